@@ -1,0 +1,1 @@
+"""Ballast without Telegram: engine, exchanges, execution, store, services."""

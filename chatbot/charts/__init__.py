@@ -1,0 +1,1 @@
+"""Arrays to pictures; matplotlib lives only here."""

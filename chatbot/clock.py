@@ -1,0 +1,63 @@
+"""Time as an argument: what tells the time, and what waits."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells aware UTC time and waits; every object that needs either is given one."""
+
+    def now(self) -> datetime:
+        """Return the current time, aware, in UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for ``seconds``; a manual clock moves itself instead."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        """Return the machine's time in UTC."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for real."""
+        await asyncio.sleep(max(0.0, seconds))
+
+
+class ManualClock:
+    """A clock that stands still until moved: for stories and tests, so that nothing waits for real."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = aware(start)
+
+    def now(self) -> datetime:
+        """Return the time that was last set."""
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        """Move the clock forward by ``seconds`` and let other tasks run once."""
+        self.advance(seconds)
+        await asyncio.sleep(0)
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock forward by ``seconds``."""
+        self._now += timedelta(seconds=max(0.0, seconds))
+
+    def set(self, moment: datetime) -> None:
+        """Put the clock at ``moment``; time never runs backwards."""
+        self._now = max(self._now, aware(moment))
+
+
+def aware(moment: datetime) -> datetime:
+    """Return ``moment`` in UTC; a naive time is a programming error and is refused at the door."""
+    if moment.tzinfo is None:
+        msg = f"naive datetime {moment!r}: give it a time zone"
+        raise ValueError(msg)
+    return moment.astimezone(UTC)

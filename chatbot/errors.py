@@ -1,0 +1,78 @@
+"""Everything that can go wrong, as a tree with two branches: what the person can mend, and what we must.
+
+    BallastError
+    ├── UserError                a sentence for the person, translated by msgid
+    ├── SettingError             the operator's settings; names the setting and the cure; stops the start
+    └── InternalError            logged with an id; the person gets the id
+        └── ExchangeError        what an exchange did or refused
+            ├── Rejected         the order does not and will not exist
+            │   └── NotEnoughMoney
+            ├── OutcomeUnknown   sent, no answer: it may exist; look it up, never assume
+            ├── Unreachable      nothing was sent, or a read failed: try again
+            │   └── RateLimited
+            └── KeyRefused       the key is wrong, expired or lacks a permission
+"""
+
+from __future__ import annotations
+
+
+class BallastError(Exception):
+    """Base of every error that Ballast raises on purpose."""
+
+
+class UserError(BallastError):
+    """Something the person can mend: ``msgid`` is an English catalogue entry, ``params`` fill its placeholders."""
+
+    def __init__(self, msgid: str, **params: object) -> None:
+        super().__init__(msgid.format(**params) if params else msgid)
+        self.msgid = msgid
+        self.params = params
+
+
+class SettingError(BallastError):
+    """A setting is missing or wrong; the text names it and says what to do."""
+
+    def __init__(self, setting: str, cure: str) -> None:
+        super().__init__(f"{setting}: {cure}")
+        self.setting = setting
+        self.cure = cure
+
+
+class InternalError(BallastError):
+    """Something that we must mend."""
+
+
+class ExchangeError(InternalError):
+    """An exchange refused, failed or did not answer."""
+
+
+class Rejected(ExchangeError):
+    """The exchange refused: the order does not exist and will not; ``reason`` is a short machine word."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class NotEnoughMoney(Rejected):
+    """The account cannot pay for this order or transfer."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("not_enough_money", detail)
+
+
+class OutcomeUnknown(ExchangeError):
+    """A request went out and no answer came: the order may exist."""
+
+
+class Unreachable(ExchangeError):
+    """The exchange could not be asked; nothing changed there."""
+
+
+class RateLimited(Unreachable):
+    """The exchange asked us to slow down."""
+
+
+class KeyRefused(ExchangeError):
+    """The exchange does not accept the key for this call."""

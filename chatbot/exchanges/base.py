@@ -1,0 +1,270 @@
+"""What every exchange offers, real or paper: markets, quotes, balances, positions, orders, transfers.
+
+Instruments carry our own names everywhere: ``BTC`` is spot against the quote stablecoin, ``BTC-PERP`` the linear perpetual.
+Quantities are base units, sides are words, money is ``Decimal``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+PERP = "-PERP"
+
+
+def is_perp(instrument: str) -> bool:
+    """Tell whether ``instrument`` is a perpetual."""
+    return instrument.endswith(PERP)
+
+
+def asset_of(instrument: str) -> str:
+    """Return the base asset of a spot or perpetual instrument."""
+    return instrument.removesuffix(PERP)
+
+
+class Side(StrEnum):
+    """Which way an order trades."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands at the exchange."""
+
+    OPEN = "open"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    REJECTED = "rejected"
+
+
+class Direction(StrEnum):
+    """Which way money moves between the wallets."""
+
+    TO_SPOT = "to_spot"
+    TO_FUTURES = "to_futures"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Market:
+    """The rules of one instrument."""
+
+    instrument: str
+    #: price step
+    tick: Decimal
+    #: quantity step, base units
+    lot: Decimal
+    #: smallest order value in quote; 0 where the exchange has none
+    min_notional: Decimal
+    #: smallest quantity, base units; 0 where the exchange has none
+    min_qty: Decimal = Decimal(0)
+    #: maker fee as a fraction of notional
+    maker_fee: Decimal = Decimal("0.001")
+    #: taker fee as a fraction of notional
+    taker_fee: Decimal = Decimal("0.001")
+    #: False while the exchange does not accept orders
+    trading: bool = True
+    #: maintenance margin rate; only for perpetuals
+    mmr: Decimal = Decimal("0.005")
+    #: largest leverage that may be set; 1 for spot
+    max_leverage: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """The latest prices of one instrument."""
+
+    instrument: str
+    bid: Decimal
+    ask: Decimal
+    #: when it was observed, on the clock of the process (a sped-up market is observed now)
+    at: datetime
+    #: exchange mark price; only for perpetuals
+    mark: Decimal | None = None
+    #: quote volume over the last 24 h; None where unknown
+    volume: Decimal | None = None
+    #: funding rate to be paid next, per settlement interval; None where unknown
+    funding_rate: Decimal | None = None
+
+    @property
+    def price(self) -> Decimal:
+        """Valuation price of domain 0: mid for spot, mark for perpetuals."""
+        return self.mark if self.mark is not None else (self.bid + self.ask) / 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candle:
+    """One closed bar; ``at`` is its opening time."""
+
+    at: datetime
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Funding:
+    """One funding settlement: longs pay ``rate`` of notional to shorts."""
+
+    at: datetime
+    rate: Decimal
+    interval_hours: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balances:
+    """What is in the account: totals (free + locked) per asset, and the futures wallet."""
+
+    #: spot wallet totals by asset, stablecoins included
+    spot: Mapping[str, Decimal]
+    #: spot wallet amounts not locked in orders
+    free: Mapping[str, Decimal]
+    #: futures wallet balance W of domain 1.1: deposits + realised P&L - fees ± funding, without unrealised P&L
+    futures_wallet: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """An open perpetual position in one-way mode."""
+
+    instrument: str
+    #: signed quantity in base units, long > 0
+    qty: Decimal
+    entry: Decimal
+    mark: Decimal
+    leverage: Decimal
+    #: liquidation price as the exchange reports it; None where there is none
+    liquidation: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRequest:
+    """One intention to trade; the same ``client_id`` never means two orders."""
+
+    client_id: str
+    instrument: str
+    side: Side
+    qty: Decimal
+    limit: Decimal
+    #: refuse to take liquidity: rejected with reason ``would_take`` when it would
+    post_only: bool = False
+    #: fill at once what the limit allows and cancel the rest
+    immediate: bool = False
+    reduce_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An order as the exchange knows it."""
+
+    client_id: str
+    instrument: str
+    side: Side
+    qty: Decimal
+    limit: Decimal
+    status: OrderStatus
+    #: filled so far, base units
+    filled: Decimal = Decimal(0)
+    #: volume-weighted fill price; None before the first fill
+    average: Decimal | None = None
+    #: fees so far by the asset they were paid in
+    fees: Mapping[str, Decimal] = field(default_factory=dict)
+    exchange_id: str = ""
+    reduce_only: bool = False
+
+
+class PriceSource(Protocol):
+    """Public market data: real, replayed or simulated."""
+
+    name: str
+    #: quote stablecoin
+    quote_asset: str
+
+    def market_time(self, now: datetime) -> datetime:
+        """Map process time to the market's own time; they differ in a replay."""
+        ...
+
+    async def markets(self) -> Mapping[str, Market]:
+        """Return the rules of every instrument."""
+        ...
+
+    async def quotes(self, instruments: Collection[str]) -> Mapping[str, Quote]:
+        """Return the latest quotes in one fetch; an instrument without a usable answer is left out."""
+        ...
+
+    async def candles(self, instrument: str, interval: str, since: datetime, until: datetime) -> tuple[Candle, ...]:
+        """Return the closed bars (``1h`` or ``1d``) that opened in [since, until), in market time."""
+        ...
+
+    async def funding(self, instrument: str, since: datetime, until: datetime) -> tuple[Funding, ...]:
+        """Return the settlements in (since, until], in market time."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections and files."""
+        ...
+
+
+class Exchange(Protocol):
+    """One account at one exchange."""
+
+    name: str
+    quote_asset: str
+    #: seconds after sending during which a request that got no answer may still be accepted; None = unknown, so never resend
+    late_window_s: float | None
+
+    async def markets(self) -> Mapping[str, Market]:
+        """Return the rules of every instrument."""
+        ...
+
+    async def quotes(self, instruments: Collection[str]) -> Mapping[str, Quote]:
+        """Return the latest quotes; an instrument without a usable answer is left out."""
+        ...
+
+    async def balances(self) -> Balances:
+        """Return both wallets; raises ``Unreachable`` rather than answer with an empty account."""
+        ...
+
+    async def positions(self) -> tuple[Position, ...]:
+        """Return the open perpetual positions."""
+        ...
+
+    async def place(self, request: OrderRequest) -> Order:
+        """Send one order. Raises ``Rejected`` (it does not exist) or ``OutcomeUnknown`` (it may)."""
+        ...
+
+    async def find(self, instrument: str, client_id: str) -> Order | None:
+        """Look an order up by its client id; None when the exchange has never seen it."""
+        ...
+
+    async def cancel(self, instrument: str, client_id: str) -> Order:
+        """Cancel what is left of an order and return its final state; a finished order is returned as it is."""
+        ...
+
+    async def transfer(self, direction: Direction, amount: Decimal, client_id: str) -> None:
+        """Move quote money between the wallets, once per ``client_id``."""
+        ...
+
+    async def find_transfer(self, client_id: str) -> bool:
+        """Tell whether the transfer with this id was done."""
+        ...
+
+    async def set_leverage(self, instrument: str, leverage: Decimal) -> None:
+        """Set the leverage of a perpetual; setting it twice is harmless."""
+        ...
+
+    async def ping(self) -> None:
+        """Raise ``Unreachable`` or ``KeyRefused`` when the account cannot be used."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...

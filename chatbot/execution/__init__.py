@@ -1,0 +1,1 @@
+"""Plans becoming orders, safely."""

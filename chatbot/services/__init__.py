@@ -1,0 +1,1 @@
+"""Use cases that chat and monitor share."""

@@ -1,0 +1,1 @@
+"""What is remembered; SQLAlchemy lives only here."""
