@@ -1,0 +1,108 @@
+"""Settings from the environment: read once, checked, frozen, with secrets masked."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chatbot.errors import SettingError
+
+PREFIX = "CHATBOT_"
+_TOKEN = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{20,}")
+_EXCHANGES = ("binance", "bybit", "bingx", "weex", "mexc")
+
+
+class Settings(BaseSettings):
+    """Every knob of the program; the names are the environment's without the prefix ``CHATBOT_``."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    telegram_token: SecretStr = Field(SecretStr(""), description="The bot's token from BotFather; not needed for the demo.")
+    telegram_api_url: str = Field("https://api.telegram.org", description="Server root of the Bot API, without /bot.")
+    data_dir: Path = Field(Path("data"), description="Folder for the database; one process per folder.")
+    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the data folder.")
+    operator_ids: str = Field("", description="Telegram user ids of the operators, separated by commas; empty: pair by code.")
+    market: str = Field("live:binance", description="Prices: live:<exchange>, simulated, or replay:<folder>.")
+    market_speed: float = Field(1.0, gt=0, le=100_000, description="Market seconds per second (simulated and replay).")
+    market_start: datetime | None = Field(None, description="Where the replay or simulation starts, e.g. 2020-02-15.")
+    exchange_options: dict[str, dict[str, Any]] = Field({}, description="JSON per exchange, merged into ccxt's constructor.")
+    check_interval_s: float = Field(60.0, ge=0.2, le=3600, description="Seconds between two checks of all portfolios.")
+    plan_expiry_s: float = Field(300.0, ge=10, le=86_400, description="Seconds a plan waits for an answer.")
+    batch_window_s: float = Field(60.0, ge=0, le=600, description="Seconds between the first alert and the plan that joins all reasons.")
+    port: int = Field(8080, ge=0, le=65_535, description="Port of the bot's own web server; 0: any free one, shown at start.")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @field_validator("telegram_api_url")
+    @classmethod
+    def _no_bot_suffix(cls, value: str) -> str:
+        root = value.rstrip("/")
+        if not root.startswith(("http://", "https://")) or root.endswith("/bot"):
+            raise ValueError("give the server root with http:// or https:// and without /bot")
+        return root
+
+    @field_validator("telegram_token")
+    @classmethod
+    def _token_shape(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not _TOKEN.fullmatch(value.get_secret_value()):
+            raise ValueError("this is not a bot token; copy it from BotFather, it looks like digits, a colon and 35 characters")
+        return value
+
+    @field_validator("market")
+    @classmethod
+    def _known_market(cls, value: str) -> str:
+        kind, _, rest = value.partition(":")
+        if value == "simulated" or (kind == "replay" and rest) or (kind == "live" and rest in _EXCHANGES):
+            return value
+        raise ValueError(f"use simulated, replay:<folder> or live:<exchange> with one of {', '.join(_EXCHANGES)}")
+
+    @field_validator("market_start")
+    @classmethod
+    def _start_in_utc(cls, value: datetime | None) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+    @field_validator("operator_ids")
+    @classmethod
+    def _digits(cls, value: str) -> str:
+        if any(part.strip() and not part.strip().isdigit() for part in value.split(",")):
+            raise ValueError("use Telegram user ids, digits separated by commas")
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError("use DEBUG, INFO, WARNING or ERROR")
+        return value.upper()
+
+    @property
+    def operators(self) -> frozenset[int]:
+        """Return the operators' Telegram user ids."""
+        return frozenset(int(part) for part in self.operator_ids.split(",") if part.strip())
+
+    @property
+    def database(self) -> str:
+        """Return the SQLAlchemy URL: the given one, or SQLite in the data folder."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.absolute() / 'ballast.sqlite'}"
+
+    @property
+    def is_live_market(self) -> bool:
+        """Tell whether prices come from a real exchange."""
+        return self.market.startswith("live:")
+
+
+def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - settings are of many types
+    """Read the settings; raises :class:`SettingError` naming the first wrong one and its cure."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = PREFIX + str(first["loc"][0]).upper() if first["loc"] else PREFIX
+        raise SettingError(name, first["msg"].removeprefix("Value error, ")) from None
+    except ValueError as error:  # a JSON setting that is no JSON
+        match = re.search(r'field "(\w+)"', str(error))
+        raise SettingError(PREFIX + (match.group(1).upper() if match else ""), "this is not valid JSON") from None
