@@ -1,0 +1,248 @@
+"""Words in the person's language: catalogues read from .po files, and numbers, money and times as CLDR writes them."""
+
+from __future__ import annotations
+
+import gettext
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel import Locale, dates, numbers, units
+from babel.messages.pofile import read_po
+
+from chatbot.clock import aware
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+SOURCE: Final = "en"
+DOMAIN: Final = "chatbot"
+#: en alone means the United States to CLDR, with 2:05 PM and the month first; the world reads 14:05
+_DATES_OF: Final = {"en": "en_GB"}
+#: currencies that are written as money; anything else (USDT, BTC) is a number and its code
+_FIAT: Final = frozenset({"USD", "EUR", "GBP", "BRL", "RUB", "TRY", "CNY", "IDR", "MXN", "ARS", "AED", "SAR", "JPY", "INR"})
+_AGE_STEPS: Final = ((120, 1, "second"), (7200, 60, "minute"), (172_800, 3600, "hour"), (float("inf"), 86_400, "day"))
+
+
+def N_(msgid: str) -> str:  # noqa: N802 - the name that gettext tools know
+    """Mark a string for the catalogues without translating it here."""
+    return msgid
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """One language's strings: translations by msgid, and which plural form a count takes."""
+
+    single: Mapping[str, str]
+    plural: Mapping[str, tuple[str, ...]]
+    form_of: Callable[[int], int]
+
+
+class Catalogue:
+    """Every language the bot speaks: a folder with ``<language>/LC_MESSAGES/chatbot.po``; each file is read when first needed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._texts: dict[str, _Texts] = {}
+        found = sorted(path.parent.parent.name for path in folder.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
+        #: catalogue languages, the source language first
+        self.languages: tuple[str, ...] = (SOURCE, *(name for name in found if name != SOURCE))
+
+    def match(self, code: str | None) -> str:
+        """Return the catalogue language nearest to a Telegram language code such as ``pt-br``; English where none is near."""
+        wanted = (code or "").replace("-", "_").lower()
+        exact = {name.lower(): name for name in self.languages}
+        if wanted in exact:
+            return exact[wanted]
+        stem = wanted.split("_", maxsplit=1)[0]
+        return next((name for key, name in exact.items() if stem and key.split("_", maxsplit=1)[0] == stem), SOURCE)
+
+    def words(self, language: str, zone: str = "UTC", currency: str = "USD", *, rate: Decimal = Decimal(1)) -> Words:
+        """Return the words of a language; an unknown language is English, an unknown zone UTC.
+
+        ``rate`` is what one unit of the quote stablecoin is worth in ``currency``: money is multiplied by it before it is shown.
+        """
+        name = language if language in self.languages else SOURCE
+        return Words(
+            language=name,
+            currency=currency,
+            rate=rate,
+            zone=_zone(zone),
+            texts=self._load(name),
+            locale=Locale.parse(name),
+            dates=Locale.parse(_DATES_OF.get(name, name)),
+        )
+
+    def own_name(self, language: str) -> str:
+        """Return what a language calls itself: Español, Русский."""
+        locale = Locale.parse(language)
+        return str(locale.get_display_name(locale)).capitalize()
+
+    def _load(self, language: str) -> _Texts:
+        if language not in self._texts:
+            path = self._folder / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+            self._texts[language] = _read(path) if path.exists() else _Texts({}, {}, _english_form)
+        return self._texts[language]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """Says things in one language, one time zone and one currency; answers plain text, so views escape it."""
+
+    language: str
+    currency: str
+    #: units of ``currency`` per unit of the quote stablecoin
+    rate: Decimal
+    zone: tzinfo
+    texts: _Texts = field(repr=False)
+    locale: Locale = field(repr=False)
+    #: locale of dates and times
+    dates: Locale = field(repr=False)
+
+    def t(self, msgid: str, **params: object) -> str:
+        """Translate ``msgid`` and fill its ``{placeholders}``; a string without a translation is shown in English."""
+        text = self.texts.single.get(msgid, msgid)
+        return text.format(**params) if params else text
+
+    def n(self, singular: str, plural: str, count: int, **params: object) -> str:
+        """Translate with the plural form of ``count``, which fills ``{count}``."""
+        forms = self.texts.plural.get(singular, (singular, plural))
+        form = self.texts.form_of(count) if singular in self.texts.plural else _english_form(count)
+        return forms[form].format(count=self.number(count), **params)
+
+    def number(self, value: Decimal | float, digits: int = 0) -> str:
+        """Write a number with exactly ``digits`` decimals."""
+        return str(numbers.format_decimal(_rounded(value, digits), format=_pattern(digits), locale=self.locale))
+
+    def signed(self, value: Decimal | float, digits: int = 1) -> str:
+        """Write a number with its sign, plus included; what rounds to zero has none."""
+        rounded = _rounded(value, digits)
+        plus = f"+{_pattern(digits)};-{_pattern(digits)}" if rounded else _pattern(digits)
+        return str(numbers.format_decimal(rounded, format=plus, locale=self.locale))
+
+    def percent(self, value: Decimal | float, digits: int = 1) -> str:
+        """Write a fraction as per cent: 0.462 is 46.2%."""
+        rounded = _rounded(Decimal(str(value)) * 100, digits) / 100
+        return str(numbers.format_percent(rounded, format=self._percent_pattern(digits), locale=self.locale))
+
+    def signed_percent(self, value: Decimal | float, digits: int = 1) -> str:
+        """Write a fraction as per cent with its sign."""
+        rounded = _rounded(Decimal(str(value)) * 100, digits) / 100
+        plain = self._percent_pattern(digits)
+        return str(numbers.format_percent(rounded, format=f"+{plain};-{plain}" if rounded else plain, locale=self.locale))
+
+    def points(self, fraction: Decimal, digits: int = 1) -> str:
+        """Write a fraction of V in percentage points without a sign or unit: 0.05 is 5.0."""
+        return self.number(fraction * 100, digits)
+
+    def signed_points(self, fraction: Decimal, digits: int = 1) -> str:
+        """Write a signed fraction of V in percentage points: 0.062 is +6.2."""
+        return self.signed(fraction * 100, digits)
+
+    def money(self, value: Decimal, digits: int = 2) -> str:
+        """Write an amount of the quote stablecoin in the person's currency."""
+        amount = value * self.rate
+        if self.currency not in _FIAT:
+            return f"{self.quantity(amount) if self.currency == 'BTC' else self.number(amount, digits)} {self.currency}"
+        pattern = re.sub(r"0\.0+|0(?=[^,.#0]|$)", _zeros(digits), self.locale.currency_formats["standard"].pattern)
+        rounded = _rounded(amount, digits)
+        return str(numbers.format_currency(rounded, self.currency, format=pattern, locale=self.locale, currency_digits=False))
+
+    def price(self, value: Decimal) -> str:
+        """Write a price with its step: two decimals, and more where six significant figures need them."""
+        digits = 2 if not value else max(2, min(10, 5 - value.adjusted()))
+        return self._trimmed(value, digits, least=2)
+
+    def quantity(self, value: Decimal) -> str:
+        """Write an amount of coins: at most eight decimals and no zeros behind."""
+        return self._trimmed(value, 8, least=0)
+
+    def date(self, moment: datetime) -> str:
+        """Write the day in the person's zone: 24 Nov 2026."""
+        return str(dates.format_date(self._local(moment), format="medium", locale=self.dates))
+
+    def time(self, moment: datetime) -> str:
+        """Write the time of day in the person's zone: 14:05."""
+        return str(dates.format_time(self._local(moment), format="short", locale=self.dates))
+
+    def moment(self, moment: datetime) -> str:
+        """Write day and time in the person's zone: 24 Nov 2026, 14:05."""
+        return f"{self.date(moment)}, {self.time(moment)}"
+
+    def age(self, seconds: float) -> str:
+        """Write a length of time in its largest sensible unit: 4 sec, 3 min."""
+        return self._span(seconds, "short")
+
+    def span(self, seconds: float) -> str:
+        """Write a length of time in full: 5 minutes."""
+        return self._span(seconds, "long")
+
+    @property
+    def right_to_left(self) -> bool:
+        """Tell whether this language is written from right to left."""
+        return bool(self.locale.text_direction == "rtl")
+
+    def _span(self, seconds: float, length: str) -> str:
+        least, unit_s, unit = next(step for step in _AGE_STEPS if seconds < step[0])
+        del least
+        return str(units.format_unit(int(max(0.0, seconds) // unit_s), unit, length=length, locale=self.locale))  # type: ignore[arg-type]
+
+    def _local(self, moment: datetime) -> datetime:
+        return aware(moment).astimezone(self.zone)
+
+    def _percent_pattern(self, digits: int) -> str:
+        pattern = str(self.locale.percent_formats[None].pattern)
+        return pattern.replace("#,##0", _pattern(digits))
+
+    def _trimmed(self, value: Decimal, digits: int, *, least: int) -> str:
+        rounded = _rounded(value, digits)
+        exponent = rounded.normalize().as_tuple().exponent
+        return self.number(rounded, max(least, -exponent if isinstance(exponent, int) else 0))
+
+
+def _read(path: Path) -> _Texts:
+    """Read one .po file; fuzzy entries do not count as translated."""
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale=path.parent.parent.name)
+    single: dict[str, str] = {}
+    plural: dict[str, tuple[str, ...]] = {}
+    for message in catalogue:
+        if not message.id or message.fuzzy:
+            continue
+        if isinstance(message.id, str):
+            if message.string:
+                single[message.id] = str(message.string)
+        elif message.string and all(message.string):
+            plural[message.id[0]] = tuple(message.string)
+    return _Texts(single, plural, gettext.c2py(catalogue.plural_expr))
+
+
+def _english_form(count: int) -> int:
+    return 0 if count == 1 else 1
+
+
+def _zeros(digits: int) -> str:
+    return "0." + "0" * digits if digits else "0"
+
+
+def _pattern(digits: int) -> str:
+    return "#,##" + _zeros(digits)
+
+
+def _rounded(value: Decimal | float, digits: int) -> Decimal:
+    """Round half to even and turn minus zero into zero."""
+    exact = value if isinstance(value, Decimal) else Decimal(str(value))
+    return exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN) + 0
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
