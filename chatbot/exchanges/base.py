@@ -120,6 +120,14 @@ class Funding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FearGreed:
+    """One daily reading of the Fear & Greed index, 0 (fear) to 100 (greed); ``at`` is its 00:00 UTC, in market time."""
+
+    at: datetime
+    value: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Balances:
     """What is in the account: totals (free + locked) per asset, and the futures wallet."""
 
