@@ -1,0 +1,32 @@
+"""The words in a picture, made by the caller in the person's language; knows no matplotlib, so views may import it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """Plain strings for one picture."""
+
+    title: str
+    #: outer ring: "now" or "before"
+    outer: str
+    #: inner ring: "target", or "after"
+    inner: str
+    #: heading of the bars
+    bars: str
+    #: value in the middle of the ring
+    centre: str = ""
+    #: what a line is called; its code where it has no entry
+    lines: Mapping[str, str] = field(default_factory=dict)
+    #: decimal sign
+    decimal: str = "."
+
+    def of(self, line: str) -> str:
+        """Return what ``line`` is called."""
+        return self.lines.get(line, line)

@@ -1,0 +1,249 @@
+"""What every view is made of: escaped text, tables of at most 40 columns, the mode mark, names of lines and coins."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from chatbot.exchanges.base import asset_of
+from chatbot.i18n import N_
+from chatbot.model import CORE, FUTURES, STABLE, Mode
+from handlers.buttons import Button, Keyboard, Style, Tap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from chatbot.charts.labels import Labels
+    from chatbot.errors import UserError
+    from chatbot.i18n import Words
+    from chatbot.model import Portfolio, Shape
+
+MAX_TEXT, MAX_CAPTION, MAX_COLUMNS = 4096, 1024, 40
+DASH: Final = "—"
+DOT: Final = " · "
+ARROW: Final = " → "
+
+_PRESETS: Final = {
+    "conservative": N_("Conservative"),
+    "balanced": N_("Balanced"),
+    "aggressive": N_("Aggressive"),
+    "custom": N_("Custom"),
+}
+
+
+class Html(str):
+    """Text that Telegram reads as HTML: everything from outside in it is escaped."""
+
+    __slots__ = ()
+
+
+class PictureKind(StrEnum):
+    """What a picture compares."""
+
+    #: actual weights against targets
+    ALLOCATION = "allocation"
+    #: before against after
+    CHANGE = "change"
+    #: the targets of a strategy
+    PRESET = "preset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """What to draw; drawing happens in ``handlers.pictures``."""
+
+    kind: PictureKind
+    shape: Shape
+    labels: Labels
+    #: only for ``CHANGE``
+    after: Shape | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One message: HTML, buttons, and perhaps a picture whose caption the text is."""
+
+    text: Html
+    keyboard: Keyboard = field(default=())
+    picture: Picture | None = None
+
+
+def esc(text: object) -> Html:
+    """Escape what Telegram would read as markup; what is HTML already stays."""
+    return text if isinstance(text, Html) else Html(html.escape(str(text), quote=False))
+
+
+def bold(text: object) -> Html:
+    """Return ``text`` in bold."""
+    return Html(f"<b>{esc(text)}</b>")
+
+
+def code(text: object) -> Html:
+    """Return ``text`` in a monospaced face that a tap copies."""
+    return Html(f"<code>{esc(text)}</code>")
+
+
+def pre(rows: Iterable[str]) -> Html:
+    """Return ``rows`` as a monospaced block."""
+    return Html(f"<pre>{esc(chr(10).join(rows))}</pre>")
+
+
+def say(words: Words, msgid: str, **params: object) -> Html:
+    """Translate a sentence, escape it, and fill its placeholders: HTML stays, everything else is escaped."""
+    return Html(esc(words.t(msgid)).format(**{name: esc(value) for name, value in params.items()}))
+
+
+def joined(separator: str, parts: Iterable[object]) -> Html:
+    """Join the parts that are there."""
+    return Html(esc(separator).join(esc(part) for part in parts if part not in (None, "")))
+
+
+def page(*parts: object) -> Html:
+    """Join lines: None is left out, an empty string is an empty line; the result is cut at a line end where Telegram would refuse it."""
+    return fit([esc(part) for part in parts if part is not None], MAX_TEXT)
+
+
+def fit(parts: Sequence[Html], limit: int) -> Html:
+    """Join ``parts`` and leave out whole parts before the last one until the visible text is at most ``limit`` code points long."""
+    kept = list(parts)
+    while visible_length(Html("\n".join(kept))) > limit and len(kept) > 1:
+        del kept[-2 if len(kept) > 2 else -1]
+    return Html("\n".join(kept))
+
+
+def visible_length(text: str) -> int:
+    """Count the code points that Telegram counts: after the markup is taken away."""
+    length, inside = 0, False
+    for char in html_without_entities(text):
+        if char == "<":
+            inside = True
+        elif char == ">" and inside:
+            inside = False
+        elif not inside:
+            length += 1
+    return length
+
+
+def html_without_entities(text: str) -> str:
+    """Replace each entity by one neutral character."""
+    for entity in ("&lt;", "&gt;", "&amp;"):
+        text = text.replace(entity, "_")
+    return text
+
+
+def captioned(text: Html, keyboard: Keyboard, picture: Picture) -> View:
+    """Return a view with a picture, or without it where the text is too long for a caption."""
+    return View(text, keyboard, picture if visible_length(text) <= MAX_CAPTION else None)
+
+
+def button(label: str, action: str, arg: object = "", style: Style = Style.PLAIN) -> Button:
+    """Return a button whose label fits on a phone."""
+    return Button(clip(label, MAX_COLUMNS), Tap(action, str(arg)), style)
+
+
+def width(text: str) -> int:
+    """Count the columns of a monospaced text: wide characters take two, marks and joiners none."""
+    return sum(_columns(char) for char in text)
+
+
+def _columns(char: str) -> int:
+    if unicodedata.category(char) in ("Mn", "Me", "Cf", "Cc"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1
+
+
+def clip(text: str, columns: int) -> str:
+    """Shorten ``text`` to at most ``columns`` columns on one line, with an ellipsis where something is cut; direction marks are dropped."""
+    plain = "".join(
+        char for char in " ".join(text.split()) if char in "\u200c\u200d" or unicodedata.category(char) not in ("Cf", "Cc", "Cs")
+    )
+    if width(plain) <= columns:
+        return plain
+    kept = ""
+    for char in plain:
+        if width(kept) + _columns(char) > columns - 1:
+            break
+        kept += char
+    return kept.rstrip() + "…"
+
+
+def padded(text: str, columns: int, *, right: bool) -> str:
+    """Fill ``text`` up with spaces by display width."""
+    space = " " * max(0, columns - width(text))
+    return space + text if right else text + space
+
+
+def table(rows: Sequence[Sequence[str]], *, gap: int = 2) -> Html:
+    """Return a monospaced table: first column left, the others right; the first column gives way so that 40 columns are kept."""
+    count = max(len(row) for row in rows)
+    filled = [[*row, *[""] * (count - len(row))] for row in rows]
+    widths = [max(width(row[at]) for row in filled) for at in range(count)]
+    while sum(widths) + gap * (count - 1) > MAX_COLUMNS and gap > 1:
+        gap -= 1
+    room = MAX_COLUMNS - sum(widths[1:]) - gap * (count - 1)
+    widths[0] = max(1, min(widths[0], room))
+    return pre((" " * gap).join(_cells(row, widths)).rstrip() for row in filled)
+
+
+def _cells(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+    return [padded(clip(cell, columns), columns, right=at > 0) for at, (cell, columns) in enumerate(zip(row, widths, strict=True))]
+
+
+def mark(mode: Mode, exchange: str = "") -> Html:
+    """Return the mode mark that every message about money starts with; the same in every language."""
+    text = mode.value.upper()
+    return bold(f"{text}{DOT}{clip(exchange, 20).title()}" if mode is Mode.LIVE and exchange else text)
+
+
+def head(portfolio: Portfolio, *rest: object) -> Html:
+    """Return the first line of a message about a portfolio: the mark, then what it is about."""
+    return joined(DOT, (mark(portfolio.mode, portfolio.exchange), *rest))
+
+
+def named(words: Words, portfolio: Portfolio) -> str:
+    """Return the portfolio's name, or its strategy's where it has none."""
+    return clip(portfolio.name, 32) or preset_name(words, portfolio.strategy.preset)
+
+
+def preset_name(words: Words, preset: str) -> str:
+    """Return a strategy's name in the person's language."""
+    return words.t(_PRESETS[preset]) if preset in _PRESETS else clip(preset, 32)
+
+
+def line_name(words: Words, line: str) -> str:
+    """Return what a line of the table is called."""
+    if line == CORE:
+        return "BTC/ETH"
+    if line == STABLE:
+        return words.t("Stable")
+    return words.t("Futures") if line == FUTURES else clip(asset_of(line), 12)
+
+
+def coin(instrument: str) -> str:
+    """Return the coin of an instrument as it is shown."""
+    return clip(asset_of(instrument), 12)
+
+
+def names_of(words: Words, shape: Shape) -> dict[str, str]:
+    """Return the names of a shape's lines, for a picture."""
+    return {reading.line: line_name(words, reading.line) for reading in shape.lines}
+
+
+def decimal_sign(words: Words) -> str:
+    """Return the character between units and tenths."""
+    return words.number(0.5, 1)[1:2]
+
+
+def multiple(words: Words, value: Decimal | None) -> str:
+    """Write a leverage: 1.02x; undefined is infinite (domain 1.4)."""
+    return "∞" if value is None else f"{words.number(value, 2)}x"
+
+
+def error(words: Words, problem: UserError) -> Html:
+    """Return the sentence of an error that the person can mend."""
+    params = {name: words.quantity(value) if isinstance(value, Decimal) else value for name, value in problem.params.items()}
+    return say(words, problem.msgid, **params)

@@ -1,0 +1,134 @@
+"""Tables of weights and the lines about exposure, shared by the status, the alert, the card and the result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatbot.charts.labels import Labels
+from handlers.views.common import ARROW, DASH, DOT, Picture, PictureKind, decimal_sign, joined, line_name, multiple, names_of, say, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from decimal import Decimal
+
+    from chatbot.i18n import Words
+    from chatbot.model import LineReading, Shape, Strategy
+    from handlers.views.common import Html
+
+OUTSIDE = "●"
+
+
+def weights_table(words: Words, shape: Shape) -> Html:
+    """Return weight, target, drift and band of every line; a dot marks the lines outside."""
+    rows = [["", words.t("now"), words.t("target"), words.t("drift"), words.t("band")]]
+    rows += [_weights_row(words, reading) for reading in shape.lines]
+    return table(rows)
+
+
+def _weights_row(words: Words, reading: LineReading) -> list[str]:
+    return [
+        line_name(words, reading.line),
+        words.percent(reading.weight),
+        words.percent(reading.target),
+        words.signed_points(reading.drift),
+        (f"±{words.points(reading.band)}" if reading.band is not None else DASH) + (OUTSIDE if reading.breach else ""),
+    ]
+
+
+def unknown_table(words: Words, strategy: Strategy) -> Html:
+    """Return the same table when nothing is known: dashes, never zeros."""
+    rows = [["", words.t("now"), words.t("target"), words.t("drift")]]
+    rows += [[line_name(words, line), DASH, words.percent(target), DASH] for line, target in strategy.weights.items()]
+    return table(rows)
+
+
+def change_table(words: Words, before: Shape, after: Shape, *, titles: tuple[str, str]) -> Html:
+    """Return the weights before and after beside the targets."""
+    then = {reading.line: reading for reading in before.lines}
+    rows = [["", *titles, words.t("target")]]
+    for reading in after.lines:
+        earlier = then.get(reading.line)
+        rows.append(
+            [
+                line_name(words, reading.line),
+                words.percent(earlier.weight) if earlier else DASH,
+                words.percent(reading.weight) + (OUTSIDE if reading.breach else ""),
+                words.percent(reading.target),
+            ]
+        )
+    return table(rows)
+
+
+def exposure_line(words: Words, shape: Shape) -> Html:
+    """Return net exposure, beta and gross exposure in one line."""
+    return joined(
+        DOT,
+        (
+            say(words, "Net exposure {percent}", percent=words.percent(shape.net, 0)),
+            say(words, "beta {number}", number=words.number(shape.beta, 2)),
+            say(words, "gross {multiple}", multiple=multiple(words, shape.gross)),
+        ),
+    )
+
+
+def exposure_change(words: Words, before: Shape, after: Shape) -> Html:
+    """Return net exposure, beta and sleeve leverage before and after in one line."""
+
+    def both(show: Callable[[Shape], str]) -> str:
+        old, new = show(before), show(after)
+        return new if old == new else f"{old}{ARROW}{new}"
+
+    return joined(
+        DOT,
+        (
+            say(words, "Net exposure {percent}", percent=both(lambda shape: words.percent(shape.net, 0))),
+            say(words, "beta {number}", number=both(lambda shape: words.number(shape.beta, 2))),
+            say(words, "futures leverage {multiple}", multiple=both(lambda shape: multiple(words, shape.leverage))),
+        ),
+    )
+
+
+def futures_line(words: Words, shape: Shape) -> Html:
+    """Return which way the book leans, how large it is, and how far away the nearest liquidation is."""
+    net = sum(shape.book.values(), start=shape.value * 0)
+    if not any(shape.book.values()):
+        return say(words, "No futures positions")
+    amount = words.money(abs(net), 0)
+    lean = _lean(words, net, amount)
+    if shape.liquidation is None:
+        return joined(", ", (lean, say(words, "can not be liquidated")))
+    return joined(", ", (lean, say(words, "liquidation {percent} away", percent=words.percent(shape.liquidation, 0))))
+
+
+def _lean(words: Words, net: Decimal, amount: str) -> Html:
+    if not net:
+        return say(words, "Futures long and short by the same amount")
+    return say(words, "Futures long {amount}", amount=amount) if net > 0 else say(words, "Futures short {amount}", amount=amount)
+
+
+def allocation_picture(words: Words, shape: Shape, title: str) -> Picture:
+    """Name the picture of actual weights against targets."""
+    labels = Labels(
+        title=title,
+        outer=words.t("now"),
+        inner=words.t("target"),
+        bars=words.t("Drift, points, and band"),
+        centre=words.money(shape.value, 0),
+        lines=names_of(words, shape),
+        decimal=decimal_sign(words),
+    )
+    return Picture(kind=PictureKind.ALLOCATION, shape=shape, labels=labels)
+
+
+def change_picture(words: Words, before: Shape, after: Shape, title: str) -> Picture:
+    """Name the picture of a portfolio before and after."""
+    labels = Labels(
+        title=title,
+        outer=words.t("before"),
+        inner=words.t("after"),
+        bars=words.t("Drift before and after, points"),
+        centre=words.money(after.value, 0),
+        lines=names_of(words, after),
+        decimal=decimal_sign(words),
+    )
+    return Picture(kind=PictureKind.CHANGE, shape=before, after=after, labels=labels)

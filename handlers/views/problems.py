@@ -1,0 +1,152 @@
+"""What went wrong, in words: data that can not be used, errors with an id, taps that came too late, texts nobody understands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatbot.i18n import N_
+from handlers.buttons import Reason
+from handlers.views.common import View, bold, button, code, coin, error, esc, head, joined, page, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from chatbot.errors import UserError
+    from chatbot.i18n import Words
+    from chatbot.model import Portfolio, Problem
+    from handlers.buttons import Keyboard, Refusal
+    from handlers.views.common import Html
+
+_PROBLEMS = {
+    "missing_price": N_("no price for {coin}"),
+    "zero_price": N_("the price of {coin} is zero"),
+    "stale_price": N_("the price of {coin} is {age} old"),
+    "outlying_price": N_("the price of {coin} jumped and is not confirmed yet"),
+    "bad_price": N_("the price of {coin} makes no sense"),
+    "empty_balance": N_("the exchange answered with an empty account"),
+    "unreachable": N_("the exchange does not answer"),
+    "bad_value": N_("the portfolio's value is not above zero"),
+    "non_positive_value": N_("the portfolio's value is not above zero"),
+    "negative_quantity": N_("the exchange reports a negative amount"),
+}
+_TAPS = {
+    Reason.EXPIRED: N_("This button is too old. Send the command again."),
+    Reason.FORGED: N_("This button belongs to somebody else. Send /status to see your own."),
+    Reason.MALFORMED: N_("This button is from an older version. Send the command again."),
+}
+
+
+def problem_text(words: Words, problem: Problem) -> str:
+    """Return one reason why a portfolio can not be evaluated, as part of a sentence."""
+    template = _PROBLEMS.get(problem.code, N_("something is wrong with the data ({code})"))
+    age = words.age(problem.age_s) if problem.age_s is not None else words.t("too long")
+    return words.t(template, coin=coin(problem.instrument), age=age, code=problem.code)
+
+
+def problems_text(words: Words, problems: Iterable[Problem], *, most: int = 6) -> str:
+    """Return the reasons in one line; beyond ``most`` they are counted."""
+    told = list(dict.fromkeys(problem_text(words, problem) for problem in problems))
+    more = [words.n("{count} more", "{count} more", len(told) - most)] if len(told) > most else []
+    return "; ".join([*told[:most], *more])
+
+
+def cannot_evaluate_line(words: Words, problems: Iterable[Problem]) -> Html:
+    """Return "Can not evaluate: X"."""
+    return say(words, "Can not evaluate: {problems}.", problems=bold(problems_text(words, problems)))
+
+
+def cannot_evaluate(words: Words, portfolio: Portfolio, problems: Iterable[Problem]) -> View:
+    """Answer a command that needs figures which are not there: never a plan."""
+    text = page(
+        head(portfolio),
+        cannot_evaluate_line(words, problems),
+        "",
+        say(words, "Without sound prices there is no plan. I keep trying and need nothing from you."),
+    )
+    return View(text, ((button(words.t("Try again"), "rebalance"), button(words.t("Why?"), "why")),))
+
+
+def failure(words: Words, error_id: str) -> View:
+    """Answer when we failed: the id leads the operator to the log line."""
+    return View(
+        page(
+            say(words, "Something went wrong on my side, and nothing was traded because of it."),
+            say(words, "If it happens again, give the operator this id: {id}", id=code(error_id)),
+        )
+    )
+
+
+def mistake(words: Words, problem: UserError) -> View:
+    """Answer with one thing that the person can mend."""
+    return View(page(error(words, problem)))
+
+
+def mistakes(words: Words, problems: Sequence[UserError], example: str = "") -> View:
+    """Answer with everything that is wrong with an input at once, and with an example that works."""
+    lead = esc(words.n("One thing to mend:", "{count} things to mend:", len(problems)))
+    shown = [joined(" ", ("•", error(words, problem))) for problem in problems]
+    hint = say(words, "An example that works: {example}", example=code(example)) if example else None
+    return View(page(lead, *shown, *(("", hint) if hint else ())))
+
+
+def tap_refused(words: Words, refusal: Refusal) -> str:
+    """Return the answer to a tap that is not acted on, for Telegram's little window (at most 200 characters)."""
+    return words.t(_TAPS[refusal.reason])
+
+
+def unknown_text(words: Words) -> View:
+    """Answer a message that is no command and that no dialog waits for."""
+    return View(
+        page(say(words, "I only understand commands. /status shows the portfolio, /help everything else.")),
+        ((button(words.t("Status"), "status"), button(words.t("Help"), "help")),),
+    )
+
+
+def unknown_command(words: Words, name: str) -> View:
+    """Answer a command that does not exist."""
+    return View(page(say(words, "There is no command {name}. /help shows those that exist.", name=code(f"/{name[:32]}"))))
+
+
+def no_portfolio(words: Words) -> View:
+    """Answer a command about a portfolio when there is none."""
+    start: Keyboard = ((button(words.t("Start"), "start"),),)
+    return View(page(say(words, "You have no portfolio yet. /start sets one up in under a minute.")), start)
+
+
+def cancelled(words: Words, what: str = "") -> View:
+    """Answer ``/cancel``: ``what`` names the dialog that was left; empty where there was none."""
+    if not what:
+        return View(page(say(words, "There was nothing to cancel.")))
+    return View(page(say(words, "Cancelled. Nothing was changed.")))
+
+
+def unreachable(words: Words, portfolio: Portfolio, since: datetime, *, plan_number: int | None = None) -> View:
+    """Tell that the exchange has not answered for a while; alerts of this kind always ring."""
+    running = say(words, "Plan {number} waits and goes on by itself as soon as it answers.", number=plan_number) if plan_number else None
+    return View(
+        page(
+            head(portfolio),
+            say(words, "The exchange has not answered since {time}. Until it does, nothing is checked or traded.", time=words.time(since)),
+            running,
+        ),
+        ((button(words.t("Status"), "status"),),),
+    )
+
+
+def reachable_again(words: Words, portfolio: Portfolio) -> View:
+    """Tell that the exchange answers again."""
+    return View(page(head(portfolio), say(words, "The exchange answers again. Checks go on.")))
+
+
+def missed_checks(words: Words, portfolio: Portfolio, count: int, since: datetime, until: datetime) -> View:
+    """Tell that checks did not happen, for instance because the machine was off."""
+    lead = words.n("{count} check was missed", "{count} checks were missed", count)
+    return View(
+        page(
+            head(portfolio),
+            say(words, "{missed} between {since} and {until}.", missed=lead, since=words.moment(since), until=words.moment(until)),
+            say(words, "The portfolio has been checked again just now."),
+        ),
+        ((button(words.t("Status"), "status"), button(words.t("Why?"), "why")),),
+    )
