@@ -1,0 +1,317 @@
+"""The one door to DBOS: named work that outlives the process, enqueued in our own transactions."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+from chatbot.errors import InternalError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping
+    from datetime import datetime
+
+    from dbos import DBOSClient, DBOSConfig
+
+QUEUE = "trades"
+#: seconds between two looks into the queue: what a Confirm waits at most before its plan starts
+POLL_S = 0.2
+#: plans carried out at the same time by one process
+PLANS_MAX = 20
+THREADS_MAX = 16
+_NAME = "ballast"
+_LOG = logging.getLogger("dbos")
+
+T = TypeVar("T")
+Run = TypeVar("Run", bound="Callable[..., Coroutine[Any, Any, Any]]")
+
+
+class Transaction(Protocol):
+    """The part of a database transaction that enqueueing needs: SQLAlchemy's ``AsyncConnection`` has it."""
+
+    def run_sync(self, fn: Callable[[Any], T], /) -> Awaitable[T]:
+        """Call ``fn`` with the synchronous connection."""
+        ...
+
+
+class Standing(StrEnum):
+    """What became of a piece of work."""
+
+    #: never enqueued, or its transaction was rolled back
+    MISSING = "missing"
+    #: waits or runs; after a crash it runs again at the next start
+    ALIVE = "alive"
+    ENDED = "ended"
+    #: raised, was cancelled, or was started too often
+    FAILED = "failed"
+
+
+class Work(Protocol):
+    """What the rest of the program knows about durable work; ``Durable`` and ``Inline`` both fit."""
+
+    def workflow(self, name: str) -> Callable[[Run], Run]:
+        """Register a workflow before the start; its arguments are JSON values given by name."""
+        ...
+
+    def step(self, name: str) -> Callable[[Run], Run]:
+        """Wrap a function so that its JSON answer is kept: it runs at least once, its answer is used exactly once."""
+        ...
+
+    async def start(self) -> None:
+        """Begin to work, on the running loop; unfinished work of an earlier process goes on."""
+        ...
+
+    async def stop(self) -> None:
+        """Let go of everything at once, as a crash would: unfinished work goes on at the next start."""
+        ...
+
+    async def enqueue(self, tx: Transaction, workflow: str, key: str, args: Mapping[str, Any], *, partition: str = "") -> None:
+        """Enqueue a workflow, once per ``key``, when and only when ``tx`` commits; one at a time per ``partition``."""
+        ...
+
+    async def standing(self, key: str) -> Standing:
+        """Tell what became of the work with this key."""
+        ...
+
+
+class JsonSerializer:
+    """Plain JSON instead of DBOS' pickle: whoever can write to the database can not run code here."""
+
+    def name(self) -> str:
+        """Return the name that DBOS stores beside each value."""
+        return "ballast_json"
+
+    def serialize(self, data: Any) -> str:  # noqa: ANN401 - DBOS passes values of any kind
+        """Return JSON; an exception keeps its name and text."""
+        if isinstance(data, BaseException):
+            data = {"error": f"{type(data).__name__}: {data}"}
+            return json.dumps({"failed": data})
+        return json.dumps({"value": data})
+
+    def deserialize(self, serialized_data: str) -> Any:  # noqa: ANN401 - as above
+        """Return what :meth:`serialize` was given; a stored exception comes back as ``InternalError``."""
+        stored = json.loads(serialized_data)
+        return InternalError(stored["failed"]["error"]) if "failed" in stored else stored["value"]
+
+
+class Durable:
+    """Work kept in the database by DBOS. One per process: DBOS is a singleton."""
+
+    def __init__(self, database_url: str, *, app_version: str = "1", executor_id: str = "local", poll_s: float = POLL_S) -> None:
+        self._url = sync_url(database_url)
+        self._app_version = app_version
+        self._executor_id = executor_id
+        self._poll_s = poll_s
+        self._workflows: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {}
+        self._steps: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {}
+        self._bound: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {}
+        self._running: set[asyncio.Task[Any]] = set()
+        self._client: DBOSClient | None = None
+        self._stopping = False
+
+    def workflow(self, name: str) -> Callable[[Run], Run]:
+        """Register a workflow before the start."""
+
+        def register(run: Run) -> Run:
+            self._workflows[name] = run
+            return run
+
+        return register
+
+    def step(self, name: str) -> Callable[[Run], Run]:
+        """Wrap a function as a step of whichever workflow calls it."""
+
+        def register(run: Run) -> Run:
+            self._steps[name] = run
+
+            @wraps(run)
+            async def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - steps of any shape
+                return await self._bound.get(name, run)(*args, **kwargs)
+
+            return cast("Run", call)
+
+        return register
+
+    async def start(self) -> None:
+        """Launch DBOS on the running loop and carry on with unfinished work of this executor."""
+        # Importing takes 0.2 s and nobody who only plans or backtests needs it.
+        dbos = await asyncio.to_thread(__import__, "dbos")
+        _quiet(logging.WARNING)
+        self._stopping = False
+        dbos.DBOS(config=self._config())
+        for name, run in self._workflows.items():
+            dbos.DBOS.workflow(name=name)(self._tracked(run))
+        self._bound = {name: dbos.DBOS.step(name=name)(run) for name, run in self._steps.items()}
+        dbos.DBOS.launch()
+        await dbos.DBOS.register_queue_async(
+            QUEUE, worker_concurrency=PLANS_MAX, partition_concurrency=1, polling_interval_sec=self._poll_s
+        )
+        self._client = dbos.DBOSClient(
+            system_database_url=self._url, serializer=JsonSerializer(), application_name=_NAME, system_database_pool_size=2, lazy=True
+        )
+
+    def _config(self) -> DBOSConfig:
+        return {
+            "name": _NAME,
+            "system_database_url": self._url,
+            "application_version": self._app_version,
+            "executor_id": self._executor_id,
+            "serializer": cast("Any", JsonSerializer()),
+            "max_executor_threads": THREADS_MAX,
+            "sys_db_pool_size": 5,
+            "log_level": "WARNING",
+            "run_migrations": True,
+        }
+
+    def _tracked(self, run: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Coroutine[Any, Any, Any]]:
+        """Remember the task of each running workflow, so that ``stop`` can abandon it without leaving a mark."""
+
+        async def tracked(args: dict[str, Any]) -> Any:  # noqa: ANN401 - workflows of any shape
+            task = asyncio.current_task()
+            if self._stopping or task is None:
+                raise asyncio.CancelledError
+            self._running.add(task)
+            try:
+                return await run(**args)
+            finally:
+                self._running.discard(task)
+
+        return tracked
+
+    async def stop(self) -> None:
+        """Abandon running workflows where they stand and close DBOS: nothing is drained, nothing marked as failed."""
+        dbos = await asyncio.to_thread(__import__, "dbos")
+        _quiet(logging.CRITICAL)
+        self._stopping = True
+        running = tuple(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        # DBOS put its own threads behind this loop and is about to end them.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=THREADS_MAX, thread_name_prefix=_NAME))
+        await asyncio.to_thread(self._destroy, dbos)
+
+    def _destroy(self, dbos: Any) -> None:  # noqa: ANN401 - the module, imported late
+        if self._client is not None:
+            self._client.destroy()
+            self._client = None
+        self._bound = {}
+        dbos.DBOS.destroy(destroy_registry=True)
+
+    async def enqueue(self, tx: Transaction, workflow: str, key: str, args: Mapping[str, Any], *, partition: str = "") -> None:
+        """Enqueue in the caller's transaction, which must be on the same database; a known key is left as it is."""
+        client = self._open_client()
+        options: dict[str, Any] = {
+            "workflow_name": workflow,
+            "queue_name": QUEUE,
+            "workflow_id": key,
+            "app_version": self._app_version,
+            "queue_partition_key": partition or key,
+        }
+        await tx.run_sync(lambda connection: client.enqueue_in_transaction(connection, cast("Any", options), dict(args)))
+
+    async def standing(self, key: str) -> Standing:
+        """Tell what became of the work with this key."""
+        found = await self._open_client().list_workflows_async(workflow_ids=[key], load_input=False, load_output=False)
+        return _STANDINGS.get(found[0].status, Standing.FAILED) if found else Standing.MISSING
+
+    async def tidy(self, before: datetime) -> int:
+        """Delete finished work that was enqueued before this time; return how much. The journal keeps what matters."""
+        client = self._open_client()
+        old = await client.list_workflows_async(
+            status=["SUCCESS", "ERROR", "CANCELLED"], end_time=before.isoformat(), limit=1000, load_input=False, load_output=False
+        )
+        if old:
+            await client.delete_workflows_async([work.workflow_id for work in old])
+        return len(old)
+
+    def _open_client(self) -> DBOSClient:
+        if self._client is None:
+            raise InternalError("durable work was used before its start")
+        return self._client
+
+
+class Inline:
+    """The same in memory, for tests: enqueued work runs when :meth:`run_pending` is called."""
+
+    def __init__(self) -> None:
+        self._workflows: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {}
+        self._pending: deque[tuple[str, str, dict[str, Any]]] = deque()
+        self._standings: dict[str, Standing] = {}
+
+    def workflow(self, name: str) -> Callable[[Run], Run]:
+        """Register a workflow."""
+
+        def register(run: Run) -> Run:
+            self._workflows[name] = run
+            return run
+
+        return register
+
+    def step(self, name: str) -> Callable[[Run], Run]:
+        """Return the function itself: nothing is kept, so nothing is remembered."""
+        del name
+
+        def register(run: Run) -> Run:
+            return run
+
+        return register
+
+    async def start(self) -> None:
+        """Do nothing."""
+
+    async def stop(self) -> None:
+        """Forget what waits, as a crash before the start would."""
+        self._pending.clear()
+
+    async def enqueue(self, tx: Transaction, workflow: str, key: str, args: Mapping[str, Any], *, partition: str = "") -> None:
+        """Remember the work. A rolled-back transaction is not noticed: workflows check the journal anyway."""
+        del tx, partition
+        if key not in self._standings:
+            self._standings[key] = Standing.ALIVE
+            # Through JSON, so that a value which DBOS could not keep fails here too.
+            self._pending.append((workflow, key, json.loads(json.dumps(dict(args)))))
+
+    async def standing(self, key: str) -> Standing:
+        """Tell what became of the work with this key."""
+        return self._standings.get(key, Standing.MISSING)
+
+    async def run_pending(self) -> int:
+        """Run everything that waits, in order; return how many workflows ran. An error is raised to the test."""
+        count = 0
+        while self._pending:
+            workflow, key, args = self._pending.popleft()
+            self._standings[key] = Standing.FAILED
+            await self._workflows[workflow](**args)
+            self._standings[key] = Standing.ENDED
+            count += 1
+        return count
+
+
+_STANDINGS = {
+    "ENQUEUED": Standing.ALIVE,
+    "DELAYED": Standing.ALIVE,
+    "PENDING": Standing.ALIVE,
+    "SUCCESS": Standing.ENDED,
+}
+
+
+def sync_url(database_url: str) -> str:
+    """Return the URL without its asynchronous driver: DBOS opens the same database with its own."""
+    scheme, rest = database_url.split("://", 1)
+    return f"{scheme.split('+', 1)[0]}://{rest}"
+
+
+def _quiet(level: int) -> None:
+    """Send DBOS' log lines through ours instead of its own console handler, from ``level`` upwards."""
+    for handler in _LOG.handlers[:]:
+        _LOG.removeHandler(handler)
+    _LOG.addHandler(logging.NullHandler())
+    _LOG.propagate = True
+    _LOG.setLevel(level)
