@@ -1,0 +1,38 @@
+# One verb a habit. Everything needs only Python >= 3.11, pip and make; the environments are made when they are missing or out of date.
+PYTHON ?= python3
+RUN := .venv/bin/python
+
+.PHONY: demo run test check bench soak lock clean
+
+demo: .venv/run-ready
+	$(RUN) -m chatbot demo
+
+run: .venv/run-ready
+	$(RUN) -m chatbot run
+
+test: .venv/dev-ready
+	$(RUN) -m pytest -m "not slow"
+
+check: .venv/dev-ready
+	$(RUN) -m ruff check . && $(RUN) -m ruff format --check . && $(RUN) -m mypy && $(RUN) scripts/catalogues.py && $(RUN) -m pytest -q tests/test_architecture.py tests/test_project.py
+
+bench: .venv/dev-ready
+	$(RUN) -m bench
+
+soak: .venv/dev-ready
+	$(RUN) -m pytest -m slow
+
+lock: .venv/dev-ready
+	$(RUN) scripts/lock.py
+
+.venv/run-ready: requirements.lock
+	test -x $(RUN) || $(PYTHON) -m venv .venv
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	touch $@
+
+.venv/dev-ready: requirements-dev.lock .venv/run-ready
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
