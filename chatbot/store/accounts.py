@@ -1,0 +1,80 @@
+"""People, what they are in the middle of saying, and the few facts that the program itself remembers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, select, update
+
+from chatbot.model import Person, Role
+from chatbot.store import tables
+from chatbot.store.writing import put
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Row
+
+    from chatbot.store.database import Tx
+
+_people, _meta, _dialogs = tables.people.c, tables.meta.c, tables.dialogs.c
+
+
+async def person(tx: Tx, person_id: int) -> Person | None:
+    """Return the person with this Telegram user id, or None."""
+    row = (await tx.execute(select(tables.people).where(_people.id == person_id))).one_or_none()
+    return None if row is None else _person(row)
+
+
+async def save_person(tx: Tx, changed: Person) -> None:
+    """Write a person down, new or known."""
+    await put(tx, tables.people, asdict(changed))
+
+
+async def people(tx: Tx, role: Role | None = None) -> tuple[Person, ...]:
+    """Return everybody, or everybody with this role, by id."""
+    query = select(tables.people).order_by(_people.id)
+    if role is not None:
+        query = query.where(_people.role == role)
+    return tuple(map(_person, await tx.execute(query)))
+
+
+async def mark_unreachable(tx: Tx, chat_id: int) -> None:
+    """Note that whoever owns this chat blocked the bot or is gone."""
+    await tx.execute(update(tables.people).where(_people.chat_id == chat_id).values(unreachable=True))
+
+
+async def meta(tx: Tx, key: str) -> str | None:
+    """Return a fact of the program itself (pairing code, button key), or None when it was never set."""
+    found: str | None = (await tx.execute(select(_meta.value).where(_meta.key == key))).scalar_one_or_none()
+    return found
+
+
+async def set_meta(tx: Tx, key: str, value: str) -> None:
+    """Remember a fact of the program itself."""
+    await put(tx, tables.meta, {"key": key, "value": value})
+
+
+async def dialog(tx: Tx, person_id: int) -> tuple[str, dict[str, Any]] | None:
+    """Return the name of the dialog that a person is in and what was said so far, or None."""
+    row = (await tx.execute(select(_dialogs.name, _dialogs.data).where(_dialogs.person_id == person_id))).one_or_none()
+    return None if row is None else (row.name, row.data)
+
+
+async def set_dialog(tx: Tx, person_id: int, name: str, data: Mapping[str, Any]) -> None:
+    """Begin a dialog, or note how far it is; a person is in one at a time."""
+    await put(tx, tables.dialogs, {"person_id": person_id, "name": name, "data": dict(data)})
+
+
+async def clear_dialog(tx: Tx, person_id: int) -> str | None:
+    """Leave the dialog and return its name; None when there was none."""
+    left: str | None = (
+        await tx.execute(delete(tables.dialogs).where(_dialogs.person_id == person_id).returning(_dialogs.name))
+    ).scalar_one_or_none()
+    return left
+
+
+def _person(row: Row[Any]) -> Person:
+    fields = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+    return Person(**fields | {"role": Role(row.role)})

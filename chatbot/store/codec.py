@@ -1,0 +1,141 @@
+"""How values are written down: money as exact text, moments as whole microseconds, everything nested as JSON.
+
+Decimals are text because SQLite would make floats of them. Moments are integers since 1970 in UTC, because they then
+compare and sort alike on every database, exact to the microsecond.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import TypeAdapter
+from sqlalchemy import BigInteger, Dialect, Text, TypeDecorator
+
+from chatbot.clock import aware
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+T = TypeVar("T")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+#: made when first needed: each takes some milliseconds
+_adapters: dict[Any, TypeAdapter[Any]] = {}
+
+
+def encode(value: object) -> str:
+    """Write a value of the model as JSON; a value with a field of a wrong type is refused."""
+    return _adapter(type(value)).dump_json(value, warnings="error").decode()
+
+
+def decode(kind: type[T], stored: str) -> T:
+    """Read back what :func:`encode` wrote; raises ``ValueError`` when it is something else."""
+    value: T = _adapter(kind).validate_json(stored)
+    return value
+
+
+def _adapter(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - any type
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
+
+
+def encode_facts(facts: Mapping[str, Any]) -> str:
+    """Write a dictionary of plain JSON values; anything else (a Decimal, a NaN) is refused here and not when it is read."""
+    return json.dumps(facts, allow_nan=False, separators=(",", ":"))
+
+
+def to_micros(moment: datetime) -> int:
+    """Return whole microseconds since 1970; a naive time is refused."""
+    return (aware(moment) - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """Return the aware UTC time of :func:`to_micros`."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+class _Written(TypeDecorator[T]):
+    """A column whose values are written in a form that every database keeps exactly; NULL stays None."""
+
+    impl: Any = Text
+
+    def write(self, value: T) -> str | int:
+        """Return what is stored."""
+        raise NotImplementedError
+
+    def read(self, stored: Any) -> T:  # noqa: ANN401 - what the driver gives
+        """Return what was written."""
+        raise NotImplementedError
+
+    def process_bind_param(self, value: T | None, dialect: Dialect) -> str | int | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Write, for SQLAlchemy."""
+        return None if value is None else self.write(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> T | None:  # noqa: ANN401, ARG002 - SQLAlchemy's signature
+        """Read, for SQLAlchemy."""
+        return None if value is None else self.read(value)
+
+
+class Exact(_Written[Decimal]):
+    """A Decimal as the text that gives exactly it back, trailing zeros included."""
+
+    cache_ok = True
+
+    def write(self, value: Decimal) -> str:
+        """Refuse what is no finite Decimal: a float here would be a wrong amount later."""
+        if not isinstance(value, Decimal) or not value.is_finite():
+            raise TypeError(f"{value!r} is no finite Decimal")
+        return str(value)
+
+    def read(self, stored: str) -> Decimal:
+        """Read the text back."""
+        return Decimal(stored)
+
+
+class Moment(_Written[datetime]):
+    """An aware time as microseconds since 1970."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def write(self, value: datetime) -> int:
+        """Refuse naive times."""
+        return to_micros(value)
+
+    def read(self, stored: int) -> datetime:
+        """Give the time back in UTC."""
+        return from_micros(stored)
+
+
+class Day(_Written[date]):
+    """A calendar day as ``2026-01-31``; a datetime is cut by its caller, who knows the zone."""
+
+    cache_ok = True
+
+    def write(self, value: date) -> str:
+        """Refuse a datetime, whose day depends on the zone."""
+        if isinstance(value, datetime):
+            raise TypeError(f"{value!r} is no day")
+        return value.isoformat()
+
+    def read(self, stored: str) -> date:
+        """Read the day."""
+        return date.fromisoformat(stored)
+
+
+class Facts(_Written[dict[str, Any]]):
+    """A dictionary of plain JSON values."""
+
+    cache_ok = True
+
+    def write(self, value: dict[str, Any]) -> str:
+        """Write the dictionary."""
+        return encode_facts(value)
+
+    def read(self, stored: str) -> dict[str, Any]:
+        """Read the dictionary."""
+        return dict(json.loads(stored))

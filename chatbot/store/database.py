@@ -1,0 +1,109 @@
+"""The database: one set of queries for a SQLite file and for PostgreSQL, and the unit of work around them."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from sqlalchemy import event, make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from chatbot.errors import InternalError
+from chatbot.store import schema
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sqlalchemy import URL, Connection
+
+#: An open transaction; every function of the store takes it first.
+Tx: TypeAlias = AsyncConnection
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgres": "postgresql+asyncpg", "postgresql": "postgresql+asyncpg"}
+_BUSY_TIMEOUT_S = 30
+#: how a SQLite transaction begins; a writer takes its lock first, so that it can never fail between reading and writing
+_BEGIN = "ballast_begin"
+
+
+class Database:
+    """Opens transactions; made once by the program, closed once at its end."""
+
+    def __init__(self, url: str) -> None:
+        self._url = _with_driver(url)
+        self.is_sqlite = self._url.get_backend_name() == "sqlite"
+        options: dict[str, Any] = {"connect_args": {"timeout": _BUSY_TIMEOUT_S, "isolation_level": None}} if self.is_sqlite else {}
+        self._engine = create_async_engine(self._url, **options)
+        if self.is_sqlite:
+            event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
+            event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
+        self._turn = asyncio.Lock()
+        self._writer: asyncio.Task[Any] | None = None
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """Give a transaction that may write: committed at the end of the block, rolled back when it raises."""
+        if not self.is_sqlite:
+            async with self._engine.begin() as tx:
+                yield tx
+            return
+        async with self._my_turn(), self._engine.connect() as tx:
+            await tx.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+            async with tx.begin():
+                yield tx
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Tx]:
+        """Give a transaction that sees one unchanging state of the database and writes nothing."""
+        async with self._engine.connect() as tx:
+            if not self.is_sqlite:
+                await tx.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            async with tx.begin():
+                yield tx
+
+    async def migrate(self) -> None:
+        """Bring the tables up to date; quick when they already are, and without loading the migration tool for a new file."""
+        if self.is_sqlite and self._url.database not in (None, "", ":memory:"):
+            Path(str(self._url.database)).parent.mkdir(parents=True, exist_ok=True)
+        async with self.transaction() as tx:
+            await tx.run_sync(schema.bring_up_to_date)
+
+    async def ping(self) -> None:
+        """Raise when the database does not answer."""
+        async with self.read() as tx:
+            await tx.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _my_turn(self) -> AsyncIterator[None]:
+        """Queue the writers of this process in order of arrival, instead of letting them poll for SQLite's one write lock."""
+        me = asyncio.current_task()
+        if self._writer is not None and self._writer is me:
+            raise InternalError("a transaction was opened inside a transaction: pass tx on instead")
+        async with self._turn:
+            self._writer = me
+            try:
+                yield
+            finally:
+                self._writer = None
+
+
+def _with_driver(url: str) -> URL:
+    """Name the async driver where the address leaves it out, as hosting platforms do."""
+    parsed = make_url(url)
+    return parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's connection
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))

@@ -1,0 +1,77 @@
+"""What happened: the moves of plans, the alerts that were raised, the updates that came in. Rows are only ever appended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003 - a field's type
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import false, insert, select, update
+
+from chatbot.clock import SystemClock
+from chatbot.store import tables
+from chatbot.store.writing import put_new
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chatbot.store.database import Tx
+
+_events, _alerts, _updates = tables.events.c, tables.alerts.c, tables.updates.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened to a plan or to one of its legs."""
+
+    id: int
+    plan_id: int
+    #: None when it concerns the whole plan
+    leg_index: int | None
+    name: str
+    #: plain JSON values
+    detail: dict[str, Any]
+    at: datetime
+
+
+async def add_event(
+    tx: Tx, plan_id: int, leg_index: int | None, name: str, detail: Mapping[str, Any] | None = None, now: datetime | None = None
+) -> int:
+    """Append an event and return its id; ``now`` None: the machine's time."""
+    row = {"plan_id": plan_id, "leg_index": leg_index, "name": name, "detail": dict(detail or {}), "at": now or _machine_time()}
+    added: int = (await tx.execute(insert(tables.events).values(row).returning(_events.id))).scalar_one()
+    return added
+
+
+async def events(tx: Tx, plan_id: int) -> tuple[Event, ...]:
+    """Return what happened to a plan, in order."""
+    rows = await tx.execute(select(tables.events).where(_events.plan_id == plan_id).order_by(_events.id))
+    return tuple(Event(**dict(row._mapping)) for row in rows)  # noqa: SLF001 - public name for a row as a mapping
+
+
+async def add_alert(tx: Tx, portfolio_id: int, kind: str, line: str, body: Mapping[str, Any], now: datetime) -> int:
+    """Append what was said to a person about a trigger and return its id."""
+    row = {"portfolio_id": portfolio_id, "kind": kind, "line": line, "body": dict(body), "at": now}
+    added: int = (await tx.execute(insert(tables.alerts).values(row).returning(_alerts.id))).scalar_one()
+    return added
+
+
+async def record_update(tx: Tx, update_id: int, body: str, now: datetime | None = None) -> bool:
+    """Write an update of Telegram down before it is worked on; False when it was seen before. ``now`` None: the machine's time."""
+    row = {"id": update_id, "body": body, "received_at": now or _machine_time(), "finished": False}
+    return await put_new(tx, tables.updates, row)
+
+
+async def finish_update(tx: Tx, update_id: int) -> None:
+    """Note that an update was worked on; it is remembered for a while, because Telegram may send it again."""
+    await tx.execute(update(tables.updates).where(_updates.id == update_id).values(finished=True))
+
+
+async def unfinished_updates(tx: Tx) -> tuple[tuple[int, str], ...]:
+    """Return the updates that were interrupted, oldest first, as (id, body)."""
+    rows = await tx.execute(select(_updates.id, _updates.body).where(_updates.finished == false()).order_by(_updates.id))
+    return tuple((row.id, row.body) for row in rows)
+
+
+def _machine_time() -> datetime:
+    return SystemClock().now()

@@ -1,0 +1,112 @@
+"""Messages on their way to chats: written in the transaction that caused them, delivered in order per chat."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, true, update
+
+from chatbot.model import Delivery, Message, Urgency, Verdict
+from chatbot.store import tables
+from chatbot.store.tables import MessageState
+from chatbot.store.writing import put_new
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Row
+
+    from chatbot.store.database import Tx
+
+_outbox, _people = tables.outbox.c, tables.people.c
+_WAITING = _outbox.state == MessageState.WAITING
+_FIELDS = tuple(_outbox[name] for name in ("id", "chat_id", "kind", "facts", "key", "urgency", "silent", "attempts", "plain"))
+_END = {Verdict.SENT: MessageState.SENT, Verdict.REFUSED: MessageState.REFUSED, Verdict.UNREACHABLE: MessageState.DROPPED}
+
+
+async def post(
+    tx: Tx,
+    *,
+    chat_id: int,
+    kind: str,
+    facts: Mapping[str, Any],
+    key: str,
+    now: datetime,
+    urgency: Urgency = Urgency.ROUTINE,
+    silent: bool = False,
+) -> bool:
+    """Write a message down; False when one with this key was written before. Nothing waits for a person who is gone."""
+    gone = await tx.execute(select(_people.id).where(_people.chat_id == chat_id, _people.unreachable == true()).limit(1))
+    dropped = gone.first() is not None
+    row = {
+        "chat_id": chat_id,
+        "kind": kind,
+        "facts": dict(facts),
+        "key": key,
+        "urgency": urgency,
+        "silent": silent,
+        "state": MessageState.DROPPED if dropped else MessageState.WAITING,
+        "attempts": 0,
+        "faults": 0,
+        "plain": False,
+        "not_before": now,
+        "posted_at": now,
+        "ended_at": now if dropped else None,
+        "detail": "unreachable" if dropped else "",
+    }
+    return await put_new(tx, tables.outbox, row)
+
+
+async def due(tx: Tx, now: datetime, limit: int = 100, busy: Collection[int] = ()) -> tuple[Message, ...]:
+    """Return the first waiting message of each chat, oldest first: a chat whose first message pauses waits as a whole.
+
+    Chats in ``busy`` are left out. One message per chat keeps the order, and keeps a flooded chat from hiding the others.
+    """
+    heads = select(func.min(_outbox.id)).where(_WAITING).group_by(_outbox.chat_id)
+    if busy:
+        heads = heads.where(_outbox.chat_id.not_in(busy))
+    query = select(*_FIELDS).where(_outbox.id.in_(heads), _outbox.not_before <= now).order_by(_outbox.id).limit(limit)
+    return tuple(map(_message, await tx.execute(query)))
+
+
+async def mark(tx: Tx, message_id: int, delivery: Delivery, now: datetime, again_at: datetime | None = None) -> None:
+    """Write down what became of an attempt; a message that stays waiting rests until ``again_at``."""
+    changes: dict[str, Any] = {"detail": delivery.detail}
+    end = _END.get(delivery.verdict)
+    if end is not None:
+        changes |= {"state": end, "ended_at": now, "message_id": delivery.message_id}
+    else:
+        changes |= {"attempts": _outbox.attempts + 1, "not_before": again_at or now}
+    if delivery.verdict == Verdict.PLAIN:
+        changes["plain"] = True
+    await tx.execute(update(tables.outbox).where(_outbox.id == message_id, _WAITING).values(changes))
+
+
+async def count_fault(tx: Tx, message_id: int) -> int:
+    """Note that the attempt itself broke, and return how often it has."""
+    counting = update(tables.outbox).where(_outbox.id == message_id).values(faults=_outbox.faults + 1)
+    faults: int = (await tx.execute(counting.returning(_outbox.faults))).scalar_one()
+    return faults
+
+
+async def drop_chat(tx: Tx, chat_id: int, now: datetime, detail: str = "") -> int:
+    """Drop everything that waits for a chat; return how many messages that were."""
+    dropping = update(tables.outbox).where(_outbox.chat_id == chat_id, _WAITING)
+    return (await tx.execute(dropping.values(state=MessageState.DROPPED, ended_at=now, detail=detail))).rowcount
+
+
+async def waiting(tx: Tx) -> int:
+    """Return how many messages wait, for the health report."""
+    return (await tx.execute(select(func.count()).select_from(tables.outbox).where(_WAITING))).scalar_one()
+
+
+async def refused(tx: Tx, limit: int = 20) -> tuple[tuple[Message, str], ...]:
+    """Return messages that Telegram will never take, newest first, each with what it said."""
+    query = select(*_FIELDS, _outbox.detail).where(_outbox.state == MessageState.REFUSED).order_by(_outbox.id.desc()).limit(limit)
+    return tuple((_message(row), row.detail) for row in await tx.execute(query))
+
+
+def _message(row: Row[*tuple[Any, ...]]) -> Message:
+    read = {column.name: getattr(row, column.name) for column in _FIELDS}
+    return Message(**read | {"urgency": Urgency(row.urgency)})

@@ -1,0 +1,101 @@
+"""Orders: one row per attempt of a leg, written down before anything goes on the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from datetime import datetime  # noqa: TC003 - a field's type
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select, update
+
+from chatbot.store import tables
+from chatbot.store.tables import OrderState
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from chatbot.store.database import Tx
+
+__all__ = ["Attempt", "OrderState", "add_order", "order", "orders", "save_order", "unsettled_orders"]
+
+_orders = tables.orders.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One order or transfer that was or may have been sent, and what is known of it."""
+
+    #: given by the store
+    id: int = 0
+    plan_id: int
+    leg_index: int
+    #: counts within the leg, from 1
+    attempt: int
+    #: the exchange knows it by this; unique for ever
+    client_id: str
+    instrument: str
+    #: buy, sell; to_spot or to_futures for a transfer
+    side: str
+    #: base units; quote amount for transfers
+    qty: Decimal
+    #: None for transfers
+    limit: Decimal | None = None
+    post_only: bool = False
+    immediate: bool = False
+    reduce_only: bool = False
+    state: OrderState = OrderState.SUBMITTING
+    #: when the intention was written down, which is before it was sent
+    sent_at: datetime
+    #: None while it may still fill
+    ended_at: datetime | None = None
+    exchange_id: str = ""
+    filled: Decimal = Decimal(0)
+    #: volume-weighted fill price; None before the first fill
+    average: Decimal | None = None
+    #: quote
+    fee: Decimal = Decimal(0)
+    #: machine word or the exchange's own words for what went wrong
+    detail: str = ""
+
+
+_FIELDS = tuple(field.name for field in fields(Attempt))
+
+
+async def add_order(tx: Tx, attempt: Attempt) -> Attempt:
+    """Write the intention down and return it with its id; a client id or attempt that is there already is refused."""
+    row = _row(attempt)
+    found = await tx.execute(insert(tables.orders).values(row).returning(_orders.id))
+    return replace(attempt, id=found.scalar_one())
+
+
+async def save_order(tx: Tx, attempt: Attempt) -> None:
+    """Write what is known of an order; it is found by its client id."""
+    await tx.execute(update(tables.orders).where(_orders.client_id == attempt.client_id).values(_row(attempt)))
+
+
+async def order(tx: Tx, client_id: str) -> Attempt | None:
+    """Return the order with this client id, or None."""
+    row = (await tx.execute(select(tables.orders).where(_orders.client_id == client_id))).one_or_none()
+    return None if row is None else _attempt(row)
+
+
+async def orders(tx: Tx, plan_id: int) -> tuple[Attempt, ...]:
+    """Return every order of a plan in the order they were written down."""
+    rows = await tx.execute(select(tables.orders).where(_orders.plan_id == plan_id).order_by(_orders.id))
+    return tuple(map(_attempt, rows))
+
+
+async def unsettled_orders(tx: Tx) -> tuple[Attempt, ...]:
+    """Return every order of any plan of which it is not known what became of it, oldest first."""
+    unsettled = (OrderState.SUBMITTING, OrderState.OPEN, OrderState.UNKNOWN)
+    rows = await tx.execute(select(tables.orders).where(_orders.state.in_(unsettled)).order_by(_orders.id))
+    return tuple(map(_attempt, rows))
+
+
+def _row(attempt: Attempt) -> dict[str, Any]:
+    return {name: getattr(attempt, name) for name in _FIELDS if name != "id"}
+
+
+def _attempt(row: Row[Any]) -> Attempt:
+    return Attempt(**dict(row._mapping) | {"state": OrderState(row.state)})  # noqa: SLF001 - public name for a row as a mapping

@@ -1,0 +1,211 @@
+"""Plans and their legs: stored before they are shown, decided once, carried out leg by leg."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, insert, select, update
+
+from chatbot.errors import InternalError
+from chatbot.model import LeftOut, Leg, LegKind, LegState, Mode, Plan, PlanState, Reason, Shape
+from chatbot.store import tables
+from chatbot.store.codec import decode, encode, to_micros
+from chatbot.store.writing import inserting, put
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Row
+
+    from chatbot.store.database import Tx
+
+_plans, _legs, _portfolios = tables.plans.c, tables.legs.c, tables.portfolios.c
+_LEG_FIELDS = tuple(field.name for field in fields(Leg))
+_BUSY = tuple(state for state in tables.OPEN if state != PlanState.PROPOSED)
+
+
+class PlanOpen(InternalError):
+    """A plan of this portfolio is confirmed, running or parked; no other may be made."""
+
+    def __init__(self, portfolio_id: int) -> None:
+        super().__init__(f"portfolio {portfolio_id} is carrying a plan out")
+        self.portfolio_id = portfolio_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Proposal:
+    """The part of a plan that never changes after it was proposed."""
+
+    reasons: tuple[Reason, ...]
+    before: Shape
+    left_out: tuple[LeftOut, ...] = ()
+    slippage_bps: Decimal = Decimal(0)
+    prices: dict[str, Decimal] = field(default_factory=dict)
+    targets: dict[str, Any] = field(default_factory=dict)
+
+
+_FROZEN = tuple(field.name for field in fields(_Proposal))
+
+
+async def add_plan(tx: Tx, plan: Plan) -> Plan:
+    """Store a proposed plan and return it with its id and number; an unanswered older plan is superseded.
+
+    Raises :class:`PlanOpen` when the portfolio is carrying a plan out, or one is parked.
+    """
+    number = await _next_number(tx, plan.portfolio_id)
+    mine = _plans.portfolio_id == plan.portfolio_id
+    older = update(tables.plans).where(mine, _plans.state == PlanState.PROPOSED)
+    older = older.values(state=PlanState.SUPERSEDED, decided_at=plan.created_at)
+    replaced = (await tx.execute(older.returning(_plans.id))).scalars().all()
+    row = _row(replace(plan, number=number))
+    del row["id"]
+    # A Confirm may have come in between on PostgreSQL: then the index decides, and nothing is inserted.
+    adding = inserting(tx, tables.plans).values(row).on_conflict_do_nothing(index_elements=["portfolio_id"], index_where=tables.OPEN_ONLY)
+    plan_id = (await tx.execute(adding.returning(_plans.id))).scalar_one_or_none()
+    if plan_id is None:
+        raise PlanOpen(plan.portfolio_id)
+    if replaced:
+        await tx.execute(update(tables.plans).where(_plans.id.in_(replaced)).values(superseded_by=plan_id))
+    if plan.legs:
+        await tx.execute(insert(tables.legs), [_leg_row(plan_id, leg) for leg in plan.legs])
+    return replace(plan, id=plan_id, number=number)
+
+
+async def _next_number(tx: Tx, portfolio_id: int) -> int:
+    """Count one further; the row stays locked on PostgreSQL, so that two new plans of one portfolio wait for each other."""
+    busy = select(_plans.id).where(_plans.portfolio_id == portfolio_id, _plans.state.in_(_BUSY)).exists()
+    counting = (
+        update(tables.portfolios)
+        .where(_portfolios.id == portfolio_id, ~busy)
+        .values(last_plan_number=_portfolios.last_plan_number + 1)
+        .returning(_portfolios.last_plan_number)
+    )
+    number: int | None = (await tx.execute(counting)).scalar_one_or_none()
+    if number is not None:
+        return number
+    if await open_plan(tx, portfolio_id) is None:
+        raise InternalError(f"there is no portfolio {portfolio_id}")
+    raise PlanOpen(portfolio_id)
+
+
+async def plan(tx: Tx, plan_id: int) -> Plan | None:
+    """Return a plan with its legs, or None."""
+    found = await _read(tx, _plans.id == plan_id)
+    return found[0] if found else None
+
+
+async def open_plan(tx: Tx, portfolio_id: int) -> Plan | None:
+    """Return the plan that is proposed, confirmed, running or parked, or None; there is never more than one."""
+    found = await _read(tx, _plans.portfolio_id == portfolio_id, _plans.state.in_(tables.OPEN))
+    return found[0] if found else None
+
+
+async def plans(tx: Tx, portfolio_id: int, limit: int = 10, before_id: int | None = None) -> tuple[Plan, ...]:
+    """Return a portfolio's plans, newest first, starting before ``before_id``."""
+    older = () if before_id is None else (_plans.id < before_id,)
+    return await _read(tx, _plans.portfolio_id == portfolio_id, *older, newest=limit)
+
+
+async def under_way(tx: Tx) -> tuple[Plan, ...]:
+    """Return every confirmed or running plan, oldest first: each should have a workflow."""
+    return await _read(tx, _plans.state.in_((PlanState.CONFIRMED, PlanState.RUNNING)))
+
+
+async def decide(tx: Tx, plan_id: int, to: PlanState, now: datetime) -> bool:
+    """Move a proposed plan to its answer; True for the one caller that did it.
+
+    Confirming also needs that the plan has not expired at ``now``. One statement, so that two presses cannot both win.
+    """
+    deciding = update(tables.plans).where(_plans.id == plan_id, _plans.state == PlanState.PROPOSED)
+    if to == PlanState.CONFIRMED:
+        deciding = deciding.where(_plans.expires_at > now)
+    elif to not in (PlanState.SKIPPED, PlanState.SUPERSEDED, PlanState.EXPIRED):
+        raise ValueError(f"{to} is no answer to a proposed plan")
+    return (await tx.execute(deciding.values(state=to, decided_at=now))).rowcount == 1
+
+
+async def expire_due(tx: Tx, now: datetime) -> tuple[Plan, ...]:
+    """Expire every proposed plan whose time has come and return them, so that their cards can be changed."""
+    due = update(tables.plans).where(_plans.state == PlanState.PROPOSED, _plans.expires_at <= now)
+    expired = await tx.execute(due.values(state=PlanState.EXPIRED, decided_at=now).returning(_plans.id))
+    ids = expired.scalars().all()
+    return await _read(tx, _plans.id.in_(ids)) if ids else ()
+
+
+async def set_card(tx: Tx, plan_id: int, chat_id: int, message_id: int) -> None:
+    """Note which message shows the plan."""
+    await tx.execute(update(tables.plans).where(_plans.id == plan_id).values(chat_id=chat_id, message_id=message_id))
+
+
+async def set_state(tx: Tx, plan_id: int, state: PlanState, now: datetime, result: Shape | None = None) -> bool:
+    """Move a plan that is being carried out; doing it again is harmless. False: it never was confirmed, or has ended otherwise.
+
+    DONE also notes ``now`` as its end, and ``result`` what the portfolio then looked like.
+    """
+    changes: dict[str, Any] = {"state": state}
+    if state == PlanState.DONE:
+        changes["finished_at"] = func.coalesce(_plans.finished_at, to_micros(now))
+    if result is not None:
+        changes["result"] = encode(result)
+    moving = update(tables.plans).where(_plans.id == plan_id, _plans.state.in_(_BUSY if state != PlanState.DONE else (*_BUSY, state)))
+    return (await tx.execute(moving.values(changes))).rowcount == 1
+
+
+async def save_leg(tx: Tx, plan_id: int, leg: Leg) -> None:
+    """Write what became of a leg; a leg that the plan did not have yet is added."""
+    await put(tx, tables.legs, _leg_row(plan_id, leg))
+
+
+async def drop_legs(tx: Tx, plan_id: int, indexes: Collection[int], note: str = "") -> int:
+    """Leave out those of the legs that have not been touched yet; return how many were."""
+    dropping = update(tables.legs).where(_legs.plan_id == plan_id, _legs.index.in_(indexes), _legs.state == LegState.PLANNED)
+    return (await tx.execute(dropping.values(state=LegState.DROPPED, note=note))).rowcount
+
+
+async def save_after(tx: Tx, plan_id: int, after: Shape, fees: Decimal) -> bool:
+    """Write what an edited plan leads to; False when it is no longer waiting for an answer."""
+    waiting = update(tables.plans).where(_plans.id == plan_id, _plans.state == PlanState.PROPOSED)
+    return (await tx.execute(waiting.values(after=encode(after), fees=fees))).rowcount == 1
+
+
+async def _read(tx: Tx, *where: ColumnElement[bool], newest: int | None = None) -> tuple[Plan, ...]:
+    """Read plans and all their legs with two questions, however many there are."""
+    order = _plans.id if newest is None else _plans.id.desc()
+    chosen = select(tables.plans).where(*where).order_by(order).limit(newest)
+    rows = (await tx.execute(chosen)).all()
+    if not rows:
+        return ()
+    legs: dict[int, list[Leg]] = {row.id: [] for row in rows}
+    query = select(tables.legs).where(_legs.plan_id.in_(legs)).order_by(_legs.plan_id, _legs.index)
+    for row in await tx.execute(query):
+        legs[row.plan_id].append(_leg(row))
+    return tuple(_plan(row, legs[row.id]) for row in rows)
+
+
+def _row(plan: Plan) -> dict[str, Any]:
+    row = {column.name: getattr(plan, column.name) for column in tables.plans.columns if column.name != "proposal"}
+    proposal = _Proposal(**{name: getattr(plan, name) for name in _FROZEN})
+    result = None if plan.result is None else encode(plan.result)
+    return row | {"proposal": encode(proposal), "after": encode(plan.after), "result": result}
+
+
+def _plan(row: Row[Any], legs: Sequence[Leg]) -> Plan:
+    read = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+    proposal = decode(_Proposal, read.pop("proposal"))
+    read |= {name: getattr(proposal, name) for name in _FROZEN}
+    read |= {"mode": Mode(row.mode), "state": PlanState(row.state), "legs": tuple(legs)}
+    read |= {"after": decode(Shape, row.after), "result": None if row.result is None else decode(Shape, row.result)}
+    return Plan(**read)
+
+
+def _leg_row(plan_id: int, leg: Leg) -> dict[str, Any]:
+    return {"plan_id": plan_id} | {name: getattr(leg, name) for name in _LEG_FIELDS}
+
+
+def _leg(row: Row[Any]) -> Leg:
+    read = {name: getattr(row, name) for name in _LEG_FIELDS if name != "index"}
+    # A row is a tuple and so has an ``index`` of its own.
+    return Leg(**read | {"index": row._mapping["index"], "kind": LegKind(row.kind), "state": LegState(row.state)})  # noqa: SLF001

@@ -1,0 +1,147 @@
+"""Portfolios, their paper accounts, trigger states and last checks; everything the monitor reads also comes in bulk."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import false, insert, select, update
+
+from chatbot.model import Answer, Check, Mode, Portfolio, Strategy
+from chatbot.store import tables
+from chatbot.store.codec import decode, encode
+from chatbot.store.writing import put, put_new
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from datetime import date
+    from decimal import Decimal
+
+    from sqlalchemy import Row
+
+    from chatbot.store.database import Tx
+
+_portfolios, _accounts, _states = tables.portfolios.c, tables.accounts.c, tables.states.c
+_checks, _values = tables.checks.c, tables.values.c
+#: ids in one question; SQLite takes 32,766 parameters and PostgreSQL 32,767
+_CHUNK = 5_000
+
+
+async def add(tx: Tx, portfolio: Portfolio) -> Portfolio:
+    """Store a new portfolio and return it with its id; the id that it came with is ignored."""
+    row = _row(portfolio) | {"last_plan_number": 0}
+    del row["id"]
+    found = await tx.execute(insert(tables.portfolios).values(row).returning(_portfolios.id))
+    return replace(portfolio, id=found.scalar_one(), last_plan_number=0)
+
+
+async def get(tx: Tx, portfolio_id: int) -> Portfolio | None:
+    """Return a portfolio, or None."""
+    row = (await tx.execute(select(tables.portfolios).where(_portfolios.id == portfolio_id))).one_or_none()
+    return None if row is None else _portfolio(row)
+
+
+async def of_person(tx: Tx, person_id: int) -> tuple[Portfolio, ...]:
+    """Return a person's portfolios, oldest first."""
+    query = select(tables.portfolios).where(_portfolios.person_id == person_id).order_by(_portfolios.id)
+    return tuple(map(_portfolio, await tx.execute(query)))
+
+
+async def save(tx: Tx, portfolio: Portfolio) -> None:
+    """Write a changed portfolio. Its plan number is left alone: the journal counts, and a copy read earlier is behind."""
+    row = _row(portfolio)
+    for kept in ("id", "last_plan_number", "person_id", "created_at"):
+        del row[kept]
+    await tx.execute(update(tables.portfolios).where(_portfolios.id == portfolio.id).values(row))
+
+
+async def active(tx: Tx, after_id: int = 0, limit: int | None = None) -> tuple[Portfolio, ...]:
+    """Return portfolios that are not paused, by id, starting behind ``after_id``: the monitor walks them in chunks."""
+    query = select(tables.portfolios).where(_portfolios.id > after_id, _portfolios.paused == false()).order_by(_portfolios.id)
+    return tuple(map(_portfolio, (await tx.execute(query.limit(limit))).all()))
+
+
+async def account(tx: Tx, portfolio_id: int) -> dict[str, Any] | None:
+    """Return the paper or typed-in account of a portfolio, or None."""
+    return (await accounts_of(tx, (portfolio_id,))).get(portfolio_id)
+
+
+async def accounts_of(tx: Tx, ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Return the accounts of many portfolios; one without an account is left out."""
+    found: dict[int, dict[str, Any]] = {}
+    for chunk in _chunks(ids):
+        rows = await tx.execute(select(_accounts.portfolio_id, _accounts.body).where(_accounts.portfolio_id.in_(chunk)))
+        found |= {row.portfolio_id: row.body for row in rows}
+    return found
+
+
+async def save_account(tx: Tx, portfolio_id: int, body: Mapping[str, Any]) -> None:
+    """Write the account of a portfolio: plain JSON values, amounts as text."""
+    await put(tx, tables.accounts, {"portfolio_id": portfolio_id, "body": dict(body)})
+
+
+async def states(tx: Tx, portfolio_id: int) -> dict[str, dict[str, Any]]:
+    """Return the trigger states of a portfolio by their keys (lines)."""
+    return (await states_of(tx, (portfolio_id,))).get(portfolio_id, {})
+
+
+async def states_of(tx: Tx, ids: Collection[int]) -> dict[int, dict[str, dict[str, Any]]]:
+    """Return the trigger states of many portfolios; one without any is left out."""
+    found: dict[int, dict[str, dict[str, Any]]] = {}
+    for chunk in _chunks(ids):
+        rows = await tx.execute(select(tables.states).where(_states.portfolio_id.in_(chunk)))
+        for row in rows:
+            found.setdefault(row.portfolio_id, {})[row.key] = row.body
+    return found
+
+
+async def save_state(tx: Tx, portfolio_id: int, key: str, body: Mapping[str, Any]) -> None:
+    """Write one trigger state."""
+    await put(tx, tables.states, {"portfolio_id": portfolio_id, "key": key, "body": dict(body)})
+
+
+async def check(tx: Tx, portfolio_id: int) -> Check | None:
+    """Return what the last check of a portfolio saw, or None before the first."""
+    return (await checks_of(tx, (portfolio_id,))).get(portfolio_id)
+
+
+async def checks_of(tx: Tx, ids: Collection[int]) -> dict[int, Check]:
+    """Return the last checks of many portfolios; one that was never checked is left out."""
+    found: dict[int, Check] = {}
+    for chunk in _chunks(ids):
+        rows = await tx.execute(select(tables.checks).where(_checks.portfolio_id.in_(chunk)))
+        found |= {row.portfolio_id: replace(decode(Check, row.body), at=row.at) for row in rows}
+    return found
+
+
+async def save_check(tx: Tx, portfolio_id: int, seen: Check) -> None:
+    """Write what a check saw in place of the one before."""
+    await put(tx, tables.checks, {"portfolio_id": portfolio_id, "at": seen.at, "body": encode(seen)})
+
+
+async def open_value(tx: Tx, portfolio_id: int, day: date) -> Decimal | None:
+    """Return the value at the start of a day of the person, or None when it was not known."""
+    query = select(_values.value).where(_values.portfolio_id == portfolio_id, _values.day == day)
+    found: Decimal | None = (await tx.execute(query)).scalar_one_or_none()
+    return found
+
+
+async def record_value(tx: Tx, portfolio_id: int, day: date, value: Decimal) -> None:
+    """Write the value at the start of a day; only the first of a day counts."""
+    await put_new(tx, tables.values, {"portfolio_id": portfolio_id, "day": day, "value": value})
+
+
+def _chunks(ids: Collection[int]) -> Iterator[list[int]]:
+    wanted = list(ids)
+    return (wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK))
+
+
+def _row(portfolio: Portfolio) -> dict[str, Any]:
+    row = {field.name: getattr(portfolio, field.name) for field in fields(portfolio)}
+    return row | {"strategy": encode(portfolio.strategy)}
+
+
+def _portfolio(row: Row[Any]) -> Portfolio:
+    read = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+    read |= {"strategy": decode(Strategy, row.strategy), "mode": Mode(row.mode), "answer": Answer(row.answer)}
+    return Portfolio(**read)
