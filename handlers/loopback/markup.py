@@ -37,7 +37,8 @@ TAGS = {
     "tg-emoji": "custom_emoji",
 }
 _ENTITY = re.compile(r"&(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|lt|gt|amp|quot);")
-_TAG_NAME = re.compile(r"[^\s>/]*")
+_TAG_NAME = re.compile(r"[^\s>]*")
+_END_TAG = re.compile(r"</([^\s>]*)\s*>")
 _ATTRIBUTE = re.compile(r"""\s*([^\s=>/"']*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([A-Za-z0-9.\-]+)(?=[\s>])))?""")
 _COMMAND = re.compile(r"(?<![\w/<>@.])/[A-Za-z0-9_]{1,32}(?:@\w{3,32})?(?![\w/])")
 _OPAQUE = ("pre", "code")
@@ -129,7 +130,7 @@ def _parsed(source: str) -> tuple[str, list[Entity]]:
             name, attributes, position = _start_tag(source, position)
             waiting.append(_Open(name=name, attributes=attributes, offset=offset))
     if waiting:
-        raise ValueError(f'can\'t find end tag corresponding to start tag "{waiting[-1].name}"'.replace("can't", "Can't"))
+        raise ValueError(f'Can\'t find end tag corresponding to start tag "{waiting[-1].name}"')
     return "".join(out), _nested(entities)
 
 
@@ -167,9 +168,7 @@ def _attributes(source: str, begin: int, position: int, name: str) -> tuple[dict
     while True:
         while position < len(source) and source[position].isspace():
             position += 1
-        if position >= len(source):
-            raise ValueError(f'Unclosed start tag "{name}" {_at(source, begin)}')
-        if source[position] == ">":
+        if source.startswith(">", position):
             return attributes, position + 1
         found = _ATTRIBUTE.match(source, position)
         if found is None or not found.group(1):
@@ -182,14 +181,14 @@ def _attributes(source: str, begin: int, position: int, name: str) -> tuple[dict
 def _end_tag(source: str, begin: int, waiting: list[_Open]) -> tuple[_Open, int]:
     if not waiting:
         raise ValueError(f"Unexpected end tag {_at(source, begin)}")
-    end = source.find(">", begin)
-    if end < 0:
+    found = _END_TAG.match(source, begin)
+    if found is None:
         raise ValueError(f"Unclosed end tag {_at(source, begin)}")
-    name = source[begin + 2 : end].rstrip()
+    name = found.group(1)
     opened = waiting.pop()
     if name and name != opened.name:
         raise ValueError(f'Unmatched end tag {_at(source, begin)}, expected "</{opened.name}>", found "</{name}>"')
-    return opened, end + 1
+    return opened, found.end()
 
 
 def _entity(opened: _Open, end: int) -> Entity:
