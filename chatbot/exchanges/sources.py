@@ -1,0 +1,61 @@
+"""Where prices come from, by name: simulated, a replayed folder, or a real exchange; each is loaded only when it is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chatbot.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from chatbot.clock import Clock
+    from chatbot.exchanges.base import PriceSource
+
+_CURE = "use simulated, replay:<folder> or live:<exchange>"
+
+
+def price_source(
+    spec: str,
+    clock: Clock,
+    *,
+    start: datetime | None = None,
+    speed: float | None = None,
+    origin: datetime | None = None,
+    episodes: Collection[tuple[str, datetime]] = (),
+    seed: int = 7,
+    options: Mapping[str, Any] | None = None,
+) -> PriceSource:
+    """Return the source that ``spec`` names.
+
+    ``start`` is the market time at ``origin`` (process time, by default now); None takes the source's own default, as does a
+    ``speed`` of None. ``episodes`` and ``seed`` concern the simulated market, ``options`` a real exchange. Raises ``SettingError``.
+    """
+    kind, _, rest = spec.partition(":")
+    if kind == "simulated" and not rest:
+        return _simulated(clock, seed=seed, start=start, speed=speed, origin=origin, episodes=episodes)
+    if kind == "replay" and rest:
+        return _replay(rest, clock, start=start, speed=speed, origin=origin)
+    if kind == "live" and rest:
+        from chatbot.exchanges.ccxt_exchange import CcxtSource  # noqa: PLC0415 - 50 MB that paper never needs
+
+        return CcxtSource(rest, options or {}, clock=clock)
+    raise SettingError("BALLAST_MARKET", f"{spec!r} is not a market: {_CURE}")
+
+
+def _simulated(clock: Clock, **given: Any) -> PriceSource:  # noqa: ANN401 - passed on by name
+    """Return the simulated market; what is None takes its default."""
+    from chatbot.exchanges.simulated import SimulatedSource  # noqa: PLC0415 - loaded when asked for
+
+    return SimulatedSource(clock, **{name: value for name, value in given.items() if value is not None})
+
+
+def _replay(folder: str, clock: Clock, **given: Any) -> PriceSource:  # noqa: ANN401 - passed on by name
+    """Return the replay of a folder; refuse one without candles."""
+    from chatbot.exchanges.replay import ReplaySource  # noqa: PLC0415 - loaded when asked for
+
+    if not (Path(folder) / "spot_1h").is_dir():
+        raise SettingError("BALLAST_MARKET", f"{folder!r} holds no spot_1h folder of candles")
+    return ReplaySource(folder, clock, **{name: value for name, value in given.items() if value is not None})
