@@ -206,7 +206,7 @@ def head(portfolio: Portfolio, *rest: object) -> Html:
 
 def named(words: Words, portfolio: Portfolio) -> str:
     """Return the portfolio's name, or its strategy's where it has none."""
-    return clip(portfolio.name, 32) or preset_name(words, portfolio.strategy.preset)
+    return preset_name(words, portfolio.name or portfolio.strategy.preset)
 
 
 def preset_name(words: Words, preset: str) -> str:

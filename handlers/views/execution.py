@@ -1,0 +1,131 @@
+"""A plan on its way and at its end: each leg's state, partial fills, the result with everything that failed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.model import LegState, PlanState
+from handlers.buttons import Style
+from handlers.views.common import DOT, View, bold, button, captioned, esc, head, joined, page, say
+from handlers.views.figures import change_picture, change_table, exposure_change
+from handlers.views.legs import ended_short, left_out_text, progress_line
+from handlers.views.plan import MOST_LEGS, closed_text
+
+if TYPE_CHECKING:
+    from chatbot.i18n import Words
+    from chatbot.model import Leg, Plan, Portfolio
+    from handlers.buttons import Keyboard
+    from handlers.views.common import Html
+
+
+def progress(words: Words, portfolio: Portfolio, plan: Plan) -> View:
+    """Show each leg's state while a plan is carried out; the same message is edited again and again."""
+    ended = sum(leg.state in _ENDED for leg in plan.legs)
+    text = page(
+        head(portfolio, say(words, "Plan {number}", number=plan.number)),
+        say(words, "Being carried out: {done} of {all} legs ended.", done=ended, all=len(plan.legs)),
+        "",
+        *_legs(words, plan),
+    )
+    return View(text)
+
+
+_ENDED = frozenset({LegState.FILLED, LegState.PARTIAL, LegState.REJECTED, LegState.DROPPED})
+
+
+def _legs(words: Words, plan: Plan) -> list[Html]:
+    lines = [progress_line(words, leg) for leg in plan.legs[:MOST_LEGS]]
+    if len(plan.legs) > MOST_LEGS:
+        lines.append(esc(words.n("and {count} more leg", "and {count} more legs", len(plan.legs) - MOST_LEGS)))
+    return lines
+
+
+def result(words: Words, portfolio: Portfolio, plan: Plan) -> View:
+    """Show what a plan came to: before and after, fees paid, and every leg that failed."""
+    if plan.state is PlanState.PARKED:
+        return parked(words, portfolio, plan)
+    failed = [leg for leg in plan.legs if ended_short(leg)]
+    title = head(portfolio, say(words, "Plan {number}", number=plan.number), _verdict(words, plan, failed))
+    parts: list[object] = [title, _totals(words, plan)]
+    if plan.result is not None:
+        parts += [
+            change_table(words, plan.before, plan.result, titles=(words.t("before"), words.t("after"))),
+            exposure_change(words, plan.before, plan.result),
+        ]
+    else:
+        parts.append(say(words, "What the portfolio looks like now can not be measured yet; /status will tell."))
+    parts += _failures(words, failed)
+    parts += [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out[:4]]
+    keyboard: Keyboard = ((button(words.t("Details"), "plan", plan.id), button(words.t("Status"), "status")),)
+    if plan.result is None:
+        return View(page(*parts), keyboard)
+    picture = change_picture(words, plan.before, plan.result, words.t("Plan {number}", number=plan.number))
+    return captioned(page(*parts), keyboard, picture)
+
+
+def _verdict(words: Words, plan: Plan, failed: list[Leg]) -> Html:
+    if failed:
+        return bold(words.n("done, {count} leg fell short", "done, {count} legs fell short", len(failed)))
+    return bold(words.t("done at {time}", time=words.time(plan.finished_at))) if plan.finished_at else bold(words.t("done"))
+
+
+def _totals(words: Words, plan: Plan) -> Html:
+    traded = sum((leg.filled * (leg.average or leg.price) for leg in plan.legs if not leg.is_transfer), Decimal(0))
+    fees = sum((leg.fee for leg in plan.legs), Decimal(0))
+    return joined(
+        DOT, (say(words, "Traded {amount}", amount=words.money(traded, 0)), say(words, "fees paid {amount}", amount=words.money(fees)))
+    )
+
+
+def _failures(words: Words, failed: list[Leg]) -> list[Html]:
+    if not failed:
+        return []
+    return [esc(""), bold(words.t("Not as planned")), *(progress_line(words, leg) for leg in failed[:MOST_LEGS])]
+
+
+def parked(words: Words, portfolio: Portfolio, plan: Plan) -> View:
+    """Tell that a plan stopped half-way and waits for a person; this always rings."""
+    unknown = [leg for leg in plan.legs if leg.state is LegState.UNKNOWN]
+    why = (
+        say(words, "It is not known what became of an order, and I never guess. Look at the exchange's own list of orders.")
+        if unknown
+        else say(words, "I could not bring it to its end. What was filled stays filled; nothing is sent any more.")
+    )
+    text = page(
+        head(portfolio, bold(words.t("Plan {number} stopped half-way", number=plan.number))),
+        why,
+        "",
+        *_legs(words, plan),
+    )
+    retry = button(words.t("Plan the rest"), "rebalance", "", Style.PRIMARY)
+    return View(text, ((retry, button(words.t("Status"), "status")),))
+
+
+def confirmed_toast(words: Words, plan: Plan) -> str:
+    """Return the short answer to a first Confirm."""
+    return words.t("Plan {number} is confirmed.", number=plan.number)
+
+
+def late_text(words: Words, plan: Plan) -> str:
+    """Answer a tap that came too late, at most 200 characters: how the plan ended, and that the tap sent nothing."""
+    if plan.state is PlanState.EXPIRED:
+        moment = words.time(plan.expires_at)
+        return words.t(
+            "Plan {number} expired at {time}, prices have moved since. Here is the plan as of now.", number=plan.number, time=moment
+        )
+    if plan.state in (PlanState.CONFIRMED, PlanState.RUNNING, PlanState.DONE, PlanState.PARKED):
+        return f"{closed_text(words, plan)} {words.t('Pressing again changes nothing.')}"
+    return closed_text(words, plan)
+
+
+def not_yours(words: Words) -> str:
+    """Answer a tap on somebody else's plan, or on one that does not exist."""
+    return words.t("This plan is not yours. Nothing was done.")
+
+
+def skipped_toast(words: Words, plan: Plan, *, snoozed: bool) -> str:
+    """Return the short answer to Skip and Snooze."""
+    if snoozed:
+        return words.t("Plan {number} is skipped and I keep quiet for an hour.", number=plan.number)
+    return words.t("Plan {number} is skipped.", number=plan.number)

@@ -1,0 +1,86 @@
+"""Why the last check did, or did not, act: the nearest limit, what held it back, how fresh the figures were."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatbot.i18n import N_
+from handlers.views.common import View, bold, button, esc, head, joined, line_name, page, say
+from handlers.views.figures import exposure_line, futures_line
+from handlers.views.problems import cannot_evaluate_line
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chatbot.i18n import Words
+    from chatbot.model import Check, LineReading, Portfolio, Shape
+    from handlers.views.common import Html
+
+_HELD_BACK = {
+    "inside": N_("Nothing to do: every line is inside its band."),
+    "fired_before": N_("You have been told about this crossing. I ring again when it is a point worse, or after it has been well inside."),
+    "paused": N_("Nothing was done, because the portfolio is paused. /resume starts it again."),
+    "snoozed": N_("Nothing was said, because you asked for silence."),
+    "window_open": N_("A crossing was seen; I wait a moment for others, so that all of them make one plan."),
+    "plan_open": N_("Nothing new was proposed, because a plan is open already."),
+    "no_data": N_("Nothing was done, because the portfolio could not be evaluated."),
+}
+
+
+def why(words: Words, portfolio: Portfolio, check: Check | None, now: datetime) -> View:
+    """Explain the last check; None when there has been none."""
+    buttons = ((button(words.t("Status"), "status"), button(words.t("Bands"), "bands")), (button(words.t("Refresh"), "why"),))
+    if check is None:
+        return View(page(head(portfolio), say(words, "There has been no check yet; the first one comes within a minute.")), buttons)
+    text = page(
+        head(portfolio),
+        *([say(words, _HELD_BACK[check.held_back])] if check.held_back in _HELD_BACK else []),
+        *([_fired(words, check.fired)] if check.fired else []),
+        *([cannot_evaluate_line(words, check.problems)] if check.problems else []),
+        *(_distances(words, check.shape) if check.shape is not None else []),
+        "",
+        _when(words, check, now),
+    )
+    return View(text, buttons)
+
+
+def _fired(words: Words, lines: tuple[str, ...]) -> Html:
+    return say(words, "This check raised an alert about {lines}.", lines=bold(", ".join(line_name(words, line) for line in lines)))
+
+
+def _distances(words: Words, shape: Shape) -> list[Html]:
+    """Return how far each line is from its limit, nearest first."""
+    banded = [line for line in shape.lines if line.band]
+    ranked = sorted(banded, key=lambda line: -abs(line.drift) / (line.band or 1))
+    lines = [esc("")]
+    if ranked:
+        lines.append(_nearest(words, ranked[0]))
+    lines += [_distance(words, line) for line in ranked[1:12]]
+    return [*lines, esc(""), exposure_line(words, shape), futures_line(words, shape)]
+
+
+def _nearest(words: Words, line: LineReading) -> Html:
+    facts = {
+        "line": bold(line_name(words, line.line)),
+        "drift": bold(words.points(abs(line.drift))),
+        "band": words.points(line.band or abs(line.drift)),
+    }
+    if line.breach:
+        return say(words, "Furthest outside: {line}, {drift} points from target with a limit of {band}.", **facts)
+    return say(words, "The nearest limit is {line}: {drift} of {band} points.", **facts)
+
+
+def _distance(words: Words, line: LineReading) -> Html:
+    facts = {
+        "line": line_name(words, line.line),
+        "drift": words.points(abs(line.drift)),
+        "band": words.points(line.band or abs(line.drift)),
+    }
+    return say(words, "{line}: {drift} of {band} points", **facts)
+
+
+def _when(words: Words, check: Check, now: datetime) -> Html:
+    last = say(words, "Last check {age} ago.", age=words.age((now - check.at).total_seconds()))
+    count = len(check.shape.values) if check.shape is not None and not check.problems else 0
+    fresh = esc(words.n("The price it needed was fresh.", "All {count} values it needed were fresh.", count)) if count else None
+    return joined(" ", (last, fresh))
