@@ -1,0 +1,125 @@
+"""What the planner is given and what it returns: market rules, fees, settings, and one block of orders (domain 9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.engine.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STYLES = ("passive", "marketable")
+SPOT_SELL, SPOT_BUY, FUTURES_REDUCE, FUTURES_INCREASE = "spot_sell", "spot_buy", "futures_reduce", "futures_increase"
+TO_SPOT, TO_FUTURES = "to_spot", "to_futures"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What an exchange accepts for one instrument."""
+
+    #: price step
+    tick: Decimal
+    #: quantity step, base units
+    lot: Decimal
+    #: smallest order, quote; 0 where there is none
+    min_notional: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fees:
+    """Fees as fractions of notional."""
+
+    spot: Decimal = Decimal(0)
+    futures: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """How one portfolio wants its plans made."""
+
+    #: L_max: (spot + |futures|) / V
+    gross_cap: Decimal
+    #: l_max: |futures| / futures equity
+    sleeve_cap: Decimal
+    #: distance of limits from mid, basis points
+    offset_bps: Decimal = Decimal(5)
+    #: passive (inside the spread) or marketable (through it)
+    style: str = "passive"
+    #: smallest trade worth its trouble, quote
+    min_trade: Decimal = Decimal(10)
+    #: the same as basis points of V; the larger counts
+    min_trade_bps: Decimal = Decimal(5)
+    #: cash that is never spent, quote
+    cash_buffer: Decimal = Decimal(0)
+    #: solve for the value after fees; False aims at the value before
+    fee_aware: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One limit order of a block."""
+
+    #: spot_sell, spot_buy, futures_reduce or futures_increase
+    leg: str
+    instrument: str
+    #: buy or sell
+    side: str
+    qty: Decimal
+    limit: Decimal
+    reduce_only: bool
+    #: quantity at the price the plan was valued at, quote
+    notional: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """Money between the wallets: ``to_spot`` after the sells, ``to_futures`` after the buys."""
+
+    direction: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """What the portfolio is when every order fills at its valuation price."""
+
+    value: Decimal
+    cash: Decimal
+    futures_equity: Decimal
+    spot_qty: Mapping[str, Decimal]
+    futures_qty: Mapping[str, Decimal]
+    #: by asset, with STABLE and FUTURES; sums to 1
+    weights: Mapping[str, Decimal]
+    gross_exposure: Decimal
+    futures_net_exposure: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One batch of orders, executed together in the order of domain 9.8."""
+
+    orders: tuple[Order, ...]
+    transfers: tuple[Transfer, ...]
+    #: fees if everything fills at the valuation price, quote
+    fees: Decimal
+    value_before: Decimal
+    #: V' of domain 9.4
+    value_target: Decimal
+    post: Post
+    #: what could not be done (domain 9.12), sorted
+    flags: tuple[str, ...]
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether there is nothing to do."""
+        return not self.orders and not self.transfers
+
+
+def check_config(config: Config, fees: Fees) -> None:
+    """Refuse settings that mean nothing (``bad_parameter``)."""
+    least = (config.gross_cap, config.sleeve_cap, config.offset_bps, config.min_trade, config.min_trade_bps, config.cash_buffer)
+    if min(*least, fees.spot, fees.futures) < 0 or max(fees.spot, fees.futures) >= 1 or config.style not in STYLES:
+        raise Refused("bad_parameter", "config")

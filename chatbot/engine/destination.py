@@ -1,0 +1,114 @@
+"""Where to trade to once a band is left: target, midpoint or nearest edge (domain 3.3).
+
+Legend: w weights, t targets, b half-widths, I = [t - (1 - theta) b, t + (1 - theta) b] cut at 0, x destination.
+Rationals throughout: the point of water-filling lies on quotients, and its weights must add up to exactly 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chatbot.engine.errors import Refused
+from chatbot.engine.exact import ONE, ZERO, exact, to_decimal, total, wide
+from chatbot.engine.presets import check_weights
+from chatbot.engine.widths import MODES, Band, half_width, outside
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from decimal import Decimal
+    from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """The weights to trade to."""
+
+    #: a line was outside its band, or the move was forced
+    triggered: bool
+    weights: Mapping[str, Decimal]
+    #: half the sum of |x - w|, fraction of V
+    one_way_turnover: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    w: Fraction
+    t: Fraction
+    lower: Fraction
+    upper: Fraction
+
+
+def destination(
+    weights: Mapping[str, Decimal],
+    targets: Mapping[str, Decimal],
+    bands: Mapping[str, Band],
+    theta: Decimal,
+    *,
+    force: bool = False,
+    mode: str = "article",
+) -> Destination:
+    """Return the point of the inner bands with least turnover, nearest to target among equals (domain 3.3).
+
+    Without a breach and without ``force`` the weights stay. A line without a band never triggers; it moves to its target.
+    Raises ``Refused``: negative_target, targets_sum, missing_target, bad_band, bad_parameter.
+    """
+    check_weights(targets)
+    if not 0 <= theta <= 1 or mode not in MODES:
+        raise Refused("bad_parameter", "theta")
+    for line in weights:
+        if line not in targets:
+            raise Refused("missing_target", line)
+    widths = {line: half_width(bands[line], t) for line, t in targets.items() if line in bands}
+    if not force and not _breached(weights, targets, widths, mode):
+        return Destination(triggered=False, weights=dict(weights), one_way_turnover=to_decimal(ZERO))
+    lines = {
+        line: _inner_band(exact(weights.get(line, 0)), exact(t), exact(widths.get(line, 0)) * (1 - exact(theta)))
+        for line, t in targets.items()
+    }
+    x = dict(zip(lines, project(list(lines.values())), strict=True))
+    moved = total(abs(x[line] - band.w) for line, band in lines.items()) / 2
+    return Destination(triggered=True, weights={line: to_decimal(p) for line, p in x.items()}, one_way_turnover=to_decimal(moved))
+
+
+def _breached(weights: Mapping[str, Decimal], targets: Mapping[str, Decimal], widths: Mapping[str, Decimal], mode: str) -> bool:
+    with wide():
+        one = to_decimal(ONE)
+        return any(outside(w, targets[line], widths[line], one, mode) for line, w in weights.items() if line in widths)
+
+
+def _inner_band(w: Fraction, t: Fraction, half: Fraction) -> _Line:
+    return _Line(w=w, t=t, lower=max(ZERO, t - half), upper=t + half)
+
+
+def project(lines: Sequence[_Line]) -> list[Fraction]:
+    """Clip every weight into its inner band, then close the gap by lowering (raising) those farthest above (below) target."""
+    x = [min(max(line.w, line.lower), line.upper) for line in lines]
+    gap = total(x) - 1
+    if gap > 0:
+        return _lower(x, [(line.t, line.lower) for line in lines])
+    if gap < 0:
+        # the mirror image: everything negated
+        raised = _lower([-p for p in x], [(-line.t, -line.upper) for line in lines], goal=-ONE)
+        return [-p for p in raised]
+    return x
+
+
+def _lower(x: Sequence[Fraction], floors: Sequence[tuple[Fraction, Fraction]], goal: Fraction = ONE) -> list[Fraction]:
+    """Bring the sum of ``x`` down to ``goal``: x <- max(min(x, t + level), floor) with one level for all (floors: (t, floor))."""
+
+    def at(level: Fraction) -> list[Fraction]:
+        return [max(min(p, t + level), floor) for p, (t, floor) in zip(x, floors, strict=True)]
+
+    breaks = sorted({p - t for p, (t, _) in zip(x, floors, strict=True)} | {floor - t for t, floor in floors})
+    below = breaks[0]
+    for above in breaks:
+        s_above = total(at(above))
+        if s_above >= goal:
+            s_below = total(at(below))
+            if s_above == s_below:
+                return at(above)
+            # linear between two breakpoints
+            return at(below + (above - below) * (goal - s_below) / (s_above - s_below))
+        below = above
+    raise Refused("bad_parameter", "bands")

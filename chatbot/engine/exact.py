@@ -1,0 +1,62 @@
+"""Exact numbers: wide decimals for sums and products, rationals where a quotient must stay exact.
+
+A decimal of 28 digits rounds 1/3; a lot that hangs on such a quotient would be lost. So the planner calculates in rationals
+and writes decimals only into its results. Nothing here depends on the context of the caller.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from contextlib import AbstractContextManager
+
+#: wide enough that sums and products of ordinary inputs are exact
+WIDE = Context(prec=80, rounding=ROUND_HALF_EVEN)
+ZERO = Fraction(0)
+ONE = Fraction(1)
+_TEN = Decimal(10)
+
+
+def wide() -> AbstractContextManager[Context]:
+    """Return a block in which decimals carry 80 digits, whatever the caller's context says."""
+    return localcontext(WIDE)
+
+
+def exact(number: Decimal | int) -> Fraction:
+    """Turn a decimal into the same rational."""
+    return Fraction(number)
+
+
+def to_decimal(number: Fraction) -> Decimal:
+    """Write a rational as a decimal: exactly where it ends, else rounded to 80 digits; no trailing zeros."""
+    return plain(WIDE.divide(Decimal(number.numerator), Decimal(number.denominator)))
+
+
+def plain(number: Decimal) -> Decimal:
+    """Drop trailing zeros without falling into exponents: 1.50 -> 1.5, 1E+2 -> 100."""
+    short = number.normalize(WIDE)
+    return short.quantize(Decimal(1), context=WIDE) if short == short.to_integral_value() and abs(short) < _TEN**50 else short
+
+
+def floor_to(number: Fraction, step: Fraction) -> Fraction:
+    """Round down to a multiple of ``step``."""
+    return (number // step) * step
+
+
+def ceil_to(number: Fraction, step: Fraction) -> Fraction:
+    """Round up to a multiple of ``step``."""
+    return -((-number) // step) * step
+
+
+def trunc_to(number: Fraction, step: Fraction) -> Fraction:
+    """Round towards zero to a multiple of ``step``."""
+    return floor_to(number, step) if number >= 0 else ceil_to(number, step)
+
+
+def total(numbers: Iterable[Fraction]) -> Fraction:
+    """Add rationals up; 0 for none."""
+    return sum(numbers, ZERO)

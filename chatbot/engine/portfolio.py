@@ -1,0 +1,191 @@
+"""What a portfolio is worth and how it is exposed: value, weights, exposure, leverage, beta (domain 1).
+
+Legend: s quantity, P price, v = s P; C cash; W futures wallet; q signed position, e entry, m mark, N = q m notional;
+E = W + sum of q (m - e) futures equity; V = sum v + C + E.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.engine.errors import Refused
+from chatbot.engine.exact import wide
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STABLES = frozenset({"USDT", "USDC", "DAI", "TUSD", "FDUSD", "BUSD", "USDP", "PYUSD", "USDE", "USDS"})
+_ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """A spot holding: ``qty`` is everything held, free and locked."""
+
+    asset: str
+    qty: Decimal
+    #: mid price in quote
+    price: Decimal
+    #: CORE, ALT or another line of the target table
+    bucket: str = "ALT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cash:
+    """A stablecoin; the quote's own price is 1, others are marked at market."""
+
+    asset: str
+    qty: Decimal
+    price: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """A linear perpetual position; a flat one (qty 0) still tells the mark."""
+
+    contract: str
+    asset: str
+    #: signed base units, long > 0
+    qty: Decimal
+    entry: Decimal
+    mark: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Everything that is owned at one moment."""
+
+    spot: tuple[Holding, ...] = ()
+    cash: tuple[Cash, ...] = ()
+    #: wallet balance W of the futures account, without unrealised profit
+    wallet: Decimal = Decimal(0)
+    positions: tuple[Position, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    """The figures of domain 1.3 and 1.4; weights and exposures are fractions of value."""
+
+    value: Decimal
+    spot_value: Decimal
+    cash_value: Decimal
+    upnl: Decimal
+    futures_equity: Decimal
+    #: by asset, risky spot only
+    weights: Mapping[str, Decimal]
+    #: by bucket, with STABLE and FUTURES; sums to 1
+    buckets: Mapping[str, Decimal]
+    futures_net: Decimal
+    futures_gross: Decimal
+    futures_net_exposure: Decimal
+    gross_exposure: Decimal
+    #: gross notional / equity; None when there is a book and no equity
+    sleeve_leverage: Decimal | None
+    #: net exposure by asset, spot and futures together
+    net_exposure: Mapping[str, Decimal]
+    net_directional: Decimal
+    beta: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worth:
+    """The value of a snapshot and its parts, in quote."""
+
+    value: Decimal
+    spot: Decimal
+    cash: Decimal
+    upnl: Decimal
+    equity: Decimal
+
+
+def prior_beta(asset: str) -> Decimal:
+    """Return the beta to BTC assumed without an estimate (domain 1.7): BTC 1, ETH 1.1, stablecoins 0, everything else 1.2."""
+    if asset in STABLES:
+        return Decimal(0)
+    return {"BTC": Decimal(1), "ETH": Decimal("1.1")}.get(asset, Decimal("1.2"))
+
+
+def check_snapshot(snapshot: Snapshot) -> None:
+    """Refuse negative quantities (``negative_quantity``) and prices that are not above 0 (``bad_price``)."""
+    owned = [(h.asset, h.qty, h.price) for h in snapshot.spot] + [(c.asset, c.qty, c.price) for c in snapshot.cash]
+    for asset, qty, price in owned:
+        if qty < 0:
+            raise Refused("negative_quantity", asset)
+        if price <= 0:
+            raise Refused("bad_price", asset)
+    for position in snapshot.positions:
+        # a flat position often comes with entry 0
+        if position.mark <= 0 or (position.qty and position.entry <= 0):
+            raise Refused("bad_price", position.contract)
+
+
+def worth(snapshot: Snapshot) -> Worth:
+    """Count everything once (domain 1.2): spot, cash, wallet and unrealised profit; never margin or notional.
+
+    Raises ``Refused``: negative_quantity, bad_price, non_positive_value.
+    """
+    check_snapshot(snapshot)
+    with wide():
+        spot = sum((h.qty * h.price for h in snapshot.spot), _ZERO)
+        cash = sum((c.qty * c.price for c in snapshot.cash), _ZERO)
+        upnl = sum((p.qty * (p.mark - p.entry) for p in snapshot.positions), _ZERO)
+        equity = snapshot.wallet + upnl
+        value = spot + cash + equity
+    if value <= 0:
+        raise Refused("non_positive_value")
+    return Worth(value=value, spot=spot, cash=cash, upnl=upnl, equity=equity)
+
+
+def measure(snapshot: Snapshot, betas: Mapping[str, Decimal] | None = None) -> Metrics:
+    """Measure a portfolio (domain 1); an asset without a beta takes its prior. Raises as ``worth``."""
+    w = worth(snapshot)
+    V = w.value
+    with wide():
+        spot: dict[str, Decimal] = defaultdict(Decimal)
+        buckets: dict[str, Decimal] = defaultdict(Decimal, STABLE=w.cash / V, FUTURES=w.equity / V)
+        for h in snapshot.spot:
+            spot[h.asset] += h.qty * h.price
+            buckets[h.bucket] += h.qty * h.price / V
+        exposed = defaultdict(Decimal, spot)
+        for p in snapshot.positions:
+            exposed[p.asset] += p.qty * p.mark
+        notionals = [p.qty * p.mark for p in snapshot.positions]
+        net, gross = sum(notionals, _ZERO), sum(map(abs, notionals), _ZERO)
+        x = {asset: value / V for asset, value in exposed.items()}
+        beta = sum((_beta(betas, asset) * share for asset, share in x.items()), _ZERO)
+        return Metrics(
+            value=V,
+            spot_value=w.spot,
+            cash_value=w.cash,
+            upnl=w.upnl,
+            futures_equity=w.equity,
+            weights={asset: value / V for asset, value in spot.items()},
+            buckets=dict(buckets),
+            futures_net=net,
+            futures_gross=gross,
+            futures_net_exposure=net / V,
+            gross_exposure=(w.spot + gross) / V,
+            sleeve_leverage=leverage(gross, w.equity),
+            net_exposure=x,
+            net_directional=sum(x.values(), _ZERO),
+            beta=beta,
+        )
+
+
+def leverage(gross: Decimal, equity: Decimal) -> Decimal | None:
+    """Return gross notional / equity: 0 for an empty book, None when a book stands on no equity."""
+    if gross == 0:
+        return Decimal(0)
+    if equity <= 0:
+        return None
+    with wide():
+        return gross / equity
+
+
+def _beta(betas: Mapping[str, Decimal] | None, asset: str) -> Decimal:
+    """Return the given beta of ``asset`` or its prior."""
+    given = None if betas is None else betas.get(asset)
+    return prior_beta(asset) if given is None else given

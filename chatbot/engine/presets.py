@@ -1,0 +1,138 @@
+"""The three presets and what they mean in money (domain 2.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from chatbot.engine.caps import check_caps
+from chatbot.engine.errors import Refused
+from chatbot.engine.exact import wide
+from chatbot.engine.portfolio import leverage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+D = Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """One row of the preset table."""
+
+    name: str
+    #: capital weight by line: CORE, ALT, STABLE, FUTURES; sums to 1
+    weights: Mapping[str, Decimal]
+    #: target net futures notional / V (f*)
+    futures_net: Decimal
+    #: half-width of every spot line's band, points
+    band_pp: Decimal
+    gross_cap: Decimal
+    sleeve_cap: Decimal
+    #: relative risk aversion for the recommended band (domain 3.5)
+    risk_aversion: Decimal
+    #: the trigger that moves the futures sleeve: funding_low, fear_greed or funding_high
+    futures_trigger: str
+
+
+def _weights(core: str, alt: str, stable: str, futures: str) -> Mapping[str, Decimal]:
+    return MappingProxyType({"CORE": D(core), "ALT": D(alt), "STABLE": D(stable), "FUTURES": D(futures)})
+
+
+PRESETS: Mapping[str, Preset] = MappingProxyType(
+    {
+        "conservative": Preset(
+            name="conservative",
+            weights=_weights("0.50", "0.20", "0.20", "0.10"),
+            futures_net=D("0.10"),
+            band_pp=D(7),
+            gross_cap=D(1),
+            sleeve_cap=D(2),
+            risk_aversion=D(6),
+            futures_trigger="funding_low",
+        ),
+        "balanced": Preset(
+            name="balanced",
+            weights=_weights("0.40", "0.40", "0.10", "0.10"),
+            futures_net=D("0.10"),
+            band_pp=D(5),
+            gross_cap=D("1.25"),
+            sleeve_cap=D(3),
+            risk_aversion=D(3),
+            futures_trigger="fear_greed",
+        ),
+        "aggressive": Preset(
+            name="aggressive",
+            weights=_weights("0.30", "0.50", "0.05", "0.15"),
+            futures_net=D("0.15"),
+            band_pp=D(3),
+            gross_cap=D(2),
+            sleeve_cap=D(8),
+            risk_aversion=D("1.5"),
+            futures_trigger="funding_high",
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A preset in money, and whether its futures target fits under the caps."""
+
+    dollars: Mapping[str, Decimal]
+    futures_notional: Decimal
+    target_gross: Decimal
+    target_net: Decimal
+    #: None when a notional stands on no collateral
+    sleeve_leverage: Decimal | None
+    #: head-room R of domain 2.4 at target
+    max_futures_gross: Decimal
+    feasible: bool
+    #: the cap that is too small: gross_cap or sleeve_cap; None when feasible
+    binding: str | None
+
+
+def check_weights(weights: Mapping[str, Decimal]) -> None:
+    """Refuse weights below 0 (``negative_target``) or that do not add up to exactly 1 (``targets_sum``)."""
+    for line, weight in weights.items():
+        if weight < 0:
+            raise Refused("negative_target", line)
+    with wide():
+        if sum(weights.values(), D(0)) != 1:
+            raise Refused("targets_sum")
+
+
+def adjust(preset: Preset, *, weights: Mapping[str, Decimal] | None = None, **changes: Decimal) -> Preset:
+    """Return the preset with some weights and figures replaced (``futures_net``, ``gross_cap``, ``sleeve_cap``, ``band_pp``)."""
+    merged = MappingProxyType({**preset.weights, **(weights or {})})
+    return replace(preset, weights=merged, **changes)  # type: ignore[arg-type]  # every change is a Decimal field
+
+
+def resolve_targets(preset: Preset, value: Decimal) -> Resolved:
+    """Say what a preset means for a portfolio of ``value`` (domain 2.1, 2.2, 2.4).
+
+    Raises ``Refused``: non_positive_value, negative_target, targets_sum, bad_parameter.
+    """
+    if value <= 0:
+        raise Refused("non_positive_value")
+    check_weights(preset.weights)
+    check_caps(preset.gross_cap, preset.sleeve_cap)
+    c_F, net = preset.weights["FUTURES"], preset.futures_net
+    with wide():
+        spot = sum((w for line, w in preset.weights.items() if line not in ("STABLE", "FUTURES")), D(0))
+        by_gross, by_sleeve = preset.gross_cap - spot, preset.sleeve_cap * c_F
+        room = max(D(0), min(by_gross, by_sleeve))
+        feasible = abs(net) <= room
+        tighter = "gross_cap" if by_gross <= by_sleeve else "sleeve_cap"
+        return Resolved(
+            dollars={line: w * value for line, w in preset.weights.items()},
+            futures_notional=net * value,
+            target_gross=spot + abs(net),
+            target_net=spot + net,
+            sleeve_leverage=leverage(abs(net), c_F),
+            max_futures_gross=room * value,
+            feasible=feasible,
+            binding=None if feasible else tighter,
+        )

@@ -1,0 +1,103 @@
+"""Where every asset and contract should stand: target weights of assets, sleeve and book (domain 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import ROUND_DOWN, Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.engine.caps import Capped, cap_futures
+from chatbot.engine.errors import Refused
+from chatbot.engine.exact import WIDE, wide
+from chatbot.engine.folding import Fold, Hedge, Spike, effective_targets
+from chatbot.engine.presets import PRESETS, Preset, Resolved, adjust, check_weights, resolve_targets
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "PRESETS",
+    "Capped",
+    "Fold",
+    "Hedge",
+    "Preset",
+    "Resolved",
+    "Spike",
+    "Targets",
+    "adjust",
+    "cap_futures",
+    "check_targets",
+    "check_weights",
+    "effective_targets",
+    "resolve_targets",
+    "split",
+]
+
+STABLE, FUTURES = "STABLE", "FUTURES"
+#: quotients are cut here; the last member of a bucket takes what is left, so that sums stay exact
+_SHARE_STEP = Decimal("1e-30")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Targets:
+    """Target weights: spot, stable and collateral add up to exactly 1; futures are exposures beside it."""
+
+    #: capital weight by asset
+    spot: Mapping[str, Decimal]
+    stable: Decimal
+    #: capital weight of the futures account (c_F)
+    collateral: Decimal
+    #: signed notional / V by contract
+    futures: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+def check_targets(targets: Targets) -> None:
+    """Refuse capital weights below 0 (``negative_target``) or not adding up to exactly 1 (``targets_sum``)."""
+    if {STABLE, FUTURES} & targets.spot.keys():
+        raise Refused("bad_parameter", "spot line name")
+    check_weights({**targets.spot, STABLE: targets.stable, FUTURES: targets.collateral})
+
+
+def split(
+    weights: Mapping[str, Decimal],
+    members: Mapping[str, tuple[str, ...]],
+    values: Mapping[str, Decimal],
+    futures_net: Decimal,
+    futures_split: Mapping[str, Decimal],
+) -> Targets:
+    """Spread line targets over assets and contracts with ``keep_mix`` (domain 2.3).
+
+    A bucket's target is shared in proportion to what is held (``values`` by asset), equally when nothing is held. A line
+    without members stands for itself, and an asset with a line of its own belongs to no bucket. The futures base is
+    ``futures_net`` times each contract's share. Raises ``Refused``: negative_target, targets_sum, missing_target (a bucket
+    with a target and no members).
+    """
+    check_weights(weights)
+    spot: dict[str, Decimal] = {}
+    for line, target in weights.items():
+        if line in (STABLE, FUTURES):
+            continue
+        bucket = members.get(line, (line,))
+        assets = tuple(a for a in bucket if a == line or a not in weights)
+        if not assets and target:
+            raise Refused("missing_target", line)
+        spot.update(_keep_mix(target, assets, values))
+    with wide():
+        book = {contract: futures_net * share for contract, share in futures_split.items()}
+    return Targets(spot=spot, stable=weights.get(STABLE, Decimal(0)), collateral=weights.get(FUTURES, Decimal(0)), futures=book)
+
+
+def _keep_mix(target: Decimal, assets: tuple[str, ...], values: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Share ``target`` out in proportion to what is held; the parts add up to exactly ``target``."""
+    with wide():
+        held = {a: values.get(a, Decimal(0)) for a in assets}
+        whole = sum(held.values(), Decimal(0))
+        if whole <= 0:
+            held, whole = dict.fromkeys(assets, Decimal(1)), Decimal(len(assets))
+        shares: dict[str, Decimal] = {}
+        for asset in sorted(assets, key=lambda a: (held[a], a)):
+            shares[asset] = (target * held[asset] / whole).quantize(_SHARE_STEP, ROUND_DOWN, WIDE)
+        if shares:
+            largest = next(reversed(shares))
+            shares[largest] = target - sum((w for a, w in shares.items() if a != largest), Decimal(0))
+        return {a: shares[a] for a in assets}
