@@ -1,0 +1,58 @@
+"""The commands: what each is called, what the "/" menu says about it, and under which heading /help lists it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chatbot.i18n import N_
+
+
+class Group(StrEnum):
+    """A heading of /help."""
+
+    PORTFOLIO = "portfolio"
+    STRATEGY = "strategy"
+    CONTROL = "control"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command; ``description`` is a msgid, short, because Telegram refuses menus of more than about 4 kB in all."""
+
+    name: str
+    description: str
+    group: Group
+
+
+#: headings of /help, msgids
+GROUPS = {
+    Group.PORTFOLIO: N_("Portfolio"),
+    Group.STRATEGY: N_("Strategy"),
+    Group.CONTROL: N_("Control"),
+    Group.OPERATOR: N_("Operator"),
+}
+
+#: the menu, in its order
+COMMANDS: tuple[Command, ...] = (
+    Command(name="start", description=N_("Set up a portfolio"), group=Group.CONTROL),
+    Command(name="status", description=N_("Value, weights, drift, exposure"), group=Group.PORTFOLIO),
+    Command(name="rebalance", description=N_("Make a plan now"), group=Group.PORTFOLIO),
+    Command(name="why", description=N_("Why the last check did or did not act"), group=Group.PORTFOLIO),
+    Command(name="history", description=N_("Past plans and what became of them"), group=Group.PORTFOLIO),
+    Command(name="targets", description=N_("Strategy and target weights"), group=Group.STRATEGY),
+    Command(name="bands", description=N_("How far a line may drift"), group=Group.STRATEGY),
+    Command(name="mode", description=N_("Ask or only tell; paper or manual"), group=Group.STRATEGY),
+    Command(name="pause", description=N_("Stop all activity"), group=Group.CONTROL),
+    Command(name="resume", description=N_("Start again"), group=Group.CONTROL),
+    Command(name="settings", description=N_("Language, time zone, currency"), group=Group.CONTROL),
+    Command(name="help", description=N_("What there is"), group=Group.CONTROL),
+    Command(name="cancel", description=N_("Leave a dialog"), group=Group.CONTROL),
+    Command(name="users", description=N_("Who may use this bot"), group=Group.OPERATOR),
+)
+
+
+def visible_to(*, operator: bool) -> tuple[Command, ...]:
+    """Return the commands of a person's menu."""
+    return tuple(command for command in COMMANDS if operator or command.group is not Group.OPERATOR)
