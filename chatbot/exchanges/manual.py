@@ -1,0 +1,180 @@
+"""The exchange protocol over typed-in holdings: the bot watches and plans, the person trades by hand and says so."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from chatbot.errors import NotEnoughMoney, Rejected, Unreachable
+from chatbot.exchanges.account import ZERO, AccountState, PaperOrder
+from chatbot.exchanges.base import (
+    Balances,
+    Direction,
+    Market,
+    Order,
+    OrderRequest,
+    OrderStatus,
+    Position,
+    PriceSource,
+    Quote,
+    Side,
+    is_perp,
+)
+from chatbot.exchanges.ledger import Entry, Kind, check
+from chatbot.exchanges.margin import public_positions
+from chatbot.exchanges.matching import book_fill
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+    from decimal import Decimal
+
+    from chatbot.clock import Clock
+
+
+class ManualExchange:
+    """Holdings that a person keeps elsewhere. An order counts as filled at its limit at once: the person does it by hand."""
+
+    name = "manual"
+    #: nothing is ever under way
+    late_window_s: float | None = 0.0
+
+    def __init__(self, source: PriceSource, clock: Clock, state: AccountState, *, save: Callable[[AccountState], Awaitable[None]]) -> None:
+        self.quote_asset = state.quote
+        self._source = source
+        self._clock = clock
+        self._state = state
+        self._save = save
+        self._change = asyncio.Lock()
+
+    @property
+    def state(self) -> AccountState:
+        """Return the holdings as they were last saved."""
+        return self._state
+
+    async def retype(self, spot: Mapping[str, Decimal], futures_wallet: Decimal, positions: Mapping[str, tuple[Decimal, Decimal]]) -> None:
+        """Replace the holdings by what the person typed; ``positions`` are (signed quantity, entry). Raises ``Rejected``."""
+        if any(qty < 0 for qty in spot.values()) or any(entry <= 0 for _, entry in positions.values()):
+            raise Rejected("bad_amount", "holdings are not negative and entries are above zero")
+        async with self._change:
+            typed = AccountState.holding(spot, futures_wallet=futures_wallet, positions=positions, quote=self.quote_asset)
+            after = replace(self._state, spot=typed.spot, futures_wallet=futures_wallet, positions=typed.positions)
+            await self._save(after)
+            self._state = after
+
+    async def markets(self) -> Mapping[str, Market]:
+        """Return the rules of every instrument."""
+        return await self._source.markets()
+
+    async def quotes(self, instruments: Collection[str]) -> Mapping[str, Quote]:
+        """Return the latest quotes."""
+        return await self._source.quotes(instruments)
+
+    async def balances(self) -> Balances:
+        """Return what was typed in, changed by the trades that were confirmed."""
+        spot = dict(self._state.spot)
+        return Balances(spot=spot, free=dict(spot), futures_wallet=self._state.futures_wallet)
+
+    async def positions(self) -> tuple[Position, ...]:
+        """Return the open positions; raises ``Unreachable`` while one of them has no price."""
+        state = self._state
+        if not state.positions:
+            return ()
+        quotes = await self._source.quotes(state.positions.keys())
+        if missing := sorted(set(state.positions) - set(quotes)):
+            raise Unreachable(f"no price for {', '.join(missing)}")
+        return public_positions(state, {name: quote.price for name, quote in quotes.items()}, await self._source.markets())
+
+    async def place(self, request: OrderRequest) -> Order:
+        """Record a trade as done at its limit, with the maker fee. Raises ``Rejected`` where the holdings do not allow it."""
+        async with self._change:
+            if request.client_id in self._state.orders:
+                raise Rejected("duplicate_id", request.client_id)
+            market = (await self._source.markets()).get(request.instrument)
+            if market is None:
+                raise Rejected("unknown_instrument", request.instrument)
+            if request.qty <= 0 or request.limit <= 0:
+                raise Rejected("bad_lot" if request.qty <= 0 else "bad_tick", f"{request.qty} at {request.limit}")
+            _check_reduction(self._state, request)
+            signed = request.qty if request.side is Side.BUY else -request.qty
+            after, entry = book_fill(self._state, request.instrument, signed, request.limit, market.maker_fee)
+            order = PaperOrder(
+                request=request,
+                number=self._state.number,
+                at=self._clock.now(),
+                status=OrderStatus.FILLED,
+                filled=request.qty,
+                value=request.qty * request.limit,
+                fee=entry.fee,
+            )
+            _check_money(after, request)
+            await self._commit(replace(after.with_order(order), number=self._state.number + 1), [entry])
+        return order.public(self.quote_asset)
+
+    async def find(self, instrument: str, client_id: str) -> Order | None:
+        """Look a recorded trade up; None when there is none."""
+        order = self._state.orders.get(client_id)
+        return order.public(self.quote_asset) if order is not None and order.request.instrument == instrument else None
+
+    async def cancel(self, instrument: str, client_id: str) -> Order:
+        """Return the trade: it was done when it was recorded. Raises ``Rejected("unknown_order")``."""
+        order = await self.find(instrument, client_id)
+        if order is None:
+            raise Rejected("unknown_order", client_id)
+        return order
+
+    async def transfer(self, direction: Direction, amount: Decimal, client_id: str) -> None:
+        """Record a transfer, once per ``client_id``. Raises ``Rejected`` where there is not enough."""
+        async with self._change:
+            state = self._state
+            if client_id in state.transfers:
+                return
+            if amount <= 0:
+                raise Rejected("bad_amount", str(amount))
+            signed = amount if direction is Direction.TO_FUTURES else -amount
+            left, wallet = state.spot.get(state.quote, ZERO) - signed, state.futures_wallet + signed
+            if left < 0 or (signed < 0 and wallet < 0):
+                raise NotEnoughMoney(f"{amount} is more than there is")
+            after = replace(state, spot={**state.spot, state.quote: left}, futures_wallet=wallet, transfers=(*state.transfers, client_id))
+            await self._commit(after, [Entry(kind=Kind.TRANSFER, amount=signed)])
+
+    async def find_transfer(self, client_id: str) -> bool:
+        """Tell whether the transfer with this id was recorded."""
+        return client_id in self._state.transfers
+
+    async def set_leverage(self, instrument: str, leverage: Decimal) -> None:
+        """Remember the leverage that the person uses."""
+        async with self._change:
+            await self._commit(replace(self._state, leverage={**self._state.leverage, instrument: leverage}))
+
+    async def ping(self) -> None:
+        """Nothing to reach."""
+
+    async def close(self) -> None:
+        """Nothing to let go of: the price source belongs to whoever made it."""
+
+    async def _commit(self, after: AccountState, entries: Sequence[Entry] = ()) -> None:
+        """Check a change, save it, and only then let it count."""
+        check(self._state, after, entries)
+        await self._save(after)
+        self._state = after
+
+
+def _check_reduction(state: AccountState, request: OrderRequest) -> None:
+    """Refuse a reduction that would open or turn a position."""
+    if request.reduce_only:
+        stake = state.positions.get(request.instrument)
+        against = stake is not None and (stake.qty > 0) is (request.side is Side.SELL)
+        if stake is None or not against or request.qty > abs(stake.qty):
+            raise Rejected("reduce_only", f"{request.qty} of {request.instrument} is more than there is to reduce")
+
+
+def _check_money(after: AccountState, request: OrderRequest) -> None:
+    """Refuse a trade that would leave less than nothing."""
+    if is_perp(request.instrument):
+        if after.futures_wallet < 0 and not request.reduce_only:
+            raise Rejected("margin", "the futures wallet would be below zero")
+        return
+    for asset in (request.instrument, after.quote):
+        if after.spot.get(asset, ZERO) < 0:
+            raise NotEnoughMoney(f"{asset} would be {after.spot[asset]}")
