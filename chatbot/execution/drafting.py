@@ -1,0 +1,127 @@
+"""From a leg to its next order: which style comes next, at what price, how much; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.exchanges.base import OrderRequest, OrderStatus, Side, asset_of
+from chatbot.execution import sizing
+from chatbot.execution.lifecycle import Cross, Tried
+from chatbot.model import LegKind
+from chatbot.store.journal import OrderState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from chatbot.exchanges.base import Market, Order, Quote
+    from chatbot.execution.pace import Pace
+    from chatbot.model import Leg
+    from chatbot.store.journal import Attempt
+
+#: the attempt certainly never left this machine
+NOT_SENT = "not_sent"
+WOULD_TAKE = "would_take"
+_ENDS = {OrderStatus.FILLED: OrderState.FILLED, OrderStatus.CANCELED: OrderState.CANCELED, OrderStatus.REJECTED: OrderState.REJECTED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What one look at the exchange said about the leg's instrument."""
+
+    market: Market
+    quote: Quote
+    #: spot wallet amounts that are free
+    free: Mapping[str, Decimal]
+    #: quote stablecoin
+    money: str
+
+
+def client_id(plan_id: int, leg_index: int, attempt: int) -> str:
+    """Return the id by which the exchange knows an attempt; the same intention always has the same."""
+    return f"b{plan_id}-{leg_index}-{attempt}"
+
+
+def tried(attempts: Sequence[Attempt]) -> Tried:
+    """Sum up what was tried for a leg."""
+    working = next((attempt for attempt in attempts if attempt.state == OrderState.OPEN), None)
+    return Tried(
+        quotes=sum(attempt.post_only for attempt in attempts),
+        crossed=any(attempt.immediate for attempt in attempts),
+        working_since=working.sent_at if working else None,
+    )
+
+
+def draft(leg: Leg, desk: Desk, pace: Pace, *, plan_id: int, attempt: int, cross: bool) -> OrderRequest | str:
+    """Return the next order of a leg, or the machine word for why there can be none."""
+    if not desk.market.trading:
+        return "halted"
+    side = Side(leg.side)
+    limit = _limit(leg, desk, pace, side, first=attempt == 1, cross=cross)
+    if limit <= 0:
+        return "bad_price"
+    qty = leg.qty - leg.filled
+    if leg.kind == LegKind.SPOT_SELL:
+        qty = min(qty, desk.free.get(asset_of(leg.instrument), Decimal(0)))
+    elif leg.kind == LegKind.SPOT_BUY:
+        qty = min(qty, sizing.affordable(desk.free.get(desk.money, Decimal(0)), limit, desk.market))
+    if not leg.reduce_only:
+        qty = sizing.floor_to(qty, desk.market.lot)
+    if sizing.too_small(qty, limit, desk.market, exempt=leg.reduce_only):
+        return "below_minimum" if qty == sizing.floor_to(leg.qty - leg.filled, desk.market.lot) else "not_enough_money"
+    return OrderRequest(
+        client_id=client_id(plan_id, leg.index, attempt),
+        instrument=leg.instrument,
+        side=side,
+        qty=qty,
+        limit=limit,
+        post_only=not cross,
+        immediate=cross,
+        reduce_only=leg.reduce_only,
+    )
+
+
+def _limit(leg: Leg, desk: Desk, pace: Pace, side: Side, *, first: bool, cross: bool) -> Decimal:
+    """Return the confirmed limit at first, while it would rest; later the current mid decides."""
+    mid = sizing.mid_of(desk.quote)
+    if cross:
+        return sizing.limit_at(mid, side, -pace.bound_bps, desk.market.tick)
+    if first and leg.limit is not None and not sizing.would_take(side, leg.limit, desk.quote):
+        return leg.limit
+    return sizing.limit_at(mid, side, pace.offset_bps, desk.market.tick)
+
+
+def is_cross(step: object) -> bool:
+    """Tell whether the next order takes."""
+    return isinstance(step, Cross)
+
+
+def request_of(attempt: Attempt) -> OrderRequest:
+    """Return the order of an intention that is in the journal: sending it again must be the very same."""
+    return OrderRequest(
+        client_id=attempt.client_id,
+        instrument=attempt.instrument,
+        side=Side(attempt.side),
+        qty=attempt.qty,
+        limit=attempt.limit or Decimal(0),
+        post_only=attempt.post_only,
+        immediate=attempt.immediate,
+        reduce_only=attempt.reduce_only,
+    )
+
+
+def fee_in_money(order: Order, money: str, prices: Mapping[str, Decimal]) -> Decimal:
+    """Return the fees of an order in quote money, other coins at their last price; for display, books stay in the coin."""
+    return sum((fee if coin == money else fee * prices.get(coin, Decimal(0)) for coin, fee in order.fees.items()), Decimal(0))
+
+
+def state_of(order: Order) -> OrderState:
+    """Return our word for where the exchange says an order stands."""
+    return _ENDS.get(order.status, OrderState.OPEN)
+
+
+def ended_at(order: Order, now: datetime) -> datetime | None:
+    """Return when an order was seen to have ended; None while it may still fill."""
+    return now if order.status in _ENDS else None

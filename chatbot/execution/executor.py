@@ -1,0 +1,177 @@
+"""The durable workflow that carries a plan out: one move at a time, each decided from the journal alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import structlog
+
+from chatbot.errors import ExchangeError, KeyRefused, Unreachable
+from chatbot.execution import legs, overlay, recovery
+from chatbot.execution.lifecycle import PlanEvent
+from chatbot.execution.pace import Pace
+from chatbot.execution.progress import Change, Scribe
+from chatbot.model import LegKind, LegState, PlanState
+from chatbot.store import portfolios
+from chatbot.store.journal import OrderState
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from chatbot.clock import Clock
+    from chatbot.durable import Work
+    from chatbot.exchanges.base import Exchange
+    from chatbot.execution.progress import View
+    from chatbot.model import Plan, Shape
+    from chatbot.store.database import Database
+
+_LOG = structlog.get_logger()
+_MEASURES = 3
+
+
+class Hooks(Protocol):
+    """What the executor asks of the services."""
+
+    async def replan(self, portfolio_id: int, plan: Plan) -> overlay.Block | None:
+        """Plan again for the same targets from what is really there; None when that can not be evaluated."""
+        ...
+
+    async def measure(self, portfolio_id: int) -> Shape | None:
+        """Return what the portfolio looks like now; None when it can not be evaluated."""
+        ...
+
+
+def no_crash(point: str) -> None:
+    """Let a named point pass: only tests end the process there."""
+
+
+class Executor:
+    """Carries confirmed plans out. Killed anywhere, it goes on from the journal when the workflow runs again."""
+
+    def __init__(
+        self,
+        db: Database,
+        work: Work,
+        exchanges: Callable[[int], Awaitable[Exchange]],
+        clock: Clock,
+        hooks: Hooks,
+        *,
+        pace: Pace | None = None,
+        halted: Callable[[int], Awaitable[bool]] | None = None,
+        crash_point: Callable[[str], None] = no_crash,
+    ) -> None:
+        self._db = db
+        self._exchanges = exchanges
+        self._hooks = hooks
+        self._tools = legs.Tools(
+            scribe=Scribe(db, clock), clock=clock, pace=pace or Pace(), halted=halted or self._paused, crash_point=crash_point
+        )
+        self.recovery = recovery.Recovery(db, work, self._tools.scribe, clock)
+        self._move_step = work.step("move_plan")(self._move)
+        work.workflow(recovery.EXECUTE)(self.execute_plan)
+
+    async def execute_plan(self, plan_id: int) -> str:
+        """Carry a plan out to its end; the workflow. Returns the state it ended in.
+
+        The loop knows nothing: each move reads the journal, does one thing at the exchange and writes what came of it. So a
+        move that is run again after a crash finds what the first run left behind, and acts on that.
+        """
+        for _ in range(self._tools.pace.moves_max):
+            moved: dict[str, Any] = await self._move_step(plan_id)
+            if not moved["more"]:
+                return str(moved["state"])
+        view = await self._tools.scribe.view(plan_id)
+        if view is not None:
+            await self._park(view, "too_many_moves")
+        return PlanState.PARKED
+
+    async def _move(self, plan_id: int) -> dict[str, Any]:
+        """Make one move; an exchange that can not be reached is tried again with growing pauses, then the plan is parked."""
+        failures = 0
+        while True:
+            view = await self._tools.scribe.view(plan_id)
+            if view is None or view.plan.state not in (PlanState.CONFIRMED, PlanState.RUNNING):
+                return {"more": False, "state": view.plan.state.value if view else "missing"}
+            try:
+                return {"more": await self._decide(view), "state": PlanState.DONE.value}
+            except Unreachable as trouble:
+                failures += 1
+                pause = self._tools.pace.retry_pause_s(failures)
+                _LOG.warning("exchange unreachable", plan=plan_id, failures=failures, pause_s=pause, error=str(trouble))
+                if pause is None:
+                    return await self._park(view, "unreachable")
+                await self._tools.clock.sleep(pause)
+            except KeyRefused:
+                return await self._park(view, "key_refused")
+            except recovery.Parked as parked:
+                return await self._park(view, parked.why)
+
+    async def _decide(self, view: View) -> bool:
+        """Find the one thing to do next and do it; False when the plan has come to its end."""
+        if view.plan.state == PlanState.CONFIRMED:
+            await self._tools.scribe.write(view, Change(event="begun", plan=PlanEvent.BEGIN))
+            self._tools.crash_point("begun")
+            return True
+        exchange = await self._exchanges(view.portfolio.id)
+        attempt, leg = view.unsettled, view.next_leg
+        if attempt is not None:
+            act = legs.watch if attempt.state == OrderState.OPEN else recovery.settle
+            await act(view, view.leg(attempt.leg_index), attempt, exchange, self._tools)
+        elif leg is None:
+            await self._finish(view)
+            return False
+        elif await self._tools.halted(view.portfolio.id):
+            await self._stop(view)
+        elif leg.kind == LegKind.SPOT_BUY and not view.count(overlay.SIZED):
+            await overlay.size_buys(view, exchange, self._tools)
+        elif leg.kind not in _SPOT and overlay.overlay_waits(view):
+            await overlay.replan(view, await self._hooks.replan(view.portfolio.id, view.plan), self._tools)
+        else:
+            await legs.take(view, leg, exchange, self._tools)
+        return True
+
+    async def _stop(self, view: View) -> None:
+        """Leave out what was not sent, and end what was begun: the portfolio was paused in mid-plan."""
+        for leg in view.plan.legs:
+            if leg.state in _UNFINISHED:
+                await legs.end(view, leg, "paused", self._tools)
+
+    async def _finish(self, view: View) -> None:
+        """Measure what came of it, and end the plan together with the message that says so."""
+        shape = await self._measure(view)
+        self._tools.crash_point("measured")
+        await self._tools.scribe.write(view, Change(event="finished", plan=PlanEvent.FINISH, result=shape))
+        self._tools.crash_point("finished")
+        _LOG.info("plan finished", plan=view.plan.id, legs=[leg.state.value for leg in view.plan.legs])
+
+    async def _measure(self, view: View) -> Shape | None:
+        """Return the portfolio's shape; None when it stays unknown, which is then said in the result."""
+        for pause in self._tools.pace.retries_s[:_MEASURES]:
+            try:
+                shape = await self._hooks.measure(view.portfolio.id)
+            except ExchangeError as trouble:
+                _LOG.warning("can not measure", plan=view.plan.id, error=str(trouble))
+                shape = None
+            if shape is not None:
+                return shape
+            await self._tools.clock.sleep(pause)
+        return None
+
+    async def _park(self, view: View, why: str) -> dict[str, Any]:
+        """Stop and tell the person; the journal keeps everything as it is known."""
+        latest = await self._tools.scribe.view(view.plan.id) or view
+        if latest.plan.state in (PlanState.CONFIRMED, PlanState.RUNNING):
+            await self._tools.scribe.write(latest, Change(event="parked", detail={"why": why}, plan=PlanEvent.PARK))
+            self._tools.crash_point("parked")
+            _LOG.warning("plan parked", plan=view.plan.id, why=why)
+        return {"more": False, "state": PlanState.PARKED.value}
+
+    async def _paused(self, portfolio_id: int) -> bool:
+        """Tell whether the portfolio is paused, as the database says."""
+        async with self._db.read() as tx:
+            portfolio = await portfolios.get(tx, portfolio_id)
+        return portfolio is None or portfolio.paused
+
+
+_SPOT = (LegKind.SPOT_SELL, LegKind.TO_SPOT, LegKind.SPOT_BUY)
+_UNFINISHED: tuple[LegState, ...] = (LegState.PLANNED, LegState.SUBMITTING, LegState.OPEN)

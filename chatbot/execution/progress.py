@@ -1,0 +1,162 @@
+"""What the journal knows of a plan, and the one way to add to it: state, event and message in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from chatbot.execution.lifecycle import LEG_ENDS, PlanEvent, advance
+from chatbot.model import LegKind, LegState, Urgency
+from chatbot.store import accounts, journal, messages, portfolios
+from chatbot.store.journal import OrderState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chatbot.clock import Clock
+    from chatbot.model import Leg, Plan, Portfolio, Shape
+    from chatbot.store.database import Database, Tx
+    from chatbot.store.journal import Attempt
+
+#: an attempt in one of these may still trade
+UNSETTLED = frozenset({OrderState.SUBMITTING, OrderState.OPEN, OrderState.UNKNOWN})
+SPOT_KINDS = (LegKind.SPOT_SELL, LegKind.TO_SPOT, LegKind.SPOT_BUY)
+OVERLAY_KINDS = (LegKind.TO_FUTURES, LegKind.FUTURES_REDUCE, LegKind.FUTURES_INCREASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One plan as the journal knows it; every decision of execution is made from this."""
+
+    plan: Plan
+    portfolio: Portfolio
+    attempts: tuple[Attempt, ...] = ()
+    #: (name, leg index) of everything that happened, in order
+    happened: tuple[tuple[str, int | None], ...] = ()
+    #: where its owner is told; None when the owner is gone
+    chat_id: int | None = None
+
+    @property
+    def unsettled(self) -> Attempt | None:
+        """Return the one order that may still trade, or None."""
+        return next((attempt for attempt in self.attempts if attempt.state in UNSETTLED), None)
+
+    @property
+    def next_leg(self) -> Leg | None:
+        """Return the first leg that has not come to its end, or None."""
+        return next((leg for leg in self.plan.legs if leg.state not in LEG_ENDS), None)
+
+    @property
+    def cut_short(self) -> bool:
+        """Tell whether a spot leg did less than the person confirmed; legs that they left out themselves have no note."""
+        return any(leg.kind in SPOT_KINDS and (leg.note or leg.state in (LegState.PARTIAL, LegState.REJECTED)) for leg in self.plan.legs)
+
+    def leg(self, index: int) -> Leg:
+        """Return a leg by its index."""
+        return next(leg for leg in self.plan.legs if leg.index == index)
+
+    def tries(self, index: int) -> tuple[Attempt, ...]:
+        """Return the attempts of one leg, oldest first."""
+        return tuple(attempt for attempt in self.attempts if attempt.leg_index == index)
+
+    def count(self, name: str, index: int | None = None) -> int:
+        """Return how often something happened to the plan or to one of its legs."""
+        return self.happened.count((name, index))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What one move writes down."""
+
+    #: machine word of the event
+    event: str
+    leg_index: int | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+    #: legs with their new content
+    legs: tuple[Leg, ...] = ()
+    #: a new intention
+    intention: Attempt | None = None
+    #: what became known of an order that is in the journal already
+    attempt: Attempt | None = None
+    #: a move of the plan itself
+    plan: PlanEvent | None = None
+    #: only with FINISH
+    result: Shape | None = None
+
+
+class Scribe:
+    """Reads and writes the journal for the executor."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    async def view(self, plan_id: int) -> View | None:
+        """Return what the journal knows; None when there is no such plan."""
+        async with self._db.read() as tx:
+            plan = await journal.plan(tx, plan_id)
+            portfolio = await portfolios.get(tx, plan.portfolio_id) if plan else None
+            if plan is None or portfolio is None:
+                return None
+            happened = tuple((event.name, event.leg_index) for event in await journal.events(tx, plan_id))
+            attempts = await journal.orders(tx, plan_id)
+            return View(
+                plan=plan, portfolio=portfolio, attempts=attempts, happened=happened, chat_id=await chat_of(tx, plan, portfolio.person_id)
+            )
+
+    async def write(self, view: View, change: Change) -> None:
+        """Write one move down: the states, the order, the event and the message about it, all or nothing."""
+        now = self._clock.now()
+        plan_id = view.plan.id
+        async with self._db.transaction() as tx:
+            for leg in change.legs:
+                await journal.save_leg(tx, plan_id, leg)
+            if change.intention is not None:
+                await journal.add_order(tx, change.intention)
+            if change.attempt is not None:
+                await journal.save_order(tx, change.attempt)
+            if change.plan is not None:
+                await journal.set_state(tx, plan_id, advance(view.plan.state, change.plan), now, change.result)
+            event_id = await journal.add_event(tx, plan_id, change.leg_index, change.event, change.detail, now)
+            await self._tell(tx, view, change, event_id)
+
+    async def _tell(self, tx: Tx, view: View, change: Change, event_id: int) -> None:
+        """Post the message that this move deserves: progress is an edit without sound, results and problems always ring."""
+        if view.chat_id is None:
+            return
+        plan_id = view.plan.id
+        facts: dict[str, Any] = {"plan_id": plan_id}
+        kind, key = "plan_progress", f"progress-{plan_id}-{event_id}"
+        if change.plan == PlanEvent.FINISH:
+            kind, key = "plan_result", f"result-{plan_id}"
+        elif change.plan == PlanEvent.PARK:
+            kind, key = "plan_parked", f"parked-{plan_id}-{event_id}"
+            facts["why"] = change.detail.get("why", "")
+        await messages.post(
+            tx,
+            chat_id=view.chat_id,
+            kind=kind,
+            facts=facts,
+            key=key,
+            now=self._clock.now(),
+            urgency=Urgency.ALWAYS,
+            silent=kind == "plan_progress",
+        )
+
+
+async def chat_of(tx: Tx, plan: Plan, person_id: int) -> int | None:
+    """Return the chat that shows the plan, else its owner's; None when the owner is gone."""
+    if plan.chat_id is not None:
+        return plan.chat_id
+    person = await accounts.person(tx, person_id)
+    return person.chat_id if person else None
+
+
+def with_attempts(leg: Leg, attempts: Sequence[Attempt]) -> Leg:
+    """Return the leg with its totals added up anew from its orders, so that writing an answer twice changes nothing."""
+    filled = sum((attempt.filled for attempt in attempts), Decimal(0))
+    value = sum((attempt.filled * (attempt.average or Decimal(0)) for attempt in attempts), Decimal(0))
+    fee = sum((attempt.fee for attempt in attempts), Decimal(0))
+    average = value / filled if filled and not leg.is_transfer else None
+    return replace(leg, filled=filled, average=average, fee=fee, attempts=len(attempts))

@@ -1,0 +1,174 @@
+"""Orders of which nobody knows whether they exist, and plans that nobody carries out any more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from chatbot.durable import Standing
+from chatbot.errors import InternalError
+from chatbot.execution import drafting, legs
+from chatbot.execution.lifecycle import LEG_ENDS, LegEvent, PlanEvent, advance
+from chatbot.execution.progress import Change
+from chatbot.model import LegState, PlanState
+from chatbot.store import journal
+from chatbot.store.journal import OrderState
+
+if TYPE_CHECKING:
+    from chatbot.clock import Clock
+    from chatbot.durable import Work
+    from chatbot.exchanges.base import Exchange
+    from chatbot.execution.legs import Tools
+    from chatbot.execution.progress import Scribe, View
+    from chatbot.model import Leg, Plan
+    from chatbot.store.database import Database, Tx
+    from chatbot.store.journal import Attempt
+
+EXECUTE = "execute_plan"
+#: how often one order is sent again before a person is asked
+RESENDS_MAX = 5
+#: how often a plan without a living workflow is enqueued again before it is parked
+REVIVALS_MAX = 5
+
+
+class Parked(InternalError):
+    """The plan can not go on without a person; ``why`` is a machine word."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+async def settle(view: View, leg: Leg, attempt: Attempt, exchange: Exchange, tools: Tools) -> None:
+    """Find out what became of an order or transfer that was written down; raises :class:`Parked` when that is impossible.
+
+    Sending again is safe only when the exchange can no longer accept the first request, and says that it has none.
+    """
+    if attempt.detail == drafting.NOT_SENT:
+        await _send_again(view, leg, attempt, exchange, tools, "sent")
+        return
+    if await _adopted(view, leg, attempt, exchange, tools):
+        return
+    if attempt.state != OrderState.UNKNOWN:
+        await legs.lose(view, leg, attempt, tools)
+        leg, attempt = replace(leg, state=LegState.UNKNOWN), replace(attempt, state=OrderState.UNKNOWN)
+    await _quarantine(attempt, exchange, tools)
+    for _ in range(tools.pace.looks):
+        if await _adopted(view, leg, attempt, exchange, tools):
+            return
+        await tools.clock.sleep(tools.pace.poll_pause_s)
+    if exchange.late_window_s is None or view.count("resent", leg.index) >= RESENDS_MAX:
+        raise Parked("unknown")
+    await _send_again(view, leg, attempt, exchange, tools, "resent")
+
+
+async def _quarantine(attempt: Attempt, exchange: Exchange, tools: Tools) -> None:
+    """Wait until a request that was sent then can no longer be accepted, and look-ups show everything that was."""
+    over = attempt.sent_at + timedelta(seconds=(exchange.late_window_s or 0.0) + tools.pace.margin_s)
+    left = (over - tools.clock.now()).total_seconds()
+    if left > 0:
+        tools.crash_point(f"quarantine-{attempt.leg_index}")
+        await tools.clock.sleep(left)
+
+
+async def _adopted(view: View, leg: Leg, attempt: Attempt, exchange: Exchange, tools: Tools) -> bool:
+    """Take over what the exchange has under this id; a find is certain at any time."""
+    if leg.is_transfer:
+        if not await exchange.find_transfer(attempt.client_id):
+            return False
+        await legs.transferred(view, leg, attempt, tools, "adopted")
+        return True
+    order = await exchange.find(attempt.instrument, attempt.client_id)
+    if order is None:
+        return False
+    await legs.heard(view, leg, attempt, order, exchange, tools, "adopted")
+    return True
+
+
+async def _send_again(view: View, leg: Leg, attempt: Attempt, exchange: Exchange, tools: Tools, event: str) -> None:
+    """Send the same order under the same id; the new time is written first, so that a crash is quarantined from it."""
+    again = replace(attempt, state=OrderState.SUBMITTING, sent_at=tools.clock.now(), detail="")
+    changed = replace(leg, state=advance(leg.state, LegEvent.SUBMIT))
+    detail = {"client_id": attempt.client_id}
+    await tools.scribe.write(view, Change(event=event, leg_index=leg.index, detail=detail, legs=(changed,), attempt=again))
+    tools.crash_point(f"{event}-{leg.index}")
+    sender = legs.send_transfer if leg.is_transfer else legs.send
+    await sender(view, changed, again, exchange, tools)
+
+
+class Recovery:
+    """Looks after plans from outside their workflow: once a minute, and when a person answers about a parked one."""
+
+    def __init__(self, db: Database, work: Work, scribe: Scribe, clock: Clock) -> None:
+        self._db = db
+        self._work = work
+        self._scribe = scribe
+        self._clock = clock
+
+    async def reconcile(self) -> tuple[int, ...]:
+        """Enqueue confirmed and running plans again whose workflow is gone or failed; return their ids.
+
+        The journal decides, whatever the durable engine lost. After ``REVIVALS_MAX`` times the plan is parked with a message.
+        """
+        async with self._db.read() as tx:
+            under_way = await journal.under_way(tx)
+        return tuple([plan.id for plan in under_way if await self._revive(plan)])
+
+    async def _revive(self, plan: Plan) -> bool:
+        view = await self._scribe.view(plan.id)
+        if view is None:
+            return False
+        revivals = view.count("revived")
+        if await self._work.standing(key_of(plan.id, revivals)) == Standing.ALIVE:
+            return False
+        if revivals >= REVIVALS_MAX:
+            await self._scribe.write(view, Change(event="parked", detail={"why": "broken"}, plan=PlanEvent.PARK))
+            return False
+        return await self._enqueue(plan.id, (PlanState.CONFIRMED, PlanState.RUNNING), "revived")
+
+    async def carry_on(self, plan_id: int) -> bool:
+        """Let a parked plan go on: it looks again at what was unknown first. False: it was not parked."""
+        return await self._enqueue(plan_id, (PlanState.PARKED,), "revived")
+
+    async def close(self, plan_id: int) -> bool:
+        """End a parked plan by a person's word: nothing more is sent, unknown orders stay marked as such. False: not parked."""
+        view = await self._scribe.view(plan_id)
+        if view is None or view.plan.state != PlanState.PARKED:
+            return False
+        await self._scribe.write(view, Change(event="closed", legs=_closed(view), plan=PlanEvent.FINISH))
+        return True
+
+    async def _enqueue(self, plan_id: int, states: tuple[PlanState, ...], event: str) -> bool:
+        """Move a plan to its workflow again, once: state, event and workflow in one transaction."""
+        now = self._clock.now()
+        async with self._db.transaction() as tx:
+            plan = await journal.plan(tx, plan_id)
+            if plan is None or plan.state not in states:
+                return False
+            if plan.state == PlanState.PARKED:
+                await journal.set_state(tx, plan_id, advance(plan.state, PlanEvent.RESUME), now)
+            await journal.add_event(tx, plan_id, None, event, {}, now)
+            happened = await journal.events(tx, plan_id)
+            key = key_of(plan_id, sum(known.name == event for known in happened))
+            await enqueue_plan(self._work, tx, plan, key)
+        return True
+
+
+async def enqueue_plan(work: Work, tx: Tx, plan: Plan, key: str = "") -> None:
+    """Enqueue the workflow of a plan in the caller's transaction: one at a time per portfolio."""
+    await work.enqueue(tx, EXECUTE, key or key_of(plan.id, 0), {"plan_id": plan.id}, partition=str(plan.portfolio_id))
+
+
+def key_of(plan_id: int, revivals: int) -> str:
+    """Return the key of a plan's workflow; a revived one needs a new key, because the old one has ended."""
+    return f"plan-{plan_id}-{revivals}" if revivals else f"plan-{plan_id}"
+
+
+def _closed(view: View) -> tuple[Leg, ...]:
+    """Return the legs that a closed plan leaves behind: what was not sent is dropped, what was sent stays as it is known."""
+    left = [leg for leg in view.plan.legs if leg.state not in LEG_ENDS and leg.state != LegState.UNKNOWN]
+    return tuple(
+        replace(leg, state=advance(leg.state, LegEvent.DROP if leg.state == LegState.PLANNED else LegEvent.END), note="closed")
+        for leg in left
+    )

@@ -1,0 +1,99 @@
+"""Prices and quantities of the next order: rounding to the exchange's steps, and what the money allows."""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.exchanges.base import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from chatbot.exchanges.base import Market, Quote
+    from chatbot.model import Leg
+
+_BP = Decimal("0.0001")
+_ZERO = Decimal(0)
+
+
+def floor_to(amount: Decimal, step: Decimal) -> Decimal:
+    """Round down to a multiple of ``step``; a step of 0 changes nothing."""
+    return amount if step <= 0 else (amount / step).to_integral_value(ROUND_FLOOR) * step
+
+
+def limit_at(mid: Decimal, side: Side, distance_bps: Decimal, tick: Decimal) -> Decimal:
+    """Return a limit ``distance_bps`` below mid for a buy, above for a sell; a negative distance crosses.
+
+    A limit is a worst price: buys round down, sells up (domain 9.6).
+    """
+    sign = -1 if side == Side.BUY else 1
+    price = mid * (1 + sign * distance_bps * _BP)
+    rounding = ROUND_FLOOR if side == Side.BUY else ROUND_CEILING
+    return (price / tick).to_integral_value(rounding) * tick
+
+
+def mid_of(quote: Quote) -> Decimal:
+    """Return the middle of the book: orders are quoted around it, also where valuation uses the mark."""
+    return (quote.bid + quote.ask) / 2
+
+
+def would_take(side: Side, limit: Decimal, quote: Quote) -> bool:
+    """Tell whether a resting order at ``limit`` would trade at once."""
+    return limit >= quote.ask if side == Side.BUY else limit <= quote.bid
+
+
+def too_small(qty: Decimal, limit: Decimal, market: Market, *, exempt: bool = False) -> bool:
+    """Tell whether the exchange would refuse this size; reduce-only orders are exempt from the minimum value (domain 9.7)."""
+    if qty <= 0 or qty < market.min_qty:
+        return True
+    return not exempt and qty * limit < market.min_notional
+
+
+def affordable(free: Decimal, limit: Decimal, market: Market) -> Decimal:
+    """Return how much ``free`` quote money buys at ``limit`` with the dearer fee, in whole lots."""
+    fee = max(market.maker_fee, market.taker_fee)
+    return floor_to(max(_ZERO, free) / (limit * (1 + fee)), market.lot)
+
+
+def cost_of(leg: Leg, market: Market) -> Decimal:
+    """Return what a spot buy needs: max(price, limit) and the dearer fee (domain 9.5)."""
+    dearer = max(leg.price, leg.limit or leg.price)
+    return leg.qty * dearer * (1 + max(market.maker_fee, market.taker_fee))
+
+
+def missing_inflow(inflows: Sequence[Leg], markets: Mapping[str, Market]) -> Decimal:
+    """Return how much less money the sells and transfers brought than the plan counted on; never below 0.
+
+    Better prices on one leg make up for worse ones on another, but never enlarge the buys.
+    """
+    missing = _ZERO
+    for leg in inflows:
+        if leg.is_transfer:
+            missing += leg.qty - leg.filled
+            continue
+        market = markets.get(leg.instrument)
+        fee = max(market.maker_fee, market.taker_fee) if market else _ZERO
+        planned = leg.qty * min(leg.price, leg.limit or leg.price) * (1 - fee)
+        missing += planned - (leg.filled * (leg.average or _ZERO) - leg.fee)
+    return max(_ZERO, missing)
+
+
+def shrink(buys: Sequence[Leg], markets: Mapping[str, Market], missing: Decimal, free: Decimal) -> dict[int, Decimal]:
+    """Return the new quantity of each buy by leg index: all by the same factor, in whole lots, 0 where the exchange's minimum is missed.
+
+    The buys may spend what they were planned with less what did not arrive, so that a failed sale never eats the stablecoin
+    reserve; and never more than is there.
+    """
+    costs = {leg.index: cost_of(leg, markets[leg.instrument]) for leg in buys}
+    total = sum(costs.values(), _ZERO)
+    budget = max(_ZERO, min(total - missing, free))
+    if budget >= total:
+        return {leg.index: leg.qty for leg in buys}
+    sizes: dict[int, Decimal] = {}
+    for leg in buys:
+        market = markets[leg.instrument]
+        qty = floor_to(leg.qty * budget / total, market.lot)
+        price = min(leg.price, leg.limit or leg.price)
+        sizes[leg.index] = _ZERO if too_small(qty, price, market) else qty
+    return sizes
