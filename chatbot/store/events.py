@@ -63,8 +63,8 @@ async def record_update(tx: Tx, update_id: int, body: str, now: datetime | None 
 
 
 async def finish_update(tx: Tx, update_id: int) -> None:
-    """Note that an update was worked on; it is remembered for a while, because Telegram may send it again."""
-    await tx.execute(update(tables.updates).where(_updates.id == update_id).values(finished=True))
+    """Note that an update was worked on. Its id is remembered, because Telegram may send it again; its text is not."""
+    await tx.execute(update(tables.updates).where(_updates.id == update_id).values(finished=True, body=""))
 
 
 async def unfinished_updates(tx: Tx) -> tuple[tuple[int, str], ...]:

@@ -88,8 +88,7 @@ async def orders(tx: Tx, plan_id: int) -> tuple[Attempt, ...]:
 
 async def unsettled_orders(tx: Tx) -> tuple[Attempt, ...]:
     """Return every order of any plan of which it is not known what became of it, oldest first."""
-    unsettled = (OrderState.SUBMITTING, OrderState.OPEN, OrderState.UNKNOWN)
-    rows = await tx.execute(select(tables.orders).where(_orders.state.in_(unsettled)).order_by(_orders.id))
+    rows = await tx.execute(select(tables.orders).where(_orders.state.in_(tables.UNSETTLED)).order_by(_orders.id))
     return tuple(map(_attempt, rows))
 
 

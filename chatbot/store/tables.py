@@ -68,6 +68,10 @@ class OrderState(StrEnum):
     UNKNOWN = "unknown"
 
 
+#: what became of an order in one of these states is not known yet
+UNSETTLED = (OrderState.SUBMITTING, OrderState.OPEN, OrderState.UNKNOWN)
+
+
 def _words(values: Iterable[str]) -> str:
     return ", ".join(f"'{value}'" for value in values)
 
@@ -247,6 +251,8 @@ orders = Table(
     UniqueConstraint("plan_id", "leg_index", "attempt"),
     sqlite_autoincrement=True,
 )
+_UNSETTLED_ONLY = text(f"state IN ({_words(UNSETTLED)})")
+Index("ix_pf_orders_unsettled", orders.c.plan_id, sqlite_where=_UNSETTLED_ONLY, postgresql_where=_UNSETTLED_ONLY)
 
 events = Table(
     "pf_events",

