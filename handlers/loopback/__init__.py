@@ -3,6 +3,7 @@
 from handlers.loopback.faults import Fault, bad_gateway, conflicted, flooded, lost_answer, reset
 from handlers.loopback.loopback import TOKEN, Loopback
 from handlers.loopback.markup import Entity
+from handlers.loopback.seat import Seat
 from handlers.loopback.values import Answer, Attachment, Change, Command, Message, Query, TelegramUser
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Loopback",
     "Message",
     "Query",
+    "Seat",
     "TelegramUser",
     "bad_gateway",
     "conflicted",

@@ -1,0 +1,286 @@
+"""The program's web server: health, metrics, and in demo mode the chat page with its socket.
+
+It knows neither Telegram nor the handlers: whatever it shows is given as a callable or a small protocol. It listens on this machine only,
+unless told otherwise, and answers only to its own names, so that no other web page can talk to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, Self
+from urllib.parse import urlsplit
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+    from types import TracebackType
+
+_STATIC = Path(__file__).parent / "static"
+_PAGES = {"/": "index.html", "/chat.css": "chat.css", "/chat.js": "chat.js", "/draw.js": "draw.js", "/words.js": "words.js", "/icon.svg": "icon.svg"}
+_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_LOCAL = ("127.0.0.1", "localhost", "[::1]")
+_FRAME_BYTES_MAX = 64 * 1024
+_BODY_BYTES_MAX = 256 * 1024
+_MARKET_EVERY_S = 2.0
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class Conversation(Protocol):
+    """One person's chat, in plain JSON values."""
+
+    def changes(self) -> AsyncIterator[dict[str, object]]:
+        """Yield a snapshot, then every change; ends when the reader should start over."""
+        ...
+
+    async def say(self, text: str) -> None:
+        """Write; ValueError when it can not be sent."""
+        ...
+
+    async def edit(self, message_id: int, text: str) -> None:
+        """Change an own message; LookupError when there is none."""
+        ...
+
+    async def tap(self, message_id: int, data: str) -> str | None:
+        """Tap a button and return the tap's id; LookupError when it is gone."""
+        ...
+
+    async def speak(self, language: str) -> dict[str, object]:
+        """Set the app's language and return what changes on the page."""
+        ...
+
+    def file(self, file_id: str) -> tuple[str, str, bytes] | None:
+        """Return media type, name and bytes of a file in the chat."""
+        ...
+
+
+class WebServer:
+    """Serves until closed; ``async with WebServer(...) as server`` or :meth:`start` and :meth:`close`.
+
+    ``health`` returns facts with an ``ok``; ``market`` returns ``now`` (ISO), ``speed`` and ``note`` for the page's clock. Port 0 means any
+    free one; :attr:`url` tells which. ``names`` are host names, besides this machine's own, under which the server may be asked.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        conversation: Conversation | None = None,
+        health: Callable[[], Awaitable[Mapping[str, object]]] | None = None,
+        metrics: Callable[[], bytes] | None = None,
+        market: Callable[[], Mapping[str, object]] | None = None,
+        names: Collection[str] = (),
+    ) -> None:
+        self._host, self._port = host, port
+        self._conversation, self._health, self._metrics, self._market = conversation, health, metrics, market
+        self._names = frozenset({*_LOCAL, host, *names})
+        self._sockets: set[web.WebSocketResponse] = set()
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def port(self) -> int:
+        """The port it really listens on."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """Address of the page."""
+        return f"http://{self._host}:{self._port}/"
+
+    async def start(self) -> None:
+        """Open the port; OSError when it is taken."""
+        self._runner = web.AppRunner(self._application(), access_log=None, handle_signals=False, shutdown_timeout=2.0)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._host, self._port)
+        try:
+            await site.start()
+        except OSError:
+            await self._runner.cleanup()
+            raise
+        self._port = int(self._runner.addresses[0][1])
+
+    async def close(self) -> None:
+        """Say goodbye to open pages and free the port."""
+        if self._runner is None:
+            return
+        for socket in tuple(self._sockets):
+            await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the bot stops")
+        await self._runner.cleanup()
+        self._runner = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.close()
+
+    def _application(self) -> web.Application:
+        app = web.Application(middlewares=[self._guard], client_max_size=_BODY_BYTES_MAX)
+        if self._health:
+            app.router.add_get("/healthz", self._answer_health)
+        if self._metrics:
+            app.router.add_get("/metrics", self._answer_metrics)
+        if self._conversation:
+            for address in _PAGES:
+                app.router.add_get(address, self._answer_page)
+            app.router.add_get("/socket", self._answer_socket)
+            app.router.add_get("/photo/{id:[A-Za-z0-9]+}.png", self._answer_file)
+            app.router.add_get("/file/{id:[A-Za-z0-9]+}", self._answer_file)
+        return app
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
+        """Refuse foreign names (a page that points its own name here) and dress every answer."""
+        if not self._is_ours(request.host):
+            return web.Response(status=403, text="this server does not answer under that name\n", headers=_HEADERS)
+        try:
+            response = await handler(request)
+        except web.HTTPException as error:
+            error.headers.update(_HEADERS)
+            raise
+        if not response.prepared:
+            response.headers.update({key: value for key, value in _HEADERS.items() if key not in response.headers})
+        return response
+
+    def _is_ours(self, host: str) -> bool:
+        name = host.rpartition(":")[0] if ":" in host.rpartition("]")[2] else host
+        return name.lower() in self._names
+
+    async def _answer_health(self, _request: web.Request) -> web.Response:
+        assert self._health is not None  # noqa: S101 - the route exists only with it
+        facts = dict(await self._health())
+        return web.json_response(facts, status=200 if facts.get("ok") else 503, dumps=lambda value: json.dumps(value, default=str))
+
+    async def _answer_metrics(self, _request: web.Request) -> web.Response:
+        assert self._metrics is not None  # noqa: S101 - the route exists only with it
+        return web.Response(body=self._metrics(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+    async def _answer_page(self, request: web.Request) -> web.Response:
+        name = _PAGES[request.path]
+        body = await asyncio.to_thread((_STATIC / name).read_bytes)
+        return web.Response(body=body, content_type=_TYPES[Path(name).suffix], charset="utf-8")
+
+    async def _answer_file(self, request: web.Request) -> web.Response:
+        assert self._conversation is not None  # noqa: S101 - the route exists only with it
+        found = self._conversation.file(request.match_info["id"])
+        if found is None:
+            raise web.HTTPNotFound
+        media_type, name, body = found
+        if request.path.startswith("/photo/"):
+            return web.Response(body=body, content_type=media_type, headers={"Cache-Control": "private, max-age=3600"})
+        safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name) or "file"
+        headers = {"Content-Disposition": f'attachment; filename="{safe}"'}
+        return web.Response(body=body, content_type="application/octet-stream", headers=headers)
+
+    async def _answer_socket(self, request: web.Request) -> web.StreamResponse:
+        """Serve one open page; only a page that came from here may open a socket."""
+        assert self._conversation is not None  # noqa: S101 - the route exists only with it
+        if urlsplit(request.headers.get("Origin", "")).netloc.lower() != request.host.lower():
+            raise web.HTTPForbidden(text="only this server's own page may open the socket\n")
+        socket = web.WebSocketResponse(max_msg_size=_FRAME_BYTES_MAX, heartbeat=20.0)
+        await socket.prepare(request)
+        self._sockets.add(socket)
+        try:
+            await _converse(socket, self._conversation, self._market)
+        finally:
+            self._sockets.discard(socket)
+        return socket
+
+
+async def _converse(socket: web.WebSocketResponse, conversation: Conversation, market: Callable[[], Mapping[str, object]] | None) -> None:
+    """Carry changes to the page and wishes from it until either side leaves."""
+    async with asyncio.TaskGroup() as tasks:
+        senders = [tasks.create_task(_tell(socket, conversation))]
+        if market:
+            senders.append(tasks.create_task(_tick(socket, market)))
+        try:
+            async for frame in socket:
+                if frame.type is not WSMsgType.TEXT:
+                    break
+                await _send(socket, await _fulfil(frame.data, conversation))
+        finally:
+            for sender in senders:
+                sender.cancel()
+
+
+async def _tell(socket: web.WebSocketResponse, conversation: Conversation) -> None:
+    async for change in conversation.changes():
+        await _send(socket, change)
+    await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
+
+
+async def _tick(socket: web.WebSocketResponse, market: Callable[[], Mapping[str, object]]) -> None:
+    while not socket.closed:
+        await _send(socket, {"type": "market", **market()})
+        await asyncio.sleep(_MARKET_EVERY_S)
+
+
+async def _send(socket: web.WebSocketResponse, facts: Mapping[str, object] | None) -> None:
+    """Send ``facts``; a page that has just left is no error, its reader ends by itself."""
+    if facts is not None and not socket.closed:
+        with suppress(ConnectionError):
+            await socket.send_str(json.dumps(facts, ensure_ascii=False))
+
+
+async def _fulfil(frame: str, conversation: Conversation) -> dict[str, object] | None:
+    """Do what the page wishes and return what to tell it."""
+    try:
+        wish = json.loads(frame)
+        return await _WISHES[wish["type"]](wish, conversation)
+    except (ValueError, LookupError, TypeError) as error:
+        return {"type": "refused", "reason": str(error)[:200]}
+
+
+async def _say(wish: Mapping[str, object], conversation: Conversation) -> None:
+    await conversation.say(_words(wish["text"], 4096))
+
+
+async def _edit(wish: Mapping[str, object], conversation: Conversation) -> None:
+    await conversation.edit(_number(wish["id"]), _words(wish["text"], 4096))
+
+
+async def _tap(wish: Mapping[str, object], conversation: Conversation) -> dict[str, object]:
+    number = _number(wish["id"])
+    try:
+        query = await conversation.tap(number, _words(wish["data"], 64))
+    except LookupError:
+        query = None
+    return {"type": "tapped", "ref": wish.get("ref"), "query": query}
+
+
+async def _speak(wish: Mapping[str, object], conversation: Conversation) -> dict[str, object]:
+    return await conversation.speak(_words(wish["language"], 12))
+
+
+_WISHES: dict[str, Callable[[Mapping[str, object], Conversation], Awaitable[dict[str, object] | None]]] = {
+    "say": _say,
+    "edit": _edit,
+    "tap": _tap,
+    "speak": _speak,
+}
+
+
+def _words(value: object, most: int) -> str:
+    if not isinstance(value, str) or not 1 <= len(value) <= most:
+        raise ValueError(f"expected 1 to {most} characters")
+    return value
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError("expected a number")
+    return value

@@ -1,0 +1,320 @@
+// The demo chat: one socket, the messages as they stand, and a composer with the command menu.
+
+import { make, messageNode } from "/draw.js";
+import { choose, languages, tag, word } from "/words.js";
+
+const at = (id) => document.getElementById(id);
+const log = at("log"), scroll = at("scroll"), text = at("text"), menu = at("menu"), toast = at("toast"), typing = at("typing");
+const NEAR_PX = 90, SPIN_MS = 30_000, TYPING_MS = 5_000, TOAST_MS = 3_500;
+
+const messages = new Map(); // id -> facts
+const taps = new Map(); // our ref -> {key, query}
+const early = new Map(); // tap id -> answer that came before we knew the tap's id
+let commands = [], socket, retryMs = 300, refs = 0, unread = 0, editing = null, marked = -1, market = null;
+let typingTimer, toastTimer, spinning = new Set();
+
+// The socket
+
+function connect() {
+  socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/socket`);
+  socket.onmessage = ({ data }) => { const facts = JSON.parse(data); hear[facts.type]?.(facts); };
+  socket.onclose = () => {
+    document.body.dataset.state = "lost";
+    at("lost").hidden = false;
+    showState();
+    setTimeout(connect, retryMs);
+    retryMs = Math.min(retryMs * 1.7, 5_000);
+  };
+}
+
+function wish(facts) {
+  if (socket?.readyState !== WebSocket.OPEN) { showToast(word("lost")); return false; }
+  socket.send(JSON.stringify(facts));
+  return true;
+}
+
+const hear = {
+  snapshot(facts) {
+    retryMs = 300;
+    document.body.dataset.state = "open";
+    at("lost").hidden = true;
+    messages.clear();
+    for (const message of facts.messages) messages.set(message.id, message);
+    hear.menu(facts);
+    redraw();
+    toNewest();
+  },
+  message({ message }) {
+    const known = messages.has(message.id);
+    const near = isNear();
+    messages.set(message.id, message);
+    const node = messageNode(message, act);
+    const old = log.querySelector(`[data-id="${message.id}"]`);
+    if (old) old.replaceWith(node);
+    else { addDay(message); log.append(node); node.classList.add("fresh"); }
+    if (!message.mine) showTyping(false);
+    showWelcome();
+    if (near || message.mine) toNewest();
+    else if (!known) { unread += 1; showDown(); }
+  },
+  deleted({ id }) {
+    messages.delete(id);
+    redraw();
+  },
+  typing() { showTyping(true); },
+  answered(answer) {
+    const tap = [...taps].find(([, one]) => one.query === answer.query);
+    if (!tap) { early.set(answer.query, answer); return; }
+    settle(tap[0], answer);
+  },
+  tapped({ ref, query }) {
+    const tap = taps.get(ref);
+    if (!tap) return;
+    tap.query = query;
+    if (query === null) settle(ref, null);
+    else if (early.has(query)) { settle(ref, early.get(query)); early.delete(query); }
+  },
+  menu(facts) {
+    if (facts.language) { choose(facts.language); at("language").value = languageOption(facts.language); label(); }
+    commands = facts.commands;
+    at("name").textContent = facts.name;
+    at("description").textContent = facts.description || word("pitch");
+    if (facts.language) redraw();
+    if (!menu.hidden) filterMenu();
+    showState();
+  },
+  market(facts) { market = { ...facts, heard: performance.now() }; showMarket(); },
+  refused({ reason }) { showToast(reason); },
+};
+
+// Messages
+
+function redraw() {
+  const near = isNear();
+  log.replaceChildren();
+  for (const message of messages.values()) { addDay(message); log.append(messageNode(message, act)); }
+  showWelcome();
+  if (near) toNewest();
+}
+
+function addDay(message) {
+  const date = new Date(message.at);
+  const day = date.toDateString();
+  const days = log.querySelectorAll(".day");
+  if (days.length && days[days.length - 1].dataset.day === day) return;
+  const shown = date.toLocaleDateString(tag(), { day: "numeric", month: "long" });
+  const node = make("div", { className: "day" }, make("span", {}, day === new Date().toDateString() ? word("today") : shown));
+  node.dataset.day = day;
+  log.append(node);
+}
+
+function showWelcome() { at("welcome").hidden = messages.size > 0; }
+
+const act = {
+  say(words) { if (wish({ type: "say", text: words })) toNewest(); },
+  copy(words) { navigator.clipboard?.writeText(words).then(() => showToast(word("copied")), () => {}); },
+  settled() { if (sticky) toNewest(); },
+  view(source, caption) {
+    Object.assign(at("viewer-picture"), { src: source, alt: caption });
+    at("viewer").showModal();
+  },
+  tap(message, button, key) {
+    const spin = `${message.id} ${button.data}`;
+    if (spinning.has(spin)) return;
+    const ref = (refs += 1);
+    if (!wish({ type: "tap", id: message.id, data: button.data, ref })) return;
+    spinning.add(spin);
+    taps.set(ref, { key, spin, query: undefined });
+    key.classList.add("waiting");
+    key.setAttribute("aria-busy", "true");
+    setTimeout(() => settle(ref, null), SPIN_MS);
+  },
+};
+
+function settle(ref, answer) {
+  const tap = taps.get(ref);
+  if (!tap) return;
+  taps.delete(ref);
+  spinning.delete(tap.spin);
+  tap.key.classList.remove("waiting");
+  tap.key.removeAttribute("aria-busy");
+  if (!answer?.text) return;
+  if (!answer.alert) { showToast(answer.text); return; }
+  at("alert-text").textContent = answer.text;
+  if (!at("alert").open) at("alert").showModal();
+}
+
+// Scrolling
+
+let sticky = true;
+const isNear = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_PX;
+function toNewest() { sticky = true; scroll.scrollTop = scroll.scrollHeight; unread = 0; showDown(); }
+function showDown() {
+  at("down").hidden = isNear();
+  at("count").textContent = unread || "";
+}
+scroll.addEventListener("scroll", () => { sticky = isNear(); if (sticky) unread = 0; showDown(); }, { passive: true });
+at("down").onclick = toNewest;
+new ResizeObserver(() => { if (sticky) toNewest(); }).observe(scroll);
+
+// What is shown around the chat
+
+function showState() {
+  const state = document.body.dataset.state === "open" ? (typing.hidden ? word("bot") : word("typing")) : word("connecting");
+  at("state").textContent = state;
+}
+
+function showTyping(on) {
+  const near = isNear();
+  typing.hidden = !on;
+  clearTimeout(typingTimer);
+  if (on) typingTimer = setTimeout(() => showTyping(false), TYPING_MS);
+  showState();
+  if (near) toNewest();
+}
+
+function showToast(words) {
+  toast.textContent = words;
+  toast.hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => { toast.hidden = true; }, Math.max(TOAST_MS, words.length * 60));
+}
+
+function showMarket() {
+  if (!market) return;
+  const speed = market.speed ?? 1;
+  const now = new Date(Date.parse(market.now) + (performance.now() - market.heard) * speed);
+  const shown = now.toLocaleString(tag(), { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: "UTC" });
+  at("strip-time").textContent = `${shown} UTC`;
+  at("side-time").textContent = `${shown} UTC`;
+  at("side-speed").textContent = `× ${new Intl.NumberFormat(tag()).format(speed)}`;
+  at("side-note").textContent = market.note ?? "";
+  at("side-market").hidden = false;
+}
+setInterval(showMarket, 1_000);
+
+function label() {
+  const names = { text: "message", send: "send", slash: "menu", menu: "menu", down: "newest", scroll: "chat", language: "language" };
+  for (const [id, key] of Object.entries({ ...names, "stop-editing": "close", "viewer-close": "close" })) at(id).setAttribute("aria-label", word(key));
+  text.placeholder = word("message");
+  at("badge").title = word("private");
+}
+
+const languageOption = (code) => (languages.find(([known]) => known === code) ?? languages.find(([known]) => known.slice(0, 2) === code.slice(0, 2)) ?? languages[0])[0];
+at("language").append(...languages.map(([code, name]) => make("option", { value: code }, name)));
+at("language").onchange = ({ target }) => wish({ type: "speak", language: target.value });
+
+// The command menu
+
+function filterMenu() {
+  const typed = text.value.startsWith("/") ? text.value.slice(1).toLowerCase() : "";
+  const found = commands.filter((c) => c.command.startsWith(typed));
+  marked = Math.min(marked, found.length - 1);
+  menu.replaceChildren(...found.map((command, index) => optionNode(command, index)));
+  openMenu(found.length > 0);
+}
+
+function optionNode(command, index) {
+  const option = make("div", { className: "option", id: `option-${index}` }, make("b", { dir: "ltr" }, `/${command.command}`), make("span", { dir: "auto" }, command.description));
+  option.setAttribute("role", "option");
+  option.setAttribute("aria-selected", String(index === marked));
+  option.onpointerdown = (event) => event.preventDefault();
+  option.onclick = () => pick(command);
+  option.dataset.command = command.command;
+  return option;
+}
+
+function openMenu(open) {
+  menu.hidden = !open;
+  for (const element of [text, at("slash")]) element.setAttribute("aria-expanded", String(open));
+  if (open && marked >= 0) text.setAttribute("aria-activedescendant", `option-${marked}`);
+  else text.removeAttribute("aria-activedescendant");
+  if (!open) marked = -1;
+}
+
+function pick(command) {
+  openMenu(false);
+  if (wish({ type: "say", text: `/${command.command}` })) { text.value = ""; grow(); toNewest(); }
+  text.focus();
+}
+
+function moveMark(step) {
+  const options = menu.children;
+  marked = (marked + step + options.length) % options.length;
+  [...options].forEach((option, index) => option.setAttribute("aria-selected", String(index === marked)));
+  text.setAttribute("aria-activedescendant", `option-${marked}`);
+  options[marked].scrollIntoView({ block: "nearest" });
+}
+
+function menuKey(event) {
+  const steps = { ArrowDown: 1, ArrowUp: -1 };
+  if (event.key in steps) { moveMark(steps[event.key]); return true; }
+  if (event.key === "Escape") { openMenu(false); return true; }
+  const option = menu.children[marked < 0 && event.key === "Tab" ? 0 : marked];
+  if (!option) return false;
+  if (event.key === "Tab") { text.value = `/${option.dataset.command} `; openMenu(false); return true; }
+  if (event.key === "Enter") { pick({ command: option.dataset.command }); return true; }
+  return false;
+}
+
+at("slash").onclick = () => {
+  if (menu.hidden) { filterMenu(); text.focus(); } else openMenu(false);
+};
+document.addEventListener("pointerdown", (event) => {
+  if (!menu.hidden && !menu.contains(event.target) && !at("compose").contains(event.target)) openMenu(false);
+});
+
+// The composer
+
+function grow() {
+  text.style.height = "auto";
+  text.style.height = `${Math.min(text.scrollHeight, 140)}px`;
+  at("send").disabled = text.value.trim() === "";
+}
+
+function edit(message) {
+  editing = message?.id ?? null;
+  at("editing").hidden = editing === null;
+  text.value = message?.text ?? "";
+  grow();
+  text.focus();
+}
+
+text.oninput = () => {
+  grow();
+  if (text.value.startsWith("/") && !/\s/.test(text.value)) filterMenu(); else openMenu(false);
+};
+text.onkeydown = (event) => {
+  if (event.isComposing) return;
+  if (!menu.hidden && menuKey(event)) { event.preventDefault(); return; }
+  if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); at("compose").requestSubmit(); }
+  else if (event.key === "ArrowUp" && text.value === "") {
+    const own = [...messages.values()].filter((m) => m.mine).pop();
+    if (own) { event.preventDefault(); edit(own); }
+  } else if (event.key === "Escape" && editing !== null) edit(null);
+};
+at("stop-editing").onclick = () => edit(null);
+at("compose").onsubmit = (event) => {
+  event.preventDefault();
+  const words = text.value.trim();
+  if (!words) return;
+  const facts = editing === null ? { type: "say", text: words } : { type: "edit", id: editing, text: words };
+  if (!wish(facts)) return;
+  openMenu(false);
+  if (editing === null) toNewest();
+  edit(null);
+};
+document.addEventListener("click", (event) => {
+  const words = event.target.closest?.("[data-say]")?.dataset.say;
+  if (words) act.say(words);
+});
+document.addEventListener("keydown", (event) => {
+  const idle = document.activeElement === document.body || document.activeElement === scroll;
+  if (event.key === "/" && idle) text.focus();
+});
+
+choose("en");
+label();
+grow();
+showState();
+connect();
