@@ -34,6 +34,7 @@ __all__ = [
     "half_width",
     "monitor",
     "outside",
+    "points",
     "recommend",
 ]
 _ZERO = Decimal(0)
@@ -94,6 +95,12 @@ def _check_line(v: Decimal, t: Decimal, band: Band | None, V: Decimal, mode: str
         breach=None if b is None else outside(v, t, b, V, mode),
         dollars=t * V - v,
     )
+
+
+def points(fraction: Decimal) -> Decimal:
+    """Write a fraction of V as percentage points."""
+    with wide():
+        return fraction * 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

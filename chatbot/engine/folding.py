@@ -71,7 +71,8 @@ class Folded:
 
     targets: Targets
     futures_net: Decimal
-    #: one entry per trigger: vol:BTC, funding_low, funding_low:suppressed, funding_high, trend:<contract>, fear_greed:<mode>, hedge:<contract>
+    #: one entry per trigger: vol:<asset>, funding_low, funding_low:suppressed, funding_high, trend:<contract>,
+    #: fear_greed:<mode>, hedge:<contract>
     log: tuple[str, ...]
 
 
@@ -112,7 +113,7 @@ def _check(fold: Fold) -> None:
 def _cut_spikes(
     spot: dict[str, Fraction], book: dict[str, Fraction], spikes: Iterable[Spike], contract_asset: Mapping[str, str], log: list[str]
 ) -> Fraction:
-    """Step 1: cap the asset's weight and scale its longs by k; return the weight that goes to STABLE."""
+    """Cap the asset's weight and scale its longs by k (step 1); return the weight that goes to STABLE."""
     freed = ZERO
     for spike in spikes:
         if spike.asset in spot:
@@ -127,7 +128,7 @@ def _cut_spikes(
 
 
 def _apply_funding(book: dict[str, Fraction], fold: Fold, log: list[str]) -> None:
-    """Steps 2 and 3: low funding lifts the net to its level unless a risk-off trigger is active; high funding halves it."""
+    """Lift the net to low funding's level unless a risk-off trigger is active (step 2); halve it under high funding (step 3)."""
     net = total(book.values())
     if fold.funding_low_level is not None:
         risk_off = fold.vol or any(fold.trend.values()) or fold.fear_greed or fold.hedges
@@ -157,7 +158,7 @@ def _scale_longs(book: dict[str, Fraction], factor: Fraction) -> None:
 
 
 def _trim(book: dict[str, Fraction], trims: Mapping[str, Decimal], log: list[str]) -> None:
-    """Step 4: trim the longs of exhausted trends."""
+    """Trim the longs of exhausted trends (step 4)."""
     for contract, trim in trims.items():
         if book.get(contract, ZERO) > 0:
             book[contract] *= ONE - exact(trim)
@@ -165,7 +166,7 @@ def _trim(book: dict[str, Fraction], trims: Mapping[str, Decimal], log: list[str
 
 
 def _neutralise(spot: Mapping[str, Fraction], book: dict[str, Fraction], fold: Fold, contract_asset: Mapping[str, str]) -> None:
-    """Step 5: shrink the heavier side to the lighter; portfolio and beta mode then short the spot exposure."""
+    """Shrink the heavier side to the lighter; portfolio and beta mode then short the spot exposure (step 5)."""
     longs = total(f for f in book.values() if f > 0)
     shorts = total(-f for f in book.values() if f < 0)
     heavy = max(longs, shorts)

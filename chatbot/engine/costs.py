@@ -1,0 +1,53 @@
+"""What trading costs: impact, walking the book, and when a perpetual is cheaper than spot (domain 11)."""
+
+from __future__ import annotations
+
+from math import inf, sqrt
+from typing import TYPE_CHECKING
+
+from chatbot.engine.errors import Refused
+from chatbot.engine.exact import ZERO, exact, to_decimal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+_IMPACT = 0.7
+_BLOCKS_PER_DAY = 3
+
+
+def impact(order: float, daily_volume: float, daily_volatility: float, eta: float = _IMPACT) -> float:
+    """Return the impact of a parent order as a fraction of its notional: the square-root law (domain 11.1)."""
+    if order < 0 or daily_volume <= 0 or daily_volatility < 0:
+        raise Refused("bad_parameter")
+    return eta * daily_volatility * sqrt(order / daily_volume)
+
+
+def one_way_cost(fee: float, half_spread: float, impact_share: float) -> float:
+    """Return lambda of domain 3.5: the cost of trading one quote once, as a fraction."""
+    return fee + half_spread + impact_share
+
+
+def walk_book(levels: Sequence[tuple[Decimal, Decimal]], qty: Decimal, mid: Decimal) -> tuple[Decimal, Decimal] | None:
+    """Return (average price, slippage against mid) of taking ``qty`` from ``levels`` of (price, size), best first.
+
+    Slippage is above 0 when it costs, on either side. None when the visible book is too thin.
+    """
+    if qty <= 0 or mid <= 0:
+        raise Refused("bad_parameter")
+    left, paid = exact(qty), ZERO
+    for price, size in levels:
+        taken = min(left, exact(size))
+        paid += taken * exact(price)
+        left -= taken
+        if left == 0:
+            average = paid / exact(qty)
+            return to_decimal(average), to_decimal(abs(average / exact(mid) - 1))
+    return None
+
+
+def perp_horizon_days(spot_cost: float, perp_cost: float, funding_8h: float) -> float:
+    """Return H*, the holding time above which spot is cheaper than a perpetual for a long (domain 11.2); infinite if never."""
+    if funding_8h <= 0:
+        return inf
+    return max(0.0, (2 * spot_cost - 2 * perp_cost) / (_BLOCKS_PER_DAY * funding_8h))

@@ -1,0 +1,147 @@
+"""Volatility spikes: seven-day realised volatility against its own baseline (domain 5).
+
+Legend: sigma realised volatility per year, base its baseline, t target weight, w0 weight at onset,
+k = clip(base0 / sigma, k_min, 1), cap = k min(t, w0).
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+from math import fsum, log, sqrt
+from typing import TYPE_CHECKING
+
+from chatbot.engine.errors import Refused
+from chatbot.engine.exact import exact, to_decimal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HOURS_PER_YEAR = 8760
+_OVERLAP_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A realised volatility and how many returns it rests on."""
+
+    #: per year; None = unknown (too few returns)
+    sigma: float | None
+    n: int
+
+
+def realised_vol(prices: Sequence[float | None], interval_hours: float, coverage: float = 0.9) -> Reading:
+    """Return the root mean square of the log returns per year, mean not subtracted (domain 5.1). Statistics, so floats.
+
+    ``prices`` are closes one interval apart, None where one is missing; below ``coverage`` of the expected returns the
+    volatility is unknown. Raises ``Refused``: bad_interval, bad_price, bad_parameter.
+    """
+    if interval_hours <= 0:
+        raise Refused("bad_interval")
+    if not 0 <= coverage <= 1:
+        raise Refused("bad_parameter", "coverage")
+    if any(p is not None and p <= 0 for p in prices):
+        raise Refused("bad_price")
+    squares = [log(b / a) ** 2 for a, b in itertools.pairwise(prices) if a is not None and b is not None]
+    n, expected = len(squares), len(prices) - 1
+    if n == 0 or Fraction(n) < Fraction(str(coverage)) * expected:
+        return Reading(sigma=None, n=n)
+    return Reading(sigma=sqrt(HOURS_PER_YEAR / interval_hours * fsum(squares) / n), n=n)
+
+
+def vol_baseline(
+    history: Sequence[Decimal | None], *, window: int = 30, lag: int = _OVERLAP_DAYS, least: int = 15
+) -> tuple[Decimal | None, int]:
+    """Return (median, n) of the readings that end ``lag`` days before the newest (domain 5.2); None = unknown.
+
+    ``history`` holds one reading a day, newest last, None where unknown.
+    """
+    older = list(history[: max(0, len(history) - lag)])[-window:]
+    known = sorted(exact(reading) for reading in older if reading is not None)
+    n = len(known)
+    if n < least:
+        return None, n
+    return to_decimal((known[(n - 1) // 2] + known[n // 2]) / 2), n
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpikeRule:
+    """When a spike begins and ends, and how deep it cuts."""
+
+    enter: Decimal = Decimal(2)
+    exit: Decimal = Decimal("1.5")
+    #: calm readings in a row that end it
+    confirm: int = 2
+    #: smallest baseline
+    floor: Decimal = Decimal("0.05")
+    k_min: Decimal = Decimal("0.25")
+    #: k moves only when it falls below this share of itself
+    ratchet: Decimal = Decimal("0.9")
+    #: daily evaluations after which the new level is the new normal
+    max_days: int = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpikeState:
+    """What is remembered of one asset between daily readings."""
+
+    active: bool = False
+    #: factor on the position, 1 when inactive
+    k: Decimal = Decimal(1)
+    #: largest weight; None when inactive
+    cap: Decimal | None = None
+    #: baseline frozen at onset; None when inactive
+    base: Decimal | None = None
+    #: min(t, weight at onset); None when inactive
+    anchor: Decimal | None = None
+    #: calm readings in a row
+    calm: int = 0
+    #: evaluations since onset
+    age: int = 0
+
+
+_QUIET = SpikeState()
+
+
+def advance(
+    state: SpikeState,
+    target: Decimal,
+    sigma: Decimal | None,
+    base: Decimal | None,
+    weight: Decimal | None,
+    rule: SpikeRule | None = None,
+) -> SpikeState:
+    """Take one daily reading (domain 5.3); None marks what is unknown, which neither starts nor ends a spike."""
+    r = rule or SpikeRule()
+    if state.active:
+        return _hold(state, sigma, r)
+    if sigma is None or base is None or weight is None:
+        return state
+    level = max(base, r.floor)
+    if exact(sigma) < exact(r.enter) * exact(level):
+        return state
+    k, anchor = _k(level, sigma, r), min(target, weight)
+    return SpikeState(active=True, k=to_decimal(k), cap=to_decimal(k * exact(anchor)), base=level, anchor=anchor)
+
+
+def _hold(state: SpikeState, sigma: Decimal | None, r: SpikeRule) -> SpikeState:
+    """Count towards the release, or ratchet the cut down while volatility rises further."""
+    older = replace(state, age=state.age + 1)
+    if sigma is None or state.base is None or state.anchor is None:
+        return older
+    calm = older.calm + 1 if exact(sigma) <= exact(r.exit) * exact(state.base) else 0
+    if calm >= r.confirm or older.age >= r.max_days:
+        return _QUIET
+    k = _k(state.base, sigma, r)
+    if k < exact(r.ratchet) * exact(state.k):
+        older = replace(older, k=to_decimal(k), cap=to_decimal(k * exact(state.anchor)))
+    return replace(older, calm=calm)
+
+
+def _k(base: Decimal, sigma: Decimal, r: SpikeRule) -> Fraction:
+    """Return clip(base / sigma, k_min, 1)."""
+    if sigma <= 0:
+        return Fraction(1)
+    return min(max(exact(base) / exact(sigma), exact(r.k_min)), Fraction(1))

@@ -1,0 +1,145 @@
+"""Swings of a price series: zigzag pivots, Fibonacci projections, Elliott impulses (domain 6.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.engine.errors import Refused
+from chatbot.engine.exact import wide
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+LOW, HIGH = "L", "H"
+FIB_RATIOS = (Decimal("1.0"), Decimal("1.272"), Decimal("1.618"), Decimal("2.618"))
+_REACHED = Decimal("0.995")
+_ONE = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pivot:
+    """A swing high or low, and the bar at which it became known."""
+
+    bar: int
+    price: Decimal
+    #: H or L
+    kind: str
+    confirmed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extreme:
+    """A running extreme that nothing has confirmed yet."""
+
+    bar: int
+    price: Decimal
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zigzag:
+    """Confirmed pivots and the extreme that runs after them."""
+
+    pivots: tuple[Pivot, ...]
+    #: None before the first pivot
+    running: Extreme | None
+
+
+def zigzag(closes: Sequence[Decimal], pct: Decimal) -> Zigzag:
+    """Find the pivots of a series (domain 6.1): a high counts once a close is ``pct`` below it, a low mirrored.
+
+    Until the first pivot both extremes run. Ties keep the first bar. Raises ``Refused``: bad_parameter, bad_price.
+    """
+    if not 0 < pct < 1:
+        raise Refused("bad_parameter", "pct")
+    if any(close <= 0 for close in closes):
+        raise Refused("bad_price")
+    pivots: list[Pivot] = []
+    # the kinds of extreme that are being tracked
+    running: dict[str, Extreme] = {}
+    with wide():
+        for bar, close in enumerate(closes):
+            if not pivots:
+                _stretch(running, (HIGH, LOW), bar, close)
+            else:
+                _stretch(running, tuple(running), bar, close)
+            turned = _turned(running, close, pct)
+            if turned:
+                pivots.append(Pivot(bar=turned.bar, price=turned.price, kind=turned.kind, confirmed=bar))
+                other = LOW if turned.kind == HIGH else HIGH
+                running = {other: Extreme(bar=bar, price=close, kind=other)}
+    return Zigzag(pivots=tuple(pivots), running=next(iter(running.values())) if pivots else None)
+
+
+def _stretch(running: dict[str, Extreme], kinds: Sequence[str], bar: int, close: Decimal) -> None:
+    """Move the running extremes to this close where it lies beyond them."""
+    for kind in kinds:
+        now = running.get(kind)
+        if now is None or (close > now.price if kind == HIGH else close < now.price):
+            running[kind] = Extreme(bar=bar, price=close, kind=kind)
+
+
+def _turned(running: Mapping[str, Extreme], close: Decimal, pct: Decimal) -> Extreme | None:
+    """Return the extreme that this close confirms."""
+    high, low = running.get(HIGH), running.get(LOW)
+    if high is not None and close <= high.price * (1 - pct):
+        return high
+    if low is not None and close >= low.price * (1 + pct):
+        return low
+    return None
+
+
+def fib_targets(A: Decimal, B: Decimal, C: Decimal) -> dict[Decimal, Decimal]:
+    """Project the impulse A -> B from the retracement C: C + r (B - A) by ratio. Raises ``Refused``: bad_parameter."""
+    if not A < C < B:
+        raise Refused("bad_parameter")
+    with wide():
+        return {r: C + r * (B - A) for r in FIB_RATIOS}
+
+
+def fib_level(A: Decimal, B: Decimal, C: Decimal, price: Decimal) -> Decimal | None:
+    """Return the highest ratio whose projection ``price`` has reached, half a per cent short counts; None when none."""
+    with wide():
+        reached = [r for r, goal in fib_targets(A, B, C).items() if price >= goal * _REACHED]
+    return reached[-1] if reached else None
+
+
+def last_triples(pivots: Sequence[Pivot], count: int = 2) -> list[tuple[Pivot, Pivot, Pivot]]:
+    """Return the last ``count`` low-high-low triples that are an impulse and its retracement (A < C < B)."""
+    threes = zip(pivots, pivots[1:], pivots[2:], strict=False)
+    return [(A, B, C) for A, B, C in threes if A.kind == LOW and A.price < C.price < B.price][-count:]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impulse:
+    """Whether the last pivots form an Elliott impulse."""
+
+    #: wave5 (running), complete or None
+    status: str | None = None
+    #: wave2, wave3, wave4: which rules hold; None when the shape is no impulse at all
+    rules: Mapping[str, bool] | None = None
+    #: price that wave 5 can not exceed; None where there is no such limit
+    cap: Decimal | None = None
+
+
+def elliott(pivots: Sequence[Pivot], price: Decimal) -> Impulse:
+    """Test the last pivots for five waves up (domain 6.1): five pivots and a price above P3, or six with P5 confirmed."""
+    if len(pivots) >= 6 and pivots[-1].kind == HIGH:
+        *points, P5 = (p.price for p in pivots[-6:])
+        status = "complete"
+    elif len(pivots) >= 5 and pivots[-1].kind == LOW:
+        points, P5 = [p.price for p in pivots[-5:]], price
+        status = "wave5"
+    else:
+        return Impulse()
+    P0, P1, P2, P3, P4 = points
+    if not (P3 > P1 and P5 > P3):
+        return Impulse()
+    with wide():
+        wave1, wave3, wave5 = P1 - P0, P3 - P2, P5 - P4
+        rules = {"wave2": P2 > P0, "wave3": wave3 >= wave1 or wave3 >= wave5, "wave4": P4 > P1}
+        if not all(rules.values()):
+            return Impulse(rules=rules)
+        return Impulse(status=status, rules=rules, cap=P4 + wave3 if wave3 < wave1 else None)

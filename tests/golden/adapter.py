@@ -1,0 +1,524 @@
+# ruff: noqa: INP001 - tests are no package; the checker imports this file from the repository's root
+"""The golden cases' way into the engine: it parses, calls and formats, and calculates nothing.
+
+``run(fn, input) -> output``; a refusal becomes ``{"error": code}``. One small function per ``fn``, listed at the bottom.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from chatbot.engine import bands, beta, casefile, funding, hedges, schedules, sentiment, shocks, trend, volatility, waves
+from chatbot.engine.batches import batch_triggers
+from chatbot.engine.casefile import number, numbers, reported, text
+from chatbot.engine.errors import Refused
+from chatbot.engine.liquidation import liquidation
+from chatbot.engine.portfolio import measure
+from chatbot.engine.prices import fee_aware_value, round_price
+from chatbot.engine.targets import PRESETS, Fold, Hedge, Spike, adjust, cap_futures, effective_targets, resolve_targets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from decimal import Decimal
+
+Case = dict[str, Any]
+_LINES = ("CORE", "ALT", "STABLE", "FUTURES")
+_FIGURES = {"net": "futures_net", "futures_net": "futures_net", "gross_cap": "gross_cap", "sleeve_cap": "sleeve_cap"}
+
+
+def run(fn: str, case: Case) -> Any:
+    """Run one case."""
+    try:
+        return FUNCTIONS[fn](case)
+    except Refused as refused:
+        return {"error": refused.code}
+
+
+def given(case: Mapping[str, Any], *names: str, **renamed: str) -> dict[str, Decimal]:
+    """Read the optional numbers that a case gives, under the engine's names (``engine="case"``)."""
+    wanted = {name: name for name in names} | renamed
+    return {ours: number(case[theirs]) for ours, theirs in wanted.items() if case.get(theirs) is not None}
+
+
+def maybe(raw: Any) -> Decimal | None:
+    return None if raw is None else number(raw)
+
+
+def sample(raw: Any) -> float | None:
+    return None if raw is None else float(raw)
+
+
+def table(values: Mapping[str, Decimal]) -> dict[str, float | None]:
+    return {key: reported(value) for key, value in values.items()}
+
+
+def figure(value: float | None) -> float | None:
+    return None if value is None else reported(number(value))
+
+
+def the_bands(raw: Mapping[str, Any]) -> dict[str, bands.Band]:
+    return {line: bands.Band(**given(band, "abs_pp", "rel")) for line, band in raw.items()}
+
+
+def portfolio_metrics(case: Case) -> Case:
+    m = measure(casefile.snapshot(case.get("snapshot", case)), numbers(case.get("betas")))
+    return {
+        "value": reported(m.value),
+        "spot_value": reported(m.spot_value),
+        "cash_value": reported(m.cash_value),
+        "upnl": reported(m.upnl),
+        "futures_equity": reported(m.futures_equity),
+        "weights": table(m.weights),
+        "buckets": table(m.buckets),
+        "futures_net": reported(m.futures_net),
+        "futures_gross": reported(m.futures_gross),
+        "futures_net_exposure": reported(m.futures_net_exposure),
+        "gross_exposure": reported(m.gross_exposure),
+        "sleeve_leverage": reported(m.sleeve_leverage),
+        "net_exposure": table(m.net_exposure),
+        "net_directional": reported(m.net_directional),
+        "beta": reported(m.beta),
+    }
+
+
+def liquidation_price(case: Case) -> Case:
+    names = ("qty", "entry", "collateral", "mmr", "cum", "other_mm", "other_upnl", "mark")
+    found = liquidation(**given(case, *names))
+    return {"liq": reported(found.price), "distance": reported(found.distance)}
+
+
+def estimate_beta(case: Case) -> Case:
+    options = {name: float(case[name]) for name in ("prior", "prior_sd", "lo", "hi") if case.get(name) is not None}
+    if case.get("min_obs") is not None:
+        options["min_obs"] = int(case["min_obs"])
+    found = beta.estimate_beta(samples(case["asset"]), samples(case["market"]), **options)
+    return {
+        "n": found.n,
+        "ols": figure(found.ols),
+        "se": figure(found.se),
+        "weight": figure(found.weight),
+        "beta": figure(found.beta),
+        "source": found.source,
+    }
+
+
+def samples(raw: Iterable[Any]) -> list[float | None]:
+    return [sample(value) for value in raw]
+
+
+def resolve(case: Case) -> Case:
+    if case["preset"] not in PRESETS:
+        raise Refused("bad_parameter", case["preset"])
+    override = dict(case.get("override") or {})
+    override |= override.pop("weights", None) or {}
+    lines = {key.upper(): number(value) for key, value in override.items() if key.upper() in _LINES}
+    lines |= given(override, FUTURES="collateral")
+    changes = {_FIGURES[key]: number(value) for key, value in override.items() if key in _FIGURES}
+    found = resolve_targets(adjust(PRESETS[case["preset"]], weights=lines, **changes), number(case["value"]))
+    return {
+        "dollars": table(found.dollars),
+        "futures_notional": reported(found.futures_notional),
+        "target_gross": reported(found.target_gross),
+        "target_net": reported(found.target_net),
+        "sleeve_leverage": reported(found.sleeve_leverage),
+        "max_futures_gross": reported(found.max_futures_gross),
+        "feasible": found.feasible,
+        "binding": found.binding,
+    }
+
+
+def cap(case: Case) -> Case:
+    names = ("value", "spot_risky", "futures_equity", "gross_cap", "sleeve_cap")
+    found = cap_futures(**given(case, *names), desired=numbers(case["desired"]))
+    return {"scale": reported(found.scale), "room": reported(found.room), "notional": table(found.notional)}
+
+
+def check_bands(case: Case) -> Case:
+    found = bands.check_bands(numbers(case["values"]), numbers(case["targets"]), the_bands(case["bands"]), case.get("mode", "article"))
+    lines = {
+        name: {
+            "weight": reported(line.weight),
+            "drift_pp": reported(bands.points(line.drift)),
+            "band_pp": None if line.band is None else reported(bands.points(line.band)),
+            "breach": line.breach,
+            "dollars_to_target": reported(line.dollars),
+        }
+        for name, line in found.lines.items()
+    }
+    return {"value": reported(found.value), "lines": lines, "triggered": list(found.triggered)}
+
+
+def rebalance_destination(case: Case) -> Case:
+    found = bands.destination(
+        numbers(case["weights"]),
+        numbers(case["targets"]),
+        the_bands(case["bands"]),
+        number(case.get("theta", 1)),
+        force=bool(case.get("force", False)),
+        mode=case.get("mode", "article"),
+    )
+    return {
+        "triggered": found.triggered,
+        "weights": table(found.weights),
+        "one_way_turnover": reported(found.one_way_turnover),
+    }
+
+
+def recommend_band(case: Case) -> Case:
+    names = ("target", "risk_aversion", "cost", "sigma", "theta", "te_budget")
+    found = bands.recommend(**{name: float(case[name]) for name in names if case.get(name) is not None})
+    return {
+        "cost_optimal_pp": figure(found.cost_optimal_pp),
+        "band_pp": figure(found.band_pp),
+        "turnover_per_year": figure(found.turnover_per_year),
+        "days_between": figure(found.days_between),
+        "tracking_error": figure(found.tracking_error),
+        "cost_per_year": figure(found.cost_per_year),
+    }
+
+
+def band_monitor(case: Case) -> Case:
+    options: dict[str, Any] = given(case, "rearm", "escalate_pp")
+    if case.get("confirm") is not None:
+        options["confirm"] = int(case["confirm"])
+    weights = [maybe(w) for w in case["weights"]]
+    band = bands.Band(**given(case["band"], "abs_pp", "rel"))
+    return {"events": bands.monitor(number(case["target"]), band, weights, mode=case.get("mode", "article"), **options)}
+
+
+def moment(raw: str) -> datetime:
+    return datetime.fromisoformat(raw)
+
+
+def stamp(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def schedule(raw: Mapping[str, Any]) -> schedules.Schedule:
+    return schedules.Schedule(
+        freq=str(raw.get("freq")),
+        time=str(raw.get("time")),
+        tz=str(raw.get("tz", "UTC")),
+        weekday=raw.get("weekday"),
+        day=raw.get("day"),
+    )
+
+
+def next_run(case: Case) -> Case:
+    coming = schedules.occurrences(schedule(case["spec"]), moment(case["after"]))
+    return {"next": [stamp(next(coming)) for _ in range(int(case.get("count", 1)))]}
+
+
+def due_run(case: Case) -> Case:
+    grace = sample(case.get("grace_hours"))
+    found = schedules.due_run(schedule(case["spec"]), moment(case["last_done"]), moment(case["now"]), grace)
+    return {"run": stamp(found.run), "missed": found.missed, "skipped": found.skipped}
+
+
+def realised_vol(case: Case) -> Case:
+    found = volatility.realised_vol(samples(case["prices"]), float(case["interval_hours"]), float(case.get("coverage", 0.9)))
+    return {"sigma": figure(found.sigma), "n": found.n}
+
+
+def vol_baseline(case: Case) -> Case:
+    median, n = volatility.vol_baseline([maybe(reading) for reading in case["history"]])
+    return {"baseline": reported(median), "n": n}
+
+
+def vol_spike(case: Case) -> Case:
+    rule = volatility.SpikeRule(**given(case, "enter", "exit", "floor", "k_min", "ratchet"), **counts(case, "confirm", "max_days"))
+    state, states = volatility.SpikeState(), []
+    for point in case["points"]:
+        readings = (maybe(point.get(name)) for name in ("sigma", "base", "weight"))
+        state = volatility.advance(state, number(case["target"]), *readings, rule)
+        states.append({"active": state.active, "k": reported(state.k), "cap": reported(state.cap)})
+    return {"states": states}
+
+
+def counts(case: Mapping[str, Any], *names: str) -> dict[str, int]:
+    return {name: int(case[name]) for name in names if case.get(name) is not None}
+
+
+def zigzag(case: Case) -> Case:
+    found = waves.zigzag([number(c) for c in case["closes"]], number(case.get("pct", "0.05")))
+    running = found.running
+    return {
+        "pivots": [{"bar": p.bar, "price": reported(p.price), "kind": p.kind, "confirmed": p.confirmed} for p in found.pivots],
+        "running": None if running is None else {"bar": running.bar, "price": reported(running.price), "kind": running.kind},
+    }
+
+
+def rsi(case: Case) -> Case:
+    return {"rsi": [figure(value) for value in trend.rsi([number(c) for c in case["closes"]], **counts(case, "period"))]}
+
+
+def last_bar(case: Case) -> int:
+    return int(case["t"]) if case.get("t") is not None else len(case["closes"][1:])
+
+
+def bearish_divergence(case: Case) -> Case:
+    return {"divergence": trend.bearish_divergence([number(c) for c in case["closes"]], last_bar(case))}
+
+
+def fib_targets(case: Case) -> Case:
+    start, top, low = (number(case[name]) for name in "ABC")
+    goals = {str(ratio): reported(goal) for ratio, goal in waves.fib_targets(start, top, low).items()}
+    level = None if case.get("price") is None else waves.fib_level(start, top, low, number(case["price"]))
+    return {"targets": goals, "reached": reported(level)}
+
+
+def elliott(case: Case) -> Case:
+    pivots = [
+        waves.Pivot(bar=p["bar"], price=number(p["price"]), kind=p["kind"], confirmed=p.get("confirmed", p["bar"])) for p in case["pivots"]
+    ]
+    found = waves.elliott(pivots, number(case["price"]))
+    return {
+        "status": found.status,
+        "rules": None if found.rules is None else dict(found.rules),
+        "cap": reported(found.cap),
+    }
+
+
+def exhaustion(case: Case) -> Case:
+    closes, volumes = ([number(value) for value in case[name]] for name in ("closes", "volumes"))
+    found = trend.exhaustion(closes, volumes, last_bar(case), number(case.get("pct", "0.05")))
+    return {
+        "score": reported(found.score),
+        "families": found.families,
+        "trim": reported(found.trim),
+        "votes": {
+            "divergence": reported(found.divergence),
+            "fib": reported(found.fib),
+            "fib_level": reported(found.fib_level),
+            "elliott": reported(found.elliott),
+            "confirm": reported(found.confirm),
+        },
+    }
+
+
+def funding_annualise(case: Case) -> Case:
+    found = funding.annualise(
+        number(case["rate"]), number(case["interval_hours"]), number(case.get("notional", 0)), number(case.get("days", 0))
+    )
+    return {
+        "rate_8h": reported(found.rate_8h),
+        "apr": reported(found.apr),
+        "apy": reported(found.apy),
+        "carry": reported(found.carry),
+    }
+
+
+def funding_blocks(case: Case) -> Case:
+    settlements = [
+        funding.Settlement(hour=number(s["hour"]), rate=number(s["rate"]), interval_hours=number(s["interval_hours"]))
+        for s in case["settlements"]
+    ]
+    blocks = funding.funding_blocks(settlements, int(case["start_hour"]), int(case["end_hour"]))
+    return {"blocks": [reported(block) for block in blocks]}
+
+
+def funding_low(case: Case) -> Case:
+    figures = given(case, "base", "most", "step", "enter", "exit") | given(case, most="max") | given(case, enter="threshold")
+    rule = funding.LowRule(**figures, **counts(case, "n"))
+    state, levels = funding.LowState(level=rule.base), []
+    for rate in case["rates"]:
+        state = funding.advance_low(state, maybe(rate), rule)
+        levels.append(reported(state.level))
+    return {"levels": levels}
+
+
+def funding_high(case: Case) -> Case:
+    rule = funding.HighRule(**given(case, "enter", "exit", "factor"), **counts(case, "n"))
+    base = number(case.get("base", "0.15"))
+    state, states = funding.HighState(), []
+    for rate in case["rates"]:
+        state = funding.advance_high(state, maybe(rate), rule)
+        states.append({"active": state.active, "level": reported(state.level(base, rule))})
+    return {"states": states}
+
+
+def fear_greed(case: Case) -> Case:
+    options: dict[str, Any] = given(case, "enter", leave="exit") | counts(case, "confirm")
+    state, active = sentiment.FearState(), []
+    for reading in case["series"]:
+        state = sentiment.advance(state, maybe(reading), **options)
+        active.append(state.active)
+    return {"active": active}
+
+
+def neutralise_book(case: Case) -> Case:
+    found = sentiment.neutralise_book(
+        [sentiment.BookPosition(contract=p["contract"], **given(p, "qty", "mark", "lot")) for p in case["positions"]]
+    )
+    return {
+        "target_qty": {contract: text(qty) for contract, qty in found.target_qty.items()},
+        "orders": {contract: text(qty) for contract, qty in found.orders.items()},
+        "net_before": reported(found.net_before),
+        "net_after": reported(found.net_after),
+    }
+
+
+def limit_price(case: Case) -> Case:
+    options: dict[str, Any] = given(case, "offset_bps") | ({"style": case["style"]} if "style" in case else {})
+    return {"limit": text(round_price(number(case["mid"]), case["side"], number(case["tick"]), **options))}
+
+
+def value_after(case: Case) -> Case:
+    spot, futures = ([(number(a), number(b)) for a, b in case.get(name) or ()] for name in ("spot", "futures"))
+    found = fee_aware_value(number(case["value"]), spot, futures, **given(case, "fee_spot", "fee_futures"))
+    return {"value_after": reported(found)}
+
+
+def folded(case: Case) -> Case:
+    fold = Fold(
+        vol=tuple(Spike(asset=s["asset"], cap=number(s["cap"]), k=number(s["k"])) for s in case.get("vol") or ()),
+        funding_low_level=maybe(case.get("funding_low_level")),
+        funding_high=bool(case.get("funding_high")),
+        trend={trim["contract"]: number(trim["trim"]) for trim in case.get("trend") or ()},
+        fear_greed=bool(case.get("fear_greed")),
+        fg_mode=case.get("fg_mode") or "book",
+        hedge_contract=case.get("hedge_contract") or "BTC-PERP",
+        hedges=tuple(Hedge(contract=h["contract"], weight=number(h["weight"])) for h in case.get("hedges") or ()),
+        betas=numbers(case.get("betas")),
+        **given(case, "coverage"),
+    )
+    found = effective_targets(casefile.targets(case["base"]), fold, case.get("contract_asset") or {})
+    return {
+        "spot": table(found.targets.spot),
+        "stable": reported(found.targets.stable),
+        "collateral": reported(found.targets.collateral),
+        "futures": table(found.targets.futures),
+        "futures_net": reported(found.futures_net),
+        "log": list(found.log),
+    }
+
+
+def beta_completion(case: Case) -> Case:
+    names = ("value", "beta_now", "beta_target", "mark", "lot", "tolerance", "hedge_beta", "current_notional", "max_abs_notional")
+    found = beta.beta_completion(**given(case, *names))
+    return {
+        "order_qty": text(found.order_qty),
+        "gap": reported(found.gap),
+        "residual_gap": reported(found.residual_gap),
+    }
+
+
+def batches(case: Case) -> Case:
+    events = [(event["name"], event["t"]) for event in case["events"]]
+    return {
+        "blocks": [{"executes": block.executes, "names": list(block.names)} for block in batch_triggers(events, case.get("window", 60))]
+    }
+
+
+def hedge_rotation(case: Case) -> Case:
+    figures = given(case, "value", "mark", "lot", "sell_fraction", "short_fraction", "hedge_beta")
+    found = hedges.rotate(alt=numbers(case["alt"]), betas=numbers(case.get("betas")), **figures)
+    return {
+        "sells": table(found.sells),
+        "proceeds": reported(found.proceeds),
+        "short_qty": text(found.short_qty),
+        "short_notional": reported(found.short_notional),
+        "net_exposure_change": reported(found.net_exposure_change),
+        "beta_change": reported(found.beta_change),
+        "leverage_on_proceeds": reported(found.leverage_on_proceeds),
+    }
+
+
+def hedge_size(case: Case) -> Case:
+    figures = given(case, "value", "coverage", "drop", "mark", "lot", "hedge_beta")
+    found = hedges.hedge_size(spot=numbers(case.get("spot")), betas=numbers(case.get("betas")), **figures)
+    return {
+        "literal_notional": reported(found.literal_notional),
+        "literal_qty": text(found.literal_qty),
+        "literal_gain_at_drop": reported(found.literal_gain_at_drop),
+        "expected_loss": reported(found.expected_loss),
+        "literal_share_of_loss": reported(found.literal_share_of_loss),
+        "beta_notional": reported(found.beta_notional),
+        "beta_qty": text(found.beta_qty),
+        "beta_gain_at_drop": reported(found.beta_gain_at_drop),
+    }
+
+
+def shock_table(case: Case) -> Case:
+    mmr = given(case, "mmr")
+    positions = [shocks.HedgePosition(**(mmr | given(p, "qty", "mark", "collateral", "mmr", "beta"))) for p in case.get("futures") or ()]
+    value, rows = shocks.shock_table(
+        numbers(case["spot"]),
+        number(case.get("cash", 0)),
+        numbers(case.get("betas")),
+        positions,
+        [number(shock) for shock in case["shocks"]],
+    )
+    return {
+        "value": reported(value),
+        "rows": [
+            {
+                "shock": reported(row.shock),
+                "spot_pnl": reported(row.spot_pnl),
+                "hedge_pnl": reported(row.hedge_pnl),
+                "total_pnl": reported(row.total_pnl),
+                "total_return": reported(row.total_return),
+                "hedged_share": reported(row.hedged_share),
+                "liquidated": row.liquidated,
+            }
+            for row in rows
+        ],
+    }
+
+
+def min_variance_hedge(case: Case) -> Case:
+    found = hedges.min_variance_hedge(samples(case["portfolio"]), samples(case["hedge"]), float(case["value"]))
+    return {
+        "ratio": figure(found.ratio),
+        "notional": figure(found.notional),
+        "effectiveness": figure(found.effectiveness),
+    }
+
+
+def hedge_lifecycle(case: Case) -> Case:
+    rule = hedges.LifeRule(**given(case, "stop", "fall", "rebound", "peak", "calm"), **counts(case, "confirm", "days"))
+    points = [(maybe(point.get("price")), maybe(point.get("vol_ratio"))) for point in case["points"]]
+    closed, reason = hedges.first_close(points, rule)
+    return {"closed": closed, "reason": reason}
+
+
+FUNCTIONS: dict[str, Callable[[Case], Any]] = {
+    "portfolio_metrics": portfolio_metrics,
+    "liquidation_price": liquidation_price,
+    "estimate_beta": estimate_beta,
+    "resolve_targets": resolve,
+    "cap_futures": cap,
+    "check_bands": check_bands,
+    "rebalance_destination": rebalance_destination,
+    "recommend_band": recommend_band,
+    "band_monitor": band_monitor,
+    "next_run": next_run,
+    "due_run": due_run,
+    "realised_vol": realised_vol,
+    "vol_baseline": vol_baseline,
+    "vol_spike": vol_spike,
+    "zigzag": zigzag,
+    "rsi": rsi,
+    "bearish_divergence": bearish_divergence,
+    "fib_targets": fib_targets,
+    "elliott": elliott,
+    "exhaustion": exhaustion,
+    "funding_annualise": funding_annualise,
+    "funding_blocks": funding_blocks,
+    "funding_low": funding_low,
+    "funding_high": funding_high,
+    "fear_greed": fear_greed,
+    "neutralise_book": neutralise_book,
+    "round_price": limit_price,
+    "fee_aware_value": value_after,
+    "plan": casefile.run_plan,
+    "effective_targets": folded,
+    "beta_completion": beta_completion,
+    "batch_triggers": batches,
+    "hedge_rotation": hedge_rotation,
+    "hedge_size": hedge_size,
+    "shock_table": shock_table,
+    "min_variance_hedge": min_variance_hedge,
+    "hedge_lifecycle": hedge_lifecycle,
+}

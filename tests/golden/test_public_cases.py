@@ -1,0 +1,64 @@
+"""The engine agrees with every public golden case of the domain specification."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).resolve()
+CASES = HERE.parents[2].parent / "shared" / "golden" / "golden_public.json"
+
+
+def _load_adapter() -> Any:
+    spec = importlib.util.spec_from_file_location("golden_adapter", HERE.with_name("adapter.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+adapter = _load_adapter()
+cases = json.loads(CASES.read_text())["cases"] if CASES.exists() else []
+
+
+def differs(want: Any, got: Any) -> bool:
+    """Compare as the checker does: numbers to 1e-9 relative (absolute below 1), everything else exactly."""
+    if _is_number(want) and _is_number(got):
+        return abs(want - got) > 1e-9 * max(1, abs(want))
+    if isinstance(want, dict) and isinstance(got, dict):
+        return want.keys() != got.keys() or any(differs(want[key], got[key]) for key in want)
+    if isinstance(want, list) and isinstance(got, list):
+        return len(want) != len(got) or any(differs(a, b) for a, b in zip(want, got, strict=True))
+    return type(want) is not type(got) or want != got
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+@pytest.mark.skipif(not cases, reason="the golden cases are not here (../shared/golden)")
+@pytest.mark.parametrize("case", cases, ids=[case["id"] for case in cases])
+def test_public_case(case: dict[str, Any]) -> None:
+    """The engine's answer to a public case is the reference's."""
+    got = json.loads(json.dumps(adapter.run(case["fn"], case["input"])))
+    assert not differs(case["expect"], got), f"{case['note']}: got {got}, expected {case['expect']}"
+
+
+@pytest.mark.skipif(not cases, reason="the golden cases are not here (../shared/golden)")
+def test_every_function_has_a_public_case() -> None:
+    """No function of the adapter is out of the cases' sight, and none of theirs is missing."""
+    assert {case["fn"] for case in cases} == set(adapter.FUNCTIONS)
+
+
+def test_a_difference_is_seen() -> None:
+    """The comparison itself can fail: a wrong digit, a missing key, a bool for a number."""
+    assert differs(1.0, 1.00001)
+    assert differs({"a": 1}, {})
+    assert differs([1], [1, 2])
+    assert differs(True, 1)
+    assert not differs({"a": [1.0, None]}, {"a": [1.0 + 1e-12, None]})
