@@ -54,7 +54,7 @@ const hear = {
     else { addDay(message); log.append(node); node.classList.add("fresh"); }
     if (!message.mine) showTyping(false);
     showWelcome();
-    if (near || message.mine) toNewest();
+    if (near) toNewest();
     else if (!known) { unread += 1; showDown(); }
   },
   deleted({ id }) {

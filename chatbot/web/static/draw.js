@@ -2,6 +2,7 @@
 
 import { tag, word } from "/words.js";
 
+const blocks = new Set(["pre", "blockquote", "expandable_blockquote"]);
 const wraps = {
   bold: "strong", italic: "em", underline: "u", strikethrough: "s", code: "code", pre: "pre",
   blockquote: "blockquote", expandable_blockquote: "blockquote", spoiler: "span", bot_command: "button",
@@ -33,6 +34,7 @@ function between(text, entities, start, end, act) {
     const inside = others.filter((e) => e.offset < last);
     if (last > from) nodes.push(dress(first, text.slice(from, last), between(text, inside, from, last, act), act));
     at = Math.max(at, last);
+    if (blocks.has(first.type) && text[at] === "\n") at += 1; // a block ends its own line
     rest = others.filter((e) => e.offset >= last);
   }
   if (at < end) nodes.push(text.slice(at, end));
@@ -52,10 +54,15 @@ function dress(entity, text, children, act) {
   } else if (entity.type === "spoiler") {
     hide(element);
   } else if (entity.type === "expandable_blockquote") {
-    element.className = "expandable";
-    element.onclick = () => element.classList.toggle("open");
+    if (text.length > 130 || text.split("\n").length > 3) fold(element);
   }
   return element;
+}
+
+function fold(element) {
+  const turn = () => element.setAttribute("aria-expanded", String(element.classList.toggle("open")));
+  Object.assign(element, { className: "expandable", tabIndex: 0, onclick: turn, onkeydown: (e) => e.key === "Enter" && turn() });
+  element.setAttribute("aria-expanded", "false");
 }
 
 function hide(element) {
@@ -102,11 +109,13 @@ function photoNode(message, act) {
 }
 
 function documentNode({ id, name, bytes }) {
-  const size = new Intl.NumberFormat(tag(), { maximumFractionDigits: 1 }).format(bytes / 1024);
+  const unit = bytes < 1024 ? "byte" : "kilobyte";
+  const format = new Intl.NumberFormat(tag(), { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 1 });
+  const size = format.format(bytes < 1024 ? bytes : bytes / 1024);
   return make(
     "a", { className: "document", href: `/file/${id}`, download: name },
     make("span", { className: "sheet", ariaHidden: "true" }, name.split(".").pop().slice(0, 4)),
-    make("span", { className: "file" }, make("bdi", {}, name), make("small", {}, `${size} kB`)),
+    make("span", { className: "file" }, make("bdi", {}, name), make("small", {}, size)),
   );
 }
 
