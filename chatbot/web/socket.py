@@ -1,0 +1,130 @@
+"""One open demo page: what happens in the chat goes to it, what the person wishes comes from it, all as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+from aiohttp import WSCloseCode, WSMsgType
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+    from aiohttp import web
+
+_MARKET_EVERY_S = 2.0
+
+
+class Conversation(Protocol):
+    """One person's chat, in plain JSON values."""
+
+    def changes(self) -> AsyncIterator[dict[str, object]]:
+        """Yield a snapshot, then every change; ends when the reader should start over."""
+        ...
+
+    async def say(self, text: str) -> None:
+        """Write; ValueError when it can not be sent."""
+        ...
+
+    async def edit(self, message_id: int, text: str) -> None:
+        """Change an own message; LookupError when there is none."""
+        ...
+
+    async def tap(self, message_id: int, data: str) -> str | None:
+        """Tap a button and return the tap's id; LookupError when it is gone."""
+        ...
+
+    async def speak(self, language: str) -> dict[str, object]:
+        """Set the app's language and return what changes on the page."""
+        ...
+
+    def file(self, file_id: str) -> tuple[str, str, bytes] | None:
+        """Return media type, name and bytes of a file in the chat."""
+        ...
+
+
+async def converse(socket: web.WebSocketResponse, conversation: Conversation, market: Callable[[], Mapping[str, object]] | None) -> None:
+    """Carry changes to the page and wishes from it until either side leaves."""
+    async with asyncio.TaskGroup() as tasks:
+        senders = [tasks.create_task(_tell(socket, conversation))]
+        if market:
+            senders.append(tasks.create_task(_tick(socket, market)))
+        try:
+            async for frame in socket:
+                if frame.type is not WSMsgType.TEXT:
+                    break
+                await _send(socket, await _fulfil(frame.data, conversation))
+        finally:
+            for sender in senders:
+                sender.cancel()
+
+
+async def _tell(socket: web.WebSocketResponse, conversation: Conversation) -> None:
+    async for change in conversation.changes():
+        await _send(socket, change)
+    await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
+
+
+async def _tick(socket: web.WebSocketResponse, market: Callable[[], Mapping[str, object]]) -> None:
+    while not socket.closed:
+        await _send(socket, {"type": "market", **market()})
+        await asyncio.sleep(_MARKET_EVERY_S)
+
+
+async def _send(socket: web.WebSocketResponse, facts: Mapping[str, object] | None) -> None:
+    """Send ``facts``; a page that has just left is no error, its reader ends by itself."""
+    if facts is not None and not socket.closed:
+        with suppress(ConnectionError):
+            await socket.send_str(json.dumps(facts, ensure_ascii=False))
+
+
+async def _fulfil(frame: str, conversation: Conversation) -> dict[str, object] | None:
+    """Do what the page wishes and return what to tell it."""
+    try:
+        wish = json.loads(frame)
+        return await _WISHES[wish["type"]](wish, conversation)
+    except (ValueError, LookupError, TypeError) as error:
+        return {"type": "refused", "reason": str(error)[:200]}
+
+
+async def _say(wish: Mapping[str, object], conversation: Conversation) -> None:
+    await conversation.say(_words(wish["text"], 4096))
+
+
+async def _edit(wish: Mapping[str, object], conversation: Conversation) -> None:
+    await conversation.edit(_number(wish["id"]), _words(wish["text"], 4096))
+
+
+async def _tap(wish: Mapping[str, object], conversation: Conversation) -> dict[str, object]:
+    number = _number(wish["id"])
+    try:
+        query = await conversation.tap(number, _words(wish["data"], 64))
+    except LookupError:
+        query = None
+    return {"type": "tapped", "ref": wish.get("ref"), "query": query}
+
+
+async def _speak(wish: Mapping[str, object], conversation: Conversation) -> dict[str, object]:
+    return await conversation.speak(_words(wish["language"], 12))
+
+
+_WISHES: dict[str, Callable[[Mapping[str, object], Conversation], Awaitable[dict[str, object] | None]]] = {
+    "say": _say,
+    "edit": _edit,
+    "tap": _tap,
+    "speak": _speak,
+}
+
+
+def _words(value: object, most: int) -> str:
+    if not isinstance(value, str) or not 1 <= len(value) <= most:
+        raise ValueError(f"expected 1 to {most} characters")
+    return value
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError("expected a number")
+    return value

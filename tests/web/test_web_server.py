@@ -1,0 +1,227 @@
+"""The web server answers its own page and nobody else's, tells health as it is, and closes cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
+
+from chatbot.web.server import WebServer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from aiohttp import ClientWebSocketResponse
+
+
+class Talk:
+    """A conversation that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[object, ...]] = []
+        self.news: asyncio.Queue[dict[str, object] | None] = asyncio.Queue()
+        self.readers = 0
+
+    async def changes(self) -> AsyncIterator[dict[str, object]]:
+        """Yield a snapshot, then the news."""
+        self.readers += 1
+        try:
+            yield {"type": "snapshot", "messages": []}
+            while (change := await self.news.get()) is not None:
+                yield change
+        finally:
+            self.readers -= 1
+
+    async def say(self, text: str) -> None:
+        """Note it."""
+        self.heard.append(("say", text))
+
+    async def edit(self, message_id: int, text: str) -> None:
+        """Note it; only message 1 is known."""
+        if message_id != 1:
+            raise LookupError("no such message")
+        self.heard.append(("edit", message_id, text))
+
+    async def tap(self, message_id: int, data: str) -> str | None:
+        """Note it; one button is gone."""
+        if data == "gone":
+            raise LookupError("no such button")
+        self.heard.append(("tap", message_id, data))
+        return "77"
+
+    async def speak(self, language: str) -> dict[str, object]:
+        """Agree."""
+        return {"type": "menu", "language": language}
+
+    def file(self, file_id: str) -> tuple[str, str, bytes] | None:
+        """Give one of two files."""
+        known = {"photo1": ("image/png", "photo", b"\x89PNG"), "document2": ("text/html", 'a"\r\nb.html', b"<script>")}
+        return known.get(file_id)
+
+
+@pytest.fixture
+def talk() -> Talk:
+    return Talk()
+
+
+@pytest.fixture
+async def server(talk: Talk) -> AsyncIterator[WebServer]:
+    async with WebServer(conversation=talk) as server:
+        yield server
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[ClientSession]:
+    async with ClientSession() as session:
+        yield session
+
+
+async def _socket(client: ClientSession, server: WebServer, **headers: str) -> ClientWebSocketResponse:
+    return await client.ws_connect(f"{server.url}socket", headers={"Origin": server.url.rstrip("/"), **headers})
+
+
+async def _next(socket: ClientWebSocketResponse) -> dict[str, object]:
+    return await socket.receive_json(timeout=2)
+
+
+async def test_the_page_comes_whole_and_may_load_nothing_from_outside(server: WebServer, client: ClientSession) -> None:
+    for path, media_type in (
+        ("", "html"),
+        ("chat.js", "javascript"),
+        ("draw.js", "javascript"),
+        ("words.js", "javascript"),
+        ("chat.css", "css"),
+    ):
+        async with client.get(server.url + path) as answer:
+            body = await answer.text()
+            assert (answer.status, media_type in answer.content_type) == (200, True)
+            assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+            assert "innerHTML" not in body
+            assert "http://" not in body.replace("http://www.w3.org", "")
+            assert "https://" not in body
+
+
+async def test_a_foreign_host_name_is_refused(server: WebServer, client: ClientSession) -> None:
+    async with client.get(server.url, headers={"Host": f"evil.example:{server.port}"}) as answer:
+        assert answer.status == 403
+    async with client.get(server.url, headers={"Host": f"localhost:{server.port}"}) as answer:
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "", "http://127.0.0.1:1"])
+async def test_a_foreign_page_can_not_open_the_socket(server: WebServer, client: ClientSession, talk: Talk, origin: str) -> None:
+    with pytest.raises(WSServerHandshakeError) as refused:
+        await _socket(client, server, Origin=origin)
+    assert refused.value.status == 403
+    assert talk.readers == 0
+
+
+async def test_a_page_gets_the_snapshot_then_changes_and_its_wishes_are_done(server: WebServer, client: ClientSession, talk: Talk) -> None:
+    async with await _socket(client, server) as socket:
+        assert (await _next(socket))["type"] == "snapshot"
+        await socket.send_json({"type": "say", "text": "hi"})
+        await socket.send_json({"type": "edit", "id": 1, "text": "ho"})
+        await socket.send_json({"type": "tap", "id": 1, "data": "go", "ref": 5})
+        assert await _next(socket) == {"type": "tapped", "ref": 5, "query": "77"}
+        await socket.send_json({"type": "tap", "id": 1, "data": "gone", "ref": 6})
+        assert await _next(socket) == {"type": "tapped", "ref": 6, "query": None}
+        await socket.send_json({"type": "speak", "language": "ru"})
+        assert await _next(socket) == {"type": "menu", "language": "ru"}
+        talk.news.put_nowait({"type": "typing"})
+        assert await _next(socket) == {"type": "typing"}
+    assert talk.heard == [("say", "hi"), ("edit", 1, "ho"), ("tap", 1, "go")]
+    for _ in range(100):
+        await asyncio.sleep(0.01)
+        if talk.readers == 0:
+            break
+    assert talk.readers == 0
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "not json",
+        "[]",
+        "{}",
+        '{"type":"rm"}',
+        '{"type":"say"}',
+        '{"type":"say","text":5}',
+        '{"type":"edit","id":true,"text":"x"}',
+        '{"type":"edit","id":9,"text":"x"}',
+        '{"type":"say","text":"' + "x" * 4097 + '"}',
+        '{"type":"tap","id":1,"data":""}',
+    ],
+)
+async def test_a_nonsensical_wish_is_refused_and_the_socket_stays(server: WebServer, client: ClientSession, talk: Talk, frame: str) -> None:
+    async with await _socket(client, server) as socket:
+        await _next(socket)
+        await socket.send_str(frame)
+        assert (await _next(socket))["type"] == "refused"
+        await socket.send_json({"type": "speak", "language": "en"})
+        assert (await _next(socket))["type"] == "menu"
+    assert talk.heard == []
+
+
+async def test_a_frame_that_is_too_large_ends_the_socket(server: WebServer, client: ClientSession) -> None:
+    async with await _socket(client, server) as socket:
+        await _next(socket)
+        await socket.send_str("x" * 70_000)
+        assert (await socket.receive(timeout=2)).type is WSMsgType.CLOSE
+
+
+async def test_a_reader_that_must_start_over_is_hung_up_on(server: WebServer, client: ClientSession, talk: Talk) -> None:
+    async with await _socket(client, server) as socket:
+        await _next(socket)
+        talk.news.put_nowait(None)
+        assert (await socket.receive(timeout=2)).type is WSMsgType.CLOSE
+
+
+async def test_files_are_given_as_what_they_are_and_documents_only_to_save(server: WebServer, client: ClientSession) -> None:
+    async with client.get(f"{server.url}photo/photo1.png") as answer:
+        assert (answer.content_type, await answer.read()) == ("image/png", b"\x89PNG")
+    async with client.get(f"{server.url}file/document2") as answer:
+        assert answer.content_type == "application/octet-stream"
+        assert answer.headers["Content-Disposition"] == 'attachment; filename="a___b.html"'
+    async with client.get(f"{server.url}photo/unknown.png") as answer:
+        assert answer.status == 404
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(("ok", "status"), [(True, 200), (False, 503)])
+async def test_health_is_told_with_a_status_that_machines_understand(client: ClientSession, ok: bool, status: int) -> None:
+    async def health() -> dict[str, object]:
+        return {"ok": ok, "database": "open"}
+
+    async with WebServer(health=health, metrics=lambda: b"checks_total 3\n") as server:
+        async with client.get(f"{server.url}healthz") as answer:
+            assert (answer.status, await answer.json()) == (status, {"ok": ok, "database": "open"})
+        async with client.get(f"{server.url}metrics") as answer:
+            assert (await answer.text(), answer.content_type) == ("checks_total 3\n", "text/plain")
+        async with client.get(server.url) as answer:
+            assert answer.status == 404, "without a conversation there is no page"
+
+
+async def test_the_market_clock_is_told_to_the_page(client: ClientSession, talk: Talk) -> None:
+    def market() -> dict[str, object]:
+        return {"now": "2022-05-09T00:00:00+00:00", "speed": 60}
+
+    async with WebServer(conversation=talk, market=market) as server, await _socket(client, server) as socket:
+        told = [await _next(socket), await _next(socket)]
+    assert {"type": "market", "now": "2022-05-09T00:00:00+00:00", "speed": 60} in told
+
+
+async def test_closing_says_goodbye_and_frees_the_port(client: ClientSession, talk: Talk) -> None:
+    server = WebServer(conversation=talk)
+    await server.start()
+    port = server.port
+    socket = await _socket(client, server)
+    await _next(socket)
+    await server.close()
+    assert (await socket.receive(timeout=2)).type is WSMsgType.CLOSE
+    async with WebServer(port=port, conversation=talk) as again:
+        assert again.port == port
+        with pytest.raises(OSError, match="address already in use"):
+            await WebServer(port=port).start()
+    await socket.close()
