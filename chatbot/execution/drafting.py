@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 #: the attempt certainly never left this machine
 NOT_SENT = "not_sent"
 WOULD_TAKE = "would_take"
+DUPLICATE = "duplicate_id"
 _ENDS = {OrderStatus.FILLED: OrderState.FILLED, OrderStatus.CANCELED: OrderState.CANCELED, OrderStatus.REJECTED: OrderState.REJECTED}
 
 
@@ -89,7 +90,7 @@ def _limit(leg: Leg, desk: Desk, pace: Pace, side: Side, *, first: bool, cross: 
     if cross:
         return sizing.limit_at(mid, side, -pace.bound_bps, desk.market.tick)
     if first and leg.limit is not None and not sizing.would_take(side, leg.limit, desk.quote):
-        return leg.limit
+        return sizing.on_tick(leg.limit, side, desk.market.tick)
     return sizing.limit_at(mid, side, pace.offset_bps, desk.market.tick)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from chatbot.clock import Clock
     from chatbot.durable import Work
+    from chatbot.engine.planner import Block
     from chatbot.exchanges.base import Exchange
     from chatbot.execution.progress import View
     from chatbot.model import Plan, Shape
@@ -32,7 +33,7 @@ _MEASURES = 3
 class Hooks(Protocol):
     """What the executor asks of the services."""
 
-    async def replan(self, portfolio_id: int, plan: Plan) -> overlay.Block | None:
+    async def replan(self, portfolio_id: int, plan: Plan) -> Block | None:
         """Plan again for the same targets from what is really there; None when that can not be evaluated."""
         ...
 
@@ -120,8 +121,8 @@ class Executor:
         elif leg is None:
             await self._finish(view)
             return False
-        elif await self._tools.halted(view.portfolio.id):
-            await self._stop(view)
+        elif stopped := await self._tools.stop_word(view):
+            await self._stop(view, stopped)
         elif leg.kind == LegKind.SPOT_BUY and not view.count(overlay.SIZED):
             await overlay.size_buys(view, exchange, self._tools)
         elif leg.kind not in _SPOT and overlay.overlay_waits(view):
@@ -130,11 +131,11 @@ class Executor:
             await legs.take(view, leg, exchange, self._tools)
         return True
 
-    async def _stop(self, view: View) -> None:
-        """Leave out what was not sent, and end what was begun: the portfolio was paused in mid-plan."""
+    async def _stop(self, view: View, why: str) -> None:
+        """Leave out what was not sent, and end what was begun: the portfolio was paused, or the plan closed, in mid-plan."""
         for leg in view.plan.legs:
             if leg.state in _UNFINISHED:
-                await legs.end(view, leg, "paused", self._tools)
+                await legs.end(view, leg, why, self._tools)
 
     async def _finish(self, view: View) -> None:
         """Measure what came of it, and end the plan together with the message that says so."""

@@ -15,14 +15,17 @@ from chatbot.model import LegKind, LegState
 from chatbot.store.journal import Attempt, OrderState
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from chatbot.clock import Clock
     from chatbot.exchanges.base import Exchange, Order, OrderRequest, Position
+    from chatbot.execution.lifecycle import NextStep
     from chatbot.execution.pace import Pace
     from chatbot.execution.progress import Scribe, View
     from chatbot.model import Leg
 
+#: the event with which a person ends a parked plan
+CLOSING = "closing"
 _ZERO = Decimal(0)
 _CENT = Decimal("0.01")
 
@@ -39,6 +42,12 @@ class Tools:
     #: called at every named point between two effects; tests end the process there
     crash_point: Callable[[str], None]
 
+    async def stop_word(self, view: View) -> str:
+        """Return why nothing more may be sent, as a leg's note: ``closed`` by a person, ``paused``; empty when all is well."""
+        if view.count(CLOSING):
+            return "closed"
+        return "paused" if await self.halted(view.portfolio.id) else ""
+
 
 async def take(view: View, leg: Leg, exchange: Exchange, tools: Tools) -> None:
     """Make the next move of a leg of which no order works at the moment."""
@@ -54,7 +63,7 @@ async def _next_order(view: View, leg: Leg, exchange: Exchange, tools: Tools) ->
     tries = view.tries(leg.index)
     if tries and tries[-1].detail == drafting.WOULD_TAKE:
         await tools.clock.sleep(tools.pace.poll_pause_s)
-    step = next_step(drafting.tried(tries), tools.clock.now(), tools.pace)
+    step = _next(tries, tools)
     if isinstance(step, GiveUp):
         await end(view, leg, "unfilled", tools)
         return
@@ -74,6 +83,12 @@ async def _next_order(view: View, leg: Leg, exchange: Exchange, tools: Tools) ->
     await tools.scribe.write(view, Change(event=event, leg_index=leg.index, detail=detail, legs=(changed,), intention=attempt))
     tools.crash_point(f"intended-{leg.index}")
     await send(view, changed, attempt, exchange, tools)
+
+
+def _next(tries: Sequence[Attempt], tools: Tools) -> NextStep:
+    """Ask the pure decision."""
+    pace = tools.pace
+    return next_step(drafting.tried(tries), tools.clock.now(), requote_after_s=pace.requote_after_s, requotes=pace.requotes)
 
 
 async def _look(leg: Leg, exchange: Exchange) -> drafting.Desk | None:
@@ -111,7 +126,11 @@ async def send(view: View, leg: Leg, attempt: Attempt, exchange: Exchange, tools
     try:
         order = await exchange.place(drafting.request_of(attempt))
     except Rejected as refusal:
-        await _refused(view, leg, attempt, refusal.reason, tools)
+        if refusal.reason == drafting.DUPLICATE:
+            # It is there already: an earlier request arrived after all, and recovery finds it.
+            await lose(view, leg, attempt, tools)
+        else:
+            await refused(view, leg, attempt, refusal.reason, tools)
         return
     except OutcomeUnknown:
         await lose(view, leg, attempt, tools)
@@ -157,7 +176,7 @@ def _with(view: View, leg: Leg, known: Attempt) -> Leg:
     return with_attempts(leg, (*others, known))
 
 
-async def _refused(view: View, leg: Leg, attempt: Attempt, reason: str, tools: Tools) -> None:
+async def refused(view: View, leg: Leg, attempt: Attempt, reason: str, tools: Tools) -> None:
     """Write a refusal down: quote again when the order would only have taken, else the leg ends here."""
     known = replace(attempt, state=OrderState.REJECTED, ended_at=tools.clock.now(), detail=reason)
     changed = _with(view, leg, known)
@@ -203,8 +222,8 @@ async def watch(view: View, leg: Leg, attempt: Attempt, exchange: Exchange, tool
         if order is not None and (order.status != OrderStatus.OPEN or order.filled != attempt.filled):
             await heard(view, leg, attempt, order, exchange, tools)
             return
-        step = next_step(drafting.tried(view.tries(leg.index)), tools.clock.now(), tools.pace)
-        if not isinstance(step, Wait) or await tools.halted(view.portfolio.id):
+        step = _next(view.tries(leg.index), tools)
+        if not isinstance(step, Wait) or await tools.stop_word(view):
             await take_back(view, leg, attempt, exchange, tools)
             return
         tools.crash_point(f"waiting-{leg.index}")
@@ -261,7 +280,7 @@ async def send_transfer(view: View, leg: Leg, attempt: Attempt, exchange: Exchan
     try:
         await exchange.transfer(Direction(attempt.side), attempt.qty, attempt.client_id)
     except Rejected as refusal:
-        await _refused(view, leg, attempt, refusal.reason, tools)
+        await refused(view, leg, attempt, refusal.reason, tools)
         return
     except OutcomeUnknown:
         await lose(view, leg, attempt, tools)

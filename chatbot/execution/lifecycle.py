@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from chatbot.execution.pace import Pace
-
 
 class PlanEvent(StrEnum):
     """What can happen to a plan."""
@@ -159,12 +157,15 @@ class GiveUp:
 NextStep = Wait | Requote | Cross | GiveUp
 
 
-def next_step(tried: Tried, now: datetime, pace: Pace) -> NextStep:
-    """Decide what follows for a leg that is not filled: rest, quote again, cross once, stop (domain 9.6)."""
+def next_step(tried: Tried, now: datetime, *, requote_after_s: float, requotes: int) -> NextStep:
+    """Decide what follows for a leg that is not filled: rest, quote again, cross once, stop (domain 9.6).
+
+    A quote rests for ``requote_after_s`` seconds of the clock; after the first one come ``requotes`` more.
+    """
     if tried.working_since is not None:
-        left = pace.requote_after_s - (now - tried.working_since).total_seconds()
+        left = requote_after_s - (now - tried.working_since).total_seconds()
         if left > 0:
             return Wait(seconds=left)
     if tried.crossed:
         return GiveUp()
-    return Requote() if tried.quotes <= pace.requotes else Cross()
+    return Requote() if tried.quotes <= requotes else Cross()

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from chatbot.execution import sizing
 from chatbot.execution.lifecycle import LegEvent, advance
-from chatbot.execution.progress import OVERLAY_KINDS, Change
+from chatbot.execution.progress import DUST, OVERLAY_KINDS, SHRUNK, Change
 from chatbot.model import LegKind, LegState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from chatbot.engine.planner import Block
     from chatbot.exchanges.base import Exchange
     from chatbot.execution.legs import Tools
     from chatbot.execution.progress import View
@@ -21,63 +22,6 @@ if TYPE_CHECKING:
 
 SIZED, REPLANNED = "sized", "replanned"
 _ZERO = Decimal(0)
-
-
-class PlannedOrder(Protocol):
-    """The part of the planner's order that matters here."""
-
-    @property
-    def instrument(self) -> str:
-        """The contract."""
-        ...
-
-    @property
-    def side(self) -> str:
-        """Buy or sell."""
-        ...
-
-    @property
-    def qty(self) -> Decimal:
-        """Base units."""
-        ...
-
-    @property
-    def limit(self) -> Decimal:
-        """Limit price."""
-        ...
-
-    @property
-    def reduce_only(self) -> bool:
-        """True when it only shrinks the position."""
-        ...
-
-
-class PlannedTransfer(Protocol):
-    """The part of the planner's transfer that matters here."""
-
-    @property
-    def direction(self) -> str:
-        """To_spot or to_futures."""
-        ...
-
-    @property
-    def amount(self) -> Decimal:
-        """Quote."""
-        ...
-
-
-class Block(Protocol):
-    """What the planner makes of the portfolio as it is now."""
-
-    @property
-    def orders(self) -> Sequence[PlannedOrder]:
-        """Spot and futures orders."""
-        ...
-
-    @property
-    def transfers(self) -> Sequence[PlannedTransfer]:
-        """Transfers between the wallets."""
-        ...
 
 
 async def size_buys(view: View, exchange: Exchange, tools: Tools) -> None:
@@ -103,7 +47,8 @@ def _inflows(legs: Sequence[Leg]) -> list[Leg]:
 def _resized(leg: Leg, qty: Decimal) -> Leg:
     if qty <= 0:
         return replace(leg, state=advance(leg.state, LegEvent.DROP), note="below_minimum")
-    return replace(leg, state=advance(leg.state, LegEvent.RESIZE), qty=qty, note="shrunk")
+    note = SHRUNK if qty < leg.qty * (1 - DUST) else leg.note
+    return replace(leg, state=advance(leg.state, LegEvent.RESIZE), qty=qty, note=note)
 
 
 def overlay_waits(view: View) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from chatbot.execution.lifecycle import LEG_ENDS, PlanEvent, advance
+from chatbot.execution.lifecycle import LEG_ENDS, IllegalMove, PlanEvent, advance
 from chatbot.model import LegKind, LegState, Urgency
 from chatbot.store import accounts, journal, messages, portfolios
 from chatbot.store.journal import OrderState
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 #: an attempt in one of these may still trade
 UNSETTLED = frozenset({OrderState.SUBMITTING, OrderState.OPEN, OrderState.UNKNOWN})
+#: a share of a leg that changes nothing else: half a per cent
+DUST = Decimal("0.005")
+#: the note of a buy that was cut to the money that arrived
+SHRUNK = "shrunk"
+#: events that the person need not see: another one follows at once
+_QUIET = frozenset({"open", "canceled", "unreachable", "leverage"})
 SPOT_KINDS = (LegKind.SPOT_SELL, LegKind.TO_SPOT, LegKind.SPOT_BUY)
 OVERLAY_KINDS = (LegKind.TO_FUTURES, LegKind.FUTURES_REDUCE, LegKind.FUTURES_INCREASE)
 
@@ -49,8 +55,8 @@ class View:
 
     @property
     def cut_short(self) -> bool:
-        """Tell whether a spot leg did less than the person confirmed; legs that they left out themselves have no note."""
-        return any(leg.kind in SPOT_KINDS and (leg.note or leg.state in (LegState.PARTIAL, LegState.REJECTED)) for leg in self.plan.legs)
+        """Tell whether a spot leg did less than the person confirmed, by more than dust."""
+        return any(leg.kind in SPOT_KINDS and fell_short(leg) for leg in self.plan.legs)
 
     def leg(self, index: int) -> Leg:
         """Return a leg by its index."""
@@ -117,13 +123,15 @@ class Scribe:
             if change.attempt is not None:
                 await journal.save_order(tx, change.attempt)
             if change.plan is not None:
-                await journal.set_state(tx, plan_id, advance(view.plan.state, change.plan), now, change.result)
+                state = advance(view.plan.state, change.plan)
+                if not await journal.set_state(tx, plan_id, state, now, change.result):
+                    raise IllegalMove(state, change.plan)
             event_id = await journal.add_event(tx, plan_id, change.leg_index, change.event, change.detail, now)
             await self._tell(tx, view, change, event_id)
 
     async def _tell(self, tx: Tx, view: View, change: Change, event_id: int) -> None:
         """Post the message that this move deserves: progress is an edit without sound, results and problems always ring."""
-        if view.chat_id is None:
+        if view.chat_id is None or change.event in _QUIET:
             return
         plan_id = view.plan.id
         facts: dict[str, Any] = {"plan_id": plan_id}
@@ -151,6 +159,13 @@ async def chat_of(tx: Tx, plan: Plan, person_id: int) -> int | None:
         return plan.chat_id
     person = await accounts.person(tx, person_id)
     return person.chat_id if person else None
+
+
+def fell_short(leg: Leg) -> bool:
+    """Tell whether a leg did less than planned; one that the person left out has no note, and dust does not count."""
+    if leg.state == LegState.PARTIAL:
+        return leg.filled < leg.qty * (1 - DUST) or leg.note == SHRUNK
+    return leg.state == LegState.REJECTED or leg.note == SHRUNK or (leg.state == LegState.DROPPED and bool(leg.note))
 
 
 def with_attempts(leg: Leg, attempts: Sequence[Attempt]) -> Leg:

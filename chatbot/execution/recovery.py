@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from chatbot.durable import Standing
 from chatbot.errors import InternalError
 from chatbot.execution import drafting, legs
-from chatbot.execution.lifecycle import LEG_ENDS, LegEvent, PlanEvent, advance
+from chatbot.execution.lifecycle import IllegalMove, LegEvent, PlanEvent, advance
 from chatbot.execution.progress import Change
 from chatbot.model import LegState, PlanState
 from chatbot.store import journal
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from chatbot.store.journal import Attempt
 
 EXECUTE = "execute_plan"
+REVIVED = "revived"
 #: how often one order is sent again before a person is asked
 RESENDS_MAX = 5
 #: how often a plan without a living workflow is enqueued again before it is parked
@@ -46,7 +48,7 @@ async def settle(view: View, leg: Leg, attempt: Attempt, exchange: Exchange, too
     Sending again is safe only when the exchange can no longer accept the first request, and says that it has none.
     """
     if attempt.detail == drafting.NOT_SENT:
-        await _send_again(view, leg, attempt, exchange, tools, "sent")
+        await _send_again(view, leg, attempt, exchange, tools, "retried")
         return
     if await _adopted(view, leg, attempt, exchange, tools):
         return
@@ -59,7 +61,8 @@ async def settle(view: View, leg: Leg, attempt: Attempt, exchange: Exchange, too
             return
         await tools.clock.sleep(tools.pace.poll_pause_s)
     if exchange.late_window_s is None or view.count("resent", leg.index) >= RESENDS_MAX:
-        raise Parked("unknown")
+        await _give_up(view, leg, attempt, tools)
+        return
     await _send_again(view, leg, attempt, exchange, tools, "resent")
 
 
@@ -86,8 +89,21 @@ async def _adopted(view: View, leg: Leg, attempt: Attempt, exchange: Exchange, t
     return True
 
 
+async def _give_up(view: View, leg: Leg, attempt: Attempt, tools: Tools) -> None:
+    """Park a plan over an order that may or may not exist; when a person closes it, the leg ends with that said."""
+    if not view.count(legs.CLOSING):
+        raise Parked("unknown")
+    known = replace(attempt, state=OrderState.CANCELED, ended_at=tools.clock.now(), detail="unknown")
+    changed = replace(leg, state=advance(leg.state, LegEvent.END), note="unknown")
+    await tools.scribe.write(view, Change(event="abandoned", leg_index=leg.index, legs=(changed,), attempt=known))
+
+
 async def _send_again(view: View, leg: Leg, attempt: Attempt, exchange: Exchange, tools: Tools, event: str) -> None:
     """Send the same order under the same id; the new time is written first, so that a crash is quarantined from it."""
+    stopped = await tools.stop_word(view)
+    if stopped:
+        await legs.refused(view, leg, attempt, stopped, tools)
+        return
     again = replace(attempt, state=OrderState.SUBMITTING, sent_at=tools.clock.now(), detail="")
     changed = replace(leg, state=advance(leg.state, LegEvent.SUBMIT))
     detail = {"client_id": attempt.client_id}
@@ -119,39 +135,38 @@ class Recovery:
         view = await self._scribe.view(plan.id)
         if view is None:
             return False
-        revivals = view.count("revived")
-        if await self._work.standing(key_of(plan.id, revivals)) == Standing.ALIVE:
+        if await self._work.standing(key_of(plan.id, view.count(REVIVED))) == Standing.ALIVE:
             return False
-        if revivals >= REVIVALS_MAX:
+        if view.count(REVIVED) < REVIVALS_MAX:
+            return await self._enqueue(view, (PlanState.CONFIRMED, PlanState.RUNNING))
+        with suppress(IllegalMove):  # it ended by itself since it was read
             await self._scribe.write(view, Change(event="parked", detail={"why": "broken"}, plan=PlanEvent.PARK))
-            return False
-        return await self._enqueue(plan.id, (PlanState.CONFIRMED, PlanState.RUNNING), "revived")
+        return False
 
     async def carry_on(self, plan_id: int) -> bool:
         """Let a parked plan go on: it looks again at what was unknown first. False: it was not parked."""
-        return await self._enqueue(plan_id, (PlanState.PARKED,), "revived")
+        view = await self._scribe.view(plan_id)
+        return view is not None and await self._enqueue(view, (PlanState.PARKED,))
 
     async def close(self, plan_id: int) -> bool:
-        """End a parked plan by a person's word: nothing more is sent, unknown orders stay marked as such. False: not parked."""
+        """End a parked plan by a person's word: its orders are cancelled and nothing more is sent. False: it was not parked."""
         view = await self._scribe.view(plan_id)
-        if view is None or view.plan.state != PlanState.PARKED:
-            return False
-        await self._scribe.write(view, Change(event="closed", legs=_closed(view), plan=PlanEvent.FINISH))
-        return True
+        return view is not None and await self._enqueue(view, (PlanState.PARKED,), legs.CLOSING)
 
-    async def _enqueue(self, plan_id: int, states: tuple[PlanState, ...], event: str) -> bool:
-        """Move a plan to its workflow again, once: state, event and workflow in one transaction."""
-        now = self._clock.now()
+    async def _enqueue(self, view: View, states: tuple[PlanState, ...], event: str = "") -> bool:
+        """Give a plan a new workflow, once per view: state, events and workflow in one transaction."""
+        now, plan_id = self._clock.now(), view.plan.id
         async with self._db.transaction() as tx:
             plan = await journal.plan(tx, plan_id)
-            if plan is None or plan.state not in states:
+            revivals = sum(known.name == REVIVED for known in await journal.events(tx, plan_id))
+            if plan is None or plan.state not in states or revivals != view.count(REVIVED):
                 return False
             if plan.state == PlanState.PARKED:
                 await journal.set_state(tx, plan_id, advance(plan.state, PlanEvent.RESUME), now)
-            await journal.add_event(tx, plan_id, None, event, {}, now)
-            happened = await journal.events(tx, plan_id)
-            key = key_of(plan_id, sum(known.name == event for known in happened))
-            await enqueue_plan(self._work, tx, plan, key)
+            if event:
+                await journal.add_event(tx, plan_id, None, event, {}, now)
+            await journal.add_event(tx, plan_id, None, REVIVED, {}, now)
+            await enqueue_plan(self._work, tx, plan, key_of(plan_id, revivals + 1))
         return True
 
 
@@ -163,12 +178,3 @@ async def enqueue_plan(work: Work, tx: Tx, plan: Plan, key: str = "") -> None:
 def key_of(plan_id: int, revivals: int) -> str:
     """Return the key of a plan's workflow; a revived one needs a new key, because the old one has ended."""
     return f"plan-{plan_id}-{revivals}" if revivals else f"plan-{plan_id}"
-
-
-def _closed(view: View) -> tuple[Leg, ...]:
-    """Return the legs that a closed plan leaves behind: what was not sent is dropped, what was sent stays as it is known."""
-    left = [leg for leg in view.plan.legs if leg.state not in LEG_ENDS and leg.state != LegState.UNKNOWN]
-    return tuple(
-        replace(leg, state=advance(leg.state, LegEvent.DROP if leg.state == LegState.PLANNED else LegEvent.END), note="closed")
-        for leg in left
-    )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _BP = Decimal("0.0001")
 _ZERO = Decimal(0)
+_SPREAD = Decimal("0.001")
 
 
 def floor_to(amount: Decimal, step: Decimal) -> Decimal:
@@ -28,7 +29,11 @@ def limit_at(mid: Decimal, side: Side, distance_bps: Decimal, tick: Decimal) -> 
     A limit is a worst price: buys round down, sells up (domain 9.6).
     """
     sign = -1 if side == Side.BUY else 1
-    price = mid * (1 + sign * distance_bps * _BP)
+    return on_tick(mid * (1 + sign * distance_bps * _BP), side, tick)
+
+
+def on_tick(price: Decimal, side: Side, tick: Decimal) -> Decimal:
+    """Round a limit to the tick, never to a worse price than it says."""
     rounding = ROUND_FLOOR if side == Side.BUY else ROUND_CEILING
     return (price / tick).to_integral_value(rounding) * tick
 
@@ -65,18 +70,21 @@ def cost_of(leg: Leg, market: Market) -> Decimal:
 def missing_inflow(inflows: Sequence[Leg], markets: Mapping[str, Market]) -> Decimal:
     """Return how much less money the sells and transfers brought than the plan counted on; never below 0.
 
-    Better prices on one leg make up for worse ones on another, but never enlarge the buys.
+    Better prices on one leg make up for worse ones on another, but never enlarge the buys. A tenth of a per cent is what
+    crossing the spread costs: the reserve bears it.
     """
-    missing = _ZERO
+    missing = expected = _ZERO
     for leg in inflows:
         if leg.is_transfer:
             missing += leg.qty - leg.filled
+            expected += leg.qty
             continue
         market = markets.get(leg.instrument)
         fee = max(market.maker_fee, market.taker_fee) if market else _ZERO
         planned = leg.qty * min(leg.price, leg.limit or leg.price) * (1 - fee)
+        expected += planned
         missing += planned - (leg.filled * (leg.average or _ZERO) - leg.fee)
-    return max(_ZERO, missing)
+    return missing if missing > expected * _SPREAD else _ZERO
 
 
 def shrink(buys: Sequence[Leg], markets: Mapping[str, Market], missing: Decimal, free: Decimal) -> dict[int, Decimal]:
