@@ -1,0 +1,217 @@
+"""Stored messages on their way to a given ``send``: at Telegram's pace, in order per chat, at least once.
+
+A message is marked only after the verdict came back, so a crash in between sends it again and never loses it. One message
+per chat is on its way at a time; a chat that has to pause, or that never answers, holds up nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from chatbot.model import Delivery, Verdict
+from chatbot.store import accounts, messages
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
+
+    from chatbot.clock import Clock
+    from chatbot.model import Message
+    from chatbot.store.database import Database, Tx
+
+#: A hair more than 1/25 s and 1 s, so that even a second that counts both its ends holds no more than 25 and 1.
+OVERALL_S, PER_CHAT_S = 0.0401, 1.001
+#: attempts that break in our own code before the message is given up and kept for the operator
+FAULTS_MAX = 5
+PAUSE_S_MAX = 60.0
+#: chats with a message on its way; more are reached only when Telegram hangs, and then more would not help
+ON_THE_WAY_MAX = 100
+#: seconds of real time between two looks for messages that another process posted
+POLL_S = 0.25
+#: waits between attempts to write a verdict down; each lost verdict is a message that somebody gets twice
+_MARK_PAUSES_S = (0.2, 1.0, 5.0)
+#: the longest sleep without looking again, and what a verdict usually takes at most
+_LOOK_S, _LAND_S = 0.25, 0.05
+_LOG = logging.getLogger(__name__)
+
+
+def pause_s(attempts: int, asked_s: float | None = None) -> float:
+    """Return how long to rest after ``attempts`` vain ones: what Telegram asked for, else 1, 2, 4 ... 60 s."""
+    return asked_s if asked_s is not None else min(2.0 ** min(attempts, 10), PAUSE_S_MAX)
+
+
+class Paces:
+    """When the next message may leave: for everybody together, and for each chat."""
+
+    def __init__(self) -> None:
+        self._overall: datetime | None = None
+        self._chats: dict[int, datetime] = {}
+        self._floods: dict[int, datetime] = {}
+        self._held_until: datetime | None = None
+
+    def wait_s(self, chat_id: int, now: datetime) -> float:
+        """Return the seconds until a message for this chat may leave."""
+        overall = _left(self._overall, OVERALL_S, now)
+        held = 0.0 if self._held_until is None else (self._held_until - now).total_seconds()
+        return max(overall, _left(self._chats.get(chat_id), PER_CHAT_S, now), min(held, PAUSE_S_MAX), 0.0)
+
+    def leave(self, chat_id: int, now: datetime) -> None:
+        """Note that a message leaves now."""
+        self._chats = {chat: left for chat, left in self._chats.items() if _left(left, PER_CHAT_S, now) > 0}
+        self._chats[chat_id] = self._overall = now
+
+    def nothing_arrived(self, chat_id: int) -> None:
+        """Note that the chat got no message after all, so that the next may leave at once."""
+        self._chats.pop(chat_id, None)
+
+    def flooded(self, chat_id: int, now: datetime, seconds: float) -> None:
+        """Note that Telegram asked this chat to wait.
+
+        It does not say whether it means the chat or the whole bot. A second chat that is told so while the first still
+        waits means the bot: then everybody waits, but never longer than a minute before the next attempt.
+        """
+        self._floods = {chat: until for chat, until in self._floods.items() if until > now}
+        if self._floods.keys() - {chat_id}:
+            self._held_until = now + timedelta(seconds=min(seconds, PAUSE_S_MAX))
+        self._floods[chat_id] = now + timedelta(seconds=seconds)
+
+
+def _left(since: datetime | None, interval_s: float, now: datetime) -> float:
+    """Return the rest of an interval; a clock that was set back does not make it longer than itself."""
+    if since is None or since > now + timedelta(seconds=interval_s):
+        return 0.0
+    return interval_s - (now - since).total_seconds()
+
+
+class Outbox:
+    """Delivers what is due; ``send`` makes one attempt and says what became of it."""
+
+    def __init__(self, db: Database, clock: Clock, send: Callable[[Message], Awaitable[Delivery]], *, poll_s: float = POLL_S) -> None:
+        self._db = db
+        self._clock = clock
+        self._send = send
+        self._poll_s = poll_s
+        self._paces = Paces()
+        self._on_the_way: set[int] = set()
+        self._news = asyncio.Event()
+        self._one_pass = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        while True:
+            try:
+                await self.drain()
+            except Exception:  # noqa: BLE001 - a database that is gone for a moment must not end delivery for good
+                _LOG.exception("the outbox could not deliver; it tries again")
+                await self._clock.sleep(1)
+            await self._news_within(self._poll_s)
+
+    def wake(self) -> None:
+        """Look at once: a message was posted."""
+        self._news.set()
+
+    async def drain(self) -> int:
+        """Send everything that is due, at the allowed pace, and return how many attempts were made; pausing messages stay."""
+        attempts = 0
+        async with self._one_pass, asyncio.TaskGroup() as group:
+            while (message := await self._next()) is not None:
+                self._paces.leave(message.chat_id, self._clock.now())
+                self._on_the_way.add(message.chat_id)
+                group.create_task(self._deliver(message))
+                attempts += 1
+        return attempts
+
+    async def _next(self) -> Message | None:
+        """Wait for the pace and return the message to send now; None when none is due and none on its way."""
+        while True:
+            # Remembered, because a message that lands while the database is asked leaves the next one of its chat unseen.
+            busy = frozenset(self._on_the_way)
+            heads = await self._due(busy)
+            if not heads:
+                if not busy:
+                    return None
+                await self._news_within(self._poll_s)
+                continue
+            now = self._clock.now()
+            wait_s, _, message = min((self._paces.wait_s(head.chat_id, now), head.id, head) for head in heads)
+            if wait_s <= _LOOK_S:
+                await self._clock.sleep(wait_s)
+                return message
+            # A chat whose message is on its way may have the next one ready long before this one may leave.
+            if not (busy and await self._news_within(_LAND_S)):
+                await self._clock.sleep(_LOOK_S)
+
+    async def _due(self, busy: frozenset[int]) -> tuple[Message, ...]:
+        if len(busy) >= ON_THE_WAY_MAX:
+            return ()
+        async with self._db.read() as tx:
+            return await messages.due(tx, self._clock.now(), busy=busy)
+
+    async def _news_within(self, seconds: float) -> bool:
+        """Tell whether a message was posted or a verdict came back; in real time, because both come from outside."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        except TimeoutError:
+            return False
+        self._news.clear()
+        return True
+
+    async def _deliver(self, message: Message) -> None:
+        try:
+            await self._write_down(message, await self._attempt(message))
+        finally:
+            self._on_the_way.discard(message.chat_id)
+            self._news.set()
+
+    async def _attempt(self, message: Message) -> Delivery | Exception:
+        try:
+            return await self._send(message)
+        except Exception as error:  # noqa: BLE001 - one message that breaks our own code must not stop the others
+            _LOG.exception("message %s of kind %s could not be sent", message.id, message.kind)
+            return error
+
+    async def _write_down(self, message: Message, outcome: Delivery | Exception) -> None:
+        """Write a verdict down, stubbornly: while it is not, the message counts as not sent."""
+        for rest_s in (*_MARK_PAUSES_S, None):
+            try:
+                async with self._db.transaction() as tx:
+                    await self._settle(tx, message, outcome)
+            except Exception:  # whatever keeps the database from writing may pass
+                if rest_s is None:
+                    raise
+                _LOG.exception("the verdict on message %s could not be written down yet", message.id)
+                await self._clock.sleep(rest_s)
+            else:
+                return
+
+    async def _settle(self, tx: Tx, message: Message, outcome: Delivery | Exception) -> None:
+        now = self._clock.now()
+        delivery = await _judged(tx, message, outcome)
+        again_at = None
+        if delivery.verdict == Verdict.RETRY:
+            again_at = now + timedelta(seconds=pause_s(message.attempts, delivery.retry_after_s))
+            if delivery.retry_after_s is not None:
+                self._paces.flooded(message.chat_id, now, delivery.retry_after_s)
+        elif delivery.verdict == Verdict.PLAIN:
+            self._paces.nothing_arrived(message.chat_id)
+        elif delivery.verdict == Verdict.REFUSED:
+            _LOG.warning("Telegram refused message %s of kind %s: %s", message.id, message.kind, delivery.detail)
+        await messages.mark(tx, message.id, delivery, now, again_at)
+        if delivery.verdict == Verdict.UNREACHABLE:
+            await accounts.mark_unreachable(tx, message.chat_id)
+            await messages.drop_chat(tx, message.chat_id, now, "unreachable")
+
+
+async def _judged(tx: Tx, message: Message, outcome: Delivery | Exception) -> Delivery:
+    """Turn what happened into a verdict: plain text is tried once, our own faults a few times."""
+    if isinstance(outcome, Exception):
+        faults = await messages.count_fault(tx, message.id)
+        verdict = Verdict.RETRY if faults < FAULTS_MAX else Verdict.REFUSED
+        return Delivery(verdict=verdict, detail=f"{type(outcome).__name__}: {outcome}")
+    if outcome.verdict == Verdict.PLAIN and message.plain:
+        return Delivery(verdict=Verdict.REFUSED, detail=outcome.detail)
+    return outcome

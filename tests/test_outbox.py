@@ -1,0 +1,366 @@
+"""Delivery: pace, order, pauses, crashes, and messages that nobody wants."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatbot.clock import ManualClock
+from chatbot.model import Delivery, Message, Person, Verdict
+from chatbot.outbox import FAULTS_MAX, PAUSE_S_MAX, Outbox, Paces, pause_s
+from chatbot.store import accounts, messages
+from chatbot.store.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+SENT = Delivery(verdict=Verdict.SENT, message_id=1)
+
+
+@dataclass
+class Telegram:
+    """Stands for Telegram: notes when each message came, and answers as told."""
+
+    clock: ManualClock
+    #: answers by key, used up in order; afterwards everything is taken
+    answers: dict[str, list[Delivery | Exception]] = field(default_factory=dict)
+    calls: list[tuple[datetime, Message]] = field(default_factory=list)
+
+    async def send(self, message: Message) -> Delivery:
+        """Take a message, or not."""
+        self.calls.append((self.clock.now(), message))
+        await asyncio.sleep(0)
+        queued = self.answers.get(message.key)
+        answer = queued.pop(0) if queued else SENT
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def keys(self, chat_id: int | None = None) -> list[str]:
+        """Return the keys of what came, for everybody or one chat."""
+        return [message.key for _, message in self.calls if chat_id in (None, message.chat_id)]
+
+    def times(self, chat_id: int | None = None) -> list[datetime]:
+        """Return when messages came, for everybody or one chat."""
+        return [at for at, message in self.calls if chat_id in (None, message.chat_id)]
+
+
+def busiest_second(times: list[datetime]) -> int:
+    """Return the most calls in any second, both ends counted."""
+    return max(sum(start <= at <= start + timedelta(seconds=1) for at in times) for start in times)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(START)
+
+
+@pytest.fixture
+def telegram(clock: ManualClock) -> Telegram:
+    return Telegram(clock)
+
+
+@pytest.fixture
+async def db(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'ballast.sqlite'}")
+    await database.migrate()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def outbox(db: Database, clock: ManualClock, telegram: Telegram) -> Outbox:
+    return Outbox(db, clock, telegram.send)
+
+
+async def post(db: Database, chat_id: int, *keys: str) -> None:
+    async with db.transaction() as tx:
+        for key in keys:
+            assert await messages.post(tx, chat_id=chat_id, kind="note", facts={}, key=key, now=START)
+
+
+async def until(done: Callable[[], bool]) -> None:
+    """Wait for what another task brings about; it has no event to wait for, because it is seen only at Telegram's side."""
+    async with asyncio.timeout(10):
+        while not done():  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0.01)
+
+
+async def waiting(db: Database) -> int:
+    async with db.read() as tx:
+        return await messages.waiting(tx)
+
+
+async def refused(db: Database) -> list[tuple[str, str]]:
+    async with db.read() as tx:
+        return [(message.key, why) for message, why in await messages.refused(tx)]
+
+
+# --- pace and order ---
+
+
+async def test_no_second_holds_more_than_25_messages_and_none_is_wasted(db: Database, outbox: Outbox, telegram: Telegram) -> None:
+    for chat in range(1, 101):
+        await post(db, chat, f"m{chat}")
+    assert await outbox.drain() == 100
+    assert busiest_second(telegram.times()) == 25
+    assert telegram.times()[-1] - telegram.times()[0] < timedelta(seconds=4.1), "and the allowed pace is used"
+    assert await waiting(db) == 0
+
+
+async def test_a_chat_gets_one_message_a_second_in_the_order_they_were_posted(db: Database, outbox: Outbox, telegram: Telegram) -> None:
+    await post(db, 7, *(f"m{n}" for n in range(12)))
+    await outbox.drain()
+    assert telegram.keys() == [f"m{n}" for n in range(12)]
+    assert busiest_second(telegram.times()) == 1
+
+
+async def test_one_flooded_chat_of_ten_holds_nobody_up(db: Database, outbox: Outbox, telegram: Telegram) -> None:
+    await post(db, 1, *(f"flood{n}" for n in range(30)))
+    for chat in range(2, 11):
+        await post(db, chat, f"first{chat}", f"second{chat}")
+    await outbox.drain()
+    others = [at for at, message in telegram.calls if message.chat_id != 1]
+    assert max(others) - START < timedelta(seconds=2)
+    assert telegram.keys(1) == [f"flood{n}" for n in range(30)]
+    assert all(telegram.keys(chat) == [f"first{chat}", f"second{chat}"] for chat in range(2, 11))
+    assert busiest_second(telegram.times()) <= 25
+    assert all(busiest_second(telegram.times(chat)) == 1 for chat in range(1, 11))
+
+
+async def test_a_chat_that_never_answers_holds_nobody_up(db: Database, clock: ManualClock, telegram: Telegram) -> None:
+    hangs = asyncio.Event()
+
+    async def send(message: Message) -> Delivery:
+        if message.chat_id == 1:
+            await hangs.wait()
+        return await telegram.send(message)
+
+    outbox = Outbox(db, clock, send)
+    await post(db, 1, "stuck", "behind it")
+    await post(db, 2, "a", "b")
+    async with asyncio.TaskGroup() as group:
+        passing = group.create_task(outbox.drain())
+        await until(lambda: telegram.keys() == ["a", "b"])
+        hangs.set()
+        await passing
+    assert telegram.keys(1) == ["stuck", "behind it"]
+
+
+# --- pauses ---
+
+
+async def test_a_chat_rests_as_long_as_telegram_asks_and_then_goes_on_in_order(
+    db: Database, outbox: Outbox, clock: ManualClock, telegram: Telegram
+) -> None:
+    telegram.answers["a"] = [Delivery(verdict=Verdict.RETRY, retry_after_s=30)]
+    await post(db, 1, "a", "b")
+    await post(db, 2, "x", "y")
+    await outbox.drain()
+    assert telegram.keys() == ["a", "x", "y"]
+    clock.set(START + timedelta(seconds=29.9))
+    assert await outbox.drain() == 0
+    clock.set(START + timedelta(seconds=32))
+    await outbox.drain()
+    assert telegram.keys(1) == ["a", "a", "b"]
+    assert telegram.times(1)[1] - telegram.times(1)[0] >= timedelta(seconds=30)
+
+
+async def test_when_two_chats_are_told_to_wait_everybody_waits(db: Database, outbox: Outbox, telegram: Telegram) -> None:
+    for chat in (1, 2):
+        telegram.answers[f"m{chat}"] = [Delivery(verdict=Verdict.RETRY, retry_after_s=20)]
+    for chat in range(1, 20):
+        await post(db, chat, f"m{chat}")
+    await outbox.drain()
+    told = telegram.times(2)[0]
+    late = [at for at in telegram.times() if at > told + timedelta(seconds=1)]
+    soon = [at for at in telegram.times() if told < at <= told + timedelta(seconds=1)]
+    assert len(soon) < 12, "only what left before the verdict was written down"
+    assert late
+    assert min(late) - told >= timedelta(seconds=20)
+    assert await waiting(db) == 0
+
+
+async def test_pauses_between_vain_attempts_grow_and_never_end_in_a_loss(
+    db: Database, outbox: Outbox, clock: ManualClock, telegram: Telegram
+) -> None:
+    telegram.answers["a"] = [Delivery(verdict=Verdict.RETRY)] * 12
+    await post(db, 1, "a")
+    async with asyncio.timeout(20):
+        while await waiting(db):
+            await outbox.drain()
+            clock.advance(0.5)
+    times = telegram.times()
+    gaps = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(times)]
+    assert len(times) == 13
+    assert gaps[0] < 2 < gaps[2] < 6 < gaps[4]
+    assert all(gap <= PAUSE_S_MAX + 1 for gap in gaps)
+
+
+@given(st.integers(min_value=0, max_value=10_000))
+def test_a_pause_is_at_least_a_second_at_most_a_minute_and_never_shorter_than_the_last(attempts: int) -> None:
+    assert 1 <= pause_s(attempts) <= pause_s(attempts + 1) <= PAUSE_S_MAX
+    assert pause_s(attempts, 7.5) == 7.5
+
+
+# --- verdicts ---
+
+
+async def test_refused_markup_is_sent_again_at_once_as_plain_text_and_only_once(db: Database, outbox: Outbox, telegram: Telegram) -> None:
+    plain = Delivery(verdict=Verdict.PLAIN, detail="can't parse entities")
+    telegram.answers = {"a": [plain], "b": [plain, plain]}
+    await post(db, 1, "a", "b", "c")
+    await outbox.drain()
+    assert [(message.key, message.plain) for _, message in telegram.calls] == [
+        ("a", False),
+        ("a", True),
+        ("b", False),
+        ("b", True),
+        ("c", False),
+    ]
+    assert telegram.times()[1] - telegram.times()[0] < timedelta(seconds=0.1)
+    assert await refused(db) == [("b", "can't parse entities")]
+
+
+async def test_a_person_who_blocked_the_bot_is_marked_and_what_waits_is_dropped(db: Database, outbox: Outbox, telegram: Telegram) -> None:
+    async with db.transaction() as tx:
+        await accounts.save_person(tx, Person(id=1, chat_id=1))
+    telegram.answers["a"] = [Delivery(verdict=Verdict.UNREACHABLE, detail="bot was blocked by the user")]
+    await post(db, 1, "a", "b", "c")
+    await post(db, 2, "x")
+    await outbox.drain()
+    assert sorted(telegram.keys()) == ["a", "x"]
+    assert await waiting(db) == 0
+    async with db.read() as tx:
+        person = await accounts.person(tx, 1)
+    assert person is not None
+    assert person.unreachable
+
+
+async def test_a_refused_message_is_kept_for_the_operator_and_the_next_goes_out(db: Database, outbox: Outbox, telegram: Telegram) -> None:
+    telegram.answers["a"] = [Delivery(verdict=Verdict.REFUSED, detail="message is too long")]
+    await post(db, 1, "a", "b")
+    await outbox.drain()
+    assert telegram.keys() == ["a", "b"]
+    assert await refused(db) == [("a", "message is too long")]
+
+
+async def test_a_poison_message_is_given_up_after_some_attempts_and_stops_nobody(
+    db: Database, outbox: Outbox, clock: ManualClock, telegram: Telegram
+) -> None:
+    telegram.answers["poison"] = [KeyError("facts")] * 99
+    await post(db, 1, "poison", "after it")
+    await post(db, 2, "x", "y")
+    async with asyncio.timeout(20):
+        while await waiting(db):
+            clock.advance(1)
+            await outbox.drain()
+    assert Counter(telegram.keys()) == {"poison": FAULTS_MAX, "after it": 1, "x": 1, "y": 1}
+    assert await refused(db) == [("poison", "KeyError: 'facts'")]
+
+
+# --- crashes ---
+
+
+async def test_a_crash_between_send_and_mark_sends_again_and_loses_nothing(db: Database, clock: ManualClock, telegram: Telegram) -> None:
+    class Killed(BaseException):
+        """The process ends here."""
+
+    async def dies(message: Message) -> Delivery:
+        await telegram.send(message)
+        raise Killed
+
+    await post(db, 1, "a", "b")
+    with pytest.raises(BaseExceptionGroup) as ended:
+        await Outbox(db, clock, dies).drain()
+    assert ended.group_contains(Killed)
+    assert await Outbox(db, clock, telegram.send).drain() == 2
+    assert telegram.keys() == ["a", "a", "b"]
+    assert await waiting(db) == 0
+
+
+async def test_a_verdict_that_cannot_be_written_down_at_first_does_not_send_twice(
+    db: Database, clock: ManualClock, telegram: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark, failures = messages.mark, [OSError("disk full"), OSError("disk full")]
+
+    async def failing(*given_: object) -> None:
+        if failures:
+            raise failures.pop()
+        await mark(*given_)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(messages, "mark", failing)
+    await post(db, 1, "a")
+    await Outbox(db, clock, telegram.send).drain()
+    assert telegram.keys() == ["a"]
+    assert await waiting(db) == 0
+
+
+async def test_the_loop_survives_a_database_that_is_gone_for_a_moment(
+    db: Database, clock: ManualClock, telegram: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    due, failures = messages.due, [OSError("gone")]
+
+    async def failing(*given_: object, **named: object) -> tuple[Message, ...]:
+        if failures:
+            raise failures.pop()
+        return await due(*given_, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(messages, "due", failing)
+    await post(db, 1, "a")
+    await _run_until(Outbox(db, clock, telegram.send, poll_s=0.01), lambda: telegram.keys() == ["a"])
+    assert not failures
+
+
+async def test_the_loop_notices_a_new_message_at_once_when_woken(db: Database, clock: ManualClock, telegram: Telegram) -> None:
+    outbox = Outbox(db, clock, telegram.send, poll_s=60)
+    await post(db, 1, "a")
+
+    async def post_later() -> None:
+        await until(lambda: telegram.keys() == ["a"])
+        await asyncio.sleep(0.1)
+        await post(db, 2, "b")
+        outbox.wake()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(post_later())
+        await _run_until(outbox, lambda: telegram.keys() == ["a", "b"])
+
+
+async def _run_until(outbox: Outbox, done: Callable[[], bool]) -> None:
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(outbox.run())
+        await until(done)
+        running.cancel()
+
+
+# --- the pure pace ---
+
+
+def test_a_clock_that_is_set_back_does_not_stop_delivery() -> None:
+    paces = Paces()
+    paces.leave(1, START)
+    assert paces.wait_s(1, START - timedelta(hours=1)) == 0
+    assert 0 < paces.wait_s(1, START) < 1.01
+
+
+@given(st.lists(st.tuples(st.integers(min_value=1, max_value=5), st.floats(min_value=0, max_value=0.5)), min_size=1, max_size=80))
+def test_whoever_asks_and_waits_never_exceeds_a_pace(arrivals: list[tuple[int, float]]) -> None:
+    paces, now, left = Paces(), START, []
+    for chat, gap_s in arrivals:
+        now += timedelta(seconds=gap_s)
+        now += timedelta(seconds=paces.wait_s(chat, now))
+        paces.leave(chat, now)
+        left.append((chat, now))
+    assert busiest_second([at for _, at in left]) <= 25
+    assert all(busiest_second([at for other, at in left if other == chat]) == 1 for chat in {chat for chat, _ in left})
