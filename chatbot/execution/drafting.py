@@ -57,8 +57,6 @@ def tried(attempts: Sequence[Attempt]) -> Tried:
 
 def draft(leg: Leg, desk: Desk, pace: Pace, *, plan_id: int, attempt: int, cross: bool) -> OrderRequest | str:
     """Return the next order of a leg, or the machine word for why there can be none."""
-    if not desk.market.trading:
-        return "halted"
     side = Side(leg.side)
     limit = _limit(leg, desk, pace, side, first=attempt == 1, cross=cross)
     if limit <= 0:

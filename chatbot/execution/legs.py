@@ -92,9 +92,9 @@ def _next(tries: Sequence[Attempt], tools: Tools) -> NextStep:
 
 
 async def _look(leg: Leg, exchange: Exchange) -> drafting.Desk | None:
-    """Read what the order depends on; None when the exchange does not list the instrument. Raises ``Unreachable``."""
+    """Read what the order depends on; None when the instrument is not traded. Raises ``Unreachable``."""
     market = (await exchange.markets()).get(leg.instrument)
-    if market is None:
+    if market is None or not market.trading:
         return None
     quote = (await exchange.quotes([leg.instrument])).get(leg.instrument)
     if quote is None:

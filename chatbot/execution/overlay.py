@@ -31,7 +31,9 @@ async def size_buys(view: View, exchange: Exchange, tools: Tools) -> None:
     untouched = [
         leg for leg in view.plan.legs if leg.kind == LegKind.SPOT_BUY and leg.state == LegState.PLANNED and leg.instrument in markets
     ]
-    sizes = sizing.shrink(untouched, markets, sizing.missing_inflow(_inflows(view.plan.legs), markets), free)
+    # Every buy may have to cross in the end: what that costs is kept back, so that the last one is not starved.
+    spendable = free / (1 + tools.pace.bound_bps / 10_000)
+    sizes = sizing.shrink(untouched, markets, sizing.missing_inflow(_inflows(view.plan.legs), markets), spendable)
     changed = tuple(_resized(leg, sizes[leg.index]) for leg in untouched if sizes[leg.index] != leg.qty)
     detail = {str(leg.index): str(sizes[leg.index]) for leg in untouched}
     await tools.scribe.write(view, Change(event=SIZED, detail=detail, legs=changed))

@@ -70,7 +70,7 @@ def test_money_that_did_not_arrive_is_missed_and_better_prices_enlarge_nothing()
     arrived = replace(moved, filled=Decimal(1000))
     assert sizing.missing_inflow([half, arrived], MARKETS) == Decimal("0.25") * 60000 - 30 + 15
     assert sizing.missing_inflow([full, arrived], MARKETS) == 0
-    assert sizing.missing_inflow([half, moved], MARKETS) == Decimal("15985")
+    assert sizing.missing_inflow([half, moved], MARKETS) == Decimal(15985)
 
 
 def test_what_crossing_the_spread_costs_is_borne_by_the_reserve() -> None:
