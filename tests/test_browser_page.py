@@ -77,6 +77,10 @@ async def _status(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
     await update.effective_message.reply_html(TABLE, reply_markup=CARD)
 
 
+async def _slow(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+    await update.effective_chat.send_action("typing")
+
+
 async def _picture(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
     await update.effective_chat.send_action("upload_photo")
     await update.effective_message.reply_photo(picture(), caption="BTC/ETH 40 · ALT 35 · Futures 15 · Stable 10")
@@ -99,7 +103,7 @@ async def _echo(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
 
 def _app(loopback: Loopback) -> Application:
     app = Application.builder().token(loopback.token).request(loopback.request()).get_updates_request(loopback.request()).build()
-    for name, act in (("start", _start), ("status", _status), ("picture", _picture)):
+    for name, act in (("start", _start), ("status", _status), ("picture", _picture), ("slow", _slow)):
         app.add_handler(CommandHandler(name, act))
     app.add_handler(CallbackQueryHandler(_tapped))
     app.add_handler(MessageHandler(filters.TEXT, _echo))
@@ -150,7 +154,7 @@ async def _look(page: Page, name: str) -> None:
 
 
 async def _say(page: Page, text: str) -> None:
-    await page.get_by_role("combobox", name="Message").fill(text)
+    await page.get_by_role("textbox", name="Message").fill(text)
     await page.keyboard.press("Enter")
 
 
@@ -166,6 +170,9 @@ async def test_a_conversation_on_a_phone(browser: Browser, server: WebServer) ->
     await expect(table).to_be_visible()
     assert await table.evaluate("e => e.scrollWidth <= e.clientWidth"), "a table of 40 columns must fit a phone"
     await _look(page, "2-status-light")
+    await _say(page, "/slow")
+    await expect(page.locator("#state")).to_have_text("typing…")
+    await expect(page.locator("#typing")).to_be_visible()
     await page.get_by_role("button", name="Snooze 1 h").click()
     await expect(page.locator(".key.waiting")).to_have_text("Snooze 1 h")
     card = page.locator("article").filter(has=table)
@@ -194,7 +201,7 @@ async def test_text_of_a_person_never_becomes_markup_and_can_be_edited(browser: 
     await expect(page.get_by_text("You said: <img src=x onerror=alert(1)> & <b>x</b>")).to_be_visible()
     assert await page.locator("article img").count() == 0
     await page.keyboard.press("ArrowUp")
-    await page.get_by_role("combobox", name="Message").fill("שלום")
+    await page.get_by_role("textbox", name="Message").fill("שלום")
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("You changed it to: שלום")).to_be_visible()
     await expect(page.locator("article.mine")).to_have_count(1)
@@ -206,7 +213,7 @@ async def test_the_menu_filters_while_typing_and_obeys_the_keyboard(browser: Bro
     await page.get_by_role("button", name="Commands").click()
     await expect(page.locator("#menu").get_by_role("option")).to_have_count(3)
     await _look(page, "4-menu-dark")
-    await page.get_by_role("combobox", name="Message").press_sequentially("/st")
+    await page.get_by_role("textbox", name="Message").press_sequentially("/st")
     await expect(page.locator("#menu").get_by_role("option")).to_have_count(2)
     await page.keyboard.press("ArrowDown")
     await page.keyboard.press("ArrowDown")

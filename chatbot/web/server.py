@@ -51,7 +51,8 @@ class WebServer:
     """Serves until closed; ``async with WebServer(...) as server`` or :meth:`start` and :meth:`close`.
 
     ``health`` returns facts with an ``ok``; ``market`` returns ``now`` (ISO), ``speed`` and ``note`` for the page's clock. Port 0 means any
-    free one; :attr:`url` tells which. ``names`` are host names, besides this machine's own, under which the server may be asked.
+    free one; :attr:`url` tells which. ``names`` are host names, besides this machine's own, under which the server may be asked;
+    when it listens to the outside, health and metrics answer under any name.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class WebServer:
         self._host, self._port = host, port
         self._conversation, self._health, self._metrics, self._market = conversation, health, metrics, market
         self._names = frozenset({*_LOCAL, host, *names})
+        self._watched = frozenset() if host in _LOCAL else frozenset({"/healthz", "/metrics"})
         self._sockets: set[web.WebSocketResponse] = set()
         self._runner: web.AppRunner | None = None
 
@@ -126,7 +128,7 @@ class WebServer:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
         """Refuse foreign names (a page that points its own name here) and dress every answer."""
-        if not self._is_ours(request.host):
+        if not self._is_ours(request.host) and request.path not in self._watched:
             return web.Response(status=403, text="this server does not answer under that name\n", headers=_HEADERS)
         try:
             response = await handler(request)

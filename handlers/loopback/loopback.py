@@ -33,7 +33,8 @@ _CALLS_KEPT = 5000
 class Loopback:
     """A Bot API in memory, as strict as Telegram, with the person's side to it.
 
-    ``flood`` switches the rate limits on. Time is the clock's; only the long poll waits in real seconds.
+    ``flood`` switches the rate limits on. Time is the clock's; only the long poll waits in real seconds. The numbers of messages, updates,
+    taps and files begin above ``epoch``: by default the seconds since 1970, so that a restart over a kept database repeats none of them.
     """
 
     def __init__(
@@ -44,12 +45,12 @@ class Loopback:
         name: str = "Ballast",
         username: str = "ballast_bot",
         flood: bool = False,
+        epoch: int | None = None,
     ) -> None:
         self.token = token
         self.calls: deque[Sent] = deque(maxlen=_CALLS_KEPT)
-        self._state = State(clock or SystemClock(), token, name, username)
+        self._state = State(clock or SystemClock(), token, name, username, _seconds() if epoch is None else epoch)
         self._wire = Wire(self._state, self.calls, flood=flood)
-        self._last_query = 0
 
     # The bot's side
 
@@ -65,6 +66,10 @@ class Loopback:
     def waiting_updates(self) -> int:
         """Number of updates that the bot has not confirmed."""
         return len(self._state.updates)
+
+    def know(self, user: TelegramUser) -> None:
+        """Open the private chat as if ``user`` had written before the program was started: the bot may write first."""
+        self._private(user)
 
     # What a person does
 
@@ -234,8 +239,7 @@ class Loopback:
         return message
 
     async def _tapped(self, user: TelegramUser, message: Message, data: str) -> Query:
-        self._last_query += 1
-        number = str(self._last_query)
+        number = self._state.next_query_id()
         query = Query(id=number, user_id=user.id, chat_id=message.chat_id, message_id=message.id, tapped_at=self._state.clock.now())
         self._state.queries[number] = query
         body = message_json(self._state, self._state.chats[message.chat_id].messages.get(message.id, message))
@@ -258,3 +262,7 @@ class Loopback:
         date = int(self._state.clock.now().timestamp())
         body = {"chat": chat.to_json(), "from": user.to_json(), "date": date}
         self._state.queue_update("my_chat_member", {**body, "old_chat_member": member(old), "new_chat_member": member(new)})
+
+
+def _seconds() -> int:
+    return int(SystemClock().now().timestamp())

@@ -76,7 +76,7 @@ def _send_document(state: State, call: Call) -> object:
 
 def _attachment(state: State, call: Call, kind: str, reference: object) -> Attachment:
     """Return the attachment of ``call`` and remember it."""
-    attachment = call.attachment(kind, reference, state.files, f"{kind}{len(state.files) + 1}")
+    attachment = call.attachment(kind, reference, state.files, f"{kind}{state.epoch + len(state.files) + 1}")
     return state.files.setdefault(attachment.file_id, attachment)
 
 

@@ -23,6 +23,7 @@ class Seat:
     def __init__(self, loopback: Loopback, user: TelegramUser | None = None) -> None:
         self._loopback = loopback
         self.user = user or TelegramUser(id=1001, name="You")
+        loopback.know(self.user)
 
     def snapshot(self) -> dict[str, object]:
         """Return everything that the page shows when it opens."""

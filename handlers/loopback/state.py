@@ -66,7 +66,7 @@ class Listener:
 class State:
     """The server's memory; every change of it is told to the listeners."""
 
-    def __init__(self, clock: Clock, token: str, name: str, username: str) -> None:
+    def __init__(self, clock: Clock, token: str, name: str, username: str, epoch: int) -> None:
         self.clock = clock
         self.token = token
         self.profile: dict[str, str] = {"name": name}
@@ -79,8 +79,8 @@ class State:
         self.updates: deque[tuple[float, dict[str, object]]] = deque()
         self.allowed: frozenset[str] | None = None
         self.listeners: set[Listener] = set()
-        self.last_message_id = 0
-        self._last_update_id = 1000
+        self.epoch = epoch
+        self._last_message_id = self._last_update_id = self._last_query_id = epoch
         self._poll = 0
         self._arrived = asyncio.Event()
         self._changed = asyncio.Event()
@@ -113,8 +113,13 @@ class State:
 
     def next_message_id(self) -> int:
         """Return a number larger than all before."""
-        self.last_message_id += 1
-        return self.last_message_id
+        self._last_message_id += 1
+        return self._last_message_id
+
+    def next_query_id(self) -> str:
+        """Return an id for a tap."""
+        self._last_query_id += 1
+        return str(self._last_query_id)
 
     def tell(self, change: Change) -> None:
         """Give ``change`` to every listener and wake those who wait for one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import struct
 from datetime import UTC, datetime
@@ -235,3 +236,48 @@ async def test_a_reader_that_lags_is_cut_off(clock: ManualClock) -> None:
             await loopback.text(ADA, "x")
     assert listener.cut
     assert listener.queue.qsize() == 2001
+
+
+async def test_a_newer_poll_ends_the_older_one_with_a_conflict(clock: ManualClock) -> None:
+    loopback = Loopback(clock)
+    async with asyncio.TaskGroup() as tasks:
+        older = tasks.create_task(_ends(loopback))
+        await asyncio.sleep(0)
+        newer = tasks.create_task(_perform(loopback, "getUpdates", timeout=30))
+        await asyncio.sleep(0)
+        await loopback.text(ADA, "hi")
+    assert older.result() == (409, "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running")
+    assert len(newer.result()) == 1
+
+
+async def _ends(loopback: Loopback) -> tuple[int, str]:
+    with pytest.raises(Refused) as refused:
+        await _perform(loopback, "getUpdates", timeout=30)
+    return refused.value.code, refused.value.description
+
+
+async def test_a_deleted_account_and_a_known_one_differ(clock: ManualClock) -> None:
+    loopback = Loopback(clock)
+    loopback.know(ADA)
+    await _perform(loopback, "sendMessage", chat_id=ADA.id, text="first word")
+    await loopback.deactivate(ADA)
+    with pytest.raises(Refused, match="user is deactivated"):
+        await _perform(loopback, "sendMessage", chat_id=ADA.id, text="?")
+
+
+async def test_numbers_of_a_restarted_server_repeat_none_of_before(clock: ManualClock) -> None:
+    loopback = Loopback(clock, epoch=5000)
+    said = await loopback.text(ADA, "hi")
+    assert said.id > 5000
+    assert min(await _waiting(loopback)) > 5000
+
+
+async def test_groups_have_a_limit_a_minute(clock: ManualClock) -> None:
+    loopback = Loopback(clock, flood=True)
+    await loopback.group_text(ADA, -5, "/start")
+    for _ in range(20):
+        await _perform(loopback, "sendMessage", chat_id=-5, text="x")
+        clock.advance(1.5)
+    with pytest.raises(Refused) as refused:
+        await _perform(loopback, "sendMessage", chat_id=-5, text="x")
+    assert refused.value.retry_after == 30

@@ -203,6 +203,17 @@ async def test_health_is_told_with_a_status_that_machines_understand(client: Cli
             assert answer.status == 404, "without a conversation there is no page"
 
 
+async def test_a_server_that_listens_to_the_outside_tells_its_health_under_any_name(client: ClientSession, talk: Talk) -> None:
+    async def health() -> dict[str, object]:
+        return {"ok": True}
+
+    async with WebServer(host="0.0.0.0", health=health, conversation=talk, names=["bot.example"]) as server:  # noqa: S104 - the case
+        address = f"http://127.0.0.1:{server.port}"
+        for path, name, status in (("/healthz", "10.1.2.3", 200), ("/", "10.1.2.3", 403), ("/", "bot.example", 200)):
+            async with client.get(address + path, headers={"Host": name}) as answer:
+                assert answer.status == status
+
+
 async def test_the_market_clock_is_told_to_the_page(client: ClientSession, talk: Talk) -> None:
     def market() -> dict[str, object]:
         return {"now": "2022-05-09T00:00:00+00:00", "speed": 60}

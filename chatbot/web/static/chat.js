@@ -64,7 +64,7 @@ const hear = {
   typing() { showTyping(true); },
   answered(answer) {
     const tap = [...taps].find(([, one]) => one.query === answer.query);
-    if (!tap) { early.set(answer.query, answer); return; }
+    if (!tap) { if (early.size < 50) early.set(answer.query, answer); return; }
     settle(tap[0], answer);
   },
   tapped({ ref, query }) {
@@ -226,7 +226,7 @@ function optionNode(command, index) {
 
 function openMenu(open) {
   menu.hidden = !open;
-  for (const element of [text, at("slash")]) element.setAttribute("aria-expanded", String(open));
+  at("slash").setAttribute("aria-expanded", String(open));
   if (open && marked >= 0) text.setAttribute("aria-activedescendant", `option-${marked}`);
   else text.removeAttribute("aria-activedescendant");
   if (!open) marked = -1;

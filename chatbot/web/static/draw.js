@@ -83,6 +83,7 @@ export function messageNode(message, act) {
   } else bubble.append(metaNode(message));
   const article = make("article", { className: `message ${message.mine ? "mine" : "theirs"}${wide ? " wide" : ""}` }, bubble);
   article.dataset.id = message.id;
+  article.setAttribute("aria-label", message.mine ? word("you") : word("bot"));
   if (message.keyboard.length) article.append(keyboardNode(message, act));
   return article;
 }

@@ -75,6 +75,7 @@ const rows = {
   copied: ["Copied", "Copiado", "Copiado", "Скопировано", "Kopyalandı", "已复制", "تم النسخ", "Disalin"],
   chat: ["Chat with the bot", "Chat con el bot", "Conversa com o bot", "Чат с ботом", "Botla sohbet", "与机器人聊天", "دردشة مع البوت", "Obrolan dengan bot"],
   language: ["Language", "Idioma", "Idioma", "Язык", "Dil", "语言", "اللغة", "Bahasa"],
+  you: ["you", "tú", "você", "вы", "siz", "你", "أنت", "Anda"],
   today: ["Today", "Hoy", "Hoje", "Сегодня", "Bugün", "今天", "اليوم", "Hari ini"],
 };
 
