@@ -1,0 +1,275 @@
+"""Answers that never came: looked up, waited out, adopted or sent again; and plans that lost their workflow."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chatbot.durable import Standing
+from chatbot.errors import OutcomeUnknown
+from chatbot.execution.recovery import REVIVALS_MAX
+from chatbot.model import LegState, PlanState
+from chatbot.store import journal
+from chatbot.store.journal import OrderState
+from tests.execution.lab import QUICK, Lab, books, filled_by_leg, open_lab, states
+
+if TYPE_CHECKING:
+    from chatbot.store.database import Database
+
+SELL = "sell 0.2 BTC"
+WINDOW_S = 5.0
+FILLED = LegState.FILLED
+
+
+class Killed(Exception):
+    """The process ends here."""
+
+
+def kill_at(name: str) -> object:
+    """Return a crash point that ends the run at the first point of this name."""
+    armed = [name]
+
+    def point(here: str) -> None:
+        if here in armed:
+            armed.clear()
+            raise Killed(here)
+
+    return point
+
+
+async def restarted(lab: Lab) -> Lab:
+    """Start again with what the database remembers."""
+    again = await open_lab(lab.db, clock=lab.clock, late_window_s=lab.account.late_window_s)
+    again.account.faults = lab.account.faults
+    return again
+
+
+def seconds(lab: Lab) -> float:
+    """Return how long it took."""
+    return (lab.clock.now() - lab.market.start).total_seconds()
+
+
+async def test_a_lost_answer_is_found_and_adopted(db: Database) -> None:
+    lab = await open_lab(db)
+    lab.account.faults.lose_answers = 1
+    plan = await lab.run(SELL)
+    assert states(plan) == [FILLED]
+    assert filled_by_leg(lab.account)[0] == plan.legs[0].filled == Decimal("0.2")
+    assert lab.account.state.spot["BTC"] == Decimal("0.8")
+
+
+async def test_a_request_that_never_arrived_is_sent_again_only_after_the_window(db: Database) -> None:
+    lab = await open_lab(db)
+    lab.account.faults.drop_requests = 1
+    made = await lab.plan(SELL)
+    sent: list[tuple[str, float]] = []
+    real = lab.account.place
+
+    async def place(request: object) -> object:
+        sent.append((request.client_id, seconds(lab)))  # type: ignore[attr-defined]
+        return await real(request)
+
+    lab.account.place = place
+    await lab.finish()
+    assert sent[0][0] == sent[1][0] == f"b{made.id}-0-1", "the same intention has the same id"
+    assert sent[1][1] - sent[0][1] >= WINDOW_S + QUICK.margin_s
+    assert lab.account.state.spot["BTC"] == Decimal("0.8")
+
+
+@pytest.mark.parametrize("late_s", [0.5, 2.0, 4.9])
+async def test_a_request_that_arrives_late_is_adopted_and_never_doubled(db: Database, late_s: float) -> None:
+    """Ids can be used again here, so that a second sending would be a second sale."""
+    lab = await open_lab(db)
+    faults = lab.account.faults
+    faults.late_requests, faults.late_s, faults.reusable_ids, faults.lookup_lag_s = 1, late_s, True, 0.9
+    plan = await lab.run(SELL)
+    assert states(plan) == [FILLED]
+    assert lab.account.state.spot["BTC"] == Decimal("0.8")
+
+
+async def test_an_unknown_window_parks_the_plan_and_nothing_is_sent_again(db: Database) -> None:
+    lab = await open_lab(db, late_window_s=None)
+    lab.account.faults.drop_requests = 1
+    plan = await lab.run(SELL)
+    assert plan.state == PlanState.PARKED
+    assert states(plan) == [LegState.UNKNOWN]
+    assert [one.state for one in await lab.attempts(plan.id)] == [OrderState.UNKNOWN]
+    assert (await lab.told())[-1] == ("plan_parked", {"plan_id": plan.id, "why": "unknown"})
+
+
+async def test_a_parked_plan_goes_on_when_its_order_shows_up_after_all(db: Database) -> None:
+    lab = await open_lab(db, late_window_s=None)
+    lab.account.faults.late_requests, lab.account.faults.late_s = 1, 100
+    plan = await lab.run(SELL + "; buy 1 ETH")
+    assert plan.state == PlanState.PARKED
+    lab.clock.advance(200)  # type: ignore[attr-defined]
+    assert await lab.executor.recovery.carry_on(plan.id)
+    assert not await lab.executor.recovery.carry_on(plan.id), "once"
+    await lab.finish()
+    plan = await lab.read(plan.id)
+    assert (plan.state, states(plan)) == (PlanState.DONE, [FILLED, FILLED])
+    assert lab.account.state.spot["BTC"] == Decimal("0.8")
+
+
+async def test_a_parked_plan_that_still_knows_nothing_parks_again(db: Database) -> None:
+    lab = await open_lab(db, late_window_s=None)
+    lab.account.faults.drop_requests = 1
+    plan = await lab.run(SELL)
+    assert await lab.executor.recovery.carry_on(plan.id)
+    await lab.finish()
+    assert (await lab.read(plan.id)).state == PlanState.PARKED
+    assert [kind for kind, _ in await lab.told()].count("plan_parked") == 2
+
+
+async def test_a_person_can_close_a_parked_plan_and_what_is_unknown_stays_said(db: Database) -> None:
+    lab = await open_lab(db, late_window_s=None)
+    lab.account.faults.drop_requests = 1
+    plan = await lab.run(SELL + "; buy 1 ETH")
+    assert await lab.executor.recovery.close(plan.id)
+    await lab.finish()
+    plan = await lab.read(plan.id)
+    assert plan.state == PlanState.DONE
+    assert [(leg.state, leg.note) for leg in plan.legs] == [(LegState.PARTIAL, "unknown"), (LegState.DROPPED, "closed")]
+    assert not await lab.executor.recovery.close(plan.id)
+
+
+async def test_closing_a_parked_plan_takes_its_open_order_back(db: Database) -> None:
+    lab = await open_lab(db)
+    real = lab.account.find
+
+    async def away(*_: object) -> object:
+        lab.account.faults.unreachable = True
+        return await real(*_)
+
+    lab.account.find = away
+    plan = await lab.run(SELL)
+    assert plan.state == PlanState.PARKED
+    assert len(lab.account.state.open_orders) == 1
+    lab.account.find, lab.account.faults.unreachable = real, False
+    assert await lab.executor.recovery.close(plan.id)
+    await lab.finish()
+    assert lab.account.state.open_orders == ()
+    plan = await lab.read(plan.id)
+    assert [(leg.state, leg.note) for leg in plan.legs] == [(LegState.PARTIAL, "closed")]
+
+
+async def test_a_pause_keeps_an_order_that_never_arrived_from_being_sent_again(db: Database) -> None:
+    lab = await open_lab(db)
+    lab.account.faults.drop_requests = 1
+    answers = iter([False])
+
+    async def halted(_: int) -> bool:
+        return next(answers, True)
+
+    object.__setattr__(lab.executor._tools, "halted", halted)
+    plan = await lab.run(SELL)
+    assert [(leg.state, leg.note) for leg in plan.legs] == [(LegState.REJECTED, "paused")]
+    assert lab.account.state.orders == {}
+
+
+async def test_a_lost_cancel_is_looked_up_before_the_remainder_goes_out(db: Database) -> None:
+    lab = await open_lab(db)
+    lab.account.faults.lose_cancels = 2
+    plan = await lab.run(SELL)
+    assert states(plan) == [FILLED]
+    assert lab.account.state.spot["BTC"] == Decimal("0.8")
+
+
+async def test_a_lost_transfer_is_found_and_not_repeated(db: Database) -> None:
+    lab = await open_lab(db)
+    lab.account.faults.lose_transfers = 1
+    plan = await lab.run("to_spot 1000; to_futures 200")
+    assert states(plan) == [FILLED, FILLED]
+    assert lab.account.state.spot["USDT"] == Decimal(5800)
+
+
+async def test_a_transfer_that_never_left_is_done_once_after_the_window(db: Database) -> None:
+    lab = await open_lab(db)
+    real, tries = lab.account.transfer, []
+
+    async def transfer(*given: object) -> None:
+        tries.append(seconds(lab))
+        if len(tries) == 1:
+            raise OutcomeUnknown("no answer")
+        await real(*given)
+
+    lab.account.transfer = transfer
+    plan = await lab.run("to_spot 1000")
+    assert states(plan) == [FILLED]
+    assert tries[1] - tries[0] >= WINDOW_S + QUICK.margin_s
+    assert lab.account.state.spot["USDT"] == Decimal(6000)
+
+
+async def test_a_transfer_with_an_unknown_window_parks(db: Database) -> None:
+    lab = await open_lab(db, late_window_s=None)
+
+    async def transfer(*_: object) -> None:
+        raise OutcomeUnknown("no answer")
+
+    lab.account.transfer = transfer
+    plan = await lab.run("to_spot 1000")
+    assert (plan.state, states(plan)) == (PlanState.PARKED, [LegState.UNKNOWN])
+
+
+@pytest.mark.parametrize("point", ["intended-0", "acted-0", "answered-0", "waiting-0", "cancelling-0", "cancelled-0", "begun", "measured"])
+async def test_a_run_that_was_cut_off_ends_with_the_same_books(db: Database, point: str) -> None:
+    lab = await open_lab(db, crash_point=kill_at(point))  # type: ignore[arg-type]
+    made = await lab.plan(SELL)
+    with pytest.raises(Killed):
+        await lab.finish()
+    lab = await restarted(lab)
+    assert await lab.executor.recovery.reconcile() == (made.id,)
+    await lab.finish()
+    plan = await lab.read(made.id)
+    assert (plan.state, states(plan)) == (PlanState.DONE, [FILLED])
+    assert books(lab.account)["BTC"] == "0.8"
+    ids = [one.client_id for one in await lab.attempts(made.id)]
+    assert len(ids) == len(set(ids)) == 4
+
+
+async def test_a_duplicate_id_means_that_the_order_is_there(db: Database) -> None:
+    """The first sending arrives so late that it is not found; the exchange then refuses the second for its id."""
+    lab = await open_lab(db)
+    lab.account.faults.lose_answers, lab.account.faults.lookup_lag_s = 1, 9.0
+    plan = await lab.run(SELL)
+    assert states(plan) == [FILLED]
+    assert lab.account.state.spot["BTC"] == Decimal("0.8")
+
+
+async def test_reconcile_leaves_living_work_alone(db: Database) -> None:
+    lab = await open_lab(db)
+    await lab.plan(SELL)
+    assert await lab.executor.recovery.reconcile() == ()
+
+
+async def test_a_plan_whose_workflow_always_breaks_is_parked_with_a_message(db: Database) -> None:
+    lab = await open_lab(db)
+
+    async def broken(*_: object) -> object:
+        raise RuntimeError("a mistake of ours")
+
+    lab.account.markets = broken
+    made = await lab.plan(SELL)
+    for _ in range(REVIVALS_MAX + 2):
+        try:
+            await lab.finish()
+        except RuntimeError:
+            await lab.executor.recovery.reconcile()
+    plan = await lab.read(made.id)
+    assert plan.state == PlanState.PARKED
+    assert (await lab.told())[-1] == ("plan_parked", {"plan_id": made.id, "why": "broken"})
+    async with db.read() as tx:
+        assert [event.name for event in await journal.events(tx, made.id)].count("revived") == REVIVALS_MAX
+
+
+async def test_a_revived_plan_has_one_workflow_of_its_own(db: Database) -> None:
+    lab = await open_lab(db, crash_point=kill_at("begun"))  # type: ignore[arg-type]
+    made = await lab.plan(SELL)
+    with pytest.raises(Killed):
+        await lab.finish()
+    assert await lab.work.standing(f"plan-{made.id}") == Standing.FAILED
+    assert await lab.executor.recovery.reconcile() == (made.id,)
+    assert await lab.executor.recovery.reconcile() == (), "it is alive now"
+    assert await lab.work.standing(f"plan-{made.id}-1") == Standing.ALIVE
