@@ -63,7 +63,7 @@ def spot_buys(lines: Iterable[Line], cash: Fraction, terms: Terms, flags: set[st
         else:
             buys.append((line, delta))
     need = total(delta * _cost_per_quote(line, terms) for line, delta in buys)
-    if need > cash:
+    if buys and need > cash:
         flags.add("cash_limited")
         share = max(ZERO, cash) / need
         buys = [(line, delta * share) for line, delta in buys if delta * share >= line.least(terms.thr)]

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - tests are no package; the checker imports this file from the repository's root
 """The golden cases' way into the engine: it parses, calls and formats, and calculates nothing.
 
 ``run(fn, input) -> output``; a refusal becomes ``{"error": code}``. One small function per ``fn``, listed at the bottom.

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.golden import adapter
+
 HERE = Path(__file__).resolve()
 CASES = HERE.parents[2].parent / "shared" / "golden" / "golden_public.json"
 
 
-def _load_adapter() -> Any:
-    spec = importlib.util.spec_from_file_location("golden_adapter", HERE.with_name("adapter.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-adapter = _load_adapter()
 cases = json.loads(CASES.read_text())["cases"] if CASES.exists() else []
 
 

@@ -1,0 +1,119 @@
+"""What value, weights, exposure, liquidation and beta keep (domain appendix C, 32 to 35), and the document's own figures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatbot.engine.beta import estimate_beta
+from chatbot.engine.errors import Refused
+from chatbot.engine.liquidation import liquidation
+from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot, measure, prior_beta
+from tests.engine.strategies import PlanCase, decimals, magnitudes, plan_cases, quick
+
+D, F = Decimal, Fraction
+NEAR = F(1, 10**50)
+returns = st.lists(st.floats(-0.2, 0.2).map(lambda x: round(x, 6)), min_size=30, max_size=60)
+
+
+@quick
+@given(plan_cases())
+def test_c32_the_portfolio_adds_up(case: PlanCase) -> None:
+    """Bucket weights sum to 1, and net exposures to spot plus futures."""
+    m = measure(case.snapshot)
+    exposed = sum(map(F, m.net_exposure.values())) * F(m.value)
+    assert abs(sum(map(F, m.buckets.values())) - 1) < NEAR
+    assert abs(exposed - F(m.spot_value) - F(m.futures_net)) < NEAR * F(max(m.value, m.futures_gross))
+
+
+@quick
+@given(plan_cases(), decimals("0.001", "1000", 3))
+def test_c32_money_between_wallets_and_new_positions_change_no_value(case: PlanCase, amount: Decimal) -> None:
+    """A transfer changes only cash and equity; a position opened at its mark changes nothing but exposure."""
+    s, m = case.snapshot, measure(case.snapshot)
+    moved = replace(s, wallet=s.wallet - amount, cash=(*s.cash, Cash(asset="USDT", qty=amount)))
+    opened = replace(s, positions=(*s.positions, Position(contract="X-PERP", asset="X", qty=amount, entry=D(7), mark=D(7))))
+    after = measure(moved)
+    assert after.value == m.value
+    assert after.cash_value - m.cash_value == m.futures_equity - after.futures_equity == amount
+    assert measure(opened).value == m.value
+
+
+@quick
+@given(plan_cases(), decimals("0", "1", 3))
+def test_c33_splitting_rows_changes_nothing(case: PlanCase, share: Decimal) -> None:
+    """A holding or position in two rows is the same portfolio."""
+    s, m = case.snapshot, measure(case.snapshot)
+    parts = tuple(replace(h, qty=h.qty * x) for h in s.spot for x in (share, 1 - share))
+    book = tuple(replace(p, qty=p.qty * x) for p in s.positions for x in (share, 1 - share))
+    other = measure(replace(s, spot=parts, positions=book))
+    assert (other.value, other.weights, other.futures_net) == (m.value, m.weights, m.futures_net)
+    assert abs(F(other.beta) - F(m.beta)) < NEAR * (1 + abs(F(m.beta)))
+    assert replace(case, snapshot=replace(s, spot=parts, positions=book)).run() == case.run()
+
+
+@quick
+@given(magnitudes(-3, 5), magnitudes(-3, 3), decimals("0.01", "0.95", 2), decimals("0.01", "0.5", 2))
+def test_c34_liquidation_stands_where_equity_meets_maintenance(entry: Decimal, qty: Decimal, margin: Decimal, less: Decimal) -> None:
+    """A long is liquidated below entry, nearer with more leverage, and there equity equals maintenance margin."""
+    mmr = D("0.004")
+    full = qty * entry
+    far = liquidation(qty=qty, entry=entry, collateral=full * margin, mmr=mmr).price
+    near = liquidation(qty=qty, entry=entry, collateral=full * margin * less, mmr=mmr).price
+    short = liquidation(qty=-qty, entry=entry, collateral=full * margin, mmr=mmr).price
+    assert far is not None
+    assert near is not None
+    assert short is not None
+    assert far < near
+    assert (near < entry) == (margin * less > mmr)
+    for price, sign in ((far, 1), (short, -1)):
+        equity = full * margin + sign * qty * (price - entry)
+        assert abs(equity - mmr * qty * price) < D("1e-15") * full
+
+
+@quick
+@given(returns, returns)
+def test_c35_beta_stays_between_estimate_and_prior(asset: list[float], market: list[float]) -> None:
+    """Beta lies in [0, 3] and, before clipping, between the regression and the prior."""
+    found = estimate_beta(asset, market, prior=1.2, prior_sd=0.35)
+    assert 0 <= found.beta <= 3
+    if found.ols is not None:
+        low, high = sorted((min(max(found.ols, 0.0), 3.0), 1.2))
+        assert low - 1e-12 <= found.beta <= high + 1e-12
+
+
+def test_c35_stablecoins_have_no_beta() -> None:
+    """Stablecoins have beta exactly 0, BTC exactly 1."""
+    assert prior_beta("USDT") == prior_beta("USDC") == 0
+    assert prior_beta("BTC") == 1
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "code"),
+    [
+        (Snapshot(spot=(Holding(asset="BTC", qty=D(-1), price=D(1)),)), "negative_quantity"),
+        (Snapshot(cash=(Cash(asset="USDT", qty=D(-1)),)), "negative_quantity"),
+        (Snapshot(spot=(Holding(asset="BTC", qty=D(1), price=D(0)),)), "bad_price"),
+        (Snapshot(wallet=D(1), positions=(Position(contract="P", asset="A", qty=D(1), entry=D(1), mark=D(0)),)), "bad_price"),
+        (Snapshot(wallet=D(-5), cash=(Cash(asset="USDT", qty=D(5)),)), "non_positive_value"),
+        (Snapshot(), "non_positive_value"),
+    ],
+)
+def test_a_bad_snapshot_is_refused_by_name(snapshot: Snapshot, code: str) -> None:
+    """Negative amounts, prices at 0 and an empty or ruined account are refused with their code."""
+    with pytest.raises(Refused, match=code):
+        measure(snapshot)
+
+
+def test_margin_and_notional_are_no_wealth() -> None:
+    """A leveraged position opened at its mark leaves the value at wallet plus cash; without equity the leverage is unknown."""
+    book = (Position(contract="BTC-PERP", asset="BTC", qty=D(1), entry=D(50_000), mark=D(50_000)),)
+    m = measure(Snapshot(cash=(Cash(asset="USDT", qty=D(100)),), wallet=D(10_000), positions=book))
+    assert (m.value, m.sleeve_leverage) == (10_100, 5)
+    ruined = measure(Snapshot(cash=(Cash(asset="USDT", qty=D(100)),), wallet=D(0), positions=book))
+    assert ruined.sleeve_leverage is None
