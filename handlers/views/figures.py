@@ -110,8 +110,8 @@ def allocation_picture(words: Words, shape: Shape, title: str) -> Picture:
     """Name the picture of actual weights against targets."""
     labels = Labels(
         title=title,
-        outer=words.t("now"),
-        inner=words.t("target"),
+        outer=words.t("outer ring: now"),
+        inner=words.t("inner ring: target"),
         bars=words.t("Drift, points, and band"),
         centre=words.money(shape.value, 0),
         lines=names_of(words, shape),
@@ -124,8 +124,8 @@ def change_picture(words: Words, before: Shape, after: Shape, title: str) -> Pic
     """Name the picture of a portfolio before and after."""
     labels = Labels(
         title=title,
-        outer=words.t("before"),
-        inner=words.t("after"),
+        outer=words.t("outer ring: before"),
+        inner=words.t("inner ring: after"),
         bars=words.t("Drift before and after, points"),
         centre=words.money(after.value, 0),
         lines=names_of(words, after),

@@ -117,7 +117,7 @@ def _about(words: Words, strategy: Strategy) -> str:
     return words.t(_ABOUT.get(strategy.preset, _ABOUT["custom"]))
 
 
-def custom_prompt(words: Words, mode: Mode) -> View:
+def custom_prompt(words: Words, mode: Mode, *, back: str = "start_strategy") -> View:
     """Ask for own weights."""
     text = page(
         joined(DOT, (mark(mode), say(words, "own weights"))),
@@ -126,7 +126,7 @@ def custom_prompt(words: Words, mode: Mode) -> View:
         "",
         say(words, "ALT stands for all other coins, USDT for stablecoins, FUTURES for money in the futures account."),
     )
-    return View(text, ((button(words.t("Back"), "start_strategy"),),))
+    return View(text, ((button(words.t("Back"), back),),))
 
 
 def created(words: Words, portfolio: Portfolio, amount: Decimal | None = None) -> View:

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from handlers.buttons import Keyboard
     from handlers.views.common import Html
 
-TARGETS_EXAMPLE = "/targets BTC 40 ETH 30 ALT 20 USDT 10"
+WEIGHTS_EXAMPLE = "BTC 40 ETH 30 ALT 20 USDT 10"
+TARGETS_EXAMPLE = f"/targets {WEIGHTS_EXAMPLE}"
 BANDS_EXAMPLE = "/bands BTC 5 ALT 10%"
 _PRESETS = ("conservative", "balanced", "aggressive")
 _BAND_CHOICES = (3, 5, 7, 10)
@@ -169,9 +170,7 @@ def strategy_picture(words: Words, strategy: Strategy) -> Picture:
     shape = Shape(value=zero, lines=lines, net=zero, gross=zero, futures_net=strategy.futures_net, beta=zero, leverage=zero)
     name = preset_name(words, strategy.preset)
     names = {line.line: line_name(words, line.line) for line in lines}
-    labels = Labels(
-        title=name, outer="", inner=words.t("target"), bars=words.t("Target and band"), lines=names, decimal=decimal_sign(words)
-    )
+    labels = Labels(title=name, outer="", inner="", bars=words.t("Target and band, %"), lines=names, decimal=decimal_sign(words))
     return Picture(kind=PictureKind.PRESET, shape=shape, labels=labels)
 
 
