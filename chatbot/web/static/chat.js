@@ -82,6 +82,7 @@ const hear = {
     if (facts.language) redraw();
     if (!menu.hidden) filterMenu();
     showState();
+    showMarket();
   },
   market(facts) { market = { ...facts, heard: performance.now() }; showMarket(); },
   refused({ reason }) { showToast(reason); },
