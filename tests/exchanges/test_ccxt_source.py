@@ -49,12 +49,16 @@ class Stage:
     def __init__(self, name: str) -> None:
         player, fixtures = load("loopback"), load("fixtures")
         self.server = player.Loopback(fixtures.ALL[name](fixtures.WORLD))
+        self.server.httpd.RequestHandlerClass.disable_nagle_algorithm = True
         threading.Thread(target=self.server.httpd.serve_forever, args=(0.01,), daemon=True).start()  # stops at once
         if name == "weex":
             self.server.routes["GET /capi/v3/market/ticker/bookTicker"] = weex_touch
         self.clock = ManualClock(NOW)
         self.source = CcxtSource(
-            name, {"enableRateLimit": False}, clock=self.clock, prepare=lambda made: player.point_at(made, self.server.base)
+            name,
+            {"enableRateLimit": False, "timeout_on_exit": 0},
+            clock=self.clock,
+            prepare=lambda made: player.point_at(made, self.server.base),
         )
 
     def fail(self, part: str, status: int, body: str, times: int = 1) -> None:

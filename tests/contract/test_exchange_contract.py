@@ -1,0 +1,212 @@
+"""One suite that every exchange passes: what the executor may rely on, whoever stands behind the protocol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chatbot.clock import ManualClock
+from chatbot.errors import NotEnoughMoney, Rejected
+from chatbot.exchanges.account import AccountState
+from chatbot.exchanges.base import Direction, Exchange, Order, OrderRequest, OrderStatus, PriceSource, Quote, Side
+from chatbot.exchanges.manual import ManualExchange
+from chatbot.exchanges.paper import PaperExchange
+from chatbot.exchanges.path import down, up
+from chatbot.exchanges.replay import ReplaySource
+from chatbot.exchanges.simulated import SimulatedSource
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the recorded market in ../shared/data is absent")
+
+
+@dataclass
+class Bench:
+    """An exchange with its clock and what it saved last."""
+
+    exchange: Exchange
+    source: PriceSource
+    clock: ManualClock
+    saved: list[AccountState]
+
+    async def quote(self, instrument: str) -> Quote:
+        """Return the quote of one instrument."""
+        return (await self.exchange.quotes([instrument]))[instrument]
+
+    async def trade(self, name: str, instrument: str, side: Side, qty: str, *, bps: int = 20, **flags: bool) -> Order:
+        """Place an order ``bps`` basis points beyond the touch, on the tick."""
+        quote = await self.quote(instrument)
+        tick = (await self.exchange.markets())[instrument].tick
+        buys = side is Side.BUY
+        limit = up(quote.ask * (1 + Decimal(bps) / 10_000), tick) if buys else down(quote.bid * (1 - Decimal(bps) / 10_000), tick)
+        return await self.exchange.place(
+            OrderRequest(client_id=name, instrument=instrument, side=side, qty=Decimal(qty), limit=limit, **flags)
+        )
+
+
+@pytest.fixture(params=["simulated", pytest.param("replay", marks=needs_data), "manual"])
+async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
+    """Return each exchange with 100 000 USDT in its spot wallet."""
+    clock = ManualClock(NOW)
+    replay = request.param == "replay"
+    source: PriceSource = ReplaySource(DATA, clock, start=datetime(2023, 6, 1, tzinfo=UTC)) if replay else SimulatedSource(clock, speed=60)
+    saved: list[AccountState] = []
+
+    async def save(state: AccountState) -> None:
+        saved.append(state)
+
+    opening = AccountState.opening(Decimal(100_000))
+    exchange: Exchange = (
+        ManualExchange(source, clock, opening, save=save) if request.param == "manual" else PaperExchange(source, clock, opening, save=save)
+    )
+    yield Bench(exchange, source, clock, saved)
+    await exchange.close()
+    await source.close()
+
+
+async def test_instruments_carry_our_names_and_sane_rules(bench: Bench) -> None:
+    markets = await bench.exchange.markets()
+    assert {"BTC", "ETH", "BTC-PERP", "ETH-PERP"} <= set(markets)
+    for name, market in markets.items():
+        assert market.instrument == name
+        assert market.tick > 0
+        assert market.lot > 0
+        assert market.max_leverage >= 1
+
+
+async def test_an_instrument_without_an_answer_is_left_out_of_the_quotes(bench: Bench) -> None:
+    quotes = await bench.exchange.quotes(["BTC", "BTC-PERP", "NOSUCH"])
+    assert set(quotes) == {"BTC", "BTC-PERP"}
+    assert quotes["BTC"].mark is None
+    assert quotes["BTC-PERP"].mark == quotes["BTC-PERP"].price
+    for quote in quotes.values():
+        assert 0 < quote.bid <= quote.ask
+        assert quote.at == bench.clock.now()
+
+
+async def test_a_new_account_holds_its_opening_amount_and_nothing_else(bench: Bench) -> None:
+    balances = await bench.exchange.balances()
+    assert dict(balances.spot) == dict(balances.free) == {"USDT": Decimal(100_000)}
+    assert balances.futures_wallet == 0
+    assert await bench.exchange.positions() == ()
+    await bench.exchange.ping()
+
+
+async def test_a_bought_quantity_arrives_and_costs_price_and_fee(bench: Bench) -> None:
+    order = await bench.trade("a", "BTC", Side.BUY, "0.1")
+    assert order.status is OrderStatus.FILLED
+    assert order.average is not None
+    assert order.average <= order.limit
+    balances = await bench.exchange.balances()
+    assert balances.spot["BTC"] == order.filled == Decimal("0.1")
+    assert balances.spot["USDT"] == 100_000 - order.average * order.filled - order.fees["USDT"]
+
+
+async def test_an_order_is_found_by_its_client_id_and_only_by_it(bench: Bench) -> None:
+    order = await bench.trade("a", "BTC", Side.BUY, "0.1")
+    assert await bench.exchange.find("BTC", "a") == order
+    assert await bench.exchange.find("BTC", "b") is None
+    assert await bench.exchange.find("ETH", "a") is None
+
+
+async def test_the_same_client_id_never_means_two_orders(bench: Bench) -> None:
+    await bench.trade("a", "BTC", Side.BUY, "0.1")
+    with pytest.raises(Rejected) as refused:
+        await bench.trade("a", "BTC", Side.BUY, "0.1")
+    assert refused.value.reason == "duplicate_id"
+    assert (await bench.exchange.balances()).spot["BTC"] == Decimal("0.1")
+
+
+async def test_a_finished_order_is_returned_as_it_is_when_cancelled(bench: Bench) -> None:
+    order = await bench.trade("a", "BTC", Side.BUY, "0.1")
+    assert await bench.exchange.cancel("BTC", "a") == order
+    with pytest.raises(Rejected) as refused:
+        await bench.exchange.cancel("BTC", "never")
+    assert refused.value.reason == "unknown_order"
+
+
+async def test_more_than_there_is_cannot_be_spent_or_sold(bench: Bench) -> None:
+    with pytest.raises(NotEnoughMoney):
+        await bench.trade("a", "BTC", Side.BUY, "10")
+    with pytest.raises(NotEnoughMoney):
+        await bench.trade("b", "ETH", Side.SELL, "1")
+    assert (await bench.exchange.balances()).spot["USDT"] == 100_000
+    assert await bench.exchange.find("BTC", "a") is None
+
+
+async def test_an_unknown_instrument_is_refused(bench: Bench) -> None:
+    request = OrderRequest(client_id="a", instrument="NOSUCH", side=Side.BUY, qty=Decimal(1), limit=Decimal(1))
+    with pytest.raises(Rejected) as refused:
+        await bench.exchange.place(request)
+    assert refused.value.reason == "unknown_instrument"
+
+
+async def test_a_transfer_happens_once_per_client_id(bench: Bench) -> None:
+    for _ in range(2):
+        await bench.exchange.transfer(Direction.TO_FUTURES, Decimal(10_000), "t1")
+    balances = await bench.exchange.balances()
+    assert (balances.spot["USDT"], balances.futures_wallet) == (Decimal(90_000), Decimal(10_000))
+    assert await bench.exchange.find_transfer("t1")
+    assert not await bench.exchange.find_transfer("t2")
+    with pytest.raises(NotEnoughMoney):
+        await bench.exchange.transfer(Direction.TO_SPOT, Decimal("10000.01"), "t2")
+    with pytest.raises(Rejected):
+        await bench.exchange.transfer(Direction.TO_SPOT, Decimal(0), "t3")
+
+
+async def test_a_position_opens_reduces_and_closes(bench: Bench) -> None:
+    await bench.exchange.transfer(Direction.TO_FUTURES, Decimal(20_000), "t1")
+    await bench.exchange.set_leverage("BTC-PERP", Decimal(3))
+    await bench.exchange.set_leverage("BTC-PERP", Decimal(3))
+    opened = await bench.trade("a", "BTC-PERP", Side.SELL, "0.3")
+    (position,) = await bench.exchange.positions()
+    assert (position.qty, position.entry, position.leverage) == (Decimal("-0.3"), opened.average, Decimal(3))
+    assert position.liquidation is not None
+    assert position.liquidation > position.mark
+    await bench.trade("b", "BTC-PERP", Side.BUY, "0.1", reduce_only=True)
+    assert [one.qty for one in await bench.exchange.positions()] == [Decimal("-0.2")]
+    await bench.trade("c", "BTC-PERP", Side.BUY, "0.2", reduce_only=True)
+    assert await bench.exchange.positions() == ()
+
+
+async def test_reduce_only_never_opens_or_turns(bench: Bench) -> None:
+    await bench.exchange.transfer(Direction.TO_FUTURES, Decimal(20_000), "t1")
+    await bench.trade("a", "BTC-PERP", Side.BUY, "0.1")
+    for name, side, qty in (("b", Side.BUY, "0.1"), ("c", Side.SELL, "0.2")):
+        with pytest.raises(Rejected) as refused:
+            await bench.trade(name, "BTC-PERP", side, qty, reduce_only=True)
+        assert refused.value.reason == "reduce_only"
+    assert [one.qty for one in await bench.exchange.positions()] == [Decimal("0.1")]
+
+
+async def test_value_changes_by_fees_and_spread_only_when_the_market_stands_still(bench: Bench) -> None:
+    """Buying and selling back at once costs two fees and the spread, nothing else."""
+    bought = await bench.trade("a", "ETH", Side.BUY, "5")
+    sold = await bench.trade("b", "ETH", Side.SELL, "5")
+    assert bought.average is not None
+    assert sold.average is not None
+    balances = await bench.exchange.balances()
+    paid = bought.fees["USDT"] + sold.fees["USDT"]
+    assert balances.spot["ETH"] == 0
+    assert balances.spot["USDT"] == 100_000 - 5 * (bought.average - sold.average) - paid
+
+
+async def test_an_account_survives_being_written_down_and_read_again(bench: Bench) -> None:
+    await bench.exchange.transfer(Direction.TO_FUTURES, Decimal(20_000), "t1")
+    await bench.trade("a", "BTC", Side.BUY, "0.1")
+    await bench.trade("b", "BTC-PERP", Side.SELL, "0.1")
+    state = AccountState.from_json(bench.saved[-1].to_json())
+    assert state == bench.saved[-1]
+    again = type(bench.exchange)(bench.source, bench.clock, state, save=bench.exchange._save)  # type: ignore[call-arg, attr-defined]
+    assert await again.balances() == await bench.exchange.balances()
+    assert await again.positions() == await bench.exchange.positions()
+    assert await again.find("BTC", "a") == await bench.exchange.find("BTC", "a")
+    assert await again.find_transfer("t1")
