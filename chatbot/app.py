@@ -1,0 +1,210 @@
+"""Builds the program from its parts and closes it again; every replaceable part is a keyword with a real default."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import secrets
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chatbot.clock import SystemClock
+from chatbot.durable import Durable
+from chatbot.errors import SettingError
+from chatbot.exchanges.manual import ManualExchange
+from chatbot.exchanges.paper import AccountState, PaperExchange
+from chatbot.exchanges.sources import price_source
+from chatbot.execution.executor import Executor
+from chatbot.execution.pace import Pace
+from chatbot.i18n import Catalogue
+from chatbot.market.quotes import QuoteBoard
+from chatbot.model import Mode
+from chatbot.monitor import Monitor
+from chatbot.outbox import Outbox
+from chatbot.services.access import Access
+from chatbot.services.desk import Desk
+from chatbot.services.evaluation import Evaluator
+from chatbot.services.portfolios import Portfolios
+from chatbot.services.rebalancing import Rebalancing
+from chatbot.services.roster import Roster
+from chatbot.store import accounts
+from chatbot.store.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from decimal import Decimal
+
+    from chatbot.clock import Clock
+    from chatbot.config import Settings
+    from chatbot.durable import Work
+    from chatbot.exchanges.base import Exchange, PriceSource
+    from chatbot.model import Delivery, Message, Portfolio
+
+LOCALE = Path(__file__).resolve().parent.parent / "locale"
+_RECONCILE_S = 60.0
+_BUTTON_KEY, _MARKET_ORIGIN = "button_key", "market_origin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """Everything that chat and command line use; made by :func:`open_program`."""
+
+    settings: Settings
+    clock: Clock
+    catalogue: Catalogue
+    db: Database
+    work: Work
+    source: PriceSource
+    board: QuoteBoard
+    desk: Desk
+    evaluator: Evaluator
+    rebalancing: Rebalancing
+    portfolios: Portfolios
+    access: Access
+    roster: Roster
+    monitor: Monitor
+    executor: Executor
+    #: seals buttons; kept in the database so that any process opens what another one sealed
+    button_key: bytes
+    #: what the portfolios of this program are: demo on a made-up market, paper on live prices
+    mode: Mode
+
+    async def run(self, send: Callable[[Message], Awaitable[Delivery]], outbox: Outbox | None = None) -> None:
+        """Check, deliver and reconcile until cancelled."""
+        delivery = outbox or Outbox(self.db, self.clock, send)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.monitor.run())
+            tasks.create_task(delivery.run())
+            tasks.create_task(self._reconcile())
+
+    async def _reconcile(self) -> None:
+        """Carry on, every minute, with plans whose work was lost."""
+        while True:
+            await self.executor.recovery.reconcile()
+            await self.clock.sleep(_RECONCILE_S)
+
+
+@asynccontextmanager
+async def open_program(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    source: PriceSource | None = None,
+    work: Work | None = None,
+    pace: Pace | None = None,
+) -> AsyncIterator[Program]:
+    """Open the database, the market and the durable work; close them in reverse order."""
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        if not settings.database_url:
+            stack.enter_context(_lock(settings.data_dir))
+        db = Database(settings.database)
+        stack.push_async_callback(db.close)
+        await db.migrate()
+        origin = await _remembered(db, _MARKET_ORIGIN, clock.now().isoformat())
+        source = source or price_source(
+            settings.market,
+            clock,
+            start=settings.market_start,
+            speed=settings.market_speed,
+            options=settings.exchange_options,
+            origin=datetime.fromisoformat(origin).astimezone(UTC),
+        )
+        stack.push_async_callback(source.close)
+        work = work or Durable(settings.database)
+        program = await _assemble(settings, clock, db, source, work, pace or pace_for(settings))
+        stack.push_async_callback(program.desk.close)
+        await work.start()
+        stack.push_async_callback(work.stop)
+        yield program
+
+
+def pace_for(settings: Settings) -> Pace:
+    """Return how patiently orders wait: a market that runs faster is waited for less."""
+    return Pace(speed=1.0 if settings.is_live_market else settings.market_speed)
+
+
+async def _assemble(settings: Settings, clock: Clock, db: Database, source: PriceSource, work: Work, pace: Pace) -> Program:
+    button_key = bytes.fromhex(await _remembered(db, _BUTTON_KEY, secrets.token_hex(32)))
+    board = QuoteBoard(source, clock)
+    desk = Desk(db, _exchange_opener(source, clock))
+    evaluator = Evaluator(desk, board, clock)
+    rebalancing = Rebalancing(db, work, evaluator, clock, expiry=timedelta(seconds=settings.plan_expiry_s))
+    roster = Roster(db, clock)
+    desk.on_change(roster.forget)
+    monitor = Monitor(
+        db, board, roster, evaluator, rebalancing, clock, interval_s=settings.check_interval_s, batch_window_s=settings.batch_window_s
+    )
+    portfolios = Portfolios(
+        db, evaluator, board, source, clock, roster, next_check=monitor.next_check, open_account=_opening_account(source)
+    )
+    executor = Executor(db, work, desk.exchange, clock, rebalancing, pace=pace)
+    return Program(
+        settings=settings,
+        clock=clock,
+        catalogue=Catalogue(LOCALE),
+        db=db,
+        work=work,
+        source=source,
+        board=board,
+        desk=desk,
+        evaluator=evaluator,
+        rebalancing=rebalancing,
+        portfolios=portfolios,
+        access=Access(db, clock, settings.operators),
+        roster=roster,
+        monitor=monitor,
+        executor=executor,
+        button_key=button_key,
+        mode=Mode.PAPER if settings.is_live_market else Mode.DEMO,
+    )
+
+
+def _exchange_opener(source: PriceSource, clock: Clock) -> Callable[..., Exchange]:
+    """Return what makes a portfolio's exchange: which kind it is decides the mode, nothing else in the program asks."""
+
+    def open_exchange(portfolio: Portfolio, account: dict[str, Any], save: Callable[[dict[str, Any]], Awaitable[None]]) -> Exchange:
+        async def save_state(state: AccountState) -> None:
+            await save(state.to_json())
+
+        state = AccountState.from_json(account)
+        if portfolio.mode == Mode.MANUAL:
+            return ManualExchange(source, clock, state, save=save_state)
+        return PaperExchange(source, clock, state, save=save_state)
+
+    return open_exchange
+
+
+def _opening_account(source: PriceSource) -> Callable[[dict[str, Decimal]], dict[str, Any]]:
+    def open_account(holdings: dict[str, Decimal]) -> dict[str, Any]:
+        return AccountState.holding(holdings, quote=source.quote_asset).to_json()
+
+    return open_account
+
+
+async def _remembered(db: Database, key: str, first: str) -> str:
+    """Return what is stored under ``key``; the first process to ask decides it."""
+    async with db.transaction() as tx:
+        stored = await accounts.meta(tx, key)
+        if stored is None:
+            await accounts.set_meta(tx, key, first)
+        return stored or first
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """Allow one process per data folder: two would both carry out what the first has begun."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / "lock").open("w", encoding="utf-8")
+    except OSError as error:
+        raise SettingError("CHATBOT_DATA_DIR", f"cannot write to {folder} ({error.strerror}); choose another folder") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SettingError("CHATBOT_DATA_DIR", f"another Ballast is running on {folder}; stop it or choose another folder") from None
+        yield

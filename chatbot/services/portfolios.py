@@ -1,0 +1,128 @@
+"""Opening a portfolio, changing it, and reading how it stands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from chatbot.model import Check, Mode, Person, Portfolio, StatusReport, Strategy
+from chatbot.store import accounts, journal, portfolios
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chatbot.clock import Clock
+    from chatbot.exchanges.base import PriceSource
+    from chatbot.market.quotes import QuoteBoard
+    from chatbot.services.evaluation import Evaluation, Evaluator
+    from chatbot.services.roster import Roster
+    from chatbot.store.database import Database
+
+_FUNDING_CONTRACT = "BTC-PERP"
+
+
+class Portfolios:
+    """The use cases around one portfolio that are not about a plan."""
+
+    def __init__(
+        self,
+        db: Database,
+        evaluator: Evaluator,
+        board: QuoteBoard,
+        source: PriceSource,
+        clock: Clock,
+        roster: Roster,
+        *,
+        next_check: Callable[[], datetime | None],
+        open_account: Callable[[dict[str, Decimal]], dict[str, Any]],
+    ) -> None:
+        self._db = db
+        self._evaluator = evaluator
+        self._board = board
+        self._source = source
+        self._clock = clock
+        self._roster = roster
+        self._next_check = next_check
+        self._open_account = open_account
+
+    async def open(self, person: Person, mode: Mode, strategy: Strategy, holdings: dict[str, Decimal]) -> Portfolio:
+        """Create a portfolio with these spot holdings and make it the person's current one, in one transaction."""
+        now = self._clock.now()
+        async with self._db.transaction() as tx:
+            stored = await portfolios.add(
+                tx,
+                Portfolio(
+                    id=0,
+                    person_id=person.id,
+                    name=strategy.preset,
+                    mode=mode,
+                    exchange=self._source.name,
+                    strategy=strategy,
+                    created_at=now,
+                ),
+            )
+            await portfolios.save_account(tx, stored.id, self._open_account(holdings))
+            await accounts.save_person(tx, replace(person, portfolio_id=stored.id))
+        self._roster.forget(stored.id)
+        return stored
+
+    async def current(self, person: Person) -> Portfolio | None:
+        """Return the portfolio that the person's commands speak of."""
+        if person.portfolio_id is None:
+            return None
+        async with self._db.read() as tx:
+            return await portfolios.get(tx, person.portfolio_id)
+
+    async def by_id(self, portfolio_id: int) -> Portfolio | None:
+        """Return a portfolio; whose it is must be checked by the caller."""
+        async with self._db.read() as tx:
+            return await portfolios.get(tx, portfolio_id)
+
+    async def change(self, portfolio: Portfolio, **fields: Any) -> Portfolio:  # noqa: ANN401 - fields of Portfolio
+        """Store a changed portfolio; the row is read again first so that nothing else is lost."""
+        async with self._db.transaction() as tx:
+            latest = await portfolios.get(tx, portfolio.id) or portfolio
+            changed = replace(latest, **fields)
+            await portfolios.save(tx, changed)
+        self._roster.forget(portfolio.id)
+        return changed
+
+    async def status(self, person: Person, portfolio: Portfolio, *, fresh: bool = False) -> StatusReport:
+        """Read how the portfolio stands now; what is unknown stays unknown."""
+        found = await self._evaluator.look(portfolio, fresh=fresh)
+        return await self.report(person, found)
+
+    async def report(self, person: Person, found: Evaluation) -> StatusReport:
+        """Turn an evaluation into what /status shows."""
+        now = self._clock.now()
+        portfolio = found.portfolio
+        async with self._db.read() as tx:
+            open_plan = await journal.open_plan(tx, portfolio.id)
+            opened = await portfolios.open_value(tx, portfolio.id, now.astimezone(ZoneInfo(person.zone)).date())
+            last = await portfolios.check(tx, portfolio.id)
+        market_time = self._source.market_time(now)
+        next_check = self._next_check()
+        return StatusReport(
+            portfolio=portfolio,
+            check=Check(
+                at=now,
+                shape=found.shape,
+                problems=found.problems,
+                fired=last.fired if last else (),
+                held_back=last.held_back if last else "",
+            ),
+            positions={p.instrument: p.qty for p in found.account.positions} if found.account else {},
+            price_age_s=self._board.oldest_age(tuple(found.quotes), now),
+            next_check_s=max(0.0, (next_check - now).total_seconds()) if next_check else None,
+            market_time=market_time if abs(market_time - now) > timedelta(seconds=1) else None,
+            today=found.shape.value / opened - 1 if found.shape and opened else None,
+            funding_8h=self._funding(),
+            open_plan=open_plan,
+        )
+
+    def _funding(self) -> Decimal | None:
+        quote = self._board.get(_FUNDING_CONTRACT)
+        return quote.funding_rate if quote else None

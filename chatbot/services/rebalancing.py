@@ -1,0 +1,258 @@
+"""Proposing a plan and answering it: Confirm, Edit, Skip, Snooze, each decided once by the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.engine.errors import Refused
+from chatbot.model import Leg, LegState, Plan, PlanState, Portfolio, Problem, Reason, Shape, Urgency
+from chatbot.services import planning, readings
+from chatbot.store import journal, messages, portfolios
+
+if TYPE_CHECKING:
+    from chatbot.clock import Clock
+    from chatbot.durable import Work
+    from chatbot.engine.planner import Block
+    from chatbot.services.evaluation import Evaluation, Evaluator
+    from chatbot.store.database import Database, Tx
+
+EXECUTE = "execute_plan"
+SNOOZE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """A plan now waits for an answer."""
+
+    plan: Plan
+    #: the plan that this one replaced; None where there was none
+    instead_of: Plan | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NothingToDo:
+    """Everything is inside what an order could improve."""
+
+    portfolio: Portfolio
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CannotEvaluate:
+    """No plan, because something is unknown."""
+
+    portfolio: Portfolio
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Busy:
+    """Another plan is being carried out."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """The plan is on its way to the exchange."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Late:
+    """The plan had ended before the tap: nothing was sent."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotYours:
+    """The plan belongs to somebody else, or does not exist; which of the two is not told."""
+
+
+Proposal = Proposed | NothingToDo | CannotEvaluate | Busy
+Answer = Confirmed | Late | NotYours | Proposal
+
+
+class Rebalancing:
+    """The use cases around a plan; chat and monitor call the same ones."""
+
+    def __init__(self, db: Database, work: Work, evaluator: Evaluator, clock: Clock, *, expiry: timedelta) -> None:
+        self._db = db
+        self._work = work
+        self._evaluator = evaluator
+        self._clock = clock
+        self._expiry = expiry
+
+    async def propose(self, portfolio: Portfolio, reasons: tuple[Reason, ...]) -> Proposal:
+        """Make a plan from fresh prices and store it; an unanswered older plan is superseded."""
+        found = await self._evaluator.look(portfolio, fresh=True)
+        return await self.propose_from(found, reasons)
+
+    async def propose_from(self, found: Evaluation, reasons: tuple[Reason, ...]) -> Proposal:
+        """Make and store a plan for an evaluation that was just made."""
+        drafted = self.draft(found, reasons)
+        if not isinstance(drafted, Plan):
+            return drafted
+        async with self._db.transaction() as tx:
+            return await self.store(tx, drafted)
+
+    def draft(self, found: Evaluation, reasons: tuple[Reason, ...]) -> Plan | NothingToDo | CannotEvaluate:
+        """Return the plan without storing it."""
+        if found.snapshot is None or found.shape is None:
+            return CannotEvaluate(portfolio=found.portfolio, problems=found.problems)
+        try:
+            targets = planning.targets_for(found.snapshot, found.portfolio.strategy)
+            block = planning.block_for(found, targets)
+        except Refused as refusal:
+            return CannotEvaluate(portfolio=found.portfolio, problems=(Problem(code=refusal.code),))
+        if not block.orders and not block.transfers:
+            return NothingToDo(portfolio=found.portfolio, shape=found.shape)
+        return planning.draft(found, targets, block, reasons, now=self._clock.now(), expiry=self._expiry)
+
+    async def store(self, tx: Tx, drafted: Plan) -> Proposed | Busy:
+        """Store a drafted plan inside the caller's transaction, unless one is being carried out."""
+        before = await journal.open_plan(tx, drafted.portfolio_id)
+        if before is not None and before.state != PlanState.PROPOSED:
+            return Busy(plan=before)
+        return Proposed(plan=await journal.add_plan(tx, drafted), instead_of=before)
+
+    async def confirm(self, plan_id: int, person_id: int) -> Answer:
+        """Carry the plan out, or say why not; only the first of any number of presses sends anything."""
+        plan, portfolio = await self._owned(plan_id, person_id)
+        if plan is None or portfolio is None:
+            return NotYours()
+        if plan.state != PlanState.PROPOSED or plan.expires_at <= self._clock.now():
+            return await self._late(plan)
+        found = await self._evaluator.look(portfolio, fresh=True)
+        if found.shape is None:
+            return CannotEvaluate(portfolio=portfolio, problems=found.problems)
+        if moved(plan, found):
+            return await self.propose_from(found, (*plan.reasons, Reason(trigger="moved")))
+        async with self._db.transaction() as tx:
+            won = await journal.decide(tx, plan_id, PlanState.CONFIRMED, self._clock.now())
+            if won:
+                await journal.add_event(tx, plan_id, None, "confirmed", {"person": person_id})
+                await self._work.enqueue(tx, EXECUTE, f"plan-{plan_id}", {"plan_id": plan_id}, partition=str(plan.portfolio_id))
+            latest = await journal.plan(tx, plan_id)
+        if latest is None:
+            return NotYours()
+        return Confirmed(plan=latest) if won else Late(plan=latest)
+
+    async def _late(self, plan: Plan) -> Late:
+        """Answer a tap on a plan that has ended; one that ran out of time is marked so first."""
+        async with self._db.transaction() as tx:
+            await journal.decide(tx, plan.id, PlanState.EXPIRED, self._clock.now())
+            return Late(plan=await journal.plan(tx, plan.id) or plan)
+
+    async def toggle(self, plan_id: int, person_id: int, index: int) -> Proposed | CannotEvaluate | Late | NotYours:
+        """Leave one leg out of a plan, or take it back in, and show what the rest leads to."""
+        plan, portfolio = await self._owned(plan_id, person_id)
+        if plan is None or portfolio is None or index >= len(plan.legs):
+            return NotYours()
+        if plan.state != PlanState.PROPOSED or plan.expires_at <= self._clock.now():
+            return await self._late(plan)
+        found = await self._evaluator.look(portfolio)
+        if found.snapshot is None:
+            return CannotEvaluate(portfolio=portfolio, problems=found.problems)
+        changed = _toggled(plan.legs[index])
+        legs = tuple(changed if leg.index == index else leg for leg in plan.legs)
+        after = readings.shape(readings.after_legs(found.snapshot, legs, found.markets), portfolio.strategy, found.markets)
+        async with self._db.transaction() as tx:
+            await journal.save_leg(tx, plan_id, changed)
+            await journal.save_after(tx, plan_id, after, readings.fees_of(legs, found.markets))
+            return Proposed(plan=await journal.plan(tx, plan_id) or plan)
+
+    async def skip(self, plan_id: int, person_id: int, *, snooze: bool = False) -> Late | NotYours | Proposed:
+        """Close a plan unanswered; with ``snooze`` the portfolio also stays quiet for an hour."""
+        plan, portfolio = await self._owned(plan_id, person_id)
+        if plan is None or portfolio is None:
+            return NotYours()
+        now = self._clock.now()
+        async with self._db.transaction() as tx:
+            if not await journal.decide(tx, plan_id, PlanState.SKIPPED, now):
+                return Late(plan=await journal.plan(tx, plan_id) or plan)
+            await journal.add_event(tx, plan_id, None, "snoozed" if snooze else "skipped", {"person": person_id})
+            if snooze:
+                await portfolios.save(tx, replace(portfolio, snoozed_until=now + SNOOZE))
+            return Proposed(plan=await journal.plan(tx, plan_id) or plan)
+
+    async def redraw(self, plan: Plan) -> None:
+        """Have a plan's card drawn again as it stands; the outbox does it, so that a failing edit is tried again."""
+        now = self._clock.now()
+        async with self._db.transaction() as tx:
+            await post_card(tx, plan, now, f"redraw-{now.isoformat()}")
+
+    async def owned_plan(self, plan_id: int, person_id: int) -> Plan | None:
+        """Return a plan of this person, or None."""
+        return (await self._owned(plan_id, person_id))[0]
+
+    async def _owned(self, plan_id: int, person_id: int) -> tuple[Plan | None, Portfolio | None]:
+        async with self._db.read() as tx:
+            plan = await journal.plan(tx, plan_id)
+            portfolio = await portfolios.get(tx, plan.portfolio_id) if plan else None
+        if portfolio is None or portfolio.person_id != person_id:
+            return None, None
+        return plan, portfolio
+
+    async def replan(self, portfolio_id: int, plan: Plan) -> Block | None:
+        """Plan again for the same targets from what is really there; None when it can not be evaluated."""
+        found = await self._look(portfolio_id)
+        if found is None or found.snapshot is None:
+            return None
+        try:
+            return planning.block_for(found, planning.targets_from_json(plan.targets))
+        except Refused:
+            return None
+
+    async def measure(self, portfolio_id: int) -> Shape | None:
+        """Return what the portfolio looks like now; None when it can not be evaluated."""
+        found = await self._look(portfolio_id)
+        return found.shape if found else None
+
+    async def _look(self, portfolio_id: int) -> Evaluation | None:
+        async with self._db.read() as tx:
+            portfolio = await portfolios.get(tx, portfolio_id)
+        return await self._evaluator.look(portfolio, fresh=True) if portfolio else None
+
+
+def moved(plan: Plan, found: Evaluation) -> bool:
+    """Tell whether prices or holdings have left what the card showed: the person must see the new figures first.
+
+    A price may move by ``move_limit_pct`` per cent in either direction; holdings may not have changed at all, which shows in the
+    value of what is held, priced as on the card.
+    """
+    limit = found.portfolio.strategy.move_limit_pct / 100
+    for leg in plan.legs:
+        quote = found.quotes.get(leg.instrument)
+        if not leg.is_transfer and (quote is None or abs(quote.price - leg.price) > limit * leg.price):
+            return True
+    if found.snapshot is None:
+        return True
+    for holding in found.snapshot.spot:
+        then = plan.before.values.get(holding.asset, Decimal(0))
+        price = plan.prices.get(holding.asset)
+        if price is None or abs(holding.qty * price - then) > Decimal("0.01") + abs(then) * limit / 100:
+            return True
+    return False
+
+
+async def post_card(tx: Tx, plan: Plan, now: datetime, why: str) -> None:
+    """Have the card of a plan drawn again in place; nothing where it was never shown."""
+    if plan.chat_id is not None:
+        key = f"card-{plan.id}-{why}"
+        facts = {"plan_id": plan.id}
+        await messages.post(tx, chat_id=plan.chat_id, kind="plan_card", facts=facts, key=key, urgency=Urgency.ROUTINE, silent=True, now=now)
+
+
+def _toggled(leg: Leg) -> Leg:
+    return replace(leg, state=LegState.PLANNED if leg.state == LegState.DROPPED else LegState.DROPPED)
+
+
+def due(now: datetime, opened: datetime | None, window: timedelta) -> bool:
+    """Tell whether a batching window that opened then has closed (domain 9.9, inclusive)."""
+    return opened is not None and now >= opened + window

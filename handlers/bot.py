@@ -1,0 +1,173 @@
+"""The bot: every command and every button on one page, in order, behind one gate, with one answer to every failure."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from telegram import Update
+from telegram.error import Forbidden, NetworkError, RetryAfter, TelegramError
+from telegram.ext import Application, CallbackQueryHandler, CommandHandler, MessageHandler, TypeHandler, filters
+
+from chatbot.errors import UserError
+from handlers import help as help_
+from handlers import history, operator, rebalance, settings, start, status, strategy
+from handlers.buttons import Reason, Refusal, Signer
+from handlers.context import CONTEXT, PROGRAM, Context, answer, reply
+from handlers.gate import gate
+from handlers.updates import InOrder, JournaledQueue
+from handlers.views import problems
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from telegram.request import BaseRequest
+
+    from chatbot.app import Program
+    from handlers.context import Bot
+
+    Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
+
+log = structlog.get_logger()
+
+#: every command; what each is called and says in the menu stands in handlers/commands.py
+COMMANDS: dict[str, Handler] = {
+    "start": start.start,
+    "status": status.status,
+    "rebalance": rebalance.rebalance,
+    "why": history.why,
+    "history": history.history,
+    "targets": strategy.targets,
+    "bands": strategy.bands,
+    "mode": settings.mode,
+    "pause": settings.pause,
+    "resume": settings.resume,
+    "settings": settings.settings,
+    "help": help_.help_,
+    "cancel": help_.cancel,
+    "users": operator.users,
+}
+
+#: every button by its action
+BUTTONS: dict[str, Handler] = {
+    "start": start.start,
+    "start_new": start.start_new,
+    "start_mode": start.start_mode,
+    "amount": start.amount,
+    "holdings_ok": start.holdings_ok,
+    "start_strategy": start.start_strategy,
+    "show_preset": start.show_preset,
+    "custom": start.custom,
+    "choose": start.choose,
+    "status": status.status,
+    "coins": status.coins,
+    "rebalance": rebalance.rebalance,
+    "card": rebalance.card,
+    "confirm": rebalance.confirm,
+    "edit": rebalance.edit,
+    "toggle": rebalance.toggle,
+    "skip": rebalance.skip,
+    "snooze_plan": rebalance.snooze_plan,
+    "snooze": rebalance.snooze,
+    "targets": strategy.targets,
+    "preset": strategy.preset,
+    "use_preset": strategy.use_preset,
+    "bands": strategy.bands,
+    "band": strategy.band,
+    "theta": strategy.theta,
+    "history": history.history,
+    "plan": history.plan,
+    "csv": history.csv,
+    "why": history.why,
+    "settings": settings.settings,
+    "languages": settings.languages,
+    "language": settings.language,
+    "zones": settings.zones,
+    "zone": settings.zone,
+    "answer": settings.answers,
+    "pause": settings.pause,
+    "resume": settings.resume,
+    "help": help_.help_,
+    "approve": operator.approve,
+    "block": operator.block,
+}
+
+
+def build(
+    program: Program,
+    *,
+    token: str | None = None,
+    request: BaseRequest | None = None,
+    updates_request: BaseRequest | None = None,
+    base_url: str | None = None,
+) -> Bot:
+    """Return the application, not yet started; tests and the demo give requests that lead to the loopback."""
+    root = base_url or program.settings.telegram_api_url
+    builder = (
+        Application.builder()
+        .token(token or program.settings.telegram_token.get_secret_value())
+        .base_url(f"{root}/bot")
+        .base_file_url(f"{root}/file/bot")
+        .context_types(CONTEXT)
+        .update_queue(JournaledQueue(program.db))
+        .concurrent_updates(InOrder(program.db))
+    )
+    if request is not None and updates_request is not None:
+        builder = builder.request(request).get_updates_request(updates_request)
+    else:
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it writes every URL, token included
+    application = builder.build()
+    application.bot_data[PROGRAM] = program
+    _register(application)
+    return application
+
+
+def _register(application: Bot) -> None:
+    """Order matters: the gate first; commands before texts; the last two answer what nothing else took."""
+    fresh = filters.UpdateType.MESSAGE & filters.ChatType.PRIVATE
+    application.add_handler(TypeHandler(Update, gate), group=-1)
+    for name, handler in COMMANDS.items():
+        application.add_handler(CommandHandler(name, handler, filters=fresh))
+    application.add_handler(CallbackQueryHandler(tap))
+    application.add_handler(MessageHandler(fresh & filters.COMMAND, help_.unknown_command))
+    application.add_handler(MessageHandler(fresh, help_.text))
+    application.add_error_handler(failed)
+
+
+async def tap(update: Update, context: Context) -> None:
+    """Open the seal of a button and run what it means; a tap is always answered."""
+    query = update.callback_query
+    if query is None or query.data is None:
+        return
+    person = context.person
+    opened = Signer(context.program.button_key).unpack(query.data, person.id, person.chat_id, context.program.clock.now())
+    if isinstance(opened, Refusal) or opened.action not in BUTTONS:
+        refusal = opened if isinstance(opened, Refusal) else Refusal(Reason.MALFORMED, opened.action)
+        await answer(update, context, problems.tap_refused(context.words, refusal), alert=True)
+        return
+    context.tapped = opened
+    await BUTTONS[opened.action](update, context)
+    await answer(update, context)
+
+
+async def failed(update: object, context: Context) -> None:
+    """Answer every failure: a sentence for what the person can mend, an id for what we must."""
+    error = context.error
+    if isinstance(error, Forbidden):
+        return  # the person blocked the bot; the gate notes it
+    known = isinstance(update, Update) and hasattr(context, "person")
+    if isinstance(error, UserError) and known and isinstance(update, Update):
+        await answer(update, context)
+        await reply(update, context, problems.mistake(context.words, error))
+        return
+    error_id = secrets.token_hex(3)
+    log.error("update failed", error_id=error_id, update_id=getattr(update, "update_id", None), exc_info=error)
+    if isinstance(error, (NetworkError, RetryAfter)) or not known or not isinstance(update, Update):
+        return
+    try:
+        await answer(update, context)
+        await reply(update, context, problems.failure(context.words, error_id))
+    except TelegramError as trouble:
+        log.warning("could not tell about a failure", error_id=error_id, error=str(trouble))

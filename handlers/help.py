@@ -1,0 +1,50 @@
+"""/help, /cancel, and whatever is no command: a short hint, never silence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatbot.model import Role
+from chatbot.store import accounts
+from handlers import settings, start, strategy
+from handlers.context import reply, show
+from handlers.views import control as views
+from handlers.views import problems
+
+if TYPE_CHECKING:
+    from telegram import Update
+
+    from handlers.context import Context
+
+#: who takes the text that a dialog waits for
+DIALOGS = {start.DIALOG: start.typed, strategy.DIALOG: strategy.typed, settings.DIALOG: settings.typed}
+
+
+async def help_(update: Update, context: Context) -> None:
+    """List the commands of a group."""
+    group = context.tapped.arg if update.callback_query is not None else ""
+    await show(update, context, views.help_page(context.words, group, operator=context.person.role == Role.OPERATOR))
+
+
+async def cancel(update: Update, context: Context) -> None:
+    """Leave whatever dialog is open."""
+    async with context.program.db.transaction() as tx:
+        left = await accounts.clear_dialog(tx, context.person.id)
+    await reply(update, context, problems.cancelled(context.words, left or ""))
+
+
+async def text(update: Update, context: Context) -> None:
+    """Give a text to the dialog that waits for it, or say what the bot understands."""
+    typed = (update.message.text or "") if update.message else ""
+    async with context.program.db.read() as tx:
+        dialog = await accounts.dialog(tx, context.person.id)
+    if dialog is not None and dialog[0] in DIALOGS and typed:
+        await DIALOGS[dialog[0]](update, context, typed, dialog[1])
+        return
+    await reply(update, context, problems.unknown_text(context.words))
+
+
+async def unknown_command(update: Update, context: Context) -> None:
+    """Answer a command that does not exist."""
+    typed = (update.message.text or "") if update.message else ""
+    await reply(update, context, problems.unknown_command(context.words, typed.split()[0][1:33] if typed else ""))

@@ -1,0 +1,68 @@
+"""/history and /why: what was done, what was seen, and why nothing was done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from telegram import InputFile
+
+from chatbot.store import journal, portfolios
+from handlers.context import answer, need_portfolio, show
+from handlers.views import execution as execution_views
+from handlers.views import history as views
+from handlers.views import why as why_views
+
+if TYPE_CHECKING:
+    from telegram import Update
+
+    from handlers.context import Context
+
+#: plans in one CSV file
+_CSV_PLANS = 1000
+
+
+async def history(update: Update, context: Context) -> None:
+    """List plans, newest first; the button's argument is the id to go on before."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    before = int(context.tapped.arg) if update.callback_query is not None and context.tapped.arg else None
+    async with context.program.db.read() as tx:
+        found = await journal.plans(tx, portfolio.id, limit=views.PAGE_SIZE + 1, before_id=before)
+    await show(update, context, views.history(context.words, portfolio, found, more=len(found) > views.PAGE_SIZE))
+
+
+async def plan(update: Update, context: Context) -> None:
+    """Open one plan in full."""
+    found = await context.program.rebalancing.owned_plan(int(context.tapped.arg), context.person.id)
+    portfolio = await context.program.portfolios.by_id(found.portfolio_id) if found else None
+    if found is None or portfolio is None:
+        await answer(update, context, execution_views.not_yours(context.words), alert=True)
+        return
+    await show(update, context, views.plan_in_full(context.words, portfolio, found))
+
+
+async def csv(update: Update, context: Context) -> None:
+    """Send every leg of every plan as a file."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    async with context.program.db.read() as tx:
+        found = await journal.plans(tx, portfolio.id, limit=_CSV_PLANS)
+    data = views.history_csv(found).encode()
+    await context.bot.send_document(context.person.chat_id, InputFile(data, filename=f"ballast-{portfolio.id}.csv"))
+
+
+async def why(update: Update, context: Context) -> None:
+    """Explain the last check: what each line read, and why the bot did or did not act."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    now = context.program.clock.now()
+    report = await context.program.portfolios.status(context.person, portfolio)
+    async with context.program.db.read() as tx:
+        last = await portfolios.check(tx, portfolio.id)
+    # The screen passes over whoever is inside; what it saw are the prices of the last fetch, which are the ones read here.
+    seen = replace(report.check, at=last.at if last else now, held_back=last.held_back if last else "inside")
+    await show(update, context, why_views.why(context.words, portfolio, seen if last or report.check.shape else None, now))

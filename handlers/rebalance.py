@@ -1,0 +1,193 @@
+"""/rebalance and the buttons of a plan card: Confirm, Edit, Skip, Snooze; every tap is answered in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from chatbot.model import PlanState, Reason
+from chatbot.services import rebalancing
+from chatbot.services.rebalancing import SNOOZE
+from chatbot.store import journal
+from handlers.context import answer, need_portfolio, reply, show
+from handlers.views import alerts as alert_views
+from handlers.views import execution as execution_views
+from handlers.views import plan as views
+from handlers.views import problems
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from telegram import Message, Update
+
+    from chatbot.model import Plan, Portfolio
+    from handlers.context import Context
+    from handlers.views.common import View
+
+PlanView: TypeAlias = "Callable[[Context, Portfolio, Plan], View]"
+_MANUAL = (Reason(trigger="manual"),)
+
+
+async def rebalance(update: Update, context: Context) -> None:
+    """Make a plan now, whether or not a trigger fired, and show its card as a message of its own."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is not None:
+        proposal = await context.program.rebalancing.propose(portfolio, _MANUAL)
+        await answer_proposal(update, context, portfolio, proposal, new_message=True)
+
+
+async def answer_proposal(
+    update: Update, context: Context, portfolio: Portfolio, proposal: rebalancing.Answer, *, new_message: bool = False, lead: str = ""
+) -> None:
+    """Show what came of asking for a plan."""
+    put = reply if new_message else show
+    words = context.words
+    match proposal:
+        case rebalancing.Proposed(plan=plan, instead_of=older):
+            sent = await put(update, context, views.plan_card(words, portfolio, plan, lead=lead))
+            await _remember_card(context, plan, sent)
+            if older is not None and older.message_id != sent.message_id:
+                await context.program.rebalancing.redraw(older)
+        case rebalancing.NothingToDo(shape=shape):
+            await put(update, context, views.nothing_to_do(words, portfolio, shape))
+        case rebalancing.CannotEvaluate(problems=found):
+            await put(update, context, problems.cannot_evaluate(words, portfolio, found))
+        case rebalancing.Busy(plan=plan):
+            await put(update, context, views.busy(words, portfolio, plan))
+        case _:
+            raise TypeError(f"{proposal!r} is no answer to a proposal")
+
+
+async def _remember_card(context: Context, plan: Plan, sent: Message) -> None:
+    """Note where the card is, so that progress is drawn in the same message."""
+    async with context.program.db.transaction() as tx:
+        await journal.set_card(tx, plan.id, sent.chat_id, sent.message_id)
+
+
+async def confirm(update: Update, context: Context) -> None:
+    """Carry the plan out, once."""
+    plan_id = int(context.tapped.arg)
+    outcome = await context.program.rebalancing.confirm(plan_id, context.person.id)
+    words = context.words
+    match outcome:
+        case rebalancing.Confirmed(plan=plan):
+            await answer(update, context, execution_views.confirmed_toast(words, plan))
+            await _show_plan(update, context, plan)
+        case rebalancing.Late(plan=plan):
+            await _too_late(update, context, plan)
+        case rebalancing.NotYours():
+            await answer(update, context, execution_views.not_yours(words), alert=True)
+        case _:
+            await _moved(update, context, plan_id, outcome)
+
+
+async def _moved(update: Update, context: Context, plan_id: int, outcome: rebalancing.Answer) -> None:
+    """Prices or holdings left what the card showed: show the new figures instead of trading on the old ones."""
+    words = context.words
+    old = await context.program.rebalancing.owned_plan(plan_id, context.person.id)
+    portfolio = await context.program.portfolios.by_id(old.portfolio_id) if old else None
+    if old is None or portfolio is None:
+        await answer(update, context, execution_views.not_yours(words), alert=True)
+        return
+    lead = words.t("Prices have moved since plan {number} was made, so nothing was sent. Here is the plan as of now.", number=old.number)
+    await answer(update, context, lead)
+    await answer_proposal(update, context, portfolio, outcome, lead=lead)
+
+
+async def _too_late(update: Update, context: Context, plan: Plan) -> None:
+    """Say how the plan ended; one that ran out of time is followed by the plan as of now."""
+    text = execution_views.late_text(context.words, plan)
+    await answer(update, context, text, alert=True)
+    await _show_plan(update, context, plan)
+    if plan.state is not PlanState.EXPIRED:
+        return
+    portfolio = await context.program.portfolios.by_id(plan.portfolio_id)
+    if portfolio is not None and portfolio.id == context.person.portfolio_id:
+        proposal = await context.program.rebalancing.propose(portfolio, plan.reasons)
+        await answer_proposal(update, context, portfolio, proposal, new_message=True, lead=text)
+
+
+async def _show_plan(update: Update, context: Context, plan: Plan) -> None:
+    """Draw the plan in its card, in whatever state it is."""
+    portfolio = await context.program.portfolios.by_id(plan.portfolio_id)
+    if portfolio is not None:
+        await show(update, context, card_view(context, portfolio, plan))
+
+
+def card_view(context: Context, portfolio: Portfolio, plan: Plan) -> View:
+    """Return the view that fits the plan's state."""
+    words = context.words
+    if plan.state in (PlanState.CONFIRMED, PlanState.RUNNING):
+        return execution_views.progress(words, portfolio, plan)
+    if plan.state is PlanState.DONE:
+        return execution_views.result(words, portfolio, plan)
+    if plan.state is PlanState.PARKED:
+        return execution_views.parked(words, portfolio, plan)
+    return views.plan_card(words, portfolio, plan)
+
+
+async def card(update: Update, context: Context) -> None:
+    """Show a plan's card again."""
+    await _with_plan(update, context, card_view)
+
+
+async def edit(update: Update, context: Context) -> None:
+    """Show a switch for each leg."""
+    await _with_plan(update, context, lambda ctx, portfolio, plan: views.edit(ctx.words, portfolio, plan))
+
+
+async def _with_plan(update: Update, context: Context, view: PlanView) -> None:
+    plan = await context.program.rebalancing.owned_plan(int(context.tapped.args[0]), context.person.id)
+    portfolio = await context.program.portfolios.by_id(plan.portfolio_id) if plan else None
+    if plan is None or portfolio is None:
+        await answer(update, context, execution_views.not_yours(context.words), alert=True)
+        return
+    await show(update, context, view(context, portfolio, plan))
+
+
+async def toggle(update: Update, context: Context) -> None:
+    """Leave a leg out, or take it back, and show the new result."""
+    plan_id, index = (int(part) for part in context.tapped.args)
+    outcome = await context.program.rebalancing.toggle(plan_id, context.person.id, index)
+    match outcome:
+        case rebalancing.Proposed():
+            await edit(update, context)
+        case rebalancing.Late(plan=plan):
+            await _too_late(update, context, plan)
+        case rebalancing.CannotEvaluate(portfolio=portfolio, problems=found):
+            await show(update, context, problems.cannot_evaluate(context.words, portfolio, found))
+        case _:
+            await answer(update, context, execution_views.not_yours(context.words), alert=True)
+
+
+async def skip(update: Update, context: Context) -> None:
+    """Close the plan without trading."""
+    await _close(update, context, snooze=False)
+
+
+async def snooze_plan(update: Update, context: Context) -> None:
+    """Close the plan and stay quiet for an hour."""
+    await _close(update, context, snooze=True)
+
+
+async def _close(update: Update, context: Context, *, snooze: bool) -> None:
+    outcome = await context.program.rebalancing.skip(int(context.tapped.arg), context.person.id, snooze=snooze)
+    match outcome:
+        case rebalancing.Proposed(plan=plan):
+            await answer(update, context, execution_views.skipped_toast(context.words, plan, snoozed=snooze))
+            await _show_plan(update, context, plan)
+        case rebalancing.Late(plan=plan):
+            await answer(update, context, execution_views.late_text(context.words, plan), alert=True)
+            await _show_plan(update, context, plan)
+        case _:
+            await answer(update, context, execution_views.not_yours(context.words), alert=True)
+
+
+async def snooze(update: Update, context: Context) -> None:
+    """Stay quiet about the portfolio of an alert for an hour."""
+    portfolio = await context.program.portfolios.by_id(int(context.tapped.arg))
+    if portfolio is None or portfolio.person_id != context.person.id:
+        await answer(update, context, execution_views.not_yours(context.words), alert=True)
+        return
+    until = context.program.clock.now() + SNOOZE
+    changed = await context.program.portfolios.change(portfolio, snoozed_until=until, window_opened_at=None)
+    await show(update, context, alert_views.snoozed(context.words, changed, until))

@@ -1,0 +1,125 @@
+"""/settings, /mode, /pause, /resume: how the bot behaves towards one person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, available_timezones
+
+from chatbot.errors import UserError
+from chatbot.i18n import N_
+from chatbot.model import Answer, PlanState
+from chatbot.store import accounts, journal
+from handlers import menu, parsing
+from handlers.context import need_portfolio, reply, show
+from handlers.views import control as views
+from handlers.views import start as start_views
+from handlers.views import status as status_views
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from telegram import Update
+
+    from chatbot.model import Person
+    from handlers.context import Context
+
+DIALOG = "zone"
+
+
+async def settings(update: Update, context: Context) -> None:
+    """Show the person's settings."""
+    catalogue, person = context.program.catalogue, context.person
+    await show(update, context, views.settings(context.words, person, catalogue.own_name(person.language), context.program.clock.now()))
+
+
+async def languages(update: Update, context: Context) -> None:
+    """Offer the languages."""
+    catalogue = context.program.catalogue
+    names = {language: catalogue.own_name(language) for language in catalogue.languages}
+    await show(update, context, start_views.language_choice(context.words, names, context.tapped.arg or "settings"))
+
+
+async def language(update: Update, context: Context) -> None:
+    """Change the language, of the menu too, and go back to where the person came from."""
+    chosen, back = context.tapped.args
+    await _save(context, replace(context.person, language=context.program.catalogue.match(chosen)))
+    await menu.publish_for(context.bot, context.program, context.person)
+    if back == "start":
+        await show(update, context, start_views.welcome(context.words, demo=context.program.mode == "demo"))
+    else:
+        await settings(update, context)
+
+
+async def zones(update: Update, context: Context) -> None:
+    """Offer time zones, and wait for a name."""
+    async with context.program.db.transaction() as tx:
+        await accounts.set_dialog(tx, context.person.id, DIALOG, {})
+    await show(update, context, views.zone_choice(context.words, context.person))
+
+
+async def zone(update: Update, context: Context) -> None:
+    """Take a tapped zone."""
+    await _take_zone(update, context, context.tapped.arg)
+
+
+async def typed(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
+    """Take a typed zone."""
+    await _take_zone(update, context, text)
+
+
+async def _take_zone(update: Update, context: Context, text: str) -> None:
+    known = {name.lower(): name for name in available_timezones()}
+    name = known.get(text.strip().replace(" ", "_").lower())
+    if name is None:
+        raise UserError(N_("“{text}” is not a time zone. Write it like Europe/Madrid."), text=parsing.shown(text))
+    ZoneInfo(name)
+    async with context.program.db.transaction() as tx:
+        await accounts.clear_dialog(tx, context.person.id)
+    await _save(context, replace(context.person, zone=name))
+    await settings(update, context)
+
+
+async def _save(context: Context, person: Person) -> None:
+    context.person = person
+    await context.program.access.save(person)
+
+
+async def mode(update: Update, context: Context) -> None:
+    """Show how real the portfolio is and what happens when a line leaves its band."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is not None:
+        await show(update, context, views.mode(context.words, portfolio))
+
+
+async def answers(update: Update, context: Context) -> None:
+    """Choose between asking and only telling."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is not None:
+        changed = await context.program.portfolios.change(portfolio, answer=Answer(context.tapped.arg), window_opened_at=None)
+        await show(update, context, views.mode(context.words, changed))
+
+
+async def pause(update: Update, context: Context) -> None:
+    """Stop all activity of the current portfolio."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    changed = await context.program.portfolios.change(portfolio, paused=True, window_opened_at=None)
+    async with context.program.db.read() as tx:
+        open_plan = await journal.open_plan(tx, portfolio.id)
+    running = open_plan if open_plan is not None and open_plan.state in (PlanState.CONFIRMED, PlanState.RUNNING) else None
+    await show(update, context, views.paused(context.words, changed, running))
+
+
+async def resume(update: Update, context: Context) -> None:
+    """Go on: end a pause, and a snooze with it."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    changed = await context.program.portfolios.change(portfolio, paused=False, snoozed_until=None)
+    if update.callback_query is None:
+        await reply(update, context, views.resumed(context.words, changed))
+        return
+    report = await context.program.portfolios.status(context.person, changed)
+    await show(update, context, status_views.status(context.words, report, context.program.clock.now()))
