@@ -135,7 +135,8 @@ def _apply_funding(book: dict[str, Fraction], fold: Fold, log: list[str]) -> Non
         if risk_off or net <= 0:
             log.append("funding_low:suppressed")
         else:
-            _set_net(book, exact(fold.funding_low_level))
+            # this step adds risk or nothing: a level below the net must not make risk-off triggers raise it again
+            _set_net(book, max(net, exact(fold.funding_low_level)))
             log.append("funding_low")
     if fold.funding_high:
         net = total(book.values())

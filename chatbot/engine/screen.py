@@ -73,8 +73,8 @@ def _inside(w: Floats, lower: Floats, upper: Floats, margin: Floats | float, wor
     """Tell which columns lie inside all their bands by more than the margin; comparisons with nan are False."""
     w -= margin
     np.greater(w, lower, out=work)
-    inside: NDArray[np.bool_] = work.all(axis=0)
+    inside: NDArray[np.bool_] = np.logical_and.reduce(work, axis=0)
     w += margin * 2
     np.less(w, upper, out=work)
-    inside &= work.all(axis=0)
+    np.logical_and(inside, np.logical_and.reduce(work, axis=0), out=inside)
     return inside

@@ -8,7 +8,7 @@ from decimal import ROUND_DOWN, Context, Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, assume, settings
 from hypothesis import strategies as st
 
 from chatbot.engine.errors import Refused
@@ -147,8 +147,6 @@ def plan_cases(draw: st.DrawFn, *, halts: bool = False, fees: bool = True, size:
         case.run()
     except Refused as refused:
         # nothing left after debts or fees: refused, not planned
-        from hypothesis import assume
-
         assume(refused.code != "non_positive_value")
         raise
     return case

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -73,7 +74,7 @@ def test_c20_arriving_twice_changes_nothing(case: Lines, theta: Decimal) -> None
 def test_c21_turnover_grows_with_theta(case: Lines) -> None:
     """Trading nearer to the target never costs less turnover."""
     turnovers = [destination(case.w, case.t, case.bands, D(n) / 8, force=True).one_way_turnover for n in range(9)]
-    assert all(a <= b + D("1e-60") for a, b in zip(turnovers, turnovers[1:], strict=False))
+    assert all(a <= b + D("1e-60") for a, b in pairwise(turnovers))
 
 
 @quick
