@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -14,29 +14,18 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
 from chatbot.model import Check, Delivery, LegState, PlanState, Problem, Role, Urgency, Verdict
-from chatbot.store import accounts, journal, messages, portfolios, tables
+from chatbot.store import accounts, journal, messages, portfolios, privacy, retention, tables
 from chatbot.store.database import Database
-from tests.store.databases import PostgresServer, postgres_server, sqlite_url
+from tests.store.databases import postgres_or_skip, sqlite_url
 from tests.store.samples import NOW, SHAPE, a_person, a_plan, a_portfolio, plan, portfolio
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from sqlalchemy import Update
 
 LATER = NOW + timedelta(minutes=6)
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer | Exception]:
-    """Give a running server, or what kept it from starting."""
-    with contextlib.ExitStack() as stack:
-        try:
-            server: PostgresServer | Exception = stack.enter_context(postgres_server())
-        except Exception as error:  # noqa: BLE001 - whatever it is, it becomes the reason for skipping
-            server = error
-        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -45,10 +34,7 @@ async def db(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Da
         database = Database(sqlite_url(tmp_path))
         await database.migrate()
     else:
-        server = request.getfixturevalue("postgres")
-        if isinstance(server, Exception):
-            pytest.skip(f"PostgreSQL does not start here: {server!r}")
-        database = Database(await server.copy())
+        database = Database(await postgres_or_skip().copy())
     yield database
     await database.close()
 
@@ -553,3 +539,64 @@ async def test_nothing_waits_for_a_person_who_is_gone_until_they_write_again(db:
     assert await _post(db, 7, "lost", "heard") == [False, True]
     async with db.read() as tx:
         assert [each.key for each in await messages.due(tx, NOW)] == ["heard"]
+
+
+# --- forgetting ---
+
+
+async def test_a_sweep_forgets_what_ended_long_ago_and_nothing_else(db: Database) -> None:
+    running = await _confirmed(db, (await a_portfolio(db, 1)).id)
+    ended = await _confirmed(db, (await a_portfolio(db, 2)).id)
+    await _post(db, 1, "sent", "waits")
+    await _post(db, 2, "refused")
+    async with db.transaction() as tx:
+        await journal.set_state(tx, ended, PlanState.DONE, NOW)
+        for plan_id in (running, ended):
+            await journal.add_event(tx, plan_id, None, "old", {}, NOW)
+            await journal.add_event(tx, plan_id, None, "new", {}, LATER)
+        for update_id in (1, 2):
+            await journal.record_update(tx, update_id, "{}", NOW)
+        await journal.finish_update(tx, 1)
+        sent, refused = await messages.due(tx, NOW)
+        await messages.mark(tx, sent.id, Delivery(verdict=Verdict.SENT), NOW)
+        await messages.mark(tx, refused.id, Delivery(verdict=Verdict.REFUSED), NOW)
+        assert await retention.sweep(tx, NOW) == 0
+        assert await retention.sweep(tx, LATER) == 3, "one event, one update, one message"
+        assert [event.name for event in await journal.events(tx, running)] == ["old", "new"]
+        assert [event.name for event in await journal.events(tx, ended)] == ["new"]
+        assert await journal.unfinished_updates(tx) == ((2, "{}"),)
+        assert [message.key for message in await messages.due(tx, LATER)] == ["waits"]
+        assert len(await messages.refused(tx)) == 1
+
+
+async def _everything_about(db: Database, person_id: int) -> None:
+    """Leave a row of this person in every table that can have one."""
+    stored = await a_portfolio(db, person_id)
+    plan_id = await _confirmed(db, stored.id)
+    await _post(db, person_id, f"hello-{person_id}")
+    async with db.transaction() as tx:
+        await journal.add_order(tx, _attempt(plan_id))
+        await journal.add_event(tx, plan_id, 0, "sent", {}, NOW)
+        await journal.set_state(tx, plan_id, PlanState.DONE, NOW, SHAPE)
+        await journal.add_alert(tx, stored.id, "drift", "CORE", {}, NOW)
+        await portfolios.save_account(tx, stored.id, {"cash": "1"})
+        await portfolios.save_state(tx, stored.id, "CORE", {})
+        await portfolios.save_check(tx, stored.id, Check(at=NOW, shape=SHAPE))
+        await portfolios.record_value(tx, stored.id, NOW.date(), Decimal("1.50"))
+        await accounts.set_dialog(tx, person_id, "start", {})
+
+
+async def test_a_person_can_have_everything_handed_out_and_then_deleted(db: Database) -> None:
+    for person_id in (1, 2):
+        await _everything_about(db, person_id)
+    about_nobody = {"pf_meta", "pf_updates"}
+    async with db.transaction() as tx:
+        exported = await privacy.export_person(tx, 1)
+        other = await privacy.export_person(tx, 2)
+        assert {f"pf_{name}" for name in exported} == tables.metadata.tables.keys() - about_nobody, "a new table has to be thought of here"
+        assert json.loads(json.dumps(exported)) == exported
+        assert exported["values"] == [{"portfolio_id": 1, "day": "2026-03-01", "value": "1.50"}]
+        assert exported["plans"][0]["after"]["value"] == "98412.070"
+        assert await privacy.delete_person(tx, 1) == sum(len(rows) for rows in exported.values())
+        assert await privacy.export_person(tx, 1) == {}
+        assert await privacy.export_person(tx, 2) == other

