@@ -128,7 +128,11 @@ class Durable:
         """Wrap a function as a step of whichever workflow calls it."""
 
         def register(run: Run) -> Run:
-            self._steps[name] = run
+            @wraps(run)
+            async def plain(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - steps of any shape
+                return await run(*args, **kwargs)
+
+            self._steps[name] = plain  # DBOS leaves a mark on the function, and a bound method takes none
 
             @wraps(run)
             async def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - steps of any shape

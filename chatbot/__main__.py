@@ -1,0 +1,221 @@
+"""The command line: demo, run, migrate, plan, doctor. The only file that knows both sides."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import json
+import os
+import signal
+import sys
+import tempfile
+import webbrowser
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chatbot import logs
+from chatbot.config import PREFIX, Settings, load_settings
+from chatbot.errors import BallastError, SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chatbot.app import Program
+    from handlers.context import Bot
+
+#: the person on the demo page
+DEMO_USER = 1001
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; a mistake that a person can mend is one sentence on standard error and exit code 2."""
+    arguments = _parser().parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+    except BallastError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the command line speaks on its streams
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m chatbot", description="Ballast keeps a crypto portfolio in balance, by chat.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    demo = commands.add_parser("demo", help="chat page in the browser, simulated or replayed market, no account needed")
+    demo.add_argument("--market", help="simulated (default) or replay:<folder>")
+    demo.add_argument("--start", help="where the market starts, e.g. 2020-02-15")
+    demo.add_argument("--speed", type=float, help="market seconds per second")
+    demo.add_argument("--port", type=int, help="port of the page (default: a free one)")
+    demo.add_argument("--data", type=Path, help="keep the database in this folder (default: a temporary one)")
+    demo.set_defaults(run=_demo)
+    commands.add_parser("run", help="the bot on Telegram, everything in one process").set_defaults(run=_run)
+    commands.add_parser("migrate", help="bring the database up to date").set_defaults(run=_migrate)
+    plan = commands.add_parser("plan", help="print the plan for a case file as JSON")
+    plan.add_argument("case", type=Path, help="JSON with snapshot, targets, rules, fees and config")
+    plan.set_defaults(run=_plan)
+    commands.add_parser("doctor", help="check settings, token, database, market and clock").set_defaults(run=_doctor)
+    return parser
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    with tempfile.TemporaryDirectory(prefix="ballast-") as folder:
+        settings = _demo_settings(arguments, Path(folder))
+        logs.set_up(settings.log_level)
+        asyncio.run(_serve_demo(settings))
+    return 0
+
+
+def _demo_settings(arguments: argparse.Namespace, folder: Path) -> Settings:
+    """Return settings that leave the machine alone; what is given on the command line or in the environment wins."""
+    given: dict[str, Any] = {
+        "market": arguments.market,
+        "market_start": arguments.start,
+        "market_speed": arguments.speed,
+        "port": arguments.port,
+        "data_dir": arguments.data,
+    }
+    usual = {
+        "market": "simulated",
+        "market_speed": 900.0,
+        "port": 0,
+        "data_dir": folder,
+        "check_interval_s": 1.0,
+        "batch_window_s": 3.0,
+        "log_level": "WARNING",
+        "operator_ids": str(DEMO_USER),
+        "database_url": "",
+    }
+    chosen = {name: value for name, value in given.items() if value is not None}
+    kept = {name: value for name, value in usual.items() if name not in chosen and PREFIX + name.upper() not in os.environ}
+    settings = load_settings(**kept, **chosen)
+    if settings.is_live_market:
+        raise SettingError("CHATBOT_MARKET", "the demo plays simulated or replay:<folder>; live prices are for `run`")
+    return settings
+
+
+async def _serve_demo(settings: Settings) -> None:
+    from chatbot.app import open_program  # noqa: PLC0415 - so that --help and plan start at once
+    from chatbot.web.server import WebServer  # noqa: PLC0415
+    from handlers.bot import build  # noqa: PLC0415
+    from handlers.loopback import Loopback, Seat, TelegramUser  # noqa: PLC0415
+    from handlers.running import running  # noqa: PLC0415
+
+    async with AsyncExitStack() as stack:
+        program = await stack.enter_async_context(open_program(settings))
+        loopback = Loopback(program.clock)
+        seat = Seat(loopback, TelegramUser(id=DEMO_USER, name="You"))
+        bot = build(program, token=loopback.token, request=loopback.request(), updates_request=loopback.request())
+        await stack.enter_async_context(running(program, bot))
+        server = await stack.enter_async_context(
+            WebServer(port=settings.port, conversation=seat, health=lambda: _health(program), market=lambda: _market(program))
+        )
+        print(f"Ballast demo: {server.url}", flush=True)  # noqa: T201 - the address is what the command is for
+        if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin":
+            webbrowser.open(server.url)
+        await _until_stopped(program, bot)
+
+
+def _run(_: argparse.Namespace) -> int:
+    settings = load_settings()
+    logs.set_up(settings.log_level)
+    if not settings.telegram_token.get_secret_value():
+        raise SettingError("CHATBOT_TELEGRAM_TOKEN", "get one from BotFather and put it into .env; `make demo` needs none")
+    asyncio.run(_serve(settings))
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    gc.disable()  # objects made while importing live for ever; looking through them again and again slows the start
+    from chatbot.app import open_program  # noqa: PLC0415 - so that --help and plan start at once
+    from chatbot.web.server import WebServer  # noqa: PLC0415
+    from handlers.bot import build  # noqa: PLC0415
+    from handlers.running import running  # noqa: PLC0415
+
+    gc.freeze()
+    gc.enable()
+    async with AsyncExitStack() as stack:
+        program = await stack.enter_async_context(open_program(settings))
+        bot = build(program)
+        await _show_pairing_code(program)
+        server = await stack.enter_async_context(WebServer(port=settings.port, health=lambda: _health(program)))
+        print(f"Ballast is up; health: {server.url}healthz", flush=True)  # noqa: T201
+        await stack.enter_async_context(running(program, bot))
+        await _until_stopped(program, bot)
+
+
+async def _show_pairing_code(program: Program) -> None:
+    code = await program.access.pairing_code()
+    if code is not None:
+        print(f"No operator yet: send this one-time code to the bot to become it: {code}", flush=True)  # noqa: T201 - meant to be seen
+
+
+async def _until_stopped(program: Program, bot: Bot) -> None:
+    """Work until SIGINT or SIGTERM; stopping abandons nothing that is not in the database."""
+    from handlers.delivery import Courier  # noqa: PLC0415
+
+    working = asyncio.ensure_future(program.run(Courier(program, bot.bot)))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, working.cancel)
+    with suppress(asyncio.CancelledError):
+        await working
+
+
+async def _health(program: Program) -> Mapping[str, object]:
+    """Return what /healthz tells: is the database there, and did the last check happen in time."""
+    await program.db.ping()
+    last = program.monitor.last
+    age = (program.clock.now() - last.at).total_seconds() if last else None
+    late = age is None or age > 3 * program.settings.check_interval_s + 30
+    return {"ok": not late, "check_age_s": age, "portfolios": last.portfolios if last else 0}
+
+
+def _market(program: Program) -> Mapping[str, object]:
+    """Return what the demo page's clock shows."""
+    now = program.source.market_time(program.clock.now())
+    return {"now": now.isoformat(), "speed": program.settings.market_speed, "note": program.source.name}
+
+
+def _migrate(_: argparse.Namespace) -> int:
+    from chatbot.store.database import Database  # noqa: PLC0415
+
+    async def migrate(settings: Settings) -> None:
+        db = Database(settings.database)
+        try:
+            await db.migrate()
+        finally:
+            await db.close()
+
+    asyncio.run(migrate(load_settings()))
+    print("The database is up to date.")  # noqa: T201
+    return 0
+
+
+def _plan(arguments: argparse.Namespace) -> int:
+    from chatbot.engine import casefile  # noqa: PLC0415
+
+    try:
+        case = json.loads(arguments.case.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        print(f"{arguments.case}: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    result = casefile.run_plan(case.get("input", case))
+    print(json.dumps(result, indent=2))  # noqa: T201
+    return 1 if "error" in result else 0
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from handlers.doctor import examine  # noqa: PLC0415
+
+    findings = asyncio.run(examine(load_settings()))
+    for finding in findings:
+        print(f"{'ok  ' if finding.ok else 'FAIL'} {finding.what}: {finding.detail}")  # noqa: T201
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
