@@ -71,7 +71,7 @@ def failure(words: Words, error_id: str) -> View:
     """Answer when we failed: the id leads the operator to the log line."""
     return View(
         page(
-            say(words, "Something went wrong on my side, and nothing was traded because of it."),
+            say(words, "Something went wrong on my side. Look at /status before you try again."),
             say(words, "If it happens again, give the operator this id: {id}", id=code(error_id)),
         )
     )
