@@ -46,7 +46,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="mode", description=N_("Ask or only tell; paper or manual"), group=Group.STRATEGY),
     Command(name="pause", description=N_("Stop all activity"), group=Group.CONTROL),
     Command(name="resume", description=N_("Start again"), group=Group.CONTROL),
-    Command(name="settings", description=N_("Language, time zone, currency"), group=Group.CONTROL),
+    Command(name="settings", description=N_("Language and time zone"), group=Group.CONTROL),
     Command(name="help", description=N_("What there is"), group=Group.CONTROL),
     Command(name="cancel", description=N_("Leave a dialog"), group=Group.CONTROL),
     Command(name="users", description=N_("Who may use this bot"), group=Group.OPERATOR),

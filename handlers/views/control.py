@@ -78,7 +78,7 @@ def settings(words: Words, person: Person, language_name: str, now: datetime) ->
         joined(" ", (say(words, "Currency:"), bold(person.currency))),
     )
     first = (button(words.t("Language"), "languages", "settings"), button(words.t("Time zone"), "zones"))
-    return View(text, (first, (button(words.t("Currency"), "currencies"), button(words.t("Status"), "status"))))
+    return View(text, (first, (button(words.t("Status"), "status"),)))
 
 
 def zone_choice(words: Words, person: Person) -> View:
@@ -88,14 +88,6 @@ def zone_choice(words: Words, person: Person) -> View:
     )
     buttons = [button(f"✓ {zone}" if zone == person.zone else zone, "zone", zone) for zone in ZONES]
     rows = tuple(tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2))
-    return View(text, (*rows, (button(words.t("Back"), "settings"),)))
-
-
-def currency_choice(words: Words, person: Person, currencies: tuple[str, ...]) -> View:
-    """Offer the currencies that amounts can be shown in."""
-    buttons = [button(f"✓ {name}" if name == person.currency else name, "currency", name) for name in currencies]
-    rows = tuple(tuple(buttons[at : at + 4]) for at in range(0, len(buttons), 4))
-    text = page(say(words, "Which currency should amounts be shown in? Orders stay in the stablecoin."))
     return View(text, (*rows, (button(words.t("Back"), "settings"),)))
 
 

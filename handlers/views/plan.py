@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MOST_LEGS = 24
 _REASONS = {
     "manual": N_("You asked for it."),
+    "start": N_("The first plan brings the portfolio to its targets."),
     "exposure": N_("The net futures position has left its band."),
     "moved": N_("Prices or holdings have moved since the last card; these are the new figures."),
     "replanned": N_("Planned again from what was really filled."),
