@@ -162,7 +162,10 @@ class Outbox:
 
     async def _deliver(self, message: Message) -> None:
         try:
-            await self._write_down(message, await self._attempt(message))
+            outcome = await self._attempt(message)
+            if isinstance(outcome, Delivery) and outcome.retry_after_s is not None:
+                self._paces.flooded(message.chat_id, self._clock.now(), outcome.retry_after_s)
+            await self._write_down(message, outcome)
         finally:
             self._on_the_way.discard(message.chat_id)
             self._news.set()
@@ -194,8 +197,6 @@ class Outbox:
         again_at = None
         if delivery.verdict == Verdict.RETRY:
             again_at = now + timedelta(seconds=pause_s(message.attempts, delivery.retry_after_s))
-            if delivery.retry_after_s is not None:
-                self._paces.flooded(message.chat_id, now, delivery.retry_after_s)
         elif delivery.verdict == Verdict.PLAIN:
             self._paces.nothing_arrived(message.chat_id)
         elif delivery.verdict == Verdict.REFUSED:

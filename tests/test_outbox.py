@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import signal
+import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.clock import ManualClock
+from chatbot.clock import ManualClock, SystemClock
 from chatbot.model import Delivery, Message, Person, Verdict
 from chatbot.outbox import FAULTS_MAX, PAUSE_S_MAX, Outbox, Paces, pause_s
 from chatbot.store import accounts, messages
@@ -157,6 +159,23 @@ async def test_a_chat_that_never_answers_holds_nobody_up(db: Database, clock: Ma
     assert telegram.keys(1) == ["stuck", "behind it"]
 
 
+async def test_a_slow_telegram_does_not_slow_the_pace_down(db: Database) -> None:
+    """With 0.2 s for each call, one at a time would be 5 a second; this one waits for real."""
+    clock, times = SystemClock(), []
+
+    async def send(_message: Message) -> Delivery:
+        times.append(clock.now())
+        await asyncio.sleep(0.2)
+        return SENT
+
+    for chat in range(30):
+        await post(db, chat, f"m{chat}")
+    await Outbox(db, clock, send).drain()
+    assert len(times) == 30
+    assert busiest_second(times) <= 25
+    assert times[-1] - times[0] < timedelta(seconds=4), "29 gaps of 0.04 s, and room for a busy machine"
+
+
 # --- pauses ---
 
 
@@ -185,7 +204,7 @@ async def test_when_two_chats_are_told_to_wait_everybody_waits(db: Database, out
     told = telegram.times(2)[0]
     late = [at for at in telegram.times() if at > told + timedelta(seconds=1)]
     soon = [at for at in telegram.times() if told < at <= told + timedelta(seconds=1)]
-    assert len(soon) < 12, "only what left before the verdict was written down"
+    assert len(soon) <= 1, "only what was about to leave"
     assert late
     assert min(late) - told >= timedelta(seconds=20)
     assert await waiting(db) == 0
@@ -199,12 +218,11 @@ async def test_pauses_between_vain_attempts_grow_and_never_end_in_a_loss(
     async with asyncio.timeout(20):
         while await waiting(db):
             await outbox.drain()
-            clock.advance(0.5)
+            clock.advance(1.5)
     times = telegram.times()
     gaps = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(times)]
     assert len(times) == 13
-    assert gaps[0] < 2 < gaps[2] < 6 < gaps[4]
-    assert all(gap <= PAUSE_S_MAX + 1 for gap in gaps)
+    assert all(pause_s(attempts) <= gap <= pause_s(attempts) + 2 for attempts, gap in enumerate(gaps))
 
 
 @given(st.integers(min_value=0, max_value=10_000))
@@ -286,6 +304,34 @@ async def test_a_crash_between_send_and_mark_sends_again_and_loses_nothing(db: D
     assert ended.group_contains(Killed)
     assert await Outbox(db, clock, telegram.send).drain() == 2
     assert telegram.keys() == ["a", "a", "b"]
+    assert await waiting(db) == 0
+
+
+async def test_a_process_killed_after_telegram_took_a_message_sends_it_again_at_the_next_start(db: Database, tmp_path: Path) -> None:
+    program = f"""
+import asyncio, os, signal, sys
+from pathlib import Path
+from chatbot.clock import SystemClock
+from chatbot.model import Delivery, Verdict
+from chatbot.outbox import Outbox
+from chatbot.store.database import Database
+async def send(message):
+    with Path({str(tmp_path / "telegram.log")!r}).open("a") as log:
+        log.write(message.key + chr(10))
+    if sys.argv[1] == "dies" and message.key == "b":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Delivery(verdict=Verdict.SENT)
+async def main():
+    database = Database({f"sqlite:///{tmp_path / 'ballast.sqlite'}"!r})
+    await Outbox(database, SystemClock(), send).drain()
+    await database.close()
+asyncio.run(main())
+"""
+    await post(db, 1, "a", "b", "c")
+    for how, end in (("dies", -signal.SIGKILL), ("lives", 0)):
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, how)
+        assert await process.wait() == end
+    assert (tmp_path / "telegram.log").read_text().split() == ["a", "b", "b", "c"]
     assert await waiting(db) == 0
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import fields, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import false, insert, select, update
@@ -23,8 +25,9 @@ if TYPE_CHECKING:
 
 _portfolios, _accounts, _states = tables.portfolios.c, tables.accounts.c, tables.states.c
 _checks, _values = tables.checks.c, tables.values.c
-#: ids in one question; SQLite takes 32,766 parameters and PostgreSQL 32,767
-_CHUNK = 5_000
+_COLUMNS = tuple(column.name for column in tables.portfolios.columns)
+#: rows in one question: between two, the event loop serves the chat
+_CHUNK = 250
 
 
 async def add(tx: Tx, portfolio: Portfolio) -> Portfolio:
@@ -57,8 +60,17 @@ async def save(tx: Tx, portfolio: Portfolio) -> None:
 
 async def active(tx: Tx, after_id: int = 0, limit: int | None = None) -> tuple[Portfolio, ...]:
     """Return portfolios that are not paused, by id, starting behind ``after_id``: the monitor walks them in chunks."""
-    query = select(tables.portfolios).where(_portfolios.id > after_id, _portfolios.paused == false()).order_by(_portfolios.id)
-    return tuple(map(_portfolio, (await tx.execute(query.limit(limit))).all()))
+    wanted = sys.maxsize if limit is None else limit
+    query = select(tables.portfolios).where(_portfolios.paused == false()).order_by(_portfolios.id)
+    found: list[Portfolio] = []
+    while len(found) < wanted:
+        page = min(_CHUNK, wanted - len(found))
+        rows = (await tx.execute(query.where(_portfolios.id > after_id).limit(page))).all()
+        found += map(_portfolio, rows)
+        if len(rows) < page:
+            break
+        after_id = found[-1].id
+    return tuple(found)
 
 
 async def account(tx: Tx, portfolio_id: int) -> dict[str, Any] | None:
@@ -142,6 +154,12 @@ def _row(portfolio: Portfolio) -> dict[str, Any]:
 
 
 def _portfolio(row: Row[Any]) -> Portfolio:
-    read = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
-    read |= {"strategy": decode(Strategy, row.strategy), "mode": Mode(row.mode), "answer": Answer(row.answer)}
+    read = dict(zip(_COLUMNS, row, strict=True))
+    read |= {"strategy": _strategy(read["strategy"]), "mode": Mode(read["mode"]), "answer": Answer(read["answer"])}
     return Portfolio(**read)
+
+
+@lru_cache(maxsize=1024)
+def _strategy(stored: str) -> Strategy:
+    """Read a strategy; most people keep a preset, so the same text comes again and again."""
+    return decode(Strategy, stored)
