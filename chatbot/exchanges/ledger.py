@@ -104,9 +104,9 @@ def conserved(before: AccountState, after: AccountState, entries: Sequence[Entry
         else:
             spot[before.quote] -= paid
             spot[asset_of(entry.instrument)] += entry.qty
-    for asset, qty in spot.items():
-        if abs(after.spot.get(asset, ZERO) - qty) > _TOLERANCE:
-            return f"{asset} is {after.spot.get(asset, ZERO)}, the ledger says {qty}"
+    for asset in {*spot, *after.spot}:
+        if abs(after.spot.get(asset, ZERO) - spot[asset]) > _TOLERANCE:
+            return f"{asset} is {after.spot.get(asset, ZERO)}, the ledger says {spot[asset]}"
     if abs(_futures_cash(after) - futures) > _TOLERANCE:
         return f"futures cash is {_futures_cash(after)}, the ledger says {futures}"
     return None

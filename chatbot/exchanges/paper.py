@@ -239,19 +239,20 @@ class PaperExchange:
 
     async def _stretch(self, state: AccountState, since: datetime, until: datetime) -> Stretch:
         """Gather what the market did since ``since`` to the instruments that matter to this account."""
-        names = {*state.positions, *(order.request.instrument for order in state.open_orders)}
-        quotes = await self._source.quotes(names)
+        limits = {order.request.instrument: order.request.limit for order in state.open_orders}
+        fallback = {**limits, **{name: stake.entry for name, stake in state.positions.items()}}
+        quotes = await self._source.quotes(fallback)
+        rules = await self._rules()
         paths: dict[str, Path] = {}
         settlements: dict[str, tuple[Funding, ...]] = {}
-        rules = await self._rules()
-        for name in names - self.faults.halted:
-            path = await self._path(name, since, until, quotes, rules)
+        ask_funding = to_ms(since) // HOUR_MS != to_ms(until) // HOUR_MS  # settlements fall on full hours
+        for name in fallback:
+            path = None if name in self.faults.halted else await self._path(name, since, until, quotes, rules)
             if path is not None:
                 paths[name] = path
-        if to_ms(since) // HOUR_MS != to_ms(until) // HOUR_MS:  # settlements fall on full hours: do not ask in between
-            for name in state.positions:
+            if ask_funding and is_perp(name):
                 settlements[name] = await self._source.funding(name, since, until)
-        marks = {name: quotes[name].price if name in quotes else stake.entry for name, stake in state.positions.items()}
+        marks = {name: quotes[name].price if name in quotes else price for name, price in fallback.items()}
         return Stretch(paths=paths, settlements=settlements, markets=rules, marks=marks, stuck=self.faults.stuck)
 
     async def _path(
