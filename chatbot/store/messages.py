@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _outbox, _people = tables.outbox.c, tables.people.c
 _WAITING = _outbox.state == MessageState.WAITING
 _FIELDS = tuple(_outbox[name] for name in ("id", "chat_id", "kind", "facts", "key", "urgency", "silent", "attempts", "plain"))
+_NEW = {"state": MessageState.WAITING, "attempts": 0, "faults": 0, "plain": False, "ended_at": None, "detail": ""}
 _END = {Verdict.SENT: MessageState.SENT, Verdict.REFUSED: MessageState.REFUSED, Verdict.UNREACHABLE: MessageState.DROPPED}
 
 
@@ -37,24 +38,11 @@ async def post(
     silent: bool = False,
 ) -> bool:
     """Write a message down; False when one with this key was written before. Nothing waits for a person who is gone."""
+    given = {"chat_id": chat_id, "kind": kind, "facts": dict(facts), "key": key, "urgency": urgency, "silent": silent}
+    row = _NEW | given | {"not_before": now, "posted_at": now}
     gone = await tx.execute(select(_people.id).where(_people.chat_id == chat_id, _people.unreachable == true()).limit(1))
-    dropped = gone.first() is not None
-    row = {
-        "chat_id": chat_id,
-        "kind": kind,
-        "facts": dict(facts),
-        "key": key,
-        "urgency": urgency,
-        "silent": silent,
-        "state": MessageState.DROPPED if dropped else MessageState.WAITING,
-        "attempts": 0,
-        "faults": 0,
-        "plain": False,
-        "not_before": now,
-        "posted_at": now,
-        "ended_at": now if dropped else None,
-        "detail": "unreachable" if dropped else "",
-    }
+    if gone.first() is not None:
+        row |= {"state": MessageState.DROPPED, "ended_at": now, "detail": "unreachable"}
     return await put_new(tx, tables.outbox, row)
 
 
@@ -84,10 +72,10 @@ async def mark(tx: Tx, message_id: int, delivery: Delivery, now: datetime, again
 
 
 async def count_fault(tx: Tx, message_id: int) -> int:
-    """Note that the attempt itself broke, and return how often it has."""
+    """Note that the attempt itself broke, and return how often it has; 0 when the message was deleted meanwhile."""
     counting = update(tables.outbox).where(_outbox.id == message_id).values(faults=_outbox.faults + 1)
-    faults: int = (await tx.execute(counting.returning(_outbox.faults))).scalar_one()
-    return faults
+    faults: int | None = (await tx.execute(counting.returning(_outbox.faults))).scalar_one_or_none()
+    return faults or 0
 
 
 async def drop_chat(tx: Tx, chat_id: int, now: datetime, detail: str = "") -> int:

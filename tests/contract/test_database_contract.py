@@ -600,3 +600,11 @@ async def test_a_person_can_have_everything_handed_out_and_then_deleted(db: Data
         assert await privacy.delete_person(tx, 1) == sum(len(rows) for rows in exported.values())
         assert await privacy.export_person(tx, 1) == {}
         assert await privacy.export_person(tx, 2) == other
+
+
+async def test_a_fault_of_a_message_that_was_deleted_meanwhile_is_no_error(db: Database) -> None:
+    await _post(db, 1, "a")
+    async with db.transaction() as tx:
+        (message,) = await messages.due(tx, NOW)
+        assert [await messages.count_fault(tx, message.id) for _ in range(2)] == [1, 2]
+        assert await messages.count_fault(tx, message.id + 1) == 0
