@@ -80,7 +80,7 @@ def _demo_settings(arguments: argparse.Namespace, folder: Path) -> Settings:
     }
     usual = {
         "market": "simulated",
-        "market_speed": 900.0,
+        "market_speed": 2400.0,
         "port": 0,
         "data_dir": folder,
         "check_interval_s": 1.0,

@@ -70,7 +70,9 @@ async def reply(update: Update, context: Context, view: View) -> Message:
     chat_id = context.person.chat_id
     if view.picture is not None:
         photo = await draw(view.picture)
-        return await context.bot.send_photo(chat_id, photo, caption=view.text, parse_mode=ParseMode.HTML, reply_markup=keyboard)
+        if visible_length(view.text) <= MAX_CAPTION:
+            return await context.bot.send_photo(chat_id, photo, caption=view.text, parse_mode=ParseMode.HTML, reply_markup=keyboard)
+        await context.bot.send_photo(chat_id, photo)  # the text is too long for a caption and follows with the buttons
     return await context.bot.send_message(chat_id, view.text, parse_mode=ParseMode.HTML, reply_markup=keyboard)
 
 
@@ -100,7 +102,7 @@ async def show(update: Update, context: Context, view: View) -> Message:
 async def _edit(message: Message, context: Context, view: View) -> Message:
     """Edit ``message`` into ``view``; text cannot take the place of a picture, so it becomes its caption or a message of its own."""
     keyboard = markup(view.keyboard, Signer(context.program.button_key), context.person, context.program.clock.now())
-    if view.picture is not None:
+    if view.picture is not None and visible_length(view.text) <= MAX_CAPTION:
         media = InputMediaPhoto(await draw(view.picture), caption=view.text, parse_mode=ParseMode.HTML)
         edited = await message.edit_media(media, reply_markup=keyboard)
     elif message.photo and visible_length(view.text) > MAX_CAPTION:

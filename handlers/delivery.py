@@ -21,6 +21,7 @@ from handlers.views import access as access_views
 from handlers.views import alerts as alert_views
 from handlers.views import execution as execution_views
 from handlers.views import plan as plan_views
+from handlers.views.common import MAX_CAPTION, visible_length
 
 if TYPE_CHECKING:
     from telegram.ext import ExtBot
@@ -134,17 +135,19 @@ class Courier:
 
     async def _edit(self, message: Message, person: Person, plan: Plan, view: View) -> None:
         keyboard = self._markup(person, view)
-        if view.picture is not None and not message.plain:
+        short = visible_length(view.text) <= MAX_CAPTION
+        if view.picture is not None and short and not message.plain:
             media = InputMediaPhoto(await draw(view.picture), caption=view.text, parse_mode=ParseMode.HTML)
             await self._bot.edit_message_media(media, plan.chat_id, plan.message_id, reply_markup=keyboard)
             return
         text, mode = _text(message, view)
         try:
-            await self._bot.edit_message_caption(plan.chat_id, plan.message_id, caption=text, parse_mode=mode, reply_markup=keyboard)
-        except BadRequest as refusal:
-            if "no caption" not in str(refusal).lower():
-                raise
             await self._bot.edit_message_text(text, plan.chat_id, plan.message_id, parse_mode=mode, reply_markup=keyboard)
+        except BadRequest as refusal:
+            if "no text in the message" not in str(refusal).lower():
+                raise
+            if short:  # a card with a picture shows its text as the caption; steps that do not fit wait for the result
+                await self._bot.edit_message_caption(plan.chat_id, plan.message_id, caption=text, parse_mode=mode, reply_markup=keyboard)
 
     async def _send(self, message: Message, person: Person, view: View) -> Delivery:
         text, mode = _text(message, view)
@@ -153,9 +156,12 @@ class Courier:
             "reply_markup": self._markup(person, view),
             "disable_notification": message.silent,
         }
-        if view.picture is not None:
+        if view.picture is None:
+            sent = await self._bot.send_message(message.chat_id, text, **options)
+        elif visible_length(view.text) <= MAX_CAPTION:
             sent = await self._bot.send_photo(message.chat_id, await draw(view.picture), caption=text, **options)
-        else:
+        else:  # too long for a caption: the picture goes first, the text with the buttons follows
+            await self._bot.send_photo(message.chat_id, await draw(view.picture), disable_notification=True)
             sent = await self._bot.send_message(message.chat_id, text, **options)
         return Delivery(verdict=Verdict.SENT, message_id=sent.message_id)
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 DIALOG = "start"
 #: simulated money of a portfolio whose amount nobody chose
 _USUAL = Decimal(10_000)
+#: how far prices may move before Confirm asks again, on a market that runs thousands of times faster than the person
+_DEMO_MOVE_PCT = Decimal(5)
 
 
 async def start(update: Update, context: Context) -> None:
@@ -136,6 +138,8 @@ async def _strategies(update: Update, context: Context, data: dict[str, Any], sh
 async def _open(update: Update, context: Context, data: dict[str, Any], strategy: Strategy) -> None:
     """Create the portfolio, leave the dialog, and offer the plan that brings it to its targets."""
     mode, quote = _mode(context, data), context.program.source.quote_asset
+    if mode == Mode.DEMO:  # hours pass while a person reads a card
+        strategy = replace(strategy, move_limit_pct=_DEMO_MOVE_PCT)
     holdings = {name: Decimal(qty) for name, qty in data.get("holdings", {}).items()}
     amount_ = None if holdings else Decimal(data.get("amount", _USUAL))
     portfolio = await context.program.portfolios.open(context.person, mode, strategy, holdings or {quote: amount_ or _USUAL})

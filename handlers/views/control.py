@@ -58,8 +58,7 @@ def resumed(words: Words, portfolio: Portfolio) -> View:
 def mode(words: Words, portfolio: Portfolio) -> View:
     """Show how real the portfolio is and what a trigger does, with the ways a trigger may answer."""
     text = page(
-        head(portfolio),
-        esc(words.t(_MODES[portfolio.mode])),
+        joined(" — ", (head(portfolio), words.t(_MODES[portfolio.mode]))),
         "",
         say(words, "When a line leaves its band:"),
         bold(words.t(_ANSWERS[portfolio.answer])),

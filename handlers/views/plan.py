@@ -47,7 +47,7 @@ def plan_card(words: Words, portfolio: Portfolio, plan: Plan, *, lead: str = "")
     until = say(words, "answer by {time}", time=words.time(plan.expires_at))
     title = head(portfolio, say(words, "Plan {number}", number=plan.number), until)
     text = page(title, *_body(words, plan, lead=lead), *_ending(words, portfolio))
-    return View(text, _answers(words, portfolio, plan))
+    return View(text, _answers(words, portfolio, plan), card_picture(words, plan))
 
 
 def closed_card(words: Words, portfolio: Portfolio, plan: Plan) -> View:
@@ -102,11 +102,14 @@ def drift_sentence(words: Words, reason: Reason) -> Html:
         "line": bold(line_name(words, reason.line)),
         "weight": bold(words.percent(weight)),
         "points": words.points(abs(weight - target)),
-        "band": f"±{words.points(reason.band)}" if reason.band is not None else "—",
     }
     if weight >= target:
-        return say(words, "{line} is at {weight}, {points} points over target; its band is {band}.", **facts)
-    return say(words, "{line} is at {weight}, {points} points under target; its band is {band}.", **facts)
+        told = say(words, "{line} is at {weight}, {points} points over target.", **facts)
+    else:
+        told = say(words, "{line} is at {weight}, {points} points under target.", **facts)
+    if reason.band is None:
+        return told
+    return joined(" ", (told, say(words, "Its band is {band}.", band=f"±{words.points(reason.band)}")))
 
 
 def costs_line(words: Words, plan: Plan) -> Html:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from chatbot.i18n import Words
     from chatbot.model import Portfolio, Strategy
+    from handlers.views.common import Html
 
 AMOUNTS = (1_000, 10_000, 100_000)
 HOLDINGS_EXAMPLE = "BTC 0.5, ETH 4, SOL 60, USDT 2500"
@@ -50,6 +51,12 @@ def welcome(words: Words, *, demo: bool = False) -> View:
             (button("🌐 English · Español · Русский", "languages", "start"),),
         ),
     )
+
+
+def _kinds(words: Words, *, demo: bool) -> Html:
+    if demo:
+        return say(words, "The demo portfolio lives in a simulated market; nothing leaves this machine.")
+    return say(words, "A paper portfolio trades with simulated money at market prices.")
 
 
 def already_started(words: Words, portfolio: Portfolio) -> View:
