@@ -68,10 +68,10 @@ async def settle(view: View, leg: Leg, attempt: Attempt, exchange: Exchange, too
 
 async def _quarantine(attempt: Attempt, exchange: Exchange, tools: Tools) -> None:
     """Wait until a request that was sent then can no longer be accepted, and look-ups show everything that was."""
+    tools.crash_point(f"quarantine-{attempt.leg_index}")
     over = attempt.sent_at + timedelta(seconds=(exchange.late_window_s or 0.0) + tools.pace.margin_s)
     left = (over - tools.clock.now()).total_seconds()
     if left > 0:
-        tools.crash_point(f"quarantine-{attempt.leg_index}")
         await tools.clock.sleep(left)
 
 

@@ -1,0 +1,113 @@
+"""Lives and deaths of one process: carries a plan out with real DBOS, is killed at a named point, starts again.
+
+usage: crash_worker.py FOLDER POINT,POINT,...   Each life forks from this process, so that imports are paid once. The last life ends well
+and writes what it found to FOLDER/outcome.json.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import dbos  # noqa: F401 - imported before the forks, used in them
+
+from chatbot.clock import SystemClock
+from chatbot.durable import Durable
+from chatbot.execution.pace import Pace
+from chatbot.model import PlanState
+from chatbot.store import journal
+from chatbot.store.database import Database
+from tests.execution.lab import books, fresh_block, open_lab
+
+WORDS = "sell 0.2 BTC; to_spot 1000; buy 20 SOL; to_futures 100; reduce sell 0.05 BTC-PERP; increase buy 0.5 ETH-PERP"
+REPLANNED = "to_futures 80; reduce sell 0.04 BTC-PERP; increase buy 0.4 ETH-PERP"
+PACE = Pace(poll_s=0.03, requote_s=0.12, requotes=1, margin_s=0.05, looks=1, retries_s=(0.1, 0.2, 0.4))
+LATE_WINDOW_S = 0.2
+DEADLINE_S = 30
+
+
+class Death:
+    """Kills the process with SIGKILL at the n-th time it passes a point."""
+
+    def __init__(self, where: str) -> None:
+        self.name, _, times = where.partition("#")
+        self.times = int(times or 1)
+        self.passed: Counter[str] = Counter()
+
+    def __call__(self, point: str) -> None:
+        """Pass a point, or not."""
+        self.passed[point] += 1
+        if point == self.name and self.passed[point] == self.times:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def life(folder: Path, where: str) -> None:
+    """Start, carry on with what is there, and end when the plan has."""
+    url = f"sqlite+aiosqlite:///{folder / 'lab.db'}"
+    db = Database(url)
+    await db.migrate()
+    work = Durable(url, poll_s=0.05)
+    death = Death(where)
+    lab = await open_lab(db, clock=SystemClock(), work=work, pace=PACE, late_window_s=LATE_WINDOW_S, crash_point=death)
+    lab.account.faults.stuck.add("SOL")
+    lab.services.block = fresh_block(REPLANNED)
+    await work.start()
+    if where != "prepare":
+        async with db.read() as tx:
+            plans = await journal.plans(tx, lab.portfolio.id)
+        plan = plans[0] if plans else await lab.plan(WORDS)
+        await lab.executor.recovery.reconcile()
+        until = time.monotonic() + DEADLINE_S
+        while plan.state not in (PlanState.DONE, PlanState.PARKED) and time.monotonic() < until:
+            await asyncio.sleep(0.02)
+            plan = await lab.read(plan.id)
+        await asyncio.sleep(0.05)  # let the workflow end too, so that a point after the last write is passed
+        attempts = await lab.attempts(plan.id)
+        orders = lab.account.state.orders
+        outcome = {
+            "state": plan.state,
+            "legs": [[leg.state, str(leg.filled), str(leg.average), str(leg.fee), leg.note] for leg in plan.legs],
+            "books": books(lab.account),
+            "journal": [[one.client_id, one.state, str(one.filled)] for one in attempts if one.limit is not None],
+            "exchange": [[name, order.status, str(order.filled)] for name, order in orders.items()],
+            "transfers": list(lab.account.state.transfers),
+            "points": dict(death.passed),
+            "results": [kind for kind, _ in await lab.told()].count("plan_result"),
+        }
+        Path(folder / "outcome.json").write_text(json.dumps(outcome), encoding="utf-8")  # noqa: ASYNC240 - the end of a test
+
+
+def fork(folder: Path, where: str) -> int:
+    """Live once; return the signal that ended the life, 0 when it ended by itself."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            asyncio.run(life(folder, where))
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def main() -> None:
+    """Die at each point in turn, then live to the end."""
+    folder, points = Path(sys.argv[1]), [point for point in sys.argv[2].split(",") if point]
+    fork(folder, "prepare")
+    for point in points:
+        if fork(folder, point) != -signal.SIGKILL:
+            sys.exit(f"{point} was never passed")
+    if fork(folder, "nowhere") != 0:
+        sys.exit("the last life was cut short")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""kill -9 at every named point of an execution, on real DBOS and a paper account: the end is always the same."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WORKER = Path(__file__).with_name("crash_worker.py")
+LIMIT_S = 120
+
+#: each line is one plan: the process dies at the first point, starts again, dies at the next, ... and then lives to the end
+CHAINS = {
+    "orders": ("begun", "intended-0", "acted-1", "answered-2", "waiting-4", "cancelling-5", "measured"),
+    "answers": ("acted-0", "intended-1", "cancelled-2", "answered-3", "acted-4#3", "leverage-5", "answered-5#3", "finished"),
+    "recovery": ("intended-0", "lost-0", "quarantine-0", "resent-0", "acted-0", "answered-1", "sized", "ended-2", "replanned", "acted-3"),
+    "again": ("waiting-0", "cancelling-0", "cancelled-0", "answered-0", "acted-2#3", "intended-3", "cancelled-4", "acted-5"),
+}
+
+
+def lived(folder: Path, points: Sequence[str]) -> dict[str, Any]:
+    """Run one process through its deaths and return what it found in the end."""
+    done = subprocess.run(
+        [sys.executable, str(WORKER), str(folder), ",".join(points)], capture_output=True, text=True, timeout=LIMIT_S, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-3000:]
+    found: dict[str, Any] = json.loads((folder / "outcome.json").read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def unhurt(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Run the same plan without any death."""
+    return lived(tmp_path_factory.mktemp("unhurt"), ())
+
+
+def same(hurt: dict[str, Any], unhurt: dict[str, Any]) -> None:
+    """Hold both ends against each other; every order in the journal is at the exchange, once and with the same fill, and back."""
+    for part in ("state", "legs", "books", "transfers", "results"):
+        assert hurt[part] == unhurt[part], part
+    assert hurt["journal"] == hurt["exchange"]
+    ids = [name for name, _, _ in hurt["exchange"]]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_unhurt_run_is_what_it_should_be(unhurt: dict[str, Any]) -> None:
+    """Half of SOL did not fill, so the overlay was made anew; everything else is done."""
+    assert [leg[0] for leg in unhurt["legs"]] == ["filled", "filled", "partial", "filled", "filled", "filled"]
+    assert unhurt["books"] == {
+        "BTC": "0.8",
+        "ETH": "5",
+        "SOL": "90",
+        "USDT": "16405.101",
+        "wallet": "8397.96006",
+        "BTC-PERP": "0.21",
+        "ETH-PERP": "0.4",
+    }
+    assert unhurt["journal"] == unhurt["exchange"]
+    assert unhurt["results"] == 1
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_a_process_killed_at_every_point_ends_with_the_same_books_and_orders(chain: str, unhurt: dict[str, Any], tmp_path: Path) -> None:
+    same(lived(tmp_path, CHAINS[chain]), unhurt)
+
+
+def test_no_kind_of_point_is_left_out(unhurt: dict[str, Any]) -> None:
+    """A new point in the executor must get its death here."""
+    kinds = {point.partition("-")[0] for point in unhurt["points"]}
+    killed = {point.partition("-")[0] for points in CHAINS.values() for point in points}
+    assert kinds <= killed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(12))
+def test_a_process_killed_again_and_again_at_random(seed: int, unhurt: dict[str, Any], tmp_path: Path) -> None:
+    """Any points in the order of the plan."""
+    rng = random.Random(seed)
+    order = list(unhurt["points"])
+    legs = sorted({point.rpartition("-")[2] for point in order if "-" in point})
+    points = [rng.choice([point for point in order if point.endswith(f"-{leg}")]) for leg in legs]
+    same(lived(tmp_path, points), unhurt)
