@@ -60,7 +60,7 @@ def snapshot(raw: Mapping[str, Any]) -> Snapshot:
         wallet=number(futures.get("wallet_balance", 0)),
         positions=tuple(
             Position(
-                contract=p["contract"],
+                contract=_linear(p),
                 asset=p["asset"],
                 qty=number(p["qty"]),
                 entry=number(p.get("entry", p["mark"])),
@@ -69,6 +69,13 @@ def snapshot(raw: Mapping[str, Any]) -> Snapshot:
             for p in futures.get("positions") or ()
         ),
     )
+
+
+def _linear(position: Mapping[str, Any]) -> str:
+    """Return the contract's name; inverse contracts are refused, since their collateral is exposure too (domain 1.1)."""
+    if position.get("inverse") or position.get("type") == "inverse":
+        raise Refused("bad_parameter", position["contract"])
+    return str(position["contract"])
 
 
 def targets(raw: Mapping[str, Any]) -> Targets:

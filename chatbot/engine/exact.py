@@ -53,7 +53,9 @@ def ceil_to(number: Fraction, step: Fraction) -> Fraction:
 
 
 def trunc_to(number: Fraction, step: Fraction) -> Fraction:
-    """Round towards zero to a multiple of ``step``."""
+    """Round towards zero to a multiple of ``step``; a step of 0 leaves the number alone."""
+    if step == 0:
+        return number
     return floor_to(number, step) if number >= 0 else ceil_to(number, step)
 
 

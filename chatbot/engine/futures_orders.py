@@ -36,7 +36,7 @@ class Sleeve:
 
 def expected_fees(book: Sequence[Line], terms: Terms) -> Fraction:
     """Estimate the fees of moving every tradable contract to its target at V'."""
-    return terms.fee_futures * total(abs(c.target * terms.V2 - c.value) for c in book if c.rules is not None)
+    return terms.fee_futures * total(abs(c.target * terms.V2 - c.value) for c in book if c.tradable)
 
 
 def surplus(sleeve: Sleeve, terms: Terms) -> Fraction:
@@ -66,31 +66,24 @@ def transfer_in(T: Fraction, cash: Fraction, flags: set[str]) -> Fraction:
 def room(book: Sequence[Line], spot_after: Fraction, collateral: Fraction, terms: Terms) -> Fraction:
     """Return R for the contracts that can be traded: the caps, less what is held in halted ones."""
     R = room_for_book(terms.V2, spot_after, collateral, gross_cap=terms.gross_cap, sleeve_cap=terms.sleeve_cap)
-    return max(ZERO, R - total(abs(c.value) for c in book if c.rules is None))
+    return max(ZERO, R - total(abs(c.value) for c in book if not c.tradable))
 
 
 def futures_orders(book: Sequence[Line], R: Fraction, terms: Terms, flags: set[str]) -> list[Order]:
     """Write reductions, then increases and flips, each alphabetical (domain 9.7)."""
-    open_book = [c for c in book if c.rules is not None]
+    open_book = [c for c in book if c.tradable]
     asked = total(abs(c.target) for c in open_book) * terms.V2
     k = ONE if asked <= R else R / asked
     if k < 1:
         flags.add("cap_scaled")
-    goals = {c.instrument: trunc_to(c.target * k * terms.V2 / c.price, c.lot) for c in open_book}
-    moves = {c.instrument: _move(c, goals[c.instrument], terms) for c in open_book}
+    goals = {c.instrument: trunc_to(c.target * k * terms.V2 / c.price, c.lot) for c in book}
+    moves = {c.instrument: _move(c, goals[c.instrument], terms) for c in book}
     if total(abs(c.held + moves[c.instrument]) * c.price for c in open_book) > R:
         # still above the room: now even the smallest reduction counts
         moves |= {c.instrument: _forced(c, goals[c.instrument]) for c in open_book if not moves[c.instrument]}
-    flags |= {f"halted:{c.instrument}" for c in book if c.rules is None and _is_wanted(c, k, terms)}
+    flags |= {f"halted:{c.instrument}" for c in book if not c.tradable and moves[c.instrument]}
     orders = [_write(c, moves[c.instrument], terms) for c in open_book if moves[c.instrument]]
     return sorted(orders, key=lambda o: (o.leg != FUTURES_REDUCE, o.instrument))
-
-
-def _is_wanted(c: Line, k: Fraction, terms: Terms) -> bool:
-    """Tell whether a halted contract stands so far from its target that it would have been traded."""
-    if c.target == 0:
-        return c.held != 0
-    return abs(c.target * k * terms.V2 - c.value) >= terms.thr
 
 
 def _reduces(q: Fraction, goal: Fraction) -> bool:

@@ -31,7 +31,7 @@ def spot_sells(lines: Iterable[Line], terms: Terms, flags: set[str]) -> list[Ord
         delta = wanted(line, terms)
         if delta >= 0:
             continue
-        if line.rules is None:
+        if not line.tradable:
             flags.add(f"halted:{line.instrument}")
             continue
         qty = line.held if line.target == 0 else -delta / line.price
@@ -58,7 +58,7 @@ def spot_buys(lines: Iterable[Line], cash: Fraction, terms: Terms, flags: set[st
         delta = wanted(line, terms)
         if delta <= 0:
             continue
-        if line.rules is None:
+        if not line.tradable:
             flags.add(f"halted:{line.instrument}")
         else:
             buys.append((line, delta))

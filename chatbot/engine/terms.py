@@ -32,8 +32,14 @@ class Line:
     held: Fraction
     price: Fraction
     target: Fraction
-    #: None for an instrument that can not be traded now: halted, or its rules are unknown
+    #: None where they are unknown
     rules: Rules | None
+    halted: bool = False
+
+    @property
+    def tradable(self) -> bool:
+        """Tell whether orders are possible now; without rules none can be written."""
+        return self.rules is not None and not self.halted
 
     @property
     def value(self) -> Fraction:
@@ -115,10 +121,11 @@ def _lines(
             if target:
                 raise Refused("missing_price", instrument)
             continue
-        rule = None if instrument in halted else rules.get(instrument)
+        rule = rules.get(instrument)
         if rule is not None and (rule.tick <= 0 or rule.lot <= 0 or rule.min_notional < 0):
             raise Refused("bad_parameter", instrument)
-        lines.append(Line(instrument=instrument, held=held[instrument], price=prices[instrument], target=target, rules=rule))
+        quantity, price = held[instrument], prices[instrument]
+        lines.append(Line(instrument=instrument, held=quantity, price=price, target=target, rules=rule, halted=instrument in halted))
     return lines
 
 
@@ -135,7 +142,7 @@ def settle(V: Fraction, spot: list[Line], book: list[Line], fees: Fees, config: 
     V2 = V
     if config.fee_aware:
         # what can not be traded costs nothing
-        sides = [[(line.target, line.value) for line in lines if line.rules is not None] for lines in (spot, book)]
+        sides = [[(line.target, line.value) for line in lines if line.tradable] for lines in (spot, book)]
         V2 = value_after_fees(V, sides[0], sides[1], fee_spot, fee_futures)
     return Terms(
         V=V,
