@@ -148,17 +148,21 @@ class Durable:
         dbos = await asyncio.to_thread(__import__, "dbos")
         _quiet(logging.WARNING)
         self._stopping = False
+        self._client = await asyncio.to_thread(self._prepare, dbos)
         dbos.DBOS(config=self._config())
         for name, run in self._workflows.items():
             dbos.DBOS.workflow(name=name)(self._tracked(run))
         self._bound = {name: dbos.DBOS.step(name=name)(run) for name, run in self._steps.items()}
         dbos.DBOS.launch()
-        await dbos.DBOS.register_queue_async(
-            QUEUE, worker_concurrency=PLANS_MAX, partition_concurrency=1, polling_interval_sec=self._poll_s
-        )
-        self._client = dbos.DBOSClient(
+
+    def _prepare(self, dbos: Any) -> DBOSClient:  # noqa: ANN401 - the module, imported late
+        """Make DBOS' tables and our queue before the launch: a queue that is made later is noticed only a second after."""
+        dbos.DBOS.migrate(self._url)
+        client: DBOSClient = dbos.DBOSClient(
             system_database_url=self._url, serializer=JsonSerializer(), application_name=_NAME, system_database_pool_size=2, lazy=True
         )
+        client.register_queue(QUEUE, worker_concurrency=PLANS_MAX, partition_concurrency=1, polling_interval_sec=self._poll_s)
+        return client
 
     def _config(self) -> DBOSConfig:
         return {
@@ -170,7 +174,8 @@ class Durable:
             "max_executor_threads": THREADS_MAX,
             "sys_db_pool_size": 5,
             "log_level": "WARNING",
-            "run_migrations": True,
+            # Nobody waits for notifications here, so this only says how quickly its thread ends.
+            "notification_listener_polling_interval_sec": 0.1,
         }
 
     def _tracked(self, run: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Coroutine[Any, Any, Any]]:
