@@ -7,17 +7,21 @@ Rationals throughout: the point of water-filling lies on quotients, and its weig
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
-from chatbot.engine.exact import ONE, ZERO, exact, to_decimal, total, wide
+from chatbot.engine.exact import ONE, ZERO, exact, floor_to, to_decimal, total, wide
 from chatbot.engine.presets import check_weights
 from chatbot.engine.widths import MODES, Band, half_width, outside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from decimal import Decimal
-    from fractions import Fraction
+
+
+#: quotients are cut here
+_STEP = Fraction(1, 10**30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +72,15 @@ def destination(
     }
     x = dict(zip(lines, project(list(lines.values())), strict=True))
     moved = total(abs(x[line] - band.w) for line, band in lines.items()) / 2
-    return Destination(triggered=True, weights={line: to_decimal(p) for line, p in x.items()}, one_way_turnover=to_decimal(moved))
+    return Destination(triggered=True, weights=_written(x), one_way_turnover=to_decimal(moved))
+
+
+def _written(x: Mapping[str, Fraction]) -> dict[str, Decimal]:
+    """Write weights as decimals that still add up to exactly 1: a quotient is cut, and the largest line takes what is left."""
+    cut = {line: floor_to(p, _STEP) for line, p in x.items()}
+    largest = max(cut, key=lambda line: (cut[line], line))
+    cut[largest] += ONE - total(cut.values())
+    return {line: to_decimal(p) for line, p in cut.items()}
 
 
 def _breached(weights: Mapping[str, Decimal], targets: Mapping[str, Decimal], widths: Mapping[str, Decimal], mode: str) -> bool:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from chatbot.engine.caps import room_for_book, scale_to_room
 from chatbot.engine.errors import Refused
-from chatbot.engine.exact import ONE, ZERO, exact, total
+from chatbot.engine.exact import ONE, ZERO, exact, to_decimal, total
 from chatbot.engine.prices import round_price, value_after_fees
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
+    from decimal import Decimal
 
     from chatbot.engine.block import Config, Fees, Rules
     from chatbot.engine.portfolio import Snapshot
@@ -79,9 +79,7 @@ class Terms:
         """Return the limit price of an order in ``line``."""
         if line.rules is None:
             raise Refused("bad_parameter", line.instrument)
-        # a price is a decimal of the input, so this division ends
-        mid = Decimal(line.price.numerator) / Decimal(line.price.denominator)
-        return round_price(mid, side, line.rules.tick, self.offset_bps, self.style)
+        return round_price(to_decimal(line.price), side, line.rules.tick, self.offset_bps, self.style)
 
 
 def spot_lines(snapshot: Snapshot, targets: Targets, rules: Mapping[str, Rules], halted: AbstractSet[str]) -> list[Line]:

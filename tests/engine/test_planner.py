@@ -189,6 +189,8 @@ def test_the_callers_decimal_context_does_not_matter() -> None:
         assert getcontext().prec == 6
         assert run(snapshot, targets, fees=Fees(spot=D("0.001"))) == expected
         assert round_price(D("60000.37"), "buy", D("0.1")) == D("59970.3")
+        odd = replace(snapshot, spot=(Holding(asset="BTC", qty=D("0.7"), price=D("60000.37")), *snapshot.spot[1:]))
+        assert run(odd, targets).orders[0].limit == D("60030.38")
         assert round_price(D("60000.37"), "sell", D("0.1")) == D("60030.4")
 
 
