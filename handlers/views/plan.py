@@ -30,6 +30,7 @@ _REASONS = {
     "replanned": N_("Planned again from what was really filled."),
 }
 _CLOSED = {
+    PlanState.PROPOSED: N_("Plan {number} waits for your answer until {time}."),
     PlanState.CONFIRMED: N_("Plan {number} is confirmed and about to start."),
     PlanState.RUNNING: N_("Plan {number} is being carried out."),
     PlanState.DONE: N_("Plan {number} was carried out at {time}."),
@@ -62,6 +63,8 @@ def closed_card(words: Words, portfolio: Portfolio, plan: Plan) -> View:
 def closed_text(words: Words, plan: Plan) -> str:
     """Say how a plan ended, or that it is on its way."""
     moment = plan.finished_at or plan.decided_at or plan.expires_at
+    if plan.state in (PlanState.PROPOSED, PlanState.EXPIRED):
+        moment = plan.expires_at
     return words.t(_CLOSED[plan.state], number=plan.number, time=words.time(moment))
 
 

@@ -36,10 +36,8 @@ def welcome(words: Words, *, demo: bool = False) -> View:
         say(words, "I watch how far it has drifted, say why it matters, and propose one plan."),
         say(words, "Nothing is traded before you press Confirm."),
         "",
-        say(
-            words,
-            "A paper portfolio trades with simulated money at market prices. With typed-in holdings you trade by hand and I do the sums.",
-        ),
+        _kinds(words, demo=demo),
+        say(words, "With typed-in holdings you trade by hand and I do the sums."),
     )
     mode = Mode.DEMO if demo else Mode.PAPER
     paper = words.t("Demo portfolio") if demo else words.t("Paper portfolio")

@@ -1,0 +1,274 @@
+"""One example of every view, with harmless or hostile names from outside."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.errors import UserError
+from chatbot.model import (
+    ALT,
+    CORE,
+    FUTURES,
+    STABLE,
+    BandRule,
+    Check,
+    LeftOut,
+    Leg,
+    LegKind,
+    LegState,
+    LineReading,
+    Mode,
+    Person,
+    Plan,
+    PlanState,
+    Portfolio,
+    Problem,
+    Reason,
+    Role,
+    Shape,
+    StatusReport,
+    Strategy,
+)
+from chatbot.services.access import Gate
+from handlers.views import access, alerts, control, execution, history, plan, problems, start, status, strategy, why
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chatbot.i18n import Words
+    from handlers.views.common import View
+
+D = Decimal
+NOW = datetime(2026, 11, 24, 14, 5, tzinfo=UTC)
+PLAIN = "SOL"
+HOSTILE = (
+    "<b>&\"'{}%",
+    "</pre></b>{name}{0}%s",
+    "🚀🔥💎🙌🏽",
+    "\u202eRTL שלום مرحبا",
+    "漢字かな交じり文",
+    "A" * 300,
+    "a\nb\tc\x00\u200b",
+    "&lt;&amp;",
+)
+
+
+def shape(name: str = PLAIN, *, lines: int = 4) -> Shape:
+    """Return four bucket lines, or as many single coins; the third coin carries ``name``."""
+    if lines == 4:
+        weights = ((CORE, "0.462", "0.4"), (ALT, "0.351", "0.4"), (STABLE, "0.089", "0.1"), (FUTURES, "0.098", "0.1"))
+    else:
+        coins = [name if at == 2 else f"{name[:2]}C{at}" for at in range(lines - 2)]
+        weights = (*((coin, "0.07", "0.06") for coin in coins), (STABLE, "0.15", "0.2"), (FUTURES, "0.15", "0.2"))
+    readings = tuple(_reading(line, D(weight), D(target)) for line, weight, target in weights)
+    values = {"BTC": D(25000), "ETH": D("20465.58"), name: D(20000), "ADA": D(14543), "USDT": D(8758), FUTURES: D("9644.9")}
+    book = {"BTC-PERP": D(4822), f"{name}-PERP": D(-10)}
+    return Shape(
+        value=D("98412.07"),
+        lines=readings,
+        net=D("0.91"),
+        gross=D("0.91"),
+        futures_net=D("0.098"),
+        beta=D("1.02"),
+        leverage=None,
+        values=values,
+        liquidation=D("0.48"),
+        book=book,
+    )
+
+
+def _reading(line: str, weight: D, target: D) -> LineReading:
+    band = None if line == FUTURES else D("0.05")
+    breach = None if band is None or abs(weight - target) < band else "over" if weight > target else "under"
+    return LineReading(line=line, weight=weight, target=target, band=band, breach=breach)
+
+
+def after() -> Shape:
+    """Return the same portfolio on its targets."""
+    return replace(shape(), lines=tuple(replace(line, weight=line.target, breach=None) for line in shape().lines), leverage=D("0.98"))
+
+
+def a_strategy(name: str = PLAIN, preset: str = "balanced") -> Strategy:
+    """Return the balanced preset with ``name`` among its coins."""
+    return Strategy(
+        preset=preset,
+        weights={CORE: D("0.4"), ALT: D("0.4"), STABLE: D("0.1"), FUTURES: D("0.1")},
+        members={CORE: ("BTC", "ETH"), ALT: (name, "ADA")},
+        futures_net=D("0.1"),
+        futures_split={"BTC-PERP": D("0.5"), f"{name}-PERP": D("0.5")},
+        bands={CORE: BandRule(abs_pp=D(5)), ALT: BandRule(abs_pp=D(5), rel=D("0.25")), STABLE: BandRule(rel=D("0.5"))},
+        futures_band_pp=D(5),
+    )
+
+
+def portfolio(name: str = "balanced", mode: Mode = Mode.PAPER) -> Portfolio:
+    """Return a portfolio called ``name`` at an exchange of that name."""
+    return Portfolio(
+        id=7, person_id=1, name=name, mode=mode, exchange=name, strategy=a_strategy(name if name != "balanced" else PLAIN), created_at=NOW
+    )
+
+
+def legs(name: str = PLAIN) -> tuple[Leg, ...]:
+    """Return one leg of every kind, each in another state."""
+    states = tuple(LegState)
+    kinds = (*LegKind, LegKind.FUTURES_REDUCE, LegKind.FUTURES_INCREASE)
+    return tuple(
+        Leg(
+            index=at,
+            kind=kind,
+            instrument="USDT" if "to_" in kind.value else f"{name}-PERP" if "futures" in kind.value else name,
+            qty=D("0.07310000"),
+            limit=None if "to_" in kind.value else D("60030.00"),
+            sells=at % 2 == 0,
+            price=D("60000.37"),
+            state=states[at],
+            filled=D("0.03"),
+            average=D("60031.5"),
+            fee=D("1.83"),
+            attempts=3,
+            note=name if at == 5 else "not_enough_money" if at == 6 else "",
+        )
+        for at, kind in enumerate(kinds)
+    )
+
+
+def a_plan(name: str = PLAIN, state: PlanState = PlanState.PROPOSED, result: Shape | None = None) -> Plan:
+    """Return plan 27 with every kind of reason, leg and omission."""
+    left = ("below_minimum", "halted", "cash_limited", "withdraw_limited", "collateral_limited", "cap_scaled", "new_flag")
+    return Plan(
+        id=123_456,
+        number=27,
+        portfolio_id=7,
+        mode=Mode.PAPER,
+        state=state,
+        reasons=(
+            Reason(trigger="drift", line=CORE, weight=D("0.462"), target=D("0.4"), band=D("0.05")),
+            Reason(trigger="drift", line=name, weight=D("0.3"), target=D("0.4"), band=None),
+            Reason(trigger="manual"),
+            Reason(trigger=name),
+        ),
+        before=shape(),
+        after=after(),
+        legs=legs(name),
+        left_out=tuple(LeftOut(why=why, instrument=name, amount=D("6.10"), minimum=D(10)) for why in left),
+        fees=D("9.6"),
+        slippage_bps=D("2.04"),
+        created_at=NOW,
+        expires_at=NOW + timedelta(minutes=5),
+        decided_at=NOW,
+        finished_at=NOW if state in (PlanState.DONE, PlanState.PARKED) else None,
+        result=result,
+    )
+
+
+def report(name: str = PLAIN, *, known: bool = True, lines: int = 4) -> StatusReport:
+    """Return a status with everything that it may say."""
+    codes = ("missing_price", "zero_price", "stale_price", "outlying_price", "empty_balance", "unreachable", "bad_value", name)
+    unknown = Check(at=NOW, problems=tuple(Problem(code=code, instrument=name, age_s=240) for code in codes), held_back="no_data")
+    return StatusReport(
+        portfolio=replace(portfolio(name), snoozed_until=NOW + timedelta(hours=1)),
+        check=Check(at=NOW, shape=shape(name, lines=lines)) if known else unknown,
+        price_age_s=4 if known else None,
+        next_check_s=41,
+        market_time=NOW - timedelta(days=900),
+        today=D("-0.016"),
+        funding_8h=D("0.00011"),
+        open_plan=a_plan(),
+    )
+
+
+def person(name: str = "Ann", role: Role = Role.PENDING) -> Person:
+    """Return somebody called ``name``."""
+    return Person(id=9_007_199_254, chat_id=9_007_199_254, name=name, role=role)
+
+
+def _every(name: str) -> dict[str, Callable[[Words], View]]:
+    port, done = portfolio(name), a_plan(name, PlanState.DONE, after())
+    mistakes = [UserError("{name} is there twice.", name=name), UserError("{name} has no number behind it.", name=name)]
+    fired = Check(at=NOW, shape=shape(name, lines=12), fired=(name, STABLE), held_back="fired_before")
+    presets = [a_strategy(name, preset) for preset in ("conservative", "balanced", "aggressive")]
+    return {
+        "access.outside": lambda w: access.outside(w, Gate.BLOCKED),
+        "access.pairing": access.pairing,
+        "access.paired": access.paired,
+        "access.asked": access.asked,
+        "access.waiting": access.waiting,
+        "access.blocked": access.blocked,
+        "access.approved": access.approved,
+        "access.operator_only": access.operator_only,
+        "access.no_groups": access.no_groups,
+        "access.access_request": lambda w: access.access_request(w, person(name)),
+        "access.access_decided": lambda w: access.access_decided(w, person(name, Role.MEMBER)),
+        "access.access_decided blocked": lambda w: access.access_decided(w, person(name, Role.BLOCKED)),
+        "access.users": lambda w: access.users(w, [person(name, role) for role in Role] * 12),
+        "alerts.drift_alert": lambda w: alerts.drift_alert(w, port, shape(name, lines=12).lines),
+        "alerts.problem_alert": lambda w: alerts.problem_alert(w, port, report(name, known=False).check.problems),
+        "alerts.snoozed": lambda w: alerts.snoozed(w, port, NOW),
+        "control.paused": lambda w: control.paused(w, port, a_plan()),
+        "control.resumed": lambda w: control.resumed(w, port),
+        "control.mode": lambda w: control.mode(w, port),
+        "control.settings": lambda w: control.settings(w, person(name), name[:30], NOW),
+        "control.zone_choice": lambda w: control.zone_choice(w, person()),
+        "control.help_page": lambda w: control.help_page(w, "strategy", operator=True),
+        "execution.progress": lambda w: execution.progress(w, port, a_plan(name, PlanState.RUNNING)),
+        "execution.result": lambda w: execution.result(w, port, done),
+        "execution.result unmeasured": lambda w: execution.result(w, port, replace(done, result=None)),
+        "execution.parked": lambda w: execution.parked(w, port, a_plan(name, PlanState.PARKED)),
+        "history.history": lambda w: history.history(w, port, [done] * 9, more=True),
+        "history.history empty": lambda w: history.history(w, port, []),
+        "history.plan_in_full": lambda w: history.plan_in_full(w, port, done),
+        "plan.plan_card": lambda w: plan.plan_card(w, port, a_plan(name), lead=name),
+        "plan.plan_card by hand": lambda w: plan.plan_card(w, portfolio(name, Mode.MANUAL), a_plan(name)),
+        "plan.plan_card long": lambda w: plan.plan_card(w, port, _long_plan(name)),
+        "plan.closed_card": lambda w: plan.closed_card(w, portfolio(name, Mode.LIVE), a_plan(name, PlanState.EXPIRED)),
+        "plan.edit": lambda w: plan.edit(w, port, a_plan(name)),
+        "plan.edit long": lambda w: plan.edit(w, port, _long_plan(name)),
+        "plan.nothing_to_do": lambda w: plan.nothing_to_do(w, port, shape(name, lines=12)),
+        "plan.busy": lambda w: plan.busy(w, port, a_plan(name, PlanState.RUNNING)),
+        "problems.cannot_evaluate": lambda w: problems.cannot_evaluate(w, port, report(name, known=False).check.problems),
+        "problems.failure": lambda w: problems.failure(w, "a1b2c3"),
+        "problems.mistake": lambda w: problems.mistake(w, mistakes[0]),
+        "problems.mistakes": lambda w: problems.mistakes(w, mistakes, strategy.TARGETS_EXAMPLE),
+        "problems.unknown_text": problems.unknown_text,
+        "problems.unknown_command": lambda w: problems.unknown_command(w, name),
+        "problems.no_portfolio": problems.no_portfolio,
+        "problems.cancelled": lambda w: problems.cancelled(w, "start"),
+        "problems.unreachable": lambda w: problems.unreachable(w, port, NOW, plan_number=27),
+        "problems.reachable_again": lambda w: problems.reachable_again(w, port),
+        "problems.missed_checks": lambda w: problems.missed_checks(w, port, 21, NOW, NOW),
+        "start.welcome": start.welcome,
+        "start.welcome demo": lambda w: start.welcome(w, demo=True),
+        "start.already_started": lambda w: start.already_started(w, port),
+        "start.amount_choice": lambda w: start.amount_choice(w, Mode.PAPER),
+        "start.holdings_prompt": start.holdings_prompt,
+        "start.holdings_review": lambda w: start.holdings_review(w, {name: D("0.5"), "USDT": D(1000)}),
+        "start.strategy_choice": lambda w: start.strategy_choice(w, Mode.PAPER, presets, presets[2]),
+        "start.custom_prompt": lambda w: start.custom_prompt(w, Mode.PAPER),
+        "start.created": lambda w: start.created(w, port, D(10000)),
+        "start.language_choice": lambda w: start.language_choice(w, {"en": "English", "es": "Español", "ru": "Русский"}, "settings"),
+        "status.status": lambda w: status.status(w, report(name), NOW),
+        "status.status of twelve": lambda w: status.status(w, report(name, lines=12), NOW),
+        "status.status unknown": lambda w: status.status(w, report(name, known=False), NOW),
+        "status.coins": lambda w: status.coins(w, port, shape(name)),
+        "strategy.targets": lambda w: strategy.targets(w, port),
+        "strategy.preset_offer": lambda w: strategy.preset_offer(w, port, presets[0]),
+        "strategy.changed": lambda w: strategy.changed(w, port),
+        "strategy.bands": lambda w: strategy.bands(w, port),
+        "why.why": lambda w: why.why(w, port, fired, NOW + timedelta(seconds=12)),
+        "why.why unknown": lambda w: why.why(w, port, report(name, known=False).check, NOW),
+        "why.why before the first check": lambda w: why.why(w, port, None, NOW),
+    }
+
+
+def _long_plan(name: str) -> Plan:
+    """Return a plan of forty legs."""
+    many = tuple(replace(legs(name)[at % 8], index=at, state=LegState.PLANNED) for at in range(40))
+    return replace(a_plan(name), legs=many)
+
+
+def every_view(name: str = PLAIN) -> dict[str, Callable[[Words], View]]:
+    """Return every view by ``module.function``, with ``name`` wherever something comes from outside."""
+    return _every(name)

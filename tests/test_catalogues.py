@@ -1,0 +1,113 @@
+"""Every string in every language; and the check itself finds what it is there to find."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+ROOT = Path(__file__).parents[1]
+
+
+def _load() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("catalogues", ROOT / "scripts" / "catalogues.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["catalogues"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+catalogues = _load()
+
+
+def test_every_string_is_translated_in_every_language() -> None:
+    """No string is missing, unused, fuzzy or has other placeholders."""
+    assert len(catalogues.extract(ROOT)) > 250
+    assert {path.parent.parent.name for path in catalogues.languages(ROOT)} == {"es", "ru"}
+    assert catalogues.check(ROOT) == []
+
+
+def test_updating_changes_nothing(tmp_path: Path) -> None:
+    """The files are what --update writes, so that a diff shows only what a person changed."""
+    for folder in catalogues.SOURCES:
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    shutil.copytree(ROOT / "locale", tmp_path / "locale")
+    catalogues.update(tmp_path)
+    files = list((ROOT / "locale").rglob("*.po*"))
+    assert len(files) == 3
+    for path in files:
+        assert (tmp_path / path.relative_to(ROOT)).read_bytes() == path.read_bytes(), path
+
+
+def test_extraction_knows_the_four_ways_to_say_something() -> None:
+    """Translations, plurals, sentences with markup, errors and marked constants are found; other calls and variables are not."""
+    source = (
+        'words.t("a")\nwords.n("b", "bs", 3)\nsay(words, "c", x=1)\nraise UserError("d", y=2)\nX = N_("e")\nwords.t(name)\nprint("f")\n'
+    )
+    assert list(catalogues.strings_of(source)) == [("a",), ("b", "bs"), ("c",), ("d",), ("e",)]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Write a small program with one language, complete."""
+    (tmp_path / "chatbot").mkdir()
+    (tmp_path / "handlers").mkdir()
+    (tmp_path / "chatbot" / "a.py").write_text('words.t("Hello {name}")\nwords.n("{count} leg", "{count} legs", 2)\n')
+    folder = tmp_path / "locale" / "ru" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    shutil.copy(ROOT / "locale" / "ru" / "LC_MESSAGES" / "chatbot.po", folder)
+    catalogues.update(tmp_path)
+    catalog = catalogues._read(folder / "chatbot.po", "ru")
+    for message in catalog:
+        if message.id:
+            message.string = "Привет, {name}" if isinstance(message.id, str) else ("{count} шаг", "{count} шага", "{count} шагов")
+    catalogues._write(folder / "chatbot.po", catalog)
+    return tmp_path
+
+
+def test_a_complete_language_passes(project: Path) -> None:
+    """The small program starts without a fault, so that each fault below is the one that was made."""
+    assert catalogues.check(project) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("Привет, {name}", "", "is not translated"),
+        ("Привет, {name}", "Привет", "has other placeholders"),
+        ("Привет, {name}", "Привет, {nam}", "has other placeholders"),
+        ("Привет, {name}", "Привет, {name} {extra}", "has other placeholders"),
+        ("Привет, {name}", "Привет, {name", "has other placeholders"),
+        ("Привет, {name}", " Привет, {name}", "has other white space"),
+        ("{count} шага", "шага", "has other placeholders"),
+        ('{count} шаг"', 'шаг"', "has other placeholders"),
+        ('#, python-brace-format\nmsgid "Hello', '#, fuzzy, python-brace-format\nmsgid "Hello', "is fuzzy"),
+        ('msgid "Hello {name}"', 'msgid "Hallo {name}"', "is not used"),
+        ('msgid "Hello {name}"', 'msgid "Hallo {name}"', "is missing"),
+    ],
+)
+def test_each_fault_is_told(project: Path, old: str, new: str, told: str) -> None:
+    """A missing, unused, fuzzy or crooked string fails the check with a sentence that names it."""
+    path = project / "locale" / "ru" / "LC_MESSAGES" / "chatbot.po"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert any(told in problem and problem.startswith("ru: ") for problem in catalogues.check(project))
+
+
+def test_a_new_string_is_told_and_then_merged(project: Path) -> None:
+    """A string that the code says and the catalogues do not is found; --update adds it, empty, and drops what is not used."""
+    (project / "handlers" / "b.py").write_text('words.t("New")\n')
+    assert any("'New' is missing" in problem for problem in catalogues.check(project))
+    (project / "chatbot" / "a.py").write_text('words.t("Hello {name}")\n')
+    catalogues.update(project)
+    assert catalogues.check(project) == ["ru: 'New' is not translated"]
