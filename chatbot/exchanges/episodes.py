@@ -33,6 +33,7 @@ def _shift(btc: float, eth: float, alt: float) -> dict[str, float]:
 
 
 EPISODES: dict[str, Episode] = {
+    "btc_jump": Episode(hours=4, shift=_shift(0.30, 0.26, 0.02), mood=12),
     "btc_rally": Episode(hours=20, shift=_shift(0.36, 0.30, 0.05), volatility=1.2, funding=0.0003, mood=22),
     "alt_crash": Episode(hours=16, shift=_shift(-0.04, -0.07, -0.40), volatility=1.6, funding=-0.0001, mood=-18),
     "volatility_spike": Episode(hours=60, volatility=4.0, mood=-10),
@@ -41,10 +42,12 @@ EPISODES: dict[str, Episode] = {
     "recovery": Episode(hours=30, shift=_shift(0.06, 0.08, 0.33), volatility=1.2, mood=12),
 }
 
-#: what happens unasked, as (market hour after the start, episode): the first drift out of a band of 5 points comes within 30 hours
+#: what happens unasked, as (market hour after the start, episode): the first drift out of a band of 5 points comes within 7 hours,
+#: and the jump is over before a person has read the card
 SCRIPT: tuple[tuple[int, str], ...] = (
-    (8, "btc_rally"),
-    (70, "alt_crash"),
+    (3, "btc_jump"),
+    (40, "alt_crash"),
+    (80, "btc_rally"),
     (120, "recovery"),
     (190, "funding_spike"),
     (290, "fear"),

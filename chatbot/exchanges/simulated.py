@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_SPEED", "EPISODES", "ReplaySource", "SimulatedSource"]
 
-#: market seconds per second: one market hour a second shows a week in less than three minutes
-DEFAULT_SPEED = 3600.0
+#: market seconds per second: ten market minutes a second leave time to read a card before it is out of date
+DEFAULT_SPEED = 600.0
 DEFAULT_START = datetime(2025, 1, 6, tzinfo=UTC)
 #: how far a perpetual trades above spot, as a fraction
 _BASIS = 0.0002

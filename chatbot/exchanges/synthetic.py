@@ -27,6 +27,11 @@ BEFORE_DAYS = 120
 #: share of the distance to its start that a log price loses per day: prices stay sane in a demo that runs for a week
 _PULL = 0.02
 _SIGMA_MARKET = 0.026
+#: however many episodes somebody calls at once: bounds on the drift of a step and the factor on volatility, and the log distance
+#: from its start at which episodes stop pushing a price further
+_DRIFT_MAX = 0.008
+_SCALE_MAX = 6.0
+_FAR = 3.0
 _KEEP_DAYS = 64
 _BETA = np.array([coin.beta for coin in COINS.values()])
 _OWN = np.array([coin.own_vol for coin in COINS.values()])
@@ -109,6 +114,7 @@ class SyntheticMarket:
         moves = (_SIGMA_MARKET * _BETA[:, None] * noise[0] + _OWN[:, None] * noise[1:]) / math.sqrt(STEPS)
         moves[ASSETS.index("BTC")] = _SIGMA_MARKET * noise[0] / math.sqrt(STEPS)
         scale, drift = self._script_of(begin)
+        drift *= np.where(drift * opening[:, None] > 0, np.clip(1 - np.abs(opening[:, None]) / _FAR, 0, 1), 1)
         moves = moves * scale + drift - opening[:, None] * (_PULL / STEPS)
         return np.concatenate([opening[:, None], opening[:, None] + np.cumsum(moves, axis=1)], axis=1)
 
@@ -123,7 +129,7 @@ class SyntheticMarket:
             steps = episode.hours * HOUR_MS // STEP_MS
             for asset, shift in episode.shift.items():
                 drift[ASSETS.index(asset), first:last] += shift / steps
-        return scale, drift
+        return np.minimum(scale, _SCALE_MAX), np.clip(drift, -_DRIFT_MAX, _DRIFT_MAX)
 
     def added(self, moment_ms: int, what: str, *, after_ms: int = 0) -> float:
         """Return the sum of ``funding`` or ``mood`` of the episodes that are on, or were within ``after_ms``."""
