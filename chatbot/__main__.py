@@ -80,11 +80,11 @@ def _demo_settings(arguments: argparse.Namespace, folder: Path) -> Settings:
     }
     usual = {
         "market": "simulated",
-        "market_speed": 2400.0,
+        "market_speed": 600.0,
         "port": 0,
         "data_dir": folder,
         "check_interval_s": 1.0,
-        "batch_window_s": 3.0,
+        "batch_window_s": 8.0,
         "log_level": "WARNING",
         "operator_ids": str(DEMO_USER),
         "database_url": "",

@@ -33,7 +33,7 @@ def _shift(btc: float, eth: float, alt: float) -> dict[str, float]:
 
 
 EPISODES: dict[str, Episode] = {
-    "btc_jump": Episode(hours=4, shift=_shift(0.30, 0.26, 0.02), mood=12),
+    "btc_jump": Episode(hours=3, shift=_shift(0.36, 0.32, 0.02), mood=12),
     "btc_rally": Episode(hours=20, shift=_shift(0.36, 0.30, 0.05), volatility=1.2, funding=0.0003, mood=22),
     "alt_crash": Episode(hours=16, shift=_shift(-0.04, -0.07, -0.40), volatility=1.6, funding=-0.0001, mood=-18),
     "volatility_spike": Episode(hours=60, volatility=4.0, mood=-10),

@@ -29,7 +29,7 @@ _PULL = 0.02
 _SIGMA_MARKET = 0.026
 #: however many episodes somebody calls at once: bounds on the drift of a step and the factor on volatility, and the log distance
 #: from its start at which episodes stop pushing a price further
-_DRIFT_MAX = 0.008
+_DRIFT_MAX = 0.012
 _SCALE_MAX = 6.0
 _FAR = 3.0
 _KEEP_DAYS = 64
