@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.exchanges.base import OrderRequest, OrderStatus, Side, asset_of
 from chatbot.execution import sizing
-from chatbot.execution.lifecycle import Cross, Tried
+from chatbot.execution.lifecycle import Tried
 from chatbot.model import LegKind
 from chatbot.store.journal import OrderState
 
@@ -90,11 +90,6 @@ def _limit(leg: Leg, desk: Desk, pace: Pace, side: Side, *, first: bool, cross: 
     if first and leg.limit is not None and not sizing.would_take(side, leg.limit, desk.quote):
         return sizing.on_tick(leg.limit, side, desk.market.tick)
     return sizing.limit_at(mid, side, pace.offset_bps, desk.market.tick)
-
-
-def is_cross(step: object) -> bool:
-    """Tell whether the next order takes."""
-    return isinstance(step, Cross)
 
 
 def request_of(attempt: Attempt) -> OrderRequest:

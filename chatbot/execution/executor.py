@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import structlog
 
 from chatbot.errors import ExchangeError, KeyRefused, Unreachable
-from chatbot.execution import legs, overlay, recovery
+from chatbot.execution import moves, orders, overlay, recovery, wallets
 from chatbot.execution.lifecycle import PlanEvent
 from chatbot.execution.pace import Pace
 from chatbot.execution.progress import Change, Scribe
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from chatbot.engine.planner import Block
     from chatbot.exchanges.base import Exchange
     from chatbot.execution.progress import View
-    from chatbot.model import Plan, Shape
+    from chatbot.model import Leg, Plan, Shape
     from chatbot.store.database import Database
 
 _LOG = structlog.get_logger()
@@ -64,7 +64,7 @@ class Executor:
         self._db = db
         self._exchanges = exchanges
         self._hooks = hooks
-        self._tools = legs.Tools(
+        self._tools = moves.Tools(
             scribe=Scribe(db, clock), clock=clock, pace=pace or Pace(), halted=halted or self._paused, crash_point=crash_point
         )
         self.recovery = recovery.Recovery(db, work, self._tools.scribe, clock)
@@ -116,26 +116,29 @@ class Executor:
         exchange = await self._exchanges(view.portfolio.id)
         attempt, leg = view.unsettled, view.next_leg
         if attempt is not None:
-            act = legs.watch if attempt.state == OrderState.OPEN else recovery.settle
-            await act(view, view.leg(attempt.leg_index), attempt, exchange, self._tools)
+            act = orders.watch if attempt.state == OrderState.OPEN else recovery.settle
+            await act(self._at(view, view.leg(attempt.leg_index), exchange), attempt)
         elif leg is None:
             await self._finish(view)
             return False
         elif stopped := await self._tools.stop_word(view):
-            await self._stop(view, stopped)
+            await self._stop(view, exchange, stopped)
         elif leg.kind == LegKind.SPOT_BUY and not view.count(overlay.SIZED):
             await overlay.size_buys(view, exchange, self._tools)
         elif leg.kind not in _SPOT and overlay.overlay_waits(view):
             await overlay.replan(view, await self._hooks.replan(view.portfolio.id, view.plan), self._tools)
         else:
-            await legs.take(view, leg, exchange, self._tools)
+            await _take(self._at(view, leg, exchange))
         return True
 
-    async def _stop(self, view: View, why: str) -> None:
+    def _at(self, view: View, leg: Leg, exchange: Exchange) -> moves.Move:
+        return moves.Move(view=view, leg=leg, exchange=exchange, tools=self._tools)
+
+    async def _stop(self, view: View, exchange: Exchange, why: str) -> None:
         """Leave out what was not sent, and end what was begun: the portfolio was paused, or the plan closed, in mid-plan."""
         for leg in view.plan.legs:
             if leg.state in _UNFINISHED:
-                await legs.end(view, leg, why, self._tools)
+                await moves.end(self._at(view, leg, exchange), why)
 
     async def _finish(self, view: View) -> None:
         """Measure what came of it, and end the plan together with the message that says so."""
@@ -176,3 +179,13 @@ class Executor:
 
 _SPOT = (LegKind.SPOT_SELL, LegKind.TO_SPOT, LegKind.SPOT_BUY)
 _UNFINISHED: tuple[LegState, ...] = (LegState.PLANNED, LegState.SUBMITTING, LegState.OPEN)
+
+
+async def _take(move: moves.Move) -> None:
+    """Make the next move of a leg of which no order works at the moment."""
+    if move.leg.is_transfer:
+        await wallets.transfer(move)
+    elif leverage := await wallets.leverage_to_set(move):
+        await wallets.set_leverage(move, leverage)
+    else:
+        await orders.next_order(move)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from chatbot.engine.planner import Block
     from chatbot.exchanges.base import Exchange
-    from chatbot.execution.legs import Tools
+    from chatbot.execution.moves import Tools
     from chatbot.execution.progress import View
     from chatbot.model import Leg
 

@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING
 
 from chatbot.durable import Standing
 from chatbot.errors import InternalError
-from chatbot.execution import drafting, legs
+from chatbot.execution import drafting, moves, orders, wallets
 from chatbot.execution.lifecycle import IllegalMove, LegEvent, PlanEvent, advance
 from chatbot.execution.progress import Change
-from chatbot.model import LegState, PlanState
+from chatbot.model import PlanState
 from chatbot.store import journal
 from chatbot.store.journal import OrderState
 
 if TYPE_CHECKING:
     from chatbot.clock import Clock
     from chatbot.durable import Work
-    from chatbot.exchanges.base import Exchange
-    from chatbot.execution.legs import Tools
+    from chatbot.execution.moves import Move
     from chatbot.execution.progress import Scribe, View
-    from chatbot.model import Leg, Plan
+    from chatbot.model import Plan
     from chatbot.store.database import Database, Tx
     from chatbot.store.journal import Attempt
 
@@ -42,75 +41,68 @@ class Parked(InternalError):
         self.why = why
 
 
-async def settle(view: View, leg: Leg, attempt: Attempt, exchange: Exchange, tools: Tools) -> None:
+async def settle(move: Move, attempt: Attempt) -> None:
     """Find out what became of an order or transfer that was written down; raises :class:`Parked` when that is impossible.
 
     Sending again is safe only when the exchange can no longer accept the first request, and says that it has none.
     """
     if attempt.detail == drafting.NOT_SENT:
-        await _send_again(view, leg, attempt, exchange, tools, "retried")
+        await _send_again(move, attempt, "retried")
         return
-    if await _adopted(view, leg, attempt, exchange, tools):
+    if await _adopted(move, attempt):
         return
     if attempt.state != OrderState.UNKNOWN:
-        await legs.lose(view, leg, attempt, tools)
-        leg, attempt = replace(leg, state=LegState.UNKNOWN), replace(attempt, state=OrderState.UNKNOWN)
-    await _quarantine(attempt, exchange, tools)
-    for _ in range(tools.pace.looks):
-        if await _adopted(view, leg, attempt, exchange, tools):
+        move, attempt = await moves.lose(move, attempt)
+    await _quarantine(move, attempt)
+    pace = move.tools.pace
+    for _ in range(pace.looks):
+        if await _adopted(move, attempt):
             return
-        await tools.clock.sleep(tools.pace.poll_pause_s)
-    if exchange.late_window_s is None or view.count("resent", leg.index) >= RESENDS_MAX:
-        await _give_up(view, leg, attempt, tools)
-        return
-    await _send_again(view, leg, attempt, exchange, tools, "resent")
+        await move.tools.clock.sleep(pace.poll_pause_s)
+    if move.exchange.late_window_s is not None and move.view.count("resent", move.leg.index) < RESENDS_MAX:
+        await _send_again(move, attempt, "resent")
+    elif move.view.count(moves.CLOSING):
+        await moves.abandon(move, attempt)
+    else:
+        raise Parked("unknown")
 
 
-async def _quarantine(attempt: Attempt, exchange: Exchange, tools: Tools) -> None:
+async def _quarantine(move: Move, attempt: Attempt) -> None:
     """Wait until a request that was sent then can no longer be accepted, and look-ups show everything that was."""
-    tools.crash_point(f"quarantine-{attempt.leg_index}")
-    over = attempt.sent_at + timedelta(seconds=(exchange.late_window_s or 0.0) + tools.pace.margin_s)
-    left = (over - tools.clock.now()).total_seconds()
+    move.passes("quarantine")
+    over = attempt.sent_at + timedelta(seconds=(move.exchange.late_window_s or 0.0) + move.tools.pace.margin_s)
+    left = (over - move.tools.clock.now()).total_seconds()
     if left > 0:
-        await tools.clock.sleep(left)
+        await move.tools.clock.sleep(left)
 
 
-async def _adopted(view: View, leg: Leg, attempt: Attempt, exchange: Exchange, tools: Tools) -> bool:
+async def _adopted(move: Move, attempt: Attempt) -> bool:
     """Take over what the exchange has under this id; a find is certain at any time."""
-    if leg.is_transfer:
-        if not await exchange.find_transfer(attempt.client_id):
+    if move.leg.is_transfer:
+        if not await move.exchange.find_transfer(attempt.client_id):
             return False
-        await legs.transferred(view, leg, attempt, tools, "adopted")
+        await moves.transferred(move, attempt, "adopted")
         return True
-    order = await exchange.find(attempt.instrument, attempt.client_id)
+    order = await move.exchange.find(attempt.instrument, attempt.client_id)
     if order is None:
         return False
-    await legs.heard(view, leg, attempt, order, exchange, tools, "adopted")
+    await moves.heard(move, attempt, order, "adopted")
     return True
 
 
-async def _give_up(view: View, leg: Leg, attempt: Attempt, tools: Tools) -> None:
-    """Park a plan over an order that may or may not exist; when a person closes it, the leg ends with that said."""
-    if not view.count(legs.CLOSING):
-        raise Parked("unknown")
-    known = replace(attempt, state=OrderState.CANCELED, ended_at=tools.clock.now(), detail="unknown")
-    changed = replace(leg, state=advance(leg.state, LegEvent.END), note="unknown")
-    await tools.scribe.write(view, Change(event="abandoned", leg_index=leg.index, legs=(changed,), attempt=known))
-
-
-async def _send_again(view: View, leg: Leg, attempt: Attempt, exchange: Exchange, tools: Tools, event: str) -> None:
+async def _send_again(move: Move, attempt: Attempt, event: str) -> None:
     """Send the same order under the same id; the new time is written first, so that a crash is quarantined from it."""
-    stopped = await tools.stop_word(view)
+    stopped = await move.tools.stop_word(move.view)
     if stopped:
-        await legs.refused(view, leg, attempt, stopped, tools)
+        await moves.refused(move, attempt, stopped)
         return
-    again = replace(attempt, state=OrderState.SUBMITTING, sent_at=tools.clock.now(), detail="")
-    changed = replace(leg, state=advance(leg.state, LegEvent.SUBMIT))
-    detail = {"client_id": attempt.client_id}
-    await tools.scribe.write(view, Change(event=event, leg_index=leg.index, detail=detail, legs=(changed,), attempt=again))
-    tools.crash_point(f"{event}-{leg.index}")
-    sender = legs.send_transfer if leg.is_transfer else legs.send
-    await sender(view, changed, again, exchange, tools)
+    again = replace(attempt, state=OrderState.SUBMITTING, sent_at=move.tools.clock.now(), detail="")
+    changed = replace(move.leg, state=advance(move.leg.state, LegEvent.SUBMIT))
+    change = Change(event=event, leg_index=changed.index, detail={"client_id": attempt.client_id}, legs=(changed,), attempt=again)
+    await move.tools.scribe.write(move.view, change)
+    move.passes(event)
+    send = wallets.send_transfer if changed.is_transfer else orders.send
+    await send(replace(move, leg=changed), again)
 
 
 class Recovery:
@@ -151,7 +143,7 @@ class Recovery:
     async def close(self, plan_id: int) -> bool:
         """End a parked plan by a person's word: its orders are cancelled and nothing more is sent. False: it was not parked."""
         view = await self._scribe.view(plan_id)
-        return view is not None and await self._enqueue(view, (PlanState.PARKED,), legs.CLOSING)
+        return view is not None and await self._enqueue(view, (PlanState.PARKED,), moves.CLOSING)
 
     async def _enqueue(self, view: View, states: tuple[PlanState, ...], event: str = "") -> bool:
         """Give a plan a new workflow, once per view: state, events and workflow in one transaction."""

@@ -1,0 +1,134 @@
+"""Orders of one leg: the next one drafted, sent, watched and taken back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatbot.errors import OutcomeUnknown, Rejected, Unreachable
+from chatbot.exchanges.base import OrderStatus
+from chatbot.execution import drafting, moves
+from chatbot.execution.lifecycle import Cross, GiveUp, Wait, next_step
+from chatbot.model import LegKind
+from chatbot.store.journal import Attempt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chatbot.exchanges.base import OrderRequest
+    from chatbot.execution.lifecycle import NextStep
+    from chatbot.execution.moves import Move, Tools
+
+
+async def next_order(move: Move) -> None:
+    """Send what comes next for a leg of which no order works at the moment, or end the leg and say why."""
+    leg, tools = move.leg, move.tools
+    tries = move.view.tries(leg.index)
+    if tries and tries[-1].detail == drafting.WOULD_TAKE:
+        await tools.clock.sleep(tools.pace.poll_pause_s)
+    step = _next(tries, tools)
+    if isinstance(step, GiveUp):
+        await moves.end(move, "unfilled")
+        return
+    desk = await _look(move)
+    if desk is None:
+        await moves.end(move, "halted")
+        return
+    number = max((attempt.attempt for attempt in tries), default=0) + 1
+    drafted = drafting.draft(leg, desk, tools.pace, plan_id=move.view.plan.id, attempt=number, cross=isinstance(step, Cross))
+    if isinstance(drafted, str):
+        await moves.end(move, drafted)
+        return
+    attempt = _intention(move, number, drafted)
+    event = "crossed" if drafted.immediate else ("requoted" if tries else "sent")
+    await send(await moves.intend(move, attempt, event), attempt)
+
+
+def _next(tries: Sequence[Attempt], tools: Tools) -> NextStep:
+    """Ask the pure decision."""
+    pace = tools.pace
+    return next_step(drafting.tried(tries), tools.clock.now(), requote_after_s=pace.requote_after_s, requotes=pace.requotes)
+
+
+async def _look(move: Move) -> drafting.Desk | None:
+    """Read what the order depends on; None when the instrument is not traded. Raises ``Unreachable``."""
+    leg, exchange = move.leg, move.exchange
+    market = (await exchange.markets()).get(leg.instrument)
+    if market is None or not market.trading:
+        return None
+    quote = (await exchange.quotes([leg.instrument])).get(leg.instrument)
+    if quote is None:
+        raise Unreachable(f"no price of {leg.instrument}")
+    spot = leg.kind in (LegKind.SPOT_SELL, LegKind.SPOT_BUY)
+    free = (await exchange.balances()).free if spot else {}
+    return drafting.Desk(market=market, quote=quote, free=free, money=exchange.quote_asset)
+
+
+def _intention(move: Move, number: int, request: OrderRequest) -> Attempt:
+    return Attempt(
+        plan_id=move.view.plan.id,
+        leg_index=move.leg.index,
+        attempt=number,
+        client_id=request.client_id,
+        instrument=request.instrument,
+        side=request.side.value,
+        qty=request.qty,
+        limit=request.limit,
+        post_only=request.post_only,
+        immediate=request.immediate,
+        reduce_only=request.reduce_only,
+        sent_at=move.tools.clock.now(),
+    )
+
+
+async def send(move: Move, attempt: Attempt) -> None:
+    """Put a written intention on the wire and write the answer down; what is not known stays so in the journal."""
+    try:
+        order = await move.exchange.place(drafting.request_of(attempt))
+    except Rejected as refusal:
+        if refusal.reason == drafting.DUPLICATE:
+            # It is there already: an earlier request arrived after all, and recovery finds it.
+            await moves.lose(move, attempt)
+        else:
+            await moves.refused(move, attempt, refusal.reason)
+        return
+    except OutcomeUnknown:
+        await moves.lose(move, attempt)
+        return
+    except Unreachable:
+        await moves.not_sent(move, attempt)
+        raise
+    move.passes("acted")
+    await moves.heard(move, attempt, order)
+
+
+async def watch(move: Move, attempt: Attempt) -> None:
+    """Wait until a working order changes, or take it back when its time is over or nothing more may be done."""
+    tools = move.tools
+    while True:
+        order = await move.exchange.find(attempt.instrument, attempt.client_id)
+        if order is not None and (order.status != OrderStatus.OPEN or order.filled != attempt.filled):
+            await moves.heard(move, attempt, order)
+            return
+        step = _next(move.view.tries(move.leg.index), tools)
+        if not isinstance(step, Wait) or await tools.stop_word(move.view):
+            await _take_back(move, attempt)
+            return
+        move.passes("waiting")
+        await tools.clock.sleep(min(step.seconds, tools.pace.poll_pause_s))
+
+
+async def _take_back(move: Move, attempt: Attempt) -> None:
+    """Cancel an order and write down how it ended; nothing is sent for the remainder before that is certain."""
+    move.passes("cancelling")
+    try:
+        order = await move.exchange.cancel(attempt.instrument, attempt.client_id)
+    except (Rejected, OutcomeUnknown) as trouble:
+        # It may have ended by itself, or the cancel may have worked: the next look tells.
+        found = await move.exchange.find(attempt.instrument, attempt.client_id)
+        if found is None or found.status == OrderStatus.OPEN:
+            raise Unreachable(f"cancel of {attempt.client_id}: {trouble}") from trouble
+        order = found
+    move.passes("cancelled")
+    if order.status == OrderStatus.OPEN:
+        await move.tools.clock.sleep(move.tools.pace.poll_pause_s)
+    await moves.heard(move, attempt, order)

@@ -1,0 +1,90 @@
+"""Legs that trade nothing: money moved between the wallets, and the leverage of a contract."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import ROUND_CEILING, Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.errors import OutcomeUnknown, Rejected, Unreachable
+from chatbot.exchanges.base import Direction
+from chatbot.execution import drafting, moves, sizing
+from chatbot.execution.progress import Change
+from chatbot.model import LegKind
+from chatbot.store.journal import Attempt
+
+if TYPE_CHECKING:
+    from chatbot.execution.moves import Move
+
+_ZERO = Decimal(0)
+_CENT = Decimal("0.01")
+
+
+async def transfer(move: Move) -> None:
+    """Move money between the wallets, once; what goes to futures is at most the money left (domain 9.7)."""
+    leg = move.leg
+    amount = leg.qty
+    if leg.kind == LegKind.TO_FUTURES:
+        free = (await move.exchange.balances()).free.get(move.exchange.quote_asset, _ZERO)
+        amount = sizing.floor_to(min(amount, free), _CENT)
+    if amount <= 0:
+        await moves.end(move, "not_enough_money")
+        return
+    if amount < leg.qty:
+        move = replace(move, leg=replace(leg, note="not_enough_money"))
+    attempt = Attempt(
+        plan_id=move.view.plan.id,
+        leg_index=leg.index,
+        attempt=1,
+        client_id=drafting.client_id(move.view.plan.id, leg.index, 1),
+        instrument=leg.instrument,
+        side=leg.kind.value,
+        qty=amount,
+        sent_at=move.tools.clock.now(),
+    )
+    await send_transfer(await moves.intend(move, attempt, "sent"), attempt)
+
+
+async def send_transfer(move: Move, attempt: Attempt) -> None:
+    """Put a written transfer on the wire and write the answer down."""
+    try:
+        await move.exchange.transfer(Direction(attempt.side), attempt.qty, attempt.client_id)
+    except Rejected as refusal:
+        await moves.refused(move, attempt, refusal.reason)
+        return
+    except OutcomeUnknown:
+        await moves.lose(move, attempt)
+        return
+    except Unreachable:
+        await moves.not_sent(move, attempt)
+        raise
+    move.passes("acted")
+    await moves.transferred(move, attempt)
+
+
+async def leverage_to_set(move: Move) -> Decimal | None:
+    """Return the leverage that must be set before this leg: whole, enough for the sleeve's cap (domain 2.4); None when none."""
+    leg = move.leg
+    if leg.kind != LegKind.FUTURES_INCREASE or move.view.count("leverage", leg.index):
+        return None
+    market = (await move.exchange.markets()).get(leg.instrument)
+    if market is None:
+        return None
+    cap = move.view.portfolio.strategy.sleeve_cap.to_integral_value(ROUND_CEILING)
+    wanted = max(Decimal(1), min(cap, market.max_leverage))
+    stands = {position.instrument: position.leverage for position in await move.exchange.positions()}
+    return None if stands.get(leg.instrument) == wanted else wanted
+
+
+async def set_leverage(move: Move, wanted: Decimal) -> None:
+    """Set the leverage; twice is harmless, so a lost answer is no problem. A refusal is left to the order itself."""
+    why = ""
+    try:
+        await move.exchange.set_leverage(move.leg.instrument, wanted)
+    except OutcomeUnknown as trouble:
+        raise Unreachable(str(trouble)) from trouble
+    except Rejected as refusal:
+        why = refusal.reason
+    move.passes("leverage")
+    change = Change(event="leverage", leg_index=move.leg.index, detail={"leverage": str(wanted), "why": why})
+    await move.tools.scribe.write(move.view, change)
