@@ -1,16 +1,16 @@
 """Everything that can go wrong, as a tree with two branches: what the person can mend, and what we must.
 
-    BallastError
-    ├── UserError                a sentence for the person, translated by msgid
-    ├── SettingError             the operator's settings; names the setting and the cure; stops the start
-    └── InternalError            logged with an id; the person gets the id
-        └── ExchangeError        what an exchange did or refused
-            ├── Rejected         the order does not and will not exist
-            │   └── NotEnoughMoney
-            ├── OutcomeUnknown   sent, no answer: it may exist; look it up, never assume
-            ├── Unreachable      nothing was sent, or a read failed: try again
-            │   └── RateLimited
-            └── KeyRefused       the key is wrong, expired or lacks a permission
+BallastError
+├── UserError                a sentence for the person, translated by msgid
+├── SettingError             the operator's settings; names the setting and the cure; stops the start
+└── InternalError            logged with an id; the person gets the id
+    └── ExchangeError        what an exchange did or refused
+        ├── Rejected         the order does not and will not exist
+        │   └── NotEnoughMoney
+        ├── OutcomeUnknown   sent, no answer: it may exist; look it up, never assume
+        ├── Unreachable      nothing was sent, or a read failed: try again
+        │   └── RateLimited
+        └── KeyRefused       the key is wrong, expired or lacks a permission
 """
 
 from __future__ import annotations

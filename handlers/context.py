@@ -64,7 +64,7 @@ def words_for(program: Program, person: Person) -> Words:
     return program.catalogue.words(person.language, person.zone, person.currency)
 
 
-async def reply(update: Update, context: Context, view: View) -> Message:
+async def reply(update: Update, context: Context, view: View) -> Message:  # noqa: ARG001 - called like show and answer
     """Show a view as a new message."""
     keyboard = markup(view.keyboard, Signer(context.program.button_key), context.person, context.program.clock.now())
     chat_id = context.person.chat_id

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from telegram import Update
 from telegram.error import TelegramError
 from telegram.ext import ApplicationHandlerStop
 
@@ -13,6 +12,7 @@ from handlers.context import Context, answer, reply
 from handlers.views import access as views
 
 if TYPE_CHECKING:
+    from telegram import Update
     from chatbot.services.access import Entry
 
 

@@ -63,7 +63,7 @@ async def zone(update: Update, context: Context) -> None:
     await _take_zone(update, context, context.tapped.arg)
 
 
-async def typed(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
+async def typed(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:  # noqa: ARG001 - all dialogs are called alike
     """Take a typed zone."""
     await _take_zone(update, context, text)
 

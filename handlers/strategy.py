@@ -37,7 +37,7 @@ async def targets(update: Update, context: Context) -> None:
         await show(update, context, views.targets(context.words, portfolio))
 
 
-async def typed(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
+async def typed(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:  # noqa: ARG001 - all dialogs are called alike
     """Take own weights that were asked for."""
     portfolio = await need_portfolio(update, context)
     if portfolio is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +11,7 @@ from chatbot.model import Check, Mode, Person, Portfolio, StatusReport, Strategy
 from chatbot.store import accounts, journal, portfolios
 
 if TYPE_CHECKING:
+    from decimal import Decimal
     from collections.abc import Callable
 
     from chatbot.clock import Clock
