@@ -137,7 +137,7 @@ def advance(
         if state.fired and breach in (None, state.side):
             if breach is None and size <= rearm * band:
                 return BandState(), None
-            grown = state.last_drift is not None and size >= state.last_drift + escalate_pp / 100
+            grown = breach is not None and state.last_drift is not None and size >= state.last_drift + escalate_pp / 100
             return (replace(state, last_drift=size), "escalate") if grown else (replace(state, streak=0), None)
     if breach is None:
         return BandState(), None

@@ -43,19 +43,17 @@ def plain(number: Decimal) -> Decimal:
 
 
 def floor_to(number: Fraction, step: Fraction) -> Fraction:
-    """Round down to a multiple of ``step``."""
-    return (number // step) * step
+    """Round down to a multiple of ``step``; a step of 0 (an instrument without rules) leaves the number alone."""
+    return (number // step) * step if step else number
 
 
 def ceil_to(number: Fraction, step: Fraction) -> Fraction:
-    """Round up to a multiple of ``step``."""
-    return -((-number) // step) * step
+    """Round up to a multiple of ``step``; a step of 0 leaves the number alone."""
+    return -floor_to(-number, step)
 
 
 def trunc_to(number: Fraction, step: Fraction) -> Fraction:
     """Round towards zero to a multiple of ``step``; a step of 0 leaves the number alone."""
-    if step == 0:
-        return number
     return floor_to(number, step) if number >= 0 else ceil_to(number, step)
 
 

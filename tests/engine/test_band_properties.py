@@ -163,6 +163,8 @@ def test_state_is_a_plain_value() -> None:
     again = BandState(fired=state.fired, side=state.side, last_drift=D(str(state.last_drift)), streak=state.streak)
     assert event == "breach"
     assert advance(again, D("0.07"), D("0.05"), "over")[1] == "escalate"
+    # the person widened the band meanwhile: a larger drift inside it is no news
+    assert advance(again, D("0.07"), D("0.08"), None)[1] is None
 
 
 @pytest.mark.parametrize("band", [Band(), Band(abs_pp=D(0)), Band(abs_pp=D(-1)), Band(rel=D(0))])

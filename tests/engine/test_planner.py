@@ -152,6 +152,8 @@ def test_an_instrument_without_rules_is_treated_as_halted() -> None:
     """What the exchange no longer lists gets no order and a flag."""
     block = plan(owned("1 BTC, 60000 USDT"), wanted("BTC 10, STABLE 90"), {}, Fees(), CONFIG)
     assert (block.orders, block.flags) == ((), ("halted:BTC",))
+    book = plan(owned("1000 USDT", wallet="1000", perp="0.01"), wanted("STABLE 50, FUTURES 50", perp="0.1"), {}, Fees(), CONFIG)
+    assert (book.orders, book.flags) == ((), ("halted:BTC-PERP",))
 
 
 @pytest.mark.parametrize(
