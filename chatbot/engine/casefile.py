@@ -13,7 +13,7 @@ from chatbot.engine.block import Block, Config, Fees, Rules
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import plain
 from chatbot.engine.planner import plan
-from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot
+from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot, default_bucket
 from chatbot.engine.targets import Targets
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def snapshot(raw: Mapping[str, Any]) -> Snapshot:
     futures = raw.get("futures") or {}
     return Snapshot(
         spot=tuple(
-            Holding(asset=h["asset"], qty=number(h["qty"]), price=number(h["price"]), bucket=h.get("bucket", "ALT"))
+            Holding(asset=h["asset"], qty=number(h["qty"]), price=number(h["price"]), bucket=h.get("bucket") or default_bucket(h["asset"]))
             for h in raw.get("spot") or ()
         ),
         cash=tuple(Cash(asset=c["asset"], qty=number(c["qty"]), price=number(c.get("price", 1))) for c in raw.get("cash") or ()),

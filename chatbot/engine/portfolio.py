@@ -108,6 +108,11 @@ def prior_beta(asset: str) -> Decimal:
     return {"BTC": Decimal(1), "ETH": Decimal("1.1")}.get(asset, Decimal("1.2"))
 
 
+def default_bucket(asset: str) -> str:
+    """Return the bucket of a risky asset that names none (domain 1.3): CORE for BTC and ETH, else ALT."""
+    return "CORE" if asset in ("BTC", "ETH") else "ALT"
+
+
 def check_snapshot(snapshot: Snapshot) -> None:
     """Refuse negative quantities (``negative_quantity``) and prices that are not above 0 (``bad_price``)."""
     owned = [(h.asset, h.qty, h.price) for h in snapshot.spot] + [(c.asset, c.qty, c.price) for c in snapshot.cash]
