@@ -13,6 +13,7 @@ from handlers.views import access as views
 
 if TYPE_CHECKING:
     from telegram import Update
+
     from chatbot.services.access import Entry
 
 

@@ -11,8 +11,8 @@ from chatbot.model import Check, Mode, Person, Portfolio, StatusReport, Strategy
 from chatbot.store import accounts, journal, portfolios
 
 if TYPE_CHECKING:
-    from decimal import Decimal
     from collections.abc import Callable
+    from decimal import Decimal
 
     from chatbot.clock import Clock
     from chatbot.exchanges.base import PriceSource
