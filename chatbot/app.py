@@ -133,7 +133,7 @@ async def _assemble(settings: Settings, clock: Clock, db: Database, source: Pric
     desk = Desk(db, _exchange_opener(source, clock))
     evaluator = Evaluator(desk, board, clock)
     rebalancing = Rebalancing(db, work, evaluator, clock, expiry=timedelta(seconds=settings.plan_expiry_s))
-    roster = Roster(db, clock)
+    roster = Roster(db)
     desk.on_change(roster.forget)
     monitor = Monitor(
         db, board, roster, evaluator, rebalancing, clock, interval_s=settings.check_interval_s, batch_window_s=settings.batch_window_s

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from chatbot.engine import bands
-from chatbot.model import Answer, Check, Person, Plan, Portfolio, Problem, Reason, Urgency
+from chatbot.model import Answer, Check, Plan
+from chatbot.services import alerting, drift
 from chatbot.services.rebalancing import Proposed, post_card
-from chatbot.store import accounts, journal, messages, portfolios
+from chatbot.store import accounts, journal, portfolios, retention
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from chatbot.clock import Clock
     from chatbot.market.quotes import QuoteBoard
-    from chatbot.model import LineReading, Shape
+    from chatbot.model import Person, Portfolio, Shape
     from chatbot.services.evaluation import Evaluation, Evaluator
     from chatbot.services.rebalancing import Rebalancing
     from chatbot.services.roster import Roster
@@ -28,8 +27,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-#: a portfolio that can not be evaluated is told about once in this time
-_PROBLEM_REMINDER = timedelta(hours=6)
+#: portfolios whose findings share a transaction
+_CHUNK = 100
+#: finished updates, delivered messages and old events are deleted after this time, and looked for once in that
+_KEEP, _TIDY = timedelta(days=30), timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,17 @@ class Tick:
     examined: int
     alerts: int
     plans: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Finding:
+    """One portfolio under the exact test, with everything that the judgement needs."""
+
+    found: Evaluation
+    person: Person
+    states: Mapping[str, Mapping[str, Any]]
+    last: Check | None
+    now: datetime
 
 
 class Monitor:
@@ -68,6 +80,7 @@ class Monitor:
         self.interval_s = interval_s
         self._window = timedelta(seconds=batch_window_s)
         self.last: Tick | None = None
+        self._tidied: datetime | None = None
 
     def next_check(self) -> datetime | None:
         """Return when the next check is due; None before the first."""
@@ -79,232 +92,123 @@ class Monitor:
             started = self._clock.now()
             try:
                 await self.tick()
-            except Exception:  # noqa: BLE001 - the check must go on for everybody else; the log line carries the cause
+            except Exception:  # the check must go on for everybody else; the log line carries the cause
                 log.exception("check failed")
             spent = (self._clock.now() - started).total_seconds()
             await self._clock.sleep(max(0.05, self.interval_s - spent))
 
     async def tick(self) -> Tick:
         """Look at every active portfolio once."""
-        await self._expire()
+        await self._housekeeping()
         await self._roster.refresh()
         await self._board.refresh(self._roster.instruments)
         now = self._clock.now()
-        alerts = plans = 0
         suspects = self._roster.suspects(self._board, now)
-        for portfolio in suspects:
-            fired, planned = await self._examine(portfolio)
+        alerts = plans = 0
+        for start in range(0, len(suspects), _CHUNK):
+            fired, planned = await self._examine(suspects[start : start + _CHUNK])
             alerts, plans = alerts + fired, plans + planned
         self.last = Tick(at=now, portfolios=len(self._roster), examined=len(suspects), alerts=alerts, plans=plans)
         log.debug("checked", portfolios=len(self._roster), examined=len(suspects), alerts=alerts, plans=plans)
         return self.last
 
-    async def _expire(self) -> None:
-        """End the plans that nobody answered in time, and edit their cards."""
+    async def _housekeeping(self) -> None:
+        """End the plans that nobody answered in time, with their cards; now and then delete what is old."""
         now = self._clock.now()
         async with self._db.transaction() as tx:
             for plan in await journal.expire_due(tx, now):
                 await post_card(tx, plan, now, "expired")
+            if self._tidied is None or now - self._tidied >= _TIDY:
+                self._tidied = now
+                await retention.sweep(tx, now - _KEEP)
 
-    async def _examine(self, portfolio: Portfolio) -> tuple[int, int]:
-        """Test one portfolio exactly; state, alert rows and messages are written in one transaction."""
-        found = await self._evaluator.look(portfolio)
+    async def _examine(self, suspects: Sequence[Portfolio]) -> tuple[int, int]:
+        """Test portfolios exactly; state, alert rows and messages of each are written in one transaction."""
+        # The exchanges are asked first: none of them may be waited for inside a transaction.
+        looked = {portfolio.id: await self._evaluator.look(portfolio) for portfolio in suspects}
         now = self._clock.now()
+        alerts = plans = 0
         async with self._db.transaction() as tx:
-            latest = await portfolios.get(tx, portfolio.id)
-            person = await accounts.person(tx, portfolio.person_id)
-            if latest is None or person is None or latest.paused:
-                return 0, 0
-            states = await portfolios.states(tx, portfolio.id)
-            if found.shape is None:
-                await self._tell_problems(tx, latest, person, found.problems, states, now)
-                return 0, 0
-            await portfolios.record_value(tx, latest.id, now.astimezone(ZoneInfo(person.zone)).date(), found.shape.value)
-            return await self._judge(tx, replace(found, portfolio=latest), person, states, now)
+            states = await portfolios.states_of(tx, looked.keys())
+            checks = await portfolios.checks_of(tx, looked.keys())
+            for portfolio_id, found in looked.items():
+                latest = await portfolios.get(tx, portfolio_id)
+                person = await accounts.person(tx, found.portfolio.person_id)
+                if latest is None or person is None or latest.paused or latest.strategy != found.portfolio.strategy:
+                    continue  # changed while it was looked at: the next check sees it as it is now
+                finding = _Finding(
+                    found=replace(found, portfolio=latest),
+                    person=person,
+                    states=states.get(portfolio_id, {}),
+                    last=checks.get(portfolio_id),
+                    now=now,
+                )
+                fired, planned = await self._judge(tx, finding)
+                alerts, plans = alerts + fired, plans + planned
+        return alerts, plans
 
-    async def _judge(
-        self, tx: Tx, found: Evaluation, person: Person, states: Mapping[str, dict[str, Any]], now: datetime
-    ) -> tuple[int, int]:
+    async def _judge(self, tx: Tx, finding: _Finding) -> tuple[int, int]:
+        """Move the lines' states on and write what is to be told; returns the numbers of alerts and plans."""
+        found, now = finding.found, finding.now
         portfolio, shape = found.portfolio, found.shape
         if shape is None:
+            await self._not_evaluated(tx, finding)
             return 0, 0
-        if states.get("problem"):
-            await portfolios.save_state(tx, portfolio.id, "problem", {})
-        steps = advance_lines(shape.lines, states)
-        busy = await journal.open_plan(tx, portfolio.id)
-        held_back = _held_back(portfolio, busy, now)
-        if held_back:
-            # What would have rung is not spent: the state moves only when somebody can be told, so a crossing in between is heard later.
-            await portfolios.save_check(tx, portfolio.id, Check(at=now, shape=shape, held_back=held_back))
+        await alerting.clear_problems(tx, portfolio, finding.states)
+        await portfolios.record_value(tx, portfolio.id, now.astimezone(ZoneInfo(finding.person.zone)).date(), shape.value)
+        back = drift.held_back(portfolio, await journal.open_plan(tx, portfolio.id), now)
+        if back:
+            # What would have rung is not spent: a state moves only when somebody can be told, so a crossing in between is heard later.
+            await self._note(tx, finding, Check(at=now, shape=shape, held_back=back), calm=False)
             return 0, 0
+        steps = drift.advance_lines(shape.lines, finding.states)
         for step in steps:
             if step.after != step.before:
-                await portfolios.save_state(tx, portfolio.id, step.line.line, state_to_json(step.after))
+                await portfolios.save_state(tx, portfolio.id, step.line.line, drift.state_to_json(step.after))
         fired = tuple(step for step in steps if step.event)
         if fired:
-            await _alert(tx, portfolio, person, fired, now)
+            await alerting.tell_drift(tx, portfolio, finding.person, fired, now)
         opened = portfolio.window_opened_at or (now if fired and portfolio.answer != Answer.NOTIFY else None)
-        planned = await self._plan_when_due(tx, found, person, opened, now)
-        reason = "" if fired else ("window_open" if opened and not planned else _quiet_reason(shape))
-        await portfolios.save_check(tx, portfolio.id, Check(at=now, shape=shape, fired=tuple(s.line.line for s in fired), held_back=reason))
+        planned = await self._plan_when_due(tx, finding, opened)
+        calm = opened is None and not any(step.after.fired for step in steps)
+        await self._note(tx, finding, _seen(finding, shape, fired, waiting=opened is not None and not planned), calm=calm)
         return len(fired), planned
 
-    async def _plan_when_due(self, tx: Tx, found: Evaluation, person: Person, opened: datetime | None, now: datetime) -> int:
+    async def _note(self, tx: Tx, finding: _Finding, check: Check, *, calm: bool) -> None:
+        """Store what /why will tell, unless it would only say again that all is inside."""
+        self._roster.note(finding.found, finding.now, calm=calm)
+        if not (calm and finding.last is not None and finding.last.held_back == "inside"):
+            await portfolios.save_check(tx, finding.found.portfolio.id, check)
+
+    async def _not_evaluated(self, tx: Tx, finding: _Finding) -> None:
+        """Store why, and tell the person when it lasts beyond one check."""
+        found, now = finding.found, finding.now
+        lasting = timedelta(seconds=2 * self.interval_s)
+        await alerting.tell_problems(tx, found.portfolio, finding.person, finding.states, now, lasting)
+        await self._note(tx, finding, Check(at=now, problems=found.problems, held_back="no_data"), calm=False)
+
+    async def _plan_when_due(self, tx: Tx, finding: _Finding, opened: datetime | None) -> int:
         """Keep the batching window, or close it with one plan for all lines that are outside now (domain 9.9)."""
-        portfolio = found.portfolio
+        portfolio, now = finding.found.portfolio, finding.now
         if opened is None:
             return 0
-        if now < opened + self._window:
+        if not drift.is_due(now, opened, self._window):
             if portfolio.window_opened_at != opened:
                 await portfolios.save(tx, replace(portfolio, window_opened_at=opened))
             return 0
         await portfolios.save(tx, replace(portfolio, window_opened_at=None))
-        reasons = reasons_for(found.shape)
-        if not reasons:
-            return 0
-        drafted = self._rebalancing.draft(found, reasons)
+        reasons = drift.reasons_for(finding.found.shape)
+        drafted = self._rebalancing.draft(finding.found, reasons) if reasons else None
         if not isinstance(drafted, Plan):
             return 0
         stored = await self._rebalancing.store(tx, drafted)
         if not isinstance(stored, Proposed):
             return 0
-        await messages.post(
-            tx,
-            chat_id=person.chat_id,
-            kind="plan_card",
-            facts={"plan_id": stored.plan.id},
-            key=f"card-{stored.plan.id}",
-            urgency=Urgency.ROUTINE,
-            silent=True,  # the alert that opened the window has rung already
-            now=now,
-        )
+        await alerting.show_card(tx, stored.plan, finding.person, now)
         return 1
 
-    async def _tell_problems(
-        self,
-        tx: Tx,
-        portfolio: Portfolio,
-        person: Person,
-        problems: tuple[Problem, ...],
-        states: Mapping[str, dict[str, Any]],
-        now: datetime,
-    ) -> None:
-        """Say that the portfolio can not be evaluated, when it lasts beyond one check and not more often than the reminder allows."""
-        await portfolios.save_check(tx, portfolio.id, Check(at=now, problems=problems, held_back="no_data"))
-        before = states.get("problem", {})
-        since = datetime.fromisoformat(str(before["since"])) if "since" in before else now
-        told = datetime.fromisoformat(str(before["told"])) if before.get("told") else None
-        lasting = now - since >= timedelta(seconds=2 * self.interval_s)
-        tell = lasting and (told is None or now - told >= _PROBLEM_REMINDER) and not _quiet(portfolio, now)
-        told = now if tell else told
-        state = {"since": since.isoformat(), "told": told.isoformat() if told else ""}
-        await portfolios.save_state(tx, portfolio.id, "problem", state)
-        if tell:
-            await messages.post(
-                tx,
-                chat_id=person.chat_id,
-                kind="problem",
-                facts={"portfolio_id": portfolio.id},
-                key=f"problem-{portfolio.id}-{now.isoformat()}",
-                urgency=Urgency.ALWAYS,
-                silent=False,
-                now=now,
-            )
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineStep:
-    """One line's state before and after a reading, and the event in between."""
-
-    line: LineReading
-    before: bands.BandState
-    after: bands.BandState
-    event: str | None
-
-
-def advance_lines(lines: Iterable[LineReading], states: Mapping[str, dict[str, Any]]) -> tuple[LineStep, ...]:
-    """Run the hysteresis of domain 3.2 over every line that has a band."""
-    steps = []
-    for line in lines:
-        if line.band is None:
-            continue
-        before = state_from_json(states.get(line.line, {}))
-        after, event = bands.advance(before, line.drift, line.band, line.breach)
-        steps.append(LineStep(line=line, before=before, after=after, event=event))
-    return tuple(steps)
-
-
-def state_to_json(state: bands.BandState) -> dict[str, object]:
-    """Return a line's state as plain JSON."""
-    last = None if state.last_drift is None else str(state.last_drift)
-    return {"fired": state.fired, "side": state.side, "last_drift": last, "streak": state.streak}
-
-
-def state_from_json(stored: Mapping[str, Any]) -> bands.BandState:
-    """Read what :func:`state_to_json` wrote; nothing stored means armed."""
-    last = stored.get("last_drift")
-    return bands.BandState(
-        fired=bool(stored.get("fired")),
-        side=stored.get("side"),
-        last_drift=None if last is None else Decimal(last),
-        streak=int(stored.get("streak", 0)),
-    )
-
-
-def reasons_for(shape: Shape | None) -> tuple[Reason, ...]:
-    """Return a drift reason for every line that is outside its band now."""
-    lines = shape.lines if shape else ()
-    return tuple(Reason(trigger="drift", line=x.line, weight=x.weight, target=x.target, band=x.band) for x in lines if x.breach)
-
-
-def _quiet(portfolio: Portfolio, now: datetime) -> bool:
-    return portfolio.paused or (portfolio.snoozed_until is not None and now < portfolio.snoozed_until)
-
-
-def _held_back(portfolio: Portfolio, open_plan: Plan | None, now: datetime) -> str:
-    if portfolio.paused:
-        return "paused"
-    if _quiet(portfolio, now):
-        return "snoozed"
-    return "plan_open" if open_plan is not None else ""
-
-
-def _quiet_reason(shape: Shape) -> str:
-    return "fired_before" if any(line.breach for line in shape.lines) else "inside"
-
-
-async def _alert(tx: Tx, portfolio: Portfolio, person: Person, fired: tuple[LineStep, ...], now: datetime) -> None:
-    """Write the alert rows and one message for all lines that fired in this check."""
-    ids = [
-        await journal.add_alert(
-            tx,
-            portfolio.id,
-            "drift",
-            step.line.line,
-            {"event": step.event, "weight": str(step.line.weight), "target": str(step.line.target), "band": str(step.line.band)},
-            now,
-        )
-        for step in fired
-    ]
-    await messages.post(
-        tx,
-        chat_id=person.chat_id,
-        kind="drift_alert",
-        facts={
-            "portfolio_id": portfolio.id,
-            "lines": [
-                {
-                    "line": s.line.line,
-                    "weight": str(s.line.weight),
-                    "target": str(s.line.target),
-                    "band": str(s.line.band),
-                    "breach": s.line.breach,
-                }
-                for s in fired
-            ],
-        },
-        key=f"alert-{ids[0]}",
-        urgency=Urgency.ROUTINE,
-        silent=False,
-        now=now,
-    )
+def _seen(finding: _Finding, shape: Shape, fired: tuple[drift.LineStep, ...], *, waiting: bool) -> Check:
+    """Return what the check saw and why it did or did not act."""
+    back = "" if fired else ("window_open" if waiting else drift.quiet_reason(shape))
+    return Check(at=finding.now, shape=shape, fired=tuple(step.line.line for step in fired), held_back=back)

@@ -87,6 +87,9 @@ class Portfolios:
             latest = await portfolios.get(tx, portfolio.id) or portfolio
             changed = replace(latest, **fields)
             await portfolios.save(tx, changed)
+            if changed.strategy != latest.strategy:  # new targets or bands: what fired under the old ones is armed again
+                for key in await portfolios.states(tx, portfolio.id):
+                    await portfolios.save_state(tx, portfolio.id, key, {})
         self._roster.forget(portfolio.id)
         return changed
 

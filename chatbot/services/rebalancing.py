@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
@@ -13,6 +12,8 @@ from chatbot.services import planning, readings
 from chatbot.store import journal, messages, portfolios
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from chatbot.clock import Clock
     from chatbot.durable import Work
     from chatbot.engine.planner import Block
@@ -163,9 +164,10 @@ class Rebalancing:
         legs = tuple(changed if leg.index == index else leg for leg in plan.legs)
         after = readings.shape(readings.after_legs(found.snapshot, legs, found.markets), portfolio.strategy, found.markets)
         async with self._db.transaction() as tx:
-            await journal.save_leg(tx, plan_id, changed)
-            await journal.save_after(tx, plan_id, after, readings.fees_of(legs, found.markets))
-            return Proposed(plan=await journal.plan(tx, plan_id) or plan)
+            if await journal.save_after(tx, plan_id, after, readings.fees_of(legs, found.markets)):
+                await journal.save_leg(tx, plan_id, changed)
+                return Proposed(plan=await journal.plan(tx, plan_id) or plan)
+        return await self._late(plan)  # answered while this was worked out
 
     async def skip(self, plan_id: int, person_id: int, *, snooze: bool = False) -> Late | NotYours | Proposed:
         """Close a plan unanswered; with ``snooze`` the portfolio also stays quiet for an hour."""
@@ -178,7 +180,8 @@ class Rebalancing:
                 return Late(plan=await journal.plan(tx, plan_id) or plan)
             await journal.add_event(tx, plan_id, None, "snoozed" if snooze else "skipped", {"person": person_id})
             if snooze:
-                await portfolios.save(tx, replace(portfolio, snoozed_until=now + SNOOZE))
+                latest = await portfolios.get(tx, portfolio.id) or portfolio
+                await portfolios.save(tx, replace(latest, snoozed_until=now + SNOOZE))
             return Proposed(plan=await journal.plan(tx, plan_id) or plan)
 
     async def redraw(self, plan: Plan) -> None:
@@ -251,8 +254,3 @@ async def post_card(tx: Tx, plan: Plan, now: datetime, why: str) -> None:
 
 def _toggled(leg: Leg) -> Leg:
     return replace(leg, state=LegState.PLANNED if leg.state == LegState.DROPPED else LegState.DROPPED)
-
-
-def due(now: datetime, opened: datetime | None, window: timedelta) -> bool:
-    """Tell whether a batching window that opened then has closed (domain 9.9, inclusive)."""
-    return opened is not None and now >= opened + window

@@ -1,91 +1,112 @@
-"""Who is watched: holdings as arrays, so that one check of everybody touches Python only where something may have happened."""
+"""Who is watched, and who must be looked at exactly: everybody who changed, is not calm, or whom the screen suspects."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chatbot.services import readings
+from chatbot.services.sheet import Kind, Sheet, kind_of
 from chatbot.store import portfolios
 
 if TYPE_CHECKING:
-    from chatbot.clock import Clock
+    from datetime import datetime
+
     from chatbot.market.quotes import QuoteBoard
     from chatbot.model import Portfolio
     from chatbot.services.evaluation import Evaluation
     from chatbot.store.database import Database
 
 _PAGE = 1000
-#: an account is read again after this time even when nothing told us that it changed: funding, trades made elsewhere
-_READ_AGAIN = timedelta(minutes=10)
+#: an account is read again after this time even when nothing said that it changed: funding, trades made elsewhere
+READ_AGAIN_S = 600.0
+#: those readings are spread over this time, so that not everybody is read in the same check
+_SPREAD_S = 300
 
 
 @dataclass(slots=True)
 class _Watched:
     portfolio: Portfolio
     instruments: tuple[str, ...]
-    #: the last exact look; None: look again
-    found: Evaluation | None = None
-    seen_at: datetime | None = None
-    #: True when every line is armed and no window is open, so that the screen may decide
-    calm: bool = False
+    #: the sheet that the screen reads for it; None: look exactly
+    sheet: Sheet | None = None
 
 
 class Roster:
-    """The active portfolios; an exact look is remembered until the account, the strategy or ten minutes have changed it."""
+    """The active portfolios; what an exact look found is kept as arrays until something changes it."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
-        self._clock = clock
         self._watched: dict[int, _Watched] = {}
-        self._stale: set[int] | None = None
+        self._sheets: dict[Kind, Sheet] = {}
+        #: who is on no sheet
+        self._restless: set[int] = set()
+        #: whom to load again; None before the first load of everybody
+        self._changed: set[int] | None = None
 
     def __len__(self) -> int:
         return len(self._watched)
 
     def forget(self, portfolio_id: int) -> None:
-        """Read this portfolio again before the next check: its account or its settings changed."""
-        if self._stale is not None:
-            self._stale.add(portfolio_id)
+        """Load this portfolio again before the next check: its account or its settings changed."""
+        if self._changed is not None:
+            self._changed.add(portfolio_id)
 
     @property
     def instruments(self) -> tuple[str, ...]:
         """Return every instrument that anybody needs, for one fetch."""
-        return tuple(sorted({name for watched in self._watched.values() for name in watched.instruments}))
+        calm = {name for sheet in self._sheets.values() if sheet.ids for name in sheet.kind.rows}
+        return tuple(sorted(calm.union(*(self._watched[one].instruments for one in self._restless))))
 
     async def refresh(self) -> None:
         """Load who is new or changed; everybody at the first call."""
-        stale, self._stale = self._stale, set()
+        changed, self._changed = self._changed, set()
         async with self._db.read() as tx:
-            if stale is None:
+            if changed is None:
                 after = 0
                 while page := await portfolios.active(tx, after_id=after, limit=_PAGE):
                     after = page[-1].id
                     for portfolio in page:
                         self._watch(portfolio)
                 return
-            for portfolio_id in stale:
+            for portfolio_id in changed:
                 latest = await portfolios.get(tx, portfolio_id)
-                if latest is None or latest.paused:
-                    self._watched.pop(portfolio_id, None)
-                else:
+                self._drop(portfolio_id)
+                if latest is not None and not latest.paused:
                     self._watch(latest)
 
     def _watch(self, portfolio: Portfolio) -> None:
         self._watched[portfolio.id] = _Watched(portfolio=portfolio, instruments=readings.instruments(portfolio.strategy))
+        self._restless.add(portfolio.id)
+
+    def _drop(self, portfolio_id: int) -> None:
+        watched = self._watched.pop(portfolio_id, None)
+        self._restless.discard(portfolio_id)
+        if watched is not None and watched.sheet is not None:
+            watched.sheet.remove(portfolio_id)
 
     def note(self, found: Evaluation, now: datetime, *, calm: bool) -> None:
-        """Remember an exact look; ``calm`` lets the screen decide until something changes."""
+        """Keep what an exact look found; a calm portfolio, with every line armed and nothing open, is left to the screen from now on."""
         watched = self._watched.get(found.portfolio.id)
-        if watched is None:
+        if watched is None or (self._changed and found.portfolio.id in self._changed):
             return
-        watched.portfolio, watched.found, watched.seen_at, watched.calm = found.portfolio, found, now, calm
+        self._drop(found.portfolio.id)
+        watched.portfolio, watched.sheet = found.portfolio, None
         watched.instruments = readings.instruments(found.portfolio.strategy, found.account)
+        self._watched[found.portfolio.id] = watched
+        if not calm or found.snapshot is None:
+            self._restless.add(found.portfolio.id)
+            return
+        kind = kind_of(found.snapshot, found.portfolio.strategy)
+        watched.sheet = self._sheets.setdefault(kind, Sheet(kind))
+        seen = now.timestamp() - found.portfolio.id * 37 % _SPREAD_S
+        watched.sheet.put(found.portfolio.id, found.snapshot, found.portfolio.strategy, seen)
 
     def suspects(self, board: QuoteBoard, now: datetime) -> tuple[Portfolio, ...]:
-        """Return the portfolios that must be looked at exactly."""
-        return tuple(watched.portfolio for watched in self._watched.values() if self._is_suspect(watched, board, now))
-
-    def _is_suspect(self, watched: _Watched, board: QuoteBoard, now: datetime) -> bool:
-        return True
+        """Return the portfolios that must be looked at exactly; without a usable price that is everybody who holds the coin."""
+        found = set(self._restless)
+        read_before = now.timestamp() - READ_AGAIN_S
+        for sheet in self._sheets.values():
+            if sheet.ids:
+                found.update(sheet.suspects(board.prices(sheet.kind.rows), read_before))
+        return tuple(self._watched[one].portfolio for one in sorted(found))

@@ -1,0 +1,89 @@
+"""Writing down what a person must be told: alert rows and messages, inside the transaction of the state that caused them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from chatbot.model import Urgency
+from chatbot.services import drift
+from chatbot.store import journal, messages, portfolios
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chatbot.model import LineReading, Person, Plan, Portfolio
+    from chatbot.services.drift import LineStep
+    from chatbot.store.database import Tx
+
+#: a portfolio that can not be evaluated is told about once in this time
+PROBLEM_REMINDER = timedelta(hours=6)
+_PROBLEM = "problem"
+
+
+async def tell_drift(tx: Tx, portfolio: Portfolio, person: Person, fired: tuple[LineStep, ...], now: datetime) -> None:
+    """Write one alert row for each line that fired and one message for all of them."""
+    ids = [await journal.add_alert(tx, portfolio.id, "drift", s.line.line, {"event": s.event, **_facts(s.line)}, now) for s in fired]
+    await messages.post(
+        tx,
+        chat_id=person.chat_id,
+        kind="drift_alert",
+        facts={"portfolio_id": portfolio.id, "lines": [_facts(step.line) for step in fired]},
+        key=f"alert-{ids[0]}",
+        urgency=Urgency.ROUTINE,
+        silent=False,
+        now=now,
+    )
+
+
+def _facts(line: LineReading) -> dict[str, Any]:
+    return {
+        "line": line.line,
+        "weight": str(line.weight),
+        "target": str(line.target),
+        "band": str(line.band),
+        "breach": line.breach,
+    }
+
+
+async def show_card(tx: Tx, plan: Plan, person: Person, now: datetime) -> None:
+    """Send the card of a plan that nobody asked for; silently, because the alert that opened its window has rung already."""
+    await messages.post(
+        tx,
+        chat_id=person.chat_id,
+        kind="plan_card",
+        facts={"plan_id": plan.id},
+        key=f"card-{plan.id}",
+        urgency=Urgency.ROUTINE,
+        silent=True,
+        now=now,
+    )
+
+
+async def tell_problems(
+    tx: Tx, portfolio: Portfolio, person: Person, states: Mapping[str, Mapping[str, Any]], now: datetime, lasting: timedelta
+) -> None:
+    """Say that a portfolio can not be evaluated once that has lasted, and not more often than the reminder allows."""
+    before = states.get(_PROBLEM, {})
+    since = datetime.fromisoformat(before["since"]) if before.get("since") else now
+    told = datetime.fromisoformat(before["told"]) if before.get("told") else None
+    tell = now - since >= lasting and (told is None or now - told >= PROBLEM_REMINDER) and not drift.is_quiet(portfolio, now)
+    told = now if tell else told
+    await portfolios.save_state(tx, portfolio.id, _PROBLEM, {"since": since.isoformat(), "told": told.isoformat() if told else ""})
+    if tell:
+        await messages.post(
+            tx,
+            chat_id=person.chat_id,
+            kind="problem",
+            facts={"portfolio_id": portfolio.id},
+            key=f"problem-{portfolio.id}-{now.isoformat()}",
+            urgency=Urgency.ALWAYS,
+            silent=False,
+            now=now,
+        )
+
+
+async def clear_problems(tx: Tx, portfolio: Portfolio, states: Mapping[str, Mapping[str, Any]]) -> None:
+    """Forget an outage that is over."""
+    if states.get(_PROBLEM):
+        await portfolios.save_state(tx, portfolio.id, _PROBLEM, {})

@@ -1,0 +1,86 @@
+"""From a reading of the lines to what is told: the hysteresis of domain 3.2, what holds a portfolio back, and the reasons of a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from chatbot.engine import bands
+from chatbot.model import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime, timedelta
+
+    from chatbot.model import LineReading, Plan, Portfolio, Shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineStep:
+    """One line's state before and after a reading, and the event in between."""
+
+    line: LineReading
+    before: bands.BandState
+    after: bands.BandState
+    #: breach, escalate or None
+    event: str | None
+
+
+def advance_lines(lines: Iterable[LineReading], states: Mapping[str, Mapping[str, Any]]) -> tuple[LineStep, ...]:
+    """Run the hysteresis over every line that has a band."""
+    steps = []
+    for line in lines:
+        if line.band is None:
+            continue
+        before = state_from_json(states.get(line.line, {}))
+        after, event = bands.advance(before, line.drift, line.band, line.breach)
+        steps.append(LineStep(line=line, before=before, after=after, event=event))
+    return tuple(steps)
+
+
+def state_to_json(state: bands.BandState) -> dict[str, Any]:
+    """Return a line's state as plain JSON."""
+    last = None if state.last_drift is None else str(state.last_drift)
+    return {"fired": state.fired, "side": state.side, "last_drift": last, "streak": state.streak}
+
+
+def state_from_json(stored: Mapping[str, Any]) -> bands.BandState:
+    """Read what :func:`state_to_json` wrote; nothing stored means armed."""
+    last = stored.get("last_drift")
+    return bands.BandState(
+        fired=bool(stored.get("fired")),
+        side=stored.get("side"),
+        last_drift=None if last is None else Decimal(last),
+        streak=int(stored.get("streak", 0)),
+    )
+
+
+def reasons_for(shape: Shape | None) -> tuple[Reason, ...]:
+    """Return a drift reason for every line that is outside its band now."""
+    lines = shape.lines if shape else ()
+    return tuple(Reason(trigger="drift", line=x.line, weight=x.weight, target=x.target, band=x.band) for x in lines if x.breach)
+
+
+def is_quiet(portfolio: Portfolio, now: datetime) -> bool:
+    """Tell whether the person asked not to be told anything now."""
+    return portfolio.paused or (portfolio.snoozed_until is not None and now < portfolio.snoozed_until)
+
+
+def held_back(portfolio: Portfolio, open_plan: Plan | None, now: datetime) -> str:
+    """Return the machine word for what keeps a breach from being told, or an empty text."""
+    if portfolio.paused:
+        return "paused"
+    if is_quiet(portfolio, now):
+        return "snoozed"
+    return "plan_open" if open_plan is not None else ""
+
+
+def quiet_reason(shape: Shape) -> str:
+    """Return the machine word for why a check told nothing."""
+    return "fired_before" if any(line.breach for line in shape.lines) else "inside"
+
+
+def is_due(now: datetime, opened: datetime, window: timedelta) -> bool:
+    """Tell whether a batching window has closed; its last instant still belongs to it (domain 9.9)."""
+    return now >= opened + window

@@ -1,0 +1,112 @@
+"""Holdings of many portfolios of one kind as arrays, one column each: what the screen looks through at every check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chatbot.engine import screen
+from chatbot.engine.widths import half_width
+from chatbot.model import FUTURES, STABLE
+from chatbot.services import readings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from chatbot.engine.portfolio import Snapshot
+    from chatbot.model import Strategy
+
+    Floats = NDArray[np.float64]
+
+_FIRST_ROOM = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What portfolios must share to stand on one sheet: the same instruments, in the same lines."""
+
+    #: spot assets and contracts, in row order; a row of cash and one of the futures account's constant follow
+    rows: tuple[str, ...]
+    #: line of each of these rows
+    lines_of_rows: tuple[str, ...]
+    lines: tuple[str, ...]
+
+
+def kind_of(snap: Snapshot, strategy: Strategy) -> Kind:
+    """Return the kind of a portfolio."""
+    spot = tuple(holding.asset for holding in snap.spot)
+    contracts = tuple(position.contract for position in snap.positions)
+    lines_of_rows = (*(holding.bucket for holding in snap.spot), *(FUTURES for _ in contracts))
+    return Kind((*spot, *contracts), lines_of_rows, tuple(dict.fromkeys((*strategy.weights, *lines_of_rows, STABLE, FUTURES))))
+
+
+class Sheet:
+    """The arrays of one kind; rows are assets, columns are portfolios."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.ids: list[int] = []
+        self._column: dict[int, int] = {}
+        owners = (*kind.lines_of_rows, STABLE, FUTURES)
+        self._membership = np.array([[float(owner == line) for owner in owners] for line in kind.lines])
+        self._qty = np.zeros((len(owners), _FIRST_ROOM))
+        self._lower = np.zeros((len(kind.lines), _FIRST_ROOM))
+        self._upper = np.zeros((len(kind.lines), _FIRST_ROOM))
+        self._seen = np.zeros(_FIRST_ROOM)
+
+    def put(self, portfolio_id: int, snap: Snapshot, strategy: Strategy, seen: float) -> None:
+        """Write a portfolio's column; ``seen`` is when its account was read, seconds since the epoch."""
+        column = self._column.get(portfolio_id)
+        if column is None:
+            column = self._column[portfolio_id] = len(self.ids)
+            self.ids.append(portfolio_id)
+            self._make_room(column + 1)
+        self._qty[:, column] = _quantities(snap)
+        lower, upper = _edges(self.kind.lines, strategy)
+        self._lower[:, column], self._upper[:, column] = lower, upper
+        self._seen[column] = seen
+
+    def remove(self, portfolio_id: int) -> None:
+        """Take a portfolio out; the last column takes its place."""
+        column = self._column.pop(portfolio_id)
+        last = self.ids.pop()
+        if last != portfolio_id:
+            end = len(self.ids)
+            for array in (self._qty, self._lower, self._upper):
+                array[:, column] = array[:, end]
+            self._seen[column] = self._seen[end]
+            self.ids[column] = last
+            self._column[last] = column
+
+    def _make_room(self, columns: int) -> None:
+        if columns <= self._seen.size:
+            return
+        self._qty, self._lower, self._upper = (
+            np.concatenate([array, np.zeros_like(array)], axis=1) for array in (self._qty, self._lower, self._upper)
+        )
+        self._seen = np.concatenate([self._seen, np.zeros_like(self._seen)])
+
+    def suspects(self, prices: Floats, read_before: float) -> list[int]:
+        """Return who may have left a band at these prices (of ``kind.rows``), or was read before this time."""
+        n = len(self.ids)
+        price = np.concatenate([prices, np.ones(2)])
+        maybe = screen.maybe_breached(self._qty[:, :n], price, self._lower[:, :n], self._upper[:, :n], self._membership)
+        maybe |= self._seen[:n] < read_before
+        return [self.ids[column] for column in np.flatnonzero(maybe)]
+
+
+def _quantities(snap: Snapshot) -> list[float]:
+    """Return a column: quantities by row, cash, and what the futures account holds beside its positions' value, W - sum q e."""
+    constant = snap.wallet - sum((p.qty * p.entry for p in snap.positions), Decimal(0))
+    cash = sum((c.qty * c.price for c in snap.cash), Decimal(0))
+    return [*(float(h.qty) for h in snap.spot), *(float(p.qty) for p in snap.positions), float(cash), float(constant)]
+
+
+def _edges(lines: tuple[str, ...], strategy: Strategy) -> tuple[Floats, Floats]:
+    bands = readings.engine_bands(strategy)
+    targets = [strategy.weights.get(line, Decimal(0)) for line in lines]
+    halves = [float(half_width(bands[line], target)) if line in bands else np.nan for line, target in zip(lines, targets, strict=True)]
+    return screen.edges(np.array([float(target) for target in targets]), np.array(halves))
