@@ -39,6 +39,7 @@ class CcxtSource:
         *,
         clock: Clock | None = None,
         prepare: Callable[[Any], object] | None = None,
+        fresh_s: float = 2.0,
     ) -> None:
         self.name = exchange_name
         self._exchange_class = exchange_class(exchange_name)
@@ -52,6 +53,9 @@ class CcxtSource:
         self._rules: dict[str, Market] = {}
         self._read_at: datetime | None = None
         self._loading = asyncio.Lock()
+        self._fetching = asyncio.Lock()
+        self._fresh_s = fresh_s
+        self._told: dict[str, Quote] = {}
 
     def market_time(self, now: datetime) -> datetime:
         """Return ``now``: a real market keeps our time."""
@@ -73,10 +77,26 @@ class CcxtSource:
         return self._rules
 
     async def quotes(self, instruments: Collection[str]) -> Mapping[str, Quote]:
-        """Return the latest quotes: one call for spot, one or two for perpetuals; raises only when nothing came back at all."""
+        """Return the latest quotes; raises only when nothing came back at all.
+
+        What somebody else was told less than ``fresh_s`` ago is not asked again: a thousand accounts that value their positions
+        at once cost one fetch.
+        """
         await self.markets()
-        spot = [name for name in instruments if name in self._symbols and not is_perp(name)]
-        perps = [name for name in instruments if name in self._symbols and is_perp(name)]
+        known = [name for name in instruments if name in self._symbols]
+        async with self._fetching:
+            since = self._clock.now() - timedelta(seconds=self._fresh_s)
+            due = [name for name in known if name not in self._told or self._told[name].at <= since]
+            if due:
+                for name in due:
+                    self._told.pop(name, None)
+                self._told |= await self._fetch(due)
+            return {name: self._told[name] for name in known if name in self._told}
+
+    async def _fetch(self, names: list[str]) -> dict[str, Quote]:
+        """Fetch quotes: one call for spot, one or two for perpetuals, side by side; one half may fail."""
+        spot = [name for name in names if not is_perp(name)]
+        perps = [name for name in names if is_perp(name)]
         found: dict[str, Quote] = {}
         failures: list[ExchangeError] = []
         async with asyncio.TaskGroup() as group:

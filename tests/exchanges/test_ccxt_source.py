@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import inspect
 import subprocess
@@ -175,6 +176,19 @@ async def test_a_failed_fetch_comes_out_in_our_words(status: int, body: str, exp
 
 
 @needs_player
+async def test_a_thousand_accounts_that_ask_at_once_cost_one_fetch() -> None:
+    async with Stage("bybit") as stage:
+        await stage.source.markets()
+        asked = len(stage.server.log)
+        answers = await asyncio.gather(*(stage.source.quotes(["BTC", "ETH"]) for _ in range(50)))
+        assert len(stage.server.log) - asked == 1
+        assert all(set(answer) == {"BTC", "ETH"} for answer in answers)
+        stage.clock.advance(2)
+        await stage.source.quotes(["BTC"])
+        assert len(stage.server.log) - asked == 2
+
+
+@needs_player
 async def test_old_rules_serve_when_reading_them_again_fails() -> None:
     async with Stage("bybit") as stage:
         before = await stage.source.markets()
@@ -191,6 +205,7 @@ async def test_a_source_can_be_closed_and_used_again() -> None:
     async with Stage("bingx") as stage:
         await stage.source.quotes(["BTC"])
         await stage.source.close()
+        stage.clock.advance(10)
         assert await stage.source.quotes(["BTC"])
 
 

@@ -422,3 +422,63 @@ async def test_finished_orders_are_forgotten_only_after_five_hundred() -> None:
     assert len(desk.exchange.state.orders) <= 501
     assert await desk.exchange.find("BTC", "o1") is None
     assert await desk.exchange.find("BTC", "o500") is not None
+
+
+class PresentOnly:
+    """A market that knows only the present moment, as a live one does."""
+
+    name = "present"
+    quote_asset = "USDT"
+
+    def __init__(self, source: ScriptedSource) -> None:
+        self.market_time, self.markets, self.quotes = source.market_time, source.markets, source.quotes
+        self.candles, self.funding, self.close = source.candles, source.funding, source.close
+
+
+def on_the_present(desk: Desk) -> PaperExchange:
+    """Return an account on the same market without its memory."""
+    return PaperExchange(PresentOnly(desk.source), desk.clock, desk.exchange.state, save=desk._save)
+
+
+async def test_on_a_live_market_a_resting_order_fills_at_the_next_look_after_the_price_came() -> None:
+    desk = Desk(falling)
+    desk.exchange = on_the_present(desk)
+    order = await desk.order("buy 0.5 @ 59900.0")
+    desk.clock.advance(9 * 60)
+    assert (await desk.seen(order)).filled == 0
+    desk.clock.advance(90)
+    assert ((await desk.seen(order)).status, (await desk.seen(order)).average) == (OrderStatus.FILLED, Decimal(59_900))
+
+
+async def test_on_a_live_market_a_dip_that_nobody_saw_fills_nothing() -> None:
+    desk = Desk(dip_at_30)
+    desk.exchange = on_the_present(desk)
+    order = await desk.order("buy 0.1 @ 59500.0")
+    desk.clock.advance(3600)
+    assert (await desk.seen(order)).filled == 0
+
+
+async def test_a_lost_answer_to_a_transfer_or_a_cancellation_leaves_it_done() -> None:
+    desk = Desk(flat)
+    desk.faults.lose_transfers = desk.faults.lose_cancels = 1
+    with pytest.raises(OutcomeUnknown):
+        await desk.exchange.transfer(Direction.TO_FUTURES, Decimal(500), "t")
+    assert await desk.exchange.find_transfer("t")
+    await desk.exchange.transfer(Direction.TO_FUTURES, Decimal(500), "t")
+    assert (await desk.exchange.balances()).futures_wallet == 500
+    order = await desk.order("buy 0.1 @ 50000.0")
+    with pytest.raises(OutcomeUnknown):
+        await desk.exchange.cancel("BTC", order.client_id)
+    assert (await desk.seen(order)).status is OrderStatus.CANCELED
+
+
+async def test_an_order_that_becomes_a_position_between_two_looks_pays_funding_and_can_be_liquidated() -> None:
+    """Bought at minute 10, funding due at eight hours, a crash after nine: all of it while nobody looked."""
+    desk = Desk(lambda minute: 60_000 - 10 * minute if minute < 20 else (59_800 if minute < 540 else 20_000))
+    desk.source.rates = (Funding(at=START + timedelta(hours=8), rate=Decimal("0.001"), interval_hours=8),)
+    await desk.exchange.transfer(Direction.TO_FUTURES, Decimal(10_000), "t")
+    await desk.order("buy 0.5 @ 59900.0", "BTC-PERP")
+    desk.clock.advance(3600 * 10)
+    assert await desk.exchange.positions() == ()
+    assert desk.exchange.state.funding_received == -Decimal("0.5") * 59_800 * Decimal("0.001")
+    assert desk.exchange.state.forgiven > 0
