@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 NOT_SENT = "not_sent"
 WOULD_TAKE = "would_take"
 DUPLICATE = "duplicate_id"
+NOT_ENOUGH = "not_enough_money"
 _ENDS = {OrderStatus.FILLED: OrderState.FILLED, OrderStatus.CANCELED: OrderState.CANCELED, OrderStatus.REJECTED: OrderState.REJECTED}
 
 
@@ -69,7 +70,7 @@ def draft(leg: Leg, desk: Desk, pace: Pace, *, plan_id: int, attempt: int, cross
     if not leg.reduce_only:
         qty = sizing.floor_to(qty, desk.market.lot)
     if sizing.too_small(qty, limit, desk.market, exempt=leg.reduce_only):
-        return "below_minimum" if qty == sizing.floor_to(leg.qty - leg.filled, desk.market.lot) else "not_enough_money"
+        return "below_minimum" if qty == sizing.floor_to(leg.qty - leg.filled, desk.market.lot) else NOT_ENOUGH
     return OrderRequest(
         client_id=client_id(plan_id, leg.index, attempt),
         instrument=leg.instrument,

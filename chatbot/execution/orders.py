@@ -14,27 +14,23 @@ from chatbot.store.journal import Attempt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chatbot.exchanges.base import OrderRequest
+    from chatbot.exchanges.base import Order, OrderRequest
     from chatbot.execution.lifecycle import NextStep
     from chatbot.execution.moves import Move, Tools
 
 
 async def next_order(move: Move) -> None:
     """Send what comes next for a leg of which no order works at the moment, or end the leg and say why."""
-    leg, tools = move.leg, move.tools
-    tries = move.view.tries(leg.index)
+    tools = move.tools
+    tries = move.view.tries(move.leg.index)
     if tries and tries[-1].detail == drafting.WOULD_TAKE:
         await tools.clock.sleep(tools.pace.poll_pause_s)
     step = _next(tries, tools)
     if isinstance(step, GiveUp):
         await moves.end(move, "unfilled")
         return
-    desk = await _look(move)
-    if desk is None:
-        await moves.end(move, "halted")
-        return
     number = max((attempt.attempt for attempt in tries), default=0) + 1
-    drafted = drafting.draft(leg, desk, tools.pace, plan_id=move.view.plan.id, attempt=number, cross=isinstance(step, Cross))
+    drafted = await _draft(move, number, step)
     if isinstance(drafted, str):
         await moves.end(move, drafted)
         return
@@ -47,6 +43,21 @@ def _next(tries: Sequence[Attempt], tools: Tools) -> NextStep:
     """Ask the pure decision."""
     pace = tools.pace
     return next_step(drafting.tried(tries), tools.clock.now(), requote_after_s=pace.requote_after_s, requotes=pace.requotes)
+
+
+async def _draft(move: Move, number: int, step: NextStep) -> OrderRequest | str:
+    """Draft the next order, or say why there can be none; money that an order has just let go may take a moment to be free."""
+    drafted: OrderRequest | str = "halted"
+    for _ in range(move.tools.pace.looks):
+        desk = await _look(move)
+        if desk is None:
+            return "halted"
+        pace, cross = move.tools.pace, isinstance(step, Cross)
+        drafted = drafting.draft(move.leg, desk, pace, plan_id=move.view.plan.id, attempt=number, cross=cross)
+        if drafted != drafting.NOT_ENOUGH or number == 1:
+            break
+        await move.tools.clock.sleep(pace.poll_pause_s)
+    return drafted
 
 
 async def _look(move: Move) -> drafting.Desk | None:
@@ -106,7 +117,7 @@ async def watch(move: Move, attempt: Attempt) -> None:
     tools = move.tools
     while True:
         order = await move.exchange.find(attempt.instrument, attempt.client_id)
-        if order is not None and (order.status != OrderStatus.OPEN or order.filled != attempt.filled):
+        if order is not None and _is_news(order, attempt):
             await moves.heard(move, attempt, order)
             return
         step = _next(move.view.tries(move.leg.index), tools)
@@ -115,6 +126,13 @@ async def watch(move: Move, attempt: Attempt) -> None:
             return
         move.passes("waiting")
         await tools.clock.sleep(min(step.seconds, tools.pace.poll_pause_s))
+
+
+def _is_news(order: Order, attempt: Attempt) -> bool:
+    """Tell whether an answer says more than the journal knows; one that knows of fewer fills is out of date."""
+    if order.filled < attempt.filled:
+        return False
+    return order.status != OrderStatus.OPEN or order.filled > attempt.filled
 
 
 async def _take_back(move: Move, attempt: Attempt) -> None:
@@ -128,6 +146,8 @@ async def _take_back(move: Move, attempt: Attempt) -> None:
         if found is None or found.status == OrderStatus.OPEN:
             raise Unreachable(f"cancel of {attempt.client_id}: {trouble}") from trouble
         order = found
+    if order.filled < attempt.filled:
+        raise Unreachable(f"{attempt.client_id}: an answer older than what is known")
     move.passes("cancelled")
     if order.status == OrderStatus.OPEN:
         await move.tools.clock.sleep(move.tools.pace.poll_pause_s)

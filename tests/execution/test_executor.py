@@ -10,7 +10,7 @@ import pytest
 
 from chatbot.errors import KeyRefused, Unreachable
 from chatbot.model import LegState, PlanState
-from chatbot.store import journal
+from chatbot.store import journal, tables
 from chatbot.store.journal import OrderState
 from tests.execution.lab import QUICK, SHAPE, Lab, books, filled_by_leg, fresh_block, open_lab, states
 
@@ -53,6 +53,9 @@ async def test_the_result_is_said_once_and_rings_while_progress_is_silent(db: Da
     assert [kind for kind, _ in told].count("plan_result") == 1
     assert told[-1] == ("plan_result", {"plan_id": 1})
     assert {kind for kind, _ in told[:-1]} == {"plan_progress"}
+    async with db.read() as tx:
+        rows = (await tx.execute(tables.outbox.select())).all()
+    assert {(row.kind, row.silent, row.urgency) for row in rows} == {("plan_progress", True, "always"), ("plan_result", False, "always")}
 
 
 async def test_a_quiet_market_is_quoted_again_and_then_crossed_inside_the_bound(db: Database) -> None:
@@ -120,6 +123,35 @@ async def test_the_remainder_goes_out_after_the_old_order_is_final(db: Database)
     assert tries[0].filled == Decimal("0.1")
     assert tries[1].qty == Decimal("0.1")
     assert sum(one.filled for one in tries) == filled_by_leg(lab.account)[0]
+
+
+async def test_an_answer_that_knows_of_fewer_fills_is_out_of_date(db: Database) -> None:
+    """A lagging look-up after a partial fill neither lowers the leg nor enlarges the remainder."""
+    lab = await open_lab(db, paths={"BTC": lambda seconds: 1.001 if 3 < seconds < 5 else 1.0})
+    lab.account.faults.stuck.add("BTC")
+    real, looks = lab.account.find, iter(range(100))
+
+    async def find(*given: str) -> object:
+        order = await real(*given)
+        return replace(order, filled=Decimal(0), average=None) if next(looks) % 2 and order.status == "open" else order
+
+    lab.account.find = find
+    plan = await lab.run("sell 0.2 BTC")
+    assert plan.legs[0].filled == filled_by_leg(lab.account)[0] == Decimal(1) - lab.account.state.spot["BTC"]
+
+
+async def test_money_that_is_not_free_yet_is_waited_for(db: Database) -> None:
+    """After a cancel the exchange shows the coins as locked for a moment longer."""
+    lab = await open_lab(db)
+    real, stale = lab.account.balances, iter([False, True, True])
+
+    async def balances() -> object:
+        seen = await real()
+        return replace(seen, free=dict.fromkeys(seen.free, Decimal(0))) if next(stale, False) else seen
+
+    lab.account.balances = balances
+    plan = await lab.run("sell 0.2 BTC")
+    assert states(plan) == [FILLED]
 
 
 async def test_a_rejected_sale_shrinks_every_buy_by_one_factor_and_spares_the_reserve(db: Database) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.durable import Standing
-from chatbot.errors import OutcomeUnknown
+from chatbot.errors import OutcomeUnknown, Unreachable
 from chatbot.execution.recovery import REVIVALS_MAX
 from chatbot.model import LegState, PlanState
 from chatbot.store import journal
@@ -86,6 +86,29 @@ async def test_a_request_that_arrives_late_is_adopted_and_never_doubled(db: Data
     faults.late_requests, faults.late_s, faults.reusable_ids, faults.lookup_lag_s = 1, late_s, True, 0.9
     plan = await lab.run(SELL)
     assert states(plan) == [FILLED]
+    assert lab.account.state.spot["BTC"] == Decimal("0.8")
+
+
+async def test_a_request_that_certainly_never_left_is_sent_again_without_waiting(db: Database) -> None:
+    """Not even when the process dies in between."""
+    lab = await open_lab(db, crash_point=kill_at("retried-0"))  # type: ignore[arg-type]
+    made = await lab.plan(SELL)
+    real, away = lab.account.place, iter([True])
+
+    async def place(request: object) -> object:
+        if next(away, False):
+            raise Unreachable("no route")
+        return await real(request)
+
+    lab.account.place = place
+    with pytest.raises(Killed):
+        await lab.finish()
+    assert seconds(lab) == QUICK.retries_s[0]
+    assert lab.account.state.orders == {}
+    lab = await restarted(lab)
+    await lab.executor.recovery.reconcile()
+    await lab.finish()
+    assert states(await lab.read(made.id)) == [FILLED]
     assert lab.account.state.spot["BTC"] == Decimal("0.8")
 
 
