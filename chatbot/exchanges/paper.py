@@ -34,6 +34,8 @@ _REMEMBERED = 500
 _MINUTES_A_DAY = 1440
 #: a long absence is lived through day by day, so that a step stays small and other tasks get their turn
 _STRETCH = timedelta(days=1)
+#: a live exchange tells a settlement some time after it happened
+_PUBLISHED_AFTER = timedelta(minutes=5)
 #: paths begin a little earlier, so that the mark at their beginning is known
 _LOOK_BACK = timedelta(minutes=10)
 
@@ -245,15 +247,22 @@ class PaperExchange:
         rules = await self._rules()
         paths: dict[str, Path] = {}
         settlements: dict[str, tuple[Funding, ...]] = {}
-        ask_funding = to_ms(since) // HOUR_MS != to_ms(until) // HOUR_MS  # settlements fall on full hours
         for name in fallback:
             path = None if name in self.faults.halted else await self._path(name, since, until, quotes, rules)
             if path is not None:
                 paths[name] = path
-            if ask_funding and is_perp(name):
-                settlements[name] = await self._source.funding(name, since, until)
+            if is_perp(name):
+                settlements[name] = await self._settlements(name, since, until)
         marks = {name: quotes[name].price if name in quotes else price for name, price in fallback.items()}
         return Stretch(paths=paths, settlements=settlements, markets=rules, marks=marks, stuck=self.faults.stuck)
+
+    async def _settlements(self, name: str, since: datetime, until: datetime) -> tuple[Funding, ...]:
+        """Return the settlements to be booked in (since, until]; a live exchange publishes them a little late, so they wait for it."""
+        lag = timedelta(0) if isinstance(self._source, PathSource) else _PUBLISHED_AFTER
+        since, until = since - lag, until - lag
+        if to_ms(since) // HOUR_MS == to_ms(until) // HOUR_MS:  # settlements fall on full hours: do not ask in between
+            return ()
+        return tuple(replace(one, at=one.at + lag) for one in await self._source.funding(name, since, until))
 
     async def _path(
         self, name: str, since: datetime, until: datetime, quotes: Mapping[str, Quote], rules: Mapping[str, Market]

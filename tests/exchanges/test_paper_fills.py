@@ -458,6 +458,23 @@ async def test_on_a_live_market_a_dip_that_nobody_saw_fills_nothing() -> None:
     assert (await desk.seen(order)).filled == 0
 
 
+async def test_on_a_live_market_funding_that_is_published_late_is_paid_once() -> None:
+    """Looked at every minute, told two minutes after it was due: 10 000 of notional at 0.01 % pays 1."""
+    state = AccountState.holding(
+        {"USDT": Decimal(0)}, futures_wallet=Decimal(10_000), positions={"BTC-PERP": (Decimal("0.2"), Decimal(50_000))}
+    )
+    desk = Desk(lambda _: 50_000.0, state=state)
+    desk.exchange = on_the_present(desk)
+    await desk.exchange.balances()
+    desk.clock.advance(8 * 3600 - 30)
+    for minute in range(20):
+        await desk.exchange.balances()
+        desk.clock.advance(60)
+        if minute == 2:
+            desk.source.rates = (Funding(at=START + timedelta(hours=8), rate=Decimal("0.0001"), interval_hours=8),)
+    assert (await desk.exchange.balances()).futures_wallet == Decimal(9_999)
+
+
 async def test_a_lost_answer_to_a_transfer_or_a_cancellation_leaves_it_done() -> None:
     desk = Desk(flat)
     desk.faults.lose_transfers = desk.faults.lose_cancels = 1
