@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
@@ -43,21 +44,26 @@ _TRADES = {
 }
 _NOTES = {
     "not_enough_money": N_("not enough money"),
-    "insufficient_funds": N_("not enough money"),
+    "margin": N_("not enough collateral"),
+    "shrunk": N_("made smaller, because less money arrived"),
+    "replanned": N_("calculated again from what was filled"),
     "below_minimum": N_("under the exchange's minimum"),
-    "min_notional": N_("under the exchange's minimum"),
     "halted": N_("the exchange has stopped trading it"),
-    "would_take": N_("the price kept running away"),
+    "unknown_instrument": N_("the exchange does not trade it"),
     "unfilled": N_("nobody traded at the limit price"),
-    "price_bound": N_("the price left the allowed range"),
-    "no_price": N_("no price"),
-    "unknown": N_("the exchange did not say what became of it"),
-    "key_refused": N_("the exchange does not accept the key"),
+    "not_fillable": N_("nobody traded at the limit price"),
+    "bad_price": N_("no sound price"),
     "reduce_only": N_("there was nothing left to reduce"),
-    "not_needed": N_("no longer needed"),
-    "edited": N_("left out by you"),
-    "cash_limited": N_("not enough money arrived"),
+    "unknown": N_("the exchange did not say what became of it"),
+    "closed": N_("ended by you"),
+    "paused": N_("stopped by the pause"),
 }
+#: words of the exchange about an order that it did not like; which of them it was helps only the operator, who has the log
+_REFUSALS = frozenset({"refused", "bad_request", "invalid_order", "bad_amount", "bad_lot", "bad_tick", "not_supported"})
+#: a leg may reach its end and still be less than what the card showed
+_CHANGED = frozenset({"shrunk", "replanned"})
+#: a remainder smaller than this share of a leg is no failure
+_DUST = Decimal("0.001")
 _LEFT_OUT = {
     "below_minimum": N_("{coin}: {amount} is under the exchange's minimum of {minimum}"),
     "halted": N_("{coin}: the exchange has stopped trading it"),
@@ -105,19 +111,25 @@ def leg_state(words: Words, leg: Leg) -> str:
         told.append(words.t("{percent} filled", percent=words.percent(leg.filled / leg.qty, 0)))
     if leg.state is LegState.OPEN and leg.attempts > 1:
         told.append(words.n("re-priced {count} time", "re-priced {count} times", leg.attempts - 1))
-    if leg.note and leg.state is not LegState.FILLED:
+    if leg.note and (leg.state is not LegState.FILLED or leg.note in _CHANGED):
         told.append(note_text(words, leg.note))
     return ", ".join(told)
 
 
 def note_text(words: Words, note: str) -> str:
     """Return what went wrong with a leg; a word that nobody translated is shown as it is."""
+    if note in _REFUSALS:
+        return words.t("the exchange did not take the order")
     return words.t(_NOTES[note]) if note in _NOTES else clip(note.replace("_", " "), 40)
 
 
 def ended_short(leg: Leg) -> bool:
-    """Tell whether a leg did not do what was planned, though the person did not leave it out."""
-    return leg.state in (LegState.PARTIAL, LegState.REJECTED, LegState.UNKNOWN)
+    """Tell whether a leg did less than planned; one that the person left out carries no note."""
+    if leg.state is LegState.PARTIAL:
+        return leg.filled < leg.qty * (1 - _DUST) or leg.note == "shrunk"
+    if leg.state is LegState.DROPPED:
+        return bool(leg.note)
+    return leg.state in (LegState.REJECTED, LegState.UNKNOWN) or leg.note == "shrunk"
 
 
 def left_out_text(words: Words, left: LeftOut) -> Html:

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from chatbot.errors import UserError
+from chatbot.execution.progress import fell_short
 from chatbot.i18n import Catalogue
 from chatbot.model import CORE, LegState, Mode, Person, PlanState, Problem, Reason
 from handlers.buttons import Reason as TapReason
 from handlers.buttons import Refusal
 from handlers.views import access, alerts, common, control, execution, history, plan, problems, status, strategy, why
+from handlers.views.legs import ended_short
 from tests.handlers.view_examples import NOW, a_plan, a_strategy, after, legs, portfolio, report, shape
 
 WORDS = Catalogue(Path(__file__).parents[2] / "locale").words("en")
@@ -165,6 +167,26 @@ def test_result_never_hides_a_failed_leg() -> None:
     clean = replace(done, legs=tuple(replace(leg, state=LegState.FILLED) for leg in legs()))
     assert "Not as planned" not in execution.result(WORDS, portfolio(), clean).text
     assert "<b>done at 14:05</b>" in execution.result(WORDS, portfolio(), clean).text
+
+
+@pytest.mark.parametrize(
+    ("change", "short"),
+    [
+        ({"state": LegState.DROPPED}, False),
+        ({"state": LegState.DROPPED, "note": "halted"}, True),
+        ({"state": LegState.REJECTED}, True),
+        ({"state": LegState.UNKNOWN}, True),
+        ({"state": LegState.FILLED}, False),
+        ({"state": LegState.FILLED, "note": "shrunk"}, True),
+        ({"state": LegState.PARTIAL, "filled": D("0.0730999")}, False),
+        ({"state": LegState.PARTIAL, "filled": D("0.07")}, True),
+    ],
+)
+def test_what_counts_as_falling_short(change: dict[str, object], short: bool) -> None:
+    """Whatever did less than the card promised counts, except what the person left out and dust; the executor's own measure agrees."""
+    leg = replace(legs()[0], **{"note": "", **change})
+    assert ended_short(leg) is short
+    assert leg.state is LegState.UNKNOWN or fell_short(leg) is short
 
 
 def test_result_of_a_parked_plan_asks_for_a_person() -> None:
