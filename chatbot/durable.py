@@ -25,6 +25,9 @@ POLL_S = 0.2
 #: plans carried out at the same time by one process
 PLANS_MAX = 20
 THREADS_MAX = 16
+#: seconds between two looks for executors that died
+PEERS_S = 1.0
+_LOCK = "ballast-executor:"
 _NAME = "ballast"
 _LOG = logging.getLogger("dbos")
 
@@ -113,6 +116,8 @@ class Durable:
         self._bound: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {}
         self._running: set[asyncio.Task[Any]] = set()
         self._client: DBOSClient | None = None
+        #: PostgreSQL only: the session that holds this executor's lock
+        self._session: Any = None
         self._stopping = False
 
     def workflow(self, name: str) -> Callable[[Run], Run]:
@@ -148,6 +153,7 @@ class Durable:
         dbos = await asyncio.to_thread(__import__, "dbos")
         _quiet(logging.WARNING)
         self._stopping = False
+        await self._show_alive()
         self._client = await asyncio.to_thread(self._prepare, dbos)
         dbos.DBOS(config=self._config())
         for name, run in self._workflows.items():
@@ -205,6 +211,9 @@ class Durable:
         # DBOS put its own threads behind this loop and is about to end them.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=THREADS_MAX, thread_name_prefix=_NAME))
         await asyncio.to_thread(self._destroy, dbos)
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
 
     def _destroy(self, dbos: Any) -> None:  # noqa: ANN401 - the module, imported late
         if self._client is not None:
@@ -212,6 +221,36 @@ class Durable:
             self._client = None
         self._bound = {}
         dbos.DBOS.destroy(destroy_registry=True)
+
+    async def _show_alive(self) -> None:
+        """Hold a lock named after this executor for as long as it lives; others see by it who died. Not on a SQLite file."""
+        if self._url.startswith("postgresql"):
+            psycopg = await asyncio.to_thread(__import__, "psycopg")
+            self._session = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
+            await self._session.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (_LOCK + self._executor_id,))
+
+    async def watch_peers(self, pause_s: float = PEERS_S) -> None:
+        """Take over the work of executors that died, until cancelled; each process needs an ``executor_id`` of its own.
+
+        Raises when the session that shows this process alive is lost: it must then end, because others will take over from it.
+        On a SQLite file there are no peers, and this returns at once.
+        """
+        while self._session is not None:
+            pending = await self._open_client().list_workflows_async(status="PENDING", load_input=False, load_output=False)
+            for peer in {str(work.executor_id) for work in pending} - {self._executor_id}:
+                await self._take_over(peer, [work.workflow_id for work in pending if work.executor_id == peer])
+            await asyncio.sleep(pause_s)
+
+    async def _take_over(self, peer: str, keys: list[str]) -> None:
+        """Resume the work of a peer, when its lock can be had and it is therefore dead."""
+        name = (_LOCK + peer,)
+        trying = await self._session.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", name)
+        if not (await trying.fetchone())[0]:
+            return
+        try:
+            await self._open_client().resume_workflows_async(keys)
+        finally:
+            await self._session.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", name)
 
     async def enqueue(self, tx: Transaction, workflow: str, key: str, args: Mapping[str, Any], *, partition: str = "") -> None:
         """Enqueue in the caller's transaction, which must be on the same database; a known key is left as it is."""

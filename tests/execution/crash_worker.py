@@ -1,7 +1,9 @@
 """Lives and deaths of one process: carries a plan out with real DBOS, is killed at a named point, starts again.
 
-usage: crash_worker.py FOLDER POINT,POINT,...   Each life forks from this process, so that imports are paid once. The last life ends well
-and writes what it found to FOLDER/outcome.json.
+usage: crash_worker.py FOLDER POINT,POINT,... [DATABASE_URL EXECUTOR]
+
+Each life forks from this process, so that imports are paid once. The last life ends well and writes what it found to FOLDER/outcome.json.
+With a database named, there is no last life: somebody else carries on.
 """
 
 from __future__ import annotations
@@ -49,12 +51,11 @@ class Death:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-async def life(folder: Path, where: str) -> None:
+async def life(folder: Path, where: str, url: str, executor_id: str) -> None:
     """Start, carry on with what is there, and end when the plan has."""
-    url = f"sqlite+aiosqlite:///{folder / 'lab.db'}"
     db = Database(url)
     await db.migrate()
-    work = Durable(url, poll_s=0.05)
+    work = Durable(url, poll_s=0.05, executor_id=executor_id)
     death = Death(where)
     lab = await open_lab(db, clock=SystemClock(), work=work, pace=PACE, late_window_s=LATE_WINDOW_S, crash_point=death)
     lab.account.faults.stuck.add("SOL")
@@ -90,7 +91,7 @@ def fork(folder: Path, where: str) -> int:
     pid = os.fork()
     if pid == 0:
         try:
-            asyncio.run(life(folder, where))
+            asyncio.run(life(folder, where, *(sys.argv[3:] or (f"sqlite+aiosqlite:///{folder / 'lab.db'}", "local"))))
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
@@ -105,7 +106,7 @@ def main() -> None:
     for point in points:
         if fork(folder, point) != -signal.SIGKILL:
             sys.exit(f"{point} was never passed")
-    if fork(folder, "nowhere") != 0:
+    if len(sys.argv) == 3 and fork(folder, "nowhere") != 0:
         sys.exit("the last life was cut short")
 
 

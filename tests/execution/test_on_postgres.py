@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatbot.clock import SystemClock
 from chatbot.durable import Durable
 from chatbot.execution.pace import Pace
 from chatbot.model import LegState, PlanState
+from chatbot.store import journal
 from chatbot.store.database import Database
 from tests.execution.lab import Lab, open_lab, states
 from tests.store.databases import postgres_or_skip
@@ -16,6 +20,7 @@ from tests.store.databases import postgres_or_skip
 if TYPE_CHECKING:
     from chatbot.model import Plan
 
+WORKER = Path(__file__).with_name("crash_worker.py")
 PACE = Pace(poll_s=0.03, requote_s=0.1, requotes=0, margin_s=0.05)
 
 
@@ -51,3 +56,81 @@ async def test_a_plan_is_carried_out_on_postgres_and_survives_a_stop() -> None:
         await second.stop()
         await db.close()
     assert (plan.state, states(plan)) == (PlanState.DONE, [LegState.FILLED] * 4)
+
+
+async def test_a_process_that_was_killed_is_carried_on_by_another(tmp_path: Path) -> None:
+    """Two processes on one database: the first dies with an order accepted and not yet written down, the second finishes its plan."""
+    server = postgres_or_skip()
+    url = await server.copy()
+    command = [sys.executable, str(WORKER), str(tmp_path), "acted-0", url, "first"]
+    killed = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=60, check=False)
+    assert killed.returncode == 0, killed.stderr[-2000:]
+
+    db, second = Database(url), Durable(url, poll_s=0.05, executor_id="second")
+    lab = await open_lab(db, clock=SystemClock(), work=second, pace=PACE, late_window_s=0.2)
+    await second.start()
+    try:
+        (plan,) = await plans(db, lab.portfolio.id)
+        assert await lab.executor.recovery.reconcile() == (), "it looks alive to everybody but its peers"
+        async with asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(second.watch_peers(0.05))
+            plan = await done(lab, plan)
+            watching.cancel()
+    finally:
+        await second.stop()
+        await db.close()
+    assert plan.state == PlanState.DONE
+    assert [order.request.client_id for order in lab.account.state.orders.values()] == [
+        one.client_id for one in await attempts_of(url, plan.id)
+    ]
+
+
+async def test_a_living_process_is_left_alone() -> None:
+    server = postgres_or_skip()
+    url = await server.copy()
+    db = Database(url)
+    first, second = Durable(url, poll_s=0.05, executor_id="first"), Durable(url, executor_id="second")
+    held, go = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        held.set()
+        await go.wait()
+
+    first.workflow("wait")(wait)
+    await first.start()
+    await second._show_alive()
+    second._client = first._client
+    try:
+        async with db.transaction() as tx:
+            await first.enqueue(tx, "wait", "w", {})
+        await asyncio.wait_for(held.wait(), 10)
+        async with asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(second.watch_peers(0.02))
+            await asyncio.sleep(0.3)
+            watching.cancel()
+        (work,) = await first._open_client().list_workflows_async(workflow_ids=["w"])
+        assert (work.status, work.executor_id) == ("PENDING", "first")
+    finally:
+        await second._session.close()
+        await first.stop()
+        await db.close()
+
+
+async def test_a_file_has_no_peers(tmp_path: Path) -> None:
+    work = Durable(f"sqlite+aiosqlite:///{tmp_path / 'work.db'}")
+    await asyncio.wait_for(work.watch_peers(), 1)
+
+
+async def plans(db: Database, portfolio_id: int) -> tuple[Plan, ...]:
+    """Return the plans of a portfolio."""
+    async with db.read() as tx:
+        return await journal.plans(tx, portfolio_id)
+
+
+async def attempts_of(url: str, plan_id: int) -> list[journal.Attempt]:
+    """Return the orders of a plan, transfers left out."""
+    db = Database(url)
+    async with db.read() as tx:
+        found = [one for one in await journal.orders(tx, plan_id) if one.limit is not None]
+    await db.close()
+    return found
