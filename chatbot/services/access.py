@@ -69,12 +69,12 @@ class Access:
             if user_id in self._operators and known.role != Role.OPERATOR:
                 known = replace(known, role=Role.OPERATOR)
             known = replace(known, chat_id=chat_id, name=name or known.name, unreachable=False)
-            gate, known = await self._judge(tx, known, text, is_new=person is None)
+            gate, known = await self._judge(tx, known, text)
             if known != person:
                 await accounts.save_person(tx, known)
             return Entry(person=known, gate=gate)
 
-    async def _judge(self, tx: Tx, person: Person, text: str, *, is_new: bool) -> tuple[Gate, Person]:
+    async def _judge(self, tx: Tx, person: Person, text: str) -> tuple[Gate, Person]:
         if person.role in (Role.OPERATOR, Role.MEMBER):
             return Gate.OPEN, person
         if person.role == Role.BLOCKED:
@@ -84,12 +84,9 @@ class Access:
         chats |= {operator.id: operator.chat_id for operator in await accounts.people(tx, Role.OPERATOR)}
         if not chats:
             return await self._pair(tx, person, text)
-        if not is_new:
-            return Gate.WAITING, person
         now = self._clock.now()
-        for operator_id, chat_id in chats.items():
-            await _ask(tx, operator_id, chat_id, person, now)
-        return Gate.ASKED, person
+        asked = [await _ask(tx, operator_id, chat_id, person, now) for operator_id, chat_id in chats.items()]
+        return Gate.ASKED if any(asked) else Gate.WAITING, person
 
     async def _pair(self, tx: Tx, person: Person, text: str) -> tuple[Gate, Person]:
         code = await accounts.meta(tx, _CODE)
@@ -138,8 +135,9 @@ class Access:
             await accounts.save_person(tx, person)
 
 
-async def _ask(tx: Tx, operator_id: int, chat_id: int, person: Person, now: datetime) -> None:
-    await messages.post(
+async def _ask(tx: Tx, operator_id: int, chat_id: int, person: Person, now: datetime) -> bool:
+    """Ask an operator about somebody; False when that was asked before."""
+    return await messages.post(
         tx,
         chat_id=chat_id,
         kind="access_request",
