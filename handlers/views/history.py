@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chatbot.i18n import Words
-    from chatbot.model import Plan, Portfolio, Shape
+    from chatbot.model import Leg, Plan, Portfolio, Shape
     from handlers.views.common import Html
 
 PAGE_SIZE = 8
@@ -115,28 +115,28 @@ def history_csv(plans: Sequence[Plan]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_COLUMNS)
-    for plan in plans:
-        for leg in plan.legs:
-            writer.writerow(
-                [
-                    plan.number,
-                    plan.state.value,
-                    plan.created_at.isoformat(),
-                    plan.finished_at.isoformat() if plan.finished_at else "",
-                    leg.index + 1,
-                    leg.kind.value,
-                    _harmless(leg.instrument),
-                    "" if leg.is_transfer else leg.side,
-                    f"{leg.qty:f}",
-                    f"{leg.limit:f}" if leg.limit is not None else "",
-                    leg.state.value,
-                    f"{leg.filled:f}",
-                    f"{leg.average:f}" if leg.average is not None else "",
-                    f"{leg.fee:f}",
-                    _harmless(leg.note),
-                ]
-            )
+    writer.writerows(_csv_row(plan, leg) for plan in plans for leg in plan.legs)
     return out.getvalue()
+
+
+def _csv_row(plan: Plan, leg: Leg) -> list[object]:
+    return [
+        plan.number,
+        plan.state.value,
+        plan.created_at.isoformat(),
+        plan.finished_at.isoformat() if plan.finished_at else "",
+        leg.index + 1,
+        leg.kind.value,
+        _harmless(leg.instrument),
+        "" if leg.is_transfer else leg.side,
+        f"{leg.qty:f}",
+        f"{leg.limit:f}" if leg.limit is not None else "",
+        leg.state.value,
+        f"{leg.filled:f}",
+        f"{leg.average:f}" if leg.average is not None else "",
+        f"{leg.fee:f}",
+        _harmless(leg.note),
+    ]
 
 
 def _harmless(cell: str) -> str:
