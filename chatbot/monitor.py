@@ -29,6 +29,9 @@ log = structlog.get_logger()
 
 #: portfolios whose findings share a transaction
 _CHUNK = 100
+#: a shorter stop, as for an upgrade, is not worth a message
+_GAP = timedelta(minutes=10)
+_LAST_CHECK = "last_check"
 #: finished updates, delivered messages and old events are deleted after this time, and looked for once in that
 _KEEP, _TIDY = timedelta(days=30), timedelta(hours=6)
 
@@ -113,14 +116,24 @@ class Monitor:
         return self.last
 
     async def _housekeeping(self) -> None:
-        """End the plans that nobody answered in time, with their cards; now and then delete what is old."""
+        """End the plans that nobody answered in time, with their cards; note the check; now and then delete what is old."""
         now = self._clock.now()
         async with self._db.transaction() as tx:
+            if self.last is None:
+                await self._missed(tx, now)
+            await accounts.set_meta(tx, _LAST_CHECK, now.isoformat())
             for plan in await journal.expire_due(tx, now):
                 await post_card(tx, plan, now, "expired")
             if self._tidied is None or now - self._tidied >= _TIDY:
                 self._tidied = now
                 await retention.sweep(tx, now - _KEEP)
+
+    async def _missed(self, tx: Tx, now: datetime) -> None:
+        """Tell about the checks that did not happen between an earlier process and this one."""
+        before = await accounts.meta(tx, _LAST_CHECK)
+        gap = now - datetime.fromisoformat(before) if before else timedelta(0)
+        if before and gap > max(_GAP, timedelta(seconds=3 * self.interval_s)):
+            await alerting.tell_missed(tx, datetime.fromisoformat(before), now, int(gap.total_seconds() // self.interval_s))
 
     async def _examine(self, suspects: Sequence[Portfolio]) -> tuple[int, int]:
         """Test portfolios exactly; state, alert rows and messages of each are written in one transaction."""
@@ -154,7 +167,7 @@ class Monitor:
         if shape is None:
             await self._not_evaluated(tx, finding)
             return 0, 0
-        await alerting.clear_problems(tx, portfolio, finding.states)
+        await alerting.clear_problems(tx, portfolio, finding.person, finding.states, now)
         await portfolios.record_value(tx, portfolio.id, now.astimezone(ZoneInfo(finding.person.zone)).date(), shape.value)
         back = drift.held_back(portfolio, await journal.open_plan(tx, portfolio.id), now)
         if back:

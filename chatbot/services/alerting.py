@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.model import Urgency
 from chatbot.services import drift
-from chatbot.store import journal, messages, portfolios
+from chatbot.store import accounts, journal, messages, portfolios
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,16 +24,8 @@ _PROBLEM = "problem"
 async def tell_drift(tx: Tx, portfolio: Portfolio, person: Person, fired: tuple[LineStep, ...], now: datetime) -> None:
     """Write one alert row for each line that fired and one message for all of them."""
     ids = [await journal.add_alert(tx, portfolio.id, "drift", s.line.line, {"event": s.event, **_facts(s.line)}, now) for s in fired]
-    await messages.post(
-        tx,
-        chat_id=person.chat_id,
-        kind="drift_alert",
-        facts={"portfolio_id": portfolio.id, "lines": [_facts(step.line) for step in fired]},
-        key=f"alert-{ids[0]}",
-        urgency=Urgency.ROUTINE,
-        silent=False,
-        now=now,
-    )
+    lines = {"lines": [_facts(step.line) for step in fired]}
+    await _post(tx, portfolio, person, "drift_alert", f"alert-{ids[0]}", Urgency.ROUTINE, now, lines)
 
 
 def _facts(line: LineReading) -> dict[str, Any]:
@@ -71,19 +63,37 @@ async def tell_problems(
     told = now if tell else told
     await portfolios.save_state(tx, portfolio.id, _PROBLEM, {"since": since.isoformat(), "told": told.isoformat() if told else ""})
     if tell:
-        await messages.post(
-            tx,
-            chat_id=person.chat_id,
-            kind="problem",
-            facts={"portfolio_id": portfolio.id},
-            key=f"problem-{portfolio.id}-{now.isoformat()}",
-            urgency=Urgency.ALWAYS,
-            silent=False,
-            now=now,
-        )
+        await _post(tx, portfolio, person, "problem", f"problem-{portfolio.id}-{now.isoformat()}", Urgency.ALWAYS, now)
 
 
-async def clear_problems(tx: Tx, portfolio: Portfolio, states: Mapping[str, Mapping[str, Any]]) -> None:
-    """Forget an outage that is over."""
-    if states.get(_PROBLEM):
-        await portfolios.save_state(tx, portfolio.id, _PROBLEM, {})
+async def clear_problems(tx: Tx, portfolio: Portfolio, person: Person, states: Mapping[str, Mapping[str, Any]], now: datetime) -> None:
+    """Forget an outage that is over; who was told of it is told that it ended."""
+    before = states.get(_PROBLEM)
+    if not before:
+        return
+    await portfolios.save_state(tx, portfolio.id, _PROBLEM, {})
+    if before.get("told"):
+        await _post(tx, portfolio, person, "evaluated_again", f"again-{portfolio.id}-{before['since']}", Urgency.ROUTINE, now)
+
+
+async def tell_missed(tx: Tx, since: datetime, now: datetime, count: int) -> None:
+    """Tell everybody with an active portfolio that checks did not happen while the program was not running."""
+    for portfolio in await portfolios.active(tx):
+        person = await accounts.person(tx, portfolio.person_id)
+        if person is not None and not drift.is_quiet(portfolio, now):
+            more = {"since": since.isoformat(), "until": now.isoformat(), "count": count}
+            await _post(tx, portfolio, person, "missed_checks", f"missed-{portfolio.id}-{since.isoformat()}", Urgency.ALWAYS, now, more)
+
+
+async def _post(
+    tx: Tx,
+    portfolio: Portfolio,
+    person: Person,
+    kind: str,
+    key: str,
+    urgency: Urgency,
+    now: datetime,
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    facts = {"portfolio_id": portfolio.id, **(more or {})}
+    await messages.post(tx, chat_id=person.chat_id, kind=kind, facts=facts, key=key, urgency=urgency, silent=False, now=now)

@@ -121,22 +121,9 @@ def cancelled(words: Words, what: str = "") -> View:
     return View(page(say(words, "Cancelled. Nothing was changed.")))
 
 
-def unreachable(words: Words, portfolio: Portfolio, since: datetime, *, plan_number: int | None = None) -> View:
-    """Tell that the exchange has not answered for a while; alerts of this kind always ring."""
-    running = say(words, "Plan {number} waits and goes on by itself as soon as it answers.", number=plan_number) if plan_number else None
-    return View(
-        page(
-            head(portfolio),
-            say(words, "The exchange has not answered since {time}. Until it does, nothing is checked or traded.", time=words.time(since)),
-            running,
-        ),
-        ((button(words.t("Status"), "status"),),),
-    )
-
-
-def reachable_again(words: Words, portfolio: Portfolio) -> View:
-    """Tell that the exchange answers again."""
-    return View(page(head(portfolio), say(words, "The exchange answers again. Checks go on.")))
+def evaluated_again(words: Words, portfolio: Portfolio) -> View:
+    """Tell that an outage is over."""
+    return View(page(head(portfolio), say(words, "I can evaluate the portfolio again. Checks go on.")))
 
 
 def missed_checks(words: Words, portfolio: Portfolio, count: int, since: datetime, until: datetime) -> View:
