@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from telegram import Update
-from telegram.error import Forbidden, NetworkError, RetryAfter, TelegramError
+from telegram.constants import ParseMode
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, MessageHandler, TypeHandler, filters
 
 from chatbot.errors import UserError
@@ -17,6 +18,7 @@ from handlers import history, operator, rebalance, settings, start, status, stra
 from handlers.buttons import Reason, Refusal, Signer
 from handlers.context import CONTEXT, PROGRAM, Context, answer, reply
 from handlers.gate import gate
+from handlers.patience import Patience
 from handlers.updates import InOrder, JournaledQueue
 from handlers.views import problems
 
@@ -92,6 +94,8 @@ BUTTONS: dict[str, Handler] = {
     "help": help_.help_,
     "approve": operator.approve,
     "block": operator.block,
+    "look_again": rebalance.look_again,
+    "close_plan": rebalance.close_plan,
 }
 
 
@@ -113,6 +117,8 @@ def build(
         .context_types(CONTEXT)
         .update_queue(JournaledQueue(program.db))
         .concurrent_updates(InOrder(program.db))
+        .rate_limiter(Patience(program.clock))
+        .updater(None)  # handlers/polling.py asks for updates
     )
     if request is not None and updates_request is not None:
         builder = builder.request(request).get_updates_request(updates_request)
@@ -157,17 +163,26 @@ async def failed(update: object, context: Context) -> None:
     error = context.error
     if isinstance(error, Forbidden):
         return  # the person blocked the bot; the gate notes it
-    known = isinstance(update, Update) and hasattr(context, "person")
-    if isinstance(error, UserError) and known and isinstance(update, Update):
+    if isinstance(update, Update) and isinstance(error, UserError) and hasattr(context, "person"):
         await answer(update, context)
         await reply(update, context, problems.mistake(context.words, error))
         return
     error_id = secrets.token_hex(3)
     log.error("update failed", error_id=error_id, update_id=getattr(update, "update_id", None), exc_info=error)
-    if isinstance(error, (NetworkError, RetryAfter)) or not known or not isinstance(update, Update):
+    offline = isinstance(error, (NetworkError, RetryAfter)) and not isinstance(error, BadRequest)
+    if isinstance(update, Update) and not offline:
+        await _apologize(update, context, error_id)
+
+
+async def _apologize(update: Update, context: Context, error_id: str) -> None:
+    """Tell about a failure, even where it came before we knew who writes."""
+    chat, user = update.effective_chat, update.effective_user
+    if chat is None or user is None or chat.type != chat.PRIVATE:
         return
+    catalogue = context.program.catalogue
+    words = context.words if hasattr(context, "person") else catalogue.words(catalogue.match(user.language_code))
     try:
         await answer(update, context)
-        await reply(update, context, problems.failure(context.words, error_id))
+        await context.bot.send_message(chat.id, problems.failure(words, error_id).text, parse_mode=ParseMode.HTML)
     except TelegramError as trouble:
-        log.warning("could not tell about a failure", error_id=error_id, error=str(trouble))
+        log.warning("could not tell about a failure", error_id=error_id, error=type(trouble).__name__)

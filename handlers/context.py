@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from telegram import InputMediaPhoto, Message, Update
+import structlog
+from telegram import InlineKeyboardMarkup, Message, Update
 from telegram.constants import ParseMode
-from telegram.error import BadRequest
+from telegram.error import BadRequest, TelegramError
 from telegram.ext import Application, CallbackContext, ContextTypes, ExtBot
 
-from chatbot.errors import InternalError
+from chatbot.errors import UserError
+from chatbot.i18n import N_
+from chatbot.store import accounts
+from handlers import sending
 from handlers.buttons import Signer, markup
-from handlers.pictures import draw
-from handlers.views.common import MAX_CAPTION, visible_length
-from handlers.views.problems import no_portfolio
+from handlers.views.common import decimal_sign
+from handlers.views.problems import mistake, no_portfolio
 
 if TYPE_CHECKING:
     from chatbot.app import Program
@@ -22,7 +25,11 @@ if TYPE_CHECKING:
     from handlers.buttons import Tap
     from handlers.views.common import View
 
+log = structlog.get_logger()
+
 PROGRAM = "program"
+#: characters that Telegram shows in answer to a tap
+_TOAST = 200
 Bot: TypeAlias = "Application[Any, Context, Any, Any, Any, Any]"
 
 
@@ -47,9 +54,35 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
         return words_for(self.program, self.person)
 
     @property
+    def decimal(self) -> str:
+        """Return the person's decimal sign, for reading what they type."""
+        return decimal_sign(self.words)
+
+    @property
     def rest(self) -> str:
         """Return what was typed behind the command."""
         return " ".join(self.args or ())
+
+    async def dialog(self) -> tuple[str, dict[str, Any]] | None:
+        """Return the dialog that the person is in, and what was said so far."""
+        async with self.program.db.read() as tx:
+            return await accounts.dialog(tx, self.person.id)
+
+    async def enter(self, name: str, data: dict[str, Any]) -> None:
+        """Open a dialog, or note how far it is; another one that was open is left, and the person is told so."""
+        async with self.program.db.transaction() as tx:
+            before = await accounts.dialog(tx, self.person.id)
+            await accounts.set_dialog(tx, self.person.id, name, data)
+        if before is not None and before[0] != name and before[1]:
+            left = UserError(N_("What you had begun before is left; nothing of it was changed. Its command begins it again."))
+            await self.bot.send_message(self.person.chat_id, mistake(self.words, left).text, parse_mode=ParseMode.HTML)
+
+    async def leave(self, name: str) -> None:
+        """Close a dialog if it is the one that is open: its question is no longer on the screen."""
+        async with self.program.db.transaction() as tx:
+            before = await accounts.dialog(tx, self.person.id)
+            if before is not None and before[0] == name:
+                await accounts.clear_dialog(tx, self.person.id)
 
     async def portfolio(self) -> Portfolio | None:
         """Return the portfolio that the person's commands speak of."""
@@ -64,16 +97,17 @@ def words_for(program: Program, person: Person) -> Words:
     return program.catalogue.words(person.language, person.zone, person.currency)
 
 
-async def reply(update: Update, context: Context, view: View) -> Message:  # noqa: ARG001 - called like show and answer
-    """Show a view as a new message."""
-    keyboard = markup(view.keyboard, Signer(context.program.button_key), context.person, context.program.clock.now())
-    chat_id = context.person.chat_id
-    if view.picture is not None:
-        photo = await draw(view.picture)
-        if visible_length(view.text) <= MAX_CAPTION:
-            return await context.bot.send_photo(chat_id, photo, caption=view.text, parse_mode=ParseMode.HTML, reply_markup=keyboard)
-        await context.bot.send_photo(chat_id, photo)  # the text is too long for a caption and follows with the buttons
-    return await context.bot.send_message(chat_id, view.text, parse_mode=ParseMode.HTML, reply_markup=keyboard)
+async def reply(update: Update, context: Context, view: View) -> Message:
+    """Show a view as a new message; its text alone where Telegram does not take the markup."""
+    del update
+    chat_id, keyboard = context.person.chat_id, _keyboard(context, view)
+    try:
+        return await sending.send(context.bot, chat_id, view, keyboard)
+    except BadRequest as refusal:
+        if not sending.markup_refused(refusal):
+            raise
+        log.error("markup refused", error=str(refusal), text=view.text[:200])  # noqa: TRY400 - Telegram's sentence says it all
+        return await sending.send(context.bot, chat_id, view, keyboard, plain=True)
 
 
 async def need_portfolio(update: Update, context: Context) -> Portfolio | None:
@@ -90,39 +124,43 @@ async def show(update: Update, context: Context, view: View) -> Message:
     if query is None or not isinstance(query.message, Message):
         return await reply(update, context, view)
     try:
-        return await _edit(query.message, context, view)
+        edited = await _edit(query.message, context, view)
     except BadRequest as refusal:
-        if "not modified" in str(refusal).lower():
+        if sending.nothing_changed(refusal):
             return query.message
-        if "message to edit not found" in str(refusal).lower() or "can't be edited" in str(refusal).lower():
-            return await reply(update, context, view)
-        raise
+        if not sending.message_gone(refusal):
+            raise
+        edited = None
+    return edited or await reply(update, context, view)
 
 
-async def _edit(message: Message, context: Context, view: View) -> Message:
-    """Edit ``message`` into ``view``; text cannot take the place of a picture, so it becomes its caption or a message of its own."""
-    keyboard = markup(view.keyboard, Signer(context.program.button_key), context.person, context.program.clock.now())
-    if view.picture is not None and visible_length(view.text) <= MAX_CAPTION:
-        media = InputMediaPhoto(await draw(view.picture), caption=view.text, parse_mode=ParseMode.HTML)
-        edited = await message.edit_media(media, reply_markup=keyboard)
-    elif message.photo and visible_length(view.text) > MAX_CAPTION:
-        return await context.bot.send_message(message.chat_id, view.text, parse_mode=ParseMode.HTML, reply_markup=keyboard)
-    elif message.photo:
-        edited = await message.edit_caption(view.text, parse_mode=ParseMode.HTML, reply_markup=keyboard)
-    else:
-        edited = await message.edit_text(view.text, parse_mode=ParseMode.HTML, reply_markup=keyboard)
-    if not isinstance(edited, Message):
-        raise InternalError("Telegram edited a message that is not in this chat")
-    return edited
+async def _edit(message: Message, context: Context, view: View) -> Message | None:
+    keyboard, pictured = _keyboard(context, view), bool(message.photo)
+    try:
+        return await sending.edit(context.bot, message.chat_id, message.message_id, view, keyboard, has_picture=pictured)
+    except BadRequest as refusal:
+        if not sending.markup_refused(refusal):
+            raise
+        log.error("markup refused", error=str(refusal), text=view.text[:200])  # noqa: TRY400 - Telegram's sentence says it all
+        return await sending.edit(context.bot, message.chat_id, message.message_id, view, keyboard, plain=True, has_picture=pictured)
+
+
+def _keyboard(context: Context, view: View) -> InlineKeyboardMarkup | None:
+    return markup(view.keyboard, Signer(context.program.button_key), context.person, context.program.clock.now())
 
 
 async def answer(update: Update, context: Context, text: str = "", *, alert: bool = False) -> None:
-    """Answer a tap once, so that its button stops spinning; a tap that is too old to answer is let go."""
-    if update.callback_query is None or context.answered:
+    """Answer a tap once, so that its button stops spinning.
+
+    An answer that did not arrive never stops what the tap does; what it had to say comes as a message instead.
+    """
+    query = update.callback_query
+    if query is None or context.answered:
         return
     context.answered = True
     try:
-        await update.callback_query.answer(text[:200] or None, show_alert=alert)
-    except BadRequest as refusal:
-        if "query is too old" not in str(refusal).lower():
-            raise
+        await query.answer(text[:_TOAST] or None, show_alert=alert)
+    except TelegramError as refusal:
+        log.info("tap could not be answered", error=str(refusal))
+        if alert and text and isinstance(refusal, BadRequest):
+            await context.bot.send_message(context.person.chat_id, text)

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from telegram import InputMediaPhoto
-from telegram.constants import ParseMode
-from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
+from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from chatbot.errors import InternalError
 from chatbot.model import Delivery, LineReading, PlanState, Verdict
 from chatbot.store import accounts, journal, portfolios
+from handlers import sending
 from handlers.buttons import Signer, markup
 from handlers.context import words_for
-from handlers.pictures import draw
+from handlers.patience import pause_s
 from handlers.views import access as access_views
 from handlers.views import alerts as alert_views
 from handlers.views import execution as execution_views
 from handlers.views import plan as plan_views
-from handlers.views.common import MAX_CAPTION, visible_length
+from handlers.views.legs import ended_short
 
 if TYPE_CHECKING:
     from telegram.ext import ExtBot
@@ -32,11 +31,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-_MARKUP = re.compile(r"<[^>]+>")
 #: what Telegram says to a person who cannot be written to, in its 400 answers
-_GONE = ("chat not found", "user is deactivated", "bot can't initiate conversation")
-#: an edit that changes nothing, or whose message the person deleted, is as good as done
-_SETTLED = ("message is not modified",)
+_GONE = ("chat not found", "user is deactivated", "bot can't initiate conversation", "peer_id_invalid", "user not found")
 
 
 class Courier:
@@ -51,21 +47,18 @@ class Courier:
         try:
             return await self._deliver(message)
         except RetryAfter as wait:
-            seconds = wait.retry_after if isinstance(wait.retry_after, (int, float)) else wait.retry_after.total_seconds()
-            return Delivery(verdict=Verdict.RETRY, retry_after_s=float(seconds))
-        except (Forbidden, InvalidToken) as refusal:
-            gone = isinstance(refusal, Forbidden)
-            return Delivery(verdict=Verdict.UNREACHABLE if gone else Verdict.RETRY, detail=str(refusal))
+            return Delivery(verdict=Verdict.RETRY, retry_after_s=pause_s(wait, 0))
+        except Forbidden as refusal:
+            return Delivery(verdict=Verdict.UNREACHABLE, detail=str(refusal))
         except BadRequest as refusal:
             return _refused(message, str(refusal))
-        except (TimedOut, NetworkError) as trouble:
-            return Delivery(verdict=Verdict.RETRY, detail=str(trouble))
+        except TelegramError as trouble:  # the network, the token for a moment, an answer that was no JSON: all may pass
+            return Delivery(verdict=Verdict.RETRY, detail=type(trouble).__name__)
 
     async def _deliver(self, message: Message) -> Delivery:
         async with self._program.db.read() as tx:
-            people = await accounts.people(tx)
-        person = next((known for known in people if known.chat_id == message.chat_id), None)
-        if person is None:
+            person = await accounts.person(tx, message.chat_id)  # a private chat has the id of its person
+        if person is None or person.chat_id != message.chat_id:
             return Delivery(verdict=Verdict.REFUSED, detail="nobody has this chat")
         if message.kind in ("plan_card", "plan_progress", "plan_result", "plan_parked"):
             return await self._plan(message, person)
@@ -95,20 +88,36 @@ class Courier:
         raise InternalError(f"no view for a message of kind {message.kind}")
 
     async def _plan(self, message: Message, person: Person) -> Delivery:
-        """Draw a plan in its card; a finished or parked plan is also told in a message of its own, since edits do not ring."""
+        """Draw a plan in its card. A plan that stopped or fell short is told in a new message, its card from then on: edits do not ring."""
         async with self._program.db.read() as tx:
             plan = await journal.plan(tx, int(message.facts["plan_id"]))
         portfolio = await self._program.portfolios.by_id(plan.portfolio_id) if plan else None
         if plan is None or portfolio is None:
             return Delivery(verdict=Verdict.SENT, detail="the plan is gone")
+        if message.kind == "plan_progress" and plan.state in (PlanState.DONE, PlanState.PARKED):
+            return Delivery(verdict=Verdict.SENT, detail="overtaken by the result")
         view = self._plan_view(plan, portfolio, person)
-        if plan.message_id is not None and plan.chat_id == message.chat_id:
+        has_card = plan.message_id is not None and plan.chat_id == message.chat_id
+        if has_card and not _rings(message, plan):
             return await self._redraw(message, person, plan, view)
         delivery = await self._send(message, person, view)
+        if plan.message_id is not None and plan.chat_id == message.chat_id:
+            await self._retire(plan.chat_id, plan.message_id, replace(view, keyboard=(), picture=None))
+        return await self._new_card(message, plan, delivery)
+
+    async def _new_card(self, message: Message, plan: Plan, delivery: Delivery) -> Delivery:
+        """Note that the plan is shown in the message that was just sent."""
         if delivery.message_id is not None:
             async with self._program.db.transaction() as tx:
                 await journal.set_card(tx, plan.id, message.chat_id, delivery.message_id)
         return delivery
+
+    async def _retire(self, chat_id: int, message_id: int, view: View) -> None:
+        """Take the buttons off an older card where possible; the news has been told already."""
+        try:
+            await sending.edit(self._bot, chat_id, message_id, view, None)
+        except TelegramError as trouble:
+            log.info("older card stays as it is", error=str(trouble))
 
     def _plan_view(self, plan: Plan, portfolio: Portfolio, person: Person) -> View:
         words = words_for(self._program, person)
@@ -121,67 +130,39 @@ class Courier:
         return plan_views.plan_card(words, portfolio, plan)
 
     async def _redraw(self, message: Message, person: Person, plan: Plan, view: View) -> Delivery:
-        """Edit the card; where it is gone, send it anew."""
+        """Edit the card; where it is gone, send it anew. Steps that do not fit a picture's caption wait for the result."""
+        if plan.chat_id is None or plan.message_id is None:
+            raise InternalError(f"plan {plan.id} has no card")
         try:
-            await self._edit(message, person, plan, view)
+            await sending.edit(self._bot, plan.chat_id, plan.message_id, view, self._markup(person, view), plain=message.plain)
         except BadRequest as refusal:
-            text = str(refusal).lower()
-            if any(known in text for known in _SETTLED):
-                return Delivery(verdict=Verdict.SENT, message_id=plan.message_id)
-            if "message to edit not found" in text or "can't be edited" in text:
-                return await self._send(message, person, view)
-            raise
+            if sending.message_gone(refusal):
+                return await self._new_card(message, plan, await self._send(message, person, view))
+            if not sending.nothing_changed(refusal):
+                raise
         return Delivery(verdict=Verdict.SENT, message_id=plan.message_id)
 
-    async def _edit(self, message: Message, person: Person, plan: Plan, view: View) -> None:
-        keyboard = self._markup(person, view)
-        short = visible_length(view.text) <= MAX_CAPTION
-        if view.picture is not None and short and not message.plain:
-            media = InputMediaPhoto(await draw(view.picture), caption=view.text, parse_mode=ParseMode.HTML)
-            await self._bot.edit_message_media(media, plan.chat_id, plan.message_id, reply_markup=keyboard)
-            return
-        text, mode = _text(message, view)
-        try:
-            await self._bot.edit_message_text(text, plan.chat_id, plan.message_id, parse_mode=mode, reply_markup=keyboard)
-        except BadRequest as refusal:
-            if "no text in the message" not in str(refusal).lower():
-                raise
-            if short:  # a card with a picture shows its text as the caption; steps that do not fit wait for the result
-                await self._bot.edit_message_caption(plan.chat_id, plan.message_id, caption=text, parse_mode=mode, reply_markup=keyboard)
-
     async def _send(self, message: Message, person: Person, view: View) -> Delivery:
-        text, mode = _text(message, view)
-        options: dict[str, Any] = {
-            "parse_mode": mode,
-            "reply_markup": self._markup(person, view),
-            "disable_notification": message.silent,
-        }
-        if view.picture is None:
-            sent = await self._bot.send_message(message.chat_id, text, **options)
-        elif visible_length(view.text) <= MAX_CAPTION:
-            sent = await self._bot.send_photo(message.chat_id, await draw(view.picture), caption=text, **options)
-        else:  # too long for a caption: the picture goes first, the text with the buttons follows
-            await self._bot.send_photo(message.chat_id, await draw(view.picture), disable_notification=True)
-            sent = await self._bot.send_message(message.chat_id, text, **options)
+        keyboard = self._markup(person, view)
+        sent = await sending.send(self._bot, message.chat_id, view, keyboard, plain=message.plain, silent=message.silent)
         return Delivery(verdict=Verdict.SENT, message_id=sent.message_id)
 
     def _markup(self, person: Person, view: View) -> Any:  # noqa: ANN401 - telegram's markup or None
         return markup(view.keyboard, Signer(self._program.button_key), person, self._program.clock.now())
 
 
-def _text(message: Message, view: View) -> tuple[str, str | None]:
-    """Return the text with its markup, or bare where Telegram refused the markup before."""
-    if not message.plain:
-        return view.text, ParseMode.HTML
-    bare = _MARKUP.sub("", view.text)
-    return bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"), None
+def _rings(message: Message, plan: Plan) -> bool:
+    """Tell whether the news must be heard: a plan that waits for a person, or legs that fell short."""
+    if message.kind == "plan_parked":
+        return plan.state is PlanState.PARKED
+    return message.kind == "plan_result" and plan.state is PlanState.DONE and any(ended_short(leg) for leg in plan.legs)
 
 
 def _refused(message: Message, why: str) -> Delivery:
     lower = why.lower()
     if any(known in lower for known in _GONE):
         return Delivery(verdict=Verdict.UNREACHABLE, detail=why)
-    if "can't parse entities" in lower and not message.plain:
+    if sending.markup_refused(BadRequest(why)) and not message.plain:
         log.error("markup refused", kind=message.kind, message_id=message.id, why=why)
         return Delivery(verdict=Verdict.PLAIN, detail=why)
     log.error("message refused", kind=message.kind, message_id=message.id, why=why)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chatbot.errors import UserError
+from chatbot.i18n import N_
 from chatbot.model import Role
 from chatbot.store import accounts
 from handlers import settings, start, strategy
@@ -36,12 +38,13 @@ async def cancel(update: Update, context: Context) -> None:
 async def text(update: Update, context: Context) -> None:
     """Give a text to the dialog that waits for it, or say what the bot understands."""
     typed = (update.message.text or "") if update.message else ""
-    async with context.program.db.read() as tx:
-        dialog = await accounts.dialog(tx, context.person.id)
-    if dialog is not None and dialog[0] in DIALOGS and typed:
+    dialog = await context.dialog()
+    if dialog is None or dialog[0] not in DIALOGS:
+        await reply(update, context, problems.unknown_text(context.words))
+    elif typed:
         await DIALOGS[dialog[0]](update, context, typed, dialog[1])
-        return
-    await reply(update, context, problems.unknown_text(context.words))
+    else:
+        raise UserError(N_("I can only read text here, no pictures, files or voice. Write it, or leave with /cancel."))
 
 
 async def unknown_command(update: Update, context: Context) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from chatbot.errors import UserError
 from chatbot.i18n import N_
@@ -13,10 +13,17 @@ from chatbot.model import BandRule
 
 #: smallest and largest amount of a paper portfolio, quote
 MIN_AMOUNT, MAX_AMOUNT = Decimal(100), Decimal(1_000_000_000)
+#: no portfolio and no amount of a coin is larger than this
+MAX_NUMBER = Decimal(10) ** 15
 MAX_LINES = 20
-_MONEY_WORDS = re.compile(r"(?i)usdt|usdc|usd|eur|rub|[$€£¥₽]")
+_DIGITS_MAX = 40
+_MONEY_WORDS = re.compile(r"(?i)usdt|usdc|usd|us(?=\$)|eur|rub|[$€£¥₽]")
 _NUMBER = re.compile(r"[+-]?\d[\d.,' _]*\d|[+-]?\d")
-_COIN = re.compile(r"[A-Z0-9]{2,10}")
+#: whole part with thousands in groups; the groups of the Indian count have two digits
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:(?P<mark>[.,])(?:\d{2,3}(?P=mark))*\d{3})")
+#: thousands apart by spaces, inside a longer text
+_SPACED = re.compile(r"(?<![\w.,])\d{1,3}(?: \d{3})+(?!\w)")
+_COIN = re.compile(r"(?=.*[A-Z])[A-Z0-9]{2,10}")
 _SHOWN = 24
 
 
@@ -34,77 +41,90 @@ def shown(text: str) -> str:
     return clean if len(clean) <= _SHOWN else clean[: _SHOWN - 1] + "…"
 
 
-def number(text: str) -> Decimal:
-    """Read a number the way people write it: 1,000.50 · 1.000,50 · 1 000,5 · 10k · $250; raises :class:`UserError`."""
+def number(text: str, decimal: str = "") -> Decimal:
+    """Read a number the way people write it: 1,000.50 · 1.000,50 · 1 000,5 · 10k · $250; raises :class:`UserError`.
+
+    ``decimal`` is the decimal sign of the person's language: it tells 1.500 (one and a half) from 1.500 (fifteen hundred).
+    Without it such a mark groups thousands.
+    """
     bare = unicodedata.normalize("NFKC", _MONEY_WORDS.sub("", text)).replace("\u2212", "-").strip().rstrip("%").strip()
     factor = Decimal(1)
     if bare[-1:] in ("k", "K", "к", "К"):
         bare, factor = bare[:-1].strip(), Decimal(1000)
-    if not _NUMBER.fullmatch(bare):
+    digits = _plain(re.sub(r"[ '_]", "", bare), decimal) if _NUMBER.fullmatch(bare) and len(bare) <= _DIGITS_MAX else None
+    if digits is None:
         raise UserError(N_("“{text}” is not a number. Write it like 2500 or 2,500.50."), text=shown(text))
-    try:
-        return Decimal(_plain(re.sub(r"[ '_]", "", bare))) * factor
-    except InvalidOperation:
-        raise UserError(N_("“{text}” is not a number. Write it like 2500 or 2,500.50."), text=shown(text)) from None
+    value = Decimal(digits) * factor
+    if abs(value) > MAX_NUMBER:
+        raise UserError(N_("“{text}” is too large."), text=shown(text))
+    return value
 
 
-def _plain(digits: str) -> str:
-    """Return digits with a decimal point only: the last mark is the decimal one unless it groups thousands."""
-    marks = [c for c in digits if c in ".,"]
-    if not marks:
-        return digits
-    last = marks[-1]
-    tail = len(digits) - digits.rindex(last) - 1
-    repeated = marks.count(last) > 1
-    if len(set(marks)) == 1 and (repeated or (tail == 3 and not digits.lstrip("+-").startswith("0"))):
-        return digits.replace(last, "")
-    other = "," if last == "." else "."
-    return digits.replace(other, "").replace(last, ".")
+def _plain(digits: str, decimal: str) -> str | None:
+    """Return digits with a decimal point only; None where the marks make no sense, such as 1,2,3."""
+    marks = [char for char in digits if char in ".,"]
+    whole, fraction = digits, ""
+    if marks and (len(set(marks)) > 1 or (len(marks) == 1 and not _groups(digits, marks[0], decimal))):
+        whole, _, fraction = digits.rpartition(marks[-1])
+    grouped = _GROUPED.fullmatch(whole)
+    if any(char in ".," for char in whole) and (grouped is None or (fraction and grouped["mark"] == marks[-1])):
+        return None
+    return re.sub(r"[.,]", "", whole) + (f".{fraction}" if fraction else "")
 
 
-def amount(text: str) -> Decimal:
+def _groups(digits: str, mark: str, decimal: str) -> bool:
+    """Tell whether the only mark of a number groups its thousands."""
+    return mark != decimal and _GROUPED.fullmatch(digits) is not None and not digits.lstrip("+-").startswith("0")
+
+
+def amount(text: str, decimal: str = "") -> Decimal:
     """Read a start amount; raises :class:`UserError` with the range when it is outside."""
-    value = number(text)
+    value = number(text, decimal)
     if not MIN_AMOUNT <= value <= MAX_AMOUNT:
         raise UserError(
             N_("The amount must be between {low} and {high}; you wrote {text}."),
-            low=f"{MIN_AMOUNT:,}",
-            high=f"{MAX_AMOUNT:,}",
+            low=MIN_AMOUNT,
+            high=MAX_AMOUNT,
             text=shown(text),
         )
     return value
 
 
-def pairs(text: str) -> Parsed:
+def pairs(text: str, decimal: str = "") -> Parsed:
     """Read ``BTC 40 ETH 30``, ``BTC=40%, ETH: 30`` or one pair a line: names with their numbers, in order."""
-    tokens = [token for token in re.split(r"[\s=:;|]+|,\s+|,$", unicodedata.normalize("NFKC", text.strip())) if token]
+    tokens = _tokens(text)
     values: dict[str, Decimal] = {}
     problems: list[UserError] = []
-    name: str | None = None
-    for token in tokens[: 4 * MAX_LINES]:
-        if name is None:
-            name = token.strip("%").upper()
-            if not _COIN.fullmatch(name):
-                problems.append(UserError(N_("“{text}” is not the name of a coin."), text=shown(token)))
-            continue
+    for name, *rest in zip(tokens[::2], tokens[1::2], strict=False):
+        coin = name.strip("%").upper()
+        if not _COIN.fullmatch(coin):
+            problems.append(UserError(N_("“{text}” is not the name of a coin."), text=shown(name)))
         try:
-            value = number(token)
+            value = number(rest[0], decimal)
         except UserError as problem:
             problems.append(problem)
         else:
-            _take(name, value, values, problems)
-        name = None
-    if name is not None:
-        problems.append(UserError(N_("{name} has no number behind it."), name=shown(name)))
+            _take(coin, value, values, problems)
+    if len(tokens) % 2:
+        problems.append(UserError(N_("{name} has no number behind it."), name=shown(tokens[-1])))
     if not tokens:
         problems.append(UserError(N_("There is nothing to read. Write it like this: BTC 40 ETH 30 ALT 20 USDT 10")))
-    return Parsed(values=values, problems=tuple(_distinct(problems)))
+    if len(tokens) > 2 * MAX_LINES:
+        problems = [UserError(N_("That is too much at once: at most {count} names, each with its number."), count=MAX_LINES)]
+    return Parsed(values={} if problems else values, problems=tuple(_distinct(problems)))
 
 
-def bands(text: str) -> tuple[dict[str, BandRule], tuple[UserError, ...]]:
+def _tokens(text: str) -> list[str]:
+    """Split into names and numbers; spaces between thousands and before a per cent sign hold a number together."""
+    plain = unicodedata.normalize("NFKC", text.strip())
+    whole = _SPACED.sub(lambda match: match[0].replace(" ", ""), re.sub(r"\s+%", "%", plain))
+    return [token for token in re.split(r"[\s=:;|]+|,\s+|,$", whole) if token]
+
+
+def bands(text: str, decimal: str = "") -> tuple[dict[str, BandRule], tuple[UserError, ...]]:
     """Read ``BTC 5 ALT 10%``: a bare number is points of the portfolio, one with a per cent sign a share of the line's own target."""
-    relative = {name.upper() for name, _ in re.findall(r"(\w+)[\s=:]+([\d.,]+)\s*%", text)}
-    parsed = pairs(re.sub(r"\s+%", "%", text))
+    parsed, tokens = pairs(text, decimal), _tokens(text)
+    relative = {name.strip("%").upper() for name, value in zip(tokens[::2], tokens[1::2], strict=False) if value.endswith("%")}
     rules = {name: BandRule(rel=value / 100) if name in relative else BandRule(abs_pp=value) for name, value in parsed.values.items()}
     return rules, parsed.problems
 

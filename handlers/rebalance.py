@@ -182,6 +182,31 @@ async def _close(update: Update, context: Context, *, snooze: bool) -> None:
             await answer(update, context, execution_views.not_yours(context.words), alert=True)
 
 
+async def look_again(update: Update, context: Context) -> None:
+    """Let a parked plan go on: what was unknown is looked up first."""
+    await _unpark(update, context, close=False)
+
+
+async def close_plan(update: Update, context: Context) -> None:
+    """End a parked plan: what is open at the exchange is cancelled and nothing more is sent."""
+    await _unpark(update, context, close=True)
+
+
+async def _unpark(update: Update, context: Context, *, close: bool) -> None:
+    """Answer about a parked plan, once; only its owner may."""
+    words, plan_id = context.words, int(context.tapped.arg)
+    plan = await context.program.rebalancing.owned_plan(plan_id, context.person.id)
+    if plan is None:
+        await answer(update, context, execution_views.not_yours(words), alert=True)
+        return
+    recovery = context.program.executor.recovery
+    done = await (recovery.close(plan_id) if close else recovery.carry_on(plan_id))
+    plan = await context.program.rebalancing.owned_plan(plan_id, context.person.id) or plan
+    text = execution_views.unparked_toast(words, plan, closed=close) if done else execution_views.late_text(words, plan)
+    await answer(update, context, text, alert=not done)
+    await _show_plan(update, context, plan)
+
+
 async def snooze(update: Update, context: Context) -> None:
     """Stay quiet about the portfolio of an alert for an hour."""
     portfolio = await context.program.portfolios.by_id(int(context.tapped.arg))

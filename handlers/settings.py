@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import Answer, PlanState
-from chatbot.store import accounts, journal
+from chatbot.store import journal
 from handlers import menu, parsing
 from handlers.context import need_portfolio, reply, show
 from handlers.views import control as views
@@ -29,6 +29,7 @@ DIALOG = "zone"
 
 async def settings(update: Update, context: Context) -> None:
     """Show the person's settings."""
+    await context.leave(DIALOG)
     catalogue, person = context.program.catalogue, context.person
     await show(update, context, views.settings(context.words, person, catalogue.own_name(person.language), context.program.clock.now()))
 
@@ -53,8 +54,7 @@ async def language(update: Update, context: Context) -> None:
 
 async def zones(update: Update, context: Context) -> None:
     """Offer time zones, and wait for a name."""
-    async with context.program.db.transaction() as tx:
-        await accounts.set_dialog(tx, context.person.id, DIALOG, {})
+    await context.enter(DIALOG, {})
     await show(update, context, views.zone_choice(context.words, context.person))
 
 
@@ -63,8 +63,9 @@ async def zone(update: Update, context: Context) -> None:
     await _take_zone(update, context, context.tapped.arg)
 
 
-async def typed(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:  # noqa: ARG001 - all dialogs are called alike
+async def typed(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
     """Take a typed zone."""
+    del data
     await _take_zone(update, context, text)
 
 
@@ -74,8 +75,7 @@ async def _take_zone(update: Update, context: Context, text: str) -> None:
     if name is None:
         raise UserError(N_("“{text}” is not a time zone. Write it like Europe/Madrid."), text=parsing.shown(text))
     ZoneInfo(name)
-    async with context.program.db.transaction() as tx:
-        await accounts.clear_dialog(tx, context.person.id)
+    await context.leave(DIALOG)
     await _save(context, replace(context.person, zone=name))
     await settings(update, context)
 

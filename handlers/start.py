@@ -10,7 +10,6 @@ from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import Mode, Reason
 from chatbot.services import strategies
-from chatbot.store import accounts
 from handlers import parsing
 from handlers.context import reply, show
 from handlers.rebalance import answer_proposal
@@ -66,17 +65,17 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
     """Take a typed amount, typed holdings, or typed weights, whichever step is open."""
     step = data.get("step")
     if step == "amount":
-        await _strategies(update, context, {**data, "amount": str(parsing.amount(text))})
+        await _strategies(update, context, {**data, "amount": str(parsing.amount(text, context.decimal))})
     elif step == "holdings":
         await _typed_holdings(update, context, text, data)
     elif step == "weights":
         await _typed_weights(update, context, text, data)
     else:
-        await reply(update, context, problem_views.unknown_text(context.words))
+        raise UserError(N_("Tap one of the buttons above, or leave with /cancel."))
 
 
 async def _typed_holdings(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
-    parsed = parsing.pairs(text)
+    parsed = parsing.pairs(text, context.decimal)
     found = parsed.problems or strategies.holdings_problems(parsed.values, await context.program.source.markets())
     if found:
         await reply(update, context, problem_views.mistakes(context.words, found, views.HOLDINGS_EXAMPLE))
@@ -88,7 +87,7 @@ async def _typed_holdings(update: Update, context: Context, text: str, data: dic
 
 async def _typed_weights(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
     instruments = await context.program.source.markets()
-    parsed = parsing.pairs(text)
+    parsed = parsing.pairs(text, context.decimal)
     base = strategies.preset("balanced", instruments, tuple(data.get("holdings", ())))
     strategy, found = (None, parsed.problems) if parsed.problems else strategies.own_weights(parsed.values, instruments, base)
     if strategy is None:
@@ -136,7 +135,7 @@ async def _strategies(update: Update, context: Context, data: dict[str, Any], sh
 
 
 async def _open(update: Update, context: Context, data: dict[str, Any], strategy: Strategy) -> None:
-    """Create the portfolio, leave the dialog, and offer the plan that brings it to its targets."""
+    """Create the portfolio, which ends the dialog, and offer the plan that brings it to its targets."""
     mode, quote = _mode(context, data), context.program.source.quote_asset
     if mode == Mode.DEMO:  # hours pass while a person reads a card
         strategy = replace(strategy, move_limit_pct=_DEMO_MOVE_PCT)
@@ -144,8 +143,6 @@ async def _open(update: Update, context: Context, data: dict[str, Any], strategy
     amount_ = None if holdings else Decimal(data.get("amount", _USUAL))
     portfolio = await context.program.portfolios.open(context.person, mode, strategy, holdings or {quote: amount_ or _USUAL})
     context.person = replace(context.person, portfolio_id=portfolio.id)
-    async with context.program.db.transaction() as tx:
-        await accounts.clear_dialog(tx, context.person.id)
     await show(update, context, views.created(context.words, portfolio, amount_))
     proposal = await context.program.rebalancing.propose(portfolio, (Reason(trigger="start"),))
     await answer_proposal(update, context, portfolio, proposal, new_message=True)
@@ -157,13 +154,13 @@ def _mode(context: Context, data: dict[str, Any]) -> Mode:
 
 async def _recall(context: Context) -> dict[str, Any]:
     """Return what was answered so far; a button whose dialog is gone says so."""
-    async with context.program.db.read() as tx:
-        found = await accounts.dialog(tx, context.person.id)
-    if found is None or found[0] != DIALOG or "mode" not in found[1]:
-        raise UserError(N_("This set-up was left. Send /start to begin again; nothing was changed."))
-    return found[1]
+    found = await context.dialog()
+    if found is not None and found[0] == DIALOG and "mode" in found[1]:
+        return found[1]
+    if await context.portfolio() is not None:
+        raise UserError(N_("This set-up has ended. /status shows your portfolio, /start sets up another one."))
+    raise UserError(N_("This set-up was left. Send /start to begin again; nothing was changed."))
 
 
 async def _remember(context: Context, data: dict[str, Any]) -> None:
-    async with context.program.db.transaction() as tx:
-        await accounts.set_dialog(tx, context.person.id, DIALOG, data)
+    await context.enter(DIALOG, data)

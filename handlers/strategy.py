@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from chatbot.model import BandRule, Mode
 from chatbot.services import strategies
-from chatbot.store import accounts
 from handlers import parsing
 from handlers.context import need_portfolio, reply, show
 from handlers.views import problems
@@ -34,18 +33,20 @@ async def targets(update: Update, context: Context) -> None:
     if update.callback_query is None and context.args:
         await _take_weights(update, context, portfolio, context.rest)
     else:
+        await context.leave(DIALOG)
         await show(update, context, views.targets(context.words, portfolio))
 
 
-async def typed(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:  # noqa: ARG001 - all dialogs are called alike
+async def typed(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
     """Take own weights that were asked for."""
+    del data
     portfolio = await need_portfolio(update, context)
     if portfolio is not None:
         await _take_weights(update, context, portfolio, text)
 
 
 async def _take_weights(update: Update, context: Context, portfolio: Portfolio, text: str) -> None:
-    parsed = parsing.pairs(text)
+    parsed = parsing.pairs(text, context.decimal)
     instruments = await context.program.source.markets()
     found, strategy = parsed.problems, None
     if not found:
@@ -53,8 +54,7 @@ async def _take_weights(update: Update, context: Context, portfolio: Portfolio, 
     if strategy is None:
         await reply(update, context, problems.mistakes(context.words, found, views.TARGETS_EXAMPLE))
         return
-    async with context.program.db.transaction() as tx:
-        await accounts.clear_dialog(tx, context.person.id)
+    await context.leave(DIALOG)
     await _change(update, context, portfolio, strategy)
 
 
@@ -64,8 +64,7 @@ async def preset(update: Update, context: Context) -> None:
     if portfolio is None:
         return
     if context.tapped.arg == "custom":
-        async with context.program.db.transaction() as tx:
-            await accounts.set_dialog(tx, context.person.id, DIALOG, {})
+        await context.enter(DIALOG, {})
         await show(update, context, start_views.custom_prompt(context.words, Mode(portfolio.mode), back="targets"))
         return
     await show(update, context, views.preset_offer(context.words, portfolio, await _preset(context, portfolio)))
@@ -90,16 +89,20 @@ async def bands(update: Update, context: Context) -> None:
     if portfolio is None:
         return
     if update.callback_query is None and context.args:
-        rules, found = parsing.bands(context.rest)
-        strategy = None
-        if not found:
-            strategy, found = strategies.own_bands(rules, portfolio.strategy)
-        if strategy is None:
-            await reply(update, context, problems.mistakes(context.words, found, views.BANDS_EXAMPLE))
-            return
-        await _change(update, context, portfolio, strategy, bands_only=True)
+        await _take_bands(update, context, portfolio)
     else:
         await show(update, context, views.bands(context.words, portfolio))
+
+
+async def _take_bands(update: Update, context: Context, portfolio: Portfolio) -> None:
+    rules, found = parsing.bands(context.rest, context.decimal)
+    strategy = None
+    if not found:
+        strategy, found = strategies.own_bands(rules, portfolio.strategy)
+    if strategy is None:
+        await reply(update, context, problems.mistakes(context.words, found, views.BANDS_EXAMPLE))
+        return
+    await _change(update, context, portfolio, strategy, bands_only=True)
 
 
 async def band(update: Update, context: Context) -> None:

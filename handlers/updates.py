@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import defaultdict
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import structlog
 from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
-from chatbot.store import journal
+from chatbot.store import accounts, journal
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
     from telegram import Bot
 
@@ -24,13 +26,24 @@ log = structlog.get_logger()
 
 #: chats that are served at the same time
 MAX_CHATS = 64
+#: updates that may wait in memory; those of one busy chat must not keep the others out
+_MAX_WAITING = 100_000
+#: after how many killed processes an update is taken for their cause
+TRIES_MAX = 3
+#: seconds that the handling of one suspect may take before the next is begun
+_SUSPECT_S = 30.0
+_TRIES = "update_tries"
+_FINISH_PAUSES_S = (0.2, 1.0)
+
+#: true while an update is being handled: a person waits for the answer, so a refused call is tried again
+answering: ContextVar[bool] = ContextVar("answering", default=False)
 
 
 class JournaledQueue(asyncio.Queue[object]):
-    """PTB's queue of updates, with each update in the database before the next poll confirms it to Telegram.
+    """The queue of updates, with each update in the database before the next poll confirms it to Telegram.
 
-    PTB confirms an update as soon as it sits in this queue, so a process that is killed would lose it. Here ``put`` returns only
-    after the row is committed; what was not finished is put back by :func:`restore` at the next start.
+    A process that is killed would lose what only sits in memory. Here ``put`` returns only after the row is committed; what was
+    not finished is put back by :func:`restore` at the next start.
     """
 
     def __init__(self, db: Database) -> None:
@@ -38,46 +51,141 @@ class JournaledQueue(asyncio.Queue[object]):
         self._db = db
 
     async def put(self, item: object) -> None:
-        """Record the update, then queue it; an update that was seen before is dropped."""
+        """Record the update, then queue it; an update that was seen before is dropped. Raises when it could not be written down."""
         if isinstance(item, Update):
             async with self._db.transaction() as tx:
-                if not await journal.record_update(tx, item.update_id, json.dumps(item.to_dict())):
-                    log.info("update seen before", update_id=item.update_id)
-                    return
+                new = await journal.record_update(tx, item.update_id, json.dumps(item.to_dict()))
+            if not new:
+                log.info("update seen before", update_id=item.update_id)
+                return
         await super().put(item)
-
-
-async def restore(db: Database, queue: asyncio.Queue[object], bot: Bot) -> int:
-    """Queue the updates that an earlier process wrote down and did not finish; return how many."""
-    async with db.read() as tx:
-        unfinished = await journal.unfinished_updates(tx)
-    for _, body in unfinished:
-        update = Update.de_json(json.loads(body), bot)
-        await asyncio.Queue.put(queue, update)
-    return len(unfinished)
 
 
 class InOrder(BaseUpdateProcessor):
     """Handles one update of a chat at a time, and chats side by side; an update is finished when its handlers are."""
 
     def __init__(self, db: Database) -> None:
-        super().__init__(MAX_CHATS)
+        super().__init__(_MAX_WAITING)
         self._db = db
-        self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._room = asyncio.Semaphore(MAX_CHATS)
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
-        """Run the handlers under the chat's lock, then mark the update as finished."""
+        """Run the handlers when it is the chat's turn, then mark the update as finished."""
         if not isinstance(update, Update):
             await coroutine
             return
-        chat_id = update.effective_chat.id if update.effective_chat else 0
-        async with self._locks[chat_id]:
-            await coroutine
-            async with self._db.transaction() as tx:
-                await journal.finish_update(tx, update.update_id)
+        try:
+            async with self._noted(), self._turn(update.effective_chat.id if update.effective_chat else 0), self._room:
+                waits = answering.set(True)
+                await coroutine
+                answering.reset(waits)
+                await self._finish(update.update_id)
+        finally:
+            if asyncio.iscoroutine(coroutine):
+                coroutine.close()  # a no-op, unless the stop came before its turn
+
+    def _turn(self, chat_id: int) -> asyncio.Lock:
+        """Return the chat's lock, first come first served; it is forgotten when nobody holds or awaits it."""
+        return self._turns.setdefault(chat_id, asyncio.Lock())
+
+    @asynccontextmanager
+    async def _noted(self) -> AsyncIterator[None]:
+        task = asyncio.current_task()
+        if task is None:
+            yield
+            return
+        self._tasks.add(task)
+        try:
+            yield
+        finally:
+            self._tasks.discard(task)
+
+    async def _finish(self, update_id: int) -> None:
+        """Mark an update as finished; if the database will not, the worst is that it is handled again after a restart."""
+        for pause_s in (*_FINISH_PAUSES_S, None):
+            try:
+                async with self._db.transaction() as tx:
+                    await journal.finish_update(tx, update_id)
+            except Exception:  # whatever keeps the database from writing may pass
+                log.exception("update could not be marked as finished", update_id=update_id)
+                if pause_s is not None:
+                    await asyncio.sleep(pause_s)
+            else:
+                return
+
+    async def abandon(self) -> None:
+        """Break off what is being handled: the stop takes too long, and the next start goes on."""
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=1)
 
     async def initialize(self) -> None:
         """Nothing to prepare."""
 
     async def shutdown(self) -> None:
         """Nothing to let go of: an unfinished update is in the database."""
+
+
+async def restore(
+    db: Database, queue: asyncio.Queue[object], bot: Bot, give_up: Callable[[Update], Coroutine[Any, Any, None]] | None = None
+) -> int:
+    """Queue the updates that an earlier process wrote down and did not finish; return how many.
+
+    Those that a second process left unfinished too are suspects: they come last and one by one, counted just before, so that one that
+    kills the process is found out. After ``TRIES_MAX`` times it is finished unhandled, and ``give_up`` may tell its sender.
+    """
+    async with db.transaction() as tx:
+        unfinished = await journal.unfinished_updates(tx)
+        before = _read_tries(await accounts.meta(tx, _TRIES))
+        tries = {number: before.get(number, 0) for number, _ in unfinished}
+        await accounts.set_meta(tx, _TRIES, json.dumps({number: max(1, known) for number, known in tries.items()}))
+    found = [(number, update) for number, body in unfinished if (update := await _read(db, number, body, bot)) is not None]
+    for number, update in found:
+        if not tries[number]:
+            await asyncio.Queue.put(queue, update)
+    for number, update in found:
+        if tries[number]:
+            await _suspect(db, queue, update, give_up)
+    return len(found)
+
+
+async def _suspect(
+    db: Database, queue: asyncio.Queue[object], update: Update, give_up: Callable[[Update], Coroutine[Any, Any, None]] | None
+) -> None:
+    """Handle one suspect alone, or give it up."""
+    async with db.transaction() as tx:
+        tries = _read_tries(await accounts.meta(tx, _TRIES))
+        tried = tries.get(update.update_id, 1)
+        if tried >= TRIES_MAX:
+            await journal.finish_update(tx, update.update_id)
+        await accounts.set_meta(tx, _TRIES, json.dumps({**tries, update.update_id: tried + 1}))
+    if tried >= TRIES_MAX:
+        log.error("update given up: every process that handled it was killed", update_id=update.update_id)
+        if give_up is not None:
+            await give_up(update)
+        return
+    await asyncio.Queue.put(queue, update)
+    try:
+        async with asyncio.timeout(_SUSPECT_S):
+            await queue.join()
+    except TimeoutError:
+        log.warning("update takes long", update_id=update.update_id)
+
+
+async def _read(db: Database, number: int, body: str, bot: Bot) -> Update | None:
+    """Return a stored update; one that this version can not read is finished instead of failing every start."""
+    try:
+        return Update.de_json(json.loads(body), bot)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        log.error("update can not be read", update_id=number, error=repr(error))  # noqa: TRY400 - the trace says no more
+    async with db.transaction() as tx:
+        await journal.finish_update(tx, number)
+    return None
+
+
+def _read_tries(stored: str | None) -> dict[int, int]:
+    return {int(number): tries for number, tries in json.loads(stored or "{}").items()}

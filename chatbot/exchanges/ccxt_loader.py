@@ -26,7 +26,7 @@ EXCHANGES = ("binance", "bybit", "bingx", "weex", "mexc")
 def exchange_class(name: str) -> type[Any]:
     """Return the async class of one exchange; its module is imported at most once. Raises ``SettingError`` for an unknown one."""
     if name not in EXCHANGES:
-        raise SettingError("BALLAST_MARKET", f"{name!r} is not supported: use one of {', '.join(EXCHANGES)}")
+        raise SettingError("CHATBOT_MARKET", f"{name!r} is not supported: use one of {', '.join(EXCHANGES)}")
     _stand_in_for_parents()
     module = importlib.import_module(f"ccxt.async_support.{name}")
     found: type[Any] = getattr(module, name)
@@ -45,7 +45,7 @@ def _stand_in_for_parents() -> None:
         return
     origin = importlib.util.find_spec("ccxt")
     if origin is None or origin.origin is None:
-        raise SettingError("BALLAST_MARKET", "ccxt is not installed")
+        raise SettingError("CHATBOT_MARKET", "ccxt is not installed")
     folder = Path(origin.origin).parent
     package = _empty_package("ccxt", folder)
     package.__dict__["async_support"] = _empty_package("ccxt.async_support", folder / "async_support")

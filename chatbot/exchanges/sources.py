@@ -42,7 +42,7 @@ def price_source(
         from chatbot.exchanges.ccxt_exchange import CcxtSource  # noqa: PLC0415 - 50 MB that paper never needs
 
         return CcxtSource(rest, options or {}, clock=clock)
-    raise SettingError("BALLAST_MARKET", f"{spec!r} is not a market: {_CURE}")
+    raise SettingError("CHATBOT_MARKET", f"{spec!r} is not a market: {_CURE}")
 
 
 def _simulated(clock: Clock, **given: Any) -> PriceSource:  # noqa: ANN401 - passed on by name
@@ -57,5 +57,5 @@ def _replay(folder: str, clock: Clock, **given: Any) -> PriceSource:  # noqa: AN
     from chatbot.exchanges.replay import ReplaySource  # noqa: PLC0415 - loaded when asked for
 
     if not (Path(folder) / "spot_1h").is_dir():
-        raise SettingError("BALLAST_MARKET", f"{folder!r} holds no spot_1h folder of candles")
+        raise SettingError("CHATBOT_MARKET", f"{folder!r} holds no spot_1h folder of candles")
     return ReplaySource(folder, clock, **{name: value for name, value in given.items() if value is not None})

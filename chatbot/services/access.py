@@ -56,7 +56,7 @@ class Access:
             if self._operators or await accounts.people(tx, Role.OPERATOR):
                 return None
             code = await accounts.meta(tx, _CODE)
-            if code is None:
+            if not code:
                 code = secrets.token_hex(4)
                 await accounts.set_meta(tx, _CODE, code)
             return code
@@ -91,7 +91,7 @@ class Access:
     async def _pair(self, tx: Tx, person: Person, text: str) -> tuple[Gate, Person]:
         code = await accounts.meta(tx, _CODE)
         given = text.removeprefix("/start").strip()
-        if code is None or not secrets.compare_digest(given.encode(), code.encode()):
+        if not code or not secrets.compare_digest(given.encode(), code.encode()):
             return Gate.PAIR, person
         await accounts.set_meta(tx, _CODE, "")
         return Gate.PAIRED, replace(person, role=Role.OPERATOR)

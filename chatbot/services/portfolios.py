@@ -49,7 +49,7 @@ class Portfolios:
         self._open_account = open_account
 
     async def open(self, person: Person, mode: Mode, strategy: Strategy, holdings: dict[str, Decimal]) -> Portfolio:
-        """Create a portfolio with these spot holdings and make it the person's current one, in one transaction."""
+        """Create a portfolio with these spot holdings, make it the person's current one and end the set-up, in one transaction."""
         now = self._clock.now()
         async with self._db.transaction() as tx:
             stored = await portfolios.add(
@@ -66,6 +66,7 @@ class Portfolios:
             )
             await portfolios.save_account(tx, stored.id, self._open_account(holdings))
             await accounts.save_person(tx, replace(person, portfolio_id=stored.id))
+            await accounts.clear_dialog(tx, person.id)  # here, so that a process killed now does not open it twice
         self._roster.forget(stored.id)
         return stored
 

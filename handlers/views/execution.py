@@ -98,8 +98,16 @@ def parked(words: Words, portfolio: Portfolio, plan: Plan) -> View:
         "",
         *_legs(words, plan),
     )
-    retry = button(words.t("Plan the rest"), "rebalance", "", Style.PRIMARY)
-    return View(text, ((retry, button(words.t("Status"), "status")),))
+    again = button(words.t("Look again"), "look_again", plan.id, Style.PRIMARY)
+    close = button(words.t("Close it"), "close_plan", plan.id)
+    return View(text, ((again, close), (button(words.t("Status"), "status"),)))
+
+
+def unparked_toast(words: Words, plan: Plan, *, closed: bool) -> str:
+    """Return the short answer to the buttons of a parked plan."""
+    if closed:
+        return words.t("Plan {number} is being closed: open orders are cancelled, nothing more is sent.", number=plan.number)
+    return words.t("I look again and carry on with plan {number} if I can.", number=plan.number)
 
 
 def confirmed_toast(words: Words, plan: Plan) -> str:

@@ -180,7 +180,7 @@ def test_a_source_is_made_by_its_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("spec", ["", "simulated:x", "replay:", "live:", "live:mtgox", "replay:/no/such/folder", "binance"])
 def test_a_name_that_is_no_market_is_refused_with_a_cure(spec: str) -> None:
-    with pytest.raises(SettingError, match="BALLAST_MARKET"):
+    with pytest.raises(SettingError, match="CHATBOT_MARKET"):
         price_source(spec, ManualClock(NOW))
 
 

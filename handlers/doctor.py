@@ -1,0 +1,176 @@
+"""The doctor: looks at everything that the program needs before it can run, and names the cure for what is not well."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from telegram import Bot
+from telegram.error import InvalidToken, TelegramError
+from telegram.request import HTTPXRequest
+
+from chatbot.clock import SystemClock
+from chatbot.errors import BallastError
+from chatbot.exchanges.sources import price_source
+from chatbot.store import accounts, schema
+from chatbot.store.database import Database
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chatbot.config import Settings
+    from chatbot.exchanges.base import PriceSource
+
+#: seconds that each look may take
+_LOOK_S = 15.0
+#: a price may be this old, and the clock this wrong, in seconds
+_PRICE_AGE_S, _CLOCK_OFF_S = 60.0, 5.0
+_PROBE = "BTC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    ok: bool
+    #: how it stands, and the cure where it is not well; never a secret
+    detail: str
+
+
+async def examine(settings: Settings) -> tuple[Finding, ...]:
+    """Look at settings, token, database, market and clock; nothing is printed here."""
+    async with asyncio.TaskGroup() as looks:
+        telegram = looks.create_task(_telegram(settings))
+        database = looks.create_task(_database(settings))
+        market = looks.create_task(_market(settings))
+    return (_settings(settings), *telegram.result()[:1], database.result(), market.result(), *telegram.result()[1:])
+
+
+def _settings(settings: Settings) -> Finding:
+    """Tell what was read; wrong settings have already ended the program with a sentence of their own."""
+    operators = f"{len(settings.operators)} operator(s)" if settings.operators else "the operator is paired by a code"
+    return Finding(what="settings", ok=True, detail=f"market {settings.market}, {operators}, checks every {settings.check_interval_s:g} s")
+
+
+async def _telegram(settings: Settings) -> tuple[Finding, Finding]:
+    """Return what Telegram says to the token, and what its clock says to ours."""
+    unchecked = Finding(what="clock", ok=True, detail="not checked: Telegram did not answer")
+    if not settings.telegram_token.get_secret_value():
+        cure = "CHATBOT_TELEGRAM_TOKEN is not set; get one from BotFather and put it into .env"
+        return Finding(what="token", ok=False, detail=cure), unchecked
+    seen = _Dates()
+    try:
+        async with asyncio.timeout(_LOOK_S):
+            return await _token(settings, seen), seen.finding() or unchecked
+    except InvalidToken:
+        cure = "Telegram does not know this token; copy it again from BotFather, and look at CHATBOT_TELEGRAM_API_URL"
+        return Finding(what="token", ok=False, detail=cure), seen.finding() or unchecked
+    except (TelegramError, TimeoutError) as trouble:
+        where = settings.telegram_api_url
+        cure = f"{where} can not be reached ({type(trouble).__name__}); look at the network and at CHATBOT_TELEGRAM_API_URL"
+        return Finding(what="token", ok=False, detail=cure), seen.finding() or unchecked
+
+
+async def _token(settings: Settings, seen: _Dates) -> Finding:
+    request = HTTPXRequest(httpx_kwargs={"event_hooks": {"response": [seen.note]}})
+    bot = Bot(settings.telegram_token.get_secret_value(), base_url=f"{settings.telegram_api_url}/bot", request=request)
+    try:
+        await request.initialize()
+        me = await bot.get_me()
+    finally:
+        await request.shutdown()
+    return Finding(what="token", ok=True, detail=f"the bot is @{me.username}")
+
+
+class _Dates:
+    """The time of day as Telegram's server told it in its last answer."""
+
+    def __init__(self) -> None:
+        self._off_s: float | None = None
+
+    async def note(self, response: object) -> None:
+        """Compare the server's Date with our clock; an answer without one says nothing."""
+        try:
+            told = parsedate_to_datetime(getattr(response, "headers", {}).get("date", ""))
+        except ValueError:
+            return
+        self._off_s = (SystemClock().now() - told).total_seconds()
+
+    def finding(self) -> Finding | None:
+        """Return how far our clock is off, or None where no answer came."""
+        if self._off_s is None:
+            return None
+        # the header has whole seconds and travels for a moment
+        ok = abs(self._off_s) <= _CLOCK_OFF_S
+        cure = "" if ok else "; let the machine keep time (NTP), or orders and plans run out at the wrong moment"
+        return Finding(what="clock", ok=ok, detail=f"{abs(self._off_s):.0f} s from Telegram's{cure}")
+
+
+async def _database(settings: Settings) -> Finding:
+    """Tell whether the database can be written and has today's tables."""
+    if not settings.database_url and not (settings.data_dir / "ballast.sqlite").exists():
+        return _folder(settings)
+    db = Database(settings.database)
+    try:
+        async with asyncio.timeout(_LOOK_S), db.transaction() as tx:
+            await accounts.set_meta(tx, "doctor", SystemClock().now().isoformat())
+            version = await tx.run_sync(schema.stored_version)
+    except Exception as trouble:  # noqa: BLE001 - drivers fail in their own ways; each is a finding
+        cure = "run `python -m chatbot migrate`, and look at CHATBOT_DATABASE_URL, CHATBOT_DATA_DIR and the free space"
+        return Finding(what="database", ok=False, detail=f"does not work ({type(trouble).__name__}); {cure}")
+    finally:
+        await db.close()
+    if version != schema.HEAD:
+        cure = "run `python -m chatbot migrate`" if str(version) < schema.HEAD else "install the newer Ballast that made it"
+        return Finding(what="database", ok=False, detail=f"tables are of version {version}, not {schema.HEAD}; {cure}")
+    return Finding(what="database", ok=True, detail="can be written, tables are up to date")
+
+
+def _folder(settings: Settings) -> Finding:
+    """Tell whether a first start could make the database."""
+    folder = settings.data_dir.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+        return Finding(what="database", ok=True, detail=f"none yet; the first start makes it in {settings.data_dir}")
+    return Finding(what="database", ok=False, detail=f"cannot write to {folder}; choose another folder in CHATBOT_DATA_DIR")
+
+
+async def _market(settings: Settings) -> Finding:
+    """Tell whether the market answers with a fresh price."""
+    try:
+        source = price_source(
+            settings.market,
+            SystemClock(),
+            start=settings.market_start,
+            speed=settings.market_speed,
+            options=settings.exchange_options,
+        )
+    except BallastError as error:
+        return Finding(what="market", ok=False, detail=str(error))
+    try:
+        async with asyncio.timeout(_LOOK_S):
+            return await _price(settings, source)
+    except (BallastError, OSError, TimeoutError) as trouble:
+        cure = "look at the network, or choose another exchange in CHATBOT_MARKET"
+        return Finding(what="market", ok=False, detail=f"{settings.market} does not answer ({type(trouble).__name__}); {cure}")
+    finally:
+        await source.close()
+
+
+async def _price(settings: Settings, source: PriceSource) -> Finding:
+    quote = (await source.quotes([_PROBE])).get(_PROBE)
+    if quote is None:
+        return Finding(what="market", ok=False, detail=f"{settings.market} has no price for {_PROBE}; choose another one in CHATBOT_MARKET")
+    age = _age_s(quote.at)
+    if age > _PRICE_AGE_S:
+        return Finding(what="market", ok=False, detail=f"the price of {_PROBE} is {age:.0f} s old; look at the network and the clock")
+    return Finding(what="market", ok=True, detail=f"{source.name} answers, {_PROBE} is at {quote.price:.2f} {source.quote_asset}")
+
+
+def _age_s(at: datetime) -> float:
+    return max(0.0, (SystemClock().now() - at).total_seconds())
