@@ -20,7 +20,7 @@ from chatbot.config import PREFIX, Settings, load_settings
 from chatbot.errors import BallastError, SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Coroutine, Mapping
 
     from chatbot.app import Program
     from handlers.context import Bot
@@ -32,6 +32,7 @@ DEMO_USER = 1001
 def main(argv: list[str] | None = None) -> int:
     """Run one command; a mistake that a person can mend is one sentence on standard error and exit code 2."""
     arguments = _parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the event loop takes it over there is nothing to put away
     try:
         code: int = arguments.run(arguments)
     except BallastError as error:
@@ -65,7 +66,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="ballast-") as folder:
         settings = _demo_settings(arguments, Path(folder))
         logs.set_up(settings.log_level)
-        asyncio.run(_serve_demo(settings))
+        asyncio.run(_until_stopped(_serve_demo(settings)))
     return 0
 
 
@@ -116,7 +117,7 @@ async def _serve_demo(settings: Settings) -> None:
         print(f"Ballast demo: {server.url}", flush=True)  # noqa: T201 - the address is what the command is for
         if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin":
             webbrowser.open(server.url)
-        await _until_stopped(program, bot)
+        await _work(program, bot)
 
 
 def _run(_: argparse.Namespace) -> int:
@@ -124,7 +125,7 @@ def _run(_: argparse.Namespace) -> int:
     logs.set_up(settings.log_level)
     if not settings.telegram_token.get_secret_value():
         raise SettingError("CHATBOT_TELEGRAM_TOKEN", "get one from BotFather and put it into .env; `make demo` needs none")
-    asyncio.run(_serve(settings))
+    asyncio.run(_until_stopped(_serve(settings)))
     return 0
 
 
@@ -144,7 +145,7 @@ async def _serve(settings: Settings) -> None:
         server = await stack.enter_async_context(WebServer(port=settings.port, health=lambda: _health(program)))
         print(f"Ballast is up; health: {server.url}healthz", flush=True)  # noqa: T201
         await stack.enter_async_context(running(program, bot))
-        await _until_stopped(program, bot)
+        await _work(program, bot)
 
 
 async def _show_pairing_code(program: Program) -> None:
@@ -153,11 +154,16 @@ async def _show_pairing_code(program: Program) -> None:
         print(f"No operator yet: send this one-time code to the bot to become it: {code}", flush=True)  # noqa: T201 - meant to be seen
 
 
-async def _until_stopped(program: Program, bot: Bot) -> None:
-    """Work until SIGINT or SIGTERM; stopping abandons nothing that is not in the database."""
+async def _work(program: Program, bot: Bot) -> None:
+    """Check, deliver and carry out until broken off."""
     from handlers.delivery import Courier  # noqa: PLC0415
 
-    working = asyncio.ensure_future(program.run(Courier(program, bot.bot)))
+    await program.run(Courier(program, bot.bot))
+
+
+async def _until_stopped(work: Coroutine[None, None, None]) -> None:
+    """Work until SIGINT or SIGTERM, which may come before everything is up; stopping abandons nothing that is not in the database."""
+    working = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, working.cancel)

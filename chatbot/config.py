@@ -14,13 +14,16 @@ from chatbot.errors import SettingError
 
 PREFIX = "CHATBOT_"
 _TOKEN = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{20,}")
+_URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(?:/[^\s?#@]*)?")
 _EXCHANGES = ("binance", "bybit", "bingx", "weex", "mexc")
 
 
 class Settings(BaseSettings):
     """Every knob of the program; the names are the environment's without the prefix ``CHATBOT_``."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     telegram_token: SecretStr = Field(SecretStr(""), description="The bot's token from BotFather; not needed for the demo.")
     telegram_api_url: str = Field("https://api.telegram.org", description="Server root of the Bot API, without /bot.")
@@ -41,7 +44,7 @@ class Settings(BaseSettings):
     @classmethod
     def _no_bot_suffix(cls, value: str) -> str:
         root = value.rstrip("/")
-        if not root.startswith(("http://", "https://")) or root.endswith("/bot"):
+        if not _URL.fullmatch(root) or root.endswith("/bot"):
             raise ValueError("give the server root with http:// or https:// and without /bot")
         return root
 
