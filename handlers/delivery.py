@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +21,14 @@ from handlers.views import access as access_views
 from handlers.views import alerts as alert_views
 from handlers.views import execution as execution_views
 from handlers.views import plan as plan_views
+from handlers.views import problems as problem_views
 from handlers.views.legs import ended_short
 
 if TYPE_CHECKING:
     from telegram.ext import ExtBot
 
     from chatbot.app import Program
+    from chatbot.i18n import Words
     from chatbot.model import Message, Person, Plan, Portfolio
     from handlers.views.common import View
 
@@ -79,12 +82,22 @@ class Courier:
         portfolio = await self._program.portfolios.by_id(int(facts["portfolio_id"]))
         if portfolio is None:
             return None
+        return await self._about(words, portfolio, message)
+
+    async def _about(self, words: Words, portfolio: Portfolio, message: Message) -> View | None:
+        """Render what concerns one portfolio."""
+        facts = message.facts
         if message.kind == "drift_alert":
             return alert_views.drift_alert(words, portfolio, [_line(line) for line in facts["lines"]])
         if message.kind == "problem":
             async with self._program.db.read() as tx:
                 check = await portfolios.check(tx, portfolio.id)
             return alert_views.problem_alert(words, portfolio, check.problems) if check and check.problems else None
+        if message.kind == "evaluated_again":
+            return problem_views.evaluated_again(words, portfolio)
+        if message.kind == "missed_checks":
+            since, until = (datetime.fromisoformat(facts[name]) for name in ("since", "until"))
+            return problem_views.missed_checks(words, portfolio, int(facts["count"]), since, until)
         raise InternalError(f"no view for a message of kind {message.kind}")
 
     async def _plan(self, message: Message, person: Person) -> Delivery:
