@@ -141,13 +141,16 @@ class Scribe:
         elif change.plan == PlanEvent.PARK:
             kind, key = "plan_parked", f"parked-{plan_id}-{event_id}"
             facts["why"] = change.detail.get("why", "")
+        now = self._clock.now()
+        # A card is drawn as it stands when it is sent: steps that still wait would only keep the result, and the next alert, waiting.
+        await messages.overtake(tx, view.chat_id, f"progress-{plan_id}-", now)
         await messages.post(
             tx,
             chat_id=view.chat_id,
             kind=kind,
             facts=facts,
             key=key,
-            now=self._clock.now(),
+            now=now,
             urgency=Urgency.ALWAYS,
             silent=kind == "plan_progress",
         )

@@ -84,6 +84,12 @@ async def drop_chat(tx: Tx, chat_id: int, now: datetime, detail: str = "") -> in
     return (await tx.execute(dropping.values(state=MessageState.DROPPED, ended_at=now, detail=detail))).rowcount
 
 
+async def overtake(tx: Tx, chat_id: int, key_prefix: str, now: datetime) -> int:
+    """Drop waiting messages whose key begins so, because a newer one shows all that they would; return how many that were."""
+    older = update(tables.outbox).where(_outbox.chat_id == chat_id, _outbox.key.startswith(key_prefix, autoescape=True), _WAITING)
+    return (await tx.execute(older.values(state=MessageState.DROPPED, ended_at=now, detail="overtaken"))).rowcount
+
+
 async def waiting(tx: Tx) -> int:
     """Return how many messages wait, for the health report."""
     return (await tx.execute(select(func.count()).select_from(tables.outbox).where(_WAITING))).scalar_one()
