@@ -1,0 +1,200 @@
+"""A person at the chat: drives the finished program by messages and taps, with a clock that moves only when it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from chatbot.app import open_program
+from chatbot.clock import ManualClock
+from chatbot.config import Settings
+from chatbot.durable import Inline
+from chatbot.execution.pace import Pace
+from chatbot.outbox import Outbox
+from chatbot.store import journal
+from handlers.bot import build
+from handlers.delivery import Courier
+from handlers.loopback import Answer, Loopback, Message, TelegramUser
+from handlers.running import UPDATES
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from telegram import Update
+
+    from chatbot.app import Program
+    from chatbot.exchanges.base import PriceSource
+    from chatbot.exchanges.paper import PaperExchange
+    from chatbot.model import Plan
+    from chatbot.monitor import Tick
+    from handlers.context import Bot
+
+START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+ANN = TelegramUser(id=42, name="Ann")
+#: market time is the clock's; a look every 15 s is enough, because the market moves by the minute
+PACE = Pace(poll_s=15.0)
+
+
+@dataclass(slots=True, kw_only=True)
+class Chat:
+    """One person's private chat with a running program."""
+
+    program: Program
+    bot: Bot
+    loopback: Loopback
+    outbox: Outbox
+    clock: ManualClock
+    user: TelegramUser = ANN
+    #: the last update that the bot has taken from the server
+    offset: int = 0
+    ticks: list[Tick] = field(default_factory=list)
+
+    # What the person does
+
+    async def say(self, text: str) -> Message:
+        """Write a message and return the bot's newest one."""
+        await self.loopback.text(self.user, text)
+        await self.handle()
+        return self.last
+
+    async def tap(self, label: str, on: Message | None = None) -> Answer:
+        """Tap a button of the newest message that has it, or of ``on`` as it was seen then; return the bot's answer to the tap."""
+        if on is None:
+            query = await self.loopback.tap(self.user, self.with_button(label).id, label)
+        else:
+            query = await self.loopback.tap_old(self.user, on, label)
+        await self.handle()
+        assert query is not None, f"{label} only opens something"
+        answer = self.loopback.answer(query)
+        assert answer is not None, f"the tap on {label} was never answered"
+        return answer
+
+    async def taps(self, *labels: str) -> Message:
+        """Tap one button after the other and return the bot's newest message."""
+        for label in labels:
+            await self.tap(label)
+        return self.last
+
+    async def pull(self) -> list[Update]:
+        """Take the waiting updates from the server, written down as the running bot does it, not yet handled."""
+        updates = await self.bot.bot.get_updates(offset=self.offset + 1, timeout=0, allowed_updates=UPDATES)
+        for update in updates:
+            self.offset = update.update_id
+            await self.bot.update_queue.put(update)
+        taken: list[Any] = []
+        while not self.bot.update_queue.empty():
+            taken.append(self.bot.update_queue.get_nowait())
+        return taken
+
+    async def handle(self) -> None:
+        """Let the bot handle everything that waits, all at once, as the running bot does."""
+        processor = self.bot.update_processor
+        await asyncio.gather(*(processor.process_update(update, self.bot.process_update(update)) for update in await self.pull()))
+
+    # What time does
+
+    async def step(self, seconds: float = 60.0) -> Tick:
+        """Let time pass, then check, work and deliver once."""
+        self.clock.advance(seconds)
+        tick = await self.program.monitor.tick()
+        self.ticks.append(tick)
+        await self.work()
+        return tick
+
+    async def work(self) -> None:
+        """Carry out what is enqueued and deliver what is posted."""
+        if isinstance(self.program.work, Inline):
+            await self.program.work.run_pending()
+        await self.outbox.drain()
+
+    async def confirm(self) -> Plan:
+        """Press Confirm on the newest card and see it through."""
+        await self.tap("Confirm")
+        await self.work()
+        return await self.plan()
+
+    # What the person sees
+
+    @property
+    def last(self) -> Message:
+        """The bot's newest message."""
+        return self.loopback.last(self.user.id)
+
+    @property
+    def messages(self) -> list[Message]:
+        """Everything the bot wrote, as it stands now, oldest first."""
+        return [message for message in self.loopback.chat(self.user.id) if message.sender is None]
+
+    def with_button(self, label: str) -> Message:
+        """Return the newest message with this button."""
+        for message in reversed(self.messages):
+            if label in message.buttons:
+                return message
+        raise AssertionError(f"nobody offers {label!r}; the newest message says {self.last.text!r} {self.last.buttons}")
+
+    def sees(self, *fragments: str) -> Message:
+        """Hold that the newest message says all of this."""
+        for fragment in fragments:
+            assert fragment in self.last.text, f"{fragment!r} is not in:\n{self.last.text}"
+        return self.last
+
+    # What stands behind it
+
+    async def plans(self) -> tuple[Plan, ...]:
+        """Return the plans of the person's portfolio, oldest first."""
+        async with self.program.db.read() as tx:
+            return tuple(reversed(await journal.plans(tx, await self.portfolio_id(), limit=1000)))
+
+    async def plan(self) -> Plan:
+        """Return the newest plan."""
+        return (await self.plans())[-1]
+
+    async def portfolio_id(self) -> int:
+        """Return the number of the person's current portfolio."""
+        person = next(one for one in await self.program.access.everybody() if one.id == self.user.id)
+        assert person.portfolio_id is not None
+        return person.portfolio_id
+
+    async def exchange(self) -> PaperExchange:
+        """Return the exchange behind the portfolio."""
+        found: Any = await self.program.desk.exchange(await self.portfolio_id())
+        return found  # type: ignore[no-any-return]  # tests know that it is the paper one
+
+    async def books(self) -> dict[str, Any]:
+        """Return what the exchange holds: both wallets and the positions."""
+        state = (await self.exchange()).state
+        spot = {asset: qty for asset, qty in sorted(state.spot.items()) if qty}
+        return {"spot": spot, "wallet": state.futures_wallet, "book": {name: stake.qty for name, stake in sorted(state.positions.items())}}
+
+    async def orders(self) -> int:
+        """Return how many orders the exchange was ever sent."""
+        return len((await self.exchange()).state.orders)
+
+
+@asynccontextmanager
+async def chat(
+    folder: Path,
+    *,
+    clock: ManualClock | None = None,
+    source: PriceSource | None = None,
+    loopback: Loopback | None = None,
+    user: TelegramUser = ANN,
+    pace: Pace = PACE,
+    **settings: Any,
+) -> AsyncIterator[Chat]:
+    """Start the program over ``folder`` and sit down at its chat; given a loopback, at the same chat as before."""
+    clock = clock or ManualClock(START)
+    loopback = loopback or Loopback(clock, epoch=1)
+    given = {"market": "simulated", "operator_ids": str(user.id), "log_level": "ERROR", "market_speed": 1.0, **settings}
+    async with AsyncExitStack() as stack:
+        options = Settings(_env_file=None, data_dir=folder, **given)
+        program = await stack.enter_async_context(open_program(options, clock=clock, source=source, work=Inline(), pace=pace))
+        bot = build(program, token=loopback.token, request=loopback.request(), updates_request=loopback.request())
+        await bot.initialize()
+        stack.push_async_callback(bot.shutdown)
+        outbox = Outbox(program.db, clock, Courier(program, bot.bot))
+        yield Chat(program=program, bot=bot, loopback=loopback, outbox=outbox, clock=clock, user=user)
