@@ -33,7 +33,8 @@ def targets_for(snap: Snapshot, strategy: Strategy) -> Targets:
     if strategy.theta == 1:
         destination = wanted
     else:
-        edges = {line: readings.engine_bands(strategy).get(line, bands.Band(abs_pp=Decimal(0))) for line in values}
+        # A line without a band, as FUTURES, is left out of the bands: it goes to its target.
+        edges = {line: band for line, band in readings.engine_bands(strategy).items() if line in values}
         destination = dict(bands.destination(weights, wanted, edges, strategy.theta, force=True).weights)
     holdings = {holding.asset: holding.qty * holding.price for holding in snap.spot}
     members = _members(snap, strategy)
