@@ -1,4 +1,4 @@
-"""Writes requirements.lock and requirements-dev.lock from pyproject.toml: exact versions, hashes of every platform's files, no addresses."""
+"""Writes requirements.lock and requirements-dev.lock from pyproject.toml: exact versions, hashes of all files, no addresses."""
 
 # ruff: noqa: INP001 - scripts stand beside the packages, not in one
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Benchmarks: what the program costs on this machine, measured in one run. `make bench` prints them."""

@@ -1,0 +1,87 @@
+"""The check of ten thousand portfolios: as it usually is, with exact looks in it, and the screen alone."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench import crowd
+from bench.figures import Figure
+from bench.host import hosted
+from chatbot.engine import screen
+from chatbot.store import portfolios
+
+if TYPE_CHECKING:
+    from chatbot.app import Program
+
+COUNT = 10_000
+ASSETS = 12
+#: portfolios of one check that are read and judged exactly, as a tenth of all is in each minute
+EXACT = 1_000
+_TICKS, _SCREENS = 100, 500
+
+
+async def figures() -> list[Figure]:
+    """Measure the screen on arrays of its own, then whole checks of a database with that many portfolios."""
+    return [_screen(), *await _ticks()]
+
+
+def _screen() -> Figure:
+    """Time the screen per portfolio: nobody has left a band, so no early way out."""
+    chance = np.random.default_rng(7)
+    membership = np.zeros((4, ASSETS))
+    membership[np.repeat(np.arange(4), ASSETS // 4), np.arange(ASSETS)] = 1.0
+    quantities = chance.uniform(0.98, 1.02, (ASSETS, COUNT)) * 1000.0
+    lower, upper = screen.edges(np.full(4, 0.25), np.full(4, 0.05))
+    price, lowers, uppers = np.ones(ASSETS), np.tile(lower[:, None], COUNT), np.tile(upper[:, None], COUNT)
+    spent = []
+    for _ in range(_SCREENS):
+        began = time.perf_counter()
+        maybe = screen.maybe_breached(quantities, price, lowers, uppers, membership)
+        spent.append((time.perf_counter() - began) / COUNT * 1e6)
+    if maybe.any():
+        raise AssertionError("the screen suspects somebody who stands on target")
+    return Figure(name=f"screen alone, {COUNT:,} x {ASSETS}", unit="us each", samples=tuple(spent), aim=0.1)
+
+
+async def _ticks() -> list[Figure]:
+    async with hosted() as host:
+        began = time.perf_counter()
+        await crowd.settle(host.program, COUNT)
+        seeded = time.perf_counter() - began
+        await _look_at_most(host.program)
+        first = await _tick(host.program)
+        _must_have_examined(host.program, EXACT)
+        usual = [await _tick(host.program) for _ in range(_TICKS)]
+        _must_have_examined(host.program, 0)
+    return [
+        Figure(name=f"check of {COUNT:,} portfolios, nobody near a band", unit="ms", samples=tuple(s * 1000 for s in usual)),
+        Figure(name="  per portfolio", unit="us each", samples=tuple(s / COUNT * 1e6 for s in usual)),
+        Figure(name=f"  a check with {EXACT:,} exact looks in it, per look", unit="ms each", samples=(first / EXACT * 1000,)),
+        Figure(name="  set-up: writing the test data", unit="s", samples=(seeded,)),
+    ]
+
+
+async def _look_at_most(program: Program) -> None:
+    """Let the screen know all but EXACT portfolios without reading each: they get the figures of the first one."""
+    await program.roster.refresh()
+    async with program.db.read() as tx:
+        everybody = await portfolios.active(tx)
+    found = await program.evaluator.look(everybody[0], fresh=True)
+    for portfolio in everybody[EXACT:]:
+        program.roster.note(replace(found, portfolio=portfolio), program.clock.now(), calm=True)
+
+
+def _must_have_examined(program: Program, count: int) -> None:
+    last = program.monitor.last
+    if last is None or last.portfolios != COUNT or last.examined != count:
+        raise AssertionError(f"the check did something else than was to be measured: {last}")
+
+
+async def _tick(program: Program) -> float:
+    began = time.perf_counter()
+    await program.monitor.tick()
+    return time.perf_counter() - began

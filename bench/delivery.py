@@ -1,0 +1,59 @@
+"""The outbox without Telegram: how many stored messages a second leave it when nobody has to be waited for."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.figures import Figure
+from chatbot.clock import ManualClock
+from chatbot.model import Delivery, Verdict
+from chatbot.outbox import Outbox
+from chatbot.store import messages
+from chatbot.store.database import Database
+
+if TYPE_CHECKING:
+    from chatbot.model import Message
+
+_ROUNDS, _CHATS = 5, 200
+#: what Telegram takes from one bot in a second
+_TELEGRAM_PER_S = 25.0
+
+
+async def figures() -> list[Figure]:
+    """Post and deliver; the pace that Telegram asks for passes on a clock that jumps."""
+    posting, leaving = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        db = Database(f"sqlite+aiosqlite:///{Path(folder) / 'outbox.sqlite'}")
+        await db.migrate()
+        clock = ManualClock(datetime(2026, 1, 5, 9, tzinfo=UTC))
+        sent: list[int] = []
+
+        async def send(message: Message) -> Delivery:
+            sent.append(message.id)
+            return Delivery(verdict=Verdict.SENT, message_id=len(sent))
+
+        outbox = Outbox(db, clock, send)
+        for turn in range(_ROUNDS):
+            began = time.perf_counter()
+            await _post(db, clock.now(), turn)
+            posted = time.perf_counter()
+            await outbox.drain()
+            posting.append(_CHATS / (posted - began))
+            leaving.append(_CHATS / (time.perf_counter() - posted))
+        await db.close()
+    if len(sent) != _ROUNDS * _CHATS:
+        raise AssertionError(f"{len(sent)} messages left instead of {_ROUNDS * _CHATS}")
+    return [
+        Figure(name="outbox: messages sent and settled", unit="per s", samples=tuple(leaving), aim=_TELEGRAM_PER_S, more_is_better=True),
+        Figure(name="  posted, one transaction", unit="per s", samples=tuple(posting)),
+    ]
+
+
+async def _post(db: Database, now: datetime, turn: int) -> None:
+    async with db.transaction() as tx:
+        for chat in range(1, _CHATS + 1):
+            await messages.post(tx, chat_id=chat, kind="drift_alert", facts={"portfolio_id": chat}, key=f"{turn}-{chat}", now=now)

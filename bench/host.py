@@ -1,0 +1,50 @@
+"""A real bot over the in-memory Bot API, on a made-up market: what the conversation benchmarks talk to."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chatbot import logs
+from chatbot.app import Program, open_program
+from chatbot.config import load_settings
+from handlers.bot import build
+from handlers.loopback import Loopback, TelegramUser
+from handlers.running import running
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from handlers.context import Bot
+
+ADA = TelegramUser(id=1001, name="Ada", language="en")
+#: far below real time: no episode comes while it is measured
+_SPEED = 0.001
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """The running parts."""
+
+    program: Program
+    bot: Bot
+    loopback: Loopback
+
+
+@asynccontextmanager
+async def hosted() -> AsyncIterator[Host]:
+    """Open a program in a folder of its own, with ADA as its operator."""
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        settings = load_settings(
+            market="simulated", market_speed=_SPEED, data_dir=Path(folder), operator_ids=str(ADA.id), log_level="ERROR", database_url=""
+        )
+        logs.set_up(settings.log_level)
+        program = await stack.enter_async_context(open_program(settings))
+        loopback = Loopback(program.clock)
+        bot = build(program, token=loopback.token, request=loopback.request(), updates_request=loopback.request())
+        await stack.enter_async_context(running(program, bot))
+        yield Host(program=program, bot=bot, loopback=loopback)
