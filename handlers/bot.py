@@ -12,9 +12,9 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, MessageHandler, TypeHandler, filters
 
-from chatbot.errors import UserError
+from chatbot.errors import InternalError, UserError
 from handlers import help as help_
-from handlers import history, operator, rebalance, settings, start, status, strategy
+from handlers import history, holdings, operator, rebalance, settings, start, status, strategy
 from handlers.buttons import Reason, Refusal, Signer
 from handlers.context import CONTEXT, PROGRAM, Context, answer, reply
 from handlers.gate import gate
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from telegram.request import BaseRequest
 
     from chatbot.app import Program
+    from chatbot.i18n import Words
     from handlers.context import Bot
 
     Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
@@ -65,6 +66,7 @@ BUTTONS: dict[str, Handler] = {
     "choose": start.choose,
     "status": status.status,
     "coins": status.coins,
+    "correct": holdings.correct,
     "rebalance": rebalance.rebalance,
     "card": rebalance.card,
     "confirm": rebalance.confirm,
@@ -124,6 +126,7 @@ def build(
         builder = builder.request(request).get_updates_request(updates_request)
     else:
         logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it writes every URL, token included
+        logging.getLogger("telegram.request.BaseRequest").setLevel(logging.CRITICAL)  # a traceback for every 502; we log those in a line
     application = builder.build()
     application.bot_data[PROGRAM] = program
     _register(application)
@@ -135,10 +138,10 @@ def _register(application: Bot) -> None:
     fresh = filters.UpdateType.MESSAGE & filters.ChatType.PRIVATE
     application.add_handler(TypeHandler(Update, gate), group=-1)
     for name, handler in COMMANDS.items():
-        application.add_handler(CommandHandler(name, handler, filters=fresh))
-    application.add_handler(CallbackQueryHandler(tap))
-    application.add_handler(MessageHandler(fresh & filters.COMMAND, help_.unknown_command))
-    application.add_handler(MessageHandler(fresh, help_.text))
+        application.add_handler(CommandHandler(name, guarded(handler), filters=fresh))
+    application.add_handler(CallbackQueryHandler(guarded(tap)))
+    application.add_handler(MessageHandler(fresh & filters.COMMAND, guarded(help_.unknown_command)))
+    application.add_handler(MessageHandler(fresh, guarded(help_.text)))
     application.add_error_handler(failed)
 
 
@@ -158,29 +161,41 @@ async def tap(update: Update, context: Context) -> None:
     await answer(update, context)
 
 
+def guarded(handler: Handler) -> Handler:
+    """Answer what goes wrong in a handler, in the words of the person whom the gate let in: the library's own context forgets them."""
+
+    async def run(update: Update, context: Context) -> None:
+        try:
+            await handler(update, context)
+        except UserError as mistake:
+            await answer(update, context)
+            await reply(update, context, problems.mistake(context.words, mistake))
+        except Exception as error:  # noqa: BLE001 - the last door before silence
+            await _broken(update, context, error, context.words)
+
+    return run
+
+
 async def failed(update: object, context: Context) -> None:
-    """Answer every failure: a sentence for what the person can mend, an id for what we must."""
-    error = context.error
+    """Answer what went wrong outside of a handler: at the gate, or while answering."""
+    error = context.error or InternalError("an error without an error")
+    if isinstance(update, Update):
+        catalogue, user = context.program.catalogue, update.effective_user
+        await _broken(update, context, error, catalogue.words(catalogue.match(user.language_code if user else None)))
+    else:
+        log.error("failed outside of an update", exc_info=error)
+
+
+async def _broken(update: Update, context: Context, error: Exception, words: Words) -> None:
+    """Log a failure that we must mend and tell the person its id; nobody is told who can not be reached."""
     if isinstance(error, Forbidden):
         return  # the person blocked the bot; the gate notes it
-    if isinstance(update, Update) and isinstance(error, UserError) and hasattr(context, "person"):
-        await answer(update, context)
-        await reply(update, context, problems.mistake(context.words, error))
-        return
     error_id = secrets.token_hex(3)
-    log.error("update failed", error_id=error_id, update_id=getattr(update, "update_id", None), exc_info=error)
+    log.error("update failed", error_id=error_id, update_id=update.update_id, exc_info=error)
     offline = isinstance(error, (NetworkError, RetryAfter)) and not isinstance(error, BadRequest)
-    if isinstance(update, Update) and not offline:
-        await _apologize(update, context, error_id)
-
-
-async def _apologize(update: Update, context: Context, error_id: str) -> None:
-    """Tell about a failure, even where it came before we knew who writes."""
-    chat, user = update.effective_chat, update.effective_user
-    if chat is None or user is None or chat.type != chat.PRIVATE:
+    chat = update.effective_chat
+    if offline or chat is None or chat.type != chat.PRIVATE:
         return
-    catalogue = context.program.catalogue
-    words = context.words if hasattr(context, "person") else catalogue.words(catalogue.match(user.language_code))
     try:
         await answer(update, context)
         await context.bot.send_message(chat.id, problems.failure(words, error_id).text, parse_mode=ParseMode.HTML)

@@ -8,7 +8,7 @@ from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import Role
 from chatbot.store import accounts
-from handlers import settings, start, strategy
+from handlers import holdings, settings, start, strategy
 from handlers.context import reply, show
 from handlers.views import control as views
 from handlers.views import problems
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from handlers.context import Context
 
 #: who takes the text that a dialog waits for
-DIALOGS = {start.DIALOG: start.typed, strategy.DIALOG: strategy.typed, settings.DIALOG: settings.typed}
+DIALOGS = {start.DIALOG: start.typed, strategy.DIALOG: strategy.typed, settings.DIALOG: settings.typed, holdings.DIALOG: holdings.typed}
 
 
 async def help_(update: Update, context: Context) -> None:

@@ -10,6 +10,7 @@ from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import Mode, Reason
 from chatbot.services import strategies
+from chatbot.store import journal
 from handlers import parsing
 from handlers.context import reply, show
 from handlers.rebalance import answer_proposal
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from telegram import Update
 
-    from chatbot.model import Strategy
+    from chatbot.model import Portfolio, Strategy
     from handlers.context import Context
 
 DIALOG = "start"
@@ -120,6 +121,10 @@ async def custom(update: Update, context: Context) -> None:
 
 async def choose(update: Update, context: Context) -> None:
     """Open the portfolio with the chosen preset."""
+    portfolio = await context.portfolio()
+    if portfolio is not None and await context.dialog() is None and await _is_unplanned(context, portfolio):
+        await _offer_first_plan(update, context, portfolio, None)  # an earlier process opened it and was killed before it could say so
+        return
     data = await _recall(context)
     instruments = await context.program.source.markets()
     await _open(update, context, data, strategies.preset(context.tapped.arg, instruments, tuple(data.get("holdings", ()))))
@@ -143,6 +148,15 @@ async def _open(update: Update, context: Context, data: dict[str, Any], strategy
     amount_ = None if holdings else Decimal(data.get("amount", _USUAL))
     portfolio = await context.program.portfolios.open(context.person, mode, strategy, holdings or {quote: amount_ or _USUAL})
     context.person = replace(context.person, portfolio_id=portfolio.id)
+    await _offer_first_plan(update, context, portfolio, amount_)
+
+
+async def _is_unplanned(context: Context, portfolio: Portfolio) -> bool:
+    async with context.program.db.read() as tx:
+        return not await journal.plans(tx, portfolio.id, limit=1)
+
+
+async def _offer_first_plan(update: Update, context: Context, portfolio: Portfolio, amount_: Decimal | None) -> None:
     await show(update, context, views.created(context.words, portfolio, amount_))
     proposal = await context.program.rebalancing.propose(portfolio, (Reason(trigger="start"),))
     await answer_proposal(update, context, portfolio, proposal, new_message=True)

@@ -1,0 +1,211 @@
+"""The bot as people run it, a process that talks HTTP to Telegram: killed between any two steps, and through every bad line."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chatbot.model import LegKind, LegState, PlanState
+from chatbot.store import journal, portfolios
+from chatbot.store.database import Database
+from handlers.loopback import TelegramUser, bad_gateway, conflicted, flooded, lost_answer, reset
+from tests.telegram.server import BotProcess, TelegramServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from chatbot.model import Plan
+    from handlers.loopback import Message
+
+ANN = TelegramUser(id=42, name="Ann")
+BEN = TelegramUser(id=43, name="Ben")
+#: for the machine that six others share
+PATIENCE_S = 20.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Ann:
+    """What Ann does and sees."""
+
+    server: TelegramServer
+    bot: BotProcess
+
+    async def says(self, text: str) -> None:
+        """Write a message."""
+        await self.server.loopback.text(ANN, text)
+
+    async def taps(self, label: str) -> None:
+        """Tap the newest button with this label."""
+        loopback = self.server.loopback
+        message = await self.sees(lambda message: label in message.buttons)
+        await loopback.tap(ANN, message.id, label)
+
+    async def sees(self, fits: Callable[[Message], bool]) -> Message:
+        """Wait for a message of the bot, and return the newest that fits."""
+
+        def found() -> Message | None:
+            return next((m for m in reversed(self.server.loopback.chat(ANN.id)) if m.sender is None and fits(m)), None)
+
+        return await self.server.loopback.wait(found, PATIENCE_S)
+
+    async def reads(self, fragment: str) -> Message:
+        """Wait for words of the bot."""
+        return await self.sees(lambda message: fragment in message.text)
+
+    async def pairs(self) -> None:
+        """Become the operator."""
+        await self.says((await self.bot.prints("become it: ")).strip())
+        await self.reads("You are the operator")
+
+    async def sets_up(self) -> Message:
+        """Open a portfolio and return the first plan's card."""
+        await self.pairs()
+        await self.says("/start")
+        for label in ("Demo portfolio", "10,000", "Use Balanced"):
+            await self.taps(label)
+        return await self.sees(lambda message: "Confirm" in message.buttons)
+
+
+@pytest.fixture
+def ann(server: TelegramServer, bot: BotProcess) -> Ann:
+    return Ann(server=server, bot=bot)
+
+
+async def first_plan(folder: Path) -> tuple[Plan, int, dict[str, Decimal]]:
+    """Return the first plan, how often it was confirmed, and what is held afterwards."""
+    db = Database(f"sqlite+aiosqlite:///{folder / 'data' / 'ballast.sqlite'}")
+    try:
+        async with db.read() as tx:
+            plan = (await journal.plans(tx, 1, limit=100))[-1]
+            confirmed = sum(event.name == "confirmed" for event in await journal.events(tx, plan.id))
+            account = await portfolios.account(tx, 1)
+    finally:
+        await db.close()
+    assert account is not None
+    return plan, confirmed, {name: Decimal(qty) for name, qty in account["spot"].items()}
+
+
+async def test_a_process_that_is_killed_at_every_step_loses_nothing_and_repeats_nothing(ann: Ann, server: TelegramServer) -> None:
+    """The first call of every step never arrives and the process is killed; the next process answers, and trades once."""
+    deadly: list[str] = []
+
+    def swallow(method: str) -> bool:
+        if not deadly or not method.startswith(deadly[0]):
+            return False
+        deadly.clear()
+        ann.bot.send(signal.SIGKILL)
+        return True
+
+    async def lives_again() -> None:
+        await ann.bot.ended()
+        await ann.bot.start()
+
+    server.swallow = swallow
+    await ann.bot.start()
+    await ann.pairs()
+    for act, argument, deadly_call, expected in (
+        (ann.says, "/start", "sendMessage", "Demo portfolio"),
+        (ann.taps, "Demo portfolio", "edit", "10,000"),
+        (ann.taps, "10,000", "edit", "Use Balanced"),
+        (ann.taps, "Use Balanced", "edit", "Confirm"),
+        (ann.taps, "Confirm", "answerCallbackQuery", ""),
+    ):
+        deadly.append(deadly_call)
+        await act(argument)
+        await lives_again()
+        await ann.sees(lambda message, label=expected: not label or label in message.buttons)  # type: ignore[misc]  # bound now
+    deadly.append("edit")  # in the middle of the plan
+    await lives_again()
+    await ann.reads("done at")
+    assert await ann.bot.stop() == 0
+    plan, confirmed, held = await first_plan(ann.bot.folder)
+    assert (plan.state, confirmed) == (PlanState.DONE, 1)
+    assert {leg.state for leg in plan.legs} == {LegState.FILLED}
+    bought = {leg.instrument: leg.qty for leg in plan.legs if leg.kind is LegKind.SPOT_BUY}
+    assert bought == {coin: qty for coin, qty in held.items() if coin in bought}, "each coin was bought once"
+
+
+async def test_a_bad_line_delays_and_never_silences(ann: Ann, server: TelegramServer) -> None:
+    """Front ends that fail, a second poller, floods, broken connections and lost answers, from the first call on."""
+    loopback = server.loopback
+    loopback.fail("getMe", bad_gateway(), reset())
+    loopback.fail("deleteWebhook", flooded(1), lost_answer())
+    loopback.fail("setMyCommands", flooded(1))
+    await ann.bot.start()
+    await loopback.text(ANN, "hello")  # before anybody listens
+    await ann.reads("one-time code")
+    loopback.fail("getUpdates", bad_gateway(), conflicted(), flooded(1))
+    await ann.pairs()
+    loopback.fail("getUpdates", reset(), lost_answer())
+    await ann.says("/help")
+    help_ = await ann.reads("/status")
+    for fault in (flooded(1), bad_gateway(), reset(), lost_answer()):
+        loopback.fail("sendMessage", fault)
+        await ann.says(f"what about {fault.error}?")
+        await loopback.shows(ANN.id, "I only understand commands", after=help_.id, timeout_s=PATIENCE_S)
+        help_ = loopback.last(ANN.id)
+    assert "another process polls" in ann.bot.printed
+    assert await ann.bot.stop() == 0
+
+
+async def test_stopped_in_mid_plan_it_ends_in_time_and_goes_on_at_the_next_start(ann: Ann) -> None:
+    """SIGTERM while orders are out: exit code 0 within ten seconds; the next process finishes the plan. A second operator is not made."""
+    await ann.bot.start()
+    card = await ann.sets_up()
+    await ann.taps("Confirm")
+    await ann.reads("Being carried out")
+    assert await ann.bot.stop() == 0
+    await ann.bot.start()
+    await ann.server.loopback.text(BEN, (ann.bot.printed.partition("become it: ")[2].splitlines()[0]))
+    await ann.reads("done at")
+    assert "done at" in ann.server.loopback.chat(ANN.id)[-1].text or ann.server.loopback.last(ANN.id).id >= card.id
+    await ann.reads("Somebody wants to use this bot")
+    assert "operator" not in ann.server.loopback.last(BEN.id).text.replace("its operator", "")
+    assert await ann.bot.stop() == 0
+
+
+@pytest.mark.parametrize("after_s", [0.1, 0.6, 2.5])
+async def test_a_stop_during_the_start_is_a_clean_one(after_s: float, server: TelegramServer, bot: BotProcess) -> None:
+    """Whether it still loads its parts or waits for a server that is down: no traceback, exit code 0."""
+    server.loopback.fail("getMe", *(bad_gateway() for _ in range(50)))
+    await bot.start()
+    await asyncio.sleep(after_s)
+    code = await bot.stop()
+    assert code in {0, -signal.SIGTERM}, "before the first line of ours, Python itself ends"
+    assert code == 0 or after_s < 0.5
+    assert "Traceback" not in bot.printed
+
+
+async def test_a_token_that_telegram_does_not_know_is_told_at_once(server: TelegramServer, tmp_path: Path) -> None:
+    """Exit code 2 and one sentence that names the setting, never the token."""
+    wrong = "7000000001:ThisOneIsNotTheRightTokenAtAll12345"
+    bot = BotProcess(server.url, tmp_path, TELEGRAM_TOKEN=wrong)
+    await bot.start()
+    assert await bot.ended(PATIENCE_S) == 2
+    assert "CHATBOT_TELEGRAM_TOKEN: Telegram does not know this token" in bot.printed
+    assert wrong not in bot.printed
+    assert "Traceback" not in bot.printed
+
+
+async def test_the_doctor_finds_everything_well(server: TelegramServer, bot: BotProcess) -> None:
+    """A known token, a folder that can be written, a market that answers, a clock that agrees: exit code 0."""
+    await bot.start("doctor")
+    assert await bot.ended(PATIENCE_S) == 0, bot.printed
+    for found in ("ok   settings", "ok   token: the bot is @ballast_bot", "ok   database", "ok   market", "s from Telegram's"):
+        assert found in bot.printed
+
+
+async def test_the_doctor_names_every_cure(server: TelegramServer, tmp_path: Path) -> None:
+    """A server that is not there, a folder that can not be, a replay without candles: exit code 1 and what to do about each."""
+    (tmp_path / "file").write_text("in the way")
+    bot = BotProcess("http://127.0.0.1:9", tmp_path, DATA_DIR=str(tmp_path / "file" / "data"), MARKET="replay:nowhere")
+    await bot.start("doctor")
+    assert await bot.ended(PATIENCE_S) == 1, bot.printed
+    for found in ("FAIL token", "CHATBOT_TELEGRAM_API_URL", "FAIL database", "CHATBOT_DATA_DIR", "FAIL market", "clock: not checked"):
+        assert found in bot.printed
