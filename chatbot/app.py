@@ -139,7 +139,7 @@ async def _assemble(settings: Settings, clock: Clock, db: Database, source: Pric
         db, board, roster, evaluator, rebalancing, clock, interval_s=settings.check_interval_s, batch_window_s=settings.batch_window_s
     )
     portfolios = Portfolios(
-        db, evaluator, board, source, clock, roster, next_check=monitor.next_check, open_account=_opening_account(source)
+        db, evaluator, board, source, clock, roster, desk, next_check=monitor.next_check, open_account=_opening_account(source)
     )
     executor = Executor(db, work, desk.exchange, clock, rebalancing, pace=pace)
     return Program(

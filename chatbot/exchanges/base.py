@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -275,4 +275,13 @@ class Exchange(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+        ...
+
+
+@runtime_checkable
+class KeptByHand(Protocol):
+    """An account that a person keeps by typing it in."""
+
+    async def retype(self, spot: Mapping[str, Decimal], futures_wallet: Decimal, positions: Mapping[str, tuple[Decimal, Decimal]]) -> None:
+        """Replace what is held by what the person says; ``positions`` are (signed quantity, entry price) by contract."""
         ...

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from chatbot.exchanges.base import KeptByHand
 from chatbot.model import Check, Mode, Person, Portfolio, StatusReport, Strategy
 from chatbot.store import accounts, journal, portfolios
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from chatbot.clock import Clock
     from chatbot.exchanges.base import PriceSource
     from chatbot.market.quotes import QuoteBoard
+    from chatbot.services.desk import Desk
     from chatbot.services.evaluation import Evaluation, Evaluator
     from chatbot.services.roster import Roster
     from chatbot.store.database import Database
@@ -35,6 +37,7 @@ class Portfolios:
         source: PriceSource,
         clock: Clock,
         roster: Roster,
+        desk: Desk,
         *,
         next_check: Callable[[], datetime | None],
         open_account: Callable[[dict[str, Decimal]], dict[str, Any]],
@@ -45,6 +48,7 @@ class Portfolios:
         self._source = source
         self._clock = clock
         self._roster = roster
+        self._desk = desk
         self._next_check = next_check
         self._open_account = open_account
 
@@ -93,6 +97,16 @@ class Portfolios:
                     await portfolios.save_state(tx, portfolio.id, key, {})
         self._roster.forget(portfolio.id)
         return changed
+
+    async def correct(self, portfolio: Portfolio, holdings: dict[str, Decimal]) -> bool:
+        """Replace the spot holdings of a portfolio that is kept by hand; futures stay. False: it is not kept by hand."""
+        exchange = await self._desk.exchange(portfolio.id)
+        if not isinstance(exchange, KeptByHand):
+            return False
+        wallet = (await exchange.balances()).futures_wallet
+        book = {position.instrument: (position.qty, position.entry) for position in await exchange.positions()}
+        await exchange.retype(holdings, wallet, book)
+        return True
 
     async def status(self, person: Person, portfolio: Portfolio, *, fresh: bool = False) -> StatusReport:
         """Read how the portfolio stands now; what is unknown stays unknown."""

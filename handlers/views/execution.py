@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.model import LegState, PlanState
+from chatbot.model import LegState, Mode, PlanState
 from handlers.buttons import Style
 from handlers.views.common import DOT, View, bold, button, captioned, esc, head, joined, page, say
 from handlers.views.figures import change_picture, change_table, exposure_change
@@ -58,6 +58,9 @@ def result(words: Words, portfolio: Portfolio, plan: Plan) -> View:
     parts += _failures(words, failed)
     parts += [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out[:4]]
     keyboard: Keyboard = ((button(words.t("Details"), "plan", plan.id), button(words.t("Status"), "status")),)
+    if portfolio.mode is Mode.MANUAL:
+        parts.append(say(words, "If you traded other amounts, correct them, so that the next plan starts from what you really hold."))
+        keyboard = (*keyboard, (button(words.t("Correct amounts"), "correct"),))
     if plan.result is None:
         return View(page(*parts), keyboard)
     picture = change_picture(words, plan.before, plan.result, words.t("Plan {number}", number=plan.number))

@@ -77,7 +77,7 @@ def amount_choice(words: Words, mode: Mode) -> View:
     return View(text, (amounts, (button(words.t("Back"), "start"),)))
 
 
-def holdings_prompt(words: Words) -> View:
+def holdings_prompt(words: Words, *, back: str = "start") -> View:
     """Ask for the holdings of a manual portfolio."""
     text = page(
         joined(DOT, (mark(Mode.MANUAL), say(words, "your holdings"))),
@@ -86,7 +86,7 @@ def holdings_prompt(words: Words) -> View:
         "",
         say(words, "I never ask for keys here: you trade by hand."),
     )
-    return View(text, ((button(words.t("Back"), "start"),),))
+    return View(text, ((button(words.t("Back"), back),),))
 
 
 def holdings_review(words: Words, holdings: Mapping[str, Decimal]) -> View:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chatbot.model import FUTURES, PlanState
+from chatbot.model import FUTURES, Mode, PlanState
 from handlers.buttons import Style
 from handlers.views.common import DOT, View, bold, button, captioned, clip, coin, head, joined, line_name, named, page, say, table
 from handlers.views.figures import OUTSIDE, allocation_picture, exposure_line, futures_line, unknown_table, weights_table
@@ -98,10 +98,13 @@ def _keyboard(words: Words, report: StatusReport) -> Keyboard:
         first = button(words.t("Resume"), "resume", "", Style.PRIMARY)
     elif report.open_plan is not None:
         first = button(words.t("Plan {number}", number=report.open_plan.number), "card", report.open_plan.id, Style.PRIMARY)
-    return (
+    rows: Keyboard = (
         (first, button(words.t("Why?"), "why")),
         (button(words.t("Coins"), "coins"), button(words.t("Refresh"), "status")),
     )
+    if report.portfolio.mode is Mode.MANUAL:
+        return (*rows, (button(words.t("Correct amounts"), "correct"),))
+    return rows
 
 
 def coins(words: Words, portfolio: Portfolio, shape: Shape) -> View:
