@@ -12,7 +12,7 @@ import numpy as np
 
 from chatbot.exchanges.base import PERP, Candle, FearGreed, Funding, Market, Quote, asset_of, is_perp
 from chatbot.exchanges.coins import COINS, perp_market, spot_market
-from chatbot.exchanges.history import Bars, daily, price_inside, read_bars, read_columns
+from chatbot.exchanges.history import Bars, daily, first_time, price_inside, read_bars, read_columns
 from chatbot.exchanges.markettime import DAY_MS, HOUR_MS, MarketTime, from_ms, to_ms
 from chatbot.exchanges.path import Path, minutes, plain, touch
 
@@ -46,6 +46,8 @@ class ReplaySource:
         self._clock = clock
         self.time = MarketTime(start, origin or clock.now(), speed)
         self._loaded: dict[str, Bars | None] = {}
+        #: first recorded candle by instrument, market ms
+        self._listed: dict[str, int] = {}
         self._funding: dict[str, NDArray[np.float64] | None] = {}
         self._mood: NDArray[np.float64] | None = None
         self._reading = asyncio.Lock()
@@ -55,8 +57,16 @@ class ReplaySource:
         return self.time.at(now)
 
     async def markets(self) -> Mapping[str, Market]:
-        """Return the rules of every coin that has a candle file; looks at names only, reads nothing."""
-        return {name: _rules(name) for asset in COINS for name in (asset, asset + PERP) if self._file(name) is not None}
+        """Return the rules of every instrument that was listed by now: nobody can be offered a coin that is yet to come."""
+        if not self._listed:
+            self._listed = await asyncio.to_thread(self._listings)
+        now = to_ms(self.market_time(self._clock.now()))
+        return {name: _rules(name) for name, since in self._listed.items() if since <= now}
+
+    def _listings(self) -> dict[str, int]:
+        """Read the first row of every candle file."""
+        names = (name for asset in COINS for name in (asset, asset + PERP))
+        return {name: first_time(found[0]) for name in names if (found := self._file(name)) is not None}
 
     async def quotes(self, instruments: Collection[str]) -> Mapping[str, Quote]:
         """Return the prices at this moment; hours that are missing in the recording leave the instrument out."""
