@@ -35,7 +35,7 @@ async def poll(bot: Bot) -> NoReturn:
         except TelegramError as error:
             _tell(error)
             await asyncio.sleep(_pause_s(error, failures))
-            failures += 1
+            failures += not isinstance(error, RetryAfter)
         except Exception:  # whatever it was, a bot that stops listening is worse
             log.exception("updates could not be taken")
             await asyncio.sleep(_pause_s(None, failures))

@@ -140,11 +140,11 @@ async def test_a_bad_line_delays_and_never_silences(ann: Ann, server: TelegramSe
     await ann.bot.start()
     await loopback.text(ANN, "hello")  # before anybody listens
     await ann.reads("one-time code")
-    loopback.fail("getUpdates", bad_gateway(), conflicted(), flooded(1))
+    loopback.fail("getUpdates", conflicted(), flooded(1), lost_answer())
     await ann.pairs()
-    loopback.fail("getUpdates", reset(), lost_answer())
     await ann.says("/help")
     help_ = await ann.reads("/status")
+    loopback.fail("getUpdates", reset(), bad_gateway())
     for fault in (flooded(1), bad_gateway(), reset(), lost_answer()):
         loopback.fail("sendMessage", fault)
         await ann.says(f"what about {fault.error}?")
