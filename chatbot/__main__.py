@@ -132,19 +132,20 @@ def _run(_: argparse.Namespace) -> int:
 async def _serve(settings: Settings) -> None:
     gc.disable()  # objects made while importing live for ever; looking through them again and again slows the start
     from chatbot.app import open_program  # noqa: PLC0415 - so that --help and plan start at once
-    from chatbot.web.server import WebServer  # noqa: PLC0415
     from handlers.bot import build  # noqa: PLC0415
     from handlers.running import running  # noqa: PLC0415
 
-    gc.freeze()
-    gc.enable()
     async with AsyncExitStack() as stack:
         program = await stack.enter_async_context(open_program(settings))
         bot = build(program)
         await _show_pairing_code(program)
+        await stack.enter_async_context(running(program, bot))
+        from chatbot.web.server import WebServer  # noqa: PLC0415 - people are answered while the web library is loaded
+
+        gc.freeze()
+        gc.enable()
         server = await stack.enter_async_context(WebServer(port=settings.port, health=lambda: _health(program)))
         print(f"Ballast is up; health: {server.url}healthz", flush=True)  # noqa: T201
-        await stack.enter_async_context(running(program, bot))
         await _work(program, bot)
 
 
