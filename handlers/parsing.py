@@ -37,7 +37,7 @@ class Parsed:
 
 def shown(text: str) -> str:
     """Return a short, harmless excerpt of what a person typed, for an answer that quotes it."""
-    clean = "".join(c for c in text if unicodedata.category(c)[0] != "C").strip()
+    clean = " ".join("".join(c for c in text if c.isspace() or unicodedata.category(c)[0] != "C").split())
     return clean if len(clean) <= _SHOWN else clean[: _SHOWN - 1] + "…"
 
 
