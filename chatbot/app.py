@@ -110,7 +110,7 @@ async def open_program(
             clock,
             start=settings.market_start,
             speed=settings.market_speed,
-            options=settings.exchange_options,
+            options=settings.exchange_options.get(settings.market.partition(":")[2], {}),
             origin=datetime.fromisoformat(origin).astimezone(UTC),
         )
         stack.push_async_callback(source.close)
