@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from chatbot.engine.caps import Capped, cap_futures
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import WIDE, wide
-from chatbot.engine.folding import Fold, Hedge, Spike, effective_targets
 from chatbot.engine.presets import PRESETS, Preset, Resolved, adjust, check_weights, resolve_targets
 
 if TYPE_CHECKING:
@@ -18,17 +17,13 @@ if TYPE_CHECKING:
 __all__ = [
     "PRESETS",
     "Capped",
-    "Fold",
-    "Hedge",
     "Preset",
     "Resolved",
-    "Spike",
     "Targets",
     "adjust",
     "cap_futures",
     "check_targets",
     "check_weights",
-    "effective_targets",
     "resolve_targets",
     "split",
 ]

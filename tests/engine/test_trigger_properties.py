@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from chatbot.engine import funding, sentiment, trend, volatility
 from chatbot.engine.errors import Refused
+from chatbot.engine.folding import Fold, Hedge, Spike, effective_targets
 from chatbot.engine.sentiment import BookPosition, neutralise_book
-from chatbot.engine.targets import Fold, Hedge, Spike, Targets, effective_targets
+from chatbot.engine.targets import Targets
 from chatbot.engine.waves import zigzag
 from tests.engine.strategies import decimals, magnitudes, quick, weights
 

@@ -12,10 +12,11 @@ from chatbot.engine import bands, beta, casefile, funding, hedges, schedules, se
 from chatbot.engine.batches import batch_triggers
 from chatbot.engine.casefile import number, numbers, reported, text
 from chatbot.engine.errors import Refused
+from chatbot.engine.folding import Fold, Hedge, Spike, effective_targets
 from chatbot.engine.liquidation import liquidation
 from chatbot.engine.portfolio import measure
 from chatbot.engine.prices import fee_aware_value, round_price
-from chatbot.engine.targets import PRESETS, Fold, Hedge, Spike, adjust, cap_futures, effective_targets, resolve_targets
+from chatbot.engine.targets import PRESETS, adjust, cap_futures, resolve_targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
