@@ -1,0 +1,82 @@
+"""Log lines: one object a line, and no bot token in any of them, however it got there."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatbot.logs import masked
+
+ROOT = Path(__file__).resolve().parents[1]
+TOKEN = "7000000001:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
+tokens = st.from_regex(r"[0-9]{8,12}:[A-Za-z0-9_-]{35}", fullmatch=True)
+
+
+@given(
+    token=tokens, before=st.sampled_from(["", "bot", "https://host/bot", "'", "=", " "]), after=st.sampled_from(["", "/getMe", "'", " "])
+)
+def test_a_token_is_masked_wherever_it_stands(token: str, before: str, after: str) -> None:
+    """In an address, in quotes, alone, and with its colon written as %3A."""
+    for written in (token, token.replace(":", "%3A")):
+        line = masked(f"{before}{written}{after}")
+        assert token.partition(":")[2] not in line
+        assert "[token]" in line
+
+
+@given(text=st.text(max_size=200))
+def test_other_text_is_left_alone(text: str) -> None:
+    """Only what looks like a token is touched, and masking twice changes nothing."""
+    once = masked(text)
+    assert masked(once) == once
+    assert once == text or "[token]" in once
+
+
+PROGRAM = f"""
+import logging, structlog
+from chatbot import logs
+logs.set_up({{level!r}})
+log = structlog.get_logger()
+log.info("plain", url="https://host/bot{TOKEN}/getMe", nested={{{{"deep": ["{TOKEN}"]}}}}, error=ValueError("{TOKEN}"), odd=object())
+log.debug("quiet")
+logging.getLogger("httpx").info("POST https://host/bot{TOKEN}/getMe")
+logging.getLogger("library").error("failed for %s", "{TOKEN}")
+try:
+    raise ValueError("bot{TOKEN}")
+except ValueError:
+    log.exception("ours")
+    logging.getLogger("library").exception("theirs")
+raise RuntimeError("the end of {TOKEN}")
+"""
+
+
+def output(level: str) -> str:
+    """Return what a process writes that logs a token in every way."""
+    ended = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(level=level)], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert ended.returncode == 1
+    return ended.stdout + ended.stderr
+
+
+def test_no_line_and_no_traceback_shows_a_token() -> None:
+    """Values, nested values, errors, libraries, tracebacks, and the last words of a process, at the most talkative level."""
+    written = output("DEBUG")
+    assert TOKEN not in written
+    assert TOKEN.partition(":")[2] not in written
+    for told in ("plain", "quiet", "failed for [token]", "ours", "theirs", "the end of [token]"):
+        assert told in written
+    assert "POST" not in written, "libraries are heard from WARNING on"
+
+
+def test_our_lines_are_json_and_the_level_counts() -> None:
+    """Elsewhere than on a terminal each line is an object with level, time and event."""
+    written = output("INFO")
+    lines = [json.loads(line) for line in written.splitlines() if line.startswith("{")]
+    assert [line["event"] for line in lines] == ["plain", "ours"]
+    assert all({"level", "timestamp"} <= line.keys() for line in lines)
+    assert "Traceback" in lines[1]["exception"]
