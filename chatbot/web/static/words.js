@@ -25,10 +25,6 @@ const rows = {
     "a plan to confirm", "un plan para confirmar", "um plano para confirmar", "план на подтверждение",
     "onaylanacak bir plan", "待确认的计划", "خطة للتأكيد", "rencana untuk dikonfirmasi",
   ],
-  tryHedge: [
-    "cover against a fall", "cobertura ante una caída", "proteção contra queda", "защита от падения",
-    "düşüşe karşı koruma", "对冲下跌", "تحوّط من الهبوط", "lindung nilai saat turun",
-  ],
   tryWhy: [
     "what the last check saw", "qué vio la última revisión", "o que a última checagem viu", "что увидела последняя проверка",
     "son kontrolün gördüğü", "上次检查看到了什么", "ما رآه الفحص الأخير", "apa yang dilihat cek terakhir",
