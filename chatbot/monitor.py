@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from chatbot.model import Answer, Check, Plan
+from chatbot.model import Answer, Check, Plan, PlanState
 from chatbot.services import alerting, drift
 from chatbot.services.rebalancing import Proposed, post_card
 from chatbot.store import accounts, journal, portfolios, retention
@@ -174,9 +174,9 @@ class Monitor:
             # What would have rung is not spent: a state moves only when somebody can be told, so a crossing in between is heard later.
             await self._note(tx, finding, Check(at=now, shape=shape, held_back=back), calm=False)
             return 0, 0
-        steps = drift.advance_lines(shape.lines, finding.states)
+        steps = drift.advance_lines(shape.lines, await _since_the_plan(tx, finding, shape))
         for step in steps:
-            if step.after != step.before:
+            if step.after != drift.state_from_json(finding.states.get(step.line.line, {})):
                 await portfolios.save_state(tx, portfolio.id, step.line.line, drift.state_to_json(step.after))
         fired = tuple(step for step in steps if step.event)
         if fired:
@@ -219,6 +219,16 @@ class Monitor:
             return 0
         await alerting.show_card(tx, stored.plan, finding.person, now)
         return 1
+
+
+async def _since_the_plan(tx: Tx, finding: _Finding, shape: Shape) -> Mapping[str, Mapping[str, Any]]:
+    """Return the lines' states, counted anew in the first check after a plan was carried out."""
+    states = finding.states
+    if finding.last is None or not any(states.get(line.line, {}).get("fired") for line in shape.lines):
+        return states
+    latest = await journal.plans(tx, finding.found.portfolio.id, limit=1)
+    ended = latest[0].finished_at if latest and latest[0].state == PlanState.DONE else None
+    return drift.counted_anew(shape.lines, states) if ended is not None and ended > finding.last.at else states
 
 
 def _seen(finding: _Finding, shape: Shape, fired: tuple[drift.LineStep, ...], *, waiting: bool) -> Check:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,17 @@ def advance_lines(lines: Iterable[LineReading], states: Mapping[str, Mapping[str
         after, event = bands.advance(before, line.drift, line.band, line.breach)
         steps.append(LineStep(line=line, before=before, after=after, event=event))
     return tuple(steps)
+
+
+def counted_anew(lines: Iterable[LineReading], states: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Return the states after a plan: "worse by a step" counts from what it left behind, not from what it was made for.
+
+    A plan that fell short leaves its line outside, and its result says so. Counted from the old event, the line could drift all the
+    way back before it rings again.
+    """
+    fired = {line.line: line.drift for line in lines if states.get(line.line, {}).get("fired")}
+    left = {line: replace(state_from_json(states[line]), last_drift=abs(drift)) for line, drift in fired.items()}
+    return {**states, **{line: state_to_json(state) for line, state in left.items()}}
 
 
 def state_to_json(state: bands.BandState) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.app import open_program
@@ -14,7 +15,7 @@ from chatbot.config import Settings
 from chatbot.durable import Inline
 from chatbot.execution.pace import Pace
 from chatbot.outbox import Outbox
-from chatbot.store import journal
+from chatbot.store import journal, portfolios
 from handlers.bot import build
 from handlers.delivery import Courier
 from handlers.loopback import Answer, Loopback, Message, TelegramUser
@@ -117,6 +118,14 @@ class Chat:
         await self.work()
         return await self.plan()
 
+    async def until_card(self, *, step_s: float = 600.0, limit_s: float = 48 * 3600.0) -> Message:
+        """Let time pass until an alert rings, then until its batching window has closed; return the plan card."""
+        begun = self.clock.now()
+        while not (await self.step(step_s)).alerts:
+            assert (self.clock.now() - begun).total_seconds() < limit_s, "no alert came"
+        await self.step(60)
+        return self.with_button("Confirm")
+
     # What the person sees
 
     @property
@@ -152,6 +161,12 @@ class Chat:
     async def plan(self) -> Plan:
         """Return the newest plan."""
         return (await self.plans())[-1]
+
+    async def drift_reference(self) -> dict[str, Decimal]:
+        """Return the drift from which each line that has rung counts "worse"."""
+        async with self.program.db.read() as tx:
+            states = await portfolios.states(tx, await self.portfolio_id())
+        return {line: Decimal(state["last_drift"]) for line, state in states.items() if state.get("fired")}
 
     async def portfolio_id(self) -> int:
         """Return the number of the person's current portfolio."""
