@@ -81,14 +81,24 @@ async def confirm(update: Update, context: Context) -> None:
 
 
 async def _moved(update: Update, context: Context, plan_id: int, outcome: rebalancing.Answer) -> None:
-    """Prices or holdings left what the card showed: show the new figures instead of trading on the old ones."""
+    """Prices or holdings left what the card showed, or can not be known: say which, and show what there is instead of trading."""
     words = context.words
     old = await context.program.rebalancing.owned_plan(plan_id, context.person.id)
     portfolio = await context.program.portfolios.by_id(old.portfolio_id) if old else None
     if old is None or portfolio is None:
         await answer(update, context, execution_views.not_yours(words), alert=True)
         return
-    lead = words.t("Prices have moved since plan {number} was made, so nothing was sent. Here is the plan as of now.", number=old.number)
+    match outcome:
+        case rebalancing.Proposed():
+            lead = words.t(
+                "Prices have moved since plan {number} was made, so nothing was sent. Here is the plan as of now.", number=old.number
+            )
+        case rebalancing.CannotEvaluate():
+            lead = words.t("Without sound prices there is no plan. I keep trying and need nothing from you.")
+        case rebalancing.Busy(plan=other):
+            lead = views.closed_text(words, other)
+        case _:
+            lead = words.t("Nothing to do.")
     await answer(update, context, lead)
     await answer_proposal(update, context, portfolio, outcome, lead=lead)
 

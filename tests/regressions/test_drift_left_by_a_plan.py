@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+
 from chatbot.model import LineReading
 from chatbot.services import drift
 
