@@ -1,0 +1,146 @@
+"""What must hold of a plan that was carried out, whatever the market did meanwhile (domain, appendix C)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.exchanges.base import is_perp
+from chatbot.model import FUTURES, LegKind, LegState, PlanState
+from chatbot.store import journal, portfolios
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chatbot.exchanges.account import AccountState
+    from chatbot.exchanges.base import Market
+    from chatbot.model import Plan, Strategy
+    from chatbot.store.journal import Attempt
+    from tests.stories.chat import Chat
+
+ORDER = (LegKind.SPOT_SELL, LegKind.TO_SPOT, LegKind.SPOT_BUY, LegKind.TO_FUTURES, LegKind.FUTURES_REDUCE, LegKind.FUTURES_INCREASE)
+ZERO = Decimal(0)
+
+
+async def hold_filled_plan(ann: Chat, plan: Plan) -> None:
+    """Hold a plan that was just carried out, and the account behind it, against the invariants."""
+    assert plan.state == PlanState.DONE
+    state = (await ann.exchange()).state
+    markets = await ann.program.source.markets()
+    async with ann.program.db.read() as tx:
+        attempts = await journal.orders(tx, plan.id)
+        portfolio = await portfolios.get(tx, plan.portfolio_id)
+    assert portfolio is not None
+    hold_orders(attempts, markets)
+    hold_order_of_legs(plan, attempts)
+    hold_wallets(state)
+    hold_reductions(plan)
+    assert plan.result is not None
+    hold_caps(plan, portfolio.strategy)
+    if all(leg.state == LegState.FILLED for leg in plan.legs) and not plan.left_out:
+        hold_residuals(plan, markets)
+
+
+def hold_orders(attempts: tuple[Attempt, ...], markets: Mapping[str, Market]) -> None:
+    """C4-C6, C40: minimums, lots, ticks; C8: one instrument has one side, and never two orders that work at once."""
+    sides = defaultdict(set)
+    for one in (attempt for attempt in attempts if attempt.limit is not None):
+        market = markets[one.instrument]
+        assert market.trading
+        assert one.qty > 0
+        assert one.qty % market.lot == 0, f"{one.client_id}: {one.qty} is no multiple of {market.lot}"
+        assert one.limit is not None
+        assert one.limit > 0
+        assert one.limit % market.tick == 0, f"{one.client_id}: {one.limit} is no multiple of {market.tick}"
+        # The remainder of an order that was partly filled may be smaller; a first order never is.
+        if not is_perp(one.instrument):
+            assert one.qty * one.limit >= market.min_notional, one.client_id
+        assert one.filled <= one.qty
+        sides[one.instrument].add((one.side, one.leg_index))
+    assert all(len(found) == 1 for found in sides.values()), sides
+    assert len({attempt.client_id for attempt in attempts}) == len(attempts)
+
+
+def hold_order_of_legs(plan: Plan, attempts: tuple[Attempt, ...]) -> None:
+    """C9: the legs stand in the order of 9.8, and a leg begins when those of the kinds before it have ended."""
+    kinds = {leg.index: ORDER.index(leg.kind) for leg in plan.legs}
+    begun = [kinds[attempt.leg_index] for attempt in sorted(attempts, key=lambda one: one.sent_at)]
+    assert begun == sorted(begun)
+
+
+def hold_wallets(state: AccountState) -> None:
+    """C2: nothing is owed, and nothing works any more."""
+    assert all(qty >= 0 for qty in state.spot.values()), state.spot
+    assert state.futures_wallet >= 0
+    assert not state.open_orders
+
+
+def hold_reductions(plan: Plan) -> None:
+    """C15: an order that reduces never opens, grows or flips a position."""
+    for leg in (leg for leg in plan.legs if leg.reduce_only):
+        held = plan.before.book.get(leg.instrument, ZERO)
+        assert held != 0
+        assert leg.sells == (held > 0)
+        assert leg.filled * leg.price <= abs(held) * Decimal("1.0001")
+
+
+def hold_caps(plan: Plan, strategy: Strategy) -> None:
+    """C14: gross exposure and leverage of the sleeve."""
+    assert plan.result is not None
+    assert plan.result.gross <= strategy.gross_cap
+    assert plan.result.leverage is not None
+    assert plan.result.leverage <= strategy.sleeve_cap
+
+
+def hold_residuals(plan: Plan, markets: Mapping[str, Market]) -> None:
+    """C12: every spot line of the plan ends within max(threshold, minimum, 1.5 lots) of its target, at the prices of the plan."""
+    prices, spot = plan.prices, plan.targets["spot"]
+    threshold = max(Decimal(10), plan.before.value * 5 / 10_000)
+    for asset, weight in spot.items():
+        before = plan.before.values.get(asset, ZERO)
+        traded = sum((_signed(leg) * prices[asset] for leg in plan.legs if leg.instrument == asset), ZERO)
+        market = markets[asset]
+        room = max(threshold, market.min_notional, market.lot * prices[asset] * 3 / 2)
+        goal = Decimal(weight) * (plan.before.value - plan.fees)
+        assert abs(before + traded - goal) <= room, f"{asset}: {before + traded} instead of {goal}"
+
+
+def _signed(leg: object) -> Decimal:
+    qty: Decimal = getattr(leg, "filled", ZERO)
+    return -qty if getattr(leg, "side", "") == "sell" else qty
+
+
+def hold_value(before: AccountState, after: AccountState, plan: Plan, attempts: tuple[Attempt, ...], funding: Decimal = ZERO) -> None:
+    """C1: money changed by what was bought, sold and paid in fees, each fill at its own price, and by nothing else.
+
+    Cash and wallet together, so that transfers cancel out; a futures trade moves the wallet by fee and realised profit only.
+    """
+    spent = sum((_cash(one) for one in attempts if one.limit is not None and not is_perp(one.instrument)), ZERO)
+    fees = sum((one.fee for one in attempts), ZERO)
+    realised = _realised(before, attempts)
+    money = after.spot.get("USDT", ZERO) + after.futures_wallet
+    expected = before.spot.get("USDT", ZERO) + before.futures_wallet + spent - fees + realised + funding
+    assert abs(money - expected) < Decimal("0.01"), f"{money} instead of {expected}"
+    for asset in {*before.spot, *after.spot} - {"USDT"}:
+        change = sum((one.filled if one.side == "buy" else -one.filled for one in attempts if one.instrument == asset), ZERO)
+        assert after.spot.get(asset, ZERO) - before.spot.get(asset, ZERO) == change, asset
+    assert FUTURES not in after.spot
+    assert plan.result is not None
+
+
+def _cash(one: Attempt) -> Decimal:
+    paid = one.filled * (one.average or ZERO)
+    return paid if one.side == "sell" else -paid
+
+
+def _realised(before: AccountState, attempts: tuple[Attempt, ...]) -> Decimal:
+    """Return the profit that closing parts of positions has moved into the wallet."""
+    total = ZERO
+    for one in attempts:
+        stake = before.positions.get(one.instrument)
+        if stake is None or not one.filled or (stake.qty > 0) == (one.side == "buy"):
+            continue
+        closed = min(one.filled, abs(stake.qty)) * (1 if stake.qty > 0 else -1)
+        total += closed * ((one.average or ZERO) - stake.entry)
+    return total
