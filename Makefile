@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 
-.PHONY: demo run test check bench soak lock clean
+.PHONY: demo run test check bench soak pictures lock clean
 
 demo: .venv/run-ready
 	$(RUN) -m chatbot demo
@@ -21,6 +21,9 @@ bench: .venv/dev-ready
 
 soak: .venv/dev-ready
 	$(RUN) -m pytest -m slow
+
+pictures: .venv/dev-ready
+	README_PICTURES=docs/pictures $(RUN) -m pytest tests/test_browser_demo.py -k desk-light
 
 lock: .venv/dev-ready
 	$(RUN) scripts/lock.py

@@ -1,0 +1,177 @@
+"""Somebody tries the demo: from /start to a rebalanced portfolio, in a real browser against the real program."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import re
+import shutil
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image
+from playwright.async_api import async_playwright, expect
+
+from chatbot.i18n import Catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from playwright.async_api import Locator, Page
+
+ROOT = Path(__file__).resolve().parents[1]
+CHROMIUM = shutil.which("chromium")
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")]
+FLAGS = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run"]
+FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+#: where pictures for the eye go, when somebody asks for them
+PICTURES = os.environ.get("DEMO_PICTURES")
+#: where the README's pictures go, when `make pictures` takes new ones
+README_PICTURES = os.environ.get("README_PICTURES")
+PHONE, DESK = (390, 844), (1200, 800)
+#: the first drift of the simulated market comes after three to seven of its hours
+QUICK = 1800
+
+
+@asynccontextmanager
+async def demo(folder: Path) -> AsyncIterator[str]:
+    """Start `python -m chatbot demo` as a person does, only with a quicker market, and give its address."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CHATBOT_") and name != "DISPLAY"}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "chatbot", "demo", "--speed", str(QUICK), "--data", str(folder)),
+        cwd=ROOT,
+        env=kept | {"CHATBOT_BATCH_WINDOW_S": "2"},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        line = (await asyncio.wait_for(process.stdout.readline(), 20)).decode()
+        found = re.search(r"http://\S+", line)
+        assert found is not None, f"the demo said {line!r}"
+        yield found.group(0)
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 10) == 0, "a stopped demo ends well"
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+class Visitor:
+    """A person at the page; everything that the browser complains about is kept."""
+
+    def __init__(self, page: Page, name: str, language: str) -> None:
+        self.page, self._name, self._shots = page, name, 0
+        self.words = Catalogue(ROOT / "locale").words(language)
+        self.complaints: list[str] = []
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda said: said.type == "error" and self.complaints.append(said.text))
+
+    async def say(self, text: str) -> None:
+        """Write a message."""
+        await self.page.locator("#text").fill(text)
+        await self.page.keyboard.press("Enter")
+
+    def button(self, msgid: str, **params: Any) -> Locator:
+        """Return the newest button with this label in the visitor's language."""
+        return self.page.locator(".key").filter(has_text=re.compile(f"^{re.escape(self.words.t(msgid, **params))}$")).last
+
+    async def tap(self, msgid: str, **params: Any) -> None:
+        """Tap it."""
+        await self.button(msgid, **params).click()
+
+    async def sees(self, msgid: str, within_s: float = 10, **params: Any) -> None:
+        """Wait until a button with this label is there."""
+        await expect(self.button(msgid, **params)).to_be_visible(timeout=within_s * 1000)
+
+    async def look(self, what: str) -> None:
+        """Keep a picture, when somebody wants them; nothing may stick out at the side in any case."""
+        await self.page.wait_for_timeout(700)
+        assert await self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), what
+        wide = await self.page.locator("pre").evaluate_all("all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.innerText)")
+        assert wide == [], f"tables that do not fit: {wide}"
+        self._shots += 1
+        if PICTURES:
+            await self.page.screenshot(path=Path(PICTURES) / f"{self._name}-{self._shots:02}-{what}.png")
+
+
+@asynccontextmanager
+async def visitor(url: str, name: str, *, size: tuple[int, int], dark: bool = False, language: str = "en") -> AsyncIterator[Visitor]:
+    """Open the page in Chromium; at the end there must be no complaint."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        viewport: Any = {"width": size[0], "height": size[1]}
+        page = await browser.new_page(viewport=viewport, color_scheme="dark" if dark else "light", locale=language)
+        someone = Visitor(page, name, language)
+        await page.goto(url)
+        yield someone
+        await browser.close()
+        assert someone.complaints == []
+
+
+async def open_portfolio(person: Visitor) -> None:
+    """Go from an empty chat to a portfolio whose first plan is filled, in four taps."""
+    await person.look("empty")
+    await person.say("/start")
+    await person.tap("Demo portfolio")
+    await person.page.locator(".key").filter(has_text=re.compile(r"10\D?000")).last.click()
+    await person.sees("Use {name}", name=person.words.t("Balanced"))
+    await person.look("strategy")
+    await person.tap("Use {name}", name=person.words.t("Balanced"))
+    await person.sees("Confirm")
+    await person.look("first-plan")
+    await person.tap("Confirm")
+
+
+async def test_from_start_to_a_rebalanced_portfolio(tmp_path: Path) -> None:
+    """A phone by day: set up, wait for the market to drift, read the alert, confirm the plan, be back on target."""
+    async with demo(tmp_path) as url, visitor(url, "phone-light-en", size=PHONE) as person:
+        await open_portfolio(person)
+        await person.sees("See the plan", within_s=40)
+        await person.look("alert")
+        await person.sees("Confirm", within_s=20)
+        await person.look("plan")
+        card = person.page.locator("article").filter(has=person.button("Confirm"))
+        number = await card.get_attribute("data-id")
+        await person.tap("Confirm")
+        await expect(person.page.locator(f"article[data-id='{number}']")).to_contain_text("done at", timeout=20_000)
+        await person.look("result")
+        await person.say("/status")
+        status = person.page.locator("article").filter(has_text="Net exposure").last
+        await expect(status).to_be_visible()
+        await person.look("status")
+        table = await status.locator("pre").first.inner_text()
+        drifts = [float(found) for found in re.findall(r"%\s+\d+\.\d%\s+([+-]?\d+\.\d)", table)]
+        assert len(drifts) == 4, table
+        assert max(map(abs, drifts)) < 5, f"nothing is outside its band after the plan: {table}"
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "dark", "language"),
+    [("desk-dark-es", DESK, True, "es"), ("phone-dark-ru", PHONE, True, "ru"), ("desk-light-en", DESK, False, "en")],
+)
+async def test_setting_up_looks_right_everywhere(tmp_path: Path, name: str, size: tuple[int, int], dark: bool, language: str) -> None:
+    """The first minutes in other languages, sizes and lights: every word is translated, nothing is cut off."""
+    async with demo(tmp_path) as url, visitor(url, name, size=size, dark=dark, language=language) as person:
+        await person.page.locator("#language").select_option(language)
+        await open_portfolio(person)
+        await person.page.wait_for_timeout(2500)
+        await person.look("filled")
+        await person.say("/status")
+        answer = person.page.locator("article").filter(has=person.button("Refresh"))
+        await expect(answer).to_be_visible()
+        await person.look("status")
+        if README_PICTURES and name == "desk-light-en":
+            _keep(await person.page.screenshot(), Path(README_PICTURES) / "demo.png")
+            await person.page.set_viewport_size({"width": DESK[0], "height": 1300})
+            _keep(await answer.screenshot(), Path(README_PICTURES) / "status.png")
+
+
+def _keep(picture: bytes, path: Path) -> None:
+    """Write a picture with 256 colours, which is a third of its size and looks the same."""
+    Image.open(io.BytesIO(picture)).convert("RGB").quantize(256).save(path, optimize=True)
