@@ -29,7 +29,7 @@ lock: .venv/dev-ready
 	$(RUN) scripts/lock.py
 
 .venv/run-ready: requirements.lock
-	test -x $(RUN) || $(PYTHON) -m venv .venv
+	$(RUN) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	touch $@
 
