@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from chatbot.model import Mode
 from chatbot.services import strategies
-from chatbot.store import accounts
 from handlers import parsing
 from handlers.context import need_portfolio, reply, show
 from handlers.status import status
@@ -28,8 +27,7 @@ async def correct(update: Update, context: Context) -> None:
     portfolio = await need_portfolio(update, context)
     if portfolio is None or portfolio.mode != Mode.MANUAL:
         return
-    async with context.program.db.transaction() as tx:
-        await accounts.set_dialog(tx, context.person.id, DIALOG, {})
+    await context.enter(DIALOG, {})
     await show(update, context, views.holdings_prompt(context.words, back="status"))
 
 
@@ -38,13 +36,12 @@ async def typed(update: Update, context: Context, text: str, _data: dict[str, An
     portfolio = await need_portfolio(update, context)
     if portfolio is None:
         return
-    parsed = parsing.pairs(text)
+    parsed = parsing.pairs(text, context.decimal)
     found = parsed.problems or strategies.holdings_problems(parsed.values, await context.program.source.markets())
     if found:
         await reply(update, context, problems.mistakes(context.words, found, views.HOLDINGS_EXAMPLE))
         return
     holdings = strategies.as_holdings(parsed.values, context.program.source.quote_asset)
     await context.program.portfolios.correct(portfolio, holdings)
-    async with context.program.db.transaction() as tx:
-        await accounts.clear_dialog(tx, context.person.id)
+    await context.leave(DIALOG)
     await status(update, context)

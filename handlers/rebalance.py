@@ -108,12 +108,22 @@ async def _too_late(update: Update, context: Context, plan: Plan) -> None:
     text = execution_views.late_text(context.words, plan)
     await answer(update, context, text, alert=True)
     await _show_plan(update, context, plan)
+    portfolio = await context.program.portfolios.by_id(plan.portfolio_id)
+    if portfolio is not None and plan.state is PlanState.SUPERSEDED:
+        await _show_unseen(update, context, portfolio, text)
     if plan.state is not PlanState.EXPIRED:
         return
-    portfolio = await context.program.portfolios.by_id(plan.portfolio_id)
     if portfolio is not None and portfolio.id == context.person.portfolio_id:
         proposal = await context.program.rebalancing.propose(portfolio, plan.reasons)
         await answer_proposal(update, context, portfolio, proposal, new_message=True, lead=text)
+
+
+async def _show_unseen(update: Update, context: Context, portfolio: Portfolio, lead: str) -> None:
+    """Show the plan that waits, if its card never arrived: an earlier process made it and was killed."""
+    async with context.program.db.read() as tx:
+        waiting = await journal.open_plan(tx, portfolio.id)
+    if waiting is not None and waiting.state is PlanState.PROPOSED and waiting.message_id is None:
+        await _remember_card(context, waiting, await reply(update, context, views.plan_card(context.words, portfolio, waiting, lead=lead)))
 
 
 async def _show_plan(update: Update, context: Context, plan: Plan) -> None:

@@ -103,7 +103,7 @@ class BotProcess:
             "TELEGRAM_API_URL": url,
             "DATA_DIR": str(folder / "data"),
             "MARKET": "simulated",
-            "MARKET_SPEED": "2400",
+            "MARKET_SPEED": "1200",
             "PORT": "0",
             "LOG_LEVEL": "DEBUG",
             "CHECK_INTERVAL_S": "1",
