@@ -1,0 +1,100 @@
+"""The main story in Spanish and Russian: every sentence is in the person's language, none of the English ones shows through."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chatbot.app import LOCALE
+from chatbot.i18n import Catalogue
+from handlers.loopback import TelegramUser
+from handlers.loopback.markup import plain
+from tests.stories.chat import Chat, chat
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PEOPLE = {"es": TelegramUser(id=42, name="Ana", language="es"), "ru": TelegramUser(id=42, name="Аня", language="ru")}
+#: at least two words of letters, so that "DEMO" or "USDT" count as no sentence
+_SENTENCE = re.compile(r"[A-Za-z]{2,}[ ,]+[A-Za-z]{2,}")
+_GAP = re.compile(r"\{[^}]*\}|<[^>]+>")
+
+
+def msgids() -> set[str]:
+    """Return every English sentence of the template catalogue."""
+    text = (LOCALE / "chatbot.pot").read_text(encoding="utf-8")
+    found = re.findall(r'^msgid(?:_plural)? ((?:".*"\n?)+)', text, flags=re.MULTILINE)
+    joined = ("".join(re.findall(r'"(.*)"', entry)) for entry in found)
+    return {entry.replace('\\"', '"').replace("\\n", "\n") for entry in joined if entry}
+
+
+def english_sentences(language: str) -> set[str]:
+    """Return the fixed stretches of English strings that the language says in another way."""
+    texts = Catalogue(LOCALE).words(language).texts
+    theirs = {msgid: texts.single.get(msgid, "") for msgid in msgids()} | {one: " ".join(forms) for one, forms in texts.plural.items()}
+    spoken = " ".join(theirs.values())
+    stretches = {part.strip() for msgid, said in theirs.items() if said != msgid for part in _GAP.split(msgid)}
+    return {part for part in stretches if _SENTENCE.search(part) and part not in spoken}
+
+
+def leaks(said: str, language: str) -> list[str]:
+    """Return the English stretches in what was said."""
+    english = english_sentences(language)
+    assert len(english) > 100, "the catalogue was not read"
+    return sorted(part for part in english if re.search(rf"(?<!\w){re.escape(part)}(?!\w)", said))
+
+
+async def told_everything(ann: Chat) -> list[str]:
+    """Live the main story by position of the buttons, whatever they are called, and return all that was said."""
+    heard: list[str] = []
+
+    def hear() -> None:
+        for message in ann.messages:
+            heard.extend((message.text, *message.buttons))
+
+    async def press(index: int) -> None:
+        await ann.tap(ann.last.buttons[index])
+        hear()
+
+    await ann.say("/start")
+    hear()
+    await press(0)  # demo portfolio
+    await press(1)  # 10,000
+    await press(0)  # use Balanced
+    await press(1)  # edit
+    await press(-1)  # back to the plan
+    await press(0)  # confirm
+    await ann.work()
+    hear()
+    while not (await ann.step(600)).alerts:
+        pass
+    await ann.step(60)
+    hear()
+    await press(0)
+    await ann.work()
+    hear()
+    for command in ("/status", "/history", "/why", "/targets", "/bands", "/mode", "/settings", "/help", "/pause", "/resume", "/rebalance"):
+        await ann.say(command)
+        hear()
+    await ann.say("what?")
+    hear()
+    return heard
+
+
+@pytest.mark.parametrize("language", PEOPLE)
+async def test_no_english_sentence_leaks_into_the_main_story(language: str, tmp_path: Path) -> None:
+    async with chat(tmp_path, user=PEOPLE[language]) as ann:
+        heard = await told_everything(ann)
+        person = next(iter(await ann.program.access.everybody()))
+        assert person.language == language
+    said = plain("\n".join(dict.fromkeys(heard))).text
+    assert leaks(said, language) == []
+    assert len(said) > 3000
+
+
+@pytest.mark.parametrize("language", PEOPLE)
+def test_a_leak_would_be_seen(language: str) -> None:
+    assert leaks("DEMO · Plan 1\nThe first plan brings the portfolio to its targets.\nUSDT", language)
+    assert not leaks("DEMO · Plan 1 · 40.0 % BTC/ETH", language)
