@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.model import LegKind, LegState, PlanState
+from chatbot.model import LegKind, PlanState
 from chatbot.store import journal, portfolios
 from chatbot.store.database import Database
 from handlers.loopback import TelegramUser, bad_gateway, conflicted, flooded, lost_answer, reset
@@ -124,12 +124,12 @@ async def test_a_process_that_is_killed_at_every_step_loses_nothing_and_repeats_
             await server.loopback.answered(tapped, PATIENCE_S)
     deadly.append("edit")  # in the middle of the plan
     await lives_again()
-    await ann.reads("done at")
+    await ann.reads("fees paid")  # the market may run away meanwhile: that a leg falls short is no fault here
     assert await ann.bot.stop() == 0
     plan, confirmed, held = await first_plan(ann.bot.folder)
     assert (plan.state, confirmed) == (PlanState.DONE, 1)
-    assert {leg.state for leg in plan.legs} == {LegState.FILLED}
-    bought = {leg.instrument: leg.qty for leg in plan.legs if leg.kind is LegKind.SPOT_BUY}
+    bought = {leg.instrument: leg.filled for leg in plan.legs if leg.kind is LegKind.SPOT_BUY}
+    assert all(0 < leg.filled <= leg.qty for leg in plan.legs)
     assert bought == {coin: qty for coin, qty in held.items() if coin in bought}, "each coin was bought once"
 
 
@@ -165,7 +165,7 @@ async def test_stopped_in_mid_plan_it_ends_in_time_and_goes_on_at_the_next_start
     assert await ann.bot.stop() == 0
     await ann.bot.start()
     await ann.server.loopback.text(BEN, (await ann.bot.prints("become it: ")).strip())
-    await ann.reads("done at")
+    await ann.reads("fees paid")  # the market may run away meanwhile: that a leg falls short is no fault here
     await ann.reads("Somebody wants to use this bot")
     assert "This bot is private" in ann.server.loopback.last(BEN.id).text
     assert await ann.bot.stop() == 0
