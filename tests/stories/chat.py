@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.app import open_program
 from chatbot.clock import ManualClock
-from chatbot.config import Settings
+from chatbot.config import load_settings
 from chatbot.durable import Inline
 from chatbot.execution.pace import Pace
 from chatbot.outbox import Outbox
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 ANN = TelegramUser(id=42, name="Ann")
 #: market time is the clock's; a look every 15 s is enough, because the market moves by the minute
-PACE = Pace(poll_s=15.0)
+PACE = Pace(poll_s=20.0, requotes=2)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -206,7 +206,7 @@ async def chat(
     loopback = loopback or Loopback(clock, epoch=1)
     given = {"market": "simulated", "operator_ids": str(user.id), "log_level": "ERROR", "market_speed": 1.0, **settings}
     async with AsyncExitStack() as stack:
-        options = Settings(_env_file=None, data_dir=folder, **given)
+        options = load_settings(_env_file=None, data_dir=folder, **given)
         program = await stack.enter_async_context(open_program(options, clock=clock, source=source, work=Inline(), pace=pace))
         bot = build(program, token=loopback.token, request=loopback.request(), updates_request=loopback.request())
         await bot.initialize()

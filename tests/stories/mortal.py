@@ -19,6 +19,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,7 @@ from sqlalchemy import func, select
 from telegram.request import BaseRequest, RequestData
 
 from chatbot.app import Program, open_program
-from chatbot.config import Settings
+from chatbot.config import load_settings
 from chatbot.durable import Durable
 from chatbot.exchanges.replay import ReplaySource
 from chatbot.execution.pace import Pace
@@ -125,7 +126,9 @@ class SocketRequest(BaseRequest):
 async def life(folder: Path, socket: str, clock: MarchClock, moment: datetime, where: str) -> None:
     """Start, carry on with what is there, and end when all is done and told."""
     death = Death(where)
-    settings = Settings(_env_file=None, data_dir=folder, market=f"replay:{DATA}", operator_ids="42", check_interval_s=60, log_level="ERROR")
+    settings = load_settings(
+        _env_file=None, data_dir=folder, market=f"replay:{DATA}", operator_ids="42", check_interval_s=60, log_level="ERROR"
+    )
     source = ReplaySource(DATA, clock, start=moment, speed=1e-9)
     work = Durable(settings.database, poll_s=30.0 if where in _BEFORE_WORK else 0.05)
     async with open_program(settings, clock=clock, source=source, work=work, pace=PACE) as program:
@@ -218,7 +221,7 @@ def main() -> None:
     clock = MarchClock(moment, time.time())
     for line in sys.stdin:
         where = line.strip()
-        print(fork(lambda where=where: life(folder, socket, clock, moment, where)), flush=True)  # noqa: T201 - the test reads it
+        print(fork(partial(life, folder, socket, clock, moment, where)), flush=True)  # noqa: T201 - the test reads it
 
 
 if __name__ == "__main__":
