@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import importlib
 import json
 import os
 import signal
@@ -140,11 +141,11 @@ async def _serve(settings: Settings) -> None:
         bot = build(program)
         await _show_pairing_code(program)
         await stack.enter_async_context(running(program, bot))
-        from chatbot.web.server import WebServer  # noqa: PLC0415 - people are answered while the web library is loaded
-
+        # In a thread, so that people are answered while the web library is loaded.
+        web = await asyncio.to_thread(importlib.import_module, "chatbot.web.server")
         gc.freeze()
         gc.enable()
-        server = await stack.enter_async_context(WebServer(port=settings.port, health=lambda: _health(program)))
+        server = await stack.enter_async_context(web.WebServer(port=settings.port, health=lambda: _health(program)))
         print(f"Ballast is up; health: {server.url}healthz", flush=True)  # noqa: T201
         await _work(program, bot)
 
