@@ -56,10 +56,13 @@ def tried(attempts: Sequence[Attempt]) -> Tried:
     )
 
 
-def draft(leg: Leg, desk: Desk, pace: Pace, *, plan_id: int, attempt: int, cross: bool) -> OrderRequest | str:
-    """Return the next order of a leg, or the machine word for why there can be none."""
+def draft(leg: Leg, desk: Desk, pace: Pace, *, plan_id: int, attempt: int, cross: bool, cap_bps: Decimal) -> OrderRequest | str:
+    """Return the next order of a leg, or the machine word for why there can be none.
+
+    ``cap_bps`` bounds the limit against the price that the person confirmed: a market that runs away is not followed.
+    """
     side = Side(leg.side)
-    limit = _limit(leg, desk, pace, side, first=attempt == 1, cross=cross)
+    limit = _capped(_limit(leg, desk, pace, side, first=attempt == 1, cross=cross), leg, side, cap_bps, desk.market.tick)
     if limit <= 0:
         return "bad_price"
     qty = leg.qty - leg.filled
@@ -91,6 +94,12 @@ def _limit(leg: Leg, desk: Desk, pace: Pace, side: Side, *, first: bool, cross: 
     if first and leg.limit is not None and not sizing.would_take(side, leg.limit, desk.quote):
         return sizing.on_tick(leg.limit, side, desk.market.tick)
     return sizing.limit_at(mid, side, pace.offset_bps, desk.market.tick)
+
+
+def _capped(limit: Decimal, leg: Leg, side: Side, cap_bps: Decimal, tick: Decimal) -> Decimal:
+    """Return the limit, or the worst price that the person's Confirm covers where that is better."""
+    worst = sizing.limit_at(leg.price, side, -cap_bps, tick)
+    return min(limit, worst) if side == Side.BUY else max(limit, worst)
 
 
 def request_of(attempt: Attempt) -> OrderRequest:

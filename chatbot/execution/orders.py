@@ -53,7 +53,8 @@ async def _draft(move: Move, number: int, step: NextStep) -> OrderRequest | str:
         if desk is None:
             return "halted"
         pace, cross = move.tools.pace, isinstance(step, Cross)
-        drafted = drafting.draft(move.leg, desk, pace, plan_id=move.view.plan.id, attempt=number, cross=cross)
+        cap_bps = move.view.portfolio.strategy.move_limit_pct * 100 + pace.bound_bps
+        drafted = drafting.draft(move.leg, desk, pace, plan_id=move.view.plan.id, attempt=number, cross=cross, cap_bps=cap_bps)
         if drafted != drafting.NOT_ENOUGH or number == 1:
             break
         await move.tools.clock.sleep(pace.poll_pause_s)
