@@ -100,7 +100,9 @@ async def _moved(update: Update, context: Context, plan_id: int, outcome: rebala
         case _:
             lead = words.t("Nothing to do.")
     await answer(update, context, lead)
-    await answer_proposal(update, context, portfolio, outcome, lead=lead)
+    # Without prices the card stays as it is: the plan may still be answered while it lasts.
+    apart = isinstance(outcome, rebalancing.CannotEvaluate)
+    await answer_proposal(update, context, portfolio, outcome, new_message=apart, lead=lead)
 
 
 async def _too_late(update: Update, context: Context, plan: Plan) -> None:

@@ -41,14 +41,16 @@ class Evaluator:
         self._board = board
         self._clock = clock
 
-    async def look(self, portfolio: Portfolio, *, fresh: bool = False) -> Evaluation:
-        """Evaluate ``portfolio``; with ``fresh`` the prices are fetched again first."""
+    async def look(self, portfolio: Portfolio, *, fresh: bool = False, patient: bool = False) -> Evaluation:
+        """Evaluate ``portfolio``; with ``fresh`` the prices are fetched again first, with ``patient`` only where they have grown too old."""
         try:
             exchange = await self._desk.exchange(portfolio.id)
             markets = await exchange.markets()
             account = await _account(exchange)
             needed = readings.instruments(portfolio.strategy, account)
-            if fresh or any(self._board.get(instrument) is None for instrument in needed):
+            now = self._clock.now()
+            old = patient and any(self._board.problem(instrument, now) for instrument in needed)
+            if fresh or old or any(self._board.get(instrument) is None for instrument in needed):
                 await self._board.refresh(needed)
         except ExchangeError:
             return Evaluation(portfolio=portfolio, problems=(Problem(code="unreachable"),))

@@ -140,7 +140,7 @@ def created(words: Words, portfolio: Portfolio, amount: Decimal | None = None) -
     text = page(
         head(portfolio, preset_name(words, portfolio.name), bold(words.t("ready"))),
         worth,
-        say(words, "I check it every minute from now on and ring only when a line leaves its band."),
+        say(words, "I check it from now on and ring only when a line leaves its band."),
         say(words, "The first plan brings it to its targets."),
     )
     first = button(words.t("First plan"), "rebalance", "", Style.PRIMARY)
