@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from chatbot.clock import SystemClock
 from chatbot.durable import Durable
 from chatbot.errors import SettingError
+from chatbot.exchanges.base import Staged
 from chatbot.exchanges.manual import ManualExchange
 from chatbot.exchanges.paper import AccountState, PaperExchange
 from chatbot.exchanges.sources import price_source
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
 LOCALE = Path(__file__).resolve().parent.parent / "locale"
 _RECONCILE_S = 60.0
-_BUTTON_KEY, _MARKET_ORIGIN = "button_key", "market_origin"
+_BUTTON_KEY, _MARKET_ORIGIN, _MARKET_BEGUN = "button_key", "market_origin", "market_begun"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,18 @@ class Program:
             tasks.create_task(self.monitor.run())
             tasks.create_task(delivery.run())
             tasks.create_task(self._reconcile())
+
+    async def begin_market(self) -> None:
+        """Let a played market begin with the first portfolio, so that nobody misses what happens in it while setting one up."""
+        now = self.clock.now()
+        if not isinstance(self.source, Staged):
+            return
+        async with self.db.transaction() as tx:
+            if await accounts.meta(tx, _MARKET_BEGUN) is not None:
+                return
+            await accounts.set_meta(tx, _MARKET_BEGUN, now.isoformat())
+            await accounts.set_meta(tx, _MARKET_ORIGIN, now.isoformat())
+        self.source.begin(now)
 
     async def _reconcile(self) -> None:
         """Carry on, every minute, with plans whose work was lost."""

@@ -146,6 +146,7 @@ async def _open(update: Update, context: Context, data: dict[str, Any], strategy
         strategy = replace(strategy, move_limit_pct=_DEMO_MOVE_PCT)
     holdings = {name: Decimal(qty) for name, qty in data.get("holdings", {}).items()}
     amount_ = None if holdings else Decimal(data.get("amount", _USUAL))
+    await context.program.begin_market()
     portfolio = await context.program.portfolios.open(context.person, mode, strategy, holdings or {quote: amount_ or _USUAL})
     context.person = replace(context.person, portfolio_id=portfolio.id)
     await _offer_first_plan(update, context, portfolio, amount_)

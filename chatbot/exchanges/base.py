@@ -285,3 +285,12 @@ class KeptByHand(Protocol):
     async def retype(self, spot: Mapping[str, Decimal], futures_wallet: Decimal, positions: Mapping[str, tuple[Decimal, Decimal]]) -> None:
         """Replace what is held by what the person says; ``positions`` are (signed quantity, entry price) by contract."""
         ...
+
+
+@runtime_checkable
+class Staged(Protocol):
+    """A market that is played, simulated or replayed, and so can begin when somebody is there to watch."""
+
+    def begin(self, now: datetime) -> None:
+        """Let the market stand at its start at process time ``now``."""
+        ...

@@ -45,7 +45,7 @@ EPISODES: dict[str, Episode] = {
 #: what happens unasked, as (market hour after the start, episode): the first drift out of a band of 5 points comes within 7 hours,
 #: and the jump is over before a person has read the card
 SCRIPT: tuple[tuple[int, str], ...] = (
-    (3, "btc_jump"),
+    (6, "btc_jump"),
     (40, "alt_crash"),
     (80, "btc_rally"),
     (120, "recovery"),

@@ -52,6 +52,10 @@ class ReplaySource:
         self._mood: NDArray[np.float64] | None = None
         self._reading = asyncio.Lock()
 
+    def begin(self, now: datetime) -> None:
+        """Let the market stand at its start at process time ``now``; nobody may hold anything yet."""
+        self.time = replace(self.time, origin=now)
+
     def market_time(self, now: datetime) -> datetime:
         """Map process time to the day that is being replayed."""
         return self.time.at(now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,10 @@ class SimulatedSource:
         at = on_step(to_ms(self.market_time(self._clock.now())))
         self._market.add(Happening(at, name))
         return from_ms(at)
+
+    def begin(self, now: datetime) -> None:
+        """Let the market stand at its start at process time ``now``; nobody may hold anything yet."""
+        self.time = replace(self.time, origin=now)
 
     def market_time(self, now: datetime) -> datetime:
         """Map process time to the simulated day."""

@@ -156,12 +156,12 @@ async def test_no_number_of_episodes_drives_a_price_to_nothing_or_out_of_sight()
 
 
 @pytest.mark.parametrize("seed", [7, 8, 9])
-async def test_the_demo_shows_its_first_drift_out_of_five_points_within_forty_seconds(seed: int) -> None:
-    """A balanced portfolio bought at the start leaves its band between 12 and 40 seconds at the demo's speed."""
+async def test_the_demo_shows_its_first_drift_out_of_five_points_within_a_minute(seed: int) -> None:
+    """A balanced portfolio bought at the start leaves its band between 36 and 60 seconds at the demo's speed: time to confirm the first plan."""
     source, clock = market(seed=seed, speed=DEFAULT_SPEED)
     start = await prices(source)
     drifted_at = []
-    for second in range(0, 41, 2):
+    for second in range(0, 61, 2):
         now = await prices(source)
         value = {
             line: sum(weight / len(members) * float(now[asset] / start[asset]) for asset in members) if members else weight
@@ -170,7 +170,7 @@ async def test_the_demo_shows_its_first_drift_out_of_five_points_within_forty_se
         if any(abs(value[line] / sum(value.values()) - BALANCED[line][0]) >= 0.05 for line in BALANCED):
             drifted_at.append(second)
         clock.advance(2)
-    assert 12 <= drifted_at[0] <= 40
+    assert 36 <= drifted_at[0] <= 60
 
 
 async def test_candles_are_closed_ordered_and_join_up() -> None:
