@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 CORE, ALT, STABLE, FUTURES = "CORE", "ALT", "STABLE", "FUTURES"
+#: key of the net exposure among lines and states; small letters, so that no coin is called so
+NET = "net"
 
 
 class Mode(StrEnum):
@@ -210,6 +212,13 @@ class Shape:
     liquidation: Decimal | None = None
     #: signed futures notional by contract
     book: dict[str, Decimal] = field(default_factory=dict)
+    #: the net exposure f against f* and its own band (domain 3.1); None where futures are neither wanted nor held
+    exposure: LineReading | None = None
+
+    @property
+    def limits(self) -> tuple[LineReading, ...]:
+        """Everything that may leave a band: the lines, then the net exposure."""
+        return self.lines if self.exposure is None else (*self.lines, self.exposure)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -387,6 +396,49 @@ class Check:
     fired: tuple[str, ...] = ()
     #: machine word for why nothing was done: inside, fired_before, paused, snoozed, window_open, plan_open, no_data
     held_back: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetExposure:
+    """One coin's part in the net exposure (domain 1.4); amounts in quote."""
+
+    asset: str
+    spot: Decimal
+    #: signed notional of all contracts on the coin
+    futures: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        """Spot plus signed futures."""
+        return self.spot + self.futures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractReading:
+    """One open perpetual position as /exposure shows it."""
+
+    contract: str
+    #: signed notional, quote
+    notional: Decimal
+    #: distance to liquidation as a fraction of the mark; None when it can not be liquidated
+    liquidation: Decimal | None = None
+    #: what the position earns (above 0) or pays in a day at the present rate, quote; None where rate or interval are unknown
+    funding_day: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExposureReport:
+    """Everything that /exposure shows."""
+
+    portfolio: Portfolio
+    #: None exactly when there are problems
+    shape: Shape | None = None
+    problems: tuple[Problem, ...] = ()
+    #: largest first
+    assets: tuple[AssetExposure, ...] = ()
+    contracts: tuple[ContractReading, ...] = ()
+    #: age of the oldest price used; None when there is none
+    price_age_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -174,7 +174,7 @@ class Monitor:
             # What would have rung is not spent: a state moves only when somebody can be told, so a crossing in between is heard later.
             await self._note(tx, finding, Check(at=now, shape=shape, held_back=back), calm=False)
             return 0, 0
-        steps = drift.advance_lines(shape.lines, await _since_the_plan(tx, finding, shape))
+        steps = drift.advance_lines(shape.limits, await _since_the_plan(tx, finding, shape))
         for step in steps:
             if step.after != drift.state_from_json(finding.states.get(step.line.line, {})):
                 await portfolios.save_state(tx, portfolio.id, step.line.line, drift.state_to_json(step.after))
@@ -224,11 +224,11 @@ class Monitor:
 async def _since_the_plan(tx: Tx, finding: _Finding, shape: Shape) -> Mapping[str, Mapping[str, Any]]:
     """Return the lines' states, counted anew in the first check after a plan was carried out."""
     states = finding.states
-    if finding.last is None or not any(states.get(line.line, {}).get("fired") for line in shape.lines):
+    if finding.last is None or not any(states.get(line.line, {}).get("fired") for line in shape.limits):
         return states
     latest = await journal.plans(tx, finding.found.portfolio.id, limit=1)
     ended = latest[0].finished_at if latest and latest[0].state == PlanState.DONE else None
-    return drift.counted_anew(shape.lines, states) if ended is not None and ended > finding.last.at else states
+    return drift.counted_anew(shape.limits, states) if ended is not None and ended > finding.last.at else states
 
 
 def _seen(finding: _Finding, shape: Shape, fired: tuple[drift.LineStep, ...], *, waiting: bool) -> Check:

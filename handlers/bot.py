@@ -13,8 +13,8 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, MessageHandler, TypeHandler, filters
 
 from chatbot.errors import InternalError, UserError
+from handlers import exposure, history, holdings, operator, rebalance, settings, start, status, strategy
 from handlers import help as help_
-from handlers import history, holdings, operator, rebalance, settings, start, status, strategy
 from handlers.buttons import Reason, Refusal, Signer
 from handlers.context import CONTEXT, PROGRAM, Context, answer, reply
 from handlers.gate import gate
@@ -40,6 +40,7 @@ COMMANDS: dict[str, Handler] = {
     "start": start.start,
     "status": status.status,
     "rebalance": rebalance.rebalance,
+    "exposure": exposure.exposure,
     "why": history.why,
     "history": history.history,
     "targets": strategy.targets,
@@ -66,6 +67,7 @@ BUTTONS: dict[str, Handler] = {
     "choose": start.choose,
     "status": status.status,
     "coins": status.coins,
+    "exposure": exposure.exposure,
     "correct": holdings.correct,
     "rebalance": rebalance.rebalance,
     "card": rebalance.card,

@@ -18,10 +18,12 @@ async def draw(picture: Picture, *, dark: bool = False) -> bytes:
 
 def png(picture: Picture, *, dark: bool = False) -> bytes:
     """Return the picture as PNG; drawings in several threads wait for each other."""
-    from chatbot.charts import allocation  # noqa: PLC0415 - half a second and 30 MB that a start without pictures does not pay
+    from chatbot.charts import allocation, exposure  # noqa: PLC0415 - half a second and 30 MB that a start without pictures does not pay
 
     if picture.kind is PictureKind.CHANGE and picture.after is not None:
         return allocation.change_picture(picture.shape, picture.after, picture.labels, dark=dark)
+    if picture.kind is PictureKind.EXPOSURE:
+        return exposure.exposure_picture(picture.assets, picture.shape.value, picture.labels, dark=dark)
     if picture.kind is PictureKind.PRESET:
         return allocation.preset_picture(picture.shape, picture.labels, dark=dark)
     return allocation.allocation_picture(picture.shape, picture.labels, dark=dark)

@@ -15,11 +15,13 @@ class Labels:
 
     title: str
     #: outer ring: "now" or "before"
-    outer: str
+    outer: str = ""
     #: inner ring: "target", or "after"
-    inner: str
+    inner: str = ""
     #: heading of the bars
     bars: str
+    #: what each bar of a row is, where a row has several
+    legend: tuple[str, ...] = ()
     #: value in the middle of the ring
     centre: str = ""
     #: what a line is called; its code where it has no entry

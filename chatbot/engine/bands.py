@@ -30,6 +30,7 @@ __all__ = [
     "Recommendation",
     "advance",
     "check_bands",
+    "check_net",
     "destination",
     "half_width",
     "monitor",
@@ -84,6 +85,19 @@ def check_bands(
             raise Refused("non_positive_value")
         lines = {line: _check_line(values.get(line, _ZERO), t, bands.get(line), V, mode) for line, t in targets.items()}
     return BandsCheck(value=V, lines=lines, triggered=tuple(line for line, check in lines.items() if check.breach))
+
+
+def check_net(net: Decimal, value: Decimal, target: Decimal, band: Band, mode: str = "article") -> LineCheck:
+    """Hold the futures' net notional, as a fraction of ``value``, against its own band by the lines' edge rules (domain 3.1).
+
+    ``net`` and ``value`` are in quote; the target may be negative. Raises ``Refused``: non_positive_value, bad_band, bad_parameter.
+    """
+    if mode not in MODES:
+        raise Refused("bad_parameter", "mode")
+    if value <= 0:
+        raise Refused("non_positive_value")
+    with wide():
+        return _check_line(net, target, band, value, mode)
 
 
 def _check_line(v: Decimal, t: Decimal, band: Band | None, V: Decimal, mode: str) -> LineCheck:

@@ -22,8 +22,13 @@ _PROBLEM = "problem"
 
 
 async def tell_drift(tx: Tx, portfolio: Portfolio, person: Person, fired: tuple[LineStep, ...], now: datetime) -> None:
-    """Write one alert row for each line that fired and one message for all of them."""
-    ids = [await journal.add_alert(tx, portfolio.id, "drift", s.line.line, {"event": s.event, **_facts(s.line)}, now) for s in fired]
+    """Write one alert row for each line that fired, the net exposure among them, and one message for all."""
+    ids = [
+        await journal.add_alert(
+            tx, portfolio.id, drift.trigger_of(step.line), step.line.line, {"event": step.event, **_facts(step.line)}, now
+        )
+        for step in fired
+    ]
     lines = {"lines": [_facts(step.line) for step in fired]}
     await _post(tx, portfolio, person, "drift_alert", f"alert-{ids[0]}", Urgency.ROUTINE, now, lines)
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine import bands
-from chatbot.model import Reason
+from chatbot.model import NET, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ class LineStep:
 
 
 def advance_lines(lines: Iterable[LineReading], states: Mapping[str, Mapping[str, Any]]) -> tuple[LineStep, ...]:
-    """Run the hysteresis over every line that has a band."""
+    """Run the hysteresis over everything that has a band: lines, and the net exposure."""
     steps = []
     for line in lines:
         if line.band is None:
@@ -68,9 +68,20 @@ def state_from_json(stored: Mapping[str, Any]) -> bands.BandState:
 
 
 def reasons_for(shape: Shape | None) -> tuple[Reason, ...]:
-    """Return a drift reason for every line that is outside its band now."""
-    lines = shape.lines if shape else ()
-    return tuple(Reason(trigger="drift", line=x.line, weight=x.weight, target=x.target, band=x.band) for x in lines if x.breach)
+    """Return a reason for every line that is outside its band now, and for the net exposure."""
+    limits = shape.limits if shape else ()
+    return tuple(reason_for(reading) for reading in limits if reading.breach)
+
+
+def trigger_of(reading: LineReading) -> str:
+    """Return the name of the trigger that watches this reading."""
+    return "exposure" if reading.line == NET else "drift"
+
+
+def reason_for(reading: LineReading) -> Reason:
+    """Return why a plan is made for a reading that is outside its band."""
+    trigger = trigger_of(reading)
+    return Reason(trigger=trigger, line=reading.line, weight=reading.weight, target=reading.target, band=reading.band)
 
 
 def is_quiet(portfolio: Portfolio, now: datetime) -> bool:
@@ -89,7 +100,7 @@ def held_back(portfolio: Portfolio, open_plan: Plan | None, now: datetime) -> st
 
 def quiet_reason(shape: Shape) -> str:
     """Return the machine word for why a check told nothing."""
-    return "fired_before" if any(line.breach for line in shape.lines) else "inside"
+    return "fired_before" if any(reading.breach for reading in shape.limits) else "inside"
 
 
 def is_due(now: datetime, opened: datetime, window: timedelta) -> bool:

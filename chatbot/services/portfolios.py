@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from chatbot.exchanges.base import KeptByHand
-from chatbot.model import Check, Mode, Person, Portfolio, StatusReport, Strategy
+from chatbot.model import Check, ExposureReport, Mode, Person, Portfolio, StatusReport, Strategy
+from chatbot.services import exposure
 from chatbot.store import accounts, journal, portfolios
 
 if TYPE_CHECKING:
@@ -110,8 +111,15 @@ class Portfolios:
 
     async def status(self, person: Person, portfolio: Portfolio, *, fresh: bool = False) -> StatusReport:
         """Read how the portfolio stands now; what is unknown stays unknown."""
-        found = await self._evaluator.look(portfolio, fresh=fresh)
+        found = await self._evaluator.look(portfolio, fresh=fresh, patient=True)
         return await self.report(person, found)
+
+    async def exposure(self, portfolio: Portfolio, *, fresh: bool = False) -> ExposureReport:
+        """Read how exposed the portfolio is now, coin by coin; what is unknown stays unknown."""
+        found = await self._evaluator.look(portfolio, fresh=fresh, patient=True)
+        now = self._clock.now()
+        hours = await exposure.funding_hours(self._source, found, self._source.market_time(now))
+        return exposure.report(found, hours, self._board.oldest_age(tuple(found.quotes), now))
 
     async def report(self, person: Person, found: Evaluation) -> StatusReport:
         """Turn an evaluation into what /status shows."""

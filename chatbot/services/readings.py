@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chatbot.engine import bands, portfolio
 from chatbot.engine.liquidation import liquidation
 from chatbot.exchanges.base import Balances, Position, Quote, asset_of, is_perp
-from chatbot.model import ALT, FUTURES, STABLE, Leg, LegKind, LegState, LineReading, Problem, Shape, Strategy
+from chatbot.model import ALT, FUTURES, NET, STABLE, Leg, LegKind, LegState, LineReading, Problem, Shape, Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -136,6 +136,7 @@ def shape(snap: portfolio.Snapshot, strategy: Strategy, markets: Mapping[str, Ma
         },
         liquidation=nearest_liquidation(snap, markets),
         book={p.contract: p.qty * p.mark for p in snap.positions if p.qty},
+        exposure=net_exposure(metrics, strategy),
     )
 
 
@@ -150,9 +151,29 @@ def _line(line: str, reading: bands.LineCheck, strategy: Strategy) -> LineReadin
     )
 
 
+def net_target(strategy: Strategy) -> Decimal:
+    """Return f*, the net exposure that plans aim at: 0 where there is no contract to reach another one with."""
+    return strategy.futures_net if contracts(strategy) else Decimal(0)
+
+
+def net_exposure(metrics: portfolio.Metrics, strategy: Strategy) -> LineReading | None:
+    """Hold the net exposure f against f* and its own band, by the edge rules of the lines (domain 3.1); None without futures."""
+    target = net_target(strategy)
+    if not target and not metrics.futures_gross:
+        return None
+    band = bands.Band(abs_pp=strategy.futures_band_pp)
+    found = bands.check_net(metrics.futures_net, metrics.value, target, band, strategy.band_mode)
+    return LineReading(line=NET, weight=found.weight, target=target, band=found.band, breach=found.breach)
+
+
 def nearest_liquidation(snap: portfolio.Snapshot, markets: Mapping[str, Market]) -> Decimal | None:
     """Return the smallest distance to liquidation over the book as a fraction of the mark, cross margin (domain 1.6)."""
-    distances = []
+    return min((distance for distance in liquidations(snap, markets).values() if distance is not None), default=None)
+
+
+def liquidations(snap: portfolio.Snapshot, markets: Mapping[str, Market]) -> dict[str, Decimal | None]:
+    """Return each open position's distance to liquidation as a fraction of its mark, cross margin (domain 1.6); None: there is none."""
+    distances: dict[str, Decimal | None] = {}
     open_positions = [position for position in snap.positions if position.qty]
     for position in open_positions:
         others = [other for other in open_positions if other is not position]
@@ -165,9 +186,8 @@ def nearest_liquidation(snap: portfolio.Snapshot, markets: Mapping[str, Market])
             other_upnl=sum((o.qty * (o.mark - o.entry) for o in others), Decimal(0)),
             mark=position.mark,
         )
-        if found.distance is not None:
-            distances.append(found.distance)
-    return min(distances, default=None)
+        distances[position.contract] = found.distance
+    return distances
 
 
 def after_legs(snap: portfolio.Snapshot, legs: Iterable[Leg], markets: Mapping[str, Market]) -> portfolio.Snapshot:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chatbot.engine import screen
-from chatbot.engine.widths import half_width
-from chatbot.model import FUTURES, STABLE
+from chatbot.engine.widths import Band, half_width
+from chatbot.exchanges.base import is_perp
+from chatbot.model import FUTURES, NET, STABLE
 from chatbot.services import readings
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Kind:
     rows: tuple[str, ...]
     #: line of each of these rows
     lines_of_rows: tuple[str, ...]
+    #: the net exposure is one more where there are contracts: the sum of their rows, which the sleeve has too
     lines: tuple[str, ...]
 
 
@@ -40,7 +42,8 @@ def kind_of(snap: Snapshot, strategy: Strategy) -> Kind:
     spot = tuple(holding.asset for holding in snap.spot)
     contracts = tuple(position.contract for position in snap.positions)
     lines_of_rows = (*(holding.bucket for holding in snap.spot), *(FUTURES for _ in contracts))
-    return Kind((*spot, *contracts), lines_of_rows, tuple(dict.fromkeys((*strategy.weights, *lines_of_rows, STABLE, FUTURES))))
+    lines = tuple(dict.fromkeys((*strategy.weights, *lines_of_rows, STABLE, FUTURES)))
+    return Kind((*spot, *contracts), lines_of_rows, (*lines, NET) if contracts else lines)
 
 
 class Sheet:
@@ -51,7 +54,7 @@ class Sheet:
         self.ids: list[int] = []
         self._column: dict[int, int] = {}
         owners = (*kind.lines_of_rows, STABLE, FUTURES)
-        self._membership = np.array([[float(owner == line) for owner in owners] for line in kind.lines])
+        self._membership = np.array([_members(kind, owners, line) for line in kind.lines])
         self._qty = np.zeros((len(owners), _FIRST_ROOM))
         self._lower = np.zeros((len(kind.lines), _FIRST_ROOM))
         self._upper = np.zeros((len(kind.lines), _FIRST_ROOM))
@@ -98,6 +101,13 @@ class Sheet:
         return [self.ids[column] for column in np.flatnonzero(maybe)]
 
 
+def _members(kind: Kind, owners: tuple[str, ...], line: str) -> list[float]:
+    """Return which rows make up a line; the net exposure is the contracts' value without the account's constant (domain 1.4)."""
+    if line == NET:
+        return [*(float(is_perp(row)) for row in kind.rows), 0.0, 0.0]
+    return [float(owner == line) for owner in owners]
+
+
 def _quantities(snap: Snapshot) -> list[float]:
     """Return a column: quantities by row, cash, and what the futures account holds beside its positions' value, W - sum q e."""
     constant = snap.wallet - sum((p.qty * p.entry for p in snap.positions), Decimal(0))
@@ -106,7 +116,8 @@ def _quantities(snap: Snapshot) -> list[float]:
 
 
 def _edges(lines: tuple[str, ...], strategy: Strategy) -> tuple[Floats, Floats]:
-    bands = readings.engine_bands(strategy)
-    targets = [strategy.weights.get(line, Decimal(0)) for line in lines]
+    bands = {**readings.engine_bands(strategy), NET: Band(abs_pp=strategy.futures_band_pp)}
+    wanted = {**strategy.weights, NET: readings.net_target(strategy)}
+    targets = [wanted.get(line, Decimal(0)) for line in lines]
     halves = [float(half_width(bands[line], target)) if line in bands else np.nan for line, target in zip(lines, targets, strict=True)]
     return screen.edges(np.array([float(target) for target in targets]), np.array(halves))

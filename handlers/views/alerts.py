@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def drift_alert(words: Words, portfolio: Portfolio, lines: Sequence[LineReading]) -> View:
-    """Tell which lines have left their bands."""
+    """Tell which lines have left their bands, the net exposure among them."""
     told = [
         drift_sentence(words, Reason(trigger="drift", line=line.line, weight=line.weight, target=line.target, band=line.band))
         for line in lines

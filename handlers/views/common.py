@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatbot.exchanges.base import asset_of
 from chatbot.i18n import N_
-from chatbot.model import CORE, FUTURES, STABLE, Mode
+from chatbot.model import CORE, FUTURES, NET, STABLE, Mode
 from handlers.buttons import Button, Keyboard, Style, Tap
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chatbot.charts.labels import Labels
     from chatbot.errors import UserError
     from chatbot.i18n import Words
-    from chatbot.model import Portfolio, Shape
+    from chatbot.model import AssetExposure, Portfolio, Shape
 
 MAX_TEXT, MAX_CAPTION, MAX_COLUMNS = 4096, 1024, 40
 DASH: Final = "—"
@@ -50,6 +50,8 @@ class PictureKind(StrEnum):
     CHANGE = "change"
     #: the targets of a strategy
     PRESET = "preset"
+    #: spot, futures and net by coin
+    EXPOSURE = "exposure"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,8 @@ class Picture:
     labels: Labels
     #: only for ``CHANGE``
     after: Shape | None = None
+    #: only for ``EXPOSURE``
+    assets: tuple[AssetExposure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +224,8 @@ def line_name(words: Words, line: str) -> str:
         return "BTC/ETH"
     if line == STABLE:
         return words.t("Stable")
+    if line == NET:
+        return words.t("Net futures")
     return words.t("Futures") if line == FUTURES else clip(asset_of(line), 12)
 
 

@@ -100,6 +100,16 @@ def futures_line(words: Words, shape: Shape) -> Html:
     return joined(", ", (lean, say(words, "liquidation {percent} away", percent=words.percent(shape.liquidation, 0))))
 
 
+def net_line(words: Words, shape: Shape) -> Html | None:
+    """Return the futures' net exposure beside its target and band; None where there are no futures."""
+    found = shape.exposure
+    if found is None or found.band is None:
+        return None
+    facts = {"weight": words.percent(found.weight), "target": words.percent(found.target), "band": f"±{words.points(found.band)}"}
+    told = say(words, "Net futures {weight}, target {target} {band}", **facts)
+    return joined(" ", (told, OUTSIDE if found.breach else None))
+
+
 def _lean(words: Words, net: Decimal, amount: str) -> Html:
     if not net:
         return say(words, "Futures long and short by the same amount")

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
-from chatbot.model import LegState, Mode, PlanState
+from chatbot.model import NET, LegState, Mode, PlanState
 from handlers.buttons import Style
 from handlers.views.common import DOT, View, bold, button, esc, head, joined, line_name, page, say
 from handlers.views.figures import change_picture, change_table, exposure_change, weights_table
@@ -25,10 +25,18 @@ MOST_LEGS = 24
 _REASONS = {
     "manual": N_("You asked for it."),
     "start": N_("The first plan brings the portfolio to its targets."),
-    "exposure": N_("The net futures position has left its band."),
     "moved": N_("Prices or holdings have moved since the last card; these are the new figures."),
     "replanned": N_("Planned again from what was really filled."),
 }
+#: over and under target
+_DRIFTED = (
+    N_("{line} is at {weight}, {points} points over target."),
+    N_("{line} is at {weight}, {points} points under target."),
+)
+_EXPOSED = (
+    N_("The net futures position is {weight} of the value, {points} points over its target."),
+    N_("The net futures position is {weight} of the value, {points} points under its target."),
+)
 _CLOSED = {
     PlanState.PROPOSED: N_("Plan {number} waits for your answer until {time}."),
     PlanState.CONFIRMED: N_("Plan {number} is confirmed and about to start."),
@@ -99,17 +107,15 @@ def reason_text(words: Words, reason: Reason) -> Html:
 
 
 def drift_sentence(words: Words, reason: Reason) -> Html:
-    """Say where a line stands against its target and band; the reason carries weight and target."""
+    """Say where a line, or the net exposure, stands against its target and band; the reason carries weight and target."""
     weight, target = reason.weight or Decimal(0), reason.target or Decimal(0)
     facts = {
         "line": bold(line_name(words, reason.line)),
         "weight": bold(words.percent(weight)),
         "points": words.points(abs(weight - target)),
     }
-    if weight >= target:
-        told = say(words, "{line} is at {weight}, {points} points over target.", **facts)
-    else:
-        told = say(words, "{line} is at {weight}, {points} points under target.", **facts)
+    over, under = _EXPOSED if reason.line == NET else _DRIFTED
+    told = say(words, over if weight >= target else under, **facts)
     if reason.band is None:
         return told
     return joined(" ", (told, say(words, "Its band is {band}.", band=f"±{words.points(reason.band)}")))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chatbot.model import FUTURES, Mode, PlanState
 from handlers.buttons import Style
 from handlers.views.common import DOT, View, bold, button, captioned, clip, coin, head, joined, line_name, named, page, say, table
-from handlers.views.figures import OUTSIDE, allocation_picture, exposure_line, futures_line, unknown_table, weights_table
+from handlers.views.figures import OUTSIDE, allocation_picture, exposure_line, futures_line, net_line, unknown_table, weights_table
 from handlers.views.problems import cannot_evaluate_line
 
 if TYPE_CHECKING:
@@ -28,8 +28,9 @@ def status(words: Words, report: StatusReport, now: datetime) -> View:
         head(report.portfolio, named(words, report.portfolio)),
         _value_line(words, report, shape),
         weights_table(words, shape),
-        say(words, "{dot} outside its band", dot=OUTSIDE) if any(reading.breach for reading in shape.lines) else None,
+        say(words, "{dot} outside its band", dot=OUTSIDE) if any(reading.breach for reading in shape.limits) else None,
         exposure_line(words, shape),
+        net_line(words, shape),
         futures_line(words, shape),
         _funding_line(words, report),
         *_standing(words, report, now),
@@ -100,7 +101,7 @@ def _keyboard(words: Words, report: StatusReport) -> Keyboard:
         first = button(words.t("Plan {number}", number=report.open_plan.number), "card", report.open_plan.id, Style.PRIMARY)
     rows: Keyboard = (
         (first, button(words.t("Why?"), "why")),
-        (button(words.t("Coins"), "coins"), button(words.t("Refresh"), "status")),
+        (button(words.t("Coins"), "coins"), button(words.t("Exposure"), "exposure"), button(words.t("Refresh"), "status")),
     )
     if report.portfolio.mode is Mode.MANUAL:
         return (*rows, (button(words.t("Correct amounts"), "correct"),))

@@ -49,8 +49,8 @@ def _fired(words: Words, lines: tuple[str, ...]) -> Html:
 
 
 def _distances(words: Words, shape: Shape) -> list[Html]:
-    """Return how far each line is from its limit, nearest first."""
-    banded = [line for line in shape.lines if line.band]
+    """Return how far each line and the net exposure are from their limits, nearest first."""
+    banded = [line for line in shape.limits if line.band]
     ranked = sorted(banded, key=lambda line: -abs(line.drift) / (line.band or 1))
     lines = [esc("")]
     if ranked:

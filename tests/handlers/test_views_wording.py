@@ -42,12 +42,13 @@ def test_status_says_what_product_asks_for() -> None:
         "Futures   9.8%   10.0%   -0.2      —",
         "● outside its band",
         "Net exposure 91% · beta 1.02 · gross 0.91x",
+        "Net futures 9.8%, target 10.0% ±5.0",
         "Futures long $4,812, liquidation 48% away",
         "Funding BTC +0.011% per 8 h",
         "Prices 4 sec old · next check in 41 sec",
     ):
         assert said in text, said
-    assert labels(status.status(WORDS, calm, NOW)) == ["Rebalance", "Why?", "Coins", "Refresh"]
+    assert labels(status.status(WORDS, calm, NOW)) == ["Rebalance", "Why?", "Coins", "Exposure", "Refresh"]
 
 
 def test_status_unknown_has_dashes_and_no_zero() -> None:

@@ -12,9 +12,13 @@ from chatbot.model import (
     ALT,
     CORE,
     FUTURES,
+    NET,
     STABLE,
+    AssetExposure,
     BandRule,
     Check,
+    ContractReading,
+    ExposureReport,
     LeftOut,
     Leg,
     LegKind,
@@ -33,7 +37,7 @@ from chatbot.model import (
     Strategy,
 )
 from chatbot.services.access import Gate
-from handlers.views import access, alerts, control, execution, history, plan, problems, start, status, strategy, why
+from handlers.views import access, alerts, control, execution, exposure, history, plan, problems, start, status, strategy, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +81,7 @@ def shape(name: str = PLAIN, *, lines: int = 4) -> Shape:
         values=values,
         liquidation=D("0.48"),
         book=book,
+        exposure=LineReading(line=NET, weight=D("0.098"), target=D("0.1"), band=D("0.05")),
     )
 
 
@@ -147,6 +152,7 @@ def a_plan(name: str = PLAIN, state: PlanState = PlanState.PROPOSED, result: Sha
         reasons=(
             Reason(trigger="drift", line=CORE, weight=D("0.462"), target=D("0.4"), band=D("0.05")),
             Reason(trigger="drift", line=name, weight=D("0.3"), target=D("0.4"), band=None),
+            Reason(trigger="exposure", line=NET, weight=D("-0.02"), target=D("0.1"), band=D("0.05")),
             Reason(trigger="manual"),
             Reason(trigger=name),
         ),
@@ -180,6 +186,25 @@ def report(name: str = PLAIN, *, known: bool = True, lines: int = 4) -> StatusRe
     )
 
 
+def exposed(name: str = PLAIN, *, coins: int = 2, known: bool = True) -> ExposureReport:
+    """Return the exposure of a net short book over ``coins`` coins, the second of them called ``name``."""
+    if not known:
+        return ExposureReport(portfolio=portfolio(name), problems=report(name, known=False).check.problems)
+    names = ["BTC", name, *(f"C{at}" for at in range(coins - 2))]
+    return ExposureReport(
+        portfolio=portfolio(name),
+        shape=shape(name),
+        assets=tuple(
+            AssetExposure(asset=one, spot=D("1250000.4"), futures=D("-987654.3") if at < 2 else D(0)) for at, one in enumerate(names)
+        ),
+        contracts=(
+            ContractReading(contract="BTC-PERP", notional=D("-987654.3"), liquidation=D("0.48"), funding_day=D("-123.45")),
+            ContractReading(contract=f"{name}-PERP", notional=D("-987654.3")),
+        ),
+        price_age_s=4,
+    )
+
+
 def person(name: str = "Ann", role: Role = Role.PENDING) -> Person:
     """Return somebody called ``name``."""
     return Person(id=9_007_199_254, chat_id=9_007_199_254, name=name, role=role)
@@ -204,7 +229,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "access.access_decided": lambda w: access.access_decided(w, person(name, Role.MEMBER)),
         "access.access_decided blocked": lambda w: access.access_decided(w, person(name, Role.BLOCKED)),
         "access.users": lambda w: access.users(w, [person(name, role) for role in Role] * 12),
-        "alerts.drift_alert": lambda w: alerts.drift_alert(w, port, shape(name, lines=12).lines),
+        "alerts.drift_alert": lambda w: alerts.drift_alert(w, port, shape(name, lines=12).limits),
         "alerts.problem_alert": lambda w: alerts.problem_alert(w, port, report(name, known=False).check.problems),
         "alerts.snoozed": lambda w: alerts.snoozed(w, port, NOW),
         "control.paused": lambda w: control.paused(w, port, a_plan()),
@@ -217,6 +242,9 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "execution.result": lambda w: execution.result(w, port, done),
         "execution.result unmeasured": lambda w: execution.result(w, port, replace(done, result=None)),
         "execution.parked": lambda w: execution.parked(w, port, a_plan(name, PlanState.PARKED)),
+        "exposure.exposure": lambda w: exposure.exposure(w, exposed(name)),
+        "exposure.exposure of thirty": lambda w: exposure.exposure(w, exposed(name, coins=30)),
+        "exposure.exposure unknown": lambda w: exposure.exposure(w, exposed(name, known=False)),
         "history.history": lambda w: history.history(w, port, [done] * 9, more=True),
         "history.history empty": lambda w: history.history(w, port, []),
         "history.plan_in_full": lambda w: history.plan_in_full(w, port, done),
