@@ -157,7 +157,7 @@ async def test_no_number_of_episodes_drives_a_price_to_nothing_or_out_of_sight()
 
 @pytest.mark.parametrize("seed", [7, 8, 9])
 async def test_the_demo_shows_its_first_drift_out_of_five_points_within_a_minute(seed: int) -> None:
-    """A balanced portfolio bought at the start leaves its band between 36 and 60 seconds at the demo's speed: time to confirm the first plan."""
+    """A balanced portfolio bought at the start leaves its band between 36 and 60 seconds: there is time to confirm the first plan."""
     source, clock = market(seed=seed, speed=DEFAULT_SPEED)
     start = await prices(source)
     drifted_at = []
