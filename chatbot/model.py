@@ -126,6 +126,26 @@ class BandRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleRule:
+    """When the calendar asks for a rebalance, whatever the bands say (domain 4)."""
+
+    #: daily, weekly, monthly or quarterly
+    freq: str
+    #: HH:MM, wall clock
+    time: str
+    #: IANA zone, the person's
+    zone: str
+    #: only what comes due after this moment counts
+    set_at: datetime
+    #: 0 = Monday to 6; matters when weekly
+    weekday: int = 0
+    #: 1 to 31, the last day of a shorter month; matters when monthly or quarterly
+    day: int = 1
+    #: act only when a line is outside its band
+    only_outside: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Strategy:
     """What the portfolio should look like (domain 2 and 3)."""
 
@@ -151,6 +171,8 @@ class Strategy:
     sleeve_cap: Decimal = Decimal(3)
     #: Confirm asks again when a price has moved by more than this many per cent since the card
     move_limit_pct: Decimal = Decimal(1)
+    #: None: only the bands ask for a rebalance
+    schedule: ScheduleRule | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +247,7 @@ class Shape:
 class Reason:
     """Why a plan was made: a trigger name and the numbers that fired."""
 
-    #: drift, exposure, manual, moved, ...
+    #: drift, exposure, schedule, manual, moved, ...
     trigger: str
     line: str = ""
     weight: Decimal | None = None
@@ -394,7 +416,8 @@ class Check:
     problems: tuple[Problem, ...] = ()
     #: lines that raised an alert in this check
     fired: tuple[str, ...] = ()
-    #: machine word for why nothing was done: inside, fired_before, paused, snoozed, window_open, plan_open, no_data
+    #: machine word for why nothing was done: inside, fired_before, paused, snoozed, window_open, plan_open, no_data,
+    #: no_orders, schedule_told
     held_back: str = ""
 
 
@@ -460,3 +483,5 @@ class StatusReport:
     funding_8h: Decimal | None = None
     #: the plan that waits for an answer or is running; None where there is none
     open_plan: Plan | None = None
+    #: when the calendar asks next; None without a schedule
+    next_run: datetime | None = None

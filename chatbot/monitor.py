@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from chatbot.model import Answer, Check, Plan, PlanState
-from chatbot.services import alerting, drift
-from chatbot.services.rebalancing import Proposed, post_card
+from chatbot.services import alerting, drift, scheduling
+from chatbot.services.rebalancing import NothingToDo, Proposed, post_card
 from chatbot.store import accounts, journal, portfolios, retention
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ _CHUNK = 100
 #: a shorter stop, as for an upgrade, is not worth a message
 _GAP = timedelta(minutes=10)
 _LAST_CHECK = "last_check"
+_WAITING = "waiting"
+#: what became of a plan -> the word for /why
+_HELD_BACK = {_WAITING: "window_open", scheduling.NOTHING: "no_orders", scheduling.TOLD: "schedule_told"}
 #: finished updates, delivered messages and old events are deleted after this time, and looked for once in that
 _KEEP, _TIDY = timedelta(days=30), timedelta(hours=6)
 
@@ -182,15 +185,16 @@ class Monitor:
         if fired:
             await alerting.tell_drift(tx, portfolio, finding.person, fired, now)
         opened = portfolio.window_opened_at or (now if fired and portfolio.answer != Answer.NOTIFY else None)
-        planned = await self._plan_when_due(tx, finding, opened)
-        calm = opened is None and not any(step.after.fired for step in steps)
-        await self._note(tx, finding, _seen(finding, shape, fired, waiting=opened is not None and not planned), calm=calm)
-        return len(fired), planned
+        due = scheduling.pending(portfolio.strategy.schedule, scheduling.mark_of(finding.states), now)
+        outcome = await self._plan_when_due(tx, finding, opened, due)
+        calm = opened is None and due is None and not any(step.after.fired for step in steps)
+        await self._note(tx, finding, _seen(finding, shape, fired, outcome), calm=calm)
+        return len(fired) + (outcome == scheduling.TOLD), int(outcome == scheduling.PLANNED)
 
     async def _note(self, tx: Tx, finding: _Finding, check: Check, *, calm: bool) -> None:
         """Store what /why will tell, unless it would only say again that all is inside."""
         self._roster.note(finding.found, finding.now, calm=calm)
-        if not (calm and finding.last is not None and finding.last.held_back == "inside"):
+        if not (calm and check.held_back == "inside" and finding.last is not None and finding.last.held_back == "inside"):
             await portfolios.save_check(tx, finding.found.portfolio.id, check)
 
     async def _not_evaluated(self, tx: Tx, finding: _Finding) -> None:
@@ -200,25 +204,47 @@ class Monitor:
         await alerting.tell_problems(tx, found.portfolio, finding.person, finding.states, now, lasting)
         await self._note(tx, finding, Check(at=now, problems=found.problems, held_back="no_data"), calm=False)
 
-    async def _plan_when_due(self, tx: Tx, finding: _Finding, opened: datetime | None) -> int:
-        """Keep the batching window, or close it with one plan for all lines that are outside now (domain 9.9)."""
+    async def _plan_when_due(self, tx: Tx, finding: _Finding, opened: datetime | None, due: scheduling.Pending | None) -> str:
+        """Close the batching window, or answer the calendar, with one plan; returns what became of it, a word of ``scheduling``.
+
+        A scheduled run that falls into an open window waits for its end and joins its plan (domain 9.9).
+        """
         portfolio, now = finding.found.portfolio, finding.now
-        if opened is None:
-            return 0
-        if not drift.is_due(now, opened, self._window):
-            if portfolio.window_opened_at != opened:
-                await portfolios.save(tx, replace(portfolio, window_opened_at=opened))
-            return 0
-        await portfolios.save(tx, replace(portfolio, window_opened_at=None))
+        if opened is not None:
+            if not drift.is_due(now, opened, self._window):
+                if portfolio.window_opened_at != opened:
+                    await portfolios.save(tx, replace(portfolio, window_opened_at=opened))
+                return _WAITING
+            await portfolios.save(tx, replace(portfolio, window_opened_at=None))
+        elif due is None:
+            return ""
+        run = due.run if due is not None else None
+        outcome = await self._act(tx, finding, rings=opened is None, scheduled=run is not None) if opened or run else scheduling.SKIPPED
+        if due is not None and (outcome or run is None):  # no outcome: the run is tried again while its grace lasts
+            settled = outcome if run is not None else scheduling.SKIPPED
+            await scheduling.settle(tx, portfolio, finding.person, due, settled, now)
+        return outcome
+
+    async def _act(self, tx: Tx, finding: _Finding, *, rings: bool, scheduled: bool) -> str:
+        """Make a plan for the lines that are outside now and for the calendar, or tell that it is time; empty: neither could be done."""
+        portfolio, now = finding.found.portfolio, finding.now
         reasons = drift.reasons_for(finding.found.shape)
-        drafted = self._rebalancing.draft(finding.found, reasons) if reasons else None
+        rule = portfolio.strategy.schedule
+        if scheduled and rule is not None and (reasons or not rule.only_outside):
+            reasons = (scheduling.REASON, *reasons)
+        if not reasons:
+            return scheduling.INSIDE
+        drafted = self._rebalancing.draft(finding.found, reasons)
         if not isinstance(drafted, Plan):
-            return 0
+            return scheduling.NOTHING if isinstance(drafted, NothingToDo) else ""
+        if scheduled and portfolio.answer == Answer.NOTIFY:
+            await scheduling.tell_due(tx, portfolio, finding.person, now)
+            return scheduling.TOLD
         stored = await self._rebalancing.store(tx, drafted)
         if not isinstance(stored, Proposed):
-            return 0
-        await alerting.show_card(tx, stored.plan, finding.person, now)
-        return 1
+            return ""
+        await alerting.show_card(tx, stored.plan, finding.person, now, silent=not rings)
+        return scheduling.PLANNED
 
 
 async def _since_the_plan(tx: Tx, finding: _Finding, shape: Shape) -> Mapping[str, Mapping[str, Any]]:
@@ -231,7 +257,7 @@ async def _since_the_plan(tx: Tx, finding: _Finding, shape: Shape) -> Mapping[st
     return drift.counted_anew(shape.limits, states) if ended is not None and ended > finding.last.at else states
 
 
-def _seen(finding: _Finding, shape: Shape, fired: tuple[drift.LineStep, ...], *, waiting: bool) -> Check:
+def _seen(finding: _Finding, shape: Shape, fired: tuple[drift.LineStep, ...], outcome: str) -> Check:
     """Return what the check saw and why it did or did not act."""
-    back = "" if fired else ("window_open" if waiting else drift.quiet_reason(shape))
+    back = "" if fired or outcome == scheduling.PLANNED else _HELD_BACK.get(outcome) or drift.quiet_reason(shape)
     return Check(at=finding.now, shape=shape, fired=tuple(step.line.line for step in fired), held_back=back)

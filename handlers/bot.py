@@ -13,7 +13,7 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, MessageHandler, TypeHandler, filters
 
 from chatbot.errors import InternalError, UserError
-from handlers import exposure, history, holdings, operator, rebalance, settings, start, status, strategy
+from handlers import exposure, history, holdings, operator, rebalance, schedule, settings, start, status, strategy
 from handlers import help as help_
 from handlers.buttons import Reason, Refusal, Signer
 from handlers.context import CONTEXT, PROGRAM, Context, answer, reply
@@ -45,6 +45,7 @@ COMMANDS: dict[str, Handler] = {
     "history": history.history,
     "targets": strategy.targets,
     "bands": strategy.bands,
+    "schedule": schedule.schedule,
     "mode": settings.mode,
     "pause": settings.pause,
     "resume": settings.resume,
@@ -83,6 +84,8 @@ BUTTONS: dict[str, Handler] = {
     "bands": strategy.bands,
     "band": strategy.band,
     "theta": strategy.theta,
+    "schedule": schedule.schedule,
+    "schedule_set": schedule.schedule_set,
     "history": history.history,
     "plan": history.plan,
     "csv": history.csv,

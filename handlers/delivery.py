@@ -22,6 +22,7 @@ from handlers.views import alerts as alert_views
 from handlers.views import execution as execution_views
 from handlers.views import plan as plan_views
 from handlers.views import problems as problem_views
+from handlers.views import schedule as schedule_views
 from handlers.views.legs import ended_short
 
 if TYPE_CHECKING:
@@ -95,6 +96,10 @@ class Courier:
             return alert_views.problem_alert(words, portfolio, check.problems) if check and check.problems else None
         if message.kind == "evaluated_again":
             return problem_views.evaluated_again(words, portfolio)
+        if message.kind == "schedule_due":
+            return schedule_views.due(words, portfolio)
+        if message.kind == "schedule_skipped":
+            return schedule_views.skipped(words, portfolio, int(facts["count"]), datetime.fromisoformat(facts["latest"]))
         if message.kind == "missed_checks":
             since, until = (datetime.fromisoformat(facts[name]) for name in ("since", "until"))
             return problem_views.missed_checks(words, portfolio, int(facts["count"]), since, until)

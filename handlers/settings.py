@@ -77,6 +77,7 @@ async def _take_zone(update: Update, context: Context, text: str) -> None:
     ZoneInfo(name)
     await context.leave(DIALOG)
     await _save(context, replace(context.person, zone=name))
+    await context.program.portfolios.move_zone(context.person)
     await settings(update, context)
 
 

@@ -80,7 +80,8 @@ async def use_preset(update: Update, context: Context) -> None:
 async def _preset(context: Context, portfolio: Portfolio) -> Strategy:
     held = portfolio.strategy.members.get("ALT", ())
     chosen = strategies.preset(context.tapped.arg, await context.program.source.markets(), held)
-    return replace(chosen, theta=portfolio.strategy.theta, move_limit_pct=portfolio.strategy.move_limit_pct)
+    kept = portfolio.strategy
+    return replace(chosen, theta=kept.theta, move_limit_pct=kept.move_limit_pct, schedule=kept.schedule)
 
 
 async def bands(update: Update, context: Context) -> None:

@@ -43,8 +43,8 @@ def _facts(line: LineReading) -> dict[str, Any]:
     }
 
 
-async def show_card(tx: Tx, plan: Plan, person: Person, now: datetime) -> None:
-    """Send the card of a plan that nobody asked for; silently, because the alert that opened its window has rung already."""
+async def show_card(tx: Tx, plan: Plan, person: Person, now: datetime, *, silent: bool) -> None:
+    """Send the card of a plan that nobody asked for; silently where the alert that opened its window has rung already."""
     await messages.post(
         tx,
         chat_id=person.chat_id,
@@ -52,7 +52,7 @@ async def show_card(tx: Tx, plan: Plan, person: Person, now: datetime) -> None:
         facts={"plan_id": plan.id},
         key=f"card-{plan.id}",
         urgency=Urgency.ROUTINE,
-        silent=True,
+        silent=silent,
         now=now,
     )
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from chatbot.exchanges.base import KeptByHand
 from chatbot.model import Check, ExposureReport, Mode, Person, Portfolio, StatusReport, Strategy
-from chatbot.services import exposure
+from chatbot.services import exposure, scheduling
 from chatbot.store import accounts, journal, portfolios
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from chatbot.services.desk import Desk
     from chatbot.services.evaluation import Evaluation, Evaluator
     from chatbot.services.roster import Roster
-    from chatbot.store.database import Database
+    from chatbot.store.database import Database, Tx
 
 _FUNDING_CONTRACT = "BTC-PERP"
 
@@ -93,11 +93,27 @@ class Portfolios:
             latest = await portfolios.get(tx, portfolio.id) or portfolio
             changed = replace(latest, **fields)
             await portfolios.save(tx, changed)
-            if changed.strategy != latest.strategy:  # new targets or bands: what fired under the old ones is armed again
-                for key in await portfolios.states(tx, portfolio.id):
-                    await portfolios.save_state(tx, portfolio.id, key, {})
+            if replace(changed.strategy, schedule=None) != replace(latest.strategy, schedule=None):
+                await _arm(tx, portfolio.id)
         self._roster.forget(portfolio.id)
         return changed
+
+    async def move_zone(self, person: Person) -> None:
+        """Let the schedules of a person follow them into their new time zone; the next run is worked out anew from now on."""
+        now = self._clock.now()
+        async with self._db.transaction() as tx:
+            for portfolio in await portfolios.of_person(tx, person.id):
+                rule = portfolio.strategy.schedule
+                if rule is not None and rule.zone != person.zone:
+                    moved = replace(rule, zone=person.zone, set_at=now)
+                    await portfolios.save(tx, replace(portfolio, strategy=replace(portfolio.strategy, schedule=moved)))
+                    self._roster.forget(portfolio.id)
+
+    async def calendar(self, portfolio: Portfolio) -> tuple[datetime | None, scheduling.Mark]:
+        """Return when the calendar asks next, and how far it has come."""
+        async with self._db.read() as tx:
+            mark = scheduling.mark_of(await portfolios.states(tx, portfolio.id))
+        return scheduling.upcoming(portfolio.strategy.schedule, mark, self._clock.now()), mark
 
     async def correct(self, portfolio: Portfolio, holdings: dict[str, Decimal]) -> bool:
         """Replace the spot holdings of a portfolio that is kept by hand; futures stay. False: it is not kept by hand."""
@@ -129,6 +145,7 @@ class Portfolios:
             open_plan = await journal.open_plan(tx, portfolio.id)
             opened = await portfolios.open_value(tx, portfolio.id, now.astimezone(ZoneInfo(person.zone)).date())
             last = await portfolios.check(tx, portfolio.id)
+            mark = scheduling.mark_of(await portfolios.states(tx, portfolio.id))
         market_time = self._source.market_time(now)
         next_check = self._next_check()
         return StatusReport(
@@ -147,8 +164,16 @@ class Portfolios:
             today=found.shape.value / opened - 1 if found.shape and opened else None,
             funding_8h=self._funding(),
             open_plan=open_plan,
+            next_run=scheduling.upcoming(portfolio.strategy.schedule, mark, now),
         )
 
     def _funding(self) -> Decimal | None:
         quote = self._board.get(_FUNDING_CONTRACT)
         return quote.funding_rate if quote else None
+
+
+async def _arm(tx: Tx, portfolio_id: int) -> None:
+    """Arm every line again: what fired under other targets or bands says nothing about these. The calendar goes on where it is."""
+    for key in await portfolios.states(tx, portfolio_id):
+        if key != scheduling.STATE:
+            await portfolios.save_state(tx, portfolio_id, key, {})

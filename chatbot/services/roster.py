@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chatbot.services import readings
+from chatbot.services import readings, scheduling
 from chatbot.services.sheet import Kind, Sheet, kind_of
 from chatbot.store import portfolios
 
@@ -41,6 +41,8 @@ class Roster:
         self._sheets: dict[Kind, Sheet] = {}
         #: who is on no sheet
         self._restless: set[int] = set()
+        #: who is on a sheet and must be looked at then all the same, because the calendar asks
+        self._appointed: dict[int, datetime] = {}
         #: whom to load again; None before the first load of everybody
         self._changed: set[int] | None = None
 
@@ -82,6 +84,7 @@ class Roster:
     def _drop(self, portfolio_id: int) -> None:
         watched = self._watched.pop(portfolio_id, None)
         self._restless.discard(portfolio_id)
+        self._appointed.pop(portfolio_id, None)
         if watched is not None and watched.sheet is not None:
             watched.sheet.remove(portfolio_id)
 
@@ -101,10 +104,13 @@ class Roster:
         watched.sheet = self._sheets.setdefault(kind, Sheet(kind))
         seen = now.timestamp() - found.portfolio.id * 37 % _SPREAD_S
         watched.sheet.put(found.portfolio.id, found.snapshot, found.portfolio.strategy, seen)
+        appointed = scheduling.upcoming(found.portfolio.strategy.schedule, scheduling.Mark(), now)
+        if appointed is not None:
+            self._appointed[found.portfolio.id] = appointed
 
     def suspects(self, board: QuoteBoard, now: datetime) -> tuple[Portfolio, ...]:
         """Return the portfolios that must be looked at exactly; without a usable price that is everybody who holds the coin."""
-        found = set(self._restless)
+        found = self._restless | {one for one, at in self._appointed.items() if at <= now}
         read_before = now.timestamp() - READ_AGAIN_S
         for sheet in self._sheets.values():
             if sheet.ids:

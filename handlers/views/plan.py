@@ -25,6 +25,7 @@ MOST_LEGS = 24
 _REASONS = {
     "manual": N_("You asked for it."),
     "start": N_("The first plan brings the portfolio to its targets."),
+    "schedule": N_("The schedule asked for it."),
     "moved": N_("Prices or holdings have moved since the last card; these are the new figures."),
     "replanned": N_("Planned again from what was really filled."),
 }

@@ -9,6 +9,7 @@ from handlers.buttons import Style
 from handlers.views.common import DOT, View, bold, button, captioned, clip, coin, head, joined, line_name, named, page, say, table
 from handlers.views.figures import OUTSIDE, allocation_picture, exposure_line, futures_line, net_line, unknown_table, weights_table
 from handlers.views.problems import cannot_evaluate_line
+from handlers.views.schedule import next_run_line
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -74,7 +75,8 @@ def _standing(words: Words, report: StatusReport, now: datetime) -> list[Html]:
         lines.append(say(words, "No alerts until {time}.", time=words.time(portfolio.snoozed_until)))
     if report.open_plan is not None:
         lines.append(_plan_line(words, report.open_plan))
-    return lines
+    coming = next_run_line(words, report.next_run) if not portfolio.paused else None
+    return [*lines, coming] if coming is not None else lines
 
 
 def _plan_line(words: Words, plan: Plan) -> Html:

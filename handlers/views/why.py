@@ -8,6 +8,7 @@ from chatbot.i18n import N_
 from handlers.views.common import View, bold, button, esc, head, joined, line_name, page, say
 from handlers.views.figures import exposure_line, futures_line
 from handlers.views.problems import cannot_evaluate_line
+from handlers.views.schedule import next_run_line
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,12 +24,14 @@ _HELD_BACK = {
     "snoozed": N_("Nothing was said, because you asked for silence."),
     "window_open": N_("A crossing was seen; I wait a moment for others, so that all of them make one plan."),
     "plan_open": N_("Nothing new was proposed, because a plan is open already."),
+    "no_orders": N_("Nothing was proposed: no order would be large enough to be worth its fees."),
+    "schedule_told": N_("The time of your schedule had come, and you were told."),
     "no_data": N_("Nothing was done, because the portfolio could not be evaluated."),
 }
 
 
-def why(words: Words, portfolio: Portfolio, check: Check | None, now: datetime) -> View:
-    """Explain the last check; None when there has been none."""
+def why(words: Words, portfolio: Portfolio, check: Check | None, now: datetime, next_run: datetime | None = None) -> View:
+    """Explain the last check; None when there has been none. ``next_run`` is when the calendar asks next."""
     buttons = ((button(words.t("Status"), "status"), button(words.t("Bands"), "bands")), (button(words.t("Refresh"), "why"),))
     if check is None:
         return View(page(head(portfolio), say(words, "There has been no check yet; the first one comes within a minute.")), buttons)
@@ -40,6 +43,7 @@ def why(words: Words, portfolio: Portfolio, check: Check | None, now: datetime) 
         *(_distances(words, check.shape) if check.shape is not None else []),
         "",
         _when(words, check, now),
+        next_run_line(words, next_run),
     )
     return View(text, buttons)
 

@@ -102,7 +102,7 @@ def test_messages_about_money_start_with_the_mode() -> None:
     about_money = {
         key: view
         for key, view in rendered("ru", "balanced").items()
-        if key.split(".")[0] in ("status", "plan", "execution", "alerts", "why", "history")
+        if key.split(".")[0] in ("status", "plan", "execution", "alerts", "schedule", "why", "history")
     }
     assert len(about_money) > 20
     for key, view in about_money.items():

@@ -14,6 +14,7 @@ from chatbot.model import (
     FUTURES,
     NET,
     STABLE,
+    Answer,
     AssetExposure,
     BandRule,
     Check,
@@ -32,12 +33,14 @@ from chatbot.model import (
     Problem,
     Reason,
     Role,
+    ScheduleRule,
     Shape,
     StatusReport,
     Strategy,
 )
+from chatbot.services import scheduling
 from chatbot.services.access import Gate
-from handlers.views import access, alerts, control, execution, exposure, history, plan, problems, start, status, strategy, why
+from handlers.views import access, alerts, control, execution, exposure, history, plan, problems, schedule, start, status, strategy, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,6 +157,7 @@ def a_plan(name: str = PLAIN, state: PlanState = PlanState.PROPOSED, result: Sha
             Reason(trigger="drift", line=name, weight=D("0.3"), target=D("0.4"), band=None),
             Reason(trigger="exposure", line=NET, weight=D("-0.02"), target=D("0.1"), band=D("0.05")),
             Reason(trigger="manual"),
+            Reason(trigger="schedule"),
             Reason(trigger=name),
         ),
         before=shape(),
@@ -183,6 +187,7 @@ def report(name: str = PLAIN, *, known: bool = True, lines: int = 4) -> StatusRe
         today=D("-0.016"),
         funding_8h=D("0.00011"),
         open_plan=a_plan(),
+        next_run=NOW + timedelta(days=3),
     )
 
 
@@ -205,6 +210,12 @@ def exposed(name: str = PLAIN, *, coins: int = 2, known: bool = True) -> Exposur
     )
 
 
+def scheduled(name: str, freq: str) -> Portfolio:
+    """Return a portfolio with a schedule in the zone of the longest name."""
+    rule = ScheduleRule(freq=freq, time="09:30", zone="America/Argentina/ComodRivadavia", set_at=NOW, weekday=2, day=31)
+    return replace(portfolio(name), strategy=replace(a_strategy(name), schedule=rule), answer=Answer.NOTIFY, paused=freq == "daily")
+
+
 def person(name: str = "Ann", role: Role = Role.PENDING) -> Person:
     """Return somebody called ``name``."""
     return Person(id=9_007_199_254, chat_id=9_007_199_254, name=name, role=role)
@@ -212,6 +223,7 @@ def person(name: str = "Ann", role: Role = Role.PENDING) -> Person:
 
 def _every(name: str) -> dict[str, Callable[[Words], View]]:
     port, done = portfolio(name), a_plan(name, PlanState.DONE, after())
+    settled = scheduling.Mark(settled=NOW, date="2026-11-24", at=NOW, outcome=scheduling.INSIDE)
     mistakes = [UserError("{name} is there twice.", name=name), UserError("{name} has no number behind it.", name=name)]
     fired = Check(at=NOW, shape=shape(name, lines=12), fired=(name, STABLE), held_back="fired_before")
     presets = [a_strategy(name, preset) for preset in ("conservative", "balanced", "aggressive")]
@@ -266,6 +278,13 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "problems.cancelled": lambda w: problems.cancelled(w, "start"),
         "problems.evaluated_again": lambda w: problems.evaluated_again(w, port),
         "problems.missed_checks": lambda w: problems.missed_checks(w, port, 21, NOW, NOW),
+        "schedule.schedule": lambda w: schedule.schedule(w, port, None, scheduling.Mark()),
+        **{
+            f"schedule.schedule {freq}": lambda w, freq=freq: schedule.schedule(w, scheduled(name, freq), NOW, settled)
+            for freq in ("daily", "weekly", "monthly", "quarterly")
+        },
+        "schedule.due": lambda w: schedule.due(w, port),
+        "schedule.skipped": lambda w: schedule.skipped(w, port, 3, NOW),
         "start.welcome": start.welcome,
         "start.welcome demo": lambda w: start.welcome(w, demo=True),
         "start.already_started": lambda w: start.already_started(w, port),
@@ -284,7 +303,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "strategy.preset_offer": lambda w: strategy.preset_offer(w, port, presets[0]),
         "strategy.changed": lambda w: strategy.changed(w, port),
         "strategy.bands": lambda w: strategy.bands(w, port),
-        "why.why": lambda w: why.why(w, port, fired, NOW + timedelta(seconds=12)),
+        "why.why": lambda w: why.why(w, port, fired, NOW + timedelta(seconds=12), NOW + timedelta(days=3)),
         "why.why unknown": lambda w: why.why(w, port, report(name, known=False).check, NOW),
         "why.why before the first check": lambda w: why.why(w, port, None, NOW),
     }
