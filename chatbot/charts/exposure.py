@@ -86,7 +86,7 @@ def _row(canvas: Canvas, middle: float, height: float, shares: tuple[float, ...]
 
 def _colours(colours: Look) -> tuple[str, str, str]:
     """Return the colours of spot, futures and net: far apart in lightness, so that they are told apart without colour too."""
-    return colours.inside, SERIES[1], colours.text
+    return SERIES[0], SERIES[1], colours.text
 
 
 def _per_cent(share: float, labels: Labels) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot
-from chatbot.model import BandRule, Strategy
+from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot, measure
+from chatbot.model import NET, BandRule, Strategy
 from chatbot.services import readings
 from chatbot.services.sheet import Sheet, kind_of
 
@@ -65,8 +66,46 @@ def test_every_breach_is_suspected(data: st.DataObject) -> None:
             assert number in suspects
             continue
         check = readings.check_lines(snap, STRATEGY)
-        if any(check.lines[line].breach for line in STRATEGY.bands):
+        net = readings.net_exposure(measure(snap), STRATEGY)
+        if any(check.lines[line].breach for line in STRATEGY.bands) or (net is not None and net.breach):
             assert number in suspects
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(["-0.1", "0", "0.1", "0.3"]).map(D),
+    st.sampled_from([1, 3, 5]).map(D),
+    st.sampled_from(["article", "inclusive", "strict"]),
+    st.sampled_from([-1, 1]),
+    st.sampled_from(["-0.01", "-0.000000000000001", "0", "0.000000000000001", "0.01"]).map(D),
+    st.integers(1, 10**9).map(D),
+)
+def test_no_breach_of_the_net_exposure_is_hidden(target: D, points: D, mode: str, side: int, beyond: D, value: D) -> None:
+    """A book at, a hair from, or beyond an edge, where no line has a band: who is outside is suspected, who is well inside is not."""
+    strategy = replace(STRATEGY, futures_net=target, futures_band_pp=points, band_mode=mode, bands={})
+    qty = (target + side * (points / 100 + beyond)) * value
+    snap = Snapshot(
+        cash=(Cash(asset="USDT", qty=value / 2, price=D(1)),),
+        wallet=value / 2,
+        positions=(Position(contract="BTC-PERP", asset="BTC", qty=qty, entry=D(1), mark=D(1)),),
+    )
+    sheet = Sheet(kind_of(snap, strategy))
+    sheet.put(1, snap, strategy, seen=100.0)
+    found = readings.net_exposure(measure(snap), strategy)
+    suspected = sheet.suspects(np.ones(1), read_before=0.0) == [1]
+    assert found is not None or not qty
+    if beyond > 0 or (found is not None and found.breach):
+        assert found is not None
+        assert found.breach == ("over" if side > 0 else "under")
+        assert suspected
+    if beyond == D("-0.01"):
+        assert not suspected
+
+
+def test_without_contracts_there_is_no_row_for_them() -> None:
+    """A portfolio without futures costs the screen nothing more."""
+    spot = Snapshot(spot=(Holding(asset="BTC", qty=D(1), price=D(1), bucket="CORE"),))
+    assert NET not in kind_of(spot, STRATEGY).lines
 
 
 def test_a_price_that_is_not_usable_makes_everybody_a_suspect() -> None:
