@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from chatbot.model import Answer, PlanState, ScheduleRule
+from chatbot.model import Answer, PlanState, ScheduleRule, Strategy
 from chatbot.services import scheduling
 from chatbot.store import accounts, journal, portfolios, tables
+from chatbot.store.codec import decode, encode
 from tests.services.still_market import PERSON, START, bench
 
 if TYPE_CHECKING:
@@ -285,3 +287,27 @@ async def test_a_confirmed_scheduled_plan_is_carried_out(tmp_path: Path) -> None
             stored = await journal.plan(tx, plan.id)
         assert stored is not None
         assert stored.state is PlanState.CONFIRMED
+
+
+async def test_a_strategy_of_before_there_were_schedules_is_read_and_has_none(tmp_path: Path) -> None:
+    """No migration: what an earlier version stored lacks the field; what this one stores comes back as it was."""
+    async with bench(tmp_path) as on:
+        portfolio = await scheduled(on)
+        stored = json.loads(encode(portfolio.strategy))
+        assert decode(Strategy, json.dumps(stored)) == portfolio.strategy
+        del stored["schedule"]
+        assert decode(Strategy, json.dumps(stored)) == replace(portfolio.strategy, schedule=None)
+
+
+async def test_of_many_calm_portfolios_only_those_whose_time_has_come_are_looked_at(tmp_path: Path) -> None:
+    """Twenty are calm, one of them has an appointment: it alone leaves the screen, at its minute."""
+    async with bench(tmp_path) as on:
+        for _ in range(19):
+            await on.balanced()
+        await scheduled(on, replace(HALF_PAST, time="09:03"))
+        seen = []
+        for _ in range(4):
+            await on.tick()
+            assert on.program.monitor.last is not None
+            seen.append((on.program.monitor.last.examined, on.program.monitor.last.plans))
+        assert seen == [(20, 0), (0, 0), (1, 1), (1, 0)]
