@@ -33,8 +33,8 @@ PICTURES = os.environ.get("DEMO_PICTURES")
 #: where the README's pictures go, when `make pictures` takes new ones
 README_PICTURES = os.environ.get("README_PICTURES")
 PHONE, DESK = (390, 844), (1200, 800)
-#: the first drift comes after three to seven hours of the simulated market, and a busy machine needs some of them to buy the portfolio
-QUICK = 700
+#: the first drift comes after six to nine hours of the simulated market, and a busy machine needs some of them to buy the portfolio
+QUICK = 1000
 
 
 @asynccontextmanager

@@ -42,7 +42,7 @@ class Evaluator:
         self._clock = clock
 
     async def look(self, portfolio: Portfolio, *, fresh: bool = False, patient: bool = False) -> Evaluation:
-        """Evaluate ``portfolio``; with ``fresh`` the prices are fetched again first, with ``patient`` only where they have grown too old."""
+        """Evaluate ``portfolio``; with ``fresh`` prices are fetched again first, with ``patient`` only where they have grown too old."""
         try:
             exchange = await self._desk.exchange(portfolio.id)
             markets = await exchange.markets()
