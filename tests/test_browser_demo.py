@@ -160,7 +160,7 @@ async def test_setting_up_looks_right_everywhere(tmp_path: Path, name: str, size
     async with demo(tmp_path) as url, visitor(url, name, size=size, dark=dark, language=language) as person:
         await person.page.locator("#language").select_option(language)
         await open_portfolio(person)
-        await person.page.wait_for_timeout(2500)
+        await person.page.wait_for_timeout(10_000 if README_PICTURES else 2500)  # the README shows a portfolio at rest
         await person.look("filled")
         await person.say("/status")
         answer = person.page.locator("article").filter(has=person.button("Refresh"))
