@@ -106,13 +106,20 @@ def own_bands(rules: Mapping[str, BandRule], base: Strategy) -> tuple[Strategy |
     problems = [problem for name, rule in rules.items() if (problem := _band_problem(name, rule, base))]
     if problems:
         return None, tuple(problems)
-    changed = {(STABLE if name in STABLECOINS else name): rule for name, rule in rules.items()}
+    changed = {_line_of(name, base): rule for name, rule in rules.items()}
     return replace(base, bands={**base.bands, **changed}), ()
 
 
+def _line_of(name: str, base: Strategy) -> str:
+    """Return the line that a person means: a coin without a line of its own stands for the bucket it is in."""
+    if name in STABLECOINS:
+        return STABLE
+    buckets = (line for line, members in base.members.items() if name in members)
+    return name if name in base.bands else next(buckets, name)
+
+
 def _band_problem(name: str, rule: BandRule, base: Strategy) -> UserError | None:
-    line = STABLE if name in STABLECOINS else name
-    if line not in base.bands:
+    if _line_of(name, base) not in base.bands:
         return UserError(N_("{name} is not a line of your targets."), name=name)
     if rule.abs_pp is not None and not MIN_BAND_PP <= rule.abs_pp <= MAX_BAND_PP:
         return UserError(N_("The band of {name} must be between 0.5 and 50 points."), name=name)

@@ -65,3 +65,14 @@ def test_holdings_are_known_coins_and_not_nothing() -> None:
     assert [p.params for p in strategies.holdings_problems({"FOO": D(1), "BTC": D(1)}, INSTRUMENTS)] == [{"name": "FOO"}]
     assert len(strategies.holdings_problems({"BTC": D(0)}, INSTRUMENTS)) == 1
     assert strategies.as_holdings({"USDT": D(2), "USDC": D(3), "BTC": D(1)}, "USDT") == {"USDT": D(5), "BTC": D(1)}
+
+
+def test_a_coin_means_the_line_it_is_in() -> None:
+    """Nobody is shown the word CORE: BTC, as the example in /bands says, is the line that is called BTC/ETH."""
+    changed, problems = strategies.own_bands(
+        {"BTC": BandRule(abs_pp=D(4)), "ALT": BandRule(rel=D("0.1"))}, strategies.preset("balanced", INSTRUMENTS)
+    )
+    assert not problems
+    assert changed is not None
+    assert changed.bands["CORE"] == BandRule(abs_pp=D(4))
+    assert changed.bands["ALT"] == BandRule(rel=D("0.1"))
