@@ -1,0 +1,60 @@
+"""A message on its way to a chat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Urgency(StrEnum):
+    """Whether a message may wait for the morning."""
+
+    ROUTINE = "routine"
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A message on its way to a chat: values, not text, so that it is rendered in the person's language when it is sent."""
+
+    id: int
+    chat_id: int
+    #: names the view in handlers/delivery.py: drift_alert, plan_card, plan_progress, plan_result, access_request, ...
+    kind: str
+    #: JSON values for the view
+    facts: dict[str, Any]
+    #: the same key is never written twice
+    key: str
+    urgency: Urgency = Urgency.ROUTINE
+    #: True: no sound
+    silent: bool = False
+    attempts: int = 0
+    #: set to True when Telegram refused the markup: send as plain text
+    plain: bool = False
+
+
+class Verdict(StrEnum):
+    """What Telegram said to a message."""
+
+    SENT = "sent"
+    #: try again later
+    RETRY = "retry"
+    #: the markup was refused: send again as plain text
+    PLAIN = "plain"
+    #: the person blocked the bot or is gone: mark and stop
+    UNREACHABLE = "unreachable"
+    #: Telegram will never take it: keep the row for the operator
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """The outcome of one attempt to deliver."""
+
+    verdict: Verdict
+    #: seconds that Telegram asked us to wait; None where it did not say
+    retry_after_s: float | None = None
+    #: the message that now shows it; None where there is none
+    message_id: int | None = None
+    detail: str = ""

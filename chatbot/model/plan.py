@@ -1,0 +1,166 @@
+"""A numbered proposal, its legs, and where each of them stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from chatbot.model.people import Mode  # noqa: TC001 - read at run time by the JSON codec
+from chatbot.model.shape import Shape  # noqa: TC001 - read at run time by the JSON codec
+
+
+class PlanState(StrEnum):
+    """Where a plan stands."""
+
+    #: shown, waiting for an answer
+    PROPOSED = "proposed"
+    #: the person pressed Confirm; the workflow is enqueued
+    CONFIRMED = "confirmed"
+    #: the first leg has been touched
+    RUNNING = "running"
+    #: every leg reached its end
+    DONE = "done"
+    #: stopped half-way and waiting for a person (unknown outcome, too many attempts)
+    PARKED = "parked"
+    EXPIRED = "expired"
+    SKIPPED = "skipped"
+    #: a newer plan took its place
+    SUPERSEDED = "superseded"
+
+
+class LegKind(StrEnum):
+    """What a leg does, in the order of domain 9.8."""
+
+    SPOT_SELL = "spot_sell"
+    TO_SPOT = "to_spot"
+    SPOT_BUY = "spot_buy"
+    TO_FUTURES = "to_futures"
+    FUTURES_REDUCE = "futures_reduce"
+    FUTURES_INCREASE = "futures_increase"
+
+
+class LegState(StrEnum):
+    """Where one leg stands."""
+
+    PLANNED = "planned"
+    #: an intention was written down and may be on the wire
+    SUBMITTING = "submitting"
+    #: the exchange has the order
+    OPEN = "open"
+    FILLED = "filled"
+    #: ended with less than planned (the filled part may be 0)
+    PARTIAL = "partial"
+    REJECTED = "rejected"
+    #: sent, and nobody knows yet whether it exists
+    UNKNOWN = "unknown"
+    #: left out by the person, or no longer needed after earlier legs
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a plan was made: a trigger name and the numbers that fired."""
+
+    #: drift, exposure, schedule, manual, moved, ...
+    trigger: str
+    line: str = ""
+    weight: Decimal | None = None
+    target: Decimal | None = None
+    band: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A leg that the plan could not contain, and why: a flag of domain 9.12."""
+
+    #: below_minimum, halted, cash_limited, withdraw_limited, collateral_limited, cap_scaled
+    why: str
+    instrument: str = ""
+    #: value left undone, quote; None where the flag has none
+    amount: Decimal | None = None
+    #: the exchange's minimum where that was the reason
+    minimum: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One step of a plan and what became of it."""
+
+    index: int
+    kind: LegKind
+    #: BTC, BTC-PERP; the quote stablecoin for transfers
+    instrument: str
+    #: base units; quote amount for transfers
+    qty: Decimal
+    #: limit price; None for transfers
+    limit: Decimal | None = None
+    reduce_only: bool = False
+    #: futures legs: True when the order sells
+    sells: bool = False
+    #: price the plan was valued at
+    price: Decimal = Decimal(1)
+    state: LegState = LegState.PLANNED
+    filled: Decimal = Decimal(0)
+    #: volume-weighted fill price over all attempts; None before the first fill
+    average: Decimal | None = None
+    #: fees in quote
+    fee: Decimal = Decimal(0)
+    #: attempts so far (orders sent)
+    attempts: int = 0
+    #: machine word for what went wrong, or empty
+    note: str = ""
+
+    @property
+    def notional(self) -> Decimal:
+        """Planned value in quote."""
+        return self.qty * self.price
+
+    @property
+    def is_transfer(self) -> bool:
+        """Tell whether this leg only moves money between wallets."""
+        return self.kind in (LegKind.TO_SPOT, LegKind.TO_FUTURES)
+
+    @property
+    def side(self) -> str:
+        """Return "buy" or "sell"; for futures it is kept in ``sells``."""
+        return "sell" if self.kind == LegKind.SPOT_SELL or self.sells else "buy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One numbered proposal and its history; stored before it is shown."""
+
+    id: int
+    #: counts within the portfolio; what the person sees
+    number: int
+    portfolio_id: int
+    mode: Mode
+    state: PlanState
+    reasons: tuple[Reason, ...]
+    before: Shape
+    #: what the plan leads to if every leg fills at its price
+    after: Shape
+    legs: tuple[Leg, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    #: estimated fees, quote
+    fees: Decimal = Decimal(0)
+    #: estimated slippage against mid, basis points of the traded value
+    slippage_bps: Decimal = Decimal(0)
+    #: prices the plan was made with, by instrument
+    prices: dict[str, Decimal] = field(default_factory=dict)
+    #: effective targets of the planner: {"spot": {...}, "stable": "...", "collateral": "...", "futures": {...}}
+    targets: dict[str, Any] = field(default_factory=dict)
+    created_at: datetime
+    expires_at: datetime
+    decided_at: datetime | None = None
+    finished_at: datetime | None = None
+    #: what the portfolio really looked like after execution; None until then
+    result: Shape | None = None
+    #: where its card is shown; None before it was sent
+    chat_id: int | None = None
+    message_id: int | None = None
+    #: the plan that took its place; None where none did
+    superseded_by: int | None = None

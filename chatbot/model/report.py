@@ -1,0 +1,77 @@
+"""What the chat shows of a portfolio."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
+from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
+
+from chatbot.model.plan import Plan  # noqa: TC001 - read at run time by the JSON codec
+from chatbot.model.shape import Check, Problem, Shape  # noqa: TC001 - read at run time by the JSON codec
+from chatbot.model.strategy import Portfolio  # noqa: TC001 - read at run time by the JSON codec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetExposure:
+    """One coin's part in the net exposure (domain 1.4); amounts in quote."""
+
+    asset: str
+    spot: Decimal
+    #: signed notional of all contracts on the coin
+    futures: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        """Spot plus signed futures."""
+        return self.spot + self.futures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractReading:
+    """One open perpetual position as /exposure shows it."""
+
+    contract: str
+    #: signed notional, quote
+    notional: Decimal
+    #: distance to liquidation as a fraction of the mark; None when it can not be liquidated
+    liquidation: Decimal | None = None
+    #: what the position earns (above 0) or pays in a day at the present rate, quote; None where rate or interval are unknown
+    funding_day: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExposureReport:
+    """Everything that /exposure shows."""
+
+    portfolio: Portfolio
+    #: None exactly when there are problems
+    shape: Shape | None = None
+    problems: tuple[Problem, ...] = ()
+    #: largest first
+    assets: tuple[AssetExposure, ...] = ()
+    contracts: tuple[ContractReading, ...] = ()
+    #: age of the oldest price used; None when there is none
+    price_age_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusReport:
+    """Everything that /status shows."""
+
+    portfolio: Portfolio
+    check: Check
+    #: open perpetual positions by contract: signed quantity
+    positions: dict[str, Decimal] = field(default_factory=dict)
+    #: age of the oldest price used; None when there is none
+    price_age_s: float | None = None
+    next_check_s: float | None = None
+    #: the market's own time where it differs from the clock (replay, simulated)
+    market_time: datetime | None = None
+    #: change since the start of the person's day as a fraction; None before the first full reading
+    today: Decimal | None = None
+    #: funding rate of the BTC perpetual per 8 h; None where unknown
+    funding_8h: Decimal | None = None
+    #: the plan that waits for an answer or is running; None where there is none
+    open_plan: Plan | None = None
+    #: when the calendar asks next; None without a schedule
+    next_run: datetime | None = None

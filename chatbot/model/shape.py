@@ -1,0 +1,79 @@
+"""What a portfolio looks like at one moment, and why it can not be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
+from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineReading:
+    """One line of the table in /status, the alert and the card."""
+
+    line: str
+    weight: Decimal
+    target: Decimal
+    #: half-width as a fraction of V; None for the FUTURES line, which does not fire
+    band: Decimal | None
+    #: "over", "under" or None
+    breach: str | None = None
+
+    @property
+    def drift(self) -> Decimal:
+        """Weight minus target."""
+        return self.weight - self.target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What a portfolio looks like at one moment: the figures of domain 1."""
+
+    value: Decimal
+    lines: tuple[LineReading, ...]
+    #: net directional total X, gross exposure G, futures net f: fractions of V
+    net: Decimal
+    gross: Decimal
+    futures_net: Decimal
+    beta: Decimal
+    #: sleeve leverage; None = undefined (no equity under an open book)
+    leverage: Decimal | None
+    #: value by asset, stablecoins and "FUTURES" (equity) included
+    values: dict[str, Decimal] = field(default_factory=dict)
+    #: distance to the nearest liquidation as a fraction of its mark; None when nothing can be liquidated
+    liquidation: Decimal | None = None
+    #: signed futures notional by contract
+    book: dict[str, Decimal] = field(default_factory=dict)
+    #: the net exposure f against f* and its own band (domain 3.1); None where futures are neither wanted nor held
+    exposure: LineReading | None = None
+
+    @property
+    def limits(self) -> tuple[LineReading, ...]:
+        """Everything that may leave a band: the lines, then the net exposure."""
+        return self.lines if self.exposure is None else (*self.lines, self.exposure)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why a portfolio can not be evaluated: unknown is a state, never 0."""
+
+    #: missing_price, zero_price, stale_price, outlying_price, empty_balance, unreachable, bad_value
+    code: str
+    instrument: str = ""
+    #: age of a stale price in seconds; None elsewhere
+    age_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What the last check of a portfolio saw; /why and /status read it."""
+
+    at: datetime
+    #: None when the portfolio could not be evaluated
+    shape: Shape | None = None
+    problems: tuple[Problem, ...] = ()
+    #: lines that raised an alert in this check
+    fired: tuple[str, ...] = ()
+    #: machine word for why nothing was done: inside, fired_before, paused, snoozed, window_open, plan_open, no_data,
+    #: no_orders, schedule_told
+    held_back: str = ""

@@ -1,0 +1,95 @@
+"""What a portfolio should look like, and the portfolio itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
+from decimal import Decimal
+
+from chatbot.model.people import Answer, Mode
+
+CORE, ALT, STABLE, FUTURES = "CORE", "ALT", "STABLE", "FUTURES"
+#: key of the net exposure among lines and states; small letters, so that no coin is called so
+NET = "net"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BandRule:
+    """Half-width of one line's band: points of V, a share of the target, or the smaller of both (domain 3.1)."""
+
+    #: percentage points, e.g. 5
+    abs_pp: Decimal | None = None
+    #: fraction of the target, e.g. 0.25
+    rel: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleRule:
+    """When the calendar asks for a rebalance, whatever the bands say (domain 4)."""
+
+    #: daily, weekly, monthly or quarterly
+    freq: str
+    #: HH:MM, wall clock
+    time: str
+    #: IANA zone, the person's
+    zone: str
+    #: only what comes due after this moment counts
+    set_at: datetime
+    #: 0 = Monday to 6; matters when weekly
+    weekday: int = 0
+    #: 1 to 31, the last day of a shorter month; matters when monthly or quarterly
+    day: int = 1
+    #: act only when a line is outside its band
+    only_outside: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strategy:
+    """What the portfolio should look like (domain 2 and 3)."""
+
+    #: conservative, balanced, aggressive or custom
+    preset: str
+    #: target weight by line; bucket names or assets, STABLE and FUTURES always present; sums to exactly 1
+    weights: dict[str, Decimal]
+    #: assets of each bucket line; an asset line stands for itself
+    members: dict[str, tuple[str, ...]]
+    #: target net futures notional / V (f* of domain 2.1)
+    futures_net: Decimal
+    #: share of the futures base by contract; sums to 1
+    futures_split: dict[str, Decimal]
+    #: band by line; FUTURES has none
+    bands: dict[str, BandRule]
+    #: half-width of the net exposure's own band, points
+    futures_band_pp: Decimal
+    #: 1 target, 0.5 midpoint, 0 nearest edge
+    theta: Decimal = Decimal(1)
+    #: article, inclusive or strict
+    band_mode: str = "article"
+    gross_cap: Decimal = Decimal("1.25")
+    sleeve_cap: Decimal = Decimal(3)
+    #: Confirm asks again when a price has moved by more than this many per cent since the card
+    move_limit_pct: Decimal = Decimal(1)
+    #: None: only the bands ask for a rebalance
+    schedule: ScheduleRule | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portfolio:
+    """One portfolio of one person."""
+
+    id: int
+    person_id: int
+    name: str
+    mode: Mode
+    #: name of the exchange or price source behind it
+    exchange: str
+    strategy: Strategy
+    answer: Answer = Answer.ASK
+    paused: bool = False
+    #: no alerts before this time
+    snoozed_until: datetime | None = None
+    #: when the first trigger opened the present batching window (domain 9.9); None when none is open
+    window_opened_at: datetime | None = None
+    #: number of the last plan
+    last_plan_number: int = 0
+    created_at: datetime
