@@ -11,7 +11,8 @@ from chatbot.model import Portfolio, Problem, Shape
 from chatbot.services import readings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from decimal import Decimal
 
     from chatbot.clock import Clock
     from chatbot.engine.portfolio import Snapshot
@@ -31,15 +32,25 @@ class Evaluation:
     shape: Shape | None = None
     quotes: Mapping[str, Quote] = field(default_factory=dict)
     markets: Mapping[str, Market] = field(default_factory=dict)
+    #: beta to BTC by asset, the same before and after a plan (domain 1.7)
+    betas: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 class Evaluator:
     """Reads accounts and prices; a missing, zero, stale or outlying price blocks the whole evaluation (domain 0)."""
 
-    def __init__(self, desk: Desk, board: QuoteBoard, clock: Clock) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        board: QuoteBoard,
+        clock: Clock,
+        *,
+        betas: Callable[[Iterable[str]], Mapping[str, Decimal]] = readings.prior_betas,
+    ) -> None:
         self._desk = desk
         self._board = board
         self._clock = clock
+        self._betas = betas
 
     async def look(self, portfolio: Portfolio, *, fresh: bool = False, patient: bool = False) -> Evaluation:
         """Evaluate ``portfolio``; with ``fresh`` prices are fetched again first, with ``patient`` only where they have grown too old."""
@@ -64,10 +75,11 @@ class Evaluator:
             return Evaluation(portfolio=portfolio, problems=found, account=account, quotes=quotes, markets=markets)
         try:
             snap = readings.snapshot(account, portfolio.strategy, quotes)
-            shape = readings.shape(snap, portfolio.strategy, markets)
+            betas = self._betas(readings.assets_of(snap))
+            shape = readings.shape(snap, portfolio.strategy, markets, betas)
         except Refused as refusal:
             return Evaluation(portfolio=portfolio, problems=(Problem(code=refusal.code),), account=account, quotes=quotes, markets=markets)
-        return Evaluation(portfolio=portfolio, account=account, snapshot=snap, shape=shape, quotes=quotes, markets=markets)
+        return Evaluation(portfolio=portfolio, account=account, snapshot=snap, shape=shape, quotes=quotes, markets=markets, betas=betas)
 
 
 async def _account(exchange: Exchange) -> readings.Account:

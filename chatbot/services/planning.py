@@ -91,7 +91,7 @@ def draft(
         raise ValueError("a portfolio that can not be evaluated has no plan")
     portfolio: Portfolio = found.portfolio
     legs = legs_of(block, found.quotes, _quote_asset(found))
-    after = readings.shape(readings.after_legs(found.snapshot, legs, found.markets), portfolio.strategy, found.markets)
+    after = readings.shape(readings.after_legs(found.snapshot, legs, found.markets), portfolio.strategy, found.markets, found.betas)
     return Plan(
         id=0,
         number=0,

@@ -111,15 +111,19 @@ def check_lines(snap: portfolio.Snapshot, strategy: Strategy) -> bands.BandsChec
     return bands.check_bands(values, targets, engine_bands(strategy), strategy.band_mode)
 
 
-def betas(snap: portfolio.Snapshot) -> dict[str, Decimal]:
-    """Return the prior beta of each asset (domain 1.7): history refines it where there is one."""
-    assets = {holding.asset for holding in snap.spot} | {position.asset for position in snap.positions}
+def prior_betas(assets: Iterable[str]) -> dict[str, Decimal]:
+    """Return the prior beta of each asset (domain 1.7): what is assumed where no history refines it."""
     return {asset: portfolio.prior_beta(asset) for asset in assets}
 
 
-def shape(snap: portfolio.Snapshot, strategy: Strategy, markets: Mapping[str, Market]) -> Shape:
-    """Measure a snapshot and put its lines beside their targets and bands."""
-    metrics = portfolio.measure(snap, betas(snap))
+def assets_of(snap: portfolio.Snapshot) -> frozenset[str]:
+    """Return every asset that a snapshot has spot or a contract of."""
+    return frozenset({holding.asset for holding in snap.spot} | {position.asset for position in snap.positions})
+
+
+def shape(snap: portfolio.Snapshot, strategy: Strategy, markets: Mapping[str, Market], betas: Mapping[str, Decimal] | None = None) -> Shape:
+    """Measure a snapshot and put its lines beside their targets and bands; an asset without a beta in ``betas`` takes its prior."""
+    metrics = portfolio.measure(snap, betas or {})
     check = check_lines(snap, strategy)
     return Shape(
         value=metrics.value,

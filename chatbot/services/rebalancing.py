@@ -163,7 +163,7 @@ class Rebalancing:
             return CannotEvaluate(portfolio=portfolio, problems=found.problems)
         changed = _toggled(plan.legs[index])
         legs = tuple(changed if leg.index == index else leg for leg in plan.legs)
-        after = readings.shape(readings.after_legs(found.snapshot, legs, found.markets), portfolio.strategy, found.markets)
+        after = readings.shape(readings.after_legs(found.snapshot, legs, found.markets), portfolio.strategy, found.markets, found.betas)
         async with self._db.transaction() as tx:
             if await journal.save_after(tx, plan_id, after, readings.fees_of(legs, found.markets)):
                 await journal.save_leg(tx, plan_id, changed)
