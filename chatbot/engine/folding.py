@@ -61,6 +61,8 @@ class Fold:
     coverage: Decimal = Decimal(1)
     hedge_contract: str = "BTC-PERP"
     hedges: tuple[Hedge, ...] = ()
+    #: capital weight that hedges move to the futures account as collateral, by asset or STABLE (domain 10.1)
+    moved: Mapping[str, Decimal] = field(default_factory=dict)
     #: betas for beta mode; an asset without one takes its prior
     betas: Mapping[str, Decimal] = field(default_factory=dict)
 
@@ -95,10 +97,15 @@ def effective_targets(base: Targets, fold: Fold, contract_asset: Mapping[str, st
     for hedge in fold.hedges:
         book[hedge.contract] = book.get(hedge.contract, ZERO) + exact(hedge.weight)
         log.append(f"hedge:{hedge.contract}")
+    stable = exact(base.stable) + freed
+    taken = {name: min(exact(w), stable if name == "STABLE" else spot.get(name, ZERO)) for name, w in fold.moved.items()}
+    for asset in taken.keys() & spot.keys():
+        spot[asset] -= taken[asset]
     targets = replace(
         base,
         spot={asset: to_decimal(t) for asset, t in spot.items()},
-        stable=to_decimal(exact(base.stable) + freed),
+        stable=to_decimal(stable - taken.get("STABLE", ZERO)),
+        collateral=to_decimal(exact(base.collateral) + total(taken.values())),
         futures={contract: to_decimal(f) for contract, f in book.items()},
     )
     return Folded(targets=targets, futures_net=to_decimal(total(book.values())), log=tuple(log))
@@ -106,7 +113,8 @@ def effective_targets(base: Targets, fold: Fold, contract_asset: Mapping[str, st
 
 def _check(fold: Fold) -> None:
     in_unit = [fold.coverage, *fold.trend.values(), *(spike.k for spike in fold.vol)]
-    if fold.fg_mode not in FG_MODES or any(not 0 <= share <= 1 for share in in_unit) or any(s.cap < 0 for s in fold.vol):
+    amounts = [*(spike.cap for spike in fold.vol), *fold.moved.values()]
+    if fold.fg_mode not in FG_MODES or any(not 0 <= share <= 1 for share in in_unit) or any(amount < 0 for amount in amounts):
         raise Refused("bad_parameter")
 
 

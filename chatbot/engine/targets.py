@@ -59,13 +59,15 @@ def split(
     values: Mapping[str, Decimal],
     futures_net: Decimal,
     futures_split: Mapping[str, Decimal],
+    latched: Mapping[str, Decimal] | None = None,
 ) -> Targets:
     """Spread line targets over assets and contracts with ``keep_mix`` (domain 2.3).
 
     A bucket's target is shared in proportion to what is held (``values`` by asset), equally when nothing is held. A line
     without members stands for itself, and an asset with a line of its own belongs to no bucket. The futures base is
-    ``futures_net`` times each contract's share. Raises ``Refused``: negative_target, targets_sum, missing_target (a bucket
-    with a target and no members).
+    ``futures_net`` times each contract's share. ``latched`` fixes an asset's share of its bucket: while one asset is capped
+    (domain 5.3) its bucket must not hand the cut on to the others. Raises ``Refused``: negative_target, targets_sum,
+    missing_target (a bucket with a target and no members).
     """
     check_weights(weights)
     spot: dict[str, Decimal] = {}
@@ -76,10 +78,26 @@ def split(
         assets = tuple(a for a in bucket if a == line or a not in weights)
         if not assets and target:
             raise Refused("missing_target", line)
-        spot.update(_keep_mix(target, assets, values))
+        spot.update(_share_out(target, assets, values, latched or {}))
     with wide():
         book = {contract: futures_net * share for contract, share in futures_split.items()}
     return Targets(spot=spot, stable=weights.get(STABLE, Decimal(0)), collateral=weights.get(FUTURES, Decimal(0)), futures=book)
+
+
+def _share_out(
+    target: Decimal, assets: tuple[str, ...], values: Mapping[str, Decimal], latched: Mapping[str, Decimal]
+) -> dict[str, Decimal]:
+    """Give latched assets their fixed share and the others what is left, in proportion to what is held."""
+    fixed = {asset: latched[asset] for asset in assets if asset in latched}
+    free = tuple(asset for asset in assets if asset not in fixed)
+    if not fixed:
+        return _keep_mix(target, assets, values)
+    with wide():
+        whole = sum(fixed.values(), Decimal(0))
+        if not free or whole > 1:
+            return _keep_mix(target, assets, fixed | dict.fromkeys(free, Decimal(0)))
+        parts = {asset: target * share for asset, share in fixed.items()}
+        return parts | _keep_mix(target - sum(parts.values(), Decimal(0)), free, values)
 
 
 def _keep_mix(target: Decimal, assets: tuple[str, ...], values: Mapping[str, Decimal]) -> dict[str, Decimal]:

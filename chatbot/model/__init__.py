@@ -7,14 +7,20 @@ from chatbot.model.people import Answer, Mode, Person, Role
 from chatbot.model.plan import LeftOut, Leg, LegKind, LegState, Plan, PlanState, Reason
 from chatbot.model.report import AssetExposure, ContractReading, ExposureReport, StatusReport
 from chatbot.model.shape import Check, LineReading, Problem, Shape
+from chatbot.model.signal import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY, Signal, TriggerSetting
 from chatbot.model.strategy import ALT, CORE, FUTURES, NET, STABLE, BandRule, Portfolio, ScheduleRule, Strategy
 
 __all__ = [
     "ALT",
     "CORE",
+    "FEAR_GREED",
+    "FUNDING_HIGH",
+    "FUNDING_LOW",
     "FUTURES",
     "NET",
     "STABLE",
+    "TREND",
+    "VOLATILITY",
     "Answer",
     "AssetExposure",
     "BandRule",
@@ -38,8 +44,10 @@ __all__ = [
     "Role",
     "ScheduleRule",
     "Shape",
+    "Signal",
     "StatusReport",
     "Strategy",
+    "TriggerSetting",
     "Urgency",
     "Verdict",
 ]

@@ -64,12 +64,19 @@ class LegState(StrEnum):
 class Reason:
     """Why a plan was made: a trigger name and the numbers that fired."""
 
-    #: drift, exposure, schedule, manual, moved, ...
+    #: drift, exposure, schedule, manual, moved, hedge, margin, or the name of a trigger of the market
     trigger: str
+    #: the line, or the subject of a signal
     line: str = ""
     weight: Decimal | None = None
     target: Decimal | None = None
     band: Decimal | None = None
+    #: of a signal: begin, change or end; empty elsewhere
+    event: str = ""
+    #: of a signal: its reading, the limit that it crossed, and how much it does
+    reading: Decimal | None = None
+    limit: Decimal | None = None
+    size: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

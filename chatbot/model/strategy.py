@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
 from decimal import Decimal
 
 from chatbot.model.people import Answer, Mode
+from chatbot.model.signal import TriggerSetting
 
 CORE, ALT, STABLE, FUTURES = "CORE", "ALT", "STABLE", "FUTURES"
 #: key of the net exposure among lines and states; small letters, so that no coin is called so
@@ -71,6 +72,12 @@ class Strategy:
     move_limit_pct: Decimal = Decimal(1)
     #: None: only the bands ask for a rebalance
     schedule: ScheduleRule | None = None
+    #: by trigger name; one that is not named is off
+    triggers: dict[str, TriggerSetting] = field(default_factory=dict)
+
+    def setting(self, trigger: str) -> TriggerSetting:
+        """Return how this portfolio uses a trigger."""
+        return self.triggers.get(trigger, TriggerSetting())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,52 @@
+"""What a trigger sees in the market, and how a portfolio wants to be moved by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
+from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
+
+#: names of the triggers that watch the market (domain 5 to 8); drift, exposure, schedule, hedge and margin watch the portfolio
+VOLATILITY, TREND, FUNDING_LOW, FUNDING_HIGH, FEAR_GREED = "volatility", "trend", "funding_low", "funding_high", "fear_greed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerSetting:
+    """How one portfolio uses one trigger."""
+
+    on: bool = False
+    #: parameters that differ from their default, by name; ranges stand in the engine's registry
+    params: dict[str, Decimal] = field(default_factory=dict)
+    #: of Fear & Greed: book, portfolio or beta (domain 8.3); empty: the default
+    mode: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """Where one trigger stands about one subject after its last reading."""
+
+    trigger: str
+    #: BTC, BTC-PERP, or empty for the whole market
+    subject: str = ""
+    #: market time of the last reading; None before the first
+    at: datetime | None = None
+    #: in the trigger's own unit: times its baseline, score, rate per 8 h, index; None = unknown
+    reading: Decimal | None = None
+    #: the limit that starts it, and the one that ends it
+    enter: Decimal
+    leave: Decimal
+    #: True where it starts below its limit, False where above
+    below: bool = False
+    active: bool = False
+    #: market time at which it became active; None while it is not
+    since: datetime | None = None
+    #: how much it does: factor k, trim, level f*; None while it is not active
+    size: Decimal | None = None
+    #: readings in a row that count towards the next change, and how many it takes
+    count: int = 0
+    needed: int = 1
+
+    @property
+    def key(self) -> str:
+        """Return trigger and subject as one word."""
+        return f"{self.trigger}:{self.subject}" if self.subject else self.trigger
