@@ -1,0 +1,187 @@
+"""The hours and days behind us: one cache of closed bars for everybody, which asks the source only for what is missing."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from math import isnan, nan
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chatbot.exchanges.base import Candle
+from chatbot.market.gate import Gate, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from numpy.typing import NDArray
+
+    from chatbot.clock import Clock
+    from chatbot.exchanges.base import PriceSource
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SPANS = {"1h": timedelta(hours=1), "1d": timedelta(days=1)}
+#: what is kept of each interval, in days: enough for every look-back and its warm-up
+KEEP_DAYS = {"1h": 80, "1d": 250}
+#: bars that an exchange may publish late; what is missing before them was never traded
+_LATE = 2
+_OPEN, _HIGH, _LOW, _CLOSE, _VOLUME = range(5)
+
+
+@dataclass(slots=True)
+class _Series:
+    """Bars of one instrument, numbered by their opening time in intervals since 1970; nan where there is none.
+
+    Floats, because they only go into statistics (domain 0), and 2,000 bars are 80 kB instead of 2 MB.
+    """
+
+    span: timedelta
+    #: number of the first row
+    first: int = 0
+    #: rows open, high, low, close, volume
+    rows: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 5)))
+    #: rows up to here are final; the few behind may still be published late
+    settled: int = 0
+    #: the newest bar that was due when the end was last asked for, plus one
+    asked: int = 0
+    #: False before the first answer
+    known: bool = False
+    turn: Turn = field(default_factory=Turn)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def end(self) -> int:
+        """Return the number after the last row."""
+        return self.first + len(self.rows)
+
+    def number(self, moment: datetime) -> int:
+        """Return the number of the bar that is open at ``moment``."""
+        return (moment - _EPOCH) // self.span
+
+    def opened(self, number: int) -> datetime:
+        """Return the opening time of a bar."""
+        return _EPOCH + number * self.span
+
+    def missing(self, low: int, high: int) -> tuple[tuple[int, int], ...]:
+        """Return the ranges of bars in [low, high) that were not answered yet: before what is known, and after it."""
+        if not self.known:
+            return ((low, high),)
+        ranges = ((low, self.first), (max(self.settled, low), high))
+        return tuple((start, stop) for start, stop in ranges if start < stop)
+
+    def take(self, candles: Collection[Candle], low: int, high: int) -> None:
+        """Put the bars of [low, high) where they belong; a price that is none is a gap."""
+        fresh = np.full((high - low, 5), nan)
+        for candle in candles:
+            number = self.number(candle.at)
+            row = [float(value) for value in (candle.open, candle.high, candle.low, candle.close, candle.volume)]
+            if low <= number < high and candle.at == self.opened(number) and all(price > 0 for price in row[:_VOLUME]):
+                fresh[number - low] = row
+        if not self.known:
+            self.first, self.rows, self.settled, self.known = low, fresh, low, True
+        elif low < self.first:
+            self.rows = np.vstack([fresh, self.rows])
+            self.first = low
+        else:
+            self.rows = np.vstack([self.window(self.first, low), fresh])
+
+    def settle(self, high: int) -> bool:
+        """Decide which bars before ``high`` are final; return False when some are due and not there yet."""
+        there = np.flatnonzero(~np.isnan(self.rows[:, _CLOSE]))
+        last = self.first + int(there[-1]) + 1 if there.size else self.first
+        self.settled = max(self.settled, last, high - _LATE)
+        self.asked = high
+        return last >= high
+
+    def cut(self, low: int, high: int) -> None:
+        """Forget what opened before ``low``, and what a market that began anew has not reached yet."""
+        if self.known and (low > self.first or high < self.end):
+            keep = min(max(low, self.first), high)
+            self.rows = self.window(keep, min(self.end, high)).copy()
+            self.first = keep
+            self.settled, self.asked = max(min(self.settled, high), keep), min(self.asked, high)
+
+    def window(self, low: int, high: int) -> NDArray[np.float64]:
+        """Return the rows of [low, high), nan where nothing is known."""
+        inside = self.rows[max(low - self.first, 0) : max(high - self.first, 0)]
+        if len(inside) == high - low:
+            return inside
+        rows = np.full((max(high - low, 0), 5), nan)
+        start = max(self.first - low, 0)
+        rows[start : start + len(inside)] = inside
+        return rows
+
+
+class CandleBook:
+    """Closed bars of every instrument that anybody needs; times are the market's own."""
+
+    def __init__(self, source: PriceSource, clock: Clock) -> None:
+        self._source = source
+        self._clock = clock
+        self._gate = Gate(clock)
+        self._series: dict[tuple[str, str], _Series] = {}
+
+    def market_now(self) -> datetime:
+        """Return the market's time now."""
+        return self._source.market_time(self._clock.now())
+
+    async def refresh(self, instruments: Collection[str], interval: str, days: int) -> None:
+        """Fetch what is missing of the last ``days`` (``1h``: at most 80, ``1d``: at most 250); a fetch that fails keeps what is there.
+
+        Nothing is asked twice: not before the next bar can exist, and not how a coin traded before it was listed.
+        """
+        async with asyncio.TaskGroup() as group:
+            for instrument in dict.fromkeys(instruments):
+                series = self._series.setdefault((instrument, interval), _Series(_SPANS[interval]))
+                group.create_task(self._catch_up(instrument, interval, series, min(days, KEEP_DAYS[interval])))
+
+    async def _catch_up(self, instrument: str, interval: str, series: _Series, days: int) -> None:
+        async with series.lock:
+            high = series.number(self.market_now())
+            per_day = timedelta(days=1) // series.span
+            series.cut(high - KEEP_DAYS[interval] * per_day, high)
+            for start, stop in series.missing(high - days * per_day, high):
+                if not series.turn.may_ask(self._clock.now(), fresh=stop > series.asked or stop <= series.first):
+                    continue
+                await self._fetch(instrument, interval, series, (start, stop))
+
+    async def _fetch(self, instrument: str, interval: str, series: _Series, bars: tuple[int, int]) -> None:
+        start, stop = bars
+        since, until = series.opened(start), series.opened(stop)
+        candles = await self._gate.ask(lambda: self._source.candles(instrument, interval, since, until))
+        now = self._clock.now()
+        if candles is None:
+            series.turn.failed(now)
+            return
+        at_the_end = not series.known or start >= series.first
+        series.take(candles, start, stop)
+        if at_the_end:
+            series.turn.answered(now, complete=series.settle(stop))
+
+    def closes(self, instrument: str, interval: str, until: datetime, count: int) -> tuple[float | None, ...]:
+        """Return exactly ``count`` closes, one interval apart, the last of the bar that closed at ``until``; None where there is none."""
+        rows = self._window(instrument, interval, until, count)
+        return tuple(None if isnan(close) else close for close in rows[:, _CLOSE].tolist())
+
+    def bars(self, instrument: str, interval: str, until: datetime, count: int) -> tuple[Candle, ...]:
+        """Return the bars among the last ``count`` that closed by ``until``, oldest first; gaps are not filled."""
+        series = self._series.get((instrument, interval))
+        if series is None:
+            return ()
+        first = series.number(until) - count
+        rows = enumerate(self._window(instrument, interval, until, count).tolist())
+        return tuple(_candle(series.opened(first + place), row) for place, row in rows if not isnan(row[_CLOSE]))
+
+    def _window(self, instrument: str, interval: str, until: datetime, count: int) -> NDArray[np.float64]:
+        series = self._series.get((instrument, interval)) or _Series(_SPANS[interval])
+        last = series.number(until)
+        return series.window(last - count, last)
+
+
+def _candle(at: datetime, row: list[float]) -> Candle:
+    """Return a row as exact numbers: the shortest text of each float, which is what the source said."""
+    first, high, low, close, volume = (Decimal(str(value)) for value in row)
+    return Candle(at=at, open=first, high=high, low=low, close=close, volume=volume)

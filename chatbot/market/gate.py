@@ -1,0 +1,86 @@
+"""How the past is asked for: a few questions at once, none while the source refuses, and each again only after a pause."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+
+from chatbot.errors import ExchangeError, RateLimited
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from chatbot.clock import Clock
+
+log = structlog.get_logger()
+Answer = TypeVar("Answer")
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+#: process time until a question that failed is asked again
+PAUSE = timedelta(minutes=1)
+#: the longest pause for what the source does not have although it should exist
+LONGEST_PAUSE = timedelta(hours=1)
+#: failures in a row after which nobody asks for a while: it is the source, not the coin
+_ENOUGH = 4
+
+
+class Gate:
+    """Lets a few fetches through at a time; closes for a minute when the source is down or asks us to slow down."""
+
+    def __init__(self, clock: Clock, *, at_once: int = 4) -> None:
+        self._clock = clock
+        self._room = asyncio.Semaphore(at_once)
+        self._failures = 0
+        self._closed_until = _LONG_AGO
+
+    async def ask(self, fetch: Callable[[], Awaitable[Answer]]) -> Answer | None:
+        """Return the answer of ``fetch``; None when it failed, or was not asked because of what others were told."""
+        async with self._room:
+            if self._clock.now() < self._closed_until:
+                return None
+            try:
+                answer = await fetch()
+            except ExchangeError as error:
+                self._note(error)
+                return None
+            self._failures = 0
+            return answer
+
+    def _note(self, error: ExchangeError) -> None:
+        self._failures += 1
+        if isinstance(error, RateLimited) or self._failures >= _ENOUGH:
+            self._closed_until = self._clock.now() + PAUSE
+            log.warning("market_history_waits", error=str(error), failures=self._failures)
+
+
+@dataclass(slots=True)
+class Turn:
+    """When one series may be asked again for what is missing at its end."""
+
+    #: process time before which nothing is asked
+    _not_before: datetime = _LONG_AGO
+    #: answers in a row without anything new
+    _empty: int = 0
+    #: True when the last question failed: then the next bar changes nothing, only time does
+    _failed: bool = False
+
+    def may_ask(self, now: datetime, *, fresh: bool) -> bool:
+        """Tell whether to ask at process time ``now``; ``fresh`` when there can be something that was not there at the last question."""
+        return now >= self._not_before or (fresh and not self._failed)
+
+    def failed(self, now: datetime) -> None:
+        """Wait a minute."""
+        self._failed, self._not_before = True, now + PAUSE
+
+    def answered(self, now: datetime, *, complete: bool) -> None:
+        """Go on when everything due was there; else ask again after a pause that doubles, up to an hour."""
+        self._failed = False
+        if complete:
+            self._empty, self._not_before = 0, _LONG_AGO
+            return
+        self._not_before = now + min(PAUSE * 2 ** min(self._empty, 10), LONGEST_PAUSE)
+        self._empty += 1
