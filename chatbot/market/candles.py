@@ -39,10 +39,8 @@ class _Series:
     """
 
     span: timedelta
-    #: number of the first row
-    first: int = 0
-    #: rows open, high, low, close, volume
-    rows: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 5)))
+    #: number of the first row, and rows open, high, low, close, volume; replaced as a whole, since threads read them
+    held: tuple[int, NDArray[np.float64]] = field(default_factory=lambda: (0, np.empty((0, 5))))
     #: rows up to here are final; the few behind may still be published late
     settled: int = 0
     #: the newest bar that was due when the end was last asked for, plus one
@@ -53,9 +51,14 @@ class _Series:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
+    def first(self) -> int:
+        """Return the number of the first row."""
+        return self.held[0]
+
+    @property
     def end(self) -> int:
         """Return the number after the last row."""
-        return self.first + len(self.rows)
+        return self.held[0] + len(self.held[1])
 
     def number(self, moment: datetime) -> int:
         """Return the number of the bar that is open at ``moment``."""
@@ -81,16 +84,15 @@ class _Series:
             if low <= number < high and candle.at == self.opened(number) and all(price > 0 for price in row[:_VOLUME]):
                 fresh[number - low] = row
         if not self.known:
-            self.first, self.rows, self.settled, self.known = low, fresh, low, True
+            self.held, self.settled, self.known = (low, fresh), low, True
         elif low < self.first:
-            self.rows = np.vstack([fresh, self.rows])
-            self.first = low
+            self.held = (low, np.vstack([fresh, self.held[1]]))
         else:
-            self.rows = np.vstack([self.window(self.first, low), fresh])
+            self.held = (self.first, np.vstack([self.window(self.first, low), fresh]))
 
     def settle(self, high: int) -> bool:
         """Decide which bars before ``high`` are final; return False when some are due and not there yet."""
-        there = np.flatnonzero(~np.isnan(self.rows[:, _CLOSE]))
+        there = np.flatnonzero(~np.isnan(self.held[1][:, _CLOSE]))
         last = self.first + int(there[-1]) + 1 if there.size else self.first
         self.settled = max(self.settled, last, high - _LATE)
         self.asked = high
@@ -100,17 +102,17 @@ class _Series:
         """Forget what opened before ``low``, and what a market that began anew has not reached yet."""
         if self.known and (low > self.first or high < self.end):
             keep = min(max(low, self.first), high)
-            self.rows = self.window(keep, min(self.end, high)).copy()
-            self.first = keep
+            self.held = (keep, self.window(keep, min(self.end, high)).copy())
             self.settled, self.asked = max(min(self.settled, high), keep), min(self.asked, high)
 
     def window(self, low: int, high: int) -> NDArray[np.float64]:
         """Return the rows of [low, high), nan where nothing is known."""
-        inside = self.rows[max(low - self.first, 0) : max(high - self.first, 0)]
+        first, held = self.held
+        inside = held[max(low - first, 0) : max(high - first, 0)]
         if len(inside) == high - low:
             return inside
         rows = np.full((max(high - low, 0), 5), nan)
-        start = max(self.first - low, 0)
+        start = max(first - low, 0)
         rows[start : start + len(inside)] = inside
         return rows
 
