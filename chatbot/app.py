@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from chatbot.config import Settings
     from chatbot.durable import Work
     from chatbot.exchanges.base import Exchange, PriceSource
-    from chatbot.model import Delivery, Message, Portfolio
+    from chatbot.model import Delivery, Message, Portfolio, Signal, Strategy
 
 LOCALE = Path(__file__).resolve().parent.parent / "locale"
 _RECONCILE_S = 60.0
@@ -135,6 +135,10 @@ async def open_program(
         yield program
 
 
+async def _no_signals(_: Strategy) -> tuple[Signal, ...]:
+    return ()
+
+
 def pace_for(settings: Settings) -> Pace:
     """Return how patiently orders wait: a market that runs faster is waited for less."""
     return Pace(speed=1.0 if settings.is_live_market else settings.market_speed)
@@ -144,7 +148,7 @@ async def _assemble(settings: Settings, clock: Clock, db: Database, source: Pric
     button_key = bytes.fromhex(await _remembered(db, _BUTTON_KEY, secrets.token_hex(32)))
     board = QuoteBoard(source, clock)
     desk = Desk(db, _exchange_opener(source, clock))
-    evaluator = Evaluator(desk, board, clock)
+    evaluator = Evaluator(db, desk, board, source, clock, signals=_no_signals)
     rebalancing = Rebalancing(db, work, evaluator, clock, expiry=timedelta(seconds=settings.plan_expiry_s))
     roster = Roster(db)
     desk.on_change(roster.forget)

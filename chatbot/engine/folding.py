@@ -52,6 +52,8 @@ class Fold:
     #: level f* asked for by low funding; None when that trigger is off
     funding_low_level: Decimal | None = None
     funding_high: bool = False
+    #: what high funding leaves of the net long (domain 7.4: half)
+    funding_high_factor: Decimal = Decimal("0.5")
     #: trim of the long futures by contract, 0 to 1
     trend: Mapping[str, Decimal] = field(default_factory=dict)
     fear_greed: bool = False
@@ -112,7 +114,7 @@ def effective_targets(base: Targets, fold: Fold, contract_asset: Mapping[str, st
 
 
 def _check(fold: Fold) -> None:
-    in_unit = [fold.coverage, *fold.trend.values(), *(spike.k for spike in fold.vol)]
+    in_unit = [fold.coverage, fold.funding_high_factor, *fold.trend.values(), *(spike.k for spike in fold.vol)]
     amounts = [*(spike.cap for spike in fold.vol), *fold.moved.values()]
     if fold.fg_mode not in FG_MODES or any(not 0 <= share <= 1 for share in in_unit) or any(amount < 0 for amount in amounts):
         raise Refused("bad_parameter")
@@ -136,7 +138,7 @@ def _cut_spikes(
 
 
 def _apply_funding(book: dict[str, Fraction], fold: Fold, log: list[str]) -> None:
-    """Lift the net to low funding's level unless a risk-off trigger is active (step 2); halve it under high funding (step 3)."""
+    """Lift the net to low funding's level unless a risk-off trigger is active (step 2); cut it under high funding (step 3)."""
     net = total(book.values())
     if fold.funding_low_level is not None:
         risk_off = fold.vol or any(fold.trend.values()) or fold.fear_greed or fold.hedges
@@ -149,7 +151,7 @@ def _apply_funding(book: dict[str, Fraction], fold: Fold, log: list[str]) -> Non
     if fold.funding_high:
         net = total(book.values())
         if net > 0:
-            _set_net(book, net / 2)
+            _set_net(book, net * exact(fold.funding_high_factor))
         log.append("funding_high")
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from chatbot.model.hedge import COVER, HEDGE_KINDS, MIN_VARIANCE, ROTATION, OpenHedge
 from chatbot.model.message import Delivery, Message, Urgency, Verdict
 from chatbot.model.people import Answer, Mode, Person, Role
-from chatbot.model.plan import LeftOut, Leg, LegKind, LegState, Plan, PlanState, Reason
+from chatbot.model.plan import FuturesCost, LeftOut, Leg, LegKind, LegState, Plan, PlanState, Reason
 from chatbot.model.report import AssetExposure, ContractReading, ExposureReport, StatusReport
 from chatbot.model.shape import Check, LineReading, Problem, Shape
 from chatbot.model.signal import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY, Signal, TriggerSetting
@@ -13,11 +14,15 @@ from chatbot.model.strategy import ALT, CORE, FUTURES, NET, STABLE, BandRule, Po
 __all__ = [
     "ALT",
     "CORE",
+    "COVER",
     "FEAR_GREED",
     "FUNDING_HIGH",
     "FUNDING_LOW",
     "FUTURES",
+    "HEDGE_KINDS",
+    "MIN_VARIANCE",
     "NET",
+    "ROTATION",
     "STABLE",
     "TREND",
     "VOLATILITY",
@@ -28,6 +33,7 @@ __all__ = [
     "ContractReading",
     "Delivery",
     "ExposureReport",
+    "FuturesCost",
     "LeftOut",
     "Leg",
     "LegKind",
@@ -35,6 +41,7 @@ __all__ = [
     "LineReading",
     "Message",
     "Mode",
+    "OpenHedge",
     "Person",
     "Plan",
     "PlanState",

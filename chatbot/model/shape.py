@@ -18,6 +18,8 @@ class LineReading:
     band: Decimal | None
     #: "over", "under" or None
     breach: str | None = None
+    #: the strategy's own target where a trigger or hedge has moved it; None where it has not
+    base: Decimal | None = None
 
     @property
     def drift(self) -> Decimal:

@@ -1,24 +1,30 @@
-"""Looking at one portfolio now: account, prices, figures, or the reason why it can not be evaluated."""
+"""Looking at one portfolio now: account, prices, signals, figures, or the reason why it can not be evaluated."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.errors import Refused
 from chatbot.errors import ExchangeError
 from chatbot.model import Portfolio, Problem, Shape
-from chatbot.services import readings
+from chatbot.services import readings, targeting, triggers
+from chatbot.store import portfolios
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from decimal import Decimal
 
     from chatbot.clock import Clock
     from chatbot.engine.portfolio import Snapshot
-    from chatbot.exchanges.base import Exchange, Market, Quote
+    from chatbot.exchanges.base import Exchange, Market, PriceSource, Quote
     from chatbot.market.quotes import QuoteBoard
+    from chatbot.model import Signal, Strategy
     from chatbot.services.desk import Desk
+    from chatbot.store.database import Database
+
+    #: where every trigger of a strategy stands
+    Signalling = Callable[[Strategy], Awaitable[tuple[Signal, ...]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +40,10 @@ class Evaluation:
     markets: Mapping[str, Market] = field(default_factory=dict)
     #: beta to BTC by asset, the same before and after a plan (domain 1.7)
     betas: Mapping[str, Decimal] = field(default_factory=dict)
+    #: what moves the targets away from the strategy, where they stand with it, and what the portfolio will remember of it
+    layers: targeting.Layers = field(default_factory=targeting.Layers)
+    effective: targeting.Effective | None = None
+    memory: triggers.Memory = field(default_factory=triggers.Memory)
 
 
 class Evaluator:
@@ -41,19 +51,27 @@ class Evaluator:
 
     def __init__(
         self,
+        db: Database,
         desk: Desk,
         board: QuoteBoard,
+        source: PriceSource,
         clock: Clock,
         *,
+        signals: Signalling,
         betas: Callable[[Iterable[str]], Mapping[str, Decimal]] = readings.prior_betas,
     ) -> None:
+        self._db = db
         self._desk = desk
         self._board = board
+        self._source = source
         self._clock = clock
+        self._signals = signals
         self._betas = betas
 
     async def look(self, portfolio: Portfolio, *, fresh: bool = False, patient: bool = False) -> Evaluation:
         """Evaluate ``portfolio``; with ``fresh`` prices are fetched again first, with ``patient`` only where they have grown too old."""
+        async with self._db.read() as tx:
+            states = await portfolios.states(tx, portfolio.id)
         try:
             exchange = await self._desk.exchange(portfolio.id)
             markets = await exchange.markets()
@@ -65,21 +83,33 @@ class Evaluator:
                 await self._board.refresh(needed)
         except ExchangeError:
             return Evaluation(portfolio=portfolio, problems=(Problem(code="unreachable"),))
-        return self._judge(portfolio, account, needed, markets)
+        seen = Evaluation(portfolio=portfolio, account=account, markets=markets)
+        return self._judge(seen, account, needed, states, await self._signals(portfolio.strategy))
 
-    def _judge(self, portfolio: Portfolio, account: readings.Account, needed: tuple[str, ...], markets: Mapping[str, Market]) -> Evaluation:
+    def _judge(
+        self,
+        seen: Evaluation,
+        account: readings.Account,
+        needed: tuple[str, ...],
+        states: Mapping[str, Mapping[str, Any]],
+        signals: tuple[Signal, ...],
+    ) -> Evaluation:
+        strategy = seen.portfolio.strategy
         quotes, problems = self._board.usable(needed, self._clock.now())
         empty = readings.empty_answer(account)
+        seen = replace(seen, quotes=quotes, layers=targeting.Layers(signals=signals))
         if problems or empty:
-            found = (*problems, *((empty,) if empty else ()))
-            return Evaluation(portfolio=portfolio, problems=found, account=account, quotes=quotes, markets=markets)
+            return replace(seen, problems=(*problems, *((empty,) if empty else ())))
         try:
-            snap = readings.snapshot(account, portfolio.strategy, quotes)
+            snap = readings.snapshot(account, strategy, quotes)
             betas = self._betas(readings.assets_of(snap))
-            shape = readings.shape(snap, portfolio.strategy, markets, betas)
+            joined = self._source.market_time(seen.portfolio.created_at)
+            layers, memory = triggers.layers_of(states, signals, snap, strategy, joined)
+            found = targeting.effective(snap, strategy, layers, betas)
+            shape = readings.shape(snap, strategy, seen.markets, betas, found)
         except Refused as refusal:
-            return Evaluation(portfolio=portfolio, problems=(Problem(code=refusal.code),), account=account, quotes=quotes, markets=markets)
-        return Evaluation(portfolio=portfolio, account=account, snapshot=snap, shape=shape, quotes=quotes, markets=markets, betas=betas)
+            return replace(seen, problems=(Problem(code=refusal.code),))
+        return replace(seen, snapshot=snap, shape=shape, betas=betas, layers=layers, effective=found, memory=memory)
 
 
 async def _account(exchange: Exchange) -> readings.Account:

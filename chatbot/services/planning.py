@@ -6,53 +6,28 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from chatbot.engine import bands, planner
-from chatbot.engine.targets import Targets, split
-from chatbot.model import FUTURES, STABLE, LeftOut, Leg, LegKind, Plan, PlanState, Portfolio, Reason
-from chatbot.services import readings
+from chatbot.engine import planner
+from chatbot.engine.targets import Targets
+from chatbot.model import LeftOut, Leg, LegKind, Plan, PlanState, Portfolio, Reason
+from chatbot.services import readings, targeting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime, timedelta
 
-    from chatbot.engine.portfolio import Snapshot
     from chatbot.exchanges.base import Market, Quote
-    from chatbot.model import Strategy
+    from chatbot.model import Shape
     from chatbot.services.evaluation import Evaluation
 
 #: the legs of domain 9.8 in their order
 _ORDER = (LegKind.SPOT_SELL, LegKind.TO_SPOT, LegKind.SPOT_BUY, LegKind.TO_FUTURES, LegKind.FUTURES_REDUCE, LegKind.FUTURES_INCREASE)
 
 
-def targets_for(snap: Snapshot, strategy: Strategy) -> Targets:
-    """Return the effective targets by asset: the destination of domain 3.3, then the split of 2.3."""
-    values = readings.line_values(snap, strategy)
-    total = sum(values.values(), Decimal(0))
-    weights = {line: value / total for line, value in values.items()}
-    wanted = {line: strategy.weights.get(line, Decimal(0)) for line in values}
-    if strategy.theta == 1:
-        destination = wanted
-    else:
-        # A line without a band, as FUTURES, is left out of the bands: it goes to its target.
-        edges = {line: band for line, band in readings.engine_bands(strategy).items() if line in values}
-        destination = dict(bands.destination(weights, wanted, edges, strategy.theta, force=True).weights)
-    holdings = {holding.asset: holding.qty * holding.price for holding in snap.spot}
-    members = _members(snap, strategy)
-    futures_net = strategy.futures_net if readings.contracts(strategy) else Decimal(0)
-    shares = {contract: strategy.futures_split[contract] for contract in readings.contracts(strategy)}
-    found = split(destination, members, holdings, futures_net, shares)
-    extra = {p.contract: Decimal(0) for p in snap.positions if p.contract not in found.futures}
-    return Targets(spot=found.spot, stable=found.stable, collateral=found.collateral, futures={**found.futures, **extra})
-
-
-def _members(snap: Snapshot, strategy: Strategy) -> dict[str, tuple[str, ...]]:
-    """Return the members of each bucket line, with the coins that are held but named nowhere in the line that took them."""
-    members = {line: list(assets) for line, assets in strategy.members.items()}
-    for holding in snap.spot:
-        known = members.setdefault(holding.bucket, [])
-        if holding.asset not in known:
-            known.append(holding.asset)
-    return {line: tuple(assets) for line, assets in members.items() if line not in (STABLE, FUTURES)}
+def targets_for(found: Evaluation) -> Targets:
+    """Return the targets that a plan aims at: the effective ones, or the nearest point inside the bands (domain 3.3, 9.2)."""
+    if found.snapshot is None or found.effective is None:
+        raise ValueError("a portfolio that can not be evaluated has no targets")
+    return targeting.destination(found.snapshot, found.portfolio.strategy, found.effective)
 
 
 def block_for(found: Evaluation, targets: Targets) -> planner.Block:
@@ -91,7 +66,7 @@ def draft(
         raise ValueError("a portfolio that can not be evaluated has no plan")
     portfolio: Portfolio = found.portfolio
     legs = legs_of(block, found.quotes, _quote_asset(found))
-    after = readings.shape(readings.after_legs(found.snapshot, legs, found.markets), portfolio.strategy, found.markets, found.betas)
+    after = shape_after(found, legs)
     return Plan(
         id=0,
         number=0,
@@ -104,12 +79,19 @@ def draft(
         legs=legs,
         left_out=tuple(_left_out(flag, found, targets) for flag in block.flags),
         fees=block.fees,
-        slippage_bps=slippage_bps(legs, found.quotes),
         prices={name: quote.price for name, quote in found.quotes.items()},
         targets=targets_to_json(targets),
         created_at=now,
         expires_at=now + expiry,
     )
+
+
+def shape_after(found: Evaluation, legs: Iterable[Leg]) -> Shape:
+    """Return what the portfolio looks like once these legs are filled at their valuation prices."""
+    if found.snapshot is None:
+        raise ValueError("a portfolio that can not be evaluated has no shape")
+    after = readings.after_legs(found.snapshot, legs, found.markets)
+    return readings.shape(after, found.portfolio.strategy, found.markets, found.betas, found.effective)
 
 
 def _quote_asset(found: Evaluation) -> str:
@@ -134,16 +116,6 @@ def legs_of(block: planner.Block, quotes: Mapping[str, Quote], quote_asset: str)
     legs += [Leg(index=0, kind=LegKind(t.direction), instrument=quote_asset, qty=t.amount) for t in block.transfers]
     legs.sort(key=lambda leg: _ORDER.index(leg.kind))
     return tuple(replace(leg, index=index) for index, leg in enumerate(legs))
-
-
-def slippage_bps(legs: tuple[Leg, ...], quotes: Mapping[str, Quote]) -> Decimal:
-    """Estimate slippage as half the spread, weighted by value: what crossing now would cost (domain 11.1, small orders)."""
-    traded = [(leg.notional, quotes[leg.instrument]) for leg in legs if not leg.is_transfer]
-    total = sum((notional for notional, _ in traded), Decimal(0))
-    if not total:
-        return Decimal(0)
-    paid = sum((notional * (q.ask - q.bid) / (q.ask + q.bid) for notional, q in traded), Decimal(0))
-    return paid / total * 10_000
 
 
 def _left_out(flag: str, found: Evaluation, targets: Targets) -> LeftOut:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from chatbot.exchanges.base import Market
+    from chatbot.services.targeting import Effective
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +105,15 @@ def engine_bands(strategy: Strategy) -> dict[str, bands.Band]:
     return {line: bands.Band(abs_pp=rule.abs_pp, rel=rule.rel) for line, rule in strategy.bands.items()}
 
 
-def check_lines(snap: portfolio.Snapshot, strategy: Strategy) -> bands.BandsCheck:
-    """Hold every line against its band (domain 3.1)."""
+def check_lines(snap: portfolio.Snapshot, strategy: Strategy, moved: Effective | None = None) -> bands.BandsCheck:
+    """Hold every line against its band (domain 3.1); effective targets take the strategy's place, the half-widths stay (domain 5.3)."""
     values = line_values(snap, strategy)
-    targets = {line: strategy.weights.get(line, Decimal(0)) for line in values}
-    return bands.check_bands(values, targets, engine_bands(strategy), strategy.band_mode)
+    own = {line: strategy.weights.get(line, Decimal(0)) for line in values}
+    edges = engine_bands(strategy)
+    if moved is None:
+        return bands.check_bands(values, own, edges, strategy.band_mode)
+    fixed = {line: bands.Band(abs_pp=100 * bands.half_width(band, own.get(line, Decimal(0)))) for line, band in edges.items()}
+    return bands.check_bands(values, {line: moved.lines[line] for line in values}, fixed, strategy.band_mode)
 
 
 def prior_betas(assets: Iterable[str]) -> dict[str, Decimal]:
@@ -121,13 +126,22 @@ def assets_of(snap: portfolio.Snapshot) -> frozenset[str]:
     return frozenset({holding.asset for holding in snap.spot} | {position.asset for position in snap.positions})
 
 
-def shape(snap: portfolio.Snapshot, strategy: Strategy, markets: Mapping[str, Market], betas: Mapping[str, Decimal] | None = None) -> Shape:
-    """Measure a snapshot and put its lines beside their targets and bands; an asset without a beta in ``betas`` takes its prior."""
+def shape(
+    snap: portfolio.Snapshot,
+    strategy: Strategy,
+    markets: Mapping[str, Market],
+    betas: Mapping[str, Decimal] | None = None,
+    moved: Effective | None = None,
+) -> Shape:
+    """Measure a snapshot and put its lines beside their targets and bands; an asset without a beta in ``betas`` takes its prior.
+
+    ``moved`` are the effective targets where triggers or hedges have moved the strategy's; None where they have not.
+    """
     metrics = portfolio.measure(snap, betas or {})
-    check = check_lines(snap, strategy)
+    check = check_lines(snap, strategy, moved)
     return Shape(
         value=metrics.value,
-        lines=tuple(_line(line, reading, strategy) for line, reading in check.lines.items()),
+        lines=tuple(_line(line, reading, strategy, moved) for line, reading in check.lines.items()),
         net=metrics.net_directional,
         gross=metrics.gross_exposure,
         futures_net=metrics.futures_net_exposure,
@@ -140,18 +154,21 @@ def shape(snap: portfolio.Snapshot, strategy: Strategy, markets: Mapping[str, Ma
         },
         liquidation=nearest_liquidation(snap, markets),
         book={p.contract: p.qty * p.mark for p in snap.positions if p.qty},
-        exposure=net_exposure(metrics, strategy),
+        exposure=net_exposure(metrics, strategy, moved),
     )
 
 
-def _line(line: str, reading: bands.LineCheck, strategy: Strategy) -> LineReading:
+def _line(line: str, reading: bands.LineCheck, strategy: Strategy, moved: Effective | None) -> LineReading:
     fires = line in strategy.bands
+    own = strategy.weights.get(line, Decimal(0))
+    target = own if moved is None else moved.lines[line]
     return LineReading(
         line=line,
         weight=reading.weight,
-        target=strategy.weights.get(line, Decimal(0)),
+        target=target,
         band=reading.band if fires else None,
         breach=reading.breach if fires else None,
+        base=None if target == own else own,
     )
 
 
@@ -160,14 +177,16 @@ def net_target(strategy: Strategy) -> Decimal:
     return strategy.futures_net if contracts(strategy) else Decimal(0)
 
 
-def net_exposure(metrics: portfolio.Metrics, strategy: Strategy) -> LineReading | None:
+def net_exposure(metrics: portfolio.Metrics, strategy: Strategy, moved: Effective | None = None) -> LineReading | None:
     """Hold the net exposure f against f* and its own band, by the edge rules of the lines (domain 3.1); None without futures."""
-    target = net_target(strategy)
-    if not target and not metrics.futures_gross:
+    own = net_target(strategy)
+    target = own if moved is None else moved.futures_net
+    if not target and not own and not metrics.futures_gross:
         return None
     band = bands.Band(abs_pp=strategy.futures_band_pp)
     found = bands.check_net(metrics.futures_net, metrics.value, target, band, strategy.band_mode)
-    return LineReading(line=NET, weight=found.weight, target=target, band=found.band, breach=found.breach)
+    base = None if target == own else own
+    return LineReading(line=NET, weight=found.weight, target=target, band=found.band, breach=found.breach, base=base)
 
 
 def nearest_liquidation(snap: portfolio.Snapshot, markets: Mapping[str, Market]) -> Decimal | None:

@@ -8,21 +8,24 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
-from chatbot.model import Leg, LegState, Plan, PlanState, Portfolio, Problem, Reason, Shape, Urgency
-from chatbot.services import planning, readings
+from chatbot.model import Leg, LegState, Mode, Plan, PlanState, Portfolio, Problem, Reason, Shape, Urgency
+from chatbot.services import costing, planning, readings
 from chatbot.store import journal, messages, portfolios
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from chatbot.clock import Clock
     from chatbot.durable import Work
     from chatbot.engine.planner import Block
+    from chatbot.services.costing import Costing
     from chatbot.services.evaluation import Evaluation, Evaluator
     from chatbot.store.database import Database, Tx
 
 EXECUTE = "execute_plan"
 SNOOZE = timedelta(hours=1)
+_NONE: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,21 +75,29 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TooDear:
+    """Nothing was sent: legs of the plan cost so much that the person is asked first (domain 11.1)."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotYours:
     """The plan belongs to somebody else, or does not exist; which of the two is not told."""
 
 
 Proposal = Proposed | NothingToDo | CannotEvaluate | Busy
-Answer = Confirmed | Late | NotYours | Proposal
+Answer = Confirmed | Late | NotYours | TooDear | Proposal
 
 
 class Rebalancing:
     """The use cases around a plan; chat and monitor call the same ones."""
 
-    def __init__(self, db: Database, work: Work, evaluator: Evaluator, clock: Clock, *, expiry: timedelta) -> None:
+    def __init__(self, db: Database, work: Work, evaluator: Evaluator, costing: Costing, clock: Clock, *, expiry: timedelta) -> None:
         self._db = db
         self._work = work
         self._evaluator = evaluator
+        self._costing = costing
         self._clock = clock
         self._expiry = expiry
 
@@ -97,24 +108,30 @@ class Rebalancing:
 
     async def propose_from(self, found: Evaluation, reasons: tuple[Reason, ...]) -> Proposal:
         """Make and store a plan for an evaluation that was just made."""
+        await self.prepare(found)
         drafted = self.draft(found, reasons)
         if not isinstance(drafted, Plan):
             return drafted
         async with self._db.transaction() as tx:
             return await self.store(tx, drafted)
 
+    async def prepare(self, found: Evaluation) -> None:
+        """Fetch what the costs of a plan depend on, before :meth:`draft`; never inside a transaction."""
+        await self._costing.prepare(found.quotes)
+
     def draft(self, found: Evaluation, reasons: tuple[Reason, ...]) -> Plan | NothingToDo | CannotEvaluate:
-        """Return the plan without storing it."""
+        """Return the plan without storing it; what it costs is told from what :meth:`prepare` fetched."""
         if found.snapshot is None or found.shape is None:
             return CannotEvaluate(portfolio=found.portfolio, problems=found.problems)
         try:
-            targets = planning.targets_for(found.snapshot, found.portfolio.strategy)
+            targets = planning.targets_for(found)
             block = planning.block_for(found, targets)
         except Refused as refusal:
             return CannotEvaluate(portfolio=found.portfolio, problems=(Problem(code=refusal.code),))
         if not block.orders and not block.transfers:
             return NothingToDo(portfolio=found.portfolio, shape=found.shape)
-        return planning.draft(found, targets, block, reasons, now=self._clock.now(), expiry=self._expiry)
+        drafted = planning.draft(found, targets, block, reasons, now=self._clock.now(), expiry=self._expiry)
+        return self._costing.priced(drafted, found.quotes, found.markets)
 
     async def store(self, tx: Tx, drafted: Plan) -> Proposed | Busy:
         """Store a drafted plan inside the caller's transaction, unless one is being carried out."""
@@ -123,19 +140,28 @@ class Rebalancing:
             return Busy(plan=before)
         return Proposed(plan=await journal.add_plan(tx, drafted), instead_of=before)
 
-    async def confirm(self, plan_id: int, person_id: int) -> Answer:
-        """Carry the plan out, or say why not; only the first of any number of presses sends anything."""
+    async def confirm(self, plan_id: int, person_id: int, *, accepted: frozenset[int] = _NONE) -> Answer:
+        """Carry the plan out, or say why not; only the first of any number of presses sends anything.
+
+        ``accepted`` are the numbers of the dear legs that the person was asked about and wants all the same.
+        """
         plan, portfolio = await self._owned(plan_id, person_id)
         if plan is None or portfolio is None:
             return NotYours()
         if plan.state != PlanState.PROPOSED or plan.expires_at <= self._clock.now():
             return await self._late(plan)
+        if _asks(plan, accepted):
+            return TooDear(plan=plan)
         found = await self._evaluator.look(portfolio, fresh=True)
         if found.shape is None:
             return CannotEvaluate(portfolio=portfolio, problems=found.problems)
-        if moved(plan, found):
+        await self.prepare(found)
+        if moved(plan, found) or (plan.mode != Mode.MANUAL and self._costing.risen(plan, found.quotes)):
             return await self.propose_from(found, (*plan.reasons, Reason(trigger="moved")))
         async with self._db.transaction() as tx:
+            latest = await journal.plan(tx, plan_id)
+            if latest is not None and _asks(latest, accepted):
+                return TooDear(plan=latest)  # a leg was taken back in meanwhile
             won = await journal.decide(tx, plan_id, PlanState.CONFIRMED, self._clock.now())
             if won:
                 await journal.add_event(tx, plan_id, None, "confirmed", {"person": person_id})
@@ -153,22 +179,50 @@ class Rebalancing:
 
     async def toggle(self, plan_id: int, person_id: int, index: int) -> Proposed | CannotEvaluate | Late | NotYours:
         """Leave one leg out of a plan, or take it back in, and show what the rest leads to."""
+        return await self._change_legs(plan_id, person_id, frozenset({index}), _toggled)
+
+    async def leave_out(self, plan_id: int, person_id: int, indexes: frozenset[int]) -> Proposed | CannotEvaluate | Late | NotYours:
+        """Leave legs out of a plan and show what the rest leads to; doing it again changes nothing."""
+        return await self._change_legs(plan_id, person_id, indexes, _dropped)
+
+    async def _change_legs(
+        self, plan_id: int, person_id: int, indexes: frozenset[int], change: Callable[[Leg], Leg]
+    ) -> Proposed | CannotEvaluate | Late | NotYours:
         plan, portfolio = await self._owned(plan_id, person_id)
-        if plan is None or portfolio is None or index >= len(plan.legs):
+        if plan is None or portfolio is None or not indexes <= {leg.index for leg in plan.legs}:
             return NotYours()
         if plan.state != PlanState.PROPOSED or plan.expires_at <= self._clock.now():
             return await self._late(plan)
         found = await self._evaluator.look(portfolio)
         if found.snapshot is None:
             return CannotEvaluate(portfolio=portfolio, problems=found.problems)
-        changed = _toggled(plan.legs[index])
-        legs = tuple(changed if leg.index == index else leg for leg in plan.legs)
-        after = readings.shape(readings.after_legs(found.snapshot, legs, found.markets), portfolio.strategy, found.markets, found.betas)
+        legs = tuple(change(leg) if leg.index in indexes else leg for leg in plan.legs)
+        after = planning.shape_after(found, legs)
         async with self._db.transaction() as tx:
             if await journal.save_after(tx, plan_id, after, readings.fees_of(legs, found.markets)):
-                await journal.save_leg(tx, plan_id, changed)
+                for leg in legs:
+                    if leg.index in indexes:
+                        await journal.save_leg(tx, plan_id, leg)
                 return Proposed(plan=await journal.plan(tx, plan_id) or plan)
         return await self._late(plan)  # answered while this was worked out
+
+    async def again(self, plan_id: int, person_id: int) -> Proposal | NotYours:
+        """Plan at fresh prices for what a plan left undone; the legs that the person had left out of it stay out."""
+        plan, portfolio = await self._owned(plan_id, person_id)
+        if plan is None or portfolio is None:
+            return NotYours()
+        found = await self._evaluator.look(portfolio, fresh=True)
+        await self.prepare(found)
+        drafted = self.draft(found, (*plan.reasons, Reason(trigger="again")))
+        if not isinstance(drafted, Plan):
+            return drafted
+        unwanted = {(leg.instrument, leg.side) for leg in plan.legs if leg.state == LegState.DROPPED and not leg.note}
+        legs = tuple(_dropped(leg) if (leg.instrument, leg.side) in unwanted and not leg.is_transfer else leg for leg in drafted.legs)
+        if legs != drafted.legs:
+            fees = readings.fees_of(legs, found.markets)
+            drafted = replace(drafted, legs=legs, after=planning.shape_after(found, legs), fees=fees)
+        async with self._db.transaction() as tx:
+            return await self.store(tx, drafted)
 
     async def skip(self, plan_id: int, person_id: int, *, snooze: bool = False) -> Late | NotYours | Proposed:
         """Close a plan unanswered; with ``snooze`` the portfolio also stays quiet for an hour."""
@@ -251,6 +305,15 @@ async def post_card(tx: Tx, plan: Plan, now: datetime, why: str) -> None:
         key = f"card-{plan.id}-{why}"
         facts = {"plan_id": plan.id}
         await messages.post(tx, chat_id=plan.chat_id, kind="plan_card", facts=facts, key=key, urgency=Urgency.ROUTINE, silent=True, now=now)
+
+
+def _asks(plan: Plan, accepted: frozenset[int]) -> bool:
+    """Tell whether a leg is dear and nobody said yes to it; who trades by hand has traded already."""
+    return plan.mode != Mode.MANUAL and not costing.dear(plan.legs) <= accepted
+
+
+def _dropped(leg: Leg) -> Leg:
+    return replace(leg, state=LegState.DROPPED)
 
 
 def _toggled(leg: Leg) -> Leg:

@@ -37,6 +37,18 @@ def decode(kind: type[T], stored: str) -> T:
     return value
 
 
+def to_plain(value: object) -> dict[str, Any]:
+    """Return a value of the model as plain JSON values, for a place that keeps JSON of its own."""
+    plain: dict[str, Any] = _adapter(type(value)).dump_python(value, mode="json", warnings="error")
+    return plain
+
+
+def from_plain(kind: type[T], plain: Mapping[str, Any]) -> T:
+    """Read back what :func:`to_plain` returned; raises ``ValueError`` when it is something else."""
+    value: T = _adapter(kind).validate_python(plain)
+    return value
+
+
 def _adapter(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - any type
     if kind not in _adapters:
         _adapters[kind] = TypeAdapter(kind)

@@ -1,0 +1,168 @@
+"""Where a portfolio should stand now: its strategy, with every active trigger and hedge folded in (domain 9.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import ROUND_DOWN, Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.engine import bands
+from chatbot.engine.folding import Fold, Hedge, Spike, effective_targets
+from chatbot.engine.targets import Targets, split
+from chatbot.exchanges.base import asset_of
+from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, FUTURES, STABLE, TREND, VOLATILITY, OpenHedge, Signal
+from chatbot.services import readings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from chatbot.engine.portfolio import Snapshot
+    from chatbot.model import Strategy
+    from chatbot.services.triggers import Anchor
+
+#: contract that hedges the whole market where it is listed (domain 2.3)
+INDEX = "BTC-PERP"
+#: weights that are worked out are cut here, so that sums stay exact
+_STEP = Decimal("1e-12")
+_ZERO, _ONE = Decimal(0), Decimal(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layers:
+    """What moves a portfolio's targets away from its strategy."""
+
+    signals: tuple[Signal, ...] = ()
+    #: where active volatility caps start from, by asset
+    anchors: Mapping[str, Anchor] = field(default_factory=dict)
+    hedges: tuple[OpenHedge, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effective:
+    """Effective targets of a portfolio: by asset and contract, and summed up by line."""
+
+    targets: Targets
+    lines: Mapping[str, Decimal]
+    futures_net: Decimal
+    #: what the fold did, as in ``engine.folding.Folded``: vol:<asset>, funding_low:suppressed, ...
+    log: tuple[str, ...] = ()
+
+
+def effective(snap: Snapshot, strategy: Strategy, layers: Layers, betas: Mapping[str, Decimal]) -> Effective:
+    """Fold the active triggers and the hedges into the strategy's targets; raises ``engine.errors.Refused``."""
+    base = base_targets(snap, strategy, layers.anchors)
+    fold = fold_of(snap, strategy, layers, base, betas)
+    folded = effective_targets(base, fold, {p.contract: p.asset for p in snap.positions})
+    lines = dict.fromkeys(readings.line_values(snap, strategy), _ZERO)
+    for asset, weight in folded.targets.spot.items():
+        line = readings.bucket_of(asset, strategy)
+        lines[line] = lines.get(line, _ZERO) + weight
+    lines |= {STABLE: folded.targets.stable, FUTURES: folded.targets.collateral}
+    return Effective(targets=folded.targets, lines=lines, futures_net=folded.futures_net, log=folded.log)
+
+
+def base_targets(snap: Snapshot, strategy: Strategy, anchors: Mapping[str, Anchor]) -> Targets:
+    """Return the strategy's own targets by asset (domain 2.3); a capped asset keeps its share of its line while others move."""
+    values = readings.line_values(snap, strategy)
+    wanted = {line: strategy.weights.get(line, _ZERO) for line in values}
+    holdings = {holding.asset: holding.qty * holding.price for holding in snap.spot}
+    net = readings.net_target(strategy)
+    shares = {contract: strategy.futures_split[contract] for contract in readings.contracts(strategy)}
+    latched = {asset: anchor.share for asset, anchor in anchors.items() if anchor.share is not None}
+    found = split(wanted, _members(snap, strategy), holdings, net, shares, latched)
+    extra = {p.contract: _ZERO for p in snap.positions if p.contract not in found.futures}
+    return Targets(spot=found.spot, stable=found.stable, collateral=found.collateral, futures={**found.futures, **extra})
+
+
+def _members(snap: Snapshot, strategy: Strategy) -> dict[str, tuple[str, ...]]:
+    """Return the members of each bucket line, with the coins that are held but named nowhere in the line that took them."""
+    members = {line: list(assets) for line, assets in strategy.members.items()}
+    for holding in snap.spot:
+        known = members.setdefault(holding.bucket, [])
+        if holding.asset not in known:
+            known.append(holding.asset)
+    return {line: tuple(assets) for line, assets in members.items() if line not in (STABLE, FUTURES)}
+
+
+def fold_of(snap: Snapshot, strategy: Strategy, layers: Layers, base: Targets, betas: Mapping[str, Decimal]) -> Fold:
+    """Return the active triggers of a portfolio in the engine's terms; those that are switched off do nothing."""
+    on = [signal for signal in layers.signals if signal.active and strategy.setting(signal.trigger).on]
+    by_trigger = {signal.trigger: signal for signal in on}
+    low, high, fear = (by_trigger.get(name) for name in (FUNDING_LOW, FUNDING_HIGH, FEAR_GREED))
+    listed = {p.contract for p in snap.positions}
+    mode = strategy.setting(FEAR_GREED).mode or "book"
+    return Fold(
+        vol=tuple(_spike(signal, base, layers.anchors.get(signal.subject)) for signal in on if signal.trigger == VOLATILITY),
+        funding_low_level=low.size if low else None,
+        funding_high=high is not None,
+        funding_high_factor=high.size if high and high.size is not None else Decimal("0.5"),
+        trend={signal.subject: signal.size or _ZERO for signal in on if signal.trigger == TREND},
+        fear_greed=fear is not None,
+        # without an index contract there is nothing to hedge the spot side with
+        fg_mode=mode if INDEX in listed else "book",
+        coverage=fear.size if fear and fear.size is not None else _ONE,
+        hedge_contract=INDEX,
+        hedges=tuple(_hedge(hedge, snap) for hedge in _open(layers.hedges) if hedge.contract in listed),
+        moved=_moved(layers.hedges),
+        betas=betas,
+    )
+
+
+def _spike(signal: Signal, base: Targets, anchor: Anchor | None) -> Spike:
+    """Return cap = k min(t, w0) (domain 5.3); without a weight at onset the cut starts from the target."""
+    k, t = signal.size or _ONE, base.spot.get(signal.subject, _ZERO)
+    w0 = anchor.weight if anchor is not None and anchor.weight is not None else t
+    return Spike(asset=signal.subject, cap=(k * min(t, w0)).quantize(_STEP, ROUND_DOWN), k=k)
+
+
+def _open(hedges: Iterable[OpenHedge]) -> list[OpenHedge]:
+    return [hedge for hedge in hedges if not hedge.closed]
+
+
+def _hedge(hedge: OpenHedge, snap: Snapshot) -> Hedge:
+    """Return a hedge as a weight: its quantity is fixed, so its share of V moves with the price."""
+    mark = next(p.mark for p in snap.positions if p.contract == hedge.contract)
+    return Hedge(contract=hedge.contract, weight=hedge.qty * mark / _value(snap))
+
+
+def _value(snap: Snapshot) -> Decimal:
+    spot = sum((h.qty * h.price for h in snap.spot), _ZERO) + sum((c.qty * c.price for c in snap.cash), _ZERO)
+    return spot + snap.wallet + sum((p.qty * (p.mark - p.entry) for p in snap.positions), _ZERO)
+
+
+def _moved(hedges: Iterable[OpenHedge]) -> dict[str, Decimal]:
+    moved: dict[str, Decimal] = {}
+    for hedge in _open(hedges):
+        for name, weight in hedge.moved.items():
+            moved[name] = moved.get(name, _ZERO) + weight
+    return moved
+
+
+def destination(snap: Snapshot, strategy: Strategy, found: Effective) -> Targets:
+    """Return what a plan aims at: the effective targets, or with theta below 1 the nearest point inside the bands (domain 3.3)."""
+    if strategy.theta == 1:
+        return found.targets
+    values = readings.line_values(snap, strategy)
+    whole = sum(values.values(), _ZERO)
+    weights = {line: value / whole for line, value in values.items()}
+    # A line without a band, as FUTURES, is left out of the bands: it goes to its target.
+    edges = {line: band for line, band in readings.engine_bands(strategy).items() if line in values}
+    lines = dict(bands.destination(weights, found.lines, edges, strategy.theta, force=True).weights)
+    spot = _rescaled(found, strategy, lines, {holding.asset: holding.qty * holding.price for holding in snap.spot})
+    return Targets(spot=spot, stable=lines[STABLE], collateral=lines[FUTURES], futures=found.targets.futures)
+
+
+def _rescaled(found: Effective, strategy: Strategy, lines: Mapping[str, Decimal], held: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Spread each line's destination over its members as their effective targets stand to each other; the sum stays exact."""
+    spot: dict[str, Decimal] = {}
+    for line, goal in lines.items():
+        members = {asset: t for asset, t in found.targets.spot.items() if readings.bucket_of(asset, strategy) == line}
+        if members:
+            mix = members if found.lines[line] else {asset: held.get(asset, _ZERO) for asset in members}
+            spot |= split({line: goal, STABLE: _ONE - goal}, {line: tuple(mix)}, mix, _ZERO, {}).spot
+    return spot
+
+
+def asset_of_signal(signal: Signal) -> str:
+    """Return the coin that a signal is about; empty for the whole market."""
+    return asset_of(signal.subject)

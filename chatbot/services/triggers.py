@@ -1,0 +1,188 @@
+"""What a portfolio remembers of the triggers: what its person was told, and from which weights its cuts start.
+
+The machines themselves stand in :mod:`chatbot.services.signals`, once for everybody. Legend: t target weight, w0 weight at onset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from chatbot.model import FEAR_GREED, FUNDING_LOW, HEDGE_KINDS, VOLATILITY, OpenHedge, Reason, Signal
+from chatbot.services import readings
+from chatbot.services.targeting import Layers
+from chatbot.store.codec import from_plain, to_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from chatbot.engine.portfolio import Snapshot
+    from chatbot.model import Strategy
+    from chatbot.services.targeting import Effective
+
+#: key of the memory among the trigger states of a portfolio, and what stands before a hedge's kind
+STATE, HEDGE = "triggers", "hedge:"
+BEGIN, CHANGE, END = "begin", "change", "end"
+SUPPRESSED = "suppressed"
+#: an asset that was cut keeps its share of its line until it is back within this part of its target
+_BACK = Decimal("0.95")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """From where the cut of one asset starts; frozen at the onset of its spike, so that looking again does not cut again."""
+
+    #: market time at which the spike began
+    since: datetime
+    #: w0; None where the portfolio came later: the cut starts from the target
+    weight: Decimal | None
+    #: share of its line at the onset
+    share: Decimal | None
+    #: the spike is over, and the asset has not been bought back yet
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What one portfolio remembers of the triggers."""
+
+    #: by signal key: what was told last; a signal that is not named is quiet
+    told: dict[str, str] = field(default_factory=dict)
+    anchors: dict[str, Anchor] = field(default_factory=dict)
+    #: reasons that wait for the end of the batching window
+    pending: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A signal that stands differently from what the person was told."""
+
+    signal: Signal
+    #: begin, change or end
+    event: str
+    #: low funding asks for more risk while something else asks for less
+    suppressed: bool = False
+
+
+def memory_of(states: Mapping[str, Mapping[str, Any]]) -> Memory:
+    """Read what a portfolio remembers; nothing stored means that nothing has been told."""
+    stored = states.get(STATE)
+    return from_plain(Memory, stored) if stored else Memory()
+
+
+def memory_to_json(memory: Memory) -> dict[str, Any]:
+    """Return a memory as plain JSON."""
+    return to_plain(memory)
+
+
+def hedges_of(states: Mapping[str, Mapping[str, Any]]) -> tuple[OpenHedge, ...]:
+    """Read the hedges of a portfolio, at most one of each kind."""
+    return tuple(from_plain(OpenHedge, stored) for kind in HEDGE_KINDS if (stored := states.get(HEDGE + kind)))
+
+
+def layers_of(
+    states: Mapping[str, Mapping[str, Any]], signals: tuple[Signal, ...], snap: Snapshot, strategy: Strategy, joined: datetime
+) -> tuple[Layers, Memory]:
+    """Return what moves the targets now, and the memory with every new spike anchored; ``joined`` is when the portfolio was opened."""
+    memory = latch(memory_of(states), signals, snap, strategy, joined)
+    return Layers(signals=signals, anchors=memory.anchors, hedges=hedges_of(states)), memory
+
+
+def latch(memory: Memory, signals: Iterable[Signal], snap: Snapshot, strategy: Strategy, joined: datetime) -> Memory:
+    """Anchor spikes that have begun, and let go of those whose asset is back where it was."""
+    values = readings.line_values(snap, strategy)
+    whole = sum(values.values(), Decimal(0))
+    held = {holding.asset: holding.qty * holding.price for holding in snap.spot}
+    anchors = dict(memory.anchors)
+    on = strategy.setting(VOLATILITY).on
+    for signal in (one for one in signals if one.trigger == VOLATILITY):
+        asset, known = signal.subject, anchors.get(signal.subject)
+        if on and signal.active and signal.since is not None:
+            if known is None or known.over or known.since != signal.since:
+                share = known.share if known is not None else _share(asset, held, strategy)
+                weight = held.get(asset, Decimal(0)) / whole if signal.since > joined else None
+                anchors[asset] = Anchor(since=signal.since, weight=weight, share=share)
+        elif known is not None:
+            anchors[asset] = replace(known, over=True)
+            if _is_back(asset, known, held, whole, strategy):
+                del anchors[asset]
+    return replace(memory, anchors=anchors) if anchors != memory.anchors else memory
+
+
+def _share(asset: str, held: Mapping[str, Decimal], strategy: Strategy) -> Decimal | None:
+    """Return an asset's share of its line as it is held; None where the line is empty or the asset is a line of its own."""
+    line = readings.bucket_of(asset, strategy)
+    if line == asset:
+        return None
+    members = {name: value for name, value in held.items() if readings.bucket_of(name, strategy) == line}
+    whole = sum(members.values(), Decimal(0))
+    return round(members.get(asset, Decimal(0)) / whole, 12) if whole else None
+
+
+def _is_back(asset: str, anchor: Anchor, held: Mapping[str, Decimal], whole: Decimal, strategy: Strategy) -> bool:
+    line = strategy.weights.get(readings.bucket_of(asset, strategy), Decimal(0))
+    target = line * (anchor.share if anchor.share is not None else Decimal(1))
+    return held.get(asset, Decimal(0)) >= _BACK * target * whole
+
+
+def steps(memory: Memory, signals: Iterable[Signal], strategy: Strategy, found: Effective) -> tuple[Step, ...]:
+    """Return every signal that stands differently from what was told; a trigger that is off counts as quiet."""
+    suppressed = "funding_low:suppressed" in found.log
+    result = []
+    for signal in signals:
+        held_down = signal.trigger == FUNDING_LOW and suppressed
+        before, after = memory.told.get(signal.key, ""), signature(signal, strategy, suppressed=held_down)
+        if before != after:
+            event = END if not after else CHANGE if before else BEGIN
+            result.append(Step(signal=signal, event=event, suppressed=held_down and bool(after)))
+    return tuple(result)
+
+
+def signature(signal: Signal, strategy: Strategy, *, suppressed: bool) -> str:
+    """Return how a signal stands in a word that changes when there is something to tell; empty while it does nothing."""
+    if not signal.active or not strategy.setting(signal.trigger).on:
+        return ""
+    size = "" if signal.size is None else f"{signal.size.normalize():f}"
+    return f"{SUPPRESSED} {size}" if suppressed else size or BEGIN
+
+
+def told(memory: Memory, taken: Iterable[Step], strategy: Strategy) -> Memory:
+    """Return the memory after these steps were told."""
+    after = dict(memory.told)
+    for step in taken:
+        word = signature(step.signal, strategy, suppressed=step.suppressed)
+        after.pop(step.signal.key, None)
+        if word:
+            after[step.signal.key] = word
+    return replace(memory, told=after)
+
+
+def asks(step: Step) -> bool:
+    """Tell whether a step moves targets that a plan must follow: the end of a spike is left to the bands (domain 5.3)."""
+    return not step.suppressed and not (step.signal.trigger == VOLATILITY and step.event == END)
+
+
+def is_urgent(step: Step) -> bool:
+    """Tell whether a step does not wait for company: extreme fear (domain 8.1, 9.9)."""
+    return step.signal.trigger == FEAR_GREED and step.event == BEGIN
+
+
+def reason_for(step: Step) -> Reason:
+    """Return why a plan is made for a step."""
+    signal = step.signal
+    return Reason(
+        trigger=signal.trigger,
+        line=signal.subject,
+        event=step.event,
+        reading=signal.reading,
+        limit=signal.leave if step.event == END else signal.enter,
+        size=signal.size,
+    )
+
+
+def joined_reasons(pending: Iterable[Reason], fresh: Iterable[Reason]) -> tuple[Reason, ...]:
+    """Return the reasons of a window, the latest of each signal."""
+    latest = {(reason.trigger, reason.line): reason for reason in (*pending, *fresh)}
+    return tuple(latest.values())
