@@ -99,6 +99,14 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """The visible order book of one instrument: (price, base units), best first."""
+
+    bids: tuple[tuple[Decimal, Decimal], ...]
+    asks: tuple[tuple[Decimal, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Candle:
     """One closed bar; ``at`` is its opening time."""
 
@@ -279,6 +287,15 @@ class Exchange(Protocol):
 
 
 @runtime_checkable
+class DepthSource(Protocol):
+    """A market that shows its order books."""
+
+    async def depth(self, instrument: str) -> Depth | None:
+        """Return the visible book; None for an unknown instrument."""
+        ...
+
+
+@runtime_checkable
 class KeptByHand(Protocol):
     """An account that a person keeps by typing it in."""
 
@@ -293,4 +310,15 @@ class Staged(Protocol):
 
     def begin(self, now: datetime) -> None:
         """Let the market stand at its start at process time ``now``."""
+        ...
+
+
+@runtime_checkable
+class MoodSource(Protocol):
+    """A market that has a Fear & Greed index of its own."""
+
+    name: str
+
+    def fear_greed_between(self, since: datetime, until: datetime) -> tuple[FearGreed, ...]:
+        """Return the daily readings in (since, until], market time; days without a reading are absent."""
         ...

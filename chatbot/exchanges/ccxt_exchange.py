@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.clock import Clock, SystemClock
 from chatbot.errors import ExchangeError, Unreachable
-from chatbot.exchanges.base import PERP, Candle, Funding, Market, Quote, is_perp
+from chatbot.exchanges.base import PERP, Candle, Depth, Funding, Market, Quote, is_perp
 from chatbot.exchanges.ccxt_errors import translate
 from chatbot.exchanges.ccxt_loader import error_classes, exchange_class
 from chatbot.exchanges.markettime import DAY_MS, HOUR_MS, MINUTE_MS, from_ms, to_ms
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 #: rules of markets are read again after this time: listings and halts change slowly
 _RULES_FOR = timedelta(hours=1)
 _FUNDING_PAGE = 100
+#: levels of an order book; every exchange here takes this number
+_BOOK_LEVELS = 100
 _ONE = Decimal(1)
 #: an answer that ccxt itself stumbles over
 _STUMBLES = (KeyError, TypeError, ValueError, AttributeError, IndexError)
@@ -150,6 +152,19 @@ class CcxtSource:
                 break
             start = last + 1
         return _settlements(rates, to_ms(since), end)
+
+    async def depth(self, instrument: str) -> Depth | None:
+        """Return the visible order book, sizes in base units."""
+        await self.markets()
+        symbol = self._symbols.get(instrument)
+        if symbol is None:
+            return None
+        told, unit = await self._ask("fetch_order_book", symbol, _BOOK_LEVELS), self._unit(symbol)
+        try:
+            sides = (tuple((_exact(row[0]), _exact(row[1]) * unit) for row in told[side]) for side in ("bids", "asks"))
+            return Depth(bids=next(sides), asks=next(sides))
+        except (*_STUMBLES, ArithmeticError) as error:
+            raise Unreachable(f"{self.name}: unreadable order book of {instrument}: {error!r}") from error
 
     async def close(self) -> None:
         """Close the connections; the source may be used again afterwards."""

@@ -119,6 +119,8 @@ class Leg:
     attempts: int = 0
     #: machine word for what went wrong, or empty
     note: str = ""
+    #: planned slippage against mid, basis points of its value; None where it is unknown, and for transfers
+    slippage_bps: Decimal | None = None
 
     @property
     def notional(self) -> Decimal:
@@ -134,6 +136,17 @@ class Leg:
     def side(self) -> str:
         """Return "buy" or "sell"; for futures it is kept in ``sells``."""
         return "sell" if self.kind == LegKind.SPOT_SELL or self.sells else "buy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FuturesCost:
+    """What holding a futures position costs that a plan makes larger, at the funding rate of that moment (domain 11.2)."""
+
+    contract: str
+    #: what the leg earns (above 0) or pays in 30 days, quote
+    carry: Decimal
+    #: held longer than this the same trade in spot would have been cheaper; None: never
+    days: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,8 +167,10 @@ class Plan:
     left_out: tuple[LeftOut, ...] = ()
     #: estimated fees, quote
     fees: Decimal = Decimal(0)
-    #: estimated slippage against mid, basis points of the traded value
-    slippage_bps: Decimal = Decimal(0)
+    #: estimated slippage against mid, basis points of the traded value, all legs kept; None where one leg's is unknown
+    slippage_bps: Decimal | None = None
+    #: what its new futures positions cost to hold
+    holding: tuple[FuturesCost, ...] = ()
     #: prices the plan was made with, by instrument
     prices: dict[str, Decimal] = field(default_factory=dict)
     #: effective targets of the planner: {"spot": {...}, "stable": "...", "collateral": "...", "futures": {...}}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from decimal import Decimal
+from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, insert, select, update
 
 from chatbot.errors import InternalError
-from chatbot.model import LeftOut, Leg, LegKind, LegState, Mode, Plan, PlanState, Reason, Shape
+from chatbot.model import FuturesCost, LeftOut, Leg, LegKind, LegState, Mode, Plan, PlanState, Reason, Shape
 from chatbot.store import tables
 from chatbot.store.codec import decode, encode, to_micros
 from chatbot.store.writing import inserting, put
@@ -42,7 +42,8 @@ class _Proposal:
     reasons: tuple[Reason, ...]
     before: Shape
     left_out: tuple[LeftOut, ...] = ()
-    slippage_bps: Decimal = Decimal(0)
+    slippage_bps: Decimal | None = None
+    holding: tuple[FuturesCost, ...] = ()
     prices: dict[str, Decimal] = field(default_factory=dict)
     targets: dict[str, Any] = field(default_factory=dict)
 

@@ -220,6 +220,7 @@ legs = Table(
     Column("fee", Exact, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("note", Text, nullable=False),
+    Column("slippage_bps", Exact),
     one_of("kind", LegKind),
     one_of("state", LegState),
 )

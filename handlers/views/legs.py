@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
 from chatbot.model import LegKind, LegState
+from chatbot.services import costing
 from handlers.views.common import DOT, clip, code, coin, esc, joined, say
 
 if TYPE_CHECKING:
@@ -96,7 +97,10 @@ def _trade(leg: Leg) -> str:
 def planned_line(words: Words, leg: Leg) -> Html:
     """Return a leg of a card: its number, what it does, its value."""
     value = None if leg.is_transfer else words.money(leg.notional, 0)
-    return joined(" ", (f"{leg.index + 1}.", joined(DOT, (leg_text(words, leg), value))))
+    dear = None
+    if leg.slippage_bps is not None and leg.slippage_bps > costing.ASK_BPS:
+        dear = say(words, "⚠ slippage about {number} bp", number=words.number(leg.slippage_bps, 0))
+    return joined(" ", (f"{leg.index + 1}.", joined(DOT, (leg_text(words, leg), value, dear))))
 
 
 def progress_line(words: Words, leg: Leg) -> Html:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from chatbot.i18n import N_
 from chatbot.model import NET, LegState, Mode, PlanState
 from handlers.buttons import Style
-from handlers.views.common import DOT, View, bold, button, esc, head, joined, line_name, page, say
+from handlers.views.common import View, bold, button, esc, head, joined, line_name, page, say
+from handlers.views.costs import costs_lines
 from handlers.views.figures import change_picture, change_table, exposure_change, weights_table
 from handlers.views.legs import left_out_text, planned_line
 
@@ -81,7 +82,7 @@ def _body(words: Words, plan: Plan, *, lead: str = "") -> list[Html]:
     parts = [esc(lead), esc("")] if lead else []
     parts += [reason_text(words, reason) for reason in plan.reasons]
     parts += [esc(""), *legs_block(words, plan.legs), esc("")]
-    parts += [costs_line(words, plan), result_table(words, plan), exposure_change(words, plan.before, plan.after)]
+    parts += [*costs_lines(words, plan), result_table(words, plan), exposure_change(words, plan.before, plan.after)]
     parts += [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out[:8]]
     return parts
 
@@ -120,12 +121,6 @@ def drift_sentence(words: Words, reason: Reason) -> Html:
     if reason.band is None:
         return told
     return joined(" ", (told, say(words, "Its band is {band}.", band=f"±{words.points(reason.band)}")))
-
-
-def costs_line(words: Words, plan: Plan) -> Html:
-    """Return the estimated fees and slippage."""
-    fees = say(words, "Fees about {amount}", amount=words.money(plan.fees))
-    return joined(DOT, (fees, say(words, "slippage about {number} bp", number=words.number(plan.slippage_bps, 1))))
 
 
 def result_table(words: Words, plan: Plan) -> Html:
@@ -167,7 +162,7 @@ def edit(words: Words, portfolio: Portfolio, plan: Plan) -> View:
         "",
         *legs_block(words, plan.legs),
         "",
-        costs_line(words, plan),
+        *costs_lines(words, plan),
         result_table(words, plan),
         exposure_change(words, plan.before, plan.after),
         say(words, "Answer by {time}.", time=words.time(plan.expires_at)),

@@ -15,9 +15,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from chatbot.errors import InternalError
-from chatbot.store import schema, tables
+from chatbot.store import journal, schema, tables
 from chatbot.store.database import Database
 from chatbot.store.migrations import tool
+from tests.store import samples
 from tests.store.databases import postgres_or_skip, sqlite_url
 
 if TYPE_CHECKING:
@@ -61,8 +62,7 @@ def _definitions(connection: Connection) -> dict[str, Any]:
     """Return the text of everything that the database was told to keep: tables, indexes and constraints, checks included."""
     if connection.dialect.name == "sqlite":
         rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")).all()
-        # A table's constraints may stand in any order.
-        return {name: sorted(re.split(r",(?=CONSTRAINT)", re.sub(r"\s+", "", sql).removesuffix(")"))) for name, sql in rows}
+        return {name: _parts(sql) for name, sql in rows}
     query = """
         SELECT 'index ' || indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
         UNION SELECT 'constraint ' || conrelid::regclass || conname, pg_get_constraintdef(oid) FROM pg_constraint
@@ -71,6 +71,18 @@ def _definitions(connection: Connection) -> dict[str, Any]:
               FROM information_schema.columns WHERE table_schema = 'public'
     """
     return {row[0]: row[1] for row in connection.execute(text(query))}
+
+
+def _parts(sql: str) -> list[str]:
+    """Split a statement at the commas outside of inner brackets: columns and constraints may stand in any order, as a step adds them."""
+    parts, level = [""], 0
+    for char in re.sub(r"\s+", "", sql).removesuffix(")"):
+        level += (char == "(") - (char == ")")
+        if char == "," and level <= 1:
+            parts.append("")
+        else:
+            parts[-1] += char
+    return sorted(parts)
 
 
 async def test_running_every_step_leads_to_the_tables(open_empty: Callable[[], Any]) -> None:
@@ -142,3 +154,19 @@ print([name for name in sys.modules if name.startswith("alembic")])
 """
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+async def test_plans_of_before_the_slippage_step_are_kept(open_empty: Callable[[], Any]) -> None:
+    """Their legs do not know what they were expected to lose to the market."""
+    async with open_empty() as db:
+        await db.migrate()
+        stored = await samples.a_plan(db, (await samples.a_portfolio(db)).id)
+        await _call(db, lambda connection: connection.execute(text("ALTER TABLE pf_legs DROP COLUMN slippage_bps")))
+        await _call(db, lambda connection: connection.execute(text("UPDATE pf_schema_version SET version_num = '0001'")))
+        await db.migrate()
+        assert await _call(db, _differences) == []
+        async with db.read() as tx:
+            found = await journal.plan(tx, stored.id)
+    assert found is not None
+    assert [leg.instrument for leg in found.legs] == ["BTC", "SOL"]
+    assert {leg.slippage_bps for leg in found.legs} == {None}
