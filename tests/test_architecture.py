@@ -22,6 +22,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "chatbot/i18n.py": (),
     "chatbot/durable.py": (),
     "chatbot/market": ("chatbot.exchanges.base", "chatbot.market"),
+    "chatbot/market/betas.py": ("chatbot.engine", "chatbot.market"),
+    "chatbot/market/funding.py": ("chatbot.exchanges.base", "chatbot.engine", "chatbot.market"),
     "chatbot/exchanges": ("chatbot.exchanges",),
     "chatbot/execution/lifecycle.py": (),
     "chatbot/execution": ("chatbot.execution", "chatbot.store", "chatbot.exchanges.base", "chatbot.durable", "chatbot.engine"),

@@ -1,0 +1,79 @@
+"""How each coin moves with BTC: estimated from the last ninety days, once a day for everybody (domain 1.7)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import pairwise
+from math import log
+from typing import TYPE_CHECKING
+
+from chatbot.engine.beta import BetaEstimate, estimate_beta
+from chatbot.engine.portfolio import STABLES, prior_beta
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import datetime
+
+    from chatbot.market.candles import CandleBook
+
+#: returns of the window; one close more
+WINDOW = 90
+_MARKET = "BTC"
+#: spread of the prior, tau: what ETH and all others are allowed to differ by
+_PRIOR_SD = {"ETH": 0.25}
+_OTHER_SD = 0.35
+#: decimals of a beta that are kept: more would be noise
+_DIGITS = 6
+
+
+class Betas:
+    """Betas to BTC out of the daily closes that the book holds; without history each is its prior."""
+
+    def __init__(self, candles: CandleBook) -> None:
+        self._candles = candles
+        #: of one day only
+        self._day: datetime | None = None
+        self._known: dict[str, BetaEstimate] = {}
+
+    async def refresh(self, assets: Collection[str]) -> None:
+        """Fetch the daily closes that are missing; stablecoins need none."""
+        estimated = sorted({asset for asset in assets if asset not in STABLES} - {_MARKET})
+        if estimated:
+            await self._candles.refresh((_MARKET, *estimated), "1d", WINDOW + 1)
+
+    def now(self, assets: Iterable[str]) -> dict[str, Decimal]:
+        """Return the betas of the market's present day, as the figures take them."""
+        found = self.of(assets, self._candles.market_now())
+        return {
+            asset: prior_beta(asset) if one.source == "prior" else Decimal(str(round(one.beta, _DIGITS))) for asset, one in found.items()
+        }
+
+    def of(self, assets: Iterable[str], until: datetime) -> dict[str, BetaEstimate]:
+        """Return the estimate of each asset from the daily closes up to 00:00 UTC of ``until``; BTC and stables are not estimated."""
+        day = until.replace(hour=0, minute=0, second=0, microsecond=0)
+        if day != self._day:
+            self._day, self._known = day, {}
+        wanted = dict.fromkeys(assets)
+        unknown = [asset for asset in wanted if asset not in self._known]
+        found = self._estimate(unknown, day) if unknown else {}
+        return {asset: self._known.get(asset) or found[asset] for asset in wanted}
+
+    def _estimate(self, assets: Iterable[str], day: datetime) -> dict[str, BetaEstimate]:
+        """Estimate assets; it is remembered for the day once yesterday's closes are there, until then more may come."""
+        market = self._returns(_MARKET, day)
+        found: dict[str, BetaEstimate] = {}
+        for asset in assets:
+            prior = float(prior_beta(asset))
+            if asset == _MARKET or asset in STABLES:
+                found[asset] = BetaEstimate(n=0, ols=None, se=None, weight=0.0, beta=prior, source="prior")
+                continue
+            returns = self._returns(asset, day)
+            found[asset] = estimate_beta(returns, market, prior=prior, prior_sd=_PRIOR_SD.get(asset, _OTHER_SD))
+            if returns[-1] is not None and market[-1] is not None:
+                self._known[asset] = found[asset]
+        return found
+
+    def _returns(self, asset: str, day: datetime) -> list[float | None]:
+        """Return the last log returns, None where one of the two closes is missing."""
+        closes = self._candles.closes(asset, "1d", day, WINDOW + 1)
+        return [None if before is None or after is None else log(after / before) for before, after in pairwise(closes)]
