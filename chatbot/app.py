@@ -21,11 +21,18 @@ from chatbot.exchanges.sources import price_source
 from chatbot.execution.executor import Executor
 from chatbot.execution.pace import Pace
 from chatbot.i18n import Catalogue
+from chatbot.market.betas import Betas
+from chatbot.market.candles import CandleBook
+from chatbot.market.funding import FundingBook
+from chatbot.market.candles import CandleBook
+from chatbot.market.funding import FundingBook
 from chatbot.market.quotes import QuoteBoard
+from chatbot.market.sentiment import Sentiment
 from chatbot.model import Mode
 from chatbot.monitor import Monitor
 from chatbot.outbox import Outbox
 from chatbot.services.access import Access
+from chatbot.services.costing import Costing
 from chatbot.services.desk import Desk
 from chatbot.services.evaluation import Evaluator
 from chatbot.services.portfolios import Portfolios
@@ -60,6 +67,10 @@ class Program:
     work: Work
     source: PriceSource
     board: QuoteBoard
+    candles: CandleBook
+    funding: FundingBook
+    sentiment: Sentiment
+    betas: Betas
     desk: Desk
     evaluator: Evaluator
     rebalancing: Rebalancing
@@ -147,16 +158,20 @@ def pace_for(settings: Settings) -> Pace:
 async def _assemble(settings: Settings, clock: Clock, db: Database, source: PriceSource, work: Work, pace: Pace) -> Program:
     button_key = bytes.fromhex(await _remembered(db, _BUTTON_KEY, secrets.token_hex(32)))
     board = QuoteBoard(source, clock)
+    candles, funding = CandleBook(source, clock), FundingBook(source, clock)
+    candles, funding = CandleBook(source, clock), FundingBook(source, clock)
+    betas = Betas(candles)
     desk = Desk(db, _exchange_opener(source, clock))
-    evaluator = Evaluator(db, desk, board, source, clock, signals=_no_signals)
-    rebalancing = Rebalancing(db, work, evaluator, clock, expiry=timedelta(seconds=settings.plan_expiry_s))
+    evaluator = Evaluator(db, desk, board, source, clock, signals=_no_signals, betas=betas.now)
+    costing = Costing(source, candles, funding, clock)
+    rebalancing = Rebalancing(db, work, evaluator, costing, clock, expiry=timedelta(seconds=settings.plan_expiry_s))
     roster = Roster(db)
     desk.on_change(roster.forget)
     monitor = Monitor(
         db, board, roster, evaluator, rebalancing, clock, interval_s=settings.check_interval_s, batch_window_s=settings.batch_window_s
     )
     portfolios = Portfolios(
-        db, evaluator, board, source, clock, roster, desk, next_check=monitor.next_check, open_account=_opening_account(source)
+        db, evaluator, board, funding, source, clock, roster, desk, next_check=monitor.next_check, open_account=_opening_account(source)
     )
     executor = Executor(db, work, desk.exchange, clock, rebalancing, pace=pace)
     return Program(
@@ -167,6 +182,10 @@ async def _assemble(settings: Settings, clock: Clock, db: Database, source: Pric
         work=work,
         source=source,
         board=board,
+        candles=candles,
+        funding=funding,
+        sentiment=Sentiment(source, clock, settings.fear_greed_url),
+        betas=betas,
         desk=desk,
         evaluator=evaluator,
         rebalancing=rebalancing,

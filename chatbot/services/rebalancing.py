@@ -158,15 +158,19 @@ class Rebalancing:
         await self.prepare(found)
         if moved(plan, found) or (plan.mode != Mode.MANUAL and self._costing.risen(plan, found.quotes)):
             return await self.propose_from(found, (*plan.reasons, Reason(trigger="moved")))
+        return await self._decide(plan, person_id, accepted)
+
+    async def _decide(self, plan: Plan, person_id: int, accepted: frozenset[int]) -> Confirmed | Late | NotYours | TooDear:
+        """Let the database decide which of all presses is the first, and enqueue the work with it."""
         async with self._db.transaction() as tx:
-            latest = await journal.plan(tx, plan_id)
+            latest = await journal.plan(tx, plan.id)
             if latest is not None and _asks(latest, accepted):
                 return TooDear(plan=latest)  # a leg was taken back in meanwhile
-            won = await journal.decide(tx, plan_id, PlanState.CONFIRMED, self._clock.now())
+            won = await journal.decide(tx, plan.id, PlanState.CONFIRMED, self._clock.now())
             if won:
-                await journal.add_event(tx, plan_id, None, "confirmed", {"person": person_id})
-                await self._work.enqueue(tx, EXECUTE, f"plan-{plan_id}", {"plan_id": plan_id}, partition=str(plan.portfolio_id))
-            latest = await journal.plan(tx, plan_id)
+                await journal.add_event(tx, plan.id, None, "confirmed", {"person": person_id})
+                await self._work.enqueue(tx, EXECUTE, f"plan-{plan.id}", {"plan_id": plan.id}, partition=str(plan.portfolio_id))
+            latest = await journal.plan(tx, plan.id)
         if latest is None:
             return NotYours()
         return Confirmed(plan=latest) if won else Late(plan=latest)
