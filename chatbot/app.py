@@ -24,8 +24,6 @@ from chatbot.i18n import Catalogue
 from chatbot.market.betas import Betas
 from chatbot.market.candles import CandleBook
 from chatbot.market.funding import FundingBook
-from chatbot.market.candles import CandleBook
-from chatbot.market.funding import FundingBook
 from chatbot.market.quotes import QuoteBoard
 from chatbot.market.sentiment import Sentiment
 from chatbot.model import Mode
@@ -158,7 +156,6 @@ def pace_for(settings: Settings) -> Pace:
 async def _assemble(settings: Settings, clock: Clock, db: Database, source: PriceSource, work: Work, pace: Pace) -> Program:
     button_key = bytes.fromhex(await _remembered(db, _BUTTON_KEY, secrets.token_hex(32)))
     board = QuoteBoard(source, clock)
-    candles, funding = CandleBook(source, clock), FundingBook(source, clock)
     candles, funding = CandleBook(source, clock), FundingBook(source, clock)
     betas = Betas(candles)
     desk = Desk(db, _exchange_opener(source, clock))

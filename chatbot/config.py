@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, InitSettingsSource, SettingsConfigDict
 
 from chatbot.errors import SettingError
+
+if TYPE_CHECKING:
+    from pydantic_settings import PydanticBaseSettingsSource
 
 PREFIX = "CHATBOT_"
 _TOKEN = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{20,}")
 _URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(?:/[^\s?#@]*)?")
+#: settings that empty switches off; everywhere else empty means the default
+_EMPTY_IS_OFF = ("fear_greed_url",)
 _EXCHANGES = ("binance", "bybit", "bingx", "weex", "mexc")
 
 
@@ -34,11 +39,39 @@ class Settings(BaseSettings):
     market_speed: float = Field(1.0, gt=0, le=100_000, description="Market seconds per second (simulated and replay).")
     market_start: datetime | None = Field(None, description="Where the replay or simulation starts, e.g. 2020-02-15.")
     exchange_options: dict[str, dict[str, Any]] = Field({}, description="JSON per exchange, merged into ccxt's constructor.")
+    fear_greed_url: str = Field(
+        "https://api.alternative.me/fng/", description="Address of the daily Fear & Greed index for live prices; empty: off."
+    )
     check_interval_s: float = Field(60.0, ge=0.2, le=3600, description="Seconds between two checks of all portfolios.")
     plan_expiry_s: float = Field(300.0, ge=10, le=86_400, description="Seconds a plan waits for an answer.")
     batch_window_s: float = Field(60.0, ge=0, le=600, description="Seconds between the first alert and the plan that joins all reasons.")
     port: int = Field(8080, ge=0, le=65_535, description="Port of the bot's own web server; 0: any free one, shown at start.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments, environment and .env in this order; see to it that empty switches off what it should."""
+        file = getattr(dotenv_settings, "env_file", None)
+        written: dict[str, str | None] = {
+            **DotEnvSettingsSource(settings_cls, env_file=file, env_ignore_empty=False).env_vars,
+            **EnvSettingsSource(settings_cls, env_ignore_empty=False).env_vars,
+        }
+        off = {name: "" for name in _EMPTY_IS_OFF if written.get(f"{PREFIX}{name}".lower()) == ""}
+        return init_settings, InitSettingsSource(settings_cls, off), env_settings, dotenv_settings, file_secret_settings
+
+    @field_validator("fear_greed_url")
+    @classmethod
+    def _index_address(cls, value: str) -> str:
+        if value and not _URL.fullmatch(value):
+            raise ValueError("give an address with http:// or https:// and without a question mark, or nothing to switch the index off")
+        return value
 
     @field_validator("telegram_api_url")
     @classmethod

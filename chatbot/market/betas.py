@@ -11,7 +11,7 @@ from chatbot.engine.beta import BetaEstimate, estimate_beta
 from chatbot.engine.portfolio import STABLES, prior_beta
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from chatbot.market.candles import CandleBook

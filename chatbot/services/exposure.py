@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
-from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.funding import annualise
-from chatbot.errors import ExchangeError
 from chatbot.model import AssetExposure, ContractReading, ExposureReport
 from chatbot.services import readings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from chatbot.engine.portfolio import Snapshot
-    from chatbot.exchanges.base import PriceSource, Quote
+    from chatbot.exchanges.base import Quote
+    from chatbot.market.funding import FundingBook
     from chatbot.services.evaluation import Evaluation
 
 #: the last settlement lies within this time at every interval in use
-_LOOK_BACK = timedelta(days=2)
+_LOOK_BACK_DAYS = 2
 
 
 def report(found: Evaluation, hours: Mapping[str, int], price_age_s: float | None) -> ExposureReport:
@@ -74,17 +71,11 @@ def funding_day(notional: Decimal, quote: Quote | None, hours: int | None) -> De
     return annualise(quote.funding_rate, Decimal(hours), notional, Decimal(1)).carry
 
 
-async def funding_hours(source: PriceSource, found: Evaluation, market_now: datetime) -> dict[str, int]:
-    """Return the hours between settlements of every contract that is held, read from the last one: they differ and change (domain 7.1)."""
+async def funding_hours(book: FundingBook, found: Evaluation) -> dict[str, int]:
+    """Return the hours between settlements of every contract that is held, read from the last one: they differ and change (domain 7.1).
+
+    A contract is asked for at most once a settlement, however many people look; an unknown one is left out.
+    """
     held = [position.contract for position in found.snapshot.positions if position.qty] if found.snapshot else []
-    async with asyncio.TaskGroup() as group:
-        asked = {contract: group.create_task(_interval(source, contract, market_now)) for contract in held}
-    return {contract: hours for contract, task in asked.items() if (hours := task.result()) is not None}
-
-
-async def _interval(source: PriceSource, contract: str, market_now: datetime) -> int | None:
-    try:
-        settled = await source.funding(contract, market_now - _LOOK_BACK, market_now)
-    except ExchangeError:
-        return None  # unknown is a dash, not a reason to show nothing
-    return max(settled, key=lambda one: one.at).interval_hours if settled else None
+    await book.refresh(held, _LOOK_BACK_DAYS)
+    return {contract: hours for contract in held if (hours := book.interval_hours(contract)) is not None}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from chatbot.clock import Clock
     from chatbot.exchanges.base import PriceSource
+    from chatbot.market.funding import FundingBook
     from chatbot.market.quotes import QuoteBoard
     from chatbot.services.desk import Desk
     from chatbot.services.evaluation import Evaluation, Evaluator
@@ -35,6 +36,7 @@ class Portfolios:
         db: Database,
         evaluator: Evaluator,
         board: QuoteBoard,
+        funding: FundingBook,
         source: PriceSource,
         clock: Clock,
         roster: Roster,
@@ -46,6 +48,7 @@ class Portfolios:
         self._db = db
         self._evaluator = evaluator
         self._board = board
+        self._funding_book = funding
         self._source = source
         self._clock = clock
         self._roster = roster
@@ -134,7 +137,7 @@ class Portfolios:
         """Read how exposed the portfolio is now, coin by coin; what is unknown stays unknown."""
         found = await self._evaluator.look(portfolio, fresh=fresh, patient=True)
         now = self._clock.now()
-        hours = await exposure.funding_hours(self._source, found, self._source.market_time(now))
+        hours = await exposure.funding_hours(self._funding_book, found)
         return exposure.report(found, hours, self._board.oldest_age(tuple(found.quotes), now))
 
     async def report(self, person: Person, found: Evaluation) -> StatusReport:
@@ -173,7 +176,10 @@ class Portfolios:
 
 
 async def _arm(tx: Tx, portfolio_id: int) -> None:
-    """Arm every line again: what fired under other targets or bands says nothing about these. The calendar goes on where it is."""
-    for key in await portfolios.states(tx, portfolio_id):
-        if key != scheduling.STATE:
+    """Arm every line again: what fired under other targets or bands says nothing about these.
+
+    The calendar, the triggers of the market and the hedges go on where they are: what they saw has not changed.
+    """
+    for key, state in (await portfolios.states(tx, portfolio_id)).items():
+        if "fired" in state:
             await portfolios.save_state(tx, portfolio_id, key, {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -14,6 +15,7 @@ from chatbot.engine.portfolio import Holding, Position, Snapshot, measure
 from chatbot.errors import Unreachable
 from chatbot.exchanges.base import Balances, Funding, Market, Quote
 from chatbot.exchanges.base import Position as Held
+from chatbot.market.funding import FundingBook
 from chatbot.services import exposure, readings
 from chatbot.services.evaluation import Evaluation
 from tests.handlers.view_examples import portfolio
@@ -48,15 +50,15 @@ class Settling(StillMarket):
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
-        self.asked: set[str] = set()
+        self.asked: list[str] = []
 
     async def funding(self, instrument: str, since: datetime, until: datetime) -> tuple[Funding, ...]:
         """BTC every 4 h, lately; ETH does not answer."""
-        self.asked.add(instrument)
+        self.asked.append(instrument)
         assert until - since >= timedelta(days=1)
         if instrument == "ETH-PERP":
             raise Unreachable("no answer")
-        return tuple(Funding(at=until - timedelta(hours=ago), rate=D("0.0001"), interval_hours=hours) for ago, hours in ((12, 8), (4, 4)))
+        return tuple(Funding(at=until - timedelta(hours=ago), rate=D("0.0001"), interval_hours=hours) for ago, hours in ((5, 8), (1, 4)))
 
 
 def found(snap: Snapshot = SNAP, liquidation: str | None = None) -> Evaluation:
@@ -117,6 +119,21 @@ def test_what_is_unknown_is_not_zero(quote: Quote | None, hours: int | None) -> 
 
 async def test_intervals_are_read_from_the_last_settlement_of_what_is_held() -> None:
     """The latest interval counts; a contract that does not answer is unknown, and a flat one is not asked for."""
-    source = Settling(ManualClock(START))
-    assert await exposure.funding_hours(source, found(), START) == {"BTC-PERP": 4}
-    assert source.asked == {"BTC-PERP", "ETH-PERP"}
+    clock = ManualClock(START)
+    source = Settling(clock)
+    assert await exposure.funding_hours(FundingBook(source, clock), found()) == {"BTC-PERP": 4}
+    assert source.asked == ["BTC-PERP", "ETH-PERP"]
+
+
+async def test_a_thousand_looks_between_two_settlements_ask_the_exchange_once() -> None:
+    """Even the contract that fails is asked again only after a minute."""
+    clock = ManualClock(START)
+    source = Settling(clock)
+    book = FundingBook(source, clock)
+    await asyncio.gather(*(exposure.funding_hours(book, found()) for _ in range(20)))
+    clock.advance(30)
+    assert await exposure.funding_hours(book, found()) == {"BTC-PERP": 4}
+    assert sorted(source.asked) == ["BTC-PERP", "ETH-PERP"]
+    clock.advance(31)
+    await exposure.funding_hours(book, found())
+    assert sorted(source.asked) == ["BTC-PERP", "ETH-PERP", "ETH-PERP"]
