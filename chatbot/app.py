@@ -36,6 +36,7 @@ from chatbot.services.evaluation import Evaluator
 from chatbot.services.portfolios import Portfolios
 from chatbot.services.rebalancing import Rebalancing
 from chatbot.services.roster import Roster
+from chatbot.services.signals import Signals
 from chatbot.store import accounts
 from chatbot.store.database import Database
 
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from chatbot.config import Settings
     from chatbot.durable import Work
     from chatbot.exchanges.base import Exchange, PriceSource
-    from chatbot.model import Delivery, Message, Portfolio, Signal, Strategy
+    from chatbot.model import Delivery, Message, Portfolio
 
 LOCALE = Path(__file__).resolve().parent.parent / "locale"
 _RECONCILE_S = 60.0
@@ -69,6 +70,7 @@ class Program:
     funding: FundingBook
     sentiment: Sentiment
     betas: Betas
+    signals: Signals
     desk: Desk
     evaluator: Evaluator
     rebalancing: Rebalancing
@@ -144,10 +146,6 @@ async def open_program(
         yield program
 
 
-async def _no_signals(_: Strategy) -> tuple[Signal, ...]:
-    return ()
-
-
 def pace_for(settings: Settings) -> Pace:
     """Return how patiently orders wait: a market that runs faster is waited for less."""
     return Pace(speed=1.0 if settings.is_live_market else settings.market_speed)
@@ -157,15 +155,24 @@ async def _assemble(settings: Settings, clock: Clock, db: Database, source: Pric
     button_key = bytes.fromhex(await _remembered(db, _BUTTON_KEY, secrets.token_hex(32)))
     board = QuoteBoard(source, clock)
     candles, funding = CandleBook(source, clock), FundingBook(source, clock)
-    betas = Betas(candles)
+    betas, sentiment = Betas(candles), Sentiment(source, clock, settings.fear_greed_url)
+    signals = Signals(db, source, candles, funding, sentiment, clock)
     desk = Desk(db, _exchange_opener(source, clock))
-    evaluator = Evaluator(db, desk, board, source, clock, signals=_no_signals, betas=betas.now)
+    evaluator = Evaluator(db, desk, board, source, clock, signals=signals.of, betas=betas.now)
     costing = Costing(source, candles, funding, clock)
     rebalancing = Rebalancing(db, work, evaluator, costing, clock, expiry=timedelta(seconds=settings.plan_expiry_s))
     roster = Roster(db)
     desk.on_change(roster.forget)
     monitor = Monitor(
-        db, board, roster, evaluator, rebalancing, clock, interval_s=settings.check_interval_s, batch_window_s=settings.batch_window_s
+        db,
+        board,
+        roster,
+        evaluator,
+        rebalancing,
+        signals,
+        clock,
+        interval_s=settings.check_interval_s,
+        batch_window_s=settings.batch_window_s,
     )
     portfolios = Portfolios(
         db, evaluator, board, funding, source, clock, roster, desk, next_check=monitor.next_check, open_account=_opening_account(source)
@@ -181,7 +188,8 @@ async def _assemble(settings: Settings, clock: Clock, db: Database, source: Pric
         board=board,
         candles=candles,
         funding=funding,
-        sentiment=Sentiment(source, clock, settings.fear_greed_url),
+        sentiment=sentiment,
+        signals=signals,
         betas=betas,
         desk=desk,
         evaluator=evaluator,
