@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from chatbot.model import Answer, Check, Plan, PlanState
-from chatbot.services import alerting, drift, scheduling
+from chatbot.model import Answer, Check, Plan, PlanState, Reason
+from chatbot.services import alerting, drift, scheduling, triggers
 from chatbot.services.rebalancing import NothingToDo, Proposed, post_card
 from chatbot.store import accounts, journal, portfolios, retention
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from chatbot.services.evaluation import Evaluation, Evaluator
     from chatbot.services.rebalancing import Rebalancing
     from chatbot.services.roster import Roster
+    from chatbot.services.signals import Signals
+    from chatbot.services.triggers import Memory, Step
     from chatbot.store.database import Database, Tx
 
 log = structlog.get_logger()
@@ -61,6 +63,30 @@ class _Finding:
     last: Check | None
     now: datetime
 
+    @property
+    def portfolio(self) -> Portfolio:
+        """Return the portfolio as it is stored now."""
+        return self.found.portfolio
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Heard:
+    """What a check has to say about one portfolio, and what it will remember of it."""
+
+    lines: tuple[drift.LineStep, ...] = ()
+    steps: tuple[Step, ...] = ()
+    memory: Memory
+
+    @property
+    def asks(self) -> bool:
+        """Tell whether anything here calls for a plan."""
+        return any(line.event for line in self.lines) or any(triggers.asks(step) for step in self.steps)
+
+    @property
+    def is_urgent(self) -> bool:
+        """Tell whether the plan does not wait for company (domain 9.9)."""
+        return any(triggers.is_urgent(step) for step in self.steps)
+
 
 class Monitor:
     """The check of all portfolios; one call of :meth:`tick` every ``CHATBOT_CHECK_INTERVAL_S``."""
@@ -72,6 +98,7 @@ class Monitor:
         roster: Roster,
         evaluator: Evaluator,
         rebalancing: Rebalancing,
+        signals: Signals,
         clock: Clock,
         *,
         interval_s: float,
@@ -82,6 +109,7 @@ class Monitor:
         self._roster = roster
         self._evaluator = evaluator
         self._rebalancing = rebalancing
+        self._signals = signals
         self._clock = clock
         self.interval_s = interval_s
         self._window = timedelta(seconds=batch_window_s)
@@ -107,6 +135,7 @@ class Monitor:
         """Look at every active portfolio once."""
         await self._housekeeping()
         await self._roster.refresh()
+        self._roster.stir(await self._signals.refresh(self._roster.watches))
         await self._board.refresh(self._roster.instruments)
         now = self._clock.now()
         suspects = self._roster.suspects(self._board, now)
@@ -142,6 +171,7 @@ class Monitor:
         """Test portfolios exactly; state, alert rows and messages of each are written in one transaction."""
         # The exchanges are asked first: none of them may be waited for inside a transaction.
         looked = {portfolio.id: await self._evaluator.look(portfolio) for portfolio in suspects}
+        await self._rebalancing.warm(looked.values())
         now = self._clock.now()
         alerts = plans = 0
         async with self._db.transaction() as tx:
@@ -172,30 +202,51 @@ class Monitor:
             return 0, 0
         await alerting.clear_problems(tx, portfolio, finding.person, finding.states, now)
         await portfolios.record_value(tx, portfolio.id, now.astimezone(ZoneInfo(finding.person.zone)).date(), shape.value)
-        back = drift.held_back(portfolio, await journal.open_plan(tx, portfolio.id), now)
+        steps = triggers.steps(found.memory, found.layers.signals, portfolio.strategy, found.effective) if found.effective else ()
+        heard = _Heard(steps=steps, memory=found.memory)
+        back = await self._held_back(tx, finding, heard)
         if back:
             # What would have rung is not spent: a state moves only when somebody can be told, so a crossing in between is heard later.
+            await _remember(tx, finding, heard.memory)
             await self._note(tx, finding, Check(at=now, shape=shape, held_back=back), calm=False)
             return 0, 0
-        steps = drift.advance_lines(shape.limits, await _since_the_plan(tx, finding, shape))
-        for step in steps:
+        lines = drift.advance_lines(shape.limits, await _since_the_plan(tx, finding, shape))
+        return await self._tell_and_plan(tx, finding, shape, replace(heard, lines=lines))
+
+    async def _held_back(self, tx: Tx, finding: _Finding, heard: _Heard) -> str:
+        """Return what keeps a check from being told; a plan that nobody has answered yet does not hold back what is urgent."""
+        plan = await journal.open_plan(tx, finding.portfolio.id)
+        overtaken = plan is not None and plan.state is PlanState.PROPOSED and heard.is_urgent
+        return drift.held_back(finding.portfolio, None if overtaken else plan, finding.now)
+
+    async def _tell_and_plan(self, tx: Tx, finding: _Finding, shape: Shape, heard: _Heard) -> tuple[int, int]:
+        """Tell what has fired, open or close the batching window, and note what was seen."""
+        portfolio, now = finding.portfolio, finding.now
+        for step in heard.lines:
             if step.after != drift.state_from_json(finding.states.get(step.line.line, {})):
                 await portfolios.save_state(tx, portfolio.id, step.line.line, drift.state_to_json(step.after))
-        fired = tuple(step for step in steps if step.event)
+        fired = tuple(step for step in heard.lines if step.event)
         if fired:
             await alerting.tell_drift(tx, portfolio, finding.person, fired, now)
-        opened = portfolio.window_opened_at or (now if fired and portfolio.answer != Answer.NOTIFY else None)
+        if heard.steps:
+            await alerting.tell_signals(tx, portfolio, finding.person, heard.steps, now)
+        opened = portfolio.window_opened_at or (now if heard.asks and portfolio.answer != Answer.NOTIFY else None)
+        closing = opened is not None and (heard.is_urgent or drift.is_due(now, opened, self._window))
+        asked = triggers.joined_reasons(heard.memory.pending, map(triggers.reason_for, filter(triggers.asks, heard.steps)))
+        memory = triggers.told(heard.memory, heard.steps, portfolio.strategy)
+        await _remember(tx, finding, replace(memory, pending=asked if opened is not None and not closing else ()))
         due = scheduling.pending(portfolio.strategy.schedule, scheduling.mark_of(finding.states), now)
-        outcome = await self._plan_when_due(tx, finding, opened, due)
-        calm = opened is None and due is None and not any(step.after.fired for step in steps)
-        await self._note(tx, finding, _seen(finding, shape, fired, outcome), calm=calm)
-        return len(fired) + (outcome == scheduling.TOLD), int(outcome == scheduling.PLANNED)
+        outcome = await self._plan_when_due(tx, finding, opened, due, asked if closing else None)
+        calm = opened is None and due is None and not any(step.after.fired for step in heard.lines)
+        await self._note(tx, finding, _seen(finding, shape, heard, outcome), calm=calm)
+        told = len(fired) + len(heard.steps) + (outcome == scheduling.TOLD)
+        return told, int(outcome == scheduling.PLANNED)
 
     async def _note(self, tx: Tx, finding: _Finding, check: Check, *, calm: bool) -> None:
         """Store what /why will tell, unless it would only say again that all is inside."""
         self._roster.note(finding.found, finding.now, calm=calm)
         if not (calm and check.held_back == "inside" and finding.last is not None and finding.last.held_back == "inside"):
-            await portfolios.save_check(tx, finding.found.portfolio.id, check)
+            await portfolios.save_check(tx, finding.portfolio.id, check)
 
     async def _not_evaluated(self, tx: Tx, finding: _Finding) -> None:
         """Store why, and tell the person when it lasts beyond one check."""
@@ -204,31 +255,38 @@ class Monitor:
         await alerting.tell_problems(tx, found.portfolio, finding.person, finding.states, now, lasting)
         await self._note(tx, finding, Check(at=now, problems=found.problems, held_back="no_data"), calm=False)
 
-    async def _plan_when_due(self, tx: Tx, finding: _Finding, opened: datetime | None, due: scheduling.Pending | None) -> str:
+    async def _plan_when_due(
+        self, tx: Tx, finding: _Finding, opened: datetime | None, due: scheduling.Pending | None, asked: tuple[Reason, ...] | None
+    ) -> str:
         """Close the batching window, or answer the calendar, with one plan; returns what became of it, a word of ``scheduling``.
 
-        A scheduled run that falls into an open window waits for its end and joins its plan (domain 9.9).
+        ``asked`` are the signals of the window that closes now; None while it is open. A scheduled run that falls into an open
+        window waits for its end and joins its plan (domain 9.9).
         """
-        portfolio, now = finding.found.portfolio, finding.now
+        portfolio, now = finding.portfolio, finding.now
         if opened is not None:
-            if not drift.is_due(now, opened, self._window):
+            if asked is None:
                 if portfolio.window_opened_at != opened:
                     await portfolios.save(tx, replace(portfolio, window_opened_at=opened))
                 return _WAITING
-            await portfolios.save(tx, replace(portfolio, window_opened_at=None))
+            if portfolio.window_opened_at is not None:
+                await portfolios.save(tx, replace(portfolio, window_opened_at=None))
         elif due is None:
             return ""
         run = due.run if due is not None else None
-        outcome = await self._act(tx, finding, rings=opened is None, scheduled=run is not None) if opened or run else scheduling.SKIPPED
+        outcome = await self._act(tx, finding, asked, scheduled=run is not None) if opened or run else scheduling.SKIPPED
         if due is not None and (outcome or run is None):  # no outcome: the run is tried again while its grace lasts
             settled = outcome if run is not None else scheduling.SKIPPED
             await scheduling.settle(tx, portfolio, finding.person, due, settled, now)
         return outcome
 
-    async def _act(self, tx: Tx, finding: _Finding, *, rings: bool, scheduled: bool) -> str:
-        """Make a plan for the lines that are outside now and for the calendar, or tell that it is time; empty: neither could be done."""
-        portfolio, now = finding.found.portfolio, finding.now
-        reasons = drift.reasons_for(finding.found.shape)
+    async def _act(self, tx: Tx, finding: _Finding, asked: tuple[Reason, ...] | None, *, scheduled: bool) -> str:
+        """Make a plan for the signals of the window, the lines that are outside now and the calendar, or tell that it is time.
+
+        An empty word: nothing could be done.
+        """
+        portfolio, now = finding.portfolio, finding.now
+        reasons = (*(asked or ()), *drift.reasons_for(finding.found.shape))
         rule = portfolio.strategy.schedule
         if scheduled and rule is not None and (reasons or not rule.only_outside):
             reasons = (scheduling.REASON, *reasons)
@@ -243,8 +301,15 @@ class Monitor:
         stored = await self._rebalancing.store(tx, drafted)
         if not isinstance(stored, Proposed):
             return ""
-        await alerting.show_card(tx, stored.plan, finding.person, now, silent=not rings)
+        # the alert that opened the window has rung already
+        await alerting.show_card(tx, stored.plan, finding.person, now, silent=asked is not None)
         return scheduling.PLANNED
+
+
+async def _remember(tx: Tx, finding: _Finding, memory: Memory) -> None:
+    """Store what the portfolio remembers of the triggers, where that has changed."""
+    if memory != triggers.memory_of(finding.states):
+        await portfolios.save_state(tx, finding.portfolio.id, triggers.STATE, triggers.memory_to_json(memory))
 
 
 async def _since_the_plan(tx: Tx, finding: _Finding, shape: Shape) -> Mapping[str, Mapping[str, Any]]:
@@ -252,12 +317,13 @@ async def _since_the_plan(tx: Tx, finding: _Finding, shape: Shape) -> Mapping[st
     states = finding.states
     if finding.last is None or not any(states.get(line.line, {}).get("fired") for line in shape.limits):
         return states
-    latest = await journal.plans(tx, finding.found.portfolio.id, limit=1)
+    latest = await journal.plans(tx, finding.portfolio.id, limit=1)
     ended = latest[0].finished_at if latest and latest[0].state == PlanState.DONE else None
     return drift.counted_anew(shape.limits, states) if ended is not None and ended > finding.last.at else states
 
 
-def _seen(finding: _Finding, shape: Shape, fired: tuple[drift.LineStep, ...], outcome: str) -> Check:
+def _seen(finding: _Finding, shape: Shape, heard: _Heard, outcome: str) -> Check:
     """Return what the check saw and why it did or did not act."""
+    fired = (*(step.line.line for step in heard.lines if step.event), *(step.signal.key for step in heard.steps))
     back = "" if fired or outcome == scheduling.PLANNED else _HELD_BACK.get(outcome) or drift.quiet_reason(shape)
-    return Check(at=finding.now, shape=shape, fired=tuple(step.line.line for step in fired), held_back=back)
+    return Check(at=finding.now, shape=shape, fired=fired, held_back=back)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from chatbot.model import LineReading, Person, Plan, Portfolio
     from chatbot.services.drift import LineStep
+    from chatbot.services.triggers import Step
     from chatbot.store.database import Tx
 
 #: a portfolio that can not be evaluated is told about once in this time
@@ -31,6 +32,29 @@ async def tell_drift(tx: Tx, portfolio: Portfolio, person: Person, fired: tuple[
     ]
     lines = {"lines": [_facts(step.line) for step in fired]}
     await _post(tx, portfolio, person, "drift_alert", f"alert-{ids[0]}", Urgency.ROUTINE, now, lines)
+
+
+async def tell_signals(tx: Tx, portfolio: Portfolio, person: Person, taken: tuple[Step, ...], now: datetime) -> None:
+    """Write one alert row for each signal that stands differently, and one message for all."""
+    facts = [_step_facts(step) for step in taken]
+    ids = [
+        await journal.add_alert(tx, portfolio.id, step.signal.trigger, step.signal.subject, fact, now)
+        for step, fact in zip(taken, facts, strict=True)
+    ]
+    await _post(tx, portfolio, person, "trigger_alert", f"alert-{ids[0]}", Urgency.ROUTINE, now, {"steps": facts})
+
+
+def _step_facts(step: Step) -> dict[str, Any]:
+    signal = step.signal
+    numbers = {"reading": signal.reading, "enter": signal.enter, "leave": signal.leave, "size": signal.size}
+    return {
+        "trigger": signal.trigger,
+        "subject": signal.subject,
+        "event": step.event,
+        "suppressed": step.suppressed,
+        "since": signal.since.isoformat() if signal.since else None,
+        **{name: None if value is None else str(value) for name, value in numbers.items()},
+    }
 
 
 def _facts(line: LineReading) -> dict[str, Any]:

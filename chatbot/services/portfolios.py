@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from chatbot.exchanges.base import KeptByHand
 from chatbot.model import Check, ExposureReport, Mode, Person, Portfolio, StatusReport, Strategy
-from chatbot.services import exposure, scheduling
+from chatbot.services import exposure, scheduling, standing, triggers
 from chatbot.store import accounts, journal, portfolios
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Portfolios:
         *,
         next_check: Callable[[], datetime | None],
         open_account: Callable[[dict[str, Decimal]], dict[str, Any]],
+        mood_source: str = "",
     ) -> None:
         self._db = db
         self._evaluator = evaluator
@@ -55,6 +56,7 @@ class Portfolios:
         self._desk = desk
         self._next_check = next_check
         self._open_account = open_account
+        self._mood_source = mood_source
 
     async def open(self, person: Person, mode: Mode, strategy: Strategy, holdings: dict[str, Decimal]) -> Portfolio:
         """Create a portfolio with these spot holdings, make it the person's current one and end the set-up, in one transaction."""
@@ -96,7 +98,7 @@ class Portfolios:
             latest = await portfolios.get(tx, portfolio.id) or portfolio
             changed = replace(latest, **fields)
             await portfolios.save(tx, changed)
-            if replace(changed.strategy, schedule=None) != replace(latest.strategy, schedule=None):
+            if _lines_of(changed.strategy) != _lines_of(latest.strategy):
                 await _arm(tx, portfolio.id)
         self._roster.forget(portfolio.id)
         return changed
@@ -168,6 +170,8 @@ class Portfolios:
             funding_8h=self._funding(),
             open_plan=open_plan,
             next_run=scheduling.upcoming(portfolio.strategy.schedule, mark, now),
+            **standing.of(found),
+            mood_source=self._mood_source,
         )
 
     def _funding(self) -> Decimal | None:
@@ -175,11 +179,16 @@ class Portfolios:
         return quote.funding_rate if quote else None
 
 
+def _lines_of(strategy: Strategy) -> Strategy:
+    """Return what the states of the lines rest on: targets and bands, but neither the calendar nor the triggers."""
+    return replace(strategy, schedule=None, triggers={})
+
+
 async def _arm(tx: Tx, portfolio_id: int) -> None:
     """Arm every line again: what fired under other targets or bands says nothing about these.
 
-    The calendar, the triggers of the market and the hedges go on where they are: what they saw has not changed.
+    The calendar, what was told of the triggers, and the hedges go on where they are.
     """
-    for key, state in (await portfolios.states(tx, portfolio_id)).items():
-        if "fired" in state:
+    for key in await portfolios.states(tx, portfolio_id):
+        if key not in (scheduling.STATE, triggers.STATE) and not key.startswith(triggers.HEDGE):
             await portfolios.save_state(tx, portfolio_id, key, {})

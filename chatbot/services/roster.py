@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.services import readings, scheduling
+from chatbot.services import readings, scheduling, signals
 from chatbot.services.sheet import Kind, Sheet, kind_of
 from chatbot.store import portfolios
 
@@ -15,11 +17,14 @@ if TYPE_CHECKING:
     from chatbot.market.quotes import QuoteBoard
     from chatbot.model import Portfolio
     from chatbot.services.evaluation import Evaluation
+    from chatbot.services.signals import Watch
     from chatbot.store.database import Database
 
 _PAGE = 1000
 #: an account is read again after this time even when nothing said that it changed: funding, trades made elsewhere
 READ_AGAIN_S = 600.0
+#: a portfolio whose nearest liquidation is closer than this is looked at in every check: no band of its own warns of it
+_NEAR_LIQUIDATION = Decimal("0.35")
 #: those readings are spread over this time, so that not everybody is read in the same check
 _SPREAD_S = 300
 
@@ -30,6 +35,8 @@ class _Watched:
     instruments: tuple[str, ...]
     #: the sheet that the screen reads for it; None: look exactly
     sheet: Sheet | None = None
+    #: the machines whose standing moves its targets
+    heard: tuple[Watch, ...] = ()
 
 
 class Roster:
@@ -43,6 +50,9 @@ class Roster:
         self._restless: set[int] = set()
         #: who is on a sheet and must be looked at then all the same, because the calendar asks
         self._appointed: dict[int, datetime] = {}
+        #: everybody by the machines that they look at, and by those that move their targets: most people share theirs
+        self._looking: defaultdict[tuple[Watch, ...], set[int]] = defaultdict(set)
+        self._hearing: defaultdict[tuple[Watch, ...], set[int]] = defaultdict(set)
         #: whom to load again; None before the first load of everybody
         self._changed: set[int] | None = None
 
@@ -59,6 +69,18 @@ class Roster:
         """Return every instrument that anybody needs, for one fetch."""
         calm = {name for sheet in self._sheets.values() if sheet.ids for name in sheet.kind.rows}
         return tuple(sorted(calm.union(*(self._watched[one].instruments for one in self._restless))))
+
+    @property
+    def watches(self) -> frozenset[Watch]:
+        """Return every machine that anybody looks at."""
+        return frozenset(watch for watches, ids in self._looking.items() if ids for watch in watches)
+
+    def stir(self, moved: frozenset[Watch]) -> None:
+        """Have everybody looked at exactly whose targets these machines move."""
+        for heard, ids in self._hearing.items():
+            if not moved.isdisjoint(heard):
+                for one in tuple(ids):
+                    self._unsettle(one)
 
     async def refresh(self) -> None:
         """Load who is new or changed; everybody at the first call."""
@@ -78,35 +100,49 @@ class Roster:
                     self._watch(latest)
 
     def _watch(self, portfolio: Portfolio) -> None:
-        self._watched[portfolio.id] = _Watched(portfolio=portfolio, instruments=readings.instruments(portfolio.strategy))
+        strategy = portfolio.strategy
+        watched = _Watched(portfolio=portfolio, instruments=readings.instruments(strategy), heard=signals.heard(strategy))
+        self._watched[portfolio.id] = watched
+        self._looking[signals.watches(strategy)].add(portfolio.id)
+        self._hearing[watched.heard].add(portfolio.id)
         self._restless.add(portfolio.id)
 
     def _drop(self, portfolio_id: int) -> None:
-        watched = self._watched.pop(portfolio_id, None)
+        self._unsettle(portfolio_id)
         self._restless.discard(portfolio_id)
+        watched = self._watched.pop(portfolio_id, None)
+        if watched is not None:
+            self._looking[signals.watches(watched.portfolio.strategy)].discard(portfolio_id)
+            self._hearing[watched.heard].discard(portfolio_id)
+
+    def _unsettle(self, portfolio_id: int) -> None:
+        """Take a portfolio off its sheet, so that it is looked at exactly."""
+        watched = self._watched.get(portfolio_id)
         self._appointed.pop(portfolio_id, None)
+        self._restless.add(portfolio_id)
         if watched is not None and watched.sheet is not None:
             watched.sheet.remove(portfolio_id)
+            watched.sheet = None
 
     def note(self, found: Evaluation, now: datetime, *, calm: bool) -> None:
         """Keep what an exact look found; a calm portfolio, with every line armed and nothing open, is left to the screen from now on."""
-        watched = self._watched.get(found.portfolio.id)
-        if watched is None or (self._changed and found.portfolio.id in self._changed):
+        portfolio = found.portfolio
+        watched = self._watched.get(portfolio.id)
+        if watched is None or (self._changed and portfolio.id in self._changed):
             return
-        self._drop(found.portfolio.id)
-        watched.portfolio, watched.sheet = found.portfolio, None
-        watched.instruments = readings.instruments(found.portfolio.strategy, found.account)
-        self._watched[found.portfolio.id] = watched
-        if not calm or found.snapshot is None:
-            self._restless.add(found.portfolio.id)
+        self._unsettle(portfolio.id)
+        watched.portfolio = portfolio
+        watched.instruments = readings.instruments(portfolio.strategy, found.account)
+        if not calm or found.snapshot is None or found.shape is None or _is_moving(found):
             return
-        kind = kind_of(found.snapshot, found.portfolio.strategy)
+        self._restless.discard(portfolio.id)
+        kind = kind_of(found.snapshot, portfolio.strategy)
         watched.sheet = self._sheets.setdefault(kind, Sheet(kind))
-        seen = now.timestamp() - found.portfolio.id * 37 % _SPREAD_S
-        watched.sheet.put(found.portfolio.id, found.snapshot, found.portfolio.strategy, seen)
-        appointed = scheduling.upcoming(found.portfolio.strategy.schedule, scheduling.Mark(), now)
+        seen = now.timestamp() - portfolio.id * 37 % _SPREAD_S
+        watched.sheet.put(portfolio.id, found.snapshot, found.shape, seen)
+        appointed = scheduling.upcoming(portfolio.strategy.schedule, scheduling.Mark(), now)
         if appointed is not None:
-            self._appointed[found.portfolio.id] = appointed
+            self._appointed[portfolio.id] = appointed
 
     def suspects(self, board: QuoteBoard, now: datetime) -> tuple[Portfolio, ...]:
         """Return the portfolios that must be looked at exactly; without a usable price that is everybody who holds the coin."""
@@ -116,3 +152,9 @@ class Roster:
             if sheet.ids:
                 found.update(sheet.suspects(board.prices(sheet.kind.rows), read_before))
         return tuple(self._watched[one].portfolio for one in sorted(found))
+
+
+def _is_moving(found: Evaluation) -> bool:
+    """Tell whether a portfolio has limits that move with the price: a hedge of fixed quantity, or a liquidation that is near."""
+    distance = found.shape.liquidation if found.shape else None
+    return bool(found.layers.hedges) or (distance is not None and distance < _NEAR_LIQUIDATION)

@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chatbot.engine import screen
-from chatbot.engine.widths import Band, half_width
 from chatbot.exchanges.base import is_perp
 from chatbot.model import FUTURES, NET, STABLE
-from chatbot.services import readings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from chatbot.engine.portfolio import Snapshot
-    from chatbot.model import Strategy
+    from chatbot.model import Shape, Strategy
 
     Floats = NDArray[np.float64]
 
@@ -60,7 +58,7 @@ class Sheet:
         self._upper = np.zeros((len(kind.lines), _FIRST_ROOM))
         self._seen = np.zeros(_FIRST_ROOM)
 
-    def put(self, portfolio_id: int, snap: Snapshot, strategy: Strategy, seen: float) -> None:
+    def put(self, portfolio_id: int, snap: Snapshot, shape: Shape, seen: float) -> None:
         """Write a portfolio's column; ``seen`` is when its account was read, seconds since the epoch."""
         column = self._column.get(portfolio_id)
         if column is None:
@@ -68,7 +66,7 @@ class Sheet:
             self.ids.append(portfolio_id)
             self._make_room(column + 1)
         self._qty[:, column] = _quantities(snap)
-        lower, upper = _edges(self.kind.lines, strategy)
+        lower, upper = _edges(self.kind.lines, shape)
         self._lower[:, column], self._upper[:, column] = lower, upper
         self._seen[column] = seen
 
@@ -115,9 +113,10 @@ def _quantities(snap: Snapshot) -> list[float]:
     return [*(float(h.qty) for h in snap.spot), *(float(p.qty) for p in snap.positions), float(cash), float(constant)]
 
 
-def _edges(lines: tuple[str, ...], strategy: Strategy) -> tuple[Floats, Floats]:
-    bands = {**readings.engine_bands(strategy), NET: Band(abs_pp=strategy.futures_band_pp)}
-    wanted = {**strategy.weights, NET: readings.net_target(strategy)}
-    targets = [wanted.get(line, Decimal(0)) for line in lines]
-    halves = [float(half_width(bands[line], target)) if line in bands else np.nan for line, target in zip(lines, targets, strict=True)]
-    return screen.edges(np.array([float(target) for target in targets]), np.array(halves))
+def _edges(lines: tuple[str, ...], shape: Shape) -> tuple[Floats, Floats]:
+    """Return the edges of every line as the exact look found them: around effective targets, nan where nothing can be left."""
+    limits = {reading.line: reading for reading in shape.limits}
+    found = [limits.get(line) for line in lines]
+    targets = [np.nan if one is None else float(one.target) for one in found]
+    halves = [np.nan if one is None or one.band is None else float(one.band) for one in found]
+    return screen.edges(np.array(targets), np.array(halves))

@@ -21,7 +21,7 @@ from chatbot.store import accounts
 from chatbot.store.codec import decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     from chatbot.clock import Clock
     from chatbot.exchanges.base import PriceSource
@@ -90,6 +90,11 @@ def watches(strategy: Strategy) -> tuple[Watch, ...]:
         params = tuple(trigger.params(chosen).items())
         found += [Watch(name, subject, params) for subject in subjects[trigger.per]]
     return tuple(found)
+
+
+def heard(strategy: Strategy) -> tuple[Watch, ...]:
+    """Return the machines that can move a strategy's targets: those of triggers that are on."""
+    return tuple(watch for watch in watches(strategy) if strategy.setting(watch.trigger).on)
 
 
 class Signals:
@@ -287,8 +292,3 @@ def _read(watch: Watch, text: str) -> Kept:
         at=at,
         since=since,
     )
-
-
-def all_watches(strategies: Iterable[Strategy]) -> frozenset[Watch]:
-    """Return the machines that any of these strategies looks at."""
-    return frozenset(watch for strategy in strategies for watch in watches(strategy))

@@ -131,7 +131,7 @@ async def bench(folder: Path, *, start: datetime = START) -> AsyncIterator[Bench
     """Open a program in ``folder``."""
     clock = ManualClock(start)
     market = StillMarket(clock)
-    settings = Settings(_env_file=None, data_dir=folder, market="live:binance", operator_ids="7")
+    settings = Settings(_env_file=None, data_dir=folder, market="live:binance", operator_ids="7", fear_greed_url="")
     async with open_program(settings, clock=clock, source=market, work=Inline()) as program:
         async with program.db.transaction() as tx:
             await accounts.save_person(tx, PERSON)

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot, measure
-from chatbot.model import NET, BandRule, Strategy
+from chatbot.engine.widths import half_width
+from chatbot.model import NET, BandRule, LineReading, Shape, Strategy
 from chatbot.services import readings
 from chatbot.services.sheet import Sheet, kind_of
 
@@ -27,6 +28,17 @@ STRATEGY = Strategy(
 amounts = st.decimals(min_value=0, max_value=100_000, places=4, allow_nan=False)
 prices = st.decimals(min_value="0.0001", max_value=100_000, places=4, allow_nan=False)
 stakes = st.decimals(min_value=-100, max_value=100, places=3, allow_nan=False)
+
+
+def limits_of(strategy: Strategy) -> Shape:
+    """Return a shape with the targets and half-widths of a strategy that nothing has moved."""
+    lines = tuple(
+        LineReading(line=line, weight=D(0), target=target, band=half_width(bands[line], target) if line in bands else None)
+        for bands in [readings.engine_bands(strategy)]
+        for line, target in strategy.weights.items()
+    )
+    net = LineReading(line=NET, weight=D(0), target=strategy.futures_net, band=strategy.futures_band_pp / 100)
+    return Shape(value=D(1), lines=lines, net=D(0), gross=D(0), futures_net=D(0), beta=D(0), leverage=None, exposure=net)
 
 
 @st.composite
@@ -51,14 +63,14 @@ def test_every_breach_is_suspected(data: st.DataObject) -> None:
     shots = {number: data.draw(snapshots(price)) for number in range(data.draw(st.integers(1, 5)))}
     sheet = Sheet(kind_of(shots[0], STRATEGY))
     for number, snap in shots.items():
-        sheet.put(number, snap, STRATEGY, seen=100.0)
+        sheet.put(number, snap, limits_of(STRATEGY), seen=100.0)
     for number in data.draw(st.sets(st.sampled_from(sorted(shots)))):
         if data.draw(st.booleans()):
             sheet.remove(number)
             del shots[number]
         else:
             shots[number] = data.draw(snapshots(price))
-            sheet.put(number, shots[number], STRATEGY, seen=100.0)
+            sheet.put(number, shots[number], limits_of(STRATEGY), seen=100.0)
     suspects = set(sheet.suspects(np.array([float(price[row]) for row in sheet.kind.rows]), read_before=0.0))
     assert suspects <= set(shots)
     for number, snap in shots.items():
@@ -90,7 +102,7 @@ def test_no_breach_of_the_net_exposure_is_hidden(target: D, points: D, mode: str
         positions=(Position(contract="BTC-PERP", asset="BTC", qty=qty, entry=D(1), mark=D(1)),),
     )
     sheet = Sheet(kind_of(snap, strategy))
-    sheet.put(1, snap, strategy, seen=100.0)
+    sheet.put(1, snap, limits_of(strategy), seen=100.0)
     found = readings.net_exposure(measure(snap), strategy)
     suspected = sheet.suspects(np.ones(1), read_before=0.0) == [1]
     assert found is not None or not qty
@@ -121,7 +133,7 @@ def test_a_price_that_is_not_usable_makes_everybody_a_suspect() -> None:
         positions=(Position(contract="BTC-PERP", asset="BTC", qty=D(1), entry=D(10), mark=D(10)),),
     )
     sheet = Sheet(kind_of(snap, STRATEGY))
-    sheet.put(1, snap, STRATEGY, seen=100.0)
+    sheet.put(1, snap, limits_of(STRATEGY), seen=100.0)
     assert sheet.suspects(np.full(4, 10.0), read_before=0.0) == []
     assert sheet.suspects(np.array([10.0, np.nan, 10.0, 10.0]), read_before=0.0) == [1]
     assert sheet.suspects(np.full(4, 10.0), read_before=101.0) == [1]
@@ -140,7 +152,7 @@ def test_a_sheet_grows_and_shrinks() -> None:
     }
     sheet = Sheet(kind_of(shot[0], STRATEGY))
     for n, snap in shot.items():
-        sheet.put(n, snap, STRATEGY, seen=100.0)
+        sheet.put(n, snap, limits_of(STRATEGY), seen=100.0)
     price = np.full(2, 10.0)
     assert sorted(sheet.suspects(price, 0.0)) == list(range(0, 300, 10))
     for n in range(0, 300, 3):
