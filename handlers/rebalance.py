@@ -10,12 +10,13 @@ from chatbot.services.rebalancing import SNOOZE
 from chatbot.store import journal
 from handlers.context import answer, need_portfolio, reply, show
 from handlers.views import alerts as alert_views
+from handlers.views import costs as cost_views
 from handlers.views import execution as execution_views
 from handlers.views import plan as views
 from handlers.views import problems
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from telegram import Message, Update
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from handlers.views.common import View
 
 PlanView: TypeAlias = "Callable[[Context, Portfolio, Plan], View]"
+Show: TypeAlias = "Callable[[Update, Context], Awaitable[None]]"
 _MANUAL = (Reason(trigger="manual"),)
 
 
@@ -65,8 +67,17 @@ async def _remember_card(context: Context, plan: Plan, sent: Message) -> None:
 
 async def confirm(update: Update, context: Context) -> None:
     """Carry the plan out, once."""
-    plan_id = int(context.tapped.arg)
-    outcome = await context.program.rebalancing.confirm(plan_id, context.person.id)
+    await _confirm(update, context, int(context.tapped.arg))
+
+
+async def pay(update: Update, context: Context) -> None:
+    """Carry the plan out although legs of it are dear: exactly those that the question named."""
+    plan_id, mask = context.tapped.args
+    await _confirm(update, context, int(plan_id), accepted=cost_views.legs_of(mask))
+
+
+async def _confirm(update: Update, context: Context, plan_id: int, *, accepted: frozenset[int] = frozenset()) -> None:
+    outcome = await context.program.rebalancing.confirm(plan_id, context.person.id, accepted=accepted)
     words = context.words
     match outcome:
         case rebalancing.Confirmed(plan=plan):
@@ -74,10 +85,19 @@ async def confirm(update: Update, context: Context) -> None:
             await _show_plan(update, context, plan)
         case rebalancing.Late(plan=plan):
             await _too_late(update, context, plan)
+        case rebalancing.TooDear(plan=plan):
+            await _ask_about_costs(update, context, plan)
         case rebalancing.NotYours():
             await answer(update, context, execution_views.not_yours(words), alert=True)
         case _:
             await _moved(update, context, plan_id, outcome)
+
+
+async def _ask_about_costs(update: Update, context: Context, plan: Plan) -> None:
+    """Put the question about dear legs in place of the card."""
+    portfolio = await context.program.portfolios.by_id(plan.portfolio_id)
+    if portfolio is not None:
+        await show(update, context, cost_views.question(context.words, portfolio, plan))
 
 
 async def _moved(update: Update, context: Context, plan_id: int, outcome: rebalancing.Answer) -> None:
@@ -169,10 +189,21 @@ async def _with_plan(update: Update, context: Context, view: PlanView) -> None:
 async def toggle(update: Update, context: Context) -> None:
     """Leave a leg out, or take it back, and show the new result."""
     plan_id, index = (int(part) for part in context.tapped.args)
-    outcome = await context.program.rebalancing.toggle(plan_id, context.person.id, index)
+    await _changed(update, context, await context.program.rebalancing.toggle(plan_id, context.person.id, index), edit)
+
+
+async def leave_dear(update: Update, context: Context) -> None:
+    """Leave the legs out that the question about costs named, and show the card of the rest."""
+    plan_id, mask = context.tapped.args
+    outcome = await context.program.rebalancing.leave_out(int(plan_id), context.person.id, cost_views.legs_of(mask))
+    await _changed(update, context, outcome, card)
+
+
+async def _changed(update: Update, context: Context, outcome: rebalancing.Answer, then: Show) -> None:
+    """Show a plan whose legs were changed, or why they were not."""
     match outcome:
         case rebalancing.Proposed():
-            await edit(update, context)
+            await then(update, context)
         case rebalancing.Late(plan=plan):
             await _too_late(update, context, plan)
         case rebalancing.CannotEvaluate(portfolio=portfolio, problems=found):
@@ -227,6 +258,24 @@ async def _unpark(update: Update, context: Context, *, close: bool) -> None:
     text = execution_views.unparked_toast(words, plan, closed=close) if done else execution_views.late_text(words, plan)
     await answer(update, context, text, alert=not done)
     await _show_plan(update, context, plan)
+
+
+async def again(update: Update, context: Context) -> None:
+    """Make a plan at fresh prices for what a plan left undone, as a message of its own."""
+    plan_id = int(context.tapped.arg)
+    outcome = await context.program.rebalancing.again(plan_id, context.person.id)
+    plan = await context.program.rebalancing.owned_plan(plan_id, context.person.id)
+    portfolio = await context.program.portfolios.by_id(plan.portfolio_id) if plan else None
+    if plan is None or portfolio is None or isinstance(outcome, rebalancing.NotYours):
+        await answer(update, context, execution_views.not_yours(context.words), alert=True)
+        return
+    await show(update, context, execution_views.result(context.words, portfolio, plan, asking=False))
+    await answer_proposal(update, context, portfolio, outcome, new_message=True)
+
+
+async def leave_it(update: Update, context: Context) -> None:
+    """Take a plan's result as it is: what is left undone waits for the next trigger."""
+    await _with_plan(update, context, lambda ctx, portfolio, plan: execution_views.result(ctx.words, portfolio, plan, asking=False))
 
 
 async def snooze(update: Update, context: Context) -> None:

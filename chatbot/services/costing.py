@@ -31,6 +31,8 @@ CARRY_DAYS = 30
 _BPS = 10_000
 _DAYS_PER_YEAR = 365
 _WEEK_H = 7 * 24
+#: a week of closes and the one before it; the last settlement lies within two days at every interval in use
+_CLOSES_DAYS, _SETTLEMENT_DAYS = 8, 2
 #: an order book that is younger than this is not asked for again
 _BOOK_FOR = timedelta(seconds=10)
 
@@ -69,15 +71,17 @@ class Costing:
         self._clock = clock
         self._books: dict[str, tuple[datetime, Depth]] = {}
 
-    async def prepare(self, instruments: Iterable[str]) -> None:
-        """Fetch what the costs of trading these depend on; what can not be had stays unknown. Never call it inside a transaction."""
-        wanted = sorted(set(instruments))
-        await self._closes.refresh(sorted({asset_of(name) for name in wanted}), "1h", 8)
-        await self._settlements.refresh([name for name in wanted if is_perp(name)], 2)
+    async def prepare(self, instruments: Collection[str], *, books: Collection[str] = ()) -> None:
+        """Fetch what the costs of trading these depend on, and the order books of some; what can not be had stays unknown.
+
+        Never call it inside a transaction.
+        """
+        await self._closes.refresh(sorted({asset_of(name) for name in instruments}), "1h", _CLOSES_DAYS)
+        await self._settlements.refresh(sorted(name for name in instruments if is_perp(name)), _SETTLEMENT_DAYS)
         source = self._source
         if isinstance(source, DepthSource):
             async with asyncio.TaskGroup() as group:
-                for name in wanted:
+                for name in sorted(books):
                     if self._book(name) is None:
                         group.create_task(self._look(source, name))
 

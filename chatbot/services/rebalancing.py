@@ -13,7 +13,7 @@ from chatbot.services import costing, planning, readings
 from chatbot.store import journal, messages, portfolios
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from chatbot.clock import Clock
@@ -117,7 +117,14 @@ class Rebalancing:
 
     async def prepare(self, found: Evaluation) -> None:
         """Fetch what the costs of a plan depend on, before :meth:`draft`; never inside a transaction."""
-        await self._costing.prepare(found.quotes)
+        await self._costing.prepare(found.quotes, books=found.quotes)
+
+    async def warm(self, looked: Iterable[Evaluation]) -> None:
+        """Fetch the same for a whole check; order books only for those of whom a plan is about to be made."""
+        sound = [found for found in looked if found.snapshot is not None]
+        soon = [found for found in sound if found.portfolio.window_opened_at is not None or found.portfolio.strategy.schedule is not None]
+        names, booked = ({name for found in group for name in found.quotes} for group in (sound, soon))
+        await self._costing.prepare(names, books=booked)
 
     def draft(self, found: Evaluation, reasons: tuple[Reason, ...]) -> Plan | NothingToDo | CannotEvaluate:
         """Return the plan without storing it; what it costs is told from what :meth:`prepare` fetched."""

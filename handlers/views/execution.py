@@ -41,8 +41,8 @@ def _legs(words: Words, plan: Plan) -> list[Html]:
     return lines
 
 
-def result(words: Words, portfolio: Portfolio, plan: Plan) -> View:
-    """Show what a plan came to: before and after, fees paid, and every leg that failed."""
+def result(words: Words, portfolio: Portfolio, plan: Plan, *, asking: bool = True) -> View:
+    """Show what a plan came to: before and after, fees paid, and every leg that failed; then ask what becomes of those, if ``asking``."""
     if plan.state is PlanState.PARKED:
         return parked(words, portfolio, plan)
     failed = [leg for leg in plan.legs if ended_short(leg)]
@@ -61,10 +61,20 @@ def result(words: Words, portfolio: Portfolio, plan: Plan) -> View:
     if portfolio.mode is Mode.MANUAL:
         parts.append(say(words, "If you traded other amounts, correct them, so that the next plan starts from what you really hold."))
         keyboard = (*keyboard, (button(words.t("Correct amounts"), "correct"),))
+    elif asking and any(leg.note in _NOT_FOLLOWED for leg in failed):
+        parts.append(say(words, "Nobody traded within the limits that your Confirm covers, and I went no further."))
+        keyboard = (
+            (button(words.t("Try again now"), "again", plan.id, Style.PRIMARY), button(words.t("Leave it"), "leave_it", plan.id)),
+            *keyboard,
+        )
     if plan.result is None:
         return View(page(*parts), keyboard)
     picture = change_picture(words, plan.before, plan.result, words.t("Plan {number}", number=plan.number))
     return captioned(page(*parts), keyboard, picture)
+
+
+#: notes of legs that ended at the limit, with nothing else wrong
+_NOT_FOLLOWED = frozenset({"unfilled", "not_fillable"})
 
 
 def _verdict(words: Words, plan: Plan, failed: list[Leg]) -> Html:

@@ -28,6 +28,7 @@ _REASONS = {
     "start": N_("The first plan brings the portfolio to its targets."),
     "schedule": N_("The schedule asked for it."),
     "moved": N_("Prices or holdings have moved since the last card; these are the new figures."),
+    "again": N_("You asked for another try at what the last plan left undone."),
     "replanned": N_("Planned again from what was really filled."),
 }
 #: over and under target

@@ -20,6 +20,7 @@ from chatbot.model import (
     Check,
     ContractReading,
     ExposureReport,
+    FuturesCost,
     LeftOut,
     Leg,
     LegKind,
@@ -40,7 +41,22 @@ from chatbot.model import (
 )
 from chatbot.services import scheduling
 from chatbot.services.access import Gate
-from handlers.views import access, alerts, control, execution, exposure, history, plan, problems, schedule, start, status, strategy, why
+from handlers.views import (
+    access,
+    alerts,
+    control,
+    costs,
+    execution,
+    exposure,
+    history,
+    plan,
+    problems,
+    schedule,
+    start,
+    status,
+    strategy,
+    why,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,6 +154,7 @@ def legs(name: str = PLAIN) -> tuple[Leg, ...]:
             fee=D("1.83"),
             attempts=3,
             note=name if at == 5 else "not_enough_money" if at == 6 else "",
+            slippage_bps=None if "to_" in kind.value else D("2.04"),
         )
         for at, kind in enumerate(kinds)
     )
@@ -166,12 +183,27 @@ def a_plan(name: str = PLAIN, state: PlanState = PlanState.PROPOSED, result: Sha
         left_out=tuple(LeftOut(why=why, instrument=name, amount=D("6.10"), minimum=D(10)) for why in left),
         fees=D("9.6"),
         slippage_bps=D("2.04"),
+        holding=(
+            FuturesCost(contract="BTC-PERP", carry=D("-3.1"), days=D("3.7")),
+            FuturesCost(contract=f"{name}-PERP", carry=D("4.2"), days=None),
+        ),
         created_at=NOW,
         expires_at=NOW + timedelta(minutes=5),
         decided_at=NOW,
         finished_at=NOW if state in (PlanState.DONE, PlanState.PARKED) else None,
         result=result,
     )
+
+
+def with_slippage(a_plan: Plan, bps: Decimal | None) -> Plan:
+    """Return the plan with every traded leg costing so much."""
+    legs = tuple(leg if leg.is_transfer else replace(leg, slippage_bps=bps) for leg in a_plan.legs)
+    return replace(a_plan, legs=legs, slippage_bps=bps)
+
+
+def not_followed(a_plan: Plan) -> Plan:
+    """Return the plan with a leg that ended at the limit."""
+    return replace(a_plan, legs=(*a_plan.legs[:4], replace(a_plan.legs[4], note="unfilled"), *a_plan.legs[5:]))
 
 
 def report(name: str = PLAIN, *, known: bool = True, lines: int = 4) -> StatusReport:
@@ -263,6 +295,12 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.plan_card": lambda w: plan.plan_card(w, port, a_plan(name), lead=name),
         "plan.plan_card by hand": lambda w: plan.plan_card(w, portfolio(name, Mode.MANUAL), a_plan(name)),
         "plan.plan_card long": lambda w: plan.plan_card(w, port, _long_plan(name)),
+        "plan.plan_card unknown costs": lambda w: plan.plan_card(w, port, with_slippage(a_plan(name), None)),
+        "plan.plan_card dear": lambda w: plan.plan_card(w, port, with_slippage(a_plan(name), D("56.3"))),
+        "costs.question": lambda w: costs.question(w, port, with_slippage(a_plan(name), D("56.3"))),
+        "costs.question long": lambda w: costs.question(w, port, with_slippage(_long_plan(name), D("156.3"))),
+        "execution.result not followed": lambda w: execution.result(w, port, not_followed(done)),
+        "execution.result left": lambda w: execution.result(w, port, not_followed(done), asking=False),
         "plan.closed_card": lambda w: plan.closed_card(w, portfolio(name, Mode.LIVE), a_plan(name, PlanState.EXPIRED)),
         "plan.edit": lambda w: plan.edit(w, port, a_plan(name)),
         "plan.edit long": lambda w: plan.edit(w, port, _long_plan(name)),
