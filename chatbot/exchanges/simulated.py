@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chatbot.exchanges.base import PERP, Candle, FearGreed, Funding, Market, Quote, asset_of, is_perp
 from chatbot.exchanges.coins import COINS, perp_market, spot_market
-from chatbot.exchanges.episodes import EPISODES
+from chatbot.exchanges.episodes import EPISODES, SCENES
 from chatbot.exchanges.markettime import DAY_MS, HOUR_MS, MarketTime, from_ms, to_ms
 from chatbot.exchanges.path import Path, minutes, plain, touch
 from chatbot.exchanges.replay import ReplaySource
+from chatbot.exchanges.staging import Staging
 from chatbot.exchanges.synthetic import (
     ASSETS,
     STEP_MS,
@@ -41,6 +42,12 @@ DEFAULT_START = datetime(2025, 1, 6, tzinfo=UTC)
 _BASIS = 0.0002
 _FUNDING_BASE = 0.0001
 _FUNDING_HOURS = 8
+#: a mood outlasts what caused it
+_MOOD_AFTER = 2 * DAY_MS
+#: an episode begins no sooner, so that it can be written down before its first price is seen
+_NOTICE = timedelta(seconds=1)
+#: how long somebody at the page waits for what an episode is to show: a move of prices is watched, a reading only awaited
+_WATCH_S, _AWAIT_S = 45.0, 15.0
 
 
 class SimulatedSource:
@@ -76,6 +83,33 @@ class SimulatedSource:
         at = on_step(to_ms(self.market_time(self._clock.now())))
         self._market.add(Happening(at, name))
         return from_ms(at)
+
+    @property
+    def scenes(self) -> tuple[str, ...]:
+        """Return the episodes that a person may call."""
+        return tuple(SCENES)
+
+    def prepare(self, name: str) -> Staging:
+        """Return how an episode would begin now; ``KeyError`` for an unknown name.
+
+        Where its trigger would read it too late for somebody who waits, the market is to be moved forward to shortly before the reading.
+        """
+        episode, now = EPISODES[name], self._clock.now()
+        at = on_step(to_ms(self.market_time(now + _NOTICE)))
+        wait_s = _AWAIT_S if episode.reading_hours or episode.swings else _WATCH_S
+        goal = from_ms(episode.told_ms(at)) - timedelta(seconds=wait_s * self.time.speed)
+        if goal <= from_ms(at):
+            return Staging(name=name, at=from_ms(at), origin=self.time.origin)
+        ahead = (goal - self.market_time(now)) / self.time.speed
+        return Staging(name=name, at=from_ms(at), origin=self.time.origin - ahead, moved_to=goal)
+
+    def play(self, staging: Staging) -> bool:
+        """Let what was prepared happen; False, and nothing happens, when it comes too late for its beginning."""
+        if self.market_time(self._clock.now()) >= staging.at:
+            return False
+        self._market.add(Happening(to_ms(staging.at), staging.name))
+        self.time = replace(self.time, origin=staging.origin)
+        return True
 
     def begin(self, now: datetime) -> None:
         """Let the market stand at its start at process time ``now``; nobody may hold anything yet."""
@@ -183,6 +217,9 @@ class SimulatedSource:
         steps = self._market.levels(np.array([moment - DAY_MS, moment], dtype=np.int64))[ASSETS.index(asset)]
         momentum = max(-0.0003, min(0.0003, 0.003 * float(steps[1] - steps[0])))
         noise = 0.00004 * rate_noise(self._market.seed, asset, settlement)
+        held = self._market.held(moment, "funding_at")
+        if held is not None:
+            return held + noise
         return _FUNDING_BASE + noise + momentum + self._market.added(moment, "funding")
 
     def _mood(self, day: int) -> FearGreed:
@@ -190,7 +227,10 @@ class SimulatedSource:
         moment = max(day, self._market.first_day + 8) * DAY_MS
         steps = self._market.levels(np.array([moment - 7 * DAY_MS, moment], dtype=np.int64))[ASSETS.index("BTC")]
         value = 52 + 90 * float(steps[1] - steps[0]) + 6 * mood_noise(self._market.seed, day)
-        value += self._market.added(moment, "mood", after_ms=2 * DAY_MS)
+        value += self._market.added(moment, "mood", after_ms=_MOOD_AFTER)
+        held = self._market.held(moment, "mood_at", after_ms=_MOOD_AFTER)
+        if held is not None:
+            value = held + 2 * mood_noise(self._market.seed, day)
         return FearGreed(at=from_ms(day * DAY_MS), value=round(max(3, min(97, value))))
 
 

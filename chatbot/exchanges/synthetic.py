@@ -32,7 +32,8 @@ _SIGMA_MARKET = 0.026
 _DRIFT_MAX = 0.012
 _SCALE_MAX = 6.0
 _FAR = 3.0
-_KEEP_DAYS = 64
+#: days kept ready: look-backs of several months, asked for coin by coin, must not make each day again
+_KEEP_DAYS = 200
 _BETA = np.array([coin.beta for coin in COINS.values()])
 _OWN = np.array([coin.own_vol for coin in COINS.values()])
 _START = np.log(np.array([coin.price for coin in COINS.values()]))
@@ -48,7 +49,7 @@ class Happening:
     @property
     def end_ms(self) -> int:
         """Return when it is over."""
-        return self.at_ms + EPISODES[self.name].hours * HOUR_MS
+        return EPISODES[self.name].end_ms(self.at_ms)
 
 
 class SyntheticMarket:
@@ -72,10 +73,14 @@ class SyntheticMarket:
         del self._opening[first + 1 :]
         self._days = {day: levels for day, levels in self._days.items() if day < first}
 
-    def active(self, begin_ms: int, end_ms: int) -> list[Happening]:
-        """Return the episodes, scripted ones included, that overlap [begin, end)."""
-        scripted = _scripted(self.start_ms, begin_ms, end_ms) if self._script else ()
-        return [one for one in (*scripted, *self.happenings) if one.at_ms < end_ms and one.end_ms > begin_ms]
+    def _called(self, begin_ms: int, end_ms: int) -> list[Happening]:
+        """Return the episodes that somebody called and that overlap [begin, end), in the order of their beginnings."""
+        return [one for one in self.happenings if one.at_ms < end_ms and one.end_ms > begin_ms]
+
+    def _scripted(self, begin_ms: int, end_ms: int) -> list[Happening]:
+        """Return the episodes of the script that overlap [begin, end)."""
+        known = _script_between(self.start_ms, begin_ms, end_ms) if self._script else ()
+        return [one for one in known if one.at_ms < end_ms and one.end_ms > begin_ms]
 
     def levels(self, moments: NDArray[np.int64]) -> Floats:
         """Return log prices (coin, moment); between two steps they run straight."""
@@ -113,27 +118,69 @@ class SyntheticMarket:
         noise = np.random.default_rng((self.seed, self.first_day + index)).standard_normal((len(ASSETS) + 1, STEPS))
         moves = (_SIGMA_MARKET * _BETA[:, None] * noise[0] + _OWN[:, None] * noise[1:]) / math.sqrt(STEPS)
         moves[ASSETS.index("BTC")] = _SIGMA_MARKET * noise[0] / math.sqrt(STEPS)
-        scale, drift = self._script_of(begin)
-        drift *= np.where(drift * opening[:, None] > 0, np.clip(1 - np.abs(opening[:, None]) / _FAR, 0, 1), 1)
-        moves = moves * scale + drift - opening[:, None] * (_PULL / STEPS)
+        course = self._course(begin)
+        room = 1 - np.abs(opening[:, None]) / _FAR
+        room = np.where(course.called, 2 * room, room)
+        drift = course.drift * np.where(course.drift * opening[:, None] > 0, np.clip(room, 0, 1), 1)
+        pull = np.where(course.called, 0, opening[:, None] * (_PULL / STEPS))
+        moves = moves * course.scale + drift - pull
         return np.concatenate([opening[:, None], opening[:, None] + np.cumsum(moves, axis=1)], axis=1)
 
-    def _script_of(self, begin: int) -> tuple[Floats, Floats]:
-        """Return the volatility factor by step and the drift by coin and step that episodes give one day."""
-        scale, drift = np.ones(STEPS), np.zeros((len(ASSETS), STEPS))
-        for one in self.active(begin, begin + DAY_MS):
-            episode = EPISODES[one.name]
-            first = max(0, (one.at_ms - begin) // STEP_MS)
-            last = min(STEPS, (one.end_ms - begin) // STEP_MS)
-            scale[first:last] *= episode.volatility
-            steps = episode.hours * HOUR_MS // STEP_MS
-            for asset, shift in episode.shift.items():
-                drift[ASSETS.index(asset), first:last] += shift / steps
-        return np.minimum(scale, _SCALE_MAX), np.clip(drift, -_DRIFT_MAX, _DRIFT_MAX)
+    def _course(self, begin: int) -> _Course:
+        """Return what episodes do to one day; while a called one is on, the script leaves prices alone."""
+        course = _Course(called=np.zeros(STEPS, dtype=bool), scale=np.ones(STEPS), drift=np.zeros((len(ASSETS), STEPS)))
+        called = self._called(begin, begin + DAY_MS)
+        for one in called:
+            course.called[_steps(begin, one.at_ms, one.end_ms)] = True
+        for one in called:
+            course.add(one, begin, np.ones(STEPS))
+        for one in self._scripted(begin, begin + DAY_MS):
+            course.add(one, begin, np.where(course.called, 0.0, 1.0))
+        np.minimum(course.scale, _SCALE_MAX, out=course.scale)
+        np.clip(course.drift, -_DRIFT_MAX, _DRIFT_MAX, out=course.drift)
+        return course
 
     def added(self, moment_ms: int, what: str, *, after_ms: int = 0) -> float:
         """Return the sum of ``funding`` or ``mood`` of the episodes that are on, or were within ``after_ms``."""
-        return sum(float(getattr(EPISODES[one.name], what)) for one in self.active(moment_ms - after_ms, moment_ms + 1))
+        return sum(float(getattr(EPISODES[one.name], what)) for one in self._lately(moment_ms, after_ms))
+
+    def held(self, moment_ms: int, what: str, *, after_ms: int = 0) -> float | None:
+        """Return ``funding_at`` or ``mood_at`` of the episode that began last and has one; called ones come before scripted ones."""
+        found = [getattr(EPISODES[one.name], what) for one in self._lately(moment_ms, after_ms)]
+        return next((float(value) for value in reversed(found) if value is not None), None)
+
+    def _lately(self, moment_ms: int, after_ms: int) -> list[Happening]:
+        """Return the episodes, scripted ones first, that are on at a moment or were within ``after_ms`` before."""
+        span = moment_ms - after_ms, moment_ms + 1
+        return [*self._scripted(*span), *self._called(*span)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Course:
+    """What the episodes of one day do, by step of five minutes."""
+
+    #: whether an episode that somebody called is on
+    called: NDArray[np.bool_]
+    #: factor on the volatility
+    scale: Floats
+    #: added to the log price, by coin
+    drift: Floats
+
+    def add(self, one: Happening, begin: int, share: Floats) -> None:
+        """Add what an episode does to the steps of the day that begins at ``begin``, where ``share`` is 1."""
+        episode = EPISODES[one.name]
+        span = _steps(begin, one.at_ms, one.end_ms)
+        self.scale[span] *= np.where(share[span] > 0, episode.volatility, 1.0)
+        for since, until, shift in episode.moves(one.at_ms):
+            part = _steps(begin, since, until)
+            for asset, size in shift.items():
+                self.drift[ASSETS.index(asset), part] += share[part] * size * STEP_MS / (until - since)
+
+
+def _steps(begin: int, since: int, until: int) -> slice:
+    """Return which steps of the day that begins at ``begin`` lie in [since, until)."""
+    first, last = (min(STEPS, max(0, (moment - begin) // STEP_MS)) for moment in (since, until))
+    return slice(first, last)
 
 
 def _when(one: Happening) -> tuple[int, str]:
@@ -141,7 +188,7 @@ def _when(one: Happening) -> tuple[int, str]:
 
 
 @lru_cache(maxsize=64)
-def _scripted(start_ms: int, begin_ms: int, end_ms: int) -> tuple[Happening, ...]:
+def _script_between(start_ms: int, begin_ms: int, end_ms: int) -> tuple[Happening, ...]:
     """Return the happenings of the endless script that may overlap [begin, end)."""
     cycle = SCRIPT_HOURS * HOUR_MS
     first = max(0, (begin_ms - start_ms) // cycle - 1)

@@ -13,7 +13,7 @@ import pytest
 from chatbot.clock import ManualClock
 from chatbot.exchanges.base import is_perp
 from chatbot.exchanges.coins import COINS
-from chatbot.exchanges.episodes import EPISODES, SCRIPT
+from chatbot.exchanges.episodes import EPISODES, SCENES, SCRIPT
 from chatbot.exchanges.simulated import DEFAULT_SPEED, SimulatedSource
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -144,7 +144,9 @@ def test_an_unknown_episode_is_refused() -> None:
     source, _ = market()
     with pytest.raises(KeyError):
         source.start_episode("moon")
-    assert {name for _, name in SCRIPT} == set(EPISODES)
+    with pytest.raises(KeyError):
+        source.prepare("moon")
+    assert {name for _, name in SCRIPT} | set(SCENES) == set(EPISODES)
 
 
 async def test_no_number_of_episodes_drives_a_price_to_nothing_or_out_of_sight() -> None:
