@@ -111,7 +111,10 @@ class CcxtSource:
         return found
 
     async def candles(self, instrument: str, interval: str, since: datetime, until: datetime) -> tuple[Candle, ...]:
-        """Return the closed bars that opened in [since, until); hours that the exchange does not give are absent."""
+        """Return the closed bars that opened in [since, until); hours that the exchange does not give are absent.
+
+        A page may be short because hours are missing in it, or empty because the coin was not listed yet: the next one is asked for.
+        """
         await self.markets()
         symbol = self._symbols.get(instrument)
         if symbol is None:
@@ -126,9 +129,7 @@ class CcxtSource:
             rows = await self._ask("fetch_ohlcv", symbol, interval, first, page, extra)
             bars |= {int(row[0]): _candle(row, unit) for row in rows if first <= row[0] < end}
             last = max((int(row[0]) for row in rows), default=0)
-            if last < first or len(rows) < page:
-                break
-            first = last + span
+            first = last + span if last >= first else first + page * span
         return tuple(bars[at] for at in sorted(bars))
 
     async def funding(self, instrument: str, since: datetime, until: datetime) -> tuple[Funding, ...]:

@@ -46,5 +46,5 @@ VENUES: dict[str, Venue] = {
     # amounts are base units although contractSize is not 1; fundingRate is the last one that was paid
     "weex": Venue(perp_touch="fetch_bids_asks", next_rate="nextFundingRate", page=(300, 100), perp_candles={"historical": True}),
     # no call for many funding rates, but the ticker carries mark ("fairPrice") and rate; amounts are contracts
-    "mexc": Venue(perp_marks=None, next_rate="fundingRate", raw_mark="fairPrice", counts_contracts=True, page=(1000, 2000)),
+    "mexc": Venue(perp_marks=None, next_rate="fundingRate", raw_mark="fairPrice", counts_contracts=True, page=(500, 2000)),
 }

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from math import isnan, nan
+from math import inf, isnan, nan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,7 +72,7 @@ class _Series:
         """Return the ranges of bars in [low, high) that were not answered yet: before what is known, and after it."""
         if not self.known:
             return ((low, high),)
-        ranges = ((low, self.first), (max(self.settled, low), high))
+        ranges = ((low, self.first), (self.settled, high))
         return tuple((start, stop) for start, stop in ranges if start < stop)
 
     def take(self, candles: Collection[Candle], low: int, high: int) -> None:
@@ -81,7 +81,7 @@ class _Series:
         for candle in candles:
             number = self.number(candle.at)
             row = [float(value) for value in (candle.open, candle.high, candle.low, candle.close, candle.volume)]
-            if low <= number < high and candle.at == self.opened(number) and all(price > 0 for price in row[:_VOLUME]):
+            if low <= number < high and candle.at == self.opened(number) and all(0 < price < inf for price in row[:_VOLUME]):
                 fresh[number - low] = row
         if not self.known:
             self.held, self.settled, self.known = (low, fresh), low, True

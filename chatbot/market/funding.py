@@ -85,14 +85,15 @@ class FundingBook:
         async with ledger.lock:
             now = self._source.market_time(self._clock.now())
             since = _full_hour(now - span)
-            ledger.cut(_full_hour(now - timedelta(days=KEEP_DAYS)), now)
+            oldest = _full_hour(now - timedelta(days=KEEP_DAYS))
+            ledger.cut(oldest, now)
             if ledger.since is None:
                 await self._fetch(contract, ledger, since, now)
                 return
             if since < ledger.since:
                 await self._fetch(contract, ledger, since, ledger.since)
             if ledger.due() <= now and ledger.turn.may_ask(self._clock.now(), fresh=_full_hour(now) > ledger.asked):
-                await self._fetch(contract, ledger, max(ledger.through, since), now)
+                await self._fetch(contract, ledger, max(ledger.through, oldest), now)
 
     async def _fetch(self, contract: str, ledger: _Ledger, since: datetime, until: datetime) -> None:
         """Ask for the settlements in (since, until]; the past is asked for once, the end until it is there."""

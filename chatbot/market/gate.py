@@ -36,6 +36,8 @@ class Gate:
         self._room = asyncio.Semaphore(at_once)
         self._failures = 0
         self._closed_until = _LONG_AGO
+        #: True after closing was logged, until the next answer
+        self._told = False
 
     async def ask(self, fetch: Callable[[], Awaitable[Answer]]) -> Answer | None:
         """Return the answer of ``fetch``; None when it failed, or was not asked because of what others were told."""
@@ -47,14 +49,16 @@ class Gate:
             except ExchangeError as error:
                 self._note(error)
                 return None
-            self._failures = 0
+            self._failures, self._told = 0, False
             return answer
 
     def _note(self, error: ExchangeError) -> None:
         self._failures += 1
         if isinstance(error, RateLimited) or self._failures >= _ENOUGH:
             self._closed_until = self._clock.now() + PAUSE
-            log.warning("market_history_waits", error=str(error), failures=self._failures)
+            if not self._told:
+                log.warning("market_history_waits", error=str(error), failures=self._failures)
+            self._told = True
 
 
 @dataclass(slots=True)
