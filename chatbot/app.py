@@ -7,14 +7,13 @@ import fcntl
 import secrets
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatbot.clock import SystemClock
 from chatbot.durable import Durable
 from chatbot.errors import SettingError
-from chatbot.exchanges.base import Staged
 from chatbot.exchanges.manual import ManualExchange
 from chatbot.exchanges.paper import AccountState, PaperExchange
 from chatbot.exchanges.sources import price_source
@@ -37,6 +36,7 @@ from chatbot.services.portfolios import Portfolios
 from chatbot.services.rebalancing import Rebalancing
 from chatbot.services.roster import Roster
 from chatbot.services.signals import Signals
+from chatbot.stage import Stage, remembered
 from chatbot.store import accounts
 from chatbot.store.database import Database
 
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 LOCALE = Path(__file__).resolve().parent.parent / "locale"
 _RECONCILE_S = 60.0
-_BUTTON_KEY, _MARKET_ORIGIN, _MARKET_BEGUN = "button_key", "market_origin", "market_begun"
+_BUTTON_KEY = "button_key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +79,8 @@ class Program:
     roster: Roster
     monitor: Monitor
     executor: Executor
+    #: the played market's beginning, and what a person makes happen in it
+    stage: Stage
     #: seals buttons; kept in the database so that any process opens what another one sealed
     button_key: bytes
     #: what the portfolios of this program are: demo on a made-up market, paper on live prices
@@ -94,15 +96,7 @@ class Program:
 
     async def begin_market(self) -> None:
         """Let a played market begin with the first portfolio, so that nobody misses what happens in it while setting one up."""
-        now = self.clock.now()
-        if not isinstance(self.source, Staged):
-            return
-        async with self.db.transaction() as tx:
-            if await accounts.meta(tx, _MARKET_BEGUN) is not None:
-                return
-            await accounts.set_meta(tx, _MARKET_BEGUN, now.isoformat())
-            await accounts.set_meta(tx, _MARKET_ORIGIN, now.isoformat())
-        self.source.begin(now)
+        await self.stage.begin()
 
     async def _reconcile(self) -> None:
         """Carry on, every minute, with plans whose work was lost."""
@@ -128,18 +122,20 @@ async def open_program(
         db = Database(settings.database)
         stack.push_async_callback(db.close)
         await db.migrate()
-        origin = await _remembered(db, _MARKET_ORIGIN, clock.now().isoformat())
+        market = await remembered(db, clock.now())
         source = source or price_source(
             settings.market,
             clock,
             start=settings.market_start,
             speed=settings.market_speed,
             options=settings.exchange_options.get(settings.market.partition(":")[2], {}),
-            origin=datetime.fromisoformat(origin).astimezone(UTC),
+            origin=market.origin,
+            episodes=market.episodes,
         )
         stack.push_async_callback(source.close)
         work = work or Durable(settings.database)
-        program = await _assemble(settings, clock, db, source, work, pace or pace_for(settings))
+        stage = Stage(db, source, clock, market.played)
+        program = await _assemble(settings, clock, db, source, work, pace or pace_for(settings), stage)
         stack.push_async_callback(program.desk.close)
         await work.start()
         stack.push_async_callback(work.stop)
@@ -151,7 +147,7 @@ def pace_for(settings: Settings) -> Pace:
     return Pace(speed=1.0 if settings.is_live_market else settings.market_speed)
 
 
-async def _assemble(settings: Settings, clock: Clock, db: Database, source: PriceSource, work: Work, pace: Pace) -> Program:
+async def _assemble(settings: Settings, clock: Clock, db: Database, source: PriceSource, work: Work, pace: Pace, stage: Stage) -> Program:
     button_key = bytes.fromhex(await _remembered(db, _BUTTON_KEY, secrets.token_hex(32)))
     board = QuoteBoard(source, clock)
     candles, funding = CandleBook(source, clock), FundingBook(source, clock)
@@ -199,6 +195,7 @@ async def _assemble(settings: Settings, clock: Clock, db: Database, source: Pric
         roster=roster,
         monitor=monitor,
         executor=executor,
+        stage=stage,
         button_key=button_key,
         mode=Mode.PAPER if settings.is_live_market else Mode.DEMO,
     )

@@ -41,6 +41,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "chatbot/monitor.py": ("chatbot.services", "chatbot.market", "chatbot.engine", "chatbot.store"),
     "chatbot/charts": ("chatbot.charts",),
     "chatbot/web": ("chatbot.web",),
+    "chatbot/stage.py": ("chatbot.exchanges", "chatbot.store"),
     "chatbot/app.py": ("chatbot",),
     "chatbot/__main__.py": ("chatbot", "handlers"),
     "handlers": ("chatbot", "handlers"),

@@ -69,7 +69,8 @@ class SimulatedSource:
     ) -> None:
         self._clock = clock
         self.time = MarketTime(start, origin or clock.now(), speed)
-        happenings = tuple(Happening(to_ms(at), name) for name, at in episodes)
+        # what an older version knew and this one does not is left out
+        happenings = tuple(Happening(to_ms(at), name) for name, at in episodes if name in EPISODES)
         self._market = SyntheticMarket(seed, to_ms(start), happenings, script=script)
 
     @property

@@ -1,0 +1,107 @@
+"""A played market as the database remembers it: when it began, what a person made happen in it, how far its clock was moved."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from chatbot.exchanges.base import Staged
+from chatbot.exchanges.staging import Stageable, Staging
+from chatbot.store import accounts
+
+if TYPE_CHECKING:
+    from chatbot.clock import Clock
+    from chatbot.exchanges.base import PriceSource
+    from chatbot.store.database import Database
+
+_ORIGIN, _BEGUN, _PLAYED = "market_origin", "market_begun", "market_played"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What a restart needs to find the market as it was."""
+
+    #: process time at which the market stood at its start
+    origin: datetime
+    #: what a person made happen, oldest first
+    played: tuple[Staging, ...] = ()
+
+    @property
+    def episodes(self) -> tuple[tuple[str, datetime], ...]:
+        """Return names and market times."""
+        return tuple((one.name, one.at) for one in self.played)
+
+
+async def remembered(db: Database, now: datetime) -> Remembered:
+    """Return what is stored; the first process to ask lets the market begin at ``now``."""
+    async with db.transaction() as tx:
+        origin = await accounts.meta(tx, _ORIGIN)
+        if origin is None:
+            await accounts.set_meta(tx, _ORIGIN, now.isoformat())
+        played = json.loads(await accounts.meta(tx, _PLAYED) or "[]")
+    begun = _moment(origin) if origin is not None else now
+    return Remembered(origin=begun, played=tuple(_from_json(one, begun) for one in played))
+
+
+class Stage:
+    """Where a person makes things happen in a played market; everything is written down before anybody sees it."""
+
+    def __init__(self, db: Database, source: PriceSource, clock: Clock, played: tuple[Staging, ...] = ()) -> None:
+        self._db, self._source, self._clock = db, source, clock
+        self._played = played
+        self._one_at_a_time = asyncio.Lock()
+
+    @property
+    def scenes(self) -> tuple[str, ...]:
+        """Return what can be made to happen; nothing in a market that is recorded or real."""
+        return self._source.scenes if isinstance(self._source, Stageable) else ()
+
+    @property
+    def last(self) -> Staging | None:
+        """Return what was made to happen last."""
+        return self._played[-1] if self._played else None
+
+    async def begin(self) -> None:
+        """Let a played market begin with the first portfolio, so that nobody misses what happens in it while setting one up."""
+        now = self._clock.now()
+        if not isinstance(self._source, Staged):
+            return
+        async with self._one_at_a_time:
+            async with self._db.transaction() as tx:
+                if await accounts.meta(tx, _BEGUN) is not None:
+                    return
+                await accounts.set_meta(tx, _BEGUN, now.isoformat())
+                await accounts.set_meta(tx, _ORIGIN, now.isoformat())
+            self._source.begin(now)
+
+    async def play(self, name: str) -> Staging:
+        """Make something happen and return how; whoever does has begun the market. Raises ``KeyError`` for an unknown name."""
+        if name not in self.scenes or not isinstance(self._source, Stageable):
+            raise KeyError(name)
+        async with self._one_at_a_time:
+            while True:
+                staging = self._source.prepare(name)
+                played = (*self._played, staging)
+                async with self._db.transaction() as tx:
+                    await accounts.set_meta(tx, _BEGUN, await accounts.meta(tx, _BEGUN) or self._clock.now().isoformat())
+                    await accounts.set_meta(tx, _ORIGIN, staging.origin.isoformat())
+                    await accounts.set_meta(tx, _PLAYED, json.dumps([_to_json(one) for one in played]))
+                if self._source.play(staging):  # else writing took longer than the notice that was given: once more
+                    self._played = played
+                    return staging
+
+
+def _to_json(one: Staging) -> dict[str, str | None]:
+    return {"name": one.name, "at": one.at.isoformat(), "moved_to": one.moved_to.isoformat() if one.moved_to else None}
+
+
+def _from_json(facts: dict[str, str], origin: datetime) -> Staging:
+    moved_to = facts.get("moved_to")
+    return Staging(name=facts["name"], at=_moment(facts["at"]), origin=origin, moved_to=_moment(moved_to) if moved_to else None)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
