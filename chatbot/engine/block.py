@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 STYLES = ("passive", "marketable")
 SPOT_SELL, SPOT_BUY, FUTURES_REDUCE, FUTURES_INCREASE = "spot_sell", "spot_buy", "futures_reduce", "futures_increase"
 TO_SPOT, TO_FUTURES = "to_spot", "to_futures"
+_LEGS = (SPOT_SELL, TO_SPOT, SPOT_BUY, TO_FUTURES, FUTURES_REDUCE, FUTURES_INCREASE)
+_EMERGENCY_LEGS = (FUTURES_REDUCE, SPOT_SELL, TO_SPOT, SPOT_BUY, TO_FUTURES, FUTURES_INCREASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,13 +111,25 @@ class Block:
     #: V' of domain 9.4
     value_target: Decimal
     post: Post
-    #: what could not be done (domain 9.12), sorted
+    #: what could not be done (domain 9.12), or was done otherwise than by its own target (beta_completion); sorted
     flags: tuple[str, ...]
+    #: margin comes first (domain 9.8): the futures reductions stand before everything else
+    emergency: bool = False
+
+    @property
+    def legs(self) -> tuple[str, ...]:
+        """Return the kinds of orders and transfers in the order in which they are executed."""
+        return leg_order(emergency=self.emergency)
 
     @property
     def empty(self) -> bool:
         """Tell whether there is nothing to do."""
         return not self.orders and not self.transfers
+
+
+def leg_order(*, emergency: bool) -> tuple[str, ...]:
+    """Return the order of legs of domain 9.8: spot first, but for a margin emergency, which reduces futures first."""
+    return _EMERGENCY_LEGS if emergency else _LEGS
 
 
 def check_config(config: Config, fees: Fees) -> None:

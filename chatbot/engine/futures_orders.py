@@ -82,7 +82,7 @@ def futures_orders(book: Sequence[Line], R: Fraction, terms: Terms, flags: set[s
         # still above the room: now even the smallest reduction counts
         moves |= {c.instrument: _forced(c, goals[c.instrument]) for c in open_book if not moves[c.instrument]}
     flags |= {f"halted:{c.instrument}" for c in book if not c.tradable and moves[c.instrument]}
-    orders = [_write(c, moves[c.instrument], terms) for c in open_book if moves[c.instrument]]
+    orders = [write_order(c, moves[c.instrument], terms) for c in open_book if moves[c.instrument]]
     return sorted(orders, key=lambda o: (o.leg != FUTURES_REDUCE, o.instrument))
 
 
@@ -98,10 +98,10 @@ def _move(c: Line, goal: Fraction, terms: Terms) -> Fraction:
     delta = goal - c.held
     if abs(delta) * c.price < c.least(terms.thr):
         return ZERO
-    return _rounded(c, goal)
+    return rounded(c, goal)
 
 
-def _rounded(c: Line, goal: Fraction) -> Fraction:
+def rounded(c: Line, goal: Fraction) -> Fraction:
     """Round the move to lots: reductions up, never past zero; increases and flips down."""
     delta = goal - c.held
     size = min(ceil_to(abs(delta), c.lot), abs(c.held)) if _reduces(c.held, goal) else floor_to(abs(delta), c.lot)
@@ -111,12 +111,12 @@ def _rounded(c: Line, goal: Fraction) -> Fraction:
 def _forced(c: Line, goal: Fraction) -> Fraction:
     """Return the reduction of a contract while the book is above its room; a flip too small to trade becomes a close."""
     if _reduces(c.held, goal):
-        return _rounded(c, goal)
+        return rounded(c, goal)
     return -c.held if c.held * goal < 0 else ZERO
 
 
-def _write(c: Line, move: Fraction, terms: Terms) -> Order:
-    """Write one futures order."""
+def write_order(c: Line, move: Fraction, terms: Terms) -> Order:
+    """Write one futures order for the signed quantity ``move``."""
     reduces = _reduces(c.held, c.held + move)
     side = "buy" if move > 0 else "sell"
     return Order(

@@ -21,7 +21,9 @@ from chatbot.engine.block import (
     Rules,
     Transfer,
     check_config,
+    leg_order,
 )
+from chatbot.engine.completion import BetaGoal, Standing, complete
 from chatbot.engine.exact import exact, to_decimal, total
 from chatbot.engine.futures_orders import Sleeve, expected_fees, futures_orders, room, surplus, transfer_in, transfer_out
 from chatbot.engine.portfolio import worth
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from chatbot.engine.targets import Targets
 
 __all__ = [
+    "BetaGoal",
     "Block",
     "Config",
     "Fees",
@@ -72,11 +75,15 @@ def plan(
     fees: Fees,
     config: Config,
     halted: AbstractSet[str] = frozenset(),
+    *,
+    completion: BetaGoal | None = None,
+    emergency: bool = False,
 ) -> Block:
     """Plan one block: what to sell, move, buy, reduce and increase so that the portfolio stands at ``targets`` after fees.
 
-    ``rules`` by instrument (BTC, BTC-PERP); an instrument without rules, or in ``halted``, gets no order. What could not be
-    done is said in ``flags``. Raises ``Refused``: non_positive_value, negative_quantity, bad_price, negative_target,
+    ``rules`` by instrument (BTC, BTC-PERP); an instrument without rules, or in ``halted``, gets no order. ``completion`` closes
+    the gap in beta that the block would leave (domain 9.3); ``emergency`` puts the futures reductions first (domain 9.8). What
+    could not be done is said in ``flags``. Raises ``Refused``: non_positive_value, negative_quantity, bad_price, negative_target,
     targets_sum, missing_target, missing_price, bad_parameter.
     """
     w = worth(snapshot)
@@ -97,7 +104,12 @@ def plan(
         fees=expected_fees(book, terms),
     )
     legs = _legs(spot, book, sleeve, exact(w.cash) - exact(config.cash_buffer), terms, flags)
-    return _block(legs, spot, book, sleeve.E, exact(w.cash), terms, flags)
+    if completion is not None:
+        after = _standing(legs, spot, book, sleeve.E, exact(w.cash), terms)
+        underlying = {p.contract: p.asset for p in snapshot.positions}
+        legs = replace(legs, futures=complete(completion, legs.futures, book, after, underlying, terms, flags))
+    after = _standing(legs, spot, book, sleeve.E, exact(w.cash), terms)
+    return _block(legs, after, {c.instrument: c.price for c in book}, terms, flags, emergency=emergency)
 
 
 def _legs(spot: list[Line], book: list[Line], sleeve: Sleeve, cash: Fraction, terms: Terms, flags: set[str]) -> _Legs:
@@ -123,42 +135,52 @@ def _after(lines: list[Line], orders: list[Order]) -> dict[str, Fraction]:
     return after
 
 
-def _block(legs: _Legs, spot: list[Line], book: list[Line], E: Fraction, C: Fraction, terms: Terms, flags: set[str]) -> Block:
-    """Put the block together and say what it leads to when everything fills at its valuation price."""
+def _standing(legs: _Legs, spot: list[Line], book: list[Line], E: Fraction, C: Fraction, terms: Terms) -> Standing:
+    """Return where the legs lead when everything fills at its valuation price."""
     sold, bought, traded = (total(exact(o.notional) for o in orders) for orders in (legs.sells, legs.buys, legs.futures))
-    spot_fees, futures_fees = (sold + bought) * terms.fee_spot, traded * terms.fee_futures
-    cash = C + sold - bought - spot_fees + legs.out - legs.into
-    equity = E + legs.into - legs.out - futures_fees
+    held = _after(spot, [*legs.sells, *legs.buys])
+    return Standing(
+        spot={line.instrument: held[line.instrument] * line.price for line in spot},
+        held=held,
+        book=_after(book, legs.futures),
+        cash=C + sold - bought - (sold + bought) * terms.fee_spot + legs.out - legs.into,
+        E=E + legs.into - legs.out - traded * terms.fee_futures,
+    )
+
+
+def _block(legs: _Legs, after: Standing, marks: Mapping[str, Fraction], terms: Terms, flags: set[str], *, emergency: bool) -> Block:
+    """Put the block together and say what it leads to."""
     transfers = [
         Transfer(direction=direction, amount=to_decimal(amount))
         for direction, amount in ((TO_SPOT, legs.out), (TO_FUTURES, legs.into))
         if amount
     ]
+    order = leg_order(emergency=emergency)
     return Block(
-        orders=(*legs.sells, *legs.buys, *legs.futures),
+        # each list is in order already
+        orders=tuple(sorted((*legs.sells, *legs.buys, *legs.futures), key=lambda o: order.index(o.leg))),
         transfers=tuple(transfers),
-        fees=to_decimal(spot_fees + futures_fees),
+        fees=to_decimal(terms.V - after.V),
         value_before=to_decimal(terms.V),
         value_target=to_decimal(terms.V2),
-        post=_post(spot, book, legs, cash, equity),
+        post=_post(after, marks),
         flags=tuple(sorted(flags)),
+        emergency=emergency,
     )
 
 
-def _post(spot: list[Line], book: list[Line], legs: _Legs, cash: Fraction, equity: Fraction) -> Post:
+def _post(after: Standing, marks: Mapping[str, Fraction]) -> Post:
     """Describe the portfolio after the block."""
-    held, positions = _after(spot, [*legs.sells, *legs.buys]), _after(book, legs.futures)
-    values = {line.instrument: held[line.instrument] * line.price for line in spot}
-    notionals = [positions[c.instrument] * c.price for c in book]
-    V = total(values.values()) + cash + equity
-    weights = {**values, "STABLE": cash, "FUTURES": equity}
+    V = after.V
+    notionals = [after.book[contract] * mark for contract, mark in marks.items()]
+    weights = {**after.spot, "STABLE": after.cash, "FUTURES": after.E}
     return Post(
         value=to_decimal(V),
-        cash=to_decimal(cash),
-        futures_equity=to_decimal(equity),
-        spot_qty={asset: to_decimal(qty) for asset, qty in held.items()},
-        futures_qty={contract: to_decimal(qty) for contract, qty in positions.items()},
+        cash=to_decimal(after.cash),
+        futures_equity=to_decimal(after.E),
+        spot_qty={asset: to_decimal(qty) for asset, qty in after.held.items()},
+        futures_qty={contract: to_decimal(qty) for contract, qty in after.book.items()},
         weights={line: to_decimal(value / V) for line, value in weights.items()},
-        gross_exposure=to_decimal((total(values.values()) + total(map(abs, notionals))) / V),
+        gross_exposure=to_decimal((total(after.spot.values()) + total(map(abs, notionals))) / V),
         futures_net_exposure=to_decimal(total(notionals) / V),
     )

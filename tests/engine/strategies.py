@@ -41,10 +41,11 @@ class PlanCase:
     fees: Fees
     config: Config
     halted: frozenset[str] = frozenset()
+    emergency: bool = False
 
     def run(self) -> Block:
         """Plan this case."""
-        return plan(self.snapshot, self.targets, self.rules, self.fees, self.config, self.halted)
+        return plan(self.snapshot, self.targets, self.rules, self.fees, self.config, self.halted, emergency=self.emergency)
 
     @property
     def prices(self) -> dict[str, F]:

@@ -28,8 +28,10 @@ def lots(case: PlanCase, instrument: str) -> F:
 @quick
 @given(plan_cases(halts=True))
 def test_c01_value_is_conserved(case: PlanCase) -> None:
-    """The value after is the value before less the fees, exactly; and the parts are that value."""
+    """The value after is the value before less the fees of every order, exactly; and the parts are that value."""
     block = case.run()
+    traded = [sum((F(o.notional) for o in block.orders if o.leg.startswith(side)), F(0)) for side in ("spot", "futures")]
+    assert F(block.fees) == traded[0] * F(case.fees.spot) + traded[1] * F(case.fees.futures)
     assert F(block.post.value) == F(block.value_before) - F(block.fees)
     spot = sum((F(qty) * case.prices[asset] for asset, qty in block.post.spot_qty.items()), F(0))
     assert F(block.post.value) == spot + F(block.post.cash) + F(block.post.futures_equity)
@@ -114,11 +116,15 @@ def test_c08_one_order_per_instrument(case: PlanCase) -> None:
 @quick
 @given(plan_cases(halts=True))
 def test_c09_legs_stand_in_their_order(case: PlanCase) -> None:
-    """Sells, buys, reductions, increases; alphabetical inside each; at most one transfer."""
+    """Sells, buys, reductions, increases; alphabetical inside each; at most one transfer. An emergency only moves reductions up."""
     block = case.run()
     keys = [(LEGS.index(o.leg), o.instrument) for o in block.orders]
     assert keys == sorted(keys)
     assert len(block.transfers) <= 1
+    urgent = replace(case, emergency=True).run()
+    reductions = [o for o in block.orders if o.leg == "futures_reduce"]
+    assert urgent.orders == (*reductions, *(o for o in block.orders if o not in reductions))
+    assert (urgent.transfers, urgent.post, urgent.flags) == (block.transfers, block.post, block.flags)
 
 
 @quick
