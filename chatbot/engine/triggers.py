@@ -113,7 +113,7 @@ def _times_base(state: volatility.SpikeState, seen: VolReading, p: Params) -> De
     base = state.base if state.active else seen.base
     if seen.sigma is None or base is None:
         return None
-    return to_decimal(exact(seen.sigma) / exact(max(base, _spike_rule(p).floor)))
+    return round(to_decimal(exact(seen.sigma) / exact(max(base, _spike_rule(p).floor))), 6)
 
 
 def _spike_standing(state: volatility.SpikeState, p: Params) -> Standing:
