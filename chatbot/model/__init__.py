@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from chatbot.model.alerts import AlertKind, AlertSettings, Ring
+from chatbot.model.answering import Answering, AutoLimits, Stand, Unanswered
 from chatbot.model.hedge import COVER, HEDGE_KINDS, MIN_VARIANCE, ROTATION, OpenHedge
 from chatbot.model.message import Delivery, Message, Urgency, Verdict
 from chatbot.model.people import Answer, Mode, Person, Role
 from chatbot.model.plan import FuturesCost, LeftOut, Leg, LegKind, LegState, Plan, PlanState, Reason
-from chatbot.model.report import AssetExposure, ContractReading, ExposureReport, StatusReport
+from chatbot.model.report import AssetExposure, ContractReading, ExposureReport, MovedTarget, StatusReport
 from chatbot.model.shape import Check, LineReading, Problem, Shape
 from chatbot.model.signal import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY, Signal, TriggerSetting
 from chatbot.model.strategy import ALT, CORE, FUTURES, NET, STABLE, BandRule, Portfolio, ScheduleRule, Strategy
@@ -26,8 +28,12 @@ __all__ = [
     "STABLE",
     "TREND",
     "VOLATILITY",
+    "AlertKind",
+    "AlertSettings",
     "Answer",
+    "Answering",
     "AssetExposure",
+    "AutoLimits",
     "BandRule",
     "Check",
     "ContractReading",
@@ -41,6 +47,7 @@ __all__ = [
     "LineReading",
     "Message",
     "Mode",
+    "MovedTarget",
     "OpenHedge",
     "Person",
     "Plan",
@@ -48,13 +55,16 @@ __all__ = [
     "Portfolio",
     "Problem",
     "Reason",
+    "Ring",
     "Role",
     "ScheduleRule",
     "Shape",
     "Signal",
+    "Stand",
     "StatusReport",
     "Strategy",
     "TriggerSetting",
+    "Unanswered",
     "Urgency",
     "Verdict",
 ]

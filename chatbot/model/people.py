@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from chatbot.model.alerts import AlertSettings
 
 
 class Mode(StrEnum):
@@ -51,3 +53,4 @@ class Person:
     portfolio_id: int | None = None
     #: the person blocked the bot: nothing is sent until they write again
     unreachable: bool = False
+    alerts: AlertSettings = field(default_factory=AlertSettings)

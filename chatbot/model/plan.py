@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from chatbot.model.answering import Stand  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.people import Mode  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.shape import Shape  # noqa: TC001 - read at run time by the JSON codec
 
@@ -186,3 +187,7 @@ class Plan:
     message_id: int | None = None
     #: the plan that took its place; None where none did
     superseded_by: int | None = None
+    #: how a plan that the bot made is answered; None where a person asked for it
+    stand: Stand | None = None
+    #: who confirmed it where that was not its person: auto, unanswered
+    decided_by: str = ""

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
 from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
 
+from chatbot.model.hedge import OpenHedge  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.plan import Plan  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.shape import Check, Problem, Shape  # noqa: TC001 - read at run time by the JSON codec
+from chatbot.model.signal import Signal  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.strategy import Portfolio  # noqa: TC001 - read at run time by the JSON codec
 
 
@@ -55,6 +57,16 @@ class ExposureReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MovedTarget:
+    """A target that a trigger or a hedge has moved: weights of V."""
+
+    #: the strategy's own
+    own: Decimal
+    #: what counts now
+    now: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusReport:
     """Everything that /status shows."""
 
@@ -75,3 +87,12 @@ class StatusReport:
     open_plan: Plan | None = None
     #: when the calendar asks next; None without a schedule
     next_run: datetime | None = None
+    #: where every trigger of the market stands, those that are switched off too
+    signals: tuple[Signal, ...] = ()
+    #: low funding asks for more exposure, and something that asks for less holds it back (domain 7.3)
+    suppressed: bool = False
+    #: by coin and contract: only targets that are moved
+    moved: dict[str, MovedTarget] = field(default_factory=dict)
+    hedges: tuple[OpenHedge, ...] = ()
+    #: where the Fear & Greed index is read; empty where that is unknown
+    mood_source: str = ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
 from decimal import Decimal
 
+from chatbot.model.answering import Answering
 from chatbot.model.people import Answer, Mode
 from chatbot.model.signal import TriggerSetting
 
@@ -92,6 +93,8 @@ class Portfolio:
     exchange: str
     strategy: Strategy
     answer: Answer = Answer.ASK
+    #: limits of auto, and what becomes of a plan that nobody answers
+    answering: Answering = field(default_factory=Answering)
     paused: bool = False
     #: no alerts before this time
     snoozed_until: datetime | None = None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select, update
 
-from chatbot.model import Person, Role
+from chatbot.model import AlertSettings, Person, Role
 from chatbot.store import tables
+from chatbot.store.codec import decode, encode
 from chatbot.store.writing import put
 
 if TYPE_CHECKING:
@@ -29,7 +31,8 @@ async def person(tx: Tx, person_id: int) -> Person | None:
 
 async def save_person(tx: Tx, changed: Person) -> None:
     """Write a person down, new or known."""
-    await put(tx, tables.people, asdict(changed))
+    row = {field.name: getattr(changed, field.name) for field in fields(changed)}
+    await put(tx, tables.people, row | {"alerts": encode(changed.alerts)})
 
 
 async def people(tx: Tx, role: Role | None = None) -> tuple[Person, ...]:
@@ -76,5 +79,11 @@ async def clear_dialog(tx: Tx, person_id: int) -> str | None:
 
 
 def _person(row: Row[Any]) -> Person:
-    fields = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
-    return Person(**fields | {"role": Role(row.role)})
+    read = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+    return Person(**read | {"role": Role(row.role), "alerts": _alerts(row.alerts)})
+
+
+@lru_cache(maxsize=256)
+def _alerts(stored: str | None) -> AlertSettings:
+    """Read what a person wants to hear; most people have chosen nothing."""
+    return AlertSettings() if stored is None else decode(AlertSettings, stored)

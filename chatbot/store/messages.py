@@ -23,6 +23,8 @@ _outbox, _people = tables.outbox.c, tables.people.c
 _WAITING = _outbox.state == MessageState.WAITING
 _FIELDS = tuple(_outbox[name] for name in ("id", "chat_id", "kind", "facts", "key", "urgency", "silent", "attempts", "plain"))
 _NEW = {"state": MessageState.WAITING, "attempts": 0, "faults": 0, "plain": False, "ended_at": None, "detail": ""}
+#: kind of the one message that stands for several
+DIGEST = "digest"
 _END = {Verdict.SENT: MessageState.SENT, Verdict.REFUSED: MessageState.REFUSED, Verdict.UNREACHABLE: MessageState.DROPPED}
 
 
@@ -36,10 +38,14 @@ async def post(
     now: datetime,
     urgency: Urgency = Urgency.ROUTINE,
     silent: bool = False,
+    held_until: datetime | None = None,
 ) -> bool:
-    """Write a message down; False when one with this key was written before. Nothing waits for a person who is gone."""
+    """Write a message down; False when one with this key was written before. Nothing waits for a person who is gone.
+
+    One that is held is not delivered until :func:`release` lets it go, alone or in a digest.
+    """
     given = {"chat_id": chat_id, "kind": kind, "facts": dict(facts), "key": key, "urgency": urgency, "silent": silent}
-    row = _NEW | given | {"not_before": now, "posted_at": now}
+    row = _NEW | given | {"not_before": now, "posted_at": now, "held_until": held_until}
     gone = await tx.execute(select(_people.id).where(_people.chat_id == chat_id, _people.unreachable == true()).limit(1))
     if gone.first() is not None:
         row |= {"state": MessageState.DROPPED, "ended_at": now, "detail": "unreachable"}
@@ -49,13 +55,38 @@ async def post(
 async def due(tx: Tx, now: datetime, limit: int = 100, busy: Collection[int] = ()) -> tuple[Message, ...]:
     """Return the first waiting message of each chat, oldest first: a chat whose first message pauses waits as a whole.
 
-    Chats in ``busy`` are left out. One message per chat keeps the order, and keeps a flooded chat from hiding the others.
+    Chats in ``busy`` are left out, and messages that are held back.
+    One message per chat keeps the order, and keeps a flooded chat from hiding the others.
     """
-    heads = select(func.min(_outbox.id)).where(_WAITING).group_by(_outbox.chat_id)
+    heads = select(func.min(_outbox.id)).where(_WAITING, _outbox.held_until.is_(None)).group_by(_outbox.chat_id)
     if busy:
         heads = heads.where(_outbox.chat_id.not_in(busy))
     query = select(*_FIELDS).where(_outbox.id.in_(heads), _outbox.not_before <= now).order_by(_outbox.id).limit(limit)
     return tuple(map(_message, await tx.execute(query)))
+
+
+async def release(tx: Tx, now: datetime) -> int:
+    """Let go of messages whose time has come: one alone as it is, several of a chat as one digest; return how many chats those were."""
+    query = select(*_FIELDS, _outbox.posted_at).where(_WAITING, _outbox.held_until <= now).order_by(_outbox.id)
+    chats: dict[int, list[Any]] = {}
+    for row in await tx.execute(query):
+        chats.setdefault(row.chat_id, []).append(row)
+    for chat_id, rows in chats.items():
+        held = update(tables.outbox).where(_outbox.id.in_([row.id for row in rows]))
+        if len(rows) == 1:
+            await tx.execute(held.values(held_until=None))
+            continue
+        await tx.execute(held.values(state=MessageState.DROPPED, ended_at=now, detail="in a digest"))
+        items = [{"kind": row.kind, "facts": row.facts, "at": row.posted_at.isoformat()} for row in rows]
+        silent = all(row.silent for row in rows)
+        await post(tx, chat_id=chat_id, kind=DIGEST, facts={"items": items}, key=f"digest-{rows[-1].id}", now=now, silent=silent)
+    return len(chats)
+
+
+async def hold(tx: Tx, chat_id: int, until: datetime) -> None:
+    """Move the time of everything that is held back for a chat: its quiet hours have changed."""
+    held = update(tables.outbox).where(_outbox.chat_id == chat_id, _WAITING, _outbox.held_until.is_not(None))
+    await tx.execute(held.values(held_until=until))
 
 
 async def mark(tx: Tx, message_id: int, delivery: Delivery, now: datetime, again_at: datetime | None = None) -> None:

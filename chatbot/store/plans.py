@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, insert, select, update
 
 from chatbot.errors import InternalError
-from chatbot.model import FuturesCost, LeftOut, Leg, LegKind, LegState, Mode, Plan, PlanState, Reason, Shape
+from chatbot.model import FuturesCost, LeftOut, Leg, LegKind, LegState, Mode, Plan, PlanState, Reason, Shape, Stand
 from chatbot.store import tables
 from chatbot.store.codec import decode, encode, to_micros
 from chatbot.store.writing import inserting, put
@@ -46,6 +46,7 @@ class _Proposal:
     holding: tuple[FuturesCost, ...] = ()
     prices: dict[str, Decimal] = field(default_factory=dict)
     targets: dict[str, Any] = field(default_factory=dict)
+    stand: Stand | None = None
 
 
 _FROZEN = tuple(field.name for field in fields(_Proposal))
@@ -115,17 +116,29 @@ async def under_way(tx: Tx) -> tuple[Plan, ...]:
     return await _read(tx, _plans.state.in_((PlanState.CONFIRMED, PlanState.RUNNING)))
 
 
-async def decide(tx: Tx, plan_id: int, to: PlanState, now: datetime) -> bool:
+async def proposed(tx: Tx) -> tuple[Plan, ...]:
+    """Return every plan that waits for an answer, oldest first."""
+    return await _read(tx, _plans.state == PlanState.PROPOSED)
+
+
+async def carried_out(tx: Tx, portfolio_id: int, since: datetime) -> tuple[Plan, ...]:
+    """Return the plans of a portfolio that were confirmed since then, oldest first, whatever has become of them."""
+    states = (*_BUSY, PlanState.DONE)
+    return await _read(tx, _plans.portfolio_id == portfolio_id, _plans.decided_at >= since, _plans.state.in_(states))
+
+
+async def decide(tx: Tx, plan_id: int, to: PlanState, now: datetime, by: str = "") -> bool:
     """Move a proposed plan to its answer; True for the one caller that did it.
 
     Confirming also needs that the plan has not expired at ``now``. One statement, so that two presses cannot both win.
+    ``by`` says who answered where that was not the plan's person.
     """
     deciding = update(tables.plans).where(_plans.id == plan_id, _plans.state == PlanState.PROPOSED)
     if to == PlanState.CONFIRMED:
         deciding = deciding.where(_plans.expires_at > now)
     elif to not in (PlanState.SKIPPED, PlanState.SUPERSEDED, PlanState.EXPIRED):
         raise ValueError(f"{to} is no answer to a proposed plan")
-    return (await tx.execute(deciding.values(state=to, decided_at=now))).rowcount == 1
+    return (await tx.execute(deciding.values(state=to, decided_at=now, decided_by=by))).rowcount == 1
 
 
 async def expire_due(tx: Tx, now: datetime) -> tuple[Plan, ...]:
@@ -197,7 +210,7 @@ def _plan(row: Row[Any], legs: Sequence[Leg]) -> Plan:
     read = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
     proposal = decode(_Proposal, read.pop("proposal"))
     read |= {name: getattr(proposal, name) for name in _FROZEN}
-    read |= {"mode": Mode(row.mode), "state": PlanState(row.state), "legs": tuple(legs)}
+    read |= {"mode": Mode(row.mode), "state": PlanState(row.state), "legs": tuple(legs), "decided_by": row.decided_by or ""}
     read |= {"after": decode(Shape, row.after), "result": None if row.result is None else decode(Shape, row.result)}
     return Plan(**read)
 

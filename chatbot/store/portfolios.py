@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import false, insert, select, update
 
-from chatbot.model import Answer, Check, Mode, Portfolio, Strategy
+from chatbot.model import Answer, Answering, Check, Mode, Portfolio, Strategy
 from chatbot.store import tables
 from chatbot.store.codec import decode, encode
 from chatbot.store.writing import put, put_new
@@ -150,12 +150,13 @@ def _chunks(ids: Collection[int]) -> Iterator[list[int]]:
 
 def _row(portfolio: Portfolio) -> dict[str, Any]:
     row = {field.name: getattr(portfolio, field.name) for field in fields(portfolio)}
-    return row | {"strategy": encode(portfolio.strategy)}
+    return row | {"strategy": encode(portfolio.strategy), "answering": encode(portfolio.answering)}
 
 
 def _portfolio(row: Row[Any]) -> Portfolio:
     read = dict(zip(_COLUMNS, row, strict=True))
     read |= {"strategy": _strategy(read["strategy"]), "mode": Mode(read["mode"]), "answer": Answer(read["answer"])}
+    read["answering"] = _answering(read["answering"])
     return Portfolio(**read)
 
 
@@ -163,3 +164,9 @@ def _portfolio(row: Row[Any]) -> Portfolio:
 def _strategy(stored: str) -> Strategy:
     """Read a strategy; most people keep a preset, so the same text comes again and again."""
     return decode(Strategy, stored)
+
+
+@lru_cache(maxsize=256)
+def _answering(stored: str | None) -> Answering:
+    """Read how a portfolio answers by itself."""
+    return Answering() if stored is None else decode(Answering, stored)

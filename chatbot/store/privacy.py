@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 _people, _portfolios, _plans = tables.people.c, tables.portfolios.c, tables.plans.c
 #: values that are stored as JSON text; handed out as what they mean
-_NESTED = frozenset({_portfolios.strategy, _plans.proposal, _plans.after, _plans.result, tables.checks.c.body})
+_NESTED = frozenset(
+    {_portfolios.strategy, _plans.proposal, _plans.after, _plans.result, tables.checks.c.body, _portfolios.answering, _people.alerts}
+)
 
 
 async def export_person(tx: Tx, person_id: int) -> dict[str, Any]:

@@ -102,6 +102,8 @@ people = Table(
     Column("currency", Text, nullable=False),
     Column("portfolio_id", BigInteger),
     Column("unreachable", Boolean, nullable=False),
+    #: NULL: everything rings
+    Column("alerts", Text),
     one_of("role", Role),
 )
 
@@ -126,6 +128,8 @@ portfolios = Table(
     Column("exchange", Text, nullable=False),
     Column("strategy", Text, nullable=False),
     Column("answer", Text, nullable=False),
+    #: NULL: no limits, an unanswered plan expires
+    Column("answering", Text),
     Column("paused", Boolean, nullable=False),
     Column("snoozed_until", Moment),
     Column("window_opened_at", Moment),
@@ -186,6 +190,8 @@ plans = Table(
     Column("chat_id", BigInteger),
     Column("message_id", BigInteger),
     Column("superseded_by", BigInteger),
+    #: NULL: its person
+    Column("decided_by", Text),
     one_of("mode", Mode),
     one_of("state", PlanState),
     UniqueConstraint("portfolio_id", "number"),
@@ -305,6 +311,8 @@ outbox = Table(
     Column("faults", Integer, nullable=False),
     Column("plain", Boolean, nullable=False),
     Column("not_before", Moment, nullable=False),
+    #: kept for the digest at the end of quiet hours; NULL: not
+    Column("held_until", Moment),
     Column("posted_at", Moment, nullable=False),
     Column("ended_at", Moment, index=True),
     Column("message_id", BigInteger),

@@ -15,7 +15,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from chatbot.errors import InternalError
-from chatbot.store import journal, schema, tables
+from chatbot.model import AlertSettings, Answering
+from chatbot.store import accounts, journal, portfolios, schema, tables
 from chatbot.store.database import Database
 from chatbot.store.migrations import tool
 from tests.store import samples
@@ -156,13 +157,28 @@ print([name for name in sys.modules if name.startswith("alembic")])
     assert answer.stdout.strip() == "[]"
 
 
+#: columns by the step that added them
+ADDED = {
+    "0002": (("pf_legs", "slippage_bps"),),
+    "0003": (("pf_people", "alerts"), ("pf_portfolios", "answering"), ("pf_plans", "decided_by"), ("pf_outbox", "held_until")),
+}
+
+
+async def _back_to(db: Database, version: str) -> None:
+    """Take away what every later step added."""
+    for table, column in (added for step, columns in ADDED.items() if step > version for added in columns):
+        drop = f"ALTER TABLE {table} DROP COLUMN {column}"
+        await _call(db, lambda connection, drop=drop: connection.execute(text(drop)))
+    stamp = text("UPDATE pf_schema_version SET version_num = :version")
+    await _call(db, lambda connection: connection.execute(stamp, {"version": version}))
+
+
 async def test_plans_of_before_the_slippage_step_are_kept(open_empty: Callable[[], Any]) -> None:
     """Their legs do not know what they were expected to lose to the market."""
     async with open_empty() as db:
         await db.migrate()
         stored = await samples.a_plan(db, (await samples.a_portfolio(db)).id)
-        await _call(db, lambda connection: connection.execute(text("ALTER TABLE pf_legs DROP COLUMN slippage_bps")))
-        await _call(db, lambda connection: connection.execute(text("UPDATE pf_schema_version SET version_num = '0001'")))
+        await _back_to(db, "0001")
         await db.migrate()
         assert await _call(db, _differences) == []
         async with db.read() as tx:
@@ -170,3 +186,22 @@ async def test_plans_of_before_the_slippage_step_are_kept(open_empty: Callable[[
     assert found is not None
     assert [leg.instrument for leg in found.legs] == ["BTC", "SOL"]
     assert {leg.slippage_bps for leg in found.legs} == {None}
+
+
+async def test_portfolios_people_and_plans_of_before_the_answering_step_are_kept(open_empty: Callable[[], Any]) -> None:
+    """They answer as they did: nothing is done alone, an unanswered plan expires, everything rings."""
+    async with open_empty() as db:
+        await db.migrate()
+        stored = await samples.a_plan(db, (await samples.a_portfolio(db)).id)
+        await _back_to(db, "0002")
+        await db.migrate()
+        assert await _call(db, _differences) == []
+        async with db.read() as tx:
+            portfolio = await portfolios.get(tx, stored.portfolio_id)
+            person = await accounts.person(tx, 7)
+            found = await journal.plan(tx, stored.id)
+    assert portfolio is not None
+    assert person is not None
+    assert portfolio.answering == Answering()
+    assert person.alerts == AlertSettings()
+    assert found == stored

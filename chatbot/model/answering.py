@@ -1,0 +1,64 @@
+"""How a portfolio answers when nobody is asked, or nobody answers: limits of what it may do alone, and what an unanswered plan becomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
+from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
+from enum import StrEnum
+
+
+class Unanswered(StrEnum):
+    """What becomes of a plan that the bot proposed and nobody answers."""
+
+    EXPIRE = "expire"
+    #: ring once more at half of its time
+    REMIND = "remind"
+    #: carry out only the legs that reduce risk
+    REDUCE = "reduce"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoLimits:
+    """What a portfolio may do without asking; everything above asks."""
+
+    #: largest value of one order, quote
+    trade: Decimal
+    #: largest value traded in a day of the person, quote; None where it is a share
+    turnover: Decimal | None = None
+    #: the same as a fraction of V; None where it is an amount
+    share: Decimal | None = None
+
+    def turnover_in(self, value: Decimal) -> Decimal:
+        """Return the largest turnover of a day, quote, of a portfolio worth ``value``."""
+        return self.turnover if self.turnover is not None else (self.share or 0) * value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answering:
+    """How a portfolio answers by itself."""
+
+    #: kept while auto is off, so that it comes back with the same limits
+    limits: AutoLimits | None = None
+    unanswered: Unanswered = Unanswered.EXPIRE
+    #: minutes until the legs that reduce risk are carried out
+    after_min: int = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """How a plan that nobody asked for is to be answered; fixed when it is proposed."""
+
+    #: the bot answers it itself, inside the limits
+    auto: bool = False
+    #: why an auto portfolio asks all the same: trade, turnover, trend, hedge, dear, unknown; empty where it does not
+    why: str = ""
+    #: the value that is over its limit, and that limit, quote; None where the reason has none
+    amount: Decimal | None = None
+    limit: Decimal | None = None
+    #: when to ring once more; None: not
+    remind_at: datetime | None = None
+    #: when only the legs that reduce risk are carried out; None: not
+    reduce_at: datetime | None = None
+    #: stays open for hours and keeps nothing else from being told meanwhile
+    patient: bool = False
