@@ -1,4 +1,4 @@
-"""A hedge that is open: a target of its own beside the strategy's, until it has done its work."""
+"""A hedge: what somebody asks for, what it would be, and one that is open until it has done its work."""
 
 from __future__ import annotations
 
@@ -9,6 +9,71 @@ from decimal import Decimal
 #: kinds of hedges; at most one of each is open (domain 10.3)
 ROTATION, COVER, MIN_VARIANCE = "rotation", "cover", "minvar"
 HEDGE_KINDS = (ROTATION, COVER, MIN_VARIANCE)
+#: sizes of a cover (domain 10.2): coverage times V times fall, or coverage times the spot side's beta
+LITERAL, BY_BETA = "literal", "beta"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HedgeWish:
+    """What somebody asks for: enough to size the hedge again at other prices."""
+
+    kind: str
+    #: of a cover: literal or beta; empty elsewhere
+    size: str = ""
+    #: of a cover: which part of the loss, and in which fall; fractions
+    coverage: Decimal | None = None
+    drop: Decimal | None = None
+    #: of the least variance: notional as a fraction of V, worked out from the past when it was asked for
+    ratio: Decimal | None = None
+    #: the person has read that its liquidation is nearer than the rule wants, and wants it all the same
+    accepted: bool = False
+    #: why: manual, fear_greed, below_mean
+    reason: str = "manual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HedgeSize:
+    """What one hedge would be at the present prices; amounts in quote, changes as fractions of V."""
+
+    wish: HedgeWish
+    contract: str
+    mark: Decimal = Decimal(0)
+    #: signed base units, below 0; 0 where there is none
+    qty: Decimal = Decimal(0)
+    #: what was asked for; more than :attr:`notional` where the leverage limits came first, or by less than a lot
+    asked: Decimal = Decimal(0)
+    capped: bool = False
+    #: to sell, by coin
+    sells: dict[str, Decimal] = field(default_factory=dict)
+    #: what the sales bring after fees, and what comes from the stablecoins: the short's collateral
+    proceeds: Decimal = Decimal(0)
+    top_up: Decimal = Decimal(0)
+    #: fall that the figures below are for
+    drop: Decimal = Decimal(0)
+    #: what the spot side would lose in it, and what the short would win
+    loss: Decimal = Decimal(0)
+    gain: Decimal = Decimal(0)
+    net_change: Decimal = Decimal(0)
+    beta_change: Decimal = Decimal(0)
+    #: from the mark to the liquidation of the contract's position; None: it can not be liquidated
+    distance: Decimal | None = None
+    #: of the least variance: the share of the variance that it removes
+    effectiveness: Decimal | None = None
+    #: why it can not be had: no_contract, no_alt, too_small, no_room, no_history, not_short, open_already, still_short;
+    #: too_close asks first
+    problem: str = ""
+    #: of too_small: the smallest that the exchange takes
+    minimum: Decimal | None = None
+
+    @property
+    def notional(self) -> Decimal:
+        """Value of the short."""
+        return -self.qty * self.mark
+
+    @property
+    def share(self) -> Decimal | None:
+        """Part of the loss that the short pays; None without a loss."""
+        return self.gain / self.loss if self.loss else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +90,23 @@ class OpenHedge:
     price: Decimal
     #: capital weight that went to the futures account as its collateral, by asset or STABLE
     moved: dict[str, Decimal] = field(default_factory=dict)
+    #: of a cover: how it was sized, and which part of the loss in which fall; fractions
+    size: str = ""
+    coverage: Decimal | None = None
     #: fall that it was sized for, a fraction; None for a rotation
     drop: Decimal | None = None
+    #: of the least variance: notional as a fraction of V
+    ratio: Decimal | None = None
+    #: what the spot side would have lost in that fall, quote; None for a rotation
+    loss: Decimal | None = None
+    #: opened with a liquidation nearer than the rule wants
+    accepted: bool = False
     #: why it was opened: manual, fear_greed, below_mean
     reason: str = "manual"
     #: the plan that opened it
     plan_id: int = 0
+    #: that plan has ended, and ``qty`` is what was filled of it
+    settled: bool = False
     #: lowest price since; whether volatility has peaked; calm days in a row; days open
     low: Decimal
     peaked: bool = False
@@ -38,7 +114,25 @@ class OpenHedge:
     age_days: int = 0
     #: market time of the last daily check; None before the first
     checked_at: datetime | None = None
-    #: what the short has earned (above 0) or paid in funding, quote
+    #: what the short has earned (above 0) or paid in funding, quote, and market time up to which that is counted
     funding: Decimal = Decimal(0)
+    funded_to: datetime | None = None
+    #: the person has been told that the short pays a lot
+    warned: bool = False
     #: why it is over: stopped, correction_over, vol_subsided, expired, manual; empty while it is open
     closed: str = ""
+    #: the last plan whose fills have been taken off what is left of a hedge that is over
+    counted_plan: int = 0
+
+    @property
+    def wish(self) -> HedgeWish:
+        """What it was asked for as."""
+        return HedgeWish(
+            kind=self.kind,
+            size=self.size,
+            coverage=self.coverage,
+            drop=self.drop if self.kind == COVER else None,
+            ratio=self.ratio,
+            accepted=self.accepted,
+            reason=self.reason,
+        )

@@ -12,7 +12,7 @@ from chatbot.services import readings, targeting, triggers
 from chatbot.store import portfolios
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
     from decimal import Decimal
 
     from chatbot.clock import Clock
@@ -68,15 +68,19 @@ class Evaluator:
         self._signals = signals
         self._betas = betas
 
-    async def look(self, portfolio: Portfolio, *, fresh: bool = False, patient: bool = False) -> Evaluation:
-        """Evaluate ``portfolio``; with ``fresh`` prices are fetched again first, with ``patient`` only where they have grown too old."""
+    async def look(self, portfolio: Portfolio, *, fresh: bool = False, patient: bool = False, also: Collection[str] = ()) -> Evaluation:
+        """Evaluate ``portfolio``; with ``fresh`` prices are fetched again first, with ``patient`` only where they have grown too old.
+
+        ``also`` are contracts that the strategy does not name and that are about to be traded; those of open hedges come by themselves.
+        """
         async with self._db.read() as tx:
             states = await portfolios.states(tx, portfolio.id)
         try:
             exchange = await self._desk.exchange(portfolio.id)
             markets = await exchange.markets()
             account = await _account(exchange)
-            needed = readings.instruments(portfolio.strategy, account)
+            extra = frozenset(also) & markets.keys() | {hedge.contract for hedge in triggers.hedges_of(states) if not hedge.closed}
+            needed = tuple(sorted({*readings.instruments(portfolio.strategy, account), *extra}))
             now = self._clock.now()
             old = patient and any(self._board.problem(instrument, now) for instrument in needed)
             if fresh or old or any(self._board.get(instrument) is None for instrument in needed):
@@ -84,24 +88,24 @@ class Evaluator:
         except ExchangeError:
             return Evaluation(portfolio=portfolio, problems=(Problem(code="unreachable"),))
         seen = Evaluation(portfolio=portfolio, account=account, markets=markets)
-        return self._judge(seen, account, needed, states, await self._signals(portfolio.strategy))
+        return self._judge(seen, account, (needed, extra), states, await self._signals(portfolio.strategy))
 
     def _judge(
         self,
         seen: Evaluation,
         account: readings.Account,
-        needed: tuple[str, ...],
+        priced: tuple[tuple[str, ...], frozenset[str]],
         states: Mapping[str, Mapping[str, Any]],
         signals: tuple[Signal, ...],
     ) -> Evaluation:
-        strategy = seen.portfolio.strategy
+        strategy, (needed, extra) = seen.portfolio.strategy, priced
         quotes, problems = self._board.usable(needed, self._clock.now())
         empty = readings.empty_answer(account)
         seen = replace(seen, quotes=quotes, layers=targeting.Layers(signals=signals))
         if problems or empty:
             return replace(seen, problems=(*problems, *((empty,) if empty else ())))
         try:
-            snap = readings.snapshot(account, strategy, quotes)
+            snap = readings.snapshot(account, strategy, quotes, extra)
             betas = self._betas(readings.assets_of(snap))
             joined = self._source.market_time(seen.portfolio.created_at)
             layers, memory = triggers.layers_of(states, signals, snap, strategy, joined)

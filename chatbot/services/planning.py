@@ -30,8 +30,11 @@ def targets_for(found: Evaluation) -> Targets:
     return targeting.destination(found.snapshot, found.portfolio.strategy, found.effective)
 
 
-def block_for(found: Evaluation, targets: Targets) -> planner.Block:
-    """Run the planner of domain 9 on an evaluated portfolio; raises ``engine.errors.Refused``."""
+def block_for(found: Evaluation, targets: Targets, *, literal: bool = False) -> planner.Block:
+    """Run the planner of domain 9 on an evaluated portfolio; raises ``engine.errors.Refused``.
+
+    ``literal`` trades to the targets at the value before fees: what is wanted are exactly these legs, as for a hedge.
+    """
     if found.snapshot is None:
         raise ValueError("a portfolio that can not be evaluated has no plan")
     strategy = found.portfolio.strategy
@@ -46,7 +49,7 @@ def block_for(found: Evaluation, targets: Targets) -> planner.Block:
         targets,
         rules,
         _fees(found.markets, used),
-        planner.Config(gross_cap=strategy.gross_cap, sleeve_cap=strategy.sleeve_cap),
+        planner.Config(gross_cap=strategy.gross_cap, sleeve_cap=strategy.sleeve_cap, fee_aware=not literal),
         frozenset(name for name in used if name in found.markets and not found.markets[name].trading),
     )
 

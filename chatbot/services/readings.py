@@ -12,7 +12,7 @@ from chatbot.exchanges.base import Balances, Position, Quote, asset_of, is_perp
 from chatbot.model import ALT, FUTURES, NET, STABLE, Leg, LegKind, LegState, LineReading, Problem, Shape, Strategy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from chatbot.exchanges.base import Market
     from chatbot.services.targeting import Effective
@@ -63,12 +63,12 @@ def empty_answer(account: Account) -> Problem | None:
     return Problem(code="empty_balance")
 
 
-def snapshot(account: Account, strategy: Strategy, quotes: Mapping[str, Quote]) -> portfolio.Snapshot:
-    """Build the engine's snapshot; every instrument of :func:`instruments` must have a quote."""
+def snapshot(account: Account, strategy: Strategy, quotes: Mapping[str, Quote], also: Collection[str] = ()) -> portfolio.Snapshot:
+    """Build the engine's snapshot; every instrument of :func:`instruments` must have a quote, and so must the contracts in ``also``."""
     spot = {asset: Decimal(0) for asset in spot_assets(strategy)}
     spot |= {asset: qty for asset, qty in account.balances.spot.items() if asset != account.quote_asset and (qty or asset in spot)}
     held = {position.instrument: position for position in account.positions}
-    book = sorted({*held, *contracts(strategy)})
+    book = sorted({*held, *contracts(strategy), *also})
     return portfolio.Snapshot(
         spot=tuple(
             portfolio.Holding(asset=asset, qty=qty, price=quotes[asset].price, bucket=bucket_of(asset, strategy))
