@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import dataclass
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from telegram.request import HTTPXRequest
 from chatbot.clock import SystemClock
 from chatbot.errors import BallastError
 from chatbot.exchanges.sources import price_source
+from chatbot.market.sentiment import NoIndex, fetch_index, host_of
 from chatbot.store import accounts, schema
 from chatbot.store.database import Database
 
@@ -29,6 +31,8 @@ _LOOK_S = 15.0
 #: a price may be this old, and the clock this wrong, in seconds
 _PRICE_AGE_S, _CLOCK_OFF_S = 60.0, 5.0
 _PROBE = "BTC"
+#: days of the Fear & Greed index that are asked for, and how old its newest reading may be
+_INDEX_DAYS, _INDEX_AGE = 3, timedelta(hours=48)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +46,14 @@ class Finding:
 
 
 async def examine(settings: Settings) -> tuple[Finding, ...]:
-    """Look at settings, token, database, market and clock; nothing is printed here."""
+    """Look at settings, token, database, market, index and clock; nothing is printed here."""
     async with asyncio.TaskGroup() as looks:
         telegram = looks.create_task(_telegram(settings))
         database = looks.create_task(_database(settings))
         market = looks.create_task(_market(settings))
-    return (_settings(settings), *telegram.result()[:1], database.result(), market.result(), *telegram.result()[1:])
+        index = looks.create_task(_index(settings))
+    found = telegram.result()
+    return (_settings(settings), *found[:1], database.result(), market.result(), index.result(), *found[1:])
 
 
 def _settings(settings: Settings) -> Finding:
@@ -170,6 +176,24 @@ async def _price(settings: Settings, source: PriceSource) -> Finding:
     if age > _PRICE_AGE_S:
         return Finding(what="market", ok=False, detail=f"the price of {_PROBE} is {age:.0f} s old; look at the network and the clock")
     return Finding(what="market", ok=True, detail=f"{source.name} answers, {_PROBE} is at {quote.price:.2f} {source.quote_asset}")
+
+
+async def _index(settings: Settings) -> Finding:
+    """Tell whether the Fear & Greed index answers with a reading of the last two days (domain 8.1); a played market has its own."""
+    if not settings.is_live_market:
+        return Finding(what="index", ok=True, detail="the market has a Fear & Greed index of its own")
+    if not settings.fear_greed_url:
+        return Finding(what="index", ok=True, detail="switched off; the trigger on extreme fear rests")
+    host = host_of(settings.fear_greed_url)
+    cure = "look at CHATBOT_FEAR_GREED_URL; empty switches it off, and the trigger on extreme fear rests"
+    try:
+        latest = (await fetch_index(settings.fear_greed_url, _INDEX_DAYS))[-1]
+    except NoIndex as trouble:
+        return Finding(what="index", ok=False, detail=f"{host}: {trouble}; {cure}")
+    age = SystemClock().now() - latest.at
+    if not timedelta(0) <= age <= _INDEX_AGE:
+        return Finding(what="index", ok=False, detail=f"{host}: the newest reading is of {latest.at:%Y-%m-%d}; {cure}")
+    return Finding(what="index", ok=True, detail=f"{host} answers, Fear & Greed is at {latest.value}")
 
 
 def _age_s(at: datetime) -> float:

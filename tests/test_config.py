@@ -70,12 +70,30 @@ def test_a_second_process_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     assert ended.stderr.startswith("CHATBOT_DATA_DIR: another Ballast is running")
 
 
+def test_empty_means_the_default_but_for_the_index_where_it_means_off(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In the environment and in .env alike; the environment wins."""
+    address = Settings.model_fields["fear_greed_url"].default
+    monkeypatch.setenv("CHATBOT_PORT", "")
+    assert (load_settings().port, load_settings().fear_greed_url) == (8080, address)
+    monkeypatch.setenv("CHATBOT_FEAR_GREED_URL", "")
+    assert load_settings().fear_greed_url == ""
+    (tmp_path / ".env").write_text("CHATBOT_FEAR_GREED_URL=https://example.org/fng\n")
+    assert load_settings().fear_greed_url == ""
+    monkeypatch.delenv("CHATBOT_FEAR_GREED_URL")
+    assert load_settings().fear_greed_url == "https://example.org/fng"
+    (tmp_path / ".env").write_text("CHATBOT_FEAR_GREED_URL=\n")
+    assert load_settings().fear_greed_url == ""
+    monkeypatch.setenv("CHATBOT_FEAR_GREED_URL", "https://example.org/other")
+    assert load_settings().fear_greed_url == "https://example.org/other"
+
+
 WRONG = {
     "TELEGRAM_TOKEN": ["x", "123:short", "7000000001:with spaces in the middle of it"],
     "TELEGRAM_API_URL": ["api.telegram.org", "ftp://host", "https://host/bot", "http://", "http://a b", "https://user:word@host"],
     "MARKET": ["", " ", "live", "live:ftx", "replay:", "simulation"],
     "MARKET_SPEED": ["0", "-1", "fast", "1e9"],
     "MARKET_START": ["yesterday", "2020-13-01"],
+    "FEAR_GREED_URL": ["alternative.me", "ftp://host/", "https://host/?limit=1", "https://user:word@host/"],
     "EXCHANGE_OPTIONS": ["{", "[]", '{"binance": 1}'],
     "CHECK_INTERVAL_S": ["0", "nan?", "99999"],
     "PLAN_EXPIRY_S": ["0", "999999"],
