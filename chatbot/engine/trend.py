@@ -1,7 +1,9 @@
 """Trend exhaustion: several weak signs that a strong trend might be ending, and one score (domain 6).
 
 It trims futures only, and it has no proven edge (domain 6.3): propose it, do not rely on it. Nothing at bar t uses data after
-t. Prices are decimals, because confirmations are thresholds; RSI and the rate of change are statistics, so floats.
+t. Prices are decimals, because confirmations are thresholds; RSI and the rate of change are statistics, so floats. The longs of
+a rise and the shorts of a fall are looked at with the same eyes: for shorts every price is negated first, which turns lows into
+highs and RSI into 100 - RSI (domain 6.2).
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
-from chatbot.engine.waves import elliott, fib_level, last_triples, zigzag
+from chatbot.engine.waves import check_series, elliott, fib_level, last_triples, mirrored, swings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,9 +96,13 @@ def find_highs(closes: Sequence[Decimal], t: int) -> Highs | None:
     return Highs(a=a, b=b, rsi_a=rsi_a, rsi_b=rsi_b)
 
 
-def bearish_divergence(closes: Sequence[Decimal], t: int) -> bool:
-    """Tell whether price made a higher high on a weaker RSI, lately and without a still higher close since (domain 6.1)."""
+def bearish_divergence(closes: Sequence[Decimal], t: int, *, short: bool = False) -> bool:
+    """Tell whether price made a higher high on a weaker RSI, lately and without a still higher close since (domain 6.1).
+
+    ``short`` looks for its mirror image, a lower low on a stronger RSI.
+    """
     _check_bar(closes, t)
+    closes = mirrored(closes) if short else closes
     pair = find_highs(closes, t)
     return pair is not None and _diverges(closes, t, pair)
 
@@ -119,7 +125,7 @@ class Exhaustion:
     score: Decimal
     #: how many of divergence, fib and elliott voted
     families: int
-    #: share of the long futures to trim
+    #: share of the long (or short) futures to trim
     trim: Decimal
     divergence: Decimal
     fib: Decimal
@@ -129,14 +135,17 @@ class Exhaustion:
     confirm: Decimal
 
 
-def exhaustion(closes: Sequence[Decimal], volumes: Sequence[Decimal], t: int, pct: Decimal = Decimal("0.10")) -> Exhaustion:
-    """Score a trend at bar ``t`` (domain 6.2); ``pct`` is the zigzag's threshold: 0.10 on daily bars, 0.05 on 4-hour bars.
+def exhaustion(
+    closes: Sequence[Decimal], volumes: Sequence[Decimal], t: int, pct: Decimal = Decimal("0.10"), *, short: bool = False
+) -> Exhaustion:
+    """Score a trend at bar ``t`` (domain 6.2), a rise, or with ``short`` a fall.
 
-    Raises ``Refused``: bad_parameter.
+    ``pct`` is the zigzag's threshold: 0.10 on daily bars, 0.05 on 4-hour bars. Raises ``Refused``: bad_parameter, bad_price.
     """
     _check_bar(closes, t)
-    history = closes[: t + 1]
-    pivots = zigzag(history, pct).pivots
+    check_series(closes[: t + 1], pct)
+    history = mirrored(closes[: t + 1]) if short else closes[: t + 1]
+    pivots = swings(history, pct).pivots
     pair = find_highs(history, t)
     fib, level = _vote_fib(history, pivots)
     status = elliott(pivots, history[t]).status
@@ -176,20 +185,20 @@ def _vote_confirm(closes: Sequence[Decimal], volumes: Sequence[Decimal], pair: H
         if at_b < Decimal("0.8") * at_a:
             vote += _HALF
         if pair.a >= _ROC_BARS:
-            before_a, before_b = closes[pair.a - _ROC_BARS], closes[pair.b - _ROC_BARS]
-            # rates of change compared as products: b / b0 < a / a0
-            if closes[pair.b] * before_a < closes[pair.a] * before_b:
+            a0, b0 = closes[pair.a - _ROC_BARS], closes[pair.b - _ROC_BARS]
+            # rates of change compared as products: (b - b0) / |b0| < (a - a0) / |a0|
+            if (closes[pair.b] - b0) * abs(a0) < (closes[pair.a] - a0) * abs(b0):
                 vote += _HALF
         return vote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendState:
-    """What is remembered of one asset with long futures."""
+    """What is remembered of one asset with long (or short) futures."""
 
-    #: share of the long futures trimmed now
+    #: share of those futures trimmed now
     trim: Decimal = _ZERO
-    #: price and RSI of the high that gave the last increase; None when none is latched
+    #: price and RSI of the high (or low) that gave the last increase; None when none is latched
     price_b: Decimal | None = None
     rsi_b: float | None = None
     #: closed bars since the last increase
@@ -197,19 +206,35 @@ class TrendState:
 
 
 def advance(
-    state: TrendState, closes: Sequence[Decimal], volumes: Sequence[Decimal], pct: Decimal = Decimal("0.10"), *, hold_bars: int = 20
+    state: TrendState,
+    closes: Sequence[Decimal],
+    volumes: Sequence[Decimal],
+    pct: Decimal = Decimal("0.10"),
+    *,
+    hold_bars: int = 20,
+    short: bool = False,
 ) -> TrendState:
-    """Take the newest closed bar (domain 6.2): a trim only grows, and ends when the trend resumes or 20 bars have passed."""
+    """Take the newest closed bar (domain 6.2): a trim only grows, and ends when the trend resumes or 20 bars have passed.
+
+    ``short`` is for short futures in a fall: it resumes with a close below the low at a weaker RSI.
+    """
     t = len(closes) - 1
-    found = exhaustion(closes, volumes, t, pct)
+    found = exhaustion(closes, volumes, t, pct, short=short)
+    strength = rsi(closes)
     if found.trim > state.trim:
-        highs = pivot_highs(closes, t)
-        b = highs[-1] if highs else t
-        return TrendState(trim=found.trim, price_b=closes[b], rsi_b=rsi(closes)[b], bars=0)
+        peaks = pivot_highs(mirrored(closes) if short else closes, t)
+        b = peaks[-1] if peaks else t
+        return TrendState(trim=found.trim, price_b=closes[b], rsi_b=strength[b], bars=0)
     if state.trim == 0:
         return state
     older = replace(state, bars=state.bars + 1)
-    strength = rsi(closes)[t]
-    known = strength is not None and state.rsi_b is not None and state.price_b is not None
-    resumed = known and closes[t] > (state.price_b or 0) and (strength or 0) > (state.rsi_b or 0)
-    return TrendState() if resumed or older.bars >= hold_bars else older
+    return TrendState() if _resumed(state, closes[t], strength[t], short=short) or older.bars >= hold_bars else older
+
+
+def _resumed(state: TrendState, close: Decimal, strength: float | None, *, short: bool) -> bool:
+    """Tell whether price and RSI have passed those of the high (or low) that gave the trim."""
+    if state.price_b is None or state.rsi_b is None or strength is None:
+        return False
+    if short:
+        return close < state.price_b and strength < state.rsi_b
+    return close > state.price_b and strength > state.rsi_b

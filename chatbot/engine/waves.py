@@ -1,4 +1,8 @@
-"""Swings of a price series: zigzag pivots, Fibonacci projections, Elliott impulses (domain 6.1)."""
+"""Swings of a price series: zigzag pivots, Fibonacci projections, Elliott impulses (domain 6.1).
+
+A fall is read as the rise of the negated prices (domain 6.2): what is compared by differences needs no change, and whatever is a
+percentage of a price is one of its size, so that P (1 - x) of a high becomes P (1 + x) of a low.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +18,8 @@ if TYPE_CHECKING:
 
 LOW, HIGH = "L", "H"
 FIB_RATIOS = (Decimal("1.0"), Decimal("1.272"), Decimal("1.618"), Decimal("2.618"))
-_REACHED = Decimal("0.995")
-_ONE = Decimal(1)
+#: how far short of a projection counts as reaching it, share of the projection
+_SHORT_OF = Decimal("0.005")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +56,25 @@ def zigzag(closes: Sequence[Decimal], pct: Decimal) -> Zigzag:
 
     Until the first pivot both extremes run. Ties keep the first bar. Raises ``Refused``: bad_parameter, bad_price.
     """
+    check_series(closes, pct)
+    return swings(closes, pct)
+
+
+def check_series(closes: Sequence[Decimal], pct: Decimal) -> None:
+    """Refuse a threshold outside (0, 1) (``bad_parameter``) and prices that are not above 0 (``bad_price``)."""
     if not 0 < pct < 1:
         raise Refused("bad_parameter", "pct")
     if any(close <= 0 for close in closes):
         raise Refused("bad_price")
+
+
+def mirrored(closes: Sequence[Decimal]) -> tuple[Decimal, ...]:
+    """Negate prices, so that a fall can be read as a rise; ``swings`` and the projections take them as they are."""
+    return tuple(-close for close in closes)
+
+
+def swings(closes: Sequence[Decimal], pct: Decimal) -> Zigzag:
+    """Find the pivots of prices that are all above 0, or all negated."""
     pivots: list[Pivot] = []
     # the kinds of extreme that are being tracked
     running: dict[str, Extreme] = {}
@@ -84,9 +103,9 @@ def _stretch(running: dict[str, Extreme], kinds: Sequence[str], bar: int, close:
 def _turned(running: Mapping[str, Extreme], close: Decimal, pct: Decimal) -> Extreme | None:
     """Return the extreme that this close confirms."""
     high, low = running.get(HIGH), running.get(LOW)
-    if high is not None and close <= high.price * (1 - pct):
+    if high is not None and close <= high.price - abs(high.price) * pct:
         return high
-    if low is not None and close >= low.price * (1 + pct):
+    if low is not None and close >= low.price + abs(low.price) * pct:
         return low
     return None
 
@@ -102,7 +121,7 @@ def fib_targets(A: Decimal, B: Decimal, C: Decimal) -> dict[Decimal, Decimal]:
 def fib_level(A: Decimal, B: Decimal, C: Decimal, price: Decimal) -> Decimal | None:
     """Return the highest ratio whose projection ``price`` has reached, half a per cent short counts; None when none."""
     with wide():
-        reached = [r for r, goal in fib_targets(A, B, C).items() if price >= goal * _REACHED]
+        reached = [r for r, goal in fib_targets(A, B, C).items() if price >= goal - abs(goal) * _SHORT_OF]
     return reached[-1] if reached else None
 
 
