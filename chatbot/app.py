@@ -29,6 +29,7 @@ from chatbot.model import Mode
 from chatbot.monitor import Monitor
 from chatbot.outbox import Outbox
 from chatbot.services.access import Access
+from chatbot.services.advice import Adviser
 from chatbot.services.costing import Costing
 from chatbot.services.desk import Desk
 from chatbot.services.evaluation import Evaluator
@@ -75,6 +76,7 @@ class Program:
     evaluator: Evaluator
     rebalancing: Rebalancing
     portfolios: Portfolios
+    adviser: Adviser
     access: Access
     roster: Roster
     monitor: Monitor
@@ -191,6 +193,7 @@ async def _assemble(settings: Settings, clock: Clock, db: Database, source: Pric
         evaluator=evaluator,
         rebalancing=rebalancing,
         portfolios=portfolios,
+        adviser=Adviser(evaluator, costing),
         access=Access(db, clock, settings.operators),
         roster=roster,
         monitor=monitor,

@@ -15,7 +15,7 @@ from telegram.ext import Application, CallbackQueryHandler, CommandHandler, Mess
 from telegram.request import HTTPXRequest
 
 from chatbot.errors import InternalError, UserError
-from handlers import exposure, history, holdings, operator, rebalance, schedule, settings, start, status, strategy
+from handlers import advice, exposure, history, holdings, operator, rebalance, schedule, settings, start, status, strategy
 from handlers import help as help_
 from handlers.buttons import Reason, Refusal, Signer
 from handlers.context import CONTEXT, PROGRAM, Context, answer, reply
@@ -90,6 +90,9 @@ BUTTONS: dict[str, Handler] = {
     "bands": strategy.bands,
     "band": strategy.band,
     "theta": strategy.theta,
+    "advice": advice.advice,
+    "use_band": advice.use_band,
+    "use_bands": advice.use_bands,
     "schedule": schedule.schedule,
     "schedule_set": schedule.schedule_set,
     "history": history.history,

@@ -6,9 +6,15 @@ Legend: pi target, gamma risk aversion, lam one-way cost, sigma volatility, alph
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from math import fsum, sqrt
+from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_DAYS_PER_YEAR = 365
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,3 +58,14 @@ def recommend(
         tracking_error=te_per_width * B,
         cost_per_year=lam * turnover,
     )
+
+
+def relative_volatility(differences: Sequence[float | None], coverage: float = 0.9) -> float | None:
+    """Return sigma_rel per year: the volatility of (line - rest of portfolio) from daily returns, None where one is missing.
+
+    The mean is not subtracted, as in domain 5.1; below ``coverage`` of the days it is unknown.
+    """
+    known = [difference for difference in differences if difference is not None]
+    if not known or len(known) < coverage * len(differences):
+        return None
+    return sqrt(_DAYS_PER_YEAR * fsum(difference**2 for difference in known) / len(known))

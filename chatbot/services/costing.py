@@ -85,6 +85,18 @@ class Costing:
                     if self._book(name) is None:
                         group.create_task(self._look(source, name))
 
+    async def prepare_days(self, instruments: Collection[str], days: int) -> None:
+        """Fetch daily closes, one more than ``days`` returns need."""
+        await self._closes.refresh(sorted({asset_of(name) for name in instruments}), "1d", days + 2)
+
+    def daily_closes(self, asset: str, count: int) -> tuple[float | None, ...]:
+        """Return the daily closes up to the last midnight (UTC) of the market; None where one is missing."""
+        midnight = self._market_now().replace(hour=0, minute=0, second=0, microsecond=0)
+        return self._closes.closes(asset, "1d", midnight, count)
+
+    def _market_now(self) -> datetime:
+        return self._source.market_time(self._clock.now()).astimezone(UTC)
+
     async def _look(self, source: DepthSource, instrument: str) -> None:
         """Read one order book; without one the square-root law says what there is to say."""
         try:
@@ -100,8 +112,7 @@ class Costing:
 
     def daily_volatility(self, instrument: str) -> float | None:
         """Return sigma_d: last week's realised volatility of the coin, as a fraction per day; None where too few prices are known."""
-        now = self._source.market_time(self._clock.now()).astimezone(UTC)
-        hour = now.replace(minute=0, second=0, microsecond=0)
+        hour = self._market_now().replace(minute=0, second=0, microsecond=0)
         sigma = realised_vol(self._closes.closes(asset_of(instrument), "1h", hour, _WEEK_H + 1), 1).sigma
         return None if sigma is None else sigma / sqrt(_DAYS_PER_YEAR)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.charts.labels import Labels
 from chatbot.model import AssetExposure
+from chatbot.services.costing import CARRY_DAYS
 from handlers.buttons import Style
 from handlers.views.common import (
     DASH,
@@ -125,10 +126,10 @@ def _funding(words: Words, contracts: Sequence[ContractReading]) -> Html:
     if len(known) < len(contracts):
         return say(words, "Funding of the book: {dash}", dash=DASH)
     total = sum(known, Decimal(0))
-    amount = bold(words.money(abs(total)))
+    facts = {"amount": bold(words.money(abs(total))), "month": words.money(abs(total) * CARRY_DAYS)}
     if total < 0:
-        return say(words, "At the present rates the book pays {amount} of funding a day", amount=amount)
-    return say(words, "At the present rates the book earns {amount} of funding a day", amount=amount)
+        return say(words, "At the present rates the book pays {amount} of funding a day, {month} in 30 days", **facts)
+    return say(words, "At the present rates the book earns {amount} of funding a day, {month} in 30 days", **facts)
 
 
 def _amount(words: Words, value: Decimal | None) -> str:

@@ -151,7 +151,8 @@ def bands(words: Words, portfolio: Portfolio) -> View:
         button(label, "theta", value)
         for label, value in ((words.t("to target"), "1"), (words.t("half-way"), "0.5"), (words.t("to the edge"), "0"))
     )
-    return View(text, (widths, ends, (button(words.t("Targets"), "targets"), button(words.t("Status"), "status"))))
+    best = (button(words.t("Recommended"), "advice"),)
+    return View(text, (widths, ends, best, (button(words.t("Targets"), "targets"), button(words.t("Status"), "status"))))
 
 
 def destination(words: Words, strategy: Strategy) -> str:
@@ -165,7 +166,7 @@ def strategy_picture(words: Words, strategy: Strategy) -> Picture:
     """Name the picture of a strategy's targets."""
     zero = strategy.futures_net * 0
     lines = tuple(
-        LineReading(line=line, weight=weight, target=weight, band=_half_width(strategy, line)) for line, weight in strategy.weights.items()
+        LineReading(line=line, weight=weight, target=weight, band=half_width(strategy, line)) for line, weight in strategy.weights.items()
     )
     shape = Shape(value=zero, lines=lines, net=zero, gross=zero, futures_net=strategy.futures_net, beta=zero, leverage=zero)
     name = preset_name(words, strategy.preset)
@@ -174,7 +175,8 @@ def strategy_picture(words: Words, strategy: Strategy) -> Picture:
     return Picture(kind=PictureKind.PRESET, shape=shape, labels=labels)
 
 
-def _half_width(strategy: Strategy, line: str) -> Decimal | None:
+def half_width(strategy: Strategy, line: str) -> Decimal | None:
+    """Return the half-width of a line's band as a fraction of V; None where it has none."""
     rule = strategy.bands.get(line)
     if rule is None or line == FUTURES:
         return None

@@ -66,7 +66,7 @@ def test_what_the_book_costs_is_told_only_when_all_of_it_is_known() -> None:
     paying = ContractReading(contract="BTC-PERP", notional=D(12_020), liquidation=D("0.48"), funding_day=D("-3.61"))
     earning = ContractReading(contract="ETH-PERP", notional=D(-4_485), funding_day=D("1.35"))
     unknown = replace(earning, funding_day=None)
-    assert "the book pays <b>$2.26</b> of funding a day" in told(contracts=(paying, earning))
+    assert "the book pays <b>$2.26</b> of funding a day, $67.80 in 30 days" in told(contracts=(paying, earning))
     assert "the book earns <b>$1.35</b> of funding a day" in told(contracts=(earning,))
     text = told(contracts=(paying, unknown))
     assert "Funding of the book: —" in text

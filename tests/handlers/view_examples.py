@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.engine import recommend
 from chatbot.errors import UserError
 from chatbot.model import (
     ALT,
@@ -39,10 +40,12 @@ from chatbot.model import (
     StatusReport,
     Strategy,
 )
+from chatbot.services import advice as advising
 from chatbot.services import scheduling
 from chatbot.services.access import Gate
 from handlers.views import (
     access,
+    advice,
     alerts,
     control,
     costs,
@@ -201,6 +204,17 @@ def with_slippage(a_plan: Plan, bps: Decimal | None) -> Plan:
     return replace(a_plan, legs=legs, slippage_bps=bps)
 
 
+def advised(name: str = PLAIN, *, budget: Decimal | None = None, lines: int = 1) -> advising.Advice:
+    """Return an advice with a line of every kind: one that costs bind, and those of which something is unknown."""
+    found = recommend.recommend(target=0.4, risk_aversion=3, cost=0.0025, sigma=0.6, te_budget=None if budget is None else float(budget))
+    names = (CORE, *(f"{name}{at}" for at in range(lines - 1)))
+    known = tuple(advising.LineAdvice(line=line, found=found, cost=0.0025) for line in names)
+    unknown = zip((ALT, STABLE, name), (advising.NO_HISTORY, advising.NO_VOLUME, advising.NO_TARGET), strict=True)
+    return advising.Advice(
+        portfolio=portfolio(name), te_budget=budget, lines=(*known, *(advising.LineAdvice(line=line, why=why) for line, why in unknown))
+    )
+
+
 def not_followed(a_plan: Plan) -> Plan:
     """Return the plan with a leg that ended at the limit."""
     return replace(a_plan, legs=(*a_plan.legs[:4], replace(a_plan.legs[4], note="unfilled"), *a_plan.legs[5:]))
@@ -297,6 +311,11 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.plan_card long": lambda w: plan.plan_card(w, port, _long_plan(name)),
         "plan.plan_card unknown costs": lambda w: plan.plan_card(w, port, with_slippage(a_plan(name), None)),
         "plan.plan_card dear": lambda w: plan.plan_card(w, port, with_slippage(a_plan(name), D("56.3"))),
+        "advice.recommended": lambda w: advice.recommended(w, advised(name)),
+        "advice.recommended within a budget": lambda w: advice.recommended(w, advised(name, budget=D("0.01"), lines=14)),
+        "advice.recommended without prices": lambda w: advice.recommended(
+            w, advising.Advice(portfolio=port, te_budget=None, problems=(Problem(code="unreachable"),))
+        ),
         "costs.question": lambda w: costs.question(w, port, with_slippage(a_plan(name), D("56.3"))),
         "costs.question long": lambda w: costs.question(w, port, with_slippage(_long_plan(name), D("156.3"))),
         "execution.result not followed": lambda w: execution.result(w, port, not_followed(done)),
