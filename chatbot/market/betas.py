@@ -31,9 +31,9 @@ class Betas:
 
     def __init__(self, candles: CandleBook) -> None:
         self._candles = candles
-        #: of one day only
+        #: the estimates of one day by asset, each with the versions of the closes that it was made of
         self._day: datetime | None = None
-        self._known: dict[str, BetaEstimate] = {}
+        self._known: dict[str, tuple[tuple[int, int], BetaEstimate]] = {}
 
     async def refresh(self, assets: Collection[str]) -> None:
         """Fetch the daily closes that are missing; stablecoins need none."""
@@ -53,24 +53,21 @@ class Betas:
         day = until.replace(hour=0, minute=0, second=0, microsecond=0)
         if day != self._day:
             self._day, self._known = day, {}
-        wanted = dict.fromkeys(assets)
-        unknown = [asset for asset in wanted if asset not in self._known]
-        found = self._estimate(unknown, day) if unknown else {}
-        return {asset: self._known.get(asset) or found[asset] for asset in wanted}
+        return {asset: self._estimate(asset, day) for asset in assets}
 
-    def _estimate(self, assets: Iterable[str], day: datetime) -> dict[str, BetaEstimate]:
-        """Estimate assets; it is remembered for the day once yesterday's closes are there, until then more may come."""
-        market = self._returns(_MARKET, day)
-        found: dict[str, BetaEstimate] = {}
-        for asset in assets:
-            prior = float(prior_beta(asset))
-            if asset == _MARKET or asset in STABLES:
-                found[asset] = BetaEstimate(n=0, ols=None, se=None, weight=0.0, beta=prior, source="prior")
-                continue
-            returns = self._returns(asset, day)
-            found[asset] = estimate_beta(returns, market, prior=prior, prior_sd=_PRIOR_SD.get(asset, _OTHER_SD))
-            if returns[-1] is not None and market[-1] is not None:
-                self._known[asset] = found[asset]
+    def _estimate(self, asset: str, day: datetime) -> BetaEstimate:
+        """Return the estimate that is remembered, or make it anew when bars have come since."""
+        made_of = (self._candles.version(asset, "1d"), self._candles.version(_MARKET, "1d"))
+        known = self._known.get(asset)
+        if known is not None and known[0] == made_of:
+            return known[1]
+        prior = float(prior_beta(asset))
+        if asset == _MARKET or asset in STABLES:
+            found = BetaEstimate(n=0, ols=None, se=None, weight=0.0, beta=prior, source="prior")
+        else:
+            spread = _PRIOR_SD.get(asset, _OTHER_SD)
+            found = estimate_beta(self._returns(asset, day), self._returns(_MARKET, day), prior=prior, prior_sd=spread)
+        self._known[asset] = made_of, found
         return found
 
     def _returns(self, asset: str, day: datetime) -> list[float | None]:

@@ -41,6 +41,8 @@ class _Series:
     span: timedelta
     #: number of the first row, and rows open, high, low, close, volume; replaced as a whole, since threads read them
     held: tuple[int, NDArray[np.float64]] = field(default_factory=lambda: (0, np.empty((0, 5))))
+    #: counts the changes of what is held
+    version: int = 0
     #: rows up to here are final; the few behind may still be published late
     settled: int = 0
     #: the newest bar that was due when the end was last asked for, plus one
@@ -83,6 +85,7 @@ class _Series:
             row = [float(value) for value in (candle.open, candle.high, candle.low, candle.close, candle.volume)]
             if low <= number < high and candle.at == self.opened(number) and all(0 < price < inf for price in row[:_VOLUME]):
                 fresh[number - low] = row
+        self.version += 1
         if not self.known:
             self.held, self.settled, self.known = (low, fresh), low, True
         elif low < self.first:
@@ -101,6 +104,7 @@ class _Series:
     def cut(self, low: int, high: int) -> None:
         """Forget what opened before ``low``, and what a market that began anew has not reached yet."""
         if self.known and (low > self.first or high < self.end):
+            self.version += 1
             keep = min(max(low, self.first), high)
             self.held = (keep, self.window(keep, min(self.end, high)).copy())
             self.settled, self.asked = max(min(self.settled, high), keep), min(self.asked, high)
@@ -176,6 +180,11 @@ class CandleBook:
         first = series.number(until) - count
         rows = enumerate(self._window(instrument, interval, until, count).tolist())
         return tuple(_candle(series.opened(first + place), row) for place, row in rows if not isnan(row[_CLOSE]))
+
+    def version(self, instrument: str, interval: str) -> int:
+        """Return a number that is another one whenever bars have come or gone, so that what was computed from them may be kept."""
+        series = self._series.get((instrument, interval))
+        return series.version if series else 0
 
     def _window(self, instrument: str, interval: str, until: datetime, count: int) -> NDArray[np.float64]:
         series = self._series.get((instrument, interval)) or _Series(_SPANS[interval])
