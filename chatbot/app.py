@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from chatbot.clock import SystemClock
 from chatbot.durable import Durable
 from chatbot.errors import SettingError
+from chatbot.exchanges.base import asset_of
 from chatbot.exchanges.manual import ManualExchange
 from chatbot.exchanges.paper import AccountState, PaperExchange
 from chatbot.exchanges.sources import price_source
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
 
 LOCALE = Path(__file__).resolve().parent.parent / "locale"
 _RECONCILE_S = 60.0
+#: a new coin has its beta a moment after its first check
+_BETAS_S = 10.0
 _BUTTON_KEY = "button_key"
 
 
@@ -95,6 +98,7 @@ class Program:
             tasks.create_task(self.monitor.run())
             tasks.create_task(delivery.run())
             tasks.create_task(self._reconcile())
+            tasks.create_task(self._estimate_betas())
 
     async def begin_market(self) -> None:
         """Let a played market begin with the first portfolio, so that nobody misses what happens in it while setting one up."""
@@ -105,6 +109,12 @@ class Program:
         while True:
             await self.executor.recovery.reconcile()
             await self.clock.sleep(_RECONCILE_S)
+
+    async def _estimate_betas(self) -> None:
+        """Keep the daily closes of every coin that somebody holds; nothing is asked before the next one can exist."""
+        while True:
+            await self.betas.refresh({asset_of(name) for name in self.roster.instruments})
+            await self.clock.sleep(_BETAS_S)
 
 
 @asynccontextmanager
