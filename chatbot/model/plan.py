@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from chatbot.model.answering import Stand  # noqa: TC001 - read at run time by the JSON codec
+from chatbot.model.hedge import OpenHedge  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.people import Mode  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.shape import Shape  # noqa: TC001 - read at run time by the JSON codec
 
@@ -176,6 +177,8 @@ class Plan:
     prices: dict[str, Decimal] = field(default_factory=dict)
     #: effective targets of the planner: {"spot": {...}, "stable": "...", "collateral": "...", "futures": {...}}
     targets: dict[str, Any] = field(default_factory=dict)
+    #: the hedge that it opens, or that it takes off where the hedge is closed already; None: it is about no hedge
+    hedge: OpenHedge | None = None
     created_at: datetime
     expires_at: datetime
     decided_at: datetime | None = None

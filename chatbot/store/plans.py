@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, insert, select, update
 
 from chatbot.errors import InternalError
-from chatbot.model import FuturesCost, LeftOut, Leg, LegKind, LegState, Mode, Plan, PlanState, Reason, Shape, Stand
+from chatbot.model import FuturesCost, LeftOut, Leg, LegKind, LegState, Mode, OpenHedge, Plan, PlanState, Reason, Shape, Stand
 from chatbot.store import tables
 from chatbot.store.codec import decode, encode, to_micros
 from chatbot.store.writing import inserting, put
@@ -47,6 +47,7 @@ class _Proposal:
     prices: dict[str, Decimal] = field(default_factory=dict)
     targets: dict[str, Any] = field(default_factory=dict)
     stand: Stand | None = None
+    hedge: OpenHedge | None = None
 
 
 _FROZEN = tuple(field.name for field in fields(_Proposal))
