@@ -64,6 +64,67 @@ def test_c20_the_destination_is_the_cheapest_point_of_the_inner_bands(case: Line
 
 
 @quick
+@given(lines(), thetas, st.lists(st.sampled_from([D(0), D("0.001"), D("0.001"), D("0.0025"), D("0.01")]), min_size=4, max_size=4))
+def test_c20_with_unequal_costs_no_exchange_is_cheaper(case: Lines, theta: Decimal, rates: list[Decimal]) -> None:
+    """Moving a little weight from any line to any other inside the inner bands never lowers the cost: the greedy is exact."""
+    costs = dict(zip(case.t, rates, strict=False))
+    x = {line: F(v) for line, v in destination(case.w, case.t, case.bands, theta, force=True, costs=costs).weights.items()}
+    assert sum(x.values()) == 1
+    for to, t in case.t.items():
+        half = F(half_width(case.bands[to], t)) * (1 - F(theta))
+        assert max(F(0), F(t) - half) - CUT <= x[to] <= F(t) + half + CUT
+        for away, u in case.t.items():
+            floor = max(F(0), F(u) - F(half_width(case.bands[away], u)) * (1 - F(theta)))
+            if to == away or x[to] + 4 * CUT >= F(t) + half or x[away] - 4 * CUT <= floor:
+                continue
+            raising = F(costs[to]) * (1 if x[to] >= F(case.w[to]) - CUT else -1)
+            lowering = F(costs[away]) * (1 if x[away] <= F(case.w[away]) + CUT else -1)
+            assert raising + lowering >= 0
+
+
+@quick
+@given(lines(), thetas, st.sampled_from([D("0.001"), D(1)]))
+def test_c20_equal_costs_change_nothing(case: Lines, theta: Decimal, rate: Decimal) -> None:
+    """Whatever it is, one cost for all lines leads where least turnover leads."""
+    plain = destination(case.w, case.t, case.bands, theta, force=True)
+    assert destination(case.w, case.t, case.bands, theta, force=True, costs=dict.fromkeys(case.t, rate)) == plain
+
+
+@quick
+@given(lines(), thetas, decimals("0", "0.5", 3))
+def test_a_turnover_budget_is_met_on_the_straight_way(case: Lines, theta: Decimal, budget: Decimal) -> None:
+    """The budget is used up or not needed, and every line has gone the same share of its way."""
+    full = destination(case.w, case.t, case.bands, theta, force=True)
+    found = destination(case.w, case.t, case.bands, theta, force=True, budget=budget)
+    assert sum(map(F, found.weights.values())) == 1
+    assert abs(F(found.one_way_turnover) - min(F(budget), F(full.one_way_turnover))) < CUT
+    if full.one_way_turnover <= budget:
+        assert found == full
+    else:
+        mu = F(budget) / F(full.one_way_turnover)
+        for line, x in found.weights.items():
+            w = F(case.w[line])
+            assert abs(F(x) - (w + mu * (F(full.weights[line]) - w))) < 10 * CUT
+
+
+def test_the_cheapest_line_absorbs_the_gap() -> None:
+    """Cash left its band: the buy goes to the line that is cheap to trade, and the rest to the next when that one is full."""
+    w = {"BTC": D("0.4"), "ALT": D("0.3"), "CASH": D("0.3")}
+    t = {"BTC": D("0.45"), "ALT": D("0.35"), "CASH": D("0.2")}
+    bands = dict.fromkeys(t, Band(abs_pp=D(5)))
+    plain = destination(w, t, bands, D(0))
+    assert plain.weights == {"BTC": D("0.425"), "ALT": D("0.325"), "CASH": D("0.25")}
+    cheap = destination(w, t, bands, D(0), costs={"BTC": D("0.001"), "ALT": D("0.01")})
+    assert cheap.weights == {"BTC": D("0.45"), "ALT": D("0.3"), "CASH": D("0.25")}
+    full = destination(
+        {**w, "BTC": D("0.48"), "CASH": D("0.22")}, t, bands, D("0.5"), force=True, costs={"BTC": D("0.001"), "ALT": D("0.01")}
+    )
+    assert full.weights["ALT"] == D("0.325")
+    with pytest.raises(Refused, match="bad_parameter"):
+        destination(w, t, bands, D(0), budget=D(-1))
+
+
+@quick
 @given(lines(), thetas)
 def test_c20_arriving_twice_changes_nothing(case: Lines, theta: Decimal) -> None:
     """The destination of a destination is itself."""
