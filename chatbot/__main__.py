@@ -102,6 +102,7 @@ def _demo_settings(arguments: argparse.Namespace, folder: Path) -> Settings:
 async def _serve_demo(settings: Settings) -> None:
     from chatbot.app import open_program  # noqa: PLC0415 - so that --help and plan start at once
     from chatbot.web.server import WebServer  # noqa: PLC0415
+    from chatbot.web.socket import Around  # noqa: PLC0415
     from handlers.bot import build  # noqa: PLC0415
     from handlers.loopback import Loopback, Seat, TelegramUser  # noqa: PLC0415
     from handlers.running import running  # noqa: PLC0415
@@ -112,8 +113,14 @@ async def _serve_demo(settings: Settings) -> None:
         seat = Seat(loopback, TelegramUser(id=DEMO_USER, name="You"))
         bot = build(program, token=loopback.token, request=loopback.request(), updates_request=loopback.request())
         await stack.enter_async_context(running(program, bot))
+        around = Around(
+            market=lambda: _market(program),
+            scenes=program.stage.scenes,
+            play=lambda name: _play(program, name),
+            languages=tuple(language.replace("_", "-").lower() for language in program.catalogue.languages),
+        )
         server = await stack.enter_async_context(
-            WebServer(port=settings.port, conversation=seat, health=lambda: _health(program), market=lambda: _market(program))
+            WebServer(port=settings.port, conversation=seat, health=lambda: _health(program), around=around)
         )
         print(f"Ballast demo: {server.url}", flush=True)  # noqa: T201 - the address is what the command is for
         if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin":
@@ -184,8 +191,15 @@ async def _health(program: Program) -> Mapping[str, object]:
 
 def _market(program: Program) -> Mapping[str, object]:
     """Return what the demo page's clock shows."""
-    now = program.source.market_time(program.clock.now())
-    return {"now": now.isoformat(), "speed": program.settings.market_speed, "note": program.source.name}
+    now, last = program.source.market_time(program.clock.now()), program.stage.last
+    moved_to = last.moved_to.isoformat() if last and last.moved_to else None
+    played = {"name": last.name, "moved_to": moved_to} if last else None
+    return {"now": now.isoformat(), "speed": program.settings.market_speed, "note": program.source.name, "played": played}
+
+
+async def _play(program: Program, name: str) -> None:
+    """Make something happen in the demo's market."""
+    await program.stage.play(name)
 
 
 def _migrate(_: argparse.Namespace) -> int:

@@ -14,7 +14,9 @@ from playwright.async_api import async_playwright, expect
 from telegram import BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, MessageHandler, filters
 
+from chatbot.exchanges.episodes import SCENES
 from chatbot.web.server import WebServer
+from chatbot.web.socket import Around
 from handlers.loopback import Loopback, Seat
 
 if TYPE_CHECKING:
@@ -117,7 +119,7 @@ async def server() -> AsyncIterator[WebServer]:
     def market() -> dict[str, object]:
         return {"now": "2022-05-09T14:05:00+00:00", "speed": 60, "note": "Simulated prices"}
 
-    async with _app(loopback) as app, WebServer(conversation=Seat(loopback), market=market) as server:
+    async with _app(loopback) as app, WebServer(conversation=Seat(loopback), around=Around(market=market)) as server:
         await app.bot.set_my_commands([BotCommand("start", "Begin"), BotCommand("status", "Where I stand"), BotCommand("picture", "Look")])
         await app.bot.set_my_commands([BotCommand("start", "Empezar")], language_code="es")
         await app.bot.set_my_description("Keeps a crypto portfolio balanced over spot and futures.")
@@ -287,3 +289,86 @@ async def test_the_page_finds_back_after_the_server_was_away(browser: Browser, s
     await _say(page, "after")
     await expect(page.get_by_text("You said: after")).to_be_visible()
     await expect(page.get_by_text("You said: before")).to_be_visible()
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[tuple[WebServer, list[str]]]:
+    """Give a page with a made-up market beside it, and what was made to happen there."""
+    played: list[str] = []
+    loopback = Loopback()
+
+    async def play(name: str) -> None:
+        played.append(name)
+
+    def market() -> dict[str, object]:
+        last = {"name": played[-1], "moved_to": "2025-03-02T21:50:00+00:00"} if played else None
+        return {
+            "now": "2025-03-02T21:50:00+00:00" if played else "2025-03-02T08:00:00+00:00",
+            "speed": 1,
+            "note": "simulated",
+            "played": last,
+        }
+
+    around = Around(market=market, scenes=tuple(SCENES), play=play, languages=("en", "es", "ru"))
+    async with _app(loopback) as app, WebServer(conversation=Seat(loopback), around=around) as server:
+        await app.start()
+        await app.updater.start_polling()
+        yield server, played
+        await app.updater.stop()
+        await app.stop()
+
+
+@pytest.mark.parametrize("dark", [False, True])
+async def test_on_a_phone_the_menu_makes_something_happen_and_the_clock_shows_it(
+    browser: Browser, stage: tuple[WebServer, list[str]], dark: bool
+) -> None:
+    server, played = stage
+    page = await _open(browser, server, dark=dark)
+    await page.get_by_role("button", name="Make something happen").click()
+    menu = page.get_by_role("dialog", name="Make something happen")
+    await expect(menu.get_by_role("listitem")).to_have_count(len(SCENES))
+    await _look(page, f"10-stage-phone-{'dark' if dark else 'light'}")
+    await menu.get_by_role("button", name="Extreme fear Fear").click()
+    await expect(menu).to_be_hidden()
+    await expect(page.locator("#toast")).to_have_text("Extreme fear. The market was moved forward to Mar 2, 09:50 PM UTC.")
+    await expect(page.locator("#strip-time")).to_have_text("Mar 2, 09:50 PM UTC")
+    assert played == ["panic"]
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await _look(page, f"11-played-phone-{'dark' if dark else 'light'}")
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize("language", ["en", "es", "ru"])
+async def test_on_a_desk_the_menu_obeys_the_keyboard_in_every_language_of_the_bot(
+    browser: Browser, stage: tuple[WebServer, list[str]], language: str
+) -> None:
+    server, played = stage
+    page = await _open(browser, server, width=1200, height=800, dark=language == "ru")
+    assert await page.locator("#language option").evaluate_all("all => all.map(one => one.value)") == ["en", "es", "ru"]
+    await page.locator("#language").select_option(language)
+    opener = page.locator(".side .happen")
+    await opener.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#stage")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#stage")).to_be_hidden()
+    await expect(opener).to_be_focused()
+    await page.keyboard.press("Enter")
+    await page.locator("#scenes button").nth(1).focus()
+    await page.keyboard.press("Tab")
+    words = await page.locator("#scenes button").evaluate_all("all => all.map(one => [...one.children].map(part => part.textContent))")
+    assert all(title and title not in SCENES and sentence for title, sentence in words), words
+    assert language == "en" or not any("portfolio" in sentence or "leverage" in sentence for _, sentence in words)
+    await _look(page, f"12-stage-desk-{language}")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#side-played")).to_contain_text(words[2][0])
+    assert played == [tuple(SCENES)[2]]
+    assert await page.locator("#side-note").text_content() != "simulated"
+    await _look(page, f"13-played-desk-{language}")
+    assert page.complaints == []
+
+
+async def test_a_market_that_nobody_stages_shows_no_menu(browser: Browser, server: WebServer) -> None:
+    page = await _open(browser, server)
+    await expect(page.locator("#strip-time")).to_contain_text("UTC")
+    assert await page.locator(".happen:visible").count() == 0

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import WSCloseCode, web
 
-from chatbot.web.socket import converse
+from chatbot.web.socket import Around, converse
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -50,9 +50,9 @@ _HEADERS = {
 class WebServer:
     """Serves until closed; ``async with WebServer(...) as server`` or :meth:`start` and :meth:`close`.
 
-    ``health`` returns facts with an ``ok``; ``market`` returns ``now`` (ISO), ``speed`` and ``note`` for the page's clock. Port 0 means any
-    free one; :attr:`url` tells which. ``names`` are host names, besides this machine's own, under which the server may be asked;
-    when it listens to the outside, health and metrics answer under any name.
+    ``health`` returns facts with an ``ok``; ``around`` is what the page shows beside the chat: its market returns ``now`` (ISO), ``speed``,
+    ``note`` and what was ``played`` last. Port 0 means any free one; :attr:`url` tells which. ``names`` are host names, besides this
+    machine's own, under which the server may be asked; when it listens to the outside, health and metrics answer under any name.
     """
 
     def __init__(
@@ -63,11 +63,11 @@ class WebServer:
         conversation: Conversation | None = None,
         health: Callable[[], Awaitable[Mapping[str, object]]] | None = None,
         metrics: Callable[[], bytes] | None = None,
-        market: Callable[[], Mapping[str, object]] | None = None,
+        around: Around | None = None,
         names: Collection[str] = (),
     ) -> None:
         self._host, self._port = host, port
-        self._conversation, self._health, self._metrics, self._market = conversation, health, metrics, market
+        self._conversation, self._health, self._metrics, self._around = conversation, health, metrics, around or Around()
         self._names = frozenset({*_LOCAL, host, *names})
         self._watched = frozenset() if host in _LOCAL else frozenset({"/healthz", "/metrics"})
         self._sockets: set[web.WebSocketResponse] = set()
@@ -178,7 +178,7 @@ class WebServer:
         await socket.prepare(request)
         self._sockets.add(socket)
         try:
-            await converse(socket, self._conversation, self._market)
+            await converse(socket, self._conversation, self._around)
         finally:
             self._sockets.discard(socket)
         return socket

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import WSCloseCode, WSMsgType
@@ -45,17 +46,36 @@ class Conversation(Protocol):
         ...
 
 
-async def converse(socket: web.WebSocketResponse, conversation: Conversation, market: Callable[[], Mapping[str, object]] | None) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What the page shows around the chat, and what a person can do there."""
+
+    #: facts of the market's clock; None: there is no clock
+    market: Callable[[], Mapping[str, object]] | None = None
+    #: names of what can be made to happen in the market; the page has words for them
+    scenes: tuple[str, ...] = ()
+    #: makes one happen; LookupError when there is none of that name
+    play: Callable[[str], Awaitable[None]] | None = None
+    #: languages that the bot speaks; empty: all that the page knows
+    languages: tuple[str, ...] = ()
+
+    def facts(self) -> dict[str, object]:
+        """Return what a page must know before anything else."""
+        return {"type": "page", "languages": list(self.languages), "scenes": list(self.scenes) if self.play else []}
+
+
+async def converse(socket: web.WebSocketResponse, conversation: Conversation, around: Around) -> None:
     """Carry changes to the page and wishes from it until either side leaves."""
+    await _send(socket, around.facts())
     async with asyncio.TaskGroup() as tasks:
         senders = [tasks.create_task(_tell(socket, conversation))]
-        if market:
-            senders.append(tasks.create_task(_tick(socket, market)))
+        if around.market:
+            senders.append(tasks.create_task(_tick(socket, around.market)))
         try:
             async for frame in socket:
                 if frame.type is not WSMsgType.TEXT:
                     break
-                await _send(socket, await _fulfil(frame.data, conversation))
+                await _send(socket, await _fulfil(frame.data, conversation, around))
         finally:
             for sender in senders:
                 sender.cancel()
@@ -80,10 +100,12 @@ async def _send(socket: web.WebSocketResponse, facts: Mapping[str, object] | Non
             await socket.send_str(json.dumps(facts, ensure_ascii=False))
 
 
-async def _fulfil(frame: str, conversation: Conversation) -> dict[str, object] | None:
+async def _fulfil(frame: str, conversation: Conversation, around: Around) -> dict[str, object] | None:
     """Do what the page wishes and return what to tell it."""
     try:
         wish = json.loads(frame)
+        if wish["type"] == "play":
+            return await _play(wish, around)
         return await _WISHES[wish["type"]](wish, conversation)
     except (ValueError, LookupError, TypeError) as error:
         return {"type": "refused", "reason": str(error)[:200]}
@@ -108,6 +130,15 @@ async def _tap(wish: Mapping[str, object], conversation: Conversation) -> dict[s
 
 async def _speak(wish: Mapping[str, object], conversation: Conversation) -> dict[str, object]:
     return await conversation.speak(_words(wish["language"], 12))
+
+
+async def _play(wish: Mapping[str, object], around: Around) -> dict[str, object]:
+    """Make something happen in the market and tell where it stands then."""
+    name = _words(wish["name"], 40)
+    if around.play is None or name not in around.scenes:
+        raise LookupError("nothing of that name can be made to happen")
+    await around.play(name)
+    return {"type": "played", "name": name, "market": around.market() if around.market else None}
 
 
 _WISHES: dict[str, Callable[[Mapping[str, object], Conversation], Awaitable[dict[str, object] | None]]] = {

@@ -9,6 +9,7 @@ import pytest
 from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
 
 from chatbot.web.server import WebServer
+from chatbot.web.socket import Around
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -79,7 +80,10 @@ async def client() -> AsyncIterator[ClientSession]:
 
 
 async def _socket(client: ClientSession, server: WebServer, **headers: str) -> ClientWebSocketResponse:
-    return await client.ws_connect(f"{server.url}socket", headers={"Origin": server.url.rstrip("/"), **headers})
+    """Open the page's socket; what the page is told about itself comes first."""
+    socket = await client.ws_connect(f"{server.url}socket", headers={"Origin": server.url.rstrip("/"), **headers})
+    assert (await _next(socket))["type"] == "page"
+    return socket
 
 
 async def _next(socket: ClientWebSocketResponse) -> dict[str, object]:
@@ -152,6 +156,8 @@ async def test_a_page_gets_the_snapshot_then_changes_and_its_wishes_are_done(ser
         '{"type":"edit","id":9,"text":"x"}',
         '{"type":"say","text":"' + "x" * 4097 + '"}',
         '{"type":"tap","id":1,"data":""}',
+        '{"type":"play"}',
+        '{"type":"play","name":"panic"}',
     ],
 )
 async def test_a_nonsensical_wish_is_refused_and_the_socket_stays(server: WebServer, client: ClientSession, talk: Talk, frame: str) -> None:
@@ -218,9 +224,35 @@ async def test_the_market_clock_is_told_to_the_page(client: ClientSession, talk:
     def market() -> dict[str, object]:
         return {"now": "2022-05-09T00:00:00+00:00", "speed": 60}
 
-    async with WebServer(conversation=talk, market=market) as server, await _socket(client, server) as socket:
+    async with WebServer(conversation=talk, around=Around(market=market)) as server, await _socket(client, server) as socket:
         told = [await _next(socket), await _next(socket)]
     assert {"type": "market", "now": "2022-05-09T00:00:00+00:00", "speed": 60} in told
+
+
+async def test_the_page_is_told_what_it_can_make_happen_and_the_wish_is_done(client: ClientSession, talk: Talk) -> None:
+    played: list[str] = []
+
+    async def play(name: str) -> None:
+        played.append(name)
+
+    around = Around(market=lambda: {"now": f"after {played}"}, scenes=("panic",), play=play, languages=("en", "es"))
+    async with WebServer(conversation=talk, around=around) as server:
+        async with await client.ws_connect(f"{server.url}socket", headers={"Origin": server.url.rstrip("/")}) as raw:
+            assert await _next(raw) == {"type": "page", "languages": ["en", "es"], "scenes": ["panic"]}
+        async with await _socket(client, server) as socket:
+            for name in ("moon", "panic"):
+                await socket.send_json({"type": "play", "name": name})
+            told = [await _next(socket) for _ in range(4)]
+    assert [one["type"] for one in told if one["type"] in ("refused", "played")] == ["refused", "played"]
+    assert {"type": "played", "name": "panic", "market": {"now": "after ['panic']"}} in told
+    assert played == ["panic"]
+
+
+async def test_a_market_that_nobody_stages_offers_nothing(client: ClientSession, talk: Talk) -> None:
+    async with WebServer(conversation=talk) as server:
+        raw = await client.ws_connect(f"{server.url}socket", headers={"Origin": server.url.rstrip("/")})
+        assert await _next(raw) == {"type": "page", "languages": [], "scenes": []}
+        await raw.close()
 
 
 async def test_closing_says_goodbye_and_frees_the_port(client: ClientSession, talk: Talk) -> None:

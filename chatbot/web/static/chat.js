@@ -1,7 +1,7 @@
 // The demo chat: one socket, the messages as they stand, and a composer with the command menu.
 
 import { make, messageNode } from "/draw.js";
-import { choose, languages, tag, word } from "/words.js";
+import { choose, languages, offer, tag, word } from "/words.js";
 
 const at = (id) => document.getElementById(id);
 const log = at("log"), scroll = at("scroll"), text = at("text"), menu = at("menu"), toast = at("toast"), typing = at("typing");
@@ -10,7 +10,7 @@ const NEAR_PX = 90, SPIN_MS = 30_000, TYPING_MS = 5_000, TOAST_MS = 3_500;
 const messages = new Map(); // id -> facts
 const taps = new Map(); // our ref -> {key, query}
 const early = new Map(); // tap id -> answer that came before we knew the tap's id
-let commands = [], socket, retryMs = 300, refs = 0, unread = 0, editing = null, marked = -1, market = null;
+let commands = [], scenes = [], socket, retryMs = 300, refs = 0, unread = 0, editing = null, marked = -1, market = null;
 let typingTimer, toastTimer, spinning = new Set();
 
 // The socket
@@ -34,6 +34,13 @@ function wish(facts) {
 }
 
 const hear = {
+  page(facts) {
+    offer(facts.languages);
+    at("language").replaceChildren(...languages.map(([code, name]) => make("option", { value: code }, name)));
+    scenes = facts.scenes;
+    for (const button of document.querySelectorAll("[data-open=stage]")) button.hidden = !scenes.length;
+    document.body.dataset.stage = scenes.length ? "made-up" : "";
+  },
   snapshot(facts) {
     retryMs = 300;
     document.body.dataset.state = "open";
@@ -85,6 +92,11 @@ const hear = {
     showMarket();
   },
   market(facts) { market = { ...facts, heard: performance.now() }; showMarket(); },
+  played({ name, market }) {
+    if (market) hear.market(market);
+    const moved = movedTo(market?.played);
+    showToast(`${word(name) ?? name}. ${moved || word(`${name}_is`) || ""}`);
+  },
   refused({ reason }) { showToast(reason); },
 };
 
@@ -181,29 +193,55 @@ function showToast(words) {
   toastTimer = setTimeout(() => { toast.hidden = true; }, Math.max(TOAST_MS, words.length * 60));
 }
 
+function moment(date) {
+  const shown = date.toLocaleString(tag(), { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: "UTC" });
+  return `${shown} UTC`;
+}
+
+function movedTo(played) {
+  return played?.moved_to ? word("moved").replace("{moment}", moment(new Date(played.moved_to))) : "";
+}
+
 function showMarket() {
   if (!market) return;
   const speed = market.speed ?? 1;
-  const now = new Date(Date.parse(market.now) + (performance.now() - market.heard) * speed);
-  const shown = now.toLocaleString(tag(), { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: "UTC" });
-  at("strip-time").textContent = `${shown} UTC`;
-  at("side-time").textContent = `${shown} UTC`;
+  const shown = moment(new Date(Date.parse(market.now) + (performance.now() - market.heard) * speed));
+  at("strip-time").textContent = shown;
+  at("side-time").textContent = shown;
   at("side-speed").textContent = `× ${new Intl.NumberFormat(tag()).format(speed)}`;
-  at("side-note").textContent = market.note ?? "";
+  at("side-note").textContent = word(`note_${market.note}`) ?? market.note ?? "";
+  const played = market.played;
+  at("side-played").hidden = !played;
+  if (played) at("side-played").textContent = `${word(played.name) ?? played.name}. ${movedTo(played)}`;
   at("side-market").hidden = false;
 }
 setInterval(showMarket, 1_000);
 
 function label() {
   const names = { text: "message", send: "send", slash: "menu", menu: "menu", down: "newest", scroll: "chat", language: "language" };
-  for (const [id, key] of Object.entries({ ...names, "stop-editing": "close", "viewer-close": "close" })) at(id).setAttribute("aria-label", word(key));
+  for (const [id, key] of Object.entries({ ...names, "stop-editing": "close", "viewer-close": "close", "stage-close": "close" })) at(id).setAttribute("aria-label", word(key));
   text.placeholder = word("message");
   at("badge").title = word("private");
 }
 
 const languageOption = (code) => (languages.find(([known]) => known === code) ?? languages.find(([known]) => known.slice(0, 2) === code.slice(0, 2)) ?? languages[0])[0];
-at("language").append(...languages.map(([code, name]) => make("option", { value: code }, name)));
 at("language").onchange = ({ target }) => wish({ type: "speak", language: target.value });
+
+// What a person can make happen
+
+function sceneNode(name) {
+  const button = make("button", { type: "button" }, make("strong", {}, word(name) ?? name), make("span", {}, word(`${name}_is`) ?? ""));
+  button.onclick = () => { at("stage").close(); wish({ type: "play", name }); };
+  return make("li", {}, button);
+}
+
+function openStage() {
+  at("scenes").replaceChildren(...scenes.map(sceneNode));
+  at("stage").showModal();
+  at("stage").scrollTop = 0;
+}
+for (const button of document.querySelectorAll("[data-open=stage]")) button.onclick = openStage;
+at("stage").onclick = (event) => { if (event.target === at("stage")) at("stage").close(); };
 
 // The command menu
 

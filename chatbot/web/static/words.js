@@ -1,4 +1,5 @@
-// The page's own words in the languages of the bot; the bot's words come from the bot.
+// The page's own words; the bot's words come from the bot. A language that lacks one shows the English word, and a language that
+// the bot does not speak yet is not offered.
 
 const rows = {
   pitch: [
@@ -72,32 +73,124 @@ const rows = {
   chat: ["Chat with the bot", "Chat con el bot", "Conversa com o bot", "Чат с ботом", "Botla sohbet", "与机器人聊天", "دردشة مع البوت", "Obrolan dengan bot"],
   language: ["Language", "Idioma", "Idioma", "Язык", "Dil", "语言", "اللغة", "Bahasa"],
   you: ["you", "tú", "você", "вы", "siz", "你", "أنت", "Anda"],
+  note_simulated: ["Made-up prices", "Precios inventados", "", "Вымышленные цены"],
+  note_replay: ["Recorded prices", "Precios grabados", "", "Записанные цены"],
+  stage: ["Make something happen", "Haz que pase algo", "", "Устроить событие"],
+  stageHint: [
+    "It happens in the made-up market, within a minute. With a portfolio open, the bot tells you what it makes of it.",
+    "Ocurre en el mercado inventado, en menos de un minuto. Con una cartera abierta, el bot te dice qué opina.",
+    "",
+    "Это произойдёт на вымышленном рынке в течение минуты. Если портфель открыт, бот расскажет, что он об этом думает.",
+  ],
+  moved: [
+    "The market was moved forward to {moment}.", "El mercado se adelantó hasta el {moment}.", "", "Рынок переведён вперёд: {moment}.",
+  ],
+  majors_jump: ["Bitcoin and Ether jump", "Bitcoin y Ether se disparan", "", "Биткоин и эфир взлетают"],
+  majors_jump_is: [
+    "They rise by 40% in four hours: BTC/ETH leaves its band.",
+    "Suben un 40 % en cuatro horas: BTC/ETH sale de su banda.",
+    "",
+    "Рост на 40 % за четыре часа: BTC/ETH выходит из коридора.",
+  ],
+  alts_fall: ["Altcoins fall", "Caen las altcoins", "", "Альткоины падают"],
+  alts_fall_is: [
+    "All but BTC and ETH lose a third in six hours: a Balanced portfolio's ALT leaves its band.",
+    "Todas menos BTC y ETH pierden un tercio en seis horas: ALT sale de su banda en una cartera Equilibrada.",
+    "",
+    "Все, кроме BTC и ETH, теряют треть за шесть часов: в сбалансированном портфеле ALT выходит из коридора.",
+  ],
+  wild_week: ["Volatility doubles", "La volatilidad se duplica", "", "Волатильность удваивается"],
+  wild_week_is: [
+    "Prices swing five times as far: at the next daily reading the volatility trigger cuts coins back.",
+    "Los precios oscilan cinco veces más: en la próxima lectura diaria, el disparador de volatilidad recorta las monedas.",
+    "",
+    "Размах цен впятеро больше: при следующем дневном замере триггер волатильности сокращает монеты.",
+  ],
+  five_waves: ["A trend wears out", "Una tendencia se agota", "", "Тренд выдыхается"],
+  five_waves_is: [
+    "Five waves up, then a first fall: at the next daily bar the trend trigger proposes to trim long futures.",
+    "Cinco ondas al alza y una primera caída: en la próxima vela diaria, el disparador de tendencia propone recortar futuros largos.",
+    "",
+    "Пять волн вверх и первое падение: на следующей дневной свече триггер тренда предлагает сократить длинные фьючерсы.",
+  ],
+  cheap_longs: ["Funding turns negative", "El funding pasa a negativo", "", "Фандинг уходит в минус"],
+  cheap_longs_is: [
+    "Three settlements below −0.01%: a Conservative portfolio's futures go up a step.",
+    "Tres liquidaciones por debajo de −0,01 %: los futuros de una cartera Conservadora suben un escalón.",
+    "",
+    "Три расчёта ниже −0,01 %: фьючерсы консервативного портфеля поднимаются на ступень.",
+  ],
+  dear_longs: ["Funding runs hot", "El funding se recalienta", "", "Фандинг перегрет"],
+  dear_longs_is: [
+    "Three settlements above 0.05%: an Aggressive portfolio's net long is halved.",
+    "Tres liquidaciones por encima de 0,05 %: el largo neto de una cartera Agresiva se reduce a la mitad.",
+    "",
+    "Три расчёта выше 0,05 %: чистый лонг агрессивного портфеля уменьшается вдвое.",
+  ],
+  panic: ["Extreme fear", "Miedo extremo", "", "Крайний страх"],
+  panic_is: [
+    "Fear & Greed falls below 25: a Balanced portfolio's futures go neutral.",
+    "El índice de miedo y codicia cae por debajo de 25: los futuros de una cartera Equilibrada quedan neutrales.",
+    "",
+    "Индекс страха и жадности ниже 25: фьючерсы сбалансированного портфеля становятся нейтральными.",
+  ],
+  relief: ["Fear fades", "El miedo cede", "", "Страх отступает"],
+  relief_is: [
+    "Two readings above 30: after extreme fear, the futures come back.",
+    "Dos lecturas por encima de 30: tras el miedo extremo, vuelven los futuros.",
+    "",
+    "Два значения выше 30: после крайнего страха фьючерсы возвращаются.",
+  ],
+  plunge: ["Everything plunges", "Todo se desploma", "", "Всё рушится"],
+  plunge_is: [
+    "All coins lose 28% in six hours. Long futures at three times leverage come within 10% of liquidation; the presets run at one time.",
+    "Todas las monedas pierden un 28 % en seis horas. Los futuros largos con apalancamiento 3x quedan a menos del 10 % de la liquidación; las carteras predefinidas usan 1x.",
+    "",
+    "Все монеты теряют 28 % за шесть часов. Длинные фьючерсы с тройным плечом окажутся ближе 10 % от ликвидации; у готовых стратегий плечо одинарное.",
+  ],
+  squeeze: ["Everything shoots up", "Todo se dispara", "", "Всё взлетает"],
+  squeeze_is: [
+    "All coins gain 24% in six hours. Short futures at three times leverage, such as a large hedge, come within 10% of liquidation.",
+    "Todas las monedas ganan un 24 % en seis horas. Los futuros cortos con apalancamiento 3x, como una gran cobertura, quedan a menos del 10 % de la liquidación.",
+    "",
+    "Все монеты растут на 24 % за шесть часов. Короткие фьючерсы с тройным плечом, например крупный хедж, окажутся ближе 10 % от ликвидации.",
+  ],
   today: ["Today", "Hoy", "Hoje", "Сегодня", "Bugün", "今天", "اليوم", "Hari ini"],
 };
 
-export const languages = [
+const known = [
   ["en", "English"], ["es", "Español"], ["pt-br", "Português"], ["ru", "Русский"],
   ["tr", "Türkçe"], ["zh-hans", "简体中文"], ["ar", "العربية"], ["id", "Indonesia"],
 ];
 
+/** The languages that are offered: [code, own name]. */
+export let languages = known;
+
+/** Offer only these codes; none: all that the page knows. */
+export function offer(codes) {
+  const spoken = known.filter(([code]) => codes.some((one) => one === code || one.slice(0, 2) === code.slice(0, 2)));
+  languages = spoken.length ? spoken : known;
+}
+
 const tags = { "pt-br": "pt-BR", "zh-hans": "zh-Hans" };
 let column = 0;
 
-/** The page's word for `key` in the chosen language. */
+/** The page's word for `key` in the chosen language; undefined when there is none. */
 export function word(key) {
-  return rows[key][column];
+  return rows[key] && (rows[key][column] || rows[key][0]);
 }
 
 /** BCP 47 tag of the chosen language, for numbers and times. */
 export function tag() {
-  const code = languages[column][0];
+  const code = known[column][0];
   return tags[code] ?? code;
 }
 
 /** Choose a language by Telegram's code and write its words into the page. */
 export function choose(code) {
-  column = Math.max(0, languages.findIndex(([known]) => known === code || known.slice(0, 2) === code.slice(0, 2)));
+  const found = languages.find(([one]) => one === code) ?? languages.find(([one]) => one.slice(0, 2) === code.slice(0, 2)) ?? known[0];
+  column = known.indexOf(found);
   document.documentElement.lang = tag();
-  document.documentElement.dir = code.startsWith("ar") ? "rtl" : "ltr";
+  document.documentElement.dir = found[0] === "ar" ? "rtl" : "ltr";
   for (const element of document.querySelectorAll("[data-word]")) element.textContent = word(element.dataset.word);
 }
