@@ -56,7 +56,10 @@ class Stand:
     #: the value that is over its limit, and that limit, quote; None where the reason has none
     amount: Decimal | None = None
     limit: Decimal | None = None
-    #: when to ring once more; None: not
+    #: of an auto portfolio: its limits, and what was traded of the day's before this plan
+    limits: AutoLimits | None = None
+    used: Decimal | None = None
+    #: when it rings once more; None: not
     remind_at: datetime | None = None
     #: when only the legs that reduce risk are carried out; None: not
     reduce_at: datetime | None = None

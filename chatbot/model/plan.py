@@ -192,5 +192,7 @@ class Plan:
     superseded_by: int | None = None
     #: how a plan that the bot made is answered; None where a person asked for it
     stand: Stand | None = None
+    #: when the bot does something about it while nobody answers; None: nothing any more
+    acts_at: datetime | None = None
     #: who confirmed it where that was not its person: auto, unanswered
     decided_by: str = ""

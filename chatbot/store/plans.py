@@ -117,9 +117,14 @@ async def under_way(tx: Tx) -> tuple[Plan, ...]:
     return await _read(tx, _plans.state.in_((PlanState.CONFIRMED, PlanState.RUNNING)))
 
 
-async def proposed(tx: Tx) -> tuple[Plan, ...]:
-    """Return every plan that waits for an answer, oldest first."""
-    return await _read(tx, _plans.state == PlanState.PROPOSED)
+async def unattended(tx: Tx, now: datetime) -> tuple[Plan, ...]:
+    """Return every plan that waits for an answer and about which the bot has to do something by now, oldest first."""
+    return await _read(tx, _plans.state == PlanState.PROPOSED, _plans.expires_at > now, _plans.acts_at <= now)
+
+
+async def attended(tx: Tx, plan_id: int) -> None:
+    """Note that the bot has done what it had to do about an unanswered plan."""
+    await tx.execute(update(tables.plans).where(_plans.id == plan_id).values(acts_at=None))
 
 
 async def carried_out(tx: Tx, portfolio_id: int, since: datetime) -> tuple[Plan, ...]:

@@ -190,6 +190,8 @@ plans = Table(
     Column("chat_id", BigInteger),
     Column("message_id", BigInteger),
     Column("superseded_by", BigInteger),
+    #: when the bot does something about it while nobody answers; NULL: never
+    Column("acts_at", Moment),
     #: NULL: its person
     Column("decided_by", Text),
     one_of("mode", Mode),

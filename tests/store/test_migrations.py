@@ -160,7 +160,13 @@ print([name for name in sys.modules if name.startswith("alembic")])
 #: columns by the step that added them
 ADDED = {
     "0002": (("pf_legs", "slippage_bps"),),
-    "0003": (("pf_people", "alerts"), ("pf_portfolios", "answering"), ("pf_plans", "decided_by"), ("pf_outbox", "held_until")),
+    "0003": (
+        ("pf_people", "alerts"),
+        ("pf_portfolios", "answering"),
+        ("pf_plans", "decided_by"),
+        ("pf_plans", "acts_at"),
+        ("pf_outbox", "held_until"),
+    ),
 }
 
 

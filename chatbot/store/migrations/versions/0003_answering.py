@@ -14,4 +14,5 @@ def upgrade() -> None:
     op.add_column("pf_people", sa.Column("alerts", sa.Text(), nullable=True))
     op.add_column("pf_portfolios", sa.Column("answering", sa.Text(), nullable=True))
     op.add_column("pf_plans", sa.Column("decided_by", sa.Text(), nullable=True))
+    op.add_column("pf_plans", sa.Column("acts_at", sa.BigInteger(), nullable=True))
     op.add_column("pf_outbox", sa.Column("held_until", sa.BigInteger(), nullable=True))

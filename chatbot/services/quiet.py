@@ -1,0 +1,119 @@
+"""What a person hears at once, what comes without a sound, and what waits for the end of their quiet hours."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY, AlertKind, Ring, Urgency
+from chatbot.model.alerts import ERRORS
+from chatbot.store import messages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from chatbot.model import AlertSettings, Person, Reason
+    from chatbot.store.database import Tx
+
+#: of a message -> what it is about; one that is not named has a kind for each of its parts
+KINDS: Mapping[str, AlertKind] = {
+    "drift_alert": AlertKind.DRIFT,
+    "schedule_due": AlertKind.SCHEDULE,
+    "schedule_skipped": AlertKind.SCHEDULE,
+    "problem": AlertKind.UNREACHABLE,
+    "evaluated_again": AlertKind.UNREACHABLE,
+    "missed_checks": AlertKind.MISSED,
+}
+#: of a trigger -> what its alerts are about
+TRIGGERS: Mapping[str, AlertKind] = {
+    "drift": AlertKind.DRIFT,
+    "exposure": AlertKind.DRIFT,
+    "schedule": AlertKind.SCHEDULE,
+    "hedge": AlertKind.HEDGE,
+    "margin": AlertKind.LIQUIDATION,
+    VOLATILITY: AlertKind.VOLATILITY,
+    TREND: AlertKind.TREND,
+    FUNDING_LOW: AlertKind.FUNDING,
+    FUNDING_HIGH: AlertKind.FUNDING,
+    FEAR_GREED: AlertKind.SENTIMENT,
+}
+#: when the morning begins for whoever snoozes until then
+MORNING = time(8)
+
+
+def kind_of(trigger: str) -> AlertKind:
+    """Return what an alert of a trigger is about."""
+    return TRIGGERS.get(trigger, AlertKind.DRIFT)
+
+
+def ends(alerts: AlertSettings, zone: str, now: datetime) -> datetime | None:
+    """Return when the quiet hours end that last now, the first moment outside of them; None when there are none now."""
+    if not alerts.quiet_from or alerts.quiet_from == alerts.quiet_to:
+        return None
+    begin, end = time.fromisoformat(alerts.quiet_from), time.fromisoformat(alerts.quiet_to)
+    clock = now.astimezone(ZoneInfo(zone)).time()
+    inside = begin <= clock < end if begin < end else clock >= begin or clock < end
+    return next_at(end, zone, now) if inside else None
+
+
+def next_at(clock: time, zone: str, now: datetime) -> datetime:
+    """Return the next time, after ``now``, at which a clock in ``zone`` shows this; in an hour that is skipped, as much later."""
+    local = now.astimezone(ZoneInfo(zone))
+    for days in range(3):
+        day = local.date() + timedelta(days=days)
+        for fold in (0, 1):  # an hour that comes twice may end now for the second time
+            moment = datetime.combine(day, clock.replace(fold=fold), ZoneInfo(zone)).astimezone(UTC)
+            if moment > now:
+                return moment
+    raise AssertionError("no clock shows a time less often than daily")
+
+
+def morning(zone: str, now: datetime) -> datetime:
+    """Return the next 08:00 of a person."""
+    return next_at(MORNING, zone, now)
+
+
+def is_quiet_now(person: Person, now: datetime) -> bool:
+    """Tell whether the person's quiet hours last now."""
+    return ends(person.alerts, person.zone, now) is not None
+
+
+def wanted(person: Person, kinds: Iterable[AlertKind]) -> Ring:
+    """Return the loudest of what the person chose for these kinds."""
+    chosen = {person.alerts.ring(kind) for kind in kinds}
+    return next((ring for ring in (Ring.ON, Ring.SILENT) if ring in chosen), Ring.OFF)
+
+
+def card_is_silent(person: Person, reasons: Iterable[Reason], now: datetime) -> bool:
+    """Tell whether the card of a plan comes without a sound: by what the person chose for its reasons, or because it is night.
+
+    A card is never held back or left out: it can be answered. What a position close to its liquidation asks for always rings.
+    """
+    kinds = {kind_of(reason.trigger) for reason in reasons}
+    return AlertKind.LIQUIDATION not in kinds and (wanted(person, kinds) is not Ring.ON or is_quiet_now(person, now))
+
+
+async def post(
+    tx: Tx, person: Person, kind: str, facts: Mapping[str, Any], *, key: str, now: datetime, about: Iterable[AlertKind] | None = None
+) -> bool:
+    """Write an alert down as the person wants to hear it; False where they do not, or where it was written before.
+
+    ``about`` are the kinds of its parts, where the message has several. Quiet hours hold back everything but errors.
+    """
+    kinds = frozenset(about) if about is not None else frozenset({KINDS[kind]})
+    ring = wanted(person, kinds)
+    if ring is Ring.OFF:
+        return False
+    loud = bool(kinds & ERRORS)
+    return await messages.post(
+        tx,
+        chat_id=person.chat_id,
+        kind=kind,
+        facts=facts,
+        key=key,
+        urgency=Urgency.ALWAYS if loud else Urgency.ROUTINE,
+        silent=ring is Ring.SILENT,
+        now=now,
+        held_until=None if loud else ends(person.alerts, person.zone, now),
+    )
