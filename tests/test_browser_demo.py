@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -170,6 +171,32 @@ async def test_setting_up_looks_right_everywhere(tmp_path: Path, name: str, size
             _keep(await person.page.screenshot(), Path(README_PICTURES) / "demo.png")
             await person.page.set_viewport_size({"width": DESK[0], "height": 1300})
             _keep(await answer.screenshot(), Path(README_PICTURES) / "status.png")
+
+
+async def test_what_is_made_to_happen_moves_the_market_and_is_there_after_a_restart(tmp_path: Path) -> None:
+    """The menu on the page of the real program: the clock goes forward by hours, and a program started again stands there."""
+    async with demo(tmp_path) as url, visitor(url, "phone-stage-en", size=PHONE) as person:
+        assert await person.page.locator("#language option").count() == len(Catalogue(ROOT / "locale").languages)
+        before = await market_time(person)
+        await person.page.get_by_role("button", name="Make something happen").click()
+        await person.look("menu")
+        await person.page.get_by_role("button", name="A trend wears out").click()
+        await expect(person.page.locator("#toast")).to_contain_text("The market was moved forward to")
+        moved = await market_time(person)
+        assert (moved - before).days in range(14, 19)
+        await person.look("moved")
+    async with demo(tmp_path) as url, visitor(url, "desk-stage-en", size=DESK) as person:
+        await expect(person.page.locator("#side-played")).to_contain_text("A trend wears out. The market was moved forward to")
+        assert await market_time(person) >= moved
+        await person.look("restarted")
+
+
+async def market_time(person: Visitor) -> datetime:
+    """Read the page's market clock."""
+    clock = person.page.locator("#strip-time")
+    await expect(clock).to_contain_text("UTC")
+    shown = await clock.text_content() or ""
+    return datetime.strptime(shown, "%b %d, %I:%M %p UTC").replace(year=2025, tzinfo=UTC)
 
 
 def _keep(picture: bytes, path: Path) -> None:
