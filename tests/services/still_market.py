@@ -127,10 +127,12 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(folder: Path, *, start: datetime = START) -> AsyncIterator[Bench]:
-    """Open a program in ``folder``."""
-    clock = ManualClock(start)
-    market = StillMarket(clock)
+async def bench(
+    folder: Path, *, start: datetime = START, market: StillMarket | None = None, clock: ManualClock | None = None
+) -> AsyncIterator[Bench]:
+    """Open a program in ``folder``; a market of the test's own comes with its clock."""
+    clock = clock or ManualClock(start)
+    market = market or StillMarket(clock)
     settings = Settings(_env_file=None, data_dir=folder, market="live:binance", operator_ids="7", fear_greed_url="")
     async with open_program(settings, clock=clock, source=market, work=Inline()) as program:
         async with program.db.transaction() as tx:
