@@ -116,10 +116,12 @@ def test_the_cheapest_line_absorbs_the_gap() -> None:
     assert plain.weights == {"BTC": D("0.425"), "ALT": D("0.325"), "CASH": D("0.25")}
     cheap = destination(w, t, bands, D(0), costs={"BTC": D("0.001"), "ALT": D("0.01")})
     assert cheap.weights == {"BTC": D("0.45"), "ALT": D("0.3"), "CASH": D("0.25")}
-    full = destination(
-        {**w, "BTC": D("0.48"), "CASH": D("0.22")}, t, bands, D("0.5"), force=True, costs={"BTC": D("0.001"), "ALT": D("0.01")}
-    )
-    assert full.weights["ALT"] == D("0.325")
+    w = {"BTC": D("0.395"), "ALT": D("0.305"), "CASH": D("0.3")}
+    t = {"BTC": D("0.38"), "ALT": D("0.37"), "CASH": D("0.25")}
+    narrow = {"BTC": Band(abs_pp=D(3)), "ALT": Band(abs_pp=D(5)), "CASH": Band(abs_pp=D(1))}
+    # cash falls to 0.26 and ALT must rise to 0.32; of the 0.025 left BTC takes 0.015 to its edge
+    full = destination(w, t, narrow, D(0), costs={"BTC": D("0.001"), "ALT": D("0.01")})
+    assert full.weights == {"BTC": D("0.41"), "ALT": D("0.33"), "CASH": D("0.26")}
     with pytest.raises(Refused, match="bad_parameter"):
         destination(w, t, bands, D(0), budget=D(-1))
 
