@@ -8,17 +8,19 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
-from chatbot.model import Leg, LegState, Mode, Plan, PlanState, Portfolio, Problem, Reason, Shape, Urgency
-from chatbot.services import costing, planning, readings
+from chatbot.model import Leg, LegState, Mode, OpenHedge, Plan, PlanState, Portfolio, Problem, Reason, Shape, Urgency
+from chatbot.services import costing, hedge_life, hedge_plans, hedge_sizes, planning, readings
+from chatbot.services.targeting import INDEX
 from chatbot.store import journal, messages, portfolios
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
     from datetime import datetime
 
     from chatbot.clock import Clock
     from chatbot.durable import Work
     from chatbot.engine.planner import Block
+    from chatbot.model.hedge import HedgeSize, HedgeWish
     from chatbot.services.costing import Costing
     from chatbot.services.evaluation import Evaluation, Evaluator
     from chatbot.store.database import Database, Tx
@@ -82,12 +84,50 @@ class TooDear:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """Nothing was sent: prices or holdings have left what the plan was made for, and nobody is there to be shown a new one."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forbidden:
+    """Nothing was sent: the bot may not do this alone any more."""
+
+    plan: Plan
+    #: machine word
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alone:
+    """A Confirm that nobody presses: the bot answers a plan in its person's name."""
+
+    #: who is noted to have confirmed it
+    by: str
+    #: asked in the transaction that decides: why it may not be done after all, or an empty word
+    forbids: Callable[[Tx, Plan], Awaitable[str]]
+    #: what is told, in the same transaction
+    tells: Callable[[Tx, Plan], Awaitable[None]]
+    #: only these legs are carried out; None: all
+    only: frozenset[int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotYours:
     """The plan belongs to somebody else, or does not exist; which of the two is not told."""
 
 
-Proposal = Proposed | NothingToDo | CannotEvaluate | Busy
-Answer = Confirmed | Late | NotYours | TooDear | Proposal
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoHedge:
+    """The hedge that was asked for can not be had, or not without asking once more: its ``problem`` says why."""
+
+    portfolio: Portfolio
+    size: HedgeSize
+
+
+Proposal = Proposed | NothingToDo | CannotEvaluate | Busy | NoHedge
+Answer = Confirmed | Late | NotYours | TooDear | Moved | Forbidden | Proposal
 
 
 class Rebalancing:
@@ -101,15 +141,22 @@ class Rebalancing:
         self._clock = clock
         self._expiry = expiry
 
-    async def propose(self, portfolio: Portfolio, reasons: tuple[Reason, ...]) -> Proposal:
-        """Make a plan from fresh prices and store it; an unanswered older plan is superseded."""
-        found = await self._evaluator.look(portfolio, fresh=True)
-        return await self.propose_from(found, reasons)
+    async def propose(self, portfolio: Portfolio, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge | None = None) -> Proposal:
+        """Make a plan from fresh prices and store it; an unanswered older plan is superseded.
 
-    async def propose_from(self, found: Evaluation, reasons: tuple[Reason, ...]) -> Proposal:
+        With ``hedge`` it is a plan of exactly the legs that open the one wished for, or take the one that is open off.
+        """
+        found = await self._evaluator.look(portfolio, fresh=True, also=() if hedge is None else (INDEX,))
+        return await self.propose_from(found, reasons, hedge)
+
+    async def propose_again(self, portfolio: Portfolio, plan: Plan) -> Proposal:
+        """Make the plan as of now that another one was before it ran out."""
+        return await self.propose(portfolio, plan.reasons, hedge_plans.asked(plan))
+
+    async def propose_from(self, found: Evaluation, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge | None = None) -> Proposal:
         """Make and store a plan for an evaluation that was just made."""
         await self.prepare(found)
-        drafted = self.draft(found, reasons)
+        drafted = self.draft(found, reasons, hedge)
         if not isinstance(drafted, Plan):
             return drafted
         async with self._db.transaction() as tx:
@@ -126,11 +173,15 @@ class Rebalancing:
         names, booked = ({name for found in group for name in found.quotes} for group in (sound, soon))
         await self._costing.prepare(names, books=booked)
 
-    def draft(self, found: Evaluation, reasons: tuple[Reason, ...]) -> Plan | NothingToDo | CannotEvaluate:
+    def draft(
+        self, found: Evaluation, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge | None = None
+    ) -> Plan | NothingToDo | CannotEvaluate | NoHedge:
         """Return the plan without storing it; what it costs is told from what :meth:`prepare` fetched."""
         if found.snapshot is None or found.shape is None:
             return CannotEvaluate(portfolio=found.portfolio, problems=found.problems)
         try:
+            if hedge is not None:
+                return self._draft_hedge(found, found.shape, reasons, hedge)
             targets = planning.targets_for(found)
             block = planning.block_for(found, targets)
         except Refused as refusal:
@@ -140,6 +191,26 @@ class Rebalancing:
         drafted = planning.draft(found, targets, block, reasons, now=self._clock.now(), expiry=self._expiry)
         return self._costing.priced(drafted, found.quotes, found.markets)
 
+    def _draft_hedge(
+        self, found: Evaluation, shape: Shape, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge
+    ) -> Plan | NothingToDo | NoHedge:
+        """Return the plan that opens a hedge or takes one off; raises ``engine.errors.Refused``."""
+        now = self._clock.now()
+        if isinstance(hedge, OpenHedge):
+            there = next((one for one in found.layers.hedges if one.kind == hedge.kind), hedge)
+            drafted = hedge_plans.draft_closing(found, there, reasons, now=now, expiry=self._expiry)
+        else:
+            size = hedge_sizes.size(found, hedge)
+            if size.problem:
+                return NoHedge(portfolio=found.portfolio, size=size)
+            at = (now, self._evaluator.market_time(now))
+            drafted = hedge_plans.draft_opening(found, size, reasons, at, self._expiry)
+            if not hedge_plans.opens(drafted):
+                return NoHedge(portfolio=found.portfolio, size=replace(size, problem="too_small"))
+        if drafted is None:
+            return NothingToDo(portfolio=found.portfolio, shape=shape)
+        return self._costing.priced(drafted, found.quotes, found.markets)
+
     async def store(self, tx: Tx, drafted: Plan) -> Proposed | Busy:
         """Store a drafted plan inside the caller's transaction, unless one is being carried out."""
         before = await journal.open_plan(tx, drafted.portfolio_id)
@@ -147,40 +218,65 @@ class Rebalancing:
             return Busy(plan=before)
         return Proposed(plan=await journal.add_plan(tx, drafted), instead_of=before)
 
-    async def confirm(self, plan_id: int, person_id: int, *, accepted: frozenset[int] = _NONE) -> Answer:
+    async def confirm(self, plan_id: int, person_id: int, *, accepted: frozenset[int] = _NONE, alone: Alone | None = None) -> Answer:
         """Carry the plan out, or say why not; only the first of any number of presses sends anything.
 
-        ``accepted`` are the numbers of the dear legs that the person was asked about and wants all the same.
+        ``accepted`` are the numbers of the dear legs that the person was asked about and wants all the same. With ``alone`` the
+        bot presses: where a person would be shown a new plan, it is told that prices have moved.
         """
         plan, portfolio = await self._owned(plan_id, person_id)
         if plan is None or portfolio is None:
             return NotYours()
         if plan.state != PlanState.PROPOSED or plan.expires_at <= self._clock.now():
             return await self._late(plan)
+        plan = _restricted(plan, alone)
         if _asks(plan, accepted):
             return TooDear(plan=plan)
-        found = await self._evaluator.look(portfolio, fresh=True)
+        found = await self._evaluator.look(portfolio, fresh=True, also=hedge_plans.contracts_of(plan))
         if found.shape is None:
             return CannotEvaluate(portfolio=portfolio, problems=found.problems)
         await self.prepare(found)
         if moved(plan, found) or (plan.mode != Mode.MANUAL and self._costing.risen(plan, found.quotes)):
-            return await self.propose_from(found, (*plan.reasons, Reason(trigger="moved")))
-        return await self._decide(plan, person_id, accepted)
+            return (
+                await self.propose_from(found, (*plan.reasons, Reason(trigger="moved")), hedge_plans.asked(plan))
+                if alone is None
+                else Moved(plan=plan)
+            )
+        return await self._decide(plan, person_id, accepted, alone, found)
 
-    async def _decide(self, plan: Plan, person_id: int, accepted: frozenset[int]) -> Confirmed | Late | NotYours | TooDear:
+    async def _decide(
+        self, plan: Plan, person_id: int, accepted: frozenset[int], alone: Alone | None, found: Evaluation
+    ) -> Confirmed | Late | NotYours | TooDear | Forbidden:
         """Let the database decide which of all presses is the first, and enqueue the work with it."""
         async with self._db.transaction() as tx:
             latest = await journal.plan(tx, plan.id)
-            if latest is not None and _asks(latest, accepted):
+            if latest is not None and _asks(_restricted(latest, alone), accepted):
                 return TooDear(plan=latest)  # a leg was taken back in meanwhile
-            won = await journal.decide(tx, plan.id, PlanState.CONFIRMED, self._clock.now())
+            if latest is not None and latest.state == PlanState.PROPOSED and alone is not None:
+                edited = _restricted(latest, alone).legs != plan.legs
+                if why := "edited" if edited else await alone.forbids(tx, latest):
+                    return Forbidden(plan=latest, why=why)
+                if alone.only is not None:
+                    await self._restrict(tx, plan, found)
+            won = await journal.decide(tx, plan.id, PlanState.CONFIRMED, self._clock.now(), alone.by if alone else "")
             if won:
-                await journal.add_event(tx, plan.id, None, "confirmed", {"person": person_id})
+                await journal.add_event(tx, plan.id, None, "confirmed", {"person": person_id} | ({"by": alone.by} if alone else {}))
                 await self._work.enqueue(tx, EXECUTE, f"plan-{plan.id}", {"plan_id": plan.id}, partition=str(plan.portfolio_id))
             latest = await journal.plan(tx, plan.id)
+            if won and latest is not None:
+                await hedge_life.confirmed(tx, latest)
+            if won and alone is not None and latest is not None:
+                await alone.tells(tx, latest)
         if latest is None:
             return NotYours()
         return Confirmed(plan=latest) if won else Late(plan=latest)
+
+    async def _restrict(self, tx: Tx, plan: Plan, found: Evaluation) -> None:
+        """Write what a plan leads to of which only some legs are carried out."""
+        await journal.save_after(tx, plan.id, planning.shape_after(found, plan.legs), readings.fees_of(plan.legs, found.markets))
+        for leg in plan.legs:
+            if leg.state == LegState.DROPPED:
+                await journal.save_leg(tx, plan.id, leg)
 
     async def _late(self, plan: Plan) -> Late:
         """Answer a tap on a plan that has ended; one that ran out of time is marked so first."""
@@ -204,11 +300,14 @@ class Rebalancing:
             return NotYours()
         if plan.state != PlanState.PROPOSED or plan.expires_at <= self._clock.now():
             return await self._late(plan)
-        found = await self._evaluator.look(portfolio)
+        found = await self._evaluator.look(portfolio, also=hedge_plans.contracts_of(plan))
         if found.snapshot is None:
             return CannotEvaluate(portfolio=portfolio, problems=found.problems)
         legs = tuple(change(leg) if leg.index in indexes else leg for leg in plan.legs)
-        after = planning.shape_after(found, legs)
+        try:
+            after = planning.shape_after(hedge_plans.as_planned(found, replace(plan, legs=legs)), legs)
+        except Refused as refusal:
+            return CannotEvaluate(portfolio=portfolio, problems=(Problem(code=refusal.code),))
         async with self._db.transaction() as tx:
             if await journal.save_after(tx, plan_id, after, readings.fees_of(legs, found.markets)):
                 for leg in legs:
@@ -224,7 +323,7 @@ class Rebalancing:
             return NotYours()
         found = await self._evaluator.look(portfolio, fresh=True)
         await self.prepare(found)
-        drafted = self.draft(found, (*plan.reasons, Reason(trigger="again")))
+        drafted = self.draft(found, tuple(dict.fromkeys((*plan.reasons, Reason(trigger="again")))))
         if not isinstance(drafted, Plan):
             return drafted
         unwanted = {(leg.instrument, leg.side) for leg in plan.legs if leg.state == LegState.DROPPED and not leg.note}
@@ -274,9 +373,14 @@ class Rebalancing:
         if found is None or found.snapshot is None:
             return None
         try:
-            return planning.block_for(found, planning.targets_from_json(plan.targets))
+            return planning.block_for(found, planning.targets_from_json(plan.targets), literal=plan.hedge is not None)
         except Refused:
             return None
+
+    async def ended(self, plan: Plan) -> None:
+        """Write down what the fills of a plan that has come to its end mean for the hedges; doing it again changes nothing."""
+        async with self._db.transaction() as tx:
+            await hedge_life.ended(tx, plan)
 
     async def measure(self, portfolio_id: int) -> Shape | None:
         """Return what the portfolio looks like now; None when it can not be evaluated."""
@@ -298,7 +402,7 @@ def moved(plan: Plan, found: Evaluation) -> bool:
     limit = found.portfolio.strategy.move_limit_pct / 100
     for leg in plan.legs:
         quote = found.quotes.get(leg.instrument)
-        if not leg.is_transfer and (quote is None or abs(quote.price - leg.price) > limit * leg.price):
+        if not leg.is_transfer and leg.state != LegState.DROPPED and (quote is None or abs(quote.price - leg.price) > limit * leg.price):
             return True
     if found.snapshot is None:
         return True
@@ -321,6 +425,13 @@ async def post_card(tx: Tx, plan: Plan, now: datetime, why: str) -> None:
 def _asks(plan: Plan, accepted: frozenset[int]) -> bool:
     """Tell whether a leg is dear and nobody said yes to it; who trades by hand has traded already."""
     return plan.mode != Mode.MANUAL and not costing.dear(plan.legs) <= accepted
+
+
+def _restricted(plan: Plan, alone: Alone | None) -> Plan:
+    """Return the plan as the bot would carry it out: with the legs that it may not touch left out."""
+    if alone is None or alone.only is None:
+        return plan
+    return replace(plan, legs=tuple(leg if leg.index in alone.only else _dropped(leg) for leg in plan.legs))
 
 
 def _dropped(leg: Leg) -> Leg:
