@@ -104,13 +104,14 @@ async def _serve_demo(settings: Settings) -> None:
     from chatbot.web.server import WebServer  # noqa: PLC0415
     from chatbot.web.socket import Around  # noqa: PLC0415
     from handlers.bot import build  # noqa: PLC0415
-    from handlers.loopback import Loopback, Seat, TelegramUser  # noqa: PLC0415
+    from handlers.loopback import Loopback, Seat, TelegramUser, kept  # noqa: PLC0415
     from handlers.running import running  # noqa: PLC0415
 
     async with AsyncExitStack() as stack:
         program = await stack.enter_async_context(open_program(settings))
         loopback = Loopback(program.clock)
         seat = Seat(loopback, TelegramUser(id=DEMO_USER, name="You"))
+        await stack.enter_async_context(kept(loopback, seat, settings.data_dir / "chat"))
         bot = build(program, token=loopback.token, request=loopback.request(), updates_request=loopback.request())
         await stack.enter_async_context(running(program, bot))
         around = Around(

@@ -174,9 +174,11 @@ async def test_setting_up_looks_right_everywhere(tmp_path: Path, name: str, size
 
 
 async def test_what_is_made_to_happen_moves_the_market_and_is_there_after_a_restart(tmp_path: Path) -> None:
-    """The menu on the page of the real program: the clock goes forward by hours, and a program started again stands there."""
+    """The menu on the page of the real program: the clock goes forward by weeks, and a program started again stands there, chat and all."""
     async with demo(tmp_path) as url, visitor(url, "phone-stage-en", size=PHONE) as person:
         assert await person.page.locator("#language option").count() == len(Catalogue(ROOT / "locale").languages)
+        await person.say("/start")
+        await person.sees("Demo portfolio")
         before = await market_time(person)
         await person.page.get_by_role("button", name="Make something happen").click()
         await person.look("menu")
@@ -186,6 +188,7 @@ async def test_what_is_made_to_happen_moves_the_market_and_is_there_after_a_rest
         assert (moved - before).days in range(14, 19)
         await person.look("moved")
     async with demo(tmp_path) as url, visitor(url, "desk-stage-en", size=DESK) as person:
+        await person.tap("Demo portfolio")
         await expect(person.page.locator("#side-played")).to_contain_text("A trend wears out. The market was moved forward to")
         assert await market_time(person) >= moved
         await person.look("restarted")

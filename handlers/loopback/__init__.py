@@ -3,6 +3,7 @@
 from handlers.loopback.faults import Fault, bad_gateway, conflicted, flooded, lost_answer, reset
 from handlers.loopback.loopback import TOKEN, Loopback
 from handlers.loopback.markup import Entity
+from handlers.loopback.memory import kept
 from handlers.loopback.seat import Seat
 from handlers.loopback.values import Answer, Attachment, Change, Command, Message, Query, TelegramUser
 
@@ -22,6 +23,7 @@ __all__ = [
     "bad_gateway",
     "conflicted",
     "flooded",
+    "kept",
     "lost_answer",
     "reset",
 ]

@@ -18,7 +18,7 @@ from handlers.loopback.state import BOT_ID, Chat, Listener, State
 from handlers.loopback.values import Answer, Attachment, Change, Command, Message, Query, TelegramUser
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     from chatbot.clock import Clock
     from handlers.loopback.faults import Fault
@@ -70,6 +70,15 @@ class Loopback:
     def know(self, user: TelegramUser) -> None:
         """Open the private chat as if ``user`` had written before the program was started: the bot may write first."""
         self._private(user)
+
+    def restore(self, user: TelegramUser, messages: Sequence[Message]) -> None:
+        """Put back what stood in the private chat when the program last ran; nobody is told."""
+        chat = self._private(user)
+        for message in messages:
+            chat.messages[message.id] = message
+            if message.attachment:
+                self._state.files[message.attachment.file_id] = message.attachment
+            self._state.number_above(message.id)
 
     # What a person does
 

@@ -111,6 +111,10 @@ class State:
         self.tell(Change(kind=kind, chat_id=chat.id, message=message))
         return message
 
+    def number_above(self, message_id: int) -> None:
+        """Let later messages have larger numbers than this one."""
+        self._last_message_id = max(self._last_message_id, message_id)
+
     def next_message_id(self) -> int:
         """Return a number larger than all before."""
         self._last_message_id += 1

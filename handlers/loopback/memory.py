@@ -1,0 +1,104 @@
+"""Keeps one person's chat in a folder, so that a demo that is started again still shows it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from handlers.loopback.markup import Entity
+from handlers.loopback.values import Attachment, Message, TelegramUser
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+    from pathlib import Path
+
+    from handlers.loopback.loopback import Loopback
+    from handlers.loopback.seat import Seat
+
+#: the newest messages that are kept, with their pictures
+_KEPT_MAX = 300
+#: a chat in which much happens is written this often
+_PAUSE_S = 1.0
+_FILE = "chat.json"
+
+
+@asynccontextmanager
+async def kept(loopback: Loopback, seat: Seat, folder: Path) -> AsyncIterator[None]:
+    """Show the chat of the last time, and write it down while it goes on; a kill loses its last second."""
+    language, messages = await asyncio.to_thread(load, folder)
+    seat.user = replace(seat.user, language=language or seat.user.language)
+    loopback.restore(seat.user, messages)
+
+    def write() -> None:
+        save(folder, seat.user.language, loopback.chat(seat.user.id))
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            writing = tasks.create_task(_follow(loopback, write))
+            yield
+            writing.cancel()
+    finally:
+        write()
+
+
+async def _follow(loopback: Loopback, write: Callable[[], None]) -> None:
+    """Write after every change, but not more often than once in a while."""
+    while True:
+        with loopback.subscribed() as news:
+            while not news.cut and await news.queue.get() is not None:
+                await asyncio.sleep(_PAUSE_S)
+                while not news.queue.empty():
+                    news.queue.get_nowait()
+                write()
+
+
+def load(folder: Path) -> tuple[str | None, list[Message]]:
+    """Return the app's language and the messages, oldest first; nothing when there is no chat, or one of another version."""
+    try:
+        facts = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        return str(facts["language"]), [_message(one, folder) for one in facts["messages"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None, []
+
+
+def save(folder: Path, language: str, messages: Sequence[Message]) -> None:
+    """Write the newest messages and their files; what is read meanwhile is the old chat or the new one, whole."""
+    newest = messages[-_KEPT_MAX:]
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = {one.attachment.file_id: one.attachment.data for one in newest if one.attachment}
+    for file_id in wanted.keys() - {path.stem for path in folder.glob("*.bin")}:
+        (folder / f"{file_id}.bin").write_bytes(wanted[file_id])
+    draft = folder / f"{_FILE}.new"
+    draft.write_text(json.dumps({"language": language, "messages": [_facts(one) for one in newest]}), encoding="utf-8")
+    draft.replace(folder / _FILE)
+    for path in folder.glob("*.bin"):
+        if path.stem not in wanted:
+            path.unlink()
+
+
+def _facts(message: Message) -> dict[str, Any]:
+    """Return a message as JSON values, without the bytes of its attachment."""
+    facts = asdict(replace(message, attachment=replace(message.attachment, data=b"") if message.attachment else None))
+    if message.attachment:
+        del facts["attachment"]["data"]
+    return facts | {
+        "sent_at": message.sent_at.isoformat(),
+        "edited_at": message.edited_at.isoformat() if message.edited_at else None,
+    }
+
+
+def _message(facts: dict[str, Any], folder: Path) -> Message:
+    sender, attachment, edited_at = facts["sender"], facts["attachment"], facts["edited_at"]
+    known = {
+        "sender": TelegramUser(**sender) if sender else None,
+        "sent_at": datetime.fromisoformat(facts["sent_at"]),
+        "edited_at": datetime.fromisoformat(edited_at) if edited_at else None,
+        "entities": tuple(Entity(**one) for one in facts["entities"]),
+        "keyboard": tuple(tuple(row) for row in facts["keyboard"]),
+        "attachment": Attachment(**attachment, data=(folder / f"{attachment['file_id']}.bin").read_bytes()) if attachment else None,
+    }
+    return Message(**{**facts, **known})
