@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from chatbot.model import Answer, Check, Plan, PlanState, Reason
-from chatbot.services import alerting, drift, scheduling, triggers
+from chatbot.services import alerting, answering, drift, margin, quiet, scheduling, triggers
 from chatbot.services.rebalancing import NothingToDo, Proposed, post_card
-from chatbot.store import accounts, journal, portfolios, retention
+from chatbot.store import accounts, journal, messages, portfolios, retention
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chatbot.clock import Clock
     from chatbot.market.quotes import QuoteBoard
     from chatbot.model import Person, Portfolio, Shape
+    from chatbot.services.attending import Attendant
     from chatbot.services.evaluation import Evaluation, Evaluator
     from chatbot.services.rebalancing import Rebalancing
     from chatbot.services.roster import Roster
@@ -34,9 +35,11 @@ _CHUNK = 100
 #: a shorter stop, as for an upgrade, is not worth a message
 _GAP = timedelta(minutes=10)
 _LAST_CHECK = "last_check"
-_WAITING = "waiting"
+_WAITING, _ASLEEP = "waiting", "asleep"
+#: key of the trigger states: when drift has rung last
+_RANG = "rang"
 #: what became of a plan -> the word for /why
-_HELD_BACK = {_WAITING: "window_open", scheduling.NOTHING: "no_orders", scheduling.TOLD: "schedule_told"}
+_HELD_BACK = {_WAITING: "window_open", _ASLEEP: "quiet_hours", scheduling.NOTHING: "no_orders", scheduling.TOLD: "schedule_told"}
 #: finished updates, delivered messages and old events are deleted after this time, and looked for once in that
 _KEEP, _TIDY = timedelta(days=30), timedelta(hours=6)
 
@@ -75,17 +78,19 @@ class _Heard:
 
     lines: tuple[drift.LineStep, ...] = ()
     steps: tuple[Step, ...] = ()
+    #: margin has come into danger
+    margin: bool = False
     memory: Memory
 
     @property
     def asks(self) -> bool:
         """Tell whether anything here calls for a plan."""
-        return any(line.event for line in self.lines) or any(triggers.asks(step) for step in self.steps)
+        return self.margin or any(line.event for line in self.lines) or any(triggers.asks(step) for step in self.steps)
 
     @property
     def is_urgent(self) -> bool:
         """Tell whether the plan does not wait for company (domain 9.9)."""
-        return any(triggers.is_urgent(step) for step in self.steps)
+        return self.margin or any(triggers.is_urgent(step) for step in self.steps)
 
 
 class Monitor:
@@ -99,6 +104,7 @@ class Monitor:
         evaluator: Evaluator,
         rebalancing: Rebalancing,
         signals: Signals,
+        attendant: Attendant,
         clock: Clock,
         *,
         interval_s: float,
@@ -110,6 +116,7 @@ class Monitor:
         self._evaluator = evaluator
         self._rebalancing = rebalancing
         self._signals = signals
+        self._attendant = attendant
         self._clock = clock
         self.interval_s = interval_s
         self._window = timedelta(seconds=batch_window_s)
@@ -143,6 +150,7 @@ class Monitor:
         for start in range(0, len(suspects), _CHUNK):
             fired, planned = await self._examine(suspects[start : start + _CHUNK])
             alerts, plans = alerts + fired, plans + planned
+        await self._attendant.attend()
         self.last = Tick(at=now, portfolios=len(self._roster), examined=len(suspects), alerts=alerts, plans=plans)
         log.debug("checked", portfolios=len(self._roster), examined=len(suspects), alerts=alerts, plans=plans)
         return self.last
@@ -156,6 +164,8 @@ class Monitor:
             await accounts.set_meta(tx, _LAST_CHECK, now.isoformat())
             for plan in await journal.expire_due(tx, now):
                 await post_card(tx, plan, now, "expired")
+                await self._attendant.lapsed(tx, plan, now)
+            await messages.release(tx, now)
             if self._tidied is None or now - self._tidied >= _TIDY:
                 self._tidied = now
                 await retention.sweep(tx, now - _KEEP)
@@ -203,20 +213,26 @@ class Monitor:
         await alerting.clear_problems(tx, portfolio, finding.person, finding.states, now)
         await portfolios.record_value(tx, portfolio.id, now.astimezone(ZoneInfo(finding.person.zone)).date(), shape.value)
         steps = triggers.steps(found.memory, found.layers.signals, portfolio.strategy, found.effective) if found.effective else ()
-        heard = _Heard(steps=steps, memory=found.memory)
+        margin_state, endangered = margin.advance(found, finding.states)
+        heard = _Heard(steps=steps, margin=endangered, memory=found.memory)
         back = await self._held_back(tx, finding, heard)
         if back:
             # What would have rung is not spent: a state moves only when somebody can be told, so a crossing in between is heard later.
             await _remember(tx, finding, heard.memory)
             await self._note(tx, finding, Check(at=now, shape=shape, held_back=back), calm=False)
             return 0, 0
+        if margin_state != finding.states.get(margin.STATE, {"fired": False}):
+            await portfolios.save_state(tx, portfolio.id, margin.STATE, margin_state)
         lines = drift.advance_lines(shape.limits, await _since_the_plan(tx, finding, shape))
         return await self._tell_and_plan(tx, finding, shape, replace(heard, lines=lines))
 
     async def _held_back(self, tx: Tx, finding: _Finding, heard: _Heard) -> str:
         """Return what keeps a check from being told; a plan that nobody has answered yet does not hold back what is urgent."""
         plan = await journal.open_plan(tx, finding.portfolio.id)
-        overtaken = plan is not None and plan.state is PlanState.PROPOSED and heard.is_urgent
+        patient = plan is not None and plan.stand is not None and plan.stand.patient
+        overtaken = plan is not None and plan.state is PlanState.PROPOSED and (patient or heard.is_urgent)
+        if heard.margin and (plan is None or overtaken):
+            return ""  # this rings through a snooze
         return drift.held_back(finding.portfolio, None if overtaken else plan, finding.now)
 
     async def _tell_and_plan(self, tx: Tx, finding: _Finding, shape: Shape, heard: _Heard) -> tuple[int, int]:
@@ -225,21 +241,25 @@ class Monitor:
         for step in heard.lines:
             if step.after != drift.state_from_json(finding.states.get(step.line.line, {})):
                 await portfolios.save_state(tx, portfolio.id, step.line.line, drift.state_to_json(step.after))
-        fired = tuple(step for step in heard.lines if step.event)
+        fresh = [triggers.reason_for(step) for step in heard.steps if triggers.asks(step)]
+        explained = drift.explained_by((*heard.memory.pending, *fresh), shape)
+        fired = tuple(step for step in heard.lines if step.event and step.line.line not in explained)
         if fired:
             await alerting.tell_drift(tx, portfolio, finding.person, fired, now)
+        if heard.margin:
+            await alerting.tell_margin(tx, portfolio, finding.person, shape, now)
         if heard.steps:
             await alerting.tell_signals(tx, portfolio, finding.person, heard.steps, now)
         opened = portfolio.window_opened_at or (now if heard.asks and portfolio.answer != Answer.NOTIFY else None)
         closing = opened is not None and (heard.is_urgent or drift.is_due(now, opened, self._window))
-        asked = triggers.joined_reasons(heard.memory.pending, map(triggers.reason_for, filter(triggers.asks, heard.steps)))
+        asked = triggers.joined_reasons(heard.memory.pending, [margin.reason(finding.found), *fresh] if heard.margin else fresh)
         memory = triggers.told(heard.memory, heard.steps, portfolio.strategy)
         await _remember(tx, finding, replace(memory, pending=asked if opened is not None and not closing else ()))
         due = scheduling.pending(portfolio.strategy.schedule, scheduling.mark_of(finding.states), now)
         outcome = await self._plan_when_due(tx, finding, opened, due, asked if closing else None)
         calm = opened is None and due is None and not any(step.after.fired for step in heard.lines)
         await self._note(tx, finding, _seen(finding, shape, heard, outcome), calm=calm)
-        told = len(fired) + len(heard.steps) + (outcome == scheduling.TOLD)
+        told = len(fired) + len(heard.steps) + heard.margin + (outcome == scheduling.TOLD)
         return told, int(outcome == scheduling.PLANNED)
 
     async def _note(self, tx: Tx, finding: _Finding, check: Check, *, calm: bool) -> None:
@@ -286,7 +306,8 @@ class Monitor:
         An empty word: nothing could be done.
         """
         portfolio, now = finding.portfolio, finding.now
-        reasons = (*(asked or ()), *drift.reasons_for(finding.found.shape))
+        asking, shape = asked or (), finding.found.shape
+        reasons = (*asking, *drift.reasons_for(shape, drift.explained_by(asking, shape)))
         rule = portfolio.strategy.schedule
         if scheduled and rule is not None and (reasons or not rule.only_outside):
             reasons = (scheduling.REASON, *reasons)
@@ -324,6 +345,10 @@ async def _since_the_plan(tx: Tx, finding: _Finding, shape: Shape) -> Mapping[st
 
 def _seen(finding: _Finding, shape: Shape, heard: _Heard, outcome: str) -> Check:
     """Return what the check saw and why it did or did not act."""
-    fired = (*(step.line.line for step in heard.lines if step.event), *(step.signal.key for step in heard.steps))
+    fired = (
+        *(step.line.line for step in heard.lines if step.event),
+        *(step.signal.key for step in heard.steps),
+        *((margin.STATE,) if heard.margin else ()),
+    )
     back = "" if fired or outcome == scheduling.PLANNED else _HELD_BACK.get(outcome) or drift.quiet_reason(shape)
     return Check(at=finding.now, shape=shape, fired=fired, held_back=back)

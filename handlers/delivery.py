@@ -11,7 +11,7 @@ import structlog
 from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from chatbot.errors import InternalError
-from chatbot.model import Delivery, LineReading, PlanState, Verdict
+from chatbot.model import Delivery, LineReading, PlanState, Reason, Verdict
 from chatbot.store import accounts, journal, portfolios
 from handlers import sending
 from handlers.buttons import Signer, markup
@@ -26,6 +26,8 @@ from handlers.views import schedule as schedule_views
 from handlers.views.legs import ended_short
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from telegram.ext import ExtBot
 
     from chatbot.app import Program
@@ -88,22 +90,15 @@ class Courier:
     async def _about(self, words: Words, portfolio: Portfolio, message: Message) -> View | None:
         """Render what concerns one portfolio."""
         facts = message.facts
-        if message.kind == "drift_alert":
-            return alert_views.drift_alert(words, portfolio, [_line(line) for line in facts["lines"]])
         if message.kind == "problem":
             async with self._program.db.read() as tx:
                 check = await portfolios.check(tx, portfolio.id)
             return alert_views.problem_alert(words, portfolio, check.problems) if check and check.problems else None
-        if message.kind == "evaluated_again":
-            return problem_views.evaluated_again(words, portfolio)
-        if message.kind == "schedule_due":
-            return schedule_views.due(words, portfolio)
-        if message.kind == "schedule_skipped":
-            return schedule_views.skipped(words, portfolio, int(facts["count"]), datetime.fromisoformat(facts["latest"]))
-        if message.kind == "missed_checks":
-            since, until = (datetime.fromisoformat(facts[name]) for name in ("since", "until"))
-            return problem_views.missed_checks(words, portfolio, int(facts["count"]), since, until)
-        raise InternalError(f"no view for a message of kind {message.kind}")
+        if message.kind == "trigger_alert":
+            return alert_views.trigger_alert(words, portfolio, [_step(step) for step in facts["steps"]], self._program.sentiment.name)
+        if message.kind not in _VIEWS:
+            raise InternalError(f"no view for a message of kind {message.kind}")
+        return _VIEWS[message.kind](words, portfolio, facts)
 
     async def _plan(self, message: Message, person: Person) -> Delivery:
         """Draw a plan in its card. A plan that stopped or fell short is told in a new message, its card from then on: edits do not ring."""
@@ -195,3 +190,36 @@ def _line(stored: dict[str, Any]) -> LineReading:
         band=Decimal(stored["band"]),
         breach=stored["breach"],
     )
+
+
+def _step(stored: dict[str, Any]) -> alert_views.Step:
+    """Read a step of a trigger; its limit is the one that it crossed."""
+    limit = stored.get("limit", stored.get("leave" if stored["event"] == "end" else "enter"))
+    reading, crossed, size = (None if value is None else Decimal(value) for value in (stored["reading"], limit, stored["size"]))
+    reason = Reason(trigger=stored["trigger"], line=stored["subject"], event=stored["event"], reading=reading, limit=crossed, size=size)
+    return alert_views.Step(reason, suppressed=stored["suppressed"])
+
+
+def _margin(words: Words, portfolio: Portfolio, facts: dict[str, Any]) -> View:
+    distance, leverage = (None if facts[name] is None else Decimal(facts[name]) for name in ("distance", "leverage"))
+    return alert_views.margin_alert(words, portfolio, distance, leverage)
+
+
+def _skipped(words: Words, portfolio: Portfolio, facts: dict[str, Any]) -> View:
+    return schedule_views.skipped(words, portfolio, int(facts["count"]), datetime.fromisoformat(facts["latest"]))
+
+
+def _missed(words: Words, portfolio: Portfolio, facts: dict[str, Any]) -> View:
+    since, until = (datetime.fromisoformat(facts[name]) for name in ("since", "until"))
+    return problem_views.missed_checks(words, portfolio, int(facts["count"]), since, until)
+
+
+#: how each kind of message about a portfolio is told, where its facts are all it takes
+_VIEWS: dict[str, Callable[[Words, Portfolio, dict[str, Any]], View]] = {
+    "drift_alert": lambda words, portfolio, facts: alert_views.drift_alert(words, portfolio, [_line(line) for line in facts["lines"]]),
+    "margin_alert": _margin,
+    "evaluated_again": lambda words, portfolio, _: problem_views.evaluated_again(words, portfolio),
+    "schedule_due": lambda words, portfolio, _: schedule_views.due(words, portfolio),
+    "schedule_skipped": _skipped,
+    "missed_checks": _missed,
+}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from chatbot.model import Urgency
-from chatbot.services import drift
+from chatbot.model import Ring, Urgency
+from chatbot.services import drift, quiet
 from chatbot.store import accounts, journal, messages, portfolios
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from chatbot.model import LineReading, Person, Plan, Portfolio
+    from chatbot.model import AlertKind, LineReading, Person, Plan, Portfolio, Shape
     from chatbot.services.drift import LineStep
     from chatbot.services.triggers import Step
     from chatbot.store.database import Tx
@@ -31,7 +31,7 @@ async def tell_drift(tx: Tx, portfolio: Portfolio, person: Person, fired: tuple[
         for step in fired
     ]
     lines = {"lines": [_facts(step.line) for step in fired]}
-    await _post(tx, portfolio, person, "drift_alert", f"alert-{ids[0]}", Urgency.ROUTINE, now, lines)
+    await _post(tx, portfolio, person, "drift_alert", f"alert-{ids[0]}", now, lines)
 
 
 async def tell_signals(tx: Tx, portfolio: Portfolio, person: Person, taken: tuple[Step, ...], now: datetime) -> None:
@@ -41,7 +41,17 @@ async def tell_signals(tx: Tx, portfolio: Portfolio, person: Person, taken: tupl
         await journal.add_alert(tx, portfolio.id, step.signal.trigger, step.signal.subject, fact, now)
         for step, fact in zip(taken, facts, strict=True)
     ]
-    await _post(tx, portfolio, person, "trigger_alert", f"alert-{ids[0]}", Urgency.ROUTINE, now, {"steps": facts})
+    heard = [fact for fact in facts if person.alerts.ring(quiet.kind_of(fact["trigger"])) is not Ring.OFF]
+    about = {quiet.kind_of(fact["trigger"]) for fact in heard}
+    await _post(tx, portfolio, person, "trigger_alert", f"alert-{ids[0]}", now, {"steps": heard}, about)
+
+
+async def tell_margin(tx: Tx, portfolio: Portfolio, person: Person, shape: Shape, now: datetime) -> None:
+    """Ring for margin in danger, whatever else is quiet."""
+    numbers = {"distance": shape.liquidation, "leverage": shape.leverage}
+    facts = {name: None if value is None else str(value) for name, value in numbers.items()}
+    alert = await journal.add_alert(tx, portfolio.id, "margin", "", facts, now)
+    await _post(tx, portfolio, person, "margin_alert", f"alert-{alert}", now, facts)
 
 
 def _step_facts(step: Step) -> dict[str, Any]:
@@ -86,13 +96,14 @@ async def tell_problems(
 ) -> None:
     """Say that a portfolio can not be evaluated once that has lasted, and not more often than the reminder allows."""
     before = states.get(_PROBLEM, {})
+    reminder = timedelta(hours=person.alerts.reminder_h) if person.alerts.reminder_h else PROBLEM_REMINDER
     since = datetime.fromisoformat(before["since"]) if before.get("since") else now
     told = datetime.fromisoformat(before["told"]) if before.get("told") else None
-    tell = now - since >= lasting and (told is None or now - told >= PROBLEM_REMINDER) and not drift.is_quiet(portfolio, now)
+    tell = now - since >= lasting and (told is None or now - told >= reminder)
     told = now if tell else told
     await portfolios.save_state(tx, portfolio.id, _PROBLEM, {"since": since.isoformat(), "told": told.isoformat() if told else ""})
     if tell:
-        await _post(tx, portfolio, person, "problem", f"problem-{portfolio.id}-{now.isoformat()}", Urgency.ALWAYS, now)
+        await _post(tx, portfolio, person, "problem", f"problem-{portfolio.id}-{now.isoformat()}", now)
 
 
 async def clear_problems(tx: Tx, portfolio: Portfolio, person: Person, states: Mapping[str, Mapping[str, Any]], now: datetime) -> None:
@@ -102,16 +113,16 @@ async def clear_problems(tx: Tx, portfolio: Portfolio, person: Person, states: M
         return
     await portfolios.save_state(tx, portfolio.id, _PROBLEM, {})
     if before.get("told"):
-        await _post(tx, portfolio, person, "evaluated_again", f"again-{portfolio.id}-{before['since']}", Urgency.ROUTINE, now)
+        await _post(tx, portfolio, person, "evaluated_again", f"again-{portfolio.id}-{before['since']}", now)
 
 
 async def tell_missed(tx: Tx, since: datetime, now: datetime, count: int) -> None:
     """Tell everybody with an active portfolio that checks did not happen while the program was not running."""
     for portfolio in await portfolios.active(tx):
         person = await accounts.person(tx, portfolio.person_id)
-        if person is not None and not drift.is_quiet(portfolio, now):
+        if person is not None:
             more = {"since": since.isoformat(), "until": now.isoformat(), "count": count}
-            await _post(tx, portfolio, person, "missed_checks", f"missed-{portfolio.id}-{since.isoformat()}", Urgency.ALWAYS, now, more)
+            await _post(tx, portfolio, person, "missed_checks", f"missed-{portfolio.id}-{since.isoformat()}", now, more)
 
 
 async def _post(
@@ -120,9 +131,9 @@ async def _post(
     person: Person,
     kind: str,
     key: str,
-    urgency: Urgency,
     now: datetime,
     more: Mapping[str, Any] | None = None,
+    about: Iterable[AlertKind] | None = None,
 ) -> None:
     facts = {"portfolio_id": portfolio.id, **(more or {})}
-    await messages.post(tx, chat_id=person.chat_id, kind=kind, facts=facts, key=key, urgency=urgency, silent=False, now=now)
+    await quiet.post(tx, person, kind, facts, key=key, now=now, about=about)

@@ -7,13 +7,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine import bands
-from chatbot.model import NET, Reason
+from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, NET, TREND, VOLATILITY, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime, timedelta
 
     from chatbot.model import LineReading, Plan, Portfolio, Shape
+
+_MOVE_FUTURES = frozenset({TREND, FUNDING_LOW, FUNDING_HIGH, FEAR_GREED})
+SIGNALS = _MOVE_FUTURES | {VOLATILITY}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +70,24 @@ def state_from_json(stored: Mapping[str, Any]) -> bands.BandState:
     )
 
 
-def reasons_for(shape: Shape | None) -> tuple[Reason, ...]:
-    """Return a reason for every line that is outside its band now, and for the net exposure."""
+def reasons_for(shape: Shape | None, explained: Collection[str] = ()) -> tuple[Reason, ...]:
+    """Return a reason for every line that is outside its band now, and for the net exposure; but for those that are ``explained``."""
     limits = shape.limits if shape else ()
-    return tuple(reason_for(reading) for reading in limits if reading.breach)
+    return tuple(reason_for(reading) for reading in limits if reading.breach and reading.line not in explained)
+
+
+def explained_by(reasons: Iterable[Reason], shape: Shape | None) -> frozenset[str]:
+    """Return the lines that are outside only because these signals have moved their targets: one cause is told once.
+
+    A line that would be outside around its own target too has drifted besides.
+    """
+    causes = {reason.trigger for reason in reasons}
+    if shape is None or not causes & SIGNALS:
+        return frozenset()
+    lines = {
+        line.line for line in shape.limits if line.base is not None and line.band is not None and abs(line.weight - line.base) < line.band
+    }
+    return frozenset(lines | ({NET} if causes & _MOVE_FUTURES else set()))
 
 
 def trigger_of(reading: LineReading) -> str:

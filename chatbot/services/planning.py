@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine import planner
+from chatbot.engine.completion import target_beta
 from chatbot.engine.targets import Targets
+from chatbot.exchanges.base import asset_of
 from chatbot.model import LeftOut, Leg, LegKind, Plan, PlanState, Portfolio, Reason
-from chatbot.services import readings, targeting
+from chatbot.services import margin, readings, targeting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,9 +20,6 @@ if TYPE_CHECKING:
     from chatbot.exchanges.base import Market, Quote
     from chatbot.model import Shape
     from chatbot.services.evaluation import Evaluation
-
-#: the legs of domain 9.8 in their order
-_ORDER = (LegKind.SPOT_SELL, LegKind.TO_SPOT, LegKind.SPOT_BUY, LegKind.TO_FUTURES, LegKind.FUTURES_REDUCE, LegKind.FUTURES_INCREASE)
 
 
 def targets_for(found: Evaluation) -> Targets:
@@ -51,7 +50,18 @@ def block_for(found: Evaluation, targets: Targets, *, literal: bool = False) -> 
         _fees(found.markets, used),
         planner.Config(gross_cap=strategy.gross_cap, sleeve_cap=strategy.sleeve_cap, fee_aware=not literal),
         frozenset(name for name in used if name in found.markets and not found.markets[name].trading),
+        completion=None if literal else _beta_goal(found),
+        emergency=margin.is_urgent(found),
     )
+
+
+def _beta_goal(found: Evaluation) -> planner.BetaGoal | None:
+    """Return the beta that the effective targets mean, for a strategy that has futures to reach it with (domain 9.3)."""
+    if found.effective is None or targeting.INDEX not in readings.contracts(found.portfolio.strategy):
+        return None
+    underlying = {contract: asset_of(contract) for contract in found.effective.targets.futures}
+    goal = target_beta(found.effective.targets, found.betas, underlying)
+    return planner.BetaGoal(goal=goal, betas=found.betas, index=targeting.INDEX)
 
 
 def _fees(markets: Mapping[str, Market], used: set[str]) -> planner.Fees:
@@ -117,7 +127,7 @@ def legs_of(block: planner.Block, quotes: Mapping[str, Quote], quote_asset: str)
         for order in block.orders
     ]
     legs += [Leg(index=0, kind=LegKind(t.direction), instrument=quote_asset, qty=t.amount) for t in block.transfers]
-    legs.sort(key=lambda leg: _ORDER.index(leg.kind))
+    legs.sort(key=lambda leg: block.legs.index(leg.kind))
     return tuple(replace(leg, index=index) for index, leg in enumerate(legs))
 
 

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chatbot.model import Reason
+from chatbot.model import FEAR_GREED, VOLATILITY, Answer, Reason
 from handlers.buttons import Style
-from handlers.views.common import View, button, head, named, page, say
+from handlers.views import reasons
+from handlers.views import signals as seen
+from handlers.views.common import View, bold, button, head, named, page, say
 from handlers.views.plan import drift_sentence
 from handlers.views.problems import cannot_evaluate_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from decimal import Decimal
 
     from chatbot.i18n import Words
     from chatbot.model import LineReading, Portfolio, Problem
     from handlers.buttons import Keyboard
+    from handlers.views.common import Html
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A signal that stands differently from what the person was told."""
+
+    reason: Reason
+    #: low funding asks for more while something else asks for less
+    suppressed: bool = False
 
 
 def drift_alert(words: Words, portfolio: Portfolio, lines: Sequence[LineReading]) -> View:
@@ -28,9 +42,66 @@ def drift_alert(words: Words, portfolio: Portfolio, lines: Sequence[LineReading]
     return View(page(head(portfolio, named(words, portfolio)), *told), _alert_buttons(words, portfolio))
 
 
+def trigger_alert(words: Words, portfolio: Portfolio, steps: Sequence[Step], mood_source: str = "") -> View:
+    """Tell what the triggers saw in one check, and what comes of it."""
+    told = [_step_line(words, step, mood_source) for step in steps]
+    return View(
+        page(head(portfolio, named(words, portfolio)), *told, *_outcome(words, portfolio, steps)), _trigger_buttons(words, portfolio, steps)
+    )
+
+
+def _step_line(words: Words, step: Step, mood_source: str) -> Html:
+    line = reasons.sentence(words, step.reason)
+    return seen.with_source(words, line, mood_source) if step.reason.trigger == FEAR_GREED else line
+
+
+def _outcome(words: Words, portfolio: Portfolio, steps: Sequence[Step]) -> list[Html]:
+    """Say what happens next: a plan, nothing but this message, or nothing at all."""
+    lines = []
+    if any(step.suppressed for step in steps):
+        lines.append(say(words, "Low funding changes nothing now: something else asks for less risk."))
+    if any(step.reason.trigger == VOLATILITY and step.reason.event == "end" for step in steps):
+        lines.append(say(words, "Coins are bought back when they leave their bands."))
+    if any(_asks(step) for step in steps):
+        follows = say(words, "A plan follows if there are orders worth making.")
+        only_told = say(words, "You wanted only to be told; a plan is made when you ask for one.")
+        lines.append(only_told if portfolio.answer is Answer.NOTIFY else follows)
+    return lines
+
+
+def _asks(step: Step) -> bool:
+    return not step.suppressed and not (step.reason.trigger == VOLATILITY and step.reason.event == "end")
+
+
+def _trigger_buttons(words: Words, portfolio: Portfolio, steps: Sequence[Step]) -> Keyboard:
+    trigger = steps[0].reason.trigger
+    see = button(words.t("See the plan"), "rebalance", "", Style.PRIMARY)
+    about = button(seen.name(words, trigger), "trigger", trigger)
+    first = (see, about) if any(_asks(step) for step in steps) else (about,)
+    return (first, (button(words.t("Why?"), "why"), button(words.t("Snooze 1 h"), "snooze", portfolio.id)))
+
+
 def _alert_buttons(words: Words, portfolio: Portfolio) -> Keyboard:
     see = button(words.t("See the plan"), "rebalance", "", Style.PRIMARY)
     return ((see, button(words.t("Why?"), "why")), (button(words.t("Snooze 1 h"), "snooze", portfolio.id),))
+
+
+def margin_alert(words: Words, portfolio: Portfolio, distance: Decimal | None, leverage: Decimal | None) -> View:
+    """Ring for margin in danger: the plan that follows reduces futures before anything else."""
+    near = (
+        say(words, "The nearest liquidation is {distance} away.", distance=bold(words.percent(distance))) if distance is not None else None
+    )
+    size = (
+        say(words, "The futures account carries {leverage} times its own money.", leverage=words.number(leverage, 1)) if leverage else None
+    )
+    text = page(
+        head(portfolio, named(words, portfolio)),
+        bold(words.t("Your futures margin is in danger.")),
+        near,
+        size,
+        say(words, "I propose to reduce the futures first, before anything else is traded."),
+    )
+    return View(text, _alert_buttons(words, portfolio))
 
 
 def problem_alert(words: Words, portfolio: Portfolio, problems: Sequence[Problem]) -> View:
