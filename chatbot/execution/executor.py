@@ -37,6 +37,10 @@ class Hooks(Protocol):
         """Plan again for the same targets from what is really there; None when that can not be evaluated."""
         ...
 
+    async def ended(self, plan: Plan) -> None:
+        """Note what was filled of a plan that has come to its end; doing it again changes nothing."""
+        ...
+
     async def measure(self, portfolio_id: int) -> Shape | None:
         """Return what the portfolio looks like now; None when it can not be evaluated."""
         ...
@@ -142,6 +146,7 @@ class Executor:
 
     async def _finish(self, view: View) -> None:
         """Measure what came of it, and end the plan together with the message that says so."""
+        await self._hooks.ended(view.plan)
         shape = await self._measure(view)
         self._tools.crash_point("measured")
         await self._tools.scribe.write(view, Change(event="finished", plan=PlanEvent.FINISH, result=shape))

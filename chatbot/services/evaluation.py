@@ -13,6 +13,7 @@ from chatbot.store import portfolios
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+    from datetime import datetime
     from decimal import Decimal
 
     from chatbot.clock import Clock
@@ -67,6 +68,10 @@ class Evaluator:
         self._clock = clock
         self._signals = signals
         self._betas = betas
+
+    def market_time(self, now: datetime) -> datetime:
+        """Return the market's time at ``now``: the same where it is live."""
+        return self._source.market_time(now)
 
     async def look(self, portfolio: Portfolio, *, fresh: bool = False, patient: bool = False, also: Collection[str] = ()) -> Evaluation:
         """Evaluate ``portfolio``; with ``fresh`` prices are fetched again first, with ``patient`` only where they have grown too old.

@@ -152,12 +152,17 @@ class Services:
     def __init__(self) -> None:
         self.block: Block | None = fresh_block()
         self.replans = 0
+        self.ends: list[int] = []
         self.shape: Shape | None = SHAPE
 
     async def replan(self, portfolio_id: int, plan: Plan) -> Block | None:
         """Return the block that the test wants, and count the question."""
         self.replans += 1
         return self.block
+
+    async def ended(self, plan: Plan) -> None:
+        """Note that the plan was told to have ended."""
+        self.ends.append(plan.id)
 
     async def measure(self, portfolio_id: int) -> Shape | None:
         """Return the shape that the test wants."""
