@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, Context, Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, assume, settings
@@ -151,6 +152,18 @@ def plan_cases(draw: st.DrawFn, *, halts: bool = False, fees: bool = True, size:
         assume(refused.code != "non_positive_value")
         raise
     return case
+
+
+@st.composite
+def walks(draw: st.DrawFn) -> list[D]:
+    """Draw closes that go in legs between turning points, with a little noise: trends, reversals and divergences."""
+    turns = draw(st.lists(st.integers(60, 240), min_size=2, max_size=8))
+    noise = draw(st.lists(st.integers(-9, 9), min_size=1, max_size=7))
+    closes = [D(turns[0])]
+    for a, b in pairwise(turns):
+        n = draw(st.integers(1, 20))
+        closes += [D(a) + (D(b) - D(a)) * i / n + D(noise[i % len(noise)]).scaleb(-1) for i in range(1, n + 1)]
+    return [close.quantize(D("0.01")) for close in closes]
 
 
 def fee_rates() -> st.SearchStrategy[Fees]:

@@ -6,18 +6,22 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.engine import funding, sentiment, trend, volatility
+from chatbot.engine import funding, hedges, sentiment, trend, volatility
 from chatbot.engine.errors import Refused
 from chatbot.engine.folding import Fold, Hedge, Spike, effective_targets
 from chatbot.engine.sentiment import BookPosition, neutralise_book
 from chatbot.engine.targets import Targets
 from chatbot.engine.waves import zigzag
-from tests.engine.strategies import decimals, magnitudes, quick, weights
+from tests.engine.strategies import decimals, magnitudes, quick, walks, weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 D, F = Decimal, Fraction
 ASSET_OF = {"BTC-PERP": "BTC", "ETH-PERP": "ETH"}
@@ -57,29 +61,41 @@ def test_c16_a_neutral_book_only_shrinks(book: list[BookPosition]) -> None:
     assert net * F(found.net_before) <= 0
     if found.orders:
         assert abs(net) < room
+    sign = 1 if found.net_before > 0 else -1
+    heavy = [p for p in book if p.qty * sign > 0]
+    if found.orders and heavy:
+        # the finest contract takes up what the others left, unless all of it is used already
+        finest = min(heavy, key=lambda p: (F(p.lot) * F(p.mark), [-ord(c) for c in p.contract]))
+        if abs(found.target_qty[finest.contract]) < abs(finest.qty):
+            assert abs(net) < F(finest.lot) * F(finest.mark)
     if all(p.qty >= 0 for p in book) or all(p.qty <= 0 for p in book):
         assert all(qty == 0 for qty in found.target_qty.values())
 
 
 @st.composite
 def folds(draw: st.DrawFn) -> tuple[Targets, Fold]:
-    """Draw base targets with a long book, and any subset of triggers."""
+    """Draw base targets, with shorts as often as not, and any subset of triggers with any of their figures."""
     t = draw(weights(5))
+    mode = draw(st.sampled_from(["book", "portfolio", "beta"]))
     base = Targets(
         spot={"BTC": t[2], "ETH": t[3], "SOL": t[4]},
         stable=t[0],
         collateral=t[1],
         futures={name: draw(decimals("0", "0.5", 3)) for name in ASSET_OF},
     )
+    if mode == "book" and draw(st.booleans()):
+        base = replace(base, futures={**base.futures, draw(st.sampled_from(sorted(ASSET_OF))): draw(decimals("-0.5", "0", 3))})
     spikes = [Spike(asset=a, cap=draw(decimals("0", "0.5", 2)), k=draw(decimals("0.25", "1", 2))) for a in ("BTC", "SOL")]
+    hedge = st.builds(Hedge, contract=st.sampled_from(["BTC-PERP", "SOL-PERP"]), weight=decimals("-0.3", "0", 2))
     fold = Fold(
         vol=tuple(s for s in spikes if draw(st.booleans())),
         funding_low_level=draw(st.none() | decimals("0.1", "0.15", 2)),
         funding_high=draw(st.booleans()),
         trend=draw(st.dictionaries(st.sampled_from(sorted(ASSET_OF)), st.sampled_from([D("0.25"), D("0.5")]))),
         fear_greed=draw(st.booleans()),
-        fg_mode=draw(st.sampled_from(["book", "portfolio", "beta"])),
-        hedges=tuple(draw(st.lists(st.just(Hedge(contract="BTC-PERP", weight=D("-0.05"))), max_size=1))),
+        fg_mode=mode,
+        coverage=draw(decimals("0", "1", 1)),
+        hedges=tuple(draw(st.lists(hedge, max_size=2))),
     )
     return base, fold
 
@@ -93,24 +109,39 @@ def test_c25_effective_weights_are_still_a_portfolio(case: tuple[Targets, Fold])
     assert sum(map(F, capital)) == 1
     assert min(capital) >= 0
     assert F(found.futures_net) == pytest.approx(sum(map(F, found.targets.futures.values())))
+    # no trigger forgets a line, and a hedge opens no line of spot
+    assert found.targets.spot.keys() == case[0].spot.keys()
+    assert found.targets.futures.keys() >= case[0].futures.keys()
+
+
+risk_off = st.fixed_dictionaries(
+    {},
+    optional={
+        "vol": st.builds(Spike, asset=st.just("ETH"), cap=decimals("0", "0.5", 2), k=decimals("0.25", "1", 2)),
+        "funding_high": st.just(True),
+        "trend": st.builds(lambda trim: {"ETH-PERP": trim}, st.sampled_from([D("0.25"), D("0.5")])),
+        "fear_greed": st.just(True),
+        "hedges": st.builds(Hedge, contract=st.sampled_from(["BTC-PERP", "ETH-PERP"]), weight=decimals("-0.3", "0", 2)),
+    },
+)
+
+
+def with_more(fold: Fold, added: dict[str, object]) -> Fold:
+    """Add risk-off triggers to those that are active; a trim that is deeper already stays."""
+    joined = {name: (*getattr(fold, name), value) if name in ("vol", "hedges") else value for name, value in added.items()}
+    if "trend" in joined:
+        joined["trend"] = {**joined["trend"], **fold.trend}
+    return replace(fold, **joined)
 
 
 @quick
-@given(folds())
-def test_c26_risk_off_never_raises_a_long(case: tuple[Targets, Fold]) -> None:
-    """Adding a risk-off trigger raises no long target, spot or futures."""
+@given(folds(), risk_off)
+def test_c26_risk_off_never_raises_a_long(case: tuple[Targets, Fold], added: dict[str, object]) -> None:
+    """Adding any set of risk-off triggers raises no long target, spot or futures, and neither does any one of them alone."""
     base, fold = case
     before = effective_targets(base, fold, ASSET_OF).targets
-    spike = Spike(asset="ETH", cap=D("0.05"), k=D("0.5"))
-    additions = [
-        replace(fold, vol=(*fold.vol, spike)),
-        replace(fold, funding_high=True),
-        replace(fold, trend={**fold.trend, "ETH-PERP": D("0.5")}),
-        replace(fold, fear_greed=True),
-        replace(fold, hedges=(*fold.hedges, Hedge(contract="ETH-PERP", weight=D("-0.1")))),
-    ]
-    for added in additions:
-        after = effective_targets(base, added, ASSET_OF).targets
+    for more in (added, *({name: value} for name, value in added.items())):
+        after = effective_targets(base, with_more(fold, more), ASSET_OF).targets
         assert all(t <= before.spot[asset] for asset, t in after.spot.items())
         assert all(max(D(0), f) <= max(D(0), before.futures.get(name, D(0))) for name, f in after.futures.items())
 
@@ -126,9 +157,8 @@ def test_low_funding_waits_while_anything_is_risk_off() -> None:
     assert feared.log == ("funding_low:suppressed", "fear_greed:book")
 
 
-rates = st.lists(
-    st.none() | st.sampled_from([D(n).scaleb(-5) for n in (-20, -11, -10, -9, -1, 0, 10, 29, 30, 31, 50, 51, 90)]), max_size=60
-)
+rate = st.sampled_from([D(n).scaleb(-5) for n in (-20, -11, -10, -9, -1, 0, 10, 29, 30, 31, 50, 51, 90)])
+rates = st.lists(st.none() | rate, max_size=60)
 
 
 @quick
@@ -169,17 +199,61 @@ vols = st.none() | decimals("0", "4", 1)
 readings = st.lists(st.tuples(vols, st.none() | decimals("0", "1", 1), st.none() | decimals("0", "0.6", 1)), max_size=45)
 
 
+def run(step: Callable[[Any, Any], Any], state: object, series: list) -> list:
+    """Return the states after every reading."""
+    states = []
+    for reading in series:
+        state = step(state, reading)
+        states.append(state)
+    return states
+
+
+fears = st.none() | st.sampled_from([D(n) for n in (10, 24, 25, 29, 30, 31, 60)])
+daily = st.tuples(st.none() | decimals("80", "130", 1), st.none() | decimals("0.5", "2", 2))
+OPENED = hedges.open_hedge(D(100))
+#: every machine: its step, its first state, its readings, and whether a state holds a regime
+MACHINES = {
+    "spike": (lambda s, r: volatility.advance(s, D("0.4"), *r), volatility.SpikeState(), st.tuples(vols, vols, vols), lambda s: s.active),
+    "funding_low": (funding.advance_low, funding.LowState(level=D("0.10")), st.none() | rate, lambda s: s.level > D("0.10")),
+    "funding_high": (funding.advance_high, funding.HighState(), st.none() | rate, lambda s: s.active),
+    "fear": (sentiment.advance, sentiment.FearState(), fears, lambda s: s.active),
+    "hedge": (lambda s, r: hedges.advance(s, *r), OPENED, daily, lambda s: s.closed not in (None, "expired")),
+}
+
+
+@pytest.mark.parametrize("name", MACHINES)
 @quick
-@given(readings, st.integers(0, 45))
-def test_c29_spikes_depend_only_on_the_past(series: list, cut: int) -> None:
-    """The states of a prefix are the prefix of the states."""
-    assert spikes(series[:cut]) == spikes(series)[:cut]
+@given(st.data())
+def test_c29_machines_depend_only_on_the_past(name: str, data: st.DataObject) -> None:
+    """Whatever comes after a reading, the states up to it are the same, and going on from a stored state leads to the same end."""
+    step, first, reading, _ = MACHINES[name]
+    past, one, other = (data.draw(st.lists(reading, max_size=25)) for _ in range(3))
+    states = run(step, first, past + one)
+    assert states[: len(past)] == run(step, first, past + other)[: len(past)] == run(step, first, past)
+    assert run(step, states[len(past) - 1] if past else first, one) == states[len(past) :]
+
+
+@pytest.mark.parametrize("name", MACHINES)
+@quick
+@given(st.data())
+def test_c30_missing_readings_start_nothing(name: str, data: st.DataObject) -> None:
+    """From any state without a regime, nothing known starts none, however often; only a known reading does."""
+    step, first, reading, on = MACHINES[name]
+    state, unknown = first, (None, None, None) if name == "spike" else (None, None) if name == "hedge" else None
+    for seen in data.draw(st.lists(reading | st.just(unknown), max_size=40)):
+        before, state = state, step(state, seen)
+        if seen == unknown:
+            assert on(state) <= on(before)
+            if name == "funding_low":
+                assert state.level == before.level
+            if name in ("fear", "funding_high"):
+                assert state.active == before.active
 
 
 @quick
 @given(readings)
-def test_c30_missing_readings_start_nothing(series: list) -> None:
-    """A spike begins and ends only on a known reading; unknown fear readings change nothing at all."""
+def test_c30_an_unknown_volatility_holds_a_spike(series: list) -> None:
+    """A spike begins only when reading, baseline and weight are known, and without a reading neither ends nor deepens."""
     for (before, after), (sigma, base, weight) in zip(pairwise([volatility.SpikeState(), *spikes(series)]), series, strict=True):
         if sigma is None:
             assert (after.active, after.k, after.cap) == (before.active, before.k, before.cap)
@@ -213,19 +287,24 @@ def test_a_spike_ends_after_thirty_days() -> None:
     assert [s.active for s in states] == [True] * 30 + [False, True]
 
 
-prices = st.lists(decimals("50", "200", 1), min_size=12, max_size=80)
-
-
 @quick
-@given(prices, st.integers(0, 79))
-def test_c42_exhaustion_knows_no_future(closes: list[Decimal], t: int) -> None:
-    """The score at a bar is unchanged by deleting every later bar, and pivots are never taken back."""
+@given(walks(), walks(), st.integers(0, 200))
+def test_c42_exhaustion_knows_no_future(closes: list[Decimal], other: list[Decimal], t: int) -> None:
+    """The score at a bar is unchanged by deleting every later bar, or by any other future; pivots are never taken back."""
     t = min(t, len(closes) - 1)
-    volumes = [D(100 + i % 7) for i in range(len(closes))]
-    whole = trend.exhaustion(closes, volumes, t, D("0.05"))
-    assert whole == trend.exhaustion(closes[: t + 1], volumes[: t + 1], t, D("0.05"))
-    early = zigzag(closes[: t + 1], D("0.05")).pivots
-    assert early == tuple(p for p in zigzag(closes, D("0.05")).pivots if p.confirmed <= t)
+    volumes = [D(100 + 37 * i % 61) for i in range(300)]
+    history = closes[: t + 1]
+    for short in (False, True):
+        whole = trend.exhaustion(closes, volumes, t, D("0.05"), short=short)
+        assert whole == trend.exhaustion(history, volumes[: t + 1], t, D("0.05"), short=short)
+        assert whole == trend.exhaustion(history + other, volumes[: t + 1] + volumes[::-1], t, D("0.05"), short=short)
+        divergence = trend.bearish_divergence(closes, t, short=short)
+        assert divergence == trend.bearish_divergence(history, t, short=short) == bool(whole.divergence)
+    assert trend.rsi(history) == trend.rsi(history + other)[: t + 1]
+    early = zigzag(history, D("0.05")).pivots
+    for future in (closes[t + 1 :], other):
+        assert early == tuple(p for p in zigzag(history + future, D("0.05")).pivots if p.confirmed <= t)
+    assert all(p.bar <= p.confirmed <= t for p in early)
 
 
 def golden_impulse() -> tuple[list[Decimal], list[Decimal]]:
