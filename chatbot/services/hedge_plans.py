@@ -205,6 +205,15 @@ def asked(plan: Plan) -> HedgeWish | OpenHedge | None:
     return plan.hedge if plan.hedge.closed else plan.hedge.wish
 
 
+def asked_again(plan: Plan, hedges: Iterable[OpenHedge]) -> HedgeWish | OpenHedge | None:
+    """Return what is left to ask for after a plan about a hedge: all of it where nothing was filled, the rest of a short to buy back.
+
+    A hedge of which a part was opened is not made larger by trying again: adding is a new decision (domain 10.3).
+    """
+    there = plan.hedge is not None and any(one.kind == plan.hedge.kind for one in hedges)
+    return asked(plan) if plan.hedge is not None and there == bool(plan.hedge.closed) else None
+
+
 def contracts_of(plan: Plan) -> tuple[str, ...]:
     """Return the contract that a plan's hedge is in."""
     return (plan.hedge.contract,) if plan.hedge else ()

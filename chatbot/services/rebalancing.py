@@ -198,6 +198,7 @@ class Rebalancing:
         now = self._clock.now()
         if isinstance(hedge, OpenHedge):
             there = next((one for one in found.layers.hedges if one.kind == hedge.kind), hedge)
+            there = replace(there, closed=there.closed or hedge.closed)
             drafted = hedge_plans.draft_closing(found, there, reasons, now=now, expiry=self._expiry)
         else:
             size = hedge_sizes.size(found, hedge)
@@ -321,9 +322,10 @@ class Rebalancing:
         plan, portfolio = await self._owned(plan_id, person_id)
         if plan is None or portfolio is None:
             return NotYours()
-        found = await self._evaluator.look(portfolio, fresh=True)
+        found = await self._evaluator.look(portfolio, fresh=True, also=hedge_plans.contracts_of(plan))
         await self.prepare(found)
-        drafted = self.draft(found, tuple(dict.fromkeys((*plan.reasons, Reason(trigger="again")))))
+        hedge = hedge_plans.asked_again(plan, found.layers.hedges)
+        drafted = self.draft(found, tuple(dict.fromkeys((*plan.reasons, Reason(trigger="again")))), hedge)
         if not isinstance(drafted, Plan):
             return drafted
         unwanted = {(leg.instrument, leg.side) for leg in plan.legs if leg.state == LegState.DROPPED and not leg.note}
