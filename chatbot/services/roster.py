@@ -95,25 +95,28 @@ class Roster:
                 return
             for portfolio_id in changed:
                 latest = await portfolios.get(tx, portfolio_id)
-                self._drop(portfolio_id)
+                before = self._drop(portfolio_id)
                 if latest is not None and not latest.paused:
-                    self._watch(latest)
+                    self._watch(latest, before.instruments if before else ())
 
-    def _watch(self, portfolio: Portfolio) -> None:
+    def _watch(self, portfolio: Portfolio, held: tuple[str, ...] = ()) -> None:
+        """Watch a portfolio; ``held`` is what the last look needed, positions that the strategy does not name among it."""
         strategy = portfolio.strategy
-        watched = _Watched(portfolio=portfolio, instruments=readings.instruments(strategy), heard=signals.heard(strategy))
+        needed = tuple(sorted({*readings.instruments(strategy), *held}))
+        watched = _Watched(portfolio=portfolio, instruments=needed, heard=signals.heard(strategy))
         self._watched[portfolio.id] = watched
         self._looking[signals.watches(strategy)].add(portfolio.id)
         self._hearing[watched.heard].add(portfolio.id)
         self._restless.add(portfolio.id)
 
-    def _drop(self, portfolio_id: int) -> None:
+    def _drop(self, portfolio_id: int) -> _Watched | None:
         self._unsettle(portfolio_id)
         self._restless.discard(portfolio_id)
         watched = self._watched.pop(portfolio_id, None)
         if watched is not None:
             self._looking[signals.watches(watched.portfolio.strategy)].discard(portfolio_id)
             self._hearing[watched.heard].discard(portfolio_id)
+        return watched
 
     def _unsettle(self, portfolio_id: int) -> None:
         """Take a portfolio off its sheet, so that it is looked at exactly."""
