@@ -68,7 +68,7 @@ class LivelyMarket(StillMarket):
         bars = []
         for number in range(first, int(min(until, self._clock.now() - span).timestamp()) // int(span.total_seconds()) + 1):
             at = since.fromtimestamp(number * span.total_seconds(), tz=since.tzinfo)
-            close = D(repr(100 * (1 + move * (number % 2))))
+            close = D(repr(100 * (1 + move * (number % 2 - 0.5))))
             bars.append(Candle(at=at, open=close, high=close, low=close, close=close, volume=D(1)))
         return tuple(bar for bar in bars if since <= bar.at < until)
 
