@@ -169,7 +169,7 @@ async def test_when_a_spike_is_over_the_bands_buy_back(tmp_path: Path) -> None:
         await on.confirm(portfolio)
         assert (await on.lines(portfolio))["BTC"][0] == D("0.400")
         await on.room.tick()
-            states = await _states(on, portfolio)
+        states = await _states(on, portfolio)
         assert states["triggers"]["anchors"] == {}
 
 
