@@ -11,6 +11,12 @@ import pytest
 from chatbot.clock import ManualClock
 from chatbot.exchanges.simulated import DEFAULT_SPEED, DEFAULT_START, SimulatedSource
 from chatbot.exchanges.sources import price_source
+from chatbot.market.candles import CandleBook
+from chatbot.market.funding import FundingBook
+from chatbot.market.sentiment import Sentiment
+from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY
+from chatbot.services import strategies
+from chatbot.services.signals import Signals, watches
 from chatbot.stage import Stage, remembered
 from chatbot.store.database import Database
 
@@ -122,3 +128,34 @@ class Real:
     """A market that nobody stages."""
 
     name = "binance"
+
+
+@pytest.mark.parametrize(
+    ("name", "preset", "trigger"),
+    [
+        ("wild_week", "balanced", VOLATILITY),
+        ("five_waves", "balanced", TREND),
+        ("cheap_longs", "conservative", FUNDING_LOW),
+        ("dear_longs", "aggressive", FUNDING_HIGH),
+        ("panic", "balanced", FEAR_GREED),
+    ],
+)
+async def test_the_programs_own_signals_hear_of_a_scene_within_a_minute(tmp_path: Path, name: str, preset: str, trigger: str) -> None:
+    """Over the program's books of history, which follow a clock that is moved by weeks."""
+    clock = ManualClock(NOW)
+    async with started(tmp_path, clock) as (stage, source):
+        await stage.begin()
+        signals = Signals(stage._db, source, CandleBook(source, clock), FundingBook(source, clock), Sentiment(source, clock), clock)
+        strategy = strategies.preset(preset, await source.markets())
+        watched = [watch for watch in watches(strategy) if watch.trigger == trigger]
+        clock.advance(20)
+        await signals.refresh(watched)
+        assert not any(signal.active for signal in await signals.of(strategy) if signal.trigger == trigger)
+        await stage.play(name)
+        heard = set()
+        for _ in range(12):
+            clock.advance(5)
+            heard |= await signals.refresh(watched)
+        now = {signal.subject: signal for signal in await signals.of(strategy) if signal.trigger == trigger}
+        assert {watch for watch in watched if now[watch.subject].active}
+        assert {watch for watch in heard if now[watch.subject].active}, "the change was told, so that portfolios are looked at"
