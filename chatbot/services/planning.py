@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from chatbot.services.evaluation import Evaluation
 
 
+#: the flag of a block whose index contract makes up for what could not be done
+_COMPLETED = "beta_completion"
+
+
 def targets_for(found: Evaluation) -> Targets:
     """Return the targets that a plan aims at: the effective ones, or the nearest point inside the bands (domain 3.3, 9.2)."""
     if found.snapshot is None or found.effective is None:
@@ -86,11 +90,11 @@ def draft(
         portfolio_id=portfolio.id,
         mode=portfolio.mode,
         state=PlanState.PROPOSED,
-        reasons=reasons,
+        reasons=(*reasons, Reason(trigger="beta", line=targeting.INDEX)) if _COMPLETED in block.flags else reasons,
         before=found.shape,
         after=after,
         legs=legs,
-        left_out=tuple(_left_out(flag, found, targets) for flag in block.flags),
+        left_out=tuple(_left_out(flag, found, targets) for flag in block.flags if flag != _COMPLETED),
         fees=block.fees,
         prices={name: quote.price for name, quote in found.quotes.items()},
         targets=targets_to_json(targets),
