@@ -31,9 +31,12 @@ from chatbot.monitor import Monitor
 from chatbot.outbox import Outbox
 from chatbot.services.access import Access
 from chatbot.services.advice import Adviser
+from chatbot.services.attending import Attendant
 from chatbot.services.costing import Costing
 from chatbot.services.desk import Desk
 from chatbot.services.evaluation import Evaluator
+from chatbot.services.hedge_watch import HedgeWatch
+from chatbot.services.hedging import Hedging
 from chatbot.services.portfolios import Portfolios
 from chatbot.services.rebalancing import Rebalancing
 from chatbot.services.roster import Roster
@@ -78,6 +81,7 @@ class Program:
     desk: Desk
     evaluator: Evaluator
     rebalancing: Rebalancing
+    hedging: Hedging
     portfolios: Portfolios
     adviser: Adviser
     access: Access
@@ -171,6 +175,7 @@ async def _assemble(settings: Settings, clock: Clock, db: Database, source: Pric
     rebalancing = Rebalancing(db, work, evaluator, costing, clock, expiry=timedelta(seconds=settings.plan_expiry_s))
     roster = Roster(db)
     desk.on_change(roster.forget)
+    hedges = HedgeWatch(evaluator, rebalancing, candles, funding)
     monitor = Monitor(
         db,
         board,
@@ -178,6 +183,8 @@ async def _assemble(settings: Settings, clock: Clock, db: Database, source: Pric
         evaluator,
         rebalancing,
         signals,
+        Attendant(db, rebalancing, evaluator, roster, clock),
+        hedges,
         clock,
         interval_s=settings.check_interval_s,
         batch_window_s=settings.batch_window_s,
@@ -202,6 +209,7 @@ async def _assemble(settings: Settings, clock: Clock, db: Database, source: Pric
         desk=desk,
         evaluator=evaluator,
         rebalancing=rebalancing,
+        hedging=Hedging(evaluator, rebalancing, candles, clock),
         portfolios=portfolios,
         adviser=Adviser(evaluator, costing),
         access=Access(db, clock, settings.operators),

@@ -11,6 +11,7 @@ import structlog
 
 from chatbot.model import Answer, Check, Plan, PlanState, Reason
 from chatbot.services import alerting, answering, drift, margin, quiet, scheduling, triggers
+from chatbot.services.hedge_watch import Attended
 from chatbot.services.rebalancing import NothingToDo, Proposed, post_card
 from chatbot.store import accounts, journal, messages, portfolios, retention
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from chatbot.model import Person, Portfolio, Shape
     from chatbot.services.attending import Attendant
     from chatbot.services.evaluation import Evaluation, Evaluator
+    from chatbot.services.hedge_watch import HedgeWatch
     from chatbot.services.rebalancing import Rebalancing
     from chatbot.services.roster import Roster
     from chatbot.services.signals import Signals
@@ -105,6 +107,7 @@ class Monitor:
         rebalancing: Rebalancing,
         signals: Signals,
         attendant: Attendant,
+        hedges: HedgeWatch,
         clock: Clock,
         *,
         interval_s: float,
@@ -117,6 +120,7 @@ class Monitor:
         self._rebalancing = rebalancing
         self._signals = signals
         self._attendant = attendant
+        self._hedges = hedges
         self._clock = clock
         self.interval_s = interval_s
         self._window = timedelta(seconds=batch_window_s)
@@ -182,6 +186,7 @@ class Monitor:
         # The exchanges are asked first: none of them may be waited for inside a transaction.
         looked = {portfolio.id: await self._evaluator.look(portfolio) for portfolio in suspects}
         await self._rebalancing.warm(looked.values())
+        await self._hedges.warm(looked.values())
         now = self._clock.now()
         alerts = plans = 0
         async with self._db.transaction() as tx:
@@ -223,8 +228,14 @@ class Monitor:
             return 0, 0
         if margin_state != finding.states.get(margin.STATE, {"fired": False}):
             await portfolios.save_state(tx, portfolio.id, margin.STATE, margin_state)
+        attended = Attended() if endangered else await self._hedges.attend(tx, found, finding.states, finding.person, now)
+        if attended.over:
+            await self._note(tx, finding, Check(at=now, shape=shape, fired=attended.over), calm=False)
+            return attended.alerts, attended.plans
         lines = drift.advance_lines(shape.limits, await _since_the_plan(tx, finding, shape))
-        return await self._tell_and_plan(tx, finding, shape, replace(heard, lines=lines))
+        lines = drift.reminded(lines, finding.states.get(_RANG, {}), finding.person.alerts.reminder_h, now)
+        told, planned = await self._tell_and_plan(tx, finding, shape, replace(heard, lines=lines))
+        return told + attended.alerts, planned
 
     async def _held_back(self, tx: Tx, finding: _Finding, heard: _Heard) -> str:
         """Return what keeps a check from being told; a plan that nobody has answered yet does not hold back what is urgent."""
@@ -245,18 +256,22 @@ class Monitor:
         explained = drift.explained_by((*heard.memory.pending, *fresh), shape)
         fired = tuple(step for step in heard.lines if step.event and step.line.line not in explained)
         if fired:
+            await portfolios.save_state(tx, portfolio.id, _RANG, {"at": now.isoformat()})
             await alerting.tell_drift(tx, portfolio, finding.person, fired, now)
         if heard.margin:
             await alerting.tell_margin(tx, portfolio, finding.person, shape, now)
         if heard.steps:
             await alerting.tell_signals(tx, portfolio, finding.person, heard.steps, now)
         opened = portfolio.window_opened_at or (now if heard.asks and portfolio.answer != Answer.NOTIFY else None)
-        closing = opened is not None and (heard.is_urgent or drift.is_due(now, opened, self._window))
+        due = scheduling.pending(portfolio.strategy.schedule, scheduling.mark_of(finding.states), now)
+        sleeping = due is None and not heard.margin and answering.needs_person(portfolio) and quiet.is_quiet_now(finding.person, now)
+        closing = opened is not None and not sleeping and (heard.is_urgent or drift.is_due(now, opened, self._window))
         asked = triggers.joined_reasons(heard.memory.pending, [margin.reason(finding.found), *fresh] if heard.margin else fresh)
         memory = triggers.told(heard.memory, heard.steps, portfolio.strategy)
         await _remember(tx, finding, replace(memory, pending=asked if opened is not None and not closing else ()))
-        due = scheduling.pending(portfolio.strategy.schedule, scheduling.mark_of(finding.states), now)
         outcome = await self._plan_when_due(tx, finding, opened, due, asked if closing else None)
+        if outcome == _WAITING and sleeping:
+            outcome = _ASLEEP
         calm = opened is None and due is None and not any(step.after.fired for step in heard.lines)
         await self._note(tx, finding, _seen(finding, shape, heard, outcome), calm=calm)
         told = len(fired) + len(heard.steps) + heard.margin + (outcome == scheduling.TOLD)
@@ -319,11 +334,15 @@ class Monitor:
         if scheduled and portfolio.answer == Answer.NOTIFY:
             await scheduling.tell_due(tx, portfolio, finding.person, now)
             return scheduling.TOLD
-        stored = await self._rebalancing.store(tx, drafted)
+        stored = await self._rebalancing.store(tx, await answering.prepared(tx, portfolio, finding.person, drafted, now))
         if not isinstance(stored, Proposed):
             return ""
-        # the alert that opened the window has rung already
-        await alerting.show_card(tx, stored.plan, finding.person, now, silent=asked is not None)
+        if stored.instead_of is not None:
+            await post_card(tx, stored.instead_of, now, "replaced")
+        if stored.plan.stand is None or not stored.plan.stand.auto:  # else it is shown when it was carried out or not
+            # the alert that opened the window has rung already
+            silent = asked is not None or quiet.card_is_silent(finding.person, reasons, now)
+            await alerting.show_card(tx, stored.plan, finding.person, now, silent=silent)
         return scheduling.PLANNED
 
 

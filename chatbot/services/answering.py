@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 #: who confirmed a plan where that was not its person
 AUTO, UNANSWERED = "auto", "unanswered"
-#: why an auto portfolio asks all the same
-TRADE, TURNOVER, HEDGE, DEAR, UNKNOWN, MOVED = "trade", "turnover", "hedge", "dear", "unknown", "moved"
+#: why an auto portfolio asks all the same, and triggers that are judged by their name
+TRADE, TURNOVER, HEDGE, MARGIN, DEAR, UNKNOWN, MOVED = "trade", "turnover", "hedge", "margin", "dear", "unknown", "moved"
 #: portfolios that the bot can trade for: manual ones are traded by hand, live ones need keys
 ALONE = frozenset({Mode.DEMO, Mode.PAPER})
 #: how long the plan of a schedule waits: it may come at night
@@ -101,7 +101,8 @@ def _always_asks(plan: Plan) -> str:
     """Return why a plan asks whatever the limits are: it rests on a trend, opens a hedge, or its costs are high or unknown."""
     if any(reason.trigger == TREND for reason in plan.reasons):
         return TREND  # domain 6.3: no sign of edge, so propose and ask
-    if any(reason.trigger == HEDGE and reason.event != "end" for reason in plan.reasons):
+    opens = plan.hedge is not None and not plan.hedge.closed
+    if opens or any(reason.trigger == HEDGE and reason.event != "end" for reason in plan.reasons):
         return HEDGE
     if costing.dear(plan.legs):
         return DEAR
@@ -142,9 +143,10 @@ async def _promised(tx: Tx, portfolio_id: int) -> datetime | None:
     return waiting.stand.reduce_at if waiting is not None and waiting.state == PlanState.PROPOSED and waiting.stand else None
 
 
-def is_silent(portfolio: Portfolio, now: datetime) -> bool:
-    """Tell whether a portfolio may not act alone now: paused, or its person asked for silence."""
-    return drift.is_quiet(portfolio, now)
+def is_silent(portfolio: Portfolio, plan: Plan, now: datetime) -> bool:
+    """Tell whether the bot may do nothing about a plan alone now: paused, or silence was asked for, through which only margin rings."""
+    margin = any(reason.trigger == MARGIN for reason in plan.reasons)
+    return portfolio.paused if margin else drift.is_quiet(portfolio, now)
 
 
 def needs_person(portfolio: Portfolio) -> bool:

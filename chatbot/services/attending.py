@@ -85,7 +85,7 @@ class Attendant:
         portfolio = await portfolios.get(tx, plan.portfolio_id)
         person = await accounts.person(tx, portfolio.person_id) if portfolio else None
         now = self._clock.now()
-        if portfolio is None or person is None or answering.is_silent(portfolio, now):
+        if portfolio is None or person is None or answering.is_silent(portfolio, plan, now):
             return "silent"
         if portfolio.answer != Answer.AUTO or portfolio.mode not in answering.ALONE:
             return "off"
@@ -109,7 +109,7 @@ class Attendant:
             return  # tried again with the next check
         async with self._db.transaction() as tx:
             now, latest = self._clock.now(), await portfolios.get(tx, portfolio.id) or portfolio
-            if not isinstance(drafted, Plan) or answering.is_silent(latest, now):
+            if not isinstance(drafted, Plan) or answering.is_silent(latest, plan, now):
                 await journal.decide(tx, plan.id, PlanState.EXPIRED, now)
                 return
             asks = why if latest.answer == Answer.AUTO else ""
@@ -138,7 +138,7 @@ class Attendant:
 
     async def _forbids_reduce(self, tx: Tx, plan: Plan) -> str:
         portfolio = await portfolios.get(tx, plan.portfolio_id)
-        if portfolio is None or answering.is_silent(portfolio, self._clock.now()):
+        if portfolio is None or answering.is_silent(portfolio, plan, self._clock.now()):
             return "silent"
         still = portfolio.answering.unanswered == Unanswered.REDUCE and portfolio.mode in answering.ALONE
         return "" if still else "off"

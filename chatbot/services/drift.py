@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,6 @@ from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, NET, TREND, VOL
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-    from datetime import datetime, timedelta
 
     from chatbot.model import LineReading, Plan, Portfolio, Shape
 
@@ -51,6 +51,15 @@ def counted_anew(lines: Iterable[LineReading], states: Mapping[str, Mapping[str,
     fired = {line.line: line.drift for line in lines if states.get(line.line, {}).get("fired")}
     left = {line: replace(state_from_json(states[line]), last_drift=abs(drift)) for line, drift in fired.items()}
     return {**states, **{line: state_to_json(state) for line, state in left.items()}}
+
+
+def reminded(steps: Iterable[LineStep], rang: Mapping[str, Any], hours: int, now: datetime) -> tuple[LineStep, ...]:
+    """Let the lines that are still outside ring again when the last ring is ``hours`` ago; 0: never."""
+    found = tuple(steps)
+    at = rang.get("at")
+    if not hours or not at or now - datetime.fromisoformat(at) < timedelta(hours=hours):
+        return found
+    return tuple(replace(step, event="reminder") if step.after.fired and step.line.breach and not step.event else step for step in found)
 
 
 def state_to_json(state: bands.BandState) -> dict[str, Any]:

@@ -24,7 +24,10 @@ KINDS: Mapping[str, AlertKind] = {
     "problem": AlertKind.UNREACHABLE,
     "evaluated_again": AlertKind.UNREACHABLE,
     "missed_checks": AlertKind.MISSED,
+    "margin_alert": AlertKind.LIQUIDATION,
 }
+#: good news, which may wait
+_CALM = frozenset({"evaluated_again"})
 #: of a trigger -> what its alerts are about
 TRIGGERS: Mapping[str, AlertKind] = {
     "drift": AlertKind.DRIFT,
@@ -95,7 +98,15 @@ def card_is_silent(person: Person, reasons: Iterable[Reason], now: datetime) -> 
 
 
 async def post(
-    tx: Tx, person: Person, kind: str, facts: Mapping[str, Any], *, key: str, now: datetime, about: Iterable[AlertKind] | None = None
+    tx: Tx,
+    person: Person,
+    kind: str,
+    facts: Mapping[str, Any],
+    *,
+    key: str,
+    now: datetime,
+    about: Iterable[AlertKind] | None = None,
+    silent: bool = False,
 ) -> bool:
     """Write an alert down as the person wants to hear it; False where they do not, or where it was written before.
 
@@ -105,7 +116,7 @@ async def post(
     ring = wanted(person, kinds)
     if ring is Ring.OFF:
         return False
-    loud = bool(kinds & ERRORS)
+    loud = bool(kinds & ERRORS) and kind not in _CALM
     return await messages.post(
         tx,
         chat_id=person.chat_id,
@@ -113,7 +124,7 @@ async def post(
         facts=facts,
         key=key,
         urgency=Urgency.ALWAYS if loud else Urgency.ROUTINE,
-        silent=ring is Ring.SILENT,
+        silent=silent or ring is Ring.SILENT,
         now=now,
         held_until=None if loud else ends(person.alerts, person.zone, now),
     )

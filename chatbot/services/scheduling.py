@@ -8,8 +8,9 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine import schedules
-from chatbot.model import Reason, Urgency
-from chatbot.store import journal, messages, portfolios
+from chatbot.model import Reason
+from chatbot.services import quiet
+from chatbot.store import journal, portfolios
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,13 +108,5 @@ async def tell_due(tx: Tx, portfolio: Portfolio, person: Person, now: datetime) 
 
 async def _tell(tx: Tx, portfolio: Portfolio, person: Person, kind: str, facts: Mapping[str, Any], now: datetime) -> None:
     alert = await journal.add_alert(tx, portfolio.id, kind, "", dict(facts), now)
-    await messages.post(
-        tx,
-        chat_id=person.chat_id,
-        kind=kind,
-        facts={"portfolio_id": portfolio.id, **facts},
-        key=f"alert-{alert}",
-        urgency=Urgency.ROUTINE,
-        silent=kind == "schedule_skipped",
-        now=now,
-    )
+    told = {"portfolio_id": portfolio.id, **facts}
+    await quiet.post(tx, person, kind, told, key=f"alert-{alert}", now=now, silent=kind == "schedule_skipped")
