@@ -15,7 +15,7 @@ from telegram.ext import Application, CallbackQueryHandler, CommandHandler, Mess
 from telegram.request import HTTPXRequest
 
 from chatbot.errors import InternalError, UserError
-from handlers import advice, exposure, history, holdings, operator, rebalance, schedule, settings, start, status, strategy
+from handlers import advice, exposure, hedge, history, holdings, operator, rebalance, schedule, settings, start, status, strategy
 from handlers import help as help_
 from handlers.buttons import Reason, Refusal, Signer
 from handlers.context import CONTEXT, PROGRAM, Context, answer, reply
@@ -43,6 +43,7 @@ COMMANDS: dict[str, Handler] = {
     "status": status.status,
     "rebalance": rebalance.rebalance,
     "exposure": exposure.exposure,
+    "hedge": hedge.hedge,
     "why": history.why,
     "history": history.history,
     "targets": strategy.targets,
@@ -71,6 +72,10 @@ BUTTONS: dict[str, Handler] = {
     "status": status.status,
     "coins": status.coins,
     "exposure": exposure.exposure,
+    "hedge": hedge.hedge,
+    "hedge_open": hedge.hedge_open,
+    "hedge_close": hedge.hedge_close,
+    "hedge_table": hedge.hedge_table,
     "correct": holdings.correct,
     "rebalance": rebalance.rebalance,
     "card": rebalance.card,

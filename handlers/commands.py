@@ -40,6 +40,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="status", description=N_("Value, weights, drift, exposure"), group=Group.PORTFOLIO),
     Command(name="rebalance", description=N_("Make a plan now"), group=Group.PORTFOLIO),
     Command(name="exposure", description=N_("Spot and futures together, liquidation, funding"), group=Group.PORTFOLIO),
+    Command(name="hedge", description=N_("Open, see and end a hedge"), group=Group.PORTFOLIO),
     Command(name="why", description=N_("Why the last check did or did not act"), group=Group.PORTFOLIO),
     Command(name="history", description=N_("Past plans and what became of them"), group=Group.PORTFOLIO),
     Command(name="targets", description=N_("Strategy and target weights"), group=Group.STRATEGY),

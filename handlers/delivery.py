@@ -20,6 +20,7 @@ from handlers.patience import pause_s
 from handlers.views import access as access_views
 from handlers.views import alerts as alert_views
 from handlers.views import execution as execution_views
+from handlers.views import hedge_alerts
 from handlers.views import plan as plan_views
 from handlers.views import problems as problem_views
 from handlers.views import schedule as schedule_views
@@ -222,4 +223,6 @@ _VIEWS: dict[str, Callable[[Words, Portfolio, dict[str, Any]], View]] = {
     "schedule_due": lambda words, portfolio, _: schedule_views.due(words, portfolio),
     "schedule_skipped": _skipped,
     "missed_checks": _missed,
+    "hedge_over": hedge_alerts.over,
+    "hedge_funding": hedge_alerts.funding,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from chatbot.errors import InternalError
 from handlers.views.common import PictureKind
 
 if TYPE_CHECKING:
@@ -18,8 +19,12 @@ async def draw(picture: Picture, *, dark: bool = False) -> bytes:
 
 def png(picture: Picture, *, dark: bool = False) -> bytes:
     """Return the picture as PNG; drawings in several threads wait for each other."""
-    from chatbot.charts import allocation, exposure  # noqa: PLC0415 - half a second and 30 MB that a start without pictures does not pay
+    from chatbot.charts import allocation, exposure, shocks  # noqa: PLC0415 - half a second and 30 MB that a start without pictures does not pay
 
+    if picture.kind is PictureKind.SHOCKS:
+        return shocks.shocks_picture(picture.shocks, picture.labels, dark=dark)
+    if picture.shape is None:
+        raise InternalError(f"a picture of kind {picture.kind} needs a shape")
     if picture.kind is PictureKind.CHANGE and picture.after is not None:
         return allocation.change_picture(picture.shape, picture.after, picture.labels, dark=dark)
     if picture.kind is PictureKind.EXPOSURE:

@@ -12,6 +12,7 @@ from handlers.context import answer, need_portfolio, reply, show
 from handlers.views import alerts as alert_views
 from handlers.views import costs as cost_views
 from handlers.views import execution as execution_views
+from handlers.views import hedge as hedge_views
 from handlers.views import plan as views
 from handlers.views import problems
 
@@ -55,6 +56,8 @@ async def answer_proposal(
             await put(update, context, problems.cannot_evaluate(words, portfolio, found))
         case rebalancing.Busy(plan=plan):
             await put(update, context, views.busy(words, portfolio, plan))
+        case rebalancing.NoHedge(size=size):
+            await put(update, context, hedge_views.refused(words, portfolio, size))
         case _:
             raise TypeError(f"{proposal!r} is no answer to a proposal")
 
@@ -136,7 +139,7 @@ async def _too_late(update: Update, context: Context, plan: Plan) -> None:
     if plan.state is not PlanState.EXPIRED:
         return
     if portfolio is not None and portfolio.id == context.person.portfolio_id:
-        proposal = await context.program.rebalancing.propose(portfolio, plan.reasons)
+        proposal = await context.program.rebalancing.propose_again(portfolio, plan)
         await answer_proposal(update, context, portfolio, proposal, new_message=True, lead=text)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
+from decimal import Decimal
 
 from chatbot.model.hedge import HedgeSize, OpenHedge  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.shape import Problem  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.strategy import Portfolio  # noqa: TC001 - read at run time by the JSON codec
+
+#: a tenth of a point: less is what fees and lots leave behind
+_OVER = Decimal("0.001")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,8 @@ class HedgeReport:
     @property
     def suggests_rotation(self) -> bool:
         """Tell whether domain 10.1 asks for a rotation now: ALT above its target in a market that is bearish."""
-        return bool(self.bearish) and self.alt is not None and self.alt_target is not None and self.alt > self.alt_target
+        over = self.alt - self.alt_target if self.alt is not None and self.alt_target is not None else None
+        return bool(self.bearish) and over is not None and over >= _OVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,5 +77,7 @@ class ShockReport:
     #: None exactly when there are problems
     size: HedgeSize | None = None
     rows: tuple[ShockRow, ...] = ()
+    #: of the portfolio, quote
+    value: Decimal = Decimal(0)
     #: betas are taken a quarter larger, because they rise in crashes
     stressed: bool = False

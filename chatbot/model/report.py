@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
-from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
+from decimal import Decimal
 
 from chatbot.model.hedge import OpenHedge  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.plan import Plan  # noqa: TC001 - read at run time by the JSON codec
@@ -52,6 +52,8 @@ class ExposureReport:
     #: largest first
     assets: tuple[AssetExposure, ...] = ()
     contracts: tuple[ContractReading, ...] = ()
+    #: what the open hedges are short, quote
+    hedged: Decimal = Decimal(0)
     #: age of the oldest price used; None when there is none
     price_age_s: float | None = None
 

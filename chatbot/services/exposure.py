@@ -31,6 +31,7 @@ def report(found: Evaluation, hours: Mapping[str, int], price_age_s: float | Non
         shape=found.shape,
         assets=assets(found.snapshot),
         contracts=_contracts(found, found.snapshot, hours),
+        hedged=_hedged(found, found.snapshot),
         price_age_s=price_age_s,
     )
 
@@ -62,6 +63,12 @@ def _contracts(found: Evaluation, snap: Snapshot, hours: Mapping[str, int]) -> t
         for position in snap.positions
         if position.qty
     )
+
+
+def _hedged(found: Evaluation, snap: Snapshot) -> Decimal:
+    """Return what the open hedges are short: a long of the strategy's own may hide it in the position."""
+    marks = {position.contract: position.mark for position in snap.positions}
+    return sum((-hedge.qty * marks.get(hedge.contract, hedge.price) for hedge in found.layers.hedges if not hedge.closed), Decimal(0))
 
 
 def funding_day(notional: Decimal, quote: Quote | None, hours: int | None) -> Decimal | None:

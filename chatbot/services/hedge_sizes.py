@@ -158,12 +158,17 @@ def _with_short(desk: Desk, blank: HedgeSize) -> HedgeSize:
 
 
 def _top_up(desk: Desk, sized: HedgeSize) -> Decimal:
-    """Return what must come from the stablecoins so that the liquidation stays 1.5 times the fall away; at most what is there."""
+    """Return what must come from the stablecoins for the short to live through a rise; at most what is there.
+
+    Its liquidation stays 1.5 times the fall away, and the leverage limit holds while BTC rises by as much as it was to fall: else
+    a bounce would have the margin emergency (domain 9.8) take the hedge off.
+    """
     after = desk.held - sized.notional
-    kept_alive = equity_for(short=max(_ZERO, -after), distance=ROOM * sized.drop, mmr=desk.market.mmr, other_mm=desk.other_mm)
-    capped = (abs(after) + desk.others) / desk.strategy.sleeve_cap / _KEPT if desk.strategy.sleeve_cap else _ZERO
+    short, cap = max(_ZERO, -after), desk.strategy.sleeve_cap
+    kept_alive = equity_for(short=short, distance=ROOM * sized.drop, mmr=desk.market.mmr, other_mm=desk.other_mm)
+    risen = (max(abs(after), short * (1 + sized.drop)) + desk.others) / cap / _KEPT + short * sized.drop if cap else _ZERO
     fees = 2 * sized.notional * desk.market.taker_fee
-    lacking = max(kept_alive, capped) + fees - desk.equity - sized.proceeds
+    lacking = max(kept_alive, risen) + fees - desk.equity - sized.proceeds
     return max(_ZERO, min(lacking.quantize(_CENT, ROUND_UP), (desk.cash * _KEPT).quantize(_CENT, ROUND_DOWN)))
 
 

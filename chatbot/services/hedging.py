@@ -96,9 +96,9 @@ class Hedging:
             wish = replace(wish, ratio=self.least_variance(found).ratio)
         try:
             size = self._sized(found, wish)
-            return ShockReport(
-                portfolio=portfolio, size=size, rows=hedge_shocks.rows(found, found.snapshot, size, stressed=stressed), stressed=stressed
-            )
+            table = hedge_shocks.rows(found, found.snapshot, size, stressed=stressed)
+            value = found.shape.value if found.shape else Decimal(0)
+            return ShockReport(portfolio=portfolio, size=size, rows=table, value=value, stressed=stressed)
         except Refused as refusal:
             return ShockReport(portfolio=portfolio, problems=(Problem(code=refusal.code),))
 

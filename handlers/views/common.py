@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from chatbot.charts.labels import Labels
+    from chatbot.charts.shock_bars import ShockBar
     from chatbot.errors import UserError
     from chatbot.i18n import Words
     from chatbot.model import AssetExposure, Portfolio, Shape
@@ -52,6 +53,8 @@ class PictureKind(StrEnum):
     PRESET = "preset"
     #: spot, futures and net by coin
     EXPOSURE = "exposure"
+    #: what moves of BTC would do without a hedge and with it
+    SHOCKS = "shocks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +62,15 @@ class Picture:
     """What to draw; drawing happens in ``handlers.pictures``."""
 
     kind: PictureKind
-    shape: Shape
     labels: Labels
+    #: None only for ``SHOCKS``
+    shape: Shape | None = None
     #: only for ``CHANGE``
     after: Shape | None = None
     #: only for ``EXPOSURE``
     assets: tuple[AssetExposure, ...] = ()
+    #: only for ``SHOCKS``
+    shocks: tuple[ShockBar, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def exposure(words: Words, report: ExposureReport) -> View:
         _totals(words, shape),
         say(words, "Beta to BTC {number}, an estimate from priors", number=words.number(shape.beta, 2)),
         net_line(words, shape),
-        cover_line(words, report.assets),
+        hedge_line(words, report) or cover_line(words, report.assets),
         *_book(words, report, shape),
         say(words, "Prices {age} old", age=words.age(report.price_age_s)) if report.price_age_s is not None else None,
     )
@@ -104,6 +104,14 @@ def cover_line(words: Words, assets: Sequence[AssetExposure]) -> Html | None:
     if whole.futures >= 0 or whole.spot <= 0:
         return None
     return say(words, "Futures cover {percent} of the spot exposure", percent=words.percent(-whole.futures / whole.spot, 0))
+
+
+def hedge_line(words: Words, report: ExposureReport) -> Html | None:
+    """Say how much of the spot the open hedges cover; None without one."""
+    spot = _sum("", report.assets).spot
+    if report.hedged <= 0 or spot <= 0:
+        return None
+    return say(words, "The hedge covers {percent} of the spot exposure", percent=bold(words.percent(report.hedged / spot, 0)))
 
 
 def _book(words: Words, report: ExposureReport, shape: Shape) -> list[Html]:

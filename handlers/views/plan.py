@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from chatbot.i18n import N_
 from chatbot.model import NET, LegState, Mode, PlanState
 from handlers.buttons import Style
+from handlers.views import hedge_card
 from handlers.views.common import View, bold, button, esc, head, joined, line_name, page, say
 from handlers.views.costs import costs_lines
 from handlers.views.figures import change_picture, change_table, exposure_change, weights_table
@@ -81,7 +82,9 @@ def closed_text(words: Words, plan: Plan) -> str:
 
 def _body(words: Words, plan: Plan, *, lead: str = "") -> list[Html]:
     parts = [esc(lead), esc("")] if lead else []
-    parts += [reason_text(words, reason) for reason in plan.reasons]
+    told_apart = plan.hedge is not None  # the hedge is told with its figures
+    parts += [reason_text(words, reason) for reason in plan.reasons if not (told_apart and reason.trigger == "hedge")]
+    parts += hedge_card.card_lines(words, plan)
     parts += [esc(""), *legs_block(words, plan.legs), esc("")]
     parts += [*costs_lines(words, plan), result_table(words, plan), exposure_change(words, plan.before, plan.after)]
     parts += [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out[:8]]
@@ -142,6 +145,7 @@ def _ending(words: Words, portfolio: Portfolio) -> list[Html]:
 
 def _answers(words: Words, portfolio: Portfolio, plan: Plan) -> Keyboard:
     return (
+        *hedge_card.card_rows(words, plan),
         (_confirm(words, portfolio, plan), button(words.t("Edit"), "edit", plan.id)),
         (button(words.t("Skip"), "skip", plan.id), button(words.t("Snooze 1 h"), "snooze_plan", plan.id)),
     )

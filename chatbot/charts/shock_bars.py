@@ -1,0 +1,17 @@
+"""What the picture of shocks shows, as plain numbers; knows no matplotlib, so views may import it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShockBar:
+    """One move of BTC; fractions of the portfolio's value."""
+
+    #: the move, written: -20 %
+    name: str
+    without: float
+    hedged: float
+    #: the hedge is liquidated in this move
+    liquidated: bool = False

@@ -1,0 +1,95 @@
+"""Words about hedges that several views share, and wishes as the arguments of buttons."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from chatbot.i18n import N_
+from chatbot.model import COVER, MIN_VARIANCE, ROTATION
+from chatbot.model.hedge import BY_BETA, LITERAL, HedgeWish
+from handlers.views.common import say
+
+if TYPE_CHECKING:
+    from chatbot.i18n import Words
+    from chatbot.model.hedge import HedgeSize
+    from handlers.views.common import Html
+
+_NAMES: Final = {ROTATION: N_("Rotation"), COVER: N_("Cover"), MIN_VARIANCE: N_("Least variance")}
+WHY_OVER: Final = {
+    "stopped": N_("the price went against it"),
+    "correction_over": N_("the price has recovered from its low: the correction is over"),
+    "vol_subsided": N_("volatility has peaked and calmed down"),
+    "expired": N_("its time is up"),
+    "manual": N_("you ended it"),
+}
+_PROBLEMS: Final = {
+    "no_contract": N_("The BTC perpetual is not traded here, so there is nothing to short."),
+    "no_alt": N_("There are no ALT coins to rotate out of."),
+    "too_small": N_("The short would be smaller than the least that makes sense here, {minimum}."),
+    "no_room": N_("The leverage limits leave no room for a short."),
+    "no_history": N_("The hedge of least variance is not offered: too few daily prices are known."),
+    "not_short": N_("There is nothing to hedge: the portfolio does not fall with BTC."),
+    "open_already": N_(
+        "A hedge of this kind is open, and there is one of each kind at a time. To make it larger, take it off and decide anew."
+    ),
+    "still_short": N_("The last hedge of this kind is over, but its short is still there. Take it off first."),
+}
+#: short words in buttons
+_KINDS: Final = {"r": ROTATION, "c": COVER, "m": MIN_VARIANCE}
+_SIZES: Final = {"l": LITERAL, "b": BY_BETA, "": ""}
+_REASONS: Final = {"": "manual", "f": "fear_greed", "d": "below_mean"}
+
+
+def wish_arg(wish: HedgeWish) -> str:
+    """Write a wish as the argument of a button."""
+    short = [next(key for key, long in table.items() if long == word) for table, word in ((_KINDS, wish.kind), (_SIZES, wish.size))]
+    parts = ["" if share is None else f"{(share * 100).normalize():f}" for share in (wish.coverage, wish.drop)]
+    reason = next(key for key, long in _REASONS.items() if long == wish.reason)
+    return ":".join((*short, *parts, "1" if wish.accepted else "", reason))
+
+
+def wish_of(arg: str) -> HedgeWish:
+    """Read what :func:`wish_arg` wrote."""
+    kind, size, coverage, drop, accepted, reason = arg.split(":")[:6]
+    shares = [Decimal(text) / 100 if text else None for text in (coverage, drop)]
+    return HedgeWish(
+        kind=_KINDS[kind], size=_SIZES[size], coverage=shares[0], drop=shares[1], accepted=bool(accepted), reason=_REASONS[reason]
+    )
+
+
+def name(words: Words, kind: str) -> str:
+    """Return what a kind of hedge is called."""
+    return words.t(_NAMES[kind])
+
+
+def problem(words: Words, size: HedgeSize) -> Html:
+    """Say why a hedge can not be had."""
+    minimum = words.money(size.minimum, 0) if size.minimum is not None else ""
+    return say(words, _PROBLEMS[size.problem], minimum=minimum)
+
+
+def won(words: Words, result: Decimal | None) -> Html | None:
+    """Say what a short has won or lost so far; None where the price is unknown."""
+    if result is None:
+        return None
+    amount = words.money(abs(result))
+    return say(words, "won {amount}", amount=amount) if result >= 0 else say(words, "lost {amount}", amount=amount)
+
+
+def paid(words: Words, funding: Decimal) -> Html:
+    """Say what a short has earned or paid in funding."""
+    amount = words.money(abs(funding))
+    return (
+        say(words, "earned {amount} of funding", amount=amount) if funding >= 0 else say(words, "paid {amount} of funding", amount=amount)
+    )
+
+
+def other_size(wish: HedgeWish) -> HedgeWish:
+    """Return the same cover in the other of both sizes (domain 10.2)."""
+    return HedgeWish(kind=COVER, size=LITERAL if wish.size == BY_BETA else BY_BETA, coverage=wish.coverage, drop=wish.drop)
+
+
+def size_label(words: Words, wish: HedgeWish) -> str:
+    """Return what the button of a cover's size says."""
+    return words.t("By the rule as written") if wish.size == LITERAL else words.t("Sized by beta")
