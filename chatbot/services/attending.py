@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from chatbot.model import Answer, Plan, PlanState, Unanswered, Urgency
-from chatbot.services import alerting, answering, quiet, rebalancing, triggers
+from chatbot.services import alerting, answering, hedge_plans, quiet, rebalancing, triggers
 from chatbot.store import accounts, journal, messages, portfolios
 
 if TYPE_CHECKING:
@@ -102,9 +102,9 @@ class Attendant:
 
     async def _ask_instead(self, plan: Plan, portfolio: Portfolio, person: Person, why: str) -> None:
         """Put a fresh plan that asks in place of one that was to be carried out alone and has not been shown to anybody."""
-        found = await self._evaluator.look(portfolio, fresh=True)
+        found = await self._evaluator.look(portfolio, fresh=True, also=hedge_plans.contracts_of(plan))
         await self._rebalancing.prepare(found)
-        drafted = self._rebalancing.draft(found, plan.reasons) if why != "silent" else None
+        drafted = self._rebalancing.draft(found, plan.reasons, hedge_plans.asked(plan)) if why != "silent" else None
         if isinstance(drafted, rebalancing.CannotEvaluate):
             return  # tried again with the next check
         async with self._db.transaction() as tx:
@@ -113,7 +113,7 @@ class Attendant:
                 await journal.decide(tx, plan.id, PlanState.EXPIRED, now)
                 return
             asks = why if latest.answer == Answer.AUTO else ""
-            asking = await answering.prepared(tx, latest, person, replace(drafted, hedge=plan.hedge), now, asks=asks)
+            asking = await answering.prepared(tx, latest, person, drafted, now, asks=asks)
             stored = await self._rebalancing.store(tx, asking)
             if isinstance(stored, rebalancing.Proposed):
                 await alerting.show_card(tx, stored.plan, person, now, silent=quiet.card_is_silent(person, plan.reasons, now))
