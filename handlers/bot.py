@@ -15,7 +15,7 @@ from telegram.ext import Application, CallbackQueryHandler, CommandHandler, Mess
 from telegram.request import HTTPXRequest
 
 from chatbot.errors import InternalError, UserError
-from handlers import advice, exposure, hedge, history, holdings, operator, rebalance, schedule, settings, start, status, strategy
+from handlers import advice, exposure, hedge, history, holdings, operator, rebalance, schedule, settings, start, status, strategy, triggers
 from handlers import help as help_
 from handlers.buttons import Reason, Refusal, Signer
 from handlers.context import CONTEXT, PROGRAM, Context, answer, reply
@@ -48,6 +48,7 @@ COMMANDS: dict[str, Handler] = {
     "history": history.history,
     "targets": strategy.targets,
     "bands": strategy.bands,
+    "triggers": triggers.triggers,
     "schedule": schedule.schedule,
     "mode": settings.mode,
     "pause": settings.pause,
@@ -98,6 +99,11 @@ BUTTONS: dict[str, Handler] = {
     "advice": advice.advice,
     "use_band": advice.use_band,
     "use_bands": advice.use_bands,
+    "triggers": triggers.triggers,
+    "trigger": triggers.trigger,
+    "turn": triggers.turn,
+    "knob": triggers.knob,
+    "about_triggers": triggers.about,
     "schedule": schedule.schedule,
     "schedule_set": schedule.schedule_set,
     "history": history.history,

@@ -45,6 +45,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="history", description=N_("Past plans and what became of them"), group=Group.PORTFOLIO),
     Command(name="targets", description=N_("Strategy and target weights"), group=Group.STRATEGY),
     Command(name="bands", description=N_("How far a line may drift"), group=Group.STRATEGY),
+    Command(name="triggers", description=N_("What volatility, trend, funding and fear do"), group=Group.STRATEGY),
     Command(name="schedule", description=N_("Rebalance by the calendar"), group=Group.STRATEGY),
     Command(name="mode", description=N_("Ask or only tell; paper or manual"), group=Group.STRATEGY),
     Command(name="pause", description=N_("Stop all activity"), group=Group.CONTROL),

@@ -65,4 +65,4 @@ async def why(update: Update, context: Context) -> None:
         last = await portfolios.check(tx, portfolio.id)
     # The screen passes over whoever is inside; what it saw are the prices of the last fetch, which are the ones read here.
     seen = replace(report.check, at=last.at if last else now, held_back=last.held_back if last else "inside")
-    await show(update, context, why_views.why(context.words, portfolio, seen if last or report.check.shape else None, now, report.next_run))
+    await show(update, context, why_views.why(context.words, report, seen if last or report.check.shape else None, now))

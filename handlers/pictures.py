@@ -19,8 +19,10 @@ async def draw(picture: Picture, *, dark: bool = False) -> bytes:
 
 def png(picture: Picture, *, dark: bool = False) -> bytes:
     """Return the picture as PNG; drawings in several threads wait for each other."""
-    from chatbot.charts import allocation, exposure, shocks  # noqa: PLC0415 - half a second and 30 MB that a start without pictures does not pay
+    from chatbot.charts import allocation, exposure, gauges, shocks  # noqa: PLC0415 - half a second and 30 MB that a start without pictures does not pay
 
+    if picture.kind is PictureKind.GAUGES:
+        return gauges.gauges_picture(picture.gauges, picture.labels, dark=dark)
     if picture.kind is PictureKind.SHOCKS:
         return shocks.shocks_picture(picture.shocks, picture.labels, dark=dark)
     if picture.shape is None:

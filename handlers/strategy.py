@@ -81,7 +81,8 @@ async def _preset(context: Context, portfolio: Portfolio) -> Strategy:
     held = portfolio.strategy.members.get("ALT", ())
     chosen = strategies.preset(context.tapped.arg, await context.program.source.markets(), held)
     kept = portfolio.strategy
-    return replace(chosen, theta=kept.theta, move_limit_pct=kept.move_limit_pct, schedule=kept.schedule)
+    with_triggers = strategies.with_triggers_of(chosen, kept)
+    return replace(with_triggers, theta=kept.theta, move_limit_pct=kept.move_limit_pct, schedule=kept.schedule)
 
 
 async def bands(update: Update, context: Context) -> None:

@@ -32,3 +32,20 @@ class Labels:
     def of(self, line: str) -> str:
         """Return what ``line`` is called."""
         return self.lines.get(line, line)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gauge:
+    """One row of the gauge strip: where a reading stands between calm (0) and the limit (1)."""
+
+    name: str
+    #: the reading and the limit, written
+    value: str
+    #: armed, fired since ..., off
+    state: str
+    on: bool = True
+    active: bool = False
+    #: below 0 is calmer than calm, above 1 beyond the limit; None where it is unknown
+    position: float | None = None
+    #: where it ends again; None where that is at its limit, or not by this reading
+    release: float | None = None

@@ -7,15 +7,31 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.targets import PRESETS
+from chatbot.engine.triggers import TRIGGERS
 from chatbot.errors import UserError
 from chatbot.exchanges.base import PERP, is_perp
 from chatbot.i18n import N_
-from chatbot.model import ALT, CORE, FUTURES, STABLE, BandRule, Strategy
+from chatbot.model import (
+    ALT,
+    CORE,
+    FEAR_GREED,
+    FUNDING_HIGH,
+    FUNDING_LOW,
+    FUTURES,
+    STABLE,
+    TREND,
+    VOLATILITY,
+    BandRule,
+    Strategy,
+    TriggerSetting,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 MAJORS = ("BTC", "ETH")
+#: of these each preset has one switched on (domain 2.2)
+FUTURES_TRIGGERS = (FUNDING_LOW, FUNDING_HIGH, FEAR_GREED)
 #: coins offered for ALT, largest first; the first few that the market quotes become the members
 ALT_CANDIDATES = ("SOL", "XRP", "BNB", "ADA", "DOGE", "LINK", "AVAX", "LTC")
 ALT_MEMBERS = 4
@@ -44,7 +60,26 @@ def preset(name: str, instruments: Collection[str], held: Collection[str] = ()) 
         futures_band_pp=chosen.band_pp,
         gross_cap=chosen.gross_cap,
         sleeve_cap=chosen.sleeve_cap,
+        triggers={name: TriggerSetting(on=True) for name in (VOLATILITY, TREND, chosen.futures_trigger)},
     )
+
+
+def with_triggers_of(chosen: Strategy, kept: Strategy) -> Strategy:
+    """Return a preset with the trigger settings that a portfolio has; which one moves the futures comes with the preset (domain 2.2)."""
+    futures = {name: replace(kept.setting(name), on=chosen.setting(name).on) for name in FUTURES_TRIGGERS}
+    return replace(chosen, triggers={**chosen.triggers, **kept.triggers, **futures})
+
+
+def switched(strategy: Strategy, trigger: str, *, on: bool) -> Strategy:
+    """Return a strategy with a trigger switched on or off; its parameters stay."""
+    return replace(strategy, triggers={**strategy.triggers, trigger: replace(strategy.setting(trigger), on=on)})
+
+
+def tuned(strategy: Strategy, trigger: str, params: Mapping[str, Decimal]) -> Strategy:
+    """Return a strategy with a trigger's parameters; only those that differ from their default are kept."""
+    usual = TRIGGERS[trigger].params({})
+    chosen = {name: value for name, value in params.items() if value != usual[name]}
+    return replace(strategy, triggers={**strategy.triggers, trigger: replace(strategy.setting(trigger), params=chosen)})
 
 
 def _core(instruments: Collection[str]) -> tuple[str, ...]:

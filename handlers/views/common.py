@@ -17,7 +17,7 @@ from handlers.buttons import Button, Keyboard, Style, Tap
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from chatbot.charts.labels import Labels
+    from chatbot.charts.labels import Gauge, Labels
     from chatbot.charts.shock_bars import ShockBar
     from chatbot.errors import UserError
     from chatbot.i18n import Words
@@ -53,6 +53,8 @@ class PictureKind(StrEnum):
     PRESET = "preset"
     #: spot, futures and net by coin
     EXPOSURE = "exposure"
+    #: every trigger between calm and its limit
+    GAUGES = "gauges"
     #: what moves of BTC would do without a hedge and with it
     SHOCKS = "shocks"
 
@@ -63,12 +65,14 @@ class Picture:
 
     kind: PictureKind
     labels: Labels
-    #: None only for ``SHOCKS``
+    #: None only for ``GAUGES`` and ``SHOCKS``
     shape: Shape | None = None
     #: only for ``CHANGE``
     after: Shape | None = None
     #: only for ``EXPOSURE``
     assets: tuple[AssetExposure, ...] = ()
+    #: only for ``GAUGES``
+    gauges: tuple[Gauge, ...] = ()
     #: only for ``SHOCKS``
     shocks: tuple[ShockBar, ...] = ()
 

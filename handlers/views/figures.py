@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from handlers.views.common import Html
 
 OUTSIDE = "●"
+#: behind a target that a trigger or a hedge has moved
+MOVED = "*"
 
 
 def weights_table(words: Words, shape: Shape) -> Html:
@@ -29,10 +31,16 @@ def _weights_row(words: Words, reading: LineReading) -> list[str]:
     return [
         line_name(words, reading.line),
         words.percent(reading.weight),
-        words.percent(reading.target),
+        words.percent(reading.target) + (MOVED if reading.base is not None else ""),
         words.signed_points(reading.drift),
         (f"±{words.points(reading.band)}" if reading.band is not None else DASH) + (OUTSIDE if reading.breach else ""),
     ]
+
+
+def moved_line(words: Words, shape: Shape) -> Html | None:
+    """Explain the mark of moved targets with what the strategy's own are; None where nothing is moved."""
+    own = [f"{line_name(words, line.line)} {words.percent(line.base)}" for line in shape.limits if line.base is not None]
+    return say(words, "{mark} moved by a trigger or hedge; own target: {targets}", mark=MOVED, targets=", ".join(own)) if own else None
 
 
 def unknown_table(words: Words, strategy: Strategy) -> Html:
@@ -105,7 +113,8 @@ def net_line(words: Words, shape: Shape) -> Html | None:
     found = shape.exposure
     if found is None or found.band is None:
         return None
-    facts = {"weight": words.percent(found.weight), "target": words.percent(found.target), "band": f"±{words.points(found.band)}"}
+    target = words.percent(found.target) + (MOVED if found.base is not None else "")
+    facts = {"weight": words.percent(found.weight), "target": target, "band": f"±{words.points(found.band)}"}
     told = say(words, "Net futures {weight}, target {target} {band}", **facts)
     return joined(" ", (told, OUTSIDE if found.breach else None))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chatbot.i18n import N_
 from chatbot.model import NET, LegState, Mode, PlanState
 from handlers.buttons import Style
-from handlers.views import hedge_card
+from handlers.views import hedge_card, reasons
 from handlers.views.common import View, bold, button, esc, head, joined, line_name, page, say
 from handlers.views.costs import costs_lines
 from handlers.views.figures import change_picture, change_table, exposure_change, weights_table
@@ -28,6 +28,7 @@ _REASONS = {
     "manual": N_("You asked for it."),
     "start": N_("The first plan brings the portfolio to its targets."),
     "schedule": N_("The schedule asked for it."),
+    "beta": N_("The BTC future also makes up for what the other legs could not do, so that the market risk stays as planned."),
     "moved": N_("Prices or holdings have moved since the last card; these are the new figures."),
     "again": N_("You asked for another try at what the last plan left undone."),
     "replanned": N_("Planned again from what was really filled."),
@@ -107,6 +108,10 @@ def legs_block(words: Words, legs: Sequence[Leg]) -> list[Html]:
 
 def reason_text(words: Words, reason: Reason) -> Html:
     """Return one reason with the numbers that fired."""
+    if reasons.is_about_signal(reason):
+        return reasons.sentence(words, reason)
+    if (told := reasons.other(words, reason)) is not None:
+        return told
     if reason.weight is None or reason.target is None:
         return say(words, _REASONS.get(reason.trigger, N_("A trigger asked for it.")))
     return drift_sentence(words, reason)

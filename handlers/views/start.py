@@ -8,6 +8,7 @@ from chatbot.i18n import N_
 from chatbot.model import Mode
 from handlers.buttons import Style
 from handlers.views.common import DOT, View, bold, button, captioned, clip, code, esc, head, joined, mark, page, preset_name, say
+from handlers.views.signals import switched_on_line
 from handlers.views.strategy import members_line, rules_lines, strategy_picture, strategy_table
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ def strategy_choice(words: Words, mode: Mode, strategies: Sequence[Strategy], sh
         strategy_table(words, shown),
         members_line(words, shown),
         *rules_lines(words, shown),
+        switched_on_line(words, shown),
         "",
         say(words, "Compare the others with the buttons. Everything can be changed later."),
     )

@@ -6,8 +6,18 @@ from typing import TYPE_CHECKING
 
 from chatbot.model import FUTURES, Mode, PlanState
 from handlers.buttons import Style
+from handlers.views import standing
 from handlers.views.common import DOT, View, bold, button, captioned, clip, coin, head, joined, line_name, named, page, say, table
-from handlers.views.figures import OUTSIDE, allocation_picture, exposure_line, futures_line, net_line, unknown_table, weights_table
+from handlers.views.figures import (
+    OUTSIDE,
+    allocation_picture,
+    exposure_line,
+    futures_line,
+    moved_line,
+    net_line,
+    unknown_table,
+    weights_table,
+)
 from handlers.views.problems import cannot_evaluate_line
 from handlers.views.schedule import next_run_line
 
@@ -25,20 +35,30 @@ def status(words: Words, report: StatusReport, now: datetime) -> View:
     shape = report.check.shape
     if shape is None:
         return _unknown(words, report, now)
-    text = page(
+    picture = allocation_picture(words, shape, named(words, report.portfolio))
+    for most in range(standing.STATUS_LINES, -1, -1):
+        view = captioned(_told(words, report, shape, now, most), _keyboard(words, report), picture)
+        if view.picture is not None:
+            return view  # the picture is worth more than the farthest of the signals
+    return View(_told(words, report, shape, now, standing.STATUS_LINES), _keyboard(words, report))
+
+
+def _told(words: Words, report: StatusReport, shape: Shape, now: datetime, most: int) -> Html:
+    """Return the text with at most so many lines about signals."""
+    return page(
         head(report.portfolio, named(words, report.portfolio)),
         _value_line(words, report, shape),
         weights_table(words, shape),
         say(words, "{dot} outside its band", dot=OUTSIDE) if any(reading.breach for reading in shape.limits) else None,
+        moved_line(words, shape),
         exposure_line(words, shape),
         net_line(words, shape),
         futures_line(words, shape),
-        _funding_line(words, report),
+        None if standing.shows_funding(report) and most else _funding_line(words, report),
+        *standing.status_lines(words, report, most=most),
         *_standing(words, report, now),
         _age_line(words, report),
     )
-    picture = allocation_picture(words, shape, named(words, report.portfolio))
-    return captioned(text, _keyboard(words, report), picture)
 
 
 def _unknown(words: Words, report: StatusReport, now: datetime) -> View:
@@ -103,7 +123,8 @@ def _keyboard(words: Words, report: StatusReport) -> Keyboard:
         first = button(words.t("Plan {number}", number=report.open_plan.number), "card", report.open_plan.id, Style.PRIMARY)
     rows: Keyboard = (
         (first, button(words.t("Why?"), "why")),
-        (button(words.t("Coins"), "coins"), button(words.t("Exposure"), "exposure"), button(words.t("Refresh"), "status")),
+        (button(words.t("Coins"), "coins"), button(words.t("Exposure"), "exposure"), button(words.t("Triggers"), "triggers")),
+        (button(words.t("Refresh"), "status"),),
     )
     if report.portfolio.mode is Mode.MANUAL:
         return (*rows, (button(words.t("Correct amounts"), "correct"),))

@@ -29,6 +29,7 @@ from handlers.views.common import (
     say,
     table,
 )
+from handlers.views.signals import switched_on_line
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -109,7 +110,8 @@ def preset_offer(words: Words, portfolio: Portfolio, strategy: Strategy) -> View
         strategy_table(words, strategy),
         members_line(words, strategy),
         *rules_lines(words, strategy),
-        say(words, "Only the targets change. Orders still need your Confirm."),
+        switched_on_line(words, strategy),
+        say(words, "Targets, bands and the trigger that moves its futures change. Orders still need your Confirm."),
     )
     use = button(words.t("Use it"), "use_preset", strategy.preset, Style.PRIMARY)
     return captioned(text, ((use, button(words.t("Back"), "targets")),), strategy_picture(words, strategy))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
+from handlers.views import standing
 from handlers.views.common import View, bold, button, esc, head, joined, line_name, page, say
-from handlers.views.figures import exposure_line, futures_line
+from handlers.views.figures import exposure_line, futures_line, moved_line
 from handlers.views.problems import cannot_evaluate_line
 from handlers.views.schedule import next_run_line
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chatbot.i18n import Words
-    from chatbot.model import Check, LineReading, Portfolio, Shape
+    from chatbot.model import Check, LineReading, Shape, StatusReport
     from handlers.views.common import Html
 
 _HELD_BACK = {
@@ -30,22 +31,33 @@ _HELD_BACK = {
 }
 
 
-def why(words: Words, portfolio: Portfolio, check: Check | None, now: datetime, next_run: datetime | None = None) -> View:
-    """Explain the last check; None when there has been none. ``next_run`` is when the calendar asks next."""
-    buttons = ((button(words.t("Status"), "status"), button(words.t("Bands"), "bands")), (button(words.t("Refresh"), "why"),))
+def why(words: Words, report: StatusReport, check: Check | None, now: datetime) -> View:
+    """Explain the last check and what every trigger sees; ``check`` is None when there has been none."""
+    portfolio = report.portfolio
+    first = (button(words.t("Status"), "status"), button(words.t("Bands"), "bands"), button(words.t("Triggers"), "triggers"))
+    buttons = (first, (button(words.t("Refresh"), "why"),))
     if check is None:
         return View(page(head(portfolio), say(words, "There has been no check yet; the first one comes within a minute.")), buttons)
+    shape, triggers = check.shape, standing.why_lines(words, report)
     text = page(
         head(portfolio),
         *([say(words, _HELD_BACK[check.held_back])] if check.held_back in _HELD_BACK else []),
         *([_fired(words, check.fired)] if check.fired else []),
         *([cannot_evaluate_line(words, check.problems)] if check.problems else []),
-        *(_distances(words, check.shape) if check.shape is not None else []),
+        *(_distances(words, shape) if shape is not None else []),
+        *(["", *triggers] if triggers else []),
+        *(["", moved_line(words, shape), exposure_line(words, shape), futures_line(words, shape)] if shape is not None else []),
+        _hedges(words, report),
         "",
         _when(words, check, now),
-        next_run_line(words, next_run),
+        next_run_line(words, report.next_run),
     )
     return View(text, buttons)
+
+
+def _hedges(words: Words, report: StatusReport) -> Html | None:
+    count = len([hedge for hedge in report.hedges if not hedge.closed])
+    return esc(words.n("{count} hedge is open", "{count} hedges are open", count)) if count else None
 
 
 def _fired(words: Words, lines: tuple[str, ...]) -> Html:
@@ -60,7 +72,7 @@ def _distances(words: Words, shape: Shape) -> list[Html]:
     if ranked:
         lines.append(_nearest(words, ranked[0]))
     lines += [_distance(words, line) for line in ranked[1:12]]
-    return [*lines, esc(""), exposure_line(words, shape), futures_line(words, shape)]
+    return lines
 
 
 def _nearest(words: Words, line: LineReading) -> Html:

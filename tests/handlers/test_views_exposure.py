@@ -104,7 +104,7 @@ def test_status_and_why_show_how_far_it_is() -> None:
     def texts(seen: object) -> tuple[str, str]:
         check = replace(report().check, shape=seen)
         later = NOW + timedelta(seconds=5)
-        return status.status(WORDS, replace(calm, check=check), NOW).text, why.why(WORDS, portfolio(), check, later).text
+        return status.status(WORDS, replace(calm, check=check), NOW).text, why.why(WORDS, report(), check, later).text
 
     shown, explained = texts(replace(crossed, lines=inside))
     assert "Net futures 16.2%, target 10.0% ±5.0 ●" in shown

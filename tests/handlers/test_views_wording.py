@@ -214,7 +214,7 @@ def test_why_names_the_nearest_limit() -> None:
     """The nearest line comes first with what is left to its limit."""
     inside = replace(shape(), lines=tuple(replace(line, breach=None) for line in shape().lines if line.line != CORE))
     check = replace(report().check, shape=inside, held_back="inside")
-    text = why.why(WORDS, portfolio(), check, NOW + timedelta(seconds=12)).text
+    text = why.why(WORDS, report(), check, NOW + timedelta(seconds=12)).text
     assert "Nothing to do: every line is inside its band." in text
     assert "The nearest limit is <b>ALT</b>: <b>4.9</b> of 5.0 points." in text
     assert "Last check 12 sec ago. All 6 values it needed were fresh." in text
@@ -297,5 +297,5 @@ def test_clip_keeps_one_line(text: str, clipped: str) -> None:
 
 def test_ages_of_the_past_are_never_negative() -> None:
     """A clock that is slightly behind does not tell of the future."""
-    text = why.why(WORDS, portfolio(), report().check, datetime(2026, 11, 24, 14, 4, 58, tzinfo=UTC)).text
+    text = why.why(WORDS, report(), report().check, datetime(2026, 11, 24, 14, 4, 58, tzinfo=UTC)).text
     assert "Last check 0 sec ago." in text

@@ -5,16 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chatbot.engine import recommend
+from chatbot.engine.triggers import TRIGGERS
 from chatbot.errors import UserError
 from chatbot.model import (
     ALT,
     CORE,
+    COVER,
+    FEAR_GREED,
+    FUNDING_HIGH,
+    FUNDING_LOW,
     FUTURES,
+    MIN_VARIANCE,
     NET,
+    ROTATION,
     STABLE,
+    TREND,
+    VOLATILITY,
     Answer,
     AssetExposure,
     BandRule,
@@ -28,6 +37,8 @@ from chatbot.model import (
     LegState,
     LineReading,
     Mode,
+    MovedTarget,
+    OpenHedge,
     Person,
     Plan,
     PlanState,
@@ -37,9 +48,13 @@ from chatbot.model import (
     Role,
     ScheduleRule,
     Shape,
+    Signal,
     StatusReport,
     Strategy,
+    TriggerSetting,
 )
+from chatbot.model.hedge import BY_BETA, HedgeSize, HedgeWish
+from chatbot.model.hedge_report import HedgeReading, HedgeReport, ShockReport, ShockRow
 from chatbot.services import advice as advising
 from chatbot.services import scheduling
 from chatbot.services.access import Gate
@@ -51,13 +66,17 @@ from handlers.views import (
     costs,
     execution,
     exposure,
+    hedge,
+    hedge_alerts,
     history,
     plan,
     problems,
     schedule,
+    shocks,
     start,
     status,
     strategy,
+    triggers,
     why,
 )
 
@@ -178,6 +197,9 @@ def a_plan(name: str = PLAIN, state: PlanState = PlanState.PROPOSED, result: Sha
             Reason(trigger="exposure", line=NET, weight=D("-0.02"), target=D("0.1"), band=D("0.05")),
             Reason(trigger="manual"),
             Reason(trigger="schedule"),
+            *(step.reason for step in trigger_steps(name)[::4]),
+            Reason(trigger="hedge", event="begin"),
+            Reason(trigger="margin", reading=D("0.08"), limit=D("0.1")),
             Reason(trigger=name),
         ),
         before=shape(),
@@ -218,6 +240,75 @@ def advised(name: str = PLAIN, *, budget: Decimal | None = None, lines: int = 1)
 def not_followed(a_plan: Plan) -> Plan:
     """Return the plan with a leg that ended at the limit."""
     return replace(a_plan, legs=(*a_plan.legs[:4], replace(a_plan.legs[4], note="unfilled"), *a_plan.legs[5:]))
+
+
+def a_signal(trigger: str, subject: str = "", reading: str | None = "0", **fields: object) -> Signal:
+    """Return a signal with its trigger's usual limits."""
+    found = TRIGGERS[trigger]
+    usual = found.params({})
+    limits = {"enter": usual[found.enter], "leave": usual[found.leave], "below": found.below}
+    seen = None if reading is None else D(reading)
+    return replace(Signal(trigger=trigger, subject=subject, at=NOW, reading=seen, **limits), **fields)
+
+
+def signals(name: str = PLAIN, *, active: bool = False, coins: int = 4) -> tuple[Signal, ...]:
+    """Return where every trigger stands on a calm day, or with everything active."""
+    others = [name, *(f"C{at}" for at in range(coins - 2))]
+    calm = (
+        a_signal(VOLATILITY, "BTC", "1.4"),
+        a_signal(TREND, "BTC-PERP", "0.25"),
+        a_signal(FUNDING_LOW, "", "-0.00012", count=1, needed=3),
+        a_signal(FUNDING_HIGH, "", "0.00031", needed=3),
+        a_signal(FEAR_GREED, "", "31"),
+    )
+    fired = (("2.41", "0.42", 0, 2), ("0.6", "0.25", 4, 20), ("0.00002", "0.12", 2, 3), ("0.0005", "0.5", 0, 3), ("31", "1", 1, 2))
+    if active:
+        calm = tuple(
+            replace(one, active=True, since=NOW - timedelta(days=3), reading=D(reading), size=D(size), count=count, needed=needed)
+            for one, (reading, size, count, needed) in zip(calm, fired, strict=True)
+        )
+    return (*calm, *(a_signal(VOLATILITY, other, "1.12") for other in others), a_signal(TREND, f"{name}-PERP", None))
+
+
+def triggered(name: str = PLAIN, *, active: bool = False, on: bool = True, coins: int = 4) -> StatusReport:
+    """Return a status whose triggers are all on, or all off."""
+    settings = {trigger: TriggerSetting(on=on) for trigger in TRIGGERS}
+    port = replace(portfolio(name), strategy=replace(a_strategy(name), triggers=settings))
+    shown = shape(name)
+    if active:
+        lines = (replace(shown.lines[0], target=D("0.25"), base=D("0.4")), *shown.lines[1:])
+        shown = replace(shown, lines=lines, exposure=replace(shown.exposure, target=D(0), base=D("0.1")))
+    return replace(
+        report(name),
+        portfolio=port,
+        check=Check(at=NOW, shape=shown),
+        signals=signals(name, active=active, coins=coins),
+        suppressed=active,
+        moved={"BTC": MovedTarget(own=D("0.24"), now=D("0.1008"))} if active else {},
+        mood_source="alternative.me",
+    )
+
+
+def trigger_steps(name: str = PLAIN) -> list[alerts.Step]:
+    """Return a step of every trigger, in every direction."""
+    numbers = {"volatility": "2.4", "trend": "0.6", "funding_low": "-0.00012", "funding_high": "0.0006", "fear_greed": "22"}
+    sizes = {"volatility": "0.42", "trend": "0.25", "funding_low": "0.11", "funding_high": "0.5", "fear_greed": "1"}
+    subjects = {"volatility": name, "trend": f"{name}-PERP"}
+    return [
+        alerts.Step(
+            Reason(
+                trigger=trigger,
+                line=subjects.get(trigger, ""),
+                event=event,
+                reading=D(reading),
+                limit=TRIGGERS[trigger].params({})[TRIGGERS[trigger].enter],
+                size=D(sizes[trigger]) if event != "end" else None,
+            ),
+            suppressed=trigger == "funding_low" and event == "begin",
+        )
+        for trigger, reading in numbers.items()
+        for event in ("begin", "change", "end")
+    ]
 
 
 def report(name: str = PLAIN, *, known: bool = True, lines: int = 4) -> StatusReport:
@@ -303,6 +394,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "exposure.exposure": lambda w: exposure.exposure(w, exposed(name)),
         "exposure.exposure of thirty": lambda w: exposure.exposure(w, exposed(name, coins=30)),
         "exposure.exposure unknown": lambda w: exposure.exposure(w, exposed(name, known=False)),
+        **_hedges(name),
         "history.history": lambda w: history.history(w, port, [done] * 9, more=True),
         "history.history empty": lambda w: history.history(w, port, []),
         "history.plan_in_full": lambda w: history.plan_in_full(w, port, done),
@@ -360,9 +452,118 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "strategy.preset_offer": lambda w: strategy.preset_offer(w, port, presets[0]),
         "strategy.changed": lambda w: strategy.changed(w, port),
         "strategy.bands": lambda w: strategy.bands(w, port),
-        "why.why": lambda w: why.why(w, port, fired, NOW + timedelta(seconds=12), NOW + timedelta(days=3)),
-        "why.why unknown": lambda w: why.why(w, port, report(name, known=False).check, NOW),
-        "why.why before the first check": lambda w: why.why(w, port, None, NOW),
+        "triggers.overview": lambda w: triggers.overview(w, triggered(name)),
+        "triggers.overview active": lambda w: triggers.overview(w, triggered(name, active=True)),
+        "triggers.overview off": lambda w: triggers.overview(w, triggered(name, on=False, coins=20)),
+        "triggers.overview blind": lambda w: triggers.overview(w, replace(report(name, known=False), signals=())),
+        **{
+            f"triggers.details {one}": lambda w, one=one: triggers.details(w, triggered(name, active=one == "volatility"), one)
+            for one in TRIGGERS
+        },
+        "triggers.details blind": lambda w: triggers.details(w, replace(report(name, known=False), signals=()), "fear_greed"),
+        "triggers.about": triggers.about,
+        "alerts.margin_alert": lambda w: alerts.margin_alert(w, port, D("0.08"), D("9.4")),
+        "alerts.margin_alert unknown": lambda w: alerts.margin_alert(w, port, None, None),
+        "alerts.trigger_alert": lambda w: alerts.trigger_alert(w, port, trigger_steps(name), "alternative.me"),
+        "status.status triggered": lambda w: status.status(w, triggered(name, active=True), NOW),
+        "status.status calm": lambda w: status.status(w, triggered(name), NOW),
+        "why.why": lambda w: why.why(w, report(name), fired, NOW + timedelta(seconds=12)),
+        "why.why triggered": lambda w: why.why(w, triggered(name, active=True), triggered(name, active=True).check, NOW),
+        "why.why calm": lambda w: why.why(w, triggered(name, coins=20), triggered(name).check, NOW),
+        "why.why unknown": lambda w: why.why(w, report(name), report(name, known=False).check, NOW),
+        "why.why before the first check": lambda w: why.why(w, report(name), None, NOW),
+    }
+
+
+def _size(name: str, kind: str, **changes: Any) -> HedgeSize:
+    """Return a hedge of 57,000 that would be near its liquidation."""
+    wish = HedgeWish(kind=kind, size=BY_BETA if kind == COVER else "", coverage=D("0.125"), drop=D("0.333"), reason="fear_greed")
+    size = HedgeSize(
+        wish=wish,
+        contract="BTC-PERP",
+        mark=D(50_000),
+        qty=D("-1.14"),
+        asked=D(999_999),
+        capped=True,
+        sells={name: D(2_500), "ADA": D(1_500)},
+        drop=D("0.2"),
+        loss=D(22_800),
+        gain=D(11_400),
+        net_change=D("-0.09"),
+        distance=D("0.171"),
+        effectiveness=D("0.83"),
+    )
+    return replace(size, **changes)
+
+
+def an_open_hedge(kind: str = COVER, **changes: Any) -> OpenHedge:
+    """Return a hedge that was filled ten days ago."""
+    hedge = OpenHedge(
+        kind=kind,
+        contract="BTC-PERP",
+        qty=D("-0.2"),
+        opened_at=NOW - timedelta(days=10),
+        price=D(50_000),
+        moved={STABLE: D("0.033")},
+        size="literal" if kind == COVER else "",
+        coverage=D("0.5") if kind == COVER else None,
+        drop=D("0.2"),
+        loss=D(22_800),
+        settled=True,
+        low=D(47_000),
+        age_days=10,
+        funding=D("-3.1"),
+    )
+    return replace(hedge, **changes)
+
+
+def _hedges(name: str) -> dict[str, Callable[[Words], View]]:
+    """Return the views about hedges."""
+    port = portfolio(name)
+    readings = tuple(
+        HedgeReading(hedge=one, mark=D(48_000), result=D("412.5"), distance=D("0.494"))
+        for one in (an_open_hedge(ROTATION), an_open_hedge(settled=False), an_open_hedge(MIN_VARIANCE, closed="correction_over"))
+    )
+    covers = (_size(name, COVER, capped=False), _size(name, COVER), _size(name, MIN_VARIANCE))
+    offered = HedgeReport(
+        portfolio=port,
+        open=readings,
+        rotation=_size(name, ROTATION),
+        covers=covers,
+        bearish="fear_greed",
+        alt=D("0.44"),
+        alt_target=D("0.4"),
+        mood=D(18),
+    )
+    none = tuple(replace(one, problem="too_small", minimum=D(10)) for one in (*covers[:2], replace(covers[2], problem="no_history")))
+    words = ("no_contract", "no_alt", "too_small", "no_room", "no_history", "not_short", "open_already", "still_short", "too_close")
+    rows = tuple(
+        ShockRow(shock=D(at) / 10, without=D(at) * 11_400, hedged=D(at) * 5_700, covered=D("0.5") if at < 0 else None, liquidated=at > 1)
+        for at in (-1, -2, -3, -5, 1, 2, 3)
+    )
+    table = ShockReport(portfolio=port, size=covers[1], rows=rows, value=D(100_000), stressed=True)
+    facts = {"hedge": COVER, "price": "50000", "low": "45000", "mark": "50400", "result": "-80", "funding": "12.5", "rate": "-0.0005"}
+    opens, closes = (replace(a_plan(name), hedge=one) for one in (an_open_hedge(), an_open_hedge(closed="manual")))
+    return {
+        "hedge.hedge": lambda w: hedge.hedge(w, offered),
+        "hedge.hedge below the mean": lambda w: hedge.hedge(w, replace(offered, open=(), bearish="below_mean")),
+        "hedge.hedge nothing to be had": lambda w: hedge.hedge(w, replace(offered, open=(), covers=none, bearish="", mood_unknown=True)),
+        "hedge.hedge unknown": lambda w: hedge.hedge(
+            w, HedgeReport(portfolio=port, problems=report(name, known=False).check.problems, open=readings)
+        ),
+        **{f"hedge.refused {word}": lambda w, word=word: hedge.refused(w, port, _size(name, COVER, problem=word)) for word in words},
+        "hedge.nothing_left": lambda w: hedge.nothing_left(w, port),
+        **{
+            f"hedge_alerts.over {why}": lambda w, why=why: hedge_alerts.over(w, port, {**facts, "why": why})
+            for why in ("stopped", "correction_over", "vol_subsided", "expired", "manual")
+        },
+        "hedge_alerts.funding": lambda w: hedge_alerts.funding(w, port, facts),
+        "plan.plan_card of a hedge": lambda w: plan.plan_card(w, port, opens),
+        "plan.plan_card of its end": lambda w: plan.plan_card(w, port, closes),
+        "shocks.shocks": lambda w: shocks.shocks(w, table),
+        "shocks.shocks of a long": lambda w: shocks.shocks(w, replace(table, size=_size(name, ROTATION, distance=None), stressed=False)),
+        "shocks.shocks refused": lambda w: shocks.shocks(w, replace(table, size=none[2])),
+        "shocks.shocks unknown": lambda w: shocks.shocks(w, ShockReport(portfolio=port, problems=report(name, known=False).check.problems)),
     }
 
 
