@@ -273,7 +273,7 @@ class Monitor:
         if outcome == _WAITING and sleeping:
             outcome = _ASLEEP
         calm = opened is None and due is None and not any(step.after.fired for step in heard.lines)
-        await self._note(tx, finding, _seen(finding, shape, heard, outcome), calm=calm)
+        await self._note(tx, finding, _seen(finding, shape, replace(heard, lines=fired), outcome), calm=calm)
         told = len(fired) + len(heard.steps) + heard.margin + (outcome == scheduling.TOLD)
         return told, int(outcome == scheduling.PLANNED)
 
