@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from chatbot.engine.triggers import TRIGGERS
 from chatbot.i18n import N_
 from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY
-from handlers.views.common import DASH, DOT, coin, esc, joined, say
+from handlers.views.common import DASH, DOT, coin, esc, joined, line_name, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +25,8 @@ NAMES: Final = {
     FUNDING_HIGH: N_("High funding"),
     FEAR_GREED: N_("Fear & Greed"),
 }
+#: what else a check may have told about
+_OTHERS: Final = {"margin": N_("Liquidation distance"), "hedge": N_("Hedge")}
 #: decimals of a reading, by trigger
 _DIGITS: Final = {VOLATILITY: 1, TREND: 2, FUNDING_LOW: 3, FUNDING_HIGH: 3, FEAR_GREED: 0}
 #: where a reading counts as calm: the usual volatility, no score, the usual funding, the middle of greed
@@ -56,6 +58,16 @@ def name(words: Words, trigger: str) -> str:
 def subject(words: Words, signal: Signal) -> str:
     """Return a signal's trigger with its coin."""
     return " ".join(part for part in (name(words, signal.trigger), coin(signal.subject)) if part)
+
+
+def told_name(words: Words, key: str) -> str:
+    """Return the name of what a check told about: a line, a signal with its coin, a hedge, or margin."""
+    kind, _, about = key.partition(":")
+    if kind in NAMES:
+        return " ".join(part for part in (name(words, kind), coin(about)) if part)
+    if kind in _OTHERS:
+        return words.t(_OTHERS[kind])
+    return line_name(words, key)
 
 
 def number(words: Words, trigger: str, value: Decimal | None, against: Decimal | None = None) -> str:

@@ -10,6 +10,7 @@ from handlers.views.common import View, bold, button, esc, head, joined, line_na
 from handlers.views.figures import exposure_line, futures_line, moved_line
 from handlers.views.problems import cannot_evaluate_line
 from handlers.views.schedule import next_run_line
+from handlers.views.signals import told_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,6 +25,7 @@ _HELD_BACK = {
     "paused": N_("Nothing was done, because the portfolio is paused. /resume starts it again."),
     "snoozed": N_("Nothing was said, because you asked for silence."),
     "window_open": N_("A crossing was seen; I wait a moment for others, so that all of them make one plan."),
+    "quiet_hours": N_("A crossing was seen in your quiet hours; its plan is made when they end."),
     "plan_open": N_("Nothing new was proposed, because a plan is open already."),
     "no_orders": N_("Nothing was proposed: no order would be large enough to be worth its fees."),
     "schedule_told": N_("The time of your schedule had come, and you were told."),
@@ -61,7 +63,7 @@ def _hedges(words: Words, report: StatusReport) -> Html | None:
 
 
 def _fired(words: Words, lines: tuple[str, ...]) -> Html:
-    return say(words, "This check raised an alert about {lines}.", lines=bold(", ".join(line_name(words, line) for line in lines)))
+    return say(words, "This check raised an alert about {lines}.", lines=bold(", ".join(told_name(words, line) for line in lines)))
 
 
 def _distances(words: Words, shape: Shape) -> list[Html]:
