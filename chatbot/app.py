@@ -190,7 +190,17 @@ async def _assemble(settings: Settings, clock: Clock, db: Database, source: Pric
         batch_window_s=settings.batch_window_s,
     )
     portfolios = Portfolios(
-        db, evaluator, board, funding, source, clock, roster, desk, next_check=monitor.next_check, open_account=_opening_account(source)
+        db,
+        evaluator,
+        board,
+        funding,
+        source,
+        clock,
+        roster,
+        desk,
+        next_check=monitor.next_check,
+        open_account=_opening_account(source),
+        mood_source=sentiment.name,
     )
     executor = Executor(db, work, desk.exchange, clock, rebalancing, pace=pace)
     return Program(
