@@ -15,7 +15,23 @@ from telegram.ext import Application, CallbackQueryHandler, CommandHandler, Mess
 from telegram.request import HTTPXRequest
 
 from chatbot.errors import InternalError, UserError
-from handlers import advice, exposure, hedge, history, holdings, operator, rebalance, schedule, settings, start, status, strategy, triggers
+from handlers import (
+    advice,
+    alerts,
+    exposure,
+    hedge,
+    history,
+    holdings,
+    mode,
+    operator,
+    rebalance,
+    schedule,
+    settings,
+    start,
+    status,
+    strategy,
+    triggers,
+)
 from handlers import help as help_
 from handlers.buttons import Reason, Refusal, Signer
 from handlers.context import CONTEXT, PROGRAM, Context, answer, reply
@@ -50,7 +66,8 @@ COMMANDS: dict[str, Handler] = {
     "bands": strategy.bands,
     "triggers": triggers.triggers,
     "schedule": schedule.schedule,
-    "mode": settings.mode,
+    "mode": mode.mode,
+    "alerts": alerts.alerts,
     "pause": settings.pause,
     "resume": settings.resume,
     "settings": settings.settings,
@@ -90,6 +107,7 @@ BUTTONS: dict[str, Handler] = {
     "skip": rebalance.skip,
     "snooze_plan": rebalance.snooze_plan,
     "snooze": rebalance.snooze,
+    "snooze_longer": alerts.snooze_longer,
     "targets": strategy.targets,
     "preset": strategy.preset,
     "use_preset": strategy.use_preset,
@@ -115,7 +133,15 @@ BUTTONS: dict[str, Handler] = {
     "language": settings.language,
     "zones": settings.zones,
     "zone": settings.zone,
-    "answer": settings.answers,
+    "mode": mode.mode,
+    "answer": mode.answers,
+    "auto": mode.auto,
+    "auto_yes": mode.auto_yes,
+    "unanswered": mode.unanswered,
+    "alerts": alerts.alerts,
+    "ring": alerts.ring,
+    "quiet": alerts.quiet_hours,
+    "reminder": alerts.reminder,
     "pause": settings.pause,
     "resume": settings.resume,
     "help": help_.help_,

@@ -12,18 +12,22 @@ from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from chatbot.errors import InternalError
 from chatbot.model import Delivery, LineReading, PlanState, Reason, Verdict
-from chatbot.store import accounts, journal, portfolios
+from chatbot.services import attending
+from chatbot.store import accounts, journal, messages, portfolios
 from handlers import sending
 from handlers.buttons import Signer, markup
 from handlers.context import words_for
 from handlers.patience import pause_s
 from handlers.views import access as access_views
 from handlers.views import alerts as alert_views
+from handlers.views import answering as answering_views
 from handlers.views import execution as execution_views
+from handlers.views import hearing as hearing_views
 from handlers.views import hedge_alerts
 from handlers.views import plan as plan_views
 from handlers.views import problems as problem_views
 from handlers.views import schedule as schedule_views
+from handlers.views.common import Html, joined, mark
 from handlers.views.legs import ended_short
 
 if TYPE_CHECKING:
@@ -37,6 +41,9 @@ if TYPE_CHECKING:
     from handlers.views.common import View
 
 log = structlog.get_logger()
+
+#: lines of a held back message that its place in a digest has room for
+_DIGEST_LINES = 2
 
 #: what Telegram says to a person who cannot be written to, in its 400 answers
 _GONE = ("chat not found", "user is deactivated", "bot can't initiate conversation", "peer_id_invalid", "user not found")
@@ -67,6 +74,8 @@ class Courier:
             person = await accounts.person(tx, message.chat_id)  # a private chat has the id of its person
         if person is None or person.chat_id != message.chat_id:
             return Delivery(verdict=Verdict.REFUSED, detail="nobody has this chat")
+        if message.kind in (attending.REMINDER, attending.UNANSWERED):
+            return await self._about_plan(message, person)
         if message.kind in ("plan_card", "plan_progress", "plan_result", "plan_parked"):
             return await self._plan(message, person)
         view = await self._view(message, person)
@@ -83,10 +92,40 @@ class Courier:
             return access_views.access_request(words, asking) if asking else None
         if message.kind == "access_granted":
             return access_views.approved(words)
+        if message.kind == messages.DIGEST:
+            return await self._digest(words, message)
         portfolio = await self._program.portfolios.by_id(int(facts["portfolio_id"]))
         if portfolio is None:
             return None
         return await self._about(words, portfolio, message)
+
+    async def _digest(self, words: Words, message: Message) -> View | None:
+        """Tell in a line each what was held back: what stands in its own message under the head."""
+        items = []
+        for item in message.facts["items"]:
+            portfolio = await self._program.portfolios.by_id(int(item["facts"]["portfolio_id"]))
+            held = replace(message, kind=item["kind"], facts=item["facts"])
+            view = await self._about(words, portfolio, held) if portfolio is not None else None
+            if portfolio is not None and view is not None:
+                told = [Html(line) for line in view.text.split("\n")[1:] if line and "<pre" not in line]
+                items.append((datetime.fromisoformat(item["at"]), joined(" ", (mark(portfolio.mode), *told[:_DIGEST_LINES]))))
+        return hearing_views.digest(words, items) if items else None
+
+    async def _about_plan(self, message: Message, person: Person) -> Delivery:
+        """Say something about a plan in a message of its own, in reply to its card."""
+        async with self._program.db.read() as tx:
+            plan = await journal.plan(tx, int(message.facts["plan_id"]))
+        portfolio = await self._program.portfolios.by_id(plan.portfolio_id) if plan else None
+        if plan is None or portfolio is None:
+            return Delivery(verdict=Verdict.SENT, detail="the plan is gone")
+        words = words_for(self._program, person)
+        if message.kind == attending.UNANSWERED:
+            view = answering_views.unanswered(words, portfolio, plan, message.facts["why"])
+        elif plan.state is PlanState.PROPOSED:
+            view = answering_views.reminder(words, portfolio, plan)
+        else:
+            return Delivery(verdict=Verdict.SENT, detail="answered meanwhile")
+        return await self._send(message, person, view, reply_to=plan.message_id)
 
     async def _about(self, words: Words, portfolio: Portfolio, message: Message) -> View | None:
         """Render what concerns one portfolio."""
@@ -156,9 +195,9 @@ class Courier:
                 raise
         return Delivery(verdict=Verdict.SENT, message_id=plan.message_id)
 
-    async def _send(self, message: Message, person: Person, view: View) -> Delivery:
+    async def _send(self, message: Message, person: Person, view: View, *, reply_to: int | None = None) -> Delivery:
         keyboard = self._markup(person, view)
-        sent = await sending.send(self._bot, message.chat_id, view, keyboard, plain=message.plain, silent=message.silent)
+        sent = await sending.send(self._bot, message.chat_id, view, keyboard, plain=message.plain, silent=message.silent, reply_to=reply_to)
         return Delivery(verdict=Verdict.SENT, message_id=sent.message_id)
 
     def _markup(self, person: Person, view: View) -> Any:  # noqa: ANN401 - telegram's markup or None

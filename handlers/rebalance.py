@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from chatbot.model import PlanState, Reason
 from chatbot.services import rebalancing
-from chatbot.services.rebalancing import SNOOZE
 from chatbot.store import journal
+from handlers import alerts
 from handlers.context import answer, need_portfolio, reply, show
 from handlers.views import alerts as alert_views
 from handlers.views import costs as cost_views
@@ -18,6 +18,7 @@ from handlers.views import problems
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import datetime
 
     from telegram import Message, Update
 
@@ -217,19 +218,20 @@ async def _changed(update: Update, context: Context, outcome: rebalancing.Answer
 
 async def skip(update: Update, context: Context) -> None:
     """Close the plan without trading."""
-    await _close(update, context, snooze=False)
+    await _close(update, context, None)
 
 
 async def snooze_plan(update: Update, context: Context) -> None:
-    """Close the plan and stay quiet for an hour."""
-    await _close(update, context, snooze=True)
+    """Close the plan and stay quiet for as long as the button says."""
+    _, _, span = context.tapped.arg.partition(":")
+    await _close(update, context, alerts.until(context, span))
 
 
-async def _close(update: Update, context: Context, *, snooze: bool) -> None:
-    outcome = await context.program.rebalancing.skip(int(context.tapped.arg), context.person.id, snooze=snooze)
+async def _close(update: Update, context: Context, until: datetime | None) -> None:
+    outcome = await context.program.rebalancing.skip(int(context.tapped.args[0]), context.person.id, until=until)
     match outcome:
         case rebalancing.Proposed(plan=plan):
-            await answer(update, context, execution_views.skipped_toast(context.words, plan, snoozed=snooze))
+            await answer(update, context, execution_views.skipped_toast(context.words, plan, until=until))
             await _show_plan(update, context, plan)
         case rebalancing.Late(plan=plan):
             await answer(update, context, execution_views.late_text(context.words, plan), alert=True)
@@ -282,11 +284,12 @@ async def leave_it(update: Update, context: Context) -> None:
 
 
 async def snooze(update: Update, context: Context) -> None:
-    """Stay quiet about the portfolio of an alert for an hour."""
-    portfolio = await context.program.portfolios.by_id(int(context.tapped.arg))
+    """Stay quiet about the portfolio of an alert for as long as the button says."""
+    number, _, span = context.tapped.arg.partition(":")
+    portfolio = await context.program.portfolios.by_id(int(number))
     if portfolio is None or portfolio.person_id != context.person.id:
         await answer(update, context, execution_views.not_yours(context.words), alert=True)
         return
-    until = context.program.clock.now() + SNOOZE
+    until = alerts.until(context, span)
     changed = await context.program.portfolios.change(portfolio, snoozed_until=until, window_opened_at=None)
     await show(update, context, alert_views.snoozed(context.words, changed, until))

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import structlog
-from telegram import InputMediaPhoto, Message
+from telegram import InputMediaPhoto, Message, ReplyParameters
 from telegram.constants import ParseMode
 from telegram.error import BadRequest
 
@@ -55,9 +55,19 @@ def written(view: View, *, plain: bool) -> tuple[str, str | None]:
 
 
 async def send(
-    bot: ExtBot[None], chat_id: int, view: View, keyboard: InlineKeyboardMarkup | None, *, plain: bool = False, silent: bool = False
+    bot: ExtBot[None],
+    chat_id: int,
+    view: View,
+    keyboard: InlineKeyboardMarkup | None,
+    *,
+    plain: bool = False,
+    silent: bool = False,
+    reply_to: int | None = None,
 ) -> Message:
-    """Send a view as a new message and return the one with the buttons; without its picture where that is refused."""
+    """Send a view as a new message and return the one with the buttons; without its picture where that is refused.
+
+    Only a view without a picture can be the reply to a message; where that is gone, it stands alone.
+    """
     text, mode = written(view, plain=plain)
     picture = await _drawn(view.picture)
     try:
@@ -69,7 +79,10 @@ async def send(
         if not says(refusal, *_PICTURE):
             raise
         log.error("picture refused", error=str(refusal))  # noqa: TRY400 - Telegram's sentence says it all
-    return await bot.send_message(chat_id, text, parse_mode=mode, reply_markup=keyboard, disable_notification=silent)
+    answered = ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to is not None else None
+    return await bot.send_message(
+        chat_id, text, parse_mode=mode, reply_markup=keyboard, disable_notification=silent, reply_parameters=answered
+    )
 
 
 async def edit(

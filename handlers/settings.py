@@ -1,4 +1,4 @@
-"""/settings, /mode, /pause, /resume: how the bot behaves towards one person."""
+"""/settings, /pause, /resume: how the bot behaves towards one person."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from chatbot.errors import UserError
 from chatbot.i18n import N_
-from chatbot.model import Answer, PlanState
+from chatbot.model import PlanState
 from chatbot.store import journal
 from handlers import menu, parsing
 from handlers.context import need_portfolio, reply, show
@@ -84,21 +84,6 @@ async def _take_zone(update: Update, context: Context, text: str) -> None:
 async def _save(context: Context, person: Person) -> None:
     context.person = person
     await context.program.access.save(person)
-
-
-async def mode(update: Update, context: Context) -> None:
-    """Show how real the portfolio is and what happens when a line leaves its band."""
-    portfolio = await need_portfolio(update, context)
-    if portfolio is not None:
-        await show(update, context, views.mode(context.words, portfolio))
-
-
-async def answers(update: Update, context: Context) -> None:
-    """Choose between asking and only telling."""
-    portfolio = await need_portfolio(update, context)
-    if portfolio is not None:
-        changed = await context.program.portfolios.change(portfolio, answer=Answer(context.tapped.arg), window_opened_at=None)
-        await show(update, context, views.mode(context.words, changed))
 
 
 async def pause(update: Update, context: Context) -> None:

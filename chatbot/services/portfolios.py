@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from chatbot.exchanges.base import KeptByHand
-from chatbot.model import Check, ExposureReport, Mode, Person, Portfolio, StatusReport, Strategy
-from chatbot.services import exposure, scheduling, standing, triggers
+from chatbot.model import Answer, Check, ExposureReport, Mode, Person, Portfolio, StatusReport, Strategy
+from chatbot.services import answering, exposure, scheduling, standing, triggers
 from chatbot.store import accounts, journal, portfolios
 
 if TYPE_CHECKING:
@@ -148,6 +148,8 @@ class Portfolios:
         portfolio = found.portfolio
         async with self._db.read() as tx:
             open_plan = await journal.open_plan(tx, portfolio.id)
+            alone = portfolio.answer == Answer.AUTO
+            used = await answering.turnover(tx, portfolio.id, person.zone, now) if alone else None
             opened = await portfolios.open_value(tx, portfolio.id, now.astimezone(ZoneInfo(person.zone)).date())
             last = await portfolios.check(tx, portfolio.id)
             mark = scheduling.mark_of(await portfolios.states(tx, portfolio.id))
@@ -168,6 +170,7 @@ class Portfolios:
             market_time=market_time if abs(market_time - now) > timedelta(seconds=1) else None,
             today=found.shape.value / opened - 1 if found.shape and opened else None,
             funding_8h=self._funding(),
+            turnover=used,
             open_plan=open_plan,
             next_run=scheduling.upcoming(portfolio.strategy.schedule, mark, now),
             **standing.of(found),

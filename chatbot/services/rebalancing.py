@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from chatbot.store import journal, messages, portfolios
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from chatbot.clock import Clock
     from chatbot.durable import Work
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from chatbot.store.database import Database, Tx
 
 EXECUTE = "execute_plan"
-SNOOZE = timedelta(hours=1)
 _NONE: frozenset[int] = frozenset()
 
 
@@ -336,8 +334,8 @@ class Rebalancing:
         async with self._db.transaction() as tx:
             return await self.store(tx, drafted)
 
-    async def skip(self, plan_id: int, person_id: int, *, snooze: bool = False) -> Late | NotYours | Proposed:
-        """Close a plan unanswered; with ``snooze`` the portfolio also stays quiet for an hour."""
+    async def skip(self, plan_id: int, person_id: int, *, until: datetime | None = None) -> Late | NotYours | Proposed:
+        """Close a plan unanswered; with ``until`` the portfolio also stays quiet until then."""
         plan, portfolio = await self._owned(plan_id, person_id)
         if plan is None or portfolio is None:
             return NotYours()
@@ -345,10 +343,10 @@ class Rebalancing:
         async with self._db.transaction() as tx:
             if not await journal.decide(tx, plan_id, PlanState.SKIPPED, now):
                 return Late(plan=await journal.plan(tx, plan_id) or plan)
-            await journal.add_event(tx, plan_id, None, "snoozed" if snooze else "skipped", {"person": person_id})
-            if snooze:
+            await journal.add_event(tx, plan_id, None, "snoozed" if until else "skipped", {"person": person_id})
+            if until is not None:
                 latest = await portfolios.get(tx, portfolio.id) or portfolio
-                await portfolios.save(tx, replace(latest, snoozed_until=now + SNOOZE))
+                await portfolios.save(tx, replace(latest, snoozed_until=until))
             return Proposed(plan=await journal.plan(tx, plan_id) or plan)
 
     async def redraw(self, plan: Plan) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from chatbot.i18n import Words
     from chatbot.model import LineReading, Portfolio, Problem
-    from handlers.buttons import Keyboard
+    from handlers.buttons import Button, Keyboard
     from handlers.views.common import Html
 
 
@@ -78,12 +78,18 @@ def _trigger_buttons(words: Words, portfolio: Portfolio, steps: Sequence[Step]) 
     see = button(words.t("See the plan"), "rebalance", "", Style.PRIMARY)
     about = button(seen.name(words, trigger), "trigger", trigger)
     first = (see, about) if any(_asks(step) for step in steps) else (about,)
-    return (first, (button(words.t("Why?"), "why"), button(words.t("Snooze 1 h"), "snooze", portfolio.id)))
+    return (first, (button(words.t("Why?"), "why"), *snooze_buttons(words, portfolio)))
+
+
+def snooze_buttons(words: Words, portfolio: Portfolio) -> tuple[Button, Button]:
+    """Return the ways to keep an alert's portfolio quiet: for an hour at once, or for longer."""
+    longer = button(words.t("Longer…"), "snooze_longer", f"portfolio:{portfolio.id}")
+    return button(words.t("Snooze 1 h"), "snooze", portfolio.id), longer
 
 
 def _alert_buttons(words: Words, portfolio: Portfolio) -> Keyboard:
     see = button(words.t("See the plan"), "rebalance", "", Style.PRIMARY)
-    return ((see, button(words.t("Why?"), "why")), (button(words.t("Snooze 1 h"), "snooze", portfolio.id),))
+    return ((see, button(words.t("Why?"), "why")), (*snooze_buttons(words, portfolio),))
 
 
 def margin_alert(words: Words, portfolio: Portfolio, distance: Decimal | None, leverage: Decimal | None) -> View:
@@ -111,13 +117,14 @@ def problem_alert(words: Words, portfolio: Portfolio, problems: Sequence[Problem
         cannot_evaluate_line(words, problems),
         say(words, "Until this ends there are no alerts about drift, and no plans. I keep trying."),
     )
-    return View(text, ((button(words.t("Status"), "status"), button(words.t("Snooze 1 h"), "snooze", portfolio.id)),))
+    return View(text, ((button(words.t("Status"), "status"), *snooze_buttons(words, portfolio)),))
 
 
 def snoozed(words: Words, portfolio: Portfolio, until: datetime) -> View:
     """Answer Snooze."""
     text = page(
         head(portfolio),
-        say(words, "No alerts until {time}. Checks go on; /resume ends the silence.", time=words.time(until)),
+        say(words, "No alerts until {time}. Checks go on; /resume ends the silence.", time=words.moment(until)),
+        say(words, "Margin in danger, failed legs and errors ring all the same."),
     )
     return View(text, ((button(words.t("Ring again now"), "resume"), button(words.t("Status"), "status")),))

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
 from chatbot.model import Answer, Mode
+from chatbot.services.answering import ALONE
 from handlers.buttons import Style
 from handlers.commands import GROUPS, Group, visible_to
+from handlers.views import answering
 from handlers.views.common import View, bold, button, code, esc, head, joined, mark, page, say
 
 if TYPE_CHECKING:
@@ -57,15 +59,22 @@ def resumed(words: Words, portfolio: Portfolio) -> View:
 
 def mode(words: Words, portfolio: Portfolio) -> View:
     """Show how real the portfolio is and what a trigger does, with the ways a trigger may answer."""
+    limits = portfolio.answering.limits if portfolio.answer is Answer.AUTO else None
     text = page(
         joined(" — ", (head(portfolio), words.t(_MODES[portfolio.mode]))),
         "",
         say(words, "When a line leaves its band:"),
         bold(words.t(_ANSWERS[portfolio.answer])),
+        say(words, "Your limits: {limits}.", limits=answering.limits_text(words, limits)) if limits is not None else None,
+        answering.unanswered_text(words, portfolio) if portfolio.answer is not Answer.NOTIFY else None,
     )
-    labels = ((Answer.ASK, words.t("Ask me")), (Answer.NOTIFY, words.t("Only tell me")))
+    labels = [(Answer.ASK, words.t("Ask me")), (Answer.NOTIFY, words.t("Only tell me"))]
+    if portfolio.mode in ALONE:
+        labels.append((Answer.AUTO, words.t("Act by yourself")))
     choices = tuple(button(f"✓ {label}" if answer is portfolio.answer else label, "answer", answer.value) for answer, label in labels)
-    return View(text, (choices, (button(words.t("New portfolio"), "start_new"), button(words.t("Status"), "status"))))
+    last = (button(words.t("Alerts"), "alerts"), button(words.t("New portfolio"), "start_new"), button(words.t("Status"), "status"))
+    waiting = answering.unanswered_rows(words, portfolio) if portfolio.answer is not Answer.NOTIFY else ()
+    return View(text, (choices, *waiting, last))
 
 
 def settings(words: Words, person: Person, language_name: str, now: datetime) -> View:

@@ -6,13 +6,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.model import LegState, Mode, PlanState
+from chatbot.services.answering import AUTO
 from handlers.buttons import Style
+from handlers.views import answering
 from handlers.views.common import DOT, View, bold, button, captioned, esc, head, joined, page, say
 from handlers.views.figures import change_picture, change_table, exposure_change
 from handlers.views.legs import ended_short, left_out_text, progress_line
-from handlers.views.plan import MOST_LEGS, closed_text
+from handlers.views.plan import MOST_LEGS, closed_text, reason_text
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from chatbot.i18n import Words
     from chatbot.model import Leg, Plan, Portfolio
     from handlers.buttons import Keyboard
@@ -25,10 +29,12 @@ def progress(words: Words, portfolio: Portfolio, plan: Plan) -> View:
     text = page(
         head(portfolio, say(words, "Plan {number}", number=plan.number)),
         say(words, "Being carried out: {done} of {all} legs ended.", done=ended, all=len(plan.legs)),
+        *answering.acted_lines(words, plan),
+        *([reason_text(words, reason) for reason in plan.reasons] if plan.decided_by == AUTO else []),
         "",
         *_legs(words, plan),
     )
-    return View(text)
+    return View(text, answering.acted_buttons(words, plan))
 
 
 _ENDED = frozenset({LegState.FILLED, LegState.PARTIAL, LegState.REJECTED, LegState.DROPPED})
@@ -47,7 +53,7 @@ def result(words: Words, portfolio: Portfolio, plan: Plan, *, asking: bool = Tru
         return parked(words, portfolio, plan)
     failed = [leg for leg in plan.legs if ended_short(leg)]
     title = head(portfolio, say(words, "Plan {number}", number=plan.number), _verdict(words, plan, failed))
-    parts: list[object] = [title, _totals(words, plan)]
+    parts: list[object] = [title, *answering.acted_lines(words, plan), _totals(words, plan)]
     if plan.result is not None:
         parts += [
             change_table(words, plan.before, plan.result, titles=(words.t("before"), words.t("after"))),
@@ -58,6 +64,7 @@ def result(words: Words, portfolio: Portfolio, plan: Plan, *, asking: bool = Tru
     parts += _failures(words, failed)
     parts += [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out[:4]]
     keyboard: Keyboard = ((button(words.t("Details"), "plan", plan.id), button(words.t("Status"), "status")),)
+    keyboard = (*keyboard, *answering.acted_buttons(words, plan))
     if portfolio.mode is Mode.MANUAL:
         parts.append(say(words, "If you traded other amounts, correct them, so that the next plan starts from what you really hold."))
         keyboard = (*keyboard, (button(words.t("Correct amounts"), "correct"),))
@@ -145,8 +152,8 @@ def not_yours(words: Words) -> str:
     return words.t("This plan is not yours. Nothing was done.")
 
 
-def skipped_toast(words: Words, plan: Plan, *, snoozed: bool) -> str:
-    """Return the short answer to Skip and Snooze."""
-    if snoozed:
-        return words.t("Plan {number} is skipped and I keep quiet for an hour.", number=plan.number)
+def skipped_toast(words: Words, plan: Plan, *, until: datetime | None = None) -> str:
+    """Return the short answer to Skip, and to Snooze, which keeps quiet ``until`` then."""
+    if until is not None:
+        return words.t("Plan {number} is skipped and I keep quiet until {time}.", number=plan.number, time=words.time(until))
     return words.t("Plan {number} is skipped.", number=plan.number)

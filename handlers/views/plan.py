@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chatbot.i18n import N_
 from chatbot.model import NET, LegState, Mode, PlanState
 from handlers.buttons import Style
-from handlers.views import hedge_card, reasons
+from handlers.views import answering, hedge_card, reasons
 from handlers.views.common import View, bold, button, esc, head, joined, line_name, page, say
 from handlers.views.costs import costs_lines
 from handlers.views.figures import change_picture, change_table, exposure_change, weights_table
@@ -58,9 +58,9 @@ def plan_card(words: Words, portfolio: Portfolio, plan: Plan, *, lead: str = "")
     """Show a plan that waits for an answer, or how one ended; ``lead`` is a sentence said before it."""
     if plan.state is not PlanState.PROPOSED:
         return closed_card(words, portfolio, plan)
-    until = say(words, "answer by {time}", time=words.time(plan.expires_at))
+    until = say(words, "answer by {time}", time=words.time(answering.answer_by(plan)))
     title = head(portfolio, say(words, "Plan {number}", number=plan.number), until)
-    text = page(title, *_body(words, plan, lead=lead), *_ending(words, portfolio))
+    text = page(title, *_body(words, plan, lead=lead), *answering.card_lines(words, plan), *_ending(words, portfolio))
     return View(text, _answers(words, portfolio, plan), card_picture(words, plan))
 
 
@@ -77,7 +77,7 @@ def closed_text(words: Words, plan: Plan) -> str:
     """Say how a plan ended, or that it is on its way."""
     moment = plan.finished_at or plan.decided_at or plan.expires_at
     if plan.state in (PlanState.PROPOSED, PlanState.EXPIRED):
-        moment = plan.expires_at
+        moment = answering.answer_by(plan) if plan.state is PlanState.PROPOSED else plan.expires_at
     return words.t(_CLOSED[plan.state], number=plan.number, time=words.time(moment))
 
 
@@ -152,7 +152,11 @@ def _answers(words: Words, portfolio: Portfolio, plan: Plan) -> Keyboard:
     return (
         *hedge_card.card_rows(words, plan),
         (_confirm(words, portfolio, plan), button(words.t("Edit"), "edit", plan.id)),
-        (button(words.t("Skip"), "skip", plan.id), button(words.t("Snooze 1 h"), "snooze_plan", plan.id)),
+        (
+            button(words.t("Skip"), "skip", plan.id),
+            button(words.t("Snooze 1 h"), "snooze_plan", plan.id),
+            button(words.t("Longer…"), "snooze_longer", f"plan:{plan.id}"),
+        ),
     )
 
 
@@ -175,7 +179,7 @@ def edit(words: Words, portfolio: Portfolio, plan: Plan) -> View:
         *costs_lines(words, plan),
         result_table(words, plan),
         exposure_change(words, plan.before, plan.after),
-        say(words, "Answer by {time}.", time=words.time(plan.expires_at)),
+        say(words, "Answer by {time}.", time=words.time(answering.answer_by(plan))),
     )
     done = [button(words.t("Back to the plan"), "card", plan.id)]
     if kept:

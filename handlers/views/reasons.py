@@ -37,7 +37,7 @@ _END: Final = {
 _HEDGE: Final = {
     "begin": N_("A hedge is opened."),
     "change": N_("A hedge is changed."),
-    "end": N_("A hedge has done its work and is closed."),
+    "end": N_("A hedge is taken off."),
 }
 _MARGIN: Final = (N_("Liquidation is {reading} away, the limit is {limit}."), N_("The futures need more margin than there is."))
 

@@ -37,6 +37,7 @@ _TIMES = ("00:00", "06:00", "09:00", "12:00", "18:00", "21:00")
 _SHORTEST_MONTH = 28
 _ANSWERS = {
     Answer.ASK: N_("At that time I show a plan and wait for your Confirm."),
+    Answer.AUTO: N_("At that time I act by myself inside your limits, and ask above them."),
     Answer.NOTIFY: N_("At that time I only tell you; a plan is made when you ask for one."),
 }
 _OUTCOMES = {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.model import FUTURES, Mode, PlanState
 from handlers.buttons import Style
-from handlers.views import standing
+from handlers.views import answering, standing
 from handlers.views.common import DOT, View, bold, button, captioned, clip, coin, head, joined, line_name, named, page, say, table
 from handlers.views.figures import (
     OUTSIDE,
@@ -92,7 +92,10 @@ def _standing(words: Words, report: StatusReport, now: datetime) -> list[Html]:
     if portfolio.paused:
         lines.append(bold(words.t("Paused: nothing is checked until /resume.")))
     if portfolio.snoozed_until is not None and portfolio.snoozed_until > now:
-        lines.append(say(words, "No alerts until {time}.", time=words.time(portfolio.snoozed_until)))
+        lines.append(say(words, "No alerts until {time}.", time=words.moment(portfolio.snoozed_until)))
+    alone = answering.standing_line(words, portfolio, report.turnover)
+    if alone is not None:
+        lines.append(alone)
     if report.open_plan is not None:
         lines.append(_plan_line(words, report.open_plan))
     coming = next_run_line(words, report.next_run) if not portfolio.paused else None
@@ -101,7 +104,9 @@ def _standing(words: Words, report: StatusReport, now: datetime) -> list[Html]:
 
 def _plan_line(words: Words, plan: Plan) -> Html:
     if plan.state is PlanState.PROPOSED:
-        return say(words, "Plan {number} waits for your answer until {time}.", number=plan.number, time=words.time(plan.expires_at))
+        return say(
+            words, "Plan {number} waits for your answer until {time}.", number=plan.number, time=words.time(answering.answer_by(plan))
+        )
     if plan.state is PlanState.PARKED:
         return say(words, "Plan {number} has stopped half-way and needs you.", number=plan.number)
     return say(words, "Plan {number} is being carried out.", number=plan.number)

@@ -48,7 +48,7 @@ def test_status_says_what_product_asks_for() -> None:
         "Prices 4 sec old · next check in 41 sec",
     ):
         assert said in text, said
-    assert labels(status.status(WORDS, calm, NOW)) == ["Rebalance", "Why?", "Coins", "Exposure", "Refresh"]
+    assert labels(status.status(WORDS, calm, NOW)) == ["Rebalance", "Why?", "Coins", "Exposure", "Triggers", "Refresh"]
 
 
 def test_status_unknown_has_dashes_and_no_zero() -> None:
@@ -88,8 +88,8 @@ def test_card_has_reason_legs_costs_result_and_expiry() -> None:
         "Left out: SOL: $6.10 is under the exchange's minimum of $10",
     ):
         assert said in view.text, said
-    assert labels(view) == ["Confirm", "Edit", "Skip", "Snooze 1 h"]
-    assert set(actions(view).values()) == {"123456"}
+    assert labels(view) == ["Confirm", "Edit", "Skip", "Snooze 1 h", "Longer…"]
+    assert set(actions(view).values()) == {"123456", "plan:123456"}
 
 
 def test_by_hand_confirm_means_done() -> None:
@@ -129,7 +129,7 @@ def test_small_window_texts_fit_in_every_language() -> None:
         texts += [problems.tap_refused(words, Refusal(reason)) for reason in TapReason]
         texts += [
             execution.not_yours(words),
-            execution.skipped_toast(words, a_plan(), snoozed=True),
+            execution.skipped_toast(words, a_plan(), until=a_plan().expires_at),
             execution.confirmed_toast(words, a_plan()),
         ]
         assert all(0 < len(text) <= 200 for text in texts), language
@@ -201,7 +201,7 @@ def test_alert_names_the_lines_and_offers_the_plan() -> None:
     """An alert has the numbers that fired and the three answers to it."""
     view = alerts.drift_alert(WORDS, portfolio(), [line for line in shape().lines if line.breach])
     assert view.text == "<b>PAPER</b> · Balanced\n<b>BTC/ETH</b> is at <b>46.2%</b>, 6.2 points over target. Its band is ±5.0."
-    assert labels(view) == ["See the plan", "Why?", "Snooze 1 h"]
+    assert labels(view) == ["See the plan", "Why?", "Snooze 1 h", "Longer…"]
 
 
 def test_under_target_and_without_a_band() -> None:

@@ -24,8 +24,12 @@ from chatbot.model import (
     STABLE,
     TREND,
     VOLATILITY,
+    AlertKind,
+    AlertSettings,
     Answer,
+    Answering,
     AssetExposure,
+    AutoLimits,
     BandRule,
     Check,
     ContractReading,
@@ -45,13 +49,16 @@ from chatbot.model import (
     Portfolio,
     Problem,
     Reason,
+    Ring,
     Role,
     ScheduleRule,
     Shape,
     Signal,
+    Stand,
     StatusReport,
     Strategy,
     TriggerSetting,
+    Unanswered,
 )
 from chatbot.model.hedge import BY_BETA, HedgeSize, HedgeWish
 from chatbot.model.hedge_report import HedgeReading, HedgeReport, ShockReport, ShockRow
@@ -62,10 +69,12 @@ from handlers.views import (
     access,
     advice,
     alerts,
+    answering,
     control,
     costs,
     execution,
     exposure,
+    hearing,
     hedge,
     hedge_alerts,
     history,
@@ -79,6 +88,7 @@ from handlers.views import (
     triggers,
     why,
 )
+from handlers.views.common import esc
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -381,6 +391,25 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "alerts.drift_alert": lambda w: alerts.drift_alert(w, port, shape(name, lines=12).limits),
         "alerts.problem_alert": lambda w: alerts.problem_alert(w, port, report(name, known=False).check.problems),
         "alerts.snoozed": lambda w: alerts.snoozed(w, port, NOW),
+        **{f"answering.unanswered {why}": lambda w, why=why: answering.unanswered(w, port, nobody(name), why) for why in ("", "moved")},
+        "answering.reminder": lambda w: answering.reminder(w, port, a_plan(name)),
+        "answering.not_alone": lambda w: answering.not_alone(w, portfolio(name, Mode.MANUAL)),
+        "answering.consent": lambda w: answering.consent(w, port, AutoLimits(trade=D(500), share=D("0.1")), D("98412.07")),
+        "answering.consent unknown": lambda w: answering.consent(w, port, AutoLimits(trade=D(500), turnover=D(2000)), None),
+        "control.mode auto": lambda w: control.mode(w, on_auto(name)),
+        **{
+            f"plan.plan_card asks {why}": lambda w, why=why: plan.plan_card(w, port, asking(name, why))
+            for why in ("trade", "turnover", "trend", "hedge", "dear", "unknown", "moved", "off")
+        },
+        "execution.progress alone": lambda w: execution.progress(w, port, by_itself(name, PlanState.RUNNING)),
+        "execution.result alone": lambda w: execution.result(w, port, by_itself(name, PlanState.DONE)),
+        "hearing.alerts": lambda w: hearing.alerts(w, AlertSettings()),
+        "hearing.alerts quiet": lambda w: hearing.alerts(
+            w, AlertSettings(rings={AlertKind.TREND: Ring.OFF}, quiet_from="22:00", quiet_to="08:00", reminder_h=4)
+        ),
+        "hearing.digest": lambda w: hearing.digest(w, [(NOW, esc(name))] * 40),
+        "hearing.snooze_choice": lambda w: hearing.snooze_choice(w, "plan:123456"),
+        "hearing.snooze_choice of an alert": lambda w: hearing.snooze_choice(w, "portfolio:7"),
         "control.paused": lambda w: control.paused(w, port, a_plan()),
         "control.resumed": lambda w: control.resumed(w, port),
         "control.mode": lambda w: control.mode(w, port),
@@ -571,6 +600,30 @@ def _long_plan(name: str) -> Plan:
     """Return a plan of forty legs."""
     many = tuple(replace(legs(name)[at % 8], index=at, state=LegState.PLANNED) for at in range(40))
     return replace(a_plan(name), legs=many)
+
+
+def asking(name: str, why: str) -> Plan:
+    """Return a plan of an auto portfolio that asks all the same, is reduced without an answer, and reminds before."""
+    at = NOW + timedelta(minutes=30)
+    stand = Stand(why=why, amount=D(5000), limit=D(2000), remind_at=NOW if why == "dear" else None, reduce_at=at, patient=True)
+    return replace(a_plan(name), stand=stand if why != "trend" else replace(stand, reduce_at=None), expires_at=at)
+
+
+def by_itself(name: str, state: PlanState) -> Plan:
+    """Return a plan that the bot has confirmed itself."""
+    stand = Stand(auto=True, limits=AutoLimits(trade=D(500), turnover=D(2000)), used=D(300))
+    return replace(a_plan(name, state), stand=stand, decided_by="auto")
+
+
+def nobody(name: str) -> Plan:
+    """Return a plan that nobody has answered, on its way to reduce risk."""
+    return replace(a_plan(name, PlanState.CONFIRMED), decided_by="unanswered")
+
+
+def on_auto(name: str) -> Portfolio:
+    """Return a portfolio that acts by itself."""
+    limits = AutoLimits(trade=D(500), share=D("0.1"))
+    return replace(portfolio(name), answer=Answer.AUTO, answering=Answering(limits=limits, unanswered=Unanswered.REDUCE))
 
 
 def every_view(name: str = PLAIN) -> dict[str, Callable[[Words], View]]:

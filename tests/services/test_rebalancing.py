@@ -123,11 +123,11 @@ async def test_a_leg_left_out_is_not_traded_and_shows_in_the_result(tmp_path: Pa
 
 
 async def test_skip_and_snooze_close_the_plan_once(tmp_path: Path) -> None:
-    """The second press is late; a snooze lasts an hour."""
+    """The second press is late; a snooze lasts as long as was said."""
     async with bench(tmp_path) as on:
         portfolio = await on.balanced()
         plan = await proposed(on, portfolio)
-        skipped = await on.program.rebalancing.skip(plan.id, PERSON.id, snooze=True)
+        skipped = await on.program.rebalancing.skip(plan.id, PERSON.id, until=on.clock.now() + timedelta(hours=1))
         assert isinstance(skipped, rebalancing.Proposed)
         assert skipped.plan.state is PlanState.SKIPPED
         assert isinstance(await on.program.rebalancing.skip(plan.id, PERSON.id), rebalancing.Late)
