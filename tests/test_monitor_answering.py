@@ -192,6 +192,19 @@ async def test_the_turnover_of_a_day_is_counted_from_the_journal_and_survives_a_
         assert (latest.state, latest.decided_by) == (PlanState.CONFIRMED, "auto")
 
 
+async def test_the_purchase_that_opened_a_portfolio_uses_up_no_limit(tmp_path: Path) -> None:
+    """It is most of the portfolio; what a person asks for afterwards counts."""
+    async with alone(tmp_path) as at:
+        for trigger, counted in (("start", False), ("manual", True)):
+            at.on.market.move("BTC", "1.3")
+            made = await at.on.program.rebalancing.propose(at.portfolio, (Reason(trigger=trigger),))
+            assert isinstance(made, rebalancing.Proposed)
+            await at.on.program.rebalancing.confirm(made.plan.id, PERSON.id)
+            async with at.on.program.db.read() as tx:
+                assert (await answering.turnover(tx, at.portfolio.id, "UTC", at.on.clock.now()) > 0) == counted
+            await at.work()
+
+
 @pytest.mark.parametrize(("zone", "counted"), [("UTC", True), ("Asia/Kolkata", False)])
 async def test_the_day_is_the_persons(tmp_path: Path, zone: str, counted: bool) -> None:
     """18:00 UTC is today in Greenwich, and at 19:00 it is yesterday in Kolkata, where the day began at 18:30."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: who confirmed a plan where that was not its person
 AUTO, UNANSWERED = "auto", "unanswered"
 #: why an auto portfolio asks all the same, and triggers that are judged by their name
-TRADE, TURNOVER, HEDGE, MARGIN, DEAR, UNKNOWN, MOVED = "trade", "turnover", "hedge", "margin", "dear", "unknown", "moved"
+TRADE, TURNOVER, HEDGE, MARGIN, START, DEAR, UNKNOWN, MOVED = "trade", "turnover", "hedge", "margin", "start", "dear", "unknown", "moved"
 #: portfolios that the bot can trade for: manual ones are traded by hand, live ones need keys
 ALONE = frozenset({Mode.DEMO, Mode.PAPER})
 #: how long the plan of a schedule waits: it may come at night
@@ -76,10 +76,14 @@ def _traded(leg: Leg) -> Decimal:
 
 
 async def turnover(tx: Tx, portfolio_id: int, zone: str, now: datetime) -> Decimal:
-    """Return what a portfolio has traded since midnight of its person, quote; plans under way count in full, whoever confirmed them."""
+    """Return what a portfolio has traded since midnight of its person, quote, whoever confirmed it; plans under way count in full.
+
+    The purchase with which a portfolio begins is not counted: it would use up every limit of its first day.
+    """
     today = now.astimezone(ZoneInfo(zone)).date()
     since = datetime.combine(today, time(), ZoneInfo(zone))
-    return sum((traded(plan) for plan in await journal.carried_out(tx, portfolio_id, since)), _ZERO)
+    plans = await journal.carried_out(tx, portfolio_id, since)
+    return sum((traded(plan) for plan in plans if all(reason.trigger != START for reason in plan.reasons)), _ZERO)
 
 
 def judged(plan: Plan, limits: AutoLimits | None, used: Decimal) -> Stand:
