@@ -64,5 +64,8 @@ async def why(update: Update, context: Context) -> None:
     async with context.program.db.read() as tx:
         last = await portfolios.check(tx, portfolio.id)
     # The screen passes over whoever is inside; what it saw are the prices of the last fetch, which are the ones read here.
-    seen = replace(report.check, at=last.at if last else now, held_back=last.held_back if last else "inside")
+    shape = report.check.shape
+    calm = "" if shape is not None and any(line.breach for line in shape.limits) else "inside"
+    held_back = last.held_back if last and last.held_back != "inside" else calm
+    seen = replace(report.check, at=last.at if last else now, held_back=held_back)
     await show(update, context, why_views.why(context.words, report, seen if last or report.check.shape else None, now))

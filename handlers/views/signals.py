@@ -39,7 +39,8 @@ _CALM: Final = {
 }
 #: this part of the way to its limit is near enough to be named
 NEAR: Final = Decimal("0.75")
-_MOST_DIGITS: Final = 4
+#: decimals that are added at most, to tell a reading from its limit
+_MORE_DIGITS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ def number(words: Words, trigger: str, value: Decimal | None, against: Decimal |
         return DASH
     digits = _DIGITS[trigger]
     if against is not None and value != against:
-        while digits < _MOST_DIGITS and _written(words, trigger, value, digits) == _written(words, trigger, against, digits):
+        most = digits + _MORE_DIGITS
+        while digits < most and _written(words, trigger, value, digits) == _written(words, trigger, against, digits):
             digits += 1
     return _written(words, trigger, value, digits)
 
