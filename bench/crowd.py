@@ -51,7 +51,7 @@ async def settle(program: Program, count: int) -> None:
 
 def _person(number: int) -> dict[str, object]:
     person = Person(id=number, chat_id=number, name=f"P{number}", role=Role.MEMBER, portfolio_id=number)
-    return {field.name: getattr(person, field.name) for field in fields(person) if field.name in tables.people.c}
+    return {field.name: getattr(person, field.name) for field in fields(person)} | {"alerts": encode(person.alerts)}
 
 
 def _portfolio(number: int, program: Program) -> dict[str, object]:
@@ -64,7 +64,8 @@ def _portfolio(number: int, program: Program) -> dict[str, object]:
         strategy=STRATEGY,
         created_at=program.clock.now(),
     )
-    return {field.name: getattr(portfolio, field.name) for field in fields(portfolio)} | {"strategy": encode(STRATEGY)}
+    row = {field.name: getattr(portfolio, field.name) for field in fields(portfolio)}
+    return row | {"strategy": encode(portfolio.strategy), "answering": encode(portfolio.answering)}
 
 
 def _account(number: int, prices: Mapping[str, Decimal], chance: random.Random) -> dict[str, object]:

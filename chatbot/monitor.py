@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import asyncio
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from chatbot.model import Answer, Check, Plan, PlanState, Reason
-from chatbot.services import alerting, answering, drift, margin, quiet, scheduling, triggers
+from chatbot.services import alerting, answering, bulk, drift, margin, quiet, scheduling, tilting, triggers
 from chatbot.services.hedge_watch import Attended
 from chatbot.services.rebalancing import NothingToDo, Proposed, post_card
 from chatbot.store import accounts, journal, messages, portfolios, retention
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-#: portfolios whose findings share a transaction
-_CHUNK = 100
+#: portfolios that are looked at before the first of them is judged, and those whose findings share a transaction
+_CHUNK, _TOGETHER = 250, 25
 #: a shorter stop, as for an upgrade, is not worth a message
 _GAP = timedelta(minutes=10)
 _LAST_CHECK = "last_check"
@@ -66,12 +67,19 @@ class _Finding:
     person: Person
     states: Mapping[str, Mapping[str, Any]]
     last: Check | None
+    #: the plan that is open when the judgement begins
+    plan: Plan | None
     now: datetime
+    writes: bulk.Writes
 
     @property
     def portfolio(self) -> Portfolio:
         """Return the portfolio as it is stored now."""
         return self.found.portfolio
+
+    def remember(self, key: str, state: Mapping[str, Any]) -> None:
+        """Have a trigger state written with the rest of the check."""
+        self.writes.states[self.portfolio.id, key] = state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +90,18 @@ class _Heard:
     steps: tuple[Step, ...] = ()
     #: margin has come into danger
     margin: bool = False
+    tilts: tilting.Review = field(default_factory=tilting.Review)
     memory: Memory
 
     @property
     def asks(self) -> bool:
         """Tell whether anything here calls for a plan."""
-        return self.margin or any(line.event for line in self.lines) or any(triggers.asks(step) for step in self.steps)
+        return (
+            self.margin
+            or bool(self.tilts.over)
+            or any(line.event for line in self.lines)
+            or any(triggers.asks(step) for step in self.steps)
+        )
 
     @property
     def is_urgent(self) -> bool:
@@ -182,30 +196,42 @@ class Monitor:
             await alerting.tell_missed(tx, datetime.fromisoformat(before), now, int(gap.total_seconds() // self.interval_s))
 
     async def _examine(self, suspects: Sequence[Portfolio]) -> tuple[int, int]:
-        """Test portfolios exactly; state, alert rows and messages of each are written in one transaction."""
+        """Test portfolios exactly; the findings of some share a transaction, short enough for whoever chats meanwhile."""
         # The exchanges are asked first: none of them may be waited for inside a transaction.
-        looked = {portfolio.id: await self._evaluator.look(portfolio) for portfolio in suspects}
+        looked = await self._evaluator.look_many(suspects)
         await self._rebalancing.warm(looked.values())
         await self._hedges.warm(looked.values())
-        now = self._clock.now()
         alerts = plans = 0
-        async with self._db.transaction() as tx:
-            states = await portfolios.states_of(tx, looked.keys())
-            checks = await portfolios.checks_of(tx, looked.keys())
-            for portfolio_id, found in looked.items():
-                latest = await portfolios.get(tx, portfolio_id)
-                person = await accounts.person(tx, found.portfolio.person_id)
-                if latest is None or person is None or latest.paused or latest.strategy != found.portfolio.strategy:
-                    continue  # changed while it was looked at: the next check sees it as it is now
-                finding = _Finding(
-                    found=replace(found, portfolio=latest),
-                    person=person,
-                    states=states.get(portfolio_id, {}),
-                    last=checks.get(portfolio_id),
-                    now=now,
-                )
-                fired, planned = await self._judge(tx, finding)
-                alerts, plans = alerts + fired, plans + planned
+        evaluations = list(looked.values())
+        for start in range(0, len(evaluations), _TOGETHER):
+            async with self._db.transaction() as tx:
+                fired, planned = await self._judge_some(tx, evaluations[start : start + _TOGETHER])
+            alerts, plans = alerts + fired, plans + planned
+        return alerts, plans
+
+    async def _judge_some(self, tx: Tx, evaluations: Sequence[Evaluation]) -> tuple[int, int]:
+        """Judge portfolios; state, alert rows and messages of each are written in this transaction."""
+        now, writes = self._clock.now(), bulk.Writes()
+        stored = await bulk.read(tx, [found.portfolio.id for found in evaluations])
+        alerts = plans = 0
+        for found in evaluations:
+            one = found.portfolio.id
+            latest, person = stored.portfolios.get(one), stored.people.get(found.portfolio.person_id)
+            if latest is None or person is None or latest.paused or latest.strategy != found.portfolio.strategy:
+                continue  # changed while it was looked at: the next check sees it as it is now
+            finding = _Finding(
+                found=replace(found, portfolio=latest),
+                person=person,
+                states=stored.states.get(one, {}),
+                last=stored.checks.get(one),
+                plan=stored.plans.get(one),
+                now=now,
+                writes=writes,
+            )
+            fired, planned = await self._judge(tx, finding)
+            alerts, plans = alerts + fired, plans + planned
+            await asyncio.sleep(0)
+        await writes.flush(tx)
         return alerts, plans
 
     async def _judge(self, tx: Tx, finding: _Finding) -> tuple[int, int]:
@@ -216,47 +242,50 @@ class Monitor:
             await self._not_evaluated(tx, finding)
             return 0, 0
         await alerting.clear_problems(tx, portfolio, finding.person, finding.states, now)
-        await portfolios.record_value(tx, portfolio.id, now.astimezone(ZoneInfo(finding.person.zone)).date(), shape.value)
+        finding.writes.values.append((portfolio.id, now.astimezone(ZoneInfo(finding.person.zone)).date(), shape.value))
         steps = triggers.steps(found.memory, found.layers.signals, portfolio.strategy, found.effective) if found.effective else ()
         margin_state, endangered = margin.advance(found, finding.states)
         heard = _Heard(steps=steps, margin=endangered, memory=found.memory)
-        back = await self._held_back(tx, finding, heard)
+        back = _held_back(finding, heard)
         if back:
             # What would have rung is not spent: a state moves only when somebody can be told, so a crossing in between is heard later.
-            await _remember(tx, finding, heard.memory)
-            await self._note(tx, finding, Check(at=now, shape=shape, held_back=back), calm=False)
+            _remember(finding, heard.memory)
+            self._note(finding, Check(at=now, shape=shape, held_back=back), calm=False)
             return 0, 0
         if margin_state != finding.states.get(margin.STATE, {"fired": False}):
-            await portfolios.save_state(tx, portfolio.id, margin.STATE, margin_state)
+            finding.remember(margin.STATE, margin_state)
         attended = Attended() if endangered else await self._hedges.attend(tx, found, finding.states, finding.person, now)
         if attended.over:
-            await self._note(tx, finding, Check(at=now, shape=shape, fired=attended.over), calm=False)
+            self._note(finding, Check(at=now, shape=shape, fired=attended.over), calm=False)
             return attended.alerts, attended.plans
         lines = drift.advance_lines(shape.limits, await _since_the_plan(tx, finding, shape))
         lines = drift.reminded(lines, finding.states.get(_RANG, {}), finding.person.alerts.reminder_h, now)
-        told, planned = await self._tell_and_plan(tx, finding, shape, replace(heard, lines=lines))
+        heard = replace(heard, lines=lines, tilts=self._tilts(finding, lines))
+        told, planned = await self._tell_and_plan(tx, finding, shape, heard)
         return told + attended.alerts, planned
 
-    async def _held_back(self, tx: Tx, finding: _Finding, heard: _Heard) -> str:
-        """Return what keeps a check from being told; a plan that nobody has answered yet does not hold back what is urgent."""
-        plan = await journal.open_plan(tx, finding.portfolio.id)
-        patient = plan is not None and plan.stand is not None and plan.stand.patient
-        overtaken = plan is not None and plan.state is PlanState.PROPOSED and (patient or heard.is_urgent)
-        if heard.margin and (plan is None or overtaken):
-            return ""  # this rings through a snooze
-        return drift.held_back(finding.portfolio, None if overtaken else plan, finding.now)
+    def _tilts(self, finding: _Finding, lines: tuple[drift.LineStep, ...]) -> tilting.Review:
+        """Move the tilts on and note them."""
+        tilts, now = finding.found.layers.tilts, finding.now
+        if not tilts and not finding.portfolio.strategy.tilt:
+            return tilting.Review()
+        waiting = finding.portfolio.window_opened_at is not None or finding.plan is not None
+        seen = tilting.review(finding.found, lines, (now, self._evaluator.market_time(now)), waiting=waiting)
+        if seen.standing != tilts:
+            finding.remember(tilting.STATE, tilting.to_json(seen.standing))
+        return seen
 
     async def _tell_and_plan(self, tx: Tx, finding: _Finding, shape: Shape, heard: _Heard) -> tuple[int, int]:
         """Tell what has fired, open or close the batching window, and note what was seen."""
         portfolio, now = finding.portfolio, finding.now
         for step in heard.lines:
             if step.after != drift.state_from_json(finding.states.get(step.line.line, {})):
-                await portfolios.save_state(tx, portfolio.id, step.line.line, drift.state_to_json(step.after))
-        fresh = [triggers.reason_for(step) for step in heard.steps if triggers.asks(step)]
+                finding.remember(step.line.line, drift.state_to_json(step.after))
+        fresh = [*(triggers.reason_for(step) for step in heard.steps if triggers.asks(step)), *heard.tilts.reasons]
         explained = drift.explained_by((*heard.memory.pending, *fresh), shape)
         fired = tuple(step for step in heard.lines if step.event and step.line.line not in explained)
         if fired:
-            await portfolios.save_state(tx, portfolio.id, _RANG, {"at": now.isoformat()})
+            finding.remember(_RANG, {"at": now.isoformat()})
             await alerting.tell_drift(tx, portfolio, finding.person, fired, now)
         if heard.margin:
             await alerting.tell_margin(tx, portfolio, finding.person, shape, now)
@@ -268,27 +297,27 @@ class Monitor:
         closing = opened is not None and not sleeping and (heard.is_urgent or drift.is_due(now, opened, self._window))
         asked = triggers.joined_reasons(heard.memory.pending, [margin.reason(finding.found), *fresh] if heard.margin else fresh)
         memory = triggers.told(heard.memory, heard.steps, portfolio.strategy)
-        await _remember(tx, finding, replace(memory, pending=asked if opened is not None and not closing else ()))
+        _remember(finding, replace(memory, pending=asked if opened is not None and not closing else ()))
         outcome = await self._plan_when_due(tx, finding, opened, due, asked if closing else None)
         if outcome == _WAITING and sleeping:
             outcome = _ASLEEP
         calm = opened is None and due is None and not any(step.after.fired for step in heard.lines)
-        await self._note(tx, finding, _seen(finding, shape, replace(heard, lines=fired), outcome), calm=calm)
+        self._note(finding, _seen(finding, shape, replace(heard, lines=fired), outcome), calm=calm)
         told = len(fired) + len(heard.steps) + heard.margin + (outcome == scheduling.TOLD)
         return told, int(outcome == scheduling.PLANNED)
 
-    async def _note(self, tx: Tx, finding: _Finding, check: Check, *, calm: bool) -> None:
+    def _note(self, finding: _Finding, check: Check, *, calm: bool) -> None:
         """Store what /why will tell, unless it would only say again that all is inside."""
         self._roster.note(finding.found, finding.now, calm=calm)
         if not (calm and check.held_back == "inside" and finding.last is not None and finding.last.held_back == "inside"):
-            await portfolios.save_check(tx, finding.portfolio.id, check)
+            finding.writes.checks[finding.portfolio.id] = check
 
     async def _not_evaluated(self, tx: Tx, finding: _Finding) -> None:
         """Store why, and tell the person when it lasts beyond one check."""
         found, now = finding.found, finding.now
         lasting = timedelta(seconds=2 * self.interval_s)
         await alerting.tell_problems(tx, found.portfolio, finding.person, finding.states, now, lasting)
-        await self._note(tx, finding, Check(at=now, problems=found.problems, held_back="no_data"), calm=False)
+        self._note(finding, Check(at=now, problems=found.problems, held_back="no_data"), calm=False)
 
     async def _plan_when_due(
         self, tx: Tx, finding: _Finding, opened: datetime | None, due: scheduling.Pending | None, asked: tuple[Reason, ...] | None
@@ -346,10 +375,20 @@ class Monitor:
         return scheduling.PLANNED
 
 
-async def _remember(tx: Tx, finding: _Finding, memory: Memory) -> None:
+def _held_back(finding: _Finding, heard: _Heard) -> str:
+    """Return what keeps a check from being told; a plan that nobody has answered yet does not hold back what is urgent."""
+    plan = finding.plan
+    patient = plan is not None and plan.stand is not None and plan.stand.patient
+    overtaken = plan is not None and plan.state is PlanState.PROPOSED and (patient or heard.is_urgent)
+    if heard.margin and (plan is None or overtaken):
+        return ""  # this rings through a snooze
+    return drift.held_back(finding.portfolio, None if overtaken else plan, finding.now)
+
+
+def _remember(finding: _Finding, memory: Memory) -> None:
     """Store what the portfolio remembers of the triggers, where that has changed."""
     if memory != triggers.memory_of(finding.states):
-        await portfolios.save_state(tx, finding.portfolio.id, triggers.STATE, triggers.memory_to_json(memory))
+        finding.remember(triggers.STATE, triggers.memory_to_json(memory))
 
 
 async def _since_the_plan(tx: Tx, finding: _Finding, shape: Shape) -> Mapping[str, Mapping[str, Any]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -122,7 +124,7 @@ class SimulatedSource:
 
     async def markets(self) -> Mapping[str, Market]:
         """Return the rules of every coin, spot and perpetual."""
-        return {name: _rules(name) for asset in ASSETS for name in (asset, asset + PERP)}
+        return _every_rule()
 
     async def quotes(self, instruments: Collection[str]) -> Mapping[str, Quote]:
         """Return the prices at this moment; unknown instruments are left out."""
@@ -240,6 +242,13 @@ def _premium(instrument: str) -> float:
     return 1 + _BASIS if is_perp(instrument) else 1.0
 
 
+@cache
+def _every_rule() -> Mapping[str, Market]:
+    """Return the rules of everything that trades; asked at every look at every portfolio."""
+    return MappingProxyType({name: _rules(name) for asset in ASSETS for name in (asset, asset + PERP)})
+
+
+@cache
 def _rules(instrument: str) -> Market:
     """Return the trading rules of an instrument."""
     return perp_market(asset_of(instrument)) if is_perp(instrument) else spot_market(instrument)

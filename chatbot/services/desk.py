@@ -9,7 +9,7 @@ from chatbot.errors import InternalError
 from chatbot.store import portfolios
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection
 
     from chatbot.exchanges.base import Exchange
     from chatbot.model import Portfolio
@@ -40,25 +40,33 @@ class Desk:
 
     async def exchange(self, portfolio_id: int) -> Exchange:
         """Return the exchange of a portfolio; never call one of its methods inside a transaction."""
-        async with self._lock:
-            if portfolio_id not in self._open:
-                self._open[portfolio_id] = await self._load(portfolio_id)
-            return self._open[portfolio_id]
-
-    async def _load(self, portfolio_id: int) -> Exchange:
-        async with self._db.read() as tx:
-            portfolio = await portfolios.get(tx, portfolio_id)
-            account = await portfolios.account(tx, portfolio_id)
-        if portfolio is None or account is None:
+        if portfolio_id not in self._open:
+            await self.load((portfolio_id,))
+        if portfolio_id not in self._open:
             raise InternalError(f"portfolio {portfolio_id} has no account")
+        return self._open[portfolio_id]
 
+    async def load(self, ids: Collection[int]) -> None:
+        """Open the exchanges of many portfolios with two questions to the database; who has no account is left out."""
+        async with self._lock:
+            wanted = [one for one in ids if one not in self._open]
+            if not wanted:
+                return
+            async with self._db.read() as tx:
+                found = await portfolios.many(tx, wanted)
+                accounts = await portfolios.accounts_of(tx, wanted)
+            for portfolio_id in found.keys() & accounts.keys():
+                self._open[portfolio_id] = self._open_exchange(found[portfolio_id], accounts[portfolio_id], self._saving(portfolio_id))
+                await asyncio.sleep(0)
+
+    def _saving(self, portfolio_id: int) -> Callable[[dict[str, Any]], Awaitable[None]]:
         async def save(state: dict[str, Any]) -> None:
             async with self._db.transaction() as tx:
                 await portfolios.save_account(tx, portfolio_id, state)
             for tell in self._tell:
                 tell(portfolio_id)
 
-        return self._open_exchange(portfolio, account, save)
+        return save
 
     async def close(self) -> None:
         """Close every exchange that was handed out."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.errors import Refused
 from chatbot.errors import ExchangeError
 from chatbot.model import Portfolio, Problem, Shape
-from chatbot.services import readings, targeting, triggers
+from chatbot.services import readings, targeting, tilting, triggers
 from chatbot.store import portfolios
 
 if TYPE_CHECKING:
@@ -80,12 +81,44 @@ class Evaluator:
         """
         async with self._db.read() as tx:
             states = await portfolios.states(tx, portfolio.id)
+        signals = await self._signals(portfolio.strategy)
+        return await self._look(portfolio, states, signals, fresh=fresh, patient=patient, also=also)
+
+    async def look_many(self, many: Collection[Portfolio]) -> dict[int, Evaluation]:
+        """Evaluate portfolios at the prices that are there; what they share is read once, and others get their turn between two."""
+        ids = [portfolio.id for portfolio in many]
+        async with self._db.read() as tx:
+            states = await portfolios.states_of(tx, ids)
+        await self._desk.load(ids)
+        #: by the identity of a strategy: most people share theirs
+        heard: dict[int, tuple[Signal, ...]] = {}
+        found: dict[int, Evaluation] = {}
+        for portfolio in many:
+            strategy = portfolio.strategy
+            if id(strategy) not in heard:
+                heard[id(strategy)] = await self._signals(strategy)
+            found[portfolio.id] = await self._look(portfolio, states.get(portfolio.id, {}), heard[id(strategy)])
+            await asyncio.sleep(0)
+        return found
+
+    async def _look(
+        self,
+        portfolio: Portfolio,
+        states: Mapping[str, Mapping[str, Any]],
+        signals: tuple[Signal, ...],
+        *,
+        fresh: bool = False,
+        patient: bool = False,
+        also: Collection[str] = (),
+    ) -> Evaluation:
         try:
             exchange = await self._desk.exchange(portfolio.id)
             markets = await exchange.markets()
             account = await _account(exchange)
             extra = frozenset(also) & markets.keys() | {hedge.contract for hedge in triggers.hedges_of(states) if not hedge.closed}
-            needed = tuple(sorted({*readings.instruments(portfolio.strategy, account), *extra}))
+            known = {*readings.instruments(portfolio.strategy, account), *extra}
+            extra |= await self._wished(states, known, markets)
+            needed = tuple(sorted({*known, *extra}))
             now = self._clock.now()
             old = patient and any(self._board.problem(instrument, now) for instrument in needed)
             if fresh or old or any(self._board.get(instrument) is None for instrument in needed):
@@ -93,7 +126,15 @@ class Evaluator:
         except ExchangeError:
             return Evaluation(portfolio=portfolio, problems=(Problem(code="unreachable"),))
         seen = Evaluation(portfolio=portfolio, account=account, markets=markets)
-        return self._judge(seen, account, (needed, extra), states, await self._signals(portfolio.strategy))
+        return self._judge(seen, account, (needed, extra), states, signals)
+
+    async def _wished(self, states: Mapping[str, Mapping[str, Any]], known: Collection[str], markets: Collection[str]) -> frozenset[str]:
+        """Return the contracts of tilts that nothing else needs; one without a sound price is no reason to know nothing at all."""
+        wished = {one.contract for one in tilting.tilts_of(states)} & set(markets) - set(known)
+        now = self._clock.now()
+        if any(self._board.problem(contract, now) for contract in wished):
+            await self._board.refresh(tuple(sorted({*known, *wished})))
+        return frozenset(contract for contract in wished if not self._board.problem(contract, now))
 
     def _judge(
         self,
@@ -114,6 +155,7 @@ class Evaluator:
             betas = self._betas(readings.assets_of(snap))
             joined = self._source.market_time(seen.portfolio.created_at)
             layers, memory = triggers.layers_of(states, signals, snap, strategy, joined)
+            layers = replace(layers, tilts=tilting.tilts_of(states))
             found = targeting.effective(snap, strategy, layers, betas)
             shape = readings.shape(snap, strategy, seen.markets, betas, found)
         except Refused as refusal:

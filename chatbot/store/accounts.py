@@ -10,11 +10,12 @@ from sqlalchemy import delete, select, update
 
 from chatbot.model import AlertSettings, Person, Role
 from chatbot.store import tables
+from chatbot.store.chunks import chunks
 from chatbot.store.codec import decode, encode
 from chatbot.store.writing import put
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from sqlalchemy import Row
 
@@ -27,6 +28,15 @@ async def person(tx: Tx, person_id: int) -> Person | None:
     """Return the person with this Telegram user id, or None."""
     row = (await tx.execute(select(tables.people).where(_people.id == person_id))).one_or_none()
     return None if row is None else _person(row)
+
+
+async def people_of(tx: Tx, ids: Collection[int]) -> dict[int, Person]:
+    """Return many people by id; whoever is unknown is left out."""
+    found: dict[int, Person] = {}
+    for chunk in chunks(ids):
+        rows = await tx.execute(select(tables.people).where(_people.id.in_(chunk)))
+        found |= {row.id: _person(row) for row in rows}
+    return found
 
 
 async def save_person(tx: Tx, changed: Person) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import func, insert, select, update
 from chatbot.errors import InternalError
 from chatbot.model import FuturesCost, LeftOut, Leg, LegKind, LegState, Mode, OpenHedge, Plan, PlanState, Reason, Shape, Stand
 from chatbot.store import tables
+from chatbot.store.chunks import chunks
 from chatbot.store.codec import decode, encode, to_micros
 from chatbot.store.writing import inserting, put
 
@@ -104,6 +105,15 @@ async def open_plan(tx: Tx, portfolio_id: int) -> Plan | None:
     """Return the plan that is proposed, confirmed, running or parked, or None; there is never more than one."""
     found = await _read(tx, _plans.portfolio_id == portfolio_id, _plans.state.in_(tables.OPEN))
     return found[0] if found else None
+
+
+async def open_plans(tx: Tx, ids: Collection[int]) -> dict[int, Plan]:
+    """Return the open plans of many portfolios, by portfolio; one without any is left out."""
+    found: dict[int, Plan] = {}
+    for chunk in chunks(ids):
+        read = await _read(tx, _plans.portfolio_id.in_(chunk), _plans.state.in_(tables.OPEN))
+        found |= {plan.portfolio_id: plan for plan in read}
+    return found
 
 
 async def plans(tx: Tx, portfolio_id: int, limit: int = 10, before_id: int | None = None) -> tuple[Plan, ...]:

@@ -11,11 +11,12 @@ from sqlalchemy import false, insert, select, update
 
 from chatbot.model import Answer, Answering, Check, Mode, Portfolio, Strategy
 from chatbot.store import tables
+from chatbot.store.chunks import CHUNK, chunks
 from chatbot.store.codec import decode, encode
-from chatbot.store.writing import put, put_new
+from chatbot.store.writing import put, put_all, put_new
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import date
     from decimal import Decimal
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 _portfolios, _accounts, _states = tables.portfolios.c, tables.accounts.c, tables.states.c
 _checks, _values = tables.checks.c, tables.values.c
 _COLUMNS = tuple(column.name for column in tables.portfolios.columns)
-#: rows in one question: between two, the event loop serves the chat
-_CHUNK = 250
 
 
 async def add(tx: Tx, portfolio: Portfolio) -> Portfolio:
@@ -42,6 +41,15 @@ async def get(tx: Tx, portfolio_id: int) -> Portfolio | None:
     """Return a portfolio, or None."""
     row = (await tx.execute(select(tables.portfolios).where(_portfolios.id == portfolio_id))).one_or_none()
     return None if row is None else _portfolio(row)
+
+
+async def many(tx: Tx, ids: Collection[int]) -> dict[int, Portfolio]:
+    """Return many portfolios by id; one that is gone is left out."""
+    found: dict[int, Portfolio] = {}
+    for chunk in chunks(ids):
+        rows = await tx.execute(select(tables.portfolios).where(_portfolios.id.in_(chunk)))
+        found |= {row.id: _portfolio(row) for row in rows}
+    return found
 
 
 async def of_person(tx: Tx, person_id: int) -> tuple[Portfolio, ...]:
@@ -64,7 +72,7 @@ async def active(tx: Tx, after_id: int = 0, limit: int | None = None) -> tuple[P
     query = select(tables.portfolios).where(_portfolios.paused == false()).order_by(_portfolios.id)
     found: list[Portfolio] = []
     while len(found) < wanted:
-        page = min(_CHUNK, wanted - len(found))
+        page = min(CHUNK, wanted - len(found))
         rows = (await tx.execute(query.where(_portfolios.id > after_id).limit(page))).all()
         found += map(_portfolio, rows)
         if len(rows) < page:
@@ -81,7 +89,7 @@ async def account(tx: Tx, portfolio_id: int) -> dict[str, Any] | None:
 async def accounts_of(tx: Tx, ids: Collection[int]) -> dict[int, dict[str, Any]]:
     """Return the accounts of many portfolios; one without an account is left out."""
     found: dict[int, dict[str, Any]] = {}
-    for chunk in _chunks(ids):
+    for chunk in chunks(ids):
         rows = await tx.execute(select(_accounts.portfolio_id, _accounts.body).where(_accounts.portfolio_id.in_(chunk)))
         found |= {row.portfolio_id: row.body for row in rows}
     return found
@@ -100,7 +108,7 @@ async def states(tx: Tx, portfolio_id: int) -> dict[str, dict[str, Any]]:
 async def states_of(tx: Tx, ids: Collection[int]) -> dict[int, dict[str, dict[str, Any]]]:
     """Return the trigger states of many portfolios; one without any is left out."""
     found: dict[int, dict[str, dict[str, Any]]] = {}
-    for chunk in _chunks(ids):
+    for chunk in chunks(ids):
         rows = await tx.execute(select(tables.states).where(_states.portfolio_id.in_(chunk)))
         for row in rows:
             found.setdefault(row.portfolio_id, {})[row.key] = row.body
@@ -112,6 +120,12 @@ async def save_state(tx: Tx, portfolio_id: int, key: str, body: Mapping[str, Any
     await put(tx, tables.states, {"portfolio_id": portfolio_id, "key": key, "body": dict(body)})
 
 
+async def save_states(tx: Tx, changed: Mapping[tuple[int, str], Mapping[str, Any]]) -> None:
+    """Write trigger states by portfolio and key, in one go."""
+    rows = [{"portfolio_id": portfolio_id, "key": key, "body": dict(body)} for (portfolio_id, key), body in changed.items()]
+    await put_all(tx, tables.states, rows)
+
+
 async def check(tx: Tx, portfolio_id: int) -> Check | None:
     """Return what the last check of a portfolio saw, or None before the first."""
     return (await checks_of(tx, (portfolio_id,))).get(portfolio_id)
@@ -120,7 +134,7 @@ async def check(tx: Tx, portfolio_id: int) -> Check | None:
 async def checks_of(tx: Tx, ids: Collection[int]) -> dict[int, Check]:
     """Return the last checks of many portfolios; one that was never checked is left out."""
     found: dict[int, Check] = {}
-    for chunk in _chunks(ids):
+    for chunk in chunks(ids):
         rows = await tx.execute(select(tables.checks).where(_checks.portfolio_id.in_(chunk)))
         found |= {row.portfolio_id: replace(decode(Check, row.body), at=row.at) for row in rows}
     return found
@@ -129,6 +143,11 @@ async def checks_of(tx: Tx, ids: Collection[int]) -> dict[int, Check]:
 async def save_check(tx: Tx, portfolio_id: int, seen: Check) -> None:
     """Write what a check saw in place of the one before."""
     await put(tx, tables.checks, {"portfolio_id": portfolio_id, "at": seen.at, "body": encode(seen)})
+
+
+async def save_checks(tx: Tx, seen: Mapping[int, Check]) -> None:
+    """Write what checks saw in place of the ones before, in one go."""
+    await put_all(tx, tables.checks, [{"portfolio_id": one, "at": check.at, "body": encode(check)} for one, check in seen.items()])
 
 
 async def open_value(tx: Tx, portfolio_id: int, day: date) -> Decimal | None:
@@ -143,9 +162,10 @@ async def record_value(tx: Tx, portfolio_id: int, day: date, value: Decimal) -> 
     await put_new(tx, tables.values, {"portfolio_id": portfolio_id, "day": day, "value": value})
 
 
-def _chunks(ids: Collection[int]) -> Iterator[list[int]]:
-    wanted = list(ids)
-    return (wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK))
+async def record_values(tx: Tx, values: Iterable[tuple[int, date, Decimal]]) -> None:
+    """Write the same for many portfolios, as (portfolio, day, value)."""
+    rows = [{"portfolio_id": portfolio_id, "day": day, "value": value} for portfolio_id, day, value in values]
+    await put_all(tx, tables.values, rows, replace=False)
 
 
 def _row(portfolio: Portfolio) -> dict[str, Any]:

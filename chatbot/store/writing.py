@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.dialects import postgresql, sqlite
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Table
 
@@ -24,6 +24,19 @@ async def put(tx: Tx, table: Table, row: Mapping[str, Any]) -> None:
     keys = [column.name for column in table.primary_key]
     changes = {name: value for name, value in row.items() if name not in keys}
     await tx.execute(inserting(tx, table).values(row).on_conflict_do_update(index_elements=keys, set_=changes))
+
+
+async def put_all(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]], *, replace: bool = True) -> None:
+    """Insert rows of the same columns in one go; those whose primary key is there are replaced, or with ``replace=False`` left alone."""
+    if not rows:
+        return
+    keys = [column.name for column in table.primary_key]
+    adding = inserting(tx, table)
+    changes = {name: adding.excluded[name] for name in rows[0] if name not in keys}
+    resolved = (
+        adding.on_conflict_do_update(index_elements=keys, set_=changes) if replace else adding.on_conflict_do_nothing(index_elements=keys)
+    )
+    await tx.execute(resolved, rows)
 
 
 async def put_new(tx: Tx, table: Table, row: Mapping[str, Any]) -> bool:

@@ -1,0 +1,55 @@
+"""What a check reads and writes about many portfolios: one question and one write for all of them, instead of one for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chatbot.store import accounts, journal, portfolios
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import date
+    from decimal import Decimal
+
+    from chatbot.model import Check, Person, Plan, Portfolio
+    from chatbot.store.database import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What is stored about some portfolios, by portfolio but for ``people``; who has none of something is left out."""
+
+    portfolios: Mapping[int, Portfolio]
+    people: Mapping[int, Person]
+    states: Mapping[int, Mapping[str, Mapping[str, Any]]]
+    checks: Mapping[int, Check]
+    #: the plans that are open when the transaction begins
+    plans: Mapping[int, Plan]
+
+
+async def read(tx: Tx, ids: Collection[int]) -> Stored:
+    """Read everything that a check judges these portfolios by."""
+    found = await portfolios.many(tx, ids)
+    return Stored(
+        portfolios=found,
+        people=await accounts.people_of(tx, {portfolio.person_id for portfolio in found.values()}),
+        states=await portfolios.states_of(tx, ids),
+        checks=await portfolios.checks_of(tx, ids),
+        plans=await journal.open_plans(tx, ids),
+    )
+
+
+@dataclass(slots=True)
+class Writes:
+    """What a check wants to remember, gathered until the end of its transaction; nobody may read it there before."""
+
+    states: dict[tuple[int, str], Mapping[str, Any]] = field(default_factory=dict)
+    checks: dict[int, Check] = field(default_factory=dict)
+    values: list[tuple[int, date, Decimal]] = field(default_factory=list)
+
+    async def flush(self, tx: Tx) -> None:
+        """Write it all; to be called once, inside the transaction of the messages that belong to it."""
+        await portfolios.save_states(tx, self.states)
+        await portfolios.save_checks(tx, self.checks)
+        await portfolios.record_values(tx, self.values)
