@@ -160,7 +160,7 @@ class Monitor:
         """Look at every active portfolio once."""
         await self._housekeeping()
         await self._roster.refresh()
-        self._roster.stir(await self._signals.refresh(self._roster.watches))
+        await self._roster.stir(await self._signals.refresh(self._roster.watches))
         await self._board.refresh(self._roster.instruments)
         now = self._clock.now()
         suspects = self._roster.suspects(self._board, now)

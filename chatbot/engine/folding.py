@@ -1,8 +1,8 @@
 """Active triggers folded into effective targets, in the order that matters (domain 9.2).
 
 Legend: t spot weight, f exposure of a contract, L sum of longs, S sum of shorts (above 0), net = L - S.
-Every risk-reducing step may be repeated in any order; the one step that adds risk (low funding) comes before all but the
-volatility cut and is dropped when any risk-off trigger is active.
+Every risk-reducing step may be repeated in any order; the step that adds risk (low funding) comes before all but the volatility cut
+and is dropped when any risk-off trigger is active, and so are the tilts, which come last.
 """
 
 from __future__ import annotations
@@ -63,6 +63,8 @@ class Fold:
     coverage: Decimal = Decimal(1)
     hedge_contract: str = "BTC-PERP"
     hedges: tuple[Hedge, ...] = ()
+    #: bets on drifted assets that come back (domain 9.3), signed weights as of a hedge; none stands beside a risk-off trigger
+    tilts: tuple[Hedge, ...] = ()
     #: capital weight that hedges move to the futures account as collateral, by asset or STABLE (domain 10.1)
     moved: Mapping[str, Decimal] = field(default_factory=dict)
     #: betas for beta mode; an asset without one takes its prior
@@ -76,7 +78,7 @@ class Folded:
     targets: Targets
     futures_net: Decimal
     #: one entry per trigger: vol:<asset>, funding_low, funding_low:suppressed, funding_high, trend:<contract>,
-    #: fear_greed:<mode>, hedge:<contract>
+    #: fear_greed:<mode>, hedge:<contract>, tilt:<contract>, tilt:suppressed
     log: tuple[str, ...]
 
 
@@ -99,6 +101,7 @@ def effective_targets(base: Targets, fold: Fold, contract_asset: Mapping[str, st
     for hedge in fold.hedges:
         book[hedge.contract] = book.get(hedge.contract, ZERO) + exact(hedge.weight)
         log.append(f"hedge:{hedge.contract}")
+    _tilt(book, fold, log)
     stable = exact(base.stable) + freed
     taken = {name: min(exact(w), stable if name == "STABLE" else spot.get(name, ZERO)) for name, w in fold.moved.items()}
     for asset in taken.keys() & spot.keys():
@@ -141,8 +144,7 @@ def _apply_funding(book: dict[str, Fraction], fold: Fold, log: list[str]) -> Non
     """Lift the net to low funding's level unless a risk-off trigger is active (step 2); cut it under high funding (step 3)."""
     net = total(book.values())
     if fold.funding_low_level is not None:
-        risk_off = fold.vol or any(fold.trend.values()) or fold.fear_greed or fold.hedges
-        if risk_off or net <= 0:
+        if _is_risk_off(fold) or net <= 0:
             log.append("funding_low:suppressed")
         else:
             # this step adds risk or nothing: a level below the net must not make risk-off triggers raise it again
@@ -153,6 +155,20 @@ def _apply_funding(book: dict[str, Fraction], fold: Fold, log: list[str]) -> Non
         if net > 0:
             _set_net(book, net * exact(fold.funding_high_factor))
         log.append("funding_high")
+
+
+def _is_risk_off(fold: Fold) -> bool:
+    return bool(fold.vol or any(fold.trend.values()) or fold.fear_greed or fold.hedges)
+
+
+def _tilt(book: dict[str, Fraction], fold: Fold, log: list[str]) -> None:
+    """Add the tilts (step 7); what may add risk is left out while anything takes risk away, high funding too."""
+    if fold.tilts and (_is_risk_off(fold) or fold.funding_high):
+        log.append("tilt:suppressed")
+        return
+    for tilt in fold.tilts:
+        book[tilt.contract] = book.get(tilt.contract, ZERO) + exact(tilt.weight)
+        log.append(f"tilt:{tilt.contract}")
 
 
 def _set_net(book: dict[str, Fraction], net: Fraction) -> None:

@@ -12,6 +12,7 @@ from chatbot.model.report import AssetExposure, ContractReading, ExposureReport,
 from chatbot.model.shape import Check, LineReading, Problem, Shape
 from chatbot.model.signal import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY, Signal, TriggerSetting
 from chatbot.model.strategy import ALT, CORE, FUTURES, NET, STABLE, BandRule, Portfolio, ScheduleRule, Strategy
+from chatbot.model.tilt import TILT, OpenTilt
 
 __all__ = [
     "ALT",
@@ -26,6 +27,7 @@ __all__ = [
     "NET",
     "ROTATION",
     "STABLE",
+    "TILT",
     "TREND",
     "VOLATILITY",
     "AlertKind",
@@ -49,6 +51,7 @@ __all__ = [
     "Mode",
     "MovedTarget",
     "OpenHedge",
+    "OpenTilt",
     "Person",
     "Plan",
     "PlanState",

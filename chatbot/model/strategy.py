@@ -67,6 +67,10 @@ class Strategy:
     theta: Decimal = Decimal(1)
     #: article, inclusive or strict
     band_mode: str = "article"
+    #: largest one-way turnover of one plan, as a share of V; None: no limit (domain 9.10)
+    turnover_budget: Decimal | None = None
+    #: kappa, the share of a coin's drift that a futures position bets on while the coin is brought back; 0: off (domain 9.3)
+    tilt: Decimal = Decimal(0)
     gross_cap: Decimal = Decimal("1.25")
     sleeve_cap: Decimal = Decimal(3)
     #: Confirm asks again when a price has moved by more than this many per cent since the card

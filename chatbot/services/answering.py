@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from chatbot.engine.portfolio import STABLES
-from chatbot.model import TREND, Answer, LegKind, LegState, Mode, Plan, PlanState, Stand, Unanswered
+from chatbot.model import TILT, TREND, Answer, LegKind, LegState, Mode, Plan, PlanState, Stand, Unanswered
 from chatbot.services import costing, drift
 from chatbot.store import journal
 
@@ -102,9 +102,11 @@ def judged(plan: Plan, limits: AutoLimits | None, used: Decimal) -> Stand:
 
 
 def _always_asks(plan: Plan) -> str:
-    """Return why a plan asks whatever the limits are: it rests on a trend, opens a hedge, or its costs are high or unknown."""
+    """Return why a plan asks whatever the limits are: it rests on a trend, opens a hedge or a tilt, or its costs are high or unknown."""
     if any(reason.trigger == TREND for reason in plan.reasons):
         return TREND  # domain 6.3: no sign of edge, so propose and ask
+    if any(reason.trigger == TILT and reason.event == "begin" for reason in plan.reasons):
+        return TILT  # it may add risk
     opens = plan.hedge is not None and not plan.hedge.closed
     if opens or any(reason.trigger == HEDGE and reason.event != "end" for reason in plan.reasons):
         return HEDGE

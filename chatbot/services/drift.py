@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine import bands
-from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, NET, TREND, VOLATILITY, Reason
+from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, NET, TILT, TREND, VOLATILITY, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -91,12 +91,13 @@ def explained_by(reasons: Iterable[Reason], shape: Shape | None) -> frozenset[st
     A line that would be outside around its own target too has drifted besides.
     """
     causes = {reason.trigger for reason in reasons}
+    net = {NET} if causes & {*_MOVE_FUTURES, TILT} else set()
     if shape is None or not causes & SIGNALS:
-        return frozenset()
+        return frozenset(net)
     lines = {
         line.line for line in shape.limits if line.base is not None and line.band is not None and abs(line.weight - line.base) < line.band
     }
-    return frozenset(lines | ({NET} if causes & _MOVE_FUTURES else set()))
+    return frozenset(lines | net)
 
 
 def trigger_of(reading: LineReading) -> str:

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 _COMPLETED = "beta_completion"
 
 
-def targets_for(found: Evaluation) -> Targets:
-    """Return the targets that a plan aims at: the effective ones, or the nearest point inside the bands (domain 3.3, 9.2)."""
+def targets_for(found: Evaluation, costs: Mapping[str, Decimal] | None = None) -> Targets:
+    """Return the targets that a plan aims at: the effective ones, or the cheapest point inside the bands (domain 3.3, 9.2, 9.10)."""
     if found.snapshot is None or found.effective is None:
         raise ValueError("a portfolio that can not be evaluated has no targets")
-    return targeting.destination(found.snapshot, found.portfolio.strategy, found.effective)
+    return targeting.destination(found.snapshot, found.portfolio.strategy, found.effective, costs)
 
 
 def block_for(found: Evaluation, targets: Targets, *, literal: bool = False) -> planner.Block:
@@ -94,7 +94,7 @@ def draft(
         before=found.shape,
         after=after,
         legs=legs,
-        left_out=tuple(_left_out(flag, found, targets) for flag in block.flags if flag != _COMPLETED),
+        left_out=(*(_left_out(flag, found, targets) for flag in block.flags if flag != _COMPLETED), *_postponed(found, targets)),
         fees=block.fees,
         prices={name: quote.price for name, quote in found.quotes.items()},
         targets=targets_to_json(targets),
@@ -144,6 +144,12 @@ def _left_out(flag: str, found: Evaluation, targets: Targets) -> LeftOut:
     held = {h.asset: h.qty * h.price for h in found.snapshot.spot} | {p.contract: p.qty * p.mark for p in found.snapshot.positions}
     wanted = targets.spot.get(instrument, targets.futures.get(instrument, Decimal(0))) * found.shape.value
     return LeftOut(why=why, instrument=instrument, amount=abs(wanted - held.get(instrument, Decimal(0))), minimum=market.min_notional)
+
+
+def _postponed(found: Evaluation, targets: Targets) -> tuple[LeftOut, ...]:
+    """Say that the turnover budget ended the way to the targets, where it did."""
+    limit = targeting.stopped_early(found.snapshot, found.portfolio.strategy, targets) if found.snapshot is not None else None
+    return () if limit is None else (LeftOut(why="turnover", amount=limit),)
 
 
 def targets_to_json(targets: Targets) -> dict[str, object]:

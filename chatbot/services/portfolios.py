@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from chatbot.exchanges.base import KeptByHand
 from chatbot.model import Answer, Check, ExposureReport, Mode, Person, Portfolio, StatusReport, Strategy
-from chatbot.services import answering, exposure, scheduling, standing, triggers
+from chatbot.services import answering, exposure, scheduling, standing, tilting, triggers
 from chatbot.store import accounts, journal, portfolios
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from decimal import Decimal
 
     from chatbot.clock import Clock
     from chatbot.exchanges.base import PriceSource
@@ -183,15 +183,15 @@ class Portfolios:
 
 
 def _lines_of(strategy: Strategy) -> Strategy:
-    """Return what the states of the lines rest on: targets and bands, but neither the calendar nor the triggers."""
-    return replace(strategy, schedule=None, triggers={})
+    """Return what the states of the lines rest on: targets and bands, but not the calendar, the triggers and how a plan trades."""
+    return replace(strategy, schedule=None, triggers={}, tilt=Decimal(0), turnover_budget=None)
 
 
 async def _arm(tx: Tx, portfolio_id: int) -> None:
     """Arm every line again: what fired under other targets or bands says nothing about these.
 
-    The calendar, what was told of the triggers, and the hedges go on where they are.
+    The calendar, what was told of the triggers, the hedges and the tilts go on where they are.
     """
     for key in await portfolios.states(tx, portfolio_id):
-        if key not in (scheduling.STATE, triggers.STATE) and not key.startswith(triggers.HEDGE):
+        if key not in (scheduling.STATE, triggers.STATE, tilting.STATE) and not key.startswith(triggers.HEDGE):
             await portfolios.save_state(tx, portfolio_id, key, {})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.model import Leg, LegState, Mode, OpenHedge, Plan, PlanState, Portfolio, Problem, Reason, Shape, Urgency
-from chatbot.services import costing, hedge_life, hedge_plans, hedge_sizes, planning, readings
+from chatbot.services import costing, hedge_life, hedge_plans, hedge_sizes, line_costs, planning, readings, tilting
 from chatbot.services.targeting import INDEX
 from chatbot.store import journal, messages, portfolios
 
@@ -177,16 +177,18 @@ class Rebalancing:
         """Return the plan without storing it; what it costs is told from what :meth:`prepare` fetched."""
         if found.snapshot is None or found.shape is None:
             return CannotEvaluate(portfolio=found.portfolio, problems=found.problems)
+        shape, now = found.shape, self._clock.now()
         try:
             if hedge is not None:
-                return self._draft_hedge(found, found.shape, reasons, hedge)
-            targets = planning.targets_for(found)
+                return self._draft_hedge(found, shape, reasons, hedge)
+            found, tilts = tilting.for_block(found, self._evaluator.market_time(now))
+            targets = planning.targets_for(found, line_costs.by_line(found, self._costing))
             block = planning.block_for(found, targets)
         except Refused as refusal:
             return CannotEvaluate(portfolio=found.portfolio, problems=(Problem(code=refusal.code),))
         if not block.orders and not block.transfers:
-            return NothingToDo(portfolio=found.portfolio, shape=found.shape)
-        drafted = planning.draft(found, targets, block, reasons, now=self._clock.now(), expiry=self._expiry)
+            return NothingToDo(portfolio=found.portfolio, shape=shape)
+        drafted = planning.draft(found, targets, block, tilting.told(reasons, tilts), now=now, expiry=self._expiry)
         return self._costing.priced(drafted, found.quotes, found.markets)
 
     def _draft_hedge(
@@ -304,7 +306,8 @@ class Rebalancing:
             return CannotEvaluate(portfolio=portfolio, problems=found.problems)
         legs = tuple(change(leg) if leg.index in indexes else leg for leg in plan.legs)
         try:
-            after = planning.shape_after(hedge_plans.as_planned(found, replace(plan, legs=legs)), legs)
+            planned = hedge_plans.as_planned(tilting.as_planned(found, plan), replace(plan, legs=legs))
+            after = planning.shape_after(planned, legs)
         except Refused as refusal:
             return CannotEvaluate(portfolio=portfolio, problems=(Problem(code=refusal.code),))
         async with self._db.transaction() as tx:
@@ -373,14 +376,16 @@ class Rebalancing:
         if found is None or found.snapshot is None:
             return None
         try:
+            found = tilting.as_planned(found, plan)
             return planning.block_for(found, planning.targets_from_json(plan.targets), literal=plan.hedge is not None)
         except Refused:
             return None
 
     async def ended(self, plan: Plan) -> None:
-        """Write down what the fills of a plan that has come to its end mean for the hedges; doing it again changes nothing."""
+        """Write down what the fills of a plan that has come to its end mean for hedges and tilts; doing it again changes nothing."""
         async with self._db.transaction() as tx:
             await hedge_life.ended(tx, plan)
+            await tilting.ended(tx, plan)
 
     async def measure(self, portfolio_id: int) -> Shape | None:
         """Return what the portfolio looks like now; None when it can not be evaluated."""

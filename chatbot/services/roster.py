@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from chatbot.services.signals import Watch
     from chatbot.store.database import Database
 
-_PAGE = 1000
+#: portfolios that are loaded or stirred before others get their turn
+_PAGE = 250
 #: an account is read again after this time even when nothing said that it changed: funding, trades made elsewhere
 READ_AGAIN_S = 600.0
 #: a portfolio whose nearest liquidation is closer than this is looked at in every check: no band of its own warns of it
@@ -75,12 +77,14 @@ class Roster:
         """Return every machine that anybody looks at."""
         return frozenset(watch for watches, ids in self._looking.items() if ids for watch in watches)
 
-    def stir(self, moved: frozenset[Watch]) -> None:
-        """Have everybody looked at exactly whose targets these machines move."""
-        for heard, ids in self._hearing.items():
-            if not moved.isdisjoint(heard):
-                for one in tuple(ids):
+    async def stir(self, moved: frozenset[Watch]) -> None:
+        """Have everybody looked at exactly whose targets these machines move; that may be all, so others get their turn meanwhile."""
+        stirred = [one for heard, ids in self._hearing.items() if not moved.isdisjoint(heard) for one in ids]
+        for start in range(0, len(stirred), _PAGE):
+            for one in stirred[start : start + _PAGE]:
+                if one in self._watched:
                     self._unsettle(one)
+            await asyncio.sleep(0)
 
     async def refresh(self) -> None:
         """Load who is new or changed; everybody at the first call."""
@@ -135,7 +139,8 @@ class Roster:
             return
         self._unsettle(portfolio.id)
         watched.portfolio = portfolio
-        watched.instruments = readings.instruments(portfolio.strategy, found.account)
+        tilted = {one.contract for one in found.layers.tilts} & found.quotes.keys()
+        watched.instruments = tuple(sorted({*readings.instruments(portfolio.strategy, found.account), *tilted}))
         if not calm or found.snapshot is None or found.shape is None or _is_moving(found):
             return
         self._restless.discard(portfolio.id)
@@ -158,6 +163,6 @@ class Roster:
 
 
 def _is_moving(found: Evaluation) -> bool:
-    """Tell whether a portfolio has limits that move with the price: a hedge of fixed quantity, or a liquidation that is near."""
+    """Tell whether a portfolio has limits that move with the price: a hedge of fixed quantity, a tilt, or a near liquidation."""
     distance = found.shape.liquidation if found.shape else None
-    return bool(found.layers.hedges) or (distance is not None and distance < _NEAR_LIQUIDATION)
+    return bool(found.layers.hedges or found.layers.tilts) or (distance is not None and distance < _NEAR_LIQUIDATION)

@@ -7,10 +7,11 @@ from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine import bands
+from chatbot.engine.exact import wide
 from chatbot.engine.folding import Fold, Hedge, Spike, effective_targets
 from chatbot.engine.targets import Targets, split
 from chatbot.exchanges.base import asset_of
-from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, FUTURES, STABLE, TREND, VOLATILITY, OpenHedge, Signal
+from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, FUTURES, STABLE, TREND, VOLATILITY, OpenHedge, OpenTilt, Signal
 from chatbot.services import readings
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 INDEX = "BTC-PERP"
 #: weights that are worked out are cut here, so that sums stay exact
 _STEP = Decimal("1e-12")
+_CENT = Decimal("0.01")
 _ZERO, _ONE = Decimal(0), Decimal(1)
 
 
@@ -35,6 +37,7 @@ class Layers:
     #: where active volatility caps start from, by asset
     anchors: Mapping[str, Anchor] = field(default_factory=dict)
     hedges: tuple[OpenHedge, ...] = ()
+    tilts: tuple[OpenTilt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +57,10 @@ def effective(snap: Snapshot, strategy: Strategy, layers: Layers, betas: Mapping
     fold = fold_of(snap, strategy, layers, base, betas)
     folded = effective_targets(base, fold, {p.contract: p.asset for p in snap.positions})
     lines = dict.fromkeys(readings.line_values(snap, strategy), _ZERO)
-    for asset, weight in folded.targets.spot.items():
-        line = readings.bucket_of(asset, strategy)
-        lines[line] = lines.get(line, _ZERO) + weight
+    with wide():  # the sum of the lines must stay exactly 1
+        for asset, weight in folded.targets.spot.items():
+            line = readings.bucket_of(asset, strategy)
+            lines[line] = lines.get(line, _ZERO) + weight
     lines |= {STABLE: folded.targets.stable, FUTURES: folded.targets.collateral}
     return Effective(targets=folded.targets, lines=lines, futures_net=folded.futures_net, log=folded.log)
 
@@ -68,10 +72,28 @@ def base_targets(snap: Snapshot, strategy: Strategy, anchors: Mapping[str, Ancho
     holdings = {holding.asset: holding.qty * holding.price for holding in snap.spot}
     net = readings.net_target(strategy)
     shares = {contract: strategy.futures_split[contract] for contract in readings.contracts(strategy)}
-    latched = {asset: anchor.share for asset, anchor in anchors.items() if anchor.share is not None}
-    found = split(wanted, _members(snap, strategy), holdings, net, shares, latched)
+    found = split(wanted, _members(snap, strategy), holdings, net, shares, _latched(anchors))
     extra = {p.contract: _ZERO for p in snap.positions if p.contract not in found.futures}
     return Targets(spot=found.spot, stable=found.stable, collateral=found.collateral, futures={**found.futures, **extra})
+
+
+def share(asset: str, snap: Snapshot, strategy: Strategy, anchors: Mapping[str, Anchor]) -> Decimal | None:
+    """Return an asset's share of its line while ``anchors`` hold those of others; None where it is a line of its own.
+
+    Not its share of what is held: beside a coin that was cut before, it would be too large.
+    """
+    line = readings.bucket_of(asset, strategy)
+    members = _members(snap, strategy).get(line, ())
+    if line == asset or asset not in members:
+        return None
+    values = {holding.asset: holding.qty * holding.price for holding in snap.spot}
+    alone = {line: _ONE, STABLE: _ZERO, **{name: _ZERO for name in strategy.weights if name in members}}
+    found = split(alone, {line: members}, values, _ZERO, {}, _latched(anchors)).spot
+    return found[asset].quantize(_STEP, ROUND_DOWN)
+
+
+def _latched(anchors: Mapping[str, Anchor]) -> dict[str, Decimal]:
+    return {asset: anchor.share for asset, anchor in anchors.items() if anchor.share is not None}
 
 
 def _members(snap: Snapshot, strategy: Strategy) -> dict[str, tuple[str, ...]]:
@@ -103,7 +125,8 @@ def fold_of(snap: Snapshot, strategy: Strategy, layers: Layers, base: Targets, b
         coverage=fear.size if fear and fear.size is not None else _ONE,
         hedge_contract=INDEX,
         hedges=tuple(_hedge(hedge, snap) for hedge in _open(layers.hedges) if hedge.contract in listed),
-        moved=_moved(layers.hedges),
+        tilts=tuple(Hedge(contract=one.contract, weight=one.weight) for one in layers.tilts if strategy.tilt and one.contract in listed),
+        moved=_moved(layers.hedges, base, strategy),
         betas=betas,
     )
 
@@ -130,26 +153,72 @@ def _value(snap: Snapshot) -> Decimal:
     return spot + snap.wallet + sum((p.qty * (p.mark - p.entry) for p in snap.positions), _ZERO)
 
 
-def _moved(hedges: Iterable[OpenHedge]) -> dict[str, Decimal]:
-    moved: dict[str, Decimal] = {}
+def _moved(hedges: Iterable[OpenHedge], base: Targets, strategy: Strategy) -> dict[str, Decimal]:
+    """Return what hedges have taken from each line, spread over its coins as their targets stand to each other.
+
+    Taken from the coins that gave it once, it would change the mix of its line, which is the target of the next look: every look
+    would then sell a little more of the same coin.
+    """
+    taken: dict[str, Decimal] = {}
     for hedge in _open(hedges):
         for name, weight in hedge.moved.items():
-            moved[name] = moved.get(name, _ZERO) + weight
+            line = name if name == STABLE else readings.bucket_of(name, strategy)
+            taken[line] = taken.get(line, _ZERO) + weight
+    moved = {STABLE: taken.pop(STABLE, _ZERO)}
+    for line, weight in taken.items():
+        members = {asset: t for asset, t in base.spot.items() if t and readings.bucket_of(asset, strategy) == line}
+        whole = sum(members.values(), _ZERO)
+        moved |= {asset: (weight * t / whole).quantize(_STEP, ROUND_DOWN) for asset, t in members.items()}
     return moved
 
 
-def destination(snap: Snapshot, strategy: Strategy, found: Effective) -> Targets:
-    """Return what a plan aims at: the effective targets, or with theta below 1 the nearest point inside the bands (domain 3.3)."""
-    if strategy.theta == 1:
-        return found.targets
+def destination(snap: Snapshot, strategy: Strategy, found: Effective, costs: Mapping[str, Decimal] | None = None) -> Targets:
+    """Return what a plan aims at: the effective targets, or with theta below 1 the cheapest point inside the bands (domain 3.3).
+
+    ``costs`` are what trading each line costs, as a fraction; None: all the same. A turnover budget ends the way there early
+    (domain 9.10).
+    """
+    aim = found.targets if strategy.theta == 1 else _inside(snap, strategy, found, costs)
+    return aim if strategy.turnover_budget is None else _within(strategy.turnover_budget, snap, aim, found)
+
+
+def _inside(snap: Snapshot, strategy: Strategy, found: Effective, costs: Mapping[str, Decimal] | None) -> Targets:
     values = readings.line_values(snap, strategy)
     whole = sum(values.values(), _ZERO)
     weights = {line: value / whole for line, value in values.items()}
     # A line without a band, as FUTURES, is left out of the bands: it goes to its target.
     edges = {line: band for line, band in readings.engine_bands(strategy).items() if line in values}
-    lines = dict(bands.destination(weights, found.lines, edges, strategy.theta, force=True).weights)
+    lines = dict(bands.destination(weights, found.lines, edges, strategy.theta, force=True, costs=costs).weights)
     spot = _rescaled(found, strategy, lines, {holding.asset: holding.qty * holding.price for holding in snap.spot})
     return Targets(spot=spot, stable=lines[STABLE], collateral=lines[FUTURES], futures=found.targets.futures)
+
+
+def _within(budget: Decimal, snap: Snapshot, aim: Targets, found: Effective) -> Targets:
+    """Go towards ``aim`` as far as the budget reaches, coin by coin; all the way where a volatility cut or a debt is in it."""
+    values = {holding.asset: holding.qty * holding.price for holding in snap.spot}
+    values[STABLE] = sum((cash.qty * cash.price for cash in snap.cash), _ZERO)
+    values[FUTURES] = _value(snap) - sum(values.values(), _ZERO)
+    if min(values.values()) < 0 or any(step.startswith("vol:") for step in found.log):
+        return aim
+    weights = {name: value / _value(snap) for name, value in values.items()}
+    there = {**dict.fromkeys(weights, _ZERO), **aim.spot, STABLE: aim.stable, FUTURES: aim.collateral}
+    short = dict(bands.destination(weights, there, {}, _ONE, force=True, budget=budget).weights)
+    stable, collateral = short.pop(STABLE), short.pop(FUTURES)
+    return Targets(spot=short, stable=stable, collateral=collateral, futures=aim.futures)
+
+
+def stopped_early(snap: Snapshot, strategy: Strategy, aim: Targets) -> Decimal | None:
+    """Return the turnover, in quote, at which the budget ended the way to ``aim``; None where it did not."""
+    if strategy.turnover_budget is None:
+        return None
+    whole = _value(snap)
+    held = {holding.asset: holding.qty * holding.price for holding in snap.spot}
+    held[STABLE] = sum((cash.qty * cash.price for cash in snap.cash), _ZERO)
+    held[FUTURES] = whole - sum(held.values(), _ZERO)
+    there = {**aim.spot, STABLE: aim.stable, FUTURES: aim.collateral}
+    moved = sum((abs(there.get(name, _ZERO) * whole - value) for name, value in held.items()), _ZERO) / 2
+    limit = strategy.turnover_budget * whole
+    return limit if abs(moved - limit) < _CENT else None
 
 
 def _rescaled(found: Effective, strategy: Strategy, lines: Mapping[str, Decimal], held: Mapping[str, Decimal]) -> dict[str, Decimal]:
@@ -159,7 +228,9 @@ def _rescaled(found: Effective, strategy: Strategy, lines: Mapping[str, Decimal]
         members = {asset: t for asset, t in found.targets.spot.items() if readings.bucket_of(asset, strategy) == line}
         if members:
             mix = members if found.lines[line] else {asset: held.get(asset, _ZERO) for asset in members}
-            spot |= split({line: goal, STABLE: _ONE - goal}, {line: tuple(mix)}, mix, _ZERO, {}).spot
+            with wide():
+                rest = _ONE - goal
+            spot |= split({line: goal, STABLE: rest}, {line: tuple(mix)}, mix, _ZERO, {}).spot
     return spot
 
 
