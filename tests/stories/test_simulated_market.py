@@ -82,7 +82,7 @@ async def test_from_start_over_a_drift_alert_and_a_plan_card_to_a_portfolio_back
         assert "ALT is at 34.8%, 5.2 points under target." in alert.text
         assert not alert.silent
         card = ann.sees("DEMO · Plan 2", "sell", "futures: reduce", "Fees about", "slippage about")
-        assert card.buttons == ("Confirm", "Edit", "Skip", "Snooze 1 h")
+        assert card.buttons == ("Confirm", "Edit", "Skip", "Snooze 1 h", "Longer…")
         assert card.picture is not None
         assert card.silent, "the alert has rung already"
 
