@@ -82,7 +82,14 @@ async def _preset(context: Context, portfolio: Portfolio) -> Strategy:
     chosen = strategies.preset(context.tapped.arg, await context.program.source.markets(), held)
     kept = portfolio.strategy
     with_triggers = strategies.with_triggers_of(chosen, kept)
-    return replace(with_triggers, theta=kept.theta, move_limit_pct=kept.move_limit_pct, schedule=kept.schedule)
+    return replace(
+        with_triggers,
+        theta=kept.theta,
+        turnover_budget=kept.turnover_budget,
+        tilt=kept.tilt,
+        move_limit_pct=kept.move_limit_pct,
+        schedule=kept.schedule,
+    )
 
 
 async def bands(update: Update, context: Context) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from chatbot.exchanges.base import KeptByHand
-from chatbot.model import Answer, Check, ExposureReport, Mode, Person, Portfolio, StatusReport, Strategy
+from chatbot.model import Answer, Check, ExposureReport, Mode, OpenTilt, Person, Portfolio, StatusReport, Strategy
 from chatbot.services import answering, exposure, scheduling, standing, tilting, triggers
 from chatbot.store import accounts, journal, portfolios
 
@@ -113,6 +113,11 @@ class Portfolios:
                     moved = replace(rule, zone=person.zone, set_at=now)
                     await portfolios.save(tx, replace(portfolio, strategy=replace(portfolio.strategy, schedule=moved)))
                     self._roster.forget(portfolio.id)
+
+    async def tilts(self, portfolio: Portfolio) -> tuple[OpenTilt, ...]:
+        """Return the tilts that stand, those that no plan has traded yet among them."""
+        async with self._db.read() as tx:
+            return tilting.tilts_of(await portfolios.states(tx, portfolio.id))
 
     async def calendar(self, portfolio: Portfolio) -> tuple[datetime | None, scheduling.Mark]:
         """Return when the calendar asks next, and how far it has come."""

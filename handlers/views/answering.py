@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
-from chatbot.model import Answer, AutoLimits, LegState, PlanState, Unanswered
+from chatbot.model import TILT, Answer, AutoLimits, LegState, PlanState, Unanswered
 from chatbot.services import answering
 from handlers.buttons import Style
 from handlers.views.common import View, bold, button, code, esc, head, joined, page, say
@@ -31,6 +31,7 @@ _WHY = {
     answering.TURNOVER: N_("I ask, because {amount} would be traded today and your limit for a day is {limit}."),
     "trend": N_("I ask, because I never act on a trend without you."),
     answering.HEDGE: N_("I ask, because I never open a hedge without you."),
+    TILT: N_("I ask, because I never open a tilt without you: it may add risk."),
     answering.DEAR: N_("I ask, because an order would cost much for its size."),
     answering.UNKNOWN: N_("I ask, because it is not known what an order would cost."),
     answering.MOVED: N_("I ask, because prices moved before I could act by myself."),

@@ -71,6 +71,7 @@ _LEFT_OUT = {
     "cash_limited": N_("buys are smaller than wanted: the money does not reach further"),
     "withdraw_limited": N_("not all surplus can leave the futures account while its positions need it"),
     "collateral_limited": N_("the futures account gets less than wanted: the money does not reach further"),
+    "turnover": N_("what goes beyond your limit for one plan, {amount}: it waits for another plan"),
     "cap_scaled": N_("futures are smaller than wanted: the leverage limit comes first"),
 }
 

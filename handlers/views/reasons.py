@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from chatbot.i18n import N_
-from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY
+from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TILT, TREND, VOLATILITY
+from handlers.views import options
 from handlers.views import signals as seen
 from handlers.views.common import DASH, bold, coin, say
 
@@ -62,7 +63,9 @@ def sentence(words: Words, reason: Reason) -> Html:
 
 
 def other(words: Words, reason: Reason) -> Html | None:
-    """Say why the hedge or the margin asks for a plan; None for anything else."""
+    """Say why a tilt, the hedge or the margin asks for a plan; None for anything else."""
+    if reason.trigger == TILT:
+        return options.tilt_sentence(words, reason)
     if reason.trigger == "hedge":
         return say(words, _HEDGE.get(reason.event, N_("A hedge asks for it.")))
     if reason.trigger != "margin":

@@ -145,6 +145,8 @@ def bands(words: Words, portfolio: Portfolio) -> View:
             "Futures do not fire by weight; their net exposure has its own band of ±{points} points.",
             points=words.number(strategy.futures_band_pp, 1),
         ),
+        *([] if strategy.theta == 1 else [say(words, "On the way there the lines go first that are cheapest to trade.")]),
+        *_limit_line(words, strategy),
         "",
         say(words, "Points, or per cent of the target: {example}", example=code(BANDS_EXAMPLE)),
     )
@@ -153,8 +155,15 @@ def bands(words: Words, portfolio: Portfolio) -> View:
         button(label, "theta", value)
         for label, value in ((words.t("to target"), "1"), (words.t("half-way"), "0.5"), (words.t("to the edge"), "0"))
     )
-    best = (button(words.t("Recommended"), "advice"),)
+    best = (button(words.t("Recommended"), "advice"), button(words.t("How a plan trades"), "options"))
     return View(text, (widths, ends, best, (button(words.t("Targets"), "targets"), button(words.t("Status"), "status"))))
+
+
+def _limit_line(words: Words, strategy: Strategy) -> list[Html]:
+    if strategy.turnover_budget is None:
+        return []
+    share = bold(words.percent(strategy.turnover_budget, 0))
+    return [say(words, "One plan trades at most {share} of the value; the rest waits for another.", share=share)]
 
 
 def destination(words: Words, strategy: Strategy) -> str:

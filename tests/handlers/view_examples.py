@@ -43,6 +43,7 @@ from chatbot.model import (
     Mode,
     MovedTarget,
     OpenHedge,
+    OpenTilt,
     Person,
     Plan,
     PlanState,
@@ -78,6 +79,7 @@ from handlers.views import (
     hedge,
     hedge_alerts,
     history,
+    options,
     plan,
     problems,
     schedule,
@@ -167,6 +169,15 @@ def portfolio(name: str = "balanced", mode: Mode = Mode.PAPER) -> Portfolio:
     )
 
 
+_TILT = OpenTilt(asset="ETH", contract="ETH-PERP", weight=D("-0.032"), since=NOW, noted_at=NOW, placed=True)
+
+
+def _tilted(name: str) -> Portfolio:
+    """Return a portfolio with every option on."""
+    port = portfolio(name)
+    return replace(port, strategy=replace(port.strategy, tilt=D("0.5"), turnover_budget=D("0.1"), theta=D("0.5")))
+
+
 def legs(name: str = PLAIN) -> tuple[Leg, ...]:
     """Return one leg of every kind, each in another state."""
     states = tuple(LegState)
@@ -194,7 +205,7 @@ def legs(name: str = PLAIN) -> tuple[Leg, ...]:
 
 def a_plan(name: str = PLAIN, state: PlanState = PlanState.PROPOSED, result: Shape | None = None) -> Plan:
     """Return plan 27 with every kind of reason, leg and omission."""
-    left = ("below_minimum", "halted", "cash_limited", "withdraw_limited", "collateral_limited", "cap_scaled", "new_flag")
+    left = ("below_minimum", "halted", "cash_limited", "withdraw_limited", "collateral_limited", "cap_scaled", "turnover", "new_flag")
     return Plan(
         id=123_456,
         number=27,
@@ -210,6 +221,8 @@ def a_plan(name: str = PLAIN, state: PlanState = PlanState.PROPOSED, result: Sha
             *(step.reason for step in trigger_steps(name)[::4]),
             Reason(trigger="hedge", event="begin"),
             Reason(trigger="margin", reading=D("0.08"), limit=D("0.1")),
+            Reason(trigger="tilt", line=name, event="begin", size=D("-0.032")),
+            Reason(trigger="tilt", line="ETH", event="end", size=D("0.021")),
             Reason(trigger=name),
         ),
         before=shape(),
@@ -427,6 +440,9 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "history.history": lambda w: history.history(w, port, [done] * 9, more=True),
         "history.history empty": lambda w: history.history(w, port, []),
         "history.plan_in_full": lambda w: history.plan_in_full(w, port, done),
+        "options.options": lambda w: options.options(w, port, ()),
+        "options.options on": lambda w: options.options(w, _tilted(name), (_TILT, replace(_TILT, asset=name, weight=D("0.01")))),
+        "strategy.bands with a limit": lambda w: strategy.bands(w, _tilted(name)),
         "plan.plan_card": lambda w: plan.plan_card(w, port, a_plan(name), lead=name),
         "plan.plan_card by hand": lambda w: plan.plan_card(w, portfolio(name, Mode.MANUAL), a_plan(name)),
         "plan.plan_card long": lambda w: plan.plan_card(w, port, _long_plan(name)),
