@@ -112,7 +112,9 @@ def check_lines(snap: portfolio.Snapshot, strategy: Strategy, moved: Effective |
     edges = engine_bands(strategy)
     if moved is None:
         return bands.check_bands(values, own, edges, strategy.band_mode)
-    fixed = {line: bands.Band(abs_pp=100 * bands.half_width(band, own.get(line, Decimal(0)))) for line, band in edges.items()}
+    # a share of a target of 0 has no width to keep: it is taken of what the target has become
+    widths = {line: bands.half_width(band, own.get(line, Decimal(0))) for line, band in edges.items()}
+    fixed = {line: bands.Band(abs_pp=100 * widths[line]) if widths[line] else band for line, band in edges.items()}
     return bands.check_bands(values, {line: moved.lines[line] for line in values}, fixed, strategy.band_mode)
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.model import FEAR_GREED, FUNDING_LOW, HEDGE_KINDS, VOLATILITY, OpenHedge, Reason, Signal
-from chatbot.services import readings
+from chatbot.services import readings, targeting
 from chatbot.services.targeting import Layers
 from chatbot.store.codec import from_plain, to_plain
 
@@ -91,34 +91,28 @@ def layers_of(
 
 
 def latch(memory: Memory, signals: Iterable[Signal], snap: Snapshot, strategy: Strategy, joined: datetime) -> Memory:
-    """Anchor spikes that have begun, and let go of those whose asset is back where it was."""
-    values = readings.line_values(snap, strategy)
-    whole = sum(values.values(), Decimal(0))
+    """Let go of spikes whose asset is back where it was, then anchor those that have begun."""
+    whole = sum(readings.line_values(snap, strategy).values(), Decimal(0))
     held = {holding.asset: holding.qty * holding.price for holding in snap.spot}
-    anchors = dict(memory.anchors)
-    on = strategy.setting(VOLATILITY).on
-    for signal in (one for one in signals if one.trigger == VOLATILITY):
-        asset, known = signal.subject, anchors.get(signal.subject)
-        if on and signal.active and signal.since is not None:
-            if known is None or known.over or known.since != signal.since:
-                share = known.share if known is not None else _share(asset, held, strategy)
-                weight = held.get(asset, Decimal(0)) / whole if signal.since > joined else None
-                anchors[asset] = Anchor(since=signal.since, weight=weight, share=share)
-        elif known is not None:
-            anchors[asset] = replace(known, over=True)
-            if _is_back(asset, known, held, whole, strategy):
-                del anchors[asset]
+    spikes = {signal.subject: signal for signal in signals if signal.trigger == VOLATILITY}
+    begun = {asset: s.since for asset, s in spikes.items() if s.active and s.since is not None and strategy.setting(VOLATILITY).on}
+    kept: dict[str, Anchor] = {}
+    for asset, known in memory.anchors.items():
+        if asset in begun:
+            kept[asset] = known
+        elif not _is_back(asset, known, held, whole, strategy):
+            kept[asset] = replace(known, over=True)
+    anchors = dict(kept)
+    for asset, since in begun.items():
+        was = kept.get(asset)
+        # a line that a coin had for itself may have become a bucket since
+        share = was.share if was is not None and was.share is not None else targeting.share(asset, snap, strategy, kept)
+        if was is not None and not was.over and was.since == since:
+            anchors[asset] = replace(was, share=share)
+        else:
+            weight = held.get(asset, Decimal(0)) / whole if since > joined else None
+            anchors[asset] = Anchor(since=since, weight=weight, share=share)
     return replace(memory, anchors=anchors) if anchors != memory.anchors else memory
-
-
-def _share(asset: str, held: Mapping[str, Decimal], strategy: Strategy) -> Decimal | None:
-    """Return an asset's share of its line as it is held; None where the line is empty or the asset is a line of its own."""
-    line = readings.bucket_of(asset, strategy)
-    if line == asset:
-        return None
-    members = {name: value for name, value in held.items() if readings.bucket_of(name, strategy) == line}
-    whole = sum(members.values(), Decimal(0))
-    return round(members.get(asset, Decimal(0)) / whole, 12) if whole else None
 
 
 def _is_back(asset: str, anchor: Anchor, held: Mapping[str, Decimal], whole: Decimal, strategy: Strategy) -> bool:
