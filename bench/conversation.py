@@ -25,13 +25,13 @@ _HOLDINGS = {"BTC": "0.066", "ETH": "0.4", "SOL": "8", "XRP": "1600", "BNB": "1.
 async def figures() -> list[Figure]:
     """Ask many times, with the picture and without it, after a few questions that warm everything up."""
     async with hosted() as host:
-        await _open_portfolio(host)
-        pictures = [await _ask(host, photo=True) for _ in range(_PICTURES + 5)][5:]
+        await open_portfolio(host)
+        pictures = [await ask(host, photo=True) for _ in range(_PICTURES + 5)][5:]
         drawn = status.views.status
         # The text alone is what a person gets whose caption would be too long; here it shows what the picture adds.
         status.views.status = lambda *args: _bare(drawn(*args))
         try:
-            texts = [await _ask(host, photo=False) for _ in range(_TEXTS + 5)][5:]
+            texts = [await ask(host, photo=False) for _ in range(_TEXTS + 5)][5:]
         finally:
             status.views.status = drawn
     return [
@@ -44,7 +44,8 @@ def _bare(view: View) -> View:
     return replace(view, picture=None)
 
 
-async def _open_portfolio(host: Host) -> None:
+async def open_portfolio(host: Host) -> None:
+    """Let Ada write to the bot and open a portfolio for her."""
     await host.loopback.text(ADA, "/start")
     await host.loopback.shows(ADA.id, "Ballast")
     async with host.program.db.read() as tx:
@@ -56,8 +57,8 @@ async def _open_portfolio(host: Host) -> None:
     await host.program.portfolios.open(person, Mode.DEMO, strategy, holdings)
 
 
-async def _ask(host: Host, *, photo: bool) -> float:
-    """Return milliseconds until the answer stands in the chat."""
+async def ask(host: Host, *, photo: bool) -> float:
+    """Return the milliseconds from her /status until the answer stands in the chat."""
     began = time.perf_counter()
     asked = await host.loopback.text(ADA, "/status")
 

@@ -36,16 +36,16 @@ STRATEGY = Strategy(
 )
 
 
-async def settle(program: Program, count: int) -> None:
+async def settle(program: Program, count: int, *, first: int = 1, strategy: Strategy = STRATEGY) -> None:
     """Write ``count`` people with a portfolio each, a point or so off their targets and inside their bands."""
     quotes = await program.source.quotes(tuple(COINS))
     prices = {name: (quote.bid + quote.ask) / 2 for name, quote in quotes.items() if not is_perp(name)}
     chance = random.Random(7)
-    for start in range(1, count + 1, _CHUNK):
-        numbers = range(start, min(start + _CHUNK, count + 1))
+    for start in range(first, first + count, _CHUNK):
+        numbers = range(start, min(start + _CHUNK, first + count))
         async with program.db.transaction() as tx:
             await tx.execute(insert(tables.people), [_person(number) for number in numbers])
-            await tx.execute(insert(tables.portfolios), [_portfolio(number, program) for number in numbers])
+            await tx.execute(insert(tables.portfolios), [_portfolio(number, program, strategy) for number in numbers])
             await tx.execute(insert(tables.accounts), [_account(number, prices, chance) for number in numbers])
 
 
@@ -54,14 +54,14 @@ def _person(number: int) -> dict[str, object]:
     return {field.name: getattr(person, field.name) for field in fields(person)} | {"alerts": encode(person.alerts)}
 
 
-def _portfolio(number: int, program: Program) -> dict[str, object]:
+def _portfolio(number: int, program: Program, strategy: Strategy) -> dict[str, object]:
     portfolio = Portfolio(
         id=number,
         person_id=number,
         name="bench",
         mode=Mode.DEMO,
         exchange=program.source.name,
-        strategy=STRATEGY,
+        strategy=strategy,
         created_at=program.clock.now(),
     )
     row = {field.name: getattr(portfolio, field.name) for field in fields(portfolio)}

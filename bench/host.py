@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -35,16 +36,23 @@ class Host:
 
 
 @asynccontextmanager
-async def hosted() -> AsyncIterator[Host]:
-    """Open a program in a folder of its own, with ADA as its operator."""
+async def hosted(**more: object) -> AsyncIterator[Host]:
+    """Open a program in a folder of its own, with ADA as its operator; ``more`` are settings."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         settings = load_settings(
-            market="simulated", market_speed=_SPEED, data_dir=Path(folder), operator_ids=str(ADA.id), log_level="ERROR", database_url=""
+            market="simulated",
+            market_speed=_SPEED,
+            data_dir=Path(folder),
+            operator_ids=str(ADA.id),
+            log_level="ERROR",
+            database_url="",
+            **more,
         )
         logs.set_up(settings.log_level)
         program = await stack.enter_async_context(open_program(settings))
         loopback = Loopback(program.clock)
         bot = build(program, token=loopback.token, request=loopback.request(), updates_request=loopback.request())
         await stack.enter_async_context(running(program, bot))
+        gc.freeze()  # as the program does once it is up
         yield Host(program=program, bot=bot, loopback=loopback)

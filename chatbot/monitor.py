@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from chatbot.model import Answer, Check, Plan, PlanState, Reason
+from chatbot.model import TILT, Answer, Check, Plan, PlanState, Reason
 from chatbot.services import alerting, answering, bulk, drift, margin, quiet, scheduling, tilting, triggers
 from chatbot.services.hedge_watch import Attended
 from chatbot.services.rebalancing import NothingToDo, Proposed, post_card
@@ -35,6 +35,8 @@ log = structlog.get_logger()
 
 #: portfolios that are looked at before the first of them is judged, and those whose findings share a transaction
 _CHUNK, _TOGETHER = 250, 25
+#: prices of a check that are older are fetched again before it goes on
+_PRICES_S = 20.0
 #: a shorter stop, as for an upgrade, is not worth a message
 _GAP = timedelta(minutes=10)
 _LAST_CHECK = "last_check"
@@ -160,12 +162,14 @@ class Monitor:
         """Look at every active portfolio once."""
         await self._housekeeping()
         await self._roster.refresh()
-        await self._roster.stir(await self._signals.refresh(self._roster.watches))
+        self._roster.stir(await self._signals.refresh(self._roster.watches))
         await self._board.refresh(self._roster.instruments)
         now = self._clock.now()
         suspects = self._roster.suspects(self._board, now)
         alerts = plans = 0
         for start in range(0, len(suspects), _CHUNK):
+            if start and (self._clock.now() - (self._board.fetched_at or now)).total_seconds() > _PRICES_S:
+                await self._board.refresh(self._roster.instruments)  # a check of very many must not outlive its prices
             fired, planned = await self._examine(suspects[start : start + _CHUNK])
             alerts, plans = alerts + fired, plans + planned
         await self._attendant.attend()
@@ -331,7 +335,7 @@ class Monitor:
         if opened is not None:
             if asked is None:
                 if portfolio.window_opened_at != opened:
-                    await portfolios.save(tx, replace(portfolio, window_opened_at=opened))
+                    finding.writes.windows[portfolio.id] = opened
                 return _WAITING
             if portfolio.window_opened_at is not None:
                 await portfolios.save(tx, replace(portfolio, window_opened_at=None))
@@ -369,8 +373,9 @@ class Monitor:
         if stored.instead_of is not None:
             await post_card(tx, stored.instead_of, now, "replaced")
         if stored.plan.stand is None or not stored.plan.stand.auto:  # else it is shown when it was carried out or not
-            # the alert that opened the window has rung already
-            silent = asked is not None or quiet.card_is_silent(finding.person, reasons, now)
+            # the alert that opened the window has rung already; the end of a tilt has none
+            rung = asked is not None and any(reason.trigger != TILT for reason in reasons)
+            silent = rung or quiet.card_is_silent(finding.person, reasons, now)
             await alerting.show_card(tx, stored.plan, finding.person, now, silent=silent)
         return scheduling.PLANNED
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -31,7 +32,7 @@ from chatbot.exchanges.synthetic import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from chatbot.clock import Clock
 
@@ -157,8 +158,12 @@ class SimulatedSource:
         span = DAY_MS if interval == "1d" else HOUR_MS
         begin = max(to_ms(since), (self._market.first_day + 1) * DAY_MS)
         end = min(to_ms(until), to_ms(self.market_time(self._clock.now())) - span + 1)
-        opens = range(-(-begin // span) * span, end, span)
-        return tuple(self._candle(instrument, at, span) for at in opens)
+        first = -(-begin // span) * span
+        found: list[Candle] = []
+        for day in range(first // DAY_MS, -(-end // DAY_MS)):
+            found += (candle for candle in self._candles(instrument, day, span) if first <= to_ms(candle.at) < end)
+            await asyncio.sleep(0)  # months of hours, asked for coin by coin, leave others their turn
+        return tuple(found)
 
     async def funding(self, instrument: str, since: datetime, until: datetime) -> tuple[Funding, ...]:
         """Return the settlements in (since, until] up to now."""
@@ -204,15 +209,17 @@ class SimulatedSource:
             funding_rate=plain(self._rate(asset, settlements(0, moment)[-1] + 1, moment)) if perp else None,
         )
 
-    def _candle(self, instrument: str, at: int, span: int) -> Candle:
-        asset = asset_of(instrument)
-        first = at % DAY_MS // STEP_MS
-        nodes = self._market.nodes(at // DAY_MS)[ASSETS.index(asset), first : first + span // STEP_MS + 1]
-        prices = np.exp(nodes) * _premium(instrument)
-        volume = COINS[asset].daily_millions * 1e6 * span / DAY_MS / float(prices.mean())
-        ends = (plain(float(price)) for price in (prices[0], prices.max(), prices.min(), prices[-1]))
-        first_price, high, low, last = ends
-        return Candle(at=from_ms(at), open=first_price, high=high, low=low, close=last, volume=plain(volume))
+    def _candles(self, instrument: str, day: int, span: int) -> Iterator[Candle]:
+        """Yield the bars of one day since 1970; neighbours share the step at which one ends and the next begins."""
+        asset, steps = asset_of(instrument), span // STEP_MS
+        prices = np.exp(self._market.nodes(day)[ASSETS.index(asset)]) * _premium(instrument)
+        bars = np.lib.stride_tricks.sliding_window_view(prices, steps + 1)[::steps]
+        traded = COINS[asset].daily_millions * 1e6 * span / DAY_MS / bars.mean(axis=1)
+        rows = np.column_stack([bars[:, 0], bars.max(axis=1), bars.min(axis=1), bars[:, -1], traded]).tolist()
+        for number, row in enumerate(rows):
+            opening, high, low, close, volume = map(plain, row)
+            at = from_ms(day * DAY_MS + number * span)
+            yield Candle(at=at, open=opening, high=high, low=low, close=close, volume=volume)
 
     def _rate(self, asset: str, settlement: int, seen_ms: int | None = None) -> float:
         """Return a funding rate: base, noise, the last day's direction, episodes; as known at ``seen_ms`` (None: when it is due)."""

@@ -9,7 +9,7 @@ from chatbot.store import accounts, journal, portfolios
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from datetime import date
+    from datetime import date, datetime
     from decimal import Decimal
 
     from chatbot.model import Check, Person, Plan, Portfolio
@@ -46,10 +46,13 @@ class Writes:
 
     states: dict[tuple[int, str], Mapping[str, Any]] = field(default_factory=dict)
     checks: dict[int, Check] = field(default_factory=dict)
+    #: batching windows that open now
+    windows: dict[int, datetime] = field(default_factory=dict)
     values: list[tuple[int, date, Decimal]] = field(default_factory=list)
 
     async def flush(self, tx: Tx) -> None:
         """Write it all; to be called once, inside the transaction of the messages that belong to it."""
         await portfolios.save_states(tx, self.states)
         await portfolios.save_checks(tx, self.checks)
+        await portfolios.save_windows(tx, self.windows)
         await portfolios.record_values(tx, self.values)

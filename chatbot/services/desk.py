@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chatbot.errors import InternalError
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from chatbot.exchanges.base import Exchange
     from chatbot.model import Portfolio
     from chatbot.store.database import Database
+
+#: so many accounts, opened at once, stay in memory for good: the garbage collector would stop everybody to walk through them again
+_MANY = 100
 
 
 class OpenExchange(Protocol):
@@ -58,6 +62,8 @@ class Desk:
             for portfolio_id in found.keys() & accounts.keys():
                 self._open[portfolio_id] = self._open_exchange(found[portfolio_id], accounts[portfolio_id], self._saving(portfolio_id))
                 await asyncio.sleep(0)
+            if len(wanted) >= _MANY:
+                gc.freeze()
 
     def _saving(self, portfolio_id: int) -> Callable[[dict[str, Any]], Awaitable[None]]:
         async def save(state: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from chatbot.services.signals import Watch
     from chatbot.store.database import Database
 
-#: portfolios that are loaded or stirred before others get their turn
+#: portfolios that are loaded before others get their turn
 _PAGE = 250
 #: an account is read again after this time even when nothing said that it changed: funding, trades made elsewhere
 READ_AGAIN_S = 600.0
@@ -48,7 +47,7 @@ class Roster:
         self._db = db
         self._watched: dict[int, _Watched] = {}
         self._sheets: dict[Kind, Sheet] = {}
-        #: who is on no sheet
+        #: who is looked at exactly whatever the screen says: everybody who is on no sheet, and who was stirred
         self._restless: set[int] = set()
         #: who is on a sheet and must be looked at then all the same, because the calendar asks
         self._appointed: dict[int, datetime] = {}
@@ -77,14 +76,11 @@ class Roster:
         """Return every machine that anybody looks at."""
         return frozenset(watch for watches, ids in self._looking.items() if ids for watch in watches)
 
-    async def stir(self, moved: frozenset[Watch]) -> None:
-        """Have everybody looked at exactly whose targets these machines move; that may be all, so others get their turn meanwhile."""
-        stirred = [one for heard, ids in self._hearing.items() if not moved.isdisjoint(heard) for one in ids]
-        for start in range(0, len(stirred), _PAGE):
-            for one in stirred[start : start + _PAGE]:
-                if one in self._watched:
-                    self._unsettle(one)
-            await asyncio.sleep(0)
+    def stir(self, moved: frozenset[Watch]) -> None:
+        """Have everybody looked at exactly whose targets these machines move; who is on a sheet stays there until that look."""
+        for heard, ids in self._hearing.items():
+            if not moved.isdisjoint(heard):
+                self._restless |= ids
 
     async def refresh(self) -> None:
         """Load who is new or changed; everybody at the first call."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, true, update
+from sqlalchemy import case, func, literal, select, true, update
 
 from chatbot.model import Delivery, Message, Urgency, Verdict
 from chatbot.store import tables
@@ -46,9 +46,13 @@ async def post(
     """
     given = {"chat_id": chat_id, "kind": kind, "facts": dict(facts), "key": key, "urgency": urgency, "silent": silent}
     row = _NEW | given | {"not_before": now, "posted_at": now, "held_until": held_until}
-    gone = await tx.execute(select(_people.id).where(_people.chat_id == chat_id, _people.unreachable == true()).limit(1))
-    if gone.first() is not None:
-        row |= {"state": MessageState.DROPPED, "ended_at": now, "detail": "unreachable"}
+    # Decided inside the statement: a second question for each message is felt when a signal concerns everybody.
+    gone = select(_people.id).where(_people.chat_id == chat_id, _people.unreachable == true()).exists()
+    dropped = {"state": MessageState.DROPPED, "ended_at": now, "detail": "unreachable"}
+    row |= {
+        name: case((gone, literal(value, _outbox[name].type)), else_=literal(row[name], _outbox[name].type))
+        for name, value in dropped.items()
+    }
     return await put_new(tx, tables.outbox, row)
 
 

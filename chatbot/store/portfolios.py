@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import false, insert, select, update
+from sqlalchemy import bindparam, false, insert, select, update
 
 from chatbot.model import Answer, Answering, Check, Mode, Portfolio, Strategy
 from chatbot.store import tables
@@ -17,7 +17,7 @@ from chatbot.store.writing import put, put_all, put_new
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-    from datetime import date
+    from datetime import date, datetime
     from decimal import Decimal
 
     from sqlalchemy import Row
@@ -64,6 +64,13 @@ async def save(tx: Tx, portfolio: Portfolio) -> None:
     for kept in ("id", "last_plan_number", "person_id", "created_at"):
         del row[kept]
     await tx.execute(update(tables.portfolios).where(_portfolios.id == portfolio.id).values(row))
+
+
+async def save_windows(tx: Tx, opened: Mapping[int, datetime]) -> None:
+    """Write when the batching windows of these portfolios were opened."""
+    if opened:
+        changing = update(tables.portfolios).where(_portfolios.id == bindparam("one")).values(window_opened_at=bindparam("opened"))
+        await tx.execute(changing, [{"one": one, "opened": moment} for one, moment in opened.items()])
 
 
 async def active(tx: Tx, after_id: int = 0, limit: int | None = None) -> tuple[Portfolio, ...]:

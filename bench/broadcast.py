@@ -1,0 +1,117 @@
+"""A signal that concerns ten thousand people: how long until everybody is told, and what somebody who chats meanwhile feels of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from bench import conversation, crowd
+from bench.figures import Figure
+from bench.host import hosted
+from chatbot.engine.volatility import SpikeState
+from chatbot.model import VOLATILITY, TriggerSetting
+from chatbot.services import signals
+from chatbot.store import messages
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bench.host import Host
+    from chatbot.app import Program
+
+COUNT = 10_000
+#: beside the person who chats
+_FIRST = 100_001
+_STRATEGY = replace(crowd.STRATEGY, triggers={VOLATILITY: TriggerSetting(on=True)})
+_PULSE_S = 0.005
+_QUIET, _SPIKE = SpikeState(), SpikeState(active=True, k=Decimal("0.5"), base=Decimal("0.5"))
+
+
+async def figures() -> list[Figure]:
+    """Check everybody for the first time, then with a spike of BTC that is news to all, then with its end while somebody chats."""
+    async with hosted(batch_window_s=600.0) as host:
+        await conversation.open_portfolio(host)
+        await crowd.settle(host.program, COUNT, first=_FIRST, strategy=_STRATEGY)
+        for _ in range(5):
+            await conversation.ask(host, photo=True)
+        first, calm = await _checked(host.program, told=0)
+        _stand(host.program, _SPIKE)
+        news, stirred = await _checked(host.program, told=1)
+        _stand(host.program, _QUIET)
+        async with asyncio.TaskGroup() as group:
+            over = group.create_task(_checked(host.program, told=2))
+            answers = await _asked(host, over)
+    return [
+        *_rows(f"first check of {COUNT:,} after a start", first, calm),
+        *_rows(f"a signal concerns {COUNT:,}: until all are told", news, stirred),
+        Figure(name="  /status with its picture meanwhile", unit="ms", samples=tuple(answers), aim=100.0),
+    ]
+
+
+def _rows(name: str, spent: tuple[float, float], late: list[float]) -> list[Figure]:
+    wall, cpu = spent
+    return [
+        Figure(name=name, unit="s", samples=(wall,)),
+        Figure(name="  processor time of each look", unit="ms each", samples=(cpu / COUNT * 1e3,), aim=2.0),
+        Figure(name="  longest stall of the event loop", unit="ms", samples=(max(late),), aim=50.0),
+        Figure(name="  its turns come late by", unit="ms", samples=tuple(late)),
+    ]
+
+
+async def _checked(program: Program, *, told: int) -> tuple[tuple[float, float], list[float]]:
+    """Return wall and processor time of one check, seconds, and by how many milliseconds of work the loop was late meanwhile.
+
+    ``told`` is how many messages everybody must have waiting by then; a few of the person who chats do not count.
+    """
+    async with _pulse() as late:
+        began, cpu = time.perf_counter(), time.process_time()
+        await program.monitor.tick()
+        spent = time.perf_counter() - began, time.process_time() - cpu
+    async with program.db.read() as tx:
+        waiting = await messages.waiting(tx)
+    last = program.monitor.last
+    if last is None or last.examined < COUNT or waiting // COUNT != told:
+        raise AssertionError(f"the check did something else than was to be measured: {last}, {waiting} messages")
+    return spent, late
+
+
+@asynccontextmanager
+async def _pulse() -> AsyncIterator[list[float]]:
+    """Give a list that fills with the milliseconds that the loop's thread worked before a short sleep came back.
+
+    Processor time: on a busy machine a turn also comes late because other programs had theirs.
+    """
+    late: list[float] = []
+
+    async def beat() -> None:
+        while True:
+            began = time.thread_time()
+            await asyncio.sleep(_PULSE_S)
+            late.append(max(0.0, (time.thread_time() - began) * 1e3 - _PULSE_S * 1e3))
+
+    async with asyncio.TaskGroup() as group:
+        beating = group.create_task(beat())
+        yield late
+        beating.cancel()
+
+
+def _stand(program: Program, state: SpikeState) -> None:
+    """Let the machine of BTC's volatility stand so, as if a reading had just moved it; everybody who hears of it is stirred."""
+    watch = next(one for one in signals.heard(_STRATEGY) if one.subject == "BTC")
+    kept = program.signals._kept  # noqa: SLF001 - the alternative is a week of market
+    since = program.source.market_time(program.clock.now()) if state.active else None
+    kept[watch] = replace(kept[watch], state=state, since=since)
+    program.roster.stir(frozenset({watch}))
+
+
+async def _asked(host: Host, until: asyncio.Task[object]) -> list[float]:
+    """Ask again and again while the check runs; return the milliseconds of each answer."""
+    spent = []
+    while not until.done():
+        spent.append(await conversation.ask(host, photo=True))
+        await asyncio.sleep(0.2)
+    return spent
