@@ -22,6 +22,7 @@ from chatbot.exchanges.staging import Staging
 from chatbot.exchanges.synthetic import (
     ASSETS,
     STEP_MS,
+    STEPS,
     Floats,
     Happening,
     SyntheticMarket,
@@ -33,6 +34,8 @@ from chatbot.exchanges.synthetic import (
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
+
+    from numpy.typing import NDArray
 
     from chatbot.clock import Clock
 
@@ -213,7 +216,7 @@ class SimulatedSource:
         """Yield the bars of one day since 1970; neighbours share the step at which one ends and the next begins."""
         asset, steps = asset_of(instrument), span // STEP_MS
         prices = np.exp(self._market.nodes(day)[ASSETS.index(asset)]) * _premium(instrument)
-        bars = np.lib.stride_tricks.sliding_window_view(prices, steps + 1)[::steps]
+        bars = prices[_steps_of(steps)]
         traded = COINS[asset].daily_millions * 1e6 * span / DAY_MS / bars.mean(axis=1)
         rows = np.column_stack([bars[:, 0], bars.max(axis=1), bars.min(axis=1), bars[:, -1], traded]).tolist()
         for number, row in enumerate(rows):
@@ -242,6 +245,12 @@ class SimulatedSource:
         if held is not None:
             value = held + 2 * mood_noise(self._market.seed, day)
         return FearGreed(at=from_ms(day * DAY_MS), value=round(max(3, min(97, value))))
+
+
+@cache
+def _steps_of(count: int) -> NDArray[np.intp]:
+    """Return which steps of a day its bars of ``count`` steps are made of, both ends included (bar, step)."""
+    return np.arange(0, STEPS, count)[:, None] + np.arange(count + 1)
 
 
 def _premium(instrument: str) -> float:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import aiohttp
 import structlog
 
 from chatbot.errors import InternalError
 from chatbot.exchanges.base import FearGreed, MoodSource
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from chatbot.clock import Clock
     from chatbot.exchanges.base import PriceSource
 
@@ -102,12 +104,14 @@ def host_of(url: str) -> str:
 
 async def fetch_index(url: str, days: int, *, timeout_s: float = _TIMEOUT_S) -> tuple[FearGreed, ...]:
     """Ask an index for its last ``days`` readings, in any order; raises :class:`NoIndex` when there is not one good reading."""
+    # In a thread and not before it is needed: most markets have an index of their own, and a start should not wait for this.
+    http = await asyncio.to_thread(importlib.import_module, "aiohttp")
     try:
-        body = await _body(url, days, timeout_s)
+        body = await _body(http, url, days, timeout_s)
         rows = json.loads(body)["data"]
     except TimeoutError:
         raise NoIndex(f"no answer within {timeout_s:g} s") from None
-    except (aiohttp.ClientError, OSError) as trouble:
+    except (http.ClientError, OSError) as trouble:
         raise NoIndex(f"it can not be reached ({type(trouble).__name__})") from trouble
     except (ValueError, TypeError, LookupError, RecursionError) as trouble:
         raise NoIndex("the answer is not what an index says") from trouble
@@ -121,10 +125,10 @@ async def fetch_index(url: str, days: int, *, timeout_s: float = _TIMEOUT_S) -> 
     return tuple(found[at][1] for at in sorted(found))
 
 
-async def _body(url: str, days: int, timeout_s: float) -> bytes:
+async def _body(http: ModuleType, url: str, days: int, timeout_s: float) -> bytes:
     """Return what the address answers; raises for anything but success and for answers without an end."""
-    wait = aiohttp.ClientTimeout(total=timeout_s)
-    async with aiohttp.ClientSession(timeout=wait) as session, session.get(url, params={"limit": days}) as response:
+    wait = http.ClientTimeout(total=timeout_s)
+    async with http.ClientSession(timeout=wait) as session, session.get(url, params={"limit": days}) as response:
         if response.status != 200:
             raise NoIndex(f"it answers with HTTP status {response.status}")
         body = b""
