@@ -608,3 +608,46 @@ async def test_a_fault_of_a_message_that_was_deleted_meanwhile_is_no_error(db: D
         (message,) = await messages.due(tx, NOW)
         assert [await messages.count_fault(tx, message.id) for _ in range(2)] == [1, 2]
         assert await messages.count_fault(tx, message.id + 1) == 0
+
+
+# --- many at once ---
+
+
+async def test_many_are_read_as_each_alone_and_strangers_are_left_out(db: Database) -> None:
+    """What a check reads in bulk is what it would have read one by one."""
+    first, second = await a_portfolio(db, 7), await a_portfolio(db, 8)
+    open_one = await a_plan(db, second.id)
+    async with db.read() as tx:
+        assert await portfolios.many(tx, [second.id, first.id, 999]) == {first.id: first, second.id: await portfolios.get(tx, second.id)}
+        assert await accounts.people_of(tx, [7, 8, 9]) == {one: await accounts.person(tx, one) for one in (7, 8)}
+        assert await journal.open_plans(tx, [first.id, second.id]) == {second.id: await journal.plan(tx, open_one.id)}
+
+
+async def test_what_is_written_in_bulk_replaces_states_and_checks_and_keeps_the_first_value_of_a_day(db: Database) -> None:
+    first, second = await a_portfolio(db, 7), await a_portfolio(db, 8)
+    async with db.transaction() as tx:
+        await portfolios.save_states(tx, {})
+        await portfolios.save_state(tx, first.id, "BTC", {"fired": False})
+        await portfolios.save_states(tx, {(first.id, "BTC"): {"fired": True}, (second.id, "SOL"): {"streak": 1}})
+        assert await portfolios.states_of(tx, [first.id, second.id]) == {
+            first.id: {"BTC": {"fired": True}},
+            second.id: {"SOL": {"streak": 1}},
+        }
+        seen = {one: Check(at=NOW, shape=SHAPE, held_back="inside") for one in (first.id, second.id)}
+        await portfolios.save_checks(tx, {first.id: Check(at=LATER)})
+        await portfolios.save_checks(tx, seen)
+        assert await portfolios.checks_of(tx, [first.id, second.id]) == seen
+        day = NOW.date()
+        await portfolios.record_values(tx, [(first.id, day, Decimal("1.50"))])
+        await portfolios.record_values(tx, [(first.id, day, Decimal(2)), (second.id, day, Decimal(3))])
+        assert [await portfolios.open_value(tx, one.id, day) for one in (first, second)] == [Decimal("1.50"), Decimal(3)]
+
+
+async def test_windows_are_opened_in_bulk_and_nothing_else_of_a_portfolio_changes(db: Database) -> None:
+    first, second = await a_portfolio(db, 7), await a_portfolio(db, 8)
+    async with db.transaction() as tx:
+        await portfolios.save_windows(tx, {second.id: NOW})
+        assert await portfolios.many(tx, [first.id, second.id]) == {
+            first.id: first,
+            second.id: replace(second, window_opened_at=NOW),
+        }
