@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.engine.errors import Refused
+from chatbot.engine.folding import Fold, Hedge, Spike, effective_targets
+from chatbot.engine.targets import Targets
 from chatbot.engine.tilt import LASTS, AssetDrift, Tilt, advance, size
 from tests.engine.strategies import decimals, quick
 
@@ -88,3 +90,29 @@ def test_more_than_half_is_refused() -> None:
     for kappa in (D("0.51"), D("-0.01")):
         with pytest.raises(Refused, match="bad_parameter"):
             size(kappa, OVER)
+
+
+FLAT = Targets(
+    spot={"BTC": D("0.4"), "SOL": D("0.3")}, stable=D("0.2"), collateral=D("0.1"), futures={"BTC-PERP": D("0.1"), "SOL-PERP": D(0)}
+)
+ASSETS = {"BTC-PERP": "BTC", "SOL-PERP": "SOL"}
+DANGERS = (
+    Fold(vol=(Spike(asset="BTC", cap=D("0.2"), k=D("0.5")),)),
+    Fold(trend={"BTC-PERP": D("0.25")}),
+    Fold(funding_high=True),
+    Fold(fear_greed=True),
+    Fold(hedges=(Hedge(contract="BTC-PERP", weight=D("-0.05")),)),
+)
+
+
+@quick
+@given(decimals("-0.05", "0.05", 3))
+def test_a_tilt_is_a_signed_weight_and_stands_beside_no_danger(weight: Decimal) -> None:
+    """Folded last, it adds exactly itself to its contract; with anything that takes risk away it changes nothing."""
+    tilts = (Hedge(contract="SOL-PERP", weight=weight),)
+    folded = effective_targets(FLAT, Fold(tilts=tilts), ASSETS)
+    assert folded.targets == replace(FLAT, futures={"BTC-PERP": D("0.1"), "SOL-PERP": weight})
+    assert folded.log == ("tilt:SOL-PERP",)
+    for danger in DANGERS:
+        without = effective_targets(FLAT, danger, ASSETS)
+        assert effective_targets(FLAT, replace(danger, tilts=tilts), ASSETS).targets == without.targets
