@@ -359,7 +359,7 @@ class Monitor:
         rule = portfolio.strategy.schedule
         if scheduled and rule is not None and (reasons or not rule.only_outside):
             reasons = (scheduling.REASON, *reasons)
-        if not reasons:
+        if all(tilting.begins(reason) for reason in reasons):  # a bet by itself is no reason to trade
             return scheduling.INSIDE
         drafted = self._rebalancing.draft(finding.found, reasons)
         if not isinstance(drafted, Plan):

@@ -71,6 +71,11 @@ def reason_for(one: OpenTilt, event: str) -> Reason:
     return Reason(trigger=TILT, line=one.asset, event=event, size=one.weight)
 
 
+def begins(reason: Reason) -> bool:
+    """Tell whether a reason is about a tilt that is to be opened."""
+    return reason.trigger == TILT and reason.event == BEGIN
+
+
 def review(found: Evaluation, steps: Iterable[LineStep], at: tuple[datetime, datetime], *, waiting: bool) -> Review:
     """Take one check: end what is over, forget what was not traded, latch a tilt for every coin of a line that left its band.
 

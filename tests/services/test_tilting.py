@@ -175,6 +175,41 @@ async def test_a_skipped_tilt_is_forgotten(tmp_path: Path) -> None:
         assert about(await on.propose("manual")) == []
 
 
+async def test_a_bet_alone_makes_no_plan(tmp_path: Path) -> None:
+    """ETH is back inside its band before the window closes: nothing is proposed, and the tilt is forgotten."""
+    async with desk(tmp_path) as on:
+        on.room.market.move("ETH", "1.3")
+        await on.room.tick()
+        assert len(await on.tilts()) == 1
+        on.room.market.move("ETH", "0.8")
+        await on.room.tick()
+        assert await on.room.plan(on.portfolio) is None
+        await on.room.tick()
+        assert await on.tilts() == ()
+
+
+async def test_a_tilt_outlives_a_restart(tmp_path: Path) -> None:
+    """A second program over the same folder knows it, counts its days on, and asks to close it."""
+    async with desk(tmp_path) as on:
+        await on.rally()
+        await on.confirm()
+        (tilt,) = await on.tilts()
+        prices, now, kept = on.room.market.prices, on.room.clock.now(), on.portfolio
+    async with bench(tmp_path, start=now) as room:
+        room.market.prices.update(prices)
+        again = Desk(room)
+        again.portfolio = kept
+        room.program.evaluator._signals = again.of
+        assert await again.tilts() == (tilt,)
+        assert await room.tick() == (0, 0)
+        room.clock.advance(7 * 86_400)
+        await room.tick()
+        await room.tick()
+        plan = await room.plan(kept)
+        assert plan is not None
+        assert about(plan) == [("ETH", "end")]
+
+
 async def test_leaving_its_leg_out_leaves_it_out(tmp_path: Path) -> None:
     """Edit drops the tilt's leg, the rest is carried out, and the targets hold no tilt."""
     async with desk(tmp_path) as on:
