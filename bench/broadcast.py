@@ -28,6 +28,7 @@ COUNT = 10_000
 _FIRST = 100_001
 _STRATEGY = replace(crowd.STRATEGY, triggers={VOLATILITY: TriggerSetting(on=True)})
 _PULSE_S = 0.005
+_ALONE = 60
 _QUIET, _SPIKE = SpikeState(), SpikeState(active=True, k=Decimal("0.5"), base=Decimal("0.5"))
 
 
@@ -36,8 +37,7 @@ async def figures() -> list[Figure]:
     async with hosted(batch_window_s=600.0) as host:
         await conversation.open_portfolio(host)
         await crowd.settle(host.program, COUNT, first=_FIRST, strategy=_STRATEGY)
-        for _ in range(5):
-            await conversation.ask(host, photo=True)
+        alone = [await conversation.ask(host, photo=True) for _ in range(_ALONE + 5)][5:]
         first, calm = await _checked(host.program, told=0)
         _stand(host.program, _SPIKE)
         news, stirred = await _checked(host.program, told=1)
@@ -49,6 +49,7 @@ async def figures() -> list[Figure]:
         *_rows(f"first check of {COUNT:,} after a start", first, calm),
         *_rows(f"a signal concerns {COUNT:,}: until all are told", news, stirred),
         Figure(name="  /status with its picture meanwhile", unit="ms", samples=tuple(answers), aim=100.0),
+        Figure(name="  beside it: /status while nothing is checked", unit="ms", samples=tuple(alone)),
     ]
 
 

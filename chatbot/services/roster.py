@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,8 @@ class _Watched:
     instruments: tuple[str, ...]
     #: the sheet that the screen reads for it; None: look exactly
     sheet: Sheet | None = None
-    #: the machines whose standing moves its targets
+    #: the machines that its strategy looks at, and those whose standing moves its targets
+    looked: tuple[Watch, ...] = ()
     heard: tuple[Watch, ...] = ()
 
 
@@ -69,7 +70,8 @@ class Roster:
     def instruments(self) -> tuple[str, ...]:
         """Return every instrument that anybody needs, for one fetch."""
         calm = {name for sheet in self._sheets.values() if sheet.ids for name in sheet.kind.rows}
-        return tuple(sorted(calm.union(*(self._watched[one].instruments for one in self._restless))))
+        restless = {self._watched[one].instruments for one in self._restless}  # of many the same
+        return tuple(sorted(calm.union(*restless)))
 
     @property
     def watches(self) -> frozenset[Watch]:
@@ -87,34 +89,35 @@ class Roster:
         changed, self._changed = self._changed, set()
         async with self._db.read() as tx:
             if changed is None:
-                after = 0
+                after, alike = 0, dict[int, _Watched]()
                 while page := await portfolios.active(tx, after_id=after, limit=_PAGE):
                     after = page[-1].id
                     for portfolio in page:
-                        self._watch(portfolio)
+                        # by identity: most people share a strategy, and nobody's goes away while everybody is loaded
+                        like = alike.get(id(portfolio.strategy))
+                        watched = replace(like, portfolio=portfolio) if like else _watched(portfolio)
+                        alike[id(portfolio.strategy)] = watched
+                        self._watch(watched)
                 return
             for portfolio_id in changed:
                 latest = await portfolios.get(tx, portfolio_id)
                 before = self._drop(portfolio_id)
                 if latest is not None and not latest.paused:
-                    self._watch(latest, before.instruments if before else ())
+                    self._watch(_watched(latest, before.instruments if before else ()))
 
-    def _watch(self, portfolio: Portfolio, held: tuple[str, ...] = ()) -> None:
-        """Watch a portfolio; ``held`` is what the last look needed, positions that the strategy does not name among it."""
-        strategy = portfolio.strategy
-        needed = tuple(sorted({*readings.instruments(strategy), *held}))
-        watched = _Watched(portfolio=portfolio, instruments=needed, heard=signals.heard(strategy))
-        self._watched[portfolio.id] = watched
-        self._looking[signals.watches(strategy)].add(portfolio.id)
-        self._hearing[watched.heard].add(portfolio.id)
-        self._restless.add(portfolio.id)
+    def _watch(self, watched: _Watched) -> None:
+        one = watched.portfolio.id
+        self._watched[one] = watched
+        self._looking[watched.looked].add(one)
+        self._hearing[watched.heard].add(one)
+        self._restless.add(one)
 
     def _drop(self, portfolio_id: int) -> _Watched | None:
         self._unsettle(portfolio_id)
         self._restless.discard(portfolio_id)
         watched = self._watched.pop(portfolio_id, None)
         if watched is not None:
-            self._looking[signals.watches(watched.portfolio.strategy)].discard(portfolio_id)
+            self._looking[watched.looked].discard(portfolio_id)
             self._hearing[watched.heard].discard(portfolio_id)
         return watched
 
@@ -156,6 +159,13 @@ class Roster:
             if sheet.ids:
                 found.update(sheet.suspects(board.prices(sheet.kind.rows), read_before))
         return tuple(self._watched[one].portfolio for one in sorted(found))
+
+
+def _watched(portfolio: Portfolio, held: tuple[str, ...] = ()) -> _Watched:
+    """Return how a portfolio is watched; ``held`` is what the last look needed, positions that the strategy does not name among it."""
+    strategy = portfolio.strategy
+    needed = tuple(sorted({*readings.instruments(strategy), *held}))
+    return _Watched(portfolio=portfolio, instruments=needed, looked=signals.watches(strategy), heard=signals.heard(strategy))
 
 
 def _is_moving(found: Evaluation) -> bool:
