@@ -6,8 +6,10 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.engine.exact import wide
 from chatbot.exchanges.base import is_perp
-from chatbot.model import FUTURES, LegKind, LegState, PlanState
+from chatbot.model import FEAR_GREED, FUTURES, TREND, VOLATILITY, LegKind, LegState, PlanState
+from chatbot.services import targeting
 from chatbot.store import journal, portfolios
 
 if TYPE_CHECKING:
@@ -15,12 +17,15 @@ if TYPE_CHECKING:
 
     from chatbot.exchanges.account import AccountState
     from chatbot.exchanges.base import Market
-    from chatbot.model import Plan, Strategy
+    from chatbot.model import Leg, Plan, Strategy
+    from chatbot.services.evaluation import Evaluation
     from chatbot.store.journal import Attempt
     from tests.stories.chat import Chat
 
 ORDER = (LegKind.SPOT_SELL, LegKind.TO_SPOT, LegKind.SPOT_BUY, LegKind.TO_FUTURES, LegKind.FUTURES_REDUCE, LegKind.FUTURES_INCREASE)
 ZERO = Decimal(0)
+#: what suppresses a step up of the futures (domain 7.3)
+RISK_OFF = (VOLATILITY, TREND, FEAR_GREED)
 
 
 async def hold_filled_plan(ann: Chat, plan: Plan) -> None:
@@ -40,6 +45,7 @@ async def hold_filled_plan(ann: Chat, plan: Plan) -> None:
     hold_caps(plan, portfolio.strategy)
     if all(leg.state == LegState.FILLED for leg in plan.legs) and not plan.left_out:
         hold_residuals(plan, markets)
+    hold_moved_targets(await ann.program.evaluator.look(portfolio))
 
 
 def hold_orders(attempts: tuple[Attempt, ...], markets: Mapping[str, Market]) -> None:
@@ -63,8 +69,13 @@ def hold_orders(attempts: tuple[Attempt, ...], markets: Mapping[str, Market]) ->
 
 
 def hold_order_of_legs(plan: Plan, attempts: tuple[Attempt, ...]) -> None:
-    """C9: the legs stand in the order of 9.8, and a leg begins when those of the kinds before it have ended."""
+    """C9: the legs stand in the order of 9.8, and a leg begins when those of the kinds before it have ended.
+
+    The collateral of a hedge comes home last: it is free only when the short is gone.
+    """
     kinds = {leg.index: ORDER.index(leg.kind) for leg in plan.legs}
+    if plan.hedge is not None and plan.hedge.closed and plan.legs[-1].kind == LegKind.TO_SPOT:
+        kinds[plan.legs[-1].index] = len(ORDER)
     begun = [kinds[attempt.leg_index] for attempt in sorted(attempts, key=lambda one: one.sent_at)]
     assert begun == sorted(begun)
 
@@ -93,10 +104,30 @@ def hold_caps(plan: Plan, strategy: Strategy) -> None:
     assert plan.result.leverage <= strategy.sleeve_cap
 
 
+def hold_moved_targets(found: Evaluation) -> None:
+    """C25, C26, C31: whole and never below 0; risk-off raises nothing long; a spike leaves no more than its cap."""
+    strategy, moved = found.portfolio.strategy, found.effective
+    assert found.snapshot is not None
+    assert moved is not None
+    now, own = moved.targets, targeting.base_targets(found.snapshot, strategy, found.layers.anchors)
+    with wide():
+        assert sum(moved.lines.values()) == 1
+    assert min(*now.spot.values(), now.stable, now.collateral) >= 0
+    on = [signal for signal in found.layers.signals if signal.active and strategy.setting(signal.trigger).on]
+    if any(signal.trigger in RISK_OFF for signal in on):
+        assert all(target <= own.spot[asset] for asset, target in now.spot.items())
+        assert all(target <= max(own.futures[contract], ZERO) for contract, target in now.futures.items())
+    for signal in (one for one in on if one.trigger == VOLATILITY):
+        anchor = found.layers.anchors[signal.subject]
+        assert signal.size is not None
+        assert anchor.weight is None or now.spot[signal.subject] <= signal.size * anchor.weight
+
+
 def hold_residuals(plan: Plan, markets: Mapping[str, Market]) -> None:
     """C12: every spot line of the plan ends within max(threshold, minimum, 1.5 lots) of its target, at the prices of the plan."""
     prices, spot = plan.prices, plan.targets["spot"]
-    threshold = max(Decimal(10), plan.before.value * 5 / 10_000)
+    # what the fills cost beyond the prices of the plan is missing from the buys
+    threshold = max(Decimal(10), plan.before.value * 5 / 10_000) + sum((_slipped(leg) for leg in plan.legs), ZERO)
     for asset, weight in spot.items():
         before = plan.before.values.get(asset, ZERO)
         traded = sum((_signed(leg) * prices[asset] for leg in plan.legs if leg.instrument == asset), ZERO)
@@ -104,6 +135,12 @@ def hold_residuals(plan: Plan, markets: Mapping[str, Market]) -> None:
         room = max(threshold, market.min_notional, market.lot * prices[asset] * 3 / 2)
         goal = Decimal(weight) * (plan.before.value - plan.fees)
         assert abs(before + traded - goal) <= room, f"{asset}: {before + traded} instead of {goal}"
+
+
+def _slipped(leg: Leg) -> Decimal:
+    if leg.is_transfer or leg.average is None:
+        return ZERO
+    return max(ZERO, (leg.price - leg.average if leg.side == "sell" else leg.average - leg.price) * leg.filled)
 
 
 def _signed(leg: object) -> Decimal:
