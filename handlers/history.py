@@ -64,8 +64,12 @@ async def why(update: Update, context: Context) -> None:
     async with context.program.db.read() as tx:
         last = await portfolios.check(tx, portfolio.id)
     # The screen passes over whoever is inside; what it saw are the prices of the last fetch, which are the ones read here.
-    shape = report.check.shape
+    shape, swept = report.check.shape, context.program.monitor.last
     calm = "" if shape is not None and any(line.breach for line in shape.limits) else "inside"
-    held_back = last.held_back if last and last.held_back != "inside" else calm
-    seen = replace(report.check, at=last.at if last else now, held_back=held_back)
+    passed_over = last is not None and last.held_back == "inside"
+    held_back = "paused" if portfolio.paused else last.held_back if last and not passed_over else calm
+    at = last.at if last else now
+    if passed_over and swept is not None and not portfolio.paused:
+        at = max(at, swept.at)
+    seen = replace(report.check, at=at, held_back=held_back, fired=() if portfolio.paused else report.check.fired)
     await show(update, context, why_views.why(context.words, report, seen if last or report.check.shape else None, now))

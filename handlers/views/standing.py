@@ -36,6 +36,7 @@ _FAR = {
     TREND: N_("The {coin} trend scores {reading} and would have to reach {limit}, with two signs that agree."),
     FEAR_GREED: N_("Fear & Greed is {reading}; futures go neutral below {limit}."),
 }
+_TREND_REACHED = N_("The {coin} trend scores {reading} of {limit}: it trims at the next daily close if two signs agree then.")
 _SINCE = {
     VOLATILITY: N_("{coin} volatility has been high since {moment}; it is {reading} its usual level."),
     TREND: N_("The {coin} trend has looked worn out since {moment}: its long futures are to be trimmed by {size}."),
@@ -160,6 +161,8 @@ def _net_moved(words: Words, report: StatusReport) -> list[Html]:
 def _quiet(words: Words, report: StatusReport, signal: Signal) -> Html:
     """Say what a quiet signal reads and what would make it act."""
     facts = _facts(words, signal)
+    if signal.trigger == TREND and signal.reading is not None and signal.reading >= signal.enter:
+        return say(words, _TREND_REACHED, **facts)
     if signal.trigger in _FAR:
         line = say(words, _FAR[signal.trigger], **facts)
         return seen.with_source(words, line, report.mood_source) if signal.trigger == FEAR_GREED else line

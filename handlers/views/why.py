@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
+from chatbot.model import PlanState
 from handlers.views import standing
+from handlers.views.answering import answer_by
 from handlers.views.common import View, bold, button, esc, head, joined, line_name, page, say
-from handlers.views.figures import exposure_line, futures_line, moved_line
+from handlers.views.figures import MOVED, exposure_line, futures_line, moved_line
 from handlers.views.problems import cannot_evaluate_line
 from handlers.views.schedule import next_run_line
 from handlers.views.signals import told_name
@@ -43,7 +45,8 @@ def why(words: Words, report: StatusReport, check: Check | None, now: datetime) 
     shape, triggers = check.shape, standing.why_lines(words, report)
     text = page(
         head(portfolio),
-        *([say(words, _HELD_BACK[check.held_back])] if check.held_back in _HELD_BACK else []),
+        _held_back(words, report, check, now),
+        _open_plan(words, report),
         *([_fired(words, check.fired)] if check.fired else []),
         *([cannot_evaluate_line(words, check.problems)] if check.problems else []),
         *(_distances(words, shape) if shape is not None else []),
@@ -55,6 +58,23 @@ def why(words: Words, report: StatusReport, check: Check | None, now: datetime) 
         next_run_line(words, report.next_run),
     )
     return View(text, buttons)
+
+
+def _held_back(words: Words, report: StatusReport, check: Check, now: datetime) -> Html | None:
+    until = report.portfolio.snoozed_until
+    if check.held_back == "snoozed" and until is not None and now < until:
+        return say(words, "Nothing was said, because you asked for silence until {moment}.", moment=words.moment(until))
+    return say(words, _HELD_BACK[check.held_back]) if check.held_back in _HELD_BACK else None
+
+
+def _open_plan(words: Words, report: StatusReport) -> Html | None:
+    """Say what must happen to the open plan before another one is made."""
+    plan = report.open_plan
+    if plan is None:
+        return None
+    if plan.state is not PlanState.PROPOSED:
+        return say(words, "Plan {number} is being carried out.", number=plan.number)
+    return say(words, "Plan {number} waits for your answer until {time}.", number=plan.number, time=words.time(answer_by(plan)))
 
 
 def _hedges(words: Words, report: StatusReport) -> Html | None:
@@ -77,9 +97,13 @@ def _distances(words: Words, shape: Shape) -> list[Html]:
     return lines
 
 
+def _marked(words: Words, line: LineReading) -> str:
+    return line_name(words, line.line) + (MOVED if line.base is not None else "")
+
+
 def _nearest(words: Words, line: LineReading) -> Html:
     facts = {
-        "line": bold(line_name(words, line.line)),
+        "line": bold(_marked(words, line)),
         "drift": bold(words.points(abs(line.drift))),
         "band": words.points(line.band or abs(line.drift)),
     }
@@ -90,7 +114,7 @@ def _nearest(words: Words, line: LineReading) -> Html:
 
 def _distance(words: Words, line: LineReading) -> Html:
     facts = {
-        "line": line_name(words, line.line),
+        "line": _marked(words, line),
         "drift": words.points(abs(line.drift)),
         "band": words.points(line.band or abs(line.drift)),
     }
