@@ -130,7 +130,9 @@ def steps(memory: Memory, signals: Iterable[Signal], strategy: Strategy, found: 
         before, after = memory.told.get(signal.key, ""), signature(signal, strategy, suppressed=held_down)
         if before != after:
             event = END if not after else CHANGE if before else BEGIN
-            result.append(Step(signal=signal, event=event, suppressed=held_down and bool(after)))
+            # what was held down all along has moved nothing, and its end moves nothing either
+            silent = held_down if after else before.startswith(SUPPRESSED)
+            result.append(Step(signal=signal, event=event, suppressed=silent))
     return tuple(result)
 
 

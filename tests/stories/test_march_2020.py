@@ -1,112 +1,131 @@
-"""Two months that happened, 2020-02-15 to 2020-04-15: a balanced portfolio of 100,000 USDT through the crash of March.
+"""March and April 2020, balanced: fear takes the futures off before the crash, every coin is cut after it, and all of it comes back.
 
-Run with ``-s`` to read the story. The alerts and plans below were found by running it; what makes them plausible stands beside them.
+Run with ``-s`` to read the story. What rang was found by running it; what makes it plausible stands beside it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select
 
-from chatbot.clock import ManualClock
-from chatbot.execution.pace import Pace
-from chatbot.model import PlanState
-from chatbot.store import journal, tables
-from tests.stories.chat import Chat, chat
-from tests.stories.invariants import hold_filled_plan, hold_value
+from chatbot.model import FEAR_GREED, STABLE, VOLATILITY, LegKind, LegState
+from tests.stories.history import DATA, Lived, living
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from chatbot.model import Plan
 
-DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-BEGIN, END = datetime(2020, 2, 15, 12, 0, tzinfo=UTC), datetime(2020, 4, 15, 12, 0, tzinfo=UTC)
-#: one look at a working order in a minute: the replay moves by the minute
-PACE = Pace(poll_s=60.0)
-STEP_S = 7200.0
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"no recorded market in {DATA}")
+DAY_S = 86_400
+COINS = ("ADA", "BNB", "BTC", "DOGE", "ETH", "XRP")
 
-#: when it rang, and for which lines
-ALERTS = [
-    ("02-15 14:00", ("CORE", "ALT", "STABLE")),
-    ("02-15 18:00", ("ALT",)),
-    ("03-12 12:00", ("ALT", "STABLE")),
+#: the index fell to 17 on 9 March and stood at 30 or more on two days in a row for the first time on 1 May
+FEAR = [("03-09 00", "fear_greed begin"), ("05-01 00", "fear_greed end")]
+#: BTC fell by 40 % on the 12th: by midnight the week had moved twice as much as usual or more, in all coins at once
+ONSET = [("03-13 00", f"volatility {coin} begin") for coin in COINS]
+#: they calmed down one by one, BTC last: its usual level had been the lowest
+RELEASE = [
+    (f"{when} 00", f"volatility {coin} end")
+    for when, coin in (("03-25", "XRP"), ("03-26", "DOGE"), ("03-28", "ADA"), ("03-29", "BNB"), ("03-29", "ETH"), ("04-10", "BTC"))
 ]
-#: number, when it was shown, legs
-PLANS = [(1, "02-15 12:00", 9), (2, "02-15 14:01", 6), (3, "02-15 18:01", 6), (4, "03-12 12:01", 8)]
 
 
-@dataclass(slots=True)
-class Told:
-    """What happened, to be read and to be held against the list."""
-
-    alerts: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
-    plans: list[Plan] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
-
-    def note(self, *parts: str) -> None:
-        """Add to the account."""
-        self.lines.extend(parts)
+def day(month: int, number: int) -> datetime:
+    """Return a look at a day's first readings."""
+    return datetime(2020, month, number, 0, 15, tzinfo=UTC)
 
 
-async def carried_out(ann: Chat, told: Told) -> None:
-    """Press Confirm on the card, see it through, and hold the outcome against the invariants."""
-    card, before = ann.with_button("Confirm"), (await ann.exchange()).state
-    plan = await ann.confirm()
-    async with ann.program.db.read() as tx:
-        attempts = await journal.orders(tx, plan.id)
-    hold_value(before, (await ann.exchange()).state, plan, attempts)
-    await hold_filled_plan(ann, plan)
-    told.plans.append(plan)
-    told.note(f"\n[{plan.created_at:%d %b %H:%M}] the card", card.text, f"\n[{plan.finished_at:%d %b %H:%M}] the result", ann.last.text)
+async def test_fear_and_the_crash_take_risk_off_and_give_it_back_step_by_step(tmp_path: Path) -> None:
+    async with living(tmp_path, day(3, 6), "Balanced") as life:
+        await life.until(day(3, 8))
+        assert (await life.net())[0] > Decimal("0.09")
+        await life.until(day(3, 15))
+        status = (await life.ann.say("/status")).text
+        assert "Volatility BTC" in status
+        assert "* moved by a trigger or hedge" in status
+        await life.until(day(5, 2), every_s=DAY_S)
+        # a plan that the last release asked for is carried out by now
+        assert (await life.net())[1] == Decimal("0.100")
+        assert "*" not in (await life.ann.say("/status")).text
+        print("\n".join(account(life)))  # noqa: T201 - the account of the story, read with -s
+
+    assert life.said("fear_greed") == FEAR
+    told = life.said("volatility")
+    assert [one for one in told if one[1].endswith("begin")] == ONSET
+    assert [one for one in told if one[1].endswith("end")] == RELEASE
+    hold_fear(life)
+    hold_cuts(life)
+    hold_return(life)
 
 
-async def two_months(ann: Chat, told: Told) -> None:
-    """Look every two hours; answer every plan with Confirm as soon as it is shown."""
-    while ann.clock.now() < END:
-        tick = await ann.step(STEP_S - ann.clock.now().timestamp() % STEP_S)
-        if not tick.alerts:
-            continue
-        async with ann.program.db.read() as tx:
-            rung = await tx.execute(select(tables.alerts.c.line).order_by(tables.alerts.c.id.desc()).limit(tick.alerts))
-        told.alerts.append((f"{tick.at:%m-%d %H:%M}", tuple(sorted((line for (line,) in rung), key=("CORE", "ALT", "STABLE").index))))
-        told.note(f"\n[{tick.at:%d %b %H:%M}] the alert", ann.last.text)
-        assert (await ann.step(60)).plans == 1, "the window of a minute closes with one plan"
-        await carried_out(ann, told)
+def hold_fear(life: Lived) -> None:
+    """Hold that the book is closed in one plan on the day, reductions only, and opened when fear is over; no spot is sold for it."""
+    neutral, back = life.plans_for(FEAR_GREED)
+    assert f"{neutral.created_at:%m-%d %H:%M}" == "03-09 00:15", "at once: extreme fear waits for nobody"
+    assert {leg.kind for leg in neutral.legs if leg.instrument.endswith("-PERP")} == {LegKind.FUTURES_REDUCE}
+    assert LegKind.SPOT_SELL not in {leg.kind for leg in neutral.legs}
+    assert neutral.result is not None
+    assert not neutral.result.book
+    assert {leg.instrument for leg in back.legs if leg.kind == LegKind.FUTURES_INCREASE} == {"BTC-PERP", "ETH-PERP"}
+    assert back.result is not None
+    assert Decimal("0.09") < back.result.futures_net < Decimal("0.11")
+    between = [plan for plan in life.plans if neutral.number <= plan.number < back.number]
+    assert all(plan.result is not None and not plan.result.book for plan in between), "no plan opens futures in fear"
 
 
-async def test_two_months_of_2020_ring_when_something_matters_and_every_plan_keeps_the_books(tmp_path: Path) -> None:
-    told = Told()
-    async with chat(tmp_path, clock=ManualClock(BEGIN), pace=PACE, market=f"replay:{DATA}", market_start=BEGIN) as ann:
-        await ann.say("/start")
-        await ann.taps("Demo portfolio", "100,000", "Use Balanced")
-        await carried_out(ann, told)
-        await two_months(ann, told)
-        told.note("\n[15 Apr 12:00]", (await ann.say("/status")).text, "", (await ann.say("/history")).text)
-        print("\n".join(told.lines))  # noqa: T201 - the account of the story, read with -s
-
-    assert told.alerts == ALERTS
-    assert [(plan.number, f"{plan.created_at:%m-%d %H:%M}", len(plan.legs)) for plan in told.plans] == PLANS
-    assert all(plan.state == PlanState.DONE for plan in told.plans)
-    hold_plausible(told.plans)
+def hold_cuts(life: Lived) -> None:
+    """Hold that the cuts only sell, that their money stays in cash, and that a deeper reading cuts deeper."""
+    first, deeper = life.plans_for(VOLATILITY)[:2]
+    assert f"{first.created_at:%m-%d %H:%M}" == "03-13 00:16", "six signals make one plan"
+    assert {leg.kind for leg in first.legs if not leg.is_transfer} == {LegKind.SPOT_SELL}
+    assert {reason.event for reason in deeper.reasons if reason.trigger == VOLATILITY} == {"change"}
+    assert {leg.kind for leg in deeper.legs if not leg.is_transfer} == {LegKind.SPOT_SELL}
+    # BTC had been calm: four times its usual level is cut to the least that is left, a quarter
+    assert target(first, "BTC") <= Decimal("5.5")
+    assert all(target(deeper, coin) <= target(first, coin) for coin in COINS)
+    assert weight(deeper, STABLE) > 65
 
 
-def hold_plausible(plans: list[Plan]) -> None:
-    """Hold the plans against what is known of those days."""
-    first, *_, crash = plans
-    # 100,000 USDT are more than the minutes of ADA, BNB and DOGE took in 2020: the first plan falls short and the next two complete it.
-    assert first.result is not None
-    assert any(line.breach for line in first.result.lines)
-    assert not any(line.breach for line in plans[2].result.lines) if plans[2].result else False
-    # BTC fell from about 10,200 in February to about 6,000 by noon of 12 March, on its way to 3,782 the day after.
-    assert Decimal(10_000) < first.prices["BTC"] < Decimal(10_500)
-    assert Decimal(5_500) < crash.prices["BTC"] < Decimal(7_000)
-    assert crash.before.value < first.before.value * Decimal("0.75")
-    # In a fall the cash stands too high and the coins are bought; nothing is sold on the spot side.
-    assert {reason.line for reason in crash.reasons} == {"ALT", "STABLE"}
-    assert not any(leg.kind.value == "spot_sell" for leg in crash.legs)
+def hold_return(life: Lived) -> None:
+    """Hold that each coin is bought back by the plan that follows its release, and none before it."""
+    back = {"XRP": "03-25", "ADA": "03-28", "BNB": "03-29", "ETH": "03-29", "BTC": "04-10"}
+    for coin, when in back.items():
+        plan = next(one for one in life.plans if f"{one.created_at:%m-%d}" == when)
+        leg = next(leg for leg in plan.legs if leg.instrument == coin)
+        assert leg.kind == LegKind.SPOT_BUY
+        assert leg.state == LegState.FILLED
+        assert leg.notional > plan.before.value / 20
+        assert {reason.trigger for reason in plan.reasons} == {"drift"}, "the bands buy back"
+    last = life.plans[-1].result
+    assert last is not None
+    assert all(abs(line.drift) < Decimal("0.01") for line in last.lines)
+    assert all(line.base is None for line in last.lines), "nothing is moved any more"
+
+
+def target(plan: Plan, coin: str) -> Decimal:
+    """Return what a plan aimed at for a coin, per cent of the value."""
+    return Decimal(plan.targets["spot"][coin]) * 100
+
+
+def weight(plan: Plan, line: str) -> Decimal:
+    """Return what a line weighed after a plan, per cent."""
+    assert plan.result is not None
+    return next(reading.weight for reading in plan.result.lines if reading.line == line) * 100
+
+
+def account(life: Lived) -> list[str]:
+    """Tell what fired, what was proposed, what was traded and the state after."""
+    lines = [f"{when} told {what}" for when, what in life.told]
+    for plan in life.plans:
+        why = ", ".join(f"{one.trigger} {one.line} {one.event}".strip() for one in plan.reasons)
+        legs = ", ".join(
+            f"{leg.kind} {leg.instrument} ${leg.filled * (leg.average or leg.price):,.0f} of ${leg.notional:,.0f}" for leg in plan.legs
+        )
+        after = plan.result or plan.after
+        state = ", ".join(f"{one.line} {one.weight:.1%}/{one.target:.1%}" for one in after.lines)
+        lines.append(f"{plan.created_at:%m-%d %H:%M} plan {plan.number} ({why}): {legs} -> {state}, net futures {after.futures_net:.1%}")
+    return lines
