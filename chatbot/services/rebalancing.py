@@ -2,130 +2,67 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.model import Leg, LegState, Mode, OpenHedge, Plan, PlanState, Portfolio, Problem, Reason, Shape, Urgency
 from chatbot.services import costing, hedge_life, hedge_plans, hedge_sizes, line_costs, planning, readings, tilting
+from chatbot.services.outcomes import (
+    Alone,
+    Answer,
+    Busy,
+    CannotEvaluate,
+    Confirmed,
+    Forbidden,
+    Late,
+    Moved,
+    NoHedge,
+    NothingToDo,
+    NotYours,
+    Proposal,
+    Proposed,
+    TooDear,
+)
 from chatbot.services.targeting import INDEX
 from chatbot.store import journal, messages, portfolios
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime, timedelta
 
     from chatbot.clock import Clock
     from chatbot.durable import Work
     from chatbot.engine.planner import Block
-    from chatbot.model.hedge import HedgeSize, HedgeWish
+    from chatbot.model.hedge import HedgeWish
     from chatbot.services.costing import Costing
     from chatbot.services.evaluation import Evaluation, Evaluator
     from chatbot.store.database import Database, Tx
 
 EXECUTE = "execute_plan"
+__all__ = [
+    "EXECUTE",
+    "Alone",
+    "Answer",
+    "Busy",
+    "CannotEvaluate",
+    "Confirmed",
+    "Forbidden",
+    "Late",
+    "Moved",
+    "NoHedge",
+    "NotYours",
+    "NothingToDo",
+    "Proposal",
+    "Proposed",
+    "Rebalancing",
+    "TooDear",
+    "moved",
+    "post_card",
+]
+
 _NONE: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposed:
-    """A plan now waits for an answer."""
-
-    plan: Plan
-    #: the plan that this one replaced; None where there was none
-    instead_of: Plan | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NothingToDo:
-    """Everything is inside what an order could improve."""
-
-    portfolio: Portfolio
-    shape: Shape
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CannotEvaluate:
-    """No plan, because something is unknown."""
-
-    portfolio: Portfolio
-    problems: tuple[Problem, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Busy:
-    """Another plan is being carried out."""
-
-    plan: Plan
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confirmed:
-    """The plan is on its way to the exchange."""
-
-    plan: Plan
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Late:
-    """The plan had ended before the tap: nothing was sent."""
-
-    plan: Plan
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TooDear:
-    """Nothing was sent: legs of the plan cost so much that the person is asked first (domain 11.1)."""
-
-    plan: Plan
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
-    """Nothing was sent: prices or holdings have left what the plan was made for, and nobody is there to be shown a new one."""
-
-    plan: Plan
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forbidden:
-    """Nothing was sent: the bot may not do this alone any more."""
-
-    plan: Plan
-    #: machine word
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alone:
-    """A Confirm that nobody presses: the bot answers a plan in its person's name."""
-
-    #: who is noted to have confirmed it
-    by: str
-    #: asked in the transaction that decides: why it may not be done after all, or an empty word
-    forbids: Callable[[Tx, Plan], Awaitable[str]]
-    #: what is told, in the same transaction
-    tells: Callable[[Tx, Plan], Awaitable[None]]
-    #: only these legs are carried out; None: all
-    only: frozenset[int] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotYours:
-    """The plan belongs to somebody else, or does not exist; which of the two is not told."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoHedge:
-    """The hedge that was asked for can not be had, or not without asking once more: its ``problem`` says why."""
-
-    portfolio: Portfolio
-    size: HedgeSize
-
-
-Proposal = Proposed | NothingToDo | CannotEvaluate | Busy | NoHedge
-Answer = Confirmed | Late | NotYours | TooDear | Moved | Forbidden | Proposal
 
 
 class Rebalancing:

@@ -1,0 +1,113 @@
+"""What may come of asking for a plan, or of answering one: each outcome says in its own words what happened and what did not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from chatbot.model import Plan, Portfolio, Problem, Shape
+    from chatbot.model.hedge import HedgeSize
+    from chatbot.store.database import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """A plan now waits for an answer."""
+
+    plan: Plan
+    #: the plan that this one replaced; None where there was none
+    instead_of: Plan | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NothingToDo:
+    """Everything is inside what an order could improve."""
+
+    portfolio: Portfolio
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CannotEvaluate:
+    """No plan, because something is unknown."""
+
+    portfolio: Portfolio
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Busy:
+    """Another plan is being carried out."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """The plan is on its way to the exchange."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Late:
+    """The plan had ended before the tap: nothing was sent."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TooDear:
+    """Nothing was sent: legs of the plan cost so much that the person is asked first (domain 11.1)."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """Nothing was sent: prices or holdings have left what the plan was made for, and nobody is there to be shown a new one."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forbidden:
+    """Nothing was sent: the bot may not do this alone any more."""
+
+    plan: Plan
+    #: machine word
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alone:
+    """A Confirm that nobody presses: the bot answers a plan in its person's name."""
+
+    #: who is noted to have confirmed it
+    by: str
+    #: asked in the transaction that decides: why it may not be done after all, or an empty word
+    forbids: Callable[[Tx, Plan], Awaitable[str]]
+    #: what is told, in the same transaction
+    tells: Callable[[Tx, Plan], Awaitable[None]]
+    #: only these legs are carried out; None: all
+    only: frozenset[int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotYours:
+    """The plan belongs to somebody else, or does not exist; which of the two is not told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoHedge:
+    """The hedge that was asked for can not be had, or not without asking once more: its ``problem`` says why."""
+
+    portfolio: Portfolio
+    size: HedgeSize
+
+
+Proposal = Proposed | NothingToDo | CannotEvaluate | Busy | NoHedge
+Answer = Confirmed | Late | NotYours | TooDear | Moved | Forbidden | Proposal
