@@ -11,7 +11,7 @@ from chatbot.engine.completion import target_beta
 from chatbot.engine.targets import Targets
 from chatbot.exchanges.base import asset_of
 from chatbot.model import LeftOut, Leg, LegKind, Plan, PlanState, Portfolio, Reason
-from chatbot.services import margin, readings, targeting
+from chatbot.services import crumbs, margin, readings, targeting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,7 +30,7 @@ def targets_for(found: Evaluation, costs: Mapping[str, Decimal] | None = None) -
     """Return the targets that a plan aims at: the effective ones, or the cheapest point inside the bands (domain 3.3, 9.2, 9.10)."""
     if found.snapshot is None or found.effective is None:
         raise ValueError("a portfolio that can not be evaluated has no targets")
-    return targeting.destination(found.snapshot, found.portfolio.strategy, found.effective, costs)
+    return crumbs.gathered(found, targeting.destination(found.snapshot, found.portfolio.strategy, found.effective, costs))
 
 
 def block_for(found: Evaluation, targets: Targets, *, literal: bool = False) -> planner.Block:
