@@ -19,13 +19,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatbot.clock import ManualClock
+from chatbot.execution.pace import Pace
 from handlers.loopback import Loopback
 from tests.stories.chat import ANN, chat
-from tests.stories.test_march_2020 import BEGIN, DATA, PACE
+from tests.stories.history import DATA
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
+#: one look at a working order in a minute: the replay moves by the minute
+PACE = Pace(poll_s=60.0)
+BEGIN = datetime(2020, 2, 15, 12, 0, tzinfo=UTC)
 CRASH = datetime(2020, 3, 12, 11, 0, tzinfo=UTC)
 LIMIT_S = 100
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"no recorded market in {DATA}")

@@ -54,6 +54,8 @@ async def test_half_past_two_at_night_is_run_every_night_even_in_the_one_that_ha
         await ann.say("/bands")
         await ann.tap("±10")
         await ann.say("/bands CORE 50 ALT 50 USDT 50")
+        for trigger in ("volatility", "trend", "fear"):
+            await ann.say(f"/triggers {trigger} off")
         await ann.say("/schedule daily 02:30")
         ann.sees("Daily · 02:30 · Europe/Berlin", "Next scheduled run: 28 Mar 2026, 02:30.", "even when every line is inside its band")
 
