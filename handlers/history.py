@@ -16,10 +16,13 @@ from handlers.views import why as why_views
 if TYPE_CHECKING:
     from telegram import Update
 
+    from chatbot.model import Check, Portfolio, Shape
     from handlers.context import Context
 
 #: plans in one CSV file
 _CSV_PLANS = 1000
+#: a check that found every line inside its band
+_INSIDE = "inside"
 
 
 async def history(update: Update, context: Context) -> None:
@@ -63,13 +66,22 @@ async def why(update: Update, context: Context) -> None:
     report = await context.program.portfolios.status(context.person, portfolio)
     async with context.program.db.read() as tx:
         last = await portfolios.check(tx, portfolio.id)
-    # The screen passes over whoever is inside; what it saw are the prices of the last fetch, which are the ones read here.
     shape, swept = report.check.shape, context.program.monitor.last
-    calm = "" if shape is not None and any(line.breach for line in shape.limits) else "inside"
-    passed_over = last is not None and last.held_back == "inside"
-    held_back = "paused" if portfolio.paused else last.held_back if last and not passed_over else calm
     at = last.at if last else now
-    if passed_over and swept is not None and not portfolio.paused:
-        at = max(at, swept.at)
-    seen = replace(report.check, at=at, held_back=held_back, fired=() if portfolio.paused else report.check.fired)
+    if last is not None and last.held_back == _INSIDE and swept is not None and not portfolio.paused:
+        at = max(at, swept.at)  # the screen has passed over it since
+    fired = () if portfolio.paused else report.check.fired
+    seen = replace(report.check, at=at, held_back=_held_back(portfolio, last, shape), fired=fired)
     await show(update, context, why_views.why(context.words, report, seen if last or report.check.shape else None, now))
+
+
+def _held_back(portfolio: Portfolio, last: Check | None, shape: Shape | None) -> str:
+    """Return the word of the view for what the last check came to.
+
+    The screen passes over whoever is inside; what it saw are the prices of the last fetch, which are the ones read here.
+    """
+    if portfolio.paused:
+        return "paused"
+    if last is None or last.held_back == _INSIDE:
+        return "" if shape is not None and any(line.breach for line in shape.limits) else _INSIDE
+    return last.held_back or ("" if last.fired else "planned")

@@ -69,7 +69,7 @@ def _status_line(words: Words, report: StatusReport, signal: Signal) -> Html:
 
 
 def _facts(words: Words, signal: Signal) -> dict[str, str]:
-    against = None if signal.active else signal.enter
+    against = signal.leave if signal.active else signal.enter
     return {
         "coin": coin(signal.subject),
         "reading": seen.number(words, signal.trigger, signal.reading, against),

@@ -109,6 +109,19 @@ def test_why_sums_up_the_far_coins_and_names_what_is_blind_and_off() -> None:
     ]
 
 
+def test_a_trend_at_its_limit_says_what_is_still_missing() -> None:
+    """A score of 0.50 has not "to reach 0.50": it needs a close on which two signs agree."""
+    (line, *_) = standing.why_lines(EN, seeing(a_signal(TREND, "ETH-PERP", "0.5")))
+    assert str(line) == "The ETH trend scores 0.50 of 0.50: it trims at the next daily close if two signs agree then."
+
+
+def test_an_active_reading_just_over_its_end_does_not_look_like_it() -> None:
+    """1.52 is not written 1.5 where it would have to be 1.5 or less."""
+    lines = standing.why_lines(EN, seeing(replace(a_signal(VOLATILITY, "BTC", "1.52"), active=True, since=NOW)))
+    assert "it is 1.52x its usual level." in str(lines[0])
+    assert "It ends at 1.5x or less" in str(lines[1])
+
+
 def test_russian_counts_blocks_and_coins_rightly() -> None:
     """1 блок, 3 блока, 5 блоков."""
     for needed, said in ((1, "1 блок подряд"), (3, "3 блока подряд"), (5, "5 блоков подряд")):

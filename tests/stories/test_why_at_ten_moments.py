@@ -1,0 +1,230 @@
+"""/why, asked in the chat at ten moments of days that happened: each time why the bot acted or did not, and what would make it act."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from chatbot.model import PlanState
+from tests.stories.quiet_history import carry_out, day, live_until, look, needs_history, opened
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.stories.chat import Chat
+
+EVERYTHING = ("volatility", "trend", "fear")
+ALL = (*EVERYTHING, "funding low", "funding high")
+
+pytestmark = needs_history
+
+
+async def why(ann: Chat, *said: str, never: tuple[str, ...] = ()) -> None:
+    """Ask, and hold that all of this is said, in this order."""
+    text = (await ann.say("/why")).text
+    at = 0
+    for fragment in said:
+        found = text.find(fragment, at)
+        assert found >= 0, f"{fragment!r} is not in, or not in its place in:\n{text}"
+        at = found + len(fragment)
+    for fragment in never:
+        assert fragment not in text, text
+
+
+async def test_a_drift_from_calm_to_a_card_that_is_snoozed_then_paused(tmp_path: Path) -> None:
+    """May 2021 with the bands alone: ALT outruns BTC and ETH for a week."""
+    async with opened(tmp_path, day(2021, 5, 10) + timedelta(hours=12), *EVERYTHING) as ann:
+        # 1: calm
+        assert not await live_until(ann, day(2021, 5, 12))
+        await why(
+            ann,
+            "Nothing to do: every line is inside its band.",
+            "The nearest limit is",
+            "of 5.0 points.",
+            "Switched off: Volatility, Trend, Low funding, High funding, Fear & Greed",
+            "Last check 0 sec ago. All 8 values it needed were fresh.",
+            never=("plan", "silence"),
+        )
+        await every_trigger(ann)
+        # 2: less than a point before it acts
+        assert not await live_until(ann, day(2021, 5, 18))
+        await why(ann, "Nothing to do", "The nearest limit is BTC/ETH: 4.", "of 5.0 points.", "ALT: 4.")
+        # 3: it has just acted
+        assert await live_until(ann, day(2021, 5, 19))
+        await why(
+            ann,
+            "This check raised an alert about BTC/ETH, ALT.",
+            "Furthest outside: ALT, 5.",
+            "points from target with a limit of 5.0.",
+            never=("Nothing to do", "told about this crossing"),
+        )
+        await card(ann)
+        await silence(ann)
+
+
+async def every_trigger(ann: Chat) -> None:
+    """Ask once with all five on: each says what it reads and what would make it act."""
+    for name in ALL:
+        await ann.say(f"/triggers {name} on")
+    await why(
+        ann,
+        "The nearest limit is Net futures*: 4.",
+        "Funding has been high since 6 May 2021, 16:00, now +0.013% per 8 h: 50% of the net long is kept.",
+        "It ends at +0.030% or below for 3 blocks of 8 h in a row (2 so far).",
+        "All in all the net futures target is 5.0% instead of 10.0%.",
+        "The ETH trend scores 0.45 and would have to reach 0.50, with two signs that agree.",
+        "ADA volatility is 1.3x its usual level and would have to reach 2.0x.",
+        "Fear & Greed is 68; futures go neutral below 25.",
+        "Funding is +0.013% per 8 h and would have to be below -0.010% for 3 blocks in a row (0 so far).",
+        "* moved by a trigger or hedge; own target: Net futures 10.0%",
+        never=("Switched off",),
+    )
+    for name in ALL:
+        await ann.say(f"/triggers {name} off")
+
+
+async def card(ann: Chat) -> None:
+    """Ask in the check that makes the plan, and in the next one."""
+    assert await look(ann, ann.clock.now() + timedelta(seconds=65)) == (0, 1)
+    await why(ann, "This check made a plan.", "Plan 3 waits for your answer until 00:21.", "Furthest outside: ALT")
+    # 4: held back by the plan that is open
+    assert await look(ann, ann.clock.now() + timedelta(seconds=60)) == (0, 0)
+    await why(
+        ann,
+        "Nothing new was proposed, because a plan is open already.",
+        "Plan 3 waits for your answer until 00:21.",
+        "Furthest outside: ALT, 5.",
+    )
+
+
+async def silence(ann: Chat) -> None:
+    """Snooze the card, pause, resume, and let the hour of silence pass."""
+    await ann.tap("Snooze 1 h")
+    assert (await ann.plan()).state is not PlanState.PROPOSED
+    # 5: snoozed
+    assert await look(ann, ann.clock.now() + timedelta(seconds=60)) == (0, 0)
+    await why(ann, "Nothing was said, because you asked for silence until 19 May 2021, 01:17.", "Furthest outside: ALT")
+    # 6: paused
+    await ann.say("/pause")
+    assert await look(ann, ann.clock.now() + timedelta(minutes=10)) == (0, 0)
+    await why(
+        ann,
+        "Nothing was done, because the portfolio is paused. /resume starts it again.",
+        "Furthest outside: ALT",
+        "Last check 10 min ago.",
+        never=("silence", "This check raised"),
+    )
+    await ann.say("/resume")
+    assert await look(ann, ann.clock.now() + timedelta(hours=1)) == (0, 0)
+    await why(
+        ann,
+        "You have been told about this crossing. I ring again when it is a point worse, or after it has been well inside.",
+        "Furthest outside: ALT, 5.",
+        "Last check 0 sec ago.",
+    )
+
+
+async def test_fear_and_a_spike_from_their_first_day_to_the_days_after(tmp_path: Path) -> None:
+    """May and June 2021 with every plan confirmed: fear since the 16th, volatility since the 20th, both gone a month later."""
+    async with opened(tmp_path, day(2021, 5, 10) + timedelta(hours=12), "trend") as ann:
+        # 7: fear holds the futures neutral
+        assert await answered(ann, day(2021, 5, 17)) == ["05-16"]
+        await why(
+            ann,
+            "Nothing to do: every line is inside its band.",
+            "Extreme fear since 16 May 2021, 00:00: Fear & Greed is 27, so futures are held neutral.",
+            "It ends at 30 or above on 2 days in a row (0 so far).",
+            "All in all the net futures target is 0.0% instead of 10.0%.",
+            "BTC volatility is 1.6x its usual level and would have to reach 2.0x.",
+            "No futures positions",
+        )
+        # 8: a spike holds coins down, and fear the futures
+        assert await answered(ann, day(2021, 5, 20)) == ["05-20"]
+        await spike(ann)
+        # 9: after the release of the last of six coins fear goes on
+        assert (await answered(ann, day(2021, 6, 4)))[-1] == "06-03"
+        await why(
+            ann,
+            "Nothing to do: every line is inside its band.",
+            "Fear & Greed is 27, so futures are held neutral.",
+            "BNB volatility is 1.2x its usual level and would have to reach 2.0x.",
+            never=("has been high", "Its target is"),
+        )
+        # one of the two days that end it, then both
+        assert await answered(ann, day(2021, 6, 15)) == []
+        await why(ann, "Fear & Greed is 38, so futures are held neutral.", "on 2 days in a row (1 so far).")
+        assert await answered(ann, day(2021, 6, 17)) == ["06-16"]
+        await why(
+            ann, "Nothing to do", "Fear & Greed is 26; futures go neutral below 25. Source: replay.", never=("neutral.", "instead of")
+        )
+
+
+async def spike(ann: Chat) -> None:
+    """Ask on the day that BTC was cut, and once it has cooled down."""
+    await why(
+        ann,
+        "This check made a plan.",
+        "The nearest limit is",
+        "BTC volatility has been high since 20 May 2021, 00:00; it is 2.2x its usual level.",
+        "Its target is 8.",
+        "instead of 20.",
+        "while that lasts.",
+        "It ends at 1.5x or less on 2 days in a row (0 so far).",
+        "ETH volatility is 1.99x its usual level and would have to reach 2.0x.",
+    )
+    await answered(ann, day(2021, 5, 29))
+    await why(
+        ann,
+        "Nothing to do: every line is inside its band.",
+        "ADA volatility has been high since 20 May 2021, 00:00; it is 1.4x its usual level.",
+        "It ends at 1.5x or less on 2 days in a row (1 so far).",
+    )
+
+
+async def answered(ann: Chat, end: datetime) -> list[str]:
+    """Live until ``end`` and confirm every plan; return the days on which there was one."""
+    days = []
+    while (told := await live_until(ann, end)) is not None:
+        if not ann.ticks[-1].plans:
+            await look(ann, ann.clock.now() + timedelta(seconds=65))
+        if ann.ticks[-1].plans:
+            await carry_out(ann)
+            days.append(f"{told:%m-%d}")
+    return days
+
+
+async def test_low_funding_that_fear_holds_back(tmp_path: Path) -> None:
+    """27 June 2021: shorts pay 0.04 % per 8 h, which asks for more, and fear asks for less."""
+    async with opened(tmp_path, day(2021, 6, 25) + timedelta(hours=12), "volatility", "trend", preset="Conservative") as ann:
+        await ann.say("/triggers fear on")
+        assert await answered(ann, day(2021, 6, 26)) != []
+        await look(ann, datetime(2021, 6, 27, 8, 15, tzinfo=UTC))
+        # 10: held back by what asks for less risk
+        await why(
+            ann,
+            "This check raised an alert about Low funding.",
+            "Funding has been low since 27 Jun 2021, 08:00, now -0.040% per 8 h, and asks for 11% net futures.",
+            "It adds nothing while a spike, a trend, fear or a hedge asks for less risk.",
+            "It ends at 0.000% or above for 3 blocks of 8 h in a row (0 so far).",
+            "Extreme fear since 19 Jun 2021, 00:00: Fear & Greed is 22, so futures are held neutral.",
+            "All in all the net futures target is 0.0% instead of 10.0%.",
+            "No futures positions",
+        )
+
+
+async def test_four_hours_without_a_price(tmp_path: Path) -> None:
+    """13 August 2021, 02:00 to 06:00: the exchange was down."""
+    async with opened(tmp_path, day(2021, 8, 12) + timedelta(hours=12), *EVERYTHING) as ann:
+        await look(ann, datetime(2021, 8, 13, 1, 55, tzinfo=UTC))
+        await look(ann, datetime(2021, 8, 13, 2, 5, tzinfo=UTC))
+        # 11: no usable prices
+        await why(
+            ann,
+            "Nothing was done, because the portfolio could not be evaluated. Every check tries again.",
+            "Can not evaluate: the price of ADA is 10 min old",
+            "the price of BTC is 10 min old",
+            "Last check 0 sec ago.",
+            never=("Net exposure", "nearest limit", "fresh"),
+        )
+        await look(ann, datetime(2021, 8, 13, 6, 5, tzinfo=UTC))
+        await why(ann, "Nothing to do: every line is inside its band.", "All 8 values it needed were fresh.")
