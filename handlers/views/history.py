@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
-from chatbot.model import PlanState
+from chatbot.model import NET, PlanState
 from handlers.views.common import ARROW, DOT, View, bold, button, captioned, clip, esc, head, joined, line_name, page, say
 from handlers.views.figures import change_picture, change_table, exposure_change
 from handlers.views.legs import left_out_text, progress_line
@@ -73,13 +73,13 @@ def _row(words: Words, plan: Plan) -> Html:
 
 
 def _largest_change(words: Words, before: Shape, after: Shape) -> Html | None:
-    """Return the line that moved most, in weights."""
-    then = {line.line: line.weight for line in before.lines}
-    moved = [(abs(line.weight - then[line.line]), line) for line in after.lines if line.line in then]
-    if not moved:
+    """Return the line that moved most, in weights, or the net futures: a hedge moves hardly anything else."""
+    then = {**{line.line: line.weight for line in before.lines}, NET: before.futures_net}
+    now = {**{line.line: line.weight for line in after.lines if line.line in then}, NET: after.futures_net}
+    line = max(now, key=lambda name: abs(now[name] - then[name]))
+    if now[line] == then[line]:
         return None
-    line = max(moved, key=lambda pair: pair[0])[1]
-    return esc(f"   {line_name(words, line.line)} {words.percent(then[line.line])}{ARROW}{words.percent(line.weight)}")
+    return esc(f"   {line_name(words, line)} {words.percent(then[line])}{ARROW}{words.percent(now[line])}")
 
 
 def plan_in_full(words: Words, portfolio: Portfolio, plan: Plan) -> View:

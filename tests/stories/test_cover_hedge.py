@@ -39,6 +39,8 @@ async def test_a_cover_that_nothing_ends_expires_after_thirty_days_and_says_what
         assert await hedges(ann) == ()
         await ann.say("/hedge")
         ann.sees("No hedge is open.")
+        # what a hedge moves is the net futures, and that is what is remembered of it
+        assert (await ann.say("/history")).text.count("Net futures") == 2
 
 
 async def covered(ann: Chat, own: Decimal) -> None:
