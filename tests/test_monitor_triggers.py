@@ -301,6 +301,25 @@ async def test_margin_in_danger_rings_through_a_snooze_and_reduces_futures_first
         assert "margin_alert" not in kinds(await on.mail())
 
 
+async def test_a_coin_that_joins_while_its_whole_line_is_held_down_is_not_sold(tmp_path: Path) -> None:
+    """Every coin of ALT was cut, and then another one arrives in the account: no row of the targets names it, and it stays."""
+    async with stage(tmp_path) as on:
+        markets = await on.room.market.markets()
+        strategy = replace(strategies.preset("balanced", markets, held=("SOL",)), triggers=ALL_ON, futures_net=D(0))
+        on.signals = (replace(SPIKE, subject="SOL"),)
+        portfolio = await on.room.program.portfolios.open(
+            PERSON, Mode.MANUAL, strategy, {"SOL": D(400), "BTC": D("0.8"), "USDT": D(20_000)}
+        )
+        await on.room.tick()
+        await on.room.program.portfolios.correct(portfolio, {"SOL": D(400), "BTC": D("0.8"), "USDT": D(15_000), "XRP": D(10_000)})
+        found = await on.room.program.evaluator.look(portfolio, fresh=True)
+        assert found.effective is not None
+        assert found.shape is not None
+        weight = found.shape.values["XRP"] / found.shape.value
+        assert abs(found.effective.targets.spot["XRP"] - weight) < D("0.001")
+        assert sum(found.effective.lines.values()) == 1
+
+
 async def _states(on: Stage, portfolio: Portfolio) -> dict[str, dict[str, object]]:
     async with on.room.program.db.read() as tx:
         return dict(await portfolios.states(tx, portfolio.id))

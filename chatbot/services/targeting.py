@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 INDEX = "BTC-PERP"
 #: weights that are worked out are cut here, so that sums stay exact
 _STEP = Decimal("1e-12")
+#: shares that were cut to so many digits add up to less than 1 by no more than this
+_CRUMB = Decimal("1e-6")
 _CENT = Decimal("0.01")
 _ZERO, _ONE = Decimal(0), Decimal(1)
 
@@ -72,7 +74,9 @@ def base_targets(snap: Snapshot, strategy: Strategy, anchors: Mapping[str, Ancho
     holdings = {holding.asset: holding.qty * holding.price for holding in snap.spot}
     net = readings.net_target(strategy)
     shares = {contract: strategy.futures_split[contract] for contract in readings.contracts(strategy)}
-    found = split(wanted, _members(snap, strategy), holdings, net, shares, _latched(anchors))
+    members = _members(snap, strategy)
+    latched = _beside_newcomers(_latched(anchors), members, {a: v / sum(values.values()) for a, v in holdings.items()}, wanted)
+    found = split(wanted, members, holdings, net, shares, latched)
     extra = {p.contract: _ZERO for p in snap.positions if p.contract not in found.futures}
     return Targets(spot=found.spot, stable=found.stable, collateral=found.collateral, futures={**found.futures, **extra})
 
@@ -94,6 +98,22 @@ def share(asset: str, snap: Snapshot, strategy: Strategy, anchors: Mapping[str, 
 
 def _latched(anchors: Mapping[str, Anchor]) -> dict[str, Decimal]:
     return {asset: anchor.share for asset, anchor in anchors.items() if anchor.share is not None}
+
+
+def _beside_newcomers(
+    latched: dict[str, Decimal], members: Mapping[str, tuple[str, ...]], weights: Mapping[str, Decimal], wanted: Mapping[str, Decimal]
+) -> dict[str, Decimal]:
+    """Leave a coin where it is that joins a line whose whole target is held by coins that were cut: it must not be read as "sell it"."""
+    found = dict(latched)
+    for line, assets in members.items():
+        held_down = {asset: latched[asset] for asset in assets if asset in latched}
+        new = {asset: weights[asset] for asset in assets if asset not in latched and weights.get(asset)}
+        if new and wanted.get(line) and sum(held_down.values()) > _ONE - _CRUMB:
+            most = max(wanted[line], 2 * sum(new.values()))
+            shares = {asset: (weight / most).quantize(_STEP, ROUND_DOWN) for asset, weight in new.items()}
+            rest = _ONE - sum(shares.values())
+            found |= shares | {asset: (share * rest).quantize(_STEP, ROUND_DOWN) for asset, share in held_down.items()}
+    return found
 
 
 def _members(snap: Snapshot, strategy: Strategy) -> dict[str, tuple[str, ...]]:
