@@ -67,11 +67,13 @@ def _row(canvas: Canvas, gauge: Gauge, top: float, height: float, colours: Look)
     size = min(25.0, height * 0.27)
     said = f"● {gauge.state}" if gauge.active else gauge.state
     left = f"{gauge.name}  {gauge.value}"
-    room = (WIDTH - 2 * _MARGIN) * 0.54
+    whole = WIDTH - 2 * _MARGIN
+    # a short state leaves the reading more room
+    room = max(whole * 0.54, whole - text_width(printable(said), size, bold=gauge.active) - 24)
     canvas.text(_MARGIN, words, left, size, ink, bold=gauge.on, room=room)
     tone = colours.outside if gauge.active else ink
     used = min(room, text_width(printable(left), size, bold=gauge.on))
-    canvas.text(WIDTH - _MARGIN, words, said, size, tone, align="right", bold=gauge.active, room=WIDTH - 2 * _MARGIN - used - 24)
+    canvas.text(WIDTH - _MARGIN, words, said, size, tone, align="right", bold=gauge.active, room=whole - used - 24)
     _bar(canvas, gauge, bar, colours)
 
 
