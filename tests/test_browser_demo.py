@@ -154,7 +154,11 @@ async def test_from_start_to_a_rebalanced_portfolio(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "size", "dark", "language"),
-    [("desk-dark-es", DESK, True, "es"), ("phone-dark-ru", PHONE, True, "ru"), ("desk-light-en", DESK, False, "en")],
+    [
+        ("phone-dark-ru", PHONE, True, "ru"),
+        pytest.param("desk-dark-es", DESK, True, "es", marks=pytest.mark.slow),
+        pytest.param("desk-light-en", DESK, False, "en", marks=pytest.mark.slow),
+    ],
 )
 async def test_setting_up_looks_right_everywhere(tmp_path: Path, name: str, size: tuple[int, int], dark: bool, language: str) -> None:
     """The first minutes in other languages, sizes and lights: every word is translated, nothing is cut off."""

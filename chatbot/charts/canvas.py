@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import threading
+from bisect import bisect_right
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -115,9 +116,10 @@ def fitted(text: str, size: float, *, bold: bool, room: float, least: float = 0.
     size = int(10 * size * max(least, room / wide)) / 10
     if text_width(text, size, bold=bold) <= room:
         return text, size
-    while text and text_width(f"{text}…", size, bold=bold) > room:
-        text = text[:-1].rstrip()
-    return f"{text}…" if text else "", size
+    # the longest beginning that fits, found by halving: measuring is what costs
+    most = bisect_right(range(1, len(text) + 1), room, key=lambda length: text_width(f"{text[:length]}…", size, bold=bold))
+    kept = text[:most].rstrip()
+    return f"{kept}…" if kept else "", size
 
 
 @lru_cache(maxsize=2048)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from chatbot.engine.completion import TOLERANCE, target_beta
@@ -117,7 +117,7 @@ def test_a_completed_plan_keeps_the_invariants(case: PlanCase, off: Decimal | No
         assert book == 0 or book <= F(case.config.sleeve_cap) * (F(block.post.futures_equity) + fees)
 
 
-@quick
+@settings(quick, max_examples=quick.max_examples // 4)  # each example plans up to four times
 @given(plan_cases(halts=True), offs)
 def test_planning_again_after_a_completion_gives_no_orders(case: PlanCase, off: Decimal | None) -> None:
     """What was completed is neither undone nor done again, unless a spot line or the room moved meanwhile."""
