@@ -13,6 +13,7 @@ from chatbot.config import Settings
 from chatbot.durable import Inline
 from chatbot.errors import Unreachable
 from chatbot.exchanges.base import Candle, Funding, Market, Quote, is_perp
+from chatbot.execution.pace import Pace
 from chatbot.model import Mode, Person, Portfolio, Role
 from chatbot.services import strategies
 from chatbot.store import accounts, journal, messages
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from chatbot.model import Message, Plan
 
 D = Decimal
+#: nothing moves between two looks, so looking often would only take time
+PACE = Pace(poll_s=20.0, requotes=2)
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PERSON = Person(id=7, chat_id=7, name="Ann", role=Role.OPERATOR)
 
@@ -134,7 +137,7 @@ async def bench(
     clock = clock or ManualClock(start)
     market = market or StillMarket(clock)
     settings = Settings(_env_file=None, data_dir=folder, market="live:binance", operator_ids="7", fear_greed_url="")
-    async with open_program(settings, clock=clock, source=market, work=Inline()) as program:
+    async with open_program(settings, clock=clock, source=market, work=Inline(), pace=PACE) as program:
         async with program.db.transaction() as tx:
             await accounts.save_person(tx, PERSON)
         yield Bench(program, market, clock)
