@@ -59,11 +59,11 @@ def vol_baseline(
     ``history`` holds one reading a day, newest last, None where unknown.
     """
     older = list(history[: max(0, len(history) - lag)])[-window:]
-    known = sorted(exact(reading) for reading in older if reading is not None)
+    known = sorted(reading for reading in older if reading is not None)
     n = len(known)
     if n < least:
         return None, n
-    return to_decimal((known[(n - 1) // 2] + known[n // 2]) / 2), n
+    return to_decimal((exact(known[(n - 1) // 2]) + exact(known[n // 2])) / 2), n
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

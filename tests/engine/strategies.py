@@ -26,7 +26,7 @@ _WIDE = Context(prec=60)
 
 #: quick by default; ENGINE_EXAMPLES=2000 for a long search
 quick = settings(
-    max_examples=int(os.environ.get("ENGINE_EXAMPLES", "40")),
+    max_examples=int(os.environ.get("ENGINE_EXAMPLES", "30")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )

@@ -52,7 +52,7 @@ _UNITS = {VOLATILITY: SPOT, TREND: PERPS}
 
 #: quick by default; SERVICES_EXAMPLES=2000 for a long search
 quick = settings(
-    max_examples=int(os.environ.get("SERVICES_EXAMPLES", "60")),
+    max_examples=int(os.environ.get("SERVICES_EXAMPLES", "40")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )

@@ -144,6 +144,7 @@ def test_the_unhurt_plan_is_filled_and_the_books_agree(unhurt: dict[str, Any]) -
     assert unhurt["confirmed"] == 1
 
 
+@pytest.mark.slow
 def test_a_program_killed_at_every_step_from_the_tap_to_the_result_ends_with_the_same_books(unhurt: dict[str, Any], tmp_path: Path) -> None:
     found, phone = asyncio.run(lived(tmp_path, CHAIN))
     same(found, unhurt)

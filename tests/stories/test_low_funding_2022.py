@@ -21,6 +21,7 @@ D = Decimal
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"no recorded market in {DATA}")
 
 
+@pytest.mark.slow
 async def test_a_day_of_negative_funding_lifts_the_book_by_a_point_and_its_end_lowers_it(tmp_path: Path) -> None:
     """12 May 2022, the week in which a stablecoin died: shorts paid longs for three blocks, and three later it was over."""
     said = ("/triggers volatility off", "/triggers trend off")
