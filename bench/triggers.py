@@ -46,6 +46,7 @@ async def figures() -> list[Figure]:
 
 async def _measured(program: Program, clock: ManualClock) -> list[Figure]:
     crowds = [_strategy(number) for number in range(SETS)]
+    clock.advance(11 * 60)  # the market begins at midnight, and the day's readings are taken ten minutes later
     await crowd.settle(program, 1)
     async with program.db.read() as tx:
         first = (await portfolios.active(tx))[0]
