@@ -3,10 +3,10 @@
 
 const rows = {
   pitch: [
-    "Keeps a crypto portfolio balanced over spot and futures, and acts only after you confirm.",
-    "Mantiene equilibrada una cartera de criptomonedas entre spot y futuros, y solo actúa cuando confirmas.",
+    "Keeps a crypto portfolio balanced over spot and futures, and acts only after you confirm, or inside limits that you set.",
+    "Mantiene equilibrada una cartera de criptomonedas entre spot y futuros, y solo actúa cuando confirmas, o dentro de los límites que fijes.",
     "Mantém uma carteira de cripto equilibrada entre spot e futuros e só age depois que você confirma.",
-    "Держит криптопортфель в равновесии на споте и фьючерсах и действует только после вашего подтверждения.",
+    "Держит криптопортфель в равновесии на споте и фьючерсах и действует только после вашего подтверждения или в заданных вами пределах.",
     "Spot ve vadeli işlemlerde kripto portföyünü dengede tutar; yalnızca siz onaylayınca işlem yapar.",
     "让你的加密资产组合在现货与合约之间保持平衡，只有你确认后才会执行。",
     "يحافظ على توازن محفظتك من العملات الرقمية بين السوق الفورية والعقود الآجلة، ولا يتصرف إلا بعد تأكيدك.",
@@ -26,6 +26,8 @@ const rows = {
     "a plan to confirm", "un plan para confirmar", "um plano para confirmar", "план на подтверждение",
     "onaylanacak bir plan", "待确认的计划", "خطة للتأكيد", "rencana untuk dikonfirmasi",
   ],
+  tryTriggers: ["what moves the targets", "qué mueve los objetivos", "", "что двигает цели"],
+  tryHedge: ["what protection costs and pays", "cuánto cuesta y paga protegerse", "", "чего стоит и что даёт защита"],
   tryWhy: [
     "what the last check saw", "qué vio la última revisión", "o que a última checagem viu", "что увидела последняя проверка",
     "son kontrolün gördüğü", "上次检查看到了什么", "ما رآه الفحص الأخير", "apa yang dilihat cek terakhir",
