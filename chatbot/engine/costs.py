@@ -23,11 +23,6 @@ def impact(order: float, daily_volume: float, daily_volatility: float, eta: floa
     return eta * daily_volatility * sqrt(order / daily_volume)
 
 
-def one_way_cost(fee: float, half_spread: float, impact_share: float) -> float:
-    """Return lambda of domain 3.5: the cost of trading one quote once, as a fraction."""
-    return fee + half_spread + impact_share
-
-
 def walk_book(levels: Sequence[tuple[Decimal, Decimal]], qty: Decimal, mid: Decimal) -> tuple[Decimal, Decimal] | None:
     """Return (average price, slippage against mid) of taking ``qty`` from ``levels`` of (price, size), best first.
 

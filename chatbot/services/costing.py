@@ -204,8 +204,3 @@ def dear(legs: Iterable[Leg]) -> frozenset[int]:
 def unknown(legs: Iterable[Leg]) -> tuple[Leg, ...]:
     """Return the kept legs whose slippage nobody knows."""
     return tuple(leg for leg in kept(legs) if leg.slippage_bps is None)
-
-
-def must_ask(plan: Plan) -> bool:
-    """Tell whether a plan may not be carried out without asking a person: a leg is dear, or what it costs is unknown."""
-    return bool(dear(plan.legs) or unknown(plan.legs))

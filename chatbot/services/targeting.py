@@ -10,7 +10,6 @@ from chatbot.engine import bands
 from chatbot.engine.exact import wide
 from chatbot.engine.folding import Fold, Hedge, Spike, effective_targets
 from chatbot.engine.targets import Targets, split
-from chatbot.exchanges.base import asset_of
 from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, FUTURES, STABLE, TREND, VOLATILITY, OpenHedge, OpenTilt, Signal
 from chatbot.services import readings
 
@@ -252,8 +251,3 @@ def _rescaled(found: Effective, strategy: Strategy, lines: Mapping[str, Decimal]
                 rest = _ONE - goal
             spot |= split({line: goal, STABLE: rest}, {line: tuple(mix)}, mix, _ZERO, {}).spot
     return spot
-
-
-def asset_of_signal(signal: Signal) -> str:
-    """Return the coin that a signal is about; empty for the whole market."""
-    return asset_of(signal.subject)

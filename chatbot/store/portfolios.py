@@ -13,7 +13,7 @@ from chatbot.model import Answer, Answering, Check, Mode, Portfolio, Strategy
 from chatbot.store import tables
 from chatbot.store.chunks import CHUNK, chunks
 from chatbot.store.codec import decode, encode
-from chatbot.store.writing import put, put_all, put_new
+from chatbot.store.writing import put, put_all
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -147,11 +147,6 @@ async def checks_of(tx: Tx, ids: Collection[int]) -> dict[int, Check]:
     return found
 
 
-async def save_check(tx: Tx, portfolio_id: int, seen: Check) -> None:
-    """Write what a check saw in place of the one before."""
-    await put(tx, tables.checks, {"portfolio_id": portfolio_id, "at": seen.at, "body": encode(seen)})
-
-
 async def save_checks(tx: Tx, seen: Mapping[int, Check]) -> None:
     """Write what checks saw in place of the ones before, in one go."""
     await put_all(tx, tables.checks, [{"portfolio_id": one, "at": check.at, "body": encode(check)} for one, check in seen.items()])
@@ -164,13 +159,8 @@ async def open_value(tx: Tx, portfolio_id: int, day: date) -> Decimal | None:
     return found
 
 
-async def record_value(tx: Tx, portfolio_id: int, day: date, value: Decimal) -> None:
-    """Write the value at the start of a day; only the first of a day counts."""
-    await put_new(tx, tables.values, {"portfolio_id": portfolio_id, "day": day, "value": value})
-
-
 async def record_values(tx: Tx, values: Iterable[tuple[int, date, Decimal]]) -> None:
-    """Write the same for many portfolios, as (portfolio, day, value)."""
+    """Write values at the start of a day, as (portfolio, day, value); only the first of a day counts."""
     rows = [{"portfolio_id": portfolio_id, "day": day, "value": value} for portfolio_id, day, value in values]
     await put_all(tx, tables.values, rows, replace=False)
 

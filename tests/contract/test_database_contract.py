@@ -157,8 +157,8 @@ async def test_what_belongs_to_many_portfolios_comes_in_bulk(db: Database) -> No
         await portfolios.save_state(tx, one, "CORE", {"fired": True})
         await portfolios.save_state(tx, one, "ALT", {"fired": False})
         await portfolios.save_state(tx, two, "CORE", {"streak": 3})
-        await portfolios.save_check(tx, one, seen)
-        await portfolios.save_check(tx, three, unknown)
+        await portfolios.save_checks(tx, {one: seen})
+        await portfolios.save_checks(tx, {three: unknown})
         every = (one, two, three)
         assert await portfolios.accounts_of(tx, every) == {one: {"cash": "2.20"}}
         assert await portfolios.states_of(tx, every) == {
@@ -177,8 +177,8 @@ async def test_only_the_first_value_of_a_day_counts_and_stays_exact(db: Database
     day = NOW.date()
     async with db.transaction() as tx:
         assert await portfolios.open_value(tx, stored.id, day) is None
-        await portfolios.record_value(tx, stored.id, day, Decimal("98412.07000"))
-        await portfolios.record_value(tx, stored.id, day, Decimal(1))
+        await portfolios.record_values(tx, [(stored.id, day, Decimal("98412.07000"))])
+        await portfolios.record_values(tx, [(stored.id, day, Decimal(1))])
         assert str(await portfolios.open_value(tx, stored.id, day)) == "98412.07000"
         assert await portfolios.open_value(tx, stored.id, day + timedelta(days=1)) is None
 
@@ -581,8 +581,8 @@ async def _everything_about(db: Database, person_id: int) -> None:
         await journal.add_alert(tx, stored.id, "drift", "CORE", {}, NOW)
         await portfolios.save_account(tx, stored.id, {"cash": "1"})
         await portfolios.save_state(tx, stored.id, "CORE", {})
-        await portfolios.save_check(tx, stored.id, Check(at=NOW, shape=SHAPE))
-        await portfolios.record_value(tx, stored.id, NOW.date(), Decimal("1.50"))
+        await portfolios.save_checks(tx, {stored.id: Check(at=NOW, shape=SHAPE)})
+        await portfolios.record_values(tx, [(stored.id, NOW.date(), Decimal("1.50"))])
         await accounts.set_dialog(tx, person_id, "start", {})
 
 

@@ -173,7 +173,7 @@ async def test_a_manual_portfolio_is_not_asked_after_the_fact(tmp_path: Path) ->
             await ann.tap(label)
         assert "⚠ slippage about" in ann.with_button("I have done it").text
         plan = await ann.plan()
-        assert costing.must_ask(plan)
+        assert bool(costing.dear(plan.legs) or costing.unknown(plan.legs))
         await ann.tap("I have done it")
         assert (await ann.plan()).state is PlanState.CONFIRMED
 
