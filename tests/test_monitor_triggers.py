@@ -14,7 +14,6 @@ from chatbot.model import (
     FUNDING_LOW,
     TREND,
     VOLATILITY,
-    Delivery,
     Mode,
     PlanState,
     Portfolio,
@@ -22,11 +21,10 @@ from chatbot.model import (
     Signal,
     Strategy,
     TriggerSetting,
-    Verdict,
 )
 from chatbot.services import strategies
 from chatbot.services.rebalancing import Confirmed
-from chatbot.store import journal, messages, portfolios
+from chatbot.store import journal, portfolios
 from tests.services.still_market import PERSON, START, Bench, bench
 
 if TYPE_CHECKING:
@@ -84,17 +82,7 @@ class Stage:
         proposed = await self.room.program.rebalancing.propose(portfolio, (Reason(trigger="manual"),))
         if plan := getattr(proposed, "plan", None):
             await self._carry_out(plan.id)
-        await self.mail()
-
-    async def mail(self) -> tuple[Message, ...]:
-        """Return what waits for the person, and mark it read."""
-        read: list[Message] = []
-        while waiting := await self.room.waiting():
-            async with self.room.program.db.transaction() as tx:
-                for message in waiting:
-                    await messages.mark(tx, message.id, Delivery(verdict=Verdict.SENT), self.room.clock.now())
-            read += waiting
-        return tuple(read)
+        await self.room.mail()
 
     async def confirm(self, portfolio: Portfolio) -> Plan:
         """Confirm the open plan and return it as it ended."""
@@ -140,15 +128,15 @@ async def test_a_spike_halves_the_coin_once(tmp_path: Path) -> None:
         on.hear(SPIKE)
         assert await on.room.tick() == (1, 0)
         assert await on.room.tick() == (0, 1)
-        assert kinds(await on.mail()) == ["trigger_alert", "plan_card"]
+        assert kinds(await on.room.mail()) == ["trigger_alert", "plan_card"]
         plan = await on.confirm(portfolio)
         assert plan.reasons[0].trigger == VOLATILITY
         weight, target = (await on.lines(portfolio))["BTC"]
         assert weight == target == D("0.160")
-        await on.mail()
+        await on.room.mail()
         for _ in range(5):
             assert await on.room.tick() == (0, 0)
-        assert await on.mail() == ()
+        assert await on.room.mail() == ()
 
 
 async def test_when_a_spike_is_over_the_bands_buy_back(tmp_path: Path) -> None:
@@ -161,10 +149,10 @@ async def test_when_a_spike_is_over_the_bands_buy_back(tmp_path: Path) -> None:
         await on.room.tick()
         await on.confirm(portfolio)
         on.hear(QUIET)
-        await on.mail()
+        await on.room.mail()
         alerts, _ = await on.room.tick()
         assert alerts >= 2
-        assert kinds(await on.mail())[:2] == ["drift_alert", "trigger_alert"]
+        assert kinds(await on.room.mail())[:2] == ["drift_alert", "trigger_alert"]
         await on.room.tick()
         await on.confirm(portfolio)
         assert (await on.lines(portfolio))["BTC"][0] == D("0.400")
@@ -235,10 +223,10 @@ async def test_low_funding_is_held_down_by_fear_and_says_so(tmp_path: Path) -> N
         on.hear(QUIET, FEAR)
         await on.room.tick()
         await on.confirm(portfolio)
-        await on.mail()
+        await on.room.mail()
         on.hear(QUIET, FEAR, LOW)
         assert await on.room.tick() == (1, 0)
-        (alert,) = await on.mail()
+        (alert,) = await on.room.mail()
         assert alert.facts["steps"][0]["suppressed"] is True
         await on.room.tick()
         assert await on.room.plan(portfolio) is None
@@ -261,7 +249,7 @@ async def test_a_trigger_that_is_off_moves_nothing(tmp_path: Path) -> None:
         await on.confirm(portfolio)
         off = replace(portfolio.strategy, triggers={**ALL_ON, FUNDING_HIGH: TriggerSetting(on=False)})
         await on.room.program.portfolios.change(portfolio, strategy=off)
-        await on.mail()
+        await on.room.mail()
         alerts, _ = await on.room.tick()
         assert alerts >= 1
         assert (await on.lines(replace(portfolio, strategy=off)))["net"][1] == D("0.100")
@@ -289,7 +277,7 @@ async def test_margin_in_danger_rings_through_a_snooze_and_reduces_futures_first
         await on.room.program.portfolios.change(portfolio, strategy=strategy, snoozed_until=snoozed)
         on.room.market.move("BTC", "1.05")
         await on.room.tick()
-        mail = await on.mail()
+        mail = await on.room.mail()
         assert "margin_alert" in kinds(mail)
         assert next(m for m in mail if m.kind == "margin_alert").urgency == "always"
         plan = await on.room.plan(portfolio)
@@ -298,7 +286,7 @@ async def test_margin_in_danger_rings_through_a_snooze_and_reduces_futures_first
         assert plan.legs[0].kind == "futures_reduce"
         assert any(not leg.instrument.endswith("-PERP") for leg in plan.legs)
         await on.room.tick()
-        assert "margin_alert" not in kinds(await on.mail())
+        assert "margin_alert" not in kinds(await on.room.mail())
 
 
 async def test_a_coin_that_joins_while_its_whole_line_is_held_down_is_not_sold(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from chatbot.durable import Inline
 from chatbot.errors import Unreachable
 from chatbot.exchanges.base import Candle, Funding, Market, Quote, is_perp
 from chatbot.execution.pace import Pace
-from chatbot.model import Mode, Person, Portfolio, Role
+from chatbot.model import Delivery, Mode, Person, Portfolio, Role, Verdict
 from chatbot.services import strategies
 from chatbot.store import accounts, journal, messages
 
@@ -122,6 +122,16 @@ class Bench:
         """Return the first message that waits for the person."""
         async with self.program.db.read() as tx:
             return await messages.due(tx, self.clock.now(), 100)
+
+    async def mail(self) -> tuple[Message, ...]:
+        """Return what waits for the person, and mark it read."""
+        read: list[Message] = []
+        while waiting := await self.waiting():
+            async with self.program.db.transaction() as tx:
+                for message in waiting:
+                    await messages.mark(tx, message.id, Delivery(verdict=Verdict.SENT), self.clock.now())
+            read += waiting
+        return tuple(read)
 
     async def plan(self, portfolio: Portfolio) -> Plan | None:
         """Return the portfolio's open plan."""

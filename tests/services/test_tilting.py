@@ -13,7 +13,6 @@ from chatbot.model import (
     TILT,
     Answer,
     AutoLimits,
-    Delivery,
     Mode,
     OpenTilt,
     PlanState,
@@ -21,18 +20,17 @@ from chatbot.model import (
     Reason,
     Signal,
     TriggerSetting,
-    Verdict,
 )
 from chatbot.services import strategies, tilting
 from chatbot.services.rebalancing import Confirmed, Proposed
-from chatbot.store import journal, messages, portfolios
+from chatbot.store import journal, portfolios
 from tests.services.still_market import PERSON, START, Bench, bench
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from chatbot.model import Message, Plan, Strategy
+    from chatbot.model import Plan, Strategy
 
 D = Decimal
 FEAR = Signal(trigger=FEAR_GREED, reading=D(12), enter=D(25), leave=D(30), below=True, active=True, since=START, size=D(1))
@@ -89,16 +87,6 @@ class Desk:
         plan = await self.room.plan(self.portfolio)
         assert plan is not None
         return plan
-
-    async def mail(self) -> tuple[Message, ...]:
-        """Return what waits for the person, and mark it read."""
-        read: list[Message] = []
-        while waiting := await self.room.waiting():
-            async with self.room.program.db.transaction() as tx:
-                for message in waiting:
-                    await messages.mark(tx, message.id, Delivery(verdict=Verdict.SENT), self.room.clock.now())
-            read += waiting
-        return tuple(read)
 
     async def tilts(self) -> tuple[OpenTilt, ...]:
         """Return what stands in the store."""
@@ -251,7 +239,7 @@ async def test_after_seven_days_its_end_is_proposed(tmp_path: Path) -> None:
         plan = await on.room.plan(on.portfolio)
         assert plan is not None
         assert about(plan) == [("ETH", "end")]
-        card = next(message for message in await on.mail() if message.facts.get("plan_id") == plan.id)
+        card = next(message for message in await on.room.mail() if message.facts.get("plan_id") == plan.id)
         assert not card.silent, "no alert rang before it"
         await on.confirm()
         assert await on.held() == 0
