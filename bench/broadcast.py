@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from bench import conversation, crowd
 from bench.figures import Figure
 from bench.host import hosted
-from chatbot.engine.volatility import SpikeState
+from chatbot.engine.triggers.volatility import SpikeState
 from chatbot.model import VOLATILITY, TriggerSetting
-from chatbot.services import signals
 from chatbot.store import messages
+from chatbot.triggers import signals
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

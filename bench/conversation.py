@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from bench.figures import Figure
 from bench.host import ADA, Host, hosted
 from chatbot.model import Mode
-from chatbot.services import strategies
+from chatbot.portfolio import strategies
 from chatbot.store import accounts
-from handlers import status
+from handlers.commands import status
 
 if TYPE_CHECKING:
     from handlers.loopback import Message

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert
 
 from chatbot.exchanges.base import is_perp
-from chatbot.exchanges.coins import COINS
-from chatbot.exchanges.paper import AccountState
+from chatbot.exchanges.markets.coins import COINS
+from chatbot.exchanges.paper.paper import AccountState
 from chatbot.model import ALT, CORE, FUTURES, STABLE, BandRule, Mode, Person, Portfolio, Role, Strategy
 from chatbot.store import tables
 from chatbot.store.codec import encode

@@ -14,12 +14,12 @@ from chatbot.app import Program, open_program
 from chatbot.config import load_settings
 from handlers.bot import build
 from handlers.loopback import Loopback, TelegramUser
-from handlers.running import running
+from handlers.transport.running import running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from handlers.context import Bot
+    from handlers.chat.context import Bot
 
 ADA = TelegramUser(id=1001, name="Ada", language="en")
 #: far below real time: no episode comes while it is measured

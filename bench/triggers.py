@@ -16,15 +16,16 @@ from chatbot.app import open_program
 from chatbot.clock import ManualClock
 from chatbot.config import load_settings
 from chatbot.durable import Inline
-from chatbot.engine.triggers import TRIGGERS
+from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.model import Strategy, TriggerSetting
-from chatbot.services import signals, triggers
 from chatbot.store import portfolios
+from chatbot.triggers import market as triggers
+from chatbot.triggers import signals
 
 if TYPE_CHECKING:
     from chatbot.app import Program
     from chatbot.model import Signal
-    from chatbot.services.evaluation import Evaluation
+    from chatbot.portfolio.evaluator import Evaluation
 
 COUNT = 10_000
 #: parameter sets among these people: each is a machine of its own for every coin

@@ -1,1 +1,1 @@
-"""Ballast without Telegram: engine, exchanges, execution, store, services."""
+"""Everything of Ballast that is not Telegram."""

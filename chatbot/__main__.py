@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
 
     from chatbot.app import Program
-    from handlers.context import Bot
+    from handlers.chat.context import Bot
 
 #: the person on the demo page
 DEMO_USER = 1001
@@ -105,7 +105,7 @@ async def _serve_demo(settings: Settings) -> None:
     from chatbot.web.socket import Around  # noqa: PLC0415
     from handlers.bot import build  # noqa: PLC0415
     from handlers.loopback import Loopback, Seat, TelegramUser, kept  # noqa: PLC0415
-    from handlers.running import running  # noqa: PLC0415
+    from handlers.transport.running import running  # noqa: PLC0415
 
     async with AsyncExitStack() as stack:
         program = await stack.enter_async_context(open_program(settings))
@@ -142,7 +142,7 @@ async def _serve(settings: Settings) -> None:
     gc.disable()  # objects made while importing live for ever; looking through them again and again slows the start
     from chatbot.app import open_program  # noqa: PLC0415 - so that --help and plan start at once
     from handlers.bot import build  # noqa: PLC0415
-    from handlers.running import running  # noqa: PLC0415
+    from handlers.transport.running import running  # noqa: PLC0415
 
     async with AsyncExitStack() as stack:
         program = await stack.enter_async_context(open_program(settings))
@@ -166,7 +166,7 @@ async def _show_pairing_code(program: Program) -> None:
 
 async def _work(program: Program, bot: Bot) -> None:
     """Check, deliver and carry out until broken off."""
-    from handlers.delivery import Courier  # noqa: PLC0415
+    from handlers.transport.delivery import Courier  # noqa: PLC0415
 
     await program.run(Courier(program, bot.bot))
 
@@ -219,7 +219,7 @@ def _migrate(_: argparse.Namespace) -> int:
 
 
 def _plan(arguments: argparse.Namespace) -> int:
-    from chatbot.engine import casefile  # noqa: PLC0415
+    from chatbot.engine.planner import casefile  # noqa: PLC0415
 
     try:
         case = json.loads(arguments.case.read_text(encoding="utf-8"))

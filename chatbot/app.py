@@ -11,15 +11,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chatbot.access import Access
 from chatbot.clock import SystemClock
 from chatbot.durable import Durable
 from chatbot.errors import SettingError
 from chatbot.exchanges.base import asset_of
 from chatbot.exchanges.manual import ManualExchange
-from chatbot.exchanges.paper import AccountState, PaperExchange
+from chatbot.exchanges.paper.paper import AccountState, PaperExchange
 from chatbot.exchanges.sources import price_source
 from chatbot.execution.executor import Executor
 from chatbot.execution.pace import Pace
+from chatbot.hedges.overview import Hedging
 from chatbot.i18n import Catalogue
 from chatbot.market.betas import Betas
 from chatbot.market.candles import CandleBook
@@ -27,23 +29,21 @@ from chatbot.market.funding import FundingBook
 from chatbot.market.quotes import QuoteBoard
 from chatbot.market.sentiment import Sentiment
 from chatbot.model import Mode
-from chatbot.monitor import Monitor
+from chatbot.monitor.check import Monitor
+from chatbot.monitor.hedges_daily import HedgeWatch
+from chatbot.monitor.roster import Roster
+from chatbot.monitor.unanswered import Attendant
 from chatbot.outbox import Outbox
-from chatbot.services.access import Access
-from chatbot.services.advice import Adviser
-from chatbot.services.attending import Attendant
-from chatbot.services.costing import Costing
-from chatbot.services.desk import Desk
-from chatbot.services.evaluation import Evaluator
-from chatbot.services.hedge_watch import HedgeWatch
-from chatbot.services.hedging import Hedging
-from chatbot.services.portfolios import Portfolios
-from chatbot.services.rebalancing import Rebalancing
-from chatbot.services.roster import Roster
-from chatbot.services.signals import Signals
+from chatbot.plans.band_advice import Adviser
+from chatbot.plans.costs import Costing
+from chatbot.plans.rebalancing import Rebalancing
+from chatbot.portfolio.accounts import Desk
+from chatbot.portfolio.evaluator import Evaluator
+from chatbot.portfolio.manage import Portfolios
 from chatbot.stage import Stage, remembered
 from chatbot.store import accounts
 from chatbot.store.database import Database
+from chatbot.triggers.signals import Signals
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator

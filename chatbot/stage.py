@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from chatbot.exchanges.base import Staged
-from chatbot.exchanges.staging import Stageable, Staging
+from chatbot.exchanges.markets.staging import Stageable, Staging
 from chatbot.store import accounts
 
 if TYPE_CHECKING:

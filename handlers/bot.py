@@ -15,8 +15,10 @@ from telegram.ext import Application, CallbackQueryHandler, CommandHandler, Mess
 from telegram.request import HTTPXRequest
 
 from chatbot.errors import InternalError, UserError
-from handlers import (
-    advice,
+from handlers.buttons import Reason, Refusal, Signer
+from handlers.chat.context import CONTEXT, PROGRAM, Context, answer, reply
+from handlers.chat.gate import gate
+from handlers.commands import (
     alerts,
     exposure,
     hedge,
@@ -33,12 +35,10 @@ from handlers import (
     strategy,
     triggers,
 )
-from handlers import help as help_
-from handlers.buttons import Reason, Refusal, Signer
-from handlers.context import CONTEXT, PROGRAM, Context, answer, reply
-from handlers.gate import gate
-from handlers.patience import Patience
-from handlers.updates import MAX_CHATS, InOrder, JournaledQueue
+from handlers.commands import band_advice as advice
+from handlers.commands import help as help_
+from handlers.transport.rate_limit import Patience
+from handlers.transport.updates import MAX_CHATS, InOrder, JournaledQueue
 from handlers.views import problems
 
 if TYPE_CHECKING:
@@ -48,13 +48,13 @@ if TYPE_CHECKING:
 
     from chatbot.app import Program
     from chatbot.i18n import Words
-    from handlers.context import Bot
+    from handlers.chat.context import Bot
 
     Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
 log = structlog.get_logger()
 
-#: every command; what each is called and says in the menu stands in handlers/commands.py
+#: every command; what each is called and says in the menu stands in handlers/command_list.py
 COMMANDS: dict[str, Handler] = {
     "start": start.start,
     "status": status.status,
@@ -175,7 +175,7 @@ def build(
         .update_queue(JournaledQueue(program.db))
         .concurrent_updates(InOrder(program.db))
         .rate_limiter(Patience(program.clock))
-        .updater(None)  # handlers/polling.py asks for updates
+        .updater(None)  # handlers/transport/polling.py asks for updates
     )
     if request is None or updates_request is None:
         certificates = {"verify": httpx.create_ssl_context()}  # read once for both: 20 ms of the start

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.places import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: what everybody may import of ours
 FREE = ("chatbot.model", "chatbot.errors", "chatbot.clock")
@@ -29,16 +32,80 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "chatbot/execution": ("chatbot.execution", "chatbot.store", "chatbot.exchanges.base", "chatbot.durable", "chatbot.engine"),
     "chatbot/store": ("chatbot.store",),
     "chatbot/outbox.py": ("chatbot.store",),
-    "chatbot/services": (
-        "chatbot.services",
+    "chatbot/access.py": ("chatbot.store",),
+    "chatbot/portfolio": (
+        "chatbot.portfolio",
         "chatbot.engine",
         "chatbot.store",
         "chatbot.market",
         "chatbot.exchanges.base",
-        "chatbot.durable",
         "chatbot.i18n",
     ),
-    "chatbot/monitor.py": ("chatbot.services", "chatbot.market", "chatbot.engine", "chatbot.store"),
+    "chatbot/triggers": (
+        "chatbot.triggers",
+        "chatbot.portfolio",
+        "chatbot.engine",
+        "chatbot.store",
+        "chatbot.market",
+        "chatbot.exchanges.base",
+        "chatbot.i18n",
+    ),
+    "chatbot/hedges": (
+        "chatbot.hedges",
+        "chatbot.triggers",
+        "chatbot.portfolio",
+        "chatbot.engine",
+        "chatbot.store",
+        "chatbot.market",
+        "chatbot.exchanges.base",
+        "chatbot.i18n",
+    ),
+    "chatbot/reports": (
+        "chatbot.reports",
+        "chatbot.triggers",
+        "chatbot.portfolio",
+        "chatbot.engine",
+        "chatbot.store",
+        "chatbot.market",
+        "chatbot.exchanges.base",
+        "chatbot.i18n",
+    ),
+    "chatbot/alerts": (
+        "chatbot.alerts",
+        "chatbot.triggers",
+        "chatbot.portfolio",
+        "chatbot.engine",
+        "chatbot.store",
+        "chatbot.market",
+        "chatbot.exchanges.base",
+        "chatbot.i18n",
+    ),
+    "chatbot/plans": (
+        "chatbot.plans",
+        "chatbot.alerts",
+        "chatbot.hedges",
+        "chatbot.triggers",
+        "chatbot.portfolio",
+        "chatbot.durable",
+        "chatbot.engine",
+        "chatbot.store",
+        "chatbot.market",
+        "chatbot.exchanges.base",
+        "chatbot.i18n",
+    ),
+    "chatbot/monitor": (
+        "chatbot.monitor",
+        "chatbot.plans",
+        "chatbot.alerts",
+        "chatbot.hedges",
+        "chatbot.triggers",
+        "chatbot.portfolio",
+        "chatbot.engine",
+        "chatbot.store",
+        "chatbot.market",
+        "chatbot.exchanges.base",
+        "chatbot.i18n",
+    ),
     "chatbot/charts": ("chatbot.charts",),
     "chatbot/web": ("chatbot.web",),
     "chatbot/stage.py": ("chatbot.exchanges", "chatbot.store"),
@@ -49,7 +116,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
 #: library -> where it may be imported
 DOORS: dict[str, tuple[str, ...]] = {
     "telegram": ("handlers",),
-    "ccxt": ("chatbot/exchanges/ccxt_exchange.py", "chatbot/exchanges/ccxt_loader.py"),
+    "ccxt": ("chatbot/exchanges/live",),
     "sqlalchemy": ("chatbot/store",),
     "alembic": ("chatbot/store",),
     "dbos": ("chatbot/durable.py",),

@@ -14,7 +14,7 @@ from playwright.async_api import async_playwright, expect
 from telegram import BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, MessageHandler, filters
 
-from chatbot.exchanges.episodes import SCENES
+from chatbot.exchanges.markets.episodes import SCENES
 from chatbot.web.server import WebServer
 from chatbot.web.socket import Around
 from handlers.loopback import Loopback, Seat

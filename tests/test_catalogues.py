@@ -5,15 +5,15 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from types import ModuleType
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[1]
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import ModuleType
 
 
 def _load() -> ModuleType:

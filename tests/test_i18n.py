@@ -7,7 +7,6 @@ import sys
 import time
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.i18n import Catalogue
+from tests.places import ROOT
 
 if TYPE_CHECKING:
     from chatbot.i18n import Words
 
-ROOT = Path(__file__).parents[1]
 CATALOGUE = Catalogue(ROOT / "locale")
 NOW = datetime(2026, 11, 24, 14, 5, tzinfo=UTC)
 D = Decimal

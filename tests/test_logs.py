@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.logs import masked
+from tests.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 TOKEN = "7000000001:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 tokens = st.from_regex(r"[0-9]{8,12}:[A-Za-z0-9_-]{35}", fullmatch=True)
 

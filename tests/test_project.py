@@ -6,7 +6,6 @@ import ast
 import html
 import re
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,12 +14,12 @@ from pydantic import SecretStr
 from chatbot.config import PREFIX, Settings
 from handlers.bot import BUTTONS
 from handlers.bot import COMMANDS as HANDLERS
-from handlers.commands import COMMANDS
+from handlers.command_list import COMMANDS
+from tests.places import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 #: tests of the whole program, which no single file of the code stands behind

@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.clock import ManualClock
-from chatbot.exchanges.simulated import DEFAULT_SPEED, DEFAULT_START, SimulatedSource
+from chatbot.exchanges.markets.simulated import DEFAULT_SPEED, DEFAULT_START, SimulatedSource
 from chatbot.exchanges.sources import price_source
 from chatbot.market.candles import CandleBook
 from chatbot.market.funding import FundingBook
 from chatbot.market.sentiment import Sentiment
 from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY
-from chatbot.services import strategies
-from chatbot.services.signals import Signals, watches
+from chatbot.portfolio import strategies
 from chatbot.stage import Stage, remembered
 from chatbot.store.database import Database
+from chatbot.triggers.signals import Signals, watches
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from chatbot.exchanges.staging import Staging
+    from chatbot.exchanges.markets.staging import Staging
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from chatbot.engine.band_width import MODES, Band, half_width, outside
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import ONE, ZERO, exact, floor_to, to_decimal, total, wide
 from chatbot.engine.presets import check_weights
-from chatbot.engine.widths import MODES, Band, half_width, outside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from chatbot.engine.caps import room_for_book
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import ZERO, exact, to_decimal
+from chatbot.engine.margin import room_for_book
 
 #: the liquidation should be this many times the expected fall away (domain 10.4)
 ROOM = Decimal("1.5")

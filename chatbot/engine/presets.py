@@ -7,9 +7,9 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from chatbot.engine.caps import check_caps
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
+from chatbot.engine.margin import check_caps
 from chatbot.engine.portfolio import leverage
 
 if TYPE_CHECKING:

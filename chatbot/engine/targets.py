@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.engine.caps import Capped, cap_futures
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import WIDE, wide
+from chatbot.engine.margin import Capped, cap_futures
 from chatbot.engine.presets import PRESETS, Preset, Resolved, adjust, check_weights, resolve_targets
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chatbot.errors import NotEnoughMoney, Rejected, Unreachable
-from chatbot.exchanges.account import ZERO, AccountState, PaperOrder
 from chatbot.exchanges.base import (
     Balances,
     Direction,
@@ -21,9 +20,10 @@ from chatbot.exchanges.base import (
     Side,
     is_perp,
 )
-from chatbot.exchanges.ledger import Entry, Kind, check
-from chatbot.exchanges.margin import public_positions
-from chatbot.exchanges.matching import book_fill
+from chatbot.exchanges.paper.account import ZERO, AccountState, PaperOrder
+from chatbot.exchanges.paper.ledger import Entry, Kind, check
+from chatbot.exchanges.paper.margin import public_positions
+from chatbot.exchanges.paper.matching import book_fill
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence

@@ -39,7 +39,7 @@ def price_source(
     if kind == "replay" and rest:
         return _replay(rest, clock, start=start, speed=speed, origin=origin)
     if kind == "live" and rest:
-        from chatbot.exchanges.ccxt_exchange import CcxtSource  # noqa: PLC0415 - 50 MB that paper never needs
+        from chatbot.exchanges.live.ccxt_prices import CcxtSource  # noqa: PLC0415 - 50 MB that paper never needs
 
         return CcxtSource(rest, options or {}, clock=clock)
     raise SettingError("CHATBOT_MARKET", f"{spec!r} is not a market: {_CURE}")
@@ -47,14 +47,14 @@ def price_source(
 
 def _simulated(clock: Clock, **given: Any) -> PriceSource:  # noqa: ANN401 - passed on by name
     """Return the simulated market; what is None takes its default."""
-    from chatbot.exchanges.simulated import SimulatedSource  # noqa: PLC0415 - loaded when asked for
+    from chatbot.exchanges.markets.simulated import SimulatedSource  # noqa: PLC0415 - loaded when asked for
 
     return SimulatedSource(clock, **{name: value for name, value in given.items() if value is not None})
 
 
 def _replay(folder: str, clock: Clock, **given: Any) -> PriceSource:  # noqa: ANN401 - passed on by name
     """Return the replay of a folder; refuse one without candles."""
-    from chatbot.exchanges.replay import ReplaySource  # noqa: PLC0415 - loaded when asked for
+    from chatbot.exchanges.markets.replay import ReplaySource  # noqa: PLC0415 - loaded when asked for
 
     if not (Path(folder) / "spot_1h").is_dir():
         raise SettingError("CHATBOT_MARKET", f"{folder!r} holds no spot_1h folder of candles")

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import structlog
 
 from chatbot.errors import ExchangeError, KeyRefused, Unreachable
-from chatbot.execution import moves, orders, overlay, recovery, wallets
+from chatbot.execution import orders, recovery, wallets
+from chatbot.execution import outcomes as moves
+from chatbot.execution import refit as overlay
 from chatbot.execution.lifecycle import PlanEvent
 from chatbot.execution.pace import Pace
-from chatbot.execution.progress import Change, Scribe
+from chatbot.execution.record import Change, Scribe
 from chatbot.model import LegKind, LegState, PlanState
 from chatbot.store import portfolios
 from chatbot.store.journal import OrderState
@@ -20,9 +22,9 @@ if TYPE_CHECKING:
 
     from chatbot.clock import Clock
     from chatbot.durable import Work
-    from chatbot.engine.planner import Block
+    from chatbot.engine.planner.plan import Block
     from chatbot.exchanges.base import Exchange
-    from chatbot.execution.progress import View
+    from chatbot.execution.record import View
     from chatbot.model import Leg, Plan, Shape
     from chatbot.store.database import Database
 

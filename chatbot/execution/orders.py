@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from chatbot.errors import OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.base import OrderStatus
-from chatbot.execution import drafting, moves
+from chatbot.execution import next_order as drafting
+from chatbot.execution import outcomes as moves
 from chatbot.execution.lifecycle import Cross, GiveUp, Wait, next_step
 from chatbot.model import LegKind
 from chatbot.store.journal import Attempt
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from chatbot.exchanges.base import Order, OrderRequest
     from chatbot.execution.lifecycle import NextStep
-    from chatbot.execution.moves import Move, Tools
+    from chatbot.execution.outcomes import Move, Tools
 
 
 async def next_order(move: Move) -> None:

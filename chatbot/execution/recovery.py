@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from chatbot.durable import Standing
 from chatbot.errors import InternalError
-from chatbot.execution import drafting, moves, orders, wallets
+from chatbot.execution import next_order as drafting
+from chatbot.execution import orders, wallets
+from chatbot.execution import outcomes as moves
 from chatbot.execution.lifecycle import IllegalMove, LegEvent, PlanEvent, advance
-from chatbot.execution.progress import Change
+from chatbot.execution.record import Change
 from chatbot.model import PlanState
 from chatbot.store import journal
 from chatbot.store.journal import OrderState
@@ -19,8 +21,8 @@ from chatbot.store.journal import OrderState
 if TYPE_CHECKING:
     from chatbot.clock import Clock
     from chatbot.durable import Work
-    from chatbot.execution.moves import Move
-    from chatbot.execution.progress import Scribe, View
+    from chatbot.execution.outcomes import Move
+    from chatbot.execution.record import Scribe, View
     from chatbot.model import Plan
     from chatbot.store.database import Database, Tx
     from chatbot.store.journal import Attempt

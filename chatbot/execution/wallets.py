@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 from chatbot.errors import OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.base import Direction
-from chatbot.execution import drafting, moves, sizing
-from chatbot.execution.progress import Change
+from chatbot.execution import next_order as drafting
+from chatbot.execution import outcomes as moves
+from chatbot.execution import sizing
+from chatbot.execution.record import Change
 from chatbot.model import LegKind
 from chatbot.store.journal import Attempt
 
 if TYPE_CHECKING:
-    from chatbot.execution.moves import Move
+    from chatbot.execution.outcomes import Move
 
 _ZERO = Decimal(0)
 _CENT = Decimal("0.01")

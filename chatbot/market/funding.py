@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.engine.funding import BLOCK_HOURS, Settlement, funding_blocks, market_rate
+from chatbot.engine.triggers.funding import BLOCK_HOURS, Settlement, funding_blocks, market_rate
 from chatbot.market.gate import Gate, Turn
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ class Message:
 
     id: int
     chat_id: int
-    #: names the view in handlers/delivery.py: drift_alert, plan_card, plan_progress, plan_result, access_request, ...
+    #: names the view in handlers/transport/delivery.py: drift_alert, plan_card, plan_progress, plan_result, access_request, ...
     kind: str
     #: JSON values for the view
     facts: dict[str, Any]

@@ -11,13 +11,13 @@ from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.exact import wide
-from chatbot.engine.planner import Config
-from chatbot.services import readings
+from chatbot.engine.planner.plan import Config
+from chatbot.portfolio import valuation as readings
 
 if TYPE_CHECKING:
     from chatbot.engine.targets import Targets
     from chatbot.exchanges.base import Market
-    from chatbot.services.evaluation import Evaluation
+    from chatbot.portfolio.evaluator import Evaluation
 
 _STEP = Decimal("1e-12")
 _ZERO = Decimal(0)

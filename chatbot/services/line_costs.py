@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.model import STABLE
-from chatbot.services.advice import members
+from chatbot.plans.band_advice import members
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from chatbot.services.costing import Costing
-    from chatbot.services.evaluation import Evaluation
+    from chatbot.plans.costs import Costing
+    from chatbot.portfolio.evaluator import Evaluation
 
 _STEP = Decimal("0.000001")
 

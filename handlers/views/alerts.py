@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from chatbot.model import FEAR_GREED, VOLATILITY, Answer, Reason
 from handlers.buttons import Style
-from handlers.views import reasons
-from handlers.views import signals as seen
 from handlers.views.common import View, bold, button, head, named, page, say
-from handlers.views.plan import drift_sentence
+from handlers.views.plan import reasons
+from handlers.views.plan.card import drift_sentence
 from handlers.views.problems import cannot_evaluate_line
+from handlers.views.trigger import words as seen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -61,7 +61,7 @@ class PictureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """What to draw; drawing happens in ``handlers.pictures``."""
+    """What to draw; drawing happens in ``handlers.chat.pictures``."""
 
     kind: PictureKind
     labels: Labels

@@ -11,7 +11,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from PIL import Image, ImageColor
@@ -21,8 +20,8 @@ from chatbot.charts.canvas import Canvas, fitted, text_width
 from chatbot.charts.labels import Labels
 from chatbot.charts.look import DARK, LIGHT, SERIES
 from chatbot.model import LineReading, Shape
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 D = Decimal
 HOSTILE = ("<b>&\"'{}%", "$\\frac{1}{2}$", "🚀🔥💎", "\u202eשלום", "漢字", "A" * 300, "", "\x00")
 
@@ -177,6 +176,6 @@ def test_a_picture_is_quick_and_leaves_nothing_behind() -> None:
 
 def test_views_do_not_load_matplotlib() -> None:
     """The drawing library is loaded when the first picture is drawn, not at the start."""
-    code = "import sys, handlers.bot, handlers.pictures; print('matplotlib' in sys.modules)"
+    code = "import sys, handlers.bot, handlers.chat.pictures; print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -5,25 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from chatbot.clock import ManualClock
 from chatbot.errors import NotEnoughMoney, Rejected
-from chatbot.exchanges.account import AccountState
 from chatbot.exchanges.base import Direction, Exchange, Order, OrderRequest, OrderStatus, PriceSource, Quote, Side
 from chatbot.exchanges.manual import ManualExchange
-from chatbot.exchanges.paper import PaperExchange
-from chatbot.exchanges.path import down, up
-from chatbot.exchanges.replay import ReplaySource
-from chatbot.exchanges.simulated import SimulatedSource
+from chatbot.exchanges.markets.path import down, up
+from chatbot.exchanges.markets.replay import ReplaySource
+from chatbot.exchanges.markets.simulated import SimulatedSource
+from chatbot.exchanges.paper.account import AccountState
+from chatbot.exchanges.paper.paper import PaperExchange
+from tests.places import DATA
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the recorded market in ../shared/data is absent")
 

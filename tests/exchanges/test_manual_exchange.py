@@ -9,10 +9,10 @@ import pytest
 
 from chatbot.clock import ManualClock
 from chatbot.errors import NotEnoughMoney, Rejected
-from chatbot.exchanges.account import AccountState
 from chatbot.exchanges.base import Direction, OrderRequest, OrderStatus, Side
 from chatbot.exchanges.manual import ManualExchange
-from chatbot.exchanges.simulated import SimulatedSource
+from chatbot.exchanges.markets.simulated import SimulatedSource
+from chatbot.exchanges.paper.account import AccountState
 
 
 def manual(state: AccountState | None = None) -> tuple[ManualExchange, list[AccountState]]:

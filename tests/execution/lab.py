@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.clock import Clock, ManualClock
 from chatbot.durable import Inline
-from chatbot.engine.block import Block, Order, Post, Transfer
+from chatbot.engine.planner.block import Block, Order, Post, Transfer
 from chatbot.exchanges.base import Funding, Market, Quote, is_perp
-from chatbot.exchanges.coins import perp_market, spot_market
 from chatbot.exchanges.manual import ManualExchange
-from chatbot.exchanges.paper import AccountState, Faults, PaperExchange
+from chatbot.exchanges.markets.coins import perp_market, spot_market
+from chatbot.exchanges.paper.paper import AccountState, Faults, PaperExchange
 from chatbot.execution.executor import Executor
 from chatbot.execution.pace import Pace
 from chatbot.execution.recovery import enqueue_plan

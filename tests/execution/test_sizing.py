@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.exchanges.base import Side
-from chatbot.exchanges.coins import spot_market
+from chatbot.exchanges.markets.coins import spot_market
 from chatbot.execution import sizing
 from chatbot.model import Leg, LegKind, LegState
 from tests.execution.lab import legs

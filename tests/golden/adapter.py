@@ -8,15 +8,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from chatbot.engine import bands, beta, casefile, funding, hedges, schedules, sentiment, shocks, trend, volatility, waves
-from chatbot.engine.batches import batch_triggers
-from chatbot.engine.casefile import number, numbers, reported, text
+from chatbot.engine import bands, beta, schedules
 from chatbot.engine.errors import Refused
-from chatbot.engine.folding import Fold, Hedge, Spike, effective_targets
+from chatbot.engine.hedges import shocks
+from chatbot.engine.hedges import sizing as hedges
 from chatbot.engine.liquidation import liquidation
+from chatbot.engine.planner import casefile
+from chatbot.engine.planner.casefile import number, numbers, reported, text
+from chatbot.engine.planner.prices import fee_aware_value, round_price
 from chatbot.engine.portfolio import measure
-from chatbot.engine.prices import fee_aware_value, round_price
 from chatbot.engine.targets import PRESETS, adjust, cap_futures, resolve_targets
+from chatbot.engine.triggers import fear_greed as sentiment
+from chatbot.engine.triggers import funding, trend, volatility, waves
+from chatbot.engine.triggers.batching import batch_triggers
+from chatbot.engine.triggers.fold import Fold, Hedge, Spike, effective_targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

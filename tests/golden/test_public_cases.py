@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.golden import adapter
+from tests.places import SHARED
 
-HERE = Path(__file__).resolve()
-CASES = HERE.parents[2].parent / "shared" / "golden" / "golden_public.json"
+CASES = SHARED / "golden" / "golden_public.json"
 
 
 cases = json.loads(CASES.read_text())["cases"] if CASES.exists() else []

@@ -16,9 +16,9 @@ from chatbot.execution.pace import Pace
 from chatbot.outbox import Outbox
 from chatbot.store import accounts, journal
 from handlers.bot import build
-from handlers.delivery import Courier
 from handlers.loopback import Loopback, TelegramUser
-from handlers.polling import UPDATES
+from handlers.transport.delivery import Courier
+from handlers.transport.polling import UPDATES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from chatbot.app import Program
     from chatbot.model import Plan
-    from handlers.context import Bot
+    from handlers.chat.context import Bot
     from handlers.loopback import Answer, Message
 
 ANN, BEN = TelegramUser(id=42, name="Ann"), TelegramUser(id=43, name="Ben")

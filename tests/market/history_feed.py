@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.errors import ExchangeError, Unreachable
 from chatbot.exchanges.base import Candle, Funding
-from tests.services.still_market import StillMarket
+from tests.portfolio.still_market import StillMarket
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from chatbot.clock import ManualClock
 from chatbot.engine.beta import estimate_beta
 from chatbot.errors import Unreachable
-from chatbot.exchanges.replay import ReplaySource
+from chatbot.exchanges.markets.replay import ReplaySource
 from chatbot.market.betas import Betas
 from chatbot.market.candles import CandleBook
 from tests.market.history_feed import DAY, D, Feed
+from tests.places import DATA
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 TODAY = NOW.replace(hour=0, minute=0)
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 PRIORS = {"BTC": D(1), "ETH": D("1.1"), "SOL": D("1.2"), "USDC": D(0)}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,17 +12,17 @@ from hypothesis import strategies as st
 
 from chatbot.clock import ManualClock
 from chatbot.errors import RateLimited, Unreachable
-from chatbot.exchanges.replay import ReplaySource
-from chatbot.exchanges.simulated import SimulatedSource
+from chatbot.exchanges.markets.replay import ReplaySource
+from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.market.candles import KEEP_DAYS, CandleBook
 from tests.market.history_feed import DAY, HOUR, D, Feed, bar, price_of
+from tests.places import DATA
 
 if TYPE_CHECKING:
     from chatbot.exchanges.base import Candle
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 NINE = NOW.replace(minute=0)
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
 def scene() -> tuple[CandleBook, Feed, ManualClock]:

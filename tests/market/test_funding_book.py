@@ -6,20 +6,19 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
 from chatbot.clock import ManualClock
 from chatbot.errors import Unreachable
-from chatbot.exchanges.replay import ReplaySource
-from chatbot.exchanges.simulated import SimulatedSource
+from chatbot.exchanges.markets.replay import ReplaySource
+from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.market.funding import KEEP_DAYS, FundingBook, on_minute
 from tests.market.history_feed import DAY, HOUR, D, Feed
+from tests.places import DATA
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 EIGHT, MIDNIGHT = NOW.replace(hour=8, minute=0), NOW.replace(hour=0, minute=0)
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 BTC = "BTC-PERP"
 
 

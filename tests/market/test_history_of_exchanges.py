@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from chatbot.exchanges.ccxt_loader import EXCHANGES
+from chatbot.exchanges.live.ccxt_loader import EXCHANGES
 from chatbot.market.candles import CandleBook
 from chatbot.market.funding import FundingBook
-from tests.exchanges.test_ccxt_source import NOW, Stage, needs_player
+from tests.exchanges.live.test_ccxt_source import NOW, Stage, needs_player
 
 HOUR_MS = 3_600_000
 

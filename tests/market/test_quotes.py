@@ -14,7 +14,7 @@ import pytest
 from chatbot.clock import ManualClock
 from chatbot.errors import Unreachable
 from chatbot.exchanges.base import Quote
-from chatbot.exchanges.simulated import SimulatedSource
+from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.market.quotes import QuoteBoard
 
 if TYPE_CHECKING:

@@ -5,21 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
 from chatbot.clock import ManualClock
 from chatbot.exchanges.base import FearGreed, MoodSource
-from chatbot.exchanges.replay import ReplaySource
-from chatbot.exchanges.simulated import SimulatedSource
+from chatbot.exchanges.markets.replay import ReplaySource
+from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.market.sentiment import KEEP_DAYS, NoIndex, Sentiment, fetch_index, host_of
 from tests.market.fear_index import DAY, TODAY, Index, index, row
-from tests.services.still_market import StillMarket
+from tests.places import DATA
+from tests.portfolio.still_market import StillMarket
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
 def scene(served: Index, timeout_s: float = 5.0) -> tuple[Sentiment, ManualClock]:

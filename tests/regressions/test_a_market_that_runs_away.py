@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.exchanges.base import Market, OrderRequest, Quote
-from chatbot.execution.drafting import Desk, draft
+from chatbot.execution.next_order import Desk, draft
 from chatbot.execution.pace import Pace
 from chatbot.model import Leg, LegKind
-from tests.services.still_market import START
+from tests.portfolio.still_market import START
 
 D = Decimal
 MARKET = Market(instrument="BTC", tick=D("0.01"), lot=D("0.00001"), min_notional=D(5))

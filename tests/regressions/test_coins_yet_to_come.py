@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from chatbot.clock import ManualClock
-from chatbot.exchanges.replay import ReplaySource
+from chatbot.exchanges.markets.replay import ReplaySource
+from tests.places import DATA
 from tests.stories.chat import chat
 
-DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+if TYPE_CHECKING:
+    from pathlib import Path
+
 FEBRUARY = datetime(2020, 2, 15, 12, 0, tzinfo=UTC)
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"no recorded market in {DATA}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from chatbot.model import LineReading
-from chatbot.services import drift
+from chatbot.triggers import drift
 
 
 def alt(weight: str) -> tuple[LineReading, ...]:

@@ -17,9 +17,9 @@ from chatbot.execution.pace import Pace
 from chatbot.outbox import Outbox
 from chatbot.store import journal, portfolios
 from handlers.bot import build
-from handlers.delivery import Courier
 from handlers.loopback import Answer, Loopback, Message, TelegramUser
-from handlers.running import UPDATES
+from handlers.transport.delivery import Courier
+from handlers.transport.running import UPDATES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
     from chatbot.app import Program
     from chatbot.exchanges.base import PriceSource
-    from chatbot.exchanges.paper import PaperExchange
+    from chatbot.exchanges.paper.paper import PaperExchange
     from chatbot.model import Plan
-    from chatbot.monitor import Tick
-    from handlers.context import Bot
+    from chatbot.monitor.check import Tick
+    from handlers.chat.context import Bot
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 ANN = TelegramUser(id=42, name="Ann")

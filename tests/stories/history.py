@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -13,6 +12,7 @@ from chatbot.clock import ManualClock
 from chatbot.execution.pace import Pace
 from chatbot.model import NET, PlanState
 from chatbot.store import tables
+from tests.places import DATA
 from tests.stories.chat import chat
 from tests.stories.invariants import hold_filled_plan
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from datetime import datetime
     from decimal import Decimal
+    from pathlib import Path
 
     from chatbot.model import Plan
     from tests.stories.chat import Chat
 
-DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 #: readings are taken ten minutes after each block of eight hours; a look a quarter of an hour after it sees all of them
 LOOK_AT_S, EVERY_S = 15 * 60, 8 * 3600
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from chatbot.engine.exact import wide
 from chatbot.exchanges.base import is_perp
 from chatbot.model import FEAR_GREED, FUTURES, TREND, VOLATILITY, LegKind, LegState, PlanState
-from chatbot.services import targeting
+from chatbot.portfolio import targets as targeting
 from chatbot.store import journal, portfolios
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from chatbot.exchanges.account import AccountState
     from chatbot.exchanges.base import Market
+    from chatbot.exchanges.paper.account import AccountState
     from chatbot.model import Leg, Plan, Strategy
-    from chatbot.services.evaluation import Evaluation
+    from chatbot.portfolio.evaluator import Evaluation
     from chatbot.store.journal import Attempt
     from tests.stories.chat import Chat
 

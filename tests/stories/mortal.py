@@ -34,19 +34,19 @@ from telegram.request import BaseRequest, RequestData
 from chatbot.app import Program, open_program
 from chatbot.config import load_settings
 from chatbot.durable import Durable
-from chatbot.exchanges.replay import ReplaySource
+from chatbot.exchanges.markets.replay import ReplaySource
 from chatbot.execution.pace import Pace
 from chatbot.model import Delivery, Message, Plan, PlanState
 from chatbot.store import journal, tables
 from handlers.bot import build
-from handlers.delivery import Courier
 from handlers.loopback import TOKEN
-from handlers.running import running
+from handlers.transport.delivery import Courier
+from handlers.transport.running import running
+from tests.places import DATA
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 PACE = Pace(poll_s=0.03, requote_s=0.25, requotes=0, margin_s=0.05, looks=1, retries_s=(0.1, 0.2, 0.4))
 DEADLINE_S = 30.0
 #: points at which no work may have begun yet

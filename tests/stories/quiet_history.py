@@ -5,25 +5,25 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from chatbot.clock import ManualClock
 from chatbot.execution.pace import Pace
-from chatbot.services import triggers
 from chatbot.store import journal, portfolios
+from chatbot.triggers import market as triggers
+from tests.places import DATA
 from tests.stories.chat import chat
 from tests.stories.invariants import hold_filled_plan, hold_value
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from chatbot.model import OpenHedge, Plan
     from tests.stories.chat import Chat
 
-DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 #: one look at a working order in a minute: the replay moves by the minute
 PACE = Pace(poll_s=60.0, requotes=1)
 #: a day's bar, its volatility and the Fear & Greed index are there by then

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chatbot.clock import ManualClock
-from chatbot.engine.triggers import TRIGGERS
-from chatbot.exchanges.replay import ReplaySource
+from chatbot.engine.triggers.registry import TRIGGERS
+from chatbot.exchanges.markets.replay import ReplaySource
 from chatbot.market.funding import FundingBook
 from chatbot.model import FEAR_GREED, FUNDING_LOW
-from chatbot.services.signals import MAJORS
+from chatbot.triggers.signals import MAJORS
 from tests.stories.quiet_history import DATA, needs_history
 
 if TYPE_CHECKING:

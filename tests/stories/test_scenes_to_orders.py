@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.clock import ManualClock
-from chatbot.exchanges.simulated import SimulatedSource
+from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.execution.pace import Pace
 from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, NET, TREND, VOLATILITY, Plan, PlanState
 from tests.stories.chat import START, Chat, chat

@@ -11,7 +11,7 @@ import pytest
 
 from chatbot.clock import ManualClock
 from chatbot.exchanges.base import Quote
-from chatbot.exchanges.simulated import SimulatedSource
+from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.model import FUTURES, LegState, PlanState
 from handlers.loopback import Loopback, TelegramUser
 from tests.stories.chat import ANN, START, Chat, chat

@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -17,11 +16,12 @@ from telegram.error import TelegramError
 from handlers.loopback import Loopback
 from handlers.loopback.call import Call, Upload
 from handlers.loopback.refusals import Refused
+from tests.places import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
 #: the shape of a real token; it opens nothing
 TOKEN = "7000000001:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 _JSON = frozenset({"reply_markup", "allowed_updates", "media", "commands", "scope", "entities", "message_ids", "menu_button"})

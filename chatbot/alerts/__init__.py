@@ -1,0 +1,1 @@
+"""What rings: the only place that writes alerts, and the hours in which they wait."""

@@ -1,0 +1,85 @@
+"""Limit prices (domain 9.6) and the value that is left after fees (domain 9.4)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.engine.errors import Refused
+from chatbot.engine.exact import ONE, ZERO, ceil_to, exact, floor_to, to_decimal, total
+from chatbot.engine.planner.block import STYLES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from fractions import Fraction
+
+_BPS = 10_000
+
+
+def round_price(mid: Decimal, side: str, tick: Decimal, offset_bps: Decimal = Decimal(5), style: str = "passive") -> Decimal:
+    """Return the limit price of an order: a worst price, so buys round down and sells round up to the tick (domain 9.6).
+
+    Passive buys below mid and sells above; marketable the other way round. Raises ``Refused``: bad_price, bad_parameter.
+    """
+    if mid <= 0:
+        raise Refused("bad_price")
+    if tick <= 0 or offset_bps < 0 or side not in ("buy", "sell") or style not in STYLES:
+        raise Refused("bad_parameter")
+    below = (side == "buy") == (style == "passive")
+    offset = exact(offset_bps) / _BPS
+    bound = exact(mid) * (1 - offset if below else 1 + offset)
+    limit = floor_to(bound, exact(tick)) if side == "buy" else ceil_to(bound, exact(tick))
+    if limit <= 0:
+        raise Refused("bad_price")
+    return to_decimal(limit)
+
+
+def value_after_fees(
+    V: Fraction,
+    spot: Sequence[tuple[Fraction, Fraction]],
+    futures: Sequence[tuple[Fraction, Fraction]],
+    fee_spot: Fraction,
+    fee_futures: Fraction,
+) -> Fraction:
+    """Solve V' + fee_s sum |t V' - v| + fee_f sum |f V' - N| = V for V' (domain 9.4); pairs are (t, v) and (f, N).
+
+    The left side grows in pieces that are straight between the points v / t and N / f, so the piece that meets V is found
+    among the sorted points and solved. Raises ``Refused``: non_positive_value when fees eat everything.
+    """
+    legs = [(fee_spot, t, v) for t, v in spot] + [(fee_futures, f, n) for f, n in futures]
+
+    def spent(x: Fraction) -> Fraction:
+        return x + total(fee * abs(t * x - v) for fee, t, v in legs)
+
+    points = sorted({v / t for fee, t, v in legs if t and fee and v / t > 0})
+    x0, y0 = ZERO, spent(ZERO)
+    if y0 >= V:
+        raise Refused("non_positive_value")
+    for x1 in points:
+        y1 = spent(x1)
+        if y1 >= V:
+            return x0 + (x1 - x0) * (V - y0) / (y1 - y0)
+        x0, y0 = x1, y1
+    slope = spent(x0 + ONE) - y0
+    return x0 + (V - y0) / slope
+
+
+def fee_aware_value(
+    value: Decimal,
+    spot: Sequence[tuple[Decimal, Decimal]],
+    futures: Sequence[tuple[Decimal, Decimal]] = (),
+    *,
+    fee_spot: Decimal = Decimal(0),
+    fee_futures: Decimal = Decimal(0),
+) -> Decimal:
+    """Return V', what ``value`` is worth once every line was traded to its target (domain 9.4).
+
+    ``spot`` holds (target, value), ``futures`` (target, signed notional). Raises ``Refused``: non_positive_value, bad_parameter.
+    """
+    if value <= 0:
+        raise Refused("non_positive_value")
+    if min(fee_spot, fee_futures) < 0 or max(fee_spot, fee_futures) >= 1:
+        raise Refused("bad_parameter", "fee")
+    spot_lines = [(exact(t), exact(v)) for t, v in spot]
+    book = [(exact(f), exact(n)) for f, n in futures]
+    return to_decimal(value_after_fees(exact(value), spot_lines, book, exact(fee_spot), exact(fee_futures)))

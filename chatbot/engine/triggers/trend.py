@@ -1,0 +1,240 @@
+"""Trend exhaustion: several weak signs that a strong trend might be ending, and one score (domain 6).
+
+It trims futures only, and it has no proven edge (domain 6.3): propose it, do not rely on it. Nothing at bar t uses data after
+t. Prices are decimals, because confirmations are thresholds; RSI and the rate of change are statistics, so floats. The longs of
+a rise and the shorts of a fall are looked at with the same eyes: for shorts every price is negated first, which turns lows into
+highs and RSI into 100 - RSI (domain 6.2).
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.engine.errors import Refused
+from chatbot.engine.exact import wide
+from chatbot.engine.triggers.waves import check_series, elliott, fib_level, last_triples, mirrored, swings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chatbot.engine.triggers.waves import Pivot
+
+RSI_PERIOD = 14
+_SHOULDER = 3
+#: bars between the two highs of a divergence
+_NEAR, _FAR = 5, 60
+#: bars a divergence stays news after it became visible
+_FRESH = 10
+_ROC_BARS = 10
+_WEIGHTS = {"divergence": Decimal("0.35"), "fib": Decimal("0.25"), "elliott": Decimal("0.25"), "confirm": Decimal("0.15")}
+_FIRE, _STRONG = Decimal("0.50"), Decimal("0.75")
+_HALF, _ONE, _ZERO = Decimal("0.5"), Decimal(1), Decimal(0)
+
+
+def rsi(closes: Sequence[Decimal], period: int = RSI_PERIOD) -> list[float | None]:
+    """Return Wilder's RSI for every bar, None before bar ``period`` (domain 6.1). Raises ``Refused``: bad_parameter."""
+    if period < 1:
+        raise Refused("bad_parameter", "period")
+    c = [float(close) for close in closes]
+    out: list[float | None] = [None] * len(c)
+    if len(c) <= period:
+        return out
+    moves = [b - a for a, b in itertools.pairwise(c)]
+    gain = sum(max(m, 0.0) for m in moves[:period]) / period
+    loss = sum(max(-m, 0.0) for m in moves[:period]) / period
+    out[period] = _rsi(gain, loss)
+    for bar in range(period + 1, len(c)):
+        m = moves[bar - 1]
+        gain = ((period - 1) * gain + max(m, 0.0)) / period
+        loss = ((period - 1) * loss + max(-m, 0.0)) / period
+        out[bar] = _rsi(gain, loss)
+    return out
+
+
+def _rsi(gain: float, loss: float) -> float:
+    """Return 100 without losses, 50 when nothing moved."""
+    if loss == 0:
+        return 100.0 if gain else 50.0
+    return 100 - 100 / (1 + gain / loss)
+
+
+def pivot_highs(closes: Sequence[Decimal], t: int) -> list[int]:
+    """Return the bars of the pivot highs visible at ``t``: above the 3 closes before, not below any of the 3 after."""
+    s = _SHOULDER
+    return [
+        i
+        for i in range(s, t - s + 1)
+        if all(closes[i] > closes[j] for j in range(i - s, i)) and all(closes[i] >= closes[j] for j in range(i + 1, i + s + 1))
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Highs:
+    """The two highs that the divergence search compares: a the earlier, b the last."""
+
+    a: int
+    b: int
+    rsi_a: float
+    rsi_b: float
+
+
+def find_highs(closes: Sequence[Decimal], t: int) -> Highs | None:
+    """Return the last visible high and, 5 to 60 bars before it, the one with the highest RSI; None when there is no pair."""
+    highs, strength = pivot_highs(closes, t), rsi(closes[: t + 1])
+    if not highs:
+        return None
+    b = highs[-1]
+    rated = [(level, i) for i in highs[:-1] if _NEAR <= b - i <= _FAR and (level := strength[i]) is not None]
+    rsi_b = strength[b]
+    if not rated or rsi_b is None:
+        return None
+    # the largest pair is the highest RSI, and the later bar among equals
+    rsi_a, a = max(rated)
+    return Highs(a=a, b=b, rsi_a=rsi_a, rsi_b=rsi_b)
+
+
+def bearish_divergence(closes: Sequence[Decimal], t: int, *, short: bool = False) -> bool:
+    """Tell whether price made a higher high on a weaker RSI, lately and without a still higher close since (domain 6.1).
+
+    ``short`` looks for its mirror image, a lower low on a stronger RSI.
+    """
+    _check_bar(closes, t)
+    closes = mirrored(closes) if short else closes
+    pair = find_highs(closes, t)
+    return pair is not None and _diverges(closes, t, pair)
+
+
+def _diverges(closes: Sequence[Decimal], t: int, pair: Highs) -> bool:
+    higher_on_less = closes[pair.b] > closes[pair.a] and pair.rsi_b <= pair.rsi_a - 2 and pair.rsi_a >= 60
+    fresh = t - (pair.b + _SHOULDER) <= _FRESH
+    return higher_on_less and fresh and max(closes[pair.b : t + 1]) == closes[pair.b]
+
+
+def _check_bar(closes: Sequence[Decimal], t: int) -> None:
+    if not 0 <= t < len(closes):
+        raise Refused("bad_parameter", "t")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhaustion:
+    """The votes at one bar and what they add up to."""
+
+    score: Decimal
+    #: how many of divergence, fib and elliott voted
+    families: int
+    #: share of the long (or short) futures to trim
+    trim: Decimal
+    divergence: Decimal
+    fib: Decimal
+    #: highest projection that was reached; None when none was
+    fib_level: Decimal | None
+    elliott: Decimal
+    confirm: Decimal
+
+
+def exhaustion(
+    closes: Sequence[Decimal], volumes: Sequence[Decimal], t: int, pct: Decimal = Decimal("0.10"), *, short: bool = False
+) -> Exhaustion:
+    """Score a trend at bar ``t`` (domain 6.2), a rise, or with ``short`` a fall.
+
+    ``pct`` is the zigzag's threshold: 0.10 on daily bars, 0.05 on 4-hour bars. Raises ``Refused``: bad_parameter, bad_price.
+    """
+    _check_bar(closes, t)
+    check_series(closes[: t + 1], pct)
+    history = mirrored(closes[: t + 1]) if short else closes[: t + 1]
+    pivots = swings(history, pct).pivots
+    pair = find_highs(history, t)
+    fib, level = _vote_fib(history, pivots)
+    status = elliott(pivots, history[t]).status
+    votes = {
+        "divergence": _ONE if pair is not None and _diverges(history, t, pair) else _ZERO,
+        "fib": fib,
+        "elliott": {"complete": _ONE, "wave5": _HALF}.get(status or "", _ZERO),
+        "confirm": _ZERO if pair is None else _vote_confirm(history, volumes, pair),
+    }
+    with wide():
+        score = sum((_WEIGHTS[name] * vote for name, vote in votes.items()), _ZERO)
+    families = sum(votes[name] > 0 for name in ("divergence", "fib", "elliott"))
+    return Exhaustion(score=score, families=families, trim=_trim(score, families), fib_level=level, **votes)
+
+
+def _trim(score: Decimal, families: int) -> Decimal:
+    if families < 2 or score < _FIRE:
+        return _ZERO
+    return Decimal("0.50") if score >= _STRONG else Decimal("0.25")
+
+
+def _vote_fib(closes: Sequence[Decimal], pivots: Sequence[Pivot]) -> tuple[Decimal, Decimal | None]:
+    """Return (vote, level): the higher vote of the last two low-high-low triples."""
+    best: tuple[Decimal, Decimal | None] = (_ZERO, None)
+    for A, B, C in last_triples(pivots):
+        level = fib_level(A.price, B.price, C.price, max(closes[C.bar :]))
+        if level is not None and level > (best[1] or _ZERO):
+            best = (_ONE if level >= Decimal("1.618") else _HALF if level >= Decimal("1.272") else _ZERO, level)
+    return best
+
+
+def _vote_confirm(closes: Sequence[Decimal], volumes: Sequence[Decimal], pair: Highs) -> Decimal:
+    """Vote half for volume drying up at the second high, half for a slower rise into it."""
+    with wide():
+        vote = _ZERO
+        at_a, at_b = (sum(volumes[i - _SHOULDER + 1 : i + 1], _ZERO) for i in (pair.a, pair.b))
+        if at_b < Decimal("0.8") * at_a:
+            vote += _HALF
+        if pair.a >= _ROC_BARS:
+            a0, b0 = closes[pair.a - _ROC_BARS], closes[pair.b - _ROC_BARS]
+            # rates of change compared as products: (b - b0) / |b0| < (a - a0) / |a0|
+            if (closes[pair.b] - b0) * abs(a0) < (closes[pair.a] - a0) * abs(b0):
+                vote += _HALF
+        return vote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendState:
+    """What is remembered of one asset with long (or short) futures."""
+
+    #: share of those futures trimmed now
+    trim: Decimal = _ZERO
+    #: price and RSI of the high (or low) that gave the last increase; None when none is latched
+    price_b: Decimal | None = None
+    rsi_b: float | None = None
+    #: closed bars since the last increase
+    bars: int = 0
+
+
+def advance(
+    state: TrendState,
+    closes: Sequence[Decimal],
+    volumes: Sequence[Decimal],
+    pct: Decimal = Decimal("0.10"),
+    *,
+    hold_bars: int = 20,
+    short: bool = False,
+) -> TrendState:
+    """Take the newest closed bar (domain 6.2): a trim only grows, and ends when the trend resumes or 20 bars have passed.
+
+    ``short`` is for short futures in a fall: it resumes with a close below the low at a weaker RSI.
+    """
+    t = len(closes) - 1
+    found = exhaustion(closes, volumes, t, pct, short=short)
+    strength = rsi(closes)
+    if found.trim > state.trim:
+        peaks = pivot_highs(mirrored(closes) if short else closes, t)
+        b = peaks[-1] if peaks else t
+        return TrendState(trim=found.trim, price_b=closes[b], rsi_b=strength[b], bars=0)
+    if state.trim == 0:
+        return state
+    older = replace(state, bars=state.bars + 1)
+    return TrendState() if _resumed(state, closes[t], strength[t], short=short) or older.bars >= hold_bars else older
+
+
+def _resumed(state: TrendState, close: Decimal, strength: float | None, *, short: bool) -> bool:
+    """Tell whether price and RSI have passed those of the high (or low) that gave the trim."""
+    if state.price_b is None or state.rsi_b is None or strength is None:
+        return False
+    if short:
+        return close < state.price_b and strength < state.rsi_b
+    return close > state.price_b and strength > state.rsi_b

@@ -1,0 +1,1 @@
+"""The one door to ccxt: public prices of real exchanges."""

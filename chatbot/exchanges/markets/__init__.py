@@ -1,0 +1,1 @@
+"""Sources of prices that need no network: made up, or recorded."""

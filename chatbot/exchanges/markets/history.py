@@ -1,0 +1,92 @@
+"""Recorded candles, funding and sentiment in memory, and the price inside a candle."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chatbot.exchanges.markets.markettime import DAY_MS, HOUR_MS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bars:
+    """Candles of one instrument; arrays share their last axis, time ascending."""
+
+    #: length of a candle, milliseconds
+    span_ms: int
+    #: opening times, UTC milliseconds
+    at: NDArray[np.int64]
+    #: rows open, high, low, close
+    prices: NDArray[np.float64]
+    #: base units traded in the candle
+    volume: NDArray[np.float64]
+
+    def locate(self, moments: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        """Return for each moment the candle it lies in, and whether there is one: hours are missing where the exchange was down."""
+        index = np.searchsorted(self.at, moments, side="right") - 1
+        inside = (index >= 0) & (moments < self.at[np.maximum(index, 0)] + self.span_ms)
+        return index, inside
+
+
+def read_columns(file: Path, columns: tuple[int, ...]) -> NDArray[np.float64]:
+    """Read number columns of a gzipped csv as rows (column, time); 50,000 candles take about 80 ms."""
+    text = gzip.decompress(file.read_bytes())
+    body = text[text.index(b"\n") + 1 :]
+    return np.loadtxt(io.BytesIO(body), delimiter=",", usecols=columns, ndmin=2).T
+
+
+def first_time(file: Path) -> int:
+    """Return the time of the first row, UTC milliseconds; takes under a millisecond."""
+    with gzip.open(file, "rt", encoding="ascii") as rows:
+        next(rows)
+        return int(next(rows).partition(",")[0])
+
+
+def read_bars(file: Path, span_ms: int = HOUR_MS) -> Bars:
+    """Read one candle file: timestamp, open, high, low, close, volume."""
+    table = read_columns(file, (0, 1, 2, 3, 4, 5))
+    return Bars(span_ms=span_ms, at=table[0].astype(np.int64), prices=np.ascontiguousarray(table[1:5]), volume=table[5].copy())
+
+
+def price_inside(bars: Bars, index: NDArray[np.intp], moments: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the price at each moment inside its candle.
+
+    The way is fixed: open, a third of the time to the first extreme, a third to the other one, then to the close. A rising candle
+    sees its low first, a falling one its high, so every recorded extreme is touched at a full minute. An extreme beyond half or
+    double of both ends is a single odd print: it lasts one minute, and the way around it does not bend.
+    """
+    opens, highs, lows, closes = bars.prices[:, index]
+    low_end, high_end = np.minimum(opens, closes), np.maximum(opens, closes)
+    calm_low = np.where(lows < low_end / 2, low_end, lows)
+    calm_high = np.where(highs > high_end * 2, high_end, highs)
+    rising = closes >= opens
+    first, second = np.where(rising, calm_low, calm_high), np.where(rising, calm_high, calm_low)
+    third = bars.span_ms / 3
+    part = (moments - bars.at[index]) / third
+    minute = 60_000 / third
+    to_first = opens + (first - opens) * np.clip(part, 0, 1)
+    to_second = (second - first) * np.clip(part - 1, 0, 1)
+    to_close = (closes - second) * np.clip((part - 2) / (1 - minute), 0, 1)
+    price = to_first + to_second + to_close
+    at_first, at_second = (part >= 1) & (part < 1 + minute), (part >= 2) & (part < 2 + minute)
+    price = np.where(at_first, np.where(rising, lows, highs), price)
+    return np.asarray(np.where(at_second, np.where(rising, highs, lows), price), dtype=np.float64)
+
+
+def daily(bars: Bars) -> Bars:
+    """Join candles to days at 00:00 UTC; a day with missing hours is made of those that exist."""
+    days = bars.at // DAY_MS
+    starts = np.flatnonzero(np.diff(days, prepend=-1))
+    ends = np.append(starts[1:], len(days)) - 1
+    opens, highs, lows, closes = bars.prices
+    prices = np.stack([opens[starts], np.maximum.reduceat(highs, starts), np.minimum.reduceat(lows, starts), closes[ends]])
+    return Bars(span_ms=DAY_MS, at=days[starts] * DAY_MS, prices=prices, volume=np.add.reduceat(bars.volume, starts))

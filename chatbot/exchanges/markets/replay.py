@@ -1,0 +1,208 @@
+"""A market that happened: recorded candles, funding and sentiment played again from any day, at any speed."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chatbot.exchanges.base import PERP, Candle, FearGreed, Funding, Market, Quote, asset_of, is_perp
+from chatbot.exchanges.markets.coins import COINS, perp_market, spot_market
+from chatbot.exchanges.markets.history import Bars, daily, first_time, price_inside, read_bars, read_columns
+from chatbot.exchanges.markets.markettime import DAY_MS, HOUR_MS, MarketTime, from_ms, to_ms
+from chatbot.exchanges.markets.path import Path, minutes, plain, touch
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from numpy.typing import NDArray
+
+    from chatbot.clock import Clock
+
+#: the last recorded year: enough history before it for every look-back
+DEFAULT_START = datetime(2023, 1, 1, tzinfo=UTC)
+
+
+class ReplaySource:
+    """Prices out of a folder of recorded candles; ``start`` is the market time at ``origin`` (by default: now)."""
+
+    name = "replay"
+    quote_asset = "USDT"
+
+    def __init__(
+        self,
+        folder: FilePath | str,
+        clock: Clock,
+        *,
+        start: datetime = DEFAULT_START,
+        speed: float = 1.0,
+        origin: datetime | None = None,
+    ) -> None:
+        self.folder = FilePath(folder)
+        self._clock = clock
+        self.time = MarketTime(start, origin or clock.now(), speed)
+        self._loaded: dict[str, Bars | None] = {}
+        #: first recorded candle by instrument, market ms
+        self._listed: dict[str, int] = {}
+        self._funding: dict[str, NDArray[np.float64] | None] = {}
+        self._mood: NDArray[np.float64] | None = None
+        self._reading = asyncio.Lock()
+
+    def begin(self, now: datetime) -> None:
+        """Let the market stand at its start at process time ``now``; nobody may hold anything yet."""
+        self.time = replace(self.time, origin=now)
+
+    def market_time(self, now: datetime) -> datetime:
+        """Map process time to the day that is being replayed."""
+        return self.time.at(now)
+
+    async def markets(self) -> Mapping[str, Market]:
+        """Return the rules of every instrument that was listed by now: nobody can be offered a coin that is yet to come."""
+        if not self._listed:
+            self._listed = await asyncio.to_thread(self._listings)
+        now = to_ms(self.market_time(self._clock.now()))
+        return {name: _rules(name) for name, since in self._listed.items() if since <= now}
+
+    def _listings(self) -> dict[str, int]:
+        """Read the first row of every candle file."""
+        names = (name for asset in COINS for name in (asset, asset + PERP))
+        return {name: first_time(found[0]) for name in names if (found := self._file(name)) is not None}
+
+    async def quotes(self, instruments: Collection[str]) -> Mapping[str, Quote]:
+        """Return the prices at this moment; hours that are missing in the recording leave the instrument out."""
+        now = self._clock.now()
+        moment = to_ms(self.market_time(now))
+        found: dict[str, Quote] = {}
+        for instrument in instruments:
+            bars = await self._bars(instrument)
+            quote = None if bars is None else _quote(instrument, bars, moment, now)
+            if quote is not None:
+                rate = await self._last_rate(instrument, moment)
+                found[instrument] = quote if rate is None else replace(quote, funding_rate=plain(rate, 10))
+        return found
+
+    async def path(self, instrument: str, since: datetime, until: datetime) -> Path | None:
+        """Return the minutes in (since, until] that were traded; None for an instrument without a recording."""
+        bars = await self._bars(instrument)
+        if bars is None:
+            return None
+        moments = minutes(to_ms(since), to_ms(until))
+        index, inside = bars.locate(moments)
+        index, moments = index[inside], moments[inside]
+        return Path(
+            tick=_rules(instrument).tick,
+            half_spread=COINS[asset_of(instrument)].half_spread_bps / 1e4,
+            at=moments,
+            mid=price_inside(bars, index, moments),
+            volume=bars.volume[index] * 60_000 / bars.span_ms,
+        )
+
+    async def candles(self, instrument: str, interval: str, since: datetime, until: datetime) -> tuple[Candle, ...]:
+        """Return the bars that opened in [since, until) and are closed by now."""
+        bars = await self._bars(instrument)
+        if bars is None:
+            return ()
+        bars = daily(bars) if interval == "1d" else bars
+        now = to_ms(self.market_time(self._clock.now()))
+        low, high = np.searchsorted(bars.at, (to_ms(since), min(to_ms(until), now - bars.span_ms + 1)))
+        return tuple(_candle(bars, i) for i in range(low, high))
+
+    async def funding(self, instrument: str, since: datetime, until: datetime) -> tuple[Funding, ...]:
+        """Return the settlements in (since, until] up to now; none for a perpetual without a recording."""
+        table = await self._rates(instrument)
+        if table is None:
+            return ()
+        now = to_ms(self.market_time(self._clock.now()))
+        low, high = np.searchsorted(table[0], (to_ms(since), min(to_ms(until), now)), side="right")
+        return tuple(
+            Funding(at=from_ms(int(at)), rate=plain(rate, 10), interval_hours=round(hours)) for at, rate, hours in table[:, low:high].T
+        )
+
+    def fear_greed(self, now: datetime) -> FearGreed | None:
+        """Return the last reading published by process time ``now``; None before the first one."""
+        until = self.market_time(now)
+        readings = self.fear_greed_between(until - timedelta(days=14), until)
+        return readings[-1] if readings else None
+
+    def fear_greed_between(self, since: datetime, until: datetime) -> tuple[FearGreed, ...]:
+        """Return the daily readings in (since, until], market time; days without a reading are absent."""
+        if self._mood is None:
+            file = self.folder / "fng.csv.gz"
+            self._mood = read_columns(file, (0, 2)) if file.exists() else np.empty((2, 0))
+        low, high = np.searchsorted(self._mood[0], (to_ms(since), to_ms(until)), side="right")
+        return tuple(FearGreed(at=from_ms(int(at)), value=int(value)) for at, value in self._mood[:, low:high].T)
+
+    async def close(self) -> None:
+        """Forget what was read."""
+        self._loaded.clear()
+        self._funding.clear()
+
+    def _file(self, instrument: str) -> tuple[FilePath, int] | None:
+        """Return the candle file of an instrument and the length of its candles."""
+        asset = asset_of(instrument)
+        kinds = (("perp_1h", HOUR_MS), ("perp_4h", 4 * HOUR_MS)) if is_perp(instrument) else (("spot_1h", HOUR_MS),)
+        for kind, span in kinds:
+            file = self.folder / kind / f"{asset}USDT.csv.gz"
+            if asset in COINS and file.exists():
+                return file, span
+        return None
+
+    async def _bars(self, instrument: str) -> Bars | None:
+        """Read a candle file once, in a thread, when it is first asked for."""
+        if instrument not in self._loaded:
+            async with self._reading:
+                if instrument not in self._loaded:
+                    found = self._file(instrument)
+                    self._loaded[instrument] = await asyncio.to_thread(read_bars, *found) if found else None
+        return self._loaded[instrument]
+
+    async def _rates(self, instrument: str) -> NDArray[np.float64] | None:
+        """Read the settlements of a perpetual once: rows time, rate, hours."""
+        if not is_perp(instrument):
+            return None
+        if instrument not in self._funding:
+            file = self.folder / "funding" / f"binance_{asset_of(instrument)}USDT.csv.gz"
+            self._funding[instrument] = await asyncio.to_thread(read_columns, file, (0, 1, 2)) if file.exists() else None
+        return self._funding[instrument]
+
+    async def _last_rate(self, instrument: str, moment: int) -> float | None:
+        """Return the rate of the last settlement: the next one was not known yet."""
+        table = await self._rates(instrument)
+        if table is None:
+            return None
+        index = int(np.searchsorted(table[0], moment, side="right")) - 1
+        return float(table[1, index]) if index >= 0 and moment - table[0, index] <= DAY_MS else None
+
+
+def _rules(instrument: str) -> Market:
+    """Return the trading rules of an instrument."""
+    return perp_market(asset_of(instrument)) if is_perp(instrument) else spot_market(instrument)
+
+
+def _quote(instrument: str, bars: Bars, moment: int, now: datetime) -> Quote | None:
+    """Return the quote at ``moment``; None while the exchange was down."""
+    index, inside = bars.locate(np.array([moment], dtype=np.int64))
+    if not inside[0]:
+        return None
+    price = float(price_inside(bars, index, np.array([moment], dtype=np.int64))[0])
+    book = touch(price, 0.0, COINS[asset_of(instrument)].half_spread_bps / 1e4, _rules(instrument).tick)
+    day = slice(max(0, int(index[0]) - DAY_MS // bars.span_ms), int(index[0]))
+    volume = float(bars.volume[day] @ bars.prices[3, day])
+    return Quote(
+        instrument=instrument,
+        bid=book.bid,
+        ask=book.ask,
+        at=now,
+        mark=book.mark if is_perp(instrument) else None,
+        volume=plain(volume, 2),
+    )
+
+
+def _candle(bars: Bars, index: int) -> Candle:
+    """Return one bar as exact numbers."""
+    first, high, low, last = (plain(float(price)) for price in bars.prices[:, index])
+    return Candle(at=from_ms(int(bars.at[index])), open=first, high=high, low=low, close=last, volume=plain(float(bars.volume[index])))

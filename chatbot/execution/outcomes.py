@@ -1,0 +1,159 @@
+"""What every move is made with, and the ways in which its outcome is written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from chatbot.exchanges.base import OrderStatus
+from chatbot.execution import next_order as drafting
+from chatbot.execution.lifecycle import LegEvent, advance
+from chatbot.execution.record import Change, with_attempts
+from chatbot.model import LegState
+from chatbot.store.journal import OrderState
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from chatbot.clock import Clock
+    from chatbot.exchanges.base import Exchange, Order
+    from chatbot.execution.pace import Pace
+    from chatbot.execution.record import Scribe, View
+    from chatbot.model import Leg
+    from chatbot.store.journal import Attempt
+
+#: the event with which a person ends a parked plan
+CLOSING = "closing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """The same for every plan."""
+
+    scribe: Scribe
+    clock: Clock
+    pace: Pace
+    #: True while the portfolio is paused
+    halted: Callable[[int], Awaitable[bool]]
+    #: called at every named point between two effects; tests end the process there
+    crash_point: Callable[[str], None]
+
+    async def stop_word(self, view: View) -> str:
+        """Return why nothing more may be sent, as a leg's note: ``closed`` by a person, ``paused``; empty when all is well."""
+        if view.count(CLOSING):
+            return "closed"
+        return "paused" if await self.halted(view.portfolio.id) else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One leg at one moment, and where it is carried out."""
+
+    view: View
+    leg: Leg
+    exchange: Exchange
+    tools: Tools
+
+    def passes(self, point: str) -> None:
+        """Pass a named point of this leg."""
+        self.tools.crash_point(f"{point}-{self.leg.index}")
+
+
+async def intend(move: Move, attempt: Attempt, event: str) -> Move:
+    """Write an intention down before anything goes on the wire; return the move with the leg as it is now."""
+    tries = len(move.view.tries(attempt.leg_index)) + 1
+    changed = replace(move.leg, state=advance(move.leg.state, LegEvent.SUBMIT), attempts=tries)
+    detail = {"client_id": attempt.client_id, "qty": str(attempt.qty)} | ({"limit": str(attempt.limit)} if attempt.limit else {})
+    await _write(move, event, detail, changed, intention=attempt)
+    move.passes("intended")
+    return replace(move, leg=changed)
+
+
+async def heard(move: Move, attempt: Attempt, order: Order, event: str = "") -> None:
+    """Write down what the exchange says about an order, and what that makes of its leg."""
+    known = replace(
+        attempt,
+        state=drafting.state_of(order),
+        filled=order.filled,
+        average=order.average,
+        fee=drafting.fee_in_money(order, move.exchange.quote_asset, move.view.plan.prices),
+        exchange_id=order.exchange_id,
+        ended_at=drafting.ended_at(order, move.tools.clock.now()),
+        detail="refused" if order.status == OrderStatus.REJECTED else "",
+    )
+    changed = _with(move, known)
+    done = changed.filled >= changed.qty
+    changed = replace(changed, state=advance(changed.state, LegEvent.FILL if done else LegEvent.ACCEPT))
+    detail = {"client_id": attempt.client_id, "filled": str(order.filled), "status": order.status.value}
+    await _write(move, event or ("filled" if done else _word(attempt, known)), detail, changed, attempt=known)
+    move.passes("answered")
+
+
+def _word(before: Attempt, after: Attempt) -> str:
+    if after.filled > before.filled:
+        return "partly_filled"
+    return "open" if after.state == OrderState.OPEN else "canceled"
+
+
+async def transferred(move: Move, attempt: Attempt, event: str = "filled") -> None:
+    """Write down that a transfer was done."""
+    known = replace(attempt, state=OrderState.FILLED, filled=attempt.qty, ended_at=move.tools.clock.now(), detail="")
+    changed = _with(move, known)
+    done = changed.filled >= changed.qty
+    changed = replace(changed, state=advance(changed.state, LegEvent.FILL if done else LegEvent.END))
+    await _write(move, event, {"client_id": attempt.client_id, "qty": str(attempt.qty)}, changed, attempt=known)
+    move.passes("answered")
+
+
+async def refused(move: Move, attempt: Attempt, reason: str) -> None:
+    """Write a refusal down: quote again when the order would only have taken, else the leg ends here."""
+    known = replace(attempt, state=OrderState.REJECTED, ended_at=move.tools.clock.now(), detail=reason)
+    changed = _with(move, known)
+    if reason == drafting.WOULD_TAKE:
+        changed = replace(changed, state=advance(changed.state, LegEvent.ACCEPT))
+    else:
+        event = LegEvent.END if changed.filled else LegEvent.REFUSE
+        changed = replace(changed, state=advance(changed.state, event), note=reason)
+    await _write(move, "rejected", {"client_id": attempt.client_id, "why": reason}, changed, attempt=known)
+    move.passes("answered")
+
+
+async def lose(move: Move, attempt: Attempt) -> tuple[Move, Attempt]:
+    """Note that nobody knows whether the order exists; recovery looks after it."""
+    known = replace(attempt, state=OrderState.UNKNOWN)
+    changed = replace(move.leg, state=advance(move.leg.state, LegEvent.LOSE))
+    await _write(move, "unknown", {"client_id": attempt.client_id}, changed, attempt=known)
+    move.passes("lost")
+    return replace(move, leg=changed), known
+
+
+async def not_sent(move: Move, attempt: Attempt) -> None:
+    """Note that the intention never left, so that it may be sent again at once."""
+    await _write(move, "unreachable", {"client_id": attempt.client_id}, move.leg, attempt=replace(attempt, detail=drafting.NOT_SENT))
+
+
+async def end(move: Move, note: str) -> None:
+    """End a leg with what it has: dropped when nothing was ever sent, else partial."""
+    event = LegEvent.DROP if move.leg.state == LegState.PLANNED else LegEvent.END
+    await _write(move, "ended", {"why": note}, replace(move.leg, state=advance(move.leg.state, event), note=note))
+    move.passes("ended")
+
+
+async def abandon(move: Move, attempt: Attempt) -> None:
+    """End a leg whose order will never be known, because a person said so."""
+    known = replace(attempt, state=OrderState.CANCELED, ended_at=move.tools.clock.now(), detail="unknown")
+    changed = replace(move.leg, state=advance(move.leg.state, LegEvent.END), note="unknown")
+    await _write(move, "abandoned", {"client_id": attempt.client_id}, changed, attempt=known)
+
+
+async def _write(
+    move: Move, event: str, detail: dict[str, Any], leg: Leg, *, intention: Attempt | None = None, attempt: Attempt | None = None
+) -> None:
+    change = Change(event=event, leg_index=leg.index, detail=detail, legs=(leg,), intention=intention, attempt=attempt)
+    await move.tools.scribe.write(move.view, change)
+
+
+def _with(move: Move, known: Attempt) -> Leg:
+    """Return the leg with its totals, one attempt taken as it is known now."""
+    others = tuple(attempt for attempt in move.view.tries(move.leg.index) if attempt.client_id != known.client_id)
+    return with_attempts(move.leg, (*others, known))

@@ -1,0 +1,158 @@
+"""From Confirm to the end of a hedge: kept when its plan is confirmed, set to what was filled, checked daily, over (domain 10.3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.engine.hedges.sizing import Life, advance
+from chatbot.model import STABLE, LegKind, LegState, OpenHedge
+from chatbot.plans import hedge_draft as hedge_plans
+from chatbot.store import portfolios
+from chatbot.store.codec import to_plain
+from chatbot.triggers import market as triggers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from chatbot.exchanges.base import Funding
+    from chatbot.model import Plan
+    from chatbot.store.database import Tx
+
+#: the daily check looks so long after midnight UTC, when the day's bar and readings are there
+CHECKED_AFTER = timedelta(minutes=10)
+#: a short that pays more than this per 8 h is told about
+COSTLY = Decimal("-0.0003")
+_DAY = timedelta(days=1)
+_BLOCK_HOURS = 8
+#: less than this part of a hedge is nothing
+_DUST, _WHOLE = Decimal("0.001"), Decimal("0.98")
+_ZERO, _ONE = Decimal(0), Decimal(1)
+#: one price and one volatility ratio per day; None: unknown
+Day = tuple[datetime, Decimal | None, Decimal | None]
+
+
+async def keep(tx: Tx, portfolio_id: int, hedge: OpenHedge, *, gone: bool = False) -> None:
+    """Write a hedge of a portfolio down, or forget it."""
+    await portfolios.save_state(tx, portfolio_id, triggers.HEDGE + hedge.kind, {} if gone else to_plain(hedge))
+
+
+async def confirmed(tx: Tx, plan: Plan) -> None:
+    """Note with the Confirm of a plan that its hedge counts from now on, or no longer; the plan's other fills are counted at its end."""
+    hedge = plan.hedge
+    if hedge is None:
+        return
+    if hedge_plans.opens(plan):
+        await keep(tx, plan.portfolio_id, replace(hedge, plan_id=plan.id))
+        return
+    stored = _of_kind(triggers.hedges_of(await portfolios.states(tx, plan.portfolio_id)), hedge.kind)
+    if hedge.closed and stored is not None and not stored.closed:
+        await keep(tx, plan.portfolio_id, replace(stored, closed=hedge.closed))
+
+
+def _of_kind(hedges: Iterable[OpenHedge], kind: str) -> OpenHedge | None:
+    return next((one for one in hedges if one.kind == kind), None)
+
+
+async def ended(tx: Tx, plan: Plan) -> None:
+    """Set the hedges to what a plan that has ended really filled; doing it again changes nothing."""
+    hedges = triggers.hedges_of(await portfolios.states(tx, plan.portfolio_id))
+    bought = {one.contract: _bought(plan, one.contract) for one in hedges}
+    # what the plan was made for comes first
+    own = plan.hedge.kind if plan.hedge is not None else ""
+    for hedge in sorted(hedges, key=lambda one: one.kind != own):
+        after: OpenHedge | None = hedge
+        if not hedge.closed and not hedge.settled and hedge.plan_id == plan.id:
+            after = settled(hedge, plan)
+        elif hedge.closed and plan.id > max(hedge.counted_plan, hedge.plan_id):
+            used = min(bought[hedge.contract], -hedge.qty)
+            bought[hedge.contract] -= used
+            left = replace(hedge, qty=hedge.qty + used, counted_plan=plan.id)
+            after = left if -left.qty > _DUST * -hedge.qty else None
+        if after != hedge:
+            await keep(tx, plan.portfolio_id, after or hedge, gone=after is None)
+
+
+def _bought(plan: Plan, contract: str) -> Decimal:
+    return sum((leg.filled for leg in plan.legs if leg.instrument == contract and not leg.sells), _ZERO)
+
+
+def settled(hedge: OpenHedge, plan: Plan) -> OpenHedge | None:
+    """Return a hedge as large as its plan made it; None where nothing of the short was filled."""
+    shorts = [leg for leg in plan.legs if leg.instrument == hedge.contract and leg.sells and leg.filled]
+    filled = sum((leg.filled for leg in shorts), _ZERO)
+    if not filled:
+        return None
+    value = sum((leg.filled * (leg.average or leg.price) for leg in shorts), _ZERO)
+    price = value / filled
+    return replace(hedge, qty=-filled, price=price, low=min(hedge.low, price), moved=_moved(hedge, plan), settled=True)
+
+
+def _moved(hedge: OpenHedge, plan: Plan) -> dict[str, Decimal]:
+    """Return the weights that really went to the futures account: as much of each coin as was sold, as far as the money was moved."""
+    wanted = sum(hedge.moved.values(), _ZERO) * plan.before.value
+    arrived = sum((leg.filled for leg in plan.legs if leg.kind == LegKind.TO_FUTURES), _ZERO)
+    whole = min(_ONE, arrived / wanted) if wanted else _ZERO
+    whole = _ONE if whole > _WHOLE else whole
+    sold = {leg.instrument: leg.filled / leg.qty for leg in plan.legs if leg.kind == LegKind.SPOT_SELL and leg.qty and _counts(leg.state)}
+    parts = {name: weight * whole * (_ONE if name == STABLE else sold.get(name, _ZERO)) for name, weight in hedge.moved.items()}
+    return {name: weight for name, weight in parts.items() if weight}
+
+
+def _counts(state: LegState) -> bool:
+    return state in (LegState.FILLED, LegState.PARTIAL)
+
+
+def midnights(hedge: OpenHedge, market_now: datetime) -> tuple[datetime, ...]:
+    """Return the midnights UTC whose daily check is due, oldest first; the last one is checked at the price of now."""
+    at = (hedge.checked_at or hedge.opened_at).replace(hour=0, minute=0, second=0, microsecond=0) + _DAY
+    due = []
+    while at + CHECKED_AFTER <= market_now:
+        due.append(at)
+        at += _DAY
+    return tuple(due)
+
+
+def checked(hedge: OpenHedge, days: Sequence[Day]) -> OpenHedge:
+    """Take the daily checks that are due; the first reason to end it counts, and nothing is looked at after it."""
+    for at, price, ratio in days:
+        life = Life(opened_at_price=hedge.price, low=hedge.low, peaked=hedge.peaked, calm=hedge.calm, age_days=hedge.age_days)
+        after = advance(life, price, ratio)
+        hedge = replace(
+            hedge,
+            low=after.low,
+            peaked=after.peaked,
+            calm=after.calm,
+            age_days=after.age_days,
+            checked_at=at,
+            closed=after.closed or "",
+        )
+        if hedge.closed:
+            break
+    return hedge
+
+
+def funded(hedge: OpenHedge, paid: Sequence[Funding], mark: Decimal) -> OpenHedge:
+    """Book settlements to a hedge, at the present mark: a short earns while the rate is above 0 (domain 10.3)."""
+    if not paid:
+        return hedge
+    earned = sum((-hedge.qty * mark * one.rate for one in paid), _ZERO)
+    return replace(hedge, funding=hedge.funding + earned, funded_to=paid[-1].at)
+
+
+def costs_much(hedge: OpenHedge, paid: Sequence[Funding]) -> Decimal | None:
+    """Return the rate per 8 h of the last settlement where the short pays so much that it must be told; None where not, or told already."""
+    rate = per_8h(paid[-1]) if paid else None
+    return rate if rate is not None and rate < COSTLY and not hedge.warned else None
+
+
+def per_8h(one: Funding) -> Decimal:
+    """Return a settlement's rate per eight hours (domain 7.1)."""
+    return one.rate * _BLOCK_HOURS / one.interval_hours
+
+
+def result(hedge: OpenHedge, mark: Decimal) -> Decimal:
+    """Return what the short has won (above 0) or lost at ``mark``, funding apart."""
+    return hedge.qty * (mark - hedge.price)

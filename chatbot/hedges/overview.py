@@ -1,0 +1,192 @@
+"""The use cases of /hedge: what is open, what could be, the table of shocks, and the plans that open and close (domain 10)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from chatbot.engine.errors import Refused
+from chatbot.engine.hedges.sizing import min_variance_hedge
+from chatbot.engine.portfolio import STABLES
+from chatbot.hedges import life as hedge_life
+from chatbot.hedges import shocks as hedge_shocks
+from chatbot.hedges import sizing as hedge_sizes
+from chatbot.hedges.sizing import COVERAGE, DROP
+from chatbot.model import COVER, FEAR_GREED, MIN_VARIANCE, ROTATION, OpenHedge, Problem
+from chatbot.model.hedge import BY_BETA, LITERAL, HedgeSize, HedgeWish
+from chatbot.model.hedge_report import HedgeReading, HedgeReport, ShockReport
+from chatbot.plans import hedge_draft as hedge_plans
+from chatbot.portfolio import valuation as readings
+from chatbot.portfolio.targets import INDEX
+from chatbot.reports.exposure import assets
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from chatbot.clock import Clock
+    from chatbot.market.candles import CandleBook
+    from chatbot.model import Portfolio
+    from chatbot.plans.rebalancing import Proposal, Rebalancing
+    from chatbot.portfolio.evaluator import Evaluation, Evaluator
+
+#: an index below this is bearish, and the mean that BTC is held against (domain 10.1)
+_FEAR, _MEAN_DAYS = Decimal(25), 50
+#: daily returns for the least variance, and the least that say something (domain 1.7, 10.5)
+_RETURNS, _LEAST_RETURNS = 90, 30
+_BTC = "BTC"
+_ZERO = Decimal(0)
+
+
+class Hedging:
+    """Reads and proposes; what is decided goes through :class:`chatbot.plans.rebalancing.Rebalancing`."""
+
+    def __init__(self, evaluator: Evaluator, rebalancing: Rebalancing, candles: CandleBook, clock: Clock) -> None:
+        self._evaluator = evaluator
+        self._rebalancing = rebalancing
+        self._candles = candles
+        self._clock = clock
+
+    async def overview(
+        self, portfolio: Portfolio, *, coverage: Decimal = COVERAGE, drop: Decimal = DROP, fresh: bool = False
+    ) -> HedgeReport:
+        """Return what is open and what could be, at the present prices."""
+        found = await self._look(portfolio, fresh=fresh)
+        if found.snapshot is None:
+            return HedgeReport(portfolio=portfolio, problems=found.problems, open=tuple(map(_blind, found.layers.hedges)))
+        await self._history(found)
+        cover = HedgeWish(kind=COVER, size=LITERAL, coverage=coverage, drop=drop)
+        wishes = (HedgeWish(kind=ROTATION), cover, replace(cover, size=BY_BETA), self.least_variance(found))
+        try:
+            rotation, *covers = (self._sized(found, wish) for wish in wishes)
+        except Refused as refusal:
+            return HedgeReport(portfolio=portfolio, problems=(Problem(code=refusal.code),))
+        bearish, mood, unknown = self._mood(found)
+        alt, target = _alts(found)
+        return HedgeReport(
+            portfolio=portfolio,
+            open=tuple(_reading(found, hedge) for hedge in found.layers.hedges),
+            rotation=rotation,
+            covers=tuple(covers),
+            bearish=bearish,
+            mood_unknown=unknown,
+            mood=mood,
+            alt=alt,
+            alt_target=target,
+        )
+
+    async def propose(self, portfolio: Portfolio, wish: HedgeWish) -> Proposal:
+        """Make and store the plan that opens a hedge, from fresh prices; or say why there is none."""
+        if wish.kind == MIN_VARIANCE and wish.ratio is None:
+            found = await self._look(portfolio)
+            if found.snapshot is not None:
+                await self._history(found)
+                wish = replace(wish, ratio=self.least_variance(found).ratio)
+        return await self._rebalancing.propose(portfolio, (hedge_plans.reason_for(wish.kind, hedge_plans.BEGIN),), wish)
+
+    async def close(self, portfolio: Portfolio, hedge: OpenHedge) -> Proposal:
+        """Make and store the plan that takes a hedge off."""
+        return await self._rebalancing.propose(portfolio, (hedge_plans.reason_for(hedge.kind, hedge_plans.END),), hedge)
+
+    async def shocks(self, portfolio: Portfolio, wish: HedgeWish, *, stressed: bool = False) -> ShockReport:
+        """Return what moves of the market would do without the hedge and with it (domain 10.4)."""
+        found = await self._look(portfolio)
+        if found.snapshot is None:
+            return ShockReport(portfolio=portfolio, problems=found.problems)
+        if wish.kind == MIN_VARIANCE:
+            await self._history(found)
+            wish = replace(wish, ratio=self.least_variance(found).ratio)
+        try:
+            size = self._sized(found, wish)
+            table = hedge_shocks.rows(found, found.snapshot, size, stressed=stressed)
+            value = found.shape.value if found.shape else Decimal(0)
+            return ShockReport(portfolio=portfolio, size=size, rows=table, value=value, stressed=stressed)
+        except Refused as refusal:
+            return ShockReport(portfolio=portfolio, problems=(Problem(code=refusal.code),))
+
+    def _sized(self, found: Evaluation, wish: HedgeWish) -> HedgeSize:
+        size = hedge_sizes.size(found, wish)
+        if wish.kind != MIN_VARIANCE:
+            return size
+        _, effectiveness = self._least(found)
+        return replace(size, effectiveness=effectiveness)
+
+    async def _look(self, portfolio: Portfolio, *, fresh: bool = False) -> Evaluation:
+        return await self._evaluator.look(portfolio, fresh=fresh, patient=True, also=(INDEX,))
+
+    async def _history(self, found: Evaluation) -> None:
+        """Fetch the daily closes that the mean and the least variance are read from; what can not be had stays unknown."""
+        coins = sorted({_BTC, *(one.asset for one in assets(found.snapshot))} - STABLES) if found.snapshot else [_BTC]
+        await self._candles.refresh(coins, "1d", _RETURNS + 1)
+
+    def _midnight(self) -> datetime:
+        return self._evaluator.market_time(self._clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def least_variance(self, found: Evaluation) -> HedgeWish:
+        """Return the wish for the hedge of least variance (domain 10.5); its ratio is None where too few returns are known."""
+        ratio, _ = self._least(found)
+        return HedgeWish(kind=MIN_VARIANCE, ratio=ratio)
+
+    def _least(self, found: Evaluation) -> tuple[Decimal | None, Decimal | None]:
+        """Return the short as a fraction of V, and the share of the variance that it removes."""
+        if found.snapshot is None or found.shape is None:
+            return None, None
+        weights = {one.asset: float(one.net / found.shape.value) for one in assets(found.snapshot) if one.asset not in STABLES}
+        market = self._returns(_BTC)
+        moves = {coin: self._returns(coin) for coin in weights}
+        whole = [_weighted(weights, {coin: moves[coin][at] for coin in weights}) for at in range(_RETURNS)]
+        if sum(p is not None and h is not None for p, h in zip(whole, market, strict=True)) < _LEAST_RETURNS:
+            return None, None
+        try:
+            least = min_variance_hedge(whole, market, 1.0)
+        except Refused:
+            return None, None
+        return Decimal(str(round(-least.ratio, 6))), Decimal(str(round(least.effectiveness, 6)))
+
+    def _returns(self, coin: str) -> list[float | None]:
+        closes = self._candles.closes(coin, "1d", self._midnight(), _RETURNS + 1)
+        return [None if before is None or after is None else after / before - 1 for before, after in pairwise(closes)]
+
+    def _mood(self, found: Evaluation) -> tuple[str, Decimal | None, bool]:
+        """Return why the market is bearish, the index, and whether neither of both signs is known (domain 10.1)."""
+        mood = next((signal.reading for signal in found.layers.signals if signal.trigger == FEAR_GREED), None)
+        closes = self._candles.closes(_BTC, "1d", self._midnight(), _MEAN_DAYS + 1)
+        known = [close for close in closes if close is not None]
+        complete = len(known) == _MEAN_DAYS + 1
+        if mood is not None and mood < _FEAR:
+            return "fear_greed", mood, False
+        if complete and known[-1] < sum(known[1:]) / _MEAN_DAYS < sum(known[:-1]) / _MEAN_DAYS:
+            return "below_mean", mood, False
+        return "", mood, mood is None and not complete
+
+
+def _weighted(weights: Mapping[str, float], moves: Mapping[str, float | None]) -> float | None:
+    """Return a day's return of the portfolio; None where one of its coins is unknown."""
+    parts = [None if (move := moves[coin]) is None else weight * move for coin, weight in weights.items()]
+    known = [part for part in parts if part is not None]
+    return sum(known) if known and len(known) == len(parts) else None
+
+
+def _alts(found: Evaluation) -> tuple[Decimal | None, Decimal | None]:
+    """Return the weight of all ALT coins and their target now."""
+    desk = hedge_sizes.desk_of(found)
+    if desk is None or found.effective is None:
+        return None, None
+    targets = found.effective.targets.spot
+    return sum(desk.alts.values(), _ZERO) / desk.value, sum((targets.get(coin, _ZERO) for coin in desk.alts), _ZERO)
+
+
+def _blind(hedge: OpenHedge) -> HedgeReading:
+    return HedgeReading(hedge=hedge)
+
+
+def _reading(found: Evaluation, hedge: OpenHedge) -> HedgeReading:
+    """Return a hedge at the present price."""
+    snap = found.snapshot
+    at = next((position for position in snap.positions if position.contract == hedge.contract), None) if snap else None
+    if snap is None or at is None:
+        return _blind(hedge)
+    distance = readings.liquidations(snap, found.markets).get(hedge.contract)
+    return HedgeReading(hedge=hedge, mark=at.mark, result=hedge_life.result(hedge, at.mark), distance=distance)

@@ -1,0 +1,78 @@
+"""What a move of the market would do to a portfolio without a hedge and with it: the honest table (domain 10.4)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.engine.exact import wide
+from chatbot.engine.hedges.shocks import HedgePosition, Shock, shock_table
+from chatbot.engine.portfolio import prior_beta
+from chatbot.hedges import sizing as hedge_sizes
+from chatbot.model.hedge_report import ShockRow
+from chatbot.portfolio.targets import INDEX
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chatbot.engine.portfolio import Snapshot
+    from chatbot.model.hedge import HedgeSize
+    from chatbot.portfolio.evaluator import Evaluation
+
+#: moves of BTC in the table
+SHOCKS = tuple(Decimal(text) for text in ("-0.1", "-0.2", "-0.3", "-0.5", "0.1", "0.2", "0.3"))
+#: by how much betas are raised in its second reading
+STRESS = Decimal("1.25")
+_BTC = "BTC"
+_ZERO = Decimal(0)
+
+
+def rows(found: Evaluation, snap: Snapshot, size: HedgeSize, *, stressed: bool) -> tuple[ShockRow, ...]:
+    """Return the table of a hedge: the portfolio as it is, and with exactly the hedge's legs. Raises ``engine.errors.Refused``."""
+    spot = hedge_sizes.spot_values(snap)
+    after = {coin: value - size.sells.get(coin, _ZERO) for coin, value in spot.items()}
+    without = _shocks(found, snap, spot, (_ZERO, _ZERO), stressed=stressed)
+    hedged = _shocks(found, snap, after, (size.qty, size.proceeds + size.top_up), stressed=stressed)
+    return tuple(
+        ShockRow(
+            shock=alone.shock,
+            without=alone.total_pnl,
+            hedged=both.total_pnl,
+            covered=(both.total_pnl - alone.total_pnl) / -alone.total_pnl if alone.total_pnl < 0 else None,
+            liquidated=both.liquidated,
+        )
+        for alone, both in zip(without, hedged, strict=True)
+    )
+
+
+def _shocks(
+    found: Evaluation, snap: Snapshot, spot: Mapping[str, Decimal], hedge: tuple[Decimal, Decimal], *, stressed: bool
+) -> tuple[Shock, ...]:
+    """Return the rows for spot and book with a position of the index contract, and collateral, added to what is there.
+
+    The index contract carries the margin of the account, less what the other positions need; those are not liquidated here.
+    """
+    qty, moved = hedge
+    betas = {coin: _beta(found, coin, stressed=stressed) for coin in {*spot, *(position.asset for position in snap.positions)}}
+    wallet = snap.wallet + sum((p.qty * (p.mark - p.entry) for p in snap.positions), _ZERO) + moved
+    other_mm = sum((abs(p.qty) * p.mark * found.markets[p.contract].mmr for p in snap.positions if p.contract != INDEX and p.qty), _ZERO)
+    book = tuple(
+        HedgePosition(
+            qty=p.qty + (qty if p.contract == INDEX else _ZERO),
+            mark=p.mark,
+            collateral=max(_ZERO, wallet - other_mm) if p.contract == INDEX else None,
+            mmr=found.markets[p.contract].mmr,
+            beta=betas[p.asset],
+        )
+        for p in snap.positions
+        if p.contract in found.markets
+    )
+    cash = sum((one.qty * one.price for one in snap.cash), _ZERO)
+    with wide():
+        return shock_table(spot, max(_ZERO, cash - moved), betas, book, SHOCKS)[1]
+
+
+def _beta(found: Evaluation, coin: str, *, stressed: bool) -> Decimal:
+    """Return a coin's beta; in the stressed reading all but BTC's, which is 1 by its definition, are a quarter larger."""
+    beta = found.betas.get(coin, prior_beta(coin))
+    return beta if coin == _BTC or not stressed else beta * STRESS

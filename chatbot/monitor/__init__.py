@@ -1,0 +1,1 @@
+"""The loop that looks at every portfolio; the door is check.py."""

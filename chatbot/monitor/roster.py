@@ -1,0 +1,176 @@
+"""Who is watched, and who must be looked at exactly: everybody who changed, is not calm, or whom the screen suspects."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.monitor.screen import Kind, Sheet, kind_of
+from chatbot.portfolio import valuation as readings
+from chatbot.store import portfolios
+from chatbot.triggers import schedule as scheduling
+from chatbot.triggers import signals
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chatbot.market.quotes import QuoteBoard
+    from chatbot.model import Portfolio
+    from chatbot.portfolio.evaluator import Evaluation
+    from chatbot.store.database import Database
+    from chatbot.triggers.signals import Watch
+
+#: portfolios that are loaded before others get their turn
+_PAGE = 250
+#: an account is read again after this time even when nothing said that it changed: funding, trades made elsewhere
+READ_AGAIN_S = 600.0
+#: a portfolio whose nearest liquidation is closer than this is looked at in every check: no band of its own warns of it
+_NEAR_LIQUIDATION = Decimal("0.35")
+#: those readings are spread over this time, so that not everybody is read in the same check
+_SPREAD_S = 300
+
+
+@dataclass(slots=True)
+class _Watched:
+    portfolio: Portfolio
+    instruments: tuple[str, ...]
+    #: the sheet that the screen reads for it; None: look exactly
+    sheet: Sheet | None = None
+    #: the machines that its strategy looks at, and those whose standing moves its targets
+    looked: tuple[Watch, ...] = ()
+    heard: tuple[Watch, ...] = ()
+
+
+class Roster:
+    """The active portfolios; what an exact look found is kept as arrays until something changes it."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._watched: dict[int, _Watched] = {}
+        self._sheets: dict[Kind, Sheet] = {}
+        #: who is looked at exactly whatever the screen says: everybody who is on no sheet, and who was stirred
+        self._restless: set[int] = set()
+        #: who is on a sheet and must be looked at then all the same, because the calendar asks
+        self._appointed: dict[int, datetime] = {}
+        #: everybody by the machines that they look at, and by those that move their targets: most people share theirs
+        self._looking: defaultdict[tuple[Watch, ...], set[int]] = defaultdict(set)
+        self._hearing: defaultdict[tuple[Watch, ...], set[int]] = defaultdict(set)
+        #: whom to load again; None before the first load of everybody
+        self._changed: set[int] | None = None
+
+    def __len__(self) -> int:
+        return len(self._watched)
+
+    def forget(self, portfolio_id: int) -> None:
+        """Load this portfolio again before the next check: its account or its settings changed."""
+        if self._changed is not None:
+            self._changed.add(portfolio_id)
+
+    @property
+    def instruments(self) -> tuple[str, ...]:
+        """Return every instrument that anybody needs, for one fetch."""
+        calm = {name for sheet in self._sheets.values() if sheet.ids for name in sheet.kind.rows}
+        restless = {self._watched[one].instruments for one in self._restless}  # of many the same
+        return tuple(sorted(calm.union(*restless)))
+
+    @property
+    def watches(self) -> frozenset[Watch]:
+        """Return every machine that anybody looks at."""
+        return frozenset(watch for watches, ids in self._looking.items() if ids for watch in watches)
+
+    def stir(self, moved: frozenset[Watch]) -> None:
+        """Have everybody looked at exactly whose targets these machines move; who is on a sheet stays there until that look."""
+        for heard, ids in self._hearing.items():
+            if not moved.isdisjoint(heard):
+                self._restless |= ids
+
+    async def refresh(self) -> None:
+        """Load who is new or changed; everybody at the first call."""
+        changed, self._changed = self._changed, set()
+        async with self._db.read() as tx:
+            if changed is None:
+                after, alike = 0, dict[int, _Watched]()
+                while page := await portfolios.active(tx, after_id=after, limit=_PAGE):
+                    after = page[-1].id
+                    for portfolio in page:
+                        # by identity: most people share a strategy, and nobody's goes away while everybody is loaded
+                        like = alike.get(id(portfolio.strategy))
+                        watched = replace(like, portfolio=portfolio) if like else _watched(portfolio)
+                        alike[id(portfolio.strategy)] = watched
+                        self._watch(watched)
+                return
+            for portfolio_id in changed:
+                latest = await portfolios.get(tx, portfolio_id)
+                before = self._drop(portfolio_id)
+                if latest is not None and not latest.paused:
+                    self._watch(_watched(latest, before.instruments if before else ()))
+
+    def _watch(self, watched: _Watched) -> None:
+        one = watched.portfolio.id
+        self._watched[one] = watched
+        self._looking[watched.looked].add(one)
+        self._hearing[watched.heard].add(one)
+        self._restless.add(one)
+
+    def _drop(self, portfolio_id: int) -> _Watched | None:
+        self._unsettle(portfolio_id)
+        self._restless.discard(portfolio_id)
+        watched = self._watched.pop(portfolio_id, None)
+        if watched is not None:
+            self._looking[watched.looked].discard(portfolio_id)
+            self._hearing[watched.heard].discard(portfolio_id)
+        return watched
+
+    def _unsettle(self, portfolio_id: int) -> None:
+        """Take a portfolio off its sheet, so that it is looked at exactly."""
+        watched = self._watched.get(portfolio_id)
+        self._appointed.pop(portfolio_id, None)
+        self._restless.add(portfolio_id)
+        if watched is not None and watched.sheet is not None:
+            watched.sheet.remove(portfolio_id)
+            watched.sheet = None
+
+    def note(self, found: Evaluation, now: datetime, *, calm: bool) -> None:
+        """Keep what an exact look found; a calm portfolio, with every line armed and nothing open, is left to the screen from now on."""
+        portfolio = found.portfolio
+        watched = self._watched.get(portfolio.id)
+        if watched is None or (self._changed and portfolio.id in self._changed):
+            return
+        self._unsettle(portfolio.id)
+        watched.portfolio = portfolio
+        tilted = {one.contract for one in found.layers.tilts} & found.quotes.keys()
+        watched.instruments = tuple(sorted({*readings.instruments(portfolio.strategy, found.account), *tilted}))
+        if not calm or found.snapshot is None or found.shape is None or _is_moving(found):
+            return
+        self._restless.discard(portfolio.id)
+        kind = kind_of(found.snapshot, portfolio.strategy)
+        watched.sheet = self._sheets.setdefault(kind, Sheet(kind))
+        seen = now.timestamp() - portfolio.id * 37 % _SPREAD_S
+        watched.sheet.put(portfolio.id, found.snapshot, found.shape, seen)
+        appointed = scheduling.upcoming(portfolio.strategy.schedule, scheduling.Mark(), now)
+        if appointed is not None:
+            self._appointed[portfolio.id] = appointed
+
+    def suspects(self, board: QuoteBoard, now: datetime) -> tuple[Portfolio, ...]:
+        """Return the portfolios that must be looked at exactly; without a usable price that is everybody who holds the coin."""
+        found = self._restless | {one for one, at in self._appointed.items() if at <= now}
+        read_before = now.timestamp() - READ_AGAIN_S
+        for sheet in self._sheets.values():
+            if sheet.ids:
+                found.update(sheet.suspects(board.prices(sheet.kind.rows), read_before))
+        return tuple(self._watched[one].portfolio for one in sorted(found))
+
+
+def _watched(portfolio: Portfolio, held: tuple[str, ...] = ()) -> _Watched:
+    """Return how a portfolio is watched; ``held`` is what the last look needed, positions that the strategy does not name among it."""
+    strategy = portfolio.strategy
+    needed = tuple(sorted({*readings.instruments(strategy), *held}))
+    return _Watched(portfolio=portfolio, instruments=needed, looked=signals.watches(strategy), heard=signals.heard(strategy))
+
+
+def _is_moving(found: Evaluation) -> bool:
+    """Tell whether a portfolio has limits that move with the price: a hedge of fixed quantity, a tilt, or a near liquidation."""
+    distance = found.shape.liquidation if found.shape else None
+    return bool(found.layers.hedges or found.layers.tilts) or (distance is not None and distance < _NEAR_LIQUIDATION)

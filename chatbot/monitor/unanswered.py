@@ -1,0 +1,182 @@
+"""Doing what was promised about plans that nobody answers: acting inside limits, reminding, carrying out the reducing legs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from chatbot.alerts import quiet_hours as quiet
+from chatbot.alerts import write as alerting
+from chatbot.model import Answer, Plan, PlanState, Unanswered, Urgency
+from chatbot.plans import autonomy as answering
+from chatbot.plans import hedge_draft as hedge_plans
+from chatbot.plans import rebalancing
+from chatbot.store import accounts, journal, messages, portfolios
+from chatbot.triggers import market as triggers
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chatbot.clock import Clock
+    from chatbot.model import Person, Portfolio
+    from chatbot.monitor.roster import Roster
+    from chatbot.plans.rebalancing import Rebalancing
+    from chatbot.portfolio.evaluator import Evaluator
+    from chatbot.store.database import Database, Tx
+
+log = structlog.get_logger()
+
+#: kinds of messages: ring once more; what was done, or not done, because nobody answered
+REMINDER, UNANSWERED = "plan_reminder", "plan_unanswered"
+
+
+class Attendant:
+    """Looks after the plans that wait; called with every check, so that what a killed process left undone is done by the next."""
+
+    def __init__(self, db: Database, rebalancing: Rebalancing, evaluator: Evaluator, roster: Roster, clock: Clock) -> None:
+        self._db = db
+        self._rebalancing = rebalancing
+        self._evaluator = evaluator
+        self._roster = roster
+        self._clock = clock
+
+    async def attend(self) -> int:
+        """Do everything that is due by now; return how many plans were looked after. One that fails is tried again with the next check."""
+        async with self._db.read() as tx:
+            due = await journal.unattended(tx, self._clock.now())
+        for plan in due:
+            try:
+                await self._look_after(plan)
+            except Exception:  # the other plans must not wait for this one; the log line carries the cause
+                log.exception("plan could not be looked after", plan=plan.id)
+        return len(due)
+
+    async def _look_after(self, plan: Plan) -> None:
+        stand, now = plan.stand, self._clock.now()
+        portfolio, person = await self._owner(plan)
+        if stand is None or portfolio is None or person is None:
+            return
+        if stand.auto:
+            await self._act(plan, portfolio, person)
+        elif stand.reduce_at is not None and now >= stand.reduce_at:
+            await self._reduce(plan, person)
+        elif stand.remind_at is not None:
+            await self._tell(plan, person, REMINDER)
+
+    async def _owner(self, plan: Plan) -> tuple[Portfolio | None, Person | None]:
+        async with self._db.read() as tx:
+            portfolio = await portfolios.get(tx, plan.portfolio_id)
+            return portfolio, await accounts.person(tx, portfolio.person_id) if portfolio else None
+
+    async def _act(self, plan: Plan, portfolio: Portfolio, person: Person) -> None:
+        """Carry a plan out inside the limits; what stands against it now is told on a plan that asks."""
+        alone = rebalancing.Alone(by=answering.AUTO, forbids=self._forbids_auto, tells=self._shows_card)
+        outcome = await self._rebalancing.confirm(plan.id, person.id, alone=alone)
+        log.info("acted alone", plan=plan.id, outcome=type(outcome).__name__)
+        match outcome:
+            case rebalancing.Moved():
+                await self._ask_instead(plan, portfolio, person, answering.MOVED)
+            case rebalancing.TooDear():
+                await self._ask_instead(plan, portfolio, person, answering.DEAR)
+            case rebalancing.Forbidden(why=why):
+                await self._ask_instead(plan, portfolio, person, why)
+            case _:
+                pass  # carried out, answered by somebody else, or not to be evaluated now: then the next check tries again
+
+    async def _forbids_auto(self, tx: Tx, plan: Plan) -> str:
+        """Judge the plan once more by what is stored now: limits may have changed, and other plans may have used them up."""
+        portfolio = await portfolios.get(tx, plan.portfolio_id)
+        person = await accounts.person(tx, portfolio.person_id) if portfolio else None
+        now = self._clock.now()
+        if portfolio is None or person is None or answering.is_silent(portfolio, plan, now):
+            return "silent"
+        if portfolio.answer != Answer.AUTO or portfolio.mode not in answering.ALONE:
+            return "off"
+        used = await answering.turnover(tx, portfolio.id, person.zone, now)
+        stand = answering.judged(plan, portfolio.answering.limits, used)
+        return "" if stand.auto else stand.why or "off"
+
+    async def _shows_card(self, tx: Tx, plan: Plan) -> None:
+        """Show a plan that is being carried out without a question; the alert before it has rung."""
+        portfolio = await portfolios.get(tx, plan.portfolio_id)
+        person = await accounts.person(tx, portfolio.person_id) if portfolio else None
+        if person is not None:
+            await alerting.show_card(tx, plan, person, self._clock.now(), silent=True)
+
+    async def _ask_instead(self, plan: Plan, portfolio: Portfolio, person: Person, why: str) -> None:
+        """Put a fresh plan that asks in place of one that was to be carried out alone and has not been shown to anybody."""
+        found = await self._evaluator.look(portfolio, fresh=True, also=hedge_plans.contracts_of(plan))
+        await self._rebalancing.prepare(found)
+        drafted = self._rebalancing.draft(found, plan.reasons, hedge_plans.asked(plan)) if why != "silent" else None
+        if isinstance(drafted, rebalancing.CannotEvaluate):
+            return  # tried again with the next check
+        async with self._db.transaction() as tx:
+            now, latest = self._clock.now(), await portfolios.get(tx, portfolio.id) or portfolio
+            if not isinstance(drafted, Plan) or answering.is_silent(latest, plan, now):
+                await journal.decide(tx, plan.id, PlanState.EXPIRED, now)
+                return
+            asks = why if latest.answer == Answer.AUTO else ""
+            asking = await answering.prepared(tx, latest, person, drafted, now, asks=asks)
+            stored = await self._rebalancing.store(tx, asking)
+            if isinstance(stored, rebalancing.Proposed):
+                await alerting.show_card(tx, stored.plan, person, now, silent=quiet.card_is_silent(person, plan.reasons, now))
+
+    async def _reduce(self, plan: Plan, person: Person) -> None:
+        """Carry out the reducing legs of a plan that nobody has answered; where that can not be done, say so and let it expire."""
+
+        async def tells(tx: Tx, confirmed: Plan) -> None:
+            await self._post(tx, confirmed, person, UNANSWERED)
+
+        kept = answering.numbers(answering.alone(plan))
+        alone = rebalancing.Alone(by=answering.UNANSWERED, forbids=self._forbids_reduce, tells=tells, only=kept)
+        outcome = (
+            await self._rebalancing.confirm(plan.id, person.id, alone=alone) if kept else rebalancing.Forbidden(plan=plan, why="nothing")
+        )
+        log.info("nobody answered", plan=plan.id, outcome=type(outcome).__name__)
+        if isinstance(outcome, (rebalancing.Moved, rebalancing.TooDear)):
+            await self._tell(plan, person, UNANSWERED, answering.MOVED)
+        elif isinstance(outcome, rebalancing.Forbidden) and outcome.why != "edited":
+            async with self._db.transaction() as tx:
+                await journal.attended(tx, plan.id)
+
+    async def _forbids_reduce(self, tx: Tx, plan: Plan) -> str:
+        portfolio = await portfolios.get(tx, plan.portfolio_id)
+        if portfolio is None or answering.is_silent(portfolio, plan, self._clock.now()):
+            return "silent"
+        still = portfolio.answering.unanswered == Unanswered.REDUCE and portfolio.mode in answering.ALONE
+        return "" if still else "off"
+
+    async def _tell(self, plan: Plan, person: Person, kind: str, why: str = "") -> None:
+        """Say something about a plan once; it is then left to its person until it expires."""
+        async with self._db.transaction() as tx:
+            latest = await journal.plan(tx, plan.id)
+            if latest is not None and latest.state == PlanState.PROPOSED:
+                await journal.attended(tx, plan.id)
+                await self._post(tx, latest, person, kind, why)
+
+    async def _post(self, tx: Tx, plan: Plan, person: Person, kind: str, why: str = "") -> None:
+        now = self._clock.now()
+        await messages.post(
+            tx,
+            chat_id=plan.chat_id or person.chat_id,
+            kind=kind,
+            facts={"plan_id": plan.id, "why": why},
+            key=f"{kind}-{plan.id}",
+            urgency=Urgency.ROUTINE,
+            silent=kind == UNANSWERED and quiet.card_is_silent(person, plan.reasons, now),
+            now=now,
+        )
+
+    async def lapsed(self, tx: Tx, plan: Plan, now: datetime) -> None:
+        """Let the reasons of a plan count again that was to be carried out alone and ran out of time before that could be done."""
+        portfolio = await portfolios.get(tx, plan.portfolio_id)
+        if plan.stand is None or not plan.stand.auto or plan.acts_at is None or portfolio is None:
+            return
+        memory = triggers.memory_of(await portfolios.states(tx, portfolio.id))
+        signals = tuple(reason for reason in plan.reasons if reason.event)
+        pending = triggers.joined_reasons(signals, memory.pending)
+        await portfolios.save_state(tx, portfolio.id, triggers.STATE, triggers.memory_to_json(replace(memory, pending=pending)))
+        await portfolios.save(tx, replace(portfolio, window_opened_at=portfolio.window_opened_at or now))
+        self._roster.forget(portfolio.id)

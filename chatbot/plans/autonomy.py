@@ -1,0 +1,166 @@
+"""How a plan that nobody asked for is answered: alone inside limits, its reducing half when nobody answers, or by its person.
+
+Legend: V portfolio value, X net exposure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from chatbot.engine.portfolio import STABLES
+from chatbot.model import TILT, TREND, Answer, LegKind, LegState, Mode, Plan, PlanState, Stand, Unanswered
+from chatbot.plans import costs as costing
+from chatbot.store import journal
+from chatbot.triggers import drift
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from chatbot.model import AutoLimits, Leg, Person, Portfolio
+    from chatbot.store.database import Tx
+
+#: who confirmed a plan where that was not its person
+AUTO, UNANSWERED = "auto", "unanswered"
+#: why an auto portfolio asks all the same, and triggers that are judged by their name
+TRADE, TURNOVER, HEDGE, MARGIN, START, DEAR, UNKNOWN, MOVED = "trade", "turnover", "hedge", "margin", "start", "dear", "unknown", "moved"
+#: portfolios that the bot can trade for: manual ones are traded by hand, live ones need keys
+ALONE = frozenset({Mode.DEMO, Mode.PAPER})
+#: how long the plan of a schedule waits: it may come at night
+PATIENCE = timedelta(hours=12)
+#: how much later than its time an unanswered plan may still be reduced, when the program was not running then
+GRACE = timedelta(minutes=15)
+#: what a leg in one of these has traded is known
+_ENDED = frozenset({LegState.FILLED, LegState.PARTIAL, LegState.REJECTED, LegState.DROPPED})
+_ZERO = Decimal(0)
+
+
+def reducing(plan: Plan) -> tuple[Leg, ...]:
+    """Return the legs that only take risk away, whichever of them are filled and however far.
+
+    Carrying them out never raises |X|, the gross exposure, or any long position: sales of risky coins and of long futures while X
+    is above 0, purchases that close shorts while it is below; together never more than X, so that it does not change its sign. A
+    reduction frees collateral and needs none, so no transfer is among them.
+    """
+    room = abs(plan.before.net) * plan.before.value
+    kept = []
+    for leg in plan.legs:
+        if leg.state != LegState.DROPPED and _reduces(leg, plan.before.net) and leg.notional <= room:
+            kept.append(leg)
+            room -= leg.notional
+    return tuple(kept)
+
+
+def _reduces(leg: Leg, net: Decimal) -> bool:
+    if leg.kind == LegKind.SPOT_SELL:
+        return net > 0 and leg.instrument not in STABLES
+    return leg.kind == LegKind.FUTURES_REDUCE and leg.reduce_only and (net > 0 if leg.sells else net < 0)
+
+
+def alone(plan: Plan) -> tuple[Leg, ...]:
+    """Return the reducing legs that need no question about their cost either."""
+    asked = costing.dear(plan.legs) | {leg.index for leg in costing.unknown(plan.legs)}
+    return tuple(leg for leg in reducing(plan) if leg.index not in asked)
+
+
+def traded(plan: Plan) -> Decimal:
+    """Return the turnover of a plan, quote: what its ended legs have traded, and what the others may still trade."""
+    return sum((_traded(leg) for leg in plan.legs if not leg.is_transfer), _ZERO)
+
+
+def _traded(leg: Leg) -> Decimal:
+    filled = leg.filled * (leg.average or leg.price)
+    return filled if leg.state in _ENDED else max(leg.notional, filled)
+
+
+async def turnover(tx: Tx, portfolio_id: int, zone: str, now: datetime) -> Decimal:
+    """Return what a portfolio has traded since midnight of its person, quote, whoever confirmed it; plans under way count in full.
+
+    The purchase with which a portfolio begins is not counted: it would use up every limit of its first day.
+    """
+    today = now.astimezone(ZoneInfo(zone)).date()
+    since = datetime.combine(today, time(), ZoneInfo(zone))
+    plans = await journal.carried_out(tx, portfolio_id, since)
+    return sum((traded(plan) for plan in plans if all(reason.trigger != START for reason in plan.reasons)), _ZERO)
+
+
+def judged(plan: Plan, limits: AutoLimits | None, used: Decimal) -> Stand:
+    """Tell whether a plan of an auto portfolio may be carried out without asking, or why not."""
+    stand = Stand(limits=limits, used=used)
+    why = _always_asks(plan)
+    if limits is None or why:
+        return replace(stand, why=why)
+    largest = max((leg.notional for leg in costing.kept(plan.legs)), default=_ZERO)
+    if largest > limits.trade:
+        return replace(stand, why=TRADE, amount=largest, limit=limits.trade)
+    day = limits.turnover_in(plan.before.value)
+    if used + traded(plan) > day:
+        return replace(stand, why=TURNOVER, amount=used + traded(plan), limit=day)
+    return replace(stand, auto=True)
+
+
+def _always_asks(plan: Plan) -> str:
+    """Return why a plan asks whatever the limits are: it rests on a trend, opens a hedge or a tilt, or its costs are high or unknown."""
+    if any(reason.trigger == TREND for reason in plan.reasons):
+        return TREND  # domain 6.3: no sign of edge, so propose and ask
+    if any(reason.trigger == TILT and reason.event == "begin" for reason in plan.reasons):
+        return TILT  # it may add risk
+    opens = plan.hedge is not None and not plan.hedge.closed
+    if opens or any(reason.trigger == HEDGE and reason.event != "end" for reason in plan.reasons):
+        return HEDGE
+    if costing.dear(plan.legs):
+        return DEAR
+    return UNKNOWN if costing.unknown(plan.legs) else ""
+
+
+async def prepared(tx: Tx, portfolio: Portfolio, person: Person, drafted: Plan, now: datetime, *, asks: str = "") -> Plan:
+    """Return a plan that the bot made with how it is to be answered, and until when.
+
+    ``asks`` is why the person is asked although the portfolio is on auto.
+    """
+    stand = Stand(why=asks)
+    if portfolio.answer == Answer.AUTO and portfolio.mode in ALONE and not asks:
+        stand = judged(drafted, portfolio.answering.limits, await turnover(tx, portfolio.id, person.zone, now))
+    if stand.auto:
+        return replace(drafted, stand=stand, acts_at=now)
+    return _asking(drafted, stand, portfolio, now, await _promised(tx, portfolio.id))
+
+
+def _asking(drafted: Plan, stand: Stand, portfolio: Portfolio, now: datetime, promised: datetime | None) -> Plan:
+    """Return a plan that waits for its person with what becomes of it when they do not answer."""
+    settings, expires = portfolio.answering, drafted.expires_at
+    patient = any(reason.trigger == "schedule" for reason in drafted.reasons)
+    if settings.unanswered == Unanswered.REDUCE and portfolio.mode in ALONE and alone(drafted):
+        acts = min(now + timedelta(minutes=settings.after_min), promised or datetime.max.replace(tzinfo=now.tzinfo))
+        stand = replace(stand, reduce_at=acts, patient=True)
+        return replace(drafted, stand=stand, acts_at=acts, expires_at=acts + GRACE)
+    if patient:
+        expires = now + PATIENCE
+    if settings.unanswered == Unanswered.REMIND:
+        stand = replace(stand, remind_at=now + (expires - now) / 2)
+    return replace(drafted, stand=replace(stand, patient=patient), acts_at=stand.remind_at, expires_at=expires)
+
+
+async def _promised(tx: Tx, portfolio_id: int) -> datetime | None:
+    """Return when the plan that now waits was to be reduced: a newer one in its place does not put that off."""
+    waiting = await journal.open_plan(tx, portfolio_id)
+    return waiting.stand.reduce_at if waiting is not None and waiting.state == PlanState.PROPOSED and waiting.stand else None
+
+
+def is_silent(portfolio: Portfolio, plan: Plan, now: datetime) -> bool:
+    """Tell whether the bot may do nothing about a plan alone now: paused, or silence was asked for, through which only margin rings."""
+    margin = any(reason.trigger == MARGIN for reason in plan.reasons)
+    return portfolio.paused if margin else drift.is_quiet(portfolio, now)
+
+
+def needs_person(portfolio: Portfolio) -> bool:
+    """Tell whether a plan made now would only wait for its person."""
+    return portfolio.answer != Answer.AUTO and not (portfolio.answering.unanswered == Unanswered.REDUCE and portfolio.mode in ALONE)
+
+
+def numbers(legs: Iterable[Leg]) -> frozenset[int]:
+    """Return the indexes of legs."""
+    return frozenset(leg.index for leg in legs)

@@ -1,0 +1,206 @@
+"""What a plan costs before it is carried out: slippage leg by leg, and what holding its futures costs (domain 11)."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, timedelta
+from decimal import Decimal
+from math import inf, sqrt
+from typing import TYPE_CHECKING, Protocol
+
+from chatbot.engine.planner import costs
+from chatbot.engine.triggers.funding import annualise
+from chatbot.engine.triggers.volatility import realised_vol
+from chatbot.errors import ExchangeError
+from chatbot.exchanges.base import DepthSource, asset_of, is_perp
+from chatbot.model import FuturesCost, LegKind, LegState
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from chatbot.clock import Clock
+    from chatbot.exchanges.base import Depth, Market, PriceSource, Quote
+    from chatbot.model import Leg, Plan
+
+#: planned slippage above this asks the person first (domain 11.1)
+ASK_BPS = Decimal(50)
+#: over how many days the card tells the funding
+CARRY_DAYS = 30
+_BPS = 10_000
+_DAYS_PER_YEAR = 365
+_WEEK_H = 7 * 24
+#: a week of closes and the one before it; the last settlement lies within two days at every interval in use
+_CLOSES_DAYS, _SETTLEMENT_DAYS = 8, 2
+#: an order book that is younger than this is not asked for again
+_BOOK_FOR = timedelta(seconds=10)
+
+
+class Closes(Protocol):
+    """Closing prices that everybody shares."""
+
+    async def refresh(self, instruments: Collection[str], interval: str, days: int) -> None:
+        """Fetch what is missing; never raises ``ExchangeError``."""
+        ...
+
+    def closes(self, instrument: str, interval: str, until: datetime, count: int) -> tuple[float | None, ...]:
+        """Return ``count`` closes, the last of the bar that closed at ``until`` (market time); None where one is missing."""
+        ...
+
+
+class Settlements(Protocol):
+    """Funding settlements that everybody shares."""
+
+    async def refresh(self, contracts: Collection[str], days: int) -> None:
+        """Fetch what is missing; never raises ``ExchangeError``."""
+        ...
+
+    def interval_hours(self, contract: str) -> int | None:
+        """Return the hours between settlements, read from the last one; None where unknown."""
+        ...
+
+
+class Costing:
+    """Says what trading costs, from what is in memory: :meth:`prepare` fetches, everything else only reads."""
+
+    def __init__(self, source: PriceSource, closes: Closes, settlements: Settlements, clock: Clock) -> None:
+        self._source = source
+        self._closes = closes
+        self._settlements = settlements
+        self._clock = clock
+        self._books: dict[str, tuple[datetime, Depth]] = {}
+
+    async def prepare(self, instruments: Collection[str], *, books: Collection[str] = ()) -> None:
+        """Fetch what the costs of trading these depend on, and the order books of some; what can not be had stays unknown.
+
+        Never call it inside a transaction.
+        """
+        await self._closes.refresh(sorted({asset_of(name) for name in instruments}), "1h", _CLOSES_DAYS)
+        await self._settlements.refresh(sorted(name for name in instruments if is_perp(name)), _SETTLEMENT_DAYS)
+        source = self._source
+        if isinstance(source, DepthSource):
+            async with asyncio.TaskGroup() as group:
+                for name in sorted(books):
+                    if self._book(name) is None:
+                        group.create_task(self._look(source, name))
+
+    async def prepare_days(self, instruments: Collection[str], days: int) -> None:
+        """Fetch daily closes, one more than ``days`` returns need."""
+        await self._closes.refresh(sorted({asset_of(name) for name in instruments}), "1d", days + 2)
+
+    def daily_closes(self, asset: str, count: int) -> tuple[float | None, ...]:
+        """Return the daily closes up to the last midnight (UTC) of the market; None where one is missing."""
+        midnight = self._market_now().replace(hour=0, minute=0, second=0, microsecond=0)
+        return self._closes.closes(asset, "1d", midnight, count)
+
+    def _market_now(self) -> datetime:
+        return self._source.market_time(self._clock.now()).astimezone(UTC)
+
+    async def _look(self, source: DepthSource, instrument: str) -> None:
+        """Read one order book; without one the square-root law says what there is to say."""
+        try:
+            found = await source.depth(instrument)
+        except ExchangeError:
+            return
+        if found is not None:
+            self._books[instrument] = (self._clock.now(), found)
+
+    def _book(self, instrument: str) -> Depth | None:
+        read_at, found = self._books.get(instrument, (None, None))
+        return found if read_at is not None and self._clock.now() - read_at <= _BOOK_FOR else None
+
+    def daily_volatility(self, instrument: str) -> float | None:
+        """Return sigma_d: last week's realised volatility of the coin, as a fraction per day; None where too few prices are known."""
+        hour = self._market_now().replace(minute=0, second=0, microsecond=0)
+        sigma = realised_vol(self._closes.closes(asset_of(instrument), "1h", hour, _WEEK_H + 1), 1).sigma
+        return None if sigma is None else sigma / sqrt(_DAYS_PER_YEAR)
+
+    def impact(self, quote: Quote, value: Decimal) -> float | None:
+        """Return the half spread and the impact of trading ``value``, as a fraction (domain 11.1); None where something is unknown."""
+        sigma = self.daily_volatility(quote.instrument)
+        if sigma is None or not quote.volume or quote.volume <= 0:
+            return None
+        half_spread = float((quote.ask - quote.bid) / (quote.ask + quote.bid))
+        return half_spread + costs.impact(float(value), float(quote.volume), sigma)
+
+    def leg_bps(self, leg: Leg, quote: Quote) -> Decimal | None:
+        """Return a leg's planned slippage in basis points: the visible book where it is deep enough, else the square-root law."""
+        book = self._book(leg.instrument)
+        if book is not None and book.bids and book.asks:
+            mid = (book.bids[0][0] + book.asks[0][0]) / 2
+            walked = costs.walk_book(book.bids if leg.side == "sell" else book.asks, leg.qty, mid)
+            if walked is not None:
+                return walked[1] * _BPS
+        share = self.impact(quote, leg.notional)
+        return None if share is None else Decimal(repr(share * _BPS)).quantize(Decimal("0.0001"))
+
+    def legs(self, legs: Sequence[Leg], quotes: Mapping[str, Quote]) -> tuple[Leg, ...]:
+        """Return the legs with their planned slippage."""
+        return tuple(
+            replace(leg, slippage_bps=None if leg.is_transfer else self.leg_bps(leg, quotes[leg.instrument]))
+            if leg.is_transfer or leg.instrument in quotes
+            else replace(leg, slippage_bps=None)
+            for leg in legs
+        )
+
+    def priced(self, plan: Plan, quotes: Mapping[str, Quote], markets: Mapping[str, Market]) -> Plan:
+        """Return a drafted plan with what it costs."""
+        legs = self.legs(plan.legs, quotes)
+        grown = (leg for leg in legs if leg.kind == LegKind.FUTURES_INCREASE)
+        told = (self.holding(leg, quotes, markets) for leg in grown)
+        return replace(plan, legs=legs, slippage_bps=total_bps(legs), holding=tuple(one for one in told if one is not None))
+
+    def holding(self, leg: Leg, quotes: Mapping[str, Quote], markets: Mapping[str, Market]) -> FuturesCost | None:
+        """Say what holding a grown position costs against doing the same in spot (domain 11.2); None where something is unknown."""
+        spot, quote, hours = asset_of(leg.instrument), quotes.get(leg.instrument), self._settlements.interval_hours(leg.instrument)
+        if quote is None or quote.funding_rate is None or not hours or leg.slippage_bps is None:
+            return None
+        there = self.impact(quotes[spot], leg.notional) if spot in quotes and spot in markets else None
+        if there is None:
+            return None
+        signed = -leg.notional if leg.side == "sell" else leg.notional
+        yearly = annualise(quote.funding_rate, Decimal(hours), signed, Decimal(CARRY_DAYS))
+        in_spot = float(markets[spot].taker_fee) + there
+        in_futures = float(markets[leg.instrument].taker_fee) + float(leg.slippage_bps) / _BPS
+        # what a short receives at a rate above 0, a long receives below it
+        paid_8h = float(-yearly.rate_8h if signed < 0 else yearly.rate_8h)
+        days = costs.perp_horizon_days(in_spot, in_futures, paid_8h)
+        return FuturesCost(
+            contract=leg.instrument,
+            carry=yearly.carry.quantize(Decimal("0.01")),
+            days=None if days == inf else Decimal(repr(days)).quantize(Decimal("0.1")),
+        )
+
+    def risen(self, plan: Plan, quotes: Mapping[str, Quote]) -> bool:
+        """Tell whether a leg that was cheap on the card would now have to be asked about."""
+        return bool(dear(self.legs(plan.legs, quotes)) - dear(plan.legs))
+
+
+def kept(legs: Iterable[Leg]) -> tuple[Leg, ...]:
+    """Return the legs that would trade: neither transfers nor left out."""
+    return tuple(leg for leg in legs if not leg.is_transfer and leg.state != LegState.DROPPED)
+
+
+def total_bps(legs: Iterable[Leg]) -> Decimal | None:
+    """Return the planned slippage of all kept legs by value, in basis points; None where one of them is unknown."""
+    traded = kept(legs)
+    if any(leg.slippage_bps is None for leg in traded):
+        return None
+    value = sum((leg.notional for leg in traded), Decimal(0))
+    return sum((cost_of(leg) for leg in traded), Decimal(0)) / value * _BPS if value else Decimal(0)
+
+
+def cost_of(leg: Leg) -> Decimal:
+    """Return a leg's planned slippage in money; 0 where it is unknown, which the caller tells."""
+    return leg.notional * (leg.slippage_bps or Decimal(0)) / _BPS
+
+
+def dear(legs: Iterable[Leg]) -> frozenset[int]:
+    """Return the numbers of the kept legs whose planned slippage is above 50 bp (domain 11.1)."""
+    return frozenset(leg.index for leg in kept(legs) if leg.slippage_bps is not None and leg.slippage_bps > ASK_BPS)
+
+
+def unknown(legs: Iterable[Leg]) -> tuple[Leg, ...]:
+    """Return the kept legs whose slippage nobody knows."""
+    return tuple(leg for leg in kept(legs) if leg.slippage_bps is None)

@@ -1,0 +1,236 @@
+"""From a hedge to a plan of exactly its legs, and to the plan that takes it off again; nothing else is touched (domain 10.1, 10.3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import ROUND_DOWN, ROUND_UP, Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.engine.exact import wide
+from chatbot.engine.hedges.sizing import open_hedge
+from chatbot.engine.targets import Targets
+from chatbot.hedges import sizing as hedge_sizes
+from chatbot.model import FUTURES, ROTATION, VOLATILITY, LeftOut, Leg, LegKind, LegState, OpenHedge, Plan, Reason
+from chatbot.plans import draft as planning
+from chatbot.portfolio import targets as targeting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime, timedelta
+
+    from chatbot.engine.planner.plan import Block
+    from chatbot.engine.portfolio import Snapshot
+    from chatbot.model.hedge import HedgeSize, HedgeWish
+    from chatbot.portfolio.evaluator import Evaluation
+
+BEGIN, END = "begin", "end"
+#: whose volatility says whether a hedge has done its work (domain 10.3)
+_VOLATILE = "BTC"
+#: weights are cut here; rounded so that whole lots survive it
+_STEP = Decimal("1e-24")
+#: of the short's value: what its last orders may cost, in fees and in prices that move; it stays behind when collateral goes home
+_CUSHION = Decimal("0.006")
+_CENT, _ZERO, _ONE = Decimal("0.01"), Decimal(0), Decimal(1)
+
+
+def reason_for(kind: str, event: str) -> Reason:
+    """Return why such a plan is made."""
+    return Reason(trigger="hedge", line=kind, event=event)
+
+
+def volatility_ratio(found: Evaluation, since: datetime | None = None) -> Decimal | None:
+    """Return how volatile BTC is against its usual level; None where unknown, or read before ``since`` (market time)."""
+    for signal in found.layers.signals:
+        if signal.trigger == VOLATILITY and signal.subject == _VOLATILE:
+            fresh = since is None or (signal.at is not None and signal.at >= since)
+            return signal.reading if fresh else None
+    return None
+
+
+def opening(found: Evaluation, sized: HedgeSize, market_now: datetime) -> OpenHedge:
+    """Return the hedge as it will be kept once its plan is confirmed."""
+    life = open_hedge(sized.mark, volatility_ratio(found))
+    wish = sized.wish
+    return OpenHedge(
+        kind=wish.kind,
+        contract=sized.contract,
+        qty=sized.qty,
+        opened_at=market_now,
+        price=sized.mark,
+        moved=hedge_sizes.moved(found.shape.value, sized) if found.shape else {},
+        size=wish.size,
+        coverage=wish.coverage,
+        drop=None if wish.kind == ROTATION else sized.drop,
+        ratio=wish.ratio,
+        loss=None if wish.kind == ROTATION else sized.loss,
+        accepted=wish.accepted,
+        reason=wish.reason,
+        low=life.low,
+        peaked=life.peaked,
+        calm=life.calm,
+        funded_to=market_now,
+    )
+
+
+def with_hedges(found: Evaluation, hedges: Iterable[OpenHedge]) -> Evaluation:
+    """Return the evaluation as it is with these hedges in the targets; raises ``engine.errors.Refused``."""
+    if found.snapshot is None:
+        return found
+    layers = replace(found.layers, hedges=tuple(hedges))
+    effective = targeting.effective(found.snapshot, found.portfolio.strategy, layers, found.betas)
+    return replace(found, layers=layers, effective=effective)
+
+
+def draft_opening(
+    found: Evaluation, sized: HedgeSize, reasons: tuple[Reason, ...], at: tuple[datetime, datetime], expiry: timedelta
+) -> Plan:
+    """Return the plan that opens a hedge: exactly its legs. ``at`` is now, ours and the market's. Raises ``engine.errors.Refused``."""
+    now, market_now = at
+    hedge = opening(found, sized, market_now)
+    targets = _opened(found, sized)
+    block = planning.block_for(found, targets, literal=True)
+    others = [one for one in found.layers.hedges if one.kind != hedge.kind]
+    plan = planning.draft(with_hedges(found, (*others, hedge)), targets, block, reasons, now=now, expiry=expiry)
+    left_out = plan.left_out
+    if sized.capped and all(left.why != "cap_scaled" for left in left_out):
+        left_out = (*left_out, LeftOut(why="cap_scaled", instrument=sized.contract, amount=sized.asked - sized.notional))
+    return replace(plan, hedge=hedge, left_out=left_out)
+
+
+def _opened(found: Evaluation, sized: HedgeSize) -> Targets:
+    """Return what is held now, with the hedge: its sales, its collateral, its short."""
+    fees = sized.notional * found.markets[sized.contract].taker_fee
+    # The planner adds the fees of the order to the transfer; they are part of the collateral here.
+    into = sized.proceeds + sized.top_up - fees
+    return _targets(found, sized.sells, into, sized.contract, sized.qty)
+
+
+def _targets(found: Evaluation, sells: dict[str, Decimal], into: Decimal, contract: str, qty: Decimal) -> Targets:
+    snap, shape = found.snapshot, found.shape
+    if snap is None or shape is None:
+        raise ValueError("a portfolio that can not be evaluated has no targets")
+    with wide():
+        whole = shape.value
+        values = hedge_sizes.spot_values(snap)
+        spot = {coin: _down((value - sells.get(coin, _ZERO)) / whole) for coin, value in values.items()}
+        collateral = _down(max(_ZERO, max(_ZERO, shape.values[FUTURES]) + into) / whole)
+        collateral = min(collateral, _ONE - sum(spot.values(), _ZERO))
+        futures = {p.contract: _away(p.qty * p.mark / whole) for p in snap.positions}
+        mark = _mark(snap, contract)
+        held = sum((p.qty for p in snap.positions if p.contract == contract), _ZERO)
+        futures[contract] = _away((held + qty) * mark / whole)
+        return Targets(spot=spot, stable=_ONE - sum(spot.values(), _ZERO) - collateral, collateral=collateral, futures=futures)
+
+
+def _down(weight: Decimal) -> Decimal:
+    return weight.quantize(_STEP, ROUND_DOWN)
+
+
+def _away(weight: Decimal) -> Decimal:
+    """Round away from zero: the planner cuts to whole lots, and one must not be lost to a rounding."""
+    return weight.quantize(_STEP, ROUND_UP)
+
+
+def _mark(snap: Snapshot, contract: str) -> Decimal:
+    return next(p.mark for p in snap.positions if p.contract == contract)
+
+
+def draft_closing(found: Evaluation, hedge: OpenHedge, reasons: tuple[Reason, ...], *, now: datetime, expiry: timedelta) -> Plan | None:
+    """Return the plan that takes a hedge off: its short is bought back, then its collateral goes home; None: nothing is left of it.
+
+    The short is never bought back beyond the strategy's own target of the contract. Raises ``engine.errors.Refused``.
+    """
+    if found.snapshot is None or found.shape is None:
+        raise ValueError("a portfolio that can not be evaluated has no plan")
+    over = replace(hedge, closed=hedge.closed or "manual")
+    without = with_hedges(found, [one for one in found.layers.hedges if one.kind != hedge.kind])
+    held = next((p for p in found.snapshot.positions if p.contract == hedge.contract), None)
+    if held is None or without.effective is None:
+        return None
+    bought = _bought_back(held.qty, hedge.qty, without.effective.targets.futures.get(hedge.contract, _ZERO) * found.shape.value / held.mark)
+    targets = _targets(found, {}, _ZERO, hedge.contract, bought)
+    block = planning.block_for(found, targets, literal=True)
+    block = replace(block, transfers=(), flags=tuple(flag for flag in block.flags if flag.endswith(hedge.contract)))
+    plan = planning.draft(without, targets, block, reasons, now=now, expiry=expiry)
+    if not any(leg.instrument == hedge.contract for leg in plan.legs):
+        return None
+    legs = (*plan.legs, *_home(without, hedge, plan, block))
+    return replace(plan, legs=legs, after=planning.shape_after(without, legs), hedge=over)
+
+
+def _bought_back(held: Decimal, hedge: Decimal, own: Decimal) -> Decimal:
+    """Return how much of a short to buy back: what the hedge sold, but never past the strategy's own position, or zero."""
+    if held >= max(own, _ZERO):
+        return _ZERO
+    return min(-hedge, max(own, _ZERO) - held)
+
+
+def _home(found: Evaluation, hedge: OpenHedge, plan: Plan, block: Block) -> tuple[Leg, ...]:
+    """Return the transfer of the hedge's collateral, after the short is gone: what the strategy itself keeps there stays."""
+    if found.snapshot is None or found.shape is None or found.effective is None or found.account is None:
+        return ()
+    whole, equity = found.shape.value, found.shape.values[FUTURES]
+    cushion = sum((order.notional for order in block.orders), _ZERO) * _CUSHION
+    gross = sum((abs(n) for n in plan.after.book.values()), _ZERO)
+    cap = found.portfolio.strategy.sleeve_cap
+    # unrealised profit does not move, and neither does margin in use
+    free = min(equity, _wallet_after(found.snapshot, hedge.contract, block)) - cushion - (gross / cap if cap else _ZERO)
+    own = found.effective.targets.collateral * whole
+    surplus = max(_ZERO, equity - own)
+    # A strategy without futures gets everything back; one with futures keeps what the hedge has won or lost there.
+    amount = min(free, surplus if not own else min(surplus, sum(hedge.moved.values(), _ZERO) * whole)).quantize(_CENT, ROUND_DOWN)
+    if amount < max(Decimal(10), whole * Decimal("0.0005")):
+        return ()
+    return (Leg(index=len(plan.legs), kind=LegKind.TO_SPOT, instrument=found.account.quote_asset, qty=amount),)
+
+
+def _wallet_after(snap: Snapshot, contract: str, block: Block) -> Decimal:
+    """Return the futures wallet once what is bought back has been settled."""
+    bought = sum((order.qty for order in block.orders if order.side == "buy"), _ZERO)
+    return snap.wallet + sum(
+        (min(bought, -p.qty) * (p.entry - p.mark) for p in snap.positions if p.contract == contract and p.qty < 0), _ZERO
+    )
+
+
+def as_planned(found: Evaluation, plan: Plan) -> Evaluation:
+    """Return the evaluation with the targets that a plan leads to, its hedge among them; raises ``engine.errors.Refused``."""
+    if plan.hedge is None:
+        return found
+    others = [one for one in found.layers.hedges if one.kind != plan.hedge.kind]
+    return with_hedges(found, others if plan.hedge.closed else (*others, plan.hedge))
+
+
+def asked(plan: Plan) -> HedgeWish | OpenHedge | None:
+    """Return what a plan about a hedge was asked for: a wish to open one, or the one to take off."""
+    if plan.hedge is None:
+        return None
+    return plan.hedge if plan.hedge.closed else plan.hedge.wish
+
+
+def asked_again(plan: Plan, hedges: Iterable[OpenHedge]) -> HedgeWish | OpenHedge | None:
+    """Return what is left to ask for after a plan about a hedge: all of it where nothing was filled, the rest of a short to buy back.
+
+    A hedge of which a part was opened is not made larger by trying again: adding is a new decision (domain 10.3).
+    """
+    there = plan.hedge is not None and any(one.kind == plan.hedge.kind for one in hedges)
+    return asked(plan) if plan.hedge is not None and there == bool(plan.hedge.closed) else None
+
+
+def contracts_of(plan: Plan) -> tuple[str, ...]:
+    """Return the contract that a plan's hedge is in."""
+    return (plan.hedge.contract,) if plan.hedge else ()
+
+
+def opens(plan: Plan) -> bool:
+    """Tell whether a plan opens a hedge; with its short left out it does not."""
+    return plan.hedge is not None and not plan.hedge.closed and bool(short_legs(plan))
+
+
+def short_legs(plan: Plan) -> tuple[Leg, ...]:
+    """Return the kept legs that sell the hedge's contract."""
+    return _legs_of(plan, lambda leg: leg.sells)
+
+
+def _legs_of(plan: Plan, wanted: Callable[[Leg], bool]) -> tuple[Leg, ...]:
+    contract = plan.hedge.contract if plan.hedge else ""
+    return tuple(leg for leg in plan.legs if leg.instrument == contract and leg.state != LegState.DROPPED and wanted(leg))

@@ -1,0 +1,391 @@
+"""Proposing a plan and answering it: Confirm, Edit, Skip, Snooze, each decided once by the database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.engine.errors import Refused
+from chatbot.hedges import life as hedge_life
+from chatbot.hedges import sizing as hedge_sizes
+from chatbot.model import Leg, LegState, Mode, OpenHedge, Plan, PlanState, Portfolio, Problem, Reason, Shape, Urgency
+from chatbot.plans import costs as costing
+from chatbot.plans import draft as planning
+from chatbot.plans import hedge_draft as hedge_plans
+from chatbot.plans.outcomes import (
+    Alone,
+    Answer,
+    Busy,
+    CannotEvaluate,
+    Confirmed,
+    Forbidden,
+    Late,
+    Moved,
+    NoHedge,
+    NothingToDo,
+    NotYours,
+    Proposal,
+    Proposed,
+    TooDear,
+)
+from chatbot.portfolio import valuation as readings
+from chatbot.portfolio.targets import INDEX
+from chatbot.services import line_costs
+from chatbot.store import journal, messages, portfolios
+from chatbot.triggers import tilt as tilting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime, timedelta
+
+    from chatbot.clock import Clock
+    from chatbot.durable import Work
+    from chatbot.engine.planner.plan import Block
+    from chatbot.model.hedge import HedgeWish
+    from chatbot.plans.costs import Costing
+    from chatbot.portfolio.evaluator import Evaluation, Evaluator
+    from chatbot.store.database import Database, Tx
+
+EXECUTE = "execute_plan"
+__all__ = [
+    "EXECUTE",
+    "Alone",
+    "Answer",
+    "Busy",
+    "CannotEvaluate",
+    "Confirmed",
+    "Forbidden",
+    "Late",
+    "Moved",
+    "NoHedge",
+    "NotYours",
+    "NothingToDo",
+    "Proposal",
+    "Proposed",
+    "Rebalancing",
+    "TooDear",
+    "moved",
+    "post_card",
+]
+
+_NONE: frozenset[int] = frozenset()
+
+
+class Rebalancing:
+    """The use cases around a plan; chat and monitor call the same ones."""
+
+    def __init__(self, db: Database, work: Work, evaluator: Evaluator, costing: Costing, clock: Clock, *, expiry: timedelta) -> None:
+        self._db = db
+        self._work = work
+        self._evaluator = evaluator
+        self._costing = costing
+        self._clock = clock
+        self._expiry = expiry
+
+    async def propose(self, portfolio: Portfolio, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge | None = None) -> Proposal:
+        """Make a plan from fresh prices and store it; an unanswered older plan is superseded.
+
+        With ``hedge`` it is a plan of exactly the legs that open the one wished for, or take the one that is open off.
+        """
+        found = await self._evaluator.look(portfolio, fresh=True, also=() if hedge is None else (INDEX,))
+        return await self.propose_from(found, reasons, hedge)
+
+    async def propose_again(self, portfolio: Portfolio, plan: Plan) -> Proposal:
+        """Make the plan as of now that another one was before it ran out."""
+        return await self.propose(portfolio, plan.reasons, hedge_plans.asked(plan))
+
+    async def propose_from(self, found: Evaluation, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge | None = None) -> Proposal:
+        """Make and store a plan for an evaluation that was just made."""
+        await self.prepare(found)
+        drafted = self.draft(found, reasons, hedge)
+        if not isinstance(drafted, Plan):
+            return drafted
+        async with self._db.transaction() as tx:
+            return await self.store(tx, drafted)
+
+    async def prepare(self, found: Evaluation) -> None:
+        """Fetch what the costs of a plan depend on, before :meth:`draft`; never inside a transaction."""
+        await self._costing.prepare(found.quotes, books=found.quotes)
+
+    async def warm(self, looked: Iterable[Evaluation]) -> None:
+        """Fetch the same for a whole check; order books only for those of whom a plan is about to be made."""
+        sound = [found for found in looked if found.snapshot is not None]
+        soon = [found for found in sound if found.portfolio.window_opened_at is not None or found.portfolio.strategy.schedule is not None]
+        names, booked = ({name for found in group for name in found.quotes} for group in (sound, soon))
+        await self._costing.prepare(names, books=booked)
+
+    def draft(
+        self, found: Evaluation, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge | None = None
+    ) -> Plan | NothingToDo | CannotEvaluate | NoHedge:
+        """Return the plan without storing it; what it costs is told from what :meth:`prepare` fetched."""
+        if found.snapshot is None or found.shape is None:
+            return CannotEvaluate(portfolio=found.portfolio, problems=found.problems)
+        shape, now = found.shape, self._clock.now()
+        try:
+            if hedge is not None:
+                return self._draft_hedge(found, shape, reasons, hedge)
+            found, tilts = tilting.for_block(found, self._evaluator.market_time(now))
+            targets = planning.targets_for(found, line_costs.by_line(found, self._costing))
+            block = planning.block_for(found, targets)
+        except Refused as refusal:
+            return CannotEvaluate(portfolio=found.portfolio, problems=(Problem(code=refusal.code),))
+        if not block.orders and not block.transfers:
+            return NothingToDo(portfolio=found.portfolio, shape=shape)
+        drafted = planning.draft(found, targets, block, tilting.told(reasons, tilts), now=now, expiry=self._expiry)
+        return self._costing.priced(drafted, found.quotes, found.markets)
+
+    def _draft_hedge(
+        self, found: Evaluation, shape: Shape, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge
+    ) -> Plan | NothingToDo | NoHedge:
+        """Return the plan that opens a hedge or takes one off; raises ``engine.errors.Refused``."""
+        now = self._clock.now()
+        if isinstance(hedge, OpenHedge):
+            there = next((one for one in found.layers.hedges if one.kind == hedge.kind), hedge)
+            there = replace(there, closed=there.closed or hedge.closed)
+            drafted = hedge_plans.draft_closing(found, there, reasons, now=now, expiry=self._expiry)
+        else:
+            size = hedge_sizes.size(found, hedge)
+            if size.problem:
+                return NoHedge(portfolio=found.portfolio, size=size)
+            at = (now, self._evaluator.market_time(now))
+            drafted = hedge_plans.draft_opening(found, size, reasons, at, self._expiry)
+            if not hedge_plans.opens(drafted):
+                return NoHedge(portfolio=found.portfolio, size=replace(size, problem="too_small"))
+        if drafted is None:
+            return NothingToDo(portfolio=found.portfolio, shape=shape)
+        return self._costing.priced(drafted, found.quotes, found.markets)
+
+    async def store(self, tx: Tx, drafted: Plan) -> Proposed | Busy:
+        """Store a drafted plan inside the caller's transaction, unless one is being carried out."""
+        before = await journal.open_plan(tx, drafted.portfolio_id)
+        if before is not None and before.state != PlanState.PROPOSED:
+            return Busy(plan=before)
+        return Proposed(plan=await journal.add_plan(tx, drafted), instead_of=before)
+
+    async def confirm(self, plan_id: int, person_id: int, *, accepted: frozenset[int] = _NONE, alone: Alone | None = None) -> Answer:
+        """Carry the plan out, or say why not; only the first of any number of presses sends anything.
+
+        ``accepted`` are the numbers of the dear legs that the person was asked about and wants all the same. With ``alone`` the
+        bot presses: where a person would be shown a new plan, it is told that prices have moved.
+        """
+        plan, portfolio = await self._owned(plan_id, person_id)
+        if plan is None or portfolio is None:
+            return NotYours()
+        if plan.state != PlanState.PROPOSED or plan.expires_at <= self._clock.now():
+            return await self._late(plan)
+        plan = _restricted(plan, alone)
+        if _asks(plan, accepted):
+            return TooDear(plan=plan)
+        found = await self._evaluator.look(portfolio, fresh=True, also=hedge_plans.contracts_of(plan))
+        if found.shape is None:
+            return CannotEvaluate(portfolio=portfolio, problems=found.problems)
+        await self.prepare(found)
+        if moved(plan, found) or (plan.mode != Mode.MANUAL and self._costing.risen(plan, found.quotes)):
+            return (
+                await self.propose_from(found, (*plan.reasons, Reason(trigger="moved")), hedge_plans.asked(plan))
+                if alone is None
+                else Moved(plan=plan)
+            )
+        return await self._decide(plan, person_id, accepted, alone, found)
+
+    async def _decide(
+        self, plan: Plan, person_id: int, accepted: frozenset[int], alone: Alone | None, found: Evaluation
+    ) -> Confirmed | Late | NotYours | TooDear | Forbidden:
+        """Let the database decide which of all presses is the first, and enqueue the work with it."""
+        async with self._db.transaction() as tx:
+            latest = await journal.plan(tx, plan.id)
+            if latest is not None and _asks(_restricted(latest, alone), accepted):
+                return TooDear(plan=latest)  # a leg was taken back in meanwhile
+            if latest is not None and latest.state == PlanState.PROPOSED and alone is not None:
+                edited = _restricted(latest, alone).legs != plan.legs
+                if why := "edited" if edited else await alone.forbids(tx, latest):
+                    return Forbidden(plan=latest, why=why)
+                if alone.only is not None:
+                    await self._restrict(tx, plan, found)
+            won = await journal.decide(tx, plan.id, PlanState.CONFIRMED, self._clock.now(), alone.by if alone else "")
+            if won:
+                await journal.add_event(tx, plan.id, None, "confirmed", {"person": person_id} | ({"by": alone.by} if alone else {}))
+                await self._work.enqueue(tx, EXECUTE, f"plan-{plan.id}", {"plan_id": plan.id}, partition=str(plan.portfolio_id))
+            latest = await journal.plan(tx, plan.id)
+            if won and latest is not None:
+                await hedge_life.confirmed(tx, latest)
+            if won and alone is not None and latest is not None:
+                await alone.tells(tx, latest)
+        if latest is None:
+            return NotYours()
+        return Confirmed(plan=latest) if won else Late(plan=latest)
+
+    async def _restrict(self, tx: Tx, plan: Plan, found: Evaluation) -> None:
+        """Write what a plan leads to of which only some legs are carried out."""
+        await journal.save_after(tx, plan.id, planning.shape_after(found, plan.legs), readings.fees_of(plan.legs, found.markets))
+        for leg in plan.legs:
+            if leg.state == LegState.DROPPED:
+                await journal.save_leg(tx, plan.id, leg)
+
+    async def _late(self, plan: Plan) -> Late:
+        """Answer a tap on a plan that has ended; one that ran out of time is marked so first."""
+        async with self._db.transaction() as tx:
+            await journal.decide(tx, plan.id, PlanState.EXPIRED, self._clock.now())
+            return Late(plan=await journal.plan(tx, plan.id) or plan)
+
+    async def toggle(self, plan_id: int, person_id: int, index: int) -> Proposed | CannotEvaluate | Late | NotYours:
+        """Leave one leg out of a plan, or take it back in, and show what the rest leads to."""
+        return await self._change_legs(plan_id, person_id, frozenset({index}), _toggled)
+
+    async def leave_out(self, plan_id: int, person_id: int, indexes: frozenset[int]) -> Proposed | CannotEvaluate | Late | NotYours:
+        """Leave legs out of a plan and show what the rest leads to; doing it again changes nothing."""
+        return await self._change_legs(plan_id, person_id, indexes, _dropped)
+
+    async def _change_legs(
+        self, plan_id: int, person_id: int, indexes: frozenset[int], change: Callable[[Leg], Leg]
+    ) -> Proposed | CannotEvaluate | Late | NotYours:
+        plan, portfolio = await self._owned(plan_id, person_id)
+        if plan is None or portfolio is None or not indexes <= {leg.index for leg in plan.legs}:
+            return NotYours()
+        if plan.state != PlanState.PROPOSED or plan.expires_at <= self._clock.now():
+            return await self._late(plan)
+        found = await self._evaluator.look(portfolio, also=hedge_plans.contracts_of(plan))
+        if found.snapshot is None:
+            return CannotEvaluate(portfolio=portfolio, problems=found.problems)
+        legs = tuple(change(leg) if leg.index in indexes else leg for leg in plan.legs)
+        try:
+            planned = hedge_plans.as_planned(tilting.as_planned(found, plan), replace(plan, legs=legs))
+            after = planning.shape_after(planned, legs)
+        except Refused as refusal:
+            return CannotEvaluate(portfolio=portfolio, problems=(Problem(code=refusal.code),))
+        async with self._db.transaction() as tx:
+            if await journal.save_after(tx, plan_id, after, readings.fees_of(legs, found.markets)):
+                for leg in legs:
+                    if leg.index in indexes:
+                        await journal.save_leg(tx, plan_id, leg)
+                return Proposed(plan=await journal.plan(tx, plan_id) or plan)
+        return await self._late(plan)  # answered while this was worked out
+
+    async def again(self, plan_id: int, person_id: int) -> Proposal | NotYours:
+        """Plan at fresh prices for what a plan left undone; the legs that the person had left out of it stay out."""
+        plan, portfolio = await self._owned(plan_id, person_id)
+        if plan is None or portfolio is None:
+            return NotYours()
+        found = await self._evaluator.look(portfolio, fresh=True, also=hedge_plans.contracts_of(plan))
+        await self.prepare(found)
+        hedge = hedge_plans.asked_again(plan, found.layers.hedges)
+        drafted = self.draft(found, tuple(dict.fromkeys((*plan.reasons, Reason(trigger="again")))), hedge)
+        if not isinstance(drafted, Plan):
+            return drafted
+        unwanted = {(leg.instrument, leg.side) for leg in plan.legs if leg.state == LegState.DROPPED and not leg.note}
+        legs = tuple(_dropped(leg) if (leg.instrument, leg.side) in unwanted and not leg.is_transfer else leg for leg in drafted.legs)
+        if legs != drafted.legs:
+            fees = readings.fees_of(legs, found.markets)
+            drafted = replace(drafted, legs=legs, after=planning.shape_after(found, legs), fees=fees)
+        async with self._db.transaction() as tx:
+            return await self.store(tx, drafted)
+
+    async def skip(self, plan_id: int, person_id: int, *, until: datetime | None = None) -> Late | NotYours | Proposed:
+        """Close a plan unanswered; with ``until`` the portfolio also stays quiet until then."""
+        plan, portfolio = await self._owned(plan_id, person_id)
+        if plan is None or portfolio is None:
+            return NotYours()
+        now = self._clock.now()
+        async with self._db.transaction() as tx:
+            if not await journal.decide(tx, plan_id, PlanState.SKIPPED, now):
+                return Late(plan=await journal.plan(tx, plan_id) or plan)
+            await journal.add_event(tx, plan_id, None, "snoozed" if until else "skipped", {"person": person_id})
+            if until is not None:
+                latest = await portfolios.get(tx, portfolio.id) or portfolio
+                await portfolios.save(tx, replace(latest, snoozed_until=until))
+            return Proposed(plan=await journal.plan(tx, plan_id) or plan)
+
+    async def redraw(self, plan: Plan) -> None:
+        """Have a plan's card drawn again as it stands; the outbox does it, so that a failing edit is tried again."""
+        now = self._clock.now()
+        async with self._db.transaction() as tx:
+            await post_card(tx, plan, now, f"redraw-{now.isoformat()}")
+
+    async def owned_plan(self, plan_id: int, person_id: int) -> Plan | None:
+        """Return a plan of this person, or None."""
+        return (await self._owned(plan_id, person_id))[0]
+
+    async def _owned(self, plan_id: int, person_id: int) -> tuple[Plan | None, Portfolio | None]:
+        async with self._db.read() as tx:
+            plan = await journal.plan(tx, plan_id)
+            portfolio = await portfolios.get(tx, plan.portfolio_id) if plan else None
+        if portfolio is None or portfolio.person_id != person_id:
+            return None, None
+        return plan, portfolio
+
+    async def replan(self, portfolio_id: int, plan: Plan) -> Block | None:
+        """Plan again for the same targets from what is really there; None when it can not be evaluated."""
+        found = await self._look(portfolio_id)
+        if found is None or found.snapshot is None:
+            return None
+        try:
+            found = tilting.as_planned(found, plan)
+            return planning.block_for(found, planning.targets_from_json(plan.targets), literal=plan.hedge is not None)
+        except Refused:
+            return None
+
+    async def ended(self, plan: Plan) -> None:
+        """Write down what the fills of a plan that has come to its end mean for hedges and tilts; doing it again changes nothing."""
+        async with self._db.transaction() as tx:
+            await hedge_life.ended(tx, plan)
+            await tilting.ended(tx, plan)
+
+    async def measure(self, portfolio_id: int) -> Shape | None:
+        """Return what the portfolio looks like now; None when it can not be evaluated."""
+        found = await self._look(portfolio_id)
+        return found.shape if found else None
+
+    async def _look(self, portfolio_id: int) -> Evaluation | None:
+        async with self._db.read() as tx:
+            portfolio = await portfolios.get(tx, portfolio_id)
+        return await self._evaluator.look(portfolio, fresh=True) if portfolio else None
+
+
+def moved(plan: Plan, found: Evaluation) -> bool:
+    """Tell whether prices or holdings have left what the card showed: the person must see the new figures first.
+
+    A price may move by ``move_limit_pct`` per cent in either direction; holdings may not have changed at all, which shows in the
+    value of what is held, priced as on the card.
+    """
+    limit = found.portfolio.strategy.move_limit_pct / 100
+    for leg in plan.legs:
+        quote = found.quotes.get(leg.instrument)
+        if not leg.is_transfer and leg.state != LegState.DROPPED and (quote is None or abs(quote.price - leg.price) > limit * leg.price):
+            return True
+    if found.snapshot is None:
+        return True
+    for holding in found.snapshot.spot:
+        then = plan.before.values.get(holding.asset, Decimal(0))
+        price = plan.prices.get(holding.asset)
+        if price is None or abs(holding.qty * price - then) > Decimal("0.01") + abs(then) * limit / 100:
+            return True
+    return False
+
+
+async def post_card(tx: Tx, plan: Plan, now: datetime, why: str) -> None:
+    """Have the card of a plan drawn again in place; nothing where it was never shown."""
+    if plan.chat_id is not None:
+        key = f"card-{plan.id}-{why}"
+        facts = {"plan_id": plan.id}
+        await messages.post(tx, chat_id=plan.chat_id, kind="plan_card", facts=facts, key=key, urgency=Urgency.ROUTINE, silent=True, now=now)
+
+
+def _asks(plan: Plan, accepted: frozenset[int]) -> bool:
+    """Tell whether a leg is dear and nobody said yes to it; who trades by hand has traded already."""
+    return plan.mode != Mode.MANUAL and not costing.dear(plan.legs) <= accepted
+
+
+def _restricted(plan: Plan, alone: Alone | None) -> Plan:
+    """Return the plan as the bot would carry it out: with the legs that it may not touch left out."""
+    if alone is None or alone.only is None:
+        return plan
+    return replace(plan, legs=tuple(leg if leg.index in alone.only else _dropped(leg) for leg in plan.legs))
+
+
+def _dropped(leg: Leg) -> Leg:
+    return replace(leg, state=LegState.DROPPED)
+
+
+def _toggled(leg: Leg) -> Leg:
+    return replace(leg, state=LegState.PLANNED if leg.state == LegState.DROPPED else LegState.DROPPED)

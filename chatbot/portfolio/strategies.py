@@ -1,0 +1,184 @@
+"""Strategies in words: presets filled with coins, own weights, own bands; all problems of one input found together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.engine.targets import PRESETS
+from chatbot.engine.triggers.registry import TRIGGERS
+from chatbot.errors import UserError
+from chatbot.exchanges.base import PERP, is_perp
+from chatbot.i18n import N_
+from chatbot.model import (
+    ALT,
+    CORE,
+    FEAR_GREED,
+    FUNDING_HIGH,
+    FUNDING_LOW,
+    FUTURES,
+    STABLE,
+    TREND,
+    VOLATILITY,
+    BandRule,
+    Strategy,
+    TriggerSetting,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+MAJORS = ("BTC", "ETH")
+#: of these each preset has one switched on (domain 2.2)
+FUTURES_TRIGGERS = (FUNDING_LOW, FUNDING_HIGH, FEAR_GREED)
+#: coins offered for ALT, largest first; the first few that the market quotes become the members
+ALT_CANDIDATES = ("SOL", "XRP", "BNB", "ADA", "DOGE", "LINK", "AVAX", "LTC")
+ALT_MEMBERS = 4
+STABLECOINS = frozenset({"USDT", "USDC", "USD", "STABLE", "CASH"})
+#: a band of less than this many points would fire on noise, and one of more than this never
+MIN_BAND_PP, MAX_BAND_PP = Decimal("0.5"), Decimal(50)
+
+
+def preset_names() -> tuple[str, ...]:
+    """Return the presets from the calmest to the boldest."""
+    return tuple(PRESETS)
+
+
+def preset(name: str, instruments: Collection[str], held: Collection[str] = ()) -> Strategy:
+    """Return a preset of domain 2.2 filled with coins that have a price here; coins already held become members of ALT."""
+    chosen = PRESETS[name]
+    band = BandRule(abs_pp=chosen.band_pp)
+    weights = dict(chosen.weights)
+    return Strategy(
+        preset=name,
+        weights=weights,
+        members={CORE: _core(instruments), ALT: _alts(instruments, held)},
+        futures_net=chosen.futures_net,
+        futures_split=_futures_split(instruments),
+        bands={line: band for line in weights if line != FUTURES},
+        futures_band_pp=chosen.band_pp,
+        gross_cap=chosen.gross_cap,
+        sleeve_cap=chosen.sleeve_cap,
+        triggers={name: TriggerSetting(on=True) for name in (VOLATILITY, TREND, chosen.futures_trigger)},
+    )
+
+
+def with_triggers_of(chosen: Strategy, kept: Strategy) -> Strategy:
+    """Return a preset with the trigger settings that a portfolio has; which one moves the futures comes with the preset (domain 2.2)."""
+    futures = {name: replace(kept.setting(name), on=chosen.setting(name).on) for name in FUTURES_TRIGGERS}
+    return replace(chosen, triggers={**chosen.triggers, **kept.triggers, **futures})
+
+
+def switched(strategy: Strategy, trigger: str, *, on: bool) -> Strategy:
+    """Return a strategy with a trigger switched on or off; its parameters stay."""
+    return replace(strategy, triggers={**strategy.triggers, trigger: replace(strategy.setting(trigger), on=on)})
+
+
+def tuned(strategy: Strategy, trigger: str, params: Mapping[str, Decimal]) -> Strategy:
+    """Return a strategy with a trigger's parameters; only those that differ from their default are kept."""
+    usual = TRIGGERS[trigger].params({})
+    chosen = {name: value for name, value in params.items() if value != usual[name]}
+    return replace(strategy, triggers={**strategy.triggers, trigger: replace(strategy.setting(trigger), params=chosen)})
+
+
+def _core(instruments: Collection[str]) -> tuple[str, ...]:
+    return tuple(asset for asset in MAJORS if asset in instruments)
+
+
+def _alts(instruments: Collection[str], held: Collection[str]) -> tuple[str, ...]:
+    own = [asset for asset in held if asset not in MAJORS and asset not in STABLECOINS and not is_perp(asset)]
+    offered = [asset for asset in ALT_CANDIDATES if asset in instruments]
+    return tuple(own) if own else tuple(offered[:ALT_MEMBERS])
+
+
+def _futures_split(instruments: Collection[str]) -> dict[str, Decimal]:
+    contracts = [asset + PERP for asset in MAJORS if asset + PERP in instruments]
+    return {contract: Decimal(1) / len(contracts) for contract in contracts}
+
+
+def own_weights(
+    values: Mapping[str, Decimal], instruments: Collection[str], base: Strategy
+) -> tuple[Strategy | None, tuple[UserError, ...]]:
+    """Return a custom strategy for weights in per cent by name, or every problem with them."""
+    weights: dict[str, Decimal] = {STABLE: Decimal(0), FUTURES: Decimal(0)}
+    problems: list[UserError] = []
+    for name, percent in values.items():
+        line = STABLE if name in STABLECOINS else name
+        if line not in (STABLE, FUTURES, CORE, ALT) and line not in instruments:
+            problems.append(UserError(N_("{name} has no price at this exchange."), name=name))
+        weights[line] = weights.get(line, Decimal(0)) + percent / 100
+    total = sum(values.values(), Decimal(0))
+    if total != 100:
+        problems.append(UserError(N_("The weights add up to {total} %, they must make 100 %."), total=f"{total.normalize():f}"))
+    if weights[FUTURES] and not base.futures_split:
+        problems.append(UserError(N_("There are no futures at this exchange, so FUTURES must be 0.")))
+    if problems:
+        return None, tuple(problems)
+    return _custom(weights, instruments, base), ()
+
+
+def _custom(weights: dict[str, Decimal], instruments: Collection[str], base: Strategy) -> Strategy:
+    named = set(weights) - {STABLE, FUTURES, CORE, ALT}
+    members = {line: tuple(a for a in assets if a not in named) for line, assets in base.members.items() if line in weights}
+    if CORE in weights and not members.get(CORE):
+        members[CORE] = tuple(asset for asset in _core(instruments) if asset not in named)
+    if ALT in weights and not members.get(ALT):
+        members[ALT] = tuple(asset for asset in _alts(instruments, ()) if asset not in named)
+    usual = next(iter(base.bands.values()), BandRule(abs_pp=Decimal(5)))
+    return replace(
+        base,
+        preset="custom",
+        weights=weights,
+        members={line: assets for line, assets in members.items() if assets},
+        futures_net=weights[FUTURES],
+        bands={line: base.bands.get(line, usual) for line in weights if line != FUTURES},
+    )
+
+
+def own_bands(rules: Mapping[str, BandRule], base: Strategy) -> tuple[Strategy | None, tuple[UserError, ...]]:
+    """Return the strategy with changed bands, or every problem with them."""
+    problems = [problem for name, rule in rules.items() if (problem := _band_problem(name, rule, base))]
+    if problems:
+        return None, tuple(problems)
+    changed = {_line_of(name, base): rule for name, rule in rules.items()}
+    return replace(base, bands={**base.bands, **changed}), ()
+
+
+def _line_of(name: str, base: Strategy) -> str:
+    """Return the line that a person means: a coin without a line of its own stands for the bucket it is in."""
+    if name in STABLECOINS:
+        return STABLE
+    buckets = (line for line, members in base.members.items() if name in members)
+    return name if name in base.bands else next(buckets, name)
+
+
+def _band_problem(name: str, rule: BandRule, base: Strategy) -> UserError | None:
+    if _line_of(name, base) not in base.bands:
+        return UserError(N_("{name} is not a line of your targets."), name=name)
+    if rule.abs_pp is not None and not MIN_BAND_PP <= rule.abs_pp <= MAX_BAND_PP:
+        return UserError(N_("The band of {name} must be between 0.5 and 50 points."), name=name)
+    if rule.rel is not None and not Decimal("0.01") <= rule.rel <= 1:
+        return UserError(N_("The relative band of {name} must be between 1 % and 100 % of its target."), name=name)
+    return None
+
+
+def holdings_problems(values: Mapping[str, Decimal], instruments: Collection[str]) -> tuple[UserError, ...]:
+    """Return what is wrong with typed-in holdings: unknown coins, nothing at all."""
+    problems = [
+        UserError(N_("{name} has no price at this exchange."), name=name)
+        for name in values
+        if name not in STABLECOINS and name not in instruments
+    ]
+    if not problems and not any(values.values()):
+        problems.append(UserError(N_("All amounts are 0; there is nothing to keep in balance.")))
+    return tuple(problems)
+
+
+def as_holdings(values: Mapping[str, Decimal], quote_asset: str) -> dict[str, Decimal]:
+    """Return typed-in amounts with every stablecoin counted as the quote one."""
+    holdings: dict[str, Decimal] = {}
+    for name, qty in values.items():
+        asset = quote_asset if name in STABLECOINS else name
+        holdings[asset] = holdings.get(asset, Decimal(0)) + qty
+    return holdings

@@ -1,0 +1,249 @@
+"""From an account and quotes to the engine's snapshot, and from the engine's figures to what a person is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.engine import bands, portfolio
+from chatbot.engine.liquidation import liquidation
+from chatbot.exchanges.base import Balances, Position, Quote, asset_of, is_perp
+from chatbot.model import ALT, FUTURES, NET, STABLE, Leg, LegKind, LegState, LineReading, Problem, Shape, Strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from chatbot.exchanges.base import Market
+    from chatbot.portfolio.targets import Effective
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What an exchange says is there."""
+
+    balances: Balances
+    positions: tuple[Position, ...]
+    quote_asset: str
+
+
+def bucket_of(asset: str, strategy: Strategy) -> str:
+    """Return the line that ``asset`` belongs to; a coin that no line names counts as ALT where there is such a line."""
+    for line, members in strategy.members.items():
+        if asset in members:
+            return line
+    return asset if asset in strategy.weights else ALT
+
+
+def spot_assets(strategy: Strategy) -> tuple[str, ...]:
+    """Return every risky asset that the strategy names, sorted."""
+    named = {asset for members in strategy.members.values() for asset in members}
+    return tuple(sorted(named | {line for line in strategy.weights if line not in strategy.members and line not in (STABLE, FUTURES)}))
+
+
+def contracts(strategy: Strategy) -> tuple[str, ...]:
+    """Return the perpetuals of the futures base; none when the strategy has no futures."""
+    uses_futures = strategy.weights.get(FUTURES, Decimal(0)) > 0 or strategy.futures_net != 0
+    return tuple(sorted(strategy.futures_split)) if uses_futures else ()
+
+
+def instruments(strategy: Strategy, account: Account | None = None) -> tuple[str, ...]:
+    """Return every instrument whose price is needed to value the portfolio and to plan for it."""
+    needed = {*spot_assets(strategy), *contracts(strategy)}
+    if account is not None:
+        needed |= {asset for asset, qty in account.balances.spot.items() if qty and asset != account.quote_asset}
+        needed |= {position.instrument for position in account.positions}
+    return tuple(sorted(needed))
+
+
+def empty_answer(account: Account) -> Problem | None:
+    """Return a problem when the account came back without anything in it: an empty answer is not an empty account."""
+    if any(account.balances.spot.values()) or account.balances.futures_wallet or account.positions:
+        return None
+    return Problem(code="empty_balance")
+
+
+def snapshot(account: Account, strategy: Strategy, quotes: Mapping[str, Quote], also: Collection[str] = ()) -> portfolio.Snapshot:
+    """Build the engine's snapshot; every instrument of :func:`instruments` must have a quote, and so must the contracts in ``also``."""
+    spot = {asset: Decimal(0) for asset in spot_assets(strategy)}
+    spot |= {asset: qty for asset, qty in account.balances.spot.items() if asset != account.quote_asset and (qty or asset in spot)}
+    held = {position.instrument: position for position in account.positions}
+    book = sorted({*held, *contracts(strategy), *also})
+    return portfolio.Snapshot(
+        spot=tuple(
+            portfolio.Holding(asset=asset, qty=qty, price=quotes[asset].price, bucket=bucket_of(asset, strategy))
+            for asset, qty in sorted(spot.items())
+        ),
+        cash=(portfolio.Cash(asset=account.quote_asset, qty=account.balances.spot.get(account.quote_asset, Decimal(0)), price=Decimal(1)),),
+        wallet=account.balances.futures_wallet,
+        positions=tuple(_position(contract, held.get(contract), quotes[contract]) for contract in book),
+    )
+
+
+def _position(contract: str, held: Position | None, quote: Quote) -> portfolio.Position:
+    return portfolio.Position(
+        contract=contract,
+        asset=asset_of(contract),
+        qty=held.qty if held else Decimal(0),
+        entry=held.entry if held else quote.price,
+        mark=quote.price,
+    )
+
+
+def line_values(snap: portfolio.Snapshot, strategy: Strategy) -> dict[str, Decimal]:
+    """Return the value of each line of the target table, in quote."""
+    values = {line: Decimal(0) for line in strategy.weights}
+    for holding in snap.spot:
+        values[holding.bucket] = values.get(holding.bucket, Decimal(0)) + holding.qty * holding.price
+    values[STABLE] = sum((cash.qty * cash.price for cash in snap.cash), Decimal(0))
+    values[FUTURES] = snap.wallet + sum((p.qty * (p.mark - p.entry) for p in snap.positions), Decimal(0))
+    return values
+
+
+def engine_bands(strategy: Strategy) -> dict[str, bands.Band]:
+    """Return the engine's bands by line."""
+    return {line: bands.Band(abs_pp=rule.abs_pp, rel=rule.rel) for line, rule in strategy.bands.items()}
+
+
+def check_lines(snap: portfolio.Snapshot, strategy: Strategy, moved: Effective | None = None) -> bands.BandsCheck:
+    """Hold every line against its band (domain 3.1); effective targets take the strategy's place, the half-widths stay (domain 5.3)."""
+    values = line_values(snap, strategy)
+    own = {line: strategy.weights.get(line, Decimal(0)) for line in values}
+    edges = engine_bands(strategy)
+    if moved is None:
+        return bands.check_bands(values, own, edges, strategy.band_mode)
+    # a share of a target of 0 has no width to keep: it is taken of what the target has become
+    widths = {line: bands.half_width(band, own.get(line, Decimal(0))) for line, band in edges.items()}
+    fixed = {line: bands.Band(abs_pp=100 * widths[line]) if widths[line] else band for line, band in edges.items()}
+    return bands.check_bands(values, {line: moved.lines[line] for line in values}, fixed, strategy.band_mode)
+
+
+def prior_betas(assets: Iterable[str]) -> dict[str, Decimal]:
+    """Return the prior beta of each asset (domain 1.7): what is assumed where no history refines it."""
+    return {asset: portfolio.prior_beta(asset) for asset in assets}
+
+
+def assets_of(snap: portfolio.Snapshot) -> frozenset[str]:
+    """Return every asset that a snapshot has spot or a contract of."""
+    return frozenset({holding.asset for holding in snap.spot} | {position.asset for position in snap.positions})
+
+
+def shape(
+    snap: portfolio.Snapshot,
+    strategy: Strategy,
+    markets: Mapping[str, Market],
+    betas: Mapping[str, Decimal] | None = None,
+    moved: Effective | None = None,
+) -> Shape:
+    """Measure a snapshot and put its lines beside their targets and bands; an asset without a beta in ``betas`` takes its prior.
+
+    ``moved`` are the effective targets where triggers or hedges have moved the strategy's; None where they have not.
+    """
+    metrics = portfolio.measure(snap, betas or {})
+    check = check_lines(snap, strategy, moved)
+    return Shape(
+        value=metrics.value,
+        lines=tuple(_line(line, reading, strategy, moved) for line, reading in check.lines.items()),
+        net=metrics.net_directional,
+        gross=metrics.gross_exposure,
+        futures_net=metrics.futures_net_exposure,
+        beta=metrics.beta,
+        leverage=metrics.sleeve_leverage,
+        values={
+            **{holding.asset: holding.qty * holding.price for holding in snap.spot},
+            **{cash.asset: cash.qty * cash.price for cash in snap.cash},
+            FUTURES: metrics.futures_equity,
+        },
+        liquidation=nearest_liquidation(snap, markets),
+        book={p.contract: p.qty * p.mark for p in snap.positions if p.qty},
+        exposure=net_exposure(metrics, strategy, moved),
+    )
+
+
+def _line(line: str, reading: bands.LineCheck, strategy: Strategy, moved: Effective | None) -> LineReading:
+    fires = line in strategy.bands
+    own = strategy.weights.get(line, Decimal(0))
+    target = own if moved is None else moved.lines[line]
+    return LineReading(
+        line=line,
+        weight=reading.weight,
+        target=target,
+        band=reading.band if fires else None,
+        breach=reading.breach if fires else None,
+        base=None if target == own else own,
+    )
+
+
+def net_target(strategy: Strategy) -> Decimal:
+    """Return f*, the net exposure that plans aim at: 0 where there is no contract to reach another one with."""
+    return strategy.futures_net if contracts(strategy) else Decimal(0)
+
+
+def net_exposure(metrics: portfolio.Metrics, strategy: Strategy, moved: Effective | None = None) -> LineReading | None:
+    """Hold the net exposure f against f* and its own band, by the edge rules of the lines (domain 3.1); None without futures."""
+    own = net_target(strategy)
+    target = own if moved is None else moved.futures_net
+    if not target and not own and not metrics.futures_gross:
+        return None
+    band = bands.Band(abs_pp=strategy.futures_band_pp)
+    found = bands.check_net(metrics.futures_net, metrics.value, target, band, strategy.band_mode)
+    base = None if target == own else own
+    return LineReading(line=NET, weight=found.weight, target=target, band=found.band, breach=found.breach, base=base)
+
+
+def nearest_liquidation(snap: portfolio.Snapshot, markets: Mapping[str, Market]) -> Decimal | None:
+    """Return the smallest distance to liquidation over the book as a fraction of the mark, cross margin (domain 1.6)."""
+    return min((distance for distance in liquidations(snap, markets).values() if distance is not None), default=None)
+
+
+def liquidations(snap: portfolio.Snapshot, markets: Mapping[str, Market]) -> dict[str, Decimal | None]:
+    """Return each open position's distance to liquidation as a fraction of its mark, cross margin (domain 1.6); None: there is none."""
+    distances: dict[str, Decimal | None] = {}
+    open_positions = [position for position in snap.positions if position.qty]
+    for position in open_positions:
+        others = [other for other in open_positions if other is not position]
+        found = liquidation(
+            qty=position.qty,
+            entry=position.entry,
+            collateral=snap.wallet,
+            mmr=markets[position.contract].mmr,
+            other_mm=sum((abs(o.qty) * o.mark * markets[o.contract].mmr for o in others), Decimal(0)),
+            other_upnl=sum((o.qty * (o.mark - o.entry) for o in others), Decimal(0)),
+            mark=position.mark,
+        )
+        distances[position.contract] = found.distance
+    return distances
+
+
+def after_legs(snap: portfolio.Snapshot, legs: Iterable[Leg], markets: Mapping[str, Market]) -> portfolio.Snapshot:
+    """Return the snapshot that these legs lead to, each filled at its valuation price with the modelled fee; dropped legs do nothing."""
+    spot = {holding.asset: holding.qty for holding in snap.spot}
+    book = {position.contract: position.qty for position in snap.positions}
+    cash = snap.cash[0].qty
+    # Unrealised profit becomes wallet and the entry the mark: the equity is the same, and a trade at the mark changes it by its fee only.
+    wallet = snap.wallet + sum((p.qty * (p.mark - p.entry) for p in snap.positions), Decimal(0))
+    for leg in legs:
+        if leg.state == LegState.DROPPED:
+            continue
+        signed = -leg.qty if leg.side == "sell" else leg.qty
+        if leg.is_transfer:
+            moved = leg.qty if leg.kind == LegKind.TO_SPOT else -leg.qty
+            cash, wallet = cash + moved, wallet - moved
+        elif is_perp(leg.instrument):
+            book[leg.instrument] = book.get(leg.instrument, Decimal(0)) + signed
+            wallet -= leg.notional * markets[leg.instrument].taker_fee
+        else:
+            spot[leg.instrument] = spot.get(leg.instrument, Decimal(0)) + signed
+            cash -= signed * leg.price + leg.notional * markets[leg.instrument].taker_fee
+    return portfolio.Snapshot(
+        spot=tuple(replace(holding, qty=spot[holding.asset]) for holding in snap.spot),
+        cash=(replace(snap.cash[0], qty=cash),),
+        wallet=wallet,
+        positions=tuple(replace(p, qty=book[p.contract], entry=p.mark) for p in snap.positions),
+    )
+
+
+def fees_of(legs: Iterable[Leg], markets: Mapping[str, Market]) -> Decimal:
+    """Return the modelled fees of the legs that are kept, in quote."""
+    kept = (leg for leg in legs if not leg.is_transfer and leg.state != LegState.DROPPED)
+    return sum((leg.notional * markets[leg.instrument].taker_fee for leg in kept), Decimal(0))

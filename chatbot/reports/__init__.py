@@ -1,0 +1,1 @@
+"""What the chat reads and nobody acts on: status and exposure."""

@@ -1,0 +1,88 @@
+"""How exposed a portfolio is, coin by coin and contract by contract: what /exposure shows (domain 1.4, 1.6, 7.1)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.engine.triggers.funding import annualise
+from chatbot.model import AssetExposure, ContractReading, ExposureReport
+from chatbot.portfolio import valuation as readings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chatbot.engine.portfolio import Snapshot
+    from chatbot.exchanges.base import Quote
+    from chatbot.market.funding import FundingBook
+    from chatbot.portfolio.evaluator import Evaluation
+
+#: the last settlement lies within this time at every interval in use
+_LOOK_BACK_DAYS = 2
+
+
+def report(found: Evaluation, hours: Mapping[str, int], price_age_s: float | None) -> ExposureReport:
+    """Put an evaluation into the figures of /exposure; ``hours`` is the funding interval by contract, without those that are unknown."""
+    if found.snapshot is None:
+        return ExposureReport(portfolio=found.portfolio, problems=found.problems, price_age_s=price_age_s)
+    return ExposureReport(
+        portfolio=found.portfolio,
+        shape=found.shape,
+        assets=assets(found.snapshot),
+        contracts=_contracts(found, found.snapshot, hours),
+        hedged=_hedged(found, found.snapshot),
+        price_age_s=price_age_s,
+    )
+
+
+def assets(snap: Snapshot) -> tuple[AssetExposure, ...]:
+    """Return spot and signed futures of every coin that has either, largest first."""
+    spot: dict[str, Decimal] = defaultdict(Decimal)
+    book: dict[str, Decimal] = defaultdict(Decimal)
+    for holding in snap.spot:
+        spot[holding.asset] += holding.qty * holding.price
+    for position in snap.positions:
+        book[position.asset] += position.qty * position.mark
+    found = [AssetExposure(asset=asset, spot=spot[asset], futures=book[asset]) for asset in sorted({*spot, *book})]
+    return tuple(sorted((one for one in found if one.spot or one.futures), key=lambda one: -(one.spot + abs(one.futures))))
+
+
+def _contracts(found: Evaluation, snap: Snapshot, hours: Mapping[str, int]) -> tuple[ContractReading, ...]:
+    ours = readings.liquidations(snap, found.markets)
+    held = found.account.positions if found.account else ()
+    # what the exchange reports wins (domain 1.6)
+    reported = {p.instrument: abs(p.mark - p.liquidation) / p.mark for p in held if p.liquidation is not None and p.mark}
+    return tuple(
+        ContractReading(
+            contract=position.contract,
+            notional=position.qty * position.mark,
+            liquidation=reported.get(position.contract, ours[position.contract]),
+            funding_day=funding_day(position.qty * position.mark, found.quotes.get(position.contract), hours.get(position.contract)),
+        )
+        for position in snap.positions
+        if position.qty
+    )
+
+
+def _hedged(found: Evaluation, snap: Snapshot) -> Decimal:
+    """Return what the open hedges are short: a long of the strategy's own may hide it in the position."""
+    marks = {position.contract: position.mark for position in snap.positions}
+    return sum((-hedge.qty * marks.get(hedge.contract, hedge.price) for hedge in found.layers.hedges if not hedge.closed), Decimal(0))
+
+
+def funding_day(notional: Decimal, quote: Quote | None, hours: int | None) -> Decimal | None:
+    """Return what a signed notional earns (above 0) or pays in a day at the rate that is due next; None where something is unknown."""
+    if quote is None or quote.funding_rate is None or not hours:
+        return None
+    return annualise(quote.funding_rate, Decimal(hours), notional, Decimal(1)).carry
+
+
+async def funding_hours(book: FundingBook, found: Evaluation) -> dict[str, int]:
+    """Return the hours between settlements of every contract that is held, read from the last one: they differ and change (domain 7.1).
+
+    A contract is asked for at most once a settlement, however many people look; an unknown one is left out.
+    """
+    held = [position.contract for position in found.snapshot.positions if position.qty] if found.snapshot else []
+    await book.refresh(held, _LOOK_BACK_DAYS)
+    return {contract: hours for contract in held if (hours := book.interval_hours(contract)) is not None}

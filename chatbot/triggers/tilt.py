@@ -1,0 +1,201 @@
+"""Tilts of a portfolio: latched when a coin leaves its band, traded with the plan for it, taken off again (domain 9.3).
+
+Only coins of which the strategy holds no futures: elsewhere the plan has a long to reduce or to raise, and does that instead.
+A tilt ends with the next plan that finds its coin inside the inner band, after 7 days, and as soon as anything takes risk away.
+Legend: w weight, t target, b half-width, d drift w - t, V value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from chatbot.engine.portfolio import prior_beta
+from chatbot.engine.triggers import tilt as engine
+from chatbot.exchanges.base import PERP
+from chatbot.model import FUNDING_LOW, FUTURES, NET, STABLE, TILT, Answer, OpenTilt, Reason
+from chatbot.portfolio import targets as targeting
+from chatbot.portfolio import valuation as readings
+from chatbot.store import portfolios
+from chatbot.store.codec import from_plain, to_plain
+from chatbot.triggers import margin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from chatbot.model import Plan, Strategy
+    from chatbot.portfolio.evaluator import Evaluation
+    from chatbot.store.database import Tx
+    from chatbot.triggers.drift import LineStep
+
+#: key among the states of a portfolio
+STATE = "tilts"
+BEGIN, END = "begin", "end"
+#: what is worth a trade (domain 9.5): quote, share of V, lots
+_LEAST, _LEAST_SHARE, _LEAST_LOTS = Decimal(10), Decimal("0.0005"), Decimal("1.5")
+_ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """What a check makes of the tilts of a portfolio."""
+
+    kept: tuple[OpenTilt, ...] = ()
+    begun: tuple[OpenTilt, ...] = ()
+    #: traded, and over: a plan must take them off
+    over: tuple[OpenTilt, ...] = ()
+
+    @property
+    def standing(self) -> tuple[OpenTilt, ...]:
+        """Return what the targets hold from now on."""
+        return (*self.kept, *self.begun)
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Return why a plan is made for them."""
+        return (*(reason_for(one, BEGIN) for one in self.begun), *(reason_for(one, END) for one in self.over))
+
+
+def tilts_of(states: Mapping[str, Mapping[str, Any]]) -> tuple[OpenTilt, ...]:
+    """Read the tilts of a portfolio, at most one of each coin."""
+    return tuple(from_plain(OpenTilt, stored) for _, stored in sorted(states.get(STATE, {}).items()))
+
+
+def to_json(tilts: Iterable[OpenTilt]) -> dict[str, Any]:
+    """Return tilts as plain JSON, by coin."""
+    return {one.asset: to_plain(one) for one in tilts}
+
+
+def reason_for(one: OpenTilt, event: str) -> Reason:
+    """Return why a plan trades a tilt."""
+    return Reason(trigger=TILT, line=one.asset, event=event, size=one.weight)
+
+
+def begins(reason: Reason) -> bool:
+    """Tell whether a reason is about a tilt that is to be opened."""
+    return reason.trigger == TILT and reason.event == BEGIN
+
+
+def review(found: Evaluation, steps: Iterable[LineStep], at: tuple[datetime, datetime], *, waiting: bool) -> Review:
+    """Take one check: end what is over, forget what was not traded, latch a tilt for every coin of a line that left its band.
+
+    ``at`` is the program's time and the market's. ``waiting``: a plan is being made or answered, so tilts that were not traded yet may
+    still be. Where a person is only told and never shown a plan, nothing begins, and nothing ends without their own plan.
+    """
+    if found.portfolio.answer == Answer.NOTIFY:
+        return Review(kept=found.layers.tilts)
+    ending = {one.asset for one in found.layers.tilts if _is_over(found, one, at[1])}
+    kept = tuple(one for one in found.layers.tilts if one.asset not in ending and (one.placed or waiting))
+    over = tuple(one for one in found.layers.tilts if one.asset in ending and one.placed)
+    taken = {one.asset for one in (*kept, *over)}
+    begun = tuple(one for one in _begun(found, steps, at) if one.asset not in taken)
+    return Review(kept=kept, begun=begun, over=over)
+
+
+def _is_over(found: Evaluation, one: OpenTilt, now: datetime) -> bool:
+    strategy = found.portfolio.strategy
+    offered = strategy.tilt and readings.contracts(strategy)
+    return not offered or is_held_down(found) or now - one.since >= engine.LASTS
+
+
+def is_held_down(found: Evaluation) -> bool:
+    """Tell whether anything takes risk away from this portfolio: a tilt may add it, so none stands beside that."""
+    return margin.is_urgent(found) or risk_off(found.portfolio.strategy, found.layers)
+
+
+def risk_off(strategy: Strategy, layers: targeting.Layers) -> bool:
+    """Tell whether a hedge is open or a trigger that takes risk away is active; all do but low funding."""
+    active = any(one.active and one.trigger != FUNDING_LOW and strategy.setting(one.trigger).on for one in layers.signals)
+    return active or any(not hedge.closed for hedge in layers.hedges)
+
+
+def _begun(found: Evaluation, steps: Iterable[LineStep], at: tuple[datetime, datetime]) -> Iterable[OpenTilt]:
+    strategy, snap = found.portfolio.strategy, found.snapshot
+    if not strategy.tilt or not readings.contracts(strategy) or snap is None or is_held_down(found):
+        return
+    left = {step.line.line for step in steps if step.event == "breach" and step.line.line not in (NET, STABLE, FUTURES)}
+    held = {position.contract for position in snap.positions if position.qty}
+    base = held.union(readings.contracts(strategy))
+    for holding in (one for one in snap.spot if one.bucket in left):
+        contract = holding.asset + PERP
+        market = found.markets.get(contract)
+        if market is None or not market.trading or contract in base:
+            continue
+        standing = engine.advance(engine.Tilt(), _drift(found, holding.asset), at[1], kappa=strategy.tilt, event=True)
+        if standing.since is not None:
+            yield OpenTilt(asset=holding.asset, contract=contract, weight=standing.weight, since=at[1], noted_at=at[0])
+
+
+def _drift(found: Evaluation, asset: str) -> engine.AssetDrift:
+    """Measure one coin against its target; its inner band is its part of its line's, and never less than what is worth a trade."""
+    if found.snapshot is None or found.shape is None or found.effective is None:
+        raise ValueError("a portfolio that can not be evaluated has no drift")
+    strategy, V = found.portfolio.strategy, found.shape.value  # noqa: N806 - the letter of the domain
+    holding = next((one for one in found.snapshot.spot if one.asset == asset), None)
+    t = found.effective.targets.spot.get(asset, _ZERO)
+    w = holding.qty * holding.price / V if holding else _ZERO
+    line = next((one for one in found.shape.lines if holding is not None and one.line == holding.bucket), None)
+    share = t / line.target if line is not None and line.target else _ZERO
+    half = (line.band or _ZERO) * (1 - strategy.theta) * share if line is not None else _ZERO
+    market = found.markets.get(asset)
+    lots = _LEAST_LOTS * market.lot * holding.price if market is not None and holding is not None else _ZERO
+    worth = max(_LEAST, _LEAST_SHARE * V, market.min_notional if market is not None else _ZERO, lots)
+    return engine.AssetDrift(drift=w - t, inner=max(half, worth / V), beta=found.betas.get(asset, prior_beta(asset)))
+
+
+def for_block(found: Evaluation, now: datetime) -> tuple[Evaluation, tuple[Reason, ...]]:
+    """Return the evaluation that a plan is made of at market time ``now``, and why it trades tilts: it takes off what is over or inside."""
+    tilts = found.layers.tilts
+    if not tilts:
+        return found, ()
+    done = {one.asset for one in tilts if _is_over(found, one, now) or not _still_out(found, one.asset)}
+    ends = tuple(reason_for(one, END) for one in tilts if one.asset in done and one.placed)
+    begins = tuple(reason_for(one, BEGIN) for one in tilts if one.asset not in done and not one.placed)
+    return without(found, done), (*begins, *ends)
+
+
+def _still_out(found: Evaluation, asset: str) -> bool:
+    seen = _drift(found, asset)
+    return abs(seen.drift) > seen.inner
+
+
+def without(found: Evaluation, assets: Iterable[str]) -> Evaluation:
+    """Return an evaluation whose targets hold no tilt of these coins; raises ``engine.errors.Refused``."""
+    gone = frozenset(assets)
+    if not gone or found.snapshot is None:
+        return found
+    strategy = found.portfolio.strategy
+    layers = replace(found.layers, tilts=tuple(one for one in found.layers.tilts if one.asset not in gone))
+    moved = targeting.effective(found.snapshot, strategy, layers, found.betas)
+    shape = readings.shape(found.snapshot, strategy, found.markets, found.betas, moved)
+    return replace(found, layers=layers, effective=moved, shape=shape)
+
+
+def as_planned(found: Evaluation, plan: Plan) -> Evaluation:
+    """Return an evaluation with the tilts that a plan leads to; raises ``engine.errors.Refused``."""
+    return without(found, {reason.line for reason in plan.reasons if reason.trigger == TILT and reason.event == END})
+
+
+def told(reasons: Iterable[Reason], now: Iterable[Reason]) -> tuple[Reason, ...]:
+    """Return the reasons of a plan with those about tilts as they stand now; the end of one stays a reason for its position to go."""
+    others = [one for one in reasons if one.trigger != TILT or one.event == END]
+    latest = {(one.trigger, one.line): one for one in others if one.trigger == TILT} | {(one.trigger, one.line): one for one in now}
+    return (*(one for one in others if one.trigger != TILT), *latest.values())
+
+
+async def ended(tx: Tx, plan: Plan) -> None:
+    """Note what a plan that has come to its end did to the tilts; doing it again changes nothing."""
+    about = {reason.line: reason.event for reason in plan.reasons if reason.trigger == TILT}
+    tilts = tilts_of(await portfolios.states(tx, plan.portfolio_id)) if about else ()
+    after = [_after(one, about.get(one.asset, "") if one.noted_at <= plan.created_at else "", plan) for one in tilts]
+    kept = tuple(one for one in after if one is not None)
+    if kept != tilts:
+        await portfolios.save_state(tx, plan.portfolio_id, STATE, to_json(kept))
+
+
+def _after(one: OpenTilt, event: str, plan: Plan) -> OpenTilt | None:
+    if event == BEGIN and not one.placed:
+        return replace(one, placed=True) if any(leg.instrument == one.contract and leg.filled for leg in plan.legs) else None
+    return None if event == END else one

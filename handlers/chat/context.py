@@ -1,0 +1,166 @@
+"""What a handler is given: the person, their words, the program, and one way to show a view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import structlog
+from telegram import InlineKeyboardMarkup, Message, Update
+from telegram.constants import ParseMode
+from telegram.error import BadRequest, TelegramError
+from telegram.ext import Application, CallbackContext, ContextTypes, ExtBot
+
+from chatbot.errors import UserError
+from chatbot.i18n import N_
+from chatbot.store import accounts
+from handlers.buttons import Signer, markup
+from handlers.chat import sending
+from handlers.views.common import decimal_sign
+from handlers.views.problems import mistake, no_portfolio
+
+if TYPE_CHECKING:
+    from chatbot.app import Program
+    from chatbot.i18n import Words
+    from chatbot.model import Person, Portfolio
+    from handlers.buttons import Tap
+    from handlers.views.common import View
+
+log = structlog.get_logger()
+
+PROGRAM = "program"
+#: characters that Telegram shows in answer to a tap
+_TOAST = 200
+Bot: TypeAlias = "Application[Any, Context, Any, Any, Any, Any]"
+
+
+class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict[str, Any]]):
+    """Carries the person whom the gate let in; a new one is made for every update."""
+
+    person: Person
+    #: what was tapped; only in the handlers of buttons
+    tapped: Tap
+    #: the tap has been answered
+    answered: bool = False
+
+    @property
+    def program(self) -> Program:
+        """Return the running program."""
+        found: Program = self.bot_data[PROGRAM]
+        return found
+
+    @property
+    def words(self) -> Words:
+        """Return the person's language, zone and currency."""
+        return words_for(self.program, self.person)
+
+    @property
+    def decimal(self) -> str:
+        """Return the person's decimal sign, for reading what they type."""
+        return decimal_sign(self.words)
+
+    @property
+    def rest(self) -> str:
+        """Return what was typed behind the command."""
+        return " ".join(self.args or ())
+
+    async def dialog(self) -> tuple[str, dict[str, Any]] | None:
+        """Return the dialog that the person is in, and what was said so far."""
+        async with self.program.db.read() as tx:
+            return await accounts.dialog(tx, self.person.id)
+
+    async def enter(self, name: str, data: dict[str, Any]) -> None:
+        """Open a dialog, or note how far it is; another one that was open is left, and the person is told so."""
+        async with self.program.db.transaction() as tx:
+            before = await accounts.dialog(tx, self.person.id)
+            await accounts.set_dialog(tx, self.person.id, name, data)
+        if before is not None and before[0] != name and before[1]:
+            left = UserError(N_("What you had begun before is left; nothing of it was changed. Its command begins it again."))
+            await self.bot.send_message(self.person.chat_id, mistake(self.words, left).text, parse_mode=ParseMode.HTML)
+
+    async def leave(self, name: str) -> None:
+        """Close a dialog if it is the one that is open: its question is no longer on the screen."""
+        async with self.program.db.transaction() as tx:
+            before = await accounts.dialog(tx, self.person.id)
+            if before is not None and before[0] == name:
+                await accounts.clear_dialog(tx, self.person.id)
+
+    async def portfolio(self) -> Portfolio | None:
+        """Return the portfolio that the person's commands speak of."""
+        return await self.program.portfolios.current(self.person)
+
+
+CONTEXT = ContextTypes(context=Context, bot_data=dict)
+
+
+def words_for(program: Program, person: Person) -> Words:
+    """Return the words of one person."""
+    return program.catalogue.words(person.language, person.zone, person.currency)
+
+
+async def reply(update: Update, context: Context, view: View) -> Message:
+    """Show a view as a new message; its text alone where Telegram does not take the markup."""
+    del update
+    chat_id, keyboard = context.person.chat_id, _keyboard(context, view)
+    try:
+        return await sending.send(context.bot, chat_id, view, keyboard)
+    except BadRequest as refusal:
+        if not sending.markup_refused(refusal):
+            raise
+        log.error("markup refused", error=str(refusal), text=view.text[:200])  # noqa: TRY400 - Telegram's sentence says it all
+        return await sending.send(context.bot, chat_id, view, keyboard, plain=True)
+
+
+async def need_portfolio(update: Update, context: Context) -> Portfolio | None:
+    """Return the current portfolio, or say how to get one."""
+    portfolio = await context.portfolio()
+    if portfolio is None:
+        await show(update, context, no_portfolio(context.words))
+    return portfolio
+
+
+async def show(update: Update, context: Context, view: View) -> Message:
+    """Show a view in place of the message whose button was tapped, or as a new message after a command."""
+    query = update.callback_query
+    if query is None or not isinstance(query.message, Message):
+        return await reply(update, context, view)
+    try:
+        edited = await _edit(query.message, context, view)
+    except BadRequest as refusal:
+        if sending.nothing_changed(refusal):
+            return query.message
+        if not sending.message_gone(refusal):
+            raise
+        edited = None
+    return edited or await reply(update, context, view)
+
+
+async def _edit(message: Message, context: Context, view: View) -> Message | None:
+    keyboard, pictured = _keyboard(context, view), bool(message.photo)
+    try:
+        return await sending.edit(context.bot, message.chat_id, message.message_id, view, keyboard, has_picture=pictured)
+    except BadRequest as refusal:
+        if not sending.markup_refused(refusal):
+            raise
+        log.error("markup refused", error=str(refusal), text=view.text[:200])  # noqa: TRY400 - Telegram's sentence says it all
+        return await sending.edit(context.bot, message.chat_id, message.message_id, view, keyboard, plain=True, has_picture=pictured)
+
+
+def _keyboard(context: Context, view: View) -> InlineKeyboardMarkup | None:
+    return markup(view.keyboard, Signer(context.program.button_key), context.person, context.program.clock.now())
+
+
+async def answer(update: Update, context: Context, text: str = "", *, alert: bool = False) -> None:
+    """Answer a tap once, so that its button stops spinning.
+
+    An answer that did not arrive never stops what the tap does; what it had to say comes as a message instead.
+    """
+    query = update.callback_query
+    if query is None or context.answered:
+        return
+    context.answered = True
+    try:
+        await query.answer(text[:_TOAST] or None, show_alert=alert)
+    except TelegramError as refusal:
+        log.info("tap could not be answered", error=str(refusal))
+        if alert and text and isinstance(refusal, BadRequest):
+            await context.bot.send_message(context.person.chat_id, text)

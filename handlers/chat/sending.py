@@ -1,0 +1,146 @@
+"""Putting a view into a chat, new or in place of an older one; what Telegram will not take of it is left out, not the whole."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import structlog
+from telegram import InputMediaPhoto, Message, ReplyParameters
+from telegram.constants import ParseMode
+from telegram.error import BadRequest
+
+from handlers.chat.pictures import draw
+from handlers.views.common import MAX_CAPTION, visible_length
+
+if TYPE_CHECKING:
+    from telegram import InlineKeyboardMarkup
+    from telegram.ext import ExtBot
+
+    from handlers.views.common import Picture, View
+
+log = structlog.get_logger()
+
+_MARKUP = re.compile(r"<[^>]+>")
+_PICTURE = ("image_process_failed", "photo_", "wrong type of the web page content", "file must be non-empty", "file is too big")
+
+
+def says(refusal: BadRequest, *known: str) -> bool:
+    """Tell whether Telegram's sentence holds one of ``known``; the library changes its capitals."""
+    text = str(refusal).lower()
+    return any(part in text for part in known)
+
+
+def markup_refused(refusal: BadRequest) -> bool:
+    """Tell whether the text is fine but its markup is not."""
+    return says(refusal, "can't parse entities", "can't parse message text")
+
+
+def nothing_changed(refusal: BadRequest) -> bool:
+    """Tell whether the message already looks like that."""
+    return says(refusal, "message is not modified")
+
+
+def message_gone(refusal: BadRequest) -> bool:
+    """Tell whether the message that was to be edited is not there any more, or too old for it."""
+    return says(refusal, "message to edit not found", "message can't be edited", "message_id_invalid")
+
+
+def written(view: View, *, plain: bool) -> tuple[str, str | None]:
+    """Return the text with its markup, or bare where Telegram refused the markup before."""
+    if not plain:
+        return view.text, ParseMode.HTML
+    bare = _MARKUP.sub("", view.text)
+    return bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"), None
+
+
+async def send(
+    bot: ExtBot[None],
+    chat_id: int,
+    view: View,
+    keyboard: InlineKeyboardMarkup | None,
+    *,
+    plain: bool = False,
+    silent: bool = False,
+    reply_to: int | None = None,
+) -> Message:
+    """Send a view as a new message and return the one with the buttons; without its picture where that is refused.
+
+    Only a view without a picture can be the reply to a message; where that is gone, it stands alone.
+    """
+    text, mode = written(view, plain=plain)
+    picture = await _drawn(view.picture)
+    try:
+        if picture is not None and visible_length(view.text) <= MAX_CAPTION:
+            return await bot.send_photo(chat_id, picture, caption=text, parse_mode=mode, reply_markup=keyboard, disable_notification=silent)
+        if picture is not None:  # too long for a caption: the picture goes first, the text with the buttons follows
+            await bot.send_photo(chat_id, picture, disable_notification=True)
+    except BadRequest as refusal:
+        if not says(refusal, *_PICTURE):
+            raise
+        log.error("picture refused", error=str(refusal))  # noqa: TRY400 - Telegram's sentence says it all
+    answered = ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to is not None else None
+    return await bot.send_message(
+        chat_id, text, parse_mode=mode, reply_markup=keyboard, disable_notification=silent, reply_parameters=answered
+    )
+
+
+async def edit(
+    bot: ExtBot[None],
+    chat_id: int,
+    message_id: int,
+    view: View,
+    keyboard: InlineKeyboardMarkup | None,
+    *,
+    plain: bool = False,
+    has_picture: bool = False,
+) -> Message | None:
+    """Edit a message into a view; None where that is impossible, because a picture's caption has no room for the text.
+
+    Text can not take the place of a picture, so it becomes its caption.
+    """
+    text, mode = written(view, plain=plain)
+    if (edited := await _edit_picture(bot, chat_id, message_id, view, keyboard, plain=plain)) is not None:
+        return edited
+    try:
+        if not has_picture:
+            return _message(await bot.edit_message_text(text, chat_id, message_id, parse_mode=mode, reply_markup=keyboard))
+    except BadRequest as refusal:
+        if not says(refusal, "no text in the message"):
+            raise
+    if visible_length(view.text) > MAX_CAPTION:
+        return None
+    return _message(await bot.edit_message_caption(chat_id, message_id, caption=text, parse_mode=mode, reply_markup=keyboard))
+
+
+async def _edit_picture(
+    bot: ExtBot[None], chat_id: int, message_id: int, view: View, keyboard: InlineKeyboardMarkup | None, *, plain: bool
+) -> Message | None:
+    """Put a view with a picture in place of a message; None where there is none to show."""
+    picture = await _drawn(view.picture) if visible_length(view.text) <= MAX_CAPTION else None
+    if picture is None:
+        return None
+    text, mode = written(view, plain=plain)
+    try:
+        media = InputMediaPhoto(picture, caption=text, parse_mode=mode)
+        return _message(await bot.edit_message_media(media, chat_id, message_id, reply_markup=keyboard))
+    except BadRequest as refusal:
+        if not says(refusal, *_PICTURE):
+            raise
+        log.error("picture refused", error=str(refusal))  # noqa: TRY400 - Telegram's sentence says it all
+        return None
+
+
+async def _drawn(picture: Picture | None) -> bytes | None:
+    """Draw a picture; the text says the same, so one that can not be drawn is left out."""
+    if picture is None:
+        return None
+    try:
+        return await draw(picture)
+    except Exception:  # a drawing library may fail in any way
+        log.exception("picture could not be drawn", kind=picture.kind)
+        return None
+
+
+def _message(edited: Message | bool) -> Message | None:
+    return edited if isinstance(edited, Message) else None

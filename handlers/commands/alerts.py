@@ -1,0 +1,156 @@
+"""/alerts and snoozing: what rings, how loudly, and when not; by taps or in words, with all that is wrong told at once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from chatbot.alerts import quiet_hours as quiet
+from chatbot.errors import UserError
+from chatbot.i18n import N_
+from chatbot.model import AlertKind, Ring
+from chatbot.model.alerts import ALWAYS
+from chatbot.store import accounts, messages
+from handlers.chat import parsing
+from handlers.chat.context import answer, reply, show
+from handlers.views import problems
+from handlers.views.person import alert_settings as views
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from telegram import Update
+
+    from chatbot.i18n import Words
+    from chatbot.model import AlertSettings
+    from handlers.chat.context import Context
+
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
+_LONGEST_H = 168
+_QUIET, _REMIND = N_("quiet"), N_("remind")
+
+
+async def alerts(update: Update, context: Context) -> None:
+    """Show what rings, or take ``/alerts trend silent quiet 22:00 8:00``."""
+    if update.callback_query is not None or not context.args:
+        await show(update, context, views.alerts(context.words, context.person.alerts))
+        return
+    changed, found = read(context.rest, context.words, context.person.alerts)
+    if found:
+        await reply(update, context, problems.mistakes(context.words, found, views.EXAMPLE))
+        return
+    await _save(update, context, changed)
+
+
+async def ring(update: Update, context: Context) -> None:
+    """Choose how one kind rings."""
+    kind, how = context.tapped.args
+    settings = context.person.alerts
+    await _save(update, context, replace(settings, rings={**settings.rings, AlertKind(kind): Ring(how)}))
+
+
+async def quiet_hours(update: Update, context: Context) -> None:
+    """Choose the quiet hours."""
+    begin, _, end = context.tapped.arg.partition("-")
+    chosen = ("", "") if begin == "off" else (begin, end)
+    await _save(update, context, replace(context.person.alerts, quiet_from=chosen[0], quiet_to=chosen[1]))
+
+
+async def reminder(update: Update, context: Context) -> None:
+    """Choose after how many hours something that lasts rings again."""
+    await _save(update, context, replace(context.person.alerts, reminder_h=int(context.tapped.arg)))
+
+
+async def _save(update: Update, context: Context, settings: AlertSettings) -> None:
+    """Store the choice; what is held back then waits for the new end of the quiet hours."""
+    context.person = replace(context.person, alerts=settings)
+    person, now = context.person, context.program.clock.now()
+    async with context.program.db.transaction() as tx:
+        await accounts.save_person(tx, person)
+        await messages.hold(tx, person.chat_id, quiet.ends(settings, person.zone, now) or now)
+    await show(update, context, views.alerts(context.words, settings))
+
+
+def read(text: str, words: Words, present: AlertSettings) -> tuple[AlertSettings, tuple[UserError, ...]]:
+    """Read kinds with how they ring, quiet hours and a reminder; all that is wrong comes back together."""
+    found: list[UserError] = []
+    settings, tokens = present, [parsing_word.strip(",;") for parsing_word in text.split()]
+    kinds, rings = _labels(views.KINDS, words), _labels(views.RINGS, words)
+    while tokens:
+        word = tokens.pop(0)
+        try:
+            if word.casefold() in {_QUIET, words.t(_QUIET).casefold()}:
+                settings = _hours(tokens, rings, settings)
+            elif word.casefold() in {_REMIND, words.t(_REMIND).casefold()}:
+                settings = replace(settings, reminder_h=_reminder(tokens, rings))
+            else:
+                kind = _named(word, tokens, kinds)
+                settings = replace(settings, rings={**settings.rings, kind: _ring(kind, tokens, rings)})
+        except UserError as problem:
+            found.append(problem)
+    return settings, tuple(found)
+
+
+def _labels(labels: dict[AlertKind, str] | dict[Ring, str], words: Words) -> dict[str, AlertKind | Ring]:
+    """Return what may be said for each value, in English and in the person's language."""
+    return {said.casefold(): value for value, label in labels.items() for said in (label, words.t(label), value.value)}
+
+
+def _named(word: str, tokens: list[str], kinds: dict[str, AlertKind | Ring]) -> AlertKind:
+    """Return the kind that a word, or it and the next one, names."""
+    two = f"{word} {tokens[0]}".casefold() if tokens else ""
+    if two in kinds:
+        tokens.pop(0)
+        return AlertKind(kinds[two])
+    if word.casefold() not in kinds:
+        raise UserError(N_("“{text}” is not a kind of alert."), text=parsing.shown(word))
+    return AlertKind(kinds[word.casefold()])
+
+
+def _ring(kind: AlertKind, tokens: list[str], rings: dict[str, AlertKind | Ring]) -> Ring:
+    word = tokens.pop(0) if tokens and tokens[0].casefold() in rings else ""
+    if not word:
+        raise UserError(N_("Say how {name} rings: on, silent or off."), name=kind.value)
+    if kind in ALWAYS and rings[word.casefold()] is not Ring.ON:
+        raise UserError(N_("{name} always rings: it can not wait."), name=kind.value)
+    return Ring(rings[word.casefold()])
+
+
+def _hours(tokens: list[str], rings: dict[str, AlertKind | Ring], settings: AlertSettings) -> AlertSettings:
+    if tokens and rings.get(tokens[0].casefold()) is Ring.OFF:
+        tokens.pop(0)
+        return replace(settings, quiet_from="", quiet_to="")
+    clocks = [_clock(tokens.pop(0)) for _ in range(min(2, len(tokens)))]
+    if len(clocks) < 2 or clocks[0] == clocks[1]:
+        raise UserError(N_("Say from when to when it is quiet, like quiet 22:00 8:00, or quiet off."))
+    return replace(settings, quiet_from=clocks[0], quiet_to=clocks[1])
+
+
+def _clock(word: str) -> str:
+    clock = _CLOCK.fullmatch(word)
+    if clock is None or int(clock[1]) > 23 or int(clock[2]) > 59:
+        raise UserError(N_("“{text}” is not a time of day. Write it like 09:30."), text=parsing.shown(word))
+    return f"{int(clock[1]):02}:{int(clock[2]):02}"
+
+
+def _reminder(tokens: list[str], rings: dict[str, AlertKind | Ring]) -> int:
+    word = tokens.pop(0) if tokens else ""
+    if rings.get(word.casefold()) is Ring.OFF:
+        return 0
+    if not re.fullmatch(r"\d{1,3}", word) or not 1 <= int(word) <= _LONGEST_H:
+        raise UserError(N_("Say after how many hours to remind, from 1 to 168, or remind off."))
+    return int(word)
+
+
+async def snooze_longer(update: Update, context: Context) -> None:
+    """Ask for how long to keep quiet."""
+    await answer(update, context)
+    await show(update, context, views.snooze_choice(context.words, context.tapped.arg))
+
+
+def until(context: Context, span: str) -> datetime:
+    """Return when a snooze ends that was chosen by a button: hours, or the next morning of the person."""
+    now = context.program.clock.now()
+    return quiet.morning(context.person.zone, now) if span == "morning" else now + timedelta(hours=int(span or 1))

@@ -1,0 +1,125 @@
+"""/hedge: what is open and what could be; ``/hedge 50 20`` goes straight to the card, ``/hedge close`` takes one off."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.errors import UserError
+from chatbot.i18n import N_
+from chatbot.model import COVER
+from chatbot.model.hedge import LITERAL, HedgeWish
+from handlers.chat import parsing
+from handlers.chat.context import answer, need_portfolio, reply, show
+from handlers.commands.rebalance import answer_proposal
+from handlers.views import problems
+from handlers.views.hedge import offer as views
+from handlers.views.hedge import shocks as shock_views
+from handlers.views.hedge import words as hedge_words
+from handlers.views.plan import progress as execution_views
+
+if TYPE_CHECKING:
+    from telegram import Update
+
+    from chatbot.i18n import Words
+    from chatbot.model import Portfolio
+    from handlers.chat.context import Context
+
+#: per cent: all of the loss, and a fall after which something is left
+_MOST_COVERAGE, _MOST_DROP = Decimal(100), Decimal(90)
+_CLOSE = N_("close")
+
+
+async def hedge(update: Update, context: Context) -> None:
+    """Show hedges, or go straight to the card of a cover or of the end of one."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    typed = () if update.callback_query is not None else tuple(context.args or ())
+    if not typed:
+        report = await context.program.hedging.overview(portfolio, fresh=update.callback_query is not None)
+        await show(update, context, views.hedge(context.words, report))
+    elif typed[0].casefold() in (_CLOSE, context.words.t(_CLOSE).casefold()):
+        await _close(update, context, portfolio, typed[1].casefold() if len(typed) > 1 else "")
+    else:
+        wish, found = read(context.rest, context.decimal)
+        if wish is None:
+            await reply(update, context, problems.mistakes(context.words, found, views.EXAMPLE))
+            return
+        await _open(update, context, portfolio, wish)
+
+
+def read(text: str, decimal: str) -> tuple[HedgeWish | None, tuple[UserError, ...]]:
+    """Read how much of the loss and which fall, in per cent; all that is wrong comes back together."""
+    typed = text.replace(" %", "%").split()
+    if len(typed) != 2:
+        return None, (UserError(N_("Say two numbers: how many per cent of the loss to cover, and how many per cent BTC may fall.")),)
+    found: list[UserError] = []
+    shares: list[Decimal] = []
+    for word, most in zip(typed, (_MOST_COVERAGE, _MOST_DROP), strict=True):
+        try:
+            shares.append(_share(word, most, decimal))
+        except UserError as problem:
+            found.append(problem)
+    if found:
+        return None, tuple(found)
+    return HedgeWish(kind=COVER, size=LITERAL, coverage=shares[0], drop=shares[1]), ()
+
+
+def _share(word: str, most: Decimal, decimal: str) -> Decimal:
+    """Read per cent as a fraction; raises :class:`UserError`."""
+    value = parsing.number(word, decimal)
+    if not 1 <= value <= most or value != round(value, 1):
+        raise UserError(N_("“{text}” must be between 1 and {most}, with one decimal at most."), text=parsing.shown(word), most=most)
+    return value / 100
+
+
+async def _open(update: Update, context: Context, portfolio: Portfolio, wish: HedgeWish) -> None:
+    proposal = await context.program.hedging.propose(portfolio, wish)
+    await answer_proposal(update, context, portfolio, proposal, new_message=True)
+
+
+async def hedge_open(update: Update, context: Context) -> None:
+    """Plan the hedge of a button; on a card that waits it takes the card's place."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is not None:
+        await _open(update, context, portfolio, hedge_words.wish_of(context.tapped.arg))
+
+
+async def hedge_close(update: Update, context: Context) -> None:
+    """Plan the end of a hedge."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is not None:
+        await _close(update, context, portfolio, context.tapped.arg)
+
+
+async def _close(update: Update, context: Context, portfolio: Portfolio, kind: str) -> None:
+    """Take the hedge off that is meant; where several are open and none is named, show them with a button each."""
+    report = await context.program.hedging.overview(portfolio)
+    there = [one.hedge for one in report.open if kind in ("", one.hedge.kind, _named(context.words, one.hedge.kind))]
+    if not there:
+        await reply(update, context, views.nothing_left(context.words, portfolio))
+    elif len(there) > 1:
+        await show(update, context, views.hedge(context.words, report))
+    elif not there[0].settled and not there[0].closed:
+        await answer(update, context, context.words.t("Its plan is being carried out."), alert=True)
+        await reply(update, context, views.hedge(context.words, report))
+    else:
+        proposal = await context.program.hedging.close(portfolio, there[0])
+        await answer_proposal(update, context, portfolio, proposal, new_message=True)
+
+
+def _named(words: Words, kind: str) -> str:
+    return hedge_words.name(words, kind).casefold()
+
+
+async def hedge_table(update: Update, context: Context) -> None:
+    """Show the table of shocks of a hedge, as text and as a picture."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        await answer(update, context, execution_views.not_yours(context.words), alert=True)
+        return
+    arg = context.tapped.arg
+    stressed = arg.endswith(":x")
+    report = await context.program.hedging.shocks(portfolio, hedge_words.wish_of(arg), stressed=stressed)
+    await show(update, context, shock_views.shocks(context.words, report))

@@ -1,0 +1,53 @@
+"""/help, /cancel, and whatever is no command: a short hint, never silence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatbot.errors import UserError
+from chatbot.i18n import N_
+from chatbot.model import Role
+from chatbot.store import accounts
+from handlers.chat.context import reply, show
+from handlers.commands import holdings, settings, start, strategy
+from handlers.views import problems
+from handlers.views.person import settings as views
+
+if TYPE_CHECKING:
+    from telegram import Update
+
+    from handlers.chat.context import Context
+
+#: who takes the text that a dialog waits for
+DIALOGS = {start.DIALOG: start.typed, strategy.DIALOG: strategy.typed, settings.DIALOG: settings.typed, holdings.DIALOG: holdings.typed}
+
+
+async def help_(update: Update, context: Context) -> None:
+    """List the commands of a group."""
+    group = context.tapped.arg if update.callback_query is not None else ""
+    await show(update, context, views.help_page(context.words, group, operator=context.person.role == Role.OPERATOR))
+
+
+async def cancel(update: Update, context: Context) -> None:
+    """Leave whatever dialog is open."""
+    async with context.program.db.transaction() as tx:
+        left = await accounts.clear_dialog(tx, context.person.id)
+    await reply(update, context, problems.cancelled(context.words, left or ""))
+
+
+async def text(update: Update, context: Context) -> None:
+    """Give a text to the dialog that waits for it, or say what the bot understands."""
+    typed = (update.message.text or "") if update.message else ""
+    dialog = await context.dialog()
+    if dialog is None or dialog[0] not in DIALOGS:
+        await reply(update, context, problems.unknown_text(context.words))
+    elif typed:
+        await DIALOGS[dialog[0]](update, context, typed, dialog[1])
+    else:
+        raise UserError(N_("I can only read text here, no pictures, files or voice. Write it, or leave with /cancel."))
+
+
+async def unknown_command(update: Update, context: Context) -> None:
+    """Answer a command that does not exist."""
+    typed = (update.message.text or "") if update.message else ""
+    await reply(update, context, problems.unknown_command(context.words, typed.split()[0][1:33] if typed else ""))

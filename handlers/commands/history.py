@@ -1,0 +1,87 @@
+"""/history and /why: what was done, what was seen, and why nothing was done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from telegram import InputFile
+
+from chatbot.store import journal, portfolios
+from handlers.chat.context import answer, need_portfolio, show
+from handlers.views.plan import history as views
+from handlers.views.plan import progress as execution_views
+from handlers.views.portfolio import why as why_views
+
+if TYPE_CHECKING:
+    from telegram import Update
+
+    from chatbot.model import Check, Portfolio, Shape
+    from handlers.chat.context import Context
+
+#: plans in one CSV file
+_CSV_PLANS = 1000
+#: a check that found every line inside its band
+_INSIDE = "inside"
+
+
+async def history(update: Update, context: Context) -> None:
+    """List plans, newest first; the button's argument is the id to go on before."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    before = int(context.tapped.arg) if update.callback_query is not None and context.tapped.arg else None
+    async with context.program.db.read() as tx:
+        found = await journal.plans(tx, portfolio.id, limit=views.PAGE_SIZE + 1, before_id=before)
+    await show(update, context, views.history(context.words, portfolio, found, more=len(found) > views.PAGE_SIZE))
+
+
+async def plan(update: Update, context: Context) -> None:
+    """Open one plan in full."""
+    found = await context.program.rebalancing.owned_plan(int(context.tapped.arg), context.person.id)
+    portfolio = await context.program.portfolios.by_id(found.portfolio_id) if found else None
+    if found is None or portfolio is None:
+        await answer(update, context, execution_views.not_yours(context.words), alert=True)
+        return
+    await show(update, context, views.plan_in_full(context.words, portfolio, found))
+
+
+async def csv(update: Update, context: Context) -> None:
+    """Send every leg of every plan as a file."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    async with context.program.db.read() as tx:
+        found = await journal.plans(tx, portfolio.id, limit=_CSV_PLANS)
+    data = views.history_csv(found).encode()
+    await context.bot.send_document(context.person.chat_id, InputFile(data, filename=f"ballast-{portfolio.id}.csv"))
+
+
+async def why(update: Update, context: Context) -> None:
+    """Explain the last check: what each line read, and why the bot did or did not act."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    now = context.program.clock.now()
+    report = await context.program.portfolios.status(context.person, portfolio)
+    async with context.program.db.read() as tx:
+        last = await portfolios.check(tx, portfolio.id)
+    shape, swept = report.check.shape, context.program.monitor.last
+    at = last.at if last else now
+    if last is not None and last.held_back == _INSIDE and swept is not None and not portfolio.paused:
+        at = max(at, swept.at)  # the screen has passed over it since
+    fired = () if portfolio.paused else report.check.fired
+    seen = replace(report.check, at=at, held_back=_held_back(portfolio, last, shape), fired=fired)
+    await show(update, context, why_views.why(context.words, report, seen if last or report.check.shape else None, now))
+
+
+def _held_back(portfolio: Portfolio, last: Check | None, shape: Shape | None) -> str:
+    """Return the word of the view for what the last check came to.
+
+    The screen passes over whoever is inside; what it saw are the prices of the last fetch, which are the ones read here.
+    """
+    if portfolio.paused:
+        return "paused"
+    if last is None or last.held_back == _INSIDE:
+        return "" if shape is not None and any(line.breach for line in shape.limits) else _INSIDE
+    return last.held_back or ("" if last.fired else "planned")

@@ -1,0 +1,47 @@
+"""Correcting the amounts of a portfolio that its person trades by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatbot.model import Mode
+from chatbot.portfolio import strategies
+from handlers.chat import parsing
+from handlers.chat.context import need_portfolio, reply, show
+from handlers.commands.status import status
+from handlers.views import problems
+from handlers.views.portfolio import start as views
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from telegram import Update
+
+    from handlers.chat.context import Context
+
+DIALOG = "holdings"
+
+
+async def correct(update: Update, context: Context) -> None:
+    """Ask what is really held now."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None or portfolio.mode != Mode.MANUAL:
+        return
+    await context.enter(DIALOG, {})
+    await show(update, context, views.holdings_prompt(context.words, back="status"))
+
+
+async def typed(update: Update, context: Context, text: str, _data: dict[str, Any]) -> None:
+    """Take the amounts; what is wrong with them is told at once, and the dialog stays open."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    parsed = parsing.pairs(text, context.decimal)
+    found = parsed.problems or strategies.holdings_problems(parsed.values, await context.program.source.markets())
+    if found:
+        await reply(update, context, problems.mistakes(context.words, found, views.HOLDINGS_EXAMPLE))
+        return
+    holdings = strategies.as_holdings(parsed.values, context.program.source.quote_asset)
+    await context.program.portfolios.correct(portfolio, holdings)
+    await context.leave(DIALOG)
+    await status(update, context)

@@ -1,0 +1,161 @@
+"""/mode: how real a portfolio is, whether it asks, tells or acts by itself inside limits, and what an unanswered plan becomes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.errors import UserError
+from chatbot.i18n import N_
+from chatbot.model import Answer, AutoLimits, Unanswered
+from chatbot.plans import autonomy as answering
+from handlers.chat import parsing
+from handlers.chat.context import answer, need_portfolio, reply, show
+from handlers.views import problems
+from handlers.views.person import settings as control_views
+from handlers.views.plan import autonomy as views
+from handlers.views.plan import progress as execution_views
+
+if TYPE_CHECKING:
+    from telegram import Update
+
+    from chatbot.i18n import Words
+    from chatbot.model import Portfolio
+    from handlers.chat.context import Context
+
+ANSWERS: dict[Answer | Unanswered, tuple[str, ...]] = {
+    Answer.ASK: (N_("ask"),),
+    Answer.NOTIFY: (N_("notify"), N_("tell")),
+    Answer.AUTO: (N_("auto"),),
+    Unanswered.EXPIRE: (N_("expire"),),
+    Unanswered.REMIND: (N_("remind"),),
+    Unanswered.REDUCE: (N_("reduce"),),
+}
+_MIN_TRADE, _LONGEST_MIN = Decimal(10), 1440
+_SHARE, _ORDER = Decimal("0.1"), Decimal("0.05")
+
+
+async def mode(update: Update, context: Context) -> None:
+    """Show it, or take ``/mode auto 500 10%``, ``/mode ask``, ``/mode reduce 30``."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    if update.callback_query is not None or not context.args:
+        await _show(update, context, portfolio)
+        return
+    try:
+        meant, rest = _word(context.args[0], context.words), context.args[1:]
+        await _take(update, context, portfolio, meant, rest)
+    except UserError as problem:
+        await reply(update, context, problems.mistakes(context.words, (problem,), views.EXAMPLE))
+
+
+async def _take(update: Update, context: Context, portfolio: Portfolio, meant: Answer | Unanswered, rest: list[str]) -> None:
+    """Do what was written; acting alone is asked about once more, with everything that it means."""
+    if meant is Answer.AUTO:
+        await _ask_consent(update, context, portfolio, read_limits(rest, context.decimal) if rest else None)
+    elif isinstance(meant, Answer):
+        await _answer(update, context, portfolio, meant)
+    else:
+        minutes = read_minutes(rest) if meant is Unanswered.REDUCE and rest else portfolio.answering.after_min
+        await _leave(update, context, portfolio, meant, minutes)
+
+
+def _word(typed: str, words: Words) -> Answer | Unanswered:
+    for meant, labels in ANSWERS.items():
+        if typed.casefold() in {said.casefold() for label in labels for said in (label, words.t(label))}:
+            return meant
+    raise UserError(N_("“{text}” is not a way to answer: ask, tell, auto, expire, remind or reduce."), text=parsing.shown(typed))
+
+
+def read_limits(typed: list[str], decimal: str = "") -> AutoLimits:
+    """Read the largest value of an order and of a day; a day with a per cent sign is a share of the value. Raises :class:`UserError`."""
+    if len(typed) != 2:
+        raise UserError(N_("Write two limits: the largest order, and the most in a day, as an amount or in %."))
+    trade, day = (parsing.number(text, decimal) for text in typed)
+    if typed[1].rstrip().endswith("%"):
+        if not 1 <= day <= 100:
+            raise UserError(N_("The share of a day must be between 1 % and 100 %."))
+        limits = AutoLimits(trade=trade, share=day / 100)
+    else:
+        limits = AutoLimits(trade=trade, turnover=day)
+    if not _MIN_TRADE <= trade <= parsing.MAX_AMOUNT or (
+        limits.turnover is not None and not trade <= limits.turnover <= parsing.MAX_AMOUNT
+    ):
+        raise UserError(N_("An order may be 10 or more, and a day no less than one order."))
+    return limits
+
+
+def read_minutes(typed: list[str]) -> int:
+    """Read after how many minutes a plan is reduced; raises :class:`UserError`."""
+    if len(typed) != 1 or not typed[0].isdecimal() or not 1 <= int(typed[0][:5]) <= _LONGEST_MIN:
+        raise UserError(N_("Say after how many minutes, from 1 to 1440."))
+    return int(typed[0])
+
+
+async def answers(update: Update, context: Context) -> None:
+    """Choose between asking and only telling, for the current portfolio or the one of the card."""
+    chosen, _, number = context.tapped.arg.partition(":")
+    portfolio = await context.program.portfolios.by_id(int(number)) if number else await need_portfolio(update, context)
+    if portfolio is None or portfolio.person_id != context.person.id:
+        await answer(update, context, execution_views.not_yours(context.words), alert=True)
+    elif chosen == Answer.AUTO:
+        await _ask_consent(update, context, portfolio, None)
+    else:
+        await _answer(update, context, portfolio, Answer(chosen), new=bool(number))
+
+
+async def _answer(update: Update, context: Context, portfolio: Portfolio, chosen: Answer, *, new: bool = False) -> None:
+    changed = await context.program.portfolios.change(portfolio, answer=chosen, window_opened_at=None)
+    await (reply if new else show)(update, context, control_views.mode(context.words, changed))
+
+
+async def auto(update: Update, context: Context) -> None:
+    """Show what acting alone means with other limits."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is not None:
+        await _ask_consent(update, context, portfolio, views.limits_of(context.tapped.arg))
+
+
+async def auto_yes(update: Update, context: Context) -> None:
+    """Take the consent to the limits that the button names."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    if portfolio.mode not in answering.ALONE:
+        await show(update, context, views.not_alone(context.words, portfolio))
+        return
+    limits = replace(portfolio.answering, limits=views.limits_of(context.tapped.arg))
+    changed = await context.program.portfolios.change(portfolio, answer=Answer.AUTO, answering=limits, window_opened_at=None)
+    await _show(update, context, changed)
+
+
+async def _ask_consent(update: Update, context: Context, portfolio: Portfolio, limits: AutoLimits | None) -> None:
+    if portfolio.mode not in answering.ALONE:
+        await show(update, context, views.not_alone(context.words, portfolio))
+        return
+    shape = (await context.program.portfolios.status(context.person, portfolio)).check.shape
+    value = shape.value if shape is not None else None
+    proposed = AutoLimits(trade=views.rounded((value or parsing.MIN_AMOUNT) * _ORDER), share=_SHARE)
+    await show(update, context, views.consent(context.words, portfolio, limits or portfolio.answering.limits or proposed, value))
+
+
+async def unanswered(update: Update, context: Context) -> None:
+    """Choose what becomes of a plan that nobody answers."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is not None:
+        chosen, _, minutes = context.tapped.arg.partition(":")
+        await _leave(update, context, portfolio, Unanswered(chosen), int(minutes or portfolio.answering.after_min))
+
+
+async def _leave(update: Update, context: Context, portfolio: Portfolio, chosen: Unanswered, minutes: int) -> None:
+    if chosen is Unanswered.REDUCE and portfolio.mode not in answering.ALONE:
+        await show(update, context, views.not_alone(context.words, portfolio))
+        return
+    settings = replace(portfolio.answering, unanswered=chosen, after_min=minutes)
+    await _show(update, context, await context.program.portfolios.change(portfolio, answering=settings))
+
+
+async def _show(update: Update, context: Context, portfolio: Portfolio) -> None:
+    await show(update, context, control_views.mode(context.words, portfolio))

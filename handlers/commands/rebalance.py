@@ -1,0 +1,295 @@
+"""/rebalance and the buttons of a plan card: Confirm, Edit, Skip, Snooze; every tap is answered in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from chatbot.model import PlanState, Reason
+from chatbot.plans import rebalancing
+from chatbot.store import journal
+from handlers.chat.context import answer, need_portfolio, reply, show
+from handlers.commands import alerts
+from handlers.views import alerts as alert_views
+from handlers.views import problems
+from handlers.views.hedge import offer as hedge_views
+from handlers.views.plan import card as views
+from handlers.views.plan import costs as cost_views
+from handlers.views.plan import progress as execution_views
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
+
+    from telegram import Message, Update
+
+    from chatbot.model import Plan, Portfolio
+    from handlers.chat.context import Context
+    from handlers.views.common import View
+
+PlanView: TypeAlias = "Callable[[Context, Portfolio, Plan], View]"
+Show: TypeAlias = "Callable[[Update, Context], Awaitable[None]]"
+_MANUAL = (Reason(trigger="manual"),)
+
+
+async def rebalance(update: Update, context: Context) -> None:
+    """Make a plan now, whether or not a trigger fired, and show its card as a message of its own."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is not None:
+        proposal = await context.program.rebalancing.propose(portfolio, _MANUAL)
+        await answer_proposal(update, context, portfolio, proposal, new_message=True)
+
+
+async def answer_proposal(
+    update: Update, context: Context, portfolio: Portfolio, proposal: rebalancing.Answer, *, new_message: bool = False, lead: str = ""
+) -> None:
+    """Show what came of asking for a plan."""
+    put = reply if new_message else show
+    words = context.words
+    match proposal:
+        case rebalancing.Proposed(plan=plan, instead_of=older):
+            sent = await put(update, context, views.plan_card(words, portfolio, plan, lead=lead))
+            await _remember_card(context, plan, sent)
+            if older is not None and older.message_id != sent.message_id:
+                await context.program.rebalancing.redraw(older)
+        case rebalancing.NothingToDo(shape=shape):
+            await put(update, context, views.nothing_to_do(words, portfolio, shape))
+        case rebalancing.CannotEvaluate(problems=found):
+            await put(update, context, problems.cannot_evaluate(words, portfolio, found))
+        case rebalancing.Busy(plan=plan):
+            await put(update, context, views.busy(words, portfolio, plan))
+        case rebalancing.NoHedge(size=size):
+            await put(update, context, hedge_views.refused(words, portfolio, size))
+        case _:
+            raise TypeError(f"{proposal!r} is no answer to a proposal")
+
+
+async def _remember_card(context: Context, plan: Plan, sent: Message) -> None:
+    """Note where the card is, so that progress is drawn in the same message."""
+    async with context.program.db.transaction() as tx:
+        await journal.set_card(tx, plan.id, sent.chat_id, sent.message_id)
+
+
+async def confirm(update: Update, context: Context) -> None:
+    """Carry the plan out, once."""
+    await _confirm(update, context, int(context.tapped.arg))
+
+
+async def pay(update: Update, context: Context) -> None:
+    """Carry the plan out although legs of it are dear: exactly those that the question named."""
+    plan_id, mask = context.tapped.args
+    await _confirm(update, context, int(plan_id), accepted=cost_views.legs_of(mask))
+
+
+async def _confirm(update: Update, context: Context, plan_id: int, *, accepted: frozenset[int] = frozenset()) -> None:
+    outcome = await context.program.rebalancing.confirm(plan_id, context.person.id, accepted=accepted)
+    words = context.words
+    match outcome:
+        case rebalancing.Confirmed(plan=plan):
+            await answer(update, context, execution_views.confirmed_toast(words, plan))
+            await _show_plan(update, context, plan)
+        case rebalancing.Late(plan=plan):
+            await _too_late(update, context, plan)
+        case rebalancing.TooDear(plan=plan):
+            await _ask_about_costs(update, context, plan)
+        case rebalancing.NotYours():
+            await answer(update, context, execution_views.not_yours(words), alert=True)
+        case _:
+            await _moved(update, context, plan_id, outcome)
+
+
+async def _ask_about_costs(update: Update, context: Context, plan: Plan) -> None:
+    """Put the question about dear legs in place of the card."""
+    portfolio = await context.program.portfolios.by_id(plan.portfolio_id)
+    if portfolio is not None:
+        await show(update, context, cost_views.question(context.words, portfolio, plan))
+
+
+async def _moved(update: Update, context: Context, plan_id: int, outcome: rebalancing.Answer) -> None:
+    """Prices or holdings left what the card showed, or can not be known: say which, and show what there is instead of trading."""
+    words = context.words
+    old = await context.program.rebalancing.owned_plan(plan_id, context.person.id)
+    portfolio = await context.program.portfolios.by_id(old.portfolio_id) if old else None
+    if old is None or portfolio is None:
+        await answer(update, context, execution_views.not_yours(words), alert=True)
+        return
+    match outcome:
+        case rebalancing.Proposed():
+            lead = words.t(
+                "Prices have moved since plan {number} was made, so nothing was sent. Here is the plan as of now.", number=old.number
+            )
+        case rebalancing.CannotEvaluate():
+            lead = words.t("Without sound prices there is no plan. I keep trying and need nothing from you.")
+        case rebalancing.Busy(plan=other):
+            lead = views.closed_text(words, other)
+        case _:
+            lead = words.t("Nothing to do.")
+    await answer(update, context, lead)
+    # Without prices the card stays as it is: the plan may still be answered while it lasts.
+    apart = isinstance(outcome, rebalancing.CannotEvaluate)
+    await answer_proposal(update, context, portfolio, outcome, new_message=apart, lead=lead)
+
+
+async def _too_late(update: Update, context: Context, plan: Plan) -> None:
+    """Say how the plan ended; one that ran out of time is followed by the plan as of now."""
+    text = execution_views.late_text(context.words, plan)
+    await answer(update, context, text, alert=True)
+    await _show_plan(update, context, plan)
+    portfolio = await context.program.portfolios.by_id(plan.portfolio_id)
+    if portfolio is not None and plan.state is PlanState.SUPERSEDED:
+        await _show_unseen(update, context, portfolio, text)
+    if plan.state is not PlanState.EXPIRED:
+        return
+    if portfolio is not None and portfolio.id == context.person.portfolio_id:
+        proposal = await context.program.rebalancing.propose_again(portfolio, plan)
+        await answer_proposal(update, context, portfolio, proposal, new_message=True, lead=text)
+
+
+async def _show_unseen(update: Update, context: Context, portfolio: Portfolio, lead: str) -> None:
+    """Show the plan that waits, if its card never arrived: an earlier process made it and was killed."""
+    async with context.program.db.read() as tx:
+        waiting = await journal.open_plan(tx, portfolio.id)
+    if waiting is not None and waiting.state is PlanState.PROPOSED and waiting.message_id is None:
+        await _remember_card(context, waiting, await reply(update, context, views.plan_card(context.words, portfolio, waiting, lead=lead)))
+
+
+async def _show_plan(update: Update, context: Context, plan: Plan) -> None:
+    """Draw the plan in its card, in whatever state it is."""
+    portfolio = await context.program.portfolios.by_id(plan.portfolio_id)
+    if portfolio is not None:
+        await show(update, context, card_view(context, portfolio, plan))
+
+
+def card_view(context: Context, portfolio: Portfolio, plan: Plan) -> View:
+    """Return the view that fits the plan's state."""
+    words = context.words
+    if plan.state in (PlanState.CONFIRMED, PlanState.RUNNING):
+        return execution_views.progress(words, portfolio, plan)
+    if plan.state is PlanState.DONE:
+        return execution_views.result(words, portfolio, plan)
+    if plan.state is PlanState.PARKED:
+        return execution_views.parked(words, portfolio, plan)
+    return views.plan_card(words, portfolio, plan)
+
+
+async def card(update: Update, context: Context) -> None:
+    """Show a plan's card again."""
+    await _with_plan(update, context, card_view)
+
+
+async def edit(update: Update, context: Context) -> None:
+    """Show a switch for each leg."""
+    await _with_plan(update, context, lambda ctx, portfolio, plan: views.edit(ctx.words, portfolio, plan))
+
+
+async def _with_plan(update: Update, context: Context, view: PlanView) -> None:
+    plan = await context.program.rebalancing.owned_plan(int(context.tapped.args[0]), context.person.id)
+    portfolio = await context.program.portfolios.by_id(plan.portfolio_id) if plan else None
+    if plan is None or portfolio is None:
+        await answer(update, context, execution_views.not_yours(context.words), alert=True)
+        return
+    await show(update, context, view(context, portfolio, plan))
+
+
+async def toggle(update: Update, context: Context) -> None:
+    """Leave a leg out, or take it back, and show the new result."""
+    plan_id, index = (int(part) for part in context.tapped.args)
+    await _changed(update, context, await context.program.rebalancing.toggle(plan_id, context.person.id, index), edit)
+
+
+async def leave_dear(update: Update, context: Context) -> None:
+    """Leave the legs out that the question about costs named, and show the card of the rest."""
+    plan_id, mask = context.tapped.args
+    outcome = await context.program.rebalancing.leave_out(int(plan_id), context.person.id, cost_views.legs_of(mask))
+    await _changed(update, context, outcome, card)
+
+
+async def _changed(update: Update, context: Context, outcome: rebalancing.Answer, then: Show) -> None:
+    """Show a plan whose legs were changed, or why they were not."""
+    match outcome:
+        case rebalancing.Proposed():
+            await then(update, context)
+        case rebalancing.Late(plan=plan):
+            await _too_late(update, context, plan)
+        case rebalancing.CannotEvaluate(portfolio=portfolio, problems=found):
+            await show(update, context, problems.cannot_evaluate(context.words, portfolio, found))
+        case _:
+            await answer(update, context, execution_views.not_yours(context.words), alert=True)
+
+
+async def skip(update: Update, context: Context) -> None:
+    """Close the plan without trading."""
+    await _close(update, context, None)
+
+
+async def snooze_plan(update: Update, context: Context) -> None:
+    """Close the plan and stay quiet for as long as the button says."""
+    _, _, span = context.tapped.arg.partition(":")
+    await _close(update, context, alerts.until(context, span))
+
+
+async def _close(update: Update, context: Context, until: datetime | None) -> None:
+    outcome = await context.program.rebalancing.skip(int(context.tapped.args[0]), context.person.id, until=until)
+    match outcome:
+        case rebalancing.Proposed(plan=plan):
+            await answer(update, context, execution_views.skipped_toast(context.words, plan, until=until))
+            await _show_plan(update, context, plan)
+        case rebalancing.Late(plan=plan):
+            await answer(update, context, execution_views.late_text(context.words, plan), alert=True)
+            await _show_plan(update, context, plan)
+        case _:
+            await answer(update, context, execution_views.not_yours(context.words), alert=True)
+
+
+async def look_again(update: Update, context: Context) -> None:
+    """Let a parked plan go on: what was unknown is looked up first."""
+    await _unpark(update, context, close=False)
+
+
+async def close_plan(update: Update, context: Context) -> None:
+    """End a parked plan: what is open at the exchange is cancelled and nothing more is sent."""
+    await _unpark(update, context, close=True)
+
+
+async def _unpark(update: Update, context: Context, *, close: bool) -> None:
+    """Answer about a parked plan, once; only its owner may."""
+    words, plan_id = context.words, int(context.tapped.arg)
+    plan = await context.program.rebalancing.owned_plan(plan_id, context.person.id)
+    if plan is None:
+        await answer(update, context, execution_views.not_yours(words), alert=True)
+        return
+    recovery = context.program.executor.recovery
+    done = await (recovery.close(plan_id) if close else recovery.carry_on(plan_id))
+    plan = await context.program.rebalancing.owned_plan(plan_id, context.person.id) or plan
+    text = execution_views.unparked_toast(words, plan, closed=close) if done else execution_views.late_text(words, plan)
+    await answer(update, context, text, alert=not done)
+    await _show_plan(update, context, plan)
+
+
+async def again(update: Update, context: Context) -> None:
+    """Make a plan at fresh prices for what a plan left undone, as a message of its own."""
+    plan_id = int(context.tapped.arg)
+    outcome = await context.program.rebalancing.again(plan_id, context.person.id)
+    plan = await context.program.rebalancing.owned_plan(plan_id, context.person.id)
+    portfolio = await context.program.portfolios.by_id(plan.portfolio_id) if plan else None
+    if plan is None or portfolio is None or isinstance(outcome, rebalancing.NotYours):
+        await answer(update, context, execution_views.not_yours(context.words), alert=True)
+        return
+    await show(update, context, execution_views.result(context.words, portfolio, plan, asking=False))
+    await answer_proposal(update, context, portfolio, outcome, new_message=True)
+
+
+async def leave_it(update: Update, context: Context) -> None:
+    """Take a plan's result as it is: what is left undone waits for the next trigger."""
+    await _with_plan(update, context, lambda ctx, portfolio, plan: execution_views.result(ctx.words, portfolio, plan, asking=False))
+
+
+async def snooze(update: Update, context: Context) -> None:
+    """Stay quiet about the portfolio of an alert for as long as the button says."""
+    number, _, span = context.tapped.arg.partition(":")
+    portfolio = await context.program.portfolios.by_id(int(number))
+    if portfolio is None or portfolio.person_id != context.person.id:
+        await answer(update, context, execution_views.not_yours(context.words), alert=True)
+        return
+    until = alerts.until(context, span)
+    changed = await context.program.portfolios.change(portfolio, snoozed_until=until, window_opened_at=None)
+    await show(update, context, alert_views.snoozed(context.words, changed, until))

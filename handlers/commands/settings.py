@@ -1,0 +1,112 @@
+"""/settings, /pause, /resume: how the bot behaves towards one person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, available_timezones
+
+from chatbot.errors import UserError
+from chatbot.i18n import N_
+from chatbot.model import PlanState
+from chatbot.store import journal
+from handlers.chat import parsing
+from handlers.chat.context import need_portfolio, reply, show
+from handlers.transport import menu
+from handlers.views.person import settings as views
+from handlers.views.portfolio import start as start_views
+from handlers.views.portfolio import status as status_views
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from telegram import Update
+
+    from chatbot.model import Person
+    from handlers.chat.context import Context
+
+DIALOG = "zone"
+
+
+async def settings(update: Update, context: Context) -> None:
+    """Show the person's settings."""
+    await context.leave(DIALOG)
+    catalogue, person = context.program.catalogue, context.person
+    await show(update, context, views.settings(context.words, person, catalogue.own_name(person.language), context.program.clock.now()))
+
+
+async def languages(update: Update, context: Context) -> None:
+    """Offer the languages."""
+    catalogue = context.program.catalogue
+    names = {language: catalogue.own_name(language) for language in catalogue.languages}
+    await show(update, context, start_views.language_choice(context.words, names, context.tapped.arg or "settings"))
+
+
+async def language(update: Update, context: Context) -> None:
+    """Change the language, of the menu too, and go back to where the person came from."""
+    chosen, back = context.tapped.args
+    await _save(context, replace(context.person, language=context.program.catalogue.match(chosen)))
+    await menu.publish_for(context.bot, context.program, context.person)
+    if back == "start":
+        await show(update, context, start_views.welcome(context.words, demo=context.program.mode == "demo"))
+    else:
+        await settings(update, context)
+
+
+async def zones(update: Update, context: Context) -> None:
+    """Offer time zones, and wait for a name."""
+    await context.enter(DIALOG, {})
+    await show(update, context, views.zone_choice(context.words, context.person))
+
+
+async def zone(update: Update, context: Context) -> None:
+    """Take a tapped zone."""
+    await _take_zone(update, context, context.tapped.arg)
+
+
+async def typed(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
+    """Take a typed zone."""
+    del data
+    await _take_zone(update, context, text)
+
+
+async def _take_zone(update: Update, context: Context, text: str) -> None:
+    known = {name.lower(): name for name in available_timezones()}
+    name = known.get(text.strip().replace(" ", "_").lower())
+    if name is None:
+        raise UserError(N_("“{text}” is not a time zone. Write it like Europe/Madrid."), text=parsing.shown(text))
+    ZoneInfo(name)
+    await context.leave(DIALOG)
+    await _save(context, replace(context.person, zone=name))
+    await context.program.portfolios.move_zone(context.person)
+    await settings(update, context)
+
+
+async def _save(context: Context, person: Person) -> None:
+    context.person = person
+    await context.program.access.save(person)
+
+
+async def pause(update: Update, context: Context) -> None:
+    """Stop all activity of the current portfolio."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    changed = await context.program.portfolios.change(portfolio, paused=True, window_opened_at=None)
+    async with context.program.db.read() as tx:
+        open_plan = await journal.open_plan(tx, portfolio.id)
+    running = open_plan if open_plan is not None and open_plan.state in (PlanState.CONFIRMED, PlanState.RUNNING) else None
+    await show(update, context, views.paused(context.words, changed, running))
+
+
+async def resume(update: Update, context: Context) -> None:
+    """Go on: end a pause, and a snooze with it."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    changed = await context.program.portfolios.change(portfolio, paused=False, snoozed_until=None)
+    if update.callback_query is None:
+        await reply(update, context, views.resumed(context.words, changed))
+        return
+    report = await context.program.portfolios.status(context.person, changed)
+    await show(update, context, status_views.status(context.words, report, context.program.clock.now()))

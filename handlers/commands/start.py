@@ -1,0 +1,181 @@
+"""From /start to a working portfolio: mode, amount or holdings, strategy; each step is in the database, so any process can go on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.errors import UserError
+from chatbot.i18n import N_
+from chatbot.model import Mode, Reason
+from chatbot.portfolio import strategies
+from chatbot.store import journal
+from handlers.chat import parsing
+from handlers.chat.context import reply, show
+from handlers.commands.rebalance import answer_proposal
+from handlers.views import problems as problem_views
+from handlers.views.portfolio import start as views
+from handlers.views.portfolio import strategy as strategy_views
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from telegram import Update
+
+    from chatbot.model import Portfolio, Strategy
+    from handlers.chat.context import Context
+
+DIALOG = "start"
+#: simulated money of a portfolio whose amount nobody chose
+_USUAL = Decimal(10_000)
+#: how far prices may move before Confirm asks again, on a market that runs thousands of times faster than the person
+_DEMO_MOVE_PCT = Decimal(5)
+
+
+async def start(update: Update, context: Context) -> None:
+    """Welcome somebody, or tell a person with a portfolio that it is still there."""
+    portfolio = await context.portfolio()
+    if portfolio is not None and update.callback_query is None:
+        await reply(update, context, views.already_started(context.words, portfolio))
+        return
+    await _remember(context, {})
+    await show(update, context, views.welcome(context.words, demo=context.program.mode == Mode.DEMO))
+
+
+async def start_new(update: Update, context: Context) -> None:
+    """Begin another portfolio."""
+    await _remember(context, {})
+    await show(update, context, views.welcome(context.words, demo=context.program.mode == Mode.DEMO))
+
+
+async def start_mode(update: Update, context: Context) -> None:
+    """Ask for the start amount, or for the holdings of a portfolio traded by hand."""
+    mode = Mode(context.tapped.arg)
+    await _remember(context, {"mode": mode.value, "step": "holdings" if mode == Mode.MANUAL else "amount"})
+    view = views.holdings_prompt(context.words) if mode == Mode.MANUAL else views.amount_choice(context.words, mode)
+    await show(update, context, view)
+
+
+async def amount(update: Update, context: Context) -> None:
+    """Take a tapped start amount."""
+    await _strategies(update, context, {**await _recall(context), "amount": str(parsing.amount(context.tapped.arg))})
+
+
+async def typed(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
+    """Take a typed amount, typed holdings, or typed weights, whichever step is open."""
+    step = data.get("step")
+    if step == "amount":
+        await _strategies(update, context, {**data, "amount": str(parsing.amount(text, context.decimal))})
+    elif step == "holdings":
+        await _typed_holdings(update, context, text, data)
+    elif step == "weights":
+        await _typed_weights(update, context, text, data)
+    else:
+        raise UserError(N_("Tap one of the buttons above, or leave with /cancel."))
+
+
+async def _typed_holdings(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
+    parsed = parsing.pairs(text, context.decimal)
+    found = parsed.problems or strategies.holdings_problems(parsed.values, await context.program.source.markets())
+    if found:
+        await reply(update, context, problem_views.mistakes(context.words, found, views.HOLDINGS_EXAMPLE))
+        return
+    holdings = strategies.as_holdings(parsed.values, context.program.source.quote_asset)
+    await _remember(context, {**data, "holdings": {name: str(qty) for name, qty in holdings.items()}})
+    await reply(update, context, views.holdings_review(context.words, holdings))
+
+
+async def _typed_weights(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
+    instruments = await context.program.source.markets()
+    parsed = parsing.pairs(text, context.decimal)
+    base = strategies.preset("balanced", instruments, tuple(data.get("holdings", ())))
+    strategy, found = (None, parsed.problems) if parsed.problems else strategies.own_weights(parsed.values, instruments, base)
+    if strategy is None:
+        await reply(update, context, problem_views.mistakes(context.words, found, strategy_views.WEIGHTS_EXAMPLE))
+        return
+    await _open(update, context, data, strategy)
+
+
+async def holdings_ok(update: Update, context: Context) -> None:
+    """Go on with the holdings that were read."""
+    await _strategies(update, context, await _recall(context))
+
+
+async def start_strategy(update: Update, context: Context) -> None:
+    """Go back to the presets."""
+    await _strategies(update, context, await _recall(context))
+
+
+async def show_preset(update: Update, context: Context) -> None:
+    """Show another preset."""
+    await _strategies(update, context, await _recall(context), context.tapped.arg)
+
+
+async def custom(update: Update, context: Context) -> None:
+    """Ask for own weights."""
+    data = {**await _recall(context), "step": "weights"}
+    await _remember(context, data)
+    await show(update, context, views.custom_prompt(context.words, _mode(context, data)))
+
+
+async def choose(update: Update, context: Context) -> None:
+    """Open the portfolio with the chosen preset."""
+    portfolio = await context.portfolio()
+    if portfolio is not None and await context.dialog() is None and await _is_unplanned(context, portfolio):
+        await _offer_first_plan(update, context, portfolio, None)  # an earlier process opened it and was killed before it could say so
+        return
+    data = await _recall(context)
+    instruments = await context.program.source.markets()
+    await _open(update, context, data, strategies.preset(context.tapped.arg, instruments, tuple(data.get("holdings", ()))))
+
+
+async def _strategies(update: Update, context: Context, data: dict[str, Any], shown: str = "balanced") -> None:
+    await _remember(context, {**data, "step": "strategy"})
+    instruments = await context.program.source.markets()
+    held = tuple(data.get("holdings", ()))
+    offered = {name: strategies.preset(name, instruments, held) for name in strategies.preset_names()}
+    view = views.strategy_choice(context.words, _mode(context, data), tuple(offered.values()), offered[shown])
+    await show(update, context, view)
+
+
+async def _open(update: Update, context: Context, data: dict[str, Any], strategy: Strategy) -> None:
+    """Create the portfolio, which ends the dialog, and offer the plan that brings it to its targets."""
+    mode, quote = _mode(context, data), context.program.source.quote_asset
+    if mode == Mode.DEMO:  # hours pass while a person reads a card
+        strategy = replace(strategy, move_limit_pct=_DEMO_MOVE_PCT)
+    holdings = {name: Decimal(qty) for name, qty in data.get("holdings", {}).items()}
+    amount_ = None if holdings else Decimal(data.get("amount", _USUAL))
+    await context.program.begin_market()
+    portfolio = await context.program.portfolios.open(context.person, mode, strategy, holdings or {quote: amount_ or _USUAL})
+    context.person = replace(context.person, portfolio_id=portfolio.id)
+    await _offer_first_plan(update, context, portfolio, amount_)
+
+
+async def _is_unplanned(context: Context, portfolio: Portfolio) -> bool:
+    async with context.program.db.read() as tx:
+        return not await journal.plans(tx, portfolio.id, limit=1)
+
+
+async def _offer_first_plan(update: Update, context: Context, portfolio: Portfolio, amount_: Decimal | None) -> None:
+    await show(update, context, views.created(context.words, portfolio, amount_))
+    proposal = await context.program.rebalancing.propose(portfolio, (Reason(trigger="start"),))
+    await answer_proposal(update, context, portfolio, proposal, new_message=True)
+
+
+def _mode(context: Context, data: dict[str, Any]) -> Mode:
+    return Mode(data.get("mode", context.program.mode))
+
+
+async def _recall(context: Context) -> dict[str, Any]:
+    """Return what was answered so far; a button whose dialog is gone says so."""
+    found = await context.dialog()
+    if found is not None and found[0] == DIALOG and "mode" in found[1]:
+        return found[1]
+    if await context.portfolio() is not None:
+        raise UserError(N_("This set-up has ended. /status shows your portfolio, /start sets up another one."))
+    raise UserError(N_("This set-up was left. Send /start to begin again; nothing was changed."))
+
+
+async def _remember(context: Context, data: dict[str, Any]) -> None:
+    await context.enter(DIALOG, data)

@@ -1,0 +1,136 @@
+"""/targets and /bands: presets, own weights, band widths, and where a rebalance leads to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.model import BandRule, Mode
+from chatbot.portfolio import strategies
+from handlers.chat import parsing
+from handlers.chat.context import need_portfolio, reply, show
+from handlers.views import problems
+from handlers.views.portfolio import start as start_views
+from handlers.views.portfolio import strategy as views
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from telegram import Update
+
+    from chatbot.model import Portfolio, Strategy
+    from handlers.chat.context import Context
+
+DIALOG = "weights"
+
+
+async def targets(update: Update, context: Context) -> None:
+    """Show the targets, or take ``/targets BTC 40 ETH 30 ALT 20 USDT 10``."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    if update.callback_query is None and context.args:
+        await _take_weights(update, context, portfolio, context.rest)
+    else:
+        await context.leave(DIALOG)
+        await show(update, context, views.targets(context.words, portfolio))
+
+
+async def typed(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
+    """Take own weights that were asked for."""
+    del data
+    portfolio = await need_portfolio(update, context)
+    if portfolio is not None:
+        await _take_weights(update, context, portfolio, text)
+
+
+async def _take_weights(update: Update, context: Context, portfolio: Portfolio, text: str) -> None:
+    parsed = parsing.pairs(text, context.decimal)
+    instruments = await context.program.source.markets()
+    found, strategy = parsed.problems, None
+    if not found:
+        strategy, found = strategies.own_weights(parsed.values, instruments, portfolio.strategy)
+    if strategy is None:
+        await reply(update, context, problems.mistakes(context.words, found, views.TARGETS_EXAMPLE))
+        return
+    await context.leave(DIALOG)
+    await _change(update, context, portfolio, strategy)
+
+
+async def preset(update: Update, context: Context) -> None:
+    """Show another preset for this portfolio, or ask for own weights; nothing changes yet."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    if context.tapped.arg == "custom":
+        await context.enter(DIALOG, {})
+        await show(update, context, start_views.custom_prompt(context.words, Mode(portfolio.mode), back="targets"))
+        return
+    await show(update, context, views.preset_offer(context.words, portfolio, await _preset(context, portfolio)))
+
+
+async def use_preset(update: Update, context: Context) -> None:
+    """Change to the preset that was shown."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is not None:
+        await _change(update, context, portfolio, await _preset(context, portfolio))
+
+
+async def _preset(context: Context, portfolio: Portfolio) -> Strategy:
+    held = portfolio.strategy.members.get("ALT", ())
+    chosen = strategies.preset(context.tapped.arg, await context.program.source.markets(), held)
+    kept = portfolio.strategy
+    with_triggers = strategies.with_triggers_of(chosen, kept)
+    return replace(
+        with_triggers,
+        theta=kept.theta,
+        turnover_budget=kept.turnover_budget,
+        tilt=kept.tilt,
+        move_limit_pct=kept.move_limit_pct,
+        schedule=kept.schedule,
+    )
+
+
+async def bands(update: Update, context: Context) -> None:
+    """Show the bands, or take ``/bands BTC 5 ALT 10%``."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    if update.callback_query is None and context.args:
+        await _take_bands(update, context, portfolio)
+    else:
+        await show(update, context, views.bands(context.words, portfolio))
+
+
+async def _take_bands(update: Update, context: Context, portfolio: Portfolio) -> None:
+    rules, found = parsing.bands(context.rest, context.decimal)
+    strategy = None
+    if not found:
+        strategy, found = strategies.own_bands(rules, portfolio.strategy)
+    if strategy is None:
+        await reply(update, context, problems.mistakes(context.words, found, views.BANDS_EXAMPLE))
+        return
+    await _change(update, context, portfolio, strategy, bands_only=True)
+
+
+async def band(update: Update, context: Context) -> None:
+    """Give every line the same band."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    rule = BandRule(abs_pp=Decimal(context.tapped.arg))
+    strategy = replace(portfolio.strategy, bands=dict.fromkeys(portfolio.strategy.bands, rule), futures_band_pp=rule.abs_pp or Decimal(5))
+    await _change(update, context, portfolio, strategy, bands_only=True)
+
+
+async def theta(update: Update, context: Context) -> None:
+    """Choose where a rebalance leads to."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is not None:
+        await _change(update, context, portfolio, replace(portfolio.strategy, theta=Decimal(context.tapped.arg)), bands_only=True)
+
+
+async def _change(update: Update, context: Context, portfolio: Portfolio, strategy: Strategy, *, bands_only: bool = False) -> None:
+    changed = await context.program.portfolios.change(portfolio, strategy=strategy)
+    await show(update, context, (views.bands if bands_only else views.changed)(context.words, changed))

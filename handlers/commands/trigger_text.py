@@ -1,0 +1,178 @@
+"""Reading how a person wants a trigger: its name, then on or off, its limit, any of its knobs; all that is wrong comes back together."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from chatbot.engine.triggers.registry import TRIGGERS
+from chatbot.errors import UserError
+from chatbot.i18n import N_
+from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY
+from chatbot.portfolio import strategies
+from handlers.chat import parsing
+from handlers.views.trigger import knobs
+from handlers.views.trigger import words as seen
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from chatbot.i18n import Words
+    from chatbot.model import Strategy
+
+_MOST_WORDS = 16
+#: what a trigger may be called beside its name on the screen
+_CALLED = {
+    VOLATILITY: ("vol",),
+    TREND: (),
+    FUNDING_LOW: ("funding low", "low", "funding_low"),
+    FUNDING_HIGH: ("funding high", "high", "funding_high"),
+    FEAR_GREED: ("fear", "greed", "fear&greed", "fear and greed", "fear_greed"),
+}
+#: a name has at most so many words
+_NAME_WORDS = 4
+_UNIT = re.compile(r"(?<=\d)[x×]$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was understood: the trigger and the strategy with it set so; the strategy as it was where there are problems."""
+
+    strategy: Strategy
+    trigger: str = ""
+    problems: tuple[UserError, ...] = ()
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What has been read so far."""
+
+    trigger: str
+    values: dict[str, Decimal] = field(default_factory=dict)
+    on: bool | None = None
+    mode: str = ""
+    problems: list[UserError] = field(default_factory=list)
+
+
+def read(text: str, words: Words, strategy: Strategy, decimal: str = "") -> Asked:
+    """Read ``volatility 2.5``, ``fear off``, ``funding high 0.06 keep 40``, ``fear 20 mode beta``; a name alone only opens it.
+
+    Words may be English or the person's language. A number without a word before it is the trigger's limit.
+    """
+    typed = unicodedata.normalize("NFKC", text).replace("=", " ").split()
+    trigger, rest = _named(typed, words)
+    if not trigger:
+        names = ", ".join(seen.name(words, one) for one in seen.every())
+        wrong = UserError(N_("“{text}” is none of the triggers. They are: {names}."), text=parsing.shown(text), names=names)
+        return Asked(strategy=strategy, problems=(wrong,))
+    if len(rest) > _MOST_WORDS:
+        return Asked(strategy=strategy, problems=(UserError(N_("That is too much for one trigger.")),))
+    draft = _Draft(trigger)
+    _take(draft, rest, words, decimal)
+    draft.problems += _misfits(draft, strategy, words)
+    if draft.problems:
+        return Asked(strategy=strategy, trigger=trigger, problems=tuple(draft.problems))
+    return Asked(strategy=_applied(draft, strategy), trigger=trigger)
+
+
+def _named(typed: list[str], words: Words) -> tuple[str, list[str]]:
+    """Return the trigger that the longest beginning of the words names, and what follows it."""
+    known = {
+        _plain(said): trigger for trigger, others in _CALLED.items() for said in (*others, seen.NAMES[trigger], seen.name(words, trigger))
+    }
+    for count in range(min(_NAME_WORDS, len(typed)), 0, -1):
+        found = known.get(_plain(" ".join(typed[:count])))
+        if found is not None:
+            return found, typed[count:]
+    return "", typed
+
+
+def _take(draft: _Draft, rest: list[str], words: Words, decimal: str) -> None:
+    """Go through the words: switches and modes stand alone, a knob's word takes the number behind it."""
+    switches = {_plain(said): on for label, on in ((N_("on"), True), (N_("off"), False)) for said in (label, words.t(label))}
+    modes = {_plain(said): mode for mode, label in knobs.MODES.items() for said in (label, words.t(label))}
+    by_word = {_plain(said): one for one in knobs.KNOBS[draft.trigger] for said in (one.word, words.t(one.word))}
+    is_fear, pending = draft.trigger == FEAR_GREED, None
+    for word in (one.strip(",;:") for one in rest):
+        plain = _plain(word)
+        if pending is None and plain in switches:
+            _once(draft, word, is_new=draft.on is None)
+            draft.on = switches[plain]
+        elif pending is None and is_fear and plain in modes:
+            _once(draft, word, is_new=not draft.mode)
+            draft.mode = modes[plain]
+        elif pending is None and is_fear and plain in (_plain("mode"), _plain(words.t("mode"))):
+            continue
+        elif pending is None and plain in by_word:
+            pending = by_word[plain]
+        else:
+            _number(draft, word, pending or knobs.KNOBS[draft.trigger][0], decimal, is_named=pending is not None)
+            pending = None
+    if pending is not None:
+        draft.problems.append(UserError(N_("{name} has no number behind it."), name=words.t(pending.word)))
+
+
+def _number(draft: _Draft, word: str, knob: knobs.Knob, decimal: str, *, is_named: bool) -> None:
+    """Read a knob's number in the unit in which it is shown."""
+    if not is_named and not any(char.isdigit() for char in word):
+        draft.problems.append(UserError(N_("“{text}” is not a word that I know here."), text=parsing.shown(word)))
+        return
+    try:
+        value = parsing.number(_UNIT.sub("", word), decimal)
+    except UserError as problem:
+        draft.problems.append(problem)
+        return
+    _once(draft, word, is_new=knob.name not in draft.values)
+    unit = knobs.parameter(draft.trigger, knob).unit
+    draft.values[knob.name] = value / 100 if unit in knobs.PER_CENT else value
+
+
+def _once(draft: _Draft, word: str, *, is_new: bool) -> None:
+    if not is_new:
+        draft.problems.append(UserError(N_("“{text}” contradicts what stands before it."), text=parsing.shown(word)))
+
+
+def _misfits(draft: _Draft, strategy: Strategy, words: Words) -> list[UserError]:
+    """Return which numbers are out of range, have parts where there are none, or leave no room between limit and end."""
+    found = []
+    for knob in knobs.KNOBS[draft.trigger]:
+        value = draft.values.get(knob.name)
+        if value is None:
+            continue
+        allowed = knobs.parameter(draft.trigger, knob)
+        if not allowed.least <= value <= allowed.most:
+            low, high = (knobs.written(words, draft.trigger, knob, end) for end in (allowed.least, allowed.most))
+            found.append(UserError(N_("{name} must be between {low} and {high}."), name=words.t(knob.word), low=low, high=high))
+        elif allowed.unit in knobs.WHOLE and value != int(value):
+            found.append(UserError(N_("{name} must be a whole number."), name=words.t(knob.word)))
+    return found or _flicker(draft, strategy, words)
+
+
+def _flicker(draft: _Draft, strategy: Strategy, words: Words) -> list[UserError]:
+    trigger = TRIGGERS[draft.trigger]
+    params = trigger.params({**strategy.setting(draft.trigger).params, **draft.values})
+    if not trigger.problems(params):
+        return []
+    limit, end = knobs.KNOBS[draft.trigger][:2]
+    shown = {
+        "limit": knobs.written(words, draft.trigger, limit, params[trigger.enter]),
+        "end": knobs.written(words, draft.trigger, end, params[trigger.leave]),
+    }
+    return [UserError(N_("With a limit of {limit} it can not end at {end}: it would begin and end at once. Give both numbers."), **shown)]
+
+
+def _applied(draft: _Draft, strategy: Strategy) -> Strategy:
+    changed = strategies.tuned(strategy, draft.trigger, {**strategy.setting(draft.trigger).params, **draft.values})
+    if draft.on is not None:
+        changed = strategies.switched(changed, draft.trigger, on=draft.on)
+    if draft.mode:
+        setting = replace(changed.setting(FEAR_GREED), mode=draft.mode)
+        changed = replace(changed, triggers={**changed.triggers, FEAR_GREED: setting})
+    return changed
+
+
+def _plain(word: str) -> str:
+    """Return words in small letters without accents: crédito is credito."""
+    return "".join(char for char in unicodedata.normalize("NFKD", word.casefold()) if unicodedata.category(char) != "Mn")

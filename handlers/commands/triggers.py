@@ -1,0 +1,97 @@
+"""/triggers: show them, switch and tune them by buttons or in words; everything that is wrong with the words is told at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.engine.triggers.registry import TRIGGERS
+from chatbot.model import FEAR_GREED
+from chatbot.portfolio import strategies
+from handlers.chat.context import need_portfolio, reply, show
+from handlers.commands import trigger_text as tuning
+from handlers.views import problems
+from handlers.views.trigger import knobs
+from handlers.views.trigger import page as views
+
+if TYPE_CHECKING:
+    from telegram import Update
+
+    from chatbot.model import Portfolio, Strategy
+    from handlers.chat.context import Context
+
+
+async def triggers(update: Update, context: Context) -> None:
+    """Show every trigger, or take ``/triggers volatility 2.5``."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    if update.callback_query is not None or not context.args:
+        await _show(update, context, portfolio)
+        return
+    asked = tuning.read(context.rest, context.words, portfolio.strategy, context.decimal)
+    if asked.problems:
+        await reply(update, context, problems.mistakes(context.words, asked.problems, views.EXAMPLE))
+        return
+    await _change(update, context, portfolio, asked.strategy, asked.trigger)
+
+
+async def trigger(update: Update, context: Context) -> None:
+    """Show one trigger in full."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is not None:
+        await _show(update, context, portfolio, context.tapped.arg)
+
+
+async def turn(update: Update, context: Context) -> None:
+    """Switch a trigger on or off, to what the button said, so that a second tap changes nothing."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    name, on, *from_list = context.tapped.args
+    if name in TRIGGERS:
+        changed = strategies.switched(portfolio.strategy, name, on=on == "1")
+        await _change(update, context, portfolio, changed, "" if from_list else name)
+
+
+async def knob(update: Update, context: Context) -> None:
+    """Turn one knob to what the button said; the limit takes the end along where it would otherwise pass it."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    name, what, value = context.tapped.args
+    strategy = portfolio.strategy
+    if what == "mode":
+        setting = replace(strategy.setting(FEAR_GREED), mode=value if value in knobs.MODES else "")
+        strategy = replace(strategy, triggers={**strategy.triggers, FEAR_GREED: setting})
+    else:
+        strategy = _turned(strategy, name, what, Decimal(value))
+    await _change(update, context, portfolio, strategy, name)
+
+
+def _turned(strategy: Strategy, name: str, what: str, value: Decimal) -> Strategy:
+    trigger_ = TRIGGERS[name]
+    params = {**strategy.setting(name).params, what: value}
+    if trigger_.problems(params) == (trigger_.leave,):
+        other = trigger_.leave if what == trigger_.enter else trigger_.enter
+        params[other] = value
+    return strategies.tuned(strategy, name, params) if not trigger_.problems(params) else strategy
+
+
+async def about(update: Update, context: Context) -> None:
+    """Explain every trigger."""
+    await show(update, context, views.about(context.words))
+
+
+async def _change(update: Update, context: Context, portfolio: Portfolio, strategy: Strategy, name: str) -> None:
+    changed = portfolio
+    if strategy != portfolio.strategy:
+        changed = await context.program.portfolios.change(portfolio, strategy=strategy)
+    await _show(update, context, changed, name)
+
+
+async def _show(update: Update, context: Context, portfolio: Portfolio, name: str = "") -> None:
+    report = await context.program.portfolios.status(context.person, portfolio)
+    view = views.details(context.words, report, name) if name in TRIGGERS else views.overview(context.words, report)
+    await show(update, context, view)

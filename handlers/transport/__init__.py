@@ -1,0 +1,1 @@
+"""The way to and from Telegram: polling, updates written down, delivery, the menu, and its limits."""

@@ -1,0 +1,75 @@
+"""Patience with Telegram while a person waits for an answer: a call that was refused for now is made again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from telegram.error import BadRequest, NetworkError, RetryAfter
+from telegram.ext import BaseRateLimiter
+
+from handlers.transport.updates import answering
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from telegram._utils.types import JSONDict
+    from telegram.error import TelegramError
+
+    from chatbot.clock import Clock
+
+log = structlog.get_logger()
+
+#: the longest that one call may be put off by "too many requests", and by a network that is down; only its own chat waits
+FLOOD_S_MAX, NETWORK_S_MAX = 120.0, 300.0
+_PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+class Patience(BaseRateLimiter[None]):
+    """Tries again inside an update's handling; every other call (the outbox keeps its own pauses) is made once.
+
+    A call whose answer was lost may have been carried out, so that a message can come twice: better than silence.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def initialize(self) -> None:
+        """Nothing to prepare."""
+
+    async def shutdown(self) -> None:
+        """Nothing to let go of."""
+
+    async def process_request(
+        self,
+        callback: Callable[..., Coroutine[Any, Any, bool | JSONDict | list[JSONDict]]],
+        args: Any,  # noqa: ANN401 - the library's signature
+        kwargs: dict[str, Any],
+        endpoint: str,
+        data: dict[str, Any],
+        rate_limit_args: None,
+    ) -> bool | JSONDict | list[JSONDict]:
+        """Make the call, again and again where that can help."""
+        del data, rate_limit_args
+        waited, tries = 0.0, 0
+        while True:
+            try:
+                return await callback(*args, **kwargs)
+            except (RetryAfter, NetworkError) as refusal:
+                pause = pause_s(refusal, tries)
+                most = FLOOD_S_MAX if isinstance(refusal, RetryAfter) else NETWORK_S_MAX
+                if pause is None or not answering.get() or waited + pause > most:
+                    raise
+                log.warning("Telegram has to be asked again", method=endpoint, error=type(refusal).__name__, again_in_s=pause)
+            await self._clock.sleep(pause)
+            waited, tries = waited + pause, tries + 1
+
+
+def pause_s(refusal: TelegramError, tries: int) -> float | None:
+    """Return how long to wait before the next of some tries, in seconds; None where trying again is vain."""
+    if isinstance(refusal, RetryAfter):
+        asked = refusal.retry_after
+        return float(asked if isinstance(asked, int) else asked.total_seconds())
+    if isinstance(refusal, BadRequest) or not isinstance(refusal, NetworkError):
+        return None
+    return _PAUSES_S[min(tries, len(_PAUSES_S) - 1)]

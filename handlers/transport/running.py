@@ -1,0 +1,105 @@
+"""Bringing the bot up and down: patient with a server that is not there yet, quick to stop, and nothing lost in between."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+from telegram.error import InvalidToken, NetworkError, RetryAfter, TelegramError
+
+from chatbot.errors import SettingError
+from handlers.transport import menu
+from handlers.transport.polling import UPDATES, poll
+from handlers.transport.rate_limit import pause_s
+from handlers.transport.updates import InOrder, restore
+from handlers.views import problems
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from telegram import Update
+
+    from chatbot.app import Program
+    from handlers.chat.context import Bot
+
+__all__ = ["UPDATES", "running"]
+
+log = structlog.get_logger()
+
+#: the longest pause between two tries to reach Telegram at start
+_PAUSE_S_MAX = 30.0
+#: a stop that takes longer is cut short: everything that matters is in the database
+_STOP_S = 5.0
+
+
+@asynccontextmanager
+async def running(program: Program, bot: Bot) -> AsyncIterator[None]:
+    """Poll for updates inside the block; unfinished updates of an earlier process are handled first."""
+    try:
+        await _reach(program, bot)
+        await bot.start()
+        await _publish_menu(program, bot)
+        restored = await restore(program.db, bot.update_queue, bot.bot, partial(_give_up, program, bot))
+        polling = bot.create_task(poll(bot), name="polling")
+        log.info("bot ready", username=bot.bot.username, restored=restored)
+        try:
+            yield
+        finally:
+            polling.cancel()
+            await asyncio.wait({polling}, timeout=1)
+    finally:
+        await _stop(bot)
+
+
+async def _reach(program: Program, bot: Bot) -> None:
+    """Ask Telegram who we are, for as long as it takes, and have it send nothing elsewhere; a wrong token is told at once."""
+    tries = 0
+    while True:
+        try:
+            await bot.initialize()
+            await bot.bot.delete_webhook()
+        except InvalidToken:
+            raise SettingError("CHATBOT_TELEGRAM_TOKEN", "Telegram does not know this token; copy it again from BotFather") from None
+        except (NetworkError, RetryAfter) as trouble:
+            pause = min(pause_s(trouble, tries) or _PAUSE_S_MAX, _PAUSE_S_MAX)
+            tries += 1
+            log.warning("Telegram can not be reached yet", error=type(trouble).__name__, again_in_s=pause)
+            await program.clock.sleep(pause)
+        else:
+            return
+
+
+async def _publish_menu(program: Program, bot: Bot) -> None:
+    """Publish the command menu; a bot without a menu still works, so a failure is only logged."""
+    try:
+        await menu.publish(bot.bot, program)
+    except TelegramError as trouble:
+        log.warning("the command menu was not published", error=type(trouble).__name__)
+
+
+async def _give_up(program: Program, bot: Bot, update: Update) -> None:
+    """Tell somebody that their message could not be handled; the log line has the same id."""
+    chat, user = update.effective_chat, update.effective_user
+    if chat is None or user is None or chat.type != chat.PRIVATE:
+        return
+    view = problems.failure(program.catalogue.words(program.catalogue.match(user.language_code)), f"update-{update.update_id}")
+    try:
+        await bot.bot.send_message(chat.id, view.text, parse_mode="HTML")
+    except TelegramError as trouble:
+        log.warning("could not tell about an update given up", update_id=update.update_id, error=type(trouble).__name__)
+
+
+async def _stop(bot: Bot) -> None:
+    """Finish what is being handled, but not for long, and close the connections."""
+    try:
+        async with asyncio.timeout(_STOP_S):
+            if bot.running:
+                await bot.stop()
+    except TimeoutError:
+        log.warning("stopped in mid-work; the next start goes on")
+        if isinstance(bot.update_processor, InOrder):
+            await bot.update_processor.abandon()
+    await bot.shutdown()

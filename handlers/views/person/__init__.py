@@ -1,0 +1,1 @@
+"""Words about a person: who may use the bot, settings, alerts, the calendar."""

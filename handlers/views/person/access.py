@@ -1,0 +1,126 @@
+"""At the door: pairing the operator, asking to come in, being let in or not; groups are politely refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatbot.access import Gate
+from chatbot.i18n import N_
+from chatbot.model import Role
+from handlers.buttons import Style
+from handlers.views.common import View, bold, button, clip, code, esc, joined, page, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chatbot.i18n import Words
+    from chatbot.model import Person
+    from handlers.buttons import Button
+
+MOST_USERS = 30
+_ROLES = {
+    Role.OPERATOR: N_("operator"),
+    Role.MEMBER: N_("approved"),
+    Role.PENDING: N_("waiting"),
+    Role.BLOCKED: N_("blocked"),
+}
+
+
+def outside(words: Words, gate: Gate) -> View:
+    """Answer somebody whom the gate did not simply let through."""
+    views = {Gate.PAIR: pairing, Gate.PAIRED: paired, Gate.ASKED: asked, Gate.WAITING: waiting}
+    return views.get(gate, blocked)(words)
+
+
+def pairing(words: Words) -> View:
+    """Ask the first person for the one-time code from the log."""
+    text = page(
+        say(words, "This bot has no operator yet."),
+        say(words, "If you run it: send the one-time code that it printed to its log when it started."),
+    )
+    return View(text)
+
+
+def paired(words: Words) -> View:
+    """Welcome the operator; the setup follows."""
+    text = page(
+        say(words, "You are the operator of this bot now."),
+        say(words, "Others who write to it must be approved by you; I will ask."),
+    )
+    return View(text, ((button(words.t("Start"), "start", "", Style.PRIMARY),),))
+
+
+def asked(words: Words) -> View:
+    """Tell a newcomer that the operator has been asked."""
+    return View(page(say(words, "This bot is private. I have asked its operator to let you in, and write as soon as there is an answer.")))
+
+
+def waiting(words: Words) -> View:
+    """Tell somebody who writes again that the operator has not answered."""
+    return View(page(say(words, "The operator has not answered yet. You need not do anything.")))
+
+
+def blocked(words: Words) -> View:
+    """Tell somebody that the operator said no."""
+    return View(page(say(words, "The operator of this bot has not let you in.")))
+
+
+def approved(words: Words) -> View:
+    """Tell somebody that they were let in."""
+    return View(page(say(words, "The operator has let you in. Welcome!")), ((button(words.t("Start"), "start", "", Style.PRIMARY),),))
+
+
+def operator_only(words: Words) -> View:
+    """Answer a command that only the operator may use."""
+    return View(page(say(words, "Only the operator may use this command.")))
+
+
+def access_request(words: Words, person: Person) -> View:
+    """Ask the operator about somebody, with Approve and Block."""
+    text = page(
+        bold(words.t("Somebody wants to use this bot")),
+        joined(" ", (esc(_name(words, person)), code(person.id))),
+        say(words, "Approve only people you know. They see their own portfolio, never yours."),
+    )
+    return View(text, ((_approve(words, person), _block(words, person)),))
+
+
+def access_decided(words: Words, person: Person) -> View:
+    """Show the operator's decision in place of the question; it can be changed."""
+    if person.role is Role.MEMBER:
+        text = say(words, "{name} may use this bot.", name=bold(_name(words, person)))
+        return View(page(text), ((_block(words, person),),))
+    return View(page(say(words, "{name} is blocked.", name=bold(_name(words, person)))), ((_approve(words, person),),))
+
+
+def users(words: Words, people: Sequence[Person]) -> View:
+    """List everybody who ever wrote to the bot, with a button for each that can be decided about."""
+    shown = people[:MOST_USERS]
+    lines = [joined(" · ", (_name(words, person), code(person.id), words.t(_ROLES[person.role]))) for person in shown]
+    text = page(
+        bold(words.n("{count} person", "{count} people", len(people))),
+        *lines,
+        esc("…") if len(people) > MOST_USERS else None,
+    )
+    return View(text, tuple((_decide(words, person),) for person in shown if person.role is not Role.OPERATOR))
+
+
+def _decide(words: Words, person: Person) -> Button:
+    return _block(words, person) if person.role is Role.MEMBER else _approve(words, person)
+
+
+def _approve(words: Words, person: Person) -> Button:
+    return button(words.t("Approve {name}", name=clip(_name(words, person), 24)), "approve", person.id, Style.SUCCESS)
+
+
+def _block(words: Words, person: Person) -> Button:
+    return button(words.t("Block {name}", name=clip(_name(words, person), 24)), "block", person.id, Style.DANGER)
+
+
+def _name(words: Words, person: Person) -> str:
+    return clip(person.name, 32) or words.t("no name")
+
+
+def no_groups(words: Words) -> View:
+    """Answer in a group: money is not discussed before others."""
+    return View(page(say(words, "I only work in a private chat: a portfolio is nobody else's business. Write to me directly.")))

@@ -1,0 +1,123 @@
+"""Pause and resume, the mode, the settings, help."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatbot.i18n import N_
+from chatbot.model import Answer, Mode
+from chatbot.plans.autonomy import ALONE
+from handlers.buttons import Style
+from handlers.command_list import GROUPS, Group, visible_to
+from handlers.views.common import View, bold, button, code, esc, head, joined, mark, page, say
+from handlers.views.plan import autonomy as answering
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chatbot.i18n import Words
+    from chatbot.model import Person, Plan, Portfolio
+
+ZONES = (
+    "UTC",
+    "Europe/London",
+    "Europe/Madrid",
+    "Europe/Moscow",
+    "America/New_York",
+    "America/Mexico_City",
+    "Asia/Dubai",
+    "Asia/Singapore",
+)
+_MODES = {
+    Mode.DEMO: N_("a simulated market; nothing leaves this machine"),
+    Mode.PAPER: N_("real public prices, simulated fills, no real money"),
+    Mode.MANUAL: N_("your own holdings, typed in; you trade by hand"),
+    Mode.LIVE: N_("real orders with real money"),
+}
+_ANSWERS = {
+    Answer.ASK: N_("I show a plan and wait for your Confirm."),
+    Answer.NOTIFY: N_("I only tell you; a plan is made when you ask for one."),
+    Answer.AUTO: N_("I act by myself inside the limits you set."),
+}
+
+
+def paused(words: Words, portfolio: Portfolio, running: Plan | None = None) -> View:
+    """Answer ``/pause``; ``running`` is the plan that is still being carried out."""
+    text = page(
+        head(portfolio, bold(words.t("paused"))),
+        say(words, "No checks, no alerts, no plans until /resume."),
+        say(words, "Plan {number} is already on its way and will be finished.", number=running.number) if running is not None else None,
+    )
+    return View(text, ((button(words.t("Resume"), "resume", "", Style.PRIMARY), button(words.t("Status"), "status")),))
+
+
+def resumed(words: Words, portfolio: Portfolio) -> View:
+    """Answer ``/resume``."""
+    text = page(head(portfolio, bold(words.t("active"))), say(words, "Checks and alerts go on."))
+    return View(text, ((button(words.t("Status"), "status"), button(words.t("Pause"), "pause")),))
+
+
+def mode(words: Words, portfolio: Portfolio) -> View:
+    """Show how real the portfolio is and what a trigger does, with the ways a trigger may answer."""
+    limits = portfolio.answering.limits if portfolio.answer is Answer.AUTO else None
+    text = page(
+        joined(" — ", (head(portfolio), words.t(_MODES[portfolio.mode]))),
+        "",
+        say(words, "When a line leaves its band:"),
+        bold(words.t(_ANSWERS[portfolio.answer])),
+        say(words, "Your limits: {limits}.", limits=answering.limits_text(words, limits)) if limits is not None else None,
+        answering.unanswered_text(words, portfolio) if portfolio.answer is not Answer.NOTIFY else None,
+    )
+    labels = [(Answer.ASK, words.t("Ask me")), (Answer.NOTIFY, words.t("Only tell me"))]
+    if portfolio.mode in ALONE:
+        labels.append((Answer.AUTO, words.t("Act by yourself")))
+    choices = tuple(button(f"✓ {label}" if answer is portfolio.answer else label, "answer", answer.value) for answer, label in labels)
+    last = (button(words.t("Alerts"), "alerts"), button(words.t("New portfolio"), "start_new"), button(words.t("Status"), "status"))
+    waiting = answering.unanswered_rows(words, portfolio) if portfolio.answer is not Answer.NOTIFY else ()
+    return View(text, (choices, *waiting, last))
+
+
+def settings(words: Words, person: Person, language_name: str, now: datetime) -> View:
+    """Show the person's settings, each with its button."""
+    text = page(
+        bold(words.t("Settings")),
+        joined(" ", (say(words, "Language:"), bold(language_name))),
+        joined(" ", (say(words, "Time zone:"), bold(person.zone), say(words, "(it is {time} there)", time=words.time(now)))),
+        joined(" ", (say(words, "Currency:"), bold(person.currency))),
+    )
+    first = (button(words.t("Language"), "languages", "settings"), button(words.t("Time zone"), "zones"))
+    return View(text, (first, (button(words.t("Status"), "status"),)))
+
+
+def zone_choice(words: Words, person: Person) -> View:
+    """Offer a few time zones and ask for any other by name."""
+    text = page(
+        say(words, "Which time zone are you in? Tap one, or send its name, for example {example}.", example=code("America/Sao_Paulo")),
+    )
+    buttons = [button(f"✓ {zone}" if zone == person.zone else zone, "zone", zone) for zone in ZONES]
+    rows = tuple(tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2))
+    return View(text, (*rows, (button(words.t("Back"), "settings"),)))
+
+
+def help_page(words: Words, group: str = "", *, operator: bool = False) -> View:
+    """List the commands of one group, with a button for each other group."""
+    commands = visible_to(operator=operator)
+    groups = list(dict.fromkeys(command.group for command in commands))
+    chosen = Group(group) if group in {known.value for known in groups} else Group.PORTFOLIO
+    lines = [joined(" — ", (esc(f"/{command.name}"), words.t(command.description))) for command in commands if command.group is chosen]
+    text = page(
+        bold(words.t(GROUPS[chosen])),
+        *lines,
+        "",
+        say(
+            words,
+            "Every message about money starts with its mode: {marks}.",
+            marks=joined(", ", (mark(known) for known in Mode if known is not Mode.LIVE)),
+        ),
+    )
+    buttons = tuple(
+        button(f"✓ {words.t(GROUPS[known])}" if known is chosen else words.t(GROUPS[known]), "help", known.value)
+        for known in sorted(groups, key=list(GROUPS).index)
+    )
+    about = (button(words.t("How the triggers work"), "about_triggers"),)
+    return View(text, (buttons[:2], buttons[2:], about) if len(buttons) > 2 else (buttons, about))

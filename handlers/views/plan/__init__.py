@@ -1,0 +1,1 @@
+"""Words about a plan: its card, reasons, legs, costs, progress, and past ones."""

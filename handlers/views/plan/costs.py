@@ -1,0 +1,92 @@
+"""What a plan costs, in words: fees, slippage, the funding of new futures, and the question that a dear leg asks before Confirm."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.plans import costs as costing
+from handlers.buttons import Style
+from handlers.views.common import DASH, DOT, View, bold, button, coin, esc, head, joined, page, say
+from handlers.views.plan.legs import planned_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from chatbot.i18n import Words
+    from chatbot.model import FuturesCost, Plan, Portfolio
+    from handlers.views.common import Html
+
+#: dear legs that are written out; what they cost counts all of them
+_MOST = 12
+
+
+def costs_lines(words: Words, plan: Plan) -> list[Html]:
+    """Return the estimated fees and slippage of what is kept; a slippage that is not known is a dash, and why."""
+    fees = say(words, "Fees about {amount}", amount=words.money(plan.fees))
+    unknown = costing.unknown(plan.legs)
+    # The legs of plans of older versions do not know their own.
+    older = len(unknown) == len(costing.kept(plan.legs)) and plan.slippage_bps is not None
+    total = plan.slippage_bps if older else costing.total_bps(plan.legs)
+    if total is not None:
+        return [joined(DOT, (fees, say(words, "slippage about {number} bp", number=words.number(total, 1)))), *holding_lines(words, plan)]
+    names = ", ".join(dict.fromkeys(coin(leg.instrument) for leg in unknown[:6]))
+    why = say(words, "What {coins} would move the price by is not known: no recent volume or volatility.", coins=names)
+    return [joined(DOT, (fees, say(words, "slippage {dash}", dash=DASH))), why, *holding_lines(words, plan)]
+
+
+def holding_lines(words: Words, plan: Plan) -> list[Html]:
+    """Return what new futures cost to hold, and up to when they are cheaper than the coin (domain 11.2)."""
+    still = {leg.instrument for leg in costing.kept(plan.legs)}
+    return [_holding(words, one) for one in plan.holding[:2] if one.contract in still]
+
+
+def _holding(words: Words, cost: FuturesCost) -> Html:
+    facts = {"coin": coin(cost.contract), "amount": words.money(abs(cost.carry))}
+    if cost.days is None:
+        return say(words, "{coin} futures earn about {amount} of funding in 30 days: cheaper than trading the coin.", **facts)
+    if not cost.days:
+        return say(words, "{coin} futures pay about {amount} of funding in 30 days: trading the coin would be cheaper.", **facts)
+    days = words.number(cost.days, 1)
+    return say(
+        words,
+        "{coin} futures pay about {amount} of funding in 30 days: cheaper than the coin if held less than {days} days.",
+        **facts,
+        days=days,
+    )
+
+
+def question(words: Words, portfolio: Portfolio, plan: Plan) -> View:
+    """Ask about the legs that cost more than 50 bp: trade them all the same, or leave them out; nothing was sent."""
+    dear = [leg for leg in plan.legs if leg.index in costing.dear(plan.legs)]
+    total = sum((costing.cost_of(leg) for leg in dear), Decimal(0))
+    text = page(
+        head(portfolio, say(words, "Plan {number}", number=plan.number), bold(words.t("one question first"))),
+        esc(words.n("This leg is large for its market:", "These legs are large for their markets:", len(dear))),
+        *(planned_line(words, leg) for leg in dear[:_MOST]),
+        "",
+        say(
+            words,
+            "Trading now would move the price against you by about {amount}, an estimate. Nothing was sent yet.",
+            amount=bold(words.money(total)),
+        ),
+        say(words, "Answer by {time}.", time=words.time(plan.expires_at)),
+    )
+    arg = f"{plan.id}:{mask_of(leg.index for leg in dear)}"
+    out = words.n("Leave it out", "Leave them out", len(dear))
+    keyboard = (
+        (button(words.t("Trade it all the same"), "pay", arg, Style.DANGER),),
+        (button(out, "leave_dear", arg), button(words.t("Back to the plan"), "card", plan.id)),
+    )
+    return View(text, keyboard)
+
+
+def mask_of(indexes: Iterable[int]) -> str:
+    """Write numbers of legs as one short word for a button: what was asked about is what is answered."""
+    return f"{sum(1 << index for index in indexes):x}"
+
+
+def legs_of(mask: str) -> frozenset[int]:
+    """Read what :func:`mask_of` wrote."""
+    bits = int(mask, 16)
+    return frozenset(index for index in range(bits.bit_length()) if bits >> index & 1)

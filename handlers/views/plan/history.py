@@ -1,0 +1,144 @@
+"""Past plans: a list, one in full, and all of them as a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from chatbot.i18n import N_
+from chatbot.model import NET, PlanState
+from handlers.views.common import ARROW, DOT, View, bold, button, captioned, clip, esc, head, joined, line_name, page, say
+from handlers.views.plan.card import MOST_LEGS, closed_text, reason_text
+from handlers.views.plan.legs import left_out_text, progress_line
+from handlers.views.tables import change_picture, change_table, exposure_change
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chatbot.i18n import Words
+    from chatbot.model import Leg, Plan, Portfolio, Shape
+    from handlers.views.common import Html
+
+PAGE_SIZE = 8
+_STATES = {
+    PlanState.PROPOSED: N_("waiting for an answer"),
+    PlanState.CONFIRMED: N_("about to start"),
+    PlanState.RUNNING: N_("being carried out"),
+    PlanState.DONE: N_("carried out"),
+    PlanState.PARKED: N_("stopped half-way"),
+    PlanState.EXPIRED: N_("expired"),
+    PlanState.SKIPPED: N_("skipped"),
+    PlanState.SUPERSEDED: N_("replaced"),
+}
+_COLUMNS = (
+    "plan",
+    "state",
+    "created",
+    "finished",
+    "leg",
+    "kind",
+    "instrument",
+    "side",
+    "quantity",
+    "limit",
+    "leg_state",
+    "filled",
+    "average",
+    "fee",
+    "note",
+)
+#: a cell that starts so would be run as a formula by a spreadsheet
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def history(words: Words, portfolio: Portfolio, plans: Sequence[Plan], *, more: bool = False) -> View:
+    """List plans, newest first; ``more`` offers the page before."""
+    if not plans:
+        return View(page(head(portfolio), say(words, "No plans yet. /rebalance makes the first one.")))
+    shown = plans[:PAGE_SIZE]
+    text = page(head(portfolio, say(words, "History")), *(_row(words, plan) for plan in shown))
+    opens = [button(words.t("Plan {number}", number=plan.number), "plan", plan.id) for plan in shown]
+    rows = [tuple(opens[at : at + 3]) for at in range(0, len(opens), 3)]
+    last = [button("CSV", "csv")]
+    if more:
+        last.append(button(words.t("Older"), "history", shown[-1].id))
+    return View(text, (*rows, tuple(last)))
+
+
+def _row(words: Words, plan: Plan) -> Html:
+    lead = joined(DOT, (bold(str(plan.number)), words.moment(plan.created_at), words.t(_STATES[plan.state])))
+    change = _largest_change(words, plan.before, plan.result) if plan.result is not None else None
+    return joined("\n", (lead, change))
+
+
+def _largest_change(words: Words, before: Shape, after: Shape) -> Html | None:
+    """Return the line that moved most, in weights, or the net futures: a hedge moves hardly anything else."""
+    then = {**{line.line: line.weight for line in before.lines}, NET: before.futures_net}
+    now = {**{line.line: line.weight for line in after.lines if line.line in then}, NET: after.futures_net}
+    line = max(now, key=lambda name: abs(now[name] - then[name]))
+    if now[line] == then[line]:
+        return None
+    return esc(f"   {line_name(words, line)} {words.percent(then[line])}{ARROW}{words.percent(now[line])}")
+
+
+def plan_in_full(words: Words, portfolio: Portfolio, plan: Plan) -> View:
+    """Show one plan with everything that was known and done."""
+    after = plan.result or plan.after
+    titles = (words.t("before"), words.t("after") if plan.result is not None else words.t("planned"))
+    text = page(
+        head(portfolio, say(words, "Plan {number}", number=plan.number), words.moment(plan.created_at)),
+        bold(words.t("waiting for an answer") if plan.state is PlanState.PROPOSED else closed_text(words, plan)),
+        "",
+        *(reason_text(words, reason) for reason in plan.reasons[:8]),
+        "",
+        *(progress_line(words, leg) for leg in plan.legs[:MOST_LEGS]),
+        *(joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out[:8]),
+        "",
+        _fees(words, plan),
+        change_table(words, plan.before, after, titles=titles),
+        exposure_change(words, plan.before, after),
+    )
+    picture = change_picture(words, plan.before, after, words.t("Plan {number}", number=plan.number))
+    return captioned(text, ((button(words.t("Back"), "history"),),), picture)
+
+
+def _fees(words: Words, plan: Plan) -> Html:
+    paid = sum((leg.fee for leg in plan.legs), plan.fees * 0)
+    if plan.state in (PlanState.DONE, PlanState.PARKED):
+        return say(words, "Fees paid {paid}, estimated {estimate}", paid=words.money(paid), estimate=words.money(plan.fees))
+    return say(words, "Fees estimated {estimate}", estimate=words.money(plan.fees))
+
+
+def history_csv(plans: Sequence[Plan]) -> str:
+    """Return one row per leg with exact numbers and UTC times; the columns keep their English names so that scripts can rely on them."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    writer.writerows(_csv_row(plan, leg) for plan in plans for leg in plan.legs)
+    return out.getvalue()
+
+
+def _csv_row(plan: Plan, leg: Leg) -> list[object]:
+    return [
+        plan.number,
+        plan.state.value,
+        plan.created_at.isoformat(),
+        plan.finished_at.isoformat() if plan.finished_at else "",
+        leg.index + 1,
+        leg.kind.value,
+        _harmless(leg.instrument),
+        "" if leg.is_transfer else leg.side,
+        f"{leg.qty:f}",
+        f"{leg.limit:f}" if leg.limit is not None else "",
+        leg.state.value,
+        f"{leg.filled:f}",
+        f"{leg.average:f}" if leg.average is not None else "",
+        f"{leg.fee:f}",
+        _harmless(leg.note),
+    ]
+
+
+def _harmless(cell: str) -> str:
+    text = clip(cell, 80)
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,147 @@
+"""Legs of a plan in words: what one does, where it stands, what went wrong with it, what was left out and why."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.i18n import N_
+from chatbot.model import LegKind, LegState
+from chatbot.plans import costs as costing
+from handlers.views.common import DOT, clip, code, coin, esc, joined, say
+
+if TYPE_CHECKING:
+    from chatbot.i18n import Words
+    from chatbot.model import LeftOut, Leg
+    from handlers.views.common import Html
+
+_MARKS = {
+    LegState.PLANNED: "○",
+    LegState.SUBMITTING: "…",
+    LegState.OPEN: "…",
+    LegState.FILLED: "✓",
+    LegState.PARTIAL: "◐",
+    LegState.REJECTED: "✗",
+    LegState.UNKNOWN: "?",
+    LegState.DROPPED: "–",
+}
+_STATES = {
+    LegState.PLANNED: N_("waiting"),
+    LegState.SUBMITTING: N_("being sent"),
+    LegState.OPEN: N_("in the order book"),
+    LegState.FILLED: N_("done"),
+    LegState.PARTIAL: N_("only part of it done"),
+    LegState.REJECTED: N_("refused"),
+    LegState.UNKNOWN: N_("sent, outcome unknown"),
+    LegState.DROPPED: N_("left out"),
+}
+_TRADES = {
+    "sell": N_("sell {amount} {coin} at {price}"),
+    "buy": N_("buy {amount} {coin} at {price}"),
+    "reduce_long": N_("futures: reduce the {coin} long by {amount} at {price}"),
+    "reduce_short": N_("futures: reduce the {coin} short by {amount} at {price}"),
+    "futures_buy": N_("futures: buy {amount} {coin} at {price}"),
+    "futures_sell": N_("futures: sell {amount} {coin} at {price}"),
+}
+_NOTES = {
+    "not_enough_money": N_("not enough money"),
+    "margin": N_("not enough collateral"),
+    "shrunk": N_("made smaller, because less money arrived"),
+    "replanned": N_("calculated again from what was filled"),
+    "below_minimum": N_("under the exchange's minimum"),
+    "halted": N_("the exchange has stopped trading it"),
+    "unknown_instrument": N_("the exchange does not trade it"),
+    "unfilled": N_("nobody traded at the limit price"),
+    "not_fillable": N_("nobody traded at the limit price"),
+    "bad_price": N_("no sound price"),
+    "reduce_only": N_("there was nothing left to reduce"),
+    "unknown": N_("the exchange did not say what became of it"),
+    "closed": N_("ended by you"),
+    "paused": N_("stopped by the pause"),
+}
+#: words of the exchange about an order that it did not like; which of them it was helps only the operator, who has the log
+_REFUSALS = frozenset({"refused", "bad_request", "invalid_order", "bad_amount", "bad_lot", "bad_tick", "not_supported"})
+#: a leg may reach its end and still be less than what the card showed
+_CHANGED = frozenset({"shrunk", "replanned"})
+#: a remainder smaller than this share of a leg is no failure
+_DUST = Decimal("0.001")
+_LEFT_OUT = {
+    "below_minimum": N_("{coin}: {amount} is under the exchange's minimum of {minimum}"),
+    "halted": N_("{coin}: the exchange has stopped trading it"),
+    "cash_limited": N_("buys are smaller than wanted: the money does not reach further"),
+    "withdraw_limited": N_("not all surplus can leave the futures account while its positions need it"),
+    "collateral_limited": N_("the futures account gets less than wanted: the money does not reach further"),
+    "turnover": N_("what goes beyond your limit for one plan, {amount}: it waits for another plan"),
+    "cap_scaled": N_("futures are smaller than wanted: the leverage limit comes first"),
+}
+
+
+def leg_text(words: Words, leg: Leg) -> Html:
+    """Return what a leg does, with amounts that a tap copies: sell 0.0731 BTC at 60,030.00."""
+    if leg.is_transfer:
+        amount = code(f"{words.number(leg.qty, 2)} {clip(leg.instrument, 12)}")
+        if leg.kind is LegKind.TO_SPOT:
+            return say(words, "move {amount} from futures to spot", amount=amount)
+        return say(words, "move {amount} from spot to futures", amount=amount)
+    price = code(words.price(leg.limit if leg.limit is not None else leg.price))
+    return say(words, _TRADES[_trade(leg)], amount=code(words.quantity(leg.qty)), coin=coin(leg.instrument), price=price)
+
+
+def _trade(leg: Leg) -> str:
+    if leg.kind in (LegKind.SPOT_SELL, LegKind.SPOT_BUY):
+        return leg.side
+    if leg.kind is LegKind.FUTURES_REDUCE:
+        return "reduce_long" if leg.sells else "reduce_short"
+    return "futures_sell" if leg.sells else "futures_buy"
+
+
+def planned_line(words: Words, leg: Leg) -> Html:
+    """Return a leg of a card: its number, what it does, its value."""
+    value = None if leg.is_transfer else words.money(leg.notional, 0)
+    dear = None
+    if leg.slippage_bps is not None and leg.slippage_bps > costing.ASK_BPS:
+        dear = say(words, "⚠ slippage about {number} bp", number=words.number(leg.slippage_bps, 0))
+    return joined(" ", (f"{leg.index + 1}.", joined(DOT, (leg_text(words, leg), value, dear))))
+
+
+def progress_line(words: Words, leg: Leg) -> Html:
+    """Return a leg on its way: what it does, where it stands, how much is filled."""
+    return joined(" ", (_MARKS[leg.state], f"{leg.index + 1}.", joined(DOT, (leg_text(words, leg), esc(leg_state(words, leg))))))
+
+
+def leg_state(words: Words, leg: Leg) -> str:
+    """Return where a leg stands, with the filled share, the re-pricings and what went wrong."""
+    told = [words.t(_STATES[leg.state])]
+    if leg.state in (LegState.OPEN, LegState.PARTIAL) and leg.qty and not leg.is_transfer:
+        told.append(words.t("{percent} filled", percent=words.percent(leg.filled / leg.qty, 0)))
+    if leg.state is LegState.OPEN and leg.attempts > 1:
+        told.append(words.n("re-priced {count} time", "re-priced {count} times", leg.attempts - 1))
+    if leg.note and (leg.state is not LegState.FILLED or leg.note in _CHANGED):
+        told.append(note_text(words, leg.note))
+    return ", ".join(told)
+
+
+def note_text(words: Words, note: str) -> str:
+    """Return what went wrong with a leg; a word that nobody translated is shown as it is."""
+    if note in _REFUSALS:
+        return words.t("the exchange did not take the order")
+    return words.t(_NOTES[note]) if note in _NOTES else clip(note.replace("_", " "), 40)
+
+
+def ended_short(leg: Leg) -> bool:
+    """Tell whether a leg did less than planned; one that the person left out carries no note."""
+    if leg.state is LegState.PARTIAL:
+        return leg.filled < leg.qty * (1 - _DUST) or leg.note == "shrunk"
+    if leg.state is LegState.DROPPED:
+        return bool(leg.note)
+    return leg.state in (LegState.REJECTED, LegState.UNKNOWN) or leg.note == "shrunk"
+
+
+def left_out_text(words: Words, left: LeftOut) -> Html:
+    """Return one leg or part of a plan that could not be, and why."""
+    if left.why == "below_minimum" and (left.amount is None or left.minimum is None):
+        return say(words, "{coin}: the amount is under the exchange's minimum", coin=coin(left.instrument))
+    template = _LEFT_OUT.get(left.why, N_("{coin}: can not be traded now"))
+    amount = words.money(left.amount) if left.amount is not None else ""
+    minimum = words.money(left.minimum, 0) if left.minimum is not None else ""
+    return say(words, template, coin=coin(left.instrument), amount=amount, minimum=minimum)

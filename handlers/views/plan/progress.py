@@ -1,0 +1,159 @@
+"""A plan on its way and at its end: each leg's state, partial fills, the result with everything that failed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.model import LegState, Mode, PlanState
+from chatbot.plans.autonomy import AUTO
+from handlers.buttons import Style
+from handlers.views.common import DOT, View, bold, button, captioned, esc, head, joined, page, say
+from handlers.views.plan import autonomy as answering
+from handlers.views.plan.card import MOST_LEGS, closed_text, reason_text
+from handlers.views.plan.legs import ended_short, left_out_text, progress_line
+from handlers.views.tables import change_picture, change_table, exposure_change
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chatbot.i18n import Words
+    from chatbot.model import Leg, Plan, Portfolio
+    from handlers.buttons import Keyboard
+    from handlers.views.common import Html
+
+
+def progress(words: Words, portfolio: Portfolio, plan: Plan) -> View:
+    """Show each leg's state while a plan is carried out; the same message is edited again and again."""
+    ended = sum(leg.state in _ENDED for leg in plan.legs)
+    text = page(
+        head(portfolio, say(words, "Plan {number}", number=plan.number)),
+        say(words, "Being carried out: {done} of {all} legs ended.", done=ended, all=len(plan.legs)),
+        *answering.acted_lines(words, plan),
+        *([reason_text(words, reason) for reason in plan.reasons] if plan.decided_by == AUTO else []),
+        "",
+        *_legs(words, plan),
+    )
+    return View(text, answering.acted_buttons(words, plan))
+
+
+_ENDED = frozenset({LegState.FILLED, LegState.PARTIAL, LegState.REJECTED, LegState.DROPPED})
+
+
+def _legs(words: Words, plan: Plan) -> list[Html]:
+    lines = [progress_line(words, leg) for leg in plan.legs[:MOST_LEGS]]
+    if len(plan.legs) > MOST_LEGS:
+        lines.append(esc(words.n("and {count} more leg", "and {count} more legs", len(plan.legs) - MOST_LEGS)))
+    return lines
+
+
+def result(words: Words, portfolio: Portfolio, plan: Plan, *, asking: bool = True) -> View:
+    """Show what a plan came to: before and after, fees paid, and every leg that failed; then ask what becomes of those, if ``asking``."""
+    if plan.state is PlanState.PARKED:
+        return parked(words, portfolio, plan)
+    failed = [leg for leg in plan.legs if ended_short(leg)]
+    title = head(portfolio, say(words, "Plan {number}", number=plan.number), _verdict(words, plan, failed))
+    parts: list[object] = [title, *answering.acted_lines(words, plan), _totals(words, plan)]
+    if plan.result is not None:
+        parts += [
+            change_table(words, plan.before, plan.result, titles=(words.t("before"), words.t("after"))),
+            exposure_change(words, plan.before, plan.result),
+        ]
+    else:
+        parts.append(say(words, "What the portfolio looks like now can not be measured yet; /status will tell."))
+    parts += _failures(words, failed)
+    parts += [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out[:4]]
+    keyboard: Keyboard = ((button(words.t("Details"), "plan", plan.id), button(words.t("Status"), "status")),)
+    keyboard = (*keyboard, *answering.acted_buttons(words, plan))
+    if portfolio.mode is Mode.MANUAL:
+        parts.append(say(words, "If you traded other amounts, correct them, so that the next plan starts from what you really hold."))
+        keyboard = (*keyboard, (button(words.t("Correct amounts"), "correct"),))
+    elif asking and any(leg.note in _NOT_FOLLOWED for leg in failed):
+        parts.append(say(words, "Nobody traded within the limits that your Confirm covers, and I went no further."))
+        keyboard = (
+            (button(words.t("Try again now"), "again", plan.id, Style.PRIMARY), button(words.t("Leave it"), "leave_it", plan.id)),
+            *keyboard,
+        )
+    if plan.result is None:
+        return View(page(*parts), keyboard)
+    picture = change_picture(words, plan.before, plan.result, words.t("Plan {number}", number=plan.number))
+    return captioned(page(*parts), keyboard, picture)
+
+
+#: notes of legs that ended at the limit, with nothing else wrong
+_NOT_FOLLOWED = frozenset({"unfilled", "not_fillable"})
+
+
+def _verdict(words: Words, plan: Plan, failed: list[Leg]) -> Html:
+    if failed:
+        return bold(words.n("done, {count} leg fell short", "done, {count} legs fell short", len(failed)))
+    return bold(words.t("done at {time}", time=words.time(plan.finished_at))) if plan.finished_at else bold(words.t("done"))
+
+
+def _totals(words: Words, plan: Plan) -> Html:
+    traded = sum((leg.filled * (leg.average or leg.price) for leg in plan.legs if not leg.is_transfer), Decimal(0))
+    fees = sum((leg.fee for leg in plan.legs), Decimal(0))
+    return joined(
+        DOT, (say(words, "Traded {amount}", amount=words.money(traded, 0)), say(words, "fees paid {amount}", amount=words.money(fees)))
+    )
+
+
+def _failures(words: Words, failed: list[Leg]) -> list[Html]:
+    if not failed:
+        return []
+    return [esc(""), bold(words.t("Not as planned")), *(progress_line(words, leg) for leg in failed[:MOST_LEGS])]
+
+
+def parked(words: Words, portfolio: Portfolio, plan: Plan) -> View:
+    """Tell that a plan stopped half-way and waits for a person; this always rings."""
+    unknown = [leg for leg in plan.legs if leg.state is LegState.UNKNOWN]
+    why = (
+        say(words, "It is not known what became of an order, and I never guess. Look at the exchange's own list of orders.")
+        if unknown
+        else say(words, "I could not bring it to its end. What was filled stays filled; nothing is sent any more.")
+    )
+    text = page(
+        head(portfolio, bold(words.t("Plan {number} stopped half-way", number=plan.number))),
+        why,
+        "",
+        *_legs(words, plan),
+    )
+    again = button(words.t("Look again"), "look_again", plan.id, Style.PRIMARY)
+    close = button(words.t("Close it"), "close_plan", plan.id)
+    return View(text, ((again, close), (button(words.t("Status"), "status"),)))
+
+
+def unparked_toast(words: Words, plan: Plan, *, closed: bool) -> str:
+    """Return the short answer to the buttons of a parked plan."""
+    if closed:
+        return words.t("Plan {number} is being closed: open orders are cancelled, nothing more is sent.", number=plan.number)
+    return words.t("I look again and carry on with plan {number} if I can.", number=plan.number)
+
+
+def confirmed_toast(words: Words, plan: Plan) -> str:
+    """Return the short answer to a first Confirm."""
+    return words.t("Plan {number} is confirmed.", number=plan.number)
+
+
+def late_text(words: Words, plan: Plan) -> str:
+    """Answer a tap that came too late, at most 200 characters: how the plan ended, and that the tap sent nothing."""
+    if plan.state is PlanState.EXPIRED:
+        moment = words.time(plan.expires_at)
+        return words.t(
+            "Plan {number} expired at {time}, prices have moved since. Here is the plan as of now.", number=plan.number, time=moment
+        )
+    if plan.state in (PlanState.CONFIRMED, PlanState.RUNNING, PlanState.DONE, PlanState.PARKED):
+        return f"{closed_text(words, plan)} {words.t('Pressing again changes nothing.')}"
+    return closed_text(words, plan)
+
+
+def not_yours(words: Words) -> str:
+    """Answer a tap on somebody else's plan, or on one that does not exist."""
+    return words.t("This plan is not yours. Nothing was done.")
+
+
+def skipped_toast(words: Words, plan: Plan, *, until: datetime | None = None) -> str:
+    """Return the short answer to Skip, and to Snooze, which keeps quiet ``until`` then."""
+    if until is not None:
+        return words.t("Plan {number} is skipped and I keep quiet until {time}.", number=plan.number, time=words.time(until))
+    return words.t("Plan {number} is skipped.", number=plan.number)

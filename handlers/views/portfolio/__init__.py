@@ -1,0 +1,1 @@
+"""Words about a portfolio: set-up, status, exposure, strategy, bands, and why nothing is done."""

@@ -1,0 +1,165 @@
+"""The exposure: net of spot and futures by coin, and what the futures book costs, covers and risks."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.charts.labels import Labels
+from chatbot.model import AssetExposure
+from chatbot.plans.costs import CARRY_DAYS
+from handlers.buttons import Style
+from handlers.views.common import (
+    DASH,
+    DOT,
+    Picture,
+    PictureKind,
+    bold,
+    button,
+    captioned,
+    clip,
+    coin,
+    decimal_sign,
+    head,
+    joined,
+    multiple,
+    named,
+    page,
+    say,
+    table,
+)
+from handlers.views.problems import cannot_evaluate
+from handlers.views.tables import net_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chatbot.i18n import Words
+    from chatbot.model import ContractReading, ExposureReport, Shape
+    from handlers.buttons import Keyboard
+    from handlers.views.common import Html, View
+
+#: rows of the table; smaller coins are added up in one more
+_MOST = 10
+#: beyond this amount columns of whole units would not fit beside each other
+_WIDEST = 999_999
+
+
+def exposure(words: Words, report: ExposureReport) -> View:
+    """Show net exposure by coin and in all, and the open futures; what is not known is a dash."""
+    shape = report.shape
+    if shape is None:
+        return cannot_evaluate(words, report.portfolio, report.problems)
+    text = page(
+        head(report.portfolio, named(words, report.portfolio)),
+        _ledger(words, report.assets, shape),
+        _totals(words, shape),
+        say(words, "Beta to BTC {number}, an estimate from priors", number=words.number(shape.beta, 2)),
+        net_line(words, shape),
+        hedge_line(words, report) or cover_line(words, report.assets),
+        *_book(words, report, shape),
+        say(words, "Prices {age} old", age=words.age(report.price_age_s)) if report.price_age_s is not None else None,
+    )
+    return captioned(text, _keyboard(words), _picture(words, report, shape))
+
+
+def _totals(words: Words, shape: Shape) -> Html:
+    return joined(
+        DOT,
+        (
+            say(words, "Net exposure {percent}", percent=bold(words.percent(shape.net, 0))),
+            say(words, "gross {multiple}", multiple=multiple(words, shape.gross)),
+            say(words, "futures leverage {multiple}", multiple=multiple(words, shape.leverage)),
+        ),
+    )
+
+
+def _ledger(words: Words, assets: Sequence[AssetExposure], shape: Shape) -> Html:
+    """Return spot, futures, net and share of the value by coin, and their sums."""
+    shown = list(assets[:_MOST])
+    rest = assets[_MOST:]
+    if rest:
+        shown.append(_sum(words.t("others"), rest))
+    shown.append(_sum(words.t("all"), assets))
+    largest = max(abs(amount) for one in shown for amount in (one.spot, one.futures, one.net)) * words.rate
+    unit = next(unit for unit in (1, 10**3, 10**6, 10**9, 10**12) if largest / unit <= _WIDEST or unit == 10**12)
+    rows = [[f"{words.currency}{_UNITS[unit]}", words.t("spot"), words.t("futures"), words.t("net"), words.t("share")]]
+    for one in shown:
+        amounts = (words.number(amount * words.rate / unit) for amount in (one.spot, one.futures, one.net))
+        rows.append([clip(one.asset, 12), *amounts, words.percent(one.net / shape.value, 0)])
+    return table(rows)
+
+
+_UNITS = {1: "", 10**3: " ×10³", 10**6: " ×10⁶", 10**9: " ×10⁹", 10**12: " ×10¹²"}
+
+
+def _sum(name: str, assets: Sequence[AssetExposure]) -> AssetExposure:
+    zero = Decimal(0)
+    return AssetExposure(asset=name, spot=sum((one.spot for one in assets), zero), futures=sum((one.futures for one in assets), zero))
+
+
+def cover_line(words: Words, assets: Sequence[AssetExposure]) -> Html | None:
+    """Say how much of the spot a net short book covers; None where it covers nothing."""
+    whole = _sum("", assets)
+    if whole.futures >= 0 or whole.spot <= 0:
+        return None
+    return say(words, "Futures cover {percent} of the spot exposure", percent=words.percent(-whole.futures / whole.spot, 0))
+
+
+def hedge_line(words: Words, report: ExposureReport) -> Html | None:
+    """Say how much of the spot the open hedges cover; None without one."""
+    spot = _sum("", report.assets).spot
+    if report.hedged <= 0 or spot <= 0:
+        return None
+    return say(words, "The hedge covers {percent} of the spot exposure", percent=bold(words.percent(report.hedged / spot, 0)))
+
+
+def _book(words: Words, report: ExposureReport, shape: Shape) -> list[Html]:
+    """Return the open contracts: size, distance to liquidation, funding a day."""
+    if not report.contracts:
+        return [say(words, "No futures positions")]
+    rows = [["", words.t("size"), words.t("liquidation"), words.t("a day")]]
+    rows += [_contract(words, one, shape) for one in report.contracts[:_MOST]]
+    return [say(words, "Futures positions"), table(rows), _funding(words, report.contracts)]
+
+
+def _contract(words: Words, one: ContractReading, shape: Shape) -> list[str]:
+    far = words.percent(one.liquidation, 0) if one.liquidation is not None else DASH
+    return [coin(one.contract), words.percent(one.notional / shape.value), far, _amount(words, one.funding_day)]
+
+
+def _funding(words: Words, contracts: Sequence[ContractReading]) -> Html:
+    """Say what all open contracts together earn or pay; unknown when one of them is."""
+    known = [one.funding_day for one in contracts if one.funding_day is not None]
+    if len(known) < len(contracts):
+        return say(words, "Funding of the book: {dash}", dash=DASH)
+    total = sum(known, Decimal(0))
+    facts = {"amount": bold(words.money(abs(total))), "month": words.money(abs(total) * CARRY_DAYS)}
+    if total < 0:
+        return say(words, "At the present rates the book pays {amount} of funding a day, {month} in 30 days", **facts)
+    return say(words, "At the present rates the book earns {amount} of funding a day, {month} in 30 days", **facts)
+
+
+def _amount(words: Words, value: Decimal | None) -> str:
+    if value is None:
+        return DASH
+    return ("+" if value > 0 else "") + words.money(value)
+
+
+def _picture(words: Words, report: ExposureReport, shape: Shape) -> Picture:
+    """Name the picture of spot, futures and net by coin."""
+    labels = Labels(
+        title=named(words, report.portfolio),
+        bars=words.t("Net, % of the value"),
+        lines={one.asset: clip(one.asset, 12) for one in report.assets},
+        legend=(words.t("spot"), words.t("futures"), words.t("net")),
+        decimal=decimal_sign(words),
+    )
+    return Picture(kind=PictureKind.EXPOSURE, shape=shape, labels=labels, assets=report.assets)
+
+
+def _keyboard(words: Words) -> Keyboard:
+    return (
+        (button(words.t("Rebalance"), "rebalance", "", Style.PRIMARY), button(words.t("Why?"), "why")),
+        (button(words.t("Status"), "status"), button(words.t("Refresh"), "exposure")),
+    )

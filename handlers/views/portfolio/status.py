@@ -1,0 +1,156 @@
+"""The status of a portfolio: what it is worth, how it is mixed, how exposed it is, how fresh the figures are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatbot.model import FUTURES, Mode, PlanState
+from handlers.buttons import Style
+from handlers.views.common import DOT, View, bold, button, captioned, clip, coin, head, joined, line_name, named, page, say, table
+from handlers.views.person.schedule import next_run_line
+from handlers.views.plan import autonomy as answering
+from handlers.views.problems import cannot_evaluate_line
+from handlers.views.tables import (
+    OUTSIDE,
+    allocation_picture,
+    exposure_line,
+    futures_line,
+    moved_line,
+    net_line,
+    unknown_table,
+    weights_table,
+)
+from handlers.views.trigger import lines as standing
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chatbot.i18n import Words
+    from chatbot.model import Plan, Portfolio, Shape, StatusReport
+    from handlers.buttons import Keyboard
+    from handlers.views.common import Html
+
+
+def status(words: Words, report: StatusReport, now: datetime) -> View:
+    """Show everything that is known about a portfolio; what is not known is a dash, never zero."""
+    shape = report.check.shape
+    if shape is None:
+        return _unknown(words, report, now)
+    picture = allocation_picture(words, shape, named(words, report.portfolio))
+    for most in range(standing.STATUS_LINES, -1, -1):
+        view = captioned(_told(words, report, shape, now, most), _keyboard(words, report), picture)
+        if view.picture is not None:
+            return view  # the picture is worth more than the farthest of the signals
+    return View(_told(words, report, shape, now, standing.STATUS_LINES), _keyboard(words, report))
+
+
+def _told(words: Words, report: StatusReport, shape: Shape, now: datetime, most: int) -> Html:
+    """Return the text with at most so many lines about signals."""
+    return page(
+        head(report.portfolio, named(words, report.portfolio)),
+        _value_line(words, report, shape),
+        weights_table(words, shape),
+        say(words, "{dot} outside its band", dot=OUTSIDE) if any(reading.breach for reading in shape.limits) else None,
+        moved_line(words, shape),
+        exposure_line(words, shape),
+        net_line(words, shape),
+        futures_line(words, shape),
+        None if standing.shows_funding(report) and most else _funding_line(words, report),
+        *standing.status_lines(words, report, most=most),
+        *_standing(words, report, now),
+        _age_line(words, report),
+    )
+
+
+def _unknown(words: Words, report: StatusReport, now: datetime) -> View:
+    text = page(
+        head(report.portfolio, named(words, report.portfolio)),
+        cannot_evaluate_line(words, report.check.problems),
+        unknown_table(words, report.portfolio.strategy),
+        *_standing(words, report, now),
+        _age_line(words, report),
+    )
+    return View(text, _keyboard(words, report))
+
+
+def _value_line(words: Words, report: StatusReport, shape: Shape) -> Html:
+    value = bold(words.money(shape.value))
+    if report.today is None:
+        return value
+    change = say(words, "{percent} today, deposits apart", percent=words.signed_percent(report.today))
+    return joined("   ", (value, change))
+
+
+def _funding_line(words: Words, report: StatusReport) -> Html | None:
+    if report.funding_8h is None:
+        return None
+    return say(words, "Funding BTC {percent} per 8 h", percent=words.signed_percent(report.funding_8h, 3))
+
+
+def _standing(words: Words, report: StatusReport, now: datetime) -> list[Html]:
+    """Return what keeps the bot from acting, or waits for the person."""
+    portfolio, lines = report.portfolio, []
+    if portfolio.paused:
+        lines.append(bold(words.t("Paused: nothing is checked until /resume.")))
+    if portfolio.snoozed_until is not None and portfolio.snoozed_until > now:
+        lines.append(say(words, "No alerts until {time}.", time=words.moment(portfolio.snoozed_until)))
+    alone = answering.standing_line(words, portfolio, report.turnover)
+    if alone is not None:
+        lines.append(alone)
+    if report.open_plan is not None:
+        lines.append(_plan_line(words, report.open_plan))
+    coming = next_run_line(words, report.next_run) if not portfolio.paused else None
+    return [*lines, coming] if coming is not None else lines
+
+
+def _plan_line(words: Words, plan: Plan) -> Html:
+    if plan.state is PlanState.PROPOSED:
+        return say(
+            words, "Plan {number} waits for your answer until {time}.", number=plan.number, time=words.time(answering.answer_by(plan))
+        )
+    if plan.state is PlanState.PARKED:
+        return say(words, "Plan {number} has stopped half-way and needs you.", number=plan.number)
+    return say(words, "Plan {number} is being carried out.", number=plan.number)
+
+
+def _age_line(words: Words, report: StatusReport) -> Html:
+    age, coming = report.price_age_s, report.next_check_s
+    prices = say(words, "Prices {age} old", age=words.age(age)) if age is not None else say(words, "Age of prices unknown")
+    check = say(words, "next check in {age}", age=words.age(coming)) if coming is not None and not report.portfolio.paused else None
+    market = say(words, "market time {moment}", moment=words.moment(report.market_time)) if report.market_time is not None else None
+    return joined(DOT, (prices, check, market))
+
+
+def _keyboard(words: Words, report: StatusReport) -> Keyboard:
+    first = button(words.t("Rebalance"), "rebalance", "", Style.PRIMARY)
+    if report.portfolio.paused:
+        first = button(words.t("Resume"), "resume", "", Style.PRIMARY)
+    elif report.open_plan is not None:
+        first = button(words.t("Plan {number}", number=report.open_plan.number), "card", report.open_plan.id, Style.PRIMARY)
+    rows: Keyboard = (
+        (first, button(words.t("Why?"), "why")),
+        (button(words.t("Coins"), "coins"), button(words.t("Exposure"), "exposure"), button(words.t("Triggers"), "triggers")),
+        (button(words.t("Refresh"), "status"),),
+    )
+    if report.portfolio.mode is Mode.MANUAL:
+        return (*rows, (button(words.t("Correct amounts"), "correct"),))
+    return rows
+
+
+def coins(words: Words, portfolio: Portfolio, shape: Shape) -> View:
+    """Show what each coin is worth and its share, largest first; futures equity is a line of its own."""
+    ranked = sorted(shape.values.items(), key=lambda item: -item[1])
+    rows = [["", words.t("value"), words.t("share")]]
+    rows += [
+        [line_name(words, name) if name == FUTURES else clip(name, 12), words.money(value, 0), words.percent(value / shape.value)]
+        for name, value in ranked[:30]
+        if value
+    ]
+    book = [[coin(name), words.t("long") if size > 0 else words.t("short"), words.money(abs(size), 0)] for name, size in shape.book.items()]
+    text = page(
+        head(portfolio, named(words, portfolio)),
+        bold(words.money(shape.value)),
+        table(rows),
+        *((say(words, "Futures positions"), table(book)) if book else ()),
+    )
+    return View(text, ((button(words.t("Back"), "status"),),))

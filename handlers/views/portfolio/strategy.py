@@ -1,0 +1,196 @@
+"""Targets and bands: what the portfolio should look like, and how far it may drift."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatbot.charts.labels import Labels
+from chatbot.exchanges.base import asset_of
+from chatbot.model import ALT, FUTURES, LineReading, Shape
+from handlers.buttons import Style
+from handlers.views.common import (
+    DASH,
+    DOT,
+    Picture,
+    PictureKind,
+    View,
+    bold,
+    button,
+    captioned,
+    clip,
+    code,
+    decimal_sign,
+    head,
+    joined,
+    line_name,
+    multiple,
+    page,
+    preset_name,
+    say,
+    table,
+)
+from handlers.views.trigger.words import switched_on_line
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from chatbot.i18n import Words
+    from chatbot.model import BandRule, Portfolio, Strategy
+    from handlers.buttons import Keyboard
+    from handlers.views.common import Html
+
+WEIGHTS_EXAMPLE = "BTC 40 ETH 30 ALT 20 USDT 10"
+TARGETS_EXAMPLE = f"/targets {WEIGHTS_EXAMPLE}"
+BANDS_EXAMPLE = "/bands BTC 5 ALT 10%"
+_PRESETS = ("conservative", "balanced", "aggressive")
+_BAND_CHOICES = (3, 5, 7, 10)
+
+
+def strategy_table(words: Words, strategy: Strategy) -> Html:
+    """Return every line with its target and band."""
+    rows = [["", words.t("target"), words.t("band")]]
+    rows += [
+        [line_name(words, line), words.percent(weight), _band(words, strategy.bands.get(line))] for line, weight in strategy.weights.items()
+    ]
+    return table(rows)
+
+
+def _band(words: Words, rule: BandRule | None) -> str:
+    """Write a band: points, a share of the target, or the smaller of both."""
+    if rule is None or (rule.abs_pp is None and rule.rel is None):
+        return DASH
+    points = f"±{words.number(rule.abs_pp, 1)}" if rule.abs_pp is not None else ""
+    share = f"±{words.percent(rule.rel, 0)}" if rule.rel is not None else ""
+    return " / ".join(part for part in (points, share) if part)
+
+
+def members_line(words: Words, strategy: Strategy) -> Html | None:
+    """Return the coins behind ALT."""
+    coins = [clip(asset, 12) for asset in strategy.members.get(ALT, ())]
+    if not coins or ALT not in strategy.weights:
+        return None
+    shown = ", ".join(coins[:10]) + ("…" if len(coins) > 10 else "")
+    return say(words, "ALT: {coins}", coins=shown)
+
+
+def rules_lines(words: Words, strategy: Strategy) -> list[Html]:
+    """Return the futures' target, their band and the leverage limits."""
+    net = say(words, "Futures net {percent} of value", percent=words.signed_percent(strategy.futures_net, 0))
+    band = say(words, "band ±{points} points", points=words.number(strategy.futures_band_pp, 1))
+    split = ", ".join(f"{clip(asset_of(name), 12)} {words.percent(share, 0)}" for name, share in list(strategy.futures_split.items())[:6])
+    caps = say(
+        words,
+        "At most {gross} gross, {sleeve} in futures",
+        gross=multiple(words, strategy.gross_cap),
+        sleeve=multiple(words, strategy.sleeve_cap),
+    )
+    return [joined(DOT, (net, band, split if strategy.futures_net else None)), caps]
+
+
+def targets(words: Words, portfolio: Portfolio) -> View:
+    """Show the targets, with the presets as buttons and an example of own weights."""
+    strategy = portfolio.strategy
+    text = page(
+        head(portfolio, preset_name(words, strategy.preset)),
+        strategy_table(words, strategy),
+        members_line(words, strategy),
+        *rules_lines(words, strategy),
+        "",
+        say(words, "Own weights: {example}", example=code(TARGETS_EXAMPLE)),
+    )
+    presets = tuple(button(preset_name(words, name), "preset", name) for name in _PRESETS if name != strategy.preset)
+    keyboard: Keyboard = (presets, (button(words.t("Bands"), "bands"), button(words.t("Status"), "status")))
+    return captioned(text, keyboard, strategy_picture(words, strategy))
+
+
+def preset_offer(words: Words, portfolio: Portfolio, strategy: Strategy) -> View:
+    """Show another strategy for an existing portfolio; nothing changes before the button is pressed."""
+    text = page(
+        head(portfolio, say(words, "change to {name}?", name=bold(preset_name(words, strategy.preset)))),
+        strategy_table(words, strategy),
+        members_line(words, strategy),
+        *rules_lines(words, strategy),
+        switched_on_line(words, strategy),
+        say(words, "Targets, bands and the trigger that moves its futures change. Orders still need your Confirm."),
+    )
+    use = button(words.t("Use it"), "use_preset", strategy.preset, Style.PRIMARY)
+    return captioned(text, ((use, button(words.t("Back"), "targets")),), strategy_picture(words, strategy))
+
+
+def changed(words: Words, portfolio: Portfolio) -> View:
+    """Confirm changed targets or bands and show them."""
+    text = page(
+        head(portfolio, bold(words.t("changed"))),
+        strategy_table(words, portfolio.strategy),
+        members_line(words, portfolio.strategy),
+        *rules_lines(words, portfolio.strategy),
+    )
+    first = button(words.t("Plan now"), "rebalance", "", Style.PRIMARY)
+    return View(text, ((first, button(words.t("Status"), "status")),))
+
+
+def bands(words: Words, portfolio: Portfolio) -> View:
+    """Show the bands, where a rebalance leads to, and one-tap choices."""
+    strategy = portfolio.strategy
+    text = page(
+        head(portfolio, say(words, "Bands")),
+        strategy_table(words, strategy),
+        say(
+            words,
+            "A line fires when it is its band away from its target; a plan then leads to {destination}.",
+            destination=bold(destination(words, strategy)),
+        ),
+        say(
+            words,
+            "Futures do not fire by weight; their net exposure has its own band of ±{points} points.",
+            points=words.number(strategy.futures_band_pp, 1),
+        ),
+        *([] if strategy.theta == 1 else [say(words, "On the way there the lines go first that are cheapest to trade.")]),
+        *_limit_line(words, strategy),
+        "",
+        say(words, "Points, or per cent of the target: {example}", example=code(BANDS_EXAMPLE)),
+    )
+    widths = tuple(button(f"±{points}", "band", points) for points in _BAND_CHOICES)
+    ends = tuple(
+        button(label, "theta", value)
+        for label, value in ((words.t("to target"), "1"), (words.t("half-way"), "0.5"), (words.t("to the edge"), "0"))
+    )
+    best = (button(words.t("Recommended"), "advice"), button(words.t("How a plan trades"), "options"))
+    return View(text, (widths, ends, best, (button(words.t("Targets"), "targets"), button(words.t("Status"), "status"))))
+
+
+def _limit_line(words: Words, strategy: Strategy) -> list[Html]:
+    if strategy.turnover_budget is None:
+        return []
+    share = bold(words.percent(strategy.turnover_budget, 0))
+    return [say(words, "One plan trades at most {share} of the value; the rest waits for another.", share=share)]
+
+
+def destination(words: Words, strategy: Strategy) -> str:
+    """Say where a rebalance leads to (theta of domain 3.3)."""
+    if strategy.theta == 1:
+        return words.t("the target")
+    return words.t("the nearest edge") if strategy.theta == 0 else words.t("the middle between edge and target")
+
+
+def strategy_picture(words: Words, strategy: Strategy) -> Picture:
+    """Name the picture of a strategy's targets."""
+    zero = strategy.futures_net * 0
+    lines = tuple(
+        LineReading(line=line, weight=weight, target=weight, band=half_width(strategy, line)) for line, weight in strategy.weights.items()
+    )
+    shape = Shape(value=zero, lines=lines, net=zero, gross=zero, futures_net=strategy.futures_net, beta=zero, leverage=zero)
+    name = preset_name(words, strategy.preset)
+    names = {line.line: line_name(words, line.line) for line in lines}
+    labels = Labels(title=name, outer="", inner="", bars=words.t("Target and band, %"), lines=names, decimal=decimal_sign(words))
+    return Picture(kind=PictureKind.PRESET, shape=shape, labels=labels)
+
+
+def half_width(strategy: Strategy, line: str) -> Decimal | None:
+    """Return the half-width of a line's band as a fraction of V; None where it has none."""
+    rule = strategy.bands.get(line)
+    if rule is None or line == FUTURES:
+        return None
+    points = [rule.abs_pp / 100] if rule.abs_pp is not None else []
+    share = [rule.rel * strategy.weights[line]] if rule.rel is not None else []
+    return min((*points, *share), default=None)

@@ -1,0 +1,1 @@
+"""Words about the market's triggers: where each stands, its limits, and what is known of it."""

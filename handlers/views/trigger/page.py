@@ -1,0 +1,226 @@
+"""The triggers: what each reads, how near it is, what it does and what is known of it, and the ways to switch and tune it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatbot.charts.labels import Gauge, Labels
+from chatbot.model import FEAR_GREED
+from handlers.buttons import Style
+from handlers.views.common import (
+    DASH,
+    DOT,
+    Html,
+    Picture,
+    PictureKind,
+    View,
+    bold,
+    button,
+    captioned,
+    code,
+    decimal_sign,
+    esc,
+    head,
+    joined,
+    line_name,
+    page,
+    say,
+)
+from handlers.views.person.schedule import next_run_line
+from handlers.views.trigger import evidence as notes
+from handlers.views.trigger import knobs
+from handlers.views.trigger import words as seen
+
+if TYPE_CHECKING:
+    from chatbot.i18n import Words
+    from chatbot.model import LineReading, Shape, Signal, StatusReport
+    from handlers.buttons import Button, Keyboard
+
+EXAMPLE = "/triggers volatility 2.5"
+_ON, _OFF = "☑", "☐"
+#: distance to liquidation below which futures are reduced before anything else (domain 9.8)
+_URGENT = 0.10
+#: coins that the details name one by one
+_MOST_COINS = 12
+#: what is typed for each trigger in the examples of its details
+_EXAMPLES = {
+    "volatility": "/triggers volatility 2.5 end 1.8",
+    "trend": "/triggers trend 12",
+    "funding_low": "/triggers funding low -0.02",
+    "funding_high": "/triggers funding high 0.06 keep 40",
+    "fear_greed": "/triggers fear 20 days 3",
+}
+
+
+def overview(words: Words, report: StatusReport) -> View:
+    """Show every trigger with its state, and what the portfolio's own triggers read."""
+    parts = [line for trigger in seen.every() for line in _of_trigger(words, report, trigger)]
+    text = page(
+        head(report.portfolio, say(words, "Triggers")),
+        *parts,
+        *_own(words, report),
+        say(words, "Write it too: {example}", example=code(EXAMPLE)),
+    )
+    return captioned(text, _overview_keyboard(words, report), gauges_picture(words, report))
+
+
+def _of_trigger(words: Words, report: StatusReport, trigger: str) -> list[Html]:
+    strategy = report.portfolio.strategy
+    mark = _ON if strategy.setting(trigger).on else _OFF
+    title = joined(" ", (mark, joined(DOT, (bold(seen.name(words, trigger)), seen.overview_state(words, report, trigger)))))
+    if not seen.is_used(strategy, trigger):
+        return [joined(DOT, (joined(" ", (mark, bold(seen.name(words, trigger)))), say(words, "no futures to move")))]
+    group = seen.grouped(seen.of_trigger(report, trigger))
+    lines = [seen.reading_line(words, signal) for signal in group.named]
+    if trigger == FEAR_GREED:
+        lines = [joined(DOT, (line, report.mood_source)) for line in lines]
+    others = seen.others_line(words, group.others)
+    return [title, *([joined(DOT, (*lines, others))] if lines else [])]
+
+
+def _own(words: Words, report: StatusReport) -> list[Html]:
+    """Return what watches the portfolio itself, each in a short line."""
+    shape = report.check.shape
+    lines = [joined(DOT, (bold(words.t("Drift")), *_drift(words, shape)))] if shape is not None else []
+    lines.append(next_run_line(words, report.next_run) or say(words, "No schedule"))
+    opened = [hedge for hedge in report.hedges if not hedge.closed]
+    lines.append(
+        esc(words.n("{count} hedge is open", "{count} hedges are open", len(opened))) if opened else say(words, "No hedge is open")
+    )
+    if shape is not None and shape.liquidation is not None:
+        far = {"percent": words.percent(shape.liquidation, 0), "limit": words.percent(_URGENT, 0)}
+        lines.append(say(words, "Margin: liquidation {percent} away, urgent below {limit}", **far))
+    return lines
+
+
+def _drift(words: Words, shape: Shape) -> list[Html]:
+    banded = [line for line in shape.lines if line.band]
+    nearest = max(banded, key=lambda line: abs(line.drift) / (line.band or 1), default=None)
+    found = [line for line in (nearest, shape.exposure) if line is not None and line.band]
+    return [_band_line(words, line) for line in found]
+
+
+def _band_line(words: Words, line: LineReading) -> Html:
+    facts = {"drift": words.points(abs(line.drift)), "band": words.points(line.band or abs(line.drift))}
+    return say(words, "{line}: {drift} of {band} points", line=line_name(words, line.line), **facts)
+
+
+def _overview_keyboard(words: Words, report: StatusReport) -> Keyboard:
+    strategy = report.portfolio.strategy
+    rows = []
+    for trigger in seen.every():
+        on = strategy.setting(trigger).on
+        switch = button(f"{_ON if on else _OFF} {seen.name(words, trigger)}", "turn", f"{trigger}:{int(not on)}:list")
+        rows.append((switch, button(words.t("Details"), "trigger", trigger)))
+    return (*rows, (button(words.t("Status"), "status"), button(words.t("Why?"), "why"), button(words.t("Refresh"), "triggers")))
+
+
+def gauges_picture(words: Words, report: StatusReport) -> Picture:
+    """Name the picture of all triggers: of several coins the nearest."""
+    labels = Labels(
+        title=words.t("Triggers"),
+        bars=words.t("from calm to the limit"),
+        legend=(words.t("now"), words.t("starts here"), words.t("ends here")),
+        decimal=decimal_sign(words),
+    )
+    return Picture(kind=PictureKind.GAUGES, labels=labels, gauges=tuple(_gauge(words, report, trigger) for trigger in seen.every()))
+
+
+def _gauge(words: Words, report: StatusReport, trigger: str) -> Gauge:
+    on = report.portfolio.strategy.setting(trigger).on
+    found = seen.nearest_first(seen.of_trigger(report, trigger))
+    if not found:
+        return Gauge(name=seen.name(words, trigger), value=DASH, state=words.t("no data") if on else words.t("off"), on=on)
+    signal = found[0]
+    near = seen.closeness(signal)
+    return Gauge(
+        name=seen.subject(words, signal),
+        value=f"{seen.number(words, trigger, signal.reading, signal.enter)} / {seen.number(words, trigger, signal.enter)}",
+        state=seen.short_state(words, report, signal),
+        on=on,
+        active=signal.active and on,
+        position=float(near) if near is not None else None,
+        release=float(seen.way(signal, signal.leave)) if signal.leave != signal.enter else None,
+    )
+
+
+def details(words: Words, report: StatusReport, trigger: str) -> View:
+    """Show one trigger in full: every coin, what it does, what is known of it, and its knobs."""
+    strategy = report.portfolio.strategy
+    on = strategy.setting(trigger).on
+    signals = seen.nearest_first(seen.of_trigger(report, trigger))
+    told = [_detail_line(words, report, signal) for signal in signals[:_MOST_COINS]]
+    if trigger == FEAR_GREED:
+        told = [joined(DOT, (line, report.mood_source)) for line in told]
+    text = page(
+        head(report.portfolio, bold(seen.name(words, trigger)), words.t("on") if on else words.t("off")),
+        *(told or [esc(words.t("no data")) if seen.is_used(strategy, trigger) else say(words, "no futures to move")]),
+        "",
+        say(words, notes.DOES[trigger]),
+        say(words, notes.KNOWN[trigger]),
+        *(notes.fear_table(words) if trigger == FEAR_GREED else ()),
+        "",
+        *(_knob_line(words, report, trigger, knob) for knob in knobs.KNOBS[trigger]),
+        _mode_line(words, report) if trigger == FEAR_GREED else None,
+        say(words, "Write it too: {example}", example=code(_EXAMPLES[trigger])),
+    )
+    return View(text, _detail_keyboard(words, report, trigger))
+
+
+def _detail_line(words: Words, report: StatusReport, signal: Signal) -> Html:
+    return joined(DOT, (seen.reading_line(words, signal), seen.state(words, report, signal)))
+
+
+def _knob_line(words: Words, report: StatusReport, trigger: str, knob: knobs.Knob) -> Html:
+    value = knobs.counted(words, trigger, knob, knobs.value_of(report.portfolio.strategy, trigger, knob))
+    return joined(" ", (code(words.t(knob.word)), say(words, knob.says, value=bold(value))))
+
+
+def _mode_line(words: Words, report: StatusReport) -> Html:
+    chosen = words.t(knobs.MODES[knobs.mode_of(report.portfolio.strategy)])
+    return joined(" ", (code(words.t("mode")), say(words, "what is done in fear: {mode}", mode=bold(chosen))))
+
+
+def _detail_keyboard(words: Words, report: StatusReport, trigger: str) -> Keyboard:
+    strategy = report.portfolio.strategy
+    on = strategy.setting(trigger).on
+    style = Style.PLAIN if on else Style.PRIMARY
+    rows: list[tuple[Button, ...]] = [
+        (button(words.t("Switch off") if on else words.t("Switch on"), "turn", f"{trigger}:{int(not on)}", style),)
+    ]
+    rows += [_knob_row(words, report, trigger, knob) for knob in knobs.KNOBS[trigger]]
+    if trigger == FEAR_GREED:
+        chosen = knobs.mode_of(strategy)
+        rows.append(
+            tuple(
+                button(f"✓ {words.t(label)}" if mode == chosen else words.t(label), "knob", f"{trigger}:mode:{mode}")
+                for mode, label in knobs.MODES.items()
+            )
+        )
+    return (*rows, (button(words.t("All triggers"), "triggers"), button(words.t("Why?"), "why")))
+
+
+def _knob_row(words: Words, report: StatusReport, trigger: str, knob: knobs.Knob) -> tuple[Button, ...]:
+    """Return less, what is set, more; at an end of the range that side is missing."""
+    strategy = report.portfolio.strategy
+    now = knobs.written(words, trigger, knob, knobs.value_of(strategy, trigger, knob))
+    row = [button(f"{words.t(knob.word)} {now}", "trigger", trigger)]
+    less, more = (knobs.turned(strategy, trigger, knob, up=up) for up in (False, True))
+    if less is not None:
+        row.insert(0, button(f"‹ {knobs.written(words, trigger, knob, less)}", "knob", _turn(trigger, knob, less)))
+    if more is not None:
+        row.append(button(f"{knobs.written(words, trigger, knob, more)} ›", "knob", _turn(trigger, knob, more)))
+    return tuple(row)
+
+
+def _turn(trigger: str, knob: knobs.Knob, value: object) -> str:
+    return f"{trigger}:{knob.name}:{value:f}"
+
+
+def about(words: Words) -> View:
+    """Explain every trigger in plain words, with what is honestly known."""
+    parts: list[Html] = []
+    for trigger in seen.every():
+        parts += [bold(seen.name(words, trigger)), say(words, notes.DOES[trigger]), say(words, notes.KNOWN[trigger]), Html("")]
+    text = page(*parts, say(words, "Each is switched and tuned in /triggers; /why tells what the last check saw."))
+    return View(text, ((button(words.t("Help"), "help", "strategy"), button(words.t("Triggers"), "triggers")),))

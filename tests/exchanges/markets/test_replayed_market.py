@@ -1,0 +1,209 @@
+"""The replayed market: real hours with all their oddities come out as they were."""
+
+from __future__ import annotations
+
+import gzip
+import time
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from chatbot.clock import ManualClock
+from chatbot.errors import SettingError
+from chatbot.exchanges.markets.history import Bars, daily, price_inside, read_bars
+from chatbot.exchanges.markets.replay import ReplaySource
+from chatbot.exchanges.markets.simulated import SimulatedSource
+from chatbot.exchanges.sources import price_source
+from tests.places import DATA
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the recorded market in ../shared/data is absent")
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+HOUR = 3_600_000
+
+
+def replay(start: datetime, *, speed: float = 1.0) -> tuple[ReplaySource, ManualClock]:
+    """Return a replay that begins at ``start``, and its clock."""
+    clock = ManualClock(NOW)
+    return ReplaySource(DATA, clock, start=start, speed=speed), clock
+
+
+def bar(first: float, high: float, low: float, last: float) -> Bars:
+    """Return one hour."""
+    return Bars(span_ms=HOUR, at=np.array([0]), prices=np.array([[first], [high], [low], [last]]), volume=np.array([60.0]))
+
+
+def inside(one: Bars, minute: int) -> float:
+    """Return the price at a minute of the only hour."""
+    return float(price_inside(one, np.array([0]), np.array([minute * 60_000]))[0])
+
+
+def test_a_rising_hour_sees_its_low_first_and_a_falling_one_its_high() -> None:
+    rising, falling = bar(100, 120, 90, 110), bar(110, 120, 90, 100)
+    assert [inside(rising, minute) for minute in (0, 20, 40, 59)] == pytest.approx([100, 90, 120, 110])
+    assert [inside(falling, minute) for minute in (0, 20, 40, 59)] == pytest.approx([110, 120, 90, 100])
+    assert inside(rising, 10) == pytest.approx(95)
+
+
+def test_an_odd_print_lasts_one_minute_and_does_not_bend_the_way_around_it() -> None:
+    odd = bar(3.0, 3.1, 0.0001, 2.5)
+    assert inside(odd, 40) == 0.0001
+    assert inside(odd, 39) > 2.4
+    assert inside(odd, 41) == pytest.approx(2.5)
+
+
+def test_the_price_never_leaves_its_candle() -> None:
+    one = bar(100, 120, 90, 110)
+    assert all(90 <= inside(one, minute) <= 120 for minute in range(60))
+
+
+def test_days_are_made_of_the_hours_that_exist() -> None:
+    hours = Bars(
+        span_ms=HOUR,
+        at=np.array([22, 23, 24, 30]) * HOUR,
+        prices=np.array([[1.0, 2, 3, 4], [5, 6, 7, 8], [0.5, 1, 2, 3], [2, 3, 4, 5]]),
+        volume=np.array([1.0, 2, 3, 4]),
+    )
+    days = daily(hours)
+    assert days.at.tolist() == [0, 24 * HOUR]
+    assert days.prices.tolist() == [[1, 3], [6, 8], [0.5, 2], [3, 5]]
+    assert days.volume.tolist() == [3, 7]
+
+
+@needs_data
+async def test_the_low_of_link_in_march_2020_comes_out_as_it_was() -> None:
+    source, clock = replay(datetime(2020, 3, 12, 10, tzinfo=UTC))
+    clock.advance(20 * 60)
+    assert (await source.quotes(["LINK"]))["LINK"].price > 2
+    clock.advance(20 * 60)
+    quote = (await source.quotes(["LINK"]))["LINK"]
+    assert quote.bid == quote.ask == Decimal("0.0001")
+
+
+@needs_data
+@pytest.mark.parametrize(
+    ("day", "price"),
+    [
+        (datetime(2020, 3, 12, tzinfo=UTC), "4410"),
+        (datetime(2020, 3, 13, tzinfo=UTC), "3782.13"),
+        (datetime(2021, 11, 10, tzinfo=UTC), "69000"),
+        (datetime(2022, 11, 21, tzinfo=UTC), "15476"),
+    ],
+)
+async def test_known_extremes_of_bitcoin_are_on_the_path(day: datetime, price: str) -> None:
+    source, _ = replay(day)
+    path = await source.path("BTC", day - timedelta(minutes=1), day + timedelta(hours=23, minutes=59))
+    assert path is not None
+    assert Decimal(price) in {Decimal(str(round(edge, 2))) for edge in (float(path.mid.min()), float(path.mid.max()))}
+
+
+@needs_data
+async def test_an_hour_in_which_the_exchange_was_down_has_no_quote_and_no_path() -> None:
+    """The last of the 27 gaps in the hours of BTC."""
+    bars = read_bars(DATA / "spot_1h" / "BTCUSDT.csv.gz")
+    gaps = np.flatnonzero(np.diff(bars.at) > HOUR)
+    assert len(gaps) == 27
+    begins = datetime.fromtimestamp(int(bars.at[gaps[-1]]) / 1000, UTC) + timedelta(hours=1)
+    source, clock = replay(begins - timedelta(minutes=1))
+    assert "BTC" in await source.quotes(["BTC"])
+    clock.advance(61)
+    assert await source.quotes(["BTC"]) == {}
+    path = await source.path("BTC", begins, begins + timedelta(minutes=30))
+    assert path is not None
+    assert len(path.at) == 0
+
+
+@needs_data
+async def test_market_time_runs_at_its_speed_and_a_restart_resumes_it() -> None:
+    start = datetime(2023, 3, 1, tzinfo=UTC)
+    source, clock = replay(start, speed=3600)
+    clock.advance(36)
+    assert source.market_time(clock.now()) == start + timedelta(hours=36)
+    again = ReplaySource(DATA, clock, start=start, speed=3600, origin=NOW)
+    assert await again.quotes(["BTC", "ETH-PERP"]) == await source.quotes(["BTC", "ETH-PERP"])
+    assert (await again.quotes(["BTC"]))["BTC"].at == clock.now()
+
+
+@needs_data
+async def test_coins_without_a_recorded_perpetual_have_only_spot() -> None:
+    source, _ = replay(datetime(2023, 3, 1, tzinfo=UTC))
+    markets = await source.markets()
+    assert "LTC" in markets
+    assert "LTC-PERP" not in markets
+    assert len(markets) == 19
+    assert set(await source.quotes(["LTC", "LTC-PERP", "SOL-PERP"])) == {"LTC", "SOL-PERP"}
+
+
+@needs_data
+async def test_candles_and_settlements_of_the_future_are_not_told() -> None:
+    start = datetime(2023, 3, 1, 12, 30, tzinfo=UTC)
+    source, _ = replay(start)
+    hours = await source.candles("BTC", "1h", start - timedelta(hours=5), start + timedelta(days=9))
+    assert [one.at.hour for one in hours] == [8, 9, 10, 11]
+    days = await source.candles("BTC", "1d", start - timedelta(days=3), start + timedelta(days=9))
+    assert [one.at.day for one in days] == [27, 28]
+    paid = await source.funding("BTC-PERP", start - timedelta(days=1), start + timedelta(days=9))
+    assert [one.at.hour for one in paid] == [16, 0, 8]
+    assert all(one.interval_hours == 8 for one in paid)
+
+
+@needs_data
+async def test_the_mood_of_the_day_is_told_and_missing_days_are_missing() -> None:
+    source, clock = replay(datetime(2018, 4, 16, 12, tzinfo=UTC))
+    reading = source.fear_greed(clock.now())
+    assert reading is not None
+    assert reading.at == datetime(2018, 4, 13, tzinfo=UTC)
+    assert ReplaySource(DATA, clock, start=datetime(2017, 1, 1, tzinfo=UTC)).fear_greed(clock.now()) is None
+
+
+@needs_data
+async def test_files_are_read_when_they_are_asked_for_and_fast() -> None:
+    source, _ = replay(datetime(2023, 3, 1, tzinfo=UTC))
+    await source.markets()
+    assert source._loaded == {}
+    begun = time.process_time()
+    await source.quotes(["BTC"])
+    assert set(source._loaded) == {"BTC"}
+    assert time.process_time() - begun < 1.0
+
+
+def test_a_source_is_made_by_its_name(tmp_path: Path) -> None:
+    clock = ManualClock(NOW)
+    assert isinstance(price_source("simulated", clock, speed=60), SimulatedSource)
+    (tmp_path / "spot_1h").mkdir()
+    made = price_source(f"replay:{tmp_path}", clock, start=NOW, speed=2, origin=NOW)
+    assert made.market_time(NOW + timedelta(seconds=3)) == NOW + timedelta(seconds=6)
+    assert price_source("live:binance", clock).name == "binance"
+
+
+@pytest.mark.parametrize("spec", ["", "simulated:x", "replay:", "live:", "live:mtgox", "replay:/no/such/folder", "binance"])
+def test_a_name_that_is_no_market_is_refused_with_a_cure(spec: str) -> None:
+    with pytest.raises(SettingError, match="CHATBOT_MARKET"):
+        price_source(spec, ManualClock(NOW))
+
+
+async def test_a_small_recording_of_ones_own_can_be_replayed(tmp_path: Path) -> None:
+    """Two hours of one coin, no funding and no mood, are a market."""
+    (tmp_path / "spot_1h").mkdir()
+    start = int(NOW.timestamp() * 1000)
+    rows = f"timestamp,open,high,low,close,volume\n{start},100,110,95,105,60\n{start + HOUR},105,106,90,91,60\n"
+    (tmp_path / "spot_1h" / "SOLUSDT.csv.gz").write_bytes(gzip.compress(rows.encode()))
+    clock = ManualClock(NOW)
+    source = ReplaySource(tmp_path, clock, start=NOW, speed=60)
+    assert set(await source.markets()) == {"SOL"}
+    assert (await source.quotes(["SOL", "BTC", "SOL-PERP"]))["SOL"].price == Decimal(100)
+    clock.advance(40)
+    assert (await source.quotes(["SOL"]))["SOL"].price == Decimal(110)
+    clock.advance(81)
+    assert await source.quotes(["SOL"]) == {}
+    assert source.fear_greed(clock.now()) is None
+    assert await source.funding("SOL-PERP", NOW, NOW + timedelta(days=1)) == ()
+    assert [one.close for one in await source.candles("SOL", "1h", NOW, NOW + timedelta(days=1))] == [105, 91]
+    assert await source.candles("BTC", "1h", NOW, NOW + timedelta(days=1)) == ()
+    assert await source.path("BTC", NOW, NOW + timedelta(days=1)) is None
+    await source.close()

@@ -1,0 +1,154 @@
+"""/schedule in the chat: by taps, in words, in other languages, with everything that is wrong told in one answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from handlers.commands.schedule import read
+from tests.handlers.chat_room import ANN, Room, room
+from tests.handlers.views.test_everywhere import CATALOGUE
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+    from typing import Any
+
+    from chatbot.model import ScheduleRule
+
+EN = CATALOGUE.words("en")
+
+
+@pytest.fixture
+async def chat(tmp_path: Path) -> AsyncIterator[Room]:
+    async with room(tmp_path) as opened:
+        await opened.set_up()
+        yield opened
+
+
+async def rule_of(chat: Room) -> ScheduleRule | None:
+    """Return the schedule that is stored."""
+    portfolio = await chat.program.portfolios.by_id(1)
+    assert portfolio is not None
+    return portfolio.strategy.schedule
+
+
+async def test_taps_set_change_and_end_a_schedule(chat: Room) -> None:
+    """Every tap shows what is set now and when the next run comes; the room's clock stands at Monday, 5 January 2026, 09:00."""
+    assert "Off: only the bands" in await chat.say("/schedule")
+    for label, said in (
+        ("Weekly", ("Weekly · Monday · 09:00 · UTC", "12 Jan 2026, 09:00")),
+        ("Thu", ("Weekly · Thursday · 09:00 · UTC", "8 Jan 2026, 09:00")),
+        ("18:00", ("Weekly · Thursday · 18:00 · UTC", "8 Jan 2026, 18:00")),
+        ("Monthly", ("Monthly · day 1 · 18:00 · UTC", "1 Feb 2026, 18:00")),
+        ("31", ("Monthly · day 31 · 18:00 · UTC", "31 Jan 2026, 18:00", "A shorter month takes its last day.")),
+        ("Quarterly", ("Quarterly · day 31", "31 Jan 2026, 18:00")),
+        ("☐ Only when outside a band", ("It acts only when a line is outside its band.",)),
+        ("☑ Only when outside a band", ("It acts even when every line is inside its band.",)),
+        ("Daily", ("Daily · 18:00 · UTC", "5 Jan 2026, 18:00")),
+        ("Off", ("Off: only the bands",)),
+    ):
+        await chat.tap(label)
+        text = chat.loopback.last(ANN.id).text
+        assert all(part in text for part in said), (label, text)
+    assert await rule_of(chat) is None
+
+
+async def test_an_old_button_of_a_schedule_that_is_off_changes_nothing(chat: Room) -> None:
+    """It only shows that there is none."""
+    await chat.say("/schedule weekly")
+    old = chat.with_button("Thu")
+    await chat.say("/schedule off")
+    await chat.tap("Thu", on=old)
+    assert await rule_of(chat) is None
+
+
+async def test_words_change_only_what_they_say(chat: Room) -> None:
+    """/schedule 21:45 keeps the day, and the switch is kept when the time changes."""
+    await chat.say("/schedule weekly fri 9:05 outside")
+    assert "Weekly · Friday · 21:45" in await chat.say("/schedule 21:45")
+    rule = await rule_of(chat)
+    assert rule is not None
+    assert (rule.freq, rule.weekday, rule.time, rule.only_outside) == ("weekly", 4, "21:45", True)
+
+
+async def test_a_new_strategy_and_new_weights_keep_the_schedule(chat: Room) -> None:
+    """When is not what."""
+    await chat.say("/schedule monthly 31 00:00")
+    before = await rule_of(chat)
+    await chat.say("/targets BTC 40 ETH 30 USDT 30")
+    assert await rule_of(chat) == before
+    await chat.say("/targets")
+    await chat.tap("Conservative")
+    await chat.tap("Use it")
+    assert await rule_of(chat) == before
+
+
+async def test_a_new_time_zone_takes_the_schedule_along(chat: Room) -> None:
+    """09:30 stays 09:30, now by the clock on the person's wall."""
+    await chat.say("/schedule daily 09:30")
+    await chat.say("/settings")
+    await chat.tap("Time zone")
+    await chat.say("Asia/Kolkata")
+    assert "Daily · 09:30 · Asia/Kolkata" in await chat.say("/schedule")
+    assert "Next scheduled run: 6 Jan 2026, 09:30." in await chat.say("/status")
+
+
+async def test_everything_that_is_wrong_comes_back_in_one_answer_and_nothing_is_changed(chat: Room) -> None:
+    """Five mistakes, one message, an example that works."""
+    answer = await chat.say("/schedule daily mon 25:00 32 <b>soon</b> weekly")
+    for part in (
+        "“25:00” is not a time of day",
+        "“32” is not a day of the month",
+        "“<b>soon</b>” is not a word",
+        "“weekly” contradicts",
+        "A day of the week goes only with a weekly schedule.",
+        "/schedule weekly mon 09:30",
+    ):
+        assert part in answer, answer
+    assert await rule_of(chat) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "meant"),
+    [
+        ("weekly mon 09:30", "en", {"freq": "weekly", "weekday": 0, "time": "09:30"}),
+        ("monthly 31 00:00", "en", {"freq": "monthly", "day": 31, "time": "00:00"}),
+        ("Quarterly LAST 9:30", "en", {"freq": "quarterly", "day": 31, "time": "09:30"}),
+        ("daily, 23:59 always", "en", {"freq": "daily", "time": "23:59", "only_outside": False}),
+        ("off", "ru", {"freq": "off"}),
+        ("semanal miercoles 09:30", "es", {"freq": "weekly", "weekday": 2, "time": "09:30"}),
+        ("semanal mié", "es", {"freq": "weekly", "weekday": 2}),
+        ("еженедельно пт 18:00 вне", "ru", {"freq": "weekly", "weekday": 4, "time": "18:00", "only_outside": True}),
+        ("ежемесячно последний", "ru", {"freq": "monthly", "day": 31}),
+    ],
+)
+def test_words_are_read_in_english_and_in_the_persons_language(text: str, language: str, meant: dict[str, Any]) -> None:
+    """Accents and capitals do not matter."""
+    assert read(text, CATALOGUE.words(language), None) == (meant, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("09:30", "Say how often"),
+        ("daily 24:00", "is not a time of day"),
+        ("daily 09:60", "is not a time of day"),
+        ("daily 9:5", "is not a time of day"),
+        ("monthly 0", "is not a day of the month"),
+        ("monthly -1", "is not a day of the month"),
+        ("monthly " + "9" * 500, "is not a day of the month"),
+        ("daily 15", "A day of the month goes only"),
+        ("monthly fri", "A day of the week goes only"),
+        ("hourly", "is not a word"),
+        ("\u202e🚀 daily", "is not a word"),
+        (", daily", "is not a word"),
+        ("daily " * 9, "too much for a schedule"),
+        ("daily weekly", "contradicts"),
+    ],
+)
+def test_each_mistake_is_told(text: str, told: str) -> None:
+    """A sentence for each, and never a crash."""
+    _, problems = read(text, EN, None)
+    assert any(told in problem.msgid for problem in problems), problems

@@ -1,0 +1,223 @@
+"""/triggers in the chat: by taps, in words, in other languages, with everything that is wrong told in one answer."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY, TriggerSetting
+from chatbot.portfolio import strategies
+from chatbot.store import portfolios
+from handlers.commands.trigger_text import read
+from tests.handlers.chat_room import ANN, Room, room
+from tests.handlers.views.test_everywhere import CATALOGUE
+from tests.handlers.views.view_examples import a_strategy
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from chatbot.model import Strategy
+
+D = Decimal
+EN = CATALOGUE.words("en")
+
+
+@pytest.fixture
+async def chat(tmp_path: Path) -> AsyncIterator[Room]:
+    async with room(tmp_path) as opened:
+        await opened.set_up()
+        yield opened
+
+
+async def strategy_of(chat: Room) -> Strategy:
+    """Return the strategy that is stored."""
+    portfolio = await chat.program.portfolios.by_id(1)
+    assert portfolio is not None
+    return portfolio.strategy
+
+
+async def test_a_preset_begins_with_its_triggers_and_shows_them_with_a_picture(chat: Room) -> None:
+    """Balanced: volatility, trend and Fear & Greed are on; the others show what they read all the same."""
+    text = await chat.say("/triggers")
+    for part in ("☑ Volatility", "☑ Trend", "☐ Low funding · off", "☐ High funding · off", "☑ Fear & Greed", "limit 2.0x", "limit 25"):
+        assert part in text, text
+    assert chat.loopback.last(ANN.id).attachment is not None
+
+
+async def test_taps_switch_and_turn_and_a_second_tap_on_an_old_button_changes_nothing(chat: Room) -> None:
+    """Buttons carry what they lead to, not a direction, so that an old one does what its label says."""
+    await chat.say("/triggers")
+    old = chat.with_button("☑ Volatility")
+    await chat.tap("☑ Volatility")
+    await chat.tap("☑ Volatility", on=old)
+    assert not (await strategy_of(chat)).setting(VOLATILITY).on
+    await chat.tap("☐ High funding")
+    assert (await strategy_of(chat)).setting(FUNDING_HIGH).on
+    await chat.say("/triggers vol")
+    await chat.tap("Switch on")
+    before = chat.with_button("2.1x ›")
+    await chat.tap("2.1x ›")
+    await chat.tap("2.1x ›", on=before)
+    assert "starts at 2.1x the usual level" in chat.loopback.last(ANN.id).text
+    assert (await strategy_of(chat)).setting(VOLATILITY) == TriggerSetting(on=True, params={"enter": D("2.1")})
+    await chat.tap("‹ 2.0x")
+    assert (await strategy_of(chat)).setting(VOLATILITY).params == {}, "a default is not kept as a choice"
+
+
+async def test_a_limit_takes_its_end_along_where_they_would_cross(chat: Room) -> None:
+    """Fear & Greed from 25 to 30, 35 ...: it can not end below where it starts."""
+    await chat.say("/triggers fear")
+    await chat.tap("30 ›")
+    await chat.tap("35 ›")
+    assert (await strategy_of(chat)).setting(FEAR_GREED).params == {"enter": D(35), "exit": D(35)}
+
+
+async def test_the_modes_of_fear_are_chosen_beside_what_they_do_not_hedge(chat: Room) -> None:
+    """The table of the specification stands over the buttons."""
+    text = await chat.say("/triggers fear & greed")
+    for part in ("-18,720", "-20,720", "not that of the spot coins", "a rise of 30 % liquidates"):
+        assert part in text, text
+    await chat.tap("beta")
+    assert (await strategy_of(chat)).setting(FEAR_GREED).mode == "beta"
+    assert "what is done in fear: beta" in chat.loopback.last(ANN.id).text
+    await chat.say("/triggers fear book coverage 50")
+    assert (await strategy_of(chat)).setting(FEAR_GREED) == TriggerSetting(on=True, params={"coverage": D("0.5")}, mode="book")
+
+
+async def test_settings_survive_new_weights_and_a_preset_brings_its_own_futures_trigger(chat: Room) -> None:
+    """What was tuned stays; which trigger moves the futures comes with the preset, and its card says so."""
+    await chat.say("/triggers volatility 2.5 off")
+    await chat.say("/triggers funding high 0.06 on")
+    await chat.say("/targets BTC 40 ETH 30 USDT 20 FUTURES 10")
+    tuned = (await strategy_of(chat)).triggers
+    assert tuned[VOLATILITY] == TriggerSetting(on=False, params={"enter": D("2.5")})
+    assert tuned[FUNDING_HIGH] == TriggerSetting(on=True, params={"enter": D("0.0006")})
+    await chat.say("/targets")
+    await chat.tap("Conservative")
+    assert "Triggers: Trend, Low funding" in chat.loopback.last(ANN.id).text
+    await chat.tap("Use it")
+    after = (await strategy_of(chat)).triggers
+    assert {name for name, setting in after.items() if setting.on} == {TREND, FUNDING_LOW}
+    assert after[FUNDING_HIGH].params == {"enter": D("0.0006")}
+    assert after[VOLATILITY] == tuned[VOLATILITY]
+
+
+async def test_a_changed_trigger_leaves_what_was_told_of_the_lines(chat: Room) -> None:
+    """A line that has fired does not ring again because somebody switched a trigger."""
+    async with chat.program.db.transaction() as tx:
+        await portfolios.save_state(tx, 1, "CORE", {"fired": True})
+        await portfolios.save_state(tx, 1, "hedge:cover", {"kept": 1})
+    await chat.say("/triggers fear 20")
+    async with chat.program.db.read() as tx:
+        states = await portfolios.states(tx, 1)
+    assert states["CORE"] == {"fired": True}
+    await chat.say("/targets BTC 40 ETH 30 USDT 20 FUTURES 10")
+    async with chat.program.db.read() as tx:
+        states = await portfolios.states(tx, 1)
+    assert states["CORE"] == {}
+    assert states["hedge:cover"] == {"kept": 1}, "new weights do not forget a hedge"
+
+
+async def test_everything_that_is_wrong_comes_back_in_one_answer_and_nothing_is_changed(chat: Room) -> None:
+    """Four mistakes, one message, an example that works."""
+    before = await strategy_of(chat)
+    answer = await chat.say("/triggers fear 200 days 1.5 <b>foo</b> mode beta beta")
+    for part in (
+        "“<b>foo</b>” is not a word",
+        "“beta” contradicts",
+        "limit must be between 5 and 50",
+        "days must be a whole number",
+        "/triggers volatility 2.5",
+    ):
+        assert part in answer, answer
+    assert await strategy_of(chat) == before
+
+
+async def test_help_and_why_speak_of_the_triggers(chat: Room) -> None:
+    """/help explains each with its honest note; /why says what each would have to reach."""
+    await chat.say("/help")
+    await chat.tap("How the triggers work")
+    text = chat.loopback.last(ANN.id).text
+    for part in ("no sign of an edge", "not that of the spot coins", "the only trigger that adds risk", "does not time the market"):
+        assert part in text, text
+    why = await chat.say("/why")
+    for part in ("would have to reach 2.0x", "futures go neutral below 25. Source: simulated", "Switched off: Low funding, High funding"):
+        assert part in why, why
+    status = await chat.say("/status")
+    assert "(futures neutral below 25) · simulated" in status
+    assert "(cuts at 2.0x)" in status
+
+
+def chosen(*, on: bool = False, mode: str = "", **params: str) -> TriggerSetting:
+    """Return a setting with these parameters."""
+    return TriggerSetting(on=on, mode=mode, params={name: D(value) for name, value in params.items()})
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "trigger", "setting"),
+    [
+        ("volatility 2.5", "en", VOLATILITY, chosen(enter="2.5")),
+        ("Volatility 2.5x end=1.8x days 20 on", "en", VOLATILITY, chosen(on=True, enter="2.5", exit="1.8", days="20")),
+        ("funding high 0.06", "en", FUNDING_HIGH, chosen(enter="0.0006")),
+        ("high funding 0.06% keep 40%", "en", FUNDING_HIGH, chosen(enter="0.0006", factor="0.4")),
+        ("funding low -0.02", "en", FUNDING_LOW, chosen(enter="-0.0002")),
+        ("low \u22120.02 most 20 step 2 blocks 4", "en", FUNDING_LOW, chosen(enter="-0.0002", most="0.2", step="0.02", blocks="4")),
+        ("trend 12", "en", TREND, chosen(zigzag="0.12")),
+        ("Fear & Greed 20 mode portfolio coverage 50", "en", FEAR_GREED, chosen(enter="20", coverage="0.5", mode="portfolio")),
+        ("volatilidad límite 2,5 fin 1,8 no", "es", VOLATILITY, chosen(enter="2.5", exit="1.8")),
+        ("высокий фандинг 0,06 остаток 40 вкл", "ru", FUNDING_HIGH, chosen(on=True, enter="0.0006", factor="0.4")),
+        ("страх", "ru", "", None),
+    ],
+)
+def test_words_are_read_in_english_and_in_the_persons_language(
+    text: str, language: str, trigger: str, setting: TriggerSetting | None
+) -> None:
+    """Numbers are in the unit in which they are shown; accents, capitals and signs do not matter."""
+    decimal = "." if language == "en" else ","
+    asked = read(text, CATALOGUE.words(language), a_strategy(), decimal)
+    assert asked.trigger == trigger
+    assert bool(asked.problems) == (setting is None)
+    if setting is not None:
+        assert asked.strategy.setting(trigger) == setting
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "is none of the triggers"),
+        ("foo 3", "is none of the triggers"),
+        ("\u202e🚀", "is none of the triggers"),
+        ("volatility 1.1", "must be between"),
+        ("volatility 1.3", "it can not end at"),
+        ("volatility 2.5 3", "contradicts"),
+        ("volatility end", "has no number behind it"),
+        ("volatility end soon", "is not a number"),
+        ("volatility 1,2,3", "is not a number"),
+        ("volatility on off", "contradicts"),
+        ("volatility mode beta", "is not a word"),
+        ("volatility score 3", "is not a word"),
+        ("fear 24.5", "must be a whole number"),
+        ("fear -3", "must be between"),
+        ("fear 9e999", "is not a number"),
+        ("fear " + "9" * 500, "is not a number"),
+        ("funding low 0.5", "must be between"),
+        ("trend " + "on " * 20, "too much for one trigger"),
+    ],
+)
+def test_each_mistake_is_told(text: str, told: str) -> None:
+    """A sentence for each, never a crash, and the strategy stays as it is."""
+    base = a_strategy()
+    asked = read(text, EN, base, ".")
+    assert any(told in problem.msgid for problem in asked.problems), asked.problems
+    assert asked.strategy == base
+
+
+@pytest.mark.parametrize("name", strategies.preset_names())
+def test_each_preset_has_volatility_trend_and_its_own_futures_trigger(name: str) -> None:
+    """Conservative low funding, Balanced Fear & Greed, Aggressive high funding."""
+    own = {"conservative": FUNDING_LOW, "balanced": FEAR_GREED, "aggressive": FUNDING_HIGH}[name]
+    found = strategies.preset(name, ("BTC", "ETH", "SOL", "BTC-PERP", "ETH-PERP"))
+    assert {trigger for trigger, setting in found.triggers.items() if setting.on} == {VOLATILITY, TREND, own}

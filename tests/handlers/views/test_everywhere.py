@@ -1,0 +1,126 @@
+"""Every view, in every language, with names from hell: valid HTML, within Telegram's sizes, tables within forty columns."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from datetime import UTC, datetime
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import get_type_hints
+
+import pytest
+
+import handlers.views
+from chatbot.i18n import Catalogue
+from chatbot.model import Person
+from handlers.bot import BUTTONS, COMMANDS
+from handlers.buttons import MAX_BUTTONS, MAX_IN_ROW, Signer, markup
+from handlers.command_list import COMMANDS as MENU
+from handlers.loopback.markup import parse_html
+from handlers.views import common
+from handlers.views.common import MAX_CAPTION, MAX_COLUMNS, MAX_TEXT, View, width
+from tests.handlers.views.view_examples import HOSTILE, PLAIN, every_view
+from tests.places import LOCALE
+
+CATALOGUE = Catalogue(LOCALE)
+LANGUAGES = CATALOGUE.languages
+#: a person of the largest possible id, since it makes the longest payloads
+PERSON = Person(id=2**52, chat_id=2**52)
+
+
+def rendered(language: str, name: str) -> dict[str, View]:
+    words = CATALOGUE.words(language, "Europe/Moscow")
+    return {key: view(words) for key, view in every_view(name).items()}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", [PLAIN, *HOSTILE], ids=lambda name: ascii(name)[:24])
+def test_every_view_is_html_that_telegram_takes(language: str, name: str) -> None:
+    """Telegram's own rules of markup accept every text, and its sizes hold; a card too long for a caption goes beside its picture."""
+    for key, view in rendered(language, name).items():
+        text = parse_html(view.text).text
+        assert 0 < len(text) <= (MAX_CAPTION if view.picture and not key.startswith("plan.card.") else MAX_TEXT), key
+        assert len(view.text.encode()) < 32_768, key
+        assert common.visible_length(view.text) >= len(text), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", [PLAIN, *HOSTILE], ids=lambda name: ascii(name)[:24])
+def test_every_table_fits_a_phone(language: str, name: str) -> None:
+    """No line of a monospaced block is wider than forty columns, wide characters counted twice."""
+    tables = 0
+    for key, view in rendered(language, name).items():
+        for block in re.findall(r"<pre>(.*?)</pre>", view.text, re.DOTALL):
+            tables += 1
+            for line in common.html_without_entities(block).splitlines():
+                assert width(line) <= MAX_COLUMNS, (key, line)
+    assert tables > 8
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_keyboard_can_be_sealed_and_is_handled(language: str) -> None:
+    """Payloads fit into 64 bytes, rows and keyboards into Telegram's limits, labels are there, and a handler waits for every action."""
+    signer, now, seen = Signer(b"k" * 32), datetime(2026, 11, 24, tzinfo=UTC), set()
+    for key, view in rendered(language, HOSTILE[5]).items():
+        sealed = markup(view.keyboard, signer, PERSON, now)
+        assert sealed is not None or not view.keyboard
+        assert sum(map(len, view.keyboard)) <= MAX_BUTTONS
+        for row in view.keyboard:
+            assert 1 <= len(row) <= MAX_IN_ROW, key
+            assert all(button.label.strip() for button in row), key
+            seen |= {button.tap.action for button in row}
+    assert len(seen) > 20
+    assert seen <= set(BUTTONS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_ordinary_status_is_a_caption(language: str) -> None:
+    """Even with twelve lines everything is said under the picture."""
+    views = rendered(language, PLAIN)
+    assert all(
+        views[key].picture is not None
+        for key in ("portfolio.status.status", "portfolio.status.status of twelve", "plan.progress.result", "portfolio.strategy.targets")
+    )
+
+
+def test_every_view_has_an_example() -> None:
+    """A view that nobody wrote an example for is not tested, so it fails here."""
+    modules = [import_module(module.name) for module in walk_packages(handlers.views.__path__, "handlers.views.")]
+    views = {
+        f"{module.__name__.removeprefix('handlers.views.')}.{name}"
+        for module in modules
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__ and not name.startswith("_") and function.__annotations__.get("return") == "View"
+    }
+    views -= {"common.captioned"}
+    assert len(views) > 40
+    assert views == {key.split(" ")[0] for key in every_view()}
+
+
+def test_messages_about_money_start_with_the_mode() -> None:
+    """Whatever speaks of a portfolio says first whether it is real."""
+    about_money = {
+        key: view
+        for key, view in rendered("ru", "balanced").items()
+        if key.startswith(
+            ("portfolio.status.", "portfolio.why.", "plan.card.", "plan.progress.", "plan.history.", "alerts.", "person.schedule.")
+        )
+    }
+    assert len(about_money) > 20
+    for key, view in about_money.items():
+        assert re.match(r"<b>(PAPER|MANUAL|LIVE)", view.text), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_menu_is_handled_and_short(language: str) -> None:
+    """Every command of the menu has a handler and no handler is hidden; descriptions stay far below Telegram's four kilobytes."""
+    words = CATALOGUE.words(language)
+    assert {command.name for command in MENU} == set(COMMANDS)
+    assert all(1 <= len(words.t(command.description)) <= 256 for command in MENU)
+    assert sum(len(command.name) + len(words.t(command.description).encode()) for command in MENU) < 2500
+
+
+def test_type_hints_of_views_can_be_read() -> None:
+    """The completeness test above rests on this annotation."""
+    assert get_type_hints(View)["text"] is common.Html

@@ -1,0 +1,115 @@
+"""What /exposure says: sums that add up, unknown figures as dashes, a band of its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from chatbot.i18n import Catalogue
+from chatbot.model import NET, AssetExposure, ContractReading, LineReading, Reason
+from handlers.views import alerts
+from handlers.views.common import PictureKind
+from handlers.views.plan import card as plan
+from handlers.views.portfolio import exposure, status, why
+from tests.handlers.views.view_examples import NOW, a_plan, exposed, portfolio, report, shape
+from tests.places import LOCALE
+
+D = Decimal
+WORDS = Catalogue(LOCALE).words("en")
+OVER = LineReading(line=NET, weight=D("0.162"), target=D("0.1"), band=D("0.05"), breach="over")
+LONG = (
+    AssetExposure(asset="BTC", spot=D(30_000), futures=D(12_020)),
+    AssetExposure(asset="ETH", spot=D(15_000), futures=D(-4_485)),
+    AssetExposure(asset="SOL", spot=D(15_000), futures=D(0)),
+)
+
+
+def told(assets: tuple[AssetExposure, ...] = LONG, contracts: tuple[ContractReading, ...] = ()) -> str:
+    """Return the text about a portfolio worth 95,575 (the worked example of domain 1.5)."""
+    worth = replace(shape(), value=D(95_575), net=D("0.706618"), leverage=D("1.559282"))
+    return exposure.exposure(WORDS, replace(exposed(), shape=worth, assets=assets, contracts=contracts)).text
+
+
+def test_the_ledger_is_spot_and_signed_futures_and_adds_up() -> None:
+    """Each row is a sum, the last one is the sum of the rows, shares are of the value."""
+    text = told()
+    assert "BTC  30,000   12,020  42,020    44%" in text
+    assert "ETH  15,000   -4,485  10,515    11%" in text
+    assert "SOL  15,000        0  15,000    16%" in text
+    assert "all  60,000    7,535  67,535    71%" in text
+    assert "Net exposure <b>71%</b>" in text
+    assert "futures leverage 1.56x" in text
+    assert "an estimate from priors" in text
+
+
+def test_many_coins_are_added_up_in_one_row() -> None:
+    """Ten coins, the others, and all."""
+    coins = tuple(AssetExposure(asset=f"C{at}", spot=D(1_000), futures=D(at)) for at in range(13))
+    text = told(coins)
+    assert "others" in text
+    assert "C9" in text
+    assert "C10" not in text
+    assert "3,033" in text  # 3,000 of spot and 10 + 11 + 12 of futures
+    assert "13,078" in text
+
+
+@pytest.mark.parametrize(("futures", "said"), [("-30000", "Futures cover 50% of the spot exposure"), ("30000", None), ("0", None)])
+def test_only_a_short_book_covers_something(futures: str, said: str | None) -> None:
+    """What is sold short over what is held."""
+    text = told((AssetExposure(asset="BTC", spot=D(60_000), futures=D(futures)),))
+    assert said in text if said else "cover" not in text
+
+
+def test_what_the_book_costs_is_told_only_when_all_of_it_is_known() -> None:
+    """One unknown rate makes the sum unknown: a dash, never the part that is known."""
+    paying = ContractReading(contract="BTC-PERP", notional=D(12_020), liquidation=D("0.48"), funding_day=D("-3.61"))
+    earning = ContractReading(contract="ETH-PERP", notional=D(-4_485), funding_day=D("1.35"))
+    unknown = replace(earning, funding_day=None)
+    assert "the book pays <b>$2.26</b> of funding a day, $67.80 in 30 days" in told(contracts=(paying, earning))
+    assert "the book earns <b>$1.35</b> of funding a day" in told(contracts=(earning,))
+    text = told(contracts=(paying, unknown))
+    assert "Funding of the book: —" in text
+    assert "2.26" not in text
+    assert "BTC  12.6%          48%  -$3.61" in text
+    assert "ETH  -4.7%            —       —" in text
+    assert "No futures positions" in told()
+
+
+def test_the_picture_shows_the_same_coins() -> None:
+    """Its facts are those of the table, its labels in the person's words."""
+    picture = exposure.exposure(WORDS, exposed()).picture
+    assert picture is not None
+    assert picture.kind is PictureKind.EXPOSURE
+    assert picture.assets == exposed().assets
+    assert picture.labels.legend == ("spot", "futures", "net")
+
+
+def test_an_alert_and_a_card_tell_the_crossing_in_words() -> None:
+    """It is no line of the table, so it is named for what it is."""
+    said = "The net futures position is <b>16.2%</b> of the value, 6.2 points over its target. Its band is ±5.0."
+    assert said in alerts.drift_alert(WORDS, portfolio(), [OVER]).text
+    reason = Reason(trigger="exposure", line=NET, weight=OVER.weight, target=OVER.target, band=OVER.band)
+    assert said in plan.plan_card(WORDS, portfolio(), replace(a_plan(), reasons=(reason,))).text
+    under = replace(reason, weight=D("-0.02"))
+    assert "is <b>-2.0%</b> of the value, 12.0 points under its target" in plan.reason_text(WORDS, under)
+
+
+def test_status_and_why_show_how_far_it_is() -> None:
+    """The status marks it, /why ranks it among the lines; without futures neither speaks of it."""
+    crossed, without = replace(shape(), exposure=OVER), replace(shape(), exposure=None)
+    inside = tuple(replace(line, breach=None, weight=line.target) for line in shape().lines)
+    calm = replace(report(), open_plan=None)
+
+    def texts(seen: object) -> tuple[str, str]:
+        check = replace(report().check, shape=seen)
+        later = NOW + timedelta(seconds=5)
+        return status.status(WORDS, replace(calm, check=check), NOW).text, why.why(WORDS, report(), check, later).text
+
+    shown, explained = texts(replace(crossed, lines=inside))
+    assert "Net futures 16.2%, target 10.0% ±5.0 ●" in shown
+    assert "● outside its band" in shown
+    assert "Furthest outside: <b>Net futures</b>, <b>6.2</b> points from target with a limit of 5.0." in explained
+    assert not any("Net futures" in text for text in texts(without))

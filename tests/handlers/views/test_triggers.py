@@ -1,0 +1,208 @@
+"""What is said of the triggers: nearest first, numbers that never look like what they are not, what an active one holds down."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chatbot.engine.triggers.registry import TRIGGERS
+from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY, Answer, Reason, TriggerSetting
+from handlers.transport.delivery import _step
+from handlers.views import alerts
+from handlers.views.plan import card as plan
+from handlers.views.portfolio import status, why
+from handlers.views.trigger import evidence as notes
+from handlers.views.trigger import lines as standing
+from handlers.views.trigger import page as triggers
+from handlers.views.trigger import words as seen
+from tests.handlers.views.test_everywhere import CATALOGUE, LANGUAGES
+from tests.handlers.views.view_examples import NOW, a_signal, a_strategy, portfolio, report, trigger_steps, triggered
+
+if TYPE_CHECKING:
+    from chatbot.model import StatusReport
+
+D = Decimal
+EN = CATALOGUE.words("en")
+RU = CATALOGUE.words("ru")
+
+
+def seeing(*signals: object, **settings: TriggerSetting) -> StatusReport:
+    """Return a status that sees these signals with every trigger on."""
+    on = {trigger: TriggerSetting(on=True) for trigger in TRIGGERS} | settings
+    port = replace(portfolio(), strategy=replace(a_strategy(), triggers=on))
+    return replace(report(), portfolio=port, signals=signals, mood_source="alternative.me", open_plan=None)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "reading", "shown"),
+    [
+        (VOLATILITY, "1.4", "1.4x"),
+        (VOLATILITY, "1.96", "1.96x"),
+        (VOLATILITY, "1.9996", "1.9996x"),
+        (VOLATILITY, "2", "2.0x"),
+        (FUNDING_HIGH, "0.0004996", "+0.04996%"),
+        (FUNDING_HIGH, "0.00011", "+0.011%"),
+        (FUNDING_LOW, "-0.00012", "-0.012%"),
+        (FEAR_GREED, "31", "31"),
+        (TREND, "0.375", "0.38"),
+    ],
+)
+def test_a_reading_below_its_limit_does_not_look_like_it(trigger: str, reading: str, shown: str) -> None:
+    """1.96 of 2.0 is not written 2.0; a rate has three decimals, the index none."""
+    signal = a_signal(trigger, "", reading)
+    assert seen.number(EN, trigger, signal.reading, signal.enter) == shown
+
+
+def test_status_lines_are_the_nearest_four_and_only_of_what_is_on() -> None:
+    """Fear at 31 is nearer than funding at a third of the way; a trigger that is off says nothing."""
+    shown = seeing(
+        a_signal(VOLATILITY, "BTC", "1.4"),
+        a_signal(VOLATILITY, "SOL", "1.2"),
+        a_signal(TREND, "BTC-PERP", "0.1"),
+        a_signal(FUNDING_LOW, "", "0.0001"),
+        a_signal(FUNDING_HIGH, "", "0.00031"),
+        a_signal(FEAR_GREED, "", "31"),
+        funding_low=TriggerSetting(on=False),
+    )
+    assert [str(line) for line in standing.status_lines(EN, shown)] == [
+        "Fear &amp; Greed 31 (futures neutral below 25) · alternative.me",
+        "Funding +0.031% per 8 h (cuts above +0.050%)",
+        "Volatility BTC 1.4x usual (cuts at 2.0x)",
+        "Trend BTC score 0.10 (trims at 0.50)",
+    ]
+    text = status.status(EN, shown, NOW).text
+    assert "Funding BTC" not in text, "funding is not told twice"
+
+
+def test_status_marks_a_moved_target_and_says_what_the_own_one_is() -> None:
+    """The table holds against the effective target."""
+    text = status.status(EN, triggered(active=True), NOW).text
+    assert "25.0%*" in text
+    assert "own target: BTC/ETH 40.0%, Net futures 10.0%" in text
+    assert "target 0.0%* ±5.0" in text
+    assert "*" not in status.status(EN, triggered(), NOW).text
+
+
+def test_why_says_what_an_active_trigger_holds_down_and_what_ends_it() -> None:
+    """Since when, from where to where, and how far the end has come."""
+    text = why.why(EN, triggered(active=True), triggered(active=True).check, NOW).text
+    for part in (
+        "BTC volatility has been high since 21 Nov 2026, 14:05; it is 2.4x its usual level.",
+        "Its target is 10.1% instead of 24.0% while that lasts.",
+        "It ends at 1.5x or less on 2 days in a row (0 so far).",
+        "It ends at 30 or above on 2 days in a row (1 so far).",
+        "and asks for 12% net futures.",
+        "It adds nothing while a spike, a trend, fear or a hedge asks for less risk.",
+        "All in all the net futures target is 0.0% instead of 10.0%.",
+    ):
+        assert part in text, (part, text)
+
+
+def test_why_sums_up_the_far_coins_and_names_what_is_blind_and_off() -> None:
+    """Twenty coins are one line and a half; a trigger without a reading is called so."""
+    coins = [a_signal(VOLATILITY, f"C{at}", "1.1") for at in range(19)]
+    shown = seeing(a_signal(VOLATILITY, "BTC", "1.4"), *coins, a_signal(FEAR_GREED, "", None), trend=TriggerSetting())
+    lines = [str(line) for line in standing.why_lines(EN, shown)]
+    assert lines == [
+        "BTC volatility is 1.4x its usual level and would have to reach 2.0x.",
+        "19 other coins at most 1.1x",
+        "No data for: Low funding, High funding, Fear &amp; Greed. What is not known neither starts nor ends anything.",
+        "Switched off: Trend",
+    ]
+
+
+def test_a_trend_at_its_limit_says_what_is_still_missing() -> None:
+    """A score of 0.50 has not "to reach 0.50": it needs a close on which two signs agree."""
+    (line, *_) = standing.why_lines(EN, seeing(a_signal(TREND, "ETH-PERP", "0.5")))
+    assert str(line) == "The ETH trend scores 0.50 of 0.50: it trims at the next daily close if two signs agree then."
+
+
+def test_an_active_reading_just_over_its_end_does_not_look_like_it() -> None:
+    """1.52 is not written 1.5 where it would have to be 1.5 or less."""
+    lines = standing.why_lines(EN, seeing(replace(a_signal(VOLATILITY, "BTC", "1.52"), active=True, since=NOW)))
+    assert "it is 1.52x its usual level." in str(lines[0])
+    assert "It ends at 1.5x or less" in str(lines[1])
+
+
+def test_russian_counts_blocks_and_coins_rightly() -> None:
+    """1 блок, 3 блока, 5 блоков."""
+    for needed, said in ((1, "1 блок подряд"), (3, "3 блока подряд"), (5, "5 блоков подряд")):
+        shown = seeing(a_signal(FUNDING_HIGH, "", "0.0002", needed=needed))
+        assert said in str(standing.why_lines(RU, shown)[0])
+    for others, said in ((1, "ещё 1 монета"), (3, "ещё 3 монеты"), (5, "ещё 5 монет")):
+        coins = [a_signal(VOLATILITY, f"C{at}", "1.1") for at in range(others + 1)]
+        assert said in str(standing.why_lines(RU, seeing(*coins))[1])
+
+
+@pytest.mark.parametrize(
+    ("signal", "on", "said"),
+    [
+        (a_signal(VOLATILITY, "BTC", "1.4"), True, "armed"),
+        (a_signal(VOLATILITY, "BTC", "1.4"), False, "off"),
+        (a_signal(VOLATILITY, "BTC", None), True, "no data"),
+        (a_signal(FUNDING_HIGH, "", "0.0006", count=2, needed=3), True, "counting, 2 of 3"),
+        (a_signal(VOLATILITY, "BTC", "2.4", active=True, since=NOW, needed=2), True, "fired since 24 Nov 2026, 14:05"),
+        (a_signal(VOLATILITY, "BTC", "1.4", active=True, since=NOW, count=1, needed=2), True, "· cooling down, 1 of 2"),
+        (a_signal(FUNDING_LOW, "", "-0.0002", active=True, since=NOW, count=1, needed=3), True, "fired since 24 Nov 2026, 14:05"),
+    ],
+)
+def test_every_state_has_its_words(signal: object, on: bool, said: str) -> None:
+    """Low funding that counts towards its next step is not cooling down."""
+    setting = {signal.trigger: TriggerSetting(on=on)}
+    text = seen.state(EN, seeing(signal, **setting), signal)
+    assert text.endswith(said)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_ordinary_overview_is_a_caption_and_help_is_whole(language: str) -> None:
+    """In every language all facts stand under the picture, and no honest note is cut from the help."""
+    words = CATALOGUE.words(language)
+    for shown in (triggered(), triggered(active=True), triggered(coins=20)):
+        assert triggers.overview(words, shown).picture is not None
+    about = triggers.about(words).text
+    assert all(str(common_escape(words.t(note))) in about for note in (*notes.DOES.values(), *notes.KNOWN.values()))
+
+
+def common_escape(text: str) -> str:
+    """Return a text as it stands in a message."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def test_an_alert_says_what_comes_of_it() -> None:
+    """A plan, only this message, nothing at all, or the bands."""
+    steps = {(step.reason.trigger, step.reason.event): step for step in trigger_steps("BTC")}
+    begin, over, held = steps["volatility", "begin"], steps["volatility", "end"], steps["funding_low", "begin"]
+    follows, waits = "A plan follows", "You wanted only to be told"
+    asked = alerts.trigger_alert(EN, portfolio(), [begin]).text
+    assert "<b>BTC</b> volatility is <b>2.4x</b> its usual level, limit 2.0x: its target is cut to <b>42%</b>" in asked
+    assert follows in asked
+    told = alerts.trigger_alert(EN, replace(portfolio(), answer=Answer.NOTIFY), [begin]).text
+    assert waits in told
+    assert follows not in told
+    nothing = alerts.trigger_alert(EN, portfolio(), [held])
+    assert "Low funding changes nothing now" in nothing.text
+    assert follows not in nothing.text
+    assert "See the plan" not in [button.label for row in nothing.keyboard for button in row]
+    assert "bought back when they leave their bands" in alerts.trigger_alert(EN, portfolio(), [over]).text
+    fear = alerts.trigger_alert(EN, portfolio(), [steps["fear_greed", "begin"]], "alternative.me").text
+    assert "is <b>22</b>, below 25" in fear
+    assert "Source: alternative.me." in fear
+
+
+def test_a_stored_step_takes_the_limit_that_it_crossed() -> None:
+    """It begins at one limit and ends at the other."""
+    stored = {"trigger": "funding_high", "subject": "", "reading": "0.0002", "enter": "0.0005", "leave": "0.0003", "size": None}
+    begin, end = (_step({**stored, "event": event, "suppressed": False}).reason for event in ("begin", "end"))
+    assert (begin.limit, end.limit) == (D("0.0005"), D("0.0003"))
+
+
+def test_the_card_repeats_the_numbers() -> None:
+    """Each reason of a plan says what fired."""
+    high = Reason(trigger="funding_high", event="begin", reading=D("0.00061"), limit=D("0.0005"), size=D("0.5"))
+    said = "Funding is high, <b>+0.061%</b> per 8 h, limit +0.050%: <b>50%</b> of the net long futures is kept."
+    assert plan.reason_text(EN, high) == said
+    margin = Reason(trigger="margin", reading=D("0.08"), limit=D("0.1"))
+    assert plan.reason_text(EN, margin) == "Liquidation is <b>8.0%</b> away, the limit is 10.0%."

@@ -1,0 +1,307 @@
+"""What the views say: the figures that matter, unknown as a dash, late taps answered, failures never hidden."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from chatbot.errors import UserError
+from chatbot.execution.record import fell_short
+from chatbot.i18n import Catalogue
+from chatbot.model import CORE, LegState, Mode, Person, PlanState, Problem, Reason
+from handlers.buttons import Reason as TapReason
+from handlers.buttons import Refusal
+from handlers.views import alerts, common, problems
+from handlers.views.person import access
+from handlers.views.person import settings as control
+from handlers.views.plan import card as plan
+from handlers.views.plan import history
+from handlers.views.plan import progress as execution
+from handlers.views.plan.legs import ended_short
+from handlers.views.portfolio import status, strategy, why
+from tests.handlers.views.view_examples import NOW, a_plan, a_strategy, after, legs, portfolio, report, shape
+from tests.places import LOCALE
+
+WORDS = Catalogue(LOCALE).words("en")
+D = Decimal
+
+
+def labels(view: common.View) -> list[str]:
+    return [button.label for row in view.keyboard for button in row]
+
+
+def actions(view: common.View) -> dict[str, str]:
+    return {button.tap.action: button.tap.arg for row in view.keyboard for button in row}
+
+
+def test_status_says_what_product_asks_for() -> None:
+    """Value, change, table with band, exposure, beta, gross, liquidation, funding, ages: each line is there."""
+    calm = replace(report(), portfolio=portfolio(), open_plan=None, market_time=None)
+    text = status.status(WORDS, calm, NOW).text
+    for said in (
+        "<b>PAPER</b> · Balanced",
+        "<b>$98,412.07</b>   -1.6% today, deposits apart",
+        "BTC/ETH  46.2%   40.0%   +6.2  ±5.0●",
+        "Futures   9.8%   10.0%   -0.2      —",
+        "● outside its band",
+        "Net exposure 91% · beta 1.02 · gross 0.91x",
+        "Net futures 9.8%, target 10.0% ±5.0",
+        "Futures long $4,812, liquidation 48% away",
+        "Funding BTC +0.011% per 8 h",
+        "Prices 4 sec old · next check in 41 sec",
+    ):
+        assert said in text, said
+    assert labels(status.status(WORDS, calm, NOW)) == ["Rebalance", "Why?", "Coins", "Exposure", "Triggers", "Refresh"]
+
+
+def test_status_unknown_has_dashes_and_no_zero() -> None:
+    """What can not be evaluated says why and shows no invented figure."""
+    unknown = replace(report(known=False), open_plan=None, market_time=None, next_check_s=None)
+    view = status.status(WORDS, unknown, NOW)
+    assert "Can not evaluate: <b>no price for SOL" in view.text
+    assert "BTC/ETH    —   40.0%      —" in view.text
+    assert "0.0%" not in view.text.replace("40.0%", "").replace("10.0%", "")
+    assert "$" not in view.text
+    assert view.picture is None
+
+
+def test_status_tells_what_waits() -> None:
+    """A pause, a snooze and an open plan are in the status, and its first button leads on."""
+    waiting = report()
+    assert "Plan 27 waits for your answer until 14:10." in status.status(WORDS, waiting, NOW).text
+    assert actions(status.status(WORDS, waiting, NOW))["card"] == "123456"
+    paused = replace(waiting, portfolio=replace(waiting.portfolio, paused=True))
+    assert "Paused: nothing is checked until /resume." in status.status(WORDS, paused, NOW).text
+    assert labels(status.status(WORDS, paused, NOW))[0] == "Resume"
+    assert "No alerts until" not in status.status(WORDS, waiting, NOW + timedelta(hours=2)).text
+
+
+def test_card_has_reason_legs_costs_result_and_expiry() -> None:
+    """The card says why, what, at which price and value, what it costs, where it leads and until when."""
+    view = plan.plan_card(WORDS, portfolio(), a_plan())
+    for said in (
+        "<b>PAPER</b> · Plan 27 · answer by 14:10",
+        "<b>BTC/ETH</b> is at <b>46.2%</b>, 6.2 points over target. Its band is ±5.0.",
+        "1. sell <code>0.0731</code> SOL at <code>60,030.00</code> · $4,386",
+        "2. move <code>0.07 USDT</code> from futures to spot",
+        "5. futures: reduce the SOL long by <code>0.0731</code>",
+        "Fees about $9.60 · slippage about 2.0 bp",
+        "BTC/ETH  46.2%  40.0%   40.0%",
+        "futures leverage ∞ → 0.98x",
+        "Left out: SOL: $6.10 is under the exchange's minimum of $10",
+    ):
+        assert said in view.text, said
+    assert labels(view) == ["Confirm", "Edit", "Skip", "Snooze 1 h", "Longer…"]
+    assert set(actions(view).values()) == {"123456", "plan:123456"}
+
+
+def test_by_hand_confirm_means_done() -> None:
+    """A manual portfolio asks for a report, not for leave."""
+    assert labels(plan.plan_card(WORDS, portfolio(mode=Mode.MANUAL), a_plan()))[0] == "I have done it"
+
+
+@pytest.mark.parametrize("state", [state for state in PlanState if state is not PlanState.PROPOSED])
+def test_a_plan_that_ended_can_not_be_confirmed(state: PlanState) -> None:
+    """Neither its card nor its edit view offers Confirm, and both say how it ended."""
+    for view in (plan.plan_card(WORDS, portfolio(), a_plan(state=state)), plan.edit(WORDS, portfolio(), a_plan(state=state))):
+        assert not {"confirm", "toggle", "skip", "edit"} & set(actions(view))
+        assert plan.closed_text(WORDS, a_plan(state=state)) in view.text
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (PlanState.EXPIRED, "Plan 27 expired at 14:10, prices have moved since. Here is the plan as of now."),
+        (PlanState.SKIPPED, "Plan 27 was skipped at 14:05. Nothing was traded."),
+        (PlanState.SUPERSEDED, "Plan 27 was replaced by a newer one. Nothing was traded."),
+        (PlanState.RUNNING, "Plan 27 is being carried out. Pressing again changes nothing."),
+        (PlanState.DONE, "Plan 27 was carried out at 14:05. Pressing again changes nothing."),
+    ],
+)
+def test_late_taps_are_answered_in_words(state: PlanState, said: str) -> None:
+    """Each end of a plan has its own answer, short enough for Telegram's window in every language."""
+    assert execution.late_text(WORDS, a_plan(state=state)) == said
+
+
+def test_small_window_texts_fit_in_every_language() -> None:
+    """Telegram takes at most 200 characters in the answer to a tap."""
+    catalogue = Catalogue(LOCALE)
+    for language in catalogue.languages:
+        words = catalogue.words(language)
+        texts = [execution.late_text(words, replace(a_plan(state=state), number=123_456)) for state in PlanState]
+        texts += [problems.tap_refused(words, Refusal(reason)) for reason in TapReason]
+        texts += [
+            execution.not_yours(words),
+            execution.skipped_toast(words, a_plan(), until=a_plan().expires_at),
+            execution.confirmed_toast(words, a_plan()),
+        ]
+        assert all(0 < len(text) <= 200 for text in texts), language
+
+
+def test_edit_switches_every_leg() -> None:
+    """Each leg has a switch that shows whether it is in; without legs there is nothing to confirm."""
+    view = plan.edit(WORDS, portfolio(), a_plan())
+    assert labels(view)[:2] == ["☑ 1. sell SOL $4,386", "☑ 2. transfer $0"]
+    assert labels(view)[7].startswith("☐ 8. ")
+    empty = replace(a_plan(), legs=tuple(replace(leg, state=LegState.DROPPED) for leg in legs()))
+    assert "No legs are left" in plan.edit(WORDS, portfolio(), empty).text
+    assert "confirm" not in actions(plan.edit(WORDS, portfolio(), empty))
+
+
+def test_progress_tells_every_leg() -> None:
+    """Partial fills, re-pricings, refusals and unknown outcomes are all shown."""
+    text = execution.progress(WORDS, portfolio(), a_plan(state=PlanState.RUNNING)).text
+    assert "Being carried out: 4 of 8 legs ended." in text
+    for said in (
+        "in the order book, 41% filled, re-priced 2 times",
+        "only part of it done, 41% filled",
+        "refused",
+        "sent, outcome unknown, not enough money",
+    ):
+        assert said in text, said
+
+
+def test_result_never_hides_a_failed_leg() -> None:
+    """Every leg that fell short is in the result, with its reason; a clean result says only done."""
+    done = a_plan(state=PlanState.DONE, result=after())
+    text = execution.result(WORDS, portfolio(), done).text
+    assert "done, 3 legs fell short" in text
+    assert text.count("◐") == text.count("✗") == 1
+    assert "fees paid $14.64" in text
+    clean = replace(done, legs=tuple(replace(leg, state=LegState.FILLED) for leg in legs()))
+    assert "Not as planned" not in execution.result(WORDS, portfolio(), clean).text
+    assert "<b>done at 14:05</b>" in execution.result(WORDS, portfolio(), clean).text
+
+
+@pytest.mark.parametrize(
+    ("change", "short"),
+    [
+        ({"state": LegState.DROPPED}, False),
+        ({"state": LegState.DROPPED, "note": "halted"}, True),
+        ({"state": LegState.REJECTED}, True),
+        ({"state": LegState.UNKNOWN}, True),
+        ({"state": LegState.FILLED}, False),
+        ({"state": LegState.FILLED, "note": "shrunk"}, True),
+        ({"state": LegState.PARTIAL, "filled": D("0.0730999")}, False),
+        ({"state": LegState.PARTIAL, "filled": D("0.07")}, True),
+    ],
+)
+def test_what_counts_as_falling_short(change: dict[str, object], short: bool) -> None:
+    """Whatever did less than the card promised counts, except what the person left out and dust; the executor's own measure agrees."""
+    leg = replace(legs()[0], **{"note": "", **change})
+    assert ended_short(leg) is short
+    assert leg.state is LegState.UNKNOWN or fell_short(leg) is short
+
+
+def test_result_of_a_parked_plan_asks_for_a_person() -> None:
+    """An unknown outcome is said to be unknown."""
+    text = execution.result(WORDS, portfolio(), a_plan(state=PlanState.PARKED)).text
+    assert "Plan 27 stopped half-way" in text
+    assert "I never guess" in text
+
+
+def test_alert_names_the_lines_and_offers_the_plan() -> None:
+    """An alert has the numbers that fired and the three answers to it."""
+    view = alerts.drift_alert(WORDS, portfolio(), [line for line in shape().lines if line.breach])
+    assert view.text == "<b>PAPER</b> · Balanced\n<b>BTC/ETH</b> is at <b>46.2%</b>, 6.2 points over target. Its band is ±5.0."
+    assert labels(view) == ["See the plan", "Why?", "Snooze 1 h", "Longer…"]
+
+
+def test_under_target_and_without_a_band() -> None:
+    """The sentence turns with the sign, and says nothing about a band that there is not."""
+    reason = Reason(trigger="drift", line=CORE, weight=D("0.3"), target=D("0.4"))
+    assert plan.reason_text(WORDS, reason) == "<b>BTC/ETH</b> is at <b>30.0%</b>, 10.0 points under target."
+
+
+def test_why_names_the_nearest_limit() -> None:
+    """The nearest line comes first with what is left to its limit."""
+    inside = replace(shape(), lines=tuple(replace(line, breach=None) for line in shape().lines if line.line != CORE))
+    check = replace(report().check, shape=inside, held_back="inside")
+    text = why.why(WORDS, report(), check, NOW + timedelta(seconds=12)).text
+    assert "Nothing to do: every line is inside its band." in text
+    assert "The nearest limit is <b>ALT</b>: <b>4.9</b> of 5.0 points." in text
+    assert "Last check 12 sec ago. All 6 values it needed were fresh." in text
+
+
+def test_all_problems_of_an_input_in_one_answer() -> None:
+    """Two mistakes are told together, escaped, with an example that works."""
+    found = [UserError("{name} is there twice.", name="<b>"), UserError("{name} has no number behind it.", name="ETH")]
+    text = problems.mistakes(WORDS, found, strategy.TARGETS_EXAMPLE).text
+    assert text.startswith("2 things to mend:\n• &lt;b&gt; is there twice.\n• ETH has no number behind it.")
+    assert "<code>/targets BTC 40 ETH 30 ALT 20 USDT 10</code>" in text
+
+
+def test_the_same_problem_is_told_once_and_many_are_counted() -> None:
+    """A dozen stale prices do not fill the screen."""
+    twice = [Problem(code="missing_price", instrument="ADA"), Problem(code="missing_price", instrument="ADA-PERP")]
+    assert problems.problems_text(WORDS, twice) == "no price for ADA"
+    many = [Problem(code="missing_price", instrument=f"C{at}") for at in range(9)]
+    assert problems.problems_text(WORDS, many).endswith("no price for C5; 3 more")
+
+
+def test_csv_is_exact_and_harmless() -> None:
+    """Numbers keep every digit, one row a leg, and no cell can be run as a formula."""
+    evil = a_plan("=HYPERLINK(1)", PlanState.DONE)
+    rows = history.history_csv([evil]).splitlines()
+    assert len(rows) == 1 + 8
+    assert rows[0].startswith("plan,state,created,finished,leg,kind,instrument,side,quantity,limit")
+    assert "0.07310000" in rows[1]
+    assert not [cell for row in rows for cell in row.split(",") if cell.startswith(("=", "@", "+"))]
+
+
+def test_live_is_marked_with_its_exchange() -> None:
+    """The mark of real money names where it is; all others are one word."""
+    assert common.mark(Mode.LIVE, "binance") == "<b>LIVE · Binance</b>"
+    assert common.mark(Mode.PAPER, "binance") == "<b>PAPER</b>"
+
+
+def test_bands_say_where_a_plan_leads() -> None:
+    """Theta is told in words."""
+    said = {theta: strategy.destination(WORDS, replace(a_strategy(), theta=D(theta))) for theta in ("1", "0.5", "0")}
+    assert said == {"1": "the target", "0.5": "the middle between edge and target", "0": "the nearest edge"}
+
+
+def test_only_the_operator_is_shown_the_operators_commands() -> None:
+    """Help lists what a person may use; an unknown group falls back to the first."""
+    assert "/users" in control.help_page(WORDS, "operator", operator=True).text
+    assert "/users" not in control.help_page(WORDS, "operator").text
+    assert "/status" in control.help_page(WORDS, "nonsense").text
+
+
+def test_a_request_can_be_approved_or_blocked() -> None:
+    """The operator decides with one tap about exactly this person."""
+    view = access.access_request(WORDS, Person(id=77, chat_id=77, name="Eve <admin>"))
+    assert "Eve &lt;admin&gt; <code>77</code>" in view.text
+    assert actions(view) == {"approve": "77", "block": "77"}
+
+
+def test_a_page_too_long_loses_whole_lines_before_its_end() -> None:
+    """A text never exceeds Telegram's limit, keeps its last line and is never cut inside a tag."""
+    text = common.page("head", *[common.bold("x" * 100)] * 60, "tail")
+    assert common.visible_length(text) <= common.MAX_TEXT
+    assert text.startswith("head\n<b>")
+    assert text.endswith("</b>\ntail")
+
+
+@pytest.mark.parametrize(("text", "columns"), [("abc", 3), ("漢字", 4), ("e\u0301", 1), ("\u200dx", 1), ("🚀", 2), ("±5,0●", 5)])
+def test_width_counts_columns(text: str, columns: int) -> None:
+    """Wide characters take two columns, combining marks none."""
+    assert common.width(text) == columns
+
+
+@pytest.mark.parametrize(
+    ("text", "clipped"),
+    [("short", "short"), ("a\nb  c", "a b c"), ("漢字漢字漢字", "漢字漢…"), ("\u202eabc", "abc"), ("x" * 20, "x" * 7 + "…")],
+)
+def test_clip_keeps_one_line(text: str, clipped: str) -> None:
+    """Names are cut by columns, on one line, without marks that turn the direction of what follows."""
+    assert common.clip(text, 8) == clipped
+
+
+def test_ages_of_the_past_are_never_negative() -> None:
+    """A clock that is slightly behind does not tell of the future."""
+    text = why.why(WORDS, report(), report().check, datetime(2026, 11, 24, 14, 4, 58, tzinfo=UTC)).text
+    assert "Last check 0 sec ago." in text

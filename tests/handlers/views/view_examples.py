@@ -1,0 +1,645 @@
+"""One example of every view, with harmless or hostile names from outside."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from chatbot.access import Gate
+from chatbot.engine import recommend
+from chatbot.engine.triggers.registry import TRIGGERS
+from chatbot.errors import UserError
+from chatbot.model import (
+    ALT,
+    CORE,
+    COVER,
+    FEAR_GREED,
+    FUNDING_HIGH,
+    FUNDING_LOW,
+    FUTURES,
+    MIN_VARIANCE,
+    NET,
+    ROTATION,
+    STABLE,
+    TREND,
+    VOLATILITY,
+    AlertKind,
+    AlertSettings,
+    Answer,
+    Answering,
+    AssetExposure,
+    AutoLimits,
+    BandRule,
+    Check,
+    ContractReading,
+    ExposureReport,
+    FuturesCost,
+    LeftOut,
+    Leg,
+    LegKind,
+    LegState,
+    LineReading,
+    Mode,
+    MovedTarget,
+    OpenHedge,
+    OpenTilt,
+    Person,
+    Plan,
+    PlanState,
+    Portfolio,
+    Problem,
+    Reason,
+    Ring,
+    Role,
+    ScheduleRule,
+    Shape,
+    Signal,
+    Stand,
+    StatusReport,
+    Strategy,
+    TriggerSetting,
+    Unanswered,
+)
+from chatbot.model.hedge import BY_BETA, HedgeSize, HedgeWish
+from chatbot.model.hedge_report import HedgeReading, HedgeReport, ShockReport, ShockRow
+from chatbot.plans import band_advice as advising
+from chatbot.triggers import schedule as scheduling
+from handlers.views import alerts, problems
+from handlers.views.common import esc
+from handlers.views.hedge import alerts as hedge_alerts
+from handlers.views.hedge import offer as hedge
+from handlers.views.hedge import shocks
+from handlers.views.person import access, schedule
+from handlers.views.person import alert_settings as hearing
+from handlers.views.person import settings as control
+from handlers.views.plan import autonomy as answering
+from handlers.views.plan import card as plan
+from handlers.views.plan import costs, history
+from handlers.views.plan import progress as execution
+from handlers.views.portfolio import band_advice as advice
+from handlers.views.portfolio import exposure, options, start, status, strategy, why
+from handlers.views.trigger import page as triggers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chatbot.i18n import Words
+    from handlers.views.common import View
+
+D = Decimal
+NOW = datetime(2026, 11, 24, 14, 5, tzinfo=UTC)
+PLAIN = "SOL"
+HOSTILE = (
+    "<b>&\"'{}%",
+    "</pre></b>{name}{0}%s",
+    "🚀🔥💎🙌🏽",
+    "\u202eRTL שלום مرحبا",
+    "漢字かな交じり文",
+    "A" * 300,
+    "a\nb\tc\x00\u200b",
+    "&lt;&amp;",
+)
+
+
+def shape(name: str = PLAIN, *, lines: int = 4) -> Shape:
+    """Return four bucket lines, or as many single coins; the third coin carries ``name``."""
+    if lines == 4:
+        weights = ((CORE, "0.462", "0.4"), (ALT, "0.351", "0.4"), (STABLE, "0.089", "0.1"), (FUTURES, "0.098", "0.1"))
+    else:
+        coins = [name if at == 2 else f"{name[:2]}C{at}" for at in range(lines - 2)]
+        weights = (*((coin, "0.07", "0.06") for coin in coins), (STABLE, "0.15", "0.2"), (FUTURES, "0.15", "0.2"))
+    readings = tuple(_reading(line, D(weight), D(target)) for line, weight, target in weights)
+    values = {"BTC": D(25000), "ETH": D("20465.58"), name: D(20000), "ADA": D(14543), "USDT": D(8758), FUTURES: D("9644.9")}
+    book = {"BTC-PERP": D(4822), f"{name}-PERP": D(-10)}
+    return Shape(
+        value=D("98412.07"),
+        lines=readings,
+        net=D("0.91"),
+        gross=D("0.91"),
+        futures_net=D("0.098"),
+        beta=D("1.02"),
+        leverage=None,
+        values=values,
+        liquidation=D("0.48"),
+        book=book,
+        exposure=LineReading(line=NET, weight=D("0.098"), target=D("0.1"), band=D("0.05")),
+    )
+
+
+def _reading(line: str, weight: D, target: D) -> LineReading:
+    band = None if line == FUTURES else D("0.05")
+    breach = None if band is None or abs(weight - target) < band else "over" if weight > target else "under"
+    return LineReading(line=line, weight=weight, target=target, band=band, breach=breach)
+
+
+def after() -> Shape:
+    """Return the same portfolio on its targets."""
+    return replace(shape(), lines=tuple(replace(line, weight=line.target, breach=None) for line in shape().lines), leverage=D("0.98"))
+
+
+def a_strategy(name: str = PLAIN, preset: str = "balanced") -> Strategy:
+    """Return the balanced preset with ``name`` among its coins."""
+    return Strategy(
+        preset=preset,
+        weights={CORE: D("0.4"), ALT: D("0.4"), STABLE: D("0.1"), FUTURES: D("0.1")},
+        members={CORE: ("BTC", "ETH"), ALT: (name, "ADA")},
+        futures_net=D("0.1"),
+        futures_split={"BTC-PERP": D("0.5"), f"{name}-PERP": D("0.5")},
+        bands={CORE: BandRule(abs_pp=D(5)), ALT: BandRule(abs_pp=D(5), rel=D("0.25")), STABLE: BandRule(rel=D("0.5"))},
+        futures_band_pp=D(5),
+    )
+
+
+def portfolio(name: str = "balanced", mode: Mode = Mode.PAPER) -> Portfolio:
+    """Return a portfolio called ``name`` at an exchange of that name."""
+    return Portfolio(
+        id=7, person_id=1, name=name, mode=mode, exchange=name, strategy=a_strategy(name if name != "balanced" else PLAIN), created_at=NOW
+    )
+
+
+_TILT = OpenTilt(asset="ETH", contract="ETH-PERP", weight=D("-0.032"), since=NOW, noted_at=NOW, placed=True)
+
+
+def _tilted(name: str) -> Portfolio:
+    """Return a portfolio with every option on."""
+    port = portfolio(name)
+    return replace(port, strategy=replace(port.strategy, tilt=D("0.5"), turnover_budget=D("0.1"), theta=D("0.5")))
+
+
+def legs(name: str = PLAIN) -> tuple[Leg, ...]:
+    """Return one leg of every kind, each in another state."""
+    states = tuple(LegState)
+    kinds = (*LegKind, LegKind.FUTURES_REDUCE, LegKind.FUTURES_INCREASE)
+    return tuple(
+        Leg(
+            index=at,
+            kind=kind,
+            instrument="USDT" if "to_" in kind.value else f"{name}-PERP" if "futures" in kind.value else name,
+            qty=D("0.07310000"),
+            limit=None if "to_" in kind.value else D("60030.00"),
+            sells=at % 2 == 0,
+            price=D("60000.37"),
+            state=states[at],
+            filled=D("0.03"),
+            average=D("60031.5"),
+            fee=D("1.83"),
+            attempts=3,
+            note=name if at == 5 else "not_enough_money" if at == 6 else "",
+            slippage_bps=None if "to_" in kind.value else D("2.04"),
+        )
+        for at, kind in enumerate(kinds)
+    )
+
+
+def a_plan(name: str = PLAIN, state: PlanState = PlanState.PROPOSED, result: Shape | None = None) -> Plan:
+    """Return plan 27 with every kind of reason, leg and omission."""
+    left = ("below_minimum", "halted", "cash_limited", "withdraw_limited", "collateral_limited", "cap_scaled", "turnover", "new_flag")
+    return Plan(
+        id=123_456,
+        number=27,
+        portfolio_id=7,
+        mode=Mode.PAPER,
+        state=state,
+        reasons=(
+            Reason(trigger="drift", line=CORE, weight=D("0.462"), target=D("0.4"), band=D("0.05")),
+            Reason(trigger="drift", line=name, weight=D("0.3"), target=D("0.4"), band=None),
+            Reason(trigger="exposure", line=NET, weight=D("-0.02"), target=D("0.1"), band=D("0.05")),
+            Reason(trigger="manual"),
+            Reason(trigger="schedule"),
+            *(step.reason for step in trigger_steps(name)[::4]),
+            Reason(trigger="hedge", event="begin"),
+            Reason(trigger="margin", reading=D("0.08"), limit=D("0.1")),
+            Reason(trigger="tilt", line=name, event="begin", size=D("-0.032")),
+            Reason(trigger="tilt", line="ETH", event="end", size=D("0.021")),
+            Reason(trigger=name),
+        ),
+        before=shape(),
+        after=after(),
+        legs=legs(name),
+        left_out=tuple(LeftOut(why=why, instrument=name, amount=D("6.10"), minimum=D(10)) for why in left),
+        fees=D("9.6"),
+        slippage_bps=D("2.04"),
+        holding=(
+            FuturesCost(contract="BTC-PERP", carry=D("-3.1"), days=D("3.7")),
+            FuturesCost(contract=f"{name}-PERP", carry=D("4.2"), days=None),
+        ),
+        created_at=NOW,
+        expires_at=NOW + timedelta(minutes=5),
+        decided_at=NOW,
+        finished_at=NOW if state in (PlanState.DONE, PlanState.PARKED) else None,
+        result=result,
+    )
+
+
+def with_slippage(a_plan: Plan, bps: Decimal | None) -> Plan:
+    """Return the plan with every traded leg costing so much."""
+    legs = tuple(leg if leg.is_transfer else replace(leg, slippage_bps=bps) for leg in a_plan.legs)
+    return replace(a_plan, legs=legs, slippage_bps=bps)
+
+
+def advised(name: str = PLAIN, *, budget: Decimal | None = None, lines: int = 1) -> advising.Advice:
+    """Return an advice with a line of every kind: one that costs bind, and those of which something is unknown."""
+    found = recommend.recommend(target=0.4, risk_aversion=3, cost=0.0025, sigma=0.6, te_budget=None if budget is None else float(budget))
+    names = (CORE, *(f"{name}{at}" for at in range(lines - 1)))
+    known = tuple(advising.LineAdvice(line=line, found=found, cost=0.0025) for line in names)
+    unknown = zip((ALT, STABLE, name), (advising.NO_HISTORY, advising.NO_VOLUME, advising.NO_TARGET), strict=True)
+    return advising.Advice(
+        portfolio=portfolio(name), te_budget=budget, lines=(*known, *(advising.LineAdvice(line=line, why=why) for line, why in unknown))
+    )
+
+
+def not_followed(a_plan: Plan) -> Plan:
+    """Return the plan with a leg that ended at the limit."""
+    return replace(a_plan, legs=(*a_plan.legs[:4], replace(a_plan.legs[4], note="unfilled"), *a_plan.legs[5:]))
+
+
+def a_signal(trigger: str, subject: str = "", reading: str | None = "0", **fields: object) -> Signal:
+    """Return a signal with its trigger's usual limits."""
+    found = TRIGGERS[trigger]
+    usual = found.params({})
+    limits = {"enter": usual[found.enter], "leave": usual[found.leave], "below": found.below}
+    seen = None if reading is None else D(reading)
+    return replace(Signal(trigger=trigger, subject=subject, at=NOW, reading=seen, **limits), **fields)
+
+
+def signals(name: str = PLAIN, *, active: bool = False, coins: int = 4) -> tuple[Signal, ...]:
+    """Return where every trigger stands on a calm day, or with everything active."""
+    others = [name, *(f"C{at}" for at in range(coins - 2))]
+    calm = (
+        a_signal(VOLATILITY, "BTC", "1.4"),
+        a_signal(TREND, "BTC-PERP", "0.25"),
+        a_signal(FUNDING_LOW, "", "-0.00012", count=1, needed=3),
+        a_signal(FUNDING_HIGH, "", "0.00031", needed=3),
+        a_signal(FEAR_GREED, "", "31"),
+    )
+    fired = (("2.41", "0.42", 0, 2), ("0.6", "0.25", 4, 20), ("0.00002", "0.12", 2, 3), ("0.0005", "0.5", 0, 3), ("31", "1", 1, 2))
+    if active:
+        calm = tuple(
+            replace(one, active=True, since=NOW - timedelta(days=3), reading=D(reading), size=D(size), count=count, needed=needed)
+            for one, (reading, size, count, needed) in zip(calm, fired, strict=True)
+        )
+    return (*calm, *(a_signal(VOLATILITY, other, "1.12") for other in others), a_signal(TREND, f"{name}-PERP", None))
+
+
+def triggered(name: str = PLAIN, *, active: bool = False, on: bool = True, coins: int = 4) -> StatusReport:
+    """Return a status whose triggers are all on, or all off."""
+    settings = {trigger: TriggerSetting(on=on) for trigger in TRIGGERS}
+    port = replace(portfolio(name), strategy=replace(a_strategy(name), triggers=settings))
+    shown = shape(name)
+    if active:
+        lines = (replace(shown.lines[0], target=D("0.25"), base=D("0.4")), *shown.lines[1:])
+        shown = replace(shown, lines=lines, exposure=replace(shown.exposure, target=D(0), base=D("0.1")))
+    return replace(
+        report(name),
+        portfolio=port,
+        check=Check(at=NOW, shape=shown),
+        signals=signals(name, active=active, coins=coins),
+        suppressed=active,
+        moved={"BTC": MovedTarget(own=D("0.24"), now=D("0.1008"))} if active else {},
+        mood_source="alternative.me",
+    )
+
+
+def trigger_steps(name: str = PLAIN) -> list[alerts.Step]:
+    """Return a step of every trigger, in every direction."""
+    numbers = {"volatility": "2.4", "trend": "0.6", "funding_low": "-0.00012", "funding_high": "0.0006", "fear_greed": "22"}
+    sizes = {"volatility": "0.42", "trend": "0.25", "funding_low": "0.11", "funding_high": "0.5", "fear_greed": "1"}
+    subjects = {"volatility": name, "trend": f"{name}-PERP"}
+    return [
+        alerts.Step(
+            Reason(
+                trigger=trigger,
+                line=subjects.get(trigger, ""),
+                event=event,
+                reading=D(reading),
+                limit=TRIGGERS[trigger].params({})[TRIGGERS[trigger].enter],
+                size=D(sizes[trigger]) if event != "end" else None,
+            ),
+            suppressed=trigger == "funding_low" and event == "begin",
+        )
+        for trigger, reading in numbers.items()
+        for event in ("begin", "change", "end")
+    ]
+
+
+def report(name: str = PLAIN, *, known: bool = True, lines: int = 4) -> StatusReport:
+    """Return a status with everything that it may say."""
+    codes = ("missing_price", "zero_price", "stale_price", "outlying_price", "empty_balance", "unreachable", "bad_value", name)
+    unknown = Check(at=NOW, problems=tuple(Problem(code=code, instrument=name, age_s=240) for code in codes), held_back="no_data")
+    return StatusReport(
+        portfolio=replace(portfolio(name), snoozed_until=NOW + timedelta(hours=1)),
+        check=Check(at=NOW, shape=shape(name, lines=lines)) if known else unknown,
+        price_age_s=4 if known else None,
+        next_check_s=41,
+        market_time=NOW - timedelta(days=900),
+        today=D("-0.016"),
+        funding_8h=D("0.00011"),
+        open_plan=a_plan(),
+        next_run=NOW + timedelta(days=3),
+    )
+
+
+def exposed(name: str = PLAIN, *, coins: int = 2, known: bool = True) -> ExposureReport:
+    """Return the exposure of a net short book over ``coins`` coins, the second of them called ``name``."""
+    if not known:
+        return ExposureReport(portfolio=portfolio(name), problems=report(name, known=False).check.problems)
+    names = ["BTC", name, *(f"C{at}" for at in range(coins - 2))]
+    return ExposureReport(
+        portfolio=portfolio(name),
+        shape=shape(name),
+        assets=tuple(
+            AssetExposure(asset=one, spot=D("1250000.4"), futures=D("-987654.3") if at < 2 else D(0)) for at, one in enumerate(names)
+        ),
+        contracts=(
+            ContractReading(contract="BTC-PERP", notional=D("-987654.3"), liquidation=D("0.48"), funding_day=D("-123.45")),
+            ContractReading(contract=f"{name}-PERP", notional=D("-987654.3")),
+        ),
+        price_age_s=4,
+    )
+
+
+def scheduled(name: str, freq: str) -> Portfolio:
+    """Return a portfolio with a schedule in the zone of the longest name."""
+    rule = ScheduleRule(freq=freq, time="09:30", zone="America/Argentina/ComodRivadavia", set_at=NOW, weekday=2, day=31)
+    return replace(portfolio(name), strategy=replace(a_strategy(name), schedule=rule), answer=Answer.NOTIFY, paused=freq == "daily")
+
+
+def person(name: str = "Ann", role: Role = Role.PENDING) -> Person:
+    """Return somebody called ``name``."""
+    return Person(id=9_007_199_254, chat_id=9_007_199_254, name=name, role=role)
+
+
+def _every(name: str) -> dict[str, Callable[[Words], View]]:
+    port, done = portfolio(name), a_plan(name, PlanState.DONE, after())
+    settled = scheduling.Mark(settled=NOW, date="2026-11-24", at=NOW, outcome=scheduling.INSIDE)
+    mistakes = [UserError("{name} is there twice.", name=name), UserError("{name} has no number behind it.", name=name)]
+    fired = Check(at=NOW, shape=shape(name, lines=12), fired=(name, STABLE), held_back="fired_before")
+    presets = [a_strategy(name, preset) for preset in ("conservative", "balanced", "aggressive")]
+    return {
+        "person.access.outside": lambda w: access.outside(w, Gate.BLOCKED),
+        "person.access.pairing": access.pairing,
+        "person.access.paired": access.paired,
+        "person.access.asked": access.asked,
+        "person.access.waiting": access.waiting,
+        "person.access.blocked": access.blocked,
+        "person.access.approved": access.approved,
+        "person.access.operator_only": access.operator_only,
+        "person.access.no_groups": access.no_groups,
+        "person.access.access_request": lambda w: access.access_request(w, person(name)),
+        "person.access.access_decided": lambda w: access.access_decided(w, person(name, Role.MEMBER)),
+        "person.access.access_decided blocked": lambda w: access.access_decided(w, person(name, Role.BLOCKED)),
+        "person.access.users": lambda w: access.users(w, [person(name, role) for role in Role] * 12),
+        "alerts.drift_alert": lambda w: alerts.drift_alert(w, port, shape(name, lines=12).limits),
+        "alerts.problem_alert": lambda w: alerts.problem_alert(w, port, report(name, known=False).check.problems),
+        "alerts.snoozed": lambda w: alerts.snoozed(w, port, NOW),
+        **{f"plan.autonomy.unanswered {why}": lambda w, why=why: answering.unanswered(w, port, nobody(name), why) for why in ("", "moved")},
+        "plan.autonomy.reminder": lambda w: answering.reminder(w, port, a_plan(name)),
+        "plan.autonomy.not_alone": lambda w: answering.not_alone(w, portfolio(name, Mode.MANUAL)),
+        "plan.autonomy.consent": lambda w: answering.consent(w, port, AutoLimits(trade=D(500), share=D("0.1")), D("98412.07")),
+        "plan.autonomy.consent unknown": lambda w: answering.consent(w, port, AutoLimits(trade=D(500), turnover=D(2000)), None),
+        "person.settings.mode auto": lambda w: control.mode(w, on_auto(name)),
+        **{
+            f"plan.card.plan_card asks {why}": lambda w, why=why: plan.plan_card(w, port, asking(name, why))
+            for why in ("trade", "turnover", "trend", "hedge", "dear", "unknown", "moved", "off")
+        },
+        "plan.progress.progress alone": lambda w: execution.progress(w, port, by_itself(name, PlanState.RUNNING)),
+        "plan.progress.result alone": lambda w: execution.result(w, port, by_itself(name, PlanState.DONE)),
+        "person.alert_settings.alerts": lambda w: hearing.alerts(w, AlertSettings()),
+        "person.alert_settings.alerts quiet": lambda w: hearing.alerts(
+            w, AlertSettings(rings={AlertKind.TREND: Ring.OFF}, quiet_from="22:00", quiet_to="08:00", reminder_h=4)
+        ),
+        "person.alert_settings.digest": lambda w: hearing.digest(w, [(NOW, esc(name))] * 40),
+        "person.alert_settings.snooze_choice": lambda w: hearing.snooze_choice(w, "plan:123456"),
+        "person.alert_settings.snooze_choice of an alert": lambda w: hearing.snooze_choice(w, "portfolio:7"),
+        "person.settings.paused": lambda w: control.paused(w, port, a_plan()),
+        "person.settings.resumed": lambda w: control.resumed(w, port),
+        "person.settings.mode": lambda w: control.mode(w, port),
+        "person.settings.settings": lambda w: control.settings(w, person(name), name[:30], NOW),
+        "person.settings.zone_choice": lambda w: control.zone_choice(w, person()),
+        "person.settings.help_page": lambda w: control.help_page(w, "strategy", operator=True),
+        "plan.progress.progress": lambda w: execution.progress(w, port, a_plan(name, PlanState.RUNNING)),
+        "plan.progress.result": lambda w: execution.result(w, port, done),
+        "plan.progress.result unmeasured": lambda w: execution.result(w, port, replace(done, result=None)),
+        "plan.progress.parked": lambda w: execution.parked(w, port, a_plan(name, PlanState.PARKED)),
+        "portfolio.exposure.exposure": lambda w: exposure.exposure(w, exposed(name)),
+        "portfolio.exposure.exposure of thirty": lambda w: exposure.exposure(w, exposed(name, coins=30)),
+        "portfolio.exposure.exposure unknown": lambda w: exposure.exposure(w, exposed(name, known=False)),
+        **_hedges(name),
+        "plan.history.history": lambda w: history.history(w, port, [done] * 9, more=True),
+        "plan.history.history empty": lambda w: history.history(w, port, []),
+        "plan.history.plan_in_full": lambda w: history.plan_in_full(w, port, done),
+        "portfolio.options.options": lambda w: options.options(w, port, ()),
+        "portfolio.options.options on": lambda w: options.options(w, _tilted(name), (_TILT, replace(_TILT, asset=name, weight=D("0.01")))),
+        "portfolio.strategy.bands with a limit": lambda w: strategy.bands(w, _tilted(name)),
+        "plan.card.plan_card": lambda w: plan.plan_card(w, port, a_plan(name), lead=name),
+        "plan.card.plan_card by hand": lambda w: plan.plan_card(w, portfolio(name, Mode.MANUAL), a_plan(name)),
+        "plan.card.plan_card long": lambda w: plan.plan_card(w, port, _long_plan(name)),
+        "plan.card.plan_card unknown costs": lambda w: plan.plan_card(w, port, with_slippage(a_plan(name), None)),
+        "plan.card.plan_card dear": lambda w: plan.plan_card(w, port, with_slippage(a_plan(name), D("56.3"))),
+        "portfolio.band_advice.recommended": lambda w: advice.recommended(w, advised(name)),
+        "portfolio.band_advice.recommended within a budget": lambda w: advice.recommended(w, advised(name, budget=D("0.01"), lines=14)),
+        "portfolio.band_advice.recommended without prices": lambda w: advice.recommended(
+            w, advising.Advice(portfolio=port, te_budget=None, problems=(Problem(code="unreachable"),))
+        ),
+        "plan.costs.question": lambda w: costs.question(w, port, with_slippage(a_plan(name), D("56.3"))),
+        "plan.costs.question long": lambda w: costs.question(w, port, with_slippage(_long_plan(name), D("156.3"))),
+        "plan.progress.result not followed": lambda w: execution.result(w, port, not_followed(done)),
+        "plan.progress.result left": lambda w: execution.result(w, port, not_followed(done), asking=False),
+        "plan.card.closed_card": lambda w: plan.closed_card(w, portfolio(name, Mode.LIVE), a_plan(name, PlanState.EXPIRED)),
+        "plan.card.edit": lambda w: plan.edit(w, port, a_plan(name)),
+        "plan.card.edit long": lambda w: plan.edit(w, port, _long_plan(name)),
+        "plan.card.nothing_to_do": lambda w: plan.nothing_to_do(w, port, shape(name, lines=12)),
+        "plan.card.busy": lambda w: plan.busy(w, port, a_plan(name, PlanState.RUNNING)),
+        "problems.cannot_evaluate": lambda w: problems.cannot_evaluate(w, port, report(name, known=False).check.problems),
+        "problems.failure": lambda w: problems.failure(w, "a1b2c3"),
+        "problems.mistake": lambda w: problems.mistake(w, mistakes[0]),
+        "problems.mistakes": lambda w: problems.mistakes(w, mistakes, strategy.TARGETS_EXAMPLE),
+        "problems.unknown_text": problems.unknown_text,
+        "problems.unknown_command": lambda w: problems.unknown_command(w, name),
+        "problems.no_portfolio": problems.no_portfolio,
+        "problems.cancelled": lambda w: problems.cancelled(w, "start"),
+        "problems.evaluated_again": lambda w: problems.evaluated_again(w, port),
+        "problems.missed_checks": lambda w: problems.missed_checks(w, port, 21, NOW, NOW),
+        "person.schedule.schedule": lambda w: schedule.schedule(w, port, None, scheduling.Mark()),
+        **{
+            f"person.schedule.schedule {freq}": lambda w, freq=freq: schedule.schedule(w, scheduled(name, freq), NOW, settled)
+            for freq in ("daily", "weekly", "monthly", "quarterly")
+        },
+        "person.schedule.due": lambda w: schedule.due(w, port),
+        "person.schedule.skipped": lambda w: schedule.skipped(w, port, 3, NOW),
+        "portfolio.start.welcome": start.welcome,
+        "portfolio.start.welcome demo": lambda w: start.welcome(w, demo=True),
+        "portfolio.start.already_started": lambda w: start.already_started(w, port),
+        "portfolio.start.amount_choice": lambda w: start.amount_choice(w, Mode.PAPER),
+        "portfolio.start.holdings_prompt": start.holdings_prompt,
+        "portfolio.start.holdings_review": lambda w: start.holdings_review(w, {name: D("0.5"), "USDT": D(1000)}),
+        "portfolio.start.strategy_choice": lambda w: start.strategy_choice(w, Mode.PAPER, presets, presets[2]),
+        "portfolio.start.custom_prompt": lambda w: start.custom_prompt(w, Mode.PAPER),
+        "portfolio.start.created": lambda w: start.created(w, port, D(10000)),
+        "portfolio.start.language_choice": lambda w: start.language_choice(
+            w, {"en": "English", "es": "Español", "ru": "Русский"}, "settings"
+        ),
+        "portfolio.status.status": lambda w: status.status(w, report(name), NOW),
+        "portfolio.status.status of twelve": lambda w: status.status(w, report(name, lines=12), NOW),
+        "portfolio.status.status unknown": lambda w: status.status(w, report(name, known=False), NOW),
+        "portfolio.status.coins": lambda w: status.coins(w, port, shape(name)),
+        "portfolio.strategy.targets": lambda w: strategy.targets(w, port),
+        "portfolio.strategy.preset_offer": lambda w: strategy.preset_offer(w, port, presets[0]),
+        "portfolio.strategy.changed": lambda w: strategy.changed(w, port),
+        "portfolio.strategy.bands": lambda w: strategy.bands(w, port),
+        "trigger.page.overview": lambda w: triggers.overview(w, triggered(name)),
+        "trigger.page.overview active": lambda w: triggers.overview(w, triggered(name, active=True)),
+        "trigger.page.overview off": lambda w: triggers.overview(w, triggered(name, on=False, coins=20)),
+        "trigger.page.overview blind": lambda w: triggers.overview(w, replace(report(name, known=False), signals=())),
+        **{
+            f"trigger.page.details {one}": lambda w, one=one: triggers.details(w, triggered(name, active=one == "volatility"), one)
+            for one in TRIGGERS
+        },
+        "trigger.page.details blind": lambda w: triggers.details(w, replace(report(name, known=False), signals=()), "fear_greed"),
+        "trigger.page.about": triggers.about,
+        "alerts.margin_alert": lambda w: alerts.margin_alert(w, port, D("0.08"), D("9.4")),
+        "alerts.margin_alert unknown": lambda w: alerts.margin_alert(w, port, None, None),
+        "alerts.trigger_alert": lambda w: alerts.trigger_alert(w, port, trigger_steps(name), "alternative.me"),
+        "portfolio.status.status triggered": lambda w: status.status(w, triggered(name, active=True), NOW),
+        "portfolio.status.status calm": lambda w: status.status(w, triggered(name), NOW),
+        "portfolio.why.why": lambda w: why.why(w, report(name), fired, NOW + timedelta(seconds=12)),
+        "portfolio.why.why triggered": lambda w: why.why(w, triggered(name, active=True), triggered(name, active=True).check, NOW),
+        "portfolio.why.why calm": lambda w: why.why(w, triggered(name, coins=20), triggered(name).check, NOW),
+        "portfolio.why.why unknown": lambda w: why.why(w, report(name), report(name, known=False).check, NOW),
+        "portfolio.why.why before the first check": lambda w: why.why(w, report(name), None, NOW),
+    }
+
+
+def _size(name: str, kind: str, **changes: Any) -> HedgeSize:
+    """Return a hedge of 57,000 that would be near its liquidation."""
+    wish = HedgeWish(kind=kind, size=BY_BETA if kind == COVER else "", coverage=D("0.125"), drop=D("0.333"), reason="fear_greed")
+    size = HedgeSize(
+        wish=wish,
+        contract="BTC-PERP",
+        mark=D(50_000),
+        qty=D("-1.14"),
+        asked=D(999_999),
+        capped=True,
+        sells={name: D(2_500), "ADA": D(1_500)},
+        drop=D("0.2"),
+        loss=D(22_800),
+        gain=D(11_400),
+        net_change=D("-0.09"),
+        distance=D("0.171"),
+        effectiveness=D("0.83"),
+    )
+    return replace(size, **changes)
+
+
+def an_open_hedge(kind: str = COVER, **changes: Any) -> OpenHedge:
+    """Return a hedge that was filled ten days ago."""
+    hedge = OpenHedge(
+        kind=kind,
+        contract="BTC-PERP",
+        qty=D("-0.2"),
+        opened_at=NOW - timedelta(days=10),
+        price=D(50_000),
+        moved={STABLE: D("0.033")},
+        size="literal" if kind == COVER else "",
+        coverage=D("0.5") if kind == COVER else None,
+        drop=D("0.2"),
+        loss=D(22_800),
+        settled=True,
+        low=D(47_000),
+        age_days=10,
+        funding=D("-3.1"),
+    )
+    return replace(hedge, **changes)
+
+
+def _hedges(name: str) -> dict[str, Callable[[Words], View]]:
+    """Return the views about hedges."""
+    port = portfolio(name)
+    readings = tuple(
+        HedgeReading(hedge=one, mark=D(48_000), result=D("412.5"), distance=D("0.494"))
+        for one in (an_open_hedge(ROTATION), an_open_hedge(settled=False), an_open_hedge(MIN_VARIANCE, closed="correction_over"))
+    )
+    covers = (_size(name, COVER, capped=False), _size(name, COVER), _size(name, MIN_VARIANCE))
+    offered = HedgeReport(
+        portfolio=port,
+        open=readings,
+        rotation=_size(name, ROTATION),
+        covers=covers,
+        bearish="fear_greed",
+        alt=D("0.44"),
+        alt_target=D("0.4"),
+        mood=D(18),
+    )
+    none = tuple(replace(one, problem="too_small", minimum=D(10)) for one in (*covers[:2], replace(covers[2], problem="no_history")))
+    words = ("no_contract", "no_alt", "too_small", "no_room", "no_history", "not_short", "open_already", "still_short", "too_close")
+    rows = tuple(
+        ShockRow(shock=D(at) / 10, without=D(at) * 11_400, hedged=D(at) * 5_700, covered=D("0.5") if at < 0 else None, liquidated=at > 1)
+        for at in (-1, -2, -3, -5, 1, 2, 3)
+    )
+    table = ShockReport(portfolio=port, size=covers[1], rows=rows, value=D(100_000), stressed=True)
+    facts = {"hedge": COVER, "price": "50000", "low": "45000", "mark": "50400", "result": "-80", "funding": "12.5", "rate": "-0.0005"}
+    opens, closes = (replace(a_plan(name), hedge=one) for one in (an_open_hedge(), an_open_hedge(closed="manual")))
+    return {
+        "hedge.offer.hedge": lambda w: hedge.hedge(w, offered),
+        "hedge.offer.hedge below the mean": lambda w: hedge.hedge(w, replace(offered, open=(), bearish="below_mean")),
+        "hedge.offer.hedge nothing to be had": lambda w: hedge.hedge(
+            w, replace(offered, open=(), covers=none, bearish="", mood_unknown=True)
+        ),
+        "hedge.offer.hedge unknown": lambda w: hedge.hedge(
+            w, HedgeReport(portfolio=port, problems=report(name, known=False).check.problems, open=readings)
+        ),
+        **{f"hedge.offer.refused {word}": lambda w, word=word: hedge.refused(w, port, _size(name, COVER, problem=word)) for word in words},
+        "hedge.offer.nothing_left": lambda w: hedge.nothing_left(w, port),
+        **{
+            f"hedge.alerts.over {why}": lambda w, why=why: hedge_alerts.over(w, port, {**facts, "why": why})
+            for why in ("stopped", "correction_over", "vol_subsided", "expired", "manual")
+        },
+        "hedge.alerts.funding": lambda w: hedge_alerts.funding(w, port, facts),
+        "plan.card.plan_card of a hedge": lambda w: plan.plan_card(w, port, opens),
+        "plan.card.plan_card of its end": lambda w: plan.plan_card(w, port, closes),
+        "hedge.shocks.shocks": lambda w: shocks.shocks(w, table),
+        "hedge.shocks.shocks of a long": lambda w: shocks.shocks(
+            w, replace(table, size=_size(name, ROTATION, distance=None), stressed=False)
+        ),
+        "hedge.shocks.shocks refused": lambda w: shocks.shocks(w, replace(table, size=none[2])),
+        "hedge.shocks.shocks unknown": lambda w: shocks.shocks(
+            w, ShockReport(portfolio=port, problems=report(name, known=False).check.problems)
+        ),
+    }
+
+
+def _long_plan(name: str) -> Plan:
+    """Return a plan of forty legs."""
+    many = tuple(replace(legs(name)[at % 8], index=at, state=LegState.PLANNED) for at in range(40))
+    return replace(a_plan(name), legs=many)
+
+
+def asking(name: str, why: str) -> Plan:
+    """Return a plan of an auto portfolio that asks all the same, is reduced without an answer, and reminds before."""
+    at = NOW + timedelta(minutes=30)
+    stand = Stand(why=why, amount=D(5000), limit=D(2000), remind_at=NOW if why == "dear" else None, reduce_at=at, patient=True)
+    return replace(a_plan(name), stand=stand if why != "trend" else replace(stand, reduce_at=None), expires_at=at)
+
+
+def by_itself(name: str, state: PlanState) -> Plan:
+    """Return a plan that the bot has confirmed itself."""
+    stand = Stand(auto=True, limits=AutoLimits(trade=D(500), turnover=D(2000)), used=D(300))
+    return replace(a_plan(name, state), stand=stand, decided_by="auto")
+
+
+def nobody(name: str) -> Plan:
+    """Return a plan that nobody has answered, on its way to reduce risk."""
+    return replace(a_plan(name, PlanState.CONFIRMED), decided_by="unanswered")
+
+
+def on_auto(name: str) -> Portfolio:
+    """Return a portfolio that acts by itself."""
+    limits = AutoLimits(trade=D(500), share=D("0.1"))
+    return replace(portfolio(name), answer=Answer.AUTO, answering=Answering(limits=limits, unanswered=Unanswered.REDUCE))
+
+
+def every_view(name: str = PLAIN) -> dict[str, Callable[[Words], View]]:
+    """Return every view by ``module.function``, with ``name`` wherever something comes from outside."""
+    return _every(name)

@@ -1,0 +1,313 @@
+"""From a signal of the market to a message, a plan, filled orders, and quiet again; the market is still, the signals are the test's."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.model import (
+    FEAR_GREED,
+    FUNDING_HIGH,
+    FUNDING_LOW,
+    TREND,
+    VOLATILITY,
+    Mode,
+    PlanState,
+    Portfolio,
+    Reason,
+    Signal,
+    Strategy,
+    TriggerSetting,
+)
+from chatbot.plans.rebalancing import Confirmed
+from chatbot.portfolio import strategies
+from chatbot.store import journal, portfolios
+from tests.portfolio.still_market import PERSON, START, Bench, bench
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from chatbot.model import Message, Plan
+
+D = Decimal
+BEFORE = START - timedelta(days=3)
+AFTER = START + timedelta(minutes=1)
+QUIET = Signal(trigger=VOLATILITY, subject="BTC", reading=D("1.1"), enter=D(2), leave=D("1.5"))
+SPIKE = replace(QUIET, reading=D("2.5"), active=True, since=AFTER, size=D("0.4"))
+FEAR = Signal(trigger=FEAR_GREED, reading=D(12), enter=D(25), leave=D(30), below=True, active=True, since=AFTER, size=D(1))
+CALM = replace(FEAR, reading=D(41), active=False, since=None, size=None)
+HIGH = Signal(trigger=FUNDING_HIGH, reading=D("0.0007"), enter=D("0.0005"), leave=D("0.0003"), active=True, since=AFTER, size=D("0.5"))
+LOW = Signal(
+    trigger=FUNDING_LOW, reading=D("-0.0002"), enter=D("-0.0001"), leave=D(0), below=True, active=True, since=AFTER, size=D("0.11")
+)
+TRIM = Signal(trigger=TREND, subject="BTC-PERP", reading=D("0.8"), enter=D("0.5"), leave=D("0.5"), active=True, since=AFTER, size=D("0.5"))
+ALL_ON = {name: TriggerSetting(on=True) for name in (VOLATILITY, TREND, FUNDING_LOW, FUNDING_HIGH, FEAR_GREED)}
+
+
+class Stage:
+    """A bench whose signals are what the test says."""
+
+    def __init__(self, room: Bench) -> None:
+        self.room = room
+        self.signals: tuple[Signal, ...] = (QUIET,)
+
+    async def of(self, _: Strategy) -> tuple[Signal, ...]:
+        """Stand in for the machines."""
+        return self.signals
+
+    def hear(self, *signals: Signal) -> None:
+        """Let the machines stand like this from now on, and have everybody woken whom that concerns."""
+        self.signals = signals
+        self.room.program.roster.stir(frozenset(self.room.program.roster.watches))
+
+    async def open(self, **changes: object) -> Portfolio:
+        """Open a portfolio on target: BTC 40, SOL 30, cash 20, futures 10 and long 10."""
+        markets = await self.room.market.markets()
+        base = strategies.preset("balanced", markets)
+        weights = {"BTC": D(40), "SOL": D(30), "USDT": D(20), "FUTURES": D(10)}
+        strategy, problems = strategies.own_weights(weights, markets, base)
+        assert strategy is not None, problems
+        strategy = replace(strategy, triggers=ALL_ON, **changes)  # type: ignore[arg-type]
+        holdings = {"BTC": D("0.8"), "SOL": D(300), "USDT": D(30_000)}
+        portfolio = await self.room.program.portfolios.open(PERSON, Mode.PAPER, strategy, holdings)
+        await self.settle(portfolio)
+        return portfolio
+
+    async def settle(self, portfolio: Portfolio) -> None:
+        """Bring the portfolio to its targets by a plan of the person's own."""
+        proposed = await self.room.program.rebalancing.propose(portfolio, (Reason(trigger="manual"),))
+        if plan := getattr(proposed, "plan", None):
+            await self._carry_out(plan.id)
+        await self.room.mail()
+
+    async def confirm(self, portfolio: Portfolio) -> Plan:
+        """Confirm the open plan and return it as it ended."""
+        plan = await self.room.plan(portfolio)
+        assert plan is not None
+        await self._carry_out(plan.id)
+        async with self.room.program.db.read() as tx:
+            ended = await journal.plan(tx, plan.id)
+        assert ended is not None
+        assert ended.state is PlanState.DONE
+        return ended
+
+    async def _carry_out(self, plan_id: int) -> None:
+        assert isinstance(await self.room.program.rebalancing.confirm(plan_id, PERSON.id), Confirmed)
+        await self.room.program.work.run_pending()  # type: ignore[attr-defined]
+
+    async def lines(self, portfolio: Portfolio) -> dict[str, tuple[Decimal, Decimal]]:
+        """Return weight and effective target by line."""
+        found = await self.room.program.evaluator.look(portfolio, fresh=True)
+        assert found.shape is not None
+        return {line.line: (round(line.weight, 3), round(line.target, 3)) for line in found.shape.limits}
+
+
+@asynccontextmanager
+async def stage(folder: Path) -> AsyncIterator[Stage]:
+    """Open a bench and take over its signals."""
+    async with bench(folder) as room:
+        made = Stage(room)
+        room.program.evaluator._signals = made.of
+        yield made
+
+
+def kinds(mail: tuple[Message, ...]) -> list[str]:
+    """Return the kinds of messages in their order."""
+    return [message.kind for message in mail]
+
+
+async def test_a_spike_halves_the_coin_once(tmp_path: Path) -> None:
+    """Told once, asked about once after the window, cut to k times the weight at onset, and left alone afterwards."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        on.room.clock.advance(120)
+        on.hear(SPIKE)
+        assert await on.room.tick() == (1, 0)
+        assert await on.room.tick() == (0, 1)
+        assert kinds(await on.room.mail()) == ["trigger_alert", "plan_card"]
+        plan = await on.confirm(portfolio)
+        assert plan.reasons[0].trigger == VOLATILITY
+        weight, target = (await on.lines(portfolio))["BTC"]
+        assert weight == target == D("0.160")
+        await on.room.mail()
+        for _ in range(5):
+            assert await on.room.tick() == (0, 0)
+        assert await on.room.mail() == ()
+
+
+async def test_when_a_spike_is_over_the_bands_buy_back(tmp_path: Path) -> None:
+    """Its end is told; the old target returns in one step, and the line that is now far below it asks for a plan."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        on.room.clock.advance(120)
+        on.hear(SPIKE)
+        await on.room.tick()
+        await on.room.tick()
+        await on.confirm(portfolio)
+        on.hear(QUIET)
+        await on.room.mail()
+        alerts, _ = await on.room.tick()
+        assert alerts >= 2
+        assert kinds(await on.room.mail())[:2] == ["drift_alert", "trigger_alert"]
+        await on.room.tick()
+        await on.confirm(portfolio)
+        assert (await on.lines(portfolio))["BTC"][0] == D("0.400")
+        await on.room.tick()
+        states = await _states(on, portfolio)
+        assert states["triggers"]["anchors"] == {}
+
+
+async def test_extreme_fear_does_not_wait(tmp_path: Path) -> None:
+    """The plan comes with the alert, in the same check; the futures are flat, spot is untouched."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        on.room.clock.advance(120)
+        on.hear(QUIET, FEAR)
+        assert await on.room.tick() == (1, 1)
+        plan = await on.confirm(portfolio)
+        assert {leg.instrument for leg in plan.legs} == {"BTC-PERP", "ETH-PERP"}
+        assert all(leg.reduce_only for leg in plan.legs)
+        found = await on.room.program.evaluator.look(portfolio, fresh=True)
+        assert found.shape is not None
+        assert found.shape.book == {}
+
+
+async def test_fear_takes_the_place_of_a_plan_that_waits(tmp_path: Path) -> None:
+    """An unanswered card does not hold back what is urgent; the new plan carries both reasons."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        on.room.clock.advance(120)
+        on.hear(SPIKE)
+        await on.room.tick()
+        await on.room.tick()
+        first = await on.room.plan(portfolio)
+        assert first is not None
+        on.hear(SPIKE, FEAR)
+        assert await on.room.tick() == (1, 1)
+        second = await on.room.plan(portfolio)
+        assert second is not None
+        assert second.id != first.id
+        async with on.room.program.db.read() as tx:
+            gone = await journal.plan(tx, first.id)
+        assert gone is not None
+        assert gone.state is PlanState.SUPERSEDED
+
+
+async def test_several_signals_in_a_window_make_one_plan(tmp_path: Path) -> None:
+    """High funding, then a trend that is exhausted within the minute: one card with both, and the cuts multiply."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        on.room.clock.advance(120)
+        on.hear(QUIET, HIGH)
+        assert await on.room.tick(30) == (1, 0)
+        on.hear(QUIET, HIGH, TRIM)
+        assert await on.room.tick(30) == (1, 0)
+        assert await on.room.tick(30) == (0, 1)
+        plan = await on.confirm(portfolio)
+        assert {reason.trigger for reason in plan.reasons} == {FUNDING_HIGH, TREND}
+        found = await on.room.program.evaluator.look(portfolio, fresh=True)
+        assert found.shape is not None
+        net = {name: round(size / found.shape.value, 3) for name, size in found.shape.book.items()}
+        assert net == {"BTC-PERP": D("0.012"), "ETH-PERP": D("0.025")} or net == {"BTC-PERP": D("0.013"), "ETH-PERP": D("0.025")}
+
+
+async def test_low_funding_is_held_down_by_fear_and_says_so(tmp_path: Path) -> None:
+    """The one trigger that adds risk adds none while another takes it away; when that ends, it is told and proposed."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        on.room.clock.advance(120)
+        on.hear(QUIET, FEAR)
+        await on.room.tick()
+        await on.confirm(portfolio)
+        await on.room.mail()
+        on.hear(QUIET, FEAR, LOW)
+        assert await on.room.tick() == (1, 0)
+        (alert,) = await on.room.mail()
+        assert alert.facts["steps"][0]["suppressed"] is True
+        await on.room.tick()
+        assert await on.room.plan(portfolio) is None
+        on.hear(QUIET, CALM, LOW)
+        await on.room.tick()
+        await on.room.tick()
+        plan = await on.confirm(portfolio)
+        assert {reason.trigger for reason in plan.reasons} >= {FUNDING_LOW, FEAR_GREED}
+        assert (await on.lines(portfolio))["net"] == (D("0.110"), D("0.110"))
+
+
+async def test_a_trigger_that_is_off_moves_nothing(tmp_path: Path) -> None:
+    """What a person switched off is seen and not acted upon; switching it off in mid-regime gives the old targets back."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        on.room.clock.advance(120)
+        on.hear(QUIET, HIGH)
+        await on.room.tick()
+        await on.room.tick()
+        await on.confirm(portfolio)
+        off = replace(portfolio.strategy, triggers={**ALL_ON, FUNDING_HIGH: TriggerSetting(on=False)})
+        await on.room.program.portfolios.change(portfolio, strategy=off)
+        await on.room.mail()
+        alerts, _ = await on.room.tick()
+        assert alerts >= 1
+        assert (await on.lines(replace(portfolio, strategy=off)))["net"][1] == D("0.100")
+        await on.room.tick()
+        await on.confirm(portfolio)
+
+
+async def test_a_new_portfolio_in_an_old_spike_starts_from_its_target(tmp_path: Path) -> None:
+    """Whoever joins while a coin is wild has no weight at onset: the cap is k times the target, not zero."""
+    async with stage(tmp_path) as on:
+        on.signals = (replace(SPIKE, since=BEFORE),)
+        portfolio = await on.open()
+        assert (await on.lines(portfolio))["BTC"] == (D("0.160"), D("0.160"))
+        await on.room.tick()
+        states = await _states(on, portfolio)
+        assert states["triggers"]["anchors"]["BTC"]["weight"] is None
+
+
+async def test_margin_in_danger_rings_through_a_snooze_and_reduces_futures_first(tmp_path: Path) -> None:
+    """A book far above its room: an alert that always rings, and a plan whose first leg is the reduction."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open(sleeve_cap=D(9), gross_cap=D(3), futures_net=D("0.85"))
+        strategy = replace(portfolio.strategy, futures_net=D("0.1"), sleeve_cap=D(3), gross_cap=D("1.25"))
+        snoozed = on.room.clock.now() + timedelta(hours=1)
+        await on.room.program.portfolios.change(portfolio, strategy=strategy, snoozed_until=snoozed)
+        on.room.market.move("BTC", "1.05")
+        await on.room.tick()
+        mail = await on.room.mail()
+        assert "margin_alert" in kinds(mail)
+        assert next(m for m in mail if m.kind == "margin_alert").urgency == "always"
+        plan = await on.room.plan(portfolio)
+        assert plan is not None
+        assert plan.reasons[0].trigger == "margin"
+        assert plan.legs[0].kind == "futures_reduce"
+        assert any(not leg.instrument.endswith("-PERP") for leg in plan.legs)
+        await on.room.tick()
+        assert "margin_alert" not in kinds(await on.room.mail())
+
+
+async def test_a_coin_that_joins_while_its_whole_line_is_held_down_is_not_sold(tmp_path: Path) -> None:
+    """Every coin of ALT was cut, and then another one arrives in the account: no row of the targets names it, and it stays."""
+    async with stage(tmp_path) as on:
+        markets = await on.room.market.markets()
+        strategy = replace(strategies.preset("balanced", markets, held=("SOL",)), triggers=ALL_ON, futures_net=D(0))
+        on.signals = (replace(SPIKE, subject="SOL"),)
+        portfolio = await on.room.program.portfolios.open(
+            PERSON, Mode.MANUAL, strategy, {"SOL": D(400), "BTC": D("0.8"), "USDT": D(20_000)}
+        )
+        await on.room.tick()
+        await on.room.program.portfolios.correct(portfolio, {"SOL": D(400), "BTC": D("0.8"), "USDT": D(15_000), "XRP": D(10_000)})
+        found = await on.room.program.evaluator.look(portfolio, fresh=True)
+        assert found.effective is not None
+        assert found.shape is not None
+        weight = found.shape.values["XRP"] / found.shape.value
+        assert abs(found.effective.targets.spot["XRP"] - weight) < D("0.001")
+        assert sum(found.effective.lines.values()) == 1
+
+
+async def _states(on: Stage, portfolio: Portfolio) -> dict[str, dict[str, object]]:
+    async with on.room.program.db.read() as tx:
+        return dict(await portfolios.states(tx, portfolio.id))

@@ -1,0 +1,266 @@
+"""Random portfolios under random signals and hedges, and what an evaluation makes of them; for property tests of the services."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_DOWN, Decimal
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import HealthCheck, assume, settings
+from hypothesis import strategies as st
+
+from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot
+from chatbot.engine.triggers.registry import TRIGGERS
+from chatbot.exchanges.base import Quote, asset_of
+from chatbot.exchanges.markets.coins import perp_market, spot_market
+from chatbot.model import (
+    CORE,
+    FEAR_GREED,
+    FUNDING_HIGH,
+    FUNDING_LOW,
+    FUTURES,
+    HEDGE_KINDS,
+    STABLE,
+    TREND,
+    VOLATILITY,
+    BandRule,
+    Mode,
+    OpenHedge,
+    Portfolio,
+    Signal,
+    Strategy,
+    TriggerSetting,
+)
+from chatbot.plans import draft as planning
+from chatbot.portfolio import strategies
+from chatbot.portfolio import targets as targeting
+from chatbot.portfolio import valuation as readings
+from chatbot.portfolio.evaluator import Evaluation
+from chatbot.triggers import market as triggers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chatbot.engine.planner.plan import Block
+    from chatbot.engine.targets import Targets
+
+D = Decimal
+PRICES = {"BTC": D("60000"), "ETH": D("3000.5"), "SOL": D("149.87"), "XRP": D("0.6123"), "ADA": D("0.4507"), "LINK": D("15.03")}
+SPOT, PERPS = tuple(PRICES), ("BTC-PERP", "ETH-PERP", "SOL-PERP")
+MARKETS = {asset: spot_market(asset) for asset in SPOT} | {name: perp_market(asset_of(name)) for name in PERPS}
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+JOINED = NOW - timedelta(days=20)
+_UNITS = {VOLATILITY: SPOT, TREND: PERPS}
+
+#: quick by default; SERVICES_EXAMPLES=2000 for a long search
+quick = settings(
+    max_examples=int(os.environ.get("SERVICES_EXAMPLES", "40")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One portfolio, what its triggers see, and what it remembers."""
+
+    snap: Snapshot
+    strategy: Strategy
+    signals: tuple[Signal, ...] = ()
+    states: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def look(self) -> Evaluation:
+        """Evaluate it as ``Evaluator`` does, without an exchange."""
+        betas = readings.prior_betas(readings.assets_of(self.snap))
+        layers, memory = triggers.layers_of(self.states, self.signals, self.snap, self.strategy, JOINED)
+        found = targeting.effective(self.snap, self.strategy, layers, betas)
+        shape = readings.shape(self.snap, self.strategy, MARKETS, betas, found)
+        portfolio = Portfolio(id=1, person_id=1, name="p", mode=Mode.PAPER, exchange="paper", strategy=self.strategy, created_at=JOINED)
+        marks = {h.asset: h.price for h in self.snap.spot} | {p.contract: p.mark for p in self.snap.positions}
+        return Evaluation(
+            portfolio=portfolio,
+            snapshot=self.snap,
+            shape=shape,
+            quotes={name: Quote(instrument=name, bid=price, ask=price, at=NOW) for name, price in marks.items()},
+            markets=MARKETS,
+            betas=betas,
+            layers=layers,
+            effective=found,
+            memory=memory,
+        )
+
+
+def planned(found: Evaluation) -> tuple[Targets, Block]:
+    """Plan for an evaluation."""
+    targets = planning.targets_for(found)
+    return targets, planning.block_for(found, targets)
+
+
+def carried_out(case: Case, found: Evaluation, block: Block) -> Case:
+    """Return the case once every leg has filled at its price and the memory was stored."""
+    assert found.snapshot is not None
+    legs = planning.legs_of(block, found.quotes, "USDT")
+    after = readings.after_legs(found.snapshot, legs, MARKETS)
+    return replace(case, snap=after, states={**case.states, triggers.STATE: triggers.memory_to_json(found.memory)})
+
+
+def threshold(found: Evaluation) -> D:
+    """Return the smallest trade worth its trouble (domain 9.5)."""
+    assert found.shape is not None
+    return max(D(10), found.shape.value * 5 / 10_000)
+
+
+@st.composite
+def own_strategies(draw: st.DrawFn) -> Strategy:
+    """Draw a preset or own weights, any trigger on or off, any destination inside the bands."""
+    base = strategies.preset(draw(st.sampled_from(strategies.preset_names())), MARKETS)
+    if draw(st.booleans()):
+        names = draw(st.lists(st.sampled_from(("BTC", "SOL", "XRP", "CORE", "ALT", "FUTURES")), min_size=1, max_size=4, unique=True))
+        parts = {name: draw(st.integers(0, 100 // len(names))) for name in names}
+        own, problems = strategies.own_weights({**{n: D(p) for n, p in parts.items()}, "USDT": D(100 - sum(parts.values()))}, MARKETS, base)
+        if own is not None:
+            base = own
+        assert not problems
+    band = BandRule(abs_pp=draw(st.sampled_from((D(1), D(5)))), rel=draw(st.sampled_from((None, D("0.25")))))
+    return replace(
+        base,
+        theta=draw(st.sampled_from((D(1), D(1), D("0.5"), D(0)))),
+        bands=dict.fromkeys(base.bands, band),
+        triggers={name: draw(_settings(name)) for name in TRIGGERS},
+    )
+
+
+def _settings(trigger: str) -> st.SearchStrategy[TriggerSetting]:
+    modes = ("", "book", "portfolio", "beta") if trigger == FEAR_GREED else ("",)
+    return st.builds(TriggerSetting, on=st.sampled_from((True, True, False)), mode=st.sampled_from(modes))
+
+
+@st.composite
+def snapshots(draw: st.DrawFn, strategy: Strategy) -> Snapshot:
+    """Draw what is held: the strategy's coins, now and then others, cash, a sleeve and a book."""
+    worth = draw(st.sampled_from((D(1_000), D(20_000), D(300_000), D(8_000_000))))
+    part = st.just(D(0)) | st.decimals("0", "1", places=4, allow_nan=False)
+    named = set(readings.spot_assets(strategy))
+    coins = sorted(named | set(draw(st.lists(st.sampled_from(SPOT), max_size=2))))
+    spot = tuple(
+        Holding(asset=a, qty=_lots(draw(part) * worth, PRICES[a], MARKETS[a].lot), price=PRICES[a], bucket=readings.bucket_of(a, strategy))
+        for a in coins
+    )
+    contracts = sorted({*readings.contracts(strategy), *draw(st.lists(st.sampled_from(PERPS), max_size=1))})
+    return Snapshot(
+        spot=spot,
+        cash=(Cash(asset="USDT", qty=draw(part) * worth + D(100), price=D(1)),),
+        wallet=draw(part) * worth / 2 + D(100),
+        positions=tuple(draw(_positions(contract, worth)) for contract in contracts),
+    )
+
+
+@st.composite
+def _positions(draw: st.DrawFn, contract: str, worth: D) -> Position:
+    mark = PRICES[asset_of(contract)] * draw(st.sampled_from((D(1), D("1.001"))))
+    size = draw(st.just(D(0)) | st.decimals("-0.1", "0.3", places=3, allow_nan=False))
+    qty = _lots(size * worth, mark, MARKETS[contract].lot)
+    # a profit or loss of a tenth of the notional leaves the sleeve above water
+    entry = mark * draw(st.sampled_from((D(1), D("0.9"), D("1.1"))))
+    return Position(contract=contract, asset=asset_of(contract), qty=qty, entry=entry, mark=mark)
+
+
+def _lots(value: D, price: D, lot: D) -> D:
+    return (value / price).quantize(lot, ROUND_DOWN)
+
+
+@st.composite
+def signals(draw: st.DrawFn, strategy: Strategy, snap: Snapshot) -> tuple[Signal, ...]:
+    """Draw where every trigger stands, about everything it could be about."""
+    asked = {
+        VOLATILITY: readings.spot_assets(strategy),
+        TREND: tuple(p.contract for p in snap.positions),
+    }
+    return tuple(draw(one_signal(name, subject, strategy)) for name in TRIGGERS for subject in asked.get(name, ("",)))
+
+
+@st.composite
+def one_signal(draw: st.DrawFn, trigger: str, subject: str, strategy: Strategy, *, active: bool | None = None) -> Signal:
+    """Draw one signal; what it does when it is active lies in the range of its trigger."""
+    sizes = {
+        VOLATILITY: st.decimals("0.25", "0.8", places=20, allow_nan=False),
+        TREND: st.sampled_from((D("0.25"), D("0.5"))),
+        FUNDING_LOW: st.integers(1, 5).map(lambda n: strategy.futures_net + D(n) / 100),
+        FUNDING_HIGH: st.sampled_from((D("0.5"), D(0), D("0.9"))),
+        FEAR_GREED: st.sampled_from((D(1), D("0.5"), D(0))),
+    }
+    is_on = draw(st.booleans()) if active is None else active
+    return Signal(
+        trigger=trigger,
+        subject=subject,
+        at=NOW,
+        enter=D(1),
+        leave=D(1),
+        active=is_on,
+        since=NOW - timedelta(days=draw(st.integers(0, 40))) if is_on else None,
+        size=draw(sizes[trigger]) if is_on else None,
+    )
+
+
+@st.composite
+def memories(draw: st.DrawFn, strategy: Strategy, seen: tuple[Signal, ...]) -> triggers.Memory:
+    """Draw what was told and anchored before: of this spike, of an earlier one, or of one that is over."""
+    anchors: dict[str, triggers.Anchor] = {}
+    # the shares that the coins of a line once had
+    mix = {asset: D(draw(st.integers(1, 9))) for asset in readings.spot_assets(strategy)}
+    for signal in seen:
+        if signal.trigger == VOLATILITY and draw(st.booleans()):
+            line = readings.bucket_of(signal.subject, strategy)
+            whole = sum((part for asset, part in mix.items() if readings.bucket_of(asset, strategy) == line), D(0))
+            own_line = line == signal.subject
+            anchors[signal.subject] = triggers.Anchor(
+                since=draw(st.sampled_from((signal.since or NOW, NOW - timedelta(days=60)))),
+                weight=draw(st.none() | st.decimals("0", "0.6", places=6, allow_nan=False)),
+                share=None if own_line else (mix[signal.subject] / whole).quantize(D("1e-12"), ROUND_DOWN),
+                over=draw(st.booleans()),
+            )
+    told = {signal.key: draw(st.sampled_from(("", "0.5", "suppressed 0.11", "begin"))) for signal in seen}
+    return triggers.Memory(told={key: word for key, word in told.items() if word}, anchors=anchors)
+
+
+@st.composite
+def hedges(draw: st.DrawFn, snap: Snapshot) -> dict[str, OpenHedge]:
+    """Draw up to one hedge of each kind, open or over, with or without money of its own."""
+    listed = [p for p in snap.positions if p.contract == targeting.INDEX]
+    worth = sum((h.qty * h.price for h in snap.spot), D(0)) + snap.cash[0].qty + snap.wallet
+    found: dict[str, OpenHedge] = {}
+    for kind in HEDGE_KINDS if listed else ():
+        if draw(st.sampled_from((True, False, False))):
+            price = listed[0].mark
+            lot = MARKETS[targeting.INDEX].lot
+            qty = _lots(worth * draw(st.sampled_from((D("0.02"), D("0.05"), D("0.2")))), price, lot)
+            sources = [STABLE, *(h.asset for h in snap.spot if h.bucket != CORE)]
+            moved = {name: draw(st.sampled_from((D("0.01"), D("0.025")))) for name in sources if draw(st.booleans())}
+            found[kind] = OpenHedge(
+                kind=kind,
+                contract=targeting.INDEX,
+                qty=-qty,
+                opened_at=NOW,
+                price=price,
+                low=price,
+                moved=moved,
+                closed=draw(st.sampled_from(("", "", "expired"))),
+            )
+    return found
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """Draw everything."""
+    from chatbot.store.codec import to_plain  # noqa: PLC0415
+
+    strategy = draw(own_strategies())
+    snap = draw(snapshots(strategy))
+    # an exchange would have closed a thinner sleeve long before
+    assume(readings.line_values(snap, strategy)[FUTURES] > sum((abs(p.qty * p.mark) for p in snap.positions), D(0)) / 20)
+    seen = draw(signals(strategy, snap))
+    memory = draw(memories(strategy, seen))
+    states: dict[str, dict[str, Any]] = {triggers.HEDGE + kind: to_plain(hedge) for kind, hedge in draw(hedges(snap)).items()}
+    return Case(snap=snap, strategy=strategy, signals=seen, states={**states, triggers.STATE: triggers.memory_to_json(memory)})
