@@ -25,7 +25,7 @@ from chatbot.triggers import signals
 if TYPE_CHECKING:
     from chatbot.app import Program
     from chatbot.model import Signal
-    from chatbot.portfolio.evaluator import Evaluation
+    from chatbot.portfolio.evaluation import Evaluation
 
 COUNT = 10_000
 #: parameter sets among these people: each is a machine of its own for every coin

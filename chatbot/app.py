@@ -32,14 +32,15 @@ from chatbot.model import Mode
 from chatbot.monitor.check import Monitor
 from chatbot.monitor.hedges_daily import HedgeWatch
 from chatbot.monitor.roster import Roster
-from chatbot.monitor.unanswered import Attendant
+from chatbot.monitor.unanswered import UnansweredPlans
 from chatbot.outbox import Outbox
 from chatbot.plans.band_advice import Adviser
 from chatbot.plans.costs import Costing
 from chatbot.plans.rebalancing import Rebalancing
-from chatbot.portfolio.accounts import Desk
+from chatbot.portfolio.accounts import OpenAccounts
 from chatbot.portfolio.evaluator import Evaluator
 from chatbot.portfolio.manage import Portfolios
+from chatbot.reports.status import Reports
 from chatbot.stage import Stage, remembered
 from chatbot.store import accounts
 from chatbot.store.database import Database
@@ -78,11 +79,12 @@ class Program:
     sentiment: Sentiment
     betas: Betas
     signals: Signals
-    desk: Desk
+    accounts: OpenAccounts
     evaluator: Evaluator
     rebalancing: Rebalancing
     hedging: Hedging
     portfolios: Portfolios
+    reports: Reports
     adviser: Adviser
     access: Access
     roster: Roster
@@ -152,7 +154,7 @@ async def open_program(
         work = work or Durable(settings.database)
         stage = Stage(db, source, clock, market.played)
         program = await _assemble(settings, clock, db, source, work, pace or pace_for(settings), stage)
-        stack.push_async_callback(program.desk.close)
+        stack.push_async_callback(program.accounts.close)
         await work.start()
         stack.push_async_callback(work.stop)
         yield program
@@ -169,13 +171,13 @@ async def _assemble(settings: Settings, clock: Clock, db: Database, source: Pric
     candles, funding = CandleBook(source, clock), FundingBook(source, clock)
     betas, sentiment = Betas(candles), Sentiment(source, clock, settings.fear_greed_url)
     signals = Signals(db, source, candles, funding, sentiment, clock)
-    desk = Desk(db, _exchange_opener(source, clock))
-    evaluator = Evaluator(db, desk, board, source, clock, signals=signals.of, betas=betas.now)
+    open_accounts = OpenAccounts(db, _exchange_opener(source, clock))
+    evaluator = Evaluator(db, open_accounts, board, source, clock, signals=signals.of, betas=betas.now)
     costing = Costing(source, candles, funding, clock)
     rebalancing = Rebalancing(db, work, evaluator, costing, clock, expiry=timedelta(seconds=settings.plan_expiry_s))
     roster = Roster(db)
-    desk.on_change(roster.forget)
-    hedges = HedgeWatch(evaluator, rebalancing, candles, funding)
+    open_accounts.on_change(roster.forget)
+    hedges = HedgeWatch(candles, funding)
     monitor = Monitor(
         db,
         board,
@@ -183,26 +185,15 @@ async def _assemble(settings: Settings, clock: Clock, db: Database, source: Pric
         evaluator,
         rebalancing,
         signals,
-        Attendant(db, rebalancing, evaluator, roster, clock),
+        UnansweredPlans(db, rebalancing, evaluator, roster, clock),
         hedges,
         clock,
         interval_s=settings.check_interval_s,
         batch_window_s=settings.batch_window_s,
     )
-    portfolios = Portfolios(
-        db,
-        evaluator,
-        board,
-        funding,
-        source,
-        clock,
-        roster,
-        desk,
-        next_check=monitor.next_check,
-        open_account=_opening_account(source),
-        mood_source=sentiment.name,
-    )
-    executor = Executor(db, work, desk.exchange, clock, rebalancing, pace=pace)
+    portfolios = Portfolios(db, clock, open_accounts, source.name, changed=roster.forget, first_account=_opening_account(source))
+    reports = Reports(db, evaluator, board, funding, source, clock, next_check=monitor.next_check, mood_source=sentiment.name)
+    executor = Executor(db, work, open_accounts.exchange, clock, rebalancing, pace=pace)
     return Program(
         settings=settings,
         clock=clock,
@@ -216,11 +207,12 @@ async def _assemble(settings: Settings, clock: Clock, db: Database, source: Pric
         sentiment=sentiment,
         signals=signals,
         betas=betas,
-        desk=desk,
+        accounts=open_accounts,
         evaluator=evaluator,
         rebalancing=rebalancing,
-        hedging=Hedging(evaluator, rebalancing, candles, clock),
+        hedging=Hedging(evaluator, candles, clock),
         portfolios=portfolios,
+        reports=reports,
         adviser=Adviser(evaluator, costing),
         access=Access(db, clock, settings.operators),
         roster=roster,

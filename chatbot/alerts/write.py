@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from chatbot.alerts import quiet_hours as quiet
-from chatbot.model import Ring, Urgency
+from chatbot.alerts import quiet_hours
+from chatbot.model import AlertKind, Ring, Urgency
+from chatbot.portfolio.states import Outage
 from chatbot.store import accounts, journal, messages, portfolios
 from chatbot.triggers import drift
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from chatbot.model import AlertKind, LineReading, Person, Plan, Portfolio, Shape
+    from chatbot.model import LineReading, Person, Plan, Portfolio, Shape
     from chatbot.store.database import Tx
     from chatbot.triggers.drift import LineStep
-    from chatbot.triggers.market import Step
+    from chatbot.triggers.market import SignalChange
 
-#: a portfolio that can not be evaluated is told about once in this time
+#: a portfolio that cannot be evaluated is told about once in this time
 PROBLEM_REMINDER = timedelta(hours=6)
-_PROBLEM = "problem"
 
 
 async def tell_drift(tx: Tx, portfolio: Portfolio, person: Person, fired: tuple[LineStep, ...], now: datetime) -> None:
@@ -35,15 +36,15 @@ async def tell_drift(tx: Tx, portfolio: Portfolio, person: Person, fired: tuple[
     await _post(tx, portfolio, person, "drift_alert", f"alert-{ids[0]}", now, lines)
 
 
-async def tell_signals(tx: Tx, portfolio: Portfolio, person: Person, taken: tuple[Step, ...], now: datetime) -> None:
+async def tell_signals(tx: Tx, portfolio: Portfolio, person: Person, taken: tuple[SignalChange, ...], now: datetime) -> None:
     """Write one alert row for each signal that stands differently, and one message for all."""
     facts = [_step_facts(step) for step in taken]
     ids = [
         await journal.add_alert(tx, portfolio.id, step.signal.trigger, step.signal.subject, fact, now)
         for step, fact in zip(taken, facts, strict=True)
     ]
-    heard = [fact for fact in facts if person.alerts.ring(quiet.kind_of(fact["trigger"])) is not Ring.OFF]
-    about = {quiet.kind_of(fact["trigger"]) for fact in heard}
+    heard = [fact for fact in facts if person.alerts.ring(quiet_hours.kind_of(fact["trigger"])) is not Ring.OFF]
+    about = {quiet_hours.kind_of(fact["trigger"]) for fact in heard}
     await _post(tx, portfolio, person, "trigger_alert", f"alert-{ids[0]}", now, {"steps": heard}, about)
 
 
@@ -55,7 +56,7 @@ async def tell_margin(tx: Tx, portfolio: Portfolio, person: Person, shape: Shape
     await _post(tx, portfolio, person, "margin_alert", f"alert-{alert}", now, facts)
 
 
-def _step_facts(step: Step) -> dict[str, Any]:
+def _step_facts(step: SignalChange) -> dict[str, Any]:
     signal = step.signal
     numbers = {"reading": signal.reading, "enter": signal.enter, "leave": signal.leave, "size": signal.size}
     return {
@@ -92,29 +93,50 @@ async def show_card(tx: Tx, plan: Plan, person: Person, now: datetime, *, silent
     )
 
 
-async def tell_problems(
-    tx: Tx, portfolio: Portfolio, person: Person, states: Mapping[str, Mapping[str, Any]], now: datetime, lasting: timedelta
-) -> None:
-    """Say that a portfolio can not be evaluated once that has lasted, and not more often than the reminder allows."""
-    before = states.get(_PROBLEM, {})
+async def redraw_card(tx: Tx, plan: Plan, now: datetime, why: str) -> None:
+    """Have the card of a plan drawn again in place; nothing where it was never shown."""
+    if plan.chat_id is not None:
+        key = f"card-{plan.id}-{why}"
+        facts = {"plan_id": plan.id}
+        await messages.post(tx, chat_id=plan.chat_id, kind="plan_card", facts=facts, key=key, urgency=Urgency.ROUTINE, silent=True, now=now)
+
+
+async def tell_due(tx: Tx, portfolio: Portfolio, person: Person, now: datetime) -> None:
+    """Ring for a scheduled run of somebody who only wants to know."""
+    await _tell_schedule(tx, portfolio, person, "schedule_due", {}, now)
+
+
+async def tell_skipped(tx: Tx, portfolio: Portfolio, person: Person, skipped: tuple[datetime, ...], now: datetime) -> None:
+    """Report the scheduled runs that nobody will make up for."""
+    await _tell_schedule(tx, portfolio, person, "schedule_skipped", {"count": len(skipped), "latest": skipped[-1].isoformat()}, now)
+
+
+async def _tell_schedule(tx: Tx, portfolio: Portfolio, person: Person, kind: str, facts: Mapping[str, Any], now: datetime) -> None:
+    alert = await journal.add_alert(tx, portfolio.id, kind, "", dict(facts), now)
+    told = {"portfolio_id": portfolio.id, **facts}
+    await quiet_hours.post(tx, person, kind, told, key=f"alert-{alert}", now=now, silent=kind == "schedule_skipped")
+
+
+async def tell_hedge(tx: Tx, portfolio: Portfolio, person: Person, kind: str, facts: Mapping[str, Any], now: datetime) -> None:
+    """Ring about a hedge: ``hedge_over`` or ``hedge_funding``; ``facts`` name it under ``hedge``."""
+    alert = await journal.add_alert(tx, portfolio.id, "hedge", str(facts["hedge"]), dict(facts), now)
+    await _post(tx, portfolio, person, kind, f"alert-{alert}", now, facts, (AlertKind.HEDGE,))
+
+
+async def tell_outage(tx: Tx, portfolio: Portfolio, person: Person, before: Outage | None, now: datetime, lasting: timedelta) -> Outage:
+    """Say that a portfolio cannot be evaluated once that has lasted, and not more often than the reminder allows; return the outage."""
     reminder = timedelta(hours=person.alerts.reminder_h) if person.alerts.reminder_h else PROBLEM_REMINDER
-    since = datetime.fromisoformat(before["since"]) if before.get("since") else now
-    told = datetime.fromisoformat(before["told"]) if before.get("told") else None
-    tell = now - since >= lasting and (told is None or now - told >= reminder)
-    told = now if tell else told
-    await portfolios.save_state(tx, portfolio.id, _PROBLEM, {"since": since.isoformat(), "told": told.isoformat() if told else ""})
-    if tell:
-        await _post(tx, portfolio, person, "problem", f"problem-{portfolio.id}-{now.isoformat()}", now)
+    outage = before or Outage(since=now)
+    if now - outage.since < lasting or (outage.told is not None and now - outage.told < reminder):
+        return outage
+    await _post(tx, portfolio, person, "problem", f"problem-{portfolio.id}-{now.isoformat()}", now)
+    return replace(outage, told=now)
 
 
-async def clear_problems(tx: Tx, portfolio: Portfolio, person: Person, states: Mapping[str, Mapping[str, Any]], now: datetime) -> None:
-    """Forget an outage that is over; who was told of it is told that it ended."""
-    before = states.get(_PROBLEM)
-    if not before:
-        return
-    await portfolios.save_state(tx, portfolio.id, _PROBLEM, {})
-    if before.get("told"):
-        await _post(tx, portfolio, person, "evaluated_again", f"again-{portfolio.id}-{before['since']}", now)
+async def tell_outage_over(tx: Tx, portfolio: Portfolio, person: Person, outage: Outage, now: datetime) -> None:
+    """Tell whoever was told of an outage that it has ended."""
+    if outage.told is not None:
+        await _post(tx, portfolio, person, "evaluated_again", f"again-{portfolio.id}-{outage.since.isoformat()}", now)
 
 
 async def tell_missed(tx: Tx, since: datetime, now: datetime, count: int) -> None:
@@ -137,4 +159,4 @@ async def _post(
     about: Iterable[AlertKind] | None = None,
 ) -> None:
     facts = {"portfolio_id": portfolio.id, **(more or {})}
-    await quiet.post(tx, person, kind, facts, key=key, now=now, about=about)
+    await quiet_hours.post(tx, person, kind, facts, key=key, now=now, about=about)

@@ -15,9 +15,11 @@ from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 STABLES = frozenset({"USDT", "USDC", "DAI", "TUSD", "FDUSD", "BUSD", "USDP", "PYUSD", "USDE", "USDS"})
+#: lines of the target table beside the risky ones
+STABLE, FUTURES = "STABLE", "FUTURES"
 _ZERO = Decimal(0)
 
 
@@ -32,6 +34,11 @@ class Holding:
     #: CORE, ALT or another line of the target table
     bucket: str = "ALT"
 
+    @property
+    def value(self) -> Decimal:
+        """Return v = s P, quote."""
+        return self.qty * self.price
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cash:
@@ -40,6 +47,11 @@ class Cash:
     asset: str
     qty: Decimal
     price: Decimal = Decimal(1)
+
+    @property
+    def value(self) -> Decimal:
+        """Return what it is worth, quote."""
+        return self.qty * self.price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +64,16 @@ class Position:
     qty: Decimal
     entry: Decimal
     mark: Decimal
+
+    @property
+    def notional(self) -> Decimal:
+        """Return N = q m, quote; below 0 for a short."""
+        return self.qty * self.mark
+
+    @property
+    def upnl(self) -> Decimal:
+        """Return the unrealised profit q (m - e), quote."""
+        return self.qty * (self.mark - self.entry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,14 +113,35 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Worth:
-    """The value of a snapshot and its parts, in quote."""
+class Valuation:
+    """What is owned at one moment and what it is worth, in quote (domain 1.2): measured once and handed on."""
 
+    snapshot: Snapshot
     value: Decimal
     spot: Decimal
     cash: Decimal
     upnl: Decimal
     equity: Decimal
+    #: risky spot by asset
+    by_asset: Mapping[str, Decimal]
+    #: by line of the target table, STABLE and FUTURES (the equity) among them; sums to :attr:`value`
+    by_line: Mapping[str, Decimal]
+    #: signed notional by contract, flat positions included
+    book: Mapping[str, Decimal]
+
+    @property
+    def weights(self) -> dict[str, Decimal]:
+        """Return the weight of each risky asset, as a fraction of V."""
+        return {asset: value / self.value for asset, value in self.by_asset.items()}
+
+    @property
+    def parts(self) -> dict[str, Decimal]:
+        """Return what the whole value is made of: risky assets, STABLE and FUTURES."""
+        return {**self.by_asset, STABLE: self.cash, FUTURES: self.equity}
+
+    def position(self, contract: str) -> Position | None:
+        """Return the position in a contract, flat or not; None where the snapshot does not name it."""
+        return next((position for position in self.snapshot.positions if position.contract == contract), None)
 
 
 def prior_beta(asset: str) -> Decimal:
@@ -127,53 +170,67 @@ def check_snapshot(snapshot: Snapshot) -> None:
             raise Refused("bad_price", position.contract)
 
 
-def worth(snapshot: Snapshot) -> Worth:
+def value_of(snapshot: Snapshot, lines: Iterable[str] = ()) -> Valuation:
     """Count everything once (domain 1.2): spot, cash, wallet and unrealised profit; never margin or notional.
 
-    Raises ``Refused``: negative_quantity, bad_price, non_positive_value.
+    ``lines`` are those of the target table in their order; one that holds nothing stands with 0. Raises ``Refused``:
+    negative_quantity, bad_price, non_positive_value.
     """
     check_snapshot(snapshot)
+    by_asset: dict[str, Decimal] = defaultdict(Decimal)
+    by_line: dict[str, Decimal] = defaultdict(Decimal, dict.fromkeys(lines, _ZERO))
+    book: dict[str, Decimal] = defaultdict(Decimal)
     with wide():
-        spot = sum((h.qty * h.price for h in snapshot.spot), _ZERO)
-        cash = sum((c.qty * c.price for c in snapshot.cash), _ZERO)
-        upnl = sum((p.qty * (p.mark - p.entry) for p in snapshot.positions), _ZERO)
+        for holding in snapshot.spot:
+            by_asset[holding.asset] += holding.value
+            by_line[holding.bucket] += holding.value
+        for position in snapshot.positions:
+            book[position.contract] += position.notional
+        spot = sum(by_asset.values(), _ZERO)
+        cash = sum((cash.value for cash in snapshot.cash), _ZERO)
+        upnl = sum((position.upnl for position in snapshot.positions), _ZERO)
         equity = snapshot.wallet + upnl
         value = spot + cash + equity
     if value <= 0:
         raise Refused("non_positive_value")
-    return Worth(value=value, spot=spot, cash=cash, upnl=upnl, equity=equity)
+    by_line |= {STABLE: cash, FUTURES: equity}
+    return Valuation(
+        snapshot=snapshot,
+        value=value,
+        spot=spot,
+        cash=cash,
+        upnl=upnl,
+        equity=equity,
+        by_asset=dict(by_asset),
+        by_line=dict(by_line),
+        book=dict(book),
+    )
 
 
-def measure(snapshot: Snapshot, betas: Mapping[str, Decimal] | None = None) -> Metrics:
-    """Measure a portfolio (domain 1); an asset without a beta takes its prior. Raises as ``worth``."""
-    w = worth(snapshot)
-    V = w.value
+def measure(held: Valuation, betas: Mapping[str, Decimal] | None = None) -> Metrics:
+    """Measure a portfolio (domain 1); an asset without a beta takes its prior."""
+    V = held.value
     with wide():
-        spot: dict[str, Decimal] = defaultdict(Decimal)
-        buckets: dict[str, Decimal] = defaultdict(Decimal, STABLE=w.cash / V, FUTURES=w.equity / V)
-        for h in snapshot.spot:
-            spot[h.asset] += h.qty * h.price
-            buckets[h.bucket] += h.qty * h.price / V
-        exposed = defaultdict(Decimal, spot)
-        for p in snapshot.positions:
-            exposed[p.asset] += p.qty * p.mark
-        notionals = [p.qty * p.mark for p in snapshot.positions]
+        exposed = defaultdict(Decimal, held.by_asset)
+        for position in held.snapshot.positions:
+            exposed[position.asset] += position.notional
+        notionals = [position.notional for position in held.snapshot.positions]
         net, gross = sum(notionals, _ZERO), sum(map(abs, notionals), _ZERO)
         x = {asset: value / V for asset, value in exposed.items()}
         beta = sum((_beta(betas, asset) * share for asset, share in x.items()), _ZERO)
         return Metrics(
             value=V,
-            spot_value=w.spot,
-            cash_value=w.cash,
-            upnl=w.upnl,
-            futures_equity=w.equity,
-            weights={asset: value / V for asset, value in spot.items()},
-            buckets=dict(buckets),
+            spot_value=held.spot,
+            cash_value=held.cash,
+            upnl=held.upnl,
+            futures_equity=held.equity,
+            weights=held.weights,
+            buckets={line: value / V for line, value in held.by_line.items()},
             futures_net=net,
             futures_gross=gross,
             futures_net_exposure=net / V,
-            gross_exposure=(w.spot + gross) / V,
-            sleeve_leverage=leverage(gross, w.equity),
+            gross_exposure=(held.spot + gross) / V,
+            sleeve_leverage=leverage(gross, held.equity),
             net_exposure=x,
             net_directional=sum(x.values(), _ZERO),
             beta=beta,

@@ -8,18 +8,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.hedges.sizing import Life, advance
-from chatbot.model import STABLE, LegKind, LegState, OpenHedge
-from chatbot.plans import hedge_draft as hedge_plans
-from chatbot.store import portfolios
-from chatbot.store.codec import to_plain
-from chatbot.triggers import market as triggers
+from chatbot.model import HEDGE_KINDS, STABLE, LegKind, LegState, OpenHedge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from chatbot.exchanges.base import Funding
     from chatbot.model import Plan
-    from chatbot.store.database import Tx
 
 #: the daily check looks so long after midnight UTC, when the day's bar and readings are there
 CHECKED_AFTER = timedelta(minutes=10)
@@ -34,45 +29,38 @@ _ZERO, _ONE = Decimal(0), Decimal(1)
 Day = tuple[datetime, Decimal | None, Decimal | None]
 
 
-async def keep(tx: Tx, portfolio_id: int, hedge: OpenHedge, *, gone: bool = False) -> None:
-    """Write a hedge of a portfolio down, or forget it."""
-    await portfolios.save_state(tx, portfolio_id, triggers.HEDGE + hedge.kind, {} if gone else to_plain(hedge))
-
-
-async def confirmed(tx: Tx, plan: Plan) -> None:
-    """Note with the Confirm of a plan that its hedge counts from now on, or no longer; the plan's other fills are counted at its end."""
+def confirmed(hedges: tuple[OpenHedge, ...], plan: Plan) -> tuple[OpenHedge, ...]:
+    """Return the hedges once a plan is confirmed: its own counts from now on, or no longer; its fills are counted at its end."""
     hedge = plan.hedge
     if hedge is None:
-        return
-    if hedge_plans.opens(plan):
-        await keep(tx, plan.portfolio_id, replace(hedge, plan_id=plan.id))
-        return
-    stored = _of_kind(triggers.hedges_of(await portfolios.states(tx, plan.portfolio_id)), hedge.kind)
-    if hedge.closed and stored is not None and not stored.closed:
-        await keep(tx, plan.portfolio_id, replace(stored, closed=hedge.closed))
+        return hedges
+    if plan.opens_hedge:
+        return kept(hedges, replace(hedge, plan_id=plan.id))
+    return tuple(replace(one, closed=hedge.closed) if one.kind == hedge.kind and hedge.closed and not one.closed else one for one in hedges)
 
 
-def _of_kind(hedges: Iterable[OpenHedge], kind: str) -> OpenHedge | None:
-    return next((one for one in hedges if one.kind == kind), None)
+def kept(hedges: tuple[OpenHedge, ...], hedge: OpenHedge) -> tuple[OpenHedge, ...]:
+    """Return the hedges with this one in place of the one of its kind, in the order of ``HEDGE_KINDS``."""
+    by_kind = {one.kind: one for one in hedges} | {hedge.kind: hedge}
+    return tuple(by_kind[kind] for kind in HEDGE_KINDS if kind in by_kind)
 
 
-async def ended(tx: Tx, plan: Plan) -> None:
-    """Set the hedges to what a plan that has ended really filled; doing it again changes nothing."""
-    hedges = triggers.hedges_of(await portfolios.states(tx, plan.portfolio_id))
+def ended(hedges: tuple[OpenHedge, ...], plan: Plan) -> tuple[OpenHedge, ...]:
+    """Return the hedges as large as a plan that has ended really made them; doing it again changes nothing."""
     bought = {one.contract: _bought(plan, one.contract) for one in hedges}
+    after: dict[str, OpenHedge | None] = {}
     # what the plan was made for comes first
     own = plan.hedge.kind if plan.hedge is not None else ""
     for hedge in sorted(hedges, key=lambda one: one.kind != own):
-        after: OpenHedge | None = hedge
+        after[hedge.kind] = hedge
         if not hedge.closed and not hedge.settled and hedge.plan_id == plan.id:
-            after = settled(hedge, plan)
+            after[hedge.kind] = settled(hedge, plan)
         elif hedge.closed and plan.id > max(hedge.counted_plan, hedge.plan_id):
             used = min(bought[hedge.contract], -hedge.qty)
             bought[hedge.contract] -= used
-            left = replace(hedge, qty=hedge.qty + used, counted_plan=plan.id)
-            after = left if -left.qty > _DUST * -hedge.qty else None
-        if after != hedge:
-            await keep(tx, plan.portfolio_id, after or hedge, gone=after is None)
+            rest = replace(hedge, qty=hedge.qty + used, counted_plan=plan.id)
+            after[hedge.kind] = rest if -rest.qty > _DUST * -hedge.qty else None
+    return tuple(left for one in hedges if (left := after[one.kind]) is not None)
 
 
 def _bought(plan: Plan, contract: str) -> Decimal:

@@ -1,4 +1,4 @@
-"""The use cases of /hedge: what is open, what could be, the table of shocks, and the plans that open and close (domain 10)."""
+"""What /hedge shows: what is open, what could be, and the table of shocks (domain 10)."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ from chatbot.hedges.sizing import COVERAGE, DROP
 from chatbot.model import COVER, FEAR_GREED, MIN_VARIANCE, ROTATION, OpenHedge, Problem
 from chatbot.model.hedge import BY_BETA, LITERAL, HedgeSize, HedgeWish
 from chatbot.model.hedge_report import HedgeReading, HedgeReport, ShockReport
-from chatbot.plans import hedge_draft as hedge_plans
 from chatbot.portfolio import valuation as readings
 from chatbot.portfolio.targets import INDEX
-from chatbot.reports.exposure import assets
+from chatbot.portfolio.valuation import exposures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,8 +28,8 @@ if TYPE_CHECKING:
     from chatbot.clock import Clock
     from chatbot.market.candles import CandleBook
     from chatbot.model import Portfolio
-    from chatbot.plans.rebalancing import Proposal, Rebalancing
-    from chatbot.portfolio.evaluator import Evaluation, Evaluator
+    from chatbot.portfolio.evaluation import Evaluation
+    from chatbot.portfolio.evaluator import Evaluator
 
 #: an index below this is bearish, and the mean that BTC is held against (domain 10.1)
 _FEAR, _MEAN_DAYS = Decimal(25), 50
@@ -41,11 +40,10 @@ _ZERO = Decimal(0)
 
 
 class Hedging:
-    """Reads and proposes; what is decided goes through :class:`chatbot.plans.rebalancing.Rebalancing`."""
+    """Sizes hedges at the present prices; the plans that open and close them come from ``plans.rebalancing``."""
 
-    def __init__(self, evaluator: Evaluator, rebalancing: Rebalancing, candles: CandleBook, clock: Clock) -> None:
+    def __init__(self, evaluator: Evaluator, candles: CandleBook, clock: Clock) -> None:
         self._evaluator = evaluator
-        self._rebalancing = rebalancing
         self._candles = candles
         self._clock = clock
 
@@ -54,7 +52,7 @@ class Hedging:
     ) -> HedgeReport:
         """Return what is open and what could be, at the present prices."""
         found = await self._look(portfolio, fresh=fresh)
-        if found.snapshot is None:
+        if found.held is None:
             return HedgeReport(portfolio=portfolio, problems=found.problems, open=tuple(map(_blind, found.layers.hedges)))
         await self._history(found)
         cover = HedgeWish(kind=COVER, size=LITERAL, coverage=coverage, drop=drop)
@@ -77,32 +75,28 @@ class Hedging:
             alt_target=target,
         )
 
-    async def propose(self, portfolio: Portfolio, wish: HedgeWish) -> Proposal:
-        """Make and store the plan that opens a hedge, from fresh prices; or say why there is none."""
-        if wish.kind == MIN_VARIANCE and wish.ratio is None:
-            found = await self._look(portfolio)
-            if found.snapshot is not None:
-                await self._history(found)
-                wish = replace(wish, ratio=self.least_variance(found).ratio)
-        return await self._rebalancing.propose(portfolio, (hedge_plans.reason_for(wish.kind, hedge_plans.BEGIN),), wish)
-
-    async def close(self, portfolio: Portfolio, hedge: OpenHedge) -> Proposal:
-        """Make and store the plan that takes a hedge off."""
-        return await self._rebalancing.propose(portfolio, (hedge_plans.reason_for(hedge.kind, hedge_plans.END),), hedge)
+    async def resolved(self, portfolio: Portfolio, wish: HedgeWish) -> HedgeWish:
+        """Return a wish with what is worked out from the past: the ratio of least variance, None where too little is known."""
+        if wish.kind != MIN_VARIANCE or wish.ratio is not None:
+            return wish
+        found = await self._look(portfolio)
+        if found.held is None:
+            return wish
+        await self._history(found)
+        return replace(wish, ratio=self.least_variance(found).ratio)
 
     async def shocks(self, portfolio: Portfolio, wish: HedgeWish, *, stressed: bool = False) -> ShockReport:
         """Return what moves of the market would do without the hedge and with it (domain 10.4)."""
         found = await self._look(portfolio)
-        if found.snapshot is None:
+        if found.held is None:
             return ShockReport(portfolio=portfolio, problems=found.problems)
         if wish.kind == MIN_VARIANCE:
             await self._history(found)
             wish = replace(wish, ratio=self.least_variance(found).ratio)
         try:
             size = self._sized(found, wish)
-            table = hedge_shocks.rows(found, found.snapshot, size, stressed=stressed)
-            value = found.shape.value if found.shape else Decimal(0)
-            return ShockReport(portfolio=portfolio, size=size, rows=table, value=value, stressed=stressed)
+            table = hedge_shocks.rows(found, found.held, size, stressed=stressed)
+            return ShockReport(portfolio=portfolio, size=size, rows=table, value=found.held.value, stressed=stressed)
         except Refused as refusal:
             return ShockReport(portfolio=portfolio, problems=(Problem(code=refusal.code),))
 
@@ -118,7 +112,7 @@ class Hedging:
 
     async def _history(self, found: Evaluation) -> None:
         """Fetch the daily closes that the mean and the least variance are read from; what can not be had stays unknown."""
-        coins = sorted({_BTC, *(one.asset for one in assets(found.snapshot))} - STABLES) if found.snapshot else [_BTC]
+        coins = sorted({_BTC, *(one.asset for one in exposures(found.held))} - STABLES) if found.held else [_BTC]
         await self._candles.refresh(coins, "1d", _RETURNS + 1)
 
     def _midnight(self) -> datetime:
@@ -131,9 +125,9 @@ class Hedging:
 
     def _least(self, found: Evaluation) -> tuple[Decimal | None, Decimal | None]:
         """Return the short as a fraction of V, and the share of the variance that it removes."""
-        if found.snapshot is None or found.shape is None:
+        if found.held is None:
             return None, None
-        weights = {one.asset: float(one.net / found.shape.value) for one in assets(found.snapshot) if one.asset not in STABLES}
+        weights = {one.asset: float(one.net / found.held.value) for one in exposures(found.held) if one.asset not in STABLES}
         market = self._returns(_BTC)
         moves = {coin: self._returns(coin) for coin in weights}
         whole = [_weighted(weights, {coin: moves[coin][at] for coin in weights}) for at in range(_RETURNS)]
@@ -171,11 +165,11 @@ def _weighted(weights: Mapping[str, float], moves: Mapping[str, float | None]) -
 
 def _alts(found: Evaluation) -> tuple[Decimal | None, Decimal | None]:
     """Return the weight of all ALT coins and their target now."""
-    desk = hedge_sizes.desk_of(found)
-    if desk is None or found.effective is None:
+    inputs = hedge_sizes.inputs_of(found)
+    if inputs is None or found.effective is None:
         return None, None
     targets = found.effective.targets.spot
-    return sum(desk.alts.values(), _ZERO) / desk.value, sum((targets.get(coin, _ZERO) for coin in desk.alts), _ZERO)
+    return sum(inputs.alts.values(), _ZERO) / inputs.value, sum((targets.get(coin, _ZERO) for coin in inputs.alts), _ZERO)
 
 
 def _blind(hedge: OpenHedge) -> HedgeReading:
@@ -184,9 +178,8 @@ def _blind(hedge: OpenHedge) -> HedgeReading:
 
 def _reading(found: Evaluation, hedge: OpenHedge) -> HedgeReading:
     """Return a hedge at the present price."""
-    snap = found.snapshot
-    at = next((position for position in snap.positions if position.contract == hedge.contract), None) if snap else None
-    if snap is None or at is None:
+    at = found.held.position(hedge.contract) if found.held is not None else None
+    if found.held is None or at is None:
         return _blind(hedge)
-    distance = readings.liquidations(snap, found.markets).get(hedge.contract)
+    distance = readings.liquidations(found.held.snapshot, found.markets).get(hedge.contract)
     return HedgeReading(hedge=hedge, mark=at.mark, result=hedge_life.result(hedge, at.mark), distance=distance)

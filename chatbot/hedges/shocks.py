@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 from chatbot.engine.exact import wide
 from chatbot.engine.hedges.shocks import HedgePosition, Shock, shock_table
 from chatbot.engine.portfolio import prior_beta
-from chatbot.hedges import sizing as hedge_sizes
 from chatbot.model.hedge_report import ShockRow
 from chatbot.portfolio.targets import INDEX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from chatbot.engine.portfolio import Snapshot
+    from chatbot.engine.portfolio import Valuation
     from chatbot.model.hedge import HedgeSize
-    from chatbot.portfolio.evaluator import Evaluation
+    from chatbot.portfolio.evaluation import Evaluation
 
 #: moves of BTC in the table
 SHOCKS = tuple(Decimal(text) for text in ("-0.1", "-0.2", "-0.3", "-0.5", "0.1", "0.2", "0.3"))
@@ -27,12 +26,11 @@ _BTC = "BTC"
 _ZERO = Decimal(0)
 
 
-def rows(found: Evaluation, snap: Snapshot, size: HedgeSize, *, stressed: bool) -> tuple[ShockRow, ...]:
+def rows(found: Evaluation, held: Valuation, size: HedgeSize, *, stressed: bool) -> tuple[ShockRow, ...]:
     """Return the table of a hedge: the portfolio as it is, and with exactly the hedge's legs. Raises ``engine.errors.Refused``."""
-    spot = hedge_sizes.spot_values(snap)
-    after = {coin: value - size.sells.get(coin, _ZERO) for coin, value in spot.items()}
-    without = _shocks(found, snap, spot, (_ZERO, _ZERO), stressed=stressed)
-    hedged = _shocks(found, snap, after, (size.qty, size.proceeds + size.top_up), stressed=stressed)
+    after = {coin: value - size.sells.get(coin, _ZERO) for coin, value in held.by_asset.items()}
+    without = _shocks(found, held, held.by_asset, (_ZERO, _ZERO), stressed=stressed)
+    hedged = _shocks(found, held, after, (size.qty, size.proceeds + size.top_up), stressed=stressed)
     return tuple(
         ShockRow(
             shock=alone.shock,
@@ -46,16 +44,17 @@ def rows(found: Evaluation, snap: Snapshot, size: HedgeSize, *, stressed: bool) 
 
 
 def _shocks(
-    found: Evaluation, snap: Snapshot, spot: Mapping[str, Decimal], hedge: tuple[Decimal, Decimal], *, stressed: bool
+    found: Evaluation, held: Valuation, spot: Mapping[str, Decimal], hedge: tuple[Decimal, Decimal], *, stressed: bool
 ) -> tuple[Shock, ...]:
     """Return the rows for spot and book with a position of the index contract, and collateral, added to what is there.
 
     The index contract carries the margin of the account, less what the other positions need; those are not liquidated here.
     """
     qty, moved = hedge
-    betas = {coin: _beta(found, coin, stressed=stressed) for coin in {*spot, *(position.asset for position in snap.positions)}}
-    wallet = snap.wallet + sum((p.qty * (p.mark - p.entry) for p in snap.positions), _ZERO) + moved
-    other_mm = sum((abs(p.qty) * p.mark * found.markets[p.contract].mmr for p in snap.positions if p.contract != INDEX and p.qty), _ZERO)
+    positions = held.snapshot.positions
+    betas = {coin: _beta(found, coin, stressed=stressed) for coin in {*spot, *(position.asset for position in positions)}}
+    wallet = held.equity + moved
+    other_mm = sum((abs(p.notional) * found.markets[p.contract].mmr for p in positions if p.contract != INDEX and p.qty), _ZERO)
     book = tuple(
         HedgePosition(
             qty=p.qty + (qty if p.contract == INDEX else _ZERO),
@@ -64,12 +63,11 @@ def _shocks(
             mmr=found.markets[p.contract].mmr,
             beta=betas[p.asset],
         )
-        for p in snap.positions
+        for p in positions
         if p.contract in found.markets
     )
-    cash = sum((one.qty * one.price for one in snap.cash), _ZERO)
     with wide():
-        return shock_table(spot, max(_ZERO, cash - moved), betas, book, SHOCKS)[1]
+        return shock_table(spot, max(_ZERO, held.cash - moved), betas, book, SHOCKS)[1]
 
 
 def _beta(found: Evaluation, coin: str, *, stressed: bool) -> Decimal:

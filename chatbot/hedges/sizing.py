@@ -14,17 +14,16 @@ from chatbot.engine.hedges.sizing import HedgeSize as Sizes
 from chatbot.engine.hedges.sizing import hedge_size, is_too_close, rotate
 from chatbot.engine.liquidation import liquidation
 from chatbot.engine.portfolio import STABLES, default_bucket, prior_beta
-from chatbot.model import ALT, COVER, FUTURES, MIN_VARIANCE, ROTATION, STABLE
+from chatbot.model import ALT, COVER, MIN_VARIANCE, ROTATION, STABLE
 from chatbot.model.hedge import BY_BETA, HedgeSize, HedgeWish
 from chatbot.portfolio.targets import INDEX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from chatbot.engine.portfolio import Snapshot
     from chatbot.exchanges.base import Market
     from chatbot.model import Strategy
-    from chatbot.portfolio.evaluator import Evaluation
+    from chatbot.portfolio.evaluation import Evaluation
 
 #: what is offered when nothing else is said (domain 10.2), and the fall that a rotation's figures are told for
 COVERAGE, DROP = Decimal("0.5"), Decimal("0.2")
@@ -39,7 +38,7 @@ _ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class HedgeInputs:
     """The figures of a portfolio that a hedge is sized with, quote."""
 
     value: Decimal
@@ -63,132 +62,126 @@ class Desk:
         return {coin: v for coin, v in self.spot.items() if v > 0 and default_bucket(coin) == ALT and coin not in STABLES}
 
 
-def desk_of(found: Evaluation) -> Desk | None:
+def inputs_of(found: Evaluation) -> HedgeInputs | None:
     """Return the figures of an evaluated portfolio; None where the index contract is not traded here."""
-    snap, shape, market = found.snapshot, found.shape, found.markets.get(INDEX)
-    if snap is None or shape is None:
-        raise ValueError("a portfolio that can not be evaluated has no figures")
-    index = next((position for position in snap.positions if position.contract == INDEX), None)
+    held, market = found.held, found.markets.get(INDEX)
+    if held is None:
+        raise ValueError("a portfolio that cannot be evaluated has no figures")
+    index = held.position(INDEX)
     if market is None or not market.trading or index is None:
         return None
-    rest = [position for position in snap.positions if position.contract != INDEX]
-    return Desk(
-        value=shape.value,
-        spot=spot_values(snap),
-        cash=sum((cash.qty * cash.price for cash in snap.cash), _ZERO),
-        equity=shape.values[FUTURES],
-        held=index.qty * index.mark,
-        others=sum((abs(p.qty) * p.mark for p in rest), _ZERO),
-        other_mm=sum((abs(p.qty) * p.mark * found.markets[p.contract].mmr for p in rest if p.qty), _ZERO),
+    rest = {contract: abs(notional) for contract, notional in held.book.items() if contract != INDEX}
+    return HedgeInputs(
+        value=held.value,
+        spot=held.by_asset,
+        cash=held.cash,
+        equity=held.equity,
+        held=held.book[INDEX],
+        others=sum(rest.values(), _ZERO),
+        other_mm=sum((notional * found.markets[contract].mmr for contract, notional in rest.items() if notional), _ZERO),
         mark=index.mark,
         market=market,
-        spot_fee=max((found.markets[h.asset].taker_fee for h in snap.spot if h.asset in found.markets), default=_ZERO),
+        spot_fee=max((found.markets[asset].taker_fee for asset in held.by_asset if asset in found.markets), default=_ZERO),
         betas=found.betas,
         strategy=found.portfolio.strategy,
     )
 
 
-def spot_values(snap: Snapshot) -> dict[str, Decimal]:
-    """Return what is held of each coin, in quote."""
-    values: dict[str, Decimal] = {}
-    for holding in snap.spot:
-        values[holding.asset] = values.get(holding.asset, _ZERO) + holding.qty * holding.price
-    return values
-
-
 def size(found: Evaluation, wish: HedgeWish) -> HedgeSize:
-    """Size a hedge for an evaluated portfolio; what it can not be is said in ``problem``. Raises ``engine.errors.Refused``."""
+    """Size a hedge for an evaluated portfolio; what it cannot be is said in ``problem``. Raises ``engine.errors.Refused``."""
     there = next((one for one in found.layers.hedges if one.kind == wish.kind), None)
     if there is not None:
         return HedgeSize(wish=wish, contract=there.contract, problem="still_short" if there.closed else "open_already")
-    desk = desk_of(found)
-    if desk is None:
+    inputs = inputs_of(found)
+    if inputs is None:
         return HedgeSize(wish=wish, contract=INDEX, problem="no_contract")
-    asked, sells = _asked(desk, wish)
+    asked, sells = _asked(inputs, wish)
     drop = wish.drop if wish.drop is not None else DROP
-    blank = HedgeSize(wish=wish, contract=INDEX, mark=desk.mark, asked=asked, sells=sells, drop=drop)
+    blank = HedgeSize(wish=wish, contract=INDEX, mark=inputs.mark, asked=asked, sells=sells, drop=drop)
     if wish.kind == ROTATION and not sells:
         return replace(blank, problem="no_alt")
     if asked <= 0:
         return replace(blank, problem="no_history" if wish.ratio is None and wish.kind == MIN_VARIANCE else "not_short")
-    return _judged(desk, _with_short(desk, blank))
+    return _judged(inputs, _with_short(inputs, blank))
 
 
-def _asked(desk: Desk, wish: HedgeWish) -> tuple[Decimal, dict[str, Decimal]]:
+def _asked(inputs: HedgeInputs, wish: HedgeWish) -> tuple[Decimal, dict[str, Decimal]]:
     """Return the notional that is asked for, and what is sold of each coin."""
     if wish.kind == ROTATION:
-        lot = desk.market.lot
+        lot = inputs.market.lot
         rotation = rotate(
-            value=desk.value,
-            alt=desk.alts,
-            mark=desk.mark,
+            value=inputs.value,
+            alt=inputs.alts,
+            mark=inputs.mark,
             lot=lot,
-            betas=desk.betas,
+            betas=inputs.betas,
             sell_fraction=SELL_SHARE,
             short_fraction=SHORT_SHARE,
         )
-        return SHORT_SHARE * desk.value, dict(rotation.sells)
+        return SHORT_SHARE * inputs.value, dict(rotation.sells)
     if wish.kind == COVER:
-        sized = _sizes(desk, wish.coverage if wish.coverage is not None else COVERAGE, wish.drop if wish.drop is not None else DROP)
+        sized = _sizes(inputs, wish.coverage if wish.coverage is not None else COVERAGE, wish.drop if wish.drop is not None else DROP)
         return (sized.beta_notional if wish.size == BY_BETA else sized.literal_notional), {}
-    return (wish.ratio or _ZERO) * desk.value, {}
+    return (wish.ratio or _ZERO) * inputs.value, {}
 
 
-def _sizes(desk: Desk, coverage: Decimal, drop: Decimal) -> Sizes:
-    return hedge_size(value=desk.value, coverage=coverage, drop=drop, mark=desk.mark, lot=desk.market.lot, spot=desk.spot, betas=desk.betas)
+def _sizes(inputs: HedgeInputs, coverage: Decimal, drop: Decimal) -> Sizes:
+    return hedge_size(
+        value=inputs.value, coverage=coverage, drop=drop, mark=inputs.mark, lot=inputs.market.lot, spot=inputs.spot, betas=inputs.betas
+    )
 
 
-def _with_short(desk: Desk, blank: HedgeSize) -> HedgeSize:
+def _with_short(inputs: HedgeInputs, blank: HedgeSize) -> HedgeSize:
     """Cut the short to whole lots and to the leverage limits, and find its collateral (domain 2.4, 10.4)."""
     sold = sum(blank.sells.values(), _ZERO)
-    proceeds = sold * (1 - desk.spot_fee)
+    proceeds = sold * (1 - inputs.spot_fee)
     room = room_beside(
-        value=desk.value,
-        spot=sum(desk.spot.values(), _ZERO) - sold,
-        equity=desk.equity + (proceeds + desk.cash) * _KEPT,
-        others=desk.others,
-        gross_cap=desk.strategy.gross_cap,
-        sleeve_cap=desk.strategy.sleeve_cap,
+        value=inputs.value,
+        spot=sum(inputs.spot.values(), _ZERO) - sold,
+        equity=inputs.equity + (proceeds + inputs.cash) * _KEPT,
+        others=inputs.others,
+        gross_cap=inputs.strategy.gross_cap,
+        sleeve_cap=inputs.strategy.sleeve_cap,
     )
-    most = max(_ZERO, desk.held + room * _KEPT)
-    qty = (min(blank.asked, most) / desk.mark).quantize(_STEP, ROUND_DOWN) // desk.market.lot * desk.market.lot
+    most = max(_ZERO, inputs.held + room * _KEPT)
+    qty = (min(blank.asked, most) / inputs.mark).quantize(_STEP, ROUND_DOWN) // inputs.market.lot * inputs.market.lot
     sized = replace(blank, qty=-qty, capped=blank.asked > most, proceeds=proceeds)
-    top_up = _top_up(desk, sized)
-    return replace(sized, top_up=top_up, distance=_distance(desk, sized, top_up))
+    top_up = _top_up(inputs, sized)
+    return replace(sized, top_up=top_up, distance=_distance(inputs, sized, top_up))
 
 
-def _top_up(desk: Desk, sized: HedgeSize) -> Decimal:
+def _top_up(inputs: HedgeInputs, sized: HedgeSize) -> Decimal:
     """Return what must come from the stablecoins for the short to live through a rise; at most what is there.
 
     Its liquidation stays 1.5 times the fall away, and the leverage limit holds while BTC rises by as much as it was to fall: else
     a bounce would have the margin emergency (domain 9.8) take the hedge off.
     """
-    after = desk.held - sized.notional
-    short, cap = max(_ZERO, -after), desk.strategy.sleeve_cap
-    kept_alive = equity_for(short=short, distance=ROOM * sized.drop, mmr=desk.market.mmr, other_mm=desk.other_mm)
-    risen = (max(abs(after), short * (1 + sized.drop)) + desk.others) / cap / _KEPT + short * sized.drop if cap else _ZERO
-    fees = 2 * sized.notional * desk.market.taker_fee
-    lacking = max(kept_alive, risen) + fees - desk.equity - sized.proceeds
-    return max(_ZERO, min(lacking.quantize(_CENT, ROUND_UP), (desk.cash * _KEPT).quantize(_CENT, ROUND_DOWN)))
+    after = inputs.held - sized.notional
+    short, cap = max(_ZERO, -after), inputs.strategy.sleeve_cap
+    kept_alive = equity_for(short=short, distance=ROOM * sized.drop, mmr=inputs.market.mmr, other_mm=inputs.other_mm)
+    risen = (max(abs(after), short * (1 + sized.drop)) + inputs.others) / cap / _KEPT + short * sized.drop if cap else _ZERO
+    fees = 2 * sized.notional * inputs.market.taker_fee
+    lacking = max(kept_alive, risen) + fees - inputs.equity - sized.proceeds
+    return max(_ZERO, min(lacking.quantize(_CENT, ROUND_UP), (inputs.cash * _KEPT).quantize(_CENT, ROUND_DOWN)))
 
 
-def _distance(desk: Desk, sized: HedgeSize, top_up: Decimal) -> Decimal | None:
+def _distance(inputs: HedgeInputs, sized: HedgeSize, top_up: Decimal) -> Decimal | None:
     """Return how far the liquidation of the contract's position is from the mark once the hedge is open (domain 1.6)."""
-    after = desk.held - sized.notional
+    after = inputs.held - sized.notional
     if after >= 0:
         return None  # no short is left over
-    equity = desk.equity + sized.proceeds + top_up - sized.notional * desk.market.taker_fee
+    equity = inputs.equity + sized.proceeds + top_up - sized.notional * inputs.market.taker_fee
     found = liquidation(
-        qty=after / desk.mark, entry=desk.mark, collateral=equity, mmr=desk.market.mmr, other_mm=desk.other_mm, mark=desk.mark
+        qty=after / inputs.mark, entry=inputs.mark, collateral=equity, mmr=inputs.market.mmr, other_mm=inputs.other_mm, mark=inputs.mark
     )
     return found.distance
 
 
-def _judged(desk: Desk, sized: HedgeSize) -> HedgeSize:
+def _judged(inputs: HedgeInputs, sized: HedgeSize) -> HedgeSize:
     """Put the figures to a size that are told beside it, and say what speaks against it."""
     drop, sold = sized.drop, sum(sized.sells.values(), _ZERO)
-    beta_sold = sum((desk.betas.get(coin, prior_beta(coin)) * amount for coin, amount in sized.sells.items()), _ZERO)
-    least = max(desk.market.min_notional, _LEAST, _LEAST_SHARE * desk.value, _LEAST_LOTS * desk.market.lot * desk.mark)
+    beta_sold = sum((inputs.betas.get(coin, prior_beta(coin)) * amount for coin, amount in sized.sells.items()), _ZERO)
+    least = max(inputs.market.min_notional, _LEAST, _LEAST_SHARE * inputs.value, _LEAST_LOTS * inputs.market.lot * inputs.mark)
     problem = ""
     if sized.notional < least:
         problem = "no_room" if sized.capped else "too_small"
@@ -196,18 +189,18 @@ def _judged(desk: Desk, sized: HedgeSize) -> HedgeSize:
         problem = "too_close"
     return replace(
         sized,
-        loss=_sizes(desk, Decimal(1), drop).expected_loss,
+        loss=_sizes(inputs, Decimal(1), drop).expected_loss,
         gain=sized.notional * drop,
-        net_change=-(sold + sized.notional) / desk.value,
-        beta_change=-(beta_sold + sized.notional) / desk.value,
+        net_change=-(sold + sized.notional) / inputs.value,
+        beta_change=-(beta_sold + sized.notional) / inputs.value,
         problem=problem,
         minimum=least if problem == "too_small" else None,
     )
 
 
-def moved(desk_value: Decimal, sized: HedgeSize) -> dict[str, Decimal]:
+def moved(value: Decimal, sized: HedgeSize) -> dict[str, Decimal]:
     """Return the capital weights that go to the futures account, by coin and STABLE."""
-    weights = {coin: (amount / desk_value).quantize(_STEP, ROUND_DOWN) for coin, amount in sized.sells.items()}
+    weights = {coin: (amount / value).quantize(_STEP, ROUND_DOWN) for coin, amount in sized.sells.items()}
     if sized.top_up:
-        weights[STABLE] = (sized.top_up / desk_value).quantize(_STEP, ROUND_DOWN)
+        weights[STABLE] = (sized.top_up / value).quantize(_STEP, ROUND_DOWN)
     return weights

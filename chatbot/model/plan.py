@@ -196,3 +196,18 @@ class Plan:
     acts_at: datetime | None = None
     #: who confirmed it where that was not its person: auto, unanswered
     decided_by: str = ""
+
+    @property
+    def hedge_contracts(self) -> tuple[str, ...]:
+        """Return the contract that the plan's hedge is in, if it is about one."""
+        return (self.hedge.contract,) if self.hedge else ()
+
+    @property
+    def short_legs(self) -> tuple[Leg, ...]:
+        """Return the kept legs that sell the hedge's contract."""
+        return tuple(leg for leg in self.legs if leg.instrument in self.hedge_contracts and leg.sells and leg.state != LegState.DROPPED)
+
+    @property
+    def opens_hedge(self) -> bool:
+        """Tell whether the plan opens a hedge; with its short left out it does not."""
+        return self.hedge is not None and not self.hedge.closed and bool(self.short_legs)

@@ -84,6 +84,30 @@ class Strategy:
         """Return how this portfolio uses a trigger."""
         return self.triggers.get(trigger, TriggerSetting())
 
+    def line_of(self, asset: str) -> str:
+        """Return the line that an asset belongs to; a coin that no line names counts as ALT."""
+        for line, members in self.members.items():
+            if asset in members:
+                return line
+        return asset if asset in self.weights else ALT
+
+    @property
+    def spot_assets(self) -> tuple[str, ...]:
+        """Return every risky asset that the strategy names, sorted."""
+        named = {asset for members in self.members.values() for asset in members}
+        return tuple(sorted(named | {line for line in self.weights if line not in self.members and line not in (STABLE, FUTURES)}))
+
+    @property
+    def contracts(self) -> tuple[str, ...]:
+        """Return the perpetuals of the futures base; none when the strategy has no futures."""
+        uses_futures = self.weights.get(FUTURES, Decimal(0)) > 0 or self.futures_net != 0
+        return tuple(sorted(self.futures_split)) if uses_futures else ()
+
+    @property
+    def net_target(self) -> Decimal:
+        """Return f*, the net exposure that plans aim at: 0 where there is no contract to reach another one with."""
+        return self.futures_net if self.contracts else Decimal(0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Portfolio:

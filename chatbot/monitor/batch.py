@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from chatbot.portfolio import states
 from chatbot.store import accounts, journal, portfolios
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from chatbot.model import Check, Person, Plan, Portfolio
+    from chatbot.portfolio.states import PortfolioStates
     from chatbot.store.database import Tx
 
 
@@ -22,32 +24,37 @@ class Stored:
 
     portfolios: Mapping[int, Portfolio]
     people: Mapping[int, Person]
-    states: Mapping[int, Mapping[str, Mapping[str, Any]]]
+    states: Mapping[int, PortfolioStates]
     checks: Mapping[int, Check]
     #: the plans that are open when the transaction begins
     plans: Mapping[int, Plan]
+    #: when the latest plan of a portfolio with a fired line was carried out
+    ended: Mapping[int, datetime]
 
 
 async def read(tx: Tx, ids: Collection[int]) -> Stored:
     """Read everything that a check judges these portfolios by."""
     found = await portfolios.many(tx, ids)
+    remembered = await states.read_many(tx, ids)
+    fired = [one for one, state in remembered.items() if any(line.fired for line in state.lines.values())]
     return Stored(
         portfolios=found,
         people=await accounts.people_of(tx, {portfolio.person_id for portfolio in found.values()}),
-        states=await portfolios.states_of(tx, ids),
+        states=remembered,
         checks=await portfolios.checks_of(tx, ids),
         plans=await journal.open_plans(tx, ids),
+        ended=await journal.ended_at(tx, fired),
     )
 
 
 @dataclass(slots=True)
-class Writes:
+class CheckWrites:
     """What a check wants to remember, gathered until the end of its transaction; nobody may read it there before."""
 
     states: dict[tuple[int, str], Mapping[str, Any]] = field(default_factory=dict)
     checks: dict[int, Check] = field(default_factory=dict)
-    #: batching windows that open now
-    windows: dict[int, datetime] = field(default_factory=dict)
+    #: batching windows that open now, or close (None)
+    windows: dict[int, datetime | None] = field(default_factory=dict)
     values: list[tuple[int, date, Decimal]] = field(default_factory=list)
 
     async def flush(self, tx: Tx) -> None:

@@ -3,39 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from chatbot.alerts import quiet_hours as quiet
-from chatbot.alerts import write as alerting
-from chatbot.model import TILT, Answer, Check, Plan, PlanState, Reason
-from chatbot.monitor import batch as bulk
-from chatbot.monitor.hedges_daily import Attended
-from chatbot.plans import autonomy as answering
-from chatbot.plans.rebalancing import NothingToDo, Proposed, post_card
-from chatbot.store import accounts, journal, messages, portfolios, retention
-from chatbot.triggers import drift, margin
-from chatbot.triggers import market as triggers
-from chatbot.triggers import schedule as scheduling
-from chatbot.triggers import tilt as tilting
+from chatbot.alerts import quiet_hours
+from chatbot.alerts import write as alerts
+from chatbot.model import TILT, Answer, Plan
+from chatbot.monitor import batch
+from chatbot.monitor.batch import CheckWrites
+from chatbot.monitor.judge import ASLEEP, WAITING, CheckInput, described, judge, reasons_for_plan
+from chatbot.plans import hedge_draft
+from chatbot.plans.offer import offer
+from chatbot.plans.outcomes import NothingToDo, Proposed
+from chatbot.portfolio.states import NOTHING, changes
+from chatbot.store import accounts, journal, messages, retention
+from chatbot.triggers import schedule, tilt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from chatbot.clock import Clock
     from chatbot.market.quotes import QuoteBoard
-    from chatbot.model import Person, Portfolio, Shape
+    from chatbot.model import Check, OpenHedge, Person, Portfolio
     from chatbot.monitor.hedges_daily import HedgeWatch
+    from chatbot.monitor.judge import CheckResult
     from chatbot.monitor.roster import Roster
-    from chatbot.monitor.unanswered import Attendant
+    from chatbot.monitor.unanswered import UnansweredPlans
     from chatbot.plans.rebalancing import Rebalancing
-    from chatbot.portfolio.evaluator import Evaluation, Evaluator
+    from chatbot.portfolio.evaluation import Evaluation
+    from chatbot.portfolio.evaluator import Evaluator
+    from chatbot.portfolio.states import PortfolioStates, ScheduleMark
     from chatbot.store.database import Database, Tx
-    from chatbot.triggers.market import Memory, Step
     from chatbot.triggers.signals import Signals
 
 log = structlog.get_logger()
@@ -47,11 +49,6 @@ _PRICES_S = 20.0
 #: a shorter stop, as for an upgrade, is not worth a message
 _GAP = timedelta(minutes=10)
 _LAST_CHECK = "last_check"
-_WAITING, _ASLEEP = "waiting", "asleep"
-#: key of the trigger states: when drift has rung last
-_RANG = "rang"
-#: what became of a plan -> the word for /why
-_HELD_BACK = {_WAITING: "window_open", _ASLEEP: "quiet_hours", scheduling.NOTHING: "no_orders", scheduling.TOLD: "schedule_told"}
 #: finished updates, delivered messages and old events are deleted after this time, and looked for once in that
 _KEEP, _TIDY = timedelta(days=30), timedelta(hours=6)
 
@@ -68,56 +65,6 @@ class Tick:
     plans: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Finding:
-    """One portfolio under the exact test, with everything that the judgement needs."""
-
-    found: Evaluation
-    person: Person
-    states: Mapping[str, Mapping[str, Any]]
-    last: Check | None
-    #: the plan that is open when the judgement begins
-    plan: Plan | None
-    now: datetime
-    writes: bulk.Writes
-
-    @property
-    def portfolio(self) -> Portfolio:
-        """Return the portfolio as it is stored now."""
-        return self.found.portfolio
-
-    def remember(self, key: str, state: Mapping[str, Any]) -> None:
-        """Have a trigger state written with the rest of the check."""
-        self.writes.states[self.portfolio.id, key] = state
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Heard:
-    """What a check has to say about one portfolio, and what it will remember of it."""
-
-    lines: tuple[drift.LineStep, ...] = ()
-    steps: tuple[Step, ...] = ()
-    #: margin has come into danger
-    margin: bool = False
-    tilts: tilting.Review = field(default_factory=tilting.Review)
-    memory: Memory
-
-    @property
-    def asks(self) -> bool:
-        """Tell whether anything here calls for a plan."""
-        return (
-            self.margin
-            or bool(self.tilts.over)
-            or any(line.event for line in self.lines)
-            or any(triggers.asks(step) for step in self.steps)
-        )
-
-    @property
-    def is_urgent(self) -> bool:
-        """Tell whether the plan does not wait for company (domain 9.9)."""
-        return self.margin or any(triggers.is_urgent(step) for step in self.steps)
-
-
 class Monitor:
     """The check of all portfolios; one call of :meth:`tick` every ``CHATBOT_CHECK_INTERVAL_S``."""
 
@@ -129,7 +76,7 @@ class Monitor:
         evaluator: Evaluator,
         rebalancing: Rebalancing,
         signals: Signals,
-        attendant: Attendant,
+        unanswered: UnansweredPlans,
         hedges: HedgeWatch,
         clock: Clock,
         *,
@@ -142,7 +89,7 @@ class Monitor:
         self._evaluator = evaluator
         self._rebalancing = rebalancing
         self._signals = signals
-        self._attendant = attendant
+        self._unanswered = unanswered
         self._hedges = hedges
         self._clock = clock
         self.interval_s = interval_s
@@ -173,15 +120,15 @@ class Monitor:
         await self._board.refresh(self._roster.instruments)
         now = self._clock.now()
         suspects = self._roster.suspects(self._board, now)
-        alerts = plans = 0
+        told = planned = 0
         for start in range(0, len(suspects), _CHUNK):
             if start and (self._clock.now() - (self._board.fetched_at or now)).total_seconds() > _PRICES_S:
                 await self._board.refresh(self._roster.instruments)  # a check of very many must not outlive its prices
-            fired, planned = await self._examine(suspects[start : start + _CHUNK])
-            alerts, plans = alerts + fired, plans + planned
-        await self._attendant.attend()
-        self.last = Tick(at=now, portfolios=len(self._roster), examined=len(suspects), alerts=alerts, plans=plans)
-        log.debug("checked", portfolios=len(self._roster), examined=len(suspects), alerts=alerts, plans=plans)
+            rung, proposed = await self._examine(suspects[start : start + _CHUNK])
+            told, planned = told + rung, planned + proposed
+        await self._unanswered.attend()
+        self.last = Tick(at=now, portfolios=len(self._roster), examined=len(suspects), alerts=told, plans=planned)
+        log.debug("checked", portfolios=len(self._roster), examined=len(suspects), alerts=told, plans=planned)
         return self.last
 
     async def _housekeeping(self) -> None:
@@ -192,8 +139,8 @@ class Monitor:
                 await self._missed(tx, now)
             await accounts.set_meta(tx, _LAST_CHECK, now.isoformat())
             for plan in await journal.expire_due(tx, now):
-                await post_card(tx, plan, now, "expired")
-                await self._attendant.lapsed(tx, plan, now)
+                await alerts.redraw_card(tx, plan, now, "expired")
+                await self._unanswered.lapsed(tx, plan, now)
             await messages.release(tx, now)
             if self._tidied is None or now - self._tidied >= _TIDY:
                 self._tidied = now
@@ -204,221 +151,141 @@ class Monitor:
         before = await accounts.meta(tx, _LAST_CHECK)
         gap = now - datetime.fromisoformat(before) if before else timedelta(0)
         if before and gap > max(_GAP, timedelta(seconds=3 * self.interval_s)):
-            await alerting.tell_missed(tx, datetime.fromisoformat(before), now, int(gap.total_seconds() // self.interval_s))
+            await alerts.tell_missed(tx, datetime.fromisoformat(before), now, int(gap.total_seconds() // self.interval_s))
 
     async def _examine(self, suspects: Sequence[Portfolio]) -> tuple[int, int]:
-        """Test portfolios exactly; the findings of some share a transaction, short enough for whoever chats meanwhile."""
+        """Test portfolios exactly; the results of some share a transaction, short enough for whoever chats meanwhile."""
         # The exchanges are asked first: none of them may be waited for inside a transaction.
         looked = await self._evaluator.look_many(suspects)
         await self._rebalancing.warm(looked.values())
         await self._hedges.warm(looked.values())
-        alerts = plans = 0
+        told = planned = 0
         evaluations = list(looked.values())
         for start in range(0, len(evaluations), _TOGETHER):
             async with self._db.transaction() as tx:
-                fired, planned = await self._judge_some(tx, evaluations[start : start + _TOGETHER])
-            alerts, plans = alerts + fired, plans + planned
-        return alerts, plans
+                rung, proposed = await self._judge_some(tx, evaluations[start : start + _TOGETHER])
+            told, planned = told + rung, planned + proposed
+        return told, planned
 
     async def _judge_some(self, tx: Tx, evaluations: Sequence[Evaluation]) -> tuple[int, int]:
         """Judge portfolios; state, alert rows and messages of each are written in this transaction."""
-        now, writes = self._clock.now(), bulk.Writes()
-        stored = await bulk.read(tx, [found.portfolio.id for found in evaluations])
-        alerts = plans = 0
-        for found in evaluations:
-            one = found.portfolio.id
-            latest, person = stored.portfolios.get(one), stored.people.get(found.portfolio.person_id)
-            if latest is None or person is None or latest.paused or latest.strategy != found.portfolio.strategy:
+        now, writes = self._clock.now(), CheckWrites()
+        stored = await batch.read(tx, [evaluation.portfolio.id for evaluation in evaluations])
+        told = planned = 0
+        for evaluation in evaluations:
+            latest, person = stored.portfolios.get(evaluation.portfolio.id), stored.people.get(evaluation.portfolio.person_id)
+            if latest is None or person is None or latest.paused or latest.strategy != evaluation.portfolio.strategy:
                 continue  # changed while it was looked at: the next check sees it as it is now
-            finding = _Finding(
-                found=replace(found, portfolio=latest),
-                person=person,
-                states=stored.states.get(one, {}),
-                last=stored.checks.get(one),
-                plan=stored.plans.get(one),
-                now=now,
-                writes=writes,
-            )
-            fired, planned = await self._judge(tx, finding)
-            alerts, plans = alerts + fired, plans + planned
+            seen = self._input(replace(evaluation, portfolio=latest), person, stored, now)
+            rung, proposed = await self._carry_out(tx, seen, judge(seen), writes)
+            told, planned = told + rung, planned + proposed
             await asyncio.sleep(0)
         await writes.flush(tx)
-        return alerts, plans
+        return told, planned
 
-    async def _judge(self, tx: Tx, finding: _Finding) -> tuple[int, int]:
-        """Move the lines' states on and write what is to be told; returns the numbers of alerts and plans."""
-        found, now = finding.found, finding.now
-        portfolio, shape = found.portfolio, found.shape
+    def _input(self, evaluation: Evaluation, person: Person, stored: batch.Stored, now: datetime) -> CheckInput:
+        portfolio_id, market_now = evaluation.portfolio.id, self._evaluator.market_time(now)
+        states = stored.states.get(portfolio_id, NOTHING)
+        return CheckInput(
+            evaluation=evaluation,
+            person=person,
+            states=states,
+            last=stored.checks.get(portfolio_id),
+            plan=stored.plans.get(portfolio_id),
+            plan_ended_at=stored.ended.get(portfolio_id),
+            hedges=self._hedges.review(evaluation, states.hedges, market_now),
+            now=now,
+            market_now=market_now,
+            window=self._window,
+        )
+
+    async def _carry_out(self, tx: Tx, seen: CheckInput, result: CheckResult, writes: CheckWrites) -> tuple[int, int]:
+        """Write what a judgement says; returns the numbers of alerts and plans."""
+        states = await self._tell(tx, seen, result)
+        outcome = await self._plan(tx, seen, result, writes)
+        # no outcome: the scheduled run is tried again while its grace lasts
+        if result.due is not None and (outcome or result.due.run is None) and outcome not in (WAITING, ASLEEP):
+            settled = outcome if result.due.run is not None else schedule.SKIPPED
+            states = replace(states, schedule=await self._settle(tx, seen, result.due, settled))
+        for key, body in changes(seen.states, states).items():
+            writes.states[seen.portfolio.id, key] = body
+        self._note(seen, result, described(result, outcome), writes)
+        return result.alerts + (outcome == schedule.TOLD), int(outcome == schedule.PLANNED)
+
+    async def _tell(self, tx: Tx, seen: CheckInput, result: CheckResult) -> PortfolioStates:
+        """Write the alerts, and return what is remembered after them."""
+        portfolio, person, now, shape = seen.portfolio, seen.person, seen.now, result.check.shape
         if shape is None:
-            await self._not_evaluated(tx, finding)
-            return 0, 0
-        await alerting.clear_problems(tx, portfolio, finding.person, finding.states, now)
-        finding.writes.values.append((portfolio.id, now.astimezone(ZoneInfo(finding.person.zone)).date(), shape.value))
-        steps = triggers.steps(found.memory, found.layers.signals, portfolio.strategy, found.effective) if found.effective else ()
-        margin_state, endangered = margin.advance(found, finding.states)
-        heard = _Heard(steps=steps, margin=endangered, memory=found.memory)
-        back = _held_back(finding, heard)
-        if back:
-            # What would have rung is not spent: a state moves only when somebody can be told, so a crossing in between is heard later.
-            _remember(finding, heard.memory)
-            self._note(finding, Check(at=now, shape=shape, held_back=back), calm=False)
-            return 0, 0
-        if margin_state != finding.states.get(margin.STATE, {"fired": False}):
-            finding.remember(margin.STATE, margin_state)
-        attended = Attended() if endangered else await self._hedges.attend(tx, found, finding.states, finding.person, now)
-        if attended.over:
-            self._note(finding, Check(at=now, shape=shape, fired=attended.over), calm=False)
-            return attended.alerts, attended.plans
-        lines = drift.advance_lines(shape.limits, await _since_the_plan(tx, finding, shape))
-        lines = drift.reminded(lines, finding.states.get(_RANG, {}), finding.person.alerts.reminder_h, now)
-        heard = replace(heard, lines=lines, tilts=self._tilts(finding, lines))
-        told, planned = await self._tell_and_plan(tx, finding, shape, heard)
-        return told + attended.alerts, planned
+            lasting = timedelta(seconds=2 * self.interval_s)
+            return replace(result.states, outage=await alerts.tell_outage(tx, portfolio, person, seen.states.outage, now, lasting))
+        if result.outage_over is not None:
+            await alerts.tell_outage_over(tx, portfolio, person, result.outage_over, now)
+        for alert in result.hedges.alerts:
+            await alerts.tell_hedge(tx, portfolio, person, alert.kind, alert.facts, now)
+        if result.fired:
+            await alerts.tell_drift(tx, portfolio, person, result.fired, now)
+        if result.margin:
+            await alerts.tell_margin(tx, portfolio, person, shape, now)
+        if result.signals:
+            await alerts.tell_signals(tx, portfolio, person, result.signals, now)
+        return result.states
 
-    def _tilts(self, finding: _Finding, lines: tuple[drift.LineStep, ...]) -> tilting.Review:
-        """Move the tilts on and note them."""
-        tilts, now = finding.found.layers.tilts, finding.now
-        if not tilts and not finding.portfolio.strategy.tilt:
-            return tilting.Review()
-        waiting = finding.portfolio.window_opened_at is not None or finding.plan is not None
-        seen = tilting.review(finding.found, lines, (now, self._evaluator.market_time(now)), waiting=waiting)
-        if seen.standing != tilts:
-            finding.remember(tilting.STATE, tilting.to_json(seen.standing))
-        return seen
+    async def _plan(self, tx: Tx, seen: CheckInput, result: CheckResult, writes: CheckWrites) -> str:
+        """Close the batching window, answer the calendar, or close a hedge, with one plan; returns what became of it.
 
-    async def _tell_and_plan(self, tx: Tx, finding: _Finding, shape: Shape, heard: _Heard) -> tuple[int, int]:
-        """Tell what has fired, open or close the batching window, and note what was seen."""
-        portfolio, now = finding.portfolio, finding.now
-        for step in heard.lines:
-            if step.after != drift.state_from_json(finding.states.get(step.line.line, {})):
-                finding.remember(step.line.line, drift.state_to_json(step.after))
-        fresh = [*(triggers.reason_for(step) for step in heard.steps if triggers.asks(step)), *heard.tilts.reasons]
-        explained = drift.explained_by((*heard.memory.pending, *fresh), shape)
-        fired = tuple(step for step in heard.lines if step.event and step.line.line not in explained)
-        if fired:
-            finding.remember(_RANG, {"at": now.isoformat()})
-            await alerting.tell_drift(tx, portfolio, finding.person, fired, now)
-        if heard.margin:
-            await alerting.tell_margin(tx, portfolio, finding.person, shape, now)
-        if heard.steps:
-            await alerting.tell_signals(tx, portfolio, finding.person, heard.steps, now)
-        opened = portfolio.window_opened_at or (now if heard.asks and portfolio.answer != Answer.NOTIFY else None)
-        due = scheduling.pending(portfolio.strategy.schedule, scheduling.mark_of(finding.states), now)
-        sleeping = due is None and not heard.margin and answering.needs_person(portfolio) and quiet.is_quiet_now(finding.person, now)
-        closing = opened is not None and not sleeping and (heard.is_urgent or drift.is_due(now, opened, self._window))
-        asked = triggers.joined_reasons(heard.memory.pending, [margin.reason(finding.found), *fresh] if heard.margin else fresh)
-        memory = triggers.told(heard.memory, heard.steps, portfolio.strategy)
-        _remember(finding, replace(memory, pending=asked if opened is not None and not closing else ()))
-        outcome = await self._plan_when_due(tx, finding, opened, due, asked if closing else None)
-        if outcome == _WAITING and sleeping:
-            outcome = _ASLEEP
-        calm = opened is None and due is None and not any(step.after.fired for step in heard.lines)
-        self._note(finding, _seen(finding, shape, replace(heard, lines=fired), outcome), calm=calm)
-        told = len(fired) + len(heard.steps) + heard.margin + (outcome == scheduling.TOLD)
-        return told, int(outcome == scheduling.PLANNED)
-
-    def _note(self, finding: _Finding, check: Check, *, calm: bool) -> None:
-        """Store what /why will tell, unless it would only say again that all is inside."""
-        self._roster.note(finding.found, finding.now, calm=calm)
-        if not (calm and check.held_back == "inside" and finding.last is not None and finding.last.held_back == "inside"):
-            finding.writes.checks[finding.portfolio.id] = check
-
-    async def _not_evaluated(self, tx: Tx, finding: _Finding) -> None:
-        """Store why, and tell the person when it lasts beyond one check."""
-        found, now = finding.found, finding.now
-        lasting = timedelta(seconds=2 * self.interval_s)
-        await alerting.tell_problems(tx, found.portfolio, finding.person, finding.states, now, lasting)
-        self._note(finding, Check(at=now, problems=found.problems, held_back="no_data"), calm=False)
-
-    async def _plan_when_due(
-        self, tx: Tx, finding: _Finding, opened: datetime | None, due: scheduling.Pending | None, asked: tuple[Reason, ...] | None
-    ) -> str:
-        """Close the batching window, or answer the calendar, with one plan; returns what became of it, a word of ``scheduling``.
-
-        ``asked`` are the signals of the window that closes now; None while it is open. A scheduled run that falls into an open
-        window waits for its end and joins its plan (domain 9.9).
+        A scheduled run that falls into an open window waits for its end and joins its plan (domain 9.9). An empty word: there was
+        nothing to plan, or nothing could be done.
         """
-        portfolio, now = finding.portfolio, finding.now
-        if opened is not None:
-            if asked is None:
-                if portfolio.window_opened_at != opened:
-                    finding.writes.windows[portfolio.id] = opened
-                return _WAITING
-            if portfolio.window_opened_at is not None:
-                await portfolios.save(tx, replace(portfolio, window_opened_at=None))
-        elif due is None:
+        portfolio = seen.portfolio
+        if result.hedges.over is not None:
+            return await self._close_hedge(tx, seen, result.hedges.over)
+        if result.window_opened_at is not None:
+            opened = result.window_opened_at if result.asked is None else None
+            if portfolio.window_opened_at != opened:
+                writes.windows[portfolio.id] = opened
+            if opened is not None:
+                return ASLEEP if result.asleep else WAITING
+        return await self._act(tx, seen, result) if result.plan_is_due else ""
+
+    async def _close_hedge(self, tx: Tx, seen: CheckInput, over: OpenHedge) -> str:
+        """Propose the plan that closes a hedge; whoever only wants to be told asks for it with the alert's button."""
+        if seen.portfolio.answer == Answer.NOTIFY:
             return ""
-        run = due.run if due is not None else None
-        outcome = await self._act(tx, finding, asked, scheduled=run is not None) if opened or run else scheduling.SKIPPED
-        if due is not None and (outcome or run is None):  # no outcome: the run is tried again while its grace lasts
-            settled = outcome if run is not None else scheduling.SKIPPED
-            await scheduling.settle(tx, portfolio, finding.person, due, settled, now)
-        return outcome
+        drafted = self._rebalancing.draft(seen.evaluation, (hedge_draft.reason_for(over.kind, hedge_draft.END),), over)
+        return await self._offer(tx, seen, drafted, silent=True) if isinstance(drafted, Plan) else ""
 
-    async def _act(self, tx: Tx, finding: _Finding, asked: tuple[Reason, ...] | None, *, scheduled: bool) -> str:
-        """Make a plan for the signals of the window, the lines that are outside now and the calendar, or tell that it is time.
-
-        An empty word: nothing could be done.
-        """
-        portfolio, now = finding.portfolio, finding.now
-        asking, shape = asked or (), finding.found.shape
-        reasons = (*asking, *drift.reasons_for(shape, drift.explained_by(asking, shape)))
-        rule = portfolio.strategy.schedule
-        if scheduled and rule is not None and (reasons or not rule.only_outside):
-            reasons = (scheduling.REASON, *reasons)
-        if all(tilting.begins(reason) for reason in reasons):  # a bet by itself is no reason to trade
-            return scheduling.INSIDE
-        drafted = self._rebalancing.draft(finding.found, reasons)
+    async def _act(self, tx: Tx, seen: CheckInput, result: CheckResult) -> str:
+        """Make the plan that is due, or tell that it is time."""
+        portfolio, now = seen.portfolio, seen.now
+        scheduled = result.due is not None and result.due.run is not None
+        reasons = reasons_for_plan(seen, result)
+        if all(tilt.begins(reason) for reason in reasons):  # a bet by itself is no reason to trade
+            return schedule.INSIDE
+        drafted = self._rebalancing.draft(seen.evaluation, reasons)
         if not isinstance(drafted, Plan):
-            return scheduling.NOTHING if isinstance(drafted, NothingToDo) else ""
+            return schedule.NOTHING if isinstance(drafted, NothingToDo) else ""
         if scheduled and portfolio.answer == Answer.NOTIFY:
-            await scheduling.tell_due(tx, portfolio, finding.person, now)
-            return scheduling.TOLD
-        stored = await self._rebalancing.store(tx, await answering.prepared(tx, portfolio, finding.person, drafted, now))
-        if not isinstance(stored, Proposed):
-            return ""
-        if stored.instead_of is not None:
-            await post_card(tx, stored.instead_of, now, "replaced")
-        if stored.plan.stand is None or not stored.plan.stand.auto:  # else it is shown when it was carried out or not
-            # the alert that opened the window has rung already; the end of a tilt has none
-            rung = asked is not None and any(reason.trigger != TILT for reason in reasons)
-            silent = rung or quiet.card_is_silent(finding.person, reasons, now)
-            await alerting.show_card(tx, stored.plan, finding.person, now, silent=silent)
-        return scheduling.PLANNED
+            await alerts.tell_due(tx, portfolio, seen.person, now)
+            return schedule.TOLD
+        # the alert that opened the window has rung already; the end of a tilt has none
+        rung = result.asked is not None and any(reason.trigger != TILT for reason in reasons)
+        return await self._offer(tx, seen, drafted, silent=rung or quiet_hours.card_is_silent(seen.person, reasons, now))
 
+    async def _offer(self, tx: Tx, seen: CheckInput, drafted: Plan, *, silent: bool) -> str:
+        offered = await offer(tx, seen.portfolio, seen.person, drafted, seen.now, silent=silent)
+        return schedule.PLANNED if isinstance(offered, Proposed) else ""
 
-def _held_back(finding: _Finding, heard: _Heard) -> str:
-    """Return what keeps a check from being told; a plan that nobody has answered yet does not hold back what is urgent."""
-    plan = finding.plan
-    patient = plan is not None and plan.stand is not None and plan.stand.patient
-    overtaken = plan is not None and plan.state is PlanState.PROPOSED and (patient or heard.is_urgent)
-    if heard.margin and (plan is None or overtaken):
-        return ""  # this rings through a snooze
-    return drift.held_back(finding.portfolio, None if overtaken else plan, finding.now)
+    async def _settle(self, tx: Tx, seen: CheckInput, due: schedule.Pending, outcome: str) -> ScheduleMark:
+        """Write down what became of the pending run, and report those that nobody will make up for."""
+        if due.skipped:
+            await alerts.tell_skipped(tx, seen.portfolio, seen.person, due.skipped, seen.now)
+        rule, mark = seen.portfolio.strategy.schedule, seen.states.schedule
+        return schedule.settled(rule, mark, due, outcome, seen.now) if rule is not None else mark
 
-
-def _remember(finding: _Finding, memory: Memory) -> None:
-    """Store what the portfolio remembers of the triggers, where that has changed."""
-    if memory != triggers.memory_of(finding.states):
-        finding.remember(triggers.STATE, triggers.memory_to_json(memory))
-
-
-async def _since_the_plan(tx: Tx, finding: _Finding, shape: Shape) -> Mapping[str, Mapping[str, Any]]:
-    """Return the lines' states, counted anew in the first check after a plan was carried out."""
-    states = finding.states
-    if finding.last is None or not any(states.get(line.line, {}).get("fired") for line in shape.limits):
-        return states
-    latest = await journal.plans(tx, finding.portfolio.id, limit=1)
-    ended = latest[0].finished_at if latest and latest[0].state == PlanState.DONE else None
-    return drift.counted_anew(shape.limits, states) if ended is not None and ended > finding.last.at else states
-
-
-def _seen(finding: _Finding, shape: Shape, heard: _Heard, outcome: str) -> Check:
-    """Return what the check saw and why it did or did not act."""
-    fired = (
-        *(step.line.line for step in heard.lines if step.event),
-        *(step.signal.key for step in heard.steps),
-        *((margin.STATE,) if heard.margin else ()),
-    )
-    back = "" if fired or outcome == scheduling.PLANNED else _HELD_BACK.get(outcome) or drift.quiet_reason(shape)
-    return Check(at=finding.now, shape=shape, fired=fired, held_back=back)
+    def _note(self, seen: CheckInput, result: CheckResult, check: Check, writes: CheckWrites) -> None:
+        """Store what /why will tell, unless it would only say again that all is inside, and the value that the day began with."""
+        if check.shape is not None:
+            writes.values.append((seen.portfolio.id, seen.now.astimezone(ZoneInfo(seen.person.zone)).date(), check.shape.value))
+        self._roster.note(seen.evaluation, seen.now, calm=result.calm)
+        if not (result.calm and check.held_back == "inside" and seen.last is not None and seen.last.held_back == "inside"):
+            writes.checks[seen.portfolio.id] = check

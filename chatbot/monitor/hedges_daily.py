@@ -6,15 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from chatbot.alerts import quiet_hours as quiet
-from chatbot.alerts import write as alerting
 from chatbot.hedges import life as hedge_life
-from chatbot.model import VOLATILITY, AlertKind, Answer, OpenHedge, Plan
-from chatbot.plans import autonomy as answering
+from chatbot.model import VOLATILITY, OpenHedge
 from chatbot.plans import hedge_draft as hedge_plans
-from chatbot.plans.rebalancing import Proposed, post_card
-from chatbot.store import journal
-from chatbot.triggers import market as triggers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,10 +17,7 @@ if TYPE_CHECKING:
 
     from chatbot.market.candles import CandleBook
     from chatbot.market.funding import FundingBook
-    from chatbot.model import Person
-    from chatbot.plans.rebalancing import Rebalancing
-    from chatbot.portfolio.evaluator import Evaluation, Evaluator
-    from chatbot.store.database import Tx
+    from chatbot.portfolio.evaluation import Evaluation
 
 #: the history that a daily check may have missed
 _DAYS = 31
@@ -35,21 +26,29 @@ _PATIENCE = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attended:
-    """What looking after the hedges of one portfolio came to."""
+class HedgeAlert:
+    """Something to tell about a hedge."""
 
-    #: keys of the hedges that are over, as /why knows them
-    over: tuple[str, ...] = ()
-    alerts: int = 0
-    plans: int = 0
+    #: hedge_over or hedge_funding
+    kind: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HedgeReview:
+    """What looking after the hedges of one portfolio comes to."""
+
+    #: as they stand from now on
+    hedges: tuple[OpenHedge, ...] = ()
+    alerts: tuple[HedgeAlert, ...] = ()
+    #: the one whose work is done: the plan that closes it comes next
+    over: OpenHedge | None = None
 
 
 class HedgeWatch:
     """Looks after open hedges for the monitor."""
 
-    def __init__(self, evaluator: Evaluator, rebalancing: Rebalancing, candles: CandleBook, funding: FundingBook) -> None:
-        self._evaluator = evaluator
-        self._rebalancing = rebalancing
+    def __init__(self, candles: CandleBook, funding: FundingBook) -> None:
         self._candles = candles
         self._funding = funding
 
@@ -60,31 +59,25 @@ class HedgeWatch:
             await self._funding.refresh(contracts, _DAYS)
             await self._candles.refresh(contracts, "1d", _DAYS)
 
-    async def attend(self, tx: Tx, found: Evaluation, states: Mapping[str, Mapping[str, Any]], person: Person, now: datetime) -> Attended:
-        """Book funding, make the daily checks that are due, tell what is over and propose the plan that takes it off.
+    def review(self, found: Evaluation, hedges: tuple[OpenHedge, ...], market_now: datetime) -> HedgeReview:
+        """Book funding and make the daily checks that are due; ``hedges`` are those of the transaction.
 
-        ``states`` are those of the transaction. One hedge at a time: there can be one plan only, so another one that is over is
-        told in the check after that plan.
+        One hedge at a time: there can be one plan only, so another one that is over is told in the check after that plan.
         """
-        market_now = self._evaluator.market_time(now)
-        alerts = 0
-        for hedge in triggers.hedges_of(states):
+        alerts: list[HedgeAlert] = []
+        for hedge in hedges:
             mark = _mark(found, hedge)
             if hedge.closed or not hedge.settled or mark is None:
                 continue
             after, costly = self._funded(hedge, mark, market_now)
             after = hedge_life.checked(after, self._days(after, found, mark, market_now))
-            if after != hedge:
-                await hedge_life.keep(tx, found.portfolio.id, after)
+            hedges = hedge_life.kept(hedges, after)
             if costly is not None:
-                await _tell(tx, found, person, "hedge_funding", {"hedge": hedge.kind, "rate": str(costly)}, now)
-                alerts += 1
+                alerts.append(HedgeAlert(kind="hedge_funding", facts={"hedge": hedge.kind, "rate": str(costly)}))
             if after.closed:
-                await _tell(tx, found, person, "hedge_over", _over(after, mark), now)
-                return Attended(
-                    over=(triggers.HEDGE + hedge.kind,), alerts=alerts + 1, plans=await self._take_off(tx, found, after, person, now)
-                )
-        return Attended(alerts=alerts)
+                alerts.append(HedgeAlert(kind="hedge_over", facts=_over(after, mark)))
+                return HedgeReview(hedges=hedges, alerts=tuple(alerts), over=after)
+        return HedgeReview(hedges=hedges, alerts=tuple(alerts))
 
     def _funded(self, hedge: OpenHedge, mark: Decimal, market_now: datetime) -> tuple[OpenHedge, Decimal | None]:
         """Book what was settled since the last look; the rate is returned where the short pays so much that it must be told."""
@@ -107,22 +100,6 @@ class HedgeWatch:
         bars = self._candles.bars(contract, "1d", at, 1)
         return bars[-1].close if bars else None
 
-    async def _take_off(self, tx: Tx, found: Evaluation, hedge: OpenHedge, person: Person, now: datetime) -> int:
-        """Propose the plan that takes a hedge off; whoever only wants to be told asks for it with the alert's button."""
-        if found.portfolio.answer == Answer.NOTIFY:
-            return 0
-        drafted = self._rebalancing.draft(found, (hedge_plans.reason_for(hedge.kind, hedge_plans.END),), hedge)
-        if not isinstance(drafted, Plan):
-            return 0
-        stored = await self._rebalancing.store(tx, await answering.prepared(tx, found.portfolio, person, drafted, now))
-        if not isinstance(stored, Proposed):
-            return 0
-        if stored.instead_of is not None:
-            await post_card(tx, stored.instead_of, now, "replaced")
-        if stored.plan.stand is None or not stored.plan.stand.auto:  # else it is shown when it was carried out or not
-            await alerting.show_card(tx, stored.plan, person, now, silent=True)
-        return 1
-
 
 def _is_awaited(found: Evaluation, midnight: datetime) -> bool:
     """Tell whether BTC's volatility of that day is watched and not read yet."""
@@ -131,8 +108,8 @@ def _is_awaited(found: Evaluation, midnight: datetime) -> bool:
 
 
 def _mark(found: Evaluation, hedge: OpenHedge) -> Decimal | None:
-    positions = found.snapshot.positions if found.snapshot else ()
-    return next((position.mark for position in positions if position.contract == hedge.contract), None)
+    position = found.held.position(hedge.contract) if found.held is not None else None
+    return position.mark if position is not None else None
 
 
 def _over(hedge: OpenHedge, mark: Decimal) -> dict[str, Any]:
@@ -146,9 +123,3 @@ def _over(hedge: OpenHedge, mark: Decimal) -> dict[str, Any]:
         "result": str(hedge_life.result(hedge, mark)),
         "funding": str(hedge.funding),
     }
-
-
-async def _tell(tx: Tx, found: Evaluation, person: Person, kind: str, facts: Mapping[str, Any], now: datetime) -> None:
-    alert = await journal.add_alert(tx, found.portfolio.id, "hedge", str(facts["hedge"]), dict(facts), now)
-    told = {"portfolio_id": found.portfolio.id, **facts}
-    await quiet.post(tx, person, kind, told, key=f"alert-{alert}", now=now, about=(AlertKind.HEDGE,))

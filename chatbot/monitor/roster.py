@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.monitor.screen import Kind, Sheet, kind_of
 from chatbot.portfolio import valuation as readings
+from chatbot.portfolio.states import ScheduleMark
 from chatbot.store import portfolios
 from chatbot.triggers import schedule as scheduling
 from chatbot.triggers import signals
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from chatbot.market.quotes import QuoteBoard
     from chatbot.model import Portfolio
-    from chatbot.portfolio.evaluator import Evaluation
+    from chatbot.portfolio.evaluation import Evaluation
     from chatbot.store.database import Database
     from chatbot.triggers.signals import Watch
 
@@ -149,7 +150,7 @@ class Roster:
         watched.sheet = self._sheets.setdefault(kind, Sheet(kind))
         seen = now.timestamp() - portfolio.id * 37 % _SPREAD_S
         watched.sheet.put(portfolio.id, found.snapshot, found.shape, seen)
-        appointed = scheduling.upcoming(portfolio.strategy.schedule, scheduling.Mark(), now)
+        appointed = scheduling.upcoming(portfolio.strategy.schedule, ScheduleMark(), now)
         if appointed is not None:
             self._appointed[portfolio.id] = appointed
 

@@ -1,4 +1,4 @@
-"""Doing what was promised about plans that nobody answers: acting inside limits, reminding, carrying out the reducing legs."""
+"""Plans without an answer: act within limits, remind, or carry out only the legs that reduce risk."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from chatbot.alerts import write as alerting
 from chatbot.model import Answer, Plan, PlanState, Unanswered, Urgency
 from chatbot.plans import autonomy as answering
 from chatbot.plans import hedge_draft as hedge_plans
-from chatbot.plans import rebalancing
+from chatbot.plans import outcomes
+from chatbot.plans.offer import offer
+from chatbot.portfolio import states, turnover
 from chatbot.store import accounts, journal, messages, portfolios
 from chatbot.triggers import market as triggers
 
@@ -32,7 +34,7 @@ log = structlog.get_logger()
 REMINDER, UNANSWERED = "plan_reminder", "plan_unanswered"
 
 
-class Attendant:
+class UnansweredPlans:
     """Looks after the plans that wait; called with every check, so that what a killed process left undone is done by the next."""
 
     def __init__(self, db: Database, rebalancing: Rebalancing, evaluator: Evaluator, roster: Roster, clock: Clock) -> None:
@@ -72,15 +74,15 @@ class Attendant:
 
     async def _act(self, plan: Plan, portfolio: Portfolio, person: Person) -> None:
         """Carry a plan out inside the limits; what stands against it now is told on a plan that asks."""
-        alone = rebalancing.Alone(by=answering.AUTO, forbids=self._forbids_auto, tells=self._shows_card)
+        alone = outcomes.Alone(by=answering.AUTO, forbids=self._forbids_auto, tells=self._shows_card)
         outcome = await self._rebalancing.confirm(plan.id, person.id, alone=alone)
         log.info("acted alone", plan=plan.id, outcome=type(outcome).__name__)
         match outcome:
-            case rebalancing.Moved():
+            case outcomes.Moved():
                 await self._ask_instead(plan, portfolio, person, answering.MOVED)
-            case rebalancing.TooDear():
+            case outcomes.TooDear():
                 await self._ask_instead(plan, portfolio, person, answering.DEAR)
-            case rebalancing.Forbidden(why=why):
+            case outcomes.Forbidden(why=why):
                 await self._ask_instead(plan, portfolio, person, why)
             case _:
                 pass  # carried out, answered by somebody else, or not to be evaluated now: then the next check tries again
@@ -94,8 +96,8 @@ class Attendant:
             return "silent"
         if portfolio.answer != Answer.AUTO or portfolio.mode not in answering.ALONE:
             return "off"
-        used = await answering.turnover(tx, portfolio.id, person.zone, now)
-        stand = answering.judged(plan, portfolio.answering.limits, used)
+        used = await turnover.today(tx, portfolio.id, person.zone, now)
+        stand = answering.within_limits(plan, portfolio.answering.limits, used)
         return "" if stand.auto else stand.why or "off"
 
     async def _shows_card(self, tx: Tx, plan: Plan) -> None:
@@ -107,10 +109,10 @@ class Attendant:
 
     async def _ask_instead(self, plan: Plan, portfolio: Portfolio, person: Person, why: str) -> None:
         """Put a fresh plan that asks in place of one that was to be carried out alone and has not been shown to anybody."""
-        found = await self._evaluator.look(portfolio, fresh=True, also=hedge_plans.contracts_of(plan))
+        found = await self._evaluator.look(portfolio, fresh=True, also=plan.hedge_contracts)
         await self._rebalancing.prepare(found)
         drafted = self._rebalancing.draft(found, plan.reasons, hedge_plans.asked(plan)) if why != "silent" else None
-        if isinstance(drafted, rebalancing.CannotEvaluate):
+        if isinstance(drafted, outcomes.CannotEvaluate):
             return  # tried again with the next check
         async with self._db.transaction() as tx:
             now, latest = self._clock.now(), await portfolios.get(tx, portfolio.id) or portfolio
@@ -118,26 +120,21 @@ class Attendant:
                 await journal.decide(tx, plan.id, PlanState.EXPIRED, now)
                 return
             asks = why if latest.answer == Answer.AUTO else ""
-            asking = await answering.prepared(tx, latest, person, drafted, now, asks=asks)
-            stored = await self._rebalancing.store(tx, asking)
-            if isinstance(stored, rebalancing.Proposed):
-                await alerting.show_card(tx, stored.plan, person, now, silent=quiet.card_is_silent(person, plan.reasons, now))
+            await offer(tx, latest, person, drafted, now, silent=quiet.card_is_silent(person, plan.reasons, now), asks=asks)
 
     async def _reduce(self, plan: Plan, person: Person) -> None:
-        """Carry out the reducing legs of a plan that nobody has answered; where that can not be done, say so and let it expire."""
+        """Carry out the reducing legs of a plan that nobody has answered; where that cannot be done, say so and let it expire."""
 
         async def tells(tx: Tx, confirmed: Plan) -> None:
             await self._post(tx, confirmed, person, UNANSWERED)
 
         kept = answering.numbers(answering.alone(plan))
-        alone = rebalancing.Alone(by=answering.UNANSWERED, forbids=self._forbids_reduce, tells=tells, only=kept)
-        outcome = (
-            await self._rebalancing.confirm(plan.id, person.id, alone=alone) if kept else rebalancing.Forbidden(plan=plan, why="nothing")
-        )
+        alone = outcomes.Alone(by=answering.UNANSWERED, forbids=self._forbids_reduce, tells=tells, only=kept)
+        outcome = await self._rebalancing.confirm(plan.id, person.id, alone=alone) if kept else outcomes.Forbidden(plan=plan, why="nothing")
         log.info("nobody answered", plan=plan.id, outcome=type(outcome).__name__)
-        if isinstance(outcome, (rebalancing.Moved, rebalancing.TooDear)):
+        if isinstance(outcome, (outcomes.Moved, outcomes.TooDear)):
             await self._tell(plan, person, UNANSWERED, answering.MOVED)
-        elif isinstance(outcome, rebalancing.Forbidden) and outcome.why != "edited":
+        elif isinstance(outcome, outcomes.Forbidden) and outcome.why != "edited":
             async with self._db.transaction() as tx:
                 await journal.attended(tx, plan.id)
 
@@ -174,9 +171,9 @@ class Attendant:
         portfolio = await portfolios.get(tx, plan.portfolio_id)
         if plan.stand is None or not plan.stand.auto or plan.acts_at is None or portfolio is None:
             return
-        memory = triggers.memory_of(await portfolios.states(tx, portfolio.id))
+        before = await states.read(tx, portfolio.id)
         signals = tuple(reason for reason in plan.reasons if reason.event)
-        pending = triggers.joined_reasons(signals, memory.pending)
-        await portfolios.save_state(tx, portfolio.id, triggers.STATE, triggers.memory_to_json(replace(memory, pending=pending)))
+        pending = triggers.joined_reasons(signals, before.memory.pending)
+        await states.write(tx, portfolio.id, before, replace(before, memory=replace(before.memory, pending=pending)))
         await portfolios.save(tx, replace(portfolio, window_opened_at=portfolio.window_opened_at or now))
         self._roster.forget(portfolio.id)

@@ -6,14 +6,14 @@ Legend: V portfolio value, X net exposure.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from chatbot.engine.portfolio import STABLES
 from chatbot.model import TILT, TREND, Answer, LegKind, LegState, Mode, Plan, PlanState, Stand, Unanswered
 from chatbot.plans import costs as costing
+from chatbot.portfolio import turnover
 from chatbot.store import journal
 from chatbot.triggers import drift
 
@@ -26,15 +26,13 @@ if TYPE_CHECKING:
 #: who confirmed a plan where that was not its person
 AUTO, UNANSWERED = "auto", "unanswered"
 #: why an auto portfolio asks all the same, and triggers that are judged by their name
-TRADE, TURNOVER, HEDGE, MARGIN, START, DEAR, UNKNOWN, MOVED = "trade", "turnover", "hedge", "margin", "start", "dear", "unknown", "moved"
+TRADE, TURNOVER, HEDGE, MARGIN, DEAR, UNKNOWN, MOVED = "trade", "turnover", "hedge", "margin", "dear", "unknown", "moved"
 #: portfolios that the bot can trade for: manual ones are traded by hand, live ones need keys
 ALONE = frozenset({Mode.DEMO, Mode.PAPER})
 #: how long the plan of a schedule waits: it may come at night
 PATIENCE = timedelta(hours=12)
 #: how much later than its time an unanswered plan may still be reduced, when the program was not running then
 GRACE = timedelta(minutes=15)
-#: what a leg in one of these has traded is known
-_ENDED = frozenset({LegState.FILLED, LegState.PARTIAL, LegState.REJECTED, LegState.DROPPED})
 _ZERO = Decimal(0)
 
 
@@ -66,28 +64,7 @@ def alone(plan: Plan) -> tuple[Leg, ...]:
     return tuple(leg for leg in reducing(plan) if leg.index not in asked)
 
 
-def traded(plan: Plan) -> Decimal:
-    """Return the turnover of a plan, quote: what its ended legs have traded, and what the others may still trade."""
-    return sum((_traded(leg) for leg in plan.legs if not leg.is_transfer), _ZERO)
-
-
-def _traded(leg: Leg) -> Decimal:
-    filled = leg.filled * (leg.average or leg.price)
-    return filled if leg.state in _ENDED else max(leg.notional, filled)
-
-
-async def turnover(tx: Tx, portfolio_id: int, zone: str, now: datetime) -> Decimal:
-    """Return what a portfolio has traded since midnight of its person, quote, whoever confirmed it; plans under way count in full.
-
-    The purchase with which a portfolio begins is not counted: it would use up every limit of its first day.
-    """
-    today = now.astimezone(ZoneInfo(zone)).date()
-    since = datetime.combine(today, time(), ZoneInfo(zone))
-    plans = await journal.carried_out(tx, portfolio_id, since)
-    return sum((traded(plan) for plan in plans if all(reason.trigger != START for reason in plan.reasons)), _ZERO)
-
-
-def judged(plan: Plan, limits: AutoLimits | None, used: Decimal) -> Stand:
+def within_limits(plan: Plan, limits: AutoLimits | None, used: Decimal) -> Stand:
     """Tell whether a plan of an auto portfolio may be carried out without asking, or why not."""
     stand = Stand(limits=limits, used=used)
     why = _always_asks(plan)
@@ -97,8 +74,8 @@ def judged(plan: Plan, limits: AutoLimits | None, used: Decimal) -> Stand:
     if largest > limits.trade:
         return replace(stand, why=TRADE, amount=largest, limit=limits.trade)
     day = limits.turnover_in(plan.before.value)
-    if used + traded(plan) > day:
-        return replace(stand, why=TURNOVER, amount=used + traded(plan), limit=day)
+    if used + turnover.traded(plan) > day:
+        return replace(stand, why=TURNOVER, amount=used + turnover.traded(plan), limit=day)
     return replace(stand, auto=True)
 
 
@@ -116,14 +93,14 @@ def _always_asks(plan: Plan) -> str:
     return UNKNOWN if costing.unknown(plan.legs) else ""
 
 
-async def prepared(tx: Tx, portfolio: Portfolio, person: Person, drafted: Plan, now: datetime, *, asks: str = "") -> Plan:
+async def with_policy(tx: Tx, portfolio: Portfolio, person: Person, drafted: Plan, now: datetime, *, asks: str = "") -> Plan:
     """Return a plan that the bot made with how it is to be answered, and until when.
 
     ``asks`` is why the person is asked although the portfolio is on auto.
     """
     stand = Stand(why=asks)
     if portfolio.answer == Answer.AUTO and portfolio.mode in ALONE and not asks:
-        stand = judged(drafted, portfolio.answering.limits, await turnover(tx, portfolio.id, person.zone, now))
+        stand = within_limits(drafted, portfolio.answering.limits, await turnover.today(tx, portfolio.id, person.zone, now))
     if stand.auto:
         return replace(drafted, stand=stand, acts_at=now)
     return _asking(drafted, stand, portfolio, now, await _promised(tx, portfolio.id))

@@ -13,7 +13,6 @@ from chatbot.engine.errors import Refused
 from chatbot.exchanges.base import asset_of
 from chatbot.model import STABLE, BandRule
 from chatbot.portfolio import targets as targeting
-from chatbot.portfolio import valuation as readings
 from chatbot.portfolio.strategies import MAX_BAND_PP, MIN_BAND_PP
 
 if TYPE_CHECKING:
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
     from chatbot.engine.targets import Targets
     from chatbot.model import Portfolio, Problem, Strategy
     from chatbot.plans.costs import Costing
-    from chatbot.portfolio.evaluator import Evaluation, Evaluator
+    from chatbot.portfolio.evaluation import Evaluation
+    from chatbot.portfolio.evaluator import Evaluator
 
 #: relative risk aversion by preset (domain 3.5)
 GAMMA = {"conservative": 6.0, "balanced": 3.0, "aggressive": 1.5}
@@ -82,11 +82,11 @@ class Adviser:
     async def bands(self, portfolio: Portfolio, te_budget: Decimal | None = None) -> Advice:
         """Return the recommended band of every line that has one, at the costs of now."""
         found = await self._evaluator.look(portfolio, patient=True)
-        if found.snapshot is None or found.shape is None:
+        if found.held is None:
             return Advice(portfolio=portfolio, te_budget=te_budget, problems=found.problems)
         await self._costing.prepare(found.quotes)
         await self._costing.prepare_days(found.quotes, WINDOW)
-        targets = targeting.base_targets(found.snapshot, portfolio.strategy, {})
+        targets = targeting.base_targets(found.held, portfolio.strategy, {})
         returns = {asset: self._returns(asset) for asset in {asset_of(name) for name in found.quotes}}
         lines = tuple(self._line(line, found, targets, returns, te_budget) for line in portfolio.strategy.bands)
         return Advice(portfolio=portfolio, te_budget=te_budget, lines=lines)
@@ -105,7 +105,7 @@ class Adviser:
     ) -> LineAdvice:
         strategy = found.portfolio.strategy
         target = float(strategy.weights.get(line, Decimal(0)))
-        shares = members(line, targets, strategy)
+        shares = targeting.line_shares(line, targets, strategy)
         if not 0 < target < 1 or not shares:
             return LineAdvice(line=line, why=NO_TARGET)
         sigma = recommend.relative_volatility(_against_rest(line, targets, strategy, returns))
@@ -122,12 +122,13 @@ class Adviser:
 
     def _settled(self, line: str, found: Evaluation, shares: Mapping[str, float], given: Mapping[str, float | None]) -> LineAdvice:
         """Find the band that its own typical trade, band x V, pays for."""
-        value = float(found.shape.value) if found.shape else 0.0
+        value = float(found.held.value) if found.held else 0.0
         width, cost, best = 0.0, None, None
         for _ in range(_ROUNDS):
-            cost = self._cost(found, shares, width * value)
-            if cost is None:
+            paid = self._costing.line_cost(found, shares, Decimal(repr(width * value)))
+            if paid is None:
                 return LineAdvice(line=line, why=NO_VOLUME)
+            cost = float(paid)
             try:
                 best = recommend.recommend(cost=cost, **given)  # type: ignore[arg-type]  # only the budget may be None
             except Refused:
@@ -135,29 +136,12 @@ class Adviser:
             width = best.band_pp / 100
         return LineAdvice(line=line, found=best, cost=cost)
 
-    def _cost(self, found: Evaluation, shares: Mapping[str, float], trade: float) -> float | None:
-        """Return lambda for a trade of a line, spread over its members: fee + half spread + impact (domain 11.1)."""
-        paid = []
-        for asset, share in shares.items():
-            lost = self._costing.impact(found.quotes[asset], Decimal(repr(trade * share)))
-            if lost is None:
-                return None
-            paid.append(share * (float(found.markets[asset].taker_fee) + lost))
-        return fsum(paid)
-
-
-def members(line: str, targets: Targets, strategy: Strategy) -> dict[str, float]:
-    """Return the coins that a trade of a line is made in, with their shares of it: for the stables, all coins."""
-    mine = {a: float(t) for a, t in targets.spot.items() if t and (line == STABLE or readings.bucket_of(a, strategy) == line)}
-    whole = fsum(mine.values())
-    return {asset: weight / whole for asset, weight in mine.items()}
-
 
 def _against_rest(
     line: str, targets: Targets, strategy: Strategy, returns: Mapping[str, tuple[float | None, ...]]
 ) -> tuple[float | None, ...]:
     """Return the line's daily returns less those of the rest of the portfolio at its targets, futures included."""
-    inside = {} if line == STABLE else members(line, targets, strategy)
+    inside = {} if line == STABLE else targeting.line_shares(line, targets, strategy)
     weight = float(strategy.weights[line])
     everything = {asset: float(t) for asset, t in targets.spot.items() if t}
     for contract, t in targets.futures.items():

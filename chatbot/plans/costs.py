@@ -14,7 +14,8 @@ from chatbot.engine.triggers.funding import annualise
 from chatbot.engine.triggers.volatility import realised_vol
 from chatbot.errors import ExchangeError
 from chatbot.exchanges.base import DepthSource, asset_of, is_perp
-from chatbot.model import FuturesCost, LegKind, LegState
+from chatbot.model import STABLE, FuturesCost, LegKind, LegState
+from chatbot.portfolio.targets import line_shares
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
     from chatbot.clock import Clock
     from chatbot.exchanges.base import Depth, Market, PriceSource, Quote
     from chatbot.model import Leg, Plan
+    from chatbot.portfolio.evaluation import Evaluation
 
 #: planned slippage above this asks the person first (domain 11.1)
 ASK_BPS = Decimal(50)
 #: over how many days the card tells the funding
 CARRY_DAYS = 30
 _BPS = 10_000
+_STEP = Decimal("0.000001")
 _DAYS_PER_YEAR = 365
 _WEEK_H = 7 * 24
 #: a week of closes and the one before it; the last settlement lies within two days at every interval in use
@@ -134,6 +137,40 @@ class Costing:
                 return walked[1] * _BPS
         share = self.impact(quote, leg.notional)
         return None if share is None else Decimal(repr(share * _BPS)).quantize(Decimal("0.0001"))
+
+    def line_cost(self, found: Evaluation, shares: Mapping[str, float], trade: Decimal) -> Decimal | None:
+        """Return what trading ``trade`` of quote over these coins costs, as a fraction: fee + half spread + impact (domain 11.1).
+
+        None where one of them is unknown.
+        """
+        cost = Decimal(0)
+        for asset, share in shares.items():
+            part = Decimal(repr(share))
+            lost = self.impact(found.quotes[asset], part * trade)
+            if lost is None:
+                return None
+            cost += part * (found.markets[asset].taker_fee + Decimal(repr(lost)))
+        return cost
+
+    def by_line(self, found: Evaluation) -> Mapping[str, Decimal] | None:
+        """Return the cost of a typical trade (band x V) by line, for a plan that may choose where to trade (domain 9.10 b).
+
+        None: one is unknown, so all count alike. The stablecoin costs nothing by itself: every trade of a coin is paid in it, and
+        the coin bears the cost.
+        """
+        strategy = found.portfolio.strategy
+        if strategy.theta == 1 or found.effective is None or found.shape is None:
+            return None
+        costs = {STABLE: Decimal(0)}
+        for line in found.shape.lines:
+            if line.band is None or line.line == STABLE:
+                continue
+            shares = line_shares(line.line, found.effective.targets, strategy)
+            cost = self.line_cost(found, shares, line.band * found.shape.value)
+            if cost is None:
+                return None
+            costs[line.line] = cost.quantize(_STEP)
+        return costs
 
     def legs(self, legs: Sequence[Leg], quotes: Mapping[str, Quote]) -> tuple[Leg, ...]:
         """Return the legs with their planned slippage."""

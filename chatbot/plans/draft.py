@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING, Any
 
+from chatbot.engine.exact import wide
 from chatbot.engine.planner import plan as planner
 from chatbot.engine.planner.completion import target_beta
 from chatbot.engine.targets import Targets
@@ -13,7 +14,6 @@ from chatbot.exchanges.base import asset_of
 from chatbot.model import LeftOut, Leg, LegKind, Plan, PlanState, Portfolio, Reason
 from chatbot.portfolio import targets as targeting
 from chatbot.portfolio import valuation as readings
-from chatbot.services import crumbs
 from chatbot.triggers import margin
 
 if TYPE_CHECKING:
@@ -22,18 +22,67 @@ if TYPE_CHECKING:
 
     from chatbot.exchanges.base import Market, Quote
     from chatbot.model import Shape
-    from chatbot.portfolio.evaluator import Evaluation
+    from chatbot.portfolio.evaluation import Evaluation
 
 
 #: the flag of a block whose index contract makes up for what could not be done
 _COMPLETED = "beta_completion"
+#: shares of a bucket are cut here
+_STEP = Decimal("1e-12")
+_LOTS = Decimal("1.5")
+_DEFAULTS = planner.Config(gross_cap=Decimal(0), sleeve_cap=Decimal(0))
 
 
 def targets_for(found: Evaluation, costs: Mapping[str, Decimal] | None = None) -> Targets:
     """Return the targets that a plan aims at: the effective ones, or the cheapest point inside the bands (domain 3.3, 9.2, 9.10)."""
-    if found.snapshot is None or found.effective is None:
-        raise ValueError("a portfolio that can not be evaluated has no targets")
-    return crumbs.gathered(found, targeting.destination(found.snapshot, found.portfolio.strategy, found.effective, costs))
+    if found.held is None or found.effective is None:
+        raise ValueError("a portfolio that cannot be evaluated has no targets")
+    return drop_tiny_trades(found, targeting.destination(found.held, found.portfolio.strategy, found.effective, costs))
+
+
+def drop_tiny_trades(found: Evaluation, targets: Targets) -> Targets:
+    """Return targets that leave a coin where it is when its difference is too small for an order, and let its bucket make up for it.
+
+    With ``keep_mix`` the small differences that a plan leaves would be shared out again at the next look, over coins that just stood
+    on their targets (domain 2.3, 9.5). Coins with fixed shares, such as those that a spike has cut, are left alone, and so are those
+    that are sold off or halted.
+    """
+    held = found.held
+    if held is None:
+        return targets
+    strategy = found.portfolio.strategy
+    least = {h.asset: _least(found.markets.get(h.asset), h.price, held.value) for h in held.snapshot.spot}
+    buckets: dict[str, list[str]] = {}
+    for asset, t in targets.spot.items():
+        line, market = strategy.line_of(asset), found.markets.get(asset)
+        if t and line != asset and asset not in found.layers.anchors and market is not None and market.trading:
+            buckets.setdefault(line, []).append(asset)
+    spot = dict(targets.spot)
+    for assets in buckets.values():
+        bucket = {asset: spot[asset] for asset in assets}
+        small = {asset for asset, t in bucket.items() if abs(t * held.value - held.by_asset[asset]) < least[asset]}
+        spot |= _shifted(bucket, {asset: held.by_asset[asset] / held.value for asset in small})
+    return replace(targets, spot=spot)
+
+
+def _shifted(bucket: dict[str, Decimal], small: dict[str, Decimal]) -> dict[str, Decimal]:
+    """Return the targets of a bucket's coins with their sum unchanged and the ``small`` ones where they are; {} where it cannot be."""
+    large = sorted(bucket.keys() - small.keys(), key=lambda asset: (bucket[asset], asset))
+    if not small or not large:
+        return {}
+    with wide():
+        kept = {asset: weight.quantize(_STEP, ROUND_DOWN) for asset, weight in small.items()}
+        rest = sum(bucket.values(), Decimal(0)) - sum(kept.values(), Decimal(0))
+        whole = sum((bucket[asset] for asset in large), Decimal(0))
+        moved = {asset: (rest * bucket[asset] / whole).quantize(_STEP, ROUND_DOWN) for asset in large}
+        moved[large[-1]] += rest - sum(moved.values(), Decimal(0))
+    return {**kept, **moved} if rest >= 0 else {}
+
+
+def _least(market: Market | None, price: Decimal, value: Decimal) -> Decimal:
+    """Return the smallest difference worth an order (domain 9.5)."""
+    lots = (market.min_notional, _LOTS * market.lot * price) if market is not None else ()
+    return max(_DEFAULTS.min_trade, _DEFAULTS.min_trade_bps * value / 10_000, *lots)
 
 
 def block_for(found: Evaluation, targets: Targets, *, literal: bool = False) -> planner.Block:
@@ -42,7 +91,7 @@ def block_for(found: Evaluation, targets: Targets, *, literal: bool = False) -> 
     ``literal`` trades to the targets at the value before fees: what is wanted are exactly these legs, as for a hedge.
     """
     if found.snapshot is None:
-        raise ValueError("a portfolio that can not be evaluated has no plan")
+        raise ValueError("a portfolio that cannot be evaluated has no plan")
     strategy = found.portfolio.strategy
     used = {*targets.spot, *targets.futures}
     rules = {
@@ -64,7 +113,7 @@ def block_for(found: Evaluation, targets: Targets, *, literal: bool = False) -> 
 
 def _beta_goal(found: Evaluation) -> planner.BetaGoal | None:
     """Return the beta that the effective targets mean, for a strategy that has futures to reach it with (domain 9.3)."""
-    if found.effective is None or targeting.INDEX not in readings.contracts(found.portfolio.strategy):
+    if found.effective is None or targeting.INDEX not in found.portfolio.strategy.contracts:
         return None
     underlying = {contract: asset_of(contract) for contract in found.effective.targets.futures}
     goal = target_beta(found.effective.targets, found.betas, underlying)
@@ -83,7 +132,7 @@ def draft(
 ) -> Plan:
     """Return the plan that is stored and shown; id and number are given by the journal."""
     if found.shape is None or found.snapshot is None:
-        raise ValueError("a portfolio that can not be evaluated has no plan")
+        raise ValueError("a portfolio that cannot be evaluated has no plan")
     portfolio: Portfolio = found.portfolio
     legs = legs_of(block, found.quotes, _quote_asset(found))
     after = shape_after(found, legs)
@@ -109,8 +158,8 @@ def draft(
 def shape_after(found: Evaluation, legs: Iterable[Leg]) -> Shape:
     """Return what the portfolio looks like once these legs are filled at their valuation prices."""
     if found.snapshot is None:
-        raise ValueError("a portfolio that can not be evaluated has no shape")
-    after = readings.after_legs(found.snapshot, legs, found.markets)
+        raise ValueError("a portfolio that cannot be evaluated has no shape")
+    after = readings.value_of(readings.after_legs(found.snapshot, legs, found.markets), found.portfolio.strategy)
     return readings.shape(after, found.portfolio.strategy, found.markets, found.betas, found.effective)
 
 
@@ -142,16 +191,16 @@ def _left_out(flag: str, found: Evaluation, targets: Targets) -> LeftOut:
     """Translate a flag of domain 9.12 into what the person is told."""
     why, _, instrument = flag.partition(":")
     market = found.markets.get(instrument)
-    if why != "below_minimum" or found.snapshot is None or found.shape is None or market is None:
+    if why != "below_minimum" or found.held is None or market is None:
         return LeftOut(why=why, instrument=instrument)
-    held = {h.asset: h.qty * h.price for h in found.snapshot.spot} | {p.contract: p.qty * p.mark for p in found.snapshot.positions}
-    wanted = targets.spot.get(instrument, targets.futures.get(instrument, Decimal(0))) * found.shape.value
+    held = {**found.held.by_asset, **found.held.book}
+    wanted = targets.spot.get(instrument, targets.futures.get(instrument, Decimal(0))) * found.held.value
     return LeftOut(why=why, instrument=instrument, amount=abs(wanted - held.get(instrument, Decimal(0))), minimum=market.min_notional)
 
 
 def _postponed(found: Evaluation, targets: Targets) -> tuple[LeftOut, ...]:
     """Say that the turnover budget ended the way to the targets, where it did."""
-    limit = targeting.stopped_early(found.snapshot, found.portfolio.strategy, targets) if found.snapshot is not None else None
+    limit = targeting.stopped_early(found.held, found.portfolio.strategy, targets) if found.held is not None else None
     return () if limit is None else (LeftOut(why="turnover", amount=limit),)
 
 

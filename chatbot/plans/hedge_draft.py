@@ -10,18 +10,18 @@ from chatbot.engine.exact import wide
 from chatbot.engine.hedges.sizing import open_hedge
 from chatbot.engine.targets import Targets
 from chatbot.hedges import sizing as hedge_sizes
-from chatbot.model import FUTURES, ROTATION, VOLATILITY, LeftOut, Leg, LegKind, LegState, OpenHedge, Plan, Reason
+from chatbot.model import FUTURES, ROTATION, VOLATILITY, LeftOut, Leg, LegKind, OpenHedge, Plan, Reason
 from chatbot.plans import draft as planning
 from chatbot.portfolio import targets as targeting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from datetime import datetime, timedelta
 
     from chatbot.engine.planner.plan import Block
-    from chatbot.engine.portfolio import Snapshot
+    from chatbot.engine.portfolio import Snapshot, Valuation
     from chatbot.model.hedge import HedgeSize, HedgeWish
-    from chatbot.portfolio.evaluator import Evaluation
+    from chatbot.portfolio.evaluation import Evaluation
 
 BEGIN, END = "begin", "end"
 #: whose volatility says whether a hedge has done its work (domain 10.3)
@@ -74,10 +74,10 @@ def opening(found: Evaluation, sized: HedgeSize, market_now: datetime) -> OpenHe
 
 def with_hedges(found: Evaluation, hedges: Iterable[OpenHedge]) -> Evaluation:
     """Return the evaluation as it is with these hedges in the targets; raises ``engine.errors.Refused``."""
-    if found.snapshot is None:
+    if found.held is None:
         return found
     layers = replace(found.layers, hedges=tuple(hedges))
-    effective = targeting.effective(found.snapshot, found.portfolio.strategy, layers, found.betas)
+    effective = targeting.effective(found.held, found.portfolio.strategy, layers, found.betas)
     return replace(found, layers=layers, effective=effective)
 
 
@@ -106,19 +106,16 @@ def _opened(found: Evaluation, sized: HedgeSize) -> Targets:
 
 
 def _targets(found: Evaluation, sells: dict[str, Decimal], into: Decimal, contract: str, qty: Decimal) -> Targets:
-    snap, shape = found.snapshot, found.shape
-    if snap is None or shape is None:
-        raise ValueError("a portfolio that can not be evaluated has no targets")
+    held = found.held
+    if held is None:
+        raise ValueError("a portfolio that cannot be evaluated has no targets")
     with wide():
-        whole = shape.value
-        values = hedge_sizes.spot_values(snap)
-        spot = {coin: _down((value - sells.get(coin, _ZERO)) / whole) for coin, value in values.items()}
-        collateral = _down(max(_ZERO, max(_ZERO, shape.values[FUTURES]) + into) / whole)
+        whole = held.value
+        spot = {coin: _down((value - sells.get(coin, _ZERO)) / whole) for coin, value in held.by_asset.items()}
+        collateral = _down(max(_ZERO, max(_ZERO, held.equity) + into) / whole)
         collateral = min(collateral, _ONE - sum(spot.values(), _ZERO))
-        futures = {p.contract: _away(p.qty * p.mark / whole) for p in snap.positions}
-        mark = _mark(snap, contract)
-        held = sum((p.qty for p in snap.positions if p.contract == contract), _ZERO)
-        futures[contract] = _away((held + qty) * mark / whole)
+        futures = {name: _away(notional / whole) for name, notional in held.book.items()}
+        futures[contract] = _away((held.book.get(contract, _ZERO) + qty * _mark(held, contract)) / whole)
         return Targets(spot=spot, stable=_ONE - sum(spot.values(), _ZERO) - collateral, collateral=collateral, futures=futures)
 
 
@@ -131,8 +128,8 @@ def _away(weight: Decimal) -> Decimal:
     return weight.quantize(_STEP, ROUND_UP)
 
 
-def _mark(snap: Snapshot, contract: str) -> Decimal:
-    return next(p.mark for p in snap.positions if p.contract == contract)
+def _mark(held: Valuation, contract: str) -> Decimal:
+    return next(p.mark for p in held.snapshot.positions if p.contract == contract)
 
 
 def draft_closing(found: Evaluation, hedge: OpenHedge, reasons: tuple[Reason, ...], *, now: datetime, expiry: timedelta) -> Plan | None:
@@ -141,7 +138,7 @@ def draft_closing(found: Evaluation, hedge: OpenHedge, reasons: tuple[Reason, ..
     The short is never bought back beyond the strategy's own target of the contract. Raises ``engine.errors.Refused``.
     """
     if found.snapshot is None or found.shape is None:
-        raise ValueError("a portfolio that can not be evaluated has no plan")
+        raise ValueError("a portfolio that cannot be evaluated has no plan")
     over = replace(hedge, closed=hedge.closed or "manual")
     without = with_hedges(found, [one for one in found.layers.hedges if one.kind != hedge.kind])
     held = next((p for p in found.snapshot.positions if p.contract == hedge.contract), None)
@@ -214,23 +211,3 @@ def asked_again(plan: Plan, hedges: Iterable[OpenHedge]) -> HedgeWish | OpenHedg
     """
     there = plan.hedge is not None and any(one.kind == plan.hedge.kind for one in hedges)
     return asked(plan) if plan.hedge is not None and there == bool(plan.hedge.closed) else None
-
-
-def contracts_of(plan: Plan) -> tuple[str, ...]:
-    """Return the contract that a plan's hedge is in."""
-    return (plan.hedge.contract,) if plan.hedge else ()
-
-
-def opens(plan: Plan) -> bool:
-    """Tell whether a plan opens a hedge; with its short left out it does not."""
-    return plan.hedge is not None and not plan.hedge.closed and bool(short_legs(plan))
-
-
-def short_legs(plan: Plan) -> tuple[Leg, ...]:
-    """Return the kept legs that sell the hedge's contract."""
-    return _legs_of(plan, lambda leg: leg.sells)
-
-
-def _legs_of(plan: Plan, wanted: Callable[[Leg], bool]) -> tuple[Leg, ...]:
-    contract = plan.hedge.contract if plan.hedge else ""
-    return tuple(leg for leg in plan.legs if leg.instrument == contract and leg.state != LegState.DROPPED and wanted(leg))

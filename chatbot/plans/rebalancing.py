@@ -6,17 +6,18 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.alerts import write as alerts
 from chatbot.engine.errors import Refused
 from chatbot.hedges import life as hedge_life
 from chatbot.hedges import sizing as hedge_sizes
-from chatbot.model import Leg, LegState, Mode, OpenHedge, Plan, PlanState, Portfolio, Problem, Reason, Shape, Urgency
+from chatbot.model import Leg, LegState, Mode, OpenHedge, Plan, PlanState, Portfolio, Problem, Reason, Shape
 from chatbot.plans import costs as costing
 from chatbot.plans import draft as planning
 from chatbot.plans import hedge_draft as hedge_plans
+from chatbot.plans.offer import store
 from chatbot.plans.outcomes import (
     Alone,
     Answer,
-    Busy,
     CannotEvaluate,
     Confirmed,
     Forbidden,
@@ -29,10 +30,10 @@ from chatbot.plans.outcomes import (
     Proposed,
     TooDear,
 )
+from chatbot.portfolio import states
 from chatbot.portfolio import valuation as readings
 from chatbot.portfolio.targets import INDEX
-from chatbot.services import line_costs
-from chatbot.store import journal, messages, portfolios
+from chatbot.store import journal, portfolios
 from chatbot.triggers import tilt as tilting
 
 if TYPE_CHECKING:
@@ -44,31 +45,11 @@ if TYPE_CHECKING:
     from chatbot.engine.planner.plan import Block
     from chatbot.model.hedge import HedgeWish
     from chatbot.plans.costs import Costing
-    from chatbot.portfolio.evaluator import Evaluation, Evaluator
+    from chatbot.portfolio.evaluation import Evaluation
+    from chatbot.portfolio.evaluator import Evaluator
     from chatbot.store.database import Database, Tx
 
 EXECUTE = "execute_plan"
-__all__ = [
-    "EXECUTE",
-    "Alone",
-    "Answer",
-    "Busy",
-    "CannotEvaluate",
-    "Confirmed",
-    "Forbidden",
-    "Late",
-    "Moved",
-    "NoHedge",
-    "NotYours",
-    "NothingToDo",
-    "Proposal",
-    "Proposed",
-    "Rebalancing",
-    "TooDear",
-    "moved",
-    "post_card",
-]
-
 _NONE: frozenset[int] = frozenset()
 
 
@@ -91,6 +72,14 @@ class Rebalancing:
         found = await self._evaluator.look(portfolio, fresh=True, also=() if hedge is None else (INDEX,))
         return await self.propose_from(found, reasons, hedge)
 
+    async def open_hedge(self, portfolio: Portfolio, wish: HedgeWish) -> Proposal:
+        """Make and store the plan that opens a hedge, from fresh prices; or say why there is none."""
+        return await self.propose(portfolio, (hedge_plans.reason_for(wish.kind, hedge_plans.BEGIN),), wish)
+
+    async def close_hedge(self, portfolio: Portfolio, hedge: OpenHedge) -> Proposal:
+        """Make and store the plan that closes a hedge."""
+        return await self.propose(portfolio, (hedge_plans.reason_for(hedge.kind, hedge_plans.END),), hedge)
+
     async def propose_again(self, portfolio: Portfolio, plan: Plan) -> Proposal:
         """Make the plan as of now that another one was before it ran out."""
         return await self.propose(portfolio, plan.reasons, hedge_plans.asked(plan))
@@ -102,7 +91,7 @@ class Rebalancing:
         if not isinstance(drafted, Plan):
             return drafted
         async with self._db.transaction() as tx:
-            return await self.store(tx, drafted)
+            return await store(tx, drafted)
 
     async def prepare(self, found: Evaluation) -> None:
         """Fetch what the costs of a plan depend on, before :meth:`draft`; never inside a transaction."""
@@ -126,7 +115,7 @@ class Rebalancing:
             if hedge is not None:
                 return self._draft_hedge(found, shape, reasons, hedge)
             found, tilts = tilting.for_block(found, self._evaluator.market_time(now))
-            targets = planning.targets_for(found, line_costs.by_line(found, self._costing))
+            targets = planning.targets_for(found, self._costing.by_line(found))
             block = planning.block_for(found, targets)
         except Refused as refusal:
             return CannotEvaluate(portfolio=found.portfolio, problems=(Problem(code=refusal.code),))
@@ -150,18 +139,11 @@ class Rebalancing:
                 return NoHedge(portfolio=found.portfolio, size=size)
             at = (now, self._evaluator.market_time(now))
             drafted = hedge_plans.draft_opening(found, size, reasons, at, self._expiry)
-            if not hedge_plans.opens(drafted):
+            if not drafted.opens_hedge:
                 return NoHedge(portfolio=found.portfolio, size=replace(size, problem="too_small"))
         if drafted is None:
             return NothingToDo(portfolio=found.portfolio, shape=shape)
         return self._costing.priced(drafted, found.quotes, found.markets)
-
-    async def store(self, tx: Tx, drafted: Plan) -> Proposed | Busy:
-        """Store a drafted plan inside the caller's transaction, unless one is being carried out."""
-        before = await journal.open_plan(tx, drafted.portfolio_id)
-        if before is not None and before.state != PlanState.PROPOSED:
-            return Busy(plan=before)
-        return Proposed(plan=await journal.add_plan(tx, drafted), instead_of=before)
 
     async def confirm(self, plan_id: int, person_id: int, *, accepted: frozenset[int] = _NONE, alone: Alone | None = None) -> Answer:
         """Carry the plan out, or say why not; only the first of any number of presses sends anything.
@@ -177,7 +159,7 @@ class Rebalancing:
         plan = _restricted(plan, alone)
         if _asks(plan, accepted):
             return TooDear(plan=plan)
-        found = await self._evaluator.look(portfolio, fresh=True, also=hedge_plans.contracts_of(plan))
+        found = await self._evaluator.look(portfolio, fresh=True, also=plan.hedge_contracts)
         if found.shape is None:
             return CannotEvaluate(portfolio=portfolio, problems=found.problems)
         await self.prepare(found)
@@ -208,8 +190,9 @@ class Rebalancing:
                 await journal.add_event(tx, plan.id, None, "confirmed", {"person": person_id} | ({"by": alone.by} if alone else {}))
                 await self._work.enqueue(tx, EXECUTE, f"plan-{plan.id}", {"plan_id": plan.id}, partition=str(plan.portfolio_id))
             latest = await journal.plan(tx, plan.id)
-            if won and latest is not None:
-                await hedge_life.confirmed(tx, latest)
+            if won and latest is not None and latest.hedge is not None:
+                before = await states.read(tx, latest.portfolio_id)
+                await states.write(tx, latest.portfolio_id, before, replace(before, hedges=hedge_life.confirmed(before.hedges, latest)))
             if won and alone is not None and latest is not None:
                 await alone.tells(tx, latest)
         if latest is None:
@@ -245,7 +228,7 @@ class Rebalancing:
             return NotYours()
         if plan.state != PlanState.PROPOSED or plan.expires_at <= self._clock.now():
             return await self._late(plan)
-        found = await self._evaluator.look(portfolio, also=hedge_plans.contracts_of(plan))
+        found = await self._evaluator.look(portfolio, also=plan.hedge_contracts)
         if found.snapshot is None:
             return CannotEvaluate(portfolio=portfolio, problems=found.problems)
         legs = tuple(change(leg) if leg.index in indexes else leg for leg in plan.legs)
@@ -267,7 +250,7 @@ class Rebalancing:
         plan, portfolio = await self._owned(plan_id, person_id)
         if plan is None or portfolio is None:
             return NotYours()
-        found = await self._evaluator.look(portfolio, fresh=True, also=hedge_plans.contracts_of(plan))
+        found = await self._evaluator.look(portfolio, fresh=True, also=plan.hedge_contracts)
         await self.prepare(found)
         hedge = hedge_plans.asked_again(plan, found.layers.hedges)
         drafted = self.draft(found, tuple(dict.fromkeys((*plan.reasons, Reason(trigger="again")))), hedge)
@@ -279,7 +262,7 @@ class Rebalancing:
             fees = readings.fees_of(legs, found.markets)
             drafted = replace(drafted, legs=legs, after=planning.shape_after(found, legs), fees=fees)
         async with self._db.transaction() as tx:
-            return await self.store(tx, drafted)
+            return await store(tx, drafted)
 
     async def skip(self, plan_id: int, person_id: int, *, until: datetime | None = None) -> Late | NotYours | Proposed:
         """Close a plan unanswered; with ``until`` the portfolio also stays quiet until then."""
@@ -300,7 +283,7 @@ class Rebalancing:
         """Have a plan's card drawn again as it stands; the outbox does it, so that a failing edit is tried again."""
         now = self._clock.now()
         async with self._db.transaction() as tx:
-            await post_card(tx, plan, now, f"redraw-{now.isoformat()}")
+            await alerts.redraw_card(tx, plan, now, f"redraw-{now.isoformat()}")
 
     async def owned_plan(self, plan_id: int, person_id: int) -> Plan | None:
         """Return a plan of this person, or None."""
@@ -328,8 +311,9 @@ class Rebalancing:
     async def ended(self, plan: Plan) -> None:
         """Write down what the fills of a plan that has come to its end mean for hedges and tilts; doing it again changes nothing."""
         async with self._db.transaction() as tx:
-            await hedge_life.ended(tx, plan)
-            await tilting.ended(tx, plan)
+            before = await states.read(tx, plan.portfolio_id)
+            after = replace(before, hedges=hedge_life.ended(before.hedges, plan), tilts=tilting.ended(before.tilts, plan))
+            await states.write(tx, plan.portfolio_id, before, after)
 
     async def measure(self, portfolio_id: int) -> Shape | None:
         """Return what the portfolio looks like now; None when it can not be evaluated."""
@@ -361,14 +345,6 @@ def moved(plan: Plan, found: Evaluation) -> bool:
         if price is None or abs(holding.qty * price - then) > Decimal("0.01") + abs(then) * limit / 100:
             return True
     return False
-
-
-async def post_card(tx: Tx, plan: Plan, now: datetime, why: str) -> None:
-    """Have the card of a plan drawn again in place; nothing where it was never shown."""
-    if plan.chat_id is not None:
-        key = f"card-{plan.id}-{why}"
-        facts = {"plan_id": plan.id}
-        await messages.post(tx, chat_id=plan.chat_id, kind="plan_card", facts=facts, key=key, urgency=Urgency.ROUTINE, silent=True, now=now)
 
 
 def _asks(plan: Plan, accepted: frozenset[int]) -> bool:

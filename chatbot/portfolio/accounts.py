@@ -28,7 +28,7 @@ class OpenExchange(Protocol):
         ...
 
 
-class Desk:
+class OpenAccounts:
     """Hands out exchanges; asking twice gives the same object, so that its lock protects the account."""
 
     def __init__(self, db: Database, open_exchange: OpenExchange) -> None:

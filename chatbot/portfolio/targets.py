@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
+from math import fsum
 from typing import TYPE_CHECKING
 
 from chatbot.engine import bands
 from chatbot.engine.exact import wide
 from chatbot.engine.targets import Targets, split
 from chatbot.engine.triggers.fold import Fold, Hedge, Spike, effective_targets
-from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, FUTURES, STABLE, TREND, VOLATILITY, OpenHedge, OpenTilt, Signal
+from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, FUTURES, STABLE, TREND, VOLATILITY
 from chatbot.portfolio import valuation as readings
+from chatbot.portfolio.layers import Effective
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from chatbot.engine.portfolio import Snapshot
-    from chatbot.model import Strategy
-    from chatbot.triggers.market import Anchor
+    from chatbot.engine.portfolio import Valuation
+    from chatbot.model import OpenHedge, Signal, Strategy
+    from chatbot.portfolio.layers import Anchor, Layers
 
 #: contract that hedges the whole market where it is listed (domain 2.3)
 INDEX = "BTC-PERP"
@@ -30,69 +31,50 @@ _CENT = Decimal("0.01")
 _ZERO, _ONE = Decimal(0), Decimal(1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layers:
-    """What moves a portfolio's targets away from its strategy."""
-
-    signals: tuple[Signal, ...] = ()
-    #: where active volatility caps start from, by asset
-    anchors: Mapping[str, Anchor] = field(default_factory=dict)
-    hedges: tuple[OpenHedge, ...] = ()
-    tilts: tuple[OpenTilt, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effective:
-    """Effective targets of a portfolio: by asset and contract, and summed up by line."""
-
-    targets: Targets
-    lines: Mapping[str, Decimal]
-    futures_net: Decimal
-    #: what the fold did, as in ``engine.folding.Folded``: vol:<asset>, funding_low:suppressed, ...
-    log: tuple[str, ...] = ()
-
-
-def effective(snap: Snapshot, strategy: Strategy, layers: Layers, betas: Mapping[str, Decimal]) -> Effective:
+def effective(held: Valuation, strategy: Strategy, layers: Layers, betas: Mapping[str, Decimal]) -> Effective:
     """Fold the active triggers and the hedges into the strategy's targets; raises ``engine.errors.Refused``."""
-    base = base_targets(snap, strategy, layers.anchors)
-    fold = fold_of(snap, strategy, layers, base, betas)
-    folded = effective_targets(base, fold, {p.contract: p.asset for p in snap.positions})
-    lines = dict.fromkeys(readings.line_values(snap, strategy), _ZERO)
+    base = base_targets(held, strategy, layers.anchors)
+    fold = active_layers(held, strategy, layers, base, betas)
+    folded = effective_targets(base, fold, {p.contract: p.asset for p in held.snapshot.positions})
+    lines = dict.fromkeys(held.by_line, _ZERO)
     with wide():  # the sum of the lines must stay exactly 1
         for asset, weight in folded.targets.spot.items():
-            line = readings.bucket_of(asset, strategy)
+            line = strategy.line_of(asset)
             lines[line] = lines.get(line, _ZERO) + weight
     lines |= {STABLE: folded.targets.stable, FUTURES: folded.targets.collateral}
     return Effective(targets=folded.targets, lines=lines, futures_net=folded.futures_net, log=folded.log)
 
 
-def base_targets(snap: Snapshot, strategy: Strategy, anchors: Mapping[str, Anchor]) -> Targets:
+def base_targets(held: Valuation, strategy: Strategy, anchors: Mapping[str, Anchor]) -> Targets:
     """Return the strategy's own targets by asset (domain 2.3); a capped asset keeps its share of its line while others move."""
-    values = readings.line_values(snap, strategy)
-    wanted = {line: strategy.weights.get(line, _ZERO) for line in values}
-    holdings = {holding.asset: holding.qty * holding.price for holding in snap.spot}
-    net = readings.net_target(strategy)
-    shares = {contract: strategy.futures_split[contract] for contract in readings.contracts(strategy)}
-    members = _members(snap, strategy)
-    latched = _beside_newcomers(_latched(anchors), members, {a: v / sum(values.values()) for a, v in holdings.items()}, wanted)
-    found = split(wanted, members, holdings, net, shares, latched)
-    extra = {p.contract: _ZERO for p in snap.positions if p.contract not in found.futures}
-    return Targets(spot=found.spot, stable=found.stable, collateral=found.collateral, futures={**found.futures, **extra})
+    wanted = {line: strategy.weights.get(line, _ZERO) for line in held.by_line}
+    shares = {contract: strategy.futures_split[contract] for contract in strategy.contracts}
+    members = _members(held, strategy)
+    latched = _beside_newcomers(_latched(anchors), members, held.weights, wanted)
+    own = split(wanted, members, held.by_asset, strategy.net_target, shares, latched)
+    extra = {contract: _ZERO for contract in held.book if contract not in own.futures}
+    return Targets(spot=own.spot, stable=own.stable, collateral=own.collateral, futures={**own.futures, **extra})
 
 
-def share(asset: str, snap: Snapshot, strategy: Strategy, anchors: Mapping[str, Anchor]) -> Decimal | None:
+def share(asset: str, held: Valuation, strategy: Strategy, anchors: Mapping[str, Anchor]) -> Decimal | None:
     """Return an asset's share of its line while ``anchors`` hold those of others; None where it is a line of its own.
 
     Not its share of what is held: beside a coin that was cut before, it would be too large.
     """
-    line = readings.bucket_of(asset, strategy)
-    members = _members(snap, strategy).get(line, ())
+    line = strategy.line_of(asset)
+    members = _members(held, strategy).get(line, ())
     if line == asset or asset not in members:
         return None
-    values = {holding.asset: holding.qty * holding.price for holding in snap.spot}
     alone = {line: _ONE, STABLE: _ZERO, **{name: _ZERO for name in strategy.weights if name in members}}
-    found = split(alone, {line: members}, values, _ZERO, {}, _latched(anchors)).spot
-    return found[asset].quantize(_STEP, ROUND_DOWN)
+    shares = split(alone, {line: members}, held.by_asset, _ZERO, {}, _latched(anchors)).spot
+    return shares[asset].quantize(_STEP, ROUND_DOWN)
+
+
+def line_shares(line: str, targets: Targets, strategy: Strategy) -> dict[str, float]:
+    """Return the coins that a trade of a line is made in, with their shares of it: for the stables, all coins."""
+    mine = {asset: float(t) for asset, t in targets.spot.items() if t and (line == STABLE or strategy.line_of(asset) == line)}
+    whole = fsum(mine.values())
+    return {asset: weight / whole for asset, weight in mine.items()}
 
 
 def _latched(anchors: Mapping[str, Anchor]) -> dict[str, Decimal]:
@@ -115,22 +97,21 @@ def _beside_newcomers(
     return found
 
 
-def _members(snap: Snapshot, strategy: Strategy) -> dict[str, tuple[str, ...]]:
+def _members(held: Valuation, strategy: Strategy) -> dict[str, tuple[str, ...]]:
     """Return the members of each bucket line, with the coins that are held but named nowhere in the line that took them."""
     members = {line: list(assets) for line, assets in strategy.members.items()}
-    for holding in snap.spot:
+    for holding in held.snapshot.spot:
         known = members.setdefault(holding.bucket, [])
         if holding.asset not in known:
             known.append(holding.asset)
     return {line: tuple(assets) for line, assets in members.items() if line not in (STABLE, FUTURES)}
 
 
-def fold_of(snap: Snapshot, strategy: Strategy, layers: Layers, base: Targets, betas: Mapping[str, Decimal]) -> Fold:
+def active_layers(held: Valuation, strategy: Strategy, layers: Layers, base: Targets, betas: Mapping[str, Decimal]) -> Fold:
     """Return the active triggers of a portfolio in the engine's terms; those that are switched off do nothing."""
     on = [signal for signal in layers.signals if signal.active and strategy.setting(signal.trigger).on]
     by_trigger = {signal.trigger: signal for signal in on}
     low, high, fear = (by_trigger.get(name) for name in (FUNDING_LOW, FUNDING_HIGH, FEAR_GREED))
-    listed = {p.contract for p in snap.positions}
     mode = strategy.setting(FEAR_GREED).mode or "book"
     return Fold(
         vol=tuple(_spike(signal, base, layers.anchors.get(signal.subject)) for signal in on if signal.trigger == VOLATILITY),
@@ -140,11 +121,11 @@ def fold_of(snap: Snapshot, strategy: Strategy, layers: Layers, base: Targets, b
         trend={signal.subject: signal.size or _ZERO for signal in on if signal.trigger == TREND},
         fear_greed=fear is not None,
         # without an index contract there is nothing to hedge the spot side with
-        fg_mode=mode if INDEX in listed else "book",
+        fg_mode=mode if INDEX in held.book else "book",
         coverage=fear.size if fear and fear.size is not None else _ONE,
         hedge_contract=INDEX,
-        hedges=tuple(_hedge(hedge, snap) for hedge in _open(layers.hedges) if hedge.contract in listed),
-        tilts=tuple(Hedge(contract=one.contract, weight=one.weight) for one in layers.tilts if strategy.tilt and one.contract in listed),
+        hedges=tuple(_hedge(hedge, held) for hedge in _open(layers.hedges) if hedge.contract in held.book),
+        tilts=tuple(Hedge(contract=one.contract, weight=one.weight) for one in layers.tilts if strategy.tilt and one.contract in held.book),
         moved=_moved(layers.hedges, base, strategy),
         betas=betas,
     )
@@ -161,15 +142,11 @@ def _open(hedges: Iterable[OpenHedge]) -> list[OpenHedge]:
     return [hedge for hedge in hedges if not hedge.closed]
 
 
-def _hedge(hedge: OpenHedge, snap: Snapshot) -> Hedge:
+def _hedge(hedge: OpenHedge, held: Valuation) -> Hedge:
     """Return a hedge as a weight: its quantity is fixed, so its share of V moves with the price."""
-    mark = next(p.mark for p in snap.positions if p.contract == hedge.contract)
-    return Hedge(contract=hedge.contract, weight=hedge.qty * mark / _value(snap))
-
-
-def _value(snap: Snapshot) -> Decimal:
-    spot = sum((h.qty * h.price for h in snap.spot), _ZERO) + sum((c.qty * c.price for c in snap.cash), _ZERO)
-    return spot + snap.wallet + sum((p.qty * (p.mark - p.entry) for p in snap.positions), _ZERO)
+    position = held.position(hedge.contract)
+    mark = position.mark if position is not None else _ZERO
+    return Hedge(contract=hedge.contract, weight=hedge.qty * mark / held.value)
 
 
 def _moved(hedges: Iterable[OpenHedge], base: Targets, strategy: Strategy) -> dict[str, Decimal]:
@@ -181,72 +158,63 @@ def _moved(hedges: Iterable[OpenHedge], base: Targets, strategy: Strategy) -> di
     taken: dict[str, Decimal] = {}
     for hedge in _open(hedges):
         for name, weight in hedge.moved.items():
-            line = name if name == STABLE else readings.bucket_of(name, strategy)
+            line = name if name == STABLE else strategy.line_of(name)
             taken[line] = taken.get(line, _ZERO) + weight
     moved = {STABLE: taken.pop(STABLE, _ZERO)}
     for line, weight in taken.items():
-        members = {asset: t for asset, t in base.spot.items() if t and readings.bucket_of(asset, strategy) == line}
+        members = {asset: t for asset, t in base.spot.items() if t and strategy.line_of(asset) == line}
         whole = sum(members.values(), _ZERO)
         moved |= {asset: (weight * t / whole).quantize(_STEP, ROUND_DOWN) for asset, t in members.items()}
     return moved
 
 
-def destination(snap: Snapshot, strategy: Strategy, found: Effective, costs: Mapping[str, Decimal] | None = None) -> Targets:
+def destination(held: Valuation, strategy: Strategy, now: Effective, costs: Mapping[str, Decimal] | None = None) -> Targets:
     """Return what a plan aims at: the effective targets, or with theta below 1 the cheapest point inside the bands (domain 3.3).
 
     ``costs`` are what trading each line costs, as a fraction; None: all the same. A turnover budget ends the way there early
     (domain 9.10).
     """
-    aim = found.targets if strategy.theta == 1 else _inside(snap, strategy, found, costs)
-    return aim if strategy.turnover_budget is None else _within(strategy.turnover_budget, snap, aim, found)
+    aim = now.targets if strategy.theta == 1 else _inside(held, strategy, now, costs)
+    return aim if strategy.turnover_budget is None else _within(strategy.turnover_budget, held, aim, now)
 
 
-def _inside(snap: Snapshot, strategy: Strategy, found: Effective, costs: Mapping[str, Decimal] | None) -> Targets:
-    values = readings.line_values(snap, strategy)
-    whole = sum(values.values(), _ZERO)
-    weights = {line: value / whole for line, value in values.items()}
+def _inside(held: Valuation, strategy: Strategy, now: Effective, costs: Mapping[str, Decimal] | None) -> Targets:
+    weights = {line: value / held.value for line, value in held.by_line.items()}
     # A line without a band, as FUTURES, is left out of the bands: it goes to its target.
-    edges = {line: band for line, band in readings.engine_bands(strategy).items() if line in values}
-    lines = dict(bands.destination(weights, found.lines, edges, strategy.theta, force=True, costs=costs).weights)
-    spot = _rescaled(found, strategy, lines, {holding.asset: holding.qty * holding.price for holding in snap.spot})
-    return Targets(spot=spot, stable=lines[STABLE], collateral=lines[FUTURES], futures=found.targets.futures)
+    edges = {line: band for line, band in readings.engine_bands(strategy).items() if line in weights}
+    lines = dict(bands.destination(weights, now.lines, edges, strategy.theta, force=True, costs=costs).weights)
+    spot = _rescaled(now, strategy, lines, held.by_asset)
+    return Targets(spot=spot, stable=lines[STABLE], collateral=lines[FUTURES], futures=now.targets.futures)
 
 
-def _within(budget: Decimal, snap: Snapshot, aim: Targets, found: Effective) -> Targets:
+def _within(budget: Decimal, held: Valuation, aim: Targets, now: Effective) -> Targets:
     """Go towards ``aim`` as far as the budget reaches, coin by coin; all the way where a volatility cut or a debt is in it."""
-    values = {holding.asset: holding.qty * holding.price for holding in snap.spot}
-    values[STABLE] = sum((cash.qty * cash.price for cash in snap.cash), _ZERO)
-    values[FUTURES] = _value(snap) - sum(values.values(), _ZERO)
-    if min(values.values()) < 0 or any(step.startswith("vol:") for step in found.log):
+    if min(held.parts.values()) < 0 or any(step.startswith("vol:") for step in now.log):
         return aim
-    weights = {name: value / _value(snap) for name, value in values.items()}
+    weights = {name: value / held.value for name, value in held.parts.items()}
     there = {**dict.fromkeys(weights, _ZERO), **aim.spot, STABLE: aim.stable, FUTURES: aim.collateral}
     short = dict(bands.destination(weights, there, {}, _ONE, force=True, budget=budget).weights)
     stable, collateral = short.pop(STABLE), short.pop(FUTURES)
     return Targets(spot=short, stable=stable, collateral=collateral, futures=aim.futures)
 
 
-def stopped_early(snap: Snapshot, strategy: Strategy, aim: Targets) -> Decimal | None:
+def stopped_early(held: Valuation, strategy: Strategy, aim: Targets) -> Decimal | None:
     """Return the turnover, in quote, at which the budget ended the way to ``aim``; None where it did not."""
     if strategy.turnover_budget is None:
         return None
-    whole = _value(snap)
-    held = {holding.asset: holding.qty * holding.price for holding in snap.spot}
-    held[STABLE] = sum((cash.qty * cash.price for cash in snap.cash), _ZERO)
-    held[FUTURES] = whole - sum(held.values(), _ZERO)
     there = {**aim.spot, STABLE: aim.stable, FUTURES: aim.collateral}
-    moved = sum((abs(there.get(name, _ZERO) * whole - value) for name, value in held.items()), _ZERO) / 2
-    limit = strategy.turnover_budget * whole
+    moved = sum((abs(there.get(name, _ZERO) * held.value - value) for name, value in held.parts.items()), _ZERO) / 2
+    limit = strategy.turnover_budget * held.value
     return limit if abs(moved - limit) < _CENT else None
 
 
-def _rescaled(found: Effective, strategy: Strategy, lines: Mapping[str, Decimal], held: Mapping[str, Decimal]) -> dict[str, Decimal]:
+def _rescaled(now: Effective, strategy: Strategy, lines: Mapping[str, Decimal], held: Mapping[str, Decimal]) -> dict[str, Decimal]:
     """Spread each line's destination over its members as their effective targets stand to each other; the sum stays exact."""
     spot: dict[str, Decimal] = {}
     for line, goal in lines.items():
-        members = {asset: t for asset, t in found.targets.spot.items() if readings.bucket_of(asset, strategy) == line}
+        members = {asset: t for asset, t in now.targets.spot.items() if strategy.line_of(asset) == line}
         if members:
-            mix = members if found.lines[line] else {asset: held.get(asset, _ZERO) for asset in members}
+            mix = members if now.lines[line] else {asset: held.get(asset, _ZERO) for asset in members}
             with wide():
                 rest = _ONE - goal
             spot |= split({line: goal, STABLE: rest}, {line: tuple(mix)}, mix, _ZERO, {}).spot

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -9,13 +10,13 @@ from typing import TYPE_CHECKING
 from chatbot.engine import bands, portfolio
 from chatbot.engine.liquidation import liquidation
 from chatbot.exchanges.base import Balances, Position, Quote, asset_of, is_perp
-from chatbot.model import ALT, FUTURES, NET, STABLE, Leg, LegKind, LegState, LineReading, Problem, Shape, Strategy
+from chatbot.model import FUTURES, NET, AssetExposure, Leg, LegKind, LegState, LineReading, Problem, Shape, Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from chatbot.exchanges.base import Market
-    from chatbot.portfolio.targets import Effective
+    from chatbot.portfolio.layers import Effective
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,29 +28,9 @@ class Account:
     quote_asset: str
 
 
-def bucket_of(asset: str, strategy: Strategy) -> str:
-    """Return the line that ``asset`` belongs to; a coin that no line names counts as ALT where there is such a line."""
-    for line, members in strategy.members.items():
-        if asset in members:
-            return line
-    return asset if asset in strategy.weights else ALT
-
-
-def spot_assets(strategy: Strategy) -> tuple[str, ...]:
-    """Return every risky asset that the strategy names, sorted."""
-    named = {asset for members in strategy.members.values() for asset in members}
-    return tuple(sorted(named | {line for line in strategy.weights if line not in strategy.members and line not in (STABLE, FUTURES)}))
-
-
-def contracts(strategy: Strategy) -> tuple[str, ...]:
-    """Return the perpetuals of the futures base; none when the strategy has no futures."""
-    uses_futures = strategy.weights.get(FUTURES, Decimal(0)) > 0 or strategy.futures_net != 0
-    return tuple(sorted(strategy.futures_split)) if uses_futures else ()
-
-
 def instruments(strategy: Strategy, account: Account | None = None) -> tuple[str, ...]:
     """Return every instrument whose price is needed to value the portfolio and to plan for it."""
-    needed = {*spot_assets(strategy), *contracts(strategy)}
+    needed = {*strategy.spot_assets, *strategy.contracts}
     if account is not None:
         needed |= {asset for asset, qty in account.balances.spot.items() if qty and asset != account.quote_asset}
         needed |= {position.instrument for position in account.positions}
@@ -65,13 +46,13 @@ def empty_answer(account: Account) -> Problem | None:
 
 def snapshot(account: Account, strategy: Strategy, quotes: Mapping[str, Quote], also: Collection[str] = ()) -> portfolio.Snapshot:
     """Build the engine's snapshot; every instrument of :func:`instruments` must have a quote, and so must the contracts in ``also``."""
-    spot = {asset: Decimal(0) for asset in spot_assets(strategy)}
+    spot = {asset: Decimal(0) for asset in strategy.spot_assets}
     spot |= {asset: qty for asset, qty in account.balances.spot.items() if asset != account.quote_asset and (qty or asset in spot)}
     held = {position.instrument: position for position in account.positions}
-    book = sorted({*held, *contracts(strategy), *also})
+    book = sorted({*held, *strategy.contracts, *also})
     return portfolio.Snapshot(
         spot=tuple(
-            portfolio.Holding(asset=asset, qty=qty, price=quotes[asset].price, bucket=bucket_of(asset, strategy))
+            portfolio.Holding(asset=asset, qty=qty, price=quotes[asset].price, bucket=strategy.line_of(asset))
             for asset, qty in sorted(spot.items())
         ),
         cash=(portfolio.Cash(asset=account.quote_asset, qty=account.balances.spot.get(account.quote_asset, Decimal(0)), price=Decimal(1)),),
@@ -90,14 +71,9 @@ def _position(contract: str, held: Position | None, quote: Quote) -> portfolio.P
     )
 
 
-def line_values(snap: portfolio.Snapshot, strategy: Strategy) -> dict[str, Decimal]:
-    """Return the value of each line of the target table, in quote."""
-    values = {line: Decimal(0) for line in strategy.weights}
-    for holding in snap.spot:
-        values[holding.bucket] = values.get(holding.bucket, Decimal(0)) + holding.qty * holding.price
-    values[STABLE] = sum((cash.qty * cash.price for cash in snap.cash), Decimal(0))
-    values[FUTURES] = snap.wallet + sum((p.qty * (p.mark - p.entry) for p in snap.positions), Decimal(0))
-    return values
+def value_of(snap: portfolio.Snapshot, strategy: Strategy) -> portfolio.Valuation:
+    """Return what everything is worth, with every line of the strategy; raises ``engine.errors.Refused``."""
+    return portfolio.value_of(snap, strategy.weights)
 
 
 def engine_bands(strategy: Strategy) -> dict[str, bands.Band]:
@@ -105,9 +81,9 @@ def engine_bands(strategy: Strategy) -> dict[str, bands.Band]:
     return {line: bands.Band(abs_pp=rule.abs_pp, rel=rule.rel) for line, rule in strategy.bands.items()}
 
 
-def check_lines(snap: portfolio.Snapshot, strategy: Strategy, moved: Effective | None = None) -> bands.BandsCheck:
+def check_lines(held: portfolio.Valuation, strategy: Strategy, moved: Effective | None = None) -> bands.BandsCheck:
     """Hold every line against its band (domain 3.1); effective targets take the strategy's place, the half-widths stay (domain 5.3)."""
-    values = line_values(snap, strategy)
+    values = held.by_line
     own = {line: strategy.weights.get(line, Decimal(0)) for line in values}
     edges = engine_bands(strategy)
     if moved is None:
@@ -129,18 +105,18 @@ def assets_of(snap: portfolio.Snapshot) -> frozenset[str]:
 
 
 def shape(
-    snap: portfolio.Snapshot,
+    held: portfolio.Valuation,
     strategy: Strategy,
     markets: Mapping[str, Market],
     betas: Mapping[str, Decimal] | None = None,
     moved: Effective | None = None,
 ) -> Shape:
-    """Measure a snapshot and put its lines beside their targets and bands; an asset without a beta in ``betas`` takes its prior.
+    """Measure a portfolio and put its lines beside their targets and bands; an asset without a beta in ``betas`` takes its prior.
 
     ``moved`` are the effective targets where triggers or hedges have moved the strategy's; None where they have not.
     """
-    metrics = portfolio.measure(snap, betas or {})
-    check = check_lines(snap, strategy, moved)
+    metrics = portfolio.measure(held, betas or {})
+    check = check_lines(held, strategy, moved)
     return Shape(
         value=metrics.value,
         lines=tuple(_line(line, reading, strategy, moved) for line, reading in check.lines.items()),
@@ -149,13 +125,9 @@ def shape(
         futures_net=metrics.futures_net_exposure,
         beta=metrics.beta,
         leverage=metrics.sleeve_leverage,
-        values={
-            **{holding.asset: holding.qty * holding.price for holding in snap.spot},
-            **{cash.asset: cash.qty * cash.price for cash in snap.cash},
-            FUTURES: metrics.futures_equity,
-        },
-        liquidation=nearest_liquidation(snap, markets),
-        book={p.contract: p.qty * p.mark for p in snap.positions if p.qty},
+        values={**held.by_asset, **{cash.asset: cash.value for cash in held.snapshot.cash}, FUTURES: held.equity},
+        liquidation=nearest_liquidation(held.snapshot, markets),
+        book={contract: notional for contract, notional in held.book.items() if notional},
         exposure=net_exposure(metrics, strategy, moved),
     )
 
@@ -174,14 +146,9 @@ def _line(line: str, reading: bands.LineCheck, strategy: Strategy, moved: Effect
     )
 
 
-def net_target(strategy: Strategy) -> Decimal:
-    """Return f*, the net exposure that plans aim at: 0 where there is no contract to reach another one with."""
-    return strategy.futures_net if contracts(strategy) else Decimal(0)
-
-
 def net_exposure(metrics: portfolio.Metrics, strategy: Strategy, moved: Effective | None = None) -> LineReading | None:
     """Hold the net exposure f against f* and its own band, by the edge rules of the lines (domain 3.1); None without futures."""
-    own = net_target(strategy)
+    own = strategy.net_target
     target = own if moved is None else moved.futures_net
     if not target and not own and not metrics.futures_gross:
         return None
@@ -189,6 +156,18 @@ def net_exposure(metrics: portfolio.Metrics, strategy: Strategy, moved: Effectiv
     found = bands.check_net(metrics.futures_net, metrics.value, target, band, strategy.band_mode)
     base = None if target == own else own
     return LineReading(line=NET, weight=found.weight, target=target, band=found.band, breach=found.breach, base=base)
+
+
+def exposures(held: portfolio.Valuation) -> tuple[AssetExposure, ...]:
+    """Return spot and signed futures of every coin that has either, largest first (domain 1.4)."""
+    book: dict[str, Decimal] = defaultdict(Decimal)
+    for position in held.snapshot.positions:
+        book[position.asset] += position.notional
+    every = [
+        AssetExposure(asset=asset, spot=held.by_asset.get(asset, Decimal(0)), futures=book[asset])
+        for asset in sorted({*held.by_asset, *book})
+    ]
+    return tuple(sorted((one for one in every if one.spot or one.futures), key=lambda one: -(one.spot + abs(one.futures))))
 
 
 def nearest_liquidation(snap: portfolio.Snapshot, markets: Mapping[str, Market]) -> Decimal | None:
@@ -207,8 +186,8 @@ def liquidations(snap: portfolio.Snapshot, markets: Mapping[str, Market]) -> dic
             entry=position.entry,
             collateral=snap.wallet,
             mmr=markets[position.contract].mmr,
-            other_mm=sum((abs(o.qty) * o.mark * markets[o.contract].mmr for o in others), Decimal(0)),
-            other_upnl=sum((o.qty * (o.mark - o.entry) for o in others), Decimal(0)),
+            other_mm=sum((abs(o.notional) * markets[o.contract].mmr for o in others), Decimal(0)),
+            other_upnl=sum((o.upnl for o in others), Decimal(0)),
             mark=position.mark,
         )
         distances[position.contract] = found.distance
@@ -221,7 +200,7 @@ def after_legs(snap: portfolio.Snapshot, legs: Iterable[Leg], markets: Mapping[s
     book = {position.contract: position.qty for position in snap.positions}
     cash = snap.cash[0].qty
     # Unrealised profit becomes wallet and the entry the mark: the equity is the same, and a trade at the mark changes it by its fee only.
-    wallet = snap.wallet + sum((p.qty * (p.mark - p.entry) for p in snap.positions), Decimal(0))
+    wallet = snap.wallet + sum((p.upnl for p in snap.positions), Decimal(0))
     for leg in legs:
         if leg.state == LegState.DROPPED:
             continue

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.triggers.funding import annualise
-from chatbot.model import AssetExposure, ContractReading, ExposureReport
-from chatbot.portfolio import valuation as readings
+from chatbot.model import ContractReading, ExposureReport
+from chatbot.portfolio import valuation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from chatbot.engine.portfolio import Snapshot
     from chatbot.exchanges.base import Quote
     from chatbot.market.funding import FundingBook
-    from chatbot.portfolio.evaluator import Evaluation
+    from chatbot.portfolio.evaluation import Evaluation
 
 #: the last settlement lies within this time at every interval in use
 _LOOK_BACK_DAYS = 2
@@ -24,41 +23,29 @@ _LOOK_BACK_DAYS = 2
 
 def report(found: Evaluation, hours: Mapping[str, int], price_age_s: float | None) -> ExposureReport:
     """Put an evaluation into the figures of /exposure; ``hours`` is the funding interval by contract, without those that are unknown."""
-    if found.snapshot is None:
+    if found.held is None:
         return ExposureReport(portfolio=found.portfolio, problems=found.problems, price_age_s=price_age_s)
     return ExposureReport(
         portfolio=found.portfolio,
         shape=found.shape,
-        assets=assets(found.snapshot),
-        contracts=_contracts(found, found.snapshot, hours),
-        hedged=_hedged(found, found.snapshot),
+        assets=valuation.exposures(found.held),
+        contracts=_contracts(found, found.held.snapshot, hours),
+        hedged=_hedged(found, found.held.snapshot),
         price_age_s=price_age_s,
     )
 
 
-def assets(snap: Snapshot) -> tuple[AssetExposure, ...]:
-    """Return spot and signed futures of every coin that has either, largest first."""
-    spot: dict[str, Decimal] = defaultdict(Decimal)
-    book: dict[str, Decimal] = defaultdict(Decimal)
-    for holding in snap.spot:
-        spot[holding.asset] += holding.qty * holding.price
-    for position in snap.positions:
-        book[position.asset] += position.qty * position.mark
-    found = [AssetExposure(asset=asset, spot=spot[asset], futures=book[asset]) for asset in sorted({*spot, *book})]
-    return tuple(sorted((one for one in found if one.spot or one.futures), key=lambda one: -(one.spot + abs(one.futures))))
-
-
 def _contracts(found: Evaluation, snap: Snapshot, hours: Mapping[str, int]) -> tuple[ContractReading, ...]:
-    ours = readings.liquidations(snap, found.markets)
+    ours = valuation.liquidations(snap, found.markets)
     held = found.account.positions if found.account else ()
     # what the exchange reports wins (domain 1.6)
     reported = {p.instrument: abs(p.mark - p.liquidation) / p.mark for p in held if p.liquidation is not None and p.mark}
     return tuple(
         ContractReading(
             contract=position.contract,
-            notional=position.qty * position.mark,
+            notional=position.notional,
             liquidation=reported.get(position.contract, ours[position.contract]),
-            funding_day=funding_day(position.qty * position.mark, found.quotes.get(position.contract), hours.get(position.contract)),
+            funding_day=funding_day(position.notional, found.quotes.get(position.contract), hours.get(position.contract)),
         )
         for position in snap.positions
         if position.qty

@@ -1,33 +1,130 @@
-"""What triggers and hedges make of a portfolio's targets, in the terms of a report."""
+"""What the chat shows of a portfolio: how it stands and what moves it (/status), how exposed it is (/exposure), what comes next."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
-from chatbot.model import MovedTarget
-from chatbot.portfolio import targets as targeting
+from chatbot.model import Answer, Check, ExposureReport, MovedTarget, StatusReport
+from chatbot.portfolio import states, targets, turnover
+from chatbot.reports import exposure
+from chatbot.store import journal, portfolios
+from chatbot.triggers import schedule
 
 if TYPE_CHECKING:
-    from chatbot.portfolio.evaluator import Evaluation
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from chatbot.clock import Clock
+    from chatbot.exchanges.base import PriceSource
+    from chatbot.market.funding import FundingBook
+    from chatbot.market.quotes import QuoteBoard
+    from chatbot.model import OpenTilt, Person, Portfolio
+    from chatbot.portfolio.evaluation import Evaluation
+    from chatbot.portfolio.evaluator import Evaluator
+    from chatbot.portfolio.states import ScheduleMark
+    from chatbot.store.database import Database
 
 #: what the fold says when it leaves low funding out (domain 9.2, step 2)
 _SUPPRESSED = "funding_low:suppressed"
-#: a target that is worked out anew may differ by less than this without having moved
+#: a target that is worked out again may differ by less than this without having moved
 _LEAST = Decimal("0.000001")
+_FUNDING_CONTRACT = "BTC-PERP"
 
 
-def of(found: Evaluation) -> dict[str, Any]:
-    """Return the fields of a status report that tell what the triggers see and do; what is unknown is left out."""
-    seen: dict[str, Any] = {"signals": found.layers.signals, "hedges": found.layers.hedges}
-    if found.snapshot is None or found.effective is None:
-        return seen
-    own = targeting.base_targets(found.snapshot, found.portfolio.strategy, found.layers.anchors)
+class Reports:
+    """Reads; nothing here changes a portfolio."""
+
+    def __init__(
+        self,
+        db: Database,
+        evaluator: Evaluator,
+        board: QuoteBoard,
+        funding: FundingBook,
+        source: PriceSource,
+        clock: Clock,
+        *,
+        next_check: Callable[[], datetime | None],
+        mood_source: str = "",
+    ) -> None:
+        self._db = db
+        self._evaluator = evaluator
+        self._board = board
+        self._funding = funding
+        self._source = source
+        self._clock = clock
+        self._next_check = next_check
+        self._mood_source = mood_source
+
+    async def status(self, person: Person, portfolio: Portfolio, *, fresh: bool = False) -> StatusReport:
+        """Read how the portfolio stands now; what is unknown stays unknown."""
+        found = await self._evaluator.look(portfolio, fresh=fresh, patient=True)
+        now = self._clock.now()
+        async with self._db.read() as tx:
+            open_plan = await journal.open_plan(tx, portfolio.id)
+            auto = portfolio.answer == Answer.AUTO
+            used = await turnover.today(tx, portfolio.id, person.zone, now) if auto else None
+            opened = await portfolios.open_value(tx, portfolio.id, now.astimezone(ZoneInfo(person.zone)).date())
+            last = await portfolios.check(tx, portfolio.id)
+        market_time, next_check = self._source.market_time(now), self._next_check()
+        return StatusReport(
+            portfolio=portfolio,
+            check=Check(
+                at=now,
+                shape=found.shape,
+                problems=found.problems,
+                fired=last.fired if last else (),
+                held_back=last.held_back if last else "",
+            ),
+            positions={p.instrument: p.qty for p in found.account.positions} if found.account else {},
+            price_age_s=self._board.oldest_age(tuple(found.quotes), now),
+            next_check_s=max(0.0, (next_check - now).total_seconds()) if next_check else None,
+            market_time=market_time if abs(market_time - now) > timedelta(seconds=1) else None,
+            today=found.shape.value / opened - 1 if found.shape and opened else None,
+            funding_8h=self._funding_rate(),
+            turnover=used,
+            open_plan=open_plan,
+            next_run=schedule.upcoming(portfolio.strategy.schedule, found.states.schedule, now),
+            signals=found.layers.signals,
+            suppressed=found.effective is not None and _SUPPRESSED in found.effective.log,
+            moved=_moved(found),
+            hedges=found.layers.hedges,
+            mood_source=self._mood_source,
+        )
+
+    async def exposure(self, portfolio: Portfolio, *, fresh: bool = False) -> ExposureReport:
+        """Read how exposed the portfolio is now, coin by coin; what is unknown stays unknown."""
+        found = await self._evaluator.look(portfolio, fresh=fresh, patient=True)
+        hours = await exposure.funding_hours(self._funding, found)
+        return exposure.report(found, hours, self._board.oldest_age(tuple(found.quotes), self._clock.now()))
+
+    async def tilts(self, portfolio: Portfolio) -> tuple[OpenTilt, ...]:
+        """Return the tilts that stand, those that no plan has traded yet among them."""
+        async with self._db.read() as tx:
+            return (await states.read(tx, portfolio.id)).tilts
+
+    async def calendar(self, portfolio: Portfolio) -> tuple[datetime | None, ScheduleMark]:
+        """Return when the calendar asks next, and how far it has come."""
+        async with self._db.read() as tx:
+            mark = (await states.read(tx, portfolio.id)).schedule
+        return schedule.upcoming(portfolio.strategy.schedule, mark, self._clock.now()), mark
+
+    def _funding_rate(self) -> Decimal | None:
+        quote = self._board.get(_FUNDING_CONTRACT)
+        return quote.funding_rate if quote else None
+
+
+def _moved(found: Evaluation) -> dict[str, MovedTarget]:
+    """Return the targets that triggers and hedges have moved, by coin and contract."""
+    if found.held is None or found.effective is None:
+        return {}
+    own = targets.base_targets(found.held, found.portfolio.strategy, found.layers.anchors)
     now = found.effective.targets
     before, after = {**own.spot, **own.futures}, {**now.spot, **now.futures}
-    moved = {
+    return {
         name: MovedTarget(own=before.get(name, Decimal(0)), now=target)
         for name, target in after.items()
         if abs(target - before.get(name, Decimal(0))) >= _LEAST
     }
-    return {**seen, "moved": moved, "suppressed": _SUPPRESSED in found.effective.log}

@@ -107,6 +107,16 @@ async def open_plan(tx: Tx, portfolio_id: int) -> Plan | None:
     return found[0] if found else None
 
 
+async def ended_at(tx: Tx, ids: Collection[int]) -> dict[int, datetime]:
+    """Return when the latest plan of each portfolio was carried out; one whose latest plan was not is left out."""
+    found: dict[int, datetime] = {}
+    for chunk in chunks(ids):
+        latest = select(func.max(_plans.id)).where(_plans.portfolio_id.in_(chunk)).group_by(_plans.portfolio_id)
+        query = select(_plans.portfolio_id, _plans.finished_at).where(_plans.id.in_(latest), _plans.state == PlanState.DONE)
+        found |= {row.portfolio_id: row.finished_at for row in await tx.execute(query) if row.finished_at is not None}
+    return found
+
+
 async def open_plans(tx: Tx, ids: Collection[int]) -> dict[int, Plan]:
     """Return the open plans of many portfolios, by portfolio; one without any is left out."""
     found: dict[int, Plan] = {}

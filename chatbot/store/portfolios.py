@@ -66,8 +66,8 @@ async def save(tx: Tx, portfolio: Portfolio) -> None:
     await tx.execute(update(tables.portfolios).where(_portfolios.id == portfolio.id).values(row))
 
 
-async def save_windows(tx: Tx, opened: Mapping[int, datetime]) -> None:
-    """Write when the batching windows of these portfolios were opened."""
+async def save_windows(tx: Tx, opened: Mapping[int, datetime | None]) -> None:
+    """Write when the batching windows of these portfolios were opened; None: closed."""
     if opened:
         changing = update(tables.portfolios).where(_portfolios.id == bindparam("one")).values(window_opened_at=bindparam("opened"))
         await tx.execute(changing, [{"one": one, "opened": moment} for one, moment in opened.items()])

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from chatbot.engine import bands
 from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, NET, TILT, TREND, VOLATILITY, Reason
+from chatbot.portfolio.states import ARMED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
 
     from chatbot.model import LineReading, Plan, Portfolio, Shape
+    from chatbot.portfolio.states import PortfolioStates
 
 _MOVE_FUTURES = frozenset({TREND, FUNDING_LOW, FUNDING_HIGH, FEAR_GREED})
 SIGNALS = _MOVE_FUTURES | {VOLATILITY}
@@ -30,53 +32,42 @@ class LineStep:
     event: str | None
 
 
-def advance_lines(lines: Iterable[LineReading], states: Mapping[str, Mapping[str, Any]]) -> tuple[LineStep, ...]:
+def advance_lines(lines: Iterable[LineReading], states: PortfolioStates) -> tuple[LineStep, ...]:
     """Run the hysteresis over everything that has a band: lines, and the net exposure."""
     steps = []
     for line in lines:
         if line.band is None:
             continue
-        before = state_from_json(states.get(line.line, {}))
+        before = states.line(line.line)
         after, event = bands.advance(before, line.drift, line.band, line.breach)
         steps.append(LineStep(line=line, before=before, after=after, event=event))
     return tuple(steps)
 
 
-def counted_anew(lines: Iterable[LineReading], states: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+def counted_from(lines: Iterable[LineReading], states: PortfolioStates) -> PortfolioStates:
     """Return the states after a plan: "worse by a step" counts from what it left behind, not from what it was made for.
 
     A plan that fell short leaves its line outside, and its result says so. Counted from the old event, the line could drift all the
     way back before it rings again.
     """
-    fired = {line.line: line.drift for line in lines if states.get(line.line, {}).get("fired")}
-    left = {line: replace(state_from_json(states[line]), last_drift=abs(drift)) for line, drift in fired.items()}
-    return {**states, **{line: state_to_json(state) for line, state in left.items()}}
+    drifts = {line.line: abs(line.drift) for line in lines}
+    left = {
+        line: replace(state, last_drift=drifts[line]) if state.fired and line in drifts else state for line, state in states.lines.items()
+    }
+    return replace(states, lines=left)
 
 
-def reminded(steps: Iterable[LineStep], rang: Mapping[str, Any], hours: int, now: datetime) -> tuple[LineStep, ...]:
+def reminded(steps: tuple[LineStep, ...], rang_at: datetime | None, hours: int, now: datetime) -> tuple[LineStep, ...]:
     """Let the lines that are still outside ring again when the last ring is ``hours`` ago; 0: never."""
-    found = tuple(steps)
-    at = rang.get("at")
-    if not hours or not at or now - datetime.fromisoformat(at) < timedelta(hours=hours):
-        return found
-    return tuple(replace(step, event="reminder") if step.after.fired and step.line.breach and not step.event else step for step in found)
+    if not hours or rang_at is None or now - rang_at < timedelta(hours=hours):
+        return steps
+    return tuple(replace(step, event="reminder") if step.after.fired and step.line.breach and not step.event else step for step in steps)
 
 
-def state_to_json(state: bands.BandState) -> dict[str, Any]:
-    """Return a line's state as plain JSON."""
-    last = None if state.last_drift is None else str(state.last_drift)
-    return {"fired": state.fired, "side": state.side, "last_drift": last, "streak": state.streak}
-
-
-def state_from_json(stored: Mapping[str, Any]) -> bands.BandState:
-    """Read what :func:`state_to_json` wrote; nothing stored means armed."""
-    last = stored.get("last_drift")
-    return bands.BandState(
-        fired=bool(stored.get("fired")),
-        side=stored.get("side"),
-        last_drift=None if last is None else Decimal(last),
-        streak=int(stored.get("streak", 0)),
-    )
+def after_steps(states: PortfolioStates, steps: Iterable[LineStep]) -> PortfolioStates:
+    """Return what is remembered once these steps were taken."""
+    lines = {**states.lines, **{step.line.line: step.after for step in steps}}
+    return replace(states, lines={line: state for line, state in lines.items() if state != ARMED})
 
 
 def reasons_for(shape: Shape | None, explained: Collection[str] = ()) -> tuple[Reason, ...]:

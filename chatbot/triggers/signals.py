@@ -16,7 +16,6 @@ from chatbot.engine.errors import Refused
 from chatbot.engine.triggers import volatility
 from chatbot.engine.triggers.registry import TRIGGERS, Bars, Standing, VolReading
 from chatbot.model import FEAR_GREED, FUNDING_LOW, TREND, VOLATILITY, Signal
-from chatbot.portfolio import valuation as readings
 from chatbot.store import accounts
 from chatbot.store.codec import decode, encode
 
@@ -78,8 +77,8 @@ class Kept:
 
 def watches(strategy: Strategy) -> tuple[Watch, ...]:
     """Return the machines that a strategy looks at, those that are switched off too: a person sees what they would do."""
-    contracts = readings.contracts(strategy)
-    subjects = {"asset": readings.spot_assets(strategy), "contract": contracts, "market": ("",)}
+    contracts = strategy.contracts
+    subjects = {"asset": strategy.spot_assets, "contract": contracts, "market": ("",)}
     found: list[Watch] = []
     for name, trigger in TRIGGERS.items():
         if name != FEAR_GREED and trigger.per != "asset" and not contracts:

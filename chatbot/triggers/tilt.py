@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chatbot.engine.portfolio import prior_beta
 from chatbot.engine.triggers import tilt as engine
@@ -17,21 +17,17 @@ from chatbot.exchanges.base import PERP
 from chatbot.model import FUNDING_LOW, FUTURES, NET, STABLE, TILT, Answer, OpenTilt, Reason
 from chatbot.portfolio import targets as targeting
 from chatbot.portfolio import valuation as readings
-from chatbot.store import portfolios
-from chatbot.store.codec import from_plain, to_plain
 from chatbot.triggers import margin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import datetime
 
     from chatbot.model import Plan, Strategy
-    from chatbot.portfolio.evaluator import Evaluation
-    from chatbot.store.database import Tx
+    from chatbot.portfolio.evaluation import Evaluation
+    from chatbot.portfolio.layers import Layers
     from chatbot.triggers.drift import LineStep
 
-#: key among the states of a portfolio
-STATE = "tilts"
 BEGIN, END = "begin", "end"
 #: what is worth a trade (domain 9.5): quote, share of V, lots
 _LEAST, _LEAST_SHARE, _LEAST_LOTS = Decimal(10), Decimal("0.0005"), Decimal("1.5")
@@ -56,16 +52,6 @@ class Review:
     def reasons(self) -> tuple[Reason, ...]:
         """Return why a plan is made for them."""
         return (*(reason_for(one, BEGIN) for one in self.begun), *(reason_for(one, END) for one in self.over))
-
-
-def tilts_of(states: Mapping[str, Mapping[str, Any]]) -> tuple[OpenTilt, ...]:
-    """Read the tilts of a portfolio, at most one of each coin."""
-    return tuple(from_plain(OpenTilt, stored) for _, stored in sorted(states.get(STATE, {}).items()))
-
-
-def to_json(tilts: Iterable[OpenTilt]) -> dict[str, Any]:
-    """Return tilts as plain JSON, by coin."""
-    return {one.asset: to_plain(one) for one in tilts}
 
 
 def reason_for(one: OpenTilt, event: str) -> Reason:
@@ -96,7 +82,7 @@ def review(found: Evaluation, steps: Iterable[LineStep], at: tuple[datetime, dat
 
 def _is_over(found: Evaluation, one: OpenTilt, now: datetime) -> bool:
     strategy = found.portfolio.strategy
-    offered = strategy.tilt and readings.contracts(strategy)
+    offered = strategy.tilt and strategy.contracts
     return not offered or is_held_down(found) or now - one.since >= engine.LASTS
 
 
@@ -105,7 +91,7 @@ def is_held_down(found: Evaluation) -> bool:
     return margin.is_urgent(found) or risk_off(found.portfolio.strategy, found.layers)
 
 
-def risk_off(strategy: Strategy, layers: targeting.Layers) -> bool:
+def risk_off(strategy: Strategy, layers: Layers) -> bool:
     """Tell whether a hedge is open or a trigger that takes risk away is active; all do but low funding."""
     active = any(one.active and one.trigger != FUNDING_LOW and strategy.setting(one.trigger).on for one in layers.signals)
     return active or any(not hedge.closed for hedge in layers.hedges)
@@ -113,11 +99,11 @@ def risk_off(strategy: Strategy, layers: targeting.Layers) -> bool:
 
 def _begun(found: Evaluation, steps: Iterable[LineStep], at: tuple[datetime, datetime]) -> Iterable[OpenTilt]:
     strategy, snap = found.portfolio.strategy, found.snapshot
-    if not strategy.tilt or not readings.contracts(strategy) or snap is None or is_held_down(found):
+    if not strategy.tilt or not strategy.contracts or snap is None or is_held_down(found):
         return
     left = {step.line.line for step in steps if step.event == "breach" and step.line.line not in (NET, STABLE, FUTURES)}
     held = {position.contract for position in snap.positions if position.qty}
-    base = held.union(readings.contracts(strategy))
+    base = held.union(strategy.contracts)
     for holding in (one for one in snap.spot if one.bucket in left):
         contract = holding.asset + PERP
         market = found.markets.get(contract)
@@ -135,7 +121,7 @@ def _drift(found: Evaluation, asset: str) -> engine.AssetDrift:
     strategy, V = found.portfolio.strategy, found.shape.value  # noqa: N806 - the letter of the domain
     holding = next((one for one in found.snapshot.spot if one.asset == asset), None)
     t = found.effective.targets.spot.get(asset, _ZERO)
-    w = holding.qty * holding.price / V if holding else _ZERO
+    w = holding.value / V if holding else _ZERO
     line = next((one for one in found.shape.lines if holding is not None and one.line == holding.bucket), None)
     share = t / line.target if line is not None and line.target else _ZERO
     half = (line.band or _ZERO) * (1 - strategy.theta) * share if line is not None else _ZERO
@@ -164,12 +150,12 @@ def _still_out(found: Evaluation, asset: str) -> bool:
 def without(found: Evaluation, assets: Iterable[str]) -> Evaluation:
     """Return an evaluation whose targets hold no tilt of these coins; raises ``engine.errors.Refused``."""
     gone = frozenset(assets)
-    if not gone or found.snapshot is None:
+    if not gone or found.held is None:
         return found
     strategy = found.portfolio.strategy
     layers = replace(found.layers, tilts=tuple(one for one in found.layers.tilts if one.asset not in gone))
-    moved = targeting.effective(found.snapshot, strategy, layers, found.betas)
-    shape = readings.shape(found.snapshot, strategy, found.markets, found.betas, moved)
+    moved = targeting.effective(found.held, strategy, layers, found.betas)
+    shape = readings.shape(found.held, strategy, found.markets, found.betas, moved)
     return replace(found, layers=layers, effective=moved, shape=shape)
 
 
@@ -185,14 +171,11 @@ def told(reasons: Iterable[Reason], now: Iterable[Reason]) -> tuple[Reason, ...]
     return (*(one for one in others if one.trigger != TILT), *latest.values())
 
 
-async def ended(tx: Tx, plan: Plan) -> None:
-    """Note what a plan that has come to its end did to the tilts; doing it again changes nothing."""
+def ended(tilts: tuple[OpenTilt, ...], plan: Plan) -> tuple[OpenTilt, ...]:
+    """Return the tilts after a plan that has come to its end; doing it again changes nothing."""
     about = {reason.line: reason.event for reason in plan.reasons if reason.trigger == TILT}
-    tilts = tilts_of(await portfolios.states(tx, plan.portfolio_id)) if about else ()
     after = [_after(one, about.get(one.asset, "") if one.noted_at <= plan.created_at else "", plan) for one in tilts]
-    kept = tuple(one for one in after if one is not None)
-    if kept != tilts:
-        await portfolios.save_state(tx, plan.portfolio_id, STATE, to_json(kept))
+    return tuple(one for one in after if one is not None)
 
 
 def _after(one: OpenTilt, event: str, plan: Plan) -> OpenTilt | None:

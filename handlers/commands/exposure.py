@@ -18,5 +18,5 @@ async def exposure(update: Update, context: Context) -> None:
     portfolio = await need_portfolio(update, context)
     if portfolio is None:
         return
-    report = await context.program.portfolios.exposure(portfolio, fresh=update.callback_query is not None)
+    report = await context.program.reports.exposure(portfolio, fresh=update.callback_query is not None)
     await show(update, context, views.exposure(context.words, report))

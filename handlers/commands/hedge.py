@@ -75,7 +75,8 @@ def _share(word: str, most: Decimal, decimal: str) -> Decimal:
 
 
 async def _open(update: Update, context: Context, portfolio: Portfolio, wish: HedgeWish) -> None:
-    proposal = await context.program.hedging.propose(portfolio, wish)
+    wish = await context.program.hedging.resolved(portfolio, wish)
+    proposal = await context.program.rebalancing.open_hedge(portfolio, wish)
     await answer_proposal(update, context, portfolio, proposal, new_message=True)
 
 
@@ -105,7 +106,7 @@ async def _close(update: Update, context: Context, portfolio: Portfolio, kind: s
         await answer(update, context, context.words.t("Its plan is being carried out."), alert=True)
         await reply(update, context, views.hedge(context.words, report))
     else:
-        proposal = await context.program.hedging.close(portfolio, there[0])
+        proposal = await context.program.rebalancing.close_hedge(portfolio, there[0])
         await answer_proposal(update, context, portfolio, proposal, new_message=True)
 
 

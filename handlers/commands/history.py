@@ -63,7 +63,7 @@ async def why(update: Update, context: Context) -> None:
     if portfolio is None:
         return
     now = context.program.clock.now()
-    report = await context.program.portfolios.status(context.person, portfolio)
+    report = await context.program.reports.status(context.person, portfolio)
     async with context.program.db.read() as tx:
         last = await portfolios.check(tx, portfolio.id)
     shape, swept = report.check.shape, context.program.monitor.last

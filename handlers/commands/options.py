@@ -46,4 +46,4 @@ async def _show(update: Update, context: Context, **changes: Any) -> None:  # no
         changes["tilt"] = Decimal(0)
     if changes:
         portfolio = await context.program.portfolios.change(portfolio, strategy=replace(portfolio.strategy, **changes))
-    await show(update, context, views.options(context.words, portfolio, await context.program.portfolios.tilts(portfolio)))
+    await show(update, context, views.options(context.words, portfolio, await context.program.reports.tilts(portfolio)))

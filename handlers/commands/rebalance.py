@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from chatbot.model import PlanState, Reason
-from chatbot.plans import rebalancing
+from chatbot.plans import outcomes
 from chatbot.store import journal
 from handlers.chat.context import answer, need_portfolio, reply, show
 from handlers.commands import alerts
@@ -40,24 +40,24 @@ async def rebalance(update: Update, context: Context) -> None:
 
 
 async def answer_proposal(
-    update: Update, context: Context, portfolio: Portfolio, proposal: rebalancing.Answer, *, new_message: bool = False, lead: str = ""
+    update: Update, context: Context, portfolio: Portfolio, proposal: outcomes.Answer, *, new_message: bool = False, lead: str = ""
 ) -> None:
     """Show what came of asking for a plan."""
     put = reply if new_message else show
     words = context.words
     match proposal:
-        case rebalancing.Proposed(plan=plan, instead_of=older):
+        case outcomes.Proposed(plan=plan, instead_of=older):
             sent = await put(update, context, views.plan_card(words, portfolio, plan, lead=lead))
             await _remember_card(context, plan, sent)
             if older is not None and older.message_id != sent.message_id:
                 await context.program.rebalancing.redraw(older)
-        case rebalancing.NothingToDo(shape=shape):
+        case outcomes.NothingToDo(shape=shape):
             await put(update, context, views.nothing_to_do(words, portfolio, shape))
-        case rebalancing.CannotEvaluate(problems=found):
+        case outcomes.CannotEvaluate(problems=found):
             await put(update, context, problems.cannot_evaluate(words, portfolio, found))
-        case rebalancing.Busy(plan=plan):
+        case outcomes.Busy(plan=plan):
             await put(update, context, views.busy(words, portfolio, plan))
-        case rebalancing.NoHedge(size=size):
+        case outcomes.NoHedge(size=size):
             await put(update, context, hedge_views.refused(words, portfolio, size))
         case _:
             raise TypeError(f"{proposal!r} is no answer to a proposal")
@@ -84,14 +84,14 @@ async def _confirm(update: Update, context: Context, plan_id: int, *, accepted: 
     outcome = await context.program.rebalancing.confirm(plan_id, context.person.id, accepted=accepted)
     words = context.words
     match outcome:
-        case rebalancing.Confirmed(plan=plan):
+        case outcomes.Confirmed(plan=plan):
             await answer(update, context, execution_views.confirmed_toast(words, plan))
             await _show_plan(update, context, plan)
-        case rebalancing.Late(plan=plan):
+        case outcomes.Late(plan=plan):
             await _too_late(update, context, plan)
-        case rebalancing.TooDear(plan=plan):
+        case outcomes.TooDear(plan=plan):
             await _ask_about_costs(update, context, plan)
-        case rebalancing.NotYours():
+        case outcomes.NotYours():
             await answer(update, context, execution_views.not_yours(words), alert=True)
         case _:
             await _moved(update, context, plan_id, outcome)
@@ -104,7 +104,7 @@ async def _ask_about_costs(update: Update, context: Context, plan: Plan) -> None
         await show(update, context, cost_views.question(context.words, portfolio, plan))
 
 
-async def _moved(update: Update, context: Context, plan_id: int, outcome: rebalancing.Answer) -> None:
+async def _moved(update: Update, context: Context, plan_id: int, outcome: outcomes.Answer) -> None:
     """Prices or holdings left what the card showed, or can not be known: say which, and show what there is instead of trading."""
     words = context.words
     old = await context.program.rebalancing.owned_plan(plan_id, context.person.id)
@@ -113,19 +113,19 @@ async def _moved(update: Update, context: Context, plan_id: int, outcome: rebala
         await answer(update, context, execution_views.not_yours(words), alert=True)
         return
     match outcome:
-        case rebalancing.Proposed():
+        case outcomes.Proposed():
             lead = words.t(
                 "Prices have moved since plan {number} was made, so nothing was sent. Here is the plan as of now.", number=old.number
             )
-        case rebalancing.CannotEvaluate():
+        case outcomes.CannotEvaluate():
             lead = words.t("Without sound prices there is no plan. I keep trying and need nothing from you.")
-        case rebalancing.Busy(plan=other):
+        case outcomes.Busy(plan=other):
             lead = views.closed_text(words, other)
         case _:
             lead = words.t("Nothing to do.")
     await answer(update, context, lead)
     # Without prices the card stays as it is: the plan may still be answered while it lasts.
-    apart = isinstance(outcome, rebalancing.CannotEvaluate)
+    apart = isinstance(outcome, outcomes.CannotEvaluate)
     await answer_proposal(update, context, portfolio, outcome, new_message=apart, lead=lead)
 
 
@@ -203,14 +203,14 @@ async def leave_dear(update: Update, context: Context) -> None:
     await _changed(update, context, outcome, card)
 
 
-async def _changed(update: Update, context: Context, outcome: rebalancing.Answer, then: Show) -> None:
+async def _changed(update: Update, context: Context, outcome: outcomes.Answer, then: Show) -> None:
     """Show a plan whose legs were changed, or why they were not."""
     match outcome:
-        case rebalancing.Proposed():
+        case outcomes.Proposed():
             await then(update, context)
-        case rebalancing.Late(plan=plan):
+        case outcomes.Late(plan=plan):
             await _too_late(update, context, plan)
-        case rebalancing.CannotEvaluate(portfolio=portfolio, problems=found):
+        case outcomes.CannotEvaluate(portfolio=portfolio, problems=found):
             await show(update, context, problems.cannot_evaluate(context.words, portfolio, found))
         case _:
             await answer(update, context, execution_views.not_yours(context.words), alert=True)
@@ -230,10 +230,10 @@ async def snooze_plan(update: Update, context: Context) -> None:
 async def _close(update: Update, context: Context, until: datetime | None) -> None:
     outcome = await context.program.rebalancing.skip(int(context.tapped.args[0]), context.person.id, until=until)
     match outcome:
-        case rebalancing.Proposed(plan=plan):
+        case outcomes.Proposed(plan=plan):
             await answer(update, context, execution_views.skipped_toast(context.words, plan, until=until))
             await _show_plan(update, context, plan)
-        case rebalancing.Late(plan=plan):
+        case outcomes.Late(plan=plan):
             await answer(update, context, execution_views.late_text(context.words, plan), alert=True)
             await _show_plan(update, context, plan)
         case _:
@@ -271,7 +271,7 @@ async def again(update: Update, context: Context) -> None:
     outcome = await context.program.rebalancing.again(plan_id, context.person.id)
     plan = await context.program.rebalancing.owned_plan(plan_id, context.person.id)
     portfolio = await context.program.portfolios.by_id(plan.portfolio_id) if plan else None
-    if plan is None or portfolio is None or isinstance(outcome, rebalancing.NotYours):
+    if plan is None or portfolio is None or isinstance(outcome, outcomes.NotYours):
         await answer(update, context, execution_views.not_yours(context.words), alert=True)
         return
     await show(update, context, execution_views.result(context.words, portfolio, plan, asking=False))

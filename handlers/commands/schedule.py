@@ -77,7 +77,7 @@ async def _change(update: Update, context: Context, portfolio: Portfolio, rule: 
 
 
 async def _show(update: Update, context: Context, portfolio: Portfolio) -> None:
-    upcoming, mark = await context.program.portfolios.calendar(portfolio)
+    upcoming, mark = await context.program.reports.calendar(portfolio)
     await show(update, context, views.schedule(context.words, portfolio, upcoming, mark))
 
 

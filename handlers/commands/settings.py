@@ -108,5 +108,5 @@ async def resume(update: Update, context: Context) -> None:
     if update.callback_query is None:
         await reply(update, context, views.resumed(context.words, changed))
         return
-    report = await context.program.portfolios.status(context.person, changed)
+    report = await context.program.reports.status(context.person, changed)
     await show(update, context, status_views.status(context.words, report, context.program.clock.now()))

@@ -19,7 +19,7 @@ async def status(update: Update, context: Context) -> None:
     portfolio = await need_portfolio(update, context)
     if portfolio is None:
         return
-    report = await context.program.portfolios.status(context.person, portfolio, fresh=update.callback_query is not None)
+    report = await context.program.reports.status(context.person, portfolio, fresh=update.callback_query is not None)
     await show(update, context, views.status(context.words, report, context.program.clock.now()))
 
 
@@ -28,7 +28,7 @@ async def coins(update: Update, context: Context) -> None:
     portfolio = await need_portfolio(update, context)
     if portfolio is None:
         return
-    report = await context.program.portfolios.status(context.person, portfolio)
+    report = await context.program.reports.status(context.person, portfolio)
     if report.check.shape is None:
         await show(update, context, problems.cannot_evaluate(context.words, portfolio, report.check.problems))
         return

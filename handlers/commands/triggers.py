@@ -92,6 +92,6 @@ async def _change(update: Update, context: Context, portfolio: Portfolio, strate
 
 
 async def _show(update: Update, context: Context, portfolio: Portfolio, name: str = "") -> None:
-    report = await context.program.portfolios.status(context.person, portfolio)
+    report = await context.program.reports.status(context.person, portfolio)
     view = views.details(context.words, report, name) if name in TRIGGERS else views.overview(context.words, report)
     await show(update, context, view)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chatbot.engine.beta import estimate_beta
 from chatbot.engine.errors import Refused
 from chatbot.engine.liquidation import liquidation
-from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot, measure, prior_beta
+from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot, measure, prior_beta, value_of
 from tests.engine.strategies import PlanCase, decimals, magnitudes, plan_cases, quick
 
 D, F = Decimal, Fraction
@@ -25,7 +25,7 @@ returns = st.lists(st.floats(-0.2, 0.2).map(lambda x: round(x, 6)), min_size=30,
 @given(plan_cases())
 def test_c32_the_portfolio_adds_up(case: PlanCase) -> None:
     """Bucket weights sum to 1, and net exposures to spot plus futures."""
-    m = measure(case.snapshot)
+    m = measure(value_of(case.snapshot))
     exposed = sum(map(F, m.net_exposure.values())) * F(m.value)
     assert abs(sum(map(F, m.buckets.values())) - 1) < NEAR
     assert abs(exposed - F(m.spot_value) - F(m.futures_net)) < NEAR * F(max(m.value, m.futures_gross))
@@ -35,23 +35,23 @@ def test_c32_the_portfolio_adds_up(case: PlanCase) -> None:
 @given(plan_cases(), decimals("0.001", "1000", 3))
 def test_c32_money_between_wallets_and_new_positions_change_no_value(case: PlanCase, amount: Decimal) -> None:
     """A transfer changes only cash and equity; a position opened at its mark changes nothing but exposure."""
-    s, m = case.snapshot, measure(case.snapshot)
+    s, m = case.snapshot, measure(value_of(case.snapshot))
     moved = replace(s, wallet=s.wallet - amount, cash=(*s.cash, Cash(asset="USDT", qty=amount)))
     opened = replace(s, positions=(*s.positions, Position(contract="X-PERP", asset="X", qty=amount, entry=D(7), mark=D(7))))
-    after = measure(moved)
+    after = measure(value_of(moved))
     assert after.value == m.value
     assert after.cash_value - m.cash_value == m.futures_equity - after.futures_equity == amount
-    assert measure(opened).value == m.value
+    assert measure(value_of(opened)).value == m.value
 
 
 @quick
 @given(plan_cases(), decimals("0", "1", 3))
 def test_c33_splitting_rows_changes_nothing(case: PlanCase, share: Decimal) -> None:
     """A holding or position in two rows is the same portfolio."""
-    s, m = case.snapshot, measure(case.snapshot)
+    s, m = case.snapshot, measure(value_of(case.snapshot))
     parts = tuple(replace(h, qty=h.qty * x) for h in s.spot for x in (share, 1 - share))
     book = tuple(replace(p, qty=p.qty * x) for p in s.positions for x in (share, 1 - share))
-    other = measure(replace(s, spot=parts, positions=book))
+    other = measure(value_of(replace(s, spot=parts, positions=book)))
     assert (other.value, other.weights, other.futures_net) == (m.value, m.weights, m.futures_net)
     assert abs(F(other.beta) - F(m.beta)) < NEAR * (1 + abs(F(m.beta)))
     assert replace(case, snapshot=replace(s, spot=parts, positions=book)).run() == case.run()
@@ -107,13 +107,13 @@ def test_c35_stablecoins_have_no_beta() -> None:
 def test_a_bad_snapshot_is_refused_by_name(snapshot: Snapshot, code: str) -> None:
     """Negative amounts, prices at 0 and an empty or ruined account are refused with their code."""
     with pytest.raises(Refused, match=code):
-        measure(snapshot)
+        measure(value_of(snapshot))
 
 
 def test_margin_and_notional_are_no_wealth() -> None:
     """A leveraged position opened at its mark leaves the value at wallet plus cash; without equity the leverage is unknown."""
     book = (Position(contract="BTC-PERP", asset="BTC", qty=D(1), entry=D(50_000), mark=D(50_000)),)
-    m = measure(Snapshot(cash=(Cash(asset="USDT", qty=D(100)),), wallet=D(10_000), positions=book))
+    m = measure(value_of(Snapshot(cash=(Cash(asset="USDT", qty=D(100)),), wallet=D(10_000), positions=book)))
     assert (m.value, m.sleeve_leverage) == (10_100, 5)
-    ruined = measure(Snapshot(cash=(Cash(asset="USDT", qty=D(100)),), wallet=D(0), positions=book))
+    ruined = measure(value_of(Snapshot(cash=(Cash(asset="USDT", qty=D(100)),), wallet=D(0), positions=book)))
     assert ruined.sleeve_leverage is None

@@ -16,7 +16,7 @@ from chatbot.engine.liquidation import liquidation
 from chatbot.engine.planner import casefile
 from chatbot.engine.planner.casefile import number, numbers, reported, text
 from chatbot.engine.planner.prices import fee_aware_value, round_price
-from chatbot.engine.portfolio import measure
+from chatbot.engine.portfolio import measure, value_of
 from chatbot.engine.targets import PRESETS, adjust, cap_futures, resolve_targets
 from chatbot.engine.triggers import fear_greed as sentiment
 from chatbot.engine.triggers import funding, trend, volatility, waves
@@ -67,7 +67,7 @@ def the_bands(raw: Mapping[str, Any]) -> dict[str, bands.Band]:
 
 
 def portfolio_metrics(case: Case) -> Case:
-    m = measure(casefile.snapshot(case.get("snapshot", case)), numbers(case.get("betas")))
+    m = measure(value_of(casefile.snapshot(case.get("snapshot", case))), numbers(case.get("betas")))
     return {
         "value": reported(m.value),
         "spot_value": reported(m.spot_value),

@@ -13,10 +13,9 @@ from chatbot.exchanges.base import Funding
 from chatbot.hedges import sizing as hedge_sizes
 from chatbot.model import COVER, MIN_VARIANCE, ROTATION, STABLE, LegKind, LegState, Mode, PlanState
 from chatbot.model.hedge import BY_BETA, LITERAL, HedgeWish
-from chatbot.plans import rebalancing
-from chatbot.portfolio import strategies
-from chatbot.store import portfolios, tables
-from chatbot.triggers import market as triggers
+from chatbot.plans import outcomes
+from chatbot.portfolio import states, strategies
+from chatbot.store import tables
 from tests.portfolio.still_market import PERSON, D, bench
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatbot.model import OpenHedge, Plan, Portfolio
-    from chatbot.portfolio.evaluator import Evaluation
+    from chatbot.portfolio.evaluation import Evaluation
     from tests.portfolio.still_market import Bench
 
 INDEX = "BTC-PERP"
@@ -48,20 +47,20 @@ async def evaluated(on: Bench, portfolio: Portfolio) -> Evaluation:
 async def hedges(on: Bench, portfolio: Portfolio) -> tuple[OpenHedge, ...]:
     """Return what is kept."""
     async with on.program.db.read() as tx:
-        return triggers.hedges_of(await portfolios.states(tx, portfolio.id))
+        return (await states.read(tx, portfolio.id)).hedges
 
 
 async def opened(on: Bench, portfolio: Portfolio, wish: HedgeWish = LITERALLY) -> Plan:
     """Propose, confirm and fill a hedge."""
-    answer = await on.program.hedging.propose(portfolio, wish)
-    assert isinstance(answer, rebalancing.Proposed), answer
+    answer = await on.program.rebalancing.open_hedge(portfolio, wish)
+    assert isinstance(answer, outcomes.Proposed), answer
     return await carried_out(on, answer.plan)
 
 
 async def carried_out(on: Bench, plan: Plan) -> Plan:
     """Confirm a plan and see it through."""
     answer = await on.program.rebalancing.confirm(plan.id, PERSON.id)
-    assert isinstance(answer, rebalancing.Confirmed), answer
+    assert isinstance(answer, outcomes.Confirmed), answer
     await on.program.work.run_pending()  # type: ignore[attr-defined]
     done = await on.program.rebalancing.owned_plan(plan.id, PERSON.id)
     assert done is not None
@@ -72,7 +71,7 @@ async def carried_out(on: Bench, plan: Plan) -> Plan:
 
 async def books(on: Bench, portfolio: Portfolio) -> tuple[dict[str, Decimal], Decimal, dict[str, Decimal]]:
     """Return spot, futures wallet and positions."""
-    exchange = await on.program.desk.exchange(portfolio.id)
+    exchange = await on.program.accounts.exchange(portfolio.id)
     balances = await exchange.balances()
     return dict(balances.spot), balances.futures_wallet, {p.instrument: p.qty for p in await exchange.positions()}
 
@@ -99,8 +98,8 @@ async def test_a_spot_holder_gets_exactly_the_legs_of_the_hedge(tmp_path: Path) 
     """Collateral from the stablecoins, then the short; nothing else is touched, and the contract need not be in the strategy."""
     async with bench(tmp_path) as on:
         portfolio = await holder(on)
-        answer = await on.program.hedging.propose(portfolio, LITERALLY)
-        assert isinstance(answer, rebalancing.Proposed)
+        answer = await on.program.rebalancing.open_hedge(portfolio, LITERALLY)
+        assert isinstance(answer, outcomes.Proposed)
         plan = answer.plan
         assert [(leg.kind, leg.instrument) for leg in plan.legs] == [
             (LegKind.TO_FUTURES, "USDT"),
@@ -130,7 +129,7 @@ async def test_what_was_opened_is_part_of_the_targets(tmp_path: Path) -> None:
         done = await opened(on, portfolio)
         assert done.result is not None
         assert not any(line.breach for line in done.result.limits)
-        assert isinstance(await on.program.rebalancing.propose(portfolio, ()), rebalancing.NothingToDo)
+        assert isinstance(await on.program.rebalancing.propose(portfolio, ()), outcomes.NothingToDo)
         assert await on.tick() == (0, 0)
 
 
@@ -138,8 +137,8 @@ async def test_a_rotation_sells_a_tenth_of_each_alt_and_shorts_a_twentieth_of_th
     """Its proceeds become the collateral, and the net exposure falls by what the card says."""
     async with bench(tmp_path) as on:
         portfolio = await holder(on)
-        answer = await on.program.hedging.propose(portfolio, HedgeWish(kind=ROTATION))
-        assert isinstance(answer, rebalancing.Proposed)
+        answer = await on.program.rebalancing.open_hedge(portfolio, HedgeWish(kind=ROTATION))
+        assert isinstance(answer, outcomes.Proposed)
         legs = {(leg.kind, leg.instrument): leg.qty for leg in answer.plan.legs}
         assert legs.keys() == {(LegKind.SPOT_SELL, "SOL"), (LegKind.TO_FUTURES, "USDT"), (LegKind.FUTURES_INCREASE, INDEX)}
         assert legs[LegKind.SPOT_SELL, "SOL"] == 60
@@ -151,7 +150,7 @@ async def test_a_rotation_sells_a_tenth_of_each_alt_and_shorts_a_twentieth_of_th
         await carried_out(on, answer.plan)
         (kept,) = await hedges(on, portfolio)
         assert kept.moved == {"SOL": pytest.approx(D("0.06"), abs=D("0.0001"))}
-        assert isinstance(await on.program.rebalancing.propose(portfolio, ()), rebalancing.NothingToDo)
+        assert isinstance(await on.program.rebalancing.propose(portfolio, ()), outcomes.NothingToDo)
 
 
 async def test_there_is_one_of_each_kind_and_adding_is_refused_in_words(tmp_path: Path) -> None:
@@ -159,8 +158,8 @@ async def test_there_is_one_of_each_kind_and_adding_is_refused_in_words(tmp_path
     async with bench(tmp_path) as on:
         portfolio = await holder(on)
         await opened(on, portfolio)
-        again = await on.program.hedging.propose(portfolio, LITERALLY)
-        assert isinstance(again, rebalancing.NoHedge)
+        again = await on.program.rebalancing.open_hedge(portfolio, LITERALLY)
+        assert isinstance(again, outcomes.NoHedge)
         assert again.size.problem == "open_already"
         await opened(on, portfolio, HedgeWish(kind=ROTATION))
         assert [one.kind for one in await hedges(on, portfolio)] == [ROTATION, COVER]
@@ -171,11 +170,11 @@ async def test_a_liquidation_too_near_is_asked_about_first(tmp_path: Path) -> No
     """A fall of 60 % wants 90 % of room; the stablecoins do not reach, so it is refused until it is accepted."""
     async with bench(tmp_path) as on:
         portfolio = await holder(on, USDT="2", SOL="68")
-        exchange = await on.program.desk.exchange(portfolio.id)
+        exchange = await on.program.accounts.exchange(portfolio.id)
         assert exchange is not None
         wish = replace(LITERALLY, coverage=D("0.4"), drop=D("0.6"))
-        refused = await on.program.hedging.propose(portfolio, wish)
-        assert isinstance(refused, rebalancing.NoHedge)
+        refused = await on.program.rebalancing.open_hedge(portfolio, wish)
+        assert isinstance(refused, outcomes.NoHedge)
         assert refused.size.problem == "too_close"
         assert refused.size.distance is not None
         assert refused.size.distance < D("0.9")
@@ -188,18 +187,18 @@ async def test_prices_that_moved_make_a_new_card_of_the_same_decision(tmp_path: 
     """Confirm re-reads prices: the new plan opens the same hedge, sized anew, and a card that ran out does so too."""
     async with bench(tmp_path) as on:
         portfolio = await holder(on)
-        first = await on.program.hedging.propose(portfolio, LITERALLY)
-        assert isinstance(first, rebalancing.Proposed)
+        first = await on.program.rebalancing.open_hedge(portfolio, LITERALLY)
+        assert isinstance(first, outcomes.Proposed)
         on.market.move("BTC", "1.03")
         answer = await on.program.rebalancing.confirm(first.plan.id, PERSON.id)
-        assert isinstance(answer, rebalancing.Proposed)
+        assert isinstance(answer, outcomes.Proposed)
         assert answer.plan.hedge is not None
         assert answer.plan.hedge.wish == LITERALLY
         assert [reason.trigger for reason in answer.plan.reasons] == ["hedge", "moved"]
         assert await hedges(on, portfolio) == ()
         on.clock.set(answer.plan.expires_at)
         later = await on.program.rebalancing.propose_again(portfolio, answer.plan)
-        assert isinstance(later, rebalancing.Proposed)
+        assert isinstance(later, outcomes.Proposed)
         assert later.plan.hedge is not None
         assert later.plan.hedge.wish == LITERALLY
 
@@ -208,14 +207,14 @@ async def test_with_its_short_left_out_nothing_is_opened(tmp_path: Path) -> None
     """Edit drops the futures leg: the collateral moves, and no hedge is kept."""
     async with bench(tmp_path) as on:
         portfolio = await holder(on)
-        answer = await on.program.hedging.propose(portfolio, LITERALLY)
-        assert isinstance(answer, rebalancing.Proposed)
+        answer = await on.program.rebalancing.open_hedge(portfolio, LITERALLY)
+        assert isinstance(answer, outcomes.Proposed)
         index = next(leg.index for leg in answer.plan.legs if leg.instrument == INDEX)
         edited = await on.program.rebalancing.toggle(answer.plan.id, PERSON.id, index)
-        assert isinstance(edited, rebalancing.Proposed)
+        assert isinstance(edited, outcomes.Proposed)
         assert edited.plan.after.book == {}
         back = await on.program.rebalancing.toggle(answer.plan.id, PERSON.id, index)
-        assert isinstance(back, rebalancing.Proposed)
+        assert isinstance(back, outcomes.Proposed)
         assert back.plan.after.book == {INDEX: pytest.approx(D(-10_000))}, "the preview knows a contract that is not held yet"
         await on.program.rebalancing.toggle(answer.plan.id, PERSON.id, index)
         await carried_out(on, answer.plan)
@@ -226,9 +225,9 @@ async def test_a_hedge_of_which_nothing_was_filled_is_gone(tmp_path: Path) -> No
     """Confirm keeps it at once; the end of its plan sets it to what was filled, which is nothing here."""
     async with bench(tmp_path) as on:
         portfolio = await holder(on)
-        answer = await on.program.hedging.propose(portfolio, LITERALLY)
-        assert isinstance(answer, rebalancing.Proposed)
-        assert isinstance(await on.program.rebalancing.confirm(answer.plan.id, PERSON.id), rebalancing.Confirmed)
+        answer = await on.program.rebalancing.open_hedge(portfolio, LITERALLY)
+        assert isinstance(answer, outcomes.Proposed)
+        assert isinstance(await on.program.rebalancing.confirm(answer.plan.id, PERSON.id), outcomes.Confirmed)
         (kept,) = await hedges(on, portfolio)
         assert not kept.settled
         await on.program.portfolios.change(portfolio, paused=True)
@@ -243,9 +242,9 @@ async def test_a_process_killed_between_confirm_and_fill_goes_on_with_the_hedge(
     """Another process finds the hedge with the confirmed plan, and the same fills lead to the same hedge."""
     async with bench(tmp_path) as on:
         portfolio = await holder(on)
-        answer = await on.program.hedging.propose(portfolio, LITERALLY)
-        assert isinstance(answer, rebalancing.Proposed)
-        assert isinstance(await on.program.rebalancing.confirm(answer.plan.id, PERSON.id), rebalancing.Confirmed)
+        answer = await on.program.rebalancing.open_hedge(portfolio, LITERALLY)
+        assert isinstance(answer, outcomes.Proposed)
+        assert isinstance(await on.program.rebalancing.confirm(answer.plan.id, PERSON.id), outcomes.Confirmed)
     async with bench(tmp_path) as on:
         (waiting,) = await hedges(on, portfolio)
         assert (waiting.qty, waiting.settled) == (D("-0.2"), False)
@@ -266,8 +265,8 @@ async def test_closing_buys_the_short_back_and_brings_the_collateral_home(tmp_pa
         portfolio = await holder(on)
         await opened(on, portfolio)
         (kept,) = await hedges(on, portfolio)
-        answer = await on.program.hedging.close(portfolio, kept)
-        assert isinstance(answer, rebalancing.Proposed)
+        answer = await on.program.rebalancing.close_hedge(portfolio, kept)
+        assert isinstance(answer, outcomes.Proposed)
         assert [(leg.kind, leg.reduce_only) for leg in answer.plan.legs] == [(LegKind.FUTURES_REDUCE, True), (LegKind.TO_SPOT, False)]
         assert answer.plan.after.book == {}
         done = await carried_out(on, answer.plan)
@@ -289,7 +288,7 @@ async def test_a_strategy_with_longs_of_its_own_gets_them_back(tmp_path: Path) -
         holdings = {"BTC": D("0.6"), "SOL": D(500), "USDT": D(20_000)}
         portfolio = await on.program.portfolios.open(PERSON, Mode.PAPER, strategy, holdings)
         first = await on.program.rebalancing.propose(portfolio, ())
-        assert isinstance(first, rebalancing.Proposed)
+        assert isinstance(first, outcomes.Proposed)
         await carried_out(on, first.plan)
         long = (await books(on, portfolio))[2][INDEX]
         assert long > 0
@@ -297,9 +296,9 @@ async def test_a_strategy_with_longs_of_its_own_gets_them_back(tmp_path: Path) -
         (kept,) = await hedges(on, portfolio)
         assert kept.qty < D("-0.19")
         assert (await books(on, portfolio))[2][INDEX] == long + kept.qty
-        assert isinstance(await on.program.rebalancing.propose(portfolio, ()), rebalancing.NothingToDo)
-        answer = await on.program.hedging.close(portfolio, kept)
-        assert isinstance(answer, rebalancing.Proposed)
+        assert isinstance(await on.program.rebalancing.propose(portfolio, ()), outcomes.NothingToDo)
+        answer = await on.program.rebalancing.close_hedge(portfolio, kept)
+        assert isinstance(answer, outcomes.Proposed)
         await carried_out(on, answer.plan)
         assert (await books(on, portfolio))[2][INDEX] == pytest.approx(long, abs=D("0.002"))
         assert await hedges(on, portfolio) == ()
@@ -397,8 +396,10 @@ async def test_least_variance_is_not_offered_without_a_history(tmp_path: Path) -
         report = await on.program.hedging.overview(portfolio)
         assert [size.problem for size in report.covers] == ["", "", "no_history"]
         assert report.mood_unknown
-        answer = await on.program.hedging.propose(portfolio, HedgeWish(kind=MIN_VARIANCE))
-        assert isinstance(answer, rebalancing.NoHedge)
+        answer = await on.program.rebalancing.open_hedge(
+            portfolio, await on.program.hedging.resolved(portfolio, HedgeWish(kind=MIN_VARIANCE))
+        )
+        assert isinstance(answer, outcomes.NoHedge)
         assert answer.size.problem == "no_history"
 
 
@@ -434,6 +435,6 @@ async def test_an_exchange_without_the_contract_says_so(tmp_path: Path) -> None:
             return dict(markets)
 
         on.market.markets = fewer  # type: ignore[method-assign, assignment]
-        answer = await on.program.hedging.propose(portfolio, LITERALLY)
-        assert isinstance(answer, rebalancing.NoHedge)
+        answer = await on.program.rebalancing.open_hedge(portfolio, LITERALLY)
+        assert isinstance(answer, outcomes.NoHedge)
         assert answer.size.problem == "no_contract"

@@ -15,9 +15,8 @@ from chatbot.model import ROTATION, LegKind, Mode, Portfolio
 from chatbot.model.hedge import HedgeWish
 from chatbot.plans import hedge_draft as hedge_plans
 from chatbot.portfolio import strategies
-from chatbot.portfolio import targets as targeting
 from chatbot.portfolio import valuation as readings
-from chatbot.portfolio.evaluator import Evaluation
+from chatbot.portfolio.evaluation import Evaluation, measured
 from tests.portfolio.still_market import START, D
 
 if TYPE_CHECKING:
@@ -39,22 +38,17 @@ def evaluated(spot: dict[str, Decimal], cash: Decimal) -> Evaluation:
     portfolio = Portfolio(id=1, person_id=1, name="x", mode=Mode.PAPER, exchange="still", strategy=strategy, created_at=START)
     held = {coin: value / PRICES[coin] // LOTS[coin] * LOTS[coin] for coin, value in spot.items()}
     snap = Snapshot(
-        spot=tuple(Holding(asset=c, qty=q, price=PRICES[c], bucket=readings.bucket_of(c, strategy)) for c, q in sorted(held.items())),
+        spot=tuple(Holding(asset=c, qty=q, price=PRICES[c], bucket=strategy.line_of(c)) for c, q in sorted(held.items())),
         cash=(Cash(asset="USDT", qty=cash),),
         positions=(Position(contract="BTC-PERP", asset="BTC", qty=D(0), entry=PRICES["BTC-PERP"], mark=PRICES["BTC-PERP"]),),
     )
-    betas = readings.prior_betas(readings.assets_of(snap))
-    found = targeting.effective(snap, strategy, targeting.Layers(), betas)
-    return Evaluation(
+    seen = Evaluation(
         portfolio=portfolio,
         account=readings.Account(balances=Balances(spot={}, free={}, futures_wallet=D(0)), positions=(), quote_asset="USDT"),
-        snapshot=snap,
-        shape=readings.shape(snap, strategy, MARKETS, betas, found),
         quotes={name: Quote(instrument=name, bid=price, ask=price, at=START) for name, price in PRICES.items()},
         markets=MARKETS,
-        betas=betas,
-        effective=found,
     )
+    return measured(seen, snap, readings.prior_betas(readings.assets_of(snap)), START)
 
 
 amounts = st.integers(2_000, 60_000).map(D)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pytest
 
     from chatbot.model import Portfolio
-    from chatbot.portfolio.evaluator import Evaluation
+    from chatbot.portfolio.evaluation import Evaluation
 
 
 async def test_portfolios_looked_at_together_are_what_each_is_alone(tmp_path: Path) -> None:
@@ -31,9 +31,9 @@ async def test_a_portfolio_without_an_account_stops_nobody_else_from_being_opene
     """Opening many leaves out who is gone."""
     async with bench(tmp_path) as on:
         portfolio = await on.balanced()
-        await on.program.desk.close()
-        await on.program.desk.load([999, portfolio.id])
-        assert (await (await on.program.desk.exchange(portfolio.id)).balances()).spot
+        await on.program.accounts.close()
+        await on.program.accounts.load([999, portfolio.id])
+        assert (await (await on.program.accounts.exchange(portfolio.id)).balances()).spot
 
 
 async def test_a_check_that_outlives_its_prices_fetches_them_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

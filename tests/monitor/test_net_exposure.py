@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chatbot.model import NET, Answer
-from chatbot.plans import rebalancing
+from chatbot.plans import outcomes
 from chatbot.portfolio import strategies
 from chatbot.store import portfolios
 from tests.portfolio.still_market import PERSON, D, bench
@@ -35,19 +35,19 @@ async def with_futures(on: Bench) -> Portfolio:
 async def carry_out(on: Bench, portfolio: Portfolio) -> None:
     """Plan and trade."""
     proposed = await on.program.rebalancing.propose(portfolio, ())
-    assert isinstance(proposed, rebalancing.Proposed)
+    assert isinstance(proposed, outcomes.Proposed)
     await confirm(on, proposed.plan.id)
 
 
 async def confirm(on: Bench, plan_id: int) -> None:
     """Trade a plan."""
-    assert isinstance(await on.program.rebalancing.confirm(plan_id, PERSON.id), rebalancing.Confirmed)
+    assert isinstance(await on.program.rebalancing.confirm(plan_id, PERSON.id), outcomes.Confirmed)
     await on.program.work.run_pending()  # type: ignore[attr-defined]
 
 
 async def exposure(on: Bench, portfolio: Portfolio) -> LineReading | None:
     """Return the net exposure as it stands."""
-    seen = await on.program.portfolios.status(PERSON, portfolio)
+    seen = await on.program.reports.status(PERSON, portfolio)
     assert seen.check.shape is not None
     return seen.check.shape.exposure
 

@@ -54,7 +54,7 @@ async def check_of(on: Bench, portfolio: Portfolio) -> Check:
 
 async def mark_of(on: Bench, portfolio: Portfolio) -> scheduling.Mark:
     """Return how far the calendar has come."""
-    return (await on.program.portfolios.calendar(portfolio))[1]
+    return (await on.program.reports.calendar(portfolio))[1]
 
 
 async def told(on: Bench) -> list[tuple[str, Any, bool]]:
@@ -253,7 +253,7 @@ async def test_another_zone_moves_the_next_run_and_never_runs_a_date_twice(tmp_p
             await accounts.save_person(tx, moved)
         await on.program.portfolios.move_zone(moved)
         portfolio = await on.program.portfolios.by_id(portfolio.id) or portfolio
-        upcoming, _ = await on.program.portfolios.calendar(portfolio)
+        upcoming, _ = await on.program.reports.calendar(portfolio)
         assert upcoming == datetime(2026, 3, 3, 14, 30, tzinfo=UTC)
         for _ in range(36):
             await on.tick(3600)

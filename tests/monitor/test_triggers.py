@@ -22,9 +22,10 @@ from chatbot.model import (
     Strategy,
     TriggerSetting,
 )
-from chatbot.plans.rebalancing import Confirmed
+from chatbot.plans.outcomes import Confirmed
+from chatbot.portfolio import states as remembered
 from chatbot.portfolio import strategies
-from chatbot.store import journal, portfolios
+from chatbot.store import journal
 from tests.portfolio.still_market import PERSON, START, Bench, bench
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatbot.model import Message, Plan
+    from chatbot.portfolio.states import PortfolioStates
 
 D = Decimal
 BEFORE = START - timedelta(days=3)
@@ -158,7 +160,7 @@ async def test_when_a_spike_is_over_the_bands_buy_back(tmp_path: Path) -> None:
         assert (await on.lines(portfolio))["BTC"][0] == D("0.400")
         await on.room.tick()
         states = await _states(on, portfolio)
-        assert states["triggers"]["anchors"] == {}
+        assert not states.memory.anchors
 
 
 async def test_extreme_fear_does_not_wait(tmp_path: Path) -> None:
@@ -265,7 +267,7 @@ async def test_a_new_portfolio_in_an_old_spike_starts_from_its_target(tmp_path: 
         assert (await on.lines(portfolio))["BTC"] == (D("0.160"), D("0.160"))
         await on.room.tick()
         states = await _states(on, portfolio)
-        assert states["triggers"]["anchors"]["BTC"]["weight"] is None
+        assert states.memory.anchors["BTC"].weight is None
 
 
 async def test_margin_in_danger_rings_through_a_snooze_and_reduces_futures_first(tmp_path: Path) -> None:
@@ -308,6 +310,6 @@ async def test_a_coin_that_joins_while_its_whole_line_is_held_down_is_not_sold(t
         assert sum(found.effective.lines.values()) == 1
 
 
-async def _states(on: Stage, portfolio: Portfolio) -> dict[str, dict[str, object]]:
+async def _states(on: Stage, portfolio: Portfolio) -> PortfolioStates:
     async with on.room.program.db.read() as tx:
-        return dict(await portfolios.states(tx, portfolio.id))
+        return await remembered.read(tx, portfolio.id)

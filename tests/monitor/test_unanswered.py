@@ -28,7 +28,8 @@ from chatbot.model import (
     Verdict,
 )
 from chatbot.plans import autonomy as answering
-from chatbot.plans import rebalancing
+from chatbot.plans import outcomes
+from chatbot.portfolio import turnover
 from chatbot.store import accounts, journal, messages, portfolios
 from tests.portfolio.lively_market import LivelyMarket
 from tests.portfolio.still_market import PERSON, START, D, bench
@@ -158,8 +159,8 @@ async def test_trend_trims_and_hedges_that_open_always_ask(tmp_path: Path, trigg
     async with alone(tmp_path) as at:
         at.on.market.move("BTC", "1.3")
         made = await at.on.program.rebalancing.propose(at.portfolio, (Reason(trigger=trigger, line="BTC", event=event),))
-        assert isinstance(made, rebalancing.Proposed)
-        stand = answering.judged(made.plan, WIDE, D(0))
+        assert isinstance(made, outcomes.Proposed)
+        stand = answering.within_limits(made.plan, WIDE, D(0))
         assert (stand.auto, stand.why) == (not why, why)
 
 
@@ -169,7 +170,7 @@ async def test_the_turnover_of_a_day_is_counted_from_the_journal_and_survives_a_
     async with alone(tmp_path, limits=limits) as at:
         await at.drift()
         await at.work()
-        used = [answering.traded(plan) for plan in await at.plans()]
+        used = [turnover.traded(plan) for plan in await at.plans()]
         prices = dict(at.on.market.prices)
         clock = at.on.clock.now()
     new = ManualClock(clock + timedelta(minutes=5))
@@ -178,7 +179,7 @@ async def test_the_turnover_of_a_day_is_counted_from_the_journal_and_survives_a_
     async with bench(tmp_path, market=market, clock=new) as again:
         async with again.program.db.read() as tx:
             portfolio = await portfolios.get(tx, at.portfolio.id)
-            assert await answering.turnover(tx, at.portfolio.id, "UTC", new.now()) == sum(used)
+            assert await turnover.today(tx, at.portfolio.id, "UTC", new.now()) == sum(used)
         assert portfolio is not None
         assert D(1000) < sum(used) < limits.turnover_in(D(0))
         other = Alone(again, portfolio)
@@ -199,10 +200,10 @@ async def test_the_purchase_that_opened_a_portfolio_uses_up_no_limit(tmp_path: P
         for trigger, counted in (("start", False), ("manual", True)):
             at.on.market.move("BTC", "1.3")
             made = await at.on.program.rebalancing.propose(at.portfolio, (Reason(trigger=trigger),))
-            assert isinstance(made, rebalancing.Proposed)
+            assert isinstance(made, outcomes.Proposed)
             await at.on.program.rebalancing.confirm(made.plan.id, PERSON.id)
             async with at.on.program.db.read() as tx:
-                assert (await answering.turnover(tx, at.portfolio.id, "UTC", at.on.clock.now()) > 0) == counted
+                assert (await turnover.today(tx, at.portfolio.id, "UTC", at.on.clock.now()) > 0) == counted
             await at.work()
 
 
@@ -212,7 +213,7 @@ async def test_the_day_is_the_persons(tmp_path: Path, zone: str, counted: bool) 
     async with alone(tmp_path, start=datetime(2026, 3, 2, 17, 50, tzinfo=UTC)) as at:
         await at.drift()
         async with at.on.program.db.read() as tx:
-            used = await answering.turnover(tx, at.portfolio.id, zone, datetime(2026, 3, 2, 19, 0, tzinfo=UTC))
+            used = await turnover.today(tx, at.portfolio.id, zone, datetime(2026, 3, 2, 19, 0, tzinfo=UTC))
         assert (used > 0) == counted
 
 
@@ -223,22 +224,22 @@ async def test_two_checks_and_a_tap_at_once_send_one_plan_once(tmp_path: Path) -
         await at.on.tick()
         at.on.clock.advance(60)
         program = at.on.program
-        monitor, attendant = program.monitor, program.monitor._attendant
-        look_after, held = attendant.attend, asyncio.Event()
+        monitor, unanswered = program.monitor, program.monitor._unanswered
+        look_after, held = unanswered.attend, asyncio.Event()
 
         async def later() -> int:
             await held.wait()
             return await look_after()
 
-        attendant.attend = later  # type: ignore[method-assign]
+        unanswered.attend = later  # type: ignore[method-assign]
         ticking = asyncio.create_task(monitor.tick())
         while (plan := await at.on.plan(at.portfolio)) is None:  # noqa: ASYNC110 - the check runs beside us
             await asyncio.sleep(0.01)
         held.set()
-        outcomes = await asyncio.gather(
+        answers = await asyncio.gather(
             ticking, look_after(), look_after(), *(program.rebalancing.confirm(plan.id, PERSON.id) for _ in range(3))
         )
-        tapped = [one for one in outcomes if isinstance(one, rebalancing.Confirmed)]
+        tapped = [one for one in answers if isinstance(one, outcomes.Confirmed)]
         (stored,) = await at.plans()
         assert stored.state is PlanState.CONFIRMED
         assert len(tapped) == (0 if stored.decided_by == "auto" else 1)
@@ -288,12 +289,12 @@ async def test_a_process_killed_before_the_confirm_leaves_it_to_the_next(tmp_pat
         folder = tmp_path / str(pause)
         folder.mkdir()
         async with alone(folder) as at:
-            attendant = at.on.program.monitor._attendant
+            unanswered = at.on.program.monitor._unanswered
 
             async def killed() -> int:
                 return 0
 
-            attendant.attend = killed  # type: ignore[method-assign]
+            unanswered.attend = killed  # type: ignore[method-assign]
             await at.drift()
             (plan,) = await at.plans()
             assert plan.state is PlanState.PROPOSED
@@ -323,10 +324,10 @@ async def test_a_manual_portfolio_never_acts(tmp_path: Path) -> None:
     async with alone(tmp_path) as at:
         at.on.market.move("BTC", "1.3")
         made = await at.on.program.rebalancing.propose(at.portfolio, (Reason(trigger="drift"),))
-        assert isinstance(made, rebalancing.Proposed)
+        assert isinstance(made, outcomes.Proposed)
         by_hand = replace(at.portfolio, mode=Mode.MANUAL, answering=Answering(limits=WIDE, unanswered=Unanswered.REDUCE))
         async with at.on.program.db.transaction() as tx:
-            asks = await answering.prepared(tx, by_hand, PERSON, made.plan, at.on.clock.now())
+            asks = await answering.with_policy(tx, by_hand, PERSON, made.plan, at.on.clock.now())
         assert asks.stand is not None
         assert not asks.stand.auto
         assert asks.stand.reduce_at is None
@@ -354,7 +355,7 @@ async def test_an_unanswered_plan_is_reduced_at_its_time_and_the_rest_is_left_ou
         assert (plan.state, plan.decided_by) == (PlanState.CONFIRMED, answering.UNANSWERED)
         assert {leg.instrument: leg.state for leg in plan.legs} == {"BTC": LegState.PLANNED, "SOL": LegState.DROPPED}
         await at.work()
-        exchange = await at.on.program.desk.exchange(at.portfolio.id)
+        exchange = await at.on.program.accounts.exchange(at.portfolio.id)
         assert (await exchange.balances()).spot["SOL"] == 40
         assert (await exchange.balances()).spot["BTC"] < D("0.08")
         kinds = [message.kind for message in await at.mail()]

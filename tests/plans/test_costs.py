@@ -16,7 +16,7 @@ from chatbot.market.candles import CandleBook
 from chatbot.market.funding import FundingBook
 from chatbot.model import Leg, LegKind, LegState, Reason
 from chatbot.plans import costs as costing
-from chatbot.plans import rebalancing
+from chatbot.plans import outcomes
 from chatbot.plans.costs import Costing
 from tests.portfolio.lively_market import LivelyMarket, OpenBook
 from tests.portfolio.still_market import START, D, bench
@@ -173,7 +173,7 @@ async def _dear_plan(folder: Path, *, volume: str = "2000") -> tuple[Plan, bool]
         on.market.move("BTC", "1.5")
         on.market.volumes["SOL"] = D(volume)
         answer = await on.program.rebalancing.propose(portfolio, ASKED)
-        assert isinstance(answer, rebalancing.Proposed)
+        assert isinstance(answer, outcomes.Proposed)
         return answer.plan, bool(costing.dear(answer.plan.legs) or costing.unknown(answer.plan.legs))
 
 

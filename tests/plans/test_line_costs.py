@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from chatbot.plans import draft as planning
 from chatbot.portfolio import strategies
-from chatbot.services import line_costs
 from tests.portfolio.still_market import PERSON, bench
 
 if TYPE_CHECKING:
@@ -47,15 +46,15 @@ async def test_the_cheapest_lines_absorb_the_gap(tmp_path: Path, monkeypatch: py
     async with bench(tmp_path) as room:
         costing = room.program.rebalancing._costing
         found = await room.program.evaluator.look(await _open(room, "0.5"), fresh=True)
-        for cheap, dear in (("SOL", "ETH"), ("ETH", "SOL")):
-            monkeypatch.setattr(type(costing), "impact", _impact({"BTC": 0.0002, cheap: 0.0001, dear: 0.005}))
-            costs = line_costs.by_line(found, costing)
+        for cheap, expensive in (("SOL", "ETH"), ("ETH", "SOL")):
+            monkeypatch.setattr(type(costing), "impact", _impact({"BTC": 0.0002, cheap: 0.0001, expensive: 0.005}))
+            costs = costing.by_line(found)
             assert costs is not None
             assert costs["STABLE"] == 0
-            assert costs[dear] - costs[cheap] == D("0.0049")
+            assert costs[expensive] - costs[cheap] == D("0.0049")
             aim = planning.targets_for(found, costs)
             assert aim.spot["BTC"] == D("0.425")
-            assert aim.spot[cheap] >= aim.spot[dear]
+            assert aim.spot[cheap] >= aim.spot[expensive]
             assert aim.stable == D("0.225"), "what costs nothing comes first"
 
 
@@ -65,7 +64,7 @@ async def test_an_unknown_cost_makes_all_count_alike(tmp_path: Path, monkeypatch
         costing = room.program.rebalancing._costing
         monkeypatch.setattr(type(costing), "impact", _impact({"BTC": 0.0002, "SOL": None, "ETH": 0.0001}))
         portfolio = await _open(room, "0.5")
-        assert line_costs.by_line(await room.program.evaluator.look(portfolio, fresh=True), costing) is None
+        assert costing.by_line(await room.program.evaluator.look(portfolio, fresh=True)) is None
         straight = await room.program.portfolios.change(portfolio, strategy=replace(portfolio.strategy, theta=D(1)))
         monkeypatch.setattr(type(costing), "impact", _impact({"BTC": 0.0002, "SOL": 0.001, "ETH": 0.0001}))
-        assert line_costs.by_line(await room.program.evaluator.look(straight, fresh=True), costing) is None
+        assert costing.by_line(await room.program.evaluator.look(straight, fresh=True)) is None

@@ -6,8 +6,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from chatbot.engine.portfolio import Cash, Holding, Snapshot
+from chatbot.plans.draft import drop_tiny_trades
 from chatbot.portfolio import strategies
-from chatbot.services import crumbs
 from tests.portfolio.moved_portfolios import MARKETS, PRICES, Case, carried_out, planned
 
 D = Decimal
@@ -31,7 +31,7 @@ def test_what_small_coins_leave_undone_is_bought_of_the_large_one() -> None:
     found = case().look()
     assert found.effective is not None
     own = found.effective.targets
-    aim = crumbs.gathered(found, own)
+    aim = drop_tiny_trades(found, own)
     alts = [asset for asset in aim.spot if asset not in ("BTC", "ETH")]
     assert sum(aim.spot[asset] for asset in alts) == sum(own.spot[asset] for asset in alts)
     assert aim.spot["XRP"] > own.spot["XRP"]

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, assume, settings
 from hypothesis import strategies as st
@@ -20,7 +20,6 @@ from chatbot.model import (
     FEAR_GREED,
     FUNDING_HIGH,
     FUNDING_LOW,
-    FUTURES,
     HEDGE_KINDS,
     STABLE,
     TREND,
@@ -37,12 +36,11 @@ from chatbot.plans import draft as planning
 from chatbot.portfolio import strategies
 from chatbot.portfolio import targets as targeting
 from chatbot.portfolio import valuation as readings
-from chatbot.portfolio.evaluator import Evaluation
-from chatbot.triggers import market as triggers
+from chatbot.portfolio.evaluation import Evaluation, measured
+from chatbot.portfolio.layers import Anchor, Layers, Memory
+from chatbot.portfolio.states import PortfolioStates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from chatbot.engine.planner.plan import Block
     from chatbot.engine.targets import Targets
 
@@ -69,27 +67,15 @@ class Case:
     snap: Snapshot
     strategy: Strategy
     signals: tuple[Signal, ...] = ()
-    states: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    states: PortfolioStates = field(default_factory=PortfolioStates)
 
     def look(self) -> Evaluation:
         """Evaluate it as ``Evaluator`` does, without an exchange."""
-        betas = readings.prior_betas(readings.assets_of(self.snap))
-        layers, memory = triggers.layers_of(self.states, self.signals, self.snap, self.strategy, JOINED)
-        found = targeting.effective(self.snap, self.strategy, layers, betas)
-        shape = readings.shape(self.snap, self.strategy, MARKETS, betas, found)
         portfolio = Portfolio(id=1, person_id=1, name="p", mode=Mode.PAPER, exchange="paper", strategy=self.strategy, created_at=JOINED)
         marks = {h.asset: h.price for h in self.snap.spot} | {p.contract: p.mark for p in self.snap.positions}
-        return Evaluation(
-            portfolio=portfolio,
-            snapshot=self.snap,
-            shape=shape,
-            quotes={name: Quote(instrument=name, bid=price, ask=price, at=NOW) for name, price in marks.items()},
-            markets=MARKETS,
-            betas=betas,
-            layers=layers,
-            effective=found,
-            memory=memory,
-        )
+        quotes = {name: Quote(instrument=name, bid=price, ask=price, at=NOW) for name, price in marks.items()}
+        seen = Evaluation(portfolio=portfolio, quotes=quotes, markets=MARKETS, states=self.states, layers=Layers(signals=self.signals))
+        return measured(seen, self.snap, readings.prior_betas(readings.assets_of(self.snap)), JOINED)
 
 
 def planned(found: Evaluation) -> tuple[Targets, Block]:
@@ -103,7 +89,7 @@ def carried_out(case: Case, found: Evaluation, block: Block) -> Case:
     assert found.snapshot is not None
     legs = planning.legs_of(block, found.quotes, "USDT")
     after = readings.after_legs(found.snapshot, legs, MARKETS)
-    return replace(case, snap=after, states={**case.states, triggers.STATE: triggers.memory_to_json(found.memory)})
+    return replace(case, snap=after, states=replace(case.states, memory=found.memory))
 
 
 def threshold(found: Evaluation) -> D:
@@ -142,13 +128,13 @@ def snapshots(draw: st.DrawFn, strategy: Strategy) -> Snapshot:
     """Draw what is held: the strategy's coins, now and then others, cash, a sleeve and a book."""
     worth = draw(st.sampled_from((D(1_000), D(20_000), D(300_000), D(8_000_000))))
     part = st.just(D(0)) | st.decimals("0", "1", places=4, allow_nan=False)
-    named = set(readings.spot_assets(strategy))
+    named = set(strategy.spot_assets)
     coins = sorted(named | set(draw(st.lists(st.sampled_from(SPOT), max_size=2))))
     spot = tuple(
-        Holding(asset=a, qty=_lots(draw(part) * worth, PRICES[a], MARKETS[a].lot), price=PRICES[a], bucket=readings.bucket_of(a, strategy))
+        Holding(asset=a, qty=_lots(draw(part) * worth, PRICES[a], MARKETS[a].lot), price=PRICES[a], bucket=strategy.line_of(a))
         for a in coins
     )
-    contracts = sorted({*readings.contracts(strategy), *draw(st.lists(st.sampled_from(PERPS), max_size=1))})
+    contracts = sorted({*strategy.contracts, *draw(st.lists(st.sampled_from(PERPS), max_size=1))})
     return Snapshot(
         spot=spot,
         cash=(Cash(asset="USDT", qty=draw(part) * worth + D(100), price=D(1)),),
@@ -175,7 +161,7 @@ def _lots(value: D, price: D, lot: D) -> D:
 def signals(draw: st.DrawFn, strategy: Strategy, snap: Snapshot) -> tuple[Signal, ...]:
     """Draw where every trigger stands, about everything it could be about."""
     asked = {
-        VOLATILITY: readings.spot_assets(strategy),
+        VOLATILITY: strategy.spot_assets,
         TREND: tuple(p.contract for p in snap.positions),
     }
     return tuple(draw(one_signal(name, subject, strategy)) for name in TRIGGERS for subject in asked.get(name, ("",)))
@@ -205,24 +191,24 @@ def one_signal(draw: st.DrawFn, trigger: str, subject: str, strategy: Strategy, 
 
 
 @st.composite
-def memories(draw: st.DrawFn, strategy: Strategy, seen: tuple[Signal, ...]) -> triggers.Memory:
+def memories(draw: st.DrawFn, strategy: Strategy, seen: tuple[Signal, ...]) -> Memory:
     """Draw what was told and anchored before: of this spike, of an earlier one, or of one that is over."""
-    anchors: dict[str, triggers.Anchor] = {}
+    anchors: dict[str, Anchor] = {}
     # the shares that the coins of a line once had
-    mix = {asset: D(draw(st.integers(1, 9))) for asset in readings.spot_assets(strategy)}
+    mix = {asset: D(draw(st.integers(1, 9))) for asset in strategy.spot_assets}
     for signal in seen:
         if signal.trigger == VOLATILITY and draw(st.booleans()):
-            line = readings.bucket_of(signal.subject, strategy)
-            whole = sum((part for asset, part in mix.items() if readings.bucket_of(asset, strategy) == line), D(0))
+            line = strategy.line_of(signal.subject)
+            whole = sum((part for asset, part in mix.items() if strategy.line_of(asset) == line), D(0))
             own_line = line == signal.subject
-            anchors[signal.subject] = triggers.Anchor(
+            anchors[signal.subject] = Anchor(
                 since=draw(st.sampled_from((signal.since or NOW, NOW - timedelta(days=60)))),
                 weight=draw(st.none() | st.decimals("0", "0.6", places=6, allow_nan=False)),
                 share=None if own_line else (mix[signal.subject] / whole).quantize(D("1e-12"), ROUND_DOWN),
                 over=draw(st.booleans()),
             )
     told = {signal.key: draw(st.sampled_from(("", "0.5", "suppressed 0.11", "begin"))) for signal in seen}
-    return triggers.Memory(told={key: word for key, word in told.items() if word}, anchors=anchors)
+    return Memory(told={key: word for key, word in told.items() if word}, anchors=anchors)
 
 
 @st.composite
@@ -254,13 +240,11 @@ def hedges(draw: st.DrawFn, snap: Snapshot) -> dict[str, OpenHedge]:
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
     """Draw everything."""
-    from chatbot.store.codec import to_plain  # noqa: PLC0415
-
     strategy = draw(own_strategies())
     snap = draw(snapshots(strategy))
     # an exchange would have closed a thinner sleeve long before
-    assume(readings.line_values(snap, strategy)[FUTURES] > sum((abs(p.qty * p.mark) for p in snap.positions), D(0)) / 20)
+    assume(snap.wallet + sum(p.upnl for p in snap.positions) > sum((abs(p.notional) for p in snap.positions), D(0)) / 20)
     seen = draw(signals(strategy, snap))
     memory = draw(memories(strategy, seen))
-    states: dict[str, dict[str, Any]] = {triggers.HEDGE + kind: to_plain(hedge) for kind, hedge in draw(hedges(snap)).items()}
-    return Case(snap=snap, strategy=strategy, signals=seen, states={**states, triggers.STATE: triggers.memory_to_json(memory)})
+    states = PortfolioStates(memory=memory, hedges=tuple(draw(hedges(snap)).values()))
+    return Case(snap=snap, strategy=strategy, signals=seen, states=states)

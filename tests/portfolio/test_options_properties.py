@@ -26,10 +26,8 @@ HAIR = D("1e-18")
 
 def held(case: Case) -> dict[str, Decimal]:
     """Return the weight of every coin, of the stablecoin and of the futures account."""
-    lines = readings.line_values(case.snap, case.strategy)
-    values = {h.asset: h.qty * h.price for h in case.snap.spot} | {STABLE: lines[STABLE], FUTURES: lines[FUTURES]}
-    whole = sum(values.values())
-    return {name: value / whole for name, value in values.items()}
+    valued = readings.value_of(case.snap, case.strategy)
+    return {name: value / valued.value for name, value in valued.parts.items()}
 
 
 def as_weights(aim: Targets) -> dict[str, Decimal]:
@@ -48,9 +46,9 @@ def test_a_limited_plan_goes_straight_and_no_further_than_its_limit(case: Case, 
     """It moves at most the budget, between where things stand and where they should; futures are not held up, nor is a cut."""
     found = case.look()
     assert found.effective is not None
-    aim = targeting.destination(case.snap, case.strategy, found.effective)
+    aim = targeting.destination(readings.value_of(case.snap, case.strategy), case.strategy, found.effective)
     strategy = replace(case.strategy, turnover_budget=budget)
-    short = targeting.destination(case.snap, strategy, found.effective)
+    short = targeting.destination(readings.value_of(case.snap, strategy), strategy, found.effective)
     with wide():
         assert sum(as_weights(short).values()) == 1
     assert short.futures == aim.futures
@@ -63,7 +61,7 @@ def test_a_limited_plan_goes_straight_and_no_further_than_its_limit(case: Case, 
         assert all(abs(part[name] - full[name]) <= HAIR for name in full)
     else:
         assert abs(turnover(before, part) - budget) <= HAIR
-        assert targeting.stopped_early(case.snap, strategy, short) is not None
+        assert targeting.stopped_early(readings.value_of(case.snap, strategy), strategy, short) is not None
     for name, w in before.items():
         low, high = sorted((w, full.get(name, D(0))))
         assert low - HAIR <= part.get(name, D(0)) <= high + HAIR
@@ -79,17 +77,17 @@ def test_known_costs_never_make_a_plan_dearer(case: Case, data: st.DataObject) -
     lines = found.effective.lines
     rates = st.sampled_from((D(0), D("0.0005"), D("0.001"), D("0.004")))
     costs = {line: D(0) if line == STABLE else data.draw(rates) for line in lines if line != FUTURES}
-    alike = targeting.destination(case.snap, strategy, found.effective)
-    told = targeting.destination(case.snap, strategy, found.effective, costs)
+    alike = targeting.destination(readings.value_of(case.snap, strategy), strategy, found.effective)
+    told = targeting.destination(readings.value_of(case.snap, strategy), strategy, found.effective, costs)
     with wide():
         assert sum(as_weights(told).values()) == 1
-    values = readings.line_values(case.snap, strategy)
+    values = readings.value_of(case.snap, strategy).by_line
     whole = sum(values.values())
 
     def cost(aim: Targets) -> Decimal:
         by_line = dict.fromkeys(values, D(0))
         for asset, weight in aim.spot.items():
-            by_line[readings.bucket_of(asset, strategy)] = by_line.get(readings.bucket_of(asset, strategy), D(0)) + weight
+            by_line[strategy.line_of(asset)] = by_line.get(strategy.line_of(asset), D(0)) + weight
         return sum((costs.get(line, D(0)) * abs(weight - values.get(line, D(0)) / whole) for line, weight in by_line.items()), D(0))
 
     assert cost(told) <= cost(alike) + HAIR

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from chatbot.engine.exact import wide
 from chatbot.model import FEAR_GREED, FUNDING_HIGH, TREND, VOLATILITY
+from chatbot.portfolio.layers import Memory
+from chatbot.portfolio.states import decoded, encoded
 from chatbot.triggers import market as triggers
 from tests.portfolio.moved_portfolios import Case, carried_out, cases, one_signal, planned, quick, threshold
 
 if TYPE_CHECKING:
     from chatbot.engine.planner.plan import Block
-    from chatbot.portfolio.evaluator import Evaluation
+    from chatbot.portfolio.evaluation import Evaluation
 
 RISK_OFF = (VOLATILITY, TREND, FUNDING_HIGH, FEAR_GREED)
 #: a plan that is flagged again and again is followed so far
@@ -69,7 +71,7 @@ def test_c26_another_risk_off_signal_raises_no_long_target(case: Case, data: st.
     quiet = [signal for signal in case.signals if signal.trigger in RISK_OFF and not signal.active]
     assume(quiet)
     chosen = data.draw(st.sampled_from(quiet))
-    known = dict(triggers.memory_of(case.states).anchors)
+    known = dict(case.states.memory.anchors)
     # the spike begins now: what an earlier one has left is another story
     known.pop(chosen.subject, None)
     settings = {
@@ -78,7 +80,7 @@ def test_c26_another_risk_off_signal_raises_no_long_target(case: Case, data: st.
     case = replace(
         case,
         strategy=replace(case.strategy, triggers={**case.strategy.triggers, **settings}),
-        states={**case.states, triggers.STATE: triggers.memory_to_json(triggers.Memory(anchors=known))},
+        states=replace(case.states, memory=Memory(anchors=known)),
     )
     fired = data.draw(one_signal(chosen.trigger, chosen.subject, case.strategy, active=True))
     before = case.look().effective
@@ -108,18 +110,18 @@ def test_c31_no_spike_leaves_a_coin_more_than_its_share_of_target_and_onset(case
 def test_what_a_portfolio_remembers_survives_being_written_down(case: Case) -> None:
     found = case.look()
     assert found.effective is not None
-    heard = triggers.steps(found.memory, case.signals, case.strategy, found.effective)
-    memory = triggers.told(found.memory, heard, case.strategy)
+    heard = triggers.changes(found.memory, case.signals, case.strategy, found.effective)
+    memory = triggers.mark_told(found.memory, heard, case.strategy)
     memory = replace(memory, pending=tuple(triggers.reason_for(step) for step in heard))
-    stored = json.loads(json.dumps({triggers.STATE: triggers.memory_to_json(memory)}))
-    assert triggers.memory_of(stored) == memory
-    assert not triggers.steps(triggers.memory_of(stored), case.signals, case.strategy, found.effective), "what was told is not told again"
+    stored = decoded(json.loads(json.dumps(encoded(replace(case.states, memory=memory)))))
+    assert stored == replace(case.states, memory=memory)
+    assert not triggers.changes(stored.memory, case.signals, case.strategy, found.effective), "what was told is not told again"
 
 
 @quick
 @given(cases())
 def test_looking_again_anchors_nothing_anew(case: Case) -> None:
     found = case.look()
-    again = replace(case, states={**case.states, triggers.STATE: triggers.memory_to_json(found.memory)}).look()
+    again = replace(case, states=replace(case.states, memory=found.memory)).look()
     assert again.memory == found.memory
     assert again.effective == found.effective

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.clock import ManualClock
-from chatbot.engine.portfolio import Holding, Position, Snapshot, measure
+from chatbot.engine.portfolio import Holding, Position, Snapshot, measure, value_of
 from chatbot.errors import Unreachable
 from chatbot.exchanges.base import Balances, Funding, Market, Quote
 from chatbot.exchanges.base import Position as Held
 from chatbot.market.funding import FundingBook
 from chatbot.portfolio import valuation as readings
-from chatbot.portfolio.evaluator import Evaluation
+from chatbot.portfolio.evaluation import Evaluation
 from chatbot.reports import exposure
 from tests.handlers.views.view_examples import portfolio
 from tests.portfolio.still_market import START, StillMarket
@@ -74,7 +74,7 @@ def found(snap: Snapshot = SNAP, liquidation: str | None = None) -> Evaluation:
     )
     account = readings.Account(balances=Balances(spot={}, free={}, futures_wallet=D(1_000)), positions=(held,), quote_asset="USDT")
     markets = {name: Market(instrument=name, tick=D(1), lot=D(1), min_notional=D(5)) for name in ("BTC-PERP", "ETH-PERP", "SOL-PERP")}
-    return Evaluation(portfolio=portfolio(), account=account, snapshot=snap, quotes={"BTC-PERP": QUOTE}, markets=markets)
+    return Evaluation(portfolio=portfolio(), account=account, held=value_of(snap), quotes={"BTC-PERP": QUOTE}, markets=markets)
 
 
 def told(hours: dict[str, int], liquidation: str | None = None) -> ExposureReport:
@@ -85,7 +85,7 @@ def told(hours: dict[str, int], liquidation: str | None = None) -> ExposureRepor
 def test_coins_carry_what_the_engine_measures() -> None:
     """Net by coin is the engine's x times V, and coins with neither spot nor futures are left out; largest first."""
     assets = told({}).assets
-    metrics = measure(SNAP)
+    metrics = measure(value_of(SNAP))
     assert [one.asset for one in assets] == ["BTC", "ETH"]
     for one in assets:
         assert one.net == pytest.approx(metrics.net_exposure[one.asset] * metrics.value)

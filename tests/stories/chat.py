@@ -6,7 +6,6 @@ import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.app import open_program
@@ -15,7 +14,8 @@ from chatbot.config import load_settings
 from chatbot.durable import Inline
 from chatbot.execution.pace import Pace
 from chatbot.outbox import Outbox
-from chatbot.store import journal, portfolios
+from chatbot.portfolio import states
+from chatbot.store import journal
 from handlers.bot import build
 from handlers.loopback import Answer, Loopback, Message, TelegramUser
 from handlers.transport.delivery import Courier
@@ -23,6 +23,7 @@ from handlers.transport.running import UPDATES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from decimal import Decimal
     from pathlib import Path
 
     from telegram import Update
@@ -165,8 +166,8 @@ class Chat:
     async def drift_reference(self) -> dict[str, Decimal]:
         """Return the drift from which each line that has rung counts "worse"."""
         async with self.program.db.read() as tx:
-            states = await portfolios.states(tx, await self.portfolio_id())
-        return {line: Decimal(state["last_drift"]) for line, state in states.items() if state.get("fired")}
+            remembered = await states.read(tx, await self.portfolio_id())
+        return {line: state.last_drift for line, state in remembered.lines.items() if state.fired and state.last_drift is not None}
 
     async def portfolio_id(self) -> int:
         """Return the number of the person's current portfolio."""
@@ -176,7 +177,7 @@ class Chat:
 
     async def exchange(self) -> PaperExchange:
         """Return the exchange behind the portfolio."""
-        found: Any = await self.program.desk.exchange(await self.portfolio_id())
+        found: Any = await self.program.accounts.exchange(await self.portfolio_id())
         return found  # type: ignore[no-any-return]  # tests know that it is the paper one
 
     async def books(self) -> dict[str, Any]:

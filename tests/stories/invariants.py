@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chatbot.exchanges.base import Market
     from chatbot.exchanges.paper.account import AccountState
     from chatbot.model import Leg, Plan, Strategy
-    from chatbot.portfolio.evaluator import Evaluation
+    from chatbot.portfolio.evaluation import Evaluation
     from chatbot.store.journal import Attempt
     from tests.stories.chat import Chat
 
@@ -109,7 +109,7 @@ def hold_moved_targets(found: Evaluation) -> None:
     strategy, moved = found.portfolio.strategy, found.effective
     assert found.snapshot is not None
     assert moved is not None
-    now, own = moved.targets, targeting.base_targets(found.snapshot, strategy, found.layers.anchors)
+    now, own = moved.targets, targeting.base_targets(found.held, strategy, found.layers.anchors)
     with wide():
         assert sum(moved.lines.values()) == 1
     assert min(*now.spot.values(), now.stable, now.collateral) >= 0

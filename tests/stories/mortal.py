@@ -133,7 +133,7 @@ async def life(folder: Path, socket: str, clock: MarchClock, moment: datetime, w
     work = Durable(settings.database, poll_s=30.0 if where in _BEFORE_WORK else 0.05)
     async with open_program(settings, clock=clock, source=source, work=work, pace=PACE) as program:
         program.executor._tools = replace(program.executor._tools, crash_point=death)
-        exchange: Any = await program.desk.exchange(1)
+        exchange: Any = await program.accounts.exchange(1)
         exchange.late_window_s = 0.2
         bot = build(program, token=TOKEN, request=SocketRequest(socket, death), updates_request=SocketRequest(socket, death))
         put = bot.update_queue.put
@@ -179,7 +179,7 @@ async def tell(folder: Path, program: Program, death: Death) -> None:
         plan: Plan = (await journal.plans(tx, 1, limit=1))[0]
         attempts = await journal.orders(tx, plan.id)
         confirmed = [event.name for event in await journal.events(tx, plan.id)].count("confirmed")
-    exchange: Any = await program.desk.exchange(1)
+    exchange: Any = await program.accounts.exchange(1)
     state = exchange.state
     orders = {name: order for name, order in state.orders.items() if name.startswith(f"b{plan.id}-")}
     outcome = {

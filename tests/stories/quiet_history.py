@@ -11,8 +11,8 @@ import pytest
 
 from chatbot.clock import ManualClock
 from chatbot.execution.pace import Pace
-from chatbot.store import journal, portfolios
-from chatbot.triggers import market as triggers
+from chatbot.portfolio import states
+from chatbot.store import journal
 from tests.places import DATA
 from tests.stories.chat import chat
 from tests.stories.invariants import hold_filled_plan, hold_value
@@ -81,7 +81,7 @@ async def live_until(ann: Chat, end: datetime) -> datetime | None:
 async def hedges(ann: Chat) -> tuple[OpenHedge, ...]:
     """Return the hedges of the portfolio."""
     async with ann.program.db.read() as tx:
-        return triggers.hedges_of(await portfolios.states(tx, await ann.portfolio_id()))
+        return (await states.read(tx, await ann.portfolio_id())).hedges
 
 
 async def mark(ann: Chat, contract: str) -> Decimal:

@@ -21,10 +21,9 @@ from chatbot.model import (
     Signal,
     TriggerSetting,
 )
-from chatbot.plans.rebalancing import Confirmed, Proposed
-from chatbot.portfolio import strategies
-from chatbot.store import journal, portfolios
-from chatbot.triggers import tilt as tilting
+from chatbot.plans.outcomes import Confirmed, Proposed
+from chatbot.portfolio import states, strategies
+from chatbot.store import journal
 from tests.portfolio.still_market import PERSON, START, Bench, bench
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ class Desk:
     async def tilts(self) -> tuple[OpenTilt, ...]:
         """Return what stands in the store."""
         async with self.room.program.db.read() as tx:
-            return tilting.tilts_of(await portfolios.states(tx, self.portfolio.id))
+            return (await states.read(tx, self.portfolio.id)).tilts
 
     async def held(self) -> Decimal:
         """Return the position in ETH futures as a share of the value."""

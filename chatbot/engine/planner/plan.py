@@ -16,7 +16,7 @@ from chatbot.engine.planner.futures import Sleeve, expected_fees, futures_orders
 from chatbot.engine.planner.lines import Line, Terms, contract_lines, precap, settle, spot_lines
 from chatbot.engine.planner.prices import fee_aware_value, round_price
 from chatbot.engine.planner.spot import cost, proceeds, spot_buys, spot_sells
-from chatbot.engine.portfolio import worth
+from chatbot.engine.portfolio import value_of
 from chatbot.engine.targets import check_targets
 from chatbot.engine.triggers.batching import batch_triggers
 
@@ -74,7 +74,7 @@ def plan(
     could not be done is said in ``flags``. Raises ``Refused``: non_positive_value, negative_quantity, bad_price, negative_target,
     targets_sum, missing_target, missing_price, bad_parameter.
     """
-    w = worth(snapshot)
+    w = value_of(snapshot)
     check_targets(targets)
     check_config(config, fees)
     flags: set[str] = set()

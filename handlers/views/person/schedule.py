@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from chatbot.i18n import Words
     from chatbot.model import Portfolio, ScheduleRule
+    from chatbot.portfolio.states import ScheduleMark
     from handlers.buttons import Button, Keyboard
     from handlers.views.common import Html
 
@@ -49,7 +50,7 @@ _OUTCOMES = {
 }
 
 
-def schedule(words: Words, portfolio: Portfolio, upcoming: datetime | None, mark: scheduling.Mark) -> View:
+def schedule(words: Words, portfolio: Portfolio, upcoming: datetime | None, mark: ScheduleMark) -> View:
     """Show the schedule with its next run, and one tap for each way to change it."""
     rule = portfolio.strategy.schedule
     off = say(words, "Off: only the bands and you yourself ask for a rebalance.")
@@ -93,7 +94,7 @@ def next_run_line(words: Words, upcoming: datetime | None) -> Html | None:
     return say(words, "Next scheduled run: {moment}.", moment=words.moment(upcoming)) if upcoming is not None else None
 
 
-def _last_line(words: Words, mark: scheduling.Mark) -> Html | None:
+def _last_line(words: Words, mark: ScheduleMark) -> Html | None:
     if mark.at is None or mark.outcome not in _OUTCOMES:
         return None
     return say(words, "Last run: {moment}, {outcome}.", moment=words.moment(mark.at), outcome=words.t(_OUTCOMES[mark.outcome]))

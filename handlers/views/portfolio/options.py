@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.triggers.tilt import LASTS
 from chatbot.i18n import N_
-from chatbot.portfolio import valuation as readings
 from handlers.views.common import View, bold, button, coin, esc, head, page, say
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def options(words: Words, portfolio: Portfolio, tilts: Sequence[OpenTilt]) -> Vi
 
 def offers_tilt(strategy: Strategy) -> bool:
     """Tell whether the strategy has collateral that a tilt can stand on."""
-    return bool(readings.contracts(strategy))
+    return bool(strategy.contracts)
 
 
 def budget_text(words: Words, strategy: Strategy) -> str:

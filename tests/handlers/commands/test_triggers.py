@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY, TriggerSetting
-from chatbot.portfolio import strategies
-from chatbot.store import portfolios
+from chatbot.engine.bands import BandState
+from chatbot.model import COVER, FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY, TriggerSetting
+from chatbot.portfolio import states, strategies
 from handlers.commands.trigger_text import read
 from tests.handlers.chat_room import ANN, Room, room
 from tests.handlers.views.test_everywhere import CATALOGUE
-from tests.handlers.views.view_examples import a_strategy
+from tests.handlers.views.view_examples import a_strategy, an_open_hedge
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -106,19 +107,19 @@ async def test_settings_survive_new_weights_and_a_preset_brings_its_own_futures_
 
 
 async def test_a_changed_trigger_leaves_what_was_told_of_the_lines(chat: Room) -> None:
-    """A line that has fired does not ring again because somebody switched a trigger."""
+    """A line that has fired does not ring again because somebody switched a trigger; new weights arm it, and forget no hedge."""
+    fired, hedge = BandState(fired=True, side="over", last_drift=D("0.06")), an_open_hedge(COVER)
     async with chat.program.db.transaction() as tx:
-        await portfolios.save_state(tx, 1, "CORE", {"fired": True})
-        await portfolios.save_state(tx, 1, "hedge:cover", {"kept": 1})
+        before = await states.read(tx, 1)
+        await states.write(tx, 1, before, replace(before, lines={"CORE": fired}, hedges=(hedge,)))
     await chat.say("/triggers fear 20")
     async with chat.program.db.read() as tx:
-        states = await portfolios.states(tx, 1)
-    assert states["CORE"] == {"fired": True}
+        assert (await states.read(tx, 1)).line("CORE") == fired
     await chat.say("/targets BTC 40 ETH 30 USDT 20 FUTURES 10")
     async with chat.program.db.read() as tx:
-        states = await portfolios.states(tx, 1)
-    assert states["CORE"] == {}
-    assert states["hedge:cover"] == {"kept": 1}, "new weights do not forget a hedge"
+        after = await states.read(tx, 1)
+    assert after.line("CORE") == states.ARMED
+    assert after.hedges == (hedge,)
 
 
 async def test_everything_that_is_wrong_comes_back_in_one_answer_and_nothing_is_changed(chat: Room) -> None:

@@ -65,6 +65,7 @@ from chatbot.model import (
 from chatbot.model.hedge import BY_BETA, HedgeSize, HedgeWish
 from chatbot.model.hedge_report import HedgeReading, HedgeReport, ShockReport, ShockRow
 from chatbot.plans import band_advice as advising
+from chatbot.portfolio.states import ScheduleMark
 from chatbot.triggers import schedule as scheduling
 from handlers.views import alerts, problems
 from handlers.views.common import esc
@@ -373,7 +374,7 @@ def person(name: str = "Ann", role: Role = Role.PENDING) -> Person:
 
 def _every(name: str) -> dict[str, Callable[[Words], View]]:
     port, done = portfolio(name), a_plan(name, PlanState.DONE, after())
-    settled = scheduling.Mark(settled=NOW, date="2026-11-24", at=NOW, outcome=scheduling.INSIDE)
+    settled = ScheduleMark(settled=NOW, date="2026-11-24", at=NOW, outcome=scheduling.INSIDE)
     mistakes = [UserError("{name} is there twice.", name=name), UserError("{name} has no number behind it.", name=name)]
     fired = Check(at=NOW, shape=shape(name, lines=12), fired=(name, STABLE), held_back="fired_before")
     presets = [a_strategy(name, preset) for preset in ("conservative", "balanced", "aggressive")]
@@ -462,7 +463,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "problems.cancelled": lambda w: problems.cancelled(w, "start"),
         "problems.evaluated_again": lambda w: problems.evaluated_again(w, port),
         "problems.missed_checks": lambda w: problems.missed_checks(w, port, 21, NOW, NOW),
-        "person.schedule.schedule": lambda w: schedule.schedule(w, port, None, scheduling.Mark()),
+        "person.schedule.schedule": lambda w: schedule.schedule(w, port, None, ScheduleMark()),
         **{
             f"person.schedule.schedule {freq}": lambda w, freq=freq: schedule.schedule(w, scheduled(name, freq), NOW, settled)
             for freq in ("daily", "weekly", "monthly", "quarterly")

@@ -1,0 +1,221 @@
+"""What a check makes of one portfolio: what has fired, what is told, what is remembered, whether a plan is due. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from chatbot.alerts import quiet_hours
+from chatbot.model import Answer, Check, PlanState, Reason
+from chatbot.monitor.hedges_daily import HedgeReview
+from chatbot.plans import autonomy
+from chatbot.portfolio.states import hedge_key
+from chatbot.triggers import drift, margin, market, schedule, tilt
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from chatbot.model import Person, Plan, Portfolio, Shape
+    from chatbot.portfolio.evaluation import Evaluation
+    from chatbot.portfolio.layers import Memory
+    from chatbot.portfolio.states import Outage, PortfolioStates
+
+#: what became of a plan that was not made yet: the window is open; its person's quiet hours last
+WAITING, ASLEEP = "waiting", "asleep"
+#: what became of a plan -> the word for /why
+_HELD_BACK = {WAITING: "window_open", ASLEEP: "quiet_hours", schedule.NOTHING: "no_orders", schedule.TOLD: "schedule_told"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckInput:
+    """One portfolio under the exact test, with everything that the judgement needs."""
+
+    #: as it was looked at, with the portfolio as it is stored now
+    evaluation: Evaluation
+    person: Person
+    states: PortfolioStates
+    #: what the check before this one saw
+    last: Check | None
+    #: the plan that is open when the judgement begins
+    plan: Plan | None
+    #: when the latest plan was carried out; None where it was not, or where no line has fired
+    plan_ended_at: datetime | None
+    #: what the daily look at the hedges comes to
+    hedges: HedgeReview
+    now: datetime
+    market_now: datetime
+    #: how long the batching window stays open (domain 9.9)
+    window: timedelta
+
+    @property
+    def portfolio(self) -> Portfolio:
+        """Return the portfolio as it is stored now."""
+        return self.evaluation.portfolio
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """What a check has to say about one portfolio, what it asks for, and what it will remember."""
+
+    #: what is remembered from now on
+    states: PortfolioStates
+    check: Check
+    #: nothing has fired and nothing is open: the screen may watch it until something moves
+    calm: bool = False
+    #: an outage that is over
+    outage_over: Outage | None = None
+    #: lines that rang now, the net exposure among them
+    fired: tuple[drift.LineStep, ...] = ()
+    signals: tuple[market.SignalChange, ...] = ()
+    #: margin has come into danger
+    margin: bool = False
+    hedges: HedgeReview = field(default_factory=HedgeReview)
+    #: since when the batching window is open; None: it is not
+    window_opened_at: datetime | None = None
+    #: why a plan is due now, without the lines that are outside; None while the window is open or nothing asks
+    asked: tuple[Reason, ...] | None = None
+    #: scheduled runs that have come due
+    due: schedule.Pending | None = None
+    #: the plan waits for the end of its person's quiet hours
+    asleep: bool = False
+
+    @property
+    def alerts(self) -> int:
+        """Return how many alerts it writes."""
+        return len(self.fired) + len(self.signals) + self.margin + len(self.hedges.alerts)
+
+    @property
+    def plan_is_due(self) -> bool:
+        """Tell whether the window closes now, or a scheduled run has come due outside of one."""
+        if self.window_opened_at is not None:
+            return self.asked is not None
+        return self.due is not None and self.due.run is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Heard:
+    """What has happened since the last check."""
+
+    signals: tuple[market.SignalChange, ...]
+    margin: bool
+    lines: tuple[drift.LineStep, ...] = ()
+    tilts: tilt.Review = field(default_factory=tilt.Review)
+
+    @property
+    def asks(self) -> bool:
+        """Tell whether anything here calls for a plan."""
+        return self.margin or bool(self.tilts.over) or any(line.event for line in self.lines) or any(map(market.asks, self.signals))
+
+    @property
+    def is_urgent(self) -> bool:
+        """Tell whether the plan does not wait for company (domain 9.9)."""
+        return self.margin or any(map(market.is_urgent, self.signals))
+
+
+def judge(seen: CheckInput) -> CheckResult:
+    """Move the states on and say what is to be told and planned."""
+    evaluation, shape = seen.evaluation, seen.evaluation.shape
+    if shape is None or evaluation.effective is None:
+        unknown = Check(at=seen.now, problems=evaluation.problems, held_back="no_data")
+        return CheckResult(states=seen.states, check=unknown)
+    signals = market.changes(evaluation.memory, evaluation.layers.signals, seen.portfolio.strategy, evaluation.effective)
+    lasts, begins = margin.advance(evaluation, seen.states)
+    heard = _Heard(signals=signals, margin=begins)
+    # What would have rung is not spent: a state moves only when somebody can be told, so a crossing in between is heard later.
+    states = replace(seen.states, outage=None, memory=evaluation.memory)
+    result = CheckResult(states=states, check=Check(at=seen.now, shape=shape), outage_over=seen.states.outage)
+    if back := _held_back(seen, heard):
+        return replace(result, check=replace(result.check, held_back=back))
+    states = replace(states, margin_fired=lasts)
+    hedges = HedgeReview(hedges=states.hedges) if begins else seen.hedges
+    states = replace(states, hedges=hedges.hedges)
+    result = replace(result, states=states, hedges=hedges)
+    if hedges.over is not None:
+        return replace(result, check=replace(result.check, fired=(hedge_key(hedges.over.kind),)))
+    return _heard_and_asked(seen, result, heard, shape)
+
+
+def _heard_and_asked(seen: CheckInput, result: CheckResult, heard: _Heard, shape: Shape) -> CheckResult:
+    """Tell what has fired, and open or close the batching window."""
+    portfolio, now, memory = seen.portfolio, seen.now, result.states.memory
+    lines = drift.advance_lines(shape.limits, _since_the_plan(seen, shape))
+    lines = drift.reminded(lines, seen.states.rang_at, seen.person.alerts.reminder_h, now)
+    heard = replace(heard, lines=lines, tilts=_tilts(seen, lines))
+    fresh = [*(market.reason_for(change) for change in heard.signals if market.asks(change)), *heard.tilts.reasons]
+    explained = drift.explained_by((*memory.pending, *fresh), shape)
+    fired = tuple(step for step in lines if step.event and step.line.line not in explained)
+    opened = portfolio.window_opened_at or (now if heard.asks and portfolio.answer != Answer.NOTIFY else None)
+    due = schedule.pending(portfolio.strategy.schedule, seen.states.schedule, now)
+    asleep = due is None and not heard.margin and autonomy.needs_person(portfolio) and quiet_hours.is_quiet_now(seen.person, now)
+    closing = opened is not None and not asleep and (heard.is_urgent or drift.is_due(now, opened, seen.window))
+    asked = market.joined_reasons(memory.pending, [margin.reason(seen.evaluation), *fresh] if heard.margin else fresh)
+    states = drift.after_steps(result.states, lines)
+    return replace(
+        result,
+        states=replace(
+            states,
+            rang_at=now if fired else states.rang_at,
+            memory=_remembered(seen, memory, heard, asked if opened is not None and not closing else ()),
+            tilts=heard.tilts.standing,
+        ),
+        calm=opened is None and due is None and not any(step.after.fired for step in lines),
+        fired=fired,
+        signals=heard.signals,
+        margin=heard.margin,
+        window_opened_at=opened,
+        asked=asked if closing else None,
+        due=due,
+        asleep=asleep,
+    )
+
+
+def _remembered(seen: CheckInput, memory: Memory, heard: _Heard, pending: tuple[Reason, ...]) -> Memory:
+    return replace(market.mark_told(memory, heard.signals, seen.portfolio.strategy), pending=pending)
+
+
+def _held_back(seen: CheckInput, heard: _Heard) -> str:
+    """Return what keeps a check from being told; a plan that nobody has answered yet does not hold back what is urgent."""
+    plan = seen.plan
+    patient = plan is not None and plan.stand is not None and plan.stand.patient
+    overtaken = plan is not None and plan.state is PlanState.PROPOSED and (patient or heard.is_urgent)
+    if heard.margin and (plan is None or overtaken):
+        return ""  # this rings through a snooze
+    return drift.held_back(seen.portfolio, None if overtaken else plan, seen.now)
+
+
+def _since_the_plan(seen: CheckInput, shape: Shape) -> PortfolioStates:
+    """Return the states, counted from what the plan left behind in the first check after it was carried out."""
+    ended = seen.plan_ended_at
+    is_first = ended is not None and seen.last is not None and ended > seen.last.at
+    return drift.counted_from(shape.limits, seen.states) if is_first else seen.states
+
+
+def _tilts(seen: CheckInput, lines: tuple[drift.LineStep, ...]) -> tilt.Review:
+    """Move the tilts on."""
+    tilts = seen.evaluation.layers.tilts
+    if not tilts and not seen.portfolio.strategy.tilt:
+        return tilt.Review(kept=seen.states.tilts)
+    waiting = seen.portfolio.window_opened_at is not None or seen.plan is not None
+    return tilt.review(seen.evaluation, lines, (seen.now, seen.market_now), waiting=waiting)
+
+
+def reasons_for_plan(seen: CheckInput, result: CheckResult) -> tuple[Reason, ...]:
+    """Return why the plan of this check is made: the calendar, the signals of the window, and the lines that are outside now."""
+    asked, shape, rule = result.asked or (), seen.evaluation.shape, seen.portfolio.strategy.schedule
+    reasons = (*asked, *drift.reasons_for(shape, drift.explained_by(asked, shape)))
+    scheduled = result.due is not None and result.due.run is not None
+    return (schedule.REASON, *reasons) if scheduled and rule is not None and (reasons or not rule.only_outside) else reasons
+
+
+def described(result: CheckResult, outcome: str) -> Check:
+    """Return what /why tells of a check once it is known what became of its plan; ``outcome`` is empty where there was none to make."""
+    shape = result.check.shape
+    if shape is None or result.check.held_back or result.hedges.over is not None:
+        return result.check
+    fired = (
+        *(step.line.line for step in result.fired if step.event),
+        *(change.signal.key for change in result.signals),
+        *((margin.NAME,) if result.margin else ()),
+    )
+    acted = fired or outcome == schedule.PLANNED
+    return replace(result.check, fired=fired, held_back="" if acted else _HELD_BACK.get(outcome) or drift.quiet_reason(shape))

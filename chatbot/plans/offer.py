@@ -1,0 +1,42 @@
+"""From a drafted plan to a card that waits for an answer: stored, the card that it replaces closed, shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatbot.alerts import write as alerts
+from chatbot.model import PlanState
+from chatbot.plans import autonomy
+from chatbot.plans.outcomes import Busy, Proposed
+from chatbot.store import journal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chatbot.model import Person, Plan, Portfolio
+    from chatbot.store.database import Tx
+
+
+async def store(tx: Tx, drafted: Plan) -> Proposed | Busy:
+    """Store a drafted plan inside the caller's transaction, unless one is being carried out."""
+    before = await journal.open_plan(tx, drafted.portfolio_id)
+    if before is not None and before.state != PlanState.PROPOSED:
+        return Busy(plan=before)
+    return Proposed(plan=await journal.add_plan(tx, drafted), instead_of=before)
+
+
+async def offer(
+    tx: Tx, portfolio: Portfolio, person: Person, drafted: Plan, now: datetime, *, silent: bool, asks: str = ""
+) -> Proposed | Busy:
+    """Offer a plan that nobody asked for, to be answered as the portfolio's settings want it.
+
+    ``asks`` is why an auto portfolio asks all the same. A plan that the bot carries out itself is shown once it was carried out or not.
+    """
+    stored = await store(tx, await autonomy.with_policy(tx, portfolio, person, drafted, now, asks=asks))
+    if isinstance(stored, Busy):
+        return stored
+    if stored.instead_of is not None:
+        await alerts.redraw_card(tx, stored.instead_of, now, "replaced")
+    if stored.plan.stand is None or not stored.plan.stand.auto:
+        await alerts.show_card(tx, stored.plan, person, now, silent=silent)
+    return stored

@@ -1,0 +1,53 @@
+"""Where volatility cuts start from: anchored at the onset of a spike, let go when the asset is back (domain 5.3).
+
+Legend: t target weight, w0 weight at the onset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.model import VOLATILITY, Signal
+from chatbot.portfolio import targets
+from chatbot.portfolio.layers import Anchor, Memory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from chatbot.engine.portfolio import Valuation
+    from chatbot.model import Strategy
+
+#: an asset that was cut keeps its share of its line until it is back within this part of its target
+_BACK = Decimal("0.95")
+
+
+def anchor_spikes(memory: Memory, signals: Iterable[Signal], held: Valuation, strategy: Strategy, joined: datetime) -> Memory:
+    """Let go of spikes whose asset is back where it was, then anchor those that have begun; ``joined`` is when the portfolio was opened."""
+    spikes = {signal.subject: signal for signal in signals if signal.trigger == VOLATILITY}
+    begun = {asset: s.since for asset, s in spikes.items() if s.active and s.since is not None and strategy.setting(VOLATILITY).on}
+    kept: dict[str, Anchor] = {}
+    for asset, known in memory.anchors.items():
+        if asset in begun:
+            kept[asset] = known
+        elif not _is_back(asset, known, held, strategy):
+            kept[asset] = replace(known, over=True)
+    anchors = dict(kept)
+    for asset, since in begun.items():
+        was = kept.get(asset)
+        # a line that a coin had for itself may have become a bucket since
+        share = was.share if was is not None and was.share is not None else targets.share(asset, held, strategy, kept)
+        if was is not None and not was.over and was.since == since:
+            anchors[asset] = replace(was, share=share)
+        else:
+            weight = held.by_asset.get(asset, Decimal(0)) / held.value if since > joined else None
+            anchors[asset] = Anchor(since=since, weight=weight, share=share)
+    return replace(memory, anchors=anchors) if anchors != memory.anchors else memory
+
+
+def _is_back(asset: str, anchor: Anchor, held: Valuation, strategy: Strategy) -> bool:
+    line = strategy.weights.get(strategy.line_of(asset), Decimal(0))
+    target = line * (anchor.share if anchor.share is not None else Decimal(1))
+    return held.by_asset.get(asset, Decimal(0)) >= _BACK * target * held.value

@@ -1,0 +1,64 @@
+"""A portfolio at one moment: account, prices, value, figures and targets, or the reason why they are unknown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from chatbot.portfolio import targets, valuation
+from chatbot.portfolio.anchors import anchor_spikes
+from chatbot.portfolio.layers import Layers, Memory
+from chatbot.portfolio.states import PortfolioStates
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from decimal import Decimal
+
+    from chatbot.engine.portfolio import Snapshot, Valuation
+    from chatbot.exchanges.base import Market, Quote
+    from chatbot.model import Portfolio, Problem, Shape
+    from chatbot.portfolio.layers import Effective
+    from chatbot.portfolio.valuation import Account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """A portfolio as it stands; ``held``, ``shape`` and ``effective`` are None exactly when there are problems."""
+
+    portfolio: Portfolio
+    problems: tuple[Problem, ...] = ()
+    account: Account | None = None
+    #: everything that is owned, measured once
+    held: Valuation | None = None
+    shape: Shape | None = None
+    quotes: Mapping[str, Quote] = field(default_factory=dict)
+    markets: Mapping[str, Market] = field(default_factory=dict)
+    #: beta to BTC by asset, the same before and after a plan (domain 1.7)
+    betas: Mapping[str, Decimal] = field(default_factory=dict)
+    #: what was remembered when it was looked at
+    states: PortfolioStates = field(default_factory=PortfolioStates)
+    #: what moves the targets away from the strategy, where they stand with it, and what the portfolio will remember of it
+    layers: Layers = field(default_factory=Layers)
+    effective: Effective | None = None
+    memory: Memory = field(default_factory=Memory)
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """Return what is owned, without its value."""
+        return self.held.snapshot if self.held is not None else None
+
+
+def measured(seen: Evaluation, snapshot: Snapshot, betas: Mapping[str, Decimal], joined: datetime) -> Evaluation:
+    """Return an evaluation with value, figures and targets of what is owned; raises ``engine.errors.Refused``.
+
+    ``seen`` has the portfolio, its states, the rules of its markets and the signals of its layers. ``joined`` is the market time at
+    which the portfolio was opened.
+    """
+    strategy, states = seen.portfolio.strategy, seen.states
+    held = valuation.value_of(snapshot, strategy)
+    memory = anchor_spikes(states.memory, seen.layers.signals, held, strategy, joined)
+    layers = replace(seen.layers, anchors=memory.anchors, hedges=states.hedges, tilts=states.tilts)
+    effective = targets.effective(held, strategy, layers, betas)
+    shape = valuation.shape(held, strategy, seen.markets, betas, effective)
+    return replace(seen, held=held, shape=shape, betas=betas, layers=layers, effective=effective, memory=memory)

@@ -1,0 +1,159 @@
+"""What is remembered of a portfolio between two looks: one typed value, decoded once, written row by row where it changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from chatbot.engine.bands import BandState
+from chatbot.model import HEDGE_KINDS, OpenHedge, OpenTilt
+from chatbot.portfolio.layers import Memory
+from chatbot.store import portfolios
+from chatbot.store.codec import from_plain, to_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from chatbot.store.database import Tx
+
+    #: a row's key -> its JSON
+    Rows = dict[str, dict[str, Any]]
+
+#: keys of rows; every other row is a line's hysteresis. Lines are written in capitals, or are NET
+_MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _HEDGE = "margin", "rang", "problem", "schedule", "triggers", "tilts", "hedge:"
+_NAMED = frozenset({_MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS})
+#: a line of which nothing is stored
+ARMED = BandState()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleMark:
+    """How far a portfolio has come on its calendar."""
+
+    #: occurrences up to here are settled; None before the first
+    settled: datetime | None = None
+    #: local date of the last run, the key under which a run happens once; empty before the first
+    date: str = ""
+    #: the last occurrence that was settled, and what became of it
+    at: datetime | None = None
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """Since when a portfolio cannot be evaluated, and when its person was told last."""
+
+    since: datetime
+    told: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortfolioStates:
+    """Everything that is remembered of one portfolio."""
+
+    #: hysteresis of the lines and the net exposure (domain 3.2); one that is not named is armed
+    lines: Mapping[str, BandState] = field(default_factory=dict)
+    #: the margin emergency has rung and is not over
+    margin_fired: bool = False
+    #: when drift rang last; None: never
+    rang_at: datetime | None = None
+    #: None while the portfolio can be evaluated
+    outage: Outage | None = None
+    schedule: ScheduleMark = field(default_factory=ScheduleMark)
+    memory: Memory = field(default_factory=Memory)
+    #: at most one of each kind
+    hedges: tuple[OpenHedge, ...] = ()
+    #: at most one of each coin, sorted by coin
+    tilts: tuple[OpenTilt, ...] = ()
+
+    def line(self, name: str) -> BandState:
+        """Return the hysteresis of a line."""
+        return self.lines.get(name, ARMED)
+
+    def hedge(self, kind: str) -> OpenHedge | None:
+        """Return the hedge of a kind, if there is one."""
+        return next((hedge for hedge in self.hedges if hedge.kind == kind), None)
+
+
+#: a portfolio of which nothing is stored yet
+NOTHING = PortfolioStates()
+
+
+async def read(tx: Tx, portfolio_id: int) -> PortfolioStates:
+    """Return what is remembered of a portfolio."""
+    return decoded(await portfolios.states(tx, portfolio_id))
+
+
+async def read_many(tx: Tx, ids: Collection[int]) -> dict[int, PortfolioStates]:
+    """Return what is remembered of many portfolios; one of which nothing is stored is left out."""
+    return {portfolio_id: decoded(rows) for portfolio_id, rows in (await portfolios.states_of(tx, ids)).items()}
+
+
+async def write(tx: Tx, portfolio_id: int, before: PortfolioStates, after: PortfolioStates) -> None:
+    """Write what has changed between the two; ``before`` was read in this transaction."""
+    changed = changes(before, after)
+    if changed:
+        await portfolios.save_states(tx, {(portfolio_id, key): body for key, body in changed.items()})
+
+
+def changes(before: PortfolioStates, after: PortfolioStates) -> Rows:
+    """Return the rows that differ; what is no longer remembered is an empty row."""
+    if before == after:
+        return {}
+    old, new = encoded(before), encoded(after)
+    return {key: new.get(key, {}) for key in sorted({*old, *new}) if old.get(key, {}) != new.get(key, {})}
+
+
+def decoded(rows: Mapping[str, Mapping[str, Any]]) -> PortfolioStates:
+    """Read rows; raises ``ValueError`` where one is not what :func:`encoded` writes."""
+    stored = {key: body for key, body in rows.items() if body}
+    outage = stored.get(_OUTAGE)
+    return PortfolioStates(
+        lines={key: from_plain(BandState, body) for key, body in stored.items() if key not in _NAMED and not key.startswith(_HEDGE)},
+        margin_fired=bool(stored.get(_MARGIN, {}).get("fired")),
+        rang_at=_moment(stored.get(_RANG, {}), "at"),
+        outage=Outage(since=datetime.fromisoformat(outage["since"]), told=_moment(outage, "told")) if outage else None,
+        schedule=_mark(stored.get(_CALENDAR, {})),
+        memory=from_plain(Memory, stored[_MEMORY]) if _MEMORY in stored else Memory(),
+        hedges=tuple(from_plain(OpenHedge, stored[_HEDGE + kind]) for kind in HEDGE_KINDS if _HEDGE + kind in stored),
+        tilts=tuple(from_plain(OpenTilt, body) for _, body in sorted(stored.get(_TILTS, {}).items())),
+    )
+
+
+def encoded(states: PortfolioStates) -> Rows:
+    """Return the rows of a portfolio; what is as if nothing had been stored has none."""
+    rows: Rows = {line: to_plain(state) for line, state in states.lines.items() if state != ARMED}
+    if states.margin_fired:
+        rows[_MARGIN] = {"fired": True}
+    if states.rang_at is not None:
+        rows[_RANG] = {"at": states.rang_at.isoformat()}
+    if states.outage is not None:
+        rows[_OUTAGE] = {"since": states.outage.since.isoformat(), "told": _text(states.outage.told)}
+    mark = states.schedule
+    if mark != ScheduleMark():
+        rows[_CALENDAR] = {"settled": _text(mark.settled), "date": mark.date, "at": _text(mark.at), "outcome": mark.outcome}
+    if states.memory != Memory():
+        rows[_MEMORY] = to_plain(states.memory)
+    if states.tilts:
+        rows[_TILTS] = {tilt.asset: to_plain(tilt) for tilt in states.tilts}
+    return rows | {_HEDGE + hedge.kind: to_plain(hedge) for hedge in states.hedges}
+
+
+def hedge_key(kind: str) -> str:
+    """Return the word under which /why knows a hedge."""
+    return _HEDGE + kind
+
+
+def _mark(body: Mapping[str, Any]) -> ScheduleMark:
+    return ScheduleMark(
+        settled=_moment(body, "settled"), date=body.get("date", ""), at=_moment(body, "at"), outcome=body.get("outcome", "")
+    )
+
+
+def _moment(body: Mapping[str, Any], name: str) -> datetime | None:
+    return datetime.fromisoformat(body[name]) if body.get(name) else None
+
+
+def _text(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else ""

@@ -1,0 +1,40 @@
+"""What a portfolio has traded today, by the clock of its person: what the daily limit of auto counts."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from chatbot.model import LegState
+from chatbot.store import journal
+
+if TYPE_CHECKING:
+    from chatbot.model import Leg, Plan
+    from chatbot.store.database import Tx
+
+#: why the plan is made with which a portfolio begins
+_START = "start"
+#: what a leg in one of these has traded is known
+_ENDED = frozenset({LegState.FILLED, LegState.PARTIAL, LegState.REJECTED, LegState.DROPPED})
+
+
+def traded(plan: Plan) -> Decimal:
+    """Return the turnover of a plan, quote: what its ended legs have traded, and what the others may still trade."""
+    return sum((_traded(leg) for leg in plan.legs if not leg.is_transfer), Decimal(0))
+
+
+def _traded(leg: Leg) -> Decimal:
+    filled = leg.filled * (leg.average or leg.price)
+    return filled if leg.state in _ENDED else max(leg.notional, filled)
+
+
+async def today(tx: Tx, portfolio_id: int, zone: str, now: datetime) -> Decimal:
+    """Return what a portfolio has traded since midnight of its person, quote, whoever confirmed it; plans under way count in full.
+
+    The purchase with which a portfolio begins is not counted: it would use up every limit of its first day.
+    """
+    since = datetime.combine(now.astimezone(ZoneInfo(zone)).date(), time(), ZoneInfo(zone))
+    plans = await journal.carried_out(tx, portfolio_id, since)
+    return sum((traded(plan) for plan in plans if all(reason.trigger != _START for reason in plan.reasons)), Decimal(0))

@@ -1,1 +1,0 @@
-"""Use cases that chat and monitor share."""
