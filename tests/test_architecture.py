@@ -15,104 +15,51 @@ if TYPE_CHECKING:
 
 #: what everybody may import of ours
 FREE = ("chatbot.model", "chatbot.errors", "chatbot.clock")
-#: folder or file -> what else of ours it may import (prefixes); the most specific rule counts
+#: what the packages of the portfolio stand on
+GROUND = ("chatbot.engine", "chatbot.store", "chatbot.market", "chatbot.exchanges.base", "chatbot.i18n")
+#: folder or file -> what else of ours it may import (prefixes); the most specific rule counts. A folder may import itself
 ARROWS: dict[str, tuple[str, ...]] = {
-    "chatbot/engine": ("chatbot.engine",),
-    "chatbot/model": ("chatbot.model",),
+    "chatbot/engine": (),
+    "chatbot/model": (),
     "chatbot/errors.py": (),
     "chatbot/clock.py": (),
+    "chatbot/logs.py": (),
     "chatbot/config.py": (),
     "chatbot/i18n.py": (),
     "chatbot/durable.py": (),
-    "chatbot/market": ("chatbot.exchanges.base", "chatbot.market"),
+    "chatbot/market": ("chatbot.exchanges.base",),
     "chatbot/market/betas.py": ("chatbot.engine", "chatbot.market"),
     "chatbot/market/funding.py": ("chatbot.exchanges.base", "chatbot.engine", "chatbot.market"),
-    "chatbot/exchanges": ("chatbot.exchanges",),
+    "chatbot/exchanges": (),
     "chatbot/execution/lifecycle.py": (),
-    "chatbot/execution": ("chatbot.execution", "chatbot.store", "chatbot.exchanges.base", "chatbot.durable", "chatbot.engine"),
-    "chatbot/store": ("chatbot.store",),
+    "chatbot/execution": ("chatbot.store", "chatbot.exchanges.base", "chatbot.durable", "chatbot.engine"),
+    "chatbot/store": (),
     "chatbot/outbox.py": ("chatbot.store",),
     "chatbot/access.py": ("chatbot.store",),
-    "chatbot/portfolio": (
-        "chatbot.portfolio",
-        "chatbot.engine",
-        "chatbot.store",
-        "chatbot.market",
-        "chatbot.exchanges.base",
-        "chatbot.i18n",
-    ),
-    "chatbot/triggers": (
-        "chatbot.triggers",
-        "chatbot.portfolio",
-        "chatbot.engine",
-        "chatbot.store",
-        "chatbot.market",
-        "chatbot.exchanges.base",
-        "chatbot.i18n",
-    ),
-    "chatbot/hedges": (
-        "chatbot.hedges",
-        "chatbot.triggers",
-        "chatbot.portfolio",
-        "chatbot.engine",
-        "chatbot.store",
-        "chatbot.market",
-        "chatbot.exchanges.base",
-        "chatbot.i18n",
-    ),
-    "chatbot/reports": (
-        "chatbot.reports",
-        "chatbot.triggers",
-        "chatbot.portfolio",
-        "chatbot.engine",
-        "chatbot.store",
-        "chatbot.market",
-        "chatbot.exchanges.base",
-        "chatbot.i18n",
-    ),
-    "chatbot/alerts": (
-        "chatbot.alerts",
-        "chatbot.triggers",
-        "chatbot.portfolio",
-        "chatbot.engine",
-        "chatbot.store",
-        "chatbot.market",
-        "chatbot.exchanges.base",
-        "chatbot.i18n",
-    ),
-    "chatbot/plans": (
-        "chatbot.plans",
-        "chatbot.alerts",
-        "chatbot.hedges",
-        "chatbot.triggers",
-        "chatbot.portfolio",
-        "chatbot.durable",
-        "chatbot.engine",
-        "chatbot.store",
-        "chatbot.market",
-        "chatbot.exchanges.base",
-        "chatbot.i18n",
-    ),
-    "chatbot/monitor": (
-        "chatbot.monitor",
-        "chatbot.plans",
-        "chatbot.alerts",
-        "chatbot.hedges",
-        "chatbot.triggers",
-        "chatbot.portfolio",
-        "chatbot.engine",
-        "chatbot.store",
-        "chatbot.market",
-        "chatbot.exchanges.base",
-        "chatbot.i18n",
-    ),
-    "chatbot/charts": ("chatbot.charts",),
-    "chatbot/web": ("chatbot.web",),
+    "chatbot/portfolio": GROUND,
+    "chatbot/triggers": (*GROUND, "chatbot.portfolio"),
+    "chatbot/hedges": (*GROUND, "chatbot.portfolio", "chatbot.triggers"),
+    "chatbot/alerts": (*GROUND, "chatbot.portfolio", "chatbot.triggers"),
+    "chatbot/reports": (*GROUND, "chatbot.portfolio", "chatbot.triggers"),
+    "chatbot/plans": (*GROUND, "chatbot.portfolio", "chatbot.triggers", "chatbot.hedges", "chatbot.alerts", "chatbot.durable"),
+    "chatbot/monitor": (*GROUND, "chatbot.portfolio", "chatbot.triggers", "chatbot.hedges", "chatbot.alerts", "chatbot.plans"),
+    "chatbot/charts": (),
+    "chatbot/web": (),
     "chatbot/stage.py": ("chatbot.exchanges", "chatbot.store"),
     "chatbot/app.py": ("chatbot",),
     "chatbot/__main__.py": ("chatbot", "handlers"),
     "handlers": ("chatbot", "handlers"),
+    # views make words of values: they know no use case that acts, and no way to Telegram
+    "handlers/views": ("chatbot", "handlers.buttons", "handlers.command_list", "handlers.views"),
+    "handlers/transport": ("chatbot", "handlers.buttons", "handlers.command_list", "handlers.views", "handlers.chat", "handlers.transport"),
+    "handlers/loopback": ("chatbot", "handlers.loopback"),
 }
+#: what a folder may not import although its arrow would allow it
+NEVER: dict[str, tuple[str, ...]] = {
+    "handlers/views": ("chatbot.store", "chatbot.execution", "chatbot.monitor", "chatbot.app", "chatbot.durable", "chatbot.market"),
+}
+#: a folder with more files than this hides its own; ``handlers/commands`` has a file a command
+MOST_FILES = 16
 #: library -> where it may be imported
 DOORS: dict[str, tuple[str, ...]] = {
     "telegram": ("handlers",),
@@ -158,7 +105,19 @@ def rule_for(path: Path) -> tuple[str, ...]:
     fitting = [key for key in ARROWS if name == key or name.startswith(key + "/")]
     if not fitting:
         return ()
-    return ARROWS[max(fitting, key=len)]
+    key = max(fitting, key=len)
+    return ARROWS[key] if key.endswith(".py") else (*ARROWS[key], key.replace("/", "."))
+
+
+def modules() -> dict[str, set[str]]:
+    """Return every module of ours with the modules of ours that it imports; a package stands for its own ``__init__``."""
+    names = {path: path.relative_to(ROOT).as_posix().removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in sources()}
+    known = set(names.values())
+    return {name: {_module_of(one, known) for one in imported(path)} & known - {name} for path, name in names.items()}
+
+
+def _module_of(name: str, known: set[str]) -> str:
+    return name if name in known else name.rpartition(".")[0]
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -170,16 +129,53 @@ def test_a_file_imports_only_what_stands_right_of_its_arrow(path: Path) -> None:
         top = module.split(".")[0]
         if top in ("chatbot", "handlers"):
             # a package's own __init__ may be named as such
-            assert module == top or any(module == a or module.startswith(a + ".") for a in allowed), f"{name} imports {module}"
+            assert module == top or _is_under(module, allowed), f"{name} imports {module}"
+            assert not _is_under(module, never_for(name)), f"{name} imports {module}"
         elif top in DOORS:
             assert any(name == door or name.startswith(door + "/") for door in DOORS[top]), f"{name} opens the door to {top}"
         elif name.startswith("chatbot/engine"):
             assert top in PURE or top in _stdlib(), f"{name} imports {module}: the engine is pure"
 
 
-def _stdlib() -> frozenset[str]:
+def _is_under(module: str, places: tuple[str, ...]) -> bool:
+    return any(module == place or module.startswith(place + ".") for place in places)
 
+
+def never_for(name: str) -> tuple[str, ...]:
+    """Return what a file may not import although its arrow would allow it."""
+    return tuple(place for key, places in NEVER.items() if name.startswith(key + "/") for place in places)
+
+
+def _stdlib() -> frozenset[str]:
     return sys.stdlib_module_names | {"__future__"}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Taking away, again and again, what imports nothing that is left must leave nothing."""
+    left = modules()
+    assert sum(map(len, left.values())) > 500
+    while free := {name for name, needs in left.items() if not needs & left.keys()}:
+        left = {name: needs for name, needs in left.items() if name not in free}
+    assert not left, {name: sorted(needs & left.keys()) for name, needs in sorted(left.items())}
+
+
+def test_no_folder_holds_more_files_than_a_reader_can_scan() -> None:
+    """Sixteen files a folder; the commands apart, which are found by their names."""
+    folders = {path.parent for path in sources()}
+    assert len(folders) > 20
+    for folder in folders:
+        files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+        name = folder.relative_to(ROOT).as_posix()
+        assert len(files) <= MOST_FILES or name == "handlers/commands", f"{name} holds {len(files)} files"
+
+
+def test_every_package_says_what_its_door_is() -> None:
+    """The first line of a package is a sentence, not its name."""
+    packages = [path for path in sources() if path.name == "__init__.py"]
+    assert len(packages) > 20
+    for path in packages:
+        said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        assert len(said.split()) >= 5, path
 
 
 def test_every_arrow_starts_somewhere() -> None:

@@ -1,1 +1,1 @@
-"""Plans becoming orders, safely."""
+"""A confirmed plan as durable work: written down, sent, written down again; the door is executor.py."""
