@@ -15,7 +15,7 @@ from chatbot.execution.pace import Pace
 from chatbot.execution.record import Change, Scribe
 from chatbot.model import LegKind, LegState, PlanState
 from chatbot.store import portfolios
-from chatbot.store.journal import OrderState
+from chatbot.store.orders import OrderState
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
