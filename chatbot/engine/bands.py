@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.engine.band_width import MODES, Band, half_width, outside
+from chatbot.engine.band_width import MODES, Band, Recommendation, half_width, outside, recommend
 from chatbot.engine.destination import Destination, destination
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
 from chatbot.engine.presets import check_weights
-from chatbot.engine.recommend import Recommendation, recommend
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
