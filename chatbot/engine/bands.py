@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.engine.band_width import MODES, Band, Recommendation, half_width, outside, recommend
-from chatbot.engine.destination import Destination, destination
+from chatbot.engine.band_width import MODES, Band, half_width, outside
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
 from chatbot.engine.presets import check_weights
@@ -19,24 +18,6 @@ from chatbot.engine.presets import check_weights
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = [
-    "MODES",
-    "Band",
-    "BandState",
-    "BandsCheck",
-    "Destination",
-    "LineCheck",
-    "Recommendation",
-    "advance",
-    "check_bands",
-    "check_net",
-    "destination",
-    "half_width",
-    "monitor",
-    "outside",
-    "points",
-    "recommend",
-]
 _ZERO = Decimal(0)
 
 

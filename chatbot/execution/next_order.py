@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from chatbot.exchanges.base import OrderRequest, OrderStatus, Side, asset_of
 from chatbot.execution import sizing
 from chatbot.execution.lifecycle import Tried
-from chatbot.model import LegKind
-from chatbot.store.orders import OrderState
+from chatbot.model import LegKind, OrderState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

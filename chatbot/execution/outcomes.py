@@ -9,8 +9,7 @@ from chatbot.exchanges.base import OrderStatus
 from chatbot.execution import next_order as drafting
 from chatbot.execution.lifecycle import LegEvent, advance
 from chatbot.execution.record import Change, with_attempts
-from chatbot.model import LegState
-from chatbot.store.orders import OrderState
+from chatbot.model import LegState, OrderState
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -7,9 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.execution.lifecycle import LEG_ENDS, IllegalMove, PlanEvent, advance
-from chatbot.model import LegKind, LegState, Urgency
+from chatbot.model import LegKind, LegState, OrderState, Urgency
 from chatbot.store import accounts, events, messages, orders, plans, portfolios
-from chatbot.store.orders import OrderState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,9 +14,8 @@ from chatbot.execution import orders, wallets
 from chatbot.execution import outcomes as moves
 from chatbot.execution.lifecycle import IllegalMove, LegEvent, PlanEvent, advance
 from chatbot.execution.record import Change
-from chatbot.model import PlanState
+from chatbot.model import OrderState, PlanState
 from chatbot.store import events, plans
-from chatbot.store.orders import OrderState
 
 if TYPE_CHECKING:
     from chatbot.clock import Clock

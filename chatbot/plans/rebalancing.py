@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from chatbot.clock import Clock
     from chatbot.durable import Work
-    from chatbot.engine.planner.plan import Block
+    from chatbot.engine.planner.block import Block
     from chatbot.model.hedge import HedgeWish
     from chatbot.plans.costs import Costing
     from chatbot.portfolio.evaluation import Evaluation

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
-from chatbot.model import Check, Delivery, LegState, PlanState, Problem, Role, Urgency, Verdict
+from chatbot.model import Check, Delivery, LegState, OrderState, PlanState, Problem, Role, Urgency, Verdict
 from chatbot.store import accounts, events, messages, orders, plans, portfolios, privacy, retention, tables
 from chatbot.store.database import Database
 from tests.store.databases import postgres_or_skip, sqlite_url
@@ -432,7 +432,7 @@ async def test_an_order_is_written_down_once_and_followed_by_its_client_id(db: D
     async with db.transaction() as tx:
         written = await orders.add_order(tx, _attempt(plan_id))
         assert await orders.unsettled_orders(tx) == (written,)
-        filled = replace(written, state=orders.OrderState.FILLED, filled=written.qty, average=Decimal("60030.0"), ended_at=LATER)
+        filled = replace(written, state=OrderState.FILLED, filled=written.qty, average=Decimal("60030.0"), ended_at=LATER)
         await orders.save_order(tx, filled)
         second = await orders.add_order(tx, _attempt(plan_id, 2))
         assert await orders.orders(tx, plan_id) == (filled, second)

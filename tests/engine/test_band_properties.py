@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.engine.bands import Band, BandState, advance, check_bands, destination, half_width, monitor, recommend
+from chatbot.engine.band_width import Band, half_width, recommend
+from chatbot.engine.bands import BandState, advance, check_bands, monitor
+from chatbot.engine.destination import destination
 from chatbot.engine.errors import Refused
 from chatbot.engine.targets import split
 from tests.engine.strategies import decimals, quick, weights

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.errors import KeyRefused, Unreachable
-from chatbot.model import LegState, PlanState
+from chatbot.model import LegState, OrderState, PlanState
 from chatbot.store import events, plans, tables
-from chatbot.store.orders import OrderState
 from tests.execution.lab import QUICK, SHAPE, Lab, books, filled_by_leg, fresh_block, open_lab, states
 
 if TYPE_CHECKING:

@@ -11,9 +11,8 @@ import pytest
 from chatbot.durable import Standing
 from chatbot.errors import OutcomeUnknown, Unreachable
 from chatbot.execution.recovery import REVIVALS_MAX
-from chatbot.model import LegState, PlanState
+from chatbot.model import LegState, OrderState, PlanState
 from chatbot.store import events
-from chatbot.store.orders import OrderState
 from tests.execution.lab import QUICK, Lab, books, filled_by_leg, open_lab, states
 
 if TYPE_CHECKING:

@@ -8,16 +8,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from chatbot.engine import bands, beta, schedules
+from chatbot.engine import band_width, bands, beta, destination, schedules
 from chatbot.engine.errors import Refused
 from chatbot.engine.hedges import shocks
 from chatbot.engine.hedges import sizing as hedges
 from chatbot.engine.liquidation import liquidation
+from chatbot.engine.margin import cap_futures
 from chatbot.engine.planner import casefile
 from chatbot.engine.planner.casefile import number, numbers, reported, text
 from chatbot.engine.planner.prices import fee_aware_value, round_price
 from chatbot.engine.portfolio import measure, value_of
-from chatbot.engine.targets import PRESETS, adjust, cap_futures, resolve_targets
+from chatbot.engine.presets import PRESETS, adjust, resolve_targets
 from chatbot.engine.triggers import fear_greed as sentiment
 from chatbot.engine.triggers import funding, trend, volatility, waves
 from chatbot.engine.triggers.batching import batch_triggers
@@ -62,8 +63,8 @@ def figure(value: float | None) -> float | None:
     return None if value is None else reported(number(value))
 
 
-def the_bands(raw: Mapping[str, Any]) -> dict[str, bands.Band]:
-    return {line: bands.Band(**given(band, "abs_pp", "rel")) for line, band in raw.items()}
+def the_bands(raw: Mapping[str, Any]) -> dict[str, band_width.Band]:
+    return {line: band_width.Band(**given(band, "abs_pp", "rel")) for line, band in raw.items()}
 
 
 def portfolio_metrics(case: Case) -> Case:
@@ -155,7 +156,7 @@ def check_bands(case: Case) -> Case:
 
 
 def rebalance_destination(case: Case) -> Case:
-    found = bands.destination(
+    found = destination.destination(
         numbers(case["weights"]),
         numbers(case["targets"]),
         the_bands(case["bands"]),
@@ -172,7 +173,7 @@ def rebalance_destination(case: Case) -> Case:
 
 def recommend_band(case: Case) -> Case:
     names = ("target", "risk_aversion", "cost", "sigma", "theta", "te_budget")
-    found = bands.recommend(**{name: float(case[name]) for name in names if case.get(name) is not None})
+    found = band_width.recommend(**{name: float(case[name]) for name in names if case.get(name) is not None})
     return {
         "cost_optimal_pp": figure(found.cost_optimal_pp),
         "band_pp": figure(found.band_pp),
@@ -188,7 +189,7 @@ def band_monitor(case: Case) -> Case:
     if case.get("confirm") is not None:
         options["confirm"] = int(case["confirm"])
     weights = [maybe(w) for w in case["weights"]]
-    band = bands.Band(**given(case["band"], "abs_pp", "rel"))
+    band = band_width.Band(**given(case["band"], "abs_pp", "rel"))
     return {"events": bands.monitor(number(case["target"]), band, weights, mode=case.get("mode", "article"), **options)}
 
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from chatbot.engine.emergency import is_emergency
 from chatbot.engine.errors import Refused
-from chatbot.engine.planner.completion import TOLERANCE, target_beta
-from chatbot.engine.planner.plan import BetaGoal, Block, Config, Fees, Rules, plan
+from chatbot.engine.planner.block import Block, Config, Fees, Rules
+from chatbot.engine.planner.completion import TOLERANCE, BetaGoal, target_beta
+from chatbot.engine.planner.plan import plan
 from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot, prior_beta
 from chatbot.engine.targets import Targets
 from tests.engine.strategies import PlanCase, decimals, filled, plan_cases, quick, signed

@@ -9,7 +9,8 @@ from fractions import Fraction
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from chatbot.engine.planner.plan import Block, Fees, fee_aware_value
+from chatbot.engine.planner.block import Block, Fees
+from chatbot.engine.planner.prices import fee_aware_value
 from chatbot.engine.portfolio import Snapshot
 from tests.engine.strategies import PlanCase, decimals, filled, plan_cases, quick, signed
 
