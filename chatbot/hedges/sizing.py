@@ -16,6 +16,7 @@ from chatbot.engine.liquidation import liquidation
 from chatbot.engine.portfolio import STABLES, default_bucket, prior_beta
 from chatbot.model import ALT, COVER, MIN_VARIANCE, ROTATION, STABLE
 from chatbot.model.hedge import BY_BETA, HedgeSize, HedgeWish
+from chatbot.portfolio import valuation as readings
 from chatbot.portfolio.targets import INDEX
 
 if TYPE_CHECKING:
@@ -70,15 +71,15 @@ def inputs_of(found: Evaluation) -> HedgeInputs | None:
     index = held.position(INDEX)
     if market is None or not market.trading or index is None:
         return None
-    rest = {contract: abs(notional) for contract, notional in held.book.items() if contract != INDEX}
+    rest = [position for position in held.snapshot.positions if position.contract != INDEX]
     return HedgeInputs(
         value=held.value,
         spot=held.by_asset,
         cash=held.cash,
         equity=held.equity,
         held=held.book[INDEX],
-        others=sum(rest.values(), _ZERO),
-        other_mm=sum((notional * found.markets[contract].mmr for contract, notional in rest.items() if notional), _ZERO),
+        others=sum((abs(position.notional) for position in rest), _ZERO),
+        other_mm=readings.maintenance_of(rest, found.markets),
         mark=index.mark,
         market=market,
         spot_fee=max((found.markets[asset].taker_fee for asset in held.by_asset if asset in found.markets), default=_ZERO),
@@ -171,9 +172,8 @@ def _distance(inputs: HedgeInputs, sized: HedgeSize, top_up: Decimal) -> Decimal
     if after >= 0:
         return None  # no short is left over
     equity = inputs.equity + sized.proceeds + top_up - sized.notional * inputs.market.taker_fee
-    found = liquidation(
-        qty=after / inputs.mark, entry=inputs.mark, collateral=equity, mmr=inputs.market.mmr, other_mm=inputs.other_mm, mark=inputs.mark
-    )
+    brackets = readings.brackets_of(inputs.market)
+    found = liquidation(brackets, qty=after / inputs.mark, entry=inputs.mark, collateral=equity, other_mm=inputs.other_mm)
     return found.distance
 
 

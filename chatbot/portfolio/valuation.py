@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine import band_width, bands, portfolio
-from chatbot.engine.liquidation import liquidation
+from chatbot.engine.liquidation import Bracket, liquidation, maintenance
 from chatbot.exchanges.base import Balances, Position, Quote, asset_of, is_perp
 from chatbot.model import FUTURES, NET, AssetExposure, Leg, LegKind, LegState, LineReading, Problem, Shape, Strategy
 
@@ -182,16 +182,27 @@ def liquidations(snap: portfolio.Snapshot, markets: Mapping[str, Market]) -> dic
     for position in open_positions:
         others = [other for other in open_positions if other is not position]
         found = liquidation(
+            brackets_of(markets[position.contract]),
             qty=position.qty,
             entry=position.entry,
             collateral=snap.wallet,
-            mmr=markets[position.contract].mmr,
-            other_mm=sum((abs(o.notional) * markets[o.contract].mmr for o in others), Decimal(0)),
+            other_mm=maintenance_of(others, markets),
             other_upnl=sum((o.upnl for o in others), Decimal(0)),
             mark=position.mark,
         )
         distances[position.contract] = found.distance
     return distances
+
+
+def maintenance_of(positions: Iterable[portfolio.Position], markets: Mapping[str, Market]) -> Decimal:
+    """Return the maintenance margin of some positions together, in quote; a flat one needs none."""
+    held = (position for position in positions if position.qty)
+    return sum((maintenance(brackets_of(markets[p.contract]), p.notional) for p in held), Decimal(0))
+
+
+def brackets_of(market: Market) -> tuple[Bracket, ...]:
+    """Return the maintenance rates of a contract by size; a market names one rate, which holds for every size."""
+    return (Bracket(mmr=market.mmr),)
 
 
 def after_legs(snap: portfolio.Snapshot, legs: Iterable[Leg], markets: Mapping[str, Market]) -> portfolio.Snapshot:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.hedge_margin import equity_for, room_beside
-from chatbot.engine.liquidation import liquidation
+from chatbot.engine.liquidation import Bracket, liquidation
 
 D = Decimal
 amounts = st.decimals("1", "10000000", places=2)
@@ -26,7 +26,7 @@ def test_the_equity_puts_the_liquidation_exactly_so_far_away(short: D, distance:
     """Put into the formula of the liquidation price, it gives the distance that was asked for."""
     equity = equity_for(short=short, distance=distance, mmr=mmr, other_mm=other)
     mark = D(50_000)
-    found = liquidation(qty=-short / mark, entry=mark, collateral=equity, mmr=mmr, other_mm=other)
+    found = liquidation((Bracket(mmr=mmr),), qty=-short / mark, entry=mark, collateral=equity, other_mm=other)
     assert found.distance is not None
     assert abs(found.distance - distance) < D("1e-12")
 

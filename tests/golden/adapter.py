@@ -12,7 +12,7 @@ from chatbot.engine import band_width, bands, beta, destination, schedules
 from chatbot.engine.errors import Refused
 from chatbot.engine.hedges import shocks
 from chatbot.engine.hedges import sizing as hedges
-from chatbot.engine.liquidation import liquidation
+from chatbot.engine.liquidation import Bracket, liquidation
 from chatbot.engine.margin import cap_futures
 from chatbot.engine.planner import casefile
 from chatbot.engine.planner.casefile import number, numbers, reported, text
@@ -89,8 +89,8 @@ def portfolio_metrics(case: Case) -> Case:
 
 
 def liquidation_price(case: Case) -> Case:
-    names = ("qty", "entry", "collateral", "mmr", "cum", "other_mm", "other_upnl", "mark")
-    found = liquidation(**given(case, *names))
+    names = ("qty", "entry", "collateral", "other_mm", "other_upnl", "mark")
+    found = liquidation((Bracket(**given(case, "mmr", "cum")),), **given(case, *names))
     return {"liq": reported(found.price), "distance": reported(found.distance)}
 
 
