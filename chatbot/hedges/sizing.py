@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.engine.hedge_margin import ROOM, equity_for, room_beside
 from chatbot.engine.hedges.sizing import HedgeSize as Sizes
 from chatbot.engine.hedges.sizing import hedge_size, is_too_close, rotate
 from chatbot.engine.liquidation import liquidation
+from chatbot.engine.margin import HEDGE_DISTANCE, equity_for, room_beside
 from chatbot.engine.portfolio import STABLES, default_bucket, prior_beta
 from chatbot.model import ALT, COVER, MIN_VARIANCE, ROTATION, STABLE
 from chatbot.model.hedge import BY_BETA, HedgeSize, HedgeWish
@@ -159,7 +159,7 @@ def _top_up(inputs: HedgeInputs, sized: HedgeSize) -> Decimal:
     """
     after = inputs.held - sized.notional
     short, cap = max(_ZERO, -after), inputs.strategy.sleeve_cap
-    kept_alive = equity_for(short=short, distance=ROOM * sized.drop, mmr=inputs.market.mmr, other_mm=inputs.other_mm)
+    kept_alive = equity_for(short=short, distance=HEDGE_DISTANCE * sized.drop, mmr=inputs.market.mmr, other_mm=inputs.other_mm)
     risen = (max(abs(after), short * (1 + sized.drop)) + inputs.others) / cap / _KEPT + short * sized.drop if cap else _ZERO
     fees = 2 * sized.notional * inputs.market.taker_fee
     lacking = max(kept_alive, risen) + fees - inputs.equity - sized.proceeds

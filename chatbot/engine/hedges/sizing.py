@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import ONE, exact, floor_to, to_decimal, total
+from chatbot.engine.margin import HEDGE_DISTANCE
 from chatbot.engine.portfolio import prior_beta
 
 if TYPE_CHECKING:
@@ -243,4 +244,4 @@ def first_close(points: Sequence[tuple[Decimal | None, Decimal | None]], rule: L
 
 def is_too_close(distance: Decimal | None, drop: Decimal) -> bool:
     """Tell whether a hedge's liquidation is nearer than 1.5 times the expected drop (domain 10.4): ask before opening it."""
-    return distance is not None and exact(distance) < exact(drop) * 3 / 2
+    return distance is not None and exact(distance) < exact(drop) * exact(HEDGE_DISTANCE)
