@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chatbot.alerts import quiet_hours
 from chatbot.model import AlertKind, Ring, Urgency
 from chatbot.portfolio.states import Outage
-from chatbot.store import accounts, journal, messages, portfolios
+from chatbot.store import accounts, events, messages, portfolios
 from chatbot.triggers import drift
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ PROBLEM_REMINDER = timedelta(hours=6)
 async def tell_drift(tx: Tx, portfolio: Portfolio, person: Person, fired: tuple[LineStep, ...], now: datetime) -> None:
     """Write one alert row for each line that fired, the net exposure among them, and one message for all."""
     ids = [
-        await journal.add_alert(
+        await events.add_alert(
             tx, portfolio.id, drift.trigger_of(step.line), step.line.line, {"event": step.event, **_facts(step.line)}, now
         )
         for step in fired
@@ -40,7 +40,7 @@ async def tell_signals(tx: Tx, portfolio: Portfolio, person: Person, taken: tupl
     """Write one alert row for each signal that stands differently, and one message for all."""
     facts = [_step_facts(step) for step in taken]
     ids = [
-        await journal.add_alert(tx, portfolio.id, step.signal.trigger, step.signal.subject, fact, now)
+        await events.add_alert(tx, portfolio.id, step.signal.trigger, step.signal.subject, fact, now)
         for step, fact in zip(taken, facts, strict=True)
     ]
     heard = [fact for fact in facts if person.alerts.ring(quiet_hours.kind_of(fact["trigger"])) is not Ring.OFF]
@@ -52,7 +52,7 @@ async def tell_margin(tx: Tx, portfolio: Portfolio, person: Person, shape: Shape
     """Ring for margin in danger, whatever else is quiet."""
     numbers = {"distance": shape.liquidation, "leverage": shape.leverage}
     facts = {name: None if value is None else str(value) for name, value in numbers.items()}
-    alert = await journal.add_alert(tx, portfolio.id, "margin", "", facts, now)
+    alert = await events.add_alert(tx, portfolio.id, "margin", "", facts, now)
     await _post(tx, portfolio, person, "margin_alert", f"alert-{alert}", now, facts)
 
 
@@ -112,14 +112,14 @@ async def tell_skipped(tx: Tx, portfolio: Portfolio, person: Person, skipped: tu
 
 
 async def _tell_schedule(tx: Tx, portfolio: Portfolio, person: Person, kind: str, facts: Mapping[str, Any], now: datetime) -> None:
-    alert = await journal.add_alert(tx, portfolio.id, kind, "", dict(facts), now)
+    alert = await events.add_alert(tx, portfolio.id, kind, "", dict(facts), now)
     told = {"portfolio_id": portfolio.id, **facts}
     await quiet_hours.post(tx, person, kind, told, key=f"alert-{alert}", now=now, silent=kind == "schedule_skipped")
 
 
 async def tell_hedge(tx: Tx, portfolio: Portfolio, person: Person, kind: str, facts: Mapping[str, Any], now: datetime) -> None:
     """Ring about a hedge: ``hedge_over`` or ``hedge_funding``; ``facts`` name it under ``hedge``."""
-    alert = await journal.add_alert(tx, portfolio.id, "hedge", str(facts["hedge"]), dict(facts), now)
+    alert = await events.add_alert(tx, portfolio.id, "hedge", str(facts["hedge"]), dict(facts), now)
     await _post(tx, portfolio, person, kind, f"alert-{alert}", now, facts, (AlertKind.HEDGE,))
 
 

@@ -11,33 +11,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.band_width import MODES, Band, half_width, outside
-from chatbot.engine.destination import Destination, destination
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
 from chatbot.engine.presets import check_weights
-from chatbot.engine.recommend import Recommendation, recommend
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-__all__ = [
-    "MODES",
-    "Band",
-    "BandState",
-    "BandsCheck",
-    "Destination",
-    "LineCheck",
-    "Recommendation",
-    "advance",
-    "check_bands",
-    "check_net",
-    "destination",
-    "half_width",
-    "monitor",
-    "outside",
-    "points",
-    "recommend",
-]
 _ZERO = Decimal(0)
 
 
@@ -111,12 +91,6 @@ def _check_line(v: Decimal, t: Decimal, band: Band | None, V: Decimal, mode: str
     )
 
 
-def points(fraction: Decimal) -> Decimal:
-    """Write a fraction of V as percentage points."""
-    with wide():
-        return fraction * 100
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BandState:
     """What is remembered of one line between checks."""
@@ -170,28 +144,3 @@ def _confirm(state: BandState, size: Decimal, breach: str, confirm: int) -> tupl
     if streak < confirm:
         return waiting, None
     return BandState(fired=True, side=breach, last_drift=size), "breach"
-
-
-def monitor(
-    target: Decimal,
-    band: Band,
-    weights: Sequence[Decimal | None],
-    *,
-    mode: str = "article",
-    rearm: Decimal = Decimal("0.8"),
-    escalate_pp: Decimal = Decimal(1),
-    confirm: int = 1,
-) -> list[str | None]:
-    """Run the hysteresis over a series of weights of one line, None where a sample is missing; one event or None each."""
-    b = half_width(band, target)
-    if mode not in MODES:
-        raise Refused("bad_parameter", "mode")
-    state, events = BandState(), list[str | None]()
-    for w in weights:
-        event = None
-        if w is not None:
-            with wide():
-                drift, breach = w - target, outside(w, target, b, Decimal(1), mode)
-            state, event = advance(state, drift, b, breach, rearm=rearm, escalate_pp=escalate_pp, confirm=confirm)
-        events.append(event)
-    return events

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
-from chatbot.engine.exact import wide
-from chatbot.engine.margin import check_caps
+from chatbot.engine.exact import ONE, exact, to_decimal, wide
+from chatbot.engine.margin import check_caps, room_for_book
 from chatbot.engine.portfolio import leverage
 
 if TYPE_CHECKING:
@@ -104,12 +104,6 @@ def check_weights(weights: Mapping[str, Decimal]) -> None:
             raise Refused("targets_sum")
 
 
-def adjust(preset: Preset, *, weights: Mapping[str, Decimal] | None = None, **changes: Decimal) -> Preset:
-    """Return the preset with some weights and figures replaced (``futures_net``, ``gross_cap``, ``sleeve_cap``, ``band_pp``)."""
-    merged = MappingProxyType({**preset.weights, **(weights or {})})
-    return replace(preset, weights=merged, **changes)  # type: ignore[arg-type]  # every change is a Decimal field
-
-
 def resolve_targets(preset: Preset, value: Decimal) -> Resolved:
     """Say what a preset means for a portfolio of ``value`` (domain 2.1, 2.2, 2.4).
 
@@ -120,19 +114,19 @@ def resolve_targets(preset: Preset, value: Decimal) -> Resolved:
     check_weights(preset.weights)
     check_caps(preset.gross_cap, preset.sleeve_cap)
     c_F, net = preset.weights["FUTURES"], preset.futures_net
+    caps = {"gross_cap": exact(preset.gross_cap), "sleeve_cap": exact(preset.sleeve_cap)}
     with wide():
         spot = sum((w for line, w in preset.weights.items() if line not in ("STABLE", "FUTURES")), D(0))
-        by_gross, by_sleeve = preset.gross_cap - spot, preset.sleeve_cap * c_F
-        room = max(D(0), min(by_gross, by_sleeve))
-        feasible = abs(net) <= room
-        tighter = "gross_cap" if by_gross <= by_sleeve else "sleeve_cap"
+        R = room_for_book(ONE, exact(spot), exact(c_F), **caps)
+        feasible = exact(abs(net)) <= R
+        tighter = "gross_cap" if caps["gross_cap"] - exact(spot) <= caps["sleeve_cap"] * exact(c_F) else "sleeve_cap"
         return Resolved(
             dollars={line: w * value for line, w in preset.weights.items()},
             futures_notional=net * value,
             target_gross=spot + abs(net),
             target_net=spot + net,
             sleeve_leverage=leverage(abs(net), c_F),
-            max_futures_gross=room * value,
+            max_futures_gross=to_decimal(R * exact(value)),
             feasible=feasible,
             binding=None if feasible else tighter,
         )

@@ -8,25 +8,11 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import WIDE, wide
-from chatbot.engine.margin import Capped, cap_futures
-from chatbot.engine.presets import PRESETS, Preset, Resolved, adjust, check_weights, resolve_targets
+from chatbot.engine.presets import check_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = [
-    "PRESETS",
-    "Capped",
-    "Preset",
-    "Resolved",
-    "Targets",
-    "adjust",
-    "cap_futures",
-    "check_targets",
-    "check_weights",
-    "resolve_targets",
-    "split",
-]
 
 STABLE, FUTURES = "STABLE", "FUTURES"
 #: quotients are cut here; the last member of a bucket takes what is left, so that sums stay exact

@@ -13,16 +13,15 @@ from chatbot.execution import refit as overlay
 from chatbot.execution.lifecycle import PlanEvent
 from chatbot.execution.pace import Pace
 from chatbot.execution.record import Change, Scribe
-from chatbot.model import LegKind, LegState, PlanState
+from chatbot.model import LegKind, LegState, OrderState, PlanState
 from chatbot.store import portfolios
-from chatbot.store.journal import OrderState
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from chatbot.clock import Clock
     from chatbot.durable import Work
-    from chatbot.engine.planner.plan import Block
+    from chatbot.engine.planner.block import Block
     from chatbot.exchanges.base import Exchange
     from chatbot.execution.record import View
     from chatbot.model import Leg, Plan, Shape

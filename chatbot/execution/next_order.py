@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from chatbot.exchanges.base import OrderRequest, OrderStatus, Side, asset_of
 from chatbot.execution import sizing
 from chatbot.execution.lifecycle import Tried
-from chatbot.model import LegKind
-from chatbot.store.journal import OrderState
+from chatbot.model import LegKind, OrderState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from chatbot.exchanges.base import Market, Order, Quote
     from chatbot.execution.pace import Pace
     from chatbot.model import Leg
-    from chatbot.store.journal import Attempt
+    from chatbot.store.orders import Attempt
 
 #: the attempt certainly never left this machine
 NOT_SENT = "not_sent"

@@ -10,7 +10,7 @@ from chatbot.execution import next_order as drafting
 from chatbot.execution import outcomes as moves
 from chatbot.execution.lifecycle import Cross, GiveUp, Wait, next_step
 from chatbot.model import LegKind
-from chatbot.store.journal import Attempt
+from chatbot.store.orders import Attempt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,7 @@ from chatbot.exchanges.base import OrderStatus
 from chatbot.execution import next_order as drafting
 from chatbot.execution.lifecycle import LegEvent, advance
 from chatbot.execution.record import Change, with_attempts
-from chatbot.model import LegState
-from chatbot.store.journal import OrderState
+from chatbot.model import LegState, OrderState
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from chatbot.execution.pace import Pace
     from chatbot.execution.record import Scribe, View
     from chatbot.model import Leg
-    from chatbot.store.journal import Attempt
+    from chatbot.store.orders import Attempt
 
 #: the event with which a person ends a parked plan
 CLOSING = "closing"

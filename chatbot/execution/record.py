@@ -7,9 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.execution.lifecycle import LEG_ENDS, IllegalMove, PlanEvent, advance
-from chatbot.model import LegKind, LegState, Urgency
-from chatbot.store import accounts, journal, messages, portfolios
-from chatbot.store.journal import OrderState
+from chatbot.model import LegKind, LegState, OrderState, Urgency
+from chatbot.store import accounts, events, messages, orders, plans, portfolios
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from chatbot.clock import Clock
     from chatbot.model import Leg, Plan, Portfolio, Shape
     from chatbot.store.database import Database, Tx
-    from chatbot.store.journal import Attempt
+    from chatbot.store.orders import Attempt
 
 #: an attempt in one of these may still trade
 UNSETTLED = frozenset({OrderState.SUBMITTING, OrderState.OPEN, OrderState.UNKNOWN})
@@ -101,12 +100,12 @@ class Scribe:
     async def view(self, plan_id: int) -> View | None:
         """Return what the journal knows; None when there is no such plan."""
         async with self._db.read() as tx:
-            plan = await journal.plan(tx, plan_id)
+            plan = await plans.plan(tx, plan_id)
             portfolio = await portfolios.get(tx, plan.portfolio_id) if plan else None
             if plan is None or portfolio is None:
                 return None
-            happened = tuple((event.name, event.leg_index) for event in await journal.events(tx, plan_id))
-            attempts = await journal.orders(tx, plan_id)
+            happened = tuple((event.name, event.leg_index) for event in await events.events(tx, plan_id))
+            attempts = await orders.orders(tx, plan_id)
             return View(
                 plan=plan, portfolio=portfolio, attempts=attempts, happened=happened, chat_id=await chat_of(tx, plan, portfolio.person_id)
             )
@@ -117,16 +116,16 @@ class Scribe:
         plan_id = view.plan.id
         async with self._db.transaction() as tx:
             for leg in change.legs:
-                await journal.save_leg(tx, plan_id, leg)
+                await plans.save_leg(tx, plan_id, leg)
             if change.intention is not None:
-                await journal.add_order(tx, change.intention)
+                await orders.add_order(tx, change.intention)
             if change.attempt is not None:
-                await journal.save_order(tx, change.attempt)
+                await orders.save_order(tx, change.attempt)
             if change.plan is not None:
                 state = advance(view.plan.state, change.plan)
-                if not await journal.set_state(tx, plan_id, state, now, change.result):
+                if not await plans.set_state(tx, plan_id, state, now, change.result):
                     raise IllegalMove(state, change.plan)
-            event_id = await journal.add_event(tx, plan_id, change.leg_index, change.event, change.detail, now)
+            event_id = await events.add_event(tx, plan_id, change.leg_index, change.event, change.detail, now)
             await self._tell(tx, view, change, event_id)
 
     async def _tell(self, tx: Tx, view: View, change: Change, event_id: int) -> None:

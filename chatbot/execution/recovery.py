@@ -14,9 +14,8 @@ from chatbot.execution import orders, wallets
 from chatbot.execution import outcomes as moves
 from chatbot.execution.lifecycle import IllegalMove, LegEvent, PlanEvent, advance
 from chatbot.execution.record import Change
-from chatbot.model import PlanState
-from chatbot.store import journal
-from chatbot.store.journal import OrderState
+from chatbot.model import OrderState, PlanState
+from chatbot.store import events, plans
 
 if TYPE_CHECKING:
     from chatbot.clock import Clock
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from chatbot.execution.record import Scribe, View
     from chatbot.model import Plan
     from chatbot.store.database import Database, Tx
-    from chatbot.store.journal import Attempt
+    from chatbot.store.orders import Attempt
 
 EXECUTE = "execute_plan"
 REVIVED = "revived"
@@ -122,7 +121,7 @@ class Recovery:
         The journal decides, whatever the durable engine lost. After ``REVIVALS_MAX`` times the plan is parked with a message.
         """
         async with self._db.read() as tx:
-            under_way = await journal.under_way(tx)
+            under_way = await plans.under_way(tx)
         return tuple([plan.id for plan in under_way if await self._revive(plan)])
 
     async def _revive(self, plan: Plan) -> bool:
@@ -151,15 +150,15 @@ class Recovery:
         """Give a plan a new workflow, once per view: state, events and workflow in one transaction."""
         now, plan_id = self._clock.now(), view.plan.id
         async with self._db.transaction() as tx:
-            plan = await journal.plan(tx, plan_id)
-            revivals = sum(known.name == REVIVED for known in await journal.events(tx, plan_id))
+            plan = await plans.plan(tx, plan_id)
+            revivals = sum(known.name == REVIVED for known in await events.events(tx, plan_id))
             if plan is None or plan.state not in states or revivals != view.count(REVIVED):
                 return False
             if plan.state == PlanState.PARKED:
-                await journal.set_state(tx, plan_id, advance(plan.state, PlanEvent.RESUME), now)
+                await plans.set_state(tx, plan_id, advance(plan.state, PlanEvent.RESUME), now)
             if event:
-                await journal.add_event(tx, plan_id, None, event, {}, now)
-            await journal.add_event(tx, plan_id, None, REVIVED, {}, now)
+                await events.add_event(tx, plan_id, None, event, {}, now)
+            await events.add_event(tx, plan_id, None, REVIVED, {}, now)
             await enqueue_plan(self._work, tx, plan, key_of(plan_id, revivals + 1))
         return True
 

@@ -14,7 +14,7 @@ from chatbot.model import LegKind, LegState
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chatbot.engine.planner.plan import Block
+    from chatbot.engine.planner.block import Block
     from chatbot.exchanges.base import Exchange
     from chatbot.execution.outcomes import Tools
     from chatbot.execution.record import View

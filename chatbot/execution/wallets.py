@@ -13,7 +13,7 @@ from chatbot.execution import outcomes as moves
 from chatbot.execution import sizing
 from chatbot.execution.record import Change
 from chatbot.model import LegKind
-from chatbot.store.journal import Attempt
+from chatbot.store.orders import Attempt
 
 if TYPE_CHECKING:
     from chatbot.execution.outcomes import Move

@@ -9,6 +9,7 @@ from chatbot.engine.exact import wide
 from chatbot.engine.hedges.shocks import HedgePosition, Shock, shock_table
 from chatbot.engine.portfolio import prior_beta
 from chatbot.model.hedge_report import ShockRow
+from chatbot.portfolio import valuation as readings
 from chatbot.portfolio.targets import INDEX
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _shocks(
     positions = held.snapshot.positions
     betas = {coin: _beta(found, coin, stressed=stressed) for coin in {*spot, *(position.asset for position in positions)}}
     wallet = held.equity + moved
-    other_mm = sum((abs(p.notional) * found.markets[p.contract].mmr for p in positions if p.contract != INDEX and p.qty), _ZERO)
+    other_mm = readings.maintenance_of((p for p in positions if p.contract != INDEX), found.markets)
     book = tuple(
         HedgePosition(
             qty=p.qty + (qty if p.contract == INDEX else _ZERO),

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.engine.hedge_margin import ROOM, equity_for, room_beside
 from chatbot.engine.hedges.sizing import HedgeSize as Sizes
 from chatbot.engine.hedges.sizing import hedge_size, is_too_close, rotate
 from chatbot.engine.liquidation import liquidation
+from chatbot.engine.margin import HEDGE_DISTANCE, equity_for, room_beside
 from chatbot.engine.portfolio import STABLES, default_bucket, prior_beta
 from chatbot.model import ALT, COVER, MIN_VARIANCE, ROTATION, STABLE
 from chatbot.model.hedge import BY_BETA, HedgeSize, HedgeWish
+from chatbot.portfolio import valuation as readings
 from chatbot.portfolio.targets import INDEX
 
 if TYPE_CHECKING:
@@ -70,15 +71,15 @@ def inputs_of(found: Evaluation) -> HedgeInputs | None:
     index = held.position(INDEX)
     if market is None or not market.trading or index is None:
         return None
-    rest = {contract: abs(notional) for contract, notional in held.book.items() if contract != INDEX}
+    rest = [position for position in held.snapshot.positions if position.contract != INDEX]
     return HedgeInputs(
         value=held.value,
         spot=held.by_asset,
         cash=held.cash,
         equity=held.equity,
         held=held.book[INDEX],
-        others=sum(rest.values(), _ZERO),
-        other_mm=sum((notional * found.markets[contract].mmr for contract, notional in rest.items() if notional), _ZERO),
+        others=sum((abs(position.notional) for position in rest), _ZERO),
+        other_mm=readings.maintenance_of(rest, found.markets),
         mark=index.mark,
         market=market,
         spot_fee=max((found.markets[asset].taker_fee for asset in held.by_asset if asset in found.markets), default=_ZERO),
@@ -158,7 +159,7 @@ def _top_up(inputs: HedgeInputs, sized: HedgeSize) -> Decimal:
     """
     after = inputs.held - sized.notional
     short, cap = max(_ZERO, -after), inputs.strategy.sleeve_cap
-    kept_alive = equity_for(short=short, distance=ROOM * sized.drop, mmr=inputs.market.mmr, other_mm=inputs.other_mm)
+    kept_alive = equity_for(short=short, distance=HEDGE_DISTANCE * sized.drop, mmr=inputs.market.mmr, other_mm=inputs.other_mm)
     risen = (max(abs(after), short * (1 + sized.drop)) + inputs.others) / cap / _KEPT + short * sized.drop if cap else _ZERO
     fees = 2 * sized.notional * inputs.market.taker_fee
     lacking = max(kept_alive, risen) + fees - inputs.equity - sized.proceeds
@@ -171,9 +172,8 @@ def _distance(inputs: HedgeInputs, sized: HedgeSize, top_up: Decimal) -> Decimal
     if after >= 0:
         return None  # no short is left over
     equity = inputs.equity + sized.proceeds + top_up - sized.notional * inputs.market.taker_fee
-    found = liquidation(
-        qty=after / inputs.mark, entry=inputs.mark, collateral=equity, mmr=inputs.market.mmr, other_mm=inputs.other_mm, mark=inputs.mark
-    )
+    brackets = readings.brackets_of(inputs.market)
+    found = liquidation(brackets, qty=after / inputs.mark, entry=inputs.mark, collateral=equity, other_mm=inputs.other_mm)
     return found.distance
 
 

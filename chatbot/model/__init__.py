@@ -7,7 +7,7 @@ from chatbot.model.answering import Answering, AutoLimits, Stand, Unanswered
 from chatbot.model.hedge import COVER, HEDGE_KINDS, MIN_VARIANCE, ROTATION, OpenHedge
 from chatbot.model.message import Delivery, Message, Urgency, Verdict
 from chatbot.model.people import Answer, Mode, Person, Role
-from chatbot.model.plan import FuturesCost, LeftOut, Leg, LegKind, LegState, Plan, PlanState, Reason
+from chatbot.model.plan import FuturesCost, LeftOut, Leg, LegKind, LegState, OrderState, Plan, PlanState, Reason
 from chatbot.model.report import AssetExposure, ContractReading, ExposureReport, MovedTarget, StatusReport
 from chatbot.model.shape import Check, LineReading, Problem, Shape
 from chatbot.model.signal import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY, Signal, TriggerSetting
@@ -52,6 +52,7 @@ __all__ = [
     "MovedTarget",
     "OpenHedge",
     "OpenTilt",
+    "OrderState",
     "Person",
     "Plan",
     "PlanState",

@@ -62,6 +62,22 @@ class LegState(StrEnum):
     DROPPED = "dropped"
 
 
+class OrderState(StrEnum):
+    """Where one order, that is one attempt of a leg, stands."""
+
+    #: written down, may be on the wire
+    SUBMITTING = "submitting"
+    #: the exchange has it
+    OPEN = "open"
+    FILLED = "filled"
+    #: ended without filling completely
+    CANCELED = "canceled"
+    #: the exchange refused it: it does not exist and will not
+    REJECTED = "rejected"
+    #: sent, and nobody knows whether it exists
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """Why a plan was made: a trigger name and the numbers that fired."""

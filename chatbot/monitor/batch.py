@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chatbot.portfolio import states
-from chatbot.store import accounts, journal, portfolios
+from chatbot.store import accounts, plans, portfolios
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -42,8 +42,8 @@ async def read(tx: Tx, ids: Collection[int]) -> Stored:
         people=await accounts.people_of(tx, {portfolio.person_id for portfolio in found.values()}),
         states=remembered,
         checks=await portfolios.checks_of(tx, ids),
-        plans=await journal.open_plans(tx, ids),
-        ended=await journal.ended_at(tx, fired),
+        plans=await plans.open_plans(tx, ids),
+        ended=await plans.ended_at(tx, fired),
     )
 
 

@@ -20,7 +20,7 @@ from chatbot.plans import hedge_draft
 from chatbot.plans.offer import offer
 from chatbot.plans.outcomes import NothingToDo, Proposed
 from chatbot.portfolio.states import NOTHING, changes
-from chatbot.store import accounts, journal, messages, retention
+from chatbot.store import accounts, messages, plans, retention
 from chatbot.triggers import schedule, tilt
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class Monitor:
             if self.last is None:
                 await self._missed(tx, now)
             await accounts.set_meta(tx, _LAST_CHECK, now.isoformat())
-            for plan in await journal.expire_due(tx, now):
+            for plan in await plans.expire_due(tx, now):
                 await alerts.redraw_card(tx, plan, now, "expired")
                 await self._unanswered.lapsed(tx, plan, now)
             await messages.release(tx, now)

@@ -15,7 +15,7 @@ from chatbot.plans import hedge_draft as hedge_plans
 from chatbot.plans import outcomes
 from chatbot.plans.offer import offer
 from chatbot.portfolio import states, turnover
-from chatbot.store import accounts, journal, messages, portfolios
+from chatbot.store import accounts, messages, plans, portfolios
 from chatbot.triggers import market as triggers
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class UnansweredPlans:
     async def attend(self) -> int:
         """Do everything that is due by now; return how many plans were looked after. One that fails is tried again with the next check."""
         async with self._db.read() as tx:
-            due = await journal.unattended(tx, self._clock.now())
+            due = await plans.unattended(tx, self._clock.now())
         for plan in due:
             try:
                 await self._look_after(plan)
@@ -117,7 +117,7 @@ class UnansweredPlans:
         async with self._db.transaction() as tx:
             now, latest = self._clock.now(), await portfolios.get(tx, portfolio.id) or portfolio
             if not isinstance(drafted, Plan) or answering.is_silent(latest, plan, now):
-                await journal.decide(tx, plan.id, PlanState.EXPIRED, now)
+                await plans.decide(tx, plan.id, PlanState.EXPIRED, now)
                 return
             asks = why if latest.answer == Answer.AUTO else ""
             await offer(tx, latest, person, drafted, now, silent=quiet.card_is_silent(person, plan.reasons, now), asks=asks)
@@ -136,7 +136,7 @@ class UnansweredPlans:
             await self._tell(plan, person, UNANSWERED, answering.MOVED)
         elif isinstance(outcome, outcomes.Forbidden) and outcome.why != "edited":
             async with self._db.transaction() as tx:
-                await journal.attended(tx, plan.id)
+                await plans.attended(tx, plan.id)
 
     async def _forbids_reduce(self, tx: Tx, plan: Plan) -> str:
         portfolio = await portfolios.get(tx, plan.portfolio_id)
@@ -148,9 +148,9 @@ class UnansweredPlans:
     async def _tell(self, plan: Plan, person: Person, kind: str, why: str = "") -> None:
         """Say something about a plan once; it is then left to its person until it expires."""
         async with self._db.transaction() as tx:
-            latest = await journal.plan(tx, plan.id)
+            latest = await plans.plan(tx, plan.id)
             if latest is not None and latest.state == PlanState.PROPOSED:
-                await journal.attended(tx, plan.id)
+                await plans.attended(tx, plan.id)
                 await self._post(tx, latest, person, kind, why)
 
     async def _post(self, tx: Tx, plan: Plan, person: Person, kind: str, why: str = "") -> None:

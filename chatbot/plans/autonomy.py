@@ -14,7 +14,7 @@ from chatbot.engine.portfolio import STABLES
 from chatbot.model import TILT, TREND, Answer, LegKind, LegState, Mode, Plan, PlanState, Stand, Unanswered
 from chatbot.plans import costs as costing
 from chatbot.portfolio import turnover
-from chatbot.store import journal
+from chatbot.store import plans
 from chatbot.triggers import drift
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _asking(drafted: Plan, stand: Stand, portfolio: Portfolio, now: datetime, pr
 
 async def _promised(tx: Tx, portfolio_id: int) -> datetime | None:
     """Return when the plan that now waits was to be reduced: a newer one in its place does not put that off."""
-    waiting = await journal.open_plan(tx, portfolio_id)
+    waiting = await plans.open_plan(tx, portfolio_id)
     return waiting.stand.reduce_at if waiting is not None and waiting.state == PlanState.PROPOSED and waiting.stand else None
 
 

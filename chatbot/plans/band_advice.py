@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import fsum
 from typing import TYPE_CHECKING
 
-from chatbot.engine import recommend
+from chatbot.engine import band_width
 from chatbot.engine.errors import Refused
 from chatbot.exchanges.base import asset_of
 from chatbot.model import STABLE, BandRule
@@ -42,7 +42,7 @@ class LineAdvice:
 
     line: str
     #: None where something is unknown; then ``why`` says what
-    found: recommend.Recommendation | None = None
+    found: band_width.Recommendation | None = None
     why: str = ""
     #: lambda: what trading one quote of the line once costs, as a fraction
     cost: float | None = None
@@ -108,7 +108,7 @@ class Adviser:
         shares = targeting.line_shares(line, targets, strategy)
         if not 0 < target < 1 or not shares:
             return LineAdvice(line=line, why=NO_TARGET)
-        sigma = recommend.relative_volatility(_against_rest(line, targets, strategy, returns))
+        sigma = band_width.relative_volatility(_against_rest(line, targets, strategy, returns))
         if not sigma:
             return LineAdvice(line=line, why=NO_HISTORY)
         given = {
@@ -130,7 +130,7 @@ class Adviser:
                 return LineAdvice(line=line, why=NO_VOLUME)
             cost = float(paid)
             try:
-                best = recommend.recommend(cost=cost, **given)  # type: ignore[arg-type]  # only the budget may be None
+                best = band_width.recommend(cost=cost, **given)  # type: ignore[arg-type]  # only the budget may be None
             except Refused:
                 return LineAdvice(line=line, why=NO_TARGET)
             width = best.band_pp / 100

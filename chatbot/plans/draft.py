@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.exact import wide
 from chatbot.engine.planner import plan as planner
-from chatbot.engine.planner.completion import target_beta
+from chatbot.engine.planner.block import Block, Config, Fees, Rules
+from chatbot.engine.planner.completion import BetaGoal, target_beta
 from chatbot.engine.targets import Targets
 from chatbot.exchanges.base import asset_of
 from chatbot.model import LeftOut, Leg, LegKind, Plan, PlanState, Portfolio, Reason
@@ -30,7 +31,7 @@ _COMPLETED = "beta_completion"
 #: shares of a bucket are cut here
 _STEP = Decimal("1e-12")
 _LOTS = Decimal("1.5")
-_DEFAULTS = planner.Config(gross_cap=Decimal(0), sleeve_cap=Decimal(0))
+_DEFAULTS = Config(gross_cap=Decimal(0), sleeve_cap=Decimal(0))
 
 
 def targets_for(found: Evaluation, costs: Mapping[str, Decimal] | None = None) -> Targets:
@@ -85,7 +86,7 @@ def _least(market: Market | None, price: Decimal, value: Decimal) -> Decimal:
     return max(_DEFAULTS.min_trade, _DEFAULTS.min_trade_bps * value / 10_000, *lots)
 
 
-def block_for(found: Evaluation, targets: Targets, *, literal: bool = False) -> planner.Block:
+def block_for(found: Evaluation, targets: Targets, *, literal: bool = False) -> Block:
     """Run the planner of domain 9 on an evaluated portfolio; raises ``engine.errors.Refused``.
 
     ``literal`` trades to the targets at the value before fees: what is wanted are exactly these legs, as for a hedge.
@@ -95,7 +96,7 @@ def block_for(found: Evaluation, targets: Targets, *, literal: bool = False) -> 
     strategy = found.portfolio.strategy
     used = {*targets.spot, *targets.futures}
     rules = {
-        name: planner.Rules(tick=market.tick, lot=market.lot, min_notional=market.min_notional)
+        name: Rules(tick=market.tick, lot=market.lot, min_notional=market.min_notional)
         for name, market in found.markets.items()
         if name in used
     }
@@ -104,32 +105,30 @@ def block_for(found: Evaluation, targets: Targets, *, literal: bool = False) -> 
         targets,
         rules,
         _fees(found.markets, used),
-        planner.Config(gross_cap=strategy.gross_cap, sleeve_cap=strategy.sleeve_cap, fee_aware=not literal),
+        Config(gross_cap=strategy.gross_cap, sleeve_cap=strategy.sleeve_cap, fee_aware=not literal),
         frozenset(name for name in used if name in found.markets and not found.markets[name].trading),
         completion=None if literal else _beta_goal(found),
         emergency=margin.is_urgent(found),
     )
 
 
-def _beta_goal(found: Evaluation) -> planner.BetaGoal | None:
+def _beta_goal(found: Evaluation) -> BetaGoal | None:
     """Return the beta that the effective targets mean, for a strategy that has futures to reach it with (domain 9.3)."""
     if found.effective is None or targeting.INDEX not in found.portfolio.strategy.contracts:
         return None
     underlying = {contract: asset_of(contract) for contract in found.effective.targets.futures}
     goal = target_beta(found.effective.targets, found.betas, underlying)
-    return planner.BetaGoal(goal=goal, betas=found.betas, index=targeting.INDEX)
+    return BetaGoal(goal=goal, betas=found.betas, index=targeting.INDEX)
 
 
-def _fees(markets: Mapping[str, Market], used: set[str]) -> planner.Fees:
+def _fees(markets: Mapping[str, Market], used: set[str]) -> Fees:
     """Return the taker fees, the dearer side: a plan never promises more than it can pay for."""
     spot = [m.taker_fee for name, m in markets.items() if name in used and not name.endswith("-PERP")]
     futures = [m.taker_fee for name, m in markets.items() if name in used and name.endswith("-PERP")]
-    return planner.Fees(spot=max(spot, default=Decimal(0)), futures=max(futures, default=Decimal(0)))
+    return Fees(spot=max(spot, default=Decimal(0)), futures=max(futures, default=Decimal(0)))
 
 
-def draft(
-    found: Evaluation, targets: Targets, block: planner.Block, reasons: tuple[Reason, ...], *, now: datetime, expiry: timedelta
-) -> Plan:
+def draft(found: Evaluation, targets: Targets, block: Block, reasons: tuple[Reason, ...], *, now: datetime, expiry: timedelta) -> Plan:
     """Return the plan that is stored and shown; id and number are given by the journal."""
     if found.shape is None or found.snapshot is None:
         raise ValueError("a portfolio that cannot be evaluated has no plan")
@@ -167,7 +166,7 @@ def _quote_asset(found: Evaluation) -> str:
     return found.account.quote_asset if found.account else "USDT"
 
 
-def legs_of(block: planner.Block, quotes: Mapping[str, Quote], quote_asset: str) -> tuple[Leg, ...]:
+def legs_of(block: Block, quotes: Mapping[str, Quote], quote_asset: str) -> tuple[Leg, ...]:
     """Return the block's orders and transfers as legs in the order of domain 9.8."""
     legs = [
         Leg(

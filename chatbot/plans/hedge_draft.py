@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime, timedelta
 
-    from chatbot.engine.planner.plan import Block
+    from chatbot.engine.planner.block import Block
     from chatbot.engine.portfolio import Snapshot, Valuation
     from chatbot.model.hedge import HedgeSize, HedgeWish
     from chatbot.portfolio.evaluation import Evaluation

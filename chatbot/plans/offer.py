@@ -8,7 +8,7 @@ from chatbot.alerts import write as alerts
 from chatbot.model import PlanState
 from chatbot.plans import autonomy
 from chatbot.plans.outcomes import Busy, Proposed
-from chatbot.store import journal
+from chatbot.store import plans
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 async def store(tx: Tx, drafted: Plan) -> Proposed | Busy:
     """Store a drafted plan inside the caller's transaction, unless one is being carried out."""
-    before = await journal.open_plan(tx, drafted.portfolio_id)
+    before = await plans.open_plan(tx, drafted.portfolio_id)
     if before is not None and before.state != PlanState.PROPOSED:
         return Busy(plan=before)
-    return Proposed(plan=await journal.add_plan(tx, drafted), instead_of=before)
+    return Proposed(plan=await plans.add_plan(tx, drafted), instead_of=before)
 
 
 async def offer(

@@ -33,7 +33,7 @@ from chatbot.plans.outcomes import (
 from chatbot.portfolio import states
 from chatbot.portfolio import valuation as readings
 from chatbot.portfolio.targets import INDEX
-from chatbot.store import journal, portfolios
+from chatbot.store import events, plans, portfolios
 from chatbot.triggers import tilt as tilting
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from chatbot.clock import Clock
     from chatbot.durable import Work
-    from chatbot.engine.planner.plan import Block
+    from chatbot.engine.planner.block import Block
     from chatbot.model.hedge import HedgeWish
     from chatbot.plans.costs import Costing
     from chatbot.portfolio.evaluation import Evaluation
@@ -176,7 +176,7 @@ class Rebalancing:
     ) -> Confirmed | Late | NotYours | TooDear | Forbidden:
         """Let the database decide which of all presses is the first, and enqueue the work with it."""
         async with self._db.transaction() as tx:
-            latest = await journal.plan(tx, plan.id)
+            latest = await plans.plan(tx, plan.id)
             if latest is not None and _asks(_restricted(latest, alone), accepted):
                 return TooDear(plan=latest)  # a leg was taken back in meanwhile
             if latest is not None and latest.state == PlanState.PROPOSED and alone is not None:
@@ -185,11 +185,11 @@ class Rebalancing:
                     return Forbidden(plan=latest, why=why)
                 if alone.only is not None:
                     await self._restrict(tx, plan, found)
-            won = await journal.decide(tx, plan.id, PlanState.CONFIRMED, self._clock.now(), alone.by if alone else "")
+            won = await plans.decide(tx, plan.id, PlanState.CONFIRMED, self._clock.now(), alone.by if alone else "")
             if won:
-                await journal.add_event(tx, plan.id, None, "confirmed", {"person": person_id} | ({"by": alone.by} if alone else {}))
+                await events.add_event(tx, plan.id, None, "confirmed", {"person": person_id} | ({"by": alone.by} if alone else {}))
                 await self._work.enqueue(tx, EXECUTE, f"plan-{plan.id}", {"plan_id": plan.id}, partition=str(plan.portfolio_id))
-            latest = await journal.plan(tx, plan.id)
+            latest = await plans.plan(tx, plan.id)
             if won and latest is not None and latest.hedge is not None:
                 before = await states.read(tx, latest.portfolio_id)
                 await states.write(tx, latest.portfolio_id, before, replace(before, hedges=hedge_life.confirmed(before.hedges, latest)))
@@ -201,16 +201,16 @@ class Rebalancing:
 
     async def _restrict(self, tx: Tx, plan: Plan, found: Evaluation) -> None:
         """Write what a plan leads to of which only some legs are carried out."""
-        await journal.save_after(tx, plan.id, planning.shape_after(found, plan.legs), readings.fees_of(plan.legs, found.markets))
+        await plans.save_after(tx, plan.id, planning.shape_after(found, plan.legs), readings.fees_of(plan.legs, found.markets))
         for leg in plan.legs:
             if leg.state == LegState.DROPPED:
-                await journal.save_leg(tx, plan.id, leg)
+                await plans.save_leg(tx, plan.id, leg)
 
     async def _late(self, plan: Plan) -> Late:
         """Answer a tap on a plan that has ended; one that ran out of time is marked so first."""
         async with self._db.transaction() as tx:
-            await journal.decide(tx, plan.id, PlanState.EXPIRED, self._clock.now())
-            return Late(plan=await journal.plan(tx, plan.id) or plan)
+            await plans.decide(tx, plan.id, PlanState.EXPIRED, self._clock.now())
+            return Late(plan=await plans.plan(tx, plan.id) or plan)
 
     async def toggle(self, plan_id: int, person_id: int, index: int) -> Proposed | CannotEvaluate | Late | NotYours:
         """Leave one leg out of a plan, or take it back in, and show what the rest leads to."""
@@ -238,11 +238,11 @@ class Rebalancing:
         except Refused as refusal:
             return CannotEvaluate(portfolio=portfolio, problems=(Problem(code=refusal.code),))
         async with self._db.transaction() as tx:
-            if await journal.save_after(tx, plan_id, after, readings.fees_of(legs, found.markets)):
+            if await plans.save_after(tx, plan_id, after, readings.fees_of(legs, found.markets)):
                 for leg in legs:
                     if leg.index in indexes:
-                        await journal.save_leg(tx, plan_id, leg)
-                return Proposed(plan=await journal.plan(tx, plan_id) or plan)
+                        await plans.save_leg(tx, plan_id, leg)
+                return Proposed(plan=await plans.plan(tx, plan_id) or plan)
         return await self._late(plan)  # answered while this was worked out
 
     async def again(self, plan_id: int, person_id: int) -> Proposal | NotYours:
@@ -271,13 +271,13 @@ class Rebalancing:
             return NotYours()
         now = self._clock.now()
         async with self._db.transaction() as tx:
-            if not await journal.decide(tx, plan_id, PlanState.SKIPPED, now):
-                return Late(plan=await journal.plan(tx, plan_id) or plan)
-            await journal.add_event(tx, plan_id, None, "snoozed" if until else "skipped", {"person": person_id})
+            if not await plans.decide(tx, plan_id, PlanState.SKIPPED, now):
+                return Late(plan=await plans.plan(tx, plan_id) or plan)
+            await events.add_event(tx, plan_id, None, "snoozed" if until else "skipped", {"person": person_id})
             if until is not None:
                 latest = await portfolios.get(tx, portfolio.id) or portfolio
                 await portfolios.save(tx, replace(latest, snoozed_until=until))
-            return Proposed(plan=await journal.plan(tx, plan_id) or plan)
+            return Proposed(plan=await plans.plan(tx, plan_id) or plan)
 
     async def redraw(self, plan: Plan) -> None:
         """Have a plan's card drawn again as it stands; the outbox does it, so that a failing edit is tried again."""
@@ -291,7 +291,7 @@ class Rebalancing:
 
     async def _owned(self, plan_id: int, person_id: int) -> tuple[Plan | None, Portfolio | None]:
         async with self._db.read() as tx:
-            plan = await journal.plan(tx, plan_id)
+            plan = await plans.plan(tx, plan_id)
             portfolio = await portfolios.get(tx, plan.portfolio_id) if plan else None
         if portfolio is None or portfolio.person_id != person_id:
             return None, None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.engine.targets import PRESETS
+from chatbot.engine.presets import PRESETS
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.errors import UserError
 from chatbot.exchanges.base import PERP, is_perp

@@ -6,7 +6,7 @@ from decimal import ROUND_DOWN, Decimal
 from math import fsum
 from typing import TYPE_CHECKING
 
-from chatbot.engine import bands
+from chatbot.engine.destination import destination as destination_of
 from chatbot.engine.exact import wide
 from chatbot.engine.targets import Targets, split
 from chatbot.engine.triggers.fold import Fold, Hedge, Spike, effective_targets
@@ -182,7 +182,7 @@ def _inside(held: Valuation, strategy: Strategy, now: Effective, costs: Mapping[
     weights = {line: value / held.value for line, value in held.by_line.items()}
     # A line without a band, as FUTURES, is left out of the bands: it goes to its target.
     edges = {line: band for line, band in readings.engine_bands(strategy).items() if line in weights}
-    lines = dict(bands.destination(weights, now.lines, edges, strategy.theta, force=True, costs=costs).weights)
+    lines = dict(destination_of(weights, now.lines, edges, strategy.theta, force=True, costs=costs).weights)
     spot = _rescaled(now, strategy, lines, held.by_asset)
     return Targets(spot=spot, stable=lines[STABLE], collateral=lines[FUTURES], futures=now.targets.futures)
 
@@ -193,7 +193,7 @@ def _within(budget: Decimal, held: Valuation, aim: Targets, now: Effective) -> T
         return aim
     weights = {name: value / held.value for name, value in held.parts.items()}
     there = {**dict.fromkeys(weights, _ZERO), **aim.spot, STABLE: aim.stable, FUTURES: aim.collateral}
-    short = dict(bands.destination(weights, there, {}, _ONE, force=True, budget=budget).weights)
+    short = dict(destination_of(weights, there, {}, _ONE, force=True, budget=budget).weights)
     stable, collateral = short.pop(STABLE), short.pop(FUTURES)
     return Targets(spot=short, stable=stable, collateral=collateral, futures=aim.futures)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from chatbot.model import LegState
-from chatbot.store import journal
+from chatbot.store import plans
 
 if TYPE_CHECKING:
     from chatbot.model import Leg, Plan
@@ -36,5 +36,5 @@ async def today(tx: Tx, portfolio_id: int, zone: str, now: datetime) -> Decimal:
     The purchase with which a portfolio begins is not counted: it would use up every limit of its first day.
     """
     since = datetime.combine(now.astimezone(ZoneInfo(zone)).date(), time(), ZoneInfo(zone))
-    plans = await journal.carried_out(tx, portfolio_id, since)
-    return sum((traded(plan) for plan in plans if all(reason.trigger != _START for reason in plan.reasons)), Decimal(0))
+    carried_out = await plans.carried_out(tx, portfolio_id, since)
+    return sum((traded(plan) for plan in carried_out if all(reason.trigger != _START for reason in plan.reasons)), Decimal(0))

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.engine import bands, portfolio
-from chatbot.engine.liquidation import liquidation
+from chatbot.engine import band_width, bands, portfolio
+from chatbot.engine.liquidation import Bracket, liquidation, maintenance
 from chatbot.exchanges.base import Balances, Position, Quote, asset_of, is_perp
 from chatbot.model import FUTURES, NET, AssetExposure, Leg, LegKind, LegState, LineReading, Problem, Shape, Strategy
 
@@ -76,9 +76,9 @@ def value_of(snap: portfolio.Snapshot, strategy: Strategy) -> portfolio.Valuatio
     return portfolio.value_of(snap, strategy.weights)
 
 
-def engine_bands(strategy: Strategy) -> dict[str, bands.Band]:
+def engine_bands(strategy: Strategy) -> dict[str, band_width.Band]:
     """Return the engine's bands by line."""
-    return {line: bands.Band(abs_pp=rule.abs_pp, rel=rule.rel) for line, rule in strategy.bands.items()}
+    return {line: band_width.Band(abs_pp=rule.abs_pp, rel=rule.rel) for line, rule in strategy.bands.items()}
 
 
 def check_lines(held: portfolio.Valuation, strategy: Strategy, moved: Effective | None = None) -> bands.BandsCheck:
@@ -89,8 +89,8 @@ def check_lines(held: portfolio.Valuation, strategy: Strategy, moved: Effective 
     if moved is None:
         return bands.check_bands(values, own, edges, strategy.band_mode)
     # a share of a target of 0 has no width to keep: it is taken of what the target has become
-    widths = {line: bands.half_width(band, own.get(line, Decimal(0))) for line, band in edges.items()}
-    fixed = {line: bands.Band(abs_pp=100 * widths[line]) if widths[line] else band for line, band in edges.items()}
+    widths = {line: band_width.half_width(band, own.get(line, Decimal(0))) for line, band in edges.items()}
+    fixed = {line: band_width.Band(abs_pp=100 * widths[line]) if widths[line] else band for line, band in edges.items()}
     return bands.check_bands(values, {line: moved.lines[line] for line in values}, fixed, strategy.band_mode)
 
 
@@ -152,7 +152,7 @@ def net_exposure(metrics: portfolio.Metrics, strategy: Strategy, moved: Effectiv
     target = own if moved is None else moved.futures_net
     if not target and not own and not metrics.futures_gross:
         return None
-    band = bands.Band(abs_pp=strategy.futures_band_pp)
+    band = band_width.Band(abs_pp=strategy.futures_band_pp)
     found = bands.check_net(metrics.futures_net, metrics.value, target, band, strategy.band_mode)
     base = None if target == own else own
     return LineReading(line=NET, weight=found.weight, target=target, band=found.band, breach=found.breach, base=base)
@@ -182,16 +182,27 @@ def liquidations(snap: portfolio.Snapshot, markets: Mapping[str, Market]) -> dic
     for position in open_positions:
         others = [other for other in open_positions if other is not position]
         found = liquidation(
+            brackets_of(markets[position.contract]),
             qty=position.qty,
             entry=position.entry,
             collateral=snap.wallet,
-            mmr=markets[position.contract].mmr,
-            other_mm=sum((abs(o.notional) * markets[o.contract].mmr for o in others), Decimal(0)),
+            other_mm=maintenance_of(others, markets),
             other_upnl=sum((o.upnl for o in others), Decimal(0)),
             mark=position.mark,
         )
         distances[position.contract] = found.distance
     return distances
+
+
+def maintenance_of(positions: Iterable[portfolio.Position], markets: Mapping[str, Market]) -> Decimal:
+    """Return the maintenance margin of some positions together, in quote; a flat one needs none."""
+    held = (position for position in positions if position.qty)
+    return sum((maintenance(brackets_of(markets[p.contract]), p.notional) for p in held), Decimal(0))
+
+
+def brackets_of(market: Market) -> tuple[Bracket, ...]:
+    """Return the maintenance rates of a contract by size; a market names one rate, which holds for every size."""
+    return (Bracket(mmr=market.mmr),)
 
 
 def after_legs(snap: portfolio.Snapshot, legs: Iterable[Leg], markets: Mapping[str, Market]) -> portfolio.Snapshot:

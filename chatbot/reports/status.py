@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from chatbot.model import Answer, Check, ExposureReport, MovedTarget, StatusReport
 from chatbot.portfolio import states, targets, turnover
 from chatbot.reports import exposure
-from chatbot.store import journal, portfolios
+from chatbot.store import plans, portfolios
 from chatbot.triggers import schedule
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Reports:
         found = await self._evaluator.look(portfolio, fresh=fresh, patient=True)
         now = self._clock.now()
         async with self._db.read() as tx:
-            open_plan = await journal.open_plan(tx, portfolio.id)
+            open_plan = await plans.open_plan(tx, portfolio.id)
             auto = portfolio.answer == Answer.AUTO
             used = await turnover.today(tx, portfolio.id, person.zone, now) if auto else None
             opened = await portfolios.open_value(tx, portfolio.id, now.astimezone(ZoneInfo(person.zone)).date())

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
+from chatbot.model import OrderState
 from chatbot.store import tables
-from chatbot.store.tables import OrderState
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from chatbot.store.database import Tx
-
-__all__ = ["Attempt", "OrderState", "add_order", "order", "orders", "save_order", "unsettled_orders"]
 
 _orders = tables.orders.c
 

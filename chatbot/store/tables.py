@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-from chatbot.model import Answer, LegKind, LegState, Mode, PlanState, Role, Urgency
+from chatbot.model import Answer, LegKind, LegState, Mode, OrderState, PlanState, Role, Urgency
 from chatbot.store.codec import Day, Exact, Facts, Moment
 
 if TYPE_CHECKING:
@@ -50,22 +50,6 @@ class MessageState(StrEnum):
     DROPPED = "dropped"
     #: Telegram will never take it; kept for the operator
     REFUSED = "refused"
-
-
-class OrderState(StrEnum):
-    """Where one order, that is one attempt of a leg, stands."""
-
-    #: written down, may be on the wire
-    SUBMITTING = "submitting"
-    #: the exchange has it
-    OPEN = "open"
-    FILLED = "filled"
-    #: ended without filling completely
-    CANCELED = "canceled"
-    #: the exchange refused it: it does not exist and will not
-    REJECTED = "rejected"
-    #: sent, and nobody knows whether it exists
-    UNKNOWN = "unknown"
 
 
 #: what became of an order in one of these states is not known yet

@@ -5,8 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.engine.emergency import is_emergency
-from chatbot.engine.margin import cap_futures
+from chatbot.engine.margin import NEAR_LIQUIDATION, cap_futures, is_emergency
 from chatbot.model import Reason
 
 if TYPE_CHECKING:
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
 
 #: the word under which /why knows it
 NAME = "margin"
-#: distance to liquidation at which it begins, and from which on it may begin again
-ENTER, LEAVE = Decimal("0.10"), Decimal("0.12")
+#: distance to liquidation from which on it may begin again
+LEAVE = Decimal("0.12")
 
 
 def room(found: Evaluation) -> Decimal:
@@ -55,4 +54,4 @@ def advance(found: Evaluation, states: PortfolioStates) -> tuple[bool, bool]:
 def reason(found: Evaluation) -> Reason:
     """Return why a plan is made; ``reading`` is the distance to liquidation, None where only the room is exceeded."""
     distance = found.shape.liquidation if found.shape else None
-    return Reason(trigger=NAME, event="begin", reading=distance, limit=ENTER)
+    return Reason(trigger=NAME, event="begin", reading=distance, limit=NEAR_LIQUIDATION)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from telegram import InputFile
 
-from chatbot.store import journal, portfolios
+from chatbot.store import plans, portfolios
 from handlers.chat.context import answer, need_portfolio, show
 from handlers.views.plan import history as views
 from handlers.views.plan import progress as execution_views
@@ -32,7 +32,7 @@ async def history(update: Update, context: Context) -> None:
         return
     before = int(context.tapped.arg) if update.callback_query is not None and context.tapped.arg else None
     async with context.program.db.read() as tx:
-        found = await journal.plans(tx, portfolio.id, limit=views.PAGE_SIZE + 1, before_id=before)
+        found = await plans.plans(tx, portfolio.id, limit=views.PAGE_SIZE + 1, before_id=before)
     await show(update, context, views.history(context.words, portfolio, found, more=len(found) > views.PAGE_SIZE))
 
 
@@ -52,7 +52,7 @@ async def csv(update: Update, context: Context) -> None:
     if portfolio is None:
         return
     async with context.program.db.read() as tx:
-        found = await journal.plans(tx, portfolio.id, limit=_CSV_PLANS)
+        found = await plans.plans(tx, portfolio.id, limit=_CSV_PLANS)
     data = views.history_csv(found).encode()
     await context.bot.send_document(context.person.chat_id, InputFile(data, filename=f"ballast-{portfolio.id}.csv"))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from chatbot.model import PlanState, Reason
 from chatbot.plans import outcomes
-from chatbot.store import journal
+from chatbot.store import plans
 from handlers.chat.context import answer, need_portfolio, reply, show
 from handlers.commands import alerts
 from handlers.views import alerts as alert_views
@@ -66,7 +66,7 @@ async def answer_proposal(
 async def _remember_card(context: Context, plan: Plan, sent: Message) -> None:
     """Note where the card is, so that progress is drawn in the same message."""
     async with context.program.db.transaction() as tx:
-        await journal.set_card(tx, plan.id, sent.chat_id, sent.message_id)
+        await plans.set_card(tx, plan.id, sent.chat_id, sent.message_id)
 
 
 async def confirm(update: Update, context: Context) -> None:
@@ -147,7 +147,7 @@ async def _too_late(update: Update, context: Context, plan: Plan) -> None:
 async def _show_unseen(update: Update, context: Context, portfolio: Portfolio, lead: str) -> None:
     """Show the plan that waits, if its card never arrived: an earlier process made it and was killed."""
     async with context.program.db.read() as tx:
-        waiting = await journal.open_plan(tx, portfolio.id)
+        waiting = await plans.open_plan(tx, portfolio.id)
     if waiting is not None and waiting.state is PlanState.PROPOSED and waiting.message_id is None:
         await _remember_card(context, waiting, await reply(update, context, views.plan_card(context.words, portfolio, waiting, lead=lead)))
 

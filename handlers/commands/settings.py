@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import PlanState
-from chatbot.store import journal
+from chatbot.store import plans
 from handlers.chat import parsing
 from handlers.chat.context import need_portfolio, reply, show
 from handlers.transport import menu
@@ -94,7 +94,7 @@ async def pause(update: Update, context: Context) -> None:
         return
     changed = await context.program.portfolios.change(portfolio, paused=True, window_opened_at=None)
     async with context.program.db.read() as tx:
-        open_plan = await journal.open_plan(tx, portfolio.id)
+        open_plan = await plans.open_plan(tx, portfolio.id)
     running = open_plan if open_plan is not None and open_plan.state in (PlanState.CONFIRMED, PlanState.RUNNING) else None
     await show(update, context, views.paused(context.words, changed, running))
 

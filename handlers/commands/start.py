@@ -10,7 +10,7 @@ from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import Mode, Reason
 from chatbot.portfolio import strategies
-from chatbot.store import journal
+from chatbot.store import plans
 from handlers.chat import parsing
 from handlers.chat.context import reply, show
 from handlers.commands.rebalance import answer_proposal
@@ -154,7 +154,7 @@ async def _open(update: Update, context: Context, data: dict[str, Any], strategy
 
 async def _is_unplanned(context: Context, portfolio: Portfolio) -> bool:
     async with context.program.db.read() as tx:
-        return not await journal.plans(tx, portfolio.id, limit=1)
+        return not await plans.plans(tx, portfolio.id, limit=1)
 
 
 async def _offer_first_plan(update: Update, context: Context, portfolio: Portfolio, amount_: Decimal | None) -> None:

@@ -13,7 +13,7 @@ from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 from chatbot.errors import InternalError
 from chatbot.model import Delivery, LineReading, PlanState, Reason, Verdict
 from chatbot.monitor import unanswered as attending
-from chatbot.store import accounts, journal, messages, portfolios
+from chatbot.store import accounts, messages, plans, portfolios
 from handlers.buttons import Signer, markup
 from handlers.chat import sending
 from handlers.chat.context import words_for
@@ -114,7 +114,7 @@ class Courier:
     async def _about_plan(self, message: Message, person: Person) -> Delivery:
         """Say something about a plan in a message of its own, in reply to its card."""
         async with self._program.db.read() as tx:
-            plan = await journal.plan(tx, int(message.facts["plan_id"]))
+            plan = await plans.plan(tx, int(message.facts["plan_id"]))
         portfolio = await self._program.portfolios.by_id(plan.portfolio_id) if plan else None
         if plan is None or portfolio is None:
             return Delivery(verdict=Verdict.SENT, detail="the plan is gone")
@@ -143,7 +143,7 @@ class Courier:
     async def _plan(self, message: Message, person: Person) -> Delivery:
         """Draw a plan in its card. A plan that stopped or fell short is told in a new message, its card from then on: edits do not ring."""
         async with self._program.db.read() as tx:
-            plan = await journal.plan(tx, int(message.facts["plan_id"]))
+            plan = await plans.plan(tx, int(message.facts["plan_id"]))
         portfolio = await self._program.portfolios.by_id(plan.portfolio_id) if plan else None
         if plan is None or portfolio is None:
             return Delivery(verdict=Verdict.SENT, detail="the plan is gone")
@@ -162,7 +162,7 @@ class Courier:
         """Note that the plan is shown in the message that was just sent."""
         if delivery.message_id is not None:
             async with self._program.db.transaction() as tx:
-                await journal.set_card(tx, plan.id, message.chat_id, delivery.message_id)
+                await plans.set_card(tx, plan.id, message.chat_id, delivery.message_id)
         return delivery
 
     async def _retire(self, chat_id: int, message_id: int, view: View) -> None:

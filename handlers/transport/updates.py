@@ -13,7 +13,7 @@ import structlog
 from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
-from chatbot.store import accounts, journal
+from chatbot.store import accounts, events
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -54,7 +54,7 @@ class JournaledQueue(asyncio.Queue[object]):
         """Record the update, then queue it; an update that was seen before is dropped. Raises when it could not be written down."""
         if isinstance(item, Update):
             async with self._db.transaction() as tx:
-                new = await journal.record_update(tx, item.update_id, json.dumps(item.to_dict()))
+                new = await events.record_update(tx, item.update_id, json.dumps(item.to_dict()))
             if not new:
                 log.info("update seen before", update_id=item.update_id)
                 return
@@ -107,7 +107,7 @@ class InOrder(BaseUpdateProcessor):
         for pause_s in (*_FINISH_PAUSES_S, None):
             try:
                 async with self._db.transaction() as tx:
-                    await journal.finish_update(tx, update_id)
+                    await events.finish_update(tx, update_id)
             except Exception:  # whatever keeps the database from writing may pass
                 log.exception("update could not be marked as finished", update_id=update_id)
                 if pause_s is not None:
@@ -139,7 +139,7 @@ async def restore(
     kills the process is found out. After ``TRIES_MAX`` times it is finished unhandled, and ``give_up`` may tell its sender.
     """
     async with db.transaction() as tx:
-        unfinished = await journal.unfinished_updates(tx)
+        unfinished = await events.unfinished_updates(tx)
         before = _read_tries(await accounts.meta(tx, _TRIES))
         tries = {number: before.get(number, 0) for number, _ in unfinished}
         await accounts.set_meta(tx, _TRIES, json.dumps({number: max(1, known) for number, known in tries.items()}))
@@ -161,7 +161,7 @@ async def _suspect(
         tries = _read_tries(await accounts.meta(tx, _TRIES))
         tried = tries.get(update.update_id, 1)
         if tried >= TRIES_MAX:
-            await journal.finish_update(tx, update.update_id)
+            await events.finish_update(tx, update.update_id)
         await accounts.set_meta(tx, _TRIES, json.dumps({**tries, update.update_id: tried + 1}))
     if tried >= TRIES_MAX:
         log.error("update given up: every process that handled it was killed", update_id=update.update_id)
@@ -183,7 +183,7 @@ async def _read(db: Database, number: int, body: str, bot: Bot) -> Update | None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         log.error("update can not be read", update_id=number, error=repr(error))  # noqa: TRY400 - the trace says no more
     async with db.transaction() as tx:
-        await journal.finish_update(tx, number)
+        await events.finish_update(tx, number)
     return None
 
 

@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
-from chatbot.model import Check, Delivery, LegState, PlanState, Problem, Role, Urgency, Verdict
-from chatbot.store import accounts, journal, messages, portfolios, privacy, retention, tables
+from chatbot.model import Check, Delivery, LegState, OrderState, PlanState, Problem, Role, Urgency, Verdict
+from chatbot.store import accounts, events, messages, orders, plans, portfolios, privacy, retention, tables
 from chatbot.store.database import Database
 from tests.store.databases import postgres_or_skip, sqlite_url
 from tests.store.samples import NOW, SHAPE, a_person, a_plan, a_portfolio, plan, portfolio
@@ -196,21 +196,21 @@ async def test_a_plan_is_read_back_exactly_as_proposed_with_its_number(db: Datab
     stored = await a_portfolio(db)
     proposed = await a_plan(db, stored.id)
     async with db.read() as tx:
-        read = await journal.plan(tx, proposed.id)
+        read = await plans.plan(tx, proposed.id)
         assert read == proposed == replace(plan(stored.id), id=proposed.id, number=1)
         assert repr(read) == repr(proposed), "trailing zeros of every amount are kept"
-        assert await journal.open_plan(tx, stored.id) == proposed
-        assert await journal.plan(tx, proposed.id + 1) is None
+        assert await plans.open_plan(tx, stored.id) == proposed
+        assert await plans.plan(tx, proposed.id + 1) is None
 
 
 async def test_a_new_plan_takes_the_place_of_an_unanswered_one(db: Database) -> None:
     stored = await a_portfolio(db)
     first, second = await a_plan(db, stored.id), await a_plan(db, stored.id)
     async with db.read() as tx:
-        old = await journal.plan(tx, first.id)
+        old = await plans.plan(tx, first.id)
         assert old is not None
         assert (old.state, old.superseded_by) == (PlanState.SUPERSEDED, second.id)
-        assert await journal.open_plan(tx, stored.id) == second
+        assert await plans.open_plan(tx, stored.id) == second
     assert (first.number, second.number) == (1, 2)
 
 
@@ -219,18 +219,18 @@ async def test_no_plan_is_made_while_one_is_carried_out_or_parked(db: Database, 
     stored = await a_portfolio(db)
     running = await _confirmed(db, stored.id)
     async with db.transaction() as tx:
-        assert await journal.set_state(tx, running, state, NOW)
-    with pytest.raises(journal.PlanOpen):
+        assert await plans.set_state(tx, running, state, NOW)
+    with pytest.raises(plans.PlanOpen):
         await a_plan(db, stored.id)
     async with db.transaction() as tx:
-        assert await journal.set_state(tx, running, PlanState.DONE, NOW)
+        assert await plans.set_state(tx, running, PlanState.DONE, NOW)
     assert (await a_plan(db, stored.id)).number == 2
 
 
 async def _confirmed(db: Database, portfolio_id: int) -> int:
     proposed = await a_plan(db, portfolio_id)
     async with db.transaction() as tx:
-        assert await journal.decide(tx, proposed.id, PlanState.CONFIRMED, NOW)
+        assert await plans.decide(tx, proposed.id, PlanState.CONFIRMED, NOW)
     return proposed.id
 
 
@@ -240,10 +240,10 @@ async def test_of_twenty_confirms_at_once_exactly_one_wins(db: Database) -> None
 
     async def press() -> None:
         async with db.transaction() as tx:
-            seen = await journal.plan(tx, proposed.id)
+            seen = await plans.plan(tx, proposed.id)
             assert seen is not None
             await asyncio.sleep(0.005)
-            won.append(await journal.decide(tx, proposed.id, PlanState.CONFIRMED, NOW))
+            won.append(await plans.decide(tx, proposed.id, PlanState.CONFIRMED, NOW))
 
     async with asyncio.TaskGroup() as group:
         for _ in range(20):
@@ -257,20 +257,20 @@ async def test_confirm_and_a_newer_plan_at_once_never_leave_two_open(db: Databas
         proposed = await a_plan(db, stored.id)
         outcome = await asyncio.gather(_confirm(db, proposed.id), a_plan(db, stored.id), return_exceptions=True)
         async with db.transaction() as tx:
-            first = await journal.plan(tx, proposed.id)
+            first = await plans.plan(tx, proposed.id)
             assert first is not None
             if outcome[0] is True:
-                assert isinstance(outcome[1], journal.PlanOpen)
+                assert isinstance(outcome[1], plans.PlanOpen)
                 assert first.state == PlanState.CONFIRMED
-                assert await journal.set_state(tx, proposed.id, PlanState.DONE, NOW)
+                assert await plans.set_state(tx, proposed.id, PlanState.DONE, NOW)
             else:
                 assert first.state == PlanState.SUPERSEDED
-                assert await journal.open_plan(tx, stored.id) == outcome[1]
+                assert await plans.open_plan(tx, stored.id) == outcome[1]
 
 
 async def _confirm(db: Database, plan_id: int) -> bool:
     async with db.transaction() as tx:
-        return await journal.decide(tx, plan_id, PlanState.CONFIRMED, NOW)
+        return await plans.decide(tx, plan_id, PlanState.CONFIRMED, NOW)
 
 
 async def test_two_new_plans_at_once_get_two_numbers_and_one_stays_open(db: Database) -> None:
@@ -278,25 +278,25 @@ async def test_two_new_plans_at_once_get_two_numbers_and_one_stays_open(db: Data
     made = await asyncio.gather(*(a_plan(db, stored.id) for _ in range(8)))
     assert sorted(each.number for each in made) == list(range(1, 9))
     async with db.read() as tx:
-        states = [each.state for each in await journal.plans(tx, stored.id, limit=20)]
+        states = [each.state for each in await plans.plans(tx, stored.id, limit=20)]
     assert sorted(states) == [PlanState.PROPOSED] + [PlanState.SUPERSEDED] * 7
 
 
 async def test_a_plan_cannot_be_confirmed_at_the_moment_it_expires(db: Database) -> None:
     proposed = await a_plan(db, (await a_portfolio(db)).id)
     async with db.transaction() as tx:
-        assert not await journal.decide(tx, proposed.id, PlanState.CONFIRMED, proposed.expires_at)
-        assert await journal.decide(tx, proposed.id, PlanState.CONFIRMED, proposed.expires_at - timedelta(microseconds=1))
+        assert not await plans.decide(tx, proposed.id, PlanState.CONFIRMED, proposed.expires_at)
+        assert await plans.decide(tx, proposed.id, PlanState.CONFIRMED, proposed.expires_at - timedelta(microseconds=1))
 
 
 @pytest.mark.parametrize("answer", [PlanState.SKIPPED, PlanState.EXPIRED, PlanState.SUPERSEDED])
 async def test_an_answered_plan_is_not_answered_again(db: Database, answer: PlanState) -> None:
     proposed = await a_plan(db, (await a_portfolio(db)).id)
     async with db.transaction() as tx:
-        assert await journal.decide(tx, proposed.id, answer, LATER)
-        assert not await journal.decide(tx, proposed.id, PlanState.CONFIRMED, NOW)
-        assert not await journal.decide(tx, proposed.id, PlanState.SKIPPED, NOW)
-        read = await journal.plan(tx, proposed.id)
+        assert await plans.decide(tx, proposed.id, answer, LATER)
+        assert not await plans.decide(tx, proposed.id, PlanState.CONFIRMED, NOW)
+        assert not await plans.decide(tx, proposed.id, PlanState.SKIPPED, NOW)
+        read = await plans.plan(tx, proposed.id)
     assert read is not None
     assert (read.state, read.decided_at) == (answer, LATER)
 
@@ -305,31 +305,31 @@ async def test_a_proposed_plan_has_no_other_answers(db: Database) -> None:
     proposed = await a_plan(db, (await a_portfolio(db)).id)
     async with db.transaction() as tx:
         with pytest.raises(ValueError, match="no answer"):
-            await journal.decide(tx, proposed.id, PlanState.DONE, NOW)
+            await plans.decide(tx, proposed.id, PlanState.DONE, NOW)
 
 
 async def test_due_plans_expire_together_and_only_once(db: Database) -> None:
     due = [await a_plan(db, (await a_portfolio(db, person)).id) for person in (1, 2)]
     await a_plan(db, (await a_portfolio(db, 3)).id, expires_at=LATER + timedelta(seconds=1))
     async with db.transaction() as tx:
-        assert await journal.expire_due(tx, NOW) == ()
-        expired = await journal.expire_due(tx, LATER)
+        assert await plans.expire_due(tx, NOW) == ()
+        expired = await plans.expire_due(tx, LATER)
         assert [(each.id, each.state) for each in expired] == [(each.id, PlanState.EXPIRED) for each in due]
         assert expired[0].legs == due[0].legs
-        assert await journal.expire_due(tx, LATER) == ()
+        assert await plans.expire_due(tx, LATER) == ()
 
 
 async def test_a_plan_carried_out_keeps_its_end_its_result_and_its_card(db: Database) -> None:
     plan_id = await _confirmed(db, (await a_portfolio(db)).id)
     async with db.transaction() as tx:
-        await journal.set_card(tx, plan_id, 7, 4242)
-        assert [each.id for each in await journal.under_way(tx)] == [plan_id]
-        assert await journal.set_state(tx, plan_id, PlanState.RUNNING, NOW)
-        assert await journal.set_state(tx, plan_id, PlanState.DONE, NOW, SHAPE)
-        assert await journal.set_state(tx, plan_id, PlanState.DONE, LATER), "a repeated step is harmless"
-        assert not await journal.set_state(tx, plan_id, PlanState.RUNNING, LATER), "an ended plan does not come back"
-        read = await journal.plan(tx, plan_id)
-        assert await journal.under_way(tx) == ()
+        await plans.set_card(tx, plan_id, 7, 4242)
+        assert [each.id for each in await plans.under_way(tx)] == [plan_id]
+        assert await plans.set_state(tx, plan_id, PlanState.RUNNING, NOW)
+        assert await plans.set_state(tx, plan_id, PlanState.DONE, NOW, SHAPE)
+        assert await plans.set_state(tx, plan_id, PlanState.DONE, LATER), "a repeated step is harmless"
+        assert not await plans.set_state(tx, plan_id, PlanState.RUNNING, LATER), "an ended plan does not come back"
+        read = await plans.plan(tx, plan_id)
+        assert await plans.under_way(tx) == ()
     assert read is not None
     assert (read.state, read.finished_at, read.result) == (PlanState.DONE, NOW, SHAPE)
     assert (read.chat_id, read.message_id) == (7, 4242)
@@ -338,8 +338,8 @@ async def test_a_plan_carried_out_keeps_its_end_its_result_and_its_card(db: Data
 async def test_a_plan_that_nobody_confirmed_cannot_run(db: Database) -> None:
     proposed = await a_plan(db, (await a_portfolio(db)).id)
     async with db.transaction() as tx:
-        assert not await journal.set_state(tx, proposed.id, PlanState.RUNNING, NOW)
-        assert not await journal.set_state(tx, proposed.id, PlanState.DONE, NOW)
+        assert not await plans.set_state(tx, proposed.id, PlanState.RUNNING, NOW)
+        assert not await plans.set_state(tx, proposed.id, PlanState.DONE, NOW)
 
 
 async def test_legs_are_saved_added_and_left_out(db: Database) -> None:
@@ -347,10 +347,10 @@ async def test_legs_are_saved_added_and_left_out(db: Database) -> None:
     filled = replace(proposed.legs[0], state=LegState.FILLED, filled=Decimal("0.0731"), average=Decimal("60031.5"), fee=Decimal("4.39"))
     extra = replace(proposed.legs[1], index=2, qty=Decimal("0.50"))
     async with db.transaction() as tx:
-        await journal.save_leg(tx, proposed.id, filled)
-        await journal.save_leg(tx, proposed.id, extra)
-        assert await journal.drop_legs(tx, proposed.id, (0, 1), "cash_limited") == 1, "a leg that was touched stays"
-        read = await journal.plan(tx, proposed.id)
+        await plans.save_leg(tx, proposed.id, filled)
+        await plans.save_leg(tx, proposed.id, extra)
+        assert await plans.drop_legs(tx, proposed.id, (0, 1), "cash_limited") == 1, "a leg that was touched stays"
+        read = await plans.plan(tx, proposed.id)
     assert read is not None
     assert read.legs == (filled, replace(proposed.legs[1], state=LegState.DROPPED, note="cash_limited"), extra)
 
@@ -359,20 +359,20 @@ async def test_an_edited_plan_shows_its_new_result_only_while_it_waits(db: Datab
     proposed = await a_plan(db, (await a_portfolio(db)).id)
     after = replace(SHAPE, value=Decimal("98400.10"))
     async with db.transaction() as tx:
-        assert await journal.save_after(tx, proposed.id, after, Decimal("4.80"))
-        read = await journal.plan(tx, proposed.id)
+        assert await plans.save_after(tx, proposed.id, after, Decimal("4.80"))
+        read = await plans.plan(tx, proposed.id)
         assert read is not None
         assert (read.after, read.fees, read.before) == (after, Decimal("4.80"), SHAPE)
-        assert await journal.decide(tx, proposed.id, PlanState.CONFIRMED, NOW)
-        assert not await journal.save_after(tx, proposed.id, SHAPE, Decimal(0))
+        assert await plans.decide(tx, proposed.id, PlanState.CONFIRMED, NOW)
+        assert not await plans.save_after(tx, proposed.id, SHAPE, Decimal(0))
 
 
 async def test_history_is_read_in_pages_newest_first(db: Database) -> None:
     stored = await a_portfolio(db)
     ids = [(await a_plan(db, stored.id)).id for _ in range(5)]
     async with db.read() as tx:
-        first = await journal.plans(tx, stored.id, limit=2)
-        second = await journal.plans(tx, stored.id, limit=10, before_id=first[-1].id)
+        first = await plans.plans(tx, stored.id, limit=2)
+        second = await plans.plans(tx, stored.id, limit=10, before_id=first[-1].id)
     assert [each.id for each in (*first, *second)] == ids[::-1]
     assert all(len(each.legs) == 2 for each in first)
 
@@ -412,8 +412,8 @@ async def _run(db: Database, statement: Update) -> None:
 # --- orders, events, updates, alerts ---
 
 
-def _attempt(plan_id: int, number: int = 1) -> journal.Attempt:
-    return journal.Attempt(
+def _attempt(plan_id: int, number: int = 1) -> orders.Attempt:
+    return orders.Attempt(
         plan_id=plan_id,
         leg_index=0,
         attempt=number,
@@ -430,29 +430,29 @@ def _attempt(plan_id: int, number: int = 1) -> journal.Attempt:
 async def test_an_order_is_written_down_once_and_followed_by_its_client_id(db: Database) -> None:
     plan_id = await _confirmed(db, (await a_portfolio(db)).id)
     async with db.transaction() as tx:
-        written = await journal.add_order(tx, _attempt(plan_id))
-        assert await journal.unsettled_orders(tx) == (written,)
-        filled = replace(written, state=journal.OrderState.FILLED, filled=written.qty, average=Decimal("60030.0"), ended_at=LATER)
-        await journal.save_order(tx, filled)
-        second = await journal.add_order(tx, _attempt(plan_id, 2))
-        assert await journal.orders(tx, plan_id) == (filled, second)
-        assert await journal.order(tx, filled.client_id) == filled
-        assert await journal.unsettled_orders(tx) == (second,)
+        written = await orders.add_order(tx, _attempt(plan_id))
+        assert await orders.unsettled_orders(tx) == (written,)
+        filled = replace(written, state=OrderState.FILLED, filled=written.qty, average=Decimal("60030.0"), ended_at=LATER)
+        await orders.save_order(tx, filled)
+        second = await orders.add_order(tx, _attempt(plan_id, 2))
+        assert await orders.orders(tx, plan_id) == (filled, second)
+        assert await orders.order(tx, filled.client_id) == filled
+        assert await orders.unsettled_orders(tx) == (second,)
     with pytest.raises(IntegrityError):
         async with db.transaction() as tx:
-            await journal.add_order(tx, replace(_attempt(plan_id, 3), client_id=filled.client_id))
+            await orders.add_order(tx, replace(_attempt(plan_id, 3), client_id=filled.client_id))
     with pytest.raises(IntegrityError):
         async with db.transaction() as tx:
-            await journal.add_order(tx, replace(_attempt(plan_id, 2), client_id="another"))
+            await orders.add_order(tx, replace(_attempt(plan_id, 2), client_id="another"))
 
 
 async def test_events_are_kept_in_order_with_their_details(db: Database) -> None:
     proposed = await a_plan(db, (await a_portfolio(db)).id)
     async with db.transaction() as tx:
-        first = await journal.add_event(tx, proposed.id, None, "confirmed", {"person": 7}, NOW)
-        second = await journal.add_event(tx, proposed.id, 0, "filled", {"qty": "0.10"}, NOW)
-        assert await journal.add_event(tx, proposed.id, 1, "by the machine's clock") > second > first
-        found = await journal.events(tx, proposed.id)
+        first = await events.add_event(tx, proposed.id, None, "confirmed", {"person": 7}, NOW)
+        second = await events.add_event(tx, proposed.id, 0, "filled", {"qty": "0.10"}, NOW)
+        assert await events.add_event(tx, proposed.id, 1, "by the machine's clock") > second > first
+        found = await events.events(tx, proposed.id)
     assert [(each.id, each.leg_index, each.name, each.detail, each.at) for each in found[:2]] == [
         (first, None, "confirmed", {"person": 7}, NOW),
         (second, 0, "filled", {"qty": "0.10"}, NOW),
@@ -461,13 +461,13 @@ async def test_events_are_kept_in_order_with_their_details(db: Database) -> None
 
 async def test_an_update_is_recorded_once_and_its_text_is_forgotten_when_done(db: Database) -> None:
     async with db.transaction() as tx:
-        assert await journal.record_update(tx, 9_000_000_001, "{secret}", NOW)
-        assert not await journal.record_update(tx, 9_000_000_001, "{again}", NOW)
-        assert await journal.record_update(tx, 9_000_000_000, "{}")
-        assert await journal.unfinished_updates(tx) == ((9_000_000_000, "{}"), (9_000_000_001, "{secret}"))
-        await journal.finish_update(tx, 9_000_000_001)
-        assert await journal.unfinished_updates(tx) == ((9_000_000_000, "{}"),)
-        assert not await journal.record_update(tx, 9_000_000_001, "{a third time}", NOW)
+        assert await events.record_update(tx, 9_000_000_001, "{secret}", NOW)
+        assert not await events.record_update(tx, 9_000_000_001, "{again}", NOW)
+        assert await events.record_update(tx, 9_000_000_000, "{}")
+        assert await events.unfinished_updates(tx) == ((9_000_000_000, "{}"), (9_000_000_001, "{secret}"))
+        await events.finish_update(tx, 9_000_000_001)
+        assert await events.unfinished_updates(tx) == ((9_000_000_000, "{}"),)
+        assert not await events.record_update(tx, 9_000_000_001, "{a third time}", NOW)
         stored = (await tx.execute(text("SELECT body FROM pf_updates WHERE finished"))).scalar_one()
     assert stored == ""
 
@@ -475,8 +475,8 @@ async def test_an_update_is_recorded_once_and_its_text_is_forgotten_when_done(db
 async def test_alerts_are_numbered(db: Database) -> None:
     stored = await a_portfolio(db)
     async with db.transaction() as tx:
-        first = await journal.add_alert(tx, stored.id, "drift", "CORE", {"weight": "0.46"}, NOW)
-        assert await journal.add_alert(tx, stored.id, "drift", "CORE", {}, NOW) > first
+        first = await events.add_alert(tx, stored.id, "drift", "CORE", {"weight": "0.46"}, NOW)
+        assert await events.add_alert(tx, stored.id, "drift", "CORE", {}, NOW) > first
 
 
 # --- messages ---
@@ -550,21 +550,21 @@ async def test_a_sweep_forgets_what_ended_long_ago_and_nothing_else(db: Database
     await _post(db, 1, "sent", "waits")
     await _post(db, 2, "refused")
     async with db.transaction() as tx:
-        await journal.set_state(tx, ended, PlanState.DONE, NOW)
+        await plans.set_state(tx, ended, PlanState.DONE, NOW)
         for plan_id in (running, ended):
-            await journal.add_event(tx, plan_id, None, "old", {}, NOW)
-            await journal.add_event(tx, plan_id, None, "new", {}, LATER)
+            await events.add_event(tx, plan_id, None, "old", {}, NOW)
+            await events.add_event(tx, plan_id, None, "new", {}, LATER)
         for update_id in (1, 2):
-            await journal.record_update(tx, update_id, "{}", NOW)
-        await journal.finish_update(tx, 1)
+            await events.record_update(tx, update_id, "{}", NOW)
+        await events.finish_update(tx, 1)
         sent, refused = await messages.due(tx, NOW)
         await messages.mark(tx, sent.id, Delivery(verdict=Verdict.SENT), NOW)
         await messages.mark(tx, refused.id, Delivery(verdict=Verdict.REFUSED), NOW)
         assert await retention.sweep(tx, NOW) == 0
         assert await retention.sweep(tx, LATER) == 3, "one event, one update, one message"
-        assert [event.name for event in await journal.events(tx, running)] == ["old", "new"]
-        assert [event.name for event in await journal.events(tx, ended)] == ["new"]
-        assert await journal.unfinished_updates(tx) == ((2, "{}"),)
+        assert [event.name for event in await events.events(tx, running)] == ["old", "new"]
+        assert [event.name for event in await events.events(tx, ended)] == ["new"]
+        assert await events.unfinished_updates(tx) == ((2, "{}"),)
         assert [message.key for message in await messages.due(tx, LATER)] == ["waits"]
         assert len(await messages.refused(tx)) == 1
 
@@ -575,10 +575,10 @@ async def _everything_about(db: Database, person_id: int) -> None:
     plan_id = await _confirmed(db, stored.id)
     await _post(db, person_id, f"hello-{person_id}")
     async with db.transaction() as tx:
-        await journal.add_order(tx, _attempt(plan_id))
-        await journal.add_event(tx, plan_id, 0, "sent", {}, NOW)
-        await journal.set_state(tx, plan_id, PlanState.DONE, NOW, SHAPE)
-        await journal.add_alert(tx, stored.id, "drift", "CORE", {}, NOW)
+        await orders.add_order(tx, _attempt(plan_id))
+        await events.add_event(tx, plan_id, 0, "sent", {}, NOW)
+        await plans.set_state(tx, plan_id, PlanState.DONE, NOW, SHAPE)
+        await events.add_alert(tx, stored.id, "drift", "CORE", {}, NOW)
         await portfolios.save_account(tx, stored.id, {"cash": "1"})
         await portfolios.save_state(tx, stored.id, "CORE", {})
         await portfolios.save_checks(tx, {stored.id: Check(at=NOW, shape=SHAPE)})
@@ -620,7 +620,7 @@ async def test_many_are_read_as_each_alone_and_strangers_are_left_out(db: Databa
     async with db.read() as tx:
         assert await portfolios.many(tx, [second.id, first.id, 999]) == {first.id: first, second.id: await portfolios.get(tx, second.id)}
         assert await accounts.people_of(tx, [7, 8, 9]) == {one: await accounts.person(tx, one) for one in (7, 8)}
-        assert await journal.open_plans(tx, [first.id, second.id]) == {second.id: await journal.plan(tx, open_one.id)}
+        assert await plans.open_plans(tx, [first.id, second.id]) == {second.id: await plans.plan(tx, open_one.id)}
 
 
 async def test_what_is_written_in_bulk_replaces_states_and_checks_and_keeps_the_first_value_of_a_day(db: Database) -> None:

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, assume, settings
 from hypothesis import strategies as st
 
 from chatbot.engine.errors import Refused
-from chatbot.engine.planner.plan import Block, Config, Fees, Rules, plan
+from chatbot.engine.planner.block import Block, Config, Fees, Rules
+from chatbot.engine.planner.plan import plan
 from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot
 from chatbot.engine.targets import Targets
 

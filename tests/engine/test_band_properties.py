@@ -6,15 +6,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.engine.bands import Band, BandState, advance, check_bands, destination, half_width, monitor, recommend
+from chatbot.engine.band_width import Band, half_width, recommend
+from chatbot.engine.bands import BandState, advance, check_bands, check_net
+from chatbot.engine.destination import destination
 from chatbot.engine.errors import Refused
 from chatbot.engine.targets import split
 from tests.engine.strategies import decimals, quick, weights
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 D, F = Decimal, Fraction
 #: quotients are cut after 30 places, and the largest line takes up to a cut per line
@@ -160,23 +166,35 @@ def test_c22_wider_bands_trigger_less(case: Lines, mode: str, wider: Decimal) ->
             assert check.breach == ("over" if case.w[line] > case.t[line] else "under")
 
 
+def events_of(weights_seen: Sequence[Decimal | None], confirm: int = 1) -> list[str | None]:
+    """Return the events of a line with the target 40 % and a band of 5 points, sample by sample; None is a missing one."""
+    state, events = BandState(), []
+    for w in weights_seen:
+        event = None
+        if w is not None:
+            line = check_net(w, D(1), D("0.4"), Band(abs_pp=D(5)))
+            state, event = advance(state, line.drift, line.band, line.breach, confirm=confirm)
+        events.append(event)
+    return events
+
+
 @quick
 @given(st.lists(st.none() | decimals("0.2", "0.6", 3), max_size=30))
 def test_c22_no_event_while_every_sample_is_inside(series: list[Decimal | None]) -> None:
     """Samples inside the band never make an event, and missing ones never do."""
-    events = monitor(D("0.4"), Band(abs_pp=D(5)), series)
+    events = events_of(series)
     for w, event in zip(series, events, strict=True):
         if w is None or abs(w - D("0.4")) < D("0.05"):
             assert event is None
     known = [(w, e) for w, e in zip(series, events, strict=True) if w is not None]
-    assert monitor(D("0.4"), Band(abs_pp=D(5)), [w for w, _ in known]) == [e for _, e in known]
+    assert events_of([w for w, _ in known]) == [e for _, e in known]
 
 
 @quick
 @given(st.lists(st.none() | decimals("0.2", "0.6", 2), max_size=20), st.integers(0, 20))
 def test_c29_alerts_depend_only_on_the_past(series: list[Decimal | None], cut: int) -> None:
     """The events of a prefix are the prefix of the events."""
-    assert monitor(D("0.4"), Band(abs_pp=D(5)), series[:cut]) == monitor(D("0.4"), Band(abs_pp=D(5)), series)[:cut]
+    assert events_of(series[:cut]) == events_of(series)[:cut]
 
 
 @pytest.mark.parametrize(
@@ -209,7 +227,7 @@ def test_a_quotient_on_the_edge_is_not_rounded_away() -> None:
 def test_alerts_chatter_once() -> None:
     """One breach, silence at the edge, an escalation per further point, news when the other side breaks, re-armed at 80 %."""
     weights_seen = [D(w) for w in ("0.45", "0.459", "0.46", "0.45", "0.47", "0.34", "0.36", "0.34", "0.46", "0.44", "0.45")]
-    events = monitor(D("0.4"), Band(abs_pp=D(5)), weights_seen)
+    events = events_of(weights_seen)
     expected = ["breach", None, "escalate", None, "escalate", "breach", None, "breach", "breach", None, "breach"]
     assert events == expected
 
@@ -217,7 +235,7 @@ def test_alerts_chatter_once() -> None:
 def test_a_breach_may_have_to_be_confirmed() -> None:
     """With confirm 2 one sample outside is not news, and the count starts again after a sample inside."""
     series = [D(w) for w in ("0.45", "0.44", "0.45", "0.46", "0.34", "0.33")]
-    assert monitor(D("0.4"), Band(abs_pp=D(5)), series, confirm=2) == [None, None, None, "breach", None, "breach"]
+    assert events_of(series, confirm=2) == [None, None, None, "breach", None, "breach"]
 
 
 def test_state_is_a_plain_value() -> None:

@@ -1,4 +1,4 @@
-"""What value, weights, exposure, liquidation and beta keep (domain appendix C, 32 to 35), and the document's own figures."""
+"""What value, weights, exposure and beta keep (domain appendix C, 32, 33 and 35), and the document's own figures."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from chatbot.engine.beta import estimate_beta
 from chatbot.engine.errors import Refused
-from chatbot.engine.liquidation import liquidation
 from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot, measure, prior_beta, value_of
-from tests.engine.strategies import PlanCase, decimals, magnitudes, plan_cases, quick
+from tests.engine.strategies import PlanCase, decimals, plan_cases, quick
 
 D, F = Decimal, Fraction
 NEAR = F(1, 10**50)
@@ -55,25 +54,6 @@ def test_c33_splitting_rows_changes_nothing(case: PlanCase, share: Decimal) -> N
     assert (other.value, other.weights, other.futures_net) == (m.value, m.weights, m.futures_net)
     assert abs(F(other.beta) - F(m.beta)) < NEAR * (1 + abs(F(m.beta)))
     assert replace(case, snapshot=replace(s, spot=parts, positions=book)).run() == case.run()
-
-
-@quick
-@given(magnitudes(-3, 5), magnitudes(-3, 3), decimals("0.01", "0.95", 2), decimals("0.01", "0.5", 2))
-def test_c34_liquidation_stands_where_equity_meets_maintenance(entry: Decimal, qty: Decimal, margin: Decimal, less: Decimal) -> None:
-    """A long is liquidated below entry, nearer with more leverage, and there equity equals maintenance margin."""
-    mmr = D("0.004")
-    full = qty * entry
-    far = liquidation(qty=qty, entry=entry, collateral=full * margin, mmr=mmr).price
-    near = liquidation(qty=qty, entry=entry, collateral=full * margin * less, mmr=mmr).price
-    short = liquidation(qty=-qty, entry=entry, collateral=full * margin, mmr=mmr).price
-    assert far is not None
-    assert near is not None
-    assert short is not None
-    assert far < near
-    assert (near < entry) == (margin * less > mmr)
-    for price, sign in ((far, 1), (short, -1)):
-        equity = full * margin + sign * qty * (price - entry)
-        assert abs(equity - mmr * qty * price) < D("1e-15") * full
 
 
 @quick

@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.engine.bands import Band, check_bands, half_width
+from chatbot.engine.band_width import Band, half_width
+from chatbot.engine.bands import check_bands
 from chatbot.engine.screen import BLOCK, edges, maybe_breached
 from tests.engine.strategies import decimals, magnitudes, quick, weights
 

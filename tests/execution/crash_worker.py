@@ -25,7 +25,7 @@ from chatbot.clock import SystemClock
 from chatbot.durable import Durable
 from chatbot.execution.pace import Pace
 from chatbot.model import PlanState
-from chatbot.store import journal
+from chatbot.store import plans
 from chatbot.store.database import Database
 from tests.execution.lab import books, fresh_block, open_lab
 
@@ -63,8 +63,8 @@ async def life(folder: Path, where: str, url: str, executor_id: str) -> None:
     await work.start()
     if where != "prepare":
         async with db.read() as tx:
-            plans = await journal.plans(tx, lab.portfolio.id)
-        plan = plans[0] if plans else await lab.plan(WORDS)
+            stored = await plans.plans(tx, lab.portfolio.id)
+        plan = stored[0] if stored else await lab.plan(WORDS)
         await lab.executor.recovery.reconcile()
         until = time.monotonic() + DEADLINE_S
         while plan.state not in (PlanState.DONE, PlanState.PARKED) and time.monotonic() < until:

@@ -19,7 +19,7 @@ from chatbot.execution.executor import Executor
 from chatbot.execution.pace import Pace
 from chatbot.execution.recovery import enqueue_plan
 from chatbot.model import BandRule, Leg, LegKind, LegState, Mode, Person, Plan, PlanState, Portfolio, Reason, Role, Shape, Strategy
-from chatbot.store import accounts, journal, portfolios, tables
+from chatbot.store import accounts, orders, plans, portfolios, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -117,14 +117,14 @@ def legs(words: str) -> tuple[Leg, ...]:
 
 def fresh_block(words: str = "", **more: Any) -> Block:
     """Return what the planner would say to the question after the spot legs."""
-    orders, transfers = [], []
+    planned, transfers = [], []
     for leg in legs(words) if words else ():
         if leg.is_transfer:
             transfers.append(Transfer(direction=leg.kind.value, amount=leg.qty))
         else:
             side = "sell" if leg.sells else "buy"
             limit = leg.limit or leg.price
-            orders.append(
+            planned.append(
                 Order(
                     leg=leg.kind.value,
                     instrument=leg.instrument,
@@ -140,7 +140,7 @@ def fresh_block(words: str = "", **more: Any) -> Block:
         value=zero, cash=zero, futures_equity=zero, spot_qty={}, futures_qty={}, weights={}, gross_exposure=zero, futures_net_exposure=zero
     )
     return Block(
-        orders=tuple(orders),
+        orders=tuple(planned),
         transfers=tuple(transfers),
         **{"fees": zero, "value_before": zero, "value_target": zero, "post": post, "flags": (), **more},
     )
@@ -187,8 +187,8 @@ class Lab:
         """Store a plan and confirm it, as Confirm in chat does."""
         now = self.clock.now()
         async with self.db.transaction() as tx:
-            made = await journal.add_plan(tx, proposed(self.portfolio.id, words, now))
-            assert await journal.decide(tx, made.id, PlanState.CONFIRMED, now)
+            made = await plans.add_plan(tx, proposed(self.portfolio.id, words, now))
+            assert await plans.decide(tx, made.id, PlanState.CONFIRMED, now)
             await enqueue_plan(self.work, tx, made)
         return made
 
@@ -206,14 +206,14 @@ class Lab:
     async def read(self, plan_id: int) -> Plan:
         """Return a plan as it is stored."""
         async with self.db.read() as tx:
-            found = await journal.plan(tx, plan_id)
+            found = await plans.plan(tx, plan_id)
         assert found is not None
         return found
 
-    async def attempts(self, plan_id: int) -> tuple[journal.Attempt, ...]:
+    async def attempts(self, plan_id: int) -> tuple[orders.Attempt, ...]:
         """Return the orders of a plan."""
         async with self.db.read() as tx:
-            return await journal.orders(tx, plan_id)
+            return await orders.orders(tx, plan_id)
 
     async def told(self) -> list[tuple[str, dict[str, Any]]]:
         """Return the messages that were posted, as (kind, facts)."""

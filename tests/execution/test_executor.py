@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.errors import KeyRefused, Unreachable
-from chatbot.model import LegState, PlanState
-from chatbot.store import journal, tables
-from chatbot.store.journal import OrderState
+from chatbot.model import LegState, OrderState, PlanState
+from chatbot.store import events, plans, tables
 from tests.execution.lab import QUICK, SHAPE, Lab, books, filled_by_leg, fresh_block, open_lab, states
 
 if TYPE_CHECKING:
@@ -21,10 +20,10 @@ FULL = "sell 0.2 BTC; to_spot 1200; buy 1.5 ETH; buy 30 SOL; to_futures 100; red
 FILLED, PARTIAL, REJECTED, DROPPED = LegState.FILLED, LegState.PARTIAL, LegState.REJECTED, LegState.DROPPED
 
 
-async def events(lab: Lab, plan_id: int) -> list[str]:
+async def events_of(lab: Lab, plan_id: int) -> list[str]:
     """Return the names of what happened."""
     async with lab.db.read() as tx:
-        return [event.name for event in await journal.events(tx, plan_id)]
+        return [event.name for event in await events.events(tx, plan_id)]
 
 
 async def test_a_whole_plan_fills_leg_by_leg_in_its_order(db: Database) -> None:
@@ -185,7 +184,7 @@ async def test_a_short_spot_leg_has_the_overlay_computed_again(db: Database) -> 
     assert (transfer.qty, transfer.note) == (Decimal(40), "replanned")
     assert (reduction.qty, reduction.note) == (Decimal("0.08"), "replanned")
     assert (increase.qty, increase.note) == (Decimal("0.5"), ""), "never more than the person confirmed"
-    assert "replanned" in await events(lab, plan.id)
+    assert "replanned" in await events_of(lab, plan.id)
 
 
 async def test_overlay_legs_that_are_not_needed_any_more_are_dropped(db: Database) -> None:
@@ -218,7 +217,7 @@ async def test_a_leg_that_the_person_left_out_is_not_sent_and_is_no_failure(db: 
     lab = await open_lab(db)
     made = await lab.plan(FULL)
     async with db.transaction() as tx:
-        await journal.save_leg(tx, made.id, replace(made.legs[2], state=DROPPED))
+        await plans.save_leg(tx, made.id, replace(made.legs[2], state=DROPPED))
     await lab.finish()
     plan = await lab.read(made.id)
     assert states(plan) == [FILLED, FILLED, DROPPED, *[FILLED] * 4]
@@ -230,10 +229,10 @@ async def test_leverage_covers_the_sleeve_before_the_first_increase_only(db: Dat
     lab = await open_lab(db)
     plan = await lab.run("increase buy 0.5 ETH-PERP; increase sell 0.01 BTC-PERP")
     assert lab.account.state.leverage["ETH-PERP"] == 3
-    names = await events(lab, plan.id)
+    names = await events_of(lab, plan.id)
     assert names.count("leverage") == 2
     again = await lab.run("increase buy 0.1 ETH-PERP")
-    assert "leverage" not in await events(lab, again.id), "it stands there already"
+    assert "leverage" not in await events_of(lab, again.id), "it stands there already"
 
 
 async def test_a_pause_before_the_first_leg_sends_nothing(db: Database) -> None:
@@ -329,7 +328,7 @@ async def test_a_workflow_of_a_plan_that_was_never_confirmed_does_nothing(db: Da
     lab = await open_lab(db)
     made = await lab.plan("sell 0.2 BTC")
     async with db.transaction() as tx:
-        await journal.set_state(tx, made.id, PlanState.DONE, lab.clock.now())
+        await plans.set_state(tx, made.id, PlanState.DONE, lab.clock.now())
     await lab.finish()
     assert await lab.attempts(made.id) == ()
     assert await lab.executor.execute_plan(404) == "missing"

@@ -18,9 +18,8 @@ from hypothesis import strategies as st
 
 from chatbot.clock import ManualClock
 from chatbot.execution.pace import Pace
-from chatbot.model import LegKind, LegState, PlanState
+from chatbot.model import LegKind, LegState, OrderState, PlanState
 from chatbot.store.database import Database
-from chatbot.store.journal import OrderState
 from tests.execution.lab import START, Lab, open_lab, rich
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from chatbot.clock import SystemClock
 from chatbot.durable import Durable
 from chatbot.execution.pace import Pace
 from chatbot.model import LegState, PlanState
-from chatbot.store import journal
+from chatbot.store import orders, plans
 from chatbot.store.database import Database
 from tests.execution.lab import Lab, open_lab, states
 from tests.store.databases import postgres_or_skip
@@ -70,7 +70,7 @@ async def test_a_process_that_was_killed_is_carried_on_by_another(tmp_path: Path
     lab = await open_lab(db, clock=SystemClock(), work=second, pace=PACE, late_window_s=0.2)
     await second.start()
     try:
-        (plan,) = await plans(db, lab.portfolio.id)
+        (plan,) = await plans_of(db, lab.portfolio.id)
         assert await lab.executor.recovery.reconcile() == (), "it looks alive to everybody but its peers"
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(second.watch_peers(0.05))
@@ -121,16 +121,16 @@ async def test_a_file_has_no_peers(tmp_path: Path) -> None:
     await asyncio.wait_for(work.watch_peers(), 1)
 
 
-async def plans(db: Database, portfolio_id: int) -> tuple[Plan, ...]:
+async def plans_of(db: Database, portfolio_id: int) -> tuple[Plan, ...]:
     """Return the plans of a portfolio."""
     async with db.read() as tx:
-        return await journal.plans(tx, portfolio_id)
+        return await plans.plans(tx, portfolio_id)
 
 
-async def attempts_of(url: str, plan_id: int) -> list[journal.Attempt]:
+async def attempts_of(url: str, plan_id: int) -> list[orders.Attempt]:
     """Return the orders of a plan, transfers left out."""
     db = Database(url)
     async with db.read() as tx:
-        found = [one for one in await journal.orders(tx, plan_id) if one.limit is not None]
+        found = [one for one in await orders.orders(tx, plan_id) if one.limit is not None]
     await db.close()
     return found

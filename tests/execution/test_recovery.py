@@ -11,9 +11,8 @@ import pytest
 from chatbot.durable import Standing
 from chatbot.errors import OutcomeUnknown, Unreachable
 from chatbot.execution.recovery import REVIVALS_MAX
-from chatbot.model import LegState, PlanState
-from chatbot.store import journal
-from chatbot.store.journal import OrderState
+from chatbot.model import LegState, OrderState, PlanState
+from chatbot.store import events
 from tests.execution.lab import QUICK, Lab, books, filled_by_leg, open_lab, states
 
 if TYPE_CHECKING:
@@ -286,7 +285,7 @@ async def test_a_plan_whose_workflow_always_breaks_is_parked_with_a_message(db: 
     assert plan.state == PlanState.PARKED
     assert (await lab.told())[-1] == ("plan_parked", {"plan_id": made.id, "why": "broken"})
     async with db.read() as tx:
-        assert [event.name for event in await journal.events(tx, made.id)].count("revived") == REVIVALS_MAX
+        assert [event.name for event in await events.events(tx, made.id)].count("revived") == REVIVALS_MAX
 
 
 async def test_a_revived_plan_has_one_workflow_of_its_own(db: Database) -> None:

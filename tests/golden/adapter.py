@@ -5,19 +5,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from chatbot.engine import bands, beta, schedules
+from chatbot.engine import band_width, bands, beta, destination, schedules
 from chatbot.engine.errors import Refused
+from chatbot.engine.exact import exact, to_decimal
 from chatbot.engine.hedges import shocks
 from chatbot.engine.hedges import sizing as hedges
-from chatbot.engine.liquidation import liquidation
+from chatbot.engine.liquidation import Bracket, liquidation
+from chatbot.engine.margin import cap_futures
 from chatbot.engine.planner import casefile
 from chatbot.engine.planner.casefile import number, numbers, reported, text
 from chatbot.engine.planner.prices import fee_aware_value, round_price
 from chatbot.engine.portfolio import measure, value_of
-from chatbot.engine.targets import PRESETS, adjust, cap_futures, resolve_targets
+from chatbot.engine.presets import PRESETS, resolve_targets
 from chatbot.engine.triggers import fear_greed as sentiment
 from chatbot.engine.triggers import funding, trend, volatility, waves
 from chatbot.engine.triggers.batching import batch_triggers
@@ -62,8 +65,8 @@ def figure(value: float | None) -> float | None:
     return None if value is None else reported(number(value))
 
 
-def the_bands(raw: Mapping[str, Any]) -> dict[str, bands.Band]:
-    return {line: bands.Band(**given(band, "abs_pp", "rel")) for line, band in raw.items()}
+def the_bands(raw: Mapping[str, Any]) -> dict[str, band_width.Band]:
+    return {line: band_width.Band(**given(band, "abs_pp", "rel")) for line, band in raw.items()}
 
 
 def portfolio_metrics(case: Case) -> Case:
@@ -88,8 +91,8 @@ def portfolio_metrics(case: Case) -> Case:
 
 
 def liquidation_price(case: Case) -> Case:
-    names = ("qty", "entry", "collateral", "mmr", "cum", "other_mm", "other_upnl", "mark")
-    found = liquidation(**given(case, *names))
+    names = ("qty", "entry", "collateral", "other_mm", "other_upnl", "mark")
+    found = liquidation((Bracket(**given(case, "mmr", "cum")),), **given(case, *names))
     return {"liq": reported(found.price), "distance": reported(found.distance)}
 
 
@@ -120,7 +123,8 @@ def resolve(case: Case) -> Case:
     lines = {key.upper(): number(value) for key, value in override.items() if key.upper() in _LINES}
     lines |= given(override, FUTURES="collateral")
     changes = {_FIGURES[key]: number(value) for key, value in override.items() if key in _FIGURES}
-    found = resolve_targets(adjust(PRESETS[case["preset"]], weights=lines, **changes), number(case["value"]))
+    preset = PRESETS[case["preset"]]
+    found = resolve_targets(replace(preset, weights={**preset.weights, **lines}, **changes), number(case["value"]))
     return {
         "dollars": table(found.dollars),
         "futures_notional": reported(found.futures_notional),
@@ -144,8 +148,8 @@ def check_bands(case: Case) -> Case:
     lines = {
         name: {
             "weight": reported(line.weight),
-            "drift_pp": reported(bands.points(line.drift)),
-            "band_pp": None if line.band is None else reported(bands.points(line.band)),
+            "drift_pp": reported(100 * line.drift),
+            "band_pp": None if line.band is None else reported(100 * line.band),
             "breach": line.breach,
             "dollars_to_target": reported(line.dollars),
         }
@@ -155,7 +159,7 @@ def check_bands(case: Case) -> Case:
 
 
 def rebalance_destination(case: Case) -> Case:
-    found = bands.destination(
+    found = destination.destination(
         numbers(case["weights"]),
         numbers(case["targets"]),
         the_bands(case["bands"]),
@@ -172,7 +176,7 @@ def rebalance_destination(case: Case) -> Case:
 
 def recommend_band(case: Case) -> Case:
     names = ("target", "risk_aversion", "cost", "sigma", "theta", "te_budget")
-    found = bands.recommend(**{name: float(case[name]) for name in names if case.get(name) is not None})
+    found = band_width.recommend(**{name: float(case[name]) for name in names if case.get(name) is not None})
     return {
         "cost_optimal_pp": figure(found.cost_optimal_pp),
         "band_pp": figure(found.band_pp),
@@ -187,9 +191,16 @@ def band_monitor(case: Case) -> Case:
     options: dict[str, Any] = given(case, "rearm", "escalate_pp")
     if case.get("confirm") is not None:
         options["confirm"] = int(case["confirm"])
-    weights = [maybe(w) for w in case["weights"]]
-    band = bands.Band(**given(case["band"], "abs_pp", "rel"))
-    return {"events": bands.monitor(number(case["target"]), band, weights, mode=case.get("mode", "article"), **options)}
+    target, band = number(case["target"]), band_width.Band(**given(case["band"], "abs_pp", "rel"))
+    band_width.half_width(band, target)  # refused also where there is nothing to look at
+    state, events = bands.BandState(), []
+    for weight in map(maybe, case["weights"]):
+        event = None
+        if weight is not None:
+            line = bands.check_net(weight, number(1), target, band, case.get("mode", "article"))
+            state, event = bands.advance(state, line.drift, line.band, line.breach, **options)
+        events.append(event)
+    return {"events": events}
 
 
 def moment(raw: str) -> datetime:
@@ -246,7 +257,9 @@ def counts(case: Mapping[str, Any], *names: str) -> dict[str, int]:
 
 
 def zigzag(case: Case) -> Case:
-    found = waves.zigzag([number(c) for c in case["closes"]], number(case.get("pct", "0.05")))
+    closes, pct = [number(c) for c in case["closes"]], number(case.get("pct", "0.05"))
+    waves.check_series(closes, pct)
+    found = waves.zigzag(closes, pct)
     running = found.running
     return {
         "pivots": [{"bar": p.bar, "price": reported(p.price), "kind": p.kind, "confirmed": p.confirmed} for p in found.pivots],
@@ -263,7 +276,8 @@ def last_bar(case: Case) -> int:
 
 
 def bearish_divergence(case: Case) -> Case:
-    return {"divergence": trend.bearish_divergence([number(c) for c in case["closes"]], last_bar(case))}
+    closes, t = [number(c) for c in case["closes"]], last_bar(case)
+    return {"divergence": trend.diverges(closes, t, trend.find_highs(closes, t))}
 
 
 def fib_targets(case: Case) -> Case:
@@ -370,9 +384,9 @@ def limit_price(case: Case) -> Case:
 
 
 def value_after(case: Case) -> Case:
-    spot, futures = ([(number(a), number(b)) for a, b in case.get(name) or ()] for name in ("spot", "futures"))
-    found = fee_aware_value(number(case["value"]), spot, futures, **given(case, "fee_spot", "fee_futures"))
-    return {"value_after": reported(found)}
+    spot, futures = ([(exact(number(t)), exact(number(v))) for t, v in case.get(name) or ()] for name in ("spot", "futures"))
+    fees = (exact(number(case.get(name, 0))) for name in ("fee_spot", "fee_futures"))
+    return {"value_after": reported(to_decimal(fee_aware_value(exact(number(case["value"])), spot, futures, *fees)))}
 
 
 def folded(case: Case) -> Case:
@@ -484,8 +498,12 @@ def min_variance_hedge(case: Case) -> Case:
 def hedge_lifecycle(case: Case) -> Case:
     rule = hedges.LifeRule(**given(case, "stop", "fall", "rebound", "peak", "calm"), **counts(case, "confirm", "days"))
     points = [(maybe(point.get("price")), maybe(point.get("vol_ratio"))) for point in case["points"]]
-    closed, reason = hedges.first_close(points, rule)
-    return {"closed": closed, "reason": reason}
+    if not points or points[0][0] is None:
+        raise Refused("bad_price")
+    life = hedges.open_hedge(points[0][0], points[0][1], rule)
+    for day in points[1:]:
+        life = hedges.advance(life, *day, rule)
+    return {"closed": life.age_days, "reason": life.closed} if life.closed else {"closed": None, "reason": "open"}
 
 
 FUNCTIONS: dict[str, Callable[[Case], Any]] = {

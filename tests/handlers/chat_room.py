@@ -14,7 +14,7 @@ from chatbot.config import Settings
 from chatbot.durable import Inline
 from chatbot.execution.pace import Pace
 from chatbot.outbox import Outbox
-from chatbot.store import accounts, journal
+from chatbot.store import accounts, plans
 from handlers.bot import build
 from handlers.loopback import Loopback, TelegramUser
 from handlers.transport.delivery import Courier
@@ -101,7 +101,7 @@ class Room:
     async def plans(self) -> tuple[Plan, ...]:
         """Return the plans of the first portfolio, newest first."""
         async with self.program.db.read() as tx:
-            return await journal.plans(tx, 1, limit=1000)
+            return await plans.plans(tx, 1, limit=1000)
 
     def newest(self, user: TelegramUser = ANN) -> int:
         """Return the number of the newest message."""

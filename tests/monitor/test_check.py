@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.model import Answer, PlanState
-from chatbot.store import journal, portfolios
+from chatbot.store import plans, portfolios
 from chatbot.triggers import drift
 from tests.portfolio.still_market import START, D, bench
 
@@ -168,7 +168,7 @@ async def test_an_unanswered_plan_ends_at_its_time(tmp_path: Path) -> None:
         assert plan is not None
         await on.tick(301)
         async with on.program.db.read() as tx:
-            ended = await journal.plan(tx, plan.id)
+            ended = await plans.plan(tx, plan.id)
         assert ended is not None
         assert ended.state is PlanState.EXPIRED
 

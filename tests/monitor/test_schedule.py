@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from chatbot.model import Answer, PlanState, ScheduleRule, Strategy
-from chatbot.store import accounts, journal, portfolios, tables
+from chatbot.store import accounts, plans, portfolios, tables
 from chatbot.store.codec import decode, encode
 from chatbot.triggers import schedule as scheduling
 from tests.portfolio.still_market import PERSON, START, bench
@@ -37,10 +37,10 @@ async def scheduled(on: Bench, rule: ScheduleRule = HALF_PAST, **fields: Any) ->
     return portfolio
 
 
-async def plans(on: Bench, portfolio: Portfolio) -> tuple[str, ...]:
+async def plans_of(on: Bench, portfolio: Portfolio) -> tuple[str, ...]:
     """Return when each plan of the portfolio was made, oldest first, with its triggers."""
     async with on.program.db.read() as tx:
-        found = await journal.plans(tx, portfolio.id, limit=100)
+        found = await plans.plans(tx, portfolio.id, limit=100)
     return tuple(f"{plan.created_at:%d %H:%M} {'+'.join(reason.trigger for reason in plan.reasons)}" for plan in reversed(found))
 
 
@@ -75,7 +75,7 @@ async def test_a_due_run_makes_a_plan_at_once_though_every_line_is_inside(tmp_pa
         assert on.program.monitor.last.examined == 0
         assert await on.tick(27 * 60) == (0, 0)  # 09:29
         assert await on.tick() == (0, 1)
-        assert await plans(on, portfolio) == ("02 09:30 schedule",)
+        assert await plans_of(on, portfolio) == ("02 09:30 schedule",)
         assert await told(on) == [("plan_card", None, False)]
 
 
@@ -86,7 +86,7 @@ async def test_a_run_happens_once_and_again_the_next_day(tmp_path: Path) -> None
         made = [await on.tick(600) for _ in range(24 * 6)]
         assert sum(planned for _, planned in made) == 1
         assert await on.tick(1800) == (0, 1)
-        assert await plans(on, portfolio) == ("02 09:30 schedule", "03 09:30 schedule")
+        assert await plans_of(on, portfolio) == ("02 09:30 schedule", "03 09:30 schedule")
 
 
 async def test_a_restart_does_not_repeat_a_run(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ async def test_a_restart_does_not_repeat_a_run(tmp_path: Path) -> None:
     async with bench(tmp_path, start=START + HOUR) as again:
         again.market.move("BTC", "1.05")
         assert await again.tick() == (0, 0)
-        assert await plans(again, portfolio) == ("02 09:30 schedule",)
+        assert await plans_of(again, portfolio) == ("02 09:30 schedule",)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ async def test_after_a_stop_only_the_latest_run_within_its_grace_is_made_up_for(
     async with bench(tmp_path, start=START + asleep) as again:
         again.market.move("BTC", "1.05")
         assert await again.tick() == (0, made)
-        assert len(await plans(again, portfolio)) == made
+        assert len(await plans_of(again, portfolio)) == made
         await again.tick()
         assert [one for one in await told(again) if one[0] == "schedule_skipped"] == [("schedule_skipped", gone, True)] * bool(gone)
 
@@ -135,7 +135,7 @@ async def test_a_time_that_the_clock_jumps_over_is_run_an_hour_later_by_the_wall
         portfolio = await scheduled(on, ScheduleRule(freq="daily", time="02:30", zone="Europe/Berlin", set_at=before))
         for _ in range(3 * 24 * 2):
             await on.tick(1800)
-        assert await plans(on, portfolio) == ("28 01:30 schedule", "29 01:30 schedule", "30 00:30 schedule")
+        assert await plans_of(on, portfolio) == ("28 01:30 schedule", "29 01:30 schedule", "30 00:30 schedule")
 
 
 async def test_a_time_that_comes_twice_is_run_the_first_time_only(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ async def test_a_time_that_comes_twice_is_run_the_first_time_only(tmp_path: Path
         portfolio = await scheduled(on, ScheduleRule(freq="daily", time="02:30", zone="Europe/Berlin", set_at=before))
         for _ in range(2 * 24 * 2):
             await on.tick(1800)
-        assert await plans(on, portfolio) == ("25 00:30 schedule", "26 01:30 schedule")
+        assert await plans_of(on, portfolio) == ("25 00:30 schedule", "26 01:30 schedule")
 
 
 async def test_with_only_if_outside_a_run_inside_the_bands_is_done_without_a_word(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ async def test_with_only_if_outside_a_run_inside_the_bands_is_done_without_a_wor
         await on.tick()  # rings, and its window makes a plan that is skipped by nobody
         await on.tick()
         assert await on.tick(3600) == (0, 1)
-        assert await plans(on, portfolio) == ("03 08:32 drift+drift", "03 09:32 schedule+drift+drift")
+        assert await plans_of(on, portfolio) == ("03 08:32 drift+drift", "03 09:32 schedule+drift+drift")
 
 
 async def test_when_no_order_is_worth_its_fees_the_run_is_done_and_why_says_so(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ async def test_a_paused_portfolio_has_no_runs_and_takes_up_the_latest_when_it_is
         assert await on.tick(3 * 24 * 3600 + 8 * 3600) == (0, 0)
         await on.program.portfolios.change(portfolio, paused=False)
         assert await on.tick() == (0, 0)
-        assert await plans(on, portfolio) == ("02 10:01 schedule",)
+        assert await plans_of(on, portfolio) == ("02 10:01 schedule",)
         assert await told(on) == [("plan_card", None, False), ("schedule_skipped", 3, True)]
 
 
@@ -197,7 +197,7 @@ async def test_a_snooze_lets_the_run_wait(tmp_path: Path) -> None:
         assert await on.tick(1800) == (0, 0)
         assert (await check_of(on, portfolio)).held_back == "snoozed"
         assert await on.tick(5400) == (0, 1)
-        assert await plans(on, portfolio) == ("02 11:00 schedule",)
+        assert await plans_of(on, portfolio) == ("02 11:00 schedule",)
 
 
 async def test_a_run_waits_for_an_open_plan_and_for_an_open_window(tmp_path: Path) -> None:
@@ -210,14 +210,14 @@ async def test_a_run_waits_for_an_open_plan_and_for_an_open_window(tmp_path: Pat
         assert await on.tick(30) == (0, 0)
         assert (await check_of(on, portfolio)).held_back == "window_open"
         assert await on.tick(30) == (0, 1)
-        assert await plans(on, portfolio) == ("02 09:30 schedule+drift+drift",)
+        assert await plans_of(on, portfolio) == ("02 09:30 schedule+drift+drift",)
         await on.tick(24 * 3600 - 120)  # the next day, 09:28:30: expired long ago
         plan = await on.program.rebalancing.propose(portfolio, (scheduling.REASON,))
         assert plan is not None
         assert await on.tick(120) == (0, 0)
         assert (await check_of(on, portfolio)).held_back == "plan_open"
         assert await on.tick(300) == (0, 1)
-        assert (await plans(on, portfolio))[-1] == "03 09:35 schedule+drift+drift"
+        assert (await plans_of(on, portfolio))[-1] == "03 09:35 schedule+drift+drift"
 
 
 async def test_who_only_wants_to_know_is_rung_and_gets_no_plan(tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ async def test_who_only_wants_to_know_is_rung_and_gets_no_plan(tmp_path: Path) -
         assert await on.tick(1800) == (1, 0)
         assert await on.tick() == (0, 0)
         assert await told(on) == [("schedule_due", None, False)]
-        assert await plans(on, portfolio) == ()
+        assert await plans_of(on, portfolio) == ()
         assert (await mark_of(on, portfolio)).outcome == scheduling.TOLD
 
 
@@ -240,7 +240,7 @@ async def test_without_prices_the_run_waits_for_them(tmp_path: Path) -> None:
         assert await on.tick(1800) == (0, 0)
         on.market.down = False
         assert await on.tick() == (0, 1)
-        assert await plans(on, portfolio) == ("02 09:32 schedule",)
+        assert await plans_of(on, portfolio) == ("02 09:32 schedule",)
 
 
 async def test_another_zone_moves_the_next_run_and_never_runs_a_date_twice(tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ async def test_another_zone_moves_the_next_run_and_never_runs_a_date_twice(tmp_p
         assert upcoming == datetime(2026, 3, 3, 14, 30, tzinfo=UTC)
         for _ in range(36):
             await on.tick(3600)
-        assert await plans(on, portfolio) == ("02 09:30 schedule", "03 14:30 schedule")
+        assert await plans_of(on, portfolio) == ("02 09:30 schedule", "03 14:30 schedule")
 
 
 async def test_a_schedule_leaves_what_has_rung_alone_and_new_targets_leave_the_calendar(tmp_path: Path) -> None:
@@ -284,7 +284,7 @@ async def test_a_confirmed_scheduled_plan_is_carried_out(tmp_path: Path) -> None
         assert plan is not None
         await on.program.rebalancing.confirm(plan.id, PERSON.id)
         async with on.program.db.read() as tx:
-            stored = await journal.plan(tx, plan.id)
+            stored = await plans.plan(tx, plan.id)
         assert stored is not None
         assert stored.state is PlanState.CONFIRMED
 

@@ -25,7 +25,7 @@ from chatbot.model import (
 from chatbot.plans.outcomes import Confirmed
 from chatbot.portfolio import states as remembered
 from chatbot.portfolio import strategies
-from chatbot.store import journal
+from chatbot.store import plans
 from tests.portfolio.still_market import PERSON, START, Bench, bench
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Stage:
         assert plan is not None
         await self._carry_out(plan.id)
         async with self.room.program.db.read() as tx:
-            ended = await journal.plan(tx, plan.id)
+            ended = await plans.plan(tx, plan.id)
         assert ended is not None
         assert ended.state is PlanState.DONE
         return ended
@@ -194,7 +194,7 @@ async def test_fear_takes_the_place_of_a_plan_that_waits(tmp_path: Path) -> None
         assert second is not None
         assert second.id != first.id
         async with on.room.program.db.read() as tx:
-            gone = await journal.plan(tx, first.id)
+            gone = await plans.plan(tx, first.id)
         assert gone is not None
         assert gone.state is PlanState.SUPERSEDED
 

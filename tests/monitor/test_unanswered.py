@@ -30,7 +30,7 @@ from chatbot.model import (
 from chatbot.plans import autonomy as answering
 from chatbot.plans import outcomes
 from chatbot.portfolio import turnover
-from chatbot.store import accounts, journal, messages, portfolios
+from chatbot.store import accounts, messages, plans, portfolios
 from tests.portfolio.lively_market import LivelyMarket
 from tests.portfolio.still_market import PERSON, START, D, bench
 
@@ -65,7 +65,7 @@ class Alone:
     async def plans(self) -> tuple[Plan, ...]:
         """Return all plans, newest first."""
         async with self.on.program.db.read() as tx:
-            return await journal.plans(tx, self.portfolio.id, limit=50)
+            return await plans.plans(tx, self.portfolio.id, limit=50)
 
     async def change(self, **fields: Any) -> None:
         """Change the portfolio."""

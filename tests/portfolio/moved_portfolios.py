@@ -41,7 +41,7 @@ from chatbot.portfolio.layers import Anchor, Layers, Memory
 from chatbot.portfolio.states import PortfolioStates
 
 if TYPE_CHECKING:
-    from chatbot.engine.planner.plan import Block
+    from chatbot.engine.planner.block import Block
     from chatbot.engine.targets import Targets
 
 D = Decimal

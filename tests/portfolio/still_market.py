@@ -16,7 +16,7 @@ from chatbot.exchanges.base import Candle, Funding, Market, Quote, is_perp
 from chatbot.execution.pace import Pace
 from chatbot.model import Delivery, Mode, Person, Portfolio, Role, Verdict
 from chatbot.portfolio import strategies
-from chatbot.store import accounts, journal, messages
+from chatbot.store import accounts, messages, plans
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping
@@ -136,7 +136,7 @@ class Bench:
     async def plan(self, portfolio: Portfolio) -> Plan | None:
         """Return the portfolio's open plan."""
         async with self.program.db.read() as tx:
-            return await journal.open_plan(tx, portfolio.id)
+            return await plans.open_plan(tx, portfolio.id)
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from chatbot.triggers import market as triggers
 from tests.portfolio.moved_portfolios import Case, carried_out, cases, one_signal, planned, quick, threshold
 
 if TYPE_CHECKING:
-    from chatbot.engine.planner.plan import Block
+    from chatbot.engine.planner.block import Block
     from chatbot.portfolio.evaluation import Evaluation
 
 RISK_OFF = (VOLATILITY, TREND, FUNDING_HIGH, FEAR_GREED)

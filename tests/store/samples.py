@@ -20,7 +20,7 @@ from chatbot.model import (
     Shape,
     Strategy,
 )
-from chatbot.store import accounts, journal, portfolios
+from chatbot.store import accounts, plans, portfolios
 
 if TYPE_CHECKING:
     from chatbot.store.database import Database, Tx
@@ -96,4 +96,4 @@ async def a_portfolio(db: Database, person_id: int = 7, **changes: Any) -> Portf
 async def a_plan(db: Database, portfolio_id: int, **changes: Any) -> Plan:
     """Store a plan."""
     async with db.transaction() as tx:
-        return await journal.add_plan(tx, plan(portfolio_id, **changes))
+        return await plans.add_plan(tx, plan(portfolio_id, **changes))

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from chatbot.errors import InternalError
 from chatbot.model import AlertSettings, Answering
-from chatbot.store import accounts, journal, portfolios, schema, tables
+from chatbot.store import accounts, plans, portfolios, schema, tables
 from chatbot.store.database import Database
 from chatbot.store.migrations import tool
 from tests.store import samples
@@ -188,7 +188,7 @@ async def test_plans_of_before_the_slippage_step_are_kept(open_empty: Callable[[
         await db.migrate()
         assert await _call(db, _differences) == []
         async with db.read() as tx:
-            found = await journal.plan(tx, stored.id)
+            found = await plans.plan(tx, stored.id)
     assert found is not None
     assert [leg.instrument for leg in found.legs] == ["BTC", "SOL"]
     assert {leg.slippage_bps for leg in found.legs} == {None}
@@ -205,7 +205,7 @@ async def test_portfolios_people_and_plans_of_before_the_answering_step_are_kept
         async with db.read() as tx:
             portfolio = await portfolios.get(tx, stored.portfolio_id)
             person = await accounts.person(tx, 7)
-            found = await journal.plan(tx, stored.id)
+            found = await plans.plan(tx, stored.id)
     assert portfolio is not None
     assert person is not None
     assert portfolio.answering == Answering()

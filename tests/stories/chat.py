@@ -15,7 +15,7 @@ from chatbot.durable import Inline
 from chatbot.execution.pace import Pace
 from chatbot.outbox import Outbox
 from chatbot.portfolio import states
-from chatbot.store import journal
+from chatbot.store import plans
 from handlers.bot import build
 from handlers.loopback import Answer, Loopback, Message, TelegramUser
 from handlers.transport.delivery import Courier
@@ -157,7 +157,7 @@ class Chat:
     async def plans(self) -> tuple[Plan, ...]:
         """Return the plans of the person's portfolio, oldest first."""
         async with self.program.db.read() as tx:
-            return tuple(reversed(await journal.plans(tx, await self.portfolio_id(), limit=1000)))
+            return tuple(reversed(await plans.plans(tx, await self.portfolio_id(), limit=1000)))
 
     async def plan(self) -> Plan:
         """Return the newest plan."""

@@ -10,7 +10,7 @@ from chatbot.engine.exact import wide
 from chatbot.exchanges.base import is_perp
 from chatbot.model import FEAR_GREED, FUTURES, TREND, VOLATILITY, LegKind, LegState, PlanState
 from chatbot.portfolio import targets as targeting
-from chatbot.store import journal, portfolios
+from chatbot.store import orders, portfolios
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from chatbot.exchanges.paper.account import AccountState
     from chatbot.model import Leg, Plan, Strategy
     from chatbot.portfolio.evaluation import Evaluation
-    from chatbot.store.journal import Attempt
+    from chatbot.store.orders import Attempt
     from tests.stories.chat import Chat
 
 ORDER = (LegKind.SPOT_SELL, LegKind.TO_SPOT, LegKind.SPOT_BUY, LegKind.TO_FUTURES, LegKind.FUTURES_REDUCE, LegKind.FUTURES_INCREASE)
@@ -34,7 +34,7 @@ async def hold_filled_plan(ann: Chat, plan: Plan) -> None:
     state = (await ann.exchange()).state
     markets = await ann.program.source.markets()
     async with ann.program.db.read() as tx:
-        attempts = await journal.orders(tx, plan.id)
+        attempts = await orders.orders(tx, plan.id)
         portfolio = await portfolios.get(tx, plan.portfolio_id)
     assert portfolio is not None
     hold_orders(attempts, markets)

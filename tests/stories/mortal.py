@@ -37,7 +37,7 @@ from chatbot.durable import Durable
 from chatbot.exchanges.markets.replay import ReplaySource
 from chatbot.execution.pace import Pace
 from chatbot.model import Delivery, Message, Plan, PlanState
-from chatbot.store import journal, tables
+from chatbot.store import events, orders, plans, tables
 from handlers.bot import build
 from handlers.loopback import TOKEN
 from handlers.transport.delivery import Courier
@@ -166,9 +166,9 @@ async def until_done(program: Program) -> None:
     while time.monotonic() < end:
         await asyncio.sleep(0.03)
         async with program.db.read() as tx:
-            plan = (await journal.plans(tx, 1, limit=1))[0]
+            plan = (await plans.plans(tx, 1, limit=1))[0]
             waiting = (await tx.execute(select(func.count()).where(tables.outbox.c.state == "waiting"))).scalar_one()
-            unfinished = await journal.unfinished_updates(tx)
+            unfinished = await events.unfinished_updates(tx)
         if plan.state in (PlanState.DONE, PlanState.PARKED) and not waiting and not unfinished:
             return
 
@@ -176,12 +176,12 @@ async def until_done(program: Program) -> None:
 async def tell(folder: Path, program: Program, death: Death) -> None:
     """Write down what the books say."""
     async with program.db.read() as tx:
-        plan: Plan = (await journal.plans(tx, 1, limit=1))[0]
-        attempts = await journal.orders(tx, plan.id)
-        confirmed = [event.name for event in await journal.events(tx, plan.id)].count("confirmed")
+        plan: Plan = (await plans.plans(tx, 1, limit=1))[0]
+        attempts = await orders.orders(tx, plan.id)
+        confirmed = [event.name for event in await events.events(tx, plan.id)].count("confirmed")
     exchange: Any = await program.accounts.exchange(1)
     state = exchange.state
-    orders = {name: order for name, order in state.orders.items() if name.startswith(f"b{plan.id}-")}
+    at_exchange = {name: order for name, order in state.orders.items() if name.startswith(f"b{plan.id}-")}
     outcome = {
         "state": plan.state,
         "number": plan.number,
@@ -190,7 +190,7 @@ async def tell(folder: Path, program: Program, death: Death) -> None:
         "wallet": str(state.futures_wallet),
         "positions": {name: [str(stake.qty), str(stake.entry)] for name, stake in sorted(state.positions.items())},
         "journal": [[one.client_id, one.state, str(one.filled)] for one in attempts if one.limit is not None],
-        "exchange": [[name, order.status, str(order.filled)] for name, order in orders.items()],
+        "exchange": [[name, order.status, str(order.filled)] for name, order in at_exchange.items()],
         "confirmed": confirmed,
         "points": dict(death.passed),
     }

@@ -12,7 +12,7 @@ import pytest
 from chatbot.clock import ManualClock
 from chatbot.execution.pace import Pace
 from chatbot.portfolio import states
-from chatbot.store import journal
+from chatbot.store import orders
 from tests.places import DATA
 from tests.stories.chat import chat
 from tests.stories.invariants import hold_filled_plan, hold_value
@@ -57,7 +57,7 @@ async def carry_out(ann: Chat) -> Plan:
     before = (await ann.exchange()).state
     plan = await ann.confirm()
     async with ann.program.db.read() as tx:
-        attempts = await journal.orders(tx, plan.id)
+        attempts = await orders.orders(tx, plan.id)
     hold_value(before, (await ann.exchange()).state, plan, attempts)
     await hold_filled_plan(ann, plan)
     return plan

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.model import LegKind, PlanState
-from chatbot.store import journal, portfolios
+from chatbot.store import events, plans, portfolios
 from chatbot.store.database import Database
 from handlers.loopback import TelegramUser, bad_gateway, conflicted, flooded, lost_answer, reset
 from tests.telegram.server import BotProcess, TelegramServer
@@ -82,8 +82,8 @@ async def first_plan(folder: Path) -> tuple[Plan, int, dict[str, Decimal]]:
     db = Database(f"sqlite+aiosqlite:///{folder / 'data' / 'ballast.sqlite'}")
     try:
         async with db.read() as tx:
-            plan = (await journal.plans(tx, 1, limit=100))[-1]
-            confirmed = sum(event.name == "confirmed" for event in await journal.events(tx, plan.id))
+            plan = (await plans.plans(tx, 1, limit=100))[-1]
+            confirmed = sum(event.name == "confirmed" for event in await events.events(tx, plan.id))
             account = await portfolios.account(tx, 1)
     finally:
         await db.close()

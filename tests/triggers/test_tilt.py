@@ -23,7 +23,7 @@ from chatbot.model import (
 )
 from chatbot.plans.outcomes import Confirmed, Proposed
 from chatbot.portfolio import states, strategies
-from chatbot.store import journal
+from chatbot.store import plans
 from tests.portfolio.still_market import PERSON, START, Bench, bench
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Desk:
         assert isinstance(await self.room.program.rebalancing.confirm(plan.id, PERSON.id), Confirmed)
         await self.room.program.work.run_pending()  # type: ignore[attr-defined]
         async with self.room.program.db.read() as tx:
-            ended = await journal.plan(tx, plan.id)
+            ended = await plans.plan(tx, plan.id)
         assert ended is not None
         assert ended.state is PlanState.DONE
         return ended

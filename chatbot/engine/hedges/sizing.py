@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import ONE, exact, floor_to, to_decimal, total
+from chatbot.engine.margin import HEDGE_DISTANCE
 from chatbot.engine.portfolio import prior_beta
 
 if TYPE_CHECKING:
@@ -226,21 +227,6 @@ def _reason(life: Life, price: Decimal | None, r: LifeRule) -> str | None:
     return "expired" if life.age_days >= r.days else None
 
 
-def first_close(points: Sequence[tuple[Decimal | None, Decimal | None]], rule: LifeRule | None = None) -> tuple[int | None, str]:
-    """Run daily (price, volatility ratio) points, the first being the opening; return (index, reason), (None, "open") if none.
-
-    Raises ``Refused``: bad_price without a price to open at.
-    """
-    if not points or points[0][0] is None:
-        raise Refused("bad_price")
-    life = open_hedge(points[0][0], points[0][1], rule)
-    for index, (price, vol_ratio) in enumerate(points[1:], start=1):
-        life = advance(life, price, vol_ratio, rule)
-        if life.closed:
-            return index, life.closed
-    return None, "open"
-
-
 def is_too_close(distance: Decimal | None, drop: Decimal) -> bool:
     """Tell whether a hedge's liquidation is nearer than 1.5 times the expected drop (domain 10.4): ask before opening it."""
-    return distance is not None and exact(distance) < exact(drop) * 3 / 2
+    return distance is not None and exact(distance) < exact(drop) * exact(HEDGE_DISTANCE)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from chatbot.engine.exact import ONE, ZERO, ceil_to, floor_to, to_decimal, total, trunc_to
-from chatbot.engine.margin import room_for_book
+from chatbot.engine.exact import ZERO, ceil_to, floor_to, to_decimal, total, trunc_to
+from chatbot.engine.margin import room_for_book, scale_to_room
 from chatbot.engine.planner.block import FUTURES_INCREASE, FUTURES_REDUCE, Order
 
 if TYPE_CHECKING:
@@ -72,8 +72,7 @@ def room(book: Sequence[Line], spot_after: Fraction, collateral: Fraction, terms
 def futures_orders(book: Sequence[Line], R: Fraction, terms: Terms, flags: set[str]) -> list[Order]:
     """Write reductions, then increases and flips, each alphabetical (domain 9.7)."""
     open_book = [c for c in book if c.tradable]
-    asked = total(abs(c.target) for c in open_book) * terms.V2
-    k = ONE if asked <= R else R / asked
+    k = scale_to_room({c.instrument: c.target * terms.V2 for c in open_book}, R)
     if k < 1:
         flags.add("cap_scaled")
     goals = {c.instrument: trunc_to(c.target * k * terms.V2 / c.price, c.lot) for c in book}

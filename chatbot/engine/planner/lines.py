@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import ONE, ZERO, exact, to_decimal, total
 from chatbot.engine.margin import room_for_book, scale_to_room
-from chatbot.engine.planner.prices import round_price, value_after_fees
+from chatbot.engine.planner.prices import fee_aware_value, round_price
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -141,7 +141,7 @@ def settle(V: Fraction, spot: list[Line], book: list[Line], fees: Fees, config: 
     if config.fee_aware:
         # what can not be traded costs nothing
         sides = [[(line.target, line.value) for line in lines if line.tradable] for lines in (spot, book)]
-        V2 = value_after_fees(V, sides[0], sides[1], fee_spot, fee_futures)
+        V2 = fee_aware_value(V, sides[0], sides[1], fee_spot, fee_futures)
     return Terms(
         V=V,
         V2=V2,

@@ -8,17 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from chatbot.engine.beta import beta_completion
 from chatbot.engine.exact import exact, to_decimal, total
 from chatbot.engine.planner.block import TO_FUTURES, TO_SPOT, Block, Config, Fees, Order, Post, Rules, Transfer, check_config, leg_order
 from chatbot.engine.planner.completion import BetaGoal, Standing, complete
 from chatbot.engine.planner.futures import Sleeve, expected_fees, futures_orders, room, surplus, transfer_in, transfer_out
 from chatbot.engine.planner.lines import Line, Terms, contract_lines, precap, settle, spot_lines
-from chatbot.engine.planner.prices import fee_aware_value, round_price
 from chatbot.engine.planner.spot import cost, proceeds, spot_buys, spot_sells
 from chatbot.engine.portfolio import value_of
 from chatbot.engine.targets import check_targets
-from chatbot.engine.triggers.batching import batch_triggers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,22 +24,6 @@ if TYPE_CHECKING:
 
     from chatbot.engine.portfolio import Snapshot
     from chatbot.engine.targets import Targets
-
-__all__ = [
-    "BetaGoal",
-    "Block",
-    "Config",
-    "Fees",
-    "Order",
-    "Post",
-    "Rules",
-    "Transfer",
-    "batch_triggers",
-    "beta_completion",
-    "fee_aware_value",
-    "plan",
-    "round_price",
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,18 +34,23 @@ def round_price(mid: Decimal, side: str, tick: Decimal, offset_bps: Decimal = De
     return to_decimal(limit)
 
 
-def value_after_fees(
+def fee_aware_value(
     V: Fraction,
     spot: Sequence[tuple[Fraction, Fraction]],
     futures: Sequence[tuple[Fraction, Fraction]],
     fee_spot: Fraction,
     fee_futures: Fraction,
 ) -> Fraction:
-    """Solve V' + fee_s sum |t V' - v| + fee_f sum |f V' - N| = V for V' (domain 9.4); pairs are (t, v) and (f, N).
+    """Return V', what V is worth once every line was traded to its target: V' + fee_s sum |t V' - v| + fee_f sum |f V' - N| = V.
 
-    The left side grows in pieces that are straight between the points v / t and N / f, so the piece that meets V is found
-    among the sorted points and solved. Raises ``Refused``: non_positive_value when fees eat everything.
+    Pairs are (t, v) and (f, N), quote (domain 9.4). The left side grows in pieces that are straight between the points v / t and
+    N / f, so the piece that meets V is found among the sorted points and solved. Raises ``Refused``: non_positive_value, also when
+    fees eat everything; bad_parameter for a fee outside [0, 1).
     """
+    if V <= 0:
+        raise Refused("non_positive_value")
+    if min(fee_spot, fee_futures) < 0 or max(fee_spot, fee_futures) >= 1:
+        raise Refused("bad_parameter", "fee")
     legs = [(fee_spot, t, v) for t, v in spot] + [(fee_futures, f, n) for f, n in futures]
 
     def spent(x: Fraction) -> Fraction:
@@ -62,24 +67,3 @@ def value_after_fees(
         x0, y0 = x1, y1
     slope = spent(x0 + ONE) - y0
     return x0 + (V - y0) / slope
-
-
-def fee_aware_value(
-    value: Decimal,
-    spot: Sequence[tuple[Decimal, Decimal]],
-    futures: Sequence[tuple[Decimal, Decimal]] = (),
-    *,
-    fee_spot: Decimal = Decimal(0),
-    fee_futures: Decimal = Decimal(0),
-) -> Decimal:
-    """Return V', what ``value`` is worth once every line was traded to its target (domain 9.4).
-
-    ``spot`` holds (target, value), ``futures`` (target, signed notional). Raises ``Refused``: non_positive_value, bad_parameter.
-    """
-    if value <= 0:
-        raise Refused("non_positive_value")
-    if min(fee_spot, fee_futures) < 0 or max(fee_spot, fee_futures) >= 1:
-        raise Refused("bad_parameter", "fee")
-    spot_lines = [(exact(t), exact(v)) for t, v in spot]
-    book = [(exact(f), exact(n)) for f, n in futures]
-    return to_decimal(value_after_fees(exact(value), spot_lines, book, exact(fee_spot), exact(fee_futures)))

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
-from chatbot.engine.exact import ZERO, exact, floor_to, to_decimal, total, trunc_to
+from chatbot.engine.exact import ONE, ZERO, exact, floor_to, to_decimal, total, trunc_to
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,31 +66,47 @@ def neutralise_book(positions: Sequence[BookPosition]) -> NeutralBook:
             raise Refused("bad_price", p.contract)
         if p.lot <= 0:
             raise Refused("bad_parameter", p.contract)
-    N = {p.contract: exact(p.qty) * exact(p.mark) for p in positions}
-    target = {p.contract: exact(p.qty) for p in positions}
-    longs, shorts = total(n for n in N.values() if n > 0), total(-n for n in N.values() if n < 0)
-    if longs != shorts:
-        sign = 1 if longs > shorts else -1
-        heavy = sorted((p for p in positions if p.qty * sign > 0), key=lambda p: (-exact(p.lot) * exact(p.mark), p.contract))
-        sizes = _shrunk(heavy, max(longs, shorts), min(longs, shorts))
-        target |= {contract: size * sign for contract, size in sizes.items()}
-    after = total(target[p.contract] * exact(p.mark) for p in positions)
-    changes = {p.contract: target[p.contract] - exact(p.qty) for p in positions}
+    book = {p.contract: Sized(qty=exact(p.qty), mark=exact(p.mark), lot=exact(p.lot)) for p in positions}
+    target = neutralised(book)
+    changes = {contract: target[contract] - held.qty for contract, held in book.items()}
     return NeutralBook(
         target_qty={contract: to_decimal(q) for contract, q in target.items()},
         orders={contract: to_decimal(change) for contract, change in changes.items() if change},
-        net_before=to_decimal(longs - shorts),
-        net_after=to_decimal(after),
+        net_before=to_decimal(total(held.notional for held in book.values())),
+        net_after=to_decimal(total(target[contract] * held.mark for contract, held in book.items())),
     )
 
 
-def _shrunk(heavy: Sequence[BookPosition], H: Fraction, s: Fraction) -> dict[str, Fraction]:
-    """Return the sizes of the heavy side: pro rata down to the lot, and the finest contract takes what is left of ``s``."""
-    sizes: dict[str, Fraction] = {}
-    left = s
-    for p in heavy[:-1]:
-        sizes[p.contract] = trunc_to(abs(exact(p.qty)) * s / H, exact(p.lot))
-        left -= sizes[p.contract] * exact(p.mark)
-    last = heavy[-1]
-    sizes[last.contract] = min(abs(exact(last.qty)), max(ZERO, floor_to(left / exact(last.mark), exact(last.lot))))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sized:
+    """A signed size of one contract, in base units at its mark, or an exposure at the mark 1."""
+
+    qty: Fraction
+    mark: Fraction = ONE
+    #: 0: a size that is not cut to lots
+    lot: Fraction = ZERO
+
+    @property
+    def notional(self) -> Fraction:
+        """N = q m."""
+        return self.qty * self.mark
+
+
+def neutralised(book: Mapping[str, Sized]) -> dict[str, Fraction]:
+    """Return the signed sizes of a book with longs = shorts: the heavier side shrinks to the lighter, and nothing flips (domain 8.2)."""
+    sizes = {contract: held.qty for contract, held in book.items()}
+    longs, shorts = total(max(ZERO, held.notional) for held in book.values()), total(max(ZERO, -held.notional) for held in book.values())
+    if longs == shorts:
+        return sizes
+    side = 1 if longs > shorts else -1
+    heavy = {contract: held for contract, held in book.items() if held.qty * side > 0}
+    order = sorted(heavy, key=lambda contract: (-heavy[contract].lot * heavy[contract].mark, contract))
+    left = min(longs, shorts)
+    for contract in order[:-1]:
+        held = heavy[contract]
+        sizes[contract] = trunc_to(held.qty * min(longs, shorts) / max(longs, shorts), held.lot)
+        left -= abs(sizes[contract]) * held.mark
+    # the finest contract takes what is left
+    finest = heavy[order[-1]]
+    sizes[order[-1]] = side * min(abs(finest.qty), max(ZERO, floor_to(left / finest.mark, finest.lot)))
     return sizes

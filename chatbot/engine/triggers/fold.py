@@ -15,6 +15,7 @@ from chatbot.engine.errors import Refused
 from chatbot.engine.exact import ONE, ZERO, exact, to_decimal, total
 from chatbot.engine.portfolio import prior_beta
 from chatbot.engine.presets import check_weights
+from chatbot.engine.triggers.fear_greed import Sized, neutralised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -194,12 +195,7 @@ def _trim(book: dict[str, Fraction], trims: Mapping[str, Decimal], log: list[str
 
 def _neutralise(spot: Mapping[str, Fraction], book: dict[str, Fraction], fold: Fold, contract_asset: Mapping[str, str]) -> None:
     """Shrink the heavier side to the lighter; portfolio and beta mode then short the spot exposure (step 5)."""
-    longs = total(f for f in book.values() if f > 0)
-    shorts = total(-f for f in book.values() if f < 0)
-    heavy = max(longs, shorts)
-    for contract, f in book.items():
-        if heavy and (f > 0) == (longs > shorts):
-            book[contract] = f * min(longs, shorts) / heavy
+    book |= neutralised({contract: Sized(qty=f) for contract, f in book.items()})
     if fold.fg_mode == "book":
         return
     weigh = fold.fg_mode == "beta"

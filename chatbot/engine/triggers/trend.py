@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
-from chatbot.engine.triggers.waves import check_series, elliott, fib_level, last_triples, mirrored, swings
+from chatbot.engine.triggers.waves import check_series, elliott, fib_level, last_triples, mirrored, zigzag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +82,11 @@ class Highs:
 
 
 def find_highs(closes: Sequence[Decimal], t: int) -> Highs | None:
-    """Return the last visible high and, 5 to 60 bars before it, the one with the highest RSI; None when there is no pair."""
+    """Return the last visible high and, 5 to 60 bars before it, the one with the highest RSI; None when there is no pair.
+
+    Raises ``Refused``: bad_parameter for a bar that is not there.
+    """
+    _check_bar(closes, t)
     highs, strength = pivot_highs(closes, t), rsi(closes[: t + 1])
     if not highs:
         return None
@@ -96,18 +100,13 @@ def find_highs(closes: Sequence[Decimal], t: int) -> Highs | None:
     return Highs(a=a, b=b, rsi_a=rsi_a, rsi_b=rsi_b)
 
 
-def bearish_divergence(closes: Sequence[Decimal], t: int, *, short: bool = False) -> bool:
+def diverges(closes: Sequence[Decimal], t: int, pair: Highs | None) -> bool:
     """Tell whether price made a higher high on a weaker RSI, lately and without a still higher close since (domain 6.1).
 
-    ``short`` looks for its mirror image, a lower low on a stronger RSI.
+    ``pair`` is what ``find_highs`` returns for the same bar.
     """
-    _check_bar(closes, t)
-    closes = mirrored(closes) if short else closes
-    pair = find_highs(closes, t)
-    return pair is not None and _diverges(closes, t, pair)
-
-
-def _diverges(closes: Sequence[Decimal], t: int, pair: Highs) -> bool:
+    if pair is None:
+        return False
     higher_on_less = closes[pair.b] > closes[pair.a] and pair.rsi_b <= pair.rsi_a - 2 and pair.rsi_a >= 60
     fresh = t - (pair.b + _SHOULDER) <= _FRESH
     return higher_on_less and fresh and max(closes[pair.b : t + 1]) == closes[pair.b]
@@ -145,12 +144,12 @@ def exhaustion(
     _check_bar(closes, t)
     check_series(closes[: t + 1], pct)
     history = mirrored(closes[: t + 1]) if short else closes[: t + 1]
-    pivots = swings(history, pct).pivots
+    pivots = zigzag(history, pct).pivots
     pair = find_highs(history, t)
     fib, level = _vote_fib(history, pivots)
     status = elliott(pivots, history[t]).status
     votes = {
-        "divergence": _ONE if pair is not None and _diverges(history, t, pair) else _ZERO,
+        "divergence": _ONE if diverges(history, t, pair) else _ZERO,
         "fib": fib,
         "elliott": {"complete": _ONE, "wave5": _HALF}.get(status or "", _ZERO),
         "confirm": _ZERO if pair is None else _vote_confirm(history, volumes, pair),

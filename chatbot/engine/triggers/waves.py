@@ -51,15 +51,6 @@ class Zigzag:
     running: Extreme | None
 
 
-def zigzag(closes: Sequence[Decimal], pct: Decimal) -> Zigzag:
-    """Find the pivots of a series (domain 6.1): a high counts once a close is ``pct`` below it, a low mirrored.
-
-    Until the first pivot both extremes run. Ties keep the first bar. Raises ``Refused``: bad_parameter, bad_price.
-    """
-    check_series(closes, pct)
-    return swings(closes, pct)
-
-
 def check_series(closes: Sequence[Decimal], pct: Decimal) -> None:
     """Refuse a threshold outside (0, 1) (``bad_parameter``) and prices that are not above 0 (``bad_price``)."""
     if not 0 < pct < 1:
@@ -69,12 +60,15 @@ def check_series(closes: Sequence[Decimal], pct: Decimal) -> None:
 
 
 def mirrored(closes: Sequence[Decimal]) -> tuple[Decimal, ...]:
-    """Negate prices, so that a fall can be read as a rise; ``swings`` and the projections take them as they are."""
+    """Negate prices, so that a fall can be read as a rise; ``zigzag`` and the projections take them as they are."""
     return tuple(-close for close in closes)
 
 
-def swings(closes: Sequence[Decimal], pct: Decimal) -> Zigzag:
-    """Find the pivots of prices that are all above 0, or all negated."""
+def zigzag(closes: Sequence[Decimal], pct: Decimal) -> Zigzag:
+    """Find the pivots of prices that have passed ``check_series``, or of all of them negated (domain 6.1).
+
+    A high counts once a close is ``pct`` below it, a low mirrored. Until the first pivot both extremes run; ties keep the first bar.
+    """
     pivots: list[Pivot] = []
     # the kinds of extreme that are being tracked
     running: dict[str, Extreme] = {}

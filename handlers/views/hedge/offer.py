@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from chatbot.engine.hedge_margin import ROOM
 from chatbot.engine.hedges.sizing import LifeRule
+from chatbot.engine.margin import HEDGE_DISTANCE
 from chatbot.model import COVER, MIN_VARIANCE, ROTATION
 from chatbot.model.hedge import HedgeWish
 from handlers.buttons import Style
@@ -200,7 +200,7 @@ def refused(words: Words, portfolio: Portfolio, size: HedgeSize) -> View:
     facts = {
         "distance": bold(words.percent(size.distance, 0)),
         "drop": words.percent(size.drop, 0),
-        "wanted": words.percent(ROOM * size.drop, 0),
+        "wanted": words.percent(HEDGE_DISTANCE * size.drop, 0),
         "amount": words.money(size.notional, 0),
     }
     text = page(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from chatbot.engine.margin import NEAR_LIQUIDATION
 from chatbot.i18n import N_
 from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TILT, TREND, VOLATILITY
 from handlers.views.common import DASH, bold, coin, say
@@ -72,5 +72,5 @@ def other(words: Words, reason: Reason) -> Html | None:
         return None
     if reason.reading is None:
         return say(words, _MARGIN[1])
-    limit = reason.limit if reason.limit is not None else Decimal("0.10")
+    limit = reason.limit if reason.limit is not None else NEAR_LIQUIDATION
     return say(words, _MARGIN[0], reading=bold(words.percent(reason.reading)), limit=words.percent(limit))

@@ -53,8 +53,11 @@ def test_a_hedge_ends_for_the_first_reason_that_holds() -> None:
     """Stop, rebound, calm volatility and age end a hedge, in this order."""
 
     def end(points: list[tuple[str | None, str | None]], **rule: Decimal) -> tuple[int | None, str]:
-        known = [tuple(None if x is None else D(x) for x in point) for point in points]
-        return hedges.first_close(known, hedges.LifeRule(**rule))
+        (price, ratio), *days = [tuple(None if x is None else D(x) for x in point) for point in points]
+        life = hedges.open_hedge(price, ratio, hedges.LifeRule(**rule))
+        for day in days:
+            life = hedges.advance(life, *day, hedges.LifeRule(**rule))
+        return (life.age_days, life.closed) if life.closed else (None, "open")
 
     assert end([("100", None), ("105", None)], stop=D("0.05")) == (1, "stopped")
     assert end([("100", None), ("95", None), ("104.5", None)]) == (2, "correction_over")

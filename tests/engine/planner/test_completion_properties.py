@@ -6,14 +6,12 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
-import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from chatbot.engine.emergency import is_emergency
-from chatbot.engine.errors import Refused
-from chatbot.engine.planner.completion import TOLERANCE, target_beta
-from chatbot.engine.planner.plan import BetaGoal, Block, Config, Fees, Rules, plan
+from chatbot.engine.planner.block import Block, Config, Fees, Rules
+from chatbot.engine.planner.completion import TOLERANCE, BetaGoal, target_beta
+from chatbot.engine.planner.plan import plan
 from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot, prior_beta
 from chatbot.engine.targets import Targets
 from tests.engine.strategies import PlanCase, decimals, filled, plan_cases, quick, signed
@@ -212,27 +210,3 @@ def test_in_an_emergency_futures_are_reduced_first() -> None:
         "futures_increase",
     )
     assert set(calm.legs) == set(urgent.legs)
-
-
-@pytest.mark.parametrize(
-    ("distance", "gross", "room", "emergency"),
-    [
-        (None, "100", "100", False),
-        ("0.1", "100", "100", False),
-        ("0.0999", "100", "100", True),
-        ("-0.01", "0", "100", True),
-        ("0.5", "110", "100", False),
-        ("0.5", "110.01", "100", True),
-        (None, "0.01", "0", True),
-        (None, "0", "0", False),
-    ],
-)
-def test_when_margin_is_an_emergency(distance: str | None, gross: str, room: str, *, emergency: bool) -> None:
-    """Liquidation nearer than 10 %, or a book above its room by more than 10 %; exactly 10 % is not yet one."""
-    assert is_emergency(None if distance is None else D(distance), D(gross), D(room)) == emergency
-
-
-def test_an_emergency_is_not_judged_by_nonsense() -> None:
-    """A negative gross or room is refused."""
-    with pytest.raises(Refused, match="bad_parameter"):
-        is_emergency(None, D(-1), D(1))

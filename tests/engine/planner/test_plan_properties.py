@@ -9,7 +9,8 @@ from fractions import Fraction
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from chatbot.engine.planner.plan import Block, Fees, fee_aware_value
+from chatbot.engine.planner.block import Block, Fees
+from chatbot.engine.planner.prices import fee_aware_value
 from chatbot.engine.portfolio import Snapshot
 from tests.engine.strategies import PlanCase, decimals, filled, plan_cases, quick, signed
 
@@ -278,11 +279,11 @@ def test_c19_more_of_an_asset_is_not_sold_less(case: PlanCase, grow: Decimal) ->
 def test_c23_fees_shrink_the_value(case: PlanCase) -> None:
     """V' is at most V, equal only when nothing is to be traded or trading is free, and falls in each fee."""
     before = case.run().value_before
-    spot = [(t, h.qty * h.price) for h, t in zip(case.snapshot.spot, case.targets.spot.values(), strict=True)]
-    book = [(case.targets.futures[p.contract], p.qty * p.mark) for p in case.snapshot.positions]
+    spot = [(F(t), F(h.qty) * F(h.price)) for h, t in zip(case.snapshot.spot, case.targets.spot.values(), strict=True)]
+    book = [(F(case.targets.futures[p.contract]), F(p.qty) * F(p.mark)) for p in case.snapshot.positions]
 
     def left(fee_spot: str, fee_futures: str) -> F:
-        return F(fee_aware_value(before, spot, book, fee_spot=Decimal(fee_spot), fee_futures=Decimal(fee_futures)))
+        return fee_aware_value(F(before), spot, book, F(fee_spot), F(fee_futures))
 
     # a book so large that its closing fees alone eat the portfolio is refused, not valued
     assume(sum(abs(F(n)) for _, n in book) < 1000 * F(before))

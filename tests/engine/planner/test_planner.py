@@ -8,7 +8,9 @@ from decimal import Decimal, getcontext, localcontext
 import pytest
 
 from chatbot.engine.errors import Refused
-from chatbot.engine.planner.plan import Block, Config, Fees, Rules, plan, round_price
+from chatbot.engine.planner.block import Block, Config, Fees, Rules
+from chatbot.engine.planner.plan import plan
+from chatbot.engine.planner.prices import round_price
 from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot
 from chatbot.engine.targets import Targets, split
 from chatbot.engine.triggers.batching import batch_triggers

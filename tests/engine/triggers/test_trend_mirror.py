@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.triggers import trend
-from chatbot.engine.triggers.waves import fib_level, fib_targets, last_triples, mirrored, swings, zigzag
+from chatbot.engine.triggers.waves import check_series, fib_level, fib_targets, last_triples, mirrored, zigzag
 from tests.engine.strategies import quick, walks
 
 D = Decimal
@@ -39,7 +39,7 @@ VOLUMES = [D(1000)] * 40 + [D(600)] * (len(FALL) - 40)
 @given(prices)
 def test_the_same_swings_are_seen_from_below(closes: list[Decimal]) -> None:
     """Pivots of negated prices are the pivots of the prices, lows for highs, known at the same bar: P (1 - x) became P (1 + x)."""
-    up, down = zigzag(closes, THETA).pivots, swings(mirrored(closes), THETA).pivots
+    up, down = zigzag(closes, THETA).pivots, zigzag(mirrored(closes), THETA).pivots
     assert [(p.bar, -p.price, SWAP[p.kind], p.confirmed) for p in up] == [(p.bar, p.price, p.kind, p.confirmed) for p in down]
 
 
@@ -58,7 +58,8 @@ def test_divergence_is_mirror_symmetric(closes: list[Decimal]) -> None:
     """What compares prices only by their order and differences is the same on a reflected series."""
     reflected = [300 - c for c in closes]
     for t in range(14, len(closes)):
-        assert trend.bearish_divergence(closes, t, short=True) == trend.bearish_divergence(reflected, t)
+        seen, turned = (trend.diverges(series, t, trend.find_highs(series, t)) for series in (mirrored(closes), reflected))
+        assert seen == turned
 
 
 @quick
@@ -113,7 +114,7 @@ def test_projections_below_zero_are_never_reached() -> None:
     far = mirrored([D(200), D(100), D(120)])
     assert fib_targets(*far)[D("1.272")] > 0
     assert fib_level(*far, D("-0.000001")) == D("1.0")
-    assert [p.price for p in last_triples(swings(mirrored(FALL), D("0.02")).pivots)[-1]] == [-410, -370, -385]
+    assert [p.price for p in last_triples(zigzag(mirrored(FALL), D("0.02")).pivots)[-1]] == [-410, -370, -385]
 
 
 def test_negated_prices_are_not_taken_for_prices() -> None:
@@ -121,4 +122,4 @@ def test_negated_prices_are_not_taken_for_prices() -> None:
     with pytest.raises(Refused, match="bad_price"):
         trend.exhaustion(mirrored(FALL), VOLUMES, 30, THETA)
     with pytest.raises(Refused, match="bad_price"):
-        zigzag(mirrored(FALL), THETA)
+        check_series(mirrored(FALL), THETA)

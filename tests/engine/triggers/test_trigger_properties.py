@@ -19,7 +19,7 @@ from chatbot.engine.triggers import fear_greed as sentiment
 from chatbot.engine.triggers import funding, trend, volatility
 from chatbot.engine.triggers.fear_greed import BookPosition, neutralise_book
 from chatbot.engine.triggers.fold import Fold, Hedge, Spike, effective_targets
-from chatbot.engine.triggers.waves import zigzag
+from chatbot.engine.triggers.waves import mirrored, zigzag
 from tests.engine.strategies import decimals, magnitudes, quick, walks, weights
 
 if TYPE_CHECKING:
@@ -300,8 +300,10 @@ def test_c42_exhaustion_knows_no_future(closes: list[Decimal], other: list[Decim
         whole = trend.exhaustion(closes, volumes, t, D("0.05"), short=short)
         assert whole == trend.exhaustion(history, volumes[: t + 1], t, D("0.05"), short=short)
         assert whole == trend.exhaustion(history + other, volumes[: t + 1] + volumes[::-1], t, D("0.05"), short=short)
-        divergence = trend.bearish_divergence(closes, t, short=short)
-        assert divergence == trend.bearish_divergence(history, t, short=short) == bool(whole.divergence)
+        seen = mirrored(closes) if short else closes
+        pair = trend.find_highs(seen, t)
+        assert pair == trend.find_highs(seen[: t + 1], t)
+        assert trend.diverges(seen, t, pair) == trend.diverges(seen[: t + 1], t, pair) == bool(whole.divergence)
     assert trend.rsi(history) == trend.rsi(history + other)[: t + 1]
     early = zigzag(history, D("0.05")).pivots
     for future in (closes[t + 1 :], other):

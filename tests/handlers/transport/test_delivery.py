@@ -9,7 +9,7 @@ import pytest
 from telegram.error import TelegramError
 
 from chatbot.model import LegState, Message, PlanState, Reason, Verdict
-from chatbot.store import accounts, journal, messages
+from chatbot.store import accounts, messages, plans
 from handlers.chat import pictures
 from handlers.loopback import bad_gateway, conflicted, flooded, lost_answer, reset
 from handlers.loopback.faults import Fault
@@ -187,9 +187,9 @@ async def ended(chat: Room, state: PlanState, leg_state: LegState) -> Plan:
     async with chat.program.db.transaction() as tx:
         for leg in plan.legs:
             filled = leg.qty if leg.index or leg_state is LegState.FILLED else leg.qty / 2
-            await journal.save_leg(tx, plan.id, dataclasses.replace(leg, state=LegState.FILLED if leg.index else leg_state, filled=filled))
-        await journal.decide(tx, plan.id, PlanState.CONFIRMED, chat.program.clock.now())
-        await journal.set_state(tx, plan.id, state, chat.program.clock.now())
+            await plans.save_leg(tx, plan.id, dataclasses.replace(leg, state=LegState.FILLED if leg.index else leg_state, filled=filled))
+        await plans.decide(tx, plan.id, PlanState.CONFIRMED, chat.program.clock.now())
+        await plans.set_state(tx, plan.id, state, chat.program.clock.now())
     return await the_plan(chat)
 
 
@@ -241,7 +241,7 @@ async def test_a_parked_plan_is_answered_by_its_owner_once(chat: Room, label: st
     plan = await the_plan(chat)
     await chat.tap("Confirm")
     async with chat.program.db.transaction() as tx:
-        await journal.set_state(tx, plan.id, PlanState.PARKED, chat.program.clock.now())
+        await plans.set_state(tx, plan.id, PlanState.PARKED, chat.program.clock.now())
     await chat.work()
     await deliver(chat, stored("plan_parked", plan_id=plan.id))
     card = chat.with_button(label)

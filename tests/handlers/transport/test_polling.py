@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from chatbot.store import journal
+from chatbot.store import events
 from handlers.loopback import bad_gateway, conflicted, flooded, lost_answer, reset
 from handlers.loopback.faults import Fault
 from handlers.loopback.refusals import Refused
@@ -51,14 +51,14 @@ async def test_polling_survives_everything_that_telegram_answers(chat: Room) -> 
 @pytest.mark.usefixtures("hasty")
 async def test_what_could_not_be_written_down_is_not_confirmed(chat: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk: Telegram is asked for the same update again, and it is queued once."""
-    real, failures = journal.record_update, [OSError("disk full"), OSError("disk full")]
+    real, failures = events.record_update, [OSError("disk full"), OSError("disk full")]
 
     async def record(*arguments: Any) -> bool:
         if failures:
             raise failures.pop()
         return await real(*arguments)
 
-    monkeypatch.setattr(journal, "record_update", record)
+    monkeypatch.setattr(events, "record_update", record)
     await chat.loopback.text(ANN, "hello")
     async with asyncio.timeout(10):
         listening = asyncio.ensure_future(polling.poll(chat.bot))

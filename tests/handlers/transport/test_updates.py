@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from telegram import Bot, Update
 
-from chatbot.store import journal
+from chatbot.store import events
 from chatbot.store.database import Database
 from handlers.transport.updates import MAX_CHATS, TRIES_MAX, InOrder, JournaledQueue, answering, restore
 
@@ -40,7 +40,7 @@ def message(number: int, chat_id: int = 42, text: str = "hello") -> Update:
 async def unfinished(db: Database) -> list[int]:
     """Return the numbers of the updates that are written down and not finished."""
     async with db.read() as tx:
-        return [number for number, _ in await journal.unfinished_updates(tx)]
+        return [number for number, _ in await events.unfinished_updates(tx)]
 
 
 async def test_an_update_is_in_the_database_before_it_is_queued_and_a_second_copy_is_dropped(db: Database) -> None:
@@ -58,7 +58,7 @@ async def test_an_update_that_could_not_be_written_down_is_not_queued(db: Databa
     async def full(*_: Any) -> bool:
         raise OSError("disk full")
 
-    monkeypatch.setattr(journal, "record_update", full)
+    monkeypatch.setattr(events, "record_update", full)
     queue = JournaledQueue(db)
     with pytest.raises(OSError, match="disk full"):
         await queue.put(message(1))
@@ -144,14 +144,14 @@ async def test_a_stop_in_mid_work_leaves_the_update_for_the_next_start(db: Datab
 async def test_a_finish_that_fails_is_tried_again_and_never_raises(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """A database that is locked for a moment costs nothing; one that is gone leaves the update for the next start."""
     fails = [OSError("locked")]
-    real = journal.finish_update
+    real = events.finish_update
 
     async def finish(tx: Any, number: int) -> None:
         if fails:
             raise fails.pop()
         await real(tx, number)
 
-    monkeypatch.setattr(journal, "finish_update", finish)
+    monkeypatch.setattr(events, "finish_update", finish)
     await JournaledQueue(db).put(message(1))
     await InOrder(db).process_update(message(1), asyncio.sleep(0))
     assert await unfinished(db) == []
@@ -228,8 +228,8 @@ async def test_an_update_that_kills_every_process_is_given_up_and_the_others_are
 async def test_a_stored_update_that_this_version_can_not_read_does_not_stop_the_start(db: Database) -> None:
     """It is finished, and the others are handled."""
     async with db.transaction() as tx:
-        await journal.record_update(tx, 1, "no json")
-        await journal.record_update(tx, 2, json.dumps({"message": {}}))
-        await journal.record_update(tx, 3, json.dumps(message(3).to_dict()))
+        await events.record_update(tx, 1, "no json")
+        await events.record_update(tx, 2, json.dumps({"message": {}}))
+        await events.record_update(tx, 3, json.dumps(message(3).to_dict()))
     assert await restore(db, asyncio.Queue(), BOT) == 1
     assert await unfinished(db) == [3]

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.access import Gate
-from chatbot.engine import recommend
+from chatbot.engine import band_width
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.errors import UserError
 from chatbot.model import (
@@ -242,7 +242,7 @@ def with_slippage(a_plan: Plan, bps: Decimal | None) -> Plan:
 
 def advised(name: str = PLAIN, *, budget: Decimal | None = None, lines: int = 1) -> advising.Advice:
     """Return an advice with a line of every kind: one that costs bind, and those of which something is unknown."""
-    found = recommend.recommend(target=0.4, risk_aversion=3, cost=0.0025, sigma=0.6, te_budget=None if budget is None else float(budget))
+    found = band_width.recommend(target=0.4, risk_aversion=3, cost=0.0025, sigma=0.6, te_budget=None if budget is None else float(budget))
     names = (CORE, *(f"{name}{at}" for at in range(lines - 1)))
     known = tuple(advising.LineAdvice(line=line, found=found, cost=0.0025) for line in names)
     unknown = zip((ALT, STABLE, name), (advising.NO_HISTORY, advising.NO_VOLUME, advising.NO_TARGET), strict=True)

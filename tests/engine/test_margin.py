@@ -1,4 +1,4 @@
-"""What a short needs to live through a rise: the inverse of the liquidation price, and what the caps leave for it."""
+"""What a short needs to live through a rise, what the caps leave for it, and when margin is an emergency."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.engine.errors import Refused
-from chatbot.engine.hedge_margin import equity_for, room_beside
-from chatbot.engine.liquidation import liquidation
+from chatbot.engine.liquidation import Bracket, liquidation
+from chatbot.engine.margin import equity_for, is_emergency, room_beside
 
 D = Decimal
 amounts = st.decimals("1", "10000000", places=2)
@@ -26,7 +26,7 @@ def test_the_equity_puts_the_liquidation_exactly_so_far_away(short: D, distance:
     """Put into the formula of the liquidation price, it gives the distance that was asked for."""
     equity = equity_for(short=short, distance=distance, mmr=mmr, other_mm=other)
     mark = D(50_000)
-    found = liquidation(qty=-short / mark, entry=mark, collateral=equity, mmr=mmr, other_mm=other)
+    found = liquidation((Bracket(mmr=mmr),), qty=-short / mark, entry=mark, collateral=equity, other_mm=other)
     assert found.distance is not None
     assert abs(found.distance - distance) < D("1e-12")
 
@@ -51,3 +51,27 @@ def test_the_room_beside_the_book_keeps_both_caps(value: D, spot: D, equity: D, 
     if room:
         assert room + others <= min(gross, sleeve)
     assert room + others + D("0.01") > min(gross, sleeve)
+
+
+@pytest.mark.parametrize(
+    ("distance", "gross", "room", "emergency"),
+    [
+        (None, "100", "100", False),
+        ("0.1", "100", "100", False),
+        ("0.0999", "100", "100", True),
+        ("-0.01", "0", "100", True),
+        ("0.5", "110", "100", False),
+        ("0.5", "110.01", "100", True),
+        (None, "0.01", "0", True),
+        (None, "0", "0", False),
+    ],
+)
+def test_when_margin_is_an_emergency(distance: str | None, gross: str, room: str, *, emergency: bool) -> None:
+    """Liquidation nearer than 10 %, or a book above its room by more than 10 %; exactly 10 % is not yet one."""
+    assert is_emergency(None if distance is None else D(distance), D(gross), D(room)) == emergency
+
+
+def test_an_emergency_is_not_judged_by_nonsense() -> None:
+    """A negative gross or room is refused."""
+    with pytest.raises(Refused, match="bad_parameter"):
+        is_emergency(None, D(-1), D(1))

@@ -1,4 +1,4 @@
-"""Liquidation with a bracket table: the price and the bracket belong together (domain 1.6, appendix C 34)."""
+"""Where a position is liquidated: the price and the bracket belong together (domain 1.6, appendix C 34)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.engine.brackets import Bracket, bracket_at, bracketed_liquidation, maintenance
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
-from chatbot.engine.liquidation import liquidation
+from chatbot.engine.liquidation import Bracket, bracket_at, liquidation, maintenance
 from tests.engine.strategies import decimals, magnitudes, quick
 
 D = Decimal
@@ -36,13 +35,33 @@ def tables(draw: st.DrawFn) -> tuple[Bracket, ...]:
 
 
 @quick
+@given(magnitudes(-3, 5), magnitudes(-3, 3), decimals("0.01", "0.95", 2), decimals("0.01", "0.5", 2))
+def test_c34_liquidation_stands_where_equity_meets_maintenance(entry: Decimal, qty: Decimal, margin: Decimal, less: Decimal) -> None:
+    """A long is liquidated below entry, nearer with more leverage, and there equity equals maintenance margin."""
+    mmr = D("0.004")
+    table = (Bracket(mmr=mmr),)
+    full = qty * entry
+    far = liquidation(table, qty=qty, entry=entry, collateral=full * margin).price
+    near = liquidation(table, qty=qty, entry=entry, collateral=full * margin * less).price
+    short = liquidation(table, qty=-qty, entry=entry, collateral=full * margin).price
+    assert far is not None
+    assert near is not None
+    assert short is not None
+    assert far < near
+    assert (near < entry) == (margin * less > mmr)
+    for price, sign in ((far, 1), (short, -1)):
+        equity = full * margin + sign * qty * (price - entry)
+        assert abs(equity - mmr * qty * price) < D("1e-15") * full
+
+
+@quick
 @given(tables(), magnitudes(-3, 4), magnitudes(-3, 3), decimals("0.01", "3", 2), st.sampled_from((1, -1)), decimals("0.5", "2", 2))
 def test_c34_equity_meets_the_tables_maintenance(
     table: tuple[Bracket, ...], entry: Decimal, size: Decimal, margin: Decimal, side: int, moved: Decimal
 ) -> None:
     """At the liquidation price equity is the maintenance margin of the bracket there, whichever bracket the mark is in."""
     qty, collateral, mark = side * size, size * entry * margin, entry * moved
-    price = bracketed_liquidation(table, qty=qty, entry=entry, collateral=collateral, mark=mark).price
+    price = liquidation(table, qty=qty, entry=entry, collateral=collateral, mark=mark).price
     if price is None:
         # a long that keeps its margin down to 0
         assert side == 1
@@ -51,32 +70,32 @@ def test_c34_equity_meets_the_tables_maintenance(
     with wide():
         equity, held = collateral + qty * (price - entry), maintenance(table, size * price)
     assert abs(equity - held) < D("1e-15") * size * (entry + price)
-    assert price == bracketed_liquidation(table, qty=qty, entry=entry, collateral=collateral, mark=price).price
+    assert price == liquidation(table, qty=qty, entry=entry, collateral=collateral, mark=price).price
 
 
 @quick
 @given(tables(), magnitudes(-3, 4), magnitudes(-3, 3), decimals("0.01", "3", 2))
 def test_c34_more_leverage_is_liquidated_sooner(table: tuple[Bracket, ...], entry: Decimal, qty: Decimal, margin: Decimal) -> None:
     """With half the collateral a long is liquidated at a higher price."""
-    full, half = (bracketed_liquidation(table, qty=qty, entry=entry, collateral=qty * entry * m).price for m in (margin, margin / 2))
+    full, half = (liquidation(table, qty=qty, entry=entry, collateral=qty * entry * m).price for m in (margin, margin / 2))
     assert full is None or (half is not None and half > full)
 
 
 def test_the_bracket_at_the_liquidation_price_counts() -> None:
     """A short of 4 BTC at 60 000 stands in the second bracket and is liquidated in the third."""
-    found = bracketed_liquidation(TABLE, qty=D(-4), entry=D(60_000), collateral=D(60_000))
-    third = liquidation(qty=D(-4), entry=D(60_000), collateral=D(60_000), mmr=D("0.01"), cum=D(1_300))
+    found = liquidation(TABLE, qty=D(-4), entry=D(60_000), collateral=D(60_000))
+    third = liquidation(TABLE[2:3], qty=D(-4), entry=D(60_000), collateral=D(60_000))
     assert found == third
     assert found.price is not None
     assert bracket_at(TABLE, 4 * found.price) == TABLE[2]
-    assert bracketed_liquidation(TABLE[:1], qty=D("0.5"), entry=D(60_000), collateral=D(6_000)).price == pytest.approx(D("48192.77"))
-    assert bracketed_liquidation(TABLE, qty=D(0), entry=D(60_000), collateral=D(0)).price is None
+    assert liquidation(TABLE[:1], qty=D("0.5"), entry=D(60_000), collateral=D(6_000)).price == pytest.approx(D("48192.77"))
+    assert liquidation(TABLE, qty=D(0), entry=D(60_000), collateral=D(0)).price is None
 
 
 def test_brackets_that_point_at_each_other_give_the_nearer_price() -> None:
     """Two rates with a jump between them never agree; the answer is the price that is reached first."""
     torn = (Bracket(up_to=D(110), mmr=D("0.5")), Bracket(up_to=None, mmr=D("0.01")))
-    price = bracketed_liquidation(torn, qty=D(1), entry=D(100), collateral=D(20)).price
+    price = liquidation(torn, qty=D(1), entry=D(100), collateral=D(20)).price
     # small: 80 / 0.5 = 160, in the large one; large: 80 / 0.99 = 80.8, in the small one
     assert price == 160
 
@@ -85,4 +104,4 @@ def test_a_table_has_to_ascend() -> None:
     """No rows, an end in the middle, or ends out of order are refused."""
     for table in ((), (TABLE[3], TABLE[0]), (TABLE[1], TABLE[0], TABLE[3])):
         with pytest.raises(Refused, match="bad_parameter"):
-            bracketed_liquidation(table, qty=D(1), entry=D(1), collateral=D(1))
+            liquidation(table, qty=D(1), entry=D(1), collateral=D(1))
