@@ -23,8 +23,7 @@ from chatbot.engine.bands import BandState
 from chatbot.execution.pace import Pace
 from chatbot.model import COVER, Answer, Mode, PlanState, Unanswered
 from chatbot.portfolio import states
-from chatbot.store import accounts, portfolios
-from chatbot.store import journal as plans
+from chatbot.store import accounts, plans, portfolios
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
