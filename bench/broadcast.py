@@ -13,7 +13,7 @@ from bench import conversation, crowd
 from bench.figures import Figure
 from bench.host import hosted
 from chatbot.engine.triggers.volatility import SpikeState
-from chatbot.model import VOLATILITY, TriggerSetting
+from chatbot.model import Cause, TriggerSetting
 from chatbot.store import messages
 from chatbot.triggers import signals
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 COUNT = 10_000
 #: beside the person who chats
 _FIRST = 100_001
-_STRATEGY = replace(crowd.STRATEGY, triggers={VOLATILITY: TriggerSetting(on=True)})
+_STRATEGY = replace(crowd.STRATEGY, triggers={Cause.VOLATILITY: TriggerSetting(on=True)})
 _PULSE_S = 0.005
 _ALONE = 60
 _QUIET, _SPIKE = SpikeState(), SpikeState(active=True, k=Decimal("0.5"), base=Decimal("0.5"))

@@ -17,7 +17,7 @@ from chatbot.clock import ManualClock
 from chatbot.config import load_settings
 from chatbot.durable import Inline
 from chatbot.engine.triggers.registry import TRIGGERS
-from chatbot.model import Strategy, TriggerSetting
+from chatbot.model import Cause, Strategy, TriggerSetting
 from chatbot.store import portfolios
 from chatbot.triggers import market as triggers
 from chatbot.triggers import signals
@@ -31,7 +31,7 @@ COUNT = 10_000
 #: parameter sets among these people: each is a machine of its own for every coin
 SETS = 20
 _DAYS = 5
-_ON = {name: TriggerSetting(on=True) for name in TRIGGERS}
+_ON = {Cause(name): TriggerSetting(on=True) for name in TRIGGERS}
 
 
 async def figures() -> list[Figure]:
@@ -74,7 +74,7 @@ async def _measured(program: Program, clock: ManualClock) -> list[Figure]:
 
 def _strategy(number: int) -> Strategy:
     """Return the crowd's strategy with all triggers on, each set of parameters a little different."""
-    own = {"volatility": TriggerSetting(on=True, params={"enter": Decimal(2) + Decimal(number) / 100})}
+    own = {Cause.VOLATILITY: TriggerSetting(on=True, params={"enter": Decimal(2) + Decimal(number) / 100})}
     return replace(crowd.STRATEGY, futures_net=Decimal("0.1"), triggers=_ON | own)
 
 

@@ -14,7 +14,7 @@ from chatbot.exchanges.sources import price_source
 from chatbot.market.candles import CandleBook
 from chatbot.market.funding import FundingBook
 from chatbot.market.sentiment import Sentiment
-from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY
+from chatbot.model import Cause
 from chatbot.portfolio import strategies
 from chatbot.stage import Stage, remembered
 from chatbot.store.database import Database
@@ -133,11 +133,11 @@ class Real:
 @pytest.mark.parametrize(
     ("name", "preset", "trigger"),
     [
-        ("wild_week", "balanced", VOLATILITY),
-        ("five_waves", "balanced", TREND),
-        ("cheap_longs", "conservative", FUNDING_LOW),
-        ("dear_longs", "aggressive", FUNDING_HIGH),
-        ("panic", "balanced", FEAR_GREED),
+        ("wild_week", "balanced", Cause.VOLATILITY),
+        ("five_waves", "balanced", Cause.TREND),
+        ("cheap_longs", "conservative", Cause.FUNDING_LOW),
+        ("dear_longs", "aggressive", Cause.FUNDING_HIGH),
+        ("panic", "balanced", Cause.FEAR_GREED),
     ],
 )
 async def test_the_programs_own_signals_hear_of_a_scene_within_a_minute(tmp_path: Path, name: str, preset: str, trigger: str) -> None:

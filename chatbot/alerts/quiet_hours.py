@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY, AlertKind, Ring, Urgency
+from chatbot.model import INFO, AlertKind, Cause, Ring, Urgency
 from chatbot.model.alerts import ERRORS
 from chatbot.store import messages
 
@@ -28,26 +28,21 @@ KINDS: Mapping[str, AlertKind] = {
 }
 #: good news, which may wait
 _CALM = frozenset({"evaluated_again"})
-#: of a trigger -> what its alerts are about
-TRIGGERS: Mapping[str, AlertKind] = {
-    "drift": AlertKind.DRIFT,
-    "exposure": AlertKind.DRIFT,
-    "schedule": AlertKind.SCHEDULE,
-    "hedge": AlertKind.HEDGE,
-    "margin": AlertKind.LIQUIDATION,
-    VOLATILITY: AlertKind.VOLATILITY,
-    TREND: AlertKind.TREND,
-    FUNDING_LOW: AlertKind.FUNDING,
-    FUNDING_HIGH: AlertKind.FUNDING,
-    FEAR_GREED: AlertKind.SENTIMENT,
+#: what alerts are about that do not come from a trigger of the market
+_ABOUT: Mapping[Cause, AlertKind] = {
+    Cause.DRIFT: AlertKind.DRIFT,
+    Cause.EXPOSURE: AlertKind.DRIFT,
+    Cause.SCHEDULE: AlertKind.SCHEDULE,
+    Cause.HEDGE: AlertKind.HEDGE,
+    Cause.MARGIN: AlertKind.LIQUIDATION,
 }
 #: when the morning begins for whoever snoozes until then
 MORNING = time(8)
 
 
-def kind_of(trigger: str) -> AlertKind:
+def kind_of(trigger: Cause) -> AlertKind:
     """Return what an alert of a trigger is about."""
-    return TRIGGERS.get(trigger, AlertKind.DRIFT)
+    return INFO[trigger].alert if trigger in INFO else _ABOUT.get(trigger, AlertKind.DRIFT)
 
 
 def ends(alerts: AlertSettings, zone: str, now: datetime) -> datetime | None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chatbot.alerts import quiet_hours
-from chatbot.model import AlertKind, Ring, Urgency
+from chatbot.model import AlertKind, Cause, Ring, Urgency
 from chatbot.portfolio.states import Outage
 from chatbot.store import accounts, events, messages, portfolios
 from chatbot.triggers import drift
@@ -52,7 +52,7 @@ async def tell_margin(tx: Tx, portfolio: Portfolio, person: Person, shape: Shape
     """Ring for margin in danger, whatever else is quiet."""
     numbers = {"distance": shape.liquidation, "leverage": shape.leverage}
     facts = {name: None if value is None else str(value) for name, value in numbers.items()}
-    alert = await events.add_alert(tx, portfolio.id, "margin", "", facts, now)
+    alert = await events.add_alert(tx, portfolio.id, Cause.MARGIN, "", facts, now)
     await _post(tx, portfolio, person, "margin_alert", f"alert-{alert}", now, facts)
 
 
@@ -119,7 +119,7 @@ async def _tell_schedule(tx: Tx, portfolio: Portfolio, person: Person, kind: str
 
 async def tell_hedge(tx: Tx, portfolio: Portfolio, person: Person, kind: str, facts: Mapping[str, Any], now: datetime) -> None:
     """Ring about a hedge: ``hedge_over`` or ``hedge_funding``; ``facts`` name it under ``hedge``."""
-    alert = await events.add_alert(tx, portfolio.id, "hedge", str(facts["hedge"]), dict(facts), now)
+    alert = await events.add_alert(tx, portfolio.id, Cause.HEDGE, str(facts["hedge"]), dict(facts), now)
     await _post(tx, portfolio, person, kind, f"alert-{alert}", now, facts, (AlertKind.HEDGE,))
 
 

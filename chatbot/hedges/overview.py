@@ -14,7 +14,7 @@ from chatbot.hedges import life as hedge_life
 from chatbot.hedges import shocks as hedge_shocks
 from chatbot.hedges import sizing as hedge_sizes
 from chatbot.hedges.sizing import COVERAGE, DROP
-from chatbot.model import COVER, FEAR_GREED, MIN_VARIANCE, ROTATION, OpenHedge, Problem
+from chatbot.model import COVER, MIN_VARIANCE, ROTATION, Cause, OpenHedge, Problem
 from chatbot.model.hedge import BY_BETA, LITERAL, HedgeSize, HedgeWish
 from chatbot.model.hedge_report import HedgeReading, HedgeReport, ShockReport
 from chatbot.portfolio import valuation as readings
@@ -145,7 +145,7 @@ class Hedging:
 
     def _mood(self, found: Evaluation) -> tuple[str, Decimal | None, bool]:
         """Return why the market is bearish, the index, and whether neither of both signs is known (domain 10.1)."""
-        mood = next((signal.reading for signal in found.layers.signals if signal.trigger == FEAR_GREED), None)
+        mood = next((signal.reading for signal in found.layers.signals if signal.trigger is Cause.FEAR_GREED), None)
         closes = self._candles.closes(_BTC, "1d", self._midnight(), _MEAN_DAYS + 1)
         known = [close for close in closes if close is not None]
         complete = len(known) == _MEAN_DAYS + 1

@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 from chatbot.model.alerts import AlertKind, AlertSettings, Ring
-from chatbot.model.answering import Answering, AutoLimits, Stand, Unanswered
+from chatbot.model.answering import Answering, AutoLimits, NotAlone, Stand, Unanswered
 from chatbot.model.hedge import COVER, HEDGE_KINDS, MIN_VARIANCE, ROTATION, OpenHedge
 from chatbot.model.message import Delivery, Message, Urgency, Verdict
 from chatbot.model.people import Answer, Mode, Person, Role
-from chatbot.model.plan import FuturesCost, LeftOut, Leg, LegKind, LegState, OrderState, Plan, PlanState, Reason
+from chatbot.model.plan import DecidedBy, FuturesCost, LeftOut, Leg, LegKind, LegState, OrderState, Plan, PlanState, Reason
 from chatbot.model.report import AssetExposure, ContractReading, ExposureReport, MovedTarget, StatusReport
 from chatbot.model.shape import Check, LineReading, Problem, Shape
-from chatbot.model.signal import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY, Signal, TriggerSetting
+from chatbot.model.signal import Signal, TriggerSetting
 from chatbot.model.strategy import ALT, CORE, FUTURES, NET, STABLE, BandRule, Portfolio, ScheduleRule, Strategy
-from chatbot.model.tilt import TILT, OpenTilt
+from chatbot.model.tilt import OpenTilt
+from chatbot.model.trigger_info import INFO, Cause, Effect, Phase, TriggerInfo
 
 __all__ = [
     "ALT",
     "CORE",
     "COVER",
-    "FEAR_GREED",
-    "FUNDING_HIGH",
-    "FUNDING_LOW",
     "FUTURES",
     "HEDGE_KINDS",
+    "INFO",
     "MIN_VARIANCE",
     "NET",
     "ROTATION",
     "STABLE",
-    "TILT",
-    "TREND",
-    "VOLATILITY",
     "AlertKind",
     "AlertSettings",
     "Answer",
@@ -37,9 +33,12 @@ __all__ = [
     "AssetExposure",
     "AutoLimits",
     "BandRule",
+    "Cause",
     "Check",
     "ContractReading",
+    "DecidedBy",
     "Delivery",
+    "Effect",
     "ExposureReport",
     "FuturesCost",
     "LeftOut",
@@ -50,10 +49,12 @@ __all__ = [
     "Message",
     "Mode",
     "MovedTarget",
+    "NotAlone",
     "OpenHedge",
     "OpenTilt",
     "OrderState",
     "Person",
+    "Phase",
     "Plan",
     "PlanState",
     "Portfolio",
@@ -67,6 +68,7 @@ __all__ = [
     "Stand",
     "StatusReport",
     "Strategy",
+    "TriggerInfo",
     "TriggerSetting",
     "Unanswered",
     "Urgency",

@@ -7,6 +7,8 @@ from datetime import datetime  # noqa: TC003 - read at run time by the JSON code
 from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
 from enum import StrEnum
 
+from chatbot.model.word import StoredWord
+
 
 class Unanswered(StrEnum):
     """What becomes of a plan that the bot proposed and nobody answers."""
@@ -45,14 +47,38 @@ class Answering:
     after_min: int = 30
 
 
+class NotAlone(StoredWord):
+    """Why the bot does not act on a plan by itself, although it was told to."""
+
+    #: it does
+    NONE = ""
+    #: an order, or what is traded in a day, is over its limit
+    TRADE = "trade"
+    TURNOVER = "turnover"
+    #: the plan rests on a trend, opens a hedge or a tilt
+    TREND = "trend"
+    HEDGE = "hedge"
+    TILT = "tilt"
+    #: an order costs much for its size, or nobody knows what it costs
+    DEAR = "dear"
+    UNKNOWN = "unknown"
+    #: prices have moved before it could act
+    MOVED = "moved"
+    #: meanwhile its person has changed it, asked for silence, or wants to be asked; or no leg is left that it may touch
+    EDITED = "edited"
+    SILENT = "silent"
+    OFF = "off"
+    NOTHING = "nothing"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stand:
     """How a plan that nobody asked for is to be answered; fixed when it is proposed."""
 
     #: the bot answers it itself, inside the limits
     auto: bool = False
-    #: why an auto portfolio asks all the same: trade, turnover, trend, hedge, dear, unknown; empty where it does not
-    why: str = ""
+    #: of a plan that the bot was told to act on and asks about
+    why: NotAlone = NotAlone.NONE
     #: the value that is over its limit, and that limit, quote; None where the reason has none
     amount: Decimal | None = None
     limit: Decimal | None = None

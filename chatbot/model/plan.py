@@ -12,6 +12,8 @@ from chatbot.model.answering import Stand  # noqa: TC001 - read at run time by t
 from chatbot.model.hedge import OpenHedge  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.people import Mode  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.shape import Shape  # noqa: TC001 - read at run time by the JSON codec
+from chatbot.model.trigger_info import Cause, Phase
+from chatbot.model.word import StoredWord
 
 
 class PlanState(StrEnum):
@@ -31,6 +33,16 @@ class PlanState(StrEnum):
     SKIPPED = "skipped"
     #: a newer plan took its place
     SUPERSEDED = "superseded"
+
+
+class DecidedBy(StoredWord):
+    """Who confirmed a plan."""
+
+    PERSON = ""
+    #: the bot, inside the limits of its portfolio
+    AUTO = "auto"
+    #: the bot, because nobody answered
+    UNANSWERED = "unanswered"
 
 
 class LegKind(StrEnum):
@@ -80,17 +92,16 @@ class OrderState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why a plan was made: a trigger name and the numbers that fired."""
+    """Why a plan was made: what made the bot act, and the numbers that fired."""
 
-    #: drift, exposure, schedule, manual, moved, hedge, margin, or the name of a trigger of the market
-    trigger: str
+    trigger: Cause
     #: the line, or the subject of a signal
     line: str = ""
     weight: Decimal | None = None
     target: Decimal | None = None
     band: Decimal | None = None
-    #: of a signal: begin, change or end; empty elsewhere
-    event: str = ""
+    #: of a signal, hedge, tilt or the margin; none elsewhere
+    event: Phase = Phase.NONE
     #: of a signal: its reading, the limit that it crossed, and how much it does
     reading: Decimal | None = None
     limit: Decimal | None = None
@@ -210,8 +221,7 @@ class Plan:
     stand: Stand | None = None
     #: when the bot does something about it while nobody answers; None: nothing any more
     acts_at: datetime | None = None
-    #: who confirmed it where that was not its person: auto, unanswered
-    decided_by: str = ""
+    decided_by: DecidedBy = DecidedBy.PERSON
 
     @property
     def hedge_contracts(self) -> tuple[str, ...]:

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
 from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
 
-#: names of the triggers that watch the market (domain 5 to 8); drift, exposure, schedule, hedge and margin watch the portfolio
-VOLATILITY, TREND, FUNDING_LOW, FUNDING_HIGH, FEAR_GREED = "volatility", "trend", "funding_low", "funding_high", "fear_greed"
+from chatbot.model.trigger_info import Cause  # noqa: TC001 - read at run time by the JSON codec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +16,7 @@ class TriggerSetting:
     on: bool = False
     #: parameters that differ from their default, by name; ranges stand in the engine's registry
     params: dict[str, Decimal] = field(default_factory=dict)
-    #: of Fear & Greed: book, portfolio or beta (domain 8.3); empty: the default
+    #: what it does where there is a choice; empty: the usual
     mode: str = ""
 
 
@@ -25,7 +24,7 @@ class TriggerSetting:
 class Signal:
     """Where one trigger stands about one subject after its last reading."""
 
-    trigger: str
+    trigger: Cause
     #: BTC, BTC-PERP, or empty for the whole market
     subject: str = ""
     #: market time of the last reading; None before the first

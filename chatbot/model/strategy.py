@@ -9,6 +9,7 @@ from decimal import Decimal
 from chatbot.model.answering import Answering
 from chatbot.model.people import Answer, Mode
 from chatbot.model.signal import TriggerSetting
+from chatbot.model.trigger_info import INFO, Cause
 
 CORE, ALT, STABLE, FUTURES = "CORE", "ALT", "STABLE", "FUTURES"
 #: key of the net exposure among lines and states; small letters, so that no coin is called so
@@ -77,12 +78,16 @@ class Strategy:
     move_limit_pct: Decimal = Decimal(1)
     #: None: only the bands ask for a rebalance
     schedule: ScheduleRule | None = None
-    #: by trigger name; one that is not named is off
-    triggers: dict[str, TriggerSetting] = field(default_factory=dict)
+    #: of the triggers of the market; one that is not named is off
+    triggers: dict[Cause, TriggerSetting] = field(default_factory=dict)
 
-    def setting(self, trigger: str) -> TriggerSetting:
+    def setting(self, trigger: Cause) -> TriggerSetting:
         """Return how this portfolio uses a trigger."""
         return self.triggers.get(trigger, TriggerSetting())
+
+    def mode_of(self, trigger: Cause) -> str:
+        """Return what a trigger does where there is a choice: what was chosen, or the usual; empty where there is none."""
+        return self.setting(trigger).mode or next(iter(INFO[trigger].modes), "")
 
     def line_of(self, asset: str) -> str:
         """Return the line that an asset belongs to; a coin that no line names counts as ALT."""

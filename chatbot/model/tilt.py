@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
 from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
 
-#: name of its reasons
-TILT = "tilt"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenTilt:

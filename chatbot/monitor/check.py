@@ -12,7 +12,7 @@ import structlog
 
 from chatbot.alerts import quiet_hours
 from chatbot.alerts import write as alerts
-from chatbot.model import TILT, Answer, Plan
+from chatbot.model import Answer, Cause, Phase, Plan
 from chatbot.monitor import batch
 from chatbot.monitor.batch import CheckWrites
 from chatbot.monitor.judge import ASLEEP, WAITING, CheckInput, described, judge, reasons_for_plan
@@ -260,7 +260,7 @@ class Monitor:
         """Propose the plan that closes a hedge; whoever only wants to be told asks for it with the alert's button."""
         if seen.portfolio.answer == Answer.NOTIFY:
             return ""
-        drafted = self._rebalancing.draft(seen.evaluation, (hedge_draft.reason_for(over.kind, hedge_draft.END),), over)
+        drafted = self._rebalancing.draft(seen.evaluation, (hedge_draft.reason_for(over.kind, Phase.END),), over)
         return await self._offer(tx, seen, drafted, silent=True) if isinstance(drafted, Plan) else ""
 
     async def _act(self, tx: Tx, seen: CheckInput, result: CheckResult) -> str:
@@ -277,7 +277,7 @@ class Monitor:
             await alerts.tell_due(tx, portfolio, seen.person, now)
             return schedule.TOLD
         # the alert that opened the window has rung already; the end of a tilt has none
-        rung = result.asked is not None and any(reason.trigger != TILT for reason in reasons)
+        rung = result.asked is not None and any(reason.trigger is not Cause.TILT for reason in reasons)
         return await self._offer(tx, seen, drafted, silent=rung or quiet_hours.card_is_silent(seen.person, reasons, now))
 
     async def _offer(self, tx: Tx, seen: CheckInput, drafted: Plan, *, silent: bool) -> str:

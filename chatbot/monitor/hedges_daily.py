@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from chatbot.hedges import life as hedge_life
-from chatbot.model import VOLATILITY, OpenHedge
+from chatbot.model import Cause, OpenHedge
 from chatbot.plans import hedge_draft as hedge_plans
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 #: the history that a daily check may have missed
 _DAYS = 31
-#: BTC's daily volatility reading is waited for so long (as in chatbot.triggers.signals), then the day counts without it
+#: BTC's daily volatility reading is waited for so long (as in chatbot.triggers.feeds), then the day counts without it
 _PATIENCE = timedelta(hours=6)
 
 
@@ -103,7 +103,7 @@ class HedgeWatch:
 
 def _is_awaited(found: Evaluation, midnight: datetime) -> bool:
     """Tell whether BTC's volatility of that day is watched and not read yet."""
-    read = [signal.at for signal in found.layers.signals if signal.trigger == VOLATILITY and signal.subject == "BTC"]
+    read = [signal.at for signal in found.layers.signals if signal.trigger is Cause.VOLATILITY and signal.subject == "BTC"]
     return bool(read) and read[0] is not None and read[0] < midnight
 
 

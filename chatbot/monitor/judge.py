@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from chatbot.alerts import quiet_hours
-from chatbot.model import Answer, Check, PlanState, Reason
+from chatbot.model import Answer, Cause, Check, PlanState, Reason
 from chatbot.monitor.hedges_daily import HedgeReview
 from chatbot.plans import autonomy
 from chatbot.portfolio.states import hedge_key
@@ -215,7 +215,7 @@ def described(result: CheckResult, outcome: str) -> Check:
     fired = (
         *(step.line.line for step in result.fired if step.event),
         *(change.signal.key for change in result.signals),
-        *((margin.NAME,) if result.margin else ()),
+        *((Cause.MARGIN,) if result.margin else ()),
     )
     acted = fired or outcome == schedule.PLANNED
     return replace(result.check, fired=fired, held_back="" if acted else _HELD_BACK.get(outcome) or drift.quiet_reason(shape))

@@ -9,7 +9,7 @@ import structlog
 
 from chatbot.alerts import quiet_hours as quiet
 from chatbot.alerts import write as alerting
-from chatbot.model import Answer, Plan, PlanState, Unanswered, Urgency
+from chatbot.model import Answer, DecidedBy, NotAlone, Plan, PlanState, Unanswered, Urgency
 from chatbot.plans import autonomy as answering
 from chatbot.plans import hedge_draft as hedge_plans
 from chatbot.plans import outcomes
@@ -74,31 +74,31 @@ class UnansweredPlans:
 
     async def _act(self, plan: Plan, portfolio: Portfolio, person: Person) -> None:
         """Carry a plan out inside the limits; what stands against it now is told on a plan that asks."""
-        alone = outcomes.Alone(by=answering.AUTO, forbids=self._forbids_auto, tells=self._shows_card)
+        alone = outcomes.Alone(by=DecidedBy.AUTO, forbids=self._forbids_auto, tells=self._shows_card)
         outcome = await self._rebalancing.confirm(plan.id, person.id, alone=alone)
         log.info("acted alone", plan=plan.id, outcome=type(outcome).__name__)
         match outcome:
             case outcomes.Moved():
-                await self._ask_instead(plan, portfolio, person, answering.MOVED)
+                await self._ask_instead(plan, portfolio, person, NotAlone.MOVED)
             case outcomes.TooDear():
-                await self._ask_instead(plan, portfolio, person, answering.DEAR)
+                await self._ask_instead(plan, portfolio, person, NotAlone.DEAR)
             case outcomes.Forbidden(why=why):
                 await self._ask_instead(plan, portfolio, person, why)
             case _:
                 pass  # carried out, answered by somebody else, or not to be evaluated now: then the next check tries again
 
-    async def _forbids_auto(self, tx: Tx, plan: Plan) -> str:
+    async def _forbids_auto(self, tx: Tx, plan: Plan) -> NotAlone:
         """Judge the plan once more by what is stored now: limits may have changed, and other plans may have used them up."""
         portfolio = await portfolios.get(tx, plan.portfolio_id)
         person = await accounts.person(tx, portfolio.person_id) if portfolio else None
         now = self._clock.now()
         if portfolio is None or person is None or answering.is_silent(portfolio, plan, now):
-            return "silent"
+            return NotAlone.SILENT
         if portfolio.answer != Answer.AUTO or portfolio.mode not in answering.ALONE:
-            return "off"
+            return NotAlone.OFF
         used = await turnover.today(tx, portfolio.id, person.zone, now)
         stand = answering.within_limits(plan, portfolio.answering.limits, used)
-        return "" if stand.auto else stand.why or "off"
+        return NotAlone.NONE if stand.auto else stand.why or NotAlone.OFF
 
     async def _shows_card(self, tx: Tx, plan: Plan) -> None:
         """Show a plan that is being carried out without a question; the alert before it has rung."""
@@ -107,11 +107,11 @@ class UnansweredPlans:
         if person is not None:
             await alerting.show_card(tx, plan, person, self._clock.now(), silent=True)
 
-    async def _ask_instead(self, plan: Plan, portfolio: Portfolio, person: Person, why: str) -> None:
+    async def _ask_instead(self, plan: Plan, portfolio: Portfolio, person: Person, why: NotAlone) -> None:
         """Put a fresh plan that asks in place of one that was to be carried out alone and has not been shown to anybody."""
         found = await self._evaluator.look(portfolio, fresh=True, also=plan.hedge_contracts)
         await self._rebalancing.prepare(found)
-        drafted = self._rebalancing.draft(found, plan.reasons, hedge_plans.asked(plan)) if why != "silent" else None
+        drafted = self._rebalancing.draft(found, plan.reasons, hedge_plans.asked(plan)) if why is not NotAlone.SILENT else None
         if isinstance(drafted, outcomes.CannotEvaluate):
             return  # tried again with the next check
         async with self._db.transaction() as tx:
@@ -119,7 +119,7 @@ class UnansweredPlans:
             if not isinstance(drafted, Plan) or answering.is_silent(latest, plan, now):
                 await plans.decide(tx, plan.id, PlanState.EXPIRED, now)
                 return
-            asks = why if latest.answer == Answer.AUTO else ""
+            asks = why if latest.answer == Answer.AUTO else NotAlone.NONE
             await offer(tx, latest, person, drafted, now, silent=quiet.card_is_silent(person, plan.reasons, now), asks=asks)
 
     async def _reduce(self, plan: Plan, person: Person) -> None:
@@ -129,23 +129,24 @@ class UnansweredPlans:
             await self._post(tx, confirmed, person, UNANSWERED)
 
         kept = answering.numbers(answering.alone(plan))
-        alone = outcomes.Alone(by=answering.UNANSWERED, forbids=self._forbids_reduce, tells=tells, only=kept)
-        outcome = await self._rebalancing.confirm(plan.id, person.id, alone=alone) if kept else outcomes.Forbidden(plan=plan, why="nothing")
+        alone = outcomes.Alone(by=DecidedBy.UNANSWERED, forbids=self._forbids_reduce, tells=tells, only=kept)
+        nothing = outcomes.Forbidden(plan=plan, why=NotAlone.NOTHING)
+        outcome = await self._rebalancing.confirm(plan.id, person.id, alone=alone) if kept else nothing
         log.info("nobody answered", plan=plan.id, outcome=type(outcome).__name__)
         if isinstance(outcome, (outcomes.Moved, outcomes.TooDear)):
-            await self._tell(plan, person, UNANSWERED, answering.MOVED)
-        elif isinstance(outcome, outcomes.Forbidden) and outcome.why != "edited":
+            await self._tell(plan, person, UNANSWERED, NotAlone.MOVED)
+        elif isinstance(outcome, outcomes.Forbidden) and outcome.why is not NotAlone.EDITED:
             async with self._db.transaction() as tx:
                 await plans.attended(tx, plan.id)
 
-    async def _forbids_reduce(self, tx: Tx, plan: Plan) -> str:
+    async def _forbids_reduce(self, tx: Tx, plan: Plan) -> NotAlone:
         portfolio = await portfolios.get(tx, plan.portfolio_id)
         if portfolio is None or answering.is_silent(portfolio, plan, self._clock.now()):
-            return "silent"
+            return NotAlone.SILENT
         still = portfolio.answering.unanswered == Unanswered.REDUCE and portfolio.mode in answering.ALONE
-        return "" if still else "off"
+        return NotAlone.NONE if still else NotAlone.OFF
 
-    async def _tell(self, plan: Plan, person: Person, kind: str, why: str = "") -> None:
+    async def _tell(self, plan: Plan, person: Person, kind: str, why: NotAlone = NotAlone.NONE) -> None:
         """Say something about a plan once; it is then left to its person until it expires."""
         async with self._db.transaction() as tx:
             latest = await plans.plan(tx, plan.id)
@@ -153,7 +154,7 @@ class UnansweredPlans:
                 await plans.attended(tx, plan.id)
                 await self._post(tx, latest, person, kind, why)
 
-    async def _post(self, tx: Tx, plan: Plan, person: Person, kind: str, why: str = "") -> None:
+    async def _post(self, tx: Tx, plan: Plan, person: Person, kind: str, why: NotAlone = NotAlone.NONE) -> None:
         now = self._clock.now()
         await messages.post(
             tx,

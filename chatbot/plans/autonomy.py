@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.portfolio import STABLES
-from chatbot.model import TILT, TREND, Answer, LegKind, LegState, Mode, Plan, PlanState, Stand, Unanswered
+from chatbot.model import INFO, Answer, Cause, LegKind, LegState, Mode, NotAlone, Phase, Plan, PlanState, Stand, Unanswered
 from chatbot.plans import costs as costing
 from chatbot.portfolio import turnover
 from chatbot.store import plans
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from chatbot.model import AutoLimits, Leg, Person, Portfolio
     from chatbot.store.database import Tx
 
-#: who confirmed a plan where that was not its person
-AUTO, UNANSWERED = "auto", "unanswered"
-#: why an auto portfolio asks all the same, and triggers that are judged by their name
-TRADE, TURNOVER, HEDGE, MARGIN, DEAR, UNKNOWN, MOVED = "trade", "turnover", "hedge", "margin", "dear", "unknown", "moved"
 #: portfolios that the bot can trade for: manual ones are traded by hand, live ones need keys
 ALONE = frozenset({Mode.DEMO, Mode.PAPER})
 #: how long the plan of a schedule waits: it may come at night
@@ -72,28 +68,31 @@ def within_limits(plan: Plan, limits: AutoLimits | None, used: Decimal) -> Stand
         return replace(stand, why=why)
     largest = max((leg.notional for leg in costing.kept(plan.legs)), default=_ZERO)
     if largest > limits.trade:
-        return replace(stand, why=TRADE, amount=largest, limit=limits.trade)
+        return replace(stand, why=NotAlone.TRADE, amount=largest, limit=limits.trade)
     day = limits.turnover_in(plan.before.value)
     if used + turnover.traded(plan) > day:
-        return replace(stand, why=TURNOVER, amount=used + turnover.traded(plan), limit=day)
+        return replace(stand, why=NotAlone.TURNOVER, amount=used + turnover.traded(plan), limit=day)
     return replace(stand, auto=True)
 
 
-def _always_asks(plan: Plan) -> str:
+def _always_asks(plan: Plan) -> NotAlone:
     """Return why a plan asks whatever the limits are: it rests on a trend, opens a hedge or a tilt, or its costs are high or unknown."""
-    if any(reason.trigger == TREND for reason in plan.reasons):
-        return TREND  # domain 6.3: no sign of edge, so propose and ask
-    if any(reason.trigger == TILT and reason.event == "begin" for reason in plan.reasons):
-        return TILT  # it may add risk
+    for info in (INFO[reason.trigger] for reason in plan.reasons if reason.trigger in INFO):
+        if info.always_asks is not None:
+            return info.always_asks
+    if any(reason.trigger is Cause.TILT and reason.event is Phase.BEGIN for reason in plan.reasons):
+        return NotAlone.TILT  # it may add risk
     opens = plan.hedge is not None and not plan.hedge.closed
-    if opens or any(reason.trigger == HEDGE and reason.event != "end" for reason in plan.reasons):
-        return HEDGE
+    if opens or any(reason.trigger is Cause.HEDGE and reason.event is not Phase.END for reason in plan.reasons):
+        return NotAlone.HEDGE
     if costing.dear(plan.legs):
-        return DEAR
-    return UNKNOWN if costing.unknown(plan.legs) else ""
+        return NotAlone.DEAR
+    return NotAlone.UNKNOWN if costing.unknown(plan.legs) else NotAlone.NONE
 
 
-async def with_policy(tx: Tx, portfolio: Portfolio, person: Person, drafted: Plan, now: datetime, *, asks: str = "") -> Plan:
+async def with_policy(
+    tx: Tx, portfolio: Portfolio, person: Person, drafted: Plan, now: datetime, *, asks: NotAlone = NotAlone.NONE
+) -> Plan:
     """Return a plan that the bot made with how it is to be answered, and until when.
 
     ``asks`` is why the person is asked although the portfolio is on auto.
@@ -109,7 +108,7 @@ async def with_policy(tx: Tx, portfolio: Portfolio, person: Person, drafted: Pla
 def _asking(drafted: Plan, stand: Stand, portfolio: Portfolio, now: datetime, promised: datetime | None) -> Plan:
     """Return a plan that waits for its person with what becomes of it when they do not answer."""
     settings, expires = portfolio.answering, drafted.expires_at
-    patient = any(reason.trigger == "schedule" for reason in drafted.reasons)
+    patient = any(reason.trigger is Cause.SCHEDULE for reason in drafted.reasons)
     if settings.unanswered == Unanswered.REDUCE and portfolio.mode in ALONE and alone(drafted):
         acts = min(now + timedelta(minutes=settings.after_min), promised or datetime.max.replace(tzinfo=now.tzinfo))
         stand = replace(stand, reduce_at=acts, patient=True)
@@ -129,7 +128,7 @@ async def _promised(tx: Tx, portfolio_id: int) -> datetime | None:
 
 def is_silent(portfolio: Portfolio, plan: Plan, now: datetime) -> bool:
     """Tell whether the bot may do nothing about a plan alone now: paused, or silence was asked for, through which only margin rings."""
-    margin = any(reason.trigger == MARGIN for reason in plan.reasons)
+    margin = any(reason.trigger is Cause.MARGIN for reason in plan.reasons)
     return portfolio.paused if margin else drift.is_quiet(portfolio, now)
 
 

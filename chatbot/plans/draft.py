@@ -12,7 +12,7 @@ from chatbot.engine.planner.block import Block, Config, Fees, Rules
 from chatbot.engine.planner.completion import BetaGoal, target_beta
 from chatbot.engine.targets import Targets
 from chatbot.exchanges.base import asset_of
-from chatbot.model import LeftOut, Leg, LegKind, Plan, PlanState, Portfolio, Reason
+from chatbot.model import Cause, LeftOut, Leg, LegKind, Plan, PlanState, Portfolio, Reason
 from chatbot.portfolio import targets as targeting
 from chatbot.portfolio import valuation as readings
 from chatbot.triggers import margin
@@ -141,7 +141,7 @@ def draft(found: Evaluation, targets: Targets, block: Block, reasons: tuple[Reas
         portfolio_id=portfolio.id,
         mode=portfolio.mode,
         state=PlanState.PROPOSED,
-        reasons=(*reasons, Reason(trigger="beta", line=targeting.INDEX)) if _COMPLETED in block.flags else reasons,
+        reasons=(*reasons, Reason(trigger=Cause.BETA, line=targeting.INDEX)) if _COMPLETED in block.flags else reasons,
         before=found.shape,
         after=after,
         legs=legs,

@@ -10,7 +10,7 @@ from chatbot.engine.exact import wide
 from chatbot.engine.hedges.sizing import open_hedge
 from chatbot.engine.targets import Targets
 from chatbot.hedges import sizing as hedge_sizes
-from chatbot.model import FUTURES, ROTATION, VOLATILITY, LeftOut, Leg, LegKind, OpenHedge, Plan, Reason
+from chatbot.model import FUTURES, ROTATION, Cause, LeftOut, Leg, LegKind, OpenHedge, Phase, Plan, Reason
 from chatbot.plans import draft as planning
 from chatbot.portfolio import targets as targeting
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from chatbot.model.hedge import HedgeSize, HedgeWish
     from chatbot.portfolio.evaluation import Evaluation
 
-BEGIN, END = "begin", "end"
 #: whose volatility says whether a hedge has done its work (domain 10.3)
 _VOLATILE = "BTC"
 #: weights are cut here; rounded so that whole lots survive it
@@ -33,15 +32,15 @@ _CUSHION = Decimal("0.006")
 _CENT, _ZERO, _ONE = Decimal("0.01"), Decimal(0), Decimal(1)
 
 
-def reason_for(kind: str, event: str) -> Reason:
+def reason_for(kind: str, event: Phase) -> Reason:
     """Return why such a plan is made."""
-    return Reason(trigger="hedge", line=kind, event=event)
+    return Reason(trigger=Cause.HEDGE, line=kind, event=event)
 
 
 def volatility_ratio(found: Evaluation, since: datetime | None = None) -> Decimal | None:
     """Return how volatile BTC is against its usual level; None where unknown, or read before ``since`` (market time)."""
     for signal in found.layers.signals:
-        if signal.trigger == VOLATILITY and signal.subject == _VOLATILE:
+        if signal.trigger is Cause.VOLATILITY and signal.subject == _VOLATILE:
             fresh = since is None or (signal.at is not None and signal.at >= since)
             return signal.reading if fresh else None
     return None

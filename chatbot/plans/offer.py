@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.alerts import write as alerts
-from chatbot.model import PlanState
+from chatbot.model import NotAlone, PlanState
 from chatbot.plans import autonomy
 from chatbot.plans.outcomes import Busy, Proposed
 from chatbot.store import plans
@@ -26,7 +26,7 @@ async def store(tx: Tx, drafted: Plan) -> Proposed | Busy:
 
 
 async def offer(
-    tx: Tx, portfolio: Portfolio, person: Person, drafted: Plan, now: datetime, *, silent: bool, asks: str = ""
+    tx: Tx, portfolio: Portfolio, person: Person, drafted: Plan, now: datetime, *, silent: bool, asks: NotAlone = NotAlone.NONE
 ) -> Proposed | Busy:
     """Offer a plan that nobody asked for, to be answered as the portfolio's settings want it.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from chatbot.model import Plan, Portfolio, Problem, Shape
+    from chatbot.model import DecidedBy, NotAlone, Plan, Portfolio, Problem, Shape
     from chatbot.model.hedge import HedgeSize
     from chatbot.store.database import Tx
 
@@ -78,8 +78,7 @@ class Forbidden:
     """Nothing was sent: the bot may not do this alone any more."""
 
     plan: Plan
-    #: machine word
-    why: str
+    why: NotAlone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +86,9 @@ class Alone:
     """A Confirm that nobody presses: the bot answers a plan in its person's name."""
 
     #: who is noted to have confirmed it
-    by: str
-    #: asked in the transaction that decides: why it may not be done after all, or an empty word
-    forbids: Callable[[Tx, Plan], Awaitable[str]]
+    by: DecidedBy
+    #: asked in the transaction that decides: why it may not be done after all
+    forbids: Callable[[Tx, Plan], Awaitable[NotAlone]]
     #: what is told, in the same transaction
     tells: Callable[[Tx, Plan], Awaitable[None]]
     #: only these legs are carried out; None: all

@@ -10,7 +10,22 @@ from chatbot.alerts import write as alerts
 from chatbot.engine.errors import Refused
 from chatbot.hedges import life as hedge_life
 from chatbot.hedges import sizing as hedge_sizes
-from chatbot.model import Leg, LegState, Mode, OpenHedge, Plan, PlanState, Portfolio, Problem, Reason, Shape
+from chatbot.model import (
+    Cause,
+    DecidedBy,
+    Leg,
+    LegState,
+    Mode,
+    NotAlone,
+    OpenHedge,
+    Phase,
+    Plan,
+    PlanState,
+    Portfolio,
+    Problem,
+    Reason,
+    Shape,
+)
 from chatbot.plans import costs as costing
 from chatbot.plans import draft as planning
 from chatbot.plans import hedge_draft as hedge_plans
@@ -74,11 +89,11 @@ class Rebalancing:
 
     async def open_hedge(self, portfolio: Portfolio, wish: HedgeWish) -> Proposal:
         """Make and store the plan that opens a hedge, from fresh prices; or say why there is none."""
-        return await self.propose(portfolio, (hedge_plans.reason_for(wish.kind, hedge_plans.BEGIN),), wish)
+        return await self.propose(portfolio, (hedge_plans.reason_for(wish.kind, Phase.BEGIN),), wish)
 
     async def close_hedge(self, portfolio: Portfolio, hedge: OpenHedge) -> Proposal:
         """Make and store the plan that closes a hedge."""
-        return await self.propose(portfolio, (hedge_plans.reason_for(hedge.kind, hedge_plans.END),), hedge)
+        return await self.propose(portfolio, (hedge_plans.reason_for(hedge.kind, Phase.END),), hedge)
 
     async def propose_again(self, portfolio: Portfolio, plan: Plan) -> Proposal:
         """Make the plan as of now that another one was before it ran out."""
@@ -165,7 +180,7 @@ class Rebalancing:
         await self.prepare(found)
         if moved(plan, found) or (plan.mode != Mode.MANUAL and self._costing.risen(plan, found.quotes)):
             return (
-                await self.propose_from(found, (*plan.reasons, Reason(trigger="moved")), hedge_plans.asked(plan))
+                await self.propose_from(found, (*plan.reasons, Reason(trigger=Cause.MOVED)), hedge_plans.asked(plan))
                 if alone is None
                 else Moved(plan=plan)
             )
@@ -181,11 +196,11 @@ class Rebalancing:
                 return TooDear(plan=latest)  # a leg was taken back in meanwhile
             if latest is not None and latest.state == PlanState.PROPOSED and alone is not None:
                 edited = _restricted(latest, alone).legs != plan.legs
-                if why := "edited" if edited else await alone.forbids(tx, latest):
+                if why := NotAlone.EDITED if edited else await alone.forbids(tx, latest):
                     return Forbidden(plan=latest, why=why)
                 if alone.only is not None:
                     await self._restrict(tx, plan, found)
-            won = await plans.decide(tx, plan.id, PlanState.CONFIRMED, self._clock.now(), alone.by if alone else "")
+            won = await plans.decide(tx, plan.id, PlanState.CONFIRMED, self._clock.now(), alone.by if alone else DecidedBy.PERSON)
             if won:
                 await events.add_event(tx, plan.id, None, "confirmed", {"person": person_id} | ({"by": alone.by} if alone else {}))
                 await self._work.enqueue(tx, EXECUTE, f"plan-{plan.id}", {"plan_id": plan.id}, partition=str(plan.portfolio_id))
@@ -253,7 +268,7 @@ class Rebalancing:
         found = await self._evaluator.look(portfolio, fresh=True, also=plan.hedge_contracts)
         await self.prepare(found)
         hedge = hedge_plans.asked_again(plan, found.layers.hedges)
-        drafted = self.draft(found, tuple(dict.fromkeys((*plan.reasons, Reason(trigger="again")))), hedge)
+        drafted = self.draft(found, tuple(dict.fromkeys((*plan.reasons, Reason(trigger=Cause.AGAIN)))), hedge)
         if not isinstance(drafted, Plan):
             return drafted
         unwanted = {(leg.instrument, leg.side) for leg in plan.legs if leg.state == LegState.DROPPED and not leg.note}

@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.model import VOLATILITY, Signal
+from chatbot.model import INFO, Effect, Signal
 from chatbot.portfolio import targets
 from chatbot.portfolio.layers import Anchor, Memory
 
@@ -26,8 +26,11 @@ _BACK = Decimal("0.95")
 
 def anchor_spikes(memory: Memory, signals: Iterable[Signal], held: Valuation, strategy: Strategy, joined: datetime) -> Memory:
     """Let go of spikes whose asset is back where it was, then anchor those that have begun; ``joined`` is when the portfolio was opened."""
-    spikes = {signal.subject: signal for signal in signals if signal.trigger == VOLATILITY}
-    begun = {asset: s.since for asset, s in spikes.items() if s.active and s.since is not None and strategy.setting(VOLATILITY).on}
+    begun: dict[str, datetime] = {}
+    for signal in signals:
+        cuts = INFO[signal.trigger].effect is Effect.CUT_COIN and signal.active and strategy.setting(signal.trigger).on
+        if cuts and signal.since is not None:
+            begun[signal.subject] = min(begun.get(signal.subject, signal.since), signal.since)
     kept: dict[str, Anchor] = {}
     for asset, known in memory.anchors.items():
         if asset in begun:

@@ -61,3 +61,8 @@ class Effective:
     futures_net: Decimal
     #: what the fold did, as in ``engine.triggers.fold.Folded``: vol:<asset>, funding_low:suppressed, ...
     log: tuple[str, ...] = ()
+
+    @property
+    def holds_back(self) -> bool:
+        """Tell whether something asks for more risk and is left out because something else asks for less (domain 9.2, step 2)."""
+        return "funding_low:suppressed" in self.log

@@ -11,27 +11,14 @@ from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.errors import UserError
 from chatbot.exchanges.base import PERP, is_perp
 from chatbot.i18n import N_
-from chatbot.model import (
-    ALT,
-    CORE,
-    FEAR_GREED,
-    FUNDING_HIGH,
-    FUNDING_LOW,
-    FUTURES,
-    STABLE,
-    TREND,
-    VOLATILITY,
-    BandRule,
-    Strategy,
-    TriggerSetting,
-)
+from chatbot.model import ALT, CORE, FUTURES, INFO, STABLE, BandRule, Cause, Strategy, TriggerSetting
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 MAJORS = ("BTC", "ETH")
 #: of these each preset has one switched on (domain 2.2)
-FUTURES_TRIGGERS = (FUNDING_LOW, FUNDING_HIGH, FEAR_GREED)
+FUTURES_TRIGGERS = tuple(Cause(chosen.futures_trigger) for chosen in PRESETS.values())
 #: coins offered for ALT, largest first; the first few that the market quotes become the members
 ALT_CANDIDATES = ("SOL", "XRP", "BNB", "ADA", "DOGE", "LINK", "AVAX", "LTC")
 ALT_MEMBERS = 4
@@ -60,7 +47,7 @@ def preset(name: str, instruments: Collection[str], held: Collection[str] = ()) 
         futures_band_pp=chosen.band_pp,
         gross_cap=chosen.gross_cap,
         sleeve_cap=chosen.sleeve_cap,
-        triggers={name: TriggerSetting(on=True) for name in (VOLATILITY, TREND, chosen.futures_trigger)},
+        triggers={name: TriggerSetting(on=True) for name, info in INFO.items() if info.in_every_preset or name == chosen.futures_trigger},
     )
 
 
@@ -70,12 +57,12 @@ def with_triggers_of(chosen: Strategy, kept: Strategy) -> Strategy:
     return replace(chosen, triggers={**chosen.triggers, **kept.triggers, **futures})
 
 
-def switched(strategy: Strategy, trigger: str, *, on: bool) -> Strategy:
+def switched(strategy: Strategy, trigger: Cause, *, on: bool) -> Strategy:
     """Return a strategy with a trigger switched on or off; its parameters stay."""
     return replace(strategy, triggers={**strategy.triggers, trigger: replace(strategy.setting(trigger), on=on)})
 
 
-def tuned(strategy: Strategy, trigger: str, params: Mapping[str, Decimal]) -> Strategy:
+def tuned(strategy: Strategy, trigger: Cause, params: Mapping[str, Decimal]) -> Strategy:
     """Return a strategy with a trigger's parameters; only those that differ from their default are kept."""
     usual = TRIGGERS[trigger].params({})
     chosen = {name: value for name, value in params.items() if value != usual[name]}

@@ -10,7 +10,7 @@ from chatbot.engine.destination import destination as destination_of
 from chatbot.engine.exact import wide
 from chatbot.engine.targets import Targets, split
 from chatbot.engine.triggers.fold import Fold, Hedge, Spike, effective_targets
-from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, FUTURES, STABLE, TREND, VOLATILITY
+from chatbot.model import FUTURES, INFO, STABLE, Effect
 from chatbot.portfolio import valuation as readings
 from chatbot.portfolio.layers import Effective
 
@@ -110,25 +110,31 @@ def _members(held: Valuation, strategy: Strategy) -> dict[str, tuple[str, ...]]:
 def active_layers(held: Valuation, strategy: Strategy, layers: Layers, base: Targets, betas: Mapping[str, Decimal]) -> Fold:
     """Return the active triggers of a portfolio in the engine's terms; those that are switched off do nothing."""
     on = [signal for signal in layers.signals if signal.active and strategy.setting(signal.trigger).on]
-    by_trigger = {signal.trigger: signal for signal in on}
-    low, high, fear = (by_trigger.get(name) for name in (FUNDING_LOW, FUNDING_HIGH, FEAR_GREED))
-    mode = strategy.setting(FEAR_GREED).mode or "book"
+    by_effect = {effect: [signal for signal in on if INFO[signal.trigger].effect is effect] for effect in Effect}
+    trims: dict[str, Decimal] = {}
+    for signal in by_effect[Effect.TRIM_LONGS]:
+        trims[signal.subject] = max(trims.get(signal.subject, _ZERO), signal.size or _ZERO)
+    neutral = by_effect[Effect.NEUTRALISE]
     return Fold(
-        vol=tuple(_spike(signal, base, layers.anchors.get(signal.subject)) for signal in on if signal.trigger == VOLATILITY),
-        funding_low_level=low.size if low else None,
-        funding_high=high is not None,
-        funding_high_factor=high.size if high and high.size is not None else Decimal("0.5"),
-        trend={signal.subject: signal.size or _ZERO for signal in on if signal.trigger == TREND},
-        fear_greed=fear is not None,
+        vol=tuple(_spike(signal, base, layers.anchors.get(signal.subject)) for signal in by_effect[Effect.CUT_COIN]),
+        funding_low_level=max(_sizes(by_effect[Effect.RAISE_NET]), default=None),
+        funding_high=bool(by_effect[Effect.CUT_NET]),
+        funding_high_factor=min(_sizes(by_effect[Effect.CUT_NET]), default=Decimal("0.5")),
+        trend=trims,
+        fear_greed=bool(neutral),
         # without an index contract there is nothing to hedge the spot side with
-        fg_mode=mode if INDEX in held.book else "book",
-        coverage=fear.size if fear and fear.size is not None else _ONE,
+        fg_mode=strategy.mode_of(neutral[0].trigger) if neutral and INDEX in held.book else "book",
+        coverage=max(_sizes(neutral), default=_ONE),
         hedge_contract=INDEX,
         hedges=tuple(_hedge(hedge, held) for hedge in _open(layers.hedges) if hedge.contract in held.book),
         tilts=tuple(Hedge(contract=one.contract, weight=one.weight) for one in layers.tilts if strategy.tilt and one.contract in held.book),
         moved=_moved(layers.hedges, base, strategy),
         betas=betas,
     )
+
+
+def _sizes(signals: Iterable[Signal]) -> list[Decimal]:
+    return [signal.size for signal in signals if signal.size is not None]
 
 
 def _spike(signal: Signal, base: Targets, anchor: Anchor | None) -> Spike:

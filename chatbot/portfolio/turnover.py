@@ -7,15 +7,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from chatbot.model import LegState
+from chatbot.model import Cause, LegState
 from chatbot.store import plans
 
 if TYPE_CHECKING:
     from chatbot.model import Leg, Plan
     from chatbot.store.database import Tx
 
-#: why the plan is made with which a portfolio begins
-_START = "start"
 #: what a leg in one of these has traded is known
 _ENDED = frozenset({LegState.FILLED, LegState.PARTIAL, LegState.REJECTED, LegState.DROPPED})
 
@@ -37,4 +35,4 @@ async def today(tx: Tx, portfolio_id: int, zone: str, now: datetime) -> Decimal:
     """
     since = datetime.combine(now.astimezone(ZoneInfo(zone)).date(), time(), ZoneInfo(zone))
     carried_out = await plans.carried_out(tx, portfolio_id, since)
-    return sum((traded(plan) for plan in carried_out if all(reason.trigger != _START for reason in plan.reasons)), Decimal(0))
+    return sum((traded(plan) for plan in carried_out if all(reason.trigger is not Cause.START for reason in plan.reasons)), Decimal(0))

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from chatbot.portfolio.states import ScheduleMark
     from chatbot.store.database import Database
 
-#: what the fold says when it leaves low funding out (domain 9.2, step 2)
-_SUPPRESSED = "funding_low:suppressed"
 #: a target that is worked out again may differ by less than this without having moved
 _LEAST = Decimal("0.000001")
 _FUNDING_CONTRACT = "BTC-PERP"
@@ -88,7 +86,7 @@ class Reports:
             open_plan=open_plan,
             next_run=schedule.upcoming(portfolio.strategy.schedule, found.states.schedule, now),
             signals=found.layers.signals,
-            suppressed=found.effective is not None and _SUPPRESSED in found.effective.log,
+            suppressed=found.effective is not None and found.effective.holds_back,
             moved=_moved(found),
             hedges=found.layers.hedges,
             mood_source=self._mood_source,

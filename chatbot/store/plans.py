@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, insert, select, update
 
 from chatbot.errors import InternalError
-from chatbot.model import FuturesCost, LeftOut, Leg, LegKind, LegState, Mode, OpenHedge, Plan, PlanState, Reason, Shape, Stand
+from chatbot.model import DecidedBy, FuturesCost, LeftOut, Leg, LegKind, LegState, Mode, OpenHedge, Plan, PlanState, Reason, Shape, Stand
 from chatbot.store import tables
 from chatbot.store.chunks import chunks
 from chatbot.store.codec import decode, encode, to_micros
@@ -246,7 +246,7 @@ def _plan(row: Row[Any], legs: Sequence[Leg]) -> Plan:
     read = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
     proposal = decode(_Proposal, read.pop("proposal"))
     read |= {name: getattr(proposal, name) for name in _FROZEN}
-    read |= {"mode": Mode(row.mode), "state": PlanState(row.state), "legs": tuple(legs), "decided_by": row.decided_by or ""}
+    read |= {"mode": Mode(row.mode), "state": PlanState(row.state), "legs": tuple(legs), "decided_by": DecidedBy(row.decided_by or "")}
     read |= {"after": decode(Shape, row.after), "result": None if row.result is None else decode(Shape, row.result)}
     return Plan(**read)
 

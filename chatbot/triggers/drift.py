@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chatbot.engine import bands
-from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, NET, TILT, TREND, VOLATILITY, Reason
+from chatbot.model import INFO, NET, Cause, Reason
 from chatbot.portfolio.states import ARMED
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from chatbot.model import LineReading, Plan, Portfolio, Shape
     from chatbot.portfolio.states import PortfolioStates
 
-_MOVE_FUTURES = frozenset({TREND, FUNDING_LOW, FUNDING_HIGH, FEAR_GREED})
-SIGNALS = _MOVE_FUTURES | {VOLATILITY}
+#: what moves the target of the net exposure
+_MOVE_NET = frozenset(name for name, info in INFO.items() if info.effect.moves_net) | {Cause.TILT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +82,8 @@ def explained_by(reasons: Iterable[Reason], shape: Shape | None) -> frozenset[st
     A line that would be outside around its own target too has drifted besides.
     """
     causes = {reason.trigger for reason in reasons}
-    net = {NET} if causes & {*_MOVE_FUTURES, TILT} else set()
-    if shape is None or not causes & SIGNALS:
+    net = {NET} if causes & _MOVE_NET else set()
+    if shape is None or not causes & INFO.keys():
         return frozenset(net)
     lines = {
         line.line for line in shape.limits if line.base is not None and line.band is not None and abs(line.weight - line.base) < line.band
@@ -91,9 +91,9 @@ def explained_by(reasons: Iterable[Reason], shape: Shape | None) -> frozenset[st
     return frozenset(lines | net)
 
 
-def trigger_of(reading: LineReading) -> str:
-    """Return the name of the trigger that watches this reading."""
-    return "exposure" if reading.line == NET else "drift"
+def trigger_of(reading: LineReading) -> Cause:
+    """Return what an alert about this reading is called."""
+    return Cause.EXPOSURE if reading.line == NET else Cause.DRIFT
 
 
 def reason_for(reading: LineReading) -> Reason:

@@ -6,14 +6,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.margin import NEAR_LIQUIDATION, cap_futures, is_emergency
-from chatbot.model import Reason
+from chatbot.model import Cause, Phase, Reason
 
 if TYPE_CHECKING:
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.states import PortfolioStates
 
-#: the word under which /why knows it
-NAME = "margin"
 #: distance to liquidation from which on it may begin again
 LEAVE = Decimal("0.12")
 
@@ -54,4 +52,4 @@ def advance(found: Evaluation, states: PortfolioStates) -> tuple[bool, bool]:
 def reason(found: Evaluation) -> Reason:
     """Return why a plan is made; ``reading`` is the distance to liquidation, None where only the room is exceeded."""
     distance = found.shape.liquidation if found.shape else None
-    return Reason(trigger=NAME, event="begin", reading=distance, limit=NEAR_LIQUIDATION)
+    return Reason(trigger=Cause.MARGIN, event=Phase.BEGIN, reading=distance, limit=NEAR_LIQUIDATION)

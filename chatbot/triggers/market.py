@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from chatbot.model import FEAR_GREED, FUNDING_LOW, VOLATILITY, Reason, Signal
+from chatbot.model import INFO, Phase, Reason, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from chatbot.model import Strategy
     from chatbot.portfolio.layers import Effective, Memory
 
-BEGIN, CHANGE, END = "begin", "change", "end"
-SUPPRESSED = "suppressed"
+#: how a signal stands that is held back, and one that is active and has no size
+SUPPRESSED, ACTIVE = "suppressed", "begin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,21 +25,19 @@ class SignalChange:
     """A signal that stands differently from what the person was told."""
 
     signal: Signal
-    #: begin, change or end
-    event: str
-    #: low funding asks for more risk while something else asks for less
+    event: Phase
+    #: it asks for more risk while something else asks for less
     suppressed: bool = False
 
 
 def changes(memory: Memory, signals: Iterable[Signal], strategy: Strategy, found: Effective) -> tuple[SignalChange, ...]:
     """Return every signal that stands differently from what was told; a trigger that is off counts as quiet."""
-    suppressed = "funding_low:suppressed" in found.log
     result = []
     for signal in signals:
-        held_down = signal.trigger == FUNDING_LOW and suppressed
+        held_down = found.holds_back and INFO[signal.trigger].effect.adds_risk
         before, after = memory.told.get(signal.key, ""), signature(signal, strategy, suppressed=held_down)
         if before != after:
-            event = END if not after else CHANGE if before else BEGIN
+            event = Phase.END if not after else Phase.CHANGE if before else Phase.BEGIN
             # what was held down all along has moved nothing, and its end moves nothing either
             silent = held_down if after else before.startswith(SUPPRESSED)
             result.append(SignalChange(signal=signal, event=event, suppressed=silent))
@@ -51,7 +49,7 @@ def signature(signal: Signal, strategy: Strategy, *, suppressed: bool) -> str:
     if not signal.active or not strategy.setting(signal.trigger).on:
         return ""
     size = "" if signal.size is None else f"{signal.size.normalize():f}"
-    return f"{SUPPRESSED} {size}" if suppressed else size or BEGIN
+    return f"{SUPPRESSED} {size}" if suppressed else size or ACTIVE
 
 
 def mark_told(memory: Memory, taken: Iterable[SignalChange], strategy: Strategy) -> Memory:
@@ -66,13 +64,13 @@ def mark_told(memory: Memory, taken: Iterable[SignalChange], strategy: Strategy)
 
 
 def asks(step: SignalChange) -> bool:
-    """Tell whether a step moves targets that a plan must follow: the end of a spike is left to the bands (domain 5.3)."""
-    return not step.suppressed and not (step.signal.trigger == VOLATILITY and step.event == END)
+    """Tell whether a step moves targets that a plan must follow."""
+    return not step.suppressed and INFO[step.signal.trigger].asks_at(step.event)
 
 
 def is_urgent(step: SignalChange) -> bool:
-    """Tell whether a step does not wait for company: extreme fear (domain 8.1, 9.9)."""
-    return step.signal.trigger == FEAR_GREED and step.event == BEGIN
+    """Tell whether a step does not wait for company (domain 8.1, 9.9)."""
+    return INFO[step.signal.trigger].is_urgent and step.event is Phase.BEGIN
 
 
 def reason_for(step: SignalChange) -> Reason:
@@ -83,7 +81,7 @@ def reason_for(step: SignalChange) -> Reason:
         line=signal.subject,
         event=step.event,
         reading=signal.reading,
-        limit=signal.leave if step.event == END else signal.enter,
+        limit=signal.leave if step.event is Phase.END else signal.enter,
         size=signal.size,
     )
 

@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from chatbot.engine import schedules
-from chatbot.model import Reason
+from chatbot.model import Cause, Reason
 from chatbot.portfolio.states import ScheduleMark
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from chatbot.model import ScheduleRule
 
-REASON = Reason(trigger="schedule")
+REASON = Reason(trigger=Cause.SCHEDULE)
 #: what became of a run: a plan; a word, because the person only wants to know; no order worth its fees; every line inside its band
 PLANNED, TOLD, NOTHING, INSIDE, SKIPPED = "planned", "told", "nothing", "inside", "skipped"
 

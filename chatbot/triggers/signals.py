@@ -1,7 +1,7 @@
 """What the triggers see: each machine is run once over the market's history, for everybody who uses the same parameters.
 
 A machine starts thirty days back, takes one step for each new reading, and is stored after it, so that a restart goes on where it
-stood. A reading that is late is waited for; one that never comes is taken as unknown, which neither starts nor ends anything.
+stood. What they are fed with is in :mod:`chatbot.triggers.feeds`; what is unknown neither starts nor ends anything.
 """
 
 from __future__ import annotations
@@ -12,47 +12,42 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from chatbot.engine.errors import Refused
-from chatbot.engine.triggers import volatility
-from chatbot.engine.triggers.registry import TRIGGERS, Bars, Standing, VolReading
-from chatbot.model import FEAR_GREED, FUNDING_LOW, TREND, VOLATILITY, Signal
+from chatbot.engine.triggers.registry import TRIGGERS
+from chatbot.engine.triggers.trigger import SetBy, Subject
+from chatbot.model import INFO, Cause, Signal
 from chatbot.store import accounts
 from chatbot.store.codec import decode, encode
+from chatbot.triggers.feeds import WARM_UP, feeds, floor
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from chatbot.clock import Clock
+    from chatbot.engine.triggers.trigger import Reads, Standing, Trigger
     from chatbot.exchanges.base import PriceSource
     from chatbot.market.candles import CandleBook
     from chatbot.market.funding import FundingBook
     from chatbot.market.sentiment import Sentiment
     from chatbot.model import Strategy
     from chatbot.store.database import Database
+    from chatbot.triggers.feeds import Feed
 
-#: contracts whose funding stands for the market (domain 7.2)
-MAJORS = ("BTC-PERP", "ETH-PERP")
-_DAY, _BLOCK = timedelta(days=1), timedelta(hours=8)
-#: how far back a new machine starts, and how old a stored one may be
-_WARM_UP, _FORGET = timedelta(days=30), timedelta(days=60)
-#: a reading is taken so long after its time, and waited for so long
-_READY = timedelta(minutes=10)
-_PATIENCE = {_DAY: timedelta(hours=6), _BLOCK: timedelta(hours=2)}
-_WEEK_HOURS = 168
-_BASELINE_DAYS = 38
-_DAILY_BARS = 250
-_HOURLY_DAYS = _WARM_UP.days + _BASELINE_DAYS + 8
-#: an older Fear & Greed reading counts as missing (domain 8.1)
-_FRESH_MOOD = timedelta(hours=48)
+#: how old a stored machine may be
+_FORGET = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
     """One machine: a trigger, its subject, and every parameter that it runs with."""
 
-    trigger: str
+    trigger: Cause
     subject: str
     params: tuple[tuple[str, Decimal], ...]
+
+    @property
+    def machine(self) -> Trigger:
+        """Return what steps from one reading to the next."""
+        return TRIGGERS[self.trigger]
 
     @property
     def key(self) -> str:
@@ -78,15 +73,14 @@ class Kept:
 def watches(strategy: Strategy) -> tuple[Watch, ...]:
     """Return the machines that a strategy looks at, those that are switched off too: a person sees what they would do."""
     contracts = strategy.contracts
-    subjects = {"asset": strategy.spot_assets, "contract": contracts, "market": ("",)}
+    subjects = {Subject.ASSET: strategy.spot_assets, Subject.CONTRACT: contracts, Subject.MARKET: ("",)}
     found: list[Watch] = []
-    for name, trigger in TRIGGERS.items():
-        if name != FEAR_GREED and trigger.per != "asset" and not contracts:
+    for name, info in INFO.items():
+        if info.effect.needs_futures and not contracts:
             continue  # nothing to trim, halve or step up
-        chosen = dict(strategy.setting(name).params)
-        if name == FUNDING_LOW:
-            chosen["base"] = strategy.futures_net
-        params = tuple(trigger.params(chosen).items())
+        trigger = TRIGGERS[name]
+        net = {one.name: strategy.futures_net for one in trigger.parameters if one.set_by is SetBy.NET}
+        params = tuple(trigger.params({**strategy.setting(name).params, **net}).items())
         found += [Watch(name, subject, params) for subject in subjects[trigger.per]]
     return tuple(found)
 
@@ -102,13 +96,9 @@ class Signals:
     def __init__(self, db: Database, source: PriceSource, candles: CandleBook, funding: FundingBook, mood: Sentiment, clock: Clock) -> None:
         self._db = db
         self._source = source
-        self._candles = candles
-        self._funding = funding
-        self._mood = mood
         self._clock = clock
+        self._feeds = feeds(candles, funding, mood, clock)
         self._kept: dict[Watch, Kept] = {}
-        #: realised volatility by asset and day: each serves as reading once and as baseline thirty times
-        self._sigmas: dict[tuple[str, datetime], Decimal] = {}
         self._one_at_a_time = asyncio.Lock()
 
     async def of(self, strategy: Strategy) -> tuple[Signal, ...]:
@@ -139,8 +129,7 @@ class Signals:
         kept = self._kept.get(watch)
         if kept is None or kept.upto > now:  # a market that was begun anew is earlier than what was read of it
             return True
-        wait = timedelta(0) if watch.trigger == FEAR_GREED else _READY
-        return _next(watch, kept.upto) + wait <= now
+        return self._feed(watch).is_due(kept.upto, now)
 
     async def _load(self, due: Collection[Watch], now: datetime) -> None:
         """Take up stored machines where they stood; what is too old, or of a market that was begun anew, starts thirty days back."""
@@ -151,73 +140,29 @@ class Signals:
         for watch in due:
             kept = self._kept.get(watch)
             if kept is None or not now - _FORGET <= kept.upto <= now:
-                start = TRIGGERS[watch.trigger].start(dict(watch.params))
-                self._kept[watch] = Kept(state=start, upto=_floor(now - _WARM_UP, _step(watch)))
+                start = watch.machine.start(dict(watch.params))
+                self._kept[watch] = Kept(state=start, upto=floor(now - WARM_UP, self._feed(watch).step))
 
     async def _fetch(self, due: Collection[Watch]) -> None:
         """Ask for the history that these machines read: as often for one person as for all."""
-        kinds = {watch.trigger for watch in due}
-        assets = sorted({watch.subject for watch in due if watch.trigger == VOLATILITY})
-        contracts = sorted({watch.subject for watch in due if watch.trigger == TREND})
+        subjects: dict[Reads, set[str]] = {}
+        for watch in due:
+            subjects.setdefault(watch.machine.reads, set()).add(watch.subject)
         async with asyncio.TaskGroup() as group:
-            if assets:
-                group.create_task(self._candles.refresh(assets, "1h", _HOURLY_DAYS))
-            if contracts:
-                group.create_task(self._candles.refresh(contracts, "1d", _DAILY_BARS))
-            if kinds - {VOLATILITY, TREND, FEAR_GREED}:
-                group.create_task(self._funding.refresh(MAJORS, _WARM_UP.days + 2))
-            if FEAR_GREED in kinds:
-                group.create_task(self._mood.refresh(self._clock.now()))
+            for kind, names in subjects.items():
+                group.create_task(self._feeds[kind].fetch(names))
+
+    def _feed(self, watch: Watch) -> Feed:
+        return self._feeds[watch.machine.reads]
 
     def _run_all(self, machines: dict[Watch, Kept], now: datetime) -> dict[Watch, Kept]:
         return {watch: self._run(watch, kept, now) for watch, kept in machines.items()}
 
     def _run(self, watch: Watch, kept: Kept, now: datetime) -> Kept:
         """Step through the readings that are there by now."""
-        if watch.trigger == FEAR_GREED:
-            for one in self._mood.readings(kept.upto, now):
-                kept = _advance(watch, kept, one.at, Decimal(one.value))
-            return kept
-        while (at := _next(watch, kept.upto)) + _READY <= now:
-            seen, known = self._reading(watch, at)
-            if not known and now < at + _PATIENCE[_step(watch)]:
-                break  # it may still come
+        for at, seen in self._feed(watch).readings(watch.subject, kept.upto, now):
             kept = _advance(watch, kept, at, seen)
         return kept
-
-    def _reading(self, watch: Watch, at: datetime) -> tuple[Any, bool]:
-        """Return what a machine reads at ``at``, and whether it is known."""
-        if watch.trigger == VOLATILITY:
-            sigma = self._sigma(watch.subject, at)
-            history = [self._sigma(watch.subject, at - _DAY * back) for back in range(_BASELINE_DAYS, 0, -1)]
-            return VolReading(sigma=sigma, base=volatility.vol_baseline([*history, sigma])[0]), sigma is not None
-        if watch.trigger == TREND:
-            bars = self._candles.bars(watch.subject, "1d", at, _DAILY_BARS)
-            known = bool(bars) and bars[-1].at == at - _DAY
-            return Bars(closes=[b.close for b in bars], volumes=[b.volume for b in bars]) if known else Bars(closes=(), volumes=()), known
-        blocks = self._funding.market_blocks(MAJORS, at - _BLOCK, at)
-        rate = blocks[-1][1] if blocks else None
-        return rate, rate is not None
-
-    def _sigma(self, asset: str, at: datetime) -> Decimal | None:
-        """Return the realised volatility of the seven days to ``at``; only what is known is remembered, the rest may still come."""
-        found = self._sigmas.get((asset, at))
-        if found is None:
-            closes = self._candles.closes(asset, "1h", at, _WEEK_HOURS + 1)
-            try:
-                sigma = volatility.realised_vol(closes, 1).sigma if closes[-1] is not None else None
-            except Refused:
-                sigma = None
-            if sigma is None:
-                return None
-            found = self._sigmas[asset, at] = Decimal(f"{sigma:.12g}")
-            self._tidy(at)
-        return found
-
-    def _tidy(self, at: datetime) -> None:
-        if len(self._sigmas) > 5000:
-            oldest = at - _DAY * (_BASELINE_DAYS + _WARM_UP.days)
-            self._sigmas = {key: sigma for key, sigma in self._sigmas.items() if key[1] >= oldest}
 
     async def _store(self, moved: dict[Watch, Kept]) -> None:
         if moved:
@@ -226,10 +171,10 @@ class Signals:
                     await accounts.set_meta(tx, watch.key, _written(kept))
 
     def _signal(self, watch: Watch, now: datetime) -> Signal:
-        trigger, params = TRIGGERS[watch.trigger], dict(watch.params)
-        kept = self._kept[watch]
+        trigger, params = watch.machine, dict(watch.params)
+        kept, fresh = self._kept[watch], self._feed(watch).fresh
         stands = trigger.standing(kept.state, params)
-        stale = watch.trigger == FEAR_GREED and kept.at is not None and now - kept.at > _FRESH_MOOD
+        stale = fresh is not None and kept.at is not None and now - kept.at > fresh
         return Signal(
             trigger=watch.trigger,
             subject=watch.subject,
@@ -248,7 +193,7 @@ class Signals:
 
 def _advance(watch: Watch, kept: Kept, at: datetime, seen: Any) -> Kept:  # noqa: ANN401 - what the trigger reads
     """Take one reading; a number that is unknown leaves the last known one standing."""
-    trigger, params = TRIGGERS[watch.trigger], dict(watch.params)
+    trigger, params = watch.machine, dict(watch.params)
     shown = trigger.show(kept.state, seen, params)
     state = trigger.advance(kept.state, seen, params)
     was, is_on = (trigger.standing(one, params).active for one in (kept.state, state))
@@ -257,22 +202,8 @@ def _advance(watch: Watch, kept: Kept, at: datetime, seen: Any) -> Kept:  # noqa
 
 
 def _stands(watch: Watch, kept: Kept) -> tuple[bool, Decimal | None]:
-    found: Standing = TRIGGERS[watch.trigger].standing(kept.state, dict(watch.params))
+    found: Standing = watch.machine.standing(kept.state, dict(watch.params))
     return found.active, found.size
-
-
-def _step(watch: Watch) -> timedelta:
-    return _BLOCK if TRIGGERS[watch.trigger].cadence == "block" else _DAY
-
-
-def _floor(moment: datetime, step: timedelta) -> datetime:
-    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight + (moment - midnight) // step * step
-
-
-def _next(watch: Watch, upto: datetime) -> datetime:
-    """Return the market time of the reading that follows ``upto``."""
-    return _floor(upto, _step(watch)) + _step(watch)
 
 
 def _written(kept: Kept) -> str:
@@ -285,7 +216,7 @@ def _read(watch: Watch, text: str) -> Kept:
     stored = decode(dict[str, Any], text)
     at, since = (datetime.fromisoformat(stored[name]) if stored[name] else None for name in ("at", "since"))
     return Kept(
-        state=decode(TRIGGERS[watch.trigger].state, stored["state"]),
+        state=decode(watch.machine.state, stored["state"]),
         upto=datetime.fromisoformat(stored["upto"]),
         reading=None if stored["reading"] is None else Decimal(stored["reading"]),
         at=at,

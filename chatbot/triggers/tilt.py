@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from chatbot.engine.portfolio import prior_beta
 from chatbot.engine.triggers import tilt as engine
 from chatbot.exchanges.base import PERP
-from chatbot.model import FUNDING_LOW, FUTURES, NET, STABLE, TILT, Answer, OpenTilt, Reason
+from chatbot.model import FUTURES, INFO, NET, STABLE, Answer, Cause, OpenTilt, Phase, Reason
 from chatbot.portfolio import targets as targeting
 from chatbot.portfolio import valuation as readings
 from chatbot.triggers import margin
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from chatbot.portfolio.layers import Layers
     from chatbot.triggers.drift import LineStep
 
-BEGIN, END = "begin", "end"
 #: what is worth a trade (domain 9.5): quote, share of V, lots
 _LEAST, _LEAST_SHARE, _LEAST_LOTS = Decimal(10), Decimal("0.0005"), Decimal("1.5")
 _ZERO = Decimal(0)
@@ -51,17 +50,17 @@ class Review:
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """Return why a plan is made for them."""
-        return (*(reason_for(one, BEGIN) for one in self.begun), *(reason_for(one, END) for one in self.over))
+        return (*(reason_for(one, Phase.BEGIN) for one in self.begun), *(reason_for(one, Phase.END) for one in self.over))
 
 
-def reason_for(one: OpenTilt, event: str) -> Reason:
+def reason_for(one: OpenTilt, event: Phase) -> Reason:
     """Return why a plan trades a tilt."""
-    return Reason(trigger=TILT, line=one.asset, event=event, size=one.weight)
+    return Reason(trigger=Cause.TILT, line=one.asset, event=event, size=one.weight)
 
 
 def begins(reason: Reason) -> bool:
     """Tell whether a reason is about a tilt that is to be opened."""
-    return reason.trigger == TILT and reason.event == BEGIN
+    return reason.trigger is Cause.TILT and reason.event is Phase.BEGIN
 
 
 def review(found: Evaluation, steps: Iterable[LineStep], at: tuple[datetime, datetime], *, waiting: bool) -> Review:
@@ -92,8 +91,10 @@ def is_held_down(found: Evaluation) -> bool:
 
 
 def risk_off(strategy: Strategy, layers: Layers) -> bool:
-    """Tell whether a hedge is open or a trigger that takes risk away is active; all do but low funding."""
-    active = any(one.active and one.trigger != FUNDING_LOW and strategy.setting(one.trigger).on for one in layers.signals)
+    """Tell whether a hedge is open or a trigger that takes risk away is active."""
+    active = any(
+        signal.active and strategy.setting(signal.trigger).on and not INFO[signal.trigger].effect.adds_risk for signal in layers.signals
+    )
     return active or any(not hedge.closed for hedge in layers.hedges)
 
 
@@ -137,8 +138,8 @@ def for_block(found: Evaluation, now: datetime) -> tuple[Evaluation, tuple[Reaso
     if not tilts:
         return found, ()
     done = {one.asset for one in tilts if _is_over(found, one, now) or not _still_out(found, one.asset)}
-    ends = tuple(reason_for(one, END) for one in tilts if one.asset in done and one.placed)
-    begins = tuple(reason_for(one, BEGIN) for one in tilts if one.asset not in done and not one.placed)
+    ends = tuple(reason_for(one, Phase.END) for one in tilts if one.asset in done and one.placed)
+    begins = tuple(reason_for(one, Phase.BEGIN) for one in tilts if one.asset not in done and not one.placed)
     return without(found, done), (*begins, *ends)
 
 
@@ -161,24 +162,24 @@ def without(found: Evaluation, assets: Iterable[str]) -> Evaluation:
 
 def as_planned(found: Evaluation, plan: Plan) -> Evaluation:
     """Return an evaluation with the tilts that a plan leads to; raises ``engine.errors.Refused``."""
-    return without(found, {reason.line for reason in plan.reasons if reason.trigger == TILT and reason.event == END})
+    return without(found, {reason.line for reason in plan.reasons if reason.trigger is Cause.TILT and reason.event is Phase.END})
 
 
 def told(reasons: Iterable[Reason], now: Iterable[Reason]) -> tuple[Reason, ...]:
     """Return the reasons of a plan with those about tilts as they stand now; the end of one stays a reason for its position to go."""
-    others = [one for one in reasons if one.trigger != TILT or one.event == END]
-    latest = {(one.trigger, one.line): one for one in others if one.trigger == TILT} | {(one.trigger, one.line): one for one in now}
-    return (*(one for one in others if one.trigger != TILT), *latest.values())
+    others = [one for one in reasons if one.trigger is not Cause.TILT or one.event is Phase.END]
+    latest = {(one.trigger, one.line): one for one in others if one.trigger is Cause.TILT} | {(one.trigger, one.line): one for one in now}
+    return (*(one for one in others if one.trigger is not Cause.TILT), *latest.values())
 
 
 def ended(tilts: tuple[OpenTilt, ...], plan: Plan) -> tuple[OpenTilt, ...]:
     """Return the tilts after a plan that has come to its end; doing it again changes nothing."""
-    about = {reason.line: reason.event for reason in plan.reasons if reason.trigger == TILT}
-    after = [_after(one, about.get(one.asset, "") if one.noted_at <= plan.created_at else "", plan) for one in tilts]
+    about = {reason.line: reason.event for reason in plan.reasons if reason.trigger is Cause.TILT}
+    after = [_after(one, about.get(one.asset) if one.noted_at <= plan.created_at else None, plan) for one in tilts]
     return tuple(one for one in after if one is not None)
 
 
-def _after(one: OpenTilt, event: str, plan: Plan) -> OpenTilt | None:
-    if event == BEGIN and not one.placed:
+def _after(one: OpenTilt, event: Phase | None, plan: Plan) -> OpenTilt | None:
+    if event is Phase.BEGIN and not one.placed:
         return replace(one, placed=True) if any(leg.instrument == one.contract and leg.filled for leg in plan.legs) else None
-    return None if event == END else one
+    return None if event is Phase.END else one

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from chatbot.model import PlanState, Reason
+from chatbot.model import Cause, PlanState, Reason
 from chatbot.plans import outcomes
 from chatbot.store import plans
 from handlers.chat.context import answer, need_portfolio, reply, show
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 PlanView: TypeAlias = "Callable[[Context, Portfolio, Plan], View]"
 Show: TypeAlias = "Callable[[Update, Context], Awaitable[None]]"
-_MANUAL = (Reason(trigger="manual"),)
+_MANUAL = (Reason(trigger=Cause.MANUAL),)
 
 
 async def rebalance(update: Update, context: Context) -> None:

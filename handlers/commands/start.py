@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.errors import UserError
 from chatbot.i18n import N_
-from chatbot.model import Mode, Reason
+from chatbot.model import Cause, Mode, Reason
 from chatbot.portfolio import strategies
 from chatbot.store import plans
 from handlers.chat import parsing
@@ -159,7 +159,7 @@ async def _is_unplanned(context: Context, portfolio: Portfolio) -> bool:
 
 async def _offer_first_plan(update: Update, context: Context, portfolio: Portfolio, amount_: Decimal | None) -> None:
     await show(update, context, views.created(context.words, portfolio, amount_))
-    proposal = await context.program.rebalancing.propose(portfolio, (Reason(trigger="start"),))
+    proposal = await context.program.rebalancing.propose(portfolio, (Reason(trigger=Cause.START),))
     await answer_proposal(update, context, portfolio, proposal, new_message=True)
 
 

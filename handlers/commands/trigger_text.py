@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.errors import UserError
 from chatbot.i18n import N_
-from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY
+from chatbot.model import Cause
 from chatbot.portfolio import strategies
 from handlers.chat import parsing
 from handlers.views.trigger import knobs
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 _MOST_WORDS = 16
 #: what a trigger may be called beside its name on the screen
 _CALLED = {
-    VOLATILITY: ("vol",),
-    TREND: (),
-    FUNDING_LOW: ("funding low", "low", "funding_low"),
-    FUNDING_HIGH: ("funding high", "high", "funding_high"),
-    FEAR_GREED: ("fear", "greed", "fear&greed", "fear and greed", "fear_greed"),
+    Cause.VOLATILITY: ("vol",),
+    Cause.TREND: (),
+    Cause.FUNDING_LOW: ("funding low", "low", "funding_low"),
+    Cause.FUNDING_HIGH: ("funding high", "high", "funding_high"),
+    Cause.FEAR_GREED: ("fear", "greed", "fear&greed", "fear and greed", "fear_greed"),
 }
 #: a name has at most so many words
 _NAME_WORDS = 4
@@ -41,7 +41,7 @@ class Asked:
     """What was understood: the trigger and the strategy with it set so; the strategy as it was where there are problems."""
 
     strategy: Strategy
-    trigger: str = ""
+    trigger: Cause | None = None
     problems: tuple[UserError, ...] = ()
 
 
@@ -49,7 +49,7 @@ class Asked:
 class _Draft:
     """What has been read so far."""
 
-    trigger: str
+    trigger: Cause
     values: dict[str, Decimal] = field(default_factory=dict)
     on: bool | None = None
     mode: str = ""
@@ -63,7 +63,7 @@ def read(text: str, words: Words, strategy: Strategy, decimal: str = "") -> Aske
     """
     typed = unicodedata.normalize("NFKC", text).replace("=", " ").split()
     trigger, rest = _named(typed, words)
-    if not trigger:
+    if trigger is None:
         names = ", ".join(seen.name(words, one) for one in seen.every())
         wrong = UserError(N_("“{text}” is none of the triggers. They are: {names}."), text=parsing.shown(text), names=names)
         return Asked(strategy=strategy, problems=(wrong,))
@@ -77,7 +77,7 @@ def read(text: str, words: Words, strategy: Strategy, decimal: str = "") -> Aske
     return Asked(strategy=_applied(draft, strategy), trigger=trigger)
 
 
-def _named(typed: list[str], words: Words) -> tuple[str, list[str]]:
+def _named(typed: list[str], words: Words) -> tuple[Cause | None, list[str]]:
     """Return the trigger that the longest beginning of the words names, and what follows it."""
     known = {
         _plain(said): trigger for trigger, others in _CALLED.items() for said in (*others, seen.NAMES[trigger], seen.name(words, trigger))
@@ -86,7 +86,7 @@ def _named(typed: list[str], words: Words) -> tuple[str, list[str]]:
         found = known.get(_plain(" ".join(typed[:count])))
         if found is not None:
             return found, typed[count:]
-    return "", typed
+    return None, typed
 
 
 def _take(draft: _Draft, rest: list[str], words: Words, decimal: str) -> None:
@@ -94,7 +94,7 @@ def _take(draft: _Draft, rest: list[str], words: Words, decimal: str) -> None:
     switches = {_plain(said): on for label, on in ((N_("on"), True), (N_("off"), False)) for said in (label, words.t(label))}
     modes = {_plain(said): mode for mode, label in knobs.MODES.items() for said in (label, words.t(label))}
     by_word = {_plain(said): one for one in knobs.KNOBS[draft.trigger] for said in (one.word, words.t(one.word))}
-    is_fear, pending = draft.trigger == FEAR_GREED, None
+    is_fear, pending = draft.trigger is Cause.FEAR_GREED, None
     for word in (one.strip(",;:") for one in rest):
         plain = _plain(word)
         if pending is None and plain in switches:
@@ -168,8 +168,8 @@ def _applied(draft: _Draft, strategy: Strategy) -> Strategy:
     if draft.on is not None:
         changed = strategies.switched(changed, draft.trigger, on=draft.on)
     if draft.mode:
-        setting = replace(changed.setting(FEAR_GREED), mode=draft.mode)
-        changed = replace(changed, triggers={**changed.triggers, FEAR_GREED: setting})
+        setting = replace(changed.setting(Cause.FEAR_GREED), mode=draft.mode)
+        changed = replace(changed, triggers={**changed.triggers, Cause.FEAR_GREED: setting})
     return changed
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.triggers.registry import TRIGGERS
-from chatbot.model import FEAR_GREED
+from chatbot.model import Cause
 from chatbot.portfolio import strategies
 from handlers.chat.context import need_portfolio, reply, show
 from handlers.commands import trigger_text as tuning
@@ -41,7 +41,7 @@ async def trigger(update: Update, context: Context) -> None:
     """Show one trigger in full."""
     portfolio = await need_portfolio(update, context)
     if portfolio is not None:
-        await _show(update, context, portfolio, context.tapped.arg)
+        await _show(update, context, portfolio, Cause(context.tapped.arg))
 
 
 async def turn(update: Update, context: Context) -> None:
@@ -51,8 +51,8 @@ async def turn(update: Update, context: Context) -> None:
         return
     name, on, *from_list = context.tapped.args
     if name in TRIGGERS:
-        changed = strategies.switched(portfolio.strategy, name, on=on == "1")
-        await _change(update, context, portfolio, changed, "" if from_list else name)
+        changed = strategies.switched(portfolio.strategy, Cause(name), on=on == "1")
+        await _change(update, context, portfolio, changed, None if from_list else Cause(name))
 
 
 async def knob(update: Update, context: Context) -> None:
@@ -60,17 +60,17 @@ async def knob(update: Update, context: Context) -> None:
     portfolio = await need_portfolio(update, context)
     if portfolio is None:
         return
-    name, what, value = context.tapped.args
+    name, what, value = Cause(context.tapped.args[0]), *context.tapped.args[1:]
     strategy = portfolio.strategy
     if what == "mode":
-        setting = replace(strategy.setting(FEAR_GREED), mode=value if value in knobs.MODES else "")
-        strategy = replace(strategy, triggers={**strategy.triggers, FEAR_GREED: setting})
+        setting = replace(strategy.setting(Cause.FEAR_GREED), mode=value if value in knobs.MODES else "")
+        strategy = replace(strategy, triggers={**strategy.triggers, Cause.FEAR_GREED: setting})
     else:
         strategy = _turned(strategy, name, what, Decimal(value))
     await _change(update, context, portfolio, strategy, name)
 
 
-def _turned(strategy: Strategy, name: str, what: str, value: Decimal) -> Strategy:
+def _turned(strategy: Strategy, name: Cause, what: str, value: Decimal) -> Strategy:
     trigger_ = TRIGGERS[name]
     params = {**strategy.setting(name).params, what: value}
     if trigger_.problems(params) == (trigger_.leave,):
@@ -84,14 +84,14 @@ async def about(update: Update, context: Context) -> None:
     await show(update, context, views.about(context.words))
 
 
-async def _change(update: Update, context: Context, portfolio: Portfolio, strategy: Strategy, name: str) -> None:
+async def _change(update: Update, context: Context, portfolio: Portfolio, strategy: Strategy, name: Cause | None) -> None:
     changed = portfolio
     if strategy != portfolio.strategy:
         changed = await context.program.portfolios.change(portfolio, strategy=strategy)
     await _show(update, context, changed, name)
 
 
-async def _show(update: Update, context: Context, portfolio: Portfolio, name: str = "") -> None:
+async def _show(update: Update, context: Context, portfolio: Portfolio, name: Cause | None = None) -> None:
     report = await context.program.reports.status(context.person, portfolio)
-    view = views.details(context.words, report, name) if name in TRIGGERS else views.overview(context.words, report)
+    view = views.details(context.words, report, name) if name is not None and name in TRIGGERS else views.overview(context.words, report)
     await show(update, context, view)

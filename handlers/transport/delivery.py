@@ -11,7 +11,7 @@ import structlog
 from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from chatbot.errors import InternalError
-from chatbot.model import Delivery, LineReading, PlanState, Reason, Verdict
+from chatbot.model import Cause, Delivery, LineReading, Phase, PlanState, Reason, Verdict
 from chatbot.monitor import unanswered as attending
 from chatbot.store import accounts, messages, plans, portfolios
 from handlers.buttons import Signer, markup
@@ -234,9 +234,10 @@ def _line(stored: dict[str, Any]) -> LineReading:
 
 def _step(stored: dict[str, Any]) -> alert_views.Step:
     """Read a step of a trigger; its limit is the one that it crossed."""
-    limit = stored.get("limit", stored.get("leave" if stored["event"] == "end" else "enter"))
+    phase = Phase(stored["event"])
+    limit = stored.get("limit", stored.get("leave" if phase is Phase.END else "enter"))
     reading, crossed, size = (None if value is None else Decimal(value) for value in (stored["reading"], limit, stored["size"]))
-    reason = Reason(trigger=stored["trigger"], line=stored["subject"], event=stored["event"], reading=reading, limit=crossed, size=size)
+    reason = Reason(trigger=Cause(stored["trigger"]), line=stored["subject"], event=phase, reading=reading, limit=crossed, size=size)
     return alert_views.Step(reason, suppressed=stored["suppressed"])
 
 

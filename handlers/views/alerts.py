@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chatbot.model import FEAR_GREED, VOLATILITY, Answer, Reason
+from chatbot.model import Answer, Cause, Phase, Reason
 from handlers.buttons import Style
 from handlers.views.common import View, bold, button, head, named, page, say
 from handlers.views.plan import reasons
@@ -36,7 +36,7 @@ class Step:
 def drift_alert(words: Words, portfolio: Portfolio, lines: Sequence[LineReading]) -> View:
     """Tell which lines have left their bands, the net exposure among them."""
     told = [
-        drift_sentence(words, Reason(trigger="drift", line=line.line, weight=line.weight, target=line.target, band=line.band))
+        drift_sentence(words, Reason(trigger=Cause.DRIFT, line=line.line, weight=line.weight, target=line.target, band=line.band))
         for line in lines
     ]
     return View(page(head(portfolio, named(words, portfolio)), *told), _alert_buttons(words, portfolio))
@@ -52,7 +52,7 @@ def trigger_alert(words: Words, portfolio: Portfolio, steps: Sequence[Step], moo
 
 def _step_line(words: Words, step: Step, mood_source: str) -> Html:
     line = reasons.sentence(words, step.reason)
-    return seen.with_source(words, line, mood_source) if step.reason.trigger == FEAR_GREED else line
+    return seen.with_source(words, line, mood_source) if step.reason.trigger is Cause.FEAR_GREED else line
 
 
 def _outcome(words: Words, portfolio: Portfolio, steps: Sequence[Step]) -> list[Html]:
@@ -60,7 +60,7 @@ def _outcome(words: Words, portfolio: Portfolio, steps: Sequence[Step]) -> list[
     lines = []
     if any(step.suppressed for step in steps):
         lines.append(say(words, "Low funding changes nothing now: something else asks for less risk."))
-    if any(step.reason.trigger == VOLATILITY and step.reason.event == "end" for step in steps):
+    if any(step.reason.trigger is Cause.VOLATILITY and step.reason.event is Phase.END for step in steps):
         lines.append(say(words, "Coins are bought back when they leave their bands."))
     if any(_asks(step) for step in steps):
         follows = say(words, "A plan follows if there are orders worth making.")
@@ -70,7 +70,7 @@ def _outcome(words: Words, portfolio: Portfolio, steps: Sequence[Step]) -> list[
 
 
 def _asks(step: Step) -> bool:
-    return not step.suppressed and not (step.reason.trigger == VOLATILITY and step.reason.event == "end")
+    return not step.suppressed and not (step.reason.trigger is Cause.VOLATILITY and step.reason.event is Phase.END)
 
 
 def _trigger_buttons(words: Words, portfolio: Portfolio, steps: Sequence[Step]) -> Keyboard:

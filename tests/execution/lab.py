@@ -18,7 +18,7 @@ from chatbot.exchanges.paper.paper import AccountState, Faults, PaperExchange
 from chatbot.execution.executor import Executor
 from chatbot.execution.pace import Pace
 from chatbot.execution.recovery import enqueue_plan
-from chatbot.model import BandRule, Leg, LegKind, LegState, Mode, Person, Plan, PlanState, Portfolio, Reason, Role, Shape, Strategy
+from chatbot.model import BandRule, Cause, Leg, LegKind, LegState, Mode, Person, Plan, PlanState, Portfolio, Reason, Role, Shape, Strategy
 from chatbot.store import accounts, orders, plans, portfolios, tables
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ def proposed(portfolio_id: int, words: str, now: datetime) -> Plan:
         portfolio_id=portfolio_id,
         mode=Mode.PAPER,
         state=PlanState.PROPOSED,
-        reasons=(Reason(trigger="manual"),),
+        reasons=(Reason(trigger=Cause.MANUAL),),
         before=SHAPE,
         after=SHAPE,
         legs=legs(words),

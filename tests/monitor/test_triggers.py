@@ -8,20 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.model import (
-    FEAR_GREED,
-    FUNDING_HIGH,
-    FUNDING_LOW,
-    TREND,
-    VOLATILITY,
-    Mode,
-    PlanState,
-    Portfolio,
-    Reason,
-    Signal,
-    Strategy,
-    TriggerSetting,
-)
+from chatbot.model import Cause, Mode, PlanState, Portfolio, Reason, Signal, Strategy, TriggerSetting
 from chatbot.plans.outcomes import Confirmed
 from chatbot.portfolio import states as remembered
 from chatbot.portfolio import strategies
@@ -38,16 +25,22 @@ if TYPE_CHECKING:
 D = Decimal
 BEFORE = START - timedelta(days=3)
 AFTER = START + timedelta(minutes=1)
-QUIET = Signal(trigger=VOLATILITY, subject="BTC", reading=D("1.1"), enter=D(2), leave=D("1.5"))
+QUIET = Signal(trigger=Cause.VOLATILITY, subject="BTC", reading=D("1.1"), enter=D(2), leave=D("1.5"))
 SPIKE = replace(QUIET, reading=D("2.5"), active=True, since=AFTER, size=D("0.4"))
-FEAR = Signal(trigger=FEAR_GREED, reading=D(12), enter=D(25), leave=D(30), below=True, active=True, since=AFTER, size=D(1))
+FEAR = Signal(trigger=Cause.FEAR_GREED, reading=D(12), enter=D(25), leave=D(30), below=True, active=True, since=AFTER, size=D(1))
 CALM = replace(FEAR, reading=D(41), active=False, since=None, size=None)
-HIGH = Signal(trigger=FUNDING_HIGH, reading=D("0.0007"), enter=D("0.0005"), leave=D("0.0003"), active=True, since=AFTER, size=D("0.5"))
-LOW = Signal(
-    trigger=FUNDING_LOW, reading=D("-0.0002"), enter=D("-0.0001"), leave=D(0), below=True, active=True, since=AFTER, size=D("0.11")
+HIGH = Signal(
+    trigger=Cause.FUNDING_HIGH, reading=D("0.0007"), enter=D("0.0005"), leave=D("0.0003"), active=True, since=AFTER, size=D("0.5")
 )
-TRIM = Signal(trigger=TREND, subject="BTC-PERP", reading=D("0.8"), enter=D("0.5"), leave=D("0.5"), active=True, since=AFTER, size=D("0.5"))
-ALL_ON = {name: TriggerSetting(on=True) for name in (VOLATILITY, TREND, FUNDING_LOW, FUNDING_HIGH, FEAR_GREED)}
+LOW = Signal(
+    trigger=Cause.FUNDING_LOW, reading=D("-0.0002"), enter=D("-0.0001"), leave=D(0), below=True, active=True, since=AFTER, size=D("0.11")
+)
+TRIM = Signal(
+    trigger=Cause.TREND, subject="BTC-PERP", reading=D("0.8"), enter=D("0.5"), leave=D("0.5"), active=True, since=AFTER, size=D("0.5")
+)
+ALL_ON = {
+    name: TriggerSetting(on=True) for name in (Cause.VOLATILITY, Cause.TREND, Cause.FUNDING_LOW, Cause.FUNDING_HIGH, Cause.FEAR_GREED)
+}
 
 
 class Stage:
@@ -81,7 +74,7 @@ class Stage:
 
     async def settle(self, portfolio: Portfolio) -> None:
         """Bring the portfolio to its targets by a plan of the person's own."""
-        proposed = await self.room.program.rebalancing.propose(portfolio, (Reason(trigger="manual"),))
+        proposed = await self.room.program.rebalancing.propose(portfolio, (Reason(trigger=Cause.MANUAL),))
         if plan := getattr(proposed, "plan", None):
             await self._carry_out(plan.id)
         await self.room.mail()
@@ -132,7 +125,7 @@ async def test_a_spike_halves_the_coin_once(tmp_path: Path) -> None:
         assert await on.room.tick() == (0, 1)
         assert kinds(await on.room.mail()) == ["trigger_alert", "plan_card"]
         plan = await on.confirm(portfolio)
-        assert plan.reasons[0].trigger == VOLATILITY
+        assert plan.reasons[0].trigger == Cause.VOLATILITY
         weight, target = (await on.lines(portfolio))["BTC"]
         assert weight == target == D("0.160")
         await on.room.mail()
@@ -210,7 +203,7 @@ async def test_several_signals_in_a_window_make_one_plan(tmp_path: Path) -> None
         assert await on.room.tick(30) == (1, 0)
         assert await on.room.tick(30) == (0, 1)
         plan = await on.confirm(portfolio)
-        assert {reason.trigger for reason in plan.reasons} == {FUNDING_HIGH, TREND}
+        assert {reason.trigger for reason in plan.reasons} == {Cause.FUNDING_HIGH, Cause.TREND}
         found = await on.room.program.evaluator.look(portfolio, fresh=True)
         assert found.shape is not None
         net = {name: round(size / found.shape.value, 3) for name, size in found.shape.book.items()}
@@ -236,7 +229,7 @@ async def test_low_funding_is_held_down_by_fear_and_says_so(tmp_path: Path) -> N
         await on.room.tick()
         await on.room.tick()
         plan = await on.confirm(portfolio)
-        assert {reason.trigger for reason in plan.reasons} >= {FUNDING_LOW, FEAR_GREED}
+        assert {reason.trigger for reason in plan.reasons} >= {Cause.FUNDING_LOW, Cause.FEAR_GREED}
         assert (await on.lines(portfolio))["net"] == (D("0.110"), D("0.110"))
 
 
@@ -249,7 +242,7 @@ async def test_a_trigger_that_is_off_moves_nothing(tmp_path: Path) -> None:
         await on.room.tick()
         await on.room.tick()
         await on.confirm(portfolio)
-        off = replace(portfolio.strategy, triggers={**ALL_ON, FUNDING_HIGH: TriggerSetting(on=False)})
+        off = replace(portfolio.strategy, triggers={**ALL_ON, Cause.FUNDING_HIGH: TriggerSetting(on=False)})
         await on.room.program.portfolios.change(portfolio, strategy=off)
         await on.room.mail()
         alerts, _ = await on.room.tick()

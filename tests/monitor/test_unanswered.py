@@ -17,9 +17,12 @@ from chatbot.model import (
     Answer,
     Answering,
     AutoLimits,
+    Cause,
+    DecidedBy,
     Delivery,
     LegState,
     Mode,
+    Phase,
     PlanState,
     Reason,
     Ring,
@@ -106,7 +109,7 @@ async def test_inside_its_limits_a_plan_is_carried_out_without_a_question(tmp_pa
     async with alone(tmp_path) as at:
         await at.drift()
         (plan,) = await at.plans()
-        assert (plan.state, plan.decided_by) == (PlanState.CONFIRMED, answering.AUTO)
+        assert (plan.state, plan.decided_by) == (PlanState.CONFIRMED, DecidedBy.AUTO)
         assert plan.stand is not None
         assert (plan.stand.auto, plan.stand.used, plan.stand.limits) == (True, D(0), WIDE)
         await at.work()
@@ -158,7 +161,7 @@ async def test_trend_trims_and_hedges_that_open_always_ask(tmp_path: Path, trigg
     """Whatever the limits are (domain 6.3); a hedge that ends is an order like any other."""
     async with alone(tmp_path) as at:
         at.on.market.move("BTC", "1.3")
-        made = await at.on.program.rebalancing.propose(at.portfolio, (Reason(trigger=trigger, line="BTC", event=event),))
+        made = await at.on.program.rebalancing.propose(at.portfolio, (Reason(trigger=Cause(trigger), line="BTC", event=Phase(event)),))
         assert isinstance(made, outcomes.Proposed)
         stand = answering.within_limits(made.plan, WIDE, D(0))
         assert (stand.auto, stand.why) == (not why, why)
@@ -199,7 +202,7 @@ async def test_the_purchase_that_opened_a_portfolio_uses_up_no_limit(tmp_path: P
     async with alone(tmp_path) as at:
         for trigger, counted in (("start", False), ("manual", True)):
             at.on.market.move("BTC", "1.3")
-            made = await at.on.program.rebalancing.propose(at.portfolio, (Reason(trigger=trigger),))
+            made = await at.on.program.rebalancing.propose(at.portfolio, (Reason(trigger=Cause(trigger)),))
             assert isinstance(made, outcomes.Proposed)
             await at.on.program.rebalancing.confirm(made.plan.id, PERSON.id)
             async with at.on.program.db.read() as tx:
@@ -323,7 +326,7 @@ async def test_a_manual_portfolio_never_acts(tmp_path: Path) -> None:
     """Whoever trades by hand must be asked, whatever is stored."""
     async with alone(tmp_path) as at:
         at.on.market.move("BTC", "1.3")
-        made = await at.on.program.rebalancing.propose(at.portfolio, (Reason(trigger="drift"),))
+        made = await at.on.program.rebalancing.propose(at.portfolio, (Reason(trigger=Cause.DRIFT),))
         assert isinstance(made, outcomes.Proposed)
         by_hand = replace(at.portfolio, mode=Mode.MANUAL, answering=Answering(limits=WIDE, unanswered=Unanswered.REDUCE))
         async with at.on.program.db.transaction() as tx:
@@ -352,7 +355,7 @@ async def test_an_unanswered_plan_is_reduced_at_its_time_and_the_rest_is_left_ou
         assert (await at.plans())[0].state is PlanState.PROPOSED
         await at.on.tick(60)
         (plan,) = await at.plans()
-        assert (plan.state, plan.decided_by) == (PlanState.CONFIRMED, answering.UNANSWERED)
+        assert (plan.state, plan.decided_by) == (PlanState.CONFIRMED, DecidedBy.UNANSWERED)
         assert {leg.instrument: leg.state for leg in plan.legs} == {"BTC": LegState.PLANNED, "SOL": LegState.DROPPED}
         await at.work()
         exchange = await at.on.program.accounts.exchange(at.portfolio.id)

@@ -14,7 +14,7 @@ from chatbot.errors import Unreachable
 from chatbot.exchanges.base import Depth
 from chatbot.market.candles import CandleBook
 from chatbot.market.funding import FundingBook
-from chatbot.model import Leg, LegKind, LegState, Reason
+from chatbot.model import Cause, Leg, LegKind, LegState, Reason
 from chatbot.plans import costs as costing
 from chatbot.plans import outcomes
 from chatbot.plans.costs import Costing
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from chatbot.model import Plan
 
-ASKED = (Reason(trigger="manual"),)
+ASKED = (Reason(trigger=Cause.MANUAL),)
 
 
 def a_leg(notional: str, *, coin: str = "SOL", kind: LegKind = LegKind.SPOT_BUY, **changes: object) -> Leg:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.model import LegState, PlanState, Reason
+from chatbot.model import Cause, LegState, PlanState, Reason
 from chatbot.plans import outcomes
 from tests.portfolio.still_market import PERSON, D, bench
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from chatbot.model import Plan, Portfolio
     from tests.portfolio.still_market import Bench
 
-ASKED = (Reason(trigger="manual"),)
+ASKED = (Reason(trigger=Cause.MANUAL),)
 
 
 async def proposed(on: Bench, portfolio: Portfolio) -> Plan:

@@ -6,20 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from chatbot.model import (
-    BandRule,
-    Leg,
-    LegKind,
-    LineReading,
-    Mode,
-    Person,
-    Plan,
-    PlanState,
-    Portfolio,
-    Reason,
-    Shape,
-    Strategy,
-)
+from chatbot.model import BandRule, Cause, Leg, LegKind, LineReading, Mode, Person, Plan, PlanState, Portfolio, Reason, Shape, Strategy
 from chatbot.store import accounts, plans, portfolios
 
 if TYPE_CHECKING:
@@ -66,7 +53,7 @@ def plan(portfolio_id: int, **changes: Any) -> Plan:
         "number": 0,
         "mode": Mode.PAPER,
         "state": PlanState.PROPOSED,
-        "reasons": (Reason(trigger="drift", line="CORE", weight=Decimal("0.462")),),
+        "reasons": (Reason(trigger=Cause.DRIFT, line="CORE", weight=Decimal("0.462")),),
         "before": SHAPE,
         "after": SHAPE,
         "legs": legs,

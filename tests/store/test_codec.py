@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from sqlalchemy.dialects.sqlite import dialect
 
-from chatbot.model import Check, LegState, Person, Plan, Portfolio, Shape, Strategy
+from chatbot.model import Cause, Check, LegState, Person, Phase, Plan, Portfolio, Reason, Shape, Strategy
 from chatbot.store.codec import Day, Exact, Facts, Moment, decode, encode, from_micros, to_micros
 from tests.store.samples import SHAPE, STRATEGY
 
@@ -66,6 +66,18 @@ def _digits(value: object) -> list[str]:
 def test_the_listing_of_digits_reaches_into_nested_values() -> None:
     assert "0.4" in _digits(STRATEGY)
     assert "98412.070" in _digits(SHAPE)
+
+
+def test_a_word_of_another_version_is_read_and_written_back_as_it_is() -> None:
+    """A row that names a trigger which this version does not have stops nobody; the text of those that it has is what it always was."""
+    stored = '{"trigger":"moon_phase","line":"BTC","weight":null,"target":null,"band":null,"event":"begin"}'
+    back = decode(Reason, stored)
+    assert (back.trigger, back.event) == ("moon_phase", Phase.BEGIN)
+    assert back.trigger not in set(Cause)
+    assert '"trigger":"moon_phase"' in encode(back)
+    assert '"trigger":"fear_greed","line":""' in encode(Reason(trigger=Cause.FEAR_GREED))
+    with pytest.raises(ValidationError):
+        decode(Reason, '{"trigger":7}')
 
 
 @given(_MONEY)

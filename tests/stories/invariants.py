@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.exact import wide
 from chatbot.exchanges.base import is_perp
-from chatbot.model import FEAR_GREED, FUTURES, TREND, VOLATILITY, LegKind, LegState, PlanState
+from chatbot.model import FUTURES, Cause, LegKind, LegState, PlanState
 from chatbot.portfolio import targets as targeting
 from chatbot.store import orders, portfolios
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ORDER = (LegKind.SPOT_SELL, LegKind.TO_SPOT, LegKind.SPOT_BUY, LegKind.TO_FUTURES, LegKind.FUTURES_REDUCE, LegKind.FUTURES_INCREASE)
 ZERO = Decimal(0)
 #: what suppresses a step up of the futures (domain 7.3)
-RISK_OFF = (VOLATILITY, TREND, FEAR_GREED)
+RISK_OFF = (Cause.VOLATILITY, Cause.TREND, Cause.FEAR_GREED)
 
 
 async def hold_filled_plan(ann: Chat, plan: Plan) -> None:
@@ -117,7 +117,7 @@ def hold_moved_targets(found: Evaluation) -> None:
     if any(signal.trigger in RISK_OFF for signal in on):
         assert all(target <= own.spot[asset] for asset, target in now.spot.items())
         assert all(target <= max(own.futures[contract], ZERO) for contract, target in now.futures.items())
-    for signal in (one for one in on if one.trigger == VOLATILITY):
+    for signal in (one for one in on if one.trigger == Cause.VOLATILITY):
         anchor = found.layers.anchors[signal.subject]
         assert signal.size is not None
         assert anchor.weight is None or now.spot[signal.subject] <= signal.size * anchor.weight

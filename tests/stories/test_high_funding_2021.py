@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.model import FUNDING_HIGH, TREND
+from chatbot.model import Cause
 from tests.stories.history import DATA, Lived, living
 
 if TYPE_CHECKING:
@@ -47,18 +47,18 @@ async def test_two_weeks_with_a_trim_a_release_and_a_halving(tmp_path: Path) -> 
         assert {what for _, what in life.told} >= {"funding_high begin", "trend BTC-PERP begin"}
         half = (await life.net())[1]
         await life.until(datetime(2021, 1, 23, 0, 0, tzinfo=UTC))
-        assert ("01-22 00", "ETH-PERP begin") in of(life, TREND)
-        assert ("01-22 16", "end") in of(life, FUNDING_HIGH)
+        assert ("01-22 00", "ETH-PERP begin") in of(life, Cause.TREND)
+        assert ("01-22 16", "end") in of(life, Cause.FUNDING_HIGH)
         # 15 % with a quarter off both longs: the cut for funding is gone, the trims are not
         assert half == round(D("0.15") / 2 * (D("0.75") + 1) / 2, 3)
         assert (await life.net())[1] == D("0.112")
         await life.until(datetime(2021, 2, 2, 0, 0, tzinfo=UTC))
-        assert ("01-29 16", "begin") in of(life, FUNDING_HIGH)
-        assert ("02-01 00", "BTC-PERP end") in of(life, TREND)
+        assert ("01-29 16", "begin") in of(life, Cause.FUNDING_HIGH)
+        assert ("02-01 00", "BTC-PERP end") in of(life, Cause.TREND)
         reached, target = await life.net()
         assert target == half
         assert abs(reached - target) <= D("0.03")
-        halved = next(plan for plan in life.plans_for(FUNDING_HIGH) if plan.created_at.day == 29)
+        halved = next(plan for plan in life.plans_for(Cause.FUNDING_HIGH) if plan.created_at.day == 29)
         assert {leg.kind.value for leg in halved.legs if leg.instrument.endswith("-PERP")} == {"futures_reduce"}
 
 
@@ -69,11 +69,11 @@ async def test_five_months_of_dear_longs_and_worn_out_trends(tmp_path: Path) -> 
         await life.until(datetime(2021, 5, 31, 0, 0, tzinfo=UTC))
         for plan in life.plans:  # the account of the story, read with -s
             print(plan.number, f"{plan.created_at:%d %b %H:%M}", [f"{r.trigger} {r.line} {r.event}" for r in plan.reasons])  # noqa: T201
-    assert of(life, FUNDING_HIGH) == FUNDING
-    assert of(life, TREND) == TRENDS
-    for plan in life.plans_for(FUNDING_HIGH):
-        begins = any(reason.trigger == FUNDING_HIGH and reason.event == "begin" for reason in plan.reasons)
+    assert of(life, Cause.FUNDING_HIGH) == FUNDING
+    assert of(life, Cause.TREND) == TRENDS
+    for plan in life.plans_for(Cause.FUNDING_HIGH):
+        begins = any(reason.trigger == Cause.FUNDING_HIGH and reason.event == "begin" for reason in plan.reasons)
         assert plan.result is not None
         if begins and plan.created_at.month > 1:
             assert plan.result.futures_net <= plan.before.futures_net
-    assert len(life.plans_for(FUNDING_HIGH)) == len(FUNDING)
+    assert len(life.plans_for(Cause.FUNDING_HIGH)) == len(FUNDING)

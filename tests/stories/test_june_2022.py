@@ -9,8 +9,8 @@ from chatbot.clock import ManualClock
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.exchanges.markets.replay import ReplaySource
 from chatbot.market.funding import FundingBook
-from chatbot.model import FEAR_GREED, FUNDING_LOW
-from chatbot.triggers.signals import MAJORS
+from chatbot.model import Cause
+from chatbot.triggers.feeds import MAJORS
 from tests.stories.quiet_history import DATA, needs_history
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ async def test_the_default_limits_ask_for_no_step_up_in_june_2022_and_fear_would
     source = ReplaySource(DATA, clock, start=END)
     book = FundingBook(source, clock)
     await book.refresh(MAJORS, (END - BEGIN).days + 2)
-    low, fear = TRIGGERS[FUNDING_LOW], TRIGGERS[FEAR_GREED]
+    low, fear = TRIGGERS[Cause.FUNDING_LOW], TRIGGERS[Cause.FEAR_GREED]
     params = low.params({})
     state, most = low.start(params), 0
     rates: list[Decimal] = []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.model import FEAR_GREED, STABLE, VOLATILITY, LegKind, LegState
+from chatbot.model import STABLE, Cause, LegKind, LegState
 from tests.stories.history import DATA, Lived, living
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ async def test_fear_and_the_crash_take_risk_off_and_give_it_back_step_by_step(tm
 
 def hold_fear(life: Lived) -> None:
     """Hold that the book is closed in one plan on the day, reductions only, and opened when fear is over; no spot is sold for it."""
-    neutral, back = life.plans_for(FEAR_GREED)
+    neutral, back = life.plans_for(Cause.FEAR_GREED)
     assert f"{neutral.created_at:%m-%d %H:%M}" == "03-09 00:15", "at once: extreme fear waits for nobody"
     assert {leg.kind for leg in neutral.legs if leg.instrument.endswith("-PERP")} == {LegKind.FUTURES_REDUCE}
     assert LegKind.SPOT_SELL not in {leg.kind for leg in neutral.legs}
@@ -79,10 +79,10 @@ def hold_fear(life: Lived) -> None:
 
 def hold_cuts(life: Lived) -> None:
     """Hold that the cuts only sell, that their money stays in cash, and that a deeper reading cuts deeper."""
-    first, deeper = life.plans_for(VOLATILITY)[:2]
+    first, deeper = life.plans_for(Cause.VOLATILITY)[:2]
     assert f"{first.created_at:%m-%d %H:%M}" == "03-13 00:16", "six signals make one plan"
     assert {leg.kind for leg in first.legs if not leg.is_transfer} == {LegKind.SPOT_SELL}
-    assert {reason.event for reason in deeper.reasons if reason.trigger == VOLATILITY} == {"change"}
+    assert {reason.event for reason in deeper.reasons if reason.trigger == Cause.VOLATILITY} == {"change"}
     assert {leg.kind for leg in deeper.legs if not leg.is_transfer} == {LegKind.SPOT_SELL}
     # BTC had been calm: four times its usual level is cut to the least that is left, a quarter
     assert target(first, "BTC") <= Decimal("5.5")

@@ -11,7 +11,7 @@ import pytest
 from chatbot.clock import ManualClock
 from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.execution.pace import Pace
-from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, NET, TREND, VOLATILITY, Plan, PlanState
+from chatbot.model import NET, Cause, Plan, PlanState
 from tests.stories.chat import START, Chat, chat
 from tests.stories.invariants import hold_filled_plan
 
@@ -71,19 +71,19 @@ async def net(ann: Chat) -> tuple[Decimal, Decimal]:
 
 async def test_panic_closes_the_balanced_book_and_relief_brings_it_back(tmp_path: Path) -> None:
     async with settled(tmp_path, "Balanced") as ann:
-        plan = await play(ann, "panic", FEAR_GREED)
+        plan = await play(ann, "panic", Cause.FEAR_GREED)
         assert all(leg.reduce_only for leg in plan.legs if leg.instrument.endswith("-PERP"))
         await carry_out(ann)
         assert await net(ann) == (0, 0)
-        plan = await play(ann, "relief", FEAR_GREED)
-        assert [reason.event for reason in plan.reasons if reason.trigger == FEAR_GREED] == ["end"]
+        plan = await play(ann, "relief", Cause.FEAR_GREED)
+        assert [reason.event for reason in plan.reasons if reason.trigger == Cause.FEAR_GREED] == ["end"]
         await carry_out(ann)
         assert await net(ann) == (D("0.10"), D("0.10"))
 
 
 async def test_dear_longs_halve_the_aggressive_book(tmp_path: Path) -> None:
     async with settled(tmp_path, "Aggressive") as ann:
-        await play(ann, "dear_longs", FUNDING_HIGH)
+        await play(ann, "dear_longs", Cause.FUNDING_HIGH)
         await carry_out(ann)
         reached, target = await net(ann)
         assert target == D("0.08")  # half of 15 %, rounded
@@ -92,7 +92,7 @@ async def test_dear_longs_halve_the_aggressive_book(tmp_path: Path) -> None:
 
 async def test_cheap_longs_lift_the_conservative_book_by_a_point(tmp_path: Path) -> None:
     async with settled(tmp_path, "Conservative") as ann:
-        plan = await play(ann, "cheap_longs", FUNDING_LOW)
+        plan = await play(ann, "cheap_longs", Cause.FUNDING_LOW)
         assert {leg.kind.value for leg in plan.legs if leg.instrument.endswith("-PERP")} == {"futures_increase"}
         await carry_out(ann)
         reached, target = await net(ann)
@@ -102,7 +102,7 @@ async def test_cheap_longs_lift_the_conservative_book_by_a_point(tmp_path: Path)
 
 async def test_a_wild_week_cuts_coins_and_the_money_waits_in_stable(tmp_path: Path) -> None:
     async with settled(tmp_path, "Balanced") as ann:
-        plan = await play(ann, "wild_week", VOLATILITY)
+        plan = await play(ann, "wild_week", Cause.VOLATILITY)
         assert any(leg.kind.value == "spot_sell" for leg in plan.legs)
         done = await carry_out(ann)
         assert done.result is not None
@@ -113,8 +113,8 @@ async def test_a_wild_week_cuts_coins_and_the_money_waits_in_stable(tmp_path: Pa
 
 async def test_five_waves_propose_a_trim_of_the_futures(tmp_path: Path) -> None:
     async with settled(tmp_path, "Aggressive") as ann:
-        plan = await play(ann, "five_waves", TREND)
-        trims = [reason for reason in plan.reasons if reason.trigger == TREND]
+        plan = await play(ann, "five_waves", Cause.TREND)
+        trims = [reason for reason in plan.reasons if reason.trigger == Cause.TREND]
         assert all(reason.size in (D("0.25"), D("0.5")) for reason in trims)
         await carry_out(ann)
 

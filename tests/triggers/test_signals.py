@@ -15,7 +15,7 @@ from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.market.candles import CandleBook
 from chatbot.market.funding import FundingBook
 from chatbot.market.sentiment import Sentiment
-from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY, Signal, Strategy, TriggerSetting
+from chatbot.model import Cause, Signal, Strategy, TriggerSetting
 from chatbot.portfolio import strategies
 from chatbot.store.database import Database
 from chatbot.triggers import signals
@@ -69,7 +69,8 @@ class Lab:
 
     async def strategy(self, **settings: TriggerSetting) -> Strategy:
         """Return the Balanced preset with these triggers."""
-        return replace(strategies.preset("balanced", await self.market.markets()), triggers=settings)
+        chosen = {Cause(name): setting for name, setting in settings.items()}
+        return replace(strategies.preset("balanced", await self.market.markets()), triggers=chosen)
 
 
 @pytest.fixture
@@ -89,10 +90,17 @@ def by_key(found: tuple[Signal, ...]) -> dict[str, Signal]:
 async def test_every_trigger_has_a_reading_on_the_first_day(lab: Lab) -> None:
     """A new bot does not know less than one that has run for a month: the machines are run over history."""
     found = by_key(await lab.process().of(await lab.strategy()))
-    wanted = {f"{VOLATILITY}:BTC", f"{VOLATILITY}:SOL", f"{TREND}:BTC-PERP", FUNDING_LOW, FUNDING_HIGH, FEAR_GREED}
+    wanted = {
+        f"{Cause.VOLATILITY}:BTC",
+        f"{Cause.VOLATILITY}:SOL",
+        f"{Cause.TREND}:BTC-PERP",
+        Cause.FUNDING_LOW,
+        Cause.FUNDING_HIGH,
+        Cause.FEAR_GREED,
+    }
     assert wanted <= found.keys()
     assert all(found[key].reading is not None and found[key].at is not None for key in wanted)
-    assert D("0.4") < (found[f"{VOLATILITY}:BTC"].reading or D(0)) < D("1.8")
+    assert D("0.4") < (found[f"{Cause.VOLATILITY}:BTC"].reading or D(0)) < D("1.8")
     assert not any(signal.active for signal in found.values())
 
 
@@ -152,12 +160,12 @@ async def test_without_data_nothing_begins_and_nothing_ends(lab: Lab) -> None:
     lab.clock.advance(DAY * 2.5)
     await machines.refresh(frozenset(signals.watches(strategy)))
     held = by_key(await machines.of(strategy))
-    assert held[f"{VOLATILITY}:BTC"].reading == before[f"{VOLATILITY}:BTC"].reading
-    assert not held[f"{VOLATILITY}:BTC"].active
+    assert held[f"{Cause.VOLATILITY}:BTC"].reading == before[f"{Cause.VOLATILITY}:BTC"].reading
+    assert not held[f"{Cause.VOLATILITY}:BTC"].active
     lab.market.down = False
     lab.clock.advance(DAY)
     await machines.refresh(frozenset(signals.watches(strategy)))
-    assert by_key(await machines.of(strategy))[f"{VOLATILITY}:BTC"].active
+    assert by_key(await machines.of(strategy))[f"{Cause.VOLATILITY}:BTC"].active
 
 
 async def test_a_market_that_begins_anew_is_read_anew(lab: Lab) -> None:
@@ -170,7 +178,7 @@ async def test_a_market_that_begins_anew_is_read_anew(lab: Lab) -> None:
     lab.market.begin(lab.clock.now())
     await machines.refresh(frozenset(signals.watches(strategy)))
     again = by_key(await machines.of(strategy))
-    assert again[f"{VOLATILITY}:BTC"].at == opening[f"{VOLATILITY}:BTC"].at
+    assert again[f"{Cause.VOLATILITY}:BTC"].at == opening[f"{Cause.VOLATILITY}:BTC"].at
 
 
 async def test_only_what_stands_differently_is_reported(lab: Lab) -> None:
@@ -185,11 +193,11 @@ async def test_only_what_stands_differently_is_reported(lab: Lab) -> None:
     for _ in range(5):
         lab.clock.advance(DAY)
         moved |= {watch.trigger for watch in await machines.refresh(watched)}
-    assert VOLATILITY in moved
+    assert Cause.VOLATILITY in moved
 
 
 async def test_without_futures_there_is_nothing_to_trim(lab: Lab) -> None:
     """A spot-only strategy looks at volatility and at the mood, and at no contract."""
     base = await lab.strategy()
     spot_only = replace(base, weights={**base.weights, "FUTURES": D(0), "STABLE": D("0.2")}, futures_net=D(0))
-    assert {watch.trigger for watch in signals.watches(spot_only)} == {VOLATILITY, FEAR_GREED}
+    assert {watch.trigger for watch in signals.watches(spot_only)} == {Cause.VOLATILITY, Cause.FEAR_GREED}

@@ -8,19 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.model import (
-    FEAR_GREED,
-    TILT,
-    Answer,
-    AutoLimits,
-    Mode,
-    OpenTilt,
-    PlanState,
-    Portfolio,
-    Reason,
-    Signal,
-    TriggerSetting,
-)
+from chatbot.model import Answer, AutoLimits, Cause, Mode, OpenTilt, PlanState, Portfolio, Reason, Signal, TriggerSetting
 from chatbot.plans.outcomes import Confirmed, Proposed
 from chatbot.portfolio import states, strategies
 from chatbot.store import plans
@@ -33,7 +21,7 @@ if TYPE_CHECKING:
     from chatbot.model import Plan, Strategy
 
 D = Decimal
-FEAR = Signal(trigger=FEAR_GREED, reading=D(12), enter=D(25), leave=D(30), below=True, active=True, since=START, size=D(1))
+FEAR = Signal(trigger=Cause.FEAR_GREED, reading=D(12), enter=D(25), leave=D(30), below=True, active=True, since=START, size=D(1))
 
 
 class Desk:
@@ -54,7 +42,7 @@ class Desk:
         weights = {"BTC": D(30), "ETH": D(40), "USDT": D(20), "FUTURES": D(10)}
         strategy, problems = strategies.own_weights(weights, markets, strategies.preset("balanced", markets))
         assert strategy is not None, problems
-        usual = {"tilt": D("0.5"), "futures_split": {"BTC-PERP": D(1)}, "triggers": {FEAR_GREED: TriggerSetting(on=True)}}
+        usual = {"tilt": D("0.5"), "futures_split": {"BTC-PERP": D(1)}, "triggers": {Cause.FEAR_GREED: TriggerSetting(on=True)}}
         strategy = replace(strategy, **{**usual, **changes})
         holdings = {"BTC": D("0.6"), "ETH": D(16), "USDT": D(30_000)}
         self.portfolio = await self.room.program.portfolios.open(PERSON, Mode.PAPER, strategy, holdings)
@@ -63,7 +51,7 @@ class Desk:
 
     async def propose(self, why: str) -> Plan:
         """Ask for a plan."""
-        found = await self.room.program.rebalancing.propose(self.portfolio, (Reason(trigger=why),))
+        found = await self.room.program.rebalancing.propose(self.portfolio, (Reason(trigger=Cause(why)),))
         assert isinstance(found, Proposed), found
         return found.plan
 
@@ -113,7 +101,7 @@ async def desk(folder: Path, **changes: object) -> AsyncIterator[Desk]:
 
 def about(plan: Plan) -> list[tuple[str, str]]:
     """Return what a plan does about tilts."""
-    return [(reason.line, reason.event) for reason in plan.reasons if reason.trigger == TILT]
+    return [(reason.line, reason.event) for reason in plan.reasons if reason.trigger == Cause.TILT]
 
 
 async def test_a_rally_is_sold_and_bet_against(tmp_path: Path) -> None:
@@ -285,7 +273,7 @@ async def test_auto_asks_before_it_tilts(tmp_path: Path) -> None:
         plan = await on.rally()
         assert plan.state is PlanState.PROPOSED
         assert plan.stand is not None
-        assert plan.stand.why == TILT
+        assert plan.stand.why == Cause.TILT
 
 
 async def test_who_is_only_told_gets_no_tilt(tmp_path: Path) -> None:

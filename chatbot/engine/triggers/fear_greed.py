@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import ONE, ZERO, exact, floor_to, to_decimal, total, trunc_to
+from chatbot.engine.triggers.trigger import Params, Reads, Standing, Subject, Trigger, Unit, as_read, knob
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,3 +111,33 @@ def neutralised(book: Mapping[str, Sized]) -> dict[str, Fraction]:
     finest = heavy[order[-1]]
     sizes[order[-1]] = side * min(abs(finest.qty), max(ZERO, floor_to(left / finest.mark, finest.lot)))
     return sizes
+
+
+def _step(state: FearState, seen: Decimal | None, p: Params) -> FearState:
+    return advance(state, seen, enter=p["enter"], leave=p["exit"], confirm=int(p["confirm"]))
+
+
+def _standing(state: FearState, p: Params) -> Standing:
+    needed = int(p["confirm"]) if state.active else 1
+    return Standing(active=state.active, size=p["coverage"] if state.active else None, count=state.calm, needed=needed)
+
+
+TRIGGER = Trigger(
+    name="fear_greed",
+    per=Subject.MARKET,
+    reads=Reads.MOOD,
+    below=True,
+    parameters=(
+        knob("enter", "25", "5", "50", Unit.INDEX),
+        knob("exit", "30", "5", "80", Unit.INDEX),
+        knob("confirm", "2", "1", "7", Unit.DAYS),
+        knob("coverage", "1", "0", "1", Unit.SHARE),
+    ),
+    enter="enter",
+    leave="exit",
+    state=FearState,
+    start=lambda _: FearState(),
+    advance=_step,
+    show=as_read,
+    standing=_standing,
+)

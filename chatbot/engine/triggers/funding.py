@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
+from chatbot.engine.triggers.trigger import Params, Reads, SetBy, Standing, Subject, Trigger, Unit, as_read, given, knob
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -164,3 +165,67 @@ def advance_high(state: HighState, rate: Decimal | None, rule: HighRule | None =
     elif not active and hot >= r.n:
         active = True
     return HighState(active=active, hot=hot, normal=normal)
+
+
+def _low_rule(p: Params) -> LowRule:
+    return LowRule(base=p["base"], most=max(p["base"], p["most"]), step=p["step"], n=int(p["blocks"]), enter=p["enter"], exit=p["exit"])
+
+
+def _low_standing(state: LowState, p: Params) -> Standing:
+    n = int(p["blocks"])
+    active = state.level > p["base"]
+    towards_step = state.low % n if state.low else state.ok if active else 0
+    return Standing(active=active, size=state.level if active else None, count=towards_step, needed=n)
+
+
+def _high_rule(p: Params) -> HighRule:
+    return HighRule(n=int(p["blocks"]), enter=p["enter"], exit=p["exit"], factor=p["factor"])
+
+
+def _high_standing(state: HighState, p: Params) -> Standing:
+    count = state.normal if state.active else state.hot
+    return Standing(active=state.active, size=p["factor"] if state.active else None, count=count, needed=int(p["blocks"]))
+
+
+_BLOCKS = knob("blocks", "3", "1", "9", Unit.BLOCKS)
+
+LOW = Trigger(
+    name="funding_low",
+    per=Subject.MARKET,
+    reads=Reads.FUNDING,
+    below=True,
+    parameters=(
+        knob("enter", "-0.0001", "-0.003", "0", Unit.RATE),
+        knob("exit", "0", "-0.001", "0.001", Unit.RATE),
+        knob("step", "0.01", "0.001", "0.05", Unit.SHARE),
+        knob("most", "0.15", "0", "0.5", Unit.SHARE),
+        given("base", "0.10", Unit.SHARE, SetBy.NET),
+        _BLOCKS,
+    ),
+    enter="enter",
+    leave="exit",
+    state=LowState,
+    start=lambda p: LowState(level=p["base"]),
+    advance=lambda state, seen, p: advance_low(state, seen, _low_rule(p)),
+    show=as_read,
+    standing=_low_standing,
+)
+HIGH = Trigger(
+    name="funding_high",
+    per=Subject.MARKET,
+    reads=Reads.FUNDING,
+    below=False,
+    parameters=(
+        knob("enter", "0.0005", "0.0001", "0.005", Unit.RATE),
+        knob("exit", "0.0003", "0", "0.005", Unit.RATE),
+        knob("factor", "0.5", "0", "0.9", Unit.SHARE),
+        _BLOCKS,
+    ),
+    enter="enter",
+    leave="exit",
+    state=HighState,
+    start=lambda _: HighState(),
+    advance=lambda state, seen, p: advance_high(state, seen, _high_rule(p)),
+    show=as_read,
+    standing=_high_standing,
+)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
+from chatbot.engine.triggers.trigger import Bars, Params, Reads, SetBy, Standing, Subject, Trigger, Unit, given, knob
 from chatbot.engine.triggers.waves import check_series, elliott, fib_level, last_triples, mirrored, zigzag
 
 if TYPE_CHECKING:
@@ -237,3 +238,33 @@ def _resumed(state: TrendState, close: Decimal, strength: float | None, *, short
     if short:
         return close < state.price_b and strength < state.rsi_b
     return close > state.price_b and strength > state.rsi_b
+
+
+def _score(_: TrendState, seen: Bars, p: Params) -> Decimal | None:
+    return exhaustion(seen.closes, seen.volumes, len(seen.closes) - 1, p["zigzag"]).score if seen.closes else None
+
+
+def _step(state: TrendState, seen: Bars, p: Params) -> TrendState:
+    return advance(state, seen.closes, seen.volumes, p["zigzag"]) if seen.closes else state
+
+
+def _standing(state: TrendState, _: Params) -> Standing:
+    return Standing(active=state.trim > 0, size=state.trim or None, count=state.bars, needed=20 if state.trim else 1)
+
+
+TRIGGER = Trigger(
+    name="trend",
+    per=Subject.CONTRACT,
+    reads=Reads.BARS,
+    below=False,
+    # the score's limits are not knobs: domain 6.3 found no edge, so tuning them would be fooling oneself
+    parameters=(knob("zigzag", "0.10", "0.03", "0.30", Unit.SHARE), given("score", "0.5", Unit.SCORE, SetBy.RULE)),
+    enter="score",
+    leave="score",
+    ends_at_limit=False,
+    state=TrendState,
+    start=lambda _: TrendState(),
+    advance=_step,
+    show=_score,
+    standing=_standing,
+)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import exact, to_decimal
+from chatbot.engine.triggers.trigger import Params, Reads, Standing, Subject, Trigger, Unit, VolReading, knob
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,3 +146,45 @@ def _k(base: Decimal, sigma: Decimal, r: SpikeRule) -> Fraction:
     if sigma <= 0:
         return Fraction(1)
     return min(max(exact(base) / exact(sigma), exact(r.k_min)), Fraction(1))
+
+
+def _rule(p: Params) -> SpikeRule:
+    return SpikeRule(enter=p["enter"], exit=p["exit"], max_days=int(p["days"]))
+
+
+def _step(state: SpikeState, seen: VolReading, p: Params) -> SpikeState:
+    """Step for a target and a weight of 1: the cap is then k, and a portfolio multiplies it with its own anchor."""
+    return advance(state, Decimal(1), seen.sigma, seen.base, Decimal(1), _rule(p))
+
+
+def _times_base(state: SpikeState, seen: VolReading, p: Params) -> Decimal | None:
+    """Return how many times its baseline the volatility is: the frozen one while a spike lasts."""
+    base = state.base if state.active else seen.base
+    if seen.sigma is None or base is None:
+        return None
+    return round(to_decimal(exact(seen.sigma) / exact(max(base, _rule(p).floor))), 6)
+
+
+def _standing(state: SpikeState, p: Params) -> Standing:
+    confirm = _rule(p).confirm
+    return Standing(active=state.active, size=state.k if state.active else None, count=state.calm, needed=confirm if state.active else 1)
+
+
+TRIGGER = Trigger(
+    name="volatility",
+    per=Subject.ASSET,
+    reads=Reads.VOLATILITY,
+    below=False,
+    parameters=(
+        knob("enter", "2", "1.2", "5", Unit.TIMES),
+        knob("exit", "1.5", "1", "4", Unit.TIMES),
+        knob("days", "30", "5", "60", Unit.DAYS),
+    ),
+    enter="enter",
+    leave="exit",
+    state=SpikeState,
+    start=lambda _: SpikeState(),
+    advance=_step,
+    show=_times_base,
+    standing=_standing,
+)

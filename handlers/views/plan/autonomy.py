@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
-from chatbot.model import TILT, Answer, AutoLimits, LegState, PlanState, Unanswered
+from chatbot.model import Answer, AutoLimits, DecidedBy, LegState, NotAlone, PlanState, Unanswered
 from chatbot.plans import autonomy as answering
 from handlers.buttons import Style
 from handlers.views.common import View, bold, button, code, esc, head, joined, page, say
@@ -25,16 +25,16 @@ EXAMPLE = "/mode auto 500 10%"
 MINUTES = (15, 30, 60, 240)
 #: offered limits: of one order as a share of the value, of a day as a share of the value
 ORDERS, DAYS = (Decimal("0.02"), Decimal("0.05"), Decimal("0.1")), (5, 10, 25, 50)
-#: why an auto portfolio asks
+#: why an auto portfolio asks; what its person did is not told to them
 _WHY = {
-    answering.TRADE: N_("I ask, because the largest order is {amount} and your limit for one is {limit}."),
-    answering.TURNOVER: N_("I ask, because {amount} would be traded today and your limit for a day is {limit}."),
-    "trend": N_("I ask, because I never act on a trend without you."),
-    answering.HEDGE: N_("I ask, because I never open a hedge without you."),
-    TILT: N_("I ask, because I never open a tilt without you: it may add risk."),
-    answering.DEAR: N_("I ask, because an order would cost much for its size."),
-    answering.UNKNOWN: N_("I ask, because it is not known what an order would cost."),
-    answering.MOVED: N_("I ask, because prices moved before I could act by myself."),
+    NotAlone.TRADE: N_("I ask, because the largest order is {amount} and your limit for one is {limit}."),
+    NotAlone.TURNOVER: N_("I ask, because {amount} would be traded today and your limit for a day is {limit}."),
+    NotAlone.TREND: N_("I ask, because I never act on a trend without you."),
+    NotAlone.HEDGE: N_("I ask, because I never open a hedge without you."),
+    NotAlone.TILT: N_("I ask, because I never open a tilt without you: it may add risk."),
+    NotAlone.DEAR: N_("I ask, because an order would cost much for its size."),
+    NotAlone.UNKNOWN: N_("I ask, because it is not known what an order would cost."),
+    NotAlone.MOVED: N_("I ask, because prices moved before I could act by myself."),
 }
 _UNANSWERED = {
     Unanswered.EXPIRE: N_("If you do not answer, a plan expires and nothing is traded."),
@@ -88,9 +88,9 @@ def card_lines(words: Words, plan: Plan) -> list[Html]:
 
 def acted_lines(words: Words, plan: Plan) -> list[Html]:
     """Say of a plan that its person did not confirm who did, and inside which limits."""
-    if plan.decided_by == answering.UNANSWERED:
+    if plan.decided_by is DecidedBy.UNANSWERED:
         return [say(words, "You did not answer, so only the legs that reduce risk are carried out.")]
-    if plan.decided_by != answering.AUTO:
+    if plan.decided_by is not DecidedBy.AUTO:
         return []
     limits, used = (plan.stand.limits, plan.stand.used) if plan.stand is not None else (None, None)
     lines = [bold(words.t("I act by myself, as you wanted."))]
@@ -103,7 +103,7 @@ def acted_lines(words: Words, plan: Plan) -> list[Html]:
 
 def acted_buttons(words: Words, plan: Plan) -> Keyboard:
     """Offer the one tap that ends acting alone."""
-    if plan.decided_by == answering.AUTO:
+    if plan.decided_by is DecidedBy.AUTO:
         return ((button(words.t("Ask me from now on"), "answer", f"ask:{plan.portfolio_id}"),),)
     return ()
 

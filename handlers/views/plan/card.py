@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
-from chatbot.model import NET, LegState, Mode, PlanState
+from chatbot.model import NET, Cause, LegState, Mode, PlanState
 from handlers.buttons import Style
 from handlers.views.common import View, bold, button, esc, head, joined, line_name, page, say
 from handlers.views.hedge import card as hedge_card
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 #: beyond this many legs the rest is counted, so that the card stays one message
 MOST_LEGS = 24
 _REASONS = {
-    "manual": N_("You asked for it."),
-    "start": N_("The first plan brings the portfolio to its targets."),
-    "schedule": N_("The schedule asked for it."),
-    "beta": N_("The BTC future also makes up for what the other legs could not do, so that the market risk stays as planned."),
-    "moved": N_("Prices or holdings have moved since the last card; these are the new figures."),
-    "again": N_("You asked for another try at what the last plan left undone."),
-    "replanned": N_("Planned again from what was really filled."),
+    Cause.MANUAL: N_("You asked for it."),
+    Cause.START: N_("The first plan brings the portfolio to its targets."),
+    Cause.SCHEDULE: N_("The schedule asked for it."),
+    Cause.BETA: N_("The BTC future also makes up for what the other legs could not do, so that the market risk stays as planned."),
+    Cause.MOVED: N_("Prices or holdings have moved since the last card; these are the new figures."),
+    Cause.AGAIN: N_("You asked for another try at what the last plan left undone."),
+    Cause.REPLANNED: N_("Planned again from what was really filled."),
 }
 #: over and under target
 _DRIFTED = (
@@ -86,7 +86,7 @@ def closed_text(words: Words, plan: Plan) -> str:
 def _body(words: Words, plan: Plan, *, lead: str = "") -> list[Html]:
     parts = [esc(lead), esc("")] if lead else []
     told_apart = plan.hedge is not None  # the hedge is told with its figures
-    parts += [reason_text(words, reason) for reason in plan.reasons if not (told_apart and reason.trigger == "hedge")]
+    parts += [reason_text(words, reason) for reason in plan.reasons if not (told_apart and reason.trigger is Cause.HEDGE)]
     parts += hedge_card.card_lines(words, plan)
     parts += [esc(""), *legs_block(words, plan.legs), esc("")]
     parts += [*costs_lines(words, plan), result_table(words, plan), exposure_change(words, plan.before, plan.after)]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.model import LegState, Mode, PlanState
-from chatbot.plans.autonomy import AUTO
+from chatbot.model import DecidedBy, LegState, Mode, PlanState
 from handlers.buttons import Style
 from handlers.views.common import DOT, View, bold, button, captioned, esc, head, joined, page, say
 from handlers.views.plan import autonomy as answering
@@ -30,7 +29,7 @@ def progress(words: Words, portfolio: Portfolio, plan: Plan) -> View:
         head(portfolio, say(words, "Plan {number}", number=plan.number)),
         say(words, "Being carried out: {done} of {all} legs ended.", done=ended, all=len(plan.legs)),
         *answering.acted_lines(words, plan),
-        *([reason_text(words, reason) for reason in plan.reasons] if plan.decided_by == AUTO else []),
+        *([reason_text(words, reason) for reason in plan.reasons] if plan.decided_by is DecidedBy.AUTO else []),
         "",
         *_legs(words, plan),
     )

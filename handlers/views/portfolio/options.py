@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.triggers.tilt import LASTS
 from chatbot.i18n import N_
+from chatbot.model import Phase
 from handlers.views.common import View, bold, button, coin, esc, head, page, say
 
 if TYPE_CHECKING:
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 #: offered choices, per cent
 BUDGETS, KAPPAS = (0, 5, 10, 20), (0, 25, 50)
 _TILTED = {
-    ("begin", True): N_("{coin}: a futures short of {size} of the value bets that it comes back (tilt). This adds risk."),
-    ("begin", False): N_("{coin}: a futures long of {size} of the value bets that it comes back (tilt). This adds risk."),
-    ("end", True): N_("{coin}: the tilt is over, its futures short of {size} of the value is closed."),
-    ("end", False): N_("{coin}: the tilt is over, its futures long of {size} of the value is closed."),
+    (Phase.BEGIN, True): N_("{coin}: a futures short of {size} of the value bets that it comes back (tilt). This adds risk."),
+    (Phase.BEGIN, False): N_("{coin}: a futures long of {size} of the value bets that it comes back (tilt). This adds risk."),
+    (Phase.END, True): N_("{coin}: the tilt is over, its futures short of {size} of the value is closed."),
+    (Phase.END, False): N_("{coin}: the tilt is over, its futures long of {size} of the value is closed."),
 }
 _STANDING = {
     True: N_("{coin}: short {size} of the value, until {date} at the latest."),

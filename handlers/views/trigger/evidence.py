@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from chatbot.i18n import N_
-from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY
+from chatbot.model import Cause
 from handlers.views.common import say, table
 
 if TYPE_CHECKING:
@@ -13,39 +13,39 @@ if TYPE_CHECKING:
     from handlers.views.common import Html
 
 DOES: Final = {
-    VOLATILITY: N_(
+    Cause.VOLATILITY: N_(
         "Once a day I compare a coin's volatility of the last 7 days with its own usual level. When it doubles, the coin's target is cut"
         " so that volatility times position is as before. What is freed goes to stable; long futures on the coin shrink alike."
     ),
-    TREND: N_(
+    Cause.TREND: N_(
         "When a strong rise shows signs of wearing out, a quarter of the coin's long futures is to be trimmed, half if the signs are "
         "strong. Spot stays. It only proposes: nothing happens without your Confirm."
     ),
-    FUNDING_LOW: N_(
+    Cause.FUNDING_LOW: N_(
         "While funding is clearly negative, shorts pay longs: the net long futures grow step by step. It is the only trigger that adds "
         "risk, so it waits while volatility, trend, fear or a hedge asks for less."
     ),
-    FUNDING_HIGH: N_("When longs pay dearly for long, the net long futures are cut, once. Shorts and spot stay."),
-    FEAR_GREED: N_(
+    Cause.FUNDING_HIGH: N_("When longs pay dearly for long, the net long futures are cut, once. Shorts and spot stay."),
+    Cause.FEAR_GREED: N_(
         "When the daily Fear & Greed index falls into extreme fear, futures go to longs = shorts at once. Spot and the money in the "
         "futures account stay."
     ),
 }
 KNOWN: Final = {
-    VOLATILITY: N_(
+    Cause.VOLATILITY: N_(
         "Evidence: the week after such a day is 1.7 to 2 times as volatile as usual, so the cut controls risk. It does not time the "
         "market. Expect 3 to 4 episodes per coin and year."
     ),
-    TREND: N_(
+    Cause.TREND: N_(
         "Honest note: on BTC and ETH from 2018 to 2023 there was no sign of an edge. After a signal the next 30 days brought −3 to +16 "
         "%, otherwise +1.4 to +1.8 %, and the uncertainty is 5 to 7 points."
     ),
-    FUNDING_LOW: N_("Evidence: 3.5 times a year for BTC, 1.7 for ETH, active 3 % of the time."),
-    FUNDING_HIGH: N_(
+    Cause.FUNDING_LOW: N_("Evidence: 3.5 times a year for BTC, 1.7 for ETH, active 3 % of the time."),
+    Cause.FUNDING_HIGH: N_(
         "Evidence: 3 to 4 times a year. After it BTC fell by more than 20 % within 30 days in 18 % of the cases, otherwise in 10 %; ETH "
         "in 12 % against 11 %. A hint for BTC, nothing for ETH."
     ),
-    FEAR_GREED: N_(
+    Cause.FEAR_GREED: N_(
         "Honest note: this takes away the extra exposure of the futures, not that of the spot coins. It is a posture, not a forecast: in"
         " extreme fear the next 30 days brought +1.9 %, otherwise +2.1 %."
     ),

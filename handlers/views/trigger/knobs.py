@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from chatbot.engine.triggers.registry import TRIGGERS
+from chatbot.engine.triggers.trigger import Unit
 from chatbot.i18n import N_
-from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY
+from chatbot.model import Cause
 from handlers.views.trigger import words as seen
 
 if TYPE_CHECKING:
-    from chatbot.engine.triggers.registry import Parameter
+    from chatbot.engine.triggers.trigger import Parameter
     from chatbot.i18n import Words
     from chatbot.model import Strategy
 
@@ -35,26 +36,26 @@ class Knob:
 
 #: the first knob of each is the one that a bare number means
 KNOBS: Final = {
-    VOLATILITY: (
+    Cause.VOLATILITY: (
         Knob("enter", N_("limit"), N_("starts at {value} the usual level"), D("0.1")),
         Knob("exit", N_("end"), N_("ends at {value} or less, two days in a row"), D("0.1")),
         Knob("days", N_("days"), N_("ends after {value} in any case"), D(5)),
     ),
-    TREND: (Knob("zigzag", N_("swing"), N_("a turn counts from a swing of {value}"), D("0.01")),),
-    FUNDING_LOW: (
+    Cause.TREND: (Knob("zigzag", N_("swing"), N_("a turn counts from a swing of {value}"), D("0.01")),),
+    Cause.FUNDING_LOW: (
         Knob("enter", N_("limit"), N_("counts below {value} per 8 h"), D("0.00005")),
         Knob("exit", N_("end"), N_("ends at {value} or above"), D("0.00005")),
         Knob("step", N_("step"), N_("adds {value} of the portfolio's value each time"), D("0.005")),
         Knob("most", N_("most"), N_("never goes above {value} net"), D("0.01")),
         Knob("blocks", N_("blocks"), N_("needs {value} in a row"), D(1)),
     ),
-    FUNDING_HIGH: (
+    Cause.FUNDING_HIGH: (
         Knob("enter", N_("limit"), N_("counts above {value} per 8 h"), D("0.0001")),
         Knob("exit", N_("end"), N_("ends at {value} or below"), D("0.0001")),
         Knob("factor", N_("keep"), N_("keeps {value} of the net long"), D("0.1")),
         Knob("blocks", N_("blocks"), N_("needs {value} in a row"), D(1)),
     ),
-    FEAR_GREED: (
+    Cause.FEAR_GREED: (
         Knob("enter", N_("limit"), N_("starts below {value}"), D(5)),
         Knob("exit", N_("end"), N_("ends at {value} or above"), D(5)),
         Knob("confirm", N_("days"), N_("needs {value} in a row to end"), D(1)),
@@ -64,48 +65,49 @@ KNOBS: Final = {
 #: of Fear & Greed (domain 8.3), as they are typed
 MODES: Final = {"book": N_("book"), "portfolio": N_("portfolio"), "beta": N_("beta")}
 #: units that are typed and shown in per cent
-PER_CENT: Final = ("share", "rate")
+PER_CENT: Final = frozenset({Unit.SHARE, Unit.RATE})
 #: units without parts
-WHOLE: Final = ("days", "count", "index")
+WHOLE: Final = frozenset({Unit.DAYS, Unit.BLOCKS, Unit.INDEX})
 
 
-def parameter(trigger: str, knob: Knob) -> Parameter:
+def parameter(trigger: Cause, knob: Knob) -> Parameter:
     """Return the engine's parameter behind a knob: its range and its unit."""
-    return next(one for one in TRIGGERS[trigger].parameters if one.name == knob.name)
+    return TRIGGERS[trigger].parameter(knob.name)
 
 
-def value_of(strategy: Strategy, trigger: str, knob: Knob) -> Decimal:
+def value_of(strategy: Strategy, trigger: Cause, knob: Knob) -> Decimal:
     """Return how a knob is set, which is its default where the person has not turned it."""
     return TRIGGERS[trigger].params(strategy.setting(trigger).params)[knob.name]
 
 
 def mode_of(strategy: Strategy) -> str:
     """Return what Fear & Greed does."""
-    return strategy.setting(FEAR_GREED).mode or "book"
+    return strategy.setting(Cause.FEAR_GREED).mode or "book"
 
 
-def written(words: Words, trigger: str, knob: Knob, value: Decimal) -> str:
+def written(words: Words, trigger: Cause, knob: Knob, value: Decimal) -> str:
     """Write a knob's value in its unit, as precisely as it is set."""
     unit = parameter(trigger, knob).unit
-    if unit == "rate":
+    if unit is Unit.RATE:
         return seen.number(words, trigger, value, round(value, 5))
-    if unit == "share":
+    if unit is Unit.SHARE:
         return words.percent(value, 0 if value * 100 == int(value * 100) else 1)
-    if unit == "times":
+    if unit is Unit.TIMES:
         return seen.number(words, trigger, value, round(value, 1))
     return words.number(value)
 
 
-def counted(words: Words, trigger: str, knob: Knob, value: Decimal) -> str:
+def counted(words: Words, trigger: Cause, knob: Knob, value: Decimal) -> str:
     """Write a knob's value for its sentence: days and blocks with their noun."""
-    if knob.name in ("days", "confirm"):
+    unit = parameter(trigger, knob).unit
+    if unit is Unit.DAYS:
         return words.n("{count} day", "{count} days", int(value))
-    if knob.name == "blocks":
+    if unit is Unit.BLOCKS:
         return words.n("{count} block of 8 h", "{count} blocks of 8 h", int(value))
     return written(words, trigger, knob, value)
 
 
-def turned(strategy: Strategy, trigger: str, knob: Knob, *, up: bool) -> Decimal | None:
+def turned(strategy: Strategy, trigger: Cause, knob: Knob, *, up: bool) -> Decimal | None:
     """Return what a tap turns a knob to; None at the end of its range."""
     value = value_of(strategy, trigger, knob) + (knob.step if up else -knob.step)
     return value if parameter(trigger, knob).least <= value <= parameter(trigger, knob).most else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
-from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY
+from chatbot.model import Cause
 from handlers.views.common import DOT, bold, coin, esc, joined, say
 from handlers.views.trigger import words as seen
 
@@ -17,32 +17,32 @@ if TYPE_CHECKING:
 STATUS_LINES = 4
 #: of a signal that is quiet, and of one that is active
 _QUIET = {
-    VOLATILITY: N_("Volatility {coin} {reading} usual (cuts at {limit})"),
-    TREND: N_("Trend {coin} score {reading} (trims at {limit})"),
-    FUNDING_LOW: N_("Funding {reading} per 8 h (adds below {limit})"),
-    FUNDING_HIGH: N_("Funding {reading} per 8 h (cuts above {limit})"),
-    FEAR_GREED: N_("Fear & Greed {reading} (futures neutral below {limit})"),
+    Cause.VOLATILITY: N_("Volatility {coin} {reading} usual (cuts at {limit})"),
+    Cause.TREND: N_("Trend {coin} score {reading} (trims at {limit})"),
+    Cause.FUNDING_LOW: N_("Funding {reading} per 8 h (adds below {limit})"),
+    Cause.FUNDING_HIGH: N_("Funding {reading} per 8 h (cuts above {limit})"),
+    Cause.FEAR_GREED: N_("Fear & Greed {reading} (futures neutral below {limit})"),
 }
 _ACTIVE = {
-    VOLATILITY: N_("Volatility {coin} {reading} usual: cut since {date}, until {end}"),
-    TREND: N_("Trend {coin}: trim long futures by {size}, since {date}"),
-    FUNDING_LOW: N_("Funding {reading} per 8 h: net futures up to {size} since {date}"),
-    FUNDING_HIGH: N_("Funding {reading} per 8 h: net long cut to {size} since {date}"),
-    FEAR_GREED: N_("Fear & Greed {reading}: futures neutral since {date}, until {end}"),
+    Cause.VOLATILITY: N_("Volatility {coin} {reading} usual: cut since {date}, until {end}"),
+    Cause.TREND: N_("Trend {coin}: trim long futures by {size}, since {date}"),
+    Cause.FUNDING_LOW: N_("Funding {reading} per 8 h: net futures up to {size} since {date}"),
+    Cause.FUNDING_HIGH: N_("Funding {reading} per 8 h: net long cut to {size} since {date}"),
+    Cause.FEAR_GREED: N_("Fear & Greed {reading}: futures neutral since {date}, until {end}"),
 }
 _HELD_BACK = N_("Funding {reading} per 8 h asks for more, held back by what asks for less risk")
 _FAR = {
-    VOLATILITY: N_("{coin} volatility is {reading} its usual level and would have to reach {limit}."),
-    TREND: N_("The {coin} trend scores {reading} and would have to reach {limit}, with two signs that agree."),
-    FEAR_GREED: N_("Fear & Greed is {reading}; futures go neutral below {limit}."),
+    Cause.VOLATILITY: N_("{coin} volatility is {reading} its usual level and would have to reach {limit}."),
+    Cause.TREND: N_("The {coin} trend scores {reading} and would have to reach {limit}, with two signs that agree."),
+    Cause.FEAR_GREED: N_("Fear & Greed is {reading}; futures go neutral below {limit}."),
 }
 _TREND_REACHED = N_("The {coin} trend scores {reading} of {limit}: it trims at the next daily close if two signs agree then.")
 _SINCE = {
-    VOLATILITY: N_("{coin} volatility has been high since {moment}; it is {reading} its usual level."),
-    TREND: N_("The {coin} trend has looked worn out since {moment}: its long futures are to be trimmed by {size}."),
-    FUNDING_LOW: N_("Funding has been low since {moment}, now {reading} per 8 h: net futures go up to {size} of the value."),
-    FUNDING_HIGH: N_("Funding has been high since {moment}, now {reading} per 8 h: {size} of the net long is kept."),
-    FEAR_GREED: N_("Extreme fear since {moment}: Fear & Greed is {reading}, so futures are held neutral."),
+    Cause.VOLATILITY: N_("{coin} volatility has been high since {moment}; it is {reading} its usual level."),
+    Cause.TREND: N_("The {coin} trend has looked worn out since {moment}: its long futures are to be trimmed by {size}."),
+    Cause.FUNDING_LOW: N_("Funding has been low since {moment}, now {reading} per 8 h: net futures go up to {size} of the value."),
+    Cause.FUNDING_HIGH: N_("Funding has been high since {moment}, now {reading} per 8 h: {size} of the net long is kept."),
+    Cause.FEAR_GREED: N_("Extreme fear since {moment}: Fear & Greed is {reading}, so futures are held neutral."),
 }
 
 
@@ -54,10 +54,12 @@ def status_lines(words: Words, report: StatusReport, *, most: int = STATUS_LINES
 
 def shows_funding(report: StatusReport) -> bool:
     """Tell whether a line of :func:`status_lines` says what funding is."""
-    return any(signal.trigger in (FUNDING_LOW, FUNDING_HIGH) and signal.reading is not None for signal in seen.switched_on(report))
+    return any(
+        signal.trigger in (Cause.FUNDING_LOW, Cause.FUNDING_HIGH) and signal.reading is not None for signal in seen.switched_on(report)
+    )
 
 
-def _leading(report: StatusReport, trigger: str) -> list[Signal]:
+def _leading(report: StatusReport, trigger: Cause) -> list[Signal]:
     ranked = seen.nearest_first(one for one in seen.switched_on(report) if one.trigger == trigger)
     return [one for at, one in enumerate(ranked) if (at == 0 and one.reading is not None) or one.active]
 
@@ -65,7 +67,7 @@ def _leading(report: StatusReport, trigger: str) -> list[Signal]:
 def _status_line(words: Words, report: StatusReport, signal: Signal) -> Html:
     msgid = _HELD_BACK if seen.is_held_back(report, signal) else (_ACTIVE if signal.active else _QUIET)[signal.trigger]
     line = say(words, msgid, **_facts(words, signal))
-    return joined(DOT, (line, report.mood_source)) if signal.trigger == FEAR_GREED else line
+    return joined(DOT, (line, report.mood_source)) if signal.trigger is Cause.FEAR_GREED else line
 
 
 def _facts(words: Words, signal: Signal) -> dict[str, str]:
@@ -103,7 +105,7 @@ def _active(words: Words, report: StatusReport, signal: Signal) -> list[Html]:
         return [bold(say(words, asks, **facts)), why_not, _end(words, signal)]
     lines = [bold(say(words, _SINCE[signal.trigger], **facts))]
     moved = report.moved.get(signal.subject)
-    if signal.trigger == VOLATILITY and moved is not None:
+    if signal.trigger is Cause.VOLATILITY and moved is not None:
         told = {"coin": coin(signal.subject), "now": words.percent(moved.now), "own": words.percent(moved.own)}
         lines.append(say(words, "Its target is {now} instead of {own} while that lasts.", **told))
     return [*lines, _end(words, signal)]
@@ -113,13 +115,13 @@ def _end(words: Words, signal: Signal) -> Html:
     """Say what would end an active signal, and how far that has come."""
     so_far = signal.count if seen.is_cooling(signal) else 0
     facts = {"limit": seen.number(words, signal.trigger, signal.leave), "seen": words.number(so_far)}
-    if signal.trigger == TREND:
+    if signal.trigger is Cause.TREND:
         return say(words, "They come back when the trend resumes, or 20 days after the last sign.")
-    return esc((_end_below if signal.trigger in (VOLATILITY, FUNDING_HIGH) else _end_above)(words, signal, facts))
+    return esc((_end_below if signal.trigger in (Cause.VOLATILITY, Cause.FUNDING_HIGH) else _end_above)(words, signal, facts))
 
 
 def _end_below(words: Words, signal: Signal, facts: dict[str, str]) -> str:
-    if signal.trigger == VOLATILITY:
+    if signal.trigger is Cause.VOLATILITY:
         return words.n(
             "It ends at {limit} or less on {count} day ({seen} so far).",
             "It ends at {limit} or less on {count} days in a row ({seen} so far).",
@@ -135,7 +137,7 @@ def _end_below(words: Words, signal: Signal, facts: dict[str, str]) -> str:
 
 
 def _end_above(words: Words, signal: Signal, facts: dict[str, str]) -> str:
-    if signal.trigger == FEAR_GREED:
+    if signal.trigger is Cause.FEAR_GREED:
         return words.n(
             "It ends at {limit} or above on {count} day ({seen} so far).",
             "It ends at {limit} or above on {count} days in a row ({seen} so far).",
@@ -161,13 +163,13 @@ def _net_moved(words: Words, report: StatusReport) -> list[Html]:
 def _quiet(words: Words, report: StatusReport, signal: Signal) -> Html:
     """Say what a quiet signal reads and what would make it act."""
     facts = _facts(words, signal)
-    if signal.trigger == TREND and signal.reading is not None and signal.reading >= signal.enter:
+    if signal.trigger is Cause.TREND and signal.reading is not None and signal.reading >= signal.enter:
         return say(words, _TREND_REACHED, **facts)
     if signal.trigger in _FAR:
         line = say(words, _FAR[signal.trigger], **facts)
-        return seen.with_source(words, line, report.mood_source) if signal.trigger == FEAR_GREED else line
+        return seen.with_source(words, line, report.mood_source) if signal.trigger is Cause.FEAR_GREED else line
     numbers = {"reading": facts["reading"], "limit": facts["limit"], "seen": words.number(signal.count)}
-    if signal.trigger == FUNDING_LOW:
+    if signal.trigger is Cause.FUNDING_LOW:
         text = words.n(
             "Funding is {reading} per 8 h and would have to be below {limit} for {count} block ({seen} so far).",
             "Funding is {reading} per 8 h and would have to be below {limit} for {count} blocks in a row ({seen} so far).",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.charts.labels import Gauge, Labels
-from chatbot.model import FEAR_GREED
+from chatbot.model import Cause
 from handlers.buttons import Style
 from handlers.views.common import (
     DASH,
@@ -64,7 +64,7 @@ def overview(words: Words, report: StatusReport) -> View:
     return captioned(text, _overview_keyboard(words, report), gauges_picture(words, report))
 
 
-def _of_trigger(words: Words, report: StatusReport, trigger: str) -> list[Html]:
+def _of_trigger(words: Words, report: StatusReport, trigger: Cause) -> list[Html]:
     strategy = report.portfolio.strategy
     mark = _ON if strategy.setting(trigger).on else _OFF
     title = joined(" ", (mark, joined(DOT, (bold(seen.name(words, trigger)), seen.overview_state(words, report, trigger)))))
@@ -72,7 +72,7 @@ def _of_trigger(words: Words, report: StatusReport, trigger: str) -> list[Html]:
         return [joined(DOT, (joined(" ", (mark, bold(seen.name(words, trigger)))), say(words, "no futures to move")))]
     group = seen.grouped(seen.of_trigger(report, trigger))
     lines = [seen.reading_line(words, signal) for signal in group.named]
-    if trigger == FEAR_GREED:
+    if trigger is Cause.FEAR_GREED:
         lines = [joined(DOT, (line, report.mood_source)) for line in lines]
     others = seen.others_line(words, group.others)
     return [title, *([joined(DOT, (*lines, others))] if lines else [])]
@@ -126,7 +126,7 @@ def gauges_picture(words: Words, report: StatusReport) -> Picture:
     return Picture(kind=PictureKind.GAUGES, labels=labels, gauges=tuple(_gauge(words, report, trigger) for trigger in seen.every()))
 
 
-def _gauge(words: Words, report: StatusReport, trigger: str) -> Gauge:
+def _gauge(words: Words, report: StatusReport, trigger: Cause) -> Gauge:
     on = report.portfolio.strategy.setting(trigger).on
     found = seen.nearest_first(seen.of_trigger(report, trigger))
     if not found:
@@ -144,13 +144,13 @@ def _gauge(words: Words, report: StatusReport, trigger: str) -> Gauge:
     )
 
 
-def details(words: Words, report: StatusReport, trigger: str) -> View:
+def details(words: Words, report: StatusReport, trigger: Cause) -> View:
     """Show one trigger in full: every coin, what it does, what is known of it, and its knobs."""
     strategy = report.portfolio.strategy
     on = strategy.setting(trigger).on
     signals = seen.nearest_first(seen.of_trigger(report, trigger))
     told = [_detail_line(words, report, signal) for signal in signals[:_MOST_COINS]]
-    if trigger == FEAR_GREED:
+    if trigger is Cause.FEAR_GREED:
         told = [joined(DOT, (line, report.mood_source)) for line in told]
     text = page(
         head(report.portfolio, bold(seen.name(words, trigger)), words.t("on") if on else words.t("off")),
@@ -158,10 +158,10 @@ def details(words: Words, report: StatusReport, trigger: str) -> View:
         "",
         say(words, notes.DOES[trigger]),
         say(words, notes.KNOWN[trigger]),
-        *(notes.fear_table(words) if trigger == FEAR_GREED else ()),
+        *(notes.fear_table(words) if trigger is Cause.FEAR_GREED else ()),
         "",
         *(_knob_line(words, report, trigger, knob) for knob in knobs.KNOBS[trigger]),
-        _mode_line(words, report) if trigger == FEAR_GREED else None,
+        _mode_line(words, report) if trigger is Cause.FEAR_GREED else None,
         say(words, "Write it too: {example}", example=code(_EXAMPLES[trigger])),
     )
     return View(text, _detail_keyboard(words, report, trigger))
@@ -171,7 +171,7 @@ def _detail_line(words: Words, report: StatusReport, signal: Signal) -> Html:
     return joined(DOT, (seen.reading_line(words, signal), seen.state(words, report, signal)))
 
 
-def _knob_line(words: Words, report: StatusReport, trigger: str, knob: knobs.Knob) -> Html:
+def _knob_line(words: Words, report: StatusReport, trigger: Cause, knob: knobs.Knob) -> Html:
     value = knobs.counted(words, trigger, knob, knobs.value_of(report.portfolio.strategy, trigger, knob))
     return joined(" ", (code(words.t(knob.word)), say(words, knob.says, value=bold(value))))
 
@@ -181,7 +181,7 @@ def _mode_line(words: Words, report: StatusReport) -> Html:
     return joined(" ", (code(words.t("mode")), say(words, "what is done in fear: {mode}", mode=bold(chosen))))
 
 
-def _detail_keyboard(words: Words, report: StatusReport, trigger: str) -> Keyboard:
+def _detail_keyboard(words: Words, report: StatusReport, trigger: Cause) -> Keyboard:
     strategy = report.portfolio.strategy
     on = strategy.setting(trigger).on
     style = Style.PLAIN if on else Style.PRIMARY
@@ -189,7 +189,7 @@ def _detail_keyboard(words: Words, report: StatusReport, trigger: str) -> Keyboa
         (button(words.t("Switch off") if on else words.t("Switch on"), "turn", f"{trigger}:{int(not on)}", style),)
     ]
     rows += [_knob_row(words, report, trigger, knob) for knob in knobs.KNOBS[trigger]]
-    if trigger == FEAR_GREED:
+    if trigger is Cause.FEAR_GREED:
         chosen = knobs.mode_of(strategy)
         rows.append(
             tuple(
@@ -200,7 +200,7 @@ def _detail_keyboard(words: Words, report: StatusReport, trigger: str) -> Keyboa
     return (*rows, (button(words.t("All triggers"), "triggers"), button(words.t("Why?"), "why")))
 
 
-def _knob_row(words: Words, report: StatusReport, trigger: str, knob: knobs.Knob) -> tuple[Button, ...]:
+def _knob_row(words: Words, report: StatusReport, trigger: Cause, knob: knobs.Knob) -> tuple[Button, ...]:
     """Return less, what is set, more; at an end of the range that side is missing."""
     strategy = report.portfolio.strategy
     now = knobs.written(words, trigger, knob, knobs.value_of(strategy, trigger, knob))
@@ -213,7 +213,7 @@ def _knob_row(words: Words, report: StatusReport, trigger: str, knob: knobs.Knob
     return tuple(row)
 
 
-def _turn(trigger: str, knob: knobs.Knob, value: object) -> str:
+def _turn(trigger: Cause, knob: knobs.Knob, value: object) -> str:
     return f"{trigger}:{knob.name}:{value:f}"
 
 

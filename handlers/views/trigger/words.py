@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.i18n import N_
-from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY
+from chatbot.model import Cause
 from handlers.views.common import DASH, DOT, coin, esc, joined, line_name, say
 
 if TYPE_CHECKING:
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from handlers.views.common import Html
 
 NAMES: Final = {
-    VOLATILITY: N_("Volatility"),
-    TREND: N_("Trend"),
-    FUNDING_LOW: N_("Low funding"),
-    FUNDING_HIGH: N_("High funding"),
-    FEAR_GREED: N_("Fear & Greed"),
+    Cause.VOLATILITY: N_("Volatility"),
+    Cause.TREND: N_("Trend"),
+    Cause.FUNDING_LOW: N_("Low funding"),
+    Cause.FUNDING_HIGH: N_("High funding"),
+    Cause.FEAR_GREED: N_("Fear & Greed"),
 }
 #: what else a check may have told about
 _OTHERS: Final = {"margin": N_("Liquidation distance"), "hedge": N_("Hedge")}
 #: decimals of a reading, by trigger
-_DIGITS: Final = {VOLATILITY: 1, TREND: 2, FUNDING_LOW: 3, FUNDING_HIGH: 3, FEAR_GREED: 0}
+_DIGITS: Final = {Cause.VOLATILITY: 1, Cause.TREND: 2, Cause.FUNDING_LOW: 3, Cause.FUNDING_HIGH: 3, Cause.FEAR_GREED: 0}
 #: where a reading counts as calm: the usual volatility, no score, the usual funding, the middle of greed
 _CALM: Final = {
-    VOLATILITY: Decimal(1),
-    TREND: Decimal(0),
-    FUNDING_LOW: Decimal("0.0001"),
-    FUNDING_HIGH: Decimal(0),
-    FEAR_GREED: Decimal(75),
+    Cause.VOLATILITY: Decimal(1),
+    Cause.TREND: Decimal(0),
+    Cause.FUNDING_LOW: Decimal("0.0001"),
+    Cause.FUNDING_HIGH: Decimal(0),
+    Cause.FEAR_GREED: Decimal(75),
 }
 #: this part of the way to its limit is near enough to be named
 NEAR: Final = Decimal("0.75")
@@ -51,7 +51,7 @@ class Group:
     others: tuple[Signal, ...]
 
 
-def name(words: Words, trigger: str) -> str:
+def name(words: Words, trigger: Cause) -> str:
     """Return what a trigger is called."""
     return words.t(NAMES[trigger])
 
@@ -64,14 +64,14 @@ def subject(words: Words, signal: Signal) -> str:
 def told_name(words: Words, key: str) -> str:
     """Return the name of what a check told about: a line, a signal with its coin, a hedge, or margin."""
     kind, _, about = key.partition(":")
-    if kind in NAMES:
-        return " ".join(part for part in (name(words, kind), coin(about)) if part)
+    if (trigger := Cause(kind)) in NAMES:
+        return " ".join(part for part in (name(words, trigger), coin(about)) if part)
     if kind in _OTHERS:
         return words.t(_OTHERS[kind])
     return line_name(words, key)
 
 
-def number(words: Words, trigger: str, value: Decimal | None, against: Decimal | None = None) -> str:
+def number(words: Words, trigger: Cause, value: Decimal | None, against: Decimal | None = None) -> str:
     """Write a reading or a limit in its trigger's unit, with more decimals where it would look equal to ``against`` and is not."""
     if value is None:
         return DASH
@@ -83,10 +83,10 @@ def number(words: Words, trigger: str, value: Decimal | None, against: Decimal |
     return _written(words, trigger, value, digits)
 
 
-def _written(words: Words, trigger: str, value: Decimal, digits: int) -> str:
-    if trigger == VOLATILITY:
+def _written(words: Words, trigger: Cause, value: Decimal, digits: int) -> str:
+    if trigger is Cause.VOLATILITY:
         return f"{words.number(value, digits)}x"
-    if trigger in (FUNDING_LOW, FUNDING_HIGH):
+    if trigger in (Cause.FUNDING_LOW, Cause.FUNDING_HIGH):
         return words.signed_percent(value, digits)
     return words.number(value, digits)
 
@@ -120,7 +120,7 @@ def grouped(signals: Iterable[Signal], *, most: int = 3) -> Group:
     return Group(tuple(named), tuple(one for one in known if one not in named))
 
 
-def of_trigger(report: StatusReport, trigger: str) -> tuple[Signal, ...]:
+def of_trigger(report: StatusReport, trigger: Cause) -> tuple[Signal, ...]:
     """Return a trigger's signals, one for each coin or contract."""
     return tuple(signal for signal in report.signals if signal.trigger == trigger)
 
@@ -132,7 +132,7 @@ def switched_on(report: StatusReport) -> list[Signal]:
 
 def is_held_back(report: StatusReport, signal: Signal) -> bool:
     """Tell whether low funding asks for more while something else asks for less."""
-    return signal.trigger == FUNDING_LOW and signal.active and report.suppressed
+    return signal.trigger is Cause.FUNDING_LOW and signal.active and report.suppressed
 
 
 def state(words: Words, report: StatusReport, signal: Signal) -> str:
@@ -171,12 +171,12 @@ def short_state(words: Words, report: StatusReport, signal: Signal) -> str:
 
 def is_cooling(signal: Signal) -> bool:
     """Tell whether readings count towards the end: a trend counts days in any case, low funding also counts towards its next step."""
-    if not signal.active or not signal.count or signal.trigger == TREND or signal.reading is None:
+    if not signal.active or not signal.count or signal.trigger is Cause.TREND or signal.reading is None:
         return False
     return signal.reading >= signal.leave if signal.below else signal.reading <= signal.leave
 
 
-def overview_state(words: Words, report: StatusReport, trigger: str) -> str:
+def overview_state(words: Words, report: StatusReport, trigger: Cause) -> str:
     """Return one state for a trigger of several coins: the one of the nearest."""
     if not report.portfolio.strategy.setting(trigger).on:
         return words.t("off")
@@ -190,7 +190,7 @@ def reading_line(words: Words, signal: Signal) -> Html:
     what = coin(signal.subject)
     if signal.reading is None:
         return joined(" ", (what, say(words, "{reading}, limit {limit}", **facts)))
-    if signal.active and signal.trigger == TREND:  # it does not end by its score
+    if signal.active and signal.trigger is Cause.TREND:  # it does not end by its score
         trim = words.percent(signal.size or 0, 0)
         return joined(" ", (what, say(words, "{reading}, trims {size}", reading=facts["reading"], size=trim)))
     if signal.active:
@@ -215,16 +215,16 @@ def with_source(words: Words, line: Html, source: str) -> Html:
     return joined(" ", (line, say(words, "Source: {source}.", source=source))) if source else line
 
 
-def is_used(strategy: Strategy, trigger: str) -> bool:
+def is_used(strategy: Strategy, trigger: Cause) -> bool:
     """Tell whether a trigger has anything to move: all but volatility and fear need futures."""
-    if trigger in (VOLATILITY, FEAR_GREED):
+    if trigger in (Cause.VOLATILITY, Cause.FEAR_GREED):
         return True
     return bool(strategy.futures_split) and strategy.futures_net != 0
 
 
-def every() -> tuple[str, ...]:
+def every() -> tuple[Cause, ...]:
     """Return the names of all triggers of the market in their order."""
-    return tuple(TRIGGERS)
+    return tuple(map(Cause, TRIGGERS))
 
 
 def switched_on_line(words: Words, strategy: Strategy) -> Html:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.model import PlanState, Reason
+from chatbot.model import Cause, PlanState, Reason
 from handlers.loopback import TelegramUser
 from tests.handlers.chat_room import ANN, BEN, Room, room
 
@@ -261,7 +261,7 @@ async def test_confirm_on_a_replaced_plan_shows_the_newer_one_if_nobody_saw_it(r
     """A process that was killed between making a plan and showing it: the next tap brings its card, once."""
     card, portfolio = ready.with_button("Confirm"), await ready.program.portfolios.by_id(1)
     assert portfolio is not None
-    await ready.program.rebalancing.propose(portfolio, (Reason(trigger="manual"),))
+    await ready.program.rebalancing.propose(portfolio, (Reason(trigger=Cause.MANUAL),))
     newest = ready.newest()
     assert "replaced by a newer one" in (await ready.tap("Confirm", on=card)).text
     assert "Plan 2" in ready.since(newest)

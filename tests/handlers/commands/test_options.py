@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chatbot.clock import ManualClock
-from chatbot.model import TILT
+from chatbot.model import Cause
 from tests.portfolio.still_market import D, StillMarket
 from tests.stories.chat import START, Chat, chat
 
@@ -59,7 +59,7 @@ async def test_a_tilt_from_its_button_to_its_end(tmp_path: Path) -> None:
         assert "SOL: a futures short of" in card.text
         assert "This adds risk." in card.text
         done = await ann.confirm()
-        assert [reason.event for reason in done.reasons if reason.trigger == TILT] == ["begin"]
+        assert [reason.event for reason in done.reasons if reason.trigger == Cause.TILT] == ["begin"]
         assert done.result is not None
         assert done.result.book["SOL-PERP"] < 0
         await ann.say("/bands")

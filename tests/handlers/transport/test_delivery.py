@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from telegram.error import TelegramError
 
-from chatbot.model import LegState, Message, PlanState, Reason, Verdict
+from chatbot.model import Cause, LegState, Message, PlanState, Reason, Verdict
 from chatbot.store import accounts, messages, plans
 from handlers.chat import pictures
 from handlers.loopback import bad_gateway, conflicted, flooded, lost_answer, reset
@@ -253,4 +253,4 @@ async def test_a_parked_plan_is_answered_by_its_owner_once(chat: Room, label: st
     assert (await the_plan(chat)).state is PlanState.DONE
     portfolio = await chat.program.portfolios.by_id(1)
     assert portfolio is not None
-    await chat.program.rebalancing.propose(portfolio, (Reason(trigger="manual"),))
+    await chat.program.rebalancing.propose(portfolio, (Reason(trigger=Cause.MANUAL),))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.engine.triggers.registry import TRIGGERS
-from chatbot.model import FEAR_GREED, FUNDING_HIGH, FUNDING_LOW, TREND, VOLATILITY, Answer, Reason, TriggerSetting
+from chatbot.model import Answer, Cause, Phase, Reason, TriggerSetting
 from handlers.transport.delivery import _step
 from handlers.views import alerts
 from handlers.views.plan import card as plan
@@ -31,7 +31,7 @@ RU = CATALOGUE.words("ru")
 
 def seeing(*signals: object, **settings: TriggerSetting) -> StatusReport:
     """Return a status that sees these signals with every trigger on."""
-    on = {trigger: TriggerSetting(on=True) for trigger in TRIGGERS} | settings
+    on = {Cause(trigger): TriggerSetting(on=True) for trigger in TRIGGERS} | {Cause(name): chosen for name, chosen in settings.items()}
     port = replace(portfolio(), strategy=replace(a_strategy(), triggers=on))
     return replace(report(), portfolio=port, signals=signals, mood_source="alternative.me", open_plan=None)
 
@@ -39,15 +39,15 @@ def seeing(*signals: object, **settings: TriggerSetting) -> StatusReport:
 @pytest.mark.parametrize(
     ("trigger", "reading", "shown"),
     [
-        (VOLATILITY, "1.4", "1.4x"),
-        (VOLATILITY, "1.96", "1.96x"),
-        (VOLATILITY, "1.9996", "1.9996x"),
-        (VOLATILITY, "2", "2.0x"),
-        (FUNDING_HIGH, "0.0004996", "+0.04996%"),
-        (FUNDING_HIGH, "0.00011", "+0.011%"),
-        (FUNDING_LOW, "-0.00012", "-0.012%"),
-        (FEAR_GREED, "31", "31"),
-        (TREND, "0.375", "0.38"),
+        (Cause.VOLATILITY, "1.4", "1.4x"),
+        (Cause.VOLATILITY, "1.96", "1.96x"),
+        (Cause.VOLATILITY, "1.9996", "1.9996x"),
+        (Cause.VOLATILITY, "2", "2.0x"),
+        (Cause.FUNDING_HIGH, "0.0004996", "+0.04996%"),
+        (Cause.FUNDING_HIGH, "0.00011", "+0.011%"),
+        (Cause.FUNDING_LOW, "-0.00012", "-0.012%"),
+        (Cause.FEAR_GREED, "31", "31"),
+        (Cause.TREND, "0.375", "0.38"),
     ],
 )
 def test_a_reading_below_its_limit_does_not_look_like_it(trigger: str, reading: str, shown: str) -> None:
@@ -59,12 +59,12 @@ def test_a_reading_below_its_limit_does_not_look_like_it(trigger: str, reading: 
 def test_status_lines_are_the_nearest_four_and_only_of_what_is_on() -> None:
     """Fear at 31 is nearer than funding at a third of the way; a trigger that is off says nothing."""
     shown = seeing(
-        a_signal(VOLATILITY, "BTC", "1.4"),
-        a_signal(VOLATILITY, "SOL", "1.2"),
-        a_signal(TREND, "BTC-PERP", "0.1"),
-        a_signal(FUNDING_LOW, "", "0.0001"),
-        a_signal(FUNDING_HIGH, "", "0.00031"),
-        a_signal(FEAR_GREED, "", "31"),
+        a_signal(Cause.VOLATILITY, "BTC", "1.4"),
+        a_signal(Cause.VOLATILITY, "SOL", "1.2"),
+        a_signal(Cause.TREND, "BTC-PERP", "0.1"),
+        a_signal(Cause.FUNDING_LOW, "", "0.0001"),
+        a_signal(Cause.FUNDING_HIGH, "", "0.00031"),
+        a_signal(Cause.FEAR_GREED, "", "31"),
         funding_low=TriggerSetting(on=False),
     )
     assert [str(line) for line in standing.status_lines(EN, shown)] == [
@@ -103,8 +103,8 @@ def test_why_says_what_an_active_trigger_holds_down_and_what_ends_it() -> None:
 
 def test_why_sums_up_the_far_coins_and_names_what_is_blind_and_off() -> None:
     """Twenty coins are one line and a half; a trigger without a reading is called so."""
-    coins = [a_signal(VOLATILITY, f"C{at}", "1.1") for at in range(19)]
-    shown = seeing(a_signal(VOLATILITY, "BTC", "1.4"), *coins, a_signal(FEAR_GREED, "", None), trend=TriggerSetting())
+    coins = [a_signal(Cause.VOLATILITY, f"C{at}", "1.1") for at in range(19)]
+    shown = seeing(a_signal(Cause.VOLATILITY, "BTC", "1.4"), *coins, a_signal(Cause.FEAR_GREED, "", None), trend=TriggerSetting())
     lines = [str(line) for line in standing.why_lines(EN, shown)]
     assert lines == [
         "BTC volatility is 1.4x its usual level and would have to reach 2.0x.",
@@ -116,13 +116,13 @@ def test_why_sums_up_the_far_coins_and_names_what_is_blind_and_off() -> None:
 
 def test_a_trend_at_its_limit_says_what_is_still_missing() -> None:
     """A score of 0.50 has not "to reach 0.50": it needs a close on which two signs agree."""
-    (line, *_) = standing.why_lines(EN, seeing(a_signal(TREND, "ETH-PERP", "0.5")))
+    (line, *_) = standing.why_lines(EN, seeing(a_signal(Cause.TREND, "ETH-PERP", "0.5")))
     assert str(line) == "The ETH trend scores 0.50 of 0.50: it trims at the next daily close if two signs agree then."
 
 
 def test_an_active_reading_just_over_its_end_does_not_look_like_it() -> None:
     """1.52 is not written 1.5 where it would have to be 1.5 or less."""
-    lines = standing.why_lines(EN, seeing(replace(a_signal(VOLATILITY, "BTC", "1.52"), active=True, since=NOW)))
+    lines = standing.why_lines(EN, seeing(replace(a_signal(Cause.VOLATILITY, "BTC", "1.52"), active=True, since=NOW)))
     assert "it is 1.52x its usual level." in str(lines[0])
     assert "It ends at 1.5x or less" in str(lines[1])
 
@@ -130,23 +130,23 @@ def test_an_active_reading_just_over_its_end_does_not_look_like_it() -> None:
 def test_russian_counts_blocks_and_coins_rightly() -> None:
     """1 блок, 3 блока, 5 блоков."""
     for needed, said in ((1, "1 блок подряд"), (3, "3 блока подряд"), (5, "5 блоков подряд")):
-        shown = seeing(a_signal(FUNDING_HIGH, "", "0.0002", needed=needed))
+        shown = seeing(a_signal(Cause.FUNDING_HIGH, "", "0.0002", needed=needed))
         assert said in str(standing.why_lines(RU, shown)[0])
     for others, said in ((1, "ещё 1 монета"), (3, "ещё 3 монеты"), (5, "ещё 5 монет")):
-        coins = [a_signal(VOLATILITY, f"C{at}", "1.1") for at in range(others + 1)]
+        coins = [a_signal(Cause.VOLATILITY, f"C{at}", "1.1") for at in range(others + 1)]
         assert said in str(standing.why_lines(RU, seeing(*coins))[1])
 
 
 @pytest.mark.parametrize(
     ("signal", "on", "said"),
     [
-        (a_signal(VOLATILITY, "BTC", "1.4"), True, "armed"),
-        (a_signal(VOLATILITY, "BTC", "1.4"), False, "off"),
-        (a_signal(VOLATILITY, "BTC", None), True, "no data"),
-        (a_signal(FUNDING_HIGH, "", "0.0006", count=2, needed=3), True, "counting, 2 of 3"),
-        (a_signal(VOLATILITY, "BTC", "2.4", active=True, since=NOW, needed=2), True, "fired since 24 Nov 2026, 14:05"),
-        (a_signal(VOLATILITY, "BTC", "1.4", active=True, since=NOW, count=1, needed=2), True, "· cooling down, 1 of 2"),
-        (a_signal(FUNDING_LOW, "", "-0.0002", active=True, since=NOW, count=1, needed=3), True, "fired since 24 Nov 2026, 14:05"),
+        (a_signal(Cause.VOLATILITY, "BTC", "1.4"), True, "armed"),
+        (a_signal(Cause.VOLATILITY, "BTC", "1.4"), False, "off"),
+        (a_signal(Cause.VOLATILITY, "BTC", None), True, "no data"),
+        (a_signal(Cause.FUNDING_HIGH, "", "0.0006", count=2, needed=3), True, "counting, 2 of 3"),
+        (a_signal(Cause.VOLATILITY, "BTC", "2.4", active=True, since=NOW, needed=2), True, "fired since 24 Nov 2026, 14:05"),
+        (a_signal(Cause.VOLATILITY, "BTC", "1.4", active=True, since=NOW, count=1, needed=2), True, "· cooling down, 1 of 2"),
+        (a_signal(Cause.FUNDING_LOW, "", "-0.0002", active=True, since=NOW, count=1, needed=3), True, "fired since 24 Nov 2026, 14:05"),
     ],
 )
 def test_every_state_has_its_words(signal: object, on: bool, said: str) -> None:
@@ -201,8 +201,8 @@ def test_a_stored_step_takes_the_limit_that_it_crossed() -> None:
 
 def test_the_card_repeats_the_numbers() -> None:
     """Each reason of a plan says what fired."""
-    high = Reason(trigger="funding_high", event="begin", reading=D("0.00061"), limit=D("0.0005"), size=D("0.5"))
+    high = Reason(trigger=Cause.FUNDING_HIGH, event=Phase.BEGIN, reading=D("0.00061"), limit=D("0.0005"), size=D("0.5"))
     said = "Funding is high, <b>+0.061%</b> per 8 h, limit +0.050%: <b>50%</b> of the net long futures is kept."
     assert plan.reason_text(EN, high) == said
-    margin = Reason(trigger="margin", reading=D("0.08"), limit=D("0.1"))
+    margin = Reason(trigger=Cause.MARGIN, reading=D("0.08"), limit=D("0.1"))
     assert plan.reason_text(EN, margin) == "Liquidation is <b>8.0%</b> away, the limit is 10.0%."

@@ -11,7 +11,7 @@ import pytest
 from chatbot.errors import UserError
 from chatbot.execution.record import fell_short
 from chatbot.i18n import Catalogue
-from chatbot.model import CORE, LegState, Mode, Person, PlanState, Problem, Reason
+from chatbot.model import CORE, Cause, LegState, Mode, Person, PlanState, Problem, Reason
 from handlers.buttons import Reason as TapReason
 from handlers.buttons import Refusal
 from handlers.views import alerts, common, problems
@@ -212,7 +212,7 @@ def test_alert_names_the_lines_and_offers_the_plan() -> None:
 
 def test_under_target_and_without_a_band() -> None:
     """The sentence turns with the sign, and says nothing about a band that there is not."""
-    reason = Reason(trigger="drift", line=CORE, weight=D("0.3"), target=D("0.4"))
+    reason = Reason(trigger=Cause.DRIFT, line=CORE, weight=D("0.3"), target=D("0.4"))
     assert plan.reason_text(WORDS, reason) == "<b>BTC/ETH</b> is at <b>30.0%</b>, 10.0 points under target."
 
 

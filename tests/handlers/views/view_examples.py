@@ -15,16 +15,11 @@ from chatbot.model import (
     ALT,
     CORE,
     COVER,
-    FEAR_GREED,
-    FUNDING_HIGH,
-    FUNDING_LOW,
     FUTURES,
     MIN_VARIANCE,
     NET,
     ROTATION,
     STABLE,
-    TREND,
-    VOLATILITY,
     AlertKind,
     AlertSettings,
     Answer,
@@ -32,6 +27,7 @@ from chatbot.model import (
     AssetExposure,
     AutoLimits,
     BandRule,
+    Cause,
     Check,
     ContractReading,
     ExposureReport,
@@ -46,6 +42,7 @@ from chatbot.model import (
     OpenHedge,
     OpenTilt,
     Person,
+    Phase,
     Plan,
     PlanState,
     Portfolio,
@@ -204,17 +201,17 @@ def a_plan(name: str = PLAIN, state: PlanState = PlanState.PROPOSED, result: Sha
         mode=Mode.PAPER,
         state=state,
         reasons=(
-            Reason(trigger="drift", line=CORE, weight=D("0.462"), target=D("0.4"), band=D("0.05")),
-            Reason(trigger="drift", line=name, weight=D("0.3"), target=D("0.4"), band=None),
-            Reason(trigger="exposure", line=NET, weight=D("-0.02"), target=D("0.1"), band=D("0.05")),
-            Reason(trigger="manual"),
-            Reason(trigger="schedule"),
+            Reason(trigger=Cause.DRIFT, line=CORE, weight=D("0.462"), target=D("0.4"), band=D("0.05")),
+            Reason(trigger=Cause.DRIFT, line=name, weight=D("0.3"), target=D("0.4"), band=None),
+            Reason(trigger=Cause.EXPOSURE, line=NET, weight=D("-0.02"), target=D("0.1"), band=D("0.05")),
+            Reason(trigger=Cause.MANUAL),
+            Reason(trigger=Cause.SCHEDULE),
             *(step.reason for step in trigger_steps(name)[::4]),
-            Reason(trigger="hedge", event="begin"),
-            Reason(trigger="margin", reading=D("0.08"), limit=D("0.1")),
-            Reason(trigger="tilt", line=name, event="begin", size=D("-0.032")),
-            Reason(trigger="tilt", line="ETH", event="end", size=D("0.021")),
-            Reason(trigger=name),
+            Reason(trigger=Cause.HEDGE, event=Phase.BEGIN),
+            Reason(trigger=Cause.MARGIN, reading=D("0.08"), limit=D("0.1")),
+            Reason(trigger=Cause.TILT, line=name, event=Phase.BEGIN, size=D("-0.032")),
+            Reason(trigger=Cause.TILT, line="ETH", event=Phase.END, size=D("0.021")),
+            Reason(trigger=Cause(name)),
         ),
         before=shape(),
         after=after(),
@@ -262,18 +259,18 @@ def a_signal(trigger: str, subject: str = "", reading: str | None = "0", **field
     usual = found.params({})
     limits = {"enter": usual[found.enter], "leave": usual[found.leave], "below": found.below}
     seen = None if reading is None else D(reading)
-    return replace(Signal(trigger=trigger, subject=subject, at=NOW, reading=seen, **limits), **fields)
+    return replace(Signal(trigger=Cause(trigger), subject=subject, at=NOW, reading=seen, **limits), **fields)
 
 
 def signals(name: str = PLAIN, *, active: bool = False, coins: int = 4) -> tuple[Signal, ...]:
     """Return where every trigger stands on a calm day, or with everything active."""
     others = [name, *(f"C{at}" for at in range(coins - 2))]
     calm = (
-        a_signal(VOLATILITY, "BTC", "1.4"),
-        a_signal(TREND, "BTC-PERP", "0.25"),
-        a_signal(FUNDING_LOW, "", "-0.00012", count=1, needed=3),
-        a_signal(FUNDING_HIGH, "", "0.00031", needed=3),
-        a_signal(FEAR_GREED, "", "31"),
+        a_signal(Cause.VOLATILITY, "BTC", "1.4"),
+        a_signal(Cause.TREND, "BTC-PERP", "0.25"),
+        a_signal(Cause.FUNDING_LOW, "", "-0.00012", count=1, needed=3),
+        a_signal(Cause.FUNDING_HIGH, "", "0.00031", needed=3),
+        a_signal(Cause.FEAR_GREED, "", "31"),
     )
     fired = (("2.41", "0.42", 0, 2), ("0.6", "0.25", 4, 20), ("0.00002", "0.12", 2, 3), ("0.0005", "0.5", 0, 3), ("31", "1", 1, 2))
     if active:
@@ -281,12 +278,12 @@ def signals(name: str = PLAIN, *, active: bool = False, coins: int = 4) -> tuple
             replace(one, active=True, since=NOW - timedelta(days=3), reading=D(reading), size=D(size), count=count, needed=needed)
             for one, (reading, size, count, needed) in zip(calm, fired, strict=True)
         )
-    return (*calm, *(a_signal(VOLATILITY, other, "1.12") for other in others), a_signal(TREND, f"{name}-PERP", None))
+    return (*calm, *(a_signal(Cause.VOLATILITY, other, "1.12") for other in others), a_signal(Cause.TREND, f"{name}-PERP", None))
 
 
 def triggered(name: str = PLAIN, *, active: bool = False, on: bool = True, coins: int = 4) -> StatusReport:
     """Return a status whose triggers are all on, or all off."""
-    settings = {trigger: TriggerSetting(on=on) for trigger in TRIGGERS}
+    settings = {Cause(trigger): TriggerSetting(on=on) for trigger in TRIGGERS}
     port = replace(portfolio(name), strategy=replace(a_strategy(name), triggers=settings))
     shown = shape(name)
     if active:
@@ -311,9 +308,9 @@ def trigger_steps(name: str = PLAIN) -> list[alerts.Step]:
     return [
         alerts.Step(
             Reason(
-                trigger=trigger,
+                trigger=Cause(trigger),
                 line=subjects.get(trigger, ""),
-                event=event,
+                event=Phase(event),
                 reading=D(reading),
                 limit=TRIGGERS[trigger].params({})[TRIGGERS[trigger].enter],
                 size=D(sizes[trigger]) if event != "end" else None,

@@ -1,0 +1,145 @@
+"""What makes the bot act, by name; and of each trigger of the market what its readings mean for plans and alerts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from chatbot.model.alerts import AlertKind
+from chatbot.model.answering import NotAlone
+from chatbot.model.word import StoredWord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Cause(StoredWord):
+    """Why a plan is made, and what an alert is about."""
+
+    #: a line, or the net exposure, has left its band
+    DRIFT = "drift"
+    EXPOSURE = "exposure"
+    SCHEDULE = "schedule"
+    HEDGE = "hedge"
+    MARGIN = "margin"
+    TILT = "tilt"
+    #: the person asked for a plan, for the first one, or for another try at what the last one left undone
+    MANUAL = "manual"
+    START = "start"
+    AGAIN = "again"
+    #: prices or holdings have moved since the last card
+    MOVED = "moved"
+    #: planned again from what was really filled
+    REPLANNED = "replanned"
+    #: the index future also makes up for what other legs could not do
+    BETA = "beta"
+    #: the triggers of the market (domain 5 to 8)
+    VOLATILITY = "volatility"
+    TREND = "trend"
+    FUNDING_LOW = "funding_low"
+    FUNDING_HIGH = "funding_high"
+    FEAR_GREED = "fear_greed"
+
+
+class Phase(StoredWord):
+    """Whether something that lasts has begun, changed or ended."""
+
+    NONE = ""
+    BEGIN = "begin"
+    CHANGE = "change"
+    END = "end"
+
+
+class Effect(StrEnum):
+    """What an active trigger does to the targets (domain 9.2); its size says how much."""
+
+    #: the coin's weight and its long futures are cut to so much of what they were
+    CUT_COIN = "cut_coin"
+    #: the net futures go up to it: the only effect that adds risk
+    RAISE_NET = "raise_net"
+    #: so much of the net long futures is kept
+    CUT_NET = "cut_net"
+    #: so much of the contract's long futures is taken off
+    TRIM_LONGS = "trim_longs"
+    #: futures go to longs = shorts, or hedge so much of the spot side too, as its mode says
+    NEUTRALISE = "neutralise"
+
+    @property
+    def adds_risk(self) -> bool:
+        """Tell whether it waits while anything else takes risk away."""
+        return self is Effect.RAISE_NET
+
+    @property
+    def moves_net(self) -> bool:
+        """Tell whether it has a net futures target of its own, so that the net leaving its band is no news beside it."""
+        return self is not Effect.CUT_COIN
+
+    @property
+    def needs_futures(self) -> bool:
+        """Tell whether it has nothing to move in a strategy without futures."""
+        return self in (Effect.RAISE_NET, Effect.CUT_NET, Effect.TRIM_LONGS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerInfo:
+    """What a trigger of the market means for plans and alerts; how it reads and steps stands in the engine's registry."""
+
+    effect: Effect
+    #: which switch of /alerts it belongs to
+    alert: AlertKind
+    #: a reading of which nothing need be thought; its gauge goes from here to the limit
+    calm: Decimal
+    #: its plan waits neither for company nor for an older plan's answer (domain 9.9)
+    is_urgent: bool = False
+    #: False: nobody need act when it ends, because the bands bring back what it has moved
+    end_asks: bool = True
+    #: why a portfolio on auto asks before it acts on it; None: it does not ask
+    always_asks: NotAlone | None = None
+    #: on in every preset; the others are on where the preset has chosen them for its futures (domain 2.2)
+    in_every_preset: bool = False
+    #: what it may do while it is active, the usual first; empty: there is no choice
+    modes: tuple[str, ...] = ()
+
+    def asks_at(self, event: Phase) -> bool:
+        """Tell whether a plan must follow when it begins, changes or ends."""
+        return self.end_asks or event is not Phase.END
+
+
+INFO: Mapping[Cause, TriggerInfo] = MappingProxyType(
+    {
+        Cause.VOLATILITY: TriggerInfo(
+            effect=Effect.CUT_COIN,
+            alert=AlertKind.VOLATILITY,
+            calm=Decimal(1),  # the usual level
+            end_asks=False,  # domain 5.3
+            in_every_preset=True,
+        ),
+        Cause.TREND: TriggerInfo(
+            effect=Effect.TRIM_LONGS,
+            alert=AlertKind.TREND,
+            calm=Decimal(0),
+            always_asks=NotAlone.TREND,  # domain 6.3: no sign of edge, so propose and ask
+            in_every_preset=True,
+        ),
+        Cause.FUNDING_LOW: TriggerInfo(
+            effect=Effect.RAISE_NET,
+            alert=AlertKind.FUNDING,
+            calm=Decimal("0.0001"),  # the usual rate
+        ),
+        Cause.FUNDING_HIGH: TriggerInfo(
+            effect=Effect.CUT_NET,
+            alert=AlertKind.FUNDING,
+            calm=Decimal(0),
+        ),
+        Cause.FEAR_GREED: TriggerInfo(
+            effect=Effect.NEUTRALISE,
+            alert=AlertKind.SENTIMENT,
+            calm=Decimal(75),  # the middle of greed
+            is_urgent=True,
+            modes=("book", "portfolio", "beta"),  # domain 8.3
+        ),
+    }
+)

@@ -1,0 +1,190 @@
+"""What the machines are fed with, a feed for each kind of reading: fetched once for everybody, handed out one reading after the other.
+
+A reading that is late is waited for; one that never comes is handed out as unknown.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chatbot.engine.errors import Refused
+from chatbot.engine.triggers import volatility
+from chatbot.engine.triggers.trigger import Bars, Reads, VolReading
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from chatbot.clock import Clock
+    from chatbot.market.candles import CandleBook
+    from chatbot.market.funding import FundingBook
+    from chatbot.market.sentiment import Sentiment
+
+#: contracts whose funding stands for the market (domain 7.2)
+MAJORS = ("BTC-PERP", "ETH-PERP")
+#: how far back a new machine starts
+WARM_UP = timedelta(days=30)
+_DAY, _BLOCK = timedelta(days=1), timedelta(hours=8)
+#: a reading is taken so long after its time
+_READY = timedelta(minutes=10)
+_WEEK_HOURS = 168
+_BASELINE_DAYS = 38
+_DAILY_BARS = 250
+_HOURLY_DAYS = WARM_UP.days + _BASELINE_DAYS + 8
+
+
+class Feed(Protocol):
+    """Readings of one kind; all times are the market's."""
+
+    #: time between two readings
+    step: timedelta
+    #: an older reading counts as missing; None: however old it is
+    fresh: timedelta | None
+
+    def is_due(self, upto: datetime, now: datetime) -> bool:
+        """Tell whether there may be a reading by now that comes after ``upto``."""
+        ...
+
+    async def fetch(self, subjects: Collection[str]) -> None:
+        """Ask for the history that the readings of these subjects are made of."""
+        ...
+
+    def readings(self, subject: str, upto: datetime, now: datetime) -> Iterator[tuple[datetime, Any]]:
+        """Yield the readings after ``upto`` with their times, oldest first, up to the first that may still come."""
+        ...
+
+
+def floor(moment: datetime, step: timedelta) -> datetime:
+    """Return the last whole step of a day in UTC."""
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + (moment - midnight) // step * step
+
+
+class _Regular:
+    """Readings at every whole step: ten minutes after their time, or when nobody waits for them any more."""
+
+    step: timedelta
+    #: how long a reading is waited for
+    patience: timedelta
+    fresh: timedelta | None = None
+
+    def is_due(self, upto: datetime, now: datetime) -> bool:
+        return floor(upto, self.step) + self.step + _READY <= now
+
+    def readings(self, subject: str, upto: datetime, now: datetime) -> Iterator[tuple[datetime, Any]]:
+        at = floor(upto, self.step) + self.step
+        while at + _READY <= now:
+            seen, known = self.reading(subject, at)
+            if not known and now < at + self.patience:
+                return  # it may still come
+            yield at, seen
+            at += self.step
+
+    def reading(self, subject: str, at: datetime) -> tuple[Any, bool]:
+        """Return what there is to read at ``at``, and whether that is known."""
+        raise NotImplementedError
+
+
+class _Volatility(_Regular):
+    """A coin's realised volatility and its baseline, from hourly closes (domain 5.1, 5.2)."""
+
+    step, patience = _DAY, timedelta(hours=6)
+
+    def __init__(self, candles: CandleBook) -> None:
+        self._candles = candles
+        #: realised volatility by asset and day: each serves as reading once and as baseline thirty times
+        self._sigmas: dict[tuple[str, datetime], Decimal] = {}
+
+    async def fetch(self, subjects: Collection[str]) -> None:
+        await self._candles.refresh(sorted(subjects), "1h", _HOURLY_DAYS)
+
+    def reading(self, subject: str, at: datetime) -> tuple[VolReading, bool]:
+        sigma = self._sigma(subject, at)
+        history = [self._sigma(subject, at - _DAY * back) for back in range(_BASELINE_DAYS, 0, -1)]
+        return VolReading(sigma=sigma, base=volatility.vol_baseline([*history, sigma])[0]), sigma is not None
+
+    def _sigma(self, asset: str, at: datetime) -> Decimal | None:
+        """Return the realised volatility of the seven days to ``at``; only what is known is remembered, the rest may still come."""
+        found = self._sigmas.get((asset, at))
+        if found is None:
+            closes = self._candles.closes(asset, "1h", at, _WEEK_HOURS + 1)
+            try:
+                sigma = volatility.realised_vol(closes, 1).sigma if closes[-1] is not None else None
+            except Refused:
+                sigma = None
+            if sigma is None:
+                return None
+            found = self._sigmas[asset, at] = Decimal(f"{sigma:.12g}")
+            self._tidy(at)
+        return found
+
+    def _tidy(self, at: datetime) -> None:
+        if len(self._sigmas) > 5000:
+            oldest = at - _DAY * (_BASELINE_DAYS + WARM_UP.days)
+            self._sigmas = {key: sigma for key, sigma in self._sigmas.items() if key[1] >= oldest}
+
+
+class _Bars(_Regular):
+    """Closed daily bars of a coin or contract."""
+
+    step, patience = _DAY, timedelta(hours=6)
+
+    def __init__(self, candles: CandleBook) -> None:
+        self._candles = candles
+
+    async def fetch(self, subjects: Collection[str]) -> None:
+        await self._candles.refresh(sorted(subjects), "1d", _DAILY_BARS)
+
+    def reading(self, subject: str, at: datetime) -> tuple[Bars, bool]:
+        bars = self._candles.bars(subject, "1d", at, _DAILY_BARS)
+        known = bool(bars) and bars[-1].at == at - _DAY
+        return Bars(closes=[b.close for b in bars], volumes=[b.volume for b in bars]) if known else Bars(closes=(), volumes=()), known
+
+
+class _Funding(_Regular):
+    """The market's funding rate of a block of eight hours (domain 7.2)."""
+
+    step, patience = _BLOCK, timedelta(hours=2)
+
+    def __init__(self, funding: FundingBook) -> None:
+        self._funding = funding
+
+    async def fetch(self, subjects: Collection[str]) -> None:  # noqa: ARG002 - it is the whole market's
+        await self._funding.refresh(MAJORS, WARM_UP.days + 2)
+
+    def reading(self, subject: str, at: datetime) -> tuple[Decimal | None, bool]:  # noqa: ARG002 - it is the whole market's
+        blocks = self._funding.market_blocks(MAJORS, at - _BLOCK, at)
+        rate = blocks[-1][1] if blocks else None
+        return rate, rate is not None
+
+
+class _Mood:
+    """The Fear & Greed index, when it is published; one of more than two days ago counts as missing (domain 8.1)."""
+
+    step = _DAY
+    fresh: timedelta | None = timedelta(hours=48)
+
+    def __init__(self, mood: Sentiment, clock: Clock) -> None:
+        self._mood = mood
+        self._clock = clock
+
+    def is_due(self, upto: datetime, now: datetime) -> bool:
+        return floor(upto, self.step) + self.step <= now
+
+    async def fetch(self, subjects: Collection[str]) -> None:  # noqa: ARG002 - it is the whole market's
+        await self._mood.refresh(self._clock.now())
+
+    def readings(self, subject: str, upto: datetime, now: datetime) -> Iterator[tuple[datetime, Decimal]]:  # noqa: ARG002 - the market's
+        for reading in self._mood.readings(upto, now):
+            yield reading.at, Decimal(reading.value)
+
+
+def feeds(candles: CandleBook, funding: FundingBook, mood: Sentiment, clock: Clock) -> Mapping[Reads, Feed]:
+    """Return a feed for every kind of reading."""
+    return {
+        Reads.VOLATILITY: _Volatility(candles),
+        Reads.BARS: _Bars(candles),
+        Reads.FUNDING: _Funding(funding),
+        Reads.MOOD: _Mood(mood, clock),
+    }
