@@ -102,7 +102,7 @@ async def _pulse() -> AsyncIterator[list[float]]:
 
 def _stand(program: Program, state: SpikeState) -> None:
     """Let the machine of BTC's volatility stand so, as if a reading had just moved it; everybody who hears of it is stirred."""
-    watch = next(one for one in signals.heard(_STRATEGY) if one.subject == "BTC")
+    watch = next(one for one in signals.active_machines(_STRATEGY) if one.subject == "BTC")
     kept = program.signals._kept  # noqa: SLF001 - the alternative is a week of market
     since = program.source.market_time(program.clock.now()) if state.active else None
     kept[watch] = replace(kept[watch], state=state, since=since)

@@ -19,8 +19,7 @@ from chatbot.durable import Inline
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.model import Cause, Strategy, TriggerSetting
 from chatbot.store import portfolios
-from chatbot.triggers import market as triggers
-from chatbot.triggers import signals
+from chatbot.triggers import market, signals
 
 if TYPE_CHECKING:
     from chatbot.app import Program
@@ -51,7 +50,7 @@ async def _measured(program: Program, clock: ManualClock) -> list[Figure]:
     await crowd.settle(program, 1)
     async with program.db.read() as tx:
         first = (await portfolios.active(tx))[0]
-    watched = frozenset(watch for strategy in crowds for watch in signals.watches(strategy))
+    watched = frozenset(watch for strategy in crowds for watch in signals.all_machines(strategy))
     began = time.perf_counter()
     await program.signals.refresh(watched)
     warm_up = time.perf_counter() - began
@@ -75,7 +74,7 @@ async def _measured(program: Program, clock: ManualClock) -> list[Figure]:
 def _strategy(number: int) -> Strategy:
     """Return the crowd's strategy with all triggers on, each set of parameters a little different."""
     own = {Cause.VOLATILITY: TriggerSetting(on=True, params={"enter": Decimal(2) + Decimal(number) / 100})}
-    return replace(crowd.STRATEGY, futures_net=Decimal("0.1"), triggers=_ON | own)
+    return replace(crowd.STRATEGY, futures_net=Decimal("0.1"), market=_ON | own)
 
 
 def _must_be_new(seen: tuple[Signal, ...], now: datetime) -> None:
@@ -87,6 +86,6 @@ def _must_be_new(seen: tuple[Signal, ...], now: datetime) -> None:
 def _hold(found: Evaluation, strategy: Strategy, seen: tuple[Signal, ...]) -> None:
     """Do for one portfolio what a check does with its triggers."""
     if found.snapshot is None or found.effective is None:
-        raise AssertionError("the portfolio can not be evaluated")
-    memory = triggers.latch(triggers.Memory(), seen, found.snapshot, strategy, datetime(2020, 1, 1, tzinfo=UTC))
-    triggers.steps(memory, seen, strategy, found.effective)
+        raise AssertionError("the portfolio cannot be evaluated")
+    memory = market.latch(market.Memory(), seen, found.snapshot, strategy, datetime(2020, 1, 1, tzinfo=UTC))
+    market.steps(memory, seen, strategy, found.effective)

@@ -31,7 +31,7 @@ DEMO_USER = 1001
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; a mistake that a person can mend is one sentence on standard error and exit code 2."""
+    """Run one command; a mistake that a person can fix is one sentence on standard error and exit code 2."""
     arguments = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the event loop takes it over there is nothing to put away
     try:

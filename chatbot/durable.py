@@ -84,7 +84,7 @@ class Work(Protocol):
 
 
 class JsonSerializer:
-    """Plain JSON instead of DBOS' pickle: whoever can write to the database can not run code here."""
+    """Plain JSON instead of DBOS' pickle: whoever can write to the database cannot run code here."""
 
     def name(self) -> str:
         """Return the name that DBOS stores beside each value."""

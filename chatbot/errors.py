@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as a tree with two branches: what the person can mend, and what we must.
+"""Everything that can go wrong, as a tree with two branches: what the person can fix, and what we must.
 
 BallastError
 ├── UserError                a sentence for the person, translated by msgid
@@ -21,7 +21,7 @@ class BallastError(Exception):
 
 
 class UserError(BallastError):
-    """Something the person can mend: ``msgid`` is an English catalogue entry, ``params`` fill its placeholders."""
+    """Something the person can fix: ``msgid`` is an English catalogue entry, ``params`` fill its placeholders."""
 
     def __init__(self, msgid: str, **params: object) -> None:
         super().__init__(msgid.format(**params) if params else msgid)
@@ -39,7 +39,7 @@ class SettingError(BallastError):
 
 
 class InternalError(BallastError):
-    """Something that we must mend."""
+    """Something that we must fix."""
 
 
 class ExchangeError(InternalError):

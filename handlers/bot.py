@@ -20,6 +20,7 @@ from handlers.chat.context import CONTEXT, PROGRAM, Context, answer, reply
 from handlers.chat.gate import gate
 from handlers.commands import (
     alerts,
+    band_advice,
     exposure,
     hedge,
     history,
@@ -35,7 +36,6 @@ from handlers.commands import (
     strategy,
     triggers,
 )
-from handlers.commands import band_advice as advice
 from handlers.commands import help as help_
 from handlers.transport.rate_limit import Patience
 from handlers.transport.updates import MAX_CHATS, InOrder, JournaledQueue
@@ -118,9 +118,9 @@ BUTTONS: dict[str, Handler] = {
     "options": options.options,
     "budget": options.budget,
     "tilt": options.tilt,
-    "advice": advice.advice,
-    "use_band": advice.use_band,
-    "use_bands": advice.use_bands,
+    "advice": band_advice.advice,
+    "use_band": band_advice.use_band,
+    "use_bands": band_advice.use_bands,
     "triggers": triggers.triggers,
     "trigger": triggers.trigger,
     "turn": triggers.turn,
@@ -243,7 +243,7 @@ async def failed(update: object, context: Context) -> None:
 
 
 async def _broken(update: Update, context: Context, error: Exception, words: Words) -> None:
-    """Log a failure that we must mend and tell the person its id; nobody is told who can not be reached."""
+    """Log a failure that we must fix and tell the person its id; nobody is told who cannot be reached."""
     if isinstance(error, Forbidden):
         return  # the person blocked the bot; the gate notes it
     error_id = secrets.token_hex(3)

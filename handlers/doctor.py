@@ -77,7 +77,7 @@ async def _telegram(settings: Settings) -> tuple[Finding, Finding]:
         return Finding(what="token", ok=False, detail=cure), seen.finding() or unchecked
     except (TelegramError, TimeoutError) as trouble:
         where = settings.telegram_api_url
-        cure = f"{where} can not be reached ({type(trouble).__name__}); look at the network and at CHATBOT_TELEGRAM_API_URL"
+        cure = f"{where} cannot be reached ({type(trouble).__name__}); look at the network and at CHATBOT_TELEGRAM_API_URL"
         return Finding(what="token", ok=False, detail=cure), seen.finding() or unchecked
 
 

@@ -109,7 +109,7 @@ def message_problems(ids: tuple[str, ...], message: Message, plurals: int) -> It
 
 
 def fields(text: str) -> set[str]:
-    """Return the placeholders of a string; one that can not be read is a placeholder of its own, so that it never matches."""
+    """Return the placeholders of a string; one that cannot be read is a placeholder of its own, so that it never matches."""
     try:
         return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
     except ValueError:

@@ -18,7 +18,7 @@ from chatbot.model import Cause
 from chatbot.portfolio import strategies
 from chatbot.stage import Stage, remembered
 from chatbot.store.database import Database
-from chatbot.triggers.signals import Signals, watches
+from chatbot.triggers.signals import Signals, all_machines
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -147,7 +147,7 @@ async def test_the_programs_own_signals_hear_of_a_scene_within_a_minute(tmp_path
         await stage.begin()
         signals = Signals(stage._db, source, CandleBook(source, clock), FundingBook(source, clock), Sentiment(source, clock), clock)
         strategy = strategies.preset(preset, await source.markets())
-        watched = [watch for watch in watches(strategy) if watch.trigger == trigger]
+        watched = [watch for watch in all_machines(strategy) if watch.trigger == trigger]
         clock.advance(20)
         await signals.refresh(watched)
         assert not any(signal.active for signal in await signals.of(strategy) if signal.trigger == trigger)

@@ -130,7 +130,7 @@ def text_width(text: str, size: float, *, bold: bool) -> float:
 
 
 def printable(text: str) -> str:
-    """Replace what the font can not draw by a small square: a coin may be called anything."""
+    """Replace what the font cannot draw by a small square: a coin may be called anything."""
     known = _characters()
     return "".join(char if ord(char) in known else "▫" for char in " ".join(text.split()))
 

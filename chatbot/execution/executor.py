@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import structlog
 
 from chatbot.errors import ExchangeError, KeyRefused, Unreachable
-from chatbot.execution import orders, recovery, wallets
-from chatbot.execution import outcomes as moves
-from chatbot.execution import refit as overlay
+from chatbot.execution import orders, outcomes, recovery, refit, wallets
 from chatbot.execution.lifecycle import PlanEvent
 from chatbot.execution.pace import Pace
 from chatbot.execution.record import Change, Scribe
@@ -35,7 +33,7 @@ class Hooks(Protocol):
     """What the executor asks of the services."""
 
     async def replan(self, portfolio_id: int, plan: Plan) -> Block | None:
-        """Plan again for the same targets from what is really there; None when that can not be evaluated."""
+        """Plan again for the same targets from what is really there; None when that cannot be evaluated."""
         ...
 
     async def ended(self, plan: Plan) -> None:
@@ -43,7 +41,7 @@ class Hooks(Protocol):
         ...
 
     async def measure(self, portfolio_id: int) -> Shape | None:
-        """Return what the portfolio looks like now; None when it can not be evaluated."""
+        """Return what the portfolio looks like now; None when it cannot be evaluated."""
         ...
 
 
@@ -69,7 +67,7 @@ class Executor:
         self._db = db
         self._exchanges = exchanges
         self._hooks = hooks
-        self._tools = moves.Tools(
+        self._tools = outcomes.Tools(
             scribe=Scribe(db, clock), clock=clock, pace=pace or Pace(), halted=halted or self._paused, crash_point=crash_point
         )
         self.recovery = recovery.Recovery(db, work, self._tools.scribe, clock)
@@ -92,7 +90,7 @@ class Executor:
         return PlanState.PARKED
 
     async def _move(self, plan_id: int) -> dict[str, Any]:
-        """Make one move; an exchange that can not be reached is tried again with growing pauses, then the plan is parked."""
+        """Make one move; an exchange that cannot be reached is tried again with growing pauses, then the plan is parked."""
         failures = 0
         while True:
             view = await self._tools.scribe.view(plan_id)
@@ -128,22 +126,22 @@ class Executor:
             return False
         elif stopped := await self._tools.stop_word(view):
             await self._stop(view, exchange, stopped)
-        elif leg.kind == LegKind.SPOT_BUY and not view.count(overlay.SIZED):
-            await overlay.size_buys(view, exchange, self._tools)
-        elif leg.kind not in _SPOT and overlay.overlay_waits(view):
-            await overlay.replan(view, await self._hooks.replan(view.portfolio.id, view.plan), self._tools)
+        elif leg.kind == LegKind.SPOT_BUY and not view.count(refit.SIZED):
+            await refit.size_buys(view, exchange, self._tools)
+        elif leg.kind not in _SPOT and refit.overlay_waits(view):
+            await refit.replan(view, await self._hooks.replan(view.portfolio.id, view.plan), self._tools)
         else:
             await _take(self._at(view, leg, exchange))
         return True
 
-    def _at(self, view: View, leg: Leg, exchange: Exchange) -> moves.Move:
-        return moves.Move(view=view, leg=leg, exchange=exchange, tools=self._tools)
+    def _at(self, view: View, leg: Leg, exchange: Exchange) -> outcomes.LegAttempt:
+        return outcomes.LegAttempt(view=view, leg=leg, exchange=exchange, tools=self._tools)
 
     async def _stop(self, view: View, exchange: Exchange, why: str) -> None:
         """Leave out what was not sent, and end what was begun: the portfolio was paused, or the plan closed, in mid-plan."""
         for leg in view.plan.legs:
             if leg.state in _UNFINISHED:
-                await moves.end(self._at(view, leg, exchange), why)
+                await outcomes.end(self._at(view, leg, exchange), why)
 
     async def _finish(self, view: View) -> None:
         """Measure what came of it, and end the plan together with the message that says so."""
@@ -160,7 +158,7 @@ class Executor:
             try:
                 shape = await self._hooks.measure(view.portfolio.id)
             except ExchangeError as trouble:
-                _LOG.warning("can not measure", plan=view.plan.id, error=str(trouble))
+                _LOG.warning("cannot measure", plan=view.plan.id, error=str(trouble))
                 shape = None
             if shape is not None:
                 return shape
@@ -187,7 +185,7 @@ _SPOT = (LegKind.SPOT_SELL, LegKind.TO_SPOT, LegKind.SPOT_BUY)
 _UNFINISHED: tuple[LegState, ...] = (LegState.PLANNED, LegState.SUBMITTING, LegState.OPEN)
 
 
-async def _take(move: moves.Move) -> None:
+async def _take(move: outcomes.LegAttempt) -> None:
     """Make the next move of a leg of which no order works at the moment."""
     if move.leg.is_transfer:
         await wallets.transfer(move)

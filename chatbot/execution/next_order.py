@@ -29,7 +29,7 @@ _ENDS = {OrderStatus.FILLED: OrderState.FILLED, OrderStatus.CANCELED: OrderState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class MarketNow:
     """What one look at the exchange said about the leg's instrument."""
 
     market: Market
@@ -55,7 +55,7 @@ def tried(attempts: Sequence[Attempt]) -> Tried:
     )
 
 
-def draft(leg: Leg, desk: Desk, pace: Pace, *, plan_id: int, attempt: int, cross: bool, cap_bps: Decimal) -> OrderRequest | str:
+def draft(leg: Leg, desk: MarketNow, pace: Pace, *, plan_id: int, attempt: int, cross: bool, cap_bps: Decimal) -> OrderRequest | str:
     """Return the next order of a leg, or the machine word for why there can be none.
 
     ``cap_bps`` bounds the limit against the price that the person confirmed: a market that runs away is not followed.
@@ -85,7 +85,7 @@ def draft(leg: Leg, desk: Desk, pace: Pace, *, plan_id: int, attempt: int, cross
     )
 
 
-def _limit(leg: Leg, desk: Desk, pace: Pace, side: Side, *, first: bool, cross: bool) -> Decimal:
+def _limit(leg: Leg, desk: MarketNow, pace: Pace, side: Side, *, first: bool, cross: bool) -> Decimal:
     """Return the confirmed limit at first, while it would rest; later the current mid decides."""
     mid = sizing.mid_of(desk.quote)
     if cross:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chatbot.errors import OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.base import OrderStatus
 from chatbot.execution import next_order as drafting
-from chatbot.execution import outcomes as moves
+from chatbot.execution import outcomes
 from chatbot.execution.lifecycle import Cross, GiveUp, Wait, next_step
 from chatbot.model import LegKind
 from chatbot.store.orders import Attempt
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from chatbot.exchanges.base import Order, OrderRequest
     from chatbot.execution.lifecycle import NextStep
-    from chatbot.execution.outcomes import Move, Tools
+    from chatbot.execution.outcomes import LegAttempt, Tools
 
 
-async def next_order(move: Move) -> None:
+async def next_order(move: LegAttempt) -> None:
     """Send what comes next for a leg of which no order works at the moment, or end the leg and say why."""
     tools = move.tools
     tries = move.view.tries(move.leg.index)
@@ -28,16 +28,16 @@ async def next_order(move: Move) -> None:
         await tools.clock.sleep(tools.pace.poll_pause_s)
     step = _next(tries, tools)
     if isinstance(step, GiveUp):
-        await moves.end(move, "unfilled")
+        await outcomes.end(move, "unfilled")
         return
     number = max((attempt.attempt for attempt in tries), default=0) + 1
     drafted = await _draft(move, number, step)
     if isinstance(drafted, str):
-        await moves.end(move, drafted)
+        await outcomes.end(move, drafted)
         return
     attempt = _intention(move, number, drafted)
     event = "crossed" if drafted.immediate else ("requoted" if tries else "sent")
-    await send(await moves.intend(move, attempt, event), attempt)
+    await send(await outcomes.intend(move, attempt, event), attempt)
 
 
 def _next(tries: Sequence[Attempt], tools: Tools) -> NextStep:
@@ -46,7 +46,7 @@ def _next(tries: Sequence[Attempt], tools: Tools) -> NextStep:
     return next_step(drafting.tried(tries), tools.clock.now(), requote_after_s=pace.requote_after_s, requotes=pace.requotes)
 
 
-async def _draft(move: Move, number: int, step: NextStep) -> OrderRequest | str:
+async def _draft(move: LegAttempt, number: int, step: NextStep) -> OrderRequest | str:
     """Draft the next order, or say why there can be none; money that an order has just let go may take a moment to be free."""
     drafted: OrderRequest | str = "halted"
     for _ in range(move.tools.pace.looks):
@@ -62,7 +62,7 @@ async def _draft(move: Move, number: int, step: NextStep) -> OrderRequest | str:
     return drafted
 
 
-async def _look(move: Move) -> drafting.Desk | None:
+async def _look(move: LegAttempt) -> drafting.MarketNow | None:
     """Read what the order depends on; None when the instrument is not traded. Raises ``Unreachable``."""
     leg, exchange = move.leg, move.exchange
     market = (await exchange.markets()).get(leg.instrument)
@@ -73,10 +73,10 @@ async def _look(move: Move) -> drafting.Desk | None:
         raise Unreachable(f"no price of {leg.instrument}")
     spot = leg.kind in (LegKind.SPOT_SELL, LegKind.SPOT_BUY)
     free = (await exchange.balances()).free if spot else {}
-    return drafting.Desk(market=market, quote=quote, free=free, money=exchange.quote_asset)
+    return drafting.MarketNow(market=market, quote=quote, free=free, money=exchange.quote_asset)
 
 
-def _intention(move: Move, number: int, request: OrderRequest) -> Attempt:
+def _intention(move: LegAttempt, number: int, request: OrderRequest) -> Attempt:
     return Attempt(
         plan_id=move.view.plan.id,
         leg_index=move.leg.index,
@@ -93,34 +93,34 @@ def _intention(move: Move, number: int, request: OrderRequest) -> Attempt:
     )
 
 
-async def send(move: Move, attempt: Attempt) -> None:
+async def send(move: LegAttempt, attempt: Attempt) -> None:
     """Put a written intention on the wire and write the answer down; what is not known stays so in the journal."""
     try:
         order = await move.exchange.place(drafting.request_of(attempt))
     except Rejected as refusal:
         if refusal.reason == drafting.DUPLICATE:
             # It is there already: an earlier request arrived after all, and recovery finds it.
-            await moves.lose(move, attempt)
+            await outcomes.lose(move, attempt)
         else:
-            await moves.refused(move, attempt, refusal.reason)
+            await outcomes.refused(move, attempt, refusal.reason)
         return
     except OutcomeUnknown:
-        await moves.lose(move, attempt)
+        await outcomes.lose(move, attempt)
         return
     except Unreachable:
-        await moves.not_sent(move, attempt)
+        await outcomes.not_sent(move, attempt)
         raise
     move.passes("acted")
-    await moves.heard(move, attempt, order)
+    await outcomes.heard(move, attempt, order)
 
 
-async def watch(move: Move, attempt: Attempt) -> None:
+async def watch(move: LegAttempt, attempt: Attempt) -> None:
     """Wait until a working order changes, or take it back when its time is over or nothing more may be done."""
     tools = move.tools
     while True:
         order = await move.exchange.find(attempt.instrument, attempt.client_id)
         if order is not None and _is_news(order, attempt):
-            await moves.heard(move, attempt, order)
+            await outcomes.heard(move, attempt, order)
             return
         step = _next(move.view.tries(move.leg.index), tools)
         if not isinstance(step, Wait) or await tools.stop_word(move.view):
@@ -137,7 +137,7 @@ def _is_news(order: Order, attempt: Attempt) -> bool:
     return order.status != OrderStatus.OPEN or order.filled > attempt.filled
 
 
-async def _take_back(move: Move, attempt: Attempt) -> None:
+async def _take_back(move: LegAttempt, attempt: Attempt) -> None:
     """Cancel an order and write down how it ended; nothing is sent for the remainder before that is certain."""
     move.passes("cancelling")
     try:
@@ -153,4 +153,4 @@ async def _take_back(move: Move, attempt: Attempt) -> None:
     move.passes("cancelled")
     if order.status == OrderStatus.OPEN:
         await move.tools.clock.sleep(move.tools.pace.poll_pause_s)
-    await moves.heard(move, attempt, order)
+    await outcomes.heard(move, attempt, order)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from chatbot.exchanges.base import OrderStatus
-from chatbot.execution import next_order as drafting
+from chatbot.execution import next_order
 from chatbot.execution.lifecycle import LegEvent, advance
 from chatbot.execution.record import Change, with_attempts
 from chatbot.model import LegState, OrderState
@@ -45,7 +45,7 @@ class Tools:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class LegAttempt:
     """One leg at one moment, and where it is carried out."""
 
     view: View
@@ -58,7 +58,7 @@ class Move:
         self.tools.crash_point(f"{point}-{self.leg.index}")
 
 
-async def intend(move: Move, attempt: Attempt, event: str) -> Move:
+async def intend(move: LegAttempt, attempt: Attempt, event: str) -> LegAttempt:
     """Write an intention down before anything goes on the wire; return the move with the leg as it is now."""
     tries = len(move.view.tries(attempt.leg_index)) + 1
     changed = replace(move.leg, state=advance(move.leg.state, LegEvent.SUBMIT), attempts=tries)
@@ -68,16 +68,16 @@ async def intend(move: Move, attempt: Attempt, event: str) -> Move:
     return replace(move, leg=changed)
 
 
-async def heard(move: Move, attempt: Attempt, order: Order, event: str = "") -> None:
+async def heard(move: LegAttempt, attempt: Attempt, order: Order, event: str = "") -> None:
     """Write down what the exchange says about an order, and what that makes of its leg."""
     known = replace(
         attempt,
-        state=drafting.state_of(order),
+        state=next_order.state_of(order),
         filled=order.filled,
         average=order.average,
-        fee=drafting.fee_in_money(order, move.exchange.quote_asset, move.view.plan.prices),
+        fee=next_order.fee_in_money(order, move.exchange.quote_asset, move.view.plan.prices),
         exchange_id=order.exchange_id,
-        ended_at=drafting.ended_at(order, move.tools.clock.now()),
+        ended_at=next_order.ended_at(order, move.tools.clock.now()),
         detail="refused" if order.status == OrderStatus.REJECTED else "",
     )
     changed = _with(move, known)
@@ -94,7 +94,7 @@ def _word(before: Attempt, after: Attempt) -> str:
     return "open" if after.state == OrderState.OPEN else "canceled"
 
 
-async def transferred(move: Move, attempt: Attempt, event: str = "filled") -> None:
+async def transferred(move: LegAttempt, attempt: Attempt, event: str = "filled") -> None:
     """Write down that a transfer was done."""
     known = replace(attempt, state=OrderState.FILLED, filled=attempt.qty, ended_at=move.tools.clock.now(), detail="")
     changed = _with(move, known)
@@ -104,11 +104,11 @@ async def transferred(move: Move, attempt: Attempt, event: str = "filled") -> No
     move.passes("answered")
 
 
-async def refused(move: Move, attempt: Attempt, reason: str) -> None:
+async def refused(move: LegAttempt, attempt: Attempt, reason: str) -> None:
     """Write a refusal down: quote again when the order would only have taken, else the leg ends here."""
     known = replace(attempt, state=OrderState.REJECTED, ended_at=move.tools.clock.now(), detail=reason)
     changed = _with(move, known)
-    if reason == drafting.WOULD_TAKE:
+    if reason == next_order.WOULD_TAKE:
         changed = replace(changed, state=advance(changed.state, LegEvent.ACCEPT))
     else:
         event = LegEvent.END if changed.filled else LegEvent.REFUSE
@@ -117,7 +117,7 @@ async def refused(move: Move, attempt: Attempt, reason: str) -> None:
     move.passes("answered")
 
 
-async def lose(move: Move, attempt: Attempt) -> tuple[Move, Attempt]:
+async def lose(move: LegAttempt, attempt: Attempt) -> tuple[LegAttempt, Attempt]:
     """Note that nobody knows whether the order exists; recovery looks after it."""
     known = replace(attempt, state=OrderState.UNKNOWN)
     changed = replace(move.leg, state=advance(move.leg.state, LegEvent.LOSE))
@@ -126,19 +126,19 @@ async def lose(move: Move, attempt: Attempt) -> tuple[Move, Attempt]:
     return replace(move, leg=changed), known
 
 
-async def not_sent(move: Move, attempt: Attempt) -> None:
+async def not_sent(move: LegAttempt, attempt: Attempt) -> None:
     """Note that the intention never left, so that it may be sent again at once."""
-    await _write(move, "unreachable", {"client_id": attempt.client_id}, move.leg, attempt=replace(attempt, detail=drafting.NOT_SENT))
+    await _write(move, "unreachable", {"client_id": attempt.client_id}, move.leg, attempt=replace(attempt, detail=next_order.NOT_SENT))
 
 
-async def end(move: Move, note: str) -> None:
+async def end(move: LegAttempt, note: str) -> None:
     """End a leg with what it has: dropped when nothing was ever sent, else partial."""
     event = LegEvent.DROP if move.leg.state == LegState.PLANNED else LegEvent.END
     await _write(move, "ended", {"why": note}, replace(move.leg, state=advance(move.leg.state, event), note=note))
     move.passes("ended")
 
 
-async def abandon(move: Move, attempt: Attempt) -> None:
+async def abandon(move: LegAttempt, attempt: Attempt) -> None:
     """End a leg whose order will never be known, because a person said so."""
     known = replace(attempt, state=OrderState.CANCELED, ended_at=move.tools.clock.now(), detail="unknown")
     changed = replace(move.leg, state=advance(move.leg.state, LegEvent.END), note="unknown")
@@ -146,13 +146,13 @@ async def abandon(move: Move, attempt: Attempt) -> None:
 
 
 async def _write(
-    move: Move, event: str, detail: dict[str, Any], leg: Leg, *, intention: Attempt | None = None, attempt: Attempt | None = None
+    move: LegAttempt, event: str, detail: dict[str, Any], leg: Leg, *, intention: Attempt | None = None, attempt: Attempt | None = None
 ) -> None:
     change = Change(event=event, leg_index=leg.index, detail=detail, legs=(leg,), intention=intention, attempt=attempt)
     await move.tools.scribe.write(move.view, change)
 
 
-def _with(move: Move, known: Attempt) -> Leg:
+def _with(move: LegAttempt, known: Attempt) -> Leg:
     """Return the leg with its totals, one attempt taken as it is known now."""
     others = tuple(attempt for attempt in move.view.tries(move.leg.index) if attempt.client_id != known.client_id)
     return with_attempts(move.leg, (*others, known))

@@ -26,7 +26,7 @@ class Pace:
     margin_s: float = 2.0
     #: look-ups that must all find nothing before an order counts as never sent
     looks: int = 3
-    #: pauses before each new try when the exchange can not be reached; after the last one the plan is parked
+    #: pauses before each new try when the exchange cannot be reached; after the last one the plan is parked
     retries_s: tuple[float, ...] = (1, 2, 4, 8, 15, 30, 60)
     #: moves after which a plan is parked: no plan needs so many, so something is wrong
     moves_max: int = 2000

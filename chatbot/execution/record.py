@@ -171,7 +171,7 @@ def fell_short(leg: Leg) -> bool:
 
 
 def with_attempts(leg: Leg, attempts: Sequence[Attempt]) -> Leg:
-    """Return the leg with its totals added up anew from its orders, so that writing an answer twice changes nothing."""
+    """Return the leg with its totals added up again from its orders, so that writing an answer twice changes nothing."""
     filled = sum((attempt.filled for attempt in attempts), Decimal(0))
     value = sum((attempt.filled * (attempt.average or Decimal(0)) for attempt in attempts), Decimal(0))
     fee = sum((attempt.fee for attempt in attempts), Decimal(0))

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.durable import Standing
 from chatbot.errors import InternalError
-from chatbot.execution import next_order as drafting
-from chatbot.execution import orders, wallets
-from chatbot.execution import outcomes as moves
+from chatbot.execution import next_order, orders, outcomes, wallets
 from chatbot.execution.lifecycle import IllegalMove, LegEvent, PlanEvent, advance
 from chatbot.execution.record import Change
 from chatbot.model import OrderState, PlanState
@@ -20,7 +18,7 @@ from chatbot.store import events, plans
 if TYPE_CHECKING:
     from chatbot.clock import Clock
     from chatbot.durable import Work
-    from chatbot.execution.outcomes import Move
+    from chatbot.execution.outcomes import LegAttempt
     from chatbot.execution.record import Scribe, View
     from chatbot.model import Plan
     from chatbot.store.database import Database, Tx
@@ -35,25 +33,25 @@ REVIVALS_MAX = 5
 
 
 class Parked(InternalError):
-    """The plan can not go on without a person; ``why`` is a machine word."""
+    """The plan cannot go on without a person; ``why`` is a machine word."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
 
 
-async def settle(move: Move, attempt: Attempt) -> None:
+async def settle(move: LegAttempt, attempt: Attempt) -> None:
     """Find out what became of an order or transfer that was written down; raises :class:`Parked` when that is impossible.
 
     Sending again is safe only when the exchange can no longer accept the first request, and says that it has none.
     """
-    if attempt.detail == drafting.NOT_SENT:
+    if attempt.detail == next_order.NOT_SENT:
         await _send_again(move, attempt, "retried")
         return
     if await _adopted(move, attempt):
         return
     if attempt.state != OrderState.UNKNOWN:
-        move, attempt = await moves.lose(move, attempt)
+        move, attempt = await outcomes.lose(move, attempt)
     await _quarantine(move, attempt)
     pace = move.tools.pace
     for _ in range(pace.looks):
@@ -62,13 +60,13 @@ async def settle(move: Move, attempt: Attempt) -> None:
         await move.tools.clock.sleep(pace.poll_pause_s)
     if move.exchange.late_window_s is not None and move.view.count("resent", move.leg.index) < RESENDS_MAX:
         await _send_again(move, attempt, "resent")
-    elif move.view.count(moves.CLOSING):
-        await moves.abandon(move, attempt)
+    elif move.view.count(outcomes.CLOSING):
+        await outcomes.abandon(move, attempt)
     else:
         raise Parked("unknown")
 
 
-async def _quarantine(move: Move, attempt: Attempt) -> None:
+async def _quarantine(move: LegAttempt, attempt: Attempt) -> None:
     """Wait until a request that was sent then can no longer be accepted, and look-ups show everything that was."""
     move.passes("quarantine")
     over = attempt.sent_at + timedelta(seconds=(move.exchange.late_window_s or 0.0) + move.tools.pace.margin_s)
@@ -77,25 +75,25 @@ async def _quarantine(move: Move, attempt: Attempt) -> None:
         await move.tools.clock.sleep(left)
 
 
-async def _adopted(move: Move, attempt: Attempt) -> bool:
+async def _adopted(move: LegAttempt, attempt: Attempt) -> bool:
     """Take over what the exchange has under this id; a find is certain at any time."""
     if move.leg.is_transfer:
         if not await move.exchange.find_transfer(attempt.client_id):
             return False
-        await moves.transferred(move, attempt, "adopted")
+        await outcomes.transferred(move, attempt, "adopted")
         return True
     order = await move.exchange.find(attempt.instrument, attempt.client_id)
     if order is None:
         return False
-    await moves.heard(move, attempt, order, "adopted")
+    await outcomes.heard(move, attempt, order, "adopted")
     return True
 
 
-async def _send_again(move: Move, attempt: Attempt, event: str) -> None:
+async def _send_again(move: LegAttempt, attempt: Attempt, event: str) -> None:
     """Send the same order under the same id; the new time is written first, so that a crash is quarantined from it."""
     stopped = await move.tools.stop_word(move.view)
     if stopped:
-        await moves.refused(move, attempt, stopped)
+        await outcomes.refused(move, attempt, stopped)
         return
     again = replace(attempt, state=OrderState.SUBMITTING, sent_at=move.tools.clock.now(), detail="")
     changed = replace(move.leg, state=advance(move.leg.state, LegEvent.SUBMIT))
@@ -144,7 +142,7 @@ class Recovery:
     async def close(self, plan_id: int) -> bool:
         """End a parked plan by a person's word: its orders are cancelled and nothing more is sent. False: it was not parked."""
         view = await self._scribe.view(plan_id)
-        return view is not None and await self._enqueue(view, (PlanState.PARKED,), moves.CLOSING)
+        return view is not None and await self._enqueue(view, (PlanState.PARKED,), outcomes.CLOSING)
 
     async def _enqueue(self, view: View, states: tuple[PlanState, ...], event: str = "") -> bool:
         """Give a plan a new workflow, once per view: state, events and workflow in one transaction."""

@@ -1,4 +1,4 @@
-"""Between the legs: buys cut to the money that arrived, and the futures overlay made anew from what was really filled."""
+"""Between the legs: buys cut to the money that arrived, and the futures overlay made again from what was really filled."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _resized(leg: Leg, qty: Decimal) -> Leg:
 
 
 def overlay_waits(view: View) -> bool:
-    """Tell whether the overlay must be made anew now: a spot leg ended short and no futures leg was touched yet."""
+    """Tell whether the overlay must be made again now: a spot leg ended short and no futures leg was touched yet."""
     overlay = [leg for leg in view.plan.legs if leg.kind in OVERLAY_KINDS and (leg.state != LegState.DROPPED or leg.note)]
     untouched = bool(overlay) and all(leg.state == LegState.PLANNED for leg in overlay)
     return untouched and view.cut_short and not view.count(REPLANNED)
@@ -63,7 +63,7 @@ def overlay_waits(view: View) -> bool:
 async def replan(view: View, block: Block | None, tools: Tools) -> None:
     """Fit the overlay legs to a fresh block. Nothing is added that the person did not confirm.
 
-    ``None``: the portfolio can not be evaluated, so nothing that adds risk goes out; reductions stay.
+    ``None``: the portfolio cannot be evaluated, so nothing that adds risk goes out; reductions stay.
     """
     changed = []
     for leg in view.plan.legs:

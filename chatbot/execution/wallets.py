@@ -8,21 +8,19 @@ from typing import TYPE_CHECKING
 
 from chatbot.errors import OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.base import Direction
-from chatbot.execution import next_order as drafting
-from chatbot.execution import outcomes as moves
-from chatbot.execution import sizing
+from chatbot.execution import next_order, outcomes, sizing
 from chatbot.execution.record import Change
 from chatbot.model import LegKind
 from chatbot.store.orders import Attempt
 
 if TYPE_CHECKING:
-    from chatbot.execution.outcomes import Move
+    from chatbot.execution.outcomes import LegAttempt
 
 _ZERO = Decimal(0)
 _CENT = Decimal("0.01")
 
 
-async def transfer(move: Move) -> None:
+async def transfer(move: LegAttempt) -> None:
     """Move money between the wallets, once; what goes to futures is at most the money left (domain 9.7)."""
     leg = move.leg
     amount = leg.qty
@@ -30,7 +28,7 @@ async def transfer(move: Move) -> None:
         free = (await move.exchange.balances()).free.get(move.exchange.quote_asset, _ZERO)
         amount = sizing.floor_to(min(amount, free), _CENT)
     if amount <= 0:
-        await moves.end(move, "not_enough_money")
+        await outcomes.end(move, "not_enough_money")
         return
     if amount < leg.qty:
         move = replace(move, leg=replace(leg, note="not_enough_money"))
@@ -38,33 +36,33 @@ async def transfer(move: Move) -> None:
         plan_id=move.view.plan.id,
         leg_index=leg.index,
         attempt=1,
-        client_id=drafting.client_id(move.view.plan.id, leg.index, 1),
+        client_id=next_order.client_id(move.view.plan.id, leg.index, 1),
         instrument=leg.instrument,
         side=leg.kind.value,
         qty=amount,
         sent_at=move.tools.clock.now(),
     )
-    await send_transfer(await moves.intend(move, attempt, "sent"), attempt)
+    await send_transfer(await outcomes.intend(move, attempt, "sent"), attempt)
 
 
-async def send_transfer(move: Move, attempt: Attempt) -> None:
+async def send_transfer(move: LegAttempt, attempt: Attempt) -> None:
     """Put a written transfer on the wire and write the answer down."""
     try:
         await move.exchange.transfer(Direction(attempt.side), attempt.qty, attempt.client_id)
     except Rejected as refusal:
-        await moves.refused(move, attempt, refusal.reason)
+        await outcomes.refused(move, attempt, refusal.reason)
         return
     except OutcomeUnknown:
-        await moves.lose(move, attempt)
+        await outcomes.lose(move, attempt)
         return
     except Unreachable:
-        await moves.not_sent(move, attempt)
+        await outcomes.not_sent(move, attempt)
         raise
     move.passes("acted")
-    await moves.transferred(move, attempt)
+    await outcomes.transferred(move, attempt)
 
 
-async def leverage_to_set(move: Move) -> Decimal | None:
+async def leverage_to_set(move: LegAttempt) -> Decimal | None:
     """Return the leverage that must be set before this leg: whole, enough for the sleeve's cap (domain 2.4); None when none."""
     leg = move.leg
     if leg.kind != LegKind.FUTURES_INCREASE or move.view.count("leverage", leg.index):
@@ -78,7 +76,7 @@ async def leverage_to_set(move: Move) -> Decimal | None:
     return None if stands.get(leg.instrument) == wanted else wanted
 
 
-async def set_leverage(move: Move, wanted: Decimal) -> None:
+async def set_leverage(move: LegAttempt, wanted: Decimal) -> None:
     """Set the leverage; twice is harmless, so a lost answer is no problem. A refusal is left to the order itself."""
     why = ""
     try:

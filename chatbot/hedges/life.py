@@ -41,13 +41,13 @@ def confirmed(hedges: tuple[OpenHedge, ...], plan: Plan) -> tuple[OpenHedge, ...
 
 def kept(hedges: tuple[OpenHedge, ...], hedge: OpenHedge) -> tuple[OpenHedge, ...]:
     """Return the hedges with this one in place of the one of its kind, in the order of ``HEDGE_KINDS``."""
-    by_kind = {one.kind: one for one in hedges} | {hedge.kind: hedge}
+    by_kind = {hedge.kind: hedge for hedge in hedges} | {hedge.kind: hedge}
     return tuple(by_kind[kind] for kind in HEDGE_KINDS if kind in by_kind)
 
 
 def ended(hedges: tuple[OpenHedge, ...], plan: Plan) -> tuple[OpenHedge, ...]:
     """Return the hedges as large as a plan that has ended really made them; doing it again changes nothing."""
-    bought = {one.contract: _bought(plan, one.contract) for one in hedges}
+    bought = {hedge.contract: _bought(plan, hedge.contract) for hedge in hedges}
     after: dict[str, OpenHedge | None] = {}
     # what the plan was made for comes first
     own = plan.hedge.kind if plan.hedge is not None else ""
@@ -60,7 +60,7 @@ def ended(hedges: tuple[OpenHedge, ...], plan: Plan) -> tuple[OpenHedge, ...]:
             bought[hedge.contract] -= used
             rest = replace(hedge, qty=hedge.qty + used, counted_plan=plan.id)
             after[hedge.kind] = rest if -rest.qty > _DUST * -hedge.qty else None
-    return tuple(left for one in hedges if (left := after[one.kind]) is not None)
+    return tuple(left for hedge in hedges if (left := after[hedge.kind]) is not None)
 
 
 def _bought(plan: Plan, contract: str) -> Decimal:

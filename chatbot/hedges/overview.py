@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 from chatbot.engine.errors import Refused
 from chatbot.engine.hedges.sizing import min_variance_hedge
 from chatbot.engine.portfolio import STABLES
-from chatbot.hedges import life as hedge_life
+from chatbot.hedges import life, sizing
 from chatbot.hedges import shocks as hedge_shocks
-from chatbot.hedges import sizing as hedge_sizes
 from chatbot.hedges.sizing import COVERAGE, DROP
 from chatbot.model import COVER, MIN_VARIANCE, ROTATION, Cause, OpenHedge, Problem
 from chatbot.model.hedge import BY_BETA, LITERAL, HedgeSize, HedgeWish
 from chatbot.model.hedge_report import HedgeReading, HedgeReport, ShockReport
-from chatbot.portfolio import valuation as readings
+from chatbot.portfolio import valuation
 from chatbot.portfolio.targets import INDEX
 from chatbot.portfolio.valuation import exposures
 
@@ -51,21 +50,21 @@ class Hedging:
         self, portfolio: Portfolio, *, coverage: Decimal = COVERAGE, drop: Decimal = DROP, fresh: bool = False
     ) -> HedgeReport:
         """Return what is open and what could be, at the present prices."""
-        found = await self._look(portfolio, fresh=fresh)
-        if found.held is None:
-            return HedgeReport(portfolio=portfolio, problems=found.problems, open=tuple(map(_blind, found.layers.hedges)))
-        await self._history(found)
+        evaluation = await self._look(portfolio, fresh=fresh)
+        if evaluation.held is None:
+            return HedgeReport(portfolio=portfolio, problems=evaluation.problems, open=tuple(map(_blind, evaluation.layers.hedges)))
+        await self._history(evaluation)
         cover = HedgeWish(kind=COVER, size=LITERAL, coverage=coverage, drop=drop)
-        wishes = (HedgeWish(kind=ROTATION), cover, replace(cover, size=BY_BETA), self.least_variance(found))
+        wishes = (HedgeWish(kind=ROTATION), cover, replace(cover, size=BY_BETA), self.least_variance(evaluation))
         try:
-            rotation, *covers = (self._sized(found, wish) for wish in wishes)
+            rotation, *covers = (self._sized(evaluation, wish) for wish in wishes)
         except Refused as refusal:
             return HedgeReport(portfolio=portfolio, problems=(Problem(code=refusal.code),))
-        bearish, mood, unknown = self._mood(found)
-        alt, target = _alts(found)
+        bearish, mood, unknown = self._mood(evaluation)
+        alt, target = _alts(evaluation)
         return HedgeReport(
             portfolio=portfolio,
-            open=tuple(_reading(found, hedge) for hedge in found.layers.hedges),
+            open=tuple(_reading(evaluation, hedge) for hedge in evaluation.layers.hedges),
             rotation=rotation,
             covers=tuple(covers),
             bearish=bearish,
@@ -79,55 +78,59 @@ class Hedging:
         """Return a wish with what is worked out from the past: the ratio of least variance, None where too little is known."""
         if wish.kind != MIN_VARIANCE or wish.ratio is not None:
             return wish
-        found = await self._look(portfolio)
-        if found.held is None:
+        evaluation = await self._look(portfolio)
+        if evaluation.held is None:
             return wish
-        await self._history(found)
-        return replace(wish, ratio=self.least_variance(found).ratio)
+        await self._history(evaluation)
+        return replace(wish, ratio=self.least_variance(evaluation).ratio)
 
     async def shocks(self, portfolio: Portfolio, wish: HedgeWish, *, stressed: bool = False) -> ShockReport:
         """Return what moves of the market would do without the hedge and with it (domain 10.4)."""
-        found = await self._look(portfolio)
-        if found.held is None:
-            return ShockReport(portfolio=portfolio, problems=found.problems)
+        evaluation = await self._look(portfolio)
+        if evaluation.held is None:
+            return ShockReport(portfolio=portfolio, problems=evaluation.problems)
         if wish.kind == MIN_VARIANCE:
-            await self._history(found)
-            wish = replace(wish, ratio=self.least_variance(found).ratio)
+            await self._history(evaluation)
+            wish = replace(wish, ratio=self.least_variance(evaluation).ratio)
         try:
-            size = self._sized(found, wish)
-            table = hedge_shocks.rows(found, found.held, size, stressed=stressed)
-            return ShockReport(portfolio=portfolio, size=size, rows=table, value=found.held.value, stressed=stressed)
+            size = self._sized(evaluation, wish)
+            table = hedge_shocks.rows(evaluation, evaluation.held, size, stressed=stressed)
+            return ShockReport(portfolio=portfolio, size=size, rows=table, value=evaluation.held.value, stressed=stressed)
         except Refused as refusal:
             return ShockReport(portfolio=portfolio, problems=(Problem(code=refusal.code),))
 
-    def _sized(self, found: Evaluation, wish: HedgeWish) -> HedgeSize:
-        size = hedge_sizes.size(found, wish)
+    def _sized(self, evaluation: Evaluation, wish: HedgeWish) -> HedgeSize:
+        size = sizing.size(evaluation, wish)
         if wish.kind != MIN_VARIANCE:
             return size
-        _, effectiveness = self._least(found)
+        _, effectiveness = self._least(evaluation)
         return replace(size, effectiveness=effectiveness)
 
     async def _look(self, portfolio: Portfolio, *, fresh: bool = False) -> Evaluation:
         return await self._evaluator.look(portfolio, fresh=fresh, patient=True, also=(INDEX,))
 
-    async def _history(self, found: Evaluation) -> None:
-        """Fetch the daily closes that the mean and the least variance are read from; what can not be had stays unknown."""
-        coins = sorted({_BTC, *(one.asset for one in exposures(found.held))} - STABLES) if found.held else [_BTC]
+    async def _history(self, evaluation: Evaluation) -> None:
+        """Fetch the daily closes that the mean and the least variance are read from; what cannot be had stays unknown."""
+        coins = sorted({_BTC, *(exposure.asset for exposure in exposures(evaluation.held))} - STABLES) if evaluation.held else [_BTC]
         await self._candles.refresh(coins, "1d", _RETURNS + 1)
 
     def _midnight(self) -> datetime:
         return self._evaluator.market_time(self._clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
 
-    def least_variance(self, found: Evaluation) -> HedgeWish:
+    def least_variance(self, evaluation: Evaluation) -> HedgeWish:
         """Return the wish for the hedge of least variance (domain 10.5); its ratio is None where too few returns are known."""
-        ratio, _ = self._least(found)
+        ratio, _ = self._least(evaluation)
         return HedgeWish(kind=MIN_VARIANCE, ratio=ratio)
 
-    def _least(self, found: Evaluation) -> tuple[Decimal | None, Decimal | None]:
+    def _least(self, evaluation: Evaluation) -> tuple[Decimal | None, Decimal | None]:
         """Return the short as a fraction of V, and the share of the variance that it removes."""
-        if found.held is None:
+        if evaluation.held is None:
             return None, None
-        weights = {one.asset: float(one.net / found.held.value) for one in exposures(found.held) if one.asset not in STABLES}
+        weights = {
+            exposure.asset: float(exposure.net / evaluation.held.value)
+            for exposure in exposures(evaluation.held)
+            if exposure.asset not in STABLES
+        }
         market = self._returns(_BTC)
         moves = {coin: self._returns(coin) for coin in weights}
         whole = [_weighted(weights, {coin: moves[coin][at] for coin in weights}) for at in range(_RETURNS)]
@@ -143,9 +146,9 @@ class Hedging:
         closes = self._candles.closes(coin, "1d", self._midnight(), _RETURNS + 1)
         return [None if before is None or after is None else after / before - 1 for before, after in pairwise(closes)]
 
-    def _mood(self, found: Evaluation) -> tuple[str, Decimal | None, bool]:
+    def _mood(self, evaluation: Evaluation) -> tuple[str, Decimal | None, bool]:
         """Return why the market is bearish, the index, and whether neither of both signs is known (domain 10.1)."""
-        mood = next((signal.reading for signal in found.layers.signals if signal.trigger is Cause.FEAR_GREED), None)
+        mood = next((signal.reading for signal in evaluation.layers.signals if signal.trigger is Cause.FEAR_GREED), None)
         closes = self._candles.closes(_BTC, "1d", self._midnight(), _MEAN_DAYS + 1)
         known = [close for close in closes if close is not None]
         complete = len(known) == _MEAN_DAYS + 1
@@ -163,12 +166,12 @@ def _weighted(weights: Mapping[str, float], moves: Mapping[str, float | None]) -
     return sum(known) if known and len(known) == len(parts) else None
 
 
-def _alts(found: Evaluation) -> tuple[Decimal | None, Decimal | None]:
+def _alts(evaluation: Evaluation) -> tuple[Decimal | None, Decimal | None]:
     """Return the weight of all ALT coins and their target now."""
-    inputs = hedge_sizes.inputs_of(found)
-    if inputs is None or found.effective is None:
+    inputs = sizing.inputs_of(evaluation)
+    if inputs is None or evaluation.effective is None:
         return None, None
-    targets = found.effective.targets.spot
+    targets = evaluation.effective.targets.spot
     return sum(inputs.alts.values(), _ZERO) / inputs.value, sum((targets.get(coin, _ZERO) for coin in inputs.alts), _ZERO)
 
 
@@ -176,10 +179,10 @@ def _blind(hedge: OpenHedge) -> HedgeReading:
     return HedgeReading(hedge=hedge)
 
 
-def _reading(found: Evaluation, hedge: OpenHedge) -> HedgeReading:
+def _reading(evaluation: Evaluation, hedge: OpenHedge) -> HedgeReading:
     """Return a hedge at the present price."""
-    at = found.held.position(hedge.contract) if found.held is not None else None
-    if found.held is None or at is None:
+    at = evaluation.held.position(hedge.contract) if evaluation.held is not None else None
+    if evaluation.held is None or at is None:
         return _blind(hedge)
-    distance = readings.liquidations(found.held.snapshot, found.markets).get(hedge.contract)
-    return HedgeReading(hedge=hedge, mark=at.mark, result=hedge_life.result(hedge, at.mark), distance=distance)
+    distance = valuation.liquidations(evaluation.held.snapshot, evaluation.markets).get(hedge.contract)
+    return HedgeReading(hedge=hedge, mark=at.mark, result=life.result(hedge, at.mark), distance=distance)

@@ -9,7 +9,7 @@ from chatbot.engine.exact import wide
 from chatbot.engine.hedges.shocks import HedgePosition, Shock, shock_table
 from chatbot.engine.portfolio import prior_beta
 from chatbot.model.hedge_report import ShockRow
-from chatbot.portfolio import valuation as readings
+from chatbot.portfolio import valuation
 from chatbot.portfolio.targets import INDEX
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ _BTC = "BTC"
 _ZERO = Decimal(0)
 
 
-def rows(found: Evaluation, held: Valuation, size: HedgeSize, *, stressed: bool) -> tuple[ShockRow, ...]:
+def rows(evaluation: Evaluation, held: Valuation, size: HedgeSize, *, stressed: bool) -> tuple[ShockRow, ...]:
     """Return the table of a hedge: the portfolio as it is, and with exactly the hedge's legs. Raises ``engine.errors.Refused``."""
     after = {coin: value - size.sells.get(coin, _ZERO) for coin, value in held.by_asset.items()}
-    without = _shocks(found, held, held.by_asset, (_ZERO, _ZERO), stressed=stressed)
-    hedged = _shocks(found, held, after, (size.qty, size.proceeds + size.top_up), stressed=stressed)
+    without = _shocks(evaluation, held, held.by_asset, (_ZERO, _ZERO), stressed=stressed)
+    hedged = _shocks(evaluation, held, after, (size.qty, size.proceeds + size.top_up), stressed=stressed)
     return tuple(
         ShockRow(
             shock=alone.shock,
@@ -45,7 +45,7 @@ def rows(found: Evaluation, held: Valuation, size: HedgeSize, *, stressed: bool)
 
 
 def _shocks(
-    found: Evaluation, held: Valuation, spot: Mapping[str, Decimal], hedge: tuple[Decimal, Decimal], *, stressed: bool
+    evaluation: Evaluation, held: Valuation, spot: Mapping[str, Decimal], hedge: tuple[Decimal, Decimal], *, stressed: bool
 ) -> tuple[Shock, ...]:
     """Return the rows for spot and book with a position of the index contract, and collateral, added to what is there.
 
@@ -53,25 +53,25 @@ def _shocks(
     """
     qty, moved = hedge
     positions = held.snapshot.positions
-    betas = {coin: _beta(found, coin, stressed=stressed) for coin in {*spot, *(position.asset for position in positions)}}
+    betas = {coin: _beta(evaluation, coin, stressed=stressed) for coin in {*spot, *(position.asset for position in positions)}}
     wallet = held.equity + moved
-    other_mm = readings.maintenance_of((p for p in positions if p.contract != INDEX), found.markets)
+    other_mm = valuation.maintenance_of((p for p in positions if p.contract != INDEX), evaluation.markets)
     book = tuple(
         HedgePosition(
             qty=p.qty + (qty if p.contract == INDEX else _ZERO),
             mark=p.mark,
             collateral=max(_ZERO, wallet - other_mm) if p.contract == INDEX else None,
-            mmr=found.markets[p.contract].mmr,
+            mmr=evaluation.markets[p.contract].mmr,
             beta=betas[p.asset],
         )
         for p in positions
-        if p.contract in found.markets
+        if p.contract in evaluation.markets
     )
     with wide():
         return shock_table(spot, max(_ZERO, held.cash - moved), betas, book, SHOCKS)[1]
 
 
-def _beta(found: Evaluation, coin: str, *, stressed: bool) -> Decimal:
+def _beta(evaluation: Evaluation, coin: str, *, stressed: bool) -> Decimal:
     """Return a coin's beta; in the stressed reading all but BTC's, which is 1 by its definition, are a quarter larger."""
-    beta = found.betas.get(coin, prior_beta(coin))
+    beta = evaluation.betas.get(coin, prior_beta(coin))
     return beta if coin == _BTC or not stressed else beta * STRESS

@@ -16,7 +16,7 @@ from chatbot.engine.margin import HEDGE_DISTANCE, equity_for, room_beside
 from chatbot.engine.portfolio import STABLES, default_bucket, prior_beta
 from chatbot.model import ALT, COVER, MIN_VARIANCE, ROTATION, STABLE
 from chatbot.model.hedge import BY_BETA, HedgeSize, HedgeWish
-from chatbot.portfolio import valuation as readings
+from chatbot.portfolio import valuation
 from chatbot.portfolio.targets import INDEX
 
 if TYPE_CHECKING:
@@ -63,9 +63,9 @@ class HedgeInputs:
         return {coin: v for coin, v in self.spot.items() if v > 0 and default_bucket(coin) == ALT and coin not in STABLES}
 
 
-def inputs_of(found: Evaluation) -> HedgeInputs | None:
+def inputs_of(evaluation: Evaluation) -> HedgeInputs | None:
     """Return the figures of an evaluated portfolio; None where the index contract is not traded here."""
-    held, market = found.held, found.markets.get(INDEX)
+    held, market = evaluation.held, evaluation.markets.get(INDEX)
     if held is None:
         raise ValueError("a portfolio that cannot be evaluated has no figures")
     index = held.position(INDEX)
@@ -79,21 +79,21 @@ def inputs_of(found: Evaluation) -> HedgeInputs | None:
         equity=held.equity,
         held=held.book[INDEX],
         others=sum((abs(position.notional) for position in rest), _ZERO),
-        other_mm=readings.maintenance_of(rest, found.markets),
+        other_mm=valuation.maintenance_of(rest, evaluation.markets),
         mark=index.mark,
         market=market,
-        spot_fee=max((found.markets[asset].taker_fee for asset in held.by_asset if asset in found.markets), default=_ZERO),
-        betas=found.betas,
-        strategy=found.portfolio.strategy,
+        spot_fee=max((evaluation.markets[asset].taker_fee for asset in held.by_asset if asset in evaluation.markets), default=_ZERO),
+        betas=evaluation.betas,
+        strategy=evaluation.portfolio.strategy,
     )
 
 
-def size(found: Evaluation, wish: HedgeWish) -> HedgeSize:
+def size(evaluation: Evaluation, wish: HedgeWish) -> HedgeSize:
     """Size a hedge for an evaluated portfolio; what it cannot be is said in ``problem``. Raises ``engine.errors.Refused``."""
-    there = next((one for one in found.layers.hedges if one.kind == wish.kind), None)
+    there = next((hedge for hedge in evaluation.layers.hedges if hedge.kind == wish.kind), None)
     if there is not None:
         return HedgeSize(wish=wish, contract=there.contract, problem="still_short" if there.closed else "open_already")
-    inputs = inputs_of(found)
+    inputs = inputs_of(evaluation)
     if inputs is None:
         return HedgeSize(wish=wish, contract=INDEX, problem="no_contract")
     asked, sells = _asked(inputs, wish)
@@ -155,7 +155,7 @@ def _top_up(inputs: HedgeInputs, sized: HedgeSize) -> Decimal:
     """Return what must come from the stablecoins for the short to live through a rise; at most what is there.
 
     Its liquidation stays 1.5 times the fall away, and the leverage limit holds while BTC rises by as much as it was to fall: else
-    a bounce would have the margin emergency (domain 9.8) take the hedge off.
+    a bounce would have the margin emergency (domain 9.8) close the hedge.
     """
     after = inputs.held - sized.notional
     short, cap = max(_ZERO, -after), inputs.strategy.sleeve_cap
@@ -172,7 +172,7 @@ def _distance(inputs: HedgeInputs, sized: HedgeSize, top_up: Decimal) -> Decimal
     if after >= 0:
         return None  # no short is left over
     equity = inputs.equity + sized.proceeds + top_up - sized.notional * inputs.market.taker_fee
-    brackets = readings.brackets_of(inputs.market)
+    brackets = valuation.brackets_of(inputs.market)
     found = liquidation(brackets, qty=after / inputs.mark, entry=inputs.mark, collateral=equity, other_mm=inputs.other_mm)
     return found.distance
 

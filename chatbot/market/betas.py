@@ -56,7 +56,7 @@ class Betas:
         return {asset: self._estimate(asset, day) for asset in assets}
 
     def _estimate(self, asset: str, day: datetime) -> BetaEstimate:
-        """Return the estimate that is remembered, or make it anew when bars have come since."""
+        """Return the estimate that is remembered, or make it again when bars have come since."""
         made_of = (self._candles.version(asset, "1d"), self._candles.version(_MARKET, "1d"))
         known = self._known.get(asset)
         if known is not None and known[0] == made_of:

@@ -102,7 +102,7 @@ class _Series:
         return last >= high
 
     def cut(self, low: int, high: int) -> None:
-        """Forget what opened before ``low``, and what a market that began anew has not reached yet."""
+        """Forget what opened before ``low``, and what a market that began again has not reached yet."""
         if self.known and (low > self.first or high < self.end):
             self.version += 1
             keep = min(max(low, self.first), high)

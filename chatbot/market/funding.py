@@ -50,11 +50,11 @@ class _Ledger:
 
     def take(self, settlements: Iterable[Funding]) -> None:
         """Add settlements; exchanges are off by milliseconds, so their place is the full minute."""
-        fresh = {on_minute(one.at): one for one in settlements}
+        fresh = {on_minute(settlement.at): settlement for settlement in settlements}
         self.paid = dict(sorted({**self.paid, **fresh}.items()))
 
     def cut(self, since: datetime, now: datetime) -> None:
-        """Forget what is old, and what a market that began anew has not reached yet."""
+        """Forget what is old, and what a market that began again has not reached yet."""
         if any(not since <= at <= now for at in self.paid):
             self.paid = {at: one for at, one in self.paid.items() if since <= at <= now}
         if self.since is not None:

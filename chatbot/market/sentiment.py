@@ -84,7 +84,7 @@ class Sentiment:
         return max((at for at in self._readings if at <= market), default=market - KEEP_DAYS * _DAY)
 
     def _keep(self, found: tuple[FearGreed, ...], market: datetime) -> None:
-        """Add readings; what is old is forgotten, and what a market that began anew has not reached yet."""
+        """Add readings; what is old is forgotten, and what a market that began again has not reached yet."""
         merged = {**self._readings, **{one.at: one for one in found}}
         self._readings = {at: merged[at] for at in sorted(merged) if market - KEEP_DAYS * _DAY <= at <= market}
 
@@ -112,7 +112,7 @@ async def fetch_index(url: str, days: int, *, timeout_s: float = _TIMEOUT_S) -> 
     except TimeoutError:
         raise NoIndex(f"no answer within {timeout_s:g} s") from None
     except (http.ClientError, OSError) as trouble:
-        raise NoIndex(f"it can not be reached ({type(trouble).__name__})") from trouble
+        raise NoIndex(f"it cannot be reached ({type(trouble).__name__})") from trouble
     except (ValueError, TypeError, LookupError, RecursionError) as trouble:
         raise NoIndex("the answer is not what an index says") from trouble
     found: dict[datetime, tuple[int, FearGreed]] = {}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from chatbot.model.alerts import AlertKind, AlertSettings, Ring
-from chatbot.model.answering import Answering, AutoLimits, NotAlone, Stand, Unanswered
+from chatbot.model.answering import Answering, AnswerPolicy, AutoLimits, NotAlone, Unanswered
 from chatbot.model.hedge import COVER, HEDGE_KINDS, MIN_VARIANCE, ROTATION, OpenHedge
 from chatbot.model.message import Delivery, Message, Urgency, Verdict
-from chatbot.model.people import Answer, Mode, Person, Role
+from chatbot.model.people import AnswerMode, Mode, Person, Role
 from chatbot.model.plan import DecidedBy, FuturesCost, LeftOut, Leg, LegKind, LegState, OrderState, Plan, PlanState, Reason
 from chatbot.model.report import AssetExposure, ContractReading, ExposureReport, MovedTarget, StatusReport
 from chatbot.model.shape import Check, LineReading, Problem, Shape
@@ -28,7 +28,8 @@ __all__ = [
     "STABLE",
     "AlertKind",
     "AlertSettings",
-    "Answer",
+    "AnswerMode",
+    "AnswerPolicy",
     "Answering",
     "AssetExposure",
     "AutoLimits",
@@ -65,7 +66,6 @@ __all__ = [
     "ScheduleRule",
     "Shape",
     "Signal",
-    "Stand",
     "StatusReport",
     "Strategy",
     "TriggerInfo",

@@ -20,7 +20,7 @@ class AlertKind(StrEnum):
     LIQUIDATION = "liquidation"
     #: a leg of a plan fell short, or the plan stopped half-way
     FAILED_LEG = "failed_leg"
-    #: the exchange does not answer, or its data can not be used
+    #: the exchange does not answer, or its data cannot be used
     UNREACHABLE = "unreachable"
     #: checks that did not happen
     MISSED = "missed"
@@ -34,7 +34,7 @@ class Ring(StrEnum):
     OFF = "off"
 
 
-#: these can not be switched off
+#: these cannot be switched off
 ALWAYS = frozenset({AlertKind.LIQUIDATION, AlertKind.FAILED_LEG})
 #: quiet hours hold these not back
 ERRORS = ALWAYS | {AlertKind.UNREACHABLE, AlertKind.MISSED}

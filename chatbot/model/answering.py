@@ -60,7 +60,8 @@ class NotAlone(StoredWord):
     HEDGE = "hedge"
     TILT = "tilt"
     #: an order costs much for its size, or nobody knows what it costs
-    DEAR = "dear"
+    #: the stored word is older than the name
+    EXPENSIVE = "dear"
     UNKNOWN = "unknown"
     #: prices have moved before it could act
     MOVED = "moved"
@@ -72,7 +73,7 @@ class NotAlone(StoredWord):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stand:
+class AnswerPolicy:
     """How a plan that nobody asked for is to be answered; fixed when it is proposed."""
 
     #: the bot answers it itself, inside the limits

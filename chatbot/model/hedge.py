@@ -55,11 +55,11 @@ class HedgeSize:
     gain: Decimal = Decimal(0)
     net_change: Decimal = Decimal(0)
     beta_change: Decimal = Decimal(0)
-    #: from the mark to the liquidation of the contract's position; None: it can not be liquidated
+    #: from the mark to the liquidation of the contract's position; None: it cannot be liquidated
     distance: Decimal | None = None
     #: of the least variance: the share of the variance that it removes
     effectiveness: Decimal | None = None
-    #: why it can not be had: no_contract, no_alt, too_small, no_room, no_history, not_short, open_already, still_short;
+    #: why it cannot be had: no_contract, no_alt, too_small, no_room, no_history, not_short, open_already, still_short;
     #: too_close asks first
     problem: str = ""
     #: of too_small: the smallest that the exchange takes

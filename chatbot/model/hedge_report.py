@@ -22,7 +22,7 @@ class HedgeReading:
     mark: Decimal | None = None
     #: what the short has won (above 0) or lost, funding apart, quote
     result: Decimal | None = None
-    #: from the mark to the liquidation of the contract's position; None: it can not be liquidated
+    #: from the mark to the liquidation of the contract's position; None: it cannot be liquidated
     distance: Decimal | None = None
 
 

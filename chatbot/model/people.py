@@ -17,7 +17,7 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
-class Answer(StrEnum):
+class AnswerMode(StrEnum):
     """What a trigger does: ask with a plan card, only tell, or act inside limits."""
 
     ASK = "ask"

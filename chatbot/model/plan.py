@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from chatbot.model.answering import Stand  # noqa: TC001 - read at run time by the JSON codec
+from chatbot.model.answering import AnswerPolicy  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.hedge import OpenHedge  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.people import Mode  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.shape import Shape  # noqa: TC001 - read at run time by the JSON codec
@@ -204,7 +204,7 @@ class Plan:
     prices: dict[str, Decimal] = field(default_factory=dict)
     #: effective targets of the planner: {"spot": {...}, "stable": "...", "collateral": "...", "futures": {...}}
     targets: dict[str, Any] = field(default_factory=dict)
-    #: the hedge that it opens, or that it takes off where the hedge is closed already; None: it is about no hedge
+    #: the hedge that it opens, or that it closes where the hedge is closed already; None: it is about no hedge
     hedge: OpenHedge | None = None
     created_at: datetime
     expires_at: datetime
@@ -218,7 +218,7 @@ class Plan:
     #: the plan that took its place; None where none did
     superseded_by: int | None = None
     #: how a plan that the bot made is answered; None where a person asked for it
-    stand: Stand | None = None
+    stand: AnswerPolicy | None = None
     #: when the bot does something about it while nobody answers; None: nothing any more
     acts_at: datetime | None = None
     decided_by: DecidedBy = DecidedBy.PERSON

@@ -35,7 +35,7 @@ class ContractReading:
     contract: str
     #: signed notional, quote
     notional: Decimal
-    #: distance to liquidation as a fraction of the mark; None when it can not be liquidated
+    #: distance to liquidation as a fraction of the mark; None when it cannot be liquidated
     liquidation: Decimal | None = None
     #: what the position earns (above 0) or pays in a day at the present rate, quote; None where rate or interval are unknown
     funding_day: Decimal | None = None

@@ -1,4 +1,4 @@
-"""What a portfolio looks like at one moment, and why it can not be told."""
+"""What a portfolio looks like at one moment, and why it cannot be told."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Why a portfolio can not be evaluated: unknown is a state, never 0."""
+    """Why a portfolio cannot be evaluated: unknown is a state, never 0."""
 
     #: missing_price, zero_price, stale_price, outlying_price, empty_balance, unreachable, bad_value
     code: str

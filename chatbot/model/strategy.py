@@ -7,7 +7,7 @@ from datetime import datetime  # noqa: TC003 - read at run time by the JSON code
 from decimal import Decimal
 
 from chatbot.model.answering import Answering
-from chatbot.model.people import Answer, Mode
+from chatbot.model.people import AnswerMode, Mode
 from chatbot.model.signal import TriggerSetting
 from chatbot.model.trigger_info import INFO, Cause
 
@@ -125,7 +125,7 @@ class Portfolio:
     #: name of the exchange or price source behind it
     exchange: str
     strategy: Strategy
-    answer: Answer = Answer.ASK
+    answer: AnswerMode = AnswerMode.ASK
     #: limits of auto, and what becomes of a plan that nobody answers
     answering: Answering = field(default_factory=Answering)
     paused: bool = False

@@ -10,9 +10,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from chatbot.alerts import quiet_hours
-from chatbot.alerts import write as alerts
-from chatbot.model import Answer, Cause, Phase, Plan
+from chatbot.alerts import quiet_hours, write
+from chatbot.model import AnswerMode, Cause, Phase, Plan
 from chatbot.monitor import batch
 from chatbot.monitor.batch import CheckWrites
 from chatbot.monitor.judge import ASLEEP, WAITING, CheckInput, described, judge, reasons_for_plan
@@ -59,7 +58,7 @@ class Tick:
     portfolios: int
     #: looked at exactly
     examined: int
-    alerts: int
+    write: int
     plans: int
 
 
@@ -129,8 +128,8 @@ class Monitor:
             rung, proposed = await self._examine(suspects[start : start + _CHUNK])
             told, planned = told + rung, planned + proposed
         await self._unanswered.attend()
-        self.last = Tick(at=now, portfolios=len(self._roster), examined=len(suspects), alerts=told, plans=planned)
-        log.debug("checked", portfolios=len(self._roster), examined=len(suspects), alerts=told, plans=planned)
+        self.last = Tick(at=now, portfolios=len(self._roster), examined=len(suspects), write=told, plans=planned)
+        log.debug("checked", portfolios=len(self._roster), examined=len(suspects), write=told, plans=planned)
         return self.last
 
     async def _housekeeping(self) -> None:
@@ -147,9 +146,9 @@ class Monitor:
             if noting:
                 missed = await self._last_check.note(tx, now)
                 if missed is not None:
-                    await alerts.tell_missed(tx, missed.since, now, missed.count, exact=missed.exact)
+                    await write.tell_missed(tx, missed.since, now, missed.count, exact=missed.exact)
             for plan in await plans.expire_due(tx, now):
-                await alerts.redraw_card(tx, plan, now, "expired")
+                await write.redraw_card(tx, plan, now, "expired")
                 await self._unanswered.lapsed(tx, plan, now)
             await messages.release(tx, now)
             if tidying:
@@ -226,17 +225,17 @@ class Monitor:
         portfolio, person, now, shape = seen.portfolio, seen.person, seen.now, result.check.shape
         if shape is None:
             lasting = timedelta(seconds=2 * self.interval_s)
-            return replace(result.states, outage=await alerts.tell_outage(tx, portfolio, person, seen.states.outage, now, lasting))
+            return replace(result.states, outage=await write.tell_outage(tx, portfolio, person, seen.states.outage, now, lasting))
         if result.outage_over is not None:
-            await alerts.tell_outage_over(tx, portfolio, person, result.outage_over, now)
+            await write.tell_outage_over(tx, portfolio, person, result.outage_over, now)
         for alert in result.hedges.alerts:
-            await alerts.tell_hedge(tx, portfolio, person, alert.kind, alert.facts, now)
+            await write.tell_hedge(tx, portfolio, person, alert.kind, alert.facts, now)
         if result.fired:
-            await alerts.tell_drift(tx, portfolio, person, result.fired, now)
+            await write.tell_drift(tx, portfolio, person, result.fired, now)
         if result.margin:
-            await alerts.tell_margin(tx, portfolio, person, shape, now)
+            await write.tell_margin(tx, portfolio, person, shape, now)
         if result.signals:
-            await alerts.tell_signals(tx, portfolio, person, result.signals, now)
+            await write.tell_signals(tx, portfolio, person, result.signals, now)
         return result.states
 
     async def _plan(self, tx: Tx, seen: CheckInput, result: CheckResult, writes: CheckWrites) -> str:
@@ -258,7 +257,7 @@ class Monitor:
 
     async def _close_hedge(self, tx: Tx, seen: CheckInput, over: OpenHedge) -> str:
         """Propose the plan that closes a hedge; whoever only wants to be told asks for it with the alert's button."""
-        if seen.portfolio.answer == Answer.NOTIFY:
+        if seen.portfolio.answer == AnswerMode.NOTIFY:
             return ""
         drafted = self._rebalancing.draft(seen.evaluation, (hedge_draft.reason_for(over.kind, Phase.END),), over)
         return await self._offer(tx, seen, drafted, silent=True) if isinstance(drafted, Plan) else ""
@@ -273,8 +272,8 @@ class Monitor:
         drafted = self._rebalancing.draft(seen.evaluation, reasons)
         if not isinstance(drafted, Plan):
             return schedule.NOTHING if isinstance(drafted, NothingToDo) else ""
-        if scheduled and portfolio.answer == Answer.NOTIFY:
-            await alerts.tell_due(tx, portfolio, seen.person, now)
+        if scheduled and portfolio.answer == AnswerMode.NOTIFY:
+            await write.tell_due(tx, portfolio, seen.person, now)
             return schedule.TOLD
         # the alert that opened the window has rung already; the end of a tilt has none
         rung = result.asked is not None and any(reason.trigger is not Cause.TILT for reason in reasons)
@@ -287,7 +286,7 @@ class Monitor:
     async def _settle(self, tx: Tx, seen: CheckInput, due: schedule.Pending, outcome: str) -> ScheduleMark:
         """Write down what became of the pending run, and report those that nobody will make up for."""
         if due.skipped:
-            await alerts.tell_skipped(tx, seen.portfolio, seen.person, due.skipped, seen.now)
+            await write.tell_skipped(tx, seen.portfolio, seen.person, due.skipped, seen.now)
         rule, mark = seen.portfolio.strategy.schedule, seen.states.schedule
         return schedule.settled(rule, mark, due, outcome, seen.now) if rule is not None else mark
 

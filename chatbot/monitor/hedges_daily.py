@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from chatbot.hedges import life as hedge_life
+from chatbot.hedges import life
 from chatbot.model import Cause, OpenHedge
-from chatbot.plans import hedge_draft as hedge_plans
+from chatbot.plans import hedge_draft
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -59,19 +59,19 @@ class HedgeWatch:
             await self._funding.refresh(contracts, _DAYS)
             await self._candles.refresh(contracts, "1d", _DAYS)
 
-    def review(self, found: Evaluation, hedges: tuple[OpenHedge, ...], market_now: datetime) -> HedgeReview:
+    def review(self, evaluation: Evaluation, hedges: tuple[OpenHedge, ...], market_now: datetime) -> HedgeReview:
         """Book funding and make the daily checks that are due; ``hedges`` are those of the transaction.
 
         One hedge at a time: there can be one plan only, so another one that is over is told in the check after that plan.
         """
         alerts: list[HedgeAlert] = []
         for hedge in hedges:
-            mark = _mark(found, hedge)
+            mark = _mark(evaluation, hedge)
             if hedge.closed or not hedge.settled or mark is None:
                 continue
             after, costly = self._funded(hedge, mark, market_now)
-            after = hedge_life.checked(after, self._days(after, found, mark, market_now))
-            hedges = hedge_life.kept(hedges, after)
+            after = life.checked(after, self._days(after, evaluation, mark, market_now))
+            hedges = life.kept(hedges, after)
             if costly is not None:
                 alerts.append(HedgeAlert(kind="hedge_funding", facts={"hedge": hedge.kind, "rate": str(costly)}))
             if after.closed:
@@ -82,18 +82,18 @@ class HedgeWatch:
     def _funded(self, hedge: OpenHedge, mark: Decimal, market_now: datetime) -> tuple[OpenHedge, Decimal | None]:
         """Book what was settled since the last look; the rate is returned where the short pays so much that it must be told."""
         paid = self._funding.settled(hedge.contract, hedge.funded_to or hedge.opened_at, market_now)
-        costly = hedge_life.costs_much(hedge, paid)
-        after = hedge_life.funded(hedge, paid, mark)
-        if paid and hedge.warned and hedge_life.per_8h(paid[-1]) >= 0:
+        costly = life.costs_much(hedge, paid)
+        after = life.funded(hedge, paid, mark)
+        if paid and hedge.warned and life.per_8h(paid[-1]) >= 0:
             after = replace(after, warned=False)
         return (replace(after, warned=True) if costly is not None else after), costly
 
-    def _days(self, hedge: OpenHedge, found: Evaluation, mark: Decimal, market_now: datetime) -> list[hedge_life.Day]:
+    def _days(self, hedge: OpenHedge, evaluation: Evaluation, mark: Decimal, market_now: datetime) -> list[life.Day]:
         """Return the checks that are due: earlier days by their closing price, the last one by the price and volatility of now."""
-        due = hedge_life.midnights(hedge, market_now)
-        if not due or (_is_awaited(found, due[-1]) and market_now < due[-1] + _PATIENCE):
+        due = life.midnights(hedge, market_now)
+        if not due or (_is_awaited(evaluation, due[-1]) and market_now < due[-1] + _PATIENCE):
             return []
-        ratio = hedge_plans.volatility_ratio(found, due[-1])
+        ratio = hedge_draft.volatility_ratio(evaluation, due[-1])
         return [*((at, self._close(hedge.contract, at), None) for at in due[:-1]), (due[-1], mark, ratio)]
 
     def _close(self, contract: str, at: datetime) -> Decimal | None:
@@ -101,14 +101,14 @@ class HedgeWatch:
         return bars[-1].close if bars else None
 
 
-def _is_awaited(found: Evaluation, midnight: datetime) -> bool:
+def _is_awaited(evaluation: Evaluation, midnight: datetime) -> bool:
     """Tell whether BTC's volatility of that day is watched and not read yet."""
-    read = [signal.at for signal in found.layers.signals if signal.trigger is Cause.VOLATILITY and signal.subject == "BTC"]
+    read = [signal.at for signal in evaluation.layers.signals if signal.trigger is Cause.VOLATILITY and signal.subject == "BTC"]
     return bool(read) and read[0] is not None and read[0] < midnight
 
 
-def _mark(found: Evaluation, hedge: OpenHedge) -> Decimal | None:
-    position = found.held.position(hedge.contract) if found.held is not None else None
+def _mark(evaluation: Evaluation, hedge: OpenHedge) -> Decimal | None:
+    position = evaluation.held.position(hedge.contract) if evaluation.held is not None else None
     return position.mark if position is not None else None
 
 
@@ -120,6 +120,6 @@ def _over(hedge: OpenHedge, mark: Decimal) -> dict[str, Any]:
         "price": str(hedge.price),
         "low": str(hedge.low),
         "mark": str(mark),
-        "result": str(hedge_life.result(hedge, mark)),
+        "result": str(life.result(hedge, mark)),
         "funding": str(hedge.funding),
     }

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from chatbot.alerts import quiet_hours
-from chatbot.model import Answer, Cause, Check, PlanState, Reason
+from chatbot.model import AnswerMode, Cause, Check, PlanState, Reason
 from chatbot.monitor.hedges_daily import HedgeReview
 from chatbot.plans import autonomy
 from chatbot.portfolio.states import hedge_key
@@ -144,7 +144,7 @@ def _heard_and_asked(seen: CheckInput, result: CheckResult, heard: _Heard, shape
     fresh = [*(market.reason_for(change) for change in heard.signals if market.asks(change)), *heard.tilts.reasons]
     explained = drift.explained_by((*memory.pending, *fresh), shape)
     fired = tuple(step for step in lines if step.event and step.line.line not in explained)
-    opened = portfolio.window_opened_at or (now if heard.asks and portfolio.answer != Answer.NOTIFY else None)
+    opened = portfolio.window_opened_at or (now if heard.asks and portfolio.answer != AnswerMode.NOTIFY else None)
     due = schedule.pending(portfolio.strategy.schedule, seen.states.schedule, now)
     asleep = due is None and not heard.margin and autonomy.needs_person(portfolio) and quiet_hours.is_quiet_now(seen.person, now)
     closing = opened is not None and not asleep and (heard.is_urgent or drift.is_due(now, opened, seen.window))

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.monitor.screen import Kind, Sheet, kind_of
-from chatbot.portfolio import valuation as readings
+from chatbot.monitor.screen import Kind, ScreenArrays, kind_of
+from chatbot.portfolio import valuation
 from chatbot.portfolio.states import ScheduleMark
 from chatbot.store import portfolios
-from chatbot.triggers import schedule as scheduling
-from chatbot.triggers import signals
+from chatbot.triggers import schedule, signals
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from chatbot.model import Portfolio
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.store.database import Database
-    from chatbot.triggers.signals import Watch
+    from chatbot.triggers.signals import MachineKey
 
 #: portfolios that are loaded before others get their turn
 _PAGE = 250
@@ -38,10 +37,10 @@ class _Watched:
     portfolio: Portfolio
     instruments: tuple[str, ...]
     #: the sheet that the screen reads for it; None: look exactly
-    sheet: Sheet | None = None
+    sheet: ScreenArrays | None = None
     #: the machines that its strategy looks at, and those whose standing moves its targets
-    looked: tuple[Watch, ...] = ()
-    heard: tuple[Watch, ...] = ()
+    looked: tuple[MachineKey, ...] = ()
+    heard: tuple[MachineKey, ...] = ()
 
 
 class Roster:
@@ -50,14 +49,14 @@ class Roster:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._watched: dict[int, _Watched] = {}
-        self._sheets: dict[Kind, Sheet] = {}
+        self._sheets: dict[Kind, ScreenArrays] = {}
         #: who is looked at exactly whatever the screen says: everybody who is on no sheet, and who was stirred
         self._restless: set[int] = set()
         #: who is on a sheet and must be looked at then all the same, because the calendar asks
         self._appointed: dict[int, datetime] = {}
         #: everybody by the machines that they look at, and by those that move their targets: most people share theirs
-        self._looking: defaultdict[tuple[Watch, ...], set[int]] = defaultdict(set)
-        self._hearing: defaultdict[tuple[Watch, ...], set[int]] = defaultdict(set)
+        self._looking: defaultdict[tuple[MachineKey, ...], set[int]] = defaultdict(set)
+        self._hearing: defaultdict[tuple[MachineKey, ...], set[int]] = defaultdict(set)
         #: whom to load again; None before the first load of everybody
         self._changed: set[int] | None = None
 
@@ -77,11 +76,11 @@ class Roster:
         return tuple(sorted(calm.union(*restless)))
 
     @property
-    def watches(self) -> frozenset[Watch]:
+    def watches(self) -> frozenset[MachineKey]:
         """Return every machine that anybody looks at."""
         return frozenset(watch for watches, ids in self._looking.items() if ids for watch in watches)
 
-    def stir(self, moved: frozenset[Watch]) -> None:
+    def stir(self, moved: frozenset[MachineKey]) -> None:
         """Have everybody looked at exactly whose targets these machines move; who is on a sheet stays there until that look."""
         for heard, ids in self._hearing.items():
             if not moved.isdisjoint(heard):
@@ -133,24 +132,24 @@ class Roster:
             watched.sheet.remove(portfolio_id)
             watched.sheet = None
 
-    def note(self, found: Evaluation, now: datetime, *, calm: bool) -> None:
+    def note(self, evaluation: Evaluation, now: datetime, *, calm: bool) -> None:
         """Keep what an exact look found; a calm portfolio, with every line armed and nothing open, is left to the screen from now on."""
-        portfolio = found.portfolio
+        portfolio = evaluation.portfolio
         watched = self._watched.get(portfolio.id)
         if watched is None or (self._changed and portfolio.id in self._changed):
             return
         self._unsettle(portfolio.id)
         watched.portfolio = portfolio
-        tilted = {one.contract for one in found.layers.tilts} & found.quotes.keys()
-        watched.instruments = tuple(sorted({*readings.instruments(portfolio.strategy, found.account), *tilted}))
-        if not calm or found.snapshot is None or found.shape is None or _is_moving(found):
+        tilted = {tilt.contract for tilt in evaluation.layers.tilts} & evaluation.quotes.keys()
+        watched.instruments = tuple(sorted({*valuation.instruments(portfolio.strategy, evaluation.account), *tilted}))
+        if not calm or evaluation.snapshot is None or evaluation.shape is None or _is_moving(evaluation):
             return
         self._restless.discard(portfolio.id)
-        kind = kind_of(found.snapshot, portfolio.strategy)
-        watched.sheet = self._sheets.setdefault(kind, Sheet(kind))
+        kind = kind_of(evaluation.snapshot, portfolio.strategy)
+        watched.sheet = self._sheets.setdefault(kind, ScreenArrays(kind))
         seen = now.timestamp() - portfolio.id * 37 % _SPREAD_S
-        watched.sheet.put(portfolio.id, found.snapshot, found.shape, seen)
-        appointed = scheduling.upcoming(portfolio.strategy.schedule, ScheduleMark(), now)
+        watched.sheet.put(portfolio.id, evaluation.snapshot, evaluation.shape, seen)
+        appointed = schedule.upcoming(portfolio.strategy.schedule, ScheduleMark(), now)
         if appointed is not None:
             self._appointed[portfolio.id] = appointed
 
@@ -167,11 +166,11 @@ class Roster:
 def _watched(portfolio: Portfolio, held: tuple[str, ...] = ()) -> _Watched:
     """Return how a portfolio is watched; ``held`` is what the last look needed, positions that the strategy does not name among it."""
     strategy = portfolio.strategy
-    needed = tuple(sorted({*readings.instruments(strategy), *held}))
-    return _Watched(portfolio=portfolio, instruments=needed, looked=signals.watches(strategy), heard=signals.heard(strategy))
+    needed = tuple(sorted({*valuation.instruments(strategy), *held}))
+    return _Watched(portfolio=portfolio, instruments=needed, looked=signals.all_machines(strategy), heard=signals.active_machines(strategy))
 
 
-def _is_moving(found: Evaluation) -> bool:
+def _is_moving(evaluation: Evaluation) -> bool:
     """Tell whether a portfolio has limits that move with the price: a hedge of fixed quantity, a tilt, or a near liquidation."""
-    distance = found.shape.liquidation if found.shape else None
-    return bool(found.layers.hedges or found.layers.tilts) or (distance is not None and distance < _NEAR_LIQUIDATION)
+    distance = evaluation.shape.liquidation if evaluation.shape else None
+    return bool(evaluation.layers.hedges or evaluation.layers.tilts) or (distance is not None and distance < _NEAR_LIQUIDATION)

@@ -44,7 +44,7 @@ def kind_of(snap: Snapshot, strategy: Strategy) -> Kind:
     return Kind((*spot, *contracts), lines_of_rows, (*lines, NET) if contracts else lines)
 
 
-class Sheet:
+class ScreenArrays:
     """The arrays of one kind; rows are assets, columns are portfolios."""
 
     def __init__(self, kind: Kind) -> None:

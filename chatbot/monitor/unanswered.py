@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from chatbot.alerts import quiet_hours as quiet
-from chatbot.alerts import write as alerting
-from chatbot.model import Answer, DecidedBy, NotAlone, Plan, PlanState, Unanswered, Urgency
-from chatbot.plans import autonomy as answering
-from chatbot.plans import hedge_draft as hedge_plans
-from chatbot.plans import outcomes
+from chatbot.alerts import quiet_hours, write
+from chatbot.model import AnswerMode, DecidedBy, NotAlone, Plan, PlanState, Unanswered, Urgency
+from chatbot.plans import autonomy, hedge_draft, outcomes
 from chatbot.plans.offer import offer
 from chatbot.portfolio import states, turnover
 from chatbot.store import accounts, messages, plans, portfolios
-from chatbot.triggers import market as triggers
+from chatbot.triggers import market
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -74,14 +71,14 @@ class UnansweredPlans:
 
     async def _act(self, plan: Plan, portfolio: Portfolio, person: Person) -> None:
         """Carry a plan out inside the limits; what stands against it now is told on a plan that asks."""
-        alone = outcomes.Alone(by=DecidedBy.AUTO, forbids=self._forbids_auto, tells=self._shows_card)
+        alone = outcomes.AutoConfirm(by=DecidedBy.AUTO, forbids=self._forbids_auto, tells=self._shows_card)
         outcome = await self._rebalancing.confirm(plan.id, person.id, alone=alone)
         log.info("acted alone", plan=plan.id, outcome=type(outcome).__name__)
         match outcome:
             case outcomes.Moved():
                 await self._ask_instead(plan, portfolio, person, NotAlone.MOVED)
-            case outcomes.TooDear():
-                await self._ask_instead(plan, portfolio, person, NotAlone.DEAR)
+            case outcomes.TooExpensive():
+                await self._ask_instead(plan, portfolio, person, NotAlone.EXPENSIVE)
             case outcomes.Forbidden(why=why):
                 await self._ask_instead(plan, portfolio, person, why)
             case _:
@@ -92,12 +89,12 @@ class UnansweredPlans:
         portfolio = await portfolios.get(tx, plan.portfolio_id)
         person = await accounts.person(tx, portfolio.person_id) if portfolio else None
         now = self._clock.now()
-        if portfolio is None or person is None or answering.is_silent(portfolio, plan, now):
+        if portfolio is None or person is None or autonomy.is_silent(portfolio, plan, now):
             return NotAlone.SILENT
-        if portfolio.answer != Answer.AUTO or portfolio.mode not in answering.ALONE:
+        if portfolio.answer != AnswerMode.AUTO or portfolio.mode not in autonomy.ALONE:
             return NotAlone.OFF
         used = await turnover.today(tx, portfolio.id, person.zone, now)
-        stand = answering.within_limits(plan, portfolio.answering.limits, used)
+        stand = autonomy.within_limits(plan, portfolio.answering.limits, used)
         return NotAlone.NONE if stand.auto else stand.why or NotAlone.OFF
 
     async def _shows_card(self, tx: Tx, plan: Plan) -> None:
@@ -105,22 +102,22 @@ class UnansweredPlans:
         portfolio = await portfolios.get(tx, plan.portfolio_id)
         person = await accounts.person(tx, portfolio.person_id) if portfolio else None
         if person is not None:
-            await alerting.show_card(tx, plan, person, self._clock.now(), silent=True)
+            await write.show_card(tx, plan, person, self._clock.now(), silent=True)
 
     async def _ask_instead(self, plan: Plan, portfolio: Portfolio, person: Person, why: NotAlone) -> None:
         """Put a fresh plan that asks in place of one that was to be carried out alone and has not been shown to anybody."""
-        found = await self._evaluator.look(portfolio, fresh=True, also=plan.hedge_contracts)
-        await self._rebalancing.prepare(found)
-        drafted = self._rebalancing.draft(found, plan.reasons, hedge_plans.asked(plan)) if why is not NotAlone.SILENT else None
+        evaluation = await self._evaluator.look(portfolio, fresh=True, also=plan.hedge_contracts)
+        await self._rebalancing.prepare(evaluation)
+        drafted = self._rebalancing.draft(evaluation, plan.reasons, hedge_draft.asked(plan)) if why is not NotAlone.SILENT else None
         if isinstance(drafted, outcomes.CannotEvaluate):
             return  # tried again with the next check
         async with self._db.transaction() as tx:
             now, latest = self._clock.now(), await portfolios.get(tx, portfolio.id) or portfolio
-            if not isinstance(drafted, Plan) or answering.is_silent(latest, plan, now):
+            if not isinstance(drafted, Plan) or autonomy.is_silent(latest, plan, now):
                 await plans.decide(tx, plan.id, PlanState.EXPIRED, now)
                 return
-            asks = why if latest.answer == Answer.AUTO else NotAlone.NONE
-            await offer(tx, latest, person, drafted, now, silent=quiet.card_is_silent(person, plan.reasons, now), asks=asks)
+            asks = why if latest.answer == AnswerMode.AUTO else NotAlone.NONE
+            await offer(tx, latest, person, drafted, now, silent=quiet_hours.card_is_silent(person, plan.reasons, now), asks=asks)
 
     async def _reduce(self, plan: Plan, person: Person) -> None:
         """Carry out the reducing legs of a plan that nobody has answered; where that cannot be done, say so and let it expire."""
@@ -128,12 +125,12 @@ class UnansweredPlans:
         async def tells(tx: Tx, confirmed: Plan) -> None:
             await self._post(tx, confirmed, person, UNANSWERED)
 
-        kept = answering.numbers(answering.alone(plan))
-        alone = outcomes.Alone(by=DecidedBy.UNANSWERED, forbids=self._forbids_reduce, tells=tells, only=kept)
+        kept = autonomy.numbers(autonomy.alone(plan))
+        alone = outcomes.AutoConfirm(by=DecidedBy.UNANSWERED, forbids=self._forbids_reduce, tells=tells, only=kept)
         nothing = outcomes.Forbidden(plan=plan, why=NotAlone.NOTHING)
         outcome = await self._rebalancing.confirm(plan.id, person.id, alone=alone) if kept else nothing
         log.info("nobody answered", plan=plan.id, outcome=type(outcome).__name__)
-        if isinstance(outcome, (outcomes.Moved, outcomes.TooDear)):
+        if isinstance(outcome, (outcomes.Moved, outcomes.TooExpensive)):
             await self._tell(plan, person, UNANSWERED, NotAlone.MOVED)
         elif isinstance(outcome, outcomes.Forbidden) and outcome.why is not NotAlone.EDITED:
             async with self._db.transaction() as tx:
@@ -141,9 +138,9 @@ class UnansweredPlans:
 
     async def _forbids_reduce(self, tx: Tx, plan: Plan) -> NotAlone:
         portfolio = await portfolios.get(tx, plan.portfolio_id)
-        if portfolio is None or answering.is_silent(portfolio, plan, self._clock.now()):
+        if portfolio is None or autonomy.is_silent(portfolio, plan, self._clock.now()):
             return NotAlone.SILENT
-        still = portfolio.answering.unanswered == Unanswered.REDUCE and portfolio.mode in answering.ALONE
+        still = portfolio.answering.unanswered == Unanswered.REDUCE and portfolio.mode in autonomy.ALONE
         return NotAlone.NONE if still else NotAlone.OFF
 
     async def _tell(self, plan: Plan, person: Person, kind: str, why: NotAlone = NotAlone.NONE) -> None:
@@ -163,7 +160,7 @@ class UnansweredPlans:
             facts={"plan_id": plan.id, "why": why},
             key=f"{kind}-{plan.id}",
             urgency=Urgency.ROUTINE,
-            silent=kind == UNANSWERED and quiet.card_is_silent(person, plan.reasons, now),
+            silent=kind == UNANSWERED and quiet_hours.card_is_silent(person, plan.reasons, now),
             now=now,
         )
 
@@ -174,7 +171,7 @@ class UnansweredPlans:
             return
         before = await states.read(tx, portfolio.id)
         signals = tuple(reason for reason in plan.reasons if reason.event)
-        pending = triggers.joined_reasons(signals, before.memory.pending)
+        pending = market.joined_reasons(signals, before.memory.pending)
         await states.write(tx, portfolio.id, before, replace(before, memory=replace(before.memory, pending=pending)))
         await portfolios.save(tx, replace(portfolio, window_opened_at=portfolio.window_opened_at or now))
         self._roster.forget(portfolio.id)

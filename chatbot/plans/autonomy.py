@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.portfolio import STABLES
-from chatbot.model import INFO, Answer, Cause, LegKind, LegState, Mode, NotAlone, Phase, Plan, PlanState, Stand, Unanswered
-from chatbot.plans import costs as costing
+from chatbot.model import INFO, AnswerMode, AnswerPolicy, Cause, LegKind, LegState, Mode, NotAlone, Phase, Plan, PlanState, Unanswered
+from chatbot.plans import costs
 from chatbot.portfolio import turnover
 from chatbot.store import plans
 from chatbot.triggers import drift
@@ -56,17 +56,17 @@ def _reduces(leg: Leg, net: Decimal) -> bool:
 
 def alone(plan: Plan) -> tuple[Leg, ...]:
     """Return the reducing legs that need no question about their cost either."""
-    asked = costing.dear(plan.legs) | {leg.index for leg in costing.unknown(plan.legs)}
+    asked = costs.expensive(plan.legs) | {leg.index for leg in costs.unknown(plan.legs)}
     return tuple(leg for leg in reducing(plan) if leg.index not in asked)
 
 
-def within_limits(plan: Plan, limits: AutoLimits | None, used: Decimal) -> Stand:
+def within_limits(plan: Plan, limits: AutoLimits | None, used: Decimal) -> AnswerPolicy:
     """Tell whether a plan of an auto portfolio may be carried out without asking, or why not."""
-    stand = Stand(limits=limits, used=used)
+    stand = AnswerPolicy(limits=limits, used=used)
     why = _always_asks(plan)
     if limits is None or why:
         return replace(stand, why=why)
-    largest = max((leg.notional for leg in costing.kept(plan.legs)), default=_ZERO)
+    largest = max((leg.notional for leg in costs.kept(plan.legs)), default=_ZERO)
     if largest > limits.trade:
         return replace(stand, why=NotAlone.TRADE, amount=largest, limit=limits.trade)
     day = limits.turnover_in(plan.before.value)
@@ -85,9 +85,9 @@ def _always_asks(plan: Plan) -> NotAlone:
     opens = plan.hedge is not None and not plan.hedge.closed
     if opens or any(reason.trigger is Cause.HEDGE and reason.event is not Phase.END for reason in plan.reasons):
         return NotAlone.HEDGE
-    if costing.dear(plan.legs):
-        return NotAlone.DEAR
-    return NotAlone.UNKNOWN if costing.unknown(plan.legs) else NotAlone.NONE
+    if costs.expensive(plan.legs):
+        return NotAlone.EXPENSIVE
+    return NotAlone.UNKNOWN if costs.unknown(plan.legs) else NotAlone.NONE
 
 
 async def with_policy(
@@ -97,15 +97,15 @@ async def with_policy(
 
     ``asks`` is why the person is asked although the portfolio is on auto.
     """
-    stand = Stand(why=asks)
-    if portfolio.answer == Answer.AUTO and portfolio.mode in ALONE and not asks:
+    stand = AnswerPolicy(why=asks)
+    if portfolio.answer == AnswerMode.AUTO and portfolio.mode in ALONE and not asks:
         stand = within_limits(drafted, portfolio.answering.limits, await turnover.today(tx, portfolio.id, person.zone, now))
     if stand.auto:
         return replace(drafted, stand=stand, acts_at=now)
     return _asking(drafted, stand, portfolio, now, await _promised(tx, portfolio.id))
 
 
-def _asking(drafted: Plan, stand: Stand, portfolio: Portfolio, now: datetime, promised: datetime | None) -> Plan:
+def _asking(drafted: Plan, stand: AnswerPolicy, portfolio: Portfolio, now: datetime, promised: datetime | None) -> Plan:
     """Return a plan that waits for its person with what becomes of it when they do not answer."""
     settings, expires = portfolio.answering, drafted.expires_at
     patient = any(reason.trigger is Cause.SCHEDULE for reason in drafted.reasons)
@@ -134,7 +134,7 @@ def is_silent(portfolio: Portfolio, plan: Plan, now: datetime) -> bool:
 
 def needs_person(portfolio: Portfolio) -> bool:
     """Tell whether a plan made now would only wait for its person."""
-    return portfolio.answer != Answer.AUTO and not (portfolio.answering.unanswered == Unanswered.REDUCE and portfolio.mode in ALONE)
+    return portfolio.answer != AnswerMode.AUTO and not (portfolio.answering.unanswered == Unanswered.REDUCE and portfolio.mode in ALONE)
 
 
 def numbers(legs: Iterable[Leg]) -> frozenset[int]:

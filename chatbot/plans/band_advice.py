@@ -58,7 +58,7 @@ class LineAdvice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    """Recommended bands of a portfolio, line by line; none when it can not be evaluated."""
+    """Recommended bands of a portfolio, line by line; none when it cannot be evaluated."""
 
     portfolio: Portfolio
     #: largest yearly deviation from the targets that is wanted, as a fraction; None: costs alone decide
@@ -69,7 +69,7 @@ class Advice:
     @property
     def rules(self) -> dict[str, BandRule]:
         """Return the bands of every line that has a recommendation."""
-        return {one.line: one.rule for one in self.lines if one.rule is not None}
+        return {line.line: line.rule for line in self.lines if line.rule is not None}
 
 
 class Adviser:
@@ -81,14 +81,14 @@ class Adviser:
 
     async def bands(self, portfolio: Portfolio, te_budget: Decimal | None = None) -> Advice:
         """Return the recommended band of every line that has one, at the costs of now."""
-        found = await self._evaluator.look(portfolio, patient=True)
-        if found.held is None:
-            return Advice(portfolio=portfolio, te_budget=te_budget, problems=found.problems)
-        await self._costing.prepare(found.quotes)
-        await self._costing.prepare_days(found.quotes, WINDOW)
-        targets = targeting.base_targets(found.held, portfolio.strategy, {})
-        returns = {asset: self._returns(asset) for asset in {asset_of(name) for name in found.quotes}}
-        lines = tuple(self._line(line, found, targets, returns, te_budget) for line in portfolio.strategy.bands)
+        evaluation = await self._evaluator.look(portfolio, patient=True)
+        if evaluation.held is None:
+            return Advice(portfolio=portfolio, te_budget=te_budget, problems=evaluation.problems)
+        await self._costing.prepare(evaluation.quotes)
+        await self._costing.prepare_days(evaluation.quotes, WINDOW)
+        targets = targeting.base_targets(evaluation.held, portfolio.strategy, {})
+        returns = {asset: self._returns(asset) for asset in {asset_of(name) for name in evaluation.quotes}}
+        lines = tuple(self._line(line, evaluation, targets, returns, te_budget) for line in portfolio.strategy.bands)
         return Advice(portfolio=portfolio, te_budget=te_budget, lines=lines)
 
     def _returns(self, asset: str) -> tuple[float | None, ...]:
@@ -98,12 +98,12 @@ class Adviser:
     def _line(
         self,
         line: str,
-        found: Evaluation,
+        evaluation: Evaluation,
         targets: Targets,
         returns: Mapping[str, tuple[float | None, ...]],
         te_budget: Decimal | None,
     ) -> LineAdvice:
-        strategy = found.portfolio.strategy
+        strategy = evaluation.portfolio.strategy
         target = float(strategy.weights.get(line, Decimal(0)))
         shares = targeting.line_shares(line, targets, strategy)
         if not 0 < target < 1 or not shares:
@@ -118,14 +118,14 @@ class Adviser:
             "theta": float(strategy.theta),
             "te_budget": None if te_budget is None else float(te_budget),
         }
-        return self._settled(line, found, shares, given)
+        return self._settled(line, evaluation, shares, given)
 
-    def _settled(self, line: str, found: Evaluation, shares: Mapping[str, float], given: Mapping[str, float | None]) -> LineAdvice:
+    def _settled(self, line: str, evaluation: Evaluation, shares: Mapping[str, float], given: Mapping[str, float | None]) -> LineAdvice:
         """Find the band that its own typical trade, band x V, pays for."""
-        value = float(found.held.value) if found.held else 0.0
+        value = float(evaluation.held.value) if evaluation.held else 0.0
         width, cost, best = 0.0, None, None
         for _ in range(_ROUNDS):
-            paid = self._costing.line_cost(found, shares, Decimal(repr(width * value)))
+            paid = self._costing.line_cost(evaluation, shares, Decimal(repr(width * value)))
             if paid is None:
                 return LineAdvice(line=line, why=NO_VOLUME)
             cost = float(paid)

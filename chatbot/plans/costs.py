@@ -75,7 +75,7 @@ class Costing:
         self._books: dict[str, tuple[datetime, Depth]] = {}
 
     async def prepare(self, instruments: Collection[str], *, books: Collection[str] = ()) -> None:
-        """Fetch what the costs of trading these depend on, and the order books of some; what can not be had stays unknown.
+        """Fetch what the costs of trading these depend on, and the order books of some; what cannot be had stays unknown.
 
         Never call it inside a transaction.
         """
@@ -138,7 +138,7 @@ class Costing:
         share = self.impact(quote, leg.notional)
         return None if share is None else Decimal(repr(share * _BPS)).quantize(Decimal("0.0001"))
 
-    def line_cost(self, found: Evaluation, shares: Mapping[str, float], trade: Decimal) -> Decimal | None:
+    def line_cost(self, evaluation: Evaluation, shares: Mapping[str, float], trade: Decimal) -> Decimal | None:
         """Return what trading ``trade`` of quote over these coins costs, as a fraction: fee + half spread + impact (domain 11.1).
 
         None where one of them is unknown.
@@ -146,27 +146,27 @@ class Costing:
         cost = Decimal(0)
         for asset, share in shares.items():
             part = Decimal(repr(share))
-            lost = self.impact(found.quotes[asset], part * trade)
+            lost = self.impact(evaluation.quotes[asset], part * trade)
             if lost is None:
                 return None
-            cost += part * (found.markets[asset].taker_fee + Decimal(repr(lost)))
+            cost += part * (evaluation.markets[asset].taker_fee + Decimal(repr(lost)))
         return cost
 
-    def by_line(self, found: Evaluation) -> Mapping[str, Decimal] | None:
+    def by_line(self, evaluation: Evaluation) -> Mapping[str, Decimal] | None:
         """Return the cost of a typical trade (band x V) by line, for a plan that may choose where to trade (domain 9.10 b).
 
         None: one is unknown, so all count alike. The stablecoin costs nothing by itself: every trade of a coin is paid in it, and
         the coin bears the cost.
         """
-        strategy = found.portfolio.strategy
-        if strategy.theta == 1 or found.effective is None or found.shape is None:
+        strategy = evaluation.portfolio.strategy
+        if strategy.theta == 1 or evaluation.effective is None or evaluation.shape is None:
             return None
         costs = {STABLE: Decimal(0)}
-        for line in found.shape.lines:
+        for line in evaluation.shape.lines:
             if line.band is None or line.line == STABLE:
                 continue
-            shares = line_shares(line.line, found.effective.targets, strategy)
-            cost = self.line_cost(found, shares, line.band * found.shape.value)
+            shares = line_shares(line.line, evaluation.effective.targets, strategy)
+            cost = self.line_cost(evaluation, shares, line.band * evaluation.shape.value)
             if cost is None:
                 return None
             costs[line.line] = cost.quantize(_STEP)
@@ -211,7 +211,7 @@ class Costing:
 
     def risen(self, plan: Plan, quotes: Mapping[str, Quote]) -> bool:
         """Tell whether a leg that was cheap on the card would now have to be asked about."""
-        return bool(dear(self.legs(plan.legs, quotes)) - dear(plan.legs))
+        return bool(expensive(self.legs(plan.legs, quotes)) - expensive(plan.legs))
 
 
 def kept(legs: Iterable[Leg]) -> tuple[Leg, ...]:
@@ -233,7 +233,7 @@ def cost_of(leg: Leg) -> Decimal:
     return leg.notional * (leg.slippage_bps or Decimal(0)) / _BPS
 
 
-def dear(legs: Iterable[Leg]) -> frozenset[int]:
+def expensive(legs: Iterable[Leg]) -> frozenset[int]:
     """Return the numbers of the kept legs whose planned slippage is above 50 bp (domain 11.1)."""
     return frozenset(leg.index for leg in kept(legs) if leg.slippage_bps is not None and leg.slippage_bps > ASK_BPS)
 

@@ -7,14 +7,14 @@ from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.exact import wide
-from chatbot.engine.planner import plan as planner
+from chatbot.engine.planner import plan
 from chatbot.engine.planner.block import Block, Config, Fees, Rules
 from chatbot.engine.planner.completion import BetaGoal, target_beta
 from chatbot.engine.targets import Targets
 from chatbot.exchanges.base import asset_of
 from chatbot.model import Cause, LeftOut, Leg, LegKind, Plan, PlanState, Portfolio, Reason
 from chatbot.portfolio import targets as targeting
-from chatbot.portfolio import valuation as readings
+from chatbot.portfolio import valuation
 from chatbot.triggers import margin
 
 if TYPE_CHECKING:
@@ -34,29 +34,29 @@ _LOTS = Decimal("1.5")
 _DEFAULTS = Config(gross_cap=Decimal(0), sleeve_cap=Decimal(0))
 
 
-def targets_for(found: Evaluation, costs: Mapping[str, Decimal] | None = None) -> Targets:
+def targets_for(evaluation: Evaluation, costs: Mapping[str, Decimal] | None = None) -> Targets:
     """Return the targets that a plan aims at: the effective ones, or the cheapest point inside the bands (domain 3.3, 9.2, 9.10)."""
-    if found.held is None or found.effective is None:
+    if evaluation.held is None or evaluation.effective is None:
         raise ValueError("a portfolio that cannot be evaluated has no targets")
-    return drop_tiny_trades(found, targeting.destination(found.held, found.portfolio.strategy, found.effective, costs))
+    return drop_tiny_trades(evaluation, targeting.destination(evaluation.held, evaluation.portfolio.strategy, evaluation.effective, costs))
 
 
-def drop_tiny_trades(found: Evaluation, targets: Targets) -> Targets:
+def drop_tiny_trades(evaluation: Evaluation, targets: Targets) -> Targets:
     """Return targets that leave a coin where it is when its difference is too small for an order, and let its bucket make up for it.
 
     With ``keep_mix`` the small differences that a plan leaves would be shared out again at the next look, over coins that just stood
     on their targets (domain 2.3, 9.5). Coins with fixed shares, such as those that a spike has cut, are left alone, and so are those
     that are sold off or halted.
     """
-    held = found.held
+    held = evaluation.held
     if held is None:
         return targets
-    strategy = found.portfolio.strategy
-    least = {h.asset: _least(found.markets.get(h.asset), h.price, held.value) for h in held.snapshot.spot}
+    strategy = evaluation.portfolio.strategy
+    least = {h.asset: _least(evaluation.markets.get(h.asset), h.price, held.value) for h in held.snapshot.spot}
     buckets: dict[str, list[str]] = {}
     for asset, t in targets.spot.items():
-        line, market = strategy.line_of(asset), found.markets.get(asset)
-        if t and line != asset and asset not in found.layers.anchors and market is not None and market.trading:
+        line, market = strategy.line_of(asset), evaluation.markets.get(asset)
+        if t and line != asset and asset not in evaluation.layers.anchors and market is not None and market.trading:
             buckets.setdefault(line, []).append(asset)
     spot = dict(targets.spot)
     for assets in buckets.values():
@@ -86,55 +86,55 @@ def _least(market: Market | None, price: Decimal, value: Decimal) -> Decimal:
     return max(_DEFAULTS.min_trade, _DEFAULTS.min_trade_bps * value / 10_000, *lots)
 
 
-def block_for(found: Evaluation, targets: Targets, *, literal: bool = False) -> Block:
+def block_for(evaluation: Evaluation, targets: Targets, *, literal: bool = False) -> Block:
     """Run the planner of domain 9 on an evaluated portfolio; raises ``engine.errors.Refused``.
 
     ``literal`` trades to the targets at the value before fees: what is wanted are exactly these legs, as for a hedge.
     """
-    if found.snapshot is None:
+    if evaluation.snapshot is None:
         raise ValueError("a portfolio that cannot be evaluated has no plan")
-    strategy = found.portfolio.strategy
+    strategy = evaluation.portfolio.strategy
     used = {*targets.spot, *targets.futures}
     rules = {
         name: Rules(tick=market.tick, lot=market.lot, min_notional=market.min_notional)
-        for name, market in found.markets.items()
+        for name, market in evaluation.markets.items()
         if name in used
     }
-    return planner.plan(
-        found.snapshot,
+    return plan.plan(
+        evaluation.snapshot,
         targets,
         rules,
-        _fees(found.markets, used),
+        _fees(evaluation.markets, used),
         Config(gross_cap=strategy.gross_cap, sleeve_cap=strategy.sleeve_cap, fee_aware=not literal),
-        frozenset(name for name in used if name in found.markets and not found.markets[name].trading),
-        completion=None if literal else _beta_goal(found),
-        emergency=margin.is_urgent(found),
+        frozenset(name for name in used if name in evaluation.markets and not evaluation.markets[name].trading),
+        completion=None if literal else _beta_goal(evaluation),
+        emergency=margin.is_urgent(evaluation),
     )
 
 
-def _beta_goal(found: Evaluation) -> BetaGoal | None:
+def _beta_goal(evaluation: Evaluation) -> BetaGoal | None:
     """Return the beta that the effective targets mean, for a strategy that has futures to reach it with (domain 9.3)."""
-    if found.effective is None or targeting.INDEX not in found.portfolio.strategy.contracts:
+    if evaluation.effective is None or targeting.INDEX not in evaluation.portfolio.strategy.contracts:
         return None
-    underlying = {contract: asset_of(contract) for contract in found.effective.targets.futures}
-    goal = target_beta(found.effective.targets, found.betas, underlying)
-    return BetaGoal(goal=goal, betas=found.betas, index=targeting.INDEX)
+    underlying = {contract: asset_of(contract) for contract in evaluation.effective.targets.futures}
+    goal = target_beta(evaluation.effective.targets, evaluation.betas, underlying)
+    return BetaGoal(goal=goal, betas=evaluation.betas, index=targeting.INDEX)
 
 
 def _fees(markets: Mapping[str, Market], used: set[str]) -> Fees:
-    """Return the taker fees, the dearer side: a plan never promises more than it can pay for."""
+    """Return the taker fees, the higher side: a plan never promises more than it can pay for."""
     spot = [m.taker_fee for name, m in markets.items() if name in used and not name.endswith("-PERP")]
     futures = [m.taker_fee for name, m in markets.items() if name in used and name.endswith("-PERP")]
     return Fees(spot=max(spot, default=Decimal(0)), futures=max(futures, default=Decimal(0)))
 
 
-def draft(found: Evaluation, targets: Targets, block: Block, reasons: tuple[Reason, ...], *, now: datetime, expiry: timedelta) -> Plan:
+def draft(evaluation: Evaluation, targets: Targets, block: Block, reasons: tuple[Reason, ...], *, now: datetime, expiry: timedelta) -> Plan:
     """Return the plan that is stored and shown; id and number are given by the journal."""
-    if found.shape is None or found.snapshot is None:
+    if evaluation.shape is None or evaluation.snapshot is None:
         raise ValueError("a portfolio that cannot be evaluated has no plan")
-    portfolio: Portfolio = found.portfolio
-    legs = legs_of(block, found.quotes, _quote_asset(found))
-    after = shape_after(found, legs)
+    portfolio: Portfolio = evaluation.portfolio
+    legs = legs_of(block, evaluation.quotes, _quote_asset(evaluation))
+    after = shape_after(evaluation, legs)
     return Plan(
         id=0,
         number=0,
@@ -142,28 +142,28 @@ def draft(found: Evaluation, targets: Targets, block: Block, reasons: tuple[Reas
         mode=portfolio.mode,
         state=PlanState.PROPOSED,
         reasons=(*reasons, Reason(trigger=Cause.BETA, line=targeting.INDEX)) if _COMPLETED in block.flags else reasons,
-        before=found.shape,
+        before=evaluation.shape,
         after=after,
         legs=legs,
-        left_out=(*(_left_out(flag, found, targets) for flag in block.flags if flag != _COMPLETED), *_postponed(found, targets)),
+        left_out=(*(_left_out(flag, evaluation, targets) for flag in block.flags if flag != _COMPLETED), *_postponed(evaluation, targets)),
         fees=block.fees,
-        prices={name: quote.price for name, quote in found.quotes.items()},
+        prices={name: quote.price for name, quote in evaluation.quotes.items()},
         targets=targets_to_json(targets),
         created_at=now,
         expires_at=now + expiry,
     )
 
 
-def shape_after(found: Evaluation, legs: Iterable[Leg]) -> Shape:
+def shape_after(evaluation: Evaluation, legs: Iterable[Leg]) -> Shape:
     """Return what the portfolio looks like once these legs are filled at their valuation prices."""
-    if found.snapshot is None:
+    if evaluation.snapshot is None:
         raise ValueError("a portfolio that cannot be evaluated has no shape")
-    after = readings.value_of(readings.after_legs(found.snapshot, legs, found.markets), found.portfolio.strategy)
-    return readings.shape(after, found.portfolio.strategy, found.markets, found.betas, found.effective)
+    after = valuation.value_of(valuation.after_legs(evaluation.snapshot, legs, evaluation.markets), evaluation.portfolio.strategy)
+    return valuation.shape(after, evaluation.portfolio.strategy, evaluation.markets, evaluation.betas, evaluation.effective)
 
 
-def _quote_asset(found: Evaluation) -> str:
-    return found.account.quote_asset if found.account else "USDT"
+def _quote_asset(evaluation: Evaluation) -> str:
+    return evaluation.account.quote_asset if evaluation.account else "USDT"
 
 
 def legs_of(block: Block, quotes: Mapping[str, Quote], quote_asset: str) -> tuple[Leg, ...]:
@@ -186,20 +186,20 @@ def legs_of(block: Block, quotes: Mapping[str, Quote], quote_asset: str) -> tupl
     return tuple(replace(leg, index=index) for index, leg in enumerate(legs))
 
 
-def _left_out(flag: str, found: Evaluation, targets: Targets) -> LeftOut:
+def _left_out(flag: str, evaluation: Evaluation, targets: Targets) -> LeftOut:
     """Translate a flag of domain 9.12 into what the person is told."""
     why, _, instrument = flag.partition(":")
-    market = found.markets.get(instrument)
-    if why != "below_minimum" or found.held is None or market is None:
+    market = evaluation.markets.get(instrument)
+    if why != "below_minimum" or evaluation.held is None or market is None:
         return LeftOut(why=why, instrument=instrument)
-    held = {**found.held.by_asset, **found.held.book}
-    wanted = targets.spot.get(instrument, targets.futures.get(instrument, Decimal(0))) * found.held.value
+    held = {**evaluation.held.by_asset, **evaluation.held.book}
+    wanted = targets.spot.get(instrument, targets.futures.get(instrument, Decimal(0))) * evaluation.held.value
     return LeftOut(why=why, instrument=instrument, amount=abs(wanted - held.get(instrument, Decimal(0))), minimum=market.min_notional)
 
 
-def _postponed(found: Evaluation, targets: Targets) -> tuple[LeftOut, ...]:
+def _postponed(evaluation: Evaluation, targets: Targets) -> tuple[LeftOut, ...]:
     """Say that the turnover budget ended the way to the targets, where it did."""
-    limit = targeting.stopped_early(found.held, found.portfolio.strategy, targets) if found.held is not None else None
+    limit = targeting.stopped_early(evaluation.held, evaluation.portfolio.strategy, targets) if evaluation.held is not None else None
     return () if limit is None else (LeftOut(why="turnover", amount=limit),)
 
 

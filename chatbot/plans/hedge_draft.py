@@ -1,4 +1,4 @@
-"""From a hedge to a plan of exactly its legs, and to the plan that takes it off again; nothing else is touched (domain 10.1, 10.3)."""
+"""From a hedge to a plan of exactly its legs, and to the plan that closes it again; nothing else is touched (domain 10.1, 10.3)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from chatbot.engine.exact import wide
 from chatbot.engine.hedges.sizing import open_hedge
 from chatbot.engine.targets import Targets
-from chatbot.hedges import sizing as hedge_sizes
+from chatbot.hedges import sizing
 from chatbot.model import FUTURES, ROTATION, Cause, LeftOut, Leg, LegKind, OpenHedge, Phase, Plan, Reason
-from chatbot.plans import draft as planning
+from chatbot.plans import draft
 from chatbot.portfolio import targets as targeting
 
 if TYPE_CHECKING:
@@ -37,18 +37,18 @@ def reason_for(kind: str, event: Phase) -> Reason:
     return Reason(trigger=Cause.HEDGE, line=kind, event=event)
 
 
-def volatility_ratio(found: Evaluation, since: datetime | None = None) -> Decimal | None:
+def volatility_ratio(evaluation: Evaluation, since: datetime | None = None) -> Decimal | None:
     """Return how volatile BTC is against its usual level; None where unknown, or read before ``since`` (market time)."""
-    for signal in found.layers.signals:
+    for signal in evaluation.layers.signals:
         if signal.trigger is Cause.VOLATILITY and signal.subject == _VOLATILE:
             fresh = since is None or (signal.at is not None and signal.at >= since)
             return signal.reading if fresh else None
     return None
 
 
-def opening(found: Evaluation, sized: HedgeSize, market_now: datetime) -> OpenHedge:
+def opening(evaluation: Evaluation, sized: HedgeSize, market_now: datetime) -> OpenHedge:
     """Return the hedge as it will be kept once its plan is confirmed."""
-    life = open_hedge(sized.mark, volatility_ratio(found))
+    life = open_hedge(sized.mark, volatility_ratio(evaluation))
     wish = sized.wish
     return OpenHedge(
         kind=wish.kind,
@@ -56,7 +56,7 @@ def opening(found: Evaluation, sized: HedgeSize, market_now: datetime) -> OpenHe
         qty=sized.qty,
         opened_at=market_now,
         price=sized.mark,
-        moved=hedge_sizes.moved(found.shape.value, sized) if found.shape else {},
+        moved=sizing.moved(evaluation.shape.value, sized) if evaluation.shape else {},
         size=wish.size,
         coverage=wish.coverage,
         drop=None if wish.kind == ROTATION else sized.drop,
@@ -71,41 +71,41 @@ def opening(found: Evaluation, sized: HedgeSize, market_now: datetime) -> OpenHe
     )
 
 
-def with_hedges(found: Evaluation, hedges: Iterable[OpenHedge]) -> Evaluation:
+def with_hedges(evaluation: Evaluation, hedges: Iterable[OpenHedge]) -> Evaluation:
     """Return the evaluation as it is with these hedges in the targets; raises ``engine.errors.Refused``."""
-    if found.held is None:
-        return found
-    layers = replace(found.layers, hedges=tuple(hedges))
-    effective = targeting.effective(found.held, found.portfolio.strategy, layers, found.betas)
-    return replace(found, layers=layers, effective=effective)
+    if evaluation.held is None:
+        return evaluation
+    layers = replace(evaluation.layers, hedges=tuple(hedges))
+    effective = targeting.effective(evaluation.held, evaluation.portfolio.strategy, layers, evaluation.betas)
+    return replace(evaluation, layers=layers, effective=effective)
 
 
 def draft_opening(
-    found: Evaluation, sized: HedgeSize, reasons: tuple[Reason, ...], at: tuple[datetime, datetime], expiry: timedelta
+    evaluation: Evaluation, sized: HedgeSize, reasons: tuple[Reason, ...], at: tuple[datetime, datetime], expiry: timedelta
 ) -> Plan:
     """Return the plan that opens a hedge: exactly its legs. ``at`` is now, ours and the market's. Raises ``engine.errors.Refused``."""
     now, market_now = at
-    hedge = opening(found, sized, market_now)
-    targets = _opened(found, sized)
-    block = planning.block_for(found, targets, literal=True)
-    others = [one for one in found.layers.hedges if one.kind != hedge.kind]
-    plan = planning.draft(with_hedges(found, (*others, hedge)), targets, block, reasons, now=now, expiry=expiry)
+    hedge = opening(evaluation, sized, market_now)
+    targets = _opened(evaluation, sized)
+    block = draft.block_for(evaluation, targets, literal=True)
+    others = [one for one in evaluation.layers.hedges if one.kind != hedge.kind]
+    plan = draft.draft(with_hedges(evaluation, (*others, hedge)), targets, block, reasons, now=now, expiry=expiry)
     left_out = plan.left_out
     if sized.capped and all(left.why != "cap_scaled" for left in left_out):
         left_out = (*left_out, LeftOut(why="cap_scaled", instrument=sized.contract, amount=sized.asked - sized.notional))
     return replace(plan, hedge=hedge, left_out=left_out)
 
 
-def _opened(found: Evaluation, sized: HedgeSize) -> Targets:
+def _opened(evaluation: Evaluation, sized: HedgeSize) -> Targets:
     """Return what is held now, with the hedge: its sales, its collateral, its short."""
-    fees = sized.notional * found.markets[sized.contract].taker_fee
+    fees = sized.notional * evaluation.markets[sized.contract].taker_fee
     # The planner adds the fees of the order to the transfer; they are part of the collateral here.
     into = sized.proceeds + sized.top_up - fees
-    return _targets(found, sized.sells, into, sized.contract, sized.qty)
+    return _targets(evaluation, sized.sells, into, sized.contract, sized.qty)
 
 
-def _targets(found: Evaluation, sells: dict[str, Decimal], into: Decimal, contract: str, qty: Decimal) -> Targets:
-    held = found.held
+def _targets(evaluation: Evaluation, sells: dict[str, Decimal], into: Decimal, contract: str, qty: Decimal) -> Targets:
+    held = evaluation.held
     if held is None:
         raise ValueError("a portfolio that cannot be evaluated has no targets")
     with wide():
@@ -131,27 +131,31 @@ def _mark(held: Valuation, contract: str) -> Decimal:
     return next(p.mark for p in held.snapshot.positions if p.contract == contract)
 
 
-def draft_closing(found: Evaluation, hedge: OpenHedge, reasons: tuple[Reason, ...], *, now: datetime, expiry: timedelta) -> Plan | None:
-    """Return the plan that takes a hedge off: its short is bought back, then its collateral goes home; None: nothing is left of it.
+def draft_closing(
+    evaluation: Evaluation, hedge: OpenHedge, reasons: tuple[Reason, ...], *, now: datetime, expiry: timedelta
+) -> Plan | None:
+    """Return the plan that closes a hedge: its short is bought back, then its collateral goes home; None: nothing is left of it.
 
     The short is never bought back beyond the strategy's own target of the contract. Raises ``engine.errors.Refused``.
     """
-    if found.snapshot is None or found.shape is None:
+    if evaluation.snapshot is None or evaluation.shape is None:
         raise ValueError("a portfolio that cannot be evaluated has no plan")
     over = replace(hedge, closed=hedge.closed or "manual")
-    without = with_hedges(found, [one for one in found.layers.hedges if one.kind != hedge.kind])
-    held = next((p for p in found.snapshot.positions if p.contract == hedge.contract), None)
+    without = with_hedges(evaluation, [one for one in evaluation.layers.hedges if one.kind != hedge.kind])
+    held = next((p for p in evaluation.snapshot.positions if p.contract == hedge.contract), None)
     if held is None or without.effective is None:
         return None
-    bought = _bought_back(held.qty, hedge.qty, without.effective.targets.futures.get(hedge.contract, _ZERO) * found.shape.value / held.mark)
-    targets = _targets(found, {}, _ZERO, hedge.contract, bought)
-    block = planning.block_for(found, targets, literal=True)
+    bought = _bought_back(
+        held.qty, hedge.qty, without.effective.targets.futures.get(hedge.contract, _ZERO) * evaluation.shape.value / held.mark
+    )
+    targets = _targets(evaluation, {}, _ZERO, hedge.contract, bought)
+    block = draft.block_for(evaluation, targets, literal=True)
     block = replace(block, transfers=(), flags=tuple(flag for flag in block.flags if flag.endswith(hedge.contract)))
-    plan = planning.draft(without, targets, block, reasons, now=now, expiry=expiry)
+    plan = draft.draft(without, targets, block, reasons, now=now, expiry=expiry)
     if not any(leg.instrument == hedge.contract for leg in plan.legs):
         return None
     legs = (*plan.legs, *_home(without, hedge, plan, block))
-    return replace(plan, legs=legs, after=planning.shape_after(without, legs), hedge=over)
+    return replace(plan, legs=legs, after=draft.shape_after(without, legs), hedge=over)
 
 
 def _bought_back(held: Decimal, hedge: Decimal, own: Decimal) -> Decimal:
@@ -161,23 +165,23 @@ def _bought_back(held: Decimal, hedge: Decimal, own: Decimal) -> Decimal:
     return min(-hedge, max(own, _ZERO) - held)
 
 
-def _home(found: Evaluation, hedge: OpenHedge, plan: Plan, block: Block) -> tuple[Leg, ...]:
+def _home(evaluation: Evaluation, hedge: OpenHedge, plan: Plan, block: Block) -> tuple[Leg, ...]:
     """Return the transfer of the hedge's collateral, after the short is gone: what the strategy itself keeps there stays."""
-    if found.snapshot is None or found.shape is None or found.effective is None or found.account is None:
+    if evaluation.snapshot is None or evaluation.shape is None or evaluation.effective is None or evaluation.account is None:
         return ()
-    whole, equity = found.shape.value, found.shape.values[FUTURES]
+    whole, equity = evaluation.shape.value, evaluation.shape.values[FUTURES]
     cushion = sum((order.notional for order in block.orders), _ZERO) * _CUSHION
     gross = sum((abs(n) for n in plan.after.book.values()), _ZERO)
-    cap = found.portfolio.strategy.sleeve_cap
+    cap = evaluation.portfolio.strategy.sleeve_cap
     # unrealised profit does not move, and neither does margin in use
-    free = min(equity, _wallet_after(found.snapshot, hedge.contract, block)) - cushion - (gross / cap if cap else _ZERO)
-    own = found.effective.targets.collateral * whole
+    free = min(equity, _wallet_after(evaluation.snapshot, hedge.contract, block)) - cushion - (gross / cap if cap else _ZERO)
+    own = evaluation.effective.targets.collateral * whole
     surplus = max(_ZERO, equity - own)
     # A strategy without futures gets everything back; one with futures keeps what the hedge has won or lost there.
     amount = min(free, surplus if not own else min(surplus, sum(hedge.moved.values(), _ZERO) * whole)).quantize(_CENT, ROUND_DOWN)
     if amount < max(Decimal(10), whole * Decimal("0.0005")):
         return ()
-    return (Leg(index=len(plan.legs), kind=LegKind.TO_SPOT, instrument=found.account.quote_asset, qty=amount),)
+    return (Leg(index=len(plan.legs), kind=LegKind.TO_SPOT, instrument=evaluation.account.quote_asset, qty=amount),)
 
 
 def _wallet_after(snap: Snapshot, contract: str, block: Block) -> Decimal:
@@ -188,16 +192,16 @@ def _wallet_after(snap: Snapshot, contract: str, block: Block) -> Decimal:
     )
 
 
-def as_planned(found: Evaluation, plan: Plan) -> Evaluation:
+def as_planned(evaluation: Evaluation, plan: Plan) -> Evaluation:
     """Return the evaluation with the targets that a plan leads to, its hedge among them; raises ``engine.errors.Refused``."""
     if plan.hedge is None:
-        return found
-    others = [one for one in found.layers.hedges if one.kind != plan.hedge.kind]
-    return with_hedges(found, others if plan.hedge.closed else (*others, plan.hedge))
+        return evaluation
+    others = [hedge for hedge in evaluation.layers.hedges if hedge.kind != plan.hedge.kind]
+    return with_hedges(evaluation, others if plan.hedge.closed else (*others, plan.hedge))
 
 
 def asked(plan: Plan) -> HedgeWish | OpenHedge | None:
-    """Return what a plan about a hedge was asked for: a wish to open one, or the one to take off."""
+    """Return what a plan about a hedge was asked for: a wish to open one, or the one to close."""
     if plan.hedge is None:
         return None
     return plan.hedge if plan.hedge.closed else plan.hedge.wish
@@ -208,5 +212,5 @@ def asked_again(plan: Plan, hedges: Iterable[OpenHedge]) -> HedgeWish | OpenHedg
 
     A hedge of which a part was opened is not made larger by trying again: adding is a new decision (domain 10.3).
     """
-    there = plan.hedge is not None and any(one.kind == plan.hedge.kind for one in hedges)
+    there = plan.hedge is not None and any(hedge.kind == plan.hedge.kind for hedge in hedges)
     return asked(plan) if plan.hedge is not None and there == bool(plan.hedge.closed) else None

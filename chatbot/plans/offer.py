@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chatbot.alerts import write as alerts
+from chatbot.alerts import write
 from chatbot.model import NotAlone, PlanState
 from chatbot.plans import autonomy
 from chatbot.plans.outcomes import Busy, Proposed
@@ -36,7 +36,7 @@ async def offer(
     if isinstance(stored, Busy):
         return stored
     if stored.instead_of is not None:
-        await alerts.redraw_card(tx, stored.instead_of, now, "replaced")
+        await write.redraw_card(tx, stored.instead_of, now, "replaced")
     if stored.plan.stand is None or not stored.plan.stand.auto:
-        await alerts.show_card(tx, stored.plan, person, now, silent=silent)
+        await write.show_card(tx, stored.plan, person, now, silent=silent)
     return stored

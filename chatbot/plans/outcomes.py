@@ -60,7 +60,7 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TooDear:
+class TooExpensive:
     """Nothing was sent: legs of the plan cost so much that the person is asked first (domain 11.1)."""
 
     plan: Plan
@@ -82,7 +82,7 @@ class Forbidden:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alone:
+class AutoConfirm:
     """A Confirm that nobody presses: the bot answers a plan in its person's name."""
 
     #: who is noted to have confirmed it
@@ -102,11 +102,11 @@ class NotYours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoHedge:
-    """The hedge that was asked for can not be had, or not without asking once more: its ``problem`` says why."""
+    """The hedge that was asked for cannot be had, or not without asking once more: its ``problem`` says why."""
 
     portfolio: Portfolio
     size: HedgeSize
 
 
 Proposal = Proposed | NothingToDo | CannotEvaluate | Busy | NoHedge
-Answer = Confirmed | Late | NotYours | TooDear | Moved | Forbidden | Proposal
+ConfirmOutcome = Confirmed | Late | NotYours | TooExpensive | Moved | Forbidden | Proposal

@@ -6,10 +6,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.alerts import write as alerts
+from chatbot.alerts import write
 from chatbot.engine.errors import Refused
-from chatbot.hedges import life as hedge_life
-from chatbot.hedges import sizing as hedge_sizes
+from chatbot.hedges import life, sizing
 from chatbot.model import (
     Cause,
     DecidedBy,
@@ -26,15 +25,14 @@ from chatbot.model import (
     Reason,
     Shape,
 )
-from chatbot.plans import costs as costing
+from chatbot.plans import costs, hedge_draft
 from chatbot.plans import draft as planning
-from chatbot.plans import hedge_draft as hedge_plans
 from chatbot.plans.offer import store
 from chatbot.plans.outcomes import (
-    Alone,
-    Answer,
+    AutoConfirm,
     CannotEvaluate,
     Confirmed,
+    ConfirmOutcome,
     Forbidden,
     Late,
     Moved,
@@ -43,13 +41,12 @@ from chatbot.plans.outcomes import (
     NotYours,
     Proposal,
     Proposed,
-    TooDear,
+    TooExpensive,
 )
-from chatbot.portfolio import states
-from chatbot.portfolio import valuation as readings
+from chatbot.portfolio import states, valuation
 from chatbot.portfolio.targets import INDEX
 from chatbot.store import events, plans, portfolios
-from chatbot.triggers import tilt as tilting
+from chatbot.triggers import tilt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -71,11 +68,11 @@ _NONE: frozenset[int] = frozenset()
 class Rebalancing:
     """The use cases around a plan; chat and monitor call the same ones."""
 
-    def __init__(self, db: Database, work: Work, evaluator: Evaluator, costing: Costing, clock: Clock, *, expiry: timedelta) -> None:
+    def __init__(self, db: Database, work: Work, evaluator: Evaluator, costs: Costing, clock: Clock, *, expiry: timedelta) -> None:
         self._db = db
         self._work = work
         self._evaluator = evaluator
-        self._costing = costing
+        self._costing = costs
         self._clock = clock
         self._expiry = expiry
 
@@ -84,33 +81,35 @@ class Rebalancing:
 
         With ``hedge`` it is a plan of exactly the legs that open the one wished for, or take the one that is open off.
         """
-        found = await self._evaluator.look(portfolio, fresh=True, also=() if hedge is None else (INDEX,))
-        return await self.propose_from(found, reasons, hedge)
+        evaluation = await self._evaluator.look(portfolio, fresh=True, also=() if hedge is None else (INDEX,))
+        return await self.propose_from(evaluation, reasons, hedge)
 
     async def open_hedge(self, portfolio: Portfolio, wish: HedgeWish) -> Proposal:
         """Make and store the plan that opens a hedge, from fresh prices; or say why there is none."""
-        return await self.propose(portfolio, (hedge_plans.reason_for(wish.kind, Phase.BEGIN),), wish)
+        return await self.propose(portfolio, (hedge_draft.reason_for(wish.kind, Phase.BEGIN),), wish)
 
     async def close_hedge(self, portfolio: Portfolio, hedge: OpenHedge) -> Proposal:
         """Make and store the plan that closes a hedge."""
-        return await self.propose(portfolio, (hedge_plans.reason_for(hedge.kind, Phase.END),), hedge)
+        return await self.propose(portfolio, (hedge_draft.reason_for(hedge.kind, Phase.END),), hedge)
 
     async def propose_again(self, portfolio: Portfolio, plan: Plan) -> Proposal:
         """Make the plan as of now that another one was before it ran out."""
-        return await self.propose(portfolio, plan.reasons, hedge_plans.asked(plan))
+        return await self.propose(portfolio, plan.reasons, hedge_draft.asked(plan))
 
-    async def propose_from(self, found: Evaluation, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge | None = None) -> Proposal:
+    async def propose_from(
+        self, evaluation: Evaluation, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge | None = None
+    ) -> Proposal:
         """Make and store a plan for an evaluation that was just made."""
-        await self.prepare(found)
-        drafted = self.draft(found, reasons, hedge)
+        await self.prepare(evaluation)
+        drafted = self.draft(evaluation, reasons, hedge)
         if not isinstance(drafted, Plan):
             return drafted
         async with self._db.transaction() as tx:
             return await store(tx, drafted)
 
-    async def prepare(self, found: Evaluation) -> None:
+    async def prepare(self, evaluation: Evaluation) -> None:
         """Fetch what the costs of a plan depend on, before :meth:`draft`; never inside a transaction."""
-        await self._costing.prepare(found.quotes, books=found.quotes)
+        await self._costing.prepare(evaluation.quotes, books=evaluation.quotes)
 
     async def warm(self, looked: Iterable[Evaluation]) -> None:
         """Fetch the same for a whole check; order books only for those of whom a plan is about to be made."""
@@ -120,50 +119,52 @@ class Rebalancing:
         await self._costing.prepare(names, books=booked)
 
     def draft(
-        self, found: Evaluation, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge | None = None
+        self, evaluation: Evaluation, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge | None = None
     ) -> Plan | NothingToDo | CannotEvaluate | NoHedge:
         """Return the plan without storing it; what it costs is told from what :meth:`prepare` fetched."""
-        if found.snapshot is None or found.shape is None:
-            return CannotEvaluate(portfolio=found.portfolio, problems=found.problems)
-        shape, now = found.shape, self._clock.now()
+        if evaluation.snapshot is None or evaluation.shape is None:
+            return CannotEvaluate(portfolio=evaluation.portfolio, problems=evaluation.problems)
+        shape, now = evaluation.shape, self._clock.now()
         try:
             if hedge is not None:
-                return self._draft_hedge(found, shape, reasons, hedge)
-            found, tilts = tilting.for_block(found, self._evaluator.market_time(now))
-            targets = planning.targets_for(found, self._costing.by_line(found))
-            block = planning.block_for(found, targets)
+                return self._draft_hedge(evaluation, shape, reasons, hedge)
+            evaluation, tilts = tilt.for_block(evaluation, self._evaluator.market_time(now))
+            targets = planning.targets_for(evaluation, self._costing.by_line(evaluation))
+            block = planning.block_for(evaluation, targets)
         except Refused as refusal:
-            return CannotEvaluate(portfolio=found.portfolio, problems=(Problem(code=refusal.code),))
+            return CannotEvaluate(portfolio=evaluation.portfolio, problems=(Problem(code=refusal.code),))
         if not block.orders and not block.transfers:
-            return NothingToDo(portfolio=found.portfolio, shape=shape)
-        drafted = planning.draft(found, targets, block, tilting.told(reasons, tilts), now=now, expiry=self._expiry)
-        return self._costing.priced(drafted, found.quotes, found.markets)
+            return NothingToDo(portfolio=evaluation.portfolio, shape=shape)
+        drafted = planning.draft(evaluation, targets, block, tilt.told(reasons, tilts), now=now, expiry=self._expiry)
+        return self._costing.priced(drafted, evaluation.quotes, evaluation.markets)
 
     def _draft_hedge(
-        self, found: Evaluation, shape: Shape, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge
+        self, evaluation: Evaluation, shape: Shape, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge
     ) -> Plan | NothingToDo | NoHedge:
-        """Return the plan that opens a hedge or takes one off; raises ``engine.errors.Refused``."""
+        """Return the plan that opens or closes a hedge; raises ``engine.errors.Refused``."""
         now = self._clock.now()
         if isinstance(hedge, OpenHedge):
-            there = next((one for one in found.layers.hedges if one.kind == hedge.kind), hedge)
+            there = next((one for one in evaluation.layers.hedges if one.kind == hedge.kind), hedge)
             there = replace(there, closed=there.closed or hedge.closed)
-            drafted = hedge_plans.draft_closing(found, there, reasons, now=now, expiry=self._expiry)
+            drafted = hedge_draft.draft_closing(evaluation, there, reasons, now=now, expiry=self._expiry)
         else:
-            size = hedge_sizes.size(found, hedge)
+            size = sizing.size(evaluation, hedge)
             if size.problem:
-                return NoHedge(portfolio=found.portfolio, size=size)
+                return NoHedge(portfolio=evaluation.portfolio, size=size)
             at = (now, self._evaluator.market_time(now))
-            drafted = hedge_plans.draft_opening(found, size, reasons, at, self._expiry)
+            drafted = hedge_draft.draft_opening(evaluation, size, reasons, at, self._expiry)
             if not drafted.opens_hedge:
-                return NoHedge(portfolio=found.portfolio, size=replace(size, problem="too_small"))
+                return NoHedge(portfolio=evaluation.portfolio, size=replace(size, problem="too_small"))
         if drafted is None:
-            return NothingToDo(portfolio=found.portfolio, shape=shape)
-        return self._costing.priced(drafted, found.quotes, found.markets)
+            return NothingToDo(portfolio=evaluation.portfolio, shape=shape)
+        return self._costing.priced(drafted, evaluation.quotes, evaluation.markets)
 
-    async def confirm(self, plan_id: int, person_id: int, *, accepted: frozenset[int] = _NONE, alone: Alone | None = None) -> Answer:
+    async def confirm(
+        self, plan_id: int, person_id: int, *, accepted: frozenset[int] = _NONE, alone: AutoConfirm | None = None
+    ) -> ConfirmOutcome:
         """Carry the plan out, or say why not; only the first of any number of presses sends anything.
 
-        ``accepted`` are the numbers of the dear legs that the person was asked about and wants all the same. With ``alone`` the
+        ``accepted`` are the numbers of the expensive legs that the person was asked about and wants all the same. With ``alone`` the
         bot presses: where a person would be shown a new plan, it is told that prices have moved.
         """
         plan, portfolio = await self._owned(plan_id, person_id)
@@ -173,33 +174,33 @@ class Rebalancing:
             return await self._late(plan)
         plan = _restricted(plan, alone)
         if _asks(plan, accepted):
-            return TooDear(plan=plan)
-        found = await self._evaluator.look(portfolio, fresh=True, also=plan.hedge_contracts)
-        if found.shape is None:
-            return CannotEvaluate(portfolio=portfolio, problems=found.problems)
-        await self.prepare(found)
-        if moved(plan, found) or (plan.mode != Mode.MANUAL and self._costing.risen(plan, found.quotes)):
+            return TooExpensive(plan=plan)
+        evaluation = await self._evaluator.look(portfolio, fresh=True, also=plan.hedge_contracts)
+        if evaluation.shape is None:
+            return CannotEvaluate(portfolio=portfolio, problems=evaluation.problems)
+        await self.prepare(evaluation)
+        if moved(plan, evaluation) or (plan.mode != Mode.MANUAL and self._costing.risen(plan, evaluation.quotes)):
             return (
-                await self.propose_from(found, (*plan.reasons, Reason(trigger=Cause.MOVED)), hedge_plans.asked(plan))
+                await self.propose_from(evaluation, (*plan.reasons, Reason(trigger=Cause.MOVED)), hedge_draft.asked(plan))
                 if alone is None
                 else Moved(plan=plan)
             )
-        return await self._decide(plan, person_id, accepted, alone, found)
+        return await self._decide(plan, person_id, accepted, alone, evaluation)
 
     async def _decide(
-        self, plan: Plan, person_id: int, accepted: frozenset[int], alone: Alone | None, found: Evaluation
-    ) -> Confirmed | Late | NotYours | TooDear | Forbidden:
+        self, plan: Plan, person_id: int, accepted: frozenset[int], alone: AutoConfirm | None, evaluation: Evaluation
+    ) -> Confirmed | Late | NotYours | TooExpensive | Forbidden:
         """Let the database decide which of all presses is the first, and enqueue the work with it."""
         async with self._db.transaction() as tx:
             latest = await plans.plan(tx, plan.id)
             if latest is not None and _asks(_restricted(latest, alone), accepted):
-                return TooDear(plan=latest)  # a leg was taken back in meanwhile
+                return TooExpensive(plan=latest)  # a leg was taken back in meanwhile
             if latest is not None and latest.state == PlanState.PROPOSED and alone is not None:
                 edited = _restricted(latest, alone).legs != plan.legs
                 if why := NotAlone.EDITED if edited else await alone.forbids(tx, latest):
                     return Forbidden(plan=latest, why=why)
                 if alone.only is not None:
-                    await self._restrict(tx, plan, found)
+                    await self._restrict(tx, plan, evaluation)
             won = await plans.decide(tx, plan.id, PlanState.CONFIRMED, self._clock.now(), alone.by if alone else DecidedBy.PERSON)
             if won:
                 await events.add_event(tx, plan.id, None, "confirmed", {"person": person_id} | ({"by": alone.by} if alone else {}))
@@ -207,16 +208,16 @@ class Rebalancing:
             latest = await plans.plan(tx, plan.id)
             if won and latest is not None and latest.hedge is not None:
                 before = await states.read(tx, latest.portfolio_id)
-                await states.write(tx, latest.portfolio_id, before, replace(before, hedges=hedge_life.confirmed(before.hedges, latest)))
+                await states.write(tx, latest.portfolio_id, before, replace(before, hedges=life.confirmed(before.hedges, latest)))
             if won and alone is not None and latest is not None:
                 await alone.tells(tx, latest)
         if latest is None:
             return NotYours()
         return Confirmed(plan=latest) if won else Late(plan=latest)
 
-    async def _restrict(self, tx: Tx, plan: Plan, found: Evaluation) -> None:
+    async def _restrict(self, tx: Tx, plan: Plan, evaluation: Evaluation) -> None:
         """Write what a plan leads to of which only some legs are carried out."""
-        await plans.save_after(tx, plan.id, planning.shape_after(found, plan.legs), readings.fees_of(plan.legs, found.markets))
+        await plans.save_after(tx, plan.id, planning.shape_after(evaluation, plan.legs), valuation.fees_of(plan.legs, evaluation.markets))
         for leg in plan.legs:
             if leg.state == LegState.DROPPED:
                 await plans.save_leg(tx, plan.id, leg)
@@ -243,17 +244,17 @@ class Rebalancing:
             return NotYours()
         if plan.state != PlanState.PROPOSED or plan.expires_at <= self._clock.now():
             return await self._late(plan)
-        found = await self._evaluator.look(portfolio, also=plan.hedge_contracts)
-        if found.snapshot is None:
-            return CannotEvaluate(portfolio=portfolio, problems=found.problems)
+        evaluation = await self._evaluator.look(portfolio, also=plan.hedge_contracts)
+        if evaluation.snapshot is None:
+            return CannotEvaluate(portfolio=portfolio, problems=evaluation.problems)
         legs = tuple(change(leg) if leg.index in indexes else leg for leg in plan.legs)
         try:
-            planned = hedge_plans.as_planned(tilting.as_planned(found, plan), replace(plan, legs=legs))
+            planned = hedge_draft.as_planned(tilt.as_planned(evaluation, plan), replace(plan, legs=legs))
             after = planning.shape_after(planned, legs)
         except Refused as refusal:
             return CannotEvaluate(portfolio=portfolio, problems=(Problem(code=refusal.code),))
         async with self._db.transaction() as tx:
-            if await plans.save_after(tx, plan_id, after, readings.fees_of(legs, found.markets)):
+            if await plans.save_after(tx, plan_id, after, valuation.fees_of(legs, evaluation.markets)):
                 for leg in legs:
                     if leg.index in indexes:
                         await plans.save_leg(tx, plan_id, leg)
@@ -265,17 +266,17 @@ class Rebalancing:
         plan, portfolio = await self._owned(plan_id, person_id)
         if plan is None or portfolio is None:
             return NotYours()
-        found = await self._evaluator.look(portfolio, fresh=True, also=plan.hedge_contracts)
-        await self.prepare(found)
-        hedge = hedge_plans.asked_again(plan, found.layers.hedges)
-        drafted = self.draft(found, tuple(dict.fromkeys((*plan.reasons, Reason(trigger=Cause.AGAIN)))), hedge)
+        evaluation = await self._evaluator.look(portfolio, fresh=True, also=plan.hedge_contracts)
+        await self.prepare(evaluation)
+        hedge = hedge_draft.asked_again(plan, evaluation.layers.hedges)
+        drafted = self.draft(evaluation, tuple(dict.fromkeys((*plan.reasons, Reason(trigger=Cause.AGAIN)))), hedge)
         if not isinstance(drafted, Plan):
             return drafted
         unwanted = {(leg.instrument, leg.side) for leg in plan.legs if leg.state == LegState.DROPPED and not leg.note}
         legs = tuple(_dropped(leg) if (leg.instrument, leg.side) in unwanted and not leg.is_transfer else leg for leg in drafted.legs)
         if legs != drafted.legs:
-            fees = readings.fees_of(legs, found.markets)
-            drafted = replace(drafted, legs=legs, after=planning.shape_after(found, legs), fees=fees)
+            fees = valuation.fees_of(legs, evaluation.markets)
+            drafted = replace(drafted, legs=legs, after=planning.shape_after(evaluation, legs), fees=fees)
         async with self._db.transaction() as tx:
             return await store(tx, drafted)
 
@@ -298,7 +299,7 @@ class Rebalancing:
         """Have a plan's card drawn again as it stands; the outbox does it, so that a failing edit is tried again."""
         now = self._clock.now()
         async with self._db.transaction() as tx:
-            await alerts.redraw_card(tx, plan, now, f"redraw-{now.isoformat()}")
+            await write.redraw_card(tx, plan, now, f"redraw-{now.isoformat()}")
 
     async def owned_plan(self, plan_id: int, person_id: int) -> Plan | None:
         """Return a plan of this person, or None."""
@@ -313,13 +314,13 @@ class Rebalancing:
         return plan, portfolio
 
     async def replan(self, portfolio_id: int, plan: Plan) -> Block | None:
-        """Plan again for the same targets from what is really there; None when it can not be evaluated."""
-        found = await self._look(portfolio_id)
-        if found is None or found.snapshot is None:
+        """Plan again for the same targets from what is really there; None when it cannot be evaluated."""
+        evaluation = await self._look(portfolio_id)
+        if evaluation is None or evaluation.snapshot is None:
             return None
         try:
-            found = tilting.as_planned(found, plan)
-            return planning.block_for(found, planning.targets_from_json(plan.targets), literal=plan.hedge is not None)
+            evaluation = tilt.as_planned(evaluation, plan)
+            return planning.block_for(evaluation, planning.targets_from_json(plan.targets), literal=plan.hedge is not None)
         except Refused:
             return None
 
@@ -327,13 +328,13 @@ class Rebalancing:
         """Write down what the fills of a plan that has come to its end mean for hedges and tilts; doing it again changes nothing."""
         async with self._db.transaction() as tx:
             before = await states.read(tx, plan.portfolio_id)
-            after = replace(before, hedges=hedge_life.ended(before.hedges, plan), tilts=tilting.ended(before.tilts, plan))
+            after = replace(before, hedges=life.ended(before.hedges, plan), tilts=tilt.ended(before.tilts, plan))
             await states.write(tx, plan.portfolio_id, before, after)
 
     async def measure(self, portfolio_id: int) -> Shape | None:
-        """Return what the portfolio looks like now; None when it can not be evaluated."""
-        found = await self._look(portfolio_id)
-        return found.shape if found else None
+        """Return what the portfolio looks like now; None when it cannot be evaluated."""
+        evaluation = await self._look(portfolio_id)
+        return evaluation.shape if evaluation else None
 
     async def _look(self, portfolio_id: int) -> Evaluation | None:
         async with self._db.read() as tx:
@@ -341,20 +342,20 @@ class Rebalancing:
         return await self._evaluator.look(portfolio, fresh=True) if portfolio else None
 
 
-def moved(plan: Plan, found: Evaluation) -> bool:
+def moved(plan: Plan, evaluation: Evaluation) -> bool:
     """Tell whether prices or holdings have left what the card showed: the person must see the new figures first.
 
     A price may move by ``move_limit_pct`` per cent in either direction; holdings may not have changed at all, which shows in the
     value of what is held, priced as on the card.
     """
-    limit = found.portfolio.strategy.move_limit_pct / 100
+    limit = evaluation.portfolio.strategy.move_limit_pct / 100
     for leg in plan.legs:
-        quote = found.quotes.get(leg.instrument)
+        quote = evaluation.quotes.get(leg.instrument)
         if not leg.is_transfer and leg.state != LegState.DROPPED and (quote is None or abs(quote.price - leg.price) > limit * leg.price):
             return True
-    if found.snapshot is None:
+    if evaluation.snapshot is None:
         return True
-    for holding in found.snapshot.spot:
+    for holding in evaluation.snapshot.spot:
         then = plan.before.values.get(holding.asset, Decimal(0))
         price = plan.prices.get(holding.asset)
         if price is None or abs(holding.qty * price - then) > Decimal("0.01") + abs(then) * limit / 100:
@@ -363,11 +364,11 @@ def moved(plan: Plan, found: Evaluation) -> bool:
 
 
 def _asks(plan: Plan, accepted: frozenset[int]) -> bool:
-    """Tell whether a leg is dear and nobody said yes to it; who trades by hand has traded already."""
-    return plan.mode != Mode.MANUAL and not costing.dear(plan.legs) <= accepted
+    """Tell whether a leg is expensive and nobody said yes to it; who trades by hand has traded already."""
+    return plan.mode != Mode.MANUAL and not costs.expensive(plan.legs) <= accepted
 
 
-def _restricted(plan: Plan, alone: Alone | None) -> Plan:
+def _restricted(plan: Plan, alone: AutoConfirm | None) -> Plan:
     """Return the plan as the bot would carry it out: with the legs that it may not touch left out."""
     if alone is None or alone.only is None:
         return plan

@@ -53,7 +53,7 @@ class OpenAccounts:
     async def load(self, ids: Collection[int]) -> None:
         """Open the exchanges of many portfolios with two questions to the database; who has no account is left out."""
         async with self._lock:
-            wanted = [one for one in ids if one not in self._open]
+            wanted = [portfolio_id for portfolio_id in ids if portfolio_id not in self._open]
             if not wanted:
                 return
             async with self._db.read() as tx:

@@ -1,4 +1,4 @@
-"""Looking at one portfolio now: account, prices, signals, figures, or the reason why it can not be evaluated."""
+"""Looking at one portfolio now: account, prices, signals, figures, or the reason why it cannot be evaluated."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class Evaluator:
 
     async def _wished(self, states: PortfolioStates, known: Collection[str], markets: Collection[str]) -> frozenset[str]:
         """Return the contracts of tilts that nothing else needs; one without a sound price is no reason to know nothing at all."""
-        wished = {one.contract for one in states.tilts} & set(markets) - set(known)
+        wished = {tilt.contract for tilt in states.tilts} & set(markets) - set(known)
         now = self._clock.now()
         if any(self._board.problem(contract, now) for contract in wished):
             await self._board.refresh(tuple(sorted({*known, *wished})))

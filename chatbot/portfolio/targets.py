@@ -11,7 +11,7 @@ from chatbot.engine.exact import wide
 from chatbot.engine.targets import Targets, split
 from chatbot.engine.triggers.fold import Fold, Hedge, Spike, effective_targets
 from chatbot.model import FUTURES, INFO, STABLE, Effect
-from chatbot.portfolio import valuation as readings
+from chatbot.portfolio import valuation
 from chatbot.portfolio.layers import Effective
 
 if TYPE_CHECKING:
@@ -127,7 +127,9 @@ def active_layers(held: Valuation, strategy: Strategy, layers: Layers, base: Tar
         coverage=max(_sizes(neutral), default=_ONE),
         hedge_contract=INDEX,
         hedges=tuple(_hedge(hedge, held) for hedge in _open(layers.hedges) if hedge.contract in held.book),
-        tilts=tuple(Hedge(contract=one.contract, weight=one.weight) for one in layers.tilts if strategy.tilt and one.contract in held.book),
+        tilts=tuple(
+            Hedge(contract=tilt.contract, weight=tilt.weight) for tilt in layers.tilts if strategy.tilt and tilt.contract in held.book
+        ),
         moved=_moved(layers.hedges, base, strategy),
         betas=betas,
     )
@@ -187,7 +189,7 @@ def destination(held: Valuation, strategy: Strategy, now: Effective, costs: Mapp
 def _inside(held: Valuation, strategy: Strategy, now: Effective, costs: Mapping[str, Decimal] | None) -> Targets:
     weights = {line: value / held.value for line, value in held.by_line.items()}
     # A line without a band, as FUTURES, is left out of the bands: it goes to its target.
-    edges = {line: band for line, band in readings.engine_bands(strategy).items() if line in weights}
+    edges = {line: band for line, band in valuation.engine_bands(strategy).items() if line in weights}
     lines = dict(destination_of(weights, now.lines, edges, strategy.theta, force=True, costs=costs).weights)
     spot = _rescaled(now, strategy, lines, held.by_asset)
     return Targets(spot=spot, stable=lines[STABLE], collateral=lines[FUTURES], futures=now.targets.futures)

@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 _LOOK_BACK_DAYS = 2
 
 
-def report(found: Evaluation, hours: Mapping[str, int], price_age_s: float | None) -> ExposureReport:
+def report(evaluation: Evaluation, hours: Mapping[str, int], price_age_s: float | None) -> ExposureReport:
     """Put an evaluation into the figures of /exposure; ``hours`` is the funding interval by contract, without those that are unknown."""
-    if found.held is None:
-        return ExposureReport(portfolio=found.portfolio, problems=found.problems, price_age_s=price_age_s)
+    if evaluation.held is None:
+        return ExposureReport(portfolio=evaluation.portfolio, problems=evaluation.problems, price_age_s=price_age_s)
     return ExposureReport(
-        portfolio=found.portfolio,
-        shape=found.shape,
-        assets=valuation.exposures(found.held),
-        contracts=_contracts(found, found.held.snapshot, hours),
-        hedged=_hedged(found, found.held.snapshot),
+        portfolio=evaluation.portfolio,
+        shape=evaluation.shape,
+        assets=valuation.exposures(evaluation.held),
+        contracts=_contracts(evaluation, evaluation.held.snapshot, hours),
+        hedged=_hedged(evaluation, evaluation.held.snapshot),
         price_age_s=price_age_s,
     )
 
 
-def _contracts(found: Evaluation, snap: Snapshot, hours: Mapping[str, int]) -> tuple[ContractReading, ...]:
-    ours = valuation.liquidations(snap, found.markets)
-    held = found.account.positions if found.account else ()
+def _contracts(evaluation: Evaluation, snap: Snapshot, hours: Mapping[str, int]) -> tuple[ContractReading, ...]:
+    ours = valuation.liquidations(snap, evaluation.markets)
+    held = evaluation.account.positions if evaluation.account else ()
     # what the exchange reports wins (domain 1.6)
     reported = {p.instrument: abs(p.mark - p.liquidation) / p.mark for p in held if p.liquidation is not None and p.mark}
     return tuple(
@@ -45,17 +45,17 @@ def _contracts(found: Evaluation, snap: Snapshot, hours: Mapping[str, int]) -> t
             contract=position.contract,
             notional=position.notional,
             liquidation=reported.get(position.contract, ours[position.contract]),
-            funding_day=funding_day(position.notional, found.quotes.get(position.contract), hours.get(position.contract)),
+            funding_day=funding_day(position.notional, evaluation.quotes.get(position.contract), hours.get(position.contract)),
         )
         for position in snap.positions
         if position.qty
     )
 
 
-def _hedged(found: Evaluation, snap: Snapshot) -> Decimal:
+def _hedged(evaluation: Evaluation, snap: Snapshot) -> Decimal:
     """Return what the open hedges are short: a long of the strategy's own may hide it in the position."""
     marks = {position.contract: position.mark for position in snap.positions}
-    return sum((-hedge.qty * marks.get(hedge.contract, hedge.price) for hedge in found.layers.hedges if not hedge.closed), Decimal(0))
+    return sum((-hedge.qty * marks.get(hedge.contract, hedge.price) for hedge in evaluation.layers.hedges if not hedge.closed), Decimal(0))
 
 
 def funding_day(notional: Decimal, quote: Quote | None, hours: int | None) -> Decimal | None:
@@ -65,11 +65,11 @@ def funding_day(notional: Decimal, quote: Quote | None, hours: int | None) -> De
     return annualise(quote.funding_rate, Decimal(hours), notional, Decimal(1)).carry
 
 
-async def funding_hours(book: FundingBook, found: Evaluation) -> dict[str, int]:
+async def funding_hours(book: FundingBook, evaluation: Evaluation) -> dict[str, int]:
     """Return the hours between settlements of every contract that is held, read from the last one: they differ and change (domain 7.1).
 
     A contract is asked for at most once a settlement, however many people look; an unknown one is left out.
     """
-    held = [position.contract for position in found.snapshot.positions if position.qty] if found.snapshot else []
+    held = [position.contract for position in evaluation.snapshot.positions if position.qty] if evaluation.snapshot else []
     await book.refresh(held, _LOOK_BACK_DAYS)
     return {contract: hours for contract in held if (hours := book.interval_hours(contract)) is not None}

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from chatbot.model import Answer, Check, ExposureReport, MovedTarget, StatusReport
+from chatbot.model import AnswerMode, Check, ExposureReport, MovedTarget, StatusReport
 from chatbot.portfolio import states, targets, turnover
 from chatbot.reports import exposure
 from chatbot.store import plans, portfolios
@@ -58,11 +58,11 @@ class Reports:
 
     async def status(self, person: Person, portfolio: Portfolio, *, fresh: bool = False) -> StatusReport:
         """Read how the portfolio stands now; what is unknown stays unknown."""
-        found = await self._evaluator.look(portfolio, fresh=fresh, patient=True)
+        evaluation = await self._evaluator.look(portfolio, fresh=fresh, patient=True)
         now = self._clock.now()
         async with self._db.read() as tx:
             open_plan = await plans.open_plan(tx, portfolio.id)
-            auto = portfolio.answer == Answer.AUTO
+            auto = portfolio.answer == AnswerMode.AUTO
             used = await turnover.today(tx, portfolio.id, person.zone, now) if auto else None
             opened = await portfolios.open_value(tx, portfolio.id, now.astimezone(ZoneInfo(person.zone)).date())
             last = await portfolios.check(tx, portfolio.id)
@@ -71,32 +71,32 @@ class Reports:
             portfolio=portfolio,
             check=Check(
                 at=now,
-                shape=found.shape,
-                problems=found.problems,
+                shape=evaluation.shape,
+                problems=evaluation.problems,
                 fired=last.fired if last else (),
                 held_back=last.held_back if last else "",
             ),
-            positions={p.instrument: p.qty for p in found.account.positions} if found.account else {},
-            price_age_s=self._board.oldest_age(tuple(found.quotes), now),
+            positions={p.instrument: p.qty for p in evaluation.account.positions} if evaluation.account else {},
+            price_age_s=self._board.oldest_age(tuple(evaluation.quotes), now),
             next_check_s=max(0.0, (next_check - now).total_seconds()) if next_check else None,
             market_time=market_time if abs(market_time - now) > timedelta(seconds=1) else None,
-            today=found.shape.value / opened - 1 if found.shape and opened else None,
+            today=evaluation.shape.value / opened - 1 if evaluation.shape and opened else None,
             funding_8h=self._funding_rate(),
             turnover=used,
             open_plan=open_plan,
-            next_run=schedule.upcoming(portfolio.strategy.schedule, found.states.schedule, now),
-            signals=found.layers.signals,
-            suppressed=found.effective is not None and found.effective.holds_back,
-            moved=_moved(found),
-            hedges=found.layers.hedges,
+            next_run=schedule.upcoming(portfolio.strategy.schedule, evaluation.states.schedule, now),
+            signals=evaluation.layers.signals,
+            suppressed=evaluation.effective is not None and evaluation.effective.holds_back,
+            moved=_moved(evaluation),
+            hedges=evaluation.layers.hedges,
             mood_source=self._mood_source,
         )
 
     async def exposure(self, portfolio: Portfolio, *, fresh: bool = False) -> ExposureReport:
         """Read how exposed the portfolio is now, coin by coin; what is unknown stays unknown."""
-        found = await self._evaluator.look(portfolio, fresh=fresh, patient=True)
-        hours = await exposure.funding_hours(self._funding, found)
-        return exposure.report(found, hours, self._board.oldest_age(tuple(found.quotes), self._clock.now()))
+        evaluation = await self._evaluator.look(portfolio, fresh=fresh, patient=True)
+        hours = await exposure.funding_hours(self._funding, evaluation)
+        return exposure.report(evaluation, hours, self._board.oldest_age(tuple(evaluation.quotes), self._clock.now()))
 
     async def tilts(self, portfolio: Portfolio) -> tuple[OpenTilt, ...]:
         """Return the tilts that stand, those that no plan has traded yet among them."""
@@ -114,12 +114,12 @@ class Reports:
         return quote.funding_rate if quote else None
 
 
-def _moved(found: Evaluation) -> dict[str, MovedTarget]:
+def _moved(evaluation: Evaluation) -> dict[str, MovedTarget]:
     """Return the targets that triggers and hedges have moved, by coin and contract."""
-    if found.held is None or found.effective is None:
+    if evaluation.held is None or evaluation.effective is None:
         return {}
-    own = targets.base_targets(found.held, found.portfolio.strategy, found.layers.anchors)
-    now = found.effective.targets
+    own = targets.base_targets(evaluation.held, evaluation.portfolio.strategy, evaluation.layers.anchors)
+    now = evaluation.effective.targets
     before, after = {**own.spot, **own.futures}, {**now.spot, **now.futures}
     return {
         name: MovedTarget(own=before.get(name, Decimal(0)), now=target)

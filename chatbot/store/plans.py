@@ -9,7 +9,21 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, insert, select, update
 
 from chatbot.errors import InternalError
-from chatbot.model import DecidedBy, FuturesCost, LeftOut, Leg, LegKind, LegState, Mode, OpenHedge, Plan, PlanState, Reason, Shape, Stand
+from chatbot.model import (
+    AnswerPolicy,
+    DecidedBy,
+    FuturesCost,
+    LeftOut,
+    Leg,
+    LegKind,
+    LegState,
+    Mode,
+    OpenHedge,
+    Plan,
+    PlanState,
+    Reason,
+    Shape,
+)
 from chatbot.store import tables
 from chatbot.store.chunks import chunks
 from chatbot.store.codec import decode, encode, to_micros
@@ -47,7 +61,7 @@ class _Proposal:
     holding: tuple[FuturesCost, ...] = ()
     prices: dict[str, Decimal] = field(default_factory=dict)
     targets: dict[str, Any] = field(default_factory=dict)
-    stand: Stand | None = None
+    stand: AnswerPolicy | None = None
     hedge: OpenHedge | None = None
 
 

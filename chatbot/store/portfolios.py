@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, false, insert, select, update
 
-from chatbot.model import Answer, Answering, Check, Mode, Portfolio, Strategy
+from chatbot.model import Answering, AnswerMode, Check, Mode, Portfolio, Strategy
 from chatbot.store import tables
 from chatbot.store.chunks import CHUNK, chunks
 from chatbot.store.codec import decode, encode
@@ -172,7 +172,7 @@ def _row(portfolio: Portfolio) -> dict[str, Any]:
 
 def _portfolio(row: Row[Any]) -> Portfolio:
     read = dict(zip(_COLUMNS, row, strict=True))
-    read |= {"strategy": _strategy(read["strategy"]), "mode": Mode(read["mode"]), "answer": Answer(read["answer"])}
+    read |= {"strategy": _strategy(read["strategy"]), "mode": Mode(read["mode"]), "answer": AnswerMode(read["answer"])}
     read["answering"] = _answering(read["answering"])
     return Portfolio(**read)
 

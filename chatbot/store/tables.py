@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-from chatbot.model import Answer, LegKind, LegState, Mode, OrderState, PlanState, Role, Urgency
+from chatbot.model import AnswerMode, LegKind, LegState, Mode, OrderState, PlanState, Role, Urgency
 from chatbot.store.codec import Day, Exact, Facts, Moment
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class MessageState(StrEnum):
 
     WAITING = "waiting"
     SENT = "sent"
-    #: the person can not be reached, so it was never delivered
+    #: the person cannot be reached, so it was never delivered
     DROPPED = "dropped"
     #: Telegram will never take it; kept for the operator
     REFUSED = "refused"
@@ -120,7 +120,7 @@ portfolios = Table(
     Column("last_plan_number", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
     one_of("mode", Mode),
-    one_of("answer", Answer),
+    one_of("answer", AnswerMode),
     sqlite_autoincrement=True,
 )
 

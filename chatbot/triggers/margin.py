@@ -16,40 +16,40 @@ if TYPE_CHECKING:
 LEAVE = Decimal("0.12")
 
 
-def room(found: Evaluation) -> Decimal:
+def room(evaluation: Evaluation) -> Decimal:
     """Return R of domain 2.4, what the book may be at most, in quote."""
-    if found.held is None:
+    if evaluation.held is None:
         raise ValueError("a portfolio that cannot be evaluated has no room")
-    strategy = found.portfolio.strategy
+    strategy = evaluation.portfolio.strategy
     return cap_futures(
-        value=found.held.value,
-        spot_risky=found.held.spot,
-        futures_equity=found.held.equity,
+        value=evaluation.held.value,
+        spot_risky=evaluation.held.spot,
+        futures_equity=evaluation.held.equity,
         gross_cap=strategy.gross_cap,
         sleeve_cap=strategy.sleeve_cap,
         desired={},
     ).room
 
 
-def is_urgent(found: Evaluation) -> bool:
+def is_urgent(evaluation: Evaluation) -> bool:
     """Tell whether margin is in danger now."""
-    if found.shape is None or not found.shape.book:
+    if evaluation.shape is None or not evaluation.shape.book:
         return False
-    gross = sum((abs(notional) for notional in found.shape.book.values()), Decimal(0))
-    return is_emergency(found.shape.liquidation, gross, room(found))
+    gross = sum((abs(notional) for notional in evaluation.shape.book.values()), Decimal(0))
+    return is_emergency(evaluation.shape.liquidation, gross, room(evaluation))
 
 
-def advance(found: Evaluation, states: PortfolioStates) -> tuple[bool, bool]:
+def advance(evaluation: Evaluation, states: PortfolioStates) -> tuple[bool, bool]:
     """Return whether the emergency lasts after this check, and whether it begins now; it rings once, and again after it was well away."""
-    urgent = is_urgent(found)
-    distance = found.shape.liquidation if found.shape else None
+    urgent = is_urgent(evaluation)
+    distance = evaluation.shape.liquidation if evaluation.shape else None
     if states.margin_fired:
         calm = not urgent and (distance is None or distance >= LEAVE)
         return not calm, False
     return urgent, urgent
 
 
-def reason(found: Evaluation) -> Reason:
+def reason(evaluation: Evaluation) -> Reason:
     """Return why a plan is made; ``reading`` is the distance to liquidation, None where only the room is exceeded."""
-    distance = found.shape.liquidation if found.shape else None
+    distance = evaluation.shape.liquidation if evaluation.shape else None
     return Reason(trigger=Cause.MARGIN, event=Phase.BEGIN, reading=distance, limit=NEAR_LIQUIDATION)

@@ -37,7 +37,7 @@ _FORGET = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class MachineKey:
     """One machine: a trigger, its subject, and every parameter that it runs with."""
 
     trigger: Cause
@@ -57,7 +57,7 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class MachineState:
     """A machine as it stands."""
 
     state: Any
@@ -70,24 +70,24 @@ class Kept:
     since: datetime | None = None
 
 
-def watches(strategy: Strategy) -> tuple[Watch, ...]:
+def all_machines(strategy: Strategy) -> tuple[MachineKey, ...]:
     """Return the machines that a strategy looks at, those that are switched off too: a person sees what they would do."""
     contracts = strategy.contracts
     subjects = {Subject.ASSET: strategy.spot_assets, Subject.CONTRACT: contracts, Subject.MARKET: ("",)}
-    found: list[Watch] = []
+    found: list[MachineKey] = []
     for name, info in INFO.items():
         if info.effect.needs_futures and not contracts:
             continue  # nothing to trim, halve or step up
         trigger = TRIGGERS[name]
-        net = {one.name: strategy.futures_net for one in trigger.parameters if one.set_by is SetBy.NET}
+        net = {parameter.name: strategy.futures_net for parameter in trigger.parameters if parameter.set_by is SetBy.NET}
         params = tuple(trigger.params({**strategy.setting(name).params, **net}).items())
-        found += [Watch(name, subject, params) for subject in subjects[trigger.per]]
+        found += [MachineKey(name, subject, params) for subject in subjects[trigger.per]]
     return tuple(found)
 
 
-def heard(strategy: Strategy) -> tuple[Watch, ...]:
+def active_machines(strategy: Strategy) -> tuple[MachineKey, ...]:
     """Return the machines that can move a strategy's targets: those of triggers that are on."""
-    return tuple(watch for watch in watches(strategy) if strategy.setting(watch.trigger).on)
+    return tuple(watch for watch in all_machines(strategy) if strategy.setting(watch.trigger).on)
 
 
 class Signals:
@@ -98,18 +98,18 @@ class Signals:
         self._source = source
         self._clock = clock
         self._feeds = feeds(candles, funding, mood, clock)
-        self._kept: dict[Watch, Kept] = {}
+        self._kept: dict[MachineKey, MachineState] = {}
         self._one_at_a_time = asyncio.Lock()
 
     async def of(self, strategy: Strategy) -> tuple[Signal, ...]:
         """Return where every trigger of a strategy stands; machines that nobody has asked for yet are run first."""
-        asked = watches(strategy)
+        asked = all_machines(strategy)
         if any(watch not in self._kept for watch in asked):
             await self.refresh(asked)
         now = self._source.market_time(self._clock.now())
         return tuple(self._signal(watch, now) for watch in asked)
 
-    async def refresh(self, wanted: Collection[Watch]) -> frozenset[Watch]:
+    async def refresh(self, wanted: Collection[MachineKey]) -> frozenset[MachineKey]:
         """Take the readings that have come since; return the machines that now stand differently."""
         async with self._one_at_a_time:
             now = self._source.market_time(self._clock.now())
@@ -125,14 +125,14 @@ class Signals:
             self._kept |= after
             return frozenset(watch for watch in moved if _stands(watch, moved[watch]) != _stands(watch, before[watch]))
 
-    def _is_due(self, watch: Watch, now: datetime) -> bool:
+    def _is_due(self, watch: MachineKey, now: datetime) -> bool:
         kept = self._kept.get(watch)
-        if kept is None or kept.upto > now:  # a market that was begun anew is earlier than what was read of it
+        if kept is None or kept.upto > now:  # a market that was begun again is earlier than what was read of it
             return True
         return self._feed(watch).is_due(kept.upto, now)
 
-    async def _load(self, due: Collection[Watch], now: datetime) -> None:
-        """Take up stored machines where they stood; what is too old, or of a market that was begun anew, starts thirty days back."""
+    async def _load(self, due: Collection[MachineKey], now: datetime) -> None:
+        """Take up stored machines where they stood; what is too old, or of a market that was begun again, starts thirty days back."""
         unknown = [watch for watch in due if watch not in self._kept]
         async with self._db.read() as tx:
             stored = {watch: await accounts.meta(tx, watch.key) for watch in unknown}
@@ -141,9 +141,9 @@ class Signals:
             kept = self._kept.get(watch)
             if kept is None or not now - _FORGET <= kept.upto <= now:
                 start = watch.machine.start(dict(watch.params))
-                self._kept[watch] = Kept(state=start, upto=floor(now - WARM_UP, self._feed(watch).step))
+                self._kept[watch] = MachineState(state=start, upto=floor(now - WARM_UP, self._feed(watch).step))
 
-    async def _fetch(self, due: Collection[Watch]) -> None:
+    async def _fetch(self, due: Collection[MachineKey]) -> None:
         """Ask for the history that these machines read: as often for one person as for all."""
         subjects: dict[Reads, set[str]] = {}
         for watch in due:
@@ -152,25 +152,25 @@ class Signals:
             for kind, names in subjects.items():
                 group.create_task(self._feeds[kind].fetch(names))
 
-    def _feed(self, watch: Watch) -> Feed:
+    def _feed(self, watch: MachineKey) -> Feed:
         return self._feeds[watch.machine.reads]
 
-    def _run_all(self, machines: dict[Watch, Kept], now: datetime) -> dict[Watch, Kept]:
+    def _run_all(self, machines: dict[MachineKey, MachineState], now: datetime) -> dict[MachineKey, MachineState]:
         return {watch: self._run(watch, kept, now) for watch, kept in machines.items()}
 
-    def _run(self, watch: Watch, kept: Kept, now: datetime) -> Kept:
+    def _run(self, watch: MachineKey, kept: MachineState, now: datetime) -> MachineState:
         """Step through the readings that are there by now."""
         for at, seen in self._feed(watch).readings(watch.subject, kept.upto, now):
             kept = _advance(watch, kept, at, seen)
         return kept
 
-    async def _store(self, moved: dict[Watch, Kept]) -> None:
+    async def _store(self, moved: dict[MachineKey, MachineState]) -> None:
         if moved:
             async with self._db.transaction() as tx:
                 for watch, kept in moved.items():
                     await accounts.set_meta(tx, watch.key, _written(kept))
 
-    def _signal(self, watch: Watch, now: datetime) -> Signal:
+    def _signal(self, watch: MachineKey, now: datetime) -> Signal:
         trigger, params = watch.machine, dict(watch.params)
         kept, fresh = self._kept[watch], self._feed(watch).fresh
         stands = trigger.standing(kept.state, params)
@@ -191,7 +191,7 @@ class Signals:
         )
 
 
-def _advance(watch: Watch, kept: Kept, at: datetime, seen: Any) -> Kept:  # noqa: ANN401 - what the trigger reads
+def _advance(watch: MachineKey, kept: MachineState, at: datetime, seen: Any) -> MachineState:  # noqa: ANN401 - what the trigger reads
     """Take one reading; a number that is unknown leaves the last known one standing."""
     trigger, params = watch.machine, dict(watch.params)
     shown = trigger.show(kept.state, seen, params)
@@ -201,21 +201,21 @@ def _advance(watch: Watch, kept: Kept, at: datetime, seen: Any) -> Kept:  # noqa
     return after if shown is None else replace(after, reading=shown, at=at)
 
 
-def _stands(watch: Watch, kept: Kept) -> tuple[bool, Decimal | None]:
+def _stands(watch: MachineKey, kept: MachineState) -> tuple[bool, Decimal | None]:
     found: Standing = watch.machine.standing(kept.state, dict(watch.params))
     return found.active, found.size
 
 
-def _written(kept: Kept) -> str:
+def _written(kept: MachineState) -> str:
     moments = {name: value.isoformat() if value else None for name, value in (("at", kept.at), ("since", kept.since))}
     reading = None if kept.reading is None else str(kept.reading)
     return encode({"state": encode(kept.state), "upto": kept.upto.isoformat(), "reading": reading, **moments})
 
 
-def _read(watch: Watch, text: str) -> Kept:
+def _read(watch: MachineKey, text: str) -> MachineState:
     stored = decode(dict[str, Any], text)
     at, since = (datetime.fromisoformat(stored[name]) if stored[name] else None for name in ("at", "since"))
-    return Kept(
+    return MachineState(
         state=decode(watch.machine.state, stored["state"]),
         upto=datetime.fromisoformat(stored["upto"]),
         reading=None if stored["reading"] is None else Decimal(stored["reading"]),

@@ -12,11 +12,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.portfolio import prior_beta
-from chatbot.engine.triggers import tilt as engine
+from chatbot.engine.triggers import tilt
 from chatbot.exchanges.base import PERP
-from chatbot.model import FUTURES, INFO, NET, STABLE, Answer, Cause, OpenTilt, Phase, Reason
-from chatbot.portfolio import targets as targeting
-from chatbot.portfolio import valuation as readings
+from chatbot.model import FUTURES, INFO, NET, STABLE, AnswerMode, Cause, OpenTilt, Phase, Reason
+from chatbot.portfolio import targets, valuation
 from chatbot.triggers import margin
 
 if TYPE_CHECKING:
@@ -63,31 +62,31 @@ def begins(reason: Reason) -> bool:
     return reason.trigger is Cause.TILT and reason.event is Phase.BEGIN
 
 
-def review(found: Evaluation, steps: Iterable[LineStep], at: tuple[datetime, datetime], *, waiting: bool) -> Review:
+def review(evaluation: Evaluation, steps: Iterable[LineStep], at: tuple[datetime, datetime], *, waiting: bool) -> Review:
     """Take one check: end what is over, forget what was not traded, latch a tilt for every coin of a line that left its band.
 
     ``at`` is the program's time and the market's. ``waiting``: a plan is being made or answered, so tilts that were not traded yet may
     still be. Where a person is only told and never shown a plan, nothing begins, and nothing ends without their own plan.
     """
-    if found.portfolio.answer == Answer.NOTIFY:
-        return Review(kept=found.layers.tilts)
-    ending = {one.asset for one in found.layers.tilts if _is_over(found, one, at[1])}
-    kept = tuple(one for one in found.layers.tilts if one.asset not in ending and (one.placed or waiting))
-    over = tuple(one for one in found.layers.tilts if one.asset in ending and one.placed)
+    if evaluation.portfolio.answer == AnswerMode.NOTIFY:
+        return Review(kept=evaluation.layers.tilts)
+    ending = {one.asset for one in evaluation.layers.tilts if _is_over(evaluation, one, at[1])}
+    kept = tuple(one for one in evaluation.layers.tilts if one.asset not in ending and (one.placed or waiting))
+    over = tuple(one for one in evaluation.layers.tilts if one.asset in ending and one.placed)
     taken = {one.asset for one in (*kept, *over)}
-    begun = tuple(one for one in _begun(found, steps, at) if one.asset not in taken)
+    begun = tuple(one for one in _begun(evaluation, steps, at) if one.asset not in taken)
     return Review(kept=kept, begun=begun, over=over)
 
 
-def _is_over(found: Evaluation, one: OpenTilt, now: datetime) -> bool:
-    strategy = found.portfolio.strategy
+def _is_over(evaluation: Evaluation, one: OpenTilt, now: datetime) -> bool:
+    strategy = evaluation.portfolio.strategy
     offered = strategy.tilt and strategy.contracts
-    return not offered or is_held_down(found) or now - one.since >= engine.LASTS
+    return not offered or is_held_down(evaluation) or now - one.since >= tilt.LASTS
 
 
-def is_held_down(found: Evaluation) -> bool:
+def is_held_down(evaluation: Evaluation) -> bool:
     """Tell whether anything takes risk away from this portfolio: a tilt may add it, so none stands beside that."""
-    return margin.is_urgent(found) or risk_off(found.portfolio.strategy, found.layers)
+    return margin.is_urgent(evaluation) or risk_off(evaluation.portfolio.strategy, evaluation.layers)
 
 
 def risk_off(strategy: Strategy, layers: Layers) -> bool:
@@ -98,78 +97,80 @@ def risk_off(strategy: Strategy, layers: Layers) -> bool:
     return active or any(not hedge.closed for hedge in layers.hedges)
 
 
-def _begun(found: Evaluation, steps: Iterable[LineStep], at: tuple[datetime, datetime]) -> Iterable[OpenTilt]:
-    strategy, snap = found.portfolio.strategy, found.snapshot
-    if not strategy.tilt or not strategy.contracts or snap is None or is_held_down(found):
+def _begun(evaluation: Evaluation, steps: Iterable[LineStep], at: tuple[datetime, datetime]) -> Iterable[OpenTilt]:
+    strategy, snap = evaluation.portfolio.strategy, evaluation.snapshot
+    if not strategy.tilt or not strategy.contracts or snap is None or is_held_down(evaluation):
         return
     left = {step.line.line for step in steps if step.event == "breach" and step.line.line not in (NET, STABLE, FUTURES)}
     held = {position.contract for position in snap.positions if position.qty}
     base = held.union(strategy.contracts)
     for holding in (one for one in snap.spot if one.bucket in left):
         contract = holding.asset + PERP
-        market = found.markets.get(contract)
+        market = evaluation.markets.get(contract)
         if market is None or not market.trading or contract in base:
             continue
-        standing = engine.advance(engine.Tilt(), _drift(found, holding.asset), at[1], kappa=strategy.tilt, event=True)
+        standing = tilt.advance(tilt.Tilt(), _drift(evaluation, holding.asset), at[1], kappa=strategy.tilt, event=True)
         if standing.since is not None:
             yield OpenTilt(asset=holding.asset, contract=contract, weight=standing.weight, since=at[1], noted_at=at[0])
 
 
-def _drift(found: Evaluation, asset: str) -> engine.AssetDrift:
+def _drift(evaluation: Evaluation, asset: str) -> tilt.AssetDrift:
     """Measure one coin against its target; its inner band is its part of its line's, and never less than what is worth a trade."""
-    if found.snapshot is None or found.shape is None or found.effective is None:
-        raise ValueError("a portfolio that can not be evaluated has no drift")
-    strategy, V = found.portfolio.strategy, found.shape.value  # noqa: N806 - the letter of the domain
-    holding = next((one for one in found.snapshot.spot if one.asset == asset), None)
-    t = found.effective.targets.spot.get(asset, _ZERO)
+    if evaluation.snapshot is None or evaluation.shape is None or evaluation.effective is None:
+        raise ValueError("a portfolio that cannot be evaluated has no drift")
+    strategy, V = evaluation.portfolio.strategy, evaluation.shape.value  # noqa: N806 - the letter of the domain
+    holding = next((one for one in evaluation.snapshot.spot if one.asset == asset), None)
+    t = evaluation.effective.targets.spot.get(asset, _ZERO)
     w = holding.value / V if holding else _ZERO
-    line = next((one for one in found.shape.lines if holding is not None and one.line == holding.bucket), None)
+    line = next((line for line in evaluation.shape.lines if holding is not None and line.line == holding.bucket), None)
     share = t / line.target if line is not None and line.target else _ZERO
     half = (line.band or _ZERO) * (1 - strategy.theta) * share if line is not None else _ZERO
-    market = found.markets.get(asset)
+    market = evaluation.markets.get(asset)
     lots = _LEAST_LOTS * market.lot * holding.price if market is not None and holding is not None else _ZERO
     worth = max(_LEAST, _LEAST_SHARE * V, market.min_notional if market is not None else _ZERO, lots)
-    return engine.AssetDrift(drift=w - t, inner=max(half, worth / V), beta=found.betas.get(asset, prior_beta(asset)))
+    return tilt.AssetDrift(drift=w - t, inner=max(half, worth / V), beta=evaluation.betas.get(asset, prior_beta(asset)))
 
 
-def for_block(found: Evaluation, now: datetime) -> tuple[Evaluation, tuple[Reason, ...]]:
+def for_block(evaluation: Evaluation, now: datetime) -> tuple[Evaluation, tuple[Reason, ...]]:
     """Return the evaluation that a plan is made of at market time ``now``, and why it trades tilts: it takes off what is over or inside."""
-    tilts = found.layers.tilts
+    tilts = evaluation.layers.tilts
     if not tilts:
-        return found, ()
-    done = {one.asset for one in tilts if _is_over(found, one, now) or not _still_out(found, one.asset)}
+        return evaluation, ()
+    done = {one.asset for one in tilts if _is_over(evaluation, one, now) or not _still_out(evaluation, one.asset)}
     ends = tuple(reason_for(one, Phase.END) for one in tilts if one.asset in done and one.placed)
     begins = tuple(reason_for(one, Phase.BEGIN) for one in tilts if one.asset not in done and not one.placed)
-    return without(found, done), (*begins, *ends)
+    return without(evaluation, done), (*begins, *ends)
 
 
-def _still_out(found: Evaluation, asset: str) -> bool:
-    seen = _drift(found, asset)
+def _still_out(evaluation: Evaluation, asset: str) -> bool:
+    seen = _drift(evaluation, asset)
     return abs(seen.drift) > seen.inner
 
 
-def without(found: Evaluation, assets: Iterable[str]) -> Evaluation:
+def without(evaluation: Evaluation, assets: Iterable[str]) -> Evaluation:
     """Return an evaluation whose targets hold no tilt of these coins; raises ``engine.errors.Refused``."""
     gone = frozenset(assets)
-    if not gone or found.held is None:
-        return found
-    strategy = found.portfolio.strategy
-    layers = replace(found.layers, tilts=tuple(one for one in found.layers.tilts if one.asset not in gone))
-    moved = targeting.effective(found.held, strategy, layers, found.betas)
-    shape = readings.shape(found.held, strategy, found.markets, found.betas, moved)
-    return replace(found, layers=layers, effective=moved, shape=shape)
+    if not gone or evaluation.held is None:
+        return evaluation
+    strategy = evaluation.portfolio.strategy
+    layers = replace(evaluation.layers, tilts=tuple(one for one in evaluation.layers.tilts if one.asset not in gone))
+    moved = targets.effective(evaluation.held, strategy, layers, evaluation.betas)
+    shape = valuation.shape(evaluation.held, strategy, evaluation.markets, evaluation.betas, moved)
+    return replace(evaluation, layers=layers, effective=moved, shape=shape)
 
 
-def as_planned(found: Evaluation, plan: Plan) -> Evaluation:
+def as_planned(evaluation: Evaluation, plan: Plan) -> Evaluation:
     """Return an evaluation with the tilts that a plan leads to; raises ``engine.errors.Refused``."""
-    return without(found, {reason.line for reason in plan.reasons if reason.trigger is Cause.TILT and reason.event is Phase.END})
+    return without(evaluation, {reason.line for reason in plan.reasons if reason.trigger is Cause.TILT and reason.event is Phase.END})
 
 
 def told(reasons: Iterable[Reason], now: Iterable[Reason]) -> tuple[Reason, ...]:
     """Return the reasons of a plan with those about tilts as they stand now; the end of one stays a reason for its position to go."""
-    others = [one for one in reasons if one.trigger is not Cause.TILT or one.event is Phase.END]
-    latest = {(one.trigger, one.line): one for one in others if one.trigger is Cause.TILT} | {(one.trigger, one.line): one for one in now}
-    return (*(one for one in others if one.trigger is not Cause.TILT), *latest.values())
+    others = [reason for reason in reasons if reason.trigger is not Cause.TILT or reason.event is Phase.END]
+    latest = {(other.trigger, other.line): other for other in others if other.trigger is Cause.TILT} | {
+        (one.trigger, one.line): one for one in now
+    }
+    return (*(other for other in others if other.trigger is not Cause.TILT), *latest.values())
 
 
 def ended(tilts: tuple[OpenTilt, ...], plan: Plan) -> tuple[OpenTilt, ...]:

@@ -26,7 +26,7 @@ class Conversation(Protocol):
         ...
 
     async def say(self, text: str) -> None:
-        """Write; ValueError when it can not be sent."""
+        """Write; ValueError when it cannot be sent."""
         ...
 
     async def edit(self, message_id: int, text: str) -> None:

@@ -74,7 +74,7 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
             before = await accounts.dialog(tx, self.person.id)
             await accounts.set_dialog(tx, self.person.id, name, data)
         if before is not None and before[0] != name and before[1]:
-            left = UserError(N_("What you had begun before is left; nothing of it was changed. Its command begins it again."))
+            left = UserError(N_("I closed the dialog you had open. Nothing was changed; send its command to start over."))
             await self.bot.send_message(self.person.chat_id, mistake(self.words, left).text, parse_mode=ParseMode.HTML)
 
     async def leave(self, name: str) -> None:

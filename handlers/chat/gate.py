@@ -9,7 +9,7 @@ from telegram.ext import ApplicationHandlerStop
 
 from chatbot.access import Gate
 from handlers.chat.context import Context, answer, reply
-from handlers.views.person import access as views
+from handlers.views.person import access
 
 if TYPE_CHECKING:
     from telegram import Update
@@ -43,7 +43,7 @@ async def _answer_outside(update: Update, context: Context, entry: Entry) -> Non
     """Tell somebody who may not come in how they could; a blocked person gets no answer."""
     await answer(update, context)
     if entry.gate != Gate.BLOCKED:
-        await reply(update, context, views.outside(context.words, entry.gate))
+        await reply(update, context, access.outside(context.words, entry.gate))
 
 
 async def _refuse_group(update: Update, context: Context) -> None:
@@ -53,7 +53,7 @@ async def _refuse_group(update: Update, context: Context) -> None:
     if chat is None or user is None or update.message is None:
         return
     words = context.program.catalogue.words(context.program.catalogue.match(user.language_code))
-    await context.bot.send_message(chat.id, views.no_groups(words).text)
+    await context.bot.send_message(chat.id, access.no_groups(words).text)
     try:
         await context.bot.leave_chat(chat.id)
     except TelegramError:

@@ -97,7 +97,7 @@ async def edit(
 ) -> Message | None:
     """Edit a message into a view; None where that is impossible, because a picture's caption has no room for the text.
 
-    Text can not take the place of a picture, so it becomes its caption.
+    Text cannot take the place of a picture, so it becomes its caption.
     """
     text, mode = written(view, plain=plain)
     if (edited := await _edit_picture(bot, chat_id, message_id, view, keyboard, plain=plain)) is not None:
@@ -132,7 +132,7 @@ async def _edit_picture(
 
 
 async def _drawn(picture: Picture | None) -> bytes | None:
-    """Draw a picture; the text says the same, so one that can not be drawn is left out."""
+    """Draw a picture; the text says the same, so one that cannot be drawn is left out."""
     if picture is None:
         return None
     try:

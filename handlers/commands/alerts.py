@@ -16,7 +16,7 @@ from chatbot.store import accounts, messages
 from handlers.chat import parsing
 from handlers.chat.context import answer, reply, show
 from handlers.views import problems
-from handlers.views.person import alert_settings as views
+from handlers.views.person import alert_settings
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,11 +35,11 @@ _QUIET, _REMIND = N_("quiet"), N_("remind")
 async def alerts(update: Update, context: Context) -> None:
     """Show what rings, or take ``/alerts trend silent quiet 22:00 8:00``."""
     if update.callback_query is not None or not context.args:
-        await show(update, context, views.alerts(context.words, context.person.alerts))
+        await show(update, context, alert_settings.alerts(context.words, context.person.alerts))
         return
     changed, found = read(context.rest, context.words, context.person.alerts)
     if found:
-        await reply(update, context, problems.mistakes(context.words, found, views.EXAMPLE))
+        await reply(update, context, problems.mistakes(context.words, found, alert_settings.EXAMPLE))
         return
     await _save(update, context, changed)
 
@@ -70,14 +70,14 @@ async def _save(update: Update, context: Context, settings: AlertSettings) -> No
     async with context.program.db.transaction() as tx:
         await accounts.save_person(tx, person)
         await messages.hold(tx, person.chat_id, quiet.ends(settings, person.zone, now) or now)
-    await show(update, context, views.alerts(context.words, settings))
+    await show(update, context, alert_settings.alerts(context.words, settings))
 
 
 def read(text: str, words: Words, present: AlertSettings) -> tuple[AlertSettings, tuple[UserError, ...]]:
     """Read kinds with how they ring, quiet hours and a reminder; all that is wrong comes back together."""
     found: list[UserError] = []
     settings, tokens = present, [parsing_word.strip(",;") for parsing_word in text.split()]
-    kinds, rings = _labels(views.KINDS, words), _labels(views.RINGS, words)
+    kinds, rings = _labels(alert_settings.KINDS, words), _labels(alert_settings.RINGS, words)
     while tokens:
         word = tokens.pop(0)
         try:
@@ -114,7 +114,7 @@ def _ring(kind: AlertKind, tokens: list[str], rings: dict[str, AlertKind | Ring]
     if not word:
         raise UserError(N_("Say how {name} rings: on, silent or off."), name=kind.value)
     if kind in ALWAYS and rings[word.casefold()] is not Ring.ON:
-        raise UserError(N_("{name} always rings: it can not wait."), name=kind.value)
+        raise UserError(N_("{name} always rings; it cannot be switched off."), name=kind.value)
     return Ring(rings[word.casefold()])
 
 
@@ -147,7 +147,7 @@ def _reminder(tokens: list[str], rings: dict[str, AlertKind | Ring]) -> int:
 async def snooze_longer(update: Update, context: Context) -> None:
     """Ask for how long to keep quiet."""
     await answer(update, context)
-    await show(update, context, views.snooze_choice(context.words, context.tapped.arg))
+    await show(update, context, alert_settings.snooze_choice(context.words, context.tapped.arg))
 
 
 def until(context: Context, span: str) -> datetime:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.model import BandRule
 from handlers.chat.context import answer, need_portfolio, show
-from handlers.views.portfolio import band_advice as views
+from handlers.views.portfolio import band_advice
 from handlers.views.portfolio import strategy as strategy_views
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ async def advice(update: Update, context: Context) -> None:
 
 
 async def _show(update: Update, context: Context, portfolio: Portfolio, budget: str) -> None:
-    await show(update, context, views.recommended(context.words, await context.program.adviser.bands(portfolio, _fraction(budget))))
+    await show(update, context, band_advice.recommended(context.words, await context.program.adviser.bands(portfolio, _fraction(budget))))
 
 
 def _fraction(budget: str) -> Decimal | None:
@@ -43,9 +43,9 @@ async def use_band(update: Update, context: Context) -> None:
     if line in strategy.bands:
         rule = BandRule(abs_pp=Decimal(points))
         portfolio = await context.program.portfolios.change(portfolio, strategy=replace(strategy, bands={**strategy.bands, line: rule}))
-        await answer(update, context, views.used_toast(context.words, line, Decimal(points)))
+        await answer(update, context, band_advice.used_toast(context.words, line, Decimal(points)))
     else:
-        await answer(update, context, views.gone_toast(context.words), alert=True)
+        await answer(update, context, band_advice.gone_toast(context.words), alert=True)
     await _show(update, context, portfolio, budget)
 
 
@@ -56,7 +56,7 @@ async def use_bands(update: Update, context: Context) -> None:
         return
     found = await context.program.adviser.bands(portfolio, _fraction(context.tapped.arg))
     if found.problems:
-        await show(update, context, views.recommended(context.words, found))
+        await show(update, context, band_advice.recommended(context.words, found))
         return
     strategy = replace(portfolio.strategy, bands={**portfolio.strategy.bands, **found.rules})
     changed = await context.program.portfolios.change(portfolio, strategy=strategy)

@@ -1,4 +1,4 @@
-"""/hedge: what is open and what could be; ``/hedge 50 20`` goes straight to the card, ``/hedge close`` takes one off."""
+"""/hedge: what is open and what could be; ``/hedge 50 20`` goes straight to the card, ``/hedge close`` closes one."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from handlers.chat import parsing
 from handlers.chat.context import answer, need_portfolio, reply, show
 from handlers.commands.rebalance import answer_proposal
 from handlers.views import problems
-from handlers.views.hedge import offer as views
-from handlers.views.hedge import shocks as shock_views
+from handlers.views.hedge import offer, shocks
 from handlers.views.hedge import words as hedge_words
-from handlers.views.plan import progress as execution_views
+from handlers.views.plan import progress
 
 if TYPE_CHECKING:
     from telegram import Update
@@ -38,13 +37,13 @@ async def hedge(update: Update, context: Context) -> None:
     typed = () if update.callback_query is not None else tuple(context.args or ())
     if not typed:
         report = await context.program.hedging.overview(portfolio, fresh=update.callback_query is not None)
-        await show(update, context, views.hedge(context.words, report))
+        await show(update, context, offer.hedge(context.words, report))
     elif typed[0].casefold() in (_CLOSE, context.words.t(_CLOSE).casefold()):
         await _close(update, context, portfolio, typed[1].casefold() if len(typed) > 1 else "")
     else:
         wish, found = read(context.rest, context.decimal)
         if wish is None:
-            await reply(update, context, problems.mistakes(context.words, found, views.EXAMPLE))
+            await reply(update, context, problems.mistakes(context.words, found, offer.EXAMPLE))
             return
         await _open(update, context, portfolio, wish)
 
@@ -95,16 +94,16 @@ async def hedge_close(update: Update, context: Context) -> None:
 
 
 async def _close(update: Update, context: Context, portfolio: Portfolio, kind: str) -> None:
-    """Take the hedge off that is meant; where several are open and none is named, show them with a button each."""
+    """Close the hedge that is meant; where several are open and none is named, show them with a button each."""
     report = await context.program.hedging.overview(portfolio)
     there = [one.hedge for one in report.open if kind in ("", one.hedge.kind, _named(context.words, one.hedge.kind))]
     if not there:
-        await reply(update, context, views.nothing_left(context.words, portfolio))
+        await reply(update, context, offer.nothing_left(context.words, portfolio))
     elif len(there) > 1:
-        await show(update, context, views.hedge(context.words, report))
+        await show(update, context, offer.hedge(context.words, report))
     elif not there[0].settled and not there[0].closed:
         await answer(update, context, context.words.t("Its plan is being carried out."), alert=True)
-        await reply(update, context, views.hedge(context.words, report))
+        await reply(update, context, offer.hedge(context.words, report))
     else:
         proposal = await context.program.rebalancing.close_hedge(portfolio, there[0])
         await answer_proposal(update, context, portfolio, proposal, new_message=True)
@@ -118,9 +117,9 @@ async def hedge_table(update: Update, context: Context) -> None:
     """Show the table of shocks of a hedge, as text and as a picture."""
     portfolio = await need_portfolio(update, context)
     if portfolio is None:
-        await answer(update, context, execution_views.not_yours(context.words), alert=True)
+        await answer(update, context, progress.not_yours(context.words), alert=True)
         return
     arg = context.tapped.arg
     stressed = arg.endswith(":x")
     report = await context.program.hedging.shocks(portfolio, hedge_words.wish_of(arg), stressed=stressed)
-    await show(update, context, shock_views.shocks(context.words, report))
+    await show(update, context, shocks.shocks(context.words, report))

@@ -10,7 +10,7 @@ from telegram import InputFile
 from chatbot.store import plans, portfolios
 from handlers.chat.context import answer, need_portfolio, show
 from handlers.views.plan import history as views
-from handlers.views.plan import progress as execution_views
+from handlers.views.plan import progress
 from handlers.views.portfolio import why as why_views
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ async def plan(update: Update, context: Context) -> None:
     found = await context.program.rebalancing.owned_plan(int(context.tapped.arg), context.person.id)
     portfolio = await context.program.portfolios.by_id(found.portfolio_id) if found else None
     if found is None or portfolio is None:
-        await answer(update, context, execution_views.not_yours(context.words), alert=True)
+        await answer(update, context, progress.not_yours(context.words), alert=True)
         return
     await show(update, context, views.plan_in_full(context.words, portfolio, found))
 

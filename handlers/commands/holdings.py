@@ -10,7 +10,7 @@ from handlers.chat import parsing
 from handlers.chat.context import need_portfolio, reply, show
 from handlers.commands.status import status
 from handlers.views import problems
-from handlers.views.portfolio import start as views
+from handlers.views.portfolio import start
 
 if TYPE_CHECKING:
     from typing import Any
@@ -28,7 +28,7 @@ async def correct(update: Update, context: Context) -> None:
     if portfolio is None or portfolio.mode != Mode.MANUAL:
         return
     await context.enter(DIALOG, {})
-    await show(update, context, views.holdings_prompt(context.words, back="status"))
+    await show(update, context, start.holdings_prompt(context.words, back="status"))
 
 
 async def typed(update: Update, context: Context, text: str, _data: dict[str, Any]) -> None:
@@ -39,7 +39,7 @@ async def typed(update: Update, context: Context, text: str, _data: dict[str, An
     parsed = parsing.pairs(text, context.decimal)
     found = parsed.problems or strategies.holdings_problems(parsed.values, await context.program.source.markets())
     if found:
-        await reply(update, context, problems.mistakes(context.words, found, views.HOLDINGS_EXAMPLE))
+        await reply(update, context, problems.mistakes(context.words, found, start.HOLDINGS_EXAMPLE))
         return
     holdings = strategies.as_holdings(parsed.values, context.program.source.quote_asset)
     await context.program.portfolios.correct(portfolio, holdings)

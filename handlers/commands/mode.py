@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from chatbot.errors import UserError
 from chatbot.i18n import N_
-from chatbot.model import Answer, AutoLimits, Unanswered
+from chatbot.model import AnswerMode, AutoLimits, Unanswered
 from chatbot.plans import autonomy as answering
 from handlers.chat import parsing
 from handlers.chat.context import answer, need_portfolio, reply, show
 from handlers.views import problems
 from handlers.views.person import settings as control_views
 from handlers.views.plan import autonomy as views
-from handlers.views.plan import progress as execution_views
+from handlers.views.plan import progress
 
 if TYPE_CHECKING:
     from telegram import Update
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from chatbot.model import Portfolio
     from handlers.chat.context import Context
 
-ANSWERS: dict[Answer | Unanswered, tuple[str, ...]] = {
-    Answer.ASK: (N_("ask"),),
-    Answer.NOTIFY: (N_("notify"), N_("tell")),
-    Answer.AUTO: (N_("auto"),),
+ANSWERS: dict[AnswerMode | Unanswered, tuple[str, ...]] = {
+    AnswerMode.ASK: (N_("ask"),),
+    AnswerMode.NOTIFY: (N_("notify"), N_("tell")),
+    AnswerMode.AUTO: (N_("auto"),),
     Unanswered.EXPIRE: (N_("expire"),),
     Unanswered.REMIND: (N_("remind"),),
     Unanswered.REDUCE: (N_("reduce"),),
@@ -51,18 +51,18 @@ async def mode(update: Update, context: Context) -> None:
         await reply(update, context, problems.mistakes(context.words, (problem,), views.EXAMPLE))
 
 
-async def _take(update: Update, context: Context, portfolio: Portfolio, meant: Answer | Unanswered, rest: list[str]) -> None:
+async def _take(update: Update, context: Context, portfolio: Portfolio, meant: AnswerMode | Unanswered, rest: list[str]) -> None:
     """Do what was written; acting alone is asked about once more, with everything that it means."""
-    if meant is Answer.AUTO:
+    if meant is AnswerMode.AUTO:
         await _ask_consent(update, context, portfolio, read_limits(rest, context.decimal) if rest else None)
-    elif isinstance(meant, Answer):
+    elif isinstance(meant, AnswerMode):
         await _answer(update, context, portfolio, meant)
     else:
         minutes = read_minutes(rest) if meant is Unanswered.REDUCE and rest else portfolio.answering.after_min
         await _leave(update, context, portfolio, meant, minutes)
 
 
-def _word(typed: str, words: Words) -> Answer | Unanswered:
+def _word(typed: str, words: Words) -> AnswerMode | Unanswered:
     for meant, labels in ANSWERS.items():
         if typed.casefold() in {said.casefold() for label in labels for said in (label, words.t(label))}:
             return meant
@@ -99,14 +99,14 @@ async def answers(update: Update, context: Context) -> None:
     chosen, _, number = context.tapped.arg.partition(":")
     portfolio = await context.program.portfolios.by_id(int(number)) if number else await need_portfolio(update, context)
     if portfolio is None or portfolio.person_id != context.person.id:
-        await answer(update, context, execution_views.not_yours(context.words), alert=True)
-    elif chosen == Answer.AUTO:
+        await answer(update, context, progress.not_yours(context.words), alert=True)
+    elif chosen == AnswerMode.AUTO:
         await _ask_consent(update, context, portfolio, None)
     else:
-        await _answer(update, context, portfolio, Answer(chosen), new=bool(number))
+        await _answer(update, context, portfolio, AnswerMode(chosen), new=bool(number))
 
 
-async def _answer(update: Update, context: Context, portfolio: Portfolio, chosen: Answer, *, new: bool = False) -> None:
+async def _answer(update: Update, context: Context, portfolio: Portfolio, chosen: AnswerMode, *, new: bool = False) -> None:
     changed = await context.program.portfolios.change(portfolio, answer=chosen, window_opened_at=None)
     await (reply if new else show)(update, context, control_views.mode(context.words, changed))
 
@@ -127,7 +127,7 @@ async def auto_yes(update: Update, context: Context) -> None:
         await show(update, context, views.not_alone(context.words, portfolio))
         return
     limits = replace(portfolio.answering, limits=views.limits_of(context.tapped.arg))
-    changed = await context.program.portfolios.change(portfolio, answer=Answer.AUTO, answering=limits, window_opened_at=None)
+    changed = await context.program.portfolios.change(portfolio, answer=AnswerMode.AUTO, answering=limits, window_opened_at=None)
     await _show(update, context, changed)
 
 

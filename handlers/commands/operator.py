@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.model import Role
 from handlers.chat.context import answer, reply, show
-from handlers.views.person import access as views
+from handlers.views.person import access
 
 if TYPE_CHECKING:
     from telegram import Update
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 async def users(update: Update, context: Context) -> None:
     """List everybody who ever wrote to the bot."""
     if context.person.role != Role.OPERATOR:
-        await reply(update, context, views.operator_only(context.words))
+        await reply(update, context, access.operator_only(context.words))
         return
-    await reply(update, context, views.users(context.words, await context.program.access.everybody()))
+    await reply(update, context, access.users(context.words, await context.program.access.everybody()))
 
 
 async def approve(update: Update, context: Context) -> None:
@@ -35,6 +35,6 @@ async def block(update: Update, context: Context) -> None:
 async def _decide(update: Update, context: Context, role: Role) -> None:
     person = await context.program.access.decide(context.person, int(context.tapped.arg), role)
     if person is None:
-        await answer(update, context, views.operator_only(context.words).text, alert=True)
+        await answer(update, context, access.operator_only(context.words).text, alert=True)
         return
-    await show(update, context, views.access_decided(context.words, person))
+    await show(update, context, access.access_decided(context.words, person))

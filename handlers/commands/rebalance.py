@@ -11,10 +11,9 @@ from handlers.chat.context import answer, need_portfolio, reply, show
 from handlers.commands import alerts
 from handlers.views import alerts as alert_views
 from handlers.views import problems
-from handlers.views.hedge import offer as hedge_views
+from handlers.views.hedge import offer
 from handlers.views.plan import card as views
-from handlers.views.plan import costs as cost_views
-from handlers.views.plan import progress as execution_views
+from handlers.views.plan import costs, progress
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -40,7 +39,7 @@ async def rebalance(update: Update, context: Context) -> None:
 
 
 async def answer_proposal(
-    update: Update, context: Context, portfolio: Portfolio, proposal: outcomes.Answer, *, new_message: bool = False, lead: str = ""
+    update: Update, context: Context, portfolio: Portfolio, proposal: outcomes.ConfirmOutcome, *, new_message: bool = False, lead: str = ""
 ) -> None:
     """Show what came of asking for a plan."""
     put = reply if new_message else show
@@ -58,7 +57,7 @@ async def answer_proposal(
         case outcomes.Busy(plan=plan):
             await put(update, context, views.busy(words, portfolio, plan))
         case outcomes.NoHedge(size=size):
-            await put(update, context, hedge_views.refused(words, portfolio, size))
+            await put(update, context, offer.refused(words, portfolio, size))
         case _:
             raise TypeError(f"{proposal!r} is no answer to a proposal")
 
@@ -75,9 +74,9 @@ async def confirm(update: Update, context: Context) -> None:
 
 
 async def pay(update: Update, context: Context) -> None:
-    """Carry the plan out although legs of it are dear: exactly those that the question named."""
+    """Carry the plan out although legs of it are expensive: exactly those that the question named."""
     plan_id, mask = context.tapped.args
-    await _confirm(update, context, int(plan_id), accepted=cost_views.legs_of(mask))
+    await _confirm(update, context, int(plan_id), accepted=costs.legs_of(mask))
 
 
 async def _confirm(update: Update, context: Context, plan_id: int, *, accepted: frozenset[int] = frozenset()) -> None:
@@ -85,32 +84,32 @@ async def _confirm(update: Update, context: Context, plan_id: int, *, accepted: 
     words = context.words
     match outcome:
         case outcomes.Confirmed(plan=plan):
-            await answer(update, context, execution_views.confirmed_toast(words, plan))
+            await answer(update, context, progress.confirmed_toast(words, plan))
             await _show_plan(update, context, plan)
         case outcomes.Late(plan=plan):
             await _too_late(update, context, plan)
-        case outcomes.TooDear(plan=plan):
+        case outcomes.TooExpensive(plan=plan):
             await _ask_about_costs(update, context, plan)
         case outcomes.NotYours():
-            await answer(update, context, execution_views.not_yours(words), alert=True)
+            await answer(update, context, progress.not_yours(words), alert=True)
         case _:
             await _moved(update, context, plan_id, outcome)
 
 
 async def _ask_about_costs(update: Update, context: Context, plan: Plan) -> None:
-    """Put the question about dear legs in place of the card."""
+    """Put the question about expensive legs in place of the card."""
     portfolio = await context.program.portfolios.by_id(plan.portfolio_id)
     if portfolio is not None:
-        await show(update, context, cost_views.question(context.words, portfolio, plan))
+        await show(update, context, costs.question(context.words, portfolio, plan))
 
 
-async def _moved(update: Update, context: Context, plan_id: int, outcome: outcomes.Answer) -> None:
-    """Prices or holdings left what the card showed, or can not be known: say which, and show what there is instead of trading."""
+async def _moved(update: Update, context: Context, plan_id: int, outcome: outcomes.ConfirmOutcome) -> None:
+    """Prices or holdings left what the card showed, or cannot be known: say which, and show what there is instead of trading."""
     words = context.words
     old = await context.program.rebalancing.owned_plan(plan_id, context.person.id)
     portfolio = await context.program.portfolios.by_id(old.portfolio_id) if old else None
     if old is None or portfolio is None:
-        await answer(update, context, execution_views.not_yours(words), alert=True)
+        await answer(update, context, progress.not_yours(words), alert=True)
         return
     match outcome:
         case outcomes.Proposed():
@@ -118,7 +117,7 @@ async def _moved(update: Update, context: Context, plan_id: int, outcome: outcom
                 "Prices have moved since plan {number} was made, so nothing was sent. Here is the plan as of now.", number=old.number
             )
         case outcomes.CannotEvaluate():
-            lead = words.t("Without sound prices there is no plan. I keep trying and need nothing from you.")
+            lead = words.t("I can't get reliable prices, so there is no plan yet. I keep trying; you don't need to do anything.")
         case outcomes.Busy(plan=other):
             lead = views.closed_text(words, other)
         case _:
@@ -131,7 +130,7 @@ async def _moved(update: Update, context: Context, plan_id: int, outcome: outcom
 
 async def _too_late(update: Update, context: Context, plan: Plan) -> None:
     """Say how the plan ended; one that ran out of time is followed by the plan as of now."""
-    text = execution_views.late_text(context.words, plan)
+    text = progress.late_text(context.words, plan)
     await answer(update, context, text, alert=True)
     await _show_plan(update, context, plan)
     portfolio = await context.program.portfolios.by_id(plan.portfolio_id)
@@ -163,11 +162,11 @@ def card_view(context: Context, portfolio: Portfolio, plan: Plan) -> View:
     """Return the view that fits the plan's state."""
     words = context.words
     if plan.state in (PlanState.CONFIRMED, PlanState.RUNNING):
-        return execution_views.progress(words, portfolio, plan)
+        return progress.progress(words, portfolio, plan)
     if plan.state is PlanState.DONE:
-        return execution_views.result(words, portfolio, plan)
+        return progress.result(words, portfolio, plan)
     if plan.state is PlanState.PARKED:
-        return execution_views.parked(words, portfolio, plan)
+        return progress.parked(words, portfolio, plan)
     return views.plan_card(words, portfolio, plan)
 
 
@@ -185,7 +184,7 @@ async def _with_plan(update: Update, context: Context, view: PlanView) -> None:
     plan = await context.program.rebalancing.owned_plan(int(context.tapped.args[0]), context.person.id)
     portfolio = await context.program.portfolios.by_id(plan.portfolio_id) if plan else None
     if plan is None or portfolio is None:
-        await answer(update, context, execution_views.not_yours(context.words), alert=True)
+        await answer(update, context, progress.not_yours(context.words), alert=True)
         return
     await show(update, context, view(context, portfolio, plan))
 
@@ -199,11 +198,11 @@ async def toggle(update: Update, context: Context) -> None:
 async def leave_dear(update: Update, context: Context) -> None:
     """Leave the legs out that the question about costs named, and show the card of the rest."""
     plan_id, mask = context.tapped.args
-    outcome = await context.program.rebalancing.leave_out(int(plan_id), context.person.id, cost_views.legs_of(mask))
+    outcome = await context.program.rebalancing.leave_out(int(plan_id), context.person.id, costs.legs_of(mask))
     await _changed(update, context, outcome, card)
 
 
-async def _changed(update: Update, context: Context, outcome: outcomes.Answer, then: Show) -> None:
+async def _changed(update: Update, context: Context, outcome: outcomes.ConfirmOutcome, then: Show) -> None:
     """Show a plan whose legs were changed, or why they were not."""
     match outcome:
         case outcomes.Proposed():
@@ -213,7 +212,7 @@ async def _changed(update: Update, context: Context, outcome: outcomes.Answer, t
         case outcomes.CannotEvaluate(portfolio=portfolio, problems=found):
             await show(update, context, problems.cannot_evaluate(context.words, portfolio, found))
         case _:
-            await answer(update, context, execution_views.not_yours(context.words), alert=True)
+            await answer(update, context, progress.not_yours(context.words), alert=True)
 
 
 async def skip(update: Update, context: Context) -> None:
@@ -231,13 +230,13 @@ async def _close(update: Update, context: Context, until: datetime | None) -> No
     outcome = await context.program.rebalancing.skip(int(context.tapped.args[0]), context.person.id, until=until)
     match outcome:
         case outcomes.Proposed(plan=plan):
-            await answer(update, context, execution_views.skipped_toast(context.words, plan, until=until))
+            await answer(update, context, progress.skipped_toast(context.words, plan, until=until))
             await _show_plan(update, context, plan)
         case outcomes.Late(plan=plan):
-            await answer(update, context, execution_views.late_text(context.words, plan), alert=True)
+            await answer(update, context, progress.late_text(context.words, plan), alert=True)
             await _show_plan(update, context, plan)
         case _:
-            await answer(update, context, execution_views.not_yours(context.words), alert=True)
+            await answer(update, context, progress.not_yours(context.words), alert=True)
 
 
 async def look_again(update: Update, context: Context) -> None:
@@ -255,12 +254,12 @@ async def _unpark(update: Update, context: Context, *, close: bool) -> None:
     words, plan_id = context.words, int(context.tapped.arg)
     plan = await context.program.rebalancing.owned_plan(plan_id, context.person.id)
     if plan is None:
-        await answer(update, context, execution_views.not_yours(words), alert=True)
+        await answer(update, context, progress.not_yours(words), alert=True)
         return
     recovery = context.program.executor.recovery
     done = await (recovery.close(plan_id) if close else recovery.carry_on(plan_id))
     plan = await context.program.rebalancing.owned_plan(plan_id, context.person.id) or plan
-    text = execution_views.unparked_toast(words, plan, closed=close) if done else execution_views.late_text(words, plan)
+    text = progress.unparked_toast(words, plan, closed=close) if done else progress.late_text(words, plan)
     await answer(update, context, text, alert=not done)
     await _show_plan(update, context, plan)
 
@@ -272,15 +271,15 @@ async def again(update: Update, context: Context) -> None:
     plan = await context.program.rebalancing.owned_plan(plan_id, context.person.id)
     portfolio = await context.program.portfolios.by_id(plan.portfolio_id) if plan else None
     if plan is None or portfolio is None or isinstance(outcome, outcomes.NotYours):
-        await answer(update, context, execution_views.not_yours(context.words), alert=True)
+        await answer(update, context, progress.not_yours(context.words), alert=True)
         return
-    await show(update, context, execution_views.result(context.words, portfolio, plan, asking=False))
+    await show(update, context, progress.result(context.words, portfolio, plan, asking=False))
     await answer_proposal(update, context, portfolio, outcome, new_message=True)
 
 
 async def leave_it(update: Update, context: Context) -> None:
     """Take a plan's result as it is: what is left undone waits for the next trigger."""
-    await _with_plan(update, context, lambda ctx, portfolio, plan: execution_views.result(ctx.words, portfolio, plan, asking=False))
+    await _with_plan(update, context, lambda ctx, portfolio, plan: progress.result(ctx.words, portfolio, plan, asking=False))
 
 
 async def snooze(update: Update, context: Context) -> None:
@@ -288,7 +287,7 @@ async def snooze(update: Update, context: Context) -> None:
     number, _, span = context.tapped.arg.partition(":")
     portfolio = await context.program.portfolios.by_id(int(number))
     if portfolio is None or portfolio.person_id != context.person.id:
-        await answer(update, context, execution_views.not_yours(context.words), alert=True)
+        await answer(update, context, progress.not_yours(context.words), alert=True)
         return
     until = alerts.until(context, span)
     changed = await context.program.portfolios.change(portfolio, snoozed_until=until, window_opened_at=None)

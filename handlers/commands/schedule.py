@@ -99,7 +99,7 @@ def read(text: str, words: Words, present: ScheduleRule | None) -> tuple[dict[st
             found.append(problem)
             continue
         if what in changes:
-            found.append(UserError(N_("“{text}” contradicts what stands before it."), text=parsing.shown(word)))
+            found.append(UserError(N_("“{text}” contradicts what you wrote before it."), text=parsing.shown(word)))
         changes.setdefault(what, value)
     return changes, (*found, *_misfits(changes, present))
 
@@ -125,7 +125,7 @@ def _number(word: str) -> tuple[str, Any]:
     if ":" in word:
         raise UserError(N_("“{text}” is not a time of day. Write it like 09:30."), text=parsing.shown(word))
     if not re.fullmatch(r"[+-]?\d+", word):
-        raise UserError(N_("“{text}” is not a word that I know here."), text=parsing.shown(word))
+        raise UserError(N_("I don't understand “{text}” here."), text=parsing.shown(word))
     if not 1 <= int(word[:4]) <= _LAST_DAY or len(word) > 2:
         raise UserError(N_("“{text}” is not a day of the month; it must be between 1 and 31."), text=parsing.shown(word))
     return "day", int(word)

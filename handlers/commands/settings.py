@@ -14,8 +14,7 @@ from handlers.chat import parsing
 from handlers.chat.context import need_portfolio, reply, show
 from handlers.transport import menu
 from handlers.views.person import settings as views
-from handlers.views.portfolio import start as start_views
-from handlers.views.portfolio import status as status_views
+from handlers.views.portfolio import start, status
 
 if TYPE_CHECKING:
     from typing import Any
@@ -39,7 +38,7 @@ async def languages(update: Update, context: Context) -> None:
     """Offer the languages."""
     catalogue = context.program.catalogue
     names = {language: catalogue.own_name(language) for language in catalogue.languages}
-    await show(update, context, start_views.language_choice(context.words, names, context.tapped.arg or "settings"))
+    await show(update, context, start.language_choice(context.words, names, context.tapped.arg or "settings"))
 
 
 async def language(update: Update, context: Context) -> None:
@@ -48,7 +47,7 @@ async def language(update: Update, context: Context) -> None:
     await _save(context, replace(context.person, language=context.program.catalogue.match(chosen)))
     await menu.publish_for(context.bot, context.program, context.person)
     if back == "start":
-        await show(update, context, start_views.welcome(context.words, demo=context.program.mode == "demo"))
+        await show(update, context, start.welcome(context.words, demo=context.program.mode == "demo"))
     else:
         await settings(update, context)
 
@@ -109,4 +108,4 @@ async def resume(update: Update, context: Context) -> None:
         await reply(update, context, views.resumed(context.words, changed))
         return
     report = await context.program.reports.status(context.person, changed)
-    await show(update, context, status_views.status(context.words, report, context.program.clock.now()))
+    await show(update, context, status.status(context.words, report, context.program.clock.now()))

@@ -14,7 +14,7 @@ from chatbot.store import plans
 from handlers.chat import parsing
 from handlers.chat.context import reply, show
 from handlers.commands.rebalance import answer_proposal
-from handlers.views import problems as problem_views
+from handlers.views import problems
 from handlers.views.portfolio import start as views
 from handlers.views.portfolio import strategy as strategy_views
 
@@ -79,7 +79,7 @@ async def _typed_holdings(update: Update, context: Context, text: str, data: dic
     parsed = parsing.pairs(text, context.decimal)
     found = parsed.problems or strategies.holdings_problems(parsed.values, await context.program.source.markets())
     if found:
-        await reply(update, context, problem_views.mistakes(context.words, found, views.HOLDINGS_EXAMPLE))
+        await reply(update, context, problems.mistakes(context.words, found, views.HOLDINGS_EXAMPLE))
         return
     holdings = strategies.as_holdings(parsed.values, context.program.source.quote_asset)
     await _remember(context, {**data, "holdings": {name: str(qty) for name, qty in holdings.items()}})
@@ -92,7 +92,7 @@ async def _typed_weights(update: Update, context: Context, text: str, data: dict
     base = strategies.preset("balanced", instruments, tuple(data.get("holdings", ())))
     strategy, found = (None, parsed.problems) if parsed.problems else strategies.own_weights(parsed.values, instruments, base)
     if strategy is None:
-        await reply(update, context, problem_views.mistakes(context.words, found, strategy_views.WEIGHTS_EXAMPLE))
+        await reply(update, context, problems.mistakes(context.words, found, strategy_views.WEIGHTS_EXAMPLE))
         return
     await _open(update, context, data, strategy)
 
@@ -174,7 +174,7 @@ async def _recall(context: Context) -> dict[str, Any]:
         return found[1]
     if await context.portfolio() is not None:
         raise UserError(N_("This set-up has ended. /status shows your portfolio, /start sets up another one."))
-    raise UserError(N_("This set-up was left. Send /start to begin again; nothing was changed."))
+    raise UserError(N_("This set-up was cancelled. Nothing was changed; send /start to begin again."))
 
 
 async def _remember(context: Context, data: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from chatbot.portfolio import strategies
 from handlers.chat import parsing
 from handlers.chat.context import need_portfolio, reply, show
 from handlers.views import problems
-from handlers.views.portfolio import start as start_views
+from handlers.views.portfolio import start
 from handlers.views.portfolio import strategy as views
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ async def preset(update: Update, context: Context) -> None:
         return
     if context.tapped.arg == "custom":
         await context.enter(DIALOG, {})
-        await show(update, context, start_views.custom_prompt(context.words, Mode(portfolio.mode), back="targets"))
+        await show(update, context, start.custom_prompt(context.words, Mode(portfolio.mode), back="targets"))
         return
     await show(update, context, views.preset_offer(context.words, portfolio, await _preset(context, portfolio)))
 

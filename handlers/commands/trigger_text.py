@@ -65,7 +65,7 @@ def read(text: str, words: Words, strategy: Strategy, decimal: str = "") -> Aske
     trigger, rest = _named(typed, words)
     if trigger is None:
         names = ", ".join(seen.name(words, one) for one in seen.every())
-        wrong = UserError(N_("“{text}” is none of the triggers. They are: {names}."), text=parsing.shown(text), names=names)
+        wrong = UserError(N_("There is no trigger called “{text}”. They are: {names}."), text=parsing.shown(text), names=names)
         return Asked(strategy=strategy, problems=(wrong,))
     if len(rest) > _MOST_WORDS:
         return Asked(strategy=strategy, problems=(UserError(N_("That is too much for one trigger.")),))
@@ -117,7 +117,7 @@ def _take(draft: _Draft, rest: list[str], words: Words, decimal: str) -> None:
 def _number(draft: _Draft, word: str, knob: knobs.Knob, decimal: str, *, is_named: bool) -> None:
     """Read a knob's number in the unit in which it is shown."""
     if not is_named and not any(char.isdigit() for char in word):
-        draft.problems.append(UserError(N_("“{text}” is not a word that I know here."), text=parsing.shown(word)))
+        draft.problems.append(UserError(N_("I don't understand “{text}” here."), text=parsing.shown(word)))
         return
     try:
         value = parsing.number(_UNIT.sub("", word), decimal)
@@ -131,7 +131,7 @@ def _number(draft: _Draft, word: str, knob: knobs.Knob, decimal: str, *, is_name
 
 def _once(draft: _Draft, word: str, *, is_new: bool) -> None:
     if not is_new:
-        draft.problems.append(UserError(N_("“{text}” contradicts what stands before it."), text=parsing.shown(word)))
+        draft.problems.append(UserError(N_("“{text}” contradicts what you wrote before it."), text=parsing.shown(word)))
 
 
 def _misfits(draft: _Draft, strategy: Strategy, words: Words) -> list[UserError]:
@@ -160,7 +160,7 @@ def _flicker(draft: _Draft, strategy: Strategy, words: Words) -> list[UserError]
         "limit": knobs.written(words, draft.trigger, limit, params[trigger.enter]),
         "end": knobs.written(words, draft.trigger, end, params[trigger.leave]),
     }
-    return [UserError(N_("With a limit of {limit} it can not end at {end}: it would begin and end at once. Give both numbers."), **shown)]
+    return [UserError(N_("With a limit of {limit} it cannot end at {end}: it would start and end at once. Give both numbers."), **shown)]
 
 
 def _applied(draft: _Draft, strategy: Strategy) -> Strategy:

@@ -10,10 +10,9 @@ from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.model import Cause
 from chatbot.portfolio import strategies
 from handlers.chat.context import need_portfolio, reply, show
-from handlers.commands import trigger_text as tuning
+from handlers.commands import trigger_text
 from handlers.views import problems
-from handlers.views.trigger import knobs
-from handlers.views.trigger import page as views
+from handlers.views.trigger import knobs, page
 
 if TYPE_CHECKING:
     from telegram import Update
@@ -30,9 +29,9 @@ async def triggers(update: Update, context: Context) -> None:
     if update.callback_query is not None or not context.args:
         await _show(update, context, portfolio)
         return
-    asked = tuning.read(context.rest, context.words, portfolio.strategy, context.decimal)
+    asked = trigger_text.read(context.rest, context.words, portfolio.strategy, context.decimal)
     if asked.problems:
-        await reply(update, context, problems.mistakes(context.words, asked.problems, views.EXAMPLE))
+        await reply(update, context, problems.mistakes(context.words, asked.problems, page.EXAMPLE))
         return
     await _change(update, context, portfolio, asked.strategy, asked.trigger)
 
@@ -81,7 +80,7 @@ def _turned(strategy: Strategy, name: Cause, what: str, value: Decimal) -> Strat
 
 async def about(update: Update, context: Context) -> None:
     """Explain every trigger."""
-    await show(update, context, views.about(context.words))
+    await show(update, context, page.about(context.words))
 
 
 async def _change(update: Update, context: Context, portfolio: Portfolio, strategy: Strategy, name: Cause | None) -> None:
@@ -93,5 +92,5 @@ async def _change(update: Update, context: Context, portfolio: Portfolio, strate
 
 async def _show(update: Update, context: Context, portfolio: Portfolio, name: Cause | None = None) -> None:
     report = await context.program.reports.status(context.person, portfolio)
-    view = views.details(context.words, report, name) if name is not None and name in TRIGGERS else views.overview(context.words, report)
+    view = page.details(context.words, report, name) if name is not None and name in TRIGGERS else page.overview(context.words, report)
     await show(update, context, view)

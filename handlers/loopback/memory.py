@@ -60,7 +60,7 @@ def load(folder: Path) -> tuple[str | None, list[Message]]:
     """Return the app's language and the messages, oldest first; nothing when there is no chat, or one of another version."""
     try:
         facts = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-        return str(facts["language"]), [_message(one, folder) for one in facts["messages"]]
+        return str(facts["language"]), [_message(fact, folder) for fact in facts["messages"]]
     except (OSError, ValueError, KeyError, TypeError):
         return None, []
 
@@ -97,7 +97,7 @@ def _message(facts: dict[str, Any], folder: Path) -> Message:
         "sender": TelegramUser(**sender) if sender else None,
         "sent_at": datetime.fromisoformat(facts["sent_at"]),
         "edited_at": datetime.fromisoformat(edited_at) if edited_at else None,
-        "entities": tuple(Entity(**one) for one in facts["entities"]),
+        "entities": tuple(Entity(**fact) for fact in facts["entities"]),
         "keyboard": tuple(tuple(row) for row in facts["keyboard"]),
         "attachment": Attachment(**attachment, data=(folder / f"{attachment['file_id']}.bin").read_bytes()) if attachment else None,
     }

@@ -12,22 +12,18 @@ from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from chatbot.errors import InternalError
 from chatbot.model import Cause, Delivery, LineReading, Phase, PlanState, Reason, Verdict
-from chatbot.monitor import unanswered as attending
+from chatbot.monitor import unanswered
 from chatbot.store import accounts, messages, plans, portfolios
 from handlers.buttons import Signer, markup
 from handlers.chat import sending
 from handlers.chat.context import words_for
 from handlers.transport.rate_limit import pause_s
 from handlers.views import alerts as alert_views
-from handlers.views import problems as problem_views
+from handlers.views import problems
 from handlers.views.common import Html, joined, mark
 from handlers.views.hedge import alerts as hedge_alerts
-from handlers.views.person import access as access_views
-from handlers.views.person import alert_settings as hearing_views
-from handlers.views.person import schedule as schedule_views
-from handlers.views.plan import autonomy as answering_views
-from handlers.views.plan import card as plan_views
-from handlers.views.plan import progress as execution_views
+from handlers.views.person import access, alert_settings, schedule
+from handlers.views.plan import autonomy, card, progress
 from handlers.views.plan.legs import ended_short
 
 if TYPE_CHECKING:
@@ -74,7 +70,7 @@ class Courier:
             person = await accounts.person(tx, message.chat_id)  # a private chat has the id of its person
         if person is None or person.chat_id != message.chat_id:
             return Delivery(verdict=Verdict.REFUSED, detail="nobody has this chat")
-        if message.kind in (attending.REMINDER, attending.UNANSWERED):
+        if message.kind in (unanswered.REMINDER, unanswered.UNANSWERED):
             return await self._about_plan(message, person)
         if message.kind in ("plan_card", "plan_progress", "plan_result", "plan_parked"):
             return await self._plan(message, person)
@@ -89,9 +85,9 @@ class Courier:
         if message.kind == "access_request":
             async with self._program.db.read() as tx:
                 asking = await accounts.person(tx, int(facts["person_id"]))
-            return access_views.access_request(words, asking) if asking else None
+            return access.access_request(words, asking) if asking else None
         if message.kind == "access_granted":
-            return access_views.approved(words)
+            return access.approved(words)
         if message.kind == messages.DIGEST:
             return await self._digest(words, message)
         portfolio = await self._program.portfolios.by_id(int(facts["portfolio_id"]))
@@ -109,7 +105,7 @@ class Courier:
             if portfolio is not None and view is not None:
                 told = [Html(line) for line in view.text.split("\n")[1:] if line and "<pre" not in line]
                 items.append((datetime.fromisoformat(item["at"]), joined(" ", (mark(portfolio.mode), *told[:_DIGEST_LINES]))))
-        return hearing_views.digest(words, items) if items else None
+        return alert_settings.digest(words, items) if items else None
 
     async def _about_plan(self, message: Message, person: Person) -> Delivery:
         """Say something about a plan in a message of its own, in reply to its card."""
@@ -119,10 +115,10 @@ class Courier:
         if plan is None or portfolio is None:
             return Delivery(verdict=Verdict.SENT, detail="the plan is gone")
         words = words_for(self._program, person)
-        if message.kind == attending.UNANSWERED:
-            view = answering_views.unanswered(words, portfolio, plan, message.facts["why"])
+        if message.kind == unanswered.UNANSWERED:
+            view = autonomy.unanswered(words, portfolio, plan, message.facts["why"])
         elif plan.state is PlanState.PROPOSED:
-            view = answering_views.reminder(words, portfolio, plan)
+            view = autonomy.reminder(words, portfolio, plan)
         else:
             return Delivery(verdict=Verdict.SENT, detail="answered meanwhile")
         return await self._send(message, person, view, reply_to=plan.message_id)
@@ -175,15 +171,15 @@ class Courier:
     def _plan_view(self, plan: Plan, portfolio: Portfolio, person: Person) -> View:
         words = words_for(self._program, person)
         if plan.state in (PlanState.CONFIRMED, PlanState.RUNNING):
-            return execution_views.progress(words, portfolio, plan)
+            return progress.progress(words, portfolio, plan)
         if plan.state is PlanState.DONE:
-            return execution_views.result(words, portfolio, plan)
+            return progress.result(words, portfolio, plan)
         if plan.state is PlanState.PARKED:
-            return execution_views.parked(words, portfolio, plan)
-        return plan_views.plan_card(words, portfolio, plan)
+            return progress.parked(words, portfolio, plan)
+        return card.plan_card(words, portfolio, plan)
 
     async def _redraw(self, message: Message, person: Person, plan: Plan, view: View) -> Delivery:
-        """Edit the card; where it is gone, send it anew. Steps that do not fit a picture's caption wait for the result."""
+        """Edit the card; where it is gone, send it again. Steps that do not fit a picture's caption wait for the result."""
         if plan.chat_id is None or plan.message_id is None:
             raise InternalError(f"plan {plan.id} has no card")
         try:
@@ -247,20 +243,20 @@ def _margin(words: Words, portfolio: Portfolio, facts: dict[str, Any]) -> View:
 
 
 def _skipped(words: Words, portfolio: Portfolio, facts: dict[str, Any]) -> View:
-    return schedule_views.skipped(words, portfolio, int(facts["count"]), datetime.fromisoformat(facts["latest"]))
+    return schedule.skipped(words, portfolio, int(facts["count"]), datetime.fromisoformat(facts["latest"]))
 
 
 def _missed(words: Words, portfolio: Portfolio, facts: dict[str, Any]) -> View:
     since, until = (datetime.fromisoformat(facts[name]) for name in ("since", "until"))
-    return problem_views.missed_checks(words, portfolio, int(facts["count"]), since, until, exact=facts.get("exact", True))
+    return problems.missed_checks(words, portfolio, int(facts["count"]), since, until, exact=facts.get("exact", True))
 
 
 #: how each kind of message about a portfolio is told, where its facts are all it takes
 _VIEWS: dict[str, Callable[[Words, Portfolio, dict[str, Any]], View]] = {
     "drift_alert": lambda words, portfolio, facts: alert_views.drift_alert(words, portfolio, [_line(line) for line in facts["lines"]]),
     "margin_alert": _margin,
-    "evaluated_again": lambda words, portfolio, _: problem_views.evaluated_again(words, portfolio),
-    "schedule_due": lambda words, portfolio, _: schedule_views.due(words, portfolio),
+    "evaluated_again": lambda words, portfolio, _: problems.evaluated_again(words, portfolio),
+    "schedule_due": lambda words, portfolio, _: schedule.due(words, portfolio),
     "schedule_skipped": _skipped,
     "missed_checks": _missed,
     "hedge_over": hedge_alerts.over,

@@ -66,7 +66,7 @@ async def _reach(program: Program, bot: Bot) -> None:
         except (NetworkError, RetryAfter) as trouble:
             pause = min(pause_s(trouble, tries) or _PAUSE_S_MAX, _PAUSE_S_MAX)
             tries += 1
-            log.warning("Telegram can not be reached yet", error=type(trouble).__name__, again_in_s=pause)
+            log.warning("Telegram cannot be reached yet", error=type(trouble).__name__, again_in_s=pause)
             await program.clock.sleep(pause)
         else:
             return

@@ -177,11 +177,11 @@ async def _suspect(
 
 
 async def _read(db: Database, number: int, body: str, bot: Bot) -> Update | None:
-    """Return a stored update; one that this version can not read is finished instead of failing every start."""
+    """Return a stored update; one that this version cannot read is finished instead of failing every start."""
     try:
         return Update.de_json(json.loads(body), bot)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        log.error("update can not be read", update_id=number, error=repr(error))  # noqa: TRY400 - the trace says no more
+        log.error("update cannot be read", update_id=number, error=repr(error))  # noqa: TRY400 - the trace says no more
     async with db.transaction() as tx:
         await events.finish_update(tx, number)
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chatbot.model import Answer, Cause, Phase, Reason
+from chatbot.model import AnswerMode, Cause, Phase, Reason
 from handlers.buttons import Style
 from handlers.views.common import View, bold, button, head, named, page, say
 from handlers.views.plan import reasons
@@ -63,9 +63,9 @@ def _outcome(words: Words, portfolio: Portfolio, steps: Sequence[Step]) -> list[
     if any(step.reason.trigger is Cause.VOLATILITY and step.reason.event is Phase.END for step in steps):
         lines.append(say(words, "Coins are bought back when they leave their bands."))
     if any(_asks(step) for step in steps):
-        follows = say(words, "A plan follows if there are orders worth making.")
+        follows = say(words, "A plan follows if there are orders worth sending.")
         only_told = say(words, "You wanted only to be told; a plan is made when you ask for one.")
-        lines.append(only_told if portfolio.answer is Answer.NOTIFY else follows)
+        lines.append(only_told if portfolio.answer is AnswerMode.NOTIFY else follows)
     return lines
 
 
@@ -98,7 +98,9 @@ def margin_alert(words: Words, portfolio: Portfolio, distance: Decimal | None, l
         say(words, "The nearest liquidation is {distance} away.", distance=bold(words.percent(distance))) if distance is not None else None
     )
     size = (
-        say(words, "The futures account carries {leverage} times its own money.", leverage=words.number(leverage, 1)) if leverage else None
+        say(words, "The futures positions are {leverage} times the money behind them.", leverage=words.number(leverage, 1))
+        if leverage
+        else None
     )
     text = page(
         head(portfolio, named(words, portfolio)),
@@ -125,6 +127,6 @@ def snoozed(words: Words, portfolio: Portfolio, until: datetime) -> View:
     text = page(
         head(portfolio),
         say(words, "No alerts until {time}. Checks go on; /resume ends the silence.", time=words.moment(until)),
-        say(words, "Margin in danger, failed legs and errors ring all the same."),
+        say(words, "Margin in danger, failed legs and errors still ring."),
     )
     return View(text, ((button(words.t("Ring again now"), "resume"), button(words.t("Status"), "status")),))

@@ -260,6 +260,6 @@ def multiple(words: Words, value: Decimal | None) -> str:
 
 
 def error(words: Words, problem: UserError) -> Html:
-    """Return the sentence of an error that the person can mend."""
+    """Return the sentence of an error that the person can fix."""
     params = {name: words.quantity(value) if isinstance(value, Decimal) else value for name, value in problem.params.items()}
     return say(words, problem.msgid, **params)

@@ -1,4 +1,4 @@
-"""What went wrong, in words: data that can not be used, errors with an id, taps that came too late, texts nobody understands."""
+"""What went wrong, in words: data that cannot be used, errors with an id, taps that came too late, texts nobody understands."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _TAPS = {
 
 
 def problem_text(words: Words, problem: Problem) -> str:
-    """Return one reason why a portfolio can not be evaluated, as part of a sentence."""
+    """Return one reason why a portfolio cannot be evaluated, as part of a sentence."""
     template = _PROBLEMS.get(problem.code, N_("something is wrong with the data ({code})"))
     age = words.age(problem.age_s) if problem.age_s is not None else words.t("too long")
     return words.t(template, coin=coin(problem.instrument), age=age, code=problem.code)
@@ -52,8 +52,8 @@ def problems_text(words: Words, problems: Iterable[Problem], *, most: int = 6) -
 
 
 def cannot_evaluate_line(words: Words, problems: Iterable[Problem]) -> Html:
-    """Return "Can not evaluate: X"."""
-    return say(words, "Can not evaluate: {problems}.", problems=bold(problems_text(words, problems)))
+    """Return "Cannot evaluate: X"."""
+    return say(words, "Cannot evaluate: {problems}.", problems=bold(problems_text(words, problems)))
 
 
 def cannot_evaluate(words: Words, portfolio: Portfolio, problems: Iterable[Problem]) -> View:
@@ -62,7 +62,7 @@ def cannot_evaluate(words: Words, portfolio: Portfolio, problems: Iterable[Probl
         head(portfolio),
         cannot_evaluate_line(words, problems),
         "",
-        say(words, "Without sound prices there is no plan. I keep trying and need nothing from you."),
+        say(words, "I can't get reliable prices, so there is no plan yet. I keep trying; you don't need to do anything."),
     )
     return View(text, ((button(words.t("Try again"), "rebalance"), button(words.t("Why?"), "why")),))
 
@@ -78,13 +78,13 @@ def failure(words: Words, error_id: str) -> View:
 
 
 def mistake(words: Words, problem: UserError) -> View:
-    """Answer with one thing that the person can mend."""
+    """Answer with one thing that the person can fix."""
     return View(page(error(words, problem)))
 
 
 def mistakes(words: Words, problems: Sequence[UserError], example: str = "") -> View:
     """Answer with everything that is wrong with an input at once, and with an example that works."""
-    lead = esc(words.n("One thing to mend:", "{count} things to mend:", len(problems)))
+    lead = esc(words.n("One thing to fix:", "{count} things to fix:", len(problems)))
     shown = [joined(" ", ("•", error(words, problem))) for problem in problems]
     hint = say(words, "An example that works: {example}", example=code(example)) if example else None
     return View(page(lead, *shown, *(("", hint) if hint else ())))

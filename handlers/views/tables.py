@@ -104,7 +104,7 @@ def futures_line(words: Words, shape: Shape) -> Html:
     amount = words.money(abs(net), 0)
     lean = _lean(words, net, amount)
     if shape.liquidation is None:
-        return joined(", ", (lean, say(words, "can not be liquidated")))
+        return joined(", ", (lean, say(words, "cannot be liquidated")))
     return joined(", ", (lean, say(words, "liquidation {percent} away", percent=words.percent(shape.liquidation, 0))))
 
 

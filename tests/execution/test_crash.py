@@ -52,7 +52,7 @@ def same(hurt: dict[str, Any], unhurt: dict[str, Any]) -> None:
 
 
 def test_the_unhurt_run_is_what_it_should_be(unhurt: dict[str, Any]) -> None:
-    """Half of SOL did not fill, so the overlay was made anew; everything else is done."""
+    """Half of SOL did not fill, so the overlay was made again; everything else is done."""
     assert [leg[0] for leg in unhurt["legs"]] == ["filled", "filled", "partial", "filled", "filled", "filled"]
     assert unhurt["books"] == {
         "BTC": "0.8",

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from chatbot.engine import band_width, bands, beta, destination, schedules
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import exact, to_decimal
-from chatbot.engine.hedges import shocks
-from chatbot.engine.hedges import sizing as hedges
+from chatbot.engine.hedges import shocks, sizing
 from chatbot.engine.liquidation import Bracket, liquidation
 from chatbot.engine.margin import cap_futures
 from chatbot.engine.planner import casefile
@@ -398,7 +397,7 @@ def folded(case: Case) -> Case:
         fear_greed=bool(case.get("fear_greed")),
         fg_mode=case.get("fg_mode") or "book",
         hedge_contract=case.get("hedge_contract") or "BTC-PERP",
-        hedges=tuple(Hedge(contract=h["contract"], weight=number(h["weight"])) for h in case.get("hedges") or ()),
+        sizing=tuple(Hedge(contract=h["contract"], weight=number(h["weight"])) for h in case.get("hedges") or ()),
         betas=numbers(case.get("betas")),
         **given(case, "coverage"),
     )
@@ -432,7 +431,7 @@ def batches(case: Case) -> Case:
 
 def hedge_rotation(case: Case) -> Case:
     figures = given(case, "value", "mark", "lot", "sell_fraction", "short_fraction", "hedge_beta")
-    found = hedges.rotate(alt=numbers(case["alt"]), betas=numbers(case.get("betas")), **figures)
+    found = sizing.rotate(alt=numbers(case["alt"]), betas=numbers(case.get("betas")), **figures)
     return {
         "sells": table(found.sells),
         "proceeds": reported(found.proceeds),
@@ -446,7 +445,7 @@ def hedge_rotation(case: Case) -> Case:
 
 def hedge_size(case: Case) -> Case:
     figures = given(case, "value", "coverage", "drop", "mark", "lot", "hedge_beta")
-    found = hedges.hedge_size(spot=numbers(case.get("spot")), betas=numbers(case.get("betas")), **figures)
+    found = sizing.hedge_size(spot=numbers(case.get("spot")), betas=numbers(case.get("betas")), **figures)
     return {
         "literal_notional": reported(found.literal_notional),
         "literal_qty": text(found.literal_qty),
@@ -487,7 +486,7 @@ def shock_table(case: Case) -> Case:
 
 
 def min_variance_hedge(case: Case) -> Case:
-    found = hedges.min_variance_hedge(samples(case["portfolio"]), samples(case["hedge"]), float(case["value"]))
+    found = sizing.min_variance_hedge(samples(case["portfolio"]), samples(case["hedge"]), float(case["value"]))
     return {
         "ratio": figure(found.ratio),
         "notional": figure(found.notional),
@@ -496,13 +495,13 @@ def min_variance_hedge(case: Case) -> Case:
 
 
 def hedge_lifecycle(case: Case) -> Case:
-    rule = hedges.LifeRule(**given(case, "stop", "fall", "rebound", "peak", "calm"), **counts(case, "confirm", "days"))
+    rule = sizing.LifeRule(**given(case, "stop", "fall", "rebound", "peak", "calm"), **counts(case, "confirm", "days"))
     points = [(maybe(point.get("price")), maybe(point.get("vol_ratio"))) for point in case["points"]]
     if not points or points[0][0] is None:
         raise Refused("bad_price")
-    life = hedges.open_hedge(points[0][0], points[0][1], rule)
+    life = sizing.open_hedge(points[0][0], points[0][1], rule)
     for day in points[1:]:
-        life = hedges.advance(life, *day, rule)
+        life = sizing.advance(life, *day, rule)
     return {"closed": life.age_days, "reason": life.closed} if life.closed else {"closed": None, "reason": "open"}
 
 

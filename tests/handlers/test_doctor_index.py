@@ -32,7 +32,7 @@ async def test_a_fresh_reading_is_well_and_an_old_one_is_not() -> None:
 async def test_an_index_that_is_not_there_is_named_with_its_cure() -> None:
     found = await _index(live("http://127.0.0.1:9/fng/"))
     assert not found.ok
-    assert "can not be reached" in found.detail
+    assert "cannot be reached" in found.detail
     assert "CHATBOT_FEAR_GREED_URL; empty switches it off" in found.detail
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from chatbot.exchanges.base import Funding
-from chatbot.hedges import sizing as hedge_sizes
+from chatbot.hedges import sizing
 from chatbot.model import COVER, MIN_VARIANCE, ROTATION, STABLE, LegKind, LegState, Mode, PlanState
 from chatbot.model.hedge import BY_BETA, LITERAL, HedgeWish
 from chatbot.plans import outcomes
@@ -80,14 +80,14 @@ async def test_the_article_s_cover_is_sized_as_it_is_written_and_its_share_of_th
     """50 % of a 20 % fall on 100,000: a short of 10,000 that wins 2,000; half the loss takes the beta of the spot side."""
     async with bench(tmp_path) as on:
         found = await evaluated(on, await holder(on))
-        literal = hedge_sizes.size(found, LITERALLY)
+        literal = sizing.size(found, LITERALLY)
         assert (literal.notional, literal.gain, literal.qty) == (10_000, 2_000, D("-0.2"))
         # SOL has the prior beta of 1.2: 0.2 (30,000 + 1.2 * 60,000)
         assert literal.loss == 20_400
         assert literal.problem == ""
         assert literal.distance is not None
         assert literal.distance > D("0.3"), "1.5 times the fall"
-        by_beta = hedge_sizes.size(found, replace(LITERALLY, size=BY_BETA))
+        by_beta = sizing.size(found, replace(LITERALLY, size=BY_BETA))
         assert by_beta.asked == 51_000
         assert by_beta.share is not None
         assert by_beta.capped, "10,000 of collateral carry no more than 30,000 at a leverage of 3"
@@ -144,7 +144,7 @@ async def test_a_rotation_sells_a_tenth_of_each_alt_and_shorts_a_twentieth_of_th
         assert legs[LegKind.SPOT_SELL, "SOL"] == 60
         assert legs[LegKind.FUTURES_INCREASE, INDEX] == D("0.1")
         assert legs[LegKind.TO_FUTURES, "USDT"] == pytest.approx(D(6_000), rel=D("0.003"))
-        size = hedge_sizes.size(await evaluated(on, portfolio), HedgeWish(kind=ROTATION))
+        size = sizing.size(await evaluated(on, portfolio), HedgeWish(kind=ROTATION))
         assert size.net_change == D("-0.11")
         assert size.beta_change == D("-0.122")
         await carried_out(on, answer.plan)
@@ -184,7 +184,7 @@ async def test_a_liquidation_too_near_is_asked_about_first(tmp_path: Path) -> No
 
 
 async def test_prices_that_moved_make_a_new_card_of_the_same_decision(tmp_path: Path) -> None:
-    """Confirm re-reads prices: the new plan opens the same hedge, sized anew, and a card that ran out does so too."""
+    """Confirm re-reads prices: the new plan opens the same hedge, sized again, and a card that ran out does so too."""
     async with bench(tmp_path) as on:
         portfolio = await holder(on)
         first = await on.program.rebalancing.open_hedge(portfolio, LITERALLY)

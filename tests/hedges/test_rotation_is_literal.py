@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 
 from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot
 from chatbot.exchanges.base import Balances, Market, Quote
-from chatbot.hedges import sizing as hedge_sizes
+from chatbot.hedges import sizing
 from chatbot.model import ROTATION, LegKind, Mode, Portfolio
 from chatbot.model.hedge import HedgeWish
-from chatbot.plans import hedge_draft as hedge_plans
-from chatbot.portfolio import strategies
-from chatbot.portfolio import valuation as readings
+from chatbot.plans import hedge_draft
+from chatbot.portfolio import strategies, valuation
 from chatbot.portfolio.evaluation import Evaluation, measured
 from tests.portfolio.still_market import START, D
 
@@ -44,11 +43,11 @@ def evaluated(spot: dict[str, Decimal], cash: Decimal) -> Evaluation:
     )
     seen = Evaluation(
         portfolio=portfolio,
-        account=readings.Account(balances=Balances(spot={}, free={}, futures_wallet=D(0)), positions=(), quote_asset="USDT"),
+        account=valuation.Account(balances=Balances(spot={}, free={}, futures_wallet=D(0)), positions=(), quote_asset="USDT"),
         quotes={name: Quote(instrument=name, bid=price, ask=price, at=START) for name, price in PRICES.items()},
         markets=MARKETS,
     )
-    return measured(seen, snap, readings.prior_betas(readings.assets_of(snap)), START)
+    return measured(seen, snap, valuation.prior_betas(valuation.assets_of(snap)), START)
 
 
 amounts = st.integers(2_000, 60_000).map(D)
@@ -61,11 +60,11 @@ def test_the_legs_are_the_literal_parts(btc: Decimal, eth: Decimal, sol: Decimal
     found = evaluated({"BTC": btc, "ETH": eth, "SOL": sol, "XRP": xrp}, cash)
     assert found.snapshot is not None
     assert found.shape is not None
-    size = hedge_sizes.size(found, HedgeWish(kind=ROTATION, accepted=True))
+    size = sizing.size(found, HedgeWish(kind=ROTATION, accepted=True))
     if size.problem:
         assert size.problem in ("too_small", "no_room")
         return
-    plan = hedge_plans.draft_opening(found, size, (), (START, START), timedelta(minutes=5))
+    plan = hedge_draft.draft_opening(found, size, (), (START, START), timedelta(minutes=5))
     traded = {leg.instrument: leg for leg in plan.legs if not leg.is_transfer}
     held = {holding.asset: holding.qty for holding in found.snapshot.spot}
     least = max(D(10), found.shape.value * D("0.0005"))

@@ -51,7 +51,7 @@ async def test_bitcoin_and_stablecoins_are_not_estimated() -> None:
 
 
 async def test_an_estimate_is_made_once_a_day_and_moves_on_at_midnight() -> None:
-    """It is made anew when yesterday's close comes late."""
+    """It is made again when yesterday's close comes late."""
     betas, book, feed, clock = scene()
     await betas.refresh(["ETH"])
     first = betas.of(["ETH"], NOW)["ETH"]

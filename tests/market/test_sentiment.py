@@ -161,7 +161,7 @@ async def test_an_index_that_is_not_there_is_no_reading() -> None:
     mood = Sentiment(StillMarket(clock), clock, "http://127.0.0.1:9/fng/")
     await mood.refresh(clock.now())
     assert mood.latest() is None
-    with pytest.raises(NoIndex, match="can not be reached"):
+    with pytest.raises(NoIndex, match="cannot be reached"):
         await fetch_index("http://127.0.0.1:9/fng/", 5)
 
 
@@ -178,7 +178,7 @@ def test_the_name_is_what_people_know() -> None:
 
 
 async def test_a_played_market_has_an_index_of_its_own() -> None:
-    """The address is not asked; what the market has not reached yet is unknown, also after it began anew."""
+    """The address is not asked; what the market has not reached yet is unknown, also after it began again."""
     clock = ManualClock(NOW)
     source = SimulatedSource(clock, speed=86_400)
     mood = Sentiment(source, clock, "http://127.0.0.1:9/fng/")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.model import Answer, PlanState
+from chatbot.model import AnswerMode, PlanState
 from chatbot.store import plans, portfolios
 from chatbot.triggers import drift
 from tests.portfolio.still_market import START, D, bench
@@ -64,7 +64,7 @@ async def test_a_person_who_only_wants_to_know_gets_no_plan(tmp_path: Path) -> N
     """notify: the alert, and nothing else."""
     async with bench(tmp_path) as on:
         portfolio = await on.balanced()
-        await on.program.portfolios.change(portfolio, answer=Answer.NOTIFY)
+        await on.program.portfolios.change(portfolio, answer=AnswerMode.NOTIFY)
         await on.tick()
         on.market.move("BTC", "1.5")
         assert await on.tick() == (2, 0)
@@ -76,7 +76,7 @@ async def test_what_fired_rings_again_only_when_worse_by_a_step_or_after_release
     """Hysteresis of domain 3.2, with the state in the database."""
     async with bench(tmp_path) as on:
         portfolio = await on.balanced()
-        await on.program.portfolios.change(portfolio, answer=Answer.NOTIFY)
+        await on.program.portfolios.change(portfolio, answer=AnswerMode.NOTIFY)
         await on.tick()
         rang = []
         for factor in ("1.25", "1.001", "1.1", "0.75", "1.3"):
@@ -90,7 +90,7 @@ async def test_the_state_survives_a_restart(tmp_path: Path) -> None:
     """A breach that rang before the restart does not ring after it."""
     async with bench(tmp_path) as on:
         portfolio = await on.balanced()
-        await on.program.portfolios.change(portfolio, answer=Answer.NOTIFY)
+        await on.program.portfolios.change(portfolio, answer=AnswerMode.NOTIFY)
         on.market.move("BTC", "1.5")
         assert await on.tick() == (2, 0)
     async with bench(tmp_path, start=START + timedelta(hours=1)) as again:
@@ -177,7 +177,7 @@ async def test_changed_targets_are_armed_anew(tmp_path: Path) -> None:
     """What fired under the old targets says nothing about the new ones."""
     async with bench(tmp_path) as on:
         portfolio = await on.balanced()
-        portfolio = await on.program.portfolios.change(portfolio, answer=Answer.NOTIFY)
+        portfolio = await on.program.portfolios.change(portfolio, answer=AnswerMode.NOTIFY)
         on.market.move("BTC", "1.5")
         assert await on.tick() == (2, 0)
         swapped = replace(portfolio.strategy, weights={**portfolio.strategy.weights, "BTC": D("0.3"), "SOL": D("0.5")})

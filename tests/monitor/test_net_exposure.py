@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chatbot.model import NET, Answer
+from chatbot.model import NET, AnswerMode
 from chatbot.plans import outcomes
 from chatbot.portfolio import strategies
 from chatbot.store import portfolios
@@ -100,7 +100,7 @@ async def test_it_rings_again_only_when_worse_by_a_step_or_after_release(tmp_pat
     """The hysteresis of the lines (domain 3.2), with the state in the database."""
     async with bench(tmp_path) as on:
         portfolio = await with_futures(on)
-        await on.program.portfolios.change(portfolio, answer=Answer.NOTIFY)
+        await on.program.portfolios.change(portfolio, answer=AnswerMode.NOTIFY)
         await on.tick()
         rang = []
         for factor in ("1.25", "1.02", "1.1", "0.8", "1.12"):

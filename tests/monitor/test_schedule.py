@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from chatbot.model import Answer, PlanState, ScheduleRule, Strategy
+from chatbot.model import AnswerMode, PlanState, ScheduleRule, Strategy
 from chatbot.store import accounts, plans, portfolios, tables
 from chatbot.store.codec import decode, encode
-from chatbot.triggers import schedule as scheduling
+from chatbot.triggers import schedule
 from tests.portfolio.still_market import PERSON, START, bench
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ async def check_of(on: Bench, portfolio: Portfolio) -> Check:
     return found
 
 
-async def mark_of(on: Bench, portfolio: Portfolio) -> scheduling.Mark:
+async def mark_of(on: Bench, portfolio: Portfolio) -> schedule.Mark:
     """Return how far the calendar has come."""
     return (await on.program.reports.calendar(portfolio))[1]
 
@@ -153,7 +153,7 @@ async def test_with_only_if_outside_a_run_inside_the_bands_is_done_without_a_wor
     async with bench(tmp_path) as on:
         portfolio = await scheduled(on, replace(HALF_PAST, only_outside=True))
         assert await on.tick(1800) == (0, 0)
-        assert (await mark_of(on, portfolio)).outcome == scheduling.INSIDE
+        assert (await mark_of(on, portfolio)).outcome == schedule.INSIDE
         assert (await check_of(on, portfolio)).held_back == "inside"
         assert await told(on) == []
         await on.tick(23 * 3600)
@@ -170,7 +170,7 @@ async def test_when_no_order_is_worth_its_fees_the_run_is_done_and_why_says_so(t
         portfolio = await scheduled(on)
         on.market.move("BTC", "0.9523809523809523809523809524")
         assert await on.tick(1800) == (0, 0)
-        assert (await mark_of(on, portfolio)).outcome == scheduling.NOTHING
+        assert (await mark_of(on, portfolio)).outcome == schedule.NOTHING
         assert (await check_of(on, portfolio)).held_back == "no_orders"
         assert await told(on) == []
 
@@ -212,7 +212,7 @@ async def test_a_run_waits_for_an_open_plan_and_for_an_open_window(tmp_path: Pat
         assert await on.tick(30) == (0, 1)
         assert await plans_of(on, portfolio) == ("02 09:30 schedule+drift+drift",)
         await on.tick(24 * 3600 - 120)  # the next day, 09:28:30: expired long ago
-        plan = await on.program.rebalancing.propose(portfolio, (scheduling.REASON,))
+        plan = await on.program.rebalancing.propose(portfolio, (schedule.REASON,))
         assert plan is not None
         assert await on.tick(120) == (0, 0)
         assert (await check_of(on, portfolio)).held_back == "plan_open"
@@ -223,12 +223,12 @@ async def test_a_run_waits_for_an_open_plan_and_for_an_open_window(tmp_path: Pat
 async def test_who_only_wants_to_know_is_rung_and_gets_no_plan(tmp_path: Path) -> None:
     """notify: a word at the time of the schedule, once."""
     async with bench(tmp_path) as on:
-        portfolio = await scheduled(on, answer=Answer.NOTIFY)
+        portfolio = await scheduled(on, answer=AnswerMode.NOTIFY)
         assert await on.tick(1800) == (1, 0)
         assert await on.tick() == (0, 0)
         assert await told(on) == [("schedule_due", None, False)]
         assert await plans_of(on, portfolio) == ()
-        assert (await mark_of(on, portfolio)).outcome == scheduling.TOLD
+        assert (await mark_of(on, portfolio)).outcome == schedule.TOLD
 
 
 async def test_without_prices_the_run_waits_for_them(tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ async def test_another_zone_moves_the_next_run_and_never_runs_a_date_twice(tmp_p
 async def test_a_schedule_leaves_what_has_rung_alone_and_new_targets_leave_the_calendar(tmp_path: Path) -> None:
     """Setting a time does not ring again for an old crossing; changed targets do not run the day again."""
     async with bench(tmp_path) as on:
-        portfolio = await scheduled(on, answer=Answer.NOTIFY)
+        portfolio = await scheduled(on, answer=AnswerMode.NOTIFY)
         assert await on.tick(1800) == (1, 0)
         on.market.move("BTC", "1.5")
         assert await on.tick() == (2, 0)

@@ -13,8 +13,8 @@ from chatbot.engine.band_width import half_width
 from chatbot.engine.errors import Refused
 from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot, measure, value_of
 from chatbot.model import NET, BandRule, LineReading, Shape, Strategy
-from chatbot.monitor.screen import Sheet, kind_of
-from chatbot.portfolio import valuation as readings
+from chatbot.monitor.screen import ScreenArrays, kind_of
+from chatbot.portfolio import valuation
 
 D = Decimal
 STRATEGY = Strategy(
@@ -35,7 +35,7 @@ def limits_of(strategy: Strategy) -> Shape:
     """Return a shape with the targets and half-widths of a strategy that nothing has moved."""
     lines = tuple(
         LineReading(line=line, weight=D(0), target=target, band=half_width(bands[line], target) if line in bands else None)
-        for bands in [readings.engine_bands(strategy)]
+        for bands in [valuation.engine_bands(strategy)]
         for line, target in strategy.weights.items()
     )
     net = LineReading(line=NET, weight=D(0), target=strategy.futures_net, band=strategy.futures_band_pp / 100)
@@ -62,7 +62,7 @@ def test_every_breach_is_suspected(data: st.DataObject) -> None:
     """Columns come, change and go; what is left is judged like the exact test, or more strictly."""
     price = {name: data.draw(prices) for name in ("BTC", "ETH", "SOL", "BTC-PERP")}
     shots = {number: data.draw(snapshots(price)) for number in range(data.draw(st.integers(1, 5)))}
-    sheet = Sheet(kind_of(shots[0], STRATEGY))
+    sheet = ScreenArrays(kind_of(shots[0], STRATEGY))
     for number, snap in shots.items():
         sheet.put(number, snap, limits_of(STRATEGY), seen=100.0)
     for number in data.draw(st.sets(st.sampled_from(sorted(shots)))):
@@ -76,12 +76,12 @@ def test_every_breach_is_suspected(data: st.DataObject) -> None:
     assert suspects <= set(shots)
     for number, snap in shots.items():
         try:
-            held = readings.value_of(snap, STRATEGY)
+            held = valuation.value_of(snap, STRATEGY)
         except Refused:
             assert number in suspects
             continue
-        check = readings.check_lines(held, STRATEGY)
-        net = readings.net_exposure(measure(held), STRATEGY)
+        check = valuation.check_lines(held, STRATEGY)
+        net = valuation.net_exposure(measure(held), STRATEGY)
         if any(check.lines[line].breach for line in STRATEGY.bands) or (net is not None and net.breach):
             assert number in suspects
 
@@ -104,9 +104,9 @@ def test_no_breach_of_the_net_exposure_is_hidden(target: D, points: D, mode: str
         wallet=value / 2,
         positions=(Position(contract="BTC-PERP", asset="BTC", qty=qty, entry=D(1), mark=D(1)),),
     )
-    sheet = Sheet(kind_of(snap, strategy))
+    sheet = ScreenArrays(kind_of(snap, strategy))
     sheet.put(1, snap, limits_of(strategy), seen=100.0)
-    found = readings.net_exposure(measure(value_of(snap)), strategy)
+    found = valuation.net_exposure(measure(value_of(snap)), strategy)
     suspected = sheet.suspects(np.ones(1), read_before=0.0) == [1]
     assert found is not None or not qty
     if beyond > 0 or (found is not None and found.breach):
@@ -135,7 +135,7 @@ def test_a_price_that_is_not_usable_makes_everybody_a_suspect() -> None:
         wallet=D(10),
         positions=(Position(contract="BTC-PERP", asset="BTC", qty=D(1), entry=D(10), mark=D(10)),),
     )
-    sheet = Sheet(kind_of(snap, STRATEGY))
+    sheet = ScreenArrays(kind_of(snap, STRATEGY))
     sheet.put(1, snap, limits_of(STRATEGY), seen=100.0)
     assert sheet.suspects(np.full(4, 10.0), read_before=0.0) == []
     assert sheet.suspects(np.array([10.0, np.nan, 10.0, 10.0]), read_before=0.0) == [1]
@@ -153,7 +153,7 @@ def test_a_sheet_grows_and_shrinks() -> None:
         )
         for n, qty in held.items()
     }
-    sheet = Sheet(kind_of(shot[0], STRATEGY))
+    sheet = ScreenArrays(kind_of(shot[0], STRATEGY))
     for n, snap in shot.items():
         sheet.put(n, snap, limits_of(STRATEGY), seen=100.0)
     price = np.full(2, 10.0)

@@ -14,8 +14,8 @@ from chatbot.clock import ManualClock
 from chatbot.model import (
     AlertKind,
     AlertSettings,
-    Answer,
     Answering,
+    AnswerMode,
     AutoLimits,
     Cause,
     DecidedBy,
@@ -30,8 +30,7 @@ from chatbot.model import (
     Unanswered,
     Verdict,
 )
-from chatbot.plans import autonomy as answering
-from chatbot.plans import outcomes
+from chatbot.plans import autonomy, outcomes
 from chatbot.portfolio import turnover
 from chatbot.store import accounts, messages, plans, portfolios
 from tests.portfolio.lively_market import LivelyMarket
@@ -98,7 +97,7 @@ async def alone(folder: Path, *, limits: AutoLimits | None = WIDE, start: dateti
     clock = ManualClock(start)
     async with bench(folder, market=LivelyMarket(clock), clock=clock) as on:
         portfolio = await on.balanced()
-        chosen: dict[str, Any] = {"answer": Answer.AUTO, "answering": Answering(limits=limits), **fields}
+        chosen: dict[str, Any] = {"answer": AnswerMode.AUTO, "answering": Answering(limits=limits), **fields}
         portfolio = await on.program.portfolios.change(portfolio, **chosen)
         await on.tick()
         yield Alone(on, portfolio)
@@ -163,7 +162,7 @@ async def test_trend_trims_and_hedges_that_open_always_ask(tmp_path: Path, trigg
         at.on.market.move("BTC", "1.3")
         made = await at.on.program.rebalancing.propose(at.portfolio, (Reason(trigger=Cause(trigger), line="BTC", event=Phase(event)),))
         assert isinstance(made, outcomes.Proposed)
-        stand = answering.within_limits(made.plan, WIDE, D(0))
+        stand = autonomy.within_limits(made.plan, WIDE, D(0))
         assert (stand.auto, stand.why) == (not why, why)
 
 
@@ -256,7 +255,7 @@ async def test_switching_auto_off_between_plan_and_confirm_is_honoured(tmp_path:
         confirm = program.rebalancing.confirm
 
         async def slow(*args: Any, **options: Any) -> Any:
-            await at.change(answer=Answer.ASK)
+            await at.change(answer=AnswerMode.ASK)
             return await confirm(*args, **options)
 
         program.rebalancing.confirm = slow  # type: ignore[method-assign]
@@ -328,9 +327,9 @@ async def test_a_manual_portfolio_never_acts(tmp_path: Path) -> None:
         at.on.market.move("BTC", "1.3")
         made = await at.on.program.rebalancing.propose(at.portfolio, (Reason(trigger=Cause.DRIFT),))
         assert isinstance(made, outcomes.Proposed)
-        by_hand = replace(at.portfolio, mode=Mode.MANUAL, answering=Answering(limits=WIDE, unanswered=Unanswered.REDUCE))
+        by_hand = replace(at.portfolio, mode=Mode.MANUAL, autonomy=Answering(limits=WIDE, unanswered=Unanswered.REDUCE))
         async with at.on.program.db.transaction() as tx:
-            asks = await answering.with_policy(tx, by_hand, PERSON, made.plan, at.on.clock.now())
+            asks = await autonomy.with_policy(tx, by_hand, PERSON, made.plan, at.on.clock.now())
         assert asks.stand is not None
         assert not asks.stand.auto
         assert asks.stand.reduce_at is None
@@ -341,7 +340,7 @@ async def test_a_manual_portfolio_never_acts(tmp_path: Path) -> None:
 
 def reducing(minutes: int = 30) -> dict[str, Any]:
     """Return the settings of somebody who wants risk reduced."""
-    return {"answer": Answer.ASK, "answering": Answering(unanswered=Unanswered.REDUCE, after_min=minutes)}
+    return {"answer": AnswerMode.ASK, "answering": Answering(unanswered=Unanswered.REDUCE, after_min=minutes)}
 
 
 async def test_an_unanswered_plan_is_reduced_at_its_time_and_the_rest_is_left_out(tmp_path: Path) -> None:
@@ -397,7 +396,7 @@ async def test_an_answer_in_time_keeps_the_bot_out(tmp_path: Path) -> None:
     async with alone(tmp_path, **reducing()) as at:
         await at.drift()
         (plan,) = await at.plans()
-        await at.change(answering=Answering())
+        await at.change(autonomy=Answering())
         await at.on.tick(31 * 60)
         assert (await at.plans())[0].state is PlanState.PROPOSED
         await at.on.program.rebalancing.skip(plan.id, PERSON.id)
@@ -407,7 +406,7 @@ async def test_an_answer_in_time_keeps_the_bot_out(tmp_path: Path) -> None:
 
 async def test_a_reminder_rings_once_at_half_of_the_time(tmp_path: Path) -> None:
     """And not at all when the plan is answered before."""
-    async with alone(tmp_path, answer=Answer.ASK, answering=Answering(unanswered=Unanswered.REMIND)) as at:
+    async with alone(tmp_path, answer=AnswerMode.ASK, autonomy=Answering(unanswered=Unanswered.REMIND)) as at:
         await at.drift()
         for _ in range(4):
             await at.on.tick(60)
@@ -418,13 +417,13 @@ async def test_a_reminder_rings_once_at_half_of_the_time(tmp_path: Path) -> None
 async def test_the_plan_of_a_schedule_waits_for_hours_and_lets_alerts_through(tmp_path: Path) -> None:
     """Found in the morning it can still be answered; a line that leaves its band meanwhile rings and takes its place."""
     rule = ScheduleRule(freq="daily", time="03:00", zone="UTC", set_at=START)
-    async with alone(tmp_path, answer=Answer.ASK, start=datetime(2026, 3, 3, 2, 58, tzinfo=UTC)) as at:
+    async with alone(tmp_path, answer=AnswerMode.ASK, start=datetime(2026, 3, 3, 2, 58, tzinfo=UTC)) as at:
         await at.change(strategy=replace(at.portfolio.strategy, schedule=rule))
         at.on.market.move("BTC", "1.1")
         await at.on.tick(180)
         (plan,) = await at.plans()
         assert [reason.trigger for reason in plan.reasons] == ["schedule"]
-        assert plan.expires_at == plan.created_at + answering.PATIENCE
+        assert plan.expires_at == plan.created_at + autonomy.PATIENCE
         await at.on.tick(5 * 3600)
         assert (await at.plans())[0].state is PlanState.PROPOSED
         await at.drift("1.2")
@@ -436,7 +435,7 @@ async def test_the_plan_of_a_schedule_waits_for_hours_and_lets_alerts_through(tm
 
 async def test_quiet_hours_hold_alerts_back_into_one_digest_and_the_plan_until_morning(tmp_path: Path) -> None:
     """Nothing comes at night; at eight one message for all, and then the plan as of then."""
-    async with alone(tmp_path, answer=Answer.ASK, start=datetime(2026, 3, 2, 23, 0, tzinfo=UTC)) as at:
+    async with alone(tmp_path, answer=AnswerMode.ASK, start=datetime(2026, 3, 2, 23, 0, tzinfo=UTC)) as at:
         await at.hear(AlertSettings(quiet_from="22:00", quiet_to="08:00"))
         await at.drift()
         await at.drift("1.1")
@@ -456,7 +455,7 @@ async def test_quiet_hours_hold_alerts_back_into_one_digest_and_the_plan_until_m
 
 async def test_one_alert_alone_needs_no_digest(tmp_path: Path) -> None:
     """It comes as it is."""
-    async with alone(tmp_path, answer=Answer.NOTIFY, start=datetime(2026, 3, 2, 23, 0, tzinfo=UTC)) as at:
+    async with alone(tmp_path, answer=AnswerMode.NOTIFY, start=datetime(2026, 3, 2, 23, 0, tzinfo=UTC)) as at:
         await at.hear(AlertSettings(quiet_from="22:00", quiet_to="08:00"))
         await at.drift()
         assert await at.mail() == []
@@ -488,7 +487,7 @@ async def test_auto_acts_at_night_without_a_sound(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("ring", "told"), [(Ring.ON, [("drift_alert", False)]), (Ring.SILENT, [("drift_alert", True)]), (Ring.OFF, [])])
 async def test_each_kind_is_on_silent_or_off(tmp_path: Path, ring: Ring, told: list[tuple[str, bool]]) -> None:
     """Off leaves the message out, not the watching."""
-    async with alone(tmp_path, answer=Answer.NOTIFY) as at:
+    async with alone(tmp_path, answer=AnswerMode.NOTIFY) as at:
         await at.hear(AlertSettings(rings={AlertKind.DRIFT: ring}))
         await at.drift()
         assert [(message.kind, message.silent) for message in await at.mail()] == told
@@ -496,7 +495,7 @@ async def test_each_kind_is_on_silent_or_off(tmp_path: Path, ring: Ring, told: l
 
 async def test_what_lasts_rings_again_at_the_reminder_time(tmp_path: Path) -> None:
     """Every four hours while the line stays outside, and only then."""
-    async with alone(tmp_path, answer=Answer.NOTIFY) as at:
+    async with alone(tmp_path, answer=AnswerMode.NOTIFY) as at:
         await at.hear(AlertSettings(reminder_h=4))
         at.on.market.move("BTC", "1.5")
         rang = [(await at.on.tick(hours * 3600))[0] for hours in (1, 1, 3, 1, 3)]

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.alerts import quiet_hours as quiet
+from chatbot.alerts import quiet_hours
 from chatbot.model import AlertSettings, Leg, LegKind, LegState, Plan
-from chatbot.plans import autonomy as answering
+from chatbot.plans import autonomy
 from tests.portfolio.still_market import D
 from tests.store import samples
 
@@ -53,7 +53,7 @@ def test_reducing_legs_never_raise_net_gross_or_any_long(drawn: tuple[Plan, dict
     """Whichever of them are filled, and however far: no exposure is larger afterwards, and the net exposure keeps its sign."""
     plan, spot, book = drawn
     after = {**spot, **book}
-    for leg in answering.reducing(plan):
+    for leg in autonomy.reducing(plan):
         assert leg.state is LegState.PLANNED
         assert not leg.is_transfer
         filled = leg.notional * data.draw(st.integers(0, 100)) / 100
@@ -71,10 +71,10 @@ def test_reducing_legs_never_raise_net_gross_or_any_long(drawn: tuple[Plan, dict
 def test_an_ordinary_plan_keeps_its_sale_and_leaves_the_purchase() -> None:
     """The case that everybody has: long coins, one sold, one bought."""
     plan = samples.plan(1)
-    assert [leg.instrument for leg in answering.reducing(plan)] == ["BTC"]
-    assert answering.alone(plan) == ()  # nobody knows what it costs
+    assert [leg.instrument for leg in autonomy.reducing(plan)] == ["BTC"]
+    assert autonomy.alone(plan) == ()  # nobody knows what it costs
     priced = replace(plan, legs=tuple(replace(leg, slippage_bps=D(3)) for leg in plan.legs))
-    assert [leg.instrument for leg in answering.alone(priced)] == ["BTC"]
+    assert [leg.instrument for leg in autonomy.alone(priced)] == ["BTC"]
 
 
 ZONES = ("UTC", "Europe/Madrid", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe")
@@ -86,7 +86,7 @@ clocks = st.times().map(lambda clock: clock.replace(second=0, microsecond=0))
 def test_quiet_hours_end_within_a_day_and_are_over_then(now: datetime, zone: str, begin: time, end: time) -> None:
     """Across midnight and across changes of the clock: the end lies ahead, shows the chosen time, and is outside."""
     settings = AlertSettings(quiet_from=f"{begin:%H:%M}", quiet_to=f"{end:%H:%M}")
-    found = quiet.ends(settings, zone, now)
+    found = quiet_hours.ends(settings, zone, now)
     clock = now.astimezone(ZoneInfo(zone)).time()
     inside = begin != end and (begin <= clock < end if begin < end else clock >= begin or clock < end)
     assert (found is not None) == inside

@@ -10,7 +10,7 @@ import pytest
 
 from chatbot.clock import ManualClock
 from chatbot.model import STABLE, BandRule, Mode
-from chatbot.plans import band_advice as advice
+from chatbot.plans import band_advice
 from chatbot.portfolio import strategies
 from tests.portfolio.lively_market import LivelyMarket
 from tests.portfolio.still_market import PERSON, START, D, bench
@@ -113,16 +113,16 @@ async def test_what_is_unknown_has_no_recommendation(tmp_path: Path) -> None:
         portfolio = await one_coin(on)
         market.volumes = {"BTC": None}
         lines = (await on.program.adviser.bands(portfolio)).lines
-        assert {one.why for one in lines} == {advice.NO_VOLUME}
+        assert {one.why for one in lines} == {band_advice.NO_VOLUME}
         empty = replace(portfolio.strategy, bands={**portfolio.strategy.bands, "ALT": BandRule(abs_pp=D(5))})
         found = await on.program.adviser.bands(await on.program.portfolios.change(portfolio, strategy=empty))
-        assert {one.line: one.why for one in found.lines}["ALT"] == advice.NO_TARGET
+        assert {one.line: one.why for one in found.lines}["ALT"] == band_advice.NO_TARGET
         assert found.rules == {}
     market, clock = the_example()
     market.volatility = {}
     async with bench(tmp_path / "young", market=market, clock=clock) as on:
         found = await on.program.adviser.bands(await one_coin(on))
-        assert {one.why for one in found.lines} == {advice.NO_HISTORY}
+        assert {one.why for one in found.lines} == {band_advice.NO_HISTORY}
 
 
 async def test_coins_that_move_together_are_no_risk_to_each_other(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ async def test_coins_that_move_together_are_no_risk_to_each_other(tmp_path: Path
 
 
 async def test_without_prices_there_is_no_advice(tmp_path: Path) -> None:
-    """A portfolio that can not be evaluated gets its problem, not a guess."""
+    """A portfolio that cannot be evaluated gets its problem, not a guess."""
     market, clock = the_example()
     async with bench(tmp_path, market=market, clock=clock) as on:
         portfolio = await one_coin(on)

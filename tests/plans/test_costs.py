@@ -15,8 +15,7 @@ from chatbot.exchanges.base import Depth
 from chatbot.market.candles import CandleBook
 from chatbot.market.funding import FundingBook
 from chatbot.model import Cause, Leg, LegKind, LegState, Reason
-from chatbot.plans import costs as costing
-from chatbot.plans import outcomes
+from chatbot.plans import costs, outcomes
 from chatbot.plans.costs import Costing
 from tests.portfolio.lively_market import LivelyMarket, OpenBook
 from tests.portfolio.still_market import START, D, bench
@@ -71,10 +70,10 @@ async def test_what_is_unknown_is_not_nothing(missing: str) -> None:
     legs = service.legs((a_leg("500"), a_leg("500", coin="BTC", index=1)), await market.quotes(["SOL", "BTC"]))
     assert legs[0].slippage_bps is None
     assert legs[1].slippage_bps is not None
-    assert costing.total_bps(legs) is None
-    assert costing.unknown(legs) == legs[:1]
-    assert costing.dear(legs) == frozenset()
-    assert costing.total_bps((replace(legs[0], state=LegState.DROPPED), legs[1])) == legs[1].slippage_bps
+    assert costs.total_bps(legs) is None
+    assert costs.unknown(legs) == legs[:1]
+    assert costs.expensive(legs) == frozenset()
+    assert costs.total_bps((replace(legs[0], state=LegState.DROPPED), legs[1])) == legs[1].slippage_bps
 
 
 async def test_a_small_order_walks_the_book_and_a_large_one_does_not() -> None:
@@ -156,13 +155,13 @@ async def test_how_long_a_perpetual_is_cheaper(rate: str, days: float | None) ->
 def test_the_total_is_the_money_of_the_legs_over_their_value(found: list[tuple[int, object]]) -> None:
     """No leg costs more or less by standing in a plan; the total lies between the cheapest and the dearest leg."""
     legs = [a_leg(str(value), index=at, slippage_bps=bps) for at, (value, bps) in enumerate(found)]
-    total = costing.total_bps(legs)
+    total = costs.total_bps(legs)
     assert total is not None
-    money = sum(costing.cost_of(leg) for leg in legs)
+    money = sum(costs.cost_of(leg) for leg in legs)
     assert float(total) == pytest.approx(float(money / sum(leg.notional for leg in legs) * 10_000), rel=1e-12, abs=1e-12)
     share = [leg.slippage_bps or D(0) for leg in legs]
     assert min(share) - D("1e-9") <= total <= max(share) + D("1e-9")
-    assert costing.dear(legs) == {leg.index for leg in legs if leg.slippage_bps is not None and leg.slippage_bps > 50}
+    assert costs.expensive(legs) == {leg.index for leg in legs if leg.slippage_bps is not None and leg.slippage_bps > 50}
 
 
 async def _dear_plan(folder: Path, *, volume: str = "2000") -> tuple[Plan, bool]:
@@ -174,15 +173,15 @@ async def _dear_plan(folder: Path, *, volume: str = "2000") -> tuple[Plan, bool]
         on.market.volumes["SOL"] = D(volume)
         answer = await on.program.rebalancing.propose(portfolio, ASKED)
         assert isinstance(answer, outcomes.Proposed)
-        return answer.plan, bool(costing.dear(answer.plan.legs) or costing.unknown(answer.plan.legs))
+        return answer.plan, bool(costs.expensive(answer.plan.legs) or costs.unknown(answer.plan.legs))
 
 
 async def test_a_plan_keeps_what_each_leg_costs(tmp_path: Path) -> None:
-    """Stored with the plan and read back; the dear leg is the one in the thin market."""
+    """Stored with the plan and read back; the expensive leg is the one in the thin market."""
     plan, asks = await _dear_plan(tmp_path)
     assert asks
-    assert {plan.legs[index].instrument for index in costing.dear(plan.legs)} == {"SOL"}
-    assert plan.slippage_bps == pytest.approx(costing.total_bps(plan.legs))
+    assert {plan.legs[index].instrument for index in costs.expensive(plan.legs)} == {"SOL"}
+    assert plan.slippage_bps == pytest.approx(costs.total_bps(plan.legs))
     cheap, asks = await _dear_plan(tmp_path / "cheap", volume="1000000000")
     assert not asks
-    assert not costing.dear(cheap.legs)
+    assert not costs.expensive(cheap.legs)

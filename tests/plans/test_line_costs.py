@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.plans import draft as planning
+from chatbot.plans import draft
 from chatbot.portfolio import strategies
 from tests.portfolio.still_market import PERSON, bench
 
@@ -52,7 +52,7 @@ async def test_the_cheapest_lines_absorb_the_gap(tmp_path: Path, monkeypatch: py
             assert costs is not None
             assert costs["STABLE"] == 0
             assert costs[expensive] - costs[cheap] == D("0.0049")
-            aim = planning.targets_for(found, costs)
+            aim = draft.targets_for(found, costs)
             assert aim.spot["BTC"] == D("0.425")
             assert aim.spot[cheap] >= aim.spot[expensive]
             assert aim.stable == D("0.225"), "what costs nothing comes first"

@@ -16,10 +16,9 @@ from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.exchanges.base import Quote, asset_of
 from chatbot.exchanges.markets.coins import perp_market, spot_market
 from chatbot.model import CORE, HEDGE_KINDS, STABLE, BandRule, Cause, Mode, OpenHedge, Portfolio, Signal, Strategy, TriggerSetting
-from chatbot.plans import draft as planning
-from chatbot.portfolio import strategies
+from chatbot.plans import draft
+from chatbot.portfolio import strategies, valuation
 from chatbot.portfolio import targets as targeting
-from chatbot.portfolio import valuation as readings
 from chatbot.portfolio.evaluation import Evaluation, measured
 from chatbot.portfolio.layers import Anchor, Layers, Memory
 from chatbot.portfolio.states import PortfolioStates
@@ -59,20 +58,20 @@ class Case:
         marks = {h.asset: h.price for h in self.snap.spot} | {p.contract: p.mark for p in self.snap.positions}
         quotes = {name: Quote(instrument=name, bid=price, ask=price, at=NOW) for name, price in marks.items()}
         seen = Evaluation(portfolio=portfolio, quotes=quotes, markets=MARKETS, states=self.states, layers=Layers(signals=self.signals))
-        return measured(seen, self.snap, readings.prior_betas(readings.assets_of(self.snap)), JOINED)
+        return measured(seen, self.snap, valuation.prior_betas(valuation.assets_of(self.snap)), JOINED)
 
 
 def planned(found: Evaluation) -> tuple[Targets, Block]:
     """Plan for an evaluation."""
-    targets = planning.targets_for(found)
-    return targets, planning.block_for(found, targets)
+    targets = draft.targets_for(found)
+    return targets, draft.block_for(found, targets)
 
 
 def carried_out(case: Case, found: Evaluation, block: Block) -> Case:
     """Return the case once every leg has filled at its price and the memory was stored."""
     assert found.snapshot is not None
-    legs = planning.legs_of(block, found.quotes, "USDT")
-    after = readings.after_legs(found.snapshot, legs, MARKETS)
+    legs = draft.legs_of(block, found.quotes, "USDT")
+    after = valuation.after_legs(found.snapshot, legs, MARKETS)
     return replace(case, snap=after, states=replace(case.states, memory=found.memory))
 
 

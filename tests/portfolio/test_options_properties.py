@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from chatbot.engine.exact import wide
 from chatbot.model import FUTURES, STABLE
-from chatbot.portfolio import targets as targeting
-from chatbot.portfolio import valuation as readings
+from chatbot.portfolio import targets, valuation
 from tests.portfolio.moved_portfolios import Case, cases, quick
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ HAIR = D("1e-18")
 
 def held(case: Case) -> dict[str, Decimal]:
     """Return the weight of every coin, of the stablecoin and of the futures account."""
-    valued = readings.value_of(case.snap, case.strategy)
+    valued = valuation.value_of(case.snap, case.strategy)
     return {name: value / valued.value for name, value in valued.parts.items()}
 
 
@@ -46,9 +45,9 @@ def test_a_limited_plan_goes_straight_and_no_further_than_its_limit(case: Case, 
     """It moves at most the budget, between where things stand and where they should; futures are not held up, nor is a cut."""
     found = case.look()
     assert found.effective is not None
-    aim = targeting.destination(readings.value_of(case.snap, case.strategy), case.strategy, found.effective)
+    aim = targets.destination(valuation.value_of(case.snap, case.strategy), case.strategy, found.effective)
     strategy = replace(case.strategy, turnover_budget=budget)
-    short = targeting.destination(readings.value_of(case.snap, strategy), strategy, found.effective)
+    short = targets.destination(valuation.value_of(case.snap, strategy), strategy, found.effective)
     with wide():
         assert sum(as_weights(short).values()) == 1
     assert short.futures == aim.futures
@@ -61,7 +60,7 @@ def test_a_limited_plan_goes_straight_and_no_further_than_its_limit(case: Case, 
         assert all(abs(part[name] - full[name]) <= HAIR for name in full)
     else:
         assert abs(turnover(before, part) - budget) <= HAIR
-        assert targeting.stopped_early(readings.value_of(case.snap, strategy), strategy, short) is not None
+        assert targets.stopped_early(valuation.value_of(case.snap, strategy), strategy, short) is not None
     for name, w in before.items():
         low, high = sorted((w, full.get(name, D(0))))
         assert low - HAIR <= part.get(name, D(0)) <= high + HAIR
@@ -77,11 +76,11 @@ def test_known_costs_never_make_a_plan_dearer(case: Case, data: st.DataObject) -
     lines = found.effective.lines
     rates = st.sampled_from((D(0), D("0.0005"), D("0.001"), D("0.004")))
     costs = {line: D(0) if line == STABLE else data.draw(rates) for line in lines if line != FUTURES}
-    alike = targeting.destination(readings.value_of(case.snap, strategy), strategy, found.effective)
-    told = targeting.destination(readings.value_of(case.snap, strategy), strategy, found.effective, costs)
+    alike = targets.destination(valuation.value_of(case.snap, strategy), strategy, found.effective)
+    told = targets.destination(valuation.value_of(case.snap, strategy), strategy, found.effective, costs)
     with wide():
         assert sum(as_weights(told).values()) == 1
-    values = readings.value_of(case.snap, strategy).by_line
+    values = valuation.value_of(case.snap, strategy).by_line
     whole = sum(values.values())
 
     def cost(aim: Targets) -> Decimal:

@@ -14,7 +14,7 @@ from chatbot.engine.exact import wide
 from chatbot.model import Cause
 from chatbot.portfolio.layers import Memory
 from chatbot.portfolio.states import decoded, encoded
-from chatbot.triggers import market as triggers
+from chatbot.triggers import market
 from tests.portfolio.moved_portfolios import Case, carried_out, cases, one_signal, planned, quick, threshold
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def test_c26_another_risk_off_signal_raises_no_long_target(case: Case, data: st.
     }
     case = replace(
         case,
-        strategy=replace(case.strategy, triggers={**case.strategy.triggers, **settings}),
+        strategy=replace(case.strategy, market={**case.strategy.triggers, **settings}),
         states=replace(case.states, memory=Memory(anchors=known)),
     )
     fired = data.draw(one_signal(chosen.trigger, chosen.subject, case.strategy, active=True))
@@ -110,12 +110,12 @@ def test_c31_no_spike_leaves_a_coin_more_than_its_share_of_target_and_onset(case
 def test_what_a_portfolio_remembers_survives_being_written_down(case: Case) -> None:
     found = case.look()
     assert found.effective is not None
-    heard = triggers.changes(found.memory, case.signals, case.strategy, found.effective)
-    memory = triggers.mark_told(found.memory, heard, case.strategy)
-    memory = replace(memory, pending=tuple(triggers.reason_for(step) for step in heard))
+    heard = market.changes(found.memory, case.signals, case.strategy, found.effective)
+    memory = market.mark_told(found.memory, heard, case.strategy)
+    memory = replace(memory, pending=tuple(market.reason_for(step) for step in heard))
     stored = decoded(json.loads(json.dumps(encoded(replace(case.states, memory=memory)))))
     assert stored == replace(case.states, memory=memory)
-    assert not triggers.changes(stored.memory, case.signals, case.strategy, found.effective), "what was told is not told again"
+    assert not market.changes(stored.memory, case.signals, case.strategy, found.effective), "what was told is not told again"
 
 
 @quick

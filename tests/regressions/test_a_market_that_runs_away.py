@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.exchanges.base import Market, OrderRequest, Quote
-from chatbot.execution.next_order import Desk, draft
+from chatbot.execution.next_order import MarketNow, draft
 from chatbot.execution.pace import Pace
 from chatbot.model import Leg, LegKind
 from tests.portfolio.still_market import START
@@ -29,7 +29,7 @@ def test_no_order_is_worse_than_what_was_confirmed_allows(moved: Decimal, *, sel
     leg = Leg(index=0, kind=LegKind.SPOT_SELL if sells else LegKind.SPOT_BUY, instrument="BTC", qty=D(1), limit=D(50_000), price=D(50_000))
     mid = 50_000 * moved
     quote = Quote(instrument="BTC", bid=mid * D("0.9999"), ask=mid * D("1.0001"), at=START)
-    desk = Desk(market=MARKET, quote=quote, free={"BTC": D(5), "USDT": D(1_000_000)}, money="USDT")
+    desk = MarketNow(market=MARKET, quote=quote, free={"BTC": D(5), "USDT": D(1_000_000)}, money="USDT")
     drafted = draft(leg, desk, Pace(), plan_id=1, attempt=attempt, cross=cross, cap_bps=D(cap_bps))
     assert isinstance(drafted, OrderRequest)
     slip = D(cap_bps) / 10_000

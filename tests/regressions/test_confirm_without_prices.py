@@ -1,4 +1,4 @@
-"""A Confirm that can not be checked against sound prices says so; it does not claim that prices have moved."""
+"""A Confirm that cannot be checked against sound prices says so; it does not claim that prices have moved."""
 
 from __future__ import annotations
 
@@ -23,4 +23,4 @@ async def test_a_zero_price_at_confirm_is_told_as_what_it_is(tmp_path: Path) -> 
         source.bent = {"SOL": Decimal(0)}
         answer = await ann.tap("Confirm")
         assert answer.text.startswith("Without sound prices there is no plan.")
-        ann.sees("Can not evaluate", "SOL")
+        ann.sees("Cannot evaluate", "SOL")

@@ -16,7 +16,7 @@ from chatbot.errors import Unreachable
 from chatbot.exchanges.base import Balances, Funding, Market, Quote
 from chatbot.exchanges.base import Position as Held
 from chatbot.market.funding import FundingBook
-from chatbot.portfolio import valuation as readings
+from chatbot.portfolio import valuation
 from chatbot.portfolio.evaluation import Evaluation
 from chatbot.reports import exposure
 from tests.handlers.views.view_examples import portfolio
@@ -72,7 +72,7 @@ def found(snap: Snapshot = SNAP, liquidation: str | None = None) -> Evaluation:
         leverage=D(5),
         liquidation=None if liquidation is None else D(liquidation),
     )
-    account = readings.Account(balances=Balances(spot={}, free={}, futures_wallet=D(1_000)), positions=(held,), quote_asset="USDT")
+    account = valuation.Account(balances=Balances(spot={}, free={}, futures_wallet=D(1_000)), positions=(held,), quote_asset="USDT")
     markets = {name: Market(instrument=name, tick=D(1), lot=D(1), min_notional=D(5)) for name in ("BTC-PERP", "ETH-PERP", "SOL-PERP")}
     return Evaluation(portfolio=portfolio(), account=account, held=value_of(snap), quotes={"BTC-PERP": QUOTE}, markets=markets)
 
@@ -94,7 +94,7 @@ def test_coins_carry_what_the_engine_measures() -> None:
 
 def test_the_exchanges_liquidation_price_wins() -> None:
     """Ours stands where the exchange says nothing (domain 1.6)."""
-    ours = readings.liquidations(SNAP, found().markets)
+    ours = valuation.liquidations(SNAP, found().markets)
     assert ours["BTC-PERP"] is not None
     assert {one.contract: one.liquidation for one in told({}).contracts} == ours
     assert told({}, "30050").contracts[0].liquidation == D("0.5")

@@ -21,7 +21,7 @@ from chatbot.config import Settings
 from chatbot.durable import Inline
 from chatbot.engine.bands import BandState
 from chatbot.execution.pace import Pace
-from chatbot.model import COVER, Answer, Mode, PlanState, Unanswered
+from chatbot.model import COVER, AnswerMode, Mode, PlanState, Unanswered
 from chatbot.portfolio import states
 from chatbot.store import accounts, plans, portfolios
 
@@ -77,7 +77,7 @@ async def test_people_portfolios_plans_and_messages_are_read(program: Program) -
     assert set(people) == {ANN, BEN}
     assert ann is not None
     assert ben is not None
-    assert (ann.mode, ann.answer, ben.mode) == (Mode.DEMO, Answer.AUTO, Mode.MANUAL)
+    assert (ann.mode, ann.answer, ben.mode) == (Mode.DEMO, AnswerMode.AUTO, Mode.MANUAL)
     assert ann.answering.limits is not None
     assert ann.answering.unanswered is Unanswered.REDUCE
     assert ann.strategy.schedule is not None

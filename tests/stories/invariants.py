@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chatbot.engine.exact import wide
 from chatbot.exchanges.base import is_perp
 from chatbot.model import FUTURES, Cause, LegKind, LegState, PlanState
-from chatbot.portfolio import targets as targeting
+from chatbot.portfolio import targets
 from chatbot.store import orders, portfolios
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def hold_moved_targets(found: Evaluation) -> None:
     strategy, moved = found.portfolio.strategy, found.effective
     assert found.snapshot is not None
     assert moved is not None
-    now, own = moved.targets, targeting.base_targets(found.held, strategy, found.layers.anchors)
+    now, own = moved.targets, targets.base_targets(found.held, strategy, found.layers.anchors)
     with wide():
         assert sum(moved.lines.values()) == 1
     assert min(*now.spot.values(), now.stable, now.collateral) >= 0

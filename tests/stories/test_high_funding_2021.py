@@ -1,4 +1,4 @@
-"""January to May 2021, aggressive: longs pay dearly again and again, trends wear out, and the book goes down and comes back.
+"""January to May 2021, aggressive: longs pay a lot again and again, trends wear out, and the book goes down and comes back.
 
 Volatility is off here and ALT has a wide band, so that the futures speak alone; run with ``-s`` to read what happened.
 """
@@ -40,7 +40,7 @@ def of(life: Lived, trigger: str) -> list[tuple[str, str]]:
 
 
 async def test_two_weeks_with_a_trim_a_release_and_a_halving(tmp_path: Path) -> None:
-    """21 January to 2 February: ETH's trend is trimmed, funding normalises and the book returns, then it is dear again and halved."""
+    """21 January to 2 February: ETH's trend is trimmed, funding normalises and the book returns, then it is expensive again and halved."""
     async with living(tmp_path, datetime(2021, 1, 21, 0, 15, tzinfo=UTC), "Aggressive", *SAID) as life:
         await life.until(datetime(2021, 1, 21, 9, 0, tzinfo=UTC))
         # whoever joins in the middle is told what is on: funding dear since 1 January, BTC's trend worn out since the 12th

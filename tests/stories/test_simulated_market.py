@@ -288,10 +288,10 @@ async def test_a_price_that_can_not_be_trusted_gives_no_plan(trouble: str, told:
             await ann.work()
             assert "is confirmed" not in answer.text
             assert "Prices have moved" not in answer.text, "nobody knows whether they have"
-        ann.sees("Can not evaluate", told)
+        ann.sees("Cannot evaluate", told)
         assert await ann.orders() == 0
         await ann.say("/rebalance")
-        ann.sees("Can not evaluate")
+        ann.sees("Cannot evaluate")
         assert len(await ann.plans()) == (0 if trouble == "missing" else 1)
         tick = await ann.step(60)
         assert (tick.alerts, tick.plans) == (0, 0)

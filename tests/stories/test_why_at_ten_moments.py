@@ -221,7 +221,7 @@ async def test_four_hours_without_a_price(tmp_path: Path) -> None:
         await why(
             ann,
             "Nothing was done, because the portfolio could not be evaluated. Every check tries again.",
-            "Can not evaluate: the price of ADA is 10 min old",
+            "Cannot evaluate: the price of ADA is 10 min old",
             "the price of BTC is 10 min old",
             "Last check 0 sec ago.",
             never=("Net exposure", "nearest limit", "fresh"),

@@ -166,7 +166,7 @@ async def test_stopped_in_mid_plan_it_ends_in_time_and_goes_on_at_the_next_start
     await ann.bot.start()
     await ann.server.loopback.text(BEN, (await ann.bot.prints("become it: ")).strip())
     await ann.reads("fees paid")  # the market may run away meanwhile: that a leg falls short is no fault here
-    await ann.reads("Somebody wants to use this bot")
+    await ann.reads("Somebody asks to use this bot")
     assert "This bot is private" in ann.server.loopback.last(BEN.id).text
     assert await ann.bot.stop() == 0
 
@@ -212,7 +212,7 @@ async def test_the_doctor_finds_everything_well(server: TelegramServer, bot: Bot
 
 
 async def test_the_doctor_names_every_cure(server: TelegramServer, tmp_path: Path) -> None:
-    """A server that is not there, a folder that can not be, a replay without candles: exit code 1 and what to do about each."""
+    """A server that is not there, a folder that cannot be, a replay without candles: exit code 1 and what to do about each."""
     (tmp_path / "file").write_text("in the way")
     bot = BotProcess("http://127.0.0.1:9", tmp_path, DATA_DIR=str(tmp_path / "file" / "data"), MARKET="replay:nowhere")
     await bot.start("doctor")

@@ -108,12 +108,12 @@ async def test_more_people_ask_the_exchange_no_more_often(lab: Lab) -> None:
     """A thousand portfolios with the same coins cost the requests of one, and a second look at the same hour costs none."""
     one = lab.process()
     strategy = await lab.strategy()
-    await one.refresh(frozenset(signals.watches(strategy)))
+    await one.refresh(frozenset(signals.all_machines(strategy)))
     for_one = lab.market.asked
     lab.market.asked = 0
     many = lab.process()
     others = [await lab.strategy(volatility=TriggerSetting(on=True, params={"enter": D(2) + D(n) / 1000})) for n in range(50)]
-    await many.refresh(frozenset(watch for other in others for watch in signals.watches(other)))
+    await many.refresh(frozenset(watch for other in others for watch in signals.all_machines(other)))
     assert lab.market.asked == for_one
     for other in others:
         await many.of(other)
@@ -129,8 +129,8 @@ async def test_a_restart_goes_on_where_the_machines_stood(lab: Lab) -> None:
     for day in range(12):
         lab.clock.advance(DAY)
         reborn = lab.process()
-        await reborn.refresh(frozenset(signals.watches(strategy)))
-        await steady.refresh(frozenset(signals.watches(strategy)))
+        await reborn.refresh(frozenset(signals.all_machines(strategy)))
+        await steady.refresh(frozenset(signals.all_machines(strategy)))
         assert await reborn.of(strategy) == await steady.of(strategy), f"day {day}"
     assert any(signal.active for signal in await steady.of(strategy))
 
@@ -144,8 +144,8 @@ async def test_days_taken_one_by_one_end_like_days_taken_at_once(lab: Lab) -> No
     awake = lab.process()
     for _ in range(21):
         lab.clock.advance(DAY / 3)
-        await awake.refresh(frozenset(signals.watches(strategy)))
-    await sleeper.refresh(frozenset(signals.watches(strategy)))
+        await awake.refresh(frozenset(signals.all_machines(strategy)))
+    await sleeper.refresh(frozenset(signals.all_machines(strategy)))
     assert await sleeper.of(strategy) == await awake.of(strategy)
 
 
@@ -158,13 +158,13 @@ async def test_without_data_nothing_begins_and_nothing_ends(lab: Lab) -> None:
     lab.market.start_episode("volatility_spike")
     lab.market.down = True
     lab.clock.advance(DAY * 2.5)
-    await machines.refresh(frozenset(signals.watches(strategy)))
+    await machines.refresh(frozenset(signals.all_machines(strategy)))
     held = by_key(await machines.of(strategy))
     assert held[f"{Cause.VOLATILITY}:BTC"].reading == before[f"{Cause.VOLATILITY}:BTC"].reading
     assert not held[f"{Cause.VOLATILITY}:BTC"].active
     lab.market.down = False
     lab.clock.advance(DAY)
-    await machines.refresh(frozenset(signals.watches(strategy)))
+    await machines.refresh(frozenset(signals.all_machines(strategy)))
     assert by_key(await machines.of(strategy))[f"{Cause.VOLATILITY}:BTC"].active
 
 
@@ -174,9 +174,9 @@ async def test_a_market_that_begins_anew_is_read_anew(lab: Lab) -> None:
     machines = lab.process()
     opening = by_key(await machines.of(strategy))
     lab.clock.advance(DAY * 3)
-    await machines.refresh(frozenset(signals.watches(strategy)))
+    await machines.refresh(frozenset(signals.all_machines(strategy)))
     lab.market.begin(lab.clock.now())
-    await machines.refresh(frozenset(signals.watches(strategy)))
+    await machines.refresh(frozenset(signals.all_machines(strategy)))
     again = by_key(await machines.of(strategy))
     assert again[f"{Cause.VOLATILITY}:BTC"].at == opening[f"{Cause.VOLATILITY}:BTC"].at
 
@@ -185,7 +185,7 @@ async def test_only_what_stands_differently_is_reported(lab: Lab) -> None:
     """A reading that changes nothing wakes nobody; one that begins something names its machine."""
     strategy = await lab.strategy()
     machines = lab.process()
-    watched = frozenset(signals.watches(strategy))
+    watched = frozenset(signals.all_machines(strategy))
     await machines.refresh(watched)
     assert await machines.refresh(watched) == frozenset()
     lab.market.start_episode("volatility_spike")
@@ -200,4 +200,4 @@ async def test_without_futures_there_is_nothing_to_trim(lab: Lab) -> None:
     """A spot-only strategy looks at volatility and at the mood, and at no contract."""
     base = await lab.strategy()
     spot_only = replace(base, weights={**base.weights, "FUTURES": D(0), "STABLE": D("0.2")}, futures_net=D(0))
-    assert {watch.trigger for watch in signals.watches(spot_only)} == {Cause.VOLATILITY, Cause.FEAR_GREED}
+    assert {watch.trigger for watch in signals.all_machines(spot_only)} == {Cause.VOLATILITY, Cause.FEAR_GREED}

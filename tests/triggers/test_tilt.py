@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.model import Answer, AutoLimits, Cause, Mode, OpenTilt, PlanState, Portfolio, Reason, Signal, TriggerSetting
+from chatbot.model import AnswerMode, AutoLimits, Cause, Mode, OpenTilt, PlanState, Portfolio, Reason, Signal, TriggerSetting
 from chatbot.plans.outcomes import Confirmed, Proposed
 from chatbot.portfolio import states, strategies
 from chatbot.store import plans
@@ -269,7 +269,7 @@ async def test_auto_asks_before_it_tilts(tmp_path: Path) -> None:
     async with desk(tmp_path) as on:
         limits = AutoLimits(trade=D(1_000_000), share=D(1))
         answering = replace(on.portfolio.answering, limits=limits)
-        on.portfolio = await on.room.program.portfolios.change(on.portfolio, answer=Answer.AUTO, answering=answering)
+        on.portfolio = await on.room.program.portfolios.change(on.portfolio, answer=AnswerMode.AUTO, answering=answering)
         plan = await on.rally()
         assert plan.state is PlanState.PROPOSED
         assert plan.stand is not None
@@ -279,7 +279,7 @@ async def test_auto_asks_before_it_tilts(tmp_path: Path) -> None:
 async def test_who_is_only_told_gets_no_tilt(tmp_path: Path) -> None:
     """Without plans there is nothing that could trade one."""
     async with desk(tmp_path) as on:
-        on.portfolio = await on.room.program.portfolios.change(on.portfolio, answer=Answer.NOTIFY)
+        on.portfolio = await on.room.program.portfolios.change(on.portfolio, answer=AnswerMode.NOTIFY)
         on.room.market.move("ETH", "1.3")
         await on.room.tick()
         assert await on.tilts() == ()

@@ -25,7 +25,7 @@ class HedgePosition:
     #: signed base units
     qty: Decimal
     mark: Decimal
-    #: isolated margin, quote; None = it can not be liquidated
+    #: isolated margin, quote; None = it cannot be liquidated
     collateral: Decimal | None = None
     #: maintenance margin rate
     mmr: Decimal = Decimal("0.004")

@@ -76,7 +76,7 @@ def complete(
 ) -> list[Order]:
     """Return the futures orders of a block with the index contract's set so that beta meets its goal.
 
-    ``after`` is where ``orders`` lead. Inside the tolerance nothing changes. Else the index contract's one order is written anew,
+    ``after`` is where ``orders`` lead. Inside the tolerance nothing changes. Else the index contract's one order is written again,
     inside the room that the rest of the book leaves (``cap_scaled``), and none when the difference is not worth it. It stands last
     among the orders of its leg. ``beta_completion`` says that the contract goes elsewhere than to its own target.
     """

@@ -139,7 +139,7 @@ def settle(V: Fraction, spot: list[Line], book: list[Line], fees: Fees, config: 
     fee_spot, fee_futures = exact(fees.spot), exact(fees.futures)
     V2 = V
     if config.fee_aware:
-        # what can not be traded costs nothing
+        # what cannot be traded costs nothing
         sides = [[(line.target, line.value) for line in lines if line.tradable] for lines in (spot, book)]
         V2 = fee_aware_value(V, sides[0], sides[1], fee_spot, fee_futures)
     return Terms(

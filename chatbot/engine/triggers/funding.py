@@ -130,7 +130,7 @@ def advance_low(state: LowState, rate: Decimal | None, rule: LowRule | None = No
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HighRule:
-    """Aggressive: halve the net long while longs pay dearly (domain 7.4)."""
+    """Aggressive: halve the net long while longs pay a lot (domain 7.4)."""
 
     n: int = 3
     enter: Decimal = Decimal("0.0005")

@@ -143,7 +143,7 @@ class Trigger:
 
     def parameter(self, name: str) -> Parameter:
         """Return one parameter."""
-        return next(one for one in self.parameters if one.name == name)
+        return next(parameter for parameter in self.parameters if parameter.name == name)
 
     def params(self, chosen: Params) -> dict[str, Decimal]:
         """Return every parameter: the chosen ones, and the defaults of the rest."""

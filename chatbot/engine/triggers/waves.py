@@ -133,7 +133,7 @@ class Impulse:
     status: str | None = None
     #: wave2, wave3, wave4: which rules hold; None when the shape is no impulse at all
     rules: Mapping[str, bool] | None = None
-    #: price that wave 5 can not exceed; None where there is no such limit
+    #: price that wave 5 cannot exceed; None where there is no such limit
     cap: Decimal | None = None
 
 

@@ -82,7 +82,7 @@ class SimulatedSource:
     @property
     def episodes(self) -> tuple[tuple[str, datetime], ...]:
         """Return the episodes that were called, with their market times: give them back to resume after a restart."""
-        return tuple((one.name, from_ms(one.at_ms)) for one in self._market.happenings)
+        return tuple((happening.name, from_ms(happening.at_ms)) for happening in self._market.happenings)
 
     def start_episode(self, name: str) -> datetime:
         """Let an episode begin at the next step of the market and return its market time; ``KeyError`` for an unknown name."""

@@ -75,7 +75,7 @@ class SyntheticMarket:
 
     def _called(self, begin_ms: int, end_ms: int) -> list[Happening]:
         """Return the episodes that somebody called and that overlap [begin, end), in the order of their beginnings."""
-        return [one for one in self.happenings if one.at_ms < end_ms and one.end_ms > begin_ms]
+        return [happening for happening in self.happenings if happening.at_ms < end_ms and happening.end_ms > begin_ms]
 
     def _scripted(self, begin_ms: int, end_ms: int) -> list[Happening]:
         """Return the episodes of the script that overlap [begin, end)."""

@@ -25,9 +25,9 @@ def over(words: Words, portfolio: Portfolio, facts: Mapping[str, Any]) -> View:
         say(words, "{name} is over: {why}.", name=bold(name(words, kind)), why=words.t(WHY_OVER[str(facts["why"])])),
         say(words, "BTC was at {price} when it was opened, {low} at its lowest, and is at {mark} now.", **_prices(words, facts)),
         joined(DOT, (won(words, Decimal(str(facts["result"]))), paid(words, Decimal(str(facts["funding"]))))),
-        say(words, "The targets are those without it again. Taking its short off is the next plan."),
+        say(words, "Your targets are what they were without it. The next plan closes its short."),
     )
-    return View(text, ((button(words.t("Take it off"), "hedge_close", kind, Style.PRIMARY), button(words.t("Hedges"), "hedge")),))
+    return View(text, ((button(words.t("Close the hedge"), "hedge_close", kind, Style.PRIMARY), button(words.t("Hedges"), "hedge")),))
 
 
 def _prices(words: Words, facts: Mapping[str, Any]) -> dict[str, str]:
@@ -45,6 +45,6 @@ def funding(words: Words, portfolio: Portfolio, facts: Mapping[str, Any]) -> Vie
             name=bold(name(words, kind)),
             rate=words.signed_percent(rate, 3),
         ),
-        esc(words.t("It is not ended by that. /hedge shows what it has paid so far.")),
+        esc(words.t("That does not close it. /hedge shows what it has paid so far.")),
     )
-    return View(text, ((button(words.t("Hedges"), "hedge"), button(words.t("Take it off"), "hedge_close", kind)),))
+    return View(text, ((button(words.t("Hedges"), "hedge"), button(words.t("Close the hedge"), "hedge_close", kind)),))

@@ -1,4 +1,4 @@
-"""What the card of a plan says about the hedge that it opens or takes off, and the buttons that it gets for it."""
+"""What the card of a plan says about the hedge that it opens or closes, and the buttons that it gets for it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def card_lines(words: Words, plan: Plan) -> list[Html]:
-    """Return what the card of a plan says about the hedge that it opens or takes off."""
+    """Return what the card of a plan says about the hedge that it opens or closes."""
     one = plan.hedge
     if one is None:
         return []
     if one.closed:
-        return [say(words, "This takes the hedge off: {name}.", name=bold(name(words, one.kind)))]
+        return [say(words, "This closes the hedge: {name}.", name=bold(name(words, one.kind)))]
     change = {
         "points": words.points(plan.before.net - plan.after.net),
         "beta": words.number(plan.before.beta - plan.after.beta, 2),
@@ -34,7 +34,9 @@ def card_lines(words: Words, plan: Plan) -> list[Html]:
     if plan.after.liquidation is not None:
         told.append(say(words, "Liquidation {percent} away", percent=words.percent(plan.after.liquidation, 0)))
     if STABLE in one.moved:
-        told.append(say(words, "Part of the stablecoins moves to the futures account as collateral, and comes back with its end."))
+        told.append(
+            say(words, "Part of the stablecoins moves to the futures account as collateral, and comes back when the hedge is closed.")
+        )
     return [line for line in told if line is not None]
 
 

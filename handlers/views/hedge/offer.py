@@ -97,9 +97,9 @@ def _rotation(words: Words, report: HedgeReport, size: HedgeSize) -> list[Html]:
 
 def _condition(words: Words, report: HedgeReport) -> Html:
     if report.mood_unknown:
-        return say(words, "Whether the market is bearish is not known.")
+        return say(words, "I don't know whether the market is bearish.")
     if not report.suggests_rotation or report.alt is None or report.alt_target is None:
-        return say(words, "Not suggested now: that takes ALT over its target in a bearish market.")
+        return say(words, "Not suggested now: a rotation is suggested when ALT is over its target in a bearish market.")
     over = words.points(report.alt - report.alt_target)
     if report.bearish == "fear_greed" and report.mood is not None:
         return say(
@@ -108,7 +108,7 @@ def _condition(words: Words, report: HedgeReport) -> Html:
             points=over,
             number=words.number(report.mood),
         )
-    return say(words, "Suggested now: ALT is {points} points over target, and BTC is under its falling mean of 50 days.", points=over)
+    return say(words, "Suggested now: ALT is {points} points over target, and BTC is below its falling 50-day average.", points=over)
 
 
 def _covers(words: Words, report: HedgeReport) -> list[Html]:
@@ -171,7 +171,7 @@ def _keyboard(words: Words, report: HedgeReport) -> Keyboard:
     if report.rotation is not None and _is_offered(report.rotation):
         style = Style.PRIMARY if report.suggests_rotation else Style.PLAIN
         more.append(button(words.t("Rotate"), "hedge_open", wish_arg(_reasoned(report)), style))
-    rows = [[button(words.t("Take off: {name}", name=name(words, one.hedge.kind)), "hedge_close", one.hedge.kind)] for one in report.open]
+    rows = [[button(words.t("Close: {name}", name=name(words, one.hedge.kind)), "hedge_close", one.hedge.kind)] for one in report.open]
     rows.append([button(_offer(words, size), "hedge_open", wish_arg(size.wish)) for size in offered])
     rows += [more, [button(words.t("Exposure"), "exposure"), button(words.t("Refresh"), "hedge")]]
     return tuple(tuple(row) for row in rows if row)
@@ -191,11 +191,11 @@ def _offer(words: Words, size: HedgeSize) -> str:
 
 
 def refused(words: Words, portfolio: Portfolio, size: HedgeSize) -> View:
-    """Answer a hedge that can not be had, or ask once more about one whose liquidation is near."""
+    """Answer a hedge that cannot be had, or ask once more about one whose liquidation is near."""
     if size.problem != "too_close" or size.distance is None:
         rows: Keyboard = ((button(words.t("Hedges"), "hedge"), button(words.t("Status"), "status")),)
         if size.problem in ("open_already", "still_short"):
-            rows = ((button(words.t("Take it off"), "hedge_close", size.wish.kind),), *rows)
+            rows = ((button(words.t("Close the hedge"), "hedge_close", size.wish.kind),), *rows)
         return View(page(head(portfolio, say(words, "Hedges")), problem(words, size)), rows)
     facts = {
         "distance": bold(words.percent(size.distance, 0)),
@@ -207,13 +207,13 @@ def refused(words: Words, portfolio: Portfolio, size: HedgeSize) -> View:
         head(portfolio, say(words, "Hedges"), bold(words.t("one question first"))),
         say(
             words,
-            "A short of {amount} would be liquidated if BTC rose {distance}, and the stablecoins do not reach for more collateral.",
+            "A short of {amount} would be liquidated if BTC rose {distance}, and there are not enough stablecoins for more collateral.",
             **facts,
         ),
         say(
             words,
-            "A hedge against a fall of {drop} should live through a rise of {wanted}: "
-            "a bounce on the way down would take the short and its collateral, and leave the coins without it.",
+            "A hedge against a fall of {drop} should survive a rise of {wanted}. Otherwise a bounce on the way "
+            "down liquidates the short, its collateral is lost, and your coins stand without it.",
             **facts,
         ),
         say(words, "Nothing was planned yet."),
@@ -224,12 +224,12 @@ def refused(words: Words, portfolio: Portfolio, size: HedgeSize) -> View:
     return View(
         text,
         (
-            (button(words.t("Plan it all the same"), "hedge_open", wish_arg(accepted), Style.DANGER),),
+            (button(words.t("Plan it anyway"), "hedge_open", wish_arg(accepted), Style.DANGER),),
             (button(words.t("Show table"), "hedge_table", wish_arg(size.wish)), button(words.t("Hedges"), "hedge")),
         ),
     )
 
 
 def nothing_left(words: Words, portfolio: Portfolio) -> View:
-    """Answer a wish to take a hedge off where there is none."""
+    """Answer a wish to closes a hedge where there is none."""
     return View(page(head(portfolio, say(words, "Hedges")), say(words, "No hedge is open.")), ((button(words.t("Hedges"), "hedge"),),))

@@ -48,7 +48,7 @@ def shocks(words: Words, report: ShockReport) -> View:
 
 def _distance(words: Words, size: HedgeSize) -> Html:
     if size.distance is None:
-        return say(words, "The short only takes off a long: it can not be liquidated.")
+        return say(words, "The short only reduces a long, so it cannot be liquidated.")
     return say(words, "Liquidation if BTC rises {percent}", percent=words.percent(size.distance, 0))
 
 

@@ -21,19 +21,19 @@ WHY_OVER: Final = {
     "correction_over": N_("the price has recovered from its low: the correction is over"),
     "vol_subsided": N_("volatility has peaked and calmed down"),
     "expired": N_("its time is up"),
-    "manual": N_("you ended it"),
+    "manual": N_("you closed it"),
 }
 _PROBLEMS: Final = {
     "no_contract": N_("The BTC perpetual is not traded here, so there is nothing to short."),
     "no_alt": N_("There are no ALT coins to rotate out of."),
-    "too_small": N_("The short would be smaller than the least that makes sense here, {minimum}."),
+    "too_small": N_("The short would be too small: the smallest that makes sense here is {minimum}."),
     "no_room": N_("The leverage limits leave no room for a short."),
-    "no_history": N_("The hedge of least variance is not offered: too few daily prices are known."),
+    "no_history": N_("The least-variance hedge is not available: too few daily prices are known."),
     "not_short": N_("There is nothing to hedge: the portfolio does not fall with BTC."),
     "open_already": N_(
-        "A hedge of this kind is open, and there is one of each kind at a time. To make it larger, take it off and decide anew."
+        "A hedge of this kind is open, and there can be only one of each kind. To make it larger, close it and open a new one."
     ),
-    "still_short": N_("The last hedge of this kind is over, but its short is still there. Take it off first."),
+    "still_short": N_("The last hedge of this kind is over, but its short is still there. Close it first."),
 }
 #: short words in buttons
 _KINDS: Final = {"r": ROTATION, "c": COVER, "m": MIN_VARIANCE}
@@ -64,7 +64,7 @@ def name(words: Words, kind: str) -> str:
 
 
 def problem(words: Words, size: HedgeSize) -> Html:
-    """Say why a hedge can not be had."""
+    """Say why a hedge cannot be had."""
     minimum = words.money(size.minimum, 0) if size.minimum is not None else ""
     return say(words, _PROBLEMS[size.problem], minimum=minimum)
 

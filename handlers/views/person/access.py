@@ -57,7 +57,7 @@ def asked(words: Words) -> View:
 
 def waiting(words: Words) -> View:
     """Tell somebody who writes again that the operator has not answered."""
-    return View(page(say(words, "The operator has not answered yet. You need not do anything.")))
+    return View(page(say(words, "The operator has not answered yet. You don't need to do anything.")))
 
 
 def blocked(words: Words) -> View:
@@ -78,7 +78,7 @@ def operator_only(words: Words) -> View:
 def access_request(words: Words, person: Person) -> View:
     """Ask the operator about somebody, with Approve and Block."""
     text = page(
-        bold(words.t("Somebody wants to use this bot")),
+        bold(words.t("Somebody asks to use this bot")),
         joined(" ", (esc(_name(words, person)), code(person.id))),
         say(words, "Approve only people you know. They see their own portfolio, never yours."),
     )

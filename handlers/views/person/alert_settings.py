@@ -44,13 +44,13 @@ _MOST = 15
 def alerts(words: Words, settings: AlertSettings) -> View:
     """Show what rings how, and one tap for each way to change it."""
     chosen = [joined(" — ", (words.t(label), bold(_state(words, settings, kind)))) for kind, label in KINDS.items()]
-    reminder = say(words, "What lasts rings again after {span}.", span=bold(words.span(settings.reminder_h * 3600)))
+    reminder = say(words, "An alert that lasts rings again after {span}.", span=bold(words.span(settings.reminder_h * 3600)))
     text = page(
         bold(words.t("Alerts")),
         *chosen,
         "",
         _quiet_line(words, settings),
-        reminder if settings.reminder_h else say(words, "What lasts does not ring again until it is worse."),
+        reminder if settings.reminder_h else say(words, "An alert that lasts does not ring again until it gets worse."),
         "",
         say(words, "Tap, or write it: {example}", example=code(EXAMPLE)),
     )
@@ -110,7 +110,7 @@ def snooze_choice(words: Words, what: str) -> View:
     kind, _, number = what.partition(":")
     action, back = ("snooze_plan", button(words.t("Back to the plan"), "card", number)) if kind == "plan" else ("snooze", None)
     text = page(
-        say(words, "For how long shall I keep quiet? Margin in danger, failed legs and errors ring all the same."),
+        say(words, "How long should I stay quiet? Margin in danger, failed legs and errors still ring."),
         say(words, "The plan is skipped then.") if kind == "plan" else None,
     )
     spans = (

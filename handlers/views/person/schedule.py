@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
-from chatbot.model import Answer
+from chatbot.model import AnswerMode
 from chatbot.triggers import schedule as scheduling
 from handlers.buttons import Style
 from handlers.views.common import DOT, View, bold, button, code, esc, head, joined, named, page, say
@@ -37,9 +37,9 @@ _TIMES = ("00:00", "06:00", "09:00", "12:00", "18:00", "21:00")
 #: a month that has no such day takes its last one
 _SHORTEST_MONTH = 28
 _ANSWERS = {
-    Answer.ASK: N_("At that time I show a plan and wait for your Confirm."),
-    Answer.AUTO: N_("At that time I act by myself inside your limits, and ask above them."),
-    Answer.NOTIFY: N_("At that time I only tell you; a plan is made when you ask for one."),
+    AnswerMode.ASK: N_("At that time I show a plan and wait for your Confirm."),
+    AnswerMode.AUTO: N_("At that time I act by myself inside your limits, and ask above them."),
+    AnswerMode.NOTIFY: N_("At that time I only tell you; a plan is made when you ask for one."),
 }
 _OUTCOMES = {
     scheduling.PLANNED: N_("a plan was made"),
@@ -71,10 +71,10 @@ def _running(words: Words, portfolio: Portfolio, rule: ScheduleRule, upcoming: d
     short = rule.freq in ("monthly", "quarterly") and rule.day > _SHORTEST_MONTH
     return [
         bold(rule_text(words, rule)),
-        say(words, "A shorter month takes its last day.") if short else None,
+        say(words, "In a shorter month it runs on the last day.") if short else None,
         next_run_line(words, upcoming),
         only if rule.only_outside else always,
-        say(words, _ANSWERS.get(portfolio.answer, _ANSWERS[Answer.ASK])),
+        say(words, _ANSWERS.get(portfolio.answer, _ANSWERS[AnswerMode.ASK])),
         paused,
     ]
 
@@ -131,7 +131,7 @@ def due(words: Words, portfolio: Portfolio) -> View:
     """Ring for a scheduled run of somebody who only wants to know."""
     text = page(
         head(portfolio, named(words, portfolio)),
-        say(words, "It is time for the scheduled rebalance, and there are orders worth making."),
+        say(words, "It is time for the scheduled rebalance, and there are orders worth sending."),
     )
     see = button(words.t("See the plan"), "rebalance", "", Style.PRIMARY)
     return View(text, ((see, button(words.t("Why?"), "why")), (button(words.t("Schedule"), "schedule"),)))
@@ -143,6 +143,6 @@ def skipped(words: Words, portfolio: Portfolio, count: int, latest: datetime) ->
     text = page(
         head(portfolio, named(words, portfolio)),
         say(words, "{lead}; the latest was due on {moment}.", lead=lead, moment=words.moment(latest)),
-        esc(words.t("Too much time has passed to make up for it.")),
+        esc(words.t("It is too late to make up for it.")),
     )
     return View(text, ((button(words.t("Plan now"), "rebalance"), button(words.t("Schedule"), "schedule")),))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
-from chatbot.model import Answer, Mode
+from chatbot.model import AnswerMode, Mode
 from chatbot.plans.autonomy import ALONE
 from handlers.buttons import Style
 from handlers.command_list import GROUPS, Group, visible_to
 from handlers.views.common import View, bold, button, code, esc, head, joined, mark, page, say
-from handlers.views.plan import autonomy as answering
+from handlers.views.plan import autonomy
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,9 +35,9 @@ _MODES = {
     Mode.LIVE: N_("real orders with real money"),
 }
 _ANSWERS = {
-    Answer.ASK: N_("I show a plan and wait for your Confirm."),
-    Answer.NOTIFY: N_("I only tell you; a plan is made when you ask for one."),
-    Answer.AUTO: N_("I act by myself inside the limits you set."),
+    AnswerMode.ASK: N_("I show a plan and wait for your Confirm."),
+    AnswerMode.NOTIFY: N_("I only tell you; a plan is made when you ask for one."),
+    AnswerMode.AUTO: N_("I act by myself inside the limits you set."),
 }
 
 
@@ -59,21 +59,21 @@ def resumed(words: Words, portfolio: Portfolio) -> View:
 
 def mode(words: Words, portfolio: Portfolio) -> View:
     """Show how real the portfolio is and what a trigger does, with the ways a trigger may answer."""
-    limits = portfolio.answering.limits if portfolio.answer is Answer.AUTO else None
+    limits = portfolio.answering.limits if portfolio.answer is AnswerMode.AUTO else None
     text = page(
         joined(" — ", (head(portfolio), words.t(_MODES[portfolio.mode]))),
         "",
         say(words, "When a line leaves its band:"),
         bold(words.t(_ANSWERS[portfolio.answer])),
-        say(words, "Your limits: {limits}.", limits=answering.limits_text(words, limits)) if limits is not None else None,
-        answering.unanswered_text(words, portfolio) if portfolio.answer is not Answer.NOTIFY else None,
+        say(words, "Your limits: {limits}.", limits=autonomy.limits_text(words, limits)) if limits is not None else None,
+        autonomy.unanswered_text(words, portfolio) if portfolio.answer is not AnswerMode.NOTIFY else None,
     )
-    labels = [(Answer.ASK, words.t("Ask me")), (Answer.NOTIFY, words.t("Only tell me"))]
+    labels = [(AnswerMode.ASK, words.t("Ask me")), (AnswerMode.NOTIFY, words.t("Only tell me"))]
     if portfolio.mode in ALONE:
-        labels.append((Answer.AUTO, words.t("Act by yourself")))
+        labels.append((AnswerMode.AUTO, words.t("Act by yourself")))
     choices = tuple(button(f"✓ {label}" if answer is portfolio.answer else label, "answer", answer.value) for answer, label in labels)
     last = (button(words.t("Alerts"), "alerts"), button(words.t("New portfolio"), "start_new"), button(words.t("Status"), "status"))
-    waiting = answering.unanswered_rows(words, portfolio) if portfolio.answer is not Answer.NOTIFY else ()
+    waiting = autonomy.unanswered_rows(words, portfolio) if portfolio.answer is not AnswerMode.NOTIFY else ()
     return View(text, (choices, *waiting, last))
 
 

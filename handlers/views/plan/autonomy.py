@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
-from chatbot.model import Answer, AutoLimits, DecidedBy, LegState, NotAlone, PlanState, Unanswered
-from chatbot.plans import autonomy as answering
+from chatbot.model import AnswerMode, AutoLimits, DecidedBy, LegState, NotAlone, PlanState, Unanswered
+from chatbot.plans import autonomy
 from handlers.buttons import Style
 from handlers.views.common import View, bold, button, code, esc, head, joined, page, say
 from handlers.views.plan.legs import planned_line
@@ -32,8 +32,8 @@ _WHY = {
     NotAlone.TREND: N_("I ask, because I never act on a trend without you."),
     NotAlone.HEDGE: N_("I ask, because I never open a hedge without you."),
     NotAlone.TILT: N_("I ask, because I never open a tilt without you: it may add risk."),
-    NotAlone.DEAR: N_("I ask, because an order would cost much for its size."),
-    NotAlone.UNKNOWN: N_("I ask, because it is not known what an order would cost."),
+    NotAlone.EXPENSIVE: N_("I ask, because an order is expensive for its size."),
+    NotAlone.UNKNOWN: N_("I ask, because the cost of an order is unknown."),
     NotAlone.MOVED: N_("I ask, because prices moved before I could act by myself."),
 }
 _UNANSWERED = {
@@ -75,8 +75,8 @@ def card_lines(words: Words, plan: Plan) -> list[Html]:
         lines.append(say(words, _WHY[stand.why], **{name: bold(words.money(value or Decimal(0), 0)) for name, value in numbers.items()}))
     if stand.reduce_at is not None:
         told = words.time(stand.reduce_at)
-        legs = ", ".join(str(leg.index + 1) for leg in answering.alone(plan))
-        nothing = say(words, "Nothing that is left of it reduces risk; without your answer it expires.")
+        legs = ", ".join(str(leg.index + 1) for leg in autonomy.alone(plan))
+        nothing = say(words, "None of its remaining legs reduces risk; without your answer the plan expires.")
         reduced = say(words, "If you do not answer by {time}, I carry out only what reduces risk: {legs}.", time=told, legs=legs)
         lines.append(reduced if legs else nothing)
     elif stand.patient:
@@ -129,14 +129,14 @@ def unanswered(words: Words, portfolio: Portfolio, plan: Plan, why: str) -> View
         title,
         *acted_lines(words, plan),
         *(planned_line(words, leg) for leg in kept[:12]),
-        say(words, "Left out, because they do not reduce risk or ask for your word: {legs}.", legs=left) if left else None,
+        say(words, "Left out, because they do not reduce risk or need your answer: {legs}.", legs=left) if left else None,
     )
     return View(text, ((button(words.t("Plan now"), "rebalance"), button(words.t("How I answer"), "mode")),))
 
 
 def unanswered_rows(words: Words, portfolio: Portfolio) -> Keyboard:
     """Offer what may become of a plan that nobody answers."""
-    settings, can_trade = portfolio.answering, portfolio.mode in answering.ALONE
+    settings, can_trade = portfolio.answering, portfolio.mode in autonomy.ALONE
     rows: list[tuple[Button, ...]] = [
         (
             _choice(words.t("Expire"), "expire", chosen=settings.unanswered is Unanswered.EXPIRE),
@@ -159,7 +159,7 @@ def _choice(label: str, arg: str, *, chosen: bool) -> Button:
 
 
 def not_alone(words: Words, portfolio: Portfolio) -> View:
-    """Refuse auto where the bot can not trade for the person."""
+    """Refuse auto where the bot cannot trade for the person."""
     text = page(head(portfolio), say(words, "I can act by myself only in demo and paper portfolios: in this one, you trade by hand."))
     return View(text, ((button(words.t("Back"), "mode"),),))
 
@@ -170,8 +170,12 @@ def consent(words: Words, portfolio: Portfolio, limits: AutoLimits, value: Decim
         head(portfolio, bold(words.t("Acting by myself"))),
         say(words, "When a trigger asks for a plan, I carry it out without asking you: {limits}.", limits=bold(limits_text(words, limits))),
         say(words, "Above a limit I ask. What you confirm yourself counts towards the day, which ends at your midnight."),
-        say(words, "I always ask about trends, about opening a hedge, and where an order costs much for its size or nobody knows what."),
-        say(words, "Pausing and snoozing keep me still, and one tap ends it."),
+        say(
+            words,
+            "I always ask before acting on a trend, before opening a hedge, and when an order is expensive for "
+            "its size or its cost is unknown.",
+        ),
+        say(words, "Pause and snooze stop me here too, and one tap switches this off."),
         "",
         say(words, "Choose, or write other limits: {example}", example=code(EXAMPLE)),
     )
@@ -221,7 +225,7 @@ def rounded(value: Decimal) -> Decimal:
 def standing_line(words: Words, portfolio: Portfolio, used: Decimal | None) -> Html | None:
     """Say in /status that the portfolio acts by itself, and how much of the day is used."""
     limits = portfolio.answering.limits
-    if portfolio.answer is not Answer.AUTO or limits is None:
+    if portfolio.answer is not AnswerMode.AUTO or limits is None:
         return None
     told = say(words, "Acts by itself: {limits}", limits=limits_text(words, limits))
     spent = say(words, "{amount} traded today", amount=words.money(used, 0)) if used is not None else None

@@ -9,9 +9,8 @@ from chatbot.i18n import N_
 from chatbot.model import NET, Cause, LegState, Mode, PlanState
 from handlers.buttons import Style
 from handlers.views.common import View, bold, button, esc, head, joined, line_name, page, say
-from handlers.views.hedge import card as hedge_card
-from handlers.views.plan import autonomy as answering
-from handlers.views.plan import reasons
+from handlers.views.hedge import card
+from handlers.views.plan import autonomy, reasons
 from handlers.views.plan.costs import costs_lines
 from handlers.views.plan.legs import left_out_text, planned_line
 from handlers.views.tables import change_picture, change_table, exposure_change, weights_table
@@ -32,7 +31,7 @@ _REASONS = {
     Cause.SCHEDULE: N_("The schedule asked for it."),
     Cause.BETA: N_("The BTC future also makes up for what the other legs could not do, so that the market risk stays as planned."),
     Cause.MOVED: N_("Prices or holdings have moved since the last card; these are the new figures."),
-    Cause.AGAIN: N_("You asked for another try at what the last plan left undone."),
+    Cause.AGAIN: N_("You asked me to try again what the last plan left undone."),
     Cause.REPLANNED: N_("Planned again from what was really filled."),
 }
 #: over and under target
@@ -60,9 +59,9 @@ def plan_card(words: Words, portfolio: Portfolio, plan: Plan, *, lead: str = "")
     """Show a plan that waits for an answer, or how one ended; ``lead`` is a sentence said before it."""
     if plan.state is not PlanState.PROPOSED:
         return closed_card(words, portfolio, plan)
-    until = say(words, "answer by {time}", time=words.time(answering.answer_by(plan)))
+    until = say(words, "answer by {time}", time=words.time(autonomy.answer_by(plan)))
     title = head(portfolio, say(words, "Plan {number}", number=plan.number), until)
-    text = page(title, *_body(words, plan, lead=lead), *answering.card_lines(words, plan), *_ending(words, portfolio))
+    text = page(title, *_body(words, plan, lead=lead), *autonomy.card_lines(words, plan), *_ending(words, portfolio))
     return View(text, _answers(words, portfolio, plan), card_picture(words, plan))
 
 
@@ -79,7 +78,7 @@ def closed_text(words: Words, plan: Plan) -> str:
     """Say how a plan ended, or that it is on its way."""
     moment = plan.finished_at or plan.decided_at or plan.expires_at
     if plan.state in (PlanState.PROPOSED, PlanState.EXPIRED):
-        moment = answering.answer_by(plan) if plan.state is PlanState.PROPOSED else plan.expires_at
+        moment = autonomy.answer_by(plan) if plan.state is PlanState.PROPOSED else plan.expires_at
     return words.t(_CLOSED[plan.state], number=plan.number, time=words.time(moment))
 
 
@@ -87,7 +86,7 @@ def _body(words: Words, plan: Plan, *, lead: str = "") -> list[Html]:
     parts = [esc(lead), esc("")] if lead else []
     told_apart = plan.hedge is not None  # the hedge is told with its figures
     parts += [reason_text(words, reason) for reason in plan.reasons if not (told_apart and reason.trigger is Cause.HEDGE)]
-    parts += hedge_card.card_lines(words, plan)
+    parts += card.card_lines(words, plan)
     parts += [esc(""), *legs_block(words, plan.legs), esc("")]
     parts += [*costs_lines(words, plan), result_table(words, plan), exposure_change(words, plan.before, plan.after)]
     parts += [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out[:8]]
@@ -152,7 +151,7 @@ def _ending(words: Words, portfolio: Portfolio) -> list[Html]:
 
 def _answers(words: Words, portfolio: Portfolio, plan: Plan) -> Keyboard:
     return (
-        *hedge_card.card_rows(words, plan),
+        *card.card_rows(words, plan),
         (_confirm(words, portfolio, plan), button(words.t("Edit"), "edit", plan.id)),
         (
             button(words.t("Skip"), "skip", plan.id),
@@ -181,7 +180,7 @@ def edit(words: Words, portfolio: Portfolio, plan: Plan) -> View:
         *costs_lines(words, plan),
         result_table(words, plan),
         exposure_change(words, plan.before, plan.after),
-        say(words, "Answer by {time}.", time=words.time(answering.answer_by(plan))),
+        say(words, "Answer by {time}.", time=words.time(autonomy.answer_by(plan))),
     )
     done = [button(words.t("Back to the plan"), "card", plan.id)]
     if kept:
@@ -210,7 +209,7 @@ def nothing_to_do(words: Words, portfolio: Portfolio, shape: Shape) -> View:
     text = page(
         head(portfolio),
         bold(words.t("Nothing to do.")),
-        say(words, "Every line is so close to its target that an order would be smaller than what is worth its fees."),
+        say(words, "Every line is close to its target. The orders would be too small to be worth their fees."),
         weights_table(words, shape),
     )
     return View(text, ((button(words.t("Status"), "status"), button(words.t("Why?"), "why")),))

@@ -1,11 +1,11 @@
-"""What a plan costs, in words: fees, slippage, the funding of new futures, and the question that a dear leg asks before Confirm."""
+"""What a plan costs, in words: fees, slippage, the funding of new futures, and the question that a expensive leg asks before Confirm."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.plans import costs as costing
+from chatbot.plans import costs
 from handlers.buttons import Style
 from handlers.views.common import DASH, DOT, View, bold, button, coin, esc, head, joined, page, say
 from handlers.views.plan.legs import planned_line
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
     from chatbot.model import FuturesCost, Plan, Portfolio
     from handlers.views.common import Html
 
-#: dear legs that are written out; what they cost counts all of them
+#: expensive legs that are written out; what they cost counts all of them
 _MOST = 12
 
 
 def costs_lines(words: Words, plan: Plan) -> list[Html]:
     """Return the estimated fees and slippage of what is kept; a slippage that is not known is a dash, and why."""
     fees = say(words, "Fees about {amount}", amount=words.money(plan.fees))
-    unknown = costing.unknown(plan.legs)
+    unknown = costs.unknown(plan.legs)
     # The legs of plans of older versions do not know their own.
-    older = len(unknown) == len(costing.kept(plan.legs)) and plan.slippage_bps is not None
-    total = plan.slippage_bps if older else costing.total_bps(plan.legs)
+    older = len(unknown) == len(costs.kept(plan.legs)) and plan.slippage_bps is not None
+    total = plan.slippage_bps if older else costs.total_bps(plan.legs)
     if total is not None:
         return [joined(DOT, (fees, say(words, "slippage about {number} bp", number=words.number(total, 1)))), *holding_lines(words, plan)]
     names = ", ".join(dict.fromkeys(coin(leg.instrument) for leg in unknown[:6]))
-    why = say(words, "What {coins} would move the price by is not known: no recent volume or volatility.", coins=names)
+    why = say(words, "How far {coins} would move the price is unknown: no recent volume or volatility.", coins=names)
     return [joined(DOT, (fees, say(words, "slippage {dash}", dash=DASH))), why, *holding_lines(words, plan)]
 
 
 def holding_lines(words: Words, plan: Plan) -> list[Html]:
     """Return what new futures cost to hold, and up to when they are cheaper than the coin (domain 11.2)."""
-    still = {leg.instrument for leg in costing.kept(plan.legs)}
+    still = {leg.instrument for leg in costs.kept(plan.legs)}
     return [_holding(words, one) for one in plan.holding[:2] if one.contract in still]
 
 
@@ -58,12 +58,12 @@ def _holding(words: Words, cost: FuturesCost) -> Html:
 
 def question(words: Words, portfolio: Portfolio, plan: Plan) -> View:
     """Ask about the legs that cost more than 50 bp: trade them all the same, or leave them out; nothing was sent."""
-    dear = [leg for leg in plan.legs if leg.index in costing.dear(plan.legs)]
-    total = sum((costing.cost_of(leg) for leg in dear), Decimal(0))
+    expensive = [leg for leg in plan.legs if leg.index in costs.expensive(plan.legs)]
+    total = sum((costs.cost_of(leg) for leg in expensive), Decimal(0))
     text = page(
         head(portfolio, say(words, "Plan {number}", number=plan.number), bold(words.t("one question first"))),
-        esc(words.n("This leg is large for its market:", "These legs are large for their markets:", len(dear))),
-        *(planned_line(words, leg) for leg in dear[:_MOST]),
+        esc(words.n("This leg is large for its market:", "These legs are large for their markets:", len(expensive))),
+        *(planned_line(words, leg) for leg in expensive[:_MOST]),
         "",
         say(
             words,
@@ -72,10 +72,10 @@ def question(words: Words, portfolio: Portfolio, plan: Plan) -> View:
         ),
         say(words, "Answer by {time}.", time=words.time(plan.expires_at)),
     )
-    arg = f"{plan.id}:{mask_of(leg.index for leg in dear)}"
-    out = words.n("Leave it out", "Leave them out", len(dear))
+    arg = f"{plan.id}:{mask_of(leg.index for leg in expensive)}"
+    out = words.n("Leave it out", "Leave them out", len(expensive))
     keyboard = (
-        (button(words.t("Trade it all the same"), "pay", arg, Style.DANGER),),
+        (button(words.t("Trade it anyway"), "pay", arg, Style.DANGER),),
         (button(out, "leave_dear", arg), button(words.t("Back to the plan"), "card", plan.id)),
     )
     return View(text, keyboard)

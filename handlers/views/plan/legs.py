@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
 from chatbot.model import LegKind, LegState
-from chatbot.plans import costs as costing
+from chatbot.plans import costs
 from handlers.views.common import DOT, clip, code, coin, esc, joined, say
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ _NOTES = {
     "not_fillable": N_("nobody traded at the limit price"),
     "bad_price": N_("no sound price"),
     "reduce_only": N_("there was nothing left to reduce"),
-    "unknown": N_("the exchange did not say what became of it"),
+    "unknown": N_("the exchange did not say whether it was filled"),
     "closed": N_("ended by you"),
     "paused": N_("stopped by the pause"),
 }
@@ -68,10 +68,10 @@ _DUST = Decimal("0.001")
 _LEFT_OUT = {
     "below_minimum": N_("{coin}: {amount} is under the exchange's minimum of {minimum}"),
     "halted": N_("{coin}: the exchange has stopped trading it"),
-    "cash_limited": N_("buys are smaller than wanted: the money does not reach further"),
-    "withdraw_limited": N_("not all surplus can leave the futures account while its positions need it"),
-    "collateral_limited": N_("the futures account gets less than wanted: the money does not reach further"),
-    "turnover": N_("what goes beyond your limit for one plan, {amount}: it waits for another plan"),
+    "cash_limited": N_("buys are smaller than wanted: there is not enough money"),
+    "withdraw_limited": N_("some money stays in the futures account: its positions need it as margin"),
+    "collateral_limited": N_("the futures account gets less than wanted: there is not enough money"),
+    "turnover": N_("everything above your limit of {amount} for one plan: it waits for the next one"),
     "cap_scaled": N_("futures are smaller than wanted: the leverage limit comes first"),
 }
 
@@ -98,10 +98,10 @@ def _trade(leg: Leg) -> str:
 def planned_line(words: Words, leg: Leg) -> Html:
     """Return a leg of a card: its number, what it does, its value."""
     value = None if leg.is_transfer else words.money(leg.notional, 0)
-    dear = None
-    if leg.slippage_bps is not None and leg.slippage_bps > costing.ASK_BPS:
-        dear = say(words, "⚠ slippage about {number} bp", number=words.number(leg.slippage_bps, 0))
-    return joined(" ", (f"{leg.index + 1}.", joined(DOT, (leg_text(words, leg), value, dear))))
+    warning = None
+    if leg.slippage_bps is not None and leg.slippage_bps > costs.ASK_BPS:
+        warning = say(words, "⚠ slippage about {number} bp", number=words.number(leg.slippage_bps, 0))
+    return joined(" ", (f"{leg.index + 1}.", joined(DOT, (leg_text(words, leg), value, warning))))
 
 
 def progress_line(words: Words, leg: Leg) -> Html:
@@ -141,7 +141,7 @@ def left_out_text(words: Words, left: LeftOut) -> Html:
     """Return one leg or part of a plan that could not be, and why."""
     if left.why == "below_minimum" and (left.amount is None or left.minimum is None):
         return say(words, "{coin}: the amount is under the exchange's minimum", coin=coin(left.instrument))
-    template = _LEFT_OUT.get(left.why, N_("{coin}: can not be traded now"))
+    template = _LEFT_OUT.get(left.why, N_("{coin}: cannot be traded now"))
     amount = words.money(left.amount) if left.amount is not None else ""
     minimum = words.money(left.minimum, 0) if left.minimum is not None else ""
     return say(words, template, coin=coin(left.instrument), amount=amount, minimum=minimum)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chatbot.model import DecidedBy, LegState, Mode, PlanState
 from handlers.buttons import Style
 from handlers.views.common import DOT, View, bold, button, captioned, esc, head, joined, page, say
-from handlers.views.plan import autonomy as answering
+from handlers.views.plan import autonomy
 from handlers.views.plan.card import MOST_LEGS, closed_text, reason_text
 from handlers.views.plan.legs import ended_short, left_out_text, progress_line
 from handlers.views.tables import change_picture, change_table, exposure_change
@@ -28,12 +28,12 @@ def progress(words: Words, portfolio: Portfolio, plan: Plan) -> View:
     text = page(
         head(portfolio, say(words, "Plan {number}", number=plan.number)),
         say(words, "Being carried out: {done} of {all} legs ended.", done=ended, all=len(plan.legs)),
-        *answering.acted_lines(words, plan),
+        *autonomy.acted_lines(words, plan),
         *([reason_text(words, reason) for reason in plan.reasons] if plan.decided_by is DecidedBy.AUTO else []),
         "",
         *_legs(words, plan),
     )
-    return View(text, answering.acted_buttons(words, plan))
+    return View(text, autonomy.acted_buttons(words, plan))
 
 
 _ENDED = frozenset({LegState.FILLED, LegState.PARTIAL, LegState.REJECTED, LegState.DROPPED})
@@ -52,23 +52,23 @@ def result(words: Words, portfolio: Portfolio, plan: Plan, *, asking: bool = Tru
         return parked(words, portfolio, plan)
     failed = [leg for leg in plan.legs if ended_short(leg)]
     title = head(portfolio, say(words, "Plan {number}", number=plan.number), _verdict(words, plan, failed))
-    parts: list[object] = [title, *answering.acted_lines(words, plan), _totals(words, plan)]
+    parts: list[object] = [title, *autonomy.acted_lines(words, plan), _totals(words, plan)]
     if plan.result is not None:
         parts += [
             change_table(words, plan.before, plan.result, titles=(words.t("before"), words.t("after"))),
             exposure_change(words, plan.before, plan.result),
         ]
     else:
-        parts.append(say(words, "What the portfolio looks like now can not be measured yet; /status will tell."))
+        parts.append(say(words, "I can't measure the portfolio yet; /status shows it as soon as I can."))
     parts += _failures(words, failed)
     parts += [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out[:4]]
     keyboard: Keyboard = ((button(words.t("Details"), "plan", plan.id), button(words.t("Status"), "status")),)
-    keyboard = (*keyboard, *answering.acted_buttons(words, plan))
+    keyboard = (*keyboard, *autonomy.acted_buttons(words, plan))
     if portfolio.mode is Mode.MANUAL:
         parts.append(say(words, "If you traded other amounts, correct them, so that the next plan starts from what you really hold."))
         keyboard = (*keyboard, (button(words.t("Correct amounts"), "correct"),))
     elif asking and any(leg.note in _NOT_FOLLOWED for leg in failed):
-        parts.append(say(words, "Nobody traded within the limits that your Confirm covers, and I went no further."))
+        parts.append(say(words, "Nobody traded within the limits that your Confirm covers, so I stopped there."))
         keyboard = (
             (button(words.t("Try again now"), "again", plan.id, Style.PRIMARY), button(words.t("Leave it"), "leave_it", plan.id)),
             *keyboard,
@@ -107,9 +107,9 @@ def parked(words: Words, portfolio: Portfolio, plan: Plan) -> View:
     """Tell that a plan stopped half-way and waits for a person; this always rings."""
     unknown = [leg for leg in plan.legs if leg.state is LegState.UNKNOWN]
     why = (
-        say(words, "It is not known what became of an order, and I never guess. Look at the exchange's own list of orders.")
+        say(words, "I don't know whether one order went through. Please check your open orders at the exchange.")
         if unknown
-        else say(words, "I could not bring it to its end. What was filled stays filled; nothing is sent any more.")
+        else say(words, "I could not finish it. What was filled stays filled; nothing more is sent.")
     )
     text = page(
         head(portfolio, bold(words.t("Plan {number} stopped half-way", number=plan.number))),

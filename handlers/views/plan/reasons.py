@@ -29,7 +29,7 @@ _CHANGE: Final = {
     Cause.FUNDING_LOW: N_("Funding stays low, {reading} per 8 h: net futures go up to {size} of the value."),
 }
 _END: Final = {
-    Cause.VOLATILITY: N_("{coin} volatility holds nothing down any more, {reading} its usual level: its own target is back."),
+    Cause.VOLATILITY: N_("{coin} has calmed down to {reading} its usual volatility. Its normal target applies again."),
     Cause.TREND: N_("The {coin} trend signal is over: its long futures may go back to their target."),
     Cause.FUNDING_LOW: N_("Funding is no longer low, {reading} per 8 h: net futures go back to their own target."),
     Cause.FUNDING_HIGH: N_("Funding is no longer high, {reading} per 8 h: net futures go back to their own target."),
@@ -38,7 +38,7 @@ _END: Final = {
 _HEDGE: Final = {
     Phase.BEGIN: N_("A hedge is opened."),
     Phase.CHANGE: N_("A hedge is changed."),
-    Phase.END: N_("A hedge is taken off."),
+    Phase.END: N_("A hedge is closed."),
 }
 _MARGIN: Final = (N_("Liquidation is {reading} away, the limit is {limit}."), N_("The futures need more margin than there is."))
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
-from chatbot.plans import band_advice as service
+from chatbot.plans import band_advice
 from handlers.buttons import Style
 from handlers.views.common import DASH, View, bold, button, head, joined, line_name, page, say, table
 from handlers.views.portfolio.strategy import half_width
@@ -27,9 +27,9 @@ _IN_ROW = 3
 #: a payload has 64 bytes, and the seal and the rest need half of them
 _LONGEST_LINE = 20
 _UNKNOWN = {
-    service.NO_TARGET: N_("{line}: a line without a target has no band of its own."),
-    service.NO_VOLUME: N_("{line}: its recent volume or volatility is not known, so neither are its costs."),
-    service.NO_HISTORY: N_("{line}: there are no daily prices of the last three months."),
+    band_advice.NO_TARGET: N_("{line}: a line without a target has no band of its own."),
+    band_advice.NO_VOLUME: N_("{line}: its recent volume or volatility is unknown, and so are its costs."),
+    band_advice.NO_HISTORY: N_("{line}: there are no daily prices of the last three months."),
 }
 
 
@@ -37,16 +37,16 @@ def recommended(words: Words, advice: Advice) -> View:
     """Show the recommended band of every line beside the present one; what is not known is a dash, and why."""
     if advice.problems:
         return cannot_evaluate(words, advice.portfolio, advice.problems)
-    tracked = any(one.found and one.found.bound_by == "tracking_error" for one in advice.lines)
+    tracked = any(line.found and line.found.bound_by == "tracking_error" for line in advice.lines)
     text = page(
         head(advice.portfolio, say(words, "Recommended bands")),
         table(
             [
                 ["", words.t("now"), words.t("best"), words.t("cost, bp"), words.t("days")],
-                *(_row(words, advice, one) for one in advice.lines),
+                *(_row(words, advice, line) for line in advice.lines),
             ]
         ),
-        *(_reason(words, one) for one in advice.lines if one.found is None),
+        *(_reason(words, line) for line in advice.lines if line.found is None),
         joined(" ", (_TRACKING, say(words, "here the limit on tracking decides, elsewhere the costs"))) if tracked else None,
         _basis(words, advice),
         say(words, "Days: expected between two triggers. All of it estimates, from three months of prices and today's costs."),
@@ -82,7 +82,7 @@ def _basis(words: Words, advice: Advice) -> Html:
 
 def _keyboard(words: Words, advice: Advice) -> Keyboard:
     present = advice.portfolio.strategy.bands
-    better = [one for one in advice.lines if one.rule is not None and one.rule != present.get(one.line)]
+    better = [line for line in advice.lines if line.rule is not None and line.rule != present.get(line.line)]
     budget = budget_arg(advice)
     singles = [
         button(f"{line_name(words, one.line)} {_width(words, one)}", "use_band", f"{one.line}:{one.rule.abs_pp}:{budget}")

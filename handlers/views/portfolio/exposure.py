@@ -95,7 +95,9 @@ _UNITS = {1: "", 10**3: " ×10³", 10**6: " ×10⁶", 10**9: " ×10⁹", 10**12:
 
 def _sum(name: str, assets: Sequence[AssetExposure]) -> AssetExposure:
     zero = Decimal(0)
-    return AssetExposure(asset=name, spot=sum((one.spot for one in assets), zero), futures=sum((one.futures for one in assets), zero))
+    return AssetExposure(
+        asset=name, spot=sum((asset.spot for asset in assets), zero), futures=sum((asset.futures for asset in assets), zero)
+    )
 
 
 def cover_line(words: Words, assets: Sequence[AssetExposure]) -> Html | None:
@@ -119,7 +121,7 @@ def _book(words: Words, report: ExposureReport, shape: Shape) -> list[Html]:
     if not report.contracts:
         return [say(words, "No futures positions")]
     rows = [["", words.t("size"), words.t("liquidation"), words.t("a day")]]
-    rows += [_contract(words, one, shape) for one in report.contracts[:_MOST]]
+    rows += [_contract(words, contract, shape) for contract in report.contracts[:_MOST]]
     return [say(words, "Futures positions"), table(rows), _funding(words, report.contracts)]
 
 
@@ -130,7 +132,7 @@ def _contract(words: Words, one: ContractReading, shape: Shape) -> list[str]:
 
 def _funding(words: Words, contracts: Sequence[ContractReading]) -> Html:
     """Say what all open contracts together earn or pay; unknown when one of them is."""
-    known = [one.funding_day for one in contracts if one.funding_day is not None]
+    known = [contract.funding_day for contract in contracts if contract.funding_day is not None]
     if len(known) < len(contracts):
         return say(words, "Funding of the book: {dash}", dash=DASH)
     total = sum(known, Decimal(0))
@@ -151,7 +153,7 @@ def _picture(words: Words, report: ExposureReport, shape: Shape) -> Picture:
     labels = Labels(
         title=named(words, report.portfolio),
         bars=words.t("Net, % of the value"),
-        lines={one.asset: clip(one.asset, 12) for one in report.assets},
+        lines={asset.asset: clip(asset.asset, 12) for asset in report.assets},
         legend=(words.t("spot"), words.t("futures"), words.t("net")),
         decimal=decimal_sign(words),
     )

@@ -53,7 +53,7 @@ def options(words: Words, portfolio: Portfolio, tilts: Sequence[OpenTilt]) -> Vi
             "Only coins without futures in your targets. It ends with the next plan once the coin is back, or after 7 days, or in danger.",
         ),
         *([] if offers_tilt(strategy) else [say(words, "Your targets hold no futures, so there is nothing to back a tilt with.")]),
-        *(_standing(words, one) for one in tilts if one.placed),
+        *(_standing(words, tilt) for tilt in tilts if tilt.placed),
     )
     return View(text, (*_rows(words, strategy), (button(words.t("Bands"), "bands"), button(words.t("Status"), "status"))))
 

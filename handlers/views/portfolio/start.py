@@ -158,4 +158,4 @@ def language_choice(words: Words, languages: Mapping[str, str], back: str) -> Vi
         for language, name in languages.items()
     ]
     rows = tuple(tuple(buttons[at : at + 3]) for at in range(0, len(buttons), 3))
-    return View(page(esc(words.t("Which language do you read best?"))), (*rows, (button(words.t("Back"), back),)))
+    return View(page(esc(words.t("Which language do you prefer?"))), (*rows, (button(words.t("Back"), back),)))

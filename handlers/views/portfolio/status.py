@@ -8,7 +8,7 @@ from chatbot.model import FUTURES, Mode, PlanState
 from handlers.buttons import Style
 from handlers.views.common import DOT, View, bold, button, captioned, clip, coin, head, joined, line_name, named, page, say, table
 from handlers.views.person.schedule import next_run_line
-from handlers.views.plan import autonomy as answering
+from handlers.views.plan import autonomy
 from handlers.views.problems import cannot_evaluate_line
 from handlers.views.tables import (
     OUTSIDE,
@@ -94,7 +94,7 @@ def _standing(words: Words, report: StatusReport, now: datetime) -> list[Html]:
         lines.append(bold(words.t("Paused: nothing is checked until /resume.")))
     if portfolio.snoozed_until is not None and portfolio.snoozed_until > now:
         lines.append(say(words, "No alerts until {time}.", time=words.moment(portfolio.snoozed_until)))
-    alone = answering.standing_line(words, portfolio, report.turnover)
+    alone = autonomy.standing_line(words, portfolio, report.turnover)
     if alone is not None:
         lines.append(alone)
     if report.open_plan is not None:
@@ -106,7 +106,7 @@ def _standing(words: Words, report: StatusReport, now: datetime) -> list[Html]:
 def _plan_line(words: Words, plan: Plan) -> Html:
     if plan.state is PlanState.PROPOSED:
         return say(
-            words, "Plan {number} waits for your answer until {time}.", number=plan.number, time=words.time(answering.answer_by(plan))
+            words, "Plan {number} waits for your answer until {time}.", number=plan.number, time=words.time(autonomy.answer_by(plan))
         )
     if plan.state is PlanState.PARKED:
         return say(words, "Plan {number} has stopped half-way and needs you.", number=plan.number)

@@ -29,7 +29,7 @@ _HELD_BACK = {
     "window_open": N_("A crossing was seen; I wait a moment for others, so that all of them make one plan."),
     "quiet_hours": N_("A crossing was seen in your quiet hours; its plan is made when they end."),
     "plan_open": N_("Nothing new was proposed, because a plan is open already."),
-    "no_orders": N_("Nothing was proposed: no order would be large enough to be worth its fees."),
+    "no_orders": N_("Nothing was proposed: no order would be worth its fees."),
     "planned": N_("This check made a plan."),
     "schedule_told": N_("The time of your schedule had come, and you were told."),
     "no_data": N_("Nothing was done, because the portfolio could not be evaluated. Every check tries again."),

@@ -25,7 +25,7 @@ DOES: Final = {
         "While funding is clearly negative, shorts pay longs: the net long futures grow step by step. It is the only trigger that adds "
         "risk, so it waits while volatility, trend, fear or a hedge asks for less."
     ),
-    Cause.FUNDING_HIGH: N_("When longs pay dearly for long, the net long futures are cut, once. Shorts and spot stay."),
+    Cause.FUNDING_HIGH: N_("When longs have been paying a lot for days, the net long futures are cut, once. Shorts and spot stay."),
     Cause.FEAR_GREED: N_(
         "When the daily Fear & Greed index falls into extreme fear, futures go to longs = shorts at once. Spot and the money in the "
         "futures account stay."

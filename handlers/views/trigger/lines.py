@@ -190,7 +190,7 @@ def _silent(words: Words, report: StatusReport) -> list[Html]:
     """Name the triggers that nothing is known of, and those that are off."""
     strategy = report.portfolio.strategy
     on = [trigger for trigger in seen.every() if strategy.setting(trigger).on and seen.is_used(strategy, trigger)]
-    known = {one.trigger for one in report.signals if one.reading is not None or one.active}
+    known = {signal.trigger for signal in report.signals if signal.reading is not None or signal.active}
     blind = [seen.name(words, trigger) for trigger in on if trigger not in known]
     off = [seen.name(words, trigger) for trigger in seen.every() if not strategy.setting(trigger).on]
     lines = []

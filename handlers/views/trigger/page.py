@@ -27,8 +27,7 @@ from handlers.views.common import (
     say,
 )
 from handlers.views.person.schedule import next_run_line
-from handlers.views.trigger import evidence as notes
-from handlers.views.trigger import knobs
+from handlers.views.trigger import evidence, knobs
 from handlers.views.trigger import words as seen
 
 if TYPE_CHECKING:
@@ -156,9 +155,9 @@ def details(words: Words, report: StatusReport, trigger: Cause) -> View:
         head(report.portfolio, bold(seen.name(words, trigger)), words.t("on") if on else words.t("off")),
         *(told or [esc(words.t("no data")) if seen.is_used(strategy, trigger) else say(words, "no futures to move")]),
         "",
-        say(words, notes.DOES[trigger]),
-        say(words, notes.KNOWN[trigger]),
-        *(notes.fear_table(words) if trigger is Cause.FEAR_GREED else ()),
+        say(words, evidence.DOES[trigger]),
+        say(words, evidence.KNOWN[trigger]),
+        *(evidence.fear_table(words) if trigger is Cause.FEAR_GREED else ()),
         "",
         *(_knob_line(words, report, trigger, knob) for knob in knobs.KNOBS[trigger]),
         _mode_line(words, report) if trigger is Cause.FEAR_GREED else None,
@@ -221,6 +220,6 @@ def about(words: Words) -> View:
     """Explain every trigger in plain words, with what is honestly known."""
     parts: list[Html] = []
     for trigger in seen.every():
-        parts += [bold(seen.name(words, trigger)), say(words, notes.DOES[trigger]), say(words, notes.KNOWN[trigger]), Html("")]
+        parts += [bold(seen.name(words, trigger)), say(words, evidence.DOES[trigger]), say(words, evidence.KNOWN[trigger]), Html("")]
     text = page(*parts, say(words, "Each is switched and tuned in /triggers; /why tells what the last check saw."))
     return View(text, ((button(words.t("Help"), "help", "strategy"), button(words.t("Triggers"), "triggers")),))

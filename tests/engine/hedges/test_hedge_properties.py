@@ -9,7 +9,7 @@ from hypothesis import given
 
 from chatbot.engine.beta import beta_completion
 from chatbot.engine.errors import Refused
-from chatbot.engine.hedges import sizing as hedges
+from chatbot.engine.hedges import sizing
 from chatbot.engine.hedges.shocks import HedgePosition, shock_table
 from chatbot.engine.planner.costs import impact, perp_horizon_days, walk_book
 from tests.engine.strategies import decimals, magnitudes, quick
@@ -23,7 +23,7 @@ BETAS = {"ALT": D("1.4"), "BTC": D(1)}
 @given(magnitudes(2, 7), decimals("0", "1", 2), decimals("0", "1", 2), magnitudes(-3, 5), magnitudes(-5, 1, 1))
 def test_c38_a_hedge_is_floored_to_its_lot(value: Decimal, coverage: Decimal, drop: Decimal, mark: Decimal, lot: Decimal) -> None:
     """The order is worth at most the notional asked for, and less than a lot below it."""
-    found = hedges.hedge_size(value=value, coverage=coverage, drop=drop, mark=mark, lot=lot, spot=SPOT, betas=BETAS)
+    found = sizing.hedge_size(value=value, coverage=coverage, drop=drop, mark=mark, lot=lot, spot=SPOT, betas=BETAS)
     for qty, asked in ((-found.literal_qty, found.literal_notional), (-found.beta_qty, found.beta_notional)):
         assert qty * mark <= asked < (qty + lot) * mark
         assert qty % lot == 0
@@ -54,9 +54,9 @@ def test_a_hedge_ends_for_the_first_reason_that_holds() -> None:
 
     def end(points: list[tuple[str | None, str | None]], **rule: Decimal) -> tuple[int | None, str]:
         (price, ratio), *days = [tuple(None if x is None else D(x) for x in point) for point in points]
-        life = hedges.open_hedge(price, ratio, hedges.LifeRule(**rule))
+        life = sizing.open_hedge(price, ratio, sizing.LifeRule(**rule))
         for day in days:
-            life = hedges.advance(life, *day, hedges.LifeRule(**rule))
+            life = sizing.advance(life, *day, sizing.LifeRule(**rule))
         return (life.age_days, life.closed) if life.closed else (None, "open")
 
     assert end([("100", None), ("105", None)], stop=D("0.05")) == (1, "stopped")
@@ -71,10 +71,10 @@ def test_a_hedge_ends_for_the_first_reason_that_holds() -> None:
 def test_minimum_variance_refuses_what_it_can_not_know() -> None:
     """Two observations are too few, a constant hedge has no variance."""
     with pytest.raises(Refused, match="too_few"):
-        hedges.min_variance_hedge([0.1, 0.2], [0.1, 0.2], 1.0)
+        sizing.min_variance_hedge([0.1, 0.2], [0.1, 0.2], 1.0)
     with pytest.raises(Refused, match="zero_variance"):
-        hedges.min_variance_hedge([0.1, 0.2, 0.3], [0.1, 0.1, 0.1], 1.0)
-    assert hedges.min_variance_hedge([0.0, 0.0, 0.0], [0.1, 0.2, 0.3], 1.0).effectiveness == 0
+        sizing.min_variance_hedge([0.1, 0.2, 0.3], [0.1, 0.1, 0.1], 1.0)
+    assert sizing.min_variance_hedge([0.0, 0.0, 0.0], [0.1, 0.2, 0.3], 1.0).effectiveness == 0
 
 
 def test_beta_completion_does_nothing_inside_its_tolerance_nor_the_wrong_way() -> None:

@@ -169,7 +169,7 @@ def test_full_execution_needs_no_completion() -> None:
 
 
 def test_a_halted_coin_is_made_up_for_with_the_index() -> None:
-    """SOL can not be sold: beta would end 0.14 too high, less what BTC could not be bought; the long turns into a short."""
+    """SOL cannot be sold: beta would end 0.14 too high, less what BTC could not be bought; the long turns into a short."""
     goal = BetaGoal(goal=D("1.02"), betas=BETAS)
     plain, block = block_with(None, "SOL"), block_with(goal, "SOL")
     # BTC takes the cash of 10 000: 0.4 + 0.7 + 0.06 - 1.02 = 0.14 too much

@@ -54,7 +54,7 @@ def orders(block: Block) -> list[str]:
 
 
 def test_a_halted_asset_waits_and_the_buys_take_what_cash_there_is() -> None:
-    """BTC can not be sold, so the buy shrinks to the cash; both are said."""
+    """BTC cannot be sold, so the buy shrinks to the cash; both are said."""
     block = run(owned("1 BTC, 0 ETH, 6000 USDT"), wanted("BTC 50, ETH 50"), CONFIG, "BTC")
     assert orders(block) == ["buy 2 ETH"]
     assert block.flags == ("cash_limited", "halted:BTC")

@@ -13,10 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.engine.errors import Refused
-from chatbot.engine.hedges import sizing as hedges
+from chatbot.engine.hedges import sizing
 from chatbot.engine.targets import Targets
-from chatbot.engine.triggers import fear_greed as sentiment
-from chatbot.engine.triggers import funding, trend, volatility
+from chatbot.engine.triggers import fear_greed, funding, trend, volatility
 from chatbot.engine.triggers.fear_greed import BookPosition, neutralise_book
 from chatbot.engine.triggers.fold import Fold, Hedge, Spike, effective_targets
 from chatbot.engine.triggers.waves import mirrored, zigzag
@@ -97,7 +96,7 @@ def folds(draw: st.DrawFn) -> tuple[Targets, Fold]:
         fear_greed=draw(st.booleans()),
         fg_mode=mode,
         coverage=draw(decimals("0", "1", 1)),
-        hedges=tuple(draw(st.lists(hedge, max_size=2))),
+        sizing=tuple(draw(st.lists(hedge, max_size=2))),
     )
     return base, fold
 
@@ -212,14 +211,14 @@ def run(step: Callable[[Any, Any], Any], state: object, series: list) -> list:
 
 fears = st.none() | st.sampled_from([D(n) for n in (10, 24, 25, 29, 30, 31, 60)])
 daily = st.tuples(st.none() | decimals("80", "130", 1), st.none() | decimals("0.5", "2", 2))
-OPENED = hedges.open_hedge(D(100))
+OPENED = sizing.open_hedge(D(100))
 #: every machine: its step, its first state, its readings, and whether a state holds a regime
 MACHINES = {
     "spike": (lambda s, r: volatility.advance(s, D("0.4"), *r), volatility.SpikeState(), st.tuples(vols, vols, vols), lambda s: s.active),
     "funding_low": (funding.advance_low, funding.LowState(level=D("0.10")), st.none() | rate, lambda s: s.level > D("0.10")),
     "funding_high": (funding.advance_high, funding.HighState(), st.none() | rate, lambda s: s.active),
-    "fear": (sentiment.advance, sentiment.FearState(), fears, lambda s: s.active),
-    "hedge": (lambda s, r: hedges.advance(s, *r), OPENED, daily, lambda s: s.closed not in (None, "expired")),
+    "fear": (fear_greed.advance, fear_greed.FearState(), fears, lambda s: s.active),
+    "hedge": (lambda s, r: sizing.advance(s, *r), OPENED, daily, lambda s: s.closed not in (None, "expired")),
 }
 
 
@@ -261,8 +260,8 @@ def test_c30_an_unknown_volatility_holds_a_spike(series: list) -> None:
             assert (after.active, after.k, after.cap) == (before.active, before.k, before.cap)
         if not before.active and None in (base, weight):
             assert not after.active
-    for state in (sentiment.FearState(), sentiment.FearState(active=True, calm=1)):
-        assert sentiment.advance(state, None) == state
+    for state in (fear_greed.FearState(), fear_greed.FearState(active=True, calm=1)):
+        assert fear_greed.advance(state, None) == state
 
 
 @quick
@@ -353,9 +352,9 @@ def test_rsi_of_nothing_and_of_one_way() -> None:
 
 def test_fear_needs_no_confirmation_to_begin_and_two_days_to_end() -> None:
     """Below 25 begins at once, 30 twice in a row ends, a day at 29 starts the count again."""
-    state, seen = sentiment.FearState(), []
+    state, seen = fear_greed.FearState(), []
     for reading in (25, 24, 30, 29, 30, None, 30):
-        state = sentiment.advance(state, None if reading is None else D(reading))
+        state = fear_greed.advance(state, None if reading is None else D(reading))
         seen.append(state.active)
     assert seen == [False, True, True, True, True, True, False]
 

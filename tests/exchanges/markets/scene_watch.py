@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.clock import ManualClock
-from chatbot.engine.triggers import fear_greed as sentiment
-from chatbot.engine.triggers import funding, trend, volatility
+from chatbot.engine.triggers import fear_greed, funding, trend, volatility
 from chatbot.exchanges.markets.simulated import DEFAULT_SPEED, SimulatedSource
 
 if TYPE_CHECKING:
@@ -120,10 +119,10 @@ async def high_state(show: Stage) -> funding.HighState:
     return state
 
 
-def fear_state(show: Stage) -> sentiment.FearState:
+def fear_state(show: Stage) -> fear_greed.FearState:
     """Run the machine of extreme fear over the last 20 readings (domain 8.1)."""
-    state = sentiment.FearState()
+    state = fear_greed.FearState()
     end = show.last_midnight()
     for reading in show.source.fear_greed_between(end - 20 * DAY, end):
-        state = sentiment.advance(state, Decimal(reading.value))
+        state = fear_greed.advance(state, Decimal(reading.value))
     return state

@@ -11,9 +11,9 @@ import pytest
 
 from chatbot.clock import ManualClock
 from chatbot.errors import UserError
-from chatbot.model import AlertKind, AlertSettings, Answer, AutoLimits, PlanState, Ring, Unanswered
+from chatbot.model import AlertKind, AlertSettings, AnswerMode, AutoLimits, PlanState, Ring, Unanswered
 from handlers.commands import alerts, mode
-from handlers.views.plan import autonomy as views
+from handlers.views.plan import autonomy
 from tests.handlers.chat_room import ANN, room
 from tests.handlers.views.test_everywhere import CATALOGUE
 from tests.portfolio.lively_market import LivelyMarket
@@ -76,10 +76,10 @@ async def test_consent_is_asked_with_the_limits_in_words_and_one_tap_ends_it(tmp
         asked = await at.chat.say("/mode auto 2000 100%")
         assert "I carry it out without asking you: at most $2,000 an order and 100% of the value a day." in asked.text
         assert "I always ask about trends" in asked.text
-        assert (await at.portfolio()).answer is Answer.ASK
+        assert (await at.portfolio()).answer is AnswerMode.ASK
         await at.chat.tap("Yes, trade without asking me")
         portfolio = await at.portfolio()
-        assert (portfolio.answer, portfolio.answering.limits) == (Answer.AUTO, AutoLimits(trade=D(2000), share=D(1)))
+        assert (portfolio.answer, portfolio.answering.limits) == (AnswerMode.AUTO, AutoLimits(trade=D(2000), share=D(1)))
         before = at.chat.last.id
         await at.drift()
         plan = await at.chat.plan()
@@ -90,7 +90,7 @@ async def test_consent_is_asked_with_the_limits_in_words_and_one_tap_ends_it(tmp
         assert "Confirm" not in at.chat.last.buttons
         assert "Acts by itself: at most $2,000 an order" in (await at.chat.say("/status")).text
         await at.chat.tap("Ask me from now on")
-        assert (await at.portfolio()).answer is Answer.ASK
+        assert (await at.portfolio()).answer is AnswerMode.ASK
 
 
 async def test_above_a_limit_the_card_says_which(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ async def test_limits_are_chosen_by_taps(tmp_path: Path) -> None:
         await at.chat.taps("Act by yourself", "$200", "25% a day", "Yes, trade without asking me")
         assert (await at.portfolio()).answering.limits == AutoLimits(trade=D(200), share=D("0.25"))
         await at.chat.tap("Only tell me")
-        assert (await at.portfolio()).answer is Answer.NOTIFY
+        assert (await at.portfolio()).answer is AnswerMode.NOTIFY
 
 
 async def test_whoever_trades_by_hand_is_refused_in_words(tmp_path: Path) -> None:
@@ -278,7 +278,7 @@ def test_what_can_not_be_read_is_told_and_changes_nothing(text: str, told: list[
 def test_limits_are_read_and_fit_into_a_button(typed: list[str], limits: AutoLimits) -> None:
     """What a button carries is exactly what was read."""
     assert mode.read_limits(typed) == limits
-    assert views.limits_of(views.limits_arg(limits)) == limits
+    assert autonomy.limits_of(autonomy.limits_arg(limits)) == limits
 
 
 @pytest.mark.parametrize("typed", [[], ["500"], ["500", "100"], ["5", "50%"], ["500", "0%"], ["500", "101%"], ["-500", "10%"], ["x", "y"]])
@@ -293,6 +293,6 @@ async def test_mistakes_in_mode_come_with_an_example(tmp_path: Path, text: str) 
     """And nothing is changed."""
     async with room(tmp_path) as opened:
         await opened.set_up()
-        assert views.EXAMPLE in await opened.say(text)
+        assert autonomy.EXAMPLE in await opened.say(text)
         stored: Any = await opened.program.portfolios.by_id(1)
-        assert (stored.answer, stored.answering.unanswered) == (Answer.ASK, Unanswered.EXPIRE)
+        assert (stored.answer, stored.answering.unanswered) == (AnswerMode.ASK, Unanswered.EXPIRE)

@@ -1,4 +1,4 @@
-"""A person sees what a plan costs, is asked before a leg that costs a lot, and can not press Confirm past the question."""
+"""A person sees what a plan costs, is asked before a leg that costs a lot, and cannot press Confirm past the question."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.clock import ManualClock
 from chatbot.model import LegState, PlanState
-from chatbot.plans import costs as costing
+from chatbot.plans import costs
 from tests.portfolio.lively_market import LivelyMarket
 from tests.portfolio.still_market import D
 from tests.stories.chat import START, Chat, chat
@@ -72,11 +72,11 @@ async def test_confirm_asks_first_and_back_leads_to_the_card(tmp_path: Path) -> 
     async with thin(tmp_path) as on:
         card = await _dear(on)
         await on.ann.tap("Confirm")
-        asked = on.ann.with_button("Trade it all the same")
+        asked = on.ann.with_button("Trade it anyway")
         assert asked.id == card.id
         assert "This leg is large for its market:" in asked.text
         assert "move the price against you by about $3" in asked.text
-        assert asked.buttons == ("Trade it all the same", "Leave it out", "Back to the plan")
+        assert asked.buttons == ("Trade it anyway", "Leave it out", "Back to the plan")
         assert (await on.ann.plan()).state is PlanState.PROPOSED
         assert await on.ann.orders() == 0
         await on.ann.tap("Back to the plan")
@@ -89,9 +89,9 @@ async def test_the_plan_is_traded_all_the_same_once(tmp_path: Path) -> None:
     async with thin(tmp_path) as on:
         card = await _dear(on)
         await on.ann.tap("Confirm")
-        asked = on.ann.with_button("Trade it all the same")
-        await on.ann.tap("Trade it all the same")
-        again = await on.ann.tap("Trade it all the same", on=asked)
+        asked = on.ann.with_button("Trade it anyway")
+        await on.ann.tap("Trade it anyway")
+        again = await on.ann.tap("Trade it anyway", on=asked)
         assert "Pressing again changes nothing" in again.text
         late = await on.ann.tap("Confirm", on=card)
         assert "Pressing again changes nothing" in late.text
@@ -117,31 +117,31 @@ async def test_the_leg_is_left_out_and_the_rest_traded(tmp_path: Path) -> None:
 
 
 async def test_yes_covers_only_the_legs_that_were_asked_about(tmp_path: Path) -> None:
-    """A dear leg taken back in after the question is asked about again, also by the old question's button."""
+    """A expensive leg taken back in after the question is asked about again, also by the old question's button."""
     async with thin(tmp_path) as on:
         on.market.volumes["BTC"] = D(30_000)
         await _dear(on)
         await on.ann.taps("Edit")
         await on.ann.tap(next(label for label in on.ann.last.buttons if "SOL" in label))
         await on.ann.tap("Confirm")
-        old = on.ann.with_button("Trade it all the same")
+        old = on.ann.with_button("Trade it anyway")
         assert "SOL" not in old.text.split("\n", 3)[2]
         await on.ann.taps("Back to the plan", "Edit")
         await on.ann.tap(next(label for label in on.ann.last.buttons if "SOL" in label))
-        await on.ann.tap("Trade it all the same", on=old)
+        await on.ann.tap("Trade it anyway", on=old)
         on.ann.sees("These legs are large for their markets:")
         assert (await on.ann.plan()).state is PlanState.PROPOSED
-        await on.ann.tap("Trade it all the same")
+        await on.ann.tap("Trade it anyway")
         assert (await on.ann.plan()).state is PlanState.CONFIRMED
 
 
 async def test_a_question_that_ran_out_sends_nothing(tmp_path: Path) -> None:
-    """After the plan's time a yes is answered in words, with the plan as of now, which asks anew."""
+    """After the plan's time a yes is answered in words, with the plan as of now, which asks again."""
     async with thin(tmp_path) as on:
         await _dear(on)
         await on.ann.tap("Confirm")
         on.ann.clock.advance(600)
-        late = await on.ann.tap("Trade it all the same")
+        late = await on.ann.tap("Trade it anyway")
         assert "expired" in late.text
         assert [plan.state for plan in await on.ann.plans()][-2:] == [PlanState.EXPIRED, PlanState.PROPOSED]
         assert await on.ann.orders() == 0
@@ -173,7 +173,7 @@ async def test_a_manual_portfolio_is_not_asked_after_the_fact(tmp_path: Path) ->
             await ann.tap(label)
         assert "⚠ slippage about" in ann.with_button("I have done it").text
         plan = await ann.plan()
-        assert bool(costing.dear(plan.legs) or costing.unknown(plan.legs))
+        assert bool(costs.expensive(plan.legs) or costs.unknown(plan.legs))
         await ann.tap("I have done it")
         assert (await ann.plan()).state is PlanState.CONFIRMED
 
@@ -198,11 +198,11 @@ async def test_another_try_at_what_nobody_traded(tmp_path: Path) -> None:
     """So thin a market fills nothing: the result asks, and the new plan is for the rest alone, at fresh prices; asked once more, too."""
     async with thin(tmp_path) as on:
         await _dear(on)
-        await on.ann.taps("Confirm", "Trade it all the same")
+        await on.ann.taps("Confirm", "Trade it anyway")
         await on.ann.work()
         result = on.ann.sees("Not as planned", "Nobody traded within the limits that your Confirm covers")
         await on.ann.tap("Try again now")
-        on.ann.sees("You asked for another try at what the last plan left undone.", "1. buy 39.9464 SOL", "⚠")
+        on.ann.sees("You asked me to try again what the last plan left undone.", "1. buy 39.9464 SOL", "⚠")
         assert "BTC at" not in on.ann.last.text
         assert (await on.ann.plan()).state is PlanState.PROPOSED
         await on.ann.tap("Try again now", on=result)
@@ -217,7 +217,7 @@ async def test_a_new_try_keeps_out_what_the_person_had_left_out(tmp_path: Path) 
         await _dear(on)
         await on.ann.taps("Edit")
         await on.ann.tap(next(label for label in on.ann.last.buttons if "BTC" in label))
-        await on.ann.taps("Confirm", "Trade it all the same")
+        await on.ann.taps("Confirm", "Trade it anyway")
         await on.ann.work()
         await on.ann.tap("Try again now")
         on.ann.sees("Left out by you: 1", "BTC        0.0%   0.0%●   40.0%")
@@ -228,7 +228,7 @@ async def test_the_rest_can_be_left(tmp_path: Path) -> None:
     """The result stays, without its question."""
     async with thin(tmp_path) as on:
         await _dear(on)
-        await on.ann.taps("Confirm", "Trade it all the same")
+        await on.ann.taps("Confirm", "Trade it anyway")
         await on.ann.work()
         await on.ann.tap("Leave it")
         on.ann.sees("Not as planned")

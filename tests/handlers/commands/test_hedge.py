@@ -91,7 +91,7 @@ async def test_a_near_liquidation_is_told_and_needs_a_second_tap(tmp_path: Path)
         await ann.say("/hedge 50 60")
         ann.sees("would be liquidated if BTC rose", "should live through a rise of 90%", "Nothing was planned yet.")
         assert len(await ann.plans()) == before
-        await ann.tap("Plan it all the same")
+        await ann.tap("Plan it anyway")
         ann.sees("This opens a hedge: Cover.", "Liquidation")
 
 
@@ -103,7 +103,7 @@ async def test_hedge_close_takes_the_only_one_off(tmp_path: Path) -> None:
         await ann.say("/hedge 50 20")
         await ann.confirm()
         await ann.say("/hedge 30 20")
-        ann.sees("take it off and decide anew")
+        ann.sees("take it off and decide again")
         await ann.say("/hedge Close")
         ann.sees("This takes the hedge off: Cover.", "futures: reduce the BTC short by", "from futures to spot")
         await ann.confirm()

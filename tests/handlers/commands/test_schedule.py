@@ -42,7 +42,7 @@ async def test_taps_set_change_and_end_a_schedule(chat: Room) -> None:
         ("Thu", ("Weekly · Thursday · 09:00 · UTC", "8 Jan 2026, 09:00")),
         ("18:00", ("Weekly · Thursday · 18:00 · UTC", "8 Jan 2026, 18:00")),
         ("Monthly", ("Monthly · day 1 · 18:00 · UTC", "1 Feb 2026, 18:00")),
-        ("31", ("Monthly · day 31 · 18:00 · UTC", "31 Jan 2026, 18:00", "A shorter month takes its last day.")),
+        ("31", ("Monthly · day 31 · 18:00 · UTC", "31 Jan 2026, 18:00", "In a shorter month it runs on the last day.")),
         ("Quarterly", ("Quarterly · day 31", "31 Jan 2026, 18:00")),
         ("☐ Only when outside a band", ("It acts only when a line is outside its band.",)),
         ("☑ Only when outside a band", ("It acts even when every line is inside its band.",)),

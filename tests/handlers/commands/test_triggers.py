@@ -69,7 +69,7 @@ async def test_taps_switch_and_turn_and_a_second_tap_on_an_old_button_changes_no
 
 
 async def test_a_limit_takes_its_end_along_where_they_would_cross(chat: Room) -> None:
-    """Fear & Greed from 25 to 30, 35 ...: it can not end below where it starts."""
+    """Fear & Greed from 25 to 30, 35 ...: it cannot end below where it starts."""
     await chat.say("/triggers fear")
     await chat.tap("30 ›")
     await chat.tap("35 ›")
@@ -192,7 +192,7 @@ def test_words_are_read_in_english_and_in_the_persons_language(
         ("foo 3", "is none of the triggers"),
         ("\u202e🚀", "is none of the triggers"),
         ("volatility 1.1", "must be between"),
-        ("volatility 1.3", "it can not end at"),
+        ("volatility 1.3", "it cannot end at"),
         ("volatility 2.5 3", "contradicts"),
         ("volatility end", "has no number behind it"),
         ("volatility end soon", "is not a number"),

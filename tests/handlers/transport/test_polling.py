@@ -13,8 +13,7 @@ from chatbot.store import events
 from handlers.loopback import bad_gateway, conflicted, flooded, lost_answer, reset
 from handlers.loopback.faults import Fault
 from handlers.loopback.refusals import Refused
-from handlers.transport import polling
-from handlers.transport import rate_limit as patience
+from handlers.transport import polling, rate_limit
 from tests.handlers.chat_room import ANN, Room, room
 
 if TYPE_CHECKING:
@@ -119,7 +118,7 @@ async def test_the_outbox_is_not_held_up_by_patience(chat: Room) -> None:
 )
 def test_only_what_may_pass_is_tried_again(refusal: TelegramError, pause: float | None) -> None:
     """The library's permanent refusals are subclasses of its network errors; they are not repeated."""
-    assert patience.pause_s(refusal, 0) == pause
+    assert rate_limit.pause_s(refusal, 0) == pause
 
 
 async def test_a_network_that_stays_down_is_given_up(chat: Room) -> None:

@@ -158,7 +158,7 @@ async def test_a_finish_that_fails_is_tried_again_and_never_raises(db: Database,
 
 
 async def restarted(db: Database, deadly: int | None = None) -> tuple[list[int], list[int]]:
-    """Start anew: return what was handled and what was given up; handling ``deadly`` kills the process."""
+    """Start again: return what was handled and what was given up; handling ``deadly`` kills the process."""
     queue: asyncio.Queue[object] = asyncio.Queue()
     processor = InOrder(db)
     handled: list[int] = []

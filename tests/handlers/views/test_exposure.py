@@ -12,7 +12,7 @@ from chatbot.i18n import Catalogue
 from chatbot.model import NET, AssetExposure, Cause, ContractReading, LineReading, Reason
 from handlers.views import alerts
 from handlers.views.common import PictureKind
-from handlers.views.plan import card as plan
+from handlers.views.plan import card
 from handlers.views.portfolio import exposure, status, why
 from tests.handlers.views.view_examples import NOW, a_plan, exposed, portfolio, report, shape
 from tests.places import LOCALE
@@ -92,9 +92,9 @@ def test_an_alert_and_a_card_tell_the_crossing_in_words() -> None:
     said = "The net futures position is <b>16.2%</b> of the value, 6.2 points over its target. Its band is ±5.0."
     assert said in alerts.drift_alert(WORDS, portfolio(), [OVER]).text
     reason = Reason(trigger=Cause.EXPOSURE, line=NET, weight=OVER.weight, target=OVER.target, band=OVER.band)
-    assert said in plan.plan_card(WORDS, portfolio(), replace(a_plan(), reasons=(reason,))).text
+    assert said in card.plan_card(WORDS, portfolio(), replace(a_plan(), reasons=(reason,))).text
     under = replace(reason, weight=D("-0.02"))
-    assert "is <b>-2.0%</b> of the value, 12.0 points under its target" in plan.reason_text(WORDS, under)
+    assert "is <b>-2.0%</b> of the value, 12.0 points under its target" in card.reason_text(WORDS, under)
 
 
 def test_status_and_why_show_how_far_it_is() -> None:

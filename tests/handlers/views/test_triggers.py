@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.engine.triggers.registry import TRIGGERS
-from chatbot.model import Answer, Cause, Phase, Reason, TriggerSetting
+from chatbot.model import AnswerMode, Cause, Phase, Reason, TriggerSetting
 from handlers.transport.delivery import _step
 from handlers.views import alerts
-from handlers.views.plan import card as plan
+from handlers.views.plan import card
 from handlers.views.portfolio import status, why
-from handlers.views.trigger import evidence as notes
+from handlers.views.trigger import evidence, page
 from handlers.views.trigger import lines as standing
-from handlers.views.trigger import page as triggers
 from handlers.views.trigger import words as seen
 from tests.handlers.views.test_everywhere import CATALOGUE, LANGUAGES
 from tests.handlers.views.view_examples import NOW, a_signal, a_strategy, portfolio, report, trigger_steps, triggered
@@ -32,7 +31,7 @@ RU = CATALOGUE.words("ru")
 def seeing(*signals: object, **settings: TriggerSetting) -> StatusReport:
     """Return a status that sees these signals with every trigger on."""
     on = {Cause(trigger): TriggerSetting(on=True) for trigger in TRIGGERS} | {Cause(name): chosen for name, chosen in settings.items()}
-    port = replace(portfolio(), strategy=replace(a_strategy(), triggers=on))
+    port = replace(portfolio(), strategy=replace(a_strategy(), page=on))
     return replace(report(), portfolio=port, signals=signals, mood_source="alternative.me", open_plan=None)
 
 
@@ -161,9 +160,9 @@ def test_an_ordinary_overview_is_a_caption_and_help_is_whole(language: str) -> N
     """In every language all facts stand under the picture, and no honest note is cut from the help."""
     words = CATALOGUE.words(language)
     for shown in (triggered(), triggered(active=True), triggered(coins=20)):
-        assert triggers.overview(words, shown).picture is not None
-    about = triggers.about(words).text
-    assert all(str(common_escape(words.t(note))) in about for note in (*notes.DOES.values(), *notes.KNOWN.values()))
+        assert page.overview(words, shown).picture is not None
+    about = page.about(words).text
+    assert all(str(common_escape(words.t(note))) in about for note in (*evidence.DOES.values(), *evidence.KNOWN.values()))
 
 
 def common_escape(text: str) -> str:
@@ -179,7 +178,7 @@ def test_an_alert_says_what_comes_of_it() -> None:
     asked = alerts.trigger_alert(EN, portfolio(), [begin]).text
     assert "<b>BTC</b> volatility is <b>2.4x</b> its usual level, limit 2.0x: its target is cut to <b>42%</b>" in asked
     assert follows in asked
-    told = alerts.trigger_alert(EN, replace(portfolio(), answer=Answer.NOTIFY), [begin]).text
+    told = alerts.trigger_alert(EN, replace(portfolio(), answer=AnswerMode.NOTIFY), [begin]).text
     assert waits in told
     assert follows not in told
     nothing = alerts.trigger_alert(EN, portfolio(), [held])
@@ -203,6 +202,6 @@ def test_the_card_repeats_the_numbers() -> None:
     """Each reason of a plan says what fired."""
     high = Reason(trigger=Cause.FUNDING_HIGH, event=Phase.BEGIN, reading=D("0.00061"), limit=D("0.0005"), size=D("0.5"))
     said = "Funding is high, <b>+0.061%</b> per 8 h, limit +0.050%: <b>50%</b> of the net long futures is kept."
-    assert plan.reason_text(EN, high) == said
+    assert card.reason_text(EN, high) == said
     margin = Reason(trigger=Cause.MARGIN, reading=D("0.08"), limit=D("0.1"))
-    assert plan.reason_text(EN, margin) == "Liquidation is <b>8.0%</b> away, the limit is 10.0%."
+    assert card.reason_text(EN, margin) == "Liquidation is <b>8.0%</b> away, the limit is 10.0%."

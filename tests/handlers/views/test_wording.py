@@ -15,11 +15,8 @@ from chatbot.model import CORE, Cause, LegState, Mode, Person, PlanState, Proble
 from handlers.buttons import Reason as TapReason
 from handlers.buttons import Refusal
 from handlers.views import alerts, common, problems
-from handlers.views.person import access
-from handlers.views.person import settings as control
-from handlers.views.plan import card as plan
-from handlers.views.plan import history
-from handlers.views.plan import progress as execution
+from handlers.views.person import access, settings
+from handlers.views.plan import card, history, progress
 from handlers.views.plan.legs import ended_short
 from handlers.views.portfolio import status, strategy, why
 from tests.handlers.views.view_examples import NOW, a_plan, a_strategy, after, legs, portfolio, report, shape
@@ -58,10 +55,10 @@ def test_status_says_what_product_asks_for() -> None:
 
 
 def test_status_unknown_has_dashes_and_no_zero() -> None:
-    """What can not be evaluated says why and shows no invented figure."""
+    """What cannot be evaluated says why and shows no invented figure."""
     unknown = replace(report(known=False), open_plan=None, market_time=None, next_check_s=None)
     view = status.status(WORDS, unknown, NOW)
-    assert "Can not evaluate: <b>no price for SOL" in view.text
+    assert "Cannot evaluate: <b>no price for SOL" in view.text
     assert "BTC/ETH    —   40.0%      —" in view.text
     assert "0.0%" not in view.text.replace("40.0%", "").replace("10.0%", "")
     assert "$" not in view.text
@@ -81,7 +78,7 @@ def test_status_tells_what_waits() -> None:
 
 def test_card_has_reason_legs_costs_result_and_expiry() -> None:
     """The card says why, what, at which price and value, what it costs, where it leads and until when."""
-    view = plan.plan_card(WORDS, portfolio(), a_plan())
+    view = card.plan_card(WORDS, portfolio(), a_plan())
     for said in (
         "<b>PAPER</b> · Plan 27 · answer by 14:10",
         "<b>BTC/ETH</b> is at <b>46.2%</b>, 6.2 points over target. Its band is ±5.0.",
@@ -100,15 +97,15 @@ def test_card_has_reason_legs_costs_result_and_expiry() -> None:
 
 def test_by_hand_confirm_means_done() -> None:
     """A manual portfolio asks for a report, not for leave."""
-    assert labels(plan.plan_card(WORDS, portfolio(mode=Mode.MANUAL), a_plan()))[0] == "I have done it"
+    assert labels(card.plan_card(WORDS, portfolio(mode=Mode.MANUAL), a_plan()))[0] == "I have done it"
 
 
 @pytest.mark.parametrize("state", [state for state in PlanState if state is not PlanState.PROPOSED])
 def test_a_plan_that_ended_can_not_be_confirmed(state: PlanState) -> None:
     """Neither its card nor its edit view offers Confirm, and both say how it ended."""
-    for view in (plan.plan_card(WORDS, portfolio(), a_plan(state=state)), plan.edit(WORDS, portfolio(), a_plan(state=state))):
+    for view in (card.plan_card(WORDS, portfolio(), a_plan(state=state)), card.edit(WORDS, portfolio(), a_plan(state=state))):
         assert not {"confirm", "toggle", "skip", "edit"} & set(actions(view))
-        assert plan.closed_text(WORDS, a_plan(state=state)) in view.text
+        assert card.closed_text(WORDS, a_plan(state=state)) in view.text
 
 
 @pytest.mark.parametrize(
@@ -123,7 +120,7 @@ def test_a_plan_that_ended_can_not_be_confirmed(state: PlanState) -> None:
 )
 def test_late_taps_are_answered_in_words(state: PlanState, said: str) -> None:
     """Each end of a plan has its own answer, short enough for Telegram's window in every language."""
-    assert execution.late_text(WORDS, a_plan(state=state)) == said
+    assert progress.late_text(WORDS, a_plan(state=state)) == said
 
 
 def test_small_window_texts_fit_in_every_language() -> None:
@@ -131,29 +128,29 @@ def test_small_window_texts_fit_in_every_language() -> None:
     catalogue = Catalogue(LOCALE)
     for language in catalogue.languages:
         words = catalogue.words(language)
-        texts = [execution.late_text(words, replace(a_plan(state=state), number=123_456)) for state in PlanState]
+        texts = [progress.late_text(words, replace(a_plan(state=state), number=123_456)) for state in PlanState]
         texts += [problems.tap_refused(words, Refusal(reason)) for reason in TapReason]
         texts += [
-            execution.not_yours(words),
-            execution.skipped_toast(words, a_plan(), until=a_plan().expires_at),
-            execution.confirmed_toast(words, a_plan()),
+            progress.not_yours(words),
+            progress.skipped_toast(words, a_plan(), until=a_plan().expires_at),
+            progress.confirmed_toast(words, a_plan()),
         ]
         assert all(0 < len(text) <= 200 for text in texts), language
 
 
 def test_edit_switches_every_leg() -> None:
     """Each leg has a switch that shows whether it is in; without legs there is nothing to confirm."""
-    view = plan.edit(WORDS, portfolio(), a_plan())
+    view = card.edit(WORDS, portfolio(), a_plan())
     assert labels(view)[:2] == ["☑ 1. sell SOL $4,386", "☑ 2. transfer $0"]
     assert labels(view)[7].startswith("☐ 8. ")
     empty = replace(a_plan(), legs=tuple(replace(leg, state=LegState.DROPPED) for leg in legs()))
-    assert "No legs are left" in plan.edit(WORDS, portfolio(), empty).text
-    assert "confirm" not in actions(plan.edit(WORDS, portfolio(), empty))
+    assert "No legs are left" in card.edit(WORDS, portfolio(), empty).text
+    assert "confirm" not in actions(card.edit(WORDS, portfolio(), empty))
 
 
 def test_progress_tells_every_leg() -> None:
     """Partial fills, re-pricings, refusals and unknown outcomes are all shown."""
-    text = execution.progress(WORDS, portfolio(), a_plan(state=PlanState.RUNNING)).text
+    text = progress.progress(WORDS, portfolio(), a_plan(state=PlanState.RUNNING)).text
     assert "Being carried out: 4 of 8 legs ended." in text
     for said in (
         "in the order book, 41% filled, re-priced 2 times",
@@ -167,13 +164,13 @@ def test_progress_tells_every_leg() -> None:
 def test_result_never_hides_a_failed_leg() -> None:
     """Every leg that fell short is in the result, with its reason; a clean result says only done."""
     done = a_plan(state=PlanState.DONE, result=after())
-    text = execution.result(WORDS, portfolio(), done).text
+    text = progress.result(WORDS, portfolio(), done).text
     assert "done, 3 legs fell short" in text
     assert text.count("◐") == text.count("✗") == 1
     assert "fees paid $14.64" in text
     clean = replace(done, legs=tuple(replace(leg, state=LegState.FILLED) for leg in legs()))
-    assert "Not as planned" not in execution.result(WORDS, portfolio(), clean).text
-    assert "<b>done at 14:05</b>" in execution.result(WORDS, portfolio(), clean).text
+    assert "Not as planned" not in progress.result(WORDS, portfolio(), clean).text
+    assert "<b>done at 14:05</b>" in progress.result(WORDS, portfolio(), clean).text
 
 
 @pytest.mark.parametrize(
@@ -198,7 +195,7 @@ def test_what_counts_as_falling_short(change: dict[str, object], short: bool) ->
 
 def test_result_of_a_parked_plan_asks_for_a_person() -> None:
     """An unknown outcome is said to be unknown."""
-    text = execution.result(WORDS, portfolio(), a_plan(state=PlanState.PARKED)).text
+    text = progress.result(WORDS, portfolio(), a_plan(state=PlanState.PARKED)).text
     assert "Plan 27 stopped half-way" in text
     assert "I never guess" in text
 
@@ -213,7 +210,7 @@ def test_alert_names_the_lines_and_offers_the_plan() -> None:
 def test_under_target_and_without_a_band() -> None:
     """The sentence turns with the sign, and says nothing about a band that there is not."""
     reason = Reason(trigger=Cause.DRIFT, line=CORE, weight=D("0.3"), target=D("0.4"))
-    assert plan.reason_text(WORDS, reason) == "<b>BTC/ETH</b> is at <b>30.0%</b>, 10.0 points under target."
+    assert card.reason_text(WORDS, reason) == "<b>BTC/ETH</b> is at <b>30.0%</b>, 10.0 points under target."
 
 
 def test_why_names_the_nearest_limit() -> None:
@@ -266,9 +263,9 @@ def test_bands_say_where_a_plan_leads() -> None:
 
 def test_only_the_operator_is_shown_the_operators_commands() -> None:
     """Help lists what a person may use; an unknown group falls back to the first."""
-    assert "/users" in control.help_page(WORDS, "operator", operator=True).text
-    assert "/users" not in control.help_page(WORDS, "operator").text
-    assert "/status" in control.help_page(WORDS, "nonsense").text
+    assert "/users" in settings.help_page(WORDS, "operator", operator=True).text
+    assert "/users" not in settings.help_page(WORDS, "operator").text
+    assert "/status" in settings.help_page(WORDS, "nonsense").text
 
 
 def test_a_request_can_be_approved_or_blocked() -> None:

@@ -22,8 +22,9 @@ from chatbot.model import (
     STABLE,
     AlertKind,
     AlertSettings,
-    Answer,
     Answering,
+    AnswerMode,
+    AnswerPolicy,
     AssetExposure,
     AutoLimits,
     BandRule,
@@ -53,7 +54,6 @@ from chatbot.model import (
     ScheduleRule,
     Shape,
     Signal,
-    Stand,
     StatusReport,
     Strategy,
     TriggerSetting,
@@ -67,18 +67,13 @@ from chatbot.triggers import schedule as scheduling
 from handlers.views import alerts, problems
 from handlers.views.common import esc
 from handlers.views.hedge import alerts as hedge_alerts
-from handlers.views.hedge import offer as hedge
-from handlers.views.hedge import shocks
-from handlers.views.person import access, schedule
-from handlers.views.person import alert_settings as hearing
+from handlers.views.hedge import offer, shocks
+from handlers.views.person import access, alert_settings, schedule
 from handlers.views.person import settings as control
-from handlers.views.plan import autonomy as answering
-from handlers.views.plan import card as plan
-from handlers.views.plan import costs, history
-from handlers.views.plan import progress as execution
+from handlers.views.plan import autonomy, card, costs, history, progress
 from handlers.views.portfolio import band_advice as advice
 from handlers.views.portfolio import exposure, options, start, status, strategy, why
-from handlers.views.trigger import page as triggers
+from handlers.views.trigger import page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -284,7 +279,7 @@ def signals(name: str = PLAIN, *, active: bool = False, coins: int = 4) -> tuple
 def triggered(name: str = PLAIN, *, active: bool = False, on: bool = True, coins: int = 4) -> StatusReport:
     """Return a status whose triggers are all on, or all off."""
     settings = {Cause(trigger): TriggerSetting(on=on) for trigger in TRIGGERS}
-    port = replace(portfolio(name), strategy=replace(a_strategy(name), triggers=settings))
+    port = replace(portfolio(name), strategy=replace(a_strategy(name), page=settings))
     shown = shape(name)
     if active:
         lines = (replace(shown.lines[0], target=D("0.25"), base=D("0.4")), *shown.lines[1:])
@@ -361,7 +356,7 @@ def exposed(name: str = PLAIN, *, coins: int = 2, known: bool = True) -> Exposur
 def scheduled(name: str, freq: str) -> Portfolio:
     """Return a portfolio with a schedule in the zone of the longest name."""
     rule = ScheduleRule(freq=freq, time="09:30", zone="America/Argentina/ComodRivadavia", set_at=NOW, weekday=2, day=31)
-    return replace(portfolio(name), strategy=replace(a_strategy(name), schedule=rule), answer=Answer.NOTIFY, paused=freq == "daily")
+    return replace(portfolio(name), strategy=replace(a_strategy(name), schedule=rule), answer=AnswerMode.NOTIFY, paused=freq == "daily")
 
 
 def person(name: str = "Ann", role: Role = Role.PENDING) -> Person:
@@ -392,35 +387,35 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "alerts.drift_alert": lambda w: alerts.drift_alert(w, port, shape(name, lines=12).limits),
         "alerts.problem_alert": lambda w: alerts.problem_alert(w, port, report(name, known=False).check.problems),
         "alerts.snoozed": lambda w: alerts.snoozed(w, port, NOW),
-        **{f"plan.autonomy.unanswered {why}": lambda w, why=why: answering.unanswered(w, port, nobody(name), why) for why in ("", "moved")},
-        "plan.autonomy.reminder": lambda w: answering.reminder(w, port, a_plan(name)),
-        "plan.autonomy.not_alone": lambda w: answering.not_alone(w, portfolio(name, Mode.MANUAL)),
-        "plan.autonomy.consent": lambda w: answering.consent(w, port, AutoLimits(trade=D(500), share=D("0.1")), D("98412.07")),
-        "plan.autonomy.consent unknown": lambda w: answering.consent(w, port, AutoLimits(trade=D(500), turnover=D(2000)), None),
+        **{f"plan.autonomy.unanswered {why}": lambda w, why=why: autonomy.unanswered(w, port, nobody(name), why) for why in ("", "moved")},
+        "plan.autonomy.reminder": lambda w: autonomy.reminder(w, port, a_plan(name)),
+        "plan.autonomy.not_alone": lambda w: autonomy.not_alone(w, portfolio(name, Mode.MANUAL)),
+        "plan.autonomy.consent": lambda w: autonomy.consent(w, port, AutoLimits(trade=D(500), share=D("0.1")), D("98412.07")),
+        "plan.autonomy.consent unknown": lambda w: autonomy.consent(w, port, AutoLimits(trade=D(500), turnover=D(2000)), None),
         "person.settings.mode auto": lambda w: control.mode(w, on_auto(name)),
         **{
-            f"plan.card.plan_card asks {why}": lambda w, why=why: plan.plan_card(w, port, asking(name, why))
+            f"plan.card.plan_card asks {why}": lambda w, why=why: card.plan_card(w, port, asking(name, why))
             for why in ("trade", "turnover", "trend", "hedge", "dear", "unknown", "moved", "off")
         },
-        "plan.progress.progress alone": lambda w: execution.progress(w, port, by_itself(name, PlanState.RUNNING)),
-        "plan.progress.result alone": lambda w: execution.result(w, port, by_itself(name, PlanState.DONE)),
-        "person.alert_settings.alerts": lambda w: hearing.alerts(w, AlertSettings()),
-        "person.alert_settings.alerts quiet": lambda w: hearing.alerts(
+        "plan.progress.progress alone": lambda w: progress.progress(w, port, by_itself(name, PlanState.RUNNING)),
+        "plan.progress.result alone": lambda w: progress.result(w, port, by_itself(name, PlanState.DONE)),
+        "person.alert_settings.alerts": lambda w: alert_settings.alerts(w, AlertSettings()),
+        "person.alert_settings.alerts quiet": lambda w: alert_settings.alerts(
             w, AlertSettings(rings={AlertKind.TREND: Ring.OFF}, quiet_from="22:00", quiet_to="08:00", reminder_h=4)
         ),
-        "person.alert_settings.digest": lambda w: hearing.digest(w, [(NOW, esc(name))] * 40),
-        "person.alert_settings.snooze_choice": lambda w: hearing.snooze_choice(w, "plan:123456"),
-        "person.alert_settings.snooze_choice of an alert": lambda w: hearing.snooze_choice(w, "portfolio:7"),
+        "person.alert_settings.digest": lambda w: alert_settings.digest(w, [(NOW, esc(name))] * 40),
+        "person.alert_settings.snooze_choice": lambda w: alert_settings.snooze_choice(w, "plan:123456"),
+        "person.alert_settings.snooze_choice of an alert": lambda w: alert_settings.snooze_choice(w, "portfolio:7"),
         "person.settings.paused": lambda w: control.paused(w, port, a_plan()),
         "person.settings.resumed": lambda w: control.resumed(w, port),
         "person.settings.mode": lambda w: control.mode(w, port),
         "person.settings.settings": lambda w: control.settings(w, person(name), name[:30], NOW),
         "person.settings.zone_choice": lambda w: control.zone_choice(w, person()),
         "person.settings.help_page": lambda w: control.help_page(w, "strategy", operator=True),
-        "plan.progress.progress": lambda w: execution.progress(w, port, a_plan(name, PlanState.RUNNING)),
-        "plan.progress.result": lambda w: execution.result(w, port, done),
-        "plan.progress.result unmeasured": lambda w: execution.result(w, port, replace(done, result=None)),
-        "plan.progress.parked": lambda w: execution.parked(w, port, a_plan(name, PlanState.PARKED)),
+        "plan.progress.progress": lambda w: progress.progress(w, port, a_plan(name, PlanState.RUNNING)),
+        "plan.progress.result": lambda w: progress.result(w, port, done),
+        "plan.progress.result unmeasured": lambda w: progress.result(w, port, replace(done, result=None)),
+        "plan.progress.parked": lambda w: progress.parked(w, port, a_plan(name, PlanState.PARKED)),
         "portfolio.exposure.exposure": lambda w: exposure.exposure(w, exposed(name)),
         "portfolio.exposure.exposure of thirty": lambda w: exposure.exposure(w, exposed(name, coins=30)),
         "portfolio.exposure.exposure unknown": lambda w: exposure.exposure(w, exposed(name, known=False)),
@@ -431,11 +426,11 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.options.options": lambda w: options.options(w, port, ()),
         "portfolio.options.options on": lambda w: options.options(w, _tilted(name), (_TILT, replace(_TILT, asset=name, weight=D("0.01")))),
         "portfolio.strategy.bands with a limit": lambda w: strategy.bands(w, _tilted(name)),
-        "plan.card.plan_card": lambda w: plan.plan_card(w, port, a_plan(name), lead=name),
-        "plan.card.plan_card by hand": lambda w: plan.plan_card(w, portfolio(name, Mode.MANUAL), a_plan(name)),
-        "plan.card.plan_card long": lambda w: plan.plan_card(w, port, _long_plan(name)),
-        "plan.card.plan_card unknown costs": lambda w: plan.plan_card(w, port, with_slippage(a_plan(name), None)),
-        "plan.card.plan_card dear": lambda w: plan.plan_card(w, port, with_slippage(a_plan(name), D("56.3"))),
+        "plan.card.plan_card": lambda w: card.plan_card(w, port, a_plan(name), lead=name),
+        "plan.card.plan_card by hand": lambda w: card.plan_card(w, portfolio(name, Mode.MANUAL), a_plan(name)),
+        "plan.card.plan_card long": lambda w: card.plan_card(w, port, _long_plan(name)),
+        "plan.card.plan_card unknown costs": lambda w: card.plan_card(w, port, with_slippage(a_plan(name), None)),
+        "plan.card.plan_card dear": lambda w: card.plan_card(w, port, with_slippage(a_plan(name), D("56.3"))),
         "portfolio.band_advice.recommended": lambda w: advice.recommended(w, advised(name)),
         "portfolio.band_advice.recommended within a budget": lambda w: advice.recommended(w, advised(name, budget=D("0.01"), lines=14)),
         "portfolio.band_advice.recommended without prices": lambda w: advice.recommended(
@@ -443,13 +438,13 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         ),
         "plan.costs.question": lambda w: costs.question(w, port, with_slippage(a_plan(name), D("56.3"))),
         "plan.costs.question long": lambda w: costs.question(w, port, with_slippage(_long_plan(name), D("156.3"))),
-        "plan.progress.result not followed": lambda w: execution.result(w, port, not_followed(done)),
-        "plan.progress.result left": lambda w: execution.result(w, port, not_followed(done), asking=False),
-        "plan.card.closed_card": lambda w: plan.closed_card(w, portfolio(name, Mode.LIVE), a_plan(name, PlanState.EXPIRED)),
-        "plan.card.edit": lambda w: plan.edit(w, port, a_plan(name)),
-        "plan.card.edit long": lambda w: plan.edit(w, port, _long_plan(name)),
-        "plan.card.nothing_to_do": lambda w: plan.nothing_to_do(w, port, shape(name, lines=12)),
-        "plan.card.busy": lambda w: plan.busy(w, port, a_plan(name, PlanState.RUNNING)),
+        "plan.progress.result not followed": lambda w: progress.result(w, port, not_followed(done)),
+        "plan.progress.result left": lambda w: progress.result(w, port, not_followed(done), asking=False),
+        "plan.card.closed_card": lambda w: card.closed_card(w, portfolio(name, Mode.LIVE), a_plan(name, PlanState.EXPIRED)),
+        "plan.card.edit": lambda w: card.edit(w, port, a_plan(name)),
+        "plan.card.edit long": lambda w: card.edit(w, port, _long_plan(name)),
+        "plan.card.nothing_to_do": lambda w: card.nothing_to_do(w, port, shape(name, lines=12)),
+        "plan.card.busy": lambda w: card.busy(w, port, a_plan(name, PlanState.RUNNING)),
         "problems.cannot_evaluate": lambda w: problems.cannot_evaluate(w, port, report(name, known=False).check.problems),
         "problems.failure": lambda w: problems.failure(w, "a1b2c3"),
         "problems.mistake": lambda w: problems.mistake(w, mistakes[0]),
@@ -488,16 +483,16 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.strategy.preset_offer": lambda w: strategy.preset_offer(w, port, presets[0]),
         "portfolio.strategy.changed": lambda w: strategy.changed(w, port),
         "portfolio.strategy.bands": lambda w: strategy.bands(w, port),
-        "trigger.page.overview": lambda w: triggers.overview(w, triggered(name)),
-        "trigger.page.overview active": lambda w: triggers.overview(w, triggered(name, active=True)),
-        "trigger.page.overview off": lambda w: triggers.overview(w, triggered(name, on=False, coins=20)),
-        "trigger.page.overview blind": lambda w: triggers.overview(w, replace(report(name, known=False), signals=())),
+        "trigger.page.overview": lambda w: page.overview(w, triggered(name)),
+        "trigger.page.overview active": lambda w: page.overview(w, triggered(name, active=True)),
+        "trigger.page.overview off": lambda w: page.overview(w, triggered(name, on=False, coins=20)),
+        "trigger.page.overview blind": lambda w: page.overview(w, replace(report(name, known=False), signals=())),
         **{
-            f"trigger.page.details {one}": lambda w, one=one: triggers.details(w, triggered(name, active=one == "volatility"), one)
+            f"trigger.page.details {one}": lambda w, one=one: page.details(w, triggered(name, active=one == "volatility"), one)
             for one in TRIGGERS
         },
-        "trigger.page.details blind": lambda w: triggers.details(w, replace(report(name, known=False), signals=()), "fear_greed"),
-        "trigger.page.about": triggers.about,
+        "trigger.page.details blind": lambda w: page.details(w, replace(report(name, known=False), signals=()), "fear_greed"),
+        "trigger.page.about": page.about,
         "alerts.margin_alert": lambda w: alerts.margin_alert(w, port, D("0.08"), D("9.4")),
         "alerts.margin_alert unknown": lambda w: alerts.margin_alert(w, port, None, None),
         "alerts.trigger_alert": lambda w: alerts.trigger_alert(w, port, trigger_steps(name), "alternative.me"),
@@ -534,7 +529,7 @@ def _size(name: str, kind: str, **changes: Any) -> HedgeSize:
 
 def an_open_hedge(kind: str = COVER, **changes: Any) -> OpenHedge:
     """Return a hedge that was filled ten days ago."""
-    hedge = OpenHedge(
+    offer = OpenHedge(
         kind=kind,
         contract="BTC-PERP",
         qty=D("-0.2"),
@@ -550,14 +545,14 @@ def an_open_hedge(kind: str = COVER, **changes: Any) -> OpenHedge:
         age_days=10,
         funding=D("-3.1"),
     )
-    return replace(hedge, **changes)
+    return replace(offer, **changes)
 
 
 def _hedges(name: str) -> dict[str, Callable[[Words], View]]:
     """Return the views about hedges."""
     port = portfolio(name)
     readings = tuple(
-        HedgeReading(hedge=one, mark=D(48_000), result=D("412.5"), distance=D("0.494"))
+        HedgeReading(offer=one, mark=D(48_000), result=D("412.5"), distance=D("0.494"))
         for one in (an_open_hedge(ROTATION), an_open_hedge(settled=False), an_open_hedge(MIN_VARIANCE, closed="correction_over"))
     )
     covers = (_size(name, COVER, capped=False), _size(name, COVER), _size(name, MIN_VARIANCE))
@@ -579,25 +574,25 @@ def _hedges(name: str) -> dict[str, Callable[[Words], View]]:
     )
     table = ShockReport(portfolio=port, size=covers[1], rows=rows, value=D(100_000), stressed=True)
     facts = {"hedge": COVER, "price": "50000", "low": "45000", "mark": "50400", "result": "-80", "funding": "12.5", "rate": "-0.0005"}
-    opens, closes = (replace(a_plan(name), hedge=one) for one in (an_open_hedge(), an_open_hedge(closed="manual")))
+    opens, closes = (replace(a_plan(name), offer=one) for one in (an_open_hedge(), an_open_hedge(closed="manual")))
     return {
-        "hedge.offer.hedge": lambda w: hedge.hedge(w, offered),
-        "hedge.offer.hedge below the mean": lambda w: hedge.hedge(w, replace(offered, open=(), bearish="below_mean")),
-        "hedge.offer.hedge nothing to be had": lambda w: hedge.hedge(
+        "hedge.offer.hedge": lambda w: offer.hedge(w, offered),
+        "hedge.offer.hedge below the mean": lambda w: offer.hedge(w, replace(offered, open=(), bearish="below_mean")),
+        "hedge.offer.hedge nothing to be had": lambda w: offer.hedge(
             w, replace(offered, open=(), covers=none, bearish="", mood_unknown=True)
         ),
-        "hedge.offer.hedge unknown": lambda w: hedge.hedge(
+        "hedge.offer.hedge unknown": lambda w: offer.hedge(
             w, HedgeReport(portfolio=port, problems=report(name, known=False).check.problems, open=readings)
         ),
-        **{f"hedge.offer.refused {word}": lambda w, word=word: hedge.refused(w, port, _size(name, COVER, problem=word)) for word in words},
-        "hedge.offer.nothing_left": lambda w: hedge.nothing_left(w, port),
+        **{f"hedge.offer.refused {word}": lambda w, word=word: offer.refused(w, port, _size(name, COVER, problem=word)) for word in words},
+        "hedge.offer.nothing_left": lambda w: offer.nothing_left(w, port),
         **{
             f"hedge.alerts.over {why}": lambda w, why=why: hedge_alerts.over(w, port, {**facts, "why": why})
             for why in ("stopped", "correction_over", "vol_subsided", "expired", "manual")
         },
         "hedge.alerts.funding": lambda w: hedge_alerts.funding(w, port, facts),
-        "plan.card.plan_card of a hedge": lambda w: plan.plan_card(w, port, opens),
-        "plan.card.plan_card of its end": lambda w: plan.plan_card(w, port, closes),
+        "plan.card.plan_card of a hedge": lambda w: card.plan_card(w, port, opens),
+        "plan.card.plan_card of its end": lambda w: card.plan_card(w, port, closes),
         "hedge.shocks.shocks": lambda w: shocks.shocks(w, table),
         "hedge.shocks.shocks of a long": lambda w: shocks.shocks(
             w, replace(table, size=_size(name, ROTATION, distance=None), stressed=False)
@@ -618,13 +613,13 @@ def _long_plan(name: str) -> Plan:
 def asking(name: str, why: str) -> Plan:
     """Return a plan of an auto portfolio that asks all the same, is reduced without an answer, and reminds before."""
     at = NOW + timedelta(minutes=30)
-    stand = Stand(why=why, amount=D(5000), limit=D(2000), remind_at=NOW if why == "dear" else None, reduce_at=at, patient=True)
+    stand = AnswerPolicy(why=why, amount=D(5000), limit=D(2000), remind_at=NOW if why == "dear" else None, reduce_at=at, patient=True)
     return replace(a_plan(name), stand=stand if why != "trend" else replace(stand, reduce_at=None), expires_at=at)
 
 
 def by_itself(name: str, state: PlanState) -> Plan:
     """Return a plan that the bot has confirmed itself."""
-    stand = Stand(auto=True, limits=AutoLimits(trade=D(500), turnover=D(2000)), used=D(300))
+    stand = AnswerPolicy(auto=True, limits=AutoLimits(trade=D(500), turnover=D(2000)), used=D(300))
     return replace(a_plan(name, state), stand=stand, decided_by="auto")
 
 
@@ -636,7 +631,7 @@ def nobody(name: str) -> Plan:
 def on_auto(name: str) -> Portfolio:
     """Return a portfolio that acts by itself."""
     limits = AutoLimits(trade=D(500), share=D("0.1"))
-    return replace(portfolio(name), answer=Answer.AUTO, answering=Answering(limits=limits, unanswered=Unanswered.REDUCE))
+    return replace(portfolio(name), answer=AnswerMode.AUTO, autonomy=Answering(limits=limits, unanswered=Unanswered.REDUCE))
 
 
 def every_view(name: str = PLAIN) -> dict[str, Callable[[Words], View]]:
