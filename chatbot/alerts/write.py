@@ -139,12 +139,15 @@ async def tell_outage_over(tx: Tx, portfolio: Portfolio, person: Person, outage:
         await _post(tx, portfolio, person, "evaluated_again", f"again-{portfolio.id}-{outage.since.isoformat()}", now)
 
 
-async def tell_missed(tx: Tx, since: datetime, now: datetime, count: int) -> None:
-    """Tell everybody with an active portfolio that checks did not happen while the program was not running."""
+async def tell_missed(tx: Tx, since: datetime, now: datetime, count: int, *, exact: bool) -> None:
+    """Tell everybody with an active portfolio that checks did not happen while the program was not running.
+
+    Not ``exact``: at most so many; the last of those that did happen was not written down.
+    """
     for portfolio in await portfolios.active(tx):
         person = await accounts.person(tx, portfolio.person_id)
         if person is not None:
-            more = {"since": since.isoformat(), "until": now.isoformat(), "count": count}
+            more = {"since": since.isoformat(), "until": now.isoformat(), "count": count, "exact": exact}
             await _post(tx, portfolio, person, "missed_checks", f"missed-{portfolio.id}-{since.isoformat()}", now, more)
 
 

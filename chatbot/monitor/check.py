@@ -16,11 +16,12 @@ from chatbot.model import TILT, Answer, Plan
 from chatbot.monitor import batch
 from chatbot.monitor.batch import CheckWrites
 from chatbot.monitor.judge import ASLEEP, WAITING, CheckInput, described, judge, reasons_for_plan
+from chatbot.monitor.last_check import LastCheck
 from chatbot.plans import hedge_draft
 from chatbot.plans.offer import offer
 from chatbot.plans.outcomes import NothingToDo, Proposed
 from chatbot.portfolio.states import NOTHING, changes
-from chatbot.store import accounts, messages, plans, retention
+from chatbot.store import messages, plans, retention
 from chatbot.triggers import schedule, tilt
 
 if TYPE_CHECKING:
@@ -46,9 +47,6 @@ log = structlog.get_logger()
 _CHUNK, _TOGETHER = 250, 25
 #: prices of a check that are older are fetched again before it goes on
 _PRICES_S = 20.0
-#: a shorter stop, as for an upgrade, is not worth a message
-_GAP = timedelta(minutes=10)
-_LAST_CHECK = "last_check"
 #: finished updates, delivered messages and old events are deleted after this time, and looked for once in that
 _KEEP, _TIDY = timedelta(days=30), timedelta(hours=6)
 
@@ -95,6 +93,7 @@ class Monitor:
         self.interval_s = interval_s
         self._window = timedelta(seconds=batch_window_s)
         self.last: Tick | None = None
+        self._last_check = LastCheck(interval_s)
         self._tidied: datetime | None = None
 
     def next_check(self) -> datetime | None:
@@ -103,14 +102,17 @@ class Monitor:
 
     async def run(self) -> None:
         """Check for ever; one failed check is logged and the next one comes at its time."""
-        while True:
-            started = self._clock.now()
-            try:
-                await self.tick()
-            except Exception:  # the check must go on for everybody else; the log line carries the cause
-                log.exception("check failed")
-            spent = (self._clock.now() - started).total_seconds()
-            await self._clock.sleep(max(0.05, self.interval_s - spent))
+        try:
+            while True:
+                started = self._clock.now()
+                try:
+                    await self.tick()
+                except Exception:  # the check must go on for everybody else; the log line carries the cause
+                    log.exception("check failed")
+                spent = (self._clock.now() - started).total_seconds()
+                await self._clock.sleep(max(0.05, self.interval_s - spent))
+        finally:
+            await self._last_check.stop(self._db)
 
     async def tick(self) -> Tick:
         """Look at every active portfolio once."""
@@ -132,26 +134,33 @@ class Monitor:
         return self.last
 
     async def _housekeeping(self) -> None:
-        """End the plans that nobody answered in time, with their cards; note the check; now and then delete what is old."""
+        """End the plans that nobody answered in time, with their cards; note the check; now and then delete what is old.
+
+        Most checks find nothing of this to do and leave the disk alone.
+        """
         now = self._clock.now()
+        noting = self._last_check.is_due(now)
+        tidying = self._tidied is None or now - self._tidied >= _TIDY
+        if not (noting or tidying or await self._anything_due(now)):
+            return
         async with self._db.transaction() as tx:
-            if self.last is None:
-                await self._missed(tx, now)
-            await accounts.set_meta(tx, _LAST_CHECK, now.isoformat())
+            if noting:
+                missed = await self._last_check.note(tx, now)
+                if missed is not None:
+                    await alerts.tell_missed(tx, missed.since, now, missed.count, exact=missed.exact)
             for plan in await plans.expire_due(tx, now):
                 await alerts.redraw_card(tx, plan, now, "expired")
                 await self._unanswered.lapsed(tx, plan, now)
             await messages.release(tx, now)
-            if self._tidied is None or now - self._tidied >= _TIDY:
-                self._tidied = now
+            if tidying:
                 await retention.sweep(tx, now - _KEEP)
+        self._last_check.noted_at = now if noting else self._last_check.noted_at
+        self._tidied = now if tidying else self._tidied
 
-    async def _missed(self, tx: Tx, now: datetime) -> None:
-        """Tell about the checks that did not happen between an earlier process and this one."""
-        before = await accounts.meta(tx, _LAST_CHECK)
-        gap = now - datetime.fromisoformat(before) if before else timedelta(0)
-        if before and gap > max(_GAP, timedelta(seconds=3 * self.interval_s)):
-            await alerts.tell_missed(tx, datetime.fromisoformat(before), now, int(gap.total_seconds() // self.interval_s))
+    async def _anything_due(self, now: datetime) -> bool:
+        """Tell whether a plan has run out of time or a message may leave now."""
+        async with self._db.read() as tx:
+            return await plans.any_to_expire(tx, now) or await messages.any_to_release(tx, now)
 
     async def _examine(self, suspects: Sequence[Portfolio]) -> tuple[int, int]:
         """Test portfolios exactly; the results of some share a transaction, short enough for whoever chats meanwhile."""

@@ -69,6 +69,12 @@ async def due(tx: Tx, now: datetime, limit: int = 100, busy: Collection[int] = (
     return tuple(map(_message, await tx.execute(query)))
 
 
+async def any_to_release(tx: Tx, now: datetime) -> bool:
+    """Tell whether :func:`release` would find a message."""
+    found: bool = (await tx.execute(select(select(_outbox.id).where(_WAITING, _outbox.held_until <= now).exists()))).scalar_one()
+    return found
+
+
 async def release(tx: Tx, now: datetime) -> int:
     """Let go of messages whose time has come: one alone as it is, several of a chat as one digest; return how many chats those were."""
     query = select(*_FIELDS, _outbox.posted_at).where(_WAITING, _outbox.held_until <= now).order_by(_outbox.id)

@@ -167,12 +167,22 @@ async def decide(tx: Tx, plan_id: int, to: PlanState, now: datetime, by: str = "
     return (await tx.execute(deciding.values(state=to, decided_at=now, decided_by=by))).rowcount == 1
 
 
+async def any_to_expire(tx: Tx, now: datetime) -> bool:
+    """Tell whether :func:`expire_due` would find a plan."""
+    found: bool = (await tx.execute(select(select(_plans.id).where(*_out_of_time(now)).exists()))).scalar_one()
+    return found
+
+
 async def expire_due(tx: Tx, now: datetime) -> tuple[Plan, ...]:
     """Expire every proposed plan whose time has come and return them, so that their cards can be changed."""
-    due = update(tables.plans).where(_plans.state == PlanState.PROPOSED, _plans.expires_at <= now)
+    due = update(tables.plans).where(*_out_of_time(now))
     expired = await tx.execute(due.values(state=PlanState.EXPIRED, decided_at=now).returning(_plans.id))
     ids = expired.scalars().all()
     return await _read(tx, _plans.id.in_(ids)) if ids else ()
+
+
+def _out_of_time(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return _plans.state == PlanState.PROPOSED, _plans.expires_at <= now
 
 
 async def set_card(tx: Tx, plan_id: int, chat_id: int, message_id: int) -> None:

@@ -251,7 +251,7 @@ def _skipped(words: Words, portfolio: Portfolio, facts: dict[str, Any]) -> View:
 
 def _missed(words: Words, portfolio: Portfolio, facts: dict[str, Any]) -> View:
     since, until = (datetime.fromisoformat(facts[name]) for name in ("since", "until"))
-    return problem_views.missed_checks(words, portfolio, int(facts["count"]), since, until)
+    return problem_views.missed_checks(words, portfolio, int(facts["count"]), since, until, exact=facts.get("exact", True))
 
 
 #: how each kind of message about a portfolio is told, where its facts are all it takes

@@ -126,9 +126,12 @@ def evaluated_again(words: Words, portfolio: Portfolio) -> View:
     return View(page(head(portfolio), say(words, "I can evaluate the portfolio again. Checks go on.")))
 
 
-def missed_checks(words: Words, portfolio: Portfolio, count: int, since: datetime, until: datetime) -> View:
-    """Tell that checks did not happen, for instance because the machine was off."""
-    lead = words.n("{count} check was missed", "{count} checks were missed", count)
+def missed_checks(words: Words, portfolio: Portfolio, count: int, since: datetime, until: datetime, *, exact: bool) -> View:
+    """Tell that checks did not happen, for instance because the machine was off; not ``exact``: at most so many."""
+    if exact:
+        lead = words.n("{count} check was missed", "{count} checks were missed", count)
+    else:
+        lead = words.n("Up to {count} check was missed", "Up to {count} checks were missed", count)
     return View(
         page(
             head(portfolio),

@@ -462,7 +462,8 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "problems.no_portfolio": problems.no_portfolio,
         "problems.cancelled": lambda w: problems.cancelled(w, "start"),
         "problems.evaluated_again": lambda w: problems.evaluated_again(w, port),
-        "problems.missed_checks": lambda w: problems.missed_checks(w, port, 21, NOW, NOW),
+        "problems.missed_checks": lambda w: problems.missed_checks(w, port, 21, NOW, NOW, exact=True),
+        "problems.missed_checks killed": lambda w: problems.missed_checks(w, port, 21, NOW, NOW, exact=False),
         "person.schedule.schedule": lambda w: schedule.schedule(w, port, None, ScheduleMark()),
         **{
             f"person.schedule.schedule {freq}": lambda w, freq=freq: schedule.schedule(w, scheduled(name, freq), NOW, settled)
