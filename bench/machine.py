@@ -30,6 +30,12 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def written_bytes() -> int:
+    """Return how many bytes this process has handed to the system's write calls, those of files that are in memory only among them."""
+    counted = Path("/proc/self/io").read_text(encoding="utf-8")
+    return int(next(line for line in counted.splitlines() if line.startswith("wchar:")).split()[1])
+
+
 def _processor() -> str:
     for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
         if line.startswith("model name"):
