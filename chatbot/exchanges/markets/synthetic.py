@@ -7,6 +7,7 @@ same one. Legend: x log price over its start, e noise, beta to BTC, sigma daily 
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from functools import lru_cache
@@ -82,15 +83,15 @@ class SyntheticMarket:
         return tuple(one for one in known if one.at_ms < end_ms and one.end_ms > begin_ms)
 
     def levels(self, moments: NDArray[np.int64]) -> Floats:
-        """Return log prices (coin, moment); between two steps they run straight."""
+        """Return log prices (coin, moment) at ascending moments; between two steps they run straight."""
         step, rest = np.divmod(moments, STEP_MS)
         day, within = np.divmod(step, STEPS)
         result = np.empty((len(ASSETS), len(moments)))
-        for one in np.unique(day):
-            here = day == one
-            nodes = self._day(int(one) - self.first_day)
-            k, part = within[here], rest[here] / STEP_MS
-            result[:, here] = nodes[:, k] * (1 - part) + nodes[:, k + 1] * part
+        begins = np.flatnonzero(np.diff(day, prepend=-1)).tolist()
+        for begin, end in itertools.pairwise((*begins, len(moments))):
+            nodes = self._day(int(day[begin]) - self.first_day)
+            k, part = within[begin:end], rest[begin:end] / STEP_MS
+            result[:, begin:end] = nodes[:, k] * (1 - part) + nodes[:, k + 1] * part
         return result + self._shift_to_start[:, None]
 
     def level(self, asset: str, moment_ms: int) -> float:
