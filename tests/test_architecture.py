@@ -27,7 +27,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "chatbot/config.py": (),
     "chatbot/i18n.py": (),
     "chatbot/durable.py": (),
-    "chatbot/market": ("chatbot.exchanges.base",),
+    "chatbot/market": ("chatbot.exchanges.base", "chatbot.exchanges.candle_table"),
     "chatbot/market/betas.py": ("chatbot.engine", "chatbot.market"),
     "chatbot/market/funding.py": ("chatbot.exchanges.base", "chatbot.engine", "chatbot.market"),
     "chatbot/exchanges": (),

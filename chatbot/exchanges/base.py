@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
 PERP = "-PERP"
@@ -216,7 +216,7 @@ class PriceSource(Protocol):
         """Return the latest quotes in one fetch; an instrument without a usable answer is left out."""
         ...
 
-    async def candles(self, instrument: str, interval: str, since: datetime, until: datetime) -> tuple[Candle, ...]:
+    async def candles(self, instrument: str, interval: str, since: datetime, until: datetime) -> Sequence[Candle]:
         """Return the closed bars (``1h`` or ``1d``) that opened in [since, until), in market time."""
         ...
 

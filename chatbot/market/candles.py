@@ -6,16 +6,18 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from math import inf, isnan, nan
+from functools import lru_cache
+from math import isnan, nan
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chatbot.exchanges.base import Candle
+from chatbot.exchanges.candle_table import CandleTable
 from chatbot.market.gate import Gate, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -77,14 +79,14 @@ class _Series:
         ranges = ((low, self.first), (self.settled, high))
         return tuple((start, stop) for start, stop in ranges if start < stop)
 
-    def take(self, candles: Collection[Candle], low: int, high: int) -> None:
+    def take(self, candles: Sequence[Candle], low: int, high: int) -> None:
         """Put the bars of [low, high) where they belong; a price that is none is a gap."""
         fresh = np.full((high - low, 5), nan)
-        for candle in candles:
-            number = self.number(candle.at)
-            row = [float(value) for value in (candle.open, candle.high, candle.low, candle.close, candle.volume)]
-            if low <= number < high and candle.at == self.opened(number) and all(0 < price < inf for price in row[:_VOLUME]):
-                fresh[number - low] = row
+        table = CandleTable.of(candles)
+        number, rest = np.divmod(table.at_us, self.span // timedelta(microseconds=1))
+        prices = table.rows[:, :_VOLUME]
+        good = (low <= number) & (number < high) & (rest == 0) & ((prices > 0) & np.isfinite(prices)).all(axis=1)
+        fresh[number[good] - low] = table.rows[good]
         self.version += 1
         if not self.known:
             self.held, self.settled, self.known = (low, fresh), low, True
@@ -169,8 +171,10 @@ class CandleBook:
 
     def closes(self, instrument: str, interval: str, until: datetime, count: int) -> tuple[float | None, ...]:
         """Return exactly ``count`` closes, one interval apart, the last of the bar that closed at ``until``; None where there is none."""
-        rows = self._window(instrument, interval, until, count)
-        return tuple(None if isnan(close) else close for close in rows[:, _CLOSE].tolist())
+        closes = self._window(instrument, interval, until, count)[:, _CLOSE]
+        if not np.isnan(closes).any():
+            return tuple(closes.tolist())
+        return tuple(None if isnan(close) else close for close in closes.tolist())
 
     def bars(self, instrument: str, interval: str, until: datetime, count: int) -> tuple[Candle, ...]:
         """Return the bars among the last ``count`` that closed by ``until``, oldest first; gaps are not filled."""
@@ -194,5 +198,11 @@ class CandleBook:
 
 def _candle(at: datetime, row: list[float]) -> Candle:
     """Return a row as exact numbers: the shortest text of each float, which is what the source said."""
-    first, high, low, close, volume = (Decimal(str(value)) for value in row)
+    first, high, low, close, volume = map(_exact, row)
     return Candle(at=at, open=first, high=high, low=low, close=close, volume=volume)
+
+
+@lru_cache(maxsize=4096)
+def _exact(value: float) -> Decimal:
+    """Cross to an exact number; a machine that steps through history asks for the same two hundred days at every step."""
+    return Decimal(str(value))

@@ -11,7 +11,7 @@ from sqlalchemy import event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from chatbot.errors import InternalError
-from chatbot.store import schema
+from chatbot.store import schema, sqlite
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 Tx: TypeAlias = AsyncConnection
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgres": "postgresql+asyncpg", "postgresql": "postgresql+asyncpg"}
-_BUSY_TIMEOUT_S = 30
 #: how a SQLite transaction begins; a writer takes its lock first, so that it can never fail between reading and writing
 _BEGIN = "ballast_begin"
 
@@ -33,10 +32,9 @@ class Database:
     def __init__(self, url: str) -> None:
         self._url = _with_driver(url)
         self.is_sqlite = self._url.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {"connect_args": {"timeout": _BUSY_TIMEOUT_S, "isolation_level": None}} if self.is_sqlite else {}
+        options: dict[str, Any] = {"async_creator": self._open_sqlite} if self.is_sqlite else {}
         self._engine = create_async_engine(self._url, **options)
         if self.is_sqlite:
-            event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
         self._turn = asyncio.Lock()
         self._writer: asyncio.Task[Any] | None = None
@@ -50,8 +48,8 @@ class Database:
             return
         async with self._my_turn(), self._engine.connect() as tx:
             await tx.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
-            async with tx.begin():
-                yield tx
+            yield tx
+            await tx.commit()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
@@ -59,8 +57,7 @@ class Database:
         async with self._engine.connect() as tx:
             if not self.is_sqlite:
                 await tx.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            async with tx.begin():
-                yield tx
+            yield tx
 
     async def migrate(self) -> None:
         """Bring the tables up to date; quick when they already are, and without loading the migration tool for a new file."""
@@ -77,6 +74,9 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
+
+    async def _open_sqlite(self) -> sqlite.Connection:
+        return await sqlite.connect(self._url, self._engine.dialect)
 
     @asynccontextmanager
     async def _my_turn(self) -> AsyncIterator[None]:
@@ -98,12 +98,7 @@ def _with_driver(url: str) -> URL:
     return parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's connection
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+    """Leave the beginning to the first statement: before it there is nothing that could be read or locked."""
+    driver: sqlite.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    driver.begin(connection.get_execution_options().get(_BEGIN, "BEGIN"))

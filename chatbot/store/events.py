@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - a field's type
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import false, insert, select, update
+from sqlalchemy import bindparam, false, insert, select, update
 
 from chatbot.clock import SystemClock
 from chatbot.store import tables
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chatbot.store.database import Tx
 
 _events, _alerts, _updates = tables.events.c, tables.alerts.c, tables.updates.c
+_FINISHING = update(tables.updates).where(_updates.id == bindparam("one")).values(finished=True, body="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ async def record_update(tx: Tx, update_id: int, body: str, now: datetime | None 
 
 async def finish_update(tx: Tx, update_id: int) -> None:
     """Note that an update was worked on. Its id is remembered, because Telegram may send it again; its text is not."""
-    await tx.execute(update(tables.updates).where(_updates.id == update_id).values(finished=True, body=""))
+    await tx.execute(_FINISHING, {"one": update_id})
 
 
 async def unfinished_updates(tx: Tx) -> tuple[tuple[int, str], ...]:

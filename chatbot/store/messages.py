@@ -9,7 +9,7 @@ from sqlalchemy import case, func, literal, select, true, update
 from chatbot.model import Delivery, Message, Urgency, Verdict
 from chatbot.store import tables
 from chatbot.store.tables import MessageState
-from chatbot.store.writing import put_new
+from chatbot.store.writing import inserting
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -53,7 +53,7 @@ async def post(
         name: case((gone, literal(value, _outbox[name].type)), else_=literal(row[name], _outbox[name].type))
         for name, value in dropped.items()
     }
-    return await put_new(tx, tables.outbox, row)
+    return (await tx.execute(inserting(tx, tables.outbox).values(row).on_conflict_do_nothing())).rowcount == 1
 
 
 async def due(tx: Tx, now: datetime, limit: int = 100, busy: Collection[int] = ()) -> tuple[Message, ...]:

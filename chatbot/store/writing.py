@@ -1,7 +1,11 @@
-"""The two writes that SQL spells differently on each database: insert or replace, and insert unless it is there."""
+"""The two writes that SQL spells differently on each database: insert or replace, and insert unless it is there.
+
+A statement is written once for each table and set of columns: building it anew costs more than running it.
+"""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,33 +17,51 @@ if TYPE_CHECKING:
 
     from chatbot.store.database import Tx
 
-
-def inserting(tx: Tx, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """Return an INSERT that knows ON CONFLICT on this database."""
-    return sqlite.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)
+_Insert = sqlite.Insert | postgresql.Insert
 
 
 async def put(tx: Tx, table: Table, row: Mapping[str, Any]) -> None:
     """Insert a row, or replace the one with the same primary key."""
-    keys = [column.name for column in table.primary_key]
-    changes = {name: value for name, value in row.items() if name not in keys}
-    await tx.execute(inserting(tx, table).values(row).on_conflict_do_update(index_elements=keys, set_=changes))
+    await tx.execute(_replacing(tx.dialect.name, table, tuple(row)), row)
 
 
 async def put_all(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]], *, replace: bool = True) -> None:
     """Insert rows of the same columns in one go; those whose primary key is there are replaced, or with ``replace=False`` left alone."""
-    if not rows:
-        return
-    keys = [column.name for column in table.primary_key]
-    adding = inserting(tx, table)
-    changes = {name: adding.excluded[name] for name in rows[0] if name not in keys}
-    resolved = (
-        adding.on_conflict_do_update(index_elements=keys, set_=changes) if replace else adding.on_conflict_do_nothing(index_elements=keys)
-    )
-    await tx.execute(resolved, rows)
+    if rows:
+        how = _replacing if replace else _adding
+        await tx.execute(how(tx.dialect.name, table, tuple(rows[0])), rows)
 
 
 async def put_new(tx: Tx, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert a row unless it meets one that a unique index forbids; tell whether it was inserted."""
-    answer = await tx.execute(inserting(tx, table).values(row).on_conflict_do_nothing())
-    return answer.rowcount == 1
+    return (await tx.execute(_unless_there(tx.dialect.name, table), row)).rowcount == 1
+
+
+@lru_cache(maxsize=128)
+def _replacing(dialect: str, table: Table, columns: tuple[str, ...]) -> _Insert:
+    keys, adding = _keys(table), _inserting(dialect, table)
+    changes = {name: adding.excluded[name] for name in columns if name not in keys}
+    return adding.on_conflict_do_update(index_elements=keys, set_=changes)
+
+
+@lru_cache(maxsize=128)
+def _adding(dialect: str, table: Table, _columns: tuple[str, ...]) -> _Insert:
+    return _inserting(dialect, table).on_conflict_do_nothing(index_elements=_keys(table))
+
+
+@lru_cache(maxsize=128)
+def _unless_there(dialect: str, table: Table) -> _Insert:
+    return _inserting(dialect, table).on_conflict_do_nothing()
+
+
+def inserting(tx: Tx, table: Table) -> _Insert:
+    """Return an INSERT that knows ON CONFLICT on this database."""
+    return _inserting(tx.dialect.name, table)
+
+
+def _inserting(dialect: str, table: Table) -> _Insert:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+def _keys(table: Table) -> list[str]:
+    return [column.name for column in table.primary_key]

@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chatbot.exchanges.base import PERP, Candle, FearGreed, Funding, Market, Quote, asset_of, is_perp
+from chatbot.exchanges.base import PERP, FearGreed, Funding, Market, Quote, asset_of, is_perp
+from chatbot.exchanges.candle_table import CandleTable, eight_decimals
 from chatbot.exchanges.markets.coins import COINS, perp_market, spot_market
 from chatbot.exchanges.markets.history import Bars, daily, first_time, price_inside, read_bars, read_columns
 from chatbot.exchanges.markets.markettime import DAY_MS, HOUR_MS, MarketTime, from_ms, to_ms
 from chatbot.exchanges.markets.path import Path, minutes, plain, touch
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from chatbot.clock import Clock
+    from chatbot.exchanges.base import Candle
 
 #: the last recorded year: enough history before it for every look-back
 DEFAULT_START = datetime(2023, 1, 1, tzinfo=UTC)
@@ -101,7 +103,7 @@ class ReplaySource:
             volume=bars.volume[index] * 60_000 / bars.span_ms,
         )
 
-    async def candles(self, instrument: str, interval: str, since: datetime, until: datetime) -> tuple[Candle, ...]:
+    async def candles(self, instrument: str, interval: str, since: datetime, until: datetime) -> Sequence[Candle]:
         """Return the bars that opened in [since, until) and are closed by now."""
         bars = await self._bars(instrument)
         if bars is None:
@@ -109,7 +111,8 @@ class ReplaySource:
         bars = daily(bars) if interval == "1d" else bars
         now = to_ms(self.market_time(self._clock.now()))
         low, high = np.searchsorted(bars.at, (to_ms(since), min(to_ms(until), now - bars.span_ms + 1)))
-        return tuple(_candle(bars, i) for i in range(low, high))
+        rows = np.column_stack([bars.prices[:, low:high].T, bars.volume[low:high]])
+        return CandleTable(bars.at[low:high] * 1000, eight_decimals(rows))
 
     async def funding(self, instrument: str, since: datetime, until: datetime) -> tuple[Funding, ...]:
         """Return the settlements in (since, until] up to now; none for a perpetual without a recording."""
@@ -200,9 +203,3 @@ def _quote(instrument: str, bars: Bars, moment: int, now: datetime) -> Quote | N
         mark=book.mark if is_perp(instrument) else None,
         volume=plain(volume, 2),
     )
-
-
-def _candle(bars: Bars, index: int) -> Candle:
-    """Return one bar as exact numbers."""
-    first, high, low, last = (plain(float(price)) for price in bars.prices[:, index])
-    return Candle(at=from_ms(int(bars.at[index])), open=first, high=high, low=low, close=last, volume=plain(float(bars.volume[index])))

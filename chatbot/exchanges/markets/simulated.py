@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chatbot.exchanges.base import PERP, Candle, FearGreed, Funding, Market, Quote, asset_of, is_perp
+from chatbot.exchanges.base import PERP, FearGreed, Funding, Market, Quote, asset_of, is_perp
+from chatbot.exchanges.candle_table import CandleTable, eight_decimals
 from chatbot.exchanges.markets.coins import COINS, perp_market, spot_market
 from chatbot.exchanges.markets.episodes import EPISODES, SCENES
 from chatbot.exchanges.markets.markettime import DAY_MS, HOUR_MS, MarketTime, from_ms, to_ms
@@ -33,11 +34,12 @@ from chatbot.exchanges.markets.synthetic import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from chatbot.clock import Clock
+    from chatbot.exchanges.base import Candle
 
 __all__ = ["DEFAULT_SPEED", "EPISODES", "ReplaySource", "SimulatedSource"]
 
@@ -54,6 +56,8 @@ _MOOD_AFTER = 2 * DAY_MS
 _NOTICE = timedelta(seconds=1)
 #: how long somebody at the page waits for what an episode is to show: a move of prices is watched, a reading only awaited
 _WATCH_S, _AWAIT_S = 45.0, 15.0
+#: days of bars that are made in one turn: months of hours, asked for coin by coin, leave others theirs
+_DAYS_AT_ONCE = 10
 
 
 class SimulatedSource:
@@ -153,7 +157,7 @@ class SimulatedSource:
             volume=COINS[asset].daily_millions * 1e6 / 1440 / mid,
         )
 
-    async def candles(self, instrument: str, interval: str, since: datetime, until: datetime) -> tuple[Candle, ...]:
+    async def candles(self, instrument: str, interval: str, since: datetime, until: datetime) -> Sequence[Candle]:
         """Return the bars that opened in [since, until) and are closed by now."""
         asset = asset_of(instrument)
         if asset not in COINS:
@@ -161,12 +165,14 @@ class SimulatedSource:
         span = DAY_MS if interval == "1d" else HOUR_MS
         begin = max(to_ms(since), (self._market.first_day + 1) * DAY_MS)
         end = min(to_ms(until), to_ms(self.market_time(self._clock.now())) - span + 1)
-        first = -(-begin // span) * span
-        found: list[Candle] = []
-        for day in range(first // DAY_MS, -(-end // DAY_MS)):
-            found += (candle for candle in self._candles(instrument, day, span) if first <= to_ms(candle.at) < end)
-            await asyncio.sleep(0)  # months of hours, asked for coin by coin, leave others their turn
-        return tuple(found)
+        first, days = begin // DAY_MS, -(-end // DAY_MS)
+        rows = [np.empty((0, 5))]
+        for day in range(first, days, _DAYS_AT_ONCE):
+            rows.append(self._bars(instrument, range(day, min(day + _DAYS_AT_ONCE, days)), span))
+            await asyncio.sleep(0)
+        at = first * DAY_MS + np.arange(sum(map(len, rows)), dtype=np.int64) * span
+        low, high = np.searchsorted(at, (begin, end))
+        return CandleTable(at[low:high] * 1000, eight_decimals(np.concatenate(rows)[low:high]))
 
     async def funding(self, instrument: str, since: datetime, until: datetime) -> tuple[Funding, ...]:
         """Return the settlements in (since, until] up to now."""
@@ -212,23 +218,21 @@ class SimulatedSource:
             funding_rate=plain(self._rate(asset, settlements(0, moment)[-1] + 1, moment)) if perp else None,
         )
 
-    def _candles(self, instrument: str, day: int, span: int) -> Iterator[Candle]:
-        """Yield the bars of one day since 1970; neighbours share the step at which one ends and the next begins."""
+    def _bars(self, instrument: str, days: range, span: int) -> Floats:
+        """Return the bars (bar, 5) of some days since 1970; neighbours share the step at which one ends and the next begins."""
         asset, steps = asset_of(instrument), span // STEP_MS
-        prices = np.exp(self._market.nodes(day)[ASSETS.index(asset)]) * _premium(instrument)
-        bars = prices[_steps_of(steps)]
+        nodes = np.stack([self._market.nodes(day)[ASSETS.index(asset)] for day in days])
+        prices = np.exp(nodes) * _premium(instrument)
+        # every bar's steps lie side by side, whatever the number of days, so that a mean adds them up in the same order
+        bars = prices.take(_steps_of(steps), axis=1).reshape(-1, steps + 1)
         traded = COINS[asset].daily_millions * 1e6 * span / DAY_MS / bars.mean(axis=1)
-        rows = np.column_stack([bars[:, 0], bars.max(axis=1), bars.min(axis=1), bars[:, -1], traded]).tolist()
-        for number, row in enumerate(rows):
-            opening, high, low, close, volume = map(plain, row)
-            at = from_ms(day * DAY_MS + number * span)
-            yield Candle(at=at, open=opening, high=high, low=low, close=close, volume=volume)
+        return np.column_stack([bars[:, 0], bars.max(axis=1), bars.min(axis=1), bars[:, -1], traded])
 
     def _rate(self, asset: str, settlement: int, seen_ms: int | None = None) -> float:
         """Return a funding rate: base, noise, the last day's direction, episodes; as known at ``seen_ms`` (None: when it is due)."""
         moment = settlement * _FUNDING_HOURS * HOUR_MS if seen_ms is None else seen_ms
-        steps = self._market.levels(np.array([moment - DAY_MS, moment], dtype=np.int64))[ASSETS.index(asset)]
-        momentum = max(-0.0003, min(0.0003, 0.003 * float(steps[1] - steps[0])))
+        moved = self._market.level(asset, moment) - self._market.level(asset, moment - DAY_MS)
+        momentum = max(-0.0003, min(0.0003, 0.003 * moved))
         noise = 0.00004 * rate_noise(self._market.seed, asset, settlement)
         held = self._market.held(moment, "funding_at")
         if held is not None:
@@ -238,8 +242,8 @@ class SimulatedSource:
     def _mood(self, day: int) -> FearGreed:
         """Return the reading of a day: 52, the week's return of BTC, noise and episodes, inside 3 to 97."""
         moment = max(day, self._market.first_day + 8) * DAY_MS
-        steps = self._market.levels(np.array([moment - 7 * DAY_MS, moment], dtype=np.int64))[ASSETS.index("BTC")]
-        value = 52 + 90 * float(steps[1] - steps[0]) + 6 * mood_noise(self._market.seed, day)
+        moved = self._market.level("BTC", moment) - self._market.level("BTC", moment - 7 * DAY_MS)
+        value = 52 + 90 * moved + 6 * mood_noise(self._market.seed, day)
         value += self._market.added(moment, "mood", after_ms=_MOOD_AFTER)
         held = self._market.held(moment, "mood_at", after_ms=_MOOD_AFTER)
         if held is not None:

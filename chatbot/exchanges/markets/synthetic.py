@@ -1,11 +1,13 @@
 """The arithmetic of the simulated market: correlated log prices in steps of five market minutes, made day by day.
 
 The noise of a day comes from (seed, day) alone, and each day starts where the one before ended, so a price depends on nothing
-but the seed, the episodes and the market time. Legend: x log price over its start, e noise, beta to BTC, sigma daily volatility.
+but the seed, the episodes and the market time. A day that was made is therefore kept for every market of the process that has the
+same one. Legend: x log price over its start, e noise, beta to BTC, sigma daily volatility.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,8 +34,8 @@ _SIGMA_MARKET = 0.026
 _DRIFT_MAX = 0.012
 _SCALE_MAX = 6.0
 _FAR = 3.0
-#: days kept ready: look-backs of several months, asked for coin by coin, must not make each day again
-_KEEP_DAYS = 200
+#: days kept ready, 25 kB each: look-backs of several months, asked for coin by coin, must not make each day again
+_KEEP_DAYS = 400
 _BETA = np.array([coin.beta for coin in COINS.values()])
 _OWN = np.array([coin.own_vol for coin in COINS.values()])
 _START = np.log(np.array([coin.price for coin in COINS.values()]))
@@ -61,8 +63,7 @@ class SyntheticMarket:
         self.first_day = start_ms // DAY_MS - BEFORE_DAYS
         self.happenings = tuple(sorted(happenings, key=_when))
         self._script = script
-        self._opening: list[Floats] = [np.zeros(len(ASSETS))]
-        self._days: dict[int, Floats] = {}
+        self._opening: list[bytes] = [np.zeros(len(ASSETS)).tobytes()]
         self._shift_to_start = np.zeros(len(ASSETS))
         self._shift_to_start = -self.levels(np.array([start_ms], dtype=np.int64))[:, 0] + _START
 
@@ -71,28 +72,35 @@ class SyntheticMarket:
         self.happenings = tuple(sorted((*self.happenings, happening), key=_when))
         first = happening.at_ms // DAY_MS - self.first_day
         del self._opening[first + 1 :]
-        self._days = {day: levels for day, levels in self._days.items() if day < first}
 
-    def _called(self, begin_ms: int, end_ms: int) -> list[Happening]:
+    def _called(self, begin_ms: int, end_ms: int) -> tuple[Happening, ...]:
         """Return the episodes that somebody called and that overlap [begin, end), in the order of their beginnings."""
-        return [happening for happening in self.happenings if happening.at_ms < end_ms and happening.end_ms > begin_ms]
+        return tuple(happening for happening in self.happenings if happening.at_ms < end_ms and happening.end_ms > begin_ms)
 
-    def _scripted(self, begin_ms: int, end_ms: int) -> list[Happening]:
+    def _scripted(self, begin_ms: int, end_ms: int) -> tuple[Happening, ...]:
         """Return the episodes of the script that overlap [begin, end)."""
         known = _script_between(self.start_ms, begin_ms, end_ms) if self._script else ()
-        return [one for one in known if one.at_ms < end_ms and one.end_ms > begin_ms]
+        return tuple(one for one in known if one.at_ms < end_ms and one.end_ms > begin_ms)
 
     def levels(self, moments: NDArray[np.int64]) -> Floats:
-        """Return log prices (coin, moment); between two steps they run straight."""
+        """Return log prices (coin, moment) at ascending moments; between two steps they run straight."""
         step, rest = np.divmod(moments, STEP_MS)
         day, within = np.divmod(step, STEPS)
         result = np.empty((len(ASSETS), len(moments)))
-        for one in np.unique(day):
-            here = day == one
-            nodes = self._day(int(one) - self.first_day)
-            k, part = within[here], rest[here] / STEP_MS
-            result[:, here] = nodes[:, k] * (1 - part) + nodes[:, k + 1] * part
+        begins = np.flatnonzero(np.diff(day, prepend=-1)).tolist()
+        for begin, end in itertools.pairwise((*begins, len(moments))):
+            nodes = self._day(int(day[begin]) - self.first_day)
+            k, part = within[begin:end], rest[begin:end] / STEP_MS
+            result[:, begin:end] = nodes[:, k] * (1 - part) + nodes[:, k + 1] * part
         return result + self._shift_to_start[:, None]
+
+    def level(self, asset: str, moment_ms: int) -> float:
+        """Return one coin's log price at one moment."""
+        step, rest = divmod(moment_ms, STEP_MS)
+        day, k = divmod(step, STEPS)
+        coin, part = ASSETS.index(asset), rest / STEP_MS
+        nodes = self._day(day - self.first_day)[coin]
+        return float(nodes[k] * (1 - part) + nodes[k + 1] * part + self._shift_to_start[coin])
 
     def nodes(self, day: int) -> Floats:
         """Return the log prices (coin, step) of one day since 1970, both midnights included."""
@@ -103,42 +111,13 @@ class SyntheticMarket:
         if index < 0:
             raise ValueError("the simulated market is younger than that")
         while len(self._opening) <= index:
-            last = len(self._opening) - 1
-            self._opening.append(self._make(last)[:, -1])
-        if index not in self._days:
-            if len(self._days) >= _KEEP_DAYS:
-                self._days.pop(next(iter(self._days)))
-            self._days[index] = self._make(index)
-        return self._days[index]
+            self._opening.append(self._made(len(self._opening) - 1)[:, -1].tobytes())
+        return self._made(index)
 
-    def _make(self, index: int) -> Floats:
-        """Make one day from its opening level: x(k+1) = x(k) + sigma (beta e_market + e_own) + episodes - pull."""
-        opening = self._opening[index]
-        begin = (self.first_day + index) * DAY_MS
-        noise = np.random.default_rng((self.seed, self.first_day + index)).standard_normal((len(ASSETS) + 1, STEPS))
-        moves = (_SIGMA_MARKET * _BETA[:, None] * noise[0] + _OWN[:, None] * noise[1:]) / math.sqrt(STEPS)
-        moves[ASSETS.index("BTC")] = _SIGMA_MARKET * noise[0] / math.sqrt(STEPS)
-        course = self._course(begin)
-        room = 1 - np.abs(opening[:, None]) / _FAR
-        room = np.where(course.called, 2 * room, room)
-        drift = course.drift * np.where(course.drift * opening[:, None] > 0, np.clip(room, 0, 1), 1)
-        pull = np.where(course.called, 0, opening[:, None] * (_PULL / STEPS))
-        moves = moves * course.scale + drift - pull
-        return np.concatenate([opening[:, None], opening[:, None] + np.cumsum(moves, axis=1)], axis=1)
-
-    def _course(self, begin: int) -> _Course:
-        """Return what episodes do to one day; while a called one is on, the script leaves prices alone."""
-        course = _Course(called=np.zeros(STEPS, dtype=bool), scale=np.ones(STEPS), drift=np.zeros((len(ASSETS), STEPS)))
-        called = self._called(begin, begin + DAY_MS)
-        for one in called:
-            course.called[_steps(begin, one.at_ms, one.end_ms)] = True
-        for one in called:
-            course.add(one, begin, np.ones(STEPS))
-        for one in self._scripted(begin, begin + DAY_MS):
-            course.add(one, begin, np.where(course.called, 0.0, 1.0))
-        np.minimum(course.scale, _SCALE_MAX, out=course.scale)
-        np.clip(course.drift, -_DRIFT_MAX, _DRIFT_MAX, out=course.drift)
-        return course
+    def _made(self, index: int) -> Floats:
+        day = self.first_day + index
+        span = day * DAY_MS, (day + 1) * DAY_MS
+        return _day(self.seed, day, self._opening[index], self._called(*span), self._scripted(*span))
 
     def added(self, moment_ms: int, what: str, *, after_ms: int = 0) -> float:
         """Return the sum of ``funding`` or ``mood`` of the episodes that are on, or were within ``after_ms``."""
@@ -177,6 +156,38 @@ class _Course:
                 self.drift[ASSETS.index(asset), part] += share[part] * size * STEP_MS / (until - since)
 
 
+@lru_cache(maxsize=_KEEP_DAYS)
+def _day(seed: int, day: int, start: bytes, called: tuple[Happening, ...], scripted: tuple[Happening, ...]) -> Floats:
+    """Make a day since 1970 from its opening level: x(k+1) = x(k) + sigma (beta e_market + e_own) + episodes - pull."""
+    opening = np.frombuffer(start)
+    noise = np.random.default_rng((seed, day)).standard_normal((len(ASSETS) + 1, STEPS))
+    moves = (_SIGMA_MARKET * _BETA[:, None] * noise[0] + _OWN[:, None] * noise[1:]) / math.sqrt(STEPS)
+    moves[ASSETS.index("BTC")] = _SIGMA_MARKET * noise[0] / math.sqrt(STEPS)
+    course = _course(day * DAY_MS, called, scripted)
+    room = 1 - np.abs(opening[:, None]) / _FAR
+    room = np.where(course.called, 2 * room, room)
+    drift = course.drift * np.where(course.drift * opening[:, None] > 0, np.clip(room, 0, 1), 1)
+    pull = np.where(course.called, 0, opening[:, None] * (_PULL / STEPS))
+    moves = moves * course.scale + drift - pull
+    levels = np.concatenate([opening[:, None], opening[:, None] + np.cumsum(moves, axis=1)], axis=1)
+    levels.flags.writeable = False
+    return levels
+
+
+def _course(begin: int, called: tuple[Happening, ...], scripted: tuple[Happening, ...]) -> _Course:
+    """Return what episodes do to the day that begins at ``begin``; while a called one is on, the script leaves prices alone."""
+    course = _Course(called=np.zeros(STEPS, dtype=bool), scale=np.ones(STEPS), drift=np.zeros((len(ASSETS), STEPS)))
+    for one in called:
+        course.called[_steps(begin, one.at_ms, one.end_ms)] = True
+    for one in called:
+        course.add(one, begin, np.ones(STEPS))
+    for one in scripted:
+        course.add(one, begin, np.where(course.called, 0.0, 1.0))
+    np.minimum(course.scale, _SCALE_MAX, out=course.scale)
+    np.clip(course.drift, -_DRIFT_MAX, _DRIFT_MAX, out=course.drift)
+    return course
+
+
 def _steps(begin: int, since: int, until: int) -> slice:
     """Return which steps of the day that begins at ``begin`` lie in [since, until)."""
     first, last = (min(STEPS, max(0, (moment - begin) // STEP_MS)) for moment in (since, until))
@@ -204,6 +215,7 @@ def on_step(moment_ms: int) -> int:
     return (moment_ms // STEP_MS + 1) * STEP_MS
 
 
+@lru_cache(maxsize=4096)
 def rate_noise(seed: int, asset: str, settlement: int) -> float:
     """Return the standard noise of one funding settlement."""
     return float(np.random.default_rng((seed, 7919, ASSETS.index(asset), settlement)).standard_normal())
@@ -211,8 +223,12 @@ def rate_noise(seed: int, asset: str, settlement: int) -> float:
 
 def mood_noise(seed: int, day: int) -> float:
     """Return smooth noise of the Fear & Greed index: the mean of the last five days' draws, scaled to deviation 1."""
-    draws = [float(np.random.default_rng((seed, 104_729, one)).standard_normal()) for one in range(day - 4, day + 1)]
-    return sum(draws) / math.sqrt(5)
+    return sum(_mood_draw(seed, one) for one in range(day - 4, day + 1)) / math.sqrt(5)
+
+
+@lru_cache(maxsize=1024)
+def _mood_draw(seed: int, day: int) -> float:
+    return float(np.random.default_rng((seed, 104_729, day)).standard_normal())
 
 
 def settlements(since_ms: int, until_ms: int, hours: int = 8) -> range:

@@ -76,6 +76,21 @@ async def test_the_path_and_the_quote_agree() -> None:
     assert (path.book(29).bid, path.book(29).ask) == (quote.bid, quote.ask)
 
 
+async def test_days_kept_for_one_market_are_not_those_of_another() -> None:
+    """Markets of one process share the days that they have in common; the days of an episode belong to those who called it."""
+    calm, clock = market(script=False)
+    stirred, clock_of_stirred = market(script=False)
+    stirred.start_episode("alt_crash")
+    other_seed, clock_of_other = market(script=False, seed=8)
+    for one in (clock, clock_of_stirred, clock_of_other):
+        one.advance(60)
+    again, clock_of_again = market(script=False)
+    clock_of_again.advance(60)
+    before = await prices(calm)
+    assert (await prices(stirred))["SOL"] < before["SOL"] != (await prices(other_seed))["SOL"]
+    assert await prices(again) == before
+
+
 async def test_an_episode_leaves_the_past_as_it_was() -> None:
     source, clock = market()
     clock.advance(40)

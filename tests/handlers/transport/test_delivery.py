@@ -131,7 +131,7 @@ async def test_a_picture_that_can_not_be_drawn_leaves_the_text(chat: Room, monke
     def fail(*_: object, **__: object) -> bytes:
         raise RuntimeError("no fonts")
 
-    monkeypatch.setattr(pictures, "png", fail)
+    monkeypatch.setattr(pictures, "_drawn", fail)
     assert "BTC/ETH" in await chat.say("/status")
     assert chat.loopback.last(ANN.id).picture is None
 

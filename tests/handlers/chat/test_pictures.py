@@ -1,0 +1,66 @@
+"""Pictures that somebody has seen a moment ago are not drawn again, and no two are mistaken for each other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chatbot.charts.labels import Labels
+from chatbot.model import LineReading, Shape
+from handlers.chat import pictures
+from handlers.views.common import Picture, PictureKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+D = Decimal
+LINE = LineReading(line="CORE", weight=D("0.6"), target=D("0.5"), band=D("0.05"), breach=None)
+SHAPE = Shape(value=D(1000), lines=(LINE,), net=D(1), gross=D(1), futures_net=D(0), beta=D(1), leverage=None)
+PICTURE = Picture(kind=PictureKind.ALLOCATION, labels=Labels(title="Balanced", bars="Drift", lines={"CORE": "BTC/ETH"}), shape=SHAPE)
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Picture]]:
+    """Return the list in which every drawing is written down; nothing is kept from other tests, and nothing is left to them."""
+    made: list[Picture] = []
+    png = pictures.png
+
+    def counted(picture: Picture, *, dark: bool = False) -> bytes:
+        made.append(picture)
+        return png(picture, dark=dark)
+
+    pictures._drawn.cache_clear()
+    monkeypatch.setattr(pictures, "png", counted)
+    yield made
+    pictures._drawn.cache_clear()
+
+
+async def test_the_same_picture_is_drawn_once(drawn: list[Picture]) -> None:
+    """However it was made: what it says is what counts."""
+    first = await pictures.draw(PICTURE)
+    assert await pictures.draw(replace(PICTURE, labels=replace(PICTURE.labels, lines=dict(PICTURE.labels.lines)))) == first
+    assert len(drawn) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(PICTURE, shape=replace(SHAPE, lines=(replace(LINE, weight=D("0.601")),))),
+        replace(PICTURE, labels=replace(PICTURE.labels, lines={"CORE": "Bitcoin"})),
+        replace(PICTURE, kind=PictureKind.PRESET),
+    ],
+    ids=["a weight", "a word", "a kind"],
+)
+async def test_whatever_is_different_is_another_picture(drawn: list[Picture], other: Picture) -> None:
+    """A tenth of a point, a word in another language, another kind: each is drawn and looks different."""
+    assert await pictures.draw(PICTURE) != await pictures.draw(other)
+    assert len(drawn) == 2
+
+
+async def test_by_night_it_is_another_picture(drawn: list[Picture]) -> None:
+    """The dark look is not taken for the light one."""
+    assert await pictures.draw(PICTURE) != await pictures.draw(PICTURE, dark=True)
+    assert len(drawn) == 2

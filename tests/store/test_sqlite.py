@@ -1,0 +1,115 @@
+"""One trip to the thread for a statement, and no transaction that stays behind, whatever happens on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from chatbot.store import accounts, sqlite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from chatbot.store.database import Database
+
+
+@pytest.fixture
+def trips(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the list in which every trip to the thread is written down."""
+    made: list[str] = []
+    go = sqlite.Connection._execute
+
+    async def counted(self: sqlite.Connection, fn: Callable[..., Any], *args: Any, **more: Any) -> Any:
+        name = getattr(fn, "__name__", "statement")
+        if name != "create_function":  # SQLAlchemy's, once for a new connection
+            made.append(name)
+        return await go(self, fn, *args, **more)
+
+    monkeypatch.setattr(sqlite.Connection, "_execute", counted)
+    return made
+
+
+async def test_a_question_is_one_trip_and_so_is_the_end(db: Database, trips: list[str]) -> None:
+    """BEGIN goes along with the first statement and the rows come back with it; after a commit there is nothing to roll back."""
+    async with db.transaction() as tx:
+        await accounts.set_meta(tx, "k", "v")
+        assert await accounts.meta(tx, "k") == "v"
+    assert trips == ["statement", "statement", "commit"]
+    trips.clear()
+    async with db.read() as tx:
+        assert await accounts.meta(tx, "k") == "v"
+    assert trips == ["statement", "rollback"]
+
+
+async def test_a_transaction_without_a_statement_makes_no_trip(db: Database, trips: list[str]) -> None:
+    """Nothing begun, nothing to end."""
+    async with db.transaction(), db.read():
+        pass
+    assert trips == []
+
+
+async def test_a_block_that_raises_leaves_no_transaction_open(db: Database, tmp_path: Path) -> None:
+    """The next one to write, in this process or another, does not meet its lock."""
+    with pytest.raises(ZeroDivisionError):
+        await _write_and_fail(db)
+    other = sqlite3.connect(tmp_path / "ballast.sqlite", timeout=0, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("ROLLBACK")
+    other.close()
+    async with db.read() as tx:
+        assert await accounts.meta(tx, "k") is None
+
+
+async def _write_and_fail(db: Database) -> None:
+    async with db.transaction() as tx:
+        await accounts.set_meta(tx, "k", "v")
+        raise ZeroDivisionError
+
+
+async def test_a_task_that_is_cancelled_on_its_way_leaves_no_transaction_open(db: Database, tmp_path: Path) -> None:
+    """Its BEGIN may run after it is gone: what it has begun is rolled back before the connection serves anybody else."""
+    other = sqlite3.connect(tmp_path / "ballast.sqlite", timeout=0, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    asked = asyncio.Event()
+
+    async def write() -> None:
+        async with db.transaction() as tx:
+            asked.set()
+            await accounts.set_meta(tx, "k", "of the cancelled one")
+
+    task = asyncio.create_task(write())
+    await asked.wait()
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.sleep(0)
+    other.execute("ROLLBACK")
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    for number in range(3):
+        async with db.transaction() as tx:
+            assert await accounts.meta(tx, "k") is None
+            await accounts.set_meta(tx, "n", str(number))
+    other.execute("BEGIN IMMEDIATE")
+    assert other.execute("SELECT value FROM pf_meta WHERE key = 'n'").fetchone() == ("2",)
+    other.close()
+
+
+async def test_a_statement_that_is_refused_says_so(db: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A lock that is never given up is an error of the statement that wanted it, and the transaction can be tried again."""
+    monkeypatch.setattr(sqlite, "_BUSY_TIMEOUT_S", 0)
+    other = sqlite3.connect(tmp_path / "ballast.sqlite", timeout=0, isolation_level=None)
+    await db.close()  # connections of the usual patience
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(OperationalError, match="locked"):
+        async with db.transaction() as tx:
+            await accounts.set_meta(tx, "k", "v")
+    other.execute("ROLLBACK")
+    other.close()
+    async with db.transaction() as tx:
+        await accounts.set_meta(tx, "k", "v")
+        assert await accounts.meta(tx, "k") == "v"
