@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 _COMPLETED = "beta_completion"
 #: shares of a bucket are cut here
 _STEP = Decimal("1e-12")
-_LOTS = Decimal("1.5")
-_DEFAULTS = Config(gross_cap=Decimal(0), sleeve_cap=Decimal(0))
 
 
 def targets_for(found: Evaluation, costs: Mapping[str, Decimal] | None = None) -> Targets:
@@ -52,7 +50,7 @@ def drop_tiny_trades(found: Evaluation, targets: Targets) -> Targets:
     if held is None:
         return targets
     strategy = found.portfolio.strategy
-    least = {h.asset: _least(found.markets.get(h.asset), h.price, held.value) for h in held.snapshot.spot}
+    least = {h.asset: readings.smallest_trade(held.value, found.markets.get(h.asset), h.price) for h in held.snapshot.spot}
     buckets: dict[str, list[str]] = {}
     for asset, t in targets.spot.items():
         line, market = strategy.line_of(asset), found.markets.get(asset)
@@ -78,12 +76,6 @@ def _shifted(bucket: dict[str, Decimal], small: dict[str, Decimal]) -> dict[str,
         moved = {asset: (rest * bucket[asset] / whole).quantize(_STEP, ROUND_DOWN) for asset in large}
         moved[large[-1]] += rest - sum(moved.values(), Decimal(0))
     return {**kept, **moved} if rest >= 0 else {}
-
-
-def _least(market: Market | None, price: Decimal, value: Decimal) -> Decimal:
-    """Return the smallest difference worth an order (domain 9.5)."""
-    lots = (market.min_notional, _LOTS * market.lot * price) if market is not None else ()
-    return max(_DEFAULTS.min_trade, _DEFAULTS.min_trade_bps * value / 10_000, *lots)
 
 
 def block_for(found: Evaluation, targets: Targets, *, literal: bool = False) -> Block:
