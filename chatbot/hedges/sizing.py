@@ -13,11 +13,10 @@ from chatbot.engine.hedges.sizing import HedgeSize as Sizes
 from chatbot.engine.hedges.sizing import hedge_size, is_too_close, rotate
 from chatbot.engine.liquidation import liquidation
 from chatbot.engine.margin import HEDGE_DISTANCE, equity_for, room_beside
-from chatbot.engine.portfolio import STABLES, default_bucket, prior_beta
+from chatbot.engine.portfolio import INDEX, STABLES, default_bucket, prior_beta
 from chatbot.model import ALT, COVER, MIN_VARIANCE, ROTATION, STABLE
 from chatbot.model.hedge import BY_BETA, HedgeSize, HedgeWish
 from chatbot.portfolio import valuation as readings
-from chatbot.portfolio.targets import INDEX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,6 +10,7 @@ from chatbot.engine.exact import wide
 from chatbot.engine.planner import plan as planner
 from chatbot.engine.planner.block import Block, Config, Fees, Rules
 from chatbot.engine.planner.completion import BetaGoal, target_beta
+from chatbot.engine.portfolio import INDEX
 from chatbot.engine.targets import Targets
 from chatbot.exchanges.base import asset_of
 from chatbot.model import Cause, LeftOut, Leg, LegKind, Plan, PlanState, Portfolio, Reason
@@ -106,11 +107,11 @@ def block_for(found: Evaluation, targets: Targets, *, literal: bool = False) -> 
 
 def _beta_goal(found: Evaluation) -> BetaGoal | None:
     """Return the beta that the effective targets mean, for a strategy that has futures to reach it with (domain 9.3)."""
-    if found.effective is None or targeting.INDEX not in found.portfolio.strategy.contracts:
+    if found.effective is None or INDEX not in found.portfolio.strategy.contracts:
         return None
     underlying = {contract: asset_of(contract) for contract in found.effective.targets.futures}
     goal = target_beta(found.effective.targets, found.betas, underlying)
-    return BetaGoal(goal=goal, betas=found.betas, index=targeting.INDEX)
+    return BetaGoal(goal=goal, betas=found.betas, index=INDEX)
 
 
 def _fees(markets: Mapping[str, Market], used: set[str]) -> Fees:
@@ -133,7 +134,7 @@ def draft(found: Evaluation, targets: Targets, block: Block, reasons: tuple[Reas
         portfolio_id=portfolio.id,
         mode=portfolio.mode,
         state=PlanState.PROPOSED,
-        reasons=(*reasons, Reason(trigger=Cause.BETA, line=targeting.INDEX)) if _COMPLETED in block.flags else reasons,
+        reasons=(*reasons, Reason(trigger=Cause.BETA, line=INDEX)) if _COMPLETED in block.flags else reasons,
         before=found.shape,
         after=after,
         legs=legs,

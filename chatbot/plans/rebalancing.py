@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.alerts import write as alerts
 from chatbot.engine.errors import Refused
+from chatbot.engine.portfolio import INDEX
 from chatbot.hedges import life as hedge_life
 from chatbot.hedges import sizing as hedge_sizes
 from chatbot.model import (
@@ -47,7 +48,6 @@ from chatbot.plans.outcomes import (
 )
 from chatbot.portfolio import states
 from chatbot.portfolio import valuation as readings
-from chatbot.portfolio.targets import INDEX
 from chatbot.store import events, plans, portfolios
 from chatbot.triggers import tilt as tilting
 
