@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 STABLES = frozenset({"USDT", "USDC", "DAI", "TUSD", "FDUSD", "BUSD", "USDP", "PYUSD", "USDE", "USDS"})
-#: lines of the target table beside the risky ones
-STABLE, FUTURES = "STABLE", "FUTURES"
+#: lines of the target table: the two buckets of risky coins, and those beside them (domain 1.3)
+CORE, ALT, STABLE, FUTURES = "CORE", "ALT", "STABLE", "FUTURES"
+#: coins of CORE; their contracts carry the futures base and tell the funding of the market (domain 2.3, 7.2)
+MAJORS = ("BTC", "ETH")
+#: contract that hedges the whole market where it is listed (domain 2.3)
+INDEX = "BTC-PERP"
 _ZERO = Decimal(0)
 
 
@@ -32,7 +36,7 @@ class Holding:
     #: mid price in quote
     price: Decimal
     #: CORE, ALT or another line of the target table
-    bucket: str = "ALT"
+    bucket: str = ALT
 
     @property
     def value(self) -> Decimal:
@@ -153,7 +157,7 @@ def prior_beta(asset: str) -> Decimal:
 
 def default_bucket(asset: str) -> str:
     """Return the bucket of a risky asset that names none (domain 1.3): CORE for BTC and ETH, else ALT."""
-    return "CORE" if asset in ("BTC", "ETH") else "ALT"
+    return CORE if asset in MAJORS else ALT
 
 
 def check_snapshot(snapshot: Snapshot) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import ONE, exact, to_decimal, wide
 from chatbot.engine.margin import check_caps, room_for_book
-from chatbot.engine.portfolio import leverage
+from chatbot.engine.portfolio import ALT, CORE, FUTURES, STABLE, leverage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ class Preset:
 
 
 def _weights(core: str, alt: str, stable: str, futures: str) -> Mapping[str, Decimal]:
-    return MappingProxyType({"CORE": D(core), "ALT": D(alt), "STABLE": D(stable), "FUTURES": D(futures)})
+    return MappingProxyType({CORE: D(core), ALT: D(alt), STABLE: D(stable), FUTURES: D(futures)})
 
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
@@ -113,10 +113,10 @@ def resolve_targets(preset: Preset, value: Decimal) -> Resolved:
         raise Refused("non_positive_value")
     check_weights(preset.weights)
     check_caps(preset.gross_cap, preset.sleeve_cap)
-    c_F, net = preset.weights["FUTURES"], preset.futures_net
+    c_F, net = preset.weights[FUTURES], preset.futures_net
     caps = {"gross_cap": exact(preset.gross_cap), "sleeve_cap": exact(preset.sleeve_cap)}
     with wide():
-        spot = sum((w for line, w in preset.weights.items() if line not in ("STABLE", "FUTURES")), D(0))
+        spot = sum((w for line, w in preset.weights.items() if line not in (STABLE, FUTURES)), D(0))
         R = room_for_book(ONE, exact(spot), exact(c_F), **caps)
         feasible = exact(abs(net)) <= R
         tighter = "gross_cap" if caps["gross_cap"] - exact(spot) <= caps["sleeve_cap"] * exact(c_F) else "sleeve_cap"

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import WIDE, wide
+from chatbot.engine.portfolio import FUTURES, STABLE
 from chatbot.engine.presets import check_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-STABLE, FUTURES = "STABLE", "FUTURES"
 #: quotients are cut here; the last member of a bucket takes what is left, so that sums stay exact
 _SHARE_STEP = Decimal("1e-30")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.hedges.sizing import min_variance_hedge
-from chatbot.engine.portfolio import STABLES
+from chatbot.engine.portfolio import INDEX, STABLES
 from chatbot.hedges import life, sizing
 from chatbot.hedges import shocks as hedge_shocks
 from chatbot.hedges.sizing import COVERAGE, DROP
@@ -17,7 +17,6 @@ from chatbot.model import COVER, MIN_VARIANCE, ROTATION, Cause, OpenHedge, Probl
 from chatbot.model.hedge import BY_BETA, LITERAL, HedgeSize, HedgeWish
 from chatbot.model.hedge_report import HedgeReading, HedgeReport, ShockReport
 from chatbot.portfolio import valuation
-from chatbot.portfolio.targets import INDEX
 from chatbot.portfolio.valuation import exposures
 
 if TYPE_CHECKING:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.exact import wide
 from chatbot.engine.hedges.shocks import HedgePosition, Shock, shock_table
-from chatbot.engine.portfolio import prior_beta
+from chatbot.engine.portfolio import INDEX, prior_beta
 from chatbot.model.hedge_report import ShockRow
 from chatbot.portfolio import valuation
-from chatbot.portfolio.targets import INDEX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,11 +13,10 @@ from chatbot.engine.hedges.sizing import HedgeSize as Sizes
 from chatbot.engine.hedges.sizing import hedge_size, is_too_close, rotate
 from chatbot.engine.liquidation import liquidation
 from chatbot.engine.margin import HEDGE_DISTANCE, equity_for, room_beside
-from chatbot.engine.portfolio import STABLES, default_bucket, prior_beta
+from chatbot.engine.portfolio import INDEX, STABLES, default_bucket, prior_beta
 from chatbot.model import ALT, COVER, MIN_VARIANCE, ROTATION, STABLE
 from chatbot.model.hedge import BY_BETA, HedgeSize, HedgeWish
 from chatbot.portfolio import valuation
-from chatbot.portfolio.targets import INDEX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +31,6 @@ COVERAGE, DROP = Decimal("0.5"), Decimal("0.2")
 SELL_SHARE, SHORT_SHARE = Decimal("0.10"), Decimal("0.05")
 #: what is kept free of a limit, so that rounding to lots and cents never crosses it
 _KEPT = Decimal("0.999")
-#: a smaller trade is not worth its trouble (domain 9.5)
-_LEAST, _LEAST_SHARE, _LEAST_LOTS = Decimal(10), Decimal("0.0005"), Decimal("1.5")
 _CENT, _STEP = Decimal("0.01"), Decimal("1e-12")
 _ZERO = Decimal(0)
 
@@ -181,7 +178,7 @@ def _judged(inputs: HedgeInputs, sized: HedgeSize) -> HedgeSize:
     """Put the figures to a size that are told beside it, and say what speaks against it."""
     drop, sold = sized.drop, sum(sized.sells.values(), _ZERO)
     beta_sold = sum((inputs.betas.get(coin, prior_beta(coin)) * amount for coin, amount in sized.sells.items()), _ZERO)
-    least = max(inputs.market.min_notional, _LEAST, _LEAST_SHARE * inputs.value, _LEAST_LOTS * inputs.market.lot * inputs.mark)
+    least = valuation.smallest_trade(inputs.value, inputs.market, inputs.mark)
     problem = ""
     if sized.notional < least:
         problem = "no_room" if sized.capped else "too_small"

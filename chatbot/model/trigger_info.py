@@ -92,8 +92,6 @@ class TriggerInfo:
     alert: AlertKind
     #: a reading of which nothing need be thought; its gauge goes from here to the limit
     calm: Decimal
-    #: its plan waits neither for company nor for an older plan's answer (domain 9.9)
-    is_urgent: bool = False
     #: False: nobody need act when it ends, because the bands bring back what it has moved
     end_asks: bool = True
     #: why a portfolio on auto asks before it acts on it; None: it does not ask
@@ -138,7 +136,6 @@ INFO: Mapping[Cause, TriggerInfo] = MappingProxyType(
             effect=Effect.NEUTRALISE,
             alert=AlertKind.SENTIMENT,
             calm=Decimal(75),  # the middle of greed
-            is_urgent=True,
             modes=("book", "portfolio", "beta"),  # domain 8.3
         ),
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from chatbot.alerts import quiet_hours
+from chatbot.engine.triggers import batching
 from chatbot.model import AnswerMode, Cause, Check, PlanState, Reason
 from chatbot.monitor.hedges_daily import HedgeReview
 from chatbot.plans import autonomy
@@ -13,6 +14,7 @@ from chatbot.portfolio.states import hedge_key
 from chatbot.triggers import drift, margin, market, schedule, tilt
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime, timedelta
 
     from chatbot.model import Person, Plan, Portfolio, Shape
@@ -107,9 +109,14 @@ class _Heard:
         return self.margin or bool(self.tilts.over) or any(line.event for line in self.lines) or any(map(market.asks, self.signals))
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names under which margin and signals join a block (domain 9.9)."""
+        return (*((Cause.MARGIN,) if self.margin else ()), *(change.batch_name for change in self.signals))
+
+    @property
     def is_urgent(self) -> bool:
-        """Tell whether the plan does not wait for company (domain 9.9)."""
-        return self.margin or any(map(market.is_urgent, self.signals))
+        """Tell whether the plan does not wait for company."""
+        return any(map(batching.is_immediate, self.names))
 
 
 def judge(seen: CheckInput) -> CheckResult:
@@ -147,7 +154,7 @@ def _heard_and_asked(seen: CheckInput, result: CheckResult, heard: _Heard, shape
     opened = portfolio.window_opened_at or (now if heard.asks and portfolio.answer != AnswerMode.NOTIFY else None)
     due = schedule.pending(portfolio.strategy.schedule, seen.states.schedule, now)
     asleep = due is None and not heard.margin and autonomy.needs_person(portfolio) and quiet_hours.is_quiet_now(seen.person, now)
-    closing = opened is not None and not asleep and (heard.is_urgent or drift.is_due(now, opened, seen.window))
+    closing = opened is not None and not asleep and window_closes(opened, now, seen.window, heard.names)
     asked = market.joined_reasons(memory.pending, [margin.reason(seen.evaluation), *fresh] if heard.margin else fresh)
     states = drift.after_steps(result.states, lines)
     return replace(
@@ -167,6 +174,16 @@ def _heard_and_asked(seen: CheckInput, result: CheckResult, heard: _Heard, shape
         due=due,
         asleep=asleep,
     )
+
+
+def window_closes(opened: datetime, now: datetime, window: timedelta, names: Iterable[str]) -> bool:
+    """Tell whether a batching window has closed by a check that hears ``names``; its last instant still belongs to it (domain 9.9).
+
+    A check mostly comes after the end of the window. What it hears then joins the block all the same: the plan is made of what this
+    check sees, so each of its orders has its reason.
+    """
+    elapsed = (now - opened).total_seconds()
+    return elapsed >= batching.closes_at(0, window.total_seconds(), ((name, elapsed) for name in names))
 
 
 def _remembered(seen: CheckInput, memory: Memory, heard: _Heard, pending: tuple[Reason, ...]) -> Memory:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine import band_width
 from chatbot.engine.errors import Refused
+from chatbot.engine.presets import PRESETS
 from chatbot.exchanges.base import asset_of
 from chatbot.model import STABLE, BandRule
 from chatbot.portfolio import targets as targeting
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.evaluator import Evaluator
 
-#: relative risk aversion by preset (domain 3.5)
-GAMMA = {"conservative": 6.0, "balanced": 3.0, "aggressive": 1.5}
-_GAMMA_CUSTOM = 3.0
+#: the preset whose risk aversion own weights are given
+_USUAL = "balanced"
 #: daily returns that the volatility of a line rests on, as many as a beta does (domain 1.7)
 WINDOW = 90
 #: impact grows with the band and the band with impact: each round brings the two six times closer
@@ -113,7 +113,7 @@ class Adviser:
             return LineAdvice(line=line, why=NO_HISTORY)
         given = {
             "target": target,
-            "risk_aversion": GAMMA.get(strategy.preset, _GAMMA_CUSTOM),
+            "risk_aversion": float(PRESETS.get(strategy.preset, PRESETS[_USUAL]).risk_aversion),
             "sigma": sigma,
             "theta": float(strategy.theta),
             "te_budget": None if te_budget is None else float(te_budget),

@@ -10,6 +10,7 @@ from chatbot.engine.exact import wide
 from chatbot.engine.planner import plan
 from chatbot.engine.planner.block import Block, Config, Fees, Rules
 from chatbot.engine.planner.completion import BetaGoal, target_beta
+from chatbot.engine.portfolio import INDEX
 from chatbot.engine.targets import Targets
 from chatbot.exchanges.base import asset_of
 from chatbot.model import Cause, LeftOut, Leg, LegKind, Plan, PlanState, Portfolio, Reason
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 _COMPLETED = "beta_completion"
 #: shares of a bucket are cut here
 _STEP = Decimal("1e-12")
-_LOTS = Decimal("1.5")
-_DEFAULTS = Config(gross_cap=Decimal(0), sleeve_cap=Decimal(0))
 
 
 def targets_for(evaluation: Evaluation, costs: Mapping[str, Decimal] | None = None) -> Targets:
@@ -52,7 +51,7 @@ def drop_tiny_trades(evaluation: Evaluation, targets: Targets) -> Targets:
     if held is None:
         return targets
     strategy = evaluation.portfolio.strategy
-    least = {h.asset: _least(evaluation.markets.get(h.asset), h.price, held.value) for h in held.snapshot.spot}
+    least = {h.asset: valuation.smallest_trade(held.value, evaluation.markets.get(h.asset), h.price) for h in held.snapshot.spot}
     buckets: dict[str, list[str]] = {}
     for asset, t in targets.spot.items():
         line, market = strategy.line_of(asset), evaluation.markets.get(asset)
@@ -78,12 +77,6 @@ def _shifted(bucket: dict[str, Decimal], small: dict[str, Decimal]) -> dict[str,
         moved = {asset: (rest * bucket[asset] / whole).quantize(_STEP, ROUND_DOWN) for asset in large}
         moved[large[-1]] += rest - sum(moved.values(), Decimal(0))
     return {**kept, **moved} if rest >= 0 else {}
-
-
-def _least(market: Market | None, price: Decimal, value: Decimal) -> Decimal:
-    """Return the smallest difference worth an order (domain 9.5)."""
-    lots = (market.min_notional, _LOTS * market.lot * price) if market is not None else ()
-    return max(_DEFAULTS.min_trade, _DEFAULTS.min_trade_bps * value / 10_000, *lots)
 
 
 def block_for(evaluation: Evaluation, targets: Targets, *, literal: bool = False) -> Block:
@@ -114,11 +107,11 @@ def block_for(evaluation: Evaluation, targets: Targets, *, literal: bool = False
 
 def _beta_goal(evaluation: Evaluation) -> BetaGoal | None:
     """Return the beta that the effective targets mean, for a strategy that has futures to reach it with (domain 9.3)."""
-    if evaluation.effective is None or targeting.INDEX not in evaluation.portfolio.strategy.contracts:
+    if evaluation.effective is None or INDEX not in evaluation.portfolio.strategy.contracts:
         return None
     underlying = {contract: asset_of(contract) for contract in evaluation.effective.targets.futures}
     goal = target_beta(evaluation.effective.targets, evaluation.betas, underlying)
-    return BetaGoal(goal=goal, betas=evaluation.betas, index=targeting.INDEX)
+    return BetaGoal(goal=goal, betas=evaluation.betas, index=INDEX)
 
 
 def _fees(markets: Mapping[str, Market], used: set[str]) -> Fees:
@@ -141,7 +134,7 @@ def draft(evaluation: Evaluation, targets: Targets, block: Block, reasons: tuple
         portfolio_id=portfolio.id,
         mode=portfolio.mode,
         state=PlanState.PROPOSED,
-        reasons=(*reasons, Reason(trigger=Cause.BETA, line=targeting.INDEX)) if _COMPLETED in block.flags else reasons,
+        reasons=(*reasons, Reason(trigger=Cause.BETA, line=INDEX)) if _COMPLETED in block.flags else reasons,
         before=evaluation.shape,
         after=after,
         legs=legs,

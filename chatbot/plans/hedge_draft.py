@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.exact import wide
 from chatbot.engine.hedges.sizing import open_hedge
+from chatbot.engine.planner.smallest_trade import smallest_trade
 from chatbot.engine.targets import Targets
 from chatbot.hedges import sizing
 from chatbot.model import FUTURES, ROTATION, Cause, LeftOut, Leg, LegKind, OpenHedge, Phase, Plan, Reason
@@ -179,7 +180,7 @@ def _home(evaluation: Evaluation, hedge: OpenHedge, plan: Plan, block: Block) ->
     surplus = max(_ZERO, equity - own)
     # A strategy without futures gets everything back; one with futures keeps what the hedge has won or lost there.
     amount = min(free, surplus if not own else min(surplus, sum(hedge.moved.values(), _ZERO) * whole)).quantize(_CENT, ROUND_DOWN)
-    if amount < max(Decimal(10), whole * Decimal("0.0005")):
+    if amount < smallest_trade(whole):
         return ()
     return (Leg(index=len(plan.legs), kind=LegKind.TO_SPOT, instrument=evaluation.account.quote_asset, qty=amount),)
 

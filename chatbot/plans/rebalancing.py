@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.alerts import write
 from chatbot.engine.errors import Refused
+from chatbot.engine.portfolio import INDEX
 from chatbot.hedges import life, sizing
 from chatbot.model import (
     Cause,
@@ -44,7 +45,6 @@ from chatbot.plans.outcomes import (
     TooExpensive,
 )
 from chatbot.portfolio import states, valuation
-from chatbot.portfolio.targets import INDEX
 from chatbot.store import events, plans, portfolios
 from chatbot.triggers import tilt
 

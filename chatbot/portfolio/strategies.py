@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.engine.portfolio import MAJORS
 from chatbot.engine.presets import PRESETS
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.errors import UserError
@@ -16,7 +17,6 @@ from chatbot.model import ALT, CORE, FUTURES, INFO, STABLE, BandRule, Cause, Str
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-MAJORS = ("BTC", "ETH")
 #: of these each preset has one switched on (domain 2.2)
 FUTURES_TRIGGERS = tuple(Cause(chosen.futures_trigger) for chosen in PRESETS.values())
 #: coins offered for ALT, largest first; the first few that the market quotes become the members

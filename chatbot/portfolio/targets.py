@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.destination import destination as destination_of
 from chatbot.engine.exact import wide
+from chatbot.engine.portfolio import INDEX
 from chatbot.engine.targets import Targets, split
 from chatbot.engine.triggers.fold import Fold, Hedge, Spike, effective_targets
 from chatbot.model import FUTURES, INFO, STABLE, Effect
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from chatbot.model import OpenHedge, Signal, Strategy
     from chatbot.portfolio.layers import Anchor, Layers
 
-#: contract that hedges the whole market where it is listed (domain 2.3)
-INDEX = "BTC-PERP"
 #: weights that are worked out are cut here, so that sums stay exact
 _STEP = Decimal("1e-12")
 #: shares that were cut to so many digits add up to less than 1 by no more than this

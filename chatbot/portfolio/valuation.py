@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine import band_width, bands, portfolio
 from chatbot.engine.liquidation import Bracket, liquidation, maintenance
+from chatbot.engine.planner import smallest_trade as engine_trade
 from chatbot.exchanges.base import Balances, Position, Quote, asset_of, is_perp
 from chatbot.model import FUTURES, NET, AssetExposure, Leg, LegKind, LegState, LineReading, Problem, Shape, Strategy
 
@@ -203,6 +204,13 @@ def maintenance_of(positions: Iterable[portfolio.Position], markets: Mapping[str
 def brackets_of(market: Market) -> tuple[Bracket, ...]:
     """Return the maintenance rates of a contract by size; a market names one rate, which holds for every size."""
     return (Bracket(mmr=market.mmr),)
+
+
+def smallest_trade(value: Decimal, market: Market | None, price: Decimal) -> Decimal:
+    """Return the smallest difference worth an order in a market of a portfolio of ``value``, quote (domain 9.5); None: rules unknown."""
+    if market is None:
+        return engine_trade.smallest_trade(value)
+    return engine_trade.smallest_trade(value, min_notional=market.min_notional, lot=market.lot, price=price)
 
 
 def after_legs(snap: portfolio.Snapshot, legs: Iterable[Leg], markets: Mapping[str, Market]) -> portfolio.Snapshot:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from chatbot.engine.portfolio import INDEX
 from chatbot.model import AnswerMode, Check, ExposureReport, MovedTarget, StatusReport
 from chatbot.portfolio import states, targets, turnover
 from chatbot.reports import exposure
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 #: a target that is worked out again may differ by less than this without having moved
 _LEAST = Decimal("0.000001")
-_FUNDING_CONTRACT = "BTC-PERP"
 
 
 class Reports:
@@ -110,7 +110,7 @@ class Reports:
         return schedule.upcoming(portfolio.strategy.schedule, mark, self._clock.now()), mark
 
     def _funding_rate(self) -> Decimal | None:
-        quote = self._board.get(_FUNDING_CONTRACT)
+        quote = self._board.get(INDEX)
         return quote.funding_rate if quote else None
 
 

@@ -119,8 +119,3 @@ def held_back(portfolio: Portfolio, open_plan: Plan | None, now: datetime) -> st
 def quiet_reason(shape: Shape) -> str:
     """Return the machine word for why a check told nothing."""
     return "fired_before" if any(reading.breach for reading in shape.limits) else "inside"
-
-
-def is_due(now: datetime, opened: datetime, window: timedelta) -> bool:
-    """Tell whether a batching window has closed; its last instant still belongs to it (domain 9.9)."""
-    return now >= opened + window

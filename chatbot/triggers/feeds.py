@@ -10,8 +10,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chatbot.engine.errors import Refused
+from chatbot.engine.portfolio import MAJORS
 from chatbot.engine.triggers import volatility
 from chatbot.engine.triggers.trigger import Bars, Reads, VolReading
+from chatbot.exchanges.base import PERP
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from chatbot.market.sentiment import Sentiment
 
 #: contracts whose funding stands for the market (domain 7.2)
-MAJORS = ("BTC-PERP", "ETH-PERP")
+MAJOR_CONTRACTS = tuple(asset + PERP for asset in MAJORS)
 #: how far back a new machine starts
 WARM_UP = timedelta(days=30)
 _DAY, _BLOCK = timedelta(days=1), timedelta(hours=8)
@@ -151,10 +153,10 @@ class _Funding(_Regular):
         self._funding = funding
 
     async def fetch(self, subjects: Collection[str]) -> None:  # noqa: ARG002 - it is the whole market's
-        await self._funding.refresh(MAJORS, WARM_UP.days + 2)
+        await self._funding.refresh(MAJOR_CONTRACTS, WARM_UP.days + 2)
 
     def reading(self, subject: str, at: datetime) -> tuple[Decimal | None, bool]:  # noqa: ARG002 - it is the whole market's
-        blocks = self._funding.market_blocks(MAJORS, at - _BLOCK, at)
+        blocks = self._funding.market_blocks(MAJOR_CONTRACTS, at - _BLOCK, at)
         rate = blocks[-1][1] if blocks else None
         return rate, rate is not None
 

@@ -29,6 +29,11 @@ class SignalChange:
     #: it asks for more risk while something else asks for less
     suppressed: bool = False
 
+    @property
+    def batch_name(self) -> str:
+        """Return the name under which it joins a block (domain 9.9); what changes or ends a signal has one of its own, and waits."""
+        return self.signal.trigger if self.event is Phase.BEGIN else f"{self.event}:{self.signal.trigger}"
+
 
 def changes(memory: Memory, signals: Iterable[Signal], strategy: Strategy, found: Effective) -> tuple[SignalChange, ...]:
     """Return every signal that stands differently from what was told; a trigger that is off counts as quiet."""
@@ -66,11 +71,6 @@ def mark_told(memory: Memory, taken: Iterable[SignalChange], strategy: Strategy)
 def asks(step: SignalChange) -> bool:
     """Tell whether a step moves targets that a plan must follow."""
     return not step.suppressed and INFO[step.signal.trigger].asks_at(step.event)
-
-
-def is_urgent(step: SignalChange) -> bool:
-    """Tell whether a step does not wait for company (domain 8.1, 9.9)."""
-    return INFO[step.signal.trigger].is_urgent and step.event is Phase.BEGIN
 
 
 def reason_for(step: SignalChange) -> Reason:

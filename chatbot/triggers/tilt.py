@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from chatbot.portfolio.layers import Layers
     from chatbot.triggers.drift import LineStep
 
-#: what is worth a trade (domain 9.5): quote, share of V, lots
-_LEAST, _LEAST_SHARE, _LEAST_LOTS = Decimal(10), Decimal("0.0005"), Decimal("1.5")
 _ZERO = Decimal(0)
 
 
@@ -125,10 +123,8 @@ def _drift(evaluation: Evaluation, asset: str) -> tilt.AssetDrift:
     line = next((line for line in evaluation.shape.lines if holding is not None and line.line == holding.bucket), None)
     share = t / line.target if line is not None and line.target else _ZERO
     half = (line.band or _ZERO) * (1 - strategy.theta) * share if line is not None else _ZERO
-    market = evaluation.markets.get(asset)
-    lots = _LEAST_LOTS * market.lot * holding.price if market is not None and holding is not None else _ZERO
-    worth = max(_LEAST, _LEAST_SHARE * V, market.min_notional if market is not None else _ZERO, lots)
-    return tilt.AssetDrift(drift=w - t, inner=max(half, worth / V), beta=evaluation.betas.get(asset, prior_beta(asset)))
+    least = valuation.smallest_trade(V, evaluation.markets.get(asset), holding.price if holding is not None else _ZERO)
+    return tilt.AssetDrift(drift=w - t, inner=max(half, least / V), beta=evaluation.betas.get(asset, prior_beta(asset)))
 
 
 def for_block(evaluation: Evaluation, now: datetime) -> tuple[Evaluation, tuple[Reason, ...]]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.engine.planner.smallest_trade import MIN_TRADE
 from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import AnswerMode, AutoLimits, Unanswered
@@ -32,7 +33,7 @@ ANSWERS: dict[AnswerMode | Unanswered, tuple[str, ...]] = {
     Unanswered.REMIND: (N_("remind"),),
     Unanswered.REDUCE: (N_("reduce"),),
 }
-_MIN_TRADE, _LONGEST_MIN = Decimal(10), 1440
+_LONGEST_MIN = 1440
 _SHARE, _ORDER = Decimal("0.1"), Decimal("0.05")
 
 
@@ -80,9 +81,7 @@ def read_limits(typed: list[str], decimal: str = "") -> AutoLimits:
         limits = AutoLimits(trade=trade, share=day / 100)
     else:
         limits = AutoLimits(trade=trade, turnover=day)
-    if not _MIN_TRADE <= trade <= parsing.MAX_AMOUNT or (
-        limits.turnover is not None and not trade <= limits.turnover <= parsing.MAX_AMOUNT
-    ):
+    if not MIN_TRADE <= trade <= parsing.MAX_AMOUNT or (limits.turnover is not None and not trade <= limits.turnover <= parsing.MAX_AMOUNT):
         raise UserError(N_("An order may be 10 or more, and a day no less than one order."))
     return limits
 

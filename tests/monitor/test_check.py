@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.model import AnswerMode, PlanState
+from chatbot.monitor.judge import window_closes
 from chatbot.store import plans, portfolios
-from chatbot.triggers import drift
 from tests.portfolio.still_market import START, D, bench
 
 if TYPE_CHECKING:
@@ -201,6 +201,9 @@ async def test_one_fetch_serves_everybody(tmp_path: Path) -> None:
 
 
 def test_the_last_instant_of_the_window_belongs_to_it() -> None:
-    """Domain 9.9: inclusive."""
-    assert drift.is_due(START + timedelta(seconds=60), START, timedelta(seconds=60))
-    assert not drift.is_due(START + timedelta(seconds=59), START, timedelta(seconds=60))
+    """Domain 9.9: inclusive, and what does not wait closes it at once; the release of extreme fear is no hurry."""
+    minute = timedelta(seconds=60)
+    assert window_closes(START, START + minute, minute, ())
+    assert not window_closes(START, START + timedelta(seconds=59), minute, ("volatility", "end:fear_greed"))
+    assert window_closes(START, START, minute, ("margin",))
+    assert window_closes(START, START + timedelta(seconds=1), minute, ("volatility", "fear_greed"))

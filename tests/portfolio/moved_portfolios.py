@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, assume, settings
 from hypothesis import strategies as st
 
-from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot
+from chatbot.engine.portfolio import INDEX, Cash, Holding, Position, Snapshot
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.exchanges.base import Quote, asset_of
 from chatbot.exchanges.markets.coins import perp_market, spot_market
 from chatbot.model import CORE, HEDGE_KINDS, STABLE, BandRule, Cause, Mode, OpenHedge, Portfolio, Signal, Strategy, TriggerSetting
 from chatbot.plans import draft
 from chatbot.portfolio import strategies, valuation
-from chatbot.portfolio import targets as targeting
 from chatbot.portfolio.evaluation import Evaluation, measured
 from chatbot.portfolio.layers import Anchor, Layers, Memory
 from chatbot.portfolio.states import PortfolioStates
@@ -197,19 +196,19 @@ def memories(draw: st.DrawFn, strategy: Strategy, seen: tuple[Signal, ...]) -> M
 @st.composite
 def hedges(draw: st.DrawFn, snap: Snapshot) -> dict[str, OpenHedge]:
     """Draw up to one hedge of each kind, open or over, with or without money of its own."""
-    listed = [p for p in snap.positions if p.contract == targeting.INDEX]
+    listed = [p for p in snap.positions if p.contract == INDEX]
     worth = sum((h.qty * h.price for h in snap.spot), D(0)) + snap.cash[0].qty + snap.wallet
     found: dict[str, OpenHedge] = {}
     for kind in HEDGE_KINDS if listed else ():
         if draw(st.sampled_from((True, False, False))):
             price = listed[0].mark
-            lot = MARKETS[targeting.INDEX].lot
+            lot = MARKETS[INDEX].lot
             qty = _lots(worth * draw(st.sampled_from((D("0.02"), D("0.05"), D("0.2")))), price, lot)
             sources = [STABLE, *(h.asset for h in snap.spot if h.bucket != CORE)]
             moved = {name: draw(st.sampled_from((D("0.01"), D("0.025")))) for name in sources if draw(st.booleans())}
             found[kind] = OpenHedge(
                 kind=kind,
-                contract=targeting.INDEX,
+                contract=INDEX,
                 qty=-qty,
                 opened_at=NOW,
                 price=price,

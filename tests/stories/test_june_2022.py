@@ -10,7 +10,7 @@ from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.exchanges.markets.replay import ReplaySource
 from chatbot.market.funding import FundingBook
 from chatbot.model import Cause
-from chatbot.triggers.feeds import MAJORS
+from chatbot.triggers.feeds import MAJOR_CONTRACTS
 from tests.stories.quiet_history import DATA, needs_history
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ async def test_the_default_limits_ask_for_no_step_up_in_june_2022_and_fear_would
     clock = ManualClock(END)
     source = ReplaySource(DATA, clock, start=END)
     book = FundingBook(source, clock)
-    await book.refresh(MAJORS, (END - BEGIN).days + 2)
+    await book.refresh(MAJOR_CONTRACTS, (END - BEGIN).days + 2)
     low, fear = TRIGGERS[Cause.FUNDING_LOW], TRIGGERS[Cause.FEAR_GREED]
     params = low.params({})
     state, most = low.start(params), 0
     rates: list[Decimal] = []
-    for _, rate in book.market_blocks(MAJORS, BEGIN, END):
+    for _, rate in book.market_blocks(MAJOR_CONTRACTS, BEGIN, END):
         assert rate is not None
         rates.append(rate)
         state = low.advance(state, rate, params)

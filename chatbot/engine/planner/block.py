@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
+from chatbot.engine.planner.smallest_trade import MIN_TRADE, MIN_TRADE_BPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,9 +52,9 @@ class Config:
     #: passive (inside the spread) or marketable (through it)
     style: str = "passive"
     #: smallest trade worth its trouble, quote
-    min_trade: Decimal = Decimal(10)
+    min_trade: Decimal = MIN_TRADE
     #: the same as basis points of V; the larger counts
-    min_trade_bps: Decimal = Decimal(5)
+    min_trade_bps: Decimal = MIN_TRADE_BPS
     #: cash that is never spent, quote
     cash_buffer: Decimal = Decimal(0)
     #: solve for the value after fees; False aims at the value before

@@ -15,7 +15,7 @@ from chatbot.engine.exact import ZERO, exact, to_decimal, total, trunc_to
 from chatbot.engine.margin import room_for_book
 from chatbot.engine.planner.block import FUTURES_REDUCE, Order
 from chatbot.engine.planner.futures import rounded, write_order
-from chatbot.engine.portfolio import prior_beta
+from chatbot.engine.portfolio import INDEX, prior_beta
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ class BetaGoal:
     #: by asset; one without an estimate takes its prior
     betas: Mapping[str, Decimal] = field(default_factory=dict)
     #: the contract that closes the gap
-    index: str = "BTC-PERP"
+    index: str = INDEX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

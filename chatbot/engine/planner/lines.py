@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import ONE, ZERO, exact, to_decimal, total
 from chatbot.engine.margin import room_for_book, scale_to_room
 from chatbot.engine.planner.prices import fee_aware_value, round_price
+from chatbot.engine.planner.smallest_trade import least_difference, threshold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
     from decimal import Decimal
+    from fractions import Fraction
 
     from chatbot.engine.planner.block import Config, Fees, Rules
     from chatbot.engine.portfolio import Snapshot
     from chatbot.engine.targets import Targets
-
-_BPS = 10_000
-_LOTS_WORTH_A_TRADE = Fraction(3, 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +55,8 @@ class Line:
         return ZERO if self.rules is None else exact(self.rules.min_notional)
 
     def least(self, thr: Fraction) -> Fraction:
-        """Return the smallest difference worth an order (domain 9.5): max(min_notional, thr, 1.5 lots)."""
-        return max(self.min_notional, thr, _LOTS_WORTH_A_TRADE * self.lot * self.price)
+        """Return the smallest difference worth an order in it (domain 9.5)."""
+        return least_difference(thr, min_notional=self.min_notional, lot=self.lot, price=self.price)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +143,7 @@ def settle(V: Fraction, spot: list[Line], book: list[Line], fees: Fees, config: 
     return Terms(
         V=V,
         V2=V2,
-        thr=max(exact(config.min_trade), exact(config.min_trade_bps) * V / _BPS),
+        thr=threshold(V, config.min_trade, config.min_trade_bps),
         fee_spot=fee_spot,
         fee_futures=fee_futures,
         gross_cap=exact(config.gross_cap),

@@ -14,7 +14,7 @@ from chatbot.engine.planner.completion import BetaGoal, Standing, complete
 from chatbot.engine.planner.futures import Sleeve, expected_fees, futures_orders, room, surplus, transfer_in, transfer_out
 from chatbot.engine.planner.lines import Line, Terms, contract_lines, precap, settle, spot_lines
 from chatbot.engine.planner.spot import cost, proceeds, spot_buys, spot_sells
-from chatbot.engine.portfolio import value_of
+from chatbot.engine.portfolio import FUTURES, STABLE, value_of
 from chatbot.engine.targets import check_targets
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _post(after: Standing, marks: Mapping[str, Fraction]) -> Post:
     """Describe the portfolio after the block."""
     V = after.V
     notionals = [after.book[contract] * mark for contract, mark in marks.items()]
-    weights = {**after.spot, "STABLE": after.cash, "FUTURES": after.E}
+    weights = {**after.spot, STABLE: after.cash, FUTURES: after.E}
     return Post(
         value=to_decimal(V),
         cash=to_decimal(after.cash),

@@ -29,24 +29,23 @@ def is_immediate(name: str) -> bool:
     return name.startswith(IMMEDIATE)
 
 
-def batch_triggers(events: Iterable[tuple[str, float]], window: float) -> tuple[Batch, ...]:
-    """Group (name, time) events: the first opens a window, those within it (inclusive) join, execution is at its end.
+def closes_at(opened: float, window: float, events: Iterable[tuple[str, float]]) -> float:
+    """Return when a window that was opened at ``opened`` closes: at its end, or with the first (name, time) that does not wait."""
+    return min([opened + window, *(t for name, t in events if is_immediate(name))])
 
-    Raises ``Refused``: bad_parameter for a negative window.
+
+def batch_triggers(events: Iterable[tuple[str, float]], window: float) -> tuple[Batch, ...]:
+    """Group (name, time) events: the first opens a window, those within it (inclusive) join, execution is when it closes.
+
+    A block names each trigger once. Raises ``Refused``: bad_parameter for a negative window.
     """
     if window < 0:
         raise Refused("bad_parameter", "window")
+    waiting = sorted(events, key=lambda event: (event[1], event[0]))
     batches: list[Batch] = []
-    names: list[str] = []
-    closes: float | None = None
-    for name, t in sorted(events, key=lambda event: (event[1], event[0])):
-        if closes is not None and t > closes:
-            batches.append(Batch(executes=closes, names=tuple(names)))
-            names, closes = [], None
-        names.append(name)
-        closes = t + window if closes is None else closes
-        if is_immediate(name):
-            closes = t
-    if closes is not None:
+    while waiting:
+        closes = closes_at(waiting[0][1], window, waiting)
+        names = dict.fromkeys(name for name, t in waiting if t <= closes)
         batches.append(Batch(executes=closes, names=tuple(names)))
+        waiting = [event for event in waiting if event[1] > closes]
     return tuple(batches)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import ONE, ZERO, exact, to_decimal, total
-from chatbot.engine.portfolio import prior_beta
+from chatbot.engine.portfolio import FUTURES, INDEX, STABLE, prior_beta
 from chatbot.engine.presets import check_weights
 from chatbot.engine.triggers.fear_greed import Sized, neutralised
 
@@ -62,7 +62,7 @@ class Fold:
     fg_mode: str = "book"
     #: share of the spot exposure that portfolio and beta mode hedge
     coverage: Decimal = Decimal(1)
-    hedge_contract: str = "BTC-PERP"
+    hedge_contract: str = INDEX
     hedges: tuple[Hedge, ...] = ()
     #: bets on drifted assets that come back (domain 9.3), signed weights as of a hedge; none stands beside a risk-off trigger
     tilts: tuple[Hedge, ...] = ()
@@ -88,7 +88,7 @@ def effective_targets(base: Targets, fold: Fold, contract_asset: Mapping[str, st
 
     ``contract_asset`` names the underlying of each contract. Raises ``Refused``: negative_target, targets_sum, bad_parameter.
     """
-    check_weights({**base.spot, "STABLE": base.stable, "FUTURES": base.collateral})
+    check_weights({**base.spot, STABLE: base.stable, FUTURES: base.collateral})
     _check(fold)
     log: list[str] = []
     spot = {asset: exact(t) for asset, t in base.spot.items()}
@@ -104,13 +104,13 @@ def effective_targets(base: Targets, fold: Fold, contract_asset: Mapping[str, st
         log.append(f"hedge:{hedge.contract}")
     _tilt(book, fold, log)
     stable = exact(base.stable) + freed
-    taken = {name: min(exact(w), stable if name == "STABLE" else spot.get(name, ZERO)) for name, w in fold.moved.items()}
+    taken = {name: min(exact(w), stable if name == STABLE else spot.get(name, ZERO)) for name, w in fold.moved.items()}
     for asset in taken.keys() & spot.keys():
         spot[asset] -= taken[asset]
     targets = replace(
         base,
         spot={asset: to_decimal(t) for asset, t in spot.items()},
-        stable=to_decimal(stable - taken.get("STABLE", ZERO)),
+        stable=to_decimal(stable - taken.get(STABLE, ZERO)),
         collateral=to_decimal(exact(base.collateral) + total(taken.values())),
         futures={contract: to_decimal(f) for contract, f in book.items()},
     )

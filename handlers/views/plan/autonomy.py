@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.engine.planner.smallest_trade import MIN_TRADE
 from chatbot.i18n import N_
 from chatbot.model import AnswerMode, AutoLimits, DecidedBy, LegState, NotAlone, PlanState, Unanswered
 from chatbot.plans import autonomy
@@ -219,7 +220,7 @@ def limits_of(arg: str) -> AutoLimits:
 def rounded(value: Decimal) -> Decimal:
     """Return an amount with one or two digits that are not 0: 243.7 is 240."""
     step = Decimal(10) ** max(0, value.adjusted() - 1)
-    return max(Decimal(10), (value / step).to_integral_value() * step)
+    return max(MIN_TRADE, (value / step).to_integral_value() * step)
 
 
 def standing_line(words: Words, portfolio: Portfolio, used: Decimal | None) -> Html | None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.charts.labels import Labels
+from chatbot.engine import band_width
 from chatbot.exchanges.base import asset_of
 from chatbot.model import ALT, FUTURES, LineReading, Shape
+from chatbot.portfolio.strategies import preset_names
+from chatbot.portfolio.valuation import engine_bands
 from handlers.buttons import Style
 from handlers.views.common import (
     DASH,
@@ -42,7 +45,6 @@ if TYPE_CHECKING:
 WEIGHTS_EXAMPLE = "BTC 40 ETH 30 ALT 20 USDT 10"
 TARGETS_EXAMPLE = f"/targets {WEIGHTS_EXAMPLE}"
 BANDS_EXAMPLE = "/bands BTC 5 ALT 10%"
-_PRESETS = ("conservative", "balanced", "aggressive")
 _BAND_CHOICES = (3, 5, 7, 10)
 
 
@@ -98,7 +100,7 @@ def targets(words: Words, portfolio: Portfolio) -> View:
         "",
         say(words, "Own weights: {example}", example=code(TARGETS_EXAMPLE)),
     )
-    presets = tuple(button(preset_name(words, name), "preset", name) for name in _PRESETS if name != strategy.preset)
+    presets = tuple(button(preset_name(words, name), "preset", name) for name in preset_names() if name != strategy.preset)
     keyboard: Keyboard = (presets, (button(words.t("Bands"), "bands"), button(words.t("Status"), "status")))
     return captioned(text, keyboard, strategy_picture(words, strategy))
 
@@ -188,9 +190,5 @@ def strategy_picture(words: Words, strategy: Strategy) -> Picture:
 
 def half_width(strategy: Strategy, line: str) -> Decimal | None:
     """Return the half-width of a line's band as a fraction of V; None where it has none."""
-    rule = strategy.bands.get(line)
-    if rule is None or line == FUTURES:
-        return None
-    points = [rule.abs_pp / 100] if rule.abs_pp is not None else []
-    share = [rule.rel * strategy.weights[line]] if rule.rel is not None else []
-    return min((*points, *share), default=None)
+    band = None if line == FUTURES else engine_bands(strategy).get(line)
+    return None if band is None else band_width.half_width(band, strategy.weights[line])

@@ -224,3 +224,5 @@ def test_fear_and_a_persons_now_do_not_wait_for_company() -> None:
     events = [("vol", 130.0), ("drift", 0.0), ("fear_greed", 20.0), ("funding", 61.0), ("manual", 500.0)]
     blocks = [(b.executes, b.names) for b in batch_triggers(events, 60)]
     assert blocks == [(20, ("drift", "fear_greed")), (121, ("funding",)), (190, ("vol",)), (500, ("manual",))]
+    again = [("drift", 0.0), ("vol", 10.0), ("drift", 20.0)]
+    assert [b.names for b in batch_triggers(again, 60)] == [("drift", "vol")], "each trigger is named once"
