@@ -74,7 +74,7 @@ async def _measured(program: Program, clock: ManualClock) -> list[Figure]:
 def _strategy(number: int) -> Strategy:
     """Return the crowd's strategy with all triggers on, each set of parameters a little different."""
     own = {Cause.VOLATILITY: TriggerSetting(on=True, params={"enter": Decimal(2) + Decimal(number) / 100})}
-    return replace(crowd.STRATEGY, futures_net=Decimal("0.1"), market=_ON | own)
+    return replace(crowd.STRATEGY, futures_net=Decimal("0.1"), triggers=_ON | own)
 
 
 def _must_be_new(seen: tuple[Signal, ...], now: datetime) -> None:

@@ -58,7 +58,7 @@ class Tick:
     portfolios: int
     #: looked at exactly
     examined: int
-    write: int
+    alerts: int
     plans: int
 
 
@@ -128,8 +128,8 @@ class Monitor:
             rung, proposed = await self._examine(suspects[start : start + _CHUNK])
             told, planned = told + rung, planned + proposed
         await self._unanswered.attend()
-        self.last = Tick(at=now, portfolios=len(self._roster), examined=len(suspects), write=told, plans=planned)
-        log.debug("checked", portfolios=len(self._roster), examined=len(suspects), write=told, plans=planned)
+        self.last = Tick(at=now, portfolios=len(self._roster), examined=len(suspects), alerts=told, plans=planned)
+        log.debug("checked", portfolios=len(self._roster), examined=len(suspects), alerts=told, plans=planned)
         return self.last
 
     async def _housekeeping(self) -> None:

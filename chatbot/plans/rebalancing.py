@@ -68,11 +68,11 @@ _NONE: frozenset[int] = frozenset()
 class Rebalancing:
     """The use cases around a plan; chat and monitor call the same ones."""
 
-    def __init__(self, db: Database, work: Work, evaluator: Evaluator, costs: Costing, clock: Clock, *, expiry: timedelta) -> None:
+    def __init__(self, db: Database, work: Work, evaluator: Evaluator, costing: Costing, clock: Clock, *, expiry: timedelta) -> None:
         self._db = db
         self._work = work
         self._evaluator = evaluator
-        self._costing = costs
+        self._costing = costing
         self._clock = clock
         self._expiry = expiry
 

@@ -397,7 +397,7 @@ def folded(case: Case) -> Case:
         fear_greed=bool(case.get("fear_greed")),
         fg_mode=case.get("fg_mode") or "book",
         hedge_contract=case.get("hedge_contract") or "BTC-PERP",
-        sizing=tuple(Hedge(contract=h["contract"], weight=number(h["weight"])) for h in case.get("hedges") or ()),
+        hedges=tuple(Hedge(contract=h["contract"], weight=number(h["weight"])) for h in case.get("hedges") or ()),
         betas=numbers(case.get("betas")),
         **given(case, "coverage"),
     )

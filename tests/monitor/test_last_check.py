@@ -6,6 +6,7 @@ import asyncio
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pytest
 from sqlalchemy import event
@@ -13,11 +14,12 @@ from sqlalchemy import event
 from chatbot.clock import ManualClock
 from chatbot.model import PlanState, Urgency
 from chatbot.monitor.last_check import NOTED, LastCheck
-from chatbot.store import accounts, messages, plans
+from chatbot.store import accounts, messages, plans, sqlite
 from chatbot.store.database import Database
 from tests.portfolio.still_market import START, bench
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
@@ -33,9 +35,17 @@ def statements(db: Database) -> Iterator[list[str]]:
     def hear(_connection: Any, _cursor: Any, statement: str, *_: object) -> None:
         seen.append(statement)
 
+    run = sqlite._run
+
+    def heard(connection: sqlite3.Connection, begin: str | None, statement: Any) -> Any:
+        if begin is not None:
+            seen.append(begin)
+        return run(connection, begin, statement)
+
     event.listen(db._engine.sync_engine, "before_cursor_execute", hear)
     try:
-        yield seen
+        with mock.patch.object(sqlite, "_run", heard):
+            yield seen
     finally:
         event.remove(db._engine.sync_engine, "before_cursor_execute", hear)
 

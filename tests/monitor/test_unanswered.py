@@ -327,7 +327,7 @@ async def test_a_manual_portfolio_never_acts(tmp_path: Path) -> None:
         at.on.market.move("BTC", "1.3")
         made = await at.on.program.rebalancing.propose(at.portfolio, (Reason(trigger=Cause.DRIFT),))
         assert isinstance(made, outcomes.Proposed)
-        by_hand = replace(at.portfolio, mode=Mode.MANUAL, autonomy=Answering(limits=WIDE, unanswered=Unanswered.REDUCE))
+        by_hand = replace(at.portfolio, mode=Mode.MANUAL, answering=Answering(limits=WIDE, unanswered=Unanswered.REDUCE))
         async with at.on.program.db.transaction() as tx:
             asks = await autonomy.with_policy(tx, by_hand, PERSON, made.plan, at.on.clock.now())
         assert asks.stand is not None
@@ -396,7 +396,7 @@ async def test_an_answer_in_time_keeps_the_bot_out(tmp_path: Path) -> None:
     async with alone(tmp_path, **reducing()) as at:
         await at.drift()
         (plan,) = await at.plans()
-        await at.change(autonomy=Answering())
+        await at.change(answering=Answering())
         await at.on.tick(31 * 60)
         assert (await at.plans())[0].state is PlanState.PROPOSED
         await at.on.program.rebalancing.skip(plan.id, PERSON.id)
@@ -406,7 +406,7 @@ async def test_an_answer_in_time_keeps_the_bot_out(tmp_path: Path) -> None:
 
 async def test_a_reminder_rings_once_at_half_of_the_time(tmp_path: Path) -> None:
     """And not at all when the plan is answered before."""
-    async with alone(tmp_path, answer=AnswerMode.ASK, autonomy=Answering(unanswered=Unanswered.REMIND)) as at:
+    async with alone(tmp_path, answer=AnswerMode.ASK, answering=Answering(unanswered=Unanswered.REMIND)) as at:
         await at.drift()
         for _ in range(4):
             await at.on.tick(60)

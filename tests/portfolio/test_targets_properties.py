@@ -79,7 +79,7 @@ def test_c26_another_risk_off_signal_raises_no_long_target(case: Case, data: st.
     }
     case = replace(
         case,
-        strategy=replace(case.strategy, market={**case.strategy.triggers, **settings}),
+        strategy=replace(case.strategy, triggers={**case.strategy.triggers, **settings}),
         states=replace(case.states, memory=Memory(anchors=known)),
     )
     fired = data.draw(one_signal(chosen.trigger, chosen.subject, case.strategy, active=True))

@@ -22,5 +22,5 @@ async def test_a_zero_price_at_confirm_is_told_as_what_it_is(tmp_path: Path) -> 
         await ann.taps("Demo portfolio", "10,000", "Use Balanced")
         source.bent = {"SOL": Decimal(0)}
         answer = await ann.tap("Confirm")
-        assert answer.text.startswith("Without sound prices there is no plan.")
+        assert answer.text.startswith("I can't get reliable prices")
         ann.sees("Cannot evaluate", "SOL")

@@ -78,5 +78,5 @@ async def hold_end(ann: Chat) -> None:
     assert "Cover is over: its time is up." in message.text
     assert "BTC was at 26,913.70 when it was opened, 25,734.92 at its lowest, and is at 25,836.58 now." in message.text
     assert "won $37.70 · earned $5.10 of funding" in message.text
-    assert "Taking its short off is the next plan." in message.text
-    assert "This takes the hedge off: Cover." in ann.with_button("Confirm").text
+    assert "The next plan closes its short." in message.text
+    assert "This closes the hedge: Cover." in ann.with_button("Confirm").text

@@ -104,7 +104,7 @@ async def hold_reason(ann: Chat, marks: list[Decimal]) -> None:
 async def taken_off(ann: Chat, opening: Plan) -> None:
     """Confirm the plan that the end of the hedge has brought: reduce-only, and the collateral comes home."""
     card = ann.with_button("Confirm")
-    assert "This takes the hedge off: Rotation." in card.text
+    assert "This closes the hedge: Rotation." in card.text
     before = await ann.books()
     plan = await carry_out(ann)
     (buy,) = (leg for leg in plan.legs if leg.instrument == INDEX)

@@ -96,7 +96,7 @@ def folds(draw: st.DrawFn) -> tuple[Targets, Fold]:
         fear_greed=draw(st.booleans()),
         fg_mode=mode,
         coverage=draw(decimals("0", "1", 1)),
-        sizing=tuple(draw(st.lists(hedge, max_size=2))),
+        hedges=tuple(draw(st.lists(hedge, max_size=2))),
     )
     return base, fold
 

@@ -84,7 +84,7 @@ async def test_a_stranger_asks_is_approved_and_blocked_again(chat: Room) -> None
     assert "privado" in await chat.say("hola", EVE)
     await chat.say("hola?", EVE)
     await chat.outbox.drain()
-    assert sum("wants to use this bot" in message.text for message in chat.loopback.chat(ANN.id)) == 1
+    assert sum("asks to use this bot" in message.text for message in chat.loopback.chat(ANN.id)) == 1
     await chat.tap("Approve Eve")
     await chat.outbox.drain()
     assert await chat.say("/help", EVE)

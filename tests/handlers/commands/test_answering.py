@@ -75,7 +75,7 @@ async def test_consent_is_asked_with_the_limits_in_words_and_one_tap_ends_it(tmp
     async with ann(tmp_path) as at:
         asked = await at.chat.say("/mode auto 2000 100%")
         assert "I carry it out without asking you: at most $2,000 an order and 100% of the value a day." in asked.text
-        assert "I always ask about trends" in asked.text
+        assert "I always ask before acting on a trend" in asked.text
         assert (await at.portfolio()).answer is AnswerMode.ASK
         await at.chat.tap("Yes, trade without asking me")
         portfolio = await at.portfolio()

@@ -145,9 +145,9 @@ async def test_another_dialog_says_that_the_first_was_left(chat: Room) -> None:
     await chat.say("/settings")
     before = chat.newest()
     await chat.tap("Time zone")
-    assert "begun before is left" in chat.since(before)
+    assert "closed the dialog you had open" in chat.since(before)
     await chat.tap("10,000", on=amounts)
-    assert "This set-up was left" in chat.since(before)
+    assert "This set-up was cancelled" in chat.since(before)
     assert "Europe/Madrid" in await chat.say("europe/madrid")
 
 

@@ -46,7 +46,7 @@ async def test_from_the_command_to_a_short_and_back_to_flat(tmp_path: Path) -> N
         await ann.say("/exposure")
         ann.sees("The hedge covers 11% of the spot exposure")
         await ann.say("/hedge")
-        ann.sees("Cover: short $995 of BTC since", "It ends in 30 days at the latest", "one of each kind at a time")
+        ann.sees("Cover: short $995 of BTC since", "It ends in 30 days at the latest", "only one of each kind")
         await ann.step(60)
         for factor in ("0.9", "1.12"):
             for coin in ("BTC", "SOL"):
@@ -56,7 +56,7 @@ async def test_from_the_command_to_a_short_and_back_to_flat(tmp_path: Path) -> N
         assert "the price has recovered from its low" in over.text
         assert "BTC was at" in over.text
         card = ann.with_button("Confirm")
-        assert "This takes the hedge off: Cover." in card.text
+        assert "This closes the hedge: Cover." in card.text
         await ann.confirm()
         assert (await ann.books())["book"] == {}
         await ann.say("/hedge")
@@ -89,7 +89,7 @@ async def test_a_near_liquidation_is_told_and_needs_a_second_tap(tmp_path: Path)
         await spot_holder(ann)
         before = len(await ann.plans())
         await ann.say("/hedge 50 60")
-        ann.sees("would be liquidated if BTC rose", "should live through a rise of 90%", "Nothing was planned yet.")
+        ann.sees("would be liquidated if BTC rose", "should survive a rise of 90%", "Nothing was planned yet.")
         assert len(await ann.plans()) == before
         await ann.tap("Plan it anyway")
         ann.sees("This opens a hedge: Cover.", "Liquidation")
@@ -105,7 +105,7 @@ async def test_hedge_close_takes_the_only_one_off(tmp_path: Path) -> None:
         await ann.say("/hedge 30 20")
         ann.sees("take it off and decide again")
         await ann.say("/hedge Close")
-        ann.sees("This takes the hedge off: Cover.", "futures: reduce the BTC short by", "from futures to spot")
+        ann.sees("This closes the hedge: Cover.", "futures: reduce the BTC short by", "from futures to spot")
         await ann.confirm()
         assert (await ann.books())["book"] == {}
 

@@ -80,7 +80,7 @@ async def test_a_limit_for_one_plan(tmp_path: Path) -> None:
         ann.sees("Limit for one plan: 5% of the value")
         market.move("SOL", "1.45")
         await ann.say("/rebalance")
-        ann.sees("what goes beyond your limit for one plan")
+        ann.sees("everything above your limit")
         first = await ann.confirm()
         value = first.before.value
         sold = sum(leg.notional for leg in first.legs if leg.kind == "spot_sell")

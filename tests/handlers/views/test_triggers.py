@@ -31,7 +31,7 @@ RU = CATALOGUE.words("ru")
 def seeing(*signals: object, **settings: TriggerSetting) -> StatusReport:
     """Return a status that sees these signals with every trigger on."""
     on = {Cause(trigger): TriggerSetting(on=True) for trigger in TRIGGERS} | {Cause(name): chosen for name, chosen in settings.items()}
-    port = replace(portfolio(), strategy=replace(a_strategy(), page=on))
+    port = replace(portfolio(), strategy=replace(a_strategy(), triggers=on))
     return replace(report(), portfolio=port, signals=signals, mood_source="alternative.me", open_plan=None)
 
 

@@ -197,7 +197,7 @@ def test_result_of_a_parked_plan_asks_for_a_person() -> None:
     """An unknown outcome is said to be unknown."""
     text = progress.result(WORDS, portfolio(), a_plan(state=PlanState.PARKED)).text
     assert "Plan 27 stopped half-way" in text
-    assert "I never guess" in text
+    assert "I don't know whether" in text
 
 
 def test_alert_names_the_lines_and_offers_the_plan() -> None:
@@ -227,7 +227,7 @@ def test_all_problems_of_an_input_in_one_answer() -> None:
     """Two mistakes are told together, escaped, with an example that works."""
     found = [UserError("{name} is there twice.", name="<b>"), UserError("{name} has no number behind it.", name="ETH")]
     text = problems.mistakes(WORDS, found, strategy.TARGETS_EXAMPLE).text
-    assert text.startswith("2 things to mend:\n• &lt;b&gt; is there twice.\n• ETH has no number behind it.")
+    assert text.startswith("2 things to fix:\n• &lt;b&gt; is there twice.\n• ETH has no number behind it.")
     assert "<code>/targets BTC 40 ETH 30 ALT 20 USDT 10</code>" in text
 
 

@@ -279,7 +279,7 @@ def signals(name: str = PLAIN, *, active: bool = False, coins: int = 4) -> tuple
 def triggered(name: str = PLAIN, *, active: bool = False, on: bool = True, coins: int = 4) -> StatusReport:
     """Return a status whose triggers are all on, or all off."""
     settings = {Cause(trigger): TriggerSetting(on=on) for trigger in TRIGGERS}
-    port = replace(portfolio(name), strategy=replace(a_strategy(name), page=settings))
+    port = replace(portfolio(name), strategy=replace(a_strategy(name), triggers=settings))
     shown = shape(name)
     if active:
         lines = (replace(shown.lines[0], target=D("0.25"), base=D("0.4")), *shown.lines[1:])
@@ -552,7 +552,7 @@ def _hedges(name: str) -> dict[str, Callable[[Words], View]]:
     """Return the views about hedges."""
     port = portfolio(name)
     readings = tuple(
-        HedgeReading(offer=one, mark=D(48_000), result=D("412.5"), distance=D("0.494"))
+        HedgeReading(hedge=one, mark=D(48_000), result=D("412.5"), distance=D("0.494"))
         for one in (an_open_hedge(ROTATION), an_open_hedge(settled=False), an_open_hedge(MIN_VARIANCE, closed="correction_over"))
     )
     covers = (_size(name, COVER, capped=False), _size(name, COVER), _size(name, MIN_VARIANCE))
@@ -574,7 +574,7 @@ def _hedges(name: str) -> dict[str, Callable[[Words], View]]:
     )
     table = ShockReport(portfolio=port, size=covers[1], rows=rows, value=D(100_000), stressed=True)
     facts = {"hedge": COVER, "price": "50000", "low": "45000", "mark": "50400", "result": "-80", "funding": "12.5", "rate": "-0.0005"}
-    opens, closes = (replace(a_plan(name), offer=one) for one in (an_open_hedge(), an_open_hedge(closed="manual")))
+    opens, closes = (replace(a_plan(name), hedge=one) for one in (an_open_hedge(), an_open_hedge(closed="manual")))
     return {
         "hedge.offer.hedge": lambda w: offer.hedge(w, offered),
         "hedge.offer.hedge below the mean": lambda w: offer.hedge(w, replace(offered, open=(), bearish="below_mean")),
@@ -631,7 +631,7 @@ def nobody(name: str) -> Plan:
 def on_auto(name: str) -> Portfolio:
     """Return a portfolio that acts by itself."""
     limits = AutoLimits(trade=D(500), share=D("0.1"))
-    return replace(portfolio(name), answer=AnswerMode.AUTO, autonomy=Answering(limits=limits, unanswered=Unanswered.REDUCE))
+    return replace(portfolio(name), answer=AnswerMode.AUTO, answering=Answering(limits=limits, unanswered=Unanswered.REDUCE))
 
 
 def every_view(name: str = PLAIN) -> dict[str, Callable[[Words], View]]:
