@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from math import inf, sqrt
 from typing import TYPE_CHECKING, Protocol
 
@@ -117,7 +116,7 @@ class Costing:
     def daily_volatility(self, instrument: str) -> float | None:
         """Return sigma_d: last week's realised volatility of the coin, as a fraction per day; None where too few prices are known."""
         hour = self._market_now().replace(minute=0, second=0, microsecond=0)
-        sigma = _realised(self._closes.closes(asset_of(instrument), "1h", hour, _WEEK_H + 1))
+        sigma = realised_vol(self._closes.closes(asset_of(instrument), "1h", hour, _WEEK_H + 1), 1).sigma
         return None if sigma is None else sigma / sqrt(_DAYS_PER_YEAR)
 
     def impact(self, quote: Quote, value: Decimal) -> float | None:
@@ -213,12 +212,6 @@ class Costing:
     def risen(self, plan: Plan, quotes: Mapping[str, Quote]) -> bool:
         """Tell whether a leg that was cheap on the card would now have to be asked about."""
         return bool(expensive(self.legs(plan.legs, quotes)) - expensive(plan.legs))
-
-
-@lru_cache(maxsize=256)
-def _realised(closes: tuple[float | None, ...]) -> float | None:
-    """Return the volatility per year of a week of hourly closes: one plan asks for it leg by leg and line by line, everybody's alike."""
-    return realised_vol(closes, 1).sigma
 
 
 def kept(legs: Iterable[Leg]) -> tuple[Leg, ...]:

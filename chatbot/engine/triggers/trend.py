@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
@@ -218,15 +219,19 @@ def advance(
 
     ``short`` is for short futures in a fall: it resumes with a close below the low at a weaker RSI.
     """
+    found = exhaustion(closes, volumes, len(closes) - 1, pct, short=short)
+    return _advance(state, closes, found, hold_bars=hold_bars, short=short)
+
+
+def _advance(state: TrendState, closes: Sequence[Decimal], found: Exhaustion, *, hold_bars: int = 20, short: bool = False) -> TrendState:
     t = len(closes) - 1
-    found = exhaustion(closes, volumes, t, pct, short=short)
+    if state.trim == 0 and found.trim <= 0:
+        return state
     strength = rsi(closes)
     if found.trim > state.trim:
         peaks = pivot_highs(mirrored(closes) if short else closes, t)
         b = peaks[-1] if peaks else t
         return TrendState(trim=found.trim, price_b=closes[b], rsi_b=strength[b], bars=0)
-    if state.trim == 0:
-        return state
     older = replace(state, bars=state.bars + 1)
     return TrendState() if _resumed(state, closes[t], strength[t], short=short) or older.bars >= hold_bars else older
 
@@ -240,12 +245,18 @@ def _resumed(state: TrendState, close: Decimal, strength: float | None, *, short
     return close > state.price_b and strength > state.rsi_b
 
 
+@lru_cache(maxsize=16)
+def _found(seen: Bars, pct: Decimal) -> Exhaustion:
+    """Score the newest bar once for both who ask: what is shown of it, and the step that it makes."""
+    return exhaustion(seen.closes, seen.volumes, len(seen.closes) - 1, pct)
+
+
 def _score(_: TrendState, seen: Bars, p: Params) -> Decimal | None:
-    return exhaustion(seen.closes, seen.volumes, len(seen.closes) - 1, p["zigzag"]).score if seen.closes else None
+    return _found(seen, p["zigzag"]).score if seen.closes else None
 
 
 def _step(state: TrendState, seen: Bars, p: Params) -> TrendState:
-    return advance(state, seen.closes, seen.volumes, p["zigzag"]) if seen.closes else state
+    return _advance(state, seen.closes, _found(seen, p["zigzag"])) if seen.closes else state
 
 
 def _standing(state: TrendState, _: Params) -> Standing:

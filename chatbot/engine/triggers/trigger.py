@@ -61,9 +61,9 @@ class VolReading:
     base: Decimal | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Bars:
-    """Closed daily bars up to the newest, oldest first; none where the newest is unknown."""
+    """Closed daily bars up to the newest, oldest first; none where the newest is unknown. A reading is only equal to itself."""
 
     closes: Sequence[Decimal]
     volumes: Sequence[Decimal]

@@ -10,6 +10,7 @@ import itertools
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from math import fsum, log, sqrt
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,12 @@ def realised_vol(prices: Sequence[float | None], interval_hours: float, coverage
     ``prices`` are closes one interval apart, None where one is missing; below ``coverage`` of the expected returns the
     volatility is unknown. Raises ``Refused``: bad_interval, bad_price, bad_parameter.
     """
+    return _realised(tuple(prices), interval_hours, coverage)
+
+
+@lru_cache(maxsize=512)
+def _realised(prices: tuple[float | None, ...], interval_hours: float, coverage: float) -> Reading:
+    """Work a week out once: it is the reading of one day, in the baseline of thirty others, and in the costs of every plan."""
     if interval_hours <= 0:
         raise Refused("bad_interval")
     if not 0 <= coverage <= 1:

@@ -6,7 +6,7 @@ import asyncio
 import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from chatbot.exchanges.markets.synthetic import (
     ASSETS,
     STEP_MS,
     STEPS,
+    Day,
     Floats,
     Happening,
     SyntheticMarket,
@@ -34,7 +35,7 @@ from chatbot.exchanges.markets.synthetic import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -58,6 +59,8 @@ _NOTICE = timedelta(seconds=1)
 _WATCH_S, _AWAIT_S = 45.0, 15.0
 #: days of bars that are made in one turn: months of hours, asked for coin by coin, leave others theirs
 _DAYS_AT_ONCE = 10
+#: stretches of them that are kept, at most 10 kB each: every book of a process asks for the same past
+_STRETCHES = 256
 
 
 class SimulatedSource:
@@ -165,14 +168,14 @@ class SimulatedSource:
         span = DAY_MS if interval == "1d" else HOUR_MS
         begin = max(to_ms(since), (self._market.first_day + 1) * DAY_MS)
         end = min(to_ms(until), to_ms(self.market_time(self._clock.now())) - span + 1)
-        first, days = begin // DAY_MS, -(-end // DAY_MS)
+        first, last = begin // DAY_MS, -(-end // DAY_MS)
         rows = [np.empty((0, 5))]
-        for day in range(first, days, _DAYS_AT_ONCE):
-            rows.append(self._bars(instrument, range(day, min(day + _DAYS_AT_ONCE, days)), span))
+        for many in _stretches(first, last):
+            rows.append(_bars(instrument, tuple(map(self._market.day, many)), self._market.shift(asset), span))
             await asyncio.sleep(0)
         at = first * DAY_MS + np.arange(sum(map(len, rows)), dtype=np.int64) * span
         low, high = np.searchsorted(at, (begin, end))
-        return CandleTable(at[low:high] * 1000, eight_decimals(np.concatenate(rows)[low:high]))
+        return CandleTable(at[low:high] * 1000, np.concatenate(rows)[low:high])
 
     async def funding(self, instrument: str, since: datetime, until: datetime) -> tuple[Funding, ...]:
         """Return the settlements in (since, until] up to now."""
@@ -218,16 +221,6 @@ class SimulatedSource:
             funding_rate=plain(self._rate(asset, settlements(0, moment)[-1] + 1, moment)) if perp else None,
         )
 
-    def _bars(self, instrument: str, days: range, span: int) -> Floats:
-        """Return the bars (bar, 5) of some days since 1970; neighbours share the step at which one ends and the next begins."""
-        asset, steps = asset_of(instrument), span // STEP_MS
-        nodes = np.stack([self._market.nodes(day)[ASSETS.index(asset)] for day in days])
-        prices = np.exp(nodes) * _premium(instrument)
-        # every bar's steps lie side by side, whatever the number of days, so that a mean adds them up in the same order
-        bars = prices.take(_steps_of(steps), axis=1).reshape(-1, steps + 1)
-        traded = COINS[asset].daily_millions * 1e6 * span / DAY_MS / bars.mean(axis=1)
-        return np.column_stack([bars[:, 0], bars.max(axis=1), bars.min(axis=1), bars[:, -1], traded])
-
     def _rate(self, asset: str, settlement: int, seen_ms: int | None = None) -> float:
         """Return a funding rate: base, noise, the last day's direction, episodes; as known at ``seen_ms`` (None: when it is due)."""
         moment = settlement * _FUNDING_HOURS * HOUR_MS if seen_ms is None else seen_ms
@@ -249,6 +242,25 @@ class SimulatedSource:
         if held is not None:
             value = held + 2 * mood_noise(self._market.seed, day)
         return FearGreed(at=from_ms(day * DAY_MS), value=round(max(3, min(97, value))))
+
+
+def _stretches(first: int, last: int) -> Iterator[range]:
+    """Yield the days in [first, last), a stretch at a time, cut where everybody cuts them."""
+    while first < last:
+        end = min(last, (first // _DAYS_AT_ONCE + 1) * _DAYS_AT_ONCE)
+        yield range(first, end)
+        first = end
+
+
+@lru_cache(maxsize=_STRETCHES)
+def _bars(instrument: str, days: tuple[Day, ...], shift: float, span: int) -> Floats:
+    """Return the bars (bar, 5) of some days; neighbours share the step at which one ends and the next begins."""
+    asset, steps = asset_of(instrument), span // STEP_MS
+    prices = np.exp(np.stack([day.nodes[ASSETS.index(asset)] for day in days]) + shift) * _premium(instrument)
+    # every bar's steps lie side by side, whatever the number of days, so that a mean adds them up in the same order
+    bars = prices.take(_steps_of(steps), axis=1).reshape(-1, steps + 1)
+    traded = COINS[asset].daily_millions * 1e6 * span / DAY_MS / bars.mean(axis=1)
+    return eight_decimals(np.column_stack([bars[:, 0], bars.max(axis=1), bars.min(axis=1), bars[:, -1], traded]))
 
 
 @cache

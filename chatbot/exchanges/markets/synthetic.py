@@ -54,6 +54,14 @@ class Happening:
         return EPISODES[self.name].end_ms(self.at_ms)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Day:
+    """One day as it was made; equal only to itself, so that what is worked out from it can be kept under it."""
+
+    #: log prices over their start (coin, step), both midnights included
+    nodes: Floats
+
+
 class SyntheticMarket:
     """Log prices of all coins at any step from ``BEFORE_DAYS`` before the start on."""
 
@@ -64,6 +72,7 @@ class SyntheticMarket:
         self.happenings = tuple(sorted(happenings, key=_when))
         self._script = script
         self._opening: list[bytes] = [np.zeros(len(ASSETS)).tobytes()]
+        self._days: dict[int, Day] = {}
         self._shift_to_start = np.zeros(len(ASSETS))
         self._shift_to_start = -self.levels(np.array([start_ms], dtype=np.int64))[:, 0] + _START
 
@@ -72,6 +81,7 @@ class SyntheticMarket:
         self.happenings = tuple(sorted((*self.happenings, happening), key=_when))
         first = happening.at_ms // DAY_MS - self.first_day
         del self._opening[first + 1 :]
+        self._days = {index: made for index, made in self._days.items() if index < first}
 
     def _called(self, begin_ms: int, end_ms: int) -> tuple[Happening, ...]:
         """Return the episodes that somebody called and that overlap [begin, end), in the order of their beginnings."""
@@ -89,7 +99,7 @@ class SyntheticMarket:
         result = np.empty((len(ASSETS), len(moments)))
         begins = np.flatnonzero(np.diff(day, prepend=-1)).tolist()
         for begin, end in itertools.pairwise((*begins, len(moments))):
-            nodes = self._day(int(day[begin]) - self.first_day)
+            nodes = self.day(int(day[begin])).nodes
             k, part = within[begin:end], rest[begin:end] / STEP_MS
             result[:, begin:end] = nodes[:, k] * (1 - part) + nodes[:, k + 1] * part
         return result + self._shift_to_start[:, None]
@@ -99,25 +109,31 @@ class SyntheticMarket:
         step, rest = divmod(moment_ms, STEP_MS)
         day, k = divmod(step, STEPS)
         coin, part = ASSETS.index(asset), rest / STEP_MS
-        nodes = self._day(day - self.first_day)[coin]
+        nodes = self.day(day).nodes[coin]
         return float(nodes[k] * (1 - part) + nodes[k + 1] * part + self._shift_to_start[coin])
 
-    def nodes(self, day: int) -> Floats:
-        """Return the log prices (coin, step) of one day since 1970, both midnights included."""
-        return self._day(day - self.first_day) + self._shift_to_start[:, None]
+    def shift(self, asset: str) -> float:
+        """Return what is added to a coin's log prices so that they meet its price at the start."""
+        return float(self._shift_to_start[ASSETS.index(asset)])
 
-    def _day(self, index: int) -> Floats:
-        """Return the nodes of the day ``index`` (0 = first), making those before it if needed."""
+    def day(self, day: int) -> Day:
+        """Return a day since 1970, making those before it if needed."""
+        index = day - self.first_day
         if index < 0:
             raise ValueError("the simulated market is younger than that")
         while len(self._opening) <= index:
-            self._opening.append(self._made(len(self._opening) - 1)[:, -1].tobytes())
+            self._opening.append(self._made(len(self._opening) - 1).nodes[:, -1].tobytes())
         return self._made(index)
 
-    def _made(self, index: int) -> Floats:
-        day = self.first_day + index
-        span = day * DAY_MS, (day + 1) * DAY_MS
-        return _day(self.seed, day, self._opening[index], self._called(*span), self._scripted(*span))
+    def _made(self, index: int) -> Day:
+        """Return the day ``index`` (0 = first), whose opening is known."""
+        if index not in self._days:
+            if len(self._days) >= _KEEP_DAYS:
+                self._days.pop(next(iter(self._days)))
+            day = self.first_day + index
+            span = day * DAY_MS, (day + 1) * DAY_MS
+            self._days[index] = _day(self.seed, day, self._opening[index], self._called(*span), self._scripted(*span))
+        return self._days[index]
 
     def added(self, moment_ms: int, what: str, *, after_ms: int = 0) -> float:
         """Return the sum of ``funding`` or ``mood`` of the episodes that are on, or were within ``after_ms``."""
@@ -157,7 +173,7 @@ class _Course:
 
 
 @lru_cache(maxsize=_KEEP_DAYS)
-def _day(seed: int, day: int, start: bytes, called: tuple[Happening, ...], scripted: tuple[Happening, ...]) -> Floats:
+def _day(seed: int, day: int, start: bytes, called: tuple[Happening, ...], scripted: tuple[Happening, ...]) -> Day:
     """Make a day since 1970 from its opening level: x(k+1) = x(k) + sigma (beta e_market + e_own) + episodes - pull."""
     opening = np.frombuffer(start)
     noise = np.random.default_rng((seed, day)).standard_normal((len(ASSETS) + 1, STEPS))
@@ -171,7 +187,7 @@ def _day(seed: int, day: int, start: bytes, called: tuple[Happening, ...], scrip
     moves = moves * course.scale + drift - pull
     levels = np.concatenate([opening[:, None], opening[:, None] + np.cumsum(moves, axis=1)], axis=1)
     levels.flags.writeable = False
-    return levels
+    return Day(levels)
 
 
 def _course(begin: int, called: tuple[Happening, ...], scripted: tuple[Happening, ...]) -> _Course:

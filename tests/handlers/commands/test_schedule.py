@@ -101,7 +101,7 @@ async def test_everything_that_is_wrong_comes_back_in_one_answer_and_nothing_is_
     for part in (
         "“25:00” is not a time of day",
         "“32” is not a day of the month",
-        "“<b>soon</b>” is not a word",
+        "I don't understand “<b>soon</b>”",
         "“weekly” contradicts",
         "A day of the week goes only with a weekly schedule.",
         "/schedule weekly mon 09:30",

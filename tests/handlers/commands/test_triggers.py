@@ -127,7 +127,7 @@ async def test_everything_that_is_wrong_comes_back_in_one_answer_and_nothing_is_
     before = await strategy_of(chat)
     answer = await chat.say("/triggers fear 200 days 1.5 <b>foo</b> mode beta beta")
     for part in (
-        "“<b>foo</b>” is not a word",
+        "I don't understand “<b>foo</b>”",
         "“beta” contradicts",
         "limit must be between 5 and 50",
         "days must be a whole number",
