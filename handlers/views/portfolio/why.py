@@ -12,7 +12,7 @@ from handlers.views.plan.autonomy import answer_by
 from handlers.views.problems import cannot_evaluate_line
 from handlers.views.tables import MOVED, exposure_line, futures_line, moved_line
 from handlers.views.trigger import lines as standing
-from handlers.views.trigger.words import told_name
+from handlers.views.trigger.signals import told_name
 
 if TYPE_CHECKING:
     from datetime import datetime

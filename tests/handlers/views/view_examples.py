@@ -16,6 +16,7 @@ from chatbot.model import (
     CORE,
     COVER,
     FUTURES,
+    INFO,
     MIN_VARIANCE,
     NET,
     ROTATION,
@@ -31,6 +32,7 @@ from chatbot.model import (
     Cause,
     Check,
     ContractReading,
+    DecidedBy,
     ExposureReport,
     FuturesCost,
     LeftOut,
@@ -40,6 +42,7 @@ from chatbot.model import (
     LineReading,
     Mode,
     MovedTarget,
+    NotAlone,
     OpenHedge,
     OpenTilt,
     Person,
@@ -279,7 +282,7 @@ def signals(name: str = PLAIN, *, active: bool = False, coins: int = 4) -> tuple
 def triggered(name: str = PLAIN, *, active: bool = False, on: bool = True, coins: int = 4) -> StatusReport:
     """Return a status whose triggers are all on, or all off."""
     settings = {Cause(trigger): TriggerSetting(on=on) for trigger in TRIGGERS}
-    port = replace(portfolio(name), strategy=replace(a_strategy(name), page=settings))
+    port = replace(portfolio(name), strategy=replace(a_strategy(name), triggers=settings))
     shown = shape(name)
     if active:
         lines = (replace(shown.lines[0], target=D("0.25"), base=D("0.4")), *shown.lines[1:])
@@ -393,10 +396,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.autonomy.consent": lambda w: autonomy.consent(w, port, AutoLimits(trade=D(500), share=D("0.1")), D("98412.07")),
         "plan.autonomy.consent unknown": lambda w: autonomy.consent(w, port, AutoLimits(trade=D(500), turnover=D(2000)), None),
         "person.settings.mode auto": lambda w: control.mode(w, on_auto(name)),
-        **{
-            f"plan.card.plan_card asks {why}": lambda w, why=why: card.plan_card(w, port, asking(name, why))
-            for why in ("trade", "turnover", "trend", "hedge", "dear", "unknown", "moved", "off")
-        },
+        **{f"plan.card.plan_card asks {why}": lambda w, why=why: card.plan_card(w, port, asking(name, why)) for why in NotAlone if why},
         "plan.progress.progress alone": lambda w: progress.progress(w, port, by_itself(name, PlanState.RUNNING)),
         "plan.progress.result alone": lambda w: progress.result(w, port, by_itself(name, PlanState.DONE)),
         "person.alert_settings.alerts": lambda w: alert_settings.alerts(w, AlertSettings()),
@@ -488,10 +488,10 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "trigger.page.overview off": lambda w: page.overview(w, triggered(name, on=False, coins=20)),
         "trigger.page.overview blind": lambda w: page.overview(w, replace(report(name, known=False), signals=())),
         **{
-            f"trigger.page.details {one}": lambda w, one=one: page.details(w, triggered(name, active=one == "volatility"), one)
-            for one in TRIGGERS
+            f"trigger.page.details {one}": lambda w, one=one: page.details(w, triggered(name, active=one is Cause.VOLATILITY), one)
+            for one in INFO
         },
-        "trigger.page.details blind": lambda w: page.details(w, replace(report(name, known=False), signals=()), "fear_greed"),
+        "trigger.page.details blind": lambda w: page.details(w, replace(report(name, known=False), signals=()), Cause.FEAR_GREED),
         "trigger.page.about": page.about,
         "alerts.margin_alert": lambda w: alerts.margin_alert(w, port, D("0.08"), D("9.4")),
         "alerts.margin_alert unknown": lambda w: alerts.margin_alert(w, port, None, None),
@@ -552,7 +552,7 @@ def _hedges(name: str) -> dict[str, Callable[[Words], View]]:
     """Return the views about hedges."""
     port = portfolio(name)
     readings = tuple(
-        HedgeReading(offer=one, mark=D(48_000), result=D("412.5"), distance=D("0.494"))
+        HedgeReading(hedge=one, mark=D(48_000), result=D("412.5"), distance=D("0.494"))
         for one in (an_open_hedge(ROTATION), an_open_hedge(settled=False), an_open_hedge(MIN_VARIANCE, closed="correction_over"))
     )
     covers = (_size(name, COVER, capped=False), _size(name, COVER), _size(name, MIN_VARIANCE))
@@ -574,7 +574,7 @@ def _hedges(name: str) -> dict[str, Callable[[Words], View]]:
     )
     table = ShockReport(portfolio=port, size=covers[1], rows=rows, value=D(100_000), stressed=True)
     facts = {"hedge": COVER, "price": "50000", "low": "45000", "mark": "50400", "result": "-80", "funding": "12.5", "rate": "-0.0005"}
-    opens, closes = (replace(a_plan(name), offer=one) for one in (an_open_hedge(), an_open_hedge(closed="manual")))
+    opens, closes = (replace(a_plan(name), hedge=one) for one in (an_open_hedge(), an_open_hedge(closed="manual")))
     return {
         "hedge.offer.hedge": lambda w: offer.hedge(w, offered),
         "hedge.offer.hedge below the mean": lambda w: offer.hedge(w, replace(offered, open=(), bearish="below_mean")),
@@ -610,7 +610,7 @@ def _long_plan(name: str) -> Plan:
     return replace(a_plan(name), legs=many)
 
 
-def asking(name: str, why: str) -> Plan:
+def asking(name: str, why: NotAlone) -> Plan:
     """Return a plan of an auto portfolio that asks all the same, is reduced without an answer, and reminds before."""
     at = NOW + timedelta(minutes=30)
     stand = AnswerPolicy(why=why, amount=D(5000), limit=D(2000), remind_at=NOW if why == "dear" else None, reduce_at=at, patient=True)
@@ -620,18 +620,18 @@ def asking(name: str, why: str) -> Plan:
 def by_itself(name: str, state: PlanState) -> Plan:
     """Return a plan that the bot has confirmed itself."""
     stand = AnswerPolicy(auto=True, limits=AutoLimits(trade=D(500), turnover=D(2000)), used=D(300))
-    return replace(a_plan(name, state), stand=stand, decided_by="auto")
+    return replace(a_plan(name, state), stand=stand, decided_by=DecidedBy.AUTO)
 
 
 def nobody(name: str) -> Plan:
     """Return a plan that nobody has answered, on its way to reduce risk."""
-    return replace(a_plan(name, PlanState.CONFIRMED), decided_by="unanswered")
+    return replace(a_plan(name, PlanState.CONFIRMED), decided_by=DecidedBy.UNANSWERED)
 
 
 def on_auto(name: str) -> Portfolio:
     """Return a portfolio that acts by itself."""
     limits = AutoLimits(trade=D(500), share=D("0.1"))
-    return replace(portfolio(name), answer=AnswerMode.AUTO, autonomy=Answering(limits=limits, unanswered=Unanswered.REDUCE))
+    return replace(portfolio(name), answer=AnswerMode.AUTO, answering=Answering(limits=limits, unanswered=Unanswered.REDUCE))
 
 
 def every_view(name: str = PLAIN) -> dict[str, Callable[[Words], View]]:
