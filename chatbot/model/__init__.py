@@ -5,7 +5,7 @@ from __future__ import annotations
 from chatbot.model.alerts import AlertKind, AlertSettings, Ring
 from chatbot.model.answering import Answering, AnswerPolicy, AutoLimits, NotAlone, Unanswered
 from chatbot.model.hedge import COVER, HEDGE_KINDS, MIN_VARIANCE, ROTATION, OpenHedge
-from chatbot.model.message import Delivery, Message, Urgency, Verdict
+from chatbot.model.message import Delivery, Message, MessageKind, Urgency, Verdict
 from chatbot.model.people import AnswerMode, Mode, Person, Role
 from chatbot.model.plan import DecidedBy, FuturesCost, LeftOut, Leg, LegKind, LegState, OrderState, Plan, PlanState, Reason
 from chatbot.model.report import AssetExposure, ContractReading, ExposureReport, MovedTarget, StatusReport
@@ -48,6 +48,7 @@ __all__ = [
     "LegState",
     "LineReading",
     "Message",
+    "MessageKind",
     "Mode",
     "MovedTarget",
     "NotAlone",

@@ -11,7 +11,7 @@ import pytest
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.engine.triggers.trigger import SetBy
 from chatbot.model import INFO, AnswerMode, Cause, Phase, Reason, TriggerSetting
-from handlers.transport.delivery import _step
+from handlers.transport.rendering import _step
 from handlers.views import alerts
 from handlers.views.plan import card
 from handlers.views.portfolio import status, why
