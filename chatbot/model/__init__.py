@@ -7,9 +7,9 @@ from chatbot.model.answering import Answering, AnswerPolicy, AutoLimits, NotAlon
 from chatbot.model.hedge import COVER, HEDGE_KINDS, MIN_VARIANCE, ROTATION, OpenHedge
 from chatbot.model.message import Delivery, Message, MessageKind, Urgency, Verdict
 from chatbot.model.people import AnswerMode, Mode, Person, Role
-from chatbot.model.plan import DecidedBy, FuturesCost, LeftOut, Leg, LegKind, LegState, OrderState, Plan, PlanState, Reason
+from chatbot.model.plan import DecidedBy, FuturesCost, LeftOut, LeftOutWhy, Leg, LegKind, LegState, OrderState, Plan, PlanState, Reason
 from chatbot.model.report import AssetExposure, ContractReading, ExposureReport, MovedTarget, StatusReport
-from chatbot.model.shape import Check, LineReading, Problem, Shape
+from chatbot.model.shape import Check, HeldBack, LineReading, Outcome, Problem, Shape
 from chatbot.model.signal import Signal, TriggerSetting
 from chatbot.model.strategy import ALT, CORE, FUTURES, NET, STABLE, BandRule, Portfolio, ScheduleRule, Strategy
 from chatbot.model.tilt import OpenTilt
@@ -42,7 +42,9 @@ __all__ = [
     "Effect",
     "ExposureReport",
     "FuturesCost",
+    "HeldBack",
     "LeftOut",
+    "LeftOutWhy",
     "Leg",
     "LegKind",
     "LegState",
@@ -55,6 +57,7 @@ __all__ = [
     "OpenHedge",
     "OpenTilt",
     "OrderState",
+    "Outcome",
     "Person",
     "Phase",
     "Plan",

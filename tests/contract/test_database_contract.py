@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
-from chatbot.model import Check, Delivery, LegState, MessageKind, OrderState, PlanState, Problem, Role, Urgency, Verdict
+from chatbot.model import Check, Delivery, HeldBack, LegState, MessageKind, OrderState, PlanState, Problem, Role, Urgency, Verdict
 from chatbot.store import accounts, events, messages, orders, plans, portfolios, privacy, retention, tables
 from chatbot.store.database import Database
 from tests.store.databases import postgres_or_skip, sqlite_url
@@ -150,7 +150,7 @@ async def test_active_portfolios_come_in_chunks_without_the_paused(db: Database)
 async def test_what_belongs_to_many_portfolios_comes_in_bulk(db: Database) -> None:
     one, two, three = [(await a_portfolio(db, person)).id for person in (1, 2, 3)]
     seen = Check(at=NOW, shape=SHAPE, fired=("CORE",))
-    unknown = Check(at=NOW, problems=(Problem(code="stale_price", instrument="BTC", age_s=61.5),), held_back="no_data")
+    unknown = Check(at=NOW, problems=(Problem(code="stale_price", instrument="BTC", age_s=61.5),), held_back=HeldBack.NO_DATA)
     async with db.transaction() as tx:
         await portfolios.save_account(tx, one, {"cash": "1.10"})
         await portfolios.save_account(tx, one, {"cash": "2.20"})
@@ -633,7 +633,7 @@ async def test_what_is_written_in_bulk_replaces_states_and_checks_and_keeps_the_
             first.id: {"BTC": {"fired": True}},
             second.id: {"SOL": {"streak": 1}},
         }
-        seen = {one: Check(at=NOW, shape=SHAPE, held_back="inside") for one in (first.id, second.id)}
+        seen = {one: Check(at=NOW, shape=SHAPE, held_back=HeldBack.INSIDE) for one in (first.id, second.id)}
         await portfolios.save_checks(tx, {first.id: Check(at=LATER)})
         await portfolios.save_checks(tx, seen)
         assert await portfolios.checks_of(tx, [first.id, second.id]) == seen

@@ -31,7 +31,7 @@ class Knob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeldBack:
+class HeldBackWords:
     """What is said of a trigger that adds risk while something else asks for less."""
 
     #: its line in /status
@@ -96,7 +96,7 @@ class TriggerWords:
     end: str
     #: under the alert of its end: what comes of it without a plan
     after_end: str = ""
-    held_back: HeldBack | None = None
+    held_back: HeldBackWords | None = None
 
     @property
     def mode_names(self) -> Mapping[str, str]:
@@ -212,7 +212,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
             begin=N_("Funding is low, {reading} per 8 h, limit {limit}: net futures go up to {size} of the value."),
             change=N_("Funding stays low, {reading} per 8 h: net futures go up to {size} of the value."),
             end=N_("Funding is no longer low, {reading} per 8 h: net futures go back to their own target."),
-            held_back=HeldBack(
+            held_back=HeldBackWords(
                 status=N_("Funding {reading} per 8 h asks for more, held back by what asks for less risk"),
                 asks=N_("Funding has been low since {moment}, now {reading} per 8 h, and asks for {size} net futures."),
                 why_not=N_("It adds nothing while a spike, a trend, fear or a hedge asks for less risk."),

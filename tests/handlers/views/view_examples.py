@@ -35,7 +35,9 @@ from chatbot.model import (
     DecidedBy,
     ExposureReport,
     FuturesCost,
+    HeldBack,
     LeftOut,
+    LeftOutWhy,
     Leg,
     LegKind,
     LegState,
@@ -45,6 +47,7 @@ from chatbot.model import (
     NotAlone,
     OpenHedge,
     OpenTilt,
+    Outcome,
     Person,
     Phase,
     Plan,
@@ -62,11 +65,10 @@ from chatbot.model import (
     TriggerSetting,
     Unanswered,
 )
-from chatbot.model.hedge import BY_BETA, HedgeSize, HedgeWish
+from chatbot.model.hedge import BY_BETA, HedgeProblem, HedgeSize, HedgeWish
 from chatbot.model.hedge_report import HedgeReading, HedgeReport, ShockReport, ShockRow
 from chatbot.plans import band_advice as advising
 from chatbot.portfolio.states import ScheduleMark
-from chatbot.triggers import schedule as scheduling
 from handlers.views import alerts, problems
 from handlers.views.common import esc
 from handlers.views.hedge import alerts as hedge_alerts
@@ -191,7 +193,7 @@ def legs(name: str = PLAIN) -> tuple[Leg, ...]:
 
 def a_plan(name: str = PLAIN, state: PlanState = PlanState.PROPOSED, result: Shape | None = None) -> Plan:
     """Return plan 27 with every kind of reason, leg and omission."""
-    left = ("below_minimum", "halted", "cash_limited", "withdraw_limited", "collateral_limited", "cap_scaled", "turnover", "new_flag")
+    left = (*LeftOutWhy, LeftOutWhy("new_flag"))
     return Plan(
         id=123_456,
         number=27,
@@ -323,7 +325,7 @@ def trigger_steps(name: str = PLAIN) -> list[alerts.Step]:
 def report(name: str = PLAIN, *, known: bool = True, lines: int = 4) -> StatusReport:
     """Return a status with everything that it may say."""
     codes = ("missing_price", "zero_price", "stale_price", "outlying_price", "empty_balance", "unreachable", "bad_value", name)
-    unknown = Check(at=NOW, problems=tuple(Problem(code=code, instrument=name, age_s=240) for code in codes), held_back="no_data")
+    unknown = Check(at=NOW, problems=tuple(Problem(code=code, instrument=name, age_s=240) for code in codes), held_back=HeldBack.NO_DATA)
     return StatusReport(
         portfolio=replace(portfolio(name), snoozed_until=NOW + timedelta(hours=1)),
         check=Check(at=NOW, shape=shape(name, lines=lines)) if known else unknown,
@@ -369,9 +371,9 @@ def person(name: str = "Ann", role: Role = Role.PENDING) -> Person:
 
 def _every(name: str) -> dict[str, Callable[[Words], View]]:
     port, done = portfolio(name), a_plan(name, PlanState.DONE, after())
-    settled = ScheduleMark(settled=NOW, date="2026-11-24", at=NOW, outcome=scheduling.INSIDE)
+    settled = ScheduleMark(settled=NOW, date="2026-11-24", at=NOW, outcome=Outcome.INSIDE)
     mistakes = [UserError("{name} is there twice.", name=name), UserError("{name} has no number behind it.", name=name)]
-    fired = Check(at=NOW, shape=shape(name, lines=12), fired=(name, STABLE), held_back="fired_before")
+    fired = Check(at=NOW, shape=shape(name, lines=12), fired=(name, STABLE), held_back=HeldBack.FIRED_BEFORE)
     presets = [a_strategy(name, preset) for preset in ("conservative", "balanced", "aggressive")]
     return {
         "person.access.outside": lambda w: access.outside(w, Gate.BLOCKED),
@@ -566,8 +568,10 @@ def _hedges(name: str) -> dict[str, Callable[[Words], View]]:
         alt_target=D("0.4"),
         mood=D(18),
     )
-    none = tuple(replace(one, problem="too_small", minimum=D(10)) for one in (*covers[:2], replace(covers[2], problem="no_history")))
-    words = ("no_contract", "no_alt", "too_small", "no_room", "no_history", "not_short", "open_already", "still_short", "too_close")
+    none = tuple(
+        replace(one, problem=HedgeProblem.TOO_SMALL, minimum=D(10))
+        for one in (*covers[:2], replace(covers[2], problem=HedgeProblem.NO_HISTORY))
+    )
     rows = tuple(
         ShockRow(shock=D(at) / 10, without=D(at) * 11_400, hedged=D(at) * 5_700, covered=D("0.5") if at < 0 else None, liquidated=at > 1)
         for at in (-1, -2, -3, -5, 1, 2, 3)
@@ -584,7 +588,11 @@ def _hedges(name: str) -> dict[str, Callable[[Words], View]]:
         "hedge.offer.hedge unknown": lambda w: offer.hedge(
             w, HedgeReport(portfolio=port, problems=report(name, known=False).check.problems, open=readings)
         ),
-        **{f"hedge.offer.refused {word}": lambda w, word=word: offer.refused(w, port, _size(name, COVER, problem=word)) for word in words},
+        **{
+            f"hedge.offer.refused {word}": lambda w, word=word: offer.refused(w, port, _size(name, COVER, problem=word))
+            for word in HedgeProblem
+            if word
+        },
         "hedge.offer.nothing_left": lambda w: offer.nothing_left(w, port),
         **{
             f"hedge.alerts.over {why}": lambda w, why=why: hedge_alerts.over(w, port, {**facts, "why": why})
