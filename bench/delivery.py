@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bench.figures import Figure
 from chatbot.clock import ManualClock
-from chatbot.model import Delivery, Verdict
+from chatbot.model import Delivery, MessageKind, Verdict
 from chatbot.outbox import Outbox
 from chatbot.store import messages
 from chatbot.store.database import Database
@@ -56,4 +56,4 @@ async def figures() -> list[Figure]:
 async def _post(db: Database, now: datetime, turn: int) -> None:
     async with db.transaction() as tx:
         for chat in range(1, _CHATS + 1):
-            await messages.post(tx, chat_id=chat, kind="drift_alert", facts={"portfolio_id": chat}, key=f"{turn}-{chat}", now=now)
+            await messages.post(tx, chat_id=chat, kind=MessageKind.DRIFT, facts={"portfolio_id": chat}, key=f"{turn}-{chat}", now=now)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from chatbot.model import Person, Role, Urgency
+from chatbot.model import MessageKind, Person, Role, Urgency
 from chatbot.store import accounts, messages
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Access:
                 await messages.post(
                     tx,
                     chat_id=person.chat_id,
-                    kind="access_granted",
+                    kind=MessageKind.ACCESS_GRANTED,
                     facts={"person_id": person.id},
                     key=f"granted-{person.id}-{self._clock.now().isoformat()}",
                     urgency=Urgency.ALWAYS,
@@ -140,7 +140,7 @@ async def _ask(tx: Tx, operator_id: int, chat_id: int, person: Person, now: date
     return await messages.post(
         tx,
         chat_id=chat_id,
-        kind="access_request",
+        kind=MessageKind.ACCESS_REQUEST,
         facts={"person_id": person.id, "name": person.name},
         key=f"access-{operator_id}-{person.id}",
         urgency=Urgency.ALWAYS,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, dates, numbers, units
@@ -32,6 +32,18 @@ _AGE_STEPS: Final = ((120, 1, "second"), (7200, 60, "minute"), (172_800, 3600, "
 def N_(msgid: str) -> str:  # noqa: N802 - the name that gettext tools know
     """Mark a string for the catalogues without translating it here."""
     return msgid
+
+
+class Plural(NamedTuple):
+    """A sentence with a {count}, to be given to :meth:`Words.n`."""
+
+    one: str
+    many: str
+
+
+def NN_(singular: str, plural: str) -> Plural:  # noqa: N802 - as N_
+    """Mark the two forms of a sentence with a {count} for the catalogues."""
+    return Plural(singular, plural)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ("chatbot", "handlers")
 #: what calls carry strings: name -> positions of the msgid, or of singular and plural
-CALLS = {"t": (0,), "N_": (0,), "UserError": (0,), "say": (1,), "n": (0, 1)}
+CALLS = {"t": (0,), "N_": (0,), "UserError": (0,), "say": (1,), "n": (0, 1), "NN_": (0, 1)}
 #: the date would change the file at every run
 _DATE = datetime(2026, 1, 1, tzinfo=UTC)
 

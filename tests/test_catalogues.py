@@ -48,12 +48,13 @@ def test_updating_changes_nothing(tmp_path: Path) -> None:
         assert (tmp_path / path.relative_to(ROOT)).read_bytes() == path.read_bytes(), path
 
 
-def test_extraction_knows_the_four_ways_to_say_something() -> None:
+def test_extraction_knows_the_ways_to_say_something() -> None:
     """Translations, plurals, sentences with markup, errors and marked constants are found; other calls and variables are not."""
     source = (
-        'words.t("a")\nwords.n("b", "bs", 3)\nsay(words, "c", x=1)\nraise UserError("d", y=2)\nX = N_("e")\nwords.t(name)\nprint("f")\n'
+        'words.t("a")\nwords.n("b", "bs", 3)\nsay(words, "c", x=1)\nraise UserError("d", y=2)\nX = N_("e")\n'
+        'Y = NN_("g", "gs")\nwords.t(name)\nprint("f")\n'
     )
-    assert list(catalogues.strings_of(source)) == [("a",), ("b", "bs"), ("c",), ("d",), ("e",)]
+    assert list(catalogues.strings_of(source)) == [("a",), ("b", "bs"), ("c",), ("d",), ("e",), ("g", "gs")]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.clock import ManualClock, SystemClock
-from chatbot.model import Delivery, Message, Person, Verdict
+from chatbot.model import Delivery, Message, MessageKind, Person, Verdict
 from chatbot.outbox import FAULTS_MAX, PAUSE_S_MAX, Outbox, Paces, pause_s
 from chatbot.store import accounts, messages
 from chatbot.store.database import Database
@@ -88,7 +88,7 @@ def outbox(db: Database, clock: ManualClock, telegram: Telegram) -> Outbox:
 async def post(db: Database, chat_id: int, *keys: str) -> None:
     async with db.transaction() as tx:
         for key in keys:
-            assert await messages.post(tx, chat_id=chat_id, kind="note", facts={}, key=key, now=START)
+            assert await messages.post(tx, chat_id=chat_id, kind=MessageKind("note"), facts={}, key=key, now=START)
 
 
 async def until(done: Callable[[], bool]) -> None:

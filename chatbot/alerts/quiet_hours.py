@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from chatbot.model import INFO, AlertKind, Cause, Ring, Urgency
+from chatbot.model import INFO, AlertKind, Cause, MessageKind, Ring, Urgency
 from chatbot.model.alerts import ERRORS
 from chatbot.store import messages
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from chatbot.store.database import Tx
 
 #: of a message -> what it is about; one that is not named has a kind for each of its parts
-KINDS: Mapping[str, AlertKind] = {
-    "drift_alert": AlertKind.DRIFT,
-    "schedule_due": AlertKind.SCHEDULE,
-    "schedule_skipped": AlertKind.SCHEDULE,
-    "problem": AlertKind.UNREACHABLE,
-    "evaluated_again": AlertKind.UNREACHABLE,
-    "missed_checks": AlertKind.MISSED,
-    "margin_alert": AlertKind.LIQUIDATION,
+KINDS: Mapping[MessageKind, AlertKind] = {
+    MessageKind.DRIFT: AlertKind.DRIFT,
+    MessageKind.SCHEDULE_DUE: AlertKind.SCHEDULE,
+    MessageKind.SCHEDULE_SKIPPED: AlertKind.SCHEDULE,
+    MessageKind.PROBLEM: AlertKind.UNREACHABLE,
+    MessageKind.EVALUATED_AGAIN: AlertKind.UNREACHABLE,
+    MessageKind.MISSED_CHECKS: AlertKind.MISSED,
+    MessageKind.MARGIN: AlertKind.LIQUIDATION,
 }
 #: good news, which may wait
-_CALM = frozenset({"evaluated_again"})
+_CALM = frozenset({MessageKind.EVALUATED_AGAIN})
 #: what alerts are about that do not come from a trigger of the market
 _ABOUT: Mapping[Cause, AlertKind] = {
     Cause.DRIFT: AlertKind.DRIFT,
@@ -95,7 +95,7 @@ def card_is_silent(person: Person, reasons: Iterable[Reason], now: datetime) -> 
 async def post(
     tx: Tx,
     person: Person,
-    kind: str,
+    kind: MessageKind,
     facts: Mapping[str, Any],
     *,
     key: str,

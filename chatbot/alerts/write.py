@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chatbot.alerts import quiet_hours
-from chatbot.model import AlertKind, Cause, Ring, Urgency
+from chatbot.model import AlertKind, Cause, MessageKind, Ring, Urgency
 from chatbot.portfolio.states import Outage
 from chatbot.store import accounts, events, messages, portfolios
 from chatbot.triggers import drift
@@ -33,7 +33,7 @@ async def tell_drift(tx: Tx, portfolio: Portfolio, person: Person, fired: tuple[
         for step in fired
     ]
     lines = {"lines": [_facts(step.line) for step in fired]}
-    await _post(tx, portfolio, person, "drift_alert", f"alert-{ids[0]}", now, lines)
+    await _post(tx, portfolio, person, MessageKind.DRIFT, f"alert-{ids[0]}", now, lines)
 
 
 async def tell_signals(tx: Tx, portfolio: Portfolio, person: Person, taken: tuple[SignalChange, ...], now: datetime) -> None:
@@ -45,7 +45,7 @@ async def tell_signals(tx: Tx, portfolio: Portfolio, person: Person, taken: tupl
     ]
     heard = [fact for fact in facts if person.alerts.ring(quiet_hours.kind_of(fact["trigger"])) is not Ring.OFF]
     about = {quiet_hours.kind_of(fact["trigger"]) for fact in heard}
-    await _post(tx, portfolio, person, "trigger_alert", f"alert-{ids[0]}", now, {"steps": heard}, about)
+    await _post(tx, portfolio, person, MessageKind.SIGNALS, f"alert-{ids[0]}", now, {"steps": heard}, about)
 
 
 async def tell_margin(tx: Tx, portfolio: Portfolio, person: Person, shape: Shape, now: datetime) -> None:
@@ -53,7 +53,7 @@ async def tell_margin(tx: Tx, portfolio: Portfolio, person: Person, shape: Shape
     numbers = {"distance": shape.liquidation, "leverage": shape.leverage}
     facts = {name: None if value is None else str(value) for name, value in numbers.items()}
     alert = await events.add_alert(tx, portfolio.id, Cause.MARGIN, "", facts, now)
-    await _post(tx, portfolio, person, "margin_alert", f"alert-{alert}", now, facts)
+    await _post(tx, portfolio, person, MessageKind.MARGIN, f"alert-{alert}", now, facts)
 
 
 def _step_facts(step: SignalChange) -> dict[str, Any]:
@@ -84,7 +84,7 @@ async def show_card(tx: Tx, plan: Plan, person: Person, now: datetime, *, silent
     await messages.post(
         tx,
         chat_id=person.chat_id,
-        kind="plan_card",
+        kind=MessageKind.PLAN_CARD,
         facts={"plan_id": plan.id},
         key=f"card-{plan.id}",
         urgency=Urgency.ROUTINE,
@@ -98,27 +98,31 @@ async def redraw_card(tx: Tx, plan: Plan, now: datetime, why: str) -> None:
     if plan.chat_id is not None:
         key = f"card-{plan.id}-{why}"
         facts = {"plan_id": plan.id}
-        await messages.post(tx, chat_id=plan.chat_id, kind="plan_card", facts=facts, key=key, urgency=Urgency.ROUTINE, silent=True, now=now)
+        await messages.post(
+            tx, chat_id=plan.chat_id, kind=MessageKind.PLAN_CARD, facts=facts, key=key, urgency=Urgency.ROUTINE, silent=True, now=now
+        )
 
 
 async def tell_due(tx: Tx, portfolio: Portfolio, person: Person, now: datetime) -> None:
     """Ring for a scheduled run of somebody who only wants to know."""
-    await _tell_schedule(tx, portfolio, person, "schedule_due", {}, now)
+    await _tell_schedule(tx, portfolio, person, MessageKind.SCHEDULE_DUE, {}, now)
 
 
 async def tell_skipped(tx: Tx, portfolio: Portfolio, person: Person, skipped: tuple[datetime, ...], now: datetime) -> None:
     """Report the scheduled runs that nobody will make up for."""
-    await _tell_schedule(tx, portfolio, person, "schedule_skipped", {"count": len(skipped), "latest": skipped[-1].isoformat()}, now)
+    await _tell_schedule(
+        tx, portfolio, person, MessageKind.SCHEDULE_SKIPPED, {"count": len(skipped), "latest": skipped[-1].isoformat()}, now
+    )
 
 
-async def _tell_schedule(tx: Tx, portfolio: Portfolio, person: Person, kind: str, facts: Mapping[str, Any], now: datetime) -> None:
+async def _tell_schedule(tx: Tx, portfolio: Portfolio, person: Person, kind: MessageKind, facts: Mapping[str, Any], now: datetime) -> None:
     alert = await events.add_alert(tx, portfolio.id, kind, "", dict(facts), now)
     told = {"portfolio_id": portfolio.id, **facts}
-    await quiet_hours.post(tx, person, kind, told, key=f"alert-{alert}", now=now, silent=kind == "schedule_skipped")
+    await quiet_hours.post(tx, person, kind, told, key=f"alert-{alert}", now=now, silent=kind is MessageKind.SCHEDULE_SKIPPED)
 
 
-async def tell_hedge(tx: Tx, portfolio: Portfolio, person: Person, kind: str, facts: Mapping[str, Any], now: datetime) -> None:
-    """Ring about a hedge: ``hedge_over`` or ``hedge_funding``; ``facts`` name it under ``hedge``."""
+async def tell_hedge(tx: Tx, portfolio: Portfolio, person: Person, kind: MessageKind, facts: Mapping[str, Any], now: datetime) -> None:
+    """Ring about a hedge, which ``facts`` name under ``hedge``."""
     alert = await events.add_alert(tx, portfolio.id, Cause.HEDGE, str(facts["hedge"]), dict(facts), now)
     await _post(tx, portfolio, person, kind, f"alert-{alert}", now, facts, (AlertKind.HEDGE,))
 
@@ -129,14 +133,14 @@ async def tell_outage(tx: Tx, portfolio: Portfolio, person: Person, before: Outa
     outage = before or Outage(since=now)
     if now - outage.since < lasting or (outage.told is not None and now - outage.told < reminder):
         return outage
-    await _post(tx, portfolio, person, "problem", f"problem-{portfolio.id}-{now.isoformat()}", now)
+    await _post(tx, portfolio, person, MessageKind.PROBLEM, f"problem-{portfolio.id}-{now.isoformat()}", now)
     return replace(outage, told=now)
 
 
 async def tell_outage_over(tx: Tx, portfolio: Portfolio, person: Person, outage: Outage, now: datetime) -> None:
     """Tell whoever was told of an outage that it has ended."""
     if outage.told is not None:
-        await _post(tx, portfolio, person, "evaluated_again", f"again-{portfolio.id}-{outage.since.isoformat()}", now)
+        await _post(tx, portfolio, person, MessageKind.EVALUATED_AGAIN, f"again-{portfolio.id}-{outage.since.isoformat()}", now)
 
 
 async def tell_missed(tx: Tx, since: datetime, now: datetime, count: int, *, exact: bool) -> None:
@@ -148,14 +152,14 @@ async def tell_missed(tx: Tx, since: datetime, now: datetime, count: int, *, exa
         person = await accounts.person(tx, portfolio.person_id)
         if person is not None:
             more = {"since": since.isoformat(), "until": now.isoformat(), "count": count, "exact": exact}
-            await _post(tx, portfolio, person, "missed_checks", f"missed-{portfolio.id}-{since.isoformat()}", now, more)
+            await _post(tx, portfolio, person, MessageKind.MISSED_CHECKS, f"missed-{portfolio.id}-{since.isoformat()}", now, more)
 
 
 async def _post(
     tx: Tx,
     portfolio: Portfolio,
     person: Person,
-    kind: str,
+    kind: MessageKind,
     key: str,
     now: datetime,
     more: Mapping[str, Any] | None = None,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.execution.lifecycle import LEG_ENDS, IllegalMove, PlanEvent, advance
-from chatbot.model import LegKind, LegState, OrderState, Urgency
+from chatbot.model import LegKind, LegState, MessageKind, OrderState, Urgency
 from chatbot.store import accounts, events, messages, orders, plans, portfolios
 
 if TYPE_CHECKING:
@@ -134,11 +134,11 @@ class Scribe:
             return
         plan_id = view.plan.id
         facts: dict[str, Any] = {"plan_id": plan_id}
-        kind, key = "plan_progress", f"progress-{plan_id}-{event_id}"
+        kind, key = MessageKind.PLAN_PROGRESS, f"progress-{plan_id}-{event_id}"
         if change.plan == PlanEvent.FINISH:
-            kind, key = "plan_result", f"result-{plan_id}"
+            kind, key = MessageKind.PLAN_RESULT, f"result-{plan_id}"
         elif change.plan == PlanEvent.PARK:
-            kind, key = "plan_parked", f"parked-{plan_id}-{event_id}"
+            kind, key = MessageKind.PLAN_PARKED, f"parked-{plan_id}-{event_id}"
             facts["why"] = change.detail.get("why", "")
         now = self._clock.now()
         # A card is drawn as it stands when it is sent: steps that still wait would only keep the result, and the next alert, waiting.
@@ -151,7 +151,7 @@ class Scribe:
             key=key,
             now=now,
             urgency=Urgency.ALWAYS,
-            silent=kind == "plan_progress",
+            silent=kind is MessageKind.PLAN_PROGRESS,
         )
 
 

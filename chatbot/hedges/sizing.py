@@ -15,7 +15,7 @@ from chatbot.engine.liquidation import liquidation
 from chatbot.engine.margin import HEDGE_DISTANCE, equity_for, room_beside
 from chatbot.engine.portfolio import INDEX, STABLES, default_bucket, prior_beta
 from chatbot.model import ALT, COVER, MIN_VARIANCE, ROTATION, STABLE
-from chatbot.model.hedge import BY_BETA, HedgeSize, HedgeWish
+from chatbot.model.hedge import BY_BETA, HedgeProblem, HedgeSize, HedgeWish
 from chatbot.portfolio import valuation
 
 if TYPE_CHECKING:
@@ -89,17 +89,20 @@ def size(evaluation: Evaluation, wish: HedgeWish) -> HedgeSize:
     """Size a hedge for an evaluated portfolio; what it cannot be is said in ``problem``. Raises ``engine.errors.Refused``."""
     there = next((hedge for hedge in evaluation.layers.hedges if hedge.kind == wish.kind), None)
     if there is not None:
-        return HedgeSize(wish=wish, contract=there.contract, problem="still_short" if there.closed else "open_already")
+        problem = HedgeProblem.STILL_SHORT if there.closed else HedgeProblem.OPEN_ALREADY
+        return HedgeSize(wish=wish, contract=there.contract, problem=problem)
     inputs = inputs_of(evaluation)
     if inputs is None:
-        return HedgeSize(wish=wish, contract=INDEX, problem="no_contract")
+        return HedgeSize(wish=wish, contract=INDEX, problem=HedgeProblem.NO_CONTRACT)
     asked, sells = _asked(inputs, wish)
     drop = wish.drop if wish.drop is not None else DROP
     blank = HedgeSize(wish=wish, contract=INDEX, mark=inputs.mark, asked=asked, sells=sells, drop=drop)
     if wish.kind == ROTATION and not sells:
-        return replace(blank, problem="no_alt")
+        return replace(blank, problem=HedgeProblem.NO_ALT)
     if asked <= 0:
-        return replace(blank, problem="no_history" if wish.ratio is None and wish.kind == MIN_VARIANCE else "not_short")
+        return replace(
+            blank, problem=HedgeProblem.NO_HISTORY if wish.ratio is None and wish.kind == MIN_VARIANCE else HedgeProblem.NOT_SHORT
+        )
     return _judged(inputs, _with_short(inputs, blank))
 
 
@@ -179,11 +182,11 @@ def _judged(inputs: HedgeInputs, sized: HedgeSize) -> HedgeSize:
     drop, sold = sized.drop, sum(sized.sells.values(), _ZERO)
     beta_sold = sum((inputs.betas.get(coin, prior_beta(coin)) * amount for coin, amount in sized.sells.items()), _ZERO)
     least = valuation.smallest_trade(inputs.value, inputs.market, inputs.mark)
-    problem = ""
+    problem = HedgeProblem.NONE
     if sized.notional < least:
-        problem = "no_room" if sized.capped else "too_small"
+        problem = HedgeProblem.NO_ROOM if sized.capped else HedgeProblem.TOO_SMALL
     elif is_too_close(sized.distance, drop) and not sized.wish.accepted:
-        problem = "too_close"
+        problem = HedgeProblem.TOO_CLOSE
     return replace(
         sized,
         loss=_sizes(inputs, Decimal(1), drop).expected_loss,
@@ -191,7 +194,7 @@ def _judged(inputs: HedgeInputs, sized: HedgeSize) -> HedgeSize:
         net_change=-(sold + sized.notional) / inputs.value,
         beta_change=-(beta_sold + sized.notional) / inputs.value,
         problem=problem,
-        minimum=least if problem == "too_small" else None,
+        minimum=least if problem is HedgeProblem.TOO_SMALL else None,
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from chatbot.model.alerts import AlertKind, AlertSettings, Ring
 from chatbot.model.answering import Answering, AnswerPolicy, AutoLimits, NotAlone, Unanswered
 from chatbot.model.hedge import COVER, HEDGE_KINDS, MIN_VARIANCE, ROTATION, OpenHedge
-from chatbot.model.message import Delivery, Message, Urgency, Verdict
+from chatbot.model.message import Delivery, Message, MessageKind, Urgency, Verdict
 from chatbot.model.people import AnswerMode, Mode, Person, Role
-from chatbot.model.plan import DecidedBy, FuturesCost, LeftOut, Leg, LegKind, LegState, OrderState, Plan, PlanState, Reason
+from chatbot.model.plan import DecidedBy, FuturesCost, LeftOut, LeftOutWhy, Leg, LegKind, LegState, OrderState, Plan, PlanState, Reason
 from chatbot.model.report import AssetExposure, ContractReading, ExposureReport, MovedTarget, StatusReport
-from chatbot.model.shape import Check, LineReading, Problem, Shape
+from chatbot.model.shape import Check, HeldBack, LineReading, Outcome, Problem, Shape
 from chatbot.model.signal import Signal, TriggerSetting
 from chatbot.model.strategy import ALT, CORE, FUTURES, NET, STABLE, BandRule, Portfolio, ScheduleRule, Strategy
 from chatbot.model.tilt import OpenTilt
@@ -42,18 +42,22 @@ __all__ = [
     "Effect",
     "ExposureReport",
     "FuturesCost",
+    "HeldBack",
     "LeftOut",
+    "LeftOutWhy",
     "Leg",
     "LegKind",
     "LegState",
     "LineReading",
     "Message",
+    "MessageKind",
     "Mode",
     "MovedTarget",
     "NotAlone",
     "OpenHedge",
     "OpenTilt",
     "OrderState",
+    "Outcome",
     "Person",
     "Phase",
     "Plan",

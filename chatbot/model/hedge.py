@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
 from decimal import Decimal
+from enum import StrEnum
 
 #: kinds of hedges; at most one of each is open (domain 10.3)
 ROTATION, COVER, MIN_VARIANCE = "rotation", "cover", "minvar"
@@ -29,6 +30,27 @@ class HedgeWish:
     accepted: bool = False
     #: why: manual, fear_greed, below_mean
     reason: str = "manual"
+
+
+class HedgeProblem(StrEnum):
+    """Why a hedge cannot be had."""
+
+    NONE = ""
+    NO_CONTRACT = "no_contract"
+    #: a rotation without ALT coins
+    NO_ALT = "no_alt"
+    TOO_SMALL = "too_small"
+    #: the leverage limits leave none
+    NO_ROOM = "no_room"
+    #: too few daily prices for the least variance
+    NO_HISTORY = "no_history"
+    #: the portfolio does not fall with BTC
+    NOT_SHORT = "not_short"
+    OPEN_ALREADY = "open_already"
+    #: the last one is over, and its short is still there
+    STILL_SHORT = "still_short"
+    #: its liquidation is nearer than the rule wants: it can be had after one more question
+    TOO_CLOSE = "too_close"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +81,7 @@ class HedgeSize:
     distance: Decimal | None = None
     #: of the least variance: the share of the variance that it removes
     effectiveness: Decimal | None = None
-    #: why it cannot be had: no_contract, no_alt, too_small, no_room, no_history, not_short, open_already, still_short;
-    #: too_close asks first
-    problem: str = ""
+    problem: HedgeProblem = HedgeProblem.NONE
     #: of too_small: the smallest that the exchange takes
     minimum: Decimal | None = None
 

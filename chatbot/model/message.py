@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from chatbot.model.word import StoredWord
+
 
 class Urgency(StrEnum):
     """Whether a message may wait for the morning."""
@@ -14,14 +16,41 @@ class Urgency(StrEnum):
     ALWAYS = "always"
 
 
+class MessageKind(StoredWord):
+    """What a message says; handlers/transport/rendering.py has a view for each."""
+
+    ACCESS_REQUEST = "access_request"
+    ACCESS_GRANTED = "access_granted"
+    #: several that were held back, in one
+    DIGEST = "digest"
+    DRIFT = "drift_alert"
+    #: triggers of the market stand differently
+    SIGNALS = "trigger_alert"
+    MARGIN = "margin_alert"
+    #: a portfolio cannot be evaluated, and can be evaluated again
+    PROBLEM = "problem"
+    EVALUATED_AGAIN = "evaluated_again"
+    MISSED_CHECKS = "missed_checks"
+    SCHEDULE_DUE = "schedule_due"
+    SCHEDULE_SKIPPED = "schedule_skipped"
+    HEDGE_OVER = "hedge_over"
+    HEDGE_FUNDING = "hedge_funding"
+    PLAN_CARD = "plan_card"
+    PLAN_PROGRESS = "plan_progress"
+    PLAN_RESULT = "plan_result"
+    PLAN_PARKED = "plan_parked"
+    #: nobody has answered: ring once more; what was done, or not done, about it
+    PLAN_REMINDER = "plan_reminder"
+    PLAN_UNANSWERED = "plan_unanswered"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """A message on its way to a chat: values, not text, so that it is rendered in the person's language when it is sent."""
 
     id: int
     chat_id: int
-    #: names the view in handlers/transport/delivery.py: drift_alert, plan_card, plan_progress, plan_result, access_request, ...
-    kind: str
+    kind: MessageKind
     #: JSON values for the view
     facts: dict[str, Any]
     #: the same key is never written twice

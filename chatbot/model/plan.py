@@ -108,12 +108,23 @@ class Reason:
     size: Decimal | None = None
 
 
+class LeftOutWhy(StoredWord):
+    """Why a plan does not contain all that was wanted: the flags of domain 9.12, and the person's limit for one plan."""
+
+    BELOW_MINIMUM = "below_minimum"
+    HALTED = "halted"
+    CASH_LIMITED = "cash_limited"
+    WITHDRAW_LIMITED = "withdraw_limited"
+    COLLATERAL_LIMITED = "collateral_limited"
+    CAP_SCALED = "cap_scaled"
+    TURNOVER = "turnover"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """A leg that the plan could not contain, and why: a flag of domain 9.12."""
+    """A leg that the plan could not contain, and why."""
 
-    #: below_minimum, halted, cash_limited, withdraw_limited, collateral_limited, cap_scaled
-    why: str
+    why: LeftOutWhy
     instrument: str = ""
     #: value left undone, quote; None where the flag has none
     amount: Decimal | None = None

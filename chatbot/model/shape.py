@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
 from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
 
+from chatbot.model.word import StoredWord
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineReading:
@@ -66,6 +68,49 @@ class Problem:
     age_s: float | None = None
 
 
+class HeldBack(StoredWord):
+    """Why a check did nothing."""
+
+    #: it did something
+    NONE = ""
+    #: every line is inside its band, or its crossing was told before
+    INSIDE = "inside"
+    FIRED_BEFORE = "fired_before"
+    PAUSED = "paused"
+    SNOOZED = "snoozed"
+    #: the plan waits for company, or for the end of its person's quiet hours
+    WINDOW_OPEN = "window_open"
+    QUIET_HOURS = "quiet_hours"
+    PLAN_OPEN = "plan_open"
+    #: no order would be worth its fees
+    NO_ORDERS = "no_orders"
+    #: the person only wanted to know that it is time
+    SCHEDULE_TOLD = "schedule_told"
+    #: the portfolio could not be evaluated
+    NO_DATA = "no_data"
+    #: only said, never stored: the last check made a plan
+    PLANNED = "planned"
+
+
+class Outcome(StoredWord):
+    """What became of a plan that was due."""
+
+    #: there was none to make, or nothing could be done
+    NONE = ""
+    PLANNED = "planned"
+    #: the person only wants to know
+    TOLD = "told"
+    #: no order is worth its fees
+    NOTHING = "nothing"
+    #: every line is inside its band
+    INSIDE = "inside"
+    #: nobody makes up for it any more
+    SKIPPED = "skipped"
+    #: not yet: the window is open; its person's quiet hours last
+    WAITING = "waiting"
+    ASLEEP = "asleep"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """What the last check of a portfolio saw; /why and /status read it."""
@@ -76,6 +121,4 @@ class Check:
     problems: tuple[Problem, ...] = ()
     #: lines that raised an alert in this check
     fired: tuple[str, ...] = ()
-    #: machine word for why nothing was done: inside, fired_before, paused, snoozed, window_open, plan_open, no_data,
-    #: no_orders, schedule_told
-    held_back: str = ""
+    held_back: HeldBack = HeldBack.NONE

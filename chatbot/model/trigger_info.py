@@ -92,6 +92,8 @@ class TriggerInfo:
     alert: AlertKind
     #: a reading of which nothing need be thought; its gauge goes from here to the limit
     calm: Decimal
+    #: when it begins, its plan waits neither for company nor for the answer to an older one (domain 9.9)
+    is_urgent: bool = False
     #: False: nobody need act when it ends, because the bands bring back what it has moved
     end_asks: bool = True
     #: why a portfolio on auto asks before it acts on it; None: it does not ask
@@ -136,6 +138,7 @@ INFO: Mapping[Cause, TriggerInfo] = MappingProxyType(
             effect=Effect.NEUTRALISE,
             alert=AlertKind.SENTIMENT,
             calm=Decimal(75),  # the middle of greed
+            is_urgent=True,
             modes=("book", "portfolio", "beta"),  # domain 8.3
         ),
     }

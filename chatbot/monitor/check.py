@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from chatbot.alerts import quiet_hours, write
-from chatbot.model import AnswerMode, Cause, Phase, Plan
+from chatbot.model import AnswerMode, Cause, HeldBack, Outcome, Phase, Plan
 from chatbot.monitor import batch
 from chatbot.monitor.batch import CheckWrites
-from chatbot.monitor.judge import ASLEEP, WAITING, CheckInput, described, judge, reasons_for_plan
+from chatbot.monitor.judge import CheckInput, described, judge, reasons_for_plan
 from chatbot.monitor.last_check import LastCheck
 from chatbot.plans import hedge_draft
 from chatbot.plans.offer import offer
@@ -212,13 +212,13 @@ class Monitor:
         states = await self._tell(tx, seen, result)
         outcome = await self._plan(tx, seen, result, writes)
         # no outcome: the scheduled run is tried again while its grace lasts
-        if result.due is not None and (outcome or result.due.run is None) and outcome not in (WAITING, ASLEEP):
-            settled = outcome if result.due.run is not None else schedule.SKIPPED
+        if result.due is not None and (outcome or result.due.run is None) and outcome not in (Outcome.WAITING, Outcome.ASLEEP):
+            settled = outcome if result.due.run is not None else Outcome.SKIPPED
             states = replace(states, schedule=await self._settle(tx, seen, result.due, settled))
         for key, body in changes(seen.states, states).items():
             writes.states[seen.portfolio.id, key] = body
         self._note(seen, result, described(result, outcome), writes)
-        return result.alerts + (outcome == schedule.TOLD), int(outcome == schedule.PLANNED)
+        return result.alerts + (outcome is Outcome.TOLD), int(outcome is Outcome.PLANNED)
 
     async def _tell(self, tx: Tx, seen: CheckInput, result: CheckResult) -> PortfolioStates:
         """Write the alerts, and return what is remembered after them."""
@@ -238,11 +238,10 @@ class Monitor:
             await write.tell_signals(tx, portfolio, person, result.signals, now)
         return result.states
 
-    async def _plan(self, tx: Tx, seen: CheckInput, result: CheckResult, writes: CheckWrites) -> str:
+    async def _plan(self, tx: Tx, seen: CheckInput, result: CheckResult, writes: CheckWrites) -> Outcome:
         """Close the batching window, answer the calendar, or close a hedge, with one plan; returns what became of it.
 
-        A scheduled run that falls into an open window waits for its end and joins its plan (domain 9.9). An empty word: there was
-        nothing to plan, or nothing could be done.
+        A scheduled run that falls into an open window waits for its end and joins its plan (domain 9.9).
         """
         portfolio = seen.portfolio
         if result.hedges.over is not None:
@@ -252,38 +251,38 @@ class Monitor:
             if portfolio.window_opened_at != opened:
                 writes.windows[portfolio.id] = opened
             if opened is not None:
-                return ASLEEP if result.asleep else WAITING
-        return await self._act(tx, seen, result) if result.plan_is_due else ""
+                return Outcome.ASLEEP if result.asleep else Outcome.WAITING
+        return await self._act(tx, seen, result) if result.plan_is_due else Outcome.NONE
 
-    async def _close_hedge(self, tx: Tx, seen: CheckInput, over: OpenHedge) -> str:
+    async def _close_hedge(self, tx: Tx, seen: CheckInput, over: OpenHedge) -> Outcome:
         """Propose the plan that closes a hedge; whoever only wants to be told asks for it with the alert's button."""
         if seen.portfolio.answer == AnswerMode.NOTIFY:
-            return ""
+            return Outcome.NONE
         drafted = self._rebalancing.draft(seen.evaluation, (hedge_draft.reason_for(over.kind, Phase.END),), over)
-        return await self._offer(tx, seen, drafted, silent=True) if isinstance(drafted, Plan) else ""
+        return await self._offer(tx, seen, drafted, silent=True) if isinstance(drafted, Plan) else Outcome.NONE
 
-    async def _act(self, tx: Tx, seen: CheckInput, result: CheckResult) -> str:
+    async def _act(self, tx: Tx, seen: CheckInput, result: CheckResult) -> Outcome:
         """Make the plan that is due, or tell that it is time."""
         portfolio, now = seen.portfolio, seen.now
         scheduled = result.due is not None and result.due.run is not None
         reasons = reasons_for_plan(seen, result)
         if all(tilt.begins(reason) for reason in reasons):  # a bet by itself is no reason to trade
-            return schedule.INSIDE
+            return Outcome.INSIDE
         drafted = self._rebalancing.draft(seen.evaluation, reasons)
         if not isinstance(drafted, Plan):
-            return schedule.NOTHING if isinstance(drafted, NothingToDo) else ""
+            return Outcome.NOTHING if isinstance(drafted, NothingToDo) else Outcome.NONE
         if scheduled and portfolio.answer == AnswerMode.NOTIFY:
             await write.tell_due(tx, portfolio, seen.person, now)
-            return schedule.TOLD
+            return Outcome.TOLD
         # the alert that opened the window has rung already; the end of a tilt has none
         rung = result.asked is not None and any(reason.trigger is not Cause.TILT for reason in reasons)
         return await self._offer(tx, seen, drafted, silent=rung or quiet_hours.card_is_silent(seen.person, reasons, now))
 
-    async def _offer(self, tx: Tx, seen: CheckInput, drafted: Plan, *, silent: bool) -> str:
+    async def _offer(self, tx: Tx, seen: CheckInput, drafted: Plan, *, silent: bool) -> Outcome:
         offered = await offer(tx, seen.portfolio, seen.person, drafted, seen.now, silent=silent)
-        return schedule.PLANNED if isinstance(offered, Proposed) else ""
+        return Outcome.PLANNED if isinstance(offered, Proposed) else Outcome.NONE
 
-    async def _settle(self, tx: Tx, seen: CheckInput, due: schedule.Pending, outcome: str) -> ScheduleMark:
+    async def _settle(self, tx: Tx, seen: CheckInput, due: schedule.Pending, outcome: Outcome) -> ScheduleMark:
         """Write down what became of the pending run, and report those that nobody will make up for."""
         if due.skipped:
             await write.tell_skipped(tx, seen.portfolio, seen.person, due.skipped, seen.now)
@@ -295,5 +294,5 @@ class Monitor:
         if check.shape is not None:
             writes.values.append((seen.portfolio.id, seen.now.astimezone(ZoneInfo(seen.person.zone)).date(), check.shape.value))
         self._roster.note(seen.evaluation, seen.now, calm=result.calm)
-        if not (result.calm and check.held_back == "inside" and seen.last is not None and seen.last.held_back == "inside"):
+        if not (result.calm and check.held_back is HeldBack.INSIDE and seen.last is not None and seen.last.held_back is HeldBack.INSIDE):
             writes.checks[seen.portfolio.id] = check

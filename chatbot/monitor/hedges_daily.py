@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from chatbot.hedges import life
-from chatbot.model import Cause, OpenHedge
+from chatbot.model import Cause, MessageKind, OpenHedge
 from chatbot.plans import hedge_draft
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ _PATIENCE = timedelta(hours=6)
 class HedgeAlert:
     """Something to tell about a hedge."""
 
-    #: hedge_over or hedge_funding
-    kind: str
+    kind: MessageKind
     facts: Mapping[str, Any]
 
 
@@ -73,9 +72,9 @@ class HedgeWatch:
             after = life.checked(after, self._days(after, evaluation, mark, market_now))
             hedges = life.kept(hedges, after)
             if costly is not None:
-                alerts.append(HedgeAlert(kind="hedge_funding", facts={"hedge": hedge.kind, "rate": str(costly)}))
+                alerts.append(HedgeAlert(kind=MessageKind.HEDGE_FUNDING, facts={"hedge": hedge.kind, "rate": str(costly)}))
             if after.closed:
-                alerts.append(HedgeAlert(kind="hedge_over", facts=_over(after, mark)))
+                alerts.append(HedgeAlert(kind=MessageKind.HEDGE_OVER, facts=_over(after, mark)))
                 return HedgeReview(hedges=hedges, alerts=tuple(alerts), over=after)
         return HedgeReview(hedges=hedges, alerts=tuple(alerts))
 

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from chatbot.alerts import quiet_hours
 from chatbot.engine.triggers import batching
-from chatbot.model import AnswerMode, Cause, Check, PlanState, Reason
+from chatbot.model import AnswerMode, Cause, Check, HeldBack, Outcome, PlanState, Reason
 from chatbot.monitor.hedges_daily import HedgeReview
 from chatbot.plans import autonomy
 from chatbot.portfolio.states import hedge_key
 from chatbot.triggers import drift, margin, market, schedule, tilt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime, timedelta
 
     from chatbot.model import Person, Plan, Portfolio, Shape
@@ -22,10 +21,13 @@ if TYPE_CHECKING:
     from chatbot.portfolio.layers import Memory
     from chatbot.portfolio.states import Outage, PortfolioStates
 
-#: what became of a plan that was not made yet: the window is open; its person's quiet hours last
-WAITING, ASLEEP = "waiting", "asleep"
-#: what became of a plan -> the word for /why
-_HELD_BACK = {WAITING: "window_open", ASLEEP: "quiet_hours", schedule.NOTHING: "no_orders", schedule.TOLD: "schedule_told"}
+#: what became of a plan -> what /why says
+_HELD_BACK = {
+    Outcome.WAITING: HeldBack.WINDOW_OPEN,
+    Outcome.ASLEEP: HeldBack.QUIET_HOURS,
+    Outcome.NOTHING: HeldBack.NO_ORDERS,
+    Outcome.TOLD: HeldBack.SCHEDULE_TOLD,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,21 +111,16 @@ class _Heard:
         return self.margin or bool(self.tilts.over) or any(line.event for line in self.lines) or any(map(market.asks, self.signals))
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """Return the names under which margin and signals join a block (domain 9.9)."""
-        return (*((Cause.MARGIN,) if self.margin else ()), *(change.batch_name for change in self.signals))
-
-    @property
     def is_urgent(self) -> bool:
-        """Tell whether the plan does not wait for company."""
-        return any(map(batching.is_immediate, self.names))
+        """Tell whether the plan does not wait for company (domain 9.9)."""
+        return self.margin or any(change.is_urgent for change in self.signals)
 
 
 def judge(seen: CheckInput) -> CheckResult:
     """Move the states on and say what is to be told and planned."""
     evaluation, shape = seen.evaluation, seen.evaluation.shape
     if shape is None or evaluation.effective is None:
-        unknown = Check(at=seen.now, problems=evaluation.problems, held_back="no_data")
+        unknown = Check(at=seen.now, problems=evaluation.problems, held_back=HeldBack.NO_DATA)
         return CheckResult(states=seen.states, check=unknown)
     signals = market.changes(evaluation.memory, evaluation.layers.signals, seen.portfolio.strategy, evaluation.effective)
     lasts, begins = margin.advance(evaluation, seen.states)
@@ -154,7 +151,7 @@ def _heard_and_asked(seen: CheckInput, result: CheckResult, heard: _Heard, shape
     opened = portfolio.window_opened_at or (now if heard.asks and portfolio.answer != AnswerMode.NOTIFY else None)
     due = schedule.pending(portfolio.strategy.schedule, seen.states.schedule, now)
     asleep = due is None and not heard.margin and autonomy.needs_person(portfolio) and quiet_hours.is_quiet_now(seen.person, now)
-    closing = opened is not None and not asleep and window_closes(opened, now, seen.window, heard.names)
+    closing = opened is not None and not asleep and window_closes(opened, now, seen.window, urgent=heard.is_urgent)
     asked = market.joined_reasons(memory.pending, [margin.reason(seen.evaluation), *fresh] if heard.margin else fresh)
     states = drift.after_steps(result.states, lines)
     return replace(
@@ -176,27 +173,27 @@ def _heard_and_asked(seen: CheckInput, result: CheckResult, heard: _Heard, shape
     )
 
 
-def window_closes(opened: datetime, now: datetime, window: timedelta, names: Iterable[str]) -> bool:
-    """Tell whether a batching window has closed by a check that hears ``names``; its last instant still belongs to it (domain 9.9).
+def window_closes(opened: datetime, now: datetime, window: timedelta, *, urgent: bool) -> bool:
+    """Tell whether a batching window has closed by a check that is ``urgent`` or not; its last instant still belongs to it (domain 9.9).
 
     A check mostly comes after the end of the window. What it hears then joins the block all the same: the plan is made of what this
     check sees, so each of its orders has its reason.
     """
     elapsed = (now - opened).total_seconds()
-    return elapsed >= batching.closes_at(0, window.total_seconds(), ((name, elapsed) for name in names))
+    return elapsed >= batching.closes_at(0, window.total_seconds(), (elapsed,) if urgent else ())
 
 
 def _remembered(seen: CheckInput, memory: Memory, heard: _Heard, pending: tuple[Reason, ...]) -> Memory:
     return replace(market.mark_told(memory, heard.signals, seen.portfolio.strategy), pending=pending)
 
 
-def _held_back(seen: CheckInput, heard: _Heard) -> str:
+def _held_back(seen: CheckInput, heard: _Heard) -> HeldBack:
     """Return what keeps a check from being told; a plan that nobody has answered yet does not hold back what is urgent."""
     plan = seen.plan
     patient = plan is not None and plan.stand is not None and plan.stand.patient
     overtaken = plan is not None and plan.state is PlanState.PROPOSED and (patient or heard.is_urgent)
     if heard.margin and (plan is None or overtaken):
-        return ""  # this rings through a snooze
+        return HeldBack.NONE  # this rings through a snooze
     return drift.held_back(seen.portfolio, None if overtaken else plan, seen.now)
 
 
@@ -224,8 +221,8 @@ def reasons_for_plan(seen: CheckInput, result: CheckResult) -> tuple[Reason, ...
     return (schedule.REASON, *reasons) if scheduled and rule is not None and (reasons or not rule.only_outside) else reasons
 
 
-def described(result: CheckResult, outcome: str) -> Check:
-    """Return what /why tells of a check once it is known what became of its plan; ``outcome`` is empty where there was none to make."""
+def described(result: CheckResult, outcome: Outcome) -> Check:
+    """Return what /why tells of a check once it is known what became of its plan."""
     shape = result.check.shape
     if shape is None or result.check.held_back or result.hedges.over is not None:
         return result.check
@@ -234,5 +231,6 @@ def described(result: CheckResult, outcome: str) -> Check:
         *(change.signal.key for change in result.signals),
         *((Cause.MARGIN,) if result.margin else ()),
     )
-    acted = fired or outcome == schedule.PLANNED
-    return replace(result.check, fired=fired, held_back="" if acted else _HELD_BACK.get(outcome) or drift.quiet_reason(shape))
+    acted = fired or outcome is Outcome.PLANNED
+    held_back = HeldBack.NONE if acted else _HELD_BACK.get(outcome) or drift.quiet_reason(shape)
+    return replace(result.check, fired=fired, held_back=held_back)

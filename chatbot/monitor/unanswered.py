@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from chatbot.alerts import quiet_hours, write
-from chatbot.model import AnswerMode, DecidedBy, NotAlone, Plan, PlanState, Unanswered, Urgency
+from chatbot.model import AnswerMode, DecidedBy, MessageKind, NotAlone, Plan, PlanState, Unanswered, Urgency
 from chatbot.plans import autonomy, hedge_draft, outcomes
 from chatbot.plans.offer import offer
 from chatbot.portfolio import states, turnover
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from chatbot.store.database import Database, Tx
 
 log = structlog.get_logger()
-
-#: kinds of messages: ring once more; what was done, or not done, because nobody answered
-REMINDER, UNANSWERED = "plan_reminder", "plan_unanswered"
 
 
 class UnansweredPlans:
@@ -62,7 +59,7 @@ class UnansweredPlans:
         elif stand.reduce_at is not None and now >= stand.reduce_at:
             await self._reduce(plan, person)
         elif stand.remind_at is not None:
-            await self._tell(plan, person, REMINDER)
+            await self._tell(plan, person, MessageKind.PLAN_REMINDER)
 
     async def _owner(self, plan: Plan) -> tuple[Portfolio | None, Person | None]:
         async with self._db.read() as tx:
@@ -123,7 +120,7 @@ class UnansweredPlans:
         """Carry out the reducing legs of a plan that nobody has answered; where that cannot be done, say so and let it expire."""
 
         async def tells(tx: Tx, confirmed: Plan) -> None:
-            await self._post(tx, confirmed, person, UNANSWERED)
+            await self._post(tx, confirmed, person, MessageKind.PLAN_UNANSWERED)
 
         kept = autonomy.numbers(autonomy.alone(plan))
         alone = outcomes.AutoConfirm(by=DecidedBy.UNANSWERED, forbids=self._forbids_reduce, tells=tells, only=kept)
@@ -131,7 +128,7 @@ class UnansweredPlans:
         outcome = await self._rebalancing.confirm(plan.id, person.id, alone=alone) if kept else nothing
         log.info("nobody answered", plan=plan.id, outcome=type(outcome).__name__)
         if isinstance(outcome, (outcomes.Moved, outcomes.TooExpensive)):
-            await self._tell(plan, person, UNANSWERED, NotAlone.MOVED)
+            await self._tell(plan, person, MessageKind.PLAN_UNANSWERED, NotAlone.MOVED)
         elif isinstance(outcome, outcomes.Forbidden) and outcome.why is not NotAlone.EDITED:
             async with self._db.transaction() as tx:
                 await plans.attended(tx, plan.id)
@@ -143,7 +140,7 @@ class UnansweredPlans:
         still = portfolio.answering.unanswered == Unanswered.REDUCE and portfolio.mode in autonomy.ALONE
         return NotAlone.NONE if still else NotAlone.OFF
 
-    async def _tell(self, plan: Plan, person: Person, kind: str, why: NotAlone = NotAlone.NONE) -> None:
+    async def _tell(self, plan: Plan, person: Person, kind: MessageKind, why: NotAlone = NotAlone.NONE) -> None:
         """Say something about a plan once; it is then left to its person until it expires."""
         async with self._db.transaction() as tx:
             latest = await plans.plan(tx, plan.id)
@@ -151,7 +148,7 @@ class UnansweredPlans:
                 await plans.attended(tx, plan.id)
                 await self._post(tx, latest, person, kind, why)
 
-    async def _post(self, tx: Tx, plan: Plan, person: Person, kind: str, why: NotAlone = NotAlone.NONE) -> None:
+    async def _post(self, tx: Tx, plan: Plan, person: Person, kind: MessageKind, why: NotAlone = NotAlone.NONE) -> None:
         now = self._clock.now()
         await messages.post(
             tx,
@@ -160,7 +157,7 @@ class UnansweredPlans:
             facts={"plan_id": plan.id, "why": why},
             key=f"{kind}-{plan.id}",
             urgency=Urgency.ROUTINE,
-            silent=kind == UNANSWERED and quiet_hours.card_is_silent(person, plan.reasons, now),
+            silent=kind is MessageKind.PLAN_UNANSWERED and quiet_hours.card_is_silent(person, plan.reasons, now),
             now=now,
         )
 

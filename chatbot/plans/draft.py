@@ -13,7 +13,7 @@ from chatbot.engine.planner.completion import BetaGoal, target_beta
 from chatbot.engine.portfolio import INDEX
 from chatbot.engine.targets import Targets
 from chatbot.exchanges.base import asset_of
-from chatbot.model import Cause, LeftOut, Leg, LegKind, Plan, PlanState, Portfolio, Reason
+from chatbot.model import Cause, LeftOut, LeftOutWhy, Leg, LegKind, Plan, PlanState, Portfolio, Reason
 from chatbot.portfolio import targets as targeting
 from chatbot.portfolio import valuation
 from chatbot.triggers import margin
@@ -181,9 +181,10 @@ def legs_of(block: Block, quotes: Mapping[str, Quote], quote_asset: str) -> tupl
 
 def _left_out(flag: str, evaluation: Evaluation, targets: Targets) -> LeftOut:
     """Translate a flag of domain 9.12 into what the person is told."""
-    why, _, instrument = flag.partition(":")
+    word, _, instrument = flag.partition(":")
+    why = LeftOutWhy(word)
     market = evaluation.markets.get(instrument)
-    if why != "below_minimum" or evaluation.held is None or market is None:
+    if why is not LeftOutWhy.BELOW_MINIMUM or evaluation.held is None or market is None:
         return LeftOut(why=why, instrument=instrument)
     held = {**evaluation.held.by_asset, **evaluation.held.book}
     wanted = targets.spot.get(instrument, targets.futures.get(instrument, Decimal(0))) * evaluation.held.value
@@ -193,7 +194,7 @@ def _left_out(flag: str, evaluation: Evaluation, targets: Targets) -> LeftOut:
 def _postponed(evaluation: Evaluation, targets: Targets) -> tuple[LeftOut, ...]:
     """Say that the turnover budget ended the way to the targets, where it did."""
     limit = targeting.stopped_early(evaluation.held, evaluation.portfolio.strategy, targets) if evaluation.held is not None else None
-    return () if limit is None else (LeftOut(why="turnover", amount=limit),)
+    return () if limit is None else (LeftOut(why=LeftOutWhy.TURNOVER, amount=limit),)
 
 
 def targets_to_json(targets: Targets) -> dict[str, object]:

@@ -11,7 +11,7 @@ from chatbot.engine.hedges.sizing import open_hedge
 from chatbot.engine.planner.smallest_trade import smallest_trade
 from chatbot.engine.targets import Targets
 from chatbot.hedges import sizing
-from chatbot.model import FUTURES, ROTATION, Cause, LeftOut, Leg, LegKind, OpenHedge, Phase, Plan, Reason
+from chatbot.model import FUTURES, ROTATION, Cause, LeftOut, LeftOutWhy, Leg, LegKind, OpenHedge, Phase, Plan, Reason
 from chatbot.plans import draft
 from chatbot.portfolio import targets as targeting
 
@@ -92,8 +92,8 @@ def draft_opening(
     others = [one for one in evaluation.layers.hedges if one.kind != hedge.kind]
     plan = draft.draft(with_hedges(evaluation, (*others, hedge)), targets, block, reasons, now=now, expiry=expiry)
     left_out = plan.left_out
-    if sized.capped and all(left.why != "cap_scaled" for left in left_out):
-        left_out = (*left_out, LeftOut(why="cap_scaled", instrument=sized.contract, amount=sized.asked - sized.notional))
+    if sized.capped and all(left.why is not LeftOutWhy.CAP_SCALED for left in left_out):
+        left_out = (*left_out, LeftOut(why=LeftOutWhy.CAP_SCALED, instrument=sized.contract, amount=sized.asked - sized.notional))
     return replace(plan, hedge=hedge, left_out=left_out)
 
 

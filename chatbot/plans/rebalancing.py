@@ -26,6 +26,7 @@ from chatbot.model import (
     Reason,
     Shape,
 )
+from chatbot.model.hedge import HedgeProblem
 from chatbot.plans import costs, hedge_draft
 from chatbot.plans import draft as planning
 from chatbot.plans.offer import store
@@ -154,7 +155,7 @@ class Rebalancing:
             at = (now, self._evaluator.market_time(now))
             drafted = hedge_draft.draft_opening(evaluation, size, reasons, at, self._expiry)
             if not drafted.opens_hedge:
-                return NoHedge(portfolio=evaluation.portfolio, size=replace(size, problem="too_small"))
+                return NoHedge(portfolio=evaluation.portfolio, size=replace(size, problem=HedgeProblem.TOO_SMALL))
         if drafted is None:
             return NothingToDo(portfolio=evaluation.portfolio, shape=shape)
         return self._costing.priced(drafted, evaluation.quotes, evaluation.markets)

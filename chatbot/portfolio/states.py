@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.bands import BandState
-from chatbot.model import HEDGE_KINDS, OpenHedge, OpenTilt
+from chatbot.model import HEDGE_KINDS, OpenHedge, OpenTilt, Outcome
 from chatbot.portfolio.layers import Memory
 from chatbot.store import portfolios
 from chatbot.store.codec import from_plain, to_plain
@@ -37,7 +37,7 @@ class ScheduleMark:
     date: str = ""
     #: the last occurrence that was settled, and what became of it
     at: datetime | None = None
-    outcome: str = ""
+    outcome: Outcome = Outcome.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +147,7 @@ def hedge_key(kind: str) -> str:
 
 def _mark(body: Mapping[str, Any]) -> ScheduleMark:
     return ScheduleMark(
-        settled=_moment(body, "settled"), date=body.get("date", ""), at=_moment(body, "at"), outcome=body.get("outcome", "")
+        settled=_moment(body, "settled"), date=body.get("date", ""), at=_moment(body, "at"), outcome=Outcome(body.get("outcome", ""))
     )
 
 

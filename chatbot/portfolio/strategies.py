@@ -57,6 +57,12 @@ def with_triggers_of(chosen: Strategy, kept: Strategy) -> Strategy:
     return replace(chosen, triggers={**chosen.triggers, **kept.triggers, **futures})
 
 
+def with_mode(strategy: Strategy, trigger: Cause, mode: str) -> Strategy:
+    """Return a strategy whose trigger does this while it is active; what it cannot do is the usual."""
+    chosen = mode if mode in INFO[trigger].modes else ""
+    return replace(strategy, triggers={**strategy.triggers, trigger: replace(strategy.setting(trigger), mode=chosen)})
+
+
 def switched(strategy: Strategy, trigger: Cause, *, on: bool) -> Strategy:
     """Return a strategy with a trigger switched on or off; its parameters stay."""
     return replace(strategy, triggers={**strategy.triggers, trigger: replace(strategy.setting(trigger), on=on)})

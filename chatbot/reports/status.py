@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from chatbot.engine.portfolio import INDEX
-from chatbot.model import AnswerMode, Check, ExposureReport, MovedTarget, StatusReport
+from chatbot.model import AnswerMode, Check, ExposureReport, HeldBack, MovedTarget, StatusReport
 from chatbot.portfolio import states, targets, turnover
 from chatbot.reports import exposure
 from chatbot.store import plans, portfolios
@@ -74,7 +74,7 @@ class Reports:
                 shape=evaluation.shape,
                 problems=evaluation.problems,
                 fired=last.fired if last else (),
-                held_back=last.held_back if last else "",
+                held_back=last.held_back if last else HeldBack.NONE,
             ),
             positions={p.instrument: p.qty for p in evaluation.account.positions} if evaluation.account else {},
             price_age_s=self._board.oldest_age(tuple(evaluation.quotes), now),

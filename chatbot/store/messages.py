@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, func, literal, select, true, update
 
-from chatbot.model import Delivery, Message, Urgency, Verdict
+from chatbot.model import Delivery, Message, MessageKind, Urgency, Verdict
 from chatbot.store import tables
 from chatbot.store.tables import MessageState
 from chatbot.store.writing import inserting
@@ -23,8 +23,6 @@ _outbox, _people = tables.outbox.c, tables.people.c
 _WAITING = _outbox.state == MessageState.WAITING
 _FIELDS = tuple(_outbox[name] for name in ("id", "chat_id", "kind", "facts", "key", "urgency", "silent", "attempts", "plain"))
 _NEW = {"state": MessageState.WAITING, "attempts": 0, "faults": 0, "plain": False, "ended_at": None, "detail": ""}
-#: kind of the one message that stands for several
-DIGEST = "digest"
 _END = {Verdict.SENT: MessageState.SENT, Verdict.REFUSED: MessageState.REFUSED, Verdict.UNREACHABLE: MessageState.DROPPED}
 
 
@@ -32,7 +30,7 @@ async def post(
     tx: Tx,
     *,
     chat_id: int,
-    kind: str,
+    kind: MessageKind,
     facts: Mapping[str, Any],
     key: str,
     now: datetime,
@@ -89,7 +87,9 @@ async def release(tx: Tx, now: datetime) -> int:
         await tx.execute(held.values(state=MessageState.DROPPED, ended_at=now, detail="in a digest"))
         items = [{"kind": row.kind, "facts": row.facts, "at": row.posted_at.isoformat()} for row in rows]
         silent = all(row.silent for row in rows)
-        await post(tx, chat_id=chat_id, kind=DIGEST, facts={"items": items}, key=f"digest-{rows[-1].id}", now=now, silent=silent)
+        await post(
+            tx, chat_id=chat_id, kind=MessageKind.DIGEST, facts={"items": items}, key=f"digest-{rows[-1].id}", now=now, silent=silent
+        )
     return len(chats)
 
 
@@ -144,4 +144,4 @@ async def refused(tx: Tx, limit: int = 20) -> tuple[tuple[Message, str], ...]:
 
 def _message(row: Row[*tuple[Any, ...]]) -> Message:
     read = {column.name: getattr(row, column.name) for column in _FIELDS}
-    return Message(**read | {"urgency": Urgency(row.urgency)})
+    return Message(**read | {"kind": MessageKind(row.kind), "urgency": Urgency(row.urgency)})

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chatbot.engine import bands
-from chatbot.model import INFO, NET, Cause, Reason
+from chatbot.model import INFO, NET, Cause, HeldBack, Reason
 from chatbot.portfolio.states import ARMED
 
 if TYPE_CHECKING:
@@ -107,15 +107,15 @@ def is_quiet(portfolio: Portfolio, now: datetime) -> bool:
     return portfolio.paused or (portfolio.snoozed_until is not None and now < portfolio.snoozed_until)
 
 
-def held_back(portfolio: Portfolio, open_plan: Plan | None, now: datetime) -> str:
-    """Return the machine word for what keeps a breach from being told, or an empty text."""
+def held_back(portfolio: Portfolio, open_plan: Plan | None, now: datetime) -> HeldBack:
+    """Return what keeps a breach from being told."""
     if portfolio.paused:
-        return "paused"
+        return HeldBack.PAUSED
     if is_quiet(portfolio, now):
-        return "snoozed"
-    return "plan_open" if open_plan is not None else ""
+        return HeldBack.SNOOZED
+    return HeldBack.PLAN_OPEN if open_plan is not None else HeldBack.NONE
 
 
-def quiet_reason(shape: Shape) -> str:
-    """Return the machine word for why a check told nothing."""
-    return "fired_before" if any(reading.breach for reading in shape.limits) else "inside"
+def quiet_reason(shape: Shape) -> HeldBack:
+    """Return why a check told nothing."""
+    return HeldBack.FIRED_BEFORE if any(reading.breach for reading in shape.limits) else HeldBack.INSIDE

@@ -30,9 +30,9 @@ class SignalChange:
     suppressed: bool = False
 
     @property
-    def batch_name(self) -> str:
-        """Return the name under which it joins a block (domain 9.9); what changes or ends a signal has one of its own, and waits."""
-        return self.signal.trigger if self.event is Phase.BEGIN else f"{self.event}:{self.signal.trigger}"
+    def is_urgent(self) -> bool:
+        """Tell whether its plan does not wait for company (domain 9.9)."""
+        return INFO[self.signal.trigger].is_urgent and self.event is Phase.BEGIN
 
 
 def changes(memory: Memory, signals: Iterable[Signal], strategy: Strategy, found: Effective) -> tuple[SignalChange, ...]:

@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from chatbot.engine import schedules
-from chatbot.model import Cause, Reason
+from chatbot.model import Cause, Outcome, Reason
 from chatbot.portfolio.states import ScheduleMark
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from chatbot.model import ScheduleRule
 
 REASON = Reason(trigger=Cause.SCHEDULE)
-#: what became of a run: a plan; a word, because the person only wants to know; no order worth its fees; every line inside its band
-PLANNED, TOLD, NOTHING, INSIDE, SKIPPED = "planned", "told", "nothing", "inside", "skipped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +59,7 @@ def _begun(rule: ScheduleRule, mark: ScheduleMark) -> datetime:
     return begun
 
 
-def settled(rule: ScheduleRule, mark: ScheduleMark, due: Pending, outcome: str, now: datetime) -> ScheduleMark:
+def settled(rule: ScheduleRule, mark: ScheduleMark, due: Pending, outcome: Outcome, now: datetime) -> ScheduleMark:
     """Return how far the calendar has come once the pending run is settled, so that it never happens again."""
     date = schedules.local_date(spec(rule), due.run).isoformat() if due.run else mark.date
     return ScheduleMark(settled=now, date=date, at=due.run or due.skipped[-1], outcome=outcome)

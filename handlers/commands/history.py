@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from telegram import InputFile
 
+from chatbot.model import HeldBack
 from chatbot.store import plans, portfolios
 from handlers.chat.context import answer, need_portfolio, show
 from handlers.views.plan import history as views
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 #: plans in one CSV file
 _CSV_PLANS = 1000
-#: a check that found every line inside its band
-_INSIDE = "inside"
 
 
 async def history(update: Update, context: Context) -> None:
@@ -68,20 +67,20 @@ async def why(update: Update, context: Context) -> None:
         last = await portfolios.check(tx, portfolio.id)
     shape, swept = report.check.shape, context.program.monitor.last
     at = last.at if last else now
-    if last is not None and last.held_back == _INSIDE and swept is not None and not portfolio.paused:
+    if last is not None and last.held_back is HeldBack.INSIDE and swept is not None and not portfolio.paused:
         at = max(at, swept.at)  # the screen has passed over it since
     fired = () if portfolio.paused else report.check.fired
     seen = replace(report.check, at=at, held_back=_held_back(portfolio, last, shape), fired=fired)
     await show(update, context, why_views.why(context.words, report, seen if last or report.check.shape else None, now))
 
 
-def _held_back(portfolio: Portfolio, last: Check | None, shape: Shape | None) -> str:
-    """Return the word of the view for what the last check came to.
+def _held_back(portfolio: Portfolio, last: Check | None, shape: Shape | None) -> HeldBack:
+    """Return what the last check came to.
 
     The screen passes over whoever is inside; what it saw are the prices of the last fetch, which are the ones read here.
     """
     if portfolio.paused:
-        return "paused"
-    if last is None or last.held_back == _INSIDE:
-        return "" if shape is not None and any(line.breach for line in shape.limits) else _INSIDE
-    return last.held_back or ("" if last.fired else "planned")
+        return HeldBack.PAUSED
+    if last is None or last.held_back is HeldBack.INSIDE:
+        return HeldBack.NONE if shape is not None and any(line.breach for line in shape.limits) else HeldBack.INSIDE
+    return last.held_back or (HeldBack.NONE if last.fired else HeldBack.PLANNED)

@@ -4,33 +4,25 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.errors import UserError
 from chatbot.i18n import N_
-from chatbot.model import Cause
 from chatbot.portfolio import strategies
 from handlers.chat import parsing
-from handlers.views.trigger import knobs
-from handlers.views.trigger import words as seen
+from handlers.views.trigger import knobs, signals
+from handlers.views.trigger.words import WORDS
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from chatbot.i18n import Words
-    from chatbot.model import Strategy
+    from chatbot.model import Cause, Strategy
+    from handlers.views.trigger.words import Knob
 
 _MOST_WORDS = 16
-#: what a trigger may be called beside its name on the screen
-_CALLED = {
-    Cause.VOLATILITY: ("vol",),
-    Cause.TREND: (),
-    Cause.FUNDING_LOW: ("funding low", "low", "funding_low"),
-    Cause.FUNDING_HIGH: ("funding high", "high", "funding_high"),
-    Cause.FEAR_GREED: ("fear", "greed", "fear&greed", "fear and greed", "fear_greed"),
-}
 #: a name has at most so many words
 _NAME_WORDS = 4
 _UNIT = re.compile(r"(?<=\d)[x×]$")
@@ -64,7 +56,7 @@ def read(text: str, words: Words, strategy: Strategy, decimal: str = "") -> Aske
     typed = unicodedata.normalize("NFKC", text).replace("=", " ").split()
     trigger, rest = _named(typed, words)
     if trigger is None:
-        names = ", ".join(seen.name(words, one) for one in seen.every())
+        names = ", ".join(signals.name(words, one) for one in signals.every())
         wrong = UserError(N_("There is no trigger called “{text}”. They are: {names}."), text=parsing.shown(text), names=names)
         return Asked(strategy=strategy, problems=(wrong,))
     if len(rest) > _MOST_WORDS:
@@ -79,9 +71,7 @@ def read(text: str, words: Words, strategy: Strategy, decimal: str = "") -> Aske
 
 def _named(typed: list[str], words: Words) -> tuple[Cause | None, list[str]]:
     """Return the trigger that the longest beginning of the words names, and what follows it."""
-    known = {
-        _plain(said): trigger for trigger, others in _CALLED.items() for said in (*others, seen.NAMES[trigger], seen.name(words, trigger))
-    }
+    known = {_plain(called): trigger for trigger, said in WORDS.items() for called in (*said.called, said.name, words.t(said.name))}
     for count in range(min(_NAME_WORDS, len(typed)), 0, -1):
         found = known.get(_plain(" ".join(typed[:count])))
         if found is not None:
@@ -92,29 +82,29 @@ def _named(typed: list[str], words: Words) -> tuple[Cause | None, list[str]]:
 def _take(draft: _Draft, rest: list[str], words: Words, decimal: str) -> None:
     """Go through the words: switches and modes stand alone, a knob's word takes the number behind it."""
     switches = {_plain(said): on for label, on in ((N_("on"), True), (N_("off"), False)) for said in (label, words.t(label))}
-    modes = {_plain(said): mode for mode, label in knobs.MODES.items() for said in (label, words.t(label))}
-    by_word = {_plain(said): one for one in knobs.KNOBS[draft.trigger] for said in (one.word, words.t(one.word))}
-    is_fear, pending = draft.trigger is Cause.FEAR_GREED, None
+    modes = {_plain(said): mode for mode, label in WORDS[draft.trigger].mode_names.items() for said in (label, words.t(label))}
+    by_word = {_plain(said): one for one in WORDS[draft.trigger].knobs for said in (one.word, words.t(one.word))}
+    pending = None
     for word in (one.strip(",;:") for one in rest):
         plain = _plain(word)
         if pending is None and plain in switches:
             _once(draft, word, is_new=draft.on is None)
             draft.on = switches[plain]
-        elif pending is None and is_fear and plain in modes:
+        elif pending is None and plain in modes:
             _once(draft, word, is_new=not draft.mode)
             draft.mode = modes[plain]
-        elif pending is None and is_fear and plain in (_plain("mode"), _plain(words.t("mode"))):
+        elif pending is None and modes and plain in (_plain("mode"), _plain(words.t("mode"))):
             continue
         elif pending is None and plain in by_word:
             pending = by_word[plain]
         else:
-            _number(draft, word, pending or knobs.KNOBS[draft.trigger][0], decimal, is_named=pending is not None)
+            _number(draft, word, pending or WORDS[draft.trigger].knobs[0], decimal, is_named=pending is not None)
             pending = None
     if pending is not None:
         draft.problems.append(UserError(N_("{name} has no number behind it."), name=words.t(pending.word)))
 
 
-def _number(draft: _Draft, word: str, knob: knobs.Knob, decimal: str, *, is_named: bool) -> None:
+def _number(draft: _Draft, word: str, knob: Knob, decimal: str, *, is_named: bool) -> None:
     """Read a knob's number in the unit in which it is shown."""
     if not is_named and not any(char.isdigit() for char in word):
         draft.problems.append(UserError(N_("I don't understand “{text}” here."), text=parsing.shown(word)))
@@ -137,7 +127,7 @@ def _once(draft: _Draft, word: str, *, is_new: bool) -> None:
 def _misfits(draft: _Draft, strategy: Strategy, words: Words) -> list[UserError]:
     """Return which numbers are out of range, have parts where there are none, or leave no room between limit and end."""
     found = []
-    for knob in knobs.KNOBS[draft.trigger]:
+    for knob in WORDS[draft.trigger].knobs:
         value = draft.values.get(knob.name)
         if value is None:
             continue
@@ -155,7 +145,7 @@ def _flicker(draft: _Draft, strategy: Strategy, words: Words) -> list[UserError]
     params = trigger.params({**strategy.setting(draft.trigger).params, **draft.values})
     if not trigger.problems(params):
         return []
-    limit, end = knobs.KNOBS[draft.trigger][:2]
+    limit, end = WORDS[draft.trigger].knobs[:2]
     shown = {
         "limit": knobs.written(words, draft.trigger, limit, params[trigger.enter]),
         "end": knobs.written(words, draft.trigger, end, params[trigger.leave]),
@@ -168,8 +158,7 @@ def _applied(draft: _Draft, strategy: Strategy) -> Strategy:
     if draft.on is not None:
         changed = strategies.switched(changed, draft.trigger, on=draft.on)
     if draft.mode:
-        setting = replace(changed.setting(Cause.FEAR_GREED), mode=draft.mode)
-        changed = replace(changed, triggers={**changed.triggers, Cause.FEAR_GREED: setting})
+        changed = strategies.with_mode(changed, draft.trigger, draft.mode)
     return changed
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from chatbot.portfolio import strategies
 from handlers.chat.context import need_portfolio, reply, show
 from handlers.commands import trigger_text
 from handlers.views import problems
-from handlers.views.trigger import knobs, page
+from handlers.views.trigger import page
 
 if TYPE_CHECKING:
     from telegram import Update
@@ -61,11 +60,7 @@ async def knob(update: Update, context: Context) -> None:
         return
     name, what, value = Cause(context.tapped.args[0]), *context.tapped.args[1:]
     strategy = portfolio.strategy
-    if what == "mode":
-        setting = replace(strategy.setting(Cause.FEAR_GREED), mode=value if value in knobs.MODES else "")
-        strategy = replace(strategy, triggers={**strategy.triggers, Cause.FEAR_GREED: setting})
-    else:
-        strategy = _turned(strategy, name, what, Decimal(value))
+    strategy = strategies.with_mode(strategy, name, value) if what == "mode" else _turned(strategy, name, what, Decimal(value))
     await _change(update, context, portfolio, strategy, name)
 
 

@@ -1,45 +1,32 @@
-"""The outbox's way out: a stored message becomes a view in the person's language, a Bot API call, and a verdict."""
+"""The outbox's way out: a stored message becomes a Bot API call and a verdict."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from chatbot.errors import InternalError
-from chatbot.model import Cause, Delivery, LineReading, Phase, PlanState, Reason, Verdict
-from chatbot.monitor import unanswered
-from chatbot.store import accounts, messages, plans, portfolios
+from chatbot.model import Delivery, MessageKind, PlanState, Verdict
+from chatbot.store import accounts, plans
 from handlers.buttons import Signer, markup
 from handlers.chat import sending
 from handlers.chat.context import words_for
+from handlers.transport import rendering
 from handlers.transport.rate_limit import pause_s
-from handlers.views import alerts as alert_views
-from handlers.views import problems
-from handlers.views.common import Html, joined, mark
-from handlers.views.hedge import alerts as hedge_alerts
-from handlers.views.person import access, alert_settings, schedule
-from handlers.views.plan import autonomy, card, progress
+from handlers.views.plan import card, progress
 from handlers.views.plan.legs import ended_short
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from telegram.ext import ExtBot
 
     from chatbot.app import Program
-    from chatbot.i18n import Words
     from chatbot.model import Message, Person, Plan, Portfolio
     from handlers.views.common import View
 
 log = structlog.get_logger()
-
-#: lines of a held back message that its place in a digest has room for
-_DIGEST_LINES = 2
 
 #: what Telegram says to a person who cannot be written to, in its 400 answers
 _GONE = ("chat not found", "user is deactivated", "bot can't initiate conversation", "peer_id_invalid", "user not found")
@@ -70,42 +57,14 @@ class Courier:
             person = await accounts.person(tx, message.chat_id)  # a private chat has the id of its person
         if person is None or person.chat_id != message.chat_id:
             return Delivery(verdict=Verdict.REFUSED, detail="nobody has this chat")
-        if message.kind in (unanswered.REMINDER, unanswered.UNANSWERED):
+        if message.kind in rendering.ABOUT_PLANS:
             return await self._about_plan(message, person)
-        if message.kind in ("plan_card", "plan_progress", "plan_result", "plan_parked"):
+        if message.kind in rendering.CARDS:
             return await self._plan(message, person)
-        view = await self._view(message, person)
+        view = await rendering.view_of(self._program, words_for(self._program, person), message)
         if view is None:
             return Delivery(verdict=Verdict.SENT, detail="nothing left to say")
         return await self._send(message, person, view)
-
-    async def _view(self, message: Message, person: Person) -> View | None:
-        """Render everything that is not about a plan."""
-        words, facts = words_for(self._program, person), message.facts
-        if message.kind == "access_request":
-            async with self._program.db.read() as tx:
-                asking = await accounts.person(tx, int(facts["person_id"]))
-            return access.access_request(words, asking) if asking else None
-        if message.kind == "access_granted":
-            return access.approved(words)
-        if message.kind == messages.DIGEST:
-            return await self._digest(words, message)
-        portfolio = await self._program.portfolios.by_id(int(facts["portfolio_id"]))
-        if portfolio is None:
-            return None
-        return await self._about(words, portfolio, message)
-
-    async def _digest(self, words: Words, message: Message) -> View | None:
-        """Tell in a line each what was held back: what stands in its own message under the head."""
-        items = []
-        for item in message.facts["items"]:
-            portfolio = await self._program.portfolios.by_id(int(item["facts"]["portfolio_id"]))
-            held = replace(message, kind=item["kind"], facts=item["facts"])
-            view = await self._about(words, portfolio, held) if portfolio is not None else None
-            if portfolio is not None and view is not None:
-                told = [Html(line) for line in view.text.split("\n")[1:] if line and "<pre" not in line]
-                items.append((datetime.fromisoformat(item["at"]), joined(" ", (mark(portfolio.mode), *told[:_DIGEST_LINES]))))
-        return alert_settings.digest(words, items) if items else None
 
     async def _about_plan(self, message: Message, person: Person) -> Delivery:
         """Say something about a plan in a message of its own, in reply to its card."""
@@ -114,27 +73,10 @@ class Courier:
         portfolio = await self._program.portfolios.by_id(plan.portfolio_id) if plan else None
         if plan is None or portfolio is None:
             return Delivery(verdict=Verdict.SENT, detail="the plan is gone")
-        words = words_for(self._program, person)
-        if message.kind == unanswered.UNANSWERED:
-            view = autonomy.unanswered(words, portfolio, plan, message.facts["why"])
-        elif plan.state is PlanState.PROPOSED:
-            view = autonomy.reminder(words, portfolio, plan)
-        else:
+        view = rendering.ABOUT_PLANS[message.kind](words_for(self._program, person), portfolio, plan, message.facts)
+        if view is None:
             return Delivery(verdict=Verdict.SENT, detail="answered meanwhile")
         return await self._send(message, person, view, reply_to=plan.message_id)
-
-    async def _about(self, words: Words, portfolio: Portfolio, message: Message) -> View | None:
-        """Render what concerns one portfolio."""
-        facts = message.facts
-        if message.kind == "problem":
-            async with self._program.db.read() as tx:
-                check = await portfolios.check(tx, portfolio.id)
-            return alert_views.problem_alert(words, portfolio, check.problems) if check and check.problems else None
-        if message.kind == "trigger_alert":
-            return alert_views.trigger_alert(words, portfolio, [_step(step) for step in facts["steps"]], self._program.sentiment.name)
-        if message.kind not in _VIEWS:
-            raise InternalError(f"no view for a message of kind {message.kind}")
-        return _VIEWS[message.kind](words, portfolio, facts)
 
     async def _plan(self, message: Message, person: Person) -> Delivery:
         """Draw a plan in its card. A plan that stopped or fell short is told in a new message, its card from then on: edits do not ring."""
@@ -143,7 +85,7 @@ class Courier:
         portfolio = await self._program.portfolios.by_id(plan.portfolio_id) if plan else None
         if plan is None or portfolio is None:
             return Delivery(verdict=Verdict.SENT, detail="the plan is gone")
-        if message.kind == "plan_progress" and plan.state in (PlanState.DONE, PlanState.PARKED):
+        if message.kind is MessageKind.PLAN_PROGRESS and plan.state in (PlanState.DONE, PlanState.PARKED):
             return Delivery(verdict=Verdict.SENT, detail="overtaken by the result")
         view = self._plan_view(plan, portfolio, person)
         has_card = plan.message_id is not None and plan.chat_id == message.chat_id
@@ -202,9 +144,9 @@ class Courier:
 
 def _rings(message: Message, plan: Plan) -> bool:
     """Tell whether the news must be heard: a plan that waits for a person, or legs that fell short."""
-    if message.kind == "plan_parked":
+    if message.kind is MessageKind.PLAN_PARKED:
         return plan.state is PlanState.PARKED
-    return message.kind == "plan_result" and plan.state is PlanState.DONE and any(ended_short(leg) for leg in plan.legs)
+    return message.kind is MessageKind.PLAN_RESULT and plan.state is PlanState.DONE and any(ended_short(leg) for leg in plan.legs)
 
 
 def _refused(message: Message, why: str) -> Delivery:
@@ -216,49 +158,3 @@ def _refused(message: Message, why: str) -> Delivery:
         return Delivery(verdict=Verdict.PLAIN, detail=why)
     log.error("message refused", kind=message.kind, message_id=message.id, why=why)
     return Delivery(verdict=Verdict.REFUSED, detail=why)
-
-
-def _line(stored: dict[str, Any]) -> LineReading:
-    return LineReading(
-        line=stored["line"],
-        weight=Decimal(stored["weight"]),
-        target=Decimal(stored["target"]),
-        band=Decimal(stored["band"]),
-        breach=stored["breach"],
-    )
-
-
-def _step(stored: dict[str, Any]) -> alert_views.Step:
-    """Read a step of a trigger; its limit is the one that it crossed."""
-    phase = Phase(stored["event"])
-    limit = stored.get("limit", stored.get("leave" if phase is Phase.END else "enter"))
-    reading, crossed, size = (None if value is None else Decimal(value) for value in (stored["reading"], limit, stored["size"]))
-    reason = Reason(trigger=Cause(stored["trigger"]), line=stored["subject"], event=phase, reading=reading, limit=crossed, size=size)
-    return alert_views.Step(reason, suppressed=stored["suppressed"])
-
-
-def _margin(words: Words, portfolio: Portfolio, facts: dict[str, Any]) -> View:
-    distance, leverage = (None if facts[name] is None else Decimal(facts[name]) for name in ("distance", "leverage"))
-    return alert_views.margin_alert(words, portfolio, distance, leverage)
-
-
-def _skipped(words: Words, portfolio: Portfolio, facts: dict[str, Any]) -> View:
-    return schedule.skipped(words, portfolio, int(facts["count"]), datetime.fromisoformat(facts["latest"]))
-
-
-def _missed(words: Words, portfolio: Portfolio, facts: dict[str, Any]) -> View:
-    since, until = (datetime.fromisoformat(facts[name]) for name in ("since", "until"))
-    return problems.missed_checks(words, portfolio, int(facts["count"]), since, until, exact=facts.get("exact", True))
-
-
-#: how each kind of message about a portfolio is told, where its facts are all it takes
-_VIEWS: dict[str, Callable[[Words, Portfolio, dict[str, Any]], View]] = {
-    "drift_alert": lambda words, portfolio, facts: alert_views.drift_alert(words, portfolio, [_line(line) for line in facts["lines"]]),
-    "margin_alert": _margin,
-    "evaluated_again": lambda words, portfolio, _: problems.evaluated_again(words, portfolio),
-    "schedule_due": lambda words, portfolio, _: schedule.due(words, portfolio),
-    "schedule_skipped": _skipped,
-    "missed_checks": _missed,
-    "hedge_over": hedge_alerts.over,
-    "hedge_funding": hedge_alerts.funding,
-}

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chatbot.model import AnswerMode, Cause, Phase, Reason
+from chatbot.model import INFO, AnswerMode, Cause, Phase, Reason
 from handlers.buttons import Style
 from handlers.views.common import View, bold, button, head, named, page, say
 from handlers.views.plan import reasons
 from handlers.views.plan.card import drift_sentence
 from handlers.views.problems import cannot_evaluate_line
-from handlers.views.trigger import words as seen
+from handlers.views.trigger import signals
+from handlers.views.trigger.words import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,7 @@ class Step:
     """A signal that stands differently from what the person was told."""
 
     reason: Reason
-    #: low funding asks for more while something else asks for less
+    #: it asks for more risk while something else asks for less
     suppressed: bool = False
 
 
@@ -52,16 +53,16 @@ def trigger_alert(words: Words, portfolio: Portfolio, steps: Sequence[Step], moo
 
 def _step_line(words: Words, step: Step, mood_source: str) -> Html:
     line = reasons.sentence(words, step.reason)
-    return seen.with_source(words, line, mood_source) if step.reason.trigger is Cause.FEAR_GREED else line
+    return signals.with_source(words, line, step.reason.trigger, mood_source)
 
 
 def _outcome(words: Words, portfolio: Portfolio, steps: Sequence[Step]) -> list[Html]:
     """Say what happens next: a plan, nothing but this message, or nothing at all."""
     lines = []
-    if any(step.suppressed for step in steps):
-        lines.append(say(words, "Low funding changes nothing now: something else asks for less risk."))
-    if any(step.reason.trigger is Cause.VOLATILITY and step.reason.event is Phase.END for step in steps):
-        lines.append(say(words, "Coins are bought back when they leave their bands."))
+    held_back = (WORDS[step.reason.trigger].held_back for step in steps if step.suppressed)
+    ended = (WORDS[step.reason.trigger].after_end for step in steps if step.reason.event is Phase.END)
+    lines += [say(words, msgid) for msgid in dict.fromkeys(held.alert for held in held_back if held is not None)]
+    lines += [say(words, msgid) for msgid in dict.fromkeys(ended) if msgid]
     if any(_asks(step) for step in steps):
         follows = say(words, "A plan follows if there are orders worth sending.")
         only_told = say(words, "You wanted only to be told; a plan is made when you ask for one.")
@@ -70,13 +71,13 @@ def _outcome(words: Words, portfolio: Portfolio, steps: Sequence[Step]) -> list[
 
 
 def _asks(step: Step) -> bool:
-    return not step.suppressed and not (step.reason.trigger is Cause.VOLATILITY and step.reason.event is Phase.END)
+    return not step.suppressed and INFO[step.reason.trigger].asks_at(step.reason.event)
 
 
 def _trigger_buttons(words: Words, portfolio: Portfolio, steps: Sequence[Step]) -> Keyboard:
     trigger = steps[0].reason.trigger
     see = button(words.t("See the plan"), "rebalance", "", Style.PRIMARY)
-    about = button(seen.name(words, trigger), "trigger", trigger)
+    about = button(signals.name(words, trigger), "trigger", trigger)
     first = (see, about) if any(_asks(step) for step in steps) else (about,)
     return (first, (button(words.t("Why?"), "why"), *snooze_buttons(words, portfolio)))
 

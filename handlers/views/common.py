@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chatbot.charts.labels import Gauge, Labels
     from chatbot.charts.shock_bars import ShockBar
     from chatbot.errors import UserError
-    from chatbot.i18n import Words
+    from chatbot.i18n import Plural, Words
     from chatbot.model import AssetExposure, Portfolio, Shape
 
 MAX_TEXT, MAX_CAPTION, MAX_COLUMNS = 4096, 1024, 40
@@ -109,6 +109,12 @@ def pre(rows: Iterable[str]) -> Html:
 def say(words: Words, msgid: str, **params: object) -> Html:
     """Translate a sentence, escape it, and fill its placeholders: HTML stays, everything else is escaped."""
     return Html(esc(words.t(msgid)).format(**{name: esc(value) for name, value in params.items()}))
+
+
+def say_n(words: Words, forms: Plural, count: int, **params: object) -> Html:
+    """Say a sentence as :func:`say` does, in the form of ``count``."""
+    sentence = words.n(*forms, count, **{name: f"{{{name}}}" for name in params})
+    return Html(esc(sentence).format(**{name: esc(value) for name, value in params.items()}))
 
 
 def joined(separator: str, parts: Iterable[object]) -> Html:

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
-from chatbot.model import Check, Delivery, LegState, OrderState, PlanState, Problem, Role, Urgency, Verdict
+from chatbot.model import Check, Delivery, HeldBack, LegState, MessageKind, OrderState, PlanState, Problem, Role, Urgency, Verdict
 from chatbot.store import accounts, events, messages, orders, plans, portfolios, privacy, retention, tables
 from chatbot.store.database import Database
 from tests.store.databases import postgres_or_skip, sqlite_url
@@ -150,7 +150,7 @@ async def test_active_portfolios_come_in_chunks_without_the_paused(db: Database)
 async def test_what_belongs_to_many_portfolios_comes_in_bulk(db: Database) -> None:
     one, two, three = [(await a_portfolio(db, person)).id for person in (1, 2, 3)]
     seen = Check(at=NOW, shape=SHAPE, fired=("CORE",))
-    unknown = Check(at=NOW, problems=(Problem(code="stale_price", instrument="BTC", age_s=61.5),), held_back="no_data")
+    unknown = Check(at=NOW, problems=(Problem(code="stale_price", instrument="BTC", age_s=61.5),), held_back=HeldBack.NO_DATA)
     async with db.transaction() as tx:
         await portfolios.save_account(tx, one, {"cash": "1.10"})
         await portfolios.save_account(tx, one, {"cash": "2.20"})
@@ -384,7 +384,7 @@ async def test_history_is_read_in_pages_newest_first(db: Database) -> None:
 async def test_the_database_refuses_a_state_that_does_not_exist(db: Database, table: str) -> None:
     await a_plan(db, (await a_portfolio(db)).id)
     async with db.transaction() as tx:
-        await messages.post(tx, chat_id=7, kind="x", facts={}, key="k", now=NOW)
+        await messages.post(tx, chat_id=7, kind=MessageKind("x"), facts={}, key="k", now=NOW)
     column = {"pf_people": "role", "pf_portfolios": "mode"}.get(table, "state")
     with pytest.raises(IntegrityError):
         await _run(db, update(tables.metadata.tables[table]).values({column: "perhaps"}))
@@ -484,7 +484,7 @@ async def test_alerts_are_numbered(db: Database) -> None:
 
 async def _post(db: Database, chat_id: int, *keys: str) -> list[bool]:
     async with db.transaction() as tx:
-        return [await messages.post(tx, chat_id=chat_id, kind="note", facts={"key": key}, key=key, now=NOW) for key in keys]
+        return [await messages.post(tx, chat_id=chat_id, kind=MessageKind("note"), facts={"key": key}, key=key, now=NOW) for key in keys]
 
 
 async def test_the_same_message_is_never_written_twice(db: Database) -> None:
@@ -496,7 +496,7 @@ async def test_the_same_message_is_never_written_twice(db: Database) -> None:
 async def test_a_message_is_read_back_as_posted(db: Database) -> None:
     async with db.transaction() as tx:
         await messages.post(
-            tx, chat_id=-7, kind="drift_alert", facts={"a": [1, None, "ж"]}, key="k", urgency=Urgency.ALWAYS, silent=True, now=NOW
+            tx, chat_id=-7, kind=MessageKind.DRIFT, facts={"a": [1, None, "ж"]}, key="k", urgency=Urgency.ALWAYS, silent=True, now=NOW
         )
         (read,) = await messages.due(tx, NOW)
     assert (read.chat_id, read.kind, read.facts, read.key) == (-7, "drift_alert", {"a": [1, None, "ж"]}, "k")
@@ -633,7 +633,7 @@ async def test_what_is_written_in_bulk_replaces_states_and_checks_and_keeps_the_
             first.id: {"BTC": {"fired": True}},
             second.id: {"SOL": {"streak": 1}},
         }
-        seen = {one: Check(at=NOW, shape=SHAPE, held_back="inside") for one in (first.id, second.id)}
+        seen = {one: Check(at=NOW, shape=SHAPE, held_back=HeldBack.INSIDE) for one in (first.id, second.id)}
         await portfolios.save_checks(tx, {first.id: Check(at=LATER)})
         await portfolios.save_checks(tx, seen)
         assert await portfolios.checks_of(tx, [first.id, second.id]) == seen

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.model import AnswerMode, PlanState
+from chatbot.model import INFO, AnswerMode, Cause, Phase, PlanState, Signal
 from chatbot.monitor.judge import window_closes
 from chatbot.store import plans, portfolios
+from chatbot.triggers.market import SignalChange
 from tests.portfolio.still_market import START, D, bench
 
 if TYPE_CHECKING:
@@ -203,7 +204,14 @@ async def test_one_fetch_serves_everybody(tmp_path: Path) -> None:
 def test_the_last_instant_of_the_window_belongs_to_it() -> None:
     """Domain 9.9: inclusive, and what does not wait closes it at once; the release of extreme fear is no hurry."""
     minute = timedelta(seconds=60)
-    assert window_closes(START, START + minute, minute, ())
-    assert not window_closes(START, START + timedelta(seconds=59), minute, ("volatility", "end:fear_greed"))
-    assert window_closes(START, START, minute, ("margin",))
-    assert window_closes(START, START + timedelta(seconds=1), minute, ("volatility", "fear_greed"))
+    assert window_closes(START, START + minute, minute, urgent=False)
+    assert not window_closes(START, START + timedelta(seconds=59), minute, urgent=False)
+    assert window_closes(START, START, minute, urgent=True)
+    assert window_closes(START, START + timedelta(seconds=1), minute, urgent=True)
+    urgent = {
+        (trigger, phase)
+        for trigger in INFO
+        for phase in Phase
+        if SignalChange(signal=Signal(trigger=trigger, enter=D(25), leave=D(30)), event=phase).is_urgent
+    }
+    assert urgent == {(Cause.FEAR_GREED, Phase.BEGIN)}

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event
 
 from chatbot.clock import ManualClock
-from chatbot.model import PlanState, Urgency
+from chatbot.model import MessageKind, PlanState, Urgency
 from chatbot.monitor.last_check import NOTED, LastCheck
 from chatbot.store import accounts, messages, plans, sqlite
 from chatbot.store.database import Database
@@ -140,7 +140,7 @@ async def test_a_held_message_still_leaves_with_the_first_check_after_its_time(t
         until = on.clock.now() + timedelta(seconds=90)
         async with on.program.db.transaction() as tx:
             await messages.post(
-                tx, chat_id=7, kind="problem", facts={}, key="held", now=on.clock.now(), urgency=Urgency.ROUTINE, held_until=until
+                tx, chat_id=7, kind=MessageKind.PROBLEM, facts={}, key="held", now=on.clock.now(), urgency=Urgency.ROUTINE, held_until=until
             )
         await on.tick(89)
         assert not await on.waiting()

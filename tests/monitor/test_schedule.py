@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from chatbot.model import AnswerMode, PlanState, ScheduleRule, Strategy
+from chatbot.model import AnswerMode, Outcome, PlanState, ScheduleRule, Strategy
 from chatbot.store import accounts, plans, portfolios, tables
 from chatbot.store.codec import decode, encode
 from chatbot.triggers import schedule
@@ -153,7 +153,7 @@ async def test_with_only_if_outside_a_run_inside_the_bands_is_done_without_a_wor
     async with bench(tmp_path) as on:
         portfolio = await scheduled(on, replace(HALF_PAST, only_outside=True))
         assert await on.tick(1800) == (0, 0)
-        assert (await mark_of(on, portfolio)).outcome == schedule.INSIDE
+        assert (await mark_of(on, portfolio)).outcome == Outcome.INSIDE
         assert (await check_of(on, portfolio)).held_back == "inside"
         assert await told(on) == []
         await on.tick(23 * 3600)
@@ -170,7 +170,7 @@ async def test_when_no_order_is_worth_its_fees_the_run_is_done_and_why_says_so(t
         portfolio = await scheduled(on)
         on.market.move("BTC", "0.9523809523809523809523809524")
         assert await on.tick(1800) == (0, 0)
-        assert (await mark_of(on, portfolio)).outcome == schedule.NOTHING
+        assert (await mark_of(on, portfolio)).outcome == Outcome.NOTHING
         assert (await check_of(on, portfolio)).held_back == "no_orders"
         assert await told(on) == []
 
@@ -228,7 +228,7 @@ async def test_who_only_wants_to_know_is_rung_and_gets_no_plan(tmp_path: Path) -
         assert await on.tick() == (0, 0)
         assert await told(on) == [("schedule_due", None, False)]
         assert await plans_of(on, portfolio) == ()
-        assert (await mark_of(on, portfolio)).outcome == schedule.TOLD
+        assert (await mark_of(on, portfolio)).outcome == Outcome.TOLD
 
 
 async def test_without_prices_the_run_waits_for_them(tmp_path: Path) -> None:

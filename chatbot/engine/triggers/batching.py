@@ -29,9 +29,9 @@ def is_immediate(name: str) -> bool:
     return name.startswith(IMMEDIATE)
 
 
-def closes_at(opened: float, window: float, events: Iterable[tuple[str, float]]) -> float:
-    """Return when a window that was opened at ``opened`` closes: at its end, or with the first (name, time) that does not wait."""
-    return min([opened + window, *(t for name, t in events if is_immediate(name))])
+def closes_at(opened: float, window: float, urgent: Iterable[float]) -> float:
+    """Return when a window that was opened at ``opened`` closes: at its end, or at the first of the ``urgent`` times."""
+    return min([opened + window, *urgent])
 
 
 def batch_triggers(events: Iterable[tuple[str, float]], window: float) -> tuple[Batch, ...]:
@@ -44,7 +44,7 @@ def batch_triggers(events: Iterable[tuple[str, float]], window: float) -> tuple[
     waiting = sorted(events, key=lambda event: (event[1], event[0]))
     batches: list[Batch] = []
     while waiting:
-        closes = closes_at(waiting[0][1], window, waiting)
+        closes = closes_at(waiting[0][1], window, (t for name, t in waiting if is_immediate(name)))
         names = dict.fromkeys(name for name, t in waiting if t <= closes)
         batches.append(Batch(executes=closes, names=tuple(names)))
         waiting = [event for event in waiting if event[1] > closes]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from chatbot.engine.hedges.sizing import LifeRule
 from chatbot.engine.margin import HEDGE_DISTANCE
 from chatbot.model import COVER, MIN_VARIANCE, ROTATION
-from chatbot.model.hedge import HedgeWish
+from chatbot.model.hedge import HedgeProblem, HedgeWish
 from handlers.buttons import Style
 from handlers.views.common import DOT, View, bold, button, coin, head, joined, page, say
 from handlers.views.hedge.words import WHY_OVER, name, paid, problem, wish_arg, won
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 EXAMPLE: Final = "/hedge 50 20"
 _RULE: Final = LifeRule()
+#: what keeps every size of a cover from being had
+_NO_COVER: Final = (HedgeProblem.NO_CONTRACT, HedgeProblem.OPEN_ALREADY, HedgeProblem.STILL_SHORT, HedgeProblem.NO_ROOM)
 
 
 def hedge(words: Words, report: HedgeReport) -> View:
@@ -114,9 +116,13 @@ def _condition(words: Words, report: HedgeReport) -> Html:
 def _covers(words: Words, report: HedgeReport) -> list[Html]:
     literal, by_beta, least = report.covers
     title = bold(name(words, COVER))
-    if literal.problem in ("no_contract", "open_already", "still_short", "no_room"):
+    if literal.problem in _NO_COVER:
         return [title, problem(words, literal)]
-    lines = [title, problem(words, literal) if literal.problem == "too_small" else cover_sentence(words, literal), _by_beta(words, by_beta)]
+    lines = [
+        title,
+        problem(words, literal) if literal.problem is HedgeProblem.TOO_SMALL else cover_sentence(words, literal),
+        _by_beta(words, by_beta),
+    ]
     return [line for line in (*lines, _least(words, least)) if line is not None]
 
 
@@ -178,7 +184,7 @@ def _keyboard(words: Words, report: HedgeReport) -> Keyboard:
 
 
 def _is_offered(size: HedgeSize) -> bool:
-    return size.problem in ("", "too_close")
+    return size.problem in (HedgeProblem.NONE, HedgeProblem.TOO_CLOSE)
 
 
 def _reasoned(report: HedgeReport) -> HedgeWish:
@@ -192,9 +198,9 @@ def _offer(words: Words, size: HedgeSize) -> str:
 
 def refused(words: Words, portfolio: Portfolio, size: HedgeSize) -> View:
     """Answer a hedge that cannot be had, or ask once more about one whose liquidation is near."""
-    if size.problem != "too_close" or size.distance is None:
+    if size.problem is not HedgeProblem.TOO_CLOSE or size.distance is None:
         rows: Keyboard = ((button(words.t("Hedges"), "hedge"), button(words.t("Status"), "status")),)
-        if size.problem in ("open_already", "still_short"):
+        if size.problem in (HedgeProblem.OPEN_ALREADY, HedgeProblem.STILL_SHORT):
             rows = ((button(words.t("Close the hedge"), "hedge_close", size.wish.kind),), *rows)
         return View(page(head(portfolio, say(words, "Hedges")), problem(words, size)), rows)
     facts = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from chatbot.charts.labels import Labels
 from chatbot.charts.shock_bars import ShockBar
 from chatbot.model import COVER, ROTATION
+from chatbot.model.hedge import HedgeProblem
 from handlers.views.common import Picture, PictureKind, View, bold, button, captioned, decimal_sign, head, page, say, table
 from handlers.views.hedge.words import name, other_size, problem, size_label, wish_arg
 from handlers.views.problems import cannot_evaluate
@@ -29,7 +30,7 @@ def shocks(words: Words, report: ShockReport) -> View:
     size = report.size
     if size is None:
         return cannot_evaluate(words, report.portfolio, report.problems)
-    if size.problem and size.problem != "too_close":
+    if size.problem not in (HedgeProblem.NONE, HedgeProblem.TOO_CLOSE):
         text = page(head(report.portfolio, say(words, "Hedges")), problem(words, size))
         return View(text, ((button(words.t("Hedges"), "hedge"),),))
     gone = any(row.liquidated for row in report.rows)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatbot.i18n import N_
 from chatbot.model import COVER, MIN_VARIANCE, ROTATION
-from chatbot.model.hedge import BY_BETA, LITERAL, HedgeWish
+from chatbot.model.hedge import BY_BETA, LITERAL, HedgeProblem, HedgeWish
 from handlers.views.common import say
 
 if TYPE_CHECKING:
@@ -24,16 +24,16 @@ WHY_OVER: Final = {
     "manual": N_("you closed it"),
 }
 _PROBLEMS: Final = {
-    "no_contract": N_("The BTC perpetual is not traded here, so there is nothing to short."),
-    "no_alt": N_("There are no ALT coins to rotate out of."),
-    "too_small": N_("The short would be too small: the smallest that makes sense here is {minimum}."),
-    "no_room": N_("The leverage limits leave no room for a short."),
-    "no_history": N_("The least-variance hedge is not available: too few daily prices are known."),
-    "not_short": N_("There is nothing to hedge: the portfolio does not fall with BTC."),
-    "open_already": N_(
+    HedgeProblem.NO_CONTRACT: N_("The BTC perpetual is not traded here, so there is nothing to short."),
+    HedgeProblem.NO_ALT: N_("There are no ALT coins to rotate out of."),
+    HedgeProblem.TOO_SMALL: N_("The short would be too small: the smallest that makes sense here is {minimum}."),
+    HedgeProblem.NO_ROOM: N_("The leverage limits leave no room for a short."),
+    HedgeProblem.NO_HISTORY: N_("The least-variance hedge is not available: too few daily prices are known."),
+    HedgeProblem.NOT_SHORT: N_("There is nothing to hedge: the portfolio does not fall with BTC."),
+    HedgeProblem.OPEN_ALREADY: N_(
         "A hedge of this kind is open, and there can be only one of each kind. To make it larger, close it and open a new one."
     ),
-    "still_short": N_("The last hedge of this kind is over, but its short is still there. Close it first."),
+    HedgeProblem.STILL_SHORT: N_("The last hedge of this kind is over, but its short is still there. Close it first."),
 }
 #: short words in buttons
 _KINDS: Final = {"r": ROTATION, "c": COVER, "m": MIN_VARIANCE}

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
-from chatbot.model import AnswerMode
-from chatbot.triggers import schedule as scheduling
+from chatbot.model import AnswerMode, Outcome
 from handlers.buttons import Style
 from handlers.views.common import DOT, View, bold, button, code, esc, head, joined, named, page, say
 
@@ -42,11 +41,11 @@ _ANSWERS = {
     AnswerMode.NOTIFY: N_("At that time I only tell you; a plan is made when you ask for one."),
 }
 _OUTCOMES = {
-    scheduling.PLANNED: N_("a plan was made"),
-    scheduling.TOLD: N_("you were told"),
-    scheduling.NOTHING: N_("nothing to do"),
-    scheduling.INSIDE: N_("every line was inside its band"),
-    scheduling.SKIPPED: N_("missed"),
+    Outcome.PLANNED: N_("a plan was made"),
+    Outcome.TOLD: N_("you were told"),
+    Outcome.NOTHING: N_("nothing to do"),
+    Outcome.INSIDE: N_("every line was inside its band"),
+    Outcome.SKIPPED: N_("missed"),
 }
 
 

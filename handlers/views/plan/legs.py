@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
-from chatbot.model import LegKind, LegState
+from chatbot.model import LeftOutWhy, LegKind, LegState
 from chatbot.plans import costs
 from handlers.views.common import DOT, clip, code, coin, esc, joined, say
 
@@ -66,13 +66,13 @@ _CHANGED = frozenset({"shrunk", "replanned"})
 #: a remainder smaller than this share of a leg is no failure
 _DUST = Decimal("0.001")
 _LEFT_OUT = {
-    "below_minimum": N_("{coin}: {amount} is under the exchange's minimum of {minimum}"),
-    "halted": N_("{coin}: the exchange has stopped trading it"),
-    "cash_limited": N_("buys are smaller than wanted: there is not enough money"),
-    "withdraw_limited": N_("some money stays in the futures account: its positions need it as margin"),
-    "collateral_limited": N_("the futures account gets less than wanted: there is not enough money"),
-    "turnover": N_("everything above your limit of {amount} for one plan: it waits for the next one"),
-    "cap_scaled": N_("futures are smaller than wanted: the leverage limit comes first"),
+    LeftOutWhy.BELOW_MINIMUM: N_("{coin}: {amount} is under the exchange's minimum of {minimum}"),
+    LeftOutWhy.HALTED: N_("{coin}: the exchange has stopped trading it"),
+    LeftOutWhy.CASH_LIMITED: N_("buys are smaller than wanted: there is not enough money"),
+    LeftOutWhy.WITHDRAW_LIMITED: N_("some money stays in the futures account: its positions need it as margin"),
+    LeftOutWhy.COLLATERAL_LIMITED: N_("the futures account gets less than wanted: there is not enough money"),
+    LeftOutWhy.TURNOVER: N_("everything above your limit of {amount} for one plan: it waits for the next one"),
+    LeftOutWhy.CAP_SCALED: N_("futures are smaller than wanted: the leverage limit comes first"),
 }
 
 
@@ -139,7 +139,7 @@ def ended_short(leg: Leg) -> bool:
 
 def left_out_text(words: Words, left: LeftOut) -> Html:
     """Return one leg or part of a plan that could not be, and why."""
-    if left.why == "below_minimum" and (left.amount is None or left.minimum is None):
+    if left.why is LeftOutWhy.BELOW_MINIMUM and (left.amount is None or left.minimum is None):
         return say(words, "{coin}: the amount is under the exchange's minimum", coin=coin(left.instrument))
     template = _LEFT_OUT.get(left.why, N_("{coin}: cannot be traded now"))
     amount = words.money(left.amount) if left.amount is not None else ""

@@ -9,7 +9,7 @@ from chatbot.model import Mode
 from handlers.buttons import Style
 from handlers.views.common import DOT, View, bold, button, captioned, clip, code, esc, head, joined, mark, page, preset_name, say
 from handlers.views.portfolio.strategy import members_line, rules_lines, strategy_picture, strategy_table
-from handlers.views.trigger.words import switched_on_line
+from handlers.views.trigger.signals import switched_on_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -32,7 +32,7 @@ from handlers.views.common import (
     say,
     table,
 )
-from handlers.views.trigger.words import switched_on_line
+from handlers.views.trigger.signals import switched_on_line
 
 if TYPE_CHECKING:
     from decimal import Decimal

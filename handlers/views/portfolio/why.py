@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
-from chatbot.model import PlanState
+from chatbot.model import HeldBack, PlanState
 from handlers.views.common import View, bold, button, esc, head, joined, line_name, page, say
 from handlers.views.person.schedule import next_run_line
 from handlers.views.plan.autonomy import answer_by
 from handlers.views.problems import cannot_evaluate_line
 from handlers.views.tables import MOVED, exposure_line, futures_line, moved_line
 from handlers.views.trigger import lines as standing
-from handlers.views.trigger.words import told_name
+from handlers.views.trigger.signals import told_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,17 +22,19 @@ if TYPE_CHECKING:
     from handlers.views.common import Html
 
 _HELD_BACK = {
-    "inside": N_("Nothing to do: every line is inside its band."),
-    "fired_before": N_("You have been told about this crossing. I ring again when it is a point worse, or after it has been well inside."),
-    "paused": N_("Nothing was done, because the portfolio is paused. /resume starts it again."),
-    "snoozed": N_("Nothing was said, because you asked for silence."),
-    "window_open": N_("A crossing was seen; I wait a moment for others, so that all of them make one plan."),
-    "quiet_hours": N_("A crossing was seen in your quiet hours; its plan is made when they end."),
-    "plan_open": N_("Nothing new was proposed, because a plan is open already."),
-    "no_orders": N_("Nothing was proposed: no order would be worth its fees."),
-    "planned": N_("This check made a plan."),
-    "schedule_told": N_("The time of your schedule had come, and you were told."),
-    "no_data": N_("Nothing was done, because the portfolio could not be evaluated. Every check tries again."),
+    HeldBack.INSIDE: N_("Nothing to do: every line is inside its band."),
+    HeldBack.FIRED_BEFORE: N_(
+        "You have been told about this crossing. I ring again when it is a point worse, or after it has been well inside."
+    ),
+    HeldBack.PAUSED: N_("Nothing was done, because the portfolio is paused. /resume starts it again."),
+    HeldBack.SNOOZED: N_("Nothing was said, because you asked for silence."),
+    HeldBack.WINDOW_OPEN: N_("A crossing was seen; I wait a moment for others, so that all of them make one plan."),
+    HeldBack.QUIET_HOURS: N_("A crossing was seen in your quiet hours; its plan is made when they end."),
+    HeldBack.PLAN_OPEN: N_("Nothing new was proposed, because a plan is open already."),
+    HeldBack.NO_ORDERS: N_("Nothing was proposed: no order would be worth its fees."),
+    HeldBack.PLANNED: N_("This check made a plan."),
+    HeldBack.SCHEDULE_TOLD: N_("The time of your schedule had come, and you were told."),
+    HeldBack.NO_DATA: N_("Nothing was done, because the portfolio could not be evaluated. Every check tries again."),
 }
 
 
@@ -63,7 +65,7 @@ def why(words: Words, report: StatusReport, check: Check | None, now: datetime) 
 
 def _held_back(words: Words, report: StatusReport, check: Check, now: datetime) -> Html | None:
     until = report.portfolio.snoozed_until
-    if check.held_back == "snoozed" and until is not None and now < until:
+    if check.held_back is HeldBack.SNOOZED and until is not None and now < until:
         return say(words, "Nothing was said, because you asked for silence until {moment}.", moment=words.moment(until))
     return say(words, _HELD_BACK[check.held_back]) if check.held_back in _HELD_BACK else None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.charts.labels import Gauge, Labels
-from chatbot.model import Cause
 from handlers.buttons import Style
 from handlers.views.common import (
     DASH,
@@ -25,15 +24,17 @@ from handlers.views.common import (
     line_name,
     page,
     say,
+    table,
 )
 from handlers.views.person.schedule import next_run_line
-from handlers.views.trigger import evidence, knobs
-from handlers.views.trigger import words as seen
+from handlers.views.trigger import knobs, signals
+from handlers.views.trigger.words import WORDS
 
 if TYPE_CHECKING:
     from chatbot.i18n import Words
-    from chatbot.model import LineReading, Shape, Signal, StatusReport
+    from chatbot.model import Cause, LineReading, Shape, Signal, StatusReport
     from handlers.buttons import Button, Keyboard
+    from handlers.views.trigger.words import Knob, ModeWords
 
 EXAMPLE = "/triggers volatility 2.5"
 _ON, _OFF = "☑", "☐"
@@ -41,19 +42,11 @@ _ON, _OFF = "☑", "☐"
 _URGENT = 0.10
 #: coins that the details name one by one
 _MOST_COINS = 12
-#: what is typed for each trigger in the examples of its details
-_EXAMPLES = {
-    "volatility": "/triggers volatility 2.5 end 1.8",
-    "trend": "/triggers trend 12",
-    "funding_low": "/triggers funding low -0.02",
-    "funding_high": "/triggers funding high 0.06 keep 40",
-    "fear_greed": "/triggers fear 20 days 3",
-}
 
 
 def overview(words: Words, report: StatusReport) -> View:
     """Show every trigger with its state, and what the portfolio's own triggers read."""
-    parts = [line for trigger in seen.every() for line in _of_trigger(words, report, trigger)]
+    parts = [line for trigger in signals.every() for line in _of_trigger(words, report, trigger)]
     text = page(
         head(report.portfolio, say(words, "Triggers")),
         *parts,
@@ -66,14 +59,13 @@ def overview(words: Words, report: StatusReport) -> View:
 def _of_trigger(words: Words, report: StatusReport, trigger: Cause) -> list[Html]:
     strategy = report.portfolio.strategy
     mark = _ON if strategy.setting(trigger).on else _OFF
-    title = joined(" ", (mark, joined(DOT, (bold(seen.name(words, trigger)), seen.overview_state(words, report, trigger)))))
-    if not seen.is_used(strategy, trigger):
-        return [joined(DOT, (joined(" ", (mark, bold(seen.name(words, trigger)))), say(words, "no futures to move")))]
-    group = seen.grouped(seen.of_trigger(report, trigger))
-    lines = [seen.reading_line(words, signal) for signal in group.named]
-    if trigger is Cause.FEAR_GREED:
-        lines = [joined(DOT, (line, report.mood_source)) for line in lines]
-    others = seen.others_line(words, group.others)
+    title = joined(" ", (mark, joined(DOT, (bold(signals.name(words, trigger)), signals.overview_state(words, report, trigger)))))
+    if not signals.is_used(strategy, trigger):
+        return [joined(DOT, (joined(" ", (mark, bold(signals.name(words, trigger)))), say(words, "no futures to move")))]
+    group = signals.grouped(signals.of_trigger(report, trigger))
+    lines = [signals.reading_line(words, signal) for signal in group.named]
+    lines = [signals.beside_source(line, trigger, report.mood_source) for line in lines]
+    others = signals.others_line(words, group.others)
     return [title, *([joined(DOT, (*lines, others))] if lines else [])]
 
 
@@ -107,9 +99,9 @@ def _band_line(words: Words, line: LineReading) -> Html:
 def _overview_keyboard(words: Words, report: StatusReport) -> Keyboard:
     strategy = report.portfolio.strategy
     rows = []
-    for trigger in seen.every():
+    for trigger in signals.every():
         on = strategy.setting(trigger).on
-        switch = button(f"{_ON if on else _OFF} {seen.name(words, trigger)}", "turn", f"{trigger}:{int(not on)}:list")
+        switch = button(f"{_ON if on else _OFF} {signals.name(words, trigger)}", "turn", f"{trigger}:{int(not on)}:list")
         rows.append((switch, button(words.t("Details"), "trigger", trigger)))
     return (*rows, (button(words.t("Status"), "status"), button(words.t("Why?"), "why"), button(words.t("Refresh"), "triggers")))
 
@@ -122,24 +114,24 @@ def gauges_picture(words: Words, report: StatusReport) -> Picture:
         legend=(words.t("now"), words.t("starts here"), words.t("ends here")),
         decimal=decimal_sign(words),
     )
-    return Picture(kind=PictureKind.GAUGES, labels=labels, gauges=tuple(_gauge(words, report, trigger) for trigger in seen.every()))
+    return Picture(kind=PictureKind.GAUGES, labels=labels, gauges=tuple(_gauge(words, report, trigger) for trigger in signals.every()))
 
 
 def _gauge(words: Words, report: StatusReport, trigger: Cause) -> Gauge:
     on = report.portfolio.strategy.setting(trigger).on
-    found = seen.nearest_first(seen.of_trigger(report, trigger))
+    found = signals.nearest_first(signals.of_trigger(report, trigger))
     if not found:
-        return Gauge(name=seen.name(words, trigger), value=DASH, state=words.t("no data") if on else words.t("off"), on=on)
+        return Gauge(name=signals.name(words, trigger), value=DASH, state=words.t("no data") if on else words.t("off"), on=on)
     signal = found[0]
-    near = seen.closeness(signal)
+    near = signals.closeness(signal)
     return Gauge(
-        name=seen.subject(words, signal),
-        value=f"{seen.number(words, trigger, signal.reading, signal.enter)} / {seen.number(words, trigger, signal.enter)}",
-        state=seen.short_state(words, report, signal),
+        name=signals.subject(words, signal),
+        value=f"{signals.number(words, trigger, signal.reading, signal.enter)} / {signals.number(words, trigger, signal.enter)}",
+        state=signals.short_state(words, report, signal),
         on=on,
         active=signal.active and on,
         position=float(near) if near is not None else None,
-        release=float(seen.way(signal, signal.leave)) if signal.leave != signal.enter else None,
+        release=float(signals.way(signal, signal.leave)) if signal.leave != signal.enter else None,
     )
 
 
@@ -147,37 +139,42 @@ def details(words: Words, report: StatusReport, trigger: Cause) -> View:
     """Show one trigger in full: every coin, what it does, what is known of it, and its knobs."""
     strategy = report.portfolio.strategy
     on = strategy.setting(trigger).on
-    signals = seen.nearest_first(seen.of_trigger(report, trigger))
-    told = [_detail_line(words, report, signal) for signal in signals[:_MOST_COINS]]
-    if trigger is Cause.FEAR_GREED:
-        told = [joined(DOT, (line, report.mood_source)) for line in told]
+    said = WORDS[trigger]
+    nearest = signals.nearest_first(signals.of_trigger(report, trigger))[:_MOST_COINS]
+    told = [signals.beside_source(_detail_line(words, report, signal), trigger, report.mood_source) for signal in nearest]
     text = page(
-        head(report.portfolio, bold(seen.name(words, trigger)), words.t("on") if on else words.t("off")),
-        *(told or [esc(words.t("no data")) if seen.is_used(strategy, trigger) else say(words, "no futures to move")]),
+        head(report.portfolio, bold(signals.name(words, trigger)), words.t("on") if on else words.t("off")),
+        *(told or [esc(words.t("no data")) if signals.is_used(strategy, trigger) else say(words, "no futures to move")]),
         "",
-        say(words, evidence.DOES[trigger]),
-        say(words, evidence.KNOWN[trigger]),
-        *(evidence.fear_table(words) if trigger is Cause.FEAR_GREED else ()),
+        say(words, said.does),
+        say(words, said.known),
+        *(_mode_table(words, said.modes) if said.modes is not None else ()),
         "",
-        *(_knob_line(words, report, trigger, knob) for knob in knobs.KNOBS[trigger]),
-        _mode_line(words, report) if trigger is Cause.FEAR_GREED else None,
-        say(words, "Write it too: {example}", example=code(_EXAMPLES[trigger])),
+        *(_knob_line(words, report, trigger, knob) for knob in said.knobs),
+        _mode_line(words, said.modes, strategy.mode_of(trigger)) if said.modes is not None else None,
+        say(words, "Write it too: {example}", example=code(said.example)),
     )
     return View(text, _detail_keyboard(words, report, trigger))
 
 
 def _detail_line(words: Words, report: StatusReport, signal: Signal) -> Html:
-    return joined(DOT, (seen.reading_line(words, signal), seen.state(words, report, signal)))
+    return joined(DOT, (signals.reading_line(words, signal), signals.state(words, report, signal)))
 
 
-def _knob_line(words: Words, report: StatusReport, trigger: Cause, knob: knobs.Knob) -> Html:
+def _knob_line(words: Words, report: StatusReport, trigger: Cause, knob: Knob) -> Html:
     value = knobs.counted(words, trigger, knob, knobs.value_of(report.portfolio.strategy, trigger, knob))
     return joined(" ", (code(words.t(knob.word)), say(words, knob.says, value=bold(value))))
 
 
-def _mode_line(words: Words, report: StatusReport) -> Html:
-    chosen = words.t(knobs.MODES[knobs.mode_of(report.portfolio.strategy)])
-    return joined(" ", (code(words.t("mode")), say(words, "what is done in fear: {mode}", mode=bold(chosen))))
+def _mode_line(words: Words, modes: ModeWords, chosen: str) -> Html:
+    return joined(" ", (code(words.t("mode")), say(words, modes.says, mode=bold(words.t(modes.names[chosen])))))
+
+
+def _mode_table(words: Words, modes: ModeWords) -> list[Html]:
+    """Return what each mode does and does not take away, as figures and in words."""
+    moves = ["", *(words.signed_percent(move, 0) for move in modes.moves)]
+    rows = [moves, *([words.t(label), *(words.signed(amount, 0) for amount in amounts)] for label, amounts in modes.rows)]
+    return [say(words, modes.title), table(rows), say(words, modes.note)]
 
 
 def _detail_keyboard(words: Words, report: StatusReport, trigger: Cause) -> Keyboard:
@@ -187,19 +184,19 @@ def _detail_keyboard(words: Words, report: StatusReport, trigger: Cause) -> Keyb
     rows: list[tuple[Button, ...]] = [
         (button(words.t("Switch off") if on else words.t("Switch on"), "turn", f"{trigger}:{int(not on)}", style),)
     ]
-    rows += [_knob_row(words, report, trigger, knob) for knob in knobs.KNOBS[trigger]]
-    if trigger is Cause.FEAR_GREED:
-        chosen = knobs.mode_of(strategy)
+    said, chosen = WORDS[trigger], strategy.mode_of(trigger)
+    rows += [_knob_row(words, report, trigger, knob) for knob in said.knobs]
+    if said.modes is not None:
         rows.append(
             tuple(
                 button(f"✓ {words.t(label)}" if mode == chosen else words.t(label), "knob", f"{trigger}:mode:{mode}")
-                for mode, label in knobs.MODES.items()
+                for mode, label in said.modes.names.items()
             )
         )
     return (*rows, (button(words.t("All triggers"), "triggers"), button(words.t("Why?"), "why")))
 
 
-def _knob_row(words: Words, report: StatusReport, trigger: Cause, knob: knobs.Knob) -> tuple[Button, ...]:
+def _knob_row(words: Words, report: StatusReport, trigger: Cause, knob: Knob) -> tuple[Button, ...]:
     """Return less, what is set, more; at an end of the range that side is missing."""
     strategy = report.portfolio.strategy
     now = knobs.written(words, trigger, knob, knobs.value_of(strategy, trigger, knob))
@@ -212,14 +209,14 @@ def _knob_row(words: Words, report: StatusReport, trigger: Cause, knob: knobs.Kn
     return tuple(row)
 
 
-def _turn(trigger: Cause, knob: knobs.Knob, value: object) -> str:
+def _turn(trigger: Cause, knob: Knob, value: object) -> str:
     return f"{trigger}:{knob.name}:{value:f}"
 
 
 def about(words: Words) -> View:
     """Explain every trigger in plain words, with what is honestly known."""
     parts: list[Html] = []
-    for trigger in seen.every():
-        parts += [bold(seen.name(words, trigger)), say(words, evidence.DOES[trigger]), say(words, evidence.KNOWN[trigger]), Html("")]
+    for trigger in signals.every():
+        parts += [bold(signals.name(words, trigger)), say(words, WORDS[trigger].does), say(words, WORDS[trigger].known), Html("")]
     text = page(*parts, say(words, "Each is switched and tuned in /triggers; /why tells what the last check saw."))
     return View(text, ((button(words.t("Help"), "help", "strategy"), button(words.t("Triggers"), "triggers")),))

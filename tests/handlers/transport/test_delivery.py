@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from telegram.error import TelegramError
 
-from chatbot.model import Cause, LegState, Message, PlanState, Reason, Verdict
+from chatbot.model import Cause, LegState, Message, MessageKind, PlanState, Reason, Verdict
 from chatbot.store import accounts, messages, plans
 from handlers.chat import pictures
 from handlers.loopback import bad_gateway, conflicted, flooded, lost_answer, reset
@@ -33,7 +33,7 @@ async def chat(tmp_path: Path) -> AsyncIterator[Room]:
 
 def stored(kind: str = "access_granted", *, plain: bool = False, **facts: object) -> Message:
     """Return a message as the outbox hands it over."""
-    return Message(id=1, chat_id=ANN.id, kind=kind, facts={"person_id": ANN.id, **facts}, key="k", plain=plain)
+    return Message(id=1, chat_id=ANN.id, kind=MessageKind(kind), facts={"person_id": ANN.id, **facts}, key="k", plain=plain)
 
 
 async def deliver(chat: Room, message: Message) -> Delivery:
@@ -75,7 +75,7 @@ async def test_a_refused_markup_is_sent_as_plain_text(chat: Room) -> None:
     chat.loopback.fail("sendMessage", Fault(error=bad("can't parse entities: whatever")))
     async with chat.program.db.transaction() as tx:
         await messages.post(
-            tx, chat_id=ANN.id, kind="access_granted", facts={"person_id": ANN.id}, key="granted", now=chat.program.clock.now()
+            tx, chat_id=ANN.id, kind=MessageKind.ACCESS_GRANTED, facts={"person_id": ANN.id}, key="granted", now=chat.program.clock.now()
         )
     await chat.outbox.drain()
     last = chat.loopback.last(ANN.id)
@@ -142,7 +142,7 @@ async def test_somebody_who_blocked_the_bot_is_left_alone_until_they_write_again
     async def post(key: str) -> None:
         async with chat.program.db.transaction() as tx:
             facts = {"person_id": ANN.id}
-            await messages.post(tx, chat_id=ANN.id, kind="access_granted", facts=facts, key=key, now=chat.program.clock.now())
+            await messages.post(tx, chat_id=ANN.id, kind=MessageKind.ACCESS_GRANTED, facts=facts, key=key, now=chat.program.clock.now())
 
     async def unreachable() -> bool:
         async with chat.program.db.read() as tx:

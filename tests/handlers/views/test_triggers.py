@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.engine.triggers.registry import TRIGGERS
-from chatbot.model import AnswerMode, Cause, Phase, Reason, TriggerSetting
-from handlers.transport.delivery import _step
+from chatbot.engine.triggers.trigger import SetBy
+from chatbot.model import INFO, AnswerMode, Cause, Phase, Reason, TriggerSetting
+from handlers.transport.rendering import _step
 from handlers.views import alerts
 from handlers.views.plan import card
 from handlers.views.portfolio import status, why
-from handlers.views.trigger import evidence, page
 from handlers.views.trigger import lines as standing
-from handlers.views.trigger import words as seen
+from handlers.views.trigger import page, signals
+from handlers.views.trigger.words import WORDS
 from tests.handlers.views.test_everywhere import CATALOGUE, LANGUAGES
 from tests.handlers.views.view_examples import NOW, a_signal, a_strategy, portfolio, report, trigger_steps, triggered
 
@@ -52,7 +53,7 @@ def seeing(*signals: object, **settings: TriggerSetting) -> StatusReport:
 def test_a_reading_below_its_limit_does_not_look_like_it(trigger: str, reading: str, shown: str) -> None:
     """1.96 of 2.0 is not written 2.0; a rate has three decimals, the index none."""
     signal = a_signal(trigger, "", reading)
-    assert seen.number(EN, trigger, signal.reading, signal.enter) == shown
+    assert signals.number(EN, trigger, signal.reading, signal.enter) == shown
 
 
 def test_status_lines_are_the_nearest_four_and_only_of_what_is_on() -> None:
@@ -151,7 +152,7 @@ def test_russian_counts_blocks_and_coins_rightly() -> None:
 def test_every_state_has_its_words(signal: object, on: bool, said: str) -> None:
     """Low funding that counts towards its next step is not cooling down."""
     setting = {signal.trigger: TriggerSetting(on=on)}
-    text = seen.state(EN, seeing(signal, **setting), signal)
+    text = signals.state(EN, seeing(signal, **setting), signal)
     assert text.endswith(said)
 
 
@@ -162,7 +163,7 @@ def test_an_ordinary_overview_is_a_caption_and_help_is_whole(language: str) -> N
     for shown in (triggered(), triggered(active=True), triggered(coins=20)):
         assert page.overview(words, shown).picture is not None
     about = page.about(words).text
-    assert all(str(common_escape(words.t(note))) in about for note in (*evidence.DOES.values(), *evidence.KNOWN.values()))
+    assert all(str(common_escape(words.t(note))) in about for said in WORDS.values() for note in (said.does, said.known))
 
 
 def common_escape(text: str) -> str:
@@ -205,3 +206,16 @@ def test_the_card_repeats_the_numbers() -> None:
     assert card.reason_text(EN, high) == said
     margin = Reason(trigger=Cause.MARGIN, reading=D("0.08"), limit=D("0.1"))
     assert card.reason_text(EN, margin) == "Liquidation is <b>8.0%</b> away, the limit is 10.0%."
+
+
+def test_every_trigger_of_the_engine_has_an_entry_and_words() -> None:
+    """The three places that a new trigger stands in name the same ones, in the same order, with the same knobs and modes."""
+    assert list(TRIGGERS) == list(INFO) == list(WORDS)
+    assert len(INFO) > 4
+    for trigger, info in INFO.items():
+        turned = {one.name for one in TRIGGERS[trigger].parameters if one.set_by is SetBy.PERSON}
+        assert {knob.name for knob in WORDS[trigger].knobs} == turned, trigger
+        assert tuple(WORDS[trigger].mode_names) == info.modes, trigger
+        assert (WORDS[trigger].held_back is not None) == info.effect.adds_risk, trigger
+        assert bool(WORDS[trigger].after_end) != info.end_asks, trigger
+        assert info.calm != TRIGGERS[trigger].params({})[TRIGGERS[trigger].enter], "its gauge would have no length"

@@ -11,14 +11,17 @@ import pytest
 from chatbot.errors import UserError
 from chatbot.execution.record import fell_short
 from chatbot.i18n import Catalogue
-from chatbot.model import CORE, Cause, LegState, Mode, Person, PlanState, Problem, Reason
+from chatbot.model import CORE, Cause, HeldBack, LeftOutWhy, LegState, Mode, NotAlone, Outcome, Person, Phase, PlanState, Problem, Reason
+from chatbot.model.hedge import HedgeProblem
 from handlers.buttons import Reason as TapReason
 from handlers.buttons import Refusal
 from handlers.views import alerts, common, problems
-from handlers.views.person import access, settings
-from handlers.views.plan import card, history, progress
+from handlers.views.hedge import words as hedge_words
+from handlers.views.person import access, schedule, settings
+from handlers.views.plan import autonomy, card, history, progress, reasons
+from handlers.views.plan import legs as legs_views
 from handlers.views.plan.legs import ended_short
-from handlers.views.portfolio import status, strategy, why
+from handlers.views.portfolio import options, status, strategy, why
 from tests.handlers.views.view_examples import NOW, a_plan, a_strategy, after, legs, portfolio, report, shape
 from tests.places import LOCALE
 
@@ -216,7 +219,7 @@ def test_under_target_and_without_a_band() -> None:
 def test_why_names_the_nearest_limit() -> None:
     """The nearest line comes first with what is left to its limit."""
     inside = replace(shape(), lines=tuple(replace(line, breach=None) for line in shape().lines if line.line != CORE))
-    check = replace(report().check, shape=inside, held_back="inside")
+    check = replace(report().check, shape=inside, held_back=HeldBack.INSIDE)
     text = why.why(WORDS, report(), check, NOW + timedelta(seconds=12)).text
     assert "Nothing to do: every line is inside its band." in text
     assert "The nearest limit is <b>ALT</b>: <b>4.9</b> of 5.0 points." in text
@@ -302,3 +305,20 @@ def test_ages_of_the_past_are_never_negative() -> None:
     """A clock that is slightly behind does not tell of the future."""
     text = why.why(WORDS, report(), report().check, datetime(2026, 11, 24, 14, 4, 58, tzinfo=UTC)).text
     assert "Last check 0 sec ago." in text
+
+
+def test_every_word_of_the_model_that_a_person_may_meet_has_words() -> None:
+    """A new word without a sentence would be told as nothing at all; what is told by silence is named here."""
+    silent = {NotAlone.NONE, NotAlone.EDITED, NotAlone.SILENT, NotAlone.OFF, NotAlone.NOTHING}
+    assert set(why._HELD_BACK) == set(HeldBack) - {HeldBack.NONE}
+    assert set(autonomy._WHY) == set(NotAlone) - silent
+    assert set(schedule._OUTCOMES) == set(Outcome) - {Outcome.NONE, Outcome.WAITING, Outcome.ASLEEP}
+    assert set(legs_views._LEFT_OUT) == set(LeftOutWhy)
+    assert set(hedge_words._PROBLEMS) == set(HedgeProblem) - {HedgeProblem.NONE, HedgeProblem.TOO_CLOSE}
+    assert {phase for phase, _ in options._TILTED} == {Phase.BEGIN, Phase.END}
+    assert set(reasons._HEDGE) == set(Phase) - {Phase.NONE}
+    fallback = card.reason_text(WORDS, Reason(trigger=Cause("of another version")))
+    for cause in Cause:
+        weights = {"weight": D("0.5"), "target": D("0.4")} if cause in (Cause.DRIFT, Cause.EXPOSURE) else {}
+        reason = Reason(trigger=cause, line=CORE, event=Phase.BEGIN, reading=D("0.5"), limit=D("0.4"), size=D("-0.1"), **weights)
+        assert card.reason_text(WORDS, reason) != fallback, cause

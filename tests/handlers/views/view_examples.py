@@ -16,6 +16,7 @@ from chatbot.model import (
     CORE,
     COVER,
     FUTURES,
+    INFO,
     MIN_VARIANCE,
     NET,
     ROTATION,
@@ -31,17 +32,22 @@ from chatbot.model import (
     Cause,
     Check,
     ContractReading,
+    DecidedBy,
     ExposureReport,
     FuturesCost,
+    HeldBack,
     LeftOut,
+    LeftOutWhy,
     Leg,
     LegKind,
     LegState,
     LineReading,
     Mode,
     MovedTarget,
+    NotAlone,
     OpenHedge,
     OpenTilt,
+    Outcome,
     Person,
     Phase,
     Plan,
@@ -59,11 +65,10 @@ from chatbot.model import (
     TriggerSetting,
     Unanswered,
 )
-from chatbot.model.hedge import BY_BETA, HedgeSize, HedgeWish
+from chatbot.model.hedge import BY_BETA, HedgeProblem, HedgeSize, HedgeWish
 from chatbot.model.hedge_report import HedgeReading, HedgeReport, ShockReport, ShockRow
 from chatbot.plans import band_advice as advising
 from chatbot.portfolio.states import ScheduleMark
-from chatbot.triggers import schedule as scheduling
 from handlers.views import alerts, problems
 from handlers.views.common import esc
 from handlers.views.hedge import alerts as hedge_alerts
@@ -188,7 +193,7 @@ def legs(name: str = PLAIN) -> tuple[Leg, ...]:
 
 def a_plan(name: str = PLAIN, state: PlanState = PlanState.PROPOSED, result: Shape | None = None) -> Plan:
     """Return plan 27 with every kind of reason, leg and omission."""
-    left = ("below_minimum", "halted", "cash_limited", "withdraw_limited", "collateral_limited", "cap_scaled", "turnover", "new_flag")
+    left = (*LeftOutWhy, LeftOutWhy("new_flag"))
     return Plan(
         id=123_456,
         number=27,
@@ -320,7 +325,7 @@ def trigger_steps(name: str = PLAIN) -> list[alerts.Step]:
 def report(name: str = PLAIN, *, known: bool = True, lines: int = 4) -> StatusReport:
     """Return a status with everything that it may say."""
     codes = ("missing_price", "zero_price", "stale_price", "outlying_price", "empty_balance", "unreachable", "bad_value", name)
-    unknown = Check(at=NOW, problems=tuple(Problem(code=code, instrument=name, age_s=240) for code in codes), held_back="no_data")
+    unknown = Check(at=NOW, problems=tuple(Problem(code=code, instrument=name, age_s=240) for code in codes), held_back=HeldBack.NO_DATA)
     return StatusReport(
         portfolio=replace(portfolio(name), snoozed_until=NOW + timedelta(hours=1)),
         check=Check(at=NOW, shape=shape(name, lines=lines)) if known else unknown,
@@ -366,9 +371,9 @@ def person(name: str = "Ann", role: Role = Role.PENDING) -> Person:
 
 def _every(name: str) -> dict[str, Callable[[Words], View]]:
     port, done = portfolio(name), a_plan(name, PlanState.DONE, after())
-    settled = ScheduleMark(settled=NOW, date="2026-11-24", at=NOW, outcome=scheduling.INSIDE)
+    settled = ScheduleMark(settled=NOW, date="2026-11-24", at=NOW, outcome=Outcome.INSIDE)
     mistakes = [UserError("{name} is there twice.", name=name), UserError("{name} has no number behind it.", name=name)]
-    fired = Check(at=NOW, shape=shape(name, lines=12), fired=(name, STABLE), held_back="fired_before")
+    fired = Check(at=NOW, shape=shape(name, lines=12), fired=(name, STABLE), held_back=HeldBack.FIRED_BEFORE)
     presets = [a_strategy(name, preset) for preset in ("conservative", "balanced", "aggressive")]
     return {
         "person.access.outside": lambda w: access.outside(w, Gate.BLOCKED),
@@ -393,10 +398,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.autonomy.consent": lambda w: autonomy.consent(w, port, AutoLimits(trade=D(500), share=D("0.1")), D("98412.07")),
         "plan.autonomy.consent unknown": lambda w: autonomy.consent(w, port, AutoLimits(trade=D(500), turnover=D(2000)), None),
         "person.settings.mode auto": lambda w: control.mode(w, on_auto(name)),
-        **{
-            f"plan.card.plan_card asks {why}": lambda w, why=why: card.plan_card(w, port, asking(name, why))
-            for why in ("trade", "turnover", "trend", "hedge", "dear", "unknown", "moved", "off")
-        },
+        **{f"plan.card.plan_card asks {why}": lambda w, why=why: card.plan_card(w, port, asking(name, why)) for why in NotAlone if why},
         "plan.progress.progress alone": lambda w: progress.progress(w, port, by_itself(name, PlanState.RUNNING)),
         "plan.progress.result alone": lambda w: progress.result(w, port, by_itself(name, PlanState.DONE)),
         "person.alert_settings.alerts": lambda w: alert_settings.alerts(w, AlertSettings()),
@@ -488,10 +490,10 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "trigger.page.overview off": lambda w: page.overview(w, triggered(name, on=False, coins=20)),
         "trigger.page.overview blind": lambda w: page.overview(w, replace(report(name, known=False), signals=())),
         **{
-            f"trigger.page.details {one}": lambda w, one=one: page.details(w, triggered(name, active=one == "volatility"), one)
-            for one in TRIGGERS
+            f"trigger.page.details {one}": lambda w, one=one: page.details(w, triggered(name, active=one is Cause.VOLATILITY), one)
+            for one in INFO
         },
-        "trigger.page.details blind": lambda w: page.details(w, replace(report(name, known=False), signals=()), "fear_greed"),
+        "trigger.page.details blind": lambda w: page.details(w, replace(report(name, known=False), signals=()), Cause.FEAR_GREED),
         "trigger.page.about": page.about,
         "alerts.margin_alert": lambda w: alerts.margin_alert(w, port, D("0.08"), D("9.4")),
         "alerts.margin_alert unknown": lambda w: alerts.margin_alert(w, port, None, None),
@@ -566,8 +568,10 @@ def _hedges(name: str) -> dict[str, Callable[[Words], View]]:
         alt_target=D("0.4"),
         mood=D(18),
     )
-    none = tuple(replace(one, problem="too_small", minimum=D(10)) for one in (*covers[:2], replace(covers[2], problem="no_history")))
-    words = ("no_contract", "no_alt", "too_small", "no_room", "no_history", "not_short", "open_already", "still_short", "too_close")
+    none = tuple(
+        replace(one, problem=HedgeProblem.TOO_SMALL, minimum=D(10))
+        for one in (*covers[:2], replace(covers[2], problem=HedgeProblem.NO_HISTORY))
+    )
     rows = tuple(
         ShockRow(shock=D(at) / 10, without=D(at) * 11_400, hedged=D(at) * 5_700, covered=D("0.5") if at < 0 else None, liquidated=at > 1)
         for at in (-1, -2, -3, -5, 1, 2, 3)
@@ -584,7 +588,11 @@ def _hedges(name: str) -> dict[str, Callable[[Words], View]]:
         "hedge.offer.hedge unknown": lambda w: offer.hedge(
             w, HedgeReport(portfolio=port, problems=report(name, known=False).check.problems, open=readings)
         ),
-        **{f"hedge.offer.refused {word}": lambda w, word=word: offer.refused(w, port, _size(name, COVER, problem=word)) for word in words},
+        **{
+            f"hedge.offer.refused {word}": lambda w, word=word: offer.refused(w, port, _size(name, COVER, problem=word))
+            for word in HedgeProblem
+            if word
+        },
         "hedge.offer.nothing_left": lambda w: offer.nothing_left(w, port),
         **{
             f"hedge.alerts.over {why}": lambda w, why=why: hedge_alerts.over(w, port, {**facts, "why": why})
@@ -610,7 +618,7 @@ def _long_plan(name: str) -> Plan:
     return replace(a_plan(name), legs=many)
 
 
-def asking(name: str, why: str) -> Plan:
+def asking(name: str, why: NotAlone) -> Plan:
     """Return a plan of an auto portfolio that asks all the same, is reduced without an answer, and reminds before."""
     at = NOW + timedelta(minutes=30)
     stand = AnswerPolicy(why=why, amount=D(5000), limit=D(2000), remind_at=NOW if why == "dear" else None, reduce_at=at, patient=True)
@@ -620,12 +628,12 @@ def asking(name: str, why: str) -> Plan:
 def by_itself(name: str, state: PlanState) -> Plan:
     """Return a plan that the bot has confirmed itself."""
     stand = AnswerPolicy(auto=True, limits=AutoLimits(trade=D(500), turnover=D(2000)), used=D(300))
-    return replace(a_plan(name, state), stand=stand, decided_by="auto")
+    return replace(a_plan(name, state), stand=stand, decided_by=DecidedBy.AUTO)
 
 
 def nobody(name: str) -> Plan:
     """Return a plan that nobody has answered, on its way to reduce risk."""
-    return replace(a_plan(name, PlanState.CONFIRMED), decided_by="unanswered")
+    return replace(a_plan(name, PlanState.CONFIRMED), decided_by=DecidedBy.UNANSWERED)
 
 
 def on_auto(name: str) -> Portfolio:

@@ -1,0 +1,163 @@
+"""What each kind of stored message says: its facts, and what is stored now, become a view in the words of its person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from chatbot.errors import InternalError
+from chatbot.model import Cause, LineReading, MessageKind, Phase, PlanState, Reason
+from chatbot.store import accounts, portfolios
+from handlers.views import alerts, problems
+from handlers.views.common import Html, joined, mark
+from handlers.views.hedge import alerts as hedge_alerts
+from handlers.views.person import access, alert_settings, schedule
+from handlers.views.plan import autonomy, reasons
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from chatbot.app import Program
+    from chatbot.i18n import Words
+    from chatbot.model import Message, Plan, Portfolio
+    from handlers.views.common import View
+
+    Facts: TypeAlias = dict[str, Any]
+    #: None: nothing is left to say
+    OfPerson: TypeAlias = Callable[[Program, Words, Facts], Awaitable[View | None]]
+    OfPortfolio: TypeAlias = Callable[[Program, Words, Portfolio, Facts], Awaitable[View | None]]
+    OfPlan: TypeAlias = Callable[[Words, Portfolio, Plan, Facts], View | None]
+
+#: lines of a held back message that its place in a digest has room for
+_DIGEST_LINES = 2
+
+
+async def view_of(program: Program, words: Words, message: Message) -> View | None:
+    """Render a message about a person, about a portfolio, or a digest of several; None where nothing is left to say."""
+    if message.kind is MessageKind.DIGEST:
+        return await _digest(program, words, message)
+    if message.kind in ABOUT_PEOPLE:
+        return await ABOUT_PEOPLE[message.kind](program, words, message.facts)
+    portfolio = await program.portfolios.by_id(int(message.facts["portfolio_id"]))
+    return await _about(program, words, portfolio, message) if portfolio is not None else None
+
+
+async def _about(program: Program, words: Words, portfolio: Portfolio, message: Message) -> View | None:
+    if message.kind not in ABOUT_PORTFOLIOS:
+        raise InternalError(f"no view for a message of kind {message.kind}")
+    return await ABOUT_PORTFOLIOS[message.kind](program, words, portfolio, message.facts)
+
+
+async def _digest(program: Program, words: Words, message: Message) -> View | None:
+    """Tell in a line each what was held back: what stands in its own message under the head."""
+    items = []
+    for item in message.facts["items"]:
+        portfolio = await program.portfolios.by_id(int(item["facts"]["portfolio_id"]))
+        held = replace(message, kind=MessageKind(item["kind"]), facts=item["facts"])
+        view = await _about(program, words, portfolio, held) if portfolio is not None else None
+        if portfolio is not None and view is not None:
+            told = [Html(line) for line in view.text.split("\n")[1:] if line and "<pre" not in line]
+            items.append((datetime.fromisoformat(item["at"]), joined(" ", (mark(portfolio.mode), *told[:_DIGEST_LINES]))))
+    return alert_settings.digest(words, items) if items else None
+
+
+async def _access_request(program: Program, words: Words, facts: Facts) -> View | None:
+    async with program.db.read() as tx:
+        asking = await accounts.person(tx, int(facts["person_id"]))
+    return access.access_request(words, asking) if asking else None
+
+
+async def _access_granted(_: Program, words: Words, __: Facts) -> View:
+    return access.approved(words)
+
+
+async def _problem(program: Program, words: Words, portfolio: Portfolio, _: Facts) -> View | None:
+    async with program.db.read() as tx:
+        check = await portfolios.check(tx, portfolio.id)
+    return alerts.problem_alert(words, portfolio, check.problems) if check and check.problems else None
+
+
+async def _signals(program: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View | None:
+    steps = [step for step in map(_step, facts["steps"]) if reasons.is_about_signal(step.reason)]
+    return alerts.trigger_alert(words, portfolio, steps, program.sentiment.name) if steps else None
+
+
+def _from_facts(view: Callable[[Words, Portfolio, Facts], View]) -> OfPortfolio:
+    """Return a renderer for what its facts alone say."""
+
+    async def render(_: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View:
+        return view(words, portfolio, facts)
+
+    return render
+
+
+def _drift(words: Words, portfolio: Portfolio, facts: Facts) -> View:
+    return alerts.drift_alert(words, portfolio, [_line(line) for line in facts["lines"]])
+
+
+def _margin(words: Words, portfolio: Portfolio, facts: Facts) -> View:
+    distance, leverage = (None if facts[name] is None else Decimal(facts[name]) for name in ("distance", "leverage"))
+    return alerts.margin_alert(words, portfolio, distance, leverage)
+
+
+def _skipped(words: Words, portfolio: Portfolio, facts: Facts) -> View:
+    return schedule.skipped(words, portfolio, int(facts["count"]), datetime.fromisoformat(facts["latest"]))
+
+
+def _missed(words: Words, portfolio: Portfolio, facts: Facts) -> View:
+    since, until = (datetime.fromisoformat(facts[name]) for name in ("since", "until"))
+    return problems.missed_checks(words, portfolio, int(facts["count"]), since, until, exact=facts.get("exact", True))
+
+
+def _line(stored: Facts) -> LineReading:
+    return LineReading(
+        line=stored["line"],
+        weight=Decimal(stored["weight"]),
+        target=Decimal(stored["target"]),
+        band=Decimal(stored["band"]),
+        breach=stored["breach"],
+    )
+
+
+def _step(stored: Facts) -> alerts.Step:
+    """Read a step of a trigger; its limit is the one that it crossed."""
+    phase = Phase(stored["event"])
+    limit = stored.get("limit", stored.get("leave" if phase is Phase.END else "enter"))
+    reading, crossed, size = (None if value is None else Decimal(value) for value in (stored["reading"], limit, stored["size"]))
+    reason = Reason(trigger=Cause(stored["trigger"]), line=stored["subject"], event=phase, reading=reading, limit=crossed, size=size)
+    return alerts.Step(reason, suppressed=stored["suppressed"])
+
+
+def _reminder(words: Words, portfolio: Portfolio, plan: Plan, _: Facts) -> View | None:
+    return autonomy.reminder(words, portfolio, plan) if plan.state is PlanState.PROPOSED else None
+
+
+def _unanswered(words: Words, portfolio: Portfolio, plan: Plan, facts: Facts) -> View:
+    return autonomy.unanswered(words, portfolio, plan, facts["why"])
+
+
+#: drawn in the card of their plan, as the plan stands when they are sent
+CARDS = frozenset({MessageKind.PLAN_CARD, MessageKind.PLAN_PROGRESS, MessageKind.PLAN_RESULT, MessageKind.PLAN_PARKED})
+#: said in reply to the card of their plan
+ABOUT_PLANS: Mapping[MessageKind, OfPlan] = {
+    MessageKind.PLAN_REMINDER: _reminder,
+    MessageKind.PLAN_UNANSWERED: _unanswered,
+}
+ABOUT_PEOPLE: Mapping[MessageKind, OfPerson] = {
+    MessageKind.ACCESS_REQUEST: _access_request,
+    MessageKind.ACCESS_GRANTED: _access_granted,
+}
+ABOUT_PORTFOLIOS: Mapping[MessageKind, OfPortfolio] = {
+    MessageKind.DRIFT: _from_facts(_drift),
+    MessageKind.SIGNALS: _signals,
+    MessageKind.MARGIN: _from_facts(_margin),
+    MessageKind.PROBLEM: _problem,
+    MessageKind.EVALUATED_AGAIN: _from_facts(lambda words, portfolio, _: problems.evaluated_again(words, portfolio)),
+    MessageKind.MISSED_CHECKS: _from_facts(_missed),
+    MessageKind.SCHEDULE_DUE: _from_facts(lambda words, portfolio, _: schedule.due(words, portfolio)),
+    MessageKind.SCHEDULE_SKIPPED: _from_facts(_skipped),
+    MessageKind.HEDGE_OVER: _from_facts(hedge_alerts.over),
+    MessageKind.HEDGE_FUNDING: _from_facts(hedge_alerts.funding),
+}
