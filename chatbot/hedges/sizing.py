@@ -13,7 +13,7 @@ from chatbot.engine.hedges.sizing import HedgeSize as Sizes
 from chatbot.engine.hedges.sizing import hedge_size, is_too_close, rotate
 from chatbot.engine.liquidation import liquidation
 from chatbot.engine.margin import HEDGE_DISTANCE, equity_for, room_beside
-from chatbot.engine.portfolio import INDEX, STABLES, default_bucket, prior_beta
+from chatbot.engine.portfolio import INDEX, default_bucket, prior_beta
 from chatbot.model import ALT, COVER, MIN_VARIANCE, ROTATION, STABLE
 from chatbot.model.hedge import BY_BETA, HedgeSize, HedgeWish
 from chatbot.portfolio import valuation
@@ -57,7 +57,7 @@ class HedgeInputs:
     @property
     def alts(self) -> dict[str, Decimal]:
         """Return the coins that a rotation sells: everything risky but BTC and ETH (domain 1.3)."""
-        return {coin: v for coin, v in self.spot.items() if v > 0 and default_bucket(coin) == ALT and coin not in STABLES}
+        return {coin: v for coin, v in self.spot.items() if v > 0 and default_bucket(coin) == ALT}
 
 
 def inputs_of(evaluation: Evaluation) -> HedgeInputs | None:
@@ -72,7 +72,7 @@ def inputs_of(evaluation: Evaluation) -> HedgeInputs | None:
     return HedgeInputs(
         value=held.value,
         spot=held.by_asset,
-        cash=held.cash,
+        cash=held.cash - valuation.other_cash(held.snapshot),
         equity=held.equity,
         held=held.book[INDEX],
         others=sum((abs(position.notional) for position in rest), _ZERO),
