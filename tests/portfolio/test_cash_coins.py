@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chatbot.engine.cash import CASH_COINS, DOLLARS
 from chatbot.engine.portfolio import default_bucket, prior_beta
 from chatbot.exchanges.base import Balances, Quote
-from chatbot.monitor.screen import Sheet, kind_of
+from chatbot.monitor.screen import ScreenArrays, kind_of
 from chatbot.portfolio import strategies, valuation
 from tests.portfolio.moved_portfolios import MARKETS, NOW, PRICES, Case, planned
+
+if TYPE_CHECKING:
+    from chatbot.model import Strategy
 
 D = Decimal
 CASH = {"DAI": D("0.98"), "EUR": D("1.1")}
 COINS = frozenset(MARKETS) | CASH.keys()
 
 
-def case(strategy: strategies.Strategy, **held: str) -> Case:
+def case(strategy: Strategy, **held: str) -> Case:
     """Return a portfolio that holds these amounts in its spot account."""
     prices = PRICES | CASH | {"BTC-PERP": PRICES["BTC"], "ETH-PERP": PRICES["ETH"]}
     quotes = {name: Quote(instrument=name, bid=price, ask=price, at=NOW) for name, price in prices.items()}
@@ -79,12 +83,12 @@ def test_the_screen_sees_the_price_of_other_cash_move() -> None:
     found = case(strategy, USDT="0", EUR="909", BTC=str(4_000 / PRICES["BTC"]), SOL=str(4_000 / PRICES["SOL"])).look()
     assert found.snapshot is not None
     assert found.shape is not None
-    sheet = Sheet(kind_of(found.snapshot, strategy))
-    sheet.put(1, found.snapshot, found.shape, seen=0.0)
-    now = [float((PRICES | CASH)[row.removesuffix("-PERP")]) for row in sheet.kind.rows]
-    assert sheet.suspects(np.array(now), -1.0) == []
-    fallen = [price / 4 if row == "EUR" else price for row, price in zip(sheet.kind.rows, now, strict=True)]
-    assert sheet.suspects(np.array(fallen), -1.0) == [1]
+    arrays = ScreenArrays(kind_of(found.snapshot, strategy))
+    arrays.put(1, found.snapshot, found.shape, seen=0.0)
+    now = [float((PRICES | CASH)[row.removesuffix("-PERP")]) for row in arrays.kind.rows]
+    assert arrays.suspects(np.array(now), -1.0) == []
+    fallen = [price / 4 if row == "EUR" else price for row, price in zip(arrays.kind.rows, now, strict=True)]
+    assert arrays.suspects(np.array(fallen), -1.0) == [1]
 
 
 def test_a_line_of_its_own_stays_one() -> None:
