@@ -348,11 +348,12 @@ def funding_low(case: Case) -> Case:
 
 def funding_high(case: Case) -> Case:
     rule = funding.HighRule(**given(case, "enter", "exit", "factor"), **counts(case, "n"))
-    base = number(case.get("base", "0.15"))
+    base = casefile.targets({"stable": 1, "futures": {"BTC-PERP": case.get("base", "0.15")}})
     state, states = funding.HighState(), []
     for rate in case["rates"]:
         state = funding.advance_high(state, maybe(rate), rule)
-        states.append({"active": state.active, "level": reported(state.level(base, rule))})
+        fold = Fold(funding_high=state.active, funding_high_factor=rule.factor)
+        states.append({"active": state.active, "level": reported(effective_targets(base, fold, {}).futures_net)})
     return {"states": states}
 
 
