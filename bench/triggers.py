@@ -18,6 +18,8 @@ from chatbot.config import load_settings
 from chatbot.durable import Inline
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.model import Cause, Strategy, TriggerSetting
+from chatbot.portfolio.anchors import anchor_spikes
+from chatbot.portfolio.layers import Memory
 from chatbot.store import portfolios
 from chatbot.triggers import market, signals
 
@@ -85,7 +87,7 @@ def _must_be_new(seen: tuple[Signal, ...], now: datetime) -> None:
 
 def _hold(found: Evaluation, strategy: Strategy, seen: tuple[Signal, ...]) -> None:
     """Do for one portfolio what a check does with its triggers."""
-    if found.snapshot is None or found.effective is None:
+    if found.held is None or found.effective is None:
         raise AssertionError("the portfolio cannot be evaluated")
-    memory = market.latch(market.Memory(), seen, found.snapshot, strategy, datetime(2020, 1, 1, tzinfo=UTC))
-    market.steps(memory, seen, strategy, found.effective)
+    memory = anchor_spikes(Memory(), seen, found.held, strategy, datetime(2020, 1, 1, tzinfo=UTC))
+    market.changes(memory, seen, strategy, found.effective)

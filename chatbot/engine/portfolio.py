@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.engine.cash import CASH_COINS
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-STABLES = frozenset({"USDT", "USDC", "DAI", "TUSD", "FDUSD", "BUSD", "USDP", "PYUSD", "USDE", "USDS"})
 #: lines of the target table: the two buckets of risky coins, and those beside them (domain 1.3)
 CORE, ALT, STABLE, FUTURES = "CORE", "ALT", "STABLE", "FUTURES"
 #: coins of CORE; their contracts carry the futures base and tell the funding of the market (domain 2.3, 7.2)
@@ -149,14 +149,16 @@ class Valuation:
 
 
 def prior_beta(asset: str) -> Decimal:
-    """Return the beta to BTC assumed without an estimate (domain 1.7): BTC 1, ETH 1.1, stablecoins 0, everything else 1.2."""
-    if asset in STABLES:
+    """Return the beta to BTC assumed without an estimate (domain 1.7): BTC 1, ETH 1.1, cash 0, everything else 1.2."""
+    if asset in CASH_COINS:
         return Decimal(0)
     return {"BTC": Decimal(1), "ETH": Decimal("1.1")}.get(asset, Decimal("1.2"))
 
 
 def default_bucket(asset: str) -> str:
-    """Return the bucket of a risky asset that names none (domain 1.3): CORE for BTC and ETH, else ALT."""
+    """Return the bucket of an asset that names none (domain 0, 1.3): CORE for BTC and ETH, STABLE for cash, else ALT."""
+    if asset in CASH_COINS:
+        return STABLE
     return CORE if asset in MAJORS else ALT
 
 

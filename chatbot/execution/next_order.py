@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.engine.errors import Refused
 from chatbot.exchanges.base import OrderRequest, OrderStatus, Side, asset_of
 from chatbot.execution import sizing
 from chatbot.execution.lifecycle import Tried
@@ -61,9 +62,10 @@ def draft(leg: Leg, desk: MarketNow, pace: Pace, *, plan_id: int, attempt: int, 
     ``cap_bps`` bounds the limit against the price that the person confirmed: a market that runs away is not followed.
     """
     side = Side(leg.side)
-    limit = _capped(_limit(leg, desk, pace, side, first=attempt == 1, cross=cross), leg, side, cap_bps, desk.market.tick)
-    if limit <= 0:
-        return "bad_price"
+    try:
+        limit = _capped(_limit(leg, desk, pace, side, first=attempt == 1, cross=cross), leg, side, cap_bps, desk.market.tick)
+    except Refused as refused:
+        return refused.code
     qty = leg.qty - leg.filled
     if leg.kind == LegKind.SPOT_SELL:
         qty = min(qty, desk.free.get(asset_of(leg.instrument), Decimal(0)))

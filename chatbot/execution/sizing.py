@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.engine.planner.prices import round_price
 from chatbot.exchanges.base import Side
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from chatbot.exchanges.base import Market, Quote
     from chatbot.model import Leg
 
-_BP = Decimal("0.0001")
 _ZERO = Decimal(0)
 _SPREAD = Decimal("0.001")
 
@@ -24,18 +24,16 @@ def floor_to(amount: Decimal, step: Decimal) -> Decimal:
 
 
 def limit_at(mid: Decimal, side: Side, distance_bps: Decimal, tick: Decimal) -> Decimal:
-    """Return a limit ``distance_bps`` below mid for a buy, above for a sell; a negative distance crosses.
+    """Return a limit ``distance_bps`` below mid for a buy, above for a sell; a negative distance crosses (domain 9.6).
 
-    A limit is a worst price: buys round down, sells up (domain 9.6).
+    Raises ``engine.errors.Refused``: bad_price where rounding to the tick leaves nothing.
     """
-    sign = -1 if side == Side.BUY else 1
-    return on_tick(mid * (1 + sign * distance_bps * _BP), side, tick)
+    return round_price(mid, side.value, tick, abs(distance_bps), "marketable" if distance_bps < 0 else "passive")
 
 
 def on_tick(price: Decimal, side: Side, tick: Decimal) -> Decimal:
-    """Round a limit to the tick, never to a worse price than it says."""
-    rounding = ROUND_FLOOR if side == Side.BUY else ROUND_CEILING
-    return (price / tick).to_integral_value(rounding) * tick
+    """Round a limit to the tick, never to a worse price than it says; raises as :func:`limit_at`."""
+    return limit_at(price, side, _ZERO, tick)
 
 
 def mid_of(quote: Quote) -> Decimal:

@@ -7,9 +7,10 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from chatbot.engine.cash import CASH_COINS
 from chatbot.engine.errors import Refused
 from chatbot.engine.hedges.sizing import min_variance_hedge
-from chatbot.engine.portfolio import INDEX, STABLES
+from chatbot.engine.portfolio import INDEX
 from chatbot.hedges import life, sizing
 from chatbot.hedges import shocks as hedge_shocks
 from chatbot.hedges.sizing import COVERAGE, DROP
@@ -110,7 +111,7 @@ class Hedging:
 
     async def _history(self, evaluation: Evaluation) -> None:
         """Fetch the daily closes that the mean and the least variance are read from; what cannot be had stays unknown."""
-        coins = sorted({_BTC, *(exposure.asset for exposure in exposures(evaluation.held))} - STABLES) if evaluation.held else [_BTC]
+        coins = sorted({_BTC, *(exposure.asset for exposure in exposures(evaluation.held))} - CASH_COINS) if evaluation.held else [_BTC]
         await self._candles.refresh(coins, "1d", _RETURNS + 1)
 
     def _midnight(self) -> datetime:
@@ -128,7 +129,7 @@ class Hedging:
         weights = {
             exposure.asset: float(exposure.net / evaluation.held.value)
             for exposure in exposures(evaluation.held)
-            if exposure.asset not in STABLES
+            if exposure.asset not in CASH_COINS
         }
         market = self._returns(_BTC)
         moves = {coin: self._returns(coin) for coin in weights}

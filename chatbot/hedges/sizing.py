@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.engine.hedges.sizing import SHORT_FRACTION, hedge_effect, hedge_size, is_too_close, rotate
 from chatbot.engine.hedges.sizing import HedgeSize as Sizes
-from chatbot.engine.hedges.sizing import hedge_size, is_too_close, rotate
 from chatbot.engine.liquidation import liquidation
 from chatbot.engine.margin import HEDGE_DISTANCE, equity_for, room_beside
-from chatbot.engine.portfolio import INDEX, STABLES, default_bucket, prior_beta
+from chatbot.engine.portfolio import INDEX, default_bucket
 from chatbot.model import ALT, COVER, MIN_VARIANCE, ROTATION, STABLE
 from chatbot.model.hedge import BY_BETA, HedgeProblem, HedgeSize, HedgeWish
 from chatbot.portfolio import valuation
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 #: what is offered when nothing else is said (domain 10.2), and the fall that a rotation's figures are told for
 COVERAGE, DROP = Decimal("0.5"), Decimal("0.2")
-#: parts of domain 10.1: of each ALT coin, and of V
-SELL_SHARE, SHORT_SHARE = Decimal("0.10"), Decimal("0.05")
 #: what is kept free of a limit, so that rounding to lots and cents never crosses it
 _KEPT = Decimal("0.999")
 _CENT, _STEP = Decimal("0.01"), Decimal("1e-12")
@@ -57,7 +55,7 @@ class HedgeInputs:
     @property
     def alts(self) -> dict[str, Decimal]:
         """Return the coins that a rotation sells: everything risky but BTC and ETH (domain 1.3)."""
-        return {coin: v for coin, v in self.spot.items() if v > 0 and default_bucket(coin) == ALT and coin not in STABLES}
+        return {coin: v for coin, v in self.spot.items() if v > 0 and default_bucket(coin) == ALT}
 
 
 def inputs_of(evaluation: Evaluation) -> HedgeInputs | None:
@@ -72,7 +70,7 @@ def inputs_of(evaluation: Evaluation) -> HedgeInputs | None:
     return HedgeInputs(
         value=held.value,
         spot=held.by_asset,
-        cash=held.cash,
+        cash=held.cash - valuation.other_cash(held.snapshot),
         equity=held.equity,
         held=held.book[INDEX],
         others=sum((abs(position.notional) for position in rest), _ZERO),
@@ -116,10 +114,8 @@ def _asked(inputs: HedgeInputs, wish: HedgeWish) -> tuple[Decimal, dict[str, Dec
             mark=inputs.mark,
             lot=lot,
             betas=inputs.betas,
-            sell_fraction=SELL_SHARE,
-            short_fraction=SHORT_SHARE,
         )
-        return SHORT_SHARE * inputs.value, dict(rotation.sells)
+        return SHORT_FRACTION * inputs.value, dict(rotation.sells)
     if wish.kind == COVER:
         sized = _sizes(inputs, wish.coverage if wish.coverage is not None else COVERAGE, wish.drop if wish.drop is not None else DROP)
         return (sized.beta_notional if wish.size == BY_BETA else sized.literal_notional), {}
@@ -179,8 +175,8 @@ def _distance(inputs: HedgeInputs, sized: HedgeSize, top_up: Decimal) -> Decimal
 
 def _judged(inputs: HedgeInputs, sized: HedgeSize) -> HedgeSize:
     """Put the figures to a size that are told beside it, and say what speaks against it."""
-    drop, sold = sized.drop, sum(sized.sells.values(), _ZERO)
-    beta_sold = sum((inputs.betas.get(coin, prior_beta(coin)) * amount for coin, amount in sized.sells.items()), _ZERO)
+    drop = sized.drop
+    net_change, beta_change = hedge_effect(value=inputs.value, sells=sized.sells, short=sized.notional, betas=inputs.betas)
     least = valuation.smallest_trade(inputs.value, inputs.market, inputs.mark)
     problem = HedgeProblem.NONE
     if sized.notional < least:
@@ -191,8 +187,8 @@ def _judged(inputs: HedgeInputs, sized: HedgeSize) -> HedgeSize:
         sized,
         loss=_sizes(inputs, Decimal(1), drop).expected_loss,
         gain=sized.notional * drop,
-        net_change=-(sold + sized.notional) / inputs.value,
-        beta_change=-(beta_sold + sized.notional) / inputs.value,
+        net_change=net_change,
+        beta_change=beta_change,
         problem=problem,
         minimum=least if problem is HedgeProblem.TOO_SMALL else None,
     )

@@ -8,7 +8,8 @@ from math import log
 from typing import TYPE_CHECKING
 
 from chatbot.engine.beta import BetaEstimate, estimate_beta
-from chatbot.engine.portfolio import STABLES, prior_beta
+from chatbot.engine.cash import CASH_COINS
+from chatbot.engine.portfolio import prior_beta
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -37,7 +38,7 @@ class Betas:
 
     async def refresh(self, assets: Collection[str]) -> None:
         """Fetch the daily closes that are missing; stablecoins need none."""
-        estimated = sorted({asset for asset in assets if asset not in STABLES} - {_MARKET})
+        estimated = sorted({asset for asset in assets if asset not in CASH_COINS} - {_MARKET})
         if estimated:
             await self._candles.refresh((_MARKET, *estimated), "1d", WINDOW + 1)
 
@@ -62,7 +63,7 @@ class Betas:
         if known is not None and known[0] == made_of:
             return known[1]
         prior = float(prior_beta(asset))
-        if asset == _MARKET or asset in STABLES:
+        if asset == _MARKET or asset in CASH_COINS:
             found = BetaEstimate(n=0, ols=None, se=None, weight=0.0, beta=prior, source="prior")
         else:
             spread = _PRIOR_SD.get(asset, _OTHER_SD)

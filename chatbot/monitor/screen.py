@@ -27,7 +27,7 @@ _FIRST_ROOM = 64
 class Kind:
     """What portfolios must share to stand on one sheet: the same instruments, in the same lines."""
 
-    #: spot assets and contracts, in row order; a row of cash and one of the futures account's constant follow
+    #: spot assets, cash beside the quote coin, and contracts, in row order; the quote coin and the futures account's constant follow
     rows: tuple[str, ...]
     #: line of each of these rows
     lines_of_rows: tuple[str, ...]
@@ -38,10 +38,11 @@ class Kind:
 def kind_of(snap: Snapshot, strategy: Strategy) -> Kind:
     """Return the kind of a portfolio."""
     spot = tuple(holding.asset for holding in snap.spot)
+    other_cash = tuple(cash.asset for cash in snap.cash[1:])
     contracts = tuple(position.contract for position in snap.positions)
-    lines_of_rows = (*(holding.bucket for holding in snap.spot), *(FUTURES for _ in contracts))
+    lines_of_rows = (*(holding.bucket for holding in snap.spot), *(STABLE for _ in other_cash), *(FUTURES for _ in contracts))
     lines = tuple(dict.fromkeys((*strategy.weights, *lines_of_rows, STABLE, FUTURES)))
-    return Kind((*spot, *contracts), lines_of_rows, (*lines, NET) if contracts else lines)
+    return Kind((*spot, *other_cash, *contracts), lines_of_rows, (*lines, NET) if contracts else lines)
 
 
 class ScreenArrays:
@@ -107,10 +108,10 @@ def _members(kind: Kind, owners: tuple[str, ...], line: str) -> list[float]:
 
 
 def _quantities(snap: Snapshot) -> list[float]:
-    """Return a column: quantities by row, cash, and what the futures account holds beside its positions' value, W - sum q e."""
+    """Return a column: quantities by row, the quote coin, and what the futures account holds beside its positions' value, W - sum q e."""
     constant = snap.wallet - sum((p.qty * p.entry for p in snap.positions), Decimal(0))
-    cash = sum((c.qty * c.price for c in snap.cash), Decimal(0))
-    return [*(float(h.qty) for h in snap.spot), *(float(p.qty) for p in snap.positions), float(cash), float(constant)]
+    quantities = (*(h.qty for h in snap.spot), *(c.qty for c in snap.cash[1:]), *(p.qty for p in snap.positions))
+    return [*map(float, quantities), float(snap.cash[0].value), float(constant)]
 
 
 def _edges(lines: tuple[str, ...], shape: Shape) -> tuple[Floats, Floats]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.engine.portfolio import STABLES
+from chatbot.engine.cash import CASH_COINS
 from chatbot.model import INFO, AnswerMode, AnswerPolicy, Cause, LegKind, LegState, Mode, NotAlone, Phase, Plan, PlanState, Unanswered
 from chatbot.plans import costs
 from chatbot.portfolio import turnover
@@ -50,7 +50,7 @@ def reducing(plan: Plan) -> tuple[Leg, ...]:
 
 def _reduces(leg: Leg, net: Decimal) -> bool:
     if leg.kind == LegKind.SPOT_SELL:
-        return net > 0 and leg.instrument not in STABLES
+        return net > 0 and leg.instrument not in CASH_COINS
     return leg.kind == LegKind.FUTURES_REDUCE and leg.reduce_only and (net > 0 if leg.sells else net < 0)
 
 

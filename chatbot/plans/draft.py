@@ -98,7 +98,12 @@ def block_for(evaluation: Evaluation, targets: Targets, *, literal: bool = False
         targets,
         rules,
         _fees(evaluation.markets, used),
-        Config(gross_cap=strategy.gross_cap, sleeve_cap=strategy.sleeve_cap, fee_aware=not literal),
+        Config(
+            gross_cap=strategy.gross_cap,
+            sleeve_cap=strategy.sleeve_cap,
+            cash_buffer=valuation.other_cash(evaluation.snapshot),
+            fee_aware=not literal,
+        ),
         frozenset(name for name in used if name in evaluation.markets and not evaluation.markets[name].trading),
         completion=None if literal else _beta_goal(evaluation),
         emergency=margin.is_urgent(evaluation),

@@ -134,7 +134,7 @@ class Rebalancing:
             block = planning.block_for(evaluation, targets)
         except Refused as refusal:
             return CannotEvaluate(portfolio=evaluation.portfolio, problems=(Problem(code=refusal.code),))
-        if not block.orders and not block.transfers:
+        if block.empty:
             return NothingToDo(portfolio=evaluation.portfolio, shape=shape)
         drafted = planning.draft(evaluation, targets, block, tilt.told(reasons, tilts), now=now, expiry=self._expiry)
         return self._costing.priced(drafted, evaluation.quotes, evaluation.markets)

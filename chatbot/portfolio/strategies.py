@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.engine.cash import CASH_COINS, DOLLARS
 from chatbot.engine.portfolio import MAJORS
 from chatbot.engine.presets import PRESETS
 from chatbot.engine.triggers.registry import TRIGGERS
@@ -22,7 +23,8 @@ FUTURES_TRIGGERS = tuple(Cause(chosen.futures_trigger) for chosen in PRESETS.val
 #: coins offered for ALT, largest first; the first few that the market quotes become the members
 ALT_CANDIDATES = ("SOL", "XRP", "BNB", "ADA", "DOGE", "LINK", "AVAX", "LTC")
 ALT_MEMBERS = 4
-STABLECOINS = frozenset({"USDT", "USDC", "USD", "STABLE", "CASH"})
+#: names for cash that a person may type: of the line, and of what counts as the quote coin, dollar for dollar
+_CASH_LINE, _CASH = CASH_COINS | {STABLE, "CASH"}, DOLLARS | {STABLE, "CASH"}
 #: a band of less than this many points would fire on noise, and one of more than this never
 MIN_BAND_PP, MAX_BAND_PP = Decimal("0.5"), Decimal(50)
 
@@ -80,7 +82,7 @@ def _core(instruments: Collection[str]) -> tuple[str, ...]:
 
 
 def _alts(instruments: Collection[str], held: Collection[str]) -> tuple[str, ...]:
-    own = [asset for asset in held if asset not in MAJORS and asset not in STABLECOINS and not is_perp(asset)]
+    own = [asset for asset in held if asset not in MAJORS and asset not in CASH_COINS and not is_perp(asset)]
     offered = [asset for asset in ALT_CANDIDATES if asset in instruments]
     return tuple(own) if own else tuple(offered[:ALT_MEMBERS])
 
@@ -97,7 +99,7 @@ def own_weights(
     weights: dict[str, Decimal] = {STABLE: Decimal(0), FUTURES: Decimal(0)}
     problems: list[UserError] = []
     for name, percent in values.items():
-        line = STABLE if name in STABLECOINS else name
+        line = STABLE if name in _CASH_LINE else name
         if line not in (STABLE, FUTURES, CORE, ALT) and line not in instruments:
             problems.append(UserError(N_("{name} has no price at this exchange."), name=name))
         weights[line] = weights.get(line, Decimal(0)) + percent / 100
@@ -140,7 +142,7 @@ def own_bands(rules: Mapping[str, BandRule], base: Strategy) -> tuple[Strategy |
 
 def _line_of(name: str, base: Strategy) -> str:
     """Return the line that a person means: a coin without a line of its own stands for the bucket it is in."""
-    if name in STABLECOINS:
+    if name in _CASH_LINE and name not in base.bands:
         return STABLE
     buckets = (line for line, members in base.members.items() if name in members)
     return name if name in base.bands else next(buckets, name)
@@ -161,7 +163,7 @@ def holdings_problems(values: Mapping[str, Decimal], instruments: Collection[str
     problems = [
         UserError(N_("{name} has no price at this exchange."), name=name)
         for name in values
-        if name not in STABLECOINS and name not in instruments
+        if name not in _CASH and name not in instruments
     ]
     if not problems and not any(values.values()):
         problems.append(UserError(N_("All amounts are 0; there is nothing to keep in balance.")))
@@ -169,9 +171,9 @@ def holdings_problems(values: Mapping[str, Decimal], instruments: Collection[str
 
 
 def as_holdings(values: Mapping[str, Decimal], quote_asset: str) -> dict[str, Decimal]:
-    """Return typed-in amounts with every stablecoin counted as the quote one."""
+    """Return typed-in amounts with every dollar counted as the quote coin; euros are kept as they are."""
     holdings: dict[str, Decimal] = {}
     for name, qty in values.items():
-        asset = quote_asset if name in STABLECOINS else name
+        asset = quote_asset if name in _CASH else name
         holdings[asset] = holdings.get(asset, Decimal(0)) + qty
     return holdings

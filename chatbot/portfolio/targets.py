@@ -98,7 +98,7 @@ def _beside_newcomers(
 
 def _members(held: Valuation, strategy: Strategy) -> dict[str, tuple[str, ...]]:
     """Return the members of each bucket line, with the coins that are held but named nowhere in the line that took them."""
-    members = {line: list(assets) for line, assets in strategy.members.items()}
+    members = {line: [asset for asset in assets if not valuation.is_cash(asset, strategy)] for line, assets in strategy.members.items()}
     for holding in held.snapshot.spot:
         known = members.setdefault(holding.bucket, [])
         if holding.asset not in known:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine import band_width, bands, portfolio
+from chatbot.engine.cash import CASH_COINS
 from chatbot.engine.liquidation import Bracket, liquidation, maintenance
 from chatbot.engine.planner import smallest_trade as engine_trade
 from chatbot.exchanges.base import Balances, Position, Quote, asset_of, is_perp
@@ -46,9 +47,16 @@ def empty_answer(account: Account) -> Problem | None:
 
 
 def snapshot(account: Account, strategy: Strategy, quotes: Mapping[str, Quote], also: Collection[str] = ()) -> portfolio.Snapshot:
-    """Build the engine's snapshot; every instrument of :func:`instruments` must have a quote, and so must the contracts in ``also``."""
-    spot = {asset: Decimal(0) for asset in strategy.spot_assets}
-    spot |= {asset: qty for asset, qty in account.balances.spot.items() if asset != account.quote_asset and (qty or asset in spot)}
+    """Build the engine's snapshot; every instrument of :func:`instruments` must have a quote, and so must the contracts in ``also``.
+
+    The quote coin is the first of the cash, at the price 1. Other cash coins follow at their price, whatever bucket names them
+    (domain 0); one to which the strategy gives a line of its own is no cash.
+    """
+    quote = account.quote_asset
+    spot = {asset: Decimal(0) for asset in strategy.spot_assets if not is_cash(asset, strategy)}
+    owned = {asset: qty for asset, qty in account.balances.spot.items() if asset != quote and (qty or asset in spot)}
+    spot |= {asset: qty for asset, qty in owned.items() if not is_cash(asset, strategy)}
+    others = sorted(owned.keys() - spot.keys())
     held = {position.instrument: position for position in account.positions}
     book = sorted({*held, *strategy.contracts, *also})
     return portfolio.Snapshot(
@@ -56,10 +64,23 @@ def snapshot(account: Account, strategy: Strategy, quotes: Mapping[str, Quote], 
             portfolio.Holding(asset=asset, qty=qty, price=quotes[asset].price, bucket=strategy.line_of(asset))
             for asset, qty in sorted(spot.items())
         ),
-        cash=(portfolio.Cash(asset=account.quote_asset, qty=account.balances.spot.get(account.quote_asset, Decimal(0)), price=Decimal(1)),),
+        cash=(
+            portfolio.Cash(asset=quote, qty=account.balances.spot.get(quote, Decimal(0))),
+            *(portfolio.Cash(asset=asset, qty=owned[asset], price=quotes[asset].price) for asset in others),
+        ),
         wallet=account.balances.futures_wallet,
         positions=tuple(_position(contract, held.get(contract), quotes[contract]) for contract in book),
     )
+
+
+def is_cash(asset: str, strategy: Strategy) -> bool:
+    """Tell whether an asset is cash in this portfolio (domain 0): a cash coin, unless the strategy has a line of its own for it."""
+    return asset in CASH_COINS and asset not in strategy.weights
+
+
+def other_cash(snap: portfolio.Snapshot) -> Decimal:
+    """Return what cash beside the quote coin is worth, in quote: it counts, but a plan cannot spend it."""
+    return sum((cash.value for cash in snap.cash[1:]), Decimal(0))
 
 
 def _position(contract: str, held: Position | None, quote: Quote) -> portfolio.Position:
@@ -235,7 +256,7 @@ def after_legs(snap: portfolio.Snapshot, legs: Iterable[Leg], markets: Mapping[s
             cash -= signed * leg.price + leg.notional * markets[leg.instrument].taker_fee
     return portfolio.Snapshot(
         spot=tuple(replace(holding, qty=spot[holding.asset]) for holding in snap.spot),
-        cash=(replace(snap.cash[0], qty=cash),),
+        cash=(replace(snap.cash[0], qty=cash), *snap.cash[1:]),
         wallet=wallet,
         positions=tuple(replace(p, qty=book[p.contract], entry=p.mark) for p in snap.positions),
     )

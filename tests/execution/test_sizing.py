@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatbot.engine.errors import Refused
 from chatbot.exchanges.base import Side
 from chatbot.exchanges.markets.coins import spot_market
 from chatbot.execution import sizing
@@ -23,6 +25,10 @@ prices = st.decimals("0.001", 100_000, places=6, allow_nan=False)
 def test_a_limit_is_on_the_tick_and_never_worse_than_asked(mid: Decimal, side: Side, bps: int, tick: str) -> None:
     sign = -1 if side == Side.BUY else 1
     wanted = mid * (1 + sign * Decimal(bps) / 10_000)
+    if side == Side.BUY and wanted < Decimal(tick):
+        with pytest.raises(Refused, match="bad_price"):
+            sizing.limit_at(mid, side, Decimal(bps), Decimal(tick))
+        return
     limit = sizing.limit_at(mid, side, Decimal(bps), Decimal(tick))
     assert limit % Decimal(tick) == 0
     assert (limit <= wanted) if side == Side.BUY else (limit >= wanted)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.engine import band_width, bands, beta, destination, schedules
 from chatbot.engine.errors import Refused
-from chatbot.engine.exact import exact, to_decimal
+from chatbot.engine.exact import exact, to_decimal, total
 from chatbot.engine.hedges import shocks, sizing
 from chatbot.engine.liquidation import Bracket, liquidation
 from chatbot.engine.margin import cap_futures
@@ -348,11 +348,12 @@ def funding_low(case: Case) -> Case:
 
 def funding_high(case: Case) -> Case:
     rule = funding.HighRule(**given(case, "enter", "exit", "factor"), **counts(case, "n"))
-    base = number(case.get("base", "0.15"))
+    base = casefile.targets({"stable": 1, "futures": {"BTC-PERP": case.get("base", "0.15")}})
     state, states = funding.HighState(), []
     for rate in case["rates"]:
         state = funding.advance_high(state, maybe(rate), rule)
-        states.append({"active": state.active, "level": reported(state.level(base, rule))})
+        fold = Fold(funding_high=state.active, funding_high_factor=rule.factor)
+        states.append({"active": state.active, "level": reported(effective_targets(base, fold, {}).futures_net)})
     return {"states": states}
 
 
@@ -366,14 +367,16 @@ def fear_greed(case: Case) -> Case:
 
 
 def neutralise_book(case: Case) -> Case:
-    found = sentiment.neutralise_book(
-        [sentiment.BookPosition(contract=p["contract"], **given(p, "qty", "mark", "lot")) for p in case["positions"]]
-    )
+    book = {p["contract"]: {name: exact(number(p[name])) for name in ("qty", "mark", "lot")} for p in case["positions"]}
+    if any(not held["lot"] for held in book.values()):
+        raise Refused("bad_parameter", "lot")
+    target = sentiment.neutralise_book({contract: sentiment.BookPosition(**held) for contract, held in book.items()})
+    changes = {contract: target[contract] - held["qty"] for contract, held in book.items()}
     return {
-        "target_qty": {contract: text(qty) for contract, qty in found.target_qty.items()},
-        "orders": {contract: text(qty) for contract, qty in found.orders.items()},
-        "net_before": reported(found.net_before),
-        "net_after": reported(found.net_after),
+        "target_qty": {contract: text(to_decimal(qty)) for contract, qty in target.items()},
+        "orders": {contract: text(to_decimal(change)) for contract, change in changes.items() if change},
+        "net_before": reported(to_decimal(total(held["qty"] * held["mark"] for held in book.values()))),
+        "net_after": reported(to_decimal(total(target[contract] * held["mark"] for contract, held in book.items()))),
     }
 
 

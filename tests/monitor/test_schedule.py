@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from chatbot.model import Check, Portfolio
+    from chatbot.portfolio.states import ScheduleMark
     from tests.portfolio.still_market import Bench
 
 #: START is Monday 2 March 2026, 09:00 UTC
@@ -52,7 +53,7 @@ async def check_of(on: Bench, portfolio: Portfolio) -> Check:
     return found
 
 
-async def mark_of(on: Bench, portfolio: Portfolio) -> schedule.Mark:
+async def mark_of(on: Bench, portfolio: Portfolio) -> ScheduleMark:
     """Return how far the calendar has come."""
     return (await on.program.reports.calendar(portfolio))[1]
 

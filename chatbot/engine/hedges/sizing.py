@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from fractions import Fraction
 
+#: what a rotation sells of every alt holding, and shorts of V (domain 10.1)
+SELL_FRACTION, SHORT_FRACTION = Decimal("0.10"), Decimal("0.05")
 _LEAST_OBSERVATIONS = 3
 
 
@@ -61,8 +63,8 @@ def rotate(
     mark: Decimal,
     lot: Decimal,
     betas: Mapping[str, Decimal],
-    sell_fraction: Decimal = Decimal("0.1"),
-    short_fraction: Decimal = Decimal("0.05"),
+    sell_fraction: Decimal = SELL_FRACTION,
+    short_fraction: Decimal = SHORT_FRACTION,
     hedge_beta: Decimal = Decimal(1),
 ) -> Rotation:
     """Sell a share of every alt holding and short a share of V in the index (domain 10.1).
@@ -76,17 +78,28 @@ def rotate(
     proceeds = total(sells.values())
     qty = floor_to(exact(short_fraction) * V / m, exact(lot))
     short = qty * m
-    beta = _betas(alt, betas)
-    beta_sold = total(beta[asset] * v for asset, v in sells.items())
+    sold = {asset: to_decimal(v) for asset, v in sells.items()}
+    net_change, beta_change = hedge_effect(value=value, sells=sold, short=to_decimal(short), betas=betas, hedge_beta=hedge_beta)
     return Rotation(
-        sells={asset: to_decimal(v) for asset, v in sells.items()},
+        sells=sold,
         proceeds=to_decimal(proceeds),
         short_qty=to_decimal(-qty),
         short_notional=to_decimal(short),
-        net_exposure_change=to_decimal(-(proceeds + short) / V),
-        beta_change=to_decimal(-(beta_sold + exact(hedge_beta) * short) / V),
+        net_exposure_change=net_change,
+        beta_change=beta_change,
         leverage_on_proceeds=to_decimal(short / proceeds) if proceeds else None,
     )
+
+
+def hedge_effect(
+    *, value: Decimal, sells: Mapping[str, Decimal], short: Decimal, betas: Mapping[str, Decimal], hedge_beta: Decimal = Decimal(1)
+) -> tuple[Decimal, Decimal]:
+    """Return by how much sales and a short of the index change net exposure and beta, as fractions of V (domain 10.1)."""
+    beta = _betas(sells, betas)
+    N, V = exact(short), exact(value)
+    net = total(map(exact, sells.values())) + N
+    weighed = total(beta[asset] * exact(v) for asset, v in sells.items()) + exact(hedge_beta) * N
+    return to_decimal(-net / V), to_decimal(-weighed / V)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
-from chatbot.engine.exact import ONE, ZERO, exact, floor_to, to_decimal, total, trunc_to
+from chatbot.engine.exact import ONE, ZERO, floor_to, total, trunc_to
 from chatbot.engine.triggers.trigger import Params, Reads, Standing, Subject, Trigger, Unit, as_read, knob
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from fractions import Fraction
 
 
@@ -37,54 +37,12 @@ def advance(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookPosition:
-    """One contract of the base layer of the book."""
+    """One contract of the base layer of the book: a quantity at its mark, or an exposure at the mark 1."""
 
-    contract: str
     #: signed base units
-    qty: Decimal
-    mark: Decimal
-    lot: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NeutralBook:
-    """A book with longs = shorts."""
-
-    target_qty: Mapping[str, Decimal]
-    #: signed change by contract; only contracts that change
-    orders: Mapping[str, Decimal]
-    net_before: Decimal
-    net_after: Decimal
-
-
-def neutralise_book(positions: Sequence[BookPosition]) -> NeutralBook:
-    """Shrink the heavier side to the lighter, never opening or flipping anything (domain 8.2).
-
-    Raises ``Refused``: bad_price, bad_parameter.
-    """
-    for p in positions:
-        if p.mark <= 0:
-            raise Refused("bad_price", p.contract)
-        if p.lot <= 0:
-            raise Refused("bad_parameter", p.contract)
-    book = {p.contract: Sized(qty=exact(p.qty), mark=exact(p.mark), lot=exact(p.lot)) for p in positions}
-    target = neutralised(book)
-    changes = {contract: target[contract] - held.qty for contract, held in book.items()}
-    return NeutralBook(
-        target_qty={contract: to_decimal(q) for contract, q in target.items()},
-        orders={contract: to_decimal(change) for contract, change in changes.items() if change},
-        net_before=to_decimal(total(held.notional for held in book.values())),
-        net_after=to_decimal(total(target[contract] * held.mark for contract, held in book.items())),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sized:
-    """A signed size of one contract, in base units at its mark, or an exposure at the mark 1."""
-
     qty: Fraction
     mark: Fraction = ONE
-    #: 0: a size that is not cut to lots
+    #: 0: a size that need not be whole lots
     lot: Fraction = ZERO
 
     @property
@@ -93,8 +51,16 @@ class Sized:
         return self.qty * self.mark
 
 
-def neutralised(book: Mapping[str, Sized]) -> dict[str, Fraction]:
-    """Return the signed sizes of a book with longs = shorts: the heavier side shrinks to the lighter, and nothing flips (domain 8.2)."""
+def neutralise_book(book: Mapping[str, BookPosition]) -> dict[str, Fraction]:
+    """Return the signed sizes of a book with longs = shorts: the heavier side shrinks to the lighter, nothing opens or flips (domain 8.2).
+
+    Raises ``Refused``: bad_price, bad_parameter.
+    """
+    for contract, held in book.items():
+        if held.mark <= 0:
+            raise Refused("bad_price", contract)
+        if held.lot < 0:
+            raise Refused("bad_parameter", contract)
     sizes = {contract: held.qty for contract, held in book.items()}
     longs, shorts = total(max(ZERO, held.notional) for held in book.values()), total(max(ZERO, -held.notional) for held in book.values())
     if longs == shorts:

@@ -15,7 +15,7 @@ from chatbot.engine.errors import Refused
 from chatbot.engine.exact import ONE, ZERO, exact, to_decimal, total
 from chatbot.engine.portfolio import FUTURES, INDEX, STABLE, prior_beta
 from chatbot.engine.presets import check_weights
-from chatbot.engine.triggers.fear_greed import Sized, neutralised
+from chatbot.engine.triggers.fear_greed import BookPosition, neutralise_book
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -195,7 +195,7 @@ def _trim(book: dict[str, Fraction], trims: Mapping[str, Decimal], log: list[str
 
 def _neutralise(spot: Mapping[str, Fraction], book: dict[str, Fraction], fold: Fold, contract_asset: Mapping[str, str]) -> None:
     """Shrink the heavier side to the lighter; portfolio and beta mode then short the spot exposure (step 5)."""
-    book |= neutralised({contract: Sized(qty=f) for contract, f in book.items()})
+    book |= neutralise_book({contract: BookPosition(qty=f) for contract, f in book.items()})
     if fold.fg_mode == "book":
         return
     weigh = fold.fg_mode == "beta"

@@ -146,11 +146,6 @@ class HighState:
     hot: int = 0
     normal: int = 0
 
-    def level(self, base: Decimal, rule: HighRule | None = None) -> Decimal:
-        """Return f* for this state."""
-        with wide():
-            return base * (rule or HighRule()).factor if self.active else base
-
 
 def advance_high(state: HighState, rate: Decimal | None, rule: HighRule | None = None) -> HighState:
     """Take one block; an unknown one resets both counters and holds the state."""
