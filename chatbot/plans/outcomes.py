@@ -20,6 +20,8 @@ class Proposed:
     plan: Plan
     #: the plan that this one replaced; None where there was none
     instead_of: Plan | None = None
+    #: the answer to a Confirm: other holdings than on the card are why there is a new plan
+    holdings_moved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.alerts import write
@@ -29,6 +28,7 @@ from chatbot.model import (
 from chatbot.model.hedge import HedgeProblem
 from chatbot.plans import costs, hedge_draft
 from chatbot.plans import draft as planning
+from chatbot.plans.moved import holdings_moved, prices_moved
 from chatbot.plans.offer import store
 from chatbot.plans.outcomes import (
     AutoConfirm,
@@ -180,13 +180,14 @@ class Rebalancing:
         if evaluation.shape is None:
             return CannotEvaluate(portfolio=portfolio, problems=evaluation.problems)
         await self.prepare(evaluation)
-        if moved(plan, evaluation) or (plan.mode != Mode.MANUAL and self._costing.risen(plan, evaluation.quotes)):
-            return (
-                await self.propose_from(evaluation, (*plan.reasons, Reason(trigger=Cause.MOVED)), hedge_draft.asked(plan))
-                if alone is None
-                else Moved(plan=plan)
-            )
+        held_moved = holdings_moved(plan, evaluation)
+        if held_moved or prices_moved(plan, evaluation) or (plan.mode != Mode.MANUAL and self._costing.risen(plan, evaluation.quotes)):
+            return await self._propose_new_figures(plan, evaluation, held_moved=held_moved) if alone is None else Moved(plan=plan)
         return await self._decide(plan, person_id, accepted, alone, evaluation)
+
+    async def _propose_new_figures(self, plan: Plan, evaluation: Evaluation, *, held_moved: bool) -> Proposal:
+        made = await self.propose_from(evaluation, (*plan.reasons, Reason(trigger=Cause.MOVED)), hedge_draft.asked(plan))
+        return replace(made, holdings_moved=held_moved) if isinstance(made, Proposed) else made
 
     async def _decide(
         self, plan: Plan, person_id: int, accepted: frozenset[int], alone: AutoConfirm | None, evaluation: Evaluation
@@ -341,27 +342,6 @@ class Rebalancing:
         async with self._db.read() as tx:
             portfolio = await portfolios.get(tx, portfolio_id)
         return await self._evaluator.look(portfolio, fresh=True) if portfolio else None
-
-
-def moved(plan: Plan, evaluation: Evaluation) -> bool:
-    """Tell whether prices or holdings have left what the card showed: the person must see the new figures first.
-
-    A price may move by ``move_limit_pct`` per cent in either direction; holdings may not have changed at all, which shows in the
-    value of what is held, priced as on the card.
-    """
-    limit = evaluation.portfolio.strategy.move_limit_pct / 100
-    for leg in plan.legs:
-        quote = evaluation.quotes.get(leg.instrument)
-        if not leg.is_transfer and leg.state != LegState.DROPPED and (quote is None or abs(quote.price - leg.price) > limit * leg.price):
-            return True
-    if evaluation.snapshot is None:
-        return True
-    for holding in evaluation.snapshot.spot:
-        then = plan.before.values.get(holding.asset, Decimal(0))
-        price = plan.prices.get(holding.asset)
-        if price is None or abs(holding.qty * price - then) > Decimal("0.01") + abs(then) * limit / 100:
-            return True
-    return False
 
 
 def _asks(plan: Plan, accepted: frozenset[int]) -> bool:

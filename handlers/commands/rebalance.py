@@ -112,6 +112,11 @@ async def _moved(update: Update, context: Context, plan_id: int, outcome: outcom
         await answer(update, context, progress.not_yours(words), alert=True)
         return
     match outcome:
+        case outcomes.Proposed(holdings_moved=True):
+            lead = words.t(
+                "What you hold has changed since plan {number} was made, so nothing was sent. Here is the plan as of now.",
+                number=old.number,
+            )
         case outcomes.Proposed():
             lead = words.t(
                 "Prices have moved since plan {number} was made, so nothing was sent. Here is the plan as of now.", number=old.number
