@@ -12,7 +12,7 @@ from bench.figures import Figure
 from bench.machine import resident_mb
 from chatbot.charts.allocation import allocation_picture
 from chatbot.charts.labels import Labels
-from chatbot.model import LineReading, Shape
+from chatbot.model import LineReading, PortfolioFigures
 
 ROOT = Path(__file__).resolve().parents[1]
 FEW, MANY = 50, 1_000
@@ -41,7 +41,7 @@ def main() -> None:
     print(json.dumps(found | {"size": size}))
 
 
-def _shape(number: int) -> Shape:
+def _shape(number: int) -> PortfolioFigures:
     """Return weights that differ from picture to picture."""
     moved = Decimal(number % 70) / 1000
     weights = {"CORE": Decimal("0.4") + moved, "ALT": Decimal("0.4") - moved, "STABLE": Decimal("0.1"), "FUTURES": Decimal("0.1")}
@@ -56,7 +56,7 @@ def _shape(number: int) -> Shape:
         for line, weight in weights.items()
     )
     nothing, most = Decimal(0), Decimal("0.9")
-    return Shape(value=Decimal(10_000), lines=lines, net=most, gross=most, futures_net=nothing, beta=most, leverage=nothing)
+    return PortfolioFigures(value=Decimal(10_000), lines=lines, net=most, gross=most, futures_net=nothing, beta=most, leverage=nothing)
 
 
 def _labels(number: int) -> Labels:

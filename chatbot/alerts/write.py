@@ -15,7 +15,7 @@ from chatbot.triggers import drift
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from chatbot.model import LineReading, Person, Plan, Portfolio, Shape
+    from chatbot.model import LineReading, Person, Plan, Portfolio, PortfolioFigures
     from chatbot.store.database import Tx
     from chatbot.triggers.drift import LineStep
     from chatbot.triggers.market import SignalChange
@@ -48,9 +48,9 @@ async def tell_signals(tx: Tx, portfolio: Portfolio, person: Person, taken: tupl
     await _post(tx, portfolio, person, MessageKind.SIGNALS, f"alert-{ids[0]}", now, {"steps": heard}, about)
 
 
-async def tell_margin(tx: Tx, portfolio: Portfolio, person: Person, shape: Shape, now: datetime) -> None:
+async def tell_margin(tx: Tx, portfolio: Portfolio, person: Person, figures: PortfolioFigures, now: datetime) -> None:
     """Ring for margin in danger, whatever else is quiet."""
-    numbers = {"distance": shape.liquidation, "leverage": shape.leverage}
+    numbers = {"distance": figures.liquidation, "leverage": figures.leverage}
     facts = {name: None if value is None else str(value) for name, value in numbers.items()}
     alert = await events.add_alert(tx, portfolio.id, Cause.MARGIN, "", facts, now)
     await _post(tx, portfolio, person, MessageKind.MARGIN, f"alert-{alert}", now, facts)

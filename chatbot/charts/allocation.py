@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from chatbot.charts.canvas import Canvas
     from chatbot.charts.labels import Labels
     from chatbot.charts.look import Look
-    from chatbot.model import LineReading, Shape
+    from chatbot.model import LineReading, PortfolioFigures
 
 _MARGIN: Final = 28
 _RING: Final = (170.0, 300.0)
@@ -43,9 +43,9 @@ class Rows:
         return _TOP - spare / 2 - self.height * (row + 0.5)
 
 
-def allocation_picture(shape: Shape, labels: Labels, *, dark: bool = False) -> bytes:
+def allocation_picture(figures: PortfolioFigures, labels: Labels, *, dark: bool = False) -> bytes:
     """Return weights (outer ring) against targets (inner ring), and each line's drift inside its band, as PNG."""
-    colours, lines = look(dark=dark), _shown(shape.lines)
+    colours, lines = look(dark=dark), _shown(figures.lines)
     with blank(colours) as canvas:
         _frame(canvas, labels, colours)
         _ring(canvas, [line.weight for line in lines], _RADIUS, _OUTER, colours)
@@ -59,7 +59,7 @@ def allocation_picture(shape: Shape, labels: Labels, *, dark: bool = False) -> b
         return png()
 
 
-def change_picture(before: Shape, after: Shape, labels: Labels, *, dark: bool = False) -> bytes:
+def change_picture(before: PortfolioFigures, after: PortfolioFigures, labels: Labels, *, dark: bool = False) -> bytes:
     """Return the weights before (outer ring) and after (inner ring), and each line's drift before and after, as PNG."""
     colours, lines = look(dark=dark), _shown(after.lines)
     then = {line.line: line for line in before.lines}
@@ -78,9 +78,9 @@ def change_picture(before: Shape, after: Shape, labels: Labels, *, dark: bool = 
         return png()
 
 
-def preset_picture(shape: Shape, labels: Labels, *, dark: bool = False) -> bytes:
+def preset_picture(figures: PortfolioFigures, labels: Labels, *, dark: bool = False) -> bytes:
     """Return a strategy's targets as a ring, and each target with its band as a bar, as PNG."""
-    colours, lines = look(dark=dark), _shown(shape.lines)
+    colours, lines = look(dark=dark), _shown(figures.lines)
     largest = max((float(line.target) + float(line.band or 0) for line in lines), default=1.0) or 1.0
     with blank(colours) as canvas:
         _frame(canvas, labels, colours)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from chatbot.engine.planner.block import Block
     from chatbot.exchanges.base import Exchange
     from chatbot.execution.record import View
-    from chatbot.model import Leg, Plan, Shape
+    from chatbot.model import Leg, Plan, PortfolioFigures
     from chatbot.store.database import Database
 
 _LOG = structlog.get_logger()
@@ -40,7 +40,7 @@ class Hooks(Protocol):
         """Note what was filled of a plan that has come to its end; doing it again changes nothing."""
         ...
 
-    async def measure(self, portfolio_id: int) -> Shape | None:
+    async def measure(self, portfolio_id: int) -> PortfolioFigures | None:
         """Return what the portfolio looks like now; None when it cannot be evaluated."""
         ...
 
@@ -67,10 +67,10 @@ class Executor:
         self._db = db
         self._exchanges = exchanges
         self._hooks = hooks
-        self._tools = outcomes.Tools(
+        self._deps = outcomes.Deps(
             scribe=Scribe(db, clock), clock=clock, pace=pace or Pace(), halted=halted or self._paused, crash_point=crash_point
         )
-        self.recovery = recovery.Recovery(db, work, self._tools.scribe, clock)
+        self.recovery = recovery.Recovery(db, work, self._deps.scribe, clock)
         self._move_step = work.step("move_plan")(self._move)
         work.workflow(recovery.EXECUTE)(self.execute_plan)
 
@@ -80,11 +80,11 @@ class Executor:
         The loop knows nothing: each move reads the journal, does one thing at the exchange and writes what came of it. So a
         move that is run again after a crash finds what the first run left behind, and acts on that.
         """
-        for _ in range(self._tools.pace.moves_max):
+        for _ in range(self._deps.pace.moves_max):
             moved: dict[str, Any] = await self._move_step(plan_id)
             if not moved["more"]:
                 return str(moved["state"])
-        view = await self._tools.scribe.view(plan_id)
+        view = await self._deps.scribe.view(plan_id)
         if view is not None:
             await self._park(view, "too_many_moves")
         return PlanState.PARKED
@@ -93,18 +93,18 @@ class Executor:
         """Make one move; an exchange that cannot be reached is tried again with growing pauses, then the plan is parked."""
         failures = 0
         while True:
-            view = await self._tools.scribe.view(plan_id)
+            view = await self._deps.scribe.view(plan_id)
             if view is None or view.plan.state not in (PlanState.CONFIRMED, PlanState.RUNNING):
                 return {"more": False, "state": view.plan.state.value if view else "missing"}
             try:
                 return {"more": await self._decide(view), "state": PlanState.DONE.value}
             except Unreachable as trouble:
                 failures += 1
-                pause = self._tools.pace.retry_pause_s(failures)
+                pause = self._deps.pace.retry_pause_s(failures)
                 _LOG.warning("exchange unreachable", plan=plan_id, failures=failures, pause_s=pause, error=str(trouble))
                 if pause is None:
                     return await self._park(view, "unreachable")
-                await self._tools.clock.sleep(pause)
+                await self._deps.clock.sleep(pause)
             except KeyRefused:
                 return await self._park(view, "key_refused")
             except recovery.Parked as parked:
@@ -113,8 +113,8 @@ class Executor:
     async def _decide(self, view: View) -> bool:
         """Find the one thing to do next and do it; False when the plan has come to its end."""
         if view.plan.state == PlanState.CONFIRMED:
-            await self._tools.scribe.write(view, Change(event="begun", plan=PlanEvent.BEGIN))
-            self._tools.crash_point("begun")
+            await self._deps.scribe.write(view, Change(event="begun", plan=PlanEvent.BEGIN))
+            self._deps.crash_point("begun")
             return True
         exchange = await self._exchanges(view.portfolio.id)
         attempt, leg = view.unsettled, view.next_leg
@@ -124,18 +124,18 @@ class Executor:
         elif leg is None:
             await self._finish(view)
             return False
-        elif stopped := await self._tools.stop_word(view):
+        elif stopped := await self._deps.stop_word(view):
             await self._stop(view, exchange, stopped)
         elif leg.kind == LegKind.SPOT_BUY and not view.count(refit.SIZED):
-            await refit.size_buys(view, exchange, self._tools)
+            await refit.size_buys(view, exchange, self._deps)
         elif leg.kind not in _SPOT and refit.overlay_waits(view):
-            await refit.replan(view, await self._hooks.replan(view.portfolio.id, view.plan), self._tools)
+            await refit.replan(view, await self._hooks.replan(view.portfolio.id, view.plan), self._deps)
         else:
             await _take(self._at(view, leg, exchange))
         return True
 
     def _at(self, view: View, leg: Leg, exchange: Exchange) -> outcomes.LegAttempt:
-        return outcomes.LegAttempt(view=view, leg=leg, exchange=exchange, tools=self._tools)
+        return outcomes.LegAttempt(view=view, leg=leg, exchange=exchange, deps=self._deps)
 
     async def _stop(self, view: View, exchange: Exchange, why: str) -> None:
         """Leave out what was not sent, and end what was begun: the portfolio was paused, or the plan closed, in mid-plan."""
@@ -146,31 +146,31 @@ class Executor:
     async def _finish(self, view: View) -> None:
         """Measure what came of it, and end the plan together with the message that says so."""
         await self._hooks.ended(view.plan)
-        shape = await self._measure(view)
-        self._tools.crash_point("measured")
-        await self._tools.scribe.write(view, Change(event="finished", plan=PlanEvent.FINISH, result=shape))
-        self._tools.crash_point("finished")
+        figures = await self._measure(view)
+        self._deps.crash_point("measured")
+        await self._deps.scribe.write(view, Change(event="finished", plan=PlanEvent.FINISH, result=figures))
+        self._deps.crash_point("finished")
         _LOG.info("plan finished", plan=view.plan.id, legs=[leg.state.value for leg in view.plan.legs])
 
-    async def _measure(self, view: View) -> Shape | None:
+    async def _measure(self, view: View) -> PortfolioFigures | None:
         """Return the portfolio's shape; None when it stays unknown, which is then said in the result."""
-        for pause in self._tools.pace.retries_s[:_MEASURES]:
+        for pause in self._deps.pace.retries_s[:_MEASURES]:
             try:
-                shape = await self._hooks.measure(view.portfolio.id)
+                figures = await self._hooks.measure(view.portfolio.id)
             except ExchangeError as trouble:
                 _LOG.warning("cannot measure", plan=view.plan.id, error=str(trouble))
-                shape = None
-            if shape is not None:
-                return shape
-            await self._tools.clock.sleep(pause)
+                figures = None
+            if figures is not None:
+                return figures
+            await self._deps.clock.sleep(pause)
         return None
 
     async def _park(self, view: View, why: str) -> dict[str, Any]:
         """Stop and tell the person; the journal keeps everything as it is known."""
-        latest = await self._tools.scribe.view(view.plan.id) or view
+        latest = await self._deps.scribe.view(view.plan.id) or view
         if latest.plan.state in (PlanState.CONFIRMED, PlanState.RUNNING):
-            await self._tools.scribe.write(latest, Change(event="parked", detail={"why": why}, plan=PlanEvent.PARK))
-            self._tools.crash_point("parked")
+            await self._deps.scribe.write(latest, Change(event="parked", detail={"why": why}, plan=PlanEvent.PARK))
+            self._deps.crash_point("parked")
             _LOG.warning("plan parked", plan=view.plan.id, why=why)
         return {"more": False, "state": PlanState.PARKED.value}
 

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
     from chatbot.exchanges.base import Order, OrderRequest
     from chatbot.execution.lifecycle import NextStep
-    from chatbot.execution.outcomes import LegAttempt, Tools
+    from chatbot.execution.outcomes import Deps, LegAttempt
 
 
 async def next_order(move: LegAttempt) -> None:
     """Send what comes next for a leg of which no order works at the moment, or end the leg and say why."""
-    tools = move.tools
+    deps = move.deps
     tries = move.view.tries(move.leg.index)
     if tries and tries[-1].detail == drafting.WOULD_TAKE:
-        await tools.clock.sleep(tools.pace.poll_pause_s)
-    step = _next(tries, tools)
+        await deps.clock.sleep(deps.pace.poll_pause_s)
+    step = _next(tries, deps)
     if isinstance(step, GiveUp):
         await outcomes.end(move, "unfilled")
         return
@@ -40,25 +40,25 @@ async def next_order(move: LegAttempt) -> None:
     await send(await outcomes.intend(move, attempt, event), attempt)
 
 
-def _next(tries: Sequence[Attempt], tools: Tools) -> NextStep:
+def _next(tries: Sequence[Attempt], deps: Deps) -> NextStep:
     """Ask the pure decision."""
-    pace = tools.pace
-    return next_step(drafting.tried(tries), tools.clock.now(), requote_after_s=pace.requote_after_s, requotes=pace.requotes)
+    pace = deps.pace
+    return next_step(drafting.tried(tries), deps.clock.now(), requote_after_s=pace.requote_after_s, requotes=pace.requotes)
 
 
 async def _draft(move: LegAttempt, number: int, step: NextStep) -> OrderRequest | str:
     """Draft the next order, or say why there can be none; money that an order has just let go may take a moment to be free."""
     drafted: OrderRequest | str = "halted"
-    for _ in range(move.tools.pace.looks):
+    for _ in range(move.deps.pace.looks):
         desk = await _look(move)
         if desk is None:
             return "halted"
-        pace, cross = move.tools.pace, isinstance(step, Cross)
+        pace, cross = move.deps.pace, isinstance(step, Cross)
         cap_bps = move.view.portfolio.strategy.move_limit_pct * 100 + pace.bound_bps
         drafted = drafting.draft(move.leg, desk, pace, plan_id=move.view.plan.id, attempt=number, cross=cross, cap_bps=cap_bps)
         if drafted != drafting.NOT_ENOUGH or number == 1:
             break
-        await move.tools.clock.sleep(pace.poll_pause_s)
+        await move.deps.clock.sleep(pace.poll_pause_s)
     return drafted
 
 
@@ -89,7 +89,7 @@ def _intention(move: LegAttempt, number: int, request: OrderRequest) -> Attempt:
         post_only=request.post_only,
         immediate=request.immediate,
         reduce_only=request.reduce_only,
-        sent_at=move.tools.clock.now(),
+        sent_at=move.deps.clock.now(),
     )
 
 
@@ -100,34 +100,34 @@ async def send(move: LegAttempt, attempt: Attempt) -> None:
     except Rejected as refusal:
         if refusal.reason == drafting.DUPLICATE:
             # It is there already: an earlier request arrived after all, and recovery finds it.
-            await outcomes.lose(move, attempt)
+            await outcomes.record_unknown(move, attempt)
         else:
             await outcomes.refused(move, attempt, refusal.reason)
         return
     except OutcomeUnknown:
-        await outcomes.lose(move, attempt)
+        await outcomes.record_unknown(move, attempt)
         return
     except Unreachable:
         await outcomes.not_sent(move, attempt)
         raise
     move.passes("acted")
-    await outcomes.heard(move, attempt, order)
+    await outcomes.record_answer(move, attempt, order)
 
 
 async def watch(move: LegAttempt, attempt: Attempt) -> None:
     """Wait until a working order changes, or take it back when its time is over or nothing more may be done."""
-    tools = move.tools
+    deps = move.deps
     while True:
         order = await move.exchange.find(attempt.instrument, attempt.client_id)
         if order is not None and _is_news(order, attempt):
-            await outcomes.heard(move, attempt, order)
+            await outcomes.record_answer(move, attempt, order)
             return
-        step = _next(move.view.tries(move.leg.index), tools)
-        if not isinstance(step, Wait) or await tools.stop_word(move.view):
+        step = _next(move.view.tries(move.leg.index), deps)
+        if not isinstance(step, Wait) or await deps.stop_word(move.view):
             await _take_back(move, attempt)
             return
         move.passes("waiting")
-        await tools.clock.sleep(min(step.seconds, tools.pace.poll_pause_s))
+        await deps.clock.sleep(min(step.seconds, deps.pace.poll_pause_s))
 
 
 def _is_news(order: Order, attempt: Attempt) -> bool:
@@ -152,5 +152,5 @@ async def _take_back(move: LegAttempt, attempt: Attempt) -> None:
         raise Unreachable(f"{attempt.client_id}: an answer older than what is known")
     move.passes("cancelled")
     if order.status == OrderStatus.OPEN:
-        await move.tools.clock.sleep(move.tools.pace.poll_pause_s)
-    await outcomes.heard(move, attempt, order)
+        await move.deps.clock.sleep(move.deps.pace.poll_pause_s)
+    await outcomes.record_answer(move, attempt, order)

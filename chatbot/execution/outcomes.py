@@ -26,7 +26,7 @@ CLOSING = "closing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
+class Deps:
     """The same for every plan."""
 
     scribe: Scribe
@@ -51,11 +51,11 @@ class LegAttempt:
     view: View
     leg: Leg
     exchange: Exchange
-    tools: Tools
+    deps: Deps
 
     def passes(self, point: str) -> None:
         """Pass a named point of this leg."""
-        self.tools.crash_point(f"{point}-{self.leg.index}")
+        self.deps.crash_point(f"{point}-{self.leg.index}")
 
 
 async def intend(move: LegAttempt, attempt: Attempt, event: str) -> LegAttempt:
@@ -68,7 +68,7 @@ async def intend(move: LegAttempt, attempt: Attempt, event: str) -> LegAttempt:
     return replace(move, leg=changed)
 
 
-async def heard(move: LegAttempt, attempt: Attempt, order: Order, event: str = "") -> None:
+async def record_answer(move: LegAttempt, attempt: Attempt, order: Order, event: str = "") -> None:
     """Write down what the exchange says about an order, and what that makes of its leg."""
     known = replace(
         attempt,
@@ -77,7 +77,7 @@ async def heard(move: LegAttempt, attempt: Attempt, order: Order, event: str = "
         average=order.average,
         fee=next_order.fee_in_money(order, move.exchange.quote_asset, move.view.plan.prices),
         exchange_id=order.exchange_id,
-        ended_at=next_order.ended_at(order, move.tools.clock.now()),
+        ended_at=next_order.ended_at(order, move.deps.clock.now()),
         detail="refused" if order.status == OrderStatus.REJECTED else "",
     )
     changed = _with(move, known)
@@ -96,7 +96,7 @@ def _word(before: Attempt, after: Attempt) -> str:
 
 async def transferred(move: LegAttempt, attempt: Attempt, event: str = "filled") -> None:
     """Write down that a transfer was done."""
-    known = replace(attempt, state=OrderState.FILLED, filled=attempt.qty, ended_at=move.tools.clock.now(), detail="")
+    known = replace(attempt, state=OrderState.FILLED, filled=attempt.qty, ended_at=move.deps.clock.now(), detail="")
     changed = _with(move, known)
     done = changed.filled >= changed.qty
     changed = replace(changed, state=advance(changed.state, LegEvent.FILL if done else LegEvent.END))
@@ -106,7 +106,7 @@ async def transferred(move: LegAttempt, attempt: Attempt, event: str = "filled")
 
 async def refused(move: LegAttempt, attempt: Attempt, reason: str) -> None:
     """Write a refusal down: quote again when the order would only have taken, else the leg ends here."""
-    known = replace(attempt, state=OrderState.REJECTED, ended_at=move.tools.clock.now(), detail=reason)
+    known = replace(attempt, state=OrderState.REJECTED, ended_at=move.deps.clock.now(), detail=reason)
     changed = _with(move, known)
     if reason == next_order.WOULD_TAKE:
         changed = replace(changed, state=advance(changed.state, LegEvent.ACCEPT))
@@ -117,7 +117,7 @@ async def refused(move: LegAttempt, attempt: Attempt, reason: str) -> None:
     move.passes("answered")
 
 
-async def lose(move: LegAttempt, attempt: Attempt) -> tuple[LegAttempt, Attempt]:
+async def record_unknown(move: LegAttempt, attempt: Attempt) -> tuple[LegAttempt, Attempt]:
     """Note that nobody knows whether the order exists; recovery looks after it."""
     known = replace(attempt, state=OrderState.UNKNOWN)
     changed = replace(move.leg, state=advance(move.leg.state, LegEvent.LOSE))
@@ -140,7 +140,7 @@ async def end(move: LegAttempt, note: str) -> None:
 
 async def abandon(move: LegAttempt, attempt: Attempt) -> None:
     """End a leg whose order will never be known, because a person said so."""
-    known = replace(attempt, state=OrderState.CANCELED, ended_at=move.tools.clock.now(), detail="unknown")
+    known = replace(attempt, state=OrderState.CANCELED, ended_at=move.deps.clock.now(), detail="unknown")
     changed = replace(move.leg, state=advance(move.leg.state, LegEvent.END), note="unknown")
     await _write(move, "abandoned", {"client_id": attempt.client_id}, changed, attempt=known)
 
@@ -149,7 +149,7 @@ async def _write(
     move: LegAttempt, event: str, detail: dict[str, Any], leg: Leg, *, intention: Attempt | None = None, attempt: Attempt | None = None
 ) -> None:
     change = Change(event=event, leg_index=leg.index, detail=detail, legs=(leg,), intention=intention, attempt=attempt)
-    await move.tools.scribe.write(move.view, change)
+    await move.deps.scribe.write(move.view, change)
 
 
 def _with(move: LegAttempt, known: Attempt) -> Leg:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chatbot.clock import Clock
-    from chatbot.model import Leg, Plan, Portfolio, Shape
+    from chatbot.model import Leg, Plan, Portfolio, PortfolioFigures
     from chatbot.store.database import Database, Tx
     from chatbot.store.orders import Attempt
 
@@ -87,7 +87,7 @@ class Change:
     #: a move of the plan itself
     plan: PlanEvent | None = None
     #: only with FINISH
-    result: Shape | None = None
+    result: PortfolioFigures | None = None
 
 
 class Scribe:

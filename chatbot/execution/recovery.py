@@ -51,13 +51,13 @@ async def settle(move: LegAttempt, attempt: Attempt) -> None:
     if await _adopted(move, attempt):
         return
     if attempt.state != OrderState.UNKNOWN:
-        move, attempt = await outcomes.lose(move, attempt)
+        move, attempt = await outcomes.record_unknown(move, attempt)
     await _quarantine(move, attempt)
-    pace = move.tools.pace
+    pace = move.deps.pace
     for _ in range(pace.looks):
         if await _adopted(move, attempt):
             return
-        await move.tools.clock.sleep(pace.poll_pause_s)
+        await move.deps.clock.sleep(pace.poll_pause_s)
     if move.exchange.late_window_s is not None and move.view.count("resent", move.leg.index) < RESENDS_MAX:
         await _send_again(move, attempt, "resent")
     elif move.view.count(outcomes.CLOSING):
@@ -69,10 +69,10 @@ async def settle(move: LegAttempt, attempt: Attempt) -> None:
 async def _quarantine(move: LegAttempt, attempt: Attempt) -> None:
     """Wait until a request that was sent then can no longer be accepted, and look-ups show everything that was."""
     move.passes("quarantine")
-    over = attempt.sent_at + timedelta(seconds=(move.exchange.late_window_s or 0.0) + move.tools.pace.margin_s)
-    left = (over - move.tools.clock.now()).total_seconds()
+    over = attempt.sent_at + timedelta(seconds=(move.exchange.late_window_s or 0.0) + move.deps.pace.margin_s)
+    left = (over - move.deps.clock.now()).total_seconds()
     if left > 0:
-        await move.tools.clock.sleep(left)
+        await move.deps.clock.sleep(left)
 
 
 async def _adopted(move: LegAttempt, attempt: Attempt) -> bool:
@@ -85,20 +85,20 @@ async def _adopted(move: LegAttempt, attempt: Attempt) -> bool:
     order = await move.exchange.find(attempt.instrument, attempt.client_id)
     if order is None:
         return False
-    await outcomes.heard(move, attempt, order, "adopted")
+    await outcomes.record_answer(move, attempt, order, "adopted")
     return True
 
 
 async def _send_again(move: LegAttempt, attempt: Attempt, event: str) -> None:
     """Send the same order under the same id; the new time is written first, so that a crash is quarantined from it."""
-    stopped = await move.tools.stop_word(move.view)
+    stopped = await move.deps.stop_word(move.view)
     if stopped:
         await outcomes.refused(move, attempt, stopped)
         return
-    again = replace(attempt, state=OrderState.SUBMITTING, sent_at=move.tools.clock.now(), detail="")
+    again = replace(attempt, state=OrderState.SUBMITTING, sent_at=move.deps.clock.now(), detail="")
     changed = replace(move.leg, state=advance(move.leg.state, LegEvent.SUBMIT))
     change = Change(event=event, leg_index=changed.index, detail={"client_id": attempt.client_id}, legs=(changed,), attempt=again)
-    await move.tools.scribe.write(move.view, change)
+    await move.deps.scribe.write(move.view, change)
     move.passes(event)
     send = wallets.send_transfer if changed.is_transfer else orders.send
     await send(replace(move, leg=changed), again)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from chatbot.engine.planner.block import Block
     from chatbot.exchanges.base import Exchange
-    from chatbot.execution.outcomes import Tools
+    from chatbot.execution.outcomes import Deps
     from chatbot.execution.record import View
     from chatbot.model import Leg
 
@@ -24,7 +24,7 @@ SIZED, REPLANNED = "sized", "replanned"
 _ZERO = Decimal(0)
 
 
-async def size_buys(view: View, exchange: Exchange, tools: Tools) -> None:
+async def size_buys(view: View, exchange: Exchange, deps: Deps) -> None:
     """Cut every spot buy by the same factor to the money that arrived (domain 9.5, 9.8); once, before the first buy."""
     markets = await exchange.markets()
     free = (await exchange.balances()).free.get(exchange.quote_asset, _ZERO)
@@ -32,12 +32,12 @@ async def size_buys(view: View, exchange: Exchange, tools: Tools) -> None:
         leg for leg in view.plan.legs if leg.kind == LegKind.SPOT_BUY and leg.state == LegState.PLANNED and leg.instrument in markets
     ]
     # Every buy may have to cross in the end: what that costs is kept back, so that the last one is not starved.
-    spendable = free / (1 + tools.pace.bound_bps / 10_000)
+    spendable = free / (1 + deps.pace.bound_bps / 10_000)
     sizes = sizing.shrink(untouched, markets, sizing.missing_inflow(_inflows(view.plan.legs), markets), spendable)
     changed = tuple(_resized(leg, sizes[leg.index]) for leg in untouched if sizes[leg.index] != leg.qty)
     detail = {str(leg.index): str(sizes[leg.index]) for leg in untouched}
-    await tools.scribe.write(view, Change(event=SIZED, detail=detail, legs=changed))
-    tools.crash_point(SIZED)
+    await deps.scribe.write(view, Change(event=SIZED, detail=detail, legs=changed))
+    deps.crash_point(SIZED)
 
 
 def _inflows(legs: Sequence[Leg]) -> list[Leg]:
@@ -60,7 +60,7 @@ def overlay_waits(view: View) -> bool:
     return untouched and view.cut_short and not view.count(REPLANNED)
 
 
-async def replan(view: View, block: Block | None, tools: Tools) -> None:
+async def replan(view: View, block: Block | None, deps: Deps) -> None:
     """Fit the overlay legs to a fresh block. Nothing is added that the person did not confirm.
 
     ``None``: the portfolio cannot be evaluated, so nothing that adds risk goes out; reductions stay.
@@ -74,8 +74,8 @@ async def replan(view: View, block: Block | None, tools: Tools) -> None:
     detail: dict[str, Any] = {str(leg.index): {"qty": str(leg.qty), "state": leg.state.value} for leg in changed}
     if block is None:
         detail["why"] = "not_evaluated"
-    await tools.scribe.write(view, Change(event=REPLANNED, detail=detail, legs=tuple(changed)))
-    tools.crash_point(REPLANNED)
+    await deps.scribe.write(view, Change(event=REPLANNED, detail=detail, legs=tuple(changed)))
+    deps.crash_point(REPLANNED)
 
 
 def _fitted(leg: Leg, block: Block | None) -> Leg:

@@ -40,7 +40,7 @@ async def transfer(move: LegAttempt) -> None:
         instrument=leg.instrument,
         side=leg.kind.value,
         qty=amount,
-        sent_at=move.tools.clock.now(),
+        sent_at=move.deps.clock.now(),
     )
     await send_transfer(await outcomes.intend(move, attempt, "sent"), attempt)
 
@@ -53,7 +53,7 @@ async def send_transfer(move: LegAttempt, attempt: Attempt) -> None:
         await outcomes.refused(move, attempt, refusal.reason)
         return
     except OutcomeUnknown:
-        await outcomes.lose(move, attempt)
+        await outcomes.record_unknown(move, attempt)
         return
     except Unreachable:
         await outcomes.not_sent(move, attempt)
@@ -87,4 +87,4 @@ async def set_leverage(move: LegAttempt, wanted: Decimal) -> None:
         why = refusal.reason
     move.passes("leverage")
     change = Change(event="leverage", leg_index=move.leg.index, detail={"leverage": str(wanted), "why": why})
-    await move.tools.scribe.write(move.view, change)
+    await move.deps.scribe.write(move.view, change)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from chatbot.model.alerts import AlertKind, AlertSettings, Ring
 from chatbot.model.answering import Answering, AnswerPolicy, AutoLimits, NotAlone, Unanswered
+from chatbot.model.figures import Check, HeldBack, LineReading, Outcome, PortfolioFigures, Problem
 from chatbot.model.hedge import COVER, HEDGE_KINDS, MIN_VARIANCE, ROTATION, OpenHedge
 from chatbot.model.message import Delivery, Message, MessageKind, Urgency, Verdict
 from chatbot.model.people import AnswerMode, Mode, Person, Role
 from chatbot.model.plan import DecidedBy, FuturesCost, LeftOut, LeftOutWhy, Leg, LegKind, LegState, OrderState, Plan, PlanState, Reason
 from chatbot.model.report import AssetExposure, ContractReading, ExposureReport, MovedTarget, StatusReport
-from chatbot.model.shape import Check, HeldBack, LineReading, Outcome, Problem, Shape
 from chatbot.model.signal import Signal, TriggerSetting
 from chatbot.model.strategy import ALT, CORE, FUTURES, NET, STABLE, BandRule, Portfolio, ScheduleRule, Strategy
 from chatbot.model.tilt import OpenTilt
@@ -63,12 +63,12 @@ __all__ = [
     "Plan",
     "PlanState",
     "Portfolio",
+    "PortfolioFigures",
     "Problem",
     "Reason",
     "Ring",
     "Role",
     "ScheduleRule",
-    "Shape",
     "Signal",
     "StatusReport",
     "Strategy",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from chatbot.model.figures import Problem  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.hedge import HedgeSize, OpenHedge  # noqa: TC001 - read at run time by the JSON codec
-from chatbot.model.shape import Problem  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.strategy import Portfolio  # noqa: TC001 - read at run time by the JSON codec
 
 #: a tenth of a point: less is what fees and lots leave behind

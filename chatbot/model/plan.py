@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import Any
 
 from chatbot.model.answering import AnswerPolicy  # noqa: TC001 - read at run time by the JSON codec
+from chatbot.model.figures import PortfolioFigures  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.hedge import OpenHedge  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.people import Mode  # noqa: TC001 - read at run time by the JSON codec
-from chatbot.model.shape import Shape  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.trigger_info import Cause, Phase
 from chatbot.model.word import StoredWord
 
@@ -200,9 +200,9 @@ class Plan:
     mode: Mode
     state: PlanState
     reasons: tuple[Reason, ...]
-    before: Shape
+    before: PortfolioFigures
     #: what the plan leads to if every leg fills at its price
-    after: Shape
+    after: PortfolioFigures
     legs: tuple[Leg, ...]
     left_out: tuple[LeftOut, ...] = ()
     #: estimated fees, quote
@@ -222,7 +222,7 @@ class Plan:
     decided_at: datetime | None = None
     finished_at: datetime | None = None
     #: what the portfolio really looked like after execution; None until then
-    result: Shape | None = None
+    result: PortfolioFigures | None = None
     #: where its card is shown; None before it was sent
     chat_id: int | None = None
     message_id: int | None = None

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
 from decimal import Decimal
 
+from chatbot.model.figures import Check, PortfolioFigures, Problem  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.hedge import OpenHedge  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.plan import Plan  # noqa: TC001 - read at run time by the JSON codec
-from chatbot.model.shape import Check, Problem, Shape  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.signal import Signal  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.strategy import Portfolio  # noqa: TC001 - read at run time by the JSON codec
 
@@ -47,7 +47,7 @@ class ExposureReport:
 
     portfolio: Portfolio
     #: None exactly when there are problems
-    shape: Shape | None = None
+    figures: PortfolioFigures | None = None
     problems: tuple[Problem, ...] = ()
     #: largest first
     assets: tuple[AssetExposure, ...] = ()

@@ -222,8 +222,8 @@ class Monitor:
 
     async def _tell(self, tx: Tx, seen: CheckInput, result: CheckResult) -> PortfolioStates:
         """Write the alerts, and return what is remembered after them."""
-        portfolio, person, now, shape = seen.portfolio, seen.person, seen.now, result.check.shape
-        if shape is None:
+        portfolio, person, now, figures = seen.portfolio, seen.person, seen.now, result.check.figures
+        if figures is None:
             lasting = timedelta(seconds=2 * self.interval_s)
             return replace(result.states, outage=await write.tell_outage(tx, portfolio, person, seen.states.outage, now, lasting))
         if result.outage_over is not None:
@@ -233,7 +233,7 @@ class Monitor:
         if result.fired:
             await write.tell_drift(tx, portfolio, person, result.fired, now)
         if result.margin:
-            await write.tell_margin(tx, portfolio, person, shape, now)
+            await write.tell_margin(tx, portfolio, person, figures, now)
         if result.signals:
             await write.tell_signals(tx, portfolio, person, result.signals, now)
         return result.states
@@ -291,8 +291,8 @@ class Monitor:
 
     def _note(self, seen: CheckInput, result: CheckResult, check: Check, writes: CheckWrites) -> None:
         """Store what /why will tell, unless it would only say again that all is inside, and the value that the day began with."""
-        if check.shape is not None:
-            writes.values.append((seen.portfolio.id, seen.now.astimezone(ZoneInfo(seen.person.zone)).date(), check.shape.value))
+        if check.figures is not None:
+            writes.values.append((seen.portfolio.id, seen.now.astimezone(ZoneInfo(seen.person.zone)).date(), check.figures.value))
         self._roster.note(seen.evaluation, seen.now, calm=result.calm)
         if not (result.calm and check.held_back is HeldBack.INSIDE and seen.last is not None and seen.last.held_back is HeldBack.INSIDE):
             writes.checks[seen.portfolio.id] = check

@@ -16,7 +16,7 @@ from chatbot.triggers import drift, margin, market, schedule, tilt
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from chatbot.model import Person, Plan, Portfolio, Shape
+    from chatbot.model import Person, Plan, Portfolio, PortfolioFigures
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.layers import Memory
     from chatbot.portfolio.states import Outage, PortfolioStates
@@ -118,8 +118,8 @@ class _Heard:
 
 def judge(seen: CheckInput) -> CheckResult:
     """Move the states on and say what is to be told and planned."""
-    evaluation, shape = seen.evaluation, seen.evaluation.shape
-    if shape is None or evaluation.effective is None:
+    evaluation, figures = seen.evaluation, seen.evaluation.figures
+    if figures is None or evaluation.effective is None:
         unknown = Check(at=seen.now, problems=evaluation.problems, held_back=HeldBack.NO_DATA)
         return CheckResult(states=seen.states, check=unknown)
     signals = market.changes(evaluation.memory, evaluation.layers.signals, seen.portfolio.strategy, evaluation.effective)
@@ -127,7 +127,7 @@ def judge(seen: CheckInput) -> CheckResult:
     heard = _Heard(signals=signals, margin=begins)
     # What would have rung is not spent: a state moves only when somebody can be told, so a crossing in between is heard later.
     states = replace(seen.states, outage=None, memory=evaluation.memory)
-    result = CheckResult(states=states, check=Check(at=seen.now, shape=shape), outage_over=seen.states.outage)
+    result = CheckResult(states=states, check=Check(at=seen.now, figures=figures), outage_over=seen.states.outage)
     if back := _held_back(seen, heard):
         return replace(result, check=replace(result.check, held_back=back))
     states = replace(states, margin_fired=lasts)
@@ -136,17 +136,17 @@ def judge(seen: CheckInput) -> CheckResult:
     result = replace(result, states=states, hedges=hedges)
     if hedges.over is not None:
         return replace(result, check=replace(result.check, fired=(hedge_key(hedges.over.kind),)))
-    return _heard_and_asked(seen, result, heard, shape)
+    return _heard_and_asked(seen, result, heard, figures)
 
 
-def _heard_and_asked(seen: CheckInput, result: CheckResult, heard: _Heard, shape: Shape) -> CheckResult:
+def _heard_and_asked(seen: CheckInput, result: CheckResult, heard: _Heard, figures: PortfolioFigures) -> CheckResult:
     """Tell what has fired, and open or close the batching window."""
     portfolio, now, memory = seen.portfolio, seen.now, result.states.memory
-    lines = drift.advance_lines(shape.limits, _since_the_plan(seen, shape))
+    lines = drift.advance_lines(figures.limits, _since_the_plan(seen, figures))
     lines = drift.reminded(lines, seen.states.rang_at, seen.person.alerts.reminder_h, now)
     heard = replace(heard, lines=lines, tilts=_tilts(seen, lines))
     fresh = [*(market.reason_for(change) for change in heard.signals if market.asks(change)), *heard.tilts.reasons]
-    explained = drift.explained_by((*memory.pending, *fresh), shape)
+    explained = drift.explained_by((*memory.pending, *fresh), figures)
     fired = tuple(step for step in lines if step.event and step.line.line not in explained)
     opened = portfolio.window_opened_at or (now if heard.asks and portfolio.answer != AnswerMode.NOTIFY else None)
     due = schedule.pending(portfolio.strategy.schedule, seen.states.schedule, now)
@@ -197,11 +197,11 @@ def _held_back(seen: CheckInput, heard: _Heard) -> HeldBack:
     return drift.held_back(seen.portfolio, None if overtaken else plan, seen.now)
 
 
-def _since_the_plan(seen: CheckInput, shape: Shape) -> PortfolioStates:
+def _since_the_plan(seen: CheckInput, figures: PortfolioFigures) -> PortfolioStates:
     """Return the states, counted from what the plan left behind in the first check after it was carried out."""
     ended = seen.plan_ended_at
     is_first = ended is not None and seen.last is not None and ended > seen.last.at
-    return drift.counted_from(shape.limits, seen.states) if is_first else seen.states
+    return drift.counted_from(figures.limits, seen.states) if is_first else seen.states
 
 
 def _tilts(seen: CheckInput, lines: tuple[drift.LineStep, ...]) -> tilt.Review:
@@ -215,16 +215,16 @@ def _tilts(seen: CheckInput, lines: tuple[drift.LineStep, ...]) -> tilt.Review:
 
 def reasons_for_plan(seen: CheckInput, result: CheckResult) -> tuple[Reason, ...]:
     """Return why the plan of this check is made: the calendar, the signals of the window, and the lines that are outside now."""
-    asked, shape, rule = result.asked or (), seen.evaluation.shape, seen.portfolio.strategy.schedule
-    reasons = (*asked, *drift.reasons_for(shape, drift.explained_by(asked, shape)))
+    asked, figures, rule = result.asked or (), seen.evaluation.figures, seen.portfolio.strategy.schedule
+    reasons = (*asked, *drift.reasons_for(figures, drift.explained_by(asked, figures)))
     scheduled = result.due is not None and result.due.run is not None
     return (schedule.REASON, *reasons) if scheduled and rule is not None and (reasons or not rule.only_outside) else reasons
 
 
 def described(result: CheckResult, outcome: Outcome) -> Check:
     """Return what /why tells of a check once it is known what became of its plan."""
-    shape = result.check.shape
-    if shape is None or result.check.held_back or result.hedges.over is not None:
+    figures = result.check.figures
+    if figures is None or result.check.held_back or result.hedges.over is not None:
         return result.check
     fired = (
         *(step.line.line for step in result.fired if step.event),
@@ -232,5 +232,5 @@ def described(result: CheckResult, outcome: Outcome) -> Check:
         *((Cause.MARGIN,) if result.margin else ()),
     )
     acted = fired or outcome is Outcome.PLANNED
-    held_back = HeldBack.NONE if acted else _HELD_BACK.get(outcome) or drift.quiet_reason(shape)
+    held_back = HeldBack.NONE if acted else _HELD_BACK.get(outcome) or drift.quiet_reason(figures)
     return replace(result.check, fired=fired, held_back=held_back)

@@ -142,13 +142,13 @@ class Roster:
         watched.portfolio = portfolio
         tilted = {tilt.contract for tilt in evaluation.layers.tilts} & evaluation.quotes.keys()
         watched.instruments = tuple(sorted({*valuation.instruments(portfolio.strategy, evaluation.account), *tilted}))
-        if not calm or evaluation.snapshot is None or evaluation.shape is None or _is_moving(evaluation):
+        if not calm or evaluation.snapshot is None or evaluation.figures is None or _is_moving(evaluation):
             return
         self._restless.discard(portfolio.id)
         kind = kind_of(evaluation.snapshot, portfolio.strategy)
         watched.sheet = self._sheets.setdefault(kind, ScreenArrays(kind))
         seen = now.timestamp() - portfolio.id * 37 % _SPREAD_S
-        watched.sheet.put(portfolio.id, evaluation.snapshot, evaluation.shape, seen)
+        watched.sheet.put(portfolio.id, evaluation.snapshot, evaluation.figures, seen)
         appointed = schedule.upcoming(portfolio.strategy.schedule, ScheduleMark(), now)
         if appointed is not None:
             self._appointed[portfolio.id] = appointed
@@ -172,5 +172,5 @@ def _watched(portfolio: Portfolio, held: tuple[str, ...] = ()) -> _Watched:
 
 def _is_moving(evaluation: Evaluation) -> bool:
     """Tell whether a portfolio has limits that move with the price: a hedge of fixed quantity, a tilt, or a near liquidation."""
-    distance = evaluation.shape.liquidation if evaluation.shape else None
+    distance = evaluation.figures.liquidation if evaluation.figures else None
     return bool(evaluation.layers.hedges or evaluation.layers.tilts) or (distance is not None and distance < _NEAR_LIQUIDATION)

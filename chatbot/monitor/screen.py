@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from chatbot.engine.portfolio import Snapshot
-    from chatbot.model import Shape, Strategy
+    from chatbot.model import PortfolioFigures, Strategy
 
     Floats = NDArray[np.float64]
 
@@ -59,7 +59,7 @@ class ScreenArrays:
         self._upper = np.zeros((len(kind.lines), _FIRST_ROOM))
         self._seen = np.zeros(_FIRST_ROOM)
 
-    def put(self, portfolio_id: int, snap: Snapshot, shape: Shape, seen: float) -> None:
+    def put(self, portfolio_id: int, snap: Snapshot, figures: PortfolioFigures, seen: float) -> None:
         """Write a portfolio's column; ``seen`` is when its account was read, seconds since the epoch."""
         column = self._column.get(portfolio_id)
         if column is None:
@@ -67,7 +67,7 @@ class ScreenArrays:
             self.ids.append(portfolio_id)
             self._make_room(column + 1)
         self._qty[:, column] = _quantities(snap)
-        lower, upper = _edges(self.kind.lines, shape)
+        lower, upper = _edges(self.kind.lines, figures)
         self._lower[:, column], self._upper[:, column] = lower, upper
         self._seen[column] = seen
 
@@ -114,9 +114,9 @@ def _quantities(snap: Snapshot) -> list[float]:
     return [*map(float, quantities), float(snap.cash[0].value), float(constant)]
 
 
-def _edges(lines: tuple[str, ...], shape: Shape) -> tuple[Floats, Floats]:
+def _edges(lines: tuple[str, ...], figures: PortfolioFigures) -> tuple[Floats, Floats]:
     """Return the edges of every line as the exact look found them: around effective targets, nan where nothing can be left."""
-    limits = {reading.line: reading for reading in shape.limits}
+    limits = {reading.line: reading for reading in figures.limits}
     found = [limits.get(line) for line in lines]
     targets = [np.nan if one is None else float(one.target) for one in found]
     halves = [np.nan if one is None or one.band is None else float(one.band) for one in found]

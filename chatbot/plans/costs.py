@@ -159,14 +159,14 @@ class Costing:
         the coin bears the cost.
         """
         strategy = evaluation.portfolio.strategy
-        if strategy.theta == 1 or evaluation.effective is None or evaluation.shape is None:
+        if strategy.theta == 1 or evaluation.effective is None or evaluation.figures is None:
             return None
         costs = {STABLE: Decimal(0)}
-        for line in evaluation.shape.lines:
+        for line in evaluation.figures.lines:
             if line.band is None or line.line == STABLE:
                 continue
             shares = line_shares(line.line, evaluation.effective.targets, strategy)
-            cost = self.line_cost(evaluation, shares, line.band * evaluation.shape.value)
+            cost = self.line_cost(evaluation, shares, line.band * evaluation.figures.value)
             if cost is None:
                 return None
             costs[line.line] = cost.quantize(_STEP)

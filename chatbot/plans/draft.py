@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from chatbot.exchanges.base import Market, Quote
-    from chatbot.model import Shape
+    from chatbot.model import PortfolioFigures
     from chatbot.portfolio.evaluation import Evaluation
 
 
@@ -128,11 +128,11 @@ def _fees(markets: Mapping[str, Market], used: set[str]) -> Fees:
 
 def draft(evaluation: Evaluation, targets: Targets, block: Block, reasons: tuple[Reason, ...], *, now: datetime, expiry: timedelta) -> Plan:
     """Return the plan that is stored and shown; id and number are given by the journal."""
-    if evaluation.shape is None or evaluation.snapshot is None:
+    if evaluation.figures is None or evaluation.snapshot is None:
         raise ValueError("a portfolio that cannot be evaluated has no plan")
     portfolio: Portfolio = evaluation.portfolio
     legs = legs_of(block, evaluation.quotes, _quote_asset(evaluation))
-    after = shape_after(evaluation, legs)
+    after = figures_after(evaluation, legs)
     return Plan(
         id=0,
         number=0,
@@ -140,7 +140,7 @@ def draft(evaluation: Evaluation, targets: Targets, block: Block, reasons: tuple
         mode=portfolio.mode,
         state=PlanState.PROPOSED,
         reasons=(*reasons, Reason(trigger=Cause.BETA, line=INDEX)) if _COMPLETED in block.flags else reasons,
-        before=evaluation.shape,
+        before=evaluation.figures,
         after=after,
         legs=legs,
         left_out=(*(_left_out(flag, evaluation, targets) for flag in block.flags if flag != _COMPLETED), *_postponed(evaluation, targets)),
@@ -152,12 +152,12 @@ def draft(evaluation: Evaluation, targets: Targets, block: Block, reasons: tuple
     )
 
 
-def shape_after(evaluation: Evaluation, legs: Iterable[Leg]) -> Shape:
+def figures_after(evaluation: Evaluation, legs: Iterable[Leg]) -> PortfolioFigures:
     """Return what the portfolio looks like once these legs are filled at their valuation prices."""
     if evaluation.snapshot is None:
         raise ValueError("a portfolio that cannot be evaluated has no shape")
     after = valuation.value_of(valuation.after_legs(evaluation.snapshot, legs, evaluation.markets), evaluation.portfolio.strategy)
-    return valuation.shape(after, evaluation.portfolio.strategy, evaluation.markets, evaluation.betas, evaluation.effective)
+    return valuation.figures(after, evaluation.portfolio.strategy, evaluation.markets, evaluation.betas, evaluation.effective)
 
 
 def _quote_asset(evaluation: Evaluation) -> str:

@@ -57,7 +57,7 @@ def opening(evaluation: Evaluation, sized: HedgeSize, market_now: datetime) -> O
         qty=sized.qty,
         opened_at=market_now,
         price=sized.mark,
-        moved=sizing.moved(evaluation.shape.value, sized) if evaluation.shape else {},
+        moved=sizing.moved(evaluation.figures.value, sized) if evaluation.figures else {},
         size=wish.size,
         coverage=wish.coverage,
         drop=None if wish.kind == ROTATION else sized.drop,
@@ -139,7 +139,7 @@ def draft_closing(
 
     The short is never bought back beyond the strategy's own target of the contract. Raises ``engine.errors.Refused``.
     """
-    if evaluation.snapshot is None or evaluation.shape is None:
+    if evaluation.snapshot is None or evaluation.figures is None:
         raise ValueError("a portfolio that cannot be evaluated has no plan")
     over = replace(hedge, closed=hedge.closed or "manual")
     without = with_hedges(evaluation, [one for one in evaluation.layers.hedges if one.kind != hedge.kind])
@@ -147,7 +147,7 @@ def draft_closing(
     if held is None or without.effective is None:
         return None
     bought = _bought_back(
-        held.qty, hedge.qty, without.effective.targets.futures.get(hedge.contract, _ZERO) * evaluation.shape.value / held.mark
+        held.qty, hedge.qty, without.effective.targets.futures.get(hedge.contract, _ZERO) * evaluation.figures.value / held.mark
     )
     targets = _targets(evaluation, {}, _ZERO, hedge.contract, bought)
     block = draft.block_for(evaluation, targets, literal=True)
@@ -156,7 +156,7 @@ def draft_closing(
     if not any(leg.instrument == hedge.contract for leg in plan.legs):
         return None
     legs = (*plan.legs, *_home(without, hedge, plan, block))
-    return replace(plan, legs=legs, after=draft.shape_after(without, legs), hedge=over)
+    return replace(plan, legs=legs, after=draft.figures_after(without, legs), hedge=over)
 
 
 def _bought_back(held: Decimal, hedge: Decimal, own: Decimal) -> Decimal:
@@ -168,9 +168,9 @@ def _bought_back(held: Decimal, hedge: Decimal, own: Decimal) -> Decimal:
 
 def _home(evaluation: Evaluation, hedge: OpenHedge, plan: Plan, block: Block) -> tuple[Leg, ...]:
     """Return the transfer of the hedge's collateral, after the short is gone: what the strategy itself keeps there stays."""
-    if evaluation.snapshot is None or evaluation.shape is None or evaluation.effective is None or evaluation.account is None:
+    if evaluation.snapshot is None or evaluation.figures is None or evaluation.effective is None or evaluation.account is None:
         return ()
-    whole, equity = evaluation.shape.value, evaluation.shape.values[FUTURES]
+    whole, equity = evaluation.figures.value, evaluation.figures.values[FUTURES]
     cushion = sum((order.notional for order in block.orders), _ZERO) * _CUSHION
     gross = sum((abs(n) for n in plan.after.book.values()), _ZERO)
     cap = evaluation.portfolio.strategy.sleeve_cap

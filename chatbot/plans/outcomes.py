@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from chatbot.model import DecidedBy, NotAlone, Plan, Portfolio, Problem, Shape
+    from chatbot.model import DecidedBy, NotAlone, Plan, Portfolio, PortfolioFigures, Problem
     from chatbot.model.hedge import HedgeSize
     from chatbot.store.database import Tx
 
@@ -29,7 +29,7 @@ class NothingToDo:
     """Everything is inside what an order could improve."""
 
     portfolio: Portfolio
-    shape: Shape
+    figures: PortfolioFigures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,9 +21,9 @@ from chatbot.model import (
     Plan,
     PlanState,
     Portfolio,
+    PortfolioFigures,
     Problem,
     Reason,
-    Shape,
 )
 from chatbot.model.hedge import HedgeProblem
 from chatbot.plans import costs, hedge_draft
@@ -123,24 +123,24 @@ class Rebalancing:
         self, evaluation: Evaluation, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge | None = None
     ) -> Plan | NothingToDo | CannotEvaluate | NoHedge:
         """Return the plan without storing it; what it costs is told from what :meth:`prepare` fetched."""
-        if evaluation.snapshot is None or evaluation.shape is None:
+        if evaluation.snapshot is None or evaluation.figures is None:
             return CannotEvaluate(portfolio=evaluation.portfolio, problems=evaluation.problems)
-        shape, now = evaluation.shape, self._clock.now()
+        figures, now = evaluation.figures, self._clock.now()
         try:
             if hedge is not None:
-                return self._draft_hedge(evaluation, shape, reasons, hedge)
+                return self._draft_hedge(evaluation, figures, reasons, hedge)
             evaluation, tilts = tilt.for_block(evaluation, self._evaluator.market_time(now))
             targets = planning.targets_for(evaluation, self._costing.by_line(evaluation))
             block = planning.block_for(evaluation, targets)
         except Refused as refusal:
             return CannotEvaluate(portfolio=evaluation.portfolio, problems=(Problem(code=refusal.code),))
         if block.empty:
-            return NothingToDo(portfolio=evaluation.portfolio, shape=shape)
+            return NothingToDo(portfolio=evaluation.portfolio, figures=figures)
         drafted = planning.draft(evaluation, targets, block, tilt.told(reasons, tilts), now=now, expiry=self._expiry)
         return self._costing.priced(drafted, evaluation.quotes, evaluation.markets)
 
     def _draft_hedge(
-        self, evaluation: Evaluation, shape: Shape, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge
+        self, evaluation: Evaluation, figures: PortfolioFigures, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge
     ) -> Plan | NothingToDo | NoHedge:
         """Return the plan that opens or closes a hedge; raises ``engine.errors.Refused``."""
         now = self._clock.now()
@@ -157,7 +157,7 @@ class Rebalancing:
             if not drafted.opens_hedge:
                 return NoHedge(portfolio=evaluation.portfolio, size=replace(size, problem=HedgeProblem.TOO_SMALL))
         if drafted is None:
-            return NothingToDo(portfolio=evaluation.portfolio, shape=shape)
+            return NothingToDo(portfolio=evaluation.portfolio, figures=figures)
         return self._costing.priced(drafted, evaluation.quotes, evaluation.markets)
 
     async def confirm(
@@ -177,7 +177,7 @@ class Rebalancing:
         if _asks(plan, accepted):
             return TooExpensive(plan=plan)
         evaluation = await self._evaluator.look(portfolio, fresh=True, also=plan.hedge_contracts)
-        if evaluation.shape is None:
+        if evaluation.figures is None:
             return CannotEvaluate(portfolio=portfolio, problems=evaluation.problems)
         await self.prepare(evaluation)
         held_moved = holdings_moved(plan, evaluation)
@@ -219,7 +219,7 @@ class Rebalancing:
 
     async def _restrict(self, tx: Tx, plan: Plan, evaluation: Evaluation) -> None:
         """Write what a plan leads to of which only some legs are carried out."""
-        await plans.save_after(tx, plan.id, planning.shape_after(evaluation, plan.legs), valuation.fees_of(plan.legs, evaluation.markets))
+        await plans.save_after(tx, plan.id, planning.figures_after(evaluation, plan.legs), valuation.fees_of(plan.legs, evaluation.markets))
         for leg in plan.legs:
             if leg.state == LegState.DROPPED:
                 await plans.save_leg(tx, plan.id, leg)
@@ -252,7 +252,7 @@ class Rebalancing:
         legs = tuple(change(leg) if leg.index in indexes else leg for leg in plan.legs)
         try:
             planned = hedge_draft.as_planned(tilt.as_planned(evaluation, plan), replace(plan, legs=legs))
-            after = planning.shape_after(planned, legs)
+            after = planning.figures_after(planned, legs)
         except Refused as refusal:
             return CannotEvaluate(portfolio=portfolio, problems=(Problem(code=refusal.code),))
         async with self._db.transaction() as tx:
@@ -278,7 +278,7 @@ class Rebalancing:
         legs = tuple(_dropped(leg) if (leg.instrument, leg.side) in unwanted and not leg.is_transfer else leg for leg in drafted.legs)
         if legs != drafted.legs:
             fees = valuation.fees_of(legs, evaluation.markets)
-            drafted = replace(drafted, legs=legs, after=planning.shape_after(evaluation, legs), fees=fees)
+            drafted = replace(drafted, legs=legs, after=planning.figures_after(evaluation, legs), fees=fees)
         async with self._db.transaction() as tx:
             return await store(tx, drafted)
 
@@ -333,10 +333,10 @@ class Rebalancing:
             after = replace(before, hedges=life.ended(before.hedges, plan), tilts=tilt.ended(before.tilts, plan))
             await states.write(tx, plan.portfolio_id, before, after)
 
-    async def measure(self, portfolio_id: int) -> Shape | None:
+    async def measure(self, portfolio_id: int) -> PortfolioFigures | None:
         """Return what the portfolio looks like now; None when it cannot be evaluated."""
         evaluation = await self._look(portfolio_id)
-        return evaluation.shape if evaluation else None
+        return evaluation.figures if evaluation else None
 
     async def _look(self, portfolio_id: int) -> Evaluation | None:
         async with self._db.read() as tx:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from chatbot.engine.portfolio import Snapshot, Valuation
     from chatbot.exchanges.base import Market, Quote
-    from chatbot.model import Portfolio, Problem, Shape
+    from chatbot.model import Portfolio, PortfolioFigures, Problem
     from chatbot.portfolio.layers import Effective
     from chatbot.portfolio.valuation import Account
 
@@ -31,7 +31,7 @@ class Evaluation:
     account: Account | None = None
     #: everything that is owned, measured once
     held: Valuation | None = None
-    shape: Shape | None = None
+    figures: PortfolioFigures | None = None
     quotes: Mapping[str, Quote] = field(default_factory=dict)
     markets: Mapping[str, Market] = field(default_factory=dict)
     #: beta to BTC by asset, the same before and after a plan (domain 1.7)
@@ -60,5 +60,5 @@ def measured(seen: Evaluation, snapshot: Snapshot, betas: Mapping[str, Decimal],
     memory = anchor_spikes(states.memory, seen.layers.signals, held, strategy, joined)
     layers = replace(seen.layers, anchors=memory.anchors, hedges=states.hedges, tilts=states.tilts)
     effective = targets.effective(held, strategy, layers, betas)
-    shape = valuation.shape(held, strategy, seen.markets, betas, effective)
-    return replace(seen, held=held, shape=shape, betas=betas, layers=layers, effective=effective, memory=memory)
+    figures = valuation.figures(held, strategy, seen.markets, betas, effective)
+    return replace(seen, held=held, figures=figures, betas=betas, layers=layers, effective=effective, memory=memory)

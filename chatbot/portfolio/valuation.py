@@ -12,7 +12,7 @@ from chatbot.engine.cash import CASH_COINS
 from chatbot.engine.liquidation import Bracket, liquidation, maintenance
 from chatbot.engine.planner import smallest_trade as engine_trade
 from chatbot.exchanges.base import Balances, Position, Quote, asset_of, is_perp
-from chatbot.model import FUTURES, NET, AssetExposure, Leg, LegKind, LegState, LineReading, Problem, Shape, Strategy
+from chatbot.model import FUTURES, NET, AssetExposure, Leg, LegKind, LegState, LineReading, PortfolioFigures, Problem, Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -126,20 +126,20 @@ def assets_of(snap: portfolio.Snapshot) -> frozenset[str]:
     return frozenset({holding.asset for holding in snap.spot} | {position.asset for position in snap.positions})
 
 
-def shape(
+def figures(
     held: portfolio.Valuation,
     strategy: Strategy,
     markets: Mapping[str, Market],
     betas: Mapping[str, Decimal] | None = None,
     moved: Effective | None = None,
-) -> Shape:
+) -> PortfolioFigures:
     """Measure a portfolio and put its lines beside their targets and bands; an asset without a beta in ``betas`` takes its prior.
 
     ``moved`` are the effective targets where triggers or hedges have moved the strategy's; None where they have not.
     """
     metrics = portfolio.measure(held, betas or {})
     check = check_lines(held, strategy, moved)
-    return Shape(
+    return PortfolioFigures(
         value=metrics.value,
         lines=tuple(_line(line, reading, strategy, moved) for line, reading in check.lines.items()),
         net=metrics.net_directional,

@@ -27,7 +27,7 @@ def report(evaluation: Evaluation, hours: Mapping[str, int], price_age_s: float 
         return ExposureReport(portfolio=evaluation.portfolio, problems=evaluation.problems, price_age_s=price_age_s)
     return ExposureReport(
         portfolio=evaluation.portfolio,
-        shape=evaluation.shape,
+        figures=evaluation.figures,
         assets=valuation.exposures(evaluation.held),
         contracts=_contracts(evaluation, evaluation.held.snapshot, hours),
         hedged=_hedged(evaluation, evaluation.held.snapshot),

@@ -71,7 +71,7 @@ class Reports:
             portfolio=portfolio,
             check=Check(
                 at=now,
-                shape=evaluation.shape,
+                figures=evaluation.figures,
                 problems=evaluation.problems,
                 fired=last.fired if last else (),
                 held_back=last.held_back if last else HeldBack.NONE,
@@ -80,7 +80,7 @@ class Reports:
             price_age_s=self._board.oldest_age(tuple(evaluation.quotes), now),
             next_check_s=max(0.0, (next_check - now).total_seconds()) if next_check else None,
             market_time=market_time if abs(market_time - now) > timedelta(seconds=1) else None,
-            today=evaluation.shape.value / opened - 1 if evaluation.shape and opened else None,
+            today=evaluation.figures.value / opened - 1 if evaluation.figures and opened else None,
             funding_8h=self._funding_rate(),
             turnover=used,
             open_plan=open_plan,

@@ -21,8 +21,8 @@ from chatbot.model import (
     OpenHedge,
     Plan,
     PlanState,
+    PortfolioFigures,
     Reason,
-    Shape,
 )
 from chatbot.store import tables
 from chatbot.store.chunks import chunks
@@ -55,7 +55,7 @@ class _Proposal:
     """The part of a plan that never changes after it was proposed."""
 
     reasons: tuple[Reason, ...]
-    before: Shape
+    before: PortfolioFigures
     left_out: tuple[LeftOut, ...] = ()
     slippage_bps: Decimal | None = None
     holding: tuple[FuturesCost, ...] = ()
@@ -204,7 +204,7 @@ async def set_card(tx: Tx, plan_id: int, chat_id: int, message_id: int) -> None:
     await tx.execute(update(tables.plans).where(_plans.id == plan_id).values(chat_id=chat_id, message_id=message_id))
 
 
-async def set_state(tx: Tx, plan_id: int, state: PlanState, now: datetime, result: Shape | None = None) -> bool:
+async def set_state(tx: Tx, plan_id: int, state: PlanState, now: datetime, result: PortfolioFigures | None = None) -> bool:
     """Move a plan that is being carried out; doing it again is harmless. False: it never was confirmed, or has ended otherwise.
 
     DONE also notes ``now`` as its end, and ``result`` what the portfolio then looked like.
@@ -229,7 +229,7 @@ async def drop_legs(tx: Tx, plan_id: int, indexes: Collection[int], note: str = 
     return (await tx.execute(dropping.values(state=LegState.DROPPED, note=note))).rowcount
 
 
-async def save_after(tx: Tx, plan_id: int, after: Shape, fees: Decimal) -> bool:
+async def save_after(tx: Tx, plan_id: int, after: PortfolioFigures, fees: Decimal) -> bool:
     """Write what an edited plan leads to; False when it is no longer waiting for an answer."""
     waiting = update(tables.plans).where(_plans.id == plan_id, _plans.state == PlanState.PROPOSED)
     return (await tx.execute(waiting.values(after=encode(after), fees=fees))).rowcount == 1
@@ -261,7 +261,7 @@ def _plan(row: Row[Any], legs: Sequence[Leg]) -> Plan:
     proposal = decode(_Proposal, read.pop("proposal"))
     read |= {name: getattr(proposal, name) for name in _FROZEN}
     read |= {"mode": Mode(row.mode), "state": PlanState(row.state), "legs": tuple(legs), "decided_by": DecidedBy(row.decided_by or "")}
-    read |= {"after": decode(Shape, row.after), "result": None if row.result is None else decode(Shape, row.result)}
+    read |= {"after": decode(PortfolioFigures, row.after), "result": None if row.result is None else decode(PortfolioFigures, row.result)}
     return Plan(**read)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import datetime
 
-    from chatbot.model import LineReading, Plan, Portfolio, Shape
+    from chatbot.model import LineReading, Plan, Portfolio, PortfolioFigures
     from chatbot.portfolio.states import PortfolioStates
 
 #: what moves the target of the net exposure
@@ -70,23 +70,23 @@ def after_steps(states: PortfolioStates, steps: Iterable[LineStep]) -> Portfolio
     return replace(states, lines={line: state for line, state in lines.items() if state != ARMED})
 
 
-def reasons_for(shape: Shape | None, explained: Collection[str] = ()) -> tuple[Reason, ...]:
+def reasons_for(figures: PortfolioFigures | None, explained: Collection[str] = ()) -> tuple[Reason, ...]:
     """Return a reason for every line that is outside its band now, and for the net exposure; but for those that are ``explained``."""
-    limits = shape.limits if shape else ()
+    limits = figures.limits if figures else ()
     return tuple(reason_for(reading) for reading in limits if reading.breach and reading.line not in explained)
 
 
-def explained_by(reasons: Iterable[Reason], shape: Shape | None) -> frozenset[str]:
+def explained_by(reasons: Iterable[Reason], figures: PortfolioFigures | None) -> frozenset[str]:
     """Return the lines that are outside only because these signals have moved their targets: one cause is told once.
 
     A line that would be outside around its own target too has drifted besides.
     """
     causes = {reason.trigger for reason in reasons}
     net = {NET} if causes & _MOVE_NET else set()
-    if shape is None or not causes & INFO.keys():
+    if figures is None or not causes & INFO.keys():
         return frozenset(net)
     lines = {
-        line.line for line in shape.limits if line.base is not None and line.band is not None and abs(line.weight - line.base) < line.band
+        line.line for line in figures.limits if line.base is not None and line.band is not None and abs(line.weight - line.base) < line.band
     }
     return frozenset(lines | net)
 
@@ -116,6 +116,6 @@ def held_back(portfolio: Portfolio, open_plan: Plan | None, now: datetime) -> He
     return HeldBack.PLAN_OPEN if open_plan is not None else HeldBack.NONE
 
 
-def quiet_reason(shape: Shape) -> HeldBack:
+def quiet_reason(figures: PortfolioFigures) -> HeldBack:
     """Return why a check told nothing."""
-    return HeldBack.FIRED_BEFORE if any(reading.breach for reading in shape.limits) else HeldBack.INSIDE
+    return HeldBack.FIRED_BEFORE if any(reading.breach for reading in figures.limits) else HeldBack.INSIDE

@@ -33,16 +33,16 @@ def room(evaluation: Evaluation) -> Decimal:
 
 def is_urgent(evaluation: Evaluation) -> bool:
     """Tell whether margin is in danger now."""
-    if evaluation.shape is None or not evaluation.shape.book:
+    if evaluation.figures is None or not evaluation.figures.book:
         return False
-    gross = sum((abs(notional) for notional in evaluation.shape.book.values()), Decimal(0))
-    return is_emergency(evaluation.shape.liquidation, gross, room(evaluation))
+    gross = sum((abs(notional) for notional in evaluation.figures.book.values()), Decimal(0))
+    return is_emergency(evaluation.figures.liquidation, gross, room(evaluation))
 
 
 def advance(evaluation: Evaluation, states: PortfolioStates) -> tuple[bool, bool]:
     """Return whether the emergency lasts after this check, and whether it begins now; it rings once, and again after it was well away."""
     urgent = is_urgent(evaluation)
-    distance = evaluation.shape.liquidation if evaluation.shape else None
+    distance = evaluation.figures.liquidation if evaluation.figures else None
     if states.margin_fired:
         calm = not urgent and (distance is None or distance >= LEAVE)
         return not calm, False
@@ -51,5 +51,5 @@ def advance(evaluation: Evaluation, states: PortfolioStates) -> tuple[bool, bool
 
 def reason(evaluation: Evaluation) -> Reason:
     """Return why a plan is made; ``reading`` is the distance to liquidation, None where only the room is exceeded."""
-    distance = evaluation.shape.liquidation if evaluation.shape else None
+    distance = evaluation.figures.liquidation if evaluation.figures else None
     return Reason(trigger=Cause.MARGIN, event=Phase.BEGIN, reading=distance, limit=NEAR_LIQUIDATION)

@@ -114,13 +114,13 @@ def _begun(evaluation: Evaluation, steps: Iterable[LineStep], at: tuple[datetime
 
 def _drift(evaluation: Evaluation, asset: str) -> tilt.AssetDrift:
     """Measure one coin against its target; its inner band is its part of its line's, and never less than what is worth a trade."""
-    if evaluation.snapshot is None or evaluation.shape is None or evaluation.effective is None:
+    if evaluation.snapshot is None or evaluation.figures is None or evaluation.effective is None:
         raise ValueError("a portfolio that cannot be evaluated has no drift")
-    strategy, V = evaluation.portfolio.strategy, evaluation.shape.value  # noqa: N806 - the letter of the domain
+    strategy, V = evaluation.portfolio.strategy, evaluation.figures.value  # noqa: N806 - the letter of the domain
     holding = next((one for one in evaluation.snapshot.spot if one.asset == asset), None)
     t = evaluation.effective.targets.spot.get(asset, _ZERO)
     w = holding.value / V if holding else _ZERO
-    line = next((line for line in evaluation.shape.lines if holding is not None and line.line == holding.bucket), None)
+    line = next((line for line in evaluation.figures.lines if holding is not None and line.line == holding.bucket), None)
     share = t / line.target if line is not None and line.target else _ZERO
     half = (line.band or _ZERO) * (1 - strategy.theta) * share if line is not None else _ZERO
     least = valuation.smallest_trade(V, evaluation.markets.get(asset), holding.price if holding is not None else _ZERO)
@@ -151,8 +151,8 @@ def without(evaluation: Evaluation, assets: Iterable[str]) -> Evaluation:
     strategy = evaluation.portfolio.strategy
     layers = replace(evaluation.layers, tilts=tuple(one for one in evaluation.layers.tilts if one.asset not in gone))
     moved = targets.effective(evaluation.held, strategy, layers, evaluation.betas)
-    shape = valuation.shape(evaluation.held, strategy, evaluation.markets, evaluation.betas, moved)
-    return replace(evaluation, layers=layers, effective=moved, shape=shape)
+    figures = valuation.figures(evaluation.held, strategy, evaluation.markets, evaluation.betas, moved)
+    return replace(evaluation, layers=layers, effective=moved, figures=figures)
 
 
 def as_planned(evaluation: Evaluation, plan: Plan) -> Evaluation:

@@ -44,12 +44,12 @@ def png(picture: Picture, *, dark: bool = False) -> bytes:
         return gauges.gauges_picture(picture.gauges, picture.labels, dark=dark)
     if picture.kind is PictureKind.SHOCKS:
         return shocks.shocks_picture(picture.shocks, picture.labels, dark=dark)
-    if picture.shape is None:
+    if picture.figures is None:
         raise InternalError(f"a picture of kind {picture.kind} needs a shape")
     if picture.kind is PictureKind.CHANGE and picture.after is not None:
-        return allocation.change_picture(picture.shape, picture.after, picture.labels, dark=dark)
+        return allocation.change_picture(picture.figures, picture.after, picture.labels, dark=dark)
     if picture.kind is PictureKind.EXPOSURE:
-        return exposure.exposure_picture(picture.assets, picture.shape.value, picture.labels, dark=dark)
+        return exposure.exposure_picture(picture.assets, picture.figures.value, picture.labels, dark=dark)
     if picture.kind is PictureKind.PRESET:
-        return allocation.preset_picture(picture.shape, picture.labels, dark=dark)
-    return allocation.allocation_picture(picture.shape, picture.labels, dark=dark)
+        return allocation.preset_picture(picture.figures, picture.labels, dark=dark)
+    return allocation.allocation_picture(picture.figures, picture.labels, dark=dark)

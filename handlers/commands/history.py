@@ -17,7 +17,7 @@ from handlers.views.portfolio import why as why_views
 if TYPE_CHECKING:
     from telegram import Update
 
-    from chatbot.model import Check, Portfolio, Shape
+    from chatbot.model import Check, Portfolio, PortfolioFigures
     from handlers.chat.context import Context
 
 #: plans in one CSV file
@@ -65,16 +65,16 @@ async def why(update: Update, context: Context) -> None:
     report = await context.program.reports.status(context.person, portfolio)
     async with context.program.db.read() as tx:
         last = await portfolios.check(tx, portfolio.id)
-    shape, swept = report.check.shape, context.program.monitor.last
+    figures, swept = report.check.figures, context.program.monitor.last
     at = last.at if last else now
     if last is not None and last.held_back is HeldBack.INSIDE and swept is not None and not portfolio.paused:
         at = max(at, swept.at)  # the screen has passed over it since
     fired = () if portfolio.paused else report.check.fired
-    seen = replace(report.check, at=at, held_back=_held_back(portfolio, last, shape), fired=fired)
-    await show(update, context, why_views.why(context.words, report, seen if last or report.check.shape else None, now))
+    seen = replace(report.check, at=at, held_back=_held_back(portfolio, last, figures), fired=fired)
+    await show(update, context, why_views.why(context.words, report, seen if last or report.check.figures else None, now))
 
 
-def _held_back(portfolio: Portfolio, last: Check | None, shape: Shape | None) -> HeldBack:
+def _held_back(portfolio: Portfolio, last: Check | None, figures: PortfolioFigures | None) -> HeldBack:
     """Return what the last check came to.
 
     The screen passes over whoever is inside; what it saw are the prices of the last fetch, which are the ones read here.
@@ -82,5 +82,5 @@ def _held_back(portfolio: Portfolio, last: Check | None, shape: Shape | None) ->
     if portfolio.paused:
         return HeldBack.PAUSED
     if last is None or last.held_back is HeldBack.INSIDE:
-        return HeldBack.NONE if shape is not None and any(line.breach for line in shape.limits) else HeldBack.INSIDE
+        return HeldBack.NONE if figures is not None and any(line.breach for line in figures.limits) else HeldBack.INSIDE
     return last.held_back or (HeldBack.NONE if last.fired else HeldBack.PLANNED)

@@ -134,8 +134,8 @@ async def _ask_consent(update: Update, context: Context, portfolio: Portfolio, l
     if portfolio.mode not in answering.ALONE:
         await show(update, context, views.not_alone(context.words, portfolio))
         return
-    shape = (await context.program.reports.status(context.person, portfolio)).check.shape
-    value = shape.value if shape is not None else None
+    figures = (await context.program.reports.status(context.person, portfolio)).check.figures
+    value = figures.value if figures is not None else None
     proposed = AutoLimits(trade=views.rounded((value or parsing.MIN_AMOUNT) * _ORDER), share=_SHARE)
     await show(update, context, views.consent(context.words, portfolio, limits or portfolio.answering.limits or proposed, value))
 

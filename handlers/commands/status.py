@@ -29,7 +29,7 @@ async def coins(update: Update, context: Context) -> None:
     if portfolio is None:
         return
     report = await context.program.reports.status(context.person, portfolio)
-    if report.check.shape is None:
+    if report.check.figures is None:
         await show(update, context, problems.cannot_evaluate(context.words, portfolio, report.check.problems))
         return
-    await show(update, context, views.coins(context.words, portfolio, report.check.shape))
+    await show(update, context, views.coins(context.words, portfolio, report.check.figures))

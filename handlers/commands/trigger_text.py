@@ -12,7 +12,7 @@ from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.portfolio import strategies
 from handlers.chat import parsing
-from handlers.views.trigger import knobs, signals
+from handlers.views.trigger import parameters, signals
 from handlers.views.trigger.words import WORDS
 
 if TYPE_CHECKING:
@@ -115,8 +115,8 @@ def _number(draft: _Draft, word: str, knob: Knob, decimal: str, *, is_named: boo
         draft.problems.append(problem)
         return
     _once(draft, word, is_new=knob.name not in draft.values)
-    unit = knobs.parameter(draft.trigger, knob).unit
-    draft.values[knob.name] = value / 100 if unit in knobs.PER_CENT else value
+    unit = parameters.parameter(draft.trigger, knob).unit
+    draft.values[knob.name] = value / 100 if unit in parameters.PER_CENT else value
 
 
 def _once(draft: _Draft, word: str, *, is_new: bool) -> None:
@@ -131,11 +131,11 @@ def _misfits(draft: _Draft, strategy: Strategy, words: Words) -> list[UserError]
         value = draft.values.get(knob.name)
         if value is None:
             continue
-        allowed = knobs.parameter(draft.trigger, knob)
+        allowed = parameters.parameter(draft.trigger, knob)
         if not allowed.least <= value <= allowed.most:
-            low, high = (knobs.written(words, draft.trigger, knob, end) for end in (allowed.least, allowed.most))
+            low, high = (parameters.written(words, draft.trigger, knob, end) for end in (allowed.least, allowed.most))
             found.append(UserError(N_("{name} must be between {low} and {high}."), name=words.t(knob.word), low=low, high=high))
-        elif allowed.unit in knobs.WHOLE and value != int(value):
+        elif allowed.unit in parameters.WHOLE and value != int(value):
             found.append(UserError(N_("{name} must be a whole number."), name=words.t(knob.word)))
     return found or _flicker(draft, strategy, words)
 
@@ -147,8 +147,8 @@ def _flicker(draft: _Draft, strategy: Strategy, words: Words) -> list[UserError]
         return []
     limit, end = WORDS[draft.trigger].knobs[:2]
     shown = {
-        "limit": knobs.written(words, draft.trigger, limit, params[trigger.enter]),
-        "end": knobs.written(words, draft.trigger, end, params[trigger.leave]),
+        "limit": parameters.written(words, draft.trigger, limit, params[trigger.enter]),
+        "end": parameters.written(words, draft.trigger, end, params[trigger.leave]),
     }
     return [UserError(N_("With a limit of {limit} it cannot end at {end}: it would start and end at once. Give both numbers."), **shown)]
 

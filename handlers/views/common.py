@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chatbot.charts.shock_bars import ShockBar
     from chatbot.errors import UserError
     from chatbot.i18n import Plural, Words
-    from chatbot.model import AssetExposure, Portfolio, Shape
+    from chatbot.model import AssetExposure, Portfolio, PortfolioFigures
 
 MAX_TEXT, MAX_CAPTION, MAX_COLUMNS = 4096, 1024, 40
 DASH: Final = "—"
@@ -66,9 +66,9 @@ class Picture:
     kind: PictureKind
     labels: Labels
     #: None only for ``GAUGES`` and ``SHOCKS``
-    shape: Shape | None = None
+    figures: PortfolioFigures | None = None
     #: only for ``CHANGE``
-    after: Shape | None = None
+    after: PortfolioFigures | None = None
     #: only for ``EXPOSURE``
     assets: tuple[AssetExposure, ...] = ()
     #: only for ``GAUGES``
@@ -250,9 +250,9 @@ def coin(instrument: str) -> str:
     return clip(asset_of(instrument), 12)
 
 
-def names_of(words: Words, shape: Shape) -> dict[str, str]:
+def names_of(words: Words, figures: PortfolioFigures) -> dict[str, str]:
     """Return the names of a shape's lines, for a picture."""
-    return {reading.line: line_name(words, reading.line) for reading in shape.lines}
+    return {reading.line: line_name(words, reading.line) for reading in figures.lines}
 
 
 def decimal_sign(words: Words) -> str:

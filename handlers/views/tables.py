@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from chatbot.i18n import Words
-    from chatbot.model import LineReading, Shape, Strategy
+    from chatbot.model import LineReading, PortfolioFigures, Strategy
     from handlers.views.common import Html
 
 OUTSIDE = "●"
@@ -20,10 +20,10 @@ OUTSIDE = "●"
 MOVED = "*"
 
 
-def weights_table(words: Words, shape: Shape) -> Html:
+def weights_table(words: Words, figures: PortfolioFigures) -> Html:
     """Return weight, target, drift and band of every line; a dot marks the lines outside."""
     rows = [["", words.t("now"), words.t("target"), words.t("drift"), words.t("band")]]
-    rows += [_weights_row(words, reading) for reading in shape.lines]
+    rows += [_weights_row(words, reading) for reading in figures.lines]
     return table(rows)
 
 
@@ -37,9 +37,9 @@ def _weights_row(words: Words, reading: LineReading) -> list[str]:
     ]
 
 
-def moved_line(words: Words, shape: Shape) -> Html | None:
+def moved_line(words: Words, figures: PortfolioFigures) -> Html | None:
     """Explain the mark of moved targets with what the strategy's own are; None where nothing is moved."""
-    own = [f"{line_name(words, line.line)} {words.percent(line.base)}" for line in shape.limits if line.base is not None]
+    own = [f"{line_name(words, line.line)} {words.percent(line.base)}" for line in figures.limits if line.base is not None]
     return say(words, "{mark} moved by a trigger or hedge; own target: {targets}", mark=MOVED, targets=", ".join(own)) if own else None
 
 
@@ -50,7 +50,7 @@ def unknown_table(words: Words, strategy: Strategy) -> Html:
     return table(rows)
 
 
-def change_table(words: Words, before: Shape, after: Shape, *, titles: tuple[str, str]) -> Html:
+def change_table(words: Words, before: PortfolioFigures, after: PortfolioFigures, *, titles: tuple[str, str]) -> Html:
     """Return the weights before and after beside the targets."""
     then = {reading.line: reading for reading in before.lines}
     rows = [["", *titles, words.t("target")]]
@@ -67,50 +67,50 @@ def change_table(words: Words, before: Shape, after: Shape, *, titles: tuple[str
     return table(rows)
 
 
-def exposure_line(words: Words, shape: Shape) -> Html:
+def exposure_line(words: Words, figures: PortfolioFigures) -> Html:
     """Return net exposure, beta and gross exposure in one line."""
     return joined(
         DOT,
         (
-            say(words, "Net exposure {percent}", percent=words.percent(shape.net, 0)),
-            say(words, "beta {number}", number=words.number(shape.beta, 2)),
-            say(words, "gross {multiple}", multiple=multiple(words, shape.gross)),
+            say(words, "Net exposure {percent}", percent=words.percent(figures.net, 0)),
+            say(words, "beta {number}", number=words.number(figures.beta, 2)),
+            say(words, "gross {multiple}", multiple=multiple(words, figures.gross)),
         ),
     )
 
 
-def exposure_change(words: Words, before: Shape, after: Shape) -> Html:
+def exposure_change(words: Words, before: PortfolioFigures, after: PortfolioFigures) -> Html:
     """Return net exposure, beta and sleeve leverage before and after in one line."""
 
-    def both(show: Callable[[Shape], str]) -> str:
+    def both(show: Callable[[PortfolioFigures], str]) -> str:
         old, new = show(before), show(after)
         return new if old == new else f"{old}{ARROW}{new}"
 
     return joined(
         DOT,
         (
-            say(words, "Net exposure {percent}", percent=both(lambda shape: words.percent(shape.net, 0))),
-            say(words, "beta {number}", number=both(lambda shape: words.number(shape.beta, 2))),
-            say(words, "futures leverage {multiple}", multiple=both(lambda shape: multiple(words, shape.leverage))),
+            say(words, "Net exposure {percent}", percent=both(lambda figures: words.percent(figures.net, 0))),
+            say(words, "beta {number}", number=both(lambda figures: words.number(figures.beta, 2))),
+            say(words, "futures leverage {multiple}", multiple=both(lambda figures: multiple(words, figures.leverage))),
         ),
     )
 
 
-def futures_line(words: Words, shape: Shape) -> Html:
+def futures_line(words: Words, figures: PortfolioFigures) -> Html:
     """Return which way the book leans, how large it is, and how far away the nearest liquidation is."""
-    net = sum(shape.book.values(), start=shape.value * 0)
-    if not any(shape.book.values()):
+    net = sum(figures.book.values(), start=figures.value * 0)
+    if not any(figures.book.values()):
         return say(words, "No futures positions")
     amount = words.money(abs(net), 0)
     lean = _lean(words, net, amount)
-    if shape.liquidation is None:
+    if figures.liquidation is None:
         return joined(", ", (lean, say(words, "cannot be liquidated")))
-    return joined(", ", (lean, say(words, "liquidation {percent} away", percent=words.percent(shape.liquidation, 0))))
+    return joined(", ", (lean, say(words, "liquidation {percent} away", percent=words.percent(figures.liquidation, 0))))
 
 
-def net_line(words: Words, shape: Shape) -> Html | None:
+def net_line(words: Words, figures: PortfolioFigures) -> Html | None:
     """Return the futures' net exposure beside its target and band; None where there are no futures."""
-    found = shape.exposure
+    found = figures.exposure
     if found is None or found.band is None:
         return None
     target = words.percent(found.target) + (MOVED if found.base is not None else "")
@@ -125,21 +125,21 @@ def _lean(words: Words, net: Decimal, amount: str) -> Html:
     return say(words, "Futures long {amount}", amount=amount) if net > 0 else say(words, "Futures short {amount}", amount=amount)
 
 
-def allocation_picture(words: Words, shape: Shape, title: str) -> Picture:
+def allocation_picture(words: Words, figures: PortfolioFigures, title: str) -> Picture:
     """Name the picture of actual weights against targets."""
     labels = Labels(
         title=title,
         outer=words.t("outer ring: now"),
         inner=words.t("inner ring: target"),
         bars=words.t("Drift, points, and band"),
-        centre=words.money(shape.value, 0),
-        lines=names_of(words, shape),
+        centre=words.money(figures.value, 0),
+        lines=names_of(words, figures),
         decimal=decimal_sign(words),
     )
-    return Picture(kind=PictureKind.ALLOCATION, shape=shape, labels=labels)
+    return Picture(kind=PictureKind.ALLOCATION, figures=figures, labels=labels)
 
 
-def change_picture(words: Words, before: Shape, after: Shape, title: str) -> Picture:
+def change_picture(words: Words, before: PortfolioFigures, after: PortfolioFigures, title: str) -> Picture:
     """Name the picture of a portfolio before and after."""
     labels = Labels(
         title=title,
@@ -150,4 +150,4 @@ def change_picture(words: Words, before: Shape, after: Shape, title: str) -> Pic
         lines=names_of(words, after),
         decimal=decimal_sign(words),
     )
-    return Picture(kind=PictureKind.CHANGE, shape=before, after=after, labels=labels)
+    return Picture(kind=PictureKind.CHANGE, figures=before, after=after, labels=labels)

@@ -19,14 +19,14 @@ from chatbot.charts import allocation
 from chatbot.charts.canvas import Canvas, fitted, text_width
 from chatbot.charts.labels import Labels
 from chatbot.charts.look import DARK, LIGHT, SERIES
-from chatbot.model import LineReading, Shape
+from chatbot.model import LineReading, PortfolioFigures
 from tests.places import ROOT
 
 D = Decimal
 HOSTILE = ("<b>&\"'{}%", "$\\frac{1}{2}$", "🚀🔥💎", "\u202eשלום", "漢字", "A" * 300, "", "\x00")
 
 
-def a_shape(weights: list[str], targets: list[str], *, band: str | None = "0.05", name: str = "C") -> Shape:
+def figures_of(weights: list[str], targets: list[str], *, band: str | None = "0.05", name: str = "C") -> PortfolioFigures:
     lines = tuple(
         LineReading(
             line=f"{name}{at}",
@@ -37,11 +37,11 @@ def a_shape(weights: list[str], targets: list[str], *, band: str | None = "0.05"
         )
         for at, (weight, target) in enumerate(zip(weights, targets, strict=True))
     )
-    return Shape(value=D(1000), lines=lines, net=D(1), gross=D(1), futures_net=D(0), beta=D(1), leverage=None)
+    return PortfolioFigures(value=D(1000), lines=lines, net=D(1), gross=D(1), futures_net=D(0), beta=D(1), leverage=None)
 
 
-FOUR = a_shape(["0.462", "0.351", "0.089", "0.098"], ["0.4", "0.4", "0.1", "0.1"])
-TWELVE = a_shape(["0.09"] * 11 + ["0.01"], ["0.08"] * 11 + ["0.12"])
+FOUR = figures_of(["0.462", "0.351", "0.089", "0.098"], ["0.4", "0.4", "0.1", "0.1"])
+TWELVE = figures_of(["0.09"] * 11 + ["0.01"], ["0.08"] * 11 + ["0.12"])
 LABELS = Labels(title="Balanced", outer="outer ring: now", inner="inner ring: target", bars="Drift, points, and band", centre="$98,412")
 
 
@@ -51,13 +51,13 @@ def opened(data: bytes) -> Image.Image:
     return image
 
 
-def every(shape: Shape, labels: Labels = LABELS, *, dark: bool = False) -> dict[str, bytes]:
+def every(figures: PortfolioFigures, labels: Labels = LABELS, *, dark: bool = False) -> dict[str, bytes]:
     return {
-        "allocation": allocation.allocation_picture(shape, labels, dark=dark),
+        "allocation": allocation.allocation_picture(figures, labels, dark=dark),
         "change": allocation.change_picture(
-            shape, replace(shape, lines=tuple(replace(x, weight=x.target) for x in shape.lines)), labels, dark=dark
+            figures, replace(figures, lines=tuple(replace(x, weight=x.target) for x in figures.lines)), labels, dark=dark
         ),
-        "preset": allocation.preset_picture(shape, labels, dark=dark),
+        "preset": allocation.preset_picture(figures, labels, dark=dark),
     }
 
 
@@ -66,10 +66,10 @@ def near(pixel: tuple[int, ...], colour: str) -> bool:
 
 
 @pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("shape", [FOUR, TWELVE, a_shape(["0.6", "0.4"], ["0.5", "0.5"])], ids=["four", "twelve", "two"])
-def test_size_on_screen_and_on_the_wire(shape: Shape, dark: bool) -> None:
+@pytest.mark.parametrize("figures", [FOUR, TWELVE, figures_of(["0.6", "0.4"], ["0.5", "0.5"])], ids=["four", "twelve", "two"])
+def test_size_on_screen_and_on_the_wire(figures: PortfolioFigures, dark: bool) -> None:
     """Every picture is 800 x 600, has a palette and at most 25 KB."""
-    for name, data in every(shape, dark=dark).items():
+    for name, data in every(figures, dark=dark).items():
         image = opened(data)
         assert (image.format, image.size, image.mode) == ("PNG", (800, 600), "P"), name
         assert len(data) <= 25_000, (name, len(data))
@@ -95,9 +95,9 @@ def _on_ring(image: Image.Image, centre: tuple[int, int], radius: float, turn: f
 def test_outside_is_told_by_colour_and_by_a_dot() -> None:
     """The colour of a breach appears when a line is outside, and not otherwise."""
     outside = opened(allocation.allocation_picture(FOUR, LABELS)).convert("RGB")
-    inside = opened(allocation.allocation_picture(a_shape(["0.44", "0.36", "0.1", "0.1"], ["0.4", "0.4", "0.1", "0.1"]), LABELS)).convert(
-        "RGB"
-    )
+    inside = opened(
+        allocation.allocation_picture(figures_of(["0.44", "0.36", "0.1", "0.1"], ["0.4", "0.4", "0.1", "0.1"]), LABELS)
+    ).convert("RGB")
     assert _count(outside, LIGHT.outside) > 500
     assert _count(inside, LIGHT.outside) == 0
 
@@ -126,9 +126,9 @@ def test_no_label_meets_another(monkeypatch: pytest.MonkeyPatch) -> None:
         bars="Отклонение до и после, п. п." * 2,
         centre="12 345 678 $",
     )
-    for shape in (TWELVE, a_shape(["0.09"] * 12, ["0.08"] * 12, name="ОченьДлинноеИмя")):
+    for figures in (TWELVE, figures_of(["0.09"] * 12, ["0.08"] * 12, name="ОченьДлинноеИмя")):
         boxes.clear()
-        allocation.allocation_picture(shape, long)
+        allocation.allocation_picture(figures, long)
         assert len(boxes) == 5 + 2 * 12
         for at, (left, low, right, high) in enumerate(boxes):
             assert left >= 0
@@ -151,12 +151,12 @@ def test_any_name_can_be_drawn(name: str) -> None:
 )
 def test_edges_of_what_a_portfolio_can_be(weights: list[str], targets: list[str], band: str | None) -> None:
     """Empty, negative, single and many lines give a picture."""
-    assert all(opened(data).size == (800, 600) for data in every(a_shape(weights, targets, band=band)).values())
+    assert all(opened(data).size == (800, 600) for data in every(figures_of(weights, targets, band=band)).values())
 
 
 def test_threads_do_not_mix_pictures() -> None:
     """Drawings that run at the same time are the same as one after the other."""
-    wanted = {name: every(shape) for name, shape in (("four", FOUR), ("twelve", TWELVE))}
+    wanted = {name: every(figures) for name, figures in (("four", FOUR), ("twelve", TWELVE))}
     with ThreadPoolExecutor(4) as pool:
         drawn = list(pool.map(lambda at: ("four", every(FOUR)) if at % 2 else ("twelve", every(TWELVE)), range(8)))
     assert all(pictures == wanted[name] for name, pictures in drawn)

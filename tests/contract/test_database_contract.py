@@ -17,7 +17,7 @@ from chatbot.model import Check, Delivery, HeldBack, LegState, MessageKind, Orde
 from chatbot.store import accounts, events, messages, orders, plans, portfolios, privacy, retention, tables
 from chatbot.store.database import Database
 from tests.store.databases import postgres_or_skip, sqlite_url
-from tests.store.samples import NOW, SHAPE, a_person, a_plan, a_portfolio, plan, portfolio
+from tests.store.samples import FIGURES, NOW, a_person, a_plan, a_portfolio, plan, portfolio
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -149,7 +149,7 @@ async def test_active_portfolios_come_in_chunks_without_the_paused(db: Database)
 
 async def test_what_belongs_to_many_portfolios_comes_in_bulk(db: Database) -> None:
     one, two, three = [(await a_portfolio(db, person)).id for person in (1, 2, 3)]
-    seen = Check(at=NOW, shape=SHAPE, fired=("CORE",))
+    seen = Check(at=NOW, figures=FIGURES, fired=("CORE",))
     unknown = Check(at=NOW, problems=(Problem(code="stale_price", instrument="BTC", age_s=61.5),), held_back=HeldBack.NO_DATA)
     async with db.transaction() as tx:
         await portfolios.save_account(tx, one, {"cash": "1.10"})
@@ -325,13 +325,13 @@ async def test_a_plan_carried_out_keeps_its_end_its_result_and_its_card(db: Data
         await plans.set_card(tx, plan_id, 7, 4242)
         assert [each.id for each in await plans.under_way(tx)] == [plan_id]
         assert await plans.set_state(tx, plan_id, PlanState.RUNNING, NOW)
-        assert await plans.set_state(tx, plan_id, PlanState.DONE, NOW, SHAPE)
+        assert await plans.set_state(tx, plan_id, PlanState.DONE, NOW, FIGURES)
         assert await plans.set_state(tx, plan_id, PlanState.DONE, LATER), "a repeated step is harmless"
         assert not await plans.set_state(tx, plan_id, PlanState.RUNNING, LATER), "an ended plan does not come back"
         read = await plans.plan(tx, plan_id)
         assert await plans.under_way(tx) == ()
     assert read is not None
-    assert (read.state, read.finished_at, read.result) == (PlanState.DONE, NOW, SHAPE)
+    assert (read.state, read.finished_at, read.result) == (PlanState.DONE, NOW, FIGURES)
     assert (read.chat_id, read.message_id) == (7, 4242)
 
 
@@ -357,14 +357,14 @@ async def test_legs_are_saved_added_and_left_out(db: Database) -> None:
 
 async def test_an_edited_plan_shows_its_new_result_only_while_it_waits(db: Database) -> None:
     proposed = await a_plan(db, (await a_portfolio(db)).id)
-    after = replace(SHAPE, value=Decimal("98400.10"))
+    after = replace(FIGURES, value=Decimal("98400.10"))
     async with db.transaction() as tx:
         assert await plans.save_after(tx, proposed.id, after, Decimal("4.80"))
         read = await plans.plan(tx, proposed.id)
         assert read is not None
-        assert (read.after, read.fees, read.before) == (after, Decimal("4.80"), SHAPE)
+        assert (read.after, read.fees, read.before) == (after, Decimal("4.80"), FIGURES)
         assert await plans.decide(tx, proposed.id, PlanState.CONFIRMED, NOW)
-        assert not await plans.save_after(tx, proposed.id, SHAPE, Decimal(0))
+        assert not await plans.save_after(tx, proposed.id, FIGURES, Decimal(0))
 
 
 async def test_history_is_read_in_pages_newest_first(db: Database) -> None:
@@ -577,11 +577,11 @@ async def _everything_about(db: Database, person_id: int) -> None:
     async with db.transaction() as tx:
         await orders.add_order(tx, _attempt(plan_id))
         await events.add_event(tx, plan_id, 0, "sent", {}, NOW)
-        await plans.set_state(tx, plan_id, PlanState.DONE, NOW, SHAPE)
+        await plans.set_state(tx, plan_id, PlanState.DONE, NOW, FIGURES)
         await events.add_alert(tx, stored.id, "drift", "CORE", {}, NOW)
         await portfolios.save_account(tx, stored.id, {"cash": "1"})
         await portfolios.save_state(tx, stored.id, "CORE", {})
-        await portfolios.save_checks(tx, {stored.id: Check(at=NOW, shape=SHAPE)})
+        await portfolios.save_checks(tx, {stored.id: Check(at=NOW, figures=FIGURES)})
         await portfolios.record_values(tx, [(stored.id, NOW.date(), Decimal("1.50"))])
         await accounts.set_dialog(tx, person_id, "start", {})
 
@@ -633,7 +633,7 @@ async def test_what_is_written_in_bulk_replaces_states_and_checks_and_keeps_the_
             first.id: {"BTC": {"fired": True}},
             second.id: {"SOL": {"streak": 1}},
         }
-        seen = {one: Check(at=NOW, shape=SHAPE, held_back=HeldBack.INSIDE) for one in (first.id, second.id)}
+        seen = {one: Check(at=NOW, figures=FIGURES, held_back=HeldBack.INSIDE) for one in (first.id, second.id)}
         await portfolios.save_checks(tx, {first.id: Check(at=LATER)})
         await portfolios.save_checks(tx, seen)
         assert await portfolios.checks_of(tx, [first.id, second.id]) == seen

@@ -18,7 +18,22 @@ from chatbot.exchanges.paper.paper import AccountState, Faults, PaperExchange
 from chatbot.execution.executor import Executor
 from chatbot.execution.pace import Pace
 from chatbot.execution.recovery import enqueue_plan
-from chatbot.model import BandRule, Cause, Leg, LegKind, LegState, Mode, Person, Plan, PlanState, Portfolio, Reason, Role, Shape, Strategy
+from chatbot.model import (
+    BandRule,
+    Cause,
+    Leg,
+    LegKind,
+    LegState,
+    Mode,
+    Person,
+    Plan,
+    PlanState,
+    Portfolio,
+    PortfolioFigures,
+    Reason,
+    Role,
+    Strategy,
+)
 from chatbot.store import accounts, orders, plans, portfolios, tables
 
 if TYPE_CHECKING:
@@ -39,7 +54,9 @@ STRATEGY = Strategy(
     bands={"CORE": BandRule(abs_pp=Decimal(5)), "ALT": BandRule(abs_pp=Decimal(5))},
     futures_band_pp=Decimal(5),
 )
-SHAPE = Shape(value=Decimal(100000), lines=(), net=Decimal(1), gross=Decimal(1), futures_net=Decimal(0), beta=Decimal(1), leverage=None)
+FIGURES = PortfolioFigures(
+    value=Decimal(100000), lines=(), net=Decimal(1), gross=Decimal(1), futures_net=Decimal(0), beta=Decimal(1), leverage=None
+)
 
 
 class Market3:
@@ -153,7 +170,7 @@ class Services:
         self.block: Block | None = fresh_block()
         self.replans = 0
         self.ends: list[int] = []
-        self.shape: Shape | None = SHAPE
+        self.figures: PortfolioFigures | None = FIGURES
 
     async def replan(self, portfolio_id: int, plan: Plan) -> Block | None:
         """Return the block that the test wants, and count the question."""
@@ -164,9 +181,9 @@ class Services:
         """Note that the plan was told to have ended."""
         self.ends.append(plan.id)
 
-    async def measure(self, portfolio_id: int) -> Shape | None:
+    async def measure(self, portfolio_id: int) -> PortfolioFigures | None:
         """Return the shape that the test wants."""
-        return self.shape
+        return self.figures
 
 
 @dataclass(slots=True)
@@ -236,8 +253,8 @@ def proposed(portfolio_id: int, words: str, now: datetime) -> Plan:
         mode=Mode.PAPER,
         state=PlanState.PROPOSED,
         reasons=(Reason(trigger=Cause.MANUAL),),
-        before=SHAPE,
-        after=SHAPE,
+        before=FIGURES,
+        after=FIGURES,
         legs=legs(words),
         prices=dict(PRICES),
         created_at=now,

@@ -11,7 +11,7 @@ import pytest
 from chatbot.errors import KeyRefused, Unreachable
 from chatbot.model import LegState, OrderState, PlanState
 from chatbot.store import events, plans, tables
-from tests.execution.lab import QUICK, SHAPE, Lab, books, filled_by_leg, fresh_block, open_lab, states
+from tests.execution.lab import FIGURES, QUICK, Lab, books, filled_by_leg, fresh_block, open_lab, states
 
 if TYPE_CHECKING:
     from chatbot.store.database import Database
@@ -31,7 +31,7 @@ async def test_a_whole_plan_fills_leg_by_leg_in_its_order(db: Database) -> None:
     plan = await lab.run(FULL)
     assert plan.state == PlanState.DONE
     assert states(plan) == [FILLED] * 7
-    assert plan.result == SHAPE
+    assert plan.result == FIGURES
     sent = [attempt.leg_index for attempt in await lab.attempts(plan.id)]
     assert sent == sorted(sent)
     assert books(lab.account) == {
@@ -345,7 +345,7 @@ async def test_running_a_finished_plan_again_changes_nothing(db: Database) -> No
 
 async def test_a_portfolio_that_can_not_be_measured_ends_with_an_unknown_result(db: Database) -> None:
     lab = await open_lab(db)
-    lab.services.shape = None
+    lab.services.figures = None
     plan = await lab.run("sell 0.2 BTC")
     assert plan.state == PlanState.DONE
     assert plan.result is None

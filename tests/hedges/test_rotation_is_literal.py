@@ -59,7 +59,7 @@ def test_the_legs_are_the_literal_parts(btc: Decimal, eth: Decimal, sol: Decimal
     """10 % of each ALT coin, 5 % of V short, the proceeds and what the liquidation needs as collateral; BTC and ETH are left alone."""
     found = evaluated({"BTC": btc, "ETH": eth, "SOL": sol, "XRP": xrp}, cash)
     assert found.snapshot is not None
-    assert found.shape is not None
+    assert found.figures is not None
     size = sizing.size(found, HedgeWish(kind=ROTATION, accepted=True))
     if size.problem:
         assert size.problem in ("too_small", "no_room")
@@ -67,7 +67,7 @@ def test_the_legs_are_the_literal_parts(btc: Decimal, eth: Decimal, sol: Decimal
     plan = hedge_draft.draft_opening(found, size, (), (START, START), timedelta(minutes=5))
     traded = {leg.instrument: leg for leg in plan.legs if not leg.is_transfer}
     held = {holding.asset: holding.qty for holding in found.snapshot.spot}
-    least = max(D(10), found.shape.value * D("0.0005"))
+    least = max(D(10), found.figures.value * D("0.0005"))
     for coin in ("SOL", "XRP"):
         part = held[coin] / 10
         if part * PRICES[coin] >= 2 * max(least, 2 * LOTS[coin] * PRICES[coin]):
@@ -79,7 +79,7 @@ def test_the_legs_are_the_literal_parts(btc: Decimal, eth: Decimal, sol: Decimal
     # at the very edge of the leverage caps the fees of the sales may cost the last lot, and the card says that caps were at work
     at_the_cap = "cap_scaled" in {left.why for left in plan.left_out}
     assert short.qty == -size.qty or (at_the_cap and short.qty == -size.qty - LOTS["BTC-PERP"])
-    wanted = found.shape.value * D("0.05")
+    wanted = found.figures.value * D("0.05")
     if not size.capped and not at_the_cap:
         assert short.qty * PRICES["BTC-PERP"] <= wanted < (short.qty + LOTS["BTC-PERP"]) * PRICES["BTC-PERP"]
     assert plan.hedge is not None

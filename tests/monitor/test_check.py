@@ -113,7 +113,7 @@ async def test_without_a_price_there_is_no_plan_but_a_word_about_it(tmp_path: Pa
         for _ in range(5):
             assert await on.tick(90) == (0, 0)
         check = await last_check(on, portfolio)
-        assert check.shape is None
+        assert check.figures is None
         assert check.held_back == "no_data"
         assert {problem.code for problem in check.problems} <= {code, "stale_price"}
         assert [message.kind for message in await on.waiting()] == ["problem"]
@@ -128,7 +128,7 @@ async def test_an_unreachable_exchange_lets_prices_grow_stale_not_wrong(tmp_path
         on.market.move("BTC", "1.5")
         assert await on.tick(90) == (0, 0)
         check = await last_check(on, portfolio)
-        assert check.shape is None
+        assert check.figures is None
         on.market.down = False
         assert await on.tick() == (2, 0)
 

@@ -48,8 +48,8 @@ async def confirm(on: Bench, plan_id: int) -> None:
 async def exposure(on: Bench, portfolio: Portfolio) -> LineReading | None:
     """Return the net exposure as it stands."""
     seen = await on.program.reports.status(PERSON, portfolio)
-    assert seen.check.shape is not None
-    return seen.check.shape.exposure
+    assert seen.check.figures is not None
+    return seen.check.figures.exposure
 
 
 async def last_check(on: Bench, portfolio: Portfolio) -> Check:

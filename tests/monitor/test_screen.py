@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chatbot.engine.band_width import half_width
 from chatbot.engine.errors import Refused
 from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot, measure, value_of
-from chatbot.model import NET, BandRule, LineReading, Shape, Strategy
+from chatbot.model import NET, BandRule, LineReading, PortfolioFigures, Strategy
 from chatbot.monitor.screen import ScreenArrays, kind_of
 from chatbot.portfolio import valuation
 
@@ -31,7 +31,7 @@ prices = st.decimals(min_value="0.0001", max_value=100_000, places=4, allow_nan=
 stakes = st.decimals(min_value=-100, max_value=100, places=3, allow_nan=False)
 
 
-def limits_of(strategy: Strategy) -> Shape:
+def limits_of(strategy: Strategy) -> PortfolioFigures:
     """Return a shape with the targets and half-widths of a strategy that nothing has moved."""
     lines = tuple(
         LineReading(line=line, weight=D(0), target=target, band=half_width(bands[line], target) if line in bands else None)
@@ -39,7 +39,7 @@ def limits_of(strategy: Strategy) -> Shape:
         for line, target in strategy.weights.items()
     )
     net = LineReading(line=NET, weight=D(0), target=strategy.futures_net, band=strategy.futures_band_pp / 100)
-    return Shape(value=D(1), lines=lines, net=D(0), gross=D(0), futures_net=D(0), beta=D(0), leverage=None, exposure=net)
+    return PortfolioFigures(value=D(1), lines=lines, net=D(0), gross=D(0), futures_net=D(0), beta=D(0), leverage=None, exposure=net)
 
 
 @st.composite

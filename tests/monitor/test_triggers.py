@@ -97,8 +97,8 @@ class Stage:
     async def lines(self, portfolio: Portfolio) -> dict[str, tuple[Decimal, Decimal]]:
         """Return weight and effective target by line."""
         found = await self.room.program.evaluator.look(portfolio, fresh=True)
-        assert found.shape is not None
-        return {line.line: (round(line.weight, 3), round(line.target, 3)) for line in found.shape.limits}
+        assert found.figures is not None
+        return {line.line: (round(line.weight, 3), round(line.target, 3)) for line in found.figures.limits}
 
 
 @asynccontextmanager
@@ -167,8 +167,8 @@ async def test_extreme_fear_does_not_wait(tmp_path: Path) -> None:
         assert {leg.instrument for leg in plan.legs} == {"BTC-PERP", "ETH-PERP"}
         assert all(leg.reduce_only for leg in plan.legs)
         found = await on.room.program.evaluator.look(portfolio, fresh=True)
-        assert found.shape is not None
-        assert found.shape.book == {}
+        assert found.figures is not None
+        assert found.figures.book == {}
 
 
 async def test_fear_takes_the_place_of_a_plan_that_waits(tmp_path: Path) -> None:
@@ -205,8 +205,8 @@ async def test_several_signals_in_a_window_make_one_plan(tmp_path: Path) -> None
         plan = await on.confirm(portfolio)
         assert {reason.trigger for reason in plan.reasons} == {Cause.FUNDING_HIGH, Cause.TREND}
         found = await on.room.program.evaluator.look(portfolio, fresh=True)
-        assert found.shape is not None
-        net = {name: round(size / found.shape.value, 3) for name, size in found.shape.book.items()}
+        assert found.figures is not None
+        net = {name: round(size / found.figures.value, 3) for name, size in found.figures.book.items()}
         assert net == {"BTC-PERP": D("0.012"), "ETH-PERP": D("0.025")} or net == {"BTC-PERP": D("0.013"), "ETH-PERP": D("0.025")}
 
 
@@ -297,8 +297,8 @@ async def test_a_coin_that_joins_while_its_whole_line_is_held_down_is_not_sold(t
         await on.room.program.portfolios.correct(portfolio, {"SOL": D(400), "BTC": D("0.8"), "USDT": D(15_000), "XRP": D(10_000)})
         found = await on.room.program.evaluator.look(portfolio, fresh=True)
         assert found.effective is not None
-        assert found.shape is not None
-        weight = found.shape.values["XRP"] / found.shape.value
+        assert found.figures is not None
+        weight = found.figures.values["XRP"] / found.figures.value
         assert abs(found.effective.targets.spot["XRP"] - weight) < D("0.001")
         assert sum(found.effective.lines.values()) == 1
 

@@ -38,10 +38,10 @@ def plans(draw: st.DrawFn) -> tuple[Plan, dict[str, D], dict[str, D]]:
     legs.append(_leg(LegKind.TO_SPOT, "USDT", draw(money)))
     value = sum(spot.values()) + D(5000)
     net = (spot["BTC"] + spot["SOL"] + sum(book.values())) / value
-    shape = replace(samples.SHAPE, value=value, net=net)
+    figures = replace(samples.FIGURES, value=value, net=net)
     left_out = draw(st.sets(st.integers(0, len(legs) - 1)))
     numbered = (replace(leg, index=at, state=LegState.DROPPED if at in left_out else LegState.PLANNED) for at, leg in enumerate(legs))
-    return samples.plan(1, before=shape, legs=tuple(numbered)), spot, book
+    return samples.plan(1, before=figures, legs=tuple(numbered)), spot, book
 
 
 def _leg(kind: LegKind, instrument: str, qty: D) -> Leg:

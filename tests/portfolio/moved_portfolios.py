@@ -76,8 +76,8 @@ def carried_out(case: Case, found: Evaluation, block: Block) -> Case:
 
 def threshold(found: Evaluation) -> D:
     """Return the smallest trade worth its trouble (domain 9.5)."""
-    assert found.shape is not None
-    return max(D(10), found.shape.value * 5 / 10_000)
+    assert found.figures is not None
+    return max(D(10), found.figures.value * 5 / 10_000)
 
 
 @st.composite

@@ -37,11 +37,11 @@ async def test_history_moves_the_beta_that_is_shown(tmp_path: Path) -> None:
     async with bench(tmp_path) as found:
         portfolio = await found.balanced()
         before = await found.program.evaluator.look(portfolio)
-        assert before.shape is not None
-        assert before.shape.beta == D("0.88")
+        assert before.figures is not None
+        assert before.figures.beta == D("0.88")
         remember(found, 2.0)
         await found.program.betas.refresh(["BTC", "SOL", "USDT"])
         after = await found.program.evaluator.look(portfolio)
-        assert after.shape is not None
+        assert after.figures is not None
         assert float(after.betas["SOL"]) == pytest.approx(2.0, abs=0.01)
-        assert after.shape.beta == D("0.4") + D("0.4") * after.betas["SOL"]
+        assert after.figures.beta == D("0.4") + D("0.4") * after.betas["SOL"]

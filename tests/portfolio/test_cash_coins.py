@@ -59,7 +59,7 @@ def test_cash_coins_count_at_market_under_stable() -> None:
     strategy = replace(base, members={**base.members, "ALT": (*base.members["ALT"], "DAI")})
     found = case(strategy, USDT="1000", DAI="300", EUR="500", BTC="0.1").look()
     assert found.held is not None
-    assert found.shape is not None
+    assert found.figures is not None
     assert found.held.by_line["STABLE"] == 1000 + 300 * D("0.98") + 500 * D("1.1")
     assert found.held.by_asset.keys() & CASH_COINS == set()
     assert found.effective is not None
@@ -82,9 +82,9 @@ def test_the_screen_sees_the_price_of_other_cash_move() -> None:
     strategy = replace(strategies.preset("balanced", COINS), members={"CORE": ("BTC",), "ALT": ("SOL",)}, futures_net=D(0))
     found = case(strategy, USDT="0", EUR="909", BTC=str(4_000 / PRICES["BTC"]), SOL=str(4_000 / PRICES["SOL"])).look()
     assert found.snapshot is not None
-    assert found.shape is not None
+    assert found.figures is not None
     arrays = ScreenArrays(kind_of(found.snapshot, strategy))
-    arrays.put(1, found.snapshot, found.shape, seen=0.0)
+    arrays.put(1, found.snapshot, found.figures, seen=0.0)
     now = [float((PRICES | CASH)[row.removesuffix("-PERP")]) for row in arrays.kind.rows]
     assert arrays.suspects(np.array(now), -1.0) == []
     fallen = [price / 4 if row == "EUR" else price for row, price in zip(arrays.kind.rows, now, strict=True)]

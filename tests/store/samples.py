@@ -6,7 +6,21 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from chatbot.model import BandRule, Cause, Leg, LegKind, LineReading, Mode, Person, Plan, PlanState, Portfolio, Reason, Shape, Strategy
+from chatbot.model import (
+    BandRule,
+    Cause,
+    Leg,
+    LegKind,
+    LineReading,
+    Mode,
+    Person,
+    Plan,
+    PlanState,
+    Portfolio,
+    PortfolioFigures,
+    Reason,
+    Strategy,
+)
 from chatbot.store import accounts, plans, portfolios
 
 if TYPE_CHECKING:
@@ -24,7 +38,7 @@ STRATEGY = Strategy(
     futures_band_pp=Decimal(5),
 )
 
-SHAPE = Shape(
+FIGURES = PortfolioFigures(
     value=Decimal("98412.070"),
     lines=(LineReading(line="CORE", weight=Decimal("0.462"), target=Decimal("0.4"), band=Decimal("0.05"), breach="over"),),
     net=Decimal("0.91"),
@@ -54,8 +68,8 @@ def plan(portfolio_id: int, **changes: Any) -> Plan:
         "mode": Mode.PAPER,
         "state": PlanState.PROPOSED,
         "reasons": (Reason(trigger=Cause.DRIFT, line="CORE", weight=Decimal("0.462")),),
-        "before": SHAPE,
-        "after": SHAPE,
+        "before": FIGURES,
+        "after": FIGURES,
         "legs": legs,
         "fees": Decimal("9.60"),
         "prices": {"BTC": Decimal("60000.00")},

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from sqlalchemy.dialects.sqlite import dialect
 
-from chatbot.model import Cause, Check, LegState, Person, Phase, Plan, Portfolio, Reason, Shape, Strategy
+from chatbot.model import Cause, Check, LegState, Person, Phase, Plan, Portfolio, PortfolioFigures, Reason, Strategy
 from chatbot.store.codec import Day, Exact, Facts, Moment, decode, encode, from_micros, to_micros
-from tests.store.samples import SHAPE, STRATEGY
+from tests.store.samples import FIGURES, STRATEGY
 
 _MONEY = st.decimals(allow_nan=False, allow_infinity=False)
 _TIMES = st.datetimes(timezones=st.just(UTC))
@@ -41,7 +41,7 @@ def _any(kind: Any) -> st.SearchStrategy[Any]:
     return st.one_of(inner) if inner else st.from_type(kind)
 
 
-@pytest.mark.parametrize("kind", [Person, Strategy, Shape, Check, Plan, Portfolio], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [Person, Strategy, PortfolioFigures, Check, Plan, Portfolio], ids=lambda kind: kind.__name__)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_any_value_of_the_model_comes_back_exactly(kind: type[Any], data: st.DataObject) -> None:
@@ -65,7 +65,7 @@ def _digits(value: object) -> list[str]:
 
 def test_the_listing_of_digits_reaches_into_nested_values() -> None:
     assert "0.4" in _digits(STRATEGY)
-    assert "98412.070" in _digits(SHAPE)
+    assert "98412.070" in _digits(FIGURES)
 
 
 def test_a_word_of_another_version_is_read_and_written_back_as_it_is() -> None:
@@ -137,14 +137,14 @@ def test_a_datetime_is_no_day() -> None:
 
 def test_a_value_with_a_field_of_a_wrong_type_is_refused_when_it_is_written() -> None:
     wrong: Any = 0.91
-    fields = {name: getattr(SHAPE, name) for name in SHAPE.__slots__}
+    fields = {name: getattr(FIGURES, name) for name in FIGURES.__slots__}
     with pytest.raises(Exception, match="serialized value may not be as expected"):
-        encode(Shape(**fields | {"net": wrong}))
+        encode(PortfolioFigures(**fields | {"net": wrong}))
 
 
 def test_text_of_another_shape_is_refused_when_it_is_read() -> None:
     with pytest.raises(ValidationError):
-        decode(Strategy, encode(SHAPE))
+        decode(Strategy, encode(FIGURES))
 
 
 def test_states_are_read_as_members_and_not_as_bare_text() -> None:

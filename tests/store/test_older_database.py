@@ -99,7 +99,7 @@ async def test_the_bot_goes_on_where_the_older_one_stopped(program: Program) -> 
         assert person is not None
         assert portfolio is not None
         report = await program.reports.status(person, portfolio)
-        assert report.check.shape is not None
-        assert report.check.shape.value > 1000
+        assert report.check.figures is not None
+        assert report.check.figures.value > 1000
     answer = await program.rebalancing.confirm(4, BEN)
     assert type(answer).__name__ in {"Confirmed", "Proposed"}

@@ -79,8 +79,8 @@ class Lived:
         portfolio = await self.ann.program.portfolios.by_id(await self.ann.portfolio_id())
         assert portfolio is not None
         found = await self.ann.program.evaluator.look(portfolio, fresh=True)
-        assert found.shape is not None
-        reading = next(line for line in found.shape.limits if line.line == NET)
+        assert found.figures is not None
+        reading = next(line for line in found.figures.limits if line.line == NET)
         return round(reading.weight, 3), round(reading.target, 3)
 
 

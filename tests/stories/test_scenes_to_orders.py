@@ -64,8 +64,8 @@ async def net(ann: Chat) -> tuple[Decimal, Decimal]:
     portfolio = await ann.program.portfolios.by_id(await ann.portfolio_id())
     assert portfolio is not None
     found = await ann.program.evaluator.look(portfolio, fresh=True)
-    assert found.shape is not None
-    reading = next(line for line in found.shape.limits if line.line == NET)
+    assert found.figures is not None
+    reading = next(line for line in found.figures.limits if line.line == NET)
     return round(reading.weight, 2), round(reading.target, 2)
 
 

@@ -84,8 +84,8 @@ class Desk:
     async def held(self) -> Decimal:
         """Return the position in ETH futures as a share of the value."""
         found = await self.room.program.evaluator.look(self.portfolio, fresh=True)
-        assert found.shape is not None
-        return round(found.shape.book.get("ETH-PERP", D(0)) / found.shape.value, 4)
+        assert found.figures is not None
+        return round(found.figures.book.get("ETH-PERP", D(0)) / found.figures.value, 4)
 
 
 @asynccontextmanager

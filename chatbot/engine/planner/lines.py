@@ -132,7 +132,7 @@ def precap(targets: Targets, config: Config) -> Fraction:
     return scale_to_room({contract: exact(f) for contract, f in targets.futures.items()}, R)
 
 
-def settle(V: Fraction, spot: list[Line], book: list[Line], fees: Fees, config: Config) -> Terms:
+def solve_value_after_fees(V: Fraction, spot: list[Line], book: list[Line], fees: Fees, config: Config) -> Terms:
     """Solve for the value after fees and fix the thresholds of this block (domain 9.4, 9.5)."""
     fee_spot, fee_futures = exact(fees.spot), exact(fees.futures)
     V2 = V

@@ -12,7 +12,7 @@ from chatbot.engine.exact import exact, to_decimal, total
 from chatbot.engine.planner.block import TO_FUTURES, TO_SPOT, Block, Config, Fees, Order, Post, Rules, Transfer, check_config, leg_order
 from chatbot.engine.planner.completion import BetaGoal, Standing, complete
 from chatbot.engine.planner.futures import Sleeve, expected_fees, futures_orders, room, surplus, transfer_in, transfer_out
-from chatbot.engine.planner.lines import Line, Terms, contract_lines, precap, settle, spot_lines
+from chatbot.engine.planner.lines import Line, Terms, contract_lines, precap, solve_value_after_fees, spot_lines
 from chatbot.engine.planner.spot import cost, proceeds, spot_buys, spot_sells
 from chatbot.engine.portfolio import FUTURES, STABLE, value_of
 from chatbot.engine.targets import check_targets
@@ -65,7 +65,7 @@ def plan(
     if scale < 1:
         flags.add("cap_scaled")
         book = [replace(c, target=c.target * scale) for c in book]
-    terms = settle(exact(w.value), spot, book, fees, config)
+    terms = solve_value_after_fees(exact(w.value), spot, book, fees, config)
     sleeve = Sleeve(
         W=exact(snapshot.wallet),
         E=exact(w.equity),

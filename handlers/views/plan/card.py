@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chatbot.i18n import Words
-    from chatbot.model import Leg, Plan, Portfolio, Reason, Shape
+    from chatbot.model import Leg, Plan, Portfolio, PortfolioFigures, Reason
     from handlers.buttons import Button, Keyboard
     from handlers.views.common import Html, Picture
 
@@ -204,13 +204,13 @@ def _switch_label(words: Words, leg: Leg) -> str:
     return f"{box} {leg.index + 1}. {what}"
 
 
-def nothing_to_do(words: Words, portfolio: Portfolio, shape: Shape) -> View:
+def nothing_to_do(words: Words, portfolio: Portfolio, figures: PortfolioFigures) -> View:
     """Answer ``/rebalance`` when no order would improve anything."""
     text = page(
         head(portfolio),
         bold(words.t("Nothing to do.")),
         say(words, "Every line is close to its target. The orders would be too small to be worth their fees."),
-        weights_table(words, shape),
+        weights_table(words, figures),
     )
     return View(text, ((button(words.t("Status"), "status"), button(words.t("Why?"), "why")),))
 

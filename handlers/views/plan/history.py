@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chatbot.i18n import Words
-    from chatbot.model import Leg, Plan, Portfolio, Shape
+    from chatbot.model import Leg, Plan, Portfolio, PortfolioFigures
     from handlers.views.common import Html
 
 PAGE_SIZE = 8
@@ -72,7 +72,7 @@ def _row(words: Words, plan: Plan) -> Html:
     return joined("\n", (lead, change))
 
 
-def _largest_change(words: Words, before: Shape, after: Shape) -> Html | None:
+def _largest_change(words: Words, before: PortfolioFigures, after: PortfolioFigures) -> Html | None:
     """Return the line that moved most, in weights, or the net futures: a hedge moves hardly anything else."""
     then = {**{line.line: line.weight for line in before.lines}, NET: before.futures_net}
     now = {**{line.line: line.weight for line in after.lines if line.line in then}, NET: after.futures_net}

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chatbot.i18n import Words
-    from chatbot.model import ContractReading, ExposureReport, Shape
+    from chatbot.model import ContractReading, ExposureReport, PortfolioFigures
     from handlers.buttons import Keyboard
     from handlers.views.common import Html, View
 
@@ -47,34 +47,34 @@ _WIDEST = 999_999
 
 def exposure(words: Words, report: ExposureReport) -> View:
     """Show net exposure by coin and in all, and the open futures; what is not known is a dash."""
-    shape = report.shape
-    if shape is None:
+    figures = report.figures
+    if figures is None:
         return cannot_evaluate(words, report.portfolio, report.problems)
     text = page(
         head(report.portfolio, named(words, report.portfolio)),
-        _ledger(words, report.assets, shape),
-        _totals(words, shape),
-        say(words, "Beta to BTC {number}, an estimate from priors", number=words.number(shape.beta, 2)),
-        net_line(words, shape),
+        _ledger(words, report.assets, figures),
+        _totals(words, figures),
+        say(words, "Beta to BTC {number}, an estimate from priors", number=words.number(figures.beta, 2)),
+        net_line(words, figures),
         hedge_line(words, report) or cover_line(words, report.assets),
-        *_book(words, report, shape),
+        *_book(words, report, figures),
         say(words, "Prices {age} old", age=words.age(report.price_age_s)) if report.price_age_s is not None else None,
     )
-    return captioned(text, _keyboard(words), _picture(words, report, shape))
+    return captioned(text, _keyboard(words), _picture(words, report, figures))
 
 
-def _totals(words: Words, shape: Shape) -> Html:
+def _totals(words: Words, figures: PortfolioFigures) -> Html:
     return joined(
         DOT,
         (
-            say(words, "Net exposure {percent}", percent=bold(words.percent(shape.net, 0))),
-            say(words, "gross {multiple}", multiple=multiple(words, shape.gross)),
-            say(words, "futures leverage {multiple}", multiple=multiple(words, shape.leverage)),
+            say(words, "Net exposure {percent}", percent=bold(words.percent(figures.net, 0))),
+            say(words, "gross {multiple}", multiple=multiple(words, figures.gross)),
+            say(words, "futures leverage {multiple}", multiple=multiple(words, figures.leverage)),
         ),
     )
 
 
-def _ledger(words: Words, assets: Sequence[AssetExposure], shape: Shape) -> Html:
+def _ledger(words: Words, assets: Sequence[AssetExposure], figures: PortfolioFigures) -> Html:
     """Return spot, futures, net and share of the value by coin, and their sums."""
     shown = list(assets[:_MOST])
     rest = assets[_MOST:]
@@ -86,7 +86,7 @@ def _ledger(words: Words, assets: Sequence[AssetExposure], shape: Shape) -> Html
     rows = [[f"{words.currency}{_UNITS[unit]}", words.t("spot"), words.t("futures"), words.t("net"), words.t("share")]]
     for one in shown:
         amounts = (words.number(amount * words.rate / unit) for amount in (one.spot, one.futures, one.net))
-        rows.append([clip(one.asset, 12), *amounts, words.percent(one.net / shape.value, 0)])
+        rows.append([clip(one.asset, 12), *amounts, words.percent(one.net / figures.value, 0)])
     return table(rows)
 
 
@@ -116,18 +116,18 @@ def hedge_line(words: Words, report: ExposureReport) -> Html | None:
     return say(words, "The hedge covers {percent} of the spot exposure", percent=bold(words.percent(report.hedged / spot, 0)))
 
 
-def _book(words: Words, report: ExposureReport, shape: Shape) -> list[Html]:
+def _book(words: Words, report: ExposureReport, figures: PortfolioFigures) -> list[Html]:
     """Return the open contracts: size, distance to liquidation, funding a day."""
     if not report.contracts:
         return [say(words, "No futures positions")]
     rows = [["", words.t("size"), words.t("liquidation"), words.t("a day")]]
-    rows += [_contract(words, contract, shape) for contract in report.contracts[:_MOST]]
+    rows += [_contract(words, contract, figures) for contract in report.contracts[:_MOST]]
     return [say(words, "Futures positions"), table(rows), _funding(words, report.contracts)]
 
 
-def _contract(words: Words, one: ContractReading, shape: Shape) -> list[str]:
+def _contract(words: Words, one: ContractReading, figures: PortfolioFigures) -> list[str]:
     far = words.percent(one.liquidation, 0) if one.liquidation is not None else DASH
-    return [coin(one.contract), words.percent(one.notional / shape.value), far, _amount(words, one.funding_day)]
+    return [coin(one.contract), words.percent(one.notional / figures.value), far, _amount(words, one.funding_day)]
 
 
 def _funding(words: Words, contracts: Sequence[ContractReading]) -> Html:
@@ -148,7 +148,7 @@ def _amount(words: Words, value: Decimal | None) -> str:
     return ("+" if value > 0 else "") + words.money(value)
 
 
-def _picture(words: Words, report: ExposureReport, shape: Shape) -> Picture:
+def _picture(words: Words, report: ExposureReport, figures: PortfolioFigures) -> Picture:
     """Name the picture of spot, futures and net by coin."""
     labels = Labels(
         title=named(words, report.portfolio),
@@ -157,7 +157,7 @@ def _picture(words: Words, report: ExposureReport, shape: Shape) -> Picture:
         legend=(words.t("spot"), words.t("futures"), words.t("net")),
         decimal=decimal_sign(words),
     )
-    return Picture(kind=PictureKind.EXPOSURE, shape=shape, labels=labels, assets=report.assets)
+    return Picture(kind=PictureKind.EXPOSURE, figures=figures, labels=labels, assets=report.assets)
 
 
 def _keyboard(words: Words) -> Keyboard:

@@ -26,35 +26,35 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chatbot.i18n import Words
-    from chatbot.model import Plan, Portfolio, Shape, StatusReport
+    from chatbot.model import Plan, Portfolio, PortfolioFigures, StatusReport
     from handlers.buttons import Keyboard
     from handlers.views.common import Html
 
 
 def status(words: Words, report: StatusReport, now: datetime) -> View:
     """Show everything that is known about a portfolio; what is not known is a dash, never zero."""
-    shape = report.check.shape
-    if shape is None:
+    figures = report.check.figures
+    if figures is None:
         return _unknown(words, report, now)
-    picture = allocation_picture(words, shape, named(words, report.portfolio))
+    picture = allocation_picture(words, figures, named(words, report.portfolio))
     for most in range(standing.STATUS_LINES, -1, -1):
-        view = captioned(_told(words, report, shape, now, most), _keyboard(words, report), picture)
+        view = captioned(_told(words, report, figures, now, most), _keyboard(words, report), picture)
         if view.picture is not None:
             return view  # the picture is worth more than the farthest of the signals
-    return View(_told(words, report, shape, now, standing.STATUS_LINES), _keyboard(words, report))
+    return View(_told(words, report, figures, now, standing.STATUS_LINES), _keyboard(words, report))
 
 
-def _told(words: Words, report: StatusReport, shape: Shape, now: datetime, most: int) -> Html:
+def _told(words: Words, report: StatusReport, figures: PortfolioFigures, now: datetime, most: int) -> Html:
     """Return the text with at most so many lines about signals."""
     return page(
         head(report.portfolio, named(words, report.portfolio)),
-        _value_line(words, report, shape),
-        weights_table(words, shape),
-        say(words, "{dot} outside its band", dot=OUTSIDE) if any(reading.breach for reading in shape.limits) else None,
-        moved_line(words, shape),
-        exposure_line(words, shape),
-        net_line(words, shape),
-        futures_line(words, shape),
+        _value_line(words, report, figures),
+        weights_table(words, figures),
+        say(words, "{dot} outside its band", dot=OUTSIDE) if any(reading.breach for reading in figures.limits) else None,
+        moved_line(words, figures),
+        exposure_line(words, figures),
+        net_line(words, figures),
+        futures_line(words, figures),
         None if standing.shows_funding(report) and most else _funding_line(words, report),
         *standing.status_lines(words, report, most=most),
         *_standing(words, report, now),
@@ -73,8 +73,8 @@ def _unknown(words: Words, report: StatusReport, now: datetime) -> View:
     return View(text, _keyboard(words, report))
 
 
-def _value_line(words: Words, report: StatusReport, shape: Shape) -> Html:
-    value = bold(words.money(shape.value))
+def _value_line(words: Words, report: StatusReport, figures: PortfolioFigures) -> Html:
+    value = bold(words.money(figures.value))
     if report.today is None:
         return value
     change = say(words, "{percent} today, deposits apart", percent=words.signed_percent(report.today))
@@ -137,19 +137,21 @@ def _keyboard(words: Words, report: StatusReport) -> Keyboard:
     return rows
 
 
-def coins(words: Words, portfolio: Portfolio, shape: Shape) -> View:
+def coins(words: Words, portfolio: Portfolio, figures: PortfolioFigures) -> View:
     """Show what each coin is worth and its share, largest first; futures equity is a line of its own."""
-    ranked = sorted(shape.values.items(), key=lambda item: -item[1])
+    ranked = sorted(figures.values.items(), key=lambda item: -item[1])
     rows = [["", words.t("value"), words.t("share")]]
     rows += [
-        [line_name(words, name) if name == FUTURES else clip(name, 12), words.money(value, 0), words.percent(value / shape.value)]
+        [line_name(words, name) if name == FUTURES else clip(name, 12), words.money(value, 0), words.percent(value / figures.value)]
         for name, value in ranked[:30]
         if value
     ]
-    book = [[coin(name), words.t("long") if size > 0 else words.t("short"), words.money(abs(size), 0)] for name, size in shape.book.items()]
+    book = [
+        [coin(name), words.t("long") if size > 0 else words.t("short"), words.money(abs(size), 0)] for name, size in figures.book.items()
+    ]
     text = page(
         head(portfolio, named(words, portfolio)),
-        bold(words.money(shape.value)),
+        bold(words.money(figures.value)),
         table(rows),
         *((say(words, "Futures positions"), table(book)) if book else ()),
     )

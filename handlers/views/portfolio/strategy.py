@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chatbot.charts.labels import Labels
 from chatbot.engine import band_width
 from chatbot.exchanges.base import asset_of
-from chatbot.model import ALT, FUTURES, LineReading, Shape
+from chatbot.model import ALT, FUTURES, LineReading, PortfolioFigures
 from chatbot.portfolio.strategies import preset_names
 from chatbot.portfolio.valuation import engine_bands
 from handlers.buttons import Style
@@ -181,11 +181,11 @@ def strategy_picture(words: Words, strategy: Strategy) -> Picture:
     lines = tuple(
         LineReading(line=line, weight=weight, target=weight, band=half_width(strategy, line)) for line, weight in strategy.weights.items()
     )
-    shape = Shape(value=zero, lines=lines, net=zero, gross=zero, futures_net=strategy.futures_net, beta=zero, leverage=zero)
+    figures = PortfolioFigures(value=zero, lines=lines, net=zero, gross=zero, futures_net=strategy.futures_net, beta=zero, leverage=zero)
     name = preset_name(words, strategy.preset)
     names = {line.line: line_name(words, line.line) for line in lines}
     labels = Labels(title=name, outer="", inner="", bars=words.t("Target and band, %"), lines=names, decimal=decimal_sign(words))
-    return Picture(kind=PictureKind.PRESET, shape=shape, labels=labels)
+    return Picture(kind=PictureKind.PRESET, figures=figures, labels=labels)
 
 
 def half_width(strategy: Strategy, line: str) -> Decimal | None:

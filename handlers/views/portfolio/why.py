@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chatbot.i18n import Words
-    from chatbot.model import Check, LineReading, Shape, StatusReport
+    from chatbot.model import Check, LineReading, PortfolioFigures, StatusReport
     from handlers.views.common import Html
 
 _HELD_BACK = {
@@ -45,16 +45,16 @@ def why(words: Words, report: StatusReport, check: Check | None, now: datetime) 
     buttons = (first, (button(words.t("Refresh"), "why"),))
     if check is None:
         return View(page(head(portfolio), say(words, "There has been no check yet; the first one comes within a minute.")), buttons)
-    shape, triggers = check.shape, standing.why_lines(words, report)
+    figures, triggers = check.figures, standing.why_lines(words, report)
     text = page(
         head(portfolio),
         _held_back(words, report, check, now),
         _open_plan(words, report),
         *([_fired(words, check.fired)] if check.fired else []),
         *([cannot_evaluate_line(words, check.problems)] if check.problems else []),
-        *(_distances(words, shape) if shape is not None else []),
+        *(_distances(words, figures) if figures is not None else []),
         *(["", *triggers] if triggers else []),
-        *(["", moved_line(words, shape), exposure_line(words, shape), futures_line(words, shape)] if shape is not None else []),
+        *(["", moved_line(words, figures), exposure_line(words, figures), futures_line(words, figures)] if figures is not None else []),
         _hedges(words, report),
         "",
         _when(words, check, now),
@@ -89,9 +89,9 @@ def _fired(words: Words, lines: tuple[str, ...]) -> Html:
     return say(words, "This check raised an alert about {lines}.", lines=bold(", ".join(told_name(words, line) for line in lines)))
 
 
-def _distances(words: Words, shape: Shape) -> list[Html]:
+def _distances(words: Words, figures: PortfolioFigures) -> list[Html]:
     """Return how far each line and the net exposure are from their limits, nearest first."""
-    banded = [line for line in shape.limits if line.band]
+    banded = [line for line in figures.limits if line.band]
     ranked = sorted(banded, key=lambda line: -abs(line.drift) / (line.band or 1))
     lines = [esc("")]
     if ranked:
@@ -126,6 +126,6 @@ def _distance(words: Words, line: LineReading) -> Html:
 
 def _when(words: Words, check: Check, now: datetime) -> Html:
     last = say(words, "Last check {age} ago.", age=words.age((now - check.at).total_seconds()))
-    count = len(check.shape.values) if check.shape is not None and not check.problems else 0
+    count = len(check.figures.values) if check.figures is not None and not check.problems else 0
     fresh = esc(words.n("The price it needed was fresh.", "All {count} values it needed were fresh.", count)) if count else None
     return joined(" ", (last, fresh))

@@ -95,7 +95,7 @@ def _counted(words: Words, text: str | Plural, count: int, facts: dict[str, str]
 
 
 def _net_moved(words: Words, report: StatusReport) -> list[Html]:
-    net = report.check.shape.exposure if report.check.shape is not None else None
+    net = report.check.figures.exposure if report.check.figures is not None else None
     if net is None or net.base is None:
         return []
     facts = {"now": words.percent(net.target), "own": words.percent(net.base)}

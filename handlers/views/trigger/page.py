@@ -27,12 +27,12 @@ from handlers.views.common import (
     table,
 )
 from handlers.views.person.schedule import next_run_line
-from handlers.views.trigger import knobs, signals
+from handlers.views.trigger import parameters, signals
 from handlers.views.trigger.words import WORDS
 
 if TYPE_CHECKING:
     from chatbot.i18n import Words
-    from chatbot.model import Cause, LineReading, Shape, Signal, StatusReport
+    from chatbot.model import Cause, LineReading, PortfolioFigures, Signal, StatusReport
     from handlers.buttons import Button, Keyboard
     from handlers.views.trigger.words import Knob, ModeWords
 
@@ -71,23 +71,23 @@ def _of_trigger(words: Words, report: StatusReport, trigger: Cause) -> list[Html
 
 def _own(words: Words, report: StatusReport) -> list[Html]:
     """Return what watches the portfolio itself, each in a short line."""
-    shape = report.check.shape
-    lines = [joined(DOT, (bold(words.t("Drift")), *_drift(words, shape)))] if shape is not None else []
+    figures = report.check.figures
+    lines = [joined(DOT, (bold(words.t("Drift")), *_drift(words, figures)))] if figures is not None else []
     lines.append(next_run_line(words, report.next_run) or say(words, "No schedule"))
     opened = [hedge for hedge in report.hedges if not hedge.closed]
     lines.append(
         esc(words.n("{count} hedge is open", "{count} hedges are open", len(opened))) if opened else say(words, "No hedge is open")
     )
-    if shape is not None and shape.liquidation is not None:
-        far = {"percent": words.percent(shape.liquidation, 0), "limit": words.percent(_URGENT, 0)}
+    if figures is not None and figures.liquidation is not None:
+        far = {"percent": words.percent(figures.liquidation, 0), "limit": words.percent(_URGENT, 0)}
         lines.append(say(words, "Margin: liquidation {percent} away, urgent below {limit}", **far))
     return lines
 
 
-def _drift(words: Words, shape: Shape) -> list[Html]:
-    banded = [line for line in shape.lines if line.band]
+def _drift(words: Words, figures: PortfolioFigures) -> list[Html]:
+    banded = [line for line in figures.lines if line.band]
     nearest = max(banded, key=lambda line: abs(line.drift) / (line.band or 1), default=None)
-    found = [line for line in (nearest, shape.exposure) if line is not None and line.band]
+    found = [line for line in (nearest, figures.exposure) if line is not None and line.band]
     return [_band_line(words, line) for line in found]
 
 
@@ -136,7 +136,7 @@ def _gauge(words: Words, report: StatusReport, trigger: Cause) -> Gauge:
 
 
 def details(words: Words, report: StatusReport, trigger: Cause) -> View:
-    """Show one trigger in full: every coin, what it does, what is known of it, and its knobs."""
+    """Show one trigger in full: every coin, what it does, what is known of it, and its parameters."""
     strategy = report.portfolio.strategy
     on = strategy.setting(trigger).on
     said = WORDS[trigger]
@@ -162,7 +162,7 @@ def _detail_line(words: Words, report: StatusReport, signal: Signal) -> Html:
 
 
 def _knob_line(words: Words, report: StatusReport, trigger: Cause, knob: Knob) -> Html:
-    value = knobs.counted(words, trigger, knob, knobs.value_of(report.portfolio.strategy, trigger, knob))
+    value = parameters.counted(words, trigger, knob, parameters.value_of(report.portfolio.strategy, trigger, knob))
     return joined(" ", (code(words.t(knob.word)), say(words, knob.says, value=bold(value))))
 
 
@@ -199,13 +199,13 @@ def _detail_keyboard(words: Words, report: StatusReport, trigger: Cause) -> Keyb
 def _knob_row(words: Words, report: StatusReport, trigger: Cause, knob: Knob) -> tuple[Button, ...]:
     """Return less, what is set, more; at an end of the range that side is missing."""
     strategy = report.portfolio.strategy
-    now = knobs.written(words, trigger, knob, knobs.value_of(strategy, trigger, knob))
+    now = parameters.written(words, trigger, knob, parameters.value_of(strategy, trigger, knob))
     row = [button(f"{words.t(knob.word)} {now}", "trigger", trigger)]
-    less, more = (knobs.turned(strategy, trigger, knob, up=up) for up in (False, True))
+    less, more = (parameters.turned(strategy, trigger, knob, up=up) for up in (False, True))
     if less is not None:
-        row.insert(0, button(f"‹ {knobs.written(words, trigger, knob, less)}", "knob", _turn(trigger, knob, less)))
+        row.insert(0, button(f"‹ {parameters.written(words, trigger, knob, less)}", "knob", _turn(trigger, knob, less)))
     if more is not None:
-        row.append(button(f"{knobs.written(words, trigger, knob, more)} ›", "knob", _turn(trigger, knob, more)))
+        row.append(button(f"{parameters.written(words, trigger, knob, more)} ›", "knob", _turn(trigger, knob, more)))
     return tuple(row)
 
 

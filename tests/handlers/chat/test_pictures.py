@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.charts.labels import Labels
-from chatbot.model import LineReading, Shape
+from chatbot.model import LineReading, PortfolioFigures
 from handlers.chat import pictures
 from handlers.views.common import Picture, PictureKind
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 D = Decimal
 LINE = LineReading(line="CORE", weight=D("0.6"), target=D("0.5"), band=D("0.05"), breach=None)
-SHAPE = Shape(value=D(1000), lines=(LINE,), net=D(1), gross=D(1), futures_net=D(0), beta=D(1), leverage=None)
-PICTURE = Picture(kind=PictureKind.ALLOCATION, labels=Labels(title="Balanced", bars="Drift", lines={"CORE": "BTC/ETH"}), shape=SHAPE)
+FIGURES = PortfolioFigures(value=D(1000), lines=(LINE,), net=D(1), gross=D(1), futures_net=D(0), beta=D(1), leverage=None)
+PICTURE = Picture(kind=PictureKind.ALLOCATION, labels=Labels(title="Balanced", bars="Drift", lines={"CORE": "BTC/ETH"}), figures=FIGURES)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ async def test_the_same_picture_is_drawn_once(drawn: list[Picture]) -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        replace(PICTURE, shape=replace(SHAPE, lines=(replace(LINE, weight=D("0.601")),))),
+        replace(PICTURE, figures=replace(FIGURES, lines=(replace(LINE, weight=D("0.601")),))),
         replace(PICTURE, labels=replace(PICTURE.labels, lines={"CORE": "Bitcoin"})),
         replace(PICTURE, kind=PictureKind.PRESET),
     ],

@@ -14,7 +14,7 @@ from handlers.views import alerts
 from handlers.views.common import PictureKind
 from handlers.views.plan import card
 from handlers.views.portfolio import exposure, status, why
-from tests.handlers.views.view_examples import NOW, a_plan, exposed, portfolio, report, shape
+from tests.handlers.views.view_examples import NOW, a_plan, exposed, figures, portfolio, report
 from tests.places import LOCALE
 
 D = Decimal
@@ -29,8 +29,8 @@ LONG = (
 
 def told(assets: tuple[AssetExposure, ...] = LONG, contracts: tuple[ContractReading, ...] = ()) -> str:
     """Return the text about a portfolio worth 95,575 (the worked example of domain 1.5)."""
-    worth = replace(shape(), value=D(95_575), net=D("0.706618"), leverage=D("1.559282"))
-    return exposure.exposure(WORDS, replace(exposed(), shape=worth, assets=assets, contracts=contracts)).text
+    worth = replace(figures(), value=D(95_575), net=D("0.706618"), leverage=D("1.559282"))
+    return exposure.exposure(WORDS, replace(exposed(), figures=worth, assets=assets, contracts=contracts)).text
 
 
 def test_the_ledger_is_spot_and_signed_futures_and_adds_up() -> None:
@@ -99,12 +99,12 @@ def test_an_alert_and_a_card_tell_the_crossing_in_words() -> None:
 
 def test_status_and_why_show_how_far_it_is() -> None:
     """The status marks it, /why ranks it among the lines; without futures neither speaks of it."""
-    crossed, without = replace(shape(), exposure=OVER), replace(shape(), exposure=None)
-    inside = tuple(replace(line, breach=None, weight=line.target) for line in shape().lines)
+    crossed, without = replace(figures(), exposure=OVER), replace(figures(), exposure=None)
+    inside = tuple(replace(line, breach=None, weight=line.target) for line in figures().lines)
     calm = replace(report(), open_plan=None)
 
     def texts(seen: object) -> tuple[str, str]:
-        check = replace(report().check, shape=seen)
+        check = replace(report().check, figures=seen)
         later = NOW + timedelta(seconds=5)
         return status.status(WORDS, replace(calm, check=check), NOW).text, why.why(WORDS, report(), check, later).text
 

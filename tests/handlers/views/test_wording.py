@@ -22,7 +22,7 @@ from handlers.views.plan import autonomy, card, history, progress, reasons
 from handlers.views.plan import legs as legs_views
 from handlers.views.plan.legs import ended_short
 from handlers.views.portfolio import options, status, strategy, why
-from tests.handlers.views.view_examples import NOW, a_plan, a_strategy, after, legs, portfolio, report, shape
+from tests.handlers.views.view_examples import NOW, a_plan, a_strategy, after, figures, legs, portfolio, report
 from tests.places import LOCALE
 
 WORDS = Catalogue(LOCALE).words("en")
@@ -205,7 +205,7 @@ def test_result_of_a_parked_plan_asks_for_a_person() -> None:
 
 def test_alert_names_the_lines_and_offers_the_plan() -> None:
     """An alert has the numbers that fired and the three answers to it."""
-    view = alerts.drift_alert(WORDS, portfolio(), [line for line in shape().lines if line.breach])
+    view = alerts.drift_alert(WORDS, portfolio(), [line for line in figures().lines if line.breach])
     assert view.text == "<b>PAPER</b> · Balanced\n<b>BTC/ETH</b> is at <b>46.2%</b>, 6.2 points over target. Its band is ±5.0."
     assert labels(view) == ["See the plan", "Why?", "Snooze 1 h", "Longer…"]
 
@@ -218,8 +218,8 @@ def test_under_target_and_without_a_band() -> None:
 
 def test_why_names_the_nearest_limit() -> None:
     """The nearest line comes first with what is left to its limit."""
-    inside = replace(shape(), lines=tuple(replace(line, breach=None) for line in shape().lines if line.line != CORE))
-    check = replace(report().check, shape=inside, held_back=HeldBack.INSIDE)
+    inside = replace(figures(), lines=tuple(replace(line, breach=None) for line in figures().lines if line.line != CORE))
+    check = replace(report().check, figures=inside, held_back=HeldBack.INSIDE)
     text = why.why(WORDS, report(), check, NOW + timedelta(seconds=12)).text
     assert "Nothing to do: every line is inside its band." in text
     assert "The nearest limit is <b>ALT</b>: <b>4.9</b> of 5.0 points." in text

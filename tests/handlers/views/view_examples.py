@@ -53,12 +53,12 @@ from chatbot.model import (
     Plan,
     PlanState,
     Portfolio,
+    PortfolioFigures,
     Problem,
     Reason,
     Ring,
     Role,
     ScheduleRule,
-    Shape,
     Signal,
     StatusReport,
     Strategy,
@@ -101,7 +101,7 @@ HOSTILE = (
 )
 
 
-def shape(name: str = PLAIN, *, lines: int = 4) -> Shape:
+def figures(name: str = PLAIN, *, lines: int = 4) -> PortfolioFigures:
     """Return four bucket lines, or as many single coins; the third coin carries ``name``."""
     if lines == 4:
         weights = ((CORE, "0.462", "0.4"), (ALT, "0.351", "0.4"), (STABLE, "0.089", "0.1"), (FUTURES, "0.098", "0.1"))
@@ -111,7 +111,7 @@ def shape(name: str = PLAIN, *, lines: int = 4) -> Shape:
     readings = tuple(_reading(line, D(weight), D(target)) for line, weight, target in weights)
     values = {"BTC": D(25000), "ETH": D("20465.58"), name: D(20000), "ADA": D(14543), "USDT": D(8758), FUTURES: D("9644.9")}
     book = {"BTC-PERP": D(4822), f"{name}-PERP": D(-10)}
-    return Shape(
+    return PortfolioFigures(
         value=D("98412.07"),
         lines=readings,
         net=D("0.91"),
@@ -132,9 +132,9 @@ def _reading(line: str, weight: D, target: D) -> LineReading:
     return LineReading(line=line, weight=weight, target=target, band=band, breach=breach)
 
 
-def after() -> Shape:
+def after() -> PortfolioFigures:
     """Return the same portfolio on its targets."""
-    return replace(shape(), lines=tuple(replace(line, weight=line.target, breach=None) for line in shape().lines), leverage=D("0.98"))
+    return replace(figures(), lines=tuple(replace(line, weight=line.target, breach=None) for line in figures().lines), leverage=D("0.98"))
 
 
 def a_strategy(name: str = PLAIN, preset: str = "balanced") -> Strategy:
@@ -191,7 +191,7 @@ def legs(name: str = PLAIN) -> tuple[Leg, ...]:
     )
 
 
-def a_plan(name: str = PLAIN, state: PlanState = PlanState.PROPOSED, result: Shape | None = None) -> Plan:
+def a_plan(name: str = PLAIN, state: PlanState = PlanState.PROPOSED, result: PortfolioFigures | None = None) -> Plan:
     """Return plan 27 with every kind of reason, leg and omission."""
     left = (*LeftOutWhy, LeftOutWhy("new_flag"))
     return Plan(
@@ -213,7 +213,7 @@ def a_plan(name: str = PLAIN, state: PlanState = PlanState.PROPOSED, result: Sha
             Reason(trigger=Cause.TILT, line="ETH", event=Phase.END, size=D("0.021")),
             Reason(trigger=Cause(name)),
         ),
-        before=shape(),
+        before=figures(),
         after=after(),
         legs=legs(name),
         left_out=tuple(LeftOut(why=why, instrument=name, amount=D("6.10"), minimum=D(10)) for why in left),
@@ -285,14 +285,14 @@ def triggered(name: str = PLAIN, *, active: bool = False, on: bool = True, coins
     """Return a status whose triggers are all on, or all off."""
     settings = {Cause(trigger): TriggerSetting(on=on) for trigger in TRIGGERS}
     port = replace(portfolio(name), strategy=replace(a_strategy(name), triggers=settings))
-    shown = shape(name)
+    shown = figures(name)
     if active:
         lines = (replace(shown.lines[0], target=D("0.25"), base=D("0.4")), *shown.lines[1:])
         shown = replace(shown, lines=lines, exposure=replace(shown.exposure, target=D(0), base=D("0.1")))
     return replace(
         report(name),
         portfolio=port,
-        check=Check(at=NOW, shape=shown),
+        check=Check(at=NOW, figures=shown),
         signals=signals(name, active=active, coins=coins),
         suppressed=active,
         moved={"BTC": MovedTarget(own=D("0.24"), now=D("0.1008"))} if active else {},
@@ -328,7 +328,7 @@ def report(name: str = PLAIN, *, known: bool = True, lines: int = 4) -> StatusRe
     unknown = Check(at=NOW, problems=tuple(Problem(code=code, instrument=name, age_s=240) for code in codes), held_back=HeldBack.NO_DATA)
     return StatusReport(
         portfolio=replace(portfolio(name), snoozed_until=NOW + timedelta(hours=1)),
-        check=Check(at=NOW, shape=shape(name, lines=lines)) if known else unknown,
+        check=Check(at=NOW, figures=figures(name, lines=lines)) if known else unknown,
         price_age_s=4 if known else None,
         next_check_s=41,
         market_time=NOW - timedelta(days=900),
@@ -346,7 +346,7 @@ def exposed(name: str = PLAIN, *, coins: int = 2, known: bool = True) -> Exposur
     names = ["BTC", name, *(f"C{at}" for at in range(coins - 2))]
     return ExposureReport(
         portfolio=portfolio(name),
-        shape=shape(name),
+        figures=figures(name),
         assets=tuple(
             AssetExposure(asset=one, spot=D("1250000.4"), futures=D("-987654.3") if at < 2 else D(0)) for at, one in enumerate(names)
         ),
@@ -373,7 +373,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
     port, done = portfolio(name), a_plan(name, PlanState.DONE, after())
     settled = ScheduleMark(settled=NOW, date="2026-11-24", at=NOW, outcome=Outcome.INSIDE)
     mistakes = [UserError("{name} is there twice.", name=name), UserError("{name} has no number behind it.", name=name)]
-    fired = Check(at=NOW, shape=shape(name, lines=12), fired=(name, STABLE), held_back=HeldBack.FIRED_BEFORE)
+    fired = Check(at=NOW, figures=figures(name, lines=12), fired=(name, STABLE), held_back=HeldBack.FIRED_BEFORE)
     presets = [a_strategy(name, preset) for preset in ("conservative", "balanced", "aggressive")]
     return {
         "person.access.outside": lambda w: access.outside(w, Gate.BLOCKED),
@@ -389,7 +389,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "person.access.access_decided": lambda w: access.access_decided(w, person(name, Role.MEMBER)),
         "person.access.access_decided blocked": lambda w: access.access_decided(w, person(name, Role.BLOCKED)),
         "person.access.users": lambda w: access.users(w, [person(name, role) for role in Role] * 12),
-        "alerts.drift_alert": lambda w: alerts.drift_alert(w, port, shape(name, lines=12).limits),
+        "alerts.drift_alert": lambda w: alerts.drift_alert(w, port, figures(name, lines=12).limits),
         "alerts.problem_alert": lambda w: alerts.problem_alert(w, port, report(name, known=False).check.problems),
         "alerts.snoozed": lambda w: alerts.snoozed(w, port, NOW),
         **{f"plan.autonomy.unanswered {why}": lambda w, why=why: autonomy.unanswered(w, port, nobody(name), why) for why in ("", "moved")},
@@ -445,7 +445,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.card.closed_card": lambda w: card.closed_card(w, portfolio(name, Mode.LIVE), a_plan(name, PlanState.EXPIRED)),
         "plan.card.edit": lambda w: card.edit(w, port, a_plan(name)),
         "plan.card.edit long": lambda w: card.edit(w, port, _long_plan(name)),
-        "plan.card.nothing_to_do": lambda w: card.nothing_to_do(w, port, shape(name, lines=12)),
+        "plan.card.nothing_to_do": lambda w: card.nothing_to_do(w, port, figures(name, lines=12)),
         "plan.card.busy": lambda w: card.busy(w, port, a_plan(name, PlanState.RUNNING)),
         "problems.cannot_evaluate": lambda w: problems.cannot_evaluate(w, port, report(name, known=False).check.problems),
         "problems.failure": lambda w: problems.failure(w, "a1b2c3"),
@@ -480,7 +480,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.status.status": lambda w: status.status(w, report(name), NOW),
         "portfolio.status.status of twelve": lambda w: status.status(w, report(name, lines=12), NOW),
         "portfolio.status.status unknown": lambda w: status.status(w, report(name, known=False), NOW),
-        "portfolio.status.coins": lambda w: status.coins(w, port, shape(name)),
+        "portfolio.status.coins": lambda w: status.coins(w, port, figures(name)),
         "portfolio.strategy.targets": lambda w: strategy.targets(w, port),
         "portfolio.strategy.preset_offer": lambda w: strategy.preset_offer(w, port, presets[0]),
         "portfolio.strategy.changed": lambda w: strategy.changed(w, port),

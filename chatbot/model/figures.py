@@ -30,7 +30,7 @@ class LineReading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class PortfolioFigures:
     """What a portfolio looks like at one moment: the figures of domain 1."""
 
     value: Decimal
@@ -117,7 +117,7 @@ class Check:
 
     at: datetime
     #: None when the portfolio could not be evaluated
-    shape: Shape | None = None
+    figures: PortfolioFigures | None = None
     problems: tuple[Problem, ...] = ()
     #: lines that raised an alert in this check
     fired: tuple[str, ...] = ()
