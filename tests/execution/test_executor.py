@@ -253,7 +253,7 @@ async def test_a_pause_in_mid_plan_takes_the_open_order_back_and_drops_the_rest(
         paused.append(lab.clock.now())
         return len(paused) > 5
 
-    lab.executor._tools = replace(lab.executor._tools, halted=halted)
+    lab.executor._deps = replace(lab.executor._deps, halted=halted)
     plan = await lab.run(FULL)
     assert states(plan) == [PARTIAL, *[DROPPED] * 6]
     assert {leg.note for leg in plan.legs} == {"paused"}

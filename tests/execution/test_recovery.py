@@ -187,7 +187,7 @@ async def test_a_pause_keeps_an_order_that_never_arrived_from_being_sent_again(d
     async def halted(_: int) -> bool:
         return next(answers, True)
 
-    object.__setattr__(lab.executor._tools, "halted", halted)
+    object.__setattr__(lab.executor._deps, "halted", halted)
     plan = await lab.run(SELL)
     assert [(leg.state, leg.note) for leg in plan.legs] == [(LegState.REJECTED, "paused")]
     assert lab.account.state.orders == {}

@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from chatbot.errors import InternalError
-from chatbot.model import AlertSettings, Answering
+from chatbot.model import AlertSettings, Answering, Check, HeldBack
 from chatbot.store import accounts, plans, portfolios, schema, tables
 from chatbot.store.database import Database
 from chatbot.store.migrations import tool
@@ -211,3 +211,19 @@ async def test_portfolios_people_and_plans_of_before_the_answering_step_are_kept
     assert portfolio.answering == Answering()
     assert person.alerts == AlertSettings()
     assert found == stored
+
+
+async def test_checks_of_before_the_figures_step_are_read_at_once(open_empty: Callable[[], Any]) -> None:
+    """What /why reads after an upgrade is the check that the older version has stored."""
+    async with open_empty() as db:
+        await db.migrate()
+        portfolio = await samples.a_portfolio(db)
+        seen = Check(at=samples.NOW, figures=samples.FIGURES, held_back=HeldBack.INSIDE)
+        async with db.transaction() as tx:
+            await portfolios.save_checks(tx, {portfolio.id: seen})
+        older = text("""UPDATE pf_checks SET body = replace(body, '"figures":', '"shape":')""")
+        await _call(db, lambda connection: connection.execute(older))
+        await _back_to(db, "0003")
+        await db.migrate()
+        async with db.read() as tx:
+            assert await portfolios.check(tx, portfolio.id) == seen

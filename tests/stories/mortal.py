@@ -132,7 +132,7 @@ async def life(folder: Path, socket: str, clock: MarchClock, moment: datetime, w
     source = ReplaySource(DATA, clock, start=moment, speed=1e-9)
     work = Durable(settings.database, poll_s=30.0 if where in _BEFORE_WORK else 0.05)
     async with open_program(settings, clock=clock, source=source, work=work, pace=PACE) as program:
-        program.executor._tools = replace(program.executor._tools, crash_point=death)
+        program.executor._deps = replace(program.executor._deps, crash_point=death)
         exchange: Any = await program.accounts.exchange(1)
         exchange.late_window_s = 0.2
         bot = build(program, token=TOKEN, request=SocketRequest(socket, death), updates_request=SocketRequest(socket, death))
