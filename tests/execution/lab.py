@@ -14,7 +14,9 @@ from chatbot.engine.planner.block import Block, Order, Post, Transfer
 from chatbot.exchanges.base import Funding, Market, Quote, is_perp
 from chatbot.exchanges.manual import ManualExchange
 from chatbot.exchanges.markets.coins import perp_market, spot_market
-from chatbot.exchanges.paper.paper import AccountState, Faults, PaperExchange
+from chatbot.exchanges.paper.account import AccountState
+from chatbot.exchanges.paper.faults import Faults
+from chatbot.exchanges.paper.paper import PaperExchange
 from chatbot.execution.executor import Executor
 from chatbot.execution.pace import Pace
 from chatbot.execution.recovery import enqueue_plan
