@@ -12,10 +12,10 @@ from bench.host import ADA, Host, hosted
 from chatbot.model import Mode
 from chatbot.portfolio import strategies
 from chatbot.store import accounts
-from handlers.commands import status
 
 if TYPE_CHECKING:
     from handlers.loopback import Message
+from handlers.views.portfolio import status as views
     from handlers.views.common import View
 
 _TEXTS, _PICTURES, _WARM_UP = 300, 200, 5
@@ -27,13 +27,13 @@ async def figures() -> list[Figure]:
     async with hosted() as host:
         await open_portfolio(host)
         pictures, _ = await _asked(host, _PICTURES, photo=True)
-        drawn = status.views.status
+        drawn = views.status
         # The text alone is what a person gets whose caption would be too long; here it shows what the picture adds.
-        status.views.status = lambda *args: _bare(drawn(*args))
+        views.status = lambda *args: _bare(drawn(*args))
         try:
             texts, cpu = await _asked(host, _TEXTS, photo=False)
         finally:
-            status.views.status = drawn
+            views.status = drawn
     return [
         Figure(name="/status as text", unit="ms", samples=tuple(texts), aim=12.0),
         Figure(name="  processor time of each, the test server's share in it", unit="ms", samples=(cpu,)),

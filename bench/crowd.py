@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from chatbot.exchanges.base import is_perp
 from chatbot.exchanges.markets.coins import COINS
-from chatbot.exchanges.paper.paper import AccountState
+from chatbot.exchanges.paper.account import AccountState
 from chatbot.model import ALT, CORE, FUTURES, STABLE, BandRule, Mode, Person, Portfolio, Role, Strategy
 from chatbot.store import tables
 from chatbot.store.codec import encode

@@ -17,7 +17,8 @@ from chatbot.durable import Durable
 from chatbot.errors import SettingError
 from chatbot.exchanges.base import asset_of
 from chatbot.exchanges.manual import ManualExchange
-from chatbot.exchanges.paper.paper import AccountState, PaperExchange
+from chatbot.exchanges.paper.account import AccountState
+from chatbot.exchanges.paper.paper import PaperExchange
 from chatbot.exchanges.sources import price_source
 from chatbot.execution.executor import Executor
 from chatbot.execution.pace import Pace

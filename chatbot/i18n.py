@@ -194,11 +194,6 @@ class Words:
         """Write a length of time in full: 5 minutes."""
         return self._span(seconds, "long")
 
-    @property
-    def right_to_left(self) -> bool:
-        """Tell whether this language is written from right to left."""
-        return bool(self.locale.text_direction == "rtl")
-
     def _span(self, seconds: float, length: str) -> str:
         least, unit_s, unit = next(step for step in _AGE_STEPS if seconds < step[0])
         del least

@@ -109,10 +109,6 @@ class Outbox:
                 await self._clock.sleep(1)
             await self._news_within(self._poll_s)
 
-    def wake(self) -> None:
-        """Look at once: a message was posted."""
-        self._news.set()
-
     async def drain(self) -> int:
         """Send everything that is due, at the allowed pace, and return how many attempts were made; pausing messages stay."""
         attempts = 0

@@ -368,21 +368,6 @@ async def test_the_loop_survives_a_database_that_is_gone_for_a_moment(
     assert not failures
 
 
-async def test_the_loop_notices_a_new_message_at_once_when_woken(db: Database, clock: ManualClock, telegram: Telegram) -> None:
-    outbox = Outbox(db, clock, telegram.send, poll_s=60)
-    await post(db, 1, "a")
-
-    async def post_later() -> None:
-        await until(lambda: telegram.keys() == ["a"])
-        await asyncio.sleep(0.1)
-        await post(db, 2, "b")
-        outbox.wake()
-
-    async with asyncio.TaskGroup() as group:
-        group.create_task(post_later())
-        await _run_until(outbox, lambda: telegram.keys() == ["a", "b"])
-
-
 async def _run_until(outbox: Outbox, done: Callable[[], bool]) -> None:
     async with asyncio.TaskGroup() as group:
         running = group.create_task(outbox.run())

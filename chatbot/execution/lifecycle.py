@@ -104,7 +104,6 @@ LEG_MOVES: Mapping[tuple[LegState, LegEvent], LegState] = {
 
 #: a leg in one of these needs nothing more
 LEG_ENDS = frozenset({_L.FILLED, _L.PARTIAL, _L.REJECTED, _L.DROPPED})
-PLAN_ENDS = frozenset({_P.DONE, _P.EXPIRED, _P.SKIPPED, _P.SUPERSEDED})
 
 
 @overload

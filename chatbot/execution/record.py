@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.execution.lifecycle import LEG_ENDS, IllegalMove, PlanEvent, advance
-from chatbot.model import LegKind, LegState, MessageKind, OrderState, Urgency
+from chatbot.model import UNSETTLED, LegKind, LegState, MessageKind, Urgency
 from chatbot.store import accounts, events, messages, orders, plans, portfolios
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from chatbot.store.database import Database, Tx
     from chatbot.store.orders import Attempt
 
-#: an attempt in one of these may still trade
-UNSETTLED = frozenset({OrderState.SUBMITTING, OrderState.OPEN, OrderState.UNKNOWN})
 #: a share of a leg that changes nothing else: half a per cent
 DUST = Decimal("0.005")
 #: the note of a buy that was cut to the money that arrived

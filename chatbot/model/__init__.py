@@ -8,7 +8,20 @@ from chatbot.model.figures import Check, HeldBack, LineReading, Outcome, Portfol
 from chatbot.model.hedge import COVER, HEDGE_KINDS, MIN_VARIANCE, ROTATION, OpenHedge
 from chatbot.model.message import Delivery, Message, MessageKind, Urgency, Verdict
 from chatbot.model.people import AnswerMode, Mode, Person, Role
-from chatbot.model.plan import DecidedBy, FuturesCost, LeftOut, LeftOutWhy, Leg, LegKind, LegState, OrderState, Plan, PlanState, Reason
+from chatbot.model.plan import (
+    UNSETTLED,
+    DecidedBy,
+    FuturesCost,
+    LeftOut,
+    LeftOutWhy,
+    Leg,
+    LegKind,
+    LegState,
+    OrderState,
+    Plan,
+    PlanState,
+    Reason,
+)
 from chatbot.model.report import AssetExposure, ContractReading, ExposureReport, MovedTarget, StatusReport
 from chatbot.model.signal import Signal, TriggerSetting
 from chatbot.model.strategy import ALT, CORE, FUTURES, NET, STABLE, BandRule, Portfolio, ScheduleRule, Strategy
@@ -26,6 +39,7 @@ __all__ = [
     "NET",
     "ROTATION",
     "STABLE",
+    "UNSETTLED",
     "AlertKind",
     "AlertSettings",
     "AnswerMode",

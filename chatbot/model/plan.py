@@ -90,6 +90,10 @@ class OrderState(StrEnum):
     UNKNOWN = "unknown"
 
 
+#: what became of an order in one of these states is not known yet: it may still trade
+UNSETTLED = (OrderState.SUBMITTING, OrderState.OPEN, OrderState.UNKNOWN)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """Why a plan was made: what made the bot act, and the numbers that fired."""

@@ -72,21 +72,9 @@ async def save_order(tx: Tx, attempt: Attempt) -> None:
     await tx.execute(update(tables.orders).where(_orders.client_id == attempt.client_id).values(_row(attempt)))
 
 
-async def order(tx: Tx, client_id: str) -> Attempt | None:
-    """Return the order with this client id, or None."""
-    row = (await tx.execute(select(tables.orders).where(_orders.client_id == client_id))).one_or_none()
-    return None if row is None else _attempt(row)
-
-
 async def orders(tx: Tx, plan_id: int) -> tuple[Attempt, ...]:
     """Return every order of a plan in the order they were written down."""
     rows = await tx.execute(select(tables.orders).where(_orders.plan_id == plan_id).order_by(_orders.id))
-    return tuple(map(_attempt, rows))
-
-
-async def unsettled_orders(tx: Tx) -> tuple[Attempt, ...]:
-    """Return every order of any plan of which it is not known what became of it, oldest first."""
-    rows = await tx.execute(select(tables.orders).where(_orders.state.in_(tables.UNSETTLED)).order_by(_orders.id))
     return tuple(map(_attempt, rows))
 
 

@@ -223,12 +223,6 @@ async def save_leg(tx: Tx, plan_id: int, leg: Leg) -> None:
     await put(tx, tables.legs, _leg_row(plan_id, leg))
 
 
-async def drop_legs(tx: Tx, plan_id: int, indexes: Collection[int], note: str = "") -> int:
-    """Leave out those of the legs that have not been touched yet; return how many were."""
-    dropping = update(tables.legs).where(_legs.plan_id == plan_id, _legs.index.in_(indexes), _legs.state == LegState.PLANNED)
-    return (await tx.execute(dropping.values(state=LegState.DROPPED, note=note))).rowcount
-
-
 async def save_after(tx: Tx, plan_id: int, after: PortfolioFigures, fees: Decimal) -> bool:
     """Write what an edited plan leads to; False when it is no longer waiting for an answer."""
     waiting = update(tables.plans).where(_plans.id == plan_id, _plans.state == PlanState.PROPOSED)

@@ -93,11 +93,6 @@ async def active(tx: Tx, after_id: int = 0, limit: int | None = None) -> tuple[P
     return tuple(found)
 
 
-async def account(tx: Tx, portfolio_id: int) -> dict[str, Any] | None:
-    """Return the paper or typed-in account of a portfolio, or None."""
-    return (await accounts_of(tx, (portfolio_id,))).get(portfolio_id)
-
-
 async def accounts_of(tx: Tx, ids: Collection[int]) -> dict[int, dict[str, Any]]:
     """Return the accounts of many portfolios; one without an account is left out."""
     found: dict[int, dict[str, Any]] = {}
@@ -125,11 +120,6 @@ async def states_of(tx: Tx, ids: Collection[int]) -> dict[int, dict[str, dict[st
         for row in rows:
             found.setdefault(row.portfolio_id, {})[row.key] = row.body
     return found
-
-
-async def save_state(tx: Tx, portfolio_id: int, key: str, body: Mapping[str, Any]) -> None:
-    """Write one trigger state."""
-    await put(tx, tables.states, {"portfolio_id": portfolio_id, "key": key, "body": dict(body)})
 
 
 async def save_states(tx: Tx, changed: Mapping[tuple[int, str], Mapping[str, Any]]) -> None:

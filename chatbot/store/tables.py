@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-from chatbot.model import AnswerMode, LegKind, LegState, Mode, OrderState, PlanState, Role, Urgency
+from chatbot.model import UNSETTLED, AnswerMode, LegKind, LegState, Mode, OrderState, PlanState, Role, Urgency
 from chatbot.store.codec import Day, Exact, Facts, Moment
 
 if TYPE_CHECKING:
@@ -50,10 +50,6 @@ class MessageState(StrEnum):
     DROPPED = "dropped"
     #: Telegram will never take it; kept for the operator
     REFUSED = "refused"
-
-
-#: what became of an order in one of these states is not known yet
-UNSETTLED = (OrderState.SUBMITTING, OrderState.OPEN, OrderState.UNKNOWN)
 
 
 def _words(values: Iterable[str]) -> str:

@@ -15,10 +15,10 @@ from handlers.loopback.methods import message_json
 from handlers.loopback.profile import described, menu_for
 from handlers.loopback.request import LoopbackRequest, Sent, Wire
 from handlers.loopback.state import BOT_ID, Chat, Listener, State
-from handlers.loopback.values import Answer, Attachment, Change, Command, Message, Query, TelegramUser
+from handlers.loopback.values import Answer, Attachment, Command, Message, Query, TelegramUser
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from chatbot.clock import Clock
     from handlers.loopback.faults import Fault
@@ -198,12 +198,6 @@ class Loopback:
             yield listener
         finally:
             self._state.listeners.discard(listener)
-
-    async def subscribe(self) -> AsyncIterator[Change]:
-        """Yield every change from now on; ends when the reader lags too far behind."""
-        with self.subscribed() as listener:
-            while (change := await listener.queue.get()) is not None:
-                yield change
 
     async def wait(self, seen: Callable[[], T | None], timeout_s: float = 5.0) -> T:
         """Return what ``seen`` returns as soon as that is true, looking after every change; TimeoutError tells the chats."""

@@ -234,8 +234,6 @@ _NOW: dict[str, Callable[[State, Call], object]] = {
     **profile.METHODS,
 }
 _WAITING: dict[str, Callable[[State, Call], Awaitable[object]]] = {"getUpdates": _get_updates}
-#: Every method that the loopback knows.
-METHODS = frozenset(_NOW) | frozenset(_WAITING)
 
 
 async def perform(state: State, call: Call) -> object:

@@ -12,7 +12,7 @@ from telegram.error import InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from chatbot.errors import SettingError
 from handlers.transport import menu
-from handlers.transport.polling import UPDATES, poll
+from handlers.transport.polling import poll
 from handlers.transport.rate_limit import pause_s
 from handlers.transport.updates import InOrder, restore
 from handlers.views import problems
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from chatbot.app import Program
     from handlers.chat.context import Bot
 
-__all__ = ["UPDATES", "running"]
 
 log = structlog.get_logger()
 

@@ -14,7 +14,9 @@ from chatbot.engine.planner.block import Block, Order, Post, Transfer
 from chatbot.exchanges.base import Funding, Market, Quote, is_perp
 from chatbot.exchanges.manual import ManualExchange
 from chatbot.exchanges.markets.coins import perp_market, spot_market
-from chatbot.exchanges.paper.paper import AccountState, Faults, PaperExchange
+from chatbot.exchanges.paper.account import AccountState
+from chatbot.exchanges.paper.faults import Faults
+from chatbot.exchanges.paper.paper import PaperExchange
 from chatbot.execution.executor import Executor
 from chatbot.execution.pace import Pace
 from chatbot.execution.recovery import enqueue_plan
@@ -302,9 +304,8 @@ async def _portfolio(db: Database, clock: Clock, state: AccountState) -> tuple[P
     async with db.transaction() as tx:
         found = await portfolios.of_person(tx, 1)
         if found:
-            body = await portfolios.account(tx, found[0].id)
-            assert body is not None
-            return found[0], AccountState.from_json(body)
+            bodies = await portfolios.accounts_of(tx, (found[0].id,))
+            return found[0], AccountState.from_json(bodies[found[0].id])
         await accounts.save_person(tx, Person(id=1, chat_id=11, role=Role.MEMBER))
         empty = Portfolio(id=0, person_id=1, name="lab", mode=Mode.PAPER, exchange="paper", strategy=STRATEGY, created_at=clock.now())
         added = await portfolios.add(tx, empty)

@@ -19,7 +19,7 @@ from chatbot.store import plans
 from handlers.bot import build
 from handlers.loopback import Answer, Loopback, Message, TelegramUser
 from handlers.transport.delivery import Courier
-from handlers.transport.running import UPDATES
+from handlers.transport.polling import UPDATES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

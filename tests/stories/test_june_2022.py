@@ -11,7 +11,8 @@ from chatbot.exchanges.markets.replay import ReplaySource
 from chatbot.market.funding import FundingBook
 from chatbot.model import Cause
 from chatbot.triggers.feeds import MAJOR_CONTRACTS
-from tests.stories.quiet_history import DATA, needs_history
+from tests.places import DATA
+from tests.stories.quiet_history import needs_history
 
 if TYPE_CHECKING:
     from decimal import Decimal

@@ -21,8 +21,8 @@ import pytest
 from chatbot.clock import ManualClock
 from chatbot.execution.pace import Pace
 from handlers.loopback import Loopback
+from tests.places import DATA
 from tests.stories.chat import ANN, chat
-from tests.stories.history import DATA
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

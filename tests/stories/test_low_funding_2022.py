@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.model import Cause
-from tests.stories.history import DATA, living
+from tests.places import DATA
+from tests.stories.history import living
 
 if TYPE_CHECKING:
     from pathlib import Path

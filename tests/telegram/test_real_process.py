@@ -84,10 +84,9 @@ async def first_plan(folder: Path) -> tuple[Plan, int, dict[str, Decimal]]:
         async with db.read() as tx:
             plan = (await plans.plans(tx, 1, limit=100))[-1]
             confirmed = sum(event.name == "confirmed" for event in await events.events(tx, plan.id))
-            account = await portfolios.account(tx, 1)
+            account = (await portfolios.accounts_of(tx, (1,)))[1]
     finally:
         await db.close()
-    assert account is not None
     return plan, confirmed, {name: Decimal(qty) for name, qty in account["spot"].items()}
 
 

@@ -18,7 +18,6 @@ from chatbot.exchanges.markets.coins import COINS, perp_market, spot_market
 from chatbot.exchanges.markets.episodes import EPISODES, SCENES
 from chatbot.exchanges.markets.markettime import DAY_MS, HOUR_MS, MarketTime, from_ms, to_ms
 from chatbot.exchanges.markets.path import Path, minutes, plain, touch
-from chatbot.exchanges.markets.replay import ReplaySource
 from chatbot.exchanges.markets.staging import Staging
 from chatbot.exchanges.markets.synthetic import (
     ASSETS,
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
     from chatbot.clock import Clock
     from chatbot.exchanges.base import Candle
 
-__all__ = ["DEFAULT_SPEED", "EPISODES", "ReplaySource", "SimulatedSource"]
 
 #: market seconds per second: ten market minutes a second leave time to read a card before it is out of date
 DEFAULT_SPEED = 600.0

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from chatbot.clock import Clock
     from chatbot.exchanges.base import Funding
 
-__all__ = ["AccountState", "Faults", "PaperExchange"]
 
 #: finished orders and transfers that stay findable
 _REMEMBERED = 500

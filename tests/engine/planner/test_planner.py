@@ -13,7 +13,6 @@ from chatbot.engine.planner.plan import plan
 from chatbot.engine.planner.prices import round_price
 from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot
 from chatbot.engine.targets import Targets, split
-from chatbot.engine.triggers.batching import batch_triggers
 
 D = Decimal
 PRICES = {"BTC": D(60_000), "ETH": D(3_000), "SOL": D(150)}
@@ -217,12 +216,3 @@ def test_buckets_keep_their_mix() -> None:
     assert round(found.spot["SOL"], 20) == round(found.spot["XRP"], 20)
     assert (found.spot["DOT"], found.stable, found.collateral) == (D("0.1"), D("0.1"), D("0.1"))
     assert found.futures == {"BTC-PERP": D("0.05"), "ETH-PERP": D("0.05")}
-
-
-def test_fear_and_a_persons_now_do_not_wait_for_company() -> None:
-    """Triggers within a minute share a block; fear closes the window at once, in any order of input."""
-    events = [("vol", 130.0), ("drift", 0.0), ("fear_greed", 20.0), ("funding", 61.0), ("manual", 500.0)]
-    blocks = [(b.executes, b.names) for b in batch_triggers(events, 60)]
-    assert blocks == [(20, ("drift", "fear_greed")), (121, ("funding",)), (190, ("vol",)), (500, ("manual",))]
-    again = [("drift", 0.0), ("vol", 10.0), ("drift", 20.0)]
-    assert [b.names for b in batch_triggers(again, 60)] == [("drift", "vol")], "each trigger is named once"

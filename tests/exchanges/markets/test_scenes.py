@@ -12,7 +12,8 @@ import pytest
 from chatbot.exchanges.base import Direction, OrderRequest, Side
 from chatbot.exchanges.markets.episodes import SCENES
 from chatbot.exchanges.markets.simulated import SimulatedSource
-from chatbot.exchanges.paper.paper import AccountState, PaperExchange
+from chatbot.exchanges.paper.account import AccountState
+from chatbot.exchanges.paper.paper import PaperExchange
 from tests.exchanges.markets import scene_watch
 from tests.exchanges.markets.scene_watch import Stage, stage
 

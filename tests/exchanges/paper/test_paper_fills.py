@@ -15,7 +15,9 @@ from chatbot.exchanges.base import Direction, Funding, Order, OrderRequest, Orde
 from chatbot.exchanges.markets.coins import perp_market, spot_market
 from chatbot.exchanges.markets.markettime import to_ms
 from chatbot.exchanges.markets.path import Path, minutes, plain, touch
-from chatbot.exchanges.paper.paper import AccountState, Faults, PaperExchange
+from chatbot.exchanges.paper.account import AccountState
+from chatbot.exchanges.paper.faults import Faults
+from chatbot.exchanges.paper.paper import PaperExchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -21,8 +21,9 @@ from chatbot.exchanges.markets.episodes import EPISODES
 from chatbot.exchanges.markets.path import down, up
 from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.exchanges.paper.account import ZERO, AccountState
+from chatbot.exchanges.paper.faults import Faults
 from chatbot.exchanges.paper.ledger import BrokenBooksError, Entry, Kind, check
-from chatbot.exchanges.paper.paper import Faults, PaperExchange
+from chatbot.exchanges.paper.paper import PaperExchange
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 OPENING = Decimal(100_000)
