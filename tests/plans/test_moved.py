@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chatbot.model import Answer, Answering, AutoLimits, Cause, LegState, NotAlone, PlanState, Reason
+from chatbot.model import Answering, AnswerMode, AutoLimits, Cause, LegState, NotAlone, PlanState, Reason
 from chatbot.plans import outcomes
 from chatbot.plans.moved import holdings_moved, prices_moved
 from tests.monitor.test_unanswered import alone
@@ -145,7 +145,7 @@ async def test_a_price_that_moved_is_not_told_as_other_holdings(tmp_path: Path) 
 
 async def test_what_the_bot_would_do_alone_it_does_not_do_on_other_holdings(tmp_path: Path) -> None:
     """Inside the limits, with prices as they were: somebody took coins out between plan and act, so it asks."""
-    auto = {"answer": Answer.AUTO, "answering": Answering(limits=AutoLimits(trade=D(3000), turnover=D(6000)))}
+    auto = {"answer": AnswerMode.AUTO, "answering": Answering(limits=AutoLimits(trade=D(3000), turnover=D(6000)))}
     async with alone(tmp_path, **auto) as at:  # type: ignore[arg-type]
         confirm = at.on.program.rebalancing.confirm
 
