@@ -218,4 +218,6 @@ def test_every_trigger_of_the_engine_has_an_entry_and_words() -> None:
         assert tuple(WORDS[trigger].mode_names) == info.modes, trigger
         assert (WORDS[trigger].held_back is not None) == info.effect.adds_risk, trigger
         assert bool(WORDS[trigger].after_end) != info.end_asks, trigger
-        assert info.calm != TRIGGERS[trigger].params({})[TRIGGERS[trigger].enter], "its gauge would have no length"
+        limit = TRIGGERS[trigger].parameter(TRIGGERS[trigger].enter)
+        ends = (limit.least, limit.most) if limit.set_by is SetBy.PERSON else (limit.default,)
+        assert all(info.calm > end if TRIGGERS[trigger].below else info.calm < end for end in ends), "its gauge would have no length"
