@@ -12,10 +12,10 @@ from bench.host import ADA, Host, hosted
 from chatbot.model import Mode
 from chatbot.portfolio import strategies
 from chatbot.store import accounts
+from handlers.views.portfolio import status as views
 
 if TYPE_CHECKING:
     from handlers.loopback import Message
-from handlers.views.portfolio import status as views
     from handlers.views.common import View
 
 _TEXTS, _PICTURES, _WARM_UP = 300, 200, 5
