@@ -75,6 +75,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "pydantic": ("chatbot/config.py", "chatbot/store"),
     "pydantic_settings": ("chatbot/config.py",),
 }
+#: packages that hand on the names of their modules
+FACES = ("chatbot.model", "handlers.loopback")
 #: the engine is pure: the standard library and numpy
 PURE = {"numpy"}
 
@@ -111,9 +113,14 @@ def rule_for(path: Path) -> tuple[str, ...]:
 
 def modules() -> dict[str, set[str]]:
     """Return every module of ours with the modules of ours that it imports; a package stands for its own ``__init__``."""
-    names = {path: path.relative_to(ROOT).as_posix().removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in sources()}
-    known = set(names.values())
-    return {name: {_module_of(one, known) for one in imported(path)} & known - {name} for path, name in names.items()}
+    paths = _paths()
+    known = set(paths)
+    return {name: {_module_of(one, known) for one in imported(path)} & known - {name} for name, path in paths.items()}
+
+
+def _paths() -> dict[str, Path]:
+    """Return every source file by the name of its module."""
+    return {path.relative_to(ROOT).as_posix().removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in sources()}
 
 
 def _module_of(name: str, known: set[str]) -> str:
@@ -157,6 +164,26 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     while free := {name for name, needs in left.items() if not needs & left.keys()}:
         left = {name: needs for name, needs in left.items() if name not in free}
     assert not left, {name: sorted(needs & left.keys()) for name, needs in sorted(left.items())}
+
+
+def test_every_name_has_one_address() -> None:
+    """A name is imported from the module that defines it; only the two faces hand on what their modules define."""
+    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in _paths().items()}
+    defined = {name: _defined(tree) for name, tree in trees.items()}
+    seen = 0
+    for importer, tree in trees.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module in defined and node.module not in FACES:
+                names = {alias.name for alias in node.names if f"{node.module}.{alias.name}" not in trees}
+                assert names <= defined[node.module], f"{importer} takes {names - defined[node.module]} from {node.module}"
+                seen += len(names)
+    assert seen > 500
+
+
+def _defined(tree: ast.Module) -> set[str]:
+    """Return the names that the statements of a module give a meaning, imports apart."""
+    named = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    return named | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
 
 
 def test_no_folder_holds_more_files_than_a_reader_can_scan() -> None:
