@@ -137,6 +137,16 @@ async def tell_outage(tx: Tx, portfolio: Portfolio, person: Person, before: Outa
     return replace(outage, told=now)
 
 
+async def tell_stumbled(tx: Tx, portfolio: Portfolio, person: Person, error_id: str, now: datetime) -> None:
+    """Say that a portfolio cannot be checked because of a fault on our side, and under which id the operator finds it."""
+    await _post(tx, portfolio, person, MessageKind.STUMBLED, f"stumbled-{portfolio.id}-{now.isoformat()}", now, {"id": error_id})
+
+
+async def tell_checked_again(tx: Tx, portfolio: Portfolio, person: Person, now: datetime) -> None:
+    """Tell that a portfolio which could not be checked is checked again."""
+    await _post(tx, portfolio, person, MessageKind.EVALUATED_AGAIN, f"again-{portfolio.id}-{now.isoformat()}", now)
+
+
 async def tell_outage_over(tx: Tx, portfolio: Portfolio, person: Person, outage: Outage, now: datetime) -> None:
     """Tell whoever was told of an outage that it has ended."""
     if outage.told is not None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
+from datetime import datetime, timedelta
 from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
 from enum import StrEnum
 
 from chatbot.model.word import StoredWord
+
+#: an unanswered plan is reduced within a day
+LONGEST_MIN = 1440
 
 
 class Unanswered(StrEnum):
@@ -45,6 +48,11 @@ class Answering:
     unanswered: Unanswered = Unanswered.EXPIRE
     #: minutes until the legs that reduce risk are carried out
     after_min: int = 30
+
+    @property
+    def after(self) -> timedelta:
+        """Return the time until the legs that reduce risk are carried out, within its bounds whatever is stored."""
+        return timedelta(minutes=min(max(self.after_min, 1), LONGEST_MIN))
 
 
 class NotAlone(StoredWord):

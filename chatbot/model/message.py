@@ -30,6 +30,8 @@ class MessageKind(StoredWord):
     #: a portfolio cannot be evaluated, and can be evaluated again
     PROBLEM = "problem"
     EVALUATED_AGAIN = "evaluated_again"
+    #: a fault on our side keeps a portfolio from being checked
+    STUMBLED = "stumbled"
     MISSED_CHECKS = "missed_checks"
     SCHEDULE_DUE = "schedule_due"
     SCHEDULE_SKIPPED = "schedule_skipped"

@@ -12,15 +12,16 @@ import structlog
 
 from chatbot.alerts import quiet_hours, write
 from chatbot.model import AnswerMode, Cause, HeldBack, Outcome, Phase, Plan
-from chatbot.monitor import batch
+from chatbot.monitor import batch, stumbles
 from chatbot.monitor.batch import CheckWrites
 from chatbot.monitor.judge import CheckInput, described, judge, reasons_for_plan
 from chatbot.monitor.last_check import LastCheck
+from chatbot.monitor.stumbles import Stumbles
 from chatbot.plans import hedge_draft
 from chatbot.plans.offer import offer
 from chatbot.plans.outcomes import NothingToDo, Proposed
 from chatbot.portfolio.states import NOTHING, changes
-from chatbot.store import messages, plans, retention
+from chatbot.store import accounts, messages, plans, retention
 from chatbot.triggers import schedule, tilt
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ class Monitor:
         self._window = timedelta(seconds=batch_window_s)
         self.last: Tick | None = None
         self._last_check = LastCheck(interval_s)
+        self._stumbles = Stumbles()
         self._tidied: datetime | None = None
 
     def next_check(self) -> datetime | None:
@@ -115,12 +117,15 @@ class Monitor:
 
     async def tick(self) -> Tick:
         """Look at every active portfolio once."""
-        await self._housekeeping()
+        try:
+            await self._housekeeping()
+        except Exception:  # what is old or late is looked for again in the next check; prices are looked at now
+            log.exception("housekeeping failed")
         await self._roster.refresh()
         self._roster.stir(await self._signals.refresh(self._roster.watches))
         await self._board.refresh(self._roster.instruments)
         now = self._clock.now()
-        suspects = self._roster.suspects(self._board, now)
+        suspects = [portfolio for portfolio in self._roster.suspects(self._board, now) if not self._stumbles.rests(portfolio.id, now)]
         told = planned = 0
         for start in range(0, len(suspects), _CHUNK):
             if start and (self._clock.now() - (self._board.fetched_at or now)).total_seconds() > _PRICES_S:
@@ -147,14 +152,24 @@ class Monitor:
                 missed = await self._last_check.note(tx, now)
                 if missed is not None:
                     await write.tell_missed(tx, missed.since, now, missed.count, exact=missed.exact)
-            for plan in await plans.expire_due(tx, now):
-                await write.redraw_card(tx, plan, now, "expired")
-                await self._unanswered.lapsed(tx, plan, now)
+            for plan_id in await plans.expire_due(tx, now):
+                await self._lapse(tx, plan_id, now)
             await messages.release(tx, now)
             if tidying:
                 await retention.sweep(tx, now - _KEEP)
         self._last_check.noted_at = now if noting else self._last_check.noted_at
         self._tidied = now if tidying else self._tidied
+
+    async def _lapse(self, tx: Tx, plan_id: int, now: datetime) -> None:
+        """Close the card of a plan that has expired; one that cannot be read has no card that we could draw."""
+        try:
+            plan = await plans.plan(tx, plan_id)
+        except ValueError:
+            log.exception("expired plan cannot be read", plan=plan_id)
+            return
+        if plan is not None:
+            await write.redraw_card(tx, plan, now, "expired")
+            await self._unanswered.lapsed(tx, plan, now)
 
     async def _anything_due(self, now: datetime) -> bool:
         """Tell whether a plan has run out of time or a message may leave now."""
@@ -162,6 +177,42 @@ class Monitor:
             return await plans.any_to_expire(tx, now) or await messages.any_to_release(tx, now)
 
     async def _examine(self, suspects: Sequence[Portfolio]) -> tuple[int, int]:
+        """Test portfolios exactly. One that breaks the test of many is found by halving, named and left alone; the others go on."""
+        try:
+            told, planned = await self._examine_together(suspects)
+        except Exception as error:  # noqa: BLE001 - nobody's data may stop the check of others
+            if len(suspects) == 1:
+                await self._stumbled(suspects[0], error)
+                return 0, 0
+            halves = suspects[: len(suspects) // 2], suspects[len(suspects) // 2 :]
+            (told, planned), (rung, proposed) = [await self._examine(half) for half in halves]
+            return told + rung, planned + proposed
+        for portfolio in suspects:
+            if portfolio.id in self._stumbles:
+                await self._recovered(portfolio)
+        return told, planned
+
+    async def _stumbled(self, portfolio: Portfolio, error: Exception) -> None:
+        """Name a portfolio that cannot be checked, tell its person once, and leave it alone for a while."""
+        now = self._clock.now()
+        stumble = self._stumbles.note(portfolio.id, error, now)
+        async with self._db.transaction() as tx:
+            await stumbles.write(tx, portfolio.id, stumble)
+            person = await _person(tx, portfolio)
+            if person is not None and stumble.times == 1:
+                await write.tell_stumbled(tx, portfolio, person, stumble.error_id, now)
+
+    async def _recovered(self, portfolio: Portfolio) -> None:
+        """Tell whoever was told that a portfolio is checked again."""
+        self._stumbles.over(portfolio.id)
+        now = self._clock.now()
+        async with self._db.transaction() as tx:
+            await stumbles.write(tx, portfolio.id, None)
+            person = await _person(tx, portfolio)
+            if person is not None:
+                await write.tell_checked_again(tx, portfolio, person, now)
+
+    async def _examine_together(self, suspects: Sequence[Portfolio]) -> tuple[int, int]:
         """Test portfolios exactly; the results of some share a transaction, short enough for whoever chats meanwhile."""
         # The exchanges are asked first: none of them may be waited for inside a transaction.
         looked = await self._evaluator.look_many(suspects)
@@ -296,3 +347,12 @@ class Monitor:
         self._roster.note(seen.evaluation, seen.now, calm=result.calm)
         if not (result.calm and check.held_back is HeldBack.INSIDE and seen.last is not None and seen.last.held_back is HeldBack.INSIDE):
             writes.checks[seen.portfolio.id] = check
+
+
+async def _person(tx: Tx, portfolio: Portfolio) -> Person | None:
+    """Return whose portfolio it is; None where that cannot be read either."""
+    try:
+        return await accounts.person(tx, portfolio.person_id)
+    except ValueError:
+        log.exception("person cannot be read", portfolio=portfolio.id)
+        return None

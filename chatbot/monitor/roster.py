@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+import structlog
 
 from chatbot.monitor.screen import Kind, ScreenArrays, kind_of
 from chatbot.portfolio import valuation
@@ -14,13 +16,16 @@ from chatbot.store import portfolios
 from chatbot.triggers import schedule, signals
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from chatbot.market.quotes import QuoteBoard
     from chatbot.model import Portfolio
     from chatbot.portfolio.evaluation import Evaluation
-    from chatbot.store.database import Database
+    from chatbot.store.database import Database, Tx
     from chatbot.triggers.signals import MachineKey
+
+log = structlog.get_logger()
 
 #: portfolios that are loaded before others get their turn
 _PAGE = 250
@@ -91,21 +96,25 @@ class Roster:
         changed, self._changed = self._changed, set()
         async with self._db.read() as tx:
             if changed is None:
-                after, alike = 0, dict[int, _Watched]()
-                while page := await portfolios.active(tx, after_id=after, limit=_PAGE):
-                    after = page[-1].id
-                    for portfolio in page:
-                        # by identity: most people share a strategy, and nobody's goes away while everybody is loaded
-                        like = alike.get(id(portfolio.strategy))
-                        watched = replace(like, portfolio=portfolio) if like else _watched(portfolio)
-                        alike[id(portfolio.strategy)] = watched
-                        self._watch(watched)
+                after = 0
+                while ids := await portfolios.active_ids(tx, after_id=after, limit=_PAGE):
+                    after = ids[-1]
+                    for portfolio in await _readable(tx, ids):
+                        self._load(portfolio)
                 return
-            for portfolio_id in changed:
-                latest = await portfolios.get(tx, portfolio_id)
-                before = self._drop(portfolio_id)
-                if latest is not None and not latest.paused:
-                    self._watch(_watched(latest, before.instruments if before else ()))
+            for portfolio in await _readable(tx, changed):
+                before = self._drop(portfolio.id)
+                if not portfolio.paused:
+                    self._load(portfolio, before.instruments if before else ())
+            for gone in changed - self._watched.keys():
+                self._drop(gone)
+
+    def _load(self, portfolio: Portfolio, held: tuple[str, ...] = ()) -> None:
+        """Watch a portfolio; one whose strategy cannot be watched is named, and the others are watched all the same."""
+        try:
+            self._watch(_watched(portfolio, held))
+        except Exception:  # nobody's settings may keep others from being watched
+            log.exception("portfolio cannot be watched", portfolio=portfolio.id)
 
     def _watch(self, watched: _Watched) -> None:
         one = watched.portfolio.id
@@ -161,6 +170,20 @@ class Roster:
             if sheet.ids:
                 found.update(sheet.suspects(board.prices(sheet.kind.rows), read_before))
         return tuple(self._watched[one].portfolio for one in sorted(found))
+
+
+async def _readable(tx: Tx, ids: Collection[int]) -> list[Portfolio]:
+    """Return the portfolios of these that can be read; a row that is not what we have written is named and left out."""
+    try:
+        found = await portfolios.many(tx, ids)
+    except Exception:  # noqa: BLE001 - one row of them: the others are read alone
+        found = {}
+        for portfolio_id in ids:
+            try:
+                found |= await portfolios.many(tx, (portfolio_id,))
+            except Exception:  # a row that we cannot read stops nobody else
+                log.exception("portfolio cannot be read", portfolio=portfolio_id)
+    return [found[portfolio_id] for portfolio_id in sorted(found)]
 
 
 def _watched(portfolio: Portfolio, held: tuple[str, ...] = ()) -> _Watched:

@@ -42,17 +42,19 @@ class UnansweredPlans:
         """Do everything that is due by now; return how many plans were looked after. One that fails is tried again with the next check."""
         async with self._db.read() as tx:
             due = await plans.unattended(tx, self._clock.now())
-        for plan in due:
+        for plan_id in due:
             try:
-                await self._look_after(plan)
+                await self._look_after(plan_id)
             except Exception:  # the other plans must not wait for this one; the log line carries the cause
-                log.exception("plan could not be looked after", plan=plan.id)
+                log.exception("plan could not be looked after", plan=plan_id)
         return len(due)
 
-    async def _look_after(self, plan: Plan) -> None:
-        stand, now = plan.stand, self._clock.now()
-        portfolio, person = await self._owner(plan)
-        if stand is None or portfolio is None or person is None:
+    async def _look_after(self, plan_id: int) -> None:
+        async with self._db.read() as tx:
+            plan = await plans.plan(tx, plan_id)
+        stand, now = plan.stand if plan else None, self._clock.now()
+        portfolio, person = await self._owner(plan) if plan else (None, None)
+        if plan is None or stand is None or portfolio is None or person is None:
             return
         if stand.auto:
             await self._act(plan, portfolio, person)

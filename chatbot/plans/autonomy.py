@@ -110,7 +110,7 @@ def _asking(drafted: Plan, stand: AnswerPolicy, portfolio: Portfolio, now: datet
     settings, expires = portfolio.answering, drafted.expires_at
     patient = any(reason.trigger is Cause.SCHEDULE for reason in drafted.reasons)
     if settings.unanswered == Unanswered.REDUCE and portfolio.mode in ALONE and alone(drafted):
-        acts = min(now + timedelta(minutes=settings.after_min), promised or datetime.max.replace(tzinfo=now.tzinfo))
+        acts = min(now + settings.after, promised or datetime.max.replace(tzinfo=now.tzinfo))
         stand = replace(stand, reduce_at=acts, patient=True)
         return replace(drafted, stand=stand, acts_at=acts, expires_at=acts + GRACE)
     if patient:

@@ -151,9 +151,10 @@ async def under_way(tx: Tx) -> tuple[Plan, ...]:
     return await _read(tx, _plans.state.in_((PlanState.CONFIRMED, PlanState.RUNNING)))
 
 
-async def unattended(tx: Tx, now: datetime) -> tuple[Plan, ...]:
-    """Return every plan that waits for an answer and about which the bot has to do something by now, oldest first."""
-    return await _read(tx, _plans.state == PlanState.PROPOSED, _plans.expires_at > now, _plans.acts_at <= now)
+async def unattended(tx: Tx, now: datetime) -> tuple[int, ...]:
+    """Return the ids of the plans that wait for an answer and about which the bot has to do something by now, oldest first."""
+    waiting = select(_plans.id).where(_plans.state == PlanState.PROPOSED, _plans.expires_at > now, _plans.acts_at <= now)
+    return tuple((await tx.execute(waiting.order_by(_plans.id))).scalars())
 
 
 async def attended(tx: Tx, plan_id: int) -> None:
@@ -187,12 +188,11 @@ async def any_to_expire(tx: Tx, now: datetime) -> bool:
     return found
 
 
-async def expire_due(tx: Tx, now: datetime) -> tuple[Plan, ...]:
-    """Expire every proposed plan whose time has come and return them, so that their cards can be changed."""
+async def expire_due(tx: Tx, now: datetime) -> tuple[int, ...]:
+    """Expire every proposed plan whose time has come and return their ids, so that their cards can be changed."""
     due = update(tables.plans).where(*_out_of_time(now))
     expired = await tx.execute(due.values(state=PlanState.EXPIRED, decided_at=now).returning(_plans.id))
-    ids = expired.scalars().all()
-    return await _read(tx, _plans.id.in_(ids)) if ids else ()
+    return tuple(sorted(expired.scalars()))
 
 
 def _out_of_time(now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import fields, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from sqlalchemy import bindparam, false, insert, select, update
 
 from chatbot.model import Answering, AnswerMode, Check, Mode, Portfolio, Strategy
 from chatbot.store import tables
-from chatbot.store.chunks import CHUNK, chunks
+from chatbot.store.chunks import chunks
 from chatbot.store.codec import decode, encode
 from chatbot.store.writing import put, put_all
 
@@ -80,17 +79,15 @@ async def save_windows(tx: Tx, opened: Mapping[int, datetime | None]) -> None:
 
 async def active(tx: Tx, after_id: int = 0, limit: int | None = None) -> tuple[Portfolio, ...]:
     """Return portfolios that are not paused, by id, starting behind ``after_id``: the monitor walks them in chunks."""
-    wanted = sys.maxsize if limit is None else limit
-    query = select(tables.portfolios).where(_portfolios.paused == false()).order_by(_portfolios.id)
-    found: list[Portfolio] = []
-    while len(found) < wanted:
-        page = min(CHUNK, wanted - len(found))
-        rows = (await tx.execute(query.where(_portfolios.id > after_id).limit(page))).all()
-        found += map(_portfolio, rows)
-        if len(rows) < page:
-            break
-        after_id = found[-1].id
-    return tuple(found)
+    ids = await active_ids(tx, after_id, limit)
+    found = await many(tx, ids)
+    return tuple(found[portfolio_id] for portfolio_id in ids)
+
+
+async def active_ids(tx: Tx, after_id: int = 0, limit: int | None = None) -> tuple[int, ...]:
+    """Return the ids of the portfolios that are not paused, ascending, starting behind ``after_id``."""
+    query = select(_portfolios.id).where(_portfolios.paused == false(), _portfolios.id > after_id).order_by(_portfolios.id).limit(limit)
+    return tuple((await tx.execute(query)).scalars())
 
 
 async def accounts_of(tx: Tx, ids: Collection[int]) -> dict[int, dict[str, Any]]:

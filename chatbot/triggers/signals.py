@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.engine.triggers.trigger import SetBy, Subject
 from chatbot.model import INFO, Cause, Signal
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from chatbot.model import Strategy
     from chatbot.store.database import Database
     from chatbot.triggers.feeds import Feed
+
+log = structlog.get_logger()
 
 #: how old a stored machine may be
 _FORGET = timedelta(days=60)
@@ -156,7 +160,15 @@ class Signals:
         return self._feeds[watch.machine.reads]
 
     def _run_all(self, machines: dict[MachineKey, MachineState], now: datetime) -> dict[MachineKey, MachineState]:
-        return {watch: self._run(watch, kept, now) for watch, kept in machines.items()}
+        return {watch: self._run_safely(watch, kept, now) for watch, kept in machines.items()}
+
+    def _run_safely(self, watch: MachineKey, kept: MachineState, now: datetime) -> MachineState:
+        """Run one machine; one that breaks stands where it stood, and the others go on."""
+        try:
+            return self._run(watch, kept, now)
+        except Exception:  # one subject's history must not keep every other trigger from being read
+            log.exception("machine broke", machine=watch.key)
+            return kept
 
     def _run(self, watch: MachineKey, kept: MachineState, now: datetime) -> MachineState:
         """Step through the readings that are there by now."""

@@ -41,6 +41,12 @@ def shown(text: str) -> str:
     return clean if len(clean) <= _SHOWN else clean[: _SHOWN - 1] + "…"
 
 
+def whole(word: str) -> int | None:
+    """Read a whole number once, as it will be kept; None where it is none, or longer than any that is meant."""
+    bare = unicodedata.normalize("NFKC", word).strip()
+    return int(bare) if re.fullmatch(r"[+-]?\d{1,6}", bare) else None
+
+
 def number(text: str, decimal: str = "") -> Decimal:
     """Read a number the way people write it: 1,000.50 · 1.000,50 · 1 000,5 · 10k · $250; raises :class:`UserError`.
 

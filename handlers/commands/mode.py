@@ -10,6 +10,7 @@ from chatbot.engine.planner.smallest_trade import MIN_TRADE
 from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import AnswerMode, AutoLimits, Unanswered
+from chatbot.model.answering import LONGEST_MIN
 from chatbot.plans import autonomy as answering
 from handlers.chat import parsing
 from handlers.chat.context import answer, need_portfolio, reply, show
@@ -33,7 +34,6 @@ ANSWERS: dict[AnswerMode | Unanswered, tuple[str, ...]] = {
     Unanswered.REMIND: (N_("remind"),),
     Unanswered.REDUCE: (N_("reduce"),),
 }
-_LONGEST_MIN = 1440
 _SHARE, _ORDER = Decimal("0.1"), Decimal("0.05")
 
 
@@ -88,9 +88,10 @@ def read_limits(typed: list[str], decimal: str = "") -> AutoLimits:
 
 def read_minutes(typed: list[str]) -> int:
     """Read after how many minutes a plan is reduced; raises :class:`UserError`."""
-    if len(typed) != 1 or not typed[0].isdecimal() or not 1 <= int(typed[0][:5]) <= _LONGEST_MIN:
+    minutes = parsing.whole(typed[0]) if len(typed) == 1 else None
+    if minutes is None or not 1 <= minutes <= LONGEST_MIN:
         raise UserError(N_("Say after how many minutes, from 1 to 1440."))
-    return int(typed[0])
+    return minutes
 
 
 async def answers(update: Update, context: Context) -> None:

@@ -126,9 +126,10 @@ def _number(word: str) -> tuple[str, Any]:
         raise UserError(N_("“{text}” is not a time of day. Write it like 09:30."), text=parsing.shown(word))
     if not re.fullmatch(r"[+-]?\d+", word):
         raise UserError(N_("I don't understand “{text}” here."), text=parsing.shown(word))
-    if not 1 <= int(word[:4]) <= _LAST_DAY or len(word) > 2:
+    day = parsing.whole(word)
+    if day is None or not 1 <= day <= _LAST_DAY:
         raise UserError(N_("“{text}” is not a day of the month; it must be between 1 and 31."), text=parsing.shown(word))
-    return "day", int(word)
+    return "day", day
 
 
 def _vocabulary(words: Words) -> dict[str, tuple[str, Any]]:

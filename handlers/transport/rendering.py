@@ -155,6 +155,7 @@ ABOUT_PORTFOLIOS: Mapping[MessageKind, OfPortfolio] = {
     MessageKind.MARGIN: _from_facts(_margin),
     MessageKind.PROBLEM: _problem,
     MessageKind.EVALUATED_AGAIN: _from_facts(lambda words, portfolio, _: problems.evaluated_again(words, portfolio)),
+    MessageKind.STUMBLED: _from_facts(lambda words, portfolio, facts: problems.stumbled(words, portfolio, facts["id"])),
     MessageKind.MISSED_CHECKS: _from_facts(_missed),
     MessageKind.SCHEDULE_DUE: _from_facts(lambda words, portfolio, _: schedule.due(words, portfolio)),
     MessageKind.SCHEDULE_SKIPPED: _from_facts(_skipped),

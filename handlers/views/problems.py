@@ -126,6 +126,13 @@ def evaluated_again(words: Words, portfolio: Portfolio) -> View:
     return View(page(head(portfolio), say(words, "I can evaluate the portfolio again. Checks go on.")))
 
 
+def stumbled(words: Words, portfolio: Portfolio, error_id: str) -> View:
+    """Tell that a fault of ours keeps a portfolio from being checked."""
+    text = say(words, "A fault on my side keeps me from checking this portfolio. I try again, with longer and longer pauses.")
+    told = say(words, "Until then there are no alerts and no plans. Give the operator this id: {id}", id=error_id)
+    return View(page(head(portfolio), text, told))
+
+
 def missed_checks(words: Words, portfolio: Portfolio, count: int, since: datetime, until: datetime, *, exact: bool) -> View:
     """Tell that checks did not happen, for instance because the machine was off; not ``exact``: at most so many."""
     if exact:

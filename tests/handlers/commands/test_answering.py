@@ -288,7 +288,19 @@ def test_limits_that_make_no_sense_are_refused(typed: list[str]) -> None:
         mode.read_limits(typed)
 
 
-@pytest.mark.parametrize("text", ["/mode reduce 0", "/mode reduce 1441", "/mode reduce soon", "/mode perhaps", "/mode auto 500"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/mode reduce 0",
+        "/mode reduce 0000199999999999999",
+        "/mode reduce " + "9" * 4000,
+        "/mode reduce ²",
+        "/mode reduce 1441",
+        "/mode reduce soon",
+        "/mode perhaps",
+        "/mode auto 500",
+    ],
+)
 async def test_mistakes_in_mode_come_with_an_example(tmp_path: Path, text: str) -> None:
     """And nothing is changed."""
     async with room(tmp_path) as opened:

@@ -455,6 +455,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "problems.unknown_command": lambda w: problems.unknown_command(w, name),
         "problems.no_portfolio": problems.no_portfolio,
         "problems.cancelled": lambda w: problems.cancelled(w, "start"),
+        "problems.stumbled": lambda w: problems.stumbled(w, port, "a1b2c3"),
         "problems.evaluated_again": lambda w: problems.evaluated_again(w, port),
         "problems.missed_checks": lambda w: problems.missed_checks(w, port, 21, NOW, NOW, exact=True),
         "problems.missed_checks killed": lambda w: problems.missed_checks(w, port, 21, NOW, NOW, exact=False),

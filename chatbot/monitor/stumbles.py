@@ -1,0 +1,81 @@
+"""Portfolios that the check stumbles over: each is named, left alone for a growing time, and never stops the others (product 6)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from chatbot.store import accounts
+
+if TYPE_CHECKING:
+    from chatbot.store.database import Tx
+
+log = structlog.get_logger()
+
+#: the first pause after a stumble; each further one is twice as long, up to the last
+_FIRST, _LAST = timedelta(minutes=2), timedelta(hours=6)
+#: what stands before a portfolio's id among the facts that the program remembers
+KEY = "stumble:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stumble:
+    """What keeps one portfolio from being checked."""
+
+    #: names the log line that has the cause
+    error_id: str
+    #: the class of what went wrong; never its text, which may quote what a person has stored
+    what: str
+    since: datetime
+    times: int = 1
+    #: not looked at again before this
+    until: datetime
+
+    def to_text(self) -> str:
+        """Return it as the doctor reads it."""
+        return json.dumps(
+            {"id": self.error_id, "what": self.what, "since": self.since.isoformat(), "times": self.times, "until": self.until.isoformat()}
+        )
+
+
+class Stumbles:
+    """Who is left alone, and for how long; forgotten with the process, so that a start tries everybody again."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Stumble] = {}
+
+    def rests(self, portfolio_id: int, now: datetime) -> bool:
+        """Tell whether a portfolio is left alone now."""
+        stumble = self._known.get(portfolio_id)
+        return stumble is not None and now < stumble.until
+
+    def __contains__(self, portfolio_id: object) -> bool:
+        return portfolio_id in self._known
+
+    def note(self, portfolio_id: int, error: BaseException, now: datetime) -> Stumble:
+        """Log what went wrong, and leave the portfolio alone for twice as long as the last time."""
+        before = self._known.get(portfolio_id)
+        times = before.times + 1 if before is not None else 1
+        pause = min(_FIRST * 2 ** min(times - 1, 20), _LAST)
+        stumble = (
+            replace(before, times=times, until=now + pause, what=type(error).__name__)
+            if before is not None
+            else Stumble(error_id=secrets.token_hex(3), what=type(error).__name__, since=now, until=now + pause)
+        )
+        self._known[portfolio_id] = stumble
+        log.error("portfolio stumbled over", portfolio=portfolio_id, id=stumble.error_id, times=times, exc_info=error)
+        return stumble
+
+    def over(self, portfolio_id: int) -> bool:
+        """Forget a portfolio that was checked; return whether it had stumbled before."""
+        return self._known.pop(portfolio_id, None) is not None
+
+
+async def write(tx: Tx, portfolio_id: int, stumble: Stumble | None) -> None:
+    """Let the doctor see a stumble, or that it is over."""
+    await accounts.set_meta(tx, f"{KEY}{portfolio_id}", stumble.to_text() if stumble is not None else "")
