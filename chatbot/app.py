@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatbot.access import Access
+from chatbot.alerts import write
 from chatbot.clock import SystemClock
 from chatbot.durable import Durable
 from chatbot.errors import SettingError
@@ -192,7 +193,9 @@ async def _assemble(settings: Settings, clock: Clock, db: Database, source: Pric
         interval_s=settings.check_interval_s,
         batch_window_s=settings.batch_window_s,
     )
-    portfolios = Portfolios(db, clock, open_accounts, source.name, changed=roster.forget, first_account=_opening_account(source))
+    portfolios = Portfolios(
+        db, clock, open_accounts, source.name, changed=roster.forget, first_account=_opening_account(source), redraw=write.redraw_card
+    )
     reports = Reports(db, evaluator, board, funding, source, clock, next_check=monitor.next_check, mood_source=sentiment.name)
     executor = Executor(db, work, open_accounts.exchange, clock, rebalancing, pace=pace)
     return Program(

@@ -15,7 +15,8 @@ from telegram.ext import Application, CallbackQueryHandler, CommandHandler, Mess
 from telegram.request import HTTPXRequest
 
 from chatbot.errors import InternalError, UserError
-from handlers.buttons import Reason, Refusal, Signer
+from chatbot.portfolio.revision import revision_of
+from handlers.buttons import BOUND, Reason, Refusal, Signer, released
 from handlers.chat.context import CONTEXT, PROGRAM, Context, answer, reply
 from handlers.chat.gate import gate
 from handlers.commands import (
@@ -212,6 +213,12 @@ async def tap(update: Update, context: Context) -> None:
         refusal = opened if isinstance(opened, Refusal) else Refusal(Reason.MALFORMED, opened.action)
         await answer(update, context, problems.tap_refused(context.words, refusal), alert=True)
         return
+    if opened.action in BOUND:
+        portfolio = await context.portfolio()
+        opened = released(opened, revision_of(portfolio) if portfolio is not None else "")
+        if isinstance(opened, Refusal):
+            await answer(update, context, problems.tap_refused(context.words, opened), alert=True)
+            return
     context.tapped = opened
     await BUTTONS[opened.action](update, context)
     await answer(update, context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -27,6 +27,32 @@ _SEAL_BYTES: Final = 9
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
+#: what changes settings or money of the current portfolio: such a button acts on the settings that it was shown with, or not at all
+BOUND: Final = frozenset(
+    {
+        "answer",
+        "auto",
+        "auto_yes",
+        "unanswered",
+        "use_preset",
+        "band",
+        "theta",
+        "budget",
+        "tilt",
+        "use_band",
+        "use_bands",
+        "turn",
+        "knob",
+        "schedule_set",
+        "pause",
+        "resume",
+        "hedge_open",
+        "hedge_close",
+    }
+)
+_BOUND_TO: Final = "~"
+
+
 class Style(StrEnum):
     """Colour of a button where the client shows one."""
 
@@ -45,6 +71,8 @@ class Reason(StrEnum):
     EXPIRED = "expired"
     #: not one of our payloads
     MALFORMED = "malformed"
+    #: shown for other settings, or for a portfolio that is not the current one
+    CHANGED = "changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +105,19 @@ class Button:
     label: str
     tap: Tap
     style: Style = Style.PLAIN
+
+
+def bound(tap: Tap, revision: str) -> Tap:
+    """Return a tap that acts only while the portfolio's settings are these."""
+    return Tap(tap.action, f"{tap.arg}{_BOUND_TO}{revision}") if tap.action in BOUND else tap
+
+
+def released(tap: Tap, revision: str) -> Tap | Refusal:
+    """Return what a bound tap means while the settings are still those that it was shown with."""
+    if tap.action not in BOUND:
+        return tap
+    arg, _, shown_with = tap.arg.rpartition(_BOUND_TO)
+    return Tap(tap.action, arg) if shown_with == revision and revision else Refusal(Reason.CHANGED, tap.action, arg)
 
 
 #: rows of buttons
@@ -124,13 +165,23 @@ class Signer:
 
 
 def markup(
-    keyboard: Sequence[Sequence[Button]], signer: Signer, person: Person, now: datetime, *, lifetime: timedelta = LIFETIME
+    keyboard: Sequence[Sequence[Button]],
+    signer: Signer,
+    person: Person,
+    now: datetime,
+    *,
+    revision: str = "",
+    lifetime: timedelta = LIFETIME,
 ) -> InlineKeyboardMarkup | None:
-    """Seal a view's buttons for ``person``; None where the view has none."""
+    """Seal a view's buttons for ``person``; None where the view has none.
+
+    ``revision`` is the portfolio's that the view speaks of: buttons that change settings work only while it stays.
+    """
     if not keyboard:
         return None
     expires_at = now + lifetime
-    return InlineKeyboardMarkup([[_sealed(button, signer, person, expires_at) for button in row] for row in keyboard])
+    rows = [[replace(button, tap=bound(button.tap, revision)) for button in row] for row in keyboard]
+    return InlineKeyboardMarkup([[_sealed(button, signer, person, expires_at) for button in row] for row in rows])
 
 
 def _sealed(button: Button, signer: Signer, person: Person, expires_at: datetime) -> InlineKeyboardButton:

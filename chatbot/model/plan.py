@@ -217,6 +217,8 @@ class Plan:
     holding: tuple[FuturesCost, ...] = ()
     #: prices the plan was made with, by instrument
     prices: dict[str, Decimal] = field(default_factory=dict)
+    #: the settings that it was made for (``portfolio.revision``); empty in plans of older versions
+    revision: str = ""
     #: effective targets of the planner: {"spot": {...}, "stable": "...", "collateral": "...", "futures": {...}}
     targets: dict[str, Any] = field(default_factory=dict)
     #: the hedge that it opens, or that it closes where the hedge is closed already; None: it is about no hedge

@@ -32,6 +32,8 @@ class Cause(StoredWord):
     AGAIN = "again"
     #: prices or holdings have moved since the last card
     MOVED = "moved"
+    #: targets, bands, triggers, mode or limits have changed since the last card
+    CHANGED = "changed"
     #: planned again from what was really filled
     REPLANNED = "replanned"
     #: the index future also makes up for what other legs could not do

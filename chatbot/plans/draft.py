@@ -16,6 +16,7 @@ from chatbot.exchanges.base import asset_of
 from chatbot.model import Cause, LeftOut, LeftOutWhy, Leg, LegKind, Plan, PlanState, Portfolio, Reason
 from chatbot.portfolio import targets as targeting
 from chatbot.portfolio import valuation
+from chatbot.portfolio.revision import revision_of
 from chatbot.triggers import margin
 
 if TYPE_CHECKING:
@@ -138,6 +139,7 @@ def draft(evaluation: Evaluation, targets: Targets, block: Block, reasons: tuple
         number=0,
         portfolio_id=portfolio.id,
         mode=portfolio.mode,
+        revision=revision_of(portfolio),
         state=PlanState.PROPOSED,
         reasons=(*reasons, Reason(trigger=Cause.BETA, line=INDEX)) if _COMPLETED in block.flags else reasons,
         before=evaluation.figures,

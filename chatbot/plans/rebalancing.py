@@ -46,8 +46,9 @@ from chatbot.plans.outcomes import (
     TooExpensive,
 )
 from chatbot.portfolio import states, valuation
+from chatbot.portfolio.revision import revision_of
 from chatbot.store import events, plans, portfolios
-from chatbot.triggers import tilt
+from chatbot.triggers import drift, tilt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -180,14 +181,23 @@ class Rebalancing:
         if evaluation.figures is None:
             return CannotEvaluate(portfolio=portfolio, problems=evaluation.problems)
         await self.prepare(evaluation)
-        held_moved = holdings_moved(plan, evaluation)
-        if held_moved or prices_moved(plan, evaluation) or (plan.mode != Mode.MANUAL and self._costing.risen(plan, evaluation.quotes)):
-            return await self._propose_new_figures(plan, evaluation, held_moved=held_moved) if alone is None else Moved(plan=plan)
+        if self._is_left_behind(plan, evaluation):
+            return await self._propose_in_its_place(plan, evaluation) if alone is None else Moved(plan=plan)
         return await self._decide(plan, person_id, accepted, alone, evaluation)
 
-    async def _propose_new_figures(self, plan: Plan, evaluation: Evaluation, *, held_moved: bool) -> Proposal:
-        made = await self.propose_from(evaluation, (*plan.reasons, Reason(trigger=Cause.MOVED)), hedge_draft.asked(plan))
-        return replace(made, holdings_moved=held_moved) if isinstance(made, Proposed) else made
+    def _is_left_behind(self, plan: Plan, evaluation: Evaluation) -> bool:
+        """Tell whether settings, holdings, prices or costs have left what the card showed: Confirm covers nothing else."""
+        costlier = plan.mode != Mode.MANUAL and self._costing.risen(plan, evaluation.quotes)
+        return _is_outdated(plan, evaluation.portfolio) or costlier or holdings_moved(plan, evaluation) or prices_moved(plan, evaluation)
+
+    async def _propose_in_its_place(self, plan: Plan, evaluation: Evaluation) -> Proposal:
+        """Make the plan as of now, and say what has changed since the card."""
+        reasons: tuple[Reason, ...] = (*plan.reasons, Reason(trigger=Cause.MOVED))
+        if _is_outdated(plan, evaluation.portfolio):
+            lasting = (reason for reason in plan.reasons if reason.trigger not in (Cause.DRIFT, Cause.EXPOSURE))
+            reasons = (*lasting, *drift.reasons_for(evaluation.figures), Reason(trigger=Cause.CHANGED))
+        made = await self.propose_from(evaluation, reasons, hedge_draft.asked(plan))
+        return replace(made, holdings_moved=holdings_moved(plan, evaluation)) if isinstance(made, Proposed) else made
 
     async def _decide(
         self, plan: Plan, person_id: int, accepted: frozenset[int], alone: AutoConfirm | None, evaluation: Evaluation
@@ -342,6 +352,11 @@ class Rebalancing:
         async with self._db.read() as tx:
             portfolio = await portfolios.get(tx, portfolio_id)
         return await self._evaluator.look(portfolio, fresh=True) if portfolio else None
+
+
+def _is_outdated(plan: Plan, portfolio: Portfolio) -> bool:
+    """Tell whether the settings that a card rests on have changed since."""
+    return bool(plan.revision) and plan.revision != revision_of(portfolio)
 
 
 def _asks(plan: Plan, accepted: frozenset[int]) -> bool:

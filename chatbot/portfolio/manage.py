@@ -7,14 +7,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.exchanges.base import KeptByHand
-from chatbot.model import Mode, Person, Portfolio, Strategy
+from chatbot.model import Mode, Person, PlanState, Portfolio, Strategy
 from chatbot.portfolio import states
-from chatbot.store import accounts, portfolios
+from chatbot.portfolio.revision import revision_of
+from chatbot.store import accounts, plans, portfolios
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
 
     from chatbot.clock import Clock
+    from chatbot.model import Plan
     from chatbot.portfolio.accounts import OpenAccounts
     from chatbot.store.database import Database, Tx
 
@@ -31,6 +34,7 @@ class Portfolios:
         *,
         changed: Callable[[int], None],
         first_account: Callable[[dict[str, Decimal]], dict[str, Any]],
+        redraw: Callable[[Tx, Plan, datetime, str], Awaitable[None]],
     ) -> None:
         self._db = db
         self._clock = clock
@@ -39,6 +43,8 @@ class Portfolios:
         self._exchange = exchange
         self._changed = changed
         self._first_account = first_account
+        #: has a plan's card drawn again as it stands
+        self._redraw = redraw
 
     async def open(self, person: Person, mode: Mode, strategy: Strategy, holdings: dict[str, Decimal]) -> Portfolio:
         """Create a portfolio with these spot holdings, make it the person's current one and end the set-up, in one transaction."""
@@ -82,6 +88,8 @@ class Portfolios:
             await portfolios.save(tx, changed)
             if _lines_of(changed.strategy) != _lines_of(latest.strategy):
                 await _arm(tx, portfolio.id)
+            if revision_of(changed) != revision_of(latest):
+                await self._end_card(tx, portfolio.id)
         self._changed(portfolio.id)
         return changed
 
@@ -104,7 +112,15 @@ class Portfolios:
         wallet = (await exchange.balances()).futures_wallet
         book = {position.instrument: (position.qty, position.entry) for position in await exchange.positions()}
         await exchange.retype(holdings, wallet, book)
+        async with self._db.transaction() as tx:
+            await self._end_card(tx, portfolio.id)
         return True
+
+    async def _end_card(self, tx: Tx, portfolio_id: int) -> None:
+        """End the plan that waits for an answer: what its card rested on has changed, and Confirm must not cover that."""
+        now, waiting = self._clock.now(), await plans.open_plan(tx, portfolio_id)
+        if waiting is not None and await plans.decide(tx, waiting.id, PlanState.SUPERSEDED, now):
+            await self._redraw(tx, waiting, now, "outdated")
 
 
 def _lines_of(strategy: Strategy) -> Strategy:

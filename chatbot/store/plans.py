@@ -63,6 +63,7 @@ class _Proposal:
     targets: dict[str, Any] = field(default_factory=dict)
     stand: AnswerPolicy | None = None
     hedge: OpenHedge | None = None
+    revision: str = ""
 
 
 _FROZEN = tuple(field.name for field in fields(_Proposal))

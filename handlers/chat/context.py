@@ -12,8 +12,9 @@ from telegram.ext import Application, CallbackContext, ContextTypes, ExtBot
 
 from chatbot.errors import UserError
 from chatbot.i18n import N_
+from chatbot.portfolio.revision import revision_of
 from chatbot.store import accounts
-from handlers.buttons import Signer, markup
+from handlers.buttons import BOUND, Signer, markup
 from handlers.chat import sending
 from handlers.views.common import decimal_sign
 from handlers.views.problems import mistake, no_portfolio
@@ -100,7 +101,7 @@ def words_for(program: Program, person: Person) -> Words:
 async def reply(update: Update, context: Context, view: View) -> Message:
     """Show a view as a new message; its text alone where Telegram does not take the markup."""
     del update
-    chat_id, keyboard = context.person.chat_id, _keyboard(context, view)
+    chat_id, keyboard = context.person.chat_id, await _keyboard(context, view)
     try:
         return await sending.send(context.bot, chat_id, view, keyboard)
     except BadRequest as refusal:
@@ -135,7 +136,7 @@ async def show(update: Update, context: Context, view: View) -> Message:
 
 
 async def _edit(message: Message, context: Context, view: View) -> Message | None:
-    keyboard, pictured = _keyboard(context, view), bool(message.photo)
+    keyboard, pictured = await _keyboard(context, view), bool(message.photo)
     try:
         return await sending.edit(context.bot, message.chat_id, message.message_id, view, keyboard, has_picture=pictured)
     except BadRequest as refusal:
@@ -145,8 +146,12 @@ async def _edit(message: Message, context: Context, view: View) -> Message | Non
         return await sending.edit(context.bot, message.chat_id, message.message_id, view, keyboard, plain=True, has_picture=pictured)
 
 
-def _keyboard(context: Context, view: View) -> InlineKeyboardMarkup | None:
-    return markup(view.keyboard, Signer(context.program.button_key), context.person, context.program.clock.now())
+async def _keyboard(context: Context, view: View) -> InlineKeyboardMarkup | None:
+    """Seal a view's buttons; those that change settings work only while the current portfolio's are as they are now."""
+    signer, now = Signer(context.program.button_key), context.program.clock.now()
+    acting = any(button.tap.action in BOUND for row in view.keyboard for button in row)
+    portfolio = await context.portfolio() if acting else None
+    return markup(view.keyboard, signer, context.person, now, revision=revision_of(portfolio) if portfolio is not None else "")
 
 
 async def answer(update: Update, context: Context, text: str = "", *, alert: bool = False) -> None:

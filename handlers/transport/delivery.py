@@ -10,8 +10,9 @@ from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from chatbot.errors import InternalError
 from chatbot.model import Delivery, MessageKind, PlanState, Verdict
+from chatbot.portfolio.revision import revision_of
 from chatbot.store import accounts, plans
-from handlers.buttons import Signer, markup
+from handlers.buttons import BOUND, Signer, markup
 from handlers.chat import sending
 from handlers.chat.context import words_for
 from handlers.transport import rendering
@@ -125,7 +126,9 @@ class Courier:
         if plan.chat_id is None or plan.message_id is None:
             raise InternalError(f"plan {plan.id} has no card")
         try:
-            await sending.edit(self._bot, plan.chat_id, plan.message_id, view, self._markup(person, view), plain=message.plain)
+            await sending.edit(
+                self._bot, plan.chat_id, plan.message_id, view, await self._markup(message, person, view), plain=message.plain
+            )
         except BadRequest as refusal:
             if sending.message_gone(refusal):
                 return await self._new_card(message, plan, await self._send(message, person, view))
@@ -134,12 +137,22 @@ class Courier:
         return Delivery(verdict=Verdict.SENT, message_id=plan.message_id)
 
     async def _send(self, message: Message, person: Person, view: View, *, reply_to: int | None = None) -> Delivery:
-        keyboard = self._markup(person, view)
+        keyboard = await self._markup(message, person, view)
         sent = await sending.send(self._bot, message.chat_id, view, keyboard, plain=message.plain, silent=message.silent, reply_to=reply_to)
         return Delivery(verdict=Verdict.SENT, message_id=sent.message_id)
 
-    def _markup(self, person: Person, view: View) -> Any:  # noqa: ANN401 - telegram's markup or None
-        return markup(view.keyboard, Signer(self._program.button_key), person, self._program.clock.now())
+    async def _markup(self, message: Message, person: Person, view: View) -> Any:  # noqa: ANN401 - telegram's markup or None
+        """Seal the buttons; those that change settings are bound to the portfolio that the message speaks of."""
+        acting = any(button.tap.action in BOUND for row in view.keyboard for button in row)
+        portfolio = await self._portfolio_of(message) if acting else None
+        revision = revision_of(portfolio) if portfolio is not None else ""
+        return markup(view.keyboard, Signer(self._program.button_key), person, self._program.clock.now(), revision=revision)
+
+    async def _portfolio_of(self, message: Message) -> Portfolio | None:
+        async with self._program.db.read() as tx:
+            plan = await plans.plan(tx, int(message.facts["plan_id"])) if "plan_id" in message.facts else None
+        portfolio_id = plan.portfolio_id if plan is not None else message.facts.get("portfolio_id")
+        return await self._program.portfolios.by_id(int(portfolio_id)) if portfolio_id is not None else None
 
 
 def _rings(message: Message, plan: Plan) -> bool:

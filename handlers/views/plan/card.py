@@ -31,6 +31,7 @@ _REASONS = {
     Cause.SCHEDULE: N_("The schedule asked for it."),
     Cause.BETA: N_("The BTC future also makes up for what the other legs could not do, so that the market risk stays as planned."),
     Cause.MOVED: N_("Prices or holdings have moved since the last card; these are the new figures."),
+    Cause.CHANGED: N_("Your settings have changed since the last card; this is the plan for them."),
     Cause.AGAIN: N_("You asked me to try again what the last plan left undone."),
     Cause.REPLANNED: N_("Planned again from what was really filled."),
 }
@@ -53,6 +54,7 @@ _CLOSED = {
     PlanState.SKIPPED: N_("Plan {number} was skipped at {time}. Nothing was traded."),
     PlanState.SUPERSEDED: N_("Plan {number} was replaced by a newer one. Nothing was traded."),
 }
+_OUTDATED = N_("Plan {number} ended, because what it rested on was changed. Nothing was traded.")
 
 
 def plan_card(words: Words, portfolio: Portfolio, plan: Plan, *, lead: str = "") -> View:
@@ -79,7 +81,8 @@ def closed_text(words: Words, plan: Plan) -> str:
     moment = plan.finished_at or plan.decided_at or plan.expires_at
     if plan.state in (PlanState.PROPOSED, PlanState.EXPIRED):
         moment = autonomy.answer_by(plan) if plan.state is PlanState.PROPOSED else plan.expires_at
-    return words.t(_CLOSED[plan.state], number=plan.number, time=words.time(moment))
+    outdated = plan.state is PlanState.SUPERSEDED and plan.superseded_by is None
+    return words.t(_OUTDATED if outdated else _CLOSED[plan.state], number=plan.number, time=words.time(moment))
 
 
 def _body(words: Words, plan: Plan, *, lead: str = "") -> list[Html]:
