@@ -53,7 +53,7 @@ async def test_an_old_page_changes_nothing_of_other_settings(tmp_path: Path, pag
 
 
 async def test_consent_to_auto_is_for_the_portfolio_that_was_named(tmp_path: Path) -> None:
-    """ "Yes, trade without asking me", read for one portfolio and pressed when another has become current, puts neither on auto."""
+    """Consent that was read for one portfolio and pressed when another has become current puts neither on auto."""
     async with room(tmp_path) as chat:
         await chat.set_up()
         await chat.say("/mode auto 500 10%")
