@@ -20,6 +20,6 @@ def test_a_block_names_each_trigger_once() -> None:
 
 def test_a_window_closes_at_its_end_or_with_what_does_not_wait() -> None:
     """What would not have waited, but came after the end, changes nothing."""
-    assert closes_at(0, 60, [("drift", 0), ("funding_low", 30)]) == 60
-    assert closes_at(0, 60, [("drift", 0), ("margin", 30), ("fear_greed", 40)]) == 30
-    assert closes_at(0, 60, [("drift", 0), ("margin", 61)]) == 60
+    assert closes_at(0, 60, ()) == 60
+    assert closes_at(0, 60, (40, 30)) == 30
+    assert closes_at(0, 60, (61,)) == 60
