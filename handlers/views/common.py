@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -27,6 +28,9 @@ MAX_TEXT, MAX_CAPTION, MAX_COLUMNS = 4096, 1024, 40
 DASH: Final = "—"
 DOT: Final = " · "
 ARROW: Final = " → "
+
+#: a tag, to the end where it is not closed
+_MARKUP: Final = re.compile(r"<[^>]*>?")
 
 _PRESETS: Final = {
     "conservative": N_("Conservative"),
@@ -137,15 +141,7 @@ def fit(parts: Sequence[Html], limit: int) -> Html:
 
 def visible_length(text: str) -> int:
     """Count the code points that Telegram counts: after the markup is taken away."""
-    length, inside = 0, False
-    for char in html_without_entities(text):
-        if char == "<":
-            inside = True
-        elif char == ">" and inside:
-            inside = False
-        elif not inside:
-            length += 1
-    return length
+    return len(_MARKUP.sub("", html_without_entities(text)))
 
 
 def html_without_entities(text: str) -> str:
@@ -167,6 +163,8 @@ def button(label: str, action: str, arg: object = "", style: Style = Style.PLAIN
 
 def width(text: str) -> int:
     """Count the columns of a monospaced text: wide characters take two, marks and joiners none."""
+    if text.isascii() and text.isprintable():
+        return len(text)
     return sum(_columns(char) for char in text)
 
 
@@ -178,9 +176,9 @@ def _columns(char: str) -> int:
 
 def clip(text: str, columns: int) -> str:
     """Shorten ``text`` to at most ``columns`` columns on one line, with an ellipsis where something is cut; direction marks are dropped."""
-    plain = "".join(
-        char for char in " ".join(text.split()) if char in "\u200c\u200d" or unicodedata.category(char) not in ("Cf", "Cc", "Cs")
-    )
+    plain = " ".join(text.split())
+    if not plain.isprintable():
+        plain = "".join(char for char in plain if char in "\u200c\u200d" or unicodedata.category(char) not in ("Cf", "Cc", "Cs"))
     if width(plain) <= columns:
         return plain
     kept = ""
