@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatbot.model import Answering, AnswerMode, AutoLimits, DecidedBy, LegState, Mode, NotAlone, PlanState, Unanswered
-from chatbot.store import portfolios
 from tests.meanwhile import meanwhile
 from tests.monitor.test_unanswered import WIDE, Alone, alone, reducing
 from tests.portfolio.still_market import PERSON, D, bench
@@ -46,14 +45,6 @@ async def acts(at: Alone) -> None:
     await at.on.program.monitor._unanswered.attend()
 
 
-async def set_mode(at: Alone, mode: Mode) -> None:
-    """Change the mode of the stored portfolio."""
-    async with at.on.program.db.transaction() as tx:
-        latest = await portfolios.get(tx, at.portfolio.id)
-        assert latest is not None
-        await portfolios.save(tx, replace(latest, mode=mode))
-
-
 async def leave_out(at: Alone, instrument: str) -> None:
     """Leave a leg of the open plan out."""
     (plan, *_) = await at.plans()
@@ -78,7 +69,7 @@ AUTO: list[tuple[str, Callable[[Alone], Awaitable[Any]], NotAlone | None]] = [
     ("snoozed", lambda at: at.change(snoozed_until=at.on.clock.now() + HOUR), None),
     ("wants to be asked", lambda at: at.change(answer=AnswerMode.ASK), NotAlone.NONE),
     ("only wants to be told", lambda at: at.change(answer=AnswerMode.NOTIFY), NotAlone.NONE),
-    ("trades by hand", lambda at: set_mode(at, Mode.MANUAL), NotAlone.OFF),
+    ("trades by hand", lambda at: at.change(mode=Mode.MANUAL), NotAlone.OFF),
     ("a smaller limit for an order", lambda at: at.change(answering=limits(100, 6000)), NotAlone.TRADE),
     ("a smaller limit for a day", lambda at: at.change(answering=limits(3000, 3000 - 2000)), NotAlone.TURNOVER),
     ("no limits", lambda at: at.change(answering=Answering()), NotAlone.OFF),
@@ -152,7 +143,7 @@ REDUCE: list[tuple[str, Callable[[Alone], Awaitable[Any]], PlanState]] = [
     ("snoozed", lambda at: at.change(snoozed_until=at.on.clock.now() + HOUR), PlanState.PROPOSED),
     ("wants it to expire", lambda at: at.change(answering=Answering()), PlanState.PROPOSED),
     ("wants a reminder", lambda at: at.change(answering=Answering(unanswered=Unanswered.REMIND)), PlanState.PROPOSED),
-    ("trades by hand", lambda at: set_mode(at, Mode.MANUAL), PlanState.PROPOSED),
+    ("trades by hand", lambda at: at.change(mode=Mode.MANUAL), PlanState.PROPOSED),
     ("skips", lambda at: tap(at, "skip"), PlanState.SKIPPED),
     ("confirms", lambda at: tap(at, "confirm"), PlanState.CONFIRMED),
 ]
@@ -171,8 +162,9 @@ async def test_what_a_person_does_before_the_bot_reduces_keeps_it_from_acting(
         assert (plan.state, plan.decided_by) == (state, DecidedBy.PERSON)
         assert [leg.state for leg in plan.legs] == [LegState.PLANNED, LegState.PLANNED]
         assert [message.kind for message in await at.mail()] == []
+        await at.change(paused=False, snoozed_until=None, mode=Mode.PAPER, **reducing())
         await acts(at)
-        assert (await at.plans())[0].state is state, "not tried again"
+        assert (await at.plans())[0].state is state, "not tried again, although it would be allowed now"
 
 
 async def test_a_leg_left_out_before_the_bot_reduces_is_looked_at_again(tmp_path: Path) -> None:
@@ -231,6 +223,20 @@ async def test_a_portfolio_that_was_changed_while_a_check_looked_at_it_waits_for
             assert await at.on.tick() == counted
         mail: list[Message] = await at.mail()
         assert [message.kind for message in mail] == (["drift_alert"] if counted[0] else [])
+
+
+async def test_who_pauses_while_a_check_finds_no_prices_is_told_nothing(tmp_path: Path) -> None:
+    """What cannot be evaluated rings even through a snooze; a pause is silence all the same."""
+    async with alone(tmp_path, answer=AnswerMode.ASK, answering=Answering()) as at:
+        del at.on.market.prices["SOL"]
+        await at.on.tick(60)
+        await at.on.tick(60)
+        with meanwhile(at.on.program.db, lambda: at.change(paused=True)):
+            await at.on.tick(60)
+        assert await at.mail() == []
+        await at.change(paused=False)
+        await at.on.tick(0)
+        assert [message.kind for message in await at.mail()] == ["problem"]
 
 
 async def test_a_plan_that_is_confirmed_while_a_check_looks_keeps_the_next_away(tmp_path: Path) -> None:
