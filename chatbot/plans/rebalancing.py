@@ -225,7 +225,7 @@ class Rebalancing:
                 await alone.tells(tx, latest)
         if latest is None:
             return NotYours()
-        return Confirmed(plan=latest) if won else Late(plan=latest)
+        return Confirmed(plan=latest) if won else await self._late(latest)  # answered, or out of time, while it was looked at
 
     async def _restrict(self, tx: Tx, plan: Plan, evaluation: Evaluation) -> None:
         """Write what a plan leads to of which only some legs are carried out."""

@@ -135,15 +135,14 @@ async def _moved(update: Update, context: Context, plan_id: int, outcome: outcom
 
 async def _too_late(update: Update, context: Context, plan: Plan) -> None:
     """Say how the plan ended; one that ran out of time is followed by the plan as of now."""
-    text = progress.late_text(context.words, plan)
+    portfolio = await context.program.portfolios.by_id(plan.portfolio_id)
+    replanned = plan.state is PlanState.EXPIRED and portfolio is not None and portfolio.id == context.person.portfolio_id
+    text = progress.late_text(context.words, plan, replanned=replanned)
     await answer(update, context, text, alert=True)
     await _show_plan(update, context, plan)
-    portfolio = await context.program.portfolios.by_id(plan.portfolio_id)
     if portfolio is not None and plan.state is PlanState.SUPERSEDED:
         await _show_unseen(update, context, portfolio, text)
-    if plan.state is not PlanState.EXPIRED:
-        return
-    if portfolio is not None and portfolio.id == context.person.portfolio_id:
+    if portfolio is not None and replanned:
         proposal = await context.program.rebalancing.propose_again(portfolio, plan)
         await answer_proposal(update, context, portfolio, proposal, new_message=True, lead=text)
 
@@ -238,7 +237,7 @@ async def _close(update: Update, context: Context, until: datetime | None) -> No
             await answer(update, context, progress.skipped_toast(context.words, plan, until=until))
             await _show_plan(update, context, plan)
         case outcomes.Late(plan=plan):
-            await answer(update, context, progress.late_text(context.words, plan), alert=True)
+            await answer(update, context, progress.late_text(context.words, plan, replanned=False), alert=True)
             await _show_plan(update, context, plan)
         case _:
             await answer(update, context, progress.not_yours(context.words), alert=True)
@@ -264,7 +263,7 @@ async def _unpark(update: Update, context: Context, *, close: bool) -> None:
     recovery = context.program.executor.recovery
     done = await (recovery.close(plan_id) if close else recovery.carry_on(plan_id))
     plan = await context.program.rebalancing.owned_plan(plan_id, context.person.id) or plan
-    text = progress.unparked_toast(words, plan, closed=close) if done else progress.late_text(words, plan)
+    text = progress.unparked_toast(words, plan, closed=close) if done else progress.late_text(words, plan, replanned=False)
     await answer(update, context, text, alert=not done)
     await _show_plan(update, context, plan)
 

@@ -134,9 +134,12 @@ def confirmed_toast(words: Words, plan: Plan) -> str:
     return words.t("Plan {number} is confirmed.", number=plan.number)
 
 
-def late_text(words: Words, plan: Plan) -> str:
-    """Answer a tap that came too late, at most 200 characters: how the plan ended, and that the tap sent nothing."""
-    if plan.state is PlanState.EXPIRED:
+def late_text(words: Words, plan: Plan, *, replanned: bool = True) -> str:
+    """Answer a tap that came too late, at most 200 characters: how the plan ended, and that the tap sent nothing.
+
+    ``replanned``: one that ran out of time is followed by the plan as of now.
+    """
+    if plan.state is PlanState.EXPIRED and replanned:
         moment = words.time(plan.expires_at)
         return words.t(
             "Plan {number} expired at {time}, prices have moved since. Here is the plan as of now.", number=plan.number, time=moment
