@@ -8,6 +8,7 @@ import secrets
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,6 @@ from chatbot.triggers.signals import Signals
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-    from decimal import Decimal
 
     from chatbot.clock import Clock
     from chatbot.config import Settings
@@ -169,7 +169,7 @@ def pace_for(settings: Settings) -> Pace:
 
 async def _assemble(settings: Settings, clock: Clock, db: Database, source: PriceSource, work: Work, pace: Pace, stage: Stage) -> Program:
     button_key = bytes.fromhex(await _remembered(db, _BUTTON_KEY, secrets.token_hex(32)))
-    board = QuoteBoard(source, clock)
+    board = QuoteBoard(source, clock, max_spread=Decimal(str(settings.max_spread_pct)) / 100)
     candles, funding = CandleBook(source, clock), FundingBook(source, clock)
     betas, sentiment = Betas(candles), Sentiment(source, clock, settings.fear_greed_url)
     signals = Signals(db, source, candles, funding, sentiment, clock)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -12,6 +13,10 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the current time, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds since some moment; they never run backwards, whatever is done to the time of day."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -26,6 +31,10 @@ class SystemClock:
         """Return the machine's time in UTC."""
         return datetime.now(UTC)
 
+    def monotonic(self) -> float:
+        """Return the seconds that the machine has been up."""
+        return time.monotonic()
+
     async def sleep(self, seconds: float) -> None:
         """Wait for real."""
         await asyncio.sleep(max(0.0, seconds))
@@ -36,10 +45,15 @@ class ManualClock:
 
     def __init__(self, start: datetime) -> None:
         self._now = aware(start)
+        self._passed = 0.0
 
     def now(self) -> datetime:
         """Return the time that was last set."""
         return self._now
+
+    def monotonic(self) -> float:
+        """Return the seconds that this clock was moved forward by."""
+        return self._passed
 
     async def sleep(self, seconds: float) -> None:
         """Move the clock forward by ``seconds`` and let other tasks run once."""
@@ -49,10 +63,15 @@ class ManualClock:
     def advance(self, seconds: float) -> None:
         """Move the clock forward by ``seconds``."""
         self._now += timedelta(seconds=max(0.0, seconds))
+        self._passed += max(0.0, seconds)
 
     def set(self, moment: datetime) -> None:
         """Put the clock at ``moment``; time never runs backwards."""
-        self._now = max(self._now, aware(moment))
+        self.advance((aware(moment) - self._now).total_seconds())
+
+    def put(self, moment: datetime) -> None:
+        """Put the time of day at ``moment``, backwards too, as a time server does: no time passes."""
+        self._now = aware(moment)
 
 
 def aware(moment: datetime) -> datetime:

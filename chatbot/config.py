@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     fear_greed_url: str = Field(
         "https://api.alternative.me/fng/", description="Address of the daily Fear & Greed index for live prices; empty: off."
     )
+    max_spread_pct: float = Field(3.0, gt=0, le=100, description="Bid and ask further apart than this, in percent, are no price.")
     check_interval_s: float = Field(60.0, ge=0.2, le=3600, description="Seconds between two checks of all portfolios.")
     plan_expiry_s: float = Field(300.0, ge=10, le=86_400, description="Seconds a plan waits for an answer.")
     batch_window_s: float = Field(60.0, ge=0, le=600, description="Seconds between the first alert and the plan that joins all reasons.")

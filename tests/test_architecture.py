@@ -28,9 +28,11 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "chatbot/i18n.py": (),
     "chatbot/durable.py": (),
     "chatbot/market": ("chatbot.exchanges.base", "chatbot.exchanges.candle_table"),
+    "chatbot/market/quotes.py": ("chatbot.exchanges.base", "chatbot.engine.finite", "chatbot.market"),
     "chatbot/market/betas.py": ("chatbot.engine", "chatbot.market"),
     "chatbot/market/funding.py": ("chatbot.exchanges.base", "chatbot.engine", "chatbot.market"),
-    "chatbot/exchanges": (),
+    # what is a number is told by the engine, wherever one comes in
+    "chatbot/exchanges": ("chatbot.engine.finite",),
     "chatbot/execution/lifecycle.py": (),
     "chatbot/execution": ("chatbot.store", "chatbot.exchanges.base", "chatbot.durable", "chatbot.engine"),
     "chatbot/store": (),

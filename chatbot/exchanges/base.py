@@ -91,6 +91,12 @@ class Quote:
     volume: Decimal | None = None
     #: funding rate to be paid next, per settlement interval; None where unknown
     funding_rate: Decimal | None = None
+    #: price of the last trade; None where unknown
+    last: Decimal | None = None
+    #: the exchange's own time of this answer; None where it tells none
+    told_at: datetime | None = None
+    #: reading of the process's monotonic clock when it was observed; None where the source has none
+    seen: float | None = None
 
     @property
     def price(self) -> Decimal:

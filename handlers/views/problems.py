@@ -23,6 +23,7 @@ _PROBLEMS = {
     "zero_price": N_("the price of {coin} is zero"),
     "stale_price": N_("the price of {coin} is {age} old"),
     "outlying_price": N_("the price of {coin} jumped and is not confirmed yet"),
+    "wide_spread": N_("bid and ask of {coin} are too far apart"),
     "bad_price": N_("the price of {coin} makes no sense"),
     "empty_balance": N_("the exchange answered with an empty account"),
     "unreachable": N_("the exchange does not answer"),

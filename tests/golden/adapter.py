@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from chatbot.engine import band_width, bands, beta, destination, schedules
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import exact, to_decimal, total
+from chatbot.engine.finite import finite_prices, shown
 from chatbot.engine.hedges import shocks, sizing
 from chatbot.engine.liquidation import Bracket, liquidation
 from chatbot.engine.margin import cap_futures
@@ -508,6 +509,11 @@ def hedge_lifecycle(case: Case) -> Case:
     return {"closed": life.age_days, "reason": life.closed} if life.closed else {"closed": None, "reason": "open"}
 
 
+def the_prices(case: Case) -> Case:
+    found = finite_prices(case["quotes"])
+    return {"mid": {coin: None if price is None else shown(price) for coin, price in found.mid.items()}, "unknown": list(found.unknown)}
+
+
 FUNCTIONS: dict[str, Callable[[Case], Any]] = {
     "portfolio_metrics": portfolio_metrics,
     "liquidation_price": liquidation_price,
@@ -546,4 +552,5 @@ FUNCTIONS: dict[str, Callable[[Case], Any]] = {
     "shock_table": shock_table,
     "min_variance_hedge": min_variance_hedge,
     "hedge_lifecycle": hedge_lifecycle,
+    "finite_prices": the_prices,
 }

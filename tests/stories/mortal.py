@@ -79,6 +79,10 @@ class MarchClock:
         """Return the time in March 2020."""
         return self._moment + timedelta(seconds=time.time() - self._started)
 
+    def monotonic(self) -> float:
+        """Return the seconds since the card."""
+        return time.time() - self._started
+
     async def sleep(self, seconds: float) -> None:
         """Wait for real."""
         await asyncio.sleep(max(0.0, seconds))

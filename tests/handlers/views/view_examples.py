@@ -324,7 +324,17 @@ def trigger_steps(name: str = PLAIN) -> list[alerts.Step]:
 
 def report(name: str = PLAIN, *, known: bool = True, lines: int = 4) -> StatusReport:
     """Return a status with everything that it may say."""
-    codes = ("missing_price", "zero_price", "stale_price", "outlying_price", "empty_balance", "unreachable", "bad_value", name)
+    codes = (
+        "missing_price",
+        "zero_price",
+        "stale_price",
+        "outlying_price",
+        "wide_spread",
+        "empty_balance",
+        "unreachable",
+        "bad_value",
+        name,
+    )
     unknown = Check(at=NOW, problems=tuple(Problem(code=code, instrument=name, age_s=240) for code in codes), held_back=HeldBack.NO_DATA)
     return StatusReport(
         portfolio=replace(portfolio(name), snoozed_until=NOW + timedelta(hours=1)),
