@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import logging
+import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from enum import StrEnum
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+import structlog
 
 from chatbot.errors import InternalError
 
@@ -27,8 +32,11 @@ PLANS_MAX = 20
 THREADS_MAX = 16
 #: seconds between two looks for executors that died
 PEERS_S = 1.0
+#: seconds after which work that waits with free hands around it is looked at more closely
+WAIT_S = 10.0
 _LOCK = "ballast-executor:"
 _NAME = "ballast"
+_PICKLED_ZERO = "gARLAC4="
 _LOG = logging.getLogger("dbos")
 
 T = TypeVar("T")
@@ -53,6 +61,8 @@ class Standing(StrEnum):
     ENDED = "ended"
     #: raised, was cancelled, or was started too often
     FAILED = "failed"
+    #: called alive by the engine, and nobody works on it or ever will
+    STUCK = "stuck"
 
 
 class Work(Protocol):
@@ -82,6 +92,14 @@ class Work(Protocol):
         """Tell what became of the work with this key."""
         ...
 
+    async def release(self, key: str) -> None:
+        """Take stuck work out of the engine, and what blocks its partition, so that other work can take its place."""
+        ...
+
+    async def tidy(self, before: datetime) -> int:
+        """Delete finished work that was enqueued before this time; return how much."""
+        ...
+
 
 class JsonSerializer:
     """Plain JSON instead of DBOS' pickle: whoever can write to the database cannot run code here."""
@@ -103,6 +121,33 @@ class JsonSerializer:
         return InternalError(stored["failed"]["error"]) if "failed" in stored else stored["value"]
 
 
+def open_engine() -> Any:  # noqa: ANN401 - the module, imported late
+    """Import DBOS and close its pickle reader for good; raises :class:`InternalError` when that cannot be done.
+
+    DBOS chooses the reader of a value by what the value's own row says of itself, whatever serializer it was given. A row that says
+    ``py_pickle`` would therefore run a program of whoever wrote it. Here such a row is refused and logged, and work that needs it fails;
+    the journal then decides how its plan goes on.
+    """
+    dbos = importlib.import_module("dbos")
+    formats = importlib.import_module("dbos._serialization")
+    plain = JsonSerializer()
+
+    def refuse(_: object, serialized_data: object) -> Any:  # noqa: ANN401 - the reader's own shape
+        if serialized_data != _PICKLED_ZERO:
+            structlog.get_logger().error("pickled data refused", length=len(str(serialized_data)))
+        raise InternalError("a row of the durable engine is pickled: it is not read")
+
+    formats.DefaultSerializer.deserialize = refuse
+    # Nothing is written as pickle either: the failure of such a row is noted as JSON that nobody reads back.
+    formats.DefaultSerializer.serialize = lambda _, data: plain.serialize(data)
+    vars(formats)["pickle"] = None  # whatever else might reach for it in there finds nothing
+    try:
+        formats.deserialize_value(_PICKLED_ZERO, formats.DBOSDefaultSerializer.name(), plain)
+    except InternalError:
+        return dbos
+    raise InternalError("the durable engine still reads pickled data: this version of dbos does not fit, install the pinned one")
+
+
 class Durable:
     """Work kept in the database by DBOS. One per process: DBOS is a singleton."""
 
@@ -114,7 +159,8 @@ class Durable:
         self._workflows: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {}
         self._steps: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {}
         self._bound: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {}
-        self._running: set[asyncio.Task[Any]] = set()
+        #: tasks of running workflows, with the keys of their work
+        self._running: dict[asyncio.Task[Any], str] = {}
         self._client: DBOSClient | None = None
         #: PostgreSQL only: the session that holds this executor's lock
         self._session: Any = None
@@ -150,14 +196,14 @@ class Durable:
     async def start(self) -> None:
         """Launch DBOS on the running loop and carry on with unfinished work of this executor."""
         # Importing takes 0.2 s and nobody who only plans or backtests needs it.
-        dbos = await asyncio.to_thread(__import__, "dbos")
+        dbos = await asyncio.to_thread(open_engine)
         _quiet(logging.WARNING)
         self._stopping = False
         await self._show_alive()
         self._client = await asyncio.to_thread(self._prepare, dbos)
         dbos.DBOS(config=self._config())
         for name, run in self._workflows.items():
-            dbos.DBOS.workflow(name=name)(self._tracked(run))
+            dbos.DBOS.workflow(name=name)(self._tracked(run, dbos))
         self._bound = {name: dbos.DBOS.step(name=name)(run) for name, run in self._steps.items()}
         dbos.DBOS.launch()
 
@@ -168,6 +214,10 @@ class Durable:
             system_database_url=self._url, serializer=JsonSerializer(), application_name=_NAME, system_database_pool_size=2, lazy=True
         )
         client.register_queue(QUEUE, worker_concurrency=PLANS_MAX, partition_concurrency=1, polling_interval_sec=self._poll_s)
+        for schedule in client.list_schedules():
+            # The bot has none: somebody else wrote this one, and the engine's scheduler would die of what it cannot read.
+            structlog.get_logger().error("schedule of the durable engine removed", schedule=schedule["schedule_name"])
+            client.delete_schedule(schedule["schedule_name"])
         return client
 
     def _config(self) -> DBOSConfig:
@@ -184,24 +234,28 @@ class Durable:
             "notification_listener_polling_interval_sec": 0.1,
         }
 
-    def _tracked(self, run: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Coroutine[Any, Any, Any]]:
+    def _tracked(
+        self,
+        run: Callable[..., Coroutine[Any, Any, Any]],
+        dbos: Any,  # noqa: ANN401 - the module, imported late
+    ) -> Callable[..., Coroutine[Any, Any, Any]]:
         """Remember the task of each running workflow, so that ``stop`` can abandon it without leaving a mark."""
 
         async def tracked(args: dict[str, Any]) -> Any:  # noqa: ANN401 - workflows of any shape
             task = asyncio.current_task()
             if self._stopping or task is None:
                 raise asyncio.CancelledError
-            self._running.add(task)
+            self._running[task] = str(dbos.DBOS.workflow_id)
             try:
                 return await run(**args)
             finally:
-                self._running.discard(task)
+                self._running.pop(task, None)
 
         return tracked
 
     async def stop(self) -> None:
         """Abandon running workflows where they stand and close DBOS: nothing is drained, nothing marked as failed."""
-        dbos = await asyncio.to_thread(__import__, "dbos")
+        dbos = await asyncio.to_thread(open_engine)
         _quiet(logging.CRITICAL)
         self._stopping = True
         running = tuple(self._running)
@@ -265,15 +319,69 @@ class Durable:
         await tx.run_sync(lambda connection: client.enqueue_in_transaction(connection, cast("Any", options), dict(args)))
 
     async def standing(self, key: str) -> Standing:
-        """Tell what became of the work with this key."""
-        found = await self._open_client().list_workflows_async(workflow_ids=[key], load_input=False, load_output=False)
-        return _STANDINGS.get(found[0].status, Standing.FAILED) if found else Standing.MISSING
+        """Tell what became of the work with this key; what the engine calls alive is believed only while somebody can work on it."""
+        try:
+            found = await self._rows(workflow_ids=[key])
+        except Exception:  # noqa: BLE001 - a row that cannot even be read will not be worked on
+            structlog.get_logger().exception("unreadable row of the durable engine", key=key)
+            return Standing.STUCK
+        if not found:
+            return Standing.MISSING
+        standing = _STANDINGS.get(found[0].status, Standing.FAILED)
+        if standing == Standing.ALIVE and not await self._is_believable(found[0]):
+            return Standing.STUCK
+        return standing
+
+    async def _rows(self, **which: Any) -> list[Any]:  # noqa: ANN401 - the engine's own filters
+        return list(await self._open_client().list_workflows_async(load_input=False, load_output=False, **which))
+
+    async def _is_believable(self, row: Any) -> bool:  # noqa: ANN401 - the engine's own shape
+        """Tell whether work that is called alive is in somebody's hands, or waits for something that will come."""
+        if row.status == "PENDING":
+            return await self._in_hand(row)
+        lately = time.time() - (row.updated_at or 0) / 1000 < WAIT_S
+        if lately or len(self._running) >= PLANS_MAX:
+            return True
+        # It should have been begun long ago, unless other work of its partition is under way.
+        neighbours = await self._rows(status="PENDING")
+        return any([row.queue_partition_key == one.queue_partition_key and await self._in_hand(one) for one in neighbours])
+
+    async def _in_hand(self, row: Any) -> bool:  # noqa: ANN401 - the engine's own shape
+        """Tell whether somebody alive works on this: we ourselves, or a peer who holds its lock."""
+        if row.workflow_id in self._running.values():
+            return True
+        peer = str(row.executor_id)
+        return self._session is not None and peer != self._executor_id and await self._lives(peer)
+
+    async def _lives(self, peer: str) -> bool:
+        """Tell whether another executor holds its lock."""
+        name = (_LOCK + peer,)
+        trying = await self._session.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", name)
+        if not (await trying.fetchone())[0]:
+            return True
+        await self._session.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", name)
+        return False
+
+    async def release(self, key: str) -> None:
+        """Cancel stuck work, and what stands in its partition without anybody working on it."""
+        client = self._open_client()
+        with suppress(ValueError, TypeError):  # a row that cannot be read blocks nobody once it is cancelled
+            found = await self._rows(workflow_ids=[key])
+            partitions = {row.queue_partition_key for row in found} - {None}
+            blocking = [row for row in await self._rows(status="PENDING") if row.queue_partition_key in partitions]
+            idle = [row.workflow_id for row in blocking if not await self._in_hand(row)]
+            await client.cancel_workflows_async(idle)
+        await client.cancel_workflows_async([key])
 
     async def tidy(self, before: datetime) -> int:
         """Delete finished work that was enqueued before this time; return how much. The journal keeps what matters."""
         client = self._open_client()
         old = await client.list_workflows_async(
-            status=["SUCCESS", "ERROR", "CANCELLED"], end_time=before.isoformat(), limit=1000, load_input=False, load_output=False
+            status=["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
+            end_time=before.isoformat(),
+            limit=1000,
+            load_input=False,
+            load_output=False,
         )
         if old:
             await client.delete_workflows_async([work.workflow_id for work in old])
@@ -329,6 +437,16 @@ class Inline:
     async def standing(self, key: str) -> Standing:
         """Tell what became of the work with this key."""
         return self._standings.get(key, Standing.MISSING)
+
+    async def release(self, key: str) -> None:
+        """Forget that the work waits."""
+        self._standings[key] = Standing.FAILED
+        self._pending = deque(work for work in self._pending if work[1] != key)
+
+    async def tidy(self, before: datetime) -> int:
+        """Keep everything: a test is short."""
+        del before
+        return 0
 
     async def run_pending(self) -> int:
         """Run everything that waits, in order; return how many workflows ran. An error is raised to the test."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _LOG = structlog.get_logger()
 _MEASURES = 3
+#: what a workflow answers whose plan another one carries out already
+IN_OTHER_HANDS = "in other hands"
 
 
 class Hooks(Protocol):
@@ -70,7 +72,9 @@ class Executor:
         self._deps = outcomes.Deps(
             scribe=Scribe(db, clock), clock=clock, pace=pace or Pace(), halted=halted or self._paused, crash_point=crash_point
         )
-        self.recovery = recovery.Recovery(db, work, self._deps.scribe, clock)
+        self.recovery = recovery.Recovery(db, work, self._deps.scribe, clock, self)
+        #: plans that are being carried out in this process
+        self._held: set[int] = set()
         self._move_step = work.step("move_plan")(self._move)
         work.workflow(recovery.EXECUTE)(self.execute_plan)
 
@@ -80,6 +84,27 @@ class Executor:
         The loop knows nothing: each move reads the journal, does one thing at the exchange and writes what came of it. So a
         move that is run again after a crash finds what the first run left behind, and acts on that.
         """
+        if plan_id in self._held:
+            return IN_OTHER_HANDS  # the engine was made to begin it a second time
+        self._held.add(plan_id)
+        try:
+            return await self._carry_out(plan_id)
+        finally:
+            self._held.discard(plan_id)
+
+    def holds(self, plan_id: int) -> bool:
+        """Tell whether a plan is being carried out here and now."""
+        return plan_id in self._held
+
+    async def call_off(self, plan_id: int) -> None:
+        """Take back what works at the exchange for a plan, and write down how it ended; raises ``ExchangeError``."""
+        view = await self._deps.scribe.view(plan_id)
+        attempt = view.unsettled if view else None
+        if view is not None and attempt is not None:
+            exchange = await self._exchanges(view.portfolio.id)
+            await recovery.call_off(self._at(view, view.leg(attempt.leg_index), exchange), attempt)
+
+    async def _carry_out(self, plan_id: int) -> str:
         for _ in range(self._deps.pace.moves_max):
             moved: dict[str, Any] = await self._move_step(plan_id)
             if not moved["more"]:

@@ -124,7 +124,7 @@ async def watch(move: LegAttempt, attempt: Attempt) -> None:
             return
         step = _next(move.view.tries(move.leg.index), deps)
         if not isinstance(step, Wait) or await deps.stop_word(move.view):
-            await _take_back(move, attempt)
+            await take_back(move, attempt)
             return
         move.passes("waiting")
         await deps.clock.sleep(min(step.seconds, deps.pace.poll_pause_s))
@@ -137,7 +137,7 @@ def _is_news(order: Order, attempt: Attempt) -> bool:
     return order.status != OrderStatus.OPEN or order.filled > attempt.filled
 
 
-async def _take_back(move: LegAttempt, attempt: Attempt) -> None:
+async def take_back(move: LegAttempt, attempt: Attempt) -> None:
     """Cancel an order and write down how it ended; nothing is sent for the remainder before that is certain."""
     move.passes("cancelling")
     try:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
 
 from chatbot.durable import Standing
-from chatbot.errors import InternalError
+from chatbot.errors import ExchangeError, InternalError, Unreachable
 from chatbot.execution import next_order, orders, outcomes, wallets
 from chatbot.execution.lifecycle import IllegalMove, LegEvent, PlanEvent, advance
 from chatbot.execution.record import Change
@@ -30,6 +33,21 @@ REVIVED = "revived"
 RESENDS_MAX = 5
 #: how often a plan without a living workflow is enqueued again before it is parked
 REVIVALS_MAX = 5
+#: how often an exchange is asked in vain to take back the orders of such a plan before it is parked all the same
+LOOKS_MAX = 10
+_LOG = structlog.get_logger()
+
+
+class Hands(Protocol):
+    """What carries plans out in this process."""
+
+    def holds(self, plan_id: int) -> bool:
+        """Tell whether a plan is being carried out here and now."""
+        ...
+
+    async def call_off(self, plan_id: int) -> None:
+        """Take back what works at the exchange for a plan, and write down how it ended; raises ``ExchangeError``."""
+        ...
 
 
 class Parked(InternalError):
@@ -104,35 +122,85 @@ async def _send_again(move: LegAttempt, attempt: Attempt, event: str) -> None:
     await send(replace(move, leg=changed), again)
 
 
+async def call_off(move: LegAttempt, attempt: Attempt) -> None:
+    """Take an order back and write down how it ended; one that the exchange does not know stays as it is in the journal."""
+    if not await _adopted(move, attempt):
+        return
+    latest = await move.deps.scribe.view(move.view.plan.id)
+    working = latest.unsettled if latest else None
+    if latest is not None and working is not None and working.state == OrderState.OPEN:
+        await orders.take_back(replace(move, view=latest, leg=latest.leg(working.leg_index)), working)
+        after = await move.deps.scribe.view(move.view.plan.id)
+        if after is not None and after.unsettled is not None and after.unsettled.state == OrderState.OPEN:
+            raise Unreachable(f"{attempt.client_id} still works")
+
+
 class Recovery:
     """Looks after plans from outside their workflow: once a minute, and when a person answers about a parked one."""
 
-    def __init__(self, db: Database, work: Work, scribe: Scribe, clock: Clock) -> None:
+    def __init__(self, db: Database, work: Work, scribe: Scribe, clock: Clock, hands: Hands) -> None:
         self._db = db
         self._work = work
         self._scribe = scribe
         self._clock = clock
+        self._hands = hands
+        #: keys of work that was stuck at the last look
+        self._stuck: frozenset[str] = frozenset()
+        #: looks at plans whose orders could not be called off
+        self._looks: Counter[int] = Counter()
 
     async def reconcile(self) -> tuple[int, ...]:
-        """Enqueue confirmed and running plans again whose workflow is gone or failed; return their ids.
+        """Enqueue confirmed and running plans again whose workflow is gone, failed or stuck; return their ids.
 
-        The journal decides, whatever the durable engine lost. After ``REVIVALS_MAX`` times the plan is parked with a message.
+        The journal decides, whatever the durable engine lost or says. After ``REVIVALS_MAX`` times the orders of the plan are called off
+        and it is parked with a message. A plan that cannot be looked after does not keep the others waiting.
         """
         async with self._db.read() as tx:
             under_way = await plans.under_way(tx)
-        return tuple([plan.id for plan in under_way if await self._revive(plan)])
+        revived: list[int] = []
+        stuck: set[str] = set()
+        for plan in under_way:
+            try:
+                if await self._revive(plan, stuck):
+                    revived.append(plan.id)
+            except Exception:  # noqa: BLE001 - the next look is in a minute
+                _LOG.exception("plan not looked after", plan=plan.id)
+        self._stuck = frozenset(stuck)
+        return tuple(revived)
 
-    async def _revive(self, plan: Plan) -> bool:
+    async def _revive(self, plan: Plan, stuck: set[str]) -> bool:
+        """Give a plan that nobody carries out a new workflow, or park it; stuck work is added to ``stuck``."""
         view = await self._scribe.view(plan.id)
-        if view is None:
+        if view is None or self._hands.holds(plan.id):
             return False
-        if await self._work.standing(key_of(plan.id, view.count(REVIVED))) == Standing.ALIVE:
+        key = key_of(plan.id, view.count(REVIVED))
+        standing = await self._work.standing(key)
+        if standing == Standing.ALIVE:
             return False
+        if standing == Standing.STUCK:
+            stuck.add(key)
+            if key not in self._stuck:
+                return False  # a moment between two hands looks the same: believed when it lasts until the next look
+            _LOG.warning("stuck work is replaced", plan=plan.id, key=key)
+            await self._work.release(key)
         if view.count(REVIVED) < REVIVALS_MAX:
             return await self._enqueue(view, (PlanState.CONFIRMED, PlanState.RUNNING))
+        if not await self._called_off(plan.id):
+            return False
+        latest = await self._scribe.view(plan.id) or view
         with suppress(IllegalMove):  # it ended by itself since it was read
-            await self._scribe.write(view, Change(event="parked", detail={"why": "broken"}, plan=PlanEvent.PARK))
+            await self._scribe.write(latest, Change(event="parked", detail={"why": "broken"}, plan=PlanEvent.PARK))
         return False
+
+    async def _called_off(self, plan_id: int) -> bool:
+        """Leave no order working of a plan that nobody will look after; False: not known yet, look again."""
+        try:
+            await self._hands.call_off(plan_id)
+        except ExchangeError as trouble:
+            self._looks[plan_id] += 1
+            _LOG.warning("orders not called off", plan=plan_id, looks=self._looks[plan_id], error=str(trouble))
+            return self._looks[plan_id] >= LOOKS_MAX
+        return True
 
     async def carry_on(self, plan_id: int) -> bool:
         """Let a parked plan go on: it looks again at what was unknown first. False: it was not parked."""
