@@ -104,7 +104,7 @@ class Roster:
             for portfolio_id in changed:
                 latest = await portfolios.get(tx, portfolio_id)
                 before = self._drop(portfolio_id)
-                if latest is not None and not latest.paused:
+                if latest is not None and not latest.paused and await portfolios.is_served(tx, portfolio_id):
                     self._watch(_watched(latest, before.instruments if before else ()))
 
     def _watch(self, watched: _Watched) -> None:

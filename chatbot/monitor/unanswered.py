@@ -52,7 +52,7 @@ class UnansweredPlans:
     async def _look_after(self, plan: Plan) -> None:
         stand, now = plan.stand, self._clock.now()
         portfolio, person = await self._owner(plan)
-        if stand is None or portfolio is None or person is None:
+        if stand is None or portfolio is None or person is None or not person.is_let_in:
             return
         if stand.auto:
             await self._act(plan, portfolio, person)

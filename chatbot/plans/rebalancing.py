@@ -41,6 +41,7 @@ from chatbot.plans.outcomes import (
     NoHedge,
     NothingToDo,
     NotYours,
+    Paused,
     Proposal,
     Proposed,
     TooExpensive,
@@ -171,8 +172,9 @@ class Rebalancing:
         plan, portfolio = await self._owned(plan_id, person_id)
         if plan is None or portfolio is None:
             return NotYours()
-        if plan.state != PlanState.PROPOSED or plan.expires_at <= self._clock.now():
-            return await self._late(plan)
+        if portfolio.paused or plan.state != PlanState.PROPOSED or plan.expires_at <= self._clock.now():
+            late = await self._late(plan)
+            return Paused(plan=plan) if late.plan.state is PlanState.PROPOSED else late
         plan = _restricted(plan, alone)
         if _asks(plan, accepted):
             return TooExpensive(plan=plan)
@@ -187,13 +189,19 @@ class Rebalancing:
 
     async def _propose_new_figures(self, plan: Plan, evaluation: Evaluation, *, held_moved: bool) -> Proposal:
         made = await self.propose_from(evaluation, (*plan.reasons, Reason(trigger=Cause.MOVED)), hedge_draft.asked(plan))
+        if isinstance(made, NothingToDo):  # what the card asked for is not needed any more, and must not go on waiting for an answer
+            async with self._db.transaction() as tx:
+                if await plans.decide(tx, plan.id, PlanState.SUPERSEDED, self._clock.now()):
+                    await events.add_event(tx, plan.id, None, "needless", {})
         return replace(made, holdings_moved=held_moved) if isinstance(made, Proposed) else made
 
     async def _decide(
         self, plan: Plan, person_id: int, accepted: frozenset[int], alone: AutoConfirm | None, evaluation: Evaluation
-    ) -> Confirmed | Late | NotYours | TooExpensive | Forbidden:
+    ) -> Confirmed | Late | NotYours | TooExpensive | Forbidden | Paused:
         """Let the database decide which of all presses is the first, and enqueue the work with it."""
         async with self._db.transaction() as tx:
+            if (stopped := await _stopped(tx, plan)) is not None:
+                return stopped
             latest = await plans.plan(tx, plan.id)
             if latest is not None and _asks(_restricted(latest, alone), accepted):
                 return TooExpensive(plan=latest)  # a leg was taken back in meanwhile
@@ -311,7 +319,8 @@ class Rebalancing:
         async with self._db.read() as tx:
             plan = await plans.plan(tx, plan_id)
             portfolio = await portfolios.get(tx, plan.portfolio_id) if plan else None
-        if portfolio is None or portfolio.person_id != person_id:
+            served = portfolio is not None and await portfolios.is_served(tx, portfolio.id)
+        if portfolio is None or portfolio.person_id != person_id or not served:
             return None, None
         return plan, portfolio
 
@@ -342,6 +351,14 @@ class Rebalancing:
         async with self._db.read() as tx:
             portfolio = await portfolios.get(tx, portfolio_id)
         return await self._evaluator.look(portfolio, fresh=True) if portfolio else None
+
+
+async def _stopped(tx: Tx, plan: Plan) -> NotYours | Paused | None:
+    """Tell what keeps a plan from being confirmed whatever it holds: its person was blocked, or paused it, while it was worked out."""
+    portfolio = await portfolios.get(tx, plan.portfolio_id)
+    if portfolio is None or not await portfolios.is_served(tx, portfolio.id):
+        return NotYours()
+    return Paused(plan=plan) if portfolio.paused else None
 
 
 def _asks(plan: Plan, accepted: frozenset[int]) -> bool:
