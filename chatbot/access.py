@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chatbot.model import MessageKind, Person, Role, Urgency
-from chatbot.store import accounts, messages
+from chatbot.store import accounts, messages, portfolios
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from chatbot.clock import Clock
     from chatbot.store.database import Database, Tx
 
 _CODE = "pairing_code"
+#: who was named in the settings at the last start
+_NAMED = "named_operators"
+#: so many questions about strangers in this time come at once; further ones wait and are put together
+_ASK_MAX, _ASK_SPAN, _ASK_PAUSE = 3, timedelta(hours=1), timedelta(minutes=10)
+#: strangers that one question keeps by name; the rest is counted, and /users shows everybody
+_NAMED_MAX = 30
 
 
 class Gate(StrEnum):
@@ -40,15 +49,40 @@ class Entry:
 
     person: Person
     gate: Gate
+    #: they became operator with this update, or were one until now
+    new_role: bool = False
 
 
 class Access:
     """The door; every update passes it before a handler sees it."""
 
-    def __init__(self, db: Database, clock: Clock, operators: frozenset[int]) -> None:
+    def __init__(self, db: Database, clock: Clock, operators: frozenset[int], *, changed: Callable[[int], None] = lambda _: None) -> None:
         self._db = db
         self._clock = clock
         self._operators = operators
+        #: told of each portfolio whose owner was let in or kept out
+        self._changed = changed
+        #: who was operator until this start
+        self.dismissed: tuple[Person, ...] = ()
+
+    async def settle(self) -> None:
+        """Bring the roles in line with the settings; to be called once, before anybody is served.
+
+        Where the settings name operators, nobody else is one. Where they name none, whoever was named before is one no more, and who was
+        paired by the code stays.
+        """
+        async with self._db.transaction() as tx:
+            named = frozenset(json.loads(await accounts.meta(tx, _NAMED) or "[]"))
+            present = await accounts.people(tx, Role.OPERATOR)
+            self.dismissed = tuple(
+                replace(person, role=Role.MEMBER)
+                for person in present
+                if person.id not in self._operators and (self._operators or person.id in named)
+            )
+            for person in self.dismissed:
+                await accounts.change_person(tx, person.id, role=Role.MEMBER)
+            if named != self._operators:
+                await accounts.set_meta(tx, _NAMED, json.dumps(sorted(self._operators)))
 
     async def pairing_code(self) -> str | None:
         """Return the code that makes its first sender the operator, or None when there is an operator."""
@@ -65,46 +99,65 @@ class Access:
         """Return the person behind an update, known or new, and whether they may come in."""
         async with self._db.transaction() as tx:
             person = await accounts.person(tx, user_id)
-            known = person or Person(id=user_id, chat_id=chat_id, name=name, language=language)
-            if user_id in self._operators and known.role != Role.OPERATOR:
-                known = replace(known, role=Role.OPERATOR)
-            known = replace(known, chat_id=chat_id, name=name or known.name, unreachable=False)
-            gate, known = await self._judge(tx, known, text)
-            if known != person:
-                await accounts.save_person(tx, known)
-            return Entry(person=known, gate=gate)
+            if person is None:
+                person = Person(id=user_id, chat_id=chat_id, name=name, language=language)
+                await accounts.add_person(tx, person)
+            facts: dict[str, Any] = {"chat_id": chat_id, "name": name or person.name, "unreachable": False}
+            if user_id in self._operators:
+                facts["role"] = Role.OPERATOR
+            elif self._operators and person.role is Role.OPERATOR:
+                facts["role"] = Role.MEMBER
+            known = replace(person, **facts)
+            gate = await self._judge(tx, known, text)
+            if gate is Gate.PAIRED:
+                facts["role"] = Role.OPERATOR
+            if changes := {name: value for name, value in facts.items() if getattr(person, name) != value}:
+                await accounts.change_person(tx, user_id, **changes)
+            return Entry(person=replace(person, **facts), gate=gate, new_role="role" in changes)
 
-    async def _judge(self, tx: Tx, person: Person, text: str) -> tuple[Gate, Person]:
-        if person.role in (Role.OPERATOR, Role.MEMBER):
-            return Gate.OPEN, person
-        if person.role == Role.BLOCKED:
-            return Gate.BLOCKED, person
+    async def known(self, user_id: int) -> Person | None:
+        """Return somebody as they are stored; None for a stranger."""
+        async with self._db.read() as tx:
+            return await accounts.person(tx, user_id)
+
+    async def is_open(self, user_id: int) -> bool:
+        """Tell whether somebody may use the bot at this moment."""
+        person = await self.known(user_id)
+        return person is not None and person.is_let_in
+
+    async def _judge(self, tx: Tx, person: Person, text: str) -> Gate:
+        if person.is_let_in:
+            return Gate.OPEN
+        if person.role is Role.BLOCKED:
+            return Gate.BLOCKED
         # A private chat has the id of its person, so an operator from the settings can be asked before ever writing to the bot.
         chats = {operator: operator for operator in self._operators}
         chats |= {operator.id: operator.chat_id for operator in await accounts.people(tx, Role.OPERATOR)}
         if not chats:
-            return await self._pair(tx, person, text)
+            return await self._pair(tx, text)
         now = self._clock.now()
         asked = [await _ask(tx, operator_id, chat_id, person, now) for operator_id, chat_id in chats.items()]
-        return Gate.ASKED if any(asked) else Gate.WAITING, person
+        return Gate.ASKED if any(asked) else Gate.WAITING
 
-    async def _pair(self, tx: Tx, person: Person, text: str) -> tuple[Gate, Person]:
+    async def _pair(self, tx: Tx, text: str) -> Gate:
         code = await accounts.meta(tx, _CODE)
         given = text.removeprefix("/start").strip()
-        if not code or not secrets.compare_digest(given.encode(), code.encode()):
-            return Gate.PAIR, person
+        if not code or not secrets.compare_digest(given.encode(errors="replace"), code.encode()):
+            return Gate.PAIR
         await accounts.set_meta(tx, _CODE, "")
-        return Gate.PAIRED, replace(person, role=Role.OPERATOR)
+        return Gate.PAIRED
 
     async def decide(self, operator: Person, user_id: int, role: Role) -> Person | None:
-        """Approve or block somebody; only an operator may, and nobody changes an operator. None: not done."""
+        """Approve or block somebody; only who is an operator now may, and nobody changes an operator. None: not done."""
         async with self._db.transaction() as tx:
-            person = await accounts.person(tx, user_id)
-            if operator.role != Role.OPERATOR or person is None or person.role == Role.OPERATOR:
+            deciding, person = await accounts.person(tx, operator.id), await accounts.person(tx, user_id)
+            if deciding is None or deciding.role is not Role.OPERATOR or person is None or person.role is Role.OPERATOR:
                 return None
-            decided = replace(person, role=role)
-            await accounts.save_person(tx, decided)
-            if role == Role.MEMBER and person.role != Role.MEMBER:
+            await accounts.change_person(tx, user_id, role=role)
+            theirs = await portfolios.of_person(tx, user_id)
+            if role is Role.BLOCKED:
+                await messages.drop_chat(tx, person.chat_id, self._clock.now(), "blocked")
+            if role is Role.MEMBER and person.role is not Role.MEMBER:
                 await messages.post(
                     tx,
                     chat_id=person.chat_id,
@@ -115,35 +168,52 @@ class Access:
                     silent=False,
                     now=self._clock.now(),
                 )
-            return decided
+        for portfolio in theirs:
+            self._changed(portfolio.id)
+        return replace(person, role=role)
 
     async def reached(self, user_id: int, *, reachable: bool) -> None:
         """Note whether somebody can be written to: they blocked the bot, or let it in again."""
         async with self._db.transaction() as tx:
-            person = await accounts.person(tx, user_id)
-            if person is not None:
-                await accounts.save_person(tx, replace(person, unreachable=not reachable))
+            await accounts.change_person(tx, user_id, unreachable=not reachable)
 
     async def everybody(self) -> tuple[Person, ...]:
         """Return everybody who ever wrote to the bot."""
         async with self._db.read() as tx:
             return await accounts.people(tx)
 
-    async def save(self, person: Person) -> None:
-        """Store changed settings of a person."""
+    async def speak(self, person: Person, language: str) -> Person:
+        """Store the language that a person has chosen."""
         async with self._db.transaction() as tx:
-            await accounts.save_person(tx, person)
+            await accounts.change_person(tx, person.id, language=language)
+        return replace(person, language=language)
+
+    async def live_in(self, person: Person, zone: str) -> Person:
+        """Store the time zone that a person has chosen."""
+        async with self._db.transaction() as tx:
+            await accounts.change_person(tx, person.id, zone=zone)
+        return replace(person, zone=zone)
 
 
 async def _ask(tx: Tx, operator_id: int, chat_id: int, person: Person, now: datetime) -> bool:
-    """Ask an operator about somebody; False when that was asked before."""
+    """Ask an operator about somebody; False when that was asked before.
+
+    Those who ask while an earlier question still waits are asked about together, and after a few questions in an hour the next ones
+    wait, so that strangers cannot fill an operator's chat.
+    """
+    key = f"access-{operator_id}-{person.id}"
+    if await messages.is_known(tx, key):
+        return False
+    waiting, sent = await messages.merge(tx, chat_id, MessageKind.ACCESS_REQUEST, now, now - _ASK_SPAN)
+    asking = [one for message in waiting for one in message.facts.get("people", ())]
     return await messages.post(
         tx,
         chat_id=chat_id,
         kind=MessageKind.ACCESS_REQUEST,
-        facts={"person_id": person.id, "name": person.name},
-        key=f"access-{operator_id}-{person.id}",
+        facts={"people": [*asking, person.id][:_NAMED_MAX], "count": sum(message.facts.get("count", 1) for message in waiting) + 1},
+        key=key,
         urgency=Urgency.ALWAYS,
         silent=False,
         now=now,
+        not_before=min([message.not_before for message in waiting], default=now if sent < _ASK_MAX else now + _ASK_PAUSE),
     )

@@ -179,6 +179,8 @@ async def _assemble(settings: Settings, clock: Clock, db: Database, source: Pric
     rebalancing = Rebalancing(db, work, evaluator, costing, clock, expiry=timedelta(seconds=settings.plan_expiry_s))
     roster = Roster(db)
     open_accounts.on_change(roster.forget)
+    access = Access(db, clock, settings.operators, changed=roster.forget)
+    await access.settle()
     hedges = HedgeWatch(candles, funding)
     monitor = Monitor(
         db,
@@ -218,7 +220,7 @@ async def _assemble(settings: Settings, clock: Clock, db: Database, source: Pric
         portfolios=portfolios,
         reports=reports,
         adviser=Adviser(evaluator, costing),
-        access=Access(db, clock, settings.operators),
+        access=access,
         roster=roster,
         monitor=monitor,
         executor=executor,

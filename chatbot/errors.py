@@ -2,6 +2,7 @@
 
 BallastError
 ├── UserError                a sentence for the person, translated by msgid
+├── ShutOut                  somebody was blocked while their command was under way: it ends here
 ├── SettingError             the operator's settings; names the setting and the cure; stops the start
 └── InternalError            logged with an id; the person gets the id
     └── ExchangeError        what an exchange did or refused
@@ -27,6 +28,10 @@ class UserError(BallastError):
         super().__init__(msgid.format(**params) if params else msgid)
         self.msgid = msgid
         self.params = params
+
+
+class ShutOut(BallastError):
+    """Whoever asked for this may not use the bot any more: nothing further is done and nothing is said."""
 
 
 class SettingError(BallastError):

@@ -132,7 +132,8 @@ class Outbox:
                 await self._news_within(self._poll_s)
                 continue
             now = self._clock.now()
-            wait_s, _, message = min((self._paces.wait_s(head.chat_id, now), head.id, head) for head in heads)
+            # the heads come in the order of their importance
+            wait_s, _, message = min((self._paces.wait_s(head.chat_id, now), place, head) for place, head in enumerate(heads))
             if wait_s <= _LOOK_S:
                 await self._clock.sleep(wait_s)
                 return message

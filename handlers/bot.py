@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import structlog
 from telegram import Update
-from telegram.constants import ParseMode
-from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
-from telegram.ext import Application, CallbackQueryHandler, CommandHandler, MessageHandler, TypeHandler, filters
+from telegram.ext import Application, ApplicationHandlerStop, CallbackQueryHandler, CommandHandler, MessageHandler, TypeHandler, filters
 from telegram.request import HTTPXRequest
 
-from chatbot.errors import InternalError, UserError
+from chatbot.errors import InternalError, ShutOut, UserError
 from chatbot.portfolio.revision import revision_of
 from handlers.buttons import BOUND, Reason, Refusal, Signer, released
 from handlers.chat.context import CONTEXT, PROGRAM, Context, answer, reply
 from handlers.chat.gate import gate
+from handlers.chat.trouble import broken, words_outside
 from handlers.commands import (
     alerts,
     band_advice,
@@ -48,7 +46,6 @@ if TYPE_CHECKING:
     from telegram.request import BaseRequest
 
     from chatbot.app import Program
-    from chatbot.i18n import Words
     from handlers.chat.context import Bot
 
     Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
@@ -150,6 +147,7 @@ BUTTONS: dict[str, Handler] = {
     "pause": settings.pause,
     "resume": settings.resume,
     "help": help_.help_,
+    "users": operator.users,
     "approve": operator.approve,
     "block": operator.block,
     "look_again": rebalance.look_again,
@@ -205,10 +203,10 @@ def _register(application: Bot) -> None:
 async def tap(update: Update, context: Context) -> None:
     """Open the seal of a button and run what it means; a tap is always answered."""
     query = update.callback_query
-    if query is None or query.data is None:
+    if query is None:
         return
     person = context.person
-    opened = Signer(context.program.button_key).unpack(query.data, person.id, person.chat_id, context.program.clock.now())
+    opened = Signer(context.program.button_key).unpack(query.data or "", person.id, person.chat_id, context.program.clock.now())
     if isinstance(opened, Refusal) or opened.action not in BUTTONS:
         refusal = opened if isinstance(opened, Refusal) else Refusal(Reason.MALFORMED, opened.action)
         await answer(update, context, problems.tap_refused(context.words, refusal), alert=True)
@@ -225,42 +223,33 @@ async def tap(update: Update, context: Context) -> None:
 
 
 def guarded(handler: Handler) -> Handler:
-    """Answer what goes wrong in a handler, in the words of the person whom the gate let in: the library's own context forgets them."""
+    """Run a handler only for whom the gate let in, and answer what goes wrong in it in their words: the library's own context forgets them.
+
+    The gate stops every other update by itself; this is the second lock of the same door.
+    """
 
     async def run(update: Update, context: Context) -> None:
+        if not context.let_in:
+            log.error("an update that nobody let in came past the gate", update_id=update.update_id)
+            return
         try:
             await handler(update, context)
         except UserError as mistake:
             await answer(update, context)
             await reply(update, context, problems.mistake(context.words, mistake))
+        except ShutOut:
+            await answer(update, context)  # the button stops spinning; there is nothing to say
         except Exception as error:  # noqa: BLE001 - the last door before silence
-            await _broken(update, context, error, context.words)
+            await broken(update, context, error, context.words)
 
     return run
 
 
 async def failed(update: object, context: Context) -> None:
-    """Answer what went wrong outside of a handler: at the gate, or while answering."""
+    """Answer what went wrong outside of a handler, while answering for instance; whatever it was, no other handler runs."""
     error = context.error or InternalError("an error without an error")
     if isinstance(update, Update):
-        catalogue, user = context.program.catalogue, update.effective_user
-        await _broken(update, context, error, catalogue.words(catalogue.match(user.language_code if user else None)))
+        await broken(update, context, error, words_outside(update, context))
     else:
         log.error("failed outside of an update", exc_info=error)
-
-
-async def _broken(update: Update, context: Context, error: Exception, words: Words) -> None:
-    """Log a failure that we must fix and tell the person its id; nobody is told who cannot be reached."""
-    if isinstance(error, Forbidden):
-        return  # the person blocked the bot; the gate notes it
-    error_id = secrets.token_hex(3)
-    log.error("update failed", error_id=error_id, update_id=update.update_id, exc_info=error)
-    offline = isinstance(error, (NetworkError, RetryAfter)) and not isinstance(error, BadRequest)
-    chat = update.effective_chat
-    if offline or chat is None or chat.type != chat.PRIVATE:
-        return
-    try:
-        await answer(update, context)
-        await context.bot.send_message(chat.id, problems.failure(words, error_id).text, parse_mode=ParseMode.HTML)
-    except TelegramError as trouble:
-        log.warning("could not tell about a failure", error_id=error_id, error=type(trouble).__name__)
+    raise ApplicationHandlerStop

@@ -252,7 +252,7 @@ async def test_refused_markup_is_sent_again_at_once_as_plain_text_and_only_once(
 
 async def test_a_person_who_blocked_the_bot_is_marked_and_what_waits_is_dropped(db: Database, outbox: Outbox, telegram: Telegram) -> None:
     async with db.transaction() as tx:
-        await accounts.save_person(tx, Person(id=1, chat_id=1))
+        await accounts.add_person(tx, Person(id=1, chat_id=1))
     telegram.answers["a"] = [Delivery(verdict=Verdict.UNREACHABLE, detail="bot was blocked by the user")]
     await post(db, 1, "a", "b", "c")
     await post(db, 2, "x")

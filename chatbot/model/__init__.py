@@ -7,7 +7,7 @@ from chatbot.model.answering import Answering, AnswerPolicy, AutoLimits, NotAlon
 from chatbot.model.figures import Check, HeldBack, LineReading, Outcome, PortfolioFigures, Problem
 from chatbot.model.hedge import COVER, HEDGE_KINDS, MIN_VARIANCE, ROTATION, OpenHedge
 from chatbot.model.message import Delivery, Message, MessageKind, Urgency, Verdict
-from chatbot.model.people import AnswerMode, Mode, Person, Role
+from chatbot.model.people import LET_IN, AnswerMode, Mode, Person, Role
 from chatbot.model.plan import (
     UNSETTLED,
     DecidedBy,
@@ -35,6 +35,7 @@ __all__ = [
     "FUTURES",
     "HEDGE_KINDS",
     "INFO",
+    "LET_IN",
     "MIN_VARIANCE",
     "NET",
     "ROTATION",

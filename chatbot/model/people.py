@@ -34,6 +34,10 @@ class Role(StrEnum):
     BLOCKED = "blocked"
 
 
+#: who may use the bot
+LET_IN = frozenset({Role.OPERATOR, Role.MEMBER})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """Someone who talks to the bot."""
@@ -54,3 +58,8 @@ class Person:
     #: the person blocked the bot: nothing is sent until they write again
     unreachable: bool = False
     alerts: AlertSettings = field(default_factory=AlertSettings)
+
+    @property
+    def is_let_in(self) -> bool:
+        """Tell whether this person may use the bot; nobody else's portfolio is looked at or traded."""
+        return self.role in LET_IN

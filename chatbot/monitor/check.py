@@ -233,7 +233,13 @@ class Monitor:
         told = planned = 0
         for evaluation in evaluations:
             latest, person = stored.portfolios.get(evaluation.portfolio.id), stored.people.get(evaluation.portfolio.person_id)
-            if latest is None or person is None or latest.paused or latest.strategy != evaluation.portfolio.strategy:
+            if (
+                latest is None
+                or person is None
+                or not person.is_let_in
+                or latest.paused
+                or latest.strategy != evaluation.portfolio.strategy
+            ):
                 continue  # changed while it was looked at: the next check sees it as it is now
             seen = self._input(replace(evaluation, portfolio=latest), person, stored, now)
             rung, proposed = await self._carry_out(tx, seen, judge(seen), writes)

@@ -104,7 +104,7 @@ class Roster:
                 return
             for portfolio in await _readable(tx, changed):
                 before = self._drop(portfolio.id)
-                if not portfolio.paused:
+                if not portfolio.paused and await portfolios.is_served(tx, portfolio.id):
                     self._load(portfolio, before.instruments if before else ())
             for gone in changed - self._watched.keys():
                 self._drop(gone)

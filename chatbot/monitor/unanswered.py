@@ -54,7 +54,7 @@ class UnansweredPlans:
             plan = await plans.plan(tx, plan_id)
         stand, now = plan.stand if plan else None, self._clock.now()
         portfolio, person = await self._owner(plan) if plan else (None, None)
-        if plan is None or stand is None or portfolio is None or person is None:
+        if plan is None or stand is None or portfolio is None or person is None or not person.is_let_in:
             return
         if stand.auto:
             await self._act(plan, portfolio, person)

@@ -76,6 +76,13 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Paused:
+    """Nothing was sent: the portfolio is paused; the plan may be confirmed after /resume, while it lasts."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Forbidden:
     """Nothing was sent: the bot may not do this alone any more."""
 
@@ -111,4 +118,4 @@ class NoHedge:
 
 
 Proposal = Proposed | NothingToDo | CannotEvaluate | Busy | NoHedge
-ConfirmOutcome = Confirmed | Late | NotYours | TooExpensive | Moved | Forbidden | Proposal
+ConfirmOutcome = Confirmed | Late | NotYours | TooExpensive | Moved | Paused | Forbidden | Proposal

@@ -41,6 +41,7 @@ from chatbot.plans.outcomes import (
     NoHedge,
     NothingToDo,
     NotYours,
+    Paused,
     Proposal,
     Proposed,
     TooExpensive,
@@ -172,8 +173,9 @@ class Rebalancing:
         plan, portfolio = await self._owned(plan_id, person_id)
         if plan is None or portfolio is None:
             return NotYours()
-        if plan.state != PlanState.PROPOSED or plan.expires_at <= self._clock.now():
-            return await self._late(plan)
+        if portfolio.paused or plan.state != PlanState.PROPOSED or plan.expires_at <= self._clock.now():
+            late = await self._late(plan)
+            return Paused(plan=plan) if late.plan.state is PlanState.PROPOSED else late
         plan = _restricted(plan, alone)
         if _asks(plan, accepted):
             return TooExpensive(plan=plan)
@@ -197,13 +199,19 @@ class Rebalancing:
             lasting = (reason for reason in plan.reasons if reason.trigger not in (Cause.DRIFT, Cause.EXPOSURE))
             reasons = (*lasting, *drift.reasons_for(evaluation.figures), Reason(trigger=Cause.CHANGED))
         made = await self.propose_from(evaluation, reasons, hedge_draft.asked(plan))
+        if isinstance(made, NothingToDo):  # what the card asked for is not needed any more, and must not go on waiting for an answer
+            async with self._db.transaction() as tx:
+                if await plans.decide(tx, plan.id, PlanState.SUPERSEDED, self._clock.now()):
+                    await events.add_event(tx, plan.id, None, "needless", {})
         return replace(made, holdings_moved=holdings_moved(plan, evaluation)) if isinstance(made, Proposed) else made
 
     async def _decide(
         self, plan: Plan, person_id: int, accepted: frozenset[int], alone: AutoConfirm | None, evaluation: Evaluation
-    ) -> Confirmed | Late | NotYours | TooExpensive | Forbidden:
+    ) -> Confirmed | Late | NotYours | TooExpensive | Forbidden | Paused:
         """Let the database decide which of all presses is the first, and enqueue the work with it."""
         async with self._db.transaction() as tx:
+            if (stopped := await _stopped(tx, plan)) is not None:
+                return stopped
             latest = await plans.plan(tx, plan.id)
             if latest is not None and _asks(_restricted(latest, alone), accepted):
                 return TooExpensive(plan=latest)  # a leg was taken back in meanwhile
@@ -321,7 +329,8 @@ class Rebalancing:
         async with self._db.read() as tx:
             plan = await plans.plan(tx, plan_id)
             portfolio = await portfolios.get(tx, plan.portfolio_id) if plan else None
-        if portfolio is None or portfolio.person_id != person_id:
+            served = portfolio is not None and await portfolios.is_served(tx, portfolio.id)
+        if portfolio is None or portfolio.person_id != person_id or not served:
             return None, None
         return plan, portfolio
 
@@ -357,6 +366,14 @@ class Rebalancing:
 def _is_outdated(plan: Plan, portfolio: Portfolio) -> bool:
     """Tell whether the settings that a card rests on have changed since."""
     return bool(plan.revision) and plan.revision != revision_of(portfolio)
+
+
+async def _stopped(tx: Tx, plan: Plan) -> NotYours | Paused | None:
+    """Tell what keeps a plan from being confirmed whatever it holds: its person was blocked, or paused it, while it was worked out."""
+    portfolio = await portfolios.get(tx, plan.portfolio_id)
+    if portfolio is None or not await portfolios.is_served(tx, portfolio.id):
+        return NotYours()
+    return Paused(plan=plan) if portfolio.paused else None
 
 
 def _asks(plan: Plan, accepted: frozenset[int]) -> bool:

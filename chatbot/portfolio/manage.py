@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from chatbot.errors import ShutOut
 from chatbot.exchanges.base import KeptByHand
 from chatbot.model import Mode, Person, PlanState, Portfolio, Strategy
 from chatbot.portfolio import states
@@ -47,9 +48,13 @@ class Portfolios:
         self._redraw = redraw
 
     async def open(self, person: Person, mode: Mode, strategy: Strategy, holdings: dict[str, Decimal]) -> Portfolio:
-        """Create a portfolio with these spot holdings, make it the person's current one and end the set-up, in one transaction."""
+        """Create a portfolio with these spot holdings, make it the person's current one and end the set-up, in one transaction.
+
+        Raises :class:`ShutOut` for somebody who was blocked meanwhile.
+        """
         now = self._clock.now()
         async with self._db.transaction() as tx:
+            await need_let_in(tx, person.id)
             stored = await portfolios.add(
                 tx,
                 Portfolio(
@@ -63,7 +68,7 @@ class Portfolios:
                 ),
             )
             await portfolios.save_account(tx, stored.id, self._first_account(holdings))
-            await accounts.save_person(tx, replace(person, portfolio_id=stored.id))
+            await accounts.change_person(tx, person.id, portfolio_id=stored.id)
             await accounts.clear_dialog(tx, person.id)  # here, so that a process killed now does not open it twice
         self._changed(stored.id)
         return stored
@@ -121,6 +126,13 @@ class Portfolios:
         now, waiting = self._clock.now(), await plans.open_plan(tx, portfolio_id)
         if waiting is not None and await plans.decide(tx, waiting.id, PlanState.SUPERSEDED, now):
             await self._redraw(tx, waiting, now, "outdated")
+
+
+async def need_let_in(tx: Tx, person_id: int) -> None:
+    """Raise :class:`ShutOut` for somebody who may not use the bot now."""
+    person = await accounts.person(tx, person_id)
+    if person is None or not person.is_let_in:
+        raise ShutOut
 
 
 def _lines_of(strategy: Strategy) -> Strategy:

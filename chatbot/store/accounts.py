@@ -12,7 +12,7 @@ from chatbot.model import AlertSettings, Person, Role
 from chatbot.store import tables
 from chatbot.store.chunks import chunks
 from chatbot.store.codec import decode, encode
-from chatbot.store.writing import put
+from chatbot.store.writing import put, put_new
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -44,10 +44,21 @@ async def people_of(tx: Tx, ids: Collection[int]) -> dict[int, Person]:
     return found
 
 
-async def save_person(tx: Tx, changed: Person) -> None:
-    """Write a person down, new or known."""
-    row = {field.name: getattr(changed, field.name) for field in fields(changed)}
-    await put(tx, tables.people, row | {"alerts": encode(changed.alerts)})
+async def add_person(tx: Tx, newcomer: Person) -> bool:
+    """Write a new person down; False, and nothing changes, when they are known."""
+    row = {field.name: getattr(newcomer, field.name) for field in fields(newcomer)}
+    return await put_new(tx, tables.people, row | {"alerts": encode(newcomer.alerts)})
+
+
+async def change_person(tx: Tx, person_id: int, **columns: Any) -> None:  # noqa: ANN401 - fields of Person
+    """Write some facts of a person and leave all others as they are.
+
+    There is no way to write a whole person: what was read in an earlier transaction may have been decided otherwise since, and a block
+    must not be lifted by somebody's new time zone.
+    """
+    if "alerts" in columns:
+        columns["alerts"] = encode(columns["alerts"])
+    await tx.execute(update(tables.people).where(_people.id == person_id).values(columns))
 
 
 async def people(tx: Tx, role: Role | None = None) -> tuple[Person, ...]:

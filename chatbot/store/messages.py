@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003 - a field's type
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, func, literal, select, true, update
+from sqlalchemy import BigInteger, case, func, literal, or_, select, true, update
 
 from chatbot.model import Delivery, Message, MessageKind, Urgency, Verdict
 from chatbot.store import tables
@@ -13,7 +15,6 @@ from chatbot.store.writing import inserting
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from datetime import datetime
 
     from sqlalchemy import Row
 
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 
 _outbox, _people = tables.outbox.c, tables.people.c
 _WAITING = _outbox.state == MessageState.WAITING
+#: messages of an equal rank leave in the order in which they were written; this many fit into a rank
+_RANK = 2**48
+#: where a message stands in its chat's queue: what rings because money is in danger passes everything, strangers pass nobody
+_PLACE = _outbox.id + case((_outbox.kind == MessageKind.MARGIN, 0), (_outbox.kind == MessageKind.ACCESS_REQUEST, 2), else_=1) * literal(
+    _RANK, BigInteger
+)
 _FIELDS = tuple(_outbox[name] for name in ("id", "chat_id", "kind", "facts", "key", "urgency", "silent", "attempts", "plain"))
 _NEW = {"state": MessageState.WAITING, "attempts": 0, "faults": 0, "plain": False, "ended_at": None, "detail": ""}
 _END = {Verdict.SENT: MessageState.SENT, Verdict.REFUSED: MessageState.REFUSED, Verdict.UNREACHABLE: MessageState.DROPPED}
@@ -37,13 +44,14 @@ async def post(
     urgency: Urgency = Urgency.ROUTINE,
     silent: bool = False,
     held_until: datetime | None = None,
+    not_before: datetime | None = None,
 ) -> bool:
     """Write a message down; False when one with this key was written before. Nothing waits for a person who is gone.
 
-    One that is held is not delivered until :func:`release` lets it go, alone or in a digest.
+    It leaves at ``not_before``; None: at once. One that is held is not delivered until :func:`release` lets it go, alone or in a digest.
     """
     given = {"chat_id": chat_id, "kind": kind, "facts": dict(facts), "key": key, "urgency": urgency, "silent": silent}
-    row = _NEW | given | {"not_before": now, "posted_at": now, "held_until": held_until}
+    row = _NEW | given | {"not_before": not_before or now, "posted_at": now, "held_until": held_until}
     # Decided inside the statement: a second question for each message is felt when a signal concerns everybody.
     gone = select(_people.id).where(_people.chat_id == chat_id, _people.unreachable == true()).exists()
     dropped = {"state": MessageState.DROPPED, "ended_at": now, "detail": "unreachable"}
@@ -54,17 +62,44 @@ async def post(
     return (await tx.execute(inserting(tx, tables.outbox).values(row).on_conflict_do_nothing())).rowcount == 1
 
 
-async def due(tx: Tx, now: datetime, limit: int = 100, busy: Collection[int] = ()) -> tuple[Message, ...]:
-    """Return the first waiting message of each chat, oldest first: a chat whose first message pauses waits as a whole.
+async def is_known(tx: Tx, key: str) -> bool:
+    """Tell whether a message with this key was ever written."""
+    found: bool = (await tx.execute(select(select(_outbox.id).where(_outbox.key == key).exists()))).scalar_one()
+    return found
 
-    Chats in ``busy`` are left out, and messages that are held back.
-    One message per chat keeps the order, and keeps a flooded chat from hiding the others.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A message that had not left yet, and goes on in another."""
+
+    facts: dict[str, Any]
+    not_before: datetime
+
+
+async def merge(tx: Tx, chat_id: int, kind: MessageKind, now: datetime, since: datetime) -> tuple[tuple[Waiting, ...], int]:
+    """Take back what waits of a kind, to be told in one message, and return it with how many of the kind were sent since then."""
+    mine = (_outbox.chat_id == chat_id, _outbox.kind == kind)
+    rows = (await tx.execute(select(_outbox.id, _outbox.facts, _outbox.not_before).where(*mine, _WAITING).order_by(_outbox.id))).all()
+    if rows:
+        taken = update(tables.outbox).where(_outbox.id.in_([row.id for row in rows]))
+        await tx.execute(taken.values(state=MessageState.DROPPED, ended_at=now, detail="merged"))
+    sent = select(func.count()).select_from(tables.outbox).where(*mine, _outbox.state == MessageState.SENT, _outbox.ended_at > since)
+    return tuple(Waiting(facts=row.facts, not_before=row.not_before) for row in rows), (await tx.execute(sent)).scalar_one()
+
+
+async def due(tx: Tx, now: datetime, limit: int = 100, busy: Collection[int] = ()) -> tuple[Message, ...]:
+    """Return the first waiting message of each chat, alarms before everything else and strangers' requests last, then oldest first.
+
+    A chat whose first message pauses waits as a whole; only an alarm passes it. Chats in ``busy`` are left out, and messages that are
+    held back. One message per chat keeps the order, and keeps a flooded chat from hiding the others.
     """
-    heads = select(func.min(_outbox.id)).where(_WAITING, _outbox.held_until.is_(None)).group_by(_outbox.chat_id)
+    # A request that may not leave yet is nobody's first message: it would hold up what comes behind it.
+    waits = (_WAITING, _outbox.held_until.is_(None), or_(_outbox.kind != MessageKind.ACCESS_REQUEST, _outbox.not_before <= now))
+    heads = select(func.min(_PLACE)).where(*waits).group_by(_outbox.chat_id)
     if busy:
         heads = heads.where(_outbox.chat_id.not_in(busy))
-    query = select(*_FIELDS).where(_outbox.id.in_(heads), _outbox.not_before <= now).order_by(_outbox.id).limit(limit)
-    return tuple(map(_message, await tx.execute(query)))
+    found = select(*_FIELDS).where(*waits, _PLACE.in_(heads), _outbox.not_before <= now).order_by(_PLACE).limit(limit)
+    return tuple(map(_message, await tx.execute(found)))
 
 
 async def any_to_release(tx: Tx, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, false, insert, select, update
 
-from chatbot.model import Answering, AnswerMode, Check, Mode, Portfolio, Strategy
+from chatbot.model import LET_IN, Answering, AnswerMode, Check, Mode, Portfolio, Strategy
 from chatbot.store import tables
 from chatbot.store.chunks import chunks
 from chatbot.store.codec import decode, encode
@@ -30,6 +30,8 @@ _ONE = select(tables.portfolios).where(_portfolios.id == bindparam("one"))
 _MANY = select(tables.portfolios).where(_portfolios.id.in_(bindparam("ids", expanding=True)))
 _ACCOUNTS_OF = select(_accounts.portfolio_id, _accounts.body).where(_accounts.portfolio_id.in_(bindparam("ids", expanding=True)))
 _STATES_OF = select(tables.states).where(_states.portfolio_id.in_(bindparam("ids", expanding=True)))
+_WHO_IS_LET_IN = select(tables.people.c.id).where(tables.people.c.role.in_(sorted(LET_IN)))
+_SERVED = select(_portfolios.id).where(_portfolios.id == bindparam("one"), _portfolios.person_id.in_(_WHO_IS_LET_IN))
 _COLUMNS = tuple(column.name for column in tables.portfolios.columns)
 
 
@@ -78,16 +80,22 @@ async def save_windows(tx: Tx, opened: Mapping[int, datetime | None]) -> None:
 
 
 async def active(tx: Tx, after_id: int = 0, limit: int | None = None) -> tuple[Portfolio, ...]:
-    """Return portfolios that are not paused, by id, starting behind ``after_id``: the monitor walks them in chunks."""
+    """Return portfolios that are not paused and whose owner may use the bot, by id, starting behind ``after_id``."""
     ids = await active_ids(tx, after_id, limit)
     found = await many(tx, ids)
     return tuple(found[portfolio_id] for portfolio_id in ids)
 
 
 async def active_ids(tx: Tx, after_id: int = 0, limit: int | None = None) -> tuple[int, ...]:
-    """Return the ids of the portfolios that are not paused, ascending, starting behind ``after_id``."""
-    query = select(_portfolios.id).where(_portfolios.paused == false(), _portfolios.id > after_id).order_by(_portfolios.id).limit(limit)
+    """Return the ids of the portfolios that :func:`active` would return, ascending, starting behind ``after_id``."""
+    served = _portfolios.paused == false(), _portfolios.person_id.in_(_WHO_IS_LET_IN)
+    query = select(_portfolios.id).where(*served, _portfolios.id > after_id).order_by(_portfolios.id).limit(limit)
     return tuple((await tx.execute(query)).scalars())
+
+
+async def is_served(tx: Tx, portfolio_id: int) -> bool:
+    """Tell whether the owner of a portfolio may use the bot now; nothing is checked, planned or traded for anybody else."""
+    return (await tx.execute(_SERVED, {"one": portfolio_id})).first() is not None
 
 
 async def accounts_of(tx: Tx, ids: Collection[int]) -> dict[int, dict[str, Any]]:

@@ -10,7 +10,7 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest, TelegramError
 from telegram.ext import Application, CallbackContext, ContextTypes, ExtBot
 
-from chatbot.errors import UserError
+from chatbot.errors import ShutOut, UserError
 from chatbot.i18n import N_
 from chatbot.portfolio.revision import revision_of
 from chatbot.store import accounts
@@ -40,6 +40,8 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
     person: Person
     #: what was tapped; only in the handlers of buttons
     tapped: Tap
+    #: the gate let this update through; without it no handler does anything
+    let_in: bool = False
     #: the tap has been answered
     answered: bool = False
 
@@ -99,8 +101,12 @@ def words_for(program: Program, person: Person) -> Words:
 
 
 async def reply(update: Update, context: Context, view: View) -> Message:
-    """Show a view as a new message; its text alone where Telegram does not take the markup."""
+    """Show a view as a new message; its text alone where Telegram does not take the markup.
+
+    Raises :class:`ShutOut` for somebody who was blocked while their command was under way.
+    """
     del update
+    await _still_in(context)
     chat_id, keyboard = context.person.chat_id, await _keyboard(context, view)
     try:
         return await sending.send(context.bot, chat_id, view, keyboard)
@@ -124,6 +130,7 @@ async def show(update: Update, context: Context, view: View) -> Message:
     query = update.callback_query
     if query is None or not isinstance(query.message, Message):
         return await reply(update, context, view)
+    await _still_in(context)
     try:
         edited = await _edit(query.message, context, view)
     except BadRequest as refusal:
@@ -133,6 +140,12 @@ async def show(update: Update, context: Context, view: View) -> Message:
             raise
         edited = None
     return edited or await reply(update, context, view)
+
+
+async def _still_in(context: Context) -> None:
+    """Say nothing to somebody who has been blocked since the gate let them in."""
+    if context.let_in and not await context.program.access.is_open(context.person.id):
+        raise ShutOut
 
 
 async def _edit(message: Message, context: Context, view: View) -> Message | None:

@@ -68,7 +68,7 @@ async def _save(update: Update, context: Context, settings: AlertSettings) -> No
     context.person = replace(context.person, alerts=settings)
     person, now = context.person, context.program.clock.now()
     async with context.program.db.transaction() as tx:
-        await accounts.save_person(tx, person)
+        await accounts.change_person(tx, person.id, alerts=settings)
         await messages.hold(tx, person.chat_id, quiet.ends(settings, person.zone, now) or now)
     await show(update, context, alert_settings.alerts(context.words, settings))
 

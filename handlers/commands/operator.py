@@ -19,7 +19,7 @@ async def users(update: Update, context: Context) -> None:
     if context.person.role != Role.OPERATOR:
         await reply(update, context, access.operator_only(context.words))
         return
-    await reply(update, context, access.users(context.words, await context.program.access.everybody()))
+    await show(update, context, access.users(context.words, await context.program.access.everybody()))
 
 
 async def approve(update: Update, context: Context) -> None:

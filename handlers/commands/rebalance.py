@@ -90,6 +90,8 @@ async def _confirm(update: Update, context: Context, plan_id: int, *, accepted: 
             await _too_late(update, context, plan)
         case outcomes.TooExpensive(plan=plan):
             await _ask_about_costs(update, context, plan)
+        case outcomes.Paused(plan=plan):
+            await answer(update, context, progress.paused(words, plan), alert=True)
         case outcomes.NotYours():
             await answer(update, context, progress.not_yours(words), alert=True)
         case _:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
     from telegram import Update
 
-    from chatbot.model import Person
     from handlers.chat.context import Context
 
 DIALOG = "zone"
@@ -44,7 +42,7 @@ async def languages(update: Update, context: Context) -> None:
 async def language(update: Update, context: Context) -> None:
     """Change the language, of the menu too, and go back to where the person came from."""
     chosen, back = context.tapped.args
-    await _save(context, replace(context.person, language=context.program.catalogue.match(chosen)))
+    context.person = await context.program.access.speak(context.person, context.program.catalogue.match(chosen))
     await menu.publish_for(context.bot, context.program, context.person)
     if back == "start":
         await show(update, context, start.welcome(context.words, demo=context.program.mode == "demo"))
@@ -76,14 +74,9 @@ async def _take_zone(update: Update, context: Context, text: str) -> None:
         raise UserError(N_("“{text}” is not a time zone. Write it like Europe/Madrid."), text=parsing.shown(text))
     ZoneInfo(name)
     await context.leave(DIALOG)
-    await _save(context, replace(context.person, zone=name))
+    context.person = await context.program.access.live_in(context.person, name)
     await context.program.portfolios.move_zone(context.person)
     await settings(update, context)
-
-
-async def _save(context: Context, person: Person) -> None:
-    context.person = person
-    await context.program.access.save(person)
 
 
 async def pause(update: Update, context: Context) -> None:

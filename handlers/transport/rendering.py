@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chatbot.errors import InternalError
-from chatbot.model import Cause, LineReading, MessageKind, Phase, PlanState, Reason
+from chatbot.model import Cause, LineReading, MessageKind, Phase, PlanState, Reason, Role
 from chatbot.store import accounts, portfolios
 from handlers.views import alerts, problems
 from handlers.views.common import Html, joined, mark
@@ -64,9 +64,15 @@ async def _digest(program: Program, words: Words, message: Message) -> View | No
 
 
 async def _access_request(program: Program, words: Words, facts: Facts) -> View | None:
+    """Ask about those who still wait: one by name with both answers, several together with the way to the list."""
+    people: list[int] = facts.get("people") or [facts["person_id"]]  # an earlier version asked about one at a time
     async with program.db.read() as tx:
-        asking = await accounts.person(tx, int(facts["person_id"]))
-    return access.access_request(words, asking) if asking else None
+        named = await accounts.people_of(tx, people)
+    asking = [person for person in named.values() if person.role is Role.PENDING]
+    if not asking:
+        return None
+    count = len(asking) + facts.get("count", 1) - len(people)
+    return access.access_request(words, asking[0]) if count == 1 else access.access_requests(words, asking, count)
 
 
 async def _access_granted(_: Program, words: Words, __: Facts) -> View:

@@ -97,6 +97,21 @@ def tap_refused(words: Words, refusal: Refusal) -> str:
     return words.t(_TAPS[refusal.reason])
 
 
+def tap_without_message(words: Words) -> str:
+    """Answer a tap on a button whose message cannot be seen."""
+    return words.t("I can't see which message this button belongs to, so nothing was done. Send the command again.")
+
+
+def edited(words: Words) -> View:
+    """Answer a changed message: it may have been acted on already."""
+    return View(page(say(words, "I don't act on messages that are changed afterwards. Nothing was done; send it as a new message.")))
+
+
+def forwarded(words: Words) -> View:
+    """Answer a forwarded message: its words were written by, or for, somebody else."""
+    return View(page(say(words, "I don't act on forwarded messages. Nothing was done; type it yourself if you mean it.")))
+
+
 def unknown_text(words: Words) -> View:
     """Answer a message that is no command and that no dialog waits for."""
     return View(

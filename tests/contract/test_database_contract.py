@@ -93,7 +93,7 @@ async def test_a_person_is_read_back_as_saved_and_changes_are_kept(db: Database)
         person = await a_person(tx, 5_000_000_001, language="ru", zone="Europe/Moscow", portfolio_id=3)
         assert await accounts.person(tx, person.id) == person
         changed = replace(person, role=Role.OPERATOR, unreachable=True, name="Анна 🚀")
-        await accounts.save_person(tx, changed)
+        await accounts.change_person(tx, person.id, role=Role.OPERATOR, unreachable=True, name="Анна 🚀")
         assert await accounts.person(tx, person.id) == changed
         assert await accounts.person(tx, 1) is None
 
@@ -532,7 +532,7 @@ async def test_nothing_waits_for_a_person_who_is_gone_until_they_write_again(db:
     assert await _post(db, 7, "lost") == [True]
     async with db.transaction() as tx:
         assert await messages.due(tx, NOW) == ()
-        await accounts.save_person(tx, person)
+        await accounts.change_person(tx, person.id, unreachable=False)
     assert await _post(db, 7, "lost", "heard") == [False, True]
     async with db.read() as tx:
         assert [each.key for each in await messages.due(tx, NOW)] == ["heard"]

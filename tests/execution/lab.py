@@ -306,7 +306,7 @@ async def _portfolio(db: Database, clock: Clock, state: AccountState) -> tuple[P
         if found:
             bodies = await portfolios.accounts_of(tx, (found[0].id,))
             return found[0], AccountState.from_json(bodies[found[0].id])
-        await accounts.save_person(tx, Person(id=1, chat_id=11, role=Role.MEMBER))
+        await accounts.add_person(tx, Person(id=1, chat_id=11, role=Role.MEMBER))
         empty = Portfolio(id=0, person_id=1, name="lab", mode=Mode.PAPER, exchange="paper", strategy=STRATEGY, created_at=clock.now())
         added = await portfolios.add(tx, empty)
         await portfolios.save_account(tx, added.id, state.to_json())

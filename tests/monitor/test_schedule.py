@@ -251,7 +251,7 @@ async def test_another_zone_moves_the_next_run_and_never_runs_a_date_twice(tmp_p
         assert await on.tick(1800) == (0, 1)
         async with on.program.db.transaction() as tx:
             moved = replace(PERSON, zone="America/New_York")
-            await accounts.save_person(tx, moved)
+            await accounts.change_person(tx, moved.id, zone=moved.zone)
         await on.program.portfolios.move_zone(moved)
         portfolio = await on.program.portfolios.by_id(portfolio.id) or portfolio
         upcoming, _ = await on.program.reports.calendar(portfolio)

@@ -87,7 +87,7 @@ class Alone:
         """Let the person choose what to hear."""
         person = replace(PERSON, alerts=settings, zone=zone)
         async with self.on.program.db.transaction() as tx:
-            await accounts.save_person(tx, person)
+            await accounts.change_person(tx, person.id, alerts=settings, zone=zone)
         return person
 
 

@@ -149,5 +149,5 @@ async def bench(
     settings = Settings(_env_file=None, data_dir=folder, market="live:binance", operator_ids="7", fear_greed_url="")
     async with open_program(settings, clock=clock, source=market, work=Inline(), pace=PACE) as program:
         async with program.db.transaction() as tx:
-            await accounts.save_person(tx, PERSON)
+            await accounts.add_person(tx, PERSON)
         yield Bench(program, market, clock)

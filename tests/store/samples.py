@@ -19,6 +19,7 @@ from chatbot.model import (
     Portfolio,
     PortfolioFigures,
     Reason,
+    Role,
     Strategy,
 )
 from chatbot.store import accounts, plans, portfolios
@@ -82,8 +83,8 @@ def plan(portfolio_id: int, **changes: Any) -> Plan:
 
 async def a_person(tx: Tx, person_id: int = 7, **changes: Any) -> Person:
     """Store a person whose private chat has the person's own id."""
-    person = Person(id=person_id, chat_id=person_id, name=f"Person {person_id}", **changes)
-    await accounts.save_person(tx, person)
+    person = Person(id=person_id, chat_id=person_id, **{"name": f"Person {person_id}", "role": Role.MEMBER, **changes})
+    await accounts.add_person(tx, person)
     return person
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from handlers.buttons import Button
 
 MOST_USERS = 30
+#: names in a question about several strangers
+_NAMES = 5
 _ROLES = {
     Role.OPERATOR: N_("operator"),
     Role.MEMBER: N_("approved"),
@@ -85,6 +87,19 @@ def access_request(words: Words, person: Person) -> View:
     return View(text, ((_approve(words, person), _block(words, person)),))
 
 
+def access_requests(words: Words, asking: Sequence[Person], count: int) -> View:
+    """Ask the operator about several who came together: the first names, the number, and the way to the list."""
+    shown = asking[:_NAMES]
+    names = [joined(" · ", (_name(words, person), code(person.id))) for person in shown]
+    text = page(
+        bold(words.n("{count} person asks to use this bot", "{count} people ask to use this bot", count)),
+        *names,
+        esc("…") if count > len(shown) else None,
+        say(words, "Approve only people you know. They see their own portfolio, never yours."),
+    )
+    return View(text, ((button(words.t("Show who asks"), "users"),),))
+
+
 def access_decided(words: Words, person: Person) -> View:
     """Show the operator's decision in place of the question; it can be changed."""
     if person.role is Role.MEMBER:
@@ -94,8 +109,8 @@ def access_decided(words: Words, person: Person) -> View:
 
 
 def users(words: Words, people: Sequence[Person]) -> View:
-    """List everybody who ever wrote to the bot, with a button for each that can be decided about."""
-    shown = people[:MOST_USERS]
+    """List everybody who ever wrote to the bot, who still asks first, with a button for each that can be decided about."""
+    shown = sorted(people, key=lambda person: person.role is not Role.PENDING)[:MOST_USERS]  # who waits for an answer stands first
     lines = [joined(" · ", (_name(words, person), code(person.id), words.t(_ROLES[person.role]))) for person in shown]
     text = page(
         bold(words.n("{count} person", "{count} people", len(people))),

@@ -149,6 +149,15 @@ def late_text(words: Words, plan: Plan, *, replanned: bool = True) -> str:
     return closed_text(words, plan)
 
 
+def paused(words: Words, plan: Plan) -> str:
+    """Answer Confirm on a plan of a paused portfolio, at most 200 characters."""
+    return words.t(
+        "This portfolio is paused, so nothing of plan {number} was sent. /resume first, then confirm before {time}.",
+        number=plan.number,
+        time=words.time(plan.expires_at),
+    )
+
+
 def not_yours(words: Words) -> str:
     """Answer a tap on somebody else's plan, or on one that does not exist."""
     return words.t("This plan is not yours. Nothing was done.")

@@ -1,0 +1,44 @@
+"""What a person is told when handling their update failed: an id for the operator, never silence, and never a traceback."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+import structlog
+from telegram.constants import ParseMode
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
+
+from handlers.chat.context import answer
+from handlers.views import problems
+
+if TYPE_CHECKING:
+    from telegram import Update
+
+    from chatbot.i18n import Words
+    from handlers.chat.context import Context
+
+log = structlog.get_logger()
+
+
+def words_outside(update: Update, context: Context) -> Words:
+    """Return the words of somebody whom the gate has not let in: in the language of their Telegram."""
+    catalogue, user = context.program.catalogue, update.effective_user
+    return catalogue.words(catalogue.match(user.language_code if user else None))
+
+
+async def broken(update: Update, context: Context, error: BaseException, words: Words) -> None:
+    """Log a failure that we must fix and tell the person its id; nobody is told who cannot be reached."""
+    if isinstance(error, Forbidden):
+        return  # the person blocked the bot; the gate notes it
+    error_id = secrets.token_hex(3)
+    log.error("update failed", error_id=error_id, update_id=update.update_id, exc_info=error)
+    offline = isinstance(error, (NetworkError, RetryAfter)) and not isinstance(error, BadRequest)
+    chat = update.effective_chat
+    if offline or chat is None or chat.type != chat.PRIVATE:
+        return
+    try:
+        await answer(update, context)
+        await context.bot.send_message(chat.id, problems.failure(words, error_id).text, parse_mode=ParseMode.HTML)
+    except TelegramError as trouble:
+        log.warning("could not tell about a failure", error_id=error_id, error=type(trouble).__name__)
