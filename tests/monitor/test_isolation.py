@@ -35,7 +35,7 @@ POISON = ("NaN", "1e999999", "-1", "", None, [], {"a": 1}, 10**40, "𝟙", "\x00
 async def opened(on: Bench, person: Person) -> Portfolio:
     """Give somebody a portfolio that stands on its targets."""
     async with on.program.db.transaction() as tx:
-        await accounts.save_person(tx, person)
+        await accounts.add_person(tx, person)
     markets = await on.market.markets()
     strategy, problems = strategies.own_weights(
         {"BTC": D(40), "SOL": D(40), "USDT": D(20)}, markets, strategies.preset("balanced", markets)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -209,7 +208,7 @@ async def test_who_is_no_operator_lets_nobody_in(chat: Room) -> None:
         ben = await accounts.person(tx, BEN.id)
         assert ben is not None
         chat.program.access._operators -= {BEN.id}
-        await accounts.save_person(tx, replace(ben, role=Role.MEMBER))
+        await accounts.change_person(tx, ben.id, role=Role.MEMBER)
     before = await world(chat)
     for action in ("approve", "block"):
         answer = await press(chat, action, str(ANN.id), BEN)
