@@ -68,6 +68,11 @@ async def finish_update(tx: Tx, update_id: int) -> None:
     await tx.execute(_FINISHING, {"one": update_id})
 
 
+async def set_aside(tx: Tx, update_id: int) -> None:
+    """Note that an update cannot be worked on. Unlike that of others its text is kept, until it is tidied away with them."""
+    await tx.execute(update(tables.updates).where(_updates.id == update_id).values(finished=True))
+
+
 async def unfinished_updates(tx: Tx) -> tuple[tuple[int, str], ...]:
     """Return the updates that were interrupted, oldest first, as (id, body)."""
     rows = await tx.execute(select(_updates.id, _updates.body).where(_updates.finished == false()).order_by(_updates.id))

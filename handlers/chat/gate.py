@@ -71,7 +71,7 @@ async def _enter(context: Context, user: User, chat: Chat, text: str) -> Entry:
     entry = await program.access.enter(user.id, chat.id, user.full_name, program.catalogue.match(user.language_code), text)
     context.person = entry.person
     if entry.new_role:
-        await menu.publish_for(context.bot, program, entry.person)
+        await menu.publish_for(context, entry.person.id)
     return entry
 
 

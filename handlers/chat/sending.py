@@ -48,9 +48,10 @@ def message_gone(refusal: BadRequest) -> bool:
 
 def written(view: View, *, plain: bool) -> tuple[str, str | None]:
     """Return the text with its markup, or bare where Telegram refused the markup before."""
+    text = view.text.encode("utf-8", "replace").decode()  # half a surrogate, from a name for instance, could never be sent
     if not plain:
-        return view.text, ParseMode.HTML
-    bare = _MARKUP.sub("", view.text)
+        return text, ParseMode.HTML
+    bare = _MARKUP.sub("", text)
     return bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"), None
 
 
@@ -97,18 +98,25 @@ async def edit(
 ) -> Message | None:
     """Edit a message into a view; None where that is impossible, because a picture's caption has no room for the text.
 
-    Text cannot take the place of a picture, so it becomes its caption.
+    Text cannot take the place of a picture, so it becomes its caption. ``has_picture`` is what the message most likely is; a wrong guess
+    costs one refused call.
     """
     text, mode = written(view, plain=plain)
     if (edited := await _edit_picture(bot, chat_id, message_id, view, keyboard, plain=plain)) is not None:
         return edited
+    fits = visible_length(view.text) <= MAX_CAPTION
     try:
-        if not has_picture:
-            return _message(await bot.edit_message_text(text, chat_id, message_id, parse_mode=mode, reply_markup=keyboard))
+        if has_picture and fits:
+            return _message(await bot.edit_message_caption(chat_id, message_id, caption=text, parse_mode=mode, reply_markup=keyboard))
+    except BadRequest as refusal:
+        if not says(refusal, "no caption in the message"):
+            raise
+    try:
+        return _message(await bot.edit_message_text(text, chat_id, message_id, parse_mode=mode, reply_markup=keyboard))
     except BadRequest as refusal:
         if not says(refusal, "no text in the message"):
             raise
-    if visible_length(view.text) > MAX_CAPTION:
+    if has_picture or not fits:
         return None
     return _message(await bot.edit_message_caption(chat_id, message_id, caption=text, parse_mode=mode, reply_markup=keyboard))
 

@@ -43,7 +43,7 @@ async def language(update: Update, context: Context) -> None:
     """Change the language, of the menu too, and go back to where the person came from."""
     chosen, back = context.tapped.args
     context.person = await context.program.access.speak(context.person, context.program.catalogue.match(chosen))
-    await menu.publish_for(context.bot, context.program, context.person)
+    await menu.publish_for(context, context.person.id)
     if back == "start":
         await show(update, context, start.welcome(context.words, demo=context.program.mode == "demo"))
     else:

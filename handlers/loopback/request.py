@@ -90,7 +90,7 @@ class LoopbackRequest(BaseRequest):
             result = await self._wire.carry(self._call(url, request_data))
         except Refused as refusal:
             return refusal.code, json.dumps(refusal.to_json()).encode()
-        return 200, json.dumps({"ok": True, "result": result}, ensure_ascii=False).encode()
+        return 200, json.dumps({"ok": True, "result": result}).encode()
 
     def _call(self, url: str, data: RequestData | None) -> Call:
         address, _, name = url.rpartition("/")

@@ -9,7 +9,7 @@ import structlog
 from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from chatbot.errors import InternalError
-from chatbot.model import Delivery, MessageKind, PlanState, Verdict
+from chatbot.model import Delivery, MessageKind, PlanState, Role, Verdict
 from chatbot.portfolio.revision import revision_of
 from chatbot.store import accounts, plans
 from handlers.buttons import BOUND, Signer, markup
@@ -58,6 +58,8 @@ class Courier:
             person = await accounts.person(tx, message.chat_id)  # a private chat has the id of its person
         if person is None or person.chat_id != message.chat_id:
             return Delivery(verdict=Verdict.REFUSED, detail="nobody has this chat")
+        if person.role is Role.BLOCKED:
+            return Delivery(verdict=Verdict.SENT, detail="kept from somebody blocked")
         if message.kind in rendering.ABOUT_PLANS:
             return await self._about_plan(message, person)
         if message.kind in rendering.CARDS:
@@ -107,7 +109,7 @@ class Courier:
     async def _retire(self, chat_id: int, message_id: int, view: View) -> None:
         """Take the buttons off an older card where possible; the news has been told already."""
         try:
-            await sending.edit(self._bot, chat_id, message_id, view, None)
+            await sending.edit(self._bot, chat_id, message_id, view, None, has_picture=True)
         except TelegramError as trouble:
             log.info("older card stays as it is", error=str(trouble))
 

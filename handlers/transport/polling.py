@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, NoReturn
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import structlog
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.request import RequestData
+from telegram.request._requestparameter import RequestParameter
+
+from handlers.transport import shape
+from handlers.transport.updates import JournaledQueue, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from telegram.request import BaseRequest
+
     from handlers.chat.context import Bot
 
 log = structlog.get_logger()
@@ -16,6 +28,11 @@ log = structlog.get_logger()
 UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
 #: seconds that Telegram holds a request open while there is nothing to tell
 _HOLD_S = 10
+#: seconds beyond that in which the answer must be there
+_ANSWER_S = 10.0
+#: updates in one answer, Telegram's most
+_LIMIT = 100
+_NUMBER = re.compile(r'"update_id"\s*:\s*(\d{1,18})\b')
 #: pauses after failures in a row; the last one is repeated
 _PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
@@ -24,14 +41,15 @@ async def poll(bot: Bot) -> NoReturn:
     """Queue updates until cancelled.
 
     The next request confirms what the last one brought, so an update that could not be written down (a full disk) is asked for again.
+    One that cannot be read is written down and passed over: whatever it is, it must not keep the others out.
     """
     following: int | None = None
     failures = 0
     while True:
         try:
-            for update in await bot.bot.get_updates(offset=following, timeout=_HOLD_S, allowed_updates=UPDATES):
-                await bot.update_queue.put(update)
-                following = update.update_id + 1
+            for update in await fetch(bot, following):
+                await take(bot, update)
+                following = update.number + 1
         except TelegramError as error:
             _tell(error)
             await asyncio.sleep(_pause_s(error, failures))
@@ -42,6 +60,83 @@ async def poll(bot: Bot) -> NoReturn:
             failures += 1
         else:
             failures = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """An update as it came."""
+
+    number: int
+    text: str
+    #: None: not even JSON
+    value: dict[str, Any] | None
+
+
+async def fetch(bot: Bot, following: int | None, *, hold_s: int = _HOLD_S, kinds: Sequence[str] = UPDATES) -> list[Raw]:
+    """Ask Telegram for what is new from number ``following`` on; raises ``TelegramError``."""
+    answer = await _ask(bot, following, hold_s, kinds, _LIMIT)
+    try:
+        return _listed(answer)
+    except _Unlisted:
+        pass
+    # One update spoils the answer for all: ask for them one by one, and pass over the one that is no JSON by itself.
+    answer = await _ask(bot, following, 0, kinds, 1)
+    try:
+        return _listed(answer)
+    except _Unlisted:
+        found = _NUMBER.search(answer)
+        if found is None or '"ok":true' not in answer.replace(" ", "")[:200]:
+            raise TelegramError("Invalid server response") from None
+        return [Raw(int(found[1]), answer, None)]
+
+
+async def _ask(bot: Bot, following: int | None, hold_s: int, kinds: Sequence[str], limit: int) -> str:
+    """Return the answer to getUpdates as text; the library's own method reads all updates at once, and one that it cannot read ends all."""
+    request: BaseRequest = bot.bot._request[0]  # noqa: SLF001 - the one kept for getUpdates has no public name
+    asked = {"timeout": hold_s, "limit": limit, "allowed_updates": list(kinds)} | ({"offset": following} if following is not None else {})
+    data = RequestData([RequestParameter.from_input(name, value) for name, value in asked.items()])
+    answer = await request._request_wrapper(  # noqa: SLF001 - turns Telegram's refusals into exceptions, and leaves the answer as it is
+        f"{bot.bot.base_url}/getUpdates",
+        "POST",
+        data,
+        read_timeout=hold_s + _ANSWER_S,
+    )
+    return answer.decode("utf-8", "replace")
+
+
+class _Unlisted(Exception):
+    """An answer that is no list of updates with their numbers."""
+
+
+def _listed(answer: str) -> list[Raw]:
+    try:
+        value = json.loads(answer)
+    except (ValueError, RecursionError):
+        raise _Unlisted from None
+    if not isinstance(value, dict) or value.get("ok") is not True or not isinstance(value.get("result"), list):
+        raise TelegramError("Invalid server response")
+    found = []
+    for one in value["result"]:
+        number = shape.update_id(one)
+        if number is None:
+            log.error("an update without a number is passed over", update=repr(one)[:200])
+            continue
+        try:
+            found.append(Raw(number, json.dumps(one), one))
+        except (ValueError, RecursionError):
+            found.append(Raw(number, repr(number), None))
+    if value["result"] and not found:
+        raise _Unlisted
+    return sorted(found, key=lambda one: one.number)
+
+
+async def take(bot: Bot, update: Raw) -> None:
+    """Write an update down and queue it; one that cannot be read is written down only. Raises when it could not be written down."""
+    queue = bot.update_queue
+    if isinstance(queue, JournaledQueue):
+        await queue.take(update.number, update.text, bot.bot)
+    elif (parsed := parse(update.number, update.text, bot.bot)) is not None:
+        await queue.put(parsed)
 
 
 def _pause_s(error: TelegramError | None, failures: int) -> float:

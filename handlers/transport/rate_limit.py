@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from telegram.error import BadRequest, NetworkError, RetryAfter
+from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 from telegram.ext import BaseRateLimiter
 
 from handlers.transport.updates import answering
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from telegram._utils.types import JSONDict
-    from telegram.error import TelegramError
 
     from chatbot.clock import Clock
 
@@ -54,8 +53,8 @@ class Patience(BaseRateLimiter[None]):
         waited, tries = 0.0, 0
         while True:
             try:
-                return await callback(*args, **kwargs)
-            except (RetryAfter, NetworkError) as refusal:
+                return await _made(callback, args, kwargs)
+            except TelegramError as refusal:
                 pause = pause_s(refusal, tries)
                 most = FLOOD_S_MAX if isinstance(refusal, RetryAfter) else NETWORK_S_MAX
                 if pause is None or not answering.get() or waited + pause > most:
@@ -65,11 +64,29 @@ class Patience(BaseRateLimiter[None]):
             waited, tries = waited + pause, tries + 1
 
 
+async def _made(
+    callback: Callable[..., Coroutine[Any, Any, bool | JSONDict | list[JSONDict]]],
+    args: Any,  # noqa: ANN401 - the library's signature
+    kwargs: dict[str, Any],
+) -> bool | JSONDict | list[JSONDict]:
+    """Make the call once; what will never be taken is told apart from a network that is down."""
+    try:
+        return await callback(*args, **kwargs)
+    except NetworkError as trouble:
+        if isinstance(trouble.__cause__, ValueError):  # a text that cannot be encoded: no line is so good that it would pass
+            raise BadRequest(f"the request cannot be written: {type(trouble.__cause__).__name__}") from trouble
+        raise
+    except (KeyError, TypeError, AttributeError) as strange:  # an answer that is JSON, but none of Telegram's
+        raise TelegramError("Invalid server response") from strange
+
+
 def pause_s(refusal: TelegramError, tries: int) -> float | None:
     """Return how long to wait before the next of some tries, in seconds; None where trying again is vain."""
     if isinstance(refusal, RetryAfter):
         asked = refusal.retry_after
         return float(asked if isinstance(asked, int) else asked.total_seconds())
+    if type(refusal) is TelegramError:  # an answer that is none of Telegram's, a proxy's page for instance
+        return _PAUSES_S[min(tries, len(_PAUSES_S) - 1)]
     if isinstance(refusal, BadRequest) or not isinstance(refusal, NetworkError):
         return None
     return _PAUSES_S[min(tries, len(_PAUSES_S) - 1)]

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
-from telegram.error import InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import InvalidToken, TelegramError
 
 from chatbot.errors import SettingError
 from handlers.transport import menu
@@ -40,15 +40,18 @@ async def running(program: Program, bot: Bot) -> AsyncIterator[None]:
     try:
         await _reach(program, bot)
         await bot.start()
-        await _publish_menu(program, bot)
+        menus = menu.Menus(bot.bot, program)
+        bot.bot_data[menu.MENUS] = menus
+        await menus.publish()
         restored = await restore(program.db, bot.update_queue, bot.bot, partial(_give_up, program, bot))
-        polling = bot.create_task(poll(bot), name="polling")
+        tasks = {bot.create_task(poll(bot), name="polling"), bot.create_task(menus.tend(), name="menus")}
         log.info("bot ready", username=bot.bot.username, restored=restored)
         try:
             yield
         finally:
-            polling.cancel()
-            await asyncio.wait({polling}, timeout=1)
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=1)
     finally:
         await _stop(bot)
 
@@ -59,11 +62,13 @@ async def _reach(program: Program, bot: Bot) -> None:
     while True:
         try:
             await bot.initialize()
+            _check_name(bot)
             await bot.bot.delete_webhook()
         except InvalidToken:
             raise SettingError("CHATBOT_TELEGRAM_TOKEN", "Telegram does not know this token; copy it again from BotFather") from None
-        except (NetworkError, RetryAfter) as trouble:
-            pause = min(pause_s(trouble, tries) or _PAUSE_S_MAX, _PAUSE_S_MAX)
+        except Exception as trouble:  # noqa: BLE001 - refusals, a proxy's page, an answer of another shape: all may pass
+            asked = pause_s(trouble, tries) if isinstance(trouble, TelegramError) else None
+            pause = min(_PAUSE_S_MAX if asked is None else asked, _PAUSE_S_MAX)
             tries += 1
             log.warning("Telegram cannot be reached yet", error=type(trouble).__name__, again_in_s=pause)
             await program.clock.sleep(pause)
@@ -71,12 +76,10 @@ async def _reach(program: Program, bot: Bot) -> None:
             return
 
 
-async def _publish_menu(program: Program, bot: Bot) -> None:
-    """Publish the command menu; a bot without a menu still works, so a failure is only logged."""
-    try:
-        await menu.publish(bot.bot, program)
-    except TelegramError as trouble:
-        log.warning("the command menu was not published", error=type(trouble).__name__)
+def _check_name(bot: Bot) -> None:
+    """Raise where the answer to who we are names nobody, as a proxy's does."""
+    if not isinstance(bot.bot.bot.id, int) or not isinstance(bot.bot.bot.username, str):
+        raise TelegramError("getMe named nobody")
 
 
 async def _give_up(program: Program, bot: Bot, update: Update) -> None:

@@ -14,6 +14,7 @@ from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
 from chatbot.store import accounts, events
+from handlers.transport import shape
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -59,6 +60,32 @@ class JournaledQueue(asyncio.Queue[object]):
                 log.info("update seen before", update_id=item.update_id)
                 return
         await super().put(item)
+
+    async def take(self, number: int, text: str, bot: Bot) -> None:
+        """Record an update by its raw text, then queue it; raises when it could not be written down.
+
+        One of a kind that is not served is finished at once. One that cannot be read is logged and left out; its text is kept in the
+        log of the database, so that it can be looked at.
+        """
+        parsed = parse(number, text, bot)
+        async with self._db.transaction() as tx:
+            new = await events.record_update(tx, number, text)
+            if parsed is None and new:
+                await events.set_aside(tx, number)
+        if not new:
+            log.info("update seen before", update_id=number)
+        elif parsed is not None:
+            await super().put(parsed)
+
+
+def parse(number: int, text: str, bot: Bot) -> Update | None:
+    """Return what is read of an update; None where nothing is, or where it cannot be read, which is logged."""
+    try:
+        sound = shape.reduced(json.loads(text))
+        return None if sound is None else Update.de_json(sound, bot)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one update, the others must be read
+        log.error("update cannot be read and is passed over", update_id=number, error=repr(error)[:200])  # noqa: TRY400 - no trace needed
+        return None
 
 
 class InOrder(BaseUpdateProcessor):
@@ -178,12 +205,10 @@ async def _suspect(
 
 async def _read(db: Database, number: int, body: str, bot: Bot) -> Update | None:
     """Return a stored update; one that this version cannot read is finished instead of failing every start."""
-    try:
-        return Update.de_json(json.loads(body), bot)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        log.error("update cannot be read", update_id=number, error=repr(error))  # noqa: TRY400 - the trace says no more
+    if (parsed := parse(number, body, bot)) is not None:
+        return parsed
     async with db.transaction() as tx:
-        await events.finish_update(tx, number)
+        await events.set_aside(tx, number)
     return None
 
 

@@ -17,8 +17,8 @@ from chatbot.outbox import Outbox
 from chatbot.store import accounts, plans
 from handlers.bot import build
 from handlers.loopback import Loopback, TelegramUser
+from handlers.transport import polling
 from handlers.transport.delivery import Courier
-from handlers.transport.polling import UPDATES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -71,9 +71,10 @@ class Room:
 
     async def handle(self) -> None:
         """Let the bot handle everything that waits, all at once, as the running bot does."""
-        for update in await self.bot.bot.get_updates(offset=self.offset + 1, timeout=0, allowed_updates=[*UPDATES, "channel_post"]):
-            self.offset = update.update_id
-            await self.bot.update_queue.put(update)
+        found = await polling.fetch(self.bot, self.offset + 1, hold_s=0, kinds=[*polling.UPDATES, "channel_post"])
+        for update in found:
+            self.offset = update.number
+            await polling.take(self.bot, update)
         waiting: list[Any] = []
         while not self.bot.update_queue.empty():
             waiting.append(self.bot.update_queue.get_nowait())
