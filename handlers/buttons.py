@@ -113,11 +113,14 @@ def bound(tap: Tap, revision: str) -> Tap:
 
 
 def released(tap: Tap, revision: str) -> Tap | Refusal:
-    """Return what a bound tap means while the settings are still those that it was shown with."""
+    """Return what a bound tap means while the settings are still those that it was shown with; an empty ``revision``: no portfolio.
+
+    Without a portfolio there is nothing to change, and what was tapped says so itself.
+    """
     if tap.action not in BOUND:
         return tap
     arg, _, shown_with = tap.arg.rpartition(_BOUND_TO)
-    return Tap(tap.action, arg) if shown_with == revision and revision else Refusal(Reason.CHANGED, tap.action, arg)
+    return Tap(tap.action, arg) if revision in ("", shown_with) else Refusal(Reason.CHANGED, tap.action, arg)
 
 
 #: rows of buttons

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatbot.model import AnswerMode, PlanState, Role
+from chatbot.portfolio.revision import revision_of
 from chatbot.store import accounts, tables
 from handlers.bot import BUTTONS
-from handlers.buttons import LIFETIME, Signer
+from handlers.buttons import LIFETIME, Signer, Tap, bound
 from tests.handlers.chat_room import ANN, BEN, Room, room
 
 if TYPE_CHECKING:
@@ -44,13 +45,17 @@ ENDED = {
     PlanState.DONE: "was carried out",
     PlanState.PARKED: "stopped half-way",
     PlanState.SKIPPED: "was skipped",
-    PlanState.SUPERSEDED: "was replaced by a newer one",
+    PlanState.SUPERSEDED: "ended, because what it rested on was changed",
     PlanState.EXPIRED: "expired",
 }
 
 
 async def press(chat: Room, action: str, arg: str, user: TelegramUser = ANN) -> Answer:
-    """Tap a button that the bot once made for this person, whatever is on the screen now."""
+    """Tap a button that the bot once made for this person and the settings of now, whatever is on the screen."""
+    async with chat.program.db.read() as tx:
+        person = await accounts.person(tx, user.id)
+    portfolio = await chat.program.portfolios.current(person) if person is not None else None
+    arg = bound(Tap(action, arg), revision_of(portfolio) if portfolio is not None else "").arg
     data = Signer(chat.program.button_key).pack(action, arg, user.id, user.id, chat.clock.now() + LIFETIME)
     return await press_sealed(chat, data, user)
 
