@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from chatbot.engine.portfolio import INDEX, Cash, Holding, Position, Snapshot
 from chatbot.engine.triggers.registry import TRIGGERS
+from chatbot.engine.triggers.trigger import Subject
 from chatbot.exchanges.base import Quote, asset_of
 from chatbot.exchanges.markets.coins import perp_market, spot_market
 from chatbot.model import CORE, HEDGE_KINDS, STABLE, BandRule, Cause, Mode, OpenHedge, Portfolio, Signal, Strategy, TriggerSetting
+from chatbot.model.trigger_info import INFO, Effect
 from chatbot.plans import draft
 from chatbot.portfolio import strategies, valuation
 from chatbot.portfolio.evaluation import Evaluation, measured
@@ -32,7 +34,6 @@ SPOT, PERPS = tuple(PRICES), ("BTC-PERP", "ETH-PERP", "SOL-PERP")
 MARKETS = {asset: spot_market(asset) for asset in SPOT} | {name: perp_market(asset_of(name)) for name in PERPS}
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 JOINED = NOW - timedelta(days=20)
-_UNITS = {Cause.VOLATILITY: SPOT, Cause.TREND: PERPS}
 
 #: quick by default; SERVICES_EXAMPLES=2000 for a long search
 quick = settings(
@@ -96,13 +97,12 @@ def own_strategies(draw: st.DrawFn) -> Strategy:
         base,
         theta=draw(st.sampled_from((D(1), D(1), D("0.5"), D(0)))),
         bands=dict.fromkeys(base.bands, band),
-        triggers={Cause(name): draw(_settings(name)) for name in TRIGGERS},
+        triggers={name: draw(_settings(name)) for name in INFO},
     )
 
 
-def _settings(trigger: str) -> st.SearchStrategy[TriggerSetting]:
-    modes = ("", "book", "portfolio", "beta") if trigger == Cause.FEAR_GREED else ("",)
-    return st.builds(TriggerSetting, on=st.sampled_from((True, True, False)), mode=st.sampled_from(modes))
+def _settings(trigger: Cause) -> st.SearchStrategy[TriggerSetting]:
+    return st.builds(TriggerSetting, on=st.sampled_from((True, True, False)), mode=st.sampled_from(("", *INFO[trigger].modes)))
 
 
 @st.composite
@@ -142,33 +142,30 @@ def _lots(value: D, price: D, lot: D) -> D:
 @st.composite
 def signals(draw: st.DrawFn, strategy: Strategy, snap: Snapshot) -> tuple[Signal, ...]:
     """Draw where every trigger stands, about everything it could be about."""
-    asked = {
-        Cause.VOLATILITY: strategy.spot_assets,
-        Cause.TREND: tuple(p.contract for p in snap.positions),
-    }
-    return tuple(draw(one_signal(name, subject, strategy)) for name in TRIGGERS for subject in asked.get(name, ("",)))
+    subjects = {Subject.ASSET: strategy.spot_assets, Subject.CONTRACT: tuple(p.contract for p in snap.positions), Subject.MARKET: ("",)}
+    return tuple(draw(one_signal(name, subject, strategy)) for name in INFO for subject in subjects[TRIGGERS[name].per])
 
 
 @st.composite
-def one_signal(draw: st.DrawFn, trigger: str, subject: str, strategy: Strategy, *, active: bool | None = None) -> Signal:
+def one_signal(draw: st.DrawFn, trigger: Cause, subject: str, strategy: Strategy, *, active: bool | None = None) -> Signal:
     """Draw one signal; what it does when it is active lies in the range of its trigger."""
     sizes = {
-        Cause.VOLATILITY: st.decimals("0.25", "0.8", places=20, allow_nan=False),
-        Cause.TREND: st.sampled_from((D("0.25"), D("0.5"))),
-        Cause.FUNDING_LOW: st.integers(1, 5).map(lambda n: strategy.futures_net + D(n) / 100),
-        Cause.FUNDING_HIGH: st.sampled_from((D("0.5"), D(0), D("0.9"))),
-        Cause.FEAR_GREED: st.sampled_from((D(1), D("0.5"), D(0))),
+        Effect.CUT_COIN: st.decimals("0.25", "0.8", places=20, allow_nan=False),
+        Effect.TRIM_LONGS: st.sampled_from((D("0.25"), D("0.5"))),
+        Effect.RAISE_NET: st.integers(1, 5).map(lambda n: strategy.futures_net + D(n) / 100),
+        Effect.CUT_NET: st.sampled_from((D("0.5"), D(0), D("0.9"))),
+        Effect.NEUTRALISE: st.sampled_from((D(1), D("0.5"), D(0))),
     }
     is_on = draw(st.booleans()) if active is None else active
     return Signal(
-        trigger=Cause(trigger),
+        trigger=trigger,
         subject=subject,
         at=NOW,
         enter=D(1),
         leave=D(1),
         active=is_on,
         since=NOW - timedelta(days=draw(st.integers(0, 40))) if is_on else None,
-        size=draw(sizes[trigger]) if is_on else None,
+        size=draw(sizes[INFO[trigger].effect]) if is_on else None,
     )
 
 
@@ -179,7 +176,7 @@ def memories(draw: st.DrawFn, strategy: Strategy, seen: tuple[Signal, ...]) -> M
     # the shares that the coins of a line once had
     mix = {asset: D(draw(st.integers(1, 9))) for asset in strategy.spot_assets}
     for signal in seen:
-        if signal.trigger == Cause.VOLATILITY and draw(st.booleans()):
+        if INFO[signal.trigger].effect is Effect.CUT_COIN and draw(st.booleans()):
             line = strategy.line_of(signal.subject)
             whole = sum((part for asset, part in mix.items() if strategy.line_of(asset) == line), D(0))
             own_line = line == signal.subject

@@ -11,7 +11,7 @@ from hypothesis import assume, event, given, note
 from hypothesis import strategies as st
 
 from chatbot.engine.exact import wide
-from chatbot.model import Cause
+from chatbot.model.trigger_info import INFO, Effect
 from chatbot.portfolio.layers import Memory
 from chatbot.portfolio.states import decoded, encoded
 from chatbot.triggers import market
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chatbot.engine.planner.block import Block
     from chatbot.portfolio.evaluation import Evaluation
 
-RISK_OFF = (Cause.VOLATILITY, Cause.TREND, Cause.FUNDING_HIGH, Cause.FEAR_GREED)
+RISK_OFF = tuple(name for name, info in INFO.items() if not info.effect.adds_risk)
 #: a plan that is flagged again and again is followed so far
 PASSES = 4
 #: weights that are worked out are cut at twelve places
@@ -99,7 +99,8 @@ def test_c31_no_spike_leaves_a_coin_more_than_its_share_of_target_and_onset(case
     found = case.look()
     assert found.effective is not None
     for signal in found.layers.signals:
-        if signal.trigger == Cause.VOLATILITY and signal.active and case.strategy.setting(Cause.VOLATILITY).on:
+        cuts = INFO[signal.trigger].effect is Effect.CUT_COIN and signal.active and case.strategy.setting(signal.trigger).on
+        if cuts:
             anchor, target = found.layers.anchors[signal.subject], found.effective.targets.spot[signal.subject]
             assert signal.size is not None
             assert anchor.weight is None or target <= signal.size * anchor.weight

@@ -16,6 +16,7 @@ from chatbot.market.candles import CandleBook
 from chatbot.market.funding import FundingBook
 from chatbot.market.sentiment import Sentiment
 from chatbot.model import Cause, Signal, Strategy, TriggerSetting
+from chatbot.model.trigger_info import INFO
 from chatbot.portfolio import strategies
 from chatbot.store.database import Database
 from chatbot.triggers import signals
@@ -200,4 +201,6 @@ async def test_without_futures_there_is_nothing_to_trim(lab: Lab) -> None:
     """A spot-only strategy looks at volatility and at the mood, and at no contract."""
     base = await lab.strategy()
     spot_only = replace(base, weights={**base.weights, "FUTURES": D(0), "STABLE": D("0.2")}, futures_net=D(0))
-    assert {watch.trigger for watch in signals.all_machines(spot_only)} == {Cause.VOLATILITY, Cause.FEAR_GREED}
+    assert {watch.trigger for watch in signals.all_machines(spot_only)} == {
+        trigger for trigger, info in INFO.items() if not info.effect.needs_futures
+    }
