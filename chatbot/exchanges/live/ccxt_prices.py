@@ -131,9 +131,7 @@ class CcxtSource:
         await self.markets()
         async with self._fetching:
             since = self._clock.monotonic() - self._fresh_s
-            due = [
-                name for name in instruments if name in self._symbols and ((told := self._told.get(name)) is None or _seen(told) <= since)
-            ]
+            due = [name for name in instruments if name in self._symbols and self._may_ask(name, since)]
             if due:
                 for name in due:
                     self._told.pop(name, None)
