@@ -223,12 +223,19 @@ def _plan(arguments: argparse.Namespace) -> int:
 
     try:
         case = json.loads(arguments.case.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         print(f"{arguments.case}: {error}", file=sys.stderr)  # noqa: T201
         return 2
-    result = casefile.run_plan(case.get("input", case))
+    wanted = case.get("input", case) if isinstance(case, dict) else case
+    if not isinstance(wanted, dict):
+        print(f"{arguments.case}: this is no case: give an object with snapshot and targets", file=sys.stderr)  # noqa: T201
+        return 2
+    result = casefile.run_plan(wanted)
     print(json.dumps(result, indent=2))  # noqa: T201
-    return 1 if "error" in result else 0
+    if "error" not in result:
+        return 0
+    print(f"{arguments.case}: there is no plan for this case: {result['error']}", file=sys.stderr)  # noqa: T201
+    return 1
 
 
 def _doctor(_: argparse.Namespace) -> int:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _POWER = 30
 _LARGEST, _SMALLEST = Decimal(10) ** _POWER, Decimal(10) ** -_POWER
 #: a number as exchanges and people write it; ``Decimal`` alone would also take underscores and the digits of other scripts
-_WRITTEN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?", re.ASCII)
+_WRITTEN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
 #: characters; what is longer is no number but an attempt on our time
 _LONGEST = 400
 #: wide enough for the sum of any two numbers that are taken
@@ -37,14 +37,19 @@ def finite(raw: object) -> Decimal | None:
     elif isinstance(raw, bool) or not isinstance(raw, int | float | str):
         return None
     else:
-        written = "" if isinstance(raw, int) and raw.bit_length() > _BITS else str(raw)
-        if len(written) > _LONGEST or not _WRITTEN.fullmatch(written):
+        text = "" if isinstance(raw, int) and raw.bit_length() > _BITS else str(raw)
+        if len(text) > _LONGEST or not _WRITTEN.fullmatch(text):
             return None
         try:
-            number = Decimal(written)
+            number = Decimal(text)
         except InvalidOperation:
             return None
     return number if number.is_finite() and len(number.as_tuple().digits) <= _LONGEST and _sized(number) else None
+
+
+def written(text: str) -> bool:
+    """Tell whether a text is written as a number, whatever its size."""
+    return _WRITTEN.fullmatch(text) is not None
 
 
 def _sized(number: Decimal) -> bool:

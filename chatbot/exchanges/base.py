@@ -293,6 +293,15 @@ class Exchange(Protocol):
 
 
 @runtime_checkable
+class TimeSource(Protocol):
+    """A market that tells its own time."""
+
+    async def server_time(self) -> datetime:
+        """Return the exchange's time now."""
+        ...
+
+
+@runtime_checkable
 class DepthSource(Protocol):
     """A market that shows its order books."""
 

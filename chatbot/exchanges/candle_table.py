@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
+from chatbot.engine.finite import finite
 from chatbot.exchanges.base import Candle
 
 if TYPE_CHECKING:
@@ -32,9 +33,10 @@ class CandleTable(Sequence[Candle]):
 
     @classmethod
     def of(cls, candles: Sequence[Candle]) -> CandleTable:
-        """Return bars as a table; one that is a table already is handed back."""
+        """Return bars as a table, without those that hold what is no number; one that is a table already is handed back."""
         if isinstance(candles, CandleTable):
             return candles
+        candles = [c for c in candles if all(finite(value) is not None for value in (c.open, c.high, c.low, c.close, c.volume))]
         at = [(candle.at - _EPOCH) // _MICROSECOND for candle in candles]
         rows = [[float(value) for value in (c.open, c.high, c.low, c.close, c.volume)] for c in candles]
         return cls(np.array(at, dtype=np.int64), np.array(rows, dtype=np.float64).reshape(-1, 5))

@@ -86,6 +86,7 @@ class _Series:
         number, rest = np.divmod(table.at_us, self.span // timedelta(microseconds=1))
         prices = table.rows[:, :_VOLUME]
         good = (low <= number) & (number < high) & (rest == 0) & ((prices > 0) & np.isfinite(prices)).all(axis=1)
+        good &= np.isfinite(table.rows[:, _VOLUME])
         fresh[number[good] - low] = table.rows[good]
         self.version += 1
         if not self.known:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.engine.finite import finite
 from chatbot.engine.triggers.funding import BLOCK_HOURS, Settlement, funding_blocks, market_rate
 from chatbot.market.gate import Gate, Turn
 
@@ -49,8 +50,8 @@ class _Ledger:
         return _EPOCH if last is None else on_minute(last.at) + last.interval_hours * _HOUR
 
     def take(self, settlements: Iterable[Funding]) -> None:
-        """Add settlements; exchanges are off by milliseconds, so their place is the full minute."""
-        fresh = {on_minute(settlement.at): settlement for settlement in settlements}
+        """Add settlements whose rate is a number; exchanges are off by milliseconds, so their place is the full minute."""
+        fresh = {on_minute(settlement.at): settlement for settlement in settlements if finite(settlement.rate) is not None}
         self.paid = dict(sorted({**self.paid, **fresh}.items()))
 
     def cut(self, since: datetime, now: datetime) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from chatbot.errors import ExchangeError, RateLimited
+from chatbot.errors import ExchangeError, RateLimited, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -46,6 +46,9 @@ class Gate:
                 return None
             try:
                 answer = await fetch()
+            except Rejected as error:  # it is the coin, not the source: the others are asked on
+                log.warning("market_history_refused", error=str(error)[:200])
+                return None
             except ExchangeError as error:
                 self._note(error)
                 return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine import band_width, bands, beta, destination, schedules
@@ -28,7 +29,6 @@ from chatbot.engine.triggers.fold import Fold, Hedge, Spike, effective_targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from decimal import Decimal
 
 Case = dict[str, Any]
 _LINES = ("CORE", "ALT", "STABLE", "FUTURES")
@@ -62,7 +62,7 @@ def table(values: Mapping[str, Decimal]) -> dict[str, float | None]:
 
 
 def figure(value: float | None) -> float | None:
-    return None if value is None else reported(number(value))
+    return None if value is None else reported(Decimal(str(value)))
 
 
 def the_bands(raw: Mapping[str, Any]) -> dict[str, band_width.Band]:

@@ -6,11 +6,12 @@ numbers of 12 significant digits.
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import plain
+from chatbot.engine.finite import number_in
 from chatbot.engine.planner.block import Block, Config, Fees, Rules
 from chatbot.engine.planner.plan import plan
 from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot, default_bucket
@@ -22,15 +23,14 @@ if TYPE_CHECKING:
 _REPORT = Context(prec=12)
 #: names of settings that the cases may spell otherwise
 _ALIASES = {"min_trade_usd": "min_trade", "threshold_bps": "min_trade_bps"}
+#: what reading a case stumbles over where its shape is another one
+_STUMBLES = (KeyError, TypeError, AttributeError, ValueError, ArithmeticError)
 _SETTINGS = ("gross_cap", "sleeve_cap", "offset_bps", "min_trade", "min_trade_bps", "cash_buffer")
 
 
 def number(raw: Any) -> Decimal:  # noqa: ANN401 - JSON holds strings and numbers
-    """Read a number exactly as it is written. Raises ``Refused``: bad_parameter."""
-    try:
-        return Decimal(str(raw))
-    except InvalidOperation:
-        raise Refused("bad_parameter", str(raw)) from None
+    """Read a number exactly as it is written; what is none, or beyond 10^±30, is refused. Raises ``Refused``: bad_parameter."""
+    return number_in(raw)
 
 
 def numbers(raw: Mapping[str, Any] | None) -> dict[str, Decimal]:
@@ -106,9 +106,17 @@ def rules(raw: Mapping[str, Any]) -> dict[str, Rules]:
 
 def run_plan(case: Mapping[str, Any]) -> dict[str, Any]:
     """Run one `plan` case: its input in, the block or ``{"error": code}`` out."""
+    try:
+        return block_as_json(_planned(case))
+    except Refused as refused:
+        return {"error": refused.code}
+
+
+def _planned(case: Mapping[str, Any]) -> Block:
+    """Plan the case."""
     fees = case.get("fees") or {}
     try:
-        block = plan(
+        return plan(
             snapshot(case["snapshot"]),
             targets(case["targets"]),
             rules(case.get("rules") or {}),
@@ -116,9 +124,10 @@ def run_plan(case: Mapping[str, Any]) -> dict[str, Any]:
             config(case.get("config") or {}),
             frozenset(case.get("halted") or ()),
         )
-    except Refused as refused:
-        return {"error": refused.code}
-    return block_as_json(block)
+    except Refused:
+        raise
+    except _STUMBLES as error:
+        raise Refused("bad_parameter", f"{type(error).__name__} {error}"[:80]) from error
 
 
 def block_as_json(block: Block) -> dict[str, Any]:

@@ -4,29 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
+from math import inf
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from chatbot.clock import Clock, SystemClock
-from chatbot.errors import ExchangeError, Unreachable
+from chatbot.engine.finite import finite, positive
+from chatbot.errors import ExchangeError, Rejected, Unreachable
 from chatbot.exchanges.base import PERP, Candle, Depth, Funding, Market, Quote, is_perp
+from chatbot.exchanges.live.answers import STUMBLES, guard, rows_expected
 from chatbot.exchanges.live.ccxt_errors import translate
 from chatbot.exchanges.live.ccxt_loader import error_classes, exchange_class
 from chatbot.exchanges.live.venues import VENUES
 from chatbot.exchanges.markets.markettime import DAY_MS, HOUR_MS, MINUTE_MS, from_ms, to_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 
-#: rules of markets are read again after this time: listings and halts change slowly
-_RULES_FOR = timedelta(hours=1)
+log = structlog.get_logger()
+
+#: seconds until the rules of markets are read again: listings and halts change slowly
+_RULES_FOR_S = 3600.0
+#: the same after they could not be read, and the least between two readings that an unknown instrument asks for
+_RULES_AGAIN_S = 60.0
+#: a table of rules with less than this share of the one before is not the whole table
+_WHOLE = 0.5
 _FUNDING_PAGE = 100
 #: levels of an order book; every exchange here takes this number
 _BOOK_LEVELS = 100
-_ONE = Decimal(1)
-#: an answer that ccxt itself stumbles over
-_STUMBLES = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+_ONE, _ZERO = Decimal(1), Decimal(0)
+#: opening time, open, high, low, close, volume
+_BAR_FIELDS = 6
+#: refusals that may be about one instrument of many
+_ABOUT_ONE = frozenset({"unknown_instrument", "bad_request", "halted"})
+#: seconds for which an instrument that is refused although it is listed is not asked for again
+_REFUSED_FOR_S = 300.0
+_LAST_MS = to_ms(datetime(9999, 1, 1, tzinfo=UTC))
 
 
 class CcxtSource:
@@ -53,7 +69,13 @@ class CcxtSource:
         self._ccxt: Any = None
         self._symbols: dict[str, str] = {}
         self._rules: dict[str, Market] = {}
-        self._read_at: datetime | None = None
+        self._units: dict[str, Decimal] = {}
+        #: monotonic reading at which the rules are due again; None: they were never read
+        self._due_at: float | None = None
+        #: when they may be read out of turn again
+        self._again_at = -inf
+        #: instruments that the exchange refused although it lists them, and when they are asked for again
+        self._refused: dict[str, float] = {}
         self._loading = asyncio.Lock()
         self._fetching = asyncio.Lock()
         self._fresh_s = fresh_s
@@ -66,17 +88,39 @@ class CcxtSource:
     async def markets(self) -> Mapping[str, Market]:
         """Return spot against USDT and linear perpetuals settled in it; read again every hour, the old ones serve if that fails."""
         async with self._loading:
-            now = self._clock.now()
-            if self._read_at is None or now - self._read_at >= _RULES_FOR:
-                try:
-                    loaded = await self._ask("load_markets", self._read_at is not None)
-                except Unreachable:
-                    if self._read_at is None:
-                        raise
-                else:
-                    self._take_rules(loaded)
-                self._read_at = now
+            if self._due_at is None or self._clock.monotonic() >= self._due_at:
+                await self._read_rules()
         return self._rules
+
+    async def _read_rules(self) -> None:
+        """Read the rules; they are swapped in only when they are complete."""
+        made = self._open()
+        now = self._clock.monotonic()
+        try:
+            rows = await self._ask("fetch_markets")
+            self._check_complete(rows)
+            try:
+                made.set_markets(rows)
+                self._take_rules(made.markets)
+            except STUMBLES as error:
+                raise Unreachable(f"{self.name}: unreadable list of markets: {error!r}") from error
+        except (Unreachable, Rejected) as error:
+            if self._due_at is None:
+                raise Unreachable(str(error)) from error
+            log.warning("rules_kept", exchange=self.name, error=str(error)[:200])
+            self._due_at = now + _RULES_AGAIN_S
+        else:
+            self._due_at = now + _RULES_FOR_S
+
+    def _check_complete(self, rows: object) -> None:
+        """Raise ``Unreachable`` for a list of markets that is not whole: empty, without spot or contracts, or half as long as before."""
+        listed = rows if isinstance(rows, list) else []
+        found = {perp: sum(1 for row in listed if isinstance(row, dict) and _kind(row, self.quote_asset) is perp) for perp in (False, True)}
+        for perp, count in found.items():
+            before = sum(1 for name in self._rules if is_perp(name) is perp)
+            if count == 0 or count < before * _WHOLE:
+                kind = "contracts" if perp else "spot markets"
+                raise Unreachable(f"{self.name}: the list of markets is not whole: {count} {kind}, {before} before")
 
     async def quotes(self, instruments: Collection[str]) -> Mapping[str, Quote]:
         """Return the latest quotes; raises only when nothing came back at all.
@@ -85,30 +129,77 @@ class CcxtSource:
         at once cost one fetch.
         """
         await self.markets()
-        known = [name for name in instruments if name in self._symbols]
         async with self._fetching:
-            since = self._clock.now() - timedelta(seconds=self._fresh_s)
-            due = [name for name in known if name not in self._told or self._told[name].at <= since]
+            since = self._clock.monotonic() - self._fresh_s
+            due = [name for name in instruments if name in self._symbols and self._may_ask(name, since)]
             if due:
                 for name in due:
                     self._told.pop(name, None)
                 self._told |= await self._fetch(due)
-            return {name: self._told[name] for name in known if name in self._told}
+            return {name: self._told[name] for name in instruments if name in self._symbols and name in self._told}
 
     async def _fetch(self, names: list[str]) -> dict[str, Quote]:
         """Fetch quotes: one call for spot, one or two for perpetuals, side by side; one half may fail."""
-        spot = [name for name in names if not is_perp(name)]
-        perps = [name for name in names if is_perp(name)]
+        spot, perps = [name for name in names if not is_perp(name)], [name for name in names if is_perp(name)]
         found: dict[str, Quote] = {}
         failures: list[ExchangeError] = []
         async with asyncio.TaskGroup() as group:
-            if spot:
-                group.create_task(_gather(self._spot_quotes(spot), found, failures))
-            if perps:
-                group.create_task(_gather(self._perp_quotes(perps), found, failures))
+            for half, ask in ((spot, self._spot_quotes), (perps, self._perp_quotes)):
+                if half:
+                    group.create_task(_gather(self._without_the_unknown(half, ask), found, failures))
         if failures and not found:
             raise failures[0]
+        if not found and any(name in self._symbols for name in names):
+            raise Unreachable(f"{self.name}: no price of {', '.join(names[:5])} came back")
         return found
+
+    def _may_ask(self, name: str, since: float) -> bool:
+        """Tell whether a quote is due: nobody was told one after ``since``, and the exchange did not refuse the instrument just now."""
+        told = self._told.get(name)
+        return (told is None or _seen(told) <= since) and self._clock.monotonic() >= self._refused.get(name, -inf)
+
+    async def _without_the_unknown(self, names: list[str], ask: Callable[[list[str]], Awaitable[dict[str, Quote]]]) -> dict[str, Quote]:
+        """Ask for all; where the exchange refuses one of them, read the rules again and ask for the rest, down to the one it refuses."""
+        try:
+            return await ask(names)
+        except Rejected as refusal:
+            if refusal.reason not in _ABOUT_ONE:
+                raise
+            await self._read_rules_soon()
+            listed = [name for name in names if name in self._symbols]
+            dropped = [name for name in names if name not in self._symbols] or (names if len(names) == 1 else [])
+            if dropped:
+                log.warning("instruments_dropped", exchange=self.name, instruments=dropped, error=str(refusal)[:200])
+            if len(listed) < len(names):
+                return await self._without_the_unknown(listed, ask) if listed else {}
+            if dropped:
+                self._refused[names[0]] = self._clock.monotonic() + _REFUSED_FOR_S
+                return {}
+            half = len(names) // 2
+            return {**await self._without_the_unknown(names[:half], ask), **await self._without_the_unknown(names[half:], ask)}
+
+    async def _read_rules_soon(self) -> None:
+        """Read the rules again at once, but not every time that somebody asks."""
+        async with self._loading:
+            if self._clock.monotonic() >= self._again_at:
+                self._again_at = self._clock.monotonic() + _RULES_AGAIN_S
+                await self._read_rules()
+
+    async def _ask_about(self, instrument: str, call: str, *args: object) -> Sequence[Any]:
+        """Ask for the rows of one instrument; what the exchange no longer lists has none."""
+        try:
+            rows = await self._ask(call, self._symbols[instrument], *args)
+        except Rejected as refusal:
+            if refusal.reason not in _ABOUT_ONE:
+                raise
+            await self._read_rules_soon()
+            if instrument in self._symbols:
+                raise
+            log.warning("instruments_dropped", exchange=self.name, instruments=[instrument], error=str(refusal)[:200])
+            return []
+        if not isinstance(rows, list):
+            raise Unreachable(f"{self.name}: no list in the answer to {call}: {rows!r:.80}")
+        return rows
 
     async def candles(self, instrument: str, interval: str, since: datetime, until: datetime) -> tuple[Candle, ...]:
         """Return the closed bars that opened in [since, until); hours that the exchange does not give are absent.
@@ -122,13 +213,14 @@ class CcxtSource:
         span = DAY_MS if interval == "1d" else HOUR_MS
         first, end = to_ms(since), min(to_ms(until), to_ms(self._clock.now()) - span + 1)
         page = self._venue.page[is_perp(instrument)]
-        unit = self._unit(symbol)
+        unit = self._units[instrument]
         bars: dict[int, Candle] = {}
         while first < end:
             extra = {"until": min(end, first + page * span), **self._venue.perp_candles} if is_perp(instrument) else {}
-            rows = await self._ask("fetch_ohlcv", symbol, interval, first, page, extra)
-            bars |= {int(row[0]): _candle(row, unit) for row in rows if first <= row[0] < end}
-            last = max((int(row[0]) for row in rows), default=0)
+            rows = await self._ask_about(instrument, "fetch_ohlcv", interval, first, page, extra)
+            read = [bar for row in rows if (bar := _candle(row, unit)) is not None]
+            bars |= {at: bar for at, bar in read if first <= at < end}
+            last = max((at for at, _ in read), default=0)
             first = last + span if last >= first else first + page * span
         return tuple(bars[at] for at in sorted(bars))
 
@@ -145,8 +237,8 @@ class CcxtSource:
         rates: dict[int, Decimal] = {}
         start, end = to_ms(since) - DAY_MS, to_ms(until)
         while start <= end:
-            rows = await self._ask("fetch_funding_rate_history", symbol, start, _FUNDING_PAGE)
-            fresh = {_on_minute(row["timestamp"]): _exact(row["fundingRate"]) for row in rows if row.get("fundingRate") is not None}
+            rows = await self._ask_about(instrument, "fetch_funding_rate_history", start, _FUNDING_PAGE)
+            fresh = dict(paid for row in rows if (paid := _settlement(row)) is not None)
             last = max(fresh, default=0)
             rates |= fresh
             if last <= start or len(rows) < _FUNDING_PAGE:
@@ -160,18 +252,27 @@ class CcxtSource:
         symbol = self._symbols.get(instrument)
         if symbol is None:
             return None
-        told, unit = await self._ask("fetch_order_book", symbol, _BOOK_LEVELS), self._unit(symbol)
+        told, unit = await self._ask("fetch_order_book", symbol, _BOOK_LEVELS), self._units[instrument]
         try:
-            sides = (tuple((_exact(row[0]), _exact(row[1]) * unit) for row in told[side]) for side in ("bids", "asks"))
-            return Depth(bids=next(sides), asks=next(sides))
-        except (*_STUMBLES, ArithmeticError) as error:
+            bids, asks = (tuple(level for row in told[side] if (level := _level(row, unit)) is not None) for side in ("bids", "asks"))
+        except STUMBLES as error:
             raise Unreachable(f"{self.name}: unreadable order book of {instrument}: {error!r}") from error
+        if not (bids or asks):
+            raise Unreachable(f"{self.name}: the order book of {instrument} is empty")
+        return Depth(bids=bids, asks=asks)
+
+    async def server_time(self) -> datetime:
+        """Return the exchange's own time."""
+        at = _moment(await self._ask("fetch_time"))
+        if at is None:
+            raise Unreachable(f"{self.name}: no time in the answer")
+        return at
 
     async def close(self) -> None:
         """Close the connections; the source may be used again afterwards."""
         if self._ccxt is not None:
             await self._ccxt.close()
-            self._ccxt = None
+            self._ccxt, self._due_at = None, None
 
     def _open(self) -> Any:  # noqa: ANN401 - ccxt is untyped
         """Return the ccxt object, made when it is first needed."""
@@ -182,59 +283,93 @@ class CcxtSource:
             made.has["fetchCurrencies"] = False  # on some exchanges a private call
             if self._prepare is not None:
                 self._prepare(made)
+            guard(made, error_classes().BadResponse)
             self._ccxt = made
         return self._ccxt
 
     async def _ask(self, call: str, *args: object) -> Any:  # noqa: ANN401 - ccxt is untyped
         """Make one public call; every failure comes out as one of ours."""
+        expected = rows_expected.set(call != "fetch_time")
         try:
             return await getattr(self._open(), call)(*args)
         except self._errors as error:
             raise translate(error, changes=False) from error
-        except _STUMBLES as error:
+        except STUMBLES as error:
             raise Unreachable(f"{self.name}: unreadable answer to {call}: {error!r}") from error
+        finally:
+            rows_expected.reset(expected)
+
+    def _table(self, answer: object, symbols: Iterable[str]) -> Mapping[str, Any]:
+        """Return an answer by symbol; one that tells nothing of what was asked is none."""
+        if not isinstance(answer, dict) or not any(symbol in answer for symbol in symbols):
+            raise Unreachable(f"{self.name}: the answer tells of nothing that was asked for")
+        return answer
 
     def _take_rules(self, loaded: Mapping[str, Mapping[str, Any]]) -> None:
-        """Keep the markets that Ballast can trade."""
-        self._symbols, self._rules = {}, {}
+        """Keep the markets that Ballast can trade; one whose rules cannot be read is left out by name."""
+        symbols: dict[str, str] = {}
+        rules: dict[str, Market] = {}
+        units: dict[str, Decimal] = {}
         for symbol, raw in loaded.items():
-            if raw.get("quote") != self.quote_asset:
-                continue
-            perp = bool(raw.get("swap") and raw.get("linear") and raw.get("settle") == self.quote_asset)
-            if not (perp or raw.get("spot")):
+            perp = _kind(raw, self.quote_asset)
+            if perp is None:
                 continue
             name = f"{raw['base']}{PERP if perp else ''}"
-            market = _market(name, raw, _exact(raw["contractSize"]) if perp and self._venue.counts_contracts else _ONE)
-            if market is not None:
-                self._symbols[name], self._rules[name] = symbol, market
-
-    def _unit(self, symbol: str) -> Decimal:
-        """Return how many base units one unit of volume or amount is."""
-        size = self._open().markets[symbol].get("contractSize") if self._venue.counts_contracts else None
-        return _ONE if size is None else _exact(size)
+            unit = positive(raw.get("contractSize")) if perp and self._venue.counts_contracts else _ONE
+            market = None if unit is None else _market(name, raw, unit)
+            if market is None or unit is None:
+                log.warning("instrument_dropped", exchange=self.name, instrument=name)
+                continue
+            symbols[name], rules[name], units[name] = symbol, market, unit
+        self._symbols, self._rules, self._units = symbols, rules, units
 
     async def _spot_quotes(self, names: list[str]) -> dict[str, Quote]:
         """Return spot quotes out of one call."""
-        tickers = await self._ask("fetch_tickers", [self._symbols[name] for name in names])
-        at = self._clock.now()
-        return {name: quote for name in names if (quote := _quote(name, tickers.get(self._symbols[name]), at)) is not None}
+        symbols = [self._symbols[name] for name in names]
+        tickers = self._table(await self._ask("fetch_tickers", symbols), symbols)
+        return self._kept(names, {name: self._quote(name, tickers.get(self._symbols[name])) for name in names})
 
     async def _perp_quotes(self, names: list[str]) -> dict[str, Quote]:
         """Return perpetual quotes with mark and next funding rate; without a mark there is no price to value with."""
         symbols = [self._symbols[name] for name in names]
         venue = self._venue
-        touch = await self._ask(venue.perp_touch, symbols)
-        marks = await self._ask(venue.perp_marks, symbols) if venue.perp_marks else touch
-        at = self._clock.now()
-        quotes: dict[str, Quote] = {}
+        touch = self._table(await self._ask(venue.perp_touch, symbols), symbols)
+        marks = self._table(await self._ask(venue.perp_marks, symbols), symbols) if venue.perp_marks else touch
+        quotes: dict[str, Quote | None] = {}
         for name, symbol in zip(names, symbols, strict=True):
             told = marks.get(symbol) or {}
-            raw = told if venue.perp_marks else told.get("info", {})
-            mark = raw.get("markPrice" if venue.perp_marks else venue.raw_mark)
-            quote = None if mark is None else _quote(name, touch.get(symbol), at, mark=_exact(mark), rate=raw.get(venue.next_rate))
-            if quote is not None:
-                quotes[name] = quote
-        return quotes
+            raw = told if venue.perp_marks else told.get("info") or {}
+            mark = positive(raw.get("markPrice" if venue.perp_marks else venue.raw_mark))
+            quotes[name] = None if mark is None else self._quote(name, touch.get(symbol), mark=mark, rate=raw.get(venue.next_rate))
+        return self._kept(names, quotes)
+
+    def _quote(self, name: str, ticker: object, *, mark: Decimal | None = None, rate: object = None) -> Quote | None:
+        """Return a quote; None where bid or ask are missing, or any field is no number."""
+        if not isinstance(ticker, dict):
+            return None
+        given = {"bid": ticker.get("bid"), "ask": ticker.get("ask")}
+        hints = {"volume": ticker.get("quoteVolume"), "funding_rate": rate, "last": ticker.get("last")}
+        numbers = {field: finite(raw) for field, raw in (given | {field: raw for field, raw in hints.items() if raw is not None}).items()}
+        bid, ask = numbers.pop("bid"), numbers.pop("ask")
+        if bid is None or ask is None or None in numbers.values():
+            return None
+        return Quote(
+            instrument=name,
+            bid=bid,
+            ask=ask,
+            at=self._clock.now(),
+            mark=mark,
+            told_at=_moment(ticker.get("timestamp")),
+            seen=self._clock.monotonic(),
+            **numbers,
+        )
+
+    def _kept(self, names: list[str], quotes: Mapping[str, Quote | None]) -> dict[str, Quote]:
+        """Return what can be used; name in the log what cannot."""
+        dropped = [name for name in names if quotes[name] is None]
+        if dropped:
+            log.warning("instruments_dropped", exchange=self.name, instruments=dropped[:20], count=len(dropped))
+        return {name: quote for name, quote in quotes.items() if quote is not None}
 
 
 async def _gather(answer: Any, found: dict[str, Quote], failures: list[ExchangeError]) -> None:  # noqa: ANN401 - a coroutine
@@ -245,53 +380,77 @@ async def _gather(answer: Any, found: dict[str, Quote], failures: list[ExchangeE
         failures.append(error)
 
 
-def _exact(number: object) -> Decimal:
-    """Cross from ccxt's float to Decimal through its shortest text."""
-    return Decimal(str(number))
+def _seen(quote: Quote) -> float:
+    """Return the monotonic reading of a quote of ours."""
+    return quote.seen if quote.seen is not None else 0.0
+
+
+def _kind(raw: Mapping[str, Any], quote: str) -> bool | None:
+    """Return True for a linear perpetual settled in ``quote``, False for spot against it, None for anything else."""
+    if raw.get("quote") != quote:
+        return None
+    if raw.get("swap") and raw.get("linear") and raw.get("settle") == quote:
+        return True
+    return False if raw.get("spot") else None
+
+
+def _moment(ms: object) -> datetime | None:
+    """Return the time of UTC milliseconds; None where they are none."""
+    number = finite(ms)
+    return from_ms(int(number)) if number is not None and 0 < number < _LAST_MS else None
 
 
 def _market(name: str, raw: Mapping[str, Any], unit: Decimal) -> Market | None:
-    """Return the rules of one market; None where ccxt does not know its steps."""
-    tick, step = raw["precision"].get("price"), raw["precision"].get("amount")
-    if not tick or not step:
+    """Return the rules of one market; None where ccxt does not know its steps, or a rule is no number."""
+    steps, limits = raw.get("precision") or {}, raw.get("limits") or {}
+    tick, step = positive(steps.get("price")), positive(steps.get("amount"))
+    told = {
+        "min_notional": (limits.get("cost") or {}).get("min"),
+        "min_qty": (limits.get("amount") or {}).get("min"),
+        "max_leverage": (limits.get("leverage") or {}).get("max") or (20 if is_perp(name) else None),
+        "maker_fee": raw.get("maker"),
+        "taker_fee": raw.get("taker"),
+    }
+    read = {field: finite(value) for field, value in told.items() if value is not None}
+    numbers = {field: number for field, number in read.items() if number is not None}
+    if tick is None or step is None or len(numbers) < len(read):
         return None
-    limits = raw.get("limits", {})
-    least_cost = limits.get("cost", {}).get("min")
-    least_qty = limits.get("amount", {}).get("min")
-    most_leverage = limits.get("leverage", {}).get("max")
-    fees = {field: _exact(raw[key]) for field, key in (("maker_fee", "maker"), ("taker_fee", "taker")) if raw.get(key) is not None}
+    if not is_perp(name):
+        numbers["max_leverage"] = _ONE
     return Market(
         instrument=name,
-        tick=_exact(tick),
-        lot=_exact(step) * unit,
-        min_notional=_exact(least_cost) if least_cost is not None else Decimal(0),
-        min_qty=_exact(least_qty) * unit if least_qty is not None else Decimal(0),
+        tick=tick,
+        lot=step * unit,
+        min_notional=numbers.pop("min_notional", _ZERO),
+        min_qty=numbers.pop("min_qty", _ZERO) * unit,
         trading=raw.get("active") is not False,
-        max_leverage=_ONE if not is_perp(name) else _exact(most_leverage or 20),
-        **fees,
+        **numbers,
     )
 
 
-def _quote(name: str, ticker: Mapping[str, Any] | None, at: datetime, *, mark: Decimal | None = None, rate: object = None) -> Quote | None:
-    """Return a quote; None where bid or ask are missing."""
-    if ticker is None or ticker.get("bid") is None or ticker.get("ask") is None:
+def _candle(row: Sequence[Any], unit: Decimal) -> tuple[int, Candle] | None:
+    """Return one bar, volume in base units, by its opening time; None where a field is no number."""
+    if not isinstance(row, list | tuple) or len(row) < _BAR_FIELDS:
         return None
-    volume = ticker.get("quoteVolume")
-    return Quote(
-        instrument=name,
-        bid=_exact(ticker["bid"]),
-        ask=_exact(ticker["ask"]),
-        at=at,
-        mark=mark,
-        volume=None if volume is None else _exact(volume),
-        funding_rate=None if rate is None else _exact(rate),
-    )
+    at, volume = _moment(row[0]), finite(row[5] or 0)
+    first, high, low, last = (positive(price) for price in row[1:5])
+    if at is None or volume is None or first is None or high is None or low is None or last is None or volume < 0:
+        return None
+    return to_ms(at), Candle(at=at, open=first, high=high, low=low, close=last, volume=volume * unit)
 
 
-def _candle(row: list[float], unit: Decimal) -> Candle:
-    """Return one bar; volume in base units."""
-    first, high, low, last = (_exact(price) for price in row[1:5])
-    return Candle(at=from_ms(int(row[0])), open=first, high=high, low=low, close=last, volume=_exact(row[5] or 0) * unit)
+def _settlement(row: object) -> tuple[int, Decimal] | None:
+    """Return minute and rate of one settlement; None where either is no number."""
+    if not isinstance(row, dict):
+        return None
+    at, rate = _moment(row.get("timestamp")), finite(row.get("fundingRate"))
+    return None if at is None or rate is None else (_on_minute(to_ms(at)), rate)
+
+
+def _level(row: Sequence[Any], unit: Decimal) -> tuple[Decimal, Decimal] | None:
+    """Return price and base units of one level of a book; None where either is no number."""
+    price, size = positive(row[0]), finite(row[1])
+    return None if price is None or size is None or size < 0 else (price, size * unit)
 
 
 def _on_minute(ms: int) -> int:
@@ -302,6 +461,8 @@ def _on_minute(ms: int) -> int:
 def _settlements(rates: Mapping[int, Decimal], since: int, until: int) -> tuple[Funding, ...]:
     """Return the settlements in (since, until] with the hours since the one before; the first known one takes those to the next."""
     times = sorted(rates)
+    if not times:
+        return ()
     gaps = [after - before for before, after in itertools.pairwise(times)]
     gaps = [gaps[0] if gaps else 8 * HOUR_MS, *gaps]
     return tuple(
