@@ -14,7 +14,8 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
 from chatbot.clock import SystemClock
-from chatbot.errors import BallastError
+from chatbot.errors import BallastError, ExchangeError
+from chatbot.exchanges.base import TimeSource
 from chatbot.exchanges.sources import price_source
 from chatbot.market.sentiment import NoIndex, fetch_index, host_of
 from chatbot.store import accounts, schema
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chatbot.config import Settings
-    from chatbot.exchanges.base import PriceSource
+    from chatbot.exchanges.base import PriceSource, Quote
 
 #: seconds that each look may take
 _LOOK_S = 15.0
 #: a price may be this old, and the clock this wrong, in seconds
 _PRICE_AGE_S, _CLOCK_OFF_S = 60.0, 5.0
+#: our clock may be this far from the exchange's, in seconds
+_SKEW_S = 5.0
 _PROBE = "BTC"
 #: days of the Fear & Greed index that are asked for, and how old its newest reading may be
 _INDEX_DAYS, _INDEX_AGE = 3, timedelta(hours=48)

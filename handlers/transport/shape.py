@@ -115,9 +115,9 @@ def _object(raw: Json, name: str) -> Json:
 
 def _number(raw: Json, name: str) -> int:
     value = raw.get(name)
-    if not _is_id(value):
+    if not isinstance(value, int) or not _is_id(value):
         raise Unreadable(f"{name} is no number")
-    return int(value)
+    return value
 
 
 def _string(raw: Json, name: str) -> str:
