@@ -33,6 +33,7 @@ DEMO_USER = 1001
 def main(argv: list[str] | None = None) -> int:
     """Run one command; a mistake that a person can fix is one sentence on standard error and exit code 2."""
     arguments = _parser().parse_args(argv)
+    os.umask(0o077)  # what is written here is its owner's savings: nobody else on the machine reads it
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the event loop takes it over there is nothing to put away
     try:
         code: int = arguments.run(arguments)
@@ -41,7 +42,25 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        sentence = _cure(error)
+        if sentence is None:
+            raise
+        print(sentence, file=sys.stderr)  # noqa: T201 - as above
+        return 2
     return code
+
+
+def _cure(error: Exception) -> str | None:
+    """Return the sentence for what a person can mend although nobody raised it on purpose: a full disk, a damaged file."""
+    first: BaseException | None = error.subgroup(SettingError) if isinstance(error, ExceptionGroup) else None
+    while isinstance(first, ExceptionGroup):
+        first = first.exceptions[0]
+    if isinstance(first, SettingError):
+        return str(first)
+    from chatbot.store.place import cure  # noqa: PLC0415 - only for what went wrong
+
+    return cure(error)
 
 
 def _parser() -> argparse.ArgumentParser:
