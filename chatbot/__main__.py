@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: the person on the demo page
 DEMO_USER = 1001
+#: seconds between two looks whether the pairing code has run out
+_PAIRING_S = 10.0
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -166,7 +168,7 @@ async def _serve(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         program = await stack.enter_async_context(open_program(settings))
         bot = build(program)
-        await _show_pairing_code(program)
+        code = await _show_pairing_code(program)
         await stack.enter_async_context(running(program, bot))
         # In a thread, so that people are answered while the web library is loaded.
         web = await asyncio.to_thread(importlib.import_module, "chatbot.web.server")
@@ -174,13 +176,25 @@ async def _serve(settings: Settings) -> None:
         gc.enable()
         server = await stack.enter_async_context(web.WebServer(port=settings.port, health=lambda: _health(program)))
         print(f"Ballast is up; health: {server.url}healthz", flush=True)  # noqa: T201
-        await _work(program, bot)
+        async with asyncio.TaskGroup() as tasks:
+            pairing = tasks.create_task(_renew_pairing_code(program, code))
+            await _work(program, bot)
+            pairing.cancel()
 
 
-async def _show_pairing_code(program: Program) -> None:
+async def _show_pairing_code(program: Program, shown: str | None = None) -> str | None:
+    """Print the one-time code unless it is the one that was shown; return it, None when there is an operator."""
     code = await program.access.pairing_code()
-    if code is not None:
-        print(f"No operator yet: send this one-time code to the bot to become it: {code}", flush=True)  # noqa: T201 - meant to be seen
+    if code and code != shown:
+        print(f"No operator yet: within the hour, send this one-time code to the bot to become it: {code}", flush=True)  # noqa: T201 - meant to be seen
+    return code
+
+
+async def _renew_pairing_code(program: Program, shown: str | None) -> None:
+    """Print a new code whenever the last has run out, until there is an operator."""
+    while shown is not None:
+        await program.clock.sleep(_PAIRING_S)
+        shown = await _show_pairing_code(program, shown)
 
 
 async def _work(program: Program, bot: Bot) -> None:
