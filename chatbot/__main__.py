@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 import webbrowser
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 DEMO_USER = 1001
 #: seconds between two looks whether the pairing code has run out
 _PAIRING_S = 10.0
+#: seconds after which a stop is not waited for any longer
+_STOP_S = 7.0
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -208,8 +211,17 @@ async def _until_stopped(work: Coroutine[None, None, None]) -> None:
     """Work until SIGINT or SIGTERM, which may come before everything is up; stopping abandons nothing that is not in the database."""
     working = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
+
+    def stop(*_: object) -> None:
+        """Ask the work to end; where something keeps the loop to itself, end all the same: a kill loses nothing."""
+        loop.call_soon_threadsafe(working.cancel)
+        last = threading.Timer(_STOP_S, os._exit, (0,))
+        last.daemon = True
+        last.start()
+
+    # Not the loop's own handler, which waits for the loop to be free.
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, working.cancel)
+        signal.signal(number, stop)
     with suppress(asyncio.CancelledError):
         await working
 

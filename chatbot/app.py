@@ -115,6 +115,7 @@ class Program:
             tasks.create_task(self._reconcile())
             tasks.create_task(self._tidy())
             tasks.create_task(self.hold.watch())
+            tasks.create_task(self.stage.keep_noting())
             tasks.create_task(self._estimate_betas())
 
     async def begin_market(self) -> None:
@@ -179,6 +180,8 @@ async def open_program(
         stack.push_async_callback(source.close)
         work = work or Durable(settings.database)
         stage = Stage(db, source, clock, market.played)
+        await stage.wake()
+        await stage.note()
         program = await _assemble(settings, clock, db, hold, source, work, pace or pace_for(settings), stage)
         stack.push_async_callback(program.accounts.close)
         await work.start()

@@ -60,7 +60,9 @@ def load(folder: Path) -> tuple[str | None, list[Message]]:
     """Return the app's language and the messages, oldest first; nothing when there is no chat, or one of another version."""
     try:
         facts = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-        return str(facts["language"]), [_message(fact, folder) for fact in facts["messages"]]
+        language = str(facts["language"])
+        language.encode()  # half a surrogate, from a page of an older version, would be told to no page
+        return language, [_message(fact, folder) for fact in facts["messages"]]
     except (OSError, ValueError, KeyError, TypeError):
         return None, []
 
