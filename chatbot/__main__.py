@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 import webbrowser
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
@@ -28,11 +29,16 @@ if TYPE_CHECKING:
 
 #: the person on the demo page
 DEMO_USER = 1001
+#: seconds between two looks whether the pairing code has run out
+_PAIRING_S = 10.0
+#: seconds after which a stop is not waited for any longer
+_STOP_S = 7.0
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; a mistake that a person can fix is one sentence on standard error and exit code 2."""
     arguments = _parser().parse_args(argv)
+    os.umask(0o077)  # what is written here is its owner's savings: nobody else on the machine reads it
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the event loop takes it over there is nothing to put away
     try:
         code: int = arguments.run(arguments)
@@ -41,7 +47,25 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        sentence = _cure(error)
+        if sentence is None:
+            raise
+        print(sentence, file=sys.stderr)  # noqa: T201 - as above
+        return 2
     return code
+
+
+def _cure(error: Exception) -> str | None:
+    """Return the sentence for what a person can mend although nobody raised it on purpose: a full disk, a damaged file."""
+    first: BaseException | None = error.subgroup(SettingError) if isinstance(error, ExceptionGroup) else None
+    while isinstance(first, ExceptionGroup):
+        first = first.exceptions[0]
+    if isinstance(first, SettingError):
+        return str(first)
+    from chatbot.store.place import cure  # noqa: PLC0415 - only for what went wrong
+
+    return cure(error)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -147,7 +171,7 @@ async def _serve(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         program = await stack.enter_async_context(open_program(settings))
         bot = build(program)
-        await _show_pairing_code(program)
+        code = await _show_pairing_code(program)
         await stack.enter_async_context(running(program, bot))
         # In a thread, so that people are answered while the web library is loaded.
         web = await asyncio.to_thread(importlib.import_module, "chatbot.web.server")
@@ -155,13 +179,25 @@ async def _serve(settings: Settings) -> None:
         gc.enable()
         server = await stack.enter_async_context(web.WebServer(port=settings.port, health=lambda: _health(program)))
         print(f"Ballast is up; health: {server.url}healthz", flush=True)  # noqa: T201
-        await _work(program, bot)
+        async with asyncio.TaskGroup() as tasks:
+            pairing = tasks.create_task(_renew_pairing_code(program, code))
+            await _work(program, bot)
+            pairing.cancel()
 
 
-async def _show_pairing_code(program: Program) -> None:
+async def _show_pairing_code(program: Program, shown: str | None = None) -> str | None:
+    """Print the one-time code unless it is the one that was shown; return it, None when there is an operator."""
     code = await program.access.pairing_code()
-    if code is not None:
-        print(f"No operator yet: send this one-time code to the bot to become it: {code}", flush=True)  # noqa: T201 - meant to be seen
+    if code and code != shown:
+        print(f"No operator yet: within the hour, send this one-time code to the bot to become it: {code}", flush=True)  # noqa: T201 - meant to be seen
+    return code
+
+
+async def _renew_pairing_code(program: Program, shown: str | None) -> None:
+    """Print a new code whenever the last has run out, until there is an operator."""
+    while shown is not None:
+        await program.clock.sleep(_PAIRING_S)
+        shown = await _show_pairing_code(program, shown)
 
 
 async def _work(program: Program, bot: Bot) -> None:
@@ -175,8 +211,17 @@ async def _until_stopped(work: Coroutine[None, None, None]) -> None:
     """Work until SIGINT or SIGTERM, which may come before everything is up; stopping abandons nothing that is not in the database."""
     working = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
+
+    def stop(*_: object) -> None:
+        """Ask the work to end; where something keeps the loop to itself, end all the same: a kill loses nothing."""
+        loop.call_soon_threadsafe(working.cancel)
+        last = threading.Timer(_STOP_S, os._exit, (0,))
+        last.daemon = True
+        last.start()
+
+    # Not the loop's own handler, which waits for the loop to be free.
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, working.cancel)
+        signal.signal(number, stop)
     with suppress(asyncio.CancelledError):
         await working
 

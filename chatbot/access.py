@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+import structlog
 
 from chatbot.model import MessageKind, Person, Role, Urgency
 from chatbot.store import accounts, messages, portfolios
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from chatbot.clock import Clock
     from chatbot.store.database import Database, Tx
@@ -26,6 +27,13 @@ _NAMED = "named_operators"
 _ASK_MAX, _ASK_SPAN, _ASK_PAUSE = 3, timedelta(hours=1), timedelta(minutes=10)
 #: strangers that one question keeps by name; the rest is counted, and /users shows everybody
 _NAMED_MAX = 30
+#: the code's length in bytes, and how long it may be used
+_CODE_BYTES, _CODE_LASTS = 10, timedelta(hours=1)
+#: after so many wrong tries the code is void, and pairing is closed for a while
+TRIES_MAX, CLOSED_FOR = 5, timedelta(minutes=15)
+
+
+_LOG = structlog.get_logger()
 
 
 class Gate(StrEnum):
@@ -51,6 +59,32 @@ class Entry:
     gate: Gate
     #: they became operator with this update, or were one until now
     new_role: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pairing:
+    """The one-time code and what was tried with it."""
+
+    code: str
+    #: when a new code takes its place; of a void one, when pairing opens again
+    until: datetime
+    wrong: int = 0
+
+    @property
+    def is_closed(self) -> bool:
+        return self.wrong >= TRIES_MAX
+
+    @classmethod
+    def from_text(cls, stored: str | None) -> _Pairing | None:
+        """Read what is stored; None for nothing, and for a code of an older version, which had no end."""
+        try:
+            facts = json.loads(stored or "")
+            return cls(code=str(facts["code"]), until=datetime.fromisoformat(facts["until"]), wrong=int(facts["wrong"]))
+        except (ValueError, TypeError, KeyError):
+            return None
+
+    def to_text(self) -> str:
+        return json.dumps({"code": self.code, "until": self.until.isoformat(), "wrong": self.wrong})
 
 
 class Access:
@@ -85,15 +119,19 @@ class Access:
                 await accounts.set_meta(tx, _NAMED, json.dumps(sorted(self._operators)))
 
     async def pairing_code(self) -> str | None:
-        """Return the code that makes its first sender the operator, or None when there is an operator."""
+        """Return the code that makes its first sender the operator, a new one when the last has run out.
+
+        Empty while pairing is closed after too many wrong tries; None when there is an operator.
+        """
         async with self._db.transaction() as tx:
             if self._operators or await accounts.people(tx, Role.OPERATOR):
                 return None
-            code = await accounts.meta(tx, _CODE)
-            if not code:
-                code = secrets.token_hex(4)
-                await accounts.set_meta(tx, _CODE, code)
-            return code
+            now = self._clock.now()
+            pairing = _Pairing.from_text(await accounts.meta(tx, _CODE))
+            if pairing is None or pairing.until <= now:
+                pairing = _Pairing(code=secrets.token_hex(_CODE_BYTES), until=now + _CODE_LASTS)
+                await accounts.set_meta(tx, _CODE, pairing.to_text())
+            return "" if pairing.is_closed else pairing.code
 
     async def enter(self, user_id: int, chat_id: int, name: str, language: str, text: str) -> Entry:
         """Return the person behind an update, known or new, and whether they may come in."""
@@ -140,12 +178,21 @@ class Access:
         return Gate.ASKED if any(asked) else Gate.WAITING
 
     async def _pair(self, tx: Tx, text: str) -> Gate:
-        code = await accounts.meta(tx, _CODE)
-        given = text.removeprefix("/start").strip()
-        if not code or not secrets.compare_digest(given.encode(errors="replace"), code.encode()):
+        """Let the sender of the code in as the operator; every other answer is the same, whatever was wrong with it."""
+        now, given = self._clock.now(), text.removeprefix("/start").strip()
+        pairing = _Pairing.from_text(await accounts.meta(tx, _CODE))
+        if pairing is None or pairing.is_closed or pairing.until <= now:
             return Gate.PAIR
-        await accounts.set_meta(tx, _CODE, "")
-        return Gate.PAIRED
+        if secrets.compare_digest(given.encode(errors="replace"), pairing.code.encode()):
+            await accounts.set_meta(tx, _CODE, "")
+            return Gate.PAIRED
+        if _is_try(text, given):
+            pairing = replace(pairing, wrong=pairing.wrong + 1)
+            if pairing.is_closed:
+                pairing = replace(pairing, until=now + CLOSED_FOR)
+                _LOG.warning("pairing closed after wrong tries", until=pairing.until.isoformat())
+            await accounts.set_meta(tx, _CODE, pairing.to_text())
+        return Gate.PAIR
 
     async def decide(self, operator: Person, user_id: int, role: Role) -> Person | None:
         """Approve or block somebody; only who is an operator now may, and nobody changes an operator. None: not done."""
@@ -193,6 +240,11 @@ class Access:
         async with self._db.transaction() as tx:
             await accounts.change_person(tx, person.id, zone=zone)
         return replace(person, zone=zone)
+
+
+def _is_try(text: str, given: str) -> bool:
+    """Tell whether somebody tries a code, and not only says hello: one word with a figure in it, or any after ``/start``."""
+    return len(given.split()) == 1 and (text.startswith("/start") or any(letter.isdigit() for letter in given))
 
 
 async def _ask(tx: Tx, operator_id: int, chat_id: int, person: Person, now: datetime) -> bool:

@@ -7,10 +7,12 @@ import fcntl
 import secrets
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import structlog
 
 from chatbot.access import Access
 from chatbot.alerts import write
@@ -47,6 +49,7 @@ from chatbot.reports.status import Reports
 from chatbot.stage import Stage, remembered
 from chatbot.store import accounts
 from chatbot.store.database import Database
+from chatbot.store.place import Hold, private
 from chatbot.triggers.signals import Signals
 
 if TYPE_CHECKING:
@@ -62,6 +65,9 @@ LOCALE = Path(__file__).resolve().parent.parent / "locale"
 _RECONCILE_S = 60.0
 #: a new coin has its beta a moment after its first check
 _BETAS_S = 10.0
+#: the durable engine keeps finished work for so many days, and is tidied so often
+_KEPT_DAYS, _TIDY_S = 30, 86_400.0
+_LOG = structlog.get_logger()
 _BUTTON_KEY = "button_key"
 
 
@@ -73,6 +79,8 @@ class Program:
     clock: Clock
     catalogue: Catalogue
     db: Database
+    #: the right to be the one process on the database
+    hold: Hold
     work: Work
     source: PriceSource
     board: QuoteBoard
@@ -106,6 +114,9 @@ class Program:
             tasks.create_task(self.monitor.run())
             tasks.create_task(delivery.run())
             tasks.create_task(self._reconcile())
+            tasks.create_task(self._tidy())
+            tasks.create_task(self.hold.watch())
+            tasks.create_task(self.stage.keep_noting())
             tasks.create_task(self._estimate_betas())
 
     async def begin_market(self) -> None:
@@ -117,6 +128,18 @@ class Program:
         while True:
             await self.executor.recovery.reconcile()
             await self.clock.sleep(_RECONCILE_S)
+
+    async def _tidy(self) -> None:
+        """Delete, once a day, what the durable engine keeps of work that ended long ago; the journal keeps what matters."""
+        while True:
+            try:
+                # The engine's rows carry the machine's time, whatever clock this program runs on.
+                before = datetime.now(UTC) - timedelta(days=_KEPT_DAYS)
+                while await self.work.tidy(before):
+                    pass
+            except Exception:  # noqa: BLE001 - the next look is tomorrow
+                _LOG.exception("finished work not tidied")
+            await self.clock.sleep(_TIDY_S)
 
     async def _estimate_betas(self) -> None:
         """Keep the daily closes of every coin that somebody holds; nothing is asked before the next one can exist."""
@@ -139,6 +162,9 @@ async def open_program(
     async with AsyncExitStack() as stack:
         if not settings.database_url:
             stack.enter_context(_lock(settings.data_dir))
+        hold = Hold(settings.database)
+        stack.push_async_callback(hold.release)
+        await hold.take()
         db = Database(settings.database)
         stack.push_async_callback(db.close)
         await db.migrate()
@@ -155,7 +181,9 @@ async def open_program(
         stack.push_async_callback(source.close)
         work = work or Durable(settings.database)
         stage = Stage(db, source, clock, market.played)
-        program = await _assemble(settings, clock, db, source, work, pace or pace_for(settings), stage)
+        await stage.wake()
+        await stage.note()
+        program = await _assemble(settings, clock, db, hold, source, work, pace or pace_for(settings), stage)
         stack.push_async_callback(program.accounts.close)
         await work.start()
         stack.push_async_callback(work.stop)
@@ -167,7 +195,9 @@ def pace_for(settings: Settings) -> Pace:
     return Pace(speed=1.0 if settings.is_live_market else settings.market_speed)
 
 
-async def _assemble(settings: Settings, clock: Clock, db: Database, source: PriceSource, work: Work, pace: Pace, stage: Stage) -> Program:
+async def _assemble(
+    settings: Settings, clock: Clock, db: Database, hold: Hold, source: PriceSource, work: Work, pace: Pace, stage: Stage
+) -> Program:
     button_key = bytes.fromhex(await _remembered(db, _BUTTON_KEY, secrets.token_hex(32)))
     board = QuoteBoard(source, clock, max_spread=Decimal(str(settings.max_spread_pct)) / 100)
     candles, funding = CandleBook(source, clock), FundingBook(source, clock)
@@ -205,6 +235,7 @@ async def _assemble(settings: Settings, clock: Clock, db: Database, source: Pric
         clock=clock,
         catalogue=Catalogue(LOCALE),
         db=db,
+        hold=hold,
         work=work,
         source=source,
         board=board,
@@ -265,8 +296,10 @@ async def _remembered(db: Database, key: str, first: str) -> str:
 def _lock(folder: Path) -> Iterator[None]:
     """Allow one process per data folder: two would both carry out what the first has begun."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private(folder)
         file = (folder / "lock").open("w", encoding="utf-8")
+        private(folder / "lock")
     except OSError as error:
         raise SettingError("CHATBOT_DATA_DIR", f"cannot write to {folder} ({error.strerror}); choose another folder") from None
     with file:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chatbot.exchanges.base import Staged
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from chatbot.exchanges.base import PriceSource
     from chatbot.store.database import Database
 
-_ORIGIN, _BEGUN, _PLAYED = "market_origin", "market_begun", "market_played"
+_ORIGIN, _BEGUN, _PLAYED, _SEEN = "market_origin", "market_begun", "market_played", "market_seen"
+#: a played market goes on at most so far while its program is not running; then it stands still
+_ASLEEP = timedelta(days=60)
+#: seconds between two notes of how far the market came
+_NOTE_S = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,39 @@ class Stage:
                 await accounts.set_meta(tx, _BEGUN, now.isoformat())
                 await accounts.set_meta(tx, _ORIGIN, now.isoformat())
             self._source.begin(now)
+
+    async def wake(self) -> None:
+        """Let a market that nobody played for long go on from where it was last seen, and not make the years between.
+
+        A month away from a market that runs ten minutes a second would be half a century of it.
+        """
+        if not isinstance(self._source, Staged):
+            return
+        now = self._clock.now()
+        async with self._db.transaction() as tx:
+            seen, origin = await accounts.meta(tx, _SEEN), await accounts.meta(tx, _ORIGIN)
+            if seen is None or origin is None:
+                return
+            market = self._source.market_time(now)
+            too_far = market - (_moment(seen) + _ASLEEP)
+            if too_far <= timedelta(0):
+                return
+            speed = (self._source.market_time(now + timedelta(seconds=1)) - market).total_seconds()
+            moved = _moment(origin) + too_far / speed
+            await accounts.set_meta(tx, _ORIGIN, moved.isoformat())
+        self._source.begin(moved)
+
+    async def note(self) -> None:
+        """Write down how far the market has come."""
+        if isinstance(self._source, Staged):
+            async with self._db.transaction() as tx:
+                await accounts.set_meta(tx, _SEEN, self._source.market_time(self._clock.now()).isoformat())
+
+    async def keep_noting(self) -> None:
+        """Write it down every few seconds, until cancelled."""
+        while isinstance(self._source, Staged):
+            await self.note()
+            await asyncio.sleep(_NOTE_S)
 
     async def play(self, name: str) -> Staging:
         """Make something happen and return how; whoever does has begun the market. Raises ``KeyError`` for an unknown name."""

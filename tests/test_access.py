@@ -46,6 +46,56 @@ async def test_the_first_person_with_the_code_becomes_the_operator_once(db: Data
     assert await access.pairing_code() is None
 
 
+async def test_the_code_is_long_and_runs_out_after_an_hour(db: Database) -> None:
+    """At least 64 bits; a new one takes its place, and the old one opens nothing."""
+    clock = ManualClock(START)
+    access = Access(db, clock, frozenset())
+    code = str(await access.pairing_code())
+    assert len(bytes.fromhex(code)) * 8 >= 64
+    clock.advance(3599)
+    assert await access.pairing_code() == code
+    clock.advance(1)
+    assert await knock(access, 1, code) is Gate.PAIR, "it ran out, although nobody has asked for a new one"
+    new = str(await access.pairing_code())
+    assert new != code
+    assert await knock(access, 1, code) is Gate.PAIR
+    assert await knock(access, 1, new) is Gate.PAIRED
+
+
+@pytest.mark.parametrize("form", ["{}", "/start {}"])
+async def test_five_wrong_tries_close_the_pairing_for_a_while_and_void_the_code(db: Database, form: str) -> None:
+    """From however many people; the right code is then answered like a wrong one."""
+    clock = ManualClock(START)
+    access = Access(db, clock, frozenset())
+    code = str(await access.pairing_code())
+    for user in range(5):
+        assert await access.pairing_code() == code
+        assert await knock(access, user, form.format(f"{user:020x}")) is Gate.PAIR
+    assert await access.pairing_code() == ""
+    assert await knock(access, 7, form.format(code)) is Gate.PAIR
+    clock.advance(15 * 60)
+    assert await knock(access, 7, form.format(code)) is Gate.PAIR
+    new = str(await access.pairing_code())
+    assert new not in ("", code)
+    assert await knock(access, 7, form.format(new)) is Gate.PAIRED
+
+
+async def test_who_says_hello_has_not_tried_a_code(db: Database) -> None:
+    access = Access(db, ManualClock(START), frozenset())
+    code = str(await access.pairing_code())
+    for text in ("/start", "hello", "what is this?", "", "/help", "I have 2 questions"):
+        assert await knock(access, 1, text) is Gate.PAIR
+    assert await knock(access, 1, code) is Gate.PAIRED
+
+
+async def test_a_code_of_an_older_version_opens_nothing(db: Database) -> None:
+    access = Access(db, ManualClock(START), frozenset())
+    async with db.transaction() as tx:
+        await accounts.set_meta(tx, "pairing_code", "deadbeef")
+    assert await knock(access, 1, "deadbeef") is Gate.PAIR
+    assert await access.pairing_code() not in ("deadbeef", "", None)
+
+
 async def test_a_newcomer_waits_for_the_operator(db: Database) -> None:
     """Asked once, told once, let in by the operator only."""
     access = Access(db, ManualClock(START), frozenset({9}))

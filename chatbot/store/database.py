@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from chatbot.errors import InternalError
-from chatbot.store import schema, sqlite
+from chatbot.store import place, schema, sqlite
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -61,8 +60,9 @@ class Database:
 
     async def migrate(self) -> None:
         """Bring the tables up to date; quick when they already are, and without loading the migration tool for a new file."""
-        if self.is_sqlite and self._url.database not in (None, "", ":memory:"):
-            Path(str(self._url.database)).parent.mkdir(parents=True, exist_ok=True)
+        file = place.file_of(self._url)
+        if file is not None:
+            await asyncio.to_thread(place.made_private, file)
         async with self.transaction() as tx:
             await tx.run_sync(schema.bring_up_to_date)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
 _MARKET_EVERY_S = 2.0
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 
 
 class Conversation(Protocol):
@@ -129,7 +131,10 @@ async def _tap(wish: Mapping[str, object], conversation: Conversation) -> dict[s
 
 
 async def _speak(wish: Mapping[str, object], conversation: Conversation) -> dict[str, object]:
-    return await conversation.speak(_words(wish["language"], 12))
+    language = _words(wish["language"], 12)
+    if not _LANGUAGE.fullmatch(language):
+        raise ValueError("expected the name of a language, such as pt-BR")
+    return await conversation.speak(language)
 
 
 async def _play(wish: Mapping[str, object], around: Around) -> dict[str, object]:
@@ -152,6 +157,8 @@ _WISHES: dict[str, Callable[[Mapping[str, object], Conversation], Awaitable[dict
 def _words(value: object, most: int) -> str:
     if not isinstance(value, str) or not 1 <= len(value) <= most:
         raise ValueError(f"expected 1 to {most} characters")
+    if not value.isprintable() and any(0xD800 <= ord(letter) <= 0xDFFF for letter in value):
+        raise ValueError("half a surrogate is no text: it could be sent to nobody")
     return value
 
 

@@ -60,20 +60,31 @@ def load(folder: Path) -> tuple[str | None, list[Message]]:
     """Return the app's language and the messages, oldest first; nothing when there is no chat, or one of another version."""
     try:
         facts = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-        return str(facts["language"]), [_message(fact, folder) for fact in facts["messages"]]
+        language = str(facts["language"])
+        language.encode()  # half a surrogate, from a page of an older version, would be told to no page
+        return language, [_message(fact, folder) for fact in facts["messages"]]
     except (OSError, ValueError, KeyError, TypeError):
         return None, []
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file that nobody else on the machine may read."""
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_bytes(data)
 
 
 def save(folder: Path, language: str, messages: Sequence[Message]) -> None:
     """Write the newest messages and their files; what is read meanwhile is the old chat or the new one, whole."""
     newest = messages[-_KEPT_MAX:]
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if folder.stat().st_mode & 0o077:  # a chat of an older version, or of a shell that shares what it makes
+        folder.chmod(0o700)
     wanted = {one.attachment.file_id: one.attachment.data for one in newest if one.attachment}
     for file_id in wanted.keys() - {path.stem for path in folder.glob("*.bin")}:
-        (folder / f"{file_id}.bin").write_bytes(wanted[file_id])
+        _write(folder / f"{file_id}.bin", wanted[file_id])
     draft = folder / f"{_FILE}.new"
-    draft.write_text(json.dumps({"language": language, "messages": [_facts(one) for one in newest]}), encoding="utf-8")
+    _write(draft, json.dumps({"language": language, "messages": [_facts(one) for one in newest]}).encode())
     draft.replace(folder / _FILE)
     for path in folder.glob("*.bin"):
         if path.stem not in wanted:

@@ -157,6 +157,10 @@ async def test_a_page_gets_the_snapshot_then_changes_and_its_wishes_are_done(ser
         '{"type":"say","text":"' + "x" * 4097 + '"}',
         '{"type":"tap","id":1,"data":""}',
         '{"type":"play"}',
+        '{"type":"speak","language":"\\ud83d"}',
+        '{"type":"speak","language":"en\\udc00"}',
+        '{"type":"speak","language":"not a language"}',
+        '{"type":"say","text":"half \\ud83d"}',
         '{"type":"play","name":"panic"}',
     ],
 )

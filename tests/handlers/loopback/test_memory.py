@@ -95,3 +95,22 @@ async def test_only_the_newest_messages_are_kept_and_no_file_without_one(tmp_pat
 def test_a_chat_that_can_not_be_read_is_an_empty_chat(tmp_path: Path, text: str) -> None:
     (tmp_path / "chat.json").write_text(text)
     assert load(tmp_path) == (None, [])
+
+
+def test_a_language_that_is_no_text_is_forgotten_with_its_chat(tmp_path: Path) -> None:
+    """Half a surrogate, left by an older page: every page would fail on it."""
+    save(tmp_path, "en", [])
+    (tmp_path / "chat.json").write_text('{"language": "\\ud83d", "messages": []}')
+    assert load(tmp_path) == (None, [])
+
+
+async def test_the_copy_of_the_chat_is_its_owners_alone(tmp_path: Path) -> None:
+    """New, and one of an older version that everybody could read."""
+    folder = tmp_path / "chat"
+    folder.mkdir(mode=0o755)
+    loopback = Loopback()
+    async with kept(loopback, Seat(loopback, ANN), folder):
+        await converse(loopback)
+    assert files(folder)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}

@@ -1,0 +1,189 @@
+"""Where a database lies: one process holds it, nobody else on the machine reads it, and what is wrong with it is said in one sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import os
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from chatbot.errors import SettingError
+from chatbot.store import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL
+
+SETTING = "CHATBOT_DATABASE_URL"
+#: seconds between two looks whether this process still holds its database
+WATCH_S = 5.0
+_SIDES = ("-wal", "-shm", "-journal")
+#: the number under which PostgreSQL knows the one process
+_LOCK = 7_253_002
+_LOG = structlog.get_logger()
+
+
+def file_of(url: URL | str) -> Path | None:
+    """Return the real file behind the address of a SQLite database; None when there is no file."""
+    parsed = make_url(url)
+    name = (parsed.database or "").removeprefix("file:").partition("?")[0]
+    if parsed.get_backend_name() != "sqlite" or name in ("", ":memory:"):
+        return None
+    return Path(name).resolve()
+
+
+def made_private(file: Path) -> None:
+    """Make a database file if there is none, and see to it that only its owner reads it and its side files.
+
+    SQLite gives side files the rights of their database. Raises :class:`SettingError` for a place where no database of ours can lie.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if file.is_dir():
+            raise SettingError(SETTING, f"{file} is a folder; name a file, or move the folder away")
+        is_new = not file.exists()
+        if is_new:
+            os.close(os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise SettingError(SETTING, f"cannot write to {file} ({error.strerror}); choose another place or free this one") from None
+    if not is_new:
+        _must_be_ours(file)
+    for path in (file, *(file.with_name(file.name + side) for side in _SIDES)):
+        private(path)
+
+
+def private(path: Path) -> None:
+    """Leave a file or folder to its owner alone, where that is ours to say."""
+    wanted = 0o700 if path.is_dir() else 0o600
+    with suppress(FileNotFoundError):
+        if path.stat().st_mode & 0o777 == wanted:
+            return
+        try:
+            path.chmod(wanted)
+        except OSError as error:
+            _LOG.warning("others may read this", path=str(path), why=error.strerror, cure=f"chmod {wanted:o} {path}")
+
+
+def _must_be_ours(file: Path) -> None:
+    """Raise :class:`SettingError` for a file that holds something else: it is left as it is."""
+    # Looked at through SQLite alone: closing a handle of our own would let go of the locks of connections that are open already.
+    try:
+        with closing(sqlite3.connect(file, timeout=30)) as opened_file:
+            names = {row[0] for row in opened_file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except sqlite3.DatabaseError as error:
+        raise SettingError(
+            SETTING, f"{file} is no SQLite database, or a damaged one ({error}); restore a copy, or move it away to begin anew"
+        ) from None
+    if names and not any(name.startswith(tables.PREFIX) for name in names):
+        raise SettingError(SETTING, f"{file} belongs to another program; name a file of Ballast's own")
+
+
+class Hold:
+    """The right to be the one process on a database, from :meth:`take` to :meth:`release`; a killed process loses it by itself.
+
+    A file is held itself and not by a name beside it: a link, another way to write its path or a removed lock file change nothing.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = make_url(url)
+        self._file: Any = None
+        self._engine: Any = None
+        self._session: Any = None
+
+    async def take(self) -> None:
+        """Take the right; raises :class:`SettingError` when another process has it."""
+        if self._url.get_backend_name() == "postgresql":
+            await self._take_session()
+        elif (file := file_of(self._url)) is not None:
+            made_private(file)
+            # It stays open until the end: closing any handle of a SQLite file lets go of SQLite's own locks.
+            self._file = file.open("rb")
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise _taken(str(file)) from None
+
+    async def _take_session(self) -> None:
+        if self._engine is None:
+            driver = self._url.set(drivername="postgresql+asyncpg")
+            self._engine = create_async_engine(driver, isolation_level="AUTOCOMMIT", pool_size=1)
+        self._session = await self._engine.connect()
+        if not (await self._session.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK})).scalar_one():
+            raise _taken(str(self._url.database))
+
+    async def watch(self, pause_s: float = WATCH_S) -> None:
+        """Take the right again after a lost session, until cancelled; raises when another process was faster. A file is never lost."""
+        while self._session is not None:
+            await asyncio.sleep(pause_s)
+            try:
+                await self._session.execute(text("SELECT 1"))
+            except (DBAPIError, OSError):
+                with suppress(DBAPIError, OSError):
+                    await self._session.invalidate()
+                    await self._session.close()
+                with suppress(DBAPIError, OSError):
+                    await self._take_session()
+
+    async def release(self) -> None:
+        """Let go."""
+        if self._session is not None:
+            with suppress(DBAPIError, OSError):
+                await self._session.close()
+            self._session = None
+        if self._engine is not None:
+            await self._engine.dispose()
+        if self._file is not None:
+            self._file.close()
+
+
+def _taken(where: str) -> SettingError:
+    return SettingError(SETTING, f"another Ballast is running on {where}; stop it or choose another database")
+
+
+def cure(error: BaseException) -> str | None:
+    """Return the one sentence for an error of the database's place that a person can mend; None for everything else."""
+    for one in _causes(error):
+        code = getattr(one, "sqlite_errorcode", None)
+        said = _SENTENCES.get(code & 0xFF) if code is not None else None
+        if isinstance(one, OSError) and one.errno in (errno.ENOSPC, errno.EDQUOT):
+            said = _FULL
+        if said:
+            return said
+    return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error, what it was made from, and what a group of errors holds."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        waiting += [one.__cause__, one.__context__, getattr(one, "orig", None)]
+        if isinstance(one, BaseExceptionGroup):
+            waiting += one.exceptions
+
+
+_FULL = "The disk is full: free some space and start again; nothing that was confirmed is lost."
+_BROKEN = "The database file is damaged or no database: restore a copy of it, or move it away to begin anew."
+_SENTENCES = {
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_CORRUPT: _BROKEN,
+    sqlite3.SQLITE_NOTADB: _BROKEN,
+    sqlite3.SQLITE_CANTOPEN: "The database file cannot be opened: look at the rights of its folder, or choose another place.",
+    sqlite3.SQLITE_READONLY: "The database file cannot be written: look at its rights and its folder's, or choose another place.",
+    sqlite3.SQLITE_IOERR: "The disk does not read or write the database: look at the disk and its free space, then start again.",
+}
