@@ -117,7 +117,7 @@ def _number(raw: Json, name: str) -> int:
     value = raw.get(name)
     if not _is_id(value):
         raise Unreadable(f"{name} is no number")
-    return int(value)
+    return int(str(value))
 
 
 def _string(raw: Json, name: str) -> str:
