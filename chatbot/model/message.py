@@ -21,6 +21,8 @@ class MessageKind(StoredWord):
 
     ACCESS_REQUEST = "access_request"
     ACCESS_GRANTED = "access_granted"
+    #: an answer that Telegram did not take for too long
+    ANSWER_LOST = "answer_lost"
     #: several that were held back, in one
     DIGEST = "digest"
     DRIFT = "drift_alert"

@@ -9,6 +9,8 @@ import structlog
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 
+from chatbot.model import MessageKind
+from chatbot.store import messages
 from handlers.chat.context import answer
 from handlers.views import problems
 
@@ -35,10 +37,25 @@ async def broken(update: Update, context: Context, error: BaseException, words: 
     log.error("update failed", error_id=error_id, update_id=update.update_id, exc_info=error)
     offline = isinstance(error, (NetworkError, RetryAfter)) and not isinstance(error, BadRequest)
     chat = update.effective_chat
-    if offline or chat is None or chat.type != chat.PRIVATE:
+    if chat is None or chat.type != chat.PRIVATE:
+        return
+    if offline:
+        await _tell_later(context, chat.id, update.update_id)
         return
     try:
         await answer(update, context)
         await context.bot.send_message(chat.id, problems.failure(words, error_id).text, parse_mode=ParseMode.HTML)
     except TelegramError as trouble:
         log.warning("could not tell about a failure", error_id=error_id, error=type(trouble).__name__)
+
+
+async def _tell_later(context: Context, chat_id: int, update_id: int) -> None:
+    """Have the outbox, which waits as long as it takes, tell somebody let in that they were not answered; once for all that was lost."""
+    if not context.let_in:
+        return
+    now = context.program.clock.now()
+    async with context.program.db.transaction() as tx:
+        await messages.merge(tx, chat_id, MessageKind.ANSWER_LOST, now, now)
+        await messages.post(
+            tx, chat_id=chat_id, kind=MessageKind.ANSWER_LOST, facts={"at": now.isoformat()}, key=f"lost-{chat_id}-{update_id}", now=now
+        )

@@ -75,6 +75,10 @@ async def _access_request(program: Program, words: Words, facts: Facts) -> View 
     return access.access_request(words, asking[0]) if count == 1 else access.access_requests(words, asking, count)
 
 
+async def _answer_lost(_: Program, words: Words, facts: Facts) -> View:
+    return problems.answer_lost(words, datetime.fromisoformat(facts["at"]))
+
+
 async def _access_granted(_: Program, words: Words, __: Facts) -> View:
     return access.approved(words)
 
@@ -154,6 +158,7 @@ ABOUT_PLANS: Mapping[MessageKind, OfPlan] = {
 ABOUT_PEOPLE: Mapping[MessageKind, OfPerson] = {
     MessageKind.ACCESS_REQUEST: _access_request,
     MessageKind.ACCESS_GRANTED: _access_granted,
+    MessageKind.ANSWER_LOST: _answer_lost,
 }
 ABOUT_PORTFOLIOS: Mapping[MessageKind, OfPortfolio] = {
     MessageKind.DRIFT: _from_facts(_drift),

@@ -102,6 +102,14 @@ def tap_without_message(words: Words) -> str:
     return words.t("I can't see which message this button belongs to, so nothing was done. Send the command again.")
 
 
+def answer_lost(words: Words, at: datetime) -> View:
+    """Tell somebody whom Telegram kept us from answering that they were heard, and where to see what was done."""
+    text = say(
+        words, "Telegram did not take my answer at {time}. What you asked for may have been done: look at /status.", time=words.time(at)
+    )
+    return View(page(text), ((button(words.t("Status"), "status"),),))
+
+
 def edited(words: Words) -> View:
     """Answer a changed message: it may have been acted on already."""
     return View(page(say(words, "I don't act on messages that are changed afterwards. Nothing was done; send it as a new message.")))

@@ -29,7 +29,7 @@ ZONES = (
     "Asia/Singapore",
 )
 _MODES = {
-    Mode.DEMO: N_("a simulated market; nothing leaves this machine"),
+    Mode.DEMO: N_("a simulated market; no real money moves"),
     Mode.PAPER: N_("real public prices, simulated fills, no real money"),
     Mode.MANUAL: N_("your own holdings, typed in; you trade by hand"),
     Mode.LIVE: N_("real orders with real money"),

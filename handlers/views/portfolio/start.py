@@ -54,7 +54,7 @@ def welcome(words: Words, *, demo: bool = False) -> View:
 
 def _kinds(words: Words, *, demo: bool) -> Html:
     if demo:
-        return say(words, "The demo portfolio lives in a simulated market; nothing leaves this machine.")
+        return say(words, "The demo portfolio lives in a simulated market; no real money moves.")
     return say(words, "A paper portfolio trades with simulated money at market prices.")
 
 
