@@ -179,7 +179,7 @@ async def _price(settings: Settings, source: PriceSource) -> Finding:
     if age > _PRICE_AGE_S:
         return Finding(what="market", ok=False, detail=f"the price of {_PROBE} is {age:.0f} s old; look at the network and the clock")
     skew = await _skew_s(source, quote)
-    if skew is not None and abs(skew) > _SKEW_S:
+    if skew is not None and abs(skew) > _CLOCK_OFF_S:
         order = "ahead of" if skew > 0 else "behind"
         detail = f"this machine's clock is {abs(skew):.0f} s {order} that of {source.name}; let a time server set the clock"
         return Finding(what="market", ok=False, detail=detail)
@@ -187,16 +187,17 @@ async def _price(settings: Settings, source: PriceSource) -> Finding:
 
 
 async def _skew_s(source: PriceSource, quote: Quote) -> float | None:
-    """Return by how many seconds our clock is ahead of the exchange's, which its server tells, else its quote; None where neither does."""
-    if isinstance(source, TimeSource):
-        asked = SystemClock().now()
-        try:
-            told = await source.server_time()
-        except ExchangeError:
-            pass
-        else:
-            return (asked + (SystemClock().now() - asked) / 2 - told).total_seconds()
-    return None if quote.told_at is None else (quote.at - quote.told_at).total_seconds()
+    """Return by how many seconds our clock is ahead of the exchange's, which its quote tells, else its server; None where neither does."""
+    if quote.told_at is not None:
+        return (quote.at - quote.told_at).total_seconds()
+    if not isinstance(source, TimeSource):
+        return None
+    asked = SystemClock().now()
+    try:
+        told = await source.server_time()
+    except ExchangeError:
+        return None
+    return (asked + (SystemClock().now() - asked) / 2 - told).total_seconds()
 
 
 async def _index(settings: Settings) -> Finding:

@@ -24,6 +24,7 @@ from chatbot.exchanges.paper.account import ZERO, AccountState, PaperOrder
 from chatbot.exchanges.paper.ledger import Entry, Kind, check
 from chatbot.exchanges.paper.margin import public_positions
 from chatbot.exchanges.paper.matching import book_fill
+from chatbot.exchanges.sound import sound_quotes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -68,7 +69,7 @@ class ManualExchange:
 
     async def quotes(self, instruments: Collection[str]) -> Mapping[str, Quote]:
         """Return the latest quotes."""
-        return await self._source.quotes(instruments)
+        return await sound_quotes(self._source, instruments)
 
     async def balances(self) -> Balances:
         """Return what was typed in, changed by the trades that were confirmed."""
@@ -80,7 +81,7 @@ class ManualExchange:
         state = self._state
         if not state.positions:
             return ()
-        quotes = await self._source.quotes(state.positions.keys())
+        quotes = await sound_quotes(self._source, state.positions.keys())
         if missing := sorted(set(state.positions) - set(quotes)):
             raise Unreachable(f"no price for {', '.join(missing)}")
         return public_positions(state, {name: quote.price for name, quote in quotes.items()}, await self._source.markets())

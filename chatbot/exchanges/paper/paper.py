@@ -19,6 +19,7 @@ from chatbot.exchanges.paper.faults import Faults
 from chatbot.exchanges.paper.ledger import Entry, Kind, check, locked
 from chatbot.exchanges.paper.margin import equity, initial_margin, public_positions, withdrawable
 from chatbot.exchanges.paper.matching import Stretch, crosses, live_through, take
+from chatbot.exchanges.sound import sound_quotes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -193,11 +194,11 @@ class PaperExchange:
         return {name: replace(one, trading=one.trading and name not in halted) for name, one in markets.items()} if halted else markets
 
     async def _quotes(self, instruments: Collection[str]) -> Mapping[str, Quote]:
-        return await self._source.quotes([name for name in instruments if name not in self.faults.halted])
+        return await sound_quotes(self._source, [name for name in instruments if name not in self.faults.halted])
 
     async def _marks(self, instruments: Collection[str]) -> dict[str, Decimal]:
         """Return valuation prices; raises ``Unreachable`` rather than guess one."""
-        quotes = await self._source.quotes(instruments) if instruments else {}
+        quotes = await sound_quotes(self._source, instruments) if instruments else {}
         missing = [name for name in instruments if name not in quotes]
         if missing:
             raise Unreachable(f"no price for {', '.join(sorted(missing))}")
@@ -242,7 +243,7 @@ class PaperExchange:
         """Gather what the market did since ``since`` to the instruments that matter to this account."""
         limits = {order.request.instrument: order.request.limit for order in state.open_orders}
         fallback = {**limits, **{name: stake.entry for name, stake in state.positions.items()}}
-        quotes = await self._source.quotes(fallback)
+        quotes = await sound_quotes(self._source, fallback)
         rules = await self._rules()
         paths: dict[str, Path] = {}
         settlements: dict[str, tuple[Funding, ...]] = {}
@@ -289,7 +290,7 @@ class PaperExchange:
         rules = await self._rules()
         market = check_form(state, request, rules.get(request.instrument))
         wanted = {request.instrument, *(_perps(state) if is_perp(request.instrument) else ())}
-        quotes = await self._source.quotes(wanted)
+        quotes = await sound_quotes(self._source, wanted)
         if missing := sorted(wanted - set(quotes)):
             raise Unreachable(f"no price for {', '.join(missing)}")
         book = _book(quotes[request.instrument])

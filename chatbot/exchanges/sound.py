@@ -1,0 +1,23 @@
+"""Quotes that an account may calculate with: whatever the source, one that holds what is no price is left out by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatbot.engine.finite import all_finite, mid
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from chatbot.exchanges.base import PriceSource, Quote
+
+
+async def sound_quotes(source: PriceSource, instruments: Collection[str]) -> Mapping[str, Quote]:
+    """Ask ``source``, and leave out every quote in which a field is no number, or bid and ask are no book."""
+    return {name: quote for name, quote in (await source.quotes(instruments)).items() if is_sound(quote)}
+
+
+def is_sound(quote: Quote) -> bool:
+    """Tell whether every field is a number, and the prices are prices."""
+    numbers = (quote.mark, quote.volume, quote.funding_rate, quote.last)
+    return all_finite(numbers) and mid(quote.bid, quote.ask) is not None and quote.price > 0
