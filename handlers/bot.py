@@ -233,16 +233,22 @@ def guarded(handler: Handler) -> Handler:
             log.error("an update that nobody let in came past the gate", update_id=update.update_id)
             return
         try:
-            await handler(update, context)
-        except UserError as mistake:
-            await answer(update, context)
-            await reply(update, context, problems.mistake(context.words, mistake))
+            await _corrected(handler, update, context)
         except ShutOut:
             await answer(update, context)  # the button stops spinning; there is nothing to say
         except Exception as error:  # noqa: BLE001 - the last door before silence
             await broken(update, context, error, context.words)
 
     return run
+
+
+async def _corrected(handler: Handler, update: Update, context: Context) -> None:
+    """Run a handler and tell the person what they can put right."""
+    try:
+        await handler(update, context)
+    except UserError as mistake:
+        await answer(update, context)
+        await reply(update, context, problems.mistake(context.words, mistake))
 
 
 async def failed(update: object, context: Context) -> None:

@@ -173,12 +173,11 @@ class Rebalancing:
         plan, portfolio = await self._owned(plan_id, person_id)
         if plan is None or portfolio is None:
             return NotYours()
-        if portfolio.paused or plan.state != PlanState.PROPOSED or plan.expires_at <= self._clock.now():
-            late = await self._late(plan)
-            return Paused(plan=plan) if late.plan.state is PlanState.PROPOSED else late
+        if plan.state != PlanState.PROPOSED or plan.expires_at <= self._clock.now():
+            return await self._late(plan)
         plan = _restricted(plan, alone)
-        if _asks(plan, accepted):
-            return TooExpensive(plan=plan)
+        if portfolio.paused or _asks(plan, accepted):
+            return Paused(plan=plan) if portfolio.paused else TooExpensive(plan=plan)
         evaluation = await self._evaluator.look(portfolio, fresh=True, also=plan.hedge_contracts)
         if evaluation.figures is None:
             return CannotEvaluate(portfolio=portfolio, problems=evaluation.problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +106,8 @@ async def test_a_blocked_persons_portfolio_is_not_checked_planned_or_traded(chat
     card = await chat.set_up(EVE)
     portfolio = await chat.program.portfolios.current(await person_of(chat, EVE))
     assert portfolio is not None
-    await chat.program.portfolios.change(portfolio, answer=AnswerMode.AUTO)
+    async with chat.program.db.transaction() as tx:
+        await portfolios.save(tx, replace(portfolio, answer=AnswerMode.AUTO))  # not by the use case, which would end the open plan
     await chat.program.monitor.tick()
     assert len(chat.program.roster) == 1
     async with chat.program.db.transaction() as tx:
@@ -138,6 +140,7 @@ async def test_who_is_taken_out_of_the_settings_is_no_operator_at_the_next_start
         await chat.outbox.drain()
         question = chat.with_button("Approve Eve")
     async with room(tmp_path, operator_ids=later) as chat:
+        chat.loopback._state._last_update_id += 1000  # a later start: no number comes twice
         chat.loopback.restore(ANN, [question])
         assert (await person_of(chat, ANN)).role is Role.MEMBER
         answer = await chat.tap("Approve Eve", ANN, on=question)
@@ -175,7 +178,6 @@ async def test_strangers_do_not_stand_before_a_margin_alert(chat: Room) -> None:
     assert "iquidation" in alarm.text
     assert "60 people ask to use this bot" in crowd.text
     await chat.tap("Show who asks", on=crowd)
-    assert "303" not in chat.loopback.last(ANN.id).text
     assert "waiting" in chat.loopback.last(ANN.id).text
     assert "Approve S0" in chat.loopback.last(ANN.id).buttons
 
