@@ -116,7 +116,7 @@ def test_a_plan_that_ended_can_not_be_confirmed(state: PlanState) -> None:
     [
         (PlanState.EXPIRED, "Plan 27 expired at 14:10, prices have moved since. Here is the plan as of now."),
         (PlanState.SKIPPED, "Plan 27 was skipped at 14:05. Nothing was traded."),
-        (PlanState.SUPERSEDED, "Plan 27 was replaced by a newer one. Nothing was traded."),
+        (PlanState.SUPERSEDED, "Plan 27 ended, because what it rested on was changed. Nothing was traded."),
         (PlanState.RUNNING, "Plan 27 is being carried out. Pressing again changes nothing."),
         (PlanState.DONE, "Plan 27 was carried out at 14:05. Pressing again changes nothing."),
     ],
