@@ -58,7 +58,7 @@ class Phase(StoredWord):
 class Effect(StrEnum):
     """What an active trigger does to the targets (domain 9.2); its size says how much."""
 
-    #: the coin's weight and its long futures are cut to so much of what they were
+    #: the coin's weight and its long futures are cut to so much of what they were; an anchor is kept by coin, so one trigger may do it
     CUT_COIN = "cut_coin"
     #: the net futures go up to it: the only effect that adds risk
     RAISE_NET = "raise_net"

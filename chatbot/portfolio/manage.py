@@ -122,9 +122,14 @@ class Portfolios:
         return True
 
     async def _end_card(self, tx: Tx, portfolio_id: int) -> None:
-        """End the plan that waits for an answer: what its card rested on has changed, and Confirm must not cover that."""
+        """End the plan that waits for an answer: what its card rested on has changed, and Confirm must not cover that.
+
+        A plan that the bot was to carry out itself has been shown to nobody: it is planned again, and asks, when its turn comes.
+        """
         now, waiting = self._clock.now(), await plans.open_plan(tx, portfolio_id)
-        if waiting is not None and await plans.decide(tx, waiting.id, PlanState.SUPERSEDED, now):
+        if waiting is None or (waiting.stand is not None and waiting.stand.auto):
+            return
+        if await plans.decide(tx, waiting.id, PlanState.SUPERSEDED, now):
             await self._redraw(tx, waiting, now, "outdated")
 
 

@@ -391,17 +391,20 @@ async def test_a_newer_plan_does_not_put_the_promise_off(tmp_path: Path) -> None
         assert newest.stand.reduce_at == first.reduce_at
 
 
-async def test_an_answer_in_time_keeps_the_bot_out(tmp_path: Path) -> None:
-    """Skip, Confirm, or another setting: nothing is reduced."""
+@pytest.mark.parametrize("how", ["skipped", "another setting"])
+async def test_an_answer_in_time_keeps_the_bot_out(tmp_path: Path, how: str) -> None:
+    """Skip, or another setting, which ends the card: nothing is reduced."""
     async with alone(tmp_path, **reducing()) as at:
         await at.drift()
         (plan,) = await at.plans()
-        await at.change(answering=Answering())
+        if how == "skipped":
+            await at.on.program.rebalancing.skip(plan.id, PERSON.id)
+        else:
+            await at.change(answering=Answering())
         await at.on.tick(31 * 60)
-        assert (await at.plans())[0].state is PlanState.PROPOSED
-        await at.on.program.rebalancing.skip(plan.id, PERSON.id)
-        await at.on.tick(60)
-        assert (await at.plans())[0].state is PlanState.SKIPPED
+        assert (await at.plans())[0].state is (PlanState.SKIPPED if how == "skipped" else PlanState.SUPERSEDED)
+        assert not (await at.plans())[0].decided_by
+
 
 
 async def test_a_reminder_rings_once_at_half_of_the_time(tmp_path: Path) -> None:
