@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 _LOOK_S = 15.0
 #: a price may be this old, and the clock this wrong, in seconds
 _PRICE_AGE_S, _CLOCK_OFF_S = 60.0, 5.0
-#: our clock may be this far from the exchange's, in seconds
-_SKEW_S = 5.0
 _PROBE = "BTC"
 #: days of the Fear & Greed index that are asked for, and how old its newest reading may be
 _INDEX_DAYS, _INDEX_AGE = 3, timedelta(hours=48)
