@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatbot import logs
-from chatbot.config import PREFIX, Settings, load_settings
+from chatbot.config import PREFIX, Settings, load_settings, unknown_names
 from chatbot.errors import BallastError, SettingError
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     os.umask(0o077)  # what is written here is its owner's savings: nobody else on the machine reads it
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the event loop takes it over there is nothing to put away
+    if arguments.run is not _plan:
+        for sentence in unknown_names():
+            print(sentence, file=sys.stderr)  # noqa: T201 - the command line speaks on its streams
     try:
         code: int = arguments.run(arguments)
     except BallastError as error:
@@ -48,10 +51,10 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        sentence = _cure(error)
-        if sentence is None:
+        cure = _cure(error)
+        if cure is None:
             raise
-        print(sentence, file=sys.stderr)  # noqa: T201 - as above
+        print(cure, file=sys.stderr)  # noqa: T201 - as above
         return 2
     return code
 

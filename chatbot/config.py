@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -130,6 +132,16 @@ class Settings(BaseSettings):
     def is_live_market(self) -> bool:
         """Tell whether prices come from a real exchange."""
         return self.market.startswith("live:")
+
+
+def unknown_names() -> tuple[str, ...]:
+    """Return a sentence for every name in the environment or .env that looks like a setting of ours and is none."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    file = Settings.model_config.get("env_file")
+    written = {**DotEnvSettingsSource(Settings, env_file=file, env_ignore_empty=False).env_vars, **os.environ}
+    names = sorted({name.upper() for name in written if name.upper().startswith(PREFIX)} - known)
+    nearest = {name: difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0] for name in names}
+    return tuple(f"{name}: there is no such setting, it changes nothing; did you mean {nearest[name]}?" for name in names)
 
 
 def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - settings are of many types

@@ -5,18 +5,23 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import time
 import traceback
 from typing import TYPE_CHECKING
 
 import structlog
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
-    from structlog.typing import WrappedLogger
+    from structlog.typing import EventDict, WrappedLogger
 
 #: the shape of a bot token, wherever it turns up, in an address too
 _TOKEN = re.compile(r"(?:bot)?\d{6,20}(?::|%3[Aa])[A-Za-z0-9_-]{20,}")
+
+#: how often the same line is written in a minute, and how many different lines are remembered for that
+SAME_MAX, _LINES_MAX, _MINUTE_S = 5, 1000, 60.0
 
 
 def masked(text: str) -> str:
@@ -27,6 +32,44 @@ def masked(text: str) -> str:
 def without_tokens(_: WrappedLogger, __: str, line: object) -> str:
     """Mask a line that is ready to be written: whatever value a token hid in, tracebacks included."""
     return masked(str(line))
+
+
+class Throttle:
+    """Lets the same line through a few times a minute, and says afterwards how many were left out: a full disk must not be filled by it."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        #: line -> (when its minute began, how many came since)
+        self._seen: dict[object, tuple[float, int]] = {}
+
+    def passes(self, line: object) -> tuple[bool, int]:
+        """Tell whether a line is to be written, and how many like it were left out before."""
+        now = self._now()
+        begun, count = self._seen.get(line, (now, 0))
+        left_out = 0
+        if now - begun >= _MINUTE_S:
+            left_out, begun, count = max(0, count - SAME_MAX), now, 0
+        if len(self._seen) > _LINES_MAX:
+            self._seen.clear()
+        self._seen[line] = (begun, count + 1)
+        return count < SAME_MAX, left_out
+
+    def __call__(self, _: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        """Work as a processor of our own lines: from warnings on, each plan and portfolio by itself."""
+        if method in ("debug", "info"):
+            return event
+        raised = sys.exc_info()[0] if event.get("exc_info") is True else type(event.get("exc_info"))
+        goes, left_out = self.passes((method, event.get("event"), event.get("plan"), event.get("portfolio"), raised))
+        if not goes:
+            raise structlog.DropEvent
+        return {**event, "left_out": left_out} if left_out else event
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Work as a filter of a library's lines."""
+        goes, left_out = self.passes((record.name, record.levelno, str(record.msg)[:80]))
+        if goes and left_out:
+            record.msg = f"{record.msg} ({left_out} like it left out)"
+        return goes
 
 
 class _NoTokens(logging.Formatter):
@@ -45,12 +88,14 @@ def set_up(level: str) -> None:
     """Configure logging for the whole process; libraries are heard from WARNING on."""
     sys.excepthook = _last_words
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(Throttle().filter)
     handler.setFormatter(_NoTokens("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=max(logging.getLevelNamesMapping()[level], logging.WARNING), handlers=[handler], force=True)
     on_terminal = sys.stderr.isatty()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            Throttle(),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,

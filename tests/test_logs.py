@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatbot import logs
 from chatbot.logs import masked
 from tests.places import ROOT
 
@@ -79,3 +81,27 @@ def test_our_lines_are_json_and_the_level_counts() -> None:
     assert [line["event"] for line in lines] == ["plain", "ours"]
     assert all({"level", "timestamp"} <= line.keys() for line in lines)
     assert "Traceback" in lines[1]["exception"]
+
+
+def test_a_line_that_repeats_is_written_a_few_times_a_minute_and_counted() -> None:
+    """A full disk must not be filled by the log of it; other lines are not touched."""
+    now = [0.0]
+    throttle = logs.Throttle(lambda: now[0])
+    assert [throttle.passes("disk full")[0] for _ in range(100)] == [True] * logs.SAME_MAX + [False] * (100 - logs.SAME_MAX)
+    assert throttle.passes("something else") == (True, 0)
+    now[0] = 61.0
+    assert throttle.passes("disk full") == (True, 100 - logs.SAME_MAX)
+    assert throttle.passes("disk full") == (True, 0)
+
+
+def test_lines_of_libraries_are_throttled_too() -> None:
+    throttle = logs.Throttle(lambda: 0.0)
+    records = [logging.LogRecord("dbos", logging.WARNING, "", 0, "disk full: %s", (number,), None) for number in range(50)]
+    assert sum(throttle.filter(record) for record in records) == logs.SAME_MAX
+
+
+def test_no_decision_is_left_out_and_each_plan_has_its_own_count() -> None:
+    throttle = logs.Throttle(lambda: 0.0)
+    for number in range(50):
+        assert throttle(None, "info", {"event": "plan finished", "plan": 1})
+        assert throttle(None, "warning", {"event": "plan parked", "plan": number})
