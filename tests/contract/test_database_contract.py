@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -11,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from chatbot.model import Check, Delivery, HeldBack, LegState, MessageKind, OrderState, PlanState, Problem, Role, Urgency, Verdict
-from chatbot.store import accounts, events, messages, orders, plans, portfolios, privacy, retention, tables
+from chatbot.store import accounts, events, messages, orders, plans, portfolios, privacy, retention, schema, tables
 from chatbot.store.database import Database
 from tests.store.databases import postgres_or_skip, sqlite_url
 from tests.store.samples import FIGURES, NOW, a_person, a_plan, a_portfolio, plan, portfolio
@@ -80,9 +81,29 @@ async def test_fifty_writers_at_once_all_get_their_turn(db: Database) -> None:
         assert await accounts.meta(tx, "count") == "50"
 
 
-async def test_the_database_answers_a_ping_and_migrating_twice_is_harmless(db: Database) -> None:
+async def test_migrating_twice_is_harmless(db: Database) -> None:
+    """The version stays, and so does what was written."""
+    async with db.transaction() as tx:
+        await accounts.set_meta(tx, "k", "v")
     await db.migrate()
-    await db.ping()
+    async with db.read() as tx:
+        assert await tx.run_sync(schema.stored_version) == schema.HEAD
+        assert await accounts.meta(tx, "k") == "v"
+
+
+async def test_a_database_answers_a_ping_as_long_as_it_is_there(db: Database) -> None:
+    assert await _answers(db)
+    gone = Database(f"sqlite:///{os.devnull}/ballast.sqlite" if db.is_sqlite else "postgresql://nobody@127.0.0.1:1/gone")
+    assert not await _answers(gone)
+    await gone.close()
+
+
+async def _answers(db: Database) -> bool:
+    try:
+        await db.ping()
+    except (DatabaseError, OSError):
+        return False
+    return True
 
 
 # --- people ---

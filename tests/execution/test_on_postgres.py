@@ -117,8 +117,16 @@ async def test_a_living_process_is_left_alone() -> None:
 
 
 async def test_a_file_has_no_peers(tmp_path: Path) -> None:
+    """Whoever watches for them is sent away at once, while the work runs and before it: nothing is asked, nobody waits."""
     work = Durable(f"sqlite+aiosqlite:///{tmp_path / 'work.db'}")
-    await asyncio.wait_for(work.watch_peers(), 1)
+    before = asyncio.ensure_future(work.watch_peers())
+    await asyncio.sleep(0)
+    assert before.done()
+    await work.start()
+    meanwhile = asyncio.ensure_future(work.watch_peers())
+    await asyncio.sleep(0)
+    assert meanwhile.done()
+    await work.stop()
 
 
 async def plans_of(db: Database, portfolio_id: int) -> tuple[Plan, ...]:

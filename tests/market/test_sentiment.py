@@ -148,8 +148,8 @@ async def test_an_answer_that_is_no_success_keeps_what_is_there(status: int) -> 
 async def test_a_slow_index_is_not_waited_for() -> None:
     async with index() as served:
         mood, clock = scene(served, timeout_s=0.1)
-        served.slow_s = 1.0
-        async with asyncio.timeout(0.9):
+        served.slow_s = 600.0
+        async with asyncio.timeout(60):
             await mood.refresh(clock.now())
         assert mood.latest() is None
         with pytest.raises(NoIndex, match="no answer within"):

@@ -9,8 +9,8 @@ import pytest
 
 from chatbot.clock import ManualClock
 from chatbot.exchanges.markets.replay import ReplaySource
+from tests.person import someone
 from tests.places import DATA
-from tests.stories.chat import chat
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,6 @@ async def test_only_listed_instruments_are_offered_and_the_others_appear_on_thei
 
 async def test_a_portfolio_opened_in_february_2020_gets_a_plan_and_not_a_missing_price(tmp_path: Path) -> None:
     """Seen with `demo --market replay --start 2020-02-15`: "Cannot evaluate: no price for SOL", for half a year of market time."""
-    async with chat(tmp_path, clock=ManualClock(FEBRUARY), market=f"replay:{DATA}", market_start=FEBRUARY) as ann:
-        await ann.say("/start")
-        await ann.taps("Demo portfolio", "10,000", "Use Balanced")
+    async with someone(tmp_path, clock=ManualClock(FEBRUARY), market=f"replay:{DATA}", market_start=FEBRUARY) as ann:
+        await ann.set_up()
         ann.sees("Plan 1", "BNB")

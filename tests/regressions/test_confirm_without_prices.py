@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.clock import ManualClock
-from tests.stories.chat import START, chat
+from tests.person import START, someone
 from tests.stories.test_simulated_market import Tampered
 
 if TYPE_CHECKING:
@@ -17,9 +17,8 @@ async def test_a_zero_price_at_confirm_is_told_as_what_it_is(tmp_path: Path) -> 
     """It used to say "Prices have moved since plan 1 was made, so nothing was sent. Here is the plan as of now.", with no plan there."""
     clock = ManualClock(START)
     source = Tampered(clock)
-    async with chat(tmp_path, clock=clock, source=source) as ann:
-        await ann.say("/start")
-        await ann.taps("Demo portfolio", "10,000", "Use Balanced")
+    async with someone(tmp_path, clock=clock, source=source) as ann:
+        await ann.set_up()
         source.bent = {"SOL": Decimal(0)}
         answer = await ann.tap("Confirm")
         assert answer.text.startswith("I can't get reliable prices")

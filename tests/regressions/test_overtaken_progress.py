@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from chatbot.store import tables
-from tests.stories.chat import chat
+from tests.person import someone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 async def test_a_finished_plan_leaves_one_message_waiting_and_the_alert_after_it_does_not_wait_for_a_hundred_edits(tmp_path: Path) -> None:
     """Seen in the demo: a plan of nine legs had 170 edits waiting, one a second, and the next alert behind them."""
-    async with chat(tmp_path) as ann:
+    async with someone(tmp_path) as ann:
         await ann.say("/start")
         await ann.taps("Demo portfolio", "10,000", "Use Balanced", "Confirm")
         await ann.program.work.run_pending()  # type: ignore[attr-defined]  # the stories run on Inline

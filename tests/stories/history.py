@@ -1,39 +1,133 @@
-"""A person who confirms every plan while recorded months pass: what rang, what was proposed, and where it led."""
+"""A person in a market that happened: sets a portfolio up, confirms what is proposed, and waits; what rang, and where it led."""
 
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from sqlalchemy import select
 
 from chatbot.clock import ManualClock
 from chatbot.execution.pace import Pace
 from chatbot.model import NET, PlanState
-from chatbot.store import tables
+from chatbot.portfolio import states
+from chatbot.store import orders, tables
+from tests.person import someone
 from tests.places import DATA
-from tests.stories.chat import chat
-from tests.stories.invariants import hold_filled_plan
+from tests.stories.invariants import hold_filled_plan, hold_value
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from datetime import datetime
-    from decimal import Decimal
     from pathlib import Path
 
-    from chatbot.model import Plan
-    from tests.stories.chat import Chat
+    from chatbot.model import OpenHedge, Plan
+    from tests.person import Someone
 
+#: one look at a working order in a minute: the replay moves by the minute
+PACE = Pace(poll_s=60.0)
 #: readings are taken ten minutes after each block of eight hours; a look a quarter of an hour after it sees all of them
-LOOK_AT_S, EVERY_S = 15 * 60, 8 * 3600
+LOOK, EVERY_S = timedelta(minutes=15), 8 * 3600
+COINS = ("BTC", "ETH", "SOL", "XRP", "BNB", "ADA")
+needs_history = pytest.mark.skipif(not DATA.is_dir(), reason=f"no recorded market in {DATA}")
+
+
+def day(year: int, month: int, number: int) -> datetime:
+    """Return when a day is looked at: a quarter of an hour after midnight UTC."""
+    return datetime(year, month, number, tzinfo=UTC) + LOOK
+
+
+def off(*triggers: str) -> tuple[str, ...]:
+    """Return what to say so that a story is not about these triggers."""
+    return tuple(f"/triggers {name} off" for name in triggers)
+
+
+@asynccontextmanager
+async def opened(
+    folder: Path, begin: datetime, *said: str, preset: str = "Balanced", pace: Pace = PACE, **settings: Any
+) -> AsyncIterator[Someone]:
+    """Open a demo portfolio of 10,000 USDT at ``begin``, say ``said`` in the chat, and let the first plan be the next card."""
+    market = {"market": f"replay:{DATA}", "market_start": begin}
+    async with someone(folder, clock=ManualClock(begin), pace=pace, **market, **settings) as ann:
+        await ann.program.betas.refresh(COINS)  # the running program does that beside the chat
+        await ann.set_up(preset)
+        for text in said:
+            answer = await ann.say(text)
+            assert "off" in answer or not text.endswith(" off"), answer
+        await ann.say("/rebalance")
+        yield ann
+
+
+# Looked at once a day, until there is something to say
+
+
+@asynccontextmanager
+async def on_target(folder: Path, begin: datetime, *said: str, preset: str = "Balanced") -> AsyncIterator[Someone]:
+    """Open a portfolio and bring it to its targets."""
+    async with opened(folder, begin, *said, preset=preset, pace=Pace(poll_s=60.0, requotes=1)) as ann:
+        await carry_out(ann)
+        yield ann
+
+
+async def carry_out(ann: Someone) -> Plan:
+    """Press Confirm on the newest card, and hold the books against what was traded."""
+    before = (await ann.exchange()).state
+    plan = await ann.confirm()
+    async with ann.program.db.read() as tx:
+        attempts = await orders.orders(tx, plan.id)
+    hold_value(before, (await ann.exchange()).state, plan, attempts)
+    await hold_filled_plan(ann, plan)
+    return plan
+
+
+async def look(ann: Someone, at: datetime) -> tuple[int, int]:
+    """Let time pass to ``at`` in one step, and check; return the numbers of alerts and plans."""
+    tick = await ann.step((at - ann.clock.now()).total_seconds())
+    return tick.alerts, tick.plans
+
+
+async def live_until(ann: Someone, end: datetime) -> datetime | None:
+    """Look once a day up to ``end``; stop at the first check that has something to say and return when that was."""
+    while ann.clock.now() < end:
+        tomorrow = (ann.clock.now() + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0) + LOOK
+        if any(await look(ann, min(end, tomorrow))):
+            return ann.turn.ticks[-1].at
+    return None
+
+
+async def hedges(ann: Someone) -> tuple[OpenHedge, ...]:
+    """Return the hedges of the portfolio."""
+    async with ann.program.db.read() as tx:
+        return (await states.read(tx, await ann.portfolio_id())).hedges
+
+
+async def mark(ann: Someone, contract: str) -> Decimal:
+    """Return where a contract stands now."""
+    found = (await ann.program.source.quotes([contract]))[contract].mark
+    assert found is not None
+    return found
+
+
+async def recorded_funding(ann: Someone, hedge: OpenHedge) -> Decimal:
+    """Return what the record says that a hedge has earned, each settlement at the close of the hour that it ends."""
+    rates = await ann.program.source.funding(hedge.contract, hedge.opened_at, ann.clock.now())
+    bars = await ann.program.source.candles(hedge.contract, "1h", hedge.opened_at - timedelta(hours=2), ann.clock.now())
+    closes = {bar.at + timedelta(hours=1): bar.close for bar in bars}
+    assert len(rates) == 3 * hedge.age_days
+    return sum((-hedge.qty * closes[one.at.replace(minute=0, second=0, microsecond=0)] * one.rate for one in rates), Decimal(0))
+
+
+# Looked at after every block of eight hours, with a yes to everything
 
 
 @dataclass(slots=True, kw_only=True)
 class Lived:
     """What happened, in order."""
 
-    ann: Chat
+    ann: Someone
     #: (date and hour, what was told: "trigger subject event", suppressed ones with a mark, or "drift LINE")
     told: list[tuple[str, str]] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
@@ -43,7 +137,7 @@ class Lived:
         """Look after every block of eight hours, or as often as told, and confirm every plan that is shown."""
         while self.ann.clock.now() < end:
             now = self.ann.clock.now().timestamp()
-            await self._step(every_s - (now - LOOK_AT_S) % every_s)
+            await self._step(every_s - (now - LOOK.total_seconds()) % every_s)
             portfolio = await self.ann.program.portfolios.by_id(await self.ann.portfolio_id())
             if portfolio is not None and portfolio.window_opened_at is not None:
                 await self._step(60)
@@ -85,14 +179,8 @@ class Lived:
 
 
 @asynccontextmanager
-async def living(folder: Path, begin: datetime, preset: str, *settings: str, amount: str = "10,000") -> AsyncIterator[Lived]:
-    """Open a portfolio in a recorded market, say ``settings`` in the chat, and bring it to its targets."""
-    options = {"market": f"replay:{DATA}", "market_start": begin, "plan_expiry_s": 3600}
-    async with chat(folder, clock=ManualClock(begin), pace=Pace(poll_s=60.0), **options) as ann:
-        await ann.say("/start")
-        await ann.taps("Demo portfolio", amount, *([preset] if preset != "Balanced" else []), f"Use {preset}")
-        for said in settings:
-            await ann.say(said)
-        await ann.say("/rebalance")
+async def living(folder: Path, begin: datetime, preset: str, *said: str) -> AsyncIterator[Lived]:
+    """Open a portfolio, bring it to its targets, and be ready to confirm every plan that is shown."""
+    async with opened(folder, begin, *said, preset=preset, plan_expiry_s=3600) as ann:
         await ann.confirm()
         yield Lived(ann=ann)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chatbot.model import Leg, Plan, Strategy
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.store.orders import Attempt
-    from tests.stories.chat import Chat
+    from tests.person import Someone
 
 ORDER = (LegKind.SPOT_SELL, LegKind.TO_SPOT, LegKind.SPOT_BUY, LegKind.TO_FUTURES, LegKind.FUTURES_REDUCE, LegKind.FUTURES_INCREASE)
 ZERO = Decimal(0)
@@ -28,7 +28,7 @@ ZERO = Decimal(0)
 RISK_OFF = (Cause.VOLATILITY, Cause.TREND, Cause.FEAR_GREED)
 
 
-async def hold_filled_plan(ann: Chat, plan: Plan) -> None:
+async def hold_filled_plan(ann: Someone, plan: Plan) -> None:
     """Hold a plan that was just carried out, and the account behind it, against the invariants."""
     assert plan.state == PlanState.DONE
     state = (await ann.exchange()).state

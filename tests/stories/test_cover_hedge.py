@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.model import COVER
-from tests.stories.quiet_history import carry_out, day, hedges, live_until, needs_history, opened, recorded_funding
+from tests.stories.history import carry_out, day, hedges, live_until, needs_history, off, on_target, recorded_funding
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.stories.chat import Chat
+    from tests.person import Someone
 
 D = Decimal
 INDEX = "BTC-PERP"
@@ -24,7 +24,7 @@ pytestmark = needs_history
 
 
 async def test_a_cover_that_nothing_ends_expires_after_thirty_days_and_says_what_it_came_to(tmp_path: Path) -> None:
-    async with opened(tmp_path, BEGIN, "volatility", "trend", "fear") as ann:
+    async with on_target(tmp_path, BEGIN, *off("volatility", "trend", "fear")) as ann:
         assert not await live_until(ann, COVERED), "eleven days without a word"
         own = await ann.books()
         await covered(ann, own["book"][INDEX])
@@ -40,10 +40,10 @@ async def test_a_cover_that_nothing_ends_expires_after_thirty_days_and_says_what
         await ann.say("/hedge")
         ann.sees("No hedge is open.")
         # what a hedge moves is the net futures, and that is what is remembered of it
-        assert (await ann.say("/history")).text.count("Net futures") == 2
+        assert (await ann.say("/history")).count("Net futures") == 2
 
 
-async def covered(ann: Chat, own: Decimal) -> None:
+async def covered(ann: Someone, own: Decimal) -> None:
     """Write the rule, read the card, confirm: 50 % x 20 % of the value, in whole lots."""
     await ann.say("/hedge 50 20")
     ann.sees("This opens a hedge: Cover.", "It wins $188 if BTC falls 20%.", "it covers 14%")
@@ -58,7 +58,7 @@ async def covered(ann: Chat, own: Decimal) -> None:
     assert (await ann.books())["book"][INDEX] == own + kept.qty
 
 
-async def halfway(ann: Chat) -> None:
+async def halfway(ann: Someone) -> None:
     """Ask how it stands after fifteen days."""
     await ann.say("/hedge")
     ann.sees("Cover: short", "since 12 May 2023", "It ends in 15 days at the latest")
@@ -68,7 +68,7 @@ async def halfway(ann: Chat) -> None:
     assert kept.low > kept.price * D("0.95"), "never down 5 %: no correction that could be over"
 
 
-async def hold_end(ann: Chat) -> None:
+async def hold_end(ann: Someone) -> None:
     """Hold the end against the record, and what was said against the figures."""
     (over,) = await hedges(ann)
     assert (over.closed, over.age_days) == ("expired", 30)

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.model import Cause
-from tests.places import DATA
-from tests.stories.history import Lived, living
+from tests.stories.history import Lived, living, needs_history
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +31,7 @@ TRENDS = [
     ("03-15 00", "ETH-PERP end"), ("03-17 00", "BTC-PERP end"), ("03-17 00", "ETH-PERP begin"), ("04-02 00", "ETH-PERP end"),
     ("05-14 00", "ETH-PERP begin"), ("05-15 00", "ETH-PERP end"), ("05-16 00", "ETH-PERP begin"),
 ]  # fmt: skip
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"no recorded market in {DATA}")
+pytestmark = needs_history
 
 
 def of(life: Lived, trigger: str) -> list[tuple[str, str]]:

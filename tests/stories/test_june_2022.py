@@ -12,7 +12,7 @@ from chatbot.market.funding import FundingBook
 from chatbot.model import Cause
 from chatbot.triggers.feeds import MAJOR_CONTRACTS
 from tests.places import DATA
-from tests.stories.quiet_history import needs_history
+from tests.stories.history import needs_history
 
 if TYPE_CHECKING:
     from decimal import Decimal

@@ -21,8 +21,9 @@ import pytest
 from chatbot.clock import ManualClock
 from chatbot.execution.pace import Pace
 from handlers.loopback import Loopback
+from tests.person import ANN, someone
 from tests.places import DATA
-from tests.stories.chat import ANN, chat
+from tests.stories.history import needs_history
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -32,7 +33,7 @@ PACE = Pace(poll_s=60.0)
 BEGIN = datetime(2020, 2, 15, 12, 0, tzinfo=UTC)
 CRASH = datetime(2020, 3, 12, 11, 0, tzinfo=UTC)
 LIMIT_S = 100
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"no recorded market in {DATA}")
+pytestmark = needs_history
 
 #: the first life only writes the tap down, the second commits the Confirm and dies before its answer, the others die at every kind of step
 CHAIN = (
@@ -80,13 +81,12 @@ async def at_the_crash(folder: Path) -> AsyncIterator[tuple[Phone, datetime]]:
     """Open the portfolio in February, fill it, sleep until 12 March, and stop the program when the card is there."""
     clock = ManualClock(BEGIN)
     loopback = Loopback(clock, epoch=1)
-    async with chat(folder, clock=clock, loopback=loopback, pace=PACE, market=f"replay:{DATA}", market_start=BEGIN) as ann:
-        await ann.say("/start")
-        await ann.taps("Demo portfolio", "10,000", "Use Balanced")
+    async with someone(folder, clock=clock, loopback=loopback, pace=PACE, market=f"replay:{DATA}", market_start=BEGIN) as ann:
+        await ann.set_up()
         await ann.confirm()
         clock.set(CRASH)
         await ann.until_card(step_s=3600)
-        await ann.bot.bot.get_updates(offset=ann.offset + 1, timeout=0)  # Telegram lets go of what was handled
+        await ann.bot.bot.get_updates(offset=ann.turn.offset + 1, timeout=0)  # Telegram lets go of what was handled
         ann.sees("Plan 2")
     yield Phone(loopback), clock.now()
 

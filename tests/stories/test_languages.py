@@ -11,7 +11,7 @@ from chatbot.app import LOCALE
 from chatbot.i18n import Catalogue
 from handlers.loopback import TelegramUser
 from handlers.loopback.markup import plain
-from tests.stories.chat import Chat, chat
+from tests.person import Someone, someone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ def leaks(said: str, language: str) -> list[str]:
     return sorted(part for part in english if re.search(rf"(?<!\w){re.escape(part)}(?!\w)", said))
 
 
-async def told_everything(ann: Chat) -> list[str]:
+async def told_everything(ann: Someone) -> list[str]:
     """Live the main story by position of the buttons, whatever they are called, and return all that was said."""
     heard: list[str] = []
 
@@ -85,7 +85,7 @@ async def told_everything(ann: Chat) -> list[str]:
 
 @pytest.mark.parametrize("language", PEOPLE)
 async def test_no_english_sentence_leaks_into_the_main_story(language: str, tmp_path: Path) -> None:
-    async with chat(tmp_path, user=PEOPLE[language]) as ann:
+    async with someone(tmp_path, user=PEOPLE[language]) as ann:
         heard = await told_everything(ann)
         person = next(iter(await ann.program.access.everybody()))
         assert person.language == language

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.model import Cause
-from tests.places import DATA
-from tests.stories.history import living
+from tests.stories.history import living, needs_history
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 D = Decimal
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"no recorded market in {DATA}")
+pytestmark = needs_history
 
 
 @pytest.mark.slow
@@ -55,6 +54,6 @@ async def test_fear_holds_the_step_up_down_until_it_is_over(tmp_path: Path) -> N
         assert all(leg.reduce_only for leg in neutral.legs if leg.instrument.endswith("-PERP"))
         assert len(life.plans_for(Cause.FUNDING_LOW)) == 1
         assert await life.net() == (0, 0)
-        why = (await life.ann.say("/why")).text
+        why = await life.ann.say("/why")
         assert "futures are held neutral" in why
         assert "It adds nothing while" in why

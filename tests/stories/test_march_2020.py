@@ -9,18 +9,15 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import pytest
-
 from chatbot.model import STABLE, Cause, LegKind, LegState
-from tests.places import DATA
-from tests.stories.history import Lived, living
+from tests.stories.history import Lived, living, needs_history
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from chatbot.model import Plan
 
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"no recorded market in {DATA}")
+pytestmark = needs_history
 DAY_S = 86_400
 COINS = ("ADA", "BNB", "BTC", "DOGE", "ETH", "XRP")
 
@@ -45,13 +42,13 @@ async def test_fear_and_the_crash_take_risk_off_and_give_it_back_step_by_step(tm
         await life.until(day(3, 8))
         assert (await life.net())[0] > Decimal("0.09")
         await life.until(day(3, 15))
-        status = (await life.ann.say("/status")).text
+        status = await life.ann.say("/status")
         assert "Volatility BTC" in status
         assert "* moved by a trigger or hedge" in status
         await life.until(day(5, 2), every_s=DAY_S)
         # a plan that the last release asked for is carried out by now
         assert (await life.net())[1] == Decimal("0.100")
-        assert "*" not in (await life.ann.say("/status")).text
+        assert "*" not in await life.ann.say("/status")
         print("\n".join(account(life)))  # noqa: T201 - the account of the story, read with -s
 
     assert life.said("fear_greed") == FEAR

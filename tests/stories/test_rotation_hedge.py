@@ -7,13 +7,13 @@ from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.model import NET, ROTATION
-from tests.stories.quiet_history import carry_out, day, hedges, live_until, look, mark, needs_history, opened, recorded_funding
+from tests.stories.history import carry_out, day, hedges, live_until, look, mark, needs_history, off, on_target, recorded_funding
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from chatbot.model import Plan
-    from tests.stories.chat import Chat
+    from tests.person import Someone
 
 D = Decimal
 ALTS = ("ADA", "BNB", "SOL", "XRP")
@@ -26,7 +26,7 @@ pytestmark = needs_history
 
 
 async def test_a_rotation_is_suggested_filled_and_taken_off_when_the_correction_is_over(tmp_path: Path) -> None:
-    async with opened(tmp_path, BEGIN, "volatility", "trend", "fear") as ann:
+    async with on_target(tmp_path, BEGIN, *off("volatility", "trend", "fear")) as ann:
         own = (await ann.books())["book"]
         assert own == {INDEX: D("0.011"), "ETH-PERP": D("0.154")}
         assert not await live_until(ann, ROTATED), "nine days without a word"
@@ -40,7 +40,7 @@ async def test_a_rotation_is_suggested_filled_and_taken_off_when_the_correction_
         ann.sees("ALT is at 32.", "points under target.", "Stable is at")
 
 
-async def suggested(ann: Chat) -> None:
+async def suggested(ann: Someone) -> None:
     """Ask for hedges, read why one is suggested, and tap it."""
     await ann.say("/hedge")
     ann.sees("No hedge is open.", "Sell 10 % of each ALT coin ($42", "), short $518 of BTC.")
@@ -49,7 +49,7 @@ async def suggested(ann: Chat) -> None:
     ann.sees("This opens a hedge: Rotation.", "losses shrink, and gains as much")
 
 
-async def rotated(ann: Chat) -> Plan:
+async def rotated(ann: Someone) -> Plan:
     """Confirm, and hold what was sold and shorted against domain 10.1."""
     held = (await ann.books())["spot"]
     plan = await carry_out(ann)
@@ -72,7 +72,7 @@ async def rotated(ann: Chat) -> Plan:
     return plan
 
 
-async def held(ann: Chat) -> list[Decimal]:
+async def held(ann: Someone) -> list[Decimal]:
     """Let the days pass until the hedge is over; return where the contract stood at each daily check."""
     marks = []
     while (told := await live_until(ann, ROTATED + timedelta(days=len(marks) + 1))) is None:
@@ -82,7 +82,7 @@ async def held(ann: Chat) -> list[Decimal]:
     return [*marks, await mark(ann, INDEX)]
 
 
-async def hold_reason(ann: Chat, marks: list[Decimal]) -> None:
+async def hold_reason(ann: Someone, marks: list[Decimal]) -> None:
     """Hold the end of the hedge against the days as they were: the first rebound of 10 % after a fall of 5 %."""
     (over,) = await hedges(ann)
     assert (over.closed, over.age_days) == ("correction_over", 15)
@@ -101,7 +101,7 @@ async def hold_reason(ann: Chat, marks: list[Decimal]) -> None:
     assert "won $54.13 · earned $0.79 of funding" in told
 
 
-async def taken_off(ann: Chat, opening: Plan) -> None:
+async def taken_off(ann: Someone, opening: Plan) -> None:
     """Confirm the plan that the end of the hedge has brought: reduce-only, and the collateral comes home."""
     card = ann.with_button("Confirm")
     assert "This closes the hedge: Rotation." in card.text
@@ -118,4 +118,4 @@ async def taken_off(ann: Chat, opening: Plan) -> None:
     net = next(line for line in plan.result.limits if line.line == NET)
     assert net.target == net.base if net.base is not None else net.target == D("0.10")
     assert not net.breach
-    assert (await ann.say("/hedge")).text.count("No hedge is open.") == 1
+    assert (await ann.say("/hedge")).count("No hedge is open.") == 1

@@ -12,7 +12,7 @@ from chatbot.clock import ManualClock
 from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.execution.pace import Pace
 from chatbot.model import NET, Cause, Plan, PlanState
-from tests.stories.chat import START, Chat, chat
+from tests.person import START, Someone, someone
 from tests.stories.invariants import hold_filled_plan
 
 if TYPE_CHECKING:
@@ -27,19 +27,18 @@ MINUTE = 60
 
 
 @asynccontextmanager
-async def settled(folder: Path, preset: str) -> AsyncIterator[Chat]:
+async def settled(folder: Path, preset: str) -> AsyncIterator[Someone]:
     """Open a demo portfolio with a preset and bring it to its targets; the market has no script of its own."""
     clock = ManualClock(START)
     source = SimulatedSource(clock, speed=SPEED, script=False)
-    async with chat(folder, clock=clock, source=source, pace=Pace(speed=SPEED), batch_window_s=5) as ann:
-        await ann.say("/start")
-        await ann.taps("Demo portfolio", "10,000", *([preset] if preset != "Balanced" else []), f"Use {preset}")
+    async with someone(folder, clock=clock, source=source, pace=Pace(speed=SPEED), batch_window_s=5) as ann:
+        await ann.set_up(preset)
         await ann.confirm()
         await ann.step(2)
         yield ann
 
 
-async def play(ann: Chat, scene: str, trigger: str) -> Plan:
+async def play(ann: Someone, scene: str, trigger: str) -> Plan:
     """Choose a scene, wait at most a minute for the plan that its trigger asks for, and return it."""
     staged = await ann.program.stage.play(scene)
     assert staged.name == scene
@@ -51,7 +50,7 @@ async def play(ann: Chat, scene: str, trigger: str) -> Plan:
     raise AssertionError(f"{scene}: no plan for {trigger} within a minute; the newest message says {ann.last.text!r}")
 
 
-async def carry_out(ann: Chat) -> Plan:
+async def carry_out(ann: Someone) -> Plan:
     """Confirm the newest card, and hold what was traded against the plan."""
     done = await ann.confirm()
     assert done.state is PlanState.DONE
@@ -59,7 +58,7 @@ async def carry_out(ann: Chat) -> Plan:
     return done
 
 
-async def net(ann: Chat) -> tuple[Decimal, Decimal]:
+async def net(ann: Someone) -> tuple[Decimal, Decimal]:
     """Return the net exposure and its effective target now."""
     portfolio = await ann.program.portfolios.by_id(await ann.portfolio_id())
     assert portfolio is not None

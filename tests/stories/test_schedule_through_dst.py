@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.clock import ManualClock
 from chatbot.model import LegState, PlanState
-from tests.stories.chat import Chat, chat
+from tests.person import Someone, someone
 from tests.stories.invariants import hold_filled_plan
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ BEGIN = datetime(2026, 3, 27, 12, 0, tzinfo=UTC)
 STEP_S = 1800.0
 
 
-async def until_scheduled_card(ann: Chat) -> str:
+async def until_scheduled_card(ann: Someone) -> str:
     """Let half hours pass until the calendar shows a plan; return its time in UTC."""
     for _ in range(60):
         tick = await ann.step(STEP_S - ann.clock.now().timestamp() % STEP_S)
@@ -27,7 +27,7 @@ async def until_scheduled_card(ann: Chat) -> str:
     raise AssertionError("no scheduled plan came in thirty hours")
 
 
-async def carried_out(ann: Chat) -> str:
+async def carried_out(ann: Someone) -> str:
     """Wait for the scheduled plan, press Confirm, and hold what became of it."""
     shown = await until_scheduled_card(ann)
     ann.sees("The schedule asked for it.", "Plan")
@@ -44,9 +44,8 @@ async def carried_out(ann: Chat) -> str:
 async def test_half_past_two_at_night_is_run_every_night_even_in_the_one_that_has_no_such_time(tmp_path: Path) -> None:
     """On Sunday the clock jumps from 02:00 to 03:00: that night the plan comes at 03:30, and the next one at 02:30 again."""
     clock = ManualClock(BEGIN)
-    async with chat(tmp_path, clock=clock) as ann:
-        await ann.say("/start")
-        await ann.taps("Demo portfolio", "10,000", "Use Balanced")
+    async with someone(tmp_path, clock=clock) as ann:
+        await ann.set_up()
         await ann.confirm()
         await ann.say("/settings")
         await ann.tap("Time zone")
@@ -60,19 +59,19 @@ async def test_half_past_two_at_night_is_run_every_night_even_in_the_one_that_ha
         ann.sees("Daily · 02:30 · Europe/Berlin", "Next scheduled run: 28 Mar 2026, 02:30.", "even when every line is inside its band")
 
         shown = [await carried_out(ann)]
-        assert "Next scheduled run: 29 Mar 2026, 03:30." in (await ann.say("/status")).text
-        assert "Next scheduled run: 29 Mar 2026, 03:30." in (await ann.say("/why")).text
+        assert "Next scheduled run: 29 Mar 2026, 03:30." in await ann.say("/status")
+        assert "Next scheduled run: 29 Mar 2026, 03:30." in await ann.say("/why")
         shown.append(await carried_out(ann))
-        assert "Last run: 29 Mar 2026, 03:30, a plan was made." in (await ann.say("/schedule")).text
+        assert "Last run: 29 Mar 2026, 03:30, a plan was made." in await ann.say("/schedule")
         ann.sees("Next scheduled run: 30 Mar 2026, 02:30.")
         loopback = ann.loopback
 
     clock.advance(3600)
-    async with chat(tmp_path, clock=clock, loopback=loopback) as ann:
+    async with someone(tmp_path, clock=clock, loopback=loopback) as ann:
         await ann.step(60)
         assert len(await ann.plans()) == 3, "a restart repeats nothing"
         shown.append(await carried_out(ann))
-        assert "Off: only the bands" in (await ann.say("/schedule off")).text
+        assert "Off: only the bands" in await ann.say("/schedule off")
         for _ in range(50):
             assert not (await ann.step(STEP_S)).plans
     assert shown == ["28 Mar 01:30", "29 Mar 01:30", "30 Mar 00:30"]

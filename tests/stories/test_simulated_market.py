@@ -14,7 +14,7 @@ from chatbot.exchanges.base import Quote
 from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.model import FUTURES, LegState, PlanState
 from handlers.loopback import Loopback, TelegramUser
-from tests.stories.chat import ANN, START, Chat, chat
+from tests.person import ANN, START, Someone, someone
 from tests.stories.invariants import hold_filled_plan
 
 if TYPE_CHECKING:
@@ -47,27 +47,26 @@ def _bent(quote: Quote, factor: Decimal | None) -> Quote:
 
 
 @asynccontextmanager
-async def at_a_card(folder: Path, *, first: bool = False) -> AsyncIterator[Chat]:
+async def at_a_card(folder: Path, *, first: bool = False) -> AsyncIterator[Someone]:
     """Open a demo portfolio, and wait for the drift card; ``first``: stay at the first card."""
     clock = ManualClock(START)
-    async with chat(folder, clock=clock, source=Tampered(clock)) as ann:
-        await ann.say("/start")
-        await ann.taps("Demo portfolio", "10,000", "Use Balanced")
+    async with someone(folder, clock=clock, source=Tampered(clock)) as ann:
+        await ann.set_up()
         if not first:
             await ann.confirm()
             await ann.until_card()
         yield ann
 
 
-def source_of(ann: Chat) -> Tampered:
+def source_of(ann: Someone) -> Tampered:
     assert isinstance(ann.program.source, Tampered)
     return ann.program.source
 
 
 async def test_from_start_over_a_drift_alert_and_a_plan_card_to_a_portfolio_back_on_target(tmp_path: Path) -> None:
-    async with chat(tmp_path) as ann:
+    async with someone(tmp_path) as ann:
         welcome = await ann.say("/start")
-        assert "Nothing is traded before you press Confirm" in welcome.text
+        assert "Nothing is traded before you press Confirm" in welcome
         await ann.taps("Demo portfolio", "10,000", "Use Balanced")
         card = ann.sees("DEMO · Plan 1", "The first plan brings the portfolio to its targets.", "Net exposure 0% → 90%")
         assert card.picture is not None
@@ -197,15 +196,14 @@ async def test_the_monitor_closes_a_card_that_nobody_answered(tmp_path: Path) ->
 async def test_a_card_from_before_a_restart_is_confirmed_once_and_an_older_one_never(tmp_path: Path) -> None:
     clock = ManualClock(START)
     loopback = Loopback(clock, epoch=1)
-    async with chat(tmp_path, clock=clock, loopback=loopback) as ann:
-        await ann.say("/start")
-        await ann.taps("Demo portfolio", "10,000", "Use Balanced")
+    async with someone(tmp_path, clock=clock, loopback=loopback) as ann:
+        await ann.set_up()
         old = ann.last
         await ann.say("/rebalance")
         ann.sees("Plan 2")
-        offset = ann.offset
-    async with chat(tmp_path, clock=clock, loopback=loopback) as ann:
-        ann.offset = offset
+        offset = ann.turn.offset
+    async with someone(tmp_path, clock=clock, loopback=loopback) as ann:
+        ann.turn.offset = offset
         replaced = await ann.tap("Confirm", old)
         assert replaced.text.startswith("Plan 1 was replaced by a newer one")
         await ann.work()
@@ -213,9 +211,9 @@ async def test_a_card_from_before_a_restart_is_confirmed_once_and_an_older_one_n
         assert (await ann.confirm()).state == PlanState.DONE
         assert (await ann.plan()).number == 2
         sent = await ann.orders()
-        offset = ann.offset
-    async with chat(tmp_path, clock=clock, loopback=loopback) as ann:
-        ann.offset = offset
+        offset = ann.turn.offset
+    async with someone(tmp_path, clock=clock, loopback=loopback) as ann:
+        ann.turn.offset = offset
         assert (await ann.tap("Status")).text == ""
         await ann.work()
         assert await ann.orders() == sent
@@ -274,11 +272,10 @@ async def test_a_price_that_can_not_be_trusted_gives_no_plan(trouble: str, told:
     """A price that went away is the old one growing stale; one that never came is missing."""
     clock = ManualClock(START)
     source = Tampered(clock)
-    async with chat(tmp_path, clock=clock, source=source) as ann:
+    async with someone(tmp_path, clock=clock, source=source) as ann:
         if trouble == "missing":
             source.bent["SOL"] = None
-        await ann.say("/start")
-        await ann.taps("Demo portfolio", "10,000", "Use Balanced")
+        await ann.set_up()
         if trouble != "missing":
             assert (await ann.plan()).number == 1
             source.bent = {"SOL": Decimal(0)} if trouble == "zero" else {}
@@ -318,7 +315,7 @@ async def test_pause_in_the_middle_sends_nothing_more(tmp_path: Path) -> None:
 
 
 async def test_manual_mode_plans_for_typed_holdings_and_believes_the_person(tmp_path: Path) -> None:
-    async with chat(tmp_path) as ann:
+    async with someone(tmp_path) as ann:
         await ann.say("/start")
         await ann.tap("Type in my holdings")
         await ann.say("BTC 0.1, ETH 1, SOL 20, USDT 3000")

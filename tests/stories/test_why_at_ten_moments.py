@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chatbot.model import PlanState
-from tests.stories.quiet_history import carry_out, day, live_until, look, needs_history, opened
+from tests.stories.history import carry_out, day, live_until, look, needs_history, off, on_target
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.stories.chat import Chat
+    from tests.person import Someone
 
 EVERYTHING = ("volatility", "trend", "fear")
 ALL = (*EVERYTHING, "funding low", "funding high")
@@ -19,9 +19,9 @@ ALL = (*EVERYTHING, "funding low", "funding high")
 pytestmark = needs_history
 
 
-async def why(ann: Chat, *said: str, never: tuple[str, ...] = ()) -> None:
+async def why(ann: Someone, *said: str, never: tuple[str, ...] = ()) -> None:
     """Ask, and hold that all of this is said, in this order."""
-    text = (await ann.say("/why")).text
+    text = await ann.say("/why")
     at = 0
     for fragment in said:
         found = text.find(fragment, at)
@@ -33,7 +33,7 @@ async def why(ann: Chat, *said: str, never: tuple[str, ...] = ()) -> None:
 
 async def test_a_drift_from_calm_to_a_card_that_is_snoozed_then_paused(tmp_path: Path) -> None:
     """May 2021 with the bands alone: ALT outruns BTC and ETH for a week."""
-    async with opened(tmp_path, day(2021, 5, 10) + timedelta(hours=12), *EVERYTHING) as ann:
+    async with on_target(tmp_path, day(2021, 5, 10) + timedelta(hours=12), *off(*EVERYTHING)) as ann:
         # 1: calm
         assert not await live_until(ann, day(2021, 5, 12))
         await why(
@@ -62,7 +62,7 @@ async def test_a_drift_from_calm_to_a_card_that_is_snoozed_then_paused(tmp_path:
         await silence(ann)
 
 
-async def every_trigger(ann: Chat) -> None:
+async def every_trigger(ann: Someone) -> None:
     """Ask once with all five on: each says what it reads and what would make it act."""
     for name in ALL:
         await ann.say(f"/triggers {name} on")
@@ -83,7 +83,7 @@ async def every_trigger(ann: Chat) -> None:
         await ann.say(f"/triggers {name} off")
 
 
-async def card(ann: Chat) -> None:
+async def card(ann: Someone) -> None:
     """Ask in the check that makes the plan, and in the next one."""
     assert await look(ann, ann.clock.now() + timedelta(seconds=65)) == (0, 1)
     await why(ann, "This check made a plan.", "Plan 3 waits for your answer until 00:21.", "Furthest outside: ALT")
@@ -97,7 +97,7 @@ async def card(ann: Chat) -> None:
     )
 
 
-async def silence(ann: Chat) -> None:
+async def silence(ann: Someone) -> None:
     """Snooze the card, pause, resume, and let the hour of silence pass."""
     await ann.tap("Snooze 1 h")
     assert (await ann.plan()).state is not PlanState.PROPOSED
@@ -126,7 +126,7 @@ async def silence(ann: Chat) -> None:
 
 async def test_fear_and_a_spike_from_their_first_day_to_the_days_after(tmp_path: Path) -> None:
     """May and June 2021 with every plan confirmed: fear since the 16th, volatility since the 20th, both gone a month later."""
-    async with opened(tmp_path, day(2021, 5, 10) + timedelta(hours=12), "trend") as ann:
+    async with on_target(tmp_path, day(2021, 5, 10) + timedelta(hours=12), *off("trend")) as ann:
         # 7: fear holds the futures neutral
         assert await answered(ann, day(2021, 5, 17)) == ["05-16"]
         await why(
@@ -159,7 +159,7 @@ async def test_fear_and_a_spike_from_their_first_day_to_the_days_after(tmp_path:
         )
 
 
-async def spike(ann: Chat) -> None:
+async def spike(ann: Someone) -> None:
     """Ask on the day that BTC was cut, and once it has cooled down."""
     await why(
         ann,
@@ -181,13 +181,13 @@ async def spike(ann: Chat) -> None:
     )
 
 
-async def answered(ann: Chat, end: datetime) -> list[str]:
+async def answered(ann: Someone, end: datetime) -> list[str]:
     """Live until ``end`` and confirm every plan; return the days on which there was one."""
     days = []
     while (told := await live_until(ann, end)) is not None:
-        if not ann.ticks[-1].plans:
+        if not ann.turn.ticks[-1].plans:
             await look(ann, ann.clock.now() + timedelta(seconds=65))
-        if ann.ticks[-1].plans:
+        if ann.turn.ticks[-1].plans:
             await carry_out(ann)
             days.append(f"{told:%m-%d}")
     return days
@@ -195,7 +195,7 @@ async def answered(ann: Chat, end: datetime) -> list[str]:
 
 async def test_low_funding_that_fear_holds_back(tmp_path: Path) -> None:
     """27 June 2021: shorts pay 0.04 % per 8 h, which asks for more, and fear asks for less."""
-    async with opened(tmp_path, day(2021, 6, 25) + timedelta(hours=12), "volatility", "trend", preset="Conservative") as ann:
+    async with on_target(tmp_path, day(2021, 6, 25) + timedelta(hours=12), *off("volatility", "trend"), preset="Conservative") as ann:
         await ann.say("/triggers fear on")
         assert await answered(ann, day(2021, 6, 26)) != []
         await look(ann, datetime(2021, 6, 27, 8, 15, tzinfo=UTC))
@@ -214,7 +214,7 @@ async def test_low_funding_that_fear_holds_back(tmp_path: Path) -> None:
 
 async def test_four_hours_without_a_price(tmp_path: Path) -> None:
     """13 August 2021, 02:00 to 06:00: the exchange was down."""
-    async with opened(tmp_path, day(2021, 8, 12) + timedelta(hours=12), *EVERYTHING) as ann:
+    async with on_target(tmp_path, day(2021, 8, 12) + timedelta(hours=12), *off(*EVERYTHING)) as ann:
         await look(ann, datetime(2021, 8, 13, 1, 55, tzinfo=UTC))
         await look(ann, datetime(2021, 8, 13, 2, 5, tzinfo=UTC))
         # 11: no usable prices

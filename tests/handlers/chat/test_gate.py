@@ -11,7 +11,7 @@ from chatbot.store import accounts
 from handlers.loopback import TelegramUser
 from handlers.loopback.faults import Fault
 from handlers.loopback.refusals import bad, forbidden
-from tests.handlers.chat_room import ANN, BEN, Room, room
+from tests.person import ANN, BEN, Someone, someone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -21,27 +21,27 @@ EVE = TelegramUser(id=66, name="Eve", language="es")
 
 
 @pytest.fixture
-async def closed(tmp_path: Path) -> AsyncIterator[Room]:
+async def closed(tmp_path: Path) -> AsyncIterator[Someone]:
     """Open a bot that has no operator yet."""
-    async with room(tmp_path, operator_ids="") as opened:
+    async with someone(tmp_path, operator_ids="") as opened:
         yield opened
 
 
 @pytest.fixture
-async def chat(tmp_path: Path) -> AsyncIterator[Room]:
+async def chat(tmp_path: Path) -> AsyncIterator[Someone]:
     """Open a bot whose operators are Ann and Ben."""
-    async with room(tmp_path) as opened:
+    async with someone(tmp_path) as opened:
         yield opened
 
 
-async def role_of(chat: Room, user: TelegramUser) -> Role | None:
+async def role_of(chat: Someone, user: TelegramUser) -> Role | None:
     """Return what somebody is to the bot."""
     async with chat.program.db.read() as tx:
         person = await accounts.person(tx, user.id)
     return person.role if person else None
 
 
-async def test_nobody_is_let_in_without_the_code_and_its_first_sender_is_the_operator(closed: Room) -> None:
+async def test_nobody_is_let_in_without_the_code_and_its_first_sender_is_the_operator(closed: Someone) -> None:
     """Wrong codes, empty texts and commands change nothing; the code works once, behind /start too."""
     code = await closed.program.access.pairing_code()
     assert code
@@ -51,12 +51,12 @@ async def test_nobody_is_let_in_without_the_code_and_its_first_sender_is_the_ope
     assert await role_of(closed, ANN) is Role.PENDING
     assert "You are the operator" in await closed.say(f"/start {code}")
     assert await role_of(closed, ANN) is Role.OPERATOR
-    assert "private" in await closed.say(code, BEN)
+    assert "private" in await closed.beside(BEN).say(code)
     assert await role_of(closed, BEN) is Role.PENDING
     assert await closed.program.access.pairing_code() is None
 
 
-async def test_a_used_code_opens_nothing_even_when_the_operator_is_gone(closed: Room) -> None:
+async def test_a_used_code_opens_nothing_even_when_the_operator_is_gone(closed: Someone) -> None:
     """An operator who deleted themselves leaves no empty code behind: a new one is made, and an empty text pairs nobody."""
     code = await closed.program.access.pairing_code()
     await closed.say(str(code))
@@ -69,7 +69,7 @@ async def test_a_used_code_opens_nothing_even_when_the_operator_is_gone(closed: 
     assert again != code
 
 
-async def test_two_who_send_the_code_at_once_do_not_both_become_operator(closed: Room) -> None:
+async def test_two_who_send_the_code_at_once_do_not_both_become_operator(closed: Someone) -> None:
     """The database decides; the other one has to be approved."""
     code = str(await closed.program.access.pairing_code())
     await closed.loopback.text(ANN, code)
@@ -78,39 +78,39 @@ async def test_two_who_send_the_code_at_once_do_not_both_become_operator(closed:
     assert sorted([str(await role_of(closed, ANN)), str(await role_of(closed, BEN))]) == ["operator", "pending"]
 
 
-async def test_a_stranger_asks_is_approved_and_blocked_again(chat: Room) -> None:
+async def test_a_stranger_asks_is_approved_and_blocked_again(chat: Someone) -> None:
     """The operator is asked once; the answers arrive in the stranger's language; a blocked person gets silence, also for old buttons."""
     await chat.say("/start")
-    assert "privado" in await chat.say("hola", EVE)
-    await chat.say("hola?", EVE)
+    assert "privado" in await chat.beside(EVE).say("hola")
+    await chat.beside(EVE).say("hola?")
     await chat.outbox.drain()
     assert sum("asks to use this bot" in message.text for message in chat.loopback.chat(ANN.id)) == 1
     await chat.tap("Approve Eve")
     await chat.outbox.drain()
-    assert await chat.say("/help", EVE)
+    assert await chat.beside(EVE).say("/help")
     help_ = chat.loopback.last(EVE.id)
     await chat.tap("Block Eve")
-    assert await chat.say("/status", EVE) == ""
+    assert await chat.beside(EVE).say("/status") == ""
     await chat.loopback.tap(EVE, help_.id, help_.buttons[0])
     before = chat.loopback.last(EVE.id)
     await chat.handle()
     assert chat.loopback.last(EVE.id) == before
 
 
-async def test_only_an_operator_decides(chat: Room) -> None:
+async def test_only_an_operator_decides(chat: Someone) -> None:
     """A member's /users is refused in words, and a payload that was sealed for the operator does not work for others."""
     await chat.say("/start")
-    await chat.say("hola", EVE)
+    await chat.beside(EVE).say("hola")
     await chat.outbox.drain()
     question = chat.with_button("Approve Eve")
     await chat.loopback._tapped(EVE, question, str(question.button("Approve Eve")["callback_data"]))
     await chat.handle()
     assert await role_of(chat, EVE) is Role.PENDING
     await chat.tap("Approve Eve")
-    assert "operador" in (await chat.say("/users", EVE)).lower()
+    assert "operador" in (await chat.beside(EVE).say("/users")).lower()
 
 
-async def test_a_group_that_can_not_even_be_answered_is_left(chat: Room) -> None:
+async def test_a_group_that_can_not_even_be_answered_is_left(chat: Someone) -> None:
     """Being thrown out while answering is nobody's error; taps and bare texts in groups are let go."""
     chat.loopback.fail("sendMessage", Fault(error=forbidden("bot was kicked from the group chat")))
     await chat.loopback.group_text(ANN, -100, "/status")
@@ -122,7 +122,7 @@ async def test_a_group_that_can_not_even_be_answered_is_left(chat: Room) -> None
     assert await chat.program.access.everybody() == ()
 
 
-async def test_other_bots_and_anonymous_updates_are_not_answered(chat: Room) -> None:
+async def test_other_bots_and_anonymous_updates_are_not_answered(chat: Someone) -> None:
     """A bot that writes to a bot would never end."""
     robot = {"id": 77, "is_bot": True, "first_name": "Robot"}
     await chat.update("message", message_id=1, date=1767603600, chat={"id": 77, "type": "private"}, text="/start", **{"from": robot})
@@ -131,7 +131,7 @@ async def test_other_bots_and_anonymous_updates_are_not_answered(chat: Room) -> 
     assert await chat.program.access.everybody() == ()
 
 
-async def test_a_gate_that_breaks_says_so(chat: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_gate_that_breaks_says_so(chat: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
     """A database that fails before we know who writes: an apology with an id, in the language of their Telegram."""
 
     async def broken(*_: object) -> None:
@@ -139,4 +139,4 @@ async def test_a_gate_that_breaks_says_so(chat: Room, monkeypatch: pytest.Monkey
 
     chat.loopback.know(EVE)
     monkeypatch.setattr(type(chat.program.access), "enter", broken)
-    assert "administrador" in await chat.say("hola", EVE) or "operador" in chat.loopback.last(EVE.id).text
+    assert "administrador" in await chat.beside(EVE).say("hola") or "operador" in chat.loopback.last(EVE.id).text

@@ -14,11 +14,10 @@ from chatbot.errors import UserError
 from chatbot.model import AlertKind, AlertSettings, AnswerMode, AutoLimits, PlanState, Ring, Unanswered
 from handlers.commands import alerts, mode
 from handlers.views.plan import autonomy
-from tests.handlers.chat_room import ANN, room
 from tests.handlers.views.test_everywhere import CATALOGUE
+from tests.person import ANN, START, Someone, someone
 from tests.portfolio.lively_market import LivelyMarket
 from tests.portfolio.still_market import D
-from tests.stories.chat import START, Chat, chat
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 class Seat:
     """Ann with BTC 40, SOL 40, cash 20, worth about 10,000, in a market that moves when it is told to."""
 
-    chat: Chat
+    chat: Someone
     market: LivelyMarket
 
     async def portfolio(self) -> Portfolio:
@@ -50,19 +49,14 @@ class Seat:
         await self.chat.step()
         await self.chat.step()
 
-    def told(self, since: int = 0) -> str:
-        """Return everything that the bot has said after a message."""
-        return "\n\n".join(message.text for message in self.chat.messages if message.id > since)
-
 
 @asynccontextmanager
 async def ann(folder: Path, *, start: datetime = START) -> AsyncIterator[Seat]:
     """Set her portfolio up and bring it to its targets."""
     clock = ManualClock(start)
     market = LivelyMarket(clock)
-    async with chat(folder, clock=clock, source=market) as opened:
-        await opened.say("/start")
-        await opened.taps("Demo portfolio", "10,000", "Use Balanced")
+    async with someone(folder, clock=clock, source=market) as opened:
+        await opened.set_up()
         await opened.say("/targets BTC 40 SOL 40 USDT 20")
         await opened.say("/rebalance")
         await opened.confirm()
@@ -74,21 +68,21 @@ async def test_consent_is_asked_with_the_limits_in_words_and_one_tap_ends_it(tmp
     """Nothing is switched on before the yes; the drift after it is traded without a question and told with its limits."""
     async with ann(tmp_path) as at:
         asked = await at.chat.say("/mode auto 2000 100%")
-        assert "I carry it out without asking you: at most $2,000 an order and 100% of the value a day." in asked.text
-        assert "I always ask before acting on a trend" in asked.text
+        assert "I carry it out without asking you: at most $2,000 an order and 100% of the value a day." in asked
+        assert "I always ask before acting on a trend" in asked
         assert (await at.portfolio()).answer is AnswerMode.ASK
         await at.chat.tap("Yes, trade without asking me")
         portfolio = await at.portfolio()
         assert (portfolio.answer, portfolio.answering.limits) == (AnswerMode.AUTO, AutoLimits(trade=D(2000), share=D(1)))
-        before = at.chat.last.id
+        before = at.chat.newest
         await at.drift()
         plan = await at.chat.plan()
         assert (plan.state, plan.decided_by) == (PlanState.DONE, "auto")
-        told = at.told(before)
+        told = at.chat.since(before)
         assert "I act by myself, as you wanted." in told
         assert "Your limits: at most $2,000 an order and 100% of the value a day." in told
         assert "Confirm" not in at.chat.last.buttons
-        assert "Acts by itself: at most $2,000 an order" in (await at.chat.say("/status")).text
+        assert "Acts by itself: at most $2,000 an order" in await at.chat.say("/status")
         await at.chat.tap("Ask me from now on")
         assert (await at.portfolio()).answer is AnswerMode.ASK
 
@@ -118,7 +112,7 @@ async def test_limits_are_chosen_by_taps(tmp_path: Path) -> None:
 
 async def test_whoever_trades_by_hand_is_refused_in_words(tmp_path: Path) -> None:
     """Neither auto nor reducing is offered, and an old button of either does nothing."""
-    async with room(tmp_path) as opened:
+    async with someone(tmp_path) as opened:
         await opened.say("/start")
         await opened.tap("Type in my holdings")
         await opened.say("BTC 0.1 ETH 1 USDT 2000")
@@ -135,7 +129,7 @@ async def test_whoever_trades_by_hand_is_refused_in_words(tmp_path: Path) -> Non
 async def test_without_an_answer_only_what_reduces_risk_is_done(tmp_path: Path) -> None:
     """The card says until when and which legs; what was done is told in reply to it."""
     async with ann(tmp_path) as at:
-        assert "If you do not answer within 30 minutes" in (await at.chat.say("/mode reduce 30")).text
+        assert "If you do not answer within 30 minutes" in await at.chat.say("/mode reduce 30")
         await at.drift()
         card = at.chat.with_button("Confirm")
         assert "If you do not answer by" in card.text
@@ -174,7 +168,7 @@ async def test_a_snooze_is_as_long_as_it_was_chosen(tmp_path: Path, label: str, 
         until = (await at.portfolio()).snoozed_until
         assert until is not None
         assert f"{until:%H:%M}".startswith(ends)
-        assert "No alerts until" in (await at.chat.say("/status")).text
+        assert "No alerts until" in await at.chat.say("/status")
 
 
 async def test_an_alert_offers_the_longer_snooze_too(tmp_path: Path) -> None:
@@ -191,14 +185,14 @@ async def test_an_alert_offers_the_longer_snooze_too(tmp_path: Path) -> None:
 async def test_quiet_hours_are_kept_and_end_in_one_digest(tmp_path: Path) -> None:
     """Nothing at night; at seven one message with a line for each alert, then the plan."""
     async with ann(tmp_path, start=datetime(2026, 1, 5, 22, 30, tzinfo=UTC)) as at:
-        assert "Quiet hours 22:00–07:00" in (await at.chat.say("/alerts quiet 22:00 7:00")).text
-        before = at.chat.last.id
+        assert "Quiet hours 22:00–07:00" in await at.chat.say("/alerts quiet 22:00 7:00")
+        before = at.chat.newest
         await at.drift()
         await at.drift("1.1")
-        assert at.told(before) == ""
+        assert at.chat.since(before) == ""
         at.chat.clock.set(datetime(2026, 1, 6, 7, 0, tzinfo=UTC))
         await at.chat.step(0)
-        told = at.told(before)
+        told = at.chat.since(before)
         assert told.startswith("In your quiet hours\n22:")
         assert "BTC is at 4" in told
         assert "Confirm" in at.chat.last.buttons
@@ -208,11 +202,11 @@ async def test_switching_quiet_hours_off_lets_go_of_what_waits(tmp_path: Path) -
     """With the next check."""
     async with ann(tmp_path, start=datetime(2026, 1, 5, 22, 30, tzinfo=UTC)) as at:
         await at.chat.say("/alerts quiet 22:00 7:00")
-        before = at.chat.last.id
+        before = at.chat.newest
         await at.drift()
         await at.chat.tap("No quiet hours")
         await at.chat.step()
-        assert "BTC is at" in at.told(before)
+        assert "BTC is at" in at.chat.since(before)
 
 
 async def test_taps_choose_how_each_kind_rings(tmp_path: Path) -> None:
@@ -303,7 +297,7 @@ def test_limits_that_make_no_sense_are_refused(typed: list[str]) -> None:
 )
 async def test_mistakes_in_mode_come_with_an_example(tmp_path: Path, text: str) -> None:
     """And nothing is changed."""
-    async with room(tmp_path) as opened:
+    async with someone(tmp_path) as opened:
         await opened.set_up()
         assert autonomy.EXAMPLE in await opened.say(text)
         stored: Any = await opened.program.portfolios.by_id(1)

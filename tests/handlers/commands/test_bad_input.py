@@ -10,7 +10,7 @@ import pytest
 
 from chatbot.model import Cause, PlanState, Reason
 from handlers.loopback import TelegramUser
-from tests.handlers.chat_room import ANN, BEN, Room, room
+from tests.person import ANN, BEN, Someone, someone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -32,13 +32,13 @@ HOSTILE = (
 
 
 @pytest.fixture
-async def chat(tmp_path: Path) -> AsyncIterator[Room]:
-    async with room(tmp_path) as opened:
+async def chat(tmp_path: Path) -> AsyncIterator[Someone]:
+    async with someone(tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture
-async def ready(chat: Room) -> Room:
+async def ready(chat: Someone) -> Someone:
     """Somebody with a portfolio and an unanswered plan."""
     await chat.set_up()
     return chat
@@ -60,7 +60,7 @@ BAD_WEIGHTS: list[tuple[str, list[str]]] = [
 ]
 
 
-async def test_weights_that_can_not_be_taken_are_all_told_and_change_nothing(ready: Room) -> None:
+async def test_weights_that_can_not_be_taken_are_all_told_and_change_nothing(ready: Someone) -> None:
     """Everything that is wrong with an input stands in one answer; the targets stay as they are."""
     before = await ready.program.portfolios.by_id(1)
     for typed, told in BAD_WEIGHTS:
@@ -69,7 +69,7 @@ async def test_weights_that_can_not_be_taken_are_all_told_and_change_nothing(rea
     assert await ready.program.portfolios.by_id(1) == before
 
 
-async def test_weights_with_signs_and_commas_are_understood(ready: Room) -> None:
+async def test_weights_with_signs_and_commas_are_understood(ready: Someone) -> None:
     """Per cent signs, equals signs, commas between pairs and decimals in the person's own way are no mistakes."""
     await ready.say("/targets BTC=40,5%, ETH: 29.5 ALT 20\nUSDT 10")
     portfolio = await ready.program.portfolios.by_id(1)
@@ -85,7 +85,7 @@ async def test_weights_with_signs_and_commas_are_understood(ready: Room) -> None
 @pytest.mark.parametrize(
     ("typed", "read"), [("$2,500.50", "2,500"), ("2.500,50 €", "2,500"), ("5k", "5,000"), ("10 000", "10,000"), ("١٠٠٠", "1,000")]
 )
-async def test_a_start_amount_may_be_written_as_people_write(chat: Room, typed: str, read: str) -> None:
+async def test_a_start_amount_may_be_written_as_people_write(chat: Someone, typed: str, read: str) -> None:
     """Currency signs, commas, thousands and other digits are read."""
     await chat.say("/start")
     await chat.tap("Demo portfolio")
@@ -95,7 +95,7 @@ async def test_a_start_amount_may_be_written_as_people_write(chat: Room, typed: 
     assert f"{int(float(dialog[1]['amount'])):,}" == read
 
 
-async def test_a_start_amount_that_makes_no_sense_keeps_the_question_open(chat: Room) -> None:
+async def test_a_start_amount_that_makes_no_sense_keeps_the_question_open(chat: Someone) -> None:
     """The answer is a sentence of ours, and the right amount goes on where the wrong one failed."""
     await chat.say("/start")
     await chat.tap("Demo portfolio")
@@ -109,7 +109,7 @@ async def test_a_start_amount_that_makes_no_sense_keeps_the_question_open(chat: 
 
 
 @pytest.mark.parametrize("command", ["/targets", "/bands", "/nonsense", "/start", "/status", "/history", ""])
-async def test_hostile_text_is_answered_and_breaks_nothing(ready: Room, command: str) -> None:
+async def test_hostile_text_is_answered_and_breaks_nothing(ready: Someone, command: str) -> None:
     """Long texts, emoji, right-to-left marks, markup, placeholders and control characters, behind any command and alone."""
     before = await ready.program.portfolios.by_id(1)
     for typed in HOSTILE:
@@ -120,15 +120,16 @@ async def test_hostile_text_is_answered_and_breaks_nothing(ready: Room, command:
 
 
 @pytest.mark.parametrize(("language", "sentence"), [("es", "no es un número"), ("ru", "не число"), ("de", "is not a number")])
-async def test_mistakes_are_told_in_the_persons_language(chat: Room, language: str, sentence: str) -> None:
+async def test_mistakes_are_told_in_the_persons_language(chat: Someone, language: str, sentence: str) -> None:
     """Spanish and Russian are spoken; somebody with another language reads English."""
     user = replace(ANN, language=language)
-    await chat.say("/start", user)
-    await chat.tap(chat.loopback.last(42).buttons[0], user)
-    assert sentence in await chat.say("muchos", user)
+    ann = chat.beside(user)
+    await ann.say("/start")
+    await ann.tap(ann.last.buttons[0])
+    assert sentence in await ann.say("muchos")
 
 
-async def test_a_command_in_the_middle_of_a_dialog_does_not_close_it(chat: Room) -> None:
+async def test_a_command_in_the_middle_of_a_dialog_does_not_close_it(chat: Someone) -> None:
     """/status says that there is nothing yet, and the amount that was asked for is still taken."""
     await chat.say("/start")
     await chat.tap("Demo portfolio")
@@ -137,13 +138,13 @@ async def test_a_command_in_the_middle_of_a_dialog_does_not_close_it(chat: Room)
     chat.with_button("Use Balanced")
 
 
-async def test_another_dialog_says_that_the_first_was_left(chat: Room) -> None:
+async def test_another_dialog_says_that_the_first_was_left(chat: Someone) -> None:
     """Asking for a time zone in the middle of the set-up ends the set-up, in words; its old buttons say so too."""
     await chat.say("/start")
     await chat.tap("Demo portfolio")
     amounts = chat.with_button("10,000")
     await chat.say("/settings")
-    before = chat.newest()
+    before = chat.newest
     await chat.tap("Time zone")
     assert "closed the dialog you had open" in chat.since(before)
     await chat.tap("10,000", on=amounts)
@@ -151,7 +152,7 @@ async def test_another_dialog_says_that_the_first_was_left(chat: Room) -> None:
     assert "Europe/Madrid" in await chat.say("europe/madrid")
 
 
-async def test_a_question_that_is_off_the_screen_waits_for_nothing(ready: Room) -> None:
+async def test_a_question_that_is_off_the_screen_waits_for_nothing(ready: Someone) -> None:
     """Back to the settings ends the question for the zone: the next text is not taken for one."""
     await ready.say("/settings")
     await ready.tap("Time zone")
@@ -160,7 +161,7 @@ async def test_a_question_that_is_off_the_screen_waits_for_nothing(ready: Room) 
     assert "I only understand commands" in await ready.say("hello")
 
 
-async def test_unknown_text_and_commands_get_a_hint(chat: Room) -> None:
+async def test_unknown_text_and_commands_get_a_hint(chat: Someone) -> None:
     """Before and after /start, never silence; a payload behind /start is no mistake."""
     assert "I only understand commands" in await chat.say("hello")
     assert "There is no command /fly" in await chat.say("/fly me to the moon")
@@ -168,18 +169,18 @@ async def test_unknown_text_and_commands_get_a_hint(chat: Room) -> None:
     assert "Cancelled" in await chat.say("/cancel")
 
 
-async def test_edited_messages_are_ignored(ready: Room) -> None:
+async def test_edited_messages_are_ignored(ready: Someone) -> None:
     """Changing an old command does not run it again."""
     before = await ready.program.portfolios.by_id(1)
     mine = next(message for message in ready.loopback.chat(42) if message.sender is not None)
-    newest = ready.newest()
+    newest = ready.newest
     await ready.loopback.edit(ANN, mine.id, "/targets BTC 90 USDT 10")
     await ready.handle()
     assert ready.since(newest) == ""
     assert await ready.program.portfolios.by_id(1) == before
 
 
-async def test_groups_are_refused_politely_and_left(ready: Room) -> None:
+async def test_groups_are_refused_politely_and_left(ready: Someone) -> None:
     """One sentence and no figures; then the bot leaves."""
     await ready.loopback.group_text(ANN, -100, "/status")
     await ready.handle()
@@ -204,7 +205,7 @@ PLACE = {"location": {"longitude": 1.0, "latitude": 2.0}}
 
 
 @pytest.mark.parametrize("content", [PHOTO, STICKER, VOICE, PLACE], ids=["photo", "sticker", "voice", "place"])
-async def test_pictures_and_voice_are_answered_and_the_dialog_stays(chat: Room, content: dict[str, object]) -> None:
+async def test_pictures_and_voice_are_answered_and_the_dialog_stays(chat: Someone, content: dict[str, object]) -> None:
     """Outside of a dialog the usual hint; inside one what it waits for."""
     chat.loopback.know(ANN)
     await chat.update("message", **photo(**content))
@@ -217,7 +218,7 @@ async def test_pictures_and_voice_are_answered_and_the_dialog_stays(chat: Room, 
     chat.with_button("Use Balanced")
 
 
-async def test_posts_of_a_channel_are_nobodys(chat: Room) -> None:
+async def test_posts_of_a_channel_are_nobodys(chat: Someone) -> None:
     """A channel is no person: nothing is answered and nobody is written down."""
     await chat.update("channel_post", message_id=1, date=1767603600, chat={"id": -1001, "type": "channel", "title": "News"}, text="/start")
     assert not [call for call in chat.loopback.calls if call.method == "sendMessage"]
@@ -225,7 +226,7 @@ async def test_posts_of_a_channel_are_nobodys(chat: Room) -> None:
 
 
 @pytest.mark.parametrize("data", ["", "x", "v1", "v1.confirm.1", "v1.confirm.1.zzzzzz.AAAAAAAAAAAA", "v9.a.b.c.d", "💣" * 16, "v1...." * 8])
-async def test_garbage_in_a_button_is_answered_in_words(ready: Room, data: str) -> None:
+async def test_garbage_in_a_button_is_answered_in_words(ready: Someone, data: str) -> None:
     """No payload that we did not seal does anything, and the button stops spinning."""
     card = ready.with_button("Confirm")
     query = await ready.loopback._tapped(ANN, card, data)
@@ -234,19 +235,20 @@ async def test_garbage_in_a_button_is_answered_in_words(ready: Room, data: str) 
     assert answer is not None
     assert answer.alert
     assert re.search("older version|somebody else", answer.text)
-    assert (await ready.plans())[0].state is PlanState.PROPOSED
+    assert (await ready.plan()).state is PlanState.PROPOSED
 
 
-async def test_the_button_of_somebody_else_does_nothing(ready: Room) -> None:
+async def test_the_button_of_somebody_else_does_nothing(ready: Someone) -> None:
     """Ben's tap on Ann's Confirm is refused in words; Ann's own works."""
     card = ready.with_button("Confirm")
-    await ready.say("/start", BEN)
-    answer = await ready.tap("Confirm", BEN, on=card)
+    ben = ready.beside(BEN)
+    await ben.say("/start")
+    answer = await ben.tap("Confirm", on=card)
     assert "somebody else" in answer.text
-    assert (await ready.plans())[0].state is PlanState.PROPOSED
+    assert (await ready.plan()).state is PlanState.PROPOSED
 
 
-async def test_a_button_from_yesterday_sends_nothing_and_shows_the_plan_as_of_now(ready: Room) -> None:
+async def test_a_button_from_yesterday_sends_nothing_and_shows_the_plan_as_of_now(ready: Someone) -> None:
     """The tap is answered with what became of the plan, and a new plan follows."""
     card = ready.with_button("Confirm")
     ready.clock.advance(86_400)
@@ -254,37 +256,37 @@ async def test_a_button_from_yesterday_sends_nothing_and_shows_the_plan_as_of_no
     assert "expired" in answer.text
     assert ready.with_button("Confirm").id != card.id
     states = [plan.state for plan in await ready.plans()]
-    assert states == [PlanState.PROPOSED, PlanState.EXPIRED]
+    assert states == [PlanState.EXPIRED, PlanState.PROPOSED]
 
 
-async def test_confirm_on_a_replaced_plan_shows_the_newer_one_if_nobody_saw_it(ready: Room) -> None:
+async def test_confirm_on_a_replaced_plan_shows_the_newer_one_if_nobody_saw_it(ready: Someone) -> None:
     """A process that was killed between making a plan and showing it: the next tap brings its card, once."""
     card, portfolio = ready.with_button("Confirm"), await ready.program.portfolios.by_id(1)
     assert portfolio is not None
     await ready.program.rebalancing.propose(portfolio, (Reason(trigger=Cause.MANUAL),))
-    newest = ready.newest()
+    newest = ready.newest
     assert "replaced by a newer one" in (await ready.tap("Confirm", on=card)).text
     assert "Plan 2" in ready.since(newest)
     assert ready.with_button("Confirm").id > newest
-    newest = ready.newest()
+    newest = ready.newest
     await ready.tap("Confirm", on=card)
     assert ready.since(newest) == ""
 
 
-async def test_a_tap_that_is_too_old_to_answer_is_told_in_a_message(ready: Room) -> None:
+async def test_a_tap_that_is_too_old_to_answer_is_told_in_a_message(ready: Someone) -> None:
     """Telegram forgets a tap after 150 s; a process that was down for longer answers in the chat."""
     await ready.loopback.tap(ANN, ready.with_button("Skip").id, "Skip")
     await ready.handle()
-    card, newest = ready.loopback.last(42), ready.newest()
+    card, newest = ready.loopback.last(42), ready.newest
     await ready.loopback._tapped(ANN, card, "v1.garbage")
-    updates = await ready.bot.bot.get_updates(offset=ready.offset + 1, timeout=0)
+    updates = await ready.bot.bot.get_updates(offset=ready.turn.offset + 1, timeout=0)
     ready.clock.advance(200)
     for update in updates:
         await ready.bot.process_update(update)
     assert "older version" in ready.since(newest)
 
 
-async def test_a_second_confirm_changes_nothing(ready: Room) -> None:
+async def test_a_second_confirm_changes_nothing(ready: Someone) -> None:
     """Only the first press is carried out; the second is told so, before and after the plan has ended."""
     card = ready.with_button("Confirm")
     assert "is confirmed" in (await ready.tap("Confirm", on=card)).text
@@ -294,7 +296,7 @@ async def test_a_second_confirm_changes_nothing(ready: Room) -> None:
     assert [plan.state for plan in await ready.plans()] == [PlanState.DONE]
 
 
-async def test_two_hundred_rapid_taps_are_all_answered_and_act_once(ready: Room) -> None:
+async def test_two_hundred_rapid_taps_are_all_answered_and_act_once(ready: Someone) -> None:
     """A stuck finger on Confirm: one plan, one execution, no button that spins; somebody else is not kept waiting."""
     card = ready.with_button("Confirm")
     queries = [await ready.loopback.tap_old(ANN, card, "Confirm") for _ in range(200)]
@@ -310,11 +312,11 @@ async def test_two_hundred_rapid_taps_are_all_answered_and_act_once(ready: Room)
     assert len(await ready.plans()) == 1
 
 
-async def test_a_stranger_gets_no_further_than_the_door(ready: Room) -> None:
+async def test_a_stranger_gets_no_further_than_the_door(ready: Someone) -> None:
     """Text, commands and taps of somebody who is not let in change nothing but the question to the operator."""
-    eve = TelegramUser(id=66, name="<i>Eve</i>")
-    assert "private" in await ready.say("/status", eve)
-    assert "has not answered yet" in await ready.say("/targets BTC 100", eve)
+    eve = ready.beside(TelegramUser(id=66, name="<i>Eve</i>"))
+    assert "private" in await eve.say("/status")
+    assert "has not answered yet" in await eve.say("/targets BTC 100")
     card = ready.with_button("Confirm")
-    await ready.tap("Confirm", eve, on=card)
-    assert (await ready.plans())[0].state is PlanState.PROPOSED
+    await eve.tap("Confirm", on=card)
+    assert (await ready.plan()).state is PlanState.PROPOSED

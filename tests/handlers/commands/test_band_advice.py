@@ -6,24 +6,23 @@ from typing import TYPE_CHECKING
 
 from chatbot.clock import ManualClock
 from chatbot.model import STABLE, BandRule
+from tests.person import START, Someone, someone
 from tests.portfolio.lively_market import LivelyMarket
 from tests.portfolio.still_market import D
-from tests.stories.chat import START, Chat, chat
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-async def _strategy(ann: Chat) -> dict[str, BandRule]:
+async def _strategy(ann: Someone) -> dict[str, BandRule]:
     portfolio = await ann.program.portfolios.by_id(await ann.portfolio_id())
     assert portfolio is not None
     return portfolio.strategy.bands
 
 
-async def _sit_down(ann: Chat) -> None:
+async def _sit_down(ann: Someone) -> None:
     """Open a portfolio in a market where the usual 5 points are not the best."""
-    await ann.say("/start")
-    await ann.taps("Demo portfolio", "10,000", "Use Balanced")
+    await ann.set_up()
     await ann.say("/targets BTC 40 SOL 40 USDT 20")
 
 
@@ -32,7 +31,7 @@ async def test_one_band_then_all_of_them(tmp_path: Path) -> None:
     clock = ManualClock(START)
     market = LivelyMarket(clock)
     market.half_spread = D("0.001")
-    async with chat(tmp_path, clock=clock, source=market) as ann:
+    async with someone(tmp_path, clock=clock, source=market) as ann:
         await _sit_down(ann)
         await ann.say("/bands")
         await ann.tap("Recommended")
@@ -56,7 +55,7 @@ async def test_a_limit_on_tracking_is_marked(tmp_path: Path) -> None:
     clock = ManualClock(START)
     market = LivelyMarket(clock)
     market.half_spread = D("0.005")
-    async with chat(tmp_path, clock=clock, source=market) as ann:
+    async with someone(tmp_path, clock=clock, source=market) as ann:
         await _sit_down(ann)
         await ann.say("/bands")
         await ann.taps("Recommended", "Stray ≤ 1%")
@@ -74,7 +73,7 @@ async def test_what_is_not_known_is_a_dash_with_its_reason(tmp_path: Path) -> No
     clock = ManualClock(START)
     market = LivelyMarket(clock)
     del market.volatility["SOL"]
-    async with chat(tmp_path, clock=clock, source=market) as ann:
+    async with someone(tmp_path, clock=clock, source=market) as ann:
         await _sit_down(ann)
         await ann.say("/bands")
         await ann.tap("Recommended")
@@ -87,7 +86,7 @@ async def test_a_button_for_a_line_that_is_gone_changes_nothing(tmp_path: Path) 
     clock = ManualClock(START)
     market = LivelyMarket(clock)
     market.half_spread = D("0.001")
-    async with chat(tmp_path, clock=clock, source=market) as ann:
+    async with someone(tmp_path, clock=clock, source=market) as ann:
         await _sit_down(ann)
         await ann.say("/bands")
         await ann.tap("Recommended")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from chatbot.clock import ManualClock
 from chatbot.model import LegState, PlanState
 from chatbot.plans import costs
+from tests.person import START, Someone, someone
 from tests.portfolio.lively_market import LivelyMarket
 from tests.portfolio.still_market import D
-from tests.stories.chat import START, Chat, chat
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Thin:
     """Ann at a card of which the SOL leg is large for its market."""
 
-    ann: Chat
+    ann: Someone
     market: LivelyMarket
     card: Message
 
@@ -34,9 +34,8 @@ async def thin(folder: Path) -> AsyncIterator[Thin]:
     """Set up a portfolio of BTC and SOL in a market where SOL hardly trades."""
     clock = ManualClock(START)
     market = LivelyMarket(clock)
-    async with chat(folder, clock=clock, source=market) as ann:
-        await ann.say("/start")
-        await ann.taps("Demo portfolio", "10,000", "Use Balanced")
+    async with someone(folder, clock=clock, source=market) as ann:
+        await ann.set_up()
         await ann.say("/targets BTC 40 SOL 40 USDT 20")
         market.volumes["SOL"] = D(300_000)
         await ann.say("/rebalance")
@@ -165,7 +164,7 @@ async def test_a_manual_portfolio_is_not_asked_after_the_fact(tmp_path: Path) ->
     clock = ManualClock(START)
     market = LivelyMarket(clock)
     market.volumes = {"SOL": D(30_000), "XRP": D(30_000)}
-    async with chat(tmp_path, clock=clock, source=market) as ann:
+    async with someone(tmp_path, clock=clock, source=market) as ann:
         await ann.say("/start")
         await ann.tap("Type in my holdings")
         await ann.say("BTC 0.02, USDT 9000")
@@ -182,9 +181,8 @@ async def test_new_futures_tell_what_they_cost_to_hold(tmp_path: Path) -> None:
     """A plan that buys futures says the month's funding and up to when they are cheaper than the coin."""
     clock = ManualClock(START)
     market = LivelyMarket(clock)
-    async with chat(tmp_path, clock=clock, source=market) as ann:
-        await ann.say("/start")
-        await ann.taps("Demo portfolio", "10,000", "Use Balanced")
+    async with someone(tmp_path, clock=clock, source=market) as ann:
+        await ann.set_up()
         card = ann.with_button("Confirm").text
         assert "BTC futures pay about $4.46 of funding in 30 days: trading the coin would be cheaper." in card
         market.rate = D("-0.0001")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from chatbot.clock import ManualClock
 from chatbot.model import NET
+from tests.person import START, someone
 from tests.portfolio.still_market import D, StillMarket
-from tests.stories.chat import START, chat
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,9 +17,8 @@ async def test_a_futures_move_leads_to_a_plan_that_brings_the_exposure_back(tmp_
     """ETH nearly doubles: only the futures are in it, so no line leaves its band, but the net exposure does."""
     clock = ManualClock(START)
     market = StillMarket(clock)
-    async with chat(tmp_path, clock=clock, source=market) as ann:
-        await ann.say("/start")
-        await ann.taps("Demo portfolio", "10,000", "Use Balanced")
+    async with someone(tmp_path, clock=clock, source=market) as ann:
+        await ann.set_up()
         await ann.say("/targets BTC 40 SOL 30 USDT 10 FUTURES 20")
         await ann.say("/rebalance")
         await ann.confirm()

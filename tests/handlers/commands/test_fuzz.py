@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from handlers.bot import COMMANDS
 from handlers.loopback.markup import plain
-from tests.handlers.chat_room import ANN, room
+from tests.person import ANN, someone
 
 if TYPE_CHECKING:
-    from tests.handlers.chat_room import Room
+    from tests.person import Someone
 
 #: taps that lead into each state in which text is waited for, or not
 STATES = {
@@ -37,9 +37,9 @@ _SAYS = st.tuples(st.just("say"), _TEXTS.filter(lambda text: bool(plain(text).te
 _TAPS = st.tuples(st.just("tap"), st.integers(min_value=0, max_value=30))
 
 
-async def act(chat: Room, kind: str, what: object) -> None:
+async def act(chat: Someone, kind: str, what: object) -> None:
     """Write something, or tap one of the buttons that are in sight."""
-    before = chat.newest()
+    before = chat.newest
     if kind == "say":
         answer = await chat.say(str(what))
         assert answer, f"silence after {what!r}"
@@ -55,7 +55,7 @@ async def act(chat: Room, kind: str, what: object) -> None:
 async def play(state: str, acts: list[tuple[str, object]]) -> None:
     """Bring a fresh program into a state and let chance act."""
     with tempfile.TemporaryDirectory() as folder:
-        async with room(Path(folder)) as chat:
+        async with someone(Path(folder)) as chat:
             for step in STATES[state]:
                 await (chat.say(step) if step.startswith(("/", "BTC")) else chat.tap(step))
             for kind, what in acts:

@@ -11,21 +11,20 @@ from chatbot.model import COVER
 from chatbot.model.hedge import BY_BETA, LITERAL, HedgeWish
 from handlers.commands.hedge import read
 from handlers.views.hedge.words import wish_arg, wish_of
+from tests.person import START, someone
 from tests.portfolio.still_market import D, StillMarket
-from tests.stories.chat import START, chat
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.stories.chat import Chat
+    from tests.person import Someone
 
 DAY = 24 * 3600.0
 
 
-async def spot_holder(ann: Chat) -> None:
+async def spot_holder(ann: Someone) -> None:
     """Open a portfolio of 10,000 without futures: BTC 30, SOL 60, stablecoins 10."""
-    await ann.say("/start")
-    await ann.taps("Demo portfolio", "10,000", "Use Balanced")
+    await ann.set_up()
     await ann.say("/targets BTC 30 SOL 60 USDT 10")
     await ann.say("/rebalance")
     await ann.confirm()
@@ -36,7 +35,7 @@ async def test_from_the_command_to_a_short_and_back_to_flat(tmp_path: Path) -> N
     """/hedge 50 20, Confirm, /exposure, a fall and a rebound, the message, its plan, Confirm, flat."""
     clock = ManualClock(START)
     market = StillMarket(clock)
-    async with chat(tmp_path, clock=clock, source=market) as ann:
+    async with someone(tmp_path, clock=clock, source=market) as ann:
         await spot_holder(ann)
         await ann.say("/hedge 50 20")
         card = ann.sees("This opens a hedge: Cover.", "It wins $199 if BTC falls 20%.", "an estimate: it covers 10%.", "gains as much")
@@ -66,7 +65,7 @@ async def test_from_the_command_to_a_short_and_back_to_flat(tmp_path: Path) -> N
 async def test_the_overview_says_what_each_size_pays_and_its_buttons_lead_to_cards(tmp_path: Path) -> None:
     """The rule as written, what half the loss would take, and the table with a picture and larger betas."""
     clock = ManualClock(START)
-    async with chat(tmp_path, clock=clock, source=StillMarket(clock)) as ann:
+    async with someone(tmp_path, clock=clock, source=StillMarket(clock)) as ann:
         await spot_holder(ann)
         await ann.say("/hedge")
         overview = ann.sees("A short of $995", "this covers 10%", "To cover 50% you would need about", "too few daily prices are known")
@@ -85,7 +84,7 @@ async def test_the_overview_says_what_each_size_pays_and_its_buttons_lead_to_car
 async def test_a_near_liquidation_is_told_and_needs_a_second_tap(tmp_path: Path) -> None:
     """The distance is said in words; only "all the same" leads to a card."""
     clock = ManualClock(START)
-    async with chat(tmp_path, clock=clock, source=StillMarket(clock)) as ann:
+    async with someone(tmp_path, clock=clock, source=StillMarket(clock)) as ann:
         await spot_holder(ann)
         before = len(await ann.plans())
         await ann.say("/hedge 50 60")
@@ -98,7 +97,7 @@ async def test_a_near_liquidation_is_told_and_needs_a_second_tap(tmp_path: Path)
 async def test_hedge_close_takes_the_only_one_off(tmp_path: Path) -> None:
     """By words, in any letters; a second hedge of the kind is refused with the way out."""
     clock = ManualClock(START)
-    async with chat(tmp_path, clock=clock, source=StillMarket(clock)) as ann:
+    async with someone(tmp_path, clock=clock, source=StillMarket(clock)) as ann:
         await spot_holder(ann)
         await ann.say("/hedge 50 20")
         await ann.confirm()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from chatbot.clock import ManualClock
 from chatbot.model import Cause
+from tests.person import START, Someone, someone
 from tests.portfolio.still_market import D, StillMarket
-from tests.stories.chat import START, Chat, chat
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -32,13 +32,12 @@ class Wider(StillMarket):
 
 
 @asynccontextmanager
-async def standing(folder: Path) -> AsyncIterator[tuple[Chat, Wider]]:
+async def standing(folder: Path) -> AsyncIterator[tuple[Someone, Wider]]:
     """Set up a portfolio of BTC 40, SOL 30, cash 20, futures 10, and stand on its targets."""
     clock = ManualClock(START)
     market = Wider(clock)
-    async with chat(folder, clock=clock, source=market) as ann:
-        await ann.say("/start")
-        await ann.taps("Demo portfolio", "10,000", "Use Balanced")
+    async with someone(folder, clock=clock, source=market) as ann:
+        await ann.set_up()
         await ann.say("/targets BTC 40 SOL 30 USDT 20 FUTURES 10")
         await ann.say("/rebalance")
         await ann.confirm()

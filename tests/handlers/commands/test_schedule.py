@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from handlers.commands.schedule import read
-from tests.handlers.chat_room import ANN, Room, room
 from tests.handlers.views.test_everywhere import CATALOGUE
+from tests.person import ANN, Someone, someone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -21,20 +21,20 @@ EN = CATALOGUE.words("en")
 
 
 @pytest.fixture
-async def chat(tmp_path: Path) -> AsyncIterator[Room]:
-    async with room(tmp_path) as opened:
+async def chat(tmp_path: Path) -> AsyncIterator[Someone]:
+    async with someone(tmp_path) as opened:
         await opened.set_up()
         yield opened
 
 
-async def rule_of(chat: Room) -> ScheduleRule | None:
+async def rule_of(chat: Someone) -> ScheduleRule | None:
     """Return the schedule that is stored."""
     portfolio = await chat.program.portfolios.by_id(1)
     assert portfolio is not None
     return portfolio.strategy.schedule
 
 
-async def test_taps_set_change_and_end_a_schedule(chat: Room) -> None:
+async def test_taps_set_change_and_end_a_schedule(chat: Someone) -> None:
     """Every tap shows what is set now and when the next run comes; the room's clock stands at Monday, 5 January 2026, 09:00."""
     assert "Off: only the bands" in await chat.say("/schedule")
     for label, said in (
@@ -55,7 +55,7 @@ async def test_taps_set_change_and_end_a_schedule(chat: Room) -> None:
     assert await rule_of(chat) is None
 
 
-async def test_an_old_button_of_a_schedule_that_is_off_changes_nothing(chat: Room) -> None:
+async def test_an_old_button_of_a_schedule_that_is_off_changes_nothing(chat: Someone) -> None:
     """It only shows that there is none."""
     await chat.say("/schedule weekly")
     old = chat.with_button("Thu")
@@ -64,7 +64,7 @@ async def test_an_old_button_of_a_schedule_that_is_off_changes_nothing(chat: Roo
     assert await rule_of(chat) is None
 
 
-async def test_words_change_only_what_they_say(chat: Room) -> None:
+async def test_words_change_only_what_they_say(chat: Someone) -> None:
     """/schedule 21:45 keeps the day, and the switch is kept when the time changes."""
     await chat.say("/schedule weekly fri 9:05 outside")
     assert "Weekly · Friday · 21:45" in await chat.say("/schedule 21:45")
@@ -73,7 +73,7 @@ async def test_words_change_only_what_they_say(chat: Room) -> None:
     assert (rule.freq, rule.weekday, rule.time, rule.only_outside) == ("weekly", 4, "21:45", True)
 
 
-async def test_a_new_strategy_and_new_weights_keep_the_schedule(chat: Room) -> None:
+async def test_a_new_strategy_and_new_weights_keep_the_schedule(chat: Someone) -> None:
     """When is not what."""
     await chat.say("/schedule monthly 31 00:00")
     before = await rule_of(chat)
@@ -85,7 +85,7 @@ async def test_a_new_strategy_and_new_weights_keep_the_schedule(chat: Room) -> N
     assert await rule_of(chat) == before
 
 
-async def test_a_new_time_zone_takes_the_schedule_along(chat: Room) -> None:
+async def test_a_new_time_zone_takes_the_schedule_along(chat: Someone) -> None:
     """09:30 stays 09:30, now by the clock on the person's wall."""
     await chat.say("/schedule daily 09:30")
     await chat.say("/settings")
@@ -95,7 +95,7 @@ async def test_a_new_time_zone_takes_the_schedule_along(chat: Room) -> None:
     assert "Next scheduled run: 6 Jan 2026, 09:30." in await chat.say("/status")
 
 
-async def test_everything_that_is_wrong_comes_back_in_one_answer_and_nothing_is_changed(chat: Room) -> None:
+async def test_everything_that_is_wrong_comes_back_in_one_answer_and_nothing_is_changed(chat: Someone) -> None:
     """Five mistakes, one message, an example that works."""
     answer = await chat.say("/schedule daily mon 25:00 32 <b>soon</b> weekly")
     for part in (

@@ -12,9 +12,9 @@ from chatbot.engine.bands import BandState
 from chatbot.model import COVER, Cause, TriggerSetting
 from chatbot.portfolio import states, strategies
 from handlers.commands.trigger_text import read
-from tests.handlers.chat_room import ANN, Room, room
 from tests.handlers.views.test_everywhere import CATALOGUE
 from tests.handlers.views.view_examples import a_strategy, an_open_hedge
+from tests.person import ANN, Someone, someone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,20 +27,20 @@ EN = CATALOGUE.words("en")
 
 
 @pytest.fixture
-async def chat(tmp_path: Path) -> AsyncIterator[Room]:
-    async with room(tmp_path) as opened:
+async def chat(tmp_path: Path) -> AsyncIterator[Someone]:
+    async with someone(tmp_path) as opened:
         await opened.set_up()
         yield opened
 
 
-async def strategy_of(chat: Room) -> Strategy:
+async def strategy_of(chat: Someone) -> Strategy:
     """Return the strategy that is stored."""
     portfolio = await chat.program.portfolios.by_id(1)
     assert portfolio is not None
     return portfolio.strategy
 
 
-async def test_a_preset_begins_with_its_triggers_and_shows_them_with_a_picture(chat: Room) -> None:
+async def test_a_preset_begins_with_its_triggers_and_shows_them_with_a_picture(chat: Someone) -> None:
     """Balanced: volatility, trend and Fear & Greed are on; the others show what they read all the same."""
     text = await chat.say("/triggers")
     for part in ("☑ Volatility", "☑ Trend", "☐ Low funding · off", "☐ High funding · off", "☑ Fear & Greed", "limit 2.0x", "limit 25"):
@@ -48,7 +48,7 @@ async def test_a_preset_begins_with_its_triggers_and_shows_them_with_a_picture(c
     assert chat.loopback.last(ANN.id).attachment is not None
 
 
-async def test_taps_switch_and_turn_and_a_second_tap_on_an_old_button_changes_nothing(chat: Room) -> None:
+async def test_taps_switch_and_turn_and_a_second_tap_on_an_old_button_changes_nothing(chat: Someone) -> None:
     """Buttons carry what they lead to, not a direction, so that an old one does what its label says."""
     await chat.say("/triggers")
     old = chat.with_button("☑ Volatility")
@@ -68,7 +68,7 @@ async def test_taps_switch_and_turn_and_a_second_tap_on_an_old_button_changes_no
     assert (await strategy_of(chat)).setting(Cause.VOLATILITY).params == {}, "a default is not kept as a choice"
 
 
-async def test_a_limit_takes_its_end_along_where_they_would_cross(chat: Room) -> None:
+async def test_a_limit_takes_its_end_along_where_they_would_cross(chat: Someone) -> None:
     """Fear & Greed from 25 to 30, 35 ...: it cannot end below where it starts."""
     await chat.say("/triggers fear")
     await chat.tap("30 ›")
@@ -76,7 +76,7 @@ async def test_a_limit_takes_its_end_along_where_they_would_cross(chat: Room) ->
     assert (await strategy_of(chat)).setting(Cause.FEAR_GREED).params == {"enter": D(35), "exit": D(35)}
 
 
-async def test_the_modes_of_fear_are_chosen_beside_what_they_do_not_hedge(chat: Room) -> None:
+async def test_the_modes_of_fear_are_chosen_beside_what_they_do_not_hedge(chat: Someone) -> None:
     """The table of the specification stands over the buttons."""
     text = await chat.say("/triggers fear & greed")
     for part in ("-18,720", "-20,720", "not that of the spot coins", "a rise of 30 % liquidates"):
@@ -88,7 +88,7 @@ async def test_the_modes_of_fear_are_chosen_beside_what_they_do_not_hedge(chat: 
     assert (await strategy_of(chat)).setting(Cause.FEAR_GREED) == TriggerSetting(on=True, params={"coverage": D("0.5")}, mode="book")
 
 
-async def test_settings_survive_new_weights_and_a_preset_brings_its_own_futures_trigger(chat: Room) -> None:
+async def test_settings_survive_new_weights_and_a_preset_brings_its_own_futures_trigger(chat: Someone) -> None:
     """What was tuned stays; which trigger moves the futures comes with the preset, and its card says so."""
     await chat.say("/triggers volatility 2.5 off")
     await chat.say("/triggers funding high 0.06 on")
@@ -106,7 +106,7 @@ async def test_settings_survive_new_weights_and_a_preset_brings_its_own_futures_
     assert after[Cause.VOLATILITY] == tuned[Cause.VOLATILITY]
 
 
-async def test_a_changed_trigger_leaves_what_was_told_of_the_lines(chat: Room) -> None:
+async def test_a_changed_trigger_leaves_what_was_told_of_the_lines(chat: Someone) -> None:
     """A line that has fired does not ring again because somebody switched a trigger; new weights arm it, and forget no hedge."""
     fired, hedge = BandState(fired=True, side="over", last_drift=D("0.06")), an_open_hedge(COVER)
     async with chat.program.db.transaction() as tx:
@@ -122,7 +122,7 @@ async def test_a_changed_trigger_leaves_what_was_told_of_the_lines(chat: Room) -
     assert after.hedges == (hedge,)
 
 
-async def test_everything_that_is_wrong_comes_back_in_one_answer_and_nothing_is_changed(chat: Room) -> None:
+async def test_everything_that_is_wrong_comes_back_in_one_answer_and_nothing_is_changed(chat: Someone) -> None:
     """Four mistakes, one message, an example that works."""
     before = await strategy_of(chat)
     answer = await chat.say("/triggers fear 200 days 1.5 <b>foo</b> mode beta beta")
@@ -137,7 +137,7 @@ async def test_everything_that_is_wrong_comes_back_in_one_answer_and_nothing_is_
     assert await strategy_of(chat) == before
 
 
-async def test_help_and_why_speak_of_the_triggers(chat: Room) -> None:
+async def test_help_and_why_speak_of_the_triggers(chat: Someone) -> None:
     """/help explains each with its honest note; /why says what each would have to reach."""
     await chat.say("/help")
     await chat.tap("How the triggers work")

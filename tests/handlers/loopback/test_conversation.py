@@ -100,6 +100,8 @@ async def test_an_edited_message_reaches_the_bot_as_an_edit(app: Application, lo
     await loopback.shows(ADA.id, "heard: one")
     await loopback.edit(ADA, said.id, "two")
     await loopback.shows(ADA.id, "edited: two")
+    texts = [message.text for message in loopback.chat(ADA.id)]
+    assert texts == ["two", "heard: one", "edited: two"], "one message, changed where it stood, and heard once as what it was"
 
 
 async def test_blocking_is_told_once_and_then_every_call_is_forbidden(app: Application, loopback: Loopback) -> None:

@@ -15,7 +15,7 @@ from handlers.loopback import bad_gateway, conflicted, flooded, lost_answer, res
 from handlers.loopback.faults import Fault
 from handlers.loopback.refusals import Refused, bad, forbidden
 from handlers.transport.delivery import Courier
-from tests.handlers.chat_room import ANN, Room, room
+from tests.person import ANN, Someone, someone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def chat(tmp_path: Path) -> AsyncIterator[Room]:
-    async with room(tmp_path) as opened:
+async def chat(tmp_path: Path) -> AsyncIterator[Someone]:
+    async with someone(tmp_path) as opened:
         await opened.set_up()
         yield opened
 
@@ -36,7 +36,7 @@ def stored(kind: str = "access_granted", *, plain: bool = False, **facts: object
     return Message(id=1, chat_id=ANN.id, kind=MessageKind(kind), facts={"person_id": ANN.id, **facts}, key="k", plain=plain)
 
 
-async def deliver(chat: Room, message: Message) -> Delivery:
+async def deliver(chat: Someone, message: Message) -> Delivery:
     """Make one attempt."""
     return await Courier(chat.program, chat.bot.bot)(message)
 
@@ -62,7 +62,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("fault", "verdict"), REFUSALS, ids=[str(fault.error)[:40] for fault, _ in REFUSALS])
-async def test_each_refusal_has_its_verdict(chat: Room, fault: Fault, verdict: Verdict) -> None:
+async def test_each_refusal_has_its_verdict(chat: Someone, fault: Fault, verdict: Verdict) -> None:
     """What may pass is tried again, who is gone is marked, what can never be sent is kept for the operator."""
     chat.loopback.fail("sendMessage", fault)
     delivery = await deliver(chat, stored())
@@ -70,7 +70,7 @@ async def test_each_refusal_has_its_verdict(chat: Room, fault: Fault, verdict: V
     assert delivery.retry_after_s == (9.0 if "429" in str(fault.error) else None)
 
 
-async def test_a_refused_markup_is_sent_as_plain_text(chat: Room) -> None:
+async def test_a_refused_markup_is_sent_as_plain_text(chat: Someone) -> None:
     """The second attempt carries no markup at all, and entities are characters again."""
     chat.loopback.fail("sendMessage", Fault(error=bad("can't parse entities: whatever")))
     async with chat.program.db.transaction() as tx:
@@ -85,7 +85,7 @@ async def test_a_refused_markup_is_sent_as_plain_text(chat: Room) -> None:
     assert (calls[-2].params.get("parse_mode"), calls[-1].params.get("parse_mode")) == ("HTML", None)
 
 
-async def test_a_refused_markup_in_a_conversation_is_sent_as_plain_text(chat: Room) -> None:
+async def test_a_refused_markup_in_a_conversation_is_sent_as_plain_text(chat: Someone) -> None:
     """For an answer and for an edit alike."""
     chat.loopback.fail("sendMessage", Fault(error=bad("can't parse entities: whatever")))
     assert "Portfolio" in await chat.say("/help")
@@ -95,12 +95,12 @@ async def test_a_refused_markup_in_a_conversation_is_sent_as_plain_text(chat: Ro
     chat.with_button("Español")
 
 
-async def the_plan(chat: Room) -> Plan:
+async def the_plan(chat: Someone) -> Plan:
     """Return the newest plan."""
-    return (await chat.plans())[0]
+    return await chat.plan()
 
 
-async def test_a_card_that_the_person_deleted_is_sent_anew_and_drawn_there_from_then_on(chat: Room) -> None:
+async def test_a_card_that_the_person_deleted_is_sent_anew_and_drawn_there_from_then_on(chat: Someone) -> None:
     """Progress of a plan does not vanish with the message that showed it."""
     plan = await the_plan(chat)
     assert plan.message_id is not None
@@ -112,7 +112,7 @@ async def test_a_card_that_the_person_deleted_is_sent_anew_and_drawn_there_from_
 
 
 @pytest.mark.parametrize("why", ["IMAGE_PROCESS_FAILED", "PHOTO_INVALID_DIMENSIONS", "PHOTO_SAVE_FILE_INVALID"])
-async def test_a_refused_picture_leaves_the_text(chat: Room, why: str) -> None:
+async def test_a_refused_picture_leaves_the_text(chat: Someone, why: str) -> None:
     """The same facts stand in the words; new messages and edits go out without the picture."""
     chat.loopback.fail("sendPhoto", Fault(error=bad(why)))
     assert "BTC/ETH" in await chat.say("/status")
@@ -125,7 +125,7 @@ async def test_a_refused_picture_leaves_the_text(chat: Room, why: str) -> None:
     assert "Confirm" in chat.loopback.last(ANN.id).buttons
 
 
-async def test_a_picture_that_can_not_be_drawn_leaves_the_text(chat: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_picture_that_can_not_be_drawn_leaves_the_text(chat: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
     """A drawing library that fails costs the picture, not the answer."""
 
     def fail(*_: object, **__: object) -> bytes:
@@ -136,7 +136,7 @@ async def test_a_picture_that_can_not_be_drawn_leaves_the_text(chat: Room, monke
     assert chat.loopback.last(ANN.id).picture is None
 
 
-async def test_somebody_who_blocked_the_bot_is_left_alone_until_they_write_again(chat: Room) -> None:
+async def test_somebody_who_blocked_the_bot_is_left_alone_until_they_write_again(chat: Someone) -> None:
     """Nothing waits for them meanwhile; their next message makes them reachable, and news arrives again."""
 
     async def post(key: str) -> None:
@@ -158,7 +158,7 @@ async def test_somebody_who_blocked_the_bot_is_left_alone_until_they_write_again
     async with chat.program.db.read() as tx:
         assert await messages.waiting(tx) == 0
     await post("three")
-    newest = chat.newest()
+    newest = chat.newest
     await chat.say("/help")
     assert not await unreachable()
     await post("four")
@@ -167,7 +167,7 @@ async def test_somebody_who_blocked_the_bot_is_left_alone_until_they_write_again
     assert chat.since(newest).count("has let you in") == 1
 
 
-async def test_blocking_and_coming_back_are_noted_when_telegram_tells(chat: Room) -> None:
+async def test_blocking_and_coming_back_are_noted_when_telegram_tells(chat: Someone) -> None:
     """The membership update alone is enough, in both directions, and is never answered."""
     await chat.loopback.block(ANN)
     await chat.handle()
@@ -181,7 +181,7 @@ async def test_blocking_and_coming_back_are_noted_when_telegram_tells(chat: Room
     assert {call.method for call in list(chat.loopback.calls)[calls:]} <= {"getUpdates"}
 
 
-async def ended(chat: Room, state: PlanState, leg_state: LegState) -> Plan:
+async def ended(chat: Someone, state: PlanState, leg_state: LegState) -> Plan:
     """Bring the plan to an end by hand, with its first leg in this state."""
     plan = await the_plan(chat)
     async with chat.program.db.transaction() as tx:
@@ -198,10 +198,10 @@ async def ended(chat: Room, state: PlanState, leg_state: LegState) -> Plan:
     [("plan_parked", PlanState.PARKED, LegState.UNKNOWN), ("plan_result", PlanState.DONE, LegState.PARTIAL)],
     ids=["parked", "fell short"],
 )
-async def test_a_plan_that_stopped_or_fell_short_rings(chat: Room, kind: str, state: PlanState, leg: LegState) -> None:
+async def test_a_plan_that_stopped_or_fell_short_rings(chat: Someone, kind: str, state: PlanState, leg: LegState) -> None:
     """Edits make no sound, so it is told in a new message that is the card from then on; the old card loses its buttons."""
     plan = await ended(chat, state, leg)
-    newest = chat.newest()
+    newest = chat.newest
     delivery = await deliver(chat, stored(kind, plan_id=plan.id))
     last = chat.loopback.last(ANN.id)
     assert last.id > newest
@@ -211,17 +211,17 @@ async def test_a_plan_that_stopped_or_fell_short_rings(chat: Room, kind: str, st
     assert old.buttons == ()
 
 
-async def test_a_plan_that_went_well_is_drawn_in_its_card(chat: Room) -> None:
+async def test_a_plan_that_went_well_is_drawn_in_its_card(chat: Someone) -> None:
     """One message per plan where nothing has to be heard; stale steps are not drawn over the result."""
     plan = await ended(chat, PlanState.DONE, LegState.FILLED)
-    newest = chat.newest()
+    newest = chat.newest
     assert (await deliver(chat, stored("plan_progress", plan_id=plan.id))).detail == "overtaken by the result"
     await deliver(chat, stored("plan_result", plan_id=plan.id))
-    assert chat.newest() == newest
+    assert chat.newest == newest
     assert "done" in next(message.text for message in chat.loopback.chat(ANN.id) if message.id == plan.message_id)
 
 
-async def test_what_is_gone_or_nobodys_ends_quietly(chat: Room) -> None:
+async def test_what_is_gone_or_nobodys_ends_quietly(chat: Someone) -> None:
     """A plan that was deleted, a portfolio that is gone, a chat that nobody has."""
     assert (await deliver(chat, stored("plan_card", plan_id=999))).verdict is Verdict.SENT
     assert (await deliver(chat, stored("drift_alert", portfolio_id=999, lines=[]))).verdict is Verdict.SENT
@@ -229,14 +229,14 @@ async def test_what_is_gone_or_nobodys_ends_quietly(chat: Room) -> None:
     assert (await deliver(chat, nobody)).verdict is Verdict.REFUSED
 
 
-async def test_a_message_of_an_unknown_kind_is_our_mistake(chat: Room) -> None:
+async def test_a_message_of_an_unknown_kind_is_our_mistake(chat: Someone) -> None:
     """It raises, so that the outbox counts it as a fault of ours and keeps it for the operator."""
     with pytest.raises(Exception, match="no view for a message"):
         await deliver(chat, stored("horoscope", portfolio_id=1))
 
 
 @pytest.mark.parametrize("label", ["Look again", "Close it"])
-async def test_a_parked_plan_is_answered_by_its_owner_once(chat: Room, label: str) -> None:
+async def test_a_parked_plan_is_answered_by_its_owner_once(chat: Someone, label: str) -> None:
     """The first tap lets it go on or ends it; the second says that nothing changes; the parked plan blocks nothing afterwards."""
     plan = await the_plan(chat)
     await chat.tap("Confirm")

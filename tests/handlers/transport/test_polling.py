@@ -14,7 +14,7 @@ from handlers.loopback import bad_gateway, conflicted, flooded, lost_answer, res
 from handlers.loopback.faults import Fault
 from handlers.loopback.refusals import Refused
 from handlers.transport import polling, rate_limit
-from tests.handlers.chat_room import ANN, Room, room
+from tests.person import ANN, Someone, someone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def chat(tmp_path: Path) -> AsyncIterator[Room]:
-    async with room(tmp_path) as opened:
+async def chat(tmp_path: Path) -> AsyncIterator[Someone]:
+    async with someone(tmp_path) as opened:
         yield opened
 
 
@@ -34,7 +34,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("hasty")
-async def test_polling_survives_everything_that_telegram_answers(chat: Room) -> None:
+async def test_polling_survives_everything_that_telegram_answers(chat: Someone) -> None:
     """Even a token that is refused for a moment, and an answer that is no JSON: the next message is taken."""
     refused = Fault(error=Refused(401, "Unauthorized"))
     nonsense = Fault(error=TelegramError("Invalid server response"))
@@ -48,7 +48,7 @@ async def test_polling_survives_everything_that_telegram_answers(chat: Room) -> 
 
 
 @pytest.mark.usefixtures("hasty")
-async def test_what_could_not_be_written_down_is_not_confirmed(chat: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_could_not_be_written_down_is_not_confirmed(chat: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk: Telegram is asked for the same update again, and it is queued once."""
     real, failures = events.record_update, [OSError("disk full"), OSError("disk full")]
 
@@ -70,7 +70,7 @@ async def test_what_could_not_be_written_down_is_not_confirmed(chat: Room, monke
 
 
 @pytest.mark.parametrize("fault", [flooded(7), bad_gateway(), reset(), lost_answer()], ids=["flood", "gateway", "reset", "lost"])
-async def test_a_person_is_answered_although_the_first_call_failed(chat: Room, fault: Fault) -> None:
+async def test_a_person_is_answered_although_the_first_call_failed(chat: Someone, fault: Fault) -> None:
     """The call is made again after the pause that Telegram asked for, or a short one of our own."""
     chat.loopback.fail("sendMessage", fault)
     before = chat.clock.now()
@@ -78,7 +78,7 @@ async def test_a_person_is_answered_although_the_first_call_failed(chat: Room, f
     assert chat.clock.now() - before >= timedelta(seconds=7 if "429" in str(fault.error) else 0.5)
 
 
-async def test_a_tap_is_answered_and_carried_out_although_its_answer_failed(chat: Room) -> None:
+async def test_a_tap_is_answered_and_carried_out_although_its_answer_failed(chat: Someone) -> None:
     """Confirm under a bad line: the plan is confirmed once, and the card shows it."""
     card = await chat.set_up()
     chat.loopback.fail("answerCallbackQuery", reset(), flooded(2))
@@ -89,13 +89,13 @@ async def test_a_tap_is_answered_and_carried_out_although_its_answer_failed(chat
 
 async def test_a_whole_set_up_passes_under_telegrams_limits(tmp_path: Path) -> None:
     """With one message a second and bursts of five, forty commands in a row are all answered."""
-    async with room(tmp_path, flood=True) as chat:
+    async with someone(tmp_path, flood=True) as chat:
         await chat.set_up()
         answers = [await chat.say("/help") for _ in range(40)]
         assert all(answers)
 
 
-async def test_the_outbox_is_not_held_up_by_patience(chat: Room) -> None:
+async def test_the_outbox_is_not_held_up_by_patience(chat: Someone) -> None:
     """Outside of an update a refused call comes back at once: the outbox pauses that chat and serves the others."""
     await chat.say("/start")
     chat.loopback.fail("sendMessage", flooded(60))
@@ -121,7 +121,7 @@ def test_only_what_may_pass_is_tried_again(refusal: TelegramError, pause: float 
     assert rate_limit.pause_s(refusal, 0) == pause
 
 
-async def test_a_network_that_stays_down_is_given_up(chat: Room) -> None:
+async def test_a_network_that_stays_down_is_given_up(chat: Someone) -> None:
     """After some minutes the update counts as handled, so that the chat goes on."""
     await chat.say("/start")
     chat.loopback.fail("sendMessage", *(reset() for _ in range(200)))

@@ -12,7 +12,7 @@ from chatbot.i18n import Catalogue
 from chatbot.model import Message, MessageKind
 from chatbot.store import messages
 from handlers.transport import rendering
-from tests.handlers.chat_room import ANN, Room, room
+from tests.person import ANN, Someone, someone
 from tests.places import LOCALE
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ WORDS = Catalogue(LOCALE).words("en")
 
 
 @pytest.fixture
-async def chat(tmp_path: Path) -> AsyncIterator[Room]:
-    async with room(tmp_path) as opened:
+async def chat(tmp_path: Path) -> AsyncIterator[Someone]:
+    async with someone(tmp_path) as opened:
         await opened.set_up()
         yield opened
 
@@ -37,7 +37,7 @@ def test_every_kind_of_message_has_exactly_one_renderer() -> None:
     assert len(MessageKind) > 20
 
 
-async def test_a_kind_of_another_version_is_read_and_only_its_own_delivery_fails(chat: Room) -> None:
+async def test_a_kind_of_another_version_is_read_and_only_its_own_delivery_fails(chat: Someone) -> None:
     """The error names it, so that the operator knows what was lost."""
     now = chat.program.clock.now()
     async with chat.program.db.transaction() as tx:
@@ -48,7 +48,7 @@ async def test_a_kind_of_another_version_is_read_and_only_its_own_delivery_fails
         await rendering.view_of(chat.program, WORDS, read)
 
 
-async def test_a_trigger_of_another_version_is_left_out_of_an_alert(chat: Room) -> None:
+async def test_a_trigger_of_another_version_is_left_out_of_an_alert(chat: Someone) -> None:
     """What is known of the others is told; where it was alone nothing is."""
     numbers = {"subject": "", "event": "begin", "suppressed": False, "reading": "20", "enter": "25", "leave": "30", "size": "1"}
     steps = [{"trigger": trigger, **numbers} for trigger in ("moon_phase", "fear_greed")]

@@ -1,11 +1,12 @@
-"""A person at the chat: drives the finished program by messages and taps, with a clock that moves only when it is told to."""
+"""A person in the chat: writes, taps and reads over the loopback, in a program whose clock moves only when it is told to."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.app import open_program
@@ -14,16 +15,14 @@ from chatbot.config import load_settings
 from chatbot.durable import Inline
 from chatbot.execution.pace import Pace
 from chatbot.outbox import Outbox
-from chatbot.portfolio import states
-from chatbot.store import plans
+from chatbot.store import accounts, plans, portfolios
 from handlers.bot import build
 from handlers.loopback import Answer, Loopback, Message, TelegramUser
+from handlers.transport import polling
 from handlers.transport.delivery import Courier
-from handlers.transport.polling import UPDATES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from decimal import Decimal
     from pathlib import Path
 
     from telegram import Update
@@ -36,14 +35,22 @@ if TYPE_CHECKING:
     from handlers.chat.context import Bot
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-ANN = TelegramUser(id=42, name="Ann")
-#: market time is the clock's; a look every 15 s is enough, because the market moves by the minute
+ANN, BEN = TelegramUser(id=42, name="Ann"), TelegramUser(id=43, name="Ben")
+#: market time is the clock's; a look every 20 s is enough, because the market moves by the minute
 PACE = Pace(poll_s=20.0, requotes=2)
 
 
 @dataclass(slots=True, kw_only=True)
-class Chat:
-    """One person's private chat with a running program."""
+class Turn:
+    """Where the bot stands with the updates of the server: the last one it took, and the checks that were made."""
+
+    offset: int = 0
+    ticks: list[Tick] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Someone:
+    """Somebody in a private chat with a running program."""
 
     program: Program
     bot: Bot
@@ -51,26 +58,26 @@ class Chat:
     outbox: Outbox
     clock: ManualClock
     user: TelegramUser = ANN
-    #: the last update that the bot has taken from the server
-    offset: int = 0
-    ticks: list[Tick] = field(default_factory=list)
+    #: shared by everybody who talks to this bot
+    turn: Turn = field(default_factory=Turn)
+
+    def beside(self, user: TelegramUser) -> Someone:
+        """Return somebody else who talks to the same bot."""
+        return replace(self, user=user)
 
     # What the person does
 
-    async def say(self, text: str) -> Message:
-        """Write a message and return the bot's newest one."""
+    async def say(self, text: str) -> str:
+        """Write a message and return everything that the bot answers."""
+        before = self.newest
         await self.loopback.text(self.user, text)
         await self.handle()
-        return self.last
+        return self.since(before)
 
     async def tap(self, label: str, on: Message | None = None) -> Answer:
         """Tap a button of the newest message that has it, or of ``on`` as it was seen then; return the bot's answer to the tap."""
-        if on is None:
-            query = await self.loopback.tap(self.user, self.with_button(label).id, label)
-        else:
-            query = await self.loopback.tap_old(self.user, on, label)
+        query = await self.loopback.tap_old(self.user, on or self.with_button(label), label)
         await self.handle()
-        assert query is not None, f"{label} only opens something"
         answer = self.loopback.answer(query)
         assert answer is not None, f"the tap on {label} was never answered"
         return answer
@@ -81,12 +88,30 @@ class Chat:
             await self.tap(label)
         return self.last
 
+    async def set_up(self, preset: str = "Balanced", amount: str = "10,000") -> Message:
+        """Open a demo portfolio with a preset and return the bot's newest message, the first plan's card where there is one."""
+        await self.say("/start")
+        return await self.taps("Demo portfolio", amount, *([preset] if preset != "Balanced" else []), f"Use {preset}")
+
+    async def confirm(self) -> Plan:
+        """Press Confirm on the newest card and see it through."""
+        await self.tap("Confirm")
+        await self.work()
+        return await self.plan()
+
+    # What the bot does
+
+    async def update(self, kind: str, **body: object) -> None:
+        """Let the bot handle an update that no hand can make: a garbage payload, a sticker, a channel's post."""
+        self.loopback._state.allowed = None
+        self.loopback._state.queue_update(kind, body)
+        await self.handle()
+
     async def pull(self) -> list[Update]:
         """Take the waiting updates from the server, written down as the running bot does it, not yet handled."""
-        updates = await self.bot.bot.get_updates(offset=self.offset + 1, timeout=0, allowed_updates=UPDATES)
-        for update in updates:
-            self.offset = update.update_id
-            await self.bot.update_queue.put(update)
+        for update in await polling.fetch(self.bot, self.turn.offset + 1, hold_s=0, kinds=[*polling.UPDATES, "channel_post"]):
+            self.turn.offset = update.number
+            await polling.take(self.bot, update)
         taken: list[Any] = []
         while not self.bot.update_queue.empty():
             taken.append(self.bot.update_queue.get_nowait())
@@ -97,27 +122,21 @@ class Chat:
         processor = self.bot.update_processor
         await asyncio.gather(*(processor.process_update(update, self.bot.process_update(update)) for update in await self.pull()))
 
-    # What time does
-
-    async def step(self, seconds: float = 60.0) -> Tick:
-        """Let time pass, then check, work and deliver once."""
-        self.clock.advance(seconds)
-        tick = await self.program.monitor.tick()
-        self.ticks.append(tick)
-        await self.work()
-        return tick
-
     async def work(self) -> None:
         """Carry out what is enqueued and deliver what is posted."""
         if isinstance(self.program.work, Inline):
             await self.program.work.run_pending()
         await self.outbox.drain()
 
-    async def confirm(self) -> Plan:
-        """Press Confirm on the newest card and see it through."""
-        await self.tap("Confirm")
+    # What time does
+
+    async def step(self, seconds: float = 60.0) -> Tick:
+        """Let time pass, then check, work and deliver once."""
+        self.clock.advance(seconds)
+        tick = await self.program.monitor.tick()
+        self.turn.ticks.append(tick)
         await self.work()
-        return await self.plan()
+        return tick
 
     async def until_card(self, *, step_s: float = 600.0, limit_s: float = 48 * 3600.0) -> Message:
         """Let time pass until an alert rings, then until its batching window has closed; return the plan card."""
@@ -139,6 +158,15 @@ class Chat:
         """Everything the bot wrote, as it stands now, oldest first."""
         return [message for message in self.loopback.chat(self.user.id) if message.sender is None]
 
+    @property
+    def newest(self) -> int:
+        """The number of the newest message, whoever wrote it; 0 in an empty chat."""
+        return max((message.id for message in self.loopback.chat(self.user.id)), default=0)
+
+    def since(self, number: int) -> str:
+        """Return everything that the bot wrote after a message."""
+        return "\n\n".join(message.text for message in self.messages if message.id > number)
+
     def with_button(self, label: str) -> Message:
         """Return the newest message with this button."""
         for message in reversed(self.messages):
@@ -154,6 +182,11 @@ class Chat:
 
     # What stands behind it
 
+    async def dialog(self) -> tuple[str, dict[str, Any]] | None:
+        """Return the dialog that the person is in."""
+        async with self.program.db.read() as tx:
+            return await accounts.dialog(tx, self.user.id)
+
     async def plans(self) -> tuple[Plan, ...]:
         """Return the plans of the person's portfolio, oldest first."""
         async with self.program.db.read() as tx:
@@ -166,8 +199,8 @@ class Chat:
     async def drift_reference(self) -> dict[str, Decimal]:
         """Return the drift from which each line that has rung counts "worse"."""
         async with self.program.db.read() as tx:
-            remembered = await states.read(tx, await self.portfolio_id())
-        return {line: state.last_drift for line, state in remembered.lines.items() if state.fired and state.last_drift is not None}
+            states = await portfolios.states(tx, await self.portfolio_id())
+        return {line: Decimal(state["last_drift"]) for line, state in states.items() if state.get("fired")}
 
     async def portfolio_id(self) -> int:
         """Return the number of the person's current portfolio."""
@@ -192,7 +225,7 @@ class Chat:
 
 
 @asynccontextmanager
-async def chat(
+async def someone(
     folder: Path,
     *,
     clock: ManualClock | None = None,
@@ -200,17 +233,20 @@ async def chat(
     loopback: Loopback | None = None,
     user: TelegramUser = ANN,
     pace: Pace = PACE,
+    flood: bool = False,
     **settings: Any,
-) -> AsyncIterator[Chat]:
-    """Start the program over ``folder`` and sit down at its chat; given a loopback, at the same chat as before."""
+) -> AsyncIterator[Someone]:
+    """Start the program over ``folder`` and sit down at its chat; given a loopback, at the same chat as before.
+
+    Ann and Ben are operators unless ``settings`` say otherwise, so that both are let in. Nobody polls for the bot.
+    """
     clock = clock or ManualClock(START)
-    loopback = loopback or Loopback(clock, epoch=1)
-    given = {"market": "simulated", "operator_ids": str(user.id), "log_level": "ERROR", "market_speed": 1.0, **settings}
+    loopback = loopback or Loopback(clock, epoch=1, flood=flood)
+    usual = {"market": "simulated", "market_speed": 1.0, "operator_ids": f"{ANN.id},{BEN.id}", "log_level": "ERROR", "port": 0}
     async with AsyncExitStack() as stack:
-        options = load_settings(_env_file=None, data_dir=folder, **given)
+        options = load_settings(_env_file=None, data_dir=folder, **{**usual, **settings})
         program = await stack.enter_async_context(open_program(options, clock=clock, source=source, work=Inline(), pace=pace))
         bot = build(program, token=loopback.token, request=loopback.request(), updates_request=loopback.request())
-        await bot.initialize()
-        stack.push_async_callback(bot.shutdown)
+        await stack.enter_async_context(bot)
         outbox = Outbox(program.db, clock, Courier(program, bot.bot))
-        yield Chat(program=program, bot=bot, loopback=loopback, outbox=outbox, clock=clock, user=user)
+        yield Someone(program=program, bot=bot, loopback=loopback, outbox=outbox, clock=clock, user=user)
