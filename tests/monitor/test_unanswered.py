@@ -406,7 +406,6 @@ async def test_an_answer_in_time_keeps_the_bot_out(tmp_path: Path, how: str) -> 
         assert not (await at.plans())[0].decided_by
 
 
-
 async def test_a_reminder_rings_once_at_half_of_the_time(tmp_path: Path) -> None:
     """And not at all when the plan is answered before."""
     async with alone(tmp_path, answer=AnswerMode.ASK, answering=Answering(unanswered=Unanswered.REMIND)) as at:
