@@ -17,9 +17,10 @@ from chatbot.engine.planner.block import Block, Config, Fees, Rules
 from chatbot.engine.planner.plan import plan
 from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot
 from chatbot.engine.targets import Targets
+from chatbot.engine.triggers import trend
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 D, F = Decimal, Fraction
 ASSETS = ("BTC", "ETH", "SOL", "ADA", "PEPE")
@@ -215,3 +216,11 @@ def filled(case: PlanCase, block: Block) -> PlanCase:
 def D_of(number: F) -> D:  # noqa: N802 - the opposite of F
     """Turn a rational that ends back into a decimal."""
     return Context(prec=200).divide(D(number.numerator), D(number.denominator))
+
+
+def trend_step(
+    state: trend.TrendState, closes: Sequence[Decimal], volumes: Sequence[Decimal], pct: Decimal, *, short: bool = False
+) -> trend.TrendState:
+    """Score the newest bar and take it, as the bot does."""
+    found = trend.exhaustion(closes, volumes, len(closes) - 1, pct, short=short)
+    return trend.advance(state, closes, found, short=short)

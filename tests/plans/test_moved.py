@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
-    from chatbot.exchanges.paper.paper import AccountState, PaperExchange
+    from chatbot.exchanges.paper.account import AccountState
+    from chatbot.exchanges.paper.paper import PaperExchange
     from chatbot.model import Plan, Portfolio
     from chatbot.portfolio.evaluation import Evaluation
     from tests.portfolio.still_market import Bench
@@ -149,7 +150,7 @@ async def test_what_the_bot_would_do_alone_it_does_not_do_on_other_holdings(tmp_
     async with alone(tmp_path, **auto) as at:  # type: ignore[arg-type]
         confirm = at.on.program.rebalancing.confirm
 
-        async def later(*args: object, **options: object) -> outcomes.Answer:
+        async def later(*args: object, **options: object) -> outcomes.ConfirmOutcome:
             await elsewhere(at.on, at.portfolio, SOL="-5")
             return await confirm(*args, **options)  # type: ignore[arg-type]
 

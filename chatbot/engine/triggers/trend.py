@@ -206,24 +206,12 @@ class TrendState:
     bars: int = 0
 
 
-def advance(
-    state: TrendState,
-    closes: Sequence[Decimal],
-    volumes: Sequence[Decimal],
-    pct: Decimal = Decimal("0.10"),
-    *,
-    hold_bars: int = 20,
-    short: bool = False,
-) -> TrendState:
+def advance(state: TrendState, closes: Sequence[Decimal], found: Exhaustion, *, hold_bars: int = 20, short: bool = False) -> TrendState:
     """Take the newest closed bar (domain 6.2): a trim only grows, and ends when the trend resumes or 20 bars have passed.
 
-    ``short`` is for short futures in a fall: it resumes with a close below the low at a weaker RSI.
+    ``found`` is the exhaustion of that bar. ``short`` is for short futures in a fall: it resumes with a close below the low at a
+    weaker RSI.
     """
-    found = exhaustion(closes, volumes, len(closes) - 1, pct, short=short)
-    return _advance(state, closes, found, hold_bars=hold_bars, short=short)
-
-
-def _advance(state: TrendState, closes: Sequence[Decimal], found: Exhaustion, *, hold_bars: int = 20, short: bool = False) -> TrendState:
     t = len(closes) - 1
     if state.trim == 0 and found.trim <= 0:
         return state
@@ -256,7 +244,7 @@ def _score(_: TrendState, seen: Bars, p: Params) -> Decimal | None:
 
 
 def _step(state: TrendState, seen: Bars, p: Params) -> TrendState:
-    return _advance(state, seen.closes, _found(seen, p["zigzag"])) if seen.closes else state
+    return advance(state, seen.closes, _found(seen, p["zigzag"])) if seen.closes else state
 
 
 def _standing(state: TrendState, _: Params) -> Standing:

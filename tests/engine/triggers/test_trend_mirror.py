@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chatbot.engine.errors import Refused
 from chatbot.engine.triggers import trend
 from chatbot.engine.triggers.waves import check_series, fib_level, fib_targets, last_triples, mirrored, zigzag
-from tests.engine.strategies import quick, walks
+from tests.engine.strategies import quick, trend_step, walks
 
 D = Decimal
 THETA = D("0.05")
@@ -69,14 +69,14 @@ def test_c29_trims_depend_only_on_the_past(closes: list[Decimal], short: bool) -
     volumes = [D(100 + i % 7) for i in range(len(closes))]
     state, seen = trend.TrendState(), []
     for t in range(len(closes)):
-        after = trend.advance(state, closes[: t + 1], volumes[: t + 1], THETA, short=short)
+        after = trend_step(state, closes[: t + 1], volumes[: t + 1], THETA, short=short)
         assert after.trim in (0, D("0.25"), D("0.50"))
         assert after.trim >= state.trim or after.trim == 0
         state = after
         seen.append(state)
     again = trend.TrendState()
     for t in range(len(closes) // 2):
-        again = trend.advance(again, closes[: t + 1], volumes[: t + 1], THETA, short=short)
+        again = trend_step(again, closes[: t + 1], volumes[: t + 1], THETA, short=short)
         assert again == seen[t]
 
 
@@ -93,7 +93,7 @@ def test_a_short_trim_ends_when_the_fall_goes_on() -> None:
     """A close below the low at a weaker RSI resumes the fall; for longs the same bars say nothing."""
     state = trend.TrendState()
     for t in range(20, len(FALL)):
-        state = trend.advance(state, FALL[: t + 1], VOLUMES[: t + 1], D("0.02"), short=True)
+        state = trend_step(state, FALL[: t + 1], VOLUMES[: t + 1], D("0.02"), short=True)
     assert (state.trim, state.price_b) == (D("0.50"), D(358))
     closes, volumes, low_rsi = [*FALL], [*VOLUMES], state.rsi_b
     assert low_rsi is not None
@@ -101,7 +101,7 @@ def test_a_short_trim_ends_when_the_fall_goes_on() -> None:
         assert state.trim
         closes.append(closes[-1] - 10)
         volumes.append(D(600))
-        state = trend.advance(state, closes, volumes, D("0.02"), short=True)
+        state = trend_step(state, closes, volumes, D("0.02"), short=True)
     assert state == trend.TrendState()
 
 

@@ -20,7 +20,7 @@ from chatbot.engine.triggers import fear_greed, funding, trend, volatility
 from chatbot.engine.triggers.fear_greed import BookPosition, neutralise_book
 from chatbot.engine.triggers.fold import Fold, Hedge, Spike, effective_targets
 from chatbot.engine.triggers.waves import mirrored, zigzag
-from tests.engine.strategies import decimals, magnitudes, quick, walks, weights
+from tests.engine.strategies import decimals, magnitudes, quick, trend_step, walks, weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -341,14 +341,14 @@ def test_a_trim_is_latched_and_let_go() -> None:
     closes, volumes = golden_impulse()
     state, seen = trend.TrendState(), []
     for t in range(55, len(closes)):
-        state = trend.advance(state, closes[: t + 1], volumes[: t + 1], D("0.05"))
+        state = trend_step(state, closes[: t + 1], volumes[: t + 1], D("0.05"))
         seen.append((t, state.trim))
     assert [t for t, trim in seen if trim] == list(range(70, len(closes)))
     more, volume = [*closes], [*volumes]
     for _ in range(20):
         more.append(more[-1] * D("0.999"))
         volume.append(D(600))
-        state = trend.advance(state, more, volume, D("0.05"))
+        state = trend_step(state, more, volume, D("0.05"))
     assert state.trim == 0 or state.bars < 20
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from chatbot.clock import ManualClock
 from chatbot.engine.triggers import fear_greed, funding, trend, volatility
 from chatbot.exchanges.markets.simulated import DEFAULT_SPEED, SimulatedSource
+from tests.engine.strategies import trend_step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +83,7 @@ async def trend_state(show: Stage, asset: str = "BTC") -> trend.TrendState:
     closes, volumes = [bar.close for bar in bars], [bar.volume for bar in bars]
     state = trend.TrendState()
     for count in range(len(bars) - 30, len(bars) + 1):
-        state = trend.advance(state, closes[:count], volumes[:count])
+        state = trend_step(state, closes[:count], volumes[:count], Decimal("0.10"))
     return state
 
 
