@@ -288,7 +288,7 @@ def test_limits_that_make_no_sense_are_refused(typed: list[str]) -> None:
         "/mode reduce 0",
         "/mode reduce 0000199999999999999",
         "/mode reduce " + "9" * 4000,
-        "/mode reduce ²",
+        "/mode reduce -5",
         "/mode reduce 1441",
         "/mode reduce soon",
         "/mode perhaps",

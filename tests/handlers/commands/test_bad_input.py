@@ -169,14 +169,14 @@ async def test_unknown_text_and_commands_get_a_hint(chat: Someone) -> None:
     assert "Cancelled" in await chat.say("/cancel")
 
 
-async def test_edited_messages_are_ignored(ready: Someone) -> None:
-    """Changing an old command does not run it again."""
+async def test_edited_messages_are_answered_and_do_not_act(ready: Someone) -> None:
+    """Changing an old command does not run it again, and says so."""
     before = await ready.program.portfolios.by_id(1)
     mine = next(message for message in ready.loopback.chat(42) if message.sender is not None)
     newest = ready.newest
     await ready.loopback.edit(ANN, mine.id, "/targets BTC 90 USDT 10")
     await ready.handle()
-    assert ready.since(newest) == ""
+    assert "I don't act on messages that are changed afterwards" in ready.since(newest)
     assert await ready.program.portfolios.by_id(1) == before
 
 

@@ -57,7 +57,7 @@ async def test_the_card_tells_fees_slippage_and_which_leg_is_dear(tmp_path: Path
         await on.ann.say("/rebalance")
         unknown = on.ann.with_button("Confirm").text
         assert "slippage —" in unknown
-        assert "What BTC would move the price by is not known" in unknown
+        assert "How far BTC would move the price is unknown" in unknown
 
 
 async def _dear(on: Thin) -> Message:

@@ -102,7 +102,7 @@ async def test_hedge_close_takes_the_only_one_off(tmp_path: Path) -> None:
         await ann.say("/hedge 50 20")
         await ann.confirm()
         await ann.say("/hedge 30 20")
-        ann.sees("take it off and decide again")
+        ann.sees("close it and open a new one")
         await ann.say("/hedge Close")
         ann.sees("This closes the hedge: Cover.", "futures: reduce the BTC short by", "from futures to spot")
         await ann.confirm()
