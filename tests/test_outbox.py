@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from chatbot.clock import ManualClock, SystemClock
 from chatbot.model import Delivery, Message, MessageKind, Person, Verdict
-from chatbot.outbox import FAULTS_MAX, PAUSE_S_MAX, Outbox, Paces, pause_s
+from chatbot.outbox import FAULTS_MAX, ON_THE_WAY_MAX, PAUSE_S_MAX, Outbox, Paces, pause_s
 from chatbot.store import accounts, messages
 from chatbot.store.database import Database
 
@@ -176,6 +176,39 @@ async def test_a_slow_telegram_does_not_slow_the_pace_down(db: Database) -> None
     assert times[-1] - times[0] < timedelta(seconds=4), "29 gaps of 0.04 s, and room for a busy machine"
 
 
+async def test_more_chats_than_one_question_names_are_all_reached(db: Database, outbox: Outbox, telegram: Telegram) -> None:
+    """Two hundred and thirty chats with two messages each: nobody is forgotten, and each chat keeps its order."""
+    for chat in range(1, 231):
+        await post(db, chat, f"a{chat}", f"b{chat}")
+    assert await outbox.drain() == 460
+    assert all(telegram.keys(chat) == [f"a{chat}", f"b{chat}"] for chat in range(1, 231))
+    assert await waiting(db) == 0
+
+
+async def test_a_telegram_that_hangs_holds_a_hundred_chats_and_no_more(db: Database, clock: ManualClock, telegram: Telegram) -> None:
+    """More calls on their way would not help; what has an answer makes room, and everybody is reached in the end."""
+    hangs, on_the_way, most = asyncio.Event(), 0, 0
+
+    async def send(message: Message) -> Delivery:
+        nonlocal on_the_way, most
+        on_the_way += 1
+        most = max(most, on_the_way)
+        await hangs.wait()
+        on_the_way -= 1
+        return await telegram.send(message)
+
+    for chat in range(1, 131):
+        await post(db, chat, f"m{chat}")
+    async with asyncio.TaskGroup() as group:
+        passing = group.create_task(Outbox(db, clock, send).drain())
+        await until(lambda: on_the_way == ON_THE_WAY_MAX)
+        assert telegram.keys() == []
+        hangs.set()
+        assert await passing == 130
+    assert most == ON_THE_WAY_MAX == 100
+    assert await waiting(db) == 0
+
+
 # --- pauses ---
 
 
@@ -208,6 +241,55 @@ async def test_when_two_chats_are_told_to_wait_everybody_waits(db: Database, out
     assert late
     assert min(late) - told >= timedelta(seconds=20)
     assert await waiting(db) == 0
+
+
+async def test_a_wait_of_an_hour_holds_only_the_chat_that_was_told_so(
+    db: Database, outbox: Outbox, clock: ManualClock, telegram: Telegram
+) -> None:
+    """The others are written to at once; it gets its message when the hour is over, and not before."""
+    telegram.answers["a"] = [Delivery(verdict=Verdict.RETRY, retry_after_s=3600)]
+    await post(db, 1, "a", "b")
+    await post(db, 2, "x", "y")
+    await outbox.drain()
+    assert telegram.keys() == ["a", "x", "y"]
+    assert clock.now() - START < timedelta(seconds=5)
+    clock.set(START + timedelta(seconds=3599))
+    assert await outbox.drain() == 0
+    clock.set(START + timedelta(seconds=3601))
+    await outbox.drain()
+    assert telegram.keys(1) == ["a", "a", "b"]
+
+
+async def test_when_two_chats_are_told_an_hour_the_others_wait_a_minute(db: Database, outbox: Outbox, telegram: Telegram) -> None:
+    """It may be meant for the whole bot; but nobody waits longer than that for the next attempt."""
+    for chat in (1, 2):
+        telegram.answers[f"m{chat}"] = [Delivery(verdict=Verdict.RETRY, retry_after_s=3600)]
+    for chat in range(1, 6):
+        await post(db, chat, f"m{chat}")
+    await outbox.drain()
+    told = telegram.times(2)[0]
+    late = [(at - told).total_seconds() for at in telegram.times() if at > told + timedelta(seconds=1)]
+    assert late
+    assert PAUSE_S_MAX <= min(late) < PAUSE_S_MAX + 1
+    assert max(late) < PAUSE_S_MAX + 2
+    assert await waiting(db) == 2, "the two wait for their hour"
+
+
+def test_a_chat_that_was_told_to_wait_before_holds_nobody_up_once_its_wait_is_over() -> None:
+    """A second chat means the bot only while the first still waits; the same chat twice is that chat."""
+    for second, gap_s, held in ((2, 29, 20.0), (2, 30, 0.0), (2, 31, 0.0), (1, 5, 0.0)):
+        paces = Paces()
+        paces.flooded(1, START, 30)
+        paces.flooded(second, START + timedelta(seconds=gap_s), 20)
+        assert paces.wait_s(9, START + timedelta(seconds=gap_s)) == held, (second, gap_s)
+
+
+def test_everybody_waits_for_the_rest_of_a_pause_and_then_no_more() -> None:
+    """At its end the next message may leave."""
+    paces = Paces()
+    paces.flooded(1, START, 30)
+    paces.flooded(2, START, 20)
+    assert [paces.wait_s(9, START + timedelta(seconds=s)) for s in (0, 15, 20, 25)] == [20.0, 5.0, 0.0, 0.0]
 
 
 async def test_pauses_between_vain_attempts_grow_and_never_end_in_a_loss(
@@ -350,6 +432,44 @@ async def test_a_verdict_that_cannot_be_written_down_at_first_does_not_send_twic
     await Outbox(db, clock, telegram.send).drain()
     assert telegram.keys() == ["a"]
     assert await waiting(db) == 0
+
+
+@pytest.mark.parametrize(("failures", "seconds"), [(1, 0.2), (2, 1.2), (3, 6.2)])
+async def test_a_verdict_is_written_down_with_growing_patience(
+    db: Database, clock: ManualClock, telegram: Telegram, monkeypatch: pytest.MonkeyPatch, failures: int, seconds: float
+) -> None:
+    """0.2, 1 and 5 seconds; only then is the message left to be sent again."""
+    mark, left = messages.mark, [OSError("disk full")] * failures
+
+    async def failing(*given_: object) -> None:
+        if left:
+            raise left.pop()
+        await mark(*given_)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(messages, "mark", failing)
+    await post(db, 1, "a")
+    await Outbox(db, clock, telegram.send).drain()
+    assert (clock.now() - START).total_seconds() == pytest.approx(seconds)
+    assert telegram.keys() == ["a"]
+
+
+async def test_a_verdict_that_cannot_be_written_down_at_all_leaves_its_message_to_be_sent_again(
+    db: Database, clock: ManualClock, telegram: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At least once: a message that comes twice is better than one that is lost."""
+    with monkeypatch.context() as broken:
+
+        async def failing(*_: object) -> None:
+            raise OSError("disk full")
+
+        broken.setattr(messages, "mark", failing)
+        await post(db, 1, "a")
+        with pytest.raises(BaseExceptionGroup) as ended:
+            await Outbox(db, clock, telegram.send).drain()
+        assert ended.group_contains(OSError)
+    assert await waiting(db) == 1
+    await Outbox(db, clock, telegram.send).drain()
+    assert telegram.keys() == ["a", "a"]
 
 
 async def test_the_loop_survives_a_database_that_is_gone_for_a_moment(

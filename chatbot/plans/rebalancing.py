@@ -243,8 +243,10 @@ class Rebalancing:
 
     async def _late(self, plan: Plan) -> Late:
         """Answer a tap on a plan that has ended; one that ran out of time is marked so first."""
+        now = self._clock.now()
         async with self._db.transaction() as tx:
-            await plans.decide(tx, plan.id, PlanState.EXPIRED, self._clock.now())
+            if plan.expires_at <= now:
+                await plans.decide(tx, plan.id, PlanState.EXPIRED, now)
             return Late(plan=await plans.plan(tx, plan.id) or plan)
 
     async def toggle(self, plan_id: int, person_id: int, index: int) -> Proposed | CannotEvaluate | Late | NotYours:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.request import RequestData
 from telegram.request._requestparameter import RequestParameter
 
+from handlers.chat.context import PROGRAM
 from handlers.transport import shape
 from handlers.transport.updates import JournaledQueue, parse
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from telegram.request import BaseRequest
 
+    from chatbot.clock import Clock
     from handlers.chat.context import Bot
 
 log = structlog.get_logger()
@@ -43,6 +44,7 @@ async def poll(bot: Bot) -> NoReturn:
     The next request confirms what the last one brought, so an update that could not be written down (a full disk) is asked for again.
     One that cannot be read is written down and passed over: whatever it is, it must not keep the others out.
     """
+    clock: Clock = bot.bot_data[PROGRAM].clock
     following: int | None = None
     failures = 0
     while True:
@@ -52,11 +54,11 @@ async def poll(bot: Bot) -> NoReturn:
                 following = update.number + 1
         except TelegramError as error:
             _tell(error)
-            await asyncio.sleep(_pause_s(error, failures))
+            await clock.sleep(_pause_s(error, failures))
             failures += not isinstance(error, RetryAfter)
         except Exception:  # whatever it was, a bot that stops listening is worse
             log.exception("updates could not be taken")
-            await asyncio.sleep(_pause_s(None, failures))
+            await clock.sleep(_pause_s(None, failures))
             failures += 1
         else:
             failures = 0

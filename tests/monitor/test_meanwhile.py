@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatbot.model import Answering, AnswerMode, AutoLimits, DecidedBy, LegState, Mode, NotAlone, PlanState, Unanswered
+from chatbot.store import portfolios
 from tests.meanwhile import meanwhile
 from tests.monitor.test_unanswered import WIDE, Alone, alone, reducing
 from tests.portfolio.still_market import PERSON, D, bench
@@ -45,6 +46,14 @@ async def acts(at: Alone) -> None:
     await at.on.program.monitor._unanswered.attend()
 
 
+async def row(at: Alone, **fields: Any) -> None:
+    """Write other settings into the row alone, so that the plan that waits is not ended with them."""
+    async with at.on.program.db.transaction() as tx:
+        latest = await portfolios.get(tx, at.portfolio.id)
+        assert latest is not None
+        await portfolios.save(tx, replace(latest, **fields))
+
+
 async def leave_out(at: Alone, instrument: str) -> None:
     """Leave a leg of the open plan out."""
     (plan, *_) = await at.plans()
@@ -63,35 +72,52 @@ def limits(trade: int, turnover: int) -> Answering:
     return Answering(limits=AutoLimits(trade=D(trade), turnover=D(turnover)))
 
 
-#: what the person does while the bot looks at prices, and why the plan that asks instead says that it asks; None: no plan at all
-AUTO: list[tuple[str, Callable[[Alone], Awaitable[Any]], NotAlone | None]] = [
-    ("paused", lambda at: at.change(paused=True), None),
-    ("snoozed", lambda at: at.change(snoozed_until=at.on.clock.now() + HOUR), None),
-    ("wants to be asked", lambda at: at.change(answer=AnswerMode.ASK), NotAlone.NONE),
-    ("only wants to be told", lambda at: at.change(answer=AnswerMode.NOTIFY), NotAlone.NONE),
-    ("trades by hand", lambda at: at.change(mode=Mode.MANUAL), NotAlone.OFF),
-    ("a smaller limit for an order", lambda at: at.change(answering=limits(100, 6000)), NotAlone.TRADE),
-    ("a smaller limit for a day", lambda at: at.change(answering=limits(3000, 3000 - 2000)), NotAlone.TURNOVER),
-    ("no limits", lambda at: at.change(answering=Answering()), NotAlone.OFF),
+#: what the person does while the bot looks at prices, and how its plan stands then
+STILL: list[tuple[str, Callable[[Alone], Awaitable[Any]], PlanState]] = [
+    ("paused", lambda at: at.change(paused=True), PlanState.PROPOSED),
+    ("snoozed", lambda at: at.change(snoozed_until=at.on.clock.now() + HOUR), PlanState.EXPIRED),
+    ("wants to be asked", lambda at: at.change(answer=AnswerMode.ASK), PlanState.SUPERSEDED),
+    ("smaller limits", lambda at: at.change(answering=limits(100, 6000)), PlanState.SUPERSEDED),
+    ("other targets", lambda at: at.change(strategy=replace(at.portfolio.strategy, theta=D("0.5"))), PlanState.SUPERSEDED),
+]
+
+
+@pytest.mark.parametrize(("does", "state"), [case[1:] for case in STILL], ids=[case[0] for case in STILL])
+async def test_what_a_person_does_before_the_bot_confirms_keeps_it_from_acting(
+    tmp_path: Path, does: Callable[[Alone], Awaitable[Any]], state: PlanState
+) -> None:
+    """Nothing is sent, and nothing is shown in its place: silence was asked for, or the plan rests on other settings."""
+    async with about_to_act(tmp_path) as at:
+        with meanwhile(at.on.program.db, lambda: does(at)):
+            await acts(at)
+        assert await at.on.program.work.run_pending() == 0  # type: ignore[attr-defined]
+        assert [plan.state for plan in await at.plans()] == [state]
+        assert await at.mail() == []
+
+
+#: what the rows say in the transaction, and why the plan that asks instead says that it asks
+AUTO: list[tuple[str, Callable[[Alone], Awaitable[Any]], NotAlone]] = [
+    ("wants to be asked", lambda at: row(at, answer=AnswerMode.ASK), NotAlone.NONE),
+    ("only wants to be told", lambda at: row(at, answer=AnswerMode.NOTIFY), NotAlone.NONE),
+    ("trades by hand", lambda at: row(at, mode=Mode.MANUAL), NotAlone.OFF),
+    ("a smaller limit for an order", lambda at: row(at, answering=limits(100, 6000)), NotAlone.TRADE),
+    ("a smaller limit for a day", lambda at: row(at, answering=limits(3000, 1000)), NotAlone.TURNOVER),
+    ("no limits", lambda at: row(at, answering=Answering()), NotAlone.OFF),
     ("a leg left out", lambda at: leave_out(at, "SOL"), NotAlone.EDITED),
 ]
 
 
 @pytest.mark.parametrize(("does", "why"), [case[1:] for case in AUTO], ids=[case[0] for case in AUTO])
-async def test_what_a_person_does_before_the_bot_confirms_keeps_it_from_acting(
-    tmp_path: Path, does: Callable[[Alone], Awaitable[Any]], why: NotAlone | None
+async def test_the_bot_acts_by_what_is_stored_in_the_transaction(
+    tmp_path: Path, does: Callable[[Alone], Awaitable[Any]], why: NotAlone
 ) -> None:
-    """Nothing is sent; a plan that asks takes the place, with its reason, or none where silence was asked for."""
+    """Whoever wrote it: nothing is sent, and a plan that asks takes the place, with its reason."""
     async with about_to_act(tmp_path) as at:
         with meanwhile(at.on.program.db, lambda: does(at)):
             await acts(at)
         assert await at.on.program.work.run_pending() == 0  # type: ignore[attr-defined]
-        newest, *older = await at.plans()
-        if why is None:
-            assert (newest.state, older) == (PlanState.EXPIRED, [])
-            assert await at.mail() == []
-            return
-        assert [plan.state for plan in (newest, *older)] == [PlanState.PROPOSED, PlanState.SUPERSEDED]
+        newest, older = await at.plans()
+        assert (newest.state, older.state) == (PlanState.PROPOSED, PlanState.SUPERSEDED)
         assert newest.stand is not None
         assert (newest.stand.auto, newest.stand.why) == (False, why)
         assert [message.facts["plan_id"] for message in await at.mail() if message.kind == "plan_card"] == [newest.id]
@@ -118,7 +144,7 @@ async def other_plan(at: Alone) -> None:
 ASKING: list[tuple[str, Callable[[Alone], Awaitable[Any]], list[PlanState], NotAlone | None]] = [
     ("paused", lambda at: at.change(paused=True), [PlanState.EXPIRED], None),
     ("snoozed", lambda at: at.change(snoozed_until=at.on.clock.now() + HOUR), [PlanState.EXPIRED], None),
-    ("wants to be asked", lambda at: at.change(answer=AnswerMode.ASK), [PlanState.PROPOSED, PlanState.SUPERSEDED], NotAlone.NONE),
+    ("wants to be asked", lambda at: row(at, answer=AnswerMode.ASK), [PlanState.PROPOSED, PlanState.SUPERSEDED], NotAlone.NONE),
     ("nothing", lambda at: at.change(), [PlanState.PROPOSED, PlanState.SUPERSEDED], NotAlone.MOVED),
     ("confirms another plan", other_plan, [PlanState.CONFIRMED, PlanState.SUPERSEDED], None),
 ]
@@ -139,11 +165,11 @@ async def test_the_plan_that_asks_instead_is_offered_by_what_is_stored_then(
 
 
 REDUCE: list[tuple[str, Callable[[Alone], Awaitable[Any]], PlanState]] = [
-    ("paused", lambda at: at.change(paused=True), PlanState.PROPOSED),
     ("snoozed", lambda at: at.change(snoozed_until=at.on.clock.now() + HOUR), PlanState.PROPOSED),
-    ("wants it to expire", lambda at: at.change(answering=Answering()), PlanState.PROPOSED),
-    ("wants a reminder", lambda at: at.change(answering=Answering(unanswered=Unanswered.REMIND)), PlanState.PROPOSED),
-    ("trades by hand", lambda at: at.change(mode=Mode.MANUAL), PlanState.PROPOSED),
+    ("wants it to expire", lambda at: row(at, answering=Answering()), PlanState.PROPOSED),
+    ("wants a reminder", lambda at: row(at, answering=Answering(unanswered=Unanswered.REMIND)), PlanState.PROPOSED),
+    ("trades by hand", lambda at: row(at, mode=Mode.MANUAL), PlanState.PROPOSED),
+    ("changes the settings", lambda at: at.change(answering=Answering()), PlanState.SUPERSEDED),
     ("skips", lambda at: tap(at, "skip"), PlanState.SKIPPED),
     ("confirms", lambda at: tap(at, "confirm"), PlanState.CONFIRMED),
 ]
@@ -162,9 +188,23 @@ async def test_what_a_person_does_before_the_bot_reduces_keeps_it_from_acting(
         assert (plan.state, plan.decided_by) == (state, DecidedBy.PERSON)
         assert [leg.state for leg in plan.legs] == [LegState.PLANNED, LegState.PLANNED]
         assert [message.kind for message in await at.mail()] == []
-        await at.change(paused=False, snoozed_until=None, mode=Mode.PAPER, **reducing())
+        await row(at, snoozed_until=None, mode=Mode.PAPER, **reducing())
         await acts(at)
         assert (await at.plans())[0].state is state, "not tried again, although it would be allowed now"
+
+
+async def test_who_pauses_before_the_bot_reduces_has_it_wait_for_the_end_of_the_pause(tmp_path: Path) -> None:
+    """Nothing is done while it lasts; the promise is kept when it ends in time."""
+    async with about_to_act(tmp_path, **reducing()) as at:
+        at.on.clock.advance(30 * 60)
+        with meanwhile(at.on.program.db, lambda: at.change(paused=True)):
+            await acts(at)
+        await acts(at)
+        assert (await at.plans())[0].state is PlanState.PROPOSED
+        assert await at.mail() == []
+        await at.change(paused=False)
+        await acts(at)
+        assert (await at.plans())[0].decided_by is DecidedBy.UNANSWERED
 
 
 async def test_a_leg_left_out_before_the_bot_reduces_is_looked_at_again(tmp_path: Path) -> None:
@@ -229,8 +269,8 @@ async def test_who_pauses_while_a_check_finds_no_prices_is_told_nothing(tmp_path
     """What cannot be evaluated rings even through a snooze; a pause is silence all the same."""
     async with alone(tmp_path, answer=AnswerMode.ASK, answering=Answering()) as at:
         del at.on.market.prices["SOL"]
-        await at.on.tick(60)
-        await at.on.tick(60)
+        for _ in range(3):  # the last price counts for a minute, and two more must pass
+            await at.on.tick(60)
         with meanwhile(at.on.program.db, lambda: at.change(paused=True)):
             await at.on.tick(60)
         assert await at.mail() == []

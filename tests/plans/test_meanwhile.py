@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatbot.clock import ManualClock
-from chatbot.model import AnswerMode, Cause, LegState, PlanState, Reason
+from chatbot.model import Cause, LegState, PlanState, Reason
 from chatbot.plans import outcomes
 from tests.meanwhile import meanwhile
 from tests.portfolio.lively_market import LivelyMarket
@@ -58,6 +58,21 @@ class Card:
         """Ask for what the plan left undone."""
         return await self.on.program.rebalancing.again(self.plan.id, PERSON.id)
 
+    async def pause(self) -> None:
+        """Pause the portfolio."""
+        await self._change(paused=True)
+
+    async def resettle(self) -> None:
+        """Choose another way to the targets."""
+        portfolio = await self.on.program.portfolios.by_id(self.plan.portfolio_id)
+        assert portfolio is not None
+        await self._change(strategy=replace(portfolio.strategy, theta=D("0.5")))
+
+    async def _change(self, **fields: Any) -> None:
+        portfolio = await self.on.program.portfolios.by_id(self.plan.portfolio_id)
+        assert portfolio is not None
+        await self.on.program.portfolios.change(portfolio, **fields)
+
     async def expire(self) -> None:
         """Let its time pass."""
         self.on.clock.set(self.plan.expires_at)
@@ -93,6 +108,10 @@ RACES = [
     ("confirm", "propose", outcomes.Late, PlanState.SUPERSEDED),
     ("confirm", "expire", outcomes.Late, PlanState.EXPIRED),
     ("confirm", "confirm", outcomes.Late, PlanState.CONFIRMED),
+    ("confirm", "pause", outcomes.Paused, PlanState.PROPOSED),
+    ("confirm", "resettle", outcomes.Late, PlanState.SUPERSEDED),
+    ("toggle", "resettle", outcomes.Late, PlanState.SUPERSEDED),
+    ("skip", "resettle", outcomes.Late, PlanState.SUPERSEDED),
     ("skip", "confirm", outcomes.Late, PlanState.CONFIRMED),
     ("skip", "propose", outcomes.Late, PlanState.SUPERSEDED),
     ("snooze", "confirm", outcomes.Late, PlanState.CONFIRMED),
@@ -145,19 +164,36 @@ async def test_an_expensive_leg_taken_back_in_while_confirm_was_looked_at_is_ask
 
 
 async def test_a_snooze_keeps_what_else_was_changed_while_it_was_looked_at(tmp_path: Path) -> None:
-    """The row is read again: a portfolio that was just told to only tell is not put back to asking."""
+    """The row is read again: a portfolio that was just paused, with a new name, is not put back to what it was."""
     async with bench(tmp_path) as on:
         card = await shown(on)
         portfolio = await on.program.portfolios.by_id(card.plan.portfolio_id)
         assert portfolio is not None
-        with meanwhile(on.program.db, lambda: on.program.portfolios.change(portfolio, answer=AnswerMode.NOTIFY, paused=True)):
+        with meanwhile(on.program.db, lambda: on.program.portfolios.change(portfolio, name="long term", paused=True)):
             assert isinstance(await card.snooze(), outcomes.Proposed)
         after = await on.program.portfolios.by_id(portfolio.id)
         assert after is not None
         assert after == replace(
             portfolio,
-            answer=AnswerMode.NOTIFY,
+            name="long term",
             paused=True,
             snoozed_until=on.clock.now() + timedelta(hours=1),
             last_plan_number=after.last_plan_number,
         )
+
+
+async def test_a_confirm_while_paused_leaves_the_card_waiting(tmp_path: Path) -> None:
+    """It is told to be paused, not to have run out; after the pause the same card can be confirmed, and after its time it cannot."""
+    async with bench(tmp_path) as on:
+        card = await shown(on)
+        await card.pause()
+        assert isinstance(await card.confirm(), outcomes.Paused)
+        assert (await card.stored()).state is PlanState.PROPOSED
+        await card._change(paused=False)
+        assert isinstance(await card.confirm(), outcomes.Confirmed)
+        other = await shown(on)
+        await other.pause()
+        await other.expire()
+        late = await other.confirm()
+        assert isinstance(late, outcomes.Late)
+        assert late.plan.state is PlanState.EXPIRED

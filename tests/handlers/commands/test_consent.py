@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from chatbot.model import AnswerMode, AutoLimits, Mode, Unanswered
 from handlers.views.plan import autonomy as views
 from tests.handlers.chat_room import ANN, room
+from tests.handlers.commands.test_refusals import press
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,22 +117,31 @@ async def by_hand(chat: Room) -> None:
 
 
 async def test_an_old_yes_puts_no_portfolio_on_auto_that_is_traded_by_hand(tmp_path: Path) -> None:
-    """The page was about another portfolio; pressed when one kept by hand is current, it changes neither, and says why."""
+    """The page was about another portfolio; it says so, and neither of the two changes."""
     async with room(tmp_path) as chat:
         await opened_with(chat, "10000")
         await chat.say("/mode auto 500 10%")
         page = chat.loopback.last(ANN.id)
-        await chat.say("/mode")
-        choices = chat.loopback.last(ANN.id)
         await by_hand(chat)
-        for label, on in (
-            ("Yes, trade without asking me", page),
-            ("$200", page),
-            ("Act by yourself", choices),
-            ("Reduce after 30 minutes", choices),
-        ):
-            answer = await chat.tap(label, on=on)
-            assert "This was shown for other settings or another portfolio" in (answer.text or ""), label
-            portfolio = await stored(chat, 2)
-            assert (portfolio.answer, portfolio.answering.limits) == (AnswerMode.ASK, None), label
-            assert portfolio.answering.unanswered is Unanswered.EXPIRE, label
+        first = await stored(chat)
+        answer = await chat.tap("Yes, trade without asking me", on=page)
+        assert (answer.text.startswith("This was shown for other settings or another portfolio."), answer.alert) == (True, True)
+        assert await stored(chat) == first
+        assert (await stored(chat, 2)).answer is AnswerMode.ASK
+
+
+@pytest.mark.parametrize(("action", "arg"), [("auto_yes", "500:10%"), ("auto", "500:10%"), ("answer", "auto"), ("unanswered", "reduce:30")])
+async def test_where_the_bot_cannot_trade_no_button_makes_it_act_by_itself(tmp_path: Path, action: str, arg: str) -> None:
+    """Even one that was made for this very portfolio: it is told that it trades by hand."""
+    async with room(tmp_path) as chat:
+        await opened_with(chat, "10000")
+        await by_hand(chat)
+        portfolio = await stored(chat, 2)
+        await press(chat, action, arg)
+        assert "you trade by hand" in chat.loopback.last(ANN.id).text
+        assert await stored(chat, 2) == portfolio
+        assert (portfolio.answer, portfolio.answering.limits, portfolio.answering.unanswered) == (
+            AnswerMode.ASK,
+            None,
+            Unanswered.EXPIRE,
+        )

@@ -11,7 +11,7 @@ from chatbot.model import AnswerMode, PlanState, Role
 from chatbot.portfolio.revision import revision_of
 from chatbot.store import accounts, tables
 from handlers.bot import BUTTONS
-from handlers.buttons import LIFETIME, Signer, Tap, bound
+from handlers.buttons import BOUND, LIFETIME, Signer, Tap, bound
 from tests.handlers.chat_room import ANN, BEN, Room, room
 
 if TYPE_CHECKING:
@@ -199,6 +199,28 @@ async def test_no_button_works_for_somebody_else(chat: Room) -> None:
         answer = await press_sealed(chat, data, BEN)
         assert (answer.text, answer.alert) == ("This button belongs to somebody else. Send /status to see your own.", True), action
     assert await world(chat) == before
+
+
+async def test_no_button_that_changes_settings_works_for_other_settings_than_it_was_shown_with(chat: Room) -> None:
+    """Each of them, sealed with the word of settings that are no more."""
+    before = await world(chat)
+    for action in BOUND:
+        tap = bound(Tap(action, "1"), "older")
+        data = Signer(chat.program.button_key).pack(tap.action, tap.arg, ANN.id, ANN.id, chat.clock.now() + LIFETIME)
+        answer = await press_sealed(chat, data)
+        assert (answer.text.startswith("This was shown for other settings or another portfolio."), answer.alert) == (True, True), action
+    assert len(BOUND) > 10
+    assert await world(chat) == before
+
+
+async def test_confirm_while_paused_says_so_and_leaves_the_card(chat: Room) -> None:
+    """Nothing is sent; after /resume the same button works."""
+    await chat.say("/pause")
+    answer = await press(chat, "confirm", "1")
+    assert ("paused" in answer.text, answer.alert) == (True, True)
+    assert (await first_plan(chat)).state is PlanState.PROPOSED
+    await chat.say("/resume")
+    assert (await press(chat, "confirm", "1")).text == "Plan 1 is confirmed."
 
 
 async def test_a_button_that_this_version_does_not_know_says_so(chat: Room) -> None:
