@@ -203,7 +203,7 @@ async def _assemble(
     candles, funding = CandleBook(source, clock), FundingBook(source, clock)
     betas, sentiment = Betas(candles), Sentiment(source, clock, settings.fear_greed_url)
     signals = Signals(db, source, candles, funding, sentiment, clock)
-    open_accounts = OpenAccounts(db, _exchange_opener(source, clock))
+    open_accounts = OpenAccounts(db, _exchange_opener(source, clock), source.name)
     evaluator = Evaluator(db, open_accounts, board, source, clock, signals=signals.of, betas=betas.now)
     costing = Costing(source, candles, funding, clock)
     rebalancing = Rebalancing(db, work, evaluator, costing, clock, expiry=timedelta(seconds=settings.plan_expiry_s))

@@ -75,6 +75,14 @@ class Unreachable(ExchangeError):
     """The exchange could not be asked; nothing changed there."""
 
 
+class OtherWorld(Unreachable):
+    """The portfolio belongs to another market than the one that this program runs on: it is neither valued nor traded here."""
+
+    def __init__(self, exchange: str) -> None:
+        super().__init__(f"the portfolio belongs to {exchange}")
+        self.exchange = exchange
+
+
 class RateLimited(Unreachable):
     """The exchange asked us to slow down."""
 

@@ -6,7 +6,7 @@ import asyncio
 import gc
 from typing import TYPE_CHECKING, Any, Protocol
 
-from chatbot.errors import InternalError
+from chatbot.errors import InternalError, OtherWorld
 from chatbot.store import portfolios
 
 if TYPE_CHECKING:
@@ -31,9 +31,12 @@ class OpenExchange(Protocol):
 class OpenAccounts:
     """Hands out exchanges; asking twice gives the same object, so that its lock protects the account."""
 
-    def __init__(self, db: Database, open_exchange: OpenExchange) -> None:
+    def __init__(self, db: Database, open_exchange: OpenExchange, world: str) -> None:
         self._db = db
         self._open_exchange = open_exchange
+        #: name of the market that this program runs on; portfolios of another one are not opened
+        self._world = world
+        self._elsewhere: dict[int, str] = {}
         self._open: dict[int, Exchange] = {}
         self._lock = asyncio.Lock()
         self._tell: list[Callable[[int], None]] = []
@@ -43,9 +46,15 @@ class OpenAccounts:
         self._tell.append(tell)
 
     async def exchange(self, portfolio_id: int) -> Exchange:
-        """Return the exchange of a portfolio; never call one of its methods inside a transaction."""
+        """Return the exchange of a portfolio; never call one of its methods inside a transaction.
+
+        Raises :class:`OtherWorld` for a portfolio that was opened on another market: made-up prices never move real amounts, and those
+        of one exchange never those of another.
+        """
         if portfolio_id not in self._open:
             await self.load((portfolio_id,))
+        if portfolio_id in self._elsewhere:
+            raise OtherWorld(self._elsewhere[portfolio_id])
         if portfolio_id not in self._open:
             raise InternalError(f"portfolio {portfolio_id} has no account")
         return self._open[portfolio_id]
@@ -59,7 +68,9 @@ class OpenAccounts:
             async with self._db.read() as tx:
                 found = await portfolios.many(tx, wanted)
                 accounts = await portfolios.accounts_of(tx, wanted)
-            for portfolio_id in found.keys() & accounts.keys():
+            strangers = {portfolio_id: portfolio.exchange for portfolio_id, portfolio in found.items() if portfolio.exchange != self._world}
+            self._elsewhere |= strangers
+            for portfolio_id in (found.keys() & accounts.keys()) - strangers.keys():
                 self._open[portfolio_id] = self._open_exchange(found[portfolio_id], accounts[portfolio_id], self._saving(portfolio_id))
                 await asyncio.sleep(0)
             if len(wanted) >= _MANY:

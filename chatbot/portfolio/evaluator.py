@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
-from chatbot.errors import ExchangeError
+from chatbot.errors import ExchangeError, OtherWorld
 from chatbot.model import Problem
 from chatbot.portfolio import states as stored
 from chatbot.portfolio import valuation
@@ -107,6 +107,8 @@ class Evaluator:
             old = patient and any(self._board.problem(instrument, now) for instrument in needed)
             if fresh or old or any(self._board.get(instrument) is None for instrument in needed):
                 await self._board.refresh(needed)
+        except OtherWorld as elsewhere:
+            return Evaluation(portfolio=portfolio, states=states, problems=(Problem(code="other_world", instrument=elsewhere.exchange),))
         except ExchangeError:
             return Evaluation(portfolio=portfolio, states=states, problems=(Problem(code="unreachable"),))
         seen = Evaluation(portfolio=portfolio, account=account, markets=markets, states=states)

@@ -27,6 +27,7 @@ _PROBLEMS = {
     "bad_price": N_("the price of {coin} makes no sense"),
     "empty_balance": N_("the exchange answered with an empty account"),
     "unreachable": N_("the exchange does not answer"),
+    "other_world": N_("it belongs to the market {coin}, and this bot runs on another one"),
     "bad_value": N_("the portfolio's value is not above zero"),
     "non_positive_value": N_("the portfolio's value is not above zero"),
     "negative_quantity": N_("the exchange reports a negative amount"),
