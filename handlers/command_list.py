@@ -1,4 +1,7 @@
-"""The commands: what each is called, what the "/" menu says about it, and under which heading /help lists it."""
+"""The commands: what each is called, what the "/" menu says about it, and under which heading /help lists it.
+
+Which function answers a command stands in ``bot.py``.
+"""
 
 from __future__ import annotations
 

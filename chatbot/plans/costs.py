@@ -1,4 +1,4 @@
-"""What a plan costs before it is carried out: slippage leg by leg, and what holding its futures costs (domain 11)."""
+"""What a plan costs beside its fees: slippage leg by leg, and what holding its futures costs (domain 11); the fees are in draft.py."""
 
 from __future__ import annotations
 
