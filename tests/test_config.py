@@ -145,10 +145,10 @@ def test_settings_are_read_from_a_file_and_the_environment_wins(tmp_path: Path, 
 
 def test_a_name_that_is_no_setting_is_told_with_the_nearest_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the environment and in .env; a right one is not."""
-    (tmp_path / ".env").write_text("CHATBOT_OPERATOR_ID=7\nCHATBOT_PORT=8080\nOTHER=1\n")
-    monkeypatch.setenv("CHATBOT_DATADIR", "/data")
+    (tmp_path / ".env").write_text(f"{PREFIX}OPERATOR_ID=7\nCHATBOT_PORT=8080\nOTHER=1\n")
+    monkeypatch.setenv(f"{PREFIX}DATADIR", "/data")
     told = unknown_names()
-    assert [line.split(":")[0] for line in told] == ["CHATBOT_DATADIR", "CHATBOT_OPERATOR_ID"]
+    assert [line.split(":")[0] for line in told] == [f"{PREFIX}DATADIR", f"{PREFIX}OPERATOR_ID"]
     assert [line.rsplit(" ", 1)[-1] for line in told] == ["CHATBOT_DATA_DIR?", "CHATBOT_OPERATOR_IDS?"]
     assert "/data" not in "".join(told)
 
@@ -156,6 +156,6 @@ def test_a_name_that_is_no_setting_is_told_with_the_nearest_one(tmp_path: Path, 
 def test_the_warning_goes_before_the_work(tmp_path: Path) -> None:
     ended = run(tmp_path, "run", MARKET="simulated", TELEGRAM_TOKE=TOKEN)
     first, second = ended.stderr.splitlines()
-    assert first.startswith("CHATBOT_TELEGRAM_TOKE: there is no such setting")
+    assert first.startswith(f"{PREFIX}TELEGRAM_TOKE: there is no such setting")
     assert second.startswith("CHATBOT_TELEGRAM_TOKEN: ")
     assert TOKEN not in ended.stderr

@@ -1,5 +1,6 @@
-"""The triggers that watch the market. A new one is a file of this folder and its line here; what it is and means stands in
-``model/trigger_info.py``, and its words in ``handlers/views/trigger/words.py``.
+"""The triggers that watch the market: a new one is a file of this folder, and its line here.
+
+What it is and means for a portfolio stands in ``model/trigger_info.py``, and its words in ``handlers/views/trigger/words.py``.
 """
 
 from __future__ import annotations
