@@ -12,6 +12,7 @@ from chatbot.model import AnswerMode, DecidedBy, MessageKind, NotAlone, Plan, Pl
 from chatbot.plans import autonomy, hedge_draft, outcomes
 from chatbot.plans.offer import offer
 from chatbot.portfolio import states, turnover
+from chatbot.portfolio.revision import revision_of
 from chatbot.store import accounts, messages, plans, portfolios
 from chatbot.triggers import market
 
@@ -57,7 +58,7 @@ class UnansweredPlans:
         if plan is None or stand is None or portfolio is None or person is None or not person.is_let_in:
             return
         if stand.auto:
-            await self._act(plan, portfolio, person)
+            await self._act(plan, person)
         elif stand.reduce_at is not None and now >= stand.reduce_at:
             await self._reduce(plan, person)
         elif stand.remind_at is not None:
@@ -68,18 +69,18 @@ class UnansweredPlans:
             portfolio = await portfolios.get(tx, plan.portfolio_id)
             return portfolio, await accounts.person(tx, portfolio.person_id) if portfolio else None
 
-    async def _act(self, plan: Plan, portfolio: Portfolio, person: Person) -> None:
+    async def _act(self, plan: Plan, person: Person) -> None:
         """Carry a plan out inside the limits; what stands against it now is told on a plan that asks."""
         alone = outcomes.AutoConfirm(by=DecidedBy.AUTO, forbids=self._forbids_auto, tells=self._shows_card)
         outcome = await self._rebalancing.confirm(plan.id, person.id, alone=alone)
         log.info("acted alone", plan=plan.id, outcome=type(outcome).__name__)
         match outcome:
             case outcomes.Moved():
-                await self._ask_instead(plan, portfolio, person, NotAlone.MOVED)
+                await self._ask_instead(plan, person, NotAlone.MOVED)
             case outcomes.TooExpensive():
-                await self._ask_instead(plan, portfolio, person, NotAlone.EXPENSIVE)
+                await self._ask_instead(plan, person, NotAlone.EXPENSIVE)
             case outcomes.Forbidden(why=why):
-                await self._ask_instead(plan, portfolio, person, why)
+                await self._ask_instead(plan, person, why)
             case _:
                 pass  # carried out, answered by somebody else, or not to be evaluated now: then the next check tries again
 
@@ -103,8 +104,11 @@ class UnansweredPlans:
         if person is not None:
             await write.show_card(tx, plan, person, self._clock.now(), silent=True)
 
-    async def _ask_instead(self, plan: Plan, portfolio: Portfolio, person: Person, why: NotAlone) -> None:
+    async def _ask_instead(self, plan: Plan, person: Person, why: NotAlone) -> None:
         """Put a fresh plan that asks in place of one that was to be carried out alone and has not been shown to anybody."""
+        portfolio, _ = await self._owner(plan)  # as it is now: other settings may be why it asks
+        if portfolio is None:
+            return
         evaluation = await self._evaluator.look(portfolio, fresh=True, also=plan.hedge_contracts)
         await self._rebalancing.prepare(evaluation)
         drafted = self._rebalancing.draft(evaluation, plan.reasons, hedge_draft.asked(plan)) if why is not NotAlone.SILENT else None
@@ -115,6 +119,8 @@ class UnansweredPlans:
             if not isinstance(drafted, Plan) or autonomy.is_silent(latest, plan, now):
                 await plans.decide(tx, plan.id, PlanState.EXPIRED, now)
                 return
+            if revision_of(latest) != drafted.revision:
+                return  # changed while it was looked at: the next check plans with what is stored then
             asks = why if latest.answer == AnswerMode.AUTO else NotAlone.NONE
             await offer(tx, latest, person, drafted, now, silent=quiet_hours.card_is_silent(person, plan.reasons, now), asks=asks)
 

@@ -216,7 +216,8 @@ class Rebalancing:
                 return TooExpensive(plan=latest)  # a leg was taken back in meanwhile
             if latest is not None and latest.state == PlanState.PROPOSED and alone is not None:
                 edited = _restricted(latest, alone).legs != plan.legs
-                if why := NotAlone.EDITED if edited else await alone.forbids(tx, latest):
+                why = NotAlone.EDITED if edited else await alone.forbids(tx, latest) or await _outdated(tx, latest)
+                if why:
                     return Forbidden(plan=latest, why=why)
                 if alone.only is not None:
                     await self._restrict(tx, plan, evaluation)
@@ -367,6 +368,12 @@ class Rebalancing:
 def _is_outdated(plan: Plan, portfolio: Portfolio) -> bool:
     """Tell whether the settings that a card rests on have changed since."""
     return bool(plan.revision) and plan.revision != revision_of(portfolio)
+
+
+async def _outdated(tx: Tx, plan: Plan) -> NotAlone:
+    """Tell whether the settings that a plan of the bot's own rests on were changed while it was worked out; its card is not ended then."""
+    portfolio = await portfolios.get(tx, plan.portfolio_id)
+    return NotAlone.EDITED if portfolio is None or _is_outdated(plan, portfolio) else NotAlone.NONE
 
 
 async def _stopped(tx: Tx, plan: Plan) -> NotYours | Paused | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatbot.model import Answering, AnswerMode, AutoLimits, DecidedBy, LegState, Mode, NotAlone, PlanState, Unanswered
+from chatbot.portfolio.revision import revision_of
 from chatbot.store import portfolios
 from tests.meanwhile import meanwhile
 from tests.monitor.test_unanswered import WIDE, Alone, alone, reducing
@@ -72,27 +73,45 @@ def limits(trade: int, turnover: int) -> Answering:
     return Answering(limits=AutoLimits(trade=D(trade), turnover=D(turnover)))
 
 
-#: what the person does while the bot looks at prices, and how its plan stands then
-STILL: list[tuple[str, Callable[[Alone], Awaitable[Any]], PlanState]] = [
-    ("paused", lambda at: at.change(paused=True), PlanState.PROPOSED),
-    ("snoozed", lambda at: at.change(snoozed_until=at.on.clock.now() + HOUR), PlanState.EXPIRED),
-    ("wants to be asked", lambda at: at.change(answer=AnswerMode.ASK), PlanState.SUPERSEDED),
-    ("smaller limits", lambda at: at.change(answering=limits(100, 6000)), PlanState.SUPERSEDED),
-    ("other targets", lambda at: at.change(strategy=replace(at.portfolio.strategy, theta=D("0.5"))), PlanState.SUPERSEDED),
-]
-
-
-@pytest.mark.parametrize(("does", "state"), [case[1:] for case in STILL], ids=[case[0] for case in STILL])
-async def test_what_a_person_does_before_the_bot_confirms_keeps_it_from_acting(
-    tmp_path: Path, does: Callable[[Alone], Awaitable[Any]], state: PlanState
-) -> None:
-    """Nothing is sent, and nothing is shown in its place: silence was asked for, or the plan rests on other settings."""
+@pytest.mark.parametrize(("change", "state"), [("paused", PlanState.PROPOSED), ("snoozed_until", PlanState.EXPIRED)])
+async def test_silence_before_the_bot_confirms_keeps_it_from_acting(tmp_path: Path, change: str, state: PlanState) -> None:
+    """Nothing is sent, and nothing is shown in its place; after a pause it is looked at again while its time lasts."""
     async with about_to_act(tmp_path) as at:
-        with meanwhile(at.on.program.db, lambda: does(at)):
+        value = True if change == "paused" else at.on.clock.now() + HOUR
+        with meanwhile(at.on.program.db, lambda: at.change(**{change: value})):
             await acts(at)
         assert await at.on.program.work.run_pending() == 0  # type: ignore[attr-defined]
         assert [plan.state for plan in await at.plans()] == [state]
         assert await at.mail() == []
+
+
+#: other settings, and why the plan that asks instead says that it asks; what its person did is not told to them
+CHANGED: list[tuple[str, dict[str, Any], NotAlone]] = [
+    ("wants to be asked", {"answer": AnswerMode.ASK}, NotAlone.NONE),
+    ("smaller limits", {"answering": limits(100, 6000)}, NotAlone.TRADE),
+    ("larger limits", {"answering": limits(5000, 9000)}, NotAlone.EDITED),
+    ("other targets", {"theta": D("0.5")}, NotAlone.EDITED),
+]
+
+
+@pytest.mark.parametrize(("fields", "why"), [case[1:] for case in CHANGED], ids=[case[0] for case in CHANGED])
+async def test_settings_changed_before_the_bot_confirms_make_a_plan_that_asks(
+    tmp_path: Path, fields: dict[str, Any], why: NotAlone
+) -> None:
+    """Nothing is sent by the old ones; what is asked about is a plan for the new ones, so that its Confirm works."""
+    async with about_to_act(tmp_path) as at:
+        changes = fields if "theta" not in fields else {"strategy": replace(at.portfolio.strategy, **fields)}
+        with meanwhile(at.on.program.db, lambda: at.change(**changes)):
+            await acts(at)
+        assert await at.on.program.work.run_pending() == 0  # type: ignore[attr-defined]
+        newest, older = await at.plans()
+        assert (newest.state, older.state) == (PlanState.PROPOSED, PlanState.SUPERSEDED)
+        latest = await at.on.program.portfolios.by_id(at.portfolio.id)
+        assert latest is not None
+        assert newest.revision == revision_of(latest)
+        assert newest.stand is not None
+        assert (newest.stand.auto, newest.stand.why) == (False, why)
+        assert [message.facts["plan_id"] for message in await at.mail()] == [newest.id]
 
 
 #: what the rows say in the transaction, and why the plan that asks instead says that it asks
@@ -144,8 +163,14 @@ async def other_plan(at: Alone) -> None:
 ASKING: list[tuple[str, Callable[[Alone], Awaitable[Any]], list[PlanState], NotAlone | None]] = [
     ("paused", lambda at: at.change(paused=True), [PlanState.EXPIRED], None),
     ("snoozed", lambda at: at.change(snoozed_until=at.on.clock.now() + HOUR), [PlanState.EXPIRED], None),
-    ("wants to be asked", lambda at: row(at, answer=AnswerMode.ASK), [PlanState.PROPOSED, PlanState.SUPERSEDED], NotAlone.NONE),
+    ("wants to be asked", lambda at: at.change(answer=AnswerMode.ASK), [PlanState.PROPOSED], NotAlone.NONE),
     ("nothing", lambda at: at.change(), [PlanState.PROPOSED, PlanState.SUPERSEDED], NotAlone.MOVED),
+    (
+        "chooses other targets",
+        lambda at: at.change(strategy=replace(at.portfolio.strategy, theta=D("0.5"))),
+        [PlanState.PROPOSED],
+        NotAlone.NONE,
+    ),
     ("confirms another plan", other_plan, [PlanState.CONFIRMED, PlanState.SUPERSEDED], None),
 ]
 

@@ -143,6 +143,34 @@ async def test_without_an_answer_only_what_reduces_risk_is_done(tmp_path: Path) 
         assert (await at.chat.plan()).state is PlanState.DONE
 
 
+@pytest.mark.parametrize(
+    ("label", "unanswered", "minutes", "told"),
+    [
+        ("Remind me", Unanswered.REMIND, 30, "I remind you once"),
+        ("Reduce after 15 minutes", Unanswered.REDUCE, 15, "within 15 minutes"),
+        ("Reduce after 4 hours", Unanswered.REDUCE, 240, "within 4 hours"),
+    ],
+)
+async def test_what_an_unanswered_plan_becomes_is_chosen_by_a_tap(
+    tmp_path: Path, label: str, unanswered: Unanswered, minutes: int, told: str
+) -> None:
+    """The page says it, marks it, and is edited in place; Expire leads back, and keeps the minutes for the next time."""
+    async with ann(tmp_path) as at:
+        await at.chat.say("/mode")
+        number = at.chat.last.id
+        assert "✓ Expire" in at.chat.last.buttons
+        await at.chat.tap(label)
+        settings = (await at.portfolio()).answering
+        assert (settings.unanswered, settings.after_min) == (unanswered, minutes)
+        assert at.chat.last.id == number
+        assert told in at.chat.last.text
+        assert f"✓ {label}" in at.chat.last.buttons
+        await at.chat.tap("Expire")
+        settings = (await at.portfolio()).answering
+        assert (settings.unanswered, settings.after_min) == (Unanswered.EXPIRE, minutes)
+        assert "✓ Expire" in at.chat.last.buttons
+
+
 async def test_a_reminder_replies_to_the_card_and_leads_back_to_it(tmp_path: Path) -> None:
     """Once, at half of the time."""
     async with ann(tmp_path) as at:

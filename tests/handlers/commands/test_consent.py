@@ -11,19 +11,19 @@ from hypothesis import strategies as st
 
 from chatbot.model import AnswerMode, AutoLimits, Mode, Unanswered
 from handlers.views.plan import autonomy as views
-from tests.handlers.chat_room import ANN, room
 from tests.handlers.commands.test_refusals import press
+from tests.person import someone
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from chatbot.model import Portfolio
-    from tests.handlers.chat_room import Room
+    from tests.person import Someone
 
 D = Decimal
 
 
-async def opened_with(chat: Room, amount: str) -> None:
+async def opened_with(chat: Someone, amount: str) -> None:
     """Open a demo portfolio of a typed amount."""
     await chat.say("/start")
     await chat.tap("Demo portfolio")
@@ -31,7 +31,7 @@ async def opened_with(chat: Room, amount: str) -> None:
     await chat.tap("Use Balanced")
 
 
-async def stored(chat: Room, number: int = 1) -> Portfolio:
+async def stored(chat: Someone, number: int = 1) -> Portfolio:
     """Return a portfolio as it is stored."""
     found = await chat.program.portfolios.by_id(number)
     assert found is not None
@@ -53,11 +53,11 @@ async def test_the_first_limits_are_a_twentieth_of_the_portfolio_an_order_and_a_
     tmp_path: Path, amount: str, order: str, offered: tuple[str, ...]
 ) -> None:
     """Never a multiple of what there is; what the page says is what its yes takes."""
-    async with room(tmp_path) as chat:
+    async with someone(tmp_path) as chat:
         await opened_with(chat, amount)
         text = await chat.say("/mode auto")
         assert f"I carry it out without asking you: at most {order} an order and 10% of the value a day." in text
-        page = chat.loopback.last(ANN.id)
+        page = chat.last
         assert tuple(label for label in page.buttons if "$" in label) == offered
         assert tuple(label for label in page.buttons if "a day" in label) == ("5% a day", "✓ 10% a day", "25% a day", "50% a day")
         assert (await stored(chat)).answer is AnswerMode.ASK
@@ -68,23 +68,23 @@ async def test_the_first_limits_are_a_twentieth_of_the_portfolio_an_order_and_a_
 
 async def test_without_a_value_the_smallest_order_is_offered_and_no_other(tmp_path: Path) -> None:
     """Nobody knows what the portfolio is worth: its share says nothing."""
-    async with room(tmp_path) as chat:
+    async with someone(tmp_path) as chat:
         await opened_with(chat, "50000")
         exchange = await chat.program.accounts.exchange(1)
         exchange.faults.unreachable = True  # type: ignore[attr-defined]
         assert "at most $10 an order and 10% of the value a day" in await chat.say("/mode auto")
-        assert not any("$" in label for label in chat.loopback.last(ANN.id).buttons)
+        assert not any("$" in label for label in chat.last.buttons)
 
 
 async def test_the_limits_of_last_time_are_offered_again(tmp_path: Path) -> None:
     """Kept while auto was off, and marked among the choices."""
-    async with room(tmp_path) as chat:
+    async with someone(tmp_path) as chat:
         await opened_with(chat, "10000")
         await chat.say("/mode auto 1000 25%")
         await chat.tap("Yes, trade without asking me")
         await chat.say("/mode ask")
         assert "at most $1,000 an order and 25% of the value a day" in await chat.say("/mode auto")
-        assert {"✓ $1,000", "✓ 25% a day"} <= set(chat.loopback.last(ANN.id).buttons)
+        assert {"✓ $1,000", "✓ 25% a day"} <= set(chat.last.buttons)
 
 
 @given(st.decimals("200", "100000000", places=2))
@@ -105,7 +105,7 @@ def test_limits_are_rounded_to_two_digits_and_are_never_below_the_smallest_order
     assert views.rounded(D(value)) == D(rounded)
 
 
-async def by_hand(chat: Room) -> None:
+async def by_hand(chat: Someone) -> None:
     """Set a second portfolio up that is traded by hand; it becomes the current one."""
     await chat.say("/start")
     await chat.tap("New portfolio")
@@ -118,10 +118,10 @@ async def by_hand(chat: Room) -> None:
 
 async def test_an_old_yes_puts_no_portfolio_on_auto_that_is_traded_by_hand(tmp_path: Path) -> None:
     """The page was about another portfolio; it says so, and neither of the two changes."""
-    async with room(tmp_path) as chat:
+    async with someone(tmp_path) as chat:
         await opened_with(chat, "10000")
         await chat.say("/mode auto 500 10%")
-        page = chat.loopback.last(ANN.id)
+        page = chat.last
         await by_hand(chat)
         first = await stored(chat)
         answer = await chat.tap("Yes, trade without asking me", on=page)
@@ -133,12 +133,12 @@ async def test_an_old_yes_puts_no_portfolio_on_auto_that_is_traded_by_hand(tmp_p
 @pytest.mark.parametrize(("action", "arg"), [("auto_yes", "500:10%"), ("auto", "500:10%"), ("answer", "auto"), ("unanswered", "reduce:30")])
 async def test_where_the_bot_cannot_trade_no_button_makes_it_act_by_itself(tmp_path: Path, action: str, arg: str) -> None:
     """Even one that was made for this very portfolio: it is told that it trades by hand."""
-    async with room(tmp_path) as chat:
+    async with someone(tmp_path) as chat:
         await opened_with(chat, "10000")
         await by_hand(chat)
         portfolio = await stored(chat, 2)
         await press(chat, action, arg)
-        assert "you trade by hand" in chat.loopback.last(ANN.id).text
+        assert "you trade by hand" in chat.last.text
         assert await stored(chat, 2) == portfolio
         assert (portfolio.answer, portfolio.answering.limits, portfolio.answering.unanswered) == (
             AnswerMode.ASK,

@@ -109,6 +109,55 @@ async def test_hedge_close_takes_the_only_one_off(tmp_path: Path) -> None:
         assert (await ann.books())["book"] == {}
 
 
+async def test_the_close_button_leads_to_the_card_that_closes_that_hedge(tmp_path: Path) -> None:
+    """With two open there is a button for each, and the words alone show the page; afterwards an old button finds nothing left."""
+    clock = ManualClock(START)
+    async with someone(tmp_path, clock=clock, source=StillMarket(clock)) as ann:
+        await spot_holder(ann)
+        await ann.say("/hedge 50 20")
+        await ann.confirm()
+        await ann.say("/hedge")
+        await ann.tap("Rotate")
+        await ann.confirm()
+        before = (await ann.books())["book"]["BTC-PERP"]
+        await ann.say("/hedge close")
+        page = ann.last
+        assert {"Close: Cover", "Close: Rotation"} <= set(page.buttons)
+        await ann.tap("Close: Cover")
+        ann.sees("Cover", "futures: reduce the BTC short by")
+        await ann.confirm()
+        left = (await ann.books())["book"]["BTC-PERP"]
+        assert before < left < 0
+        await ann.say("/hedge")
+        page = ann.last
+        assert "Close: Rotation" in page.buttons
+        assert "Close: Cover" not in page.buttons
+        await ann.say("/hedge close rotation")
+        await ann.confirm()
+        assert (await ann.books())["book"] == {}
+        orders = await ann.orders()
+        await ann.tap("Close: Rotation", on=page)
+        ann.sees("No hedge is open.")
+        assert await ann.orders() == orders
+
+
+async def test_a_hedge_whose_plan_is_being_carried_out_is_not_closed_yet(tmp_path: Path) -> None:
+    """Its size is not known before its plan has ended: the tap says so and plans nothing."""
+    clock = ManualClock(START)
+    async with someone(tmp_path, clock=clock, source=StillMarket(clock)) as ann:
+        await spot_holder(ann)
+        await ann.say("/hedge 50 20")
+        await ann.tap("Confirm")
+        count = len(await ann.plans())
+        await ann.say("/hedge")
+        answer = await ann.tap("Close: Cover")
+        assert (answer.text, answer.alert) == ("Its plan is being carried out.", True)
+        assert len(await ann.plans()) == count
+        await ann.work()
+        await ann.say("/hedge close")
+        ann.sees("futures: reduce the BTC short by")
+
+
 @pytest.mark.parametrize(
     ("text", "problems"), [("50", 1), ("50 20 10", 1), ("x y", 2), ("0 20", 1), ("50 95", 1), ("50.55 20", 1), ("-5 -5", 2)]
 )

@@ -12,7 +12,7 @@ from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 from chatbot.store import events
 from handlers.loopback import bad_gateway, flooded, reset
 from handlers.transport import polling, rate_limit, running
-from tests.handlers.chat_room import ANN, Room, room
+from tests.person import ANN, Someone, someone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def chat(tmp_path: Path) -> AsyncIterator[Room]:
-    async with room(tmp_path) as opened:
+async def chat(tmp_path: Path) -> AsyncIterator[Someone]:
+    async with someone(tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture
-def slept(chat: Room, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def slept(chat: Someone, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Collect every pause that is taken on the program's clock, which moves on by it."""
     pauses: list[float] = []
     real = chat.clock.sleep
@@ -40,7 +40,7 @@ def slept(chat: Room, monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @asynccontextmanager
-async def listening(chat: Room) -> AsyncIterator[None]:
+async def listening(chat: Someone) -> AsyncIterator[None]:
     """Poll inside the block."""
     task = asyncio.ensure_future(polling.poll(chat.bot))
     try:
@@ -52,7 +52,7 @@ async def listening(chat: Room) -> AsyncIterator[None]:
 
 
 async def test_polling_on_a_full_disk_waits_longer_and_longer_and_does_not_spin(
-    chat: Room, slept: list[float], monkeypatch: pytest.MonkeyPatch
+    chat: Someone, slept: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Half a second, then more, half a minute at most; when there is room again it is quick, and the next trouble begins anew."""
     real, failures = events.record_update, [OSError("disk full")] * 9
@@ -73,7 +73,7 @@ async def test_polling_on_a_full_disk_waits_longer_and_longer_and_does_not_spin(
         assert slept[9:] == [0.5]
 
 
-async def test_polling_waits_as_long_as_telegram_asks_and_counts_that_as_no_failure(chat: Room, slept: list[float]) -> None:
+async def test_polling_waits_as_long_as_telegram_asks_and_counts_that_as_no_failure(chat: Someone, slept: list[float]) -> None:
     """Between two failures of the line the pauses go on growing where they were."""
     chat.loopback.fail("getUpdates", bad_gateway(), flooded(7), reset())
     await chat.loopback.text(ANN, "hello")
@@ -82,7 +82,7 @@ async def test_polling_waits_as_long_as_telegram_asks_and_counts_that_as_no_fail
     assert slept == [0.5, 7.0, 1.0]
 
 
-async def test_an_answer_waits_out_a_short_flood_and_not_an_hour(chat: Room, slept: list[float]) -> None:
+async def test_an_answer_waits_out_a_short_flood_and_not_an_hour(chat: Someone, slept: list[float]) -> None:
     """Two minutes are waited for; with an hour the chat's next messages would wait as long, so that call is given up at once."""
     await chat.say("/start")
     del slept[:]
@@ -95,7 +95,7 @@ async def test_an_answer_waits_out_a_short_flood_and_not_an_hour(chat: Room, sle
     assert 3600 not in slept
 
 
-async def test_pauses_of_an_answer_grow_while_the_line_is_down(chat: Room, slept: list[float]) -> None:
+async def test_pauses_of_an_answer_grow_while_the_line_is_down(chat: Someone, slept: list[float]) -> None:
     """Half a second to ten, and not again after the line is back."""
     await chat.say("/start")
     del slept[:]
@@ -118,7 +118,7 @@ def test_the_pause_before_each_try(refusal: TelegramError, pauses: list[float | 
     assert [rate_limit.pause_s(refusal, tries) for tries in range(6)] == pauses
 
 
-async def test_a_start_asks_again_at_least_every_half_minute(chat: Room, slept: list[float]) -> None:
+async def test_a_start_asks_again_at_least_every_half_minute(chat: Someone, slept: list[float]) -> None:
     """Also when Telegram asks for an hour: a host that was restarted in trouble is there soon after it."""
     chat.loopback.fail("deleteWebhook", flooded(3600), reset(), reset())
     await running._reach(chat.program, chat.bot)

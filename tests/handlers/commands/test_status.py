@@ -1,0 +1,58 @@
+"""/status and what lies behind it: the coins with their amounts, and what is said where they cannot be told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatbot.clock import ManualClock
+from tests.person import START, someone
+from tests.portfolio.still_market import StillMarket
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.person import Someone
+
+
+async def with_futures(ann: Someone) -> None:
+    """Open a portfolio of 10,000 with a tenth in futures and bring it to its targets."""
+    await ann.set_up()
+    await ann.say("/targets BTC 40 SOL 30 USDT 20 FUTURES 10")
+    await ann.say("/rebalance")
+    await ann.confirm()
+    await ann.step()
+
+
+async def test_coins_tell_what_each_is_worth_largest_first_and_the_futures_apart(tmp_path: Path) -> None:
+    """The sum stands above, shares behind, positions below; Back leads to the status again."""
+    clock = ManualClock(START)
+    async with someone(tmp_path, clock=clock, source=StillMarket(clock)) as ann:
+        await with_futures(ann)
+        await ann.say("/status")
+        number = ann.last.id
+        await ann.tap("Coins")
+        page = ann.last
+        assert page.id == number, "in place"
+        lines = [line.split() for line in page.text.splitlines()]
+        rows = [(line[0], line[-1]) for line in lines if len(line) == 3 and line[-1].endswith("%")]
+        assert [name for name, _ in rows] == ["BTC", "SOL", "USDT", "Futures"]
+        assert [round(float(share.rstrip("%"))) for _, share in rows] == [40, 30, 20, 10]
+        assert "Futures positions" in page.text
+        assert any(line[:2] == ["BTC", "long"] for line in lines)
+        await ann.tap("Back")
+        assert "Coins" in ann.last.buttons
+
+
+async def test_coins_without_prices_say_what_is_missing(tmp_path: Path) -> None:
+    """No amount is guessed: the coin without a price is named."""
+    clock = ManualClock(START)
+    market = StillMarket(clock)
+    async with someone(tmp_path, clock=clock, source=market) as ann:
+        await with_futures(ann)
+        await ann.say("/status")
+        page = ann.last
+        del market.prices["SOL"]
+        clock.advance(3600)
+        await ann.tap("Coins", on=page)
+        assert "SOL" in ann.last.text
+        assert "%" not in ann.last.text
