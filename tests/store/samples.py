@@ -82,9 +82,10 @@ def plan(portfolio_id: int, **changes: Any) -> Plan:
 
 
 async def a_person(tx: Tx, person_id: int = 7, **changes: Any) -> Person:
-    """Store a person whose private chat has the person's own id."""
+    """Store a person whose private chat has the person's own id; of one that is known, change what was given."""
     person = Person(id=person_id, chat_id=person_id, **{"name": f"Person {person_id}", "role": Role.MEMBER, **changes})
-    await accounts.add_person(tx, person)
+    if not await accounts.add_person(tx, person) and changes:
+        await accounts.change_person(tx, person_id, **changes)
     return person
 
 
