@@ -18,8 +18,9 @@ from chatbot.errors import BallastError, ExchangeError
 from chatbot.exchanges.base import TimeSource
 from chatbot.exchanges.sources import price_source
 from chatbot.market.sentiment import NoIndex, fetch_index, host_of
-from chatbot.store import accounts, schema
+from chatbot.store import accounts
 from chatbot.store.database import Database
+from chatbot.store.migrations import schema
 
 if TYPE_CHECKING:
     from datetime import datetime

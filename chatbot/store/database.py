@@ -10,7 +10,8 @@ from sqlalchemy import event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from chatbot.errors import InternalError
-from chatbot.store import place, schema, sqlite
+from chatbot.store import place, sqlite
+from chatbot.store.migrations import schema
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -15,8 +15,9 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from chatbot.model import Check, Delivery, HeldBack, LegState, MessageKind, OrderState, PlanState, Problem, Role, Urgency, Verdict
-from chatbot.store import accounts, events, messages, orders, plans, portfolios, privacy, retention, schema, tables
+from chatbot.store import accounts, events, messages, orders, plans, portfolios, privacy, retention, tables
 from chatbot.store.database import Database
+from chatbot.store.migrations import schema
 from tests.store.databases import postgres_or_skip, sqlite_url
 from tests.store.samples import FIGURES, NOW, a_person, a_plan, a_portfolio, plan, portfolio
 

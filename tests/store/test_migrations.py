@@ -16,9 +16,9 @@ from sqlalchemy import text
 
 from chatbot.errors import InternalError
 from chatbot.model import AlertSettings, Answering, Check, HeldBack
-from chatbot.store import accounts, plans, portfolios, schema, tables
+from chatbot.store import accounts, plans, portfolios, tables
 from chatbot.store.database import Database
-from chatbot.store.migrations import tool
+from chatbot.store.migrations import schema, tool
 from tests.store import samples
 from tests.store.databases import postgres_or_skip, sqlite_url
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from alembic import context
 
-from chatbot.store import schema, tables
+from chatbot.store import tables
+from chatbot.store.migrations import schema
 
 
 def _is_ours(name: str | None, kind: str, _parents: Any) -> bool:  # noqa: ANN401 - the tool's own dictionary

@@ -1,0 +1,84 @@
+"""The stop for everybody: since when trading is halted, and which plans it has stopped in the middle.
+
+One row says it to every process. A plan that was under way when a halt began is marked in the journal as well: it asks its person before
+it goes on, even where nobody was working on it while the halt lasted.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, bindparam, exists, func, insert, literal, select, text
+
+from chatbot.model import PlanState
+from chatbot.store import accounts, tables
+from chatbot.store.codec import to_micros
+
+if TYPE_CHECKING:
+    from chatbot.store.database import Tx
+
+#: events of a plan: a halt found it under way; its person let it go on
+STOPPED, LET_GO = "halted", "let_go"
+_SINCE = "halted_since"
+#: any number that nobody else locks
+_LOCK = 7_253_003
+_plans, _events = tables.plans.c, tables.events.c
+_UNDER_WAY = _plans.state.in_((PlanState.CONFIRMED, PlanState.RUNNING))
+_LAST = select(func.max(_events.id)).where(_events.plan_id == _plans.id, _events.name.in_((STOPPED, LET_GO))).correlate(tables.plans)
+_IS_STOPPED = exists().where(and_(_events.id == _LAST.scalar_subquery(), _events.name == STOPPED))
+_STOPPED_ONE = select(_plans.id).where(_plans.id == bindparam("one"), _IS_STOPPED)
+
+
+async def since(tx: Tx) -> datetime | None:
+    """Return since when trading is halted for everybody; None: it is not. What cannot be read counts as a halt since 1970."""
+    stored = await accounts.meta(tx, _SINCE)
+    if not stored:
+        return None
+    try:
+        return datetime.fromisoformat(stored).astimezone(UTC)
+    except ValueError:
+        return datetime.fromtimestamp(0, UTC)
+
+
+async def since_for_sure(tx: Tx) -> datetime | None:
+    """Return what :func:`since` does, and let nobody begin a halt before ``tx`` ends: what it writes is older than any later halt."""
+    await _lock(tx, "pg_advisory_xact_lock_shared")
+    return await since(tx)
+
+
+async def begin(tx: Tx, now: datetime) -> datetime | None:
+    """Halt trading for everybody and mark every plan under way; None, or since when it is halted already."""
+    await _lock(tx, "pg_advisory_xact_lock")
+    before = await since(tx)
+    if before is None:
+        await accounts.set_meta(tx, _SINCE, now.isoformat())
+        marks = select(_plans.id, literal(STOPPED), literal("{}"), literal(to_micros(now))).where(_UNDER_WAY)
+        await tx.execute(insert(tables.events).from_select(["plan_id", "name", "detail", "at"], marks))
+    return before
+
+
+async def end(tx: Tx) -> datetime | None:
+    """Let trading go on and return since when it was halted; None: it was not."""
+    await _lock(tx, "pg_advisory_xact_lock")
+    before = await since(tx)
+    if before is not None:
+        await accounts.set_meta(tx, _SINCE, "")
+    return before
+
+
+async def stops(tx: Tx, plan_id: int) -> bool:
+    """Tell whether nothing may be sent for a plan: trading is halted, or was since its person last let it go on."""
+    return await since(tx) is not None or (await tx.execute(_STOPPED_ONE, {"one": plan_id})).first() is not None
+
+
+async def stopped(tx: Tx) -> tuple[int, ...]:
+    """Return the ids of the plans that a halt has parked and that nobody has answered about, oldest first."""
+    waiting = select(_plans.id).where(_plans.state == PlanState.PARKED, _IS_STOPPED).order_by(_plans.id)
+    return tuple((await tx.execute(waiting)).scalars())
+
+
+async def _lock(tx: Tx, how: str) -> None:
+    """Let those who begin and end a halt wait for those who rely on there being none; a writer on SQLite is alone as it is."""
+    if tx.dialect.name == "postgresql":
+        await tx.execute(text(f"SELECT {how}(:lock)"), {"lock": _LOCK})

@@ -1,0 +1,114 @@
+"""The stop for everybody as every database keeps it: on a SQLite file and on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chatbot.model import PlanState
+from chatbot.store import accounts, events, halt, plans
+from chatbot.store.database import Database
+from tests.store.databases import postgres_or_skip, sqlite_url
+from tests.store.samples import NOW, a_plan, a_portfolio
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from chatbot.model import Plan
+
+LATER = NOW + timedelta(hours=2)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def db(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    if request.param == "sqlite":
+        database = Database(sqlite_url(tmp_path))
+        await database.migrate()
+    else:
+        database = Database(await postgres_or_skip().copy())
+    yield database
+    await database.close()
+
+
+async def _confirmed(db: Database) -> Plan:
+    portfolio = await a_portfolio(db)
+    made = await a_plan(db, portfolio.id)
+    async with db.transaction() as tx:
+        assert await plans.decide(tx, made.id, PlanState.CONFIRMED, NOW)
+    return made
+
+
+async def test_a_halt_is_kept_until_it_is_ended_and_begun_once(db: Database) -> None:
+    async with db.transaction() as tx:
+        assert await halt.since(tx) is None
+        assert await halt.end(tx) is None
+        assert await halt.begin(tx, NOW) is None
+    async with db.transaction() as tx:
+        assert await halt.begin(tx, LATER) == NOW
+    async with db.read() as tx:
+        assert await halt.since(tx) == NOW
+    async with db.transaction() as tx:
+        assert await halt.end(tx) == NOW
+        assert await halt.since(tx) is None
+        assert await halt.begin(tx, LATER) is None
+        assert await halt.since_for_sure(tx) == LATER
+
+
+async def test_a_plan_that_was_under_way_stays_stopped_after_the_halt_until_it_is_let_go(db: Database) -> None:
+    """Also where nobody looked at it meanwhile; a plan confirmed after the halt is free."""
+    old = await _confirmed(db)
+    async with db.transaction() as tx:
+        await halt.begin(tx, NOW)
+        await halt.end(tx)
+    new = await _confirmed(db)
+    async with db.transaction() as tx:
+        assert (await halt.stops(tx, old.id), await halt.stops(tx, new.id)) == (True, False)
+        assert await halt.stopped(tx) == ()
+        assert await plans.set_state(tx, old.id, PlanState.PARKED, NOW)
+        assert await halt.stopped(tx) == (old.id,)
+        await events.add_event(tx, old.id, None, halt.LET_GO, {}, LATER)
+        assert not await halt.stops(tx, old.id)
+        assert await halt.stopped(tx) == ()
+        first = (await events.events(tx, old.id))[0]
+        assert (first.name, first.detail, first.at) == (halt.STOPPED, {}, NOW)
+    async with db.transaction() as tx:
+        await halt.begin(tx, LATER)
+        assert (await halt.stops(tx, old.id), await halt.stops(tx, new.id)) == (True, True)
+
+
+async def test_what_cannot_be_read_stops_everything(db: Database) -> None:
+    """Whoever writes nonsense into the row does not set trading free."""
+    async with db.transaction() as tx:
+        await accounts.set_meta(tx, "halted_since", "yesterday")
+        assert await halt.since(tx) == datetime(1970, 1, 1, tzinfo=UTC)
+        assert await halt.end(tx) is not None
+        assert await halt.since(tx) is None
+
+
+async def test_a_halt_waits_for_who_relies_on_there_being_none(db: Database) -> None:
+    """So that no intention is written down after a halt was."""
+    order: list[str] = []
+    relied = asyncio.Event()
+
+    async def intend() -> None:
+        async with db.transaction() as tx:
+            await accounts.set_meta(tx, "intention", "0")  # SQLite takes its one lock with the first statement
+            assert await halt.since_for_sure(tx) is None
+            relied.set()
+            await asyncio.sleep(0.1)
+            await accounts.set_meta(tx, "intention", "1")
+            order.append("intention")
+
+    async def stop() -> None:
+        await relied.wait()
+        async with db.transaction() as tx:
+            await halt.begin(tx, NOW)
+            assert await accounts.meta(tx, "intention") == "1"
+            order.append("halt")
+
+    await asyncio.gather(intend(), stop())
+    assert order == ["intention", "halt"]
