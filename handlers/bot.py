@@ -152,6 +152,7 @@ BUTTONS: dict[str, Handler] = {
     "block": operator.block,
     "look_again": rebalance.look_again,
     "close_plan": rebalance.close_plan,
+    "stop_plan": rebalance.stop_plan,
 }
 
 

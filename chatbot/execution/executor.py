@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
@@ -10,9 +11,8 @@ from chatbot.errors import ExchangeError, KeyRefused, Unreachable
 from chatbot.execution import orders, outcomes, recovery, refit, wallets
 from chatbot.execution.lifecycle import PlanEvent
 from chatbot.execution.pace import Pace
-from chatbot.execution.record import Change, Scribe
+from chatbot.execution.record import Change, Scribe, Stopped
 from chatbot.model import LegKind, LegState, OrderState, PlanState
-from chatbot.store import portfolios
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _LOG = structlog.get_logger()
 _MEASURES = 3
+#: a wait is looked up from after so many seconds: somebody may have stopped the plan
+_LOOK_S = 1.0
 #: what a workflow answers whose plan another one carries out already
 IN_OTHER_HANDS = "in other hands"
 
@@ -63,15 +65,11 @@ class Executor:
         hooks: Hooks,
         *,
         pace: Pace | None = None,
-        halted: Callable[[int], Awaitable[bool]] | None = None,
         crash_point: Callable[[str], None] = no_crash,
     ) -> None:
-        self._db = db
         self._exchanges = exchanges
         self._hooks = hooks
-        self._deps = outcomes.Deps(
-            scribe=Scribe(db, clock), clock=clock, pace=pace or Pace(), halted=halted or self._paused, crash_point=crash_point
-        )
+        self._deps = outcomes.Deps(scribe=Scribe(db, clock), clock=clock, pace=pace or Pace(), crash_point=crash_point)
         self.recovery = recovery.Recovery(db, work, self._deps.scribe, clock, self)
         #: plans that are being carried out in this process
         self._held: set[int] = set()
@@ -129,11 +127,21 @@ class Executor:
                 _LOG.warning("exchange unreachable", plan=plan_id, failures=failures, pause_s=pause, error=str(trouble))
                 if pause is None:
                     return await self._park(view, "unreachable")
-                await self._deps.clock.sleep(pause)
+                await self._pause(view, pause)
+            except Stopped:
+                continue  # the next look sees it
             except KeyRefused:
                 return await self._park(view, "key_refused")
             except recovery.Parked as parked:
                 return await self._park(view, parked.why)
+
+    async def _pause(self, view: View, seconds: float) -> None:
+        """Wait before the exchange is asked again, or until the plan is stopped: what was not sent then ends at once."""
+        stopped, until = await self._deps.stop_word(view), self._deps.clock.now() + timedelta(seconds=seconds)
+        while (left := (until - self._deps.clock.now()).total_seconds()) > 0:
+            await self._deps.clock.sleep(min(left, _LOOK_S))
+            if not stopped and await self._deps.stop_word(view):
+                return
 
     async def _decide(self, view: View) -> bool:
         """Find the one thing to do next and do it; False when the plan has come to its end."""
@@ -163,7 +171,7 @@ class Executor:
         return outcomes.LegAttempt(view=view, leg=leg, exchange=exchange, deps=self._deps)
 
     async def _stop(self, view: View, exchange: Exchange, why: str) -> None:
-        """Leave out what was not sent, and end what was begun: the portfolio was paused, or the plan closed, in mid-plan."""
+        """Leave out what was not sent, and end what was begun: a person stopped the plan, or closed it."""
         for leg in view.plan.legs:
             if leg.state in _UNFINISHED:
                 await outcomes.end(self._at(view, leg, exchange), why)
@@ -198,12 +206,6 @@ class Executor:
             self._deps.crash_point("parked")
             _LOG.warning("plan parked", plan=view.plan.id, why=why)
         return {"more": False, "state": PlanState.PARKED.value}
-
-    async def _paused(self, portfolio_id: int) -> bool:
-        """Tell whether the portfolio is paused, as the database says."""
-        async with self._db.read() as tx:
-            portfolio = await portfolios.get(tx, portfolio_id)
-        return portfolio is None or portfolio.paused
 
 
 _SPOT = (LegKind.SPOT_SELL, LegKind.TO_SPOT, LegKind.SPOT_BUY)

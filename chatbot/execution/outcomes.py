@@ -12,7 +12,7 @@ from chatbot.execution.record import Change, with_attempts
 from chatbot.model import LegState, OrderState
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from chatbot.clock import Clock
     from chatbot.exchanges.base import Exchange, Order
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from chatbot.execution.record import Scribe, View
     from chatbot.model import Leg
     from chatbot.store.orders import Attempt
-
-#: the event with which a person ends a parked plan
-CLOSING = "closing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,16 +29,12 @@ class Deps:
     scribe: Scribe
     clock: Clock
     pace: Pace
-    #: True while the portfolio is paused
-    halted: Callable[[int], Awaitable[bool]]
     #: called at every named point between two effects; tests end the process there
     crash_point: Callable[[str], None]
 
     async def stop_word(self, view: View) -> str:
-        """Return why nothing more may be sent, as a leg's note: ``closed`` by a person, ``paused``; empty when all is well."""
-        if view.count(CLOSING):
-            return "closed"
-        return "paused" if await self.halted(view.portfolio.id) else ""
+        """Return why nothing more may be sent, as a leg's note: ``closed`` or ``stopped`` by a person; empty when all is well."""
+        return await self.scribe.stop_word(view.plan.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +141,8 @@ async def abandon(move: LegAttempt, attempt: Attempt) -> None:
 async def _write(
     move: LegAttempt, event: str, detail: dict[str, Any], leg: Leg, *, intention: Attempt | None = None, attempt: Attempt | None = None
 ) -> None:
-    change = Change(event=event, leg_index=leg.index, detail=detail, legs=(leg,), intention=intention, attempt=attempt)
+    sends = intention is not None
+    change = Change(event=event, leg_index=leg.index, detail=detail, legs=(leg,), intention=intention, attempt=attempt, sends=sends)
     await move.deps.scribe.write(move.view, change)
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from chatbot.errors import InternalError
 from chatbot.execution.lifecycle import LEG_ENDS, IllegalMove, PlanEvent, advance
-from chatbot.model import UNSETTLED, LegKind, LegState, MessageKind, Urgency
+from chatbot.model import STOPPED, UNSETTLED, LegKind, LegState, MessageKind, Urgency
 from chatbot.store import accounts, events, messages, orders, plans, portfolios
 
 if TYPE_CHECKING:
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from chatbot.store.database import Database, Tx
     from chatbot.store.orders import Attempt
 
+#: the event with which a person ends a parked plan
+CLOSING = "closing"
+#: the event with which a person stops a plan that is under way
+STOPPING = "stopping"
+#: after one of these nothing is sent any more -> the note of the legs that it cuts short
+_STOPS = {CLOSING: "closed", STOPPING: STOPPED}
 #: a share of a leg that changes nothing else: half a per cent
 DUST = Decimal("0.005")
 #: the note of a buy that was cut to the money that arrived
@@ -26,6 +33,10 @@ SHRUNK = "shrunk"
 _QUIET = frozenset({"open", "canceled", "unreachable", "leverage"})
 SPOT_KINDS = (LegKind.SPOT_SELL, LegKind.TO_SPOT, LegKind.SPOT_BUY)
 OVERLAY_KINDS = (LegKind.TO_FUTURES, LegKind.FUTURES_REDUCE, LegKind.FUTURES_INCREASE)
+
+
+class Stopped(InternalError):
+    """The plan was stopped while its next order was worked out: the intention was not written down, so nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +97,8 @@ class Change:
     plan: PlanEvent | None = None
     #: only with FINISH
     result: PortfolioFigures | None = None
+    #: something goes on the wire after it: a new intention, or an old one once more
+    sends: bool = False
 
 
 class Scribe:
@@ -108,11 +121,23 @@ class Scribe:
                 plan=plan, portfolio=portfolio, attempts=attempts, happened=happened, chat_id=await chat_of(tx, plan, portfolio.person_id)
             )
 
+    async def stop_word(self, plan_id: int) -> str:
+        """Return why nothing more may be sent, as a leg's note; empty when all is well. Asked of the journal as it is now."""
+        async with self._db.read() as tx:
+            return await _stop_word(tx, plan_id)
+
     async def write(self, view: View, change: Change) -> None:
-        """Write one move down: the states, the order, the event and the message about it, all or nothing."""
+        """Write one move down: the states, the order, the event and the message about it, all or nothing.
+
+        Raises :class:`Stopped` for a move that sends something after its plan was stopped: no stop is overlooked in between.
+        """
         now = self._clock.now()
         plan_id = view.plan.id
         async with self._db.transaction() as tx:
+            if change.sends:
+                await plans.lock(tx, plan_id)
+                if await _stop_word(tx, plan_id):
+                    raise Stopped
             for leg in change.legs:
                 await plans.save_leg(tx, plan_id, leg)
             if change.intention is not None:
@@ -151,6 +176,11 @@ class Scribe:
             urgency=Urgency.ALWAYS,
             silent=kind is MessageKind.PLAN_PROGRESS,
         )
+
+
+async def _stop_word(tx: Tx, plan_id: int) -> str:
+    happened = await events.first_of(tx, plan_id, _STOPS)
+    return _STOPS[happened] if happened else ""
 
 
 async def chat_of(tx: Tx, plan: Plan, person_id: int) -> int | None:

@@ -14,11 +14,13 @@ from chatbot.durable import Standing
 from chatbot.errors import ExchangeError, InternalError, Unreachable
 from chatbot.execution import next_order, orders, outcomes, wallets
 from chatbot.execution.lifecycle import IllegalMove, LegEvent, PlanEvent, advance
-from chatbot.execution.record import Change
-from chatbot.model import OrderState, PlanState
+from chatbot.execution.record import CLOSING, STOPPING, Change
+from chatbot.model import UNDER_WAY, OrderState, PlanState
 from chatbot.store import events, plans
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from chatbot.clock import Clock
     from chatbot.durable import Work
     from chatbot.execution.outcomes import LegAttempt
@@ -78,7 +80,7 @@ async def settle(move: LegAttempt, attempt: Attempt) -> None:
         await move.deps.clock.sleep(pace.poll_pause_s)
     if move.exchange.late_window_s is not None and move.view.count("resent", move.leg.index) < RESENDS_MAX:
         await _send_again(move, attempt, "resent")
-    elif move.view.count(outcomes.CLOSING):
+    elif move.view.count(CLOSING):
         await outcomes.abandon(move, attempt)
     else:
         raise Parked("unknown")
@@ -115,7 +117,8 @@ async def _send_again(move: LegAttempt, attempt: Attempt, event: str) -> None:
         return
     again = replace(attempt, state=OrderState.SUBMITTING, sent_at=move.deps.clock.now(), detail="")
     changed = replace(move.leg, state=advance(move.leg.state, LegEvent.SUBMIT))
-    change = Change(event=event, leg_index=changed.index, detail={"client_id": attempt.client_id}, legs=(changed,), attempt=again)
+    detail = {"client_id": attempt.client_id}
+    change = Change(event=event, leg_index=changed.index, detail=detail, legs=(changed,), attempt=again, sends=True)
     await move.deps.scribe.write(move.view, change)
     move.passes(event)
     send = wallets.send_transfer if changed.is_transfer else orders.send
@@ -210,7 +213,15 @@ class Recovery:
     async def close(self, plan_id: int) -> bool:
         """End a parked plan by a person's word: its orders are cancelled and nothing more is sent. False: it was not parked."""
         view = await self._scribe.view(plan_id)
-        return view is not None and await self._enqueue(view, (PlanState.PARKED,), outcomes.CLOSING)
+        return view is not None and await self._enqueue(view, (PlanState.PARKED,), CLOSING)
+
+    async def stop(self, plan_id: int, person_id: int) -> bool:
+        """Stop a plan under way by a person's word: its orders are cancelled, nothing more is sent, what was filled stays.
+
+        False: it was not under way, or was stopped before.
+        """
+        async with self._db.transaction() as tx:
+            return await stop_plan(tx, plan_id, person_id, self._clock.now())
 
     async def _enqueue(self, view: View, states: tuple[PlanState, ...], event: str = "") -> bool:
         """Give a plan a new workflow, once per view: state, events and workflow in one transaction."""
@@ -232,6 +243,17 @@ class Recovery:
 async def enqueue_plan(work: Work, tx: Tx, plan: Plan, key: str = "") -> None:
     """Enqueue the workflow of a plan in the caller's transaction: one at a time per portfolio."""
     await work.enqueue(tx, EXECUTE, key or key_of(plan.id, 0), {"plan_id": plan.id}, partition=str(plan.portfolio_id))
+
+
+async def stop_plan(tx: Tx, plan_id: int, person_id: int, now: datetime) -> bool:
+    """Stop a plan under way in the caller's transaction; whoever carries it out sees it before the next order and while one rests."""
+    await plans.lock(tx, plan_id)
+    plan = await plans.plan(tx, plan_id)
+    if plan is None or plan.state not in UNDER_WAY or await events.first_of(tx, plan_id, (STOPPING, CLOSING)):
+        return False
+    await events.add_event(tx, plan_id, None, STOPPING, {"person": person_id}, now)
+    _LOG.info("plan stopped", plan=plan_id, person=person_id)
+    return True
 
 
 def key_of(plan_id: int, revivals: int) -> str:

@@ -9,6 +9,8 @@ from chatbot.model.hedge import COVER, HEDGE_KINDS, MIN_VARIANCE, ROTATION, Open
 from chatbot.model.message import Delivery, Message, MessageKind, Urgency, Verdict
 from chatbot.model.people import LET_IN, AnswerMode, Mode, Person, Role
 from chatbot.model.plan import (
+    STOPPED,
+    UNDER_WAY,
     UNSETTLED,
     DecidedBy,
     FuturesCost,
@@ -40,6 +42,8 @@ __all__ = [
     "NET",
     "ROTATION",
     "STABLE",
+    "STOPPED",
+    "UNDER_WAY",
     "UNSETTLED",
     "AlertKind",
     "AlertSettings",

@@ -35,6 +35,12 @@ class PlanState(StrEnum):
     SUPERSEDED = "superseded"
 
 
+#: the note of a leg that ended because its person stopped the plan
+STOPPED = "stopped"
+#: somebody is carrying it out
+UNDER_WAY = (PlanState.CONFIRMED, PlanState.RUNNING)
+
+
 class DecidedBy(StoredWord):
     """Who confirmed a plan."""
 
@@ -239,6 +245,11 @@ class Plan:
     #: when the bot does something about it while nobody answers; None: nothing any more
     acts_at: datetime | None = None
     decided_by: DecidedBy = DecidedBy.PERSON
+
+    @property
+    def was_stopped(self) -> bool:
+        """Tell whether its person stopped it on its way, and a leg ended by that."""
+        return any(leg.note == STOPPED for leg in self.legs)
 
     @property
     def hedge_contracts(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from chatbot.store import tables
 from chatbot.store.writing import put_new
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from chatbot.store.database import Tx
 
@@ -48,6 +48,12 @@ async def events(tx: Tx, plan_id: int) -> tuple[Event, ...]:
     """Return what happened to a plan, in order."""
     rows = await tx.execute(select(tables.events).where(_events.plan_id == plan_id).order_by(_events.id))
     return tuple(Event(**dict(row._mapping)) for row in rows)  # noqa: SLF001 - public name for a row as a mapping
+
+
+async def first_of(tx: Tx, plan_id: int, names: Collection[str]) -> str:
+    """Return which of these happened to a plan first; empty: none of them."""
+    query = select(_events.name).where(_events.plan_id == plan_id, _events.name.in_(sorted(names))).order_by(_events.id).limit(1)
+    return (await tx.execute(query)).scalar_one_or_none() or ""
 
 
 async def add_alert(tx: Tx, portfolio_id: int, kind: str, line: str, body: Mapping[str, Any], now: datetime) -> int:

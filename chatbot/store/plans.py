@@ -152,6 +152,11 @@ async def under_way(tx: Tx) -> tuple[Plan, ...]:
     return await _read(tx, _plans.state.in_((PlanState.CONFIRMED, PlanState.RUNNING)))
 
 
+async def lock(tx: Tx, plan_id: int) -> None:
+    """Let what is decided about a plan in other transactions come before or after this one, not in between."""
+    await tx.execute(select(_plans.id).where(_plans.id == plan_id).with_for_update())
+
+
 async def unattended(tx: Tx, now: datetime) -> tuple[int, ...]:
     """Return the ids of the plans that wait for an answer and about which the bot has to do something by now, oldest first."""
     waiting = select(_plans.id).where(_plans.state == PlanState.PROPOSED, _plans.expires_at > now, _plans.acts_at <= now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from chatbot.model import Cause, PlanState, Reason
+from chatbot.model import UNDER_WAY, Cause, PlanState, Reason
 from chatbot.plans import outcomes
 from chatbot.store import plans
 from handlers.chat.context import answer, need_portfolio, reply, show
@@ -167,7 +167,7 @@ async def _show_plan(update: Update, context: Context, plan: Plan) -> None:
 def card_view(context: Context, portfolio: Portfolio, plan: Plan) -> View:
     """Return the view that fits the plan's state."""
     words = context.words
-    if plan.state in (PlanState.CONFIRMED, PlanState.RUNNING):
+    if plan.state in UNDER_WAY:
         return progress.progress(words, portfolio, plan)
     if plan.state is PlanState.DONE:
         return progress.result(words, portfolio, plan)
@@ -268,6 +268,20 @@ async def _unpark(update: Update, context: Context, *, close: bool) -> None:
     text = progress.unparked_toast(words, plan, closed=close) if done else progress.late_text(words, plan, replanned=False)
     await answer(update, context, text, alert=not done)
     await _show_plan(update, context, plan)
+
+
+async def stop_plan(update: Update, context: Context) -> None:
+    """Stop a plan under way: the words say what happens, its own message then shows how each leg ended."""
+    words, plan_id = context.words, int(context.tapped.arg)
+    plan = await context.program.rebalancing.owned_plan(plan_id, context.person.id)
+    if plan is None:
+        await answer(update, context, progress.not_yours(words), alert=True)
+        return
+    stopped = await context.program.executor.recovery.stop(plan_id, context.person.id)
+    plan = await context.program.rebalancing.owned_plan(plan_id, context.person.id) or plan
+    stopping = stopped or plan.state in UNDER_WAY
+    text = progress.stopping_toast(words, plan) if stopping else progress.late_text(words, plan, replanned=False)
+    await answer(update, context, text, alert=True)
 
 
 async def again(update: Update, context: Context) -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from chatbot.errors import UserError
 from chatbot.i18n import N_
-from chatbot.model import PlanState
+from chatbot.model import UNDER_WAY
 from chatbot.store import plans
 from handlers.chat import parsing
 from handlers.chat.context import need_portfolio, reply, show
@@ -87,7 +87,7 @@ async def pause(update: Update, context: Context) -> None:
     changed = await context.program.portfolios.change(portfolio, paused=True, window_opened_at=None)
     async with context.program.db.read() as tx:
         open_plan = await plans.open_plan(tx, portfolio.id)
-    running = open_plan if open_plan is not None and open_plan.state in (PlanState.CONFIRMED, PlanState.RUNNING) else None
+    running = open_plan if open_plan is not None and open_plan.state in UNDER_WAY else None
     await show(update, context, views.paused(context.words, changed, running))
 
 

@@ -478,6 +478,32 @@ async def test_events_are_kept_in_order_with_their_details(db: Database) -> None
     ]
 
 
+async def test_a_stop_and_an_order_of_one_plan_come_one_after_the_other(db: Database) -> None:
+    """Whoever holds the plan is waited for, and then seen: without that, an order could be written down beside the stop that forbids it."""
+    proposed = await a_plan(db, (await a_portfolio(db)).id)
+    locked, told = asyncio.Event(), []
+
+    async def stop() -> None:
+        async with db.transaction() as tx:
+            await plans.lock(tx, proposed.id)
+            locked.set()
+            await asyncio.sleep(0.05)
+            await events.add_event(tx, proposed.id, None, "stopping", {}, NOW)
+            told.append("stopped")
+
+    async def order() -> None:
+        await locked.wait()
+        async with db.transaction() as tx:
+            await plans.lock(tx, proposed.id)
+            told.append(await events.first_of(tx, proposed.id, {"closing", "stopping"}))
+
+    await asyncio.gather(stop(), order())
+    assert told == ["stopped", "stopping"]
+    async with db.read() as tx:
+        assert await events.first_of(tx, proposed.id, {"closing"}) == ""
+        assert await events.first_of(tx, proposed.id + 1, {"stopping"}) == ""
+
+
 async def test_an_update_is_recorded_once_and_its_text_is_forgotten_when_done(db: Database) -> None:
     async with db.transaction() as tx:
         assert await events.record_update(tx, 9_000_000_001, "{secret}", NOW)

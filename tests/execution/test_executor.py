@@ -235,31 +235,6 @@ async def test_leverage_covers_the_sleeve_before_the_first_increase_only(db: Dat
     assert "leverage" not in await events_of(lab, again.id), "it stands there already"
 
 
-async def test_a_pause_before_the_first_leg_sends_nothing(db: Database) -> None:
-    lab = await open_lab(db)
-    await lab.pause()
-    plan = await lab.run(FULL)
-    assert plan.state == PlanState.DONE
-    assert states(plan) == [DROPPED] * 7
-    assert {leg.note for leg in plan.legs} == {"paused"}
-    assert await lab.attempts(plan.id) == ()
-
-
-async def test_a_pause_in_mid_plan_takes_the_open_order_back_and_drops_the_rest(db: Database) -> None:
-    lab = await open_lab(db)
-    paused = []
-
-    async def halted(_: int) -> bool:
-        paused.append(lab.clock.now())
-        return len(paused) > 5
-
-    lab.executor._deps = replace(lab.executor._deps, halted=halted)
-    plan = await lab.run(FULL)
-    assert states(plan) == [PARTIAL, *[DROPPED] * 6]
-    assert {leg.note for leg in plan.legs} == {"paused"}
-    assert lab.account.state.open_orders == ()
-
-
 async def test_an_exchange_that_stays_away_parks_the_plan_with_a_message(db: Database) -> None:
     lab = await open_lab(db)
     lab.account.faults.unreachable = True

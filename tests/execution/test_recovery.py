@@ -179,20 +179,6 @@ async def test_closing_a_parked_plan_takes_its_open_order_back(db: Database) -> 
     assert [(leg.state, leg.note) for leg in plan.legs] == [(LegState.PARTIAL, "closed")]
 
 
-async def test_a_pause_keeps_an_order_that_never_arrived_from_being_sent_again(db: Database) -> None:
-    lab = await open_lab(db)
-    lab.account.faults.drop_requests = 1
-    answers = iter([False])
-
-    async def halted(_: int) -> bool:
-        return next(answers, True)
-
-    object.__setattr__(lab.executor._deps, "halted", halted)
-    plan = await lab.run(SELL)
-    assert [(leg.state, leg.note) for leg in plan.legs] == [(LegState.REJECTED, "paused")]
-    assert lab.account.state.orders == {}
-
-
 async def test_a_lost_cancel_is_looked_up_before_the_remainder_goes_out(db: Database) -> None:
     lab = await open_lab(db)
     lab.account.faults.lose_cancels = 2

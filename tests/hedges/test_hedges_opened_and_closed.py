@@ -230,7 +230,7 @@ async def test_a_hedge_of_which_nothing_was_filled_is_gone(tmp_path: Path) -> No
         assert isinstance(await on.program.rebalancing.confirm(answer.plan.id, PERSON.id), outcomes.Confirmed)
         (kept,) = await hedges(on, portfolio)
         assert not kept.settled
-        await on.program.portfolios.change(portfolio, paused=True)
+        assert await on.program.executor.recovery.stop(answer.plan.id, PERSON.id)
         await on.program.work.run_pending()  # type: ignore[attr-defined]
         done = await on.program.rebalancing.owned_plan(answer.plan.id, PERSON.id)
         assert done is not None

@@ -294,16 +294,18 @@ async def test_a_price_that_can_not_be_trusted_gives_no_plan(trouble: str, told:
         assert (tick.alerts, tick.plans) == (0, 0)
 
 
-async def test_pause_in_the_middle_sends_nothing_more(tmp_path: Path) -> None:
+async def test_a_plan_stopped_from_the_pause_sends_nothing_more(tmp_path: Path) -> None:
     async with at_a_card(tmp_path) as ann:
         await ann.tap("Confirm")
         sent = await ann.orders()
         await ann.say("/pause")
+        assert "Plan 2 is being stopped" in ((await ann.tap("Stop plan 2")).text or "")
         await ann.work()
         plan = await ann.plan()
         assert plan.state == PlanState.DONE
         assert {leg.state for leg in plan.legs} == {LegState.DROPPED}
-        assert {leg.note for leg in plan.legs} == {"paused"}
+        assert {leg.note for leg in plan.legs} == {"stopped"}
+        assert "Plan 2 · stopped by you at" in next(message for message in ann.messages if message.id == plan.message_id).text
         assert await ann.orders() == sent
         told = len(ann.messages)
         for _ in range(6):

@@ -10,7 +10,7 @@ from chatbot.plans.autonomy import ALONE
 from handlers.buttons import Style
 from handlers.command_list import GROUPS, Group, visible_to
 from handlers.views.common import View, bold, button, code, esc, head, joined, mark, page, say
-from handlers.views.plan import autonomy
+from handlers.views.plan import autonomy, progress
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,9 +46,12 @@ def paused(words: Words, portfolio: Portfolio, running: Plan | None = None) -> V
     text = page(
         head(portfolio, bold(words.t("paused"))),
         say(words, "No checks, no alerts, no plans until /resume."),
-        say(words, "Plan {number} is already on its way and will be finished.", number=running.number) if running is not None else None,
+        say(words, "Plan {number} is already on its way and will be finished, unless you stop it.", number=running.number)
+        if running is not None
+        else None,
     )
-    return View(text, ((button(words.t("Resume"), "resume", "", Style.PRIMARY), button(words.t("Status"), "status")),))
+    stop = ((progress.stop_button(words, running),),) if running is not None else ()
+    return View(text, (*stop, (button(words.t("Resume"), "resume", "", Style.PRIMARY), button(words.t("Status"), "status"))))
 
 
 def resumed(words: Words, portfolio: Portfolio) -> View:

@@ -54,6 +54,7 @@ _CLOSED = {
     PlanState.SKIPPED: N_("Plan {number} was skipped at {time}. Nothing was traded."),
     PlanState.SUPERSEDED: N_("Plan {number} was replaced by a newer one. Nothing was traded."),
 }
+_STOPPED = N_("Plan {number} was stopped by you at {time}. What was filled stays.")
 _OUTDATED = N_("Plan {number} ended, because what it rested on was changed. Nothing was traded.")
 
 
@@ -81,6 +82,8 @@ def closed_text(words: Words, plan: Plan) -> str:
     moment = plan.finished_at or plan.decided_at or plan.expires_at
     if plan.state in (PlanState.PROPOSED, PlanState.EXPIRED):
         moment = autonomy.answer_by(plan) if plan.state is PlanState.PROPOSED else plan.expires_at
+    if plan.was_stopped:
+        return words.t(_STOPPED, number=plan.number, time=words.time(moment))
     outdated = plan.state is PlanState.SUPERSEDED and plan.superseded_by is None
     return words.t(_OUTDATED if outdated else _CLOSED[plan.state], number=plan.number, time=words.time(moment))
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
-from chatbot.model import LeftOutWhy, LegKind, LegState
+from chatbot.model import STOPPED, LeftOutWhy, LegKind, LegState
 from chatbot.plans import costs
 from handlers.views.common import DOT, clip, code, coin, esc, joined, say
 
@@ -57,6 +57,7 @@ _NOTES = {
     "reduce_only": N_("there was nothing left to reduce"),
     "unknown": N_("the exchange did not say whether it was filled"),
     "closed": N_("ended by you"),
+    STOPPED: N_("stopped by you"),
     "paused": N_("stopped by the pause"),
 }
 #: words of the exchange about an order that it did not like; which of them it was helps only the operator, who has the log

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from chatbot.i18n import Words
     from chatbot.model import Leg, Plan, Portfolio
-    from handlers.buttons import Keyboard
+    from handlers.buttons import Button, Keyboard
     from handlers.views.common import Html
 
 
@@ -33,7 +33,12 @@ def progress(words: Words, portfolio: Portfolio, plan: Plan) -> View:
         "",
         *_legs(words, plan),
     )
-    return View(text, autonomy.acted_buttons(words, plan))
+    return View(text, ((stop_button(words, plan),), *autonomy.acted_buttons(words, plan)))
+
+
+def stop_button(words: Words, plan: Plan) -> Button:
+    """Return the one tap that stops a plan under way; it names the plan."""
+    return button(words.t("Stop plan {number}", number=plan.number), "stop_plan", plan.id, Style.DANGER)
 
 
 _ENDED = frozenset({LegState.FILLED, LegState.PARTIAL, LegState.REJECTED, LegState.DROPPED})
@@ -84,6 +89,8 @@ _NOT_FOLLOWED = frozenset({"unfilled", "not_fillable"})
 
 
 def _verdict(words: Words, plan: Plan, failed: list[Leg]) -> Html:
+    if plan.was_stopped and plan.finished_at:
+        return bold(words.t("stopped by you at {time}", time=words.time(plan.finished_at)))
     if failed:
         return bold(words.n("done, {count} leg fell short", "done, {count} legs fell short", len(failed)))
     return bold(words.t("done at {time}", time=words.time(plan.finished_at))) if plan.finished_at else bold(words.t("done"))
@@ -127,6 +134,13 @@ def unparked_toast(words: Words, plan: Plan, *, closed: bool) -> str:
     if closed:
         return words.t("Plan {number} is being closed: open orders are cancelled, nothing more is sent.", number=plan.number)
     return words.t("I look again and carry on with plan {number} if I can.", number=plan.number)
+
+
+def stopping_toast(words: Words, plan: Plan) -> str:
+    """Return the answer to "Stop plan", and to pressing it again while the plan ends, at most 200 characters."""
+    return words.t(
+        "Plan {number} is being stopped: open orders are cancelled, nothing more is sent, what is filled stays.", number=plan.number
+    )
 
 
 def confirmed_toast(words: Words, plan: Plan) -> str:

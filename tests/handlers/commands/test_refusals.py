@@ -34,6 +34,7 @@ ON_A_PLAN = {
     "leave_it": "",
     "look_again": "",
     "close_plan": "",
+    "stop_plan": "",
     "edit": "",
     "card": "",
     "plan": "",
@@ -119,8 +120,13 @@ async def first_plan(chat: Someone) -> Plan:
     return (await chat.plans())[0]
 
 
-#: what may still be done about a plan that has ended: its rest be tried again or left, a stopped one be looked at
-_ALLOWED = {(PlanState.PARKED, "look_again"), (PlanState.PARKED, "close_plan")}
+#: what may still be done about a plan that is answered: one under way be stopped, one that waits half-way be looked at
+_ALLOWED = {
+    (PlanState.PARKED, "look_again"),
+    (PlanState.PARKED, "close_plan"),
+    (PlanState.CONFIRMED, "stop_plan"),
+    (PlanState.RUNNING, "stop_plan"),
+}
 _LOOKS = ("edit", "card", "plan", "leave_it")
 
 
