@@ -68,7 +68,9 @@ async def _admit(update: Update, context: Context, user: User, chat: Chat) -> bo
 async def _enter(context: Context, user: User, chat: Chat, text: str) -> Entry:
     """Look up who this is; whoever becomes operator, or is none any more, gets the menu of what they are."""
     program = context.program
-    entry = await program.access.enter(user.id, chat.id, user.full_name, program.catalogue.match(user.language_code), text)
+    # The library has no name at all, not even an empty one, for whoever hides their first name.
+    name = user.full_name or user.last_name or ""
+    entry = await program.access.enter(user.id, chat.id, name, program.catalogue.match(user.language_code), text)
     context.person = entry.person
     if entry.new_role:
         await menu.publish_for(context, entry.person.id)

@@ -11,6 +11,10 @@ from typing import Any, TypeAlias
 Json: TypeAlias = "dict[str, Any]"
 
 _ID_MAX = 2**63
+#: Telegram counts updates in 31 bits; with a larger number asked for, no sound update would ever come again
+_UPDATE_MAX = 2**32
+#: characters of a first or last name, and of a message
+_NAME_MAX, _TEXT_MAX = 64, 4096
 #: seconds since 1970 that a date may be: up to the year 2200
 _DATE_MAX = 7_258_118_400
 _CHATS = frozenset({"private", "group", "supergroup", "channel"})
@@ -23,9 +27,14 @@ class Unreadable(ValueError):
 
 
 def update_id(raw: object) -> int | None:
-    """Return the number of an update; None where it has none."""
+    """Return the number of an update; None where it has none that could be one."""
     number = raw.get("update_id") if isinstance(raw, dict) else None
-    return number if _is_id(number) and number is not None and number >= 0 else None
+    return number if _is_id(number) and number is not None and 0 <= number < _UPDATE_MAX else None
+
+
+def storable(text: str) -> str:
+    """Return text that every database takes and every chat: half a surrogate becomes a question mark, and a NUL nothing."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def reduced(raw: Json) -> Json | None:
@@ -44,8 +53,8 @@ def _message(raw: Json) -> Json:
     }
     if raw.get("from") is not None:
         found["from"] = _user(_object(raw, "from"))
-    if isinstance(raw.get("text"), str):
-        found["text"] = _text(raw["text"])
+    if isinstance(text := raw.get("text"), str):
+        found["text"] = storable(text[:_TEXT_MAX])
         found["entities"] = _commands(raw.get("entities"), found["text"])
     if any(raw.get(name) for name in _FORWARDED):
         found["forward_origin"] = {"type": "hidden_user", "date": 1, "sender_user_name": ""}
@@ -54,15 +63,26 @@ def _message(raw: Json) -> Json:
     return found
 
 
+def _written(raw: Json) -> Json:
+    """Return what somebody wrote; in a private chat, whose number is that person's own, it is nobody else."""
+    found = _message(raw)
+    chat, writer = found["chat"], found.get("from")
+    if chat["type"] == "private" and (writer is None or writer["id"] != chat["id"]):
+        raise Unreadable("written in the private chat of somebody else")
+    return found
+
+
 def _tap(raw: Json) -> Json:
     found: Json = {"id": _string(raw, "id"), "from": _user(_object(raw, "from")), "chat_instance": "-"}
     if isinstance(raw.get("data"), str):
-        found["data"] = _text(raw["data"])
+        found["data"] = storable(raw["data"])
     if isinstance(raw.get("message"), dict):
         try:
             message = _message(raw["message"])
         except Unreadable:
             return found  # a button whose message cannot be read is answered like one whose message is not shown
+        if message["chat"]["type"] == "private" and message["chat"]["id"] != found["from"]["id"]:
+            return found  # as is one in the private chat of somebody else
         gone = _date(raw["message"].get("date")) is None
         found["message"] = {**message, "date": 0} if gone else message
     return found
@@ -75,7 +95,7 @@ def _membership(raw: Json) -> Json:
     return {"chat": chat, "from": user, "date": 1, "old_chat_member": who, "new_chat_member": who}
 
 
-_KINDS = {"message": _message, "edited_message": _message, "callback_query": _tap, "my_chat_member": _membership}
+_KINDS = {"message": _written, "edited_message": _written, "callback_query": _tap, "my_chat_member": _membership}
 
 
 def _chat(raw: Json) -> Json:
@@ -87,10 +107,18 @@ def _chat(raw: Json) -> Json:
 
 def _user(raw: Json) -> Json:
     found: Json = {"id": _number(raw, "id"), "is_bot": raw.get("is_bot") is True, "first_name": ""}
+    if found["id"] <= 0:
+        raise Unreadable("a person without a number")
     for name in ("first_name", "last_name", "username", "language_code"):
         if isinstance(raw.get(name), str):
-            found[name] = _text(raw[name])
+            found[name] = _name(raw[name])
     return found
+
+
+def _name(raw: str) -> str:
+    """Return a name that stays in its line and reads as it is written, with what breaks lines or turns the writing around left out."""
+    printable = "".join(char if char.isprintable() else " " if char.isspace() else "" for char in raw[: 2 * _NAME_MAX])
+    return " ".join(printable.split())[:_NAME_MAX]
 
 
 def _commands(raw: object, text: str) -> list[Json]:
@@ -124,7 +152,7 @@ def _string(raw: Json, name: str) -> str:
     value = raw.get(name)
     if not isinstance(value, str) or not value:
         raise Unreadable(f"{name} is no text")
-    return _text(value)
+    return storable(value)
 
 
 def _date(value: Any) -> int | None:  # noqa: ANN401 - whatever came
@@ -133,8 +161,3 @@ def _date(value: Any) -> int | None:  # noqa: ANN401 - whatever came
 
 def _is_id(value: Any) -> bool:  # noqa: ANN401 - whatever came
     return isinstance(value, int) and not isinstance(value, bool) and -_ID_MAX < value < _ID_MAX
-
-
-def _text(value: str) -> str:
-    """Return text that can be written down and sent: half a surrogate becomes a question mark, and a NUL nothing."""
-    return value.encode("utf-8", "replace").decode().replace("\0", "")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import json
-import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +15,7 @@ from handlers.transport import polling, shape
 from tests.handlers.chat_room import ANN, Room, room
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
 EVE = TelegramUser(id=66, name="Eve")
@@ -25,76 +23,6 @@ _DATE = 1767603600
 _CHAT = {"id": ANN.id, "type": "private", "first_name": "Ann"}
 _COMMAND = [{"type": "bot_command", "offset": 0, "length": 7}]
 _MESSAGE = {"message_id": 900, "date": _DATE, "chat": _CHAT, "from": ANN.to_json(), "text": "/status", "entities": _COMMAND}
-_USER = {"id": 7000000001, "is_bot": True, "first_name": "Ballast"}
-_BODIES: tuple[dict[str, Any], ...] = (
-    {"message": _MESSAGE},
-    {"message": {**_MESSAGE, "pinned_message": {"message_id": 1, "date": 0, "chat": _CHAT}}},
-    {"message": {**_MESSAGE, "poll": {"id": "1", "question": "?"}}},
-    {"message": {**_MESSAGE, "text": "/targets BTC 50 USDT 50"}},
-    {"edited_message": {**_MESSAGE, "edit_date": _DATE}},
-    {"callback_query": {"id": "9", "from": ANN.to_json(), "chat_instance": "1", "data": "x", "message": _MESSAGE}},
-    {"callback_query": {"id": "9", "from": ANN.to_json(), "chat_instance": "1", "data": "x", "inline_message_id": "1"}},
-    {
-        "my_chat_member": {
-            "chat": _CHAT,
-            "from": ANN.to_json(),
-            "date": _DATE,
-            "old_chat_member": {"user": _USER, "status": "member"},
-            "new_chat_member": {"user": _USER, "status": "restricted"},
-        }
-    },
-    {"poll": {"id": "1"}},
-)
-_EVIL: tuple[Any, ...] = (
-    None,
-    True,
-    0,
-    -1,
-    1e308,
-    2**70,
-    -(2**63),
-    "",
-    "x" * 5000,
-    "\ud800",
-    "\0",
-    "/",
-    "/@",
-    "/start@",
-    [],
-    {},
-    [None],
-    [[]],
-    {"id": {}},
-    {"id": "66"},
-    [{"type": "bot_command", "offset": -5, "length": 2**40}],
-    float("nan"),
-    float("inf"),
-)
-
-
-def _places(value: Any) -> Iterator[tuple[Any, Any]]:
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, inner in list(items):
-        yield value, key
-        yield from _places(inner)
-
-
-def mutated(chance: random.Random) -> dict[str, Any]:
-    """Return an update with some of it replaced, taken out, or doubled."""
-    body = copy.deepcopy(chance.choice(_BODIES))
-    for _ in range(chance.choice((0, 1, 1, 2, 5))):
-        places = list(_places(body))
-        if not places:
-            break
-        holder, key = chance.choice(places)
-        what = chance.random()
-        if what < 0.2:
-            del holder[key]
-        elif what < 0.3 and isinstance(holder, dict):
-            holder[chance.choice(("forward_origin", "sticker", "web_app_data", "giveaway", "date", "chat"))] = chance.choice(_EVIL)
-        else:
-            holder[key] = copy.deepcopy(chance.choice(_EVIL))
-    return body
 
 
 @pytest.fixture
@@ -102,24 +30,6 @@ async def chat(tmp_path: Path) -> AsyncIterator[Room]:
     async with room(tmp_path, operator_ids=str(ANN.id)) as opened:
         await opened.say("/start")
         yield opened
-
-
-@pytest.mark.parametrize("rounds", [250, pytest.param(20_000, marks=pytest.mark.slow)])
-async def test_no_shape_of_an_update_stops_the_bot(chat: Room, rounds: int) -> None:
-    """Mutated updates between sound ones: every sound one is answered, and nothing is logged with a traceback."""
-    chance = random.Random(20251124)
-    number = 10_000_000_000
-    with structlog.testing.capture_logs() as lines:
-        for round_ in range(rounds):
-            number += 1
-            raw = {"update_id": number, **mutated(chance)}
-            chat.loopback._state.updates.append((chat.clock.now().timestamp() + 1000, raw))
-            if round_ % 25 == 24:
-                await chat.handle()
-                chat.loopback._state._last_update_id = number
-                assert await chat.say("/help")
-                number = chat.loopback._state._last_update_id
-    assert [line for line in lines if line.get("exc_info") or line["event"] in {"update failed", "updates could not be taken"}] == []
 
 
 @pytest.mark.parametrize(
@@ -160,6 +70,88 @@ async def test_one_unreadable_update_does_not_keep_the_next_out(chat: Room, monk
     if "501" in bad:
         assert kept[501].finished
         assert kept[501].body
+
+
+async def test_an_update_without_a_number_that_can_be_read_is_passed_over(chat: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stands at the head of the line and comes the same again: it is the next one, and what waits behind it is taken."""
+    waiting = {501: "{'update_id': 501}", 502: json.dumps({"update_id": 502, "message": _MESSAGE})}
+    asked: list[int] = []
+
+    async def ask(_: object, following: int, __: int, ___: object, limit: int) -> str:
+        asked.append(following)
+        due = [text for number, text in waiting.items() if number >= following][:limit]
+        return '{"ok":true,"result":[' + ",".join(due) + "]}"
+
+    monkeypatch.setattr(polling, "_ask", ask)
+    taken = [update.number for following in (501, 502) for update in await polling.fetch(chat.bot, following)]
+    assert taken == [501, 502]
+    assert asked == [501, 501, 501, 502]
+
+
+async def test_an_answer_that_the_line_has_garbled_passes_over_nothing(chat: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a number, and another one each time: it is asked for again."""
+    answers = iter(('{"ok":true,"result":[{"up', '{"ok":true,"result":[{', '{"ok":true,"result":[{"upda'))
+
+    async def ask(*_: object) -> str:
+        return next(answers)
+
+    monkeypatch.setattr(polling, "_ask", ask)
+    with pytest.raises(polling.TelegramError):
+        await polling.fetch(chat.bot, 501)
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ({}, ""),
+        ({"first_name": None, "last_name": 7}, ""),
+        ({"first_name": "", "last_name": "Poe"}, "Poe"),
+        ({"first_name": "\u3000\n\t"}, ""),
+        ({"first_name": "Eve\n42 · operator", "last_name": "\u202eevE\u2066"}, "Eve 42 · operator evE"),
+        ({"first_name": "\ud800\0Eve\x07"}, "Eve"),
+        ({"first_name": "e" * 10_000, "last_name": "x" * 10_000}, "e" * 64 + " " + "x" * 64),
+        ({"first_name": "<b>&amp;"}, "<b>&amp;"),
+        ({"first_name": ["Eve"], "is_bot": 0, "language_code": {"a": 1}, "username": 2**70}, ""),
+    ],
+    ids=["missing", "wrong type", "only a last name", "blank", "lines and directions", "unencodable", "huge", "markup", "every type wrong"],
+)
+async def test_a_strangers_name_is_made_sound_at_the_door(chat: Room, given: dict[str, Any], stored: str) -> None:
+    """Whatever Telegram says a stranger is called: they are answered, the operator is asked, and the list of users can be read."""
+    chat.loopback.know(EVE)
+    words = {**_MESSAGE, "chat": {"id": EVE.id, "type": "private"}, "from": {"id": EVE.id, **given}, "text": "hello", "entities": []}
+    with structlog.testing.capture_logs() as lines:
+        await chat.update("message", **words)
+        await chat.work()
+    assert [line["event"] for line in lines if line["log_level"] in ("error", "warning")] == []
+    assert "This bot is private" in chat.loopback.last(EVE.id).text
+    person = await chat.program.access.known(EVE.id)
+    assert person is not None
+    assert person.name == stored
+    assert str(EVE.id) in chat.loopback.last(ANN.id).text
+    assert (stored[:20] or "no name") in await chat.say("/users")
+
+
+@pytest.mark.parametrize("number", [0, -66, 2**63, "66", None, 66.0, True])
+async def test_who_has_no_number_of_a_person_is_nobody(chat: Room, number: object) -> None:
+    """Nothing is stored of them, and nothing is answered."""
+    before = await chat.program.access.everybody()
+    await chat.update("message", **{**_MESSAGE, "from": {"id": number, "first_name": "Eve"}, "chat": {"id": number, "type": "private"}})
+    assert await chat.program.access.everybody() == before
+
+
+async def test_nobody_speaks_in_the_private_chat_of_somebody_else(chat: Room) -> None:
+    """A private chat has the number of its person: where it has not, nobody is let in, and no answer goes astray."""
+    before = chat.newest(ANN)
+    await chat.update("message", **{**_MESSAGE, "from": EVE.to_json()})
+    await chat.update("edited_message", **{**_MESSAGE, "from": EVE.to_json()})
+    assert await chat.program.access.known(EVE.id) is None
+    help_ = chat.loopback.last(ANN.id)
+    data = next(str(button["callback_data"]) for row in help_.keyboard for button in row)
+    bot = {"id": 7000000001, "is_bot": True, "first_name": "Ballast"}
+    shown = {"message_id": help_.id, "date": _DATE, "chat": _CHAT, "from": bot, "text": "x"}
+    await chat.update("callback_query", id="9", chat_instance="1", data=data, message=shown, **{"from": EVE.to_json()})
+    assert chat.newest(ANN) == before
+    assert chat.loopback.last(ANN.id) == help_
 
 
 @pytest.mark.parametrize("answer", ["", "<html>", "null", "[]", "{}", '{"ok":true}', '{"ok":true,"result":{}}', '{"ok":true,"result":7}'])
