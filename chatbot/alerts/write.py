@@ -65,6 +65,7 @@ def _step_facts(step: SignalChange) -> dict[str, Any]:
         "event": step.event,
         "suppressed": step.suppressed,
         "since": signal.since.isoformat() if signal.since else None,
+        "age_s": None if signal.age_s is None else int(signal.age_s),
         **{name: None if value is None else str(value) for name, value in numbers.items()},
     }
 

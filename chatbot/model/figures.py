@@ -119,6 +119,8 @@ class Check:
     #: None when the portfolio could not be evaluated
     figures: PortfolioFigures | None = None
     problems: tuple[Problem, ...] = ()
+    #: how many prices the figures are made of; 0 where that was not written down
+    prices: int = 0
     #: lines that raised an alert in this check
     fired: tuple[str, ...] = ()
     held_back: HeldBack = HeldBack.NONE

@@ -116,6 +116,9 @@ class Reason:
     reading: Decimal | None = None
     limit: Decimal | None = None
     size: Decimal | None = None
+    #: of a signal: the market time that its reading is of, and how old it was when the plan was made; None where nobody wrote it down
+    read_at: datetime | None = None
+    age_s: int | None = None
 
 
 class LeftOutWhy(StoredWord):

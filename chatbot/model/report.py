@@ -85,6 +85,8 @@ class StatusReport:
     today: Decimal | None = None
     #: funding rate of the BTC perpetual per 8 h; None where unknown
     funding_8h: Decimal | None = None
+    #: seconds since that rate was read; None where unknown
+    funding_age_s: float | None = None
     #: what an auto portfolio has traded today, quote; None elsewhere
     turnover: Decimal | None = None
     #: the plan that waits for an answer or is running; None where there is none

@@ -31,6 +31,8 @@ class Signal:
     at: datetime | None = None
     #: in the trigger's own unit: times its baseline, score, rate per 8 h, index; None = unknown
     reading: Decimal | None = None
+    #: seconds of the market's clock since the time that the reading is of; None before the first
+    age_s: float | None = None
     #: the limit that starts it, and the one that ends it
     enter: Decimal
     leave: Decimal

@@ -127,7 +127,9 @@ def judge(seen: CheckInput) -> CheckResult:
     heard = _Heard(signals=signals, margin=begins)
     # What would have rung is not spent: a state moves only when somebody can be told, so a crossing in between is heard later.
     states = replace(seen.states, outage=None, memory=evaluation.memory)
-    result = CheckResult(states=states, check=Check(at=seen.now, figures=figures), outage_over=seen.states.outage)
+    result = CheckResult(
+        states=states, check=Check(at=seen.now, figures=figures, prices=len(evaluation.quotes)), outage_over=seen.states.outage
+    )
     if back := _held_back(seen, heard):
         return replace(result, check=replace(result.check, held_back=back))
     states = replace(states, margin_fired=lasts)

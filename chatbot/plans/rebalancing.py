@@ -49,7 +49,7 @@ from chatbot.plans.outcomes import (
 from chatbot.portfolio import states, valuation
 from chatbot.portfolio.revision import revision_of
 from chatbot.store import events, plans, portfolios
-from chatbot.triggers import drift, tilt
+from chatbot.triggers import drift, market, tilt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -128,17 +128,20 @@ class Rebalancing:
         if evaluation.snapshot is None or evaluation.figures is None:
             return CannotEvaluate(portfolio=evaluation.portfolio, problems=evaluation.problems)
         figures, now = evaluation.figures, self._clock.now()
+        market_now = self._evaluator.market_time(now)
         try:
             if hedge is not None:
                 return self._draft_hedge(evaluation, figures, reasons, hedge)
-            evaluation, tilts = tilt.for_block(evaluation, self._evaluator.market_time(now))
+            evaluation, tilts = tilt.for_block(evaluation, market_now)
             targets = planning.targets_for(evaluation, self._costing.by_line(evaluation))
             block = planning.block_for(evaluation, targets)
         except Refused as refusal:
             return CannotEvaluate(portfolio=evaluation.portfolio, problems=(Problem(code=refusal.code),))
         if block.empty:
             return NothingToDo(portfolio=evaluation.portfolio, figures=figures)
-        drafted = planning.draft(evaluation, targets, block, tilt.told(reasons, tilts), now=now, expiry=self._expiry)
+        drafted = planning.draft(
+            evaluation, targets, block, market.aged(tilt.told(reasons, tilts), market_now), now=now, expiry=self._expiry
+        )
         return self._costing.priced(drafted, evaluation.quotes, evaluation.markets)
 
     def _draft_hedge(

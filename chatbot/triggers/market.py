@@ -12,6 +12,7 @@ from chatbot.model import INFO, Phase, Reason, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from chatbot.model import Strategy
     from chatbot.portfolio.layers import Effective, Memory
@@ -83,7 +84,13 @@ def reason_for(step: SignalChange) -> Reason:
         reading=signal.reading,
         limit=signal.leave if step.event is Phase.END else signal.enter,
         size=signal.size,
+        read_at=signal.at,
     )
+
+
+def aged(reasons: Iterable[Reason], now: datetime) -> tuple[Reason, ...]:
+    """Return reasons with the ages of their readings at market time ``now``: a plan may be made hours after what asks for it."""
+    return tuple(one if one.read_at is None else replace(one, age_s=int((now - one.read_at).total_seconds())) for one in reasons)
 
 
 def joined_reasons(pending: Iterable[Reason], fresh: Iterable[Reason]) -> tuple[Reason, ...]:

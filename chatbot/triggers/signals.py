@@ -191,6 +191,7 @@ class Signals:
             trigger=watch.trigger,
             subject=watch.subject,
             at=kept.at,
+            age_s=(now - kept.at).total_seconds() if kept.at is not None else None,
             reading=None if stale else kept.reading,
             enter=params[trigger.enter],
             leave=params[trigger.leave],

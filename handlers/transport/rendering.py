@@ -136,7 +136,15 @@ def _step(stored: Facts) -> alerts.Step:
     phase = Phase(stored["event"])
     limit = stored.get("limit", stored.get("leave" if phase is Phase.END else "enter"))
     reading, crossed, size = (None if value is None else Decimal(value) for value in (stored["reading"], limit, stored["size"]))
-    reason = Reason(trigger=Cause(stored["trigger"]), line=stored["subject"], event=phase, reading=reading, limit=crossed, size=size)
+    reason = Reason(
+        trigger=Cause(stored["trigger"]),
+        line=stored["subject"],
+        event=phase,
+        reading=reading,
+        limit=crossed,
+        size=size,
+        age_s=stored.get("age_s"),  # older versions wrote none
+    )
     return alerts.Step(reason, suppressed=stored["suppressed"])
 
 

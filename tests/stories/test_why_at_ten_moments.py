@@ -42,7 +42,7 @@ async def test_a_drift_from_calm_to_a_card_that_is_snoozed_then_paused(tmp_path:
             "The nearest limit is",
             "of 5.0 points.",
             "Switched off: Volatility, Trend, Low funding, High funding, Fear & Greed",
-            "Last check 0 sec ago. All 8 values it needed were fresh.",
+            "Last check 0 sec ago. All 8 prices it needed were fresh.",
             never=("plan", "silence"),
         )
         await every_trigger(ann)
@@ -227,4 +227,4 @@ async def test_four_hours_without_a_price(tmp_path: Path) -> None:
             never=("Net exposure", "nearest limit", "fresh"),
         )
         await look(ann, datetime(2021, 8, 13, 6, 5, tzinfo=UTC))
-        await why(ann, "Nothing to do: every line is inside its band.", "All 8 values it needed were fresh.")
+        await why(ann, "Nothing to do: every line is inside its band.", "All 8 prices it needed were fresh.")

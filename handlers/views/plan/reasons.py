@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from chatbot.engine.margin import NEAR_LIQUIDATION
 from chatbot.i18n import N_
 from chatbot.model import Cause, Phase
+from handlers.views import age
 from handlers.views.common import DASH, bold, coin, say
 from handlers.views.portfolio import options
 from handlers.views.trigger import signals
@@ -41,7 +42,7 @@ def sentence(words: Words, reason: Reason) -> Html:
         "limit": signals.number(words, reason.trigger, reason.limit),
         "size": bold(words.percent(reason.size, 0)) if reason.size is not None else DASH,
     }
-    return say(words, msgid, **facts)
+    return age.sentence(words, say(words, msgid, **facts), reason.age_s)
 
 
 def other(words: Words, reason: Reason) -> Html | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.model import FUTURES, Mode, PlanState
 from handlers.buttons import Style
+from handlers.views import age
 from handlers.views.common import DOT, View, bold, button, captioned, clip, coin, head, joined, line_name, named, page, say, table
 from handlers.views.person.schedule import next_run_line
 from handlers.views.plan import autonomy
@@ -84,7 +85,8 @@ def _value_line(words: Words, report: StatusReport, figures: PortfolioFigures) -
 def _funding_line(words: Words, report: StatusReport) -> Html | None:
     if report.funding_8h is None:
         return None
-    return say(words, "Funding BTC {percent} per 8 h", percent=words.signed_percent(report.funding_8h, 3))
+    line = say(words, "Funding BTC {percent} per 8 h", percent=words.signed_percent(report.funding_8h, 3))
+    return age.beside(words, line, report.funding_age_s, age.PRICE_S)
 
 
 def _standing(words: Words, report: StatusReport, now: datetime) -> list[Html]:
@@ -114,8 +116,8 @@ def _plan_line(words: Words, plan: Plan) -> Html:
 
 
 def _age_line(words: Words, report: StatusReport) -> Html:
-    age, coming = report.price_age_s, report.next_check_s
-    prices = say(words, "Prices {age} old", age=words.age(age)) if age is not None else say(words, "Age of prices unknown")
+    old_s, coming = report.price_age_s, report.next_check_s
+    prices = say(words, "Prices {age} old", age=words.age(old_s)) if old_s is not None else say(words, "Age of prices unknown")
     check = say(words, "next check in {age}", age=words.age(coming)) if coming is not None and not report.portfolio.paused else None
     market = say(words, "market time {moment}", moment=words.moment(report.market_time)) if report.market_time is not None else None
     return joined(DOT, (prices, check, market))

@@ -126,6 +126,6 @@ def _distance(words: Words, line: LineReading) -> Html:
 
 def _when(words: Words, check: Check, now: datetime) -> Html:
     last = say(words, "Last check {age} ago.", age=words.age((now - check.at).total_seconds()))
-    count = len(check.figures.values) if check.figures is not None and not check.problems else 0
-    fresh = esc(words.n("The price it needed was fresh.", "All {count} values it needed were fresh.", count)) if count else None
+    count = check.prices if check.figures is not None and not check.problems else 0
+    fresh = esc(words.n("The price it needed was fresh.", "All {count} prices it needed were fresh.", count)) if count else None
     return joined(" ", (last, fresh))

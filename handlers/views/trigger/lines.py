@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.engine.triggers.trigger import Reads
 from chatbot.model import INFO, Effect
+from handlers.views import age
 from handlers.views.common import bold, coin, say, say_n
 from handlers.views.trigger import signals
 from handlers.views.trigger.words import WORDS
@@ -41,7 +42,8 @@ def _status_line(words: Words, report: StatusReport, signal: Signal) -> Html:
     msgid = said.active if signal.active else said.quiet
     if said.held_back is not None and signals.is_held_back(report, signal):
         msgid = said.held_back.status
-    return signals.beside_source(say(words, msgid, **_facts(words, signal)), signal.trigger, report.mood_source)
+    line = age.beside(words, say(words, msgid, **_facts(words, signal)), signal.age_s)
+    return signals.beside_source(line, signal.trigger, report.mood_source)
 
 
 def _facts(words: Words, signal: Signal) -> dict[str, str]:
@@ -67,15 +69,20 @@ def why_lines(words: Words, report: StatusReport) -> list[Html]:
     rest = {group.named[0].trigger: group.others for group in groups if group.others}
     for signal in named:
         lines.append(_quiet(words, report, signal))
-        lines += [line for line in [signals.others_line(words, rest.pop(signal.trigger, ()))] if line is not None]
+        if others := rest.pop(signal.trigger, ()):
+            lines.append(age.beside(words, signals.others_line(words, others), signals.oldest_s(others)))
     return [*lines, *_silent(words, report)]
 
 
 def _active(words: Words, report: StatusReport, signal: Signal) -> list[Html]:
     facts, said = _facts(words, signal), WORDS[signal.trigger]
     if said.held_back is not None and signals.is_held_back(report, signal):
-        return [bold(say(words, said.held_back.asks, **facts)), say(words, said.held_back.why_not), _end(words, signal)]
-    lines = [bold(say(words, said.since, **facts))]
+        return [
+            age.sentence(words, bold(say(words, said.held_back.asks, **facts)), signal.age_s),
+            say(words, said.held_back.why_not),
+            _end(words, signal),
+        ]
+    lines = [age.sentence(words, bold(say(words, said.since, **facts)), signal.age_s)]
     moved = report.moved.get(signal.subject)
     if INFO[signal.trigger].effect is Effect.CUT_COIN and moved is not None:
         told = {"coin": coin(signal.subject), "now": words.percent(moved.now), "own": words.percent(moved.own)}
@@ -106,8 +113,8 @@ def _quiet(words: Words, report: StatusReport, signal: Signal) -> Html:
     """Say what a quiet signal reads and what would make it act."""
     facts, said = _facts(words, signal), WORDS[signal.trigger]
     if said.reached and (signals.closeness(signal) or 0) >= 1:
-        return say(words, said.reached, **facts)
-    line = _counted(words, said.far, signal.needed, {**facts, "seen": words.number(signal.count)})
+        return age.sentence(words, say(words, said.reached, **facts), signal.age_s)
+    line = age.sentence(words, _counted(words, said.far, signal.needed, {**facts, "seen": words.number(signal.count)}), signal.age_s)
     return signals.with_source(words, line, signal.trigger, report.mood_source)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.charts.labels import Gauge, Labels
 from handlers.buttons import Style
+from handlers.views import age
 from handlers.views.common import (
     DASH,
     DOT,
@@ -63,10 +64,10 @@ def _of_trigger(words: Words, report: StatusReport, trigger: Cause) -> list[Html
     if not signals.is_used(strategy, trigger):
         return [joined(DOT, (joined(" ", (mark, bold(signals.name(words, trigger)))), say(words, "no futures to move")))]
     group = signals.grouped(signals.of_trigger(report, trigger))
-    lines = [signals.reading_line(words, signal) for signal in group.named]
-    lines = [signals.beside_source(line, trigger, report.mood_source) for line in lines]
-    others = signals.others_line(words, group.others)
-    return [title, *([joined(DOT, (*lines, others))] if lines else [])]
+    lines = [(signals.reading_line(words, signal), signal.age_s) for signal in group.named]
+    if group.others:
+        lines.append((signals.others_line(words, group.others), signals.oldest_s(group.others)))
+    return [title, *([signals.beside_source(age.together(words, lines), trigger, report.mood_source)] if lines else [])]
 
 
 def _own(words: Words, report: StatusReport) -> list[Html]:
@@ -158,7 +159,7 @@ def details(words: Words, report: StatusReport, trigger: Cause) -> View:
 
 
 def _detail_line(words: Words, report: StatusReport, signal: Signal) -> Html:
-    return joined(DOT, (signals.reading_line(words, signal), signals.state(words, report, signal)))
+    return joined(DOT, (age.beside(words, signals.reading_line(words, signal), signal.age_s), signals.state(words, report, signal)))
 
 
 def _knob_line(words: Words, report: StatusReport, trigger: Cause, knob: Knob) -> Html:

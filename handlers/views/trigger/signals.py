@@ -194,12 +194,15 @@ def reading_line(words: Words, signal: Signal) -> Html:
     return joined(" ", (what, say(words, "{reading}, limit {limit}, {distance} to go", distance=left, **facts)))
 
 
-def others_line(words: Words, others: tuple[Signal, ...]) -> Html | None:
-    """Sum up the coins that are far from their limit."""
-    if not others:
-        return None
+def others_line(words: Words, others: tuple[Signal, ...]) -> Html:
+    """Sum up the coins that are far from their limit; there is at least one."""
     highest = number(words, others[0].trigger, others[0].reading, others[0].enter)
     return esc(words.n("{count} other coin at most {reading}", "{count} other coins at most {reading}", len(others), reading=highest))
+
+
+def oldest_s(signals: Iterable[Signal]) -> float | None:
+    """Return the age of the oldest reading among signals; None where none has one."""
+    return max((signal.age_s for signal in signals if signal.age_s is not None), default=None)
 
 
 def reads_mood(trigger: Cause) -> bool:

@@ -219,11 +219,11 @@ def test_under_target_and_without_a_band() -> None:
 def test_why_names_the_nearest_limit() -> None:
     """The nearest line comes first with what is left to its limit."""
     inside = replace(figures(), lines=tuple(replace(line, breach=None) for line in figures().lines if line.line != CORE))
-    check = replace(report().check, figures=inside, held_back=HeldBack.INSIDE)
+    check = replace(report().check, figures=inside, held_back=HeldBack.INSIDE, prices=6)
     text = why.why(WORDS, report(), check, NOW + timedelta(seconds=12)).text
     assert "Nothing to do: every line is inside its band." in text
     assert "The nearest limit is <b>ALT</b>: <b>4.9</b> of 5.0 points." in text
-    assert "Last check 12 sec ago. All 6 values it needed were fresh." in text
+    assert "Last check 12 sec ago. All 6 prices it needed were fresh." in text
 
 
 def test_all_problems_of_an_input_in_one_answer() -> None:

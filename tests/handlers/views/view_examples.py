@@ -88,6 +88,8 @@ if TYPE_CHECKING:
 
 D = Decimal
 NOW = datetime(2026, 11, 24, 14, 5, tzinfo=UTC)
+#: a reading of this morning's midnight, nine hours later
+OLD_S = 9 * 3600.0
 PLAIN = "SOL"
 HOSTILE = (
     "<b>&\"'{}%",
@@ -266,11 +268,11 @@ def signals(name: str = PLAIN, *, active: bool = False, coins: int = 4) -> tuple
     """Return where every trigger stands on a calm day, or with everything active."""
     others = [name, *(f"C{at}" for at in range(coins - 2))]
     calm = (
-        a_signal(Cause.VOLATILITY, "BTC", "1.4"),
-        a_signal(Cause.TREND, "BTC-PERP", "0.25"),
-        a_signal(Cause.FUNDING_LOW, "", "-0.00012", count=1, needed=3),
-        a_signal(Cause.FUNDING_HIGH, "", "0.00031", needed=3),
-        a_signal(Cause.FEAR_GREED, "", "31"),
+        a_signal(Cause.VOLATILITY, "BTC", "1.4", age_s=OLD_S),
+        a_signal(Cause.TREND, "BTC-PERP", "0.25", age_s=OLD_S),
+        a_signal(Cause.FUNDING_LOW, "", "-0.00012", count=1, needed=3, age_s=600.0),
+        a_signal(Cause.FUNDING_HIGH, "", "0.00031", needed=3, age_s=600.0),
+        a_signal(Cause.FEAR_GREED, "", "31", age_s=OLD_S),
     )
     fired = (("2.41", "0.42", 0, 2), ("0.6", "0.25", 4, 20), ("0.00002", "0.12", 2, 3), ("0.0005", "0.5", 0, 3), ("31", "1", 1, 2))
     if active:
@@ -314,6 +316,7 @@ def trigger_steps(name: str = PLAIN) -> list[alerts.Step]:
                 reading=D(reading),
                 limit=TRIGGERS[trigger].params({})[TRIGGERS[trigger].enter],
                 size=D(sizes[trigger]) if event != "end" else None,
+                age_s=int(OLD_S),
             ),
             suppressed=trigger == "funding_low" and event == "begin",
         )
