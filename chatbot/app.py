@@ -35,6 +35,7 @@ from chatbot.market.quotes import QuoteBoard
 from chatbot.market.sentiment import Sentiment
 from chatbot.model import Mode
 from chatbot.monitor.check import Monitor
+from chatbot.monitor.clock_watch import ClockWatch
 from chatbot.monitor.hedges_daily import HedgeWatch
 from chatbot.monitor.roster import Roster
 from chatbot.monitor.unanswered import UnansweredPlans
@@ -221,6 +222,7 @@ async def _assemble(
         signals,
         UnansweredPlans(db, rebalancing, evaluator, roster, clock),
         hedges,
+        ClockWatch(db, source, board, clock),
         clock,
         interval_s=settings.check_interval_s,
         batch_window_s=settings.batch_window_s,

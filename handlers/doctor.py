@@ -14,10 +14,11 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
 from chatbot.clock import SystemClock
-from chatbot.errors import BallastError, ExchangeError
-from chatbot.exchanges.base import TimeSource
+from chatbot.errors import BallastError
 from chatbot.exchanges.sources import price_source
 from chatbot.market.sentiment import NoIndex, fetch_index, host_of
+from chatbot.market.skew import MOST_S, skew_s
+from chatbot.monitor import stumbles
 from chatbot.store import accounts
 from chatbot.store.database import Database
 from chatbot.store.migrations import schema
@@ -26,13 +27,16 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chatbot.config import Settings
-    from chatbot.exchanges.base import PriceSource, Quote
+    from chatbot.exchanges.base import PriceSource
+    from chatbot.monitor.stumbles import Stumble
 
 #: seconds that each look may take
 _LOOK_S = 15.0
-#: a price may be this old, and the clock this wrong, in seconds
-_PRICE_AGE_S, _CLOCK_OFF_S = 60.0, 5.0
+#: a price may be this old, in seconds
+_PRICE_AGE_S = 60.0
 _PROBE = "BTC"
+#: portfolios that are named one by one
+_MOST_NAMED = 20
 #: days of the Fear & Greed index that are asked for, and how old its newest reading may be
 _INDEX_DAYS, _INDEX_AGE = 3, timedelta(hours=48)
 
@@ -55,7 +59,7 @@ async def examine(settings: Settings) -> tuple[Finding, ...]:
         market = looks.create_task(_market(settings))
         index = looks.create_task(_index(settings))
     found = telegram.result()
-    return (_settings(settings), *found[:1], database.result(), market.result(), index.result(), *found[1:])
+    return (_settings(settings), *found[:1], *database.result(), market.result(), index.result(), *found[1:])
 
 
 def _settings(settings: Settings) -> Finding:
@@ -113,16 +117,25 @@ class _Dates:
         if self._off_s is None:
             return None
         # the header has whole seconds and travels for a moment
-        ok = abs(self._off_s) <= _CLOCK_OFF_S
+        ok = abs(self._off_s) <= MOST_S
         cure = "" if ok else "; let the machine keep time (NTP), or orders and plans run out at the wrong moment"
         return Finding(what="clock", ok=ok, detail=f"{abs(self._off_s):.0f} s from Telegram's{cure}")
 
 
-async def _database(settings: Settings) -> Finding:
-    """Tell whether the database can be written and has today's tables."""
+async def _database(settings: Settings) -> tuple[Finding, ...]:
+    """Tell whether the database can be written and has today's tables, and then which portfolios in it cannot be checked."""
     if not settings.database_url and not (settings.data_dir / "ballast.sqlite").exists():
-        return _folder(settings)
+        return (_folder(settings),)
     db = Database(settings.database)
+    try:
+        found = await _tables(db)
+        return (found, await _portfolios(db)) if found.ok else (found,)
+    finally:
+        await db.close()
+
+
+async def _tables(db: Database) -> Finding:
+    """Tell whether the database can be written and has today's tables."""
     try:
         async with asyncio.timeout(_LOOK_S), db.transaction() as tx:
             await accounts.set_meta(tx, "doctor", SystemClock().now().isoformat())
@@ -130,12 +143,29 @@ async def _database(settings: Settings) -> Finding:
     except Exception as trouble:  # noqa: BLE001 - drivers fail in their own ways; each is a finding
         cure = "run `python -m chatbot migrate`, and look at CHATBOT_DATABASE_URL, CHATBOT_DATA_DIR and the free space"
         return Finding(what="database", ok=False, detail=f"does not work ({type(trouble).__name__}); {cure}")
-    finally:
-        await db.close()
     if version != schema.HEAD:
         cure = "run `python -m chatbot migrate`" if str(version) < schema.HEAD else "install the newer Ballast that made it"
         return Finding(what="database", ok=False, detail=f"tables are of version {version}, not {schema.HEAD}; {cure}")
     return Finding(what="database", ok=True, detail="can be written, tables are up to date")
+
+
+async def _portfolios(db: Database) -> Finding:
+    """Name the portfolios that the running bot cannot check, with the id of the log line that tells why."""
+    async with db.read() as tx:
+        known = await stumbles.read(tx)
+    told = [_stumble(portfolio_id, known[portfolio_id]) for portfolio_id in sorted(known)]
+    if not told:
+        return Finding(what="portfolios", ok=True, detail="none that cannot be checked")
+    more = f"; and {len(told) - _MOST_NAMED} more" if len(told) > _MOST_NAMED else ""
+    cure = "look for these ids in the log, and report what stands there"
+    return Finding(what="portfolios", ok=False, detail=f"{'; '.join(told[:_MOST_NAMED])}{more}; {cure}")
+
+
+def _stumble(portfolio_id: int, stumble: Stumble | None) -> str:
+    if stumble is None:
+        return f"portfolio {portfolio_id} cannot be checked (what was noted of it is unreadable)"
+    since, times = f"{stumble.since:%Y-%m-%d %H:%M} UTC", "once" if stumble.times == 1 else f"{stumble.times} times"
+    return f"portfolio {portfolio_id} cannot be checked since {since}, tried {times}: {stumble.what}, error id {stumble.error_id}"
 
 
 def _folder(settings: Settings) -> Finding:
@@ -177,26 +207,12 @@ async def _price(settings: Settings, source: PriceSource) -> Finding:
     age = _age_s(quote.at)
     if age > _PRICE_AGE_S:
         return Finding(what="market", ok=False, detail=f"the price of {_PROBE} is {age:.0f} s old; look at the network and the clock")
-    skew = await _skew_s(source, quote)
-    if skew is not None and abs(skew) > _CLOCK_OFF_S:
+    skew = await skew_s(source, quote, SystemClock())
+    if skew is not None and abs(skew) > MOST_S:
         order = "ahead of" if skew > 0 else "behind"
         detail = f"this machine's clock is {abs(skew):.0f} s {order} that of {source.name}; let a time server set the clock"
         return Finding(what="market", ok=False, detail=detail)
     return Finding(what="market", ok=True, detail=f"{source.name} answers, {_PROBE} is at {quote.price:.2f} {source.quote_asset}")
-
-
-async def _skew_s(source: PriceSource, quote: Quote) -> float | None:
-    """Return by how many seconds our clock is ahead of the exchange's, which its quote tells, else its server; None where neither does."""
-    if quote.told_at is not None:
-        return (quote.at - quote.told_at).total_seconds()
-    if not isinstance(source, TimeSource):
-        return None
-    asked = SystemClock().now()
-    try:
-        told = await source.server_time()
-    except ExchangeError:
-        return None
-    return (asked + (SystemClock().now() - asked) / 2 - told).total_seconds()
 
 
 async def _index(settings: Settings) -> Finding:

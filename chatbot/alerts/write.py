@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chatbot.alerts import quiet_hours
-from chatbot.model import AlertKind, Cause, MessageKind, Ring, Urgency
+from chatbot.model import AlertKind, Cause, MessageKind, Ring, Role, Urgency
 from chatbot.portfolio.states import Outage
 from chatbot.store import accounts, events, messages, portfolios
 from chatbot.triggers import drift
@@ -152,6 +152,20 @@ async def tell_outage_over(tx: Tx, portfolio: Portfolio, person: Person, outage:
     """Tell whoever was told of an outage that it has ended."""
     if outage.told is not None:
         await _post(tx, portfolio, person, MessageKind.EVALUATED_AGAIN, f"again-{portfolio.id}-{outage.since.isoformat()}", now)
+
+
+async def tell_clock_off(tx: Tx, exchange: str, off_s: int, now: datetime) -> None:
+    """Tell every operator that this machine's clock is ``off_s`` seconds ahead of the exchange's, below 0 behind it."""
+    for operator in await accounts.people(tx, Role.OPERATOR):
+        await messages.post(
+            tx,
+            chat_id=operator.chat_id,
+            kind=MessageKind.CLOCK_OFF,
+            facts={"exchange": exchange, "off_s": off_s},
+            key=f"clock-{operator.id}-{now.isoformat()}",
+            urgency=Urgency.ALWAYS,
+            now=now,
+        )
 
 
 async def tell_missed(tx: Tx, since: datetime, now: datetime, count: int, *, exact: bool) -> None:

@@ -23,6 +23,8 @@ class MessageKind(StoredWord):
     ACCESS_GRANTED = "access_granted"
     #: an answer that Telegram did not take for too long
     ANSWER_LOST = "answer_lost"
+    #: the machine's clock is wrong; only operators hear of it
+    CLOCK_OFF = "clock_off"
     #: several that were held back, in one
     DIGEST = "digest"
     DRIFT = "drift_alert"

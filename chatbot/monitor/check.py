@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from chatbot.clock import Clock
     from chatbot.market.quotes import QuoteBoard
     from chatbot.model import Check, OpenHedge, Person, Portfolio
+    from chatbot.monitor.clock_watch import ClockWatch
     from chatbot.monitor.hedges_daily import HedgeWatch
     from chatbot.monitor.judge import CheckResult
     from chatbot.monitor.roster import Roster
@@ -76,6 +77,7 @@ class Monitor:
         signals: Signals,
         unanswered: UnansweredPlans,
         hedges: HedgeWatch,
+        clocks: ClockWatch,
         clock: Clock,
         *,
         interval_s: float,
@@ -89,6 +91,7 @@ class Monitor:
         self._signals = signals
         self._unanswered = unanswered
         self._hedges = hedges
+        self._clocks = clocks
         self._clock = clock
         self.interval_s = interval_s
         self._window = timedelta(seconds=batch_window_s)
@@ -121,6 +124,7 @@ class Monitor:
             await self._housekeeping()
         except Exception:  # what is old or late is looked for again in the next check; prices are looked at now
             log.exception("housekeeping failed")
+        await self._stumbles.recall(self._db, self._clock.now())
         await self._roster.refresh()
         self._roster.stir(await self._signals.refresh(self._roster.watches))
         await self._board.refresh(self._roster.instruments)
@@ -133,6 +137,7 @@ class Monitor:
             rung, proposed = await self._examine(suspects[start : start + _CHUNK])
             told, planned = told + rung, planned + proposed
         await self._unanswered.attend()
+        await self._clocks.look()
         self.last = Tick(at=now, portfolios=len(self._roster), examined=len(suspects), alerts=told, plans=planned)
         log.debug("checked", portfolios=len(self._roster), examined=len(suspects), alerts=told, plans=planned)
         return self.last

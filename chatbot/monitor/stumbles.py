@@ -13,7 +13,7 @@ import structlog
 from chatbot.store import accounts
 
 if TYPE_CHECKING:
-    from chatbot.store.database import Tx
+    from chatbot.store.database import Database, Tx
 
 log = structlog.get_logger()
 
@@ -44,10 +44,20 @@ class Stumble:
 
 
 class Stumbles:
-    """Who is left alone, and for how long; forgotten with the process, so that a start tries everybody again."""
+    """Who is left alone, and for how long. A start tries everybody again at once, and knows who had been told."""
 
     def __init__(self) -> None:
         self._known: dict[int, Stumble] = {}
+        self._recalled = False
+
+    async def recall(self, db: Database, now: datetime) -> None:
+        """Take up, once, what an earlier process noted, so that an end of it is told and noted too."""
+        if self._recalled:
+            return
+        async with db.read() as tx:
+            noted = await read(tx)
+        self._known |= {one: replace(stumble, until=now) for one, stumble in noted.items() if stumble is not None}
+        self._recalled = True
 
     def rests(self, portfolio_id: int, now: datetime) -> bool:
         """Tell whether a portfolio is left alone now."""
@@ -79,3 +89,23 @@ class Stumbles:
 async def write(tx: Tx, portfolio_id: int, stumble: Stumble | None) -> None:
     """Let the doctor see a stumble, or that it is over."""
     await accounts.set_meta(tx, f"{KEY}{portfolio_id}", stumble.to_text() if stumble is not None else "")
+
+
+async def read(tx: Tx) -> dict[int, Stumble | None]:
+    """Return what is noted, by portfolio; None for a note that cannot be read. What is over is left out."""
+    noted = await accounts.metas(tx, KEY)
+    return {int(rest): _stumble(text) for rest, text in noted.items() if text and rest.isdecimal()}
+
+
+def _stumble(text: str) -> Stumble | None:
+    try:
+        found = json.loads(text)
+        return Stumble(
+            error_id=str(found["id"]),
+            what=str(found["what"]),
+            since=datetime.fromisoformat(found["since"]),
+            times=int(found["times"]),
+            until=datetime.fromisoformat(found["until"]),
+        )
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return None

@@ -80,6 +80,13 @@ async def meta(tx: Tx, key: str) -> str | None:
     return found
 
 
+async def metas(tx: Tx, prefix: str) -> dict[str, str]:
+    """Return the facts whose names begin with ``prefix``, by what stands behind it."""
+    facts = tables.meta.c
+    rows = await tx.execute(select(facts.key, facts.value).where(facts.key.startswith(prefix, autoescape=True)))
+    return {row.key.removeprefix(prefix): row.value for row in rows}
+
+
 async def set_meta(tx: Tx, key: str, value: str) -> None:
     """Remember a fact of the program itself."""
     await put(tx, tables.meta, {"key": key, "value": value})

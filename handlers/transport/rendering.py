@@ -83,6 +83,10 @@ async def _access_granted(_: Program, words: Words, __: Facts) -> View:
     return access.approved(words)
 
 
+async def _clock_off(_: Program, words: Words, facts: Facts) -> View:
+    return problems.clock_off(words, facts["exchange"], facts["off_s"])
+
+
 async def _problem(program: Program, words: Words, portfolio: Portfolio, _: Facts) -> View | None:
     async with program.db.read() as tx:
         check = await portfolios.check(tx, portfolio.id)
@@ -167,6 +171,7 @@ ABOUT_PEOPLE: Mapping[MessageKind, OfPerson] = {
     MessageKind.ACCESS_REQUEST: _access_request,
     MessageKind.ACCESS_GRANTED: _access_granted,
     MessageKind.ANSWER_LOST: _answer_lost,
+    MessageKind.CLOCK_OFF: _clock_off,
 }
 ABOUT_PORTFOLIOS: Mapping[MessageKind, OfPortfolio] = {
     MessageKind.DRIFT: _from_facts(_drift),

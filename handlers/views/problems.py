@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
 from handlers.buttons import Reason
-from handlers.views.common import View, bold, button, code, coin, error, esc, head, joined, page, say
+from handlers.views.common import View, bold, button, clip, code, coin, error, esc, head, joined, page, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -109,6 +109,18 @@ def answer_lost(words: Words, at: datetime) -> View:
         words, "Telegram did not take my answer at {time}. What you asked for may have been done: look at /status.", time=words.time(at)
     )
     return View(page(text), ((button(words.t("Status"), "status"),),))
+
+
+def clock_off(words: Words, exchange: str, off_s: int) -> View:
+    """Tell an operator that the machine's clock is ahead of the exchange's by so many seconds, below 0 behind it."""
+    facts = {"span": bold(words.span(abs(off_s))), "exchange": clip(exchange, 20)}
+    ahead, behind = N_("The clock of my machine is {span} ahead of {exchange}."), N_("The clock of my machine is {span} behind {exchange}.")
+    text = page(
+        say(words, ahead if off_s > 0 else behind, **facts),
+        say(words, "Plans and orders would run out at the wrong moment. Please let a time server (NTP) set the clock."),
+        say(words, "I check every few minutes and say it again only if the clock was right in between."),
+    )
+    return View(text)
 
 
 def edited(words: Words) -> View:

@@ -472,6 +472,8 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "problems.edited": problems.edited,
         "problems.forwarded": problems.forwarded,
         "problems.answer_lost": lambda w: problems.answer_lost(w, NOW),
+        "problems.clock_off": lambda w: problems.clock_off(w, name, 7),
+        "problems.clock_off behind": lambda w: problems.clock_off(w, name, -3600),
         "problems.stumbled": lambda w: problems.stumbled(w, port, "a1b2c3"),
         "problems.evaluated_again": lambda w: problems.evaluated_again(w, port),
         "problems.missed_checks": lambda w: problems.missed_checks(w, port, 21, NOW, NOW, exact=True),
