@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
@@ -13,6 +12,7 @@ from chatbot.execution.lifecycle import PlanEvent
 from chatbot.execution.pace import Pace
 from chatbot.execution.record import Change, Scribe, Stopped
 from chatbot.model import LegKind, LegState, OrderState, PlanState
+from chatbot.store import halt
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 _LOG = structlog.get_logger()
 _MEASURES = 3
-#: a wait is looked up from after so many seconds: somebody may have stopped the plan
-_LOOK_S = 1.0
 #: what a workflow answers whose plan another one carries out already
 IN_OTHER_HANDS = "in other hands"
 
@@ -127,7 +125,7 @@ class Executor:
                 _LOG.warning("exchange unreachable", plan=plan_id, failures=failures, pause_s=pause, error=str(trouble))
                 if pause is None:
                     return await self._park(view, "unreachable")
-                await self._pause(view, pause)
+                await self._deps.rest(view, pause)
             except Stopped:
                 continue  # the next look sees it
             except KeyRefused:
@@ -135,17 +133,11 @@ class Executor:
             except recovery.Parked as parked:
                 return await self._park(view, parked.why)
 
-    async def _pause(self, view: View, seconds: float) -> None:
-        """Wait before the exchange is asked again, or until the plan is stopped: what was not sent then ends at once."""
-        stopped, until = await self._deps.stop_word(view), self._deps.clock.now() + timedelta(seconds=seconds)
-        while (left := (until - self._deps.clock.now()).total_seconds()) > 0:
-            await self._deps.clock.sleep(min(left, _LOOK_S))
-            if not stopped and await self._deps.stop_word(view):
-                return
-
     async def _decide(self, view: View) -> bool:
         """Find the one thing to do next and do it; False when the plan has come to its end."""
         if view.plan.state == PlanState.CONFIRMED:
+            if await self._deps.stop_word(view) == halt.HALTED:
+                raise recovery.Parked(halt.HALTED)
             await self._deps.scribe.write(view, Change(event="begun", plan=PlanEvent.BEGIN))
             self._deps.crash_point("begun")
             return True
@@ -158,6 +150,8 @@ class Executor:
             await self._finish(view)
             return False
         elif stopped := await self._deps.stop_word(view):
+            if stopped == halt.HALTED:
+                raise recovery.Parked(stopped)
             await self._stop(view, exchange, stopped)
         elif leg.kind == LegKind.SPOT_BUY and not view.count(refit.SIZED):
             await refit.size_buys(view, exchange, self._deps)

@@ -11,6 +11,7 @@ from chatbot.exchanges.base import OrderRequest, OrderStatus, Side, asset_of
 from chatbot.execution import sizing
 from chatbot.execution.lifecycle import Tried
 from chatbot.model import LegKind, OrderState
+from chatbot.store.halt import HALTED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,9 +50,10 @@ def client_id(plan_id: int, leg_index: int, attempt: int) -> str:
 def tried(attempts: Sequence[Attempt]) -> Tried:
     """Sum up what was tried for a leg."""
     working = next((attempt for attempt in attempts if attempt.state == OrderState.OPEN), None)
+    sent = [attempt for attempt in attempts if attempt.detail != HALTED]  # that one never left
     return Tried(
-        quotes=sum(attempt.post_only for attempt in attempts),
-        crossed=any(attempt.immediate for attempt in attempts),
+        quotes=sum(attempt.post_only for attempt in sent),
+        crossed=any(attempt.immediate for attempt in sent),
         working_since=working.sent_at if working else None,
     )
 

@@ -25,7 +25,7 @@ async def next_order(move: LegAttempt) -> None:
     deps = move.deps
     tries = move.view.tries(move.leg.index)
     if tries and tries[-1].detail == drafting.WOULD_TAKE:
-        await deps.clock.sleep(deps.pace.poll_pause_s)
+        await move.rest(deps.pace.poll_pause_s)
     step = _next(tries, deps)
     if isinstance(step, GiveUp):
         await outcomes.end(move, "unfilled")
@@ -58,7 +58,7 @@ async def _draft(move: LegAttempt, number: int, step: NextStep) -> OrderRequest 
         drafted = drafting.draft(move.leg, desk, pace, plan_id=move.view.plan.id, attempt=number, cross=cross, cap_bps=cap_bps)
         if drafted != drafting.NOT_ENOUGH or number == 1:
             break
-        await move.deps.clock.sleep(pace.poll_pause_s)
+        await move.rest(pace.poll_pause_s)
     return drafted
 
 
@@ -95,6 +95,9 @@ def _intention(move: LegAttempt, number: int, request: OrderRequest) -> Attempt:
 
 async def send(move: LegAttempt, attempt: Attempt) -> None:
     """Put a written intention on the wire and write the answer down; what is not known stays so in the journal."""
+    if stopped := await move.stop_word():
+        await outcomes.refused(move, attempt, stopped)
+        return
     try:
         order = await move.exchange.place(drafting.request_of(attempt))
     except Rejected as refusal:
@@ -127,7 +130,7 @@ async def watch(move: LegAttempt, attempt: Attempt) -> None:
             await take_back(move, attempt)
             return
         move.passes("waiting")
-        await deps.clock.sleep(min(step.seconds, deps.pace.poll_pause_s))
+        await move.rest(min(step.seconds, deps.pace.poll_pause_s))
 
 
 def _is_news(order: Order, attempt: Attempt) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from chatbot.exchanges.base import OrderStatus
@@ -10,6 +11,7 @@ from chatbot.execution import next_order
 from chatbot.execution.lifecycle import LegEvent, advance
 from chatbot.execution.record import Change, with_attempts
 from chatbot.model import LegState, OrderState
+from chatbot.store.halt import HALTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,8 +35,19 @@ class Deps:
     crash_point: Callable[[str], None]
 
     async def stop_word(self, view: View) -> str:
-        """Return why nothing more may be sent, as a leg's note: ``closed`` or ``stopped`` by a person; empty when all is well."""
+        """Return why nothing more may be sent: ``closed`` or ``stopped`` by a person, ``halt.HALTED``; empty when all is well."""
         return await self.scribe.stop_word(view.plan.id)
+
+    async def rest(self, view: View, seconds: float) -> None:
+        """Wait, or until the plan is stopped or trading halted: what was not sent then is not waited for."""
+        if seconds <= self.pace.look_s:
+            await self.clock.sleep(seconds)
+            return
+        stopped, until = await self.stop_word(view), self.clock.now() + timedelta(seconds=seconds)
+        while (left := (until - self.clock.now()).total_seconds()) > 0:
+            await self.clock.sleep(min(left, self.pace.look_s))
+            if not stopped and await self.stop_word(view):
+                return
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +62,14 @@ class LegAttempt:
     def passes(self, point: str) -> None:
         """Pass a named point of this leg."""
         self.deps.crash_point(f"{point}-{self.leg.index}")
+
+    async def stop_word(self) -> str:
+        """Return why nothing may be sent now; asked directly before everything that is."""
+        return await self.deps.stop_word(self.view)
+
+    async def rest(self, seconds: float) -> None:
+        """Wait, or until nothing may be sent any more."""
+        await self.deps.rest(self.view, seconds)
 
 
 async def intend(move: LegAttempt, attempt: Attempt, event: str) -> LegAttempt:
@@ -98,10 +119,10 @@ async def transferred(move: LegAttempt, attempt: Attempt, event: str = "filled")
 
 
 async def refused(move: LegAttempt, attempt: Attempt, reason: str) -> None:
-    """Write a refusal down: quote again when the order would only have taken, else the leg ends here."""
+    """Write a refusal down: quote again when the order would only have taken, or trading was halted; else the leg ends here."""
     known = replace(attempt, state=OrderState.REJECTED, ended_at=move.deps.clock.now(), detail=reason)
     changed = _with(move, known)
-    if reason == next_order.WOULD_TAKE:
+    if reason in (next_order.WOULD_TAKE, HALTED):
         changed = replace(changed, state=advance(changed.state, LegEvent.ACCEPT))
     else:
         event = LegEvent.END if changed.filled else LegEvent.REFUSE

@@ -12,6 +12,8 @@ class Pace:
 
     #: pause between two looks at a working order
     poll_s: float = 1.0
+    #: longest sleep without looking whether the plan was stopped or trading halted; in seconds of the clock, never sped up
+    look_s: float = 1.0
     #: a resting order is quoted again after so long (domain 9.6)
     requote_s: float = 60.0
     #: how often it is quoted again before crossing

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chatbot.errors import InternalError
 from chatbot.execution.lifecycle import LEG_ENDS, IllegalMove, PlanEvent, advance
 from chatbot.model import STOPPED, UNSETTLED, LegKind, LegState, MessageKind, Urgency
-from chatbot.store import accounts, events, messages, orders, plans, portfolios
+from chatbot.store import accounts, events, halt, messages, orders, plans, portfolios
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ OVERLAY_KINDS = (LegKind.TO_FUTURES, LegKind.FUTURES_REDUCE, LegKind.FUTURES_INC
 
 
 class Stopped(InternalError):
-    """The plan was stopped while its next order was worked out: the intention was not written down, so nothing was sent."""
+    """The plan was stopped, or trading halted, while its next order was worked out: the intention was not written down or sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,21 +122,25 @@ class Scribe:
             )
 
     async def stop_word(self, plan_id: int) -> str:
-        """Return why nothing more may be sent, as a leg's note; empty when all is well. Asked of the journal as it is now."""
+        """Return why nothing more may be sent: a leg's note, or ``halt.HALTED``; empty when all is well.
+
+        Asked of the database as it is now.
+        """
         async with self._db.read() as tx:
-            return await _stop_word(tx, plan_id)
+            return await _stop_word(tx, plan_id) or (halt.HALTED if await halt.stops(tx, plan_id) else "")
 
     async def write(self, view: View, change: Change) -> None:
         """Write one move down: the states, the order, the event and the message about it, all or nothing.
 
-        Raises :class:`Stopped` for a move that sends something after its plan was stopped: no stop is overlooked in between.
+        Raises :class:`Stopped` for a move that sends something after its plan was stopped or trading halted: neither is overlooked in
+        between.
         """
         now = self._clock.now()
         plan_id = view.plan.id
         async with self._db.transaction() as tx:
             if change.sends:
                 await plans.lock(tx, plan_id)
-                if await _stop_word(tx, plan_id):
+                if await _stop_word(tx, plan_id) or await halt.stops_for_sure(tx, plan_id):
                     raise Stopped
             for leg in change.legs:
                 await plans.save_leg(tx, plan_id, leg)

@@ -16,7 +16,7 @@ from chatbot.execution import next_order, orders, outcomes, wallets
 from chatbot.execution.lifecycle import IllegalMove, LegEvent, PlanEvent, advance
 from chatbot.execution.record import CLOSING, STOPPING, Change
 from chatbot.model import UNDER_WAY, OrderState, PlanState
-from chatbot.store import events, plans
+from chatbot.store import events, halt, plans
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -72,7 +72,8 @@ async def settle(move: LegAttempt, attempt: Attempt) -> None:
         return
     if attempt.state != OrderState.UNKNOWN:
         move, attempt = await outcomes.record_unknown(move, attempt)
-    await _quarantine(move, attempt)
+    if await _quarantine(move, attempt):
+        return
     pace = move.deps.pace
     for _ in range(pace.looks):
         if await _adopted(move, attempt):
@@ -86,13 +87,18 @@ async def settle(move: LegAttempt, attempt: Attempt) -> None:
         raise Parked("unknown")
 
 
-async def _quarantine(move: LegAttempt, attempt: Attempt) -> None:
-    """Wait until a request that was sent then can no longer be accepted, and look-ups show everything that was."""
+async def _quarantine(move: LegAttempt, attempt: Attempt) -> bool:
+    """Wait until a request that was sent then can no longer be accepted, and look-ups show everything that was.
+
+    When nothing may be sent any more it is looked for all the time, so that it is cancelled as soon as it is there. True: it was found.
+    """
     move.passes("quarantine")
     over = attempt.sent_at + timedelta(seconds=(move.exchange.late_window_s or 0.0) + move.deps.pace.margin_s)
-    left = (over - move.deps.clock.now()).total_seconds()
-    if left > 0:
-        await move.deps.clock.sleep(left)
+    while (left := (over - move.deps.clock.now()).total_seconds()) > 0:
+        await move.deps.clock.sleep(min(left, move.deps.pace.look_s))
+        if await move.stop_word() and await _adopted(move, attempt):
+            return True
+    return False
 
 
 async def _adopted(move: LegAttempt, attempt: Attempt) -> bool:
@@ -156,10 +162,11 @@ class Recovery:
         """Enqueue confirmed and running plans again whose workflow is gone, failed or stuck; return their ids.
 
         The journal decides, whatever the durable engine lost or says. After ``REVIVALS_MAX`` times the orders of the plan are called off
-        and it is parked with a message. A plan that cannot be looked after does not keep the others waiting.
+        and it is parked with a message. A plan that cannot be looked after does not keep the others waiting. What a halt has stopped
+        while its exchange could not be reached is called off as well.
         """
         async with self._db.read() as tx:
-            under_way = await plans.under_way(tx)
+            under_way, stopped = await plans.under_way(tx), await halt.stopped(tx)
         revived: list[int] = []
         stuck: set[str] = set()
         for plan in under_way:
@@ -169,6 +176,13 @@ class Recovery:
             except Exception:  # noqa: BLE001 - the next look is in a minute
                 _LOG.exception("plan not looked after", plan=plan.id)
         self._stuck = frozenset(stuck)
+        for plan_id in stopped:
+            try:
+                await self._hands.call_off(plan_id)
+            except ExchangeError as trouble:
+                _LOG.warning("orders not called off", plan=plan_id, error=str(trouble))
+            except Exception:  # noqa: BLE001 - the next look is in a minute
+                _LOG.exception("plan not looked after", plan=plan_id)
         return tuple(revived)
 
     async def _revive(self, plan: Plan, stuck: set[str]) -> bool:
@@ -206,9 +220,9 @@ class Recovery:
         return True
 
     async def carry_on(self, plan_id: int) -> bool:
-        """Let a parked plan go on: it looks again at what was unknown first. False: it was not parked."""
+        """Let a parked plan go on: it looks again at what was unknown first. False: it was not parked, or trading is halted."""
         view = await self._scribe.view(plan_id)
-        return view is not None and await self._enqueue(view, (PlanState.PARKED,))
+        return view is not None and await self._enqueue(view, (PlanState.PARKED,), halt.LET_GO)
 
     async def close(self, plan_id: int) -> bool:
         """End a parked plan by a person's word: its orders are cancelled and nothing more is sent. False: it was not parked."""
@@ -230,6 +244,8 @@ class Recovery:
             plan = await plans.plan(tx, plan_id)
             revivals = sum(known.name == REVIVED for known in await events.events(tx, plan_id))
             if plan is None or plan.state not in states or revivals != view.count(REVIVED):
+                return False
+            if event == halt.LET_GO and await halt.since_for_sure(tx) is not None:
                 return False
             if plan.state == PlanState.PARKED:
                 await plans.set_state(tx, plan_id, advance(plan.state, PlanEvent.RESUME), now)

@@ -22,7 +22,7 @@ _CENT = Decimal("0.01")
 
 async def transfer(move: LegAttempt) -> None:
     """Move money between the wallets, once; what goes to futures is at most the money left (domain 9.7)."""
-    leg = move.leg
+    leg, number = move.leg, len(move.view.tries(move.leg.index)) + 1
     amount = leg.qty
     if leg.kind == LegKind.TO_FUTURES:
         free = (await move.exchange.balances()).free.get(move.exchange.quote_asset, _ZERO)
@@ -35,8 +35,8 @@ async def transfer(move: LegAttempt) -> None:
     attempt = Attempt(
         plan_id=move.view.plan.id,
         leg_index=leg.index,
-        attempt=1,
-        client_id=next_order.client_id(move.view.plan.id, leg.index, 1),
+        attempt=number,
+        client_id=next_order.client_id(move.view.plan.id, leg.index, number),
         instrument=leg.instrument,
         side=leg.kind.value,
         qty=amount,
@@ -47,6 +47,9 @@ async def transfer(move: LegAttempt) -> None:
 
 async def send_transfer(move: LegAttempt, attempt: Attempt) -> None:
     """Put a written transfer on the wire and write the answer down."""
+    if stopped := await move.stop_word():
+        await outcomes.refused(move, attempt, stopped)
+        return
     try:
         await move.exchange.transfer(Direction(attempt.side), attempt.qty, attempt.client_id)
     except Rejected as refusal:
@@ -79,6 +82,8 @@ async def leverage_to_set(move: LegAttempt) -> Decimal | None:
 async def set_leverage(move: LegAttempt, wanted: Decimal) -> None:
     """Set the leverage; twice is harmless, so a lost answer is no problem. A refusal is left to the order itself."""
     why = ""
+    if await move.stop_word():
+        return
     try:
         await move.exchange.set_leverage(move.leg.instrument, wanted)
     except OutcomeUnknown as trouble:

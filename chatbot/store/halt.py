@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, bindparam, exists, func, insert, literal, select, text
+from sqlalchemy import and_, bindparam, exists, func, insert, literal, or_, select, text
 
 from chatbot.model import PlanState
 from chatbot.store import accounts, tables
@@ -18,6 +18,8 @@ from chatbot.store.codec import to_micros
 if TYPE_CHECKING:
     from chatbot.store.database import Tx
 
+#: why nothing may be sent for a plan, and why it is parked
+HALTED = "trading_halted"
 #: events of a plan: a halt found it under way; its person let it go on
 STOPPED, LET_GO = "halted", "let_go"
 _SINCE = "halted_since"
@@ -27,7 +29,8 @@ _plans, _events = tables.plans.c, tables.events.c
 _UNDER_WAY = _plans.state.in_((PlanState.CONFIRMED, PlanState.RUNNING))
 _LAST = select(func.max(_events.id)).where(_events.plan_id == _plans.id, _events.name.in_((STOPPED, LET_GO))).correlate(tables.plans)
 _IS_STOPPED = exists().where(and_(_events.id == _LAST.scalar_subquery(), _events.name == STOPPED))
-_STOPPED_ONE = select(_plans.id).where(_plans.id == bindparam("one"), _IS_STOPPED)
+_HALTED_NOW = exists().where(tables.meta.c.key == _SINCE, tables.meta.c.value != "")
+_STOPPED_ONE = select(_plans.id).where(_plans.id == bindparam("one"), or_(_HALTED_NOW, _IS_STOPPED))
 
 
 async def since(tx: Tx) -> datetime | None:
@@ -69,7 +72,13 @@ async def end(tx: Tx) -> datetime | None:
 
 async def stops(tx: Tx, plan_id: int) -> bool:
     """Tell whether nothing may be sent for a plan: trading is halted, or was since its person last let it go on."""
-    return await since(tx) is not None or (await tx.execute(_STOPPED_ONE, {"one": plan_id})).first() is not None
+    return (await tx.execute(_STOPPED_ONE, {"one": plan_id})).first() is not None
+
+
+async def stops_for_sure(tx: Tx, plan_id: int) -> bool:
+    """Tell what :func:`stops` does, and let nobody begin a halt before ``tx`` ends."""
+    await _lock(tx, "pg_advisory_xact_lock_shared")
+    return await stops(tx, plan_id)
 
 
 async def stopped(tx: Tx) -> tuple[int, ...]:

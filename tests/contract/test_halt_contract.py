@@ -77,7 +77,7 @@ async def test_a_plan_that_was_under_way_stays_stopped_after_the_halt_until_it_i
         assert (first.name, first.detail, first.at) == (halt.STOPPED, {}, NOW)
     async with db.transaction() as tx:
         await halt.begin(tx, LATER)
-        assert (await halt.stops(tx, old.id), await halt.stops(tx, new.id)) == (True, True)
+        assert (await halt.stops_for_sure(tx, old.id), await halt.stops(tx, new.id)) == (True, True)
 
 
 async def test_what_cannot_be_read_stops_everything(db: Database) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.person import Someone
 
 #: one look at a working order in a minute: the replay moves by the minute
-PACE = Pace(poll_s=60.0)
+PACE = Pace(poll_s=60.0, look_s=60.0)
 #: readings are taken ten minutes after each block of eight hours; a look a quarter of an hour after it sees all of them
 LOOK, EVERY_S = timedelta(minutes=15), 8 * 3600
 COINS = ("BTC", "ETH", "SOL", "XRP", "BNB", "ADA")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
 #: one look at a working order in a minute: the replay moves by the minute
-PACE = Pace(poll_s=60.0)
+PACE = Pace(poll_s=60.0, look_s=60.0)
 BEGIN = datetime(2020, 2, 15, 12, 0, tzinfo=UTC)
 CRASH = datetime(2020, 3, 12, 11, 0, tzinfo=UTC)
 LIMIT_S = 100
