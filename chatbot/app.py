@@ -23,7 +23,7 @@ from chatbot.exchanges.base import asset_of
 from chatbot.exchanges.manual import ManualExchange
 from chatbot.exchanges.paper.account import AccountState
 from chatbot.exchanges.paper.paper import PaperExchange
-from chatbot.exchanges.sources import price_source
+from chatbot.exchanges.sources import PLAYED, price_source
 from chatbot.execution.executor import Executor
 from chatbot.execution.pace import Pace
 from chatbot.hedges.overview import Hedging
@@ -49,6 +49,7 @@ from chatbot.portfolio.manage import Portfolios
 from chatbot.reports.status import Reports
 from chatbot.stage import Stage, remembered
 from chatbot.store import accounts
+from chatbot.store import portfolios as stored
 from chatbot.store.database import Database
 from chatbot.store.place import Hold, private
 from chatbot.triggers.signals import Signals
@@ -168,6 +169,8 @@ async def open_program(
         await hold.take()
         db = Database(settings.database)
         stack.push_async_callback(db.close)
+        if not settings.is_live_market:
+            await _refuse_real_portfolios(db, settings)
         await db.migrate()
         market = await remembered(db, clock.now())
         source = source or price_source(
@@ -189,6 +192,19 @@ async def open_program(
         await work.start()
         stack.push_async_callback(work.stop)
         yield program
+
+
+async def _refuse_real_portfolios(db: Database, settings: Settings) -> None:
+    """Raise :class:`SettingError`, with nothing changed, where portfolios live on real prices: a made-up market is not for them."""
+    async with db.read() as tx:
+        real = {world: count for world, count in (await stored.worlds(tx)).items() if world not in PLAYED}
+    if not real:
+        return
+    count = sum(real.values())
+    held = f"it holds {count} portfolio{'s' if count > 1 else ''} on the prices of {', '.join(sorted(real))}, and this market is made up"
+    if settings.database_url:
+        raise SettingError("CHATBOT_DATABASE_URL", f"this database belongs to `run`: {held}; name another one, or none for a file")
+    raise SettingError("CHATBOT_DATA_DIR", f"{settings.data_dir} belongs to `run`: {held}; give another folder with --data")
 
 
 def pace_for(settings: Settings) -> Pace:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from chatbot.clock import Clock
     from chatbot.exchanges.base import PriceSource
 
+#: names of the markets whose prices are played: a portfolio that was opened on any other one is of real prices
+PLAYED = frozenset({"simulated", "replay"})
 _CURE = "use simulated, replay:<folder> or live:<exchange>"
 
 

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, false, insert, select, update
+from sqlalchemy import bindparam, false, func, insert, inspect, select, update
 
 from chatbot.model import LET_IN, Answering, AnswerMode, Check, Mode, Portfolio, Strategy
 from chatbot.store import tables
@@ -150,6 +150,15 @@ async def checks_of(tx: Tx, ids: Collection[int]) -> dict[int, Check]:
 async def save_checks(tx: Tx, seen: Mapping[int, Check]) -> None:
     """Write what checks saw in place of the ones before, in one go."""
     await put_all(tx, tables.checks, [{"portfolio_id": one, "at": check.at, "body": encode(check)} for one, check in seen.items()])
+
+
+async def worlds(tx: Tx) -> dict[str, int]:
+    """Return how many portfolios stand on each market, closed ones too; of a database that was never used nobody does."""
+    names = await tx.run_sync(lambda connection: inspect(connection).get_table_names())
+    if tables.portfolios.name not in names:
+        return {}
+    counted = select(_portfolios.exchange, func.count()).group_by(_portfolios.exchange)
+    return {world: int(count) for world, count in await tx.execute(counted)}
 
 
 async def open_value(tx: Tx, portfolio_id: int, day: date) -> Decimal | None:

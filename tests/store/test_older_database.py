@@ -64,7 +64,12 @@ async def test_what_is_remembered_is_read_and_written_as_it_was(program: Program
     assert by_hand.outage is not None
     assert by_hand.outage.told == by_hand.outage.since + timedelta(hours=1)
     assert len(rows) == 6
-    assert states.encoded(remembered) == {key: body for key, body in rows.items() if key != "margin"}, "an armed trigger needs no row"
+    written = states.encoded(remembered)
+    pending = written["triggers"]["pending"]
+    newer = {"read_at", "age_s"}  # what nobody wrote down then is unknown
+    assert all(reason[name] is None for reason in pending for name in newer)
+    written["triggers"]["pending"] = [{name: value for name, value in reason.items() if name not in newer} for reason in pending]
+    assert written == {key: body for key, body in rows.items() if key != "margin"}, "an armed trigger needs no row"
 
 
 async def test_people_portfolios_plans_and_messages_are_read(program: Program) -> None:
