@@ -12,8 +12,8 @@ from telegram.ext import Application, ApplicationHandlerStop, CallbackQueryHandl
 from telegram.request import HTTPXRequest
 
 from chatbot.errors import InternalError, ShutOut, UserError
-from chatbot.portfolio.revision import revision_of
-from handlers.buttons import BOUND, Reason, Refusal, Signer, released
+from chatbot.portfolio.revision import is_shown_by
+from handlers.buttons import BOUND, Reason, Refusal, Signer, told_apart
 from handlers.chat.context import CONTEXT, PROGRAM, Context, answer, reply
 from handlers.chat.gate import gate
 from handlers.chat.trouble import broken, words_outside
@@ -27,6 +27,8 @@ from handlers.commands import (
     mode,
     operator,
     options,
+    pause,
+    portfolios,
     rebalance,
     schedule,
     settings,
@@ -67,8 +69,9 @@ COMMANDS: dict[str, Handler] = {
     "schedule": schedule.schedule,
     "mode": mode.mode,
     "alerts": alerts.alerts,
-    "pause": settings.pause,
-    "resume": settings.resume,
+    "portfolios": portfolios.portfolios,
+    "pause": pause.pause,
+    "resume": pause.resume,
     "settings": settings.settings,
     "help": help_.help_,
     "cancel": help_.cancel,
@@ -144,8 +147,15 @@ BUTTONS: dict[str, Handler] = {
     "ring": alerts.ring,
     "quiet": alerts.quiet_hours,
     "reminder": alerts.reminder,
-    "pause": settings.pause,
-    "resume": settings.resume,
+    "portfolios": portfolios.portfolios,
+    "switch": portfolios.switch,
+    "rename": portfolios.rename,
+    "close": portfolios.close,
+    "close_yes": portfolios.close_yes,
+    "closed": portfolios.closed,
+    "reopen": portfolios.reopen,
+    "pause": pause.pause,
+    "resume": pause.resume,
     "help": help_.help_,
     "users": operator.users,
     "approve": operator.approve,
@@ -212,15 +222,25 @@ async def tap(update: Update, context: Context) -> None:
         refusal = opened if isinstance(opened, Refusal) else Refusal(Reason.MALFORMED, opened.action)
         await answer(update, context, problems.tap_refused(context.words, refusal), alert=True)
         return
-    if opened.action in BOUND:
-        portfolio = await context.portfolio()
-        opened = released(opened, revision_of(portfolio) if portfolio is not None else "")
-        if isinstance(opened, Refusal):
-            await answer(update, context, problems.tap_refused(context.words, opened), alert=True)
-            return
-    context.tapped = opened
+    context.tapped, about = told_apart(opened)
+    if not await _finds(context, about):
+        await answer(update, context, problems.tap_refused(context.words, Refusal(Reason.CHANGED, opened.action)), alert=True)
+        return
     await BUTTONS[opened.action](update, context)
     await answer(update, context)
+
+
+async def _finds(context: Context, about: str) -> bool:
+    """Let the update be about the portfolio that the tapped button speaks of; False where that is not as it was shown any more.
+
+    Without any portfolio there is nothing to change, and what was tapped says so itself.
+    """
+    if context.tapped.action not in BOUND:
+        context.about = int(about) if about.isdecimal() else None
+        return True
+    theirs = await context.program.portfolios.of(context.person)
+    context.about = next((one.id for one in theirs if is_shown_by(one, about)), None)
+    return context.about is not None or not theirs
 
 
 def guarded(handler: Handler) -> Handler:

@@ -8,12 +8,13 @@ import hmac
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from chatbot.model import Person
 
@@ -24,10 +25,11 @@ MAX_IN_ROW, MAX_BUTTONS = 8, 100
 #: how long a button works; what it acts on may end earlier and then says so in words
 LIFETIME: Final = timedelta(days=30)
 _SEAL_BYTES: Final = 9
+_NOTHING: Final[Mapping[int, str]] = MappingProxyType({})
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-#: what changes settings or money of the current portfolio: such a button acts on the settings that it was shown with, or not at all
+#: what changes settings or money of a portfolio: such a button acts on the portfolio and the settings that it was shown with, or not at all
 BOUND: Final = frozenset(
     {
         "answer",
@@ -48,9 +50,11 @@ BOUND: Final = frozenset(
         "resume",
         "hedge_open",
         "hedge_close",
+        "close_yes",
     }
 )
-_BOUND_TO: Final = "~"
+#: between what a button means and what it speaks of: a portfolio's number, and for a bound one the word for what was shown
+_ABOUT: Final = "~"
 
 
 class Style(StrEnum):
@@ -71,7 +75,7 @@ class Reason(StrEnum):
     EXPIRED = "expired"
     #: not one of our payloads
     MALFORMED = "malformed"
-    #: shown for other settings, or for a portfolio that is not the current one
+    #: shown for other settings, or at a time at which it did not say which of two portfolios it meant
     CHANGED = "changed"
 
 
@@ -82,6 +86,8 @@ class Tap:
     action: str
     #: ids and choices, joined with ``:`` where there are several
     arg: str = ""
+    #: number of the portfolio that it speaks of; None: of the one that its message is about
+    portfolio: int | None = None
 
     @property
     def args(self) -> tuple[str, ...]:
@@ -107,20 +113,10 @@ class Button:
     style: Style = Style.PLAIN
 
 
-def bound(tap: Tap, revision: str) -> Tap:
-    """Return a tap that acts only while the portfolio's settings are these."""
-    return Tap(tap.action, f"{tap.arg}{_BOUND_TO}{revision}") if tap.action in BOUND else tap
-
-
-def released(tap: Tap, revision: str) -> Tap | Refusal:
-    """Return what a bound tap means while the settings are still those that it was shown with; an empty ``revision``: no portfolio.
-
-    Without a portfolio there is nothing to change, and what was tapped says so itself.
-    """
-    if tap.action not in BOUND:
-        return tap
-    arg, _, shown_with = tap.arg.rpartition(_BOUND_TO)
-    return Tap(tap.action, arg) if revision in ("", shown_with) else Refusal(Reason.CHANGED, tap.action, arg)
+def told_apart(tap: Tap) -> tuple[Tap, str]:
+    """Return what an opened button means, and what it says of the portfolio that it speaks of; empty where it says nothing."""
+    arg, sign, about = tap.arg.rpartition(_ABOUT)
+    return (Tap(tap.action, arg), about) if sign else (tap, "")
 
 
 #: rows of buttons
@@ -173,18 +169,34 @@ def markup(
     person: Person,
     now: datetime,
     *,
-    revision: str = "",
+    about: int | None = None,
+    words: Mapping[int, str] = _NOTHING,
     lifetime: timedelta = LIFETIME,
 ) -> InlineKeyboardMarkup | None:
     """Seal a view's buttons for ``person``; None where the view has none.
 
-    ``revision`` is the portfolio's that the view speaks of: buttons that change settings work only while it stays.
+    ``about`` is the number of the portfolio that the view is about; None: of none. ``words`` say what is shown of each portfolio whose
+    settings a button changes: it works only while that stays (``portfolio.revision``).
     """
     if not keyboard:
         return None
     expires_at = now + lifetime
-    rows = [[replace(button, tap=bound(button.tap, revision)) for button in row] for row in keyboard]
+    rows = [[replace(button, tap=speaking_of(button.tap, about, words)) for button in row] for row in keyboard]
     return InlineKeyboardMarkup([[_sealed(button, signer, person, expires_at) for button in row] for row in rows])
+
+
+def changed_by(keyboard: Sequence[Sequence[Button]], about: int | None) -> frozenset[int]:
+    """Return the numbers of the portfolios whose settings the buttons of a view change."""
+    taps = (button.tap for row in keyboard for button in row if button.tap.action in BOUND)
+    return frozenset(number for tap in taps if (number := tap.portfolio or about) is not None)
+
+
+def speaking_of(tap: Tap, about: int | None, words: Mapping[int, str]) -> Tap:
+    """Write into a tap which portfolio it speaks of, its own or the one that its message is about; see :func:`told_apart`."""
+    number = tap.portfolio or about
+    if tap.action in BOUND:
+        return Tap(tap.action, f"{tap.arg}{_ABOUT}{words.get(number or 0, '')}")
+    return tap if number is None else Tap(tap.action, f"{tap.arg}{_ABOUT}{number}")
 
 
 def _sealed(button: Button, signer: Signer, person: Person, expires_at: datetime) -> InlineKeyboardButton:

@@ -24,7 +24,7 @@ from chatbot.model.plan import (
     PlanState,
     Reason,
 )
-from chatbot.model.report import AssetExposure, ContractReading, ExposureReport, MovedTarget, StatusReport
+from chatbot.model.report import AssetExposure, ContractReading, ExposureReport, MovedTarget, PortfolioRow, StatusReport
 from chatbot.model.signal import Signal, TriggerSetting
 from chatbot.model.strategy import ALT, CORE, FUTURES, NET, STABLE, BandRule, Portfolio, ScheduleRule, Strategy
 from chatbot.model.tilt import OpenTilt
@@ -83,6 +83,7 @@ __all__ = [
     "PlanState",
     "Portfolio",
     "PortfolioFigures",
+    "PortfolioRow",
     "Problem",
     "Reason",
     "Ring",

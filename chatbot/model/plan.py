@@ -42,13 +42,15 @@ UNDER_WAY = (PlanState.CONFIRMED, PlanState.RUNNING)
 
 
 class DecidedBy(StoredWord):
-    """Who confirmed a plan."""
+    """Who confirmed a plan, or ended it unanswered."""
 
     PERSON = ""
     #: the bot, inside the limits of its portfolio
     AUTO = "auto"
     #: the bot, because nobody answered
     UNANSWERED = "unanswered"
+    #: nobody: its portfolio was closed
+    CLOSING = "closing"
 
 
 class LegKind(StrEnum):

@@ -29,6 +29,17 @@ class AssetExposure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PortfolioRow:
+    """One of a person's portfolios where they are listed."""
+
+    portfolio: Portfolio
+    #: the plan that waits for an answer or is being carried out; None: there is none
+    plan: Plan | None = None
+    #: quote; None where it is unknown, or nobody asked
+    value: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContractReading:
     """One open perpetual position as /exposure shows it."""
 

@@ -136,3 +136,12 @@ class Portfolio:
     #: number of the last plan
     last_plan_number: int = 0
     created_at: datetime
+    #: since when it does nothing any more and is only read; None: it is open
+    closed_at: datetime | None = None
+    #: its person has another open one, so that every message about it says its name; told by the store, and no part of the row
+    is_one_of_several: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it may do anything at all."""
+        return self.closed_at is None

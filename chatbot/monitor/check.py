@@ -243,6 +243,7 @@ class Monitor:
                 or person is None
                 or not person.is_let_in
                 or latest.paused
+                or not latest.is_open
                 or latest.strategy != evaluation.portfolio.strategy
             ):
                 continue  # changed while it was looked at: the next check sees it as it is now

@@ -127,9 +127,9 @@ async def _promised(tx: Tx, portfolio_id: int) -> datetime | None:
 
 
 def is_silent(portfolio: Portfolio, plan: Plan, now: datetime) -> bool:
-    """Tell whether the bot may do nothing about a plan alone now: paused, or silence was asked for, through which only margin rings."""
+    """Tell whether the bot may do nothing about a plan alone now: closed, paused, or kept quiet, through which only margin rings."""
     margin = any(reason.trigger is Cause.MARGIN for reason in plan.reasons)
-    return portfolio.paused if margin else drift.is_quiet(portfolio, now)
+    return not portfolio.is_open or (portfolio.paused if margin else drift.is_quiet(portfolio, now))
 
 
 def needs_person(portfolio: Portfolio) -> bool:

@@ -83,6 +83,13 @@ class Paused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """No plan: the portfolio is closed, and nothing is ever done for it."""
+
+    portfolio: Portfolio
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Forbidden:
     """Nothing was sent: the bot may not do this alone any more."""
 
@@ -117,5 +124,5 @@ class NoHedge:
     size: HedgeSize
 
 
-Proposal = Proposed | NothingToDo | CannotEvaluate | Busy | NoHedge
+Proposal = Proposed | NothingToDo | CannotEvaluate | Busy | NoHedge | Closed
 ConfirmOutcome = Confirmed | Late | NotYours | TooExpensive | Moved | Paused | Forbidden | Proposal

@@ -33,6 +33,7 @@ from chatbot.plans.offer import store
 from chatbot.plans.outcomes import (
     AutoConfirm,
     CannotEvaluate,
+    Closed,
     Confirmed,
     ConfirmOutcome,
     Forbidden,
@@ -107,7 +108,13 @@ class Rebalancing:
         drafted = self.draft(evaluation, reasons, hedge)
         if not isinstance(drafted, Plan):
             return drafted
+        return await self._store(drafted)
+
+    async def _store(self, drafted: Plan) -> Proposal:
         async with self._db.transaction() as tx:
+            latest = await portfolios.get(tx, drafted.portfolio_id)
+            if latest is not None and not latest.is_open:
+                return Closed(portfolio=latest)
             return await store(tx, drafted)
 
     async def prepare(self, evaluation: Evaluation) -> None:
@@ -302,8 +309,7 @@ class Rebalancing:
         if legs != drafted.legs:
             fees = valuation.fees_of(legs, evaluation.markets)
             drafted = replace(drafted, legs=legs, after=planning.figures_after(evaluation, legs), fees=fees)
-        async with self._db.transaction() as tx:
-            return await store(tx, drafted)
+        return await self._store(drafted)
 
     async def skip(self, plan_id: int, person_id: int, *, until: datetime | None = None) -> Late | NotYours | Proposed:
         """Close a plan unanswered; with ``until`` the portfolio also stays quiet until then."""
@@ -334,7 +340,7 @@ class Rebalancing:
         async with self._db.read() as tx:
             plan = await plans.plan(tx, plan_id)
             portfolio = await portfolios.get(tx, plan.portfolio_id) if plan else None
-            served = portfolio is not None and await portfolios.is_served(tx, portfolio.id)
+            served = portfolio is not None and await portfolios.has_owner_let_in(tx, portfolio.id)
         if portfolio is None or portfolio.person_id != person_id or not served:
             return None, None
         return plan, portfolio
@@ -382,7 +388,7 @@ async def _outdated(tx: Tx, plan: Plan) -> NotAlone:
 async def _stopped(tx: Tx, plan: Plan) -> NotYours | Paused | None:
     """Tell what keeps a plan from being confirmed whatever it holds: its person was blocked, or paused it, while it was worked out."""
     portfolio = await portfolios.get(tx, plan.portfolio_id)
-    if portfolio is None or not await portfolios.is_served(tx, portfolio.id):
+    if portfolio is None or not await portfolios.has_owner_let_in(tx, portfolio.id):
         return NotYours()
     return Paused(plan=plan) if portfolio.paused else None
 

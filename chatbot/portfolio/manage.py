@@ -1,26 +1,40 @@
-"""Opening a portfolio and changing it."""
+"""Opening portfolios, changing them, and what is done with several: switching, renaming, pausing, closing."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from chatbot.errors import ShutOut
+from chatbot.errors import ShutOut, UserError
 from chatbot.exchanges.base import KeptByHand
-from chatbot.model import Mode, Person, PlanState, Portfolio, Strategy
-from chatbot.portfolio import states
+from chatbot.i18n import N_
+from chatbot.model import DecidedBy, Mode, Person, Plan, PlanState, Portfolio, PortfolioRow, Strategy
+from chatbot.portfolio import names, states
 from chatbot.portfolio.revision import revision_of
 from chatbot.store import accounts, plans, portfolios
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection
     from datetime import datetime
 
     from chatbot.clock import Clock
-    from chatbot.model import Plan
     from chatbot.portfolio.accounts import OpenAccounts
     from chatbot.store.database import Database, Tx
+
+
+#: portfolios that a person may have open beside each other: each is looked at in every check, and all stand on one page
+MOST_OPEN = 20
+#: under this, a dialog says which portfolio its question is about
+OF_PORTFOLIO = "portfolio"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnderWay:
+    """Not closed: a plan of this portfolio is being carried out, or stopped half-way and waits for its person."""
+
+    portfolio: Portfolio
+    plan: Plan
 
 
 class Portfolios:
@@ -47,31 +61,133 @@ class Portfolios:
         #: has a plan's card drawn again as it stands
         self._redraw = redraw
 
-    async def open(self, person: Person, mode: Mode, strategy: Strategy, holdings: dict[str, Decimal]) -> Portfolio:
+    async def open(
+        self, person: Person, mode: Mode, strategy: Strategy, holdings: dict[str, Decimal], *, replaces: int | None = None
+    ) -> Portfolio | UnderWay:
         """Create a portfolio with these spot holdings, make it the person's current one and end the set-up, in one transaction.
 
-        Raises :class:`ShutOut` for somebody who was blocked meanwhile.
+        The one that it ``replaces`` is closed in it too; where that cannot be, nothing is opened. Raises :class:`ShutOut` for somebody
+        who was blocked meanwhile, and :class:`UserError` where too many are open.
         """
-        now = self._clock.now()
         async with self._db.transaction() as tx:
             await need_let_in(tx, person.id)
-            stored = await portfolios.add(
-                tx,
-                Portfolio(
-                    id=0,
-                    person_id=person.id,
-                    name=strategy.preset,
-                    mode=mode,
-                    exchange=self._exchange,
-                    strategy=strategy,
-                    created_at=now,
-                ),
-            )
+            await accounts.hold(tx, person.id)
+            replaced = await portfolios.get(tx, replaces) if replaces is not None else None
+            if replaced is not None and replaced.person_id == person.id and (busy := await self._close(tx, replaced)) is not None:
+                return UnderWay(portfolio=replaced, plan=busy)
+            stored = await portfolios.add(tx, self._new(person, mode, strategy, await portfolios.open_of(tx, person.id)))
             await portfolios.save_account(tx, stored.id, self._first_account(holdings))
             await accounts.change_person(tx, person.id, portfolio_id=stored.id)
             await accounts.clear_dialog(tx, person.id)  # here, so that a process killed now does not open it twice
         self._changed(stored.id)
+        if replaced is not None:
+            self._changed(replaced.id)
         return stored
+
+    def _new(self, person: Person, mode: Mode, strategy: Strategy, others: tuple[Portfolio, ...]) -> Portfolio:
+        need_room(others)
+        return Portfolio(
+            id=0,
+            person_id=person.id,
+            name=names.distinct(strategy.preset, (other.name for other in others)),
+            mode=mode,
+            exchange=self._exchange,
+            strategy=strategy,
+            created_at=self._clock.now(),
+        )
+
+    async def close(self, person: Person, portfolio_id: int) -> Portfolio | UnderWay | None:
+        """Let a portfolio do nothing any more: no checks, no alerts, no plans, no Confirm. Its history stays, and nothing is sold.
+
+        Its card, if one waits, ends visibly; a plan that is being carried out must end first. Doing it again changes nothing. The
+        person's commands speak of the one that was opened last, if it was the current one. None: they have no such portfolio.
+        """
+        async with self._db.transaction() as tx:
+            await accounts.hold(tx, person.id)
+            portfolio = await _owned(tx, person.id, portfolio_id)
+            if portfolio is None:
+                return None
+            if (busy := await self._close(tx, portfolio)) is not None:
+                return UnderWay(portfolio=portfolio, plan=busy)
+            latest = await accounts.person(tx, person.id)
+            if latest is not None and latest.portfolio_id == portfolio_id:
+                left = await portfolios.open_of(tx, person.id)
+                await _speak_of(tx, person.id, left[-1].id if left else None)
+            closed = await portfolios.get(tx, portfolio_id)
+        self._changed(portfolio_id)
+        return closed
+
+    async def _close(self, tx: Tx, portfolio: Portfolio) -> Plan | None:
+        """Close a portfolio inside a transaction, or return the plan that must end first; then nothing was written."""
+        await portfolios.hold(tx, portfolio.id)
+        await self._end_card(tx, portfolio.id, by=DecidedBy.CLOSING)
+        if (busy := await plans.open_plan(tx, portfolio.id)) is not None:
+            return busy
+        await portfolios.close(tx, portfolio.id, self._clock.now())
+        return None
+
+    async def reopen(self, person: Person, portfolio_id: int) -> Portfolio | None:
+        """Open a closed portfolio again, paused as after a long pause, and make it the current one; None: they have no such portfolio.
+
+        Raises :class:`UserError` where too many are open.
+        """
+        async with self._db.transaction() as tx:
+            await accounts.hold(tx, person.id)
+            portfolio, others = await _owned(tx, person.id, portfolio_id), await portfolios.open_of(tx, person.id)
+            if portfolio is None:
+                return None
+            if not portfolio.is_open:
+                need_room(others)
+                await portfolios.reopen(tx, portfolio_id, names.distinct(portfolio.name, (other.name for other in others)))
+                await _speak_of(tx, person.id, portfolio_id)
+            opened = await portfolios.get(tx, portfolio_id)
+        self._changed(portfolio_id)
+        return opened
+
+    async def switch(self, person: Person, portfolio_id: int) -> tuple[Portfolio | None, bool]:
+        """Let the person's commands speak of another open portfolio; None: they have no such one.
+
+        A question that was open about a portfolio is left, so that what is typed next goes to no other than was meant; True: so it was.
+        """
+        async with self._db.transaction() as tx:
+            portfolio = await _owned(tx, person.id, portfolio_id)
+            if portfolio is None or not portfolio.is_open:
+                return portfolio, False
+            return portfolio, await _speak_of(tx, person.id, portfolio_id)
+
+    async def rename(self, person: Person, portfolio_id: int, typed: str) -> Portfolio | None:
+        """Give an open portfolio the name that was typed; None: they have no such one. Raises :class:`UserError` where it cannot be one."""
+        async with self._db.transaction() as tx:
+            await accounts.hold(tx, person.id)
+            portfolio = await _owned(tx, person.id, portfolio_id)
+            if portfolio is None or not portfolio.is_open:
+                return portfolio
+            taken = [other.name for other in await portfolios.open_of(tx, person.id) if other.id != portfolio_id]
+            await portfolios.rename(tx, portfolio_id, names.checked(typed, taken))
+            return await portfolios.get(tx, portfolio_id)
+
+    async def pause(self, person: Person, only: int | None = None) -> tuple[PortfolioRow, ...]:
+        """Stop all open portfolios of a person, or ``only`` one, and return all that are open; doing it again changes nothing."""
+        return await self._set_paused(person, only, paused=True)
+
+    async def resume(self, person: Person, only: int | None = None) -> tuple[PortfolioRow, ...]:
+        """Let all open portfolios of a person go on, or ``only`` one, and return all that are open; a snooze ends with it."""
+        return await self._set_paused(person, only, paused=False)
+
+    async def _set_paused(self, person: Person, only: int | None, *, paused: bool) -> tuple[PortfolioRow, ...]:
+        async with self._db.transaction() as tx:
+            chosen = [one.id for one in await portfolios.open_of(tx, person.id) if only in (None, one.id)]
+            await portfolios.set_paused(tx, chosen, paused=paused)
+            stand = await portfolios.open_of(tx, person.id)
+            running = await plans.open_plans(tx, [one.id for one in stand])
+        for portfolio_id in chosen:
+            self._changed(portfolio_id)
+        return tuple(PortfolioRow(portfolio=one, plan=running.get(one.id)) for one in stand)
+
+    async def of(self, person: Person) -> tuple[Portfolio, ...]:
+        """Return all portfolios of a person, oldest first, the closed ones among them."""
+        async with self._db.read() as tx:
+            return await portfolios.of_person(tx, person.id)
 
     async def current(self, person: Person) -> Portfolio | None:
         """Return the portfolio that the person's commands speak of."""
@@ -86,11 +202,17 @@ class Portfolios:
             return await portfolios.get(tx, portfolio_id)
 
     async def change(self, portfolio: Portfolio, **fields: Any) -> Portfolio:  # noqa: ANN401 - fields of Portfolio
-        """Store a changed portfolio; the row is read again first so that nothing else is lost."""
+        """Store changed settings; the row is read again first so that nothing else is lost. Nothing is changed of a closed portfolio.
+
+        A name that the strategy gave goes with the strategy.
+        """
         async with self._db.transaction() as tx:
             latest = await portfolios.get(tx, portfolio.id) or portfolio
+            if not latest.is_open:
+                return latest
             changed = replace(latest, **fields)
             await portfolios.save(tx, changed)
+            changed = await _renamed(tx, latest, changed)
             if _lines_of(changed.strategy) != _lines_of(latest.strategy):
                 await _arm(tx, portfolio.id)
             if revision_of(changed) != revision_of(latest):
@@ -121,15 +243,17 @@ class Portfolios:
             await self._end_card(tx, portfolio.id)
         return True
 
-    async def _end_card(self, tx: Tx, portfolio_id: int) -> None:
+    async def _end_card(self, tx: Tx, portfolio_id: int, *, by: DecidedBy = DecidedBy.PERSON) -> None:
         """End the plan that waits for an answer: what its card rested on has changed, and Confirm must not cover that.
 
-        A plan that the bot was to carry out itself has been shown to nobody: it is planned again, and asks, when its turn comes.
+        A plan that the bot was to carry out itself has been shown to nobody: it is planned again, and asks, when its turn comes. Where
+        the portfolio is closed, no turn comes.
         """
         now, waiting = self._clock.now(), await plans.open_plan(tx, portfolio_id)
-        if waiting is None or (waiting.stand is not None and waiting.stand.auto):
+        is_unseen = waiting is not None and waiting.stand is not None and waiting.stand.auto
+        if waiting is None or (is_unseen and by is not DecidedBy.CLOSING):
             return
-        if await plans.decide(tx, waiting.id, PlanState.SUPERSEDED, now):
+        if await plans.decide(tx, waiting.id, PlanState.SUPERSEDED, now, by):
             await self._redraw(tx, waiting, now, "outdated")
 
 
@@ -138,6 +262,37 @@ async def need_let_in(tx: Tx, person_id: int) -> None:
     person = await accounts.person(tx, person_id)
     if person is None or not person.is_let_in:
         raise ShutOut
+
+
+async def _owned(tx: Tx, person_id: int, portfolio_id: int) -> Portfolio | None:
+    portfolio = await portfolios.get(tx, portfolio_id)
+    return portfolio if portfolio is not None and portfolio.person_id == person_id else None
+
+
+def need_room(others: Collection[Portfolio]) -> None:
+    """Raise :class:`UserError` where a person has so many open portfolios that no other can be opened."""
+    if len(others) >= MOST_OPEN:
+        raise UserError(N_("You have {count} portfolios open, and that is the most. Close one first: /portfolios."), count=len(others))
+
+
+async def _speak_of(tx: Tx, person_id: int, portfolio_id: int | None) -> bool:
+    """Let commands speak of a portfolio, and leave a question about another one; tell whether there was one."""
+    await accounts.change_person(tx, person_id, portfolio_id=portfolio_id)
+    asked = await accounts.dialog(tx, person_id)
+    if asked is None or asked[1].get(OF_PORTFOLIO) in (None, portfolio_id):
+        return False
+    await accounts.clear_dialog(tx, person_id)
+    return True
+
+
+async def _renamed(tx: Tx, before: Portfolio, after: Portfolio) -> Portfolio:
+    """Give a portfolio the name of its new strategy, unless a person gave it one."""
+    if before.strategy.preset == after.strategy.preset or not names.is_given(before.name):
+        return after
+    others = (other.name for other in await portfolios.open_of(tx, after.person_id) if other.id != after.id)
+    name = names.distinct(after.strategy.preset, others)
+    await portfolios.rename(tx, after.id, name)
+    return replace(after, name=name)
 
 
 def _lines_of(strategy: Strategy) -> Strategy:

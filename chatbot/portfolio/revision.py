@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from chatbot.model import Portfolio
 
 _LETTERS = 5
+#: follows the word of a page whose head says the portfolio's name
+_NAMED = "n"
 
 
 def revision_of(portfolio: Portfolio) -> str:
@@ -22,3 +24,16 @@ def revision_of(portfolio: Portfolio) -> str:
     settings = (portfolio.id, portfolio.mode, portfolio.exchange, portfolio.answer)
     body = "\n".join((*map(str, settings), encode(portfolio.strategy), encode(portfolio.answering)))
     return base64.urlsafe_b64encode(hashlib.sha256(body.encode()).digest()).decode()[:_LETTERS]
+
+
+def shown_as(portfolio: Portfolio) -> str:
+    """Return the word for what a page about a portfolio shows now: its settings, and whether the page says its name."""
+    return revision_of(portfolio) + (_NAMED if portfolio.is_one_of_several else "")
+
+
+def is_shown_by(portfolio: Portfolio, word: str) -> bool:
+    """Tell whether a page with this word was about this portfolio as it is.
+
+    A page from before there was a second one does not say its portfolio's name: once there are two, nobody can know which is meant.
+    """
+    return word == revision_of(portfolio) + _NAMED or (word == revision_of(portfolio) and not portfolio.is_one_of_several)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from chatbot.engine.portfolio import INDEX
-from chatbot.model import AnswerMode, Check, ExposureReport, HeldBack, MovedTarget, StatusReport
+from chatbot.model import AnswerMode, Check, ExposureReport, HeldBack, MovedTarget, PortfolioRow, StatusReport
 from chatbot.portfolio import states, targets, turnover
 from chatbot.reports import exposure
 from chatbot.store import plans, portfolios
@@ -93,6 +93,17 @@ class Reports:
             hedges=evaluation.layers.hedges,
             mood_source=self._mood_source,
         )
+
+    async def portfolios(self, person: Person) -> tuple[PortfolioRow, ...]:
+        """List all portfolios of a person, oldest first: the open ones with their value and their plan, the closed ones without."""
+        async with self._db.read() as tx:
+            found = await portfolios.of_person(tx, person.id)
+            running = await plans.open_plans(tx, [one.id for one in found])
+        return tuple([PortfolioRow(portfolio=one, plan=running.get(one.id), value=await self._value(one)) for one in found])
+
+    async def _value(self, portfolio: Portfolio) -> Decimal | None:
+        figures = (await self._evaluator.look(portfolio, patient=True)).figures if portfolio.is_open else None
+        return figures.value if figures is not None else None
 
     async def exposure(self, portfolio: Portfolio, *, fresh: bool = False) -> ExposureReport:
         """Read how exposed the portfolio is now, coin by coin; what is unknown stays unknown."""

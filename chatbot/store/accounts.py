@@ -26,6 +26,7 @@ _people, _meta, _dialogs = tables.people.c, tables.meta.c, tables.dialogs.c
 _WITH_ID = select(tables.people).where(_people.id == bindparam("one"))
 _FACT = select(_meta.value).where(_meta.key == bindparam("one"))
 _DIALOG = select(_dialogs.name, _dialogs.data).where(_dialogs.person_id == bindparam("one"))
+_HOLDING = select(_people.id).where(_people.id == bindparam("one")).with_for_update()
 _LEAVING = delete(tables.dialogs).where(_dialogs.person_id == bindparam("one")).returning(_dialogs.name)
 
 
@@ -33,6 +34,11 @@ async def person(tx: Tx, person_id: int) -> Person | None:
     """Return the person with this Telegram user id, or None."""
     row = (await tx.execute(_WITH_ID, {"one": person_id})).one_or_none()
     return None if row is None else _person(row)
+
+
+async def hold(tx: Tx, person_id: int) -> None:
+    """Keep others from changing what this person has until the transaction ends; SQLite has one writer at a time anyway."""
+    await tx.execute(_HOLDING, {"one": person_id})
 
 
 async def people_of(tx: Tx, ids: Collection[int]) -> dict[int, Person]:

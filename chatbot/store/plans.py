@@ -98,7 +98,7 @@ async def _next_number(tx: Tx, portfolio_id: int) -> int:
     busy = select(_plans.id).where(_plans.portfolio_id == portfolio_id, _plans.state.in_(_BUSY)).exists()
     counting = (
         update(tables.portfolios)
-        .where(_portfolios.id == portfolio_id, ~busy)
+        .where(_portfolios.id == portfolio_id, _portfolios.closed_at.is_(None), ~busy)
         .values(last_plan_number=_portfolios.last_plan_number + 1)
         .returning(_portfolios.last_plan_number)
     )
@@ -106,7 +106,7 @@ async def _next_number(tx: Tx, portfolio_id: int) -> int:
     if number is not None:
         return number
     if await open_plan(tx, portfolio_id) is None:
-        raise InternalError(f"there is no portfolio {portfolio_id}")
+        raise InternalError(f"there is no open portfolio {portfolio_id}")
     raise PlanOpen(portfolio_id)
 
 

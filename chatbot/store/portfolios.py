@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, false, func, insert, inspect, select, update
+from sqlalchemy import bindparam, exists, false, func, insert, inspect, select, update
 
 from chatbot.model import LET_IN, Answering, AnswerMode, Check, Mode, Portfolio, Strategy
 from chatbot.store import tables
@@ -25,22 +25,30 @@ if TYPE_CHECKING:
 
 _portfolios, _accounts, _states = tables.portfolios.c, tables.accounts.c, tables.states.c
 _checks, _values = tables.checks.c, tables.values.c
+_other = tables.portfolios.alias("other")
+_BESIDE_ANOTHER = exists().where(_other.c.person_id == _portfolios.person_id, _other.c.id != _portfolios.id, _other.c.closed_at.is_(None))
+_READ = select(tables.portfolios, _BESIDE_ANOTHER.label("is_one_of_several"))
 # asked at every look: a statement that is written once costs half of one that is built each time
-_ONE = select(tables.portfolios).where(_portfolios.id == bindparam("one"))
-_MANY = select(tables.portfolios).where(_portfolios.id.in_(bindparam("ids", expanding=True)))
+_ONE = _READ.where(_portfolios.id == bindparam("one"))
+_MANY = _READ.where(_portfolios.id.in_(bindparam("ids", expanding=True)))
 _ACCOUNTS_OF = select(_accounts.portfolio_id, _accounts.body).where(_accounts.portfolio_id.in_(bindparam("ids", expanding=True)))
 _STATES_OF = select(tables.states).where(_states.portfolio_id.in_(bindparam("ids", expanding=True)))
 _WHO_IS_LET_IN = select(tables.people.c.id).where(tables.people.c.role.in_(sorted(LET_IN)))
-_SERVED = select(_portfolios.id).where(_portfolios.id == bindparam("one"), _portfolios.person_id.in_(_WHO_IS_LET_IN))
-_COLUMNS = tuple(column.name for column in tables.portfolios.columns)
+_HOLDING = select(_portfolios.id).where(_portfolios.id == bindparam("one")).with_for_update()
+_OPEN = _portfolios.closed_at.is_(None)
+_OF_LET_IN = select(_portfolios.id).where(_portfolios.id == bindparam("one"), _portfolios.person_id.in_(_WHO_IS_LET_IN))
+_SERVED = _OF_LET_IN.where(_OPEN)
+_COLUMNS = (*(column.name for column in tables.portfolios.columns), "is_one_of_several")
+#: what is no part of a portfolio's settings: told by the journal, written by a statement of its own, or never changed
+_KEPT = ("id", "last_plan_number", "person_id", "created_at", "name", "closed_at")
 
 
 async def add(tx: Tx, portfolio: Portfolio) -> Portfolio:
     """Store a new portfolio and return it with its id; the id that it came with is ignored."""
     row = _row(portfolio) | {"last_plan_number": 0}
     del row["id"]
-    found = await tx.execute(insert(tables.portfolios).values(row).returning(_portfolios.id))
-    return replace(portfolio, id=found.scalar_one(), last_plan_number=0)
+    number = (await tx.execute(insert(tables.portfolios).values(row).returning(_portfolios.id))).scalar_one()
+    return _portfolio((await tx.execute(_ONE, {"one": number})).one())
 
 
 async def get(tx: Tx, portfolio_id: int) -> Portfolio | None:
@@ -59,17 +67,51 @@ async def many(tx: Tx, ids: Collection[int]) -> dict[int, Portfolio]:
 
 
 async def of_person(tx: Tx, person_id: int) -> tuple[Portfolio, ...]:
-    """Return a person's portfolios, oldest first."""
-    query = select(tables.portfolios).where(_portfolios.person_id == person_id).order_by(_portfolios.id)
+    """Return a person's portfolios, oldest first, the closed ones among them."""
+    query = _READ.where(_portfolios.person_id == person_id).order_by(_portfolios.id)
     return tuple(map(_portfolio, await tx.execute(query)))
 
 
+async def open_of(tx: Tx, person_id: int) -> tuple[Portfolio, ...]:
+    """Return a person's portfolios that are not closed, oldest first."""
+    return tuple(portfolio for portfolio in await of_person(tx, person_id) if portfolio.is_open)
+
+
 async def save(tx: Tx, portfolio: Portfolio) -> None:
-    """Write a changed portfolio. Its plan number is left alone: the journal counts, and a copy read earlier is behind."""
-    row = _row(portfolio)
-    for kept in ("id", "last_plan_number", "person_id", "created_at"):
-        del row[kept]
+    """Write a portfolio's changed settings.
+
+    Its plan number is left alone: the journal counts, and a copy read earlier is behind. So are its name and whether it is closed.
+    """
+    row = {name: value for name, value in _row(portfolio).items() if name not in _KEPT}
     await tx.execute(update(tables.portfolios).where(_portfolios.id == portfolio.id).values(row))
+
+
+async def rename(tx: Tx, portfolio_id: int, name: str) -> None:
+    """Give a portfolio another name; that none of its person's others has it is the caller's to know."""
+    await tx.execute(update(tables.portfolios).where(_portfolios.id == portfolio_id).values(name=name))
+
+
+async def set_paused(tx: Tx, ids: Collection[int], *, paused: bool) -> None:
+    """Pause portfolios, or let them go on; a pause closes their batching windows, and going on ends a snooze."""
+    ended = {"window_opened_at": None} if paused else {"snoozed_until": None}
+    await tx.execute(update(tables.portfolios).where(_portfolios.id.in_(ids)).values(paused=paused, **ended))
+
+
+async def hold(tx: Tx, portfolio_id: int) -> None:
+    """Keep a plan from being added to a portfolio until the transaction ends; SQLite has one writer at a time anyway."""
+    await tx.execute(_HOLDING, {"one": portfolio_id})
+
+
+async def close(tx: Tx, portfolio_id: int, now: datetime) -> bool:
+    """Note that a portfolio does nothing any more; False when it was closed before. That it has no open plan is the caller's to know."""
+    closing = update(tables.portfolios).where(_portfolios.id == portfolio_id, _OPEN)
+    return (await tx.execute(closing.values(closed_at=now, window_opened_at=None, snoozed_until=None))).rowcount == 1
+
+
+async def reopen(tx: Tx, portfolio_id: int, name: str) -> bool:
+    """Open a closed portfolio again under this name, paused; False when it is open."""
+    opening = update(tables.portfolios).where(_portfolios.id == portfolio_id, _portfolios.closed_at.is_not(None))
+    return (await tx.execute(opening.values(closed_at=None, paused=True, name=name))).rowcount == 1
 
 
 async def save_windows(tx: Tx, opened: Mapping[int, datetime | None]) -> None:
@@ -80,7 +122,7 @@ async def save_windows(tx: Tx, opened: Mapping[int, datetime | None]) -> None:
 
 
 async def active(tx: Tx, after_id: int = 0, limit: int | None = None) -> tuple[Portfolio, ...]:
-    """Return portfolios that are not paused and whose owner may use the bot, by id, starting behind ``after_id``."""
+    """Return open portfolios that are not paused and whose owner may use the bot, by id, starting behind ``after_id``."""
     ids = await active_ids(tx, after_id, limit)
     found = await many(tx, ids)
     return tuple(found[portfolio_id] for portfolio_id in ids)
@@ -88,14 +130,19 @@ async def active(tx: Tx, after_id: int = 0, limit: int | None = None) -> tuple[P
 
 async def active_ids(tx: Tx, after_id: int = 0, limit: int | None = None) -> tuple[int, ...]:
     """Return the ids of the portfolios that :func:`active` would return, ascending, starting behind ``after_id``."""
-    served = _portfolios.paused == false(), _portfolios.person_id.in_(_WHO_IS_LET_IN)
+    served = _portfolios.paused == false(), _OPEN, _portfolios.person_id.in_(_WHO_IS_LET_IN)
     query = select(_portfolios.id).where(*served, _portfolios.id > after_id).order_by(_portfolios.id).limit(limit)
     return tuple((await tx.execute(query)).scalars())
 
 
 async def is_served(tx: Tx, portfolio_id: int) -> bool:
-    """Tell whether the owner of a portfolio may use the bot now; nothing is checked, planned or traded for anybody else."""
+    """Tell whether a portfolio is open and its owner may use the bot now; nothing else is checked, planned or traded."""
     return (await tx.execute(_SERVED, {"one": portfolio_id})).first() is not None
+
+
+async def has_owner_let_in(tx: Tx, portfolio_id: int) -> bool:
+    """Tell whether the owner of a portfolio, open or closed, may use the bot now."""
+    return (await tx.execute(_OF_LET_IN, {"one": portfolio_id})).first() is not None
 
 
 async def accounts_of(tx: Tx, ids: Collection[int]) -> dict[int, dict[str, Any]]:
@@ -175,12 +222,13 @@ async def record_values(tx: Tx, values: Iterable[tuple[int, date, Decimal]]) -> 
 
 
 def _row(portfolio: Portfolio) -> dict[str, Any]:
-    row = {field.name: getattr(portfolio, field.name) for field in fields(portfolio)}
+    row = {field.name: getattr(portfolio, field.name) for field in fields(portfolio) if field.name != "is_one_of_several"}
     return row | {"strategy": encode(portfolio.strategy), "answering": encode(portfolio.answering)}
 
 
 def _portfolio(row: Row[Any]) -> Portfolio:
     read = dict(zip(_COLUMNS, row, strict=True))
+    read["is_one_of_several"] = bool(read["is_one_of_several"])
     read |= {"strategy": _strategy(read["strategy"]), "mode": Mode(read["mode"]), "answer": AnswerMode(read["answer"])}
     read["answering"] = _answering(read["answering"])
     return Portfolio(**read)

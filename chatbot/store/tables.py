@@ -115,6 +115,8 @@ portfolios = Table(
     Column("window_opened_at", Moment),
     Column("last_plan_number", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
+    #: NULL: it is open
+    Column("closed_at", Moment),
     one_of("mode", Mode),
     one_of("answer", AnswerMode),
     sqlite_autoincrement=True,

@@ -12,17 +12,18 @@ from telegram.ext import Application, CallbackContext, ContextTypes, ExtBot
 
 from chatbot.errors import ShutOut, UserError
 from chatbot.i18n import N_
-from chatbot.portfolio.revision import revision_of
+from chatbot.portfolio.manage import OF_PORTFOLIO
+from chatbot.portfolio.revision import shown_as
 from chatbot.store import accounts
-from handlers.buttons import BOUND, Signer, markup
+from handlers.buttons import Signer, changed_by, markup
 from handlers.chat import sending
 from handlers.views.common import decimal_sign
-from handlers.views.problems import mistake, no_portfolio
+from handlers.views.problems import closed, mistake, no_portfolio
 
 if TYPE_CHECKING:
     from chatbot.app import Program
     from chatbot.i18n import Words
-    from chatbot.model import Person, Portfolio
+    from chatbot.model import Person, Plan, Portfolio
     from handlers.buttons import Tap
     from handlers.views.common import View
 
@@ -44,6 +45,9 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
     let_in: bool = False
     #: the tap has been answered
     answered: bool = False
+    #: number of the portfolio that this update is about, and with it every button of the answer: the one that the tapped button or the open
+    #: dialog names, else the current one once it was asked for; None: it is about none
+    about: int | None = None
 
     @property
     def program(self) -> Program:
@@ -72,13 +76,20 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
             return await accounts.dialog(tx, self.person.id)
 
     async def enter(self, name: str, data: dict[str, Any]) -> None:
-        """Open a dialog, or note how far it is; another one that was open is left, and the person is told so."""
+        """Open a dialog, or note how far it is; another one that was open is left, and the person is told so.
+
+        What is typed goes to the portfolio that ``data`` names, if it names one, whatever is the current one by then.
+        """
         async with self.program.db.transaction() as tx:
             before = await accounts.dialog(tx, self.person.id)
             await accounts.set_dialog(tx, self.person.id, name, data)
-        if before is not None and before[0] != name and before[1]:
-            left = UserError(N_("I closed the dialog you had open. Nothing was changed; send its command to start over."))
-            await self.bot.send_message(self.person.chat_id, mistake(self.words, left).text, parse_mode=ParseMode.HTML)
+        if before is not None and before[0] != name and before[1].keys() - {OF_PORTFOLIO}:
+            await self.tell_dialog_left()
+
+    async def tell_dialog_left(self) -> None:
+        """Tell the person that a question is not waited for any more."""
+        left = UserError(N_("I closed the dialog you had open. Nothing was changed; send its command to start over."))
+        await self.bot.send_message(self.person.chat_id, mistake(self.words, left).text, parse_mode=ParseMode.HTML)
 
     async def leave(self, name: str) -> None:
         """Close a dialog if it is the one that is open: its question is no longer on the screen."""
@@ -88,8 +99,22 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
                 await accounts.clear_dialog(tx, self.person.id)
 
     async def portfolio(self) -> Portfolio | None:
-        """Return the portfolio that the person's commands speak of."""
-        return await self.program.portfolios.current(self.person)
+        """Return the portfolio that this update is about, open or closed: the one that is named, else the person's current one."""
+        if self.about is None:
+            found = await self.program.portfolios.current(self.person)
+        else:
+            found = await self.program.portfolios.by_id(self.about)
+        if found is None or found.person_id != self.person.id:
+            return None
+        self.about = found.id
+        return found
+
+    async def portfolio_of(self, plan: Plan | None) -> Portfolio | None:
+        """Return the portfolio of a plan of this person; what is answered is about it from now on."""
+        if plan is None:
+            return None
+        self.about = plan.portfolio_id
+        return await self.portfolio()
 
 
 CONTEXT = ContextTypes(context=Context, bot_data=dict)
@@ -117,11 +142,14 @@ async def reply(update: Update, context: Context, view: View) -> Message:
         return await sending.send(context.bot, chat_id, view, keyboard, plain=True)
 
 
-async def need_portfolio(update: Update, context: Context) -> Portfolio | None:
-    """Return the current portfolio, or say how to get one."""
+async def need_portfolio(update: Update, context: Context, *, to_read: bool = False) -> Portfolio | None:
+    """Return the portfolio that this update is about, or say how to get one. One that is closed can be had only ``to_read`` its history."""
     portfolio = await context.portfolio()
     if portfolio is None:
         await show(update, context, no_portfolio(context.words))
+    elif not (portfolio.is_open or to_read):
+        await show(update, context, closed(context.words, portfolio))
+        return None
     return portfolio
 
 
@@ -160,11 +188,16 @@ async def _edit(message: Message, context: Context, view: View) -> Message | Non
 
 
 async def _keyboard(context: Context, view: View) -> InlineKeyboardMarkup | None:
-    """Seal a view's buttons; those that change settings work only while the current portfolio's are as they are now."""
+    """Seal a view's buttons: they are about the portfolio that the view is about, and change it only while it is as it is now."""
     signer, now = Signer(context.program.button_key), context.program.clock.now()
-    acting = any(button.tap.action in BOUND for row in view.keyboard for button in row)
-    portfolio = await context.portfolio() if acting else None
-    return markup(view.keyboard, signer, context.person, now, revision=revision_of(portfolio) if portfolio is not None else "")
+    words = await words_of_pages(context.program, view, context.about)
+    return markup(view.keyboard, signer, context.person, now, about=context.about, words=words)
+
+
+async def words_of_pages(program: Program, view: View, about: int | None) -> dict[int, str]:
+    """Return what a view shows of each portfolio that its buttons change, as a word for their seal."""
+    found = [await program.portfolios.by_id(number) for number in sorted(changed_by(view.keyboard, about))]
+    return {portfolio.id: shown_as(portfolio) for portfolio in found if portfolio is not None}
 
 
 async def answer(update: Update, context: Context, text: str = "", *, alert: bool = False) -> None:

@@ -17,6 +17,7 @@ from handlers.chat import parsing
 from handlers.chat.context import answer, reply, show
 from handlers.views import problems
 from handlers.views.person import alert_settings
+from handlers.views.plan import progress
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -145,9 +146,18 @@ def _reminder(tokens: list[str], rings: dict[str, AlertKind | Ring]) -> int:
 
 
 async def snooze_longer(update: Update, context: Context) -> None:
-    """Ask for how long to keep quiet."""
+    """Ask for how long to keep quiet about the portfolio of a plan, or of an alert."""
+    kind, _, number = context.tapped.arg.partition(":")
+    if kind == "plan":
+        portfolio = await context.portfolio_of(await context.program.rebalancing.owned_plan(int(number), context.person.id))
+    else:
+        context.about = int(number)
+        portfolio = await context.portfolio()
+    if portfolio is None:
+        await answer(update, context, progress.not_yours(context.words), alert=True)
+        return
     await answer(update, context)
-    await show(update, context, alert_settings.snooze_choice(context.words, context.tapped.arg))
+    await show(update, context, alert_settings.snooze_choice(context.words, portfolio, context.tapped.arg))
 
 
 def until(context: Context, span: str) -> datetime:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import Role
+from chatbot.portfolio.manage import OF_PORTFOLIO
 from chatbot.store import accounts
 from handlers.chat.context import reply, show
-from handlers.commands import holdings, settings, start, strategy
+from handlers.commands import holdings, portfolios, settings, start, strategy
 from handlers.views import problems
 from handlers.views.person import settings as views
 
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
     from handlers.chat.context import Context
 
 #: who takes the text that a dialog waits for
-DIALOGS = {start.DIALOG: start.typed, strategy.DIALOG: strategy.typed, settings.DIALOG: settings.typed, holdings.DIALOG: holdings.typed}
+DIALOGS = {
+    start.DIALOG: start.typed,
+    strategy.DIALOG: strategy.typed,
+    settings.DIALOG: settings.typed,
+    holdings.DIALOG: holdings.typed,
+    portfolios.DIALOG: portfolios.typed,
+}
 
 
 async def help_(update: Update, context: Context) -> None:
@@ -42,6 +49,7 @@ async def text(update: Update, context: Context) -> None:
     if dialog is None or dialog[0] not in DIALOGS:
         await reply(update, context, problems.unknown_text(context.words))
     elif typed:
+        context.about = dialog[1].get(OF_PORTFOLIO)
         await DIALOGS[dialog[0]](update, context, typed, dialog[1])
     else:
         raise UserError(N_("I can only read text here, no pictures, files or voice. Write it, or leave with /cancel."))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from telegram import InputFile
+from telegram.constants import ParseMode
 
 from chatbot.model import HeldBack
 from chatbot.store import plans, portfolios
@@ -26,7 +27,7 @@ _CSV_PLANS = 1000
 
 async def history(update: Update, context: Context) -> None:
     """List plans, newest first; the button's argument is the id to go on before."""
-    portfolio = await need_portfolio(update, context)
+    portfolio = await need_portfolio(update, context, to_read=True)
     if portfolio is None:
         return
     before = int(context.tapped.arg) if update.callback_query is not None and context.tapped.arg else None
@@ -38,7 +39,7 @@ async def history(update: Update, context: Context) -> None:
 async def plan(update: Update, context: Context) -> None:
     """Open one plan in full."""
     found = await context.program.rebalancing.owned_plan(int(context.tapped.arg), context.person.id)
-    portfolio = await context.program.portfolios.by_id(found.portfolio_id) if found else None
+    portfolio = await context.portfolio_of(found)
     if found is None or portfolio is None:
         await answer(update, context, progress.not_yours(context.words), alert=True)
         return
@@ -47,13 +48,14 @@ async def plan(update: Update, context: Context) -> None:
 
 async def csv(update: Update, context: Context) -> None:
     """Send every leg of every plan as a file."""
-    portfolio = await need_portfolio(update, context)
+    portfolio = await need_portfolio(update, context, to_read=True)
     if portfolio is None:
         return
     async with context.program.db.read() as tx:
         found = await plans.plans(tx, portfolio.id, limit=_CSV_PLANS)
-    data = views.history_csv(found).encode()
-    await context.bot.send_document(context.person.chat_id, InputFile(data, filename=f"ballast-{portfolio.id}.csv"))
+    file = InputFile(views.history_csv(found).encode(), filename=f"ballast-{portfolio.id}.csv")
+    caption = views.csv_caption(context.words, portfolio)
+    await context.bot.send_document(context.person.chat_id, file, caption=caption, parse_mode=ParseMode.HTML)
 
 
 async def why(update: Update, context: Context) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.model import Mode
 from chatbot.portfolio import strategies
+from chatbot.portfolio.manage import OF_PORTFOLIO
 from handlers.chat import parsing
 from handlers.chat.context import need_portfolio, reply, show
 from handlers.commands.status import status
@@ -27,8 +28,8 @@ async def correct(update: Update, context: Context) -> None:
     portfolio = await need_portfolio(update, context)
     if portfolio is None or portfolio.mode != Mode.MANUAL:
         return
-    await context.enter(DIALOG, {})
-    await show(update, context, start.holdings_prompt(context.words, back="status"))
+    await context.enter(DIALOG, {OF_PORTFOLIO: portfolio.id})
+    await show(update, context, start.holdings_prompt(context.words, portfolio, back="status"))
 
 
 async def typed(update: Update, context: Context, text: str, _data: dict[str, Any]) -> None:

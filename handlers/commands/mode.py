@@ -97,10 +97,14 @@ def read_minutes(typed: list[str]) -> int:
 async def answers(update: Update, context: Context) -> None:
     """Choose between asking and only telling, for the current portfolio or the one of the card."""
     chosen, _, number = context.tapped.arg.partition(":")
-    portfolio = await context.program.portfolios.by_id(int(number)) if number else await need_portfolio(update, context)
-    if portfolio is None or portfolio.person_id != context.person.id:
+    context.about = int(number) if number else context.about
+    if number and await context.portfolio() is None:
         await answer(update, context, progress.not_yours(context.words), alert=True)
-    elif chosen == AnswerMode.AUTO:
+        return
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    if chosen == AnswerMode.AUTO:
         await _ask_consent(update, context, portfolio, None)
     else:
         await _answer(update, context, portfolio, AnswerMode(chosen), new=bool(number))

@@ -58,6 +58,8 @@ async def answer_proposal(
             await put(update, context, views.busy(words, portfolio, plan))
         case outcomes.NoHedge(size=size):
             await put(update, context, offer.refused(words, portfolio, size))
+        case outcomes.Closed(portfolio=closed):
+            await put(update, context, problems.closed(words, closed))
         case _:
             raise TypeError(f"{proposal!r} is no answer to a proposal")
 
@@ -100,7 +102,7 @@ async def _confirm(update: Update, context: Context, plan_id: int, *, accepted: 
 
 async def _ask_about_costs(update: Update, context: Context, plan: Plan) -> None:
     """Put the question about expensive legs in place of the card."""
-    portfolio = await context.program.portfolios.by_id(plan.portfolio_id)
+    portfolio = await context.portfolio_of(plan)
     if portfolio is not None:
         await show(update, context, costs.question(context.words, portfolio, plan))
 
@@ -109,7 +111,7 @@ async def _moved(update: Update, context: Context, plan_id: int, outcome: outcom
     """Prices or holdings left what the card showed, or cannot be known: say which, and show what there is instead of trading."""
     words = context.words
     old = await context.program.rebalancing.owned_plan(plan_id, context.person.id)
-    portfolio = await context.program.portfolios.by_id(old.portfolio_id) if old else None
+    portfolio = await context.portfolio_of(old)
     if old is None or portfolio is None:
         await answer(update, context, progress.not_yours(words), alert=True)
         return
@@ -127,6 +129,8 @@ async def _moved(update: Update, context: Context, plan_id: int, outcome: outcom
             lead = words.t("I can't get reliable prices, so there is no plan yet. I keep trying; you don't need to do anything.")
         case outcomes.Busy(plan=other):
             lead = views.closed_text(words, other)
+        case outcomes.Closed():
+            lead = words.t("This portfolio is closed: it does nothing any more. Its history can be read.")
         case _:
             lead = words.t("Nothing to do.")
     await answer(update, context, lead)
@@ -137,8 +141,8 @@ async def _moved(update: Update, context: Context, plan_id: int, outcome: outcom
 
 async def _too_late(update: Update, context: Context, plan: Plan) -> None:
     """Say how the plan ended; one that ran out of time is followed by the plan as of now."""
-    portfolio = await context.program.portfolios.by_id(plan.portfolio_id)
-    replanned = plan.state is PlanState.EXPIRED and portfolio is not None and portfolio.id == context.person.portfolio_id
+    portfolio = await context.portfolio_of(plan)
+    replanned = plan.state is PlanState.EXPIRED and portfolio is not None and portfolio.is_open
     text = progress.late_text(context.words, plan, replanned=replanned)
     await answer(update, context, text, alert=True)
     await _show_plan(update, context, plan)
@@ -159,7 +163,7 @@ async def _show_unseen(update: Update, context: Context, portfolio: Portfolio, l
 
 async def _show_plan(update: Update, context: Context, plan: Plan) -> None:
     """Draw the plan in its card, in whatever state it is."""
-    portfolio = await context.program.portfolios.by_id(plan.portfolio_id)
+    portfolio = await context.portfolio_of(plan)
     if portfolio is not None:
         await show(update, context, card_view(context, portfolio, plan))
 
@@ -188,7 +192,7 @@ async def edit(update: Update, context: Context) -> None:
 
 async def _with_plan(update: Update, context: Context, view: PlanView) -> None:
     plan = await context.program.rebalancing.owned_plan(int(context.tapped.args[0]), context.person.id)
-    portfolio = await context.program.portfolios.by_id(plan.portfolio_id) if plan else None
+    portfolio = await context.portfolio_of(plan)
     if plan is None or portfolio is None:
         await answer(update, context, progress.not_yours(context.words), alert=True)
         return
@@ -289,7 +293,7 @@ async def again(update: Update, context: Context) -> None:
     plan_id = int(context.tapped.arg)
     outcome = await context.program.rebalancing.again(plan_id, context.person.id)
     plan = await context.program.rebalancing.owned_plan(plan_id, context.person.id)
-    portfolio = await context.program.portfolios.by_id(plan.portfolio_id) if plan else None
+    portfolio = await context.portfolio_of(plan)
     if plan is None or portfolio is None or isinstance(outcome, outcomes.NotYours):
         await answer(update, context, progress.not_yours(context.words), alert=True)
         return
@@ -305,9 +309,12 @@ async def leave_it(update: Update, context: Context) -> None:
 async def snooze(update: Update, context: Context) -> None:
     """Stay quiet about the portfolio of an alert for as long as the button says."""
     number, _, span = context.tapped.arg.partition(":")
-    portfolio = await context.program.portfolios.by_id(int(number))
-    if portfolio is None or portfolio.person_id != context.person.id:
+    context.about = int(number)
+    if await context.portfolio() is None:
         await answer(update, context, progress.not_yours(context.words), alert=True)
+        return
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
         return
     until = alerts.until(context, span)
     changed = await context.program.portfolios.change(portfolio, snoozed_until=until, window_opened_at=None)

@@ -1,4 +1,4 @@
-"""/settings, /pause, /resume: how the bot behaves towards one person."""
+"""/settings: in which language and time zone the bot speaks to one person."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from chatbot.errors import UserError
 from chatbot.i18n import N_
-from chatbot.model import UNDER_WAY
-from chatbot.store import plans
 from handlers.chat import parsing
-from handlers.chat.context import need_portfolio, reply, show
+from handlers.chat.context import show
 from handlers.transport import menu
 from handlers.views.person import settings as views
-from handlers.views.portfolio import start, status
+from handlers.views.portfolio import start
 
 if TYPE_CHECKING:
     from typing import Any
@@ -77,28 +75,3 @@ async def _take_zone(update: Update, context: Context, text: str) -> None:
     context.person = await context.program.access.live_in(context.person, name)
     await context.program.portfolios.move_zone(context.person)
     await settings(update, context)
-
-
-async def pause(update: Update, context: Context) -> None:
-    """Stop all activity of the current portfolio."""
-    portfolio = await need_portfolio(update, context)
-    if portfolio is None:
-        return
-    changed = await context.program.portfolios.change(portfolio, paused=True, window_opened_at=None)
-    async with context.program.db.read() as tx:
-        open_plan = await plans.open_plan(tx, portfolio.id)
-    running = open_plan if open_plan is not None and open_plan.state in UNDER_WAY else None
-    await show(update, context, views.paused(context.words, changed, running))
-
-
-async def resume(update: Update, context: Context) -> None:
-    """Go on: end a pause, and a snooze with it."""
-    portfolio = await need_portfolio(update, context)
-    if portfolio is None:
-        return
-    changed = await context.program.portfolios.change(portfolio, paused=False, snoozed_until=None)
-    if update.callback_query is None:
-        await reply(update, context, views.resumed(context.words, changed))
-        return
-    report = await context.program.reports.status(context.person, changed)
-    await show(update, context, status.status(context.words, report, context.program.clock.now()))

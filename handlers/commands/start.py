@@ -10,6 +10,7 @@ from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import Cause, Mode, Reason
 from chatbot.portfolio import strategies
+from chatbot.portfolio.manage import UnderWay, need_room
 from chatbot.store import plans
 from handlers.chat import parsing
 from handlers.chat.context import reply, show
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from handlers.chat.context import Context
 
 DIALOG = "start"
+#: under this the dialog keeps what becomes of the portfolios that are there: all stay, or the number of the one that is replaced
+_OVER = "over"
 #: simulated money of a portfolio whose amount nobody chose
 _USUAL = Decimal(10_000)
 #: how far prices may move before Confirm asks again, on a market that runs thousands of times faster than the person
@@ -34,25 +37,45 @@ _DEMO_MOVE_PCT = Decimal(5)
 
 
 async def start(update: Update, context: Context) -> None:
-    """Welcome somebody, or tell a person with a portfolio that it is still there."""
-    portfolio = await context.portfolio()
-    if portfolio is not None and update.callback_query is None:
-        await reply(update, context, views.already_started(context.words, portfolio))
-        return
-    await _remember(context, {})
-    await show(update, context, views.welcome(context.words, demo=context.program.mode == Mode.DEMO))
+    """Welcome somebody, or ask a person with a portfolio what becomes of it; going back to here keeps what was answered."""
+    await _welcome(update, context, await _answered(context) if update.callback_query is not None else {})
 
 
 async def start_new(update: Update, context: Context) -> None:
-    """Begin another portfolio."""
-    await _remember(context, {})
+    """Begin another portfolio, with the answer of the button about those that are there."""
+    await _welcome(update, context, {_OVER: context.tapped.arg} if context.tapped.arg else {})
+
+
+async def _welcome(update: Update, context: Context, answered: dict[str, str]) -> None:
+    if await _asks_first(update, context, answered):
+        return
+    await _remember(context, answered)
     await show(update, context, views.welcome(context.words, demo=context.program.mode == Mode.DEMO))
+
+
+async def _asks_first(update: Update, context: Context, answered: dict[str, Any]) -> bool:
+    """Ask whether to replace or to keep what is open already; False where that was answered, or nothing is open.
+
+    Raises :class:`UserError` where there is no room beside what is kept.
+    """
+    context.about = None  # what is set up is none of those that are there
+    there = [one for one in await context.program.portfolios.of(context.person) if one.is_open]
+    if answered.get(_OVER) == views.KEEP:
+        need_room(there)
+    if not there or _OVER in answered:
+        return False
+    await context.leave(DIALOG)
+    await show(update, context, views.replace_or_keep(context.words, there))
+    return True
 
 
 async def start_mode(update: Update, context: Context) -> None:
     """Ask for the start amount, or for the holdings of a portfolio traded by hand."""
+    answered = await _answered(context)
+    if await _asks_first(update, context, answered):
+        return
     mode = Mode(context.tapped.arg)
-    await _remember(context, {"mode": mode.value, "step": "holdings" if mode == Mode.MANUAL else "amount"})
+    await _remember(context, {**answered, "mode": mode.value, "step": "holdings" if mode == Mode.MANUAL else "amount"})
     view = views.holdings_prompt(context.words) if mode == Mode.MANUAL else views.amount_choice(context.words, mode)
     await show(update, context, view)
 
@@ -121,6 +144,7 @@ async def custom(update: Update, context: Context) -> None:
 
 async def choose(update: Update, context: Context) -> None:
     """Open the portfolio with the chosen preset."""
+    context.about = None
     portfolio = await context.portfolio()
     if portfolio is not None and await context.dialog() is None and await _is_unplanned(context, portfolio):
         await _offer_first_plan(update, context, portfolio, None)  # an earlier process opened it and was killed before it could say so
@@ -141,15 +165,22 @@ async def _strategies(update: Update, context: Context, data: dict[str, Any], sh
 
 async def _open(update: Update, context: Context, data: dict[str, Any], strategy: Strategy) -> None:
     """Create the portfolio, which ends the dialog, and offer the plan that brings it to its targets."""
+    if await _asks_first(update, context, data):
+        return
     mode, quote = _mode(context, data), context.program.source.quote_asset
     if mode == Mode.DEMO:  # hours pass while a person reads a card
         strategy = replace(strategy, move_limit_pct=_DEMO_MOVE_PCT)
     holdings = {name: Decimal(qty) for name, qty in data.get("holdings", {}).items()}
     amount_ = None if holdings else Decimal(data.get("amount", _USUAL))
     await context.program.begin_market()
-    portfolio = await context.program.portfolios.open(context.person, mode, strategy, holdings or {quote: amount_ or _USUAL})
-    context.person = replace(context.person, portfolio_id=portfolio.id)
-    await _offer_first_plan(update, context, portfolio, amount_)
+    over = int(data[_OVER]) if data.get(_OVER, views.KEEP) != views.KEEP else None
+    opened = await context.program.portfolios.open(context.person, mode, strategy, holdings or {quote: amount_ or _USUAL}, replaces=over)
+    if isinstance(opened, UnderWay):
+        await reply(update, context, views.not_replaced(context.words, opened.portfolio, opened.plan))
+        return
+    context.person = replace(context.person, portfolio_id=opened.id)
+    replaced = await context.program.portfolios.by_id(over) if over is not None else None
+    await _offer_first_plan(update, context, opened, amount_, replaced)
 
 
 async def _is_unplanned(context: Context, portfolio: Portfolio) -> bool:
@@ -157,14 +188,23 @@ async def _is_unplanned(context: Context, portfolio: Portfolio) -> bool:
         return not await plans.plans(tx, portfolio.id, limit=1)
 
 
-async def _offer_first_plan(update: Update, context: Context, portfolio: Portfolio, amount_: Decimal | None) -> None:
-    await show(update, context, views.created(context.words, portfolio, amount_))
+async def _offer_first_plan(
+    update: Update, context: Context, portfolio: Portfolio, amount_: Decimal | None, replaced: Portfolio | None = None
+) -> None:
+    context.about = portfolio.id
+    await show(update, context, views.created(context.words, portfolio, amount_, replaced=replaced))
     proposal = await context.program.rebalancing.propose(portfolio, (Reason(trigger=Cause.START),))
     await answer_proposal(update, context, portfolio, proposal, new_message=True)
 
 
 def _mode(context: Context, data: dict[str, Any]) -> Mode:
     return Mode(data.get("mode", context.program.mode))
+
+
+async def _answered(context: Context) -> dict[str, str]:
+    """Return what was answered about the portfolios that are there; empty where that was not asked in this set-up."""
+    found = await context.dialog()
+    return {_OVER: found[1][_OVER]} if found is not None and found[0] == DIALOG and _OVER in found[1] else {}
 
 
 async def _recall(context: Context) -> dict[str, Any]:

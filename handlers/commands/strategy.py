@@ -6,8 +6,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.model import BandRule, Mode
+from chatbot.model import BandRule
 from chatbot.portfolio import strategies
+from chatbot.portfolio.manage import OF_PORTFOLIO
 from handlers.chat import parsing
 from handlers.chat.context import need_portfolio, reply, show
 from handlers.views import problems
@@ -64,8 +65,8 @@ async def preset(update: Update, context: Context) -> None:
     if portfolio is None:
         return
     if context.tapped.arg == "custom":
-        await context.enter(DIALOG, {})
-        await show(update, context, start.custom_prompt(context.words, Mode(portfolio.mode), back="targets"))
+        await context.enter(DIALOG, {OF_PORTFOLIO: portfolio.id})
+        await show(update, context, start.custom_prompt(context.words, portfolio.mode, portfolio, back="targets"))
         return
     await show(update, context, views.preset_offer(context.words, portfolio, await _preset(context, portfolio)))
 

@@ -10,11 +10,10 @@ from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from chatbot.errors import InternalError
 from chatbot.model import Delivery, MessageKind, PlanState, Role, Verdict
-from chatbot.portfolio.revision import revision_of
 from chatbot.store import accounts, plans
-from handlers.buttons import BOUND, Signer, markup
+from handlers.buttons import Signer, markup
 from handlers.chat import sending
-from handlers.chat.context import words_for
+from handlers.chat.context import words_for, words_of_pages
 from handlers.transport import rendering
 from handlers.transport.rate_limit import pause_s
 from handlers.views.plan import card, progress
@@ -144,17 +143,20 @@ class Courier:
         return Delivery(verdict=Verdict.SENT, message_id=sent.message_id)
 
     async def _markup(self, message: Message, person: Person, view: View) -> Any:  # noqa: ANN401 - telegram's markup or None
-        """Seal the buttons; those that change settings are bound to the portfolio that the message speaks of."""
-        acting = any(button.tap.action in BOUND for row in view.keyboard for button in row)
-        portfolio = await self._portfolio_of(message) if acting else None
-        revision = revision_of(portfolio) if portfolio is not None else ""
-        return markup(view.keyboard, Signer(self._program.button_key), person, self._program.clock.now(), revision=revision)
+        """Seal the buttons: they are about the portfolio that the message is about, whatever is the current one."""
+        signer, now = Signer(self._program.button_key), self._program.clock.now()
+        about = await self._about(message) if view.keyboard else None
+        return markup(view.keyboard, signer, person, now, about=about, words=await words_of_pages(self._program, view, about))
 
-    async def _portfolio_of(self, message: Message) -> Portfolio | None:
+    async def _about(self, message: Message) -> int | None:
+        """Return the number of the portfolio that a message is about; None: it concerns its person, or several portfolios."""
+        if "plan_id" not in message.facts:
+            facts = [item["facts"] for item in message.facts.get("items", ())] or [message.facts]
+            numbers = {one.get("portfolio_id") for one in facts}
+            return numbers.pop() if len(numbers) == 1 else None
         async with self._program.db.read() as tx:
-            plan = await plans.plan(tx, int(message.facts["plan_id"])) if "plan_id" in message.facts else None
-        portfolio_id = plan.portfolio_id if plan is not None else message.facts.get("portfolio_id")
-        return await self._program.portfolios.by_id(int(portfolio_id)) if portfolio_id is not None else None
+            plan = await plans.plan(tx, int(message.facts["plan_id"]))
+        return plan.portfolio_id if plan is not None else None
 
 
 def _rings(message: Message, plan: Plan) -> bool:

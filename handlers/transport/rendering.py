@@ -11,7 +11,7 @@ from chatbot.errors import InternalError
 from chatbot.model import Cause, LineReading, MessageKind, Phase, PlanState, Reason, Role
 from chatbot.store import accounts, portfolios
 from handlers.views import alerts, problems
-from handlers.views.common import Html, joined, mark
+from handlers.views.common import Html, head, joined
 from handlers.views.hedge import alerts as hedge_alerts
 from handlers.views.person import access, alert_settings, schedule
 from handlers.views.plan import autonomy, reasons
@@ -47,20 +47,23 @@ async def view_of(program: Program, words: Words, message: Message) -> View | No
 async def _about(program: Program, words: Words, portfolio: Portfolio, message: Message) -> View | None:
     if message.kind not in ABOUT_PORTFOLIOS:
         raise InternalError(f"no view for a message of kind {message.kind}")
+    if not portfolio.is_open:
+        return None  # closed since: nothing that could be done about it is left
     return await ABOUT_PORTFOLIOS[message.kind](program, words, portfolio, message.facts)
 
 
 async def _digest(program: Program, words: Words, message: Message) -> View | None:
     """Tell in a line each what was held back: what stands in its own message under the head."""
-    items = []
+    items, about = [], set()
     for item in message.facts["items"]:
         portfolio = await program.portfolios.by_id(int(item["facts"]["portfolio_id"]))
         held = replace(message, kind=MessageKind(item["kind"]), facts=item["facts"])
         view = await _about(program, words, portfolio, held) if portfolio is not None else None
         if portfolio is not None and view is not None:
             told = [Html(line) for line in view.text.split("\n")[1:] if line and "<pre" not in line]
-            items.append((datetime.fromisoformat(item["at"]), joined(" ", (mark(portfolio.mode), *told[:_DIGEST_LINES]))))
-    return alert_settings.digest(words, items) if items else None
+            about.add(portfolio.id)
+            items.append((datetime.fromisoformat(item["at"]), joined(" ", (head(words, portfolio), *told[:_DIGEST_LINES]))))
+    return alert_settings.digest(words, items, several=len(about) > 1) if items else None
 
 
 async def _access_request(program: Program, words: Words, facts: Facts) -> View | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.model import INFO, AnswerMode, Cause, Phase, Reason
 from handlers.buttons import Style
-from handlers.views.common import View, bold, button, head, named, page, say
+from handlers.views.common import View, bold, button, head, page, say
 from handlers.views.plan import reasons
 from handlers.views.plan.card import drift_sentence
 from handlers.views.problems import cannot_evaluate_line
@@ -40,14 +40,14 @@ def drift_alert(words: Words, portfolio: Portfolio, lines: Sequence[LineReading]
         drift_sentence(words, Reason(trigger=Cause.DRIFT, line=line.line, weight=line.weight, target=line.target, band=line.band))
         for line in lines
     ]
-    return View(page(head(portfolio, named(words, portfolio)), *told), _alert_buttons(words, portfolio))
+    return View(page(head(words, portfolio, name=True), *told), _alert_buttons(words, portfolio))
 
 
 def trigger_alert(words: Words, portfolio: Portfolio, steps: Sequence[Step], mood_source: str = "") -> View:
     """Tell what the triggers saw in one check, and what comes of it."""
     told = [_step_line(words, step, mood_source) for step in steps]
     return View(
-        page(head(portfolio, named(words, portfolio)), *told, *_outcome(words, portfolio, steps)), _trigger_buttons(words, portfolio, steps)
+        page(head(words, portfolio, name=True), *told, *_outcome(words, portfolio, steps)), _trigger_buttons(words, portfolio, steps)
     )
 
 
@@ -104,7 +104,7 @@ def margin_alert(words: Words, portfolio: Portfolio, distance: Decimal | None, l
         else None
     )
     text = page(
-        head(portfolio, named(words, portfolio)),
+        head(words, portfolio, name=True),
         bold(words.t("Your futures margin is in danger.")),
         near,
         size,
@@ -116,7 +116,7 @@ def margin_alert(words: Words, portfolio: Portfolio, distance: Decimal | None, l
 def problem_alert(words: Words, portfolio: Portfolio, problems: Sequence[Problem]) -> View:
     """Tell that a portfolio has not been evaluated for a while, and why."""
     text = page(
-        head(portfolio, named(words, portfolio)),
+        head(words, portfolio, name=True),
         cannot_evaluate_line(words, problems),
         say(words, "Until this ends there are no alerts about drift, and no plans. I keep trying."),
     )
@@ -126,7 +126,7 @@ def problem_alert(words: Words, portfolio: Portfolio, problems: Sequence[Problem
 def snoozed(words: Words, portfolio: Portfolio, until: datetime) -> View:
     """Answer Snooze."""
     text = page(
-        head(portfolio),
+        head(words, portfolio),
         say(words, "No alerts until {time}. Checks go on; /resume ends the silence.", time=words.moment(until)),
         say(words, "Margin in danger, failed legs and errors still ring."),
     )

@@ -156,9 +156,9 @@ def captioned(text: Html, keyboard: Keyboard, picture: Picture) -> View:
     return View(text, keyboard, picture if visible_length(text) <= MAX_CAPTION else None)
 
 
-def button(label: str, action: str, arg: object = "", style: Style = Style.PLAIN) -> Button:
-    """Return a button whose label fits on a phone."""
-    return Button(clip(label, MAX_COLUMNS), Tap(action, str(arg)), style)
+def button(label: str, action: str, arg: object = "", style: Style = Style.PLAIN, *, of: Portfolio | None = None) -> Button:
+    """Return a button whose label fits on a phone; it speaks ``of`` a portfolio, or of the one that its message is about."""
+    return Button(clip(label, MAX_COLUMNS), Tap(action, str(arg), of.id if of is not None else None), style)
 
 
 def width(text: str) -> int:
@@ -217,9 +217,14 @@ def mark(mode: Mode, exchange: str = "") -> Html:
     return bold(f"{text}{DOT}{clip(exchange, 20).title()}" if mode is Mode.LIVE and exchange else text)
 
 
-def head(portfolio: Portfolio, *rest: object) -> Html:
-    """Return the first line of a message about a portfolio: the mark, then what it is about."""
-    return joined(DOT, (mark(portfolio.mode, portfolio.exchange), *rest))
+def head(words: Words, portfolio: Portfolio, *rest: object, name: bool = False) -> Html:
+    """Return the first line of a message about a portfolio: the mark, its name as soon as its person has two, then what it is about.
+
+    With ``name`` the name stands there in any case, and always where the portfolio is closed. No message about money begins otherwise.
+    """
+    shown = named(words, portfolio) if name or portfolio.is_one_of_several or not portfolio.is_open else None
+    state = None if portfolio.is_open else bold(words.t("closed"))
+    return joined(DOT, (mark(portfolio.mode, portfolio.exchange), shown, state, *rest))
 
 
 def named(words: Words, portfolio: Portfolio) -> str:
@@ -227,9 +232,12 @@ def named(words: Words, portfolio: Portfolio) -> str:
     return preset_name(words, portfolio.name or portfolio.strategy.preset)
 
 
-def preset_name(words: Words, preset: str) -> str:
-    """Return a strategy's name in the person's language."""
-    return words.t(_PRESETS[preset]) if preset in _PRESETS else clip(preset, 32)
+def preset_name(words: Words, name: str) -> str:
+    """Return a name that a strategy gave, "balanced" or "balanced 2", in the person's language; any other as it is."""
+    preset, _, number = name.partition(" ")
+    if preset in _PRESETS and (not number or number.isdecimal()):
+        return f"{words.t(_PRESETS[preset])} {number}".rstrip()
+    return clip(name, 32)
 
 
 def line_name(words: Words, line: str) -> str:

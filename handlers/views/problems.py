@@ -62,7 +62,7 @@ def cannot_evaluate_line(words: Words, problems: Iterable[Problem]) -> Html:
 def cannot_evaluate(words: Words, portfolio: Portfolio, problems: Iterable[Problem]) -> View:
     """Answer a command that needs figures which are not there: never a plan."""
     text = page(
-        head(portfolio),
+        head(words, portfolio),
         cannot_evaluate_line(words, problems),
         "",
         say(words, "I can't get reliable prices, so there is no plan yet. I keep trying; you don't need to do anything."),
@@ -152,6 +152,15 @@ def no_portfolio(words: Words) -> View:
     return View(page(say(words, "You have no portfolio yet. /start sets one up in under a minute.")), start)
 
 
+def closed(words: Words, portfolio: Portfolio) -> View:
+    """Answer what would act on a closed portfolio, or look at it as if it were open."""
+    text = page(
+        head(words, portfolio),
+        say(words, "This portfolio is closed: it does nothing any more. Its history can be read."),
+    )
+    return View(text, ((button(words.t("History"), "history"), button(words.t("Portfolios"), "portfolios")),))
+
+
 def cancelled(words: Words, what: str = "") -> View:
     """Answer ``/cancel``: ``what`` names the dialog that was left; empty where there was none."""
     if not what:
@@ -161,14 +170,14 @@ def cancelled(words: Words, what: str = "") -> View:
 
 def evaluated_again(words: Words, portfolio: Portfolio) -> View:
     """Tell that an outage is over."""
-    return View(page(head(portfolio), say(words, "I can evaluate the portfolio again. Checks go on.")))
+    return View(page(head(words, portfolio), say(words, "I can evaluate the portfolio again. Checks go on.")))
 
 
 def stumbled(words: Words, portfolio: Portfolio, error_id: str) -> View:
     """Tell that a fault of ours keeps a portfolio from being checked."""
     text = say(words, "A fault on my side keeps me from checking this portfolio. I try again, with longer and longer pauses.")
     told = say(words, "Until then there are no alerts and no plans. Give the operator this id: {id}", id=error_id)
-    return View(page(head(portfolio), text, told))
+    return View(page(head(words, portfolio), text, told))
 
 
 def missed_checks(words: Words, portfolio: Portfolio, count: int, since: datetime, until: datetime, *, exact: bool) -> View:
@@ -179,7 +188,7 @@ def missed_checks(words: Words, portfolio: Portfolio, count: int, since: datetim
         lead = words.n("Up to {count} check was missed", "Up to {count} checks were missed", count)
     return View(
         page(
-            head(portfolio),
+            head(words, portfolio),
             say(words, "{missed} between {since} and {until}.", missed=lead, since=words.moment(since), until=words.moment(until)),
             say(words, "The portfolio has been checked again just now."),
         ),

@@ -34,7 +34,12 @@ async def test_a_change_keeps_what_was_changed_while_it_was_on_its_way(tmp_path:
     """Two hands at two settings: both count, and the caller gets the row as it is."""
     async with bench(tmp_path) as on:
         portfolio = await on.balanced()
-        with meanwhile(on.program.db, lambda: on.program.portfolios.change(portfolio, name="long term", paused=True)):
+
+        async def other_hand() -> None:
+            await on.program.portfolios.rename(PERSON, portfolio.id, "long term")
+            await on.program.portfolios.pause(PERSON)
+
+        with meanwhile(on.program.db, other_hand):
             changed = await on.program.portfolios.change(portfolio, answer=AnswerMode.NOTIFY)
         assert (changed.name, changed.paused, changed.answer) == ("long term", True, AnswerMode.NOTIFY)
         assert changed == await stored(on, portfolio)
@@ -102,7 +107,8 @@ async def test_a_card_ends_with_its_settings_and_outlives_a_name(tmp_path: Path)
         on.market.move("BTC", "1.5")
         made = await on.program.rebalancing.propose(portfolio, (Reason(trigger=Cause.MANUAL),))
         assert isinstance(made, outcomes.Proposed)
-        for fields in ({"name": "other"}, {"paused": True}, {"paused": False}, {"snoozed_until": on.clock.now() + timedelta(hours=1)}):
+        await on.program.portfolios.rename(PERSON, portfolio.id, "other")
+        for fields in ({"paused": True}, {"paused": False}, {"snoozed_until": on.clock.now() + timedelta(hours=1)}):
             await on.program.portfolios.change(portfolio, **fields)
             assert await on.plan(portfolio) is not None, fields
         await on.program.portfolios.change(portfolio, answer=AnswerMode.NOTIFY)

@@ -27,7 +27,7 @@ PAGES = {
 async def second_portfolio(chat: Room) -> None:
     """Set another portfolio up, which becomes the current one."""
     await chat.say("/start")
-    await chat.tap("New portfolio")
+    await chat.tap("Keep both")
     for label in ("Demo portfolio", "10,000", "Use Balanced"):
         await chat.tap(label)
 

@@ -168,6 +168,7 @@ ADDED = {
         ("pf_plans", "acts_at"),
         ("pf_outbox", "held_until"),
     ),
+    "0005": (("pf_portfolios", "closed_at"),),
 }
 
 
@@ -228,3 +229,17 @@ async def test_checks_of_before_the_figures_step_are_read_at_once(open_empty: Ca
         await db.migrate()
         async with db.read() as tx:
             assert await portfolios.check(tx, portfolio.id) == seen
+
+
+async def test_portfolios_of_one_name_are_told_apart_by_the_closing_step(open_empty: Callable[[], Any]) -> None:
+    """Before it a second set-up left two of the same name, of which nobody knew which one acted; everything is open."""
+    async with open_empty() as db:
+        await db.migrate()
+        made = [await samples.a_portfolio(db, person_id=1 + (at == 3), name="balanced") for at in range(4)]
+        await _back_to(db, "0004")
+        await db.migrate()
+        assert await _call(db, _differences) == []
+        async with db.read() as tx:
+            found = await portfolios.many(tx, [one.id for one in made])
+    assert [found[one.id].name for one in made] == ["balanced", "balanced 2", "balanced 3", "balanced"]
+    assert all(one.is_open for one in found.values())

@@ -21,7 +21,7 @@ from chatbot.config import Settings
 from chatbot.durable import Inline
 from chatbot.engine.bands import BandState
 from chatbot.execution.pace import Pace
-from chatbot.model import COVER, AnswerMode, Mode, PlanState, Unanswered
+from chatbot.model import COVER, AnswerMode, Mode, PlanState, Portfolio, Unanswered
 from chatbot.portfolio import states
 from chatbot.store import accounts, plans, portfolios
 
@@ -92,6 +92,24 @@ async def test_people_portfolios_plans_and_messages_are_read(program: Program) -
     assert [plan.state for plan in his] == [PlanState.PROPOSED, PlanState.SUPERSEDED]
     assert all(plan.legs and plan.before.value > 0 for plan in (*hers, *his))
     assert checks.keys() == {1, 2}
+
+
+async def test_an_older_portfolio_can_be_closed_and_opened_again(program: Program) -> None:
+    """Its card that waited ends; its plans, account and states are as they were."""
+    ben = await program.access.known(BEN)
+    assert ben is not None
+    async with program.db.read() as tx:
+        account, remembered = await portfolios.accounts_of(tx, (2,)), await portfolios.states(tx, 2)
+    closed = await program.portfolios.close(ben, 2)
+    assert isinstance(closed, Portfolio)
+    assert closed.closed_at == LATER
+    assert (await program.monitor.tick()).portfolios == 1
+    opened = await program.portfolios.reopen(ben, 2)
+    assert opened is not None
+    assert (opened.is_open, opened.paused, opened.name) == (True, True, closed.name)
+    async with program.db.read() as tx:
+        assert (await portfolios.accounts_of(tx, (2,)), await portfolios.states(tx, 2)) == (account, remembered)
+        assert (await plans.plans(tx, 2, limit=1))[0].state is PlanState.SUPERSEDED
 
 
 async def test_the_bot_goes_on_where_the_older_one_stopped(program: Program) -> None:

@@ -21,7 +21,7 @@ def over(words: Words, portfolio: Portfolio, facts: Mapping[str, Any]) -> View:
     """Tell that a hedge has done its work, why, and what it came to."""
     kind = str(facts["hedge"])
     text = page(
-        head(portfolio, say(words, "Hedges")),
+        head(words, portfolio, say(words, "Hedges")),
         say(words, "{name} is over: {why}.", name=bold(name(words, kind)), why=words.t(WHY_OVER[str(facts["why"])])),
         say(words, "BTC was at {price} when it was opened, {low} at its lowest, and is at {mark} now.", **_prices(words, facts)),
         joined(DOT, (won(words, Decimal(str(facts["result"]))), paid(words, Decimal(str(facts["funding"]))))),
@@ -38,7 +38,7 @@ def funding(words: Words, portfolio: Portfolio, facts: Mapping[str, Any]) -> Vie
     """Tell that a hedge's short pays a lot of funding."""
     kind, rate = str(facts["hedge"]), Decimal(str(facts["rate"]))
     text = page(
-        head(portfolio, say(words, "Hedges")),
+        head(words, portfolio, say(words, "Hedges")),
         say(
             words,
             "{name}: funding is at {rate} per 8 h, so the short pays.",

@@ -37,7 +37,7 @@ def hedge(words: Words, report: HedgeReport) -> View:
         blind = cannot_evaluate(words, report.portfolio, report.problems)
         return View(page(blind.text, *told), blind.keyboard)
     text = page(
-        head(report.portfolio, say(words, "Hedges")),
+        head(words, report.portfolio, say(words, "Hedges")),
         *([_opened(words, one) for one in report.open] or [say(words, "No hedge is open.")]),
         "",
         *_rotation(words, report, report.rotation),
@@ -202,7 +202,7 @@ def refused(words: Words, portfolio: Portfolio, size: HedgeSize) -> View:
         rows: Keyboard = ((button(words.t("Hedges"), "hedge"), button(words.t("Status"), "status")),)
         if size.problem in (HedgeProblem.OPEN_ALREADY, HedgeProblem.STILL_SHORT):
             rows = ((button(words.t("Close the hedge"), "hedge_close", size.wish.kind),), *rows)
-        return View(page(head(portfolio, say(words, "Hedges")), problem(words, size)), rows)
+        return View(page(head(words, portfolio, say(words, "Hedges")), problem(words, size)), rows)
     facts = {
         "distance": bold(words.percent(size.distance, 0)),
         "drop": words.percent(size.drop, 0),
@@ -210,7 +210,7 @@ def refused(words: Words, portfolio: Portfolio, size: HedgeSize) -> View:
         "amount": words.money(size.notional, 0),
     }
     text = page(
-        head(portfolio, say(words, "Hedges"), bold(words.t("one question first"))),
+        head(words, portfolio, say(words, "Hedges"), bold(words.t("one question first"))),
         say(
             words,
             "A short of {amount} would be liquidated if BTC rose {distance}, and there are not enough stablecoins for more collateral.",
@@ -238,4 +238,5 @@ def refused(words: Words, portfolio: Portfolio, size: HedgeSize) -> View:
 
 def nothing_left(words: Words, portfolio: Portfolio) -> View:
     """Answer a wish to closes a hedge where there is none."""
-    return View(page(head(portfolio, say(words, "Hedges")), say(words, "No hedge is open.")), ((button(words.t("Hedges"), "hedge"),),))
+    text = page(head(words, portfolio, say(words, "Hedges")), say(words, "No hedge is open."))
+    return View(text, ((button(words.t("Hedges"), "hedge"),),))

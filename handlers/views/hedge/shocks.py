@@ -31,14 +31,14 @@ def shocks(words: Words, report: ShockReport) -> View:
     if size is None:
         return cannot_evaluate(words, report.portfolio, report.problems)
     if size.problem not in (HedgeProblem.NONE, HedgeProblem.TOO_CLOSE):
-        text = page(head(report.portfolio, say(words, "Hedges")), problem(words, size))
+        text = page(head(words, report.portfolio, say(words, "Hedges")), problem(words, size))
         return View(text, ((button(words.t("Hedges"), "hedge"),),))
     gone = any(row.liquidated for row in report.rows)
     betas = (
         say(words, "Betas a quarter larger, as in a crash.") if report.stressed else say(words, "Betas as estimated; they rise in crashes.")
     )
     text = page(
-        head(report.portfolio, bold(name(words, size.wish.kind)), words.money(size.notional, 0)),
+        head(words, report.portfolio, bold(name(words, size.wish.kind)), words.money(size.notional, 0)),
         _table(words, report.rows),
         say(words, "{cross} the short is liquidated: its collateral is gone.", cross=_CROSS) if gone else None,
         _distance(words, size),

@@ -8,14 +8,14 @@ from chatbot.i18n import N_
 from chatbot.model import AlertKind, Ring
 from chatbot.model.alerts import ALWAYS
 from handlers.buttons import Style
-from handlers.views.common import DOT, View, bold, button, code, esc, joined, page, say
+from handlers.views.common import DOT, View, bold, button, code, esc, head, joined, page, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from chatbot.i18n import Words
-    from chatbot.model import AlertSettings
+    from chatbot.model import AlertSettings, Portfolio
     from handlers.buttons import Button, Keyboard
     from handlers.views.common import Html
 
@@ -97,19 +97,22 @@ def _chosen(label: str, *, chosen: bool) -> str:
     return f"✓ {label}" if chosen else label
 
 
-def digest(words: Words, items: Sequence[tuple[datetime, Html]]) -> View:
-    """Tell in one message what was held back in the quiet hours, oldest first."""
+def digest(words: Words, items: Sequence[tuple[datetime, Html]], *, several: bool = False) -> View:
+    """Tell in one message what was held back in the quiet hours, oldest first; ``several``: of more than one portfolio."""
     lines = [joined(DOT, (words.time(at), told)) for at, told in items[:_MOST]]
     more = esc(words.n("and {count} more", "and {count} more", len(items) - _MOST)) if len(items) > _MOST else None
     text = page(bold(words.t("In your quiet hours")), *lines, more)
+    if several:
+        return View(text, ((button(words.t("Portfolios"), "portfolios", "", Style.PRIMARY),),))
     return View(text, ((button(words.t("Status"), "status", "", Style.PRIMARY), button(words.t("Why?"), "why")),))
 
 
-def snooze_choice(words: Words, what: str) -> View:
-    """Ask for how long to keep quiet; ``what`` is plan or portfolio with its id, as the buttons carry it."""
+def snooze_choice(words: Words, portfolio: Portfolio, what: str) -> View:
+    """Ask for how long to keep quiet about a portfolio; ``what`` is plan or portfolio with its id, as the buttons carry it."""
     kind, _, number = what.partition(":")
     action, back = ("snooze_plan", button(words.t("Back to the plan"), "card", number)) if kind == "plan" else ("snooze", None)
     text = page(
+        head(words, portfolio),
         say(words, "How long should I stay quiet? Margin in danger, failed legs and errors still ring."),
         say(words, "The plan is skipped then.") if kind == "plan" else None,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chatbot.i18n import N_
 from chatbot.model import AnswerMode, Outcome
 from handlers.buttons import Style
-from handlers.views.common import DOT, View, bold, button, code, esc, head, joined, named, page, say
+from handlers.views.common import DOT, View, bold, button, code, esc, head, joined, page, say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -54,7 +54,7 @@ def schedule(words: Words, portfolio: Portfolio, upcoming: datetime | None, mark
     rule = portfolio.strategy.schedule
     off = say(words, "Off: only the bands and you yourself ask for a rebalance.")
     text = page(
-        head(portfolio, say(words, "Schedule")),
+        head(words, portfolio, say(words, "Schedule")),
         *(_running(words, portfolio, rule, upcoming) if rule else [off]),
         _last_line(words, mark),
         "",
@@ -129,7 +129,7 @@ def _choice(label: str, what: str, value: object, *, chosen: bool) -> Button:
 def due(words: Words, portfolio: Portfolio) -> View:
     """Ring for a scheduled run of somebody who only wants to know."""
     text = page(
-        head(portfolio, named(words, portfolio)),
+        head(words, portfolio, name=True),
         say(words, "It is time for the scheduled rebalance, and there are orders worth sending."),
     )
     see = button(words.t("See the plan"), "rebalance", "", Style.PRIMARY)
@@ -140,7 +140,7 @@ def skipped(words: Words, portfolio: Portfolio, count: int, latest: datetime) ->
     """Report scheduled runs that did not happen and will not be made up for."""
     lead = words.n("{count} scheduled run did not happen", "{count} scheduled runs did not happen", count)
     text = page(
-        head(portfolio, named(words, portfolio)),
+        head(words, portfolio, name=True),
         say(words, "{lead}; the latest was due on {moment}.", lead=lead, moment=words.moment(latest)),
         esc(words.t("It is too late to make up for it.")),
     )

@@ -1,4 +1,4 @@
-"""Pause and resume, the mode, the settings, help."""
+"""The mode, the settings, help."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 from chatbot.i18n import N_
 from chatbot.model import AnswerMode, Mode
 from chatbot.plans.autonomy import ALONE
-from handlers.buttons import Style
 from handlers.command_list import GROUPS, Group, visible_to
 from handlers.views.common import View, bold, button, code, esc, head, joined, mark, page, say
-from handlers.views.plan import autonomy, progress
+from handlers.views.plan import autonomy
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from chatbot.i18n import Words
-    from chatbot.model import Person, Plan, Portfolio
+    from chatbot.model import Person, Portfolio
 
 ZONES = (
     "UTC",
@@ -41,30 +40,11 @@ _ANSWERS = {
 }
 
 
-def paused(words: Words, portfolio: Portfolio, running: Plan | None = None) -> View:
-    """Answer ``/pause``; ``running`` is the plan that is still being carried out."""
-    text = page(
-        head(portfolio, bold(words.t("paused"))),
-        say(words, "No checks, no alerts, no plans until /resume."),
-        say(words, "Plan {number} is already on its way and will be finished, unless you stop it.", number=running.number)
-        if running is not None
-        else None,
-    )
-    stop = ((progress.stop_button(words, running),),) if running is not None else ()
-    return View(text, (*stop, (button(words.t("Resume"), "resume", "", Style.PRIMARY), button(words.t("Status"), "status"))))
-
-
-def resumed(words: Words, portfolio: Portfolio) -> View:
-    """Answer ``/resume``."""
-    text = page(head(portfolio, bold(words.t("active"))), say(words, "Checks and alerts go on."))
-    return View(text, ((button(words.t("Status"), "status"), button(words.t("Pause"), "pause")),))
-
-
 def mode(words: Words, portfolio: Portfolio) -> View:
     """Show how real the portfolio is and what a trigger does, with the ways a trigger may answer."""
     limits = portfolio.answering.limits if portfolio.answer is AnswerMode.AUTO else None
     text = page(
-        joined(" — ", (head(portfolio), words.t(_MODES[portfolio.mode]))),
+        joined(" — ", (head(words, portfolio), words.t(_MODES[portfolio.mode]))),
         "",
         say(words, "When a line leaves its band:"),
         bold(words.t(_ANSWERS[portfolio.answer])),

@@ -112,7 +112,7 @@ def acted_buttons(words: Words, plan: Plan) -> Keyboard:
 def reminder(words: Words, portfolio: Portfolio, plan: Plan) -> View:
     """Ring once more for a plan that waits."""
     text = page(
-        head(portfolio, say(words, "Plan {number}", number=plan.number)),
+        head(words, portfolio, say(words, "Plan {number}", number=plan.number)),
         say(words, "This plan still waits for your answer, until {time}.", time=bold(words.time(plan.expires_at))),
     )
     return View(text, ((button(words.t("See the plan"), "card", plan.id, Style.PRIMARY), button(words.t("Skip"), "skip", plan.id)),))
@@ -120,7 +120,7 @@ def reminder(words: Words, portfolio: Portfolio, plan: Plan) -> View:
 
 def unanswered(words: Words, portfolio: Portfolio, plan: Plan, why: str) -> View:
     """Tell what was done, or why nothing was done, about a plan that nobody answered."""
-    title = head(portfolio, say(words, "Plan {number}", number=plan.number))
+    title = head(words, portfolio, say(words, "Plan {number}", number=plan.number))
     if why or plan.state is PlanState.PROPOSED:
         text = page(title, say(words, "You did not answer, and prices have moved since it was made: nothing was sent."))
         return View(text, ((button(words.t("Plan now"), "rebalance", "", Style.PRIMARY), button(words.t("Status"), "status")),))
@@ -161,14 +161,14 @@ def _choice(label: str, arg: str, *, chosen: bool) -> Button:
 
 def not_alone(words: Words, portfolio: Portfolio) -> View:
     """Refuse auto where the bot cannot trade for the person."""
-    text = page(head(portfolio), say(words, "I can act by myself only in demo and paper portfolios: in this one, you trade by hand."))
-    return View(text, ((button(words.t("Back"), "mode"),),))
+    why = say(words, "I can act by myself only in demo and paper portfolios: in this one, you trade by hand.")
+    return View(page(head(words, portfolio), why), ((button(words.t("Back"), "mode"),),))
 
 
 def consent(words: Words, portfolio: Portfolio, limits: AutoLimits, value: Decimal | None) -> View:
     """Say in words what acting alone means with these limits, and ask for a yes; the limits can be changed first."""
     text = page(
-        head(portfolio, bold(words.t("Acting by myself"))),
+        head(words, portfolio, bold(words.t("Acting by myself"))),
         say(words, "When a trigger asks for a plan, I carry it out without asking you: {limits}.", limits=bold(limits_text(words, limits))),
         say(words, "Above a limit I ask. What you confirm yourself counts towards the day, which ends at your midnight."),
         say(

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
-from chatbot.model import NET, Cause, LegState, Mode, PlanState
+from chatbot.model import NET, Cause, DecidedBy, LegState, Mode, PlanState
 from handlers.buttons import Style
 from handlers.views.common import View, bold, button, esc, head, joined, line_name, page, say
 from handlers.views.hedge import card
@@ -55,6 +55,7 @@ _CLOSED = {
     PlanState.SUPERSEDED: N_("Plan {number} was replaced by a newer one. Nothing was traded."),
 }
 _STOPPED = N_("Plan {number} was stopped by you at {time}. What was filled stays.")
+_PORTFOLIO_CLOSED = N_("Plan {number} ended, because the portfolio was closed. Nothing was traded.")
 _OUTDATED = N_("Plan {number} ended, because what it rested on was changed. Nothing was traded.")
 
 
@@ -63,16 +64,16 @@ def plan_card(words: Words, portfolio: Portfolio, plan: Plan, *, lead: str = "")
     if plan.state is not PlanState.PROPOSED:
         return closed_card(words, portfolio, plan)
     until = say(words, "answer by {time}", time=words.time(autonomy.answer_by(plan)))
-    title = head(portfolio, say(words, "Plan {number}", number=plan.number), until)
+    title = head(words, portfolio, say(words, "Plan {number}", number=plan.number), until)
     text = page(title, *_body(words, plan, lead=lead), *autonomy.card_lines(words, plan), *_ending(words, portfolio))
     return View(text, _answers(words, portfolio, plan), card_picture(words, plan))
 
 
 def closed_card(words: Words, portfolio: Portfolio, plan: Plan) -> View:
     """Show a plan that can no longer be answered: the same facts, how it ended, and no way to press Confirm."""
-    title = head(portfolio, say(words, "Plan {number}", number=plan.number))
+    title = head(words, portfolio, say(words, "Plan {number}", number=plan.number))
     text = page(title, bold(closed_text(words, plan)), "", *_body(words, plan))
-    if plan.state in (PlanState.CONFIRMED, PlanState.RUNNING, PlanState.DONE, PlanState.PARKED):
+    if not portfolio.is_open or plan.state in (PlanState.CONFIRMED, PlanState.RUNNING, PlanState.DONE, PlanState.PARKED):
         return View(text)
     return View(text, ((button(words.t("Plan now"), "rebalance"), button(words.t("Status"), "status")),))
 
@@ -84,8 +85,10 @@ def closed_text(words: Words, plan: Plan) -> str:
         moment = autonomy.answer_by(plan) if plan.state is PlanState.PROPOSED else plan.expires_at
     if plan.was_stopped:
         return words.t(_STOPPED, number=plan.number, time=words.time(moment))
-    outdated = plan.state is PlanState.SUPERSEDED and plan.superseded_by is None
-    return words.t(_OUTDATED if outdated else _CLOSED[plan.state], number=plan.number, time=words.time(moment))
+    told = _CLOSED[plan.state]
+    if plan.state is PlanState.SUPERSEDED and plan.superseded_by is None:
+        told = _PORTFOLIO_CLOSED if plan.decided_by is DecidedBy.CLOSING else _OUTDATED
+    return words.t(told, number=plan.number, time=words.time(moment))
 
 
 def _body(words: Words, plan: Plan, *, lead: str = "") -> list[Html]:
@@ -178,7 +181,7 @@ def edit(words: Words, portfolio: Portfolio, plan: Plan) -> View:
         return closed_card(words, portfolio, plan)
     kept = [leg for leg in plan.legs if leg.state is not LegState.DROPPED]
     text = page(
-        head(portfolio, say(words, "Plan {number}", number=plan.number), say(words, "edit")),
+        head(words, portfolio, say(words, "Plan {number}", number=plan.number), say(words, "edit")),
         say(words, "Tap a leg to leave it out or to take it back."),
         "",
         *legs_block(words, plan.legs),
@@ -213,7 +216,7 @@ def _switch_label(words: Words, leg: Leg) -> str:
 def nothing_to_do(words: Words, portfolio: Portfolio, figures: PortfolioFigures) -> View:
     """Answer ``/rebalance`` when no order would improve anything."""
     text = page(
-        head(portfolio),
+        head(words, portfolio),
         bold(words.t("Nothing to do.")),
         say(words, "Every line is close to its target. The orders would be too small to be worth their fees."),
         weights_table(words, figures),
@@ -224,7 +227,7 @@ def nothing_to_do(words: Words, portfolio: Portfolio, figures: PortfolioFigures)
 def busy(words: Words, portfolio: Portfolio, plan: Plan) -> View:
     """Answer ``/rebalance`` while another plan is being carried out."""
     text = page(
-        head(portfolio),
+        head(words, portfolio),
         esc(closed_text(words, plan)),
         say(words, "One plan at a time: a new one can be made when it has ended."),
     )

@@ -61,7 +61,7 @@ def question(words: Words, portfolio: Portfolio, plan: Plan) -> View:
     expensive = [leg for leg in plan.legs if leg.index in costs.expensive(plan.legs)]
     total = sum((costs.cost_of(leg) for leg in expensive), Decimal(0))
     text = page(
-        head(portfolio, say(words, "Plan {number}", number=plan.number), bold(words.t("one question first"))),
+        head(words, portfolio, say(words, "Plan {number}", number=plan.number), bold(words.t("one question first"))),
         esc(words.n("This leg is large for its market:", "These legs are large for their markets:", len(expensive))),
         *(planned_line(words, leg) for leg in expensive[:_MOST]),
         "",

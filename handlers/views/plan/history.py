@@ -55,9 +55,10 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def history(words: Words, portfolio: Portfolio, plans: Sequence[Plan], *, more: bool = False) -> View:
     """List plans, newest first; ``more`` offers the page before."""
     if not plans:
-        return View(page(head(portfolio), say(words, "No plans yet. /rebalance makes the first one.")))
+        none = say(words, "No plans yet. /rebalance makes the first one.") if portfolio.is_open else say(words, "It never had a plan.")
+        return View(page(head(words, portfolio), none))
     shown = plans[:PAGE_SIZE]
-    text = page(head(portfolio, say(words, "History")), *(_row(words, plan) for plan in shown))
+    text = page(head(words, portfolio, say(words, "History")), *(_row(words, plan) for plan in shown))
     opens = [button(words.t("Plan {number}", number=plan.number), "plan", plan.id) for plan in shown]
     rows = [tuple(opens[at : at + 3]) for at in range(0, len(opens), 3)]
     last = [button("CSV", "csv")]
@@ -87,7 +88,7 @@ def plan_in_full(words: Words, portfolio: Portfolio, plan: Plan) -> View:
     after = plan.result or plan.after
     titles = (words.t("before"), words.t("after") if plan.result is not None else words.t("planned"))
     text = page(
-        head(portfolio, say(words, "Plan {number}", number=plan.number), words.moment(plan.created_at)),
+        head(words, portfolio, say(words, "Plan {number}", number=plan.number), words.moment(plan.created_at)),
         bold(words.t("waiting for an answer") if plan.state is PlanState.PROPOSED else closed_text(words, plan)),
         "",
         *(reason_text(words, reason) for reason in plan.reasons[:8]),
@@ -108,6 +109,11 @@ def _fees(words: Words, plan: Plan) -> Html:
     if plan.state in (PlanState.DONE, PlanState.PARKED):
         return say(words, "Fees paid {paid}, estimated {estimate}", paid=words.money(paid), estimate=words.money(plan.fees))
     return say(words, "Fees estimated {estimate}", estimate=words.money(plan.fees))
+
+
+def csv_caption(words: Words, portfolio: Portfolio) -> Html:
+    """Return what stands under the file of every leg of every plan."""
+    return page(head(words, portfolio, say(words, "History")))
 
 
 def history_csv(plans: Sequence[Plan]) -> str:

@@ -26,7 +26,7 @@ def progress(words: Words, portfolio: Portfolio, plan: Plan) -> View:
     """Show each leg's state while a plan is carried out; the same message is edited again and again."""
     ended = sum(leg.state in _ENDED for leg in plan.legs)
     text = page(
-        head(portfolio, say(words, "Plan {number}", number=plan.number)),
+        head(words, portfolio, say(words, "Plan {number}", number=plan.number)),
         say(words, "Being carried out: {done} of {all} legs ended.", done=ended, all=len(plan.legs)),
         *autonomy.acted_lines(words, plan),
         *([reason_text(words, reason) for reason in plan.reasons] if plan.decided_by is DecidedBy.AUTO else []),
@@ -56,7 +56,7 @@ def result(words: Words, portfolio: Portfolio, plan: Plan, *, asking: bool = Tru
     if plan.state is PlanState.PARKED:
         return parked(words, portfolio, plan)
     failed = [leg for leg in plan.legs if ended_short(leg)]
-    title = head(portfolio, say(words, "Plan {number}", number=plan.number), _verdict(words, plan, failed))
+    title = head(words, portfolio, say(words, "Plan {number}", number=plan.number), _verdict(words, plan, failed))
     parts: list[object] = [title, *autonomy.acted_lines(words, plan), _totals(words, plan)]
     if plan.result is not None:
         parts += [
@@ -119,7 +119,7 @@ def parked(words: Words, portfolio: Portfolio, plan: Plan) -> View:
         else say(words, "I could not finish it. What was filled stays filled; nothing more is sent.")
     )
     text = page(
-        head(portfolio, bold(words.t("Plan {number} stopped half-way", number=plan.number))),
+        head(words, portfolio, bold(words.t("Plan {number} stopped half-way", number=plan.number))),
         why,
         "",
         *_legs(words, plan),

@@ -39,7 +39,7 @@ def recommended(words: Words, advice: Advice) -> View:
         return cannot_evaluate(words, advice.portfolio, advice.problems)
     tracked = any(line.found and line.found.bound_by == "tracking_error" for line in advice.lines)
     text = page(
-        head(advice.portfolio, say(words, "Recommended bands")),
+        head(words, advice.portfolio, say(words, "Recommended bands")),
         table(
             [
                 ["", words.t("now"), words.t("best"), words.t("cost, bp"), words.t("days")],

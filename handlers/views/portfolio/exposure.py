@@ -51,7 +51,7 @@ def exposure(words: Words, report: ExposureReport) -> View:
     if figures is None:
         return cannot_evaluate(words, report.portfolio, report.problems)
     text = page(
-        head(report.portfolio, named(words, report.portfolio)),
+        head(words, report.portfolio, name=True),
         _ledger(words, report.assets, figures),
         _totals(words, figures),
         say(words, "Beta to BTC {number}, an estimate from priors", number=words.number(figures.beta, 2)),

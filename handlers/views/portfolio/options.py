@@ -36,7 +36,7 @@ def options(words: Words, portfolio: Portfolio, tilts: Sequence[OpenTilt]) -> Vi
     """Show both options as they are set, what each does and costs, and their choices."""
     strategy = portfolio.strategy
     text = page(
-        head(portfolio, say(words, "How a plan trades")),
+        head(words, portfolio, say(words, "How a plan trades")),
         say(words, "Limit for one plan: {share}", share=bold(budget_text(words, strategy))),
         say(
             words,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chatbot.i18n import N_
 from chatbot.model import Mode
 from handlers.buttons import Style
-from handlers.views.common import DOT, View, bold, button, captioned, clip, code, esc, head, joined, mark, page, preset_name, say
+from handlers.views.common import DOT, View, bold, button, captioned, clip, code, esc, head, joined, mark, named, page, preset_name, say
 from handlers.views.portfolio.strategy import members_line, rules_lines, strategy_picture, strategy_table
 from handlers.views.trigger.signals import switched_on_line
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from chatbot.i18n import Words
-    from chatbot.model import Portfolio, Strategy
+    from chatbot.model import Plan, Portfolio, Strategy
     from handlers.views.common import Html
 
 AMOUNTS = (1_000, 10_000, 100_000)
@@ -58,14 +58,34 @@ def _kinds(words: Words, *, demo: bool) -> Html:
     return say(words, "A paper portfolio trades with simulated money at market prices.")
 
 
-def already_started(words: Words, portfolio: Portfolio) -> View:
-    """Answer ``/start`` when there is a portfolio: it stays, unless the person says otherwise."""
+#: of the question about the portfolios that are there: all of them stay
+KEEP = "keep"
+
+
+def replace_or_keep(words: Words, portfolios: Sequence[Portfolio]) -> View:
+    """Ask somebody who has portfolios what becomes of them when another one is set up."""
+    alone = len(portfolios) == 1
     text = page(
-        head(portfolio, preset_name(words, portfolio.name)),
-        say(words, "You have this portfolio already. /status shows it."),
-        say(words, "You can set up a new one beside it; the new one becomes the current one."),
+        *(head(words, portfolio, name=True) for portfolio in portfolios),
+        say(words, "You have this portfolio already. Do you want to replace it, or keep both?") if alone else None,
+        None if alone else say(words, "You have these portfolios already. Do you want to replace one, or keep them all?"),
+        "",
+        say(words, "A portfolio that is replaced is closed when the new one is opened: it stops, keeps its history, and sells nothing."),
     )
-    return View(text, ((button(words.t("Status"), "status", "", Style.PRIMARY), button(words.t("New portfolio"), "start_new")),))
+    keep = button(words.t("Keep both") if alone else words.t("Keep them all"), "start_new", KEEP, Style.PRIMARY)
+    replace = [button(words.t("Replace {name}", name=named(words, one)), "start_new", one.id) for one in portfolios]
+    last = (button(words.t("Portfolios"), "portfolios"), button(words.t("Status"), "status"))
+    return View(text, ((keep,), *((one,) for one in replace), last))
+
+
+def not_replaced(words: Words, portfolio: Portfolio, plan: Plan) -> View:
+    """Say that a plan of the portfolio that was to be replaced must end first; nothing was opened."""
+    text = page(
+        head(words, portfolio, name=True),
+        say(words, "Plan {number} is not finished, so this portfolio can't be replaced yet. Nothing was opened.", number=plan.number),
+        say(words, "Tap the button above again when the plan has ended, or send /start and keep both."),
+    )
+    return View(text, ((button(words.t("Plan {number}", number=plan.number), "card", plan.id, of=portfolio),),))
 
 
 def amount_choice(words: Words, mode: Mode) -> View:
@@ -78,10 +98,15 @@ def amount_choice(words: Words, mode: Mode) -> View:
     return View(text, (amounts, (button(words.t("Back"), "start"),)))
 
 
-def holdings_prompt(words: Words, *, back: str = "start") -> View:
-    """Ask for the holdings of a manual portfolio."""
+def _title(words: Words, mode: Mode, portfolio: Portfolio | None, what: Html) -> Html:
+    """Return the head of a question about a portfolio, or about one that is only being set up."""
+    return head(words, portfolio, what) if portfolio is not None else joined(DOT, (mark(mode), what))
+
+
+def holdings_prompt(words: Words, portfolio: Portfolio | None = None, *, back: str = "start") -> View:
+    """Ask for the holdings of a manual portfolio; None: of one that is being set up."""
     text = page(
-        joined(DOT, (mark(Mode.MANUAL), say(words, "your holdings"))),
+        _title(words, Mode.MANUAL, portfolio, say(words, "your holdings")),
         say(words, "Send what you hold, each coin with its amount, for example:"),
         code(HOLDINGS_EXAMPLE),
         "",
@@ -124,10 +149,10 @@ def _about(words: Words, strategy: Strategy) -> str:
     return words.t(_ABOUT.get(strategy.preset, _ABOUT["custom"]))
 
 
-def custom_prompt(words: Words, mode: Mode, *, back: str = "start_strategy") -> View:
-    """Ask for own weights."""
+def custom_prompt(words: Words, mode: Mode, portfolio: Portfolio | None = None, *, back: str = "start_strategy") -> View:
+    """Ask for own weights, of a portfolio or of one that is being set up."""
     text = page(
-        joined(DOT, (mark(mode), say(words, "own weights"))),
+        _title(words, mode, portfolio, say(words, "own weights")),
         say(words, "Send every line with its weight in per cent; together they make 100. For example:"),
         code("BTC 40 ETH 30 ALT 20 USDT 10"),
         "",
@@ -136,12 +161,14 @@ def custom_prompt(words: Words, mode: Mode, *, back: str = "start_strategy") -> 
     return View(text, ((button(words.t("Back"), back),),))
 
 
-def created(words: Words, portfolio: Portfolio, amount: Decimal | None = None) -> View:
-    """Say that the portfolio stands, and what comes next."""
+def created(words: Words, portfolio: Portfolio, amount: Decimal | None = None, *, replaced: Portfolio | None = None) -> View:
+    """Say that the portfolio stands, which one was closed for it, and what comes next."""
     worth = joined(" ", (say(words, "It starts with"), bold(words.money(amount, 0)))) if amount is not None else None
     text = page(
-        head(portfolio, preset_name(words, portfolio.name), bold(words.t("ready"))),
+        head(words, portfolio, bold(words.t("ready")), name=True),
         worth,
+        say(words, "{name} is closed; its history is under /portfolios.", name=named(words, replaced)) if replaced is not None else None,
+        say(words, "Commands speak of this one now; /portfolios switches.") if portfolio.is_one_of_several else None,
         say(words, "I check it from now on and ring only when a line leaves its band."),
         say(words, "The first plan brings it to its targets."),
     )

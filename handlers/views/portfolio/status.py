@@ -48,7 +48,7 @@ def status(words: Words, report: StatusReport, now: datetime) -> View:
 def _told(words: Words, report: StatusReport, figures: PortfolioFigures, now: datetime, most: int) -> Html:
     """Return the text with at most so many lines about signals."""
     return page(
-        head(report.portfolio, named(words, report.portfolio)),
+        head(words, report.portfolio, name=True),
         _value_line(words, report, figures),
         weights_table(words, figures),
         say(words, "{dot} outside its band", dot=OUTSIDE) if any(reading.breach for reading in figures.limits) else None,
@@ -65,7 +65,7 @@ def _told(words: Words, report: StatusReport, figures: PortfolioFigures, now: da
 
 def _unknown(words: Words, report: StatusReport, now: datetime) -> View:
     text = page(
-        head(report.portfolio, named(words, report.portfolio)),
+        head(words, report.portfolio, name=True),
         cannot_evaluate_line(words, report.check.problems),
         unknown_table(words, report.portfolio.strategy),
         *_standing(words, report, now),
@@ -152,7 +152,7 @@ def coins(words: Words, portfolio: Portfolio, figures: PortfolioFigures) -> View
         [coin(name), words.t("long") if size > 0 else words.t("short"), words.money(abs(size), 0)] for name, size in figures.book.items()
     ]
     text = page(
-        head(portfolio, named(words, portfolio)),
+        head(words, portfolio, name=True),
         bold(words.money(figures.value)),
         table(rows),
         *((say(words, "Futures positions"), table(book)) if book else ()),

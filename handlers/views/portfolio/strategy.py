@@ -93,7 +93,7 @@ def targets(words: Words, portfolio: Portfolio) -> View:
     """Show the targets, with the presets as buttons and an example of own weights."""
     strategy = portfolio.strategy
     text = page(
-        head(portfolio, preset_name(words, strategy.preset)),
+        head(words, portfolio, preset_name(words, strategy.preset)),
         strategy_table(words, strategy),
         members_line(words, strategy),
         *rules_lines(words, strategy),
@@ -108,7 +108,7 @@ def targets(words: Words, portfolio: Portfolio) -> View:
 def preset_offer(words: Words, portfolio: Portfolio, strategy: Strategy) -> View:
     """Show another strategy for an existing portfolio; nothing changes before the button is pressed."""
     text = page(
-        head(portfolio, say(words, "change to {name}?", name=bold(preset_name(words, strategy.preset)))),
+        head(words, portfolio, say(words, "change to {name}?", name=bold(preset_name(words, strategy.preset)))),
         strategy_table(words, strategy),
         members_line(words, strategy),
         *rules_lines(words, strategy),
@@ -122,7 +122,7 @@ def preset_offer(words: Words, portfolio: Portfolio, strategy: Strategy) -> View
 def changed(words: Words, portfolio: Portfolio) -> View:
     """Confirm changed targets or bands and show them."""
     text = page(
-        head(portfolio, bold(words.t("changed"))),
+        head(words, portfolio, bold(words.t("changed"))),
         strategy_table(words, portfolio.strategy),
         members_line(words, portfolio.strategy),
         *rules_lines(words, portfolio.strategy),
@@ -135,7 +135,7 @@ def bands(words: Words, portfolio: Portfolio) -> View:
     """Show the bands, where a rebalance leads to, and one-tap choices."""
     strategy = portfolio.strategy
     text = page(
-        head(portfolio, say(words, "Bands")),
+        head(words, portfolio, say(words, "Bands")),
         strategy_table(words, strategy),
         say(
             words,

@@ -44,10 +44,10 @@ def why(words: Words, report: StatusReport, check: Check | None, now: datetime) 
     first = (button(words.t("Status"), "status"), button(words.t("Bands"), "bands"), button(words.t("Triggers"), "triggers"))
     buttons = (first, (button(words.t("Refresh"), "why"),))
     if check is None:
-        return View(page(head(portfolio), say(words, "There has been no check yet; the first one comes within a minute.")), buttons)
+        return View(page(head(words, portfolio), say(words, "There has been no check yet; the first one comes within a minute.")), buttons)
     figures, triggers = check.figures, standing.why_lines(words, report)
     text = page(
-        head(portfolio),
+        head(words, portfolio),
         _held_back(words, report, check, now),
         _open_plan(words, report),
         *([_fired(words, check.fired)] if check.fired else []),

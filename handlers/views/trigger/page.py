@@ -49,7 +49,7 @@ def overview(words: Words, report: StatusReport) -> View:
     """Show every trigger with its state, and what the portfolio's own triggers read."""
     parts = [line for trigger in signals.every() for line in _of_trigger(words, report, trigger)]
     text = page(
-        head(report.portfolio, say(words, "Triggers")),
+        head(words, report.portfolio, say(words, "Triggers")),
         *parts,
         *_own(words, report),
         say(words, "Write it too: {example}", example=code(EXAMPLE)),
@@ -144,7 +144,7 @@ def details(words: Words, report: StatusReport, trigger: Cause) -> View:
     nearest = signals.nearest_first(signals.of_trigger(report, trigger))[:_MOST_COINS]
     told = [signals.beside_source(_detail_line(words, report, signal), trigger, report.mood_source) for signal in nearest]
     text = page(
-        head(report.portfolio, bold(signals.name(words, trigger)), words.t("on") if on else words.t("off")),
+        head(words, report.portfolio, bold(signals.name(words, trigger)), words.t("on") if on else words.t("off")),
         *(told or [esc(words.t("no data")) if signals.is_used(strategy, trigger) else say(words, "no futures to move")]),
         "",
         say(words, said.does),

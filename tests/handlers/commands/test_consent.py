@@ -108,7 +108,7 @@ def test_limits_are_rounded_to_two_digits_and_are_never_below_the_smallest_order
 async def by_hand(chat: Someone) -> None:
     """Set a second portfolio up that is traded by hand; it becomes the current one."""
     await chat.say("/start")
-    await chat.tap("New portfolio")
+    await chat.tap("Keep both")
     await chat.tap("Type in my holdings")
     await chat.say("BTC 0.1 ETH 1 USDT 2000")
     await chat.tap("That is right")

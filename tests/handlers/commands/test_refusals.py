@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatbot.model import AnswerMode, PlanState, Role
-from chatbot.portfolio.revision import revision_of
+from chatbot.portfolio.revision import shown_as
 from chatbot.store import accounts, tables
 from handlers.bot import BUTTONS
-from handlers.buttons import BOUND, LIFETIME, Signer, Tap, bound
+from handlers.buttons import BOUND, LIFETIME, Signer, Tap, speaking_of
 from tests.person import BEN, Someone, someone
 
 if TYPE_CHECKING:
@@ -51,12 +51,17 @@ ENDED = {
 }
 
 
-async def press(chat: Someone, action: str, arg: str) -> Answer:
-    """Tap a button that the bot once made for this person and the settings of now, whatever is on the screen."""
+async def press(chat: Someone, action: str, arg: str, about: int | None = None) -> Answer:
+    """Tap a button that the bot once made for this person and the settings of now, whatever is on the screen.
+
+    It stands under a message about this portfolio, or about the current one.
+    """
     async with chat.program.db.read() as tx:
         person = await accounts.person(tx, chat.user.id)
     portfolio = await chat.program.portfolios.current(person) if person is not None else None
-    arg = bound(Tap(action, arg), revision_of(portfolio) if portfolio is not None else "").arg
+    portfolio = await chat.program.portfolios.by_id(about) if about is not None else portfolio
+    words = {portfolio.id: shown_as(portfolio)} if portfolio is not None else {}
+    arg = speaking_of(Tap(action, arg), portfolio.id if portfolio is not None else None, words).arg
     data = Signer(chat.program.button_key).pack(action, arg, chat.user.id, chat.user.id, chat.clock.now() + LIFETIME)
     return await press_sealed(chat, data)
 
@@ -170,16 +175,16 @@ async def test_a_late_confirm_is_followed_by_the_plan_as_of_now_and_a_late_skip_
     assert [plan.state for plan in await chat.plans()] == [PlanState.EXPIRED, PlanState.PROPOSED]
 
 
-async def test_a_late_tap_on_a_plan_of_another_portfolio_promises_no_new_plan(chat: Someone) -> None:
-    """The current portfolio is another one by now: its figures would be taken for the old one's."""
+async def test_a_late_tap_on_a_plan_of_another_portfolio_leads_to_a_plan_of_that_one(chat: Someone) -> None:
+    """The current portfolio is another one by now: the new card says whose it is, and nothing of the current one changes."""
     await chat.say("/start")
-    await chat.tap("New portfolio")
+    await chat.tap("Keep both")
     await chat.taps("Demo portfolio", "10,000", "Use Balanced")
     chat.clock.advance(600)
     answer = await press(chat, "confirm", "1")
     assert answer.text.startswith("Plan 1 expired at")
-    assert "Here is the plan" not in answer.text
-    assert len(await chat.plans()) == 1
+    assert chat.last.text.startswith("DEMO · Balanced · Plan 2 ")
+    assert [plan.number for plan in await chat.plans()] == [1]
 
 
 async def test_no_button_works_after_a_month(chat: Someone) -> None:
@@ -210,7 +215,7 @@ async def test_no_button_that_changes_settings_works_for_other_settings_than_it_
     """Each of them, sealed with the word of settings that are no more."""
     before = await world(chat)
     for action in BOUND:
-        tap = bound(Tap(action, "1"), "older")
+        tap = speaking_of(Tap(action, "1"), 1, {1: "older"})
         data = Signer(chat.program.button_key).pack(tap.action, tap.arg, chat.user.id, chat.user.id, chat.clock.now() + LIFETIME)
         answer = await press_sealed(chat, data)
         assert (answer.text.startswith("This was shown for other settings or another portfolio."), answer.alert) == (True, True), action

@@ -15,7 +15,7 @@ import handlers.views
 from chatbot.i18n import Catalogue
 from chatbot.model import Person
 from handlers.bot import BUTTONS, COMMANDS
-from handlers.buttons import MAX_BUTTONS, MAX_IN_ROW, Signer, markup
+from handlers.buttons import MAX_BUTTONS, MAX_IN_ROW, Signer, changed_by, markup
 from handlers.command_list import COMMANDS as MENU
 from handlers.loopback.markup import parse_html
 from handlers.views import common
@@ -63,7 +63,8 @@ def test_every_keyboard_can_be_sealed_and_is_handled(language: str) -> None:
     """Payloads fit into 64 bytes, rows and keyboards into Telegram's limits, labels are there, and a handler waits for every action."""
     signer, now, seen = Signer(b"k" * 32), datetime(2026, 11, 24, tzinfo=UTC), set()
     for key, view in rendered(language, HOSTILE[5]).items():
-        sealed = markup(view.keyboard, signer, PERSON, now)
+        words = dict.fromkeys((*changed_by(view.keyboard, 9_999_999), 9_999_999), "abcden")  # each as long as it gets
+        sealed = markup(view.keyboard, signer, PERSON, now, about=9_999_999, words=words)
         assert sealed is not None or not view.keyboard
         assert sum(map(len, view.keyboard)) <= MAX_BUTTONS
         for row in view.keyboard:

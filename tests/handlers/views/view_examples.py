@@ -54,6 +54,7 @@ from chatbot.model import (
     PlanState,
     Portfolio,
     PortfolioFigures,
+    PortfolioRow,
     Problem,
     Reason,
     Ring,
@@ -73,7 +74,8 @@ from handlers.views import alerts, problems
 from handlers.views.common import esc
 from handlers.views.hedge import alerts as hedge_alerts
 from handlers.views.hedge import offer, shocks
-from handlers.views.person import access, alert_settings, schedule
+from handlers.views.person import access, alert_settings, pause, schedule
+from handlers.views.person import portfolios as beside
 from handlers.views.person import settings as control
 from handlers.views.plan import autonomy, card, costs, history, progress
 from handlers.views.portfolio import band_advice as advice
@@ -157,6 +159,20 @@ def portfolio(name: str = "balanced", mode: Mode = Mode.PAPER) -> Portfolio:
     return Portfolio(
         id=7, person_id=1, name=name, mode=mode, exchange=name, strategy=a_strategy(name if name != "balanced" else PLAIN), created_at=NOW
     )
+
+
+def beside_each_other(name: str) -> list[PortfolioRow]:
+    """Return the rows of somebody with five portfolios in every state, the last one closed."""
+    one = replace(portfolio(name), is_one_of_several=True)
+    return [
+        PortfolioRow(portfolio=one, plan=a_plan(name), value=D("98412.07")),
+        PortfolioRow(portfolio=replace(one, id=8, name="balanced 2", paused=True), plan=replace(a_plan(name), state=PlanState.RUNNING)),
+        PortfolioRow(
+            portfolio=replace(one, id=9, mode=Mode.MANUAL, answer=AnswerMode.NOTIFY), plan=replace(a_plan(name), state=PlanState.PARKED)
+        ),
+        PortfolioRow(portfolio=replace(one, id=10, answer=AnswerMode.AUTO, snoozed_until=NOW + timedelta(hours=1)), value=D(0)),
+        PortfolioRow(portfolio=replace(one, id=11, closed_at=NOW)),
+    ]
 
 
 _TILT = OpenTilt(asset="ETH", contract="ETH-PERP", weight=D("-0.032"), since=NOW, noted_at=NOW, placed=True)
@@ -388,6 +404,8 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
     mistakes = [UserError("{name} is there twice.", name=name), UserError("{name} has no number behind it.", name=name)]
     fired = Check(at=NOW, figures=figures(name, lines=12), fired=(name, STABLE), held_back=HeldBack.FIRED_BEFORE)
     presets = [a_strategy(name, preset) for preset in ("conservative", "balanced", "aggressive")]
+    several = beside_each_other(name)
+    closed = several[-1].portfolio
     return {
         "person.access.outside": lambda w: access.outside(w, Gate.BLOCKED),
         "person.access.pairing": access.pairing,
@@ -420,10 +438,20 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
             w, AlertSettings(rings={AlertKind.TREND: Ring.OFF}, quiet_from="22:00", quiet_to="08:00", reminder_h=4)
         ),
         "person.alert_settings.digest": lambda w: alert_settings.digest(w, [(NOW, esc(name))] * 40),
-        "person.alert_settings.snooze_choice": lambda w: alert_settings.snooze_choice(w, "plan:123456"),
-        "person.alert_settings.snooze_choice of an alert": lambda w: alert_settings.snooze_choice(w, "portfolio:7"),
-        "person.settings.paused": lambda w: control.paused(w, port, a_plan()),
-        "person.settings.resumed": lambda w: control.resumed(w, port),
+        "person.alert_settings.snooze_choice": lambda w: alert_settings.snooze_choice(w, port, "plan:123456"),
+        "person.alert_settings.snooze_choice of an alert": lambda w: alert_settings.snooze_choice(w, port, "portfolio:7"),
+        "person.pause.activity": lambda w: pause.activity(w, [PortfolioRow(portfolio=replace(port, paused=True), plan=a_plan(name))]),
+        "person.pause.activity of several": lambda w: pause.activity(w, several),
+        "person.pause.activity resumed": lambda w: pause.activity(w, [PortfolioRow(portfolio=port)]),
+        "person.portfolios.portfolios": lambda w: beside.portfolios(w, several, 7, NOW),
+        "person.portfolios.portfolios of none": lambda w: beside.portfolios(w, several[-1:], None, NOW),
+        "person.portfolios.rename_prompt": lambda w: beside.rename_prompt(w, port),
+        "person.portfolios.close_offer": lambda w: beside.close_offer(w, port, a_plan(name)),
+        "person.portfolios.close_offer under way": lambda w: beside.close_offer(w, port, replace(a_plan(name), state=PlanState.RUNNING)),
+        "person.portfolios.still_under_way": lambda w: beside.still_under_way(w, port, a_plan(name)),
+        "person.portfolios.was_closed": lambda w: beside.was_closed(w, closed, port),
+        "person.portfolios.closed_list": lambda w: beside.closed_list(w, several),
+        "problems.closed": lambda w: problems.closed(w, closed),
         "person.settings.mode": lambda w: control.mode(w, port),
         "person.settings.settings": lambda w: control.settings(w, person(name), name[:30], NOW),
         "person.settings.zone_choice": lambda w: control.zone_choice(w, person()),
@@ -487,7 +515,9 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "person.schedule.skipped": lambda w: schedule.skipped(w, port, 3, NOW),
         "portfolio.start.welcome": start.welcome,
         "portfolio.start.welcome demo": lambda w: start.welcome(w, demo=True),
-        "portfolio.start.already_started": lambda w: start.already_started(w, port),
+        "portfolio.start.replace_or_keep": lambda w: start.replace_or_keep(w, [port]),
+        "portfolio.start.replace_or_keep of several": lambda w: start.replace_or_keep(w, [row.portfolio for row in several[:2]]),
+        "portfolio.start.not_replaced": lambda w: start.not_replaced(w, port, a_plan(name)),
         "portfolio.start.amount_choice": lambda w: start.amount_choice(w, Mode.PAPER),
         "portfolio.start.holdings_prompt": start.holdings_prompt,
         "portfolio.start.holdings_review": lambda w: start.holdings_review(w, {name: D("0.5"), "USDT": D(1000)}),

@@ -1,0 +1,251 @@
+"""With two portfolios every message about money says whose it is, and every button under it is about that one (C1, product 2)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chatbot.model import Check, Message, MessageKind, PlanState, Problem, Verdict
+from chatbot.store import accounts, plans, portfolios, tables
+from handlers.bot import BUTTONS, COMMANDS
+from handlers.transport.delivery import Courier
+from handlers.transport.rendering import ABOUT_PEOPLE
+from tests.handlers.commands.test_refusals import press
+from tests.handlers.transport.test_sounds import TOLD
+from tests.person import Someone, someone
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from handlers.loopback import Message as Shown
+
+#: the name of each portfolio
+NAMES = {1: "Pension", 2: "Play money"}
+#: what speaks of the person, or of all portfolios at once
+OF_A_PERSON = {"start", "portfolios", "pause", "resume", "alerts", "settings", "help", "cancel", "users"}
+
+
+@pytest.fixture
+async def ann(tmp_path: Path) -> AsyncIterator[Someone]:
+    """Ann has two portfolios with names and a card each; the second is the current one."""
+    async with someone(tmp_path) as found:
+        await found.set_up()
+        await found.say("/start")
+        await found.taps("Keep both", "Demo portfolio", "10,000", "Use Balanced")
+        async with found.program.db.transaction() as tx:
+            for number, name in NAMES.items():
+                await portfolios.rename(tx, number, name)
+        yield found
+
+
+async def switch(ann: Someone, number: int) -> None:
+    """Make a portfolio the current one."""
+    async with ann.program.db.transaction() as tx:
+        await accounts.change_person(tx, ann.user.id, portfolio_id=number)
+
+
+def is_of(text: str, number: int) -> bool:
+    """Tell whether a message says on its first line that it is about this portfolio and no other."""
+    first = text.partition("\n")[0]
+    return first.startswith(f"DEMO · {NAMES[number]}") and not any(name in first for other, name in NAMES.items() if other != number)
+
+
+async def test_every_command_says_which_portfolio_it_speaks_of(ann: Someone) -> None:
+    for number in (1, 2):
+        await switch(ann, number)
+        for command in sorted(COMMANDS.keys() - OF_A_PERSON):
+            answer = await ann.say(f"/{command}")
+            assert is_of(answer, number), answer
+
+
+async def tell(ann: Someone, kind: MessageKind, facts: dict[str, Any]) -> str:
+    """Deliver a message that the monitor or the executor has written and return what the chat shows of it."""
+    before = {message.id: message.text for message in ann.messages}
+    message = Message(id=1, chat_id=ann.user.id, kind=kind, facts=facts, key="k")
+    delivery = await Courier(ann.program, ann.bot.bot)(message)
+    assert delivery.verdict is Verdict.SENT, delivery
+    (shown,) = (message.text for message in ann.messages if before.get(message.id) != message.text)
+    return shown
+
+
+async def put(ann: Someone, number: int, state: PlanState) -> int:
+    """Write the state of a portfolio's newest plan and return its id; its card is to be sent anew."""
+    async with ann.program.db.transaction() as tx:
+        (plan,) = await plans.plans(tx, number, limit=1)
+        changed = {"state": state, "message_id": None, "finished_at": ann.clock.now()}
+        await tx.execute(tables.plans.update().where(tables.plans.c.id == plan.id).values(**changed))
+    return plan.id
+
+
+async def test_every_message_that_the_bot_sends_by_itself_says_so_too(ann: Someone) -> None:
+    """Alerts, cards, progress, results, and each line of a digest, whichever portfolio is the current one."""
+    unknown = Check(at=ann.clock.now(), problems=(Problem(code="missing_price", instrument="BTC"),))
+    line = TOLD[MessageKind.DRIFT]["lines"][0]
+    for number in (1, 2):
+        async with ann.program.db.transaction() as tx:
+            await portfolios.save_checks(tx, {number: unknown})
+        told = {**TOLD, MessageKind.PROBLEM: {}, MessageKind.HEDGE_FUNDING: {"hedge": "cover", "rate": "-0.001"}}
+        told[MessageKind.HEDGE_OVER] = {"hedge": "cover", "why": "expired", "days": 5, "price": "60000", "low": "50000", "mark": "55000"}
+        told[MessageKind.HEDGE_OVER] |= {"result": "10", "funding": "-1"}
+        signal = {"trigger": "volatility", "subject": "SOL", "event": "begin", "suppressed": False, "since": None}
+        told[MessageKind.SIGNALS] = {"steps": [signal | {"reading": "2.4", "enter": "2", "leave": "1.5", "size": "0.4"}]}
+        plan_id = await put(ann, number, PlanState.PROPOSED)
+        for kind, facts in told.items():
+            about = {"plan_id": plan_id} if kind.startswith("plan") else {}
+            shown = await tell(ann, kind, {"portfolio_id": number, **about, **facts})
+            assert is_of(shown, number), (kind, shown)
+        cards = {MessageKind.PLAN_CARD: PlanState.PROPOSED, MessageKind.PLAN_PROGRESS: PlanState.RUNNING}
+        cards |= {MessageKind.PLAN_RESULT: PlanState.DONE, MessageKind.PLAN_PARKED: PlanState.PARKED}
+        for kind, state in cards.items():
+            shown = await tell(ann, kind, {"plan_id": await put(ann, number, state)})
+            assert is_of(shown, number), (kind, shown)
+        assert {*told, *cards, MessageKind.DIGEST, *ABOUT_PEOPLE} == set(MessageKind), "a new kind of message is told for both here"
+    items = [
+        {"kind": MessageKind.DRIFT, "facts": {"portfolio_id": number, "lines": [line]}, "at": ann.clock.now().isoformat()}
+        for number in (1, 2)
+    ]
+    digest = await tell(ann, MessageKind.DIGEST, {"items": items})
+    assert [name in row for name, row in zip(NAMES.values(), digest.split("\n")[1:], strict=False)] == [True, True], digest
+
+
+#: pages of the person, by how they begin
+_PERSONAL = ("Ballast", "Alerts", "Settings", "Which ", "Portfolio\n", "Strategy\n", "Control\n", "Operator\n", "DEMO · Pension · $")
+#: what ends the walk: these buttons lead away from the portfolio for good
+_LAST = ("Close", "New portfolio")
+
+
+async def test_every_button_under_a_message_is_about_the_portfolio_of_the_message(ann: Someone) -> None:
+    """All that can be reached by taps from the pages of the first portfolio, while the second is the current one."""
+    await switch(ann, 1)
+    pages: list[Shown] = []
+    for command in sorted(COMMANDS.keys() - OF_A_PERSON):
+        await ann.say(f"/{command}")
+        pages.append(ann.last)
+    await switch(ann, 2)
+    other = await rows_of(ann, 2)
+    seen: set[str] = set()
+    while pages:
+        page = pages.pop(0)
+        for label in page.buttons:
+            if label in seen or label.startswith(_LAST):
+                continue
+            seen.add(label)
+            before = {message.id: message.text for message in ann.messages}
+            await ann.tap(label, on=page)
+            changed = [message for message in ann.messages if before.get(message.id) != message.text]
+            assert all(is_of(one.text, 1) or one.text.startswith(_PERSONAL) or "How " in one.text for one in changed), (label, changed)
+            pages += [one for one in changed if is_of(one.text, 1) and len(seen) < 150]
+            assert await rows_of(ann, 2) == other, label
+    assert len(seen) > 60
+
+
+async def rows_of(ann: Someone, number: int) -> Any:
+    """Return everything that is stored of a portfolio."""
+    async with ann.program.db.read() as tx:
+        found = []
+        for table in (tables.portfolios, tables.accounts, tables.states, tables.plans):
+            key = table.c.id if table is tables.portfolios else table.c.portfolio_id
+            query = table.select().where(key == number).order_by(*table.primary_key)
+            found.append([dict(row) for row in (await tx.execute(query)).mappings()])
+        return found
+
+
+#: every button that does something for a portfolio or a plan, with what it carries, in an order in which each has something to do
+ACTING = (
+    ("edit", "1"),
+    ("toggle", "1:0"),
+    ("leave_dear", "1:1"),
+    ("snooze_plan", "1:1"),
+    ("rebalance", ""),
+    ("snooze", "1:4"),
+    ("resume", ""),
+    ("pause", ""),
+    ("resume", "all"),
+    ("unanswered", "remind"),
+    ("answer", "notify"),
+    ("answer", "ask:1"),
+    ("auto", "500:10%"),
+    ("auto_yes", "500:10%"),
+    ("answer", "ask"),
+    ("use_preset", "conservative"),
+    ("band", "3"),
+    ("theta", "0.5"),
+    ("knob", "volatility:enter:2.5"),
+    ("turn", "volatility:0"),
+    ("schedule_set", "freq:weekly"),
+    ("budget", "10"),
+    ("tilt", "50"),
+    ("use_band", "CORE:4:"),
+    ("use_bands", ""),
+    ("hedge_open", "c:l:50:20::"),
+    ("hedge_close", "cover"),
+    ("preset", "custom"),
+    ("rename", ""),
+    ("close", ""),
+)
+
+
+async def test_every_acting_button_of_one_portfolio_leaves_the_other_alone(ann: Someone) -> None:
+    """Sealed under a page of the first, pressed while the second is the current one: it acts on the first, by name, or says why not."""
+    other, answered = await rows_of(ann, 2), []
+    for action, arg in ACTING:
+        before, number = await rows_of(ann, 1), ann.newest
+        texts = {message.id: message.text for message in ann.messages}
+        answer = await press(ann, action, arg, about=1)
+        shown = [message for message in ann.messages if texts.get(message.id) != message.text]
+        assert await rows_of(ann, 2) == other, action
+        assert answer.text or any(is_of(message.text, 1) for message in shown), (action, ann.since(number))
+        assert await ann.portfolio_id() == 2
+        answered += [action] if await rows_of(ann, 1) != before else []
+    settings = {"unanswered", "answer", "auto_yes", "use_preset", "band", "theta", "knob", "turn", "schedule_set", "budget", "use_band"}
+    assert set(answered) >= {*settings, "toggle", "snooze_plan", "snooze", "pause", "resume", "hedge_open", "rebalance"}
+    assert {action for action, _ in ACTING} <= BUTTONS.keys()
+
+
+async def test_confirm_trades_for_the_portfolio_on_its_card(ann: Someone) -> None:
+    """Both are called plan 1: the newest Confirm is the second's, the older one the first's."""
+    other = await rows_of(ann, 2)
+    await press(ann, "confirm", "1", about=1)
+    await ann.work()
+    async with ann.program.db.read() as tx:
+        first = (await plans.plans(tx, 1))[0]
+    assert first.state is PlanState.DONE
+    assert await rows_of(ann, 2) == other
+    result = next(message for message in reversed(ann.messages) if "Plan 1 · done" in message.text)
+    assert is_of(result.text, 1)
+
+
+async def test_a_page_from_before_there_were_two_changes_neither(tmp_path: Path) -> None:
+    """It says no name, so nobody can know which one is meant: refused in words, as for every change of what was shown."""
+    async with someone(tmp_path) as ann:
+        await ann.set_up()
+        pages = []
+        for command, label in (("bands", "to the edge"), ("mode", "Only tell me"), ("schedule", "Weekly"), ("pause", "Resume")):
+            await ann.say(f"/{command}")
+            pages.append((ann.last, label))
+        await ann.say("/start")
+        await ann.taps("Keep both", "Demo portfolio", "10,000", "Use Balanced")
+        before = await rows_of(ann, 1), await rows_of(ann, 2)
+        for page, label in pages:
+            answer = await ann.tap(label, on=page)
+            assert (answer.text or "").startswith("This was shown for other settings or another portfolio."), label
+        assert (await rows_of(ann, 1), await rows_of(ann, 2)) == before
+
+
+async def test_one_portfolio_alone_needs_no_name(tmp_path: Path) -> None:
+    """The name comes with the second one, and goes with it."""
+    async with someone(tmp_path) as ann:
+        await ann.set_up()
+        assert (await ann.say("/bands")).startswith("DEMO · Bands")
+        await ann.say("/start")
+        await ann.taps("Keep both", "Demo portfolio", "10,000", "Use Balanced")
+        assert (await ann.say("/bands")).startswith("DEMO · Balanced 2 · Bands")
+        person = await ann.program.access.known(ann.user.id)
+        assert person is not None
+        assert await ann.program.portfolios.close(replace(person), 1) is not None
+        ann.clock.advance(timedelta(minutes=1).total_seconds())
+        assert (await ann.say("/bands")).startswith("DEMO · Bands")
