@@ -1,6 +1,8 @@
 # One verb a habit. Everything needs only Python >= 3.11, pip and make; the environments are made when they are missing or out of date.
 PYTHON ?= python3
 RUN := .venv/bin/python
+# Compiled modules are kept, whatever the machine says: every test worker, and every process that a test starts, would compile all of them again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo run test check bench soak pictures lock clean
 

@@ -20,6 +20,7 @@ from handlers.bot import build
 from handlers.loopback import Answer, Loopback, Message, TelegramUser
 from handlers.transport import polling
 from handlers.transport.delivery import Courier
+from tests.ready import make_ready
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -245,6 +246,8 @@ async def someone(
     usual = {"market": "simulated", "market_speed": 1.0, "operator_ids": f"{ANN.id},{BEN.id}", "log_level": "ERROR", "port": 0}
     async with AsyncExitStack() as stack:
         options = load_settings(_env_file=None, data_dir=folder, **{**usual, **settings})
+        if source is None:
+            await make_ready(options, clock)
         program = await stack.enter_async_context(open_program(options, clock=clock, source=source, work=Inline(), pace=pace))
         bot = build(program, token=loopback.token, request=loopback.request(), updates_request=loopback.request())
         await stack.enter_async_context(bot)

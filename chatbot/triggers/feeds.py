@@ -5,8 +5,9 @@ A reading that is late is waited for; one that never comes is handed out as unkn
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chatbot.engine.errors import Refused
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
 MAJOR_CONTRACTS = tuple(asset + PERP for asset in MAJORS)
 #: how far back a new machine starts
 WARM_UP = timedelta(days=30)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY, _BLOCK = timedelta(days=1), timedelta(hours=8)
 #: a reading is taken so long after its time
 _READY = timedelta(minutes=10)
-_WEEK_HOURS = 168
+_DAY_HOURS = 24
 _BASELINE_DAYS = 38
 _DAILY_BARS = 250
 _HOURLY_DAYS = WARM_UP.days + _BASELINE_DAYS + 8
@@ -89,42 +91,60 @@ class _Regular:
 
 
 class _Volatility(_Regular):
-    """A coin's realised volatility and its baseline, from hourly closes (domain 5.1, 5.2)."""
+    """A coin's realised volatility and its baseline, from hourly closes (domain 5.1, 5.2). Days are numbered by their end, since 1970."""
 
     step, patience = _DAY, timedelta(hours=6)
 
     def __init__(self, candles: CandleBook) -> None:
         self._candles = candles
         #: realised volatility by asset and day: each serves as reading once and as baseline thirty times
-        self._sigmas: dict[tuple[str, datetime], Decimal] = {}
+        self._sigmas: dict[tuple[str, int], Decimal] = {}
+        #: squared hourly returns by asset and day: each day lies in seven weeks
+        self._days: dict[tuple[str, int], tuple[float | None, ...]] = {}
 
     async def fetch(self, subjects: Collection[str]) -> None:
         await self._candles.refresh(sorted(subjects), "1h", _HOURLY_DAYS)
 
     def reading(self, subject: str, at: datetime) -> tuple[VolReading, bool]:
-        sigma = self._sigma(subject, at)
-        history = [self._sigma(subject, at - _DAY * back) for back in range(_BASELINE_DAYS, 0, -1)]
+        day = (at - _EPOCH) // _DAY
+        sigma = self._sigma(subject, day)
+        history = [self._sigma(subject, earlier) for earlier in range(day - _BASELINE_DAYS, day)]
         return VolReading(sigma=sigma, base=volatility.vol_baseline([*history, sigma])[0]), sigma is not None
 
-    def _sigma(self, asset: str, at: datetime) -> Decimal | None:
-        """Return the realised volatility of the seven days to ``at``; only what is known is remembered, the rest may still come."""
-        found = self._sigmas.get((asset, at))
+    def _sigma(self, asset: str, day: int) -> Decimal | None:
+        """Return the realised volatility of the seven days to the end of ``day``; only what is known is remembered."""
+        found = self._sigmas.get((asset, day))
         if found is None:
-            closes = self._candles.closes(asset, "1h", at, _WEEK_HOURS + 1)
-            try:
-                sigma = volatility.realised_vol(closes, 1).sigma if closes[-1] is not None else None
-            except Refused:
-                sigma = None
+            sigma = self._realised(asset, day)
             if sigma is None:
                 return None
-            found = self._sigmas[asset, at] = Decimal(f"{sigma:.12g}")
-            self._tidy(at)
+            found = self._sigmas[asset, day] = Decimal(f"{sigma:.12g}")
+            self._tidy(day)
         return found
 
-    def _tidy(self, at: datetime) -> None:
+    def _realised(self, asset: str, day: int) -> float | None:
+        if self._candles.closes(asset, "1h", _EPOCH + day * _DAY, 1)[0] is None:
+            return None
+        try:
+            week = chain.from_iterable(self._squares(asset, one) for one in range(day - 6, day + 1))
+            return volatility.vol_of(tuple(week), 1).sigma
+        except Refused:
+            return None
+
+    def _squares(self, asset: str, day: int) -> tuple[float | None, ...]:
+        """Return the squared returns of a day's twenty-four hours; a day with a gap is not remembered: the bar may still come."""
+        found = self._days.get((asset, day))
+        if found is None:
+            found = volatility.squared_returns(self._candles.closes(asset, "1h", _EPOCH + day * _DAY, _DAY_HOURS + 1))
+            if None not in found:
+                self._days[asset, day] = found
+        return found
+
+    def _tidy(self, day: int) -> None:
         if len(self._sigmas) > 5000:
-            oldest = at - _DAY * (_BASELINE_DAYS + WARM_UP.days)
+            oldest = day - _BASELINE_DAYS - WARM_UP.days
             self._sigmas = {key: sigma for key, sigma in self._sigmas.items() if key[1] >= oldest}
+            self._days = {key: squares for key, squares in self._days.items() if key[1] >= oldest}
 
 
 class _Bars(_Regular):
@@ -139,9 +159,8 @@ class _Bars(_Regular):
         await self._candles.refresh(sorted(subjects), "1d", _DAILY_BARS)
 
     def reading(self, subject: str, at: datetime) -> tuple[Bars, bool]:
-        bars = self._candles.bars(subject, "1d", at, _DAILY_BARS)
-        known = bool(bars) and bars[-1].at == at - _DAY
-        return Bars(closes=[b.close for b in bars], volumes=[b.volume for b in bars]) if known else Bars(closes=(), volumes=()), known
+        closes, volumes = self._candles.traded(subject, "1d", at, _DAILY_BARS)
+        return Bars(closes=closes, volumes=volumes), bool(closes)
 
 
 class _Funding(_Regular):

@@ -121,6 +121,7 @@ class Signals:
             if not due:
                 return frozenset()
             await self._load(due, now)
+            due = [watch for watch in due if self._is_due(watch, now)]  # after a restart most stand where they stood
             await self._fetch(due)
             before = {watch: self._kept[watch] for watch in due}
             after = await asyncio.to_thread(self._run_all, before, now)

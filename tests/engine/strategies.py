@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, Context, Decimal
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -75,15 +76,30 @@ class PlanCase:
         return max(F(self.config.min_trade), F(self.config.min_trade_bps) * F(self.run().value_before) / 10_000)
 
 
+@cache
 def decimals(low: str, high: str, places: int) -> st.SearchStrategy[D]:
     """Return decimals between two bounds with up to ``places`` places."""
     scale = 10**places
     return st.integers(int(D(low) * scale), int(D(high) * scale)).map(lambda n: D(n).scaleb(-places, _WIDE))
 
 
+@cache
 def magnitudes(low: int, high: int, digits: int = 4) -> st.SearchStrategy[D]:
     """Return numbers of very different size: a few digits times a power of ten."""
     return st.builds(lambda n, e: D(n).scaleb(e - digits + 1), st.integers(10 ** (digits - 1), 10**digits - 1), st.integers(low, high))
+
+
+_EXPOSURES = st.sampled_from((D(0), D("0.1"), D("-0.05"), D(1))) | decimals("-2", "2", 3)
+
+
+@cache
+def _money(size: int) -> st.SearchStrategy[D]:
+    return st.just(D(0)) | magnitudes(-1, size)
+
+
+@cache
+def _wallets(size: int) -> st.SearchStrategy[D]:
+    return _money(size) | decimals("-1000", "100000", 4)
 
 
 @st.composite
@@ -116,7 +132,7 @@ def plan_cases(draw: st.DrawFn, *, halts: bool = False, fees: bool = True, size:
     assets = ASSETS[: draw(st.integers(1, len(ASSETS)))]
     prices = {asset: draw(magnitudes(-5, 5)) for asset in assets}
     market = {asset: draw(rules(prices[asset])) for asset in assets}
-    money = st.just(D(0)) | magnitudes(-1, size)
+    money = _money(size)
     spot = tuple(Holding(asset=a, qty=_quantity(draw(money), prices[a], draw(st.integers(0, 8))), price=prices[a]) for a in assets)
     positions = []
     for asset in assets[: draw(st.integers(0, 3))]:
@@ -128,16 +144,15 @@ def plan_cases(draw: st.DrawFn, *, halts: bool = False, fees: bool = True, size:
     snapshot = Snapshot(
         spot=spot,
         cash=(Cash(asset="USDT", qty=draw(money)), Cash(asset="USDC", qty=draw(money), price=D("0.998"))),
-        wallet=draw(money | decimals("-1000", "100000", 4)),
+        wallet=draw(_wallets(size)),
         positions=tuple(positions),
     )
     t = draw(weights(len(assets) + 2))
-    exposure = st.sampled_from((D(0), D("0.1"), D("-0.05"), D(1))) | decimals("-2", "2", 3)
     targets = Targets(
         spot=dict(zip(assets, t[2:], strict=True)),
         stable=t[0],
         collateral=t[1],
-        futures={p.contract: draw(exposure) for p in positions},
+        futures={p.contract: draw(_EXPOSURES) for p in positions},
     )
     case = PlanCase(
         snapshot=snapshot,
@@ -168,11 +183,13 @@ def walks(draw: st.DrawFn) -> list[D]:
     return [close.quantize(D("0.01")) for close in closes]
 
 
+@cache
 def fee_rates() -> st.SearchStrategy[Fees]:
     """Draw fees from none to steep."""
     return st.builds(Fees, spot=st.sampled_from((D(0), D("0.001"), D("0.002"))), futures=st.sampled_from((D(0), D("0.0002"), D("0.0005"))))
 
 
+@cache
 def configs() -> st.SearchStrategy[Config]:
     """Draw settings, the planner's switches included."""
     return st.builds(

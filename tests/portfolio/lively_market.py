@@ -8,15 +8,18 @@ from decimal import Decimal
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from chatbot.exchanges.base import Candle, Depth, Funding, asset_of, is_perp
+import numpy as np
+
+from chatbot.exchanges.base import Depth, Funding, asset_of, is_perp
+from chatbot.exchanges.candle_table import CandleTable
 from tests.portfolio.still_market import StillMarket
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from chatbot.clock import Clock
-    from chatbot.exchanges.base import Market, Quote
+    from chatbot.exchanges.base import Candle, Market, Quote
 
 D = Decimal
 
@@ -57,20 +60,18 @@ class LivelyMarket(StillMarket):
             for name, quote in told.items()
         }
 
-    async def candles(self, instrument: str, interval: str, since: datetime, until: datetime) -> tuple[Candle, ...]:
+    async def candles(self, instrument: str, interval: str, since: datetime, until: datetime) -> Sequence[Candle]:
         """Return bars whose closes go up and down by the same amount."""
         sigma = self.volatility.get(asset_of(instrument))
         if sigma is None:
             return ()
         span = timedelta(days=1) if interval == "1d" else timedelta(hours=1)
         move = self.swing or (sigma if interval == "1d" else sigma / sqrt(24))
-        first = -(-int(since.timestamp()) // int(span.total_seconds()))
-        bars = []
-        for number in range(first, int(min(until, self._clock.now() - span).timestamp()) // int(span.total_seconds()) + 1):
-            at = since.fromtimestamp(number * span.total_seconds(), tz=since.tzinfo)
-            close = D(repr(100 * (1 + move * (number % 2 - 0.5))))
-            bars.append(Candle(at=at, open=close, high=close, low=close, close=close, volume=D(1)))
-        return tuple(bar for bar in bars if since <= bar.at < until)
+        seconds = int(span.total_seconds())
+        end = min(until - timedelta(microseconds=1), self._clock.now() - span)
+        numbers = np.arange(-(-int(since.timestamp()) // seconds), int(end.timestamp()) // seconds + 1)
+        closes = 100 * (1 + move * (numbers % 2 - 0.5))
+        return CandleTable(numbers * seconds * 1_000_000, np.column_stack([closes] * 4 + [np.ones(len(closes))]))
 
     async def funding(self, instrument: str, since: datetime, until: datetime) -> tuple[Funding, ...]:
         """Settle every eight hours at the rate of the test."""

@@ -19,7 +19,7 @@ from chatbot.portfolio import strategies
 from chatbot.store import accounts, messages, plans
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Mapping
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
     from pathlib import Path
 
     from chatbot.clock import Clock
@@ -85,7 +85,7 @@ class StillMarket:
             if (price := self.prices.get(name)) is not None
         }
 
-    async def candles(self, instrument: str, interval: str, since: datetime, until: datetime) -> tuple[Candle, ...]:
+    async def candles(self, instrument: str, interval: str, since: datetime, until: datetime) -> Sequence[Candle]:
         """There is no history."""
         return ()
 

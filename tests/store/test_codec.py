@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import is_dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
@@ -26,6 +27,7 @@ _JSON = st.recursive(
 )
 
 
+@cache
 def _any(kind: Any) -> st.SearchStrategy[Any]:
     """Build any value of a type that the model uses; what is known only as Any is JSON."""
     simple = {Decimal: _MONEY, datetime: _TIMES, float: st.floats(allow_nan=False, allow_infinity=False), Any: _JSON}

@@ -115,10 +115,11 @@ async def test_more_people_ask_the_exchange_no_more_often(lab: Lab) -> None:
     many = lab.process()
     others = [await lab.strategy(volatility=TriggerSetting(on=True, params={"enter": D(2) + D(n) / 1000})) for n in range(50)]
     await many.refresh(frozenset(watch for other in others for watch in signals.all_machines(other)))
-    assert lab.market.asked == for_one
+    for_many = lab.market.asked
+    assert 0 < for_many <= for_one  # machines with the usual limits stand where the first process left them: nothing is asked for those
     for other in others:
         await many.of(other)
-    assert lab.market.asked == for_one
+    assert lab.market.asked == for_many
 
 
 async def test_a_restart_goes_on_where_the_machines_stood(lab: Lab) -> None:

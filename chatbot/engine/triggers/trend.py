@@ -66,11 +66,7 @@ def _rsi(gain: float, loss: float) -> float:
 def pivot_highs(closes: Sequence[Decimal], t: int) -> list[int]:
     """Return the bars of the pivot highs visible at ``t``: above the 3 closes before, not below any of the 3 after."""
     s = _SHOULDER
-    return [
-        i
-        for i in range(s, t - s + 1)
-        if all(closes[i] > closes[j] for j in range(i - s, i)) and all(closes[i] >= closes[j] for j in range(i + 1, i + s + 1))
-    ]
+    return [i for i in range(s, t - s + 1) if closes[i] > max(closes[i - s : i]) and closes[i] >= max(closes[i + 1 : i + s + 1])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,18 +45,36 @@ def realised_vol(prices: Sequence[float | None], interval_hours: float, coverage
 
 @lru_cache(maxsize=512)
 def _realised(prices: tuple[float | None, ...], interval_hours: float, coverage: float) -> Reading:
-    """Work a week out once: it is the reading of one day, in the baseline of thirty others, and in the costs of every plan."""
+    """Work a series out once: it is in the costs of every plan."""
+    _check(interval_hours, coverage)
+    return vol_of(squared_returns(prices), interval_hours, coverage)
+
+
+def squared_returns(prices: Sequence[float | None]) -> tuple[float | None, ...]:
+    """Return ln(b / a)^2 for each two closes in a row, None where one of them is missing. Raises ``Refused``: bad_price."""
+    if any(p is not None and p <= 0 for p in prices):
+        raise Refused("bad_price")
+    return tuple(None if a is None or b is None else log(b / a) ** 2 for a, b in itertools.pairwise(prices))
+
+
+def vol_of(squares: Sequence[float | None], interval_hours: float, coverage: float = 0.9) -> Reading:
+    """Return ``realised_vol`` of the prices whose squared returns these are; windows that overlap share them.
+
+    Raises ``Refused``: bad_interval, bad_parameter.
+    """
+    _check(interval_hours, coverage)
+    known = [square for square in squares if square is not None]
+    n, expected = len(known), len(squares)
+    if n == 0 or Fraction(n) < Fraction(str(coverage)) * expected:
+        return Reading(sigma=None, n=n)
+    return Reading(sigma=sqrt(HOURS_PER_YEAR / interval_hours * fsum(known) / n), n=n)
+
+
+def _check(interval_hours: float, coverage: float) -> None:
     if interval_hours <= 0:
         raise Refused("bad_interval")
     if not 0 <= coverage <= 1:
         raise Refused("bad_parameter", "coverage")
-    if any(p is not None and p <= 0 for p in prices):
-        raise Refused("bad_price")
-    squares = [log(b / a) ** 2 for a, b in itertools.pairwise(prices) if a is not None and b is not None]
-    n, expected = len(squares), len(prices) - 1
-    if n == 0 or Fraction(n) < Fraction(str(coverage)) * expected:
-        return Reading(sigma=None, n=n)
-    return Reading(sigma=sqrt(HOURS_PER_YEAR / interval_hours * fsum(squares) / n), n=n)
 
 
 def vol_baseline(
