@@ -38,6 +38,7 @@ _STOP_S = 7.0
 def main(argv: list[str] | None = None) -> int:
     """Run one command; a mistake that a person can fix is one sentence on standard error and exit code 2."""
     arguments = _parser().parse_args(argv)
+    sys.excepthook = logs.last_words
     os.umask(0o077)  # what is written here is its owner's savings: nobody else on the machine reads it
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the event loop takes it over there is nothing to put away
     if arguments.run is not _plan:
@@ -46,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         code: int = arguments.run(arguments)
     except BallastError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - the command line speaks on its streams
+        print(logs.masked(str(error)), file=sys.stderr)  # noqa: T201 - the command line speaks on its streams
         return 2
     except KeyboardInterrupt:
         return 130
@@ -54,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
         cure = _cure(error)
         if cure is None:
             raise
-        print(cure, file=sys.stderr)  # noqa: T201 - as above
+        print(logs.masked(cure), file=sys.stderr)  # noqa: T201 - as above
         return 2
     return code
 
@@ -90,6 +91,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _settings(**given: Any) -> Settings:  # noqa: ANN401 - settings are of many types
+    """Read the settings and keep their secrets out of everything that is written from now on."""
+    settings = load_settings(**given)
+    logs.hide(settings.secrets)
+    return settings
+
+
 def _demo(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="ballast-") as folder:
         settings = _demo_settings(arguments, Path(folder))
@@ -120,7 +128,7 @@ def _demo_settings(arguments: argparse.Namespace, folder: Path) -> Settings:
     }
     chosen = {name: value for name, value in given.items() if value is not None}
     kept = {name: value for name, value in usual.items() if name not in chosen and PREFIX + name.upper() not in os.environ}
-    settings = load_settings(**kept, **chosen)
+    settings = _settings(**kept, **chosen)
     if settings.is_live_market:
         raise SettingError("CHATBOT_MARKET", "the demo plays simulated or replay:<folder>; live prices are for `run`")
     return settings
@@ -157,7 +165,7 @@ async def _serve_demo(settings: Settings) -> None:
 
 
 def _run(_: argparse.Namespace) -> int:
-    settings = load_settings()
+    settings = _settings()
     logs.set_up(settings.log_level)
     if not settings.telegram_token.get_secret_value():
         raise SettingError("CHATBOT_TELEGRAM_TOKEN", "get one from BotFather and put it into .env; `make demo` needs none")
@@ -261,7 +269,7 @@ def _migrate(_: argparse.Namespace) -> int:
         finally:
             await db.close()
 
-    asyncio.run(migrate(load_settings()))
+    asyncio.run(migrate(_settings()))
     print("The database is up to date.")  # noqa: T201
     return 0
 
@@ -289,9 +297,9 @@ def _plan(arguments: argparse.Namespace) -> int:
 def _doctor(_: argparse.Namespace) -> int:
     from handlers.doctor import examine  # noqa: PLC0415
 
-    findings = asyncio.run(examine(load_settings()))
+    findings = asyncio.run(examine(_settings()))
     for finding in findings:
-        print(f"{'ok  ' if finding.ok else 'FAIL'} {finding.what}: {finding.detail}")  # noqa: T201
+        print(f"{'ok  ' if finding.ok else 'FAIL'} {finding.what}: {logs.masked(finding.detail)}")  # noqa: T201
     return 0 if all(finding.ok for finding in findings) else 1
 
 

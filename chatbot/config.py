@@ -8,6 +8,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, InitSettingsSource, SettingsConfigDict
@@ -15,11 +16,20 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSou
 from chatbot.errors import SettingError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pydantic_settings import PydanticBaseSettingsSource
 
 PREFIX = "CHATBOT_"
 _TOKEN = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{20,}")
 _URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(?:/[^\s?#@]*)?")
+_DATABASE = re.compile(
+    r"sqlite(?:\+aiosqlite)?:///.*"
+    r"|postgres(?:ql)?(?:\+asyncpg)?://(?:[^/@\s]*@)?(?:\[[0-9a-fA-F:]+\]|[^/:@\s\[\]]*)(?::\d{1,5})?(?:/.*)?"
+)
+#: the part of an address between name and host, and options whose value nobody else should read
+_PASSWORD = re.compile(r"://[^:/@\s]*:([^/\s]+)@")
+_SECRET_OPTION = re.compile(r"key|secret|pass|token|auth|private|cookie", re.IGNORECASE)
 #: settings that empty switches off; everywhere else empty means the default
 _EMPTY_IS_OFF = ("fear_greed_url",)
 _EXCHANGES = ("binance", "bybit", "bingx", "weex", "mexc")
@@ -84,6 +94,13 @@ class Settings(BaseSettings):
             raise ValueError("give the server root with http:// or https:// and without /bot")
         return root
 
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value and not _DATABASE.fullmatch(value):
+            raise ValueError("use sqlite:///<file> or postgresql://<user>:<password>@<host>:<port>/<database>; write % as %25 and @ as %40")
+        return value
+
     @field_validator("telegram_token")
     @classmethod
     def _token_shape(cls, value: SecretStr) -> SecretStr:
@@ -129,9 +146,30 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.absolute() / 'ballast.sqlite'}"
 
     @property
+    def secrets(self) -> frozenset[str]:
+        """Return what must stand in no log: the token, and passwords in addresses and in options of exchanges."""
+        written = {self.telegram_token.get_secret_value()}
+        for text in (self.database_url, *_texts_of(self.exchange_options)):
+            written |= set(_PASSWORD.findall(text))
+        written |= set(_texts_of(self.exchange_options, secret=True))
+        return frozenset(written | {unquote(text) for text in written}) - {""}
+
+    @property
     def is_live_market(self) -> bool:
         """Tell whether prices come from a real exchange."""
         return self.market.startswith("live:")
+
+
+def _texts_of(options: Any, *, secret: bool = False, named: bool = False) -> Iterator[str]:  # noqa: ANN401 - JSON
+    """Yield the texts in options of exchanges; with ``secret``, those alone whose name says that they are one."""
+    if isinstance(options, dict):
+        for name, value in options.items():
+            yield from _texts_of(value, secret=secret, named=named or _SECRET_OPTION.search(str(name)) is not None)
+    elif isinstance(options, list):
+        for value in options:
+            yield from _texts_of(value, secret=secret, named=named)
+    elif isinstance(options, str) and (named or not secret):
+        yield options
 
 
 def unknown_names() -> tuple[str, ...]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
 import time
 import traceback
 from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
 
 import structlog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from structlog.typing import EventDict, WrappedLogger
@@ -24,8 +26,27 @@ _TOKEN = re.compile(r"(?:bot)?\d{6,20}(?::|%3[Aa])[A-Za-z0-9_-]{20,}")
 SAME_MAX, _LINES_MAX, _MINUTE_S = 5, 1000, 60.0
 
 
+#: a secret of fewer characters would mask ordinary words
+_SECRET_MIN = 6
+_hidden: set[str] = set()
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """Mask these values from now on wherever they are written: as they are, in an address, in JSON or quoted, and one in the other."""
+    for secret in secrets:
+        if len(secret) >= _SECRET_MIN:
+            once = _spellings(secret)
+            _hidden.update(*map(_spellings, once))
+
+
+def _spellings(text: str) -> set[str]:
+    return {text, quote(text, safe=""), quote_plus(text), json.dumps(text)[1:-1], repr(text)[1:-1]}
+
+
 def masked(text: str) -> str:
-    """Return ``text`` without anything that looks like a bot token."""
+    """Return ``text`` without anything that looks like a bot token, and without what :func:`hide` was told."""
+    for secret in sorted(_hidden, key=len, reverse=True):
+        text = text.replace(secret, "[secret]")
     return _TOKEN.sub("[token]", text)
 
 
@@ -79,14 +100,14 @@ class _NoTokens(logging.Formatter):
         return masked(super().format(record))
 
 
-def _last_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def last_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Write what ends the process, masked like every other line."""
     sys.stderr.write(masked("".join(traceback.format_exception(kind, error, trace))))
 
 
 def set_up(level: str) -> None:
     """Configure logging for the whole process; libraries are heard from WARNING on."""
-    sys.excepthook = _last_words
+    sys.excepthook = last_words
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(Throttle().filter)
     handler.setFormatter(_NoTokens("%(levelname)s %(name)s: %(message)s"))

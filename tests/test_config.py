@@ -159,3 +159,51 @@ def test_the_warning_goes_before_the_work(tmp_path: Path) -> None:
     assert first.startswith(f"{PREFIX}TELEGRAM_TOKE: there is no such setting")
     assert second.startswith("CHATBOT_TELEGRAM_TOKEN: ")
     assert TOKEN not in ended.stderr
+
+
+def test_what_must_stand_in_no_log_is_known() -> None:
+    """The token, passwords in addresses as written and as meant, and options of exchanges that are named like secrets."""
+    options = {
+        "binance": {"httpsProxy": "http://bob:pr0xy%2Fpass@proxy:3128", "apiKey": "the-key", "timeout": 10, "hostname": "binance.us"},
+        "bybit": {"options": {"nested": {"password": "deep-one"}, "list": ["ws://a:wss-pass@h"]}, "cafile": "/etc/ca.pem"},
+    }
+    token = "7000000001:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
+    settings = load_settings(
+        _env_file=None, telegram_token=token, database_url="postgresql://bot:p%40ss-word@db:5432/ballast", exchange_options=options
+    )
+    assert settings.secrets == {token, "p%40ss-word", "p@ss-word", "pr0xy%2Fpass", "pr0xy/pass", "the-key", "deep-one", "wss-pass"}
+    assert load_settings(_env_file=None).secrets == frozenset()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql//bot:hidden-one@h/x",
+        "postgresql://bot:hidden-one@h:port/x",
+        "mysql://bot:hidden-one@h/x",
+        "hidden-one",
+        "sqlite:/x",
+        " ",
+    ],
+)
+def test_an_address_of_no_database_is_told_without_its_password(url: str) -> None:
+    with pytest.raises(SettingError, match="CHATBOT_DATABASE_URL: use sqlite:///<file> or postgresql://") as refusal:
+        load_settings(_env_file=None, database_url=url)
+    assert "hidden-one" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///ballast.sqlite",
+        "sqlite+aiosqlite:////var/lib/ballast/b.sqlite",
+        "sqlite+aiosqlite:///C:/b.sqlite",
+        "postgres://bot:pw@h/x",
+        "postgresql+asyncpg://bot:p%40w@h:5432/x?ssl=require",
+        "postgresql://bot@[::1]:5432/x",
+        "postgresql:///x?host=/var/run/postgresql",
+        "postgresql://bot:pw:with:colons@h/x",
+    ],
+)
+def test_addresses_of_databases_are_taken_as_they_are(url: str) -> None:
+    assert load_settings(_env_file=None, database_url=url).database == url

@@ -37,21 +37,29 @@ def test_other_text_is_left_alone(text: str) -> None:
     assert once == text or "[token]" in once
 
 
+#: with everything that is written otherwise in an address, in JSON or in a traceback
+PASSWORD = "pa ss/w@rd:'1\"é"
 PROGRAM = f"""
-import logging, structlog
+import json, logging, structlog
+from urllib.parse import quote, quote_plus
 from chatbot import logs
 logs.set_up({{level!r}})
+PASSWORD = {PASSWORD!r}
+logs.hide([PASSWORD, "info", ""])
 log = structlog.get_logger()
 log.info("plain", url="https://host/bot{TOKEN}/getMe", nested={{{{"deep": ["{TOKEN}"]}}}}, error=ValueError("{TOKEN}"), odd=object())
 log.debug("quiet")
 logging.getLogger("httpx").info("POST https://host/bot{TOKEN}/getMe")
 logging.getLogger("library").error("failed for %s", "{TOKEN}")
+for written in (PASSWORD, quote(PASSWORD, safe=""), quote_plus(PASSWORD), json.dumps([PASSWORD]), repr([PASSWORD])):
+    log.info("connecting", url=f"postgresql://bot:{{{{written}}}}@host/ballast", nested=[dict(password=written)])
+    logging.getLogger("library").error("refused %s", written)
 try:
-    raise ValueError("bot{TOKEN}")
+    raise ValueError("bot{TOKEN}", PASSWORD)
 except ValueError:
     log.exception("ours")
     logging.getLogger("library").exception("theirs")
-raise RuntimeError("the end of {TOKEN}")
+raise RuntimeError("the end of {TOKEN}", PASSWORD)
 """
 
 
@@ -74,13 +82,22 @@ def test_no_line_and_no_traceback_shows_a_token() -> None:
     assert "POST" not in written, "libraries are heard from WARNING on"
 
 
+def test_no_line_and_no_traceback_shows_what_is_to_be_hidden() -> None:
+    """A password as it is, in addresses, in JSON and quoted, at every place where a token could stand; short words stay readable."""
+    written = output("DEBUG")
+    for part in (PASSWORD, "w@rd", "w%40rd", "ss/w"):
+        assert part not in written, part
+    assert written.count("[secret]") >= 17
+    assert '"level": "info"' in written
+
+
 def test_our_lines_are_json_and_the_level_counts() -> None:
     """Elsewhere than on a terminal each line is an object with level, time and event."""
     written = output("INFO")
     lines = [json.loads(line) for line in written.splitlines() if line.startswith("{")]
-    assert [line["event"] for line in lines] == ["plain", "ours"]
+    assert [line["event"] for line in lines] == ["plain", *["connecting"] * 5, "ours"]
     assert all({"level", "timestamp"} <= line.keys() for line in lines)
-    assert "Traceback" in lines[1]["exception"]
+    assert "Traceback" in lines[-1]["exception"]
 
 
 def test_a_line_that_repeats_is_written_a_few_times_a_minute_and_counted() -> None:

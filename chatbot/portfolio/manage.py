@@ -190,11 +190,12 @@ class Portfolios:
             return await portfolios.of_person(tx, person.id)
 
     async def current(self, person: Person) -> Portfolio | None:
-        """Return the portfolio that the person's commands speak of."""
+        """Return the portfolio that the person's commands speak of; one of somebody else is nobody's, whatever the row says."""
         if person.portfolio_id is None:
             return None
         async with self._db.read() as tx:
-            return await portfolios.get(tx, person.portfolio_id)
+            found = await portfolios.get(tx, person.portfolio_id)
+        return found if found is not None and found.person_id == person.id else None
 
     async def by_id(self, portfolio_id: int) -> Portfolio | None:
         """Return a portfolio; whose it is must be checked by the caller."""

@@ -33,6 +33,8 @@ _HOLD_S = 10
 _ANSWER_S = 10.0
 #: updates in one answer, Telegram's most
 _LIMIT = 100
+#: numbers follow one another; one that is so far ahead of its neighbours is none, and confirming it would confirm all that is to come
+_LEAP = 1_000_000
 _NUMBER = re.compile(r'"update_id"\s*:\s*(\d{1,10})\b')
 #: pauses after failures in a row; the last one is repeated
 _PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
@@ -78,7 +80,7 @@ async def fetch(bot: Bot, following: int | None, *, hold_s: int = _HOLD_S, kinds
     """Ask Telegram for what is new from number ``following`` on; raises ``TelegramError``."""
     answer = await _ask(bot, following, hold_s, kinds, _LIMIT)
     try:
-        return _listed(answer)
+        return _near(_listed(answer), following)
     except _Unlisted:
         pass
     # One update spoils the answer for all: ask for them one by one, and pass over the one that is no JSON by itself.
@@ -138,6 +140,16 @@ def _listed(answer: str) -> list[Raw]:
     if value["result"] and not found:
         raise _Unlisted
     return sorted(found, key=lambda one: one.number)
+
+
+def _near(updates: list[Raw], following: int | None) -> list[Raw]:
+    """Leave out what leaps ahead of the others; where all do, Telegram has begun to count anew."""
+    if not updates:
+        return []
+    near = [one for one in updates if one.number - (updates[0].number if following is None else following) < _LEAP]
+    for one in updates[len(near) :] if near else ():
+        log.error("an update with the number of another time is passed over", update_id=one.number)
+    return near or updates
 
 
 async def take(bot: Bot, update: Raw) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WORKER = Path(__file__).with_name("crash_worker.py")
-LIMIT_S = 120
+LIMIT_S = 240
 
 #: each line is one plan: the process dies at the first point, starts again, dies at the next, ... and then lives to the end
 CHAINS = {

@@ -1,4 +1,4 @@
-"""A server, and a bot process that leaves no trace of the token."""
+"""A server, and a bot process that leaves no trace of the token, in what it prints and in its files."""
 
 from __future__ import annotations
 
@@ -27,3 +27,5 @@ async def bot(server: TelegramServer, tmp_path: Path) -> AsyncIterator[BotProces
         await process.kill()
     assert TOKEN not in process.printed
     assert TOKEN.partition(":")[2] not in process.printed
+    for file in tmp_path.rglob("*"):  # noqa: ASYNC240 - the end of a test
+        assert not file.is_file() or TOKEN.partition(":")[2].encode() not in file.read_bytes(), file

@@ -25,8 +25,8 @@ ANN, BEN = TelegramUser(id=42, name="Ann"), TelegramUser(id=43, name="Ben")
 STRANGERS = (TelegramUser(id=66, name="Eve", username="eve"), TelegramUser(id=67, name=""), TelegramUser(id=68, name="Zoe \u202e\n</b>"))
 #: of all that is sent, how often one comes with a number that is none
 STRANGE_NUMBERS = 0.01
-#: an update that is not handled by then never will be; the whole soak takes a few minutes
-PATIENCE_S, SOAK_S = 30.0, 470.0
+#: an update that is not handled by then never will be; the whole soak takes six minutes on two calm cores
+PATIENCE_S, SOAK_S = 30.0, 900.0
 #: what the log says where something was not foreseen
 UNFORESEEN = ("Traceback", '"exception"', "update failed", "outside of an update", "updates could not be taken", "never retrieved")
 

@@ -88,6 +88,28 @@ async def test_an_update_without_a_number_that_can_be_read_is_passed_over(chat: 
     assert asked == [501, 501, 501, 502]
 
 
+@pytest.mark.parametrize(
+    ("given", "following", "taken"),
+    [
+        ((502, 501, 2_000_000_000), 501, [501, 502]),
+        ((501, 2_000_000_000), None, [501]),
+        ((2_000_000_000, 2_000_000_001), 501, [2_000_000_000, 2_000_000_001]),
+        ((7, 501, 501), 501, [7, 501, 501]),
+        ((501, 2**40, -1), 501, [501]),
+    ],
+)
+async def test_an_update_with_a_number_of_another_time_is_passed_over(
+    chat: Room, monkeypatch: pytest.MonkeyPatch, given: tuple[int, ...], following: int | None, taken: list[int]
+) -> None:
+    """Confirming it would confirm all that is to come. Where every number leaps, Telegram counts anew, and it is followed."""
+
+    async def ask(*_: object) -> str:
+        return json.dumps({"ok": True, "result": [{"update_id": number} for number in given]})
+
+    monkeypatch.setattr(polling, "_ask", ask)
+    assert [update.number for update in await polling.fetch(chat.bot, following)] == taken
+
+
 async def test_an_answer_that_the_line_has_garbled_passes_over_nothing(chat: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a number, and another one each time: it is asked for again."""
     answers = iter(('{"ok":true,"result":[{"up', '{"ok":true,"result":[{', '{"ok":true,"result":[{"upda'))
