@@ -16,7 +16,7 @@ from chatbot.model import PlanState, Role
 from chatbot.store import accounts, privacy
 from chatbot.store import tables as stored
 from handlers.bot import BUTTONS, COMMANDS
-from handlers.buttons import LIFETIME, Signer, Tap
+from handlers.buttons import LIFETIME, Signer, Tap, told_apart
 from handlers.loopback import TelegramUser
 from tests.person import ANN, BEN, someone
 
@@ -34,9 +34,11 @@ BESIDE = (
     *(f"{action} {{plan}}:1" for action in ("toggle", "snooze_plan", "pay", "leave_dear")),
     *("leave_it {plan}", "snooze {portfolio}:1", "snooze_longer {portfolio}", "approve {ann}", "block {ann}", "users", "mode", "correct"),
     *("auto 500:10", "auto_yes 500:10", "hedge_close cover", "holdings_ok", "start_strategy", "schedule"),
+    *(f"{action} ~{{portfolio}}" for action in ("switch", "rename", "close", "close_yes", "closed", "reopen", "status", "csv", "pause")),
+    *("start", "amount 10000", "show_preset balanced", "custom", "choose balanced"),
 )
-#: an amount of money that nobody has who began with 1,000, and that is no price of BTC
-RICH = re.compile(r"\$(?:[1-4]\d|[7-9]\d|1\d\d),\d{3}")
+#: an amount of money that nobody has who began with 1,000 or 10,000, and that is no price of BTC
+RICH = re.compile(r"\$(?:1[1-9]|[2-4]\d|[7-9]\d|1\d\d),\d{3}")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -233,7 +235,7 @@ async def test_her_own_button_pressed_elsewhere_does_nothing(tmp_path: Path) -> 
     """A card that was forwarded, shown in a group or by another bot's inline message: Confirm works in her chat alone, and once."""
     async with two(tmp_path) as both:
         plan_id = await both.a_plan_that_waits()
-        tap = next(tap for tap in both.taps if tap == Tap("confirm", str(plan_id)))
+        (tap,) = (tap for tap in both.taps if told_apart(tap)[0] == Tap("confirm", str(plan_id)))
         shown = {"message_id": both.ann.last.id, "date": 1767603600, "from": {"id": 7000000001, "is_bot": True, "first_name": "Ballast"}}
         places: tuple[dict[str, Any], ...] = (
             {"message": {**shown, "chat": {"id": -100, "type": "supergroup", "title": "Friends"}}},
