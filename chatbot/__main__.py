@@ -1,4 +1,4 @@
-"""The command line: demo, run, migrate, plan, doctor. The only file that knows both sides."""
+"""The command line: demo, run, migrate, plan, doctor, halt, unhalt. The only file that knows both sides."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ from chatbot.config import PREFIX, Settings, load_settings, unknown_names
 from chatbot.errors import BallastError, SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
     from chatbot.app import Program
+    from chatbot.halting import Halting
     from handlers.chat.context import Bot
 
 #: the person on the demo page
@@ -88,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("case", type=Path, help="JSON with snapshot, targets, rules, fees and config")
     plan.set_defaults(run=_plan)
     commands.add_parser("doctor", help="check settings, token, database, market and clock").set_defaults(run=_doctor)
+    commands.add_parser("halt", help="stop all trading of everybody, while the bot runs").set_defaults(run=_halt)
+    commands.add_parser("unhalt", help="let trading go on").set_defaults(run=_unhalt)
     return parser
 
 
@@ -243,7 +246,9 @@ async def _health(program: Program) -> Mapping[str, object]:
     last = program.monitor.last
     age = (program.clock.now() - last.at).total_seconds() if last else None
     late = age is None or age > 3 * program.settings.check_interval_s + 30
-    return {"ok": not late, "check_age_s": age, "portfolios": last.portfolios if last else 0}
+    halted = await program.halting.standing()
+    since = halted.since.isoformat() if halted else None
+    return {"ok": not late, "check_age_s": age, "portfolios": last.portfolios if last else 0, "trading_halted_since": since}
 
 
 def _market(program: Program) -> Mapping[str, object]:
@@ -271,6 +276,45 @@ def _migrate(_: argparse.Namespace) -> int:
 
     asyncio.run(migrate(_settings()))
     print("The database is up to date.")  # noqa: T201
+    return 0
+
+
+def _halt(_: argparse.Namespace) -> int:
+    async def halt(halting: Halting) -> str:
+        found = await halting.begin()
+        if found is None or not found.is_new:
+            return f"Trading is halted already, since {found.since:%Y-%m-%d %H:%M} UTC." if found else ""
+        stopped = f"plans stopped: {found.plans}, orders being cancelled: {found.orders}"
+        return f"Trading is halted ({stopped}). Everybody is told; `python -m chatbot unhalt` lets it go on."
+
+    return asyncio.run(_at_the_database(halt))
+
+
+def _unhalt(_: argparse.Namespace) -> int:
+    async def unhalt(halting: Halting) -> str:
+        found = await halting.end()
+        if not isinstance(found, LetGo) or found.since is None:
+            return "Trading was not halted."
+        return f"Trading goes on. Everybody is told, and stopped plans ask first: {found.plans}."
+
+    from chatbot.halting import LetGo  # noqa: PLC0415 - so that --help and plan start at once
+
+    return asyncio.run(_at_the_database(unhalt))
+
+
+async def _at_the_database(act: Callable[[Halting], Awaitable[str]]) -> int:
+    """Do something in the database of a bot that may be running on it, and say in a sentence what was done."""
+    from chatbot.clock import SystemClock  # noqa: PLC0415 - so that --help and plan start at once
+    from chatbot.halting import Halting  # noqa: PLC0415
+    from chatbot.store.database import Database  # noqa: PLC0415
+
+    db = Database(load_settings().database)
+    try:
+        await db.must_be_there()
+        logs.set_up("ERROR")  # the sentence says it
+        print(await act(Halting(db, SystemClock())))  # noqa: T201 - the command line speaks on its streams
+    finally:
+        await db.close()
     return 0
 
 

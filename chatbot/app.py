@@ -26,6 +26,7 @@ from chatbot.exchanges.paper.paper import PaperExchange
 from chatbot.exchanges.sources import PLAYED, price_source
 from chatbot.execution.executor import Executor
 from chatbot.execution.pace import Pace
+from chatbot.halting import Halting
 from chatbot.hedges.overview import Hedging
 from chatbot.i18n import Catalogue
 from chatbot.market.betas import Betas
@@ -99,6 +100,7 @@ class Program:
     reports: Reports
     adviser: Adviser
     access: Access
+    halting: Halting
     roster: Roster
     monitor: Monitor
     executor: Executor
@@ -270,6 +272,7 @@ async def _assemble(
         reports=reports,
         adviser=Adviser(evaluator, costing),
         access=access,
+        halting=Halting(db, clock),
         roster=roster,
         monitor=monitor,
         executor=executor,

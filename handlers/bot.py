@@ -76,6 +76,8 @@ COMMANDS: dict[str, Handler] = {
     "help": help_.help_,
     "cancel": help_.cancel,
     "users": operator.users,
+    "halt": operator.halt,
+    "unhalt": operator.unhalt,
 }
 
 #: every button by its action
@@ -160,6 +162,8 @@ BUTTONS: dict[str, Handler] = {
     "users": operator.users,
     "approve": operator.approve,
     "block": operator.block,
+    "unhalt": operator.unhalt,
+    "unhalt_yes": operator.unhalt_yes,
     "look_again": rebalance.look_again,
     "close_plan": rebalance.close_plan,
     "stop_plan": rebalance.stop_plan,

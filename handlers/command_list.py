@@ -59,6 +59,8 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="help", description=N_("Help, topic by topic"), group=Group.CONTROL),
     Command(name="cancel", description=N_("Leave a dialog"), group=Group.CONTROL),
     Command(name="users", description=N_("Who may use this bot"), group=Group.OPERATOR),
+    Command(name="halt", description=N_("Stop all trading of everybody now"), group=Group.OPERATOR),
+    Command(name="unhalt", description=N_("Let trading go on"), group=Group.OPERATOR),
 )
 
 

@@ -19,7 +19,7 @@ from chatbot.exchanges.sources import price_source
 from chatbot.market.sentiment import NoIndex, fetch_index, host_of
 from chatbot.market.skew import MOST_S, skew_s
 from chatbot.monitor import stumbles
-from chatbot.store import accounts
+from chatbot.store import accounts, halt
 from chatbot.store.database import Database
 from chatbot.store.migrations import schema
 
@@ -129,7 +129,7 @@ async def _database(settings: Settings) -> tuple[Finding, ...]:
     db = Database(settings.database)
     try:
         found = await _tables(db)
-        return (found, await _portfolios(db)) if found.ok else (found,)
+        return (found, await _trading(db), await _portfolios(db)) if found.ok else (found,)
     finally:
         await db.close()
 
@@ -147,6 +147,16 @@ async def _tables(db: Database) -> Finding:
         cure = "run `python -m chatbot migrate`" if str(version) < schema.HEAD else "install the newer Ballast that made it"
         return Finding(what="database", ok=False, detail=f"tables are of version {version}, not {schema.HEAD}; {cure}")
     return Finding(what="database", ok=True, detail="can be written, tables are up to date")
+
+
+async def _trading(db: Database) -> Finding:
+    """Tell whether an operator has stopped all trading: no fault, and easily forgotten."""
+    async with db.read() as tx:
+        since = await halt.since(tx)
+    if since is None:
+        return Finding(what="trading", ok=True, detail="not halted")
+    detail = f"halted for everybody since {since:%Y-%m-%d %H:%M} UTC; /unhalt or `python -m chatbot unhalt` lets it go on"
+    return Finding(what="trading", ok=True, detail=detail)
 
 
 async def _portfolios(db: Database) -> Finding:

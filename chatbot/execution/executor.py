@@ -100,6 +100,18 @@ class Executor:
             exchange = await self._exchanges(view.portfolio.id)
             await recovery.call_off(self._at(view, view.leg(attempt.leg_index), exchange), attempt)
 
+    async def give_up(self, plan_id: int, figures: PortfolioFigures) -> bool:
+        """End a plan that a halt has parked where it stands, with the portfolio as it is now; nothing is sent for the rest.
+
+        False, and nothing is done: it is not parked, or an order of it may still work.
+        """
+        view = await self._deps.scribe.view(plan_id)
+        if view is None or view.plan.state != PlanState.PARKED or view.unsettled is not None:
+            return False
+        legs = tuple(outcomes.cut_short(leg, halt.HALTED) for leg in view.plan.legs if leg.state in _UNFINISHED)
+        await self._hooks.ended(view.plan)
+        return await self._deps.scribe.finish_parked(view, Change(event="given_up", plan=PlanEvent.FINISH, legs=legs, result=figures))
+
     async def _carry_out(self, plan_id: int) -> str:
         for _ in range(self._deps.pace.moves_max):
             moved: dict[str, Any] = await self._move_step(plan_id)

@@ -147,9 +147,14 @@ async def not_sent(move: LegAttempt, attempt: Attempt) -> None:
 
 async def end(move: LegAttempt, note: str) -> None:
     """End a leg with what it has: dropped when nothing was ever sent, else partial."""
-    event = LegEvent.DROP if move.leg.state == LegState.PLANNED else LegEvent.END
-    await _write(move, "ended", {"why": note}, replace(move.leg, state=advance(move.leg.state, event), note=note))
+    await _write(move, "ended", {"why": note}, cut_short(move.leg, note))
     move.passes("ended")
+
+
+def cut_short(leg: Leg, note: str) -> Leg:
+    """Return a leg that ends with what it has."""
+    event = LegEvent.DROP if leg.state == LegState.PLANNED else LegEvent.END
+    return replace(leg, state=advance(leg.state, event), note=note)
 
 
 async def abandon(move: LegAttempt, attempt: Attempt) -> None:

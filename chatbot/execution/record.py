@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.errors import InternalError
 from chatbot.execution.lifecycle import LEG_ENDS, IllegalMove, PlanEvent, advance
-from chatbot.model import STOPPED, UNSETTLED, LegKind, LegState, MessageKind, Urgency
+from chatbot.model import STOPPED, UNSETTLED, LegKind, LegState, MessageKind, PlanState, Urgency
 from chatbot.store import accounts, events, halt, messages, orders, plans, portfolios
 
 if TYPE_CHECKING:
@@ -135,25 +135,37 @@ class Scribe:
         Raises :class:`Stopped` for a move that sends something after its plan was stopped or trading halted: neither is overlooked in
         between.
         """
-        now = self._clock.now()
-        plan_id = view.plan.id
         async with self._db.transaction() as tx:
             if change.sends:
-                await plans.lock(tx, plan_id)
-                if await _stop_word(tx, plan_id) or await halt.stops_for_sure(tx, plan_id):
+                await plans.lock(tx, view.plan.id)
+                if await _stop_word(tx, view.plan.id) or await halt.stops_for_sure(tx, view.plan.id):
                     raise Stopped
-            for leg in change.legs:
-                await plans.save_leg(tx, plan_id, leg)
-            if change.intention is not None:
-                await orders.add_order(tx, change.intention)
-            if change.attempt is not None:
-                await orders.save_order(tx, change.attempt)
-            if change.plan is not None:
-                state = advance(view.plan.state, change.plan)
-                if not await plans.set_state(tx, plan_id, state, now, change.result):
-                    raise IllegalMove(state, change.plan)
-            event_id = await events.add_event(tx, plan_id, change.leg_index, change.event, change.detail, now)
-            await self._tell(tx, view, change, event_id)
+            await self._enter(tx, view, change)
+
+    async def finish_parked(self, view: View, change: Change) -> bool:
+        """Write down the end of a plan that is parked; False, and nothing is written, when it is not any more."""
+        async with self._db.transaction() as tx:
+            await plans.lock(tx, view.plan.id)
+            latest = await plans.plan(tx, view.plan.id)
+            if latest is None or latest.state is not PlanState.PARKED:
+                return False
+            await self._enter(tx, view, change)
+            return True
+
+    async def _enter(self, tx: Tx, view: View, change: Change) -> None:
+        now, plan_id = self._clock.now(), view.plan.id
+        for leg in change.legs:
+            await plans.save_leg(tx, plan_id, leg)
+        if change.intention is not None:
+            await orders.add_order(tx, change.intention)
+        if change.attempt is not None:
+            await orders.save_order(tx, change.attempt)
+        if change.plan is not None:
+            state = advance(view.plan.state, change.plan)
+            if not await plans.set_state(tx, plan_id, state, now, change.result):
+                raise IllegalMove(state, change.plan)
+        event_id = await events.add_event(tx, plan_id, change.leg_index, change.event, change.detail, now)
+        await self._tell(tx, view, change, event_id)
 
     async def _tell(self, tx: Tx, view: View, change: Change, event_id: int) -> None:
         """Post the message that this move deserves: progress is an edit without sound, results and problems always ring."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chatbot.model.alerts import AlertKind, AlertSettings, Ring
 from chatbot.model.answering import Answering, AnswerPolicy, AutoLimits, NotAlone, Unanswered
 from chatbot.model.figures import Check, HeldBack, LineReading, Outcome, PortfolioFigures, Problem
+from chatbot.model.halt import PlanHalt
 from chatbot.model.hedge import COVER, HEDGE_KINDS, MIN_VARIANCE, ROTATION, OpenHedge
 from chatbot.model.message import Delivery, Message, MessageKind, Urgency, Verdict
 from chatbot.model.people import LET_IN, AnswerMode, Mode, Person, Role
@@ -80,6 +81,7 @@ __all__ = [
     "Person",
     "Phase",
     "Plan",
+    "PlanHalt",
     "PlanState",
     "Portfolio",
     "PortfolioFigures",

@@ -41,6 +41,9 @@ class MessageKind(StoredWord):
     SCHEDULE_SKIPPED = "schedule_skipped"
     HEDGE_OVER = "hedge_over"
     HEDGE_FUNDING = "hedge_funding"
+    #: the operator has stopped all trading; it goes on
+    TRADING_HALTED = "trading_halted"
+    TRADING_LET_GO = "trading_let_go"
     PLAN_CARD = "plan_card"
     PLAN_PROGRESS = "plan_progress"
     PLAN_RESULT = "plan_result"

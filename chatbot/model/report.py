@@ -113,3 +113,5 @@ class StatusReport:
     hedges: tuple[OpenHedge, ...] = ()
     #: where the Fear & Greed index is read; empty where that is unknown
     mood_source: str = ""
+    #: the operator has stopped all trading since then; None: it goes on
+    halted_since: datetime | None = None

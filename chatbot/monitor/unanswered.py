@@ -13,7 +13,7 @@ from chatbot.plans import autonomy, hedge_draft, outcomes
 from chatbot.plans.offer import offer
 from chatbot.portfolio import states, turnover
 from chatbot.portfolio.revision import revision_of
-from chatbot.store import accounts, messages, plans, portfolios
+from chatbot.store import accounts, halt, messages, plans, portfolios
 from chatbot.triggers import market
 
 if TYPE_CHECKING:
@@ -43,19 +43,23 @@ class UnansweredPlans:
         """Do everything that is due by now; return how many plans were looked after. One that fails is tried again with the next check."""
         async with self._db.read() as tx:
             due = await plans.unattended(tx, self._clock.now())
+            halted = await halt.since(tx) is not None
         for plan_id in due:
             try:
-                await self._look_after(plan_id)
+                await self._look_after(plan_id, halted=halted)
             except Exception:  # the other plans must not wait for this one; the log line carries the cause
                 log.exception("plan could not be looked after", plan=plan_id)
         return len(due)
 
-    async def _look_after(self, plan_id: int) -> None:
+    async def _look_after(self, plan_id: int, *, halted: bool) -> None:
+        """Do what is due about one plan; while trading is ``halted`` nothing but a reminder is."""
         async with self._db.read() as tx:
             plan = await plans.plan(tx, plan_id)
         stand, now = plan.stand if plan else None, self._clock.now()
         portfolio, person = await self._owner(plan) if plan else (None, None)
         if plan is None or stand is None or portfolio is None or person is None or not person.is_let_in:
+            return
+        if halted and stand.remind_at is None:
             return
         if stand.auto:
             await self._act(plan, person)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import datetime
 
     from chatbot.model import DecidedBy, NotAlone, Plan, Portfolio, PortfolioFigures, Problem
     from chatbot.model.hedge import HedgeSize
@@ -90,6 +91,30 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Halted:
+    """Nothing was sent: the operator has stopped all trading; the plan may be confirmed when it goes on, while it lasts."""
+
+    plan: Plan
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steady:
+    """A plan that a halt has stopped may go on as it is: prices and settings are still those that its person confirmed."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftBehind:
+    """A plan that a halt has stopped may not go on: prices or settings have left what its person confirmed."""
+
+    plan: Plan
+    #: the portfolio as it is now
+    figures: PortfolioFigures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Forbidden:
     """Nothing was sent: the bot may not do this alone any more."""
 
@@ -125,4 +150,5 @@ class NoHedge:
 
 
 Proposal = Proposed | NothingToDo | CannotEvaluate | Busy | NoHedge | Closed
-ConfirmOutcome = Confirmed | Late | NotYours | TooExpensive | Moved | Paused | Forbidden | Proposal
+ConfirmOutcome = Confirmed | Late | NotYours | TooExpensive | Moved | Paused | Halted | Forbidden | Proposal
+GoOnOutcome = Steady | LeftBehind | Halted | CannotEvaluate | Late | NotYours

@@ -37,7 +37,10 @@ from chatbot.plans.outcomes import (
     Confirmed,
     ConfirmOutcome,
     Forbidden,
+    GoOnOutcome,
+    Halted,
     Late,
+    LeftBehind,
     Moved,
     NoHedge,
     NothingToDo,
@@ -45,11 +48,12 @@ from chatbot.plans.outcomes import (
     Paused,
     Proposal,
     Proposed,
+    Steady,
     TooExpensive,
 )
 from chatbot.portfolio import states, valuation
 from chatbot.portfolio.revision import revision_of
-from chatbot.store import events, plans, portfolios
+from chatbot.store import events, halt, plans, portfolios
 from chatbot.triggers import drift, market, tilt
 
 if TYPE_CHECKING:
@@ -67,6 +71,7 @@ if TYPE_CHECKING:
 
 EXECUTE = "execute_plan"
 _NONE: frozenset[int] = frozenset()
+_UNFINISHED = (LegState.PLANNED, LegState.SUBMITTING, LegState.OPEN, LegState.UNKNOWN)
 
 
 class Rebalancing:
@@ -186,8 +191,8 @@ class Rebalancing:
         if plan.state != PlanState.PROPOSED or plan.expires_at <= self._clock.now():
             return await self._late(plan)
         plan = _restricted(plan, alone)
-        if portfolio.paused or _asks(plan, accepted):
-            return Paused(plan=plan) if portfolio.paused else TooExpensive(plan=plan)
+        if (held_up := await self._held_up(plan, portfolio, accepted)) is not None:
+            return held_up
         evaluation = await self._evaluator.look(portfolio, fresh=True, also=plan.hedge_contracts)
         if evaluation.figures is None:
             return CannotEvaluate(portfolio=portfolio, problems=evaluation.problems)
@@ -195,6 +200,41 @@ class Rebalancing:
         if self._is_left_behind(plan, evaluation):
             return await self._propose_in_its_place(plan, evaluation) if alone is None else Moved(plan=plan)
         return await self._decide(plan, person_id, accepted, alone, evaluation)
+
+    async def go_on(self, plan_id: int, person_id: int) -> GoOnOutcome:
+        """Judge whether a parked plan may go on: one that a halt has stopped only at the prices and settings that were confirmed.
+
+        Nothing is changed here. A plan that is parked for another reason is not judged: it looks up first what is unknown.
+        """
+        plan, portfolio = await self._owned(plan_id, person_id)
+        if plan is None or portfolio is None:
+            return NotYours()
+        if plan.state != PlanState.PARKED:
+            return Late(plan=plan)
+        async with self._db.read() as tx:
+            stand = await halt.of_plan(tx, plan_id)
+        if stand.since is not None:
+            return Halted(plan=plan, since=stand.since)
+        return await self._judge_stopped(plan, portfolio) if stand.stopped else Steady(plan=plan)
+
+    async def _judge_stopped(self, plan: Plan, portfolio: Portfolio) -> Steady | LeftBehind | CannotEvaluate:
+        evaluation = await self._evaluator.look(portfolio, fresh=True, also=plan.hedge_contracts)
+        if evaluation.figures is None:
+            return CannotEvaluate(portfolio=portfolio, problems=evaluation.problems)
+        left = replace(plan, legs=tuple(leg for leg in plan.legs if leg.state in _UNFINISHED))
+        if _is_outdated(plan, portfolio) or prices_moved(left, evaluation):
+            return LeftBehind(plan=plan, figures=evaluation.figures)
+        return Steady(plan=plan)
+
+    async def _held_up(self, plan: Plan, portfolio: Portfolio, accepted: frozenset[int]) -> Halted | Paused | TooExpensive | None:
+        """Tell what keeps a plan from being confirmed before anything is looked up."""
+        async with self._db.read() as tx:
+            since = await halt.since(tx)
+        if since is not None and plan.mode != Mode.MANUAL:  # what was done by hand is noted all the same
+            return Halted(plan=plan, since=since)
+        if portfolio.paused:
+            return Paused(plan=plan)
+        return TooExpensive(plan=plan) if _asks(plan, accepted) else None
 
     def _is_left_behind(self, plan: Plan, evaluation: Evaluation) -> bool:
         """Tell whether settings, holdings, prices or costs have left what the card showed: Confirm covers nothing else."""
@@ -216,7 +256,7 @@ class Rebalancing:
 
     async def _decide(
         self, plan: Plan, person_id: int, accepted: frozenset[int], alone: AutoConfirm | None, evaluation: Evaluation
-    ) -> Confirmed | Late | NotYours | TooExpensive | Forbidden | Paused:
+    ) -> Confirmed | Late | NotYours | TooExpensive | Forbidden | Paused | Halted:
         """Let the database decide which of all presses is the first, and enqueue the work with it."""
         async with self._db.transaction() as tx:
             if (stopped := await _stopped(tx, plan)) is not None:
@@ -385,8 +425,11 @@ async def _outdated(tx: Tx, plan: Plan) -> NotAlone:
     return NotAlone.EDITED if portfolio is None or _is_outdated(plan, portfolio) else NotAlone.NONE
 
 
-async def _stopped(tx: Tx, plan: Plan) -> NotYours | Paused | None:
-    """Tell what keeps a plan from being confirmed whatever it holds: its person was blocked, or paused it, while it was worked out."""
+async def _stopped(tx: Tx, plan: Plan) -> NotYours | Paused | Halted | None:
+    """Tell what keeps a plan from being confirmed whatever it holds: halted, paused, or its person blocked, while it was worked out."""
+    since = await halt.since_for_sure(tx)
+    if since is not None and plan.mode != Mode.MANUAL:
+        return Halted(plan=plan, since=since)
     portfolio = await portfolios.get(tx, plan.portfolio_id)
     if portfolio is None or not await portfolios.has_owner_let_in(tx, portfolio.id):
         return NotYours()

@@ -11,7 +11,7 @@ from chatbot.engine.portfolio import INDEX
 from chatbot.model import AnswerMode, Check, ExposureReport, HeldBack, MovedTarget, PortfolioRow, StatusReport
 from chatbot.portfolio import states, targets, turnover
 from chatbot.reports import exposure
-from chatbot.store import plans, portfolios
+from chatbot.store import halt, plans, portfolios
 from chatbot.triggers import schedule
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class Reports:
             used = await turnover.today(tx, portfolio.id, person.zone, now) if auto else None
             opened = await portfolios.open_value(tx, portfolio.id, now.astimezone(ZoneInfo(person.zone)).date())
             last = await portfolios.check(tx, portfolio.id)
+            halted_since = await halt.since(tx)
         market_time, next_check = self._source.market_time(now), self._next_check()
         return StatusReport(
             portfolio=portfolio,
@@ -92,6 +93,7 @@ class Reports:
             moved=_moved(evaluation),
             hedges=evaluation.layers.hedges,
             mood_source=self._mood_source,
+            halted_since=halted_since,
         )
 
     async def portfolios(self, person: Person) -> tuple[PortfolioRow, ...]:

@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import event, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from chatbot.errors import InternalError
+from chatbot.errors import InternalError, SettingError
 from chatbot.store import place, sqlite
 from chatbot.store.migrations import schema
 
@@ -66,6 +67,25 @@ class Database:
             await asyncio.to_thread(place.made_private, file)
         async with self.transaction() as tx:
             await tx.run_sync(schema.bring_up_to_date)
+
+    async def must_be_there(self) -> None:
+        """Raise :class:`SettingError` unless there is an up-to-date database of ours; nothing is made or changed."""
+        file = place.file_of(self._url)
+        if file is not None and not file.exists():
+            raise SettingError(place.SETTING, f"there is no database at {file}; look at CHATBOT_DATA_DIR and CHATBOT_DATABASE_URL")
+        if file is not None:
+            await asyncio.to_thread(place.must_be_ours, file)
+        try:
+            async with self.read() as tx:
+                version = await tx.run_sync(schema.stored_version)
+        except (SQLAlchemyError, OSError) as trouble:
+            said = (
+                place.cure(trouble) or f"the database does not answer ({type(trouble).__name__}); look whether it is up and at its address"
+            )
+            raise SettingError(place.SETTING, said) from None
+        if version != schema.HEAD:
+            cure = "there are no tables of Ballast in it" if version is None else "run `python -m chatbot migrate`"
+            raise SettingError(place.SETTING, f"the database is not the one of this Ballast; {cure}")
 
     async def ping(self) -> None:
         """Raise when the database does not answer."""

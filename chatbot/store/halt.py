@@ -1,7 +1,8 @@
 """The stop for everybody: since when trading is halted, and which plans it has stopped in the middle.
 
 One row says it to every process. A plan that was under way when a halt began is marked in the journal as well: it asks its person before
-it goes on, even where nobody was working on it while the halt lasted.
+it goes on, even where nobody was working on it while the halt lasted. What is traded by hand is not concerned: to note what a person has
+done sends nothing.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, bindparam, exists, func, insert, literal, or_, select, text
 
-from chatbot.model import PlanState
+from chatbot.model import LET_IN, UNDER_WAY, UNSETTLED, Mode, PlanHalt, PlanState, Role
 from chatbot.store import accounts, tables
 from chatbot.store.codec import to_micros
 
 if TYPE_CHECKING:
+    from chatbot.model import Person
     from chatbot.store.database import Tx
 
 #: why nothing may be sent for a plan, and why it is parked
@@ -25,12 +27,13 @@ STOPPED, LET_GO = "halted", "let_go"
 _SINCE = "halted_since"
 #: any number that nobody else locks
 _LOCK = 7_253_003
-_plans, _events = tables.plans.c, tables.events.c
-_UNDER_WAY = _plans.state.in_((PlanState.CONFIRMED, PlanState.RUNNING))
+_plans, _events, _orders, _people = tables.plans.c, tables.events.c, tables.orders.c, tables.people.c
+_BY_BOT = _plans.mode != Mode.MANUAL
+_UNDER_WAY = and_(_plans.state.in_(UNDER_WAY), _BY_BOT)
 _LAST = select(func.max(_events.id)).where(_events.plan_id == _plans.id, _events.name.in_((STOPPED, LET_GO))).correlate(tables.plans)
 _IS_STOPPED = exists().where(and_(_events.id == _LAST.scalar_subquery(), _events.name == STOPPED))
 _HALTED_NOW = exists().where(tables.meta.c.key == _SINCE, tables.meta.c.value != "")
-_STOPPED_ONE = select(_plans.id).where(_plans.id == bindparam("one"), or_(_HALTED_NOW, _IS_STOPPED))
+_STOPPED_ONE = select(_plans.id).where(_plans.id == bindparam("one"), _BY_BOT, or_(_HALTED_NOW, _IS_STOPPED))
 
 
 async def since(tx: Tx) -> datetime | None:
@@ -85,6 +88,29 @@ async def stopped(tx: Tx) -> tuple[int, ...]:
     """Return the ids of the plans that a halt has parked and that nobody has answered about, oldest first."""
     waiting = select(_plans.id).where(_plans.state == PlanState.PARKED, _IS_STOPPED).order_by(_plans.id)
     return tuple((await tx.execute(waiting)).scalars())
+
+
+async def of_plan(tx: Tx, plan_id: int) -> PlanHalt:
+    """Return what a halt means for a plan."""
+    waits = (await tx.execute(select(_plans.id).where(_plans.id == plan_id, _plans.state == PlanState.PARKED, _IS_STOPPED))).first()
+    working = select(_orders.id).where(_orders.plan_id == plan_id, _orders.state.in_(UNSETTLED)).limit(1)
+    return PlanHalt(since=await since(tx), stopped=waits is not None, unsettled=(await tx.execute(working)).first() is not None)
+
+
+async def reach(tx: Tx) -> tuple[int, int]:
+    """Return how many plans a halt stops, those that it has parked among them, and how many of their orders may still work."""
+    concerned = select(_plans.id).where(or_(_UNDER_WAY, and_(_plans.state == PlanState.PARKED, _IS_STOPPED)))
+    count = (await tx.execute(select(func.count()).select_from(concerned.subquery()))).scalar_one()
+    working = select(func.count()).select_from(tables.orders).where(_orders.plan_id.in_(concerned), _orders.state.in_(UNSETTLED))
+    return count, (await tx.execute(working)).scalar_one()
+
+
+async def concerned(tx: Tx) -> tuple[Person, ...]:
+    """Return everybody who is told of a halt, by id: who may use the bot and has a portfolio that is not closed, and every operator."""
+    owns = exists().where(tables.portfolios.c.person_id == _people.id, tables.portfolios.c.closed_at.is_(None))
+    ids = select(_people.id).where(_people.role.in_(sorted(LET_IN)), or_(_people.role == Role.OPERATOR, owns)).order_by(_people.id)
+    found = await accounts.people_of(tx, (await tx.execute(ids)).scalars().all())
+    return tuple(found[one] for one in sorted(found))
 
 
 async def _lock(tx: Tx, how: str) -> None:

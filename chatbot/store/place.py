@@ -57,7 +57,7 @@ def made_private(file: Path) -> None:
     except OSError as error:
         raise SettingError(SETTING, f"cannot write to {file} ({error.strerror}); choose another place or free this one") from None
     if not is_new:
-        _must_be_ours(file)
+        must_be_ours(file)
     for path in (file, *(file.with_name(file.name + side) for side in _SIDES)):
         private(path)
 
@@ -74,7 +74,7 @@ def private(path: Path) -> None:
             _LOG.warning("others may read this", path=str(path), why=error.strerror, cure=f"chmod {wanted:o} {path}")
 
 
-def _must_be_ours(file: Path) -> None:
+def must_be_ours(file: Path) -> None:
     """Raise :class:`SettingError` for a file that holds something else: it is left as it is."""
     # Looked at through SQLite alone: closing a handle of our own would let go of the locks of connections that are open already.
     try:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from chatbot.model import UNDER_WAY, Cause, PlanState, Reason
 from chatbot.plans import outcomes
-from chatbot.store import plans
+from chatbot.store import halt, plans
 from handlers.chat.context import answer, need_portfolio, reply, show
 from handlers.commands import alerts
 from handlers.views import alerts as alert_views
 from handlers.views import problems
 from handlers.views.hedge import offer
+from handlers.views.person import halt as halt_views
 from handlers.views.plan import card as views
 from handlers.views.plan import costs, progress
 
@@ -46,7 +47,7 @@ async def answer_proposal(
     words = context.words
     match proposal:
         case outcomes.Proposed(plan=plan, instead_of=older):
-            sent = await put(update, context, views.plan_card(words, portfolio, plan, lead=lead))
+            sent = await put(update, context, views.plan_card(words, portfolio, plan, lead=lead or await _halted_lead(context, plan)))
             await _remember_card(context, plan, sent)
             if older is not None and older.message_id != sent.message_id:
                 await context.program.rebalancing.redraw(older)
@@ -62,6 +63,13 @@ async def answer_proposal(
             await put(update, context, problems.closed(words, closed))
         case _:
             raise TypeError(f"{proposal!r} is no answer to a proposal")
+
+
+async def _halted_lead(context: Context, plan: Plan) -> str:
+    """Return what is said before a card while trading is stopped; empty while it goes on."""
+    async with context.program.db.read() as tx:
+        stand = await halt.of_plan(tx, plan.id)
+    return progress.halted_lead(context.words, plan, stand)
 
 
 async def _remember_card(context: Context, plan: Plan, sent: Message) -> None:
@@ -92,6 +100,8 @@ async def _confirm(update: Update, context: Context, plan_id: int, *, accepted: 
             await _too_late(update, context, plan)
         case outcomes.TooExpensive(plan=plan):
             await _ask_about_costs(update, context, plan)
+        case outcomes.Halted(plan=plan, since=since):
+            await answer(update, context, halt_views.refused(words, plan, since), alert=True)
         case outcomes.Paused(plan=plan):
             await answer(update, context, progress.paused(words, plan), alert=True)
         case outcomes.NotYours():
@@ -164,25 +174,19 @@ async def _show_unseen(update: Update, context: Context, portfolio: Portfolio, l
 async def _show_plan(update: Update, context: Context, plan: Plan) -> None:
     """Draw the plan in its card, in whatever state it is."""
     portfolio = await context.portfolio_of(plan)
+    async with context.program.db.read() as tx:
+        stand = await halt.of_plan(tx, plan.id)
     if portfolio is not None:
-        await show(update, context, card_view(context, portfolio, plan))
-
-
-def card_view(context: Context, portfolio: Portfolio, plan: Plan) -> View:
-    """Return the view that fits the plan's state."""
-    words = context.words
-    if plan.state in UNDER_WAY:
-        return progress.progress(words, portfolio, plan)
-    if plan.state is PlanState.DONE:
-        return progress.result(words, portfolio, plan)
-    if plan.state is PlanState.PARKED:
-        return progress.parked(words, portfolio, plan)
-    return views.plan_card(words, portfolio, plan)
+        await show(update, context, progress.shown(context.words, portfolio, plan, stand))
 
 
 async def card(update: Update, context: Context) -> None:
     """Show a plan's card again."""
-    await _with_plan(update, context, card_view)
+    plan = await context.program.rebalancing.owned_plan(int(context.tapped.args[0]), context.person.id)
+    if plan is None:
+        await answer(update, context, progress.not_yours(context.words), alert=True)
+        return
+    await _show_plan(update, context, plan)
 
 
 async def edit(update: Update, context: Context) -> None:
@@ -261,17 +265,54 @@ async def close_plan(update: Update, context: Context) -> None:
 
 async def _unpark(update: Update, context: Context, *, close: bool) -> None:
     """Answer about a parked plan, once; only its owner may."""
-    words, plan_id = context.words, int(context.tapped.arg)
-    plan = await context.program.rebalancing.owned_plan(plan_id, context.person.id)
+    plan = await context.program.rebalancing.owned_plan(int(context.tapped.arg), context.person.id)
     if plan is None:
-        await answer(update, context, progress.not_yours(words), alert=True)
-        return
-    recovery = context.program.executor.recovery
-    done = await (recovery.close(plan_id) if close else recovery.carry_on(plan_id))
-    plan = await context.program.rebalancing.owned_plan(plan_id, context.person.id) or plan
-    text = progress.unparked_toast(words, plan, closed=close) if done else progress.late_text(words, plan, replanned=False)
-    await answer(update, context, text, alert=not done)
+        await answer(update, context, progress.not_yours(context.words), alert=True)
+    elif close:
+        done = await context.program.executor.recovery.close(plan.id)
+        await _unparked(update, context, plan, progress.unparked_toast(context.words, plan, closed=True), done=done)
+    else:
+        await _go_on(update, context, plan)
+
+
+async def _unparked(update: Update, context: Context, plan: Plan, text: str, *, done: bool) -> None:
+    """Say what was done about a parked plan, or how it stands where somebody was quicker."""
+    plan = await context.program.rebalancing.owned_plan(plan.id, context.person.id) or plan
+    await answer(update, context, text if done else progress.late_text(context.words, plan, replanned=False), alert=not done)
     await _show_plan(update, context, plan)
+
+
+async def _go_on(update: Update, context: Context, plan: Plan) -> None:
+    """Let a parked plan go on; after the operator's stop only at the prices and settings that were confirmed."""
+    words, executor = context.words, context.program.executor
+    async with context.program.db.read() as tx:
+        stopped = (await halt.of_plan(tx, plan.id)).stopped
+    match await context.program.rebalancing.go_on(plan.id, context.person.id):
+        case outcomes.Halted(since=since):
+            await answer(update, context, halt_views.refused(words, plan, since), alert=True)
+            await _show_plan(update, context, plan)
+        case outcomes.CannotEvaluate(portfolio=portfolio, problems=found):
+            await reply(update, context, problems.cannot_evaluate(words, portfolio, found))
+        case outcomes.LeftBehind(figures=figures):
+            if await executor.give_up(plan.id, figures):
+                await _plan_anew(update, context, plan)
+            else:
+                await _unparked(update, context, plan, progress.left_behind_open(words, plan), done=await executor.recovery.close(plan.id))
+        case outcomes.Steady():
+            text = progress.goes_on_toast(words, plan) if stopped else progress.unparked_toast(words, plan, closed=False)
+            await _unparked(update, context, plan, text, done=await executor.recovery.carry_on(plan.id))
+        case _:
+            await _unparked(update, context, plan, "", done=False)
+
+
+async def _plan_anew(update: Update, context: Context, plan: Plan) -> None:
+    """Show the plan as of now for what a stopped one has left undone."""
+    lead = progress.left_behind(context.words, plan)
+    await answer(update, context, lead)
+    outcome = await context.program.rebalancing.again(plan.id, context.person.id)
+    portfolio = await context.portfolio_of(plan)
+    if portfolio is not None and not isinstance(outcome, outcomes.NotYours):
+        await answer_proposal(update, context, portfolio, outcome, new_message=True, lead=lead)
 
 
 async def stop_plan(update: Update, context: Context) -> None:

@@ -10,20 +10,20 @@ from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from chatbot.errors import InternalError
 from chatbot.model import Delivery, MessageKind, PlanState, Role, Verdict
-from chatbot.store import accounts, plans
+from chatbot.store import accounts, halt, plans
 from handlers.buttons import Signer, markup
 from handlers.chat import sending
 from handlers.chat.context import words_for, words_of_pages
 from handlers.transport import rendering
 from handlers.transport.rate_limit import pause_s
-from handlers.views.plan import card, progress
+from handlers.views.plan import progress
 from handlers.views.plan.legs import ended_short
 
 if TYPE_CHECKING:
     from telegram.ext import ExtBot
 
     from chatbot.app import Program
-    from chatbot.model import Message, Person, Plan, Portfolio
+    from chatbot.model import Message, Person, Plan
     from handlers.views.common import View
 
 log = structlog.get_logger()
@@ -84,12 +84,13 @@ class Courier:
         """Draw a plan in its card. A plan that stopped or fell short is told in a new message, its card from then on: edits do not ring."""
         async with self._program.db.read() as tx:
             plan = await plans.plan(tx, int(message.facts["plan_id"]))
+            stand = await halt.of_plan(tx, int(message.facts["plan_id"]))
         portfolio = await self._program.portfolios.by_id(plan.portfolio_id) if plan else None
         if plan is None or portfolio is None:
             return Delivery(verdict=Verdict.SENT, detail="the plan is gone")
         if message.kind is MessageKind.PLAN_PROGRESS and plan.state in (PlanState.DONE, PlanState.PARKED):
             return Delivery(verdict=Verdict.SENT, detail="overtaken by the result")
-        view = self._plan_view(plan, portfolio, person)
+        view = progress.shown(words_for(self._program, person), portfolio, plan, stand)
         has_card = plan.message_id is not None and plan.chat_id == message.chat_id
         if has_card and not _rings(message, plan):
             return await self._redraw(message, person, plan, view)
@@ -111,16 +112,6 @@ class Courier:
             await sending.edit(self._bot, chat_id, message_id, view, None, has_picture=True)
         except TelegramError as trouble:
             log.info("older card stays as it is", error=str(trouble))
-
-    def _plan_view(self, plan: Plan, portfolio: Portfolio, person: Person) -> View:
-        words = words_for(self._program, person)
-        if plan.state in (PlanState.CONFIRMED, PlanState.RUNNING):
-            return progress.progress(words, portfolio, plan)
-        if plan.state is PlanState.DONE:
-            return progress.result(words, portfolio, plan)
-        if plan.state is PlanState.PARKED:
-            return progress.parked(words, portfolio, plan)
-        return card.plan_card(words, portfolio, plan)
 
     async def _redraw(self, message: Message, person: Person, plan: Plan, view: View) -> Delivery:
         """Edit the card; where it is gone, send it again. Steps that do not fit a picture's caption wait for the result."""

@@ -13,7 +13,7 @@ from chatbot.store import accounts, portfolios
 from handlers.views import alerts, problems
 from handlers.views.common import Html, head, joined
 from handlers.views.hedge import alerts as hedge_alerts
-from handlers.views.person import access, alert_settings, schedule
+from handlers.views.person import access, alert_settings, halt, schedule
 from handlers.views.plan import autonomy, reasons
 
 if TYPE_CHECKING:
@@ -88,6 +88,14 @@ async def _access_granted(_: Program, words: Words, __: Facts) -> View:
 
 async def _clock_off(_: Program, words: Words, facts: Facts) -> View:
     return problems.clock_off(words, facts["exchange"], facts["off_s"])
+
+
+async def _trading_halted(_: Program, words: Words, facts: Facts) -> View:
+    return halt.told(words, datetime.fromisoformat(facts["since"]))
+
+
+async def _trading_let_go(_: Program, words: Words, facts: Facts) -> View:
+    return halt.told_over(words, datetime.fromisoformat(facts["since"]), datetime.fromisoformat(facts["at"]))
 
 
 async def _problem(program: Program, words: Words, portfolio: Portfolio, _: Facts) -> View | None:
@@ -174,6 +182,8 @@ ABOUT_PEOPLE: Mapping[MessageKind, OfPerson] = {
     MessageKind.ACCESS_REQUEST: _access_request,
     MessageKind.ACCESS_GRANTED: _access_granted,
     MessageKind.ANSWER_LOST: _answer_lost,
+    MessageKind.TRADING_HALTED: _trading_halted,
+    MessageKind.TRADING_LET_GO: _trading_let_go,
     MessageKind.CLOCK_OFF: _clock_off,
 }
 ABOUT_PORTFOLIOS: Mapping[MessageKind, OfPortfolio] = {

@@ -59,6 +59,7 @@ _NOTES = {
     "closed": N_("ended by you"),
     STOPPED: N_("stopped by you"),
     "paused": N_("stopped by the pause"),
+    "trading_halted": N_("stopped by the operator"),
 }
 #: words of the exchange about an order that it did not like; which of them it was helps only the operator, who has the log
 _REFUSALS = frozenset({"refused", "bad_request", "invalid_order", "bad_amount", "bad_lot", "bad_tick", "not_supported"})

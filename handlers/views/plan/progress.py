@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.model import DecidedBy, LegState, Mode, PlanState
+from chatbot.model import UNDER_WAY, DecidedBy, LegState, Mode, PlanState
 from handlers.buttons import Style
 from handlers.views.common import DOT, View, bold, button, captioned, esc, head, joined, page, say
+from handlers.views.person import halt
 from handlers.views.plan import autonomy
-from handlers.views.plan.card import MOST_LEGS, closed_text, reason_text
+from handlers.views.plan.card import MOST_LEGS, closed_text, plan_card, reason_text
 from handlers.views.plan.legs import ended_short, left_out_text, progress_line
 from handlers.views.tables import change_picture, change_table, exposure_change
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chatbot.i18n import Words
-    from chatbot.model import Leg, Plan, Portfolio
+    from chatbot.model import Leg, Plan, PlanHalt, Portfolio
     from handlers.buttons import Button, Keyboard
     from handlers.views.common import Html
 
@@ -110,6 +112,41 @@ def _failures(words: Words, failed: list[Leg]) -> list[Html]:
     return [esc(""), bold(words.t("Not as planned")), *(progress_line(words, leg) for leg in failed[:MOST_LEGS])]
 
 
+def shown(words: Words, portfolio: Portfolio, plan: Plan, stand: PlanHalt) -> View:
+    """Show a plan as it stands: the card, its progress, its result, or that it stopped half-way."""
+    if plan.state in UNDER_WAY:
+        return progress(words, portfolio, plan)
+    if plan.state is PlanState.DONE:
+        return result(words, portfolio, plan)
+    if plan.state is PlanState.PARKED:
+        return halted(words, portfolio, plan, stand) if stand.stopped else parked(words, portfolio, plan)
+    return plan_card(words, portfolio, plan, lead=halted_lead(words, plan, stand))
+
+
+def halted_lead(words: Words, plan: Plan, stand: PlanHalt) -> str:
+    """Return what is said before a card that cannot be confirmed while trading is stopped; what is done by hand can be noted."""
+    return halt.lead(words, stand.since) if plan.mode is not Mode.MANUAL else ""
+
+
+def halted(words: Words, portfolio: Portfolio, plan: Plan, stand: PlanHalt) -> View:
+    """Tell that the operator's stop has stopped a plan half-way; once that is over, ask whether it goes on."""
+    text = page(
+        head(words, portfolio, bold(words.t("Plan {number} stopped half-way", number=plan.number))),
+        *halt.parked_lines(words, stand.since, unsettled=stand.unsettled),
+        *_legs(words, replace(plan, legs=tuple(map(_without_order, plan.legs)))),
+    )
+    go_on = () if stand.since else (button(words.t("Carry on"), "look_again", plan.id, Style.PRIMARY),)
+    leave = button(words.t("Leave it"), "close_plan", plan.id)
+    return View(text, ((*go_on, leave), (button(words.t("Status"), "status"),)))
+
+
+def _without_order(leg: Leg) -> Leg:
+    """Return a leg as it stands when no order of it is in the book any more."""
+    if leg.state not in (LegState.OPEN, LegState.SUBMITTING):
+        return leg
+    return replace(leg, state=LegState.PARTIAL if leg.filled else LegState.PLANNED)
+
+
 def parked(words: Words, portfolio: Portfolio, plan: Plan) -> View:
     """Tell that a plan stopped half-way and waits for a person; this always rings."""
     unknown = [leg for leg in plan.legs if leg.state is LegState.UNKNOWN]
@@ -134,6 +171,27 @@ def unparked_toast(words: Words, plan: Plan, *, closed: bool) -> str:
     if closed:
         return words.t("Plan {number} is being closed: open orders are cancelled, nothing more is sent.", number=plan.number)
     return words.t("I look again and carry on with plan {number} if I can.", number=plan.number)
+
+
+def goes_on_toast(words: Words, plan: Plan) -> str:
+    """Return the short answer to carrying on after the operator's stop."""
+    return words.t("Plan {number} goes on.", number=plan.number)
+
+
+def left_behind(words: Words, plan: Plan) -> str:
+    """Say why a stopped plan does not go on, and that a new one follows, at most 200 characters."""
+    return words.t(
+        "Prices or settings have changed since plan {number} was stopped, so nothing more of it was sent. Here is the plan as of now.",
+        number=plan.number,
+    )
+
+
+def left_behind_open(words: Words, plan: Plan) -> str:
+    """Say the same where an order of the plan has to be found out about first."""
+    return words.t(
+        "Prices or settings have changed since plan {number} was stopped. I close it: nothing more is sent. /rebalance plans anew.",
+        number=plan.number,
+    )
 
 
 def stopping_toast(words: Words, plan: Plan) -> str:

@@ -8,6 +8,7 @@ from chatbot.model import FUTURES, Mode, PlanState
 from handlers.buttons import Style
 from handlers.views import age
 from handlers.views.common import DOT, View, bold, button, captioned, clip, coin, head, joined, line_name, named, page, say, table
+from handlers.views.person import halt
 from handlers.views.person.schedule import next_run_line
 from handlers.views.plan import autonomy
 from handlers.views.problems import cannot_evaluate_line
@@ -91,7 +92,8 @@ def _funding_line(words: Words, report: StatusReport) -> Html | None:
 
 def _standing(words: Words, report: StatusReport, now: datetime) -> list[Html]:
     """Return what keeps the bot from acting, or waits for the person."""
-    portfolio, lines = report.portfolio, []
+    portfolio, halted = report.portfolio, halt.line(words, report.halted_since)
+    lines = [halted] if halted is not None else []
     if portfolio.paused:
         lines.append(bold(words.t("Paused: nothing is checked until /resume.")))
     if portfolio.snoozed_until is not None and portfolio.snoozed_until > now:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chatbot.i18n import N_
 from chatbot.model import HeldBack, PlanState
 from handlers.views.common import View, bold, button, esc, head, joined, line_name, page, say
+from handlers.views.person import halt
 from handlers.views.person.schedule import next_run_line
 from handlers.views.plan.autonomy import answer_by
 from handlers.views.problems import cannot_evaluate_line
@@ -44,10 +45,12 @@ def why(words: Words, report: StatusReport, check: Check | None, now: datetime) 
     first = (button(words.t("Status"), "status"), button(words.t("Bands"), "bands"), button(words.t("Triggers"), "triggers"))
     buttons = (first, (button(words.t("Refresh"), "why"),))
     if check is None:
-        return View(page(head(words, portfolio), say(words, "There has been no check yet; the first one comes within a minute.")), buttons)
+        none_yet = say(words, "There has been no check yet; the first one comes within a minute.")
+        return View(page(head(words, portfolio), halt.line(words, report.halted_since), none_yet), buttons)
     figures, triggers = check.figures, standing.why_lines(words, report)
     text = page(
         head(words, portfolio),
+        halt.line(words, report.halted_since),
         _held_back(words, report, check, now),
         _open_plan(words, report),
         *([_fired(words, check.fired)] if check.fired else []),

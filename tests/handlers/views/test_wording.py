@@ -17,7 +17,7 @@ from handlers.buttons import Reason as TapReason
 from handlers.buttons import Refusal
 from handlers.views import alerts, common, problems
 from handlers.views.hedge import words as hedge_words
-from handlers.views.person import access, schedule, settings
+from handlers.views.person import access, halt, schedule, settings
 from handlers.views.plan import autonomy, card, history, progress, reasons
 from handlers.views.plan import legs as legs_views
 from handlers.views.plan.legs import ended_short
@@ -137,6 +137,10 @@ def test_small_window_texts_fit_in_every_language() -> None:
             progress.not_yours(words),
             progress.skipped_toast(words, a_plan(), until=a_plan().expires_at),
             progress.confirmed_toast(words, a_plan()),
+            progress.left_behind(words, a_plan()),
+            progress.left_behind_open(words, a_plan()),
+            halt.refused(words, a_plan(), a_plan().expires_at),
+            halt.other_halt(words, a_plan().expires_at),
         ]
         assert all(0 < len(text) <= 200 for text in texts), language
 

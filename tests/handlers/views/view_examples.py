@@ -11,6 +11,7 @@ from chatbot.access import Gate
 from chatbot.engine import band_width
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.errors import UserError
+from chatbot.halting import Halted, LetGo
 from chatbot.model import (
     ALT,
     CORE,
@@ -51,6 +52,7 @@ from chatbot.model import (
     Person,
     Phase,
     Plan,
+    PlanHalt,
     PlanState,
     Portfolio,
     PortfolioFigures,
@@ -74,7 +76,7 @@ from handlers.views import alerts, problems
 from handlers.views.common import esc
 from handlers.views.hedge import alerts as hedge_alerts
 from handlers.views.hedge import offer, shocks
-from handlers.views.person import access, alert_settings, pause, schedule
+from handlers.views.person import access, alert_settings, halt, pause, schedule
 from handlers.views.person import portfolios as beside
 from handlers.views.person import settings as control
 from handlers.views.plan import autonomy, card, costs, history, progress
@@ -90,6 +92,7 @@ if TYPE_CHECKING:
 
 D = Decimal
 NOW = datetime(2026, 11, 24, 14, 5, tzinfo=UTC)
+_HALT = Halted(since=NOW, is_new=True, plans=1, orders=12)
 #: a reading of this morning's midnight, nine hours later
 OLD_S = 9 * 3600.0
 PLAIN = "SOL"
@@ -452,6 +455,16 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "person.portfolios.was_closed": lambda w: beside.was_closed(w, closed, port),
         "person.portfolios.closed_list": lambda w: beside.closed_list(w, several),
         "problems.closed": lambda w: problems.closed(w, closed),
+        "person.halt.halted": lambda w: halt.halted(w, _HALT),
+        "person.halt.halted already": lambda w: halt.halted(w, replace(_HALT, is_new=False, plans=0, orders=0)),
+        "person.halt.question": lambda w: halt.question(w, _HALT),
+        "person.halt.not_halted": halt.not_halted,
+        "person.halt.let_go": lambda w: halt.let_go(w, LetGo(since=NOW, plans=2)),
+        "person.halt.told": lambda w: halt.told(w, NOW),
+        "person.halt.told_over": lambda w: halt.told_over(w, NOW, NOW),
+        "plan.progress.halted": lambda w: progress.halted(w, port, a_plan(name), PlanHalt(since=NOW, stopped=True, unsettled=True)),
+        "plan.progress.halted over": lambda w: progress.halted(w, port, a_plan(name), PlanHalt(stopped=True)),
+        "plan.progress.shown": lambda w: progress.shown(w, port, a_plan(name, PlanState.PARKED), PlanHalt(stopped=True)),
         "person.settings.mode": lambda w: control.mode(w, port),
         "person.settings.settings": lambda w: control.settings(w, person(name), name[:30], NOW),
         "person.settings.zone_choice": lambda w: control.zone_choice(w, person()),
