@@ -19,7 +19,7 @@ from chatbot.exchanges.sources import price_source
 from chatbot.market.sentiment import NoIndex, fetch_index, host_of
 from chatbot.market.skew import MOST_S, skew_s
 from chatbot.monitor import stumbles
-from chatbot.store import accounts, halt
+from chatbot.store import accounts, halt, portfolios
 from chatbot.store.database import Database
 from chatbot.store.migrations import schema
 
@@ -162,7 +162,8 @@ async def _trading(db: Database) -> Finding:
 async def _portfolios(db: Database) -> Finding:
     """Name the portfolios that the running bot cannot check, with the id of the log line that tells why."""
     async with db.read() as tx:
-        known = await stumbles.read(tx)
+        noted, closed = await stumbles.read(tx), await portfolios.closed(tx)
+    known = {portfolio_id: stumble for portfolio_id, stumble in noted.items() if portfolio_id not in closed}
     told = [_stumble(portfolio_id, known[portfolio_id]) for portfolio_id in sorted(known)]
     if not told:
         return Finding(what="portfolios", ok=True, detail="none that cannot be checked")

@@ -15,7 +15,7 @@ from chatbot.portfolio.revision import revision_of
 from chatbot.store import accounts, plans, portfolios
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection, Mapping
     from datetime import datetime
 
     from chatbot.clock import Clock
@@ -75,7 +75,10 @@ class Portfolios:
             replaced = await portfolios.get(tx, replaces) if replaces is not None else None
             if replaced is not None and replaced.person_id == person.id and (busy := await self._close(tx, replaced)) is not None:
                 return UnderWay(portfolio=replaced, plan=busy)
-            stored = await portfolios.add(tx, self._new(person, mode, strategy, await portfolios.open_of(tx, person.id)))
+            others = await portfolios.open_of(tx, person.id)
+            stored = await portfolios.add(tx, self._new(person, mode, strategy, others))
+            if len(others) == 1:
+                await self._say_name(tx, others[0].id)
             await portfolios.save_account(tx, stored.id, self._first_account(holdings))
             await accounts.change_person(tx, person.id, portfolio_id=stored.id)
             await accounts.clear_dialog(tx, person.id)  # here, so that a process killed now does not open it twice
@@ -155,15 +158,19 @@ class Portfolios:
                 return portfolio, False
             return portfolio, await _speak_of(tx, person.id, portfolio_id)
 
-    async def rename(self, person: Person, portfolio_id: int, typed: str) -> Portfolio | None:
-        """Give an open portfolio the name that was typed; None: they have no such one. Raises :class:`UserError` where it cannot be one."""
+    async def rename(self, person: Person, portfolio_id: int, typed: str, labels: Mapping[str, str] | None = None) -> Portfolio | None:
+        """Give an open portfolio the name that was typed; None: they have no such one. Raises :class:`UserError` where it cannot be one.
+
+        ``labels`` are the names of strategies in all languages (``names.checked``).
+        """
         async with self._db.transaction() as tx:
             await accounts.hold(tx, person.id)
             portfolio = await _owned(tx, person.id, portfolio_id)
             if portfolio is None or not portfolio.is_open:
                 return portfolio
             taken = [other.name for other in await portfolios.open_of(tx, person.id) if other.id != portfolio_id]
-            await portfolios.rename(tx, portfolio_id, names.checked(typed, taken))
+            await portfolios.rename(tx, portfolio_id, names.checked(typed, taken, labels or {}))
+            await self._say_name(tx, portfolio_id)
             return await portfolios.get(tx, portfolio_id)
 
     async def pause(self, person: Person, only: int | None = None) -> tuple[PortfolioRow, ...]:
@@ -243,6 +250,12 @@ class Portfolios:
         async with self._db.transaction() as tx:
             await self._end_card(tx, portfolio.id)
         return True
+
+    async def _say_name(self, tx: Tx, portfolio_id: int) -> None:
+        """Have the card of an open plan drawn again, so that it says the name by which its portfolio is told from another one."""
+        now, waiting = self._clock.now(), await plans.open_plan(tx, portfolio_id)
+        if waiting is not None:
+            await self._redraw(tx, waiting, now, f"named-{now.isoformat()}")
 
     async def _end_card(self, tx: Tx, portfolio_id: int, *, by: DecidedBy = DecidedBy.PERSON) -> None:
         """End the plan that waits for an answer: what its card rested on has changed, and Confirm must not cover that.

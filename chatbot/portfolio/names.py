@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chatbot.engine.presets import PRESETS
@@ -11,7 +12,7 @@ from chatbot.errors import UserError
 from chatbot.i18n import N_
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
 #: characters of a name: it stands behind the mark on the first line of every message, and on buttons
 LONGEST = 24
@@ -29,6 +30,7 @@ _LOOKS = str.maketrans(
 _DOTS = frozenset("·•∙⋅・‧・")
 #: the controls that hold an emoji or a script's letters together
 _JOINERS = frozenset("\u200c\u200d")
+_NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 
 def distinct(name: str, taken: Iterable[str]) -> str:
@@ -44,8 +46,12 @@ def is_given(name: str) -> bool:
     return _GIVEN.fullmatch(name) is not None
 
 
-def checked(typed: str, taken: Collection[str]) -> str:
-    """Return a typed name as it is stored; raises :class:`UserError` where it cannot be one."""
+def checked(typed: str, taken: Collection[str], labels: Mapping[str, str] = _NO_LABELS) -> str:
+    """Return a typed name as it is stored; raises :class:`UserError` where it cannot be one.
+
+    ``labels`` say which strategy's name each of its translations is: whoever types one means that name, which then is shown in every
+    language and cannot be given twice.
+    """
     name = " ".join(unicodedata.normalize("NFC", typed).split())
     if any(unicodedata.category(char)[0] == "C" and char not in _JOINERS for char in name) or _DOTS & set(name):
         raise UserError(N_("A name is made of letters, digits and plain signs, on one line."))
@@ -55,9 +61,19 @@ def checked(typed: str, taken: Collection[str]) -> str:
         raise UserError(N_("A name has {most} characters at most; this one has {count}."), most=LONGEST, count=len(name))
     if (mark := _mark_in(name)) is not None:
         raise UserError(N_("“{text}” would look like the mark that says how real the money is. Choose another name."), text=mark)
-    if _folded(name) in set(map(_folded, taken)):
+    stored = _meant(name, labels)
+    if _folded(stored) in set(map(_folded, taken)):
         raise UserError(N_("You have a portfolio called {name} already. Choose another name."), name=name)
-    return name
+    return stored
+
+
+def _meant(name: str, labels: Mapping[str, str]) -> str:
+    """Return the strategy's name behind one of its translations, with the number that follows it."""
+    given = {_folded(label): preset for label, preset in labels.items()}
+    label, _, number = name.rpartition(" ")
+    if label and number.isdecimal() and _folded(label) in given:
+        return f"{given[_folded(label)]} {int(number)}"
+    return given.get(_folded(name), name)
 
 
 def _folded(name: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from sqlalchemy import bindparam, exists, false, func, insert, inspect, select, update
 
 from chatbot.model import LET_IN, Answering, AnswerMode, Check, Mode, Portfolio, Strategy
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from chatbot.store.database import Tx
+
+log = structlog.get_logger()
 
 _portfolios, _accounts, _states = tables.portfolios.c, tables.accounts.c, tables.states.c
 _checks, _values = tables.checks.c, tables.values.c
@@ -67,9 +70,17 @@ async def many(tx: Tx, ids: Collection[int]) -> dict[int, Portfolio]:
 
 
 async def of_person(tx: Tx, person_id: int) -> tuple[Portfolio, ...]:
-    """Return a person's portfolios, oldest first, the closed ones among them."""
-    query = _READ.where(_portfolios.person_id == person_id).order_by(_portfolios.id)
-    return tuple(map(_portfolio, await tx.execute(query)))
+    """Return a person's portfolios, oldest first, the closed ones among them.
+
+    One that cannot be read is named in the log and left out, so that the person can go on with the others.
+    """
+    found = []
+    for row in await tx.execute(_READ.where(_portfolios.person_id == person_id).order_by(_portfolios.id)):
+        try:
+            found.append(_portfolio(row))
+        except ValueError:
+            log.exception("portfolio cannot be read", portfolio=row.id)
+    return tuple(found)
 
 
 async def open_of(tx: Tx, person_id: int) -> tuple[Portfolio, ...]:
@@ -197,6 +208,11 @@ async def checks_of(tx: Tx, ids: Collection[int]) -> dict[int, Check]:
 async def save_checks(tx: Tx, seen: Mapping[int, Check]) -> None:
     """Write what checks saw in place of the ones before, in one go."""
     await put_all(tx, tables.checks, [{"portfolio_id": one, "at": check.at, "body": encode(check)} for one, check in seen.items()])
+
+
+async def closed(tx: Tx) -> frozenset[int]:
+    """Return the numbers of all portfolios that are closed."""
+    return frozenset((await tx.execute(select(_portfolios.id).where(_portfolios.closed_at.is_not(None)))).scalars())
 
 
 async def worlds(tx: Tx) -> dict[str, int]:

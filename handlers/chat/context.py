@@ -17,7 +17,7 @@ from chatbot.portfolio.revision import shown_as
 from chatbot.store import accounts
 from handlers.buttons import Signer, changed_by, markup
 from handlers.chat import sending
-from handlers.views.common import decimal_sign
+from handlers.views.common import decimal_sign, named
 from handlers.views.problems import closed, mistake, no_portfolio
 
 if TYPE_CHECKING:
@@ -200,6 +200,15 @@ async def words_of_pages(program: Program, view: View, about: int | None) -> dic
     return {portfolio.id: shown_as(portfolio) for portfolio in found if portfolio is not None}
 
 
+async def _with_name(context: Context, text: str) -> str:
+    """Begin what is told of a portfolio with its name, as soon as its person has two, unless Telegram's window has no room for it."""
+    portfolio = await context.portfolio() if context.about is not None else None
+    if portfolio is None or not portfolio.is_one_of_several:
+        return text
+    told = f"{named(context.words, portfolio)}: {text}"
+    return told if len(told) <= _TOAST else text
+
+
 async def answer(update: Update, context: Context, text: str = "", *, alert: bool = False) -> None:
     """Answer a tap once, so that its button stops spinning.
 
@@ -209,6 +218,7 @@ async def answer(update: Update, context: Context, text: str = "", *, alert: boo
     if query is None or context.answered:
         return
     context.answered = True
+    text = await _with_name(context, text) if text else ""
     try:
         await query.answer(text[:_TOAST] or None, show_alert=alert)
     except TelegramError as refusal:

@@ -9,6 +9,7 @@ from chatbot.portfolio.manage import OF_PORTFOLIO, UnderWay
 from chatbot.store import plans
 from handlers.chat.context import answer, need_portfolio, show
 from handlers.views import problems
+from handlers.views.common import preset_labels
 from handlers.views.person import portfolios as views
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
     del data
     portfolio = await need_portfolio(update, context)
     if portfolio is not None:
-        await context.program.portfolios.rename(context.person, portfolio.id, text)
+        catalogue = context.program.catalogue
+        labels = {label: preset for language in catalogue.languages for label, preset in preset_labels(catalogue.words(language)).items()}
+        await context.program.portfolios.rename(context.person, portfolio.id, text, labels)
         await context.leave(DIALOG)
         await show_list(update, context)
 

@@ -240,6 +240,11 @@ def preset_name(words: Words, name: str) -> str:
     return clip(name, 32)
 
 
+def preset_labels(words: Words) -> dict[str, str]:
+    """Return which strategy each name in a language means."""
+    return {words.t(label): preset for preset, label in _PRESETS.items()}
+
+
 def line_name(words: Words, line: str) -> str:
     """Return what a line of the table is called."""
     if line == CORE:

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
+from chatbot.errors import InternalError
 from chatbot.model import Check, Delivery, HeldBack, LegState, MessageKind, OrderState, PlanState, Problem, Role, Urgency, Verdict
 from chatbot.store import accounts, events, messages, orders, plans, portfolios, privacy, retention, tables
 from chatbot.store.database import Database
@@ -143,12 +144,79 @@ async def test_a_dialog_is_kept_until_it_is_left(db: Database) -> None:
 
 async def test_a_portfolio_is_read_back_as_saved(db: Database) -> None:
     stored = await a_portfolio(db)
-    changed = replace(stored, paused=True, snoozed_until=NOW, name="second")
+    changed = replace(stored, paused=True, snoozed_until=NOW)
     async with db.transaction() as tx:
         assert await portfolios.get(tx, stored.id) == stored
         await portfolios.save(tx, changed)
         assert await portfolios.of_person(tx, 7) == (changed,)
         assert await portfolios.get(tx, stored.id + 1) is None
+
+
+async def test_an_old_copy_of_a_portfolio_neither_opens_nor_renames_it(db: Database) -> None:
+    """Settings are saved by whoever read the row a moment ago; what it is called, and whether it lives, is written apart."""
+    stored = await a_portfolio(db)
+    async with db.transaction() as tx:
+        await portfolios.rename(tx, stored.id, "second")
+        assert await portfolios.close(tx, stored.id, NOW)
+        assert not await portfolios.close(tx, stored.id, NOW + timedelta(hours=1)), "closed once"
+        await portfolios.save(tx, replace(stored, snoozed_until=NOW))
+        latest = await portfolios.get(tx, stored.id)
+    assert latest == replace(stored, name="second", closed_at=NOW, snoozed_until=NOW)
+
+
+async def test_a_closed_portfolio_is_read_and_nothing_else(db: Database) -> None:
+    """It is not among those that are checked, its person's others are as if it were not there, and it can be opened again, paused."""
+    one, two = await a_portfolio(db), await a_portfolio(db)
+    async with db.transaction() as tx:
+        before = await portfolios.of_person(tx, 7)
+        await portfolios.close(tx, one.id, NOW)
+        after = await portfolios.of_person(tx, 7)
+        served = [await portfolios.is_served(tx, each.id) for each in (one, two)]
+        assert await portfolios.open_of(tx, 7) == after[1:]
+        assert await portfolios.active_ids(tx) == (two.id,)
+        assert await portfolios.has_owner_let_in(tx, one.id)
+        assert await portfolios.reopen(tx, one.id, "again")
+        assert not await portfolios.reopen(tx, two.id, "again")
+        opened = await portfolios.get(tx, one.id)
+    assert [each.is_one_of_several for each in before] == [True, True]
+    assert [(each.is_open, each.is_one_of_several) for each in after] == [(False, True), (True, False)]
+    assert served == [False, True]
+    assert opened is not None
+    assert (opened.is_open, opened.paused, opened.name) == (True, True, "again")
+
+
+async def test_a_plan_that_comes_while_its_portfolio_is_being_closed_is_refused(db: Database) -> None:
+    """It waits for the closing, and then there is nothing to plan for; two hands at one person wait for each other as well."""
+    stored = await a_portfolio(db)
+
+    async def add() -> None:
+        async with db.transaction() as tx:
+            await plans.add_plan(tx, plan(stored.id))
+
+    async with db.transaction() as tx:
+        await accounts.hold(tx, 7)
+        await portfolios.hold(tx, stored.id)
+        adding = asyncio.create_task(add())
+        await asyncio.sleep(0.05)
+        assert not adding.done()
+        await portfolios.close(tx, stored.id, NOW)
+    with pytest.raises(InternalError, match="no open portfolio"):
+        await adding
+    async with db.read() as tx:
+        assert await plans.open_plan(tx, stored.id) is None
+
+
+async def test_pausing_is_for_the_portfolios_that_are_named(db: Database) -> None:
+    """And touches nothing else of them: a copy read earlier cannot put anything back."""
+    one = await a_portfolio(db, snoozed_until=NOW, window_opened_at=NOW)
+    await a_portfolio(db, window_opened_at=NOW)
+    async with db.transaction() as tx:
+        await portfolios.set_paused(tx, (one.id,), paused=True)
+        paused = await portfolios.of_person(tx, 7)
+        await portfolios.set_paused(tx, (one.id,), paused=False)
+        resumed = await portfolios.of_person(tx, 7)
+    assert [(each.paused, each.window_opened_at, each.snoozed_until) for each in paused] == [(True, None, NOW), (False, NOW, None)]
+    assert [(each.paused, each.snoozed_until) for each in resumed] == [(False, None), (False, None)]
 
 
 async def test_saving_an_old_copy_of_a_portfolio_does_not_turn_its_plan_counter_back(db: Database) -> None:

@@ -169,7 +169,12 @@ async def test_a_snooze_keeps_what_else_was_changed_while_it_was_looked_at(tmp_p
         card = await shown(on)
         portfolio = await on.program.portfolios.by_id(card.plan.portfolio_id)
         assert portfolio is not None
-        with meanwhile(on.program.db, lambda: on.program.portfolios.change(portfolio, name="long term", paused=True)):
+
+        async def other_hand() -> None:
+            await on.program.portfolios.rename(PERSON, card.plan.portfolio_id, "long term")
+            await on.program.portfolios.pause(PERSON)
+
+        with meanwhile(on.program.db, other_hand):
             assert isinstance(await card.snooze(), outcomes.Proposed)
         after = await on.program.portfolios.by_id(portfolio.id)
         assert after is not None

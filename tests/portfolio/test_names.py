@@ -73,6 +73,18 @@ def test_two_names_of_one_person_never_look_alike(typed: str) -> None:
     assert "already" in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [("Equilibrada", "balanced"), ("equilibrada 03", "balanced 3"), ("Balanced 2", "balanced 2"), ("Equilibradas", "Equilibradas")],
+)
+def test_a_strategys_name_is_the_same_name_in_every_language(typed: str, stored: str) -> None:
+    """Typed in Spanish it is shown in English to whoever reads English, and cannot be given twice."""
+    labels = {"Equilibrada": "balanced", "Balanced": "balanced"}
+    assert names.checked(typed, (), labels) == stored
+    with pytest.raises(UserError, match="already"):
+        names.checked(typed, (stored,), labels)
+
+
 def test_a_strategys_name_gets_the_first_free_number() -> None:
     assert names.distinct("balanced", ()) == "balanced"
     assert names.distinct("balanced", ("Balanced",)) == "balanced 2"

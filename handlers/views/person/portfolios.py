@@ -37,7 +37,11 @@ def portfolios(words: Words, rows: Sequence[PortfolioRow], current: int | None, 
     there = [row for row in rows if row.portfolio.is_open]
     closed = len(rows) - len(there)
     told = [line for row in there for line in _row(words, row, now, is_current=row.portfolio.id == current)]
-    which = say(words, "{sign} is the one that commands speak of. Tap another one to switch.", sign=CURRENT) if len(there) > 1 else None
+    which = (
+        say(words, "{sign} is the one that commands speak of. Tap another one to switch.", sign=CURRENT)
+        if any(row.portfolio.id != current for row in there)
+        else None
+    )
     none = None if there else say(words, "No portfolio is open. /start sets one up.")
     count = say(words, "Closed: {count}", count=closed) if closed else None
     chosen = next((row.portfolio for row in there if row.portfolio.id == current), None)
@@ -66,7 +70,7 @@ def _activity(words: Words, portfolio: Portfolio, now: datetime) -> Html:
 
 
 def _switches(words: Words, rows: Sequence[PortfolioRow], current: int | None) -> tuple[tuple[Button, ...], ...]:
-    if len(rows) < 2:
+    if all(row.portfolio.id == current for row in rows):
         return ()
     names = [(row.portfolio, named(words, row.portfolio)) for row in rows]
     taps = [button(f"{CURRENT} {name}" if one.id == current else name, "switch", of=one) for one, name in names]

@@ -86,6 +86,9 @@ async def test_keeping_both_gives_the_new_one_a_name_of_its_own(two: Someone) ->
     card = two.sees("DEMO · Balanced 2 · Plan 1 ")
     assert "Confirm" in card.buttons
     assert (await plan_of(two, first.id)).state is PlanState.PROPOSED, "the first one goes on as it was"
+    await two.work()
+    cards = [message.text.partition("\n")[0] for message in two.messages if "Confirm" in message.buttons]
+    assert [card.split(" · answer by")[0] for card in cards] == ["DEMO · Balanced · Plan 1", "DEMO · Balanced 2 · Plan 1"]
 
 
 async def test_replacing_closes_the_old_one_with_the_opening_of_the_new_one(ann: Someone) -> None:
@@ -187,6 +190,8 @@ async def test_a_typed_name_stands_on_everything_from_then_on(two: Someone) -> N
     two.sees("DEMO · <b>Pension</b> & co · ")
     assert await two.dialog() is None
     assert (await two.say("/status")).startswith("DEMO · <b>Pension</b> & co\n")
+    await two.work()
+    assert two.with_button("Confirm").text.startswith("DEMO · <b>Pension</b> & co · Plan 1 ")
 
 
 async def test_a_name_that_the_strategy_gave_goes_with_the_strategy(two: Someone) -> None:
@@ -213,7 +218,7 @@ async def test_closing_asks_once_and_then_nothing_happens_any_more(two: Someone)
     await two.work()
     assert await two.portfolio_id() == 1
     answer = await two.tap("Confirm", on=card)
-    assert answer.text == "Plan 1 ended, because the portfolio was closed. Nothing was traded."
+    assert answer.text == "Balanced 2: Plan 1 ended, because the portfolio was closed. Nothing was traded."
     await two.tap("Close Balanced 2", on=page)
     two.sees("This portfolio is closed: it does nothing any more.")
     async with two.program.db.transaction() as tx:
@@ -305,7 +310,7 @@ async def test_pause_stops_all_and_names_them_and_each_can_go_on(two: Someone) -
     assert [one.paused for one in await theirs(two)] == [True, True]
     assert (await two.step()).portfolios == 0
     told = await two.tap("Confirm", on=card)
-    assert (told.text or "").startswith("This portfolio is paused, so nothing of plan 1 was sent.")
+    assert (told.text or "").startswith("Balanced 2: This portfolio is paused, so nothing of plan 1 was sent.")
     await two.tap("Resume Balanced")
     two.sees("DEMO · Balanced · active\nDEMO · Balanced 2 · paused\nWhat is paused has no checks")
     assert two.last.buttons == ("Pause Balanced", "Resume Balanced 2", "Portfolios")
@@ -354,3 +359,28 @@ async def test_what_is_typed_goes_to_the_portfolio_that_was_asked_about(two: Som
     assert (await two.say("BTC 10 ETH 10 ALT 20 USDT 60")).startswith("DEMO · Custom · changed")
     first, other = await theirs(two)
     assert (first.strategy.preset, other.strategy.preset) == ("balanced", "custom")
+
+
+async def test_a_name_in_another_language_is_the_strategys_name(two: Someone) -> None:
+    """It would come back as a second "Balanced" with the next language."""
+    await two.say("/portfolios")
+    await two.tap("Rename")
+    await two.say("Equilibrada")
+    two.sees("You have a portfolio called Equilibrada already.")
+    await two.say("equilibrada 7")
+    two.sees("DEMO · Balanced 7 · ")
+    assert [one.name for one in await theirs(two)] == ["balanced", "balanced 7"]
+
+
+async def test_one_that_cannot_be_read_keeps_nobody_from_the_others(two: Someone) -> None:
+    """Its row is broken and it is the current one: the list shows the other, and a tap leads there."""
+    async with two.program.db.transaction() as tx:
+        await tx.execute(tables.portfolios.update().where(tables.portfolios.c.id == 2).values(strategy="{"))
+    answer = await two.say("/portfolios")
+    assert answer.startswith("DEMO · Balanced · $10,000")
+    await two.tap("Balanced")
+    assert await two.portfolio_id() == 1
+    assert (await two.say("/status")).startswith("DEMO · Balanced")
+    await two.say("/bands")
+    await two.tap("to the edge")
+    assert (await theirs(two))[0].strategy.theta == 0
