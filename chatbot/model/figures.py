@@ -81,6 +81,8 @@ class HeldBack(StoredWord):
     #: the plan waits for company, or for the end of its person's quiet hours
     WINDOW_OPEN = "window_open"
     QUIET_HOURS = "quiet_hours"
+    #: the plan, which the bot would carry out alone, waits until trading is halted no longer
+    HALTED = "halted"
     PLAN_OPEN = "plan_open"
     #: no order would be worth its fees
     NO_ORDERS = "no_orders"
@@ -106,9 +108,10 @@ class Outcome(StoredWord):
     INSIDE = "inside"
     #: nobody makes up for it any more
     SKIPPED = "skipped"
-    #: not yet: the window is open; its person's quiet hours last
+    #: not yet: the window is open; its person's quiet hours last; trading is halted
     WAITING = "waiting"
     ASLEEP = "asleep"
+    HALTED = "halted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from chatbot.plans import hedge_draft
 from chatbot.plans.offer import offer
 from chatbot.plans.outcomes import NothingToDo, Proposed
 from chatbot.portfolio.states import NOTHING, changes
-from chatbot.store import accounts, messages, plans, retention
+from chatbot.store import accounts, halt, messages, plans, retention
 from chatbot.triggers import schedule, tilt
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ _CHUNK, _TOGETHER = 250, 25
 _PRICES_S = 20.0
 #: finished updates, delivered messages and old events are deleted after this time, and looked for once in that
 _KEEP, _TIDY = timedelta(days=30), timedelta(hours=6)
+#: a scheduled run that came to one of these is tried again while its grace lasts
+_NOT_YET = (Outcome.WAITING, Outcome.ASLEEP, Outcome.HALTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +237,7 @@ class Monitor:
         """Judge portfolios; state, alert rows and messages of each are written in this transaction."""
         now, writes = self._clock.now(), CheckWrites()
         stored = await batch.read(tx, [evaluation.portfolio.id for evaluation in evaluations])
+        halted = await halt.since(tx) is not None
         told = planned = 0
         for evaluation in evaluations:
             latest, person = stored.portfolios.get(evaluation.portfolio.id), stored.people.get(evaluation.portfolio.person_id)
@@ -247,7 +250,7 @@ class Monitor:
                 or latest.strategy != evaluation.portfolio.strategy
             ):
                 continue  # changed while it was looked at: the next check sees it as it is now
-            seen = self._input(replace(evaluation, portfolio=latest), person, stored, now)
+            seen = replace(self._input(replace(evaluation, portfolio=latest), person, stored, now), halted=halted)
             rung, proposed = await self._carry_out(tx, seen, judge(seen), writes)
             told, planned = told + rung, planned + proposed
             await asyncio.sleep(0)
@@ -275,7 +278,7 @@ class Monitor:
         states = await self._tell(tx, seen, result)
         outcome = await self._plan(tx, seen, result, writes)
         # no outcome: the scheduled run is tried again while its grace lasts
-        if result.due is not None and (outcome or result.due.run is None) and outcome not in (Outcome.WAITING, Outcome.ASLEEP):
+        if result.due is not None and (outcome or result.due.run is None) and outcome not in _NOT_YET:
             settled = outcome if result.due.run is not None else Outcome.SKIPPED
             states = replace(states, schedule=await self._settle(tx, seen, result.due, settled))
         for key, body in changes(seen.states, states).items():
@@ -314,8 +317,10 @@ class Monitor:
             if portfolio.window_opened_at != opened:
                 writes.windows[portfolio.id] = opened
             if opened is not None:
-                return Outcome.ASLEEP if result.asleep else Outcome.WAITING
-        return await self._act(tx, seen, result) if result.plan_is_due else Outcome.NONE
+                return Outcome.HALTED if result.halted else Outcome.ASLEEP if result.asleep else Outcome.WAITING
+        if not result.plan_is_due:
+            return Outcome.NONE
+        return Outcome.HALTED if result.halted else await self._act(tx, seen, result)
 
     async def _close_hedge(self, tx: Tx, seen: CheckInput, over: OpenHedge) -> Outcome:
         """Propose the plan that closes a hedge; whoever only wants to be told asks for it with the alert's button."""

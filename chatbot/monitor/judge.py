@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _HELD_BACK = {
     Outcome.WAITING: HeldBack.WINDOW_OPEN,
     Outcome.ASLEEP: HeldBack.QUIET_HOURS,
+    Outcome.HALTED: HeldBack.HALTED,
     Outcome.NOTHING: HeldBack.NO_ORDERS,
     Outcome.TOLD: HeldBack.SCHEDULE_TOLD,
 }
@@ -50,6 +51,8 @@ class CheckInput:
     market_now: datetime
     #: how long the batching window stays open (domain 9.9)
     window: timedelta
+    #: trading is halted for everybody
+    halted: bool = False
 
     @property
     def portfolio(self) -> Portfolio:
@@ -82,6 +85,8 @@ class CheckResult:
     due: schedule.Pending | None = None
     #: the plan waits for the end of its person's quiet hours
     asleep: bool = False
+    #: the bot would carry the plan out alone, and trading is halted
+    halted: bool = False
 
     @property
     def alerts(self) -> int:
@@ -153,7 +158,8 @@ def _heard_and_asked(seen: CheckInput, result: CheckResult, heard: _Heard, figur
     opened = portfolio.window_opened_at or (now if heard.asks and portfolio.answer != AnswerMode.NOTIFY else None)
     due = schedule.pending(portfolio.strategy.schedule, seen.states.schedule, now)
     asleep = due is None and not heard.margin and autonomy.needs_person(portfolio) and quiet_hours.is_quiet_now(seen.person, now)
-    closing = opened is not None and not asleep and window_closes(opened, now, seen.window, urgent=heard.is_urgent)
+    halted = seen.halted and autonomy.acts_alone(portfolio)
+    closing = opened is not None and not asleep and not halted and window_closes(opened, now, seen.window, urgent=heard.is_urgent)
     asked = market.joined_reasons(memory.pending, [margin.reason(seen.evaluation), *fresh] if heard.margin else fresh)
     states = drift.after_steps(result.states, lines)
     return replace(
@@ -172,6 +178,7 @@ def _heard_and_asked(seen: CheckInput, result: CheckResult, heard: _Heard, figur
         asked=asked if closing else None,
         due=due,
         asleep=asleep,
+        halted=halted,
     )
 
 

@@ -98,7 +98,7 @@ async def with_policy(
     ``asks`` is why the person is asked although the portfolio is on auto.
     """
     stand = AnswerPolicy(why=asks)
-    if portfolio.answer == AnswerMode.AUTO and portfolio.mode in ALONE and not asks:
+    if acts_alone(portfolio) and not asks:
         stand = within_limits(drafted, portfolio.answering.limits, await turnover.today(tx, portfolio.id, person.zone, now))
     if stand.auto:
         return replace(drafted, stand=stand, acts_at=now)
@@ -130,6 +130,11 @@ def is_silent(portfolio: Portfolio, plan: Plan, now: datetime) -> bool:
     """Tell whether the bot may do nothing about a plan alone now: closed, paused, or kept quiet, through which only margin rings."""
     margin = any(reason.trigger is Cause.MARGIN for reason in plan.reasons)
     return not portfolio.is_open or (portfolio.paused if margin else drift.is_quiet(portfolio, now))
+
+
+def acts_alone(portfolio: Portfolio) -> bool:
+    """Tell whether a plan made now may be carried out without its person."""
+    return portfolio.answer == AnswerMode.AUTO and portfolio.mode in ALONE
 
 
 def needs_person(portfolio: Portfolio) -> bool:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from chatbot.model import Answering, AnswerMode, DecidedBy, PlanState, Unanswered
-from chatbot.store import messages
-from tests.monitor.test_unanswered import WIDE, Alone, alone, reducing
+from chatbot.model import Answering, AnswerMode, Cause, DecidedBy, HeldBack, PlanState, ScheduleRule, Unanswered
+from chatbot.store import messages, portfolios
+from tests.monitor.test_unanswered import Alone, alone, reducing
+from tests.portfolio.still_market import START
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-AUTO: dict[str, Any] = {"answer": AnswerMode.AUTO, "answering": Answering(limits=WIDE)}
 REMIND: dict[str, Any] = {"answer": AnswerMode.ASK, "answering": Answering(unanswered=Unanswered.REMIND)}
 
 
@@ -24,23 +24,56 @@ async def nothing_sent(at: Alone) -> None:
     assert exchange.state.orders == {}
 
 
-@pytest.mark.parametrize(("settings", "waits_s", "by"), [(AUTO, 60, DecidedBy.AUTO), (reducing(), 30 * 60, DecidedBy.UNANSWERED)])
-async def test_what_the_bot_would_do_alone_waits_until_trading_goes_on(
-    tmp_path: Path, settings: dict[str, Any], waits_s: int, by: DecidedBy
-) -> None:
-    """The plan is made as ever and left alone; as soon as trading goes on it is carried out, while it lasts."""
-    async with alone(tmp_path, **settings) as at:
+async def test_a_plan_of_an_auto_portfolio_is_made_when_trading_goes_on(tmp_path: Path) -> None:
+    """The alert rings; hours later there is still no heap of plans that nobody saw, and /why knows; then the plan comes at once."""
+    async with alone(tmp_path) as at:
         await at.on.program.halting.begin()
         await at.drift()
-        await at.on.tick(waits_s)
+        for _ in range(6):
+            await at.on.tick(600)
+        assert await at.plans() == ()
+        assert [message.kind for message in await at.mail()].count("drift_alert") == 1
+        async with at.on.program.db.read() as tx:
+            check = await portfolios.check(tx, at.portfolio.id)
+        assert check is not None
+        assert check.held_back is HeldBack.HALTED
+        await at.on.program.halting.end()
+        await at.on.tick(60)
+        (plan,) = await at.plans()
+        assert (plan.state, plan.decided_by) == (PlanState.CONFIRMED, DecidedBy.AUTO)
+
+
+async def test_a_scheduled_run_of_an_auto_portfolio_is_made_up_for_after_the_stop(tmp_path: Path) -> None:
+    """The run is not spent on a plan that could not be carried out: it comes while its grace lasts."""
+    rule = ScheduleRule(freq="daily", time="03:00", zone="UTC", set_at=START)
+    async with alone(tmp_path, start=datetime(2026, 3, 3, 2, 58, tzinfo=UTC)) as at:
+        await at.change(strategy=replace(at.portfolio.strategy, schedule=rule))
+        at.on.market.move("BTC", "1.1")
+        await at.on.program.halting.begin()
+        await at.on.tick(180)
+        for _ in range(3):
+            await at.on.tick(600)
+        assert await at.plans() == ()
+        await at.on.program.halting.end()
+        await at.on.tick(60)
+        (plan,) = await at.plans()
+        assert [reason.trigger for reason in plan.reasons] == [Cause.SCHEDULE]
+        assert plan.decided_by is DecidedBy.AUTO
+
+
+async def test_reducing_legs_wait_until_trading_goes_on(tmp_path: Path) -> None:
+    """The time for it passes during the halt; the card lasts a while longer, and so does the promise."""
+    async with alone(tmp_path, **reducing()) as at:
+        await at.drift()
+        await at.on.program.halting.begin()
+        await at.on.tick(30 * 60)
         (plan,) = await at.plans()
         assert plan.state is PlanState.PROPOSED
-        assert "drift_alert" in [message.kind for message in await at.mail()]
         await nothing_sent(at)
         await at.on.program.halting.end()
         await at.on.tick(60)
         (plan,) = await at.plans()
-        assert (plan.state, plan.decided_by) == (PlanState.CONFIRMED, by)
+        assert (plan.state, plan.decided_by) == (PlanState.CONFIRMED, DecidedBy.UNANSWERED)
 
 
 async def test_a_stop_between_the_look_and_the_decision_is_seen(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ _HELD_BACK = {
     HeldBack.SNOOZED: N_("Nothing was said, because you asked for silence."),
     HeldBack.WINDOW_OPEN: N_("A crossing was seen; I wait a moment for others, so that all of them make one plan."),
     HeldBack.QUIET_HOURS: N_("A crossing was seen in your quiet hours; its plan is made when they end."),
+    HeldBack.HALTED: N_("A plan is wanted; I make it and carry it out when trading goes on."),
     HeldBack.PLAN_OPEN: N_("Nothing new was proposed, because a plan is open already."),
     HeldBack.NO_ORDERS: N_("Nothing was proposed: no order would be worth its fees."),
     HeldBack.PLANNED: N_("This check made a plan."),

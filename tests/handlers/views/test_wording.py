@@ -316,7 +316,7 @@ def test_every_word_of_the_model_that_a_person_may_meet_has_words() -> None:
     silent = {NotAlone.NONE, NotAlone.EDITED, NotAlone.SILENT, NotAlone.OFF, NotAlone.NOTHING}
     assert set(why._HELD_BACK) == set(HeldBack) - {HeldBack.NONE}
     assert set(autonomy._WHY) == set(NotAlone) - silent
-    assert set(schedule._OUTCOMES) == set(Outcome) - {Outcome.NONE, Outcome.WAITING, Outcome.ASLEEP}
+    assert set(schedule._OUTCOMES) == set(Outcome) - {Outcome.NONE, Outcome.WAITING, Outcome.ASLEEP, Outcome.HALTED}
     assert set(legs_views._LEFT_OUT) == set(LeftOutWhy)
     assert set(hedge_words._PROBLEMS) == set(HedgeProblem) - {HedgeProblem.NONE, HedgeProblem.TOO_CLOSE}
     assert {phase for phase, _ in options._TILTED} == {Phase.BEGIN, Phase.END}
