@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from chatbot.store import events, halt
 from chatbot.store.database import Database
 from tests.execution.lab import START, Lab, books, open_lab, states
 from tests.execution.test_money import fresh_db, template
+from tests.meanwhile import meanwhile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -213,6 +214,64 @@ async def test_a_halted_plan_can_be_closed_although_trading_is_halted(db: Databa
     assert {leg.note for leg in plan.legs} == {"closed"}
     assert len(wire.sent) == sent
     await journal_is_book(lab, plan)
+
+
+async def begin(db: Database) -> None:
+    """Begin a halt."""
+    async with db.transaction() as tx:
+        await halt.begin(tx, START)
+
+
+@pytest.mark.parametrize("before", range(1, 12))
+async def test_no_intention_is_younger_than_a_halt(db: Database, before: int) -> None:
+    """Begun between any look at the database and the transaction that relies on it: the journal holds what it held then."""
+    lab = await open_lab(db, pace=QUICK)
+    made = await lab.plan("sell 0.2 BTC; to_futures 100; reduce sell 0.05 BTC-PERP")
+    known: list[tuple[str, object]] = []
+
+    async def stop() -> None:
+        await begin(db)
+        known.extend((one.client_id, one.sent_at) for one in await lab.attempts(made.id))
+
+    with meanwhile(db, stop, before=before):
+        await lab.finish()
+    plan = await lab.read(made.id)
+    assert plan.state is PlanState.PARKED
+    assert [(one.client_id, one.sent_at) for one in await lab.attempts(plan.id)] == known
+    await journal_is_book(lab, plan)
+
+
+@pytest.mark.parametrize(("words", "call"), [("sell 0.2 BTC", "place"), ("to_spot 1000", "transfer"), ("to_futures 100", "transfer")])
+async def test_what_is_written_down_and_not_yet_sent_stays_here(db: Database, words: str, call: str) -> None:
+    """A halt between the intention and the wire: it is not sent, and goes out anew when its person lets the plan go on."""
+    lab = await open_lab(db, pace=QUICK, crash_point=lambda point: elsewhere(db, begin=True) if point == "intended-0" else None)
+    wire, made = Wire(lab), await lab.plan(words)
+    await lab.finish()
+    assert wire.sent == []
+    plan = await lab.read(made.id)
+    assert [(leg.state, leg.filled, leg.note) for leg in plan.legs] == [(LegState.OPEN, 0, "")]
+    elsewhere(db, begin=False)
+    lab.executor._deps = replace(lab.executor._deps, crash_point=lambda _: None)
+    assert await lab.executor.recovery.carry_on(made.id)
+    await lab.finish()
+    assert {name for name, _ in wire.sent} == {call}
+    assert states(await lab.read(made.id)) == [LegState.FILLED]
+    assert [one.client_id for one in await lab.attempts(made.id)][:2] == [f"b{made.id}-0-1", f"b{made.id}-0-2"]
+
+
+async def test_no_leverage_is_set_after_a_halt(db: Database) -> None:
+    """Begun while the positions are looked at."""
+    lab = await open_lab(db, pace=QUICK)
+    wire, made = Wire(lab), await lab.plan("increase buy 0.5 ETH-PERP")
+    real = lab.account.positions
+
+    async def positions() -> Any:
+        await begin(db)
+        return await real()
+
+    lab.account.positions = positions
+    await lab.finish()
+    assert (wire.sent, (await lab.read(made.id)).state) == ([], PlanState.PARKED)
 
 
 async def unhurt(words: str) -> tuple[list[str], dict[str, str]]:
