@@ -46,6 +46,7 @@ from chatbot.plans.costs import Costing
 from chatbot.plans.rebalancing import Rebalancing
 from chatbot.portfolio.accounts import OpenAccounts
 from chatbot.portfolio.evaluator import Evaluator
+from chatbot.portfolio.levels import Levels
 from chatbot.portfolio.manage import Portfolios
 from chatbot.reports.status import Reports
 from chatbot.stage import Stage, remembered
@@ -93,6 +94,7 @@ class Program:
     betas: Betas
     signals: Signals
     accounts: OpenAccounts
+    levels: Levels
     evaluator: Evaluator
     rebalancing: Rebalancing
     hedging: Hedging
@@ -223,7 +225,8 @@ async def _assemble(
     betas, sentiment = Betas(candles), Sentiment(source, clock, settings.fear_greed_url)
     signals = Signals(db, source, candles, funding, sentiment, clock)
     open_accounts = OpenAccounts(db, _exchange_opener(source, clock), source.name)
-    evaluator = Evaluator(db, open_accounts, board, source, clock, signals=signals.of, betas=betas.now)
+    levels = await Levels.load(db)
+    evaluator = Evaluator(db, open_accounts, board, source, clock, signals=signals.of, levels=levels, betas=betas.now)
     costing = Costing(source, candles, funding, clock)
     rebalancing = Rebalancing(db, work, evaluator, costing, clock, expiry=timedelta(seconds=settings.plan_expiry_s))
     roster = Roster(db)
@@ -240,8 +243,9 @@ async def _assemble(
         signals,
         UnansweredPlans(db, rebalancing, evaluator, roster, clock),
         hedges,
-        ClockWatch(db, source, board, clock),
         clock,
+        clocks=ClockWatch(db, source, board, clock),
+        levels=levels,
         interval_s=settings.check_interval_s,
         batch_window_s=settings.batch_window_s,
     )
@@ -265,6 +269,7 @@ async def _assemble(
         signals=signals,
         betas=betas,
         accounts=open_accounts,
+        levels=levels,
         evaluator=evaluator,
         rebalancing=rebalancing,
         hedging=Hedging(evaluator, candles, clock),

@@ -22,6 +22,7 @@ KINDS: Mapping[MessageKind, AlertKind] = {
     MessageKind.SCHEDULE_DUE: AlertKind.SCHEDULE,
     MessageKind.SCHEDULE_SKIPPED: AlertKind.SCHEDULE,
     MessageKind.PROBLEM: AlertKind.UNREACHABLE,
+    MessageKind.LEAP: AlertKind.UNREACHABLE,
     MessageKind.STUMBLED: AlertKind.UNREACHABLE,
     MessageKind.EVALUATED_AGAIN: AlertKind.UNREACHABLE,
     MessageKind.MISSED_CHECKS: AlertKind.MISSED,

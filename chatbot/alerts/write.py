@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from chatbot.model import LineReading, Person, Plan, Portfolio, PortfolioFigures
+    from chatbot.model.leap import Leap
     from chatbot.store.database import Tx
     from chatbot.triggers.drift import LineStep
     from chatbot.triggers.market import SignalChange
@@ -136,6 +137,12 @@ async def tell_outage(tx: Tx, portfolio: Portfolio, person: Person, before: Outa
         return outage
     await _post(tx, portfolio, person, MessageKind.PROBLEM, f"problem-{portfolio.id}-{now.isoformat()}", now)
     return replace(outage, told=now)
+
+
+async def tell_leap(tx: Tx, portfolio: Portfolio, person: Person, leap: Leap, now: datetime) -> None:
+    """Ask, once, what became of a coin whose price is many times what it was, or a fraction of it."""
+    facts = {"asset": leap.asset, "before": str(leap.before), "after": str(leap.after), "at": leap.at.isoformat()}
+    await _post(tx, portfolio, person, MessageKind.LEAP, f"leap-{portfolio.id}-{leap.asset}-{leap.mark}", now, facts)
 
 
 async def tell_stumbled(tx: Tx, portfolio: Portfolio, person: Person, error_id: str, now: datetime) -> None:

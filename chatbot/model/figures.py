@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
 from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
 
+from chatbot.model.leap import Leap  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.word import StoredWord
 
 
@@ -61,11 +62,13 @@ class PortfolioFigures:
 class Problem:
     """Why a portfolio cannot be evaluated: unknown is a state, never 0."""
 
-    #: missing_price, zero_price, bad_price, stale_price, outlying_price, wide_spread, empty_balance, unreachable, bad_value
+    #: missing_price, zero_price, bad_price, stale_price, outlying_price, wide_spread, leap, empty_balance, unreachable, bad_value
     code: str
     instrument: str = ""
     #: age of a stale price in seconds; None elsewhere
     age_s: float | None = None
+    #: what the person is asked about; None elsewhere
+    leap: Leap | None = None
 
 
 class HeldBack(StoredWord):

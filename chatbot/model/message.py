@@ -34,6 +34,8 @@ class MessageKind(StoredWord):
     #: a portfolio cannot be evaluated, and can be evaluated again
     PROBLEM = "problem"
     EVALUATED_AGAIN = "evaluated_again"
+    #: a coin's price is many times what it was: the person is asked what happened
+    LEAP = "leap"
     #: a fault on our side keeps a portfolio from being checked
     STUMBLED = "stumbled"
     MISSED_CHECKS = "missed_checks"

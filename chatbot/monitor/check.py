@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from chatbot.plans.rebalancing import Rebalancing
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.evaluator import Evaluator
+    from chatbot.portfolio.levels import Levels
     from chatbot.portfolio.states import PortfolioStates, ScheduleMark
     from chatbot.store.database import Database, Tx
     from chatbot.triggers.signals import Signals
@@ -79,9 +80,10 @@ class Monitor:
         signals: Signals,
         unanswered: UnansweredPlans,
         hedges: HedgeWatch,
-        clocks: ClockWatch,
         clock: Clock,
         *,
+        clocks: ClockWatch,
+        levels: Levels,
         interval_s: float,
         batch_window_s: float,
     ) -> None:
@@ -94,6 +96,7 @@ class Monitor:
         self._unanswered = unanswered
         self._hedges = hedges
         self._clocks = clocks
+        self._levels = levels
         self._clock = clock
         self.interval_s = interval_s
         self._window = timedelta(seconds=batch_window_s)
@@ -140,6 +143,7 @@ class Monitor:
             told, planned = told + rung, planned + proposed
         await self._unanswered.attend()
         await self._clocks.look()
+        await self._levels.keep(self._db)
         self.last = Tick(at=now, portfolios=len(self._roster), examined=len(suspects), alerts=told, plans=planned)
         log.debug("checked", portfolios=len(self._roster), examined=len(suspects), alerts=told, plans=planned)
         return self.last
@@ -290,6 +294,11 @@ class Monitor:
         """Write the alerts, and return what is remembered after them."""
         portfolio, person, now, figures = seen.portfolio, seen.person, seen.now, result.check.figures
         if figures is None:
+            leaps = [problem.leap for problem in result.check.problems if problem.leap is not None]
+            for leap in leaps:
+                await write.tell_leap(tx, portfolio, person, leap, now)
+            if len(leaps) == len(result.check.problems):
+                return result.states  # that was told, with a question, and nothing else is wrong
             lasting = timedelta(seconds=2 * self.interval_s)
             return replace(result.states, outage=await write.tell_outage(tx, portfolio, person, seen.states.outage, now, lasting))
         if result.outage_over is not None:

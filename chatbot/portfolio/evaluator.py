@@ -13,6 +13,7 @@ from chatbot.portfolio import states as stored
 from chatbot.portfolio import valuation
 from chatbot.portfolio.evaluation import Evaluation, measured
 from chatbot.portfolio.layers import Layers
+from chatbot.portfolio.levels import open_question
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from chatbot.market.quotes import QuoteBoard
     from chatbot.model import Portfolio, Signal, Strategy
     from chatbot.portfolio.accounts import OpenAccounts
+    from chatbot.portfolio.levels import Levels
     from chatbot.portfolio.states import PortfolioStates
     from chatbot.portfolio.valuation import Account
     from chatbot.store.database import Database
@@ -44,6 +46,7 @@ class Evaluator:
         clock: Clock,
         *,
         signals: Signalling,
+        levels: Levels,
         betas: Callable[[Iterable[str]], Mapping[str, Decimal]] = valuation.prior_betas,
     ) -> None:
         self._db = db
@@ -52,6 +55,7 @@ class Evaluator:
         self._source = source
         self._clock = clock
         self._signals = signals
+        self._levels = levels
         self._betas = betas
 
     def market_time(self, now: datetime) -> datetime:
@@ -130,6 +134,7 @@ class Evaluator:
         quotes, problems = self._board.usable(needed, self._clock.now())
         empty = valuation.empty_answer(account)
         seen = replace(seen, quotes=quotes, layers=Layers(signals=signals))
+        problems = (*problems, *self._leaps(seen))
         if problems or empty:
             return replace(seen, problems=(*problems, *((empty,) if empty else ())))
         try:
@@ -138,6 +143,24 @@ class Evaluator:
             return measured(seen, snapshot, betas, self._source.market_time(seen.portfolio.created_at))
         except Refused as refusal:
             return replace(seen, problems=(Problem(code=refusal.code),))
+
+    def _leaps(self, seen: Evaluation) -> tuple[Problem, ...]:
+        """Return the coins that are held and whose price is far from yesterday's, until the person has said that it is true."""
+        now, since = self._source.market_time(self._clock.now()), self._source.market_time(seen.portfolio.created_at)
+        held = _held(seen.account)
+        found: dict[str, Problem] = {}
+        for name, quote in seen.quotes.items():
+            leap = self._levels.see(name, quote.price, now)
+            if leap is not None and name in held and open_question(leap, since, seen.states.leaps.get(leap.asset)):
+                found.setdefault(leap.asset, Problem(code="leap", instrument=leap.asset, leap=leap))
+        return tuple(found.values())
+
+
+def _held(account: Account | None) -> frozenset[str]:
+    if account is None:
+        return frozenset()
+    spot = {asset for asset, qty in account.balances.spot.items() if qty}
+    return frozenset(spot | {position.instrument for position in account.positions})
 
 
 async def _account(exchange: Exchange) -> Account:

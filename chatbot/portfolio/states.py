@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.bands import BandState
 from chatbot.model import HEDGE_KINDS, OpenHedge, OpenTilt, Outcome
+from chatbot.model.leap import LeapAnswer
 from chatbot.portfolio.layers import Memory
 from chatbot.store import portfolios
 from chatbot.store.codec import from_plain, to_plain
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 #: keys of rows; every other row is a line's hysteresis. Lines are written in capitals, or are NET
 _MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _HEDGE = "margin", "rang", "problem", "schedule", "triggers", "tilts", "hedge:"
-_NAMED = frozenset({_MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS})
+_LEAPS = "leaps"
+_NAMED = frozenset({_MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _LEAPS})
 #: a line of which nothing is stored
 ARMED = BandState()
 
@@ -66,6 +68,8 @@ class PortfolioStates:
     hedges: tuple[OpenHedge, ...] = ()
     #: at most one of each coin, sorted by coin
     tilts: tuple[OpenTilt, ...] = ()
+    #: by coin: what the person said of its last leap
+    leaps: Mapping[str, LeapAnswer] = field(default_factory=dict)
 
     def line(self, name: str) -> BandState:
         """Return the hysteresis of a line."""
@@ -118,6 +122,7 @@ def decoded(rows: Mapping[str, Mapping[str, Any]]) -> PortfolioStates:
         memory=from_plain(Memory, stored[_MEMORY]) if _MEMORY in stored else Memory(),
         hedges=tuple(from_plain(OpenHedge, stored[_HEDGE + kind]) for kind in HEDGE_KINDS if _HEDGE + kind in stored),
         tilts=tuple(from_plain(OpenTilt, body) for _, body in sorted(stored.get(_TILTS, {}).items())),
+        leaps={asset: from_plain(LeapAnswer, body) for asset, body in stored.get(_LEAPS, {}).items()},
     )
 
 
@@ -137,6 +142,8 @@ def encoded(states: PortfolioStates) -> Rows:
         rows[_MEMORY] = to_plain(states.memory)
     if states.tilts:
         rows[_TILTS] = {tilt.asset: to_plain(tilt) for tilt in states.tilts}
+    if states.leaps:
+        rows[_LEAPS] = {asset: to_plain(said) for asset, said in states.leaps.items()}
     return rows | {_HEDGE + hedge.kind: to_plain(hedge) for hedge in states.hedges}
 
 

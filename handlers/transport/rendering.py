@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chatbot.errors import InternalError
 from chatbot.model import Cause, LineReading, MessageKind, Phase, PlanState, Reason, Role
+from chatbot.model.leap import Leap
 from chatbot.store import accounts, portfolios
 from handlers.views import alerts, problems
 from handlers.views.common import Html, head, joined
 from handlers.views.hedge import alerts as hedge_alerts
 from handlers.views.person import access, alert_settings, halt, schedule
 from handlers.views.plan import autonomy, reasons
+from handlers.views.portfolio import leaps
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -122,6 +124,14 @@ def _drift(words: Words, portfolio: Portfolio, facts: Facts) -> View:
     return alerts.drift_alert(words, portfolio, [_line(line) for line in facts["lines"]])
 
 
+async def _leap(program: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View | None:
+    """Ask what became of a coin; nothing where it is back at its old price meanwhile."""
+    asked = Leap(
+        asset=facts["asset"], before=Decimal(facts["before"]), after=Decimal(facts["after"]), at=datetime.fromisoformat(facts["at"])
+    )
+    return leaps.question(words, portfolio, asked) if program.levels.marked(asked.mark) is not None else None
+
+
 def _margin(words: Words, portfolio: Portfolio, facts: Facts) -> View:
     distance, leverage = (None if facts[name] is None else Decimal(facts[name]) for name in ("distance", "leverage"))
     return alerts.margin_alert(words, portfolio, distance, leverage)
@@ -192,6 +202,7 @@ ABOUT_PORTFOLIOS: Mapping[MessageKind, OfPortfolio] = {
     MessageKind.MARGIN: _from_facts(_margin),
     MessageKind.PROBLEM: _problem,
     MessageKind.EVALUATED_AGAIN: _from_facts(lambda words, portfolio, _: problems.evaluated_again(words, portfolio)),
+    MessageKind.LEAP: _leap,
     MessageKind.STUMBLED: _from_facts(lambda words, portfolio, facts: problems.stumbled(words, portfolio, facts["id"])),
     MessageKind.MISSED_CHECKS: _from_facts(_missed),
     MessageKind.SCHEDULE_DUE: _from_facts(lambda words, portfolio, _: schedule.due(words, portfolio)),

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
 from handlers.buttons import Reason
-from handlers.views.common import View, bold, button, clip, code, coin, error, esc, head, joined, page, say
+from handlers.views.common import DASH, View, bold, button, clip, code, coin, error, esc, head, joined, page, say
+from handlers.views.portfolio import leaps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,6 +24,7 @@ _PROBLEMS = {
     "zero_price": N_("the price of {coin} is zero"),
     "stale_price": N_("the price of {coin} is {age} old"),
     "outlying_price": N_("the price of {coin} jumped and is not confirmed yet"),
+    "leap": N_("{coin} costs {times} times what it did a day before, and you have not said yet what happened"),
     "wide_spread": N_("bid and ask of {coin} are too far apart"),
     "bad_price": N_("the price of {coin} makes no sense"),
     "empty_balance": N_("the exchange answered with an empty account"),
@@ -44,7 +46,8 @@ def problem_text(words: Words, problem: Problem) -> str:
     """Return one reason why a portfolio cannot be evaluated, as part of a sentence."""
     template = _PROBLEMS.get(problem.code, N_("something is wrong with the data ({code})"))
     age = words.age(problem.age_s) if problem.age_s is not None else words.t("too long")
-    return words.t(template, coin=coin(problem.instrument), age=age, code=problem.code)
+    times = leaps.times_of(words, problem.leap) if problem.leap is not None else DASH
+    return words.t(template, coin=coin(problem.instrument), age=age, times=times, code=problem.code)
 
 
 def problems_text(words: Words, problems: Iterable[Problem], *, most: int = 6) -> str:
@@ -59,8 +62,11 @@ def cannot_evaluate_line(words: Words, problems: Iterable[Problem]) -> Html:
     return say(words, "Cannot evaluate: {problems}.", problems=bold(problems_text(words, problems)))
 
 
-def cannot_evaluate(words: Words, portfolio: Portfolio, problems: Iterable[Problem]) -> View:
-    """Answer a command that needs figures which are not there: never a plan."""
+def cannot_evaluate(words: Words, portfolio: Portfolio, problems: Sequence[Problem]) -> View:
+    """Answer a command that needs figures which are not there: never a plan. Where the person can say what is missing, they are asked."""
+    asked = [problem.leap for problem in problems if problem.leap is not None]
+    if asked:
+        return leaps.question(words, portfolio, asked[0])
     text = page(
         head(words, portfolio),
         cannot_evaluate_line(words, problems),

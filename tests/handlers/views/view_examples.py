@@ -70,6 +70,7 @@ from chatbot.model import (
 )
 from chatbot.model.hedge import BY_BETA, HedgeProblem, HedgeSize, HedgeWish
 from chatbot.model.hedge_report import HedgeReading, HedgeReport, ShockReport, ShockRow
+from chatbot.model.leap import Leap, LeapWhy
 from chatbot.plans import band_advice as advising
 from chatbot.portfolio.states import ScheduleMark
 from handlers.views import alerts, problems
@@ -81,7 +82,7 @@ from handlers.views.person import portfolios as beside
 from handlers.views.person import settings as control
 from handlers.views.plan import autonomy, card, costs, history, progress
 from handlers.views.portfolio import band_advice as advice
-from handlers.views.portfolio import exposure, options, start, status, strategy, why
+from handlers.views.portfolio import exposure, leaps, options, start, status, strategy, why
 from handlers.views.trigger import page
 
 if TYPE_CHECKING:
@@ -321,6 +322,11 @@ def triggered(name: str = PLAIN, *, active: bool = False, on: bool = True, coins
     )
 
 
+def a_leap(name: str = PLAIN) -> Leap:
+    """Return a coin of which one now stands for a thousand."""
+    return Leap(asset=name, before=D("0.00012"), after=D("0.12"), at=NOW)
+
+
 def trigger_steps(name: str = PLAIN) -> list[alerts.Step]:
     """Return a step of every trigger, in every direction."""
     numbers = {"volatility": "2.4", "trend": "0.6", "funding_low": "-0.00012", "funding_high": "0.0006", "fear_greed": "22"}
@@ -513,6 +519,12 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "problems.edited": problems.edited,
         "problems.forwarded": problems.forwarded,
         "problems.answer_lost": lambda w: problems.answer_lost(w, NOW),
+        "portfolio.leaps.question": lambda w: leaps.question(w, port, a_leap(name)),
+        "portfolio.leaps.answered": lambda w: leaps.answered(w, port, a_leap(name), LeapWhy.TRUE, current=True),
+        "portfolio.leaps.answered by hand": lambda w: leaps.answered(
+            w, replace(port, mode=Mode.MANUAL), a_leap(name), LeapWhy.REDENOMINATED, current=True
+        ),
+        "portfolio.leaps.answered elsewhere": lambda w: leaps.answered(w, port, a_leap(name), LeapWhy.WRITTEN_OFF, current=False),
         "problems.clock_off": lambda w: problems.clock_off(w, name, 7),
         "problems.clock_off behind": lambda w: problems.clock_off(w, name, -3600),
         "problems.stumbled": lambda w: problems.stumbled(w, port, "a1b2c3"),
