@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from chatbot.engine.portfolio import INDEX
 from chatbot.model import AnswerMode, Check, ExposureReport, HeldBack, MovedTarget, PortfolioRow, StatusReport
 from chatbot.portfolio import states, targets, turnover
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from chatbot.portfolio.evaluator import Evaluator
     from chatbot.portfolio.states import ScheduleMark
     from chatbot.store.database import Database
+
+log = structlog.get_logger()
 
 #: a target that is worked out again may differ by less than this without having moved
 _LEAST = Decimal("0.000001")
@@ -104,7 +108,14 @@ class Reports:
         return tuple([PortfolioRow(portfolio=one, plan=running.get(one.id), value=await self._value(one)) for one in found])
 
     async def _value(self, portfolio: Portfolio) -> Decimal | None:
-        figures = (await self._evaluator.look(portfolio, patient=True)).figures if portfolio.is_open else None
+        """Return what a portfolio is worth; None where that is unknown, or nobody's business any more."""
+        if not portfolio.is_open:
+            return None
+        try:
+            figures = (await self._evaluator.look(portfolio, patient=True)).figures
+        except Exception:  # whatever is wrong with it, the list must show it: there it can be closed
+            log.exception("portfolio cannot be valued", portfolio=portfolio.id)
+            return None
         return figures.value if figures is not None else None
 
     async def exposure(self, portfolio: Portfolio, *, fresh: bool = False) -> ExposureReport:

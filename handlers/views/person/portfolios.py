@@ -45,7 +45,7 @@ def portfolios(words: Words, rows: Sequence[PortfolioRow], current: int | None, 
     none = None if there else say(words, "No portfolio is open. /start sets one up.")
     count = say(words, "Closed: {count}", count=closed) if closed else None
     chosen = next((row.portfolio for row in there if row.portfolio.id == current), None)
-    last = [button(words.t("New portfolio"), "start_new")]
+    last = [button(words.t("Status"), "status"), button(words.t("New portfolio"), "start_new")]
     if closed:
         last.append(button(words.t("Closed: {count}", count=closed), "closed"))
     actions = (_actions(words, chosen),) if chosen is not None else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -384,3 +384,20 @@ async def test_one_that_cannot_be_read_keeps_nobody_from_the_others(two: Someone
     await two.say("/bands")
     await two.tap("to the edge")
     assert (await theirs(two))[0].strategy.theta == 0
+
+
+async def test_one_that_cannot_be_valued_is_listed_and_can_be_closed(two: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever its evaluation stumbles over."""
+    look = two.program.evaluator.look
+
+    async def stumbles(portfolio: Portfolio, **options: Any) -> Any:
+        if portfolio.id == 2:
+            raise ZeroDivisionError
+        return await look(portfolio, **options)
+
+    monkeypatch.setattr(two.program.evaluator, "look", stumbles)
+    answer = await two.say("/portfolios")
+    assert "DEMO · Balanced · $10,000" in answer
+    assert "DEMO · Balanced 2 · — ✓" in answer
+    await two.taps("Close", "Close Balanced 2")
+    assert [one.is_open for one in await theirs(two)] == [True, False]
