@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    event,
     text,
 )
 
@@ -25,6 +26,8 @@ from chatbot.store.codec import Day, Exact, Facts, Moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from sqlalchemy import Connection, TextClause
 
 PREFIX = "pf_"
 #: a plan in one of these states keeps others from being made; a parked one waits for a person, so it blocks too
@@ -68,6 +71,19 @@ def _id() -> Column[int]:
 
 def _parent(name: str, target: str, **options: Any) -> Column[int]:  # noqa: ANN401 - options of Column
     return Column(name, BigInteger, ForeignKey(target, ondelete="CASCADE"), nullable=False, **options)
+
+
+def _index_of_some(name: str, *columns: Column[Any], where: TextClause, unique: bool = False) -> None:
+    """Index the rows of which ``where`` is true.
+
+    SQLAlchemy wants the condition once for each database, and loads everything about a database that is named. So it is named when the
+    tables are made, for the one at hand.
+    """
+    index = Index(name, *columns, unique=unique)
+
+    @event.listens_for(metadata, "before_create")
+    def _name_condition(_: MetaData, connection: Connection, **_more: object) -> None:
+        index.dialect_kwargs[f"{connection.dialect.name}_where"] = where
 
 
 people = Table(
@@ -182,15 +198,9 @@ plans = Table(
     sqlite_autoincrement=True,
 )
 OPEN_ONLY = text(f"state IN ({_words(OPEN)})")
-Index(
-    "uq_pf_plans_open",
-    plans.c.portfolio_id,
-    unique=True,
-    sqlite_where=OPEN_ONLY,
-    postgresql_where=OPEN_ONLY,
-)
+_index_of_some("uq_pf_plans_open", plans.c.portfolio_id, where=OPEN_ONLY, unique=True)
 _PROPOSED_ONLY = text(f"state = '{PlanState.PROPOSED}'")
-Index("ix_pf_plans_due", plans.c.expires_at, sqlite_where=_PROPOSED_ONLY, postgresql_where=_PROPOSED_ONLY)
+_index_of_some("ix_pf_plans_due", plans.c.expires_at, where=_PROPOSED_ONLY)
 
 legs = Table(
     "pf_legs",
@@ -243,7 +253,7 @@ orders = Table(
     sqlite_autoincrement=True,
 )
 _UNSETTLED_ONLY = text(f"state IN ({_words(UNSETTLED)})")
-Index("ix_pf_orders_unsettled", orders.c.plan_id, sqlite_where=_UNSETTLED_ONLY, postgresql_where=_UNSETTLED_ONLY)
+_index_of_some("ix_pf_orders_unsettled", orders.c.plan_id, where=_UNSETTLED_ONLY)
 
 events = Table(
     "pf_events",
@@ -306,4 +316,4 @@ outbox = Table(
     sqlite_autoincrement=True,
 )
 _WAITING_ONLY = text(f"state = '{MessageState.WAITING}'")
-Index("ix_pf_outbox_waiting", outbox.c.chat_id, outbox.c.id, sqlite_where=_WAITING_ONLY, postgresql_where=_WAITING_ONLY)
+_index_of_some("ix_pf_outbox_waiting", outbox.c.chat_id, outbox.c.id, where=_WAITING_ONLY)

@@ -8,16 +8,17 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Table
+    from sqlalchemy.dialects import postgresql
 
     from chatbot.store.database import Tx
 
-_Insert = sqlite.Insert | postgresql.Insert
+    _Insert = sqlite.Insert | postgresql.Insert
 
 
 async def put(tx: Tx, table: Table, row: Mapping[str, Any]) -> None:
@@ -60,7 +61,11 @@ def inserting(tx: Tx, table: Table) -> _Insert:
 
 
 def _inserting(dialect: str, table: Table) -> _Insert:
-    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    if dialect == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - five drivers and a catalogue, which a SQLite file never needs
+
+    return postgresql.insert(table)
 
 
 def _keys(table: Table) -> list[str]:
