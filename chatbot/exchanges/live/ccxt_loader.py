@@ -23,10 +23,15 @@ if TYPE_CHECKING:
 EXCHANGES = ("binance", "bybit", "bingx", "weex", "mexc")
 
 
-def exchange_class(name: str) -> type[Any]:
-    """Return the async class of one exchange; its module is imported at most once. Raises ``SettingError`` for an unknown one."""
+def check_name(name: str) -> None:
+    """Raise ``SettingError`` for an exchange that cannot be loaded."""
     if name not in EXCHANGES:
         raise SettingError("CHATBOT_MARKET", f"{name!r} is not supported: use one of {', '.join(EXCHANGES)}")
+
+
+def exchange_class(name: str) -> type[Any]:
+    """Return the async class of one exchange; its module is imported at most once. Raises ``SettingError`` for an unknown one."""
+    check_name(name)
     _stand_in_for_parents()
     module = importlib.import_module(f"ccxt.async_support.{name}")
     found: type[Any] = getattr(module, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,7 +18,7 @@ from chatbot.errors import ExchangeError, Rejected, Unreachable
 from chatbot.exchanges.base import PERP, Candle, Depth, Funding, Market, Quote, is_perp
 from chatbot.exchanges.live.answers import STUMBLES, guard, rows_expected
 from chatbot.exchanges.live.ccxt_errors import translate
-from chatbot.exchanges.live.ccxt_loader import error_classes, exchange_class
+from chatbot.exchanges.live.ccxt_loader import check_name, error_classes, exchange_class
 from chatbot.exchanges.live.venues import VENUES
 from chatbot.exchanges.markets.markettime import DAY_MS, HOUR_MS, MINUTE_MS, from_ms, to_ms
 
@@ -59,13 +60,12 @@ class CcxtSource:
         prepare: Callable[[Any], object] | None = None,
         fresh_s: float = 2.0,
     ) -> None:
+        check_name(exchange_name)
         self.name = exchange_name
-        self._exchange_class = exchange_class(exchange_name)
         self._venue = VENUES[exchange_name]
         self._given = dict(options or {})
         self._clock = clock or SystemClock()
         self._prepare = prepare
-        self._errors: type[Exception] = error_classes().BaseError
         self._ccxt: Any = None
         self._symbols: dict[str, str] = {}
         self._rules: dict[str, Market] = {}
@@ -76,6 +76,7 @@ class CcxtSource:
         self._again_at = -inf
         #: instruments that the exchange refused although it lists them, and when they are asked for again
         self._refused: dict[str, float] = {}
+        self._opening = asyncio.Lock()
         self._loading = asyncio.Lock()
         self._fetching = asyncio.Lock()
         self._fresh_s = fresh_s
@@ -94,7 +95,7 @@ class CcxtSource:
 
     async def _read_rules(self) -> None:
         """Read the rules; they are swapped in only when they are complete."""
-        made = self._open()
+        made = await self._open()
         now = self._clock.monotonic()
         try:
             rows = await self._ask("fetch_markets")
@@ -274,25 +275,34 @@ class CcxtSource:
             await self._ccxt.close()
             self._ccxt, self._due_at = None, None
 
-    def _open(self) -> Any:  # noqa: ANN401 - ccxt is untyped
-        """Return the ccxt object, made when it is first needed."""
-        if self._ccxt is None:
-            given = {"enableRateLimit": True, "timeout": 10_000, **self._given}
-            given["options"] = {**self._venue.options, **given.get("options", {})}
-            made = self._exchange_class(given)
-            made.has["fetchCurrencies"] = False  # on some exchanges a private call
-            if self._prepare is not None:
-                self._prepare(made)
-            guard(made, error_classes().BadResponse)
-            self._ccxt = made
-        return self._ccxt
+    async def _open(self) -> Any:  # noqa: ANN401 - ccxt is untyped
+        """Return the ccxt object, made when it is first needed.
+
+        Loading an exchange takes 0.2 s and 30 MB: it comes after the start, in a thread beside whoever chats.
+        """
+        async with self._opening:
+            if self._ccxt is None:
+                loaded = await asyncio.to_thread(exchange_class, self.name)
+                gc.freeze()  # what was imported lives for ever; the collector need not look through it again and again
+                self._ccxt = self._made(loaded)
+            return self._ccxt
+
+    def _made(self, loaded: type[Any]) -> Any:  # noqa: ANN401 - ccxt is untyped
+        given = {"enableRateLimit": True, "timeout": 10_000, **self._given}
+        given["options"] = {**self._venue.options, **given.get("options", {})}
+        made = loaded(given)
+        made.has["fetchCurrencies"] = False  # on some exchanges a private call
+        if self._prepare is not None:
+            self._prepare(made)
+        guard(made, error_classes().BadResponse)
+        return made
 
     async def _ask(self, call: str, *args: object) -> Any:  # noqa: ANN401 - ccxt is untyped
         """Make one public call; every failure comes out as one of ours."""
         expected = rows_expected.set(call != "fetch_time")
         try:
-            return await getattr(self._open(), call)(*args)
-        except self._errors as error:
+            return await getattr(await self._open(), call)(*args)
+        except error_classes().BaseError as error:
             raise translate(error, changes=False) from error
         except STUMBLES as error:
             raise Unreachable(f"{self.name}: unreadable answer to {call}: {error!r}") from error
