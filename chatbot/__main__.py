@@ -183,11 +183,12 @@ async def _serve(settings: Settings) -> None:
     from handlers.transport.running import running  # noqa: PLC0415
 
     async with AsyncExitStack() as stack:
-        program = await stack.enter_async_context(open_program(settings))
+        program = await stack.enter_async_context(open_program(settings, start_work=False))
         bot = build(program)
         code = await _show_pairing_code(program)
         await stack.enter_async_context(running(program, bot))
-        # In a thread, so that people are answered while the web library is loaded.
+        # People are answered from here on. What the first answer does not need is loaded in threads beside it.
+        await program.work.start()
         web = await asyncio.to_thread(importlib.import_module, "chatbot.web.server")
         gc.freeze()
         gc.enable()

@@ -162,8 +162,12 @@ async def open_program(
     source: PriceSource | None = None,
     work: Work | None = None,
     pace: Pace | None = None,
+    start_work: bool = True,
 ) -> AsyncIterator[Program]:
-    """Open the database, the market and the durable work; close them in reverse order."""
+    """Open the database, the market and the durable work; close them in reverse order.
+
+    With ``start_work=False`` the caller starts the work, once people are answered; whoever needs it before starts it.
+    """
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         if not settings.database_url:
@@ -193,8 +197,9 @@ async def open_program(
         await stage.note()
         program = await _assemble(settings, clock, db, hold, source, work, pace or pace_for(settings), stage)
         stack.push_async_callback(program.accounts.close)
-        await work.start()
         stack.push_async_callback(work.stop)
+        if start_work:
+            await work.start()
         yield program
 
 

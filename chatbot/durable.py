@@ -77,7 +77,7 @@ class Work(Protocol):
         ...
 
     async def start(self) -> None:
-        """Begin to work, on the running loop; unfinished work of an earlier process goes on."""
+        """Begin to work, on the running loop; unfinished work of an earlier process goes on. A second call waits for the first."""
         ...
 
     async def stop(self) -> None:
@@ -164,7 +164,8 @@ class Durable:
         self._client: DBOSClient | None = None
         #: PostgreSQL only: the session that holds this executor's lock
         self._session: Any = None
-        self._stopping = False
+        self._begun = self._started = self._stopping = False
+        self._starting = asyncio.Lock()
 
     def workflow(self, name: str) -> Callable[[Run], Run]:
         """Register a workflow before the start."""
@@ -194,8 +195,15 @@ class Durable:
         return register
 
     async def start(self) -> None:
-        """Launch DBOS on the running loop and carry on with unfinished work of this executor."""
-        # Importing takes 0.2 s and nobody who only plans or backtests needs it.
+        """Launch DBOS on the running loop and carry on with unfinished work of this executor; once, whoever asks for it first."""
+        async with self._starting:
+            if not self._started:
+                self._begun = True
+                await self._launch()
+                self._started = True
+
+    async def _launch(self) -> None:
+        # Importing takes 0.2 s: nobody who only plans or backtests needs it, nor the first answer in a chat.
         dbos = await asyncio.to_thread(open_engine)
         _quiet(logging.WARNING)
         self._stopping = False
@@ -255,6 +263,8 @@ class Durable:
 
     async def stop(self) -> None:
         """Abandon running workflows where they stand and close DBOS: nothing is drained, nothing marked as failed."""
+        if not self._begun:
+            return
         dbos = await asyncio.to_thread(open_engine)
         _quiet(logging.CRITICAL)
         self._stopping = True
@@ -268,6 +278,7 @@ class Durable:
         if self._session is not None:
             await self._session.close()
             self._session = None
+        self._begun = self._started = False
 
     def _destroy(self, dbos: Any) -> None:  # noqa: ANN401 - the module, imported late
         if self._client is not None:
@@ -320,6 +331,7 @@ class Durable:
 
     async def standing(self, key: str) -> Standing:
         """Tell what became of the work with this key; what the engine calls alive is believed only while somebody can work on it."""
+        await self.start()
         try:
             found = await self._rows(workflow_ids=[key])
         except Exception:  # noqa: BLE001 - a row that cannot even be read will not be worked on

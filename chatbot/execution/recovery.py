@@ -240,6 +240,7 @@ class Recovery:
     async def _enqueue(self, view: View, states: tuple[PlanState, ...], event: str = "") -> bool:
         """Give a plan a new workflow, once per view: state, events and workflow in one transaction."""
         now, plan_id = self._clock.now(), view.plan.id
+        await self._work.start()  # as for a Confirm
         async with self._db.transaction() as tx:
             plan = await plans.plan(tx, plan_id)
             revivals = sum(known.name == REVIVED for known in await events.events(tx, plan_id))

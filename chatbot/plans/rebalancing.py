@@ -258,6 +258,7 @@ class Rebalancing:
         self, plan: Plan, person_id: int, accepted: frozenset[int], alone: AutoConfirm | None, evaluation: Evaluation
     ) -> Confirmed | Late | NotYours | TooExpensive | Forbidden | Paused | Halted:
         """Let the database decide which of all presses is the first, and enqueue the work with it."""
+        await self._work.start()  # it may be on its way still, and cannot get there inside a transaction
         async with self._db.transaction() as tx:
             if (stopped := await _stopped(tx, plan)) is not None:
                 return stopped

@@ -68,7 +68,8 @@ class Menus:
                 self._people.discard(person_id)
 
     async def tend(self) -> NoReturn:
-        """Try again, now and then, until cancelled."""
+        """Publish, and try again now and then what has failed, until cancelled."""
+        await self._tried(self.publish)
         vain = 0
         while True:
             await self._program.clock.sleep(_PAUSES_S[min(vain, len(_PAUSES_S) - 1)])

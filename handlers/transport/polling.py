@@ -17,6 +17,7 @@ from handlers.transport import shape
 from handlers.transport.updates import JournaledQueue, parse
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Sequence
 
     from telegram.request import BaseRequest
@@ -40,8 +41,8 @@ _NUMBER = re.compile(r'"update_id"\s*:\s*(\d{1,10})\b')
 _PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
 
-async def poll(bot: Bot) -> NoReturn:
-    """Queue updates until cancelled.
+async def poll(bot: Bot, asked: asyncio.Event) -> NoReturn:
+    """Queue updates until cancelled; ``asked`` is set once the first question, which does not wait for news, was answered or failed.
 
     The next request confirms what the last one brought, so an update that could not be written down (a full disk) is asked for again.
     One that cannot be read is written down and passed over: whatever it is, it must not keep the others out.
@@ -49,9 +50,10 @@ async def poll(bot: Bot) -> NoReturn:
     clock: Clock = bot.bot_data[PROGRAM].clock
     following: int | None = None
     failures = 0
+    hold_s = 0
     while True:
         try:
-            for update in await fetch(bot, following):
+            for update in await fetch(bot, following, hold_s=hold_s):
                 await take(bot, update)
                 following = update.number + 1
         except TelegramError as error:
@@ -64,6 +66,8 @@ async def poll(bot: Bot) -> NoReturn:
             failures += 1
         else:
             failures = 0
+        asked.set()
+        hold_s = _HOLD_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from telegram.error import InvalidToken, TelegramError
@@ -42,11 +42,14 @@ async def running(program: Program, bot: Bot) -> AsyncIterator[None]:
         await bot.start()
         menus = menu.Menus(bot.bot, program)
         bot.bot_data[menu.MENUS] = menus
-        await menus.publish()
         restored = await restore(program.db, bot.update_queue, bot.bot, partial(_give_up, program, bot))
-        tasks = {bot.create_task(poll(bot), name="polling"), bot.create_task(menus.tend(), name="menus")}
+        asked = asyncio.Event()
+        tasks: set[asyncio.Task[Any]] = {bot.create_task(poll(bot, asked), name="polling")}
         log.info("bot ready", username=bot.bot.username, restored=restored)
         try:
+            await asked.wait()
+            # Every language is read for the menus, and each takes a call: nobody who has written waits for that.
+            tasks.add(bot.create_task(menus.tend(), name="menus"))
             yield
         finally:
             for task in tasks:

@@ -42,7 +42,7 @@ def slept(chat: Someone, monkeypatch: pytest.MonkeyPatch) -> list[float]:
 @asynccontextmanager
 async def listening(chat: Someone) -> AsyncIterator[None]:
     """Poll inside the block."""
-    task = asyncio.ensure_future(polling.poll(chat.bot))
+    task = asyncio.ensure_future(polling.poll(chat.bot, asyncio.Event()))
     try:
         async with asyncio.timeout(20):
             yield

@@ -1,0 +1,69 @@
+"""A start: what is loaded before the first question for updates, in which order the server is asked, and work that comes behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from chatbot.app import open_program
+from chatbot.clock import ManualClock
+from chatbot.config import Settings
+from chatbot.durable import Durable, Standing
+from handlers.bot import build
+from handlers.loopback.loopback import Loopback
+from handlers.transport.running import running
+from tests.person import START
+from tests.places import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: what a start does without: the durable engine and its driver, pictures, the migration tool, exchanges, the web server, PostgreSQL
+HEAVY = ("dbos", "psycopg", "matplotlib", "PIL", "alembic", "ccxt", "aiohttp", "sqlalchemy.dialects.postgresql")
+
+
+def test_what_the_first_answer_does_not_need_is_not_loaded_before_it() -> None:
+    """Every module that a start on live prices imports, and none of the heavy libraries."""
+    code = (
+        "import sys, chatbot.app, handlers.bot, handlers.transport.running\n"
+        "from chatbot.exchanges.sources import price_source\n"
+        "price_source('live:binance', None)\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], 'telegram' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[] True"
+
+
+async def test_updates_are_asked_for_before_the_menu_is_published(tmp_path: Path) -> None:
+    """Who has written meanwhile does not wait until every language is read."""
+    clock = ManualClock(START)
+    settings = Settings(_env_file=None, data_dir=tmp_path, market="simulated", operator_ids="1")
+    loopback = Loopback(clock)
+    async with open_program(settings, clock=clock, start_work=False) as program:
+        bot = build(program, token=loopback.token, request=loopback.request(), updates_request=loopback.request())
+        async with running(program, bot):
+            await loopback.wait(lambda: [call.method for call in loopback.calls].count("setMyCommands") >= 4)
+    methods = [call.method for call in loopback.calls]
+    assert methods[:2] == ["getMe", "deleteWebhook"]
+    assert methods.index("getUpdates") < methods.index("setMyCommands")
+
+
+async def test_work_that_was_not_started_starts_when_it_is_needed(tmp_path: Path) -> None:
+    """Once, however many ask for it at the same time; a stop without a start has nothing to do."""
+    url, launched = f"sqlite+aiosqlite:///{tmp_path / 'work.db'}", []
+    await Durable(url).stop()
+
+    class Counted(Durable):
+        async def _launch(self) -> None:
+            launched.append(1)
+            await super()._launch()
+
+    work = Counted(url)
+    try:
+        assert set(await asyncio.gather(*(work.standing("plan-1") for _ in range(3)))) == {Standing.MISSING}
+        await work.start()
+        assert launched == [1]
+    finally:
+        await work.stop()
