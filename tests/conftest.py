@@ -4,6 +4,19 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
+import tempfile
+from pathlib import Path
+
+#: a file system in memory, and the room that a run may need, bytes
+_MEMORY, _ROOM = Path("/dev/shm"), 2 * 2**30  # noqa: S108 - it is used as what it is
+
+
+def pytest_configure() -> None:
+    """Let tests write into memory where there is room: thousands of databases would wait for the disk at every commit."""
+    if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM:
+        os.environ["TMPDIR"] = str(_MEMORY)  # for the processes that tests start, too
+        tempfile.tempdir = None
 
 
 def pytest_xdist_auto_num_workers() -> int:
