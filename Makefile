@@ -13,7 +13,7 @@ run: .venv/run-ready
 	$(RUN) -m chatbot run
 
 test: .venv/dev-ready
-	$(RUN) -m pytest -n auto --dist loadfile -m "not slow"
+	$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow"
 
 check: .venv/dev-ready
 	$(RUN) -m ruff check . && $(RUN) -m ruff format --check . && $(RUN) -m mypy && $(RUN) scripts/catalogues.py && $(RUN) -m pytest -q tests/test_architecture.py tests/test_project.py
