@@ -153,7 +153,7 @@ class CandleBook:
             per_day = timedelta(days=1) // series.span
             series.cut(high - KEEP_DAYS[interval] * per_day, high)
             for start, stop in series.missing(high - days * per_day, high):
-                if not series.turn.may_ask(self._clock.now(), fresh=stop > series.asked or stop <= series.first):
+                if not series.turn.may_ask(self._clock.monotonic(), fresh=stop > series.asked or stop <= series.first):
                     continue
                 await self._fetch(instrument, interval, series, (start, stop))
 
@@ -161,7 +161,7 @@ class CandleBook:
         start, stop = bars
         since, until = series.opened(start), series.opened(stop)
         candles = await self._gate.ask(lambda: self._source.candles(instrument, interval, since, until))
-        now = self._clock.now()
+        now = self._clock.monotonic()
         if candles is None:
             series.turn.failed(now)
             return

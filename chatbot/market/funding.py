@@ -93,15 +93,15 @@ class FundingBook:
                 return
             if since < ledger.since:
                 await self._fetch(contract, ledger, since, ledger.since)
-            if ledger.due() <= now and ledger.turn.may_ask(self._clock.now(), fresh=_full_hour(now) > ledger.asked):
+            if ledger.due() <= now and ledger.turn.may_ask(self._clock.monotonic(), fresh=_full_hour(now) > ledger.asked):
                 await self._fetch(contract, ledger, max(ledger.through, oldest), now)
 
     async def _fetch(self, contract: str, ledger: _Ledger, since: datetime, until: datetime) -> None:
         """Ask for the settlements in (since, until]; the past is asked for once, the end until it is there."""
-        if not ledger.turn.may_ask(self._clock.now(), fresh=True):
+        if not ledger.turn.may_ask(self._clock.monotonic(), fresh=True):
             return
         found = await self._gate.ask(lambda: self._source.funding(contract, since, until))
-        now = self._clock.now()
+        now = self._clock.monotonic()
         if found is None:
             ledger.turn.failed(now)
             return

@@ -1,10 +1,13 @@
-"""How the past is asked for: a few questions at once, none while the source refuses, and each again only after a pause."""
+"""How the past is asked for: a few questions at once, none while the source refuses, and each again only after a pause.
+
+Pauses are counted on the monotonic clock: a time of day that is set back makes none of them longer, one that is set forward none shorter.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from math import inf
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
@@ -19,11 +22,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 Answer = TypeVar("Answer")
 
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
-#: process time until a question that failed is asked again
-PAUSE = timedelta(minutes=1)
+#: seconds until a question that failed is asked again
+PAUSE_S = 60.0
 #: the longest pause for what the source does not have although it should exist
-LONGEST_PAUSE = timedelta(hours=1)
+LONGEST_PAUSE_S = 3600.0
 #: failures in a row after which nobody asks for a while: it is the source, not the coin
 _ENOUGH = 4
 
@@ -35,14 +37,14 @@ class Gate:
         self._clock = clock
         self._room = asyncio.Semaphore(at_once)
         self._failures = 0
-        self._closed_until = _LONG_AGO
+        self._closed_until = -inf
         #: True after closing was logged, until the next answer
         self._told = False
 
     async def ask(self, fetch: Callable[[], Awaitable[Answer]]) -> Answer | None:
         """Return the answer of ``fetch``; None when it failed, or was not asked because of what others were told."""
         async with self._room:
-            if self._clock.now() < self._closed_until:
+            if self._clock.monotonic() < self._closed_until:
                 return None
             try:
                 answer = await fetch()
@@ -58,7 +60,7 @@ class Gate:
     def _note(self, error: ExchangeError) -> None:
         self._failures += 1
         if isinstance(error, RateLimited) or self._failures >= _ENOUGH:
-            self._closed_until = self._clock.now() + PAUSE
+            self._closed_until = self._clock.monotonic() + PAUSE_S
             if not self._told:
                 log.warning("market_history_waits", error=str(error), failures=self._failures)
             self._told = True
@@ -68,26 +70,26 @@ class Gate:
 class Turn:
     """When one series may be asked again for what is missing at its end."""
 
-    #: process time before which nothing is asked
-    _not_before: datetime = _LONG_AGO
+    #: monotonic reading before which nothing is asked
+    _not_before: float = -inf
     #: answers in a row without anything new
     _empty: int = 0
     #: True when the last question failed: then the next bar changes nothing, only time does
     _failed: bool = False
 
-    def may_ask(self, now: datetime, *, fresh: bool) -> bool:
-        """Tell whether to ask at process time ``now``; ``fresh`` when there can be something that was not there at the last question."""
+    def may_ask(self, now: float, *, fresh: bool) -> bool:
+        """Tell whether to ask at the monotonic reading ``now``; ``fresh``: there may be something that was not there at the last one."""
         return now >= self._not_before or (fresh and not self._failed)
 
-    def failed(self, now: datetime) -> None:
+    def failed(self, now: float) -> None:
         """Wait a minute."""
-        self._failed, self._not_before = True, now + PAUSE
+        self._failed, self._not_before = True, now + PAUSE_S
 
-    def answered(self, now: datetime, *, complete: bool) -> None:
+    def answered(self, now: float, *, complete: bool) -> None:
         """Go on when everything due was there; else ask again after a pause that doubles, up to an hour."""
         self._failed = False
         if complete:
-            self._empty, self._not_before = 0, _LONG_AGO
+            self._empty, self._not_before = 0, -inf
             return
-        self._not_before = now + min(PAUSE * 2 ** min(self._empty, 10), LONGEST_PAUSE)
+        self._not_before = now + min(PAUSE_S * 2 ** min(self._empty, 10), LONGEST_PAUSE_S)
         self._empty += 1

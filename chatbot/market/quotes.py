@@ -74,8 +74,8 @@ class QuoteBoard:
         self._trusted: dict[str, _Seen] = {}
         #: the newest answer where it was refused
         self._refused: dict[str, _Refusal] = {}
-        #: process time of the last fetch that answered; None before the first one
-        self.fetched_at: datetime | None = None
+        #: monotonic reading of the last fetch that answered; None before the first one
+        self._fetched: float | None = None
 
     async def refresh(self, instruments: Collection[str]) -> None:
         """Fetch once for everybody. A fetch that fails keeps the old quotes, which then grow stale."""
@@ -83,8 +83,13 @@ class QuoteBoard:
             answers = await self._source.quotes(instruments)
         except ExchangeError:
             return
-        self.fetched_at = self._clock.now()
+        self._fetched = self._clock.monotonic()
         self._take_all(answers)
+
+    @property
+    def fetch_age_s(self) -> float:
+        """Return the seconds since the last fetch that answered; infinite before the first one."""
+        return inf if self._fetched is None else self._clock.monotonic() - self._fetched
 
     def _take_all(self, answers: Mapping[str, Quote]) -> None:
         """Look at the answers one by one; what is wrong with one of them is its own trouble."""

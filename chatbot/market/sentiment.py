@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import json
 from datetime import UTC, datetime, timedelta
+from math import inf
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -21,12 +22,11 @@ if TYPE_CHECKING:
     from chatbot.exchanges.base import PriceSource
 
 log = structlog.get_logger()
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _DAY = timedelta(days=1)
 #: what is kept, in days
 KEEP_DAYS = 90
-#: process time between two questions: today's reading is there, or not yet
-_HOURLY, _SOON = timedelta(hours=1), timedelta(minutes=10)
+#: seconds between two questions: today's reading is there, or not yet; monotonic, whatever is done to the time of day
+_HOURLY_S, _SOON_S = 3600.0, 600.0
 #: days that are always asked for, so that a late reading still comes
 _RECENT = 10
 _TIMEOUT_S = 10.0
@@ -51,7 +51,7 @@ class Sentiment:
         #: where the readings are from, as it is shown; empty: the index is switched off
         self.name = self._own.name if self._own else host_of(url)
         self._readings: dict[datetime, FearGreed] = {}
-        self._next_at = _LONG_AGO
+        self._next_at = -inf
         #: True after a failure was told, until the next answer
         self._told = False
         self._asking = asyncio.Lock()
@@ -62,10 +62,10 @@ class Sentiment:
             market = self._source.market_time(now)
             if self._own is not None:
                 self._keep(self._own.fear_greed_between(self._newest(market), market), market)
-            elif self._url and now >= self._next_at:
-                await self._ask(now, market)
+            elif self._url and self._clock.monotonic() >= self._next_at:
+                await self._ask(market)
 
-    async def _ask(self, now: datetime, market: datetime) -> None:
+    async def _ask(self, market: datetime) -> None:
         try:
             found = await fetch_index(self._url, (market - self._newest(market)).days + _RECENT, timeout_s=self._timeout_s)
         except NoIndex as trouble:
@@ -77,7 +77,7 @@ class Sentiment:
             self._keep(found, market)
         latest = self.latest()
         has_today = latest is not None and market - latest.at < _DAY
-        self._next_at = now + (_HOURLY if has_today else _SOON)
+        self._next_at = self._clock.monotonic() + (_HOURLY_S if has_today else _SOON_S)
 
     def _newest(self, market: datetime) -> datetime:
         """Return the time of the newest reading that the market has reached, or where history begins."""

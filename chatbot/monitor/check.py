@@ -113,13 +113,12 @@ class Monitor:
         """Check for ever; one failed check is logged and the next one comes at its time."""
         try:
             while True:
-                started = self._clock.now()
+                started = self._clock.monotonic()
                 try:
                     await self.tick()
                 except Exception:  # the check must go on for everybody else; the log line carries the cause
                     log.exception("check failed")
-                spent = (self._clock.now() - started).total_seconds()
-                await self._clock.sleep(max(0.05, self.interval_s - spent))
+                await self._clock.sleep(max(0.05, self.interval_s - (self._clock.monotonic() - started)))
         finally:
             await self._last_check.stop(self._db)
 
@@ -137,7 +136,7 @@ class Monitor:
         suspects = [portfolio for portfolio in self._roster.suspects(self._board, now) if not self._stumbles.rests(portfolio.id, now)]
         told = planned = 0
         for start in range(0, len(suspects), _CHUNK):
-            if start and (self._clock.now() - (self._board.fetched_at or now)).total_seconds() > _PRICES_S:
+            if start and self._board.fetch_age_s > _PRICES_S:
                 await self._board.refresh(self._roster.instruments)  # a check of very many must not outlive its prices
             rung, proposed = await self._examine(suspects[start : start + _CHUNK])
             told, planned = told + rung, planned + proposed
