@@ -27,6 +27,8 @@ OVERALL_S, PER_CHAT_S = 0.0401, 1.001
 #: attempts that break in our own code before the message is given up and kept for the operator
 FAULTS_MAX = 5
 PAUSE_S_MAX = 60.0
+#: the longest pause that Telegram may ask for: whatever the number, the message is tried again the same hour
+ASKED_S_MAX = 3600.0
 #: chats with a message on its way; more are reached only when Telegram hangs, and then more would not help
 ON_THE_WAY_MAX = 100
 #: seconds of real time between two looks for messages that another process posted
@@ -39,8 +41,8 @@ _LOG = logging.getLogger(__name__)
 
 
 def pause_s(attempts: int, asked_s: float | None = None) -> float:
-    """Return how long to rest after ``attempts`` vain ones: what Telegram asked for, else 1, 2, 4 ... 60 s."""
-    return asked_s if asked_s is not None else min(2.0 ** min(attempts, 10), PAUSE_S_MAX)
+    """Return how long to rest after ``attempts`` vain ones: what Telegram asked for, an hour at most, else 1, 2, 4 ... 60 s."""
+    return min(max(asked_s, 0.0), ASKED_S_MAX) if asked_s is not None else min(2.0 ** min(attempts, 10), PAUSE_S_MAX)
 
 
 class Paces:
@@ -161,7 +163,7 @@ class Outbox:
         try:
             outcome = await self._attempt(message)
             if isinstance(outcome, Delivery) and outcome.retry_after_s is not None:
-                self._paces.flooded(message.chat_id, self._clock.now(), outcome.retry_after_s)
+                self._paces.flooded(message.chat_id, self._clock.now(), pause_s(message.attempts, outcome.retry_after_s))
             await self._write_down(message, outcome)
         finally:
             self._on_the_way.discard(message.chat_id)

@@ -39,6 +39,8 @@ _LEAP = 1_000_000
 _NUMBER = re.compile(r'"update_id"\s*:\s*(\d{1,10})\b')
 #: pauses after failures in a row; the last one is repeated
 _PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+#: the longest pause that Telegram may ask for: a bot that is deaf for an hour misses every tap, which it keeps for 150 s
+_ASKED_S_MAX = 60.0
 
 
 async def poll(bot: Bot, asked: asyncio.Event) -> NoReturn:
@@ -49,7 +51,7 @@ async def poll(bot: Bot, asked: asyncio.Event) -> NoReturn:
     """
     clock: Clock = bot.bot_data[PROGRAM].clock
     following: int | None = None
-    failures = 0
+    failures, flooded = 0, False
     hold_s = 0
     while True:
         try:
@@ -57,7 +59,9 @@ async def poll(bot: Bot, asked: asyncio.Event) -> NoReturn:
                 await take(bot, update)
                 following = update.number + 1
         except TelegramError as error:
-            _tell(error)
+            if not (flooded and isinstance(error, RetryAfter)):
+                _tell(error)
+            flooded = isinstance(error, RetryAfter)
             await clock.sleep(_pause_s(error, failures))
             failures += not isinstance(error, RetryAfter)
         except Exception:  # whatever it was, a bot that stops listening is worse
@@ -65,7 +69,7 @@ async def poll(bot: Bot, asked: asyncio.Event) -> NoReturn:
             await clock.sleep(_pause_s(None, failures))
             failures += 1
         else:
-            failures = 0
+            failures, flooded = 0, False
         asked.set()
         hold_s = _HOLD_S
 
@@ -167,9 +171,14 @@ async def take(bot: Bot, update: Raw) -> None:
 
 def _pause_s(error: TelegramError | None, failures: int) -> float:
     if isinstance(error, RetryAfter):
-        asked = error.retry_after
-        return float(asked if isinstance(asked, int) else asked.total_seconds())
+        return min(_asked_s(error), _ASKED_S_MAX)
     return _PAUSES_S[min(failures, len(_PAUSES_S) - 1)]
+
+
+def _asked_s(error: RetryAfter) -> float:
+    """Return the seconds that Telegram asks us to wait."""
+    asked = error.retry_after
+    return float(asked if isinstance(asked, int) else asked.total_seconds())
 
 
 def _tell(error: TelegramError) -> None:
@@ -178,5 +187,7 @@ def _tell(error: TelegramError) -> None:
         log.error("another process polls with this token; stop it, only one can")
     elif isinstance(error, InvalidToken):
         log.error("Telegram does not accept the token any more; copy a new one from BotFather if this goes on")
+    elif isinstance(error, RetryAfter):
+        log.warning("Telegram asks to wait with asking for updates", asked_s=_asked_s(error), again_in_s=min(_asked_s(error), _ASKED_S_MAX))
     else:
         log.warning("polling failed, going on", error=type(error).__name__)

@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 
-from chatbot.store import events
+from chatbot.model import MessageKind
+from chatbot.store import events, messages
 from handlers.loopback import bad_gateway, flooded, reset
 from handlers.transport import polling, rate_limit, running
 from tests.person import ANN, Someone, someone
@@ -80,6 +82,42 @@ async def test_polling_waits_as_long_as_telegram_asks_and_counts_that_as_no_fail
     async with listening(chat):
         await chat.bot.update_queue.get()
     assert slept == [0.5, 7.0, 1.0]
+
+
+async def test_polling_waits_a_minute_at_most_and_tells_it_once(chat: Someone, slept: list[float]) -> None:
+    """An hour, then a nonsense number: the bot hears of the tap a minute later each time, and the log has one line about it."""
+    chat.loopback.fail("getUpdates", flooded(60), *(flooded(3600) for _ in range(4)), flooded(10**12))
+    await chat.loopback.text(ANN, "hello")
+    with structlog.testing.capture_logs() as lines:
+        async with listening(chat):
+            await chat.bot.update_queue.get()
+        assert slept == [60.0] * 6
+        told = [line for line in lines if line["event"] == "Telegram asks to wait with asking for updates"]
+        assert [(line["asked_s"], line["again_in_s"]) for line in told] == [(60.0, 60.0)]
+        chat.loopback.fail("getUpdates", flooded(61))
+        await chat.loopback.text(ANN, "more")
+        async with listening(chat):
+            await chat.bot.update_queue.get()
+    assert len([line for line in lines if "asks to wait" in line["event"]]) == 2, "a new flood is told again"
+
+
+@pytest.mark.parametrize("asked", [121, 3600, 86_400, 10**15])
+async def test_no_message_of_the_outbox_is_lost_in_a_flood_of_any_length(chat: Someone, asked: int) -> None:
+    """Every message arrives once, in order, within the hour; a number that no calendar holds breaks nothing."""
+    await chat.say("/start")
+    before = chat.newest
+    async with chat.program.db.transaction() as tx:
+        for at in range(3):
+            facts = {"at": chat.clock.now().isoformat()}
+            kind = MessageKind.ANSWER_LOST if at % 2 else MessageKind.ACCESS_GRANTED
+            await messages.post(tx, chat_id=ANN.id, kind=kind, facts=facts, key=f"flood-{at}", now=chat.clock.now())
+    chat.loopback.fail("sendMessage", flooded(asked), flooded(asked))
+    for _ in range(4):
+        await chat.outbox.drain()
+        chat.clock.advance(3600)
+    await chat.outbox.drain()
+    arrived = [message.text.split()[0] for message in chat.messages if message.id > before]
+    assert arrived == ["The", "Telegram", "The"]
 
 
 async def test_an_answer_waits_out_a_short_flood_and_not_an_hour(chat: Someone, slept: list[float]) -> None:
