@@ -101,7 +101,7 @@ async def _confirm(update: Update, context: Context, plan_id: int, *, accepted: 
         case outcomes.TooExpensive(plan=plan):
             await _ask_about_costs(update, context, plan)
         case outcomes.Halted(plan=plan, since=since):
-            await answer(update, context, halt_views.refused(words, plan, since), alert=True)
+            await answer(update, context, halt_views.refused(words, plan, since, context.program.clock.now()), alert=True)
         case outcomes.Paused(plan=plan):
             await answer(update, context, progress.paused(words, plan), alert=True)
         case outcomes.NotYours():
@@ -289,7 +289,7 @@ async def _go_on(update: Update, context: Context, plan: Plan) -> None:
         stopped = (await halt.of_plan(tx, plan.id)).stopped
     match await context.program.rebalancing.go_on(plan.id, context.person.id):
         case outcomes.Halted(since=since):
-            await answer(update, context, halt_views.refused(words, plan, since), alert=True)
+            await answer(update, context, halt_views.refused(words, plan, since, context.program.clock.now()), alert=True)
             await _show_plan(update, context, plan)
         case outcomes.CannotEvaluate(portfolio=portfolio, problems=found):
             await reply(update, context, problems.cannot_evaluate(words, portfolio, found))

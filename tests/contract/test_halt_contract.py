@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.model import PlanState
+from chatbot.model import Mode, PlanState
 from chatbot.store import accounts, events, halt, plans
 from chatbot.store.database import Database
 from tests.store.databases import postgres_or_skip, sqlite_url
@@ -78,6 +78,17 @@ async def test_a_plan_that_was_under_way_stays_stopped_after_the_halt_until_it_i
     async with db.transaction() as tx:
         await halt.begin(tx, LATER)
         assert (await halt.stops_for_sure(tx, old.id), await halt.stops(tx, new.id)) == (True, True)
+
+
+async def test_what_is_traded_by_hand_is_not_stopped(db: Database) -> None:
+    """To note what a person has done sends nothing, so a halt has nothing to keep from it."""
+    portfolio = await a_portfolio(db, mode=Mode.MANUAL)
+    by_hand = await a_plan(db, portfolio.id, mode=Mode.MANUAL)
+    async with db.transaction() as tx:
+        assert await plans.decide(tx, by_hand.id, PlanState.CONFIRMED, NOW)
+        await halt.begin(tx, NOW)
+        assert not await halt.stops(tx, by_hand.id)
+        assert await halt.reach(tx) == (0, 0)
 
 
 async def test_what_cannot_be_read_stops_everything(db: Database) -> None:

@@ -22,6 +22,7 @@ from chatbot.store.database import Database
 from tests.execution.lab import START, Lab, books, open_lab, states
 from tests.execution.test_money import fresh_db, template
 from tests.meanwhile import meanwhile
+from tests.store.databases import postgres_or_skip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -376,6 +377,25 @@ async def _halted_after(passed: int, words: str, fault: str, *, stuck: bool) -> 
         await journal_is_book(lab, plan)
         for leg in plan.legs:
             assert leg.filled == sum((one.filled for one in await lab.attempts(plan.id) if one.leg_index == leg.index), Decimal(0))
+
+
+async def test_a_plan_on_postgres_is_stopped_and_goes_on() -> None:
+    """Another connection begins the halt, as another process would; the rows and locks are PostgreSQL's."""
+    db = Database(await postgres_or_skip().copy())
+    clock = ManualClock(START)
+    lab = await open_lab(db, clock=clock, pace=SLOW)
+    wire, made = Wire(lab), await lab.plan("sell 0.2 BTC")
+    with at(clock, 5.0, lambda: elsewhere(db, begin=True)):
+        await lab.finish()
+    plan = await lab.read(made.id)
+    assert (plan.state, len(wire.sent), len(wire.cancels)) == (PlanState.PARKED, 1, 1)
+    assert wire.cancels[0] <= 5.0 + PROMISE_S
+    await journal_is_book(lab, plan)
+    elsewhere(db, begin=False)
+    assert await lab.executor.recovery.carry_on(made.id)
+    await lab.finish()
+    assert states(await lab.read(made.id)) == [LegState.FILLED]
+    await db.close()
 
 
 async def test_what_a_halt_stopped_is_told_in_the_journal(db: Database) -> None:

@@ -87,26 +87,32 @@ def told_over(words: Words, since: datetime, at: datetime) -> View:
     return View(text, ((button(words.t("Status"), "status"),),))
 
 
-def line(words: Words, since: datetime | None) -> Html | None:
-    """Return the line of /status, /why and of a card about a stop; None where there is none."""
+def _begin(words: Words, since: datetime, now: datetime) -> str:
+    """Write when a stop began: the time of day, with its day where that is not today's."""
+    return words.time(since) if words.date(since) == words.date(now) else words.moment(since)
+
+
+def line(words: Words, since: datetime | None, now: datetime) -> Html | None:
+    """Return the line of /status and /why about a stop; None where there is none."""
     if since is None:
         return None
-    return bold(words.t("Trading is stopped by the operator since {time}.", time=words.moment(since)))
+    return bold(words.t("Trading is stopped by the operator since {time}.", time=_begin(words, since, now)))
 
 
-def lead(words: Words, since: datetime | None) -> str:
+def lead(words: Words, plan: Plan, since: datetime | None) -> str:
     """Return what is said before a card that cannot be confirmed for now; empty where it can."""
     if since is None:
         return ""
-    return words.t("Trading is stopped by the operator since {time}. Confirm works when it goes on.", time=words.moment(since))
+    time = _begin(words, since, plan.created_at)
+    return words.t("Trading is stopped by the operator since {time}. Confirm works when it goes on.", time=time)
 
 
-def refused(words: Words, plan: Plan, since: datetime) -> str:
+def refused(words: Words, plan: Plan, since: datetime, now: datetime) -> str:
     """Answer a tap that would trade, at most 200 characters."""
     return words.t(
         "Trading is stopped by the operator since {time}, so nothing of plan {number} was sent. I tell you when it goes on.",
         number=plan.number,
-        time=words.moment(since),
+        time=_begin(words, since, now),
     )
 
 

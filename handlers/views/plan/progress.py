@@ -125,7 +125,7 @@ def shown(words: Words, portfolio: Portfolio, plan: Plan, stand: PlanHalt) -> Vi
 
 def halted_lead(words: Words, plan: Plan, stand: PlanHalt) -> str:
     """Return what is said before a card that cannot be confirmed while trading is stopped; what is done by hand can be noted."""
-    return halt.lead(words, stand.since) if plan.mode is not Mode.MANUAL else ""
+    return halt.lead(words, plan, stand.since) if plan.mode is not Mode.MANUAL else ""
 
 
 def halted(words: Words, portfolio: Portfolio, plan: Plan, stand: PlanHalt) -> View:

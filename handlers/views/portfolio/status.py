@@ -92,7 +92,7 @@ def _funding_line(words: Words, report: StatusReport) -> Html | None:
 
 def _standing(words: Words, report: StatusReport, now: datetime) -> list[Html]:
     """Return what keeps the bot from acting, or waits for the person."""
-    portfolio, halted = report.portfolio, halt.line(words, report.halted_since)
+    portfolio, halted = report.portfolio, halt.line(words, report.halted_since, now)
     lines = [halted] if halted is not None else []
     if portfolio.paused:
         lines.append(bold(words.t("Paused: nothing is checked until /resume.")))

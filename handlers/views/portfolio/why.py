@@ -47,11 +47,11 @@ def why(words: Words, report: StatusReport, check: Check | None, now: datetime) 
     buttons = (first, (button(words.t("Refresh"), "why"),))
     if check is None:
         none_yet = say(words, "There has been no check yet; the first one comes within a minute.")
-        return View(page(head(words, portfolio), halt.line(words, report.halted_since), none_yet), buttons)
+        return View(page(head(words, portfolio), halt.line(words, report.halted_since, now), none_yet), buttons)
     figures, triggers = check.figures, standing.why_lines(words, report)
     text = page(
         head(words, portfolio),
-        halt.line(words, report.halted_since),
+        halt.line(words, report.halted_since, now),
         _held_back(words, report, check, now),
         _open_plan(words, report),
         *([_fired(words, check.fired)] if check.fired else []),

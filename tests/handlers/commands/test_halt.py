@@ -25,7 +25,7 @@ SLOW = Pace(requote_s=8, requotes=0)
 #: seconds after which the second or third order of a plan rests
 IN_THE_MIDDLE = 12
 TOLD = "Trading is stopped by the operator since 09:00."
-REFUSED = "Trading is stopped by the operator since 5 Jan 2026, 09:00, so nothing of plan {} was sent. I tell you when it goes on."
+REFUSED = "Trading is stopped by the operator since 09:00, so nothing of plan {} was sent. I tell you when it goes on."
 
 
 @pytest.fixture
@@ -142,14 +142,17 @@ async def test_confirm_while_trading_is_stopped_sends_nothing_and_says_so(ann: S
     answer = await ann.tap("Confirm")
     assert (answer.text, answer.alert) == (REFUSED.format(1), True)
     card = await ann.say("/rebalance")
-    assert "Trading is stopped by the operator since 5 Jan 2026, 09:00. Confirm works when it goes on." in card
+    assert "Trading is stopped by the operator since 09:00. Confirm works when it goes on." in card
     await ann.tap("Confirm")
     for command in ("/status", "/why"):
-        assert "Trading is stopped by the operator since 5 Jan 2026, 09:00." in await ann.say(command)
+        assert TOLD in await ann.say(command)
     await ann.work()
     assert sent == []
+    ann.clock.advance(24 * 3600)
+    assert "Trading is stopped by the operator since 5 Jan 2026, 09:00." in await ann.say("/status")
     await ann.say("/unhalt")
     await ann.tap("Let trading go on")
+    await ann.say("/rebalance")
     assert (await ann.confirm()).state is PlanState.DONE
     assert "Trading is stopped" not in await ann.say("/status")
 
@@ -184,6 +187,20 @@ async def test_everybody_concerned_is_told_once_and_nobody_else(ann: Someone) ->
     await ann.work()
     assert sum("Trading goes on since 09:10." in message.text for message in ben.messages) == 1
     assert not any("Trading goes on since" in message.text for message in [*eve.messages, *ann.messages])
+
+
+async def test_who_stops_trading_from_the_shell_is_told_in_the_chat_as_everybody(ann: Someone) -> None:
+    """Nobody pressed anything, so nobody was answered: both people hear of the begin and of the end, once each."""
+    ben = ann.beside(BEN)
+    await ann.program.halting.begin()
+    await ann.program.halting.begin()
+    await ann.program.halting.end()
+    await ann.program.halting.end()
+    await ann.work()
+    for someone_concerned in (ann, ben):
+        texts = [message.text for message in someone_concerned.messages]
+        assert sum(TOLD in text for text in texts) == 1
+        assert sum("Trading goes on since 09:00." in text for text in texts) == 1
 
 
 async def test_only_the_operator_stops_trading_and_lets_it_go_on(ann: Someone) -> None:

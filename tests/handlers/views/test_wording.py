@@ -139,7 +139,7 @@ def test_small_window_texts_fit_in_every_language() -> None:
             progress.confirmed_toast(words, a_plan()),
             progress.left_behind(words, a_plan()),
             progress.left_behind_open(words, a_plan()),
-            halt.refused(words, a_plan(), a_plan().expires_at),
+            halt.refused(words, a_plan(), a_plan().expires_at, NOW + timedelta(days=2)),
             halt.other_halt(words, a_plan().expires_at),
         ]
         assert all(0 < len(text) <= 200 for text in texts), language
