@@ -116,6 +116,9 @@ class Portfolios:
             if latest is not None and latest.portfolio_id == portfolio_id:
                 left = await portfolios.open_of(tx, person.id)
                 await _speak_of(tx, person.id, left[-1].id if left else None)
+            asked = await accounts.dialog(tx, person.id)
+            if asked is not None and asked[1].get(OF_PORTFOLIO) == portfolio_id:
+                await accounts.clear_dialog(tx, person.id)
             closed = await portfolios.get(tx, portfolio_id)
         self._changed(portfolio_id)
         return closed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chatbot.store.codec import encode
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     from chatbot.model import Portfolio
 
 _LETTERS = 5
-#: follows the word of a page whose head says the portfolio's name
-_NAMED = "n"
 
 
 def revision_of(portfolio: Portfolio) -> str:
@@ -21,19 +20,27 @@ def revision_of(portfolio: Portfolio) -> str:
 
     Its name and its pause are no part of it: neither changes what a card leads to.
     """
-    settings = (portfolio.id, portfolio.mode, portfolio.exchange, portfolio.answer)
-    body = "\n".join((*map(str, settings), encode(portfolio.strategy), encode(portfolio.answering)))
-    return base64.urlsafe_b64encode(hashlib.sha256(body.encode()).digest()).decode()[:_LETTERS]
+    return _word(_settings(portfolio))
 
 
 def shown_as(portfolio: Portfolio) -> str:
-    """Return the word for what a page about a portfolio shows now: its settings, and whether the page says its name."""
-    return revision_of(portfolio) + (_NAMED if portfolio.is_one_of_several else "")
+    """Return the word for what a page about a portfolio shows now: its settings, and its name where the page says it."""
+    return _word((*_settings(portfolio), portfolio.name)) if portfolio.is_one_of_several else revision_of(portfolio)
 
 
 def is_shown_by(portfolio: Portfolio, word: str) -> bool:
-    """Tell whether a page with this word was about this portfolio as it is.
+    """Tell whether a page with this word was about this portfolio as it is, by the name that it has.
 
-    A page from before there was a second one does not say its portfolio's name: once there are two, nobody can know which is meant.
+    A page from before there was a second one says no name: once there are two, nobody can know which is meant.
     """
-    return word == revision_of(portfolio) + _NAMED or (word == revision_of(portfolio) and not portfolio.is_one_of_several)
+    named = replace(portfolio, is_one_of_several=True)
+    return word == shown_as(named) or (word == revision_of(portfolio) and not portfolio.is_one_of_several)
+
+
+def _settings(portfolio: Portfolio) -> tuple[str, ...]:
+    settings = (portfolio.id, portfolio.mode, portfolio.exchange, portfolio.answer)
+    return (*map(str, settings), encode(portfolio.strategy), encode(portfolio.answering))
+
+
+def _word(parts: tuple[str, ...]) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256("\n".join(parts).encode()).digest()).decode()[:_LETTERS]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.model.leap import LeapWhy
 from chatbot.portfolio import levels
-from handlers.chat.context import answer, show
+from handlers.chat.context import answer, need_portfolio, show
 from handlers.views.plan import progress
 from handlers.views.portfolio import leaps
 
@@ -20,9 +20,12 @@ async def leap(update: Update, context: Context) -> None:
     """Take what a person says of the leap that the button names."""
     number, why, mark = context.tapped.args
     program = context.program
-    portfolio, asked = await program.portfolios.by_id(int(number)), program.levels.marked(mark)
-    if portfolio is None or portfolio.person_id != context.person.id:
+    context.about, asked = int(number), program.levels.marked(mark)
+    if await context.portfolio() is None:
         await answer(update, context, progress.not_yours(context.words), alert=True)
+        return
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
         return
     if asked is None:
         await answer(update, context, leaps.over(context.words), alert=True)
@@ -30,4 +33,4 @@ async def leap(update: Update, context: Context) -> None:
     said = LeapWhy(why)
     await levels.answer(program.db, portfolio, asked, said, program.evaluator.market_time(program.clock.now()))
     program.roster.forget(portfolio.id)
-    await show(update, context, leaps.answered(context.words, portfolio, asked, said, current=portfolio.id == context.person.portfolio_id))
+    await show(update, context, leaps.answered(context.words, portfolio, asked, said))

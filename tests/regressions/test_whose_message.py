@@ -84,8 +84,9 @@ async def put(ann: Someone, number: int, state: PlanState) -> int:
     return plan.id
 
 
-async def test_every_message_that_the_bot_sends_by_itself_says_so_too(ann: Someone) -> None:
+async def test_every_message_that_the_bot_sends_by_itself_says_so_too(ann: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
     """Alerts, cards, progress, results, and each line of a digest, whichever portfolio is the current one."""
+    monkeypatch.setattr(type(ann.program.levels), "marked", lambda *_: "still asked")
     unknown = Check(at=ann.clock.now(), problems=(Problem(code="missing_price", instrument="BTC"),))
     line = TOLD[MessageKind.DRIFT]["lines"][0]
     for number in (1, 2):
@@ -94,6 +95,7 @@ async def test_every_message_that_the_bot_sends_by_itself_says_so_too(ann: Someo
         told = {**TOLD, MessageKind.PROBLEM: {}, MessageKind.HEDGE_FUNDING: {"hedge": "cover", "rate": "-0.001"}}
         told[MessageKind.HEDGE_OVER] = {"hedge": "cover", "why": "expired", "days": 5, "price": "60000", "low": "50000", "mark": "55000"}
         told[MessageKind.HEDGE_OVER] |= {"result": "10", "funding": "-1"}
+        told[MessageKind.LEAP] = {"asset": "SOL", "before": "100", "after": "1", "at": ann.clock.now().isoformat()}
         signal = {"trigger": "volatility", "subject": "SOL", "event": "begin", "suppressed": False, "since": None}
         told[MessageKind.SIGNALS] = {"steps": [signal | {"reading": "2.4", "enter": "2", "leave": "1.5", "size": "0.4"}]}
         plan_id = await put(ann, number, PlanState.PROPOSED)
@@ -237,6 +239,20 @@ async def test_a_page_from_before_there_were_two_changes_neither(tmp_path: Path)
             answer = await ann.tap(label, on=page)
             assert (answer.text or "").startswith("This was shown for other settings or another portfolio."), label
         assert (await rows_of(ann, 1), await rows_of(ann, 2)) == before
+
+
+async def test_a_page_that_says_an_older_name_changes_neither(ann: Someone) -> None:
+    """Names were swapped since: the name on the page is the other one's now."""
+    await ann.say("/bands")
+    page = ann.last
+    assert is_of(page.text, 2)
+    async with ann.program.db.transaction() as tx:
+        await portfolios.rename(tx, 1, NAMES[2])
+        await portfolios.rename(tx, 2, NAMES[1])
+    before = await rows_of(ann, 1), await rows_of(ann, 2)
+    answer = await ann.tap("to the edge", on=page)
+    assert (answer.text or "").startswith("This was shown for other settings or another portfolio.")
+    assert (await rows_of(ann, 1), await rows_of(ann, 2)) == before
 
 
 async def test_one_portfolio_alone_needs_no_name(tmp_path: Path) -> None:

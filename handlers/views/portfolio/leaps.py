@@ -58,14 +58,14 @@ def _answer(words: Words, portfolio: Portfolio, leap: Leap, why: LeapWhy) -> But
     return button(words.t(_LABELS[why]), "leap", f"{portfolio.id}:{why}:{leap.mark}", style)
 
 
-def answered(words: Words, portfolio: Portfolio, leap: Leap, why: LeapWhy, *, current: bool) -> View:
-    """Say what follows from an answer; ``current``: it is the portfolio that the person's commands speak of."""
+def answered(words: Words, portfolio: Portfolio, leap: Leap, why: LeapWhy) -> View:
+    """Say what follows from an answer."""
     facts = {"coin": bold(coin(leap.asset)), "price": words.price(leap.after)}
     if why is LeapWhy.TRUE:
         text = page(head(words, portfolio, name=True), say(words, "{coin} counts at {price}. Checks and plans go on.", **facts))
         return View(text, ((button(words.t("Status"), "status"), button(words.t("Why?"), "why")),))
     by_hand = portfolio.mode is Mode.MANUAL
-    correct = ((button(words.t("Correct amounts"), "correct"),),) if by_hand and current else ()
+    correct = ((button(words.t("Correct amounts"), "correct"),),) if by_hand else ()
     label = words.t(_LABELS[LeapWhy.TRUE])
     by_bot = say(words, "Amounts that I keep myself cannot be changed yet. Press “{label}” if they fit.", label=label)
     text = page(

@@ -337,6 +337,18 @@ async def test_plans_under_way_are_named_in_the_answer_to_pause(two: Someone) ->
 # Dialogs
 
 
+@pytest.mark.parametrize("then", ["switch", "close"])
+async def test_a_name_that_was_asked_for_one_is_given_to_no_other(two: Someone, then: str) -> None:
+    """The question is left with the portfolio that it was about, whether another one is chosen or that one is closed."""
+    await two.say("/portfolios")
+    await two.tap("Rename")
+    assert await two.dialog() == ("rename", {"portfolio": 2})
+    await (press(two, "switch", "", about=1) if then == "switch" else press(two, "close_yes", "", about=2))
+    assert await two.dialog() is None
+    await two.say("Mine")
+    assert [one.name for one in await theirs(two)] == ["balanced", "balanced 2"]
+
+
 async def test_what_is_typed_after_a_switch_goes_to_no_portfolio(two: Someone) -> None:
     """Weights were asked for one portfolio; then another became current: the question is left, and that is told."""
     await press(two, "preset", "custom")

@@ -520,11 +520,11 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "problems.forwarded": problems.forwarded,
         "problems.answer_lost": lambda w: problems.answer_lost(w, NOW),
         "portfolio.leaps.question": lambda w: leaps.question(w, port, a_leap(name)),
-        "portfolio.leaps.answered": lambda w: leaps.answered(w, port, a_leap(name), LeapWhy.TRUE, current=True),
+        "portfolio.leaps.answered": lambda w: leaps.answered(w, port, a_leap(name), LeapWhy.TRUE),
         "portfolio.leaps.answered by hand": lambda w: leaps.answered(
-            w, replace(port, mode=Mode.MANUAL), a_leap(name), LeapWhy.REDENOMINATED, current=True
+            w, replace(port, mode=Mode.MANUAL), a_leap(name), LeapWhy.REDENOMINATED
         ),
-        "portfolio.leaps.answered elsewhere": lambda w: leaps.answered(w, port, a_leap(name), LeapWhy.WRITTEN_OFF, current=False),
+        "portfolio.leaps.answered elsewhere": lambda w: leaps.answered(w, port, a_leap(name), LeapWhy.WRITTEN_OFF),
         "problems.clock_off": lambda w: problems.clock_off(w, name, 7),
         "problems.clock_off behind": lambda w: problems.clock_off(w, name, -3600),
         "problems.stumbled": lambda w: problems.stumbled(w, port, "a1b2c3"),
