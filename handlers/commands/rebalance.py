@@ -47,7 +47,7 @@ async def answer_proposal(
     words = context.words
     match proposal:
         case outcomes.Proposed(plan=plan, instead_of=older):
-            sent = await put(update, context, views.plan_card(words, portfolio, plan, lead=lead or await _halted_lead(context, plan)))
+            sent = await put(update, context, views.plan_card(words, portfolio, plan, lead=await _with_halt(context, plan, lead)))
             await _remember_card(context, plan, sent)
             if older is not None and older.message_id != sent.message_id:
                 await context.program.rebalancing.redraw(older)
@@ -65,11 +65,11 @@ async def answer_proposal(
             raise TypeError(f"{proposal!r} is no answer to a proposal")
 
 
-async def _halted_lead(context: Context, plan: Plan) -> str:
-    """Return what is said before a card while trading is stopped; empty while it goes on."""
+async def _with_halt(context: Context, plan: Plan, lead: str) -> str:
+    """Return what is said before a card: ``lead``, and while trading is stopped that it is."""
     async with context.program.db.read() as tx:
         stand = await halt.of_plan(tx, plan.id)
-    return progress.halted_lead(context.words, plan, stand)
+    return " ".join(filter(None, (lead, progress.halted_lead(context.words, plan, stand))))
 
 
 async def _remember_card(context: Context, plan: Plan, sent: Message) -> None:

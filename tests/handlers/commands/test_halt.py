@@ -157,6 +157,15 @@ async def test_confirm_while_trading_is_stopped_sends_nothing_and_says_so(ann: S
     assert "Trading is stopped" not in await ann.say("/status")
 
 
+async def test_a_card_that_ran_out_while_trading_is_stopped_is_followed_by_one_that_says_so(ann: Someone) -> None:
+    await ann.say("/halt")
+    ann.clock.advance(600)
+    answer = await ann.tap("Confirm")
+    assert answer.text is not None
+    assert answer.text.startswith("Plan 1 expired at 09:05")
+    ann.sees("Plan 2", "Here is the plan as of now. Trading is stopped by the operator since 09:00. Confirm works when it goes on.")
+
+
 async def test_a_stop_that_comes_while_confirm_looks_at_prices_is_seen(ann: Someone) -> None:
     sent = await sends(ann)
     rebalancing = ann.program.rebalancing
