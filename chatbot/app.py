@@ -43,6 +43,7 @@ from chatbot.monitor.unanswered import UnansweredPlans
 from chatbot.outbox import Outbox
 from chatbot.plans.band_advice import Adviser
 from chatbot.plans.costs import Costing
+from chatbot.plans.panic import Panic
 from chatbot.plans.rebalancing import Rebalancing
 from chatbot.portfolio.accounts import OpenAccounts
 from chatbot.portfolio.evaluator import Evaluator
@@ -106,6 +107,7 @@ class Program:
     roster: Roster
     monitor: Monitor
     executor: Executor
+    panic: Panic
     #: the played market's beginning, and what a person makes happen in it
     stage: Stage
     #: seals buttons; kept in the database so that any process opens what another one sealed
@@ -130,9 +132,10 @@ class Program:
         await self.stage.begin()
 
     async def _reconcile(self) -> None:
-        """Carry on, every minute, with plans whose work was lost."""
+        """Carry on, every minute, with plans and panics whose work was lost."""
         while True:
             await self.executor.recovery.reconcile()
+            await self.panic.reconcile()
             await self.clock.sleep(_RECONCILE_S)
 
     async def _tidy(self) -> None:
@@ -259,6 +262,7 @@ async def _assemble(
     )
     reports = Reports(db, evaluator, board, funding, source, clock, next_check=monitor.next_check, mood_source=sentiment.name)
     executor = Executor(db, work, open_accounts.exchange, clock, rebalancing, pace=pace)
+    panic = Panic(db, work, evaluator, costing, clock, world=source.name, ends=executor.recovery, changed=roster.forget)
     return Program(
         settings=settings,
         clock=clock,
@@ -286,6 +290,7 @@ async def _assemble(
         roster=roster,
         monitor=monitor,
         executor=executor,
+        panic=panic,
         stage=stage,
         button_key=button_key,
         mode=Mode.PAPER if settings.is_live_market else Mode.DEMO,

@@ -28,6 +28,7 @@ from handlers.commands import (
     mode,
     operator,
     options,
+    panic,
     pause,
     portfolios,
     rebalance,
@@ -73,6 +74,7 @@ COMMANDS: dict[str, Handler] = {
     "portfolios": portfolios.portfolios,
     "pause": pause.pause,
     "resume": pause.resume,
+    "panic": panic.panic,
     "settings": settings.settings,
     "help": help_.help_,
     "cancel": help_.cancel,
@@ -169,6 +171,10 @@ BUTTONS: dict[str, Handler] = {
     "look_again": rebalance.look_again,
     "close_plan": rebalance.close_plan,
     "stop_plan": rebalance.stop_plan,
+    "panic": panic.panic,
+    "panic_go": panic.panic_go,
+    "panic_sell": panic.panic_sell,
+    "panic_sell_go": panic.panic_sell_go,
 }
 
 

@@ -55,6 +55,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="portfolios", description=N_("All portfolios: switch, rename, close"), group=Group.CONTROL),
     Command(name="pause", description=N_("Stop all portfolios"), group=Group.CONTROL),
     Command(name="resume", description=N_("Let them go on"), group=Group.CONTROL),
+    Command(name="panic", description=N_("Cancel orders, close all futures, stop"), group=Group.CONTROL),
     Command(name="settings", description=N_("Language and time zone"), group=Group.CONTROL),
     Command(name="help", description=N_("Help, topic by topic"), group=Group.CONTROL),
     Command(name="cancel", description=N_("Leave a dialog"), group=Group.CONTROL),

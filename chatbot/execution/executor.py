@@ -154,7 +154,7 @@ class Executor:
             self._deps.crash_point("begun")
             return True
         exchange = await self._exchanges(view.portfolio.id)
-        attempt, leg = view.unsettled, view.next_leg
+        attempt, leg = view.unsettled, orders.turn_of(view, self._deps)
         if attempt is not None:
             act = orders.watch if attempt.state == OrderState.OPEN else recovery.settle
             await act(self._at(view, view.leg(attempt.leg_index), exchange), attempt)

@@ -129,6 +129,12 @@ class Tried:
     crossed: bool = False
     #: when the order that works now was sent; None when none works
     working_since: datetime | None = None
+    #: when the first order was sent, and the last; None before it
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    #: something of the leg is filled; and so many orders since then have filled nothing
+    filled: bool = False
+    idle: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,3 +174,19 @@ def next_step(tried: Tried, now: datetime, *, requote_after_s: float, requotes: 
     if tried.crossed:
         return GiveUp()
     return Requote() if tried.quotes <= requotes else Cross()
+
+
+def next_urgent_step(tried: Tried, now: datetime, *, pause_s: float, tries: int, limit_s: float) -> NextStep:
+    """Decide what follows for a leg that cannot wait: take at once, again after ``pause_s`` seconds of the clock, stop (domain 9.6).
+
+    It stops after so many ``tries`` in vain, once something was filled after four times as many, because a book refills; and after
+    ``limit_s`` seconds.
+    """
+    if tried.last_at is None or tried.first_at is None:
+        return Cross()
+    if tried.working_since is None:
+        too_often = tried.idle >= (4 * tries if tried.filled else tries)
+        if too_often or (now - tried.first_at).total_seconds() >= limit_s:
+            return GiveUp()
+    left = pause_s - (now - tried.last_at).total_seconds()
+    return Wait(seconds=left) if left > 0 else Cross()

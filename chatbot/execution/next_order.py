@@ -27,6 +27,8 @@ NOT_SENT = "not_sent"
 WOULD_TAKE = "would_take"
 DUPLICATE = "duplicate_id"
 NOT_ENOUGH = "not_enough_money"
+#: nothing is left to reduce
+REDUCED = "reduce_only"
 _ENDS = {OrderStatus.FILLED: OrderState.FILLED, OrderStatus.CANCELED: OrderState.CANCELED, OrderStatus.REJECTED: OrderState.REJECTED}
 
 
@@ -40,6 +42,8 @@ class MarketNow:
     free: Mapping[str, Decimal]
     #: quote stablecoin
     money: str
+    #: what a reduction that cannot wait may reduce now, base units; None: it is not looked up
+    position: Decimal | None = None
 
 
 def client_id(plan_id: int, leg_index: int, attempt: int) -> str:
@@ -51,24 +55,38 @@ def tried(attempts: Sequence[Attempt]) -> Tried:
     """Sum up what was tried for a leg."""
     working = next((attempt for attempt in attempts if attempt.state == OrderState.OPEN), None)
     sent = [attempt for attempt in attempts if attempt.detail != HALTED]  # that one never left
+    idle = 0
+    for attempt in sent:
+        idle = 0 if attempt.filled else idle + 1
     return Tried(
         quotes=sum(attempt.post_only for attempt in sent),
         crossed=any(attempt.immediate for attempt in sent),
         working_since=working.sent_at if working else None,
+        first_at=min((attempt.sent_at for attempt in sent), default=None),
+        last_at=max((attempt.sent_at for attempt in sent), default=None),
+        filled=any(attempt.filled for attempt in sent),
+        idle=idle,
     )
 
 
-def draft(leg: Leg, desk: MarketNow, pace: Pace, *, plan_id: int, attempt: int, cross: bool, cap_bps: Decimal) -> OrderRequest | str:
+def draft(leg: Leg, desk: MarketNow, pace: Pace, *, plan_id: int, attempt: int, cross: bool, cap_bps: Decimal | None) -> OrderRequest | str:
     """Return the next order of a leg, or the machine word for why there can be none.
 
-    ``cap_bps`` bounds the limit against the price that the person confirmed: a market that runs away is not followed.
+    ``cap_bps`` bounds the limit against the price that the person confirmed: a market that runs away is not followed. None: it is,
+    inside the bound around each moment's price.
     """
     side = Side(leg.side)
     try:
-        limit = _capped(_limit(leg, desk, pace, side, first=attempt == 1, cross=cross), leg, side, cap_bps, desk.market.tick)
+        limit = _limit(leg, desk, pace, side, first=attempt == 1, cross=cross)
+        if cap_bps is not None:
+            limit = _capped(limit, leg, side, cap_bps, desk.market.tick)
     except Refused as refused:
         return refused.code
     qty = leg.qty - leg.filled
+    if desk.position is not None:
+        qty = min(qty, max(Decimal(0), desk.position if leg.sells else -desk.position))
+        if not qty:
+            return REDUCED
     if leg.kind == LegKind.SPOT_SELL:
         qty = min(qty, desk.free.get(asset_of(leg.instrument), Decimal(0)))
     elif leg.kind == LegKind.SPOT_BUY:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.errors import OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.base import OrderStatus
 from chatbot.execution import next_order as drafting
 from chatbot.execution import outcomes
-from chatbot.execution.lifecycle import Cross, GiveUp, Wait, next_step
+from chatbot.execution.lifecycle import LEG_ENDS, Cross, GiveUp, Wait, next_step, next_urgent_step
 from chatbot.model import LegKind
 from chatbot.store.orders import Attempt
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from chatbot.exchanges.base import Order, OrderRequest
     from chatbot.execution.lifecycle import NextStep
     from chatbot.execution.outcomes import Deps, LegAttempt
+    from chatbot.execution.record import View
+    from chatbot.model import Leg, Plan
 
 
 async def next_order(move: LegAttempt) -> None:
@@ -26,7 +29,10 @@ async def next_order(move: LegAttempt) -> None:
     tries = move.view.tries(move.leg.index)
     if tries and tries[-1].detail == drafting.WOULD_TAKE:
         await move.rest(deps.pace.poll_pause_s)
-    step = _next(tries, deps)
+    step = _next(tries, move.view.plan, deps)
+    if isinstance(step, Wait):
+        await move.rest(step.seconds)
+        return
     if isinstance(step, GiveUp):
         await outcomes.end(move, "unfilled")
         return
@@ -40,10 +46,22 @@ async def next_order(move: LegAttempt) -> None:
     await send(await outcomes.intend(move, attempt, event), attempt)
 
 
-def _next(tries: Sequence[Attempt], deps: Deps) -> NextStep:
+def turn_of(view: View, deps: Deps) -> Leg | None:
+    """Return the leg whose turn it is; None: all have ended. One that cannot wait lets others of its kind go while it pauses."""
+    first = view.next_leg
+    if first is None or first.is_transfer or not view.plan.is_urgent:
+        return first
+    alike = [leg for leg in view.plan.legs if leg.kind == first.kind and leg.state not in LEG_ENDS]
+    ready = (leg for leg in alike if not isinstance(_next(view.tries(leg.index), view.plan, deps), Wait))
+    return next(ready, first)
+
+
+def _next(tries: Sequence[Attempt], plan: Plan, deps: Deps) -> NextStep:
     """Ask the pure decision."""
-    pace = deps.pace
-    return next_step(drafting.tried(tries), deps.clock.now(), requote_after_s=pace.requote_after_s, requotes=pace.requotes)
+    pace, tried, now = deps.pace, drafting.tried(tries), deps.clock.now()
+    if plan.is_urgent:
+        return next_urgent_step(tried, now, pause_s=pace.urgent_pause_s, tries=pace.urgent_tries, limit_s=pace.urgent_time_s)
+    return next_step(tried, now, requote_after_s=pace.requote_after_s, requotes=pace.requotes)
 
 
 async def _draft(move: LegAttempt, number: int, step: NextStep) -> OrderRequest | str:
@@ -54,7 +72,7 @@ async def _draft(move: LegAttempt, number: int, step: NextStep) -> OrderRequest 
         if desk is None:
             return "halted"
         pace, cross = move.deps.pace, isinstance(step, Cross)
-        cap_bps = move.view.portfolio.strategy.move_limit_pct * 100 + pace.bound_bps
+        cap_bps = None if move.view.plan.is_urgent else move.view.portfolio.strategy.move_limit_pct * 100 + pace.bound_bps
         drafted = drafting.draft(move.leg, desk, pace, plan_id=move.view.plan.id, attempt=number, cross=cross, cap_bps=cap_bps)
         if drafted != drafting.NOT_ENOUGH or number == 1:
             break
@@ -73,7 +91,14 @@ async def _look(move: LegAttempt) -> drafting.MarketNow | None:
         raise Unreachable(f"no price of {leg.instrument}")
     spot = leg.kind in (LegKind.SPOT_SELL, LegKind.SPOT_BUY)
     free = (await exchange.balances()).free if spot else {}
-    return drafting.MarketNow(market=market, quote=quote, free=free, money=exchange.quote_asset)
+    position = await _position(move) if leg.reduce_only and move.view.plan.is_urgent else None
+    return drafting.MarketNow(market=market, quote=quote, free=free, money=exchange.quote_asset, position=position)
+
+
+async def _position(move: LegAttempt) -> Decimal:
+    """Return what is held of a leg's contract now; raises ``Unreachable``."""
+    held = await move.exchange.positions()
+    return next((position.qty for position in held if position.instrument == move.leg.instrument), Decimal(0))
 
 
 def _intention(move: LegAttempt, number: int, request: OrderRequest) -> Attempt:
@@ -125,7 +150,7 @@ async def watch(move: LegAttempt, attempt: Attempt) -> None:
         if order is not None and _is_news(order, attempt):
             await outcomes.record_answer(move, attempt, order)
             return
-        step = _next(move.view.tries(move.leg.index), deps)
+        step = _next(move.view.tries(move.leg.index), move.view.plan, deps)
         if not isinstance(step, Wait) or await deps.stop_word(move.view):
             await take_back(move, attempt)
             return

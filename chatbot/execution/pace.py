@@ -22,6 +22,10 @@ class Pace:
     offset_bps: Decimal = Decimal(5)
     #: how far from mid the last, marketable order may go, bp
     bound_bps: Decimal = Decimal(30)
+    #: a leg that cannot wait takes again after so long, so often in vain before it stops, and for so long at most (domain 9.6)
+    urgent_s: float = 5.0
+    urgent_tries: int = 3
+    urgent_limit_s: float = 600.0
     #: the market runs so many times faster than the clock (simulated and replayed markets)
     speed: float = 1.0
     #: added to the exchange's late window: clock skew and lagging look-ups
@@ -42,6 +46,16 @@ class Pace:
     def requote_after_s(self) -> float:
         """Life of a resting quote, in seconds of the clock."""
         return self.requote_s / self.speed
+
+    @property
+    def urgent_pause_s(self) -> float:
+        """Pause between two tries of a leg that cannot wait, in seconds of the clock; never below 20 ms."""
+        return max(0.02, self.urgent_s / self.speed)
+
+    @property
+    def urgent_time_s(self) -> float:
+        """Time that such a leg has, in seconds of the clock."""
+        return max(1.0, self.urgent_limit_s / self.speed)
 
     def retry_pause_s(self, failures: int) -> float | None:
         """Return the pause after the ``failures``-th failure in a row; None when it is time to stop."""

@@ -237,6 +237,13 @@ class Recovery:
         async with self._db.transaction() as tx:
             return await stop_plan(tx, plan_id, person_id, self._clock.now())
 
+    async def end(self, tx: Tx, plan: Plan, person_id: int, now: datetime) -> None:
+        """Stop a plan under way, or end one that stopped half-way, in the caller's transaction."""
+        if plan.state == PlanState.PARKED:
+            await self._enqueue_in(tx, plan, CLOSING, now)
+        else:
+            await stop_plan(tx, plan.id, person_id, now)
+
     async def _enqueue(self, view: View, states: tuple[PlanState, ...], event: str = "") -> bool:
         """Give a plan a new workflow, once per view: state, events and workflow in one transaction."""
         now, plan_id = self._clock.now(), view.plan.id
@@ -248,13 +255,17 @@ class Recovery:
                 return False
             if event == halt.LET_GO and await halt.since_for_sure(tx) is not None:
                 return False
-            if plan.state == PlanState.PARKED:
-                await plans.set_state(tx, plan_id, advance(plan.state, PlanEvent.RESUME), now)
-            if event:
-                await events.add_event(tx, plan_id, None, event, {}, now)
-            await events.add_event(tx, plan_id, None, REVIVED, {}, now)
-            await enqueue_plan(self._work, tx, plan, key_of(plan_id, revivals + 1))
+            await self._enqueue_in(tx, plan, event, now)
         return True
+
+    async def _enqueue_in(self, tx: Tx, plan: Plan, event: str, now: datetime) -> None:
+        revivals = sum(known.name == REVIVED for known in await events.events(tx, plan.id))
+        if plan.state == PlanState.PARKED:
+            await plans.set_state(tx, plan.id, advance(plan.state, PlanEvent.RESUME), now)
+        if event:
+            await events.add_event(tx, plan.id, None, event, {}, now)
+        await events.add_event(tx, plan.id, None, REVIVED, {}, now)
+        await enqueue_plan(self._work, tx, plan, key_of(plan.id, revivals + 1))
 
 
 async def enqueue_plan(work: Work, tx: Tx, plan: Plan, key: str = "") -> None:

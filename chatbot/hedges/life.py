@@ -63,6 +63,12 @@ def ended(hedges: tuple[OpenHedge, ...], plan: Plan) -> tuple[OpenHedge, ...]:
     return tuple(left for hedge in hedges if (left := after[hedge.kind]) is not None)
 
 
+def closed_out(hedges: tuple[OpenHedge, ...], plan: Plan) -> tuple[OpenHedge, ...]:
+    """Return what is left of hedges after a plan that closes every position: those whose contract it could not close."""
+    failed = {leg.instrument for leg in plan.legs if leg.state != LegState.FILLED} | {left.instrument for left in plan.left_out}
+    return tuple(hedge for hedge in hedges if hedge.contract in failed)
+
+
 def _bought(plan: Plan, contract: str) -> Decimal:
     return sum((leg.filled for leg in plan.legs if leg.instrument == contract and not leg.sells), _ZERO)
 

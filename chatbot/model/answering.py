@@ -71,6 +71,8 @@ class NotAlone(StoredWord):
     #: the stored word is older than the name
     EXPENSIVE = "dear"
     UNKNOWN = "unknown"
+    #: it is the first one after a panic
+    PANIC = "panic"
     #: prices have moved before it could act
     MOVED = "moved"
     #: meanwhile its person has changed it, asked for silence, or wants to be asked; or no leg is left that it may touch

@@ -41,6 +41,8 @@ class MessageKind(StoredWord):
     MISSED_CHECKS = "missed_checks"
     SCHEDULE_DUE = "schedule_due"
     SCHEDULE_SKIPPED = "schedule_skipped"
+    #: what became of /panic where no plan tells it
+    PANIC = "panic"
     HEDGE_OVER = "hedge_over"
     HEDGE_FUNDING = "hedge_funding"
     #: the operator has stopped all trading; it goes on

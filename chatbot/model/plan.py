@@ -11,7 +11,7 @@ from typing import Any
 from chatbot.model.answering import AnswerPolicy  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.figures import PortfolioFigures  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.hedge import OpenHedge  # noqa: TC001 - read at run time by the JSON codec
-from chatbot.model.people import Mode  # noqa: TC001 - read at run time by the JSON codec
+from chatbot.model.people import Mode
 from chatbot.model.trigger_info import Cause, Phase
 from chatbot.model.word import StoredWord
 
@@ -51,6 +51,8 @@ class DecidedBy(StoredWord):
     UNANSWERED = "unanswered"
     #: nobody: its portfolio was closed
     CLOSING = "closing"
+    #: /panic ended it unanswered
+    PANIC = "panic"
 
 
 class LegKind(StrEnum):
@@ -133,6 +135,8 @@ class LeftOutWhy(StoredWord):
     COLLATERAL_LIMITED = "collateral_limited"
     CAP_SCALED = "cap_scaled"
     TURNOVER = "turnover"
+    #: nobody knows what it is worth
+    NO_PRICE = "no_price"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +254,16 @@ class Plan:
     #: when the bot does something about it while nobody answers; None: nothing any more
     acts_at: datetime | None = None
     decided_by: DecidedBy = DecidedBy.PERSON
+
+    @property
+    def is_panic(self) -> bool:
+        """Tell whether /panic made it: it trades what is there, whatever targets, limits and pauses say."""
+        return any(reason.trigger in (Cause.PANIC, Cause.SELL_OUT) for reason in self.reasons)
+
+    @property
+    def is_urgent(self) -> bool:
+        """Tell whether its orders take at once what the market offers (domain 9.6); who trades by hand decides that."""
+        return self.is_panic and self.mode != Mode.MANUAL
 
     @property
     def was_stopped(self) -> bool:

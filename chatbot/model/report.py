@@ -37,6 +37,8 @@ class PortfolioRow:
     plan: Plan | None = None
     #: quote; None where it is unknown, or nobody asked
     value: Decimal | None = None
+    #: nothing was confirmed since its last panic
+    after_panic: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

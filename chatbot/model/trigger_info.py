@@ -36,6 +36,9 @@ class Cause(StoredWord):
     CHANGED = "changed"
     #: planned again from what was really filled
     REPLANNED = "replanned"
+    #: /panic: every futures position is closed; and its second step: every coin is sold
+    PANIC = "panic"
+    SELL_OUT = "sell_out"
     #: the index future also makes up for what other legs could not do
     BETA = "beta"
     #: the triggers of the market (domain 5 to 8)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from chatbot.engine.cash import CASH_COINS
 from chatbot.model import INFO, AnswerMode, AnswerPolicy, Cause, LegKind, LegState, Mode, NotAlone, Phase, Plan, PlanState, Unanswered
 from chatbot.plans import costs
-from chatbot.portfolio import turnover
+from chatbot.portfolio import states, turnover
 from chatbot.store import plans
 from chatbot.triggers import drift
 
@@ -97,6 +97,8 @@ async def with_policy(
 
     ``asks`` is why the person is asked although the portfolio is on auto.
     """
+    if not needs_person(portfolio) and (await states.read(tx, portfolio.id)).asks:
+        asks = NotAlone.PANIC
     stand = AnswerPolicy(why=asks)
     if acts_alone(portfolio) and not asks:
         stand = within_limits(drafted, portfolio.answering.limits, await turnover.today(tx, portfolio.id, person.zone, now))
@@ -109,7 +111,8 @@ def _asking(drafted: Plan, stand: AnswerPolicy, portfolio: Portfolio, now: datet
     """Return a plan that waits for its person with what becomes of it when they do not answer."""
     settings, expires = portfolio.answering, drafted.expires_at
     patient = any(reason.trigger is Cause.SCHEDULE for reason in drafted.reasons)
-    if settings.unanswered == Unanswered.REDUCE and portfolio.mode in ALONE and alone(drafted):
+    may_reduce = settings.unanswered == Unanswered.REDUCE and portfolio.mode in ALONE and stand.why is not NotAlone.PANIC
+    if may_reduce and alone(drafted):
         acts = min(now + settings.after, promised or datetime.max.replace(tzinfo=now.tzinfo))
         stand = replace(stand, reduce_at=acts, patient=True)
         return replace(drafted, stand=stand, acts_at=acts, expires_at=acts + GRACE)

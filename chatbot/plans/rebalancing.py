@@ -103,7 +103,7 @@ class Rebalancing:
 
     async def propose_again(self, portfolio: Portfolio, plan: Plan) -> Proposal:
         """Make the plan as of now that another one was before it ran out."""
-        return await self.propose(portfolio, plan.reasons, hedge_draft.asked(plan))
+        return await self.propose(portfolio, _asked_for(plan), hedge_draft.asked(plan))
 
     async def propose_from(
         self, evaluation: Evaluation, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge | None = None
@@ -190,7 +190,14 @@ class Rebalancing:
             return NotYours()
         if plan.state != PlanState.PROPOSED or plan.expires_at <= self._clock.now():
             return await self._late(plan)
-        plan = _restricted(plan, alone)
+        if plan.is_panic:  # a list of what was traded by hand, whatever prices and the pause say
+            return await self._decide(plan, person_id, accepted, alone, None)
+        return await self._confirm_as_shown(_restricted(plan, alone), portfolio, person_id, accepted, alone)
+
+    async def _confirm_as_shown(
+        self, plan: Plan, portfolio: Portfolio, person_id: int, accepted: frozenset[int], alone: AutoConfirm | None
+    ) -> ConfirmOutcome:
+        """Carry out what the card showed, while it still tells the truth."""
         if (held_up := await self._held_up(plan, portfolio, accepted)) is not None:
             return held_up
         evaluation = await self._evaluator.look(portfolio, fresh=True, also=plan.hedge_contracts)
@@ -215,7 +222,8 @@ class Rebalancing:
             stand = await halt.of_plan(tx, plan_id)
         if stand.since is not None:
             return Halted(plan=plan, since=stand.since)
-        return await self._judge_stopped(plan, portfolio) if stand.stopped else Steady(plan=plan)
+        judged = stand.stopped and not plan.is_panic  # that one follows the market as it is
+        return await self._judge_stopped(plan, portfolio) if judged else Steady(plan=plan)
 
     async def _judge_stopped(self, plan: Plan, portfolio: Portfolio) -> Steady | LeftBehind | CannotEvaluate:
         evaluation = await self._evaluator.look(portfolio, fresh=True, also=plan.hedge_contracts)
@@ -255,7 +263,7 @@ class Rebalancing:
         return replace(made, holdings_moved=holdings_moved(plan, evaluation)) if isinstance(made, Proposed) else made
 
     async def _decide(
-        self, plan: Plan, person_id: int, accepted: frozenset[int], alone: AutoConfirm | None, evaluation: Evaluation
+        self, plan: Plan, person_id: int, accepted: frozenset[int], alone: AutoConfirm | None, evaluation: Evaluation | None
     ) -> Confirmed | Late | NotYours | TooExpensive | Forbidden | Paused | Halted:
         """Let the database decide which of all presses is the first, and enqueue the work with it."""
         await self._work.start()  # it may be on its way still, and cannot get there inside a transaction
@@ -270,21 +278,27 @@ class Rebalancing:
                 why = NotAlone.EDITED if edited else await alone.forbids(tx, latest) or await _outdated(tx, latest)
                 if why:
                     return Forbidden(plan=latest, why=why)
-                if alone.only is not None:
+                if alone.only is not None and evaluation is not None:
                     await self._restrict(tx, plan, evaluation)
             won = await plans.decide(tx, plan.id, PlanState.CONFIRMED, self._clock.now(), alone.by if alone else DecidedBy.PERSON)
-            if won:
-                await events.add_event(tx, plan.id, None, "confirmed", {"person": person_id} | ({"by": alone.by} if alone else {}))
-                await self._work.enqueue(tx, EXECUTE, f"plan-{plan.id}", {"plan_id": plan.id}, partition=str(plan.portfolio_id))
             latest = await plans.plan(tx, plan.id)
-            if won and latest is not None and latest.hedge is not None:
-                before = await states.read(tx, latest.portfolio_id)
-                await states.write(tx, latest.portfolio_id, before, replace(before, hedges=life.confirmed(before.hedges, latest)))
-            if won and alone is not None and latest is not None:
-                await alone.tells(tx, latest)
+            if won and latest is not None:
+                await self._take_on(tx, latest, person_id, alone)
         if latest is None:
             return NotYours()
         return Confirmed(plan=latest) if won else await self._late(latest)  # answered, or out of time, while it was looked at
+
+    async def _take_on(self, tx: Tx, plan: Plan, person_id: int, alone: AutoConfirm | None) -> None:
+        """Enqueue the work of a plan that was just confirmed, and remember what it means for hedges and for a panic before it."""
+        await events.add_event(tx, plan.id, None, "confirmed", {"person": person_id} | ({"by": alone.by} if alone else {}))
+        await self._work.enqueue(tx, EXECUTE, f"plan-{plan.id}", {"plan_id": plan.id}, partition=str(plan.portfolio_id))
+        before = await states.read(tx, plan.portfolio_id)
+        after = replace(before, hedges=life.confirmed(before.hedges, plan))
+        if before.panic is not None and alone is None and not plan.is_panic:
+            after = replace(after, panic=replace(before.panic, over=True))
+        await states.write(tx, plan.portfolio_id, before, after)
+        if alone is not None:
+            await alone.tells(tx, plan)
 
     async def _restrict(self, tx: Tx, plan: Plan, evaluation: Evaluation) -> None:
         """Write what a plan leads to of which only some legs are carried out."""
@@ -342,7 +356,7 @@ class Rebalancing:
         evaluation = await self._evaluator.look(portfolio, fresh=True, also=plan.hedge_contracts)
         await self.prepare(evaluation)
         hedge = hedge_draft.asked_again(plan, evaluation.layers.hedges)
-        drafted = self.draft(evaluation, tuple(dict.fromkeys((*plan.reasons, Reason(trigger=Cause.AGAIN)))), hedge)
+        drafted = self.draft(evaluation, tuple(dict.fromkeys((*_asked_for(plan), Reason(trigger=Cause.AGAIN)))), hedge)
         if not isinstance(drafted, Plan):
             return drafted
         unwanted = {(leg.instrument, leg.side) for leg in plan.legs if leg.state == LegState.DROPPED and not leg.note}
@@ -401,7 +415,9 @@ class Rebalancing:
         """Write down what the fills of a plan that has come to its end mean for hedges and tilts; doing it again changes nothing."""
         async with self._db.transaction() as tx:
             before = await states.read(tx, plan.portfolio_id)
-            after = replace(before, hedges=life.ended(before.hedges, plan), tilts=tilt.ended(before.tilts, plan))
+            left = life.ended(before.hedges, plan)
+            left = life.closed_out(left, plan) if plan.is_panic else left
+            after = replace(before, hedges=left, tilts=tilt.ended(before.tilts, plan))
             await states.write(tx, plan.portfolio_id, before, after)
 
     async def measure(self, portfolio_id: int) -> PortfolioFigures | None:
@@ -434,7 +450,12 @@ async def _stopped(tx: Tx, plan: Plan) -> NotYours | Paused | Halted | None:
     portfolio = await portfolios.get(tx, plan.portfolio_id)
     if portfolio is None or not await portfolios.has_owner_let_in(tx, portfolio.id):
         return NotYours()
-    return Paused(plan=plan) if portfolio.paused else None
+    return Paused(plan=plan) if portfolio.paused and not plan.is_panic else None
+
+
+def _asked_for(plan: Plan) -> tuple[Reason, ...]:
+    """Return why a plan is made again; one of a panic is never made again by anything but /panic."""
+    return (Reason(trigger=Cause.MANUAL),) if plan.is_panic else plan.reasons
 
 
 def _asks(plan: Plan, accepted: frozenset[int]) -> bool:

@@ -189,10 +189,13 @@ class Portfolios:
             chosen = [one.id for one in await portfolios.open_of(tx, person.id) if only in (None, one.id)]
             await portfolios.set_paused(tx, chosen, paused=paused)
             stand = await portfolios.open_of(tx, person.id)
-            running = await plans.open_plans(tx, [one.id for one in stand])
+            ids = [one.id for one in stand]
+            running, known = await plans.open_plans(tx, ids), await states.read_many(tx, ids)
         for portfolio_id in chosen:
             self._changed(portfolio_id)
-        return tuple(PortfolioRow(portfolio=one, plan=running.get(one.id)) for one in stand)
+        return tuple(
+            PortfolioRow(portfolio=one, plan=running.get(one.id), after_panic=known.get(one.id, states.NOTHING).asks) for one in stand
+        )
 
     async def of(self, person: Person) -> tuple[Portfolio, ...]:
         """Return all portfolios of a person, oldest first, the closed ones among them."""

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 #: keys of rows; every other row is a line's hysteresis. Lines are written in capitals, or are NET
 _MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _HEDGE = "margin", "rang", "problem", "schedule", "triggers", "tilts", "hedge:"
-_LEAPS = "leaps"
-_NAMED = frozenset({_MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _LEAPS})
+_LEAPS, PANIC = "leaps", "panic"
+_NAMED = frozenset({_MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _LEAPS, PANIC})
 #: a line of which nothing is stored
 ARMED = BandState()
 
@@ -51,6 +51,20 @@ class Outage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PanicMark:
+    """The last /panic. Until its person has confirmed a plan again, the bot does nothing alone."""
+
+    #: when it was pressed
+    at: datetime
+    #: its futures are still to be closed: the plan that does it is not made yet
+    pending: bool = True
+    #: its person has confirmed a plan since
+    over: bool = False
+    #: how often that was taken up again after its work had been lost, or had to wait
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PortfolioStates:
     """Everything that is remembered of one portfolio."""
 
@@ -70,10 +84,17 @@ class PortfolioStates:
     tilts: tuple[OpenTilt, ...] = ()
     #: by coin: what the person said of its last leap
     leaps: Mapping[str, LeapAnswer] = field(default_factory=dict)
+    #: None: there never was one
+    panic: PanicMark | None = None
 
     def line(self, name: str) -> BandState:
         """Return the hysteresis of a line."""
         return self.lines.get(name, ARMED)
+
+    @property
+    def asks(self) -> bool:
+        """Tell whether the bot does nothing alone, because nothing was confirmed since the last panic."""
+        return self.panic is not None and not self.panic.over
 
     def hedge(self, kind: str) -> OpenHedge | None:
         """Return the hedge of a kind, if there is one."""
@@ -123,6 +144,7 @@ def decoded(rows: Mapping[str, Mapping[str, Any]]) -> PortfolioStates:
         hedges=tuple(from_plain(OpenHedge, stored[_HEDGE + kind]) for kind in HEDGE_KINDS if _HEDGE + kind in stored),
         tilts=tuple(from_plain(OpenTilt, body) for _, body in sorted(stored.get(_TILTS, {}).items())),
         leaps={asset: from_plain(LeapAnswer, body) for asset, body in stored.get(_LEAPS, {}).items()},
+        panic=from_plain(PanicMark, stored[PANIC]) if PANIC in stored else None,
     )
 
 
@@ -144,6 +166,8 @@ def encoded(states: PortfolioStates) -> Rows:
         rows[_TILTS] = {tilt.asset: to_plain(tilt) for tilt in states.tilts}
     if states.leaps:
         rows[_LEAPS] = {asset: to_plain(said) for asset, said in states.leaps.items()}
+    if states.panic is not None:
+        rows[PANIC] = to_plain(states.panic)
     return rows | {_HEDGE + hedge.kind: to_plain(hedge) for hedge in states.hedges}
 
 

@@ -46,9 +46,12 @@ def empty_answer(account: Account) -> Problem | None:
     return Problem(code="empty_balance")
 
 
-def snapshot(account: Account, strategy: Strategy, quotes: Mapping[str, Quote], also: Collection[str] = ()) -> portfolio.Snapshot:
+def snapshot(
+    account: Account, strategy: Strategy, quotes: Mapping[str, Quote], also: Collection[str] = (), *, partial: bool = False
+) -> portfolio.Snapshot:
     """Build the engine's snapshot; every instrument of :func:`instruments` must have a quote, and so must the contracts in ``also``.
 
+    With ``partial`` one without a quote is left out: what the rest is worth is then less than everything.
     The quote coin is the first of the cash, at the price 1. Other cash coins follow at their price, whatever bucket names them
     (domain 0); one to which the strategy gives a line of its own is no cash.
     """
@@ -59,6 +62,9 @@ def snapshot(account: Account, strategy: Strategy, quotes: Mapping[str, Quote], 
     others = sorted(owned.keys() - spot.keys())
     held = {position.instrument: position for position in account.positions}
     book = sorted({*held, *strategy.contracts, *also})
+    if partial:
+        spot = {asset: qty for asset, qty in spot.items() if asset in quotes}
+        others, book = ([name for name in names if name in quotes] for names in (others, book))
     return portfolio.Snapshot(
         spot=tuple(
             portfolio.Holding(asset=asset, qty=qty, price=quotes[asset].price, bucket=strategy.line_of(asset))

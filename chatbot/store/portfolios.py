@@ -185,6 +185,12 @@ async def states_of(tx: Tx, ids: Collection[int]) -> dict[int, dict[str, dict[st
     return found
 
 
+async def with_state(tx: Tx, key: str) -> tuple[int, ...]:
+    """Return the ids of the portfolios of which something is remembered under this key, ascending."""
+    query = select(_states.portfolio_id).where(_states.key == key).order_by(_states.portfolio_id)
+    return tuple((await tx.execute(query)).scalars())
+
+
 async def save_states(tx: Tx, changed: Mapping[tuple[int, str], Mapping[str, Any]]) -> None:
     """Write trigger states by portfolio and key, in one go."""
     rows = [{"portfolio_id": portfolio_id, "key": key, "body": dict(body)} for (portfolio_id, key), body in changed.items()]

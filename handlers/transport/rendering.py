@@ -8,14 +8,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chatbot.errors import InternalError
-from chatbot.model import Cause, LineReading, MessageKind, Phase, PlanState, Reason, Role
+from chatbot.model import Cause, LineReading, MessageKind, Phase, PlanState, Problem, Reason, Role
 from chatbot.model.leap import Leap
+from chatbot.plans.panic import Outcome
 from chatbot.store import accounts, portfolios
 from handlers.views import alerts, problems
 from handlers.views.common import Html, head, joined
 from handlers.views.hedge import alerts as hedge_alerts
 from handlers.views.person import access, alert_settings, halt, schedule
-from handlers.views.plan import autonomy, reasons
+from handlers.views.plan import autonomy, panic, reasons
 from handlers.views.portfolio import leaps
 
 if TYPE_CHECKING:
@@ -146,6 +147,11 @@ def _missed(words: Words, portfolio: Portfolio, facts: Facts) -> View:
     return problems.missed_checks(words, portfolio, int(facts["count"]), since, until, exact=facts.get("exact", True))
 
 
+def _panic(words: Words, portfolio: Portfolio, facts: Facts) -> View:
+    found = [Problem(code=one["code"], instrument=one["instrument"]) for one in facts["problems"]]
+    return panic.told(words, portfolio, Outcome(facts["outcome"]), found)
+
+
 def _line(stored: Facts) -> LineReading:
     return LineReading(
         line=stored["line"],
@@ -204,6 +210,7 @@ ABOUT_PORTFOLIOS: Mapping[MessageKind, OfPortfolio] = {
     MessageKind.EVALUATED_AGAIN: _from_facts(lambda words, portfolio, _: problems.evaluated_again(words, portfolio)),
     MessageKind.LEAP: _leap,
     MessageKind.STUMBLED: _from_facts(lambda words, portfolio, facts: problems.stumbled(words, portfolio, facts["id"])),
+    MessageKind.PANIC: _from_facts(_panic),
     MessageKind.MISSED_CHECKS: _from_facts(_missed),
     MessageKind.SCHEDULE_DUE: _from_facts(lambda words, portfolio, _: schedule.due(words, portfolio)),
     MessageKind.SCHEDULE_SKIPPED: _from_facts(_skipped),

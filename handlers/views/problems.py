@@ -28,6 +28,7 @@ _PROBLEMS = {
     "wide_spread": N_("bid and ask of {coin} are too far apart"),
     "bad_price": N_("the price of {coin} makes no sense"),
     "empty_balance": N_("the exchange answered with an empty account"),
+    "not_traded": N_("the exchange has stopped trading {coin}"),
     "unreachable": N_("the exchange does not answer"),
     "other_world": N_("it belongs to the market {coin}, and this bot runs on another one"),
     "bad_value": N_("the portfolio's value is not above zero"),

@@ -22,6 +22,7 @@ WHY_OVER: Final = {
     "vol_subsided": N_("volatility has peaked and calmed down"),
     "expired": N_("its time is up"),
     "manual": N_("you closed it"),
+    "panic": N_("/panic closed the futures"),
 }
 _PROBLEMS: Final = {
     HedgeProblem.NO_CONTRACT: N_("The BTC perpetual is not traded here, so there is nothing to short."),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chatbot.model import UNDER_WAY
 from handlers.buttons import Style
 from handlers.views.common import DOT, MAX_COLUMNS, View, bold, button, clip, head, joined, named, page, say
-from handlers.views.plan import progress
+from handlers.views.plan import panic, progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,12 @@ def activity(words: Words, rows: Sequence[PortfolioRow]) -> View:
         told = say(words, "What is paused has no checks, no alerts and no plans until /resume.")
     running = _running(paused)
     finishes = [_finishes(words, portfolio, plan, several=several) for portfolio, plan in running]
-    return View(page(*lines, told, *finishes), _activity_buttons(words, rows, running))
+    after = [_after_panic(words, row.portfolio, several=several) for row in rows if row.after_panic and not row.portfolio.paused]
+    return View(page(*lines, told, *finishes, *after), _activity_buttons(words, rows, running))
+
+
+def _after_panic(words: Words, portfolio: Portfolio, *, several: bool) -> Html:
+    return joined(": ", (bold(named(words, portfolio)), panic.resumed(words))) if several else panic.resumed(words)
 
 
 def _running(rows: Sequence[PortfolioRow]) -> list[tuple[Portfolio, Plan]]:

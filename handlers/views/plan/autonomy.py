@@ -35,6 +35,7 @@ _WHY = {
     NotAlone.TILT: N_("I ask, because I never open a tilt without you: it may add risk."),
     NotAlone.EXPENSIVE: N_("I ask, because an order is expensive for its size."),
     NotAlone.UNKNOWN: N_("I ask, because the cost of an order is unknown."),
+    NotAlone.PANIC: N_("I ask, because you have confirmed nothing since /panic."),
     NotAlone.MOVED: N_("I ask, because prices moved before I could act by myself."),
 }
 _UNANSWERED = {

@@ -34,6 +34,8 @@ _REASONS = {
     Cause.CHANGED: N_("Your settings have changed since the last card; this is the plan for them."),
     Cause.AGAIN: N_("You asked me to try again what the last plan left undone."),
     Cause.REPLANNED: N_("Planned again from what was really filled."),
+    Cause.PANIC: N_("You asked me to close all futures and stop."),
+    Cause.SELL_OUT: N_("You asked me to sell all coins."),
 }
 #: over and under target
 _DRIFTED = (
@@ -55,7 +57,11 @@ _CLOSED = {
     PlanState.SUPERSEDED: N_("Plan {number} was replaced by a newer one. Nothing was traded."),
 }
 _STOPPED = N_("Plan {number} was stopped by you at {time}. What was filled stays.")
-_PORTFOLIO_CLOSED = N_("Plan {number} ended, because the portfolio was closed. Nothing was traded.")
+#: who ended a plan that no other took the place of, unless what it rested on was changed
+_ENDED_BY = {
+    DecidedBy.CLOSING: N_("Plan {number} ended, because the portfolio was closed. Nothing was traded."),
+    DecidedBy.PANIC: N_("Plan {number} ended, because you pressed /panic. Nothing was traded."),
+}
 _OUTDATED = N_("Plan {number} ended, because what it rested on was changed. Nothing was traded.")
 
 
@@ -63,7 +69,7 @@ def plan_card(words: Words, portfolio: Portfolio, plan: Plan, *, lead: str = "")
     """Show a plan that waits for an answer, or how one ended; ``lead`` is a sentence said before it."""
     if plan.state is not PlanState.PROPOSED:
         return closed_card(words, portfolio, plan)
-    until = say(words, "answer by {time}", time=words.time(autonomy.answer_by(plan)))
+    until = say(words, "answer by {time}", time=words.time(autonomy.answer_by(plan))) if not plan.is_panic else None
     title = head(words, portfolio, say(words, "Plan {number}", number=plan.number), until)
     text = page(title, *_body(words, plan, lead=lead), *autonomy.card_lines(words, plan), *_ending(words, portfolio))
     return View(text, _answers(words, portfolio, plan), card_picture(words, plan))
@@ -87,7 +93,7 @@ def closed_text(words: Words, plan: Plan) -> str:
         return words.t(_STOPPED, number=plan.number, time=words.time(moment))
     told = _CLOSED[plan.state]
     if plan.state is PlanState.SUPERSEDED and plan.superseded_by is None:
-        told = _PORTFOLIO_CLOSED if plan.decided_by is DecidedBy.CLOSING else _OUTDATED
+        told = _ENDED_BY.get(plan.decided_by, _OUTDATED)
     return words.t(told, number=plan.number, time=words.time(moment))
 
 
@@ -159,6 +165,8 @@ def _ending(words: Words, portfolio: Portfolio) -> list[Html]:
 
 
 def _answers(words: Words, portfolio: Portfolio, plan: Plan) -> Keyboard:
+    if plan.is_panic:
+        return (_confirm(words, portfolio, plan), button(words.t("Edit"), "edit", plan.id)), (button(words.t("Skip"), "skip", plan.id),)
     return (
         *card.card_rows(words, plan),
         (_confirm(words, portfolio, plan), button(words.t("Edit"), "edit", plan.id)),
@@ -189,7 +197,7 @@ def edit(words: Words, portfolio: Portfolio, plan: Plan) -> View:
         *costs_lines(words, plan),
         result_table(words, plan),
         exposure_change(words, plan.before, plan.after),
-        say(words, "Answer by {time}.", time=words.time(autonomy.answer_by(plan))),
+        say(words, "Answer by {time}.", time=words.time(autonomy.answer_by(plan))) if not plan.is_panic else None,
     )
     done = [button(words.t("Back to the plan"), "card", plan.id)]
     if kept:

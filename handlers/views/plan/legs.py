@@ -70,6 +70,7 @@ _DUST = Decimal("0.001")
 _LEFT_OUT = {
     LeftOutWhy.BELOW_MINIMUM: N_("{coin}: {amount} is under the exchange's minimum of {minimum}"),
     LeftOutWhy.HALTED: N_("{coin}: the exchange has stopped trading it"),
+    LeftOutWhy.NO_PRICE: N_("{coin}: there is no reliable price"),
     LeftOutWhy.CASH_LIMITED: N_("buys are smaller than wanted: there is not enough money"),
     LeftOutWhy.WITHDRAW_LIMITED: N_("some money stays in the futures account: its positions need it as margin"),
     LeftOutWhy.COLLATERAL_LIMITED: N_("the futures account gets less than wanted: there is not enough money"),

@@ -10,7 +10,7 @@ from chatbot.model import UNDER_WAY, DecidedBy, LegState, Mode, PlanState
 from handlers.buttons import Style
 from handlers.views.common import DOT, View, bold, button, captioned, esc, head, joined, page, say
 from handlers.views.person import halt
-from handlers.views.plan import autonomy
+from handlers.views.plan import autonomy, panic
 from handlers.views.plan.card import MOST_LEGS, closed_text, plan_card, reason_text
 from handlers.views.plan.legs import ended_short, left_out_text, progress_line
 from handlers.views.tables import change_picture, change_table, exposure_change
@@ -31,7 +31,7 @@ def progress(words: Words, portfolio: Portfolio, plan: Plan) -> View:
         head(words, portfolio, say(words, "Plan {number}", number=plan.number)),
         say(words, "Being carried out: {done} of {all} legs ended.", done=ended, all=len(plan.legs)),
         *autonomy.acted_lines(words, plan),
-        *([reason_text(words, reason) for reason in plan.reasons] if plan.decided_by is DecidedBy.AUTO else []),
+        *([reason_text(words, reason) for reason in plan.reasons] if plan.decided_by is DecidedBy.AUTO or plan.is_panic else []),
         "",
         *_legs(words, plan),
     )
@@ -58,6 +58,8 @@ def result(words: Words, portfolio: Portfolio, plan: Plan, *, asking: bool = Tru
     if plan.state is PlanState.PARKED:
         return parked(words, portfolio, plan)
     failed = [leg for leg in plan.legs if ended_short(leg)]
+    if plan.is_panic:
+        return panic.result(words, portfolio, plan, _verdict(words, plan, failed), _totals(words, plan))
     title = head(words, portfolio, say(words, "Plan {number}", number=plan.number), _verdict(words, plan, failed))
     parts: list[object] = [title, *autonomy.acted_lines(words, plan), _totals(words, plan)]
     if plan.result is not None:

@@ -72,6 +72,7 @@ from chatbot.model.hedge import BY_BETA, HedgeProblem, HedgeSize, HedgeWish
 from chatbot.model.hedge_report import HedgeReading, HedgeReport, ShockReport, ShockRow
 from chatbot.model.leap import Leap, LeapWhy
 from chatbot.plans import band_advice as advising
+from chatbot.plans.panic import Answer, Effect, Pressed
 from chatbot.portfolio.states import ScheduleMark
 from handlers.views import alerts, problems
 from handlers.views.common import esc
@@ -80,7 +81,7 @@ from handlers.views.hedge import offer, shocks
 from handlers.views.person import access, alert_settings, halt, pause, schedule
 from handlers.views.person import portfolios as beside
 from handlers.views.person import settings as control
-from handlers.views.plan import autonomy, card, costs, history, progress
+from handlers.views.plan import autonomy, card, costs, history, panic, progress
 from handlers.views.portfolio import band_advice as advice
 from handlers.views.portfolio import exposure, leaps, options, start, status, strategy, why
 from handlers.views.trigger import page
@@ -483,6 +484,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.exposure.exposure of thirty": lambda w: exposure.exposure(w, exposed(name, coins=30)),
         "portfolio.exposure.exposure unknown": lambda w: exposure.exposure(w, exposed(name, known=False)),
         **_hedges(name),
+        **_panics(name),
         "plan.history.history": lambda w: history.history(w, port, [done] * 9, more=True),
         "plan.history.history empty": lambda w: history.history(w, port, []),
         "plan.history.plan_in_full": lambda w: history.plan_in_full(w, port, done),
@@ -683,6 +685,49 @@ def _hedges(name: str) -> dict[str, Callable[[Words], View]]:
         "hedge.shocks.shocks refused": lambda w: shocks.shocks(w, replace(table, size=none[2])),
         "hedge.shocks.shocks unknown": lambda w: shocks.shocks(
             w, ShockReport(portfolio=port, problems=report(name, known=False).check.problems)
+        ),
+    }
+
+
+def panicking(name: str, cause: Cause = Cause.PANIC, state: PlanState = PlanState.PROPOSED) -> Plan:
+    """Return a plan of a panic with every kind of leg and omission."""
+    return replace(a_plan(name, state, after() if state is PlanState.DONE else None), reasons=(Reason(trigger=cause),))
+
+
+def _panics(name: str) -> dict[str, Callable[[Words], View]]:
+    """Return every view of /panic."""
+    port, by_hand = portfolio(name), portfolio(name, Mode.MANUAL)
+    unknown = report(name, known=False).check.problems
+    shown = [
+        Effect(portfolio=port, plan=panicking(name), open_plan=a_plan(name, PlanState.RUNNING), open_orders=2),
+        Effect(portfolio=port, plan=None, problems=unknown, open_plan=a_plan(name)),
+        Effect(portfolio=by_hand, plan=replace(panicking(name), legs=(), left_out=())),
+    ]
+    answers = [Answer(portfolio=port, pressed=pressed, since=NOW, stopped=a_plan(name, PlanState.RUNNING)) for pressed in Pressed]
+    answers += [Answer(portfolio=by_hand, pressed=Pressed.STOPPED, since=NOW, stopped=a_plan(name))]
+    sold_out = panicking(name, Cause.SELL_OUT, PlanState.DONE)
+    stopped = replace(port, paused=True)
+    return {
+        "plan.panic.effects": lambda w: panic.effects(w, shown, (), NOW),
+        "plan.panic.effects of one": lambda w: panic.effects(w, shown[:1], (by_hand, port), NOW),
+        "plan.panic.effects by hand": lambda w: panic.effects(w, [replace(shown[0], portfolio=by_hand)], (), NOW),
+        "plan.panic.stopped": lambda w: panic.stopped(w, answers),
+        "plan.panic.halted": lambda w: panic.halted(w, NOW),
+        **{f"plan.panic.told {how}": lambda w, how=how: panic.told(w, port, how, unknown) for how in panic.TOLD},
+        "plan.panic.sale": lambda w: panic.sale(w, replace(shown[0], plan=panicking(name, Cause.SELL_OUT)), NOW),
+        "plan.panic.sale long": lambda w: panic.sale(w, replace(shown[0], plan=_long_plan(name)), NOW),
+        "plan.panic.sale by hand": lambda w: panic.sale(w, replace(shown[0], portfolio=by_hand), NOW),
+        "plan.panic.sale of nothing": lambda w: panic.sale(w, shown[2], NOW),
+        "plan.panic.sale unknown": lambda w: panic.sale(w, shown[1], NOW),
+        "plan.panic.sold": lambda w: panic.sold(w, port, sold_out),
+        "plan.panic.result": lambda w: panic.result(w, stopped, panicking(name, state=PlanState.DONE), esc(name), esc(name)),
+        "plan.panic.result of the sale": lambda w: progress.result(w, stopped, sold_out),
+        "plan.panic.result whole": lambda w: progress.result(w, by_hand, replace(sold_out, legs=(), left_out=())),
+        "plan.card.plan_card of a panic": lambda w: card.plan_card(w, by_hand, panicking(name)),
+        "plan.card.edit of a panic": lambda w: card.edit(w, by_hand, panicking(name)),
+        "plan.progress.progress of a panic": lambda w: progress.progress(w, port, panicking(name, state=PlanState.RUNNING)),
+        "plan.card.closed_card of a panic": lambda w: card.closed_card(
+            w, port, replace(a_plan(name, PlanState.SUPERSEDED), decided_by=DecidedBy.PANIC)
         ),
     }
 
