@@ -131,11 +131,14 @@ async def refused(move: LegAttempt, attempt: Attempt, reason: str) -> None:
     move.passes("answered")
 
 
-async def record_unknown(move: LegAttempt, attempt: Attempt) -> tuple[LegAttempt, Attempt]:
-    """Note that nobody knows whether the order exists; recovery looks after it."""
+async def record_unknown(move: LegAttempt, attempt: Attempt, event: str = "unknown") -> tuple[LegAttempt, Attempt]:
+    """Note that nobody knows whether the order exists; recovery looks after it.
+
+    ``event`` tells whose silence it is: the exchange's, or that of a process of ours that ended in the middle.
+    """
     known = replace(attempt, state=OrderState.UNKNOWN)
     changed = replace(move.leg, state=advance(move.leg.state, LegEvent.LOSE))
-    await _write(move, "unknown", {"client_id": attempt.client_id}, changed, attempt=known)
+    await _write(move, event, {"client_id": attempt.client_id}, changed, attempt=known)
     move.passes("lost")
     return replace(move, leg=changed), known
 

@@ -31,8 +31,11 @@ if TYPE_CHECKING:
 
 EXECUTE = "execute_plan"
 REVIVED = "revived"
-#: how often one order is sent again before a person is asked
+#: how often an exchange may leave the orders of a leg unanswered, after the first time, before a person is asked
 RESENDS_MAX = 5
+#: the same for processes of ours that ended before there was an answer: restarts in a row are no fault of the exchange
+INTERRUPTIONS_MAX = 50
+INTERRUPTED = "interrupted"
 #: how often a plan without a living workflow is enqueued again before it is parked
 REVIVALS_MAX = 5
 #: how often an exchange is asked in vain to take back the orders of such a plan before it is parked all the same
@@ -71,7 +74,7 @@ async def settle(move: LegAttempt, attempt: Attempt) -> None:
     if await _adopted(move, attempt):
         return
     if attempt.state != OrderState.UNKNOWN:
-        move, attempt = await outcomes.record_unknown(move, attempt)
+        move, attempt = await outcomes.record_unknown(move, attempt, INTERRUPTED)
     if await _quarantine(move, attempt):
         return
     pace = move.deps.pace
@@ -79,7 +82,9 @@ async def settle(move: LegAttempt, attempt: Attempt) -> None:
         if await _adopted(move, attempt):
             return
         await move.deps.clock.sleep(pace.poll_pause_s)
-    if move.exchange.late_window_s is not None and move.view.count("resent", move.leg.index) < RESENDS_MAX:
+    unanswered, interrupted = (move.view.count(event, move.leg.index) for event in ("unknown", INTERRUPTED))
+    may_resend = unanswered <= RESENDS_MAX and interrupted <= INTERRUPTIONS_MAX
+    if move.exchange.late_window_s is not None and may_resend:
         await _send_again(move, attempt, "resent")
     elif move.view.count(CLOSING):
         await outcomes.abandon(move, attempt)

@@ -171,15 +171,15 @@ class Monitor:
         self._tidied = now if tidying else self._tidied
 
     async def _lapse(self, tx: Tx, plan_id: int, now: datetime) -> None:
-        """Close the card of a plan that has expired; one that cannot be read has no card that we could draw."""
+        """Close the card of a plan that has expired; one that cannot be read or drawn keeps no other from it."""
         try:
-            plan = await plans.plan(tx, plan_id)
-        except ValueError:
-            log.exception("expired plan cannot be read", plan=plan_id)
-            return
-        if plan is not None:
-            await write.redraw_card(tx, plan, now, "expired")
-            await self._unanswered.lapsed(tx, plan, now)
+            async with tx.begin_nested():
+                plan = await plans.plan(tx, plan_id)
+                if plan is not None:
+                    await write.redraw_card(tx, plan, now, "expired")
+                    await self._unanswered.lapsed(tx, plan, now)
+        except Exception:  # it has expired all the same, and so do the others
+            log.exception("card of an expired plan not closed", plan=plan_id)
 
     async def _anything_due(self, now: datetime) -> bool:
         """Tell whether a plan has run out of time or a message may leave now."""

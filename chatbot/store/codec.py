@@ -88,8 +88,13 @@ class _Written(TypeDecorator[T]):
         return None if value is None else self.write(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> T | None:  # noqa: ANN401, ARG002 - SQLAlchemy's signature
-        """Read, for SQLAlchemy."""
-        return None if value is None else self.read(value)
+        """Read, for SQLAlchemy; raises ``ValueError`` for whatever is not what :meth:`write` wrote."""
+        if value is None:
+            return None
+        try:
+            return self.read(value)
+        except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError) as error:
+            raise ValueError(f"{type(self).__name__} cannot be read: {type(error).__name__}") from error
 
 
 class Exact(_Written[Decimal]):
@@ -104,8 +109,11 @@ class Exact(_Written[Decimal]):
         return str(value)
 
     def read(self, stored: str) -> Decimal:
-        """Read the text back."""
-        return Decimal(stored)
+        """Read the text back; what is no finite number was not written by us."""
+        value = Decimal(stored)
+        if not isinstance(stored, str) or not value.is_finite():
+            raise ValueError("no finite Decimal")
+        return value
 
 
 class Moment(_Written[datetime]):

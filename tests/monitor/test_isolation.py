@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from chatbot.engine.bands import BandState
-from chatbot.model import COVER, Answering, Mode, Person, Role, Unanswered
+from chatbot.model import (
+    COVER,
+    AlertKind,
+    AlertSettings,
+    Answering,
+    AutoLimits,
+    Check,
+    Mode,
+    Person,
+    PlanState,
+    Ring,
+    Role,
+    ScheduleRule,
+    Unanswered,
+)
 from chatbot.portfolio import states, strategies
-from chatbot.store import accounts, portfolios
-from chatbot.store.codec import encode
+from chatbot.store import accounts, plans, portfolios, tables
+from tests.execution.lab import proposed
 from tests.handlers.views.view_examples import an_open_hedge
 from tests.portfolio.still_market import bench
 
@@ -23,10 +40,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatbot.model import Message, Portfolio
+    from chatbot.store.database import Tx
     from tests.portfolio.still_market import Bench
 
 D = Decimal
-STATE = "UPDATE pf_states SET body = :body WHERE portfolio_id = :id AND key = '{key}'"
 ANN, BEN = Person(id=101, chat_id=101, role=Role.MEMBER), Person(id=102, chat_id=102, role=Role.MEMBER)
 #: what no field of ours may hold
 POISON = ("NaN", "1e999999", "-1", "", None, [], {"a": 1}, 10**40, "𝟙", "\x00")
@@ -75,40 +92,121 @@ async def fall_and_hear(on: Bench) -> tuple[set[int], set[int]]:
     return {message.chat_id for message in told if message.kind == "drift_alert"}, planned
 
 
-async def test_every_field_of_a_neighbours_rows_may_be_poisoned(tmp_path: Path) -> None:
-    """Strategy, answering, account and every state of Ann's: Ben, who comes after her, is told and planned for all the same."""
+#: what a column may hold although nothing of ours would write it; where the database itself refuses a value, there is nothing to show
+RAW = ("", "NaN", "\ud7ff\x00", -1, 10**18, 1e308, None, b"\xff", "[]", '{"a": 1}', "2026-01-01")
+#: what says whose a row is: with another value there it is somebody else's
+WHOSE = {"id", "portfolio_id", "plan_id", "person_id"}
+#: the tables that are read in a check, and how somebody's rows are found
+ROWS = {
+    "pf_people": "id = :person",
+    "pf_portfolios": "id = :portfolio",
+    "pf_legs": "plan_id IN (SELECT id FROM pf_plans WHERE portfolio_id = :portfolio)",
+    **dict.fromkeys(("pf_accounts", "pf_states", "pf_checks", "pf_values", "pf_plans"), "portfolio_id = :portfolio"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One field of somebody's rows, or one inside a stored JSON."""
+
+    table: str
+    column: str
+    #: which of the person's rows, in the order in which they were written
+    row: int
+    path: tuple[Any, ...] = ()
+
+    async def spoil(self, tx: Tx, portfolio: Portfolio, value: Any) -> bool:
+        """Write a value there that it cannot have; False where the database itself refuses it."""
+        stored = (await rows_of(tx, self.table, self.column, portfolio))[self.row]
+        value = json.dumps(poisoned(json.loads(stored[1]), self.path, value)) if self.path else value
+        change = text(f"UPDATE {self.table} SET {self.column} = :value WHERE rowid = :row")  # noqa: S608 - names of ours
+        try:
+            async with tx.begin_nested():
+                await tx.execute(change, {"value": value, "row": stored[0]})
+        except (SQLAlchemyError, UnicodeEncodeError, OverflowError):
+            return False
+        return True
+
+
+async def rows_of(tx: Tx, table: str, column: str, portfolio: Portfolio) -> list[tuple[int, Any]]:
+    """Return what stands in a column of somebody's rows, each with the number of its row."""
+    query = text(f'SELECT rowid, "{column}" FROM {table} WHERE {ROWS[table]} ORDER BY rowid')  # noqa: S608 - names of ours
+    known = {"person": portfolio.person_id, "portfolio": portfolio.id}
+    return [(row[0], row[1]) for row in await tx.execute(query, {name: known[name] for name in known if f":{name}" in ROWS[table]})]
+
+
+async def every_place(tx: Tx, portfolio: Portfolio) -> list[Place]:
+    """Return every field of somebody's rows, drawn from what is stored: a field that is new is among them by itself."""
+    found: list[Place] = []
+    for table in ROWS:
+        for column in set(tables.metadata.tables[table].columns.keys()) - WHOSE:
+            stored = await rows_of(tx, table, column, portfolio)
+            assert stored, table
+            for row, (_, value) in enumerate(stored):
+                found.append(Place(table, column, row))
+                if isinstance(value, str) and value.startswith("{"):
+                    found += [Place(table, column, row, path) for path in fields(json.loads(value))]
+    return sorted(found, key=str)
+
+
+async def neighbour(on: Bench, person: Person) -> Portfolio:
+    """Give somebody a portfolio of which everything is stored that can be: states, a hedge, limits, settings, a plan that waits."""
+    portfolio = await opened(on, person)
+    async with on.program.db.transaction() as tx:
+        rule = ScheduleRule(freq="weekly", time="09:00", zone="UTC", set_at=on.clock.now())
+        strategy = replace(portfolio.strategy, schedule=rule, turnover_budget=D("0.1"), tilt=D("0.1"))
+        limits = AutoLimits(trade=D(500), turnover=D(1000), share=D("0.1"))
+        answering = Answering(limits=limits, unanswered=Unanswered.REDUCE)
+        now = on.clock.now()
+        full = replace(
+            portfolio,
+            strategy=strategy,
+            answering=answering,
+            snoozed_until=now - timedelta(1),
+            window_opened_at=now - timedelta(seconds=30),
+        )
+        await portfolios.save(tx, full)
+        before = await states.read(tx, portfolio.id)
+        lines = {"BTC": BandState(fired=True, side="over", last_drift=D("0.06"))}
+        await states.write(tx, portfolio.id, before, replace(before, lines=lines, hedges=(an_open_hedge(COVER),)))
+        quiet = AlertSettings(rings={AlertKind.FUNDING: Ring.OFF}, quiet_from="22:00", quiet_to="08:00", reminder_h=4)
+        await accounts.change_person(tx, person.id, alerts=quiet)
+        await portfolios.save_checks(tx, {portfolio.id: Check(at=now, figures=None)})
+        await portfolios.record_values(tx, [(portfolio.id, now.date(), D(10_000))])
+        await plans.add_plan(tx, proposed(portfolio.id, "sell 0.01 BTC", now))
+    return portfolio
+
+
+@pytest.mark.parametrize("turn", [0, *(pytest.param(turn, marks=pytest.mark.slow) for turn in range(1, len(RAW)))])
+async def test_every_field_of_many_neighbours_is_wrong_and_the_others_are_told_and_planned_for(tmp_path: Path, turn: int) -> None:
+    """A neighbour for each stored field, with a value there that it cannot have; whole people stand first, in the middle and last.
+
+    Those three hear of a fall, get their plans, and these expire, as if they were alone.
+    """
     async with bench(tmp_path) as on:
-        ann, ben = await opened(on, ANN), await opened(on, BEN)
-        async with on.program.db.transaction() as tx:
-            before = await states.read(tx, ann.id)
-            after = replace(before, lines={"BTC": BandState(fired=True, side="over", last_drift=D("0.06"))}, hedges=(an_open_hedge(COVER),))
-            await states.write(tx, ann.id, before, after)
-            rows = await portfolios.states(tx, ann.id)
-            account = (await portfolios.accounts_of(tx, (ann.id,)))[ann.id]
-        bodies = {
-            "UPDATE pf_portfolios SET strategy = :body WHERE id = :id": json.loads(encode(ann.strategy)),
-            "UPDATE pf_portfolios SET answering = :body WHERE id = :id": json.loads(encode(Answering(unanswered=Unanswered.REDUCE))),
-            "UPDATE pf_accounts SET body = :body WHERE portfolio_id = :id": account,
-            **{STATE.format(key=key): body for key, body in rows.items()},
-        }
-        ways = [(write, body, path) for write, body in bodies.items() for path in fields(body)]
-        evil = [POISON[at % len(POISON)] for at in range(2 * len(ways))]
-        cases = [(write, poisoned(body, path, value)) for (write, body, path), value in zip((*ways, *ways), evil, strict=True)]
-        assert len(cases) > 100
-        for at, (write, body) in enumerate(cases):
+        first = await neighbour(on, Person(id=1000, chat_id=1000, role=Role.MEMBER))
+        async with on.program.db.read() as tx:
+            places = await every_place(tx, first)
+        assert len(places) > 150
+        whole, written = [await opened(on, Person(id=1, chat_id=1, role=Role.MEMBER))], 0
+        for at, place in enumerate(places):
+            mine = await neighbour(on, Person(id=2000 + at, chat_id=2000 + at, role=Role.MEMBER))
+            values = POISON if place.path else RAW
             async with on.program.db.transaction() as tx:
-                for undo, good in bodies.items():
-                    await tx.execute(text(undo), {"body": json.dumps(good), "id": ann.id})
-                await tx.execute(text(write), {"body": json.dumps(body), "id": ann.id})
-            on.program.roster.forget(ann.id)
-            on.program.accounts._open.pop(ann.id, None)
-            on.program.roster._restless |= {ben.id}
-            on.clock.advance(60)
-            tick = await on.program.monitor.tick()
-            assert tick.examined >= 1, (at, write, body)
+                written += await place.spoil(tx, mine, values[(at + turn) % len(values)])
+            if at == len(places) // 2:
+                whole.append(await opened(on, Person(id=2, chat_id=2, role=Role.MEMBER)))
+        whole.append(await opened(on, Person(id=3, chat_id=3, role=Role.MEMBER)))
+        assert written > len(places) * 0.8
         told, planned = await fall_and_hear(on)
-        assert BEN.chat_id in told
-        assert ben.id in planned
+        assert {1, 2, 3} <= told
+        assert {one.id for one in whole} <= planned
+        with structlog.testing.capture_logs() as lines:
+            await on.tick(seconds=1200)
+        assert [line["event"] for line in lines if line["event"] in ("check failed", "housekeeping failed")] == []
+        async with on.program.db.read() as tx:
+            ended = {one.id: (await plans.plans(tx, one.id))[-1].state for one in whole}
+        assert set(ended.values()) == {PlanState.EXPIRED}
 
 
 @pytest.mark.parametrize("table", ["pf_portfolios", "pf_accounts", "pf_states", "pf_checks", "pf_people"])

@@ -47,7 +47,7 @@ from tests.places import DATA
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PACE = Pace(poll_s=0.03, requote_s=0.25, requotes=0, margin_s=0.05, looks=1, retries_s=(0.1, 0.2, 0.4))
+PACE = Pace(poll_s=0.03, requote_s=0.6, requotes=0, margin_s=0.05, looks=1, retries_s=(0.1, 0.2, 0.4))
 DEADLINE_S = 30.0
 #: points at which no work may have begun yet
 _BEFORE_WORK = ("journaled", "answering")
