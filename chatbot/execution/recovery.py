@@ -174,12 +174,12 @@ class Recovery:
             under_way, stopped = await plans.under_way(tx), await halt.stopped(tx)
         revived: list[int] = []
         stuck: set[str] = set()
-        for plan in under_way:
+        for plan_id in under_way:
             try:
-                if await self._revive(plan, stuck):
-                    revived.append(plan.id)
+                if await self._revive(plan_id, stuck):
+                    revived.append(plan_id)
             except Exception:  # noqa: BLE001 - the next look is in a minute
-                _LOG.exception("plan not looked after", plan=plan.id)
+                _LOG.exception("plan not looked after", plan=plan_id)
         self._stuck = frozenset(stuck)
         for plan_id in stopped:
             try:
@@ -190,12 +190,12 @@ class Recovery:
                 _LOG.exception("plan not looked after", plan=plan_id)
         return tuple(revived)
 
-    async def _revive(self, plan: Plan, stuck: set[str]) -> bool:
+    async def _revive(self, plan_id: int, stuck: set[str]) -> bool:
         """Give a plan that nobody carries out a new workflow, or park it; stuck work is added to ``stuck``."""
-        view = await self._scribe.view(plan.id)
-        if view is None or self._hands.holds(plan.id):
+        view = await self._scribe.view(plan_id)
+        if view is None or self._hands.holds(plan_id):
             return False
-        key = key_of(plan.id, view.count(REVIVED))
+        key = key_of(plan_id, view.count(REVIVED))
         standing = await self._work.standing(key)
         if standing == Standing.ALIVE:
             return False
@@ -203,13 +203,13 @@ class Recovery:
             stuck.add(key)
             if key not in self._stuck:
                 return False  # a moment between two hands looks the same: believed when it lasts until the next look
-            _LOG.warning("stuck work is replaced", plan=plan.id, key=key)
+            _LOG.warning("stuck work is replaced", plan=plan_id, key=key)
             await self._work.release(key)
         if view.count(REVIVED) < REVIVALS_MAX:
             return await self._enqueue(view, (PlanState.CONFIRMED, PlanState.RUNNING))
-        if not await self._called_off(plan.id):
+        if not await self._called_off(plan_id):
             return False
-        latest = await self._scribe.view(plan.id) or view
+        latest = await self._scribe.view(plan_id) or view
         with suppress(IllegalMove):  # it ended by itself since it was read
             await self._scribe.write(latest, Change(event="parked", detail={"why": "broken"}, plan=PlanEvent.PARK))
         return False

@@ -147,9 +147,10 @@ async def plans(tx: Tx, portfolio_id: int, limit: int = 10, before_id: int | Non
     return await _read(tx, _plans.portfolio_id == portfolio_id, *older, newest=limit)
 
 
-async def under_way(tx: Tx) -> tuple[Plan, ...]:
-    """Return every confirmed or running plan, oldest first: each should have a workflow."""
-    return await _read(tx, _plans.state.in_((PlanState.CONFIRMED, PlanState.RUNNING)))
+async def under_way(tx: Tx) -> tuple[int, ...]:
+    """Return the id of every confirmed or running plan, oldest first: each should have a workflow, whether or not its row can be read."""
+    running = select(_plans.id).where(_plans.state.in_((PlanState.CONFIRMED, PlanState.RUNNING)))
+    return tuple((await tx.execute(running.order_by(_plans.id))).scalars())
 
 
 async def lock(tx: Tx, plan_id: int) -> None:

@@ -412,7 +412,7 @@ async def test_a_plan_carried_out_keeps_its_end_its_result_and_its_card(db: Data
     plan_id = await _confirmed(db, (await a_portfolio(db)).id)
     async with db.transaction() as tx:
         await plans.set_card(tx, plan_id, 7, 4242)
-        assert [each.id for each in await plans.under_way(tx)] == [plan_id]
+        assert await plans.under_way(tx) == (plan_id,)
         assert await plans.set_state(tx, plan_id, PlanState.RUNNING, NOW)
         assert await plans.set_state(tx, plan_id, PlanState.DONE, NOW, FIGURES)
         assert await plans.set_state(tx, plan_id, PlanState.DONE, LATER), "a repeated step is harmless"
