@@ -10,6 +10,8 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from chatbot.engine.errors import Refused
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from contextlib import AbstractContextManager
@@ -19,6 +21,8 @@ WIDE = Context(prec=80, rounding=ROUND_HALF_EVEN)
 ZERO = Fraction(0)
 ONE = Fraction(1)
 _TEN = Decimal(10)
+#: products of what is stored or told stay far below 10 to this power; a number beyond it was stored by nobody of ours
+_POWER = 1000
 
 
 def wide() -> AbstractContextManager[Context]:
@@ -27,7 +31,9 @@ def wide() -> AbstractContextManager[Context]:
 
 
 def exact(number: Decimal | int) -> Fraction:
-    """Turn a decimal into the same rational."""
+    """Turn a decimal into the same rational. Raises ``Refused``: bad_parameter, where writing it out would take for ever."""
+    if isinstance(number, Decimal) and not (number.is_finite() and -_POWER < number.adjusted() < _POWER):
+        raise Refused("bad_parameter", repr(number)[:40])
     return Fraction(number)
 
 

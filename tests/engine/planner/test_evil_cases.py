@@ -5,11 +5,15 @@ from __future__ import annotations
 import copy
 import json
 import time
+from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chatbot.__main__ import main
+from chatbot.engine.errors import Refused
+from chatbot.engine.exact import exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,3 +101,15 @@ def test_what_is_no_case_gives_one_sentence(text: str, tmp_path: Path, capsys: p
 def test_numbers_that_only_json_knows_are_refused(number: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert ask(tmp_path, json.dumps(CASE).replace('"60000"', number)) == 1
     assert json.loads(capsys.readouterr().out) == {"error": "bad_parameter"}
+
+
+@pytest.mark.parametrize("number", ["1e1000", "-1e999999999", "1e-999999", "NaN", "Infinity"])
+def test_a_number_that_would_take_for_ever_to_write_out_is_refused(number: str) -> None:
+    """One such number in a stored strategy kept the check of everybody busy for minutes."""
+    with pytest.raises(Refused, match="bad_parameter"):
+        exact(Decimal(number))
+
+
+@pytest.mark.parametrize("number", ["0", "-0.1", "1e400", "1e-400", "123456789.123456789"])
+def test_ordinary_and_wide_numbers_are_exact(number: str) -> None:
+    assert exact(Decimal(number)) == Fraction(number)
