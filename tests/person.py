@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 ANN, BEN = TelegramUser(id=42, name="Ann"), TelegramUser(id=43, name="Ben")
-#: market time is the clock's; a look every 20 s is enough, because the market moves by the minute
-PACE = Pace(poll_s=20.0, look_s=20.0, requotes=2)
+#: market time is the clock's; a look a minute is enough, because the market moves by the minute
+PACE = Pace(poll_s=60.0, look_s=60.0, requotes=2)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 D = Decimal
 #: nothing moves between two looks, so looking often would only take time
-PACE = Pace(poll_s=20.0, look_s=20.0, requotes=2)
+PACE = Pace(poll_s=60.0, look_s=60.0, requotes=2)
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PERSON = Person(id=7, chat_id=7, name="Ann", role=Role.OPERATOR)
 

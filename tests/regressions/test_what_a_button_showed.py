@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.model import PlanState
-from tests.handlers.chat_room import ANN, room
+from tests.person import ANN, someone
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.handlers.chat_room import Room
+    from tests.person import Someone
 
 #: a page whose buttons change settings -> one of them
 PAGES = {
@@ -24,7 +24,7 @@ PAGES = {
 }
 
 
-async def second_portfolio(chat: Room) -> None:
+async def second_portfolio(chat: Someone) -> None:
     """Set another portfolio up, which becomes the current one."""
     await chat.say("/start")
     await chat.tap("Keep both")
@@ -36,7 +36,7 @@ async def second_portfolio(chat: Room) -> None:
 @pytest.mark.parametrize("how", ["changed", "another"])
 async def test_an_old_page_changes_nothing_of_other_settings(tmp_path: Path, page: str, label: str, how: str) -> None:
     """Shown, then the targets are changed or another portfolio is set up, then pressed: refused in words, nothing stored."""
-    async with room(tmp_path) as chat:
+    async with someone(tmp_path) as chat:
         await chat.set_up()
         await chat.say(page)
         old = chat.with_button(label)
@@ -54,7 +54,7 @@ async def test_an_old_page_changes_nothing_of_other_settings(tmp_path: Path, pag
 
 async def test_consent_to_auto_is_for_the_portfolio_that_was_named(tmp_path: Path) -> None:
     """Consent that was read for one portfolio and pressed when another has become current puts neither on auto."""
-    async with room(tmp_path) as chat:
+    async with someone(tmp_path) as chat:
         await chat.set_up()
         await chat.say("/mode auto 500 10%")
         consent = chat.with_button("Yes, trade without asking me")
@@ -69,7 +69,7 @@ async def test_consent_to_auto_is_for_the_portfolio_that_was_named(tmp_path: Pat
 @pytest.mark.parametrize("change", ["/targets BTC 10 ETH 10 ALT 20 USDT 50 FUTURES 10", "/bands BTC 7", "/triggers fear 20", "/mode tell"])
 async def test_a_change_of_what_a_card_rests_on_ends_the_card(tmp_path: Path, change: str) -> None:
     """Targets, bands, triggers, mode: the old Confirm sends nothing, and the card says why."""
-    async with room(tmp_path) as chat:
+    async with someone(tmp_path) as chat:
         card = await chat.set_up()
         await chat.say(change)
         await chat.work()

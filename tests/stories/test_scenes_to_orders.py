@@ -31,7 +31,7 @@ async def settled(folder: Path, preset: str) -> AsyncIterator[Someone]:
     """Open a demo portfolio with a preset and bring it to its targets; the market has no script of its own."""
     clock = ManualClock(START)
     source = SimulatedSource(clock, speed=SPEED, script=False)
-    async with someone(folder, clock=clock, source=source, pace=Pace(speed=SPEED), batch_window_s=5) as ann:
+    async with someone(folder, clock=clock, source=source, pace=Pace(speed=SPEED, poll_s=20.0), batch_window_s=5) as ann:
         await ann.set_up(preset)
         await ann.confirm()
         await ann.step(2)

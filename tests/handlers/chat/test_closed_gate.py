@@ -16,7 +16,7 @@ from handlers.chat import gate as door
 from handlers.loopback import TelegramUser, reset
 from handlers.loopback.faults import Fault
 from handlers.loopback.refusals import bad, forbidden
-from tests.handlers.chat_room import ANN, Room, room
+from tests.person import ANN, Someone, someone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -71,8 +71,8 @@ STEPS = {
 
 
 @pytest.fixture
-async def chat(tmp_path: Path) -> AsyncIterator[Room]:
-    async with room(tmp_path, operator_ids=str(ANN.id)) as opened:
+async def chat(tmp_path: Path) -> AsyncIterator[Someone]:
+    async with someone(tmp_path, operator_ids=str(ANN.id)) as opened:
         opened.loopback.know(EVE)
         yield opened
 
@@ -97,7 +97,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-async def rows(chat: Room) -> dict[str, int]:
+async def rows(chat: Someone) -> dict[str, int]:
     """Return how much is stored of what only somebody let in may have."""
     async with chat.program.db.read() as tx:
         return {
@@ -111,7 +111,7 @@ async def test_a_gate_that_breaks_anywhere_lets_nothing_through(
     tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     """Each step breaks under each kind of update; the handlers are those that the bot registers."""
-    async with room(tmp_path, operator_ids=str(ANN.id)) as chat:  # built after the handlers were replaced
+    async with someone(tmp_path, operator_ids=str(ANN.id)) as chat:  # built after the handlers were replaced
         chat.loopback.know(EVE)
         place, name, broken = STEPS[step]
         monkeypatch.setattr(place, name, broken)
@@ -124,7 +124,7 @@ async def test_a_gate_that_breaks_anywhere_lets_nothing_through(
 @pytest.mark.parametrize(
     "fault", [Fault(error=forbidden("bot was blocked by the user")), Fault(error=bad("chat not found")), reset()], ids=str
 )
-async def test_a_stranger_whose_answers_fail_does_not_walk_through_start(chat: Room, fault: Fault) -> None:
+async def test_a_stranger_whose_answers_fail_does_not_walk_through_start(chat: Someone, fault: Fault) -> None:
     """All answers to Eve are refused: after a whole set-up typed and tapped blindly she still only waits, and nothing was opened."""
     await chat.say("/start")
     card = chat.loopback.last(ANN.id)
@@ -144,7 +144,7 @@ async def test_a_stranger_whose_answers_fail_does_not_walk_through_start(chat: R
     assert (await rows(chat))["pf_portfolios"] == 0
 
 
-async def test_a_handler_without_the_gates_leave_does_nothing(chat: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_handler_without_the_gates_leave_does_nothing(chat: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even where the gate were taken off the page, every handler asks for its leave."""
 
     async def absent(*_: object) -> None:
@@ -160,7 +160,7 @@ async def test_a_handler_without_the_gates_leave_does_nothing(chat: Room, monkey
     assert set((await rows(chat)).values()) == {0}
 
 
-async def test_a_group_is_left_where_the_bot_may_not_write(chat: Room) -> None:
+async def test_a_group_is_left_where_the_bot_may_not_write(chat: Someone) -> None:
     """Muted in the group, or put into one where nobody gives a command: it leaves all the same."""
     chat.loopback.fail("sendMessage", Fault(error=bad("not enough rights to send text messages to the chat")))
     await chat.update("message", **{**_START, "chat": {"id": -5, "type": "supergroup", "title": "G"}})
@@ -173,23 +173,23 @@ async def test_a_group_is_left_where_the_bot_may_not_write(chat: Room) -> None:
     assert [call.params["chat_id"] for call in chat.loopback.calls if call.method == "leaveChat"] == [-5, -6]
 
 
-async def test_edited_and_forwarded_commands_do_not_act_and_are_answered(chat: Room) -> None:
+async def test_edited_and_forwarded_commands_do_not_act_and_are_answered(chat: Someone) -> None:
     """A forwarded /pause, in the old and the new fields, and an edited one; a moving place on a map is let go."""
     await chat.set_up()
     asked = {**_MESSAGE, "chat": {**_PRIVATE, "id": ANN.id}, "from": ANN.to_json(), "text": "/pause"}
     asked["entities"] = [{"type": "bot_command", "offset": 0, "length": 6}]
     origin = {"type": "hidden_user", "date": _DATE, "sender_user_name": "Eve"}
     for number, fields in enumerate(({"forward_origin": origin}, {"forward_date": _DATE, "forward_sender_name": "Eve"})):
-        before = chat.newest()
+        before = chat.newest
         await chat.update("message", **{**asked, **fields, "message_id": 950 + number})
         assert "forwarded" in chat.since(before)
     message = await chat.loopback.text(ANN, "hello")
     await chat.handle()
-    before = chat.newest()
+    before = chat.newest
     await chat.loopback.edit(ANN, message.id, "/pause")
     await chat.handle()
     assert "changed afterwards" in chat.since(before)
-    before = chat.newest()
+    before = chat.newest
     place = {**_MESSAGE, "chat": asked["chat"], "from": ANN.to_json(), "edit_date": _DATE, "location": {"latitude": 1.5, "longitude": 2.5}}
     await chat.update("edited_message", **place)
     assert chat.since(before) == ""
@@ -198,7 +198,7 @@ async def test_edited_and_forwarded_commands_do_not_act_and_are_answered(chat: R
     assert not portfolio.paused
 
 
-async def test_a_tap_whose_message_telegram_does_not_show_is_answered(chat: Room) -> None:
+async def test_a_tap_whose_message_telegram_does_not_show_is_answered(chat: Someone) -> None:
     """With and without data, to somebody let in: in words; a stranger's button only stops spinning."""
     await chat.say("/start")
     for number, facts in enumerate(({"data": "x", "inline_message_id": "1"}, {"game_short_name": "g", "inline_message_id": "1"})):

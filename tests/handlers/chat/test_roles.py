@@ -13,7 +13,7 @@ from chatbot.model import AnswerMode, MessageKind, PlanState, Role, Urgency
 from chatbot.plans import outcomes
 from chatbot.store import accounts, messages, plans, portfolios
 from handlers.loopback import TelegramUser
-from tests.handlers.chat_room import ANN, BEN, Room, room
+from tests.person import ANN, BEN, Someone, someone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,18 +25,18 @@ EVE = TelegramUser(id=66, name="Eve")
 
 
 @pytest.fixture
-async def chat(tmp_path: Path) -> AsyncIterator[Room]:
+async def chat(tmp_path: Path) -> AsyncIterator[Someone]:
     """Open a bot whose operator is Ann, with Eve let in."""
-    async with room(tmp_path, operator_ids=str(ANN.id)) as opened:
+    async with someone(tmp_path, operator_ids=str(ANN.id)) as opened:
         await opened.say("/start")
-        await opened.say("hello", EVE)
+        await opened.beside(EVE).say("hello")
         await opened.outbox.drain()
         await opened.tap("Approve Eve")
         await opened.outbox.drain()
         yield opened
 
 
-async def person_of(chat: Room, user: TelegramUser) -> Person:
+async def person_of(chat: Someone, user: TelegramUser) -> Person:
     """Return somebody as stored."""
     async with chat.program.db.read() as tx:
         person = await accounts.person(tx, user.id)
@@ -44,7 +44,7 @@ async def person_of(chat: Room, user: TelegramUser) -> Person:
     return person
 
 
-async def block(chat: Room, user: TelegramUser = EVE) -> None:
+async def block(chat: Someone, user: TelegramUser = EVE) -> None:
     """Have the operator block somebody by the use case that the button calls."""
     assert await chat.program.access.decide(await person_of(chat, ANN), user.id, Role.BLOCKED) is not None
 
@@ -58,13 +58,13 @@ async def block(chat: Room, user: TelegramUser = EVE) -> None:
     ids=["set-up", "confirm"],
 )
 async def test_who_is_blocked_during_a_running_command_stays_blocked(
-    chat: Room, monkeypatch: pytest.MonkeyPatch, before: list[str], last: str
+    chat: Someone, monkeypatch: pytest.MonkeyPatch, before: list[str], last: str
 ) -> None:
     """The exchange is slow, the operator's block comes meanwhile: nothing is opened or traded, and nothing more is said."""
-    await chat.say("/start", EVE)
+    await chat.beside(EVE).say("/start")
     for label in before:
-        await chat.tap(label, EVE)
-    known = chat.newest(EVE)
+        await chat.beside(EVE).tap(label)
+    known = chat.beside(EVE).newest
     real = type(chat.program.evaluator).look if last == "Confirm" else type(chat.program).begin_market
     owner, name = (type(chat.program.evaluator), "look") if last == "Confirm" else (type(chat.program), "begin_market")
 
@@ -73,17 +73,17 @@ async def test_who_is_blocked_during_a_running_command_stays_blocked(
         return await real(*arguments, **named)
 
     monkeypatch.setattr(owner, name, slow)
-    await chat.tap(last, EVE)
+    await chat.beside(EVE).tap(last)
     monkeypatch.undo()
     assert (await person_of(chat, EVE)).role is Role.BLOCKED
-    assert chat.since(known, EVE) == ""
+    assert chat.beside(EVE).since(known) == ""
     async with chat.program.db.read() as tx:
         theirs = await portfolios.of_person(tx, EVE.id)
         states = [plan.state for portfolio in theirs for plan in await plans.plans(tx, portfolio.id, limit=9)]
     assert states == ([PlanState.PROPOSED] if last == "Confirm" else [])
 
 
-async def test_no_setting_lifts_a_block(chat: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_setting_lifts_a_block(chat: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is saved for Eve from what was read before the block, her role is not among it."""
     eve = await person_of(chat, EVE)
     await block(chat)
@@ -92,7 +92,7 @@ async def test_no_setting_lifts_a_block(chat: Room, monkeypatch: pytest.MonkeyPa
     await chat.program.access.reached(EVE.id, reachable=True)
     with monkeypatch.context() as patched:
         patched.setattr("chatbot.access.Access.is_open", _always)
-        assert await chat.say("/status", EVE) == ""
+        assert await chat.beside(EVE).say("/status") == ""
     stored = await person_of(chat, EVE)
     assert (stored.role, stored.language, stored.zone) == (Role.BLOCKED, "es", "Europe/Madrid")
 
@@ -101,9 +101,9 @@ async def _always(*_: object) -> bool:
     return True
 
 
-async def test_a_blocked_persons_portfolio_is_not_checked_planned_or_traded(chat: Room) -> None:
+async def test_a_blocked_persons_portfolio_is_not_checked_planned_or_traded(chat: Someone) -> None:
     """On auto, with a plan open: after the block no check sees it, Confirm sends nothing, and what waited for her is not delivered."""
-    card = await chat.set_up(EVE)
+    card = await chat.beside(EVE).set_up()
     portfolio = await chat.program.portfolios.current(await person_of(chat, EVE))
     assert portfolio is not None
     async with chat.program.db.transaction() as tx:
@@ -114,17 +114,17 @@ async def test_a_blocked_persons_portfolio_is_not_checked_planned_or_traded(chat
         facts = {"portfolio_id": portfolio.id, "distance": "0.1", "leverage": "3"}
         await messages.post(tx, chat_id=EVE.id, kind=MessageKind.MARGIN, facts=facts, key="m", urgency=Urgency.ALWAYS, now=chat.clock.now())
     await block(chat)
-    before = chat.newest(EVE)
+    before = chat.beside(EVE).newest
     await chat.program.monitor.tick()
     assert len(chat.program.roster) == 0
-    (plan,) = await chat.plans()
+    (plan,) = await chat.beside(EVE).plans()
     assert isinstance(await chat.program.rebalancing.confirm(plan.id, EVE.id), outcomes.NotYours)
     await chat.loopback.tap_old(EVE, card, "Confirm")
     await chat.handle()
     await chat.work()
-    (plan,) = await chat.plans()
+    (plan,) = await chat.beside(EVE).plans()
     assert plan.state is PlanState.PROPOSED
-    assert chat.since(before, EVE) == ""
+    assert chat.beside(EVE).since(before) == ""
     assert await chat.program.access.decide(await person_of(chat, ANN), EVE.id, Role.MEMBER) is not None
     await chat.program.monitor.tick()
     assert len(chat.program.roster) == 1
@@ -133,17 +133,17 @@ async def test_a_blocked_persons_portfolio_is_not_checked_planned_or_traded(chat
 @pytest.mark.parametrize("later", ["43", ""], ids=["another one", "none"])
 async def test_who_is_taken_out_of_the_settings_is_no_operator_at_the_next_start(tmp_path: Path, later: str) -> None:
     """The old Approve button, /users and the menu are all gone; the portfolio stays, and a stranger stays outside."""
-    async with room(tmp_path, operator_ids=f"{ANN.id},{BEN.id}") as chat:
+    async with someone(tmp_path, operator_ids=f"{ANN.id},{BEN.id}") as chat:
         await chat.set_up()
-        await chat.say("/start", BEN)
-        await chat.say("hello", EVE)
+        await chat.beside(BEN).say("/start")
+        await chat.beside(EVE).say("hello")
         await chat.outbox.drain()
         question = chat.with_button("Approve Eve")
-    async with room(tmp_path, operator_ids=later) as chat:
+    async with someone(tmp_path, operator_ids=later) as chat:
         chat.loopback._state._last_update_id += 1000  # a later start: no number comes twice
         chat.loopback.restore(ANN, [question])
         assert (await person_of(chat, ANN)).role is Role.MEMBER
-        answer = await chat.tap("Approve Eve", ANN, on=question)
+        answer = await chat.tap("Approve Eve", on=question)
         assert "Only the operator" in answer.text
         assert (await person_of(chat, EVE)).role is Role.PENDING
         assert "Only the operator" in await chat.say("/users")
@@ -153,14 +153,14 @@ async def test_who_is_taken_out_of_the_settings_is_no_operator_at_the_next_start
 
 async def test_who_was_paired_by_the_code_stays_operator_while_the_settings_name_nobody(tmp_path: Path) -> None:
     """A restart changes nothing; once the settings name somebody else, those are the operators."""
-    async with room(tmp_path, operator_ids="") as chat:
+    async with someone(tmp_path, operator_ids="") as chat:
         await chat.say(f"/start {await chat.program.access.pairing_code()}")
     for named, role in (("", Role.OPERATOR), (str(BEN.id), Role.MEMBER)):
-        async with room(tmp_path, operator_ids=named) as chat:
+        async with someone(tmp_path, operator_ids=named) as chat:
             assert (await person_of(chat, ANN)).role is role
 
 
-async def test_strangers_do_not_stand_before_a_margin_alert(chat: Room) -> None:
+async def test_strangers_do_not_stand_before_a_margin_alert(chat: Someone) -> None:
     """Sixty strangers write, then margin is in danger: the alarm leaves first, and the strangers are one message with a way to the list."""
     await chat.set_up()
     await chat.outbox.drain()
@@ -172,7 +172,7 @@ async def test_strangers_do_not_stand_before_a_margin_alert(chat: Room) -> None:
         await messages.post(tx, chat_id=ANN.id, kind=MessageKind.MARGIN, facts=facts, key="m", urgency=Urgency.ALWAYS, now=chat.clock.now())
         first = (await messages.due(tx, chat.clock.now()))[0]
     assert (first.kind, first.chat_id) == (MessageKind.MARGIN, ANN.id)
-    before = chat.newest()
+    before = chat.newest
     assert await chat.outbox.drain() == 2
     alarm, crowd = [message for message in chat.loopback.chat(ANN.id) if message.id > before]
     assert "iquidation" in alarm.text
@@ -182,9 +182,9 @@ async def test_strangers_do_not_stand_before_a_margin_alert(chat: Room) -> None:
     assert "Approve S0" in chat.loopback.last(ANN.id).buttons
 
 
-async def test_requests_one_after_the_other_come_seldom_and_lose_nobody(chat: Room) -> None:
+async def test_requests_one_after_the_other_come_seldom_and_lose_nobody(chat: Someone) -> None:
     """A stranger every twenty seconds for half an hour: a handful of questions, everything else of the chat passes, and all are counted."""
-    before = chat.newest()
+    before = chat.newest
     for number in range(90):
         await chat.program.access.enter(2000 + number, 2000 + number, f"S{number}", "en", "hi")
         chat.clock.advance(20)

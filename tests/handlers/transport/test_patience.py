@@ -12,7 +12,7 @@ from handlers.loopback import TelegramUser, bad_gateway, flooded
 from handlers.loopback.faults import Fault
 from handlers.transport import menu, rate_limit, running
 from handlers.transport.updates import answering
-from tests.handlers.chat_room import ANN, Room, room
+from tests.person import ANN, Someone, someone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,20 +22,20 @@ NONSENSE = Fault(error=TelegramError("Invalid server response"))
 
 
 @pytest.fixture
-async def chat(tmp_path: Path) -> AsyncIterator[Room]:
-    async with room(tmp_path, operator_ids=str(ANN.id)) as opened:
+async def chat(tmp_path: Path) -> AsyncIterator[Someone]:
+    async with someone(tmp_path, operator_ids=str(ANN.id)) as opened:
         yield opened
 
 
 @pytest.mark.parametrize("method", ["deleteWebhook", "getMe"])
-async def test_a_strange_answer_at_the_start_is_asked_again(chat: Room, method: str) -> None:
+async def test_a_strange_answer_at_the_start_is_asked_again(chat: Someone, method: str) -> None:
     """No JSON, twice: the bot goes on when Telegram answers."""
     chat.loopback.fail(method, NONSENSE, NONSENSE)
     await running._reach(chat.program, chat.bot)
     assert chat.bot.bot.username == "ballast_bot"
 
 
-async def test_a_menu_that_failed_is_published_later_and_the_operators_has_users(chat: Room) -> None:
+async def test_a_menu_that_failed_is_published_later_and_the_operators_has_users(chat: Someone) -> None:
     """The first answers are nonsense: the start goes on, and the next look publishes for everybody and for the operator."""
     await chat.say("/start")
     menus = menu.Menus(chat.bot.bot, chat.program)
@@ -51,10 +51,10 @@ async def test_a_menu_that_failed_is_published_later_and_the_operators_has_users
     assert "users" not in {command.command for command in stranger}
 
 
-async def test_a_flood_longer_than_patience_does_not_end_in_silence(chat: Room) -> None:
+async def test_a_flood_longer_than_patience_does_not_end_in_silence(chat: Someone) -> None:
     """Telegram wants ten minutes: the answer is lost, and the outbox says so as soon as it may."""
     await chat.say("/start")
-    before = chat.newest()
+    before = chat.newest
     chat.loopback.fail("sendMessage", flooded(600), flooded(600))
     await chat.say("hello")
     chat.clock.advance(1300)
@@ -64,7 +64,7 @@ async def test_a_flood_longer_than_patience_does_not_end_in_silence(chat: Room) 
     assert "Telegram did not take my answer" in chat.since(before)
 
 
-async def test_a_text_that_cannot_be_written_is_refused_at_once(chat: Room) -> None:
+async def test_a_text_that_cannot_be_written_is_refused_at_once(chat: Someone) -> None:
     """Half a surrogate is no trouble of the network, and a strange answer is."""
     patience = rate_limit.Patience(chat.clock)
     tries: list[int] = []
@@ -81,7 +81,7 @@ async def test_a_text_that_cannot_be_written_is_refused_at_once(chat: Room) -> N
     assert rate_limit.pause_s(TelegramError("Invalid server response"), 0) == 0.5
 
 
-async def test_confirm_while_paused_is_refused_in_words_and_the_plan_waits(chat: Room) -> None:
+async def test_confirm_while_paused_is_refused_in_words_and_the_plan_waits(chat: Someone) -> None:
     """Nothing is sent; after /resume the same card is carried out."""
     card = await chat.set_up()
     portfolio = await chat.program.portfolios.by_id(1)
@@ -95,7 +95,7 @@ async def test_confirm_while_paused_is_refused_in_words_and_the_plan_waits(chat:
         assert (await chat.plans())[0].state == "proposed"
 
 
-async def test_confirm_that_finds_nothing_to_do_ends_the_plan(chat: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_confirm_that_finds_nothing_to_do_ends_the_plan(chat: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
     """Prices went back to the targets: the card says so, and no plan goes on waiting and holding alerts back."""
     card = await chat.set_up()
     portfolio = await chat.program.portfolios.by_id(1)
@@ -110,7 +110,7 @@ async def test_confirm_that_finds_nothing_to_do_ends_the_plan(chat: Room, monkey
     assert [plan.state for plan in await chat.plans()] == ["superseded"]
 
 
-async def test_progress_on_a_picture_card_is_one_call(chat: Room) -> None:
+async def test_progress_on_a_picture_card_is_one_call(chat: Someone) -> None:
     """The card is a picture, so its text is edited as a caption at once."""
     card = await chat.set_up()
     await chat.tap("Confirm", on=card)

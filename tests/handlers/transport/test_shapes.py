@@ -12,7 +12,7 @@ from sqlalchemy import select
 from chatbot.store import tables
 from handlers.loopback import TelegramUser
 from handlers.transport import polling, shape
-from tests.handlers.chat_room import ANN, Room, room
+from tests.person import ANN, Someone, someone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,8 +26,8 @@ _MESSAGE = {"message_id": 900, "date": _DATE, "chat": _CHAT, "from": ANN.to_json
 
 
 @pytest.fixture
-async def chat(tmp_path: Path) -> AsyncIterator[Room]:
-    async with room(tmp_path, operator_ids=str(ANN.id)) as opened:
+async def chat(tmp_path: Path) -> AsyncIterator[Someone]:
+    async with someone(tmp_path, operator_ids=str(ANN.id)) as opened:
         await opened.say("/start")
         yield opened
 
@@ -46,7 +46,7 @@ async def chat(tmp_path: Path) -> AsyncIterator[Room]:
     ],
     ids=["no chat", "no JSON", "deep", "many digits", "poll", "empty", "no object", "no number"],
 )
-async def test_one_unreadable_update_does_not_keep_the_next_out(chat: Room, monkeypatch: pytest.MonkeyPatch, bad: str) -> None:
+async def test_one_unreadable_update_does_not_keep_the_next_out(chat: Someone, monkeypatch: pytest.MonkeyPatch, bad: str) -> None:
     """The server answers with one bad and one sound update; the sound one is taken, the offset moves past both, the raw text is kept."""
     bad = bad % 501 if "%d" in bad else bad
     sound = json.dumps({"update_id": 502, "message": _MESSAGE})
@@ -72,7 +72,7 @@ async def test_one_unreadable_update_does_not_keep_the_next_out(chat: Room, monk
         assert kept[501].body
 
 
-async def test_an_update_without_a_number_that_can_be_read_is_passed_over(chat: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_update_without_a_number_that_can_be_read_is_passed_over(chat: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
     """It stands at the head of the line and comes the same again: it is the next one, and what waits behind it is taken."""
     waiting = {501: "{'update_id': 501}", 502: json.dumps({"update_id": 502, "message": _MESSAGE})}
     asked: list[int] = []
@@ -99,7 +99,7 @@ async def test_an_update_without_a_number_that_can_be_read_is_passed_over(chat: 
     ],
 )
 async def test_an_update_with_a_number_of_another_time_is_passed_over(
-    chat: Room, monkeypatch: pytest.MonkeyPatch, given: tuple[int, ...], following: int | None, taken: list[int]
+    chat: Someone, monkeypatch: pytest.MonkeyPatch, given: tuple[int, ...], following: int | None, taken: list[int]
 ) -> None:
     """Confirming it would confirm all that is to come. Where every number leaps, Telegram counts anew, and it is followed."""
 
@@ -110,7 +110,7 @@ async def test_an_update_with_a_number_of_another_time_is_passed_over(
     assert [update.number for update in await polling.fetch(chat.bot, following)] == taken
 
 
-async def test_an_answer_that_the_line_has_garbled_passes_over_nothing(chat: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_answer_that_the_line_has_garbled_passes_over_nothing(chat: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a number, and another one each time: it is asked for again."""
     answers = iter(('{"ok":true,"result":[{"up', '{"ok":true,"result":[{', '{"ok":true,"result":[{"upda'))
 
@@ -137,7 +137,7 @@ async def test_an_answer_that_the_line_has_garbled_passes_over_nothing(chat: Roo
     ],
     ids=["missing", "wrong type", "only a last name", "blank", "lines and directions", "unencodable", "huge", "markup", "every type wrong"],
 )
-async def test_a_strangers_name_is_made_sound_at_the_door(chat: Room, given: dict[str, Any], stored: str) -> None:
+async def test_a_strangers_name_is_made_sound_at_the_door(chat: Someone, given: dict[str, Any], stored: str) -> None:
     """Whatever Telegram says a stranger is called: they are answered, the operator is asked, and the list of users can be read."""
     chat.loopback.know(EVE)
     words = {**_MESSAGE, "chat": {"id": EVE.id, "type": "private"}, "from": {"id": EVE.id, **given}, "text": "hello", "entities": []}
@@ -154,16 +154,16 @@ async def test_a_strangers_name_is_made_sound_at_the_door(chat: Room, given: dic
 
 
 @pytest.mark.parametrize("number", [0, -66, 2**63, "66", None, 66.0, True])
-async def test_who_has_no_number_of_a_person_is_nobody(chat: Room, number: object) -> None:
+async def test_who_has_no_number_of_a_person_is_nobody(chat: Someone, number: object) -> None:
     """Nothing is stored of them, and nothing is answered."""
     before = await chat.program.access.everybody()
     await chat.update("message", **{**_MESSAGE, "from": {"id": number, "first_name": "Eve"}, "chat": {"id": number, "type": "private"}})
     assert await chat.program.access.everybody() == before
 
 
-async def test_nobody_speaks_in_the_private_chat_of_somebody_else(chat: Room) -> None:
+async def test_nobody_speaks_in_the_private_chat_of_somebody_else(chat: Someone) -> None:
     """A private chat has the number of its person: where it has not, nobody is let in, and no answer goes astray."""
-    before = chat.newest(ANN)
+    before = chat.newest
     await chat.update("message", **{**_MESSAGE, "from": EVE.to_json()})
     await chat.update("edited_message", **{**_MESSAGE, "from": EVE.to_json()})
     assert await chat.program.access.known(EVE.id) is None
@@ -172,12 +172,12 @@ async def test_nobody_speaks_in_the_private_chat_of_somebody_else(chat: Room) ->
     bot = {"id": 7000000001, "is_bot": True, "first_name": "Ballast"}
     shown = {"message_id": help_.id, "date": _DATE, "chat": _CHAT, "from": bot, "text": "x"}
     await chat.update("callback_query", id="9", chat_instance="1", data=data, message=shown, **{"from": EVE.to_json()})
-    assert chat.newest(ANN) == before
+    assert chat.newest == before
     assert chat.loopback.last(ANN.id) == help_
 
 
 @pytest.mark.parametrize("answer", ["", "<html>", "null", "[]", "{}", '{"ok":true}', '{"ok":true,"result":{}}', '{"ok":true,"result":7}'])
-async def test_an_answer_that_is_no_list_is_asked_for_again(chat: Room, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+async def test_an_answer_that_is_no_list_is_asked_for_again(chat: Someone, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
     """A proxy's page in place of updates: an error that passes, and nothing is confirmed."""
 
     async def ask(*_: object) -> str:
