@@ -84,7 +84,7 @@ async def test_a_stop_is_for_the_plan_that_it_names(ann: Someone) -> None:
     ben = ann.beside(BEN)
     await ben.set_up()
     refused = await ben.tap("Stop plan 1", on=old)
-    assert refused.text == "This button belongs to somebody else. Send /status to see your own."
+    assert "nothing was done" in refused.text
 
 
 async def test_a_pause_alone_lets_the_plan_come_to_its_end(ann: Someone) -> None:
