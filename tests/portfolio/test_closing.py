@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.model import AnswerMode, Cause, Mode, PlanState, Portfolio, Reason
+from chatbot.model import AnswerPolicy, Cause, Mode, PlanState, Portfolio, Reason
 from chatbot.plans import outcomes
 from chatbot.portfolio import strategies
 from chatbot.portfolio.manage import UnderWay
@@ -96,14 +97,13 @@ async def test_a_check_that_is_under_way_says_nothing_of_what_was_closed_meanwhi
 async def test_a_plan_of_the_bots_own_ends_with_its_portfolio(tmp_path: Path) -> None:
     """Nobody has seen it, and nobody carries it out: not the next check, and not the one after opening again."""
     async with bench(tmp_path) as on:
-        portfolio = await on.program.portfolios.change(await on.balanced(), answer=AnswerMode.AUTO)
-        on.market.move("BTC", "1.5")
-        made = await on.program.rebalancing.propose(portfolio, _MADE)
-        assert isinstance(made, outcomes.Proposed)
+        portfolio, asks = await a_card(on)
+        async with on.program.db.transaction() as tx:
+            await plans.add_plan(tx, replace(asks, stand=AnswerPolicy(auto=True), acts_at=on.clock.now()))
         assert isinstance(await on.program.portfolios.close(PERSON, portfolio.id), Portfolio)
         await on.program.portfolios.reopen(PERSON, portfolio.id)
         await on.tick()
-        assert await states_of(on, portfolio) == [PlanState.SUPERSEDED]
+        assert await states_of(on, portfolio) == [PlanState.SUPERSEDED, PlanState.SUPERSEDED]
 
 
 async def test_replacing_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

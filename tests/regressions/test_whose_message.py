@@ -117,6 +117,27 @@ async def test_every_message_that_the_bot_sends_by_itself_says_so_too(ann: Someo
     assert [name in row for name, row in zip(NAMES.values(), digest.split("\n")[1:], strict=False)] == [True, True], digest
 
 
+async def test_the_buttons_of_such_a_message_are_about_its_portfolio(ann: Someone) -> None:
+    """An alert, a card, a digest of the first one, while the second is the current one: plans, reasons and settings are the first's."""
+    other, line = await rows_of(ann, 2), TOLD[MessageKind.DRIFT]["lines"][0]
+    about = {"portfolio_id": 1, "lines": [line]}
+    digest = {"items": [{"kind": MessageKind.DRIFT, "facts": about, "at": ann.clock.now().isoformat()}]}
+    plan_id = await put(ann, 1, PlanState.SKIPPED)
+    for kind, facts, label in (
+        (MessageKind.DRIFT, about, "Why?"),
+        (MessageKind.DRIFT, about, "See the plan"),
+        (MessageKind.DRIFT, about, "Snooze 1 h"),
+        (MessageKind.DIGEST, digest, "Status"),
+        (MessageKind.PLAN_CARD, {"plan_id": plan_id}, "Plan now"),
+        (MessageKind.MARGIN, {**TOLD[MessageKind.MARGIN], "portfolio_id": 1}, "See the plan"),
+    ):
+        await tell(ann, kind, facts)
+        await ann.tap(label)
+        assert is_of(ann.last.text, 1), (kind, label, ann.last.text)
+    await ann.tap("Ring again now")
+    assert await rows_of(ann, 2) == other
+
+
 #: pages of the person, by how they begin
 _PERSONAL = ("Ballast", "Alerts", "Settings", "Which ", "Portfolio\n", "Strategy\n", "Control\n", "Operator\n", "DEMO · Pension · $")
 #: what ends the walk: these buttons lead away from the portfolio for good
