@@ -50,7 +50,7 @@ from chatbot.portfolio.evaluator import Evaluator
 from chatbot.portfolio.levels import Levels
 from chatbot.portfolio.manage import Portfolios
 from chatbot.reports.status import Reports
-from chatbot.stage import Stage, remembered
+from chatbot.stage import NOTE_S, Stage, remembered
 from chatbot.store import accounts
 from chatbot.store import portfolios as stored
 from chatbot.store.database import Database
@@ -121,40 +121,39 @@ class Program:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.monitor.run())
             tasks.create_task(delivery.run())
-            tasks.create_task(self._reconcile())
-            tasks.create_task(self._tidy())
             tasks.create_task(self.hold.watch())
-            tasks.create_task(self.stage.keep_noting())
-            tasks.create_task(self._estimate_betas())
+            tasks.create_task(self._again("plans not looked after", self.executor.recovery.reconcile, _RECONCILE_S))
+            tasks.create_task(self._again("panics not looked after", self.panic.reconcile, _RECONCILE_S))
+            tasks.create_task(self._again("finished work not tidied", self._tidy, _TIDY_S))
+            tasks.create_task(self._again("market's time not noted", self.stage.note, NOTE_S, real=True))
+            tasks.create_task(self._again("betas not estimated", self._estimate_betas, _BETAS_S))
 
     async def begin_market(self) -> None:
         """Let a played market begin with the first portfolio, so that nobody misses what happens in it while setting one up."""
         await self.stage.begin()
 
-    async def _reconcile(self) -> None:
-        """Carry on, every minute, with plans and panics whose work was lost."""
-        while True:
-            await self.executor.recovery.reconcile()
-            await self.panic.reconcile()
-            await self.clock.sleep(_RECONCILE_S)
+    async def _again(self, failed: str, work: Callable[[], Awaitable[object]], pause_s: float, *, real: bool = False) -> None:
+        """Do a piece of upkeep again and again; what goes wrong with it, a full disk for instance, must not end the program.
 
-    async def _tidy(self) -> None:
-        """Delete, once a day, what the durable engine keeps of work that ended long ago; the journal keeps what matters."""
+        ``real``: the pause is of real time, whatever clock the program runs on.
+        """
         while True:
             try:
-                # The engine's rows carry the machine's time, whatever clock this program runs on.
-                before = datetime.now(UTC) - timedelta(days=_KEPT_DAYS)
-                while await self.work.tidy(before):
-                    pass
-            except Exception:  # noqa: BLE001 - the next look is tomorrow
-                _LOG.exception("finished work not tidied")
-            await self.clock.sleep(_TIDY_S)
+                await work()
+            except Exception:  # noqa: BLE001 - the next try comes after the pause
+                _LOG.exception(failed)
+            await (asyncio.sleep(pause_s) if real else self.clock.sleep(pause_s))
+
+    async def _tidy(self) -> None:
+        """Delete what the durable engine keeps of work that ended long ago; the journal keeps what matters."""
+        # The engine's rows carry the machine's time, whatever clock this program runs on.
+        before = datetime.now(UTC) - timedelta(days=_KEPT_DAYS)
+        while await self.work.tidy(before):
+            pass
 
     async def _estimate_betas(self) -> None:
         """Keep the daily closes of every coin that somebody holds; nothing is asked before the next one can exist."""
-        while True:
-            await self.betas.refresh({asset_of(name) for name in self.roster.instruments})
-            await self.clock.sleep(_BETAS_S)
+        await self.betas.refresh({asset_of(name) for name in self.roster.instruments})
 
 
 @asynccontextmanager

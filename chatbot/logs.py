@@ -24,6 +24,8 @@ _TOKEN = re.compile(r"(?:bot)?\d{6,20}(?::|%3[Aa])[A-Za-z0-9_-]{20,}")
 
 #: how often the same line is written in a minute, and how many different lines are remembered for that
 SAME_MAX, _LINES_MAX, _MINUTE_S = 5, 1000, 60.0
+#: characters of an error that is told without its traceback
+_SAID_MAX = 300
 
 
 #: a secret of fewer characters would mask ordinary words
@@ -56,7 +58,10 @@ def without_tokens(_: WrappedLogger, __: str, line: object) -> str:
 
 
 class Throttle:
-    """Lets the same line through a few times a minute, and says afterwards how many were left out: a full disk must not be filled by it."""
+    """Lets the same line through a few times a minute, and says afterwards how many were left out: a full disk must not be filled by it.
+
+    Only the first of them has its traceback, which is most of it.
+    """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -75,21 +80,33 @@ class Throttle:
         self._seen[line] = (begun, count + 1)
         return count < SAME_MAX, left_out
 
+    def has_passed(self, line: object) -> bool:
+        """Tell whether another line like one that passes now has passed in this minute."""
+        return self._seen.get(line, (0.0, 0))[1] > 1
+
     def __call__(self, _: WrappedLogger, method: str, event: EventDict) -> EventDict:
         """Work as a processor of our own lines: from warnings on, each plan and portfolio by itself."""
         if method in ("debug", "info"):
             return event
         raised = sys.exc_info()[0] if event.get("exc_info") is True else type(event.get("exc_info"))
-        goes, left_out = self.passes((method, event.get("event"), event.get("plan"), event.get("portfolio"), raised))
+        line = (method, event.get("event"), event.get("plan"), event.get("portfolio"), raised)
+        goes, left_out = self.passes(line)
         if not goes:
             raise structlog.DropEvent
+        if event.get("exc_info") and self.has_passed(line):
+            error = sys.exc_info()[1] if event["exc_info"] is True else event["exc_info"]
+            event = {**event, "exc_info": None, "error": repr(error)[:_SAID_MAX]}
         return {**event, "left_out": left_out} if left_out else event
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Work as a filter of a library's lines."""
-        goes, left_out = self.passes((record.name, record.levelno, str(record.msg)[:80]))
+        line = (record.name, record.levelno, str(record.msg)[:80])
+        goes, left_out = self.passes(line)
         if goes and left_out:
             record.msg = f"{record.msg} ({left_out} like it left out)"
+        if goes and record.exc_info and self.has_passed(line):
+            said = repr(record.exc_info[1])[:_SAID_MAX]
+            record.msg, record.exc_info = f"{record.msg}: {said.replace('%', '%%') if record.args else said}", None
         return goes
 
 

@@ -98,6 +98,8 @@ class Outbox:
         self._poll_s = poll_s
         self._paces = Paces()
         self._on_the_way: set[int] = set()
+        #: by chat: what was sent and could not be written down. Nothing more is sent there until it is, or it would come again and again
+        self._unwritten: dict[int, tuple[Message, Delivery | Exception]] = {}
         self._news = asyncio.Event()
         self._one_pass = asyncio.Lock()
 
@@ -115,6 +117,7 @@ class Outbox:
         """Send everything that is due, at the allowed pace, and return how many attempts were made; pausing messages stay."""
         attempts = 0
         async with self._one_pass, asyncio.TaskGroup() as group:
+            await self._catch_up()
             while (message := await self._next()) is not None:
                 self._paces.leave(message.chat_id, self._clock.now())
                 self._on_the_way.add(message.chat_id)
@@ -127,7 +130,7 @@ class Outbox:
         while True:
             # Remembered, because a message that lands while the database is asked leaves the next one of its chat unseen.
             busy = frozenset(self._on_the_way)
-            heads = await self._due(busy)
+            heads = await self._due(busy | self._unwritten.keys())
             if not heads:
                 if not busy:
                     return None
@@ -177,18 +180,30 @@ class Outbox:
             return error
 
     async def _write_down(self, message: Message, outcome: Delivery | Exception) -> None:
-        """Write a verdict down, stubbornly: while it is not, the message counts as not sent."""
+        """Write a verdict down, stubbornly; where it cannot be, it is kept in mind, and its chat waits."""
         for rest_s in (*_MARK_PAUSES_S, None):
             try:
                 async with self._db.transaction() as tx:
                     await self._settle(tx, message, outcome)
-            except Exception:  # whatever keeps the database from writing may pass
-                if rest_s is None:
-                    raise
+            except Exception:  # noqa: BLE001 - whatever keeps the database from writing may pass
                 _LOG.exception("the verdict on message %s could not be written down yet", message.id)
+                if rest_s is None:
+                    self._unwritten[message.chat_id] = (message, outcome)
+                    return
                 await self._clock.sleep(rest_s)
             else:
                 return
+
+    async def _catch_up(self) -> None:
+        """Write down what could not be; while the database does not let us, the other chats are served all the same."""
+        for chat_id, (message, outcome) in tuple(self._unwritten.items()):
+            try:
+                async with self._db.transaction() as tx:
+                    await self._settle(tx, message, outcome)
+            except Exception:  # noqa: BLE001 - whatever keeps the database from writing may pass
+                _LOG.exception("the verdict on message %s could not be written down yet", message.id)
+                return
+            del self._unwritten[chat_id]
 
     async def _settle(self, tx: Tx, message: Message, outcome: Delivery | Exception) -> None:
         now = self._clock.now()

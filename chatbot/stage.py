@@ -21,7 +21,7 @@ _ORIGIN, _BEGUN, _PLAYED, _SEEN = "market_origin", "market_begun", "market_playe
 #: a played market goes on at most so far while its program is not running; then it stands still
 _ASLEEP = timedelta(days=60)
 #: seconds between two notes of how far the market came
-_NOTE_S = 20.0
+NOTE_S = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,12 +107,6 @@ class Stage:
         if isinstance(self._source, Staged):
             async with self._db.transaction() as tx:
                 await accounts.set_meta(tx, _SEEN, self._source.market_time(self._clock.now()).isoformat())
-
-    async def keep_noting(self) -> None:
-        """Write it down every few seconds, until cancelled."""
-        while isinstance(self._source, Staged):
-            await self.note()
-            await asyncio.sleep(_NOTE_S)
 
     async def play(self, name: str) -> Staging:
         """Make something happen and return how; whoever does has begun the market. Raises ``KeyError`` for an unknown name."""

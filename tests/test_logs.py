@@ -111,6 +111,24 @@ def test_a_line_that_repeats_is_written_a_few_times_a_minute_and_counted() -> No
     assert throttle.passes("disk full") == (True, 0)
 
 
+def test_only_the_first_of_the_same_lines_has_its_traceback() -> None:
+    """Ours and those of libraries: the next ones name the error; another error of the same line, or a minute later, is shown whole."""
+    now = [0.0]
+    throttle, theirs = logs.Throttle(lambda: now[0]), logs.Throttle(lambda: now[0])
+    full, other = OSError("disk 100% full"), ValueError("no number")
+    for error, at, whole in ((full, 0.0, True), (full, 1.0, False), (other, 2.0, True), (full, 3.0, False), (full, 70.0, True)):
+        now[0] = at
+        event = throttle(None, "error", {"event": "check failed", "exc_info": error})
+        assert (event["exc_info"] is error) is whole, at
+        assert ("disk 100% full" in event.get("error", "")) is not whole, at
+    for args, whole in (((1,), True), ((2,), False), ((), False)):
+        record = logging.LogRecord("outbox", logging.ERROR, "", 0, "message %s failed", args, None)
+        record.exc_info = (OSError, full, None)
+        assert theirs.filter(record)
+        assert bool(record.exc_info) is whole
+        assert "disk 100% full" in record.getMessage() or whole
+
+
 def test_lines_of_libraries_are_throttled_too() -> None:
     throttle = logs.Throttle(lambda: 0.0)
     records = [logging.LogRecord("dbos", logging.WARNING, "", 0, "disk full: %s", (number,), None) for number in range(50)]

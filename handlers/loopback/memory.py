@@ -9,6 +9,8 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from handlers.loopback.markup import Entity
 from handlers.loopback.values import Attachment, Message, TelegramUser
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
     from handlers.loopback.loopback import Loopback
     from handlers.loopback.seat import Seat
+
+log = structlog.get_logger()
 
 #: the newest messages that are kept, with their pictures
 _KEPT_MAX = 300
@@ -42,7 +46,7 @@ async def kept(loopback: Loopback, seat: Seat, folder: Path) -> AsyncIterator[No
             yield
             writing.cancel()
     finally:
-        write()
+        _written(write)
 
 
 async def _follow(loopback: Loopback, write: Callable[[], None]) -> None:
@@ -53,7 +57,15 @@ async def _follow(loopback: Loopback, write: Callable[[], None]) -> None:
                 await asyncio.sleep(_PAUSE_S)
                 while not news.queue.empty():
                     news.queue.get_nowait()
-                write()
+                _written(write)
+
+
+def _written(write: Callable[[], None]) -> None:
+    """Write, if the disk lets us: without its copy the chat goes on all the same."""
+    try:
+        write()
+    except OSError as error:
+        log.warning("chat not kept", error=error.strerror)
 
 
 def load(folder: Path) -> tuple[str | None, list[Message]]:

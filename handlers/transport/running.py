@@ -65,7 +65,7 @@ async def _reach(program: Program, bot: Bot) -> None:
     while True:
         try:
             await bot.initialize()
-            _check_name(bot)
+            await _learn_name(bot)
             await bot.bot.delete_webhook()
         except InvalidToken:
             raise SettingError("CHATBOT_TELEGRAM_TOKEN", "Telegram does not know this token; copy it again from BotFather") from None
@@ -79,10 +79,16 @@ async def _reach(program: Program, bot: Bot) -> None:
             return
 
 
-def _check_name(bot: Bot) -> None:
-    """Raise where the answer to who we are names nobody, as a proxy's does."""
-    if not isinstance(bot.bot.bot.id, int) or not isinstance(bot.bot.bot.username, str):
-        raise TelegramError("getMe named nobody")
+async def _learn_name(bot: Bot) -> None:
+    """Ask again who we are where the answer named nobody, as a proxy's does: the library asks once. Raises where it still does."""
+    if not _has_name(bot):
+        await bot.bot.get_me()
+        if not _has_name(bot):
+            raise TelegramError("getMe named nobody")
+
+
+def _has_name(bot: Bot) -> bool:
+    return isinstance(bot.bot.bot.id, int) and isinstance(bot.bot.bot.username, str)
 
 
 async def _give_up(program: Program, bot: Bot, update: Update) -> None:
