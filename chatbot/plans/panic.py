@@ -338,15 +338,18 @@ class Panic:
     async def reconcile(self) -> None:
         """Take up again what was pressed and is not done: its work was lost with a process, or had to wait for another plan."""
         async with self._db.read() as tx:
-            marked = {one: await states.read(tx, one) for one in await portfolios.with_state(tx, states.PANIC)}
-        for portfolio_id, found in marked.items():
-            if found.panic is not None and found.panic.pending:
-                try:
-                    await self._take_up(portfolio_id, found.panic)
-                except Exception:  # noqa: BLE001 - the next look is in a minute
-                    _LOG.exception("panic not taken up", portfolio=portfolio_id)
+            marked = await portfolios.with_state(tx, states.PANIC)
+        for portfolio_id in marked:
+            try:
+                await self._take_up(portfolio_id)
+            except Exception:  # noqa: BLE001 - the next look is in a minute, and the others must not wait for it
+                _LOG.exception("panic not taken up", portfolio=portfolio_id)
 
-    async def _take_up(self, portfolio_id: int, mark: PanicMark) -> None:
+    async def _take_up(self, portfolio_id: int) -> None:
+        async with self._db.read() as tx:
+            mark = (await states.read(tx, portfolio_id)).panic
+        if mark is None or not mark.pending:
+            return
         if await self._work.standing(_key(portfolio_id, mark)) == Standing.ALIVE:
             return
         now = self._clock.now()

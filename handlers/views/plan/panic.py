@@ -68,6 +68,8 @@ def effects(words: Words, shown: Sequence[Effect], others: Sequence[Portfolio], 
 def _effect(words: Words, effect: Effect) -> list[Html]:
     plan = effect.plan
     lines = [head(words, effect.portfolio, name=True), *_cancelled(words, effect)]
+    if any(problem.code == "other_world" for problem in effect.problems):
+        return [lines[0], say(words, "It belongs to another market, and nothing is done with it here.")]
     if plan is None:
         lines.append(problems.cannot_evaluate_line(words, effect.problems))
         lines.append(say(words, "Orders are cancelled and it is paused all the same; the futures are closed as soon as there are prices."))
@@ -237,7 +239,8 @@ def result(words: Words, portfolio: Portfolio, plan: Plan, verdict: Html, totals
     failed = [leg for leg in plan.legs if ended_short(leg)]
     first_step = any(reason.trigger is Cause.PANIC for reason in plan.reasons)
     done = say(words, "All futures are closed.") if first_step else say(words, "All coins are sold.")
-    whole = not failed and not plan.left_out
+    flat = first_step and plan.result is not None and not plan.result.book
+    whole = flat or not (failed or plan.left_out)
     changed = exposure_change(words, plan.before, plan.result) if plan.result is not None and plan.before.lines else None
     text = page(
         head(words, portfolio, say(words, "Plan {number}", number=plan.number), verdict),

@@ -16,7 +16,7 @@ from chatbot.exchanges.paper.account import AccountState
 from chatbot.model import COVER, AnswerMode, AutoLimits, LegState, Mode, NotAlone, OpenHedge, PlanState, Role, Unanswered
 from chatbot.plans.panic import RETRIES_S
 from chatbot.portfolio import states, strategies
-from chatbot.store import accounts, halt, portfolios
+from chatbot.store import accounts, halt, portfolios, tables
 from tests.person import BEN, START, Someone, someone
 from tests.stories.test_simulated_market import Tampered
 
@@ -517,3 +517,64 @@ async def test_nothing_opens_again_until_resume_and_the_first_plan_after_it_asks
     await ann.say("/rebalance")
     await ann.confirm()
     assert not (await remembered(ann)).asks
+
+
+async def test_a_coin_without_a_price_holds_nothing_up(tmp_path: Path) -> None:
+    """Neither the futures, nor the sale of the other coins: it is named, and stays."""
+    clock = ManualClock(START)
+    source = Tampered(clock)
+    async with someone(tmp_path, clock=clock, source=source) as ann:
+        await holds(ann, LONG)
+        source.bent = {"SOL": None}
+        await panic(ann)
+        ann.sees("All futures are closed.")
+        assert (await ann.books())["book"] == {}
+        await ann.tap(SELL)
+        ann.sees("Left over: SOL: there is no reliable price", "sell 0.5 ETH")
+        await ann.tap("Sell it all")
+        await ann.work()
+        assert (await ann.books())["spot"].keys() == {"SOL", "USDT"}
+        assert "Sell what is left" in ann.last.buttons
+
+
+async def test_a_portfolio_of_another_market_is_left_alone(ann: Someone) -> None:
+    async with ann.program.db.transaction() as tx:
+        await tx.execute(tables.portfolios.update().values(exchange="elsewhere"))
+    ann.program.accounts._open.clear()  # as after a start
+    await ann.say("/panic")
+    ann.sees("It belongs to another market, and nothing is done with it here.")
+    assert "paused all the same" not in ann.last.text
+    await ann.tap(CLOSE)
+    ann.sees("It belongs to another market, and nothing is done with it here.")
+    await ann.work()
+    assert not (await portfolio_of(ann)).paused
+
+
+async def test_what_cannot_be_stopped_for_ten_minutes_is_left_to_its_person(ann: Someone) -> None:
+    """Its plan does not end and nobody works on it; a row that cannot be read keeps no other from being taken up."""
+    await ann.say("/rebalance")
+    await ann.tap("Confirm")
+    await ann.say("/panic")
+    await ann.tap(CLOSE)
+    await ann.program.work.stop()  # what was enqueued is lost, as with the process
+    other = await holds(ann, SHORT)
+    async with ann.program.db.transaction() as tx:
+        await portfolios.save_states(tx, {(other.id, states.PANIC): {"at": "never"}})
+    work: Any = ann.program.work
+    ann.clock.advance(60)
+    work._standings.clear()
+    await ann.program.panic.reconcile()
+    assert (await remembered_of(ann, 1)).panic.tries == 1  # type: ignore[union-attr]
+    work._standings.clear()
+    await work.stop()
+    ann.clock.advance(600)
+    await ann.program.panic.reconcile()
+    await ann.outbox.drain()
+    ann.sees("I could not close the futures: they are still open.")
+    assert not (await remembered_of(ann, 1)).panic.pending  # type: ignore[union-attr]
+
+
+async def remembered_of(who: Someone, portfolio_id: int) -> PortfolioStates:
+    """Return what is remembered of a portfolio."""
+    async with who.program.db.read() as tx:
+        return await states.read(tx, portfolio_id)
