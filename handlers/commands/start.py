@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 DIALOG = "start"
 #: under this the dialog keeps what becomes of the portfolios that are there: all stay, or the number of the one that is replaced
 _OVER = "over"
+_ENDED = N_("This set-up has ended. /status shows your portfolio, /start sets up another one.")
 #: simulated money of a portfolio whose amount nobody chose
 _USUAL = Decimal(10_000)
 #: how far prices may move before Confirm asks again, on a market that runs thousands of times faster than the person
@@ -139,7 +140,7 @@ async def custom(update: Update, context: Context) -> None:
     """Ask for own weights."""
     data = {**await _recall(context), "step": "weights"}
     await _remember(context, data)
-    await show(update, context, views.custom_prompt(context.words, _mode(context, data)))
+    await show(update, context, views.custom_prompt(context.words, _mode(context, data), replaced=await _replaced(context, data)))
 
 
 async def choose(update: Update, context: Context) -> None:
@@ -150,8 +151,11 @@ async def choose(update: Update, context: Context) -> None:
         await _offer_first_plan(update, context, portfolio, None)  # an earlier process opened it and was killed before it could say so
         return
     data = await _recall(context)
+    preset, _, over = context.tapped.arg.partition(":")
+    if over != data.get(_OVER, ""):
+        raise UserError(_ENDED)  # shown in a set-up in which another portfolio was to be closed, or none
     instruments = await context.program.source.markets()
-    await _open(update, context, data, strategies.preset(context.tapped.arg, instruments, tuple(data.get("holdings", ()))))
+    await _open(update, context, data, strategies.preset(preset, instruments, tuple(data.get("holdings", ()))))
 
 
 async def _strategies(update: Update, context: Context, data: dict[str, Any], shown: str = "balanced") -> None:
@@ -159,8 +163,15 @@ async def _strategies(update: Update, context: Context, data: dict[str, Any], sh
     instruments = await context.program.source.markets()
     held = tuple(data.get("holdings", ()))
     offered = {name: strategies.preset(name, instruments, held) for name in strategies.preset_names()}
-    view = views.strategy_choice(context.words, _mode(context, data), tuple(offered.values()), offered[shown])
+    mode, replaced = _mode(context, data), await _replaced(context, data)
+    view = views.strategy_choice(context.words, mode, tuple(offered.values()), offered[shown], replaced, over=data.get(_OVER, ""))
     await show(update, context, view)
+
+
+async def _replaced(context: Context, data: dict[str, Any]) -> Portfolio | None:
+    """Return the portfolio that is closed when the new one is opened; None where all stay."""
+    over = data.get(_OVER, views.KEEP)
+    return await context.program.portfolios.by_id(int(over)) if over != views.KEEP else None
 
 
 async def _open(update: Update, context: Context, data: dict[str, Any], strategy: Strategy) -> None:
@@ -173,13 +184,14 @@ async def _open(update: Update, context: Context, data: dict[str, Any], strategy
     holdings = {name: Decimal(qty) for name, qty in data.get("holdings", {}).items()}
     amount_ = None if holdings else Decimal(data.get("amount", _USUAL))
     await context.program.begin_market()
-    over = int(data[_OVER]) if data.get(_OVER, views.KEEP) != views.KEEP else None
-    opened = await context.program.portfolios.open(context.person, mode, strategy, holdings or {quote: amount_ or _USUAL}, replaces=over)
+    replaced = await _replaced(context, data)
+    opened = await context.program.portfolios.open(
+        context.person, mode, strategy, holdings or {quote: amount_ or _USUAL}, replaces=replaced.id if replaced is not None else None
+    )
     if isinstance(opened, UnderWay):
         await reply(update, context, views.not_replaced(context.words, opened.portfolio, opened.plan))
         return
     context.person = replace(context.person, portfolio_id=opened.id)
-    replaced = await context.program.portfolios.by_id(over) if over is not None else None
     await _offer_first_plan(update, context, opened, amount_, replaced)
 
 
@@ -213,7 +225,7 @@ async def _recall(context: Context) -> dict[str, Any]:
     if found is not None and found[0] == DIALOG and "mode" in found[1]:
         return found[1]
     if await context.portfolio() is not None:
-        raise UserError(N_("This set-up has ended. /status shows your portfolio, /start sets up another one."))
+        raise UserError(_ENDED)
     raise UserError(N_("This set-up was cancelled. Nothing was changed; send /start to begin again."))
 
 

@@ -124,8 +124,18 @@ def holdings_review(words: Words, holdings: Mapping[str, Decimal]) -> View:
     return View(text, ((button(words.t("That is right"), "holdings_ok", "", Style.PRIMARY), button(words.t("Back"), "start")),))
 
 
-def strategy_choice(words: Words, mode: Mode, strategies: Sequence[Strategy], shown: Strategy) -> View:
-    """Show one strategy with its picture, and the others as buttons."""
+def _closes(words: Words, replaced: Portfolio | None) -> Html | None:
+    """Say which portfolio is closed with the last tap of a set-up; None where all stay."""
+    return say(words, "{name} is closed when this one is opened.", name=bold(named(words, replaced))) if replaced is not None else None
+
+
+def strategy_choice(
+    words: Words, mode: Mode, strategies: Sequence[Strategy], shown: Strategy, replaced: Portfolio | None = None, *, over: str = ""
+) -> View:
+    """Show one strategy with its picture, and the others as buttons.
+
+    ``replaced`` is closed with the tap that opens; ``over``, what was answered about it, goes along in that button.
+    """
     text = page(
         joined(DOT, (mark(mode), say(words, "strategy"))),
         joined("\n", (bold(preset_name(words, shown.preset)), _about(words, shown))),
@@ -135,11 +145,17 @@ def strategy_choice(words: Words, mode: Mode, strategies: Sequence[Strategy], sh
         switched_on_line(words, shown),
         "",
         say(words, "Compare the others with the buttons. Everything can be changed later."),
+        _closes(words, replaced),
     )
     others = tuple(
         button(preset_name(words, other.preset), "show_preset", other.preset) for other in strategies if other.preset != shown.preset
     )
-    use = button(words.t("Use {name}", name=preset_name(words, shown.preset)), "choose", shown.preset, Style.PRIMARY)
+    use = button(
+        words.t("Use {name}", name=preset_name(words, shown.preset)),
+        "choose",
+        f"{shown.preset}:{over}" if over else shown.preset,
+        Style.PRIMARY,
+    )
     return captioned(
         text, ((use,), others, (button(words.t("Own weights"), "custom"), button(words.t("Back"), "start"))), strategy_picture(words, shown)
     )
@@ -149,14 +165,17 @@ def _about(words: Words, strategy: Strategy) -> str:
     return words.t(_ABOUT.get(strategy.preset, _ABOUT["custom"]))
 
 
-def custom_prompt(words: Words, mode: Mode, portfolio: Portfolio | None = None, *, back: str = "start_strategy") -> View:
-    """Ask for own weights, of a portfolio or of one that is being set up."""
+def custom_prompt(
+    words: Words, mode: Mode, portfolio: Portfolio | None = None, *, replaced: Portfolio | None = None, back: str = "start_strategy"
+) -> View:
+    """Ask for own weights, of a portfolio or of one that is being set up; ``replaced`` is closed when that is opened."""
     text = page(
         _title(words, mode, portfolio, say(words, "own weights")),
         say(words, "Send every line with its weight in per cent; together they make 100. For example:"),
         code("BTC 40 ETH 30 ALT 20 USDT 10"),
         "",
         say(words, "ALT stands for all other coins, USDT for stablecoins, FUTURES for money in the futures account."),
+        _closes(words, replaced),
     )
     return View(text, ((button(words.t("Back"), back),),))
 

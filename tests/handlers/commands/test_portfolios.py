@@ -96,6 +96,7 @@ async def test_replacing_closes_the_old_one_with_the_opening_of_the_new_one(ann:
     old_card = ann.with_button("Confirm")
     await ann.say("/start")
     await ann.taps("Replace Balanced", *SET_UP[:-1])
+    ann.sees("Balanced is closed when this one is opened.")
     assert [one.is_open for one in await theirs(ann)] == [True]
     await ann.tap(SET_UP[-1])
     await ann.work()
@@ -106,6 +107,22 @@ async def test_replacing_closes_the_old_one_with_the_opening_of_the_new_one(ann:
     assert "Plan 1 ended, because the portfolio was closed. Nothing was traded." in shown.text
     assert shown.text.startswith("DEMO · Balanced · closed")
     assert shown.buttons == ()
+
+
+async def test_the_last_tap_closes_only_what_its_page_names(ann: Someone) -> None:
+    """A page on which both were to stay, tapped in a later set-up that replaces, and the other way round: refused in words."""
+    pages = {}
+    for answer in ("Keep both", "Replace Balanced"):
+        await ann.say("/start")
+        await ann.taps(answer, *SET_UP[:-1])
+        pages[answer] = ann.last
+    await ann.tap("Use Balanced", on=pages["Keep both"])
+    ann.sees("This set-up has ended.")
+    await ann.say("/start")
+    await ann.taps("Keep both", *SET_UP[:-1])
+    await ann.tap("Use Balanced", on=pages["Replace Balanced"])
+    ann.sees("This set-up has ended.")
+    assert [(one.name, one.is_open) for one in await theirs(ann)] == [("balanced", True)]
 
 
 async def test_what_is_replaced_must_end_its_plan_first(ann: Someone) -> None:

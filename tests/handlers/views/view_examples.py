@@ -549,7 +549,11 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.start.holdings_prompt": start.holdings_prompt,
         "portfolio.start.holdings_review": lambda w: start.holdings_review(w, {name: D("0.5"), "USDT": D(1000)}),
         "portfolio.start.strategy_choice": lambda w: start.strategy_choice(w, Mode.PAPER, presets, presets[2]),
+        "portfolio.start.strategy_choice instead": lambda w: start.strategy_choice(
+            w, Mode.PAPER, presets, presets[2], port, over="9999999"
+        ),
         "portfolio.start.custom_prompt": lambda w: start.custom_prompt(w, Mode.PAPER),
+        "portfolio.start.custom_prompt instead": lambda w: start.custom_prompt(w, Mode.PAPER, replaced=port),
         "portfolio.start.created": lambda w: start.created(w, port, D(10000)),
         "portfolio.start.language_choice": lambda w: start.language_choice(
             w, {"en": "English", "es": "Español", "ru": "Русский"}, "settings"
