@@ -36,6 +36,7 @@ BESIDE = (
     *("auto 500:10", "auto_yes 500:10", "hedge_close cover", "holdings_ok", "start_strategy", "schedule"),
     *(f"{action} ~{{portfolio}}" for action in ("switch", "rename", "close", "close_yes", "closed", "reopen", "status", "csv", "pause")),
     *("start", "amount 10000", "show_preset balanced", "custom", "choose balanced", "unhalt", "unhalt_yes 1", "leap {portfolio}:true:0"),
+    *("panic {portfolio}", "panic_go {portfolio}:0", "panic_sell {portfolio}", "panic_sell_go {portfolio}:0"),
 )
 #: an amount of money that nobody has who began with 1,000 or 10,000, and that is no price of BTC
 RICH = re.compile(r"\$(?:1[1-9]|[2-4]\d|[7-9]\d|1\d\d),\d{3}")

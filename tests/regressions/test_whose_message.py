@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatbot.model import Check, Message, MessageKind, PlanState, Problem, Verdict
+from chatbot.plans.panic import Outcome
 from chatbot.store import accounts, plans, portfolios, tables
 from handlers.bot import BUTTONS
 from handlers.command_list import visible_to
@@ -96,6 +97,7 @@ async def test_every_message_that_the_bot_sends_by_itself_says_so_too(ann: Someo
         told[MessageKind.HEDGE_OVER] = {"hedge": "cover", "why": "expired", "days": 5, "price": "60000", "low": "50000", "mark": "55000"}
         told[MessageKind.HEDGE_OVER] |= {"result": "10", "funding": "-1"}
         told[MessageKind.LEAP] = {"asset": "SOL", "before": "100", "after": "1", "at": ann.clock.now().isoformat()}
+        told[MessageKind.PANIC] = {"outcome": Outcome.UNKNOWN, "problems": []}
         signal = {"trigger": "volatility", "subject": "SOL", "event": "begin", "suppressed": False, "since": None}
         told[MessageKind.SIGNALS] = {"steps": [signal | {"reading": "2.4", "enter": "2", "leave": "1.5", "size": "0.4"}]}
         plan_id = await put(ann, number, PlanState.PROPOSED)
