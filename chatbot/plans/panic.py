@@ -18,7 +18,7 @@ import structlog
 
 from chatbot.alerts import write
 from chatbot.durable import Standing
-from chatbot.model import UNSETTLED, Cause, DecidedBy, LeftOutWhy, MessageKind, Mode, PlanState, Problem, Urgency
+from chatbot.model import UNDER_WAY, UNSETTLED, Cause, DecidedBy, LeftOutWhy, MessageKind, Mode, PlanState, Problem, Urgency
 from chatbot.plans import panic_draft
 from chatbot.portfolio import states
 from chatbot.portfolio.states import PanicMark
@@ -271,8 +271,10 @@ class Panic:
             await states.write(tx, portfolio_id, before, replace(before, panic=replace(mark, pending=False)))
             return Outcome.OVER
         open_plan = await plans.open_plan(tx, portfolio_id)
-        if (open_plan is not None and open_plan.state != PlanState.PROPOSED) or await halt.since_for_sure(tx) is not None:
-            await self._tell(tx, latest, mark, Outcome.WAITING)
+        busy = open_plan is not None and open_plan.state != PlanState.PROPOSED
+        if busy or await halt.since_for_sure(tx) is not None:
+            if busy:  # a halt is told to everybody by itself
+                await self._tell(tx, latest, mark, Outcome.WAITING)
             return Outcome.WAITING
         if drafted is None or (not drafted.legs and _stuck(drafted)):
             await self._tell(tx, latest, mark, Outcome.UNKNOWN, problems)
@@ -408,7 +410,7 @@ def _key(portfolio_id: int, mark: PanicMark) -> str:
 
 def _is_done(mark: PanicMark, open_plan: Plan | None, shown_at: datetime) -> bool:
     """Tell whether what a page of that time asks for was done since, or is being done."""
-    under_way = open_plan is not None and open_plan.is_panic and open_plan.state != PlanState.PROPOSED
+    under_way = open_plan is not None and open_plan.is_panic and open_plan.state in UNDER_WAY
     return mark.pending or mark.at >= shown_at or under_way
 
 

@@ -230,7 +230,7 @@ class Portfolios:
             if _lines_of(changed.strategy) != _lines_of(latest.strategy):
                 await _arm(tx, portfolio.id)
             if revision_of(changed) != revision_of(latest):
-                await self._end_card(tx, portfolio.id)
+                await self._end_card(tx, portfolio.id, settings=True)
         self._changed(portfolio.id)
         return changed
 
@@ -263,15 +263,15 @@ class Portfolios:
         if waiting is not None:
             await self._redraw(tx, waiting, now, f"named-{now.isoformat()}")
 
-    async def _end_card(self, tx: Tx, portfolio_id: int, *, by: DecidedBy = DecidedBy.PERSON) -> None:
+    async def _end_card(self, tx: Tx, portfolio_id: int, *, by: DecidedBy = DecidedBy.PERSON, settings: bool = False) -> None:
         """End the plan that waits for an answer: what its card rested on has changed, and Confirm must not cover that.
 
         A plan that the bot was to carry out itself has been shown to nobody: it is planned again, and asks, when its turn comes. Where
-        the portfolio is closed, no turn comes.
+        the portfolio is closed, no turn comes. The list of a panic rests on no ``settings``.
         """
         now, waiting = self._clock.now(), await plans.open_plan(tx, portfolio_id)
         is_unseen = waiting is not None and waiting.stand is not None and waiting.stand.auto
-        if waiting is None or (is_unseen and by is not DecidedBy.CLOSING):
+        if waiting is None or (is_unseen and by is not DecidedBy.CLOSING) or (settings and waiting.is_panic):
             return
         if await plans.decide(tx, waiting.id, PlanState.SUPERSEDED, now, by):
             await self._redraw(tx, waiting, now, "outdated")

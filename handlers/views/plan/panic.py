@@ -60,6 +60,7 @@ def effects(words: Words, shown: Sequence[Effect], others: Sequence[Portfolio], 
         (button(words.t("Only {name}", name=named(words, one)), "panic", one.id),)
         for one in (*others, *(effect.portfolio for effect in shown if len(shown) > 1))
     ]
+    rows += [(sell_button(words, shown[0].portfolio),)] if len(shown) == 1 and shown[0].since is not None and not closes else []
     if others:
         rows.append((button(words.t("All portfolios"), "panic"),))
     return View(page(*parts), (*rows, (button(words.t("Status"), "status"),)))
@@ -68,6 +69,8 @@ def effects(words: Words, shown: Sequence[Effect], others: Sequence[Portfolio], 
 def _effect(words: Words, effect: Effect) -> list[Html]:
     plan = effect.plan
     lines = [head(words, effect.portfolio, name=True), *_cancelled(words, effect)]
+    if effect.since is not None:
+        lines.insert(1, say(words, "Stopped by /panic at {time}.", time=words.moment(effect.since)))
     if any(problem.code == "other_world" for problem in effect.problems):
         return [lines[0], say(words, "It belongs to another market, and nothing is done with it here.")]
     if plan is None:

@@ -179,7 +179,7 @@ def in_a_wait(who: Someone, happens: Callable[[], Awaitable[None]], number: int)
     who.clock.sleep = sleep  # type: ignore[method-assign]
 
 
-@pytest.mark.parametrize("wait", [1, 8, 40])
+@pytest.mark.parametrize("wait", [1, 8, 15])
 async def test_a_plan_under_way_is_stopped_first_and_its_orders_are_taken_back(tmp_path: Path, wait: int) -> None:
     """Pressed while orders rest: they are cancelled, nothing of that plan is sent any more, and what it had opened is closed."""
     async with someone(tmp_path) as ann:
@@ -238,7 +238,8 @@ async def test_pressed_again_it_does_nothing_more_and_says_so(ann: Someone) -> N
     assert len(await ann.plans()) == 1
     ann.clock.advance(60)
     await ann.say("/panic")
-    ann.sees("No futures are open.")
+    ann.sees("Stopped by /panic at", "No futures are open.")
+    assert SELL in ann.last.buttons
     await ann.tap("Cancel orders and stop")
     await ann.work()
     ann.sees("No futures are open. Nothing is traded until /resume.")
@@ -578,3 +579,42 @@ async def remembered_of(who: Someone, portfolio_id: int) -> PortfolioStates:
     """Return what is remembered of a portfolio."""
     async with who.program.db.read() as tx:
         return await states.read(tx, portfolio_id)
+
+
+async def test_a_closing_that_stopped_half_way_is_taken_up_by_pressing_again(ann: Someone) -> None:
+    """The exchange is away when the closing begins: it asks its person; a fresh page, pressed, ends that plan and closes what is there."""
+    await ann.say("/panic")
+    await ann.tap(CLOSE)
+    exchange = await ann.exchange()
+    passes = ann.program.executor._deps.crash_point
+
+    def away(point: str) -> None:
+        exchange.faults.unreachable = exchange.faults.unreachable or point == "begun"
+        passes(point)
+
+    object.__setattr__(ann.program.executor._deps, "crash_point", away)
+    await ann.work()
+    assert (await ann.plan()).state is PlanState.PARKED
+    object.__setattr__(ann.program.executor._deps, "crash_point", passes)
+    exchange.faults.unreachable = False
+    ann.clock.advance(5)
+    await ann.say("/panic")
+    ann.sees("Plan 1 is stopped")
+    await ann.tap(CLOSE)
+    await ann.work()
+    assert (await ann.books())["book"] == {}
+    assert len(await sides(ann)) == 2
+
+
+async def test_a_list_by_hand_stays_when_settings_are_changed(tmp_path: Path) -> None:
+    """It rests on what is held, not on targets or on how plans are answered."""
+    async with someone(tmp_path) as ann:
+        await holds(ann, LONG, Mode.MANUAL)
+        await ann.say("/panic")
+        await ann.tap("Stop, and list what to close")
+        await ann.work()
+        await ann.say("/mode tell")
+        assert (await ann.plan()).state is PlanState.PROPOSED
+        await ann.tap("I have done it")
+        await ann.work()
+        assert (await ann.books())["book"] == {}
