@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.cash import CASH_COINS, DOLLARS
+from chatbot.engine.exact import wide
 from chatbot.engine.portfolio import MAJORS
 from chatbot.engine.presets import PRESETS
 from chatbot.engine.triggers.registry import TRIGGERS
@@ -102,10 +103,12 @@ def own_weights(
         line = STABLE if name in _CASH_LINE else name
         if line not in (STABLE, FUTURES, CORE, ALT) and line not in instruments:
             problems.append(UserError(N_("{name} has no price at this exchange."), name=name))
-        weights[line] = weights.get(line, Decimal(0)) + percent / 100
-    total = sum(values.values(), Decimal(0))
+        with wide():  # what adds up only where digits are rounded away would be refused by every plan
+            weights[line] = weights.get(line, Decimal(0)) + percent / 100
+    with wide():
+        total = sum(values.values(), Decimal(0)).normalize()
     if total != 100:
-        problems.append(UserError(N_("The weights add up to {total} %, they must make 100 %."), total=f"{total.normalize():f}"))
+        problems.append(UserError(N_("The weights add up to {total} %, they must make 100 %."), total=f"{total:f}"))
     if weights[FUTURES] and not base.futures_split:
         problems.append(UserError(N_("There are no futures at this exchange, so FUTURES must be 0.")))
     if problems:

@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from chatbot.engine.exact import wide
 from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import BandRule
@@ -60,7 +61,8 @@ def number(text: str, decimal: str = "") -> Decimal:
     digits = _plain(re.sub(r"[ '_]", "", bare), decimal) if _NUMBER.fullmatch(bare) and len(bare) <= _DIGITS_MAX else None
     if digits is None:
         raise UserError(N_("“{text}” is not a number. Write it like 2500 or 2,500.50."), text=shown(text))
-    value = Decimal(digits) * factor
+    with wide():  # exactly what was typed, however many digits
+        value = Decimal(digits) * factor
     if abs(value) > MAX_NUMBER:
         raise UserError(N_("“{text}” is too large."), text=shown(text))
     return value
