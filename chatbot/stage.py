@@ -93,12 +93,14 @@ class Stage:
             seen, origin = await accounts.meta(tx, _SEEN), await accounts.meta(tx, _ORIGIN)
             if seen is None or origin is None:
                 return
-            market = self._source.market_time(now)
-            too_far = market - (_moment(seen) + _ASLEEP)
-            if too_far <= timedelta(0):
+            # Counted from the origin: what it would be now may lie beyond the calendar.
+            began = _moment(origin)
+            start = self._source.market_time(began)
+            speed = (self._source.market_time(began + timedelta(seconds=1)) - start).total_seconds()
+            late = now - (began + (_moment(seen) + _ASLEEP - start) / speed)
+            if late <= timedelta(0):
                 return
-            speed = (self._source.market_time(now + timedelta(seconds=1)) - market).total_seconds()
-            moved = _moment(origin) + too_far / speed
+            moved = began + late
             await accounts.set_meta(tx, _ORIGIN, moved.isoformat())
         self._source.begin(moved)
 

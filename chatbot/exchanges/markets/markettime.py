@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from chatbot.clock import aware
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: a year from the ends of the calendar, so that days can be counted from them
+_FIRST, _LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 1, 1, tzinfo=UTC)
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
@@ -29,8 +31,12 @@ class MarketTime:
             raise ValueError(f"speed {self.speed!r}: a market runs forward")
 
     def at(self, now: datetime) -> datetime:
-        """Return the market time at process time ``now``."""
-        return self.start + (aware(now) - self.origin) * self.speed
+        """Return the market time at process time ``now``; the first or last that a calendar has, where it lies beyond."""
+        apart = aware(now) - self.origin
+        try:
+            return self.start + apart * self.speed
+        except OverflowError:  # years of absence at an hour a second are millennia of the market
+            return _FIRST if apart < timedelta(0) else _LAST
 
     def back(self, market: datetime) -> datetime:
         """Return the process time at which the market shows ``market``."""
