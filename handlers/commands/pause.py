@@ -29,7 +29,7 @@ async def resume(update: Update, context: Context) -> None:
     rows = await _set(update, context, paused=False)
     if not rows:
         return
-    if update.callback_query is None or context.tapped.arg:
+    if update.callback_query is None or context.tapped.arg or rows[0].after_panic:
         await _show_activity(update, context, rows)
         return
     report = await context.program.reports.status(context.person, rows[0].portfolio)

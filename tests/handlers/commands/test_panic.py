@@ -618,3 +618,13 @@ async def test_a_list_by_hand_stays_when_settings_are_changed(tmp_path: Path) ->
         await ann.tap("I have done it")
         await ann.work()
         assert (await ann.books())["book"] == {}
+
+
+async def test_resume_says_what_it_leads_to_by_command_and_by_button(ann: Someone) -> None:
+    await panic(ann)
+    await ann.say("/pause")
+    await ann.tap("Resume")
+    ann.sees("active", "the next check proposes a plan and asks first, until you have confirmed one")
+    await ann.say("/pause")
+    assert "asks first" in await ann.say("/resume")
+    assert not (await portfolio_of(ann)).paused
