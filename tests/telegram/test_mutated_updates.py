@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+#: said by the web library while it reads an uploaded picture; as an error it would break that call
+pytestmark = pytest.mark.filterwarnings("ignore:unread_data:DeprecationWarning")
 ANN, BEN = TelegramUser(id=42, name="Ann"), TelegramUser(id=43, name="Ben")
 STRANGERS = (TelegramUser(id=66, name="Eve", username="eve"), TelegramUser(id=67, name=""), TelegramUser(id=68, name="Zoe \u202e\n</b>"))
 #: of all that is sent, how often one comes with a number that is none
 STRANGE_NUMBERS = 0.01
-#: an update that is not handled by then never will be; the whole soak takes six minutes on two calm cores
+#: an update that is not handled by then never will be; the whole soak takes some minutes
 PATIENCE_S, SOAK_S = 30.0, 900.0
 #: what the log says where something was not foreseen
 UNFORESEEN = ("Traceback", '"exception"', "update failed", "outside of an update", "updates could not be taken", "never retrieved")

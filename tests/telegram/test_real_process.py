@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from chatbot.model import Plan
     from handlers.loopback import Message, Query
 
+#: said by the web library while it reads an uploaded picture; as an error it would break that call
+pytestmark = pytest.mark.filterwarnings("ignore:unread_data:DeprecationWarning")
 ANN = TelegramUser(id=42, name="Ann")
 BEN = TelegramUser(id=43, name="Ben")
 #: for the machine that six others share
