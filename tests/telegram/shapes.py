@@ -198,7 +198,7 @@ class Chance:
         return words[:at] + self._random.choice(("", "A", ".", "~", ":", "\ud800", "9", "-", "/")) + words[at + 1 :]
 
     def _deep(self, value: Any) -> Any:
-        for _ in range(self._random.choice((3, 60, 150))  # several of them stay within what can be written):
+        for _ in range(self._random.choice((3, 60, 150))):  # several of them stay within what can be written
             value = {"reply_to_message": value} if self._random.random() < 0.5 else [value]
         return value
 
