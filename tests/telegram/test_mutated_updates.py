@@ -117,7 +117,7 @@ def muddled(server: MuddledServer, rounds: int) -> Iterator[None]:
     for round_ in range(rounds):
         server.put(chance.text(server.last + 1))
         if chance.chooses(STRANGE_NUMBERS):
-            number = chance.strange_number(server.last)
+            number = chance.strange_number(server.line[0][0])  # of those that were given out, at most
             server.unnumbered.append(json.dumps({**json.loads(json.dumps(chance.sound[0])), "update_id": number}))
         if round_ % 50 == 49:
             yield
