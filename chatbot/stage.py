@@ -97,6 +97,8 @@ class Stage:
             began = _moment(origin)
             start = self._source.market_time(began)
             speed = (self._source.market_time(began + timedelta(seconds=1)) - start).total_seconds()
+            if not speed:
+                return  # it all but stands still
             late = now - (began + (_moment(seen) + _ASLEEP - start) / speed)
             if late <= timedelta(0):
                 return

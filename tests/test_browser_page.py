@@ -246,7 +246,7 @@ async def test_the_language_of_the_app_reaches_the_bot_and_the_page(browser: Bro
     await expect(page.locator("#menu").get_by_role("option")).to_have_text(["/startEmpezar"])
     await page.keyboard.press("Escape")
     await page.locator("#language").select_option("ar")
-    assert await page.evaluate("document.documentElement.dir") == "rtl"
+    await expect(page.locator("html")).to_have_attribute("dir", "rtl")
     await _look(page, "7-arabic-light")
 
 

@@ -15,6 +15,7 @@ import pickle
 import signal
 import sys
 import time
+import traceback
 from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
@@ -209,6 +210,8 @@ def fork(run: Callable[[], Any]) -> int:
         try:
             asyncio.run(run())
             code = 0
+        except BaseException:  # noqa: BLE001 - whatever it is, the next line ends the process
+            traceback.print_exc()
         finally:
             sys.stderr.flush()
             os._exit(code)
