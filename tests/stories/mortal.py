@@ -141,13 +141,14 @@ async def life(folder: Path, socket: str, clock: MarchClock, moment: datetime, w
         exchange: Any = await program.accounts.exchange(1)
         exchange.late_window_s = 0.2
         bot = build(program, token=TOKEN, request=SocketRequest(socket, death), updates_request=SocketRequest(socket, death))
-        put = bot.update_queue.put
+        queue: Any = bot.update_queue
+        take = queue.take
 
-        async def journaled(item: object) -> None:
-            await put(item)
+        async def journaled(number: int, text: str, server: Any) -> None:
+            await take(number, text, server)
             death("journaled")
 
-        bot.update_queue.put = journaled  # type: ignore[method-assign]  # the point between the journal and the handlers
+        queue.take = journaled  # the point between the journal and the handlers
         courier = Courier(program, bot.bot)
 
         async def send(message: Message) -> Delivery:
