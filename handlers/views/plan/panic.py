@@ -78,7 +78,7 @@ def _effect(words: Words, effect: Effect) -> list[Html]:
         lines.append(say(words, "Orders are cancelled and it is paused all the same; the futures are closed as soon as there are prices."))
         return lines
     if plan.legs:
-        lines += [bold(words.t("Closed")), *(planned_line(words, leg) for leg in plan.legs[:MOST_LEGS]), *costs_lines(words, plan)]
+        lines += [bold(words.t("To be closed")), *(planned_line(words, leg) for leg in plan.legs[:MOST_LEGS]), *costs_lines(words, plan)]
     elif not plan.left_out:
         lines.append(say(words, "No futures are open."))
     lines += [joined(" ", (say(words, "Stays open:"), left_out_text(words, left))) for left in plan.left_out[:_MOST_LEFT]]
@@ -201,7 +201,7 @@ def sale(words: Words, effect: Effect, now: datetime) -> View:
     by_hand = portfolio.mode is Mode.MANUAL
     text = page(
         title,
-        bold(words.t("To sell by hand") if by_hand else words.t("Sold")),
+        bold(words.t("To sell by hand") if by_hand else words.t("To be sold")),
         *(planned_line(words, leg) for leg in plan.legs[:MOST_LEGS]),
         esc(words.n("and {count} more leg", "and {count} more legs", len(plan.legs) - MOST_LEGS)) if len(plan.legs) > MOST_LEGS else None,
         *costs_lines(words, plan),
