@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import tempfile
 from pathlib import Path
@@ -27,6 +28,7 @@ async def make_ready(settings: Settings, clock: ManualClock) -> None:
     key = (settings.market, settings.market_start, settings.fear_greed_url, clock.now())
     if key not in _MADE:
         folder = Path(tempfile.mkdtemp(prefix="ballast-ready-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
         alone = settings.model_copy(update={"data_dir": folder, "operator_ids": ""})
         async with open_program(alone, clock=clock, work=Inline()) as program:
             instruments = await program.source.markets()
