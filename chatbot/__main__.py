@@ -36,6 +36,8 @@ log = structlog.get_logger()
 DEMO_USER = 1001
 #: seconds between two looks whether the pairing code has run out
 _PAIRING_S = 10.0
+#: how the doctor marks what is well, what is not, and what could not be looked at
+_MARKS = {True: "ok  ", False: "FAIL", None: "?   "}
 #: seconds after which a stop is not waited for any longer
 _STOP_S = 7.0
 
@@ -351,8 +353,8 @@ def _doctor(_: argparse.Namespace) -> int:
 
     findings = asyncio.run(examine(_settings()))
     for finding in findings:
-        print(f"{'ok  ' if finding.ok else 'FAIL'} {finding.what}: {logs.masked(finding.detail)}")  # noqa: T201
-    return 0 if all(finding.ok for finding in findings) else 1
+        print(f"{_MARKS[finding.ok]} {finding.what}: {logs.masked(finding.detail)}")  # noqa: T201
+    return 1 if any(finding.ok is False for finding in findings) else 0
 
 
 if __name__ == "__main__":

@@ -46,7 +46,8 @@ class Finding:
     """One thing that was looked at."""
 
     what: str
-    ok: bool
+    #: None: it could not be looked at, so nobody knows
+    ok: bool | None
     #: how it stands, and the cure where it is not well; never a secret
     detail: str
 
@@ -70,7 +71,7 @@ def _settings(settings: Settings) -> Finding:
 
 async def _telegram(settings: Settings) -> tuple[Finding, Finding]:
     """Return what Telegram says to the token, and what its clock says to ours."""
-    unchecked = Finding(what="clock", ok=True, detail="not checked: Telegram did not answer")
+    unchecked = Finding(what="clock", ok=None, detail="not checked: Telegram did not answer")
     if not settings.telegram_token.get_secret_value():
         cure = "CHATBOT_TELEGRAM_TOKEN is not set; get one from BotFather and put it into .env"
         return Finding(what="token", ok=False, detail=cure), unchecked
