@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING, Final
 
 from chatbot.exchanges.base import asset_of
@@ -181,12 +182,9 @@ def clip(text: str, columns: int) -> str:
         plain = "".join(char for char in plain if char in "\u200c\u200d" or unicodedata.category(char) not in ("Cf", "Cc", "Cs"))
     if width(plain) <= columns:
         return plain
-    kept = ""
-    for char in plain:
-        if width(kept) + _columns(char) > columns - 1:
-            break
-        kept += char
-    return kept.rstrip() + "…"
+    ends = accumulate(map(_columns, plain))
+    kept = sum(1 for _ in takewhile(lambda end: end <= columns - 1, ends))
+    return plain[:kept].rstrip() + "…"
 
 
 def padded(text: str, columns: int, *, right: bool) -> str:

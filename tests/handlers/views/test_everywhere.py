@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from datetime import UTC, datetime
+from functools import cache
 from importlib import import_module
 from pkgutil import walk_packages
 from typing import get_type_hints
@@ -29,6 +30,7 @@ LANGUAGES = CATALOGUE.languages
 PERSON = Person(id=2**52, chat_id=2**52)
 
 
+@cache
 def rendered(language: str, name: str) -> dict[str, View]:
     words = CATALOGUE.words(language, "Europe/Moscow")
     return {key: view(words) for key, view in every_view(name).items()}
