@@ -17,11 +17,9 @@ from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from chatbot import logs
 from chatbot.config import PREFIX, Settings, load_settings, unknown_names
-from chatbot.errors import BallastError, SettingError
+from chatbot.errors import BallastError, SettingError, contained
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
     from chatbot.app import Program
     from chatbot.halting import Halting
     from handlers.chat.context import Bot
-
-log = structlog.get_logger()
 
 #: the person on the demo page
 DEMO_USER = 1001
@@ -218,10 +214,8 @@ async def _renew_pairing_code(program: Program, shown: str | None) -> None:
     """Print a new code whenever the last has run out, until there is an operator."""
     while shown is not None:
         await program.clock.sleep(_PAIRING_S)
-        try:
+        with contained("pairing code not renewed"):
             shown = await _show_pairing_code(program, shown)
-        except Exception:
-            log.exception("pairing code not renewed")
 
 
 async def _work(program: Program, bot: Bot) -> None:

@@ -12,13 +12,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from chatbot.access import Access
 from chatbot.alerts import write
 from chatbot.clock import SystemClock
 from chatbot.durable import Durable
-from chatbot.errors import SettingError
+from chatbot.errors import SettingError, contained
 from chatbot.exchanges.base import asset_of
 from chatbot.exchanges.manual import ManualExchange
 from chatbot.exchanges.paper.account import AccountState
@@ -72,7 +70,6 @@ _RECONCILE_S = 60.0
 _BETAS_S = 10.0
 #: the durable engine keeps finished work for so many days, and is tidied so often
 _KEPT_DAYS, _TIDY_S = 30, 86_400.0
-_LOG = structlog.get_logger()
 _BUTTON_KEY = "button_key"
 
 
@@ -138,10 +135,8 @@ class Program:
         ``real``: the pause is of real time, whatever clock the program runs on.
         """
         while True:
-            try:
+            with contained(failed):
                 await work()
-            except Exception:  # noqa: BLE001 - the next try comes after the pause
-                _LOG.exception(failed)
             await (asyncio.sleep(pause_s) if real else self.clock.sleep(pause_s))
 
     async def _tidy(self) -> None:

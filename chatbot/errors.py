@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as a tree with two branches: what the person can fix, and what we must.
+"""Everything that can go wrong, as a tree with two branches, what the person can fix and what we must; and how it is contained.
 
 BallastError
 ├── UserError                a sentence for the person, translated by msgid
@@ -15,6 +15,16 @@ BallastError
 """
 
 from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LOG = structlog.get_logger()
 
 
 class BallastError(Exception):
@@ -89,3 +99,15 @@ class RateLimited(Unreachable):
 
 class KeyRefused(ExchangeError):
     """The exchange does not accept the key for this call."""
+
+
+@contextmanager
+def contained(event: str, **ids: object) -> Iterator[None]:
+    """Keep whatever goes wrong in a block inside of it: it is logged as ``event``, with its trace and ``ids``, and what follows goes on.
+
+    For a piece of work whose failure must not stop that of others, and that is done again later. Being cancelled passes through.
+    """
+    try:
+        yield
+    except Exception:  # noqa: BLE001 - the one place that is made to catch all
+        _LOG.exception(event, **ids)

@@ -11,6 +11,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from chatbot.errors import contained
 from chatbot.model import Delivery, Verdict
 from chatbot.store import accounts, messages
 
@@ -181,29 +182,27 @@ class Outbox:
 
     async def _write_down(self, message: Message, outcome: Delivery | Exception) -> None:
         """Write a verdict down, stubbornly; where it cannot be, it is kept in mind, and its chat waits."""
-        for rest_s in (*_MARK_PAUSES_S, None):
-            try:
-                async with self._db.transaction() as tx:
-                    await self._settle(tx, message, outcome)
-            except Exception:  # noqa: BLE001 - whatever keeps the database from writing may pass
-                _LOG.exception("the verdict on message %s could not be written down yet", message.id)
-                if rest_s is None:
-                    self._unwritten[message.chat_id] = (message, outcome)
-                    return
-                await self._clock.sleep(rest_s)
-            else:
+        for rest_s in _MARK_PAUSES_S:
+            if await self._is_written(message, outcome):
                 return
+            await self._clock.sleep(rest_s)
+        if not await self._is_written(message, outcome):
+            self._unwritten[message.chat_id] = (message, outcome)
 
     async def _catch_up(self) -> None:
         """Write down what could not be; while the database does not let us, the other chats are served all the same."""
         for chat_id, (message, outcome) in tuple(self._unwritten.items()):
-            try:
-                async with self._db.transaction() as tx:
-                    await self._settle(tx, message, outcome)
-            except Exception:  # noqa: BLE001 - whatever keeps the database from writing may pass
-                _LOG.exception("the verdict on message %s could not be written down yet", message.id)
+            if not await self._is_written(message, outcome):
                 return
             del self._unwritten[chat_id]
+
+    async def _is_written(self, message: Message, outcome: Delivery | Exception) -> bool:
+        """Write a verdict down; False where that cannot be done now."""
+        with contained("verdict not written down yet", message=message.id):  # whatever keeps the database from writing may pass
+            async with self._db.transaction() as tx:
+                await self._settle(tx, message, outcome)
+            return True
+        return False
 
     async def _settle(self, tx: Tx, message: Message, outcome: Delivery | Exception) -> None:
         now = self._clock.now()

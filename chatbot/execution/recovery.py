@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from chatbot.durable import Standing
-from chatbot.errors import ExchangeError, InternalError, Unreachable
+from chatbot.errors import ExchangeError, InternalError, Unreachable, contained
 from chatbot.execution import next_order, orders, outcomes, wallets
 from chatbot.execution.lifecycle import IllegalMove, LegEvent, PlanEvent, advance
 from chatbot.execution.record import CLOSING, STOPPING, Change
@@ -175,19 +175,16 @@ class Recovery:
         revived: list[int] = []
         stuck: set[str] = set()
         for plan_id in under_way:
-            try:
+            with contained("plan not looked after", plan=plan_id):  # the next look is in a minute
                 if await self._revive(plan_id, stuck):
                     revived.append(plan_id)
-            except Exception:  # noqa: BLE001 - the next look is in a minute
-                _LOG.exception("plan not looked after", plan=plan_id)
         self._stuck = frozenset(stuck)
         for plan_id in stopped:
-            try:
-                await self._hands.call_off(plan_id)
-            except ExchangeError as trouble:
-                _LOG.warning("orders not called off", plan=plan_id, error=str(trouble))
-            except Exception:  # noqa: BLE001 - the next look is in a minute
-                _LOG.exception("plan not looked after", plan=plan_id)
+            with contained("plan not looked after", plan=plan_id):
+                try:
+                    await self._hands.call_off(plan_id)
+                except ExchangeError as trouble:
+                    _LOG.warning("orders not called off", plan=plan_id, error=str(trouble))
         return tuple(revived)
 
     async def _revive(self, plan_id: int, stuck: set[str]) -> bool:

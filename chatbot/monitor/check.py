@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from chatbot.alerts import quiet_hours, write
+from chatbot.errors import contained
 from chatbot.model import AnswerMode, Cause, HeldBack, Outcome, Phase, Plan
 from chatbot.monitor import batch, stumbles
 from chatbot.monitor.batch import CheckWrites
@@ -114,20 +115,16 @@ class Monitor:
         try:
             while True:
                 started = self._clock.monotonic()
-                try:
+                with contained("check failed"):
                     await self.tick()
-                except Exception:  # the check must go on for everybody else; the log line carries the cause
-                    log.exception("check failed")
                 await self._clock.sleep(max(0.05, self.interval_s - (self._clock.monotonic() - started)))
         finally:
             await self._last_check.stop(self._db)
 
     async def tick(self) -> Tick:
         """Look at every active portfolio once."""
-        try:
+        with contained("housekeeping failed"):  # what is old or late is looked for again in the next check; prices are looked at now
             await self._housekeeping()
-        except Exception:  # what is old or late is looked for again in the next check; prices are looked at now
-            log.exception("housekeeping failed")
         await self._stumbles.recall(self._db, self._clock.now())
         await self._roster.refresh()
         self._roster.stir(await self._signals.refresh(self._roster.watches))
@@ -172,14 +169,12 @@ class Monitor:
 
     async def _lapse(self, tx: Tx, plan_id: int, now: datetime) -> None:
         """Close the card of a plan that has expired; one that cannot be read or drawn keeps no other from it."""
-        try:
+        with contained("card of an expired plan not closed", plan=plan_id):
             async with tx.begin_nested():
                 plan = await plans.plan(tx, plan_id)
                 if plan is not None:
                     await write.redraw_card(tx, plan, now, "expired")
                     await self._unanswered.lapsed(tx, plan, now)
-        except Exception:  # it has expired all the same, and so do the others
-            log.exception("card of an expired plan not closed", plan=plan_id)
 
     async def _anything_due(self, now: datetime) -> bool:
         """Tell whether a plan has run out of time or a message may leave now."""

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-import structlog
-
+from chatbot.errors import contained
 from chatbot.store import accounts
 
 if TYPE_CHECKING:
     from chatbot.store.database import Database, Tx
-
-log = structlog.get_logger()
 
 #: the time of a check is written down once in this time, and when the program stops: a calm check writes nothing
 NOTED = timedelta(minutes=10)
@@ -57,12 +54,10 @@ class LastCheck:
         """Write the time of the very last check: a process that is stopped in order leaves nothing to guess."""
         if self._at is None:
             return
-        try:
+        with contained("the time of the last check could not be written"):  # then the next start takes it for a kill
             async with db.transaction() as tx:
                 for key in (_LAST, _STOPPED):
                     await accounts.set_meta(tx, key, self._at.isoformat())
-        except Exception:  # the program stops all the same, and the next start takes it for a kill
-            log.exception("the time of the last check could not be written")
 
     async def _missed(self, tx: Tx, now: datetime) -> Missed | None:
         """Read what an earlier process left; a killed one may have checked for up to :data:`NOTED` after what it wrote."""

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import structlog
-
+from chatbot.errors import contained
 from chatbot.monitor.screen import Kind, ScreenArrays, kind_of
 from chatbot.portfolio import valuation
 from chatbot.portfolio.states import ScheduleMark
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.store.database import Database, Tx
     from chatbot.triggers.signals import MachineKey
-
-log = structlog.get_logger()
 
 #: portfolios that are loaded before others get their turn
 _PAGE = 250
@@ -111,10 +108,8 @@ class Roster:
 
     def _load(self, portfolio: Portfolio, held: tuple[str, ...] = ()) -> None:
         """Watch a portfolio; one whose strategy cannot be watched is named, and the others are watched all the same."""
-        try:
+        with contained("portfolio cannot be watched", portfolio=portfolio.id):
             self._watch(_watched(portfolio, held))
-        except Exception:  # nobody's settings may keep others from being watched
-            log.exception("portfolio cannot be watched", portfolio=portfolio.id)
 
     def _watch(self, watched: _Watched) -> None:
         one = watched.portfolio.id
@@ -179,10 +174,8 @@ async def _readable(tx: Tx, ids: Collection[int]) -> list[Portfolio]:
     except Exception:  # noqa: BLE001 - one row of them: the others are read alone
         found = {}
         for portfolio_id in ids:
-            try:
+            with contained("portfolio cannot be read", portfolio=portfolio_id):
                 found |= await portfolios.many(tx, (portfolio_id,))
-            except Exception:  # a row that we cannot read stops nobody else
-                log.exception("portfolio cannot be read", portfolio=portfolio_id)
     return [found[portfolio_id] for portfolio_id in sorted(found)]
 
 

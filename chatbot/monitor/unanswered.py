@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from chatbot.alerts import quiet_hours, write
+from chatbot.errors import contained
 from chatbot.model import AnswerMode, DecidedBy, MessageKind, NotAlone, Plan, PlanState, Unanswered, Urgency
 from chatbot.plans import autonomy, hedge_draft, outcomes
 from chatbot.plans.offer import offer
@@ -45,10 +46,8 @@ class UnansweredPlans:
             due = await plans.unattended(tx, self._clock.now())
             halted = await halt.since(tx) is not None
         for plan_id in due:
-            try:
+            with contained("plan could not be looked after", plan=plan_id):
                 await self._look_after(plan_id, halted=halted)
-            except Exception:  # the other plans must not wait for this one; the log line carries the cause
-                log.exception("plan could not be looked after", plan=plan_id)
         return len(due)
 
     async def _look_after(self, plan_id: int, *, halted: bool) -> None:

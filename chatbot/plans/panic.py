@@ -18,6 +18,7 @@ import structlog
 
 from chatbot.alerts import write
 from chatbot.durable import Standing
+from chatbot.errors import contained
 from chatbot.model import UNDER_WAY, UNSETTLED, Cause, DecidedBy, LeftOutWhy, MessageKind, Mode, PlanState, Problem, Urgency
 from chatbot.plans import panic_draft
 from chatbot.portfolio import states
@@ -342,10 +343,8 @@ class Panic:
         async with self._db.read() as tx:
             marked = await portfolios.with_state(tx, states.PANIC)
         for portfolio_id in marked:
-            try:
+            with contained("panic not taken up", portfolio=portfolio_id):  # the next look is in a minute
                 await self._take_up(portfolio_id)
-            except Exception:  # noqa: BLE001 - the next look is in a minute, and the others must not wait for it
-                _LOG.exception("panic not taken up", portfolio=portfolio_id)
 
     async def _take_up(self, portfolio_id: int) -> None:
         async with self._db.read() as tx:

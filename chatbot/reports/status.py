@@ -7,9 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import structlog
-
 from chatbot.engine.portfolio import INDEX
+from chatbot.errors import contained
 from chatbot.model import AnswerMode, Check, ExposureReport, HeldBack, MovedTarget, PortfolioRow, StatusReport
 from chatbot.portfolio import states, targets, turnover
 from chatbot.reports import exposure
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from chatbot.portfolio.evaluator import Evaluator
     from chatbot.portfolio.states import ScheduleMark
     from chatbot.store.database import Database
-
-log = structlog.get_logger()
 
 #: a target that is worked out again may differ by less than this without having moved
 _LEAST = Decimal("0.000001")
@@ -111,11 +108,9 @@ class Reports:
         """Return what a portfolio is worth; None where that is unknown, or nobody's business any more."""
         if not portfolio.is_open:
             return None
-        try:
+        figures = None
+        with contained("portfolio cannot be valued", portfolio=portfolio.id):  # the list must show it all the same: there it can be closed
             figures = (await self._evaluator.look(portfolio, patient=True)).figures
-        except Exception:  # whatever is wrong with it, the list must show it: there it can be closed
-            log.exception("portfolio cannot be valued", portfolio=portfolio.id)
-            return None
         return figures.value if figures is not None else None
 
     async def exposure(self, portfolio: Portfolio, *, fresh: bool = False) -> ExposureReport:

@@ -12,10 +12,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.engine.triggers.trigger import SetBy, Subject
+from chatbot.errors import contained
 from chatbot.model import INFO, Cause, Signal
 from chatbot.store import accounts
 from chatbot.store.codec import decode, encode
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
     from chatbot.model import Strategy
     from chatbot.store.database import Database
     from chatbot.triggers.feeds import Feed
-
-log = structlog.get_logger()
 
 #: how old a stored machine may be
 _FORGET = timedelta(days=60)
@@ -165,11 +162,9 @@ class Signals:
 
     def _run_safely(self, watch: MachineKey, kept: MachineState, now: datetime) -> MachineState:
         """Run one machine; one that breaks stands where it stood, and the others go on."""
-        try:
+        with contained("machine broke", machine=watch.key):
             return self._run(watch, kept, now)
-        except Exception:  # one subject's history must not keep every other trigger from being read
-            log.exception("machine broke", machine=watch.key)
-            return kept
+        return kept
 
     def _run(self, watch: MachineKey, kept: MachineState, now: datetime) -> MachineState:
         """Step through the readings that are there by now."""

@@ -10,6 +10,7 @@ from telegram import InputMediaPhoto, Message, ReplyParameters
 from telegram.constants import ParseMode
 from telegram.error import BadRequest
 
+from chatbot.errors import contained
 from handlers.chat.pictures import draw
 from handlers.views.common import MAX_CAPTION, visible_length
 
@@ -143,11 +144,9 @@ async def _drawn(picture: Picture | None) -> bytes | None:
     """Draw a picture; the text says the same, so one that cannot be drawn is left out."""
     if picture is None:
         return None
-    try:
+    with contained("picture could not be drawn", kind=picture.kind):  # a drawing library may fail in any way
         return await draw(picture)
-    except Exception:  # a drawing library may fail in any way
-        log.exception("picture could not be drawn", kind=picture.kind)
-        return None
+    return None
 
 
 def _message(edited: Message | bool) -> Message | None:
