@@ -63,6 +63,8 @@ class Pressed(StrEnum):
     STOPPED = "stopped"
     #: that was done since the page was shown, or is being done
     ALREADY = "already"
+    #: it was pressed on this page before, and its person has let the portfolio go on since
+    RESUMED = "resumed"
     #: the operator has halted trading: wait
     HALTED = "halted"
     #: it was opened on another market, and nothing is done with it here
@@ -122,6 +124,8 @@ class Outcome(StrEnum):
     WAITING = "waiting"
     #: it is not to be done any more
     OVER = "over"
+    #: its person has let the portfolio go on before it was done
+    RESUMED = "resumed"
     #: it was tried for long enough
     GIVEN_UP = "given_up"
 
@@ -206,8 +210,8 @@ class Panic:
             if await halt.since_for_sure(tx) is not None:
                 return Answer(portfolio=latest, pressed=Pressed.HALTED)
             before, open_plan = await states.read(tx, latest.id), await plans.open_plan(tx, latest.id)
-            if before.panic is not None and _is_done(before.panic, open_plan, shown_at):
-                return Answer(portfolio=latest, pressed=Pressed.ALREADY, since=before.panic.at)
+            if before.panic is not None and (nothing := _nothing_to_do(latest, before.panic, open_plan, shown_at)) is not None:
+                return Answer(portfolio=latest, pressed=nothing, since=before.panic.at)
             mark = PanicMark(at=now)
             await portfolios.set_paused(tx, (latest.id,), paused=True)
             if open_plan is not None:
@@ -268,9 +272,14 @@ class Panic:
         mark = before.panic
         if latest is None or mark is None or not mark.pending:
             return Outcome.OVER
-        if not latest.paused or not await portfolios.is_served(tx, portfolio_id):
+        is_served = await portfolios.is_served(tx, portfolio_id)
+        if not latest.paused or not is_served:
             await states.write(tx, portfolio_id, before, replace(before, panic=replace(mark, pending=False)))
-            return Outcome.OVER
+            is_flat = drafted is not None and not drafted.legs and not drafted.left_out
+            outcome = Outcome.OVER if is_flat or not is_served else Outcome.RESUMED
+            if outcome is Outcome.RESUMED:
+                await self._tell(tx, latest, mark, outcome)
+            return outcome
         open_plan = await plans.open_plan(tx, portfolio_id)
         busy = open_plan is not None and open_plan.state != PlanState.PROPOSED
         if busy or await halt.since_for_sure(tx) is not None:
@@ -407,10 +416,12 @@ def _key(portfolio_id: int, mark: PanicMark) -> str:
     return f"panic-{portfolio_id}-{mark.at.isoformat()}-{mark.tries}"
 
 
-def _is_done(mark: PanicMark, open_plan: Plan | None, shown_at: datetime) -> bool:
-    """Tell whether what a page of that time asks for was done since, or is being done."""
+def _nothing_to_do(portfolio: Portfolio, mark: PanicMark, open_plan: Plan | None, shown_at: datetime) -> Pressed | None:
+    """Return why a press on a page of that time does nothing: it was done since, or is being done, and holds. None: it is to be done."""
+    if not portfolio.paused:  # what was begun before its person let it go on ends with that, or may open nothing again
+        return Pressed.RESUMED if mark.at >= shown_at else None
     under_way = open_plan is not None and open_plan.is_panic and open_plan.state in UNDER_WAY
-    return mark.pending or mark.at >= shown_at or under_way
+    return Pressed.ALREADY if mark.pending or mark.at >= shown_at or under_way else None
 
 
 def _stuck(plan: Plan) -> bool:

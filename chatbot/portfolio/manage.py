@@ -34,7 +34,8 @@ class UnderWay:
     """Not closed: a plan of this portfolio is being carried out, or stopped half-way and waits for its person."""
 
     portfolio: Portfolio
-    plan: Plan
+    #: None: /panic was pressed, and the plan that closes its futures is not made yet
+    plan: Plan | None
 
 
 class Portfolios:
@@ -74,7 +75,7 @@ class Portfolios:
             await accounts.hold(tx, person.id)
             replaced = await portfolios.get(tx, replaces) if replaces is not None else None
             if replaced is not None and replaced.person_id == person.id and (busy := await self._close(tx, replaced)) is not None:
-                return UnderWay(portfolio=replaced, plan=busy)
+                return busy
             others = await portfolios.open_of(tx, person.id)
             stored = await portfolios.add(tx, self._new(person, mode, strategy, others))
             if len(others) == 1:
@@ -102,8 +103,8 @@ class Portfolios:
     async def close(self, person: Person, portfolio_id: int) -> Portfolio | UnderWay | None:
         """Let a portfolio do nothing any more: no checks, no alerts, no plans, no Confirm. Its history stays, and nothing is sold.
 
-        Its card, if one waits, ends visibly; a plan that is being carried out must end first. Doing it again changes nothing. The
-        person's commands speak of the one that was opened last, if it was the current one. None: they have no such portfolio.
+        Its card, if one waits, ends visibly; a plan that is being carried out must end first, and so must a panic. Doing it again changes
+        nothing. The person's commands speak of the one that was opened last, if it was the current one. None: they have no such portfolio.
         """
         async with self._db.transaction() as tx:
             await accounts.hold(tx, person.id)
@@ -111,7 +112,7 @@ class Portfolios:
             if portfolio is None:
                 return None
             if (busy := await self._close(tx, portfolio)) is not None:
-                return UnderWay(portfolio=portfolio, plan=busy)
+                return busy
             latest = await accounts.person(tx, person.id)
             if latest is not None and latest.portfolio_id == portfolio_id:
                 left = await portfolios.open_of(tx, person.id)
@@ -123,11 +124,11 @@ class Portfolios:
         self._changed(portfolio_id)
         return closed
 
-    async def _close(self, tx: Tx, portfolio: Portfolio) -> Plan | None:
-        """Close a portfolio inside a transaction, or return the plan that must end first; then nothing was written."""
+    async def _close(self, tx: Tx, portfolio: Portfolio) -> UnderWay | None:
+        """Close a portfolio inside a transaction, or return what must end first; then nothing was written."""
         await portfolios.hold(tx, portfolio.id)
         await self._end_card(tx, portfolio.id, by=DecidedBy.CLOSING)
-        if (busy := await plans.open_plan(tx, portfolio.id)) is not None:
+        if (busy := await under_way(tx, portfolio)) is not None:
             return busy
         await portfolios.close(tx, portfolio.id, self._clock.now())
         return None
@@ -275,6 +276,14 @@ class Portfolios:
             return
         if await plans.decide(tx, waiting.id, PlanState.SUPERSEDED, now, by):
             await self._redraw(tx, waiting, now, "outdated")
+
+
+async def under_way(tx: Tx, portfolio: Portfolio) -> UnderWay | None:
+    """Return what keeps a portfolio from being closed now; a card that waits for an answer does not."""
+    plan, panic = await plans.open_plan(tx, portfolio.id), (await states.read(tx, portfolio.id)).panic
+    if plan is not None and plan.state is not PlanState.PROPOSED:
+        return UnderWay(portfolio=portfolio, plan=plan)
+    return UnderWay(portfolio=portfolio, plan=None) if portfolio.paused and panic is not None and panic.pending else None
 
 
 async def need_let_in(tx: Tx, person_id: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chatbot.portfolio.manage import OF_PORTFOLIO, UnderWay
+from chatbot.portfolio.manage import OF_PORTFOLIO, UnderWay, under_way
 from chatbot.store import plans
 from handlers.chat.context import answer, need_portfolio, show
 from handlers.views import problems
@@ -78,8 +78,8 @@ async def close(update: Update, context: Context) -> None:
     portfolio = await need_portfolio(update, context)
     if portfolio is not None:
         async with context.program.db.read() as tx:
-            plan = await plans.open_plan(tx, portfolio.id)
-        await show(update, context, views.close_offer(context.words, portfolio, plan))
+            busy, plan = await under_way(tx, portfolio), await plans.open_plan(tx, portfolio.id)
+        await show(update, context, views.must_end(context.words, busy) if busy else views.close_offer(context.words, portfolio, plan))
 
 
 async def close_yes(update: Update, context: Context) -> None:
@@ -89,7 +89,7 @@ async def close_yes(update: Update, context: Context) -> None:
         return
     outcome = await context.program.portfolios.close(context.person, portfolio.id)
     if isinstance(outcome, UnderWay):
-        await show(update, context, views.still_under_way(context.words, outcome.portfolio, outcome.plan))
+        await show(update, context, views.must_end(context.words, outcome))
         return
     current = await _current(context)
     context.about = None

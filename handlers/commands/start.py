@@ -189,7 +189,7 @@ async def _open(update: Update, context: Context, data: dict[str, Any], strategy
         context.person, mode, strategy, holdings or {quote: amount_ or _USUAL}, replaces=replaced.id if replaced is not None else None
     )
     if isinstance(opened, UnderWay):
-        await reply(update, context, views.not_replaced(context.words, opened.portfolio, opened.plan))
+        await reply(update, context, views.not_replaced(context.words, opened))
         return
     context.person = replace(context.person, portfolio_id=opened.id)
     await _offer_first_plan(update, context, opened, amount_, replaced)

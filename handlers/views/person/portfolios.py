@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from chatbot.i18n import Words
     from chatbot.model import Plan, Portfolio, PortfolioRow
+    from chatbot.portfolio.manage import UnderWay
     from handlers.buttons import Button
     from handlers.views.common import Html
 
@@ -94,10 +95,8 @@ def rename_prompt(words: Words, portfolio: Portfolio) -> View:
 
 
 def close_offer(words: Words, portfolio: Portfolio, plan: Plan | None) -> View:
-    """Say what closing means, and ask once; a plan that is under way must end first."""
+    """Say what closing means, and ask once; a ``plan`` that waits for an answer ends with it."""
     back = button(words.t("Back"), "portfolios")
-    if plan is not None and plan.state is not PlanState.PROPOSED:
-        return View(*_must_end(words, portfolio, plan, back))
     waiting = say(words, "Plan {number} waits for your answer, and ends unanswered.", number=plan.number) if plan is not None else None
     by_hand = None if portfolio.mode is Mode.MANUAL else say(words, "What it holds stays as it is, futures and hedges too.")
     text = page(
@@ -111,17 +110,14 @@ def close_offer(words: Words, portfolio: Portfolio, plan: Plan | None) -> View:
     return View(text, ((yes,), (back,)))
 
 
-def still_under_way(words: Words, portfolio: Portfolio, plan: Plan) -> View:
-    """Answer the tap that would have closed a portfolio whose plan was confirmed meanwhile."""
-    return View(*_must_end(words, portfolio, plan, button(words.t("Back"), "portfolios")))
-
-
-def _must_end(words: Words, portfolio: Portfolio, plan: Plan, back: Button) -> tuple[Html, tuple[tuple[Button, ...], ...]]:
-    text = page(
-        head(words, portfolio, name=True),
-        say(words, "Plan {number} is not finished. The portfolio can be closed when it has ended.", number=plan.number),
-    )
-    return text, ((button(words.t("Plan {number}", number=plan.number), "card", plan.id, of=portfolio), back),)
+def must_end(words: Words, busy: UnderWay) -> View:
+    """Say what must end before a portfolio can be closed: a plan that is under way, or the closing of its futures after /panic."""
+    title, back = head(words, busy.portfolio, name=True), button(words.t("Back"), "portfolios")
+    if (plan := busy.plan) is None:
+        told = say(words, "You pressed /panic, and its futures are not closed yet. The portfolio can be closed when that is done.")
+        return View(page(title, told), ((back,),))
+    told = say(words, "Plan {number} is not finished. The portfolio can be closed when it has ended.", number=plan.number)
+    return View(page(title, told), ((button(words.t("Plan {number}", number=plan.number), "card", plan.id, of=busy.portfolio), back),))
 
 
 def was_closed(words: Words, portfolio: Portfolio, current: Portfolio | None) -> View:

@@ -33,6 +33,7 @@ TOLD: Final = {
     Outcome.FLAT: N_("No futures are open. Nothing is traded until /resume."),
     Outcome.UNKNOWN: N_("The futures are not closed yet. Orders are cancelled and it is paused; I keep trying for two minutes."),
     Outcome.WAITING: N_("The futures are not closed yet: another plan has not come to its end. I try again every minute, for ten minutes."),
+    Outcome.RESUMED: N_("It was resumed before the futures were closed: they are still open. “Try again” closes them."),
     Outcome.GIVEN_UP: N_("I could not close the futures: they are still open. Orders are cancelled and it is paused."),
 }
 _NOT_SOLD: Final = {
@@ -120,13 +121,16 @@ def stopped(words: Words, answers: Sequence[Answer]) -> View:
     parts: list[object] = []
     for answer in answers:
         parts += [head(words, answer.portfolio, name=True), *_stopped(words, answer), ""]
-    parts.append(say(words, "Nothing else is traded until /resume."))
+    if any(answer.pressed is not Pressed.RESUMED for answer in answers):
+        parts.append(say(words, "Nothing else is traded until /resume."))
     return View(page(*parts), ((button(words.t("Status"), "status"),),))
 
 
 def _stopped(words: Words, answer: Answer) -> list[Html]:
     if answer.pressed is Pressed.ALREADY and answer.since is not None:
         return [say(words, "That was done already, at {time}. Pressing again changes nothing.", time=words.time(answer.since))]
+    if answer.pressed is Pressed.RESUMED:
+        return [say(words, "You pressed this before and resumed since, so nothing was done. Send /panic to see how it stands now.")]
     if answer.pressed is Pressed.ELSEWHERE:
         return [say(words, "It belongs to another market, and nothing is done with it here.")]
     if answer.pressed is Pressed.HALTED:
@@ -175,7 +179,8 @@ def too_old(words: Words, shown_at: datetime) -> str:
 def told(words: Words, portfolio: Portfolio, outcome: Outcome, found: Sequence[Problem]) -> View:
     """Say what became of closing everything where no plan tells it; this always rings."""
     why = problems.cannot_evaluate_line(words, found) if found else None
-    text = page(head(words, portfolio, bold(words.t("stopped"))), say(words, TOLD[outcome]), why)
+    verdict = bold(words.t("stopped")) if outcome is not Outcome.RESUMED else None
+    text = page(head(words, portfolio, verdict), say(words, TOLD[outcome]), why)
     first = (
         (sell_button(words, portfolio),)
         if outcome is Outcome.FLAT

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from chatbot.i18n import Words
-    from chatbot.model import Plan, Portfolio, Strategy
+    from chatbot.model import Portfolio, Strategy
+    from chatbot.portfolio.manage import UnderWay
     from handlers.views.common import Html
 
 AMOUNTS = (1_000, 10_000, 100_000)
@@ -78,14 +79,18 @@ def replace_or_keep(words: Words, portfolios: Sequence[Portfolio]) -> View:
     return View(text, ((keep,), *((one,) for one in replace), last))
 
 
-def not_replaced(words: Words, portfolio: Portfolio, plan: Plan) -> View:
-    """Say that a plan of the portfolio that was to be replaced must end first; nothing was opened."""
+def not_replaced(words: Words, busy: UnderWay) -> View:
+    """Say what must end before a portfolio can be replaced: a plan, or the closing of its futures after /panic; nothing was opened."""
+    title = head(words, busy.portfolio, name=True)
+    if (plan := busy.plan) is None:
+        told = say(words, "You pressed /panic, and its futures are not closed yet, so it can't be replaced. Nothing was opened.")
+        return View(page(title, told, say(words, "Tap the button above again when that is done, or send /start and keep both.")))
     text = page(
-        head(words, portfolio, name=True),
+        title,
         say(words, "Plan {number} is not finished, so this portfolio can't be replaced yet. Nothing was opened.", number=plan.number),
         say(words, "Tap the button above again when the plan has ended, or send /start and keep both."),
     )
-    return View(text, ((button(words.t("Plan {number}", number=plan.number), "card", plan.id, of=portfolio),),))
+    return View(text, ((button(words.t("Plan {number}", number=plan.number), "card", plan.id, of=busy.portfolio),),))
 
 
 def amount_choice(words: Words, mode: Mode) -> View:

@@ -629,3 +629,85 @@ async def test_resume_says_what_it_leads_to_by_command_and_by_button(ann: Someon
     await ann.say("/pause")
     assert "asks first" in await ann.say("/resume")
     assert not (await portfolio_of(ann)).paused
+
+
+async def test_what_is_resumed_before_it_was_closed_is_told_and_can_be_pressed_again(ann: Someone) -> None:
+    """The bot had said that all futures are being closed: it never drops that in silence, and a press on a new page does it."""
+    sent = await ann.orders()
+    await ann.say("/panic")
+    page = ann.last
+    await ann.tap(CLOSE)
+    ann.clock.advance(1)
+    await ann.say("/resume")
+    again = await ann.tap(CLOSE, on=page)
+    assert again.text == "You pressed this before and resumed since, so nothing was done. Send /panic to see how it stands now."
+    assert "Nothing else is traded" not in ann.last.text
+    await ann.work()
+    ann.sees("It was resumed before the futures were closed: they are still open.")
+    assert "stopped" not in ann.last.text
+    assert await ann.orders() == sent
+    ann.clock.advance(1)
+    await ann.taps("Try again", CLOSE)
+    assert (await portfolio_of(ann)).paused
+    await ann.work()
+    assert (await ann.books())["book"] == {}
+    assert len(await sides(ann, sent)) == 2
+
+
+async def test_a_second_panic_does_what_a_resume_kept_the_first_one_from(ann: Someone) -> None:
+    """Pressed, resumed and pressed again before the first closing began: paused, closed once, and nothing is told of the first."""
+    sent = await ann.orders()
+    await ann.say("/panic")
+    await ann.tap(CLOSE)
+    ann.clock.advance(1)
+    await ann.say("/resume")
+    ann.clock.advance(1)
+    await ann.say("/panic")
+    await ann.tap(CLOSE)
+    ann.sees("stopped", "All futures are being closed.")
+    assert (await portfolio_of(ann)).paused
+    await ann.work()
+    assert (await ann.books())["book"] == {}
+    assert len(await sides(ann, sent)) == 2
+    assert "still open" not in "".join(message.text for message in ann.messages)
+
+
+@pytest.mark.parametrize("spot_only", [False, True])
+async def test_a_resume_with_nothing_to_close_is_not_an_alarm(ann: Someone, spot_only: bool) -> None:
+    """Only futures that are still open are told of."""
+    if spot_only:
+        exchange = await ann.exchange()
+        await put(exchange, replace(exchange.state, positions={}))
+    await ann.say("/panic")
+    await ann.tap("Cancel orders and stop" if spot_only else CLOSE)
+    ann.clock.advance(1)
+    await ann.say("/resume")
+    await ann.work()
+    assert ("still open" in ann.last.text) is not spot_only
+
+
+async def test_a_portfolio_is_neither_closed_nor_replaced_before_its_futures_are(ann: Someone) -> None:
+    """Closing sells nothing, so it waits for the panic: shown before the tap, on the tap of an older page, and at the end of a set-up."""
+    await ann.say("/portfolios")
+    await ann.tap("Close")
+    older = ann.last
+    await ann.say("/panic")
+    await ann.tap(CLOSE)
+    await ann.say("/portfolios")
+    await ann.tap("Close")
+    ann.sees("You pressed /panic, and its futures are not closed yet. The portfolio can be closed when that is done.")
+    await ann.tap("Close Aggressive", on=older)
+    ann.sees("You pressed /panic, and its futures are not closed yet.")
+    await ann.say("/start")
+    await ann.taps("Replace Aggressive", "Demo portfolio", "10,000", "Use Balanced")
+    ann.sees("its futures are not closed yet, so it can't be replaced. Nothing was opened.")
+    assert (await portfolio_of(ann)).is_open
+    await ann.work()
+    assert (await ann.books())["book"] == {}
+    await ann.tap("Use Balanced")
+    assert [one.is_open for one in await ann.program.portfolios.of(await person_of(ann))] == [False, True]
+
+
+async def person_of(who: Someone) -> Any:
+    """Return the person as they are stored."""
+    return next(one for one in await who.program.access.everybody() if one.id == who.user.id)

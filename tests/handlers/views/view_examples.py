@@ -73,6 +73,7 @@ from chatbot.model.hedge_report import HedgeReading, HedgeReport, ShockReport, S
 from chatbot.model.leap import Leap, LeapWhy
 from chatbot.plans import band_advice as advising
 from chatbot.plans.panic import Answer, Effect, Pressed
+from chatbot.portfolio.manage import UnderWay
 from chatbot.portfolio.states import ScheduleMark
 from handlers.views import alerts, problems
 from handlers.views.common import esc
@@ -457,8 +458,8 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "person.portfolios.portfolios of none": lambda w: beside.portfolios(w, several[-1:], None, NOW),
         "person.portfolios.rename_prompt": lambda w: beside.rename_prompt(w, port),
         "person.portfolios.close_offer": lambda w: beside.close_offer(w, port, a_plan(name)),
-        "person.portfolios.close_offer under way": lambda w: beside.close_offer(w, port, replace(a_plan(name), state=PlanState.RUNNING)),
-        "person.portfolios.still_under_way": lambda w: beside.still_under_way(w, port, a_plan(name)),
+        "person.portfolios.must_end": lambda w: beside.must_end(w, UnderWay(portfolio=port, plan=a_plan(name))),
+        "person.portfolios.must_end panic": lambda w: beside.must_end(w, UnderWay(portfolio=port, plan=None)),
         "person.portfolios.was_closed": lambda w: beside.was_closed(w, closed, port),
         "person.portfolios.closed_list": lambda w: beside.closed_list(w, several),
         "problems.closed": lambda w: problems.closed(w, closed),
@@ -544,7 +545,8 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.start.welcome demo": lambda w: start.welcome(w, demo=True),
         "portfolio.start.replace_or_keep": lambda w: start.replace_or_keep(w, [port]),
         "portfolio.start.replace_or_keep of several": lambda w: start.replace_or_keep(w, [row.portfolio for row in several[:2]]),
-        "portfolio.start.not_replaced": lambda w: start.not_replaced(w, port, a_plan(name)),
+        "portfolio.start.not_replaced": lambda w: start.not_replaced(w, UnderWay(portfolio=port, plan=a_plan(name))),
+        "portfolio.start.not_replaced panic": lambda w: start.not_replaced(w, UnderWay(portfolio=port, plan=None)),
         "portfolio.start.amount_choice": lambda w: start.amount_choice(w, Mode.PAPER),
         "portfolio.start.holdings_prompt": start.holdings_prompt,
         "portfolio.start.holdings_review": lambda w: start.holdings_review(w, {name: D("0.5"), "USDT": D(1000)}),
