@@ -205,16 +205,9 @@ class Access:
             if role is Role.BLOCKED:
                 await messages.drop_chat(tx, person.chat_id, self._clock.now(), "blocked")
             if role is Role.MEMBER and person.role is not Role.MEMBER:
-                await messages.post(
-                    tx,
-                    chat_id=person.chat_id,
-                    kind=MessageKind.ACCESS_GRANTED,
-                    facts={"person_id": person.id},
-                    key=f"granted-{person.id}-{self._clock.now().isoformat()}",
-                    urgency=Urgency.ALWAYS,
-                    silent=False,
-                    now=self._clock.now(),
-                )
+                now = self._clock.now()
+                key = f"granted-{person.id}-{now.isoformat()}"
+                await messages.ring(tx, person.chat_id, MessageKind.ACCESS_GRANTED, {"person_id": person.id}, key=key, now=now)
         for portfolio in theirs:
             self._changed(portfolio.id)
         return replace(person, role=role)
@@ -265,7 +258,6 @@ async def _ask(tx: Tx, operator_id: int, chat_id: int, person: Person, now: date
         facts={"people": [*asking, person.id][:_NAMED_MAX], "count": sum(message.facts.get("count", 1) for message in waiting) + 1},
         key=key,
         urgency=Urgency.ALWAYS,
-        silent=False,
         now=now,
         not_before=min([message.not_before for message in waiting], default=now if sent < _ASK_MAX else now + _ASK_PAUSE),
     )

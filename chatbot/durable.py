@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
     from dbos import DBOSClient, DBOSConfig
 
+    from chatbot.model import Plan
+
 QUEUE = "trades"
+#: the workflow that carries a plan out
+EXECUTE = "execute_plan"
 #: seconds between two looks into the queue: what a Confirm waits at most before its plan starts
 POLL_S = 0.2
 #: plans carried out at the same time by one process
@@ -99,6 +103,16 @@ class Work(Protocol):
     async def tidy(self, before: datetime) -> int:
         """Delete finished work that was enqueued before this time; return how much."""
         ...
+
+
+async def enqueue_plan(work: Work, tx: Transaction, plan: Plan, revivals: int = 0) -> None:
+    """Enqueue what carries a plan out, when and only when ``tx`` commits; one at a time per portfolio."""
+    await work.enqueue(tx, EXECUTE, plan_key(plan.id, revivals), {"plan_id": plan.id}, partition=str(plan.portfolio_id))
+
+
+def plan_key(plan_id: int, revivals: int) -> str:
+    """Return the key of a plan's workflow; a revived one needs a new key, because the old one has ended."""
+    return f"plan-{plan_id}-{revivals}" if revivals else f"plan-{plan_id}"
 
 
 class JsonSerializer:

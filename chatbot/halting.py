@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from chatbot.model import MessageKind, Role, Urgency
+from chatbot.model import MessageKind, Role
 from chatbot.store import accounts, halt, messages, plans, portfolios
 
 if TYPE_CHECKING:
@@ -112,29 +112,16 @@ async def _tell(tx: Tx, kind: MessageKind, since: datetime, now: datetime, by: i
     """Tell everybody concerned but the operator who did it, who is answered."""
     for person in await halt.concerned(tx):
         if person.id != by:
-            await messages.post(
-                tx,
-                chat_id=person.chat_id,
-                kind=kind,
-                facts={"since": since.isoformat(), "at": now.isoformat()},
-                key=f"{kind}-{since.isoformat()}-{person.id}",
-                urgency=Urgency.ALWAYS,
-                now=now,
-            )
+            facts = {"since": since.isoformat(), "at": now.isoformat()}
+            await messages.ring(tx, person.chat_id, kind, facts, key=f"{kind}-{since.isoformat()}-{person.id}", now=now)
 
 
 async def _ask(tx: Tx, plan_id: int, now: datetime) -> None:
-    """Show a stopped plan anew, with the question whether it goes on."""
+    """Show a stopped plan again, with the question whether it goes on."""
     plan = await plans.plan(tx, plan_id)
     portfolio = await portfolios.get(tx, plan.portfolio_id) if plan else None
     person = await accounts.person(tx, portfolio.person_id) if portfolio else None
     if plan is not None and person is not None:
-        await messages.post(
-            tx,
-            chat_id=plan.chat_id or person.chat_id,
-            kind=MessageKind.PLAN_PARKED,
-            facts={"plan_id": plan_id, "why": halt.HALTED},
-            key=f"asks-{plan_id}-{now.isoformat()}",
-            urgency=Urgency.ALWAYS,
-            now=now,
-        )
+        facts = {"plan_id": plan_id, "why": halt.HALTED}
+        key = f"asks-{plan_id}-{now.isoformat()}"
+        await messages.ring(tx, plan.chat_id or person.chat_id, MessageKind.PLAN_PARKED, facts, key=key, now=now)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chatbot.alerts import quiet_hours
-from chatbot.model import AlertKind, Cause, MessageKind, Ring, Role, Urgency
+from chatbot.model import AlertKind, Cause, MessageKind, Ring, Role
 from chatbot.portfolio.states import Outage
 from chatbot.store import accounts, events, messages, portfolios
 from chatbot.triggers import drift
@@ -83,26 +83,17 @@ def _facts(line: LineReading) -> dict[str, Any]:
 
 async def show_card(tx: Tx, plan: Plan, person: Person, now: datetime, *, silent: bool) -> None:
     """Send the card of a plan that nobody asked for; silently where the alert that opened its window has rung already."""
-    await messages.post(
-        tx,
-        chat_id=person.chat_id,
-        kind=MessageKind.PLAN_CARD,
-        facts={"plan_id": plan.id},
-        key=f"card-{plan.id}",
-        urgency=Urgency.ROUTINE,
-        silent=silent,
-        now=now,
-    )
+    await _post_card(tx, plan, person.chat_id, f"card-{plan.id}", now, silent=silent)
 
 
 async def redraw_card(tx: Tx, plan: Plan, now: datetime, why: str) -> None:
     """Have the card of a plan drawn again in place; nothing where it was never shown."""
     if plan.chat_id is not None:
-        key = f"card-{plan.id}-{why}"
-        facts = {"plan_id": plan.id}
-        await messages.post(
-            tx, chat_id=plan.chat_id, kind=MessageKind.PLAN_CARD, facts=facts, key=key, urgency=Urgency.ROUTINE, silent=True, now=now
-        )
+        await _post_card(tx, plan, plan.chat_id, f"card-{plan.id}-{why}", now, silent=True)
+
+
+async def _post_card(tx: Tx, plan: Plan, chat_id: int, key: str, now: datetime, *, silent: bool) -> None:
+    await messages.post(tx, chat_id=chat_id, kind=MessageKind.PLAN_CARD, facts={"plan_id": plan.id}, key=key, silent=silent, now=now)
 
 
 async def tell_due(tx: Tx, portfolio: Portfolio, person: Person, now: datetime) -> None:
@@ -164,15 +155,8 @@ async def tell_outage_over(tx: Tx, portfolio: Portfolio, person: Person, outage:
 async def tell_clock_off(tx: Tx, exchange: str, off_s: int, now: datetime) -> None:
     """Tell every operator that this machine's clock is ``off_s`` seconds ahead of the exchange's, below 0 behind it."""
     for operator in await accounts.people(tx, Role.OPERATOR):
-        await messages.post(
-            tx,
-            chat_id=operator.chat_id,
-            kind=MessageKind.CLOCK_OFF,
-            facts={"exchange": exchange, "off_s": off_s},
-            key=f"clock-{operator.id}-{now.isoformat()}",
-            urgency=Urgency.ALWAYS,
-            now=now,
-        )
+        facts, key = {"exchange": exchange, "off_s": off_s}, f"clock-{operator.id}-{now.isoformat()}"
+        await messages.ring(tx, operator.chat_id, MessageKind.CLOCK_OFF, facts, key=key, now=now)
 
 
 async def tell_missed(tx: Tx, since: datetime, now: datetime, count: int, *, exact: bool) -> None:

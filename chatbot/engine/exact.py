@@ -53,6 +53,11 @@ def floor_to(number: Fraction, step: Fraction) -> Fraction:
     return (number // step) * step if step else number
 
 
+def in_steps(number: Decimal, step: Decimal) -> Decimal:
+    """Round a decimal down to a multiple of ``step``, as :func:`floor_to` does a rational."""
+    return to_decimal(floor_to(exact(number), exact(step)))
+
+
 def ceil_to(number: Fraction, step: Fraction) -> Fraction:
     """Round up to a multiple of ``step``; a step of 0 leaves the number alone."""
     return -floor_to(-number, step)

@@ -99,9 +99,14 @@ class Quote:
     seen: float | None = None
 
     @property
+    def mid(self) -> Decimal:
+        """Middle of the book: orders are quoted around it, also where valuation uses the mark."""
+        return (self.bid + self.ask) / 2
+
+    @property
     def price(self) -> Decimal:
         """Valuation price of domain 0: mid for spot, mark for perpetuals."""
-        return self.mark if self.mark is not None else (self.bid + self.ask) / 2
+        return self.mark if self.mark is not None else self.mid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
+from chatbot.durable import EXECUTE
 from chatbot.errors import ExchangeError, KeyRefused, Unreachable
 from chatbot.execution import orders, outcomes, recovery, refit, wallets
 from chatbot.execution.lifecycle import PlanEvent
@@ -72,7 +73,7 @@ class Executor:
         #: plans that are being carried out in this process
         self._held: set[int] = set()
         self._move_step = work.step("move_plan")(self._move)
-        work.workflow(recovery.EXECUTE)(self.execute_plan)
+        work.workflow(EXECUTE)(self.execute_plan)
 
     async def execute_plan(self, plan_id: int) -> str:
         """Carry a plan out to its end; the workflow. Returns the state it ended in.

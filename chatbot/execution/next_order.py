@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
+from chatbot.engine.exact import in_steps
 from chatbot.exchanges.base import OrderRequest, OrderStatus, Side, asset_of
 from chatbot.execution import sizing
 from chatbot.execution.lifecycle import Tried
@@ -92,9 +93,9 @@ def draft(leg: Leg, desk: MarketNow, pace: Pace, *, plan_id: int, attempt: int, 
     elif leg.kind == LegKind.SPOT_BUY:
         qty = min(qty, sizing.affordable(desk.free.get(desk.money, Decimal(0)), limit, desk.market))
     if not leg.reduce_only:
-        qty = sizing.floor_to(qty, desk.market.lot)
+        qty = in_steps(qty, desk.market.lot)
     if sizing.too_small(qty, limit, desk.market, exempt=leg.reduce_only):
-        return "below_minimum" if qty == sizing.floor_to(leg.qty - leg.filled, desk.market.lot) else NOT_ENOUGH
+        return "below_minimum" if qty == in_steps(leg.qty - leg.filled, desk.market.lot) else NOT_ENOUGH
     return OrderRequest(
         client_id=client_id(plan_id, leg.index, attempt),
         instrument=leg.instrument,
@@ -109,7 +110,7 @@ def draft(leg: Leg, desk: MarketNow, pace: Pace, *, plan_id: int, attempt: int, 
 
 def _limit(leg: Leg, desk: MarketNow, pace: Pace, side: Side, *, first: bool, cross: bool) -> Decimal:
     """Return the confirmed limit at first, while it would rest; later the current mid decides."""
-    mid = sizing.mid_of(desk.quote)
+    mid = desk.quote.mid
     if cross:
         return sizing.limit_at(mid, side, -pace.bound_bps, desk.market.tick)
     if first and leg.limit is not None and not sizing.would_take(side, leg.limit, desk.quote):

@@ -208,7 +208,7 @@ async def chat_of(tx: Tx, plan: Plan, person_id: int) -> int | None:
 
 
 def fell_short(leg: Leg) -> bool:
-    """Tell whether a leg did less than planned; one that the person left out has no note, and dust does not count."""
+    """Tell whether a leg did so much less than planned that the futures are planned again; one that the person left out has no note."""
     if leg.state == LegState.PARTIAL:
         return leg.filled < leg.qty * (1 - DUST) or leg.note == SHRUNK
     return leg.state == LegState.REJECTED or leg.note == SHRUNK or (leg.state == LegState.DROPPED and bool(leg.note))

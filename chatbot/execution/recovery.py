@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from chatbot.durable import Standing
+from chatbot.durable import Standing, enqueue_plan, plan_key
 from chatbot.errors import ExchangeError, InternalError, Unreachable, contained
 from chatbot.execution import next_order, orders, outcomes, wallets
 from chatbot.execution.lifecycle import IllegalMove, LegEvent, PlanEvent, advance
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from chatbot.store.database import Database, Tx
     from chatbot.store.orders import Attempt
 
-EXECUTE = "execute_plan"
 REVIVED = "revived"
 #: how often an exchange may leave the orders of a leg unanswered, after the first time, before a person is asked
 RESENDS_MAX = 5
@@ -192,7 +191,7 @@ class Recovery:
         view = await self._scribe.view(plan_id)
         if view is None or self._hands.holds(plan_id):
             return False
-        key = key_of(plan_id, view.count(REVIVED))
+        key = plan_key(plan_id, view.count(REVIVED))
         standing = await self._work.standing(key)
         if standing == Standing.ALIVE:
             return False
@@ -267,12 +266,7 @@ class Recovery:
         if event:
             await events.add_event(tx, plan.id, None, event, {}, now)
         await events.add_event(tx, plan.id, None, REVIVED, {}, now)
-        await enqueue_plan(self._work, tx, plan, key_of(plan.id, revivals + 1))
-
-
-async def enqueue_plan(work: Work, tx: Tx, plan: Plan, key: str = "") -> None:
-    """Enqueue the workflow of a plan in the caller's transaction: one at a time per portfolio."""
-    await work.enqueue(tx, EXECUTE, key or key_of(plan.id, 0), {"plan_id": plan.id}, partition=str(plan.portfolio_id))
+        await enqueue_plan(self._work, tx, plan, revivals + 1)
 
 
 async def stop_plan(tx: Tx, plan_id: int, person_id: int, now: datetime) -> bool:
@@ -284,8 +278,3 @@ async def stop_plan(tx: Tx, plan_id: int, person_id: int, now: datetime) -> bool
     await events.add_event(tx, plan_id, None, STOPPING, {"person": person_id}, now)
     _LOG.info("plan stopped", plan=plan_id, person=person_id)
     return True
-
-
-def key_of(plan_id: int, revivals: int) -> str:
-    """Return the key of a plan's workflow; a revived one needs a new key, because the old one has ended."""
-    return f"plan-{plan_id}-{revivals}" if revivals else f"plan-{plan_id}"

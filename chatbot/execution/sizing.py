@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.engine.exact import in_steps
 from chatbot.engine.planner.prices import round_price
 from chatbot.exchanges.base import Side
 
@@ -18,11 +19,6 @@ _ZERO = Decimal(0)
 _SPREAD = Decimal("0.001")
 
 
-def floor_to(amount: Decimal, step: Decimal) -> Decimal:
-    """Round down to a multiple of ``step``; a step of 0 changes nothing."""
-    return amount if step <= 0 else (amount / step).to_integral_value(ROUND_FLOOR) * step
-
-
 def limit_at(mid: Decimal, side: Side, distance_bps: Decimal, tick: Decimal) -> Decimal:
     """Return a limit ``distance_bps`` below mid for a buy, above for a sell; a negative distance crosses (domain 9.6).
 
@@ -34,11 +30,6 @@ def limit_at(mid: Decimal, side: Side, distance_bps: Decimal, tick: Decimal) -> 
 def on_tick(price: Decimal, side: Side, tick: Decimal) -> Decimal:
     """Round a limit to the tick, never to a worse price than it says; raises as :func:`limit_at`."""
     return limit_at(price, side, _ZERO, tick)
-
-
-def mid_of(quote: Quote) -> Decimal:
-    """Return the middle of the book: orders are quoted around it, also where valuation uses the mark."""
-    return (quote.bid + quote.ask) / 2
 
 
 def would_take(side: Side, limit: Decimal, quote: Quote) -> bool:
@@ -56,7 +47,7 @@ def too_small(qty: Decimal, limit: Decimal, market: Market, *, exempt: bool = Fa
 def affordable(free: Decimal, limit: Decimal, market: Market) -> Decimal:
     """Return how much ``free`` quote money buys at ``limit`` with the dearer fee, in whole lots."""
     fee = max(market.maker_fee, market.taker_fee)
-    return floor_to(max(_ZERO, free) / (limit * (1 + fee)), market.lot)
+    return in_steps(max(_ZERO, free) / (limit * (1 + fee)), market.lot)
 
 
 def cost_of(leg: Leg, market: Market) -> Decimal:
@@ -99,7 +90,7 @@ def shrink(buys: Sequence[Leg], markets: Mapping[str, Market], missing: Decimal,
     sizes: dict[int, Decimal] = {}
     for leg in buys:
         market = markets[leg.instrument]
-        qty = floor_to(leg.qty * budget / total, market.lot)
+        qty = in_steps(leg.qty * budget / total, market.lot)
         price = min(leg.price, leg.limit or leg.price)
         sizes[leg.index] = _ZERO if too_small(qty, price, market) else qty
     return sizes

@@ -6,9 +6,10 @@ from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.engine.exact import in_steps
 from chatbot.errors import OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.base import Direction
-from chatbot.execution import next_order, outcomes, sizing
+from chatbot.execution import next_order, outcomes
 from chatbot.execution.record import Change
 from chatbot.model import LegKind
 from chatbot.store.orders import Attempt
@@ -26,7 +27,7 @@ async def transfer(move: LegAttempt) -> None:
     amount = leg.qty
     if leg.kind == LegKind.TO_FUTURES:
         free = (await move.exchange.balances()).free.get(move.exchange.quote_asset, _ZERO)
-        amount = sizing.floor_to(min(amount, free), _CENT)
+        amount = in_steps(min(amount, free), _CENT)
     if amount <= 0:
         await outcomes.end(move, "not_enough_money")
         return

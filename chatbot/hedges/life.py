@@ -79,7 +79,7 @@ def settled(hedge: OpenHedge, plan: Plan) -> OpenHedge | None:
     filled = sum((leg.filled for leg in shorts), _ZERO)
     if not filled:
         return None
-    value = sum((leg.filled * (leg.average or leg.price) for leg in shorts), _ZERO)
+    value = sum((leg.traded for leg in shorts), _ZERO)
     price = value / filled
     return replace(hedge, qty=-filled, price=price, low=min(hedge.low, price), moved=_moved(hedge, plan), settled=True)
 

@@ -145,6 +145,11 @@ class OpenHedge:
     counted_plan: int = 0
 
     @property
+    def gain(self) -> Decimal | None:
+        """What it wins in the fall that it was sized for, quote; None for a rotation."""
+        return None if self.drop is None else -self.qty * self.price * self.drop
+
+    @property
     def wish(self) -> HedgeWish:
         """What it was asked for as."""
         return HedgeWish(

@@ -187,6 +187,11 @@ class Leg:
         return self.qty * self.price
 
     @property
+    def traded(self) -> Decimal:
+        """Value of what was filled, quote, at the price that it was filled at."""
+        return self.filled * (self.average or self.price)
+
+    @property
     def is_transfer(self) -> bool:
         """Tell whether this leg only moves money between wallets."""
         return self.kind in (LegKind.TO_SPOT, LegKind.TO_FUTURES)

@@ -9,7 +9,7 @@ import structlog
 
 from chatbot.alerts import quiet_hours, write
 from chatbot.errors import contained
-from chatbot.model import AnswerMode, DecidedBy, MessageKind, NotAlone, Plan, PlanState, Unanswered, Urgency
+from chatbot.model import AnswerMode, DecidedBy, MessageKind, NotAlone, Plan, PlanState, Unanswered
 from chatbot.plans import autonomy, hedge_draft, outcomes
 from chatbot.plans.offer import offer
 from chatbot.portfolio import states, turnover
@@ -167,7 +167,6 @@ class UnansweredPlans:
             kind=kind,
             facts={"plan_id": plan.id, "why": why},
             key=f"{kind}-{plan.id}",
-            urgency=Urgency.ROUTINE,
             silent=kind is MessageKind.PLAN_UNANSWERED and quiet_hours.card_is_silent(person, plan.reasons, now),
             now=now,
         )

@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
-from chatbot.engine.exact import exact, floor_to, to_decimal
+from chatbot.engine.exact import in_steps
 from chatbot.engine.planner.prices import round_price
 from chatbot.model import Cause, LeftOut, LeftOutWhy, Leg, LegKind, Mode, Plan, PlanState, PortfolioFigures, Reason
-from chatbot.plans import draft
+from chatbot.plans.draft import figures_after
 from chatbot.portfolio import valuation
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chatbot.exchanges.base import Market, Quote
+    from chatbot.plans.costs import Costing
     from chatbot.portfolio.evaluation import Evaluation
 
 #: how far from the middle such an order may go (domain 9.6); who trades by hand is told the middle
@@ -26,6 +27,14 @@ _BOUND_BPS = Decimal(30)
 #: a list that is worked through by hand waits as long as a button works
 BY_HAND = timedelta(days=30)
 _ZERO, _CENT = Decimal(0), Decimal("0.01")
+
+
+def draft(evaluation: Evaluation, cause: Cause, costing: Costing, now: datetime) -> Plan | None:
+    """Return what a step of a panic trades, with what it costs; None where nobody knows what is there."""
+    if evaluation.account is None:
+        return None
+    make = closing if cause is Cause.PANIC else selling
+    return costing.priced(make(of_what_is_known(evaluation), now), evaluation.quotes, evaluation.markets)
 
 
 def of_what_is_known(evaluation: Evaluation) -> Evaluation:
@@ -60,7 +69,7 @@ def selling(evaluation: Evaluation, now: datetime) -> Plan:
     money = account.quote_asset
     coins = sorted((asset, qty) for asset, qty in account.balances.spot.items() if asset != money and qty > 0)
     found = [_leg(evaluation, asset, LegKind.SPOT_SELL, qty, sells=False) for asset, qty in coins]
-    home = to_decimal(floor_to(exact(account.balances.futures_wallet), exact(_CENT)))
+    home = in_steps(account.balances.futures_wallet, _CENT)
     if home > 0 and not account.positions:
         found.append(Leg(index=0, kind=LegKind.TO_SPOT, instrument=money, qty=home))
     return _plan(evaluation, Cause.SELL_OUT, found, now)
@@ -79,7 +88,7 @@ def _leg(evaluation: Evaluation, instrument: str, kind: LegKind, qty: Decimal, *
         limit = _limit(quote, market, side, by_hand=evaluation.portfolio.mode == Mode.MANUAL)
     except Refused:
         return LeftOut(why=LeftOutWhy.NO_PRICE, instrument=instrument)
-    lots = qty if reduces else to_decimal(floor_to(exact(qty), exact(market.lot)))
+    lots = qty if reduces else in_steps(qty, market.lot)
     if lots <= 0 or lots < market.min_qty or (not reduces and lots * min(limit, quote.price) < market.min_notional):
         least = max(market.min_notional, market.min_qty * quote.price, market.lot * quote.price)
         return LeftOut(why=LeftOutWhy.BELOW_MINIMUM, instrument=instrument, amount=qty * quote.price, minimum=least)
@@ -88,8 +97,7 @@ def _leg(evaluation: Evaluation, instrument: str, kind: LegKind, qty: Decimal, *
 
 def _limit(quote: Quote, market: Market, side: str, *, by_hand: bool) -> Decimal:
     """Return the worst price that such an order may get; by hand the middle. Raises ``engine.errors.Refused``."""
-    mid = (quote.bid + quote.ask) / 2
-    return round_price(mid, side, market.tick, _ZERO if by_hand else _BOUND_BPS, "passive" if by_hand else "marketable")
+    return round_price(quote.mid, side, market.tick, _ZERO if by_hand else _BOUND_BPS, "passive" if by_hand else "marketable")
 
 
 def _plan(evaluation: Evaluation, cause: Cause, found: Sequence[Leg | LeftOut], now: datetime) -> Plan:
@@ -121,6 +129,11 @@ def _figures(evaluation: Evaluation, legs: tuple[Leg, ...]) -> tuple[PortfolioFi
     if evaluation.figures is None:
         return nothing, nothing
     try:
-        return evaluation.figures, draft.figures_after(evaluation, legs)
+        return evaluation.figures, figures_after(evaluation, legs)
     except Refused:
         return evaluation.figures, nothing
+
+
+def is_stuck(plan: Plan) -> bool:
+    """Tell whether something that is there cannot be traded now, dust apart."""
+    return any(left.why is not LeftOutWhy.BELOW_MINIMUM for left in plan.left_out)

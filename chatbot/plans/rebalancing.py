@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chatbot.alerts import write
+from chatbot.durable import enqueue_plan
 from chatbot.engine.errors import Refused
 from chatbot.engine.portfolio import INDEX
 from chatbot.hedges import life, sizing
@@ -69,7 +70,6 @@ if TYPE_CHECKING:
     from chatbot.portfolio.evaluator import Evaluator
     from chatbot.store.database import Database, Tx
 
-EXECUTE = "execute_plan"
 _NONE: frozenset[int] = frozenset()
 _UNFINISHED = (LegState.PLANNED, LegState.SUBMITTING, LegState.OPEN, LegState.UNKNOWN)
 
@@ -291,7 +291,7 @@ class Rebalancing:
     async def _take_on(self, tx: Tx, plan: Plan, person_id: int, alone: AutoConfirm | None) -> None:
         """Enqueue the work of a plan that was just confirmed, and remember what it means for hedges and for a panic before it."""
         await events.add_event(tx, plan.id, None, "confirmed", {"person": person_id} | ({"by": alone.by} if alone else {}))
-        await self._work.enqueue(tx, EXECUTE, f"plan-{plan.id}", {"plan_id": plan.id}, partition=str(plan.portfolio_id))
+        await enqueue_plan(self._work, tx, plan)
         before = await states.read(tx, plan.portfolio_id)
         after = replace(before, hedges=life.confirmed(before.hedges, plan))
         if before.panic is not None and alone is None and not plan.is_panic:

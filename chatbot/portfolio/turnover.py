@@ -24,8 +24,7 @@ def traded(plan: Plan) -> Decimal:
 
 
 def _traded(leg: Leg) -> Decimal:
-    filled = leg.filled * (leg.average or leg.price)
-    return filled if leg.state in _ENDED else max(leg.notional, filled)
+    return leg.traded if leg.state in _ENDED else max(leg.notional, leg.traded)
 
 
 async def today(tx: Tx, portfolio_id: int, zone: str, now: datetime) -> Decimal:

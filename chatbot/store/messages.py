@@ -62,6 +62,11 @@ async def post(
     return (await tx.execute(inserting(tx, tables.outbox).values(row).on_conflict_do_nothing())).rowcount == 1
 
 
+async def ring(tx: Tx, chat_id: int, kind: MessageKind, facts: Mapping[str, Any], *, key: str, now: datetime) -> bool:
+    """Write down what rings whatever a person has chosen for their alerts; False when one with this key was written before."""
+    return await post(tx, chat_id=chat_id, kind=kind, facts=facts, key=key, now=now, urgency=Urgency.ALWAYS)
+
+
 async def is_known(tx: Tx, key: str) -> bool:
     """Tell whether a message with this key was ever written."""
     found: bool = (await tx.execute(select(select(_outbox.id).where(_outbox.key == key).exists()))).scalar_one()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from chatbot.errors import InternalError
 from chatbot.model import Cause, LineReading, MessageKind, Phase, PlanState, Problem, Reason, Role
 from chatbot.model.leap import Leap
-from chatbot.plans.panic import Outcome
+from chatbot.plans.closing import Outcome
 from chatbot.store import accounts, portfolios
 from handlers.views import alerts, problems
 from handlers.views.common import Html, head, joined

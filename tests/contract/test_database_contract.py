@@ -19,27 +19,12 @@ from chatbot.model import Check, Delivery, HeldBack, LegState, MessageKind, Orde
 from chatbot.store import accounts, events, messages, orders, plans, portfolios, privacy, retention, tables
 from chatbot.store.database import Database
 from chatbot.store.migrations import schema
-from tests.store.databases import postgres_or_skip, sqlite_url
 from tests.store.samples import FIGURES, NOW, a_person, a_plan, a_portfolio, plan, portfolio
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
     from sqlalchemy import Update
 
 LATER = NOW + timedelta(minutes=6)
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-async def db(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    if request.param == "sqlite":
-        database = Database(sqlite_url(tmp_path))
-        await database.migrate()
-    else:
-        database = Database(await postgres_or_skip().copy())
-    yield database
-    await database.close()
 
 
 # --- transactions ---

@@ -6,32 +6,15 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
 from chatbot.model import Mode, PlanState
 from chatbot.store import accounts, events, halt, plans
-from chatbot.store.database import Database
-from tests.store.databases import postgres_or_skip, sqlite_url
 from tests.store.samples import NOW, a_plan, a_portfolio
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
     from chatbot.model import Plan
+    from chatbot.store.database import Database
 
 LATER = NOW + timedelta(hours=2)
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-async def db(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    if request.param == "sqlite":
-        database = Database(sqlite_url(tmp_path))
-        await database.migrate()
-    else:
-        database = Database(await postgres_or_skip().copy())
-    yield database
-    await database.close()
 
 
 async def _confirmed(db: Database) -> Plan:

@@ -11,11 +11,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import struct
 import sys
 import time
-from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,6 +27,7 @@ from chatbot.model import PlanState
 from chatbot.store import plans
 from chatbot.store.database import Database
 from tests.execution.lab import books, fresh_block, open_lab
+from tests.lives import Death, die_at, live_to_the_end
 
 WORDS = "sell 0.2 BTC; to_spot 1000; buy 20 SOL; to_futures 100; reduce sell 0.05 BTC-PERP; increase buy 0.5 ETH-PERP"
 REPLANNED = "to_futures 80; reduce sell 0.04 BTC-PERP; increase buy 0.4 ETH-PERP"
@@ -61,22 +60,6 @@ class StepClock:
         """Let so much time be over, and others do something."""
         self._set(self.monotonic() + max(0.0, seconds))
         await asyncio.sleep(0.001)
-
-
-class Death:
-    """Kills the process with SIGKILL at the n-th time it passes a point, or, for ``*``, any point."""
-
-    def __init__(self, where: str) -> None:
-        self.name, _, times = where.partition("#")
-        self.times = int(times or 1)
-        self.passed: Counter[str] = Counter()
-
-    def __call__(self, point: str) -> None:
-        """Pass a point, or not."""
-        self.passed[point] += 1
-        count = self.passed.total() if self.name == "*" else self.passed[point]
-        if self.name in (point, "*") and count == self.times:
-            os.kill(os.getpid(), signal.SIGKILL)
 
 
 async def life(folder: Path, where: str, url: str, executor_id: str) -> None:
@@ -114,28 +97,14 @@ async def life(folder: Path, where: str, url: str, executor_id: str) -> None:
         Path(folder / "outcome.json").write_text(json.dumps(outcome), encoding="utf-8")  # noqa: ASYNC240 - the end of a test
 
 
-def fork(folder: Path, where: str) -> int:
-    """Live once; return the signal that ended the life, 0 when it ended by itself."""
-    pid = os.fork()
-    if pid == 0:
-        try:
-            asyncio.run(life(folder, where, *(sys.argv[3:] or (f"sqlite+aiosqlite:///{folder / 'lab.db'}", "local"))))
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
 def main() -> None:
     """Die at each point in turn, then live to the end."""
-    folder, points = Path(sys.argv[1]), [point for point in sys.argv[2].split(",") if point]
-    fork(folder, "prepare")
-    for point in points:
-        if fork(folder, point) != -signal.SIGKILL:
-            sys.exit(f"{point} was never passed")
-    if len(sys.argv) == 3 and fork(folder, "nowhere") != 0:
-        sys.exit("the last life was cut short")
+    folder = Path(sys.argv[1])
+    url, executor_id = sys.argv[3:] or (f"sqlite+aiosqlite:///{folder / 'lab.db'}", "local")
+    live_to_the_end(lambda: life(folder, "prepare", url, executor_id))
+    die_at(sys.argv[2], lambda point: life(folder, point, url, executor_id))
+    if len(sys.argv) == 3:
+        live_to_the_end(lambda: life(folder, "nowhere", url, executor_id))
 
 
 if __name__ == "__main__":

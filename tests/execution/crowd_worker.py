@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 import signal
 import sys
@@ -22,17 +21,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import dbos  # noqa: F401 - imported before the forks, used in them
 
-from chatbot.durable import Durable
+from chatbot.durable import Durable, enqueue_plan
 from chatbot.exchanges.paper.account import AccountState
 from chatbot.exchanges.paper.faults import Faults
 from chatbot.exchanges.paper.paper import PaperExchange
 from chatbot.execution.executor import Executor
-from chatbot.execution.recovery import enqueue_plan
 from chatbot.model import Mode, Person, Plan, PlanState, Portfolio, Role
 from chatbot.store import accounts, orders, plans, portfolios, tables
 from chatbot.store.database import Database
-from tests.execution.crash_worker import LATE_WINDOW_S, PACE, REPLANNED, Death, StepClock
+from tests.execution.crash_worker import LATE_WINDOW_S, PACE, REPLANNED, StepClock
 from tests.execution.lab import STRATEGY, Market3, Services, books, fresh_block, proposed, rich
+from tests.lives import Death, live
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,21 +148,9 @@ async def life(folder: Path, size: int, where: str) -> None:
     (folder / "outcome.json").write_text(json.dumps(await crowd.outcome()), encoding="utf-8")
 
 
-def fork(folder: Path, size: int, where: str, after_s: float | None = None) -> bool:
+def dies(folder: Path, size: int, where: str, after_s: float | None = None) -> bool:
     """Live once, killed at a step or after some time; tell whether that happened before everything was done."""
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            asyncio.run(life(folder, size, where))
-            code = 0
-        finally:
-            sys.stderr.flush()
-            os._exit(code)
-    if after_s is not None:
-        time.sleep(after_s)
-        os.kill(pid, signal.SIGKILL)
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    code = live(lambda: life(folder, size, where), after_s)
     if code not in (0, -signal.SIGKILL):
         sys.exit(f"a life ended with {code}")
     return code != 0
@@ -174,12 +161,12 @@ def main() -> None:
     folder, size, kills, seed = Path(sys.argv[1]), *map(int, sys.argv[2:5])
     chance = random.Random(seed)
     begun = time.monotonic()
-    died = int(kills > 0 and fork(folder, size, "begun"))
+    died = int(kills > 0 and dies(folder, size, "begun"))
     start_s = time.monotonic() - begun
     for number in range(1, kills):
         early = number % 3 == 0
-        died += fork(folder, size, f"*#{chance.randint(1, STEPS_MAX)}", chance.uniform(0, start_s) if early else None)
-    if fork(folder, size, "nowhere"):
+        died += dies(folder, size, f"*#{chance.randint(1, STEPS_MAX)}", chance.uniform(0, start_s) if early else None)
+    if dies(folder, size, "nowhere"):
         sys.exit("the last life was cut short")
     print(died)  # noqa: T201 - the test reads it
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.clock import Clock, ManualClock
-from chatbot.durable import Inline
+from chatbot.durable import Inline, enqueue_plan
 from chatbot.engine.planner.block import Block, Order, Post, Transfer
 from chatbot.exchanges.base import Funding, Market, Quote, is_perp
 from chatbot.exchanges.manual import ManualExchange
@@ -19,7 +19,6 @@ from chatbot.exchanges.paper.faults import Faults
 from chatbot.exchanges.paper.paper import PaperExchange
 from chatbot.execution.executor import Executor
 from chatbot.execution.pace import Pace
-from chatbot.execution.recovery import enqueue_plan
 from chatbot.model import (
     BandRule,
     Cause,

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.engine.errors import Refused
+from chatbot.engine.exact import in_steps
 from chatbot.exchanges.base import Side
 from chatbot.exchanges.markets.coins import spot_market
 from chatbot.execution import sizing
@@ -66,7 +67,7 @@ def test_shrunk_buys_fit_the_money_all_by_one_factor_and_none_below_the_minimum(
         assert qty % market.lot == 0
         assert qty == 0 or (wanted - market.lot < qty <= wanted and qty * min(leg.price, leg.limit or leg.price) >= market.min_notional)
         if qty == 0:
-            assert sizing.floor_to(wanted, market.lot) * leg.price < market.min_notional * Decimal("1.001")
+            assert in_steps(wanted, market.lot) * leg.price < market.min_notional * Decimal("1.001")
 
 
 def test_money_that_did_not_arrive_is_missed_and_better_prices_enlarge_nothing() -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chatbot.durable import enqueue_plan
 from chatbot.exchanges.paper.account import AccountState
 from chatbot.execution.lifecycle import Cross, GiveUp, Tried, Wait, next_urgent_step
-from chatbot.execution.recovery import enqueue_plan
 from chatbot.model import Cause, LegState, PlanState, Reason
 from chatbot.store import plans
 from tests.execution.lab import START, Lab, open_lab, proposed, states

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
 import sys
 import time
 from decimal import Decimal
@@ -34,6 +32,7 @@ from chatbot.model import Mode, Person, PlanState, Portfolio, Role
 from chatbot.plans.panic import Panic
 from chatbot.portfolio import states, strategies
 from chatbot.store import accounts, plans, portfolios
+from tests.lives import Death, die_at, live_to_the_end
 
 PERSON = Person(id=42, chat_id=42, role=Role.OPERATOR)
 PACE = Pace(poll_s=0.03, requote_s=0.1, requotes=0, margin_s=0.05, looks=1, retries_s=(0.1, 0.2, 0.4), urgent_s=0.1)
@@ -42,19 +41,9 @@ BOOK = {"BTC-PERP": (Decimal("-0.05"), Decimal(61000)), "ETH-PERP": (Decimal("0.
 DEADLINE_S = 30
 
 
-def dies_at(where: str) -> Any:
-    """Return a crash point that kills the process when it passes this one."""
-
-    def point(here: str) -> None:
-        if here == where:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return point
-
-
 async def life(folder: Path, where: str) -> None:
     """Start, go on with what is there, and end when everything is sold."""
-    death = dies_at(where)
+    death = Death(where)
     app.Executor = partial(Executor, crash_point=death)  # type: ignore[misc,assignment]
     app.Panic = partial(Panic, crash_point=death)  # type: ignore[misc,assignment]
     app.PaperExchange = partial(PaperExchange, late_window_s=0.2)  # type: ignore[misc,assignment]
@@ -93,7 +82,7 @@ async def through(program: Program, portfolio: Portfolio) -> None:
         await program.panic.stop(portfolio, PERSON.id, shown)
     while time.monotonic() < until:
         await program.executor.recovery.reconcile()
-        await program.panic.reconcile()
+        await program.panic.closing.reconcile()
         await asyncio.sleep(0.1)
         async with program.db.read() as tx:
             mark, made = (await states.read(tx, portfolio.id)).panic, await plans.plans(tx, portfolio.id)
@@ -121,27 +110,12 @@ async def written(program: Program, portfolio: Portfolio, folder: Path) -> None:
     Path(folder / "outcome.json").write_text(json.dumps(outcome), encoding="utf-8")  # noqa: ASYNC240 - the end of a test
 
 
-def fork(folder: Path, where: str) -> int:
-    """Live once; return the signal that ended the life, 0 when it ended by itself."""
-    pid = os.fork()
-    if pid == 0:
-        try:
-            asyncio.run(life(folder, where))
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
 def main() -> None:
     """Die at each point in turn, then live to the end."""
-    folder, points = Path(sys.argv[1]), [point for point in sys.argv[2].split(",") if point]
-    fork(folder, "prepare")
-    for point in points:
-        if fork(folder, point) != -signal.SIGKILL:
-            sys.exit(f"{point} was never passed")
-    fork(folder, "nowhere")
+    folder = Path(sys.argv[1])
+    live_to_the_end(partial(life, folder, "prepare"))
+    die_at(sys.argv[2], partial(life, folder))
+    live_to_the_end(partial(life, folder, "nowhere"))
 
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, given, settings
 
+from chatbot.durable import enqueue_plan
 from chatbot.exchanges.markets.coins import perp_market, spot_market
 from chatbot.exchanges.paper.account import AccountState
-from chatbot.execution.recovery import enqueue_plan
 from chatbot.model import LegState, PlanState, Portfolio, Problem
 from chatbot.plans import panic_draft
 from chatbot.portfolio.evaluation import Evaluation

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatbot.model import Check, Message, MessageKind, PlanState, Problem, Verdict
-from chatbot.plans.panic import Outcome
+from chatbot.plans.closing import Outcome
 from chatbot.store import accounts, plans, portfolios, tables
 from handlers.bot import BUTTONS
 from handlers.command_list import visible_to

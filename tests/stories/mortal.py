@@ -12,18 +12,15 @@ import json
 import logging
 import os
 import pickle
-import signal
 import sys
 import time
-import traceback
-from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -43,30 +40,13 @@ from handlers.bot import build
 from handlers.loopback import TOKEN
 from handlers.transport.delivery import Courier
 from handlers.transport.running import running
+from tests.lives import Death, live
 from tests.places import DATA
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 PACE = Pace(poll_s=0.03, requote_s=0.6, requotes=0, margin_s=0.05, looks=1, retries_s=(0.1, 0.2, 0.4))
 DEADLINE_S = 30.0
 #: points at which no work may have begun yet
 _BEFORE_WORK = ("journaled", "answering")
-
-
-class Death:
-    """Kills the process with SIGKILL at the n-th time it passes a point, written ``point`` or ``point#n``."""
-
-    def __init__(self, where: str) -> None:
-        self.name, _, times = where.partition("#")
-        self.times = int(times or 1)
-        self.passed: Counter[str] = Counter()
-
-    def __call__(self, point: str) -> None:
-        """Pass a point, or not."""
-        self.passed[point] += 1
-        if point == self.name and self.passed[point] == self.times:
-            os.kill(os.getpid(), signal.SIGKILL)
 
 
 class MarchClock:
@@ -203,22 +183,6 @@ async def tell(folder: Path, program: Program, death: Death) -> None:
     (folder / "outcome.json").write_text(json.dumps(outcome), encoding="utf-8")
 
 
-def fork(run: Callable[[], Any]) -> int:
-    """Live once; return the signal that ended the life, 0 when it ended by itself."""
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            asyncio.run(run())
-            code = 0
-        except BaseException:  # noqa: BLE001 - whatever it is, the next line ends the process
-            traceback.print_exc()
-        finally:
-            sys.stderr.flush()
-            os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
 def main() -> None:
     """Live and die as the test says."""
     # Standard output belongs to the test.
@@ -229,7 +193,7 @@ def main() -> None:
     clock = MarchClock(moment, time.time())
     for line in sys.stdin:
         where = line.strip()
-        print(fork(partial(life, folder, socket, clock, moment, where)), flush=True)  # noqa: T201 - the test reads it
+        print(live(partial(life, folder, socket, clock, moment, where)), flush=True)  # noqa: T201 - the test reads it
 
 
 if __name__ == "__main__":

@@ -41,14 +41,13 @@ def card_lines(words: Words, plan: Plan) -> list[Html]:
 
 
 def _pays(words: Words, one: OpenHedge) -> Html | None:
-    if one.drop is None or not one.loss:
+    if one.drop is None or one.gain is None or not one.loss:
         return None
-    gain = -one.qty * one.price * one.drop
     facts = {
-        "gain": bold(words.money(gain, 0)),
+        "gain": bold(words.money(one.gain, 0)),
         "drop": words.percent(one.drop, 0),
         "loss": words.money(one.loss, 0),
-        "share": bold(words.percent(gain / one.loss, 0)),
+        "share": bold(words.percent(one.gain / one.loss, 0)),
     }
     return say(
         words, "It wins {gain} if BTC falls {drop}. Your coins would lose about {loss} then, an estimate: it covers {share}.", **facts

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from chatbot.i18n import N_
 from chatbot.model import Cause, Mode, PlanState
-from chatbot.plans.panic import Outcome, Pressed, Sold
+from chatbot.plans.closing import Outcome
+from chatbot.plans.panic import Pressed, Sold
 from handlers.buttons import Style
 from handlers.views import problems
 from handlers.views.common import View, bold, button, esc, head, joined, named, page, say

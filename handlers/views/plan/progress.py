@@ -101,7 +101,7 @@ def _verdict(words: Words, plan: Plan, failed: list[Leg]) -> Html:
 
 
 def _totals(words: Words, plan: Plan) -> Html:
-    traded = sum((leg.filled * (leg.average or leg.price) for leg in plan.legs if not leg.is_transfer), Decimal(0))
+    traded = sum((leg.traded for leg in plan.legs if not leg.is_transfer), Decimal(0))
     fees = sum((leg.fee for leg in plan.legs), Decimal(0))
     return joined(
         DOT, (say(words, "Traded {amount}", amount=words.money(traded, 0)), say(words, "fees paid {amount}", amount=words.money(fees)))

@@ -14,7 +14,7 @@ from chatbot.clock import ManualClock
 from chatbot.exchanges.manual import ManualExchange
 from chatbot.exchanges.paper.account import AccountState
 from chatbot.model import COVER, AnswerMode, AutoLimits, LegState, Mode, NotAlone, OpenHedge, PlanState, Role, Unanswered
-from chatbot.plans.panic import RETRIES_S
+from chatbot.plans.closing import RETRIES_S
 from chatbot.portfolio import states, strategies
 from chatbot.store import accounts, halt, portfolios, tables
 from tests.person import BEN, START, Someone, someone
@@ -456,7 +456,7 @@ async def test_without_prices_for_two_minutes_it_says_that_the_futures_are_open(
         assert (await portfolio_of(ann)).paused
         assert await ann.orders() == sent
         source.bent = {}
-        await ann.program.panic.reconcile()
+        await ann.program.panic.closing.reconcile()
         await ann.work()
         assert await ann.orders() == sent, "nothing is closed behind the person's back"
         await ann.tap("Try again")
@@ -482,11 +482,11 @@ async def test_an_exchange_that_is_away_parks_the_plan_under_way_and_the_panic_i
         await ann.work()
         assert (await ann.plan()).state is PlanState.PARKED
         assert "another plan has not come to its end" in "\n".join(message.text for message in ann.messages)
-        await ann.program.panic.reconcile()
+        await ann.program.panic.closing.reconcile()
         await ann.work()
         exchange.faults.unreachable = False
         ann.clock.advance(60)
-        await ann.program.panic.reconcile()
+        await ann.program.panic.closing.reconcile()
         await ann.work()
         assert exchange.state.positions == {}
         assert exchange.state.open_orders == ()
@@ -565,12 +565,12 @@ async def test_what_cannot_be_stopped_for_ten_minutes_is_left_to_its_person(ann:
     work: Any = ann.program.work
     ann.clock.advance(60)
     work._standings.clear()
-    await ann.program.panic.reconcile()
+    await ann.program.panic.closing.reconcile()
     assert (await remembered_of(ann, 1)).panic.tries == 1  # type: ignore[union-attr]
     work._standings.clear()
     await work.stop()
     ann.clock.advance(600)
-    await ann.program.panic.reconcile()
+    await ann.program.panic.closing.reconcile()
     await ann.outbox.drain()
     ann.sees("I could not close the futures: they are still open.")
     assert not (await remembered_of(ann, 1)).panic.pending  # type: ignore[union-attr]
