@@ -34,7 +34,8 @@ def is_about_signal(reason: Reason) -> bool:
 def sentence(words: Words, reason: Reason) -> Html:
     """Say what a trigger of the market saw, and what it asks for."""
     said = WORDS[reason.trigger]
-    msgid = {Phase.CHANGE: said.change, Phase.END: said.end}.get(reason.event) or said.begin
+    begin = said.met if _is_within(reason) else said.begin
+    msgid = {Phase.CHANGE: said.change, Phase.END: said.end}.get(reason.event) or begin
     limit = reason.limit if reason.event is not Phase.END else None
     facts = {
         "coin": bold(coin(reason.line)),
@@ -43,6 +44,13 @@ def sentence(words: Words, reason: Reason) -> Html:
         "size": bold(words.percent(reason.size, 0)) if reason.size is not None else DASH,
     }
     return age.sentence(words, say(words, msgid, **facts), reason.age_s)
+
+
+def _is_within(reason: Reason) -> bool:
+    """Tell whether a signal is not beyond its limit any more: a portfolio that is new, or was paused, meets it while it cools down."""
+    if reason.event is not Phase.BEGIN or reason.reading is None or reason.limit is None:
+        return False
+    return signals.way_to(reason.trigger, reason.reading, reason.limit) < 1
 
 
 def other(words: Words, reason: Reason) -> Html | None:

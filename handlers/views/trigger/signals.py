@@ -91,8 +91,13 @@ def closeness(signal: Signal) -> Decimal | None:
 
 def way(signal: Signal, value: Decimal) -> Decimal:
     """Return where a value stands between calm (0) and the limit that starts the trigger (1)."""
-    calm = INFO[signal.trigger].calm
-    return (value - calm) / (signal.enter - calm)
+    return way_to(signal.trigger, value, signal.enter)
+
+
+def way_to(trigger: Cause, value: Decimal, limit: Decimal) -> Decimal:
+    """Return where a value stands between calm (0) and a limit that starts a trigger (1)."""
+    calm = INFO[trigger].calm
+    return (value - calm) / (limit - calm)
 
 
 def nearest_first(signals: Iterable[Signal]) -> list[Signal]:

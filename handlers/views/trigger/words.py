@@ -92,6 +92,8 @@ class TriggerWords:
     ends: str | Plural
     #: in the alert and on the plan's card; empty: a change is told like a beginning
     begin: str
+    #: the same for a portfolio that meets it while it lasts, after its reading has come back within the limit
+    met: str
     change: str = ""
     end: str
     #: under the alert of its end: what comes of it without a plan
@@ -153,6 +155,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
                 "It ends at {limit} or less on {count} days in a row ({seen} so far).",
             ),
             begin=N_("{coin} volatility is {reading} its usual level, limit {limit}: its target is cut to {size} of what it was."),
+            met=N_("{coin} volatility was high and is not calm yet, {reading} its usual level: its target is cut to {size} of what it was."),
             change=N_("{coin} volatility has risen to {reading} its usual level: its target is cut further, to {size} of what it was."),
             end=N_("{coin} has calmed down to {reading} its usual volatility. Its normal target applies again."),
             after_end=N_("Coins are bought back when they leave their bands."),
@@ -179,6 +182,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
             begin=N_(
                 "The {coin} trend looks worn out, score {reading}, limit {limit}: trim its long futures by {size}? No edge is proven."
             ),
+            met=N_("The {coin} trend looked worn out lately, score {reading} now: trim its long futures by {size}? No edge is proven."),
             change=N_("More signs that the {coin} trend is worn out, score {reading}: trim its long futures by {size}? No edge is proven."),
             end=N_("The {coin} trend signal is over: its long futures may go back to their target."),
         ),
@@ -210,6 +214,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
                 "It ends at {limit} or above for {count} blocks of 8 h in a row ({seen} so far).",
             ),
             begin=N_("Funding is low, {reading} per 8 h, limit {limit}: net futures go up to {size} of the value."),
+            met=N_("Funding was low and has not recovered yet, {reading} per 8 h: net futures go up to {size} of the value."),
             change=N_("Funding stays low, {reading} per 8 h: net futures go up to {size} of the value."),
             end=N_("Funding is no longer low, {reading} per 8 h: net futures go back to their own target."),
             held_back=HeldBackWords(
@@ -246,6 +251,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
                 "It ends at {limit} or below for {count} blocks of 8 h in a row ({seen} so far).",
             ),
             begin=N_("Funding is high, {reading} per 8 h, limit {limit}: {size} of the net long futures is kept."),
+            met=N_("Funding was high and has not calmed down yet, {reading} per 8 h: {size} of the net long futures is kept."),
             end=N_("Funding is no longer high, {reading} per 8 h: net futures go back to their own target."),
         ),
         Cause.FEAR_GREED: TriggerWords(
@@ -276,6 +282,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
                 "It ends at {limit} or above on {count} days in a row ({seen} so far).",
             ),
             begin=N_("Extreme fear: Fear & Greed is {reading}, below {limit}. Futures go neutral; the spot coins keep their risk."),
+            met=N_("Extreme fear is not over yet, Fear & Greed is {reading}. Futures go neutral; the spot coins keep their risk."),
             end=N_("Extreme fear is over, Fear & Greed is {reading}: futures go back to their own target."),
         ),
     }

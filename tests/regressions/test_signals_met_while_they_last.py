@@ -1,0 +1,53 @@
+"""A portfolio that is opened, or resumed, while a signal lasts: on 25 March 2020 it was told "1.7x its usual level, limit 2.0x: cut"."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chatbot.model import Cause, Phase, Reason
+from handlers.views.plan import reasons
+from tests.handlers.views.test_everywhere import CATALOGUE
+from tests.stories.history import needs_history, opened
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EN = CATALOGUE.words("en")
+D = Decimal
+
+
+@needs_history
+async def test_a_spike_that_cools_down_is_told_as_what_it_is(tmp_path: Path) -> None:
+    """Nothing is called cut at a reading within its limit; what is still beyond it names the limit."""
+    async with opened(tmp_path, datetime(2020, 3, 25, 8, tzinfo=UTC)) as ann:
+        await ann.step(900)
+        alert = next(message for message in reversed(ann.messages) if "Volatility" in message.buttons).text
+        said = {line.split()[0]: line for line in alert.splitlines() if " volatility " in line}
+        assert said["BTC"].startswith("BTC volatility is 3.0x its usual level, limit 2.0x: its target is cut to 25%"), alert
+        assert said["ADA"].startswith("ADA volatility was high and is not calm yet, 1.7x its usual level: its target is cut to 31%"), alert
+        assert "limit" not in said["ADA"]
+
+
+@pytest.mark.parametrize(
+    ("trigger", "limit", "beyond", "within"),
+    [
+        (Cause.VOLATILITY, D(2), D(2), D("1.9")),
+        (Cause.TREND, D("0.5"), D("0.5"), D("0.4")),
+        (Cause.FUNDING_LOW, D("-0.0002"), D("-0.0003"), D("-0.0001")),
+        (Cause.FUNDING_HIGH, D("0.0005"), D("0.0006"), D("0.0004")),
+        (Cause.FEAR_GREED, D(25), D(24), D(27)),
+    ],
+)
+def test_only_a_reading_beyond_the_limit_is_told_beside_it(trigger: Cause, limit: Decimal, beyond: Decimal, within: Decimal) -> None:
+    """Every trigger says at its beginning what it has crossed, and in other words that it has been crossed before."""
+    fired, met = (
+        reasons.sentence(EN, Reason(trigger=trigger, line="BTC", event=Phase.BEGIN, reading=reading, limit=limit, size=D("0.5")))
+        for reading in (beyond, within)
+    )
+    assert any(word in fired for word in ("limit ", "below "))
+    assert not any(word in met for word in ("limit ", "below "))
+    assert any(word in met for word in ("not calm yet", "lately", "not recovered yet", "not calmed down yet", "not over yet"))
