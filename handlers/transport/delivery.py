@@ -88,15 +88,17 @@ class Courier:
         portfolio = await self._program.portfolios.by_id(plan.portfolio_id) if plan else None
         if plan is None or portfolio is None:
             return Delivery(verdict=Verdict.SENT, detail="the plan is gone")
-        if message.kind is MessageKind.PLAN_PROGRESS and plan.state in (PlanState.DONE, PlanState.PARKED):
-            return Delivery(verdict=Verdict.SENT, detail="overtaken by the result")
-        view = progress.shown(words_for(self._program, person), portfolio, plan, stand)
         has_card = plan.message_id is not None and plan.chat_id == message.chat_id
+        if _is_overtaken(message, plan, has_card=has_card):
+            return Delivery(verdict=Verdict.SENT, detail="overtaken by the result")
+        words = words_for(self._program, person)
+        view = progress.shown(words, portfolio, plan, stand)
         if has_card and not _rings(message, plan):
             return await self._redraw(message, person, plan, view)
         delivery = await self._send(message, person, view)
         if plan.message_id is not None and plan.chat_id == message.chat_id:
-            await self._retire(plan.chat_id, plan.message_id, replace(view, keyboard=(), picture=None))
+            old = progress.moved_on(words, portfolio, plan) if plan.state is PlanState.PARKED else replace(view, keyboard=(), picture=None)
+            await self._retire(plan.chat_id, plan.message_id, old)
         return await self._new_card(message, plan, delivery)
 
     async def _new_card(self, message: Message, plan: Plan, delivery: Delivery) -> Delivery:
@@ -154,7 +156,18 @@ def _rings(message: Message, plan: Plan) -> bool:
     """Tell whether the news must be heard: a plan that waits for a person, or legs that fell short."""
     if message.kind is MessageKind.PLAN_PARKED:
         return plan.state is PlanState.PARKED
-    return message.kind is MessageKind.PLAN_RESULT and plan.state is PlanState.DONE and any(ended_short(leg) for leg in plan.legs)
+    return message.kind is MessageKind.PLAN_RESULT and _fell_short(plan)
+
+
+def _fell_short(plan: Plan) -> bool:
+    return plan.state is PlanState.DONE and any(ended_short(leg) for leg in plan.legs)
+
+
+def _is_overtaken(message: Message, plan: Plan, *, has_card: bool) -> bool:
+    """Tell whether what is to be drawn is told by a message that waits behind it: a step, or a card nobody saw of a plan that must ring."""
+    if message.kind is MessageKind.PLAN_PROGRESS:
+        return plan.state in (PlanState.DONE, PlanState.PARKED)
+    return message.kind is MessageKind.PLAN_CARD and not has_card and (plan.state is PlanState.PARKED or _fell_short(plan))
 
 
 def _refused(message: Message, why: str) -> Delivery:

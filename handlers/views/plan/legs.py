@@ -109,13 +109,15 @@ def planned_line(words: Words, leg: Leg) -> Html:
 
 def progress_line(words: Words, leg: Leg) -> Html:
     """Return a leg on its way: what it does, where it stands, how much is filled."""
-    return joined(" ", (_MARKS[leg.state], f"{leg.index + 1}.", joined(DOT, (leg_text(words, leg), esc(leg_state(words, leg))))))
+    mark = _MARKS[LegState.DROPPED if leg.state is LegState.PARTIAL and not leg.filled else leg.state]
+    return joined(" ", (mark, f"{leg.index + 1}.", joined(DOT, (leg_text(words, leg), esc(leg_state(words, leg))))))
 
 
 def leg_state(words: Words, leg: Leg) -> str:
     """Return where a leg stands, with the filled share, the re-pricings and what went wrong."""
-    told = [words.t(_STATES[leg.state])]
-    if leg.state in (LegState.OPEN, LegState.PARTIAL) and leg.qty and not leg.is_transfer:
+    nothing = leg.state is LegState.PARTIAL and not leg.filled
+    told = [words.t("nothing of it done") if nothing else words.t(_STATES[leg.state])]
+    if leg.state in (LegState.OPEN, LegState.PARTIAL) and leg.qty and not leg.is_transfer and not nothing:
         told.append(words.t("{percent} filled", percent=words.percent(leg.filled / leg.qty, 0)))
     if leg.state is LegState.OPEN and leg.attempts > 1:
         told.append(words.n("re-priced {count} time", "re-priced {count} times", leg.attempts - 1))

@@ -168,6 +168,12 @@ def parked(words: Words, portfolio: Portfolio, plan: Plan) -> View:
     return View(text, ((again, close), (button(words.t("Status"), "status"),)))
 
 
+def moved_on(words: Words, portfolio: Portfolio, plan: Plan) -> View:
+    """Take the place of an older message about a plan that stopped half-way: what it asks is asked further down, and goes on changing there."""
+    title = head(words, portfolio, bold(words.t("Plan {number} stopped half-way", number=plan.number)))
+    return View(page(title, say(words, "How it goes on stands in a newer message below.")), ())
+
+
 def unparked_toast(words: Words, plan: Plan, *, closed: bool) -> str:
     """Return the short answer to the buttons of a parked plan."""
     if closed:

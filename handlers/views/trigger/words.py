@@ -155,7 +155,9 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
                 "It ends at {limit} or less on {count} days in a row ({seen} so far).",
             ),
             begin=N_("{coin} volatility is {reading} its usual level, limit {limit}: its target is cut to {size} of what it was."),
-            met=N_("{coin} volatility was high and is not calm yet, {reading} its usual level: its target is cut to {size} of what it was."),
+            met=N_(
+                "{coin} volatility was high and is not calm yet, {reading} its usual level: its target is cut to {size} of what it was."
+            ),
             change=N_("{coin} volatility has risen to {reading} its usual level: its target is cut further, to {size} of what it was."),
             end=N_("{coin} has calmed down to {reading} its usual volatility. Its normal target applies again."),
             after_end=N_("Coins are bought back when they leave their bands."),

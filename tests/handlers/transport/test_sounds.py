@@ -153,3 +153,37 @@ async def test_a_step_that_was_overtaken_is_not_drawn_over_the_end(ann: Someone,
     before = [message.text for message in ann.messages]
     assert (await deliver(ann, MessageKind.PLAN_PROGRESS)).detail == "overtaken by the result"
     assert [message.text for message in ann.messages] == before
+
+
+@pytest.mark.parametrize(("to", "kind"), [(PlanState.DONE, MessageKind.PLAN_RESULT), (PlanState.PARKED, MessageKind.PLAN_PARKED)])
+async def test_a_card_that_nobody_saw_before_its_plan_fell_short_is_not_sent_beside_the_news(
+    ann: Someone, to: PlanState, kind: MessageKind
+) -> None:
+    """Seen in a played quarter: a plan of the bot's own, and one of /panic, told the same result in two messages within a second."""
+    await state(ann, to, LegState.PARTIAL, shown=False)
+    number = len(ann.messages)
+    assert (await deliver(ann, MessageKind.PLAN_CARD, silent=True)).detail == "overtaken by the result"
+    assert len(ann.messages) == number
+    await deliver(ann, kind)
+    assert len(ann.messages) == number + 1
+    assert not ann.last.silent
+
+
+async def test_a_card_that_nobody_saw_of_a_plan_that_went_well_stays_silent(ann: Someone) -> None:
+    """Its result rings for nobody, so the card tells it."""
+    await state(ann, PlanState.DONE, shown=False)
+    await deliver(ann, MessageKind.PLAN_CARD, silent=True)
+    number = ann.newest
+    assert ann.last.silent
+    assert "done at" in ann.last.text
+    await deliver(ann, MessageKind.PLAN_RESULT)
+    assert ann.newest == number
+
+
+async def test_the_question_of_a_stopped_plan_stands_in_one_message(ann: Someone) -> None:
+    """The older one has no buttons for it any more, and would keep asking when the plan has long ended."""
+    await state(ann, PlanState.PARKED, LegState.UNKNOWN)
+    await deliver(ann, MessageKind.PLAN_PARKED)
+    old, new = (message for message in ann.messages[-2:])
+    assert old.text.splitlines()[1:] == ["How it goes on stands in a newer message below."]
+    assert "Look again" in new.buttons

@@ -326,3 +326,11 @@ def test_every_word_of_the_model_that_a_person_may_meet_has_words() -> None:
         weights = {"weight": D("0.5"), "target": D("0.4")} if cause in (Cause.DRIFT, Cause.EXPOSURE) else {}
         reason = Reason(trigger=cause, line=CORE, event=Phase.BEGIN, reading=D("0.5"), limit=D("0.4"), size=D("-0.1"), **weights)
         assert card.reason_text(WORDS, reason) != fallback, cause
+
+
+def test_a_leg_that_ended_with_nothing_filled_is_not_called_done_in_part() -> None:
+    """ "Only part of it done, 0% filled" says both."""
+    leg = replace(legs()[0], state=LegState.PARTIAL, filled=D(0), note="trading_halted")
+    assert legs_views.progress_line(WORDS, leg).startswith("– 1. ")
+    assert legs_views.leg_state(WORDS, leg) == "nothing of it done, stopped by the operator"
+    assert legs_views.leg_state(WORDS, replace(leg, filled=leg.qty / 2)) == "only part of it done, 50% filled, stopped by the operator"

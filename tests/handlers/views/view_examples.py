@@ -481,6 +481,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.progress.result": lambda w: progress.result(w, port, done),
         "plan.progress.result unmeasured": lambda w: progress.result(w, port, replace(done, result=None)),
         "plan.progress.parked": lambda w: progress.parked(w, port, a_plan(name, PlanState.PARKED)),
+        "plan.progress.moved_on": lambda w: progress.moved_on(w, port, a_plan(name, PlanState.PARKED)),
         "portfolio.exposure.exposure": lambda w: exposure.exposure(w, exposed(name)),
         "portfolio.exposure.exposure of thirty": lambda w: exposure.exposure(w, exposed(name, coins=30)),
         "portfolio.exposure.exposure unknown": lambda w: exposure.exposure(w, exposed(name, known=False)),
