@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: a price further from one of the last day than this, up or down, is a leap
 MOST: Final = Decimal(5)
+#: only a price nearer than this to where it was is back: one that trembles around the limit would end its own question, and be traded on
+BACK: Final = Decimal(2)
 _DAY, _STEP, _FORGET, _SAME = timedelta(days=1), timedelta(hours=3), timedelta(days=30), timedelta(minutes=1)
 _KEY: Final = "levels"
 
@@ -88,7 +90,7 @@ def _seen(track: _Track, asset: str, price: Decimal, now: datetime) -> _Track:
     """Return a track after a price; the same one where there is nothing to note."""
     if track.levels and track.levels[-1][0] > now:  # a played market that began again
         track = _Track()
-    if track.origin is not None and not _far(price, track.origin):  # it is back where it was
+    if track.origin is not None and not _far(price, track.origin, BACK):  # it is back where it was
         return _Track(levels=((now, price),))
     recent = [level for level in track.levels if now - level[0] <= _DAY] or [
         level for level in track.levels[-1:] if now - level[0] <= _FORGET
@@ -102,8 +104,8 @@ def _seen(track: _Track, asset: str, price: Decimal, now: datetime) -> _Track:
     return replace(track, levels=(*recent, (now, price)))
 
 
-def _far(price: Decimal, other: Decimal) -> bool:
-    return price > other * MOST or price * MOST < other
+def _far(price: Decimal, other: Decimal, times: Decimal = MOST) -> bool:
+    return price > other * times or price * times < other
 
 
 def open_question(leap: Leap | None, portfolio_since: datetime, answer: LeapAnswer | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,9 @@ from chatbot.portfolio import states
 from chatbot.portfolio.levels import Levels
 from chatbot.store import accounts
 from tests.person import BEN, START, someone
+from tests.places import DATA
 from tests.portfolio.still_market import bench
+from tests.stories.history import needs_history
 from tests.stories.test_simulated_market import Tampered
 
 if TYPE_CHECKING:
@@ -178,13 +180,44 @@ def test_five_times_is_the_limit_in_a_day_and_not_in_a_week() -> None:
     assert walk("1", "6", every=DAY * 31) == [False, False], "a market that nobody looked at for a month"
 
 
+def test_a_price_that_trembles_around_the_limit_does_not_end_its_own_question() -> None:
+    """Only one near where it was is back; what then leaps again is asked about again."""
+    assert walk("1", "5.1", "4.4", "6.5", "11", "4.9") == [False, True, True, True, True, True]
+    assert walk("1", "5.1", "2.01", "2", "2.1") == [False, True, True, False, False]
+    assert walk("5.1", "1", "2.54", "2.55", "2.5") == [False, True, True, False, False]
+    assert walk("1", "5.1", "1.5", "8") == [False, True, False, True]
+
+
+@needs_history
+async def test_doge_on_28_january_2021_is_asked_about_once_and_traded_on_only_when_answered(tmp_path: Path) -> None:
+    """It was 5.1 times yesterday's price at 23:45, 4.4 times at 00:15, when a plan sold it unasked, and 11 times three hours later."""
+    begin = datetime(2021, 1, 28, 0, 15, tzinfo=UTC)
+    async with someone(tmp_path, clock=ManualClock(begin), market=f"replay:{DATA}", market_start=begin) as cat:
+        await cat.say("/start")
+        await cat.tap("Type in my holdings")
+        await cat.say("BTC 0.1 ETH 1 DOGE 100000 USDT 3000")
+        await cat.taps("That is right", "Use Balanced")
+        await cat.step(23.25 * HOUR.total_seconds())
+        while not questions(cat):
+            assert cat.clock.now() < begin + DAY, "nobody asked"
+            await cat.step(300)
+        plans = len(await cat.plans())
+        for _ in range(8):
+            await cat.step(1800)
+        assert (len(questions(cat)), len(await cat.plans())) == (1, plans)
+        assert (await cat.tap("The price is true")).text != "That question is over: the price is back, or another question came after it."
+        await cat.step(60)
+        await cat.step(60)
+        assert len(await cat.plans()) > plans
+
+
 @given(st.lists(st.integers(1, 100_000), min_size=1, max_size=40))
 def test_a_leap_is_open_exactly_while_a_price_is_far_from_where_it_began(prices: list[int]) -> None:
     """Against a plain account of the same rule: all hours of a day are kept here."""
     levels, known, origin = Levels(), [], None
     for at, number in enumerate(prices):
         price, now = D(number), START + HOUR * 4 * at
-        if origin is not None and max(price, origin) <= 5 * min(price, origin):
+        if origin is not None and max(price, origin) <= 2 * min(price, origin):
             known, origin = [], None
         known = [(then, old) for then, old in known if now - then <= DAY]
         far = [old for _, old in known if max(price, old) > 5 * min(price, old)]

@@ -169,7 +169,7 @@ def parked(words: Words, portfolio: Portfolio, plan: Plan) -> View:
 
 
 def moved_on(words: Words, portfolio: Portfolio, plan: Plan) -> View:
-    """Take the place of an older message about a plan that stopped half-way: what it asks is asked further down, and goes on changing there."""
+    """Take the place of an older message about a plan that stopped half-way: what it asks is asked further down."""
     title = head(words, portfolio, bold(words.t("Plan {number} stopped half-way", number=plan.number)))
     return View(page(title, say(words, "How it goes on stands in a newer message below.")), ())
 

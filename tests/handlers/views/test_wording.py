@@ -329,7 +329,7 @@ def test_every_word_of_the_model_that_a_person_may_meet_has_words() -> None:
 
 
 def test_a_leg_that_ended_with_nothing_filled_is_not_called_done_in_part() -> None:
-    """ "Only part of it done, 0% filled" says both."""
+    """It said that a part was done, and in the same breath 0% of it."""
     leg = replace(legs()[0], state=LegState.PARTIAL, filled=D(0), note="trading_halted")
     assert legs_views.progress_line(WORDS, leg).startswith("– 1. ")
     assert legs_views.leg_state(WORDS, leg) == "nothing of it done, stopped by the operator"
