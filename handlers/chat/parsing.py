@@ -58,6 +58,7 @@ def number(text: str, decimal: str = "") -> Decimal:
     factor = Decimal(1)
     if bare[-1:] in ("k", "K", "к", "К"):
         bare, factor = bare[:-1].strip(), Decimal(1000)
+    bare = "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in bare)
     digits = _plain(re.sub(r"[ '_]", "", bare), decimal) if _NUMBER.fullmatch(bare) and len(bare) <= _DIGITS_MAX else None
     if digits is None:
         raise UserError(N_("“{text}” is not a number. Write it like 2500 or 2,500.50."), text=shown(text))
@@ -98,8 +99,11 @@ def amount(text: str, decimal: str = "") -> Decimal:
     return value
 
 
-def pairs(text: str, decimal: str = "") -> Parsed:
-    """Read ``BTC 40 ETH 30``, ``BTC=40%, ETH: 30`` or one pair a line: names with their numbers, in order."""
+def pairs(text: str, decimal: str = "", *, money: bool = False) -> Parsed:
+    """Read ``BTC 40 ETH 30``, ``BTC=40%, ETH: 30`` or one pair a line: names with their numbers, in order.
+
+    A number with a sign of ``money`` is refused where shares are meant: $50 of BTC is not 50 % of it.
+    """
     tokens = _tokens(text)
     values: dict[str, Decimal] = {}
     problems: list[UserError] = []
@@ -109,6 +113,8 @@ def pairs(text: str, decimal: str = "") -> Parsed:
             problems.append(UserError(N_("“{text}” is not the name of a coin."), text=shown(name)))
         try:
             value = number(rest[0], decimal)
+            if not money and _MONEY_WORDS.search(rest[0]):
+                raise UserError(N_("“{text}” is an amount of money. Write a share of the portfolio, like 40."), text=shown(rest[0]))  # noqa: TRY301 - told with the others
         except UserError as problem:
             problems.append(problem)
         else:

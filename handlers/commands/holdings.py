@@ -37,7 +37,7 @@ async def typed(update: Update, context: Context, text: str, _data: dict[str, An
     portfolio = await need_portfolio(update, context)
     if portfolio is None:
         return
-    parsed = parsing.pairs(text, context.decimal)
+    parsed = parsing.pairs(text, context.decimal, money=True)
     found = parsed.problems or strategies.holdings_problems(parsed.values, await context.program.source.markets())
     if found:
         await reply(update, context, problems.mistakes(context.words, found, start.HOLDINGS_EXAMPLE))

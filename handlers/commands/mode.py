@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -72,10 +74,11 @@ def _word(typed: str, words: Words) -> AnswerMode | Unanswered:
 
 def read_limits(typed: list[str], decimal: str = "") -> AutoLimits:
     """Read the largest value of an order and of a day; a day with a per cent sign is a share of the value. Raises :class:`UserError`."""
+    typed = re.sub(r"\s+%", "%", unicodedata.normalize("NFKC", " ".join(typed))).split()
     if len(typed) != 2:
         raise UserError(N_("Write two limits: the largest order, and the most in a day, as an amount or in %."))
     trade, day = (parsing.number(text, decimal) for text in typed)
-    if typed[1].rstrip().endswith("%"):
+    if typed[1].endswith("%"):
         if not 1 <= day <= 100:
             raise UserError(N_("The share of a day must be between 1 % and 100 %."))
         limits = AutoLimits(trade=trade, share=day / 100)
@@ -83,7 +86,7 @@ def read_limits(typed: list[str], decimal: str = "") -> AutoLimits:
         limits = AutoLimits(trade=trade, turnover=day)
     if not MIN_TRADE <= trade <= parsing.MAX_AMOUNT or (limits.turnover is not None and not trade <= limits.turnover <= parsing.MAX_AMOUNT):
         raise UserError(N_("An order may be 10 or more, and a day no less than one order."))
-    return limits
+    return views.limits_of(views.limits_arg(limits))  # as precisely as a button carries it
 
 
 def read_minutes(typed: list[str]) -> int:

@@ -100,7 +100,7 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
 
 
 async def _typed_holdings(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
-    parsed = parsing.pairs(text, context.decimal)
+    parsed = parsing.pairs(text, context.decimal, money=True)
     found = parsed.problems or strategies.holdings_problems(parsed.values, await context.program.source.markets())
     if found:
         await reply(update, context, problems.mistakes(context.words, found, views.HOLDINGS_EXAMPLE))

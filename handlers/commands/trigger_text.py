@@ -116,7 +116,7 @@ def _number(draft: _Draft, word: str, knob: Knob, decimal: str, *, is_named: boo
         return
     _once(draft, word, is_new=knob.name not in draft.values)
     unit = parameters.parameter(draft.trigger, knob).unit
-    draft.values[knob.name] = value / 100 if unit in parameters.PER_CENT else value
+    draft.values[knob.name] = round(value / 100 if unit in parameters.PER_CENT else value, parameters.PLACES)
 
 
 def _once(draft: _Draft, word: str, *, is_new: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.planner.smallest_trade import MIN_TRADE
@@ -25,6 +25,7 @@ EXAMPLE = "/mode auto 500 10%"
 #: minutes until the legs that reduce risk are carried out, as offered
 MINUTES = (15, 30, 60, 240)
 #: offered limits: of one order as a share of the value, of a day as a share of the value
+_CENT, _TENTH = Decimal("0.01"), Decimal("0.1")
 ORDERS, DAYS = (Decimal("0.02"), Decimal("0.05"), Decimal("0.1")), (5, 10, 25, 50)
 #: why an auto portfolio asks; what its person did is not told to them
 _WHY = {
@@ -168,6 +169,7 @@ def not_alone(words: Words, portfolio: Portfolio) -> View:
 
 def consent(words: Words, portfolio: Portfolio, limits: AutoLimits, value: Decimal | None) -> View:
     """Say in words what acting alone means with these limits, and ask for a yes; the limits can be changed first."""
+    limits = limits_of(limits_arg(limits))  # what is shown is what the button carries
     text = page(
         head(words, portfolio, bold(words.t("Acting by myself"))),
         say(words, "When a trigger asks for a plan, I carry it out without asking you: {limits}.", limits=bold(limits_text(words, limits))),
@@ -188,13 +190,11 @@ def consent(words: Words, portfolio: Portfolio, limits: AutoLimits, value: Decim
 
 def _limit_rows(words: Words, limits: AutoLimits, value: Decimal | None) -> Keyboard:
     """Offer limits of one order by what the portfolio is worth, and of a day by its share."""
-    day = limits_arg(limits).partition(":")[2]
+    trade, _, day = limits_arg(limits).partition(":")
     sizes = list(dict.fromkeys(rounded(value * share) for share in ORDERS)) if value else []
     orders = tuple(_limit(words.money(size, 0), f"{size:f}:{day}", chosen=size == limits.trade) for size in sizes)
     days = tuple(
-        _limit(
-            words.t("{share} a day", share=words.percent(Decimal(share) / 100, 0)), f"{limits.trade:f}:{share}%", chosen=day == f"{share}%"
-        )
+        _limit(words.t("{share} a day", share=words.percent(Decimal(share) / 100, 0)), f"{trade}:{share}%", chosen=day == f"{share}%")
         for share in DAYS
     )
     return (*((orders,) if orders else ()), days)
@@ -205,9 +205,14 @@ def _limit(label: str, arg: str, *, chosen: bool) -> Button:
 
 
 def limits_arg(limits: AutoLimits) -> str:
-    """Return limits as a button carries them: 500:2000 or 500:10%."""
-    day = f"{limits.turnover:f}" if limits.turnover is not None else f"{((limits.share or Decimal(0)) * 100).normalize():f}%"
-    return f"{limits.trade:f}:{day}"
+    """Return limits as a button carries them: 500:2000 or 500:10%; whole cents and tenths of a per cent, never more than they are."""
+    day = _down(limits.turnover, _CENT) if limits.turnover is not None else f"{_down((limits.share or Decimal(0)) * 100, _TENTH)}%"
+    return f"{_down(limits.trade, _CENT)}:{day}"
+
+
+def _down(value: Decimal, step: Decimal) -> str:
+    whole = value.quantize(step, ROUND_DOWN)
+    return f"{whole.normalize():f}"
 
 
 def limits_of(arg: str) -> AutoLimits:

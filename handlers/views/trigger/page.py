@@ -32,6 +32,8 @@ from handlers.views.trigger import parameters, signals
 from handlers.views.trigger.words import WORDS
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from chatbot.i18n import Words
     from chatbot.model import Cause, LineReading, PortfolioFigures, Signal, StatusReport
     from handlers.buttons import Button, Keyboard
@@ -210,8 +212,8 @@ def _knob_row(words: Words, report: StatusReport, trigger: Cause, knob: Knob) ->
     return tuple(row)
 
 
-def _turn(trigger: Cause, knob: Knob, value: object) -> str:
-    return f"{trigger}:{knob.name}:{value:f}"
+def _turn(trigger: Cause, knob: Knob, value: Decimal) -> str:
+    return f"{trigger}:{knob.name}:{round(value, parameters.PLACES).normalize():f}"
 
 
 def about(words: Words) -> View:

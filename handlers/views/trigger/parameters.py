@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: units that are typed and shown in per cent
 PER_CENT: Final = frozenset({Unit.SHARE, Unit.RATE})
+#: decimals of a knob, finer than any is shown: more than that no button could carry
+PLACES: Final = 6
 #: units without parts
 WHOLE: Final = frozenset({Unit.DAYS, Unit.BLOCKS, Unit.INDEX})
 

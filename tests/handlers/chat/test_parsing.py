@@ -57,6 +57,8 @@ def test_money_signs_and_groups_do_not_change_a_whole_number(value: int, languag
         ("250 USDT", "250"),
         ("１２３", "123"),
         ("٣٤", "34"),
+        ("٠.٥٠٠", "0.5"),
+        ("०,५००", "0.5"),
     ],
 )
 def test_ways_to_write_a_number(typed: str, value: str) -> None:

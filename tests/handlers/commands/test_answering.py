@@ -295,12 +295,30 @@ def test_what_can_not_be_read_is_told_and_changes_nothing(text: str, told: list[
         (["500", "2000"], AutoLimits(trade=D(500), turnover=D(2000))),
         (["$1,500", "10%"], AutoLimits(trade=D(1500), share=D("0.1"))),
         (["1k", "1k"], AutoLimits(trade=D(1000), turnover=D(1000))),
+        (["500", "10", "%"], AutoLimits(trade=D(500), share=D("0.1"))),
+        (["５００", "５０％"], AutoLimits(trade=D(500), share=D("0.5"))),
+        (["500", "50\u00a0%"], AutoLimits(trade=D(500), share=D("0.5"))),
+        (["123456789.129999", "987654321.654321"], AutoLimits(trade=D("123456789.12"), turnover=D("987654321.65"))),
+        (["10." + "0" * 30 + "1", "33." + "3" * 30 + "%"], AutoLimits(trade=D(10), share=D("0.333"))),
+        (["1000000000.00", "1000000000"], AutoLimits(trade=D(10**9), turnover=D(10**9))),
     ],
 )
 def test_limits_are_read_and_fit_into_a_button(typed: list[str], limits: AutoLimits) -> None:
-    """What a button carries is exactly what was read."""
+    """What a button carries is exactly what was read: whole cents and tenths of a per cent, never more than was written."""
     assert mode.read_limits(typed) == limits
     assert autonomy.limits_of(autonomy.limits_arg(limits)) == limits
+
+
+@pytest.mark.parametrize("text", ["/mode auto 999999999.999999 999999999.999999", "/mode auto 10.0000000000000001 33.333333333333333%"])
+async def test_limits_of_many_digits_are_asked_about_and_taken(tmp_path: Path, text: str) -> None:
+    """The consent page has buttons that carry them."""
+    async with someone(tmp_path) as opened:
+        await opened.set_up()
+        assert "Acting by myself" in await opened.say(text)
+        await opened.tap("Yes, trade without asking me")
+        stored: Any = await opened.program.portfolios.by_id(1)
+        assert stored.answering.limits == mode.read_limits(text.split()[2:])
+        assert "Acting by myself" in await opened.say("/mode auto")
 
 
 @pytest.mark.parametrize("typed", [[], ["500"], ["500", "100"], ["5", "50%"], ["500", "0%"], ["500", "101%"], ["-500", "10%"], ["x", "y"]])

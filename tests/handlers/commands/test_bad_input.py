@@ -53,6 +53,7 @@ BAD_WEIGHTS: list[tuple[str, list[str]]] = [
     ("BTC forty ETH 60", ["“forty” is not a number"]),
     ("BTC 1,2,3", ["“1,2,3” is not a number"]),
     ("BTC", ["BTC has no number behind it"]),
+    ("BTC $50 USDT 50€", ["“$50” is an amount of money", "“50€” is an amount of money"]),
     ("BTC 1e400", ["“1e400” is not a number"]),
     ("BTC 99999999999999999999", ["is too large"]),
     ('<b>&" 100', ["is not the name of a coin"]),
@@ -66,6 +67,13 @@ async def test_weights_that_can_not_be_taken_are_all_told_and_change_nothing(rea
     for typed, told in BAD_WEIGHTS:
         answer = await ready.say(f"/targets {typed}")
         assert all(part in answer for part in told), answer
+    assert await ready.program.portfolios.by_id(1) == before
+
+
+async def test_an_amount_of_money_is_no_band(ready: Someone) -> None:
+    """Its sign is not lost in silence: $5 are not 5 points."""
+    before = await ready.program.portfolios.by_id(1)
+    assert "“$5” is an amount of money. Write a share of the portfolio, like 40." in await ready.say("/bands BTC $5")
     assert await ready.program.portfolios.by_id(1) == before
 
 

@@ -167,6 +167,7 @@ def chosen(*, on: bool = False, mode: str = "", **params: str) -> TriggerSetting
         ("funding low -0.02", "en", Cause.FUNDING_LOW, chosen(enter="-0.0002")),
         ("low \u22120.02 most 20 step 2 blocks 4", "en", Cause.FUNDING_LOW, chosen(enter="-0.0002", most="0.2", step="0.02", blocks="4")),
         ("trend 12", "en", Cause.TREND, chosen(zigzag="0.12")),
+        ("trend 12." + "1" * 30, "en", Cause.TREND, chosen(zigzag="0.121111")),
         ("Fear & Greed 20 mode portfolio coverage 50", "en", Cause.FEAR_GREED, chosen(enter="20", coverage="0.5", mode="portfolio")),
         ("volatilidad límite 2,5 fin 1,8 no", "es", Cause.VOLATILITY, chosen(enter="2.5", exit="1.8")),
         ("высокий фандинг 0,06 остаток 40 вкл", "ru", Cause.FUNDING_HIGH, chosen(on=True, enter="0.0006", factor="0.4")),
@@ -222,3 +223,17 @@ def test_each_preset_has_volatility_trend_and_its_own_futures_trigger(name: str)
     own = {"conservative": Cause.FUNDING_LOW, "balanced": Cause.FEAR_GREED, "aggressive": Cause.FUNDING_HIGH}[name]
     found = strategies.preset(name, ("BTC", "ETH", "SOL", "BTC-PERP", "ETH-PERP"))
     assert {trigger for trigger, setting in found.triggers.items() if setting.on} == {Cause.VOLATILITY, Cause.TREND, own}
+
+
+async def test_a_knob_of_many_digits_has_buttons_all_the_same(chat: Someone) -> None:
+    """Typed now, or stored before such numbers were rounded."""
+    assert "Volatility" in await chat.say("/triggers volatility 2.4" + "9" * 30)
+    portfolio = await chat.program.portfolios.by_id(1)
+    assert portfolio is not None
+    long = strategies.tuned(portfolio.strategy, Cause.VOLATILITY, {"enter": D("2.4" + "1" * 40)})
+    await chat.program.portfolios.change(portfolio, strategy=long)
+    await chat.say("/triggers volatility")
+    await chat.tap("‹ 2.31x")
+    changed = await chat.program.portfolios.by_id(1)
+    assert changed is not None
+    assert changed.strategy.setting(Cause.VOLATILITY).params["enter"] == D("2.311111")
