@@ -10,6 +10,7 @@ import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -29,8 +30,9 @@ needs_player = pytest.mark.skipif(not PLAYER.is_dir(), reason="the loopback play
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 
 
+@cache
 def load(name: str) -> Any:
-    """Import one file of the player by path."""
+    """Import one file of the player by path, once."""
     spec = importlib.util.spec_from_file_location(f"player_{name}", PLAYER / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
