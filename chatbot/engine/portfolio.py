@@ -7,11 +7,11 @@ E = W + sum of q (m - e) futures equity; V = sum v + C + E.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.engine.cash import CASH_COINS
+from chatbot.engine.cash import CASH_COINS, DOLLARS, counted_price, is_off_peg, is_spendable
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
 
@@ -59,6 +59,33 @@ class Cash:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Owned:
+    """A row of an account before it is known what it counts as."""
+
+    asset: str
+    qty: Decimal
+    #: at market; None: unknown
+    price: Decimal | None
+    #: line of the target table; empty: the asset's usual one
+    bucket: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A quantity that its person keeps out (domain 2.3): shown, but part of no value, weight, exposure or order."""
+
+    asset: str
+    qty: Decimal
+    #: None: unknown, which keeps nothing else from being known
+    price: Decimal | None
+
+    @property
+    def value(self) -> Decimal | None:
+        """Return what it is worth, quote."""
+        return None if self.price is None else self.qty * self.price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
     """A linear perpetual position; a flat one (qty 0) still tells the mark."""
 
@@ -82,13 +109,27 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Everything that is owned at one moment."""
+    """Everything that is owned and managed at one moment, and what is kept out of it."""
 
     spot: tuple[Holding, ...] = ()
     cash: tuple[Cash, ...] = ()
     #: wallet balance W of the futures account, without unrealised profit
     wallet: Decimal = Decimal(0)
     positions: tuple[Position, ...] = ()
+    #: no part of any figure
+    kept: tuple[Kept, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CashCoins:
+    """What is cash in a snapshot, and how much of it a plan may spend (domain 0, 9.5)."""
+
+    #: quote, all cash coins at the price that counts
+    value: Decimal
+    #: quote, without euros and what is off its peg
+    spendable: Decimal
+    #: dollars that are held and off their peg, sorted
+    depeg: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +201,91 @@ def default_bucket(asset: str) -> str:
     if asset in CASH_COINS:
         return STABLE
     return CORE if asset in MAJORS else ALT
+
+
+def owned(rows: Iterable[Owned], quote: str) -> Snapshot:
+    """Sort the rows of a spot account into cash and the rest, at the prices that count (domain 0); the quote coin stands first.
+
+    A row of nothing needs no price. Raises ``Refused``: negative_quantity, bad_price, missing_price; bad_parameter where ``quote`` is
+    no dollar.
+    """
+    if quote not in DOLLARS:
+        raise Refused("bad_parameter", quote)
+    spot: list[Holding] = []
+    cash: list[Cash] = []
+    for row in rows:
+        price, bucket = counted_price(row.asset, row.price, quote), row.bucket or default_bucket(row.asset)
+        if row.qty < 0:
+            raise Refused("negative_quantity", row.asset)
+        if price is None and row.qty:
+            raise Refused("missing_price", row.asset)
+        if price is None:
+            continue
+        if price <= 0:
+            raise Refused("bad_price", row.asset)
+        if bucket == STABLE:
+            cash.append(Cash(asset=row.asset, qty=row.qty, price=price))
+        else:
+            spot.append(Holding(asset=row.asset, qty=row.qty, price=price, bucket=bucket))
+    return Snapshot(spot=tuple(spot), cash=tuple(sorted(cash, key=lambda coin: coin.asset != quote)))
+
+
+def cash_coins(snapshot: Snapshot, quote: str) -> CashCoins:
+    """Return what the cash of a snapshot is worth, what of it can be spent, and which dollars are off their peg."""
+    with wide():
+        return CashCoins(
+            value=sum((coin.value for coin in snapshot.cash), _ZERO),
+            spendable=sum((coin.value for coin in snapshot.cash if is_spendable(coin.asset, coin.price, quote)), _ZERO),
+            depeg=tuple(sorted({coin.asset for coin in snapshot.cash if coin.qty and is_off_peg(coin.asset, coin.price, quote)})),
+        )
+
+
+def hold_out(snapshot: Snapshot, reserve: Mapping[str, Decimal | None]) -> Snapshot:
+    """Return what is managed beside what is kept out (domain 2.3): of each asset so much, or all of it where the reserve says None.
+
+    Of two rows of an asset the first gives first. A coin that is kept wholly has no row any more; cash keeps its row of nothing.
+    Raises ``Refused``: negative_quantity, bad_price.
+    """
+    check_snapshot(snapshot)
+    left = dict(reserve)
+    kept: dict[str, Kept] = {}
+
+    def managed(row: Holding | Cash) -> Decimal:
+        wish = left.get(row.asset, _ZERO)
+        out = row.qty if wish is None else min(wish, row.qty)
+        if wish is not None:
+            left[row.asset] = wish - out
+        if out:
+            before = kept[row.asset].qty if row.asset in kept else _ZERO
+            kept[row.asset] = Kept(asset=row.asset, qty=before + out, price=row.price)
+        return row.qty - out
+
+    if any(wish is not None and wish < 0 for wish in reserve.values()):
+        raise Refused("negative_quantity", "reserve")
+    with wide():
+        rows = [(holding, managed(holding)) for holding in snapshot.spot]
+        cash = tuple(replace(coin, qty=managed(coin)) for coin in snapshot.cash)
+    spot = tuple(replace(holding, qty=qty) for holding, qty in rows if qty or not holding.qty)
+    return replace(snapshot, spot=spot, cash=cash, kept=(*snapshot.kept, *kept.values()))
+
+
+def total_value(rows: Iterable[Holding | Cash | Kept]) -> Decimal | None:
+    """Return what some rows are worth together, quote; None where a price is unknown."""
+    values = [row.value for row in rows]
+    known = [value for value in values if value is not None]
+    with wide():
+        return sum(known, _ZERO) if len(known) == len(values) else None
+
+
+def beta_with_kept(measured: Metrics, kept: Iterable[Kept], betas: Mapping[str, Decimal] | None = None) -> Decimal | None:
+    """Return the portfolio's beta with what is kept out counted in, over the same value; None where a price of it is unknown."""
+    beta = measured.beta
+    with wide():
+        for one in kept:
+            if one.value is None:
+                return None
+            beta += _beta(betas, one.asset) * one.value / measured.value
+    return beta
 
 
 def check_snapshot(snapshot: Snapshot) -> None:

@@ -12,7 +12,21 @@ from hypothesis import strategies as st
 
 from chatbot.engine.beta import estimate_beta
 from chatbot.engine.errors import Refused
-from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot, measure, prior_beta, value_of
+from chatbot.engine.portfolio import (
+    Cash,
+    Holding,
+    Owned,
+    Position,
+    Snapshot,
+    beta_with_kept,
+    cash_coins,
+    hold_out,
+    measure,
+    owned,
+    prior_beta,
+    total_value,
+    value_of,
+)
 from tests.engine.strategies import PlanCase, decimals, plan_cases, quick
 
 D, F = Decimal, Fraction
@@ -97,3 +111,49 @@ def test_margin_and_notional_are_no_wealth() -> None:
     assert (m.value, m.sleeve_leverage) == (10_100, 5)
     ruined = measure(value_of(Snapshot(cash=(Cash(asset="USDT", qty=D(100)),), wallet=D(0), positions=book)))
     assert ruined.sleeve_leverage is None
+
+
+@quick
+@given(plan_cases(), st.data())
+def test_what_is_kept_out_and_what_is_managed_are_what_is_held(case: PlanCase, data: st.DataObject) -> None:
+    """Of every asset both parts make up what is held, never more is kept than that, and the value falls by what is kept."""
+    s = case.snapshot
+    assets = sorted({row.asset for row in (*s.spot, *s.cash)})
+    reserve = data.draw(st.dictionaries(st.sampled_from(assets), st.none() | decimals("0", "1000", 3)))
+    after = hold_out(s, reserve)
+    kept = {one.asset: one for one in after.kept}
+    assert kept.keys() <= reserve.keys()
+    for asset in assets:
+        held, managed = (sum(row.qty for row in (*one.spot, *one.cash) if row.asset == asset) for one in (s, after))
+        wish = reserve.get(asset, D(0))
+        assert held - managed == (held if wish is None else min(held, wish)) == (kept[asset].qty if asset in kept else 0)
+        if not managed and held:
+            assert asset not in {row.asset for row in after.spot}
+    out = total_value(after.kept)
+    assert out is not None
+    if value_of(s).value > out:
+        assert value_of(after).value == value_of(s).value - out
+    assert hold_out(s, {}) == s
+    assert replace(hold_out(after, {}), kept=()) == replace(after, kept=())
+
+
+def test_what_is_kept_out_has_a_beta_only_on_request() -> None:
+    """0.2 BTC beside 1,000 of cash: the portfolio has no beta of its own, and 12 with it; without a price nobody knows."""
+    s = hold_out(
+        Snapshot(spot=(Holding(asset="BTC", qty=D("0.2"), price=D(60_000)),), cash=(Cash(asset="USDT", qty=D(1000)),)), {"BTC": None}
+    )
+    m = measure(value_of(s))
+    assert (m.beta, m.weights, beta_with_kept(m, s.kept)) == (0, {}, 12)
+    assert beta_with_kept(m, (replace(s.kept[0], price=None),)) is None
+
+
+def test_a_dollar_off_its_peg_counts_and_is_not_spent() -> None:
+    """The edge of 1 % still counts as cash, a hair beyond does not; the quote coin is always one, a euro never spent."""
+    prices = {"USDT": D("0.5"), "USDC": D("0.99"), "DAI": D("0.9899"), "FDUSD": D("1.0101"), "EUR": D("1.1")}
+    snap = owned([Owned(asset=asset, qty=D(100), price=price) for asset, price in prices.items()], "USDT")
+    found = cash_coins(snap, "USDT")
+    assert (found.spendable, found.depeg) == (199, ("DAI", "FDUSD"))
+    assert found.value == 100 * (1 + D("0.99") + D("0.9899") + D("1.0101") + D("1.1"))
+    assert snap.cash[0].asset == "USDT"
+    with pytest.raises(Refused, match="bad_parameter"):
+        owned([], "EUR")

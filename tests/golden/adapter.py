@@ -20,7 +20,7 @@ from chatbot.engine.margin import cap_futures
 from chatbot.engine.planner import casefile
 from chatbot.engine.planner.casefile import number, numbers, reported, text
 from chatbot.engine.planner.prices import fee_aware_value, round_price
-from chatbot.engine.portfolio import measure, value_of
+from chatbot.engine.portfolio import Owned, beta_with_kept, cash_coins, default_bucket, hold_out, measure, owned, total_value, value_of
 from chatbot.engine.presets import PRESETS, resolve_targets
 from chatbot.engine.triggers import fear_greed as sentiment
 from chatbot.engine.triggers import funding, trend, volatility, waves
@@ -29,6 +29,8 @@ from chatbot.engine.triggers.fold import Fold, Hedge, Spike, effective_targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from chatbot.engine.portfolio import Metrics
 
 Case = dict[str, Any]
 _LINES = ("CORE", "ALT", "STABLE", "FUTURES")
@@ -70,7 +72,10 @@ def the_bands(raw: Mapping[str, Any]) -> dict[str, band_width.Band]:
 
 
 def portfolio_metrics(case: Case) -> Case:
-    m = measure(value_of(casefile.snapshot(case.get("snapshot", case))), numbers(case.get("betas")))
+    return metrics_of(measure(value_of(casefile.snapshot(case.get("snapshot", case))), numbers(case.get("betas"))))
+
+
+def metrics_of(m: Metrics) -> Case:
     return {
         "value": reported(m.value),
         "spot_value": reported(m.spot_value),
@@ -514,6 +519,35 @@ def the_prices(case: Case) -> Case:
     return {"mid": {coin: None if price is None else shown(price) for coin, price in found.mid.items()}, "unknown": list(found.unknown)}
 
 
+def cash(case: Case) -> Case:
+    quote = case.get("quote") or "USDT"
+    rows = [Owned(asset=row["asset"], qty=number(row["qty"]), price=maybe(row.get("price"))) for row in case["holdings"]]
+    snapshot = owned(rows, quote)
+    found = cash_coins(snapshot, quote)
+    prices = {row.asset: row.price for row in (*snapshot.spot, *snapshot.cash)}
+    return {
+        "bucket": {row.asset: default_bucket(row.asset) for row in rows},
+        "price": {row.asset: reported(prices.get(row.asset)) for row in rows},
+        "cash_value": reported(found.value),
+        "spot_value": reported(total_value(snapshot.spot)),
+        "spendable": reported(found.spendable),
+        "depeg": list(found.depeg),
+    }
+
+
+def reserve(case: Case) -> Case:
+    wished = {asset: None if qty == "all" else number(qty) for asset, qty in case["reserve"].items()}
+    betas = numbers(case.get("betas"))
+    snapshot = hold_out(casefile.snapshot(case.get("snapshot", case)), wished)
+    found = measure(value_of(snapshot), betas)
+    return {
+        **metrics_of(found),
+        "reserve": {one.asset: {"qty": text(one.qty), "value": reported(one.value)} for one in snapshot.kept},
+        "reserve_value": reported(total_value(snapshot.kept)),
+        "beta_with_reserve": reported(beta_with_kept(found, snapshot.kept, betas)),
+    }
+
+
 FUNCTIONS: dict[str, Callable[[Case], Any]] = {
     "portfolio_metrics": portfolio_metrics,
     "liquidation_price": liquidation_price,
@@ -553,4 +587,6 @@ FUNCTIONS: dict[str, Callable[[Case], Any]] = {
     "min_variance_hedge": min_variance_hedge,
     "hedge_lifecycle": hedge_lifecycle,
     "finite_prices": the_prices,
+    "cash_coins": cash,
+    "reserve": reserve,
 }
