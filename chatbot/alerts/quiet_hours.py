@@ -25,6 +25,7 @@ KINDS: Mapping[MessageKind, AlertKind] = {
     MessageKind.LEAP: AlertKind.UNREACHABLE,
     MessageKind.STUMBLED: AlertKind.UNREACHABLE,
     MessageKind.EVALUATED_AGAIN: AlertKind.UNREACHABLE,
+    MessageKind.DEPEG: AlertKind.DEPEG,
     MessageKind.MISSED_CHECKS: AlertKind.MISSED,
     MessageKind.MARGIN: AlertKind.LIQUIDATION,
 }

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chatbot.model import LineReading, Person, Plan, Portfolio, PortfolioFigures
     from chatbot.model.leap import Leap
     from chatbot.store.database import Tx
+    from chatbot.triggers.depeg import PegStep
     from chatbot.triggers.drift import LineStep
     from chatbot.triggers.market import SignalChange
 
@@ -134,6 +135,13 @@ async def tell_leap(tx: Tx, portfolio: Portfolio, person: Person, leap: Leap, no
     """Ask, once, what became of a coin whose price is many times what it was, or a fraction of it."""
     facts = {"asset": leap.asset, "before": str(leap.before), "after": str(leap.after), "at": leap.at.isoformat()}
     await _post(tx, portfolio, person, MessageKind.LEAP, f"leap-{portfolio.id}-{leap.asset}-{leap.mark}", now, facts)
+
+
+async def tell_depeg(tx: Tx, portfolio: Portfolio, person: Person, left: tuple[PegStep, ...], now: datetime) -> None:
+    """Ring for dollars that have left their peg, with what they cost and how many there are."""
+    coins = [{"asset": step.asset, "qty": str(step.qty), "price": str(step.price)} for step in left]
+    ids = [await events.add_alert(tx, portfolio.id, MessageKind.DEPEG, coin["asset"], coin, now) for coin in coins]
+    await _post(tx, portfolio, person, MessageKind.DEPEG, f"alert-{ids[0]}", now, {"coins": coins})
 
 
 async def tell_stumbled(tx: Tx, portfolio: Portfolio, person: Person, error_id: str, now: datetime) -> None:

@@ -252,7 +252,7 @@ def hold_out(snapshot: Snapshot, reserve: Mapping[str, Decimal | None]) -> Snaps
 
     def managed(row: Holding | Cash) -> Decimal:
         wish = left.get(row.asset, _ZERO)
-        out = row.qty if wish is None else min(wish, row.qty)
+        out = kept_of(row.qty, wish)
         if wish is not None:
             left[row.asset] = wish - out
         if out:
@@ -267,6 +267,17 @@ def hold_out(snapshot: Snapshot, reserve: Mapping[str, Decimal | None]) -> Snaps
         cash = tuple(replace(coin, qty=managed(coin)) for coin in snapshot.cash)
     spot = tuple(replace(holding, qty=qty) for holding, qty in rows if qty or not holding.qty)
     return replace(snapshot, spot=spot, cash=cash, kept=(*snapshot.kept, *kept.values()))
+
+
+def kept_of(qty: Decimal, wish: Decimal | None) -> Decimal:
+    """Return what is kept out of a quantity: so much as is wished, or all of it (None)."""
+    return qty if wish is None else min(wish, qty)
+
+
+def tradable(held: Mapping[str, Decimal], free: Mapping[str, Decimal], reserve: Mapping[str, Decimal | None]) -> dict[str, Decimal]:
+    """Return what orders may use of an account: what is free beyond what is kept out, whoever's orders have locked the rest."""
+    out = {asset: kept_of(held.get(asset, _ZERO), wish) for asset, wish in reserve.items()}
+    return {asset: max(_ZERO, qty - out.get(asset, _ZERO)) for asset, qty in free.items()}
 
 
 def total_value(rows: Iterable[Holding | Cash | Kept]) -> Decimal | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chatbot.errors import OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.base import OrderStatus
 from chatbot.execution import next_order as drafting
-from chatbot.execution import outcomes
+from chatbot.execution import outcomes, wallets
 from chatbot.execution.lifecycle import LEG_ENDS, Cross, GiveUp, Wait, next_step, next_urgent_step
 from chatbot.model import LegKind
 from chatbot.store.orders import Attempt
@@ -90,7 +90,7 @@ async def _look(move: LegAttempt) -> drafting.MarketNow | None:
     if quote is None:
         raise Unreachable(f"no price of {leg.instrument}")
     spot = leg.kind in (LegKind.SPOT_SELL, LegKind.SPOT_BUY)
-    free = (await exchange.balances()).free if spot else {}
+    free = await wallets.tradable(exchange, move.view.portfolio) if spot else {}
     position = await _position(move) if leg.reduce_only and move.view.plan.is_urgent else None
     return drafting.MarketNow(market=market, quote=quote, free=free, money=exchange.quote_asset, position=position)
 

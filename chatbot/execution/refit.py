@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from chatbot.execution import sizing
+from chatbot.execution import sizing, wallets
 from chatbot.execution.lifecycle import LegEvent, advance
 from chatbot.execution.record import DUST, OVERLAY_KINDS, SHRUNK, Change
 from chatbot.model import LegKind, LegState
@@ -27,7 +27,7 @@ _ZERO = Decimal(0)
 async def size_buys(view: View, exchange: Exchange, deps: Deps) -> None:
     """Cut every spot buy by the same factor to the money that arrived (domain 9.5, 9.8); once, before the first buy."""
     markets = await exchange.markets()
-    free = (await exchange.balances()).free.get(exchange.quote_asset, _ZERO)
+    free = (await wallets.tradable(exchange, view.portfolio)).get(exchange.quote_asset, _ZERO)
     untouched = [
         leg for leg in view.plan.legs if leg.kind == LegKind.SPOT_BUY and leg.state == LegState.PLANNED and leg.instrument in markets
     ]

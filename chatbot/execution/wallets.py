@@ -7,6 +7,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.exact import in_steps
+from chatbot.engine.portfolio import tradable as free_beyond
 from chatbot.errors import OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.base import Direction
 from chatbot.execution import next_order, outcomes
@@ -15,10 +16,18 @@ from chatbot.model import LegKind
 from chatbot.store.orders import Attempt
 
 if TYPE_CHECKING:
+    from chatbot.exchanges.base import Exchange
     from chatbot.execution.outcomes import LegAttempt
+    from chatbot.model import Portfolio
 
 _ZERO = Decimal(0)
 _CENT = Decimal("0.01")
+
+
+async def tradable(exchange: Exchange, portfolio: Portfolio) -> dict[str, Decimal]:
+    """Return what is free in the spot wallet beyond what the person keeps out: no order and no transfer may touch that."""
+    balances = await exchange.balances()
+    return free_beyond(balances.spot, balances.free, portfolio.strategy.kept)
 
 
 async def transfer(move: LegAttempt) -> None:
@@ -26,7 +35,7 @@ async def transfer(move: LegAttempt) -> None:
     leg, number = move.leg, len(move.view.tries(move.leg.index)) + 1
     amount = leg.qty
     if leg.kind == LegKind.TO_FUTURES:
-        free = (await move.exchange.balances()).free.get(move.exchange.quote_asset, _ZERO)
+        free = (await tradable(move.exchange, move.view.portfolio)).get(move.exchange.quote_asset, _ZERO)
         amount = in_steps(min(amount, free), _CENT)
     if amount <= 0:
         await outcomes.end(move, "not_enough_money")

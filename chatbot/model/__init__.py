@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chatbot.model.alerts import AlertKind, AlertSettings, Ring
 from chatbot.model.answering import Answering, AnswerPolicy, AutoLimits, NotAlone, Unanswered
-from chatbot.model.figures import Check, HeldBack, LineReading, Outcome, PortfolioFigures, Problem
+from chatbot.model.figures import Check, HeldBack, KeptOut, LineReading, Outcome, PortfolioFigures, Problem
 from chatbot.model.halt import PlanHalt
 from chatbot.model.hedge import COVER, HEDGE_KINDS, MIN_VARIANCE, ROTATION, OpenHedge
 from chatbot.model.message import Delivery, Message, MessageKind, Urgency, Verdict
@@ -63,6 +63,7 @@ __all__ = [
     "ExposureReport",
     "FuturesCost",
     "HeldBack",
+    "KeptOut",
     "LeftOut",
     "LeftOutWhy",
     "Leg",

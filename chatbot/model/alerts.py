@@ -22,6 +22,8 @@ class AlertKind(StrEnum):
     FAILED_LEG = "failed_leg"
     #: the exchange does not answer, or its data cannot be used
     UNREACHABLE = "unreachable"
+    #: a stablecoin that is held has left its dollar
+    DEPEG = "depeg"
     #: checks that did not happen
     MISSED = "missed"
 

@@ -31,6 +31,15 @@ class LineReading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptOut:
+    """What a person keeps out of one coin."""
+
+    qty: Decimal
+    #: quote; None: unknown
+    value: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PortfolioFigures:
     """What a portfolio looks like at one moment: the figures of domain 1."""
 
@@ -51,6 +60,12 @@ class PortfolioFigures:
     book: dict[str, Decimal] = field(default_factory=dict)
     #: the net exposure f against f* and its own band (domain 3.1); None where futures are neither wanted nor held
     exposure: LineReading | None = None
+    #: by coin, what is kept out: part of no other figure here
+    kept: dict[str, KeptOut] = field(default_factory=dict)
+    #: the beta that it would have with what is kept out; None where nothing is, or a price is unknown
+    beta_with_kept: Decimal | None = None
+    #: price by dollar that is held and off its peg: it counts at that price, and plans do not spend it
+    off_peg: dict[str, Decimal] = field(default_factory=dict)
 
     @property
     def limits(self) -> tuple[LineReading, ...]:

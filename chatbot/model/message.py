@@ -36,6 +36,8 @@ class MessageKind(StoredWord):
     EVALUATED_AGAIN = "evaluated_again"
     #: a coin's price is many times what it was: the person is asked what happened
     LEAP = "leap"
+    #: a stablecoin has left its dollar
+    DEPEG = "depeg"
     #: a fault on our side keeps a portfolio from being checked
     STUMBLED = "stumbled"
     MISSED_CHECKS = "missed_checks"

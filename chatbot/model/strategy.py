@@ -80,6 +80,8 @@ class Strategy:
     schedule: ScheduleRule | None = None
     #: of the triggers of the market; one that is not named is off
     triggers: dict[Cause, TriggerSetting] = field(default_factory=dict)
+    #: quantities that the person keeps out (domain 2.3); None: all that is there of the coin, now and later
+    kept: dict[str, Decimal | None] = field(default_factory=dict)
 
     def setting(self, trigger: Cause) -> TriggerSetting:
         """Return how this portfolio uses a trigger."""
@@ -98,9 +100,14 @@ class Strategy:
 
     @property
     def spot_assets(self) -> tuple[str, ...]:
-        """Return every risky asset that the strategy names, sorted."""
+        """Return every risky asset that the strategy names and may trade, sorted."""
         named = {asset for members in self.members.values() for asset in members}
-        return tuple(sorted(named | {line for line in self.weights if line not in self.members and line not in (STABLE, FUTURES)}))
+        named |= {line for line in self.weights if line not in self.members and line not in (STABLE, FUTURES)}
+        return tuple(sorted(asset for asset in named if not self.keeps_all(asset)))
+
+    def keeps_all(self, asset: str) -> bool:
+        """Tell whether all that there is of an asset is kept out: it is never traded, and has no target."""
+        return asset in self.kept and self.kept[asset] is None
 
     @property
     def contracts(self) -> tuple[str, ...]:

@@ -303,6 +303,8 @@ class Monitor:
             await write.tell_drift(tx, portfolio, person, result.fired, now)
         if result.margin:
             await write.tell_margin(tx, portfolio, person, figures, now)
+        if result.depegged:
+            await write.tell_depeg(tx, portfolio, person, result.depegged, now)
         if result.signals:
             await write.tell_signals(tx, portfolio, person, result.signals, now)
         return result.states

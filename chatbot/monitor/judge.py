@@ -11,15 +11,16 @@ from chatbot.model import AnswerMode, Cause, Check, HeldBack, Outcome, PlanState
 from chatbot.monitor.hedges_daily import HedgeReview
 from chatbot.plans import autonomy
 from chatbot.portfolio.states import hedge_key
-from chatbot.triggers import drift, margin, market, schedule, tilt
+from chatbot.triggers import depeg, drift, margin, market, schedule, tilt
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime, timedelta
 
     from chatbot.model import Person, Plan, Portfolio, PortfolioFigures
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.layers import Memory
-    from chatbot.portfolio.states import Outage, PortfolioStates
+    from chatbot.portfolio.states import Outage, Peg, PortfolioStates
 
 #: what became of a plan -> what /why says
 _HELD_BACK = {
@@ -76,6 +77,8 @@ class CheckResult:
     signals: tuple[market.SignalChange, ...] = ()
     #: margin has come into danger
     margin: bool = False
+    #: dollars that have left their peg
+    depegged: tuple[depeg.PegStep, ...] = ()
     hedges: HedgeReview = field(default_factory=HedgeReview)
     #: since when the batching window is open; None: it is not
     window_opened_at: datetime | None = None
@@ -91,7 +94,7 @@ class CheckResult:
     @property
     def alerts(self) -> int:
         """Return how many alerts it writes."""
-        return len(self.fired) + len(self.signals) + self.margin + len(self.hedges.alerts)
+        return len(self.fired) + len(self.signals) + self.margin + len(self.depegged) + len(self.hedges.alerts)
 
     @property
     def plan_is_due(self) -> bool:
@@ -162,6 +165,7 @@ def _heard_and_asked(seen: CheckInput, result: CheckResult, heard: _Heard, figur
     closing = opened is not None and not asleep and not halted and window_closes(opened, now, seen.window, urgent=heard.is_urgent)
     asked = market.joined_reasons(memory.pending, [margin.reason(seen.evaluation), *fresh] if heard.margin else fresh)
     states = drift.after_steps(result.states, lines)
+    depegged, pegs = _pegs(seen)
     return replace(
         result,
         states=replace(
@@ -169,9 +173,11 @@ def _heard_and_asked(seen: CheckInput, result: CheckResult, heard: _Heard, figur
             rang_at=now if fired else states.rang_at,
             memory=_remembered(seen, memory, heard, asked if opened is not None and not closing else ()),
             tilts=heard.tilts.standing,
+            pegs=pegs,
         ),
-        calm=opened is None and due is None and not any(step.after.fired for step in lines),
+        calm=opened is None and due is None and not pegs and not any(step.after.fired for step in lines),
         fired=fired,
+        depegged=depegged,
         signals=heard.signals,
         margin=heard.margin,
         window_opened_at=opened,
@@ -180,6 +186,13 @@ def _heard_and_asked(seen: CheckInput, result: CheckResult, heard: _Heard, figur
         asleep=asleep,
         halted=halted,
     )
+
+
+def _pegs(seen: CheckInput) -> tuple[tuple[depeg.PegStep, ...], Mapping[str, Peg]]:
+    """Return the dollars that have left their peg, and what is remembered of them."""
+    if seen.evaluation.snapshot is None:
+        return (), seen.states.pegs
+    return depeg.advance(seen.evaluation.snapshot, seen.states, seen.person.alerts.reminder_h, seen.now)
 
 
 def window_closes(opened: datetime, now: datetime, window: timedelta, *, urgent: bool) -> bool:

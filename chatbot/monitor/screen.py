@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chatbot.engine import screen
+from chatbot.engine.cash import DOLLARS, PEG_MARGIN
 from chatbot.exchanges.base import is_perp
 from chatbot.model import FUTURES, NET, STABLE
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _FIRST_ROOM = 64
+#: a dollar may have left its peg; the exact test decides
+_PEG = 0.999999 * float(PEG_MARGIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class ScreenArrays:
         self._lower = np.zeros((len(kind.lines), _FIRST_ROOM))
         self._upper = np.zeros((len(kind.lines), _FIRST_ROOM))
         self._seen = np.zeros(_FIRST_ROOM)
+        self._dollars = [row for row, name in enumerate(kind.rows) if name in DOLLARS]
 
     def put(self, portfolio_id: int, snap: Snapshot, figures: PortfolioFigures, seen: float) -> None:
         """Write a portfolio's column; ``seen`` is when its account was read, seconds since the epoch."""
@@ -97,6 +101,7 @@ class ScreenArrays:
         price = np.concatenate([prices, np.ones(2)])
         maybe = screen.maybe_breached(self._qty[:, :n], price, self._lower[:, :n], self._upper[:, :n], self._membership)
         maybe |= self._seen[:n] < read_before
+        maybe |= bool(np.any(np.abs(prices[self._dollars] - 1) > _PEG))
         return [self.ids[column] for column in np.flatnonzero(maybe)]
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING, Any
 
+from chatbot.engine.cash import PEG_MARGIN, is_spendable
 from chatbot.engine.exact import wide
 from chatbot.engine.planner import plan
 from chatbot.engine.planner.block import Block, Config, Fees, Rules
@@ -88,7 +89,8 @@ def block_for(evaluation: Evaluation, targets: Targets, *, literal: bool = False
     if evaluation.snapshot is None:
         raise ValueError("a portfolio that cannot be evaluated has no plan")
     strategy = evaluation.portfolio.strategy
-    used = {*targets.spot, *targets.futures}
+    converted = frozenset() if literal else convertible(evaluation)
+    used = {*targets.spot, *targets.futures, *converted}
     rules = {
         name: Rules(tick=market.tick, lot=market.lot, min_notional=market.min_notional)
         for name, market in evaluation.markets.items()
@@ -102,13 +104,31 @@ def block_for(evaluation: Evaluation, targets: Targets, *, literal: bool = False
         Config(
             gross_cap=strategy.gross_cap,
             sleeve_cap=strategy.sleeve_cap,
-            cash_buffer=valuation.other_cash(evaluation.snapshot),
+            cash_buffer=valuation.other_cash(evaluation.snapshot, beside=converted),
             fee_aware=not literal,
         ),
         frozenset(name for name in used if name in evaluation.markets and not evaluation.markets[name].trading),
         completion=None if literal else _beta_goal(evaluation),
         emergency=margin.is_urgent(evaluation),
+        convertible=converted,
     )
+
+
+def convertible(evaluation: Evaluation) -> frozenset[str]:
+    """Return the dollars that a plan may sell for the quote coin where its buys need more (domain 9.5).
+
+    They are on their peg, trade here, and their bid and ask stand close together.
+    """
+    if evaluation.snapshot is None:
+        return frozenset()
+    money = evaluation.snapshot.cash[0].asset
+    others = [coin for coin in evaluation.snapshot.cash[1:] if coin.qty and is_spendable(coin.asset, coin.price, money)]
+    return frozenset(coin.asset for coin in others if _trades_closely(evaluation, coin.asset))
+
+
+def _trades_closely(evaluation: Evaluation, asset: str) -> bool:
+    market, quote = evaluation.markets.get(asset), evaluation.quotes.get(asset)
+    return market is not None and market.trading and quote is not None and quote.ask - quote.bid <= PEG_MARGIN * quote.mid
 
 
 def _beta_goal(evaluation: Evaluation) -> BetaGoal | None:

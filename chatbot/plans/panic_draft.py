@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import in_steps
 from chatbot.engine.planner.prices import round_price
+from chatbot.engine.portfolio import tradable
 from chatbot.model import Cause, LeftOut, LeftOutWhy, Leg, LegKind, Mode, Plan, PlanState, PortfolioFigures, Reason
 from chatbot.plans.draft import figures_after
 from chatbot.portfolio import valuation
@@ -62,12 +63,18 @@ def closing(evaluation: Evaluation, now: datetime) -> Plan:
 
 
 def selling(evaluation: Evaluation, now: datetime) -> Plan:
-    """Return the plan that sells every coin, other stablecoins too, and brings home what lies in the futures account of a flat book."""
+    """Return the plan that sells every coin, other stablecoins too, and brings home what lies in the futures account of a flat book.
+
+    What the person keeps out is never traded, not even now.
+    """
     account = evaluation.account
     if account is None:
         return _plan(evaluation, Cause.SELL_OUT, [], now)
     money = account.quote_asset
-    coins = sorted((asset, qty) for asset, qty in account.balances.spot.items() if asset != money and qty > 0)
+    spot = account.balances.spot
+    coins = sorted(
+        (asset, qty) for asset, qty in tradable(spot, spot, evaluation.portfolio.strategy.kept).items() if asset != money and qty > 0
+    )
     found = [_leg(evaluation, asset, LegKind.SPOT_SELL, qty, sells=False) for asset, qty in coins]
     home = in_steps(account.balances.futures_wallet, _CENT)
     if home > 0 and not account.positions:

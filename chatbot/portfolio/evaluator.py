@@ -105,8 +105,10 @@ class Evaluator:
             account = await _account(exchange)
             extra = frozenset(also) & markets.keys() | {hedge.contract for hedge in states.hedges if not hedge.closed}
             known = {*valuation.instruments(portfolio.strategy, account), *extra}
-            extra |= await self._wished(states, known, markets)
-            needed = tuple(sorted({*known, *extra}))
+            shown = valuation.wholly_kept(portfolio.strategy, account)
+            wished = await self._wished({*(tilt.contract for tilt in states.tilts), *shown}, known, markets)
+            extra |= wished - shown
+            needed = tuple(sorted({*known, *wished}))
             now = self._clock.now()
             old = patient and any(self._board.problem(instrument, now) for instrument in needed)
             if fresh or old or any(self._board.get(instrument) is None for instrument in needed):
@@ -118,13 +120,16 @@ class Evaluator:
         seen = Evaluation(portfolio=portfolio, account=account, markets=markets, states=states)
         return self._measured(seen, account, (needed, extra), signals)
 
-    async def _wished(self, states: PortfolioStates, known: Collection[str], markets: Collection[str]) -> frozenset[str]:
-        """Return the contracts of tilts that nothing else needs; one without a sound price is no reason to know nothing at all."""
-        wished = {tilt.contract for tilt in states.tilts} & set(markets) - set(known)
+    async def _wished(self, names: Collection[str], known: Collection[str], markets: Collection[str]) -> frozenset[str]:
+        """Return which of these have a sound price: contracts of tilts and coins that are kept out, which nothing else needs.
+
+        One without is no reason to know nothing at all.
+        """
+        wished = set(names) & set(markets) - set(known)
         now = self._clock.now()
-        if any(self._board.problem(contract, now) for contract in wished):
+        if any(self._board.problem(name, now) for name in wished):
             await self._board.refresh(tuple(sorted({*known, *wished})))
-        return frozenset(contract for contract in wished if not self._board.problem(contract, now))
+        return frozenset(name for name in wished if not self._board.problem(name, now))
 
     def _measured(
         self, seen: Evaluation, account: Account, priced: tuple[tuple[str, ...], frozenset[str]], signals: tuple[Signal, ...]
@@ -147,7 +152,7 @@ class Evaluator:
     def _leaps(self, seen: Evaluation) -> tuple[Problem, ...]:
         """Return the coins that are held and whose price is far from yesterday's, until the person has said that it is true."""
         now, since = self._source.market_time(self._clock.now()), self._source.market_time(seen.portfolio.created_at)
-        held = _held(seen.account)
+        held = _held(seen.account, seen.portfolio.strategy)
         found: dict[str, Problem] = {}
         for name, quote in seen.quotes.items():
             leap = self._levels.see(name, quote.price, now)
@@ -156,10 +161,11 @@ class Evaluator:
         return tuple(found.values())
 
 
-def _held(account: Account | None) -> frozenset[str]:
+def _held(account: Account | None, strategy: Strategy) -> frozenset[str]:
+    """Return what is held and managed, by instrument."""
     if account is None:
         return frozenset()
-    spot = {asset for asset, qty in account.balances.spot.items() if qty}
+    spot = {asset for asset, qty in account.balances.spot.items() if qty} - valuation.wholly_kept(strategy, account)
     return frozenset(spot | {position.instrument for position in account.positions})
 
 

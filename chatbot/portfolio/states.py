@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 #: keys of rows; every other row is a line's hysteresis. Lines are written in capitals, or are NET
 _MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _HEDGE = "margin", "rang", "problem", "schedule", "triggers", "tilts", "hedge:"
-_LEAPS, PANIC = "leaps", "panic"
-_NAMED = frozenset({_MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _LEAPS, PANIC})
+_LEAPS, _PEGS, PANIC = "leaps", "pegs", "panic"
+_NAMED = frozenset({_MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _LEAPS, _PEGS, PANIC})
 #: a line of which nothing is stored
 ARMED = BandState()
 
@@ -47,6 +47,15 @@ class Outage:
     """Since when a portfolio cannot be evaluated, and when its person was told last."""
 
     since: datetime
+    told: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peg:
+    """What is remembered of a dollar that has left its peg."""
+
+    state: BandState = ARMED
+    #: when it rang last; None: never
     told: datetime | None = None
 
 
@@ -84,6 +93,8 @@ class PortfolioStates:
     tilts: tuple[OpenTilt, ...] = ()
     #: by coin: what the person said of its last leap
     leaps: Mapping[str, LeapAnswer] = field(default_factory=dict)
+    #: by coin: the dollars that have left their peg
+    pegs: Mapping[str, Peg] = field(default_factory=dict)
     #: None: there never was one
     panic: PanicMark | None = None
 
@@ -144,6 +155,7 @@ def decoded(rows: Mapping[str, Mapping[str, Any]]) -> PortfolioStates:
         hedges=tuple(from_plain(OpenHedge, stored[_HEDGE + kind]) for kind in HEDGE_KINDS if _HEDGE + kind in stored),
         tilts=tuple(from_plain(OpenTilt, body) for _, body in sorted(stored.get(_TILTS, {}).items())),
         leaps={asset: from_plain(LeapAnswer, body) for asset, body in stored.get(_LEAPS, {}).items()},
+        pegs={asset: from_plain(Peg, body) for asset, body in stored.get(_PEGS, {}).items()},
         panic=from_plain(PanicMark, stored[PANIC]) if PANIC in stored else None,
     )
 
@@ -166,6 +178,8 @@ def encoded(states: PortfolioStates) -> Rows:
         rows[_TILTS] = {tilt.asset: to_plain(tilt) for tilt in states.tilts}
     if states.leaps:
         rows[_LEAPS] = {asset: to_plain(said) for asset, said in states.leaps.items()}
+    if states.pegs:
+        rows[_PEGS] = {asset: to_plain(peg) for asset, peg in states.pegs.items()}
     if states.panic is not None:
         rows[PANIC] = to_plain(states.panic)
     return rows | {_HEDGE + hedge.kind: to_plain(hedge) for hedge in states.hedges}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.engine.cash import CASH_COINS, DOLLARS
+from chatbot.engine.cash import CASH_COINS
 from chatbot.engine.exact import wide
 from chatbot.engine.portfolio import MAJORS
 from chatbot.engine.presets import PRESETS
@@ -24,8 +24,9 @@ FUTURES_TRIGGERS = tuple(Cause(chosen.futures_trigger) for chosen in PRESETS.val
 #: coins offered for ALT, largest first; the first few that the market quotes become the members
 ALT_CANDIDATES = ("SOL", "XRP", "BNB", "ADA", "DOGE", "LINK", "AVAX", "LTC")
 ALT_MEMBERS = 4
-#: names for cash that a person may type: of the line, and of what counts as the quote coin, dollar for dollar
-_CASH_LINE, _CASH = CASH_COINS | {STABLE, "CASH"}, DOLLARS | {STABLE, "CASH"}
+#: names that a person may type for the line of cash; and for money of no particular coin, which is the quote coin
+_MONEY = frozenset({STABLE, "CASH", "USD"})
+_CASH_LINE = CASH_COINS | _MONEY
 #: a band of less than this many points would fire on noise, and one of more than this never
 MIN_BAND_PP, MAX_BAND_PP = Decimal("0.5"), Decimal(50)
 
@@ -161,22 +162,26 @@ def _band_problem(name: str, rule: BandRule, base: Strategy) -> UserError | None
     return None
 
 
-def holdings_problems(values: Mapping[str, Decimal], instruments: Collection[str]) -> tuple[UserError, ...]:
-    """Return what is wrong with typed-in holdings: unknown coins, nothing at all."""
-    problems = [
-        UserError(N_("{name} has no price at this exchange."), name=name)
-        for name in values
-        if name not in _CASH and name not in instruments
-    ]
+def holdings_problems(values: Mapping[str, Decimal], instruments: Collection[str], quote_asset: str) -> tuple[UserError, ...]:
+    """Return what is wrong with typed-in holdings: coins without a price, stablecoins among them, or nothing at all."""
+    problems = [_without_price(name, quote_asset) for name in values if name not in _MONEY | {quote_asset} and name not in instruments]
     if not problems and not any(values.values()):
         problems.append(UserError(N_("All amounts are 0; there is nothing to keep in balance.")))
     return tuple(problems)
 
 
+def _without_price(name: str, quote_asset: str) -> UserError:
+    if name not in CASH_COINS:
+        return UserError(N_("{name} has no price at this exchange."), name=name)
+    return UserError(
+        N_("{name} has no price at this exchange, so I can't count it. Only {quote} counts as one dollar."), name=name, quote=quote_asset
+    )
+
+
 def as_holdings(values: Mapping[str, Decimal], quote_asset: str) -> dict[str, Decimal]:
-    """Return typed-in amounts with every dollar counted as the quote coin; euros are kept as they are."""
+    """Return typed-in amounts by coin: money of no particular coin is the quote coin, every other stablecoin stays what it is."""
     holdings: dict[str, Decimal] = {}
     for name, qty in values.items():
-        asset = quote_asset if name in _CASH else name
+        asset = quote_asset if name in _MONEY else name
         holdings[asset] = holdings.get(asset, Decimal(0)) + qty
     return holdings

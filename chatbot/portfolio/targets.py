@@ -98,12 +98,17 @@ def _beside_newcomers(
 
 def _members(held: Valuation, strategy: Strategy) -> dict[str, tuple[str, ...]]:
     """Return the members of each bucket line, with the coins that are held but named nowhere in the line that took them."""
-    members = {line: [asset for asset in assets if not valuation.is_cash(asset, strategy)] for line, assets in strategy.members.items()}
+    members = {line: [asset for asset in assets if _has_target(asset, strategy)] for line, assets in strategy.members.items()}
     for holding in held.snapshot.spot:
         known = members.setdefault(holding.bucket, [])
         if holding.asset not in known:
             known.append(holding.asset)
     return {line: tuple(assets) for line, assets in members.items() if line not in (STABLE, FUTURES)}
+
+
+def _has_target(asset: str, strategy: Strategy) -> bool:
+    """Tell whether a coin of a bucket may be bought and sold: cash stands in no bucket, and what is kept out wholly is never traded."""
+    return not valuation.is_cash(asset, strategy) and not strategy.keeps_all(asset)
 
 
 def active_layers(held: Valuation, strategy: Strategy, layers: Layers, base: Targets, betas: Mapping[str, Decimal]) -> Fold:

@@ -11,8 +11,22 @@ from chatbot.engine import band_width, bands, portfolio
 from chatbot.engine.cash import CASH_COINS
 from chatbot.engine.liquidation import Bracket, liquidation, maintenance
 from chatbot.engine.planner import smallest_trade as engine_trade
+from chatbot.engine.portfolio import kept_of
 from chatbot.exchanges.base import Balances, Position, Quote, asset_of, is_perp
-from chatbot.model import FUTURES, NET, AssetExposure, Leg, LegKind, LegState, LineReading, PortfolioFigures, Problem, Strategy
+from chatbot.model import (
+    FUTURES,
+    NET,
+    STABLE,
+    AssetExposure,
+    KeptOut,
+    Leg,
+    LegKind,
+    LegState,
+    LineReading,
+    PortfolioFigures,
+    Problem,
+    Strategy,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -35,8 +49,19 @@ def instruments(strategy: Strategy, account: Account | None = None) -> tuple[str
     needed = {*strategy.spot_assets, *strategy.contracts}
     if account is not None:
         needed |= {asset for asset, qty in account.balances.spot.items() if qty and asset != account.quote_asset}
+        needed -= wholly_kept(strategy, account)
         needed |= {position.instrument for position in account.positions}
     return tuple(sorted(needed))
+
+
+def wholly_kept(strategy: Strategy, account: Account) -> frozenset[str]:
+    """Return the coins of which all that is there is kept out: their price is only shown, so nothing waits for it."""
+    named = {*strategy.spot_assets, account.quote_asset}
+    return frozenset(
+        asset
+        for asset, wish in strategy.kept.items()
+        if asset not in named and (qty := account.balances.spot.get(asset)) and kept_of(qty, wish) == qty
+    )
 
 
 def empty_answer(account: Account) -> Problem | None:
@@ -49,34 +74,41 @@ def empty_answer(account: Account) -> Problem | None:
 def snapshot(
     account: Account, strategy: Strategy, quotes: Mapping[str, Quote], also: Collection[str] = (), *, partial: bool = False
 ) -> portfolio.Snapshot:
-    """Build the engine's snapshot; every instrument of :func:`instruments` must have a quote, and so must the contracts in ``also``.
+    """Build the engine's snapshot of what is managed; every instrument of :func:`instruments` and ``also`` must have a quote.
 
     With ``partial`` one without a quote is left out: what the rest is worth is then less than everything.
     The quote coin is the first of the cash, at the price 1. Other cash coins follow at their price, whatever bucket names them
-    (domain 0); one to which the strategy gives a line of its own is no cash.
+    (domain 0); one to which the strategy gives a line of its own is no cash. What is kept out stands beside. Raises
+    ``engine.errors.Refused``.
     """
     quote = account.quote_asset
-    spot = {asset: Decimal(0) for asset in strategy.spot_assets if not is_cash(asset, strategy)}
-    owned = {asset: qty for asset, qty in account.balances.spot.items() if asset != quote and (qty or asset in spot)}
-    spot |= {asset: qty for asset, qty in owned.items() if not is_cash(asset, strategy)}
-    others = sorted(owned.keys() - spot.keys())
-    held = {position.instrument: position for position in account.positions}
-    book = sorted({*held, *strategy.contracts, *also})
-    if partial:
-        spot = {asset: qty for asset, qty in spot.items() if asset in quotes}
-        others, book = ([name for name in names if name in quotes] for names in (others, book))
-    return portfolio.Snapshot(
-        spot=tuple(
-            portfolio.Holding(asset=asset, qty=qty, price=quotes[asset].price, bucket=strategy.line_of(asset))
-            for asset, qty in sorted(spot.items())
-        ),
-        cash=(
-            portfolio.Cash(asset=quote, qty=account.balances.spot.get(quote, Decimal(0))),
-            *(portfolio.Cash(asset=asset, qty=owned[asset], price=quotes[asset].price) for asset in others),
-        ),
+    wanted = {asset: Decimal(0) for asset in strategy.spot_assets if not is_cash(asset, strategy)}
+    held = wanted | {asset: qty for asset, qty in account.balances.spot.items() if qty}
+    unseen = {asset for asset in wholly_kept(strategy, account) if asset not in quotes}
+    rows = [
+        portfolio.Owned(
+            asset=asset, qty=qty, price=_price(quotes, asset), bucket=STABLE if is_cash(asset, strategy) else strategy.line_of(asset)
+        )
+        for asset, qty in sorted(({quote: Decimal(0)} | held).items())
+        if asset not in unseen and (asset == quote or asset in quotes or not partial)
+    ]
+    every = portfolio.owned(rows, quote)
+    managed = portfolio.hold_out(every, strategy.kept)
+    left = {holding.asset: holding for holding in managed.spot}
+    positions = {position.instrument: position for position in account.positions}
+    book = [name for name in sorted({*positions, *strategy.contracts, *also}) if name in quotes or not partial]
+    return replace(
+        managed,
+        # a coin that has a target keeps its row, whatever is kept out of it
+        spot=tuple(left.get(one.asset, replace(one, qty=Decimal(0))) for one in every.spot if one.asset in left or one.asset in wanted),
+        kept=(*managed.kept, *(portfolio.Kept(asset=asset, qty=held[asset], price=None) for asset in sorted(unseen))),
         wallet=account.balances.futures_wallet,
-        positions=tuple(_position(contract, held.get(contract), quotes[contract]) for contract in book),
+        positions=tuple(_position(contract, positions.get(contract), quotes[contract]) for contract in book),
     )
+
+
+def _price(quotes: Mapping[str, Quote], asset: str) -> Decimal | None:
+    return quotes[asset].price if asset in quotes else None
 
 
 def is_cash(asset: str, strategy: Strategy) -> bool:
@@ -84,9 +116,15 @@ def is_cash(asset: str, strategy: Strategy) -> bool:
     return asset in CASH_COINS and asset not in strategy.weights
 
 
-def other_cash(snap: portfolio.Snapshot) -> Decimal:
-    """Return what cash beside the quote coin is worth, in quote: it counts, but a plan cannot spend it."""
-    return sum((cash.value for cash in snap.cash[1:]), Decimal(0))
+def other_cash(snap: portfolio.Snapshot, *, beside: Collection[str] = ()) -> Decimal:
+    """Return what cash beside the quote coin, and beside these, is worth, in quote."""
+    return sum((cash.value for cash in snap.cash[1:] if cash.asset not in beside), Decimal(0))
+
+
+def off_peg(snap: portfolio.Snapshot) -> dict[str, Decimal]:
+    """Return the price of each dollar that is held and off its peg (domain 9.5)."""
+    prices = {coin.asset: coin.price for coin in snap.cash}
+    return {asset: prices[asset] for asset in portfolio.cash_coins(snap, snap.cash[0].asset).depeg}
 
 
 def _position(contract: str, held: Position | None, quote: Quote) -> portfolio.Position:
@@ -157,6 +195,9 @@ def figures(
         liquidation=nearest_liquidation(held.snapshot, markets),
         book={contract: notional for contract, notional in held.book.items() if notional},
         exposure=net_exposure(metrics, strategy, moved),
+        kept={one.asset: KeptOut(qty=one.qty, value=one.value) for one in held.snapshot.kept},
+        beta_with_kept=portfolio.beta_with_kept(metrics, held.snapshot.kept, betas) if held.snapshot.kept else None,
+        off_peg=off_peg(held.snapshot),
     )
 
 
@@ -244,7 +285,8 @@ def after_legs(snap: portfolio.Snapshot, legs: Iterable[Leg], markets: Mapping[s
     """Return the snapshot that these legs lead to, each filled at its valuation price with the modelled fee; dropped legs do nothing."""
     spot = {holding.asset: holding.qty for holding in snap.spot}
     book = {position.contract: position.qty for position in snap.positions}
-    cash = snap.cash[0].qty
+    money, *others = snap.cash
+    cash, dollars = money.qty, {coin.asset: coin.qty for coin in others}
     # Unrealised profit becomes wallet and the entry the mark: the equity is the same, and a trade at the mark changes it by its fee only.
     wallet = snap.wallet + sum((p.upnl for p in snap.positions), Decimal(0))
     for leg in legs:
@@ -258,13 +300,15 @@ def after_legs(snap: portfolio.Snapshot, legs: Iterable[Leg], markets: Mapping[s
             book[leg.instrument] = book.get(leg.instrument, Decimal(0)) + signed
             wallet -= leg.notional * markets[leg.instrument].taker_fee
         else:
-            spot[leg.instrument] = spot.get(leg.instrument, Decimal(0)) + signed
+            coins = dollars if leg.instrument in dollars else spot
+            coins[leg.instrument] = coins.get(leg.instrument, Decimal(0)) + signed
             cash -= signed * leg.price + leg.notional * markets[leg.instrument].taker_fee
     return portfolio.Snapshot(
         spot=tuple(replace(holding, qty=spot[holding.asset]) for holding in snap.spot),
-        cash=(replace(snap.cash[0], qty=cash), *snap.cash[1:]),
+        cash=(replace(money, qty=cash), *(replace(coin, qty=dollars[coin.asset]) for coin in others)),
         wallet=wallet,
         positions=tuple(replace(p, qty=book[p.contract], entry=p.mark) for p in snap.positions),
+        kept=snap.kept,
     )
 
 

@@ -37,12 +37,13 @@ async def typed(update: Update, context: Context, text: str, _data: dict[str, An
     portfolio = await need_portfolio(update, context)
     if portfolio is None:
         return
+    source = context.program.source
     parsed = parsing.pairs(text, context.decimal, money=True)
-    found = parsed.problems or strategies.holdings_problems(parsed.values, await context.program.source.markets())
+    found = parsed.problems or strategies.holdings_problems(parsed.values, await source.markets(), source.quote_asset)
     if found:
         await reply(update, context, problems.mistakes(context.words, found, start.HOLDINGS_EXAMPLE))
         return
-    holdings = strategies.as_holdings(parsed.values, context.program.source.quote_asset)
+    holdings = strategies.as_holdings(parsed.values, source.quote_asset)
     await context.program.portfolios.correct(portfolio, holdings)
     await context.leave(DIALOG)
     await status(update, context)

@@ -100,12 +100,13 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
 
 
 async def _typed_holdings(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
+    source = context.program.source
     parsed = parsing.pairs(text, context.decimal, money=True)
-    found = parsed.problems or strategies.holdings_problems(parsed.values, await context.program.source.markets())
+    found = parsed.problems or strategies.holdings_problems(parsed.values, await source.markets(), source.quote_asset)
     if found:
         await reply(update, context, problems.mistakes(context.words, found, views.HOLDINGS_EXAMPLE))
         return
-    holdings = strategies.as_holdings(parsed.values, context.program.source.quote_asset)
+    holdings = strategies.as_holdings(parsed.values, source.quote_asset)
     await _remember(context, {**data, "holdings": {name: str(qty) for name, qty in holdings.items()}})
     await reply(update, context, views.holdings_review(context.words, holdings))
 

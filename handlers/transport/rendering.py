@@ -138,6 +138,11 @@ def _margin(words: Words, portfolio: Portfolio, facts: Facts) -> View:
     return alerts.margin_alert(words, portfolio, distance, leverage)
 
 
+def _depeg(words: Words, portfolio: Portfolio, facts: Facts) -> View:
+    coins = [alerts.Depegged(one["asset"], Decimal(one["qty"]), Decimal(one["price"])) for one in facts["coins"]]
+    return alerts.depeg_alert(words, portfolio, coins)
+
+
 def _skipped(words: Words, portfolio: Portfolio, facts: Facts) -> View:
     return schedule.skipped(words, portfolio, int(facts["count"]), datetime.fromisoformat(facts["latest"]))
 
@@ -209,6 +214,7 @@ ABOUT_PORTFOLIOS: Mapping[MessageKind, OfPortfolio] = {
     MessageKind.PROBLEM: _problem,
     MessageKind.EVALUATED_AGAIN: _from_facts(lambda words, portfolio, _: problems.evaluated_again(words, portfolio)),
     MessageKind.LEAP: _leap,
+    MessageKind.DEPEG: _from_facts(_depeg),
     MessageKind.STUMBLED: _from_facts(lambda words, portfolio, facts: problems.stumbled(words, portfolio, facts["id"])),
     MessageKind.PANIC: _from_facts(_panic),
     MessageKind.MISSED_CHECKS: _from_facts(_missed),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.model import INFO, AnswerMode, Cause, Phase, Reason
 from handlers.buttons import Style
-from handlers.views.common import View, bold, button, head, page, say
+from handlers.views.common import View, bold, button, clip, head, page, say
 from handlers.views.plan import reasons
 from handlers.views.plan.card import drift_sentence
 from handlers.views.problems import cannot_evaluate_line
@@ -32,6 +32,15 @@ class Step:
     reason: Reason
     #: it asks for more risk while something else asks for less
     suppressed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Depegged:
+    """A stablecoin that has left its dollar."""
+
+    asset: str
+    qty: Decimal
+    price: Decimal
 
 
 def drift_alert(words: Words, portfolio: Portfolio, lines: Sequence[LineReading]) -> View:
@@ -111,6 +120,24 @@ def margin_alert(words: Words, portfolio: Portfolio, distance: Decimal | None, l
         say(words, "I propose to reduce the futures first, before anything else is traded."),
     )
     return View(text, _alert_buttons(words, portfolio))
+
+
+def depeg_alert(words: Words, portfolio: Portfolio, coins: Sequence[Depegged]) -> View:
+    """Tell which stablecoins have left their dollar, what they count as now, and that no plan spends them."""
+    told = [
+        say(
+            words,
+            "{coin} costs {price}, {percent} away from its dollar. Your {qty} {coin} count as {value}.",
+            coin=bold(clip(coin.asset, 12)),
+            price=bold(words.price(coin.price)),
+            percent=words.percent(abs(coin.price - 1)),
+            qty=words.quantity(coin.qty),
+            value=bold(words.money(coin.qty * coin.price)),
+        )
+        for coin in coins
+    ]
+    text = page(head(words, portfolio, name=True), *told, say(words, "Plans neither spend nor convert it until it is back within 1 %."))
+    return View(text, ((button(words.t("Status"), "status"), button(words.t("Why?"), "why")), (*snooze_buttons(words, portfolio),)))
 
 
 def problem_alert(words: Words, portfolio: Portfolio, problems: Sequence[Problem]) -> View:

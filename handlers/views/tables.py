@@ -5,7 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.charts.labels import Labels
-from handlers.views.common import ARROW, DASH, DOT, Picture, PictureKind, decimal_sign, joined, line_name, multiple, names_of, say, table
+from handlers.views.common import (
+    ARROW,
+    DASH,
+    DOT,
+    Picture,
+    PictureKind,
+    clip,
+    decimal_sign,
+    joined,
+    line_name,
+    multiple,
+    names_of,
+    say,
+    table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +79,19 @@ def change_table(words: Words, before: PortfolioFigures, after: PortfolioFigures
             ]
         )
     return table(rows)
+
+
+def beside_lines(words: Words, figures: PortfolioFigures) -> list[Html]:
+    """Return what stands beside the table: quantities that are kept out, and dollars that count for less than one."""
+    kept = [
+        f"{words.quantity(one.qty)} {clip(asset, 12)}, {DASH if one.value is None else words.money(one.value, 0)}"
+        for asset, one in figures.kept.items()
+    ]
+    off = [f"{clip(asset, 12)} {words.price(price)}" for asset, price in figures.off_peg.items()]
+    return [
+        *([say(words, "Kept out: {coins}", coins="; ".join(kept))] if kept else []),
+        *([say(words, "Off its dollar, not spent: {coins}", coins="; ".join(off))] if off else []),
+    ]
 
 
 def exposure_line(words: Words, figures: PortfolioFigures) -> Html:

@@ -41,12 +41,13 @@ def test_every_cash_coin_is_stable_with_beta_0() -> None:
 
 
 def test_no_cash_coin_becomes_a_member_of_alt() -> None:
-    """What a person holds and what a person types: dollars count as the quote coin, euros stay euros, neither is ALT."""
+    """What a person holds and what a person types: every stablecoin stays what it is, and none is ALT."""
     preset = strategies.preset("balanced", COINS, ("BTC", "DAI", "EUR", "FDUSD", "SOL"))
     assert preset.members["ALT"] == ("SOL",)
-    typed = {"FDUSD": D(5), "DAI": D(7), "EUR": D(3), "USDT": D(1)}
-    assert strategies.as_holdings(typed, "USDT") == {"USDT": D(13), "EUR": D(3)}
-    assert [problem.params["name"] for problem in strategies.holdings_problems({"DAI": D(1), "EUR": D(1)}, MARKETS)] == ["EUR"]
+    typed = {"FDUSD": D(5), "EUR": D(3), "USDT": D(1), "CASH": D(2), "USD": D(4)}
+    assert strategies.as_holdings(typed, "USDT") == {"FDUSD": D(5), "EUR": D(3), "USDT": D(7)}
+    found = strategies.holdings_problems({"DAI": D(1), "USDT": D(1), "EUR": D(1), "CASH": D(1)}, MARKETS, "USDT")
+    assert [problem.params["name"] for problem in found] == ["DAI", "EUR"]
     found, problems = strategies.own_weights({"BTC": D(60), "DAI": D(30), "EUR": D(10)}, COINS, preset)
     assert not problems
     assert found is not None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from chatbot.engine.exact import exact, to_decimal, total
 from chatbot.engine.planner.block import TO_FUTURES, TO_SPOT, Block, Config, Fees, Order, Post, Rules, Transfer, check_config, leg_order
 from chatbot.engine.planner.completion import BetaGoal, Standing, complete
+from chatbot.engine.planner.conversion import convert, dollar_lines, reach
 from chatbot.engine.planner.futures import Sleeve, expected_fees, futures_orders, room, surplus, transfer_in, transfer_out
 from chatbot.engine.planner.lines import Line, Terms, contract_lines, precap, solve_value_after_fees, spot_lines
 from chatbot.engine.planner.spot import cost, proceeds, spot_buys, spot_sells
@@ -32,6 +33,8 @@ class _Legs:
 
     sells: list[Order]
     buys: list[Order]
+    #: other dollars sold for the quote coin, which the buys need
+    conversions: list[Order]
     futures: list[Order]
     out: Fraction
     into: Fraction
@@ -47,12 +50,14 @@ def plan(
     *,
     completion: BetaGoal | None = None,
     emergency: bool = False,
+    convertible: AbstractSet[str] = frozenset(),
 ) -> Block:
     """Plan one block: what to sell, move, buy, reduce and increase so that the portfolio stands at ``targets`` after fees.
 
     ``rules`` by instrument (BTC, BTC-PERP); an instrument without rules, or in ``halted``, gets no order. ``completion`` closes
-    the gap in beta that the block would leave (domain 9.3); ``emergency`` puts the futures reductions first (domain 9.8). What
-    could not be done is said in ``flags``. Raises ``Refused``: non_positive_value, negative_quantity, bad_price, negative_target,
+    the gap in beta that the block would leave (domain 9.3); ``emergency`` puts the futures reductions first (domain 9.8). Cash that is
+    ``convertible`` is sold for the quote coin as far as the block needs it; all other is spent as it is. What could not be done is said
+    in ``flags``. Raises ``Refused``: non_positive_value, negative_quantity, bad_price, negative_target,
     targets_sum, missing_target, missing_price, bad_parameter.
     """
     w = value_of(snapshot)
@@ -72,7 +77,8 @@ def plan(
         target=exact(targets.collateral),
         fees=expected_fees(book, terms),
     )
-    legs = _legs(spot, book, sleeve, exact(w.cash) - exact(config.cash_buffer), terms, flags)
+    dollars = dollar_lines(snapshot, rules, convertible)
+    legs = _legs(spot, book, sleeve, exact(w.cash) - exact(config.cash_buffer), dollars, terms, flags)
     if completion is not None:
         after = _standing(legs, spot, book, sleeve.E, exact(w.cash), terms)
         underlying = {p.contract: p.asset for p in snapshot.positions}
@@ -81,19 +87,29 @@ def plan(
     return _block(legs, after, {c.instrument: c.price for c in book}, terms, flags, emergency=emergency)
 
 
-def _legs(spot: list[Line], book: list[Line], sleeve: Sleeve, cash: Fraction, terms: Terms, flags: set[str]) -> _Legs:
-    """Write the legs in the order of domain 9.8; ``cash`` is what may be spent before the first."""
+def _legs(spot: list[Line], book: list[Line], sleeve: Sleeve, cash: Fraction, dollars: list[Line], terms: Terms, flags: set[str]) -> _Legs:
+    """Write the legs in the order of domain 9.8; ``cash`` is what may be spent before the first, ``dollars`` what of it is converted."""
     by_name = {line.instrument: line for line in spot}
     T = surplus(sleeve, terms)
     sells = spot_sells(spot, terms, flags)
     out = transfer_out(T, sleeve, book, terms, flags) if T < 0 else exact(0)
     cash += proceeds(sells, by_name, terms) + out
+    unconverted = total(line.value for line in dollars)
+    cash += reach(dollars, terms) - unconverted
     buys = spot_buys(spot, cash, terms, flags)
     cash -= cost(buys, by_name, terms)
     into = transfer_in(T, cash, flags) if T > 0 else exact(0)
+    short = reach(dollars, terms) - (cash - into)
     spot_after = total(qty * by_name[asset].price for asset, qty in _after(spot, [*sells, *buys]).items())
     R = room(book, spot_after, sleeve.E + into - out - sleeve.fees, terms)
-    return _Legs(sells=sells, buys=buys, futures=futures_orders(book, R, terms, flags), out=out, into=into)
+    return _Legs(
+        sells=sells,
+        buys=buys,
+        conversions=convert(dollars, short, terms),
+        futures=futures_orders(book, R, terms, flags),
+        out=out,
+        into=into,
+    )
 
 
 def _after(lines: list[Line], orders: list[Order]) -> dict[str, Fraction]:
@@ -108,11 +124,12 @@ def _standing(legs: _Legs, spot: list[Line], book: list[Line], E: Fraction, C: F
     """Return where the legs lead when everything fills at its valuation price."""
     sold, bought, traded = (total(exact(o.notional) for o in orders) for orders in (legs.sells, legs.buys, legs.futures))
     held = _after(spot, [*legs.sells, *legs.buys])
+    converted = total(exact(o.notional) for o in legs.conversions)
     return Standing(
         spot={line.instrument: held[line.instrument] * line.price for line in spot},
         held=held,
         book=_after(book, legs.futures),
-        cash=C + sold - bought - (sold + bought) * terms.fee_spot + legs.out - legs.into,
+        cash=C + sold - bought - (sold + bought + converted) * terms.fee_spot + legs.out - legs.into,
         E=E + legs.into - legs.out - traded * terms.fee_futures,
     )
 
@@ -125,9 +142,10 @@ def _block(legs: _Legs, after: Standing, marks: Mapping[str, Fraction], terms: T
         if amount
     ]
     order = leg_order(emergency=emergency)
+    sold = sorted((*legs.sells, *legs.conversions), key=lambda o: o.instrument)
     return Block(
         # each list is in order already
-        orders=tuple(sorted((*legs.sells, *legs.buys, *legs.futures), key=lambda o: order.index(o.leg))),
+        orders=tuple(sorted((*sold, *legs.buys, *legs.futures), key=lambda o: order.index(o.leg))),
         transfers=tuple(transfers),
         fees=to_decimal(terms.V - after.V),
         value_before=to_decimal(terms.V),

@@ -44,6 +44,11 @@ COINS: dict[str, Coin] = {
     "LTC": Coin(("0.01", "0.001", "0.01", "0.001"), "20", "0.01", 1.5, 80, 0.95, 0.022, 300),
 }
 
+#: the dollar beside the quote coin that a simulated market knows: it stands at one, with this half spread in basis points
+DOLLAR, DOLLAR_HALF_SPREAD_BPS = "USDC", 1.0
+#: of it, traded per day, millions of quote
+DOLLAR_MILLIONS = 2_000.0
+
 #: default fees of domain 11.1 as fractions: (maker, taker)
 SPOT_FEES = (Decimal("0.001"), Decimal("0.001"))
 PERP_FEES = (Decimal("0.0002"), Decimal("0.0005"))
@@ -61,6 +66,20 @@ def spot_market(asset: str) -> Market:
         lot=Decimal(lot),
         min_notional=SPOT_MINIMUM,
         min_qty=Decimal(lot),
+        maker_fee=maker,
+        taker_fee=taker,
+    )
+
+
+def dollar_market(asset: str) -> Market:
+    """Return the rules of a dollar beside the quote coin, on the spot market; it has no perpetual."""
+    maker, taker = SPOT_FEES
+    return Market(
+        instrument=asset,
+        tick=Decimal("0.0001"),
+        lot=Decimal("0.01"),
+        min_notional=SPOT_MINIMUM,
+        min_qty=Decimal("0.01"),
         maker_fee=maker,
         taker_fee=taker,
     )

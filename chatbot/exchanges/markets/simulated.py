@@ -14,7 +14,7 @@ import numpy as np
 
 from chatbot.exchanges.base import PERP, FearGreed, Funding, Market, Quote, asset_of, is_perp
 from chatbot.exchanges.candle_table import CandleTable, eight_decimals
-from chatbot.exchanges.markets.coins import COINS, perp_market, spot_market
+from chatbot.exchanges.markets.coins import COINS, DOLLAR, DOLLAR_HALF_SPREAD_BPS, DOLLAR_MILLIONS, dollar_market, perp_market, spot_market
 from chatbot.exchanges.markets.episodes import EPISODES, SCENES
 from chatbot.exchanges.markets.markettime import DAY_MS, HOUR_MS, MarketTime, from_ms, to_ms
 from chatbot.exchanges.markets.path import Path, minutes, plain, touch
@@ -141,14 +141,17 @@ class SimulatedSource:
         moment = to_ms(self.market_time(now))
         levels = self._market.levels(np.array([moment], dtype=np.int64))[:, 0]
         known = [name for name in instruments if asset_of(name) in COINS]
-        return {name: self._quote(name, levels, moment, now) for name in known}
+        found = {name: self._quote(name, levels, moment, now) for name in known}
+        return found | {name: _dollar(now) for name in instruments if name == DOLLAR}
 
     async def path(self, instrument: str, since: datetime, until: datetime) -> Path | None:
         """Return the minutes in (since, until]; None for an unknown coin."""
         asset = asset_of(instrument)
+        moments = minutes(to_ms(since), to_ms(until))
+        if instrument == DOLLAR:
+            return _dollar_path(moments)
         if asset not in COINS:
             return None
-        moments = minutes(to_ms(since), to_ms(until))
         mid = np.exp(self._market.levels(moments)[ASSETS.index(asset)]) * _premium(instrument)
         return Path(
             tick=_rules(instrument).tick,
@@ -242,6 +245,18 @@ class SimulatedSource:
         return FearGreed(at=from_ms(day * DAY_MS), value=round(max(3, min(97, value))))
 
 
+def _dollar(now: datetime) -> Quote:
+    """Return the price of the dollar beside the quote coin."""
+    book = touch(1.0, 0.0, DOLLAR_HALF_SPREAD_BPS / 1e4, _rules(DOLLAR).tick)
+    return Quote(instrument=DOLLAR, bid=book.bid, ask=book.ask, at=now, volume=plain(DOLLAR_MILLIONS * 1e6, 0))
+
+
+def _dollar_path(moments: NDArray[np.int64]) -> Path:
+    mid = np.ones(len(moments))
+    volume = DOLLAR_MILLIONS * 1e6 / 1440 / mid
+    return Path(tick=_rules(DOLLAR).tick, half_spread=DOLLAR_HALF_SPREAD_BPS / 1e4, at=moments, mid=mid, volume=volume)
+
+
 def _stretches(first: int, last: int) -> Iterator[range]:
     """Yield the days in [first, last), a stretch at a time, cut where everybody cuts them."""
     while first < last:
@@ -275,10 +290,13 @@ def _premium(instrument: str) -> float:
 @cache
 def _every_rule() -> Mapping[str, Market]:
     """Return the rules of everything that trades; asked at every look at every portfolio."""
-    return MappingProxyType({name: _rules(name) for asset in ASSETS for name in (asset, asset + PERP)})
+    coins = [name for asset in ASSETS for name in (asset, asset + PERP)]
+    return MappingProxyType({name: _rules(name) for name in (*coins, DOLLAR)})
 
 
 @cache
 def _rules(instrument: str) -> Market:
     """Return the trading rules of an instrument."""
+    if instrument == DOLLAR:
+        return dollar_market(instrument)
     return perp_market(asset_of(instrument)) if is_perp(instrument) else spot_market(instrument)

@@ -28,6 +28,7 @@ KINDS = {
     AlertKind.SENTIMENT: N_("Sentiment"),
     AlertKind.SCHEDULE: N_("Schedule"),
     AlertKind.HEDGE: N_("Hedge"),
+    AlertKind.DEPEG: N_("Off-peg stablecoin"),
     AlertKind.UNREACHABLE: N_("Exchange unreachable"),
     AlertKind.MISSED: N_("Missed checks"),
     AlertKind.LIQUIDATION: N_("Liquidation distance"),

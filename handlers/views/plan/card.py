@@ -13,7 +13,7 @@ from handlers.views.hedge import card
 from handlers.views.plan import autonomy, reasons
 from handlers.views.plan.costs import costs_lines
 from handlers.views.plan.legs import left_out_text, planned_line
-from handlers.views.tables import change_picture, change_table, exposure_change, weights_table
+from handlers.views.tables import beside_lines, change_picture, change_table, exposure_change, weights_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,6 +105,7 @@ def _body(words: Words, plan: Plan, *, lead: str = "") -> list[Html]:
     parts += [esc(""), *legs_block(words, plan.legs), esc("")]
     parts += [*costs_lines(words, plan), result_table(words, plan), exposure_change(words, plan.before, plan.after)]
     parts += [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out[:8]]
+    parts += beside_lines(words, plan.before)
     return parts
 
 

@@ -29,7 +29,7 @@ from handlers.views.common import (
     table,
 )
 from handlers.views.problems import cannot_evaluate
-from handlers.views.tables import net_line
+from handlers.views.tables import beside_lines, net_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,9 +55,11 @@ def exposure(words: Words, report: ExposureReport) -> View:
         _ledger(words, report.assets, figures),
         _totals(words, figures),
         say(words, "Beta to BTC {number}, an estimate from priors", number=words.number(figures.beta, 2)),
+        _beta_with_kept(words, figures),
         net_line(words, figures),
         hedge_line(words, report) or cover_line(words, report.assets),
         *_book(words, report, figures),
+        *beside_lines(words, figures),
         say(words, "Prices {age} old", age=words.age(report.price_age_s)) if report.price_age_s is not None else None,
     )
     return captioned(text, _keyboard(words), _picture(words, report, figures))
@@ -72,6 +74,12 @@ def _totals(words: Words, figures: PortfolioFigures) -> Html:
             say(words, "futures leverage {multiple}", multiple=multiple(words, figures.leverage)),
         ),
     )
+
+
+def _beta_with_kept(words: Words, figures: PortfolioFigures) -> Html | None:
+    if figures.beta_with_kept is None:
+        return None
+    return say(words, "With what is kept out it would be {number}", number=words.number(figures.beta_with_kept, 2))
 
 
 def _ledger(words: Words, assets: Sequence[AssetExposure], figures: PortfolioFigures) -> Html:

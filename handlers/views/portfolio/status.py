@@ -15,6 +15,7 @@ from handlers.views.problems import cannot_evaluate_line
 from handlers.views.tables import (
     OUTSIDE,
     allocation_picture,
+    beside_lines,
     exposure_line,
     futures_line,
     moved_line,
@@ -54,6 +55,7 @@ def _told(words: Words, report: StatusReport, figures: PortfolioFigures, now: da
         weights_table(words, figures),
         say(words, "{dot} outside its band", dot=OUTSIDE) if any(reading.breach for reading in figures.limits) else None,
         moved_line(words, figures),
+        *beside_lines(words, figures),
         exposure_line(words, figures),
         net_line(words, figures),
         futures_line(words, figures),

@@ -12,7 +12,7 @@ import pytest
 
 from chatbot.clock import ManualClock
 from chatbot.exchanges.base import is_perp
-from chatbot.exchanges.markets.coins import COINS
+from chatbot.exchanges.markets.coins import COINS, DOLLAR
 from chatbot.exchanges.markets.episodes import EPISODES, SCENES, SCRIPT
 from chatbot.exchanges.markets.simulated import DEFAULT_SPEED, SimulatedSource
 
@@ -34,7 +34,9 @@ async def prices(source: SimulatedSource) -> dict[str, Decimal]:
 
 async def test_every_coin_has_a_spot_and_a_perpetual_with_sane_start_prices() -> None:
     source, _ = market()
-    quotes = await source.quotes(await source.markets())
+    quotes = {**await source.quotes(await source.markets())}
+    dollar = quotes.pop(DOLLAR)
+    assert dollar.bid < 1 < dollar.ask
     assert len(quotes) == 2 * len(COINS) == 20
     for name, quote in quotes.items():
         rules = (await source.markets())[name]

@@ -37,6 +37,7 @@ from chatbot.model import (
     ExposureReport,
     FuturesCost,
     HeldBack,
+    KeptOut,
     LeftOut,
     LeftOutWhy,
     Leg,
@@ -133,6 +134,9 @@ def figures(name: str = PLAIN, *, lines: int = 4) -> PortfolioFigures:
         liquidation=D("0.48"),
         book=book,
         exposure=LineReading(line=NET, weight=D("0.098"), target=D("0.1"), band=D("0.05")),
+        kept={name: KeptOut(qty=D("0.2"), value=D(12_006)), "ADA": KeptOut(qty=D(30_000))} if lines == 4 else {},
+        beta_with_kept=D("1.14"),
+        off_peg={name: D("0.88")} if lines == 4 else {},
     )
 
 
@@ -433,6 +437,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "person.access.access_decided blocked": lambda w: access.access_decided(w, person(name, Role.BLOCKED)),
         "person.access.users": lambda w: access.users(w, [person(name, role) for role in Role] * 12),
         "alerts.drift_alert": lambda w: alerts.drift_alert(w, port, figures(name, lines=12).limits),
+        "alerts.depeg_alert": lambda w: alerts.depeg_alert(w, port, [alerts.Depegged(name, D("10000"), D("0.88"))] * 3),
         "alerts.problem_alert": lambda w: alerts.problem_alert(w, port, report(name, known=False).check.problems),
         "alerts.snoozed": lambda w: alerts.snoozed(w, port, NOW),
         **{f"plan.autonomy.unanswered {why}": lambda w, why=why: autonomy.unanswered(w, port, nobody(name), why) for why in ("", "moved")},
