@@ -1,15 +1,16 @@
-"""One trip to the thread for a statement, and no transaction that stays behind, whatever happens on the way."""
+"""Trips to the thread only where a transaction may wait, and none that stays behind, whatever happens on the way."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from chatbot.store import accounts, sqlite
+from chatbot.store import accounts, retention, sqlite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,16 +35,53 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return made
 
 
-async def test_a_question_is_one_trip_and_so_is_the_end(db: Database, trips: list[str]) -> None:
-    """BEGIN goes along with the first statement and the rows come back with it; after a commit there is nothing to roll back."""
+async def test_a_transaction_makes_a_trip_as_it_begins_and_one_as_it_commits(
+    db: Database, trips: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BEGIN goes along with the first statement and the rows come back with it; what follows waits for nothing."""
+    monkeypatch.setattr(sqlite, "_TURN_S", 60.0)  # however busy the machine is
     async with db.transaction() as tx:
         await accounts.set_meta(tx, "k", "v")
-        assert await accounts.meta(tx, "k") == "v"
-    assert trips == ["statement", "statement", "commit"]
+        await accounts.set_meta(tx, "k", "w")
+        assert await accounts.meta(tx, "k") == "w"
+    assert trips == ["statement", "commit"]
     trips.clear()
     async with db.read() as tx:
-        assert await accounts.meta(tx, "k") == "v"
-    assert trips == ["statement", "rollback"]
+        assert [await accounts.meta(tx, "k") for _ in range(3)] == ["w"] * 3
+    assert trips == ["statement"]
+
+
+@pytest.mark.parametrize(("turn_s", "at_least"), [(60.0, 0), (0.0, 20)])
+async def test_others_are_served_while_a_transaction_asks_a_lot(
+    db: Database, monkeypatch: pytest.MonkeyPatch, turn_s: float, at_least: int
+) -> None:
+    """None of its questions may wait, but all together they do not keep the event loop to themselves."""
+    monkeypatch.setattr(sqlite, "_TURN_S", turn_s)
+    served = 0
+
+    async def beside() -> None:
+        nonlocal served
+        while True:
+            served += 1
+            await asyncio.sleep(0)
+
+    async with db.read() as tx:
+        await accounts.meta(tx, "k")
+        other = asyncio.create_task(beside())
+        for _ in range(20):
+            await accounts.meta(tx, "k")
+        assert served >= at_least
+        assert served == 0 or at_least
+        other.cancel()
+
+
+async def test_what_may_find_many_rows_is_done_in_the_thread(db: Database, trips: list[str]) -> None:
+    """A sweep of the old rows deletes whatever there is."""
+    async with db.transaction() as tx:
+        await accounts.set_meta(tx, "k", "v")
+        trips.clear()
+        await retention.sweep(tx, datetime(2026, 1, 1, tzinfo=UTC))
+        assert trips == ["statement"] * 3
 
 
 async def test_a_transaction_without_a_statement_makes_no_trip(db: Database, trips: list[str]) -> None:
