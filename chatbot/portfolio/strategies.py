@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from chatbot.engine.cash import CASH_COINS
@@ -102,8 +104,8 @@ def own_weights(
     problems: list[UserError] = []
     for name, percent in values.items():
         line = STABLE if name in _CASH_LINE else name
-        if line not in (STABLE, FUTURES, CORE, ALT) and line not in instruments:
-            problems.append(UserError(N_("{name} has no price at this exchange."), name=name))
+        if line not in (STABLE, FUTURES, CORE, ALT) and (line not in instruments or is_perp(line)):
+            problems.append(_unlisted(name, (*instruments, ALT, CORE, FUTURES, *_CASH_LINE)))
         with wide():  # what adds up only where digits are rounded away would be refused by every plan
             weights[line] = weights.get(line, Decimal(0)) + percent / 100
     with wide():
@@ -164,18 +166,35 @@ def _band_problem(name: str, rule: BandRule, base: Strategy) -> UserError | None
 
 def holdings_problems(values: Mapping[str, Decimal], instruments: Collection[str], quote_asset: str) -> tuple[UserError, ...]:
     """Return what is wrong with typed-in holdings: coins without a price, stablecoins among them, or nothing at all."""
-    problems = [_without_price(name, quote_asset) for name in values if name not in _MONEY | {quote_asset} and name not in instruments]
+    coins = {name for name in instruments if not is_perp(name)}
+    problems = [_without_price(name, coins, quote_asset) for name in values if name not in _MONEY | {quote_asset} | coins]
     if not problems and not any(values.values()):
         problems.append(UserError(N_("All amounts are 0; there is nothing to keep in balance.")))
     return tuple(problems)
 
 
-def _without_price(name: str, quote_asset: str) -> UserError:
+def _without_price(name: str, coins: Collection[str], quote_asset: str) -> UserError:
     if name not in CASH_COINS:
-        return UserError(N_("{name} has no price at this exchange."), name=name)
+        return _unlisted(name, {*coins, quote_asset})
     return UserError(
         N_("{name} has no price at this exchange, so I can't count it. Only {quote} counts as one dollar."), name=name, quote=quote_asset
     )
+
+
+def _unlisted(name: str, known: Collection[str]) -> UserError:
+    """Return the sentence about a name that is not known here, with what was probably meant."""
+    near = ", ".join(nearest(name, known))
+    if not near:
+        return UserError(N_("{name} has no price at this exchange."), name=name)
+    return UserError(N_("{name} has no price at this exchange. Did you mean {near}?"), name=name, near=near)
+
+
+def nearest(name: str, known: Collection[str]) -> list[str]:
+    """Return at most three known names that a slip or a trading pair probably means: BRC, BTCUSDT, BTC/USDT are BTC."""
+    coins = [one for one in known if not is_perp(one)]
+    bases = (re.split(r"[/_-]", name)[0], *(name.removesuffix(quote) for quote in CASH_COINS))
+    base = next((one for one in bases if one != name and one in coins), None)
+    return [base] if base else get_close_matches(name, coins, cutoff=0.65)
 
 
 def as_holdings(values: Mapping[str, Decimal], quote_asset: str) -> dict[str, Decimal]:

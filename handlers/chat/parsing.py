@@ -1,31 +1,34 @@
-"""Reading what a person typed: amounts, holdings, target weights, bands; all problems of one input told together."""
+"""Reading what a person typed: holdings, target weights, bands; all problems of one input told together."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from chatbot.engine.exact import wide
+from chatbot.engine.cash import CASH_COINS, DOLLARS
 from chatbot.errors import UserError
 from chatbot.i18n import N_
-from chatbot.model import BandRule
+from chatbot.model import STABLE, BandRule
+from handlers.chat import numbers
+from handlers.chat.names import ANY
+from handlers.chat.numbers import MONEY, SHARE, number, shown
+from handlers.chat.tokens import segments
 
-#: smallest and largest amount of a paper portfolio, quote
-MIN_AMOUNT, MAX_AMOUNT = Decimal(100), Decimal(1_000_000_000)
-#: no portfolio and no amount of a coin is larger than this
-MAX_NUMBER = Decimal(10) ** 15
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from handlers.chat.names import Names
+    from handlers.chat.tokens import Token
+
 MAX_LINES = 20
-_DIGITS_MAX = 40
-_MONEY_WORDS = re.compile(r"(?i)usdt|usdc|usd|us(?=\$)|eur|rub|[$€£¥₽]")
-_NUMBER = re.compile(r"[+-]?\d[\d.,' _]*\d|[+-]?\d")
-#: whole part with thousands in groups; the groups of the Indian count have two digits
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:(?P<mark>[.,])(?:\d{2,3}(?P=mark))*\d{3})")
-#: thousands apart by spaces, inside a longer text
-_SPACED = re.compile(r"(?<![\w.,])\d{1,3}(?: \d{3})+(?!\w)")
-_COIN = re.compile(r"(?=.*[A-Z])[A-Z0-9]{2,10}")
-_SHOWN = 24
+#: stands for all lines
+ALL = "ALL"
+#: names of cash: money, of which nobody writes thousandths
+_CASH = CASH_COINS | {STABLE, "CASH"}
+_NAME = re.compile(r"(?=.*[^\W\d_])[\w/-]{1,20}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,113 +37,164 @@ class Parsed:
 
     values: dict[str, Decimal] = field(default_factory=dict)
     problems: tuple[UserError, ...] = ()
+    #: of holdings: all of them as they are where their marks mean the opposite; empty where nothing else can be meant
+    otherwise: dict[str, Decimal] = field(default_factory=dict)
 
 
-def shown(text: str) -> str:
-    """Return a short, harmless excerpt of what a person typed, for an answer that quotes it."""
-    clean = " ".join("".join(c for c in text if c.isspace() or unicodedata.category(c)[0] != "C").split())
-    return clean if len(clean) <= _SHOWN else clean[: _SHOWN - 1] + "…"
+@dataclass(slots=True)
+class _Draft:
+    """What has been read so far."""
+
+    #: what a number without a name is of
+    alone: str = ""
+    #: name -> number, as it was written
+    pairs: list[tuple[str, str]] = field(default_factory=list)
+    problems: list[UserError] = field(default_factory=list)
 
 
-def whole(word: str) -> int | None:
-    """Read a whole number once, as it will be kept; None where it is none, or longer than any that is meant."""
-    bare = unicodedata.normalize("NFKC", word).strip()
-    return int(bare) if re.fullmatch(r"[+-]?\d{1,6}", bare) else None
+def pairs(text: str, names: Names = ANY) -> Parsed:
+    """Read shares: ``BTC 40 ETH 30``, ``40% BTC, 30% ETH`` or one pair a line, names with their numbers, in order.
 
-
-def number(text: str, decimal: str = "") -> Decimal:
-    """Read a number the way people write it: 1,000.50 · 1.000,50 · 1 000,5 · 10k · $250; raises :class:`UserError`.
-
-    ``decimal`` is the decimal sign of the person's language: it tells 1.500 (one and a half) from 1.500 (fifteen hundred).
-    Without it such a mark groups thousands.
+    A number with a sign of money is refused: $50 of BTC is not 50 % of it.
     """
-    bare = unicodedata.normalize("NFKC", _MONEY_WORDS.sub("", text)).replace("\u2212", "-").strip().rstrip("%").strip()
-    factor = Decimal(1)
-    if bare[-1:] in ("k", "K", "к", "К"):
-        bare, factor = bare[:-1].strip(), Decimal(1000)
-    bare = "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in bare)
-    digits = _plain(re.sub(r"[ '_]", "", bare), decimal) if _NUMBER.fullmatch(bare) and len(bare) <= _DIGITS_MAX else None
-    if digits is None:
-        raise UserError(N_("“{text}” is not a number. Write it like 2500 or 2,500.50."), text=shown(text))
-    with wide():  # exactly what was typed, however many digits
-        value = Decimal(digits) * factor
-    if abs(value) > MAX_NUMBER:
-        raise UserError(N_("“{text}” is too large."), text=shown(text))
-    return value
+    return _values(_paired(text, names), SHARE)
 
 
-def _plain(digits: str, decimal: str) -> str | None:
-    """Return digits with a decimal point only; None where the marks make no sense, such as 1,2,3."""
-    marks = [char for char in digits if char in ".,"]
-    whole, fraction = digits, ""
-    if marks and (len(set(marks)) > 1 or (len(marks) == 1 and not _groups(digits, marks[0], decimal))):
-        whole, _, fraction = digits.rpartition(marks[-1])
-    grouped = _GROUPED.fullmatch(whole)
-    if any(char in ".," for char in whole) and (grouped is None or (fraction and grouped["mark"] == marks[-1])):
-        return None
-    return re.sub(r"[.,]", "", whole) + (f".{fraction}" if fraction else "")
+def holdings(text: str, decimal: str, names: Names = ANY) -> Parsed:
+    """Read amounts of coins: ``0.5 BTC, 4 ETH``, ``BTC 0.5 ETH 4``, bullets, tables, what the bot wrote itself; ``$500`` alone is cash.
 
-
-def _groups(digits: str, mark: str, decimal: str) -> bool:
-    """Tell whether the only mark of a number groups its thousands."""
-    return mark != decimal and _GROUPED.fullmatch(digits) is not None and not digits.lstrip("+-").startswith("0")
-
-
-def amount(text: str, decimal: str = "") -> Decimal:
-    """Read a start amount; raises :class:`UserError` with the range when it is outside."""
-    value = number(text, decimal)
-    if not MIN_AMOUNT <= value <= MAX_AMOUNT:
-        raise UserError(
-            N_("The amount must be between {low} and {high}; you wrote {text}."),
-            low=MIN_AMOUNT,
-            high=MAX_AMOUNT,
-            text=shown(text),
-        )
-    return value
-
-
-def pairs(text: str, decimal: str = "", *, money: bool = False) -> Parsed:
-    """Read ``BTC 40 ETH 30``, ``BTC=40%, ETH: 30`` or one pair a line: names with their numbers, in order.
-
-    A number with a sign of ``money`` is refused where shares are meant: $50 of BTC is not 50 % of it.
+    What a mark means is told by the other numbers of the message (0.5 shows a point), else by ``decimal``, the sign of the person's
+    language. Where it is neither shown nor usual in all the world, :attr:`Parsed.otherwise` has the amounts with the other meaning.
     """
-    tokens = _tokens(text)
+    draft = _paired(text, names)
+    evident = numbers.decimal_sign_of(said for name, said in draft.pairs if name not in _CASH)
+    read = _values(draft, evident or decimal)
+    doubtful = any(name not in _CASH and numbers.is_twofold(said) for name, said in draft.pairs)
+    if read.problems or evident or not doubtful or not _asks(draft, decimal):
+        return read
+    other = _values(draft, "," if decimal == "." else ".")
+    return read if other.problems else Parsed(values=read.values, otherwise=other.values)
+
+
+def _asks(draft: _Draft, decimal: str) -> bool:
+    """Tell whether a number reads two ways although a point begins a fraction wherever coins are traded, and for this person too."""
+    return any("," in said or decimal != "." for name, said in draft.pairs if name not in _CASH and numbers.is_twofold(said))
+
+
+def bands(text: str, names: Names = ANY, every: Sequence[str] = ()) -> tuple[dict[str, BandRule], tuple[UserError, ...]]:
+    """Read ``BTC 5 ALT 10%``: a bare number is points of the portfolio, one with a per cent sign a share of the line's own target.
+
+    A width alone, or of ``all``, is meant for ``every`` line.
+    """
+    draft = _paired(text, names, alone=ALL if every else "")
+    parsed = _values(draft, SHARE)
+    relative = {name for name, said in draft.pairs if "%" in said}
+    rules = {name: BandRule(rel=value / 100) if name in relative else BandRule(abs_pp=value) for name, value in parsed.values.items()}
+    if ALL in rules:
+        rules = {**dict.fromkeys(every, rules.pop(ALL)), **rules}
+    return rules, parsed.problems
+
+
+def _paired(text: str, names: Names, *, alone: str = "") -> _Draft:
+    """Find out which number belongs to which name; a number on its own belongs to ``alone``, or to the coin of its sign."""
+    draft = _Draft(alone)
+    for part in _whole(segments(text, names)):
+        _pair_up(_once_each(part), draft)
+    return draft
+
+
+def _whole(parts: list[list[Token]]) -> list[list[Token]]:
+    """Put names and numbers together that stand on lines of their own."""
+    found: list[list[Token]] = []
+    at_end = False  # of a pair that was put together: a third line is its value
+    for part in parts:
+        before = found[-1] if found else []
+        is_half = bool(before) and all(token.is_number == before[0].is_number for token in before)
+        is_other = is_half and (part[0].is_number != before[0].is_number or part[0].name == before[0].name != "")
+        if len(part) == 1 and (is_other or (at_end and numbers.currency_of(part[0].text) and part[0].is_number)):
+            before += part
+            at_end = part[0].is_number
+        else:
+            found.append([*part])
+            at_end = False
+    return found
+
+
+def _once_each(part: list[Token]) -> list[Token]:
+    """Leave out a name that repeats the one before it: BTC Bitcoin 0.5."""
+    return [*part[:1], *(token for before, token in pairwise(part) if not token.name or token.name != before.name)]
+
+
+def _pair_up(part: list[Token], draft: _Draft) -> None:
+    if not _alternates(part):  # words that are no names are told, and do not part those that are
+        lost = [token for token in part if not (token.is_number or token.name)]
+        draft.problems += [UserError(N_("I don't understand “{text}” here."), text=shown(token.text)) for token in lost]
+        part = [token for token in part if token not in lost]
+    if len(part) == 3 and _alternates(part) and part[2].name == "USD":  # BTC 500 USD
+        part = [part[0], replace(part[1], text=f"{part[1].text} {part[2].name}")]
+    if len(part) == 3 and part[0].name == part[2].name != "":  # BTC: 0.5 BTC
+        part = part[:2]
+    is_alone = all(token.is_number for token in part)
+    while part:
+        first, second = part[0], part[1] if len(part) > 1 else None
+        if second is not None and first.is_number != second.is_number:
+            _pair(*((second, first.text) if first.is_number else (first, second.text)), draft)
+            part = part[2:]
+        else:
+            _single(first, draft, is_alone=is_alone)
+            part = part[1:]
+
+
+def _alternates(part: list[Token]) -> bool:
+    return all(before.is_number != after.is_number for before, after in pairwise(part))
+
+
+def _pair(token: Token, said: str, draft: _Draft) -> None:
+    name = token.name or token.text.upper()
+    if not token.name and not _NAME.fullmatch(name):
+        draft.problems.append(UserError(N_("“{text}” is not the name of a coin."), text=shown(token.text)))
+        return
+    draft.pairs.append((name, said))
+
+
+def _single(token: Token, draft: _Draft, *, is_alone: bool) -> None:
+    """Take a number without a name where it needs none: $500 names its own; anything else lacks its other half."""
+    currency = numbers.currency_of(token.text)
+    name = currency or draft.alone
+    if not token.is_number:
+        draft.problems.append(UserError(N_("{name} has no number behind it."), name=shown(token.text)))
+    elif is_alone and name:
+        draft.pairs.append((name, token.text))
+    elif currency:
+        told = N_("“{text}” is beside an amount. Leave it out if it is only a value, or write it as cash, like USDT 2500.")
+        draft.problems.append(UserError(told, text=shown(token.text)))
+    else:
+        draft.problems.append(UserError(N_("“{text}” has no name beside it."), text=shown(token.text)))
+
+
+def _values(draft: _Draft, decimal: str) -> Parsed:
+    """Read every number; ``decimal`` as in :func:`handlers.chat.numbers.number`."""
     values: dict[str, Decimal] = {}
-    problems: list[UserError] = []
-    for name, *rest in zip(tokens[::2], tokens[1::2], strict=False):
-        coin = name.strip("%").upper()
-        if not _COIN.fullmatch(coin):
-            problems.append(UserError(N_("“{text}” is not the name of a coin."), text=shown(name)))
+    problems = list(draft.problems)
+    for name, said in draft.pairs:
         try:
-            value = number(rest[0], decimal)
-            if not money and _MONEY_WORDS.search(rest[0]):
-                raise UserError(N_("“{text}” is an amount of money. Write a share of the portfolio, like 40."), text=shown(rest[0]))  # noqa: TRY301 - told with the others
+            value = number(*((said, SHARE) if decimal == SHARE else _amount(name, said, decimal)))
         except UserError as problem:
             problems.append(problem)
         else:
-            _take(coin, value, values, problems)
-    if len(tokens) % 2:
-        problems.append(UserError(N_("{name} has no number behind it."), name=shown(tokens[-1])))
-    if not tokens:
+            _take(name, value, values, problems)
+    if not draft.pairs and not problems:
         problems.append(UserError(N_("There is nothing to read. Write it like this: BTC 40 ETH 30 ALT 20 USDT 10")))
-    if len(tokens) > 2 * MAX_LINES:
+    if len(draft.pairs) > MAX_LINES:
         problems = [UserError(N_("That is too much at once: at most {count} names, each with its number."), count=MAX_LINES)]
     return Parsed(values={} if problems else values, problems=tuple(_distinct(problems)))
 
 
-def _tokens(text: str) -> list[str]:
-    """Split into names and numbers; spaces between thousands and before a per cent sign hold a number together."""
-    plain = unicodedata.normalize("NFKC", text.strip())
-    whole = _SPACED.sub(lambda match: match[0].replace(" ", ""), re.sub(r"\s+%", "%", plain))
-    return [token for token in re.split(r"[\s=:;|]+|,\s+|,$", whole) if token]
-
-
-def bands(text: str, decimal: str = "") -> tuple[dict[str, BandRule], tuple[UserError, ...]]:
-    """Read ``BTC 5 ALT 10%``: a bare number is points of the portfolio, one with a per cent sign a share of the line's own target."""
-    parsed, tokens = pairs(text, decimal), _tokens(text)
-    relative = {name.strip("%").upper() for name, value in zip(tokens[::2], tokens[1::2], strict=False) if value.endswith("%")}
-    rules = {name: BandRule(rel=value / 100) if name in relative else BandRule(abs_pp=value) for name, value in parsed.values.items()}
-    return rules, parsed.problems
+def _amount(name: str, said: str, decimal: str) -> tuple[str, str]:
+    """Return an amount without the sign of its own coin, and how its marks are read: nobody writes thousandths of cash."""
+    currency = numbers.currency_of(said)
+    is_own = currency and (currency == name or (currency in DOLLARS and name in DOLLARS | {STABLE, "CASH"}))
+    return numbers.without_sign(said) if is_own else said, MONEY if name in _CASH else decimal
 
 
 def _take(name: str, value: Decimal, values: dict[str, Decimal], problems: list[UserError]) -> None:
@@ -148,7 +202,7 @@ def _take(name: str, value: Decimal, values: dict[str, Decimal], problems: list[
         problems.append(UserError(N_("{name} is negative; only 0 or more makes sense."), name=shown(name)))
     elif name in values:
         problems.append(UserError(N_("{name} is there twice."), name=shown(name)))
-    elif _COIN.fullmatch(name):
+    else:
         values[name] = value
 
 

@@ -13,7 +13,7 @@ from chatbot.i18n import N_
 from chatbot.model import AlertKind, Ring
 from chatbot.model.alerts import ALWAYS
 from chatbot.store import accounts, messages
-from handlers.chat import parsing
+from handlers.chat import numbers
 from handlers.chat.context import answer, reply, show
 from handlers.views import problems
 from handlers.views.person import alert_settings
@@ -106,7 +106,7 @@ def _named(word: str, tokens: list[str], kinds: dict[str, AlertKind | Ring]) -> 
         tokens.pop(0)
         return AlertKind(kinds[two])
     if word.casefold() not in kinds:
-        raise UserError(N_("“{text}” is not a kind of alert."), text=parsing.shown(word))
+        raise UserError(N_("“{text}” is not a kind of alert."), text=numbers.shown(word))
     return AlertKind(kinds[word.casefold()])
 
 
@@ -132,7 +132,7 @@ def _hours(tokens: list[str], rings: dict[str, AlertKind | Ring], settings: Aler
 def _clock(word: str) -> str:
     clock = _CLOCK.fullmatch(word)
     if clock is None or int(clock[1]) > 23 or int(clock[2]) > 59:
-        raise UserError(N_("“{text}” is not a time of day. Write it like 09:30."), text=parsing.shown(word))
+        raise UserError(N_("“{text}” is not a time of day. Write it like 09:30."), text=numbers.shown(word))
     return f"{int(clock[1]):02}:{int(clock[2]):02}"
 
 

@@ -9,7 +9,7 @@ from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import COVER
 from chatbot.model.hedge import LITERAL, HedgeWish
-from handlers.chat import parsing
+from handlers.chat import numbers
 from handlers.chat.context import answer, need_portfolio, reply, show
 from handlers.commands.rebalance import answer_proposal
 from handlers.views import problems
@@ -41,14 +41,14 @@ async def hedge(update: Update, context: Context) -> None:
     elif typed[0].casefold() in (_CLOSE, context.words.t(_CLOSE).casefold()):
         await _close(update, context, portfolio, typed[1].casefold() if len(typed) > 1 else "")
     else:
-        wish, found = read(context.rest, context.decimal)
+        wish, found = read(context.rest)
         if wish is None:
             await reply(update, context, problems.mistakes(context.words, found, offer.EXAMPLE))
             return
         await _open(update, context, portfolio, wish)
 
 
-def read(text: str, decimal: str) -> tuple[HedgeWish | None, tuple[UserError, ...]]:
+def read(text: str) -> tuple[HedgeWish | None, tuple[UserError, ...]]:
     """Read how much of the loss and which fall, in per cent; all that is wrong comes back together."""
     typed = text.replace(" %", "%").split()
     if len(typed) != 2:
@@ -57,7 +57,7 @@ def read(text: str, decimal: str) -> tuple[HedgeWish | None, tuple[UserError, ..
     shares: list[Decimal] = []
     for word, most in zip(typed, (_MOST_COVERAGE, _MOST_DROP), strict=True):
         try:
-            shares.append(_share(word, most, decimal))
+            shares.append(_share(word, most))
         except UserError as problem:
             found.append(problem)
     if found:
@@ -65,11 +65,11 @@ def read(text: str, decimal: str) -> tuple[HedgeWish | None, tuple[UserError, ..
     return HedgeWish(kind=COVER, size=LITERAL, coverage=shares[0], drop=shares[1]), ()
 
 
-def _share(word: str, most: Decimal, decimal: str) -> Decimal:
+def _share(word: str, most: Decimal) -> Decimal:
     """Read per cent as a fraction; raises :class:`UserError`."""
-    value = parsing.number(word, decimal)
+    value = numbers.number(word, numbers.SHARE)
     if not 1 <= value <= most or value != round(value, 1):
-        raise UserError(N_("“{text}” must be between 1 and {most}, with one decimal at most."), text=parsing.shown(word), most=most)
+        raise UserError(N_("“{text}” must be between 1 and {most}, with one decimal at most."), text=numbers.shown(word), most=most)
     return value / 100
 
 

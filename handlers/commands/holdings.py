@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.model import Mode
-from chatbot.portfolio import strategies
 from chatbot.portfolio.manage import OF_PORTFOLIO
-from handlers.chat import parsing
+from handlers.chat import amounts
 from handlers.chat.context import need_portfolio, reply, show
 from handlers.commands.status import status
 from handlers.views import problems
@@ -37,13 +36,10 @@ async def typed(update: Update, context: Context, text: str, _data: dict[str, An
     portfolio = await need_portfolio(update, context)
     if portfolio is None:
         return
-    source = context.program.source
-    parsed = parsing.pairs(text, context.decimal, money=True)
-    found = parsed.problems or strategies.holdings_problems(parsed.values, await source.markets(), source.quote_asset)
-    if found:
-        await reply(update, context, problems.mistakes(context.words, found, start.HOLDINGS_EXAMPLE))
+    read = (await amounts.read(context, text)).sure()
+    if read.problems:
+        await reply(update, context, problems.mistakes(context.words, read.problems, start.HOLDINGS_EXAMPLE))
         return
-    holdings = strategies.as_holdings(parsed.values, source.quote_asset)
-    await context.program.portfolios.correct(portfolio, holdings)
+    await context.program.portfolios.correct(portfolio, read.holdings)
     await context.leave(DIALOG)
     await status(update, context)

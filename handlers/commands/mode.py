@@ -14,7 +14,7 @@ from chatbot.i18n import N_
 from chatbot.model import AnswerMode, AutoLimits, Unanswered
 from chatbot.model.answering import LONGEST_MIN
 from chatbot.plans import autonomy as answering
-from handlers.chat import parsing
+from handlers.chat import numbers
 from handlers.chat.context import answer, need_portfolio, reply, show
 from handlers.views import problems
 from handlers.views.person import settings as control_views
@@ -57,7 +57,7 @@ async def mode(update: Update, context: Context) -> None:
 async def _take(update: Update, context: Context, portfolio: Portfolio, meant: AnswerMode | Unanswered, rest: list[str]) -> None:
     """Do what was written; acting alone is asked about once more, with everything that it means."""
     if meant is AnswerMode.AUTO:
-        await _ask_consent(update, context, portfolio, read_limits(rest, context.decimal) if rest else None)
+        await _ask_consent(update, context, portfolio, read_limits(rest) if rest else None)
     elif isinstance(meant, AnswerMode):
         await _answer(update, context, portfolio, meant)
     else:
@@ -69,29 +69,30 @@ def _word(typed: str, words: Words) -> AnswerMode | Unanswered:
     for meant, labels in ANSWERS.items():
         if typed.casefold() in {said.casefold() for label in labels for said in (label, words.t(label))}:
             return meant
-    raise UserError(N_("“{text}” is not a way to answer: ask, tell, auto, expire, remind or reduce."), text=parsing.shown(typed))
+    raise UserError(N_("“{text}” is not a way to answer: ask, tell, auto, expire, remind or reduce."), text=numbers.shown(typed))
 
 
-def read_limits(typed: list[str], decimal: str = "") -> AutoLimits:
+def read_limits(typed: list[str]) -> AutoLimits:
     """Read the largest value of an order and of a day; a day with a per cent sign is a share of the value. Raises :class:`UserError`."""
     typed = re.sub(r"\s+%", "%", unicodedata.normalize("NFKC", " ".join(typed))).split()
     if len(typed) != 2:
         raise UserError(N_("Write two limits: the largest order, and the most in a day, as an amount or in %."))
-    trade, day = (parsing.number(text, decimal) for text in typed)
-    if typed[1].endswith("%"):
+    is_share = typed[1].endswith("%")
+    trade, day = numbers.number(typed[0]), numbers.number(typed[1], numbers.SHARE if is_share else numbers.MONEY)
+    if is_share:
         if not 1 <= day <= 100:
             raise UserError(N_("The share of a day must be between 1 % and 100 %."))
         limits = AutoLimits(trade=trade, share=day / 100)
     else:
         limits = AutoLimits(trade=trade, turnover=day)
-    if not MIN_TRADE <= trade <= parsing.MAX_AMOUNT or (limits.turnover is not None and not trade <= limits.turnover <= parsing.MAX_AMOUNT):
+    if not MIN_TRADE <= trade <= numbers.MAX_AMOUNT or (limits.turnover is not None and not trade <= limits.turnover <= numbers.MAX_AMOUNT):
         raise UserError(N_("An order may be 10 or more, and a day no less than one order."))
     return views.limits_of(views.limits_arg(limits))  # as precisely as a button carries it
 
 
 def read_minutes(typed: list[str]) -> int:
     """Read after how many minutes a plan is reduced; raises :class:`UserError`."""
-    minutes = parsing.whole(typed[0]) if len(typed) == 1 else None
+    minutes = numbers.whole(typed[0]) if len(typed) == 1 else None
     if minutes is None or not 1 <= minutes <= LONGEST_MIN:
         raise UserError(N_("Say after how many minutes, from 1 to 1440."))
     return minutes
@@ -144,7 +145,7 @@ async def _ask_consent(update: Update, context: Context, portfolio: Portfolio, l
         return
     figures = (await context.program.reports.status(context.person, portfolio)).check.figures
     value = figures.value if figures is not None else None
-    proposed = AutoLimits(trade=views.rounded((value or parsing.MIN_AMOUNT) * _ORDER), share=_SHARE)
+    proposed = AutoLimits(trade=views.rounded((value or numbers.MIN_AMOUNT) * _ORDER), share=_SHARE)
     await show(update, context, views.consent(context.words, portfolio, limits or portfolio.answering.limits or proposed, value))
 
 

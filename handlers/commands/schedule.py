@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import ScheduleRule
-from handlers.chat import parsing
+from handlers.chat import numbers
 from handlers.chat.context import need_portfolio, reply, show
 from handlers.views import problems
 from handlers.views.person import schedule as views
@@ -99,7 +99,7 @@ def read(text: str, words: Words, present: ScheduleRule | None) -> tuple[dict[st
             found.append(problem)
             continue
         if what in changes:
-            found.append(UserError(N_("“{text}” contradicts what you wrote before it."), text=parsing.shown(word)))
+            found.append(UserError(N_("“{text}” contradicts what you wrote before it."), text=numbers.shown(word)))
         changes.setdefault(what, value)
     return changes, (*found, *_misfits(changes, present))
 
@@ -123,12 +123,12 @@ def _number(word: str) -> tuple[str, Any]:
     if clock is not None and int(clock[1]) < 24 and int(clock[2]) < 60:
         return "time", f"{int(clock[1]):02}:{int(clock[2]):02}"
     if ":" in word:
-        raise UserError(N_("“{text}” is not a time of day. Write it like 09:30."), text=parsing.shown(word))
+        raise UserError(N_("“{text}” is not a time of day. Write it like 09:30."), text=numbers.shown(word))
     if not re.fullmatch(r"[+-]?\d+", word):
-        raise UserError(N_("I don't understand “{text}” here."), text=parsing.shown(word))
-    day = parsing.whole(word)
+        raise UserError(N_("I don't understand “{text}” here."), text=numbers.shown(word))
+    day = numbers.whole(word)
     if day is None or not 1 <= day <= _LAST_DAY:
-        raise UserError(N_("“{text}” is not a day of the month; it must be between 1 and 31."), text=parsing.shown(word))
+        raise UserError(N_("“{text}” is not a day of the month; it must be between 1 and 31."), text=numbers.shown(word))
     return "day", day
 
 

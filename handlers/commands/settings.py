@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from chatbot.errors import UserError
 from chatbot.i18n import N_
-from handlers.chat import parsing
+from handlers.chat import numbers
 from handlers.chat.context import show
 from handlers.transport import menu
 from handlers.views.person import settings as views
@@ -69,7 +69,7 @@ async def _take_zone(update: Update, context: Context, text: str) -> None:
     known = {name.lower(): name for name in available_timezones()}
     name = known.get(text.strip().replace(" ", "_").lower())
     if name is None:
-        raise UserError(N_("“{text}” is not a time zone. Write it like Europe/Madrid."), text=parsing.shown(text))
+        raise UserError(N_("“{text}” is not a time zone. Write it like Europe/Madrid."), text=numbers.shown(text))
     ZoneInfo(name)
     await context.leave(DIALOG)
     context.person = await context.program.access.live_in(context.person, name)

@@ -12,7 +12,7 @@ from chatbot.model import Cause, Mode, Reason
 from chatbot.portfolio import strategies
 from chatbot.portfolio.manage import UnderWay, need_room
 from chatbot.store import plans
-from handlers.chat import parsing
+from handlers.chat import amounts, names, numbers, parsing
 from handlers.chat.context import reply, show
 from handlers.commands.rebalance import answer_proposal
 from handlers.views import problems
@@ -83,14 +83,14 @@ async def start_mode(update: Update, context: Context) -> None:
 
 async def amount(update: Update, context: Context) -> None:
     """Take a tapped start amount."""
-    await _strategies(update, context, {**await _recall(context), "amount": str(parsing.amount(context.tapped.arg))})
+    await _strategies(update, context, {**await _recall(context), "amount": str(numbers.amount(context.tapped.arg))})
 
 
 async def typed(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
     """Take a typed amount, typed holdings, or typed weights, whichever step is open."""
     step = data.get("step")
     if step == "amount":
-        await _strategies(update, context, {**data, "amount": str(parsing.amount(text, context.decimal))})
+        await _strategies(update, context, {**data, "amount": str(numbers.amount(text))})
     elif step == "holdings":
         await _typed_holdings(update, context, text, data)
     elif step == "weights":
@@ -100,20 +100,19 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
 
 
 async def _typed_holdings(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
-    source = context.program.source
-    parsed = parsing.pairs(text, context.decimal, money=True)
-    found = parsed.problems or strategies.holdings_problems(parsed.values, await source.markets(), source.quote_asset)
-    if found:
-        await reply(update, context, problems.mistakes(context.words, found, views.HOLDINGS_EXAMPLE))
+    typed = await amounts.read(context, text)
+    if typed.problems:
+        await reply(update, context, problems.mistakes(context.words, typed.problems, views.HOLDINGS_EXAMPLE))
         return
-    holdings = strategies.as_holdings(parsed.values, source.quote_asset)
-    await _remember(context, {**data, "holdings": {name: str(qty) for name, qty in holdings.items()}})
-    await reply(update, context, views.holdings_review(context.words, holdings))
+    readings = {amounts.seal(one): one for one in (typed.holdings, typed.otherwise) if one}
+    stored = {seal: {name: str(qty) for name, qty in one.items()} for seal, one in readings.items()}
+    await _remember(context, {**data, "readings": stored})
+    await reply(update, context, views.holdings_review(context.words, readings, await amounts.prices(context, typed.holdings)))
 
 
 async def _typed_weights(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
     instruments = await context.program.source.markets()
-    parsed = parsing.pairs(text, context.decimal)
+    parsed = parsing.pairs(text, names.of_lines(instruments, strategy_views.lines_called(context.words)))
     base = strategies.preset("balanced", instruments, tuple(data.get("holdings", ())))
     strategy, found = (None, parsed.problems) if parsed.problems else strategies.own_weights(parsed.values, instruments, base)
     if strategy is None:
@@ -123,8 +122,12 @@ async def _typed_weights(update: Update, context: Context, text: str, data: dict
 
 
 async def holdings_ok(update: Update, context: Context) -> None:
-    """Go on with the holdings that were read."""
-    await _strategies(update, context, await _recall(context))
+    """Go on with the holdings that were read, as the button showed them."""
+    data = await _recall(context)
+    chosen = data.get("readings", {}).get(context.tapped.arg)
+    if chosen is None:
+        raise UserError(N_("You sent other amounts since. Use the buttons under the newest ones."))
+    await _strategies(update, context, {**data, "holdings": chosen})
 
 
 async def start_strategy(update: Update, context: Context) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chatbot.model import BandRule
 from chatbot.portfolio import strategies
 from chatbot.portfolio.manage import OF_PORTFOLIO
-from handlers.chat import parsing
+from handlers.chat import names, parsing
 from handlers.chat.context import need_portfolio, reply, show
 from handlers.views import problems
 from handlers.views.portfolio import start
@@ -47,8 +47,8 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
 
 
 async def _take_weights(update: Update, context: Context, portfolio: Portfolio, text: str) -> None:
-    parsed = parsing.pairs(text, context.decimal)
     instruments = await context.program.source.markets()
+    parsed = parsing.pairs(text, names.of_lines(instruments, views.lines_called(context.words)))
     found, strategy = parsed.problems, None
     if not found:
         strategy, found = strategies.own_weights(parsed.values, instruments, portfolio.strategy)
@@ -105,7 +105,8 @@ async def bands(update: Update, context: Context) -> None:
 
 
 async def _take_bands(update: Update, context: Context, portfolio: Portfolio) -> None:
-    rules, found = parsing.bands(context.rest, context.decimal)
+    known = names.of_lines(await context.program.source.markets(), views.lines_called(context.words))
+    rules, found = parsing.bands(context.rest, known, tuple(portfolio.strategy.bands))
     strategy = None
     if not found:
         strategy, found = strategies.own_bands(rules, portfolio.strategy)

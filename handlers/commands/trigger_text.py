@@ -11,7 +11,7 @@ from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.portfolio import strategies
-from handlers.chat import parsing
+from handlers.chat import numbers
 from handlers.views.trigger import parameters, signals
 from handlers.views.trigger.words import WORDS
 
@@ -48,7 +48,7 @@ class _Draft:
     problems: list[UserError] = field(default_factory=list)
 
 
-def read(text: str, words: Words, strategy: Strategy, decimal: str = "") -> Asked:
+def read(text: str, words: Words, strategy: Strategy) -> Asked:
     """Read ``volatility 2.5``, ``fear off``, ``funding high 0.06 keep 40``, ``fear 20 mode beta``; a name alone only opens it.
 
     Words may be English or the person's language. A number without a word before it is the trigger's limit.
@@ -57,12 +57,12 @@ def read(text: str, words: Words, strategy: Strategy, decimal: str = "") -> Aske
     trigger, rest = _named(typed, words)
     if trigger is None:
         names = ", ".join(signals.name(words, one) for one in signals.every())
-        wrong = UserError(N_("There is no trigger called “{text}”. They are: {names}."), text=parsing.shown(text), names=names)
+        wrong = UserError(N_("There is no trigger called “{text}”. They are: {names}."), text=numbers.shown(text), names=names)
         return Asked(strategy=strategy, problems=(wrong,))
     if len(rest) > _MOST_WORDS:
         return Asked(strategy=strategy, problems=(UserError(N_("That is too much for one trigger.")),))
     draft = _Draft(trigger)
-    _take(draft, rest, words, decimal)
+    _take(draft, rest, words)
     draft.problems += _misfits(draft, strategy, words)
     if draft.problems:
         return Asked(strategy=strategy, trigger=trigger, problems=tuple(draft.problems))
@@ -79,7 +79,7 @@ def _named(typed: list[str], words: Words) -> tuple[Cause | None, list[str]]:
     return None, typed
 
 
-def _take(draft: _Draft, rest: list[str], words: Words, decimal: str) -> None:
+def _take(draft: _Draft, rest: list[str], words: Words) -> None:
     """Go through the words: switches and modes stand alone, a knob's word takes the number behind it."""
     switches = {_plain(said): on for label, on in ((N_("on"), True), (N_("off"), False)) for said in (label, words.t(label))}
     modes = {_plain(said): mode for mode, label in WORDS[draft.trigger].mode_names.items() for said in (label, words.t(label))}
@@ -98,19 +98,19 @@ def _take(draft: _Draft, rest: list[str], words: Words, decimal: str) -> None:
         elif pending is None and plain in by_word:
             pending = by_word[plain]
         else:
-            _number(draft, word, pending or WORDS[draft.trigger].knobs[0], decimal, is_named=pending is not None)
+            _number(draft, word, pending or WORDS[draft.trigger].knobs[0], is_named=pending is not None)
             pending = None
     if pending is not None:
         draft.problems.append(UserError(N_("{name} has no number behind it."), name=words.t(pending.word)))
 
 
-def _number(draft: _Draft, word: str, knob: Knob, decimal: str, *, is_named: bool) -> None:
+def _number(draft: _Draft, word: str, knob: Knob, *, is_named: bool) -> None:
     """Read a knob's number in the unit in which it is shown."""
     if not is_named and not any(char.isdigit() for char in word):
-        draft.problems.append(UserError(N_("I don't understand “{text}” here."), text=parsing.shown(word)))
+        draft.problems.append(UserError(N_("I don't understand “{text}” here."), text=numbers.shown(word)))
         return
     try:
-        value = parsing.number(_UNIT.sub("", word), decimal)
+        value = numbers.number(_UNIT.sub("", word), numbers.SHARE)
     except UserError as problem:
         draft.problems.append(problem)
         return
@@ -121,7 +121,7 @@ def _number(draft: _Draft, word: str, knob: Knob, decimal: str, *, is_named: boo
 
 def _once(draft: _Draft, word: str, *, is_new: bool) -> None:
     if not is_new:
-        draft.problems.append(UserError(N_("“{text}” contradicts what you wrote before it."), text=parsing.shown(word)))
+        draft.problems.append(UserError(N_("“{text}” contradicts what you wrote before it."), text=numbers.shown(word)))
 
 
 def _misfits(draft: _Draft, strategy: Strategy, words: Words) -> list[UserError]:

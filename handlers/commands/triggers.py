@@ -28,7 +28,7 @@ async def triggers(update: Update, context: Context) -> None:
     if update.callback_query is not None or not context.args:
         await _show(update, context, portfolio)
         return
-    asked = trigger_text.read(context.rest, context.words, portfolio.strategy, context.decimal)
+    asked = trigger_text.read(context.rest, context.words, portfolio.strategy)
     if asked.problems:
         await reply(update, context, problems.mistakes(context.words, asked.problems, page.EXAMPLE))
         return

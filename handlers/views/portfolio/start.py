@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
 from chatbot.model import Mode
 from handlers.buttons import Style
-from handlers.views.common import DOT, View, bold, button, captioned, clip, code, esc, head, joined, mark, named, page, preset_name, say
+from handlers.views.common import (
+    DASH,
+    DOT,
+    View,
+    bold,
+    button,
+    captioned,
+    clip,
+    code,
+    esc,
+    head,
+    joined,
+    mark,
+    named,
+    page,
+    preset_name,
+    say,
+)
 from handlers.views.portfolio.strategy import members_line, rules_lines, strategy_picture, strategy_table
 from handlers.views.trigger.signals import switched_on_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from decimal import Decimal
 
     from chatbot.i18n import Words
     from chatbot.model import Portfolio, Strategy
@@ -21,6 +38,9 @@ if TYPE_CHECKING:
     from handlers.views.common import Html
 
 AMOUNTS = (1_000, 10_000, 100_000)
+ZERO = Decimal(0)
+#: from here on cents say nothing
+_WHOLE = Decimal(100)
 HOLDINGS_EXAMPLE = "BTC 0.5, ETH 4, SOL 60, USDT 2500"
 _ABOUT = {
     "conservative": N_("Half in BTC and ETH, a wide band: few trades, the calmest of the three."),
@@ -120,13 +140,43 @@ def holdings_prompt(words: Words, portfolio: Portfolio | None = None, *, back: s
     return View(text, ((button(words.t("Back"), back),),))
 
 
-def holdings_review(words: Words, holdings: Mapping[str, Decimal]) -> View:
-    """Show what was understood of typed-in holdings before going on."""
-    rows = [joined(" ", ("•", code(words.quantity(amount)), clip(asset, 12))) for asset, amount in list(holdings.items())[:30]]
-    text = page(
-        joined(DOT, (mark(Mode.MANUAL), say(words, "your holdings"))), *rows, "", say(words, "Is this right? If not, just send it again.")
-    )
-    return View(text, ((button(words.t("That is right"), "holdings_ok", "", Style.PRIMARY), button(words.t("Back"), "start")),))
+def holdings_review(words: Words, readings: Mapping[str, Mapping[str, Decimal]], prices: Mapping[str, Decimal]) -> View:
+    """Show what was understood of typed-in holdings and what it is worth, before going on.
+
+    ``readings`` by the word that a button carries: one, or two where a mark may mean either of two things; which one is asked then.
+    """
+    (seal, holdings), *others = readings.items()
+    twice = {name: (other[name], holdings[name]) for _, other in others for name in holdings if other[name] != holdings[name]}
+    rows = [joined(" ", ("•", _amount(words, name, qty, prices))) for name, qty in holdings.items() if name not in twice]
+    for name, (other, qty) in twice.items():
+        either = {"one": _amount(words, name, qty, prices), "other": _amount(words, name, other, prices)}
+        rows.append(joined(" ", ("•", say(words, "{one}, or {other}", **either))))
+    ask = say(words, "Which one did you mean?") if twice else say(words, "Is this right? If not, just send it again.")
+    title = joined(DOT, (mark(Mode.MANUAL), say(words, "your holdings")))
+    total = None if twice else _total(words, holdings, prices)
+    back = button(words.t("Back"), "start")
+    if not twice:
+        right = button(words.t("That is right"), "holdings_ok", seal, Style.PRIMARY)
+        return View(page(title, *rows, total, "", ask), ((right, back),))
+    labels = [(word, DOT.join(f"{words.quantity(one[name])} {name}" for name in twice)) for word, one in readings.items()]
+    return View(page(title, *rows, "", ask), (*((button(label, "holdings_ok", word),) for word, label in labels), (back,)))
+
+
+def _amount(words: Words, name: str, qty: Decimal, prices: Mapping[str, Decimal]) -> Html:
+    """Write an amount of a coin with what it is worth, as far as that is known."""
+    worth = _money(words, qty * prices[name]) if name in prices else DASH
+    return joined(" ", (code(words.quantity(qty)), clip(name, 12), "≈", worth))
+
+
+def _total(words: Words, holdings: Mapping[str, Decimal], prices: Mapping[str, Decimal]) -> Html | None:
+    """Write what all is worth; None where it is one coin, or a price is not known."""
+    if len(holdings) < 2 or not holdings.keys() <= prices.keys():
+        return None
+    return say(words, "Together ≈ {value}", value=bold(_money(words, sum((qty * prices[name] for name, qty in holdings.items()), ZERO))))
+
+
+def _money(words: Words, value: Decimal) -> str:
+    return words.money(value, 0 if value >= _WHOLE else 2)
 
 
 def _closes(words: Words, replaced: Portfolio | None) -> Html | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chatbot.charts.labels import Labels
 from chatbot.engine import band_width
 from chatbot.exchanges.base import asset_of
-from chatbot.model import ALT, FUTURES, LineReading, PortfolioFigures
+from chatbot.model import ALT, CORE, FUTURES, STABLE, LineReading, PortfolioFigures
 from chatbot.portfolio.strategies import preset_names
 from chatbot.portfolio.valuation import engine_bands
 from handlers.buttons import Style
@@ -64,6 +64,11 @@ def _band(words: Words, rule: BandRule | None) -> str:
     points = f"±{words.number(rule.abs_pp, 1)}" if rule.abs_pp is not None else ""
     share = f"±{words.percent(rule.rel, 0)}" if rule.rel is not None else ""
     return " / ".join(part for part in (points, share) if part)
+
+
+def lines_called(words: Words) -> dict[str, str]:
+    """Return the lines by what they are called in the tables."""
+    return {line_name(words, line): line for line in (CORE, STABLE, FUTURES)}
 
 
 def members_line(words: Words, strategy: Strategy) -> Html | None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chatbot.errors import UserError
 from chatbot.i18n import Catalogue
-from handlers.chat import parsing
+from handlers.chat import names, numbers, parsing
 from handlers.views.common import decimal_sign
 from tests.places import LOCALE
 
@@ -20,6 +20,7 @@ WORDS = {language: CATALOGUE.words(language) for language in ("en", "es", "ru")}
 languages = st.sampled_from(sorted(WORDS))
 amounts = st.decimals(min_value=0, max_value=10**12, places=3)
 coins = st.from_regex(r"[A-Z][A-Z0-9]{1,9}", fullmatch=True)
+LISTED = names.of_coins(("BTC", "ETH", "S", "1INCH", "1000SATS"))
 texts = st.text(max_size=200) | st.text(alphabet="BTCETH0123456789.,%$ =:;-+kK\n", max_size=200)
 
 
@@ -27,14 +28,21 @@ texts = st.text(max_size=200) | st.text(alphabet="BTCETH0123456789.,%$ =:;-+kK\n
 def test_what_we_write_is_what_we_read(value: Decimal, language: str) -> None:
     """A number in a language's own format is read back as itself, with thousands in groups and a fraction."""
     words = WORDS[language]
-    assert parsing.number(words.number(value, 3), decimal_sign(words)) == value
+    assert numbers.number(words.number(value, 3), decimal_sign(words)) == value
 
 
-@given(value=st.integers(min_value=0, max_value=10**12), language=languages, before=st.sampled_from(["", "$", "€ "]))
-def test_money_signs_and_groups_do_not_change_a_whole_number(value: int, language: str, before: str) -> None:
-    """1,234 · 1.234 · 1 234 are the same in their languages, with a currency sign or without."""
+@given(value=st.integers(min_value=0, max_value=10**12), language=languages, before=st.sampled_from(["", "$", "US$ "]))
+def test_money_is_read_in_any_language(value: int, language: str, before: str) -> None:
+    """1,234 · 1.234 · 1 234 are the same money, with a dollar sign or without, whatever language the person speaks."""
     words = WORDS[language]
-    assert parsing.number(before + words.number(Decimal(value), 0), decimal_sign(words)) == value
+    assert numbers.number(before + words.number(Decimal(value), 0)) == value
+
+
+@given(value=st.decimals(min_value=0, max_value=100, places=3), language=languages)
+def test_a_share_has_no_thousands(value: Decimal, language: str) -> None:
+    """33,333 and 33.333 are a third, in any language and with its sign."""
+    words = WORDS[language]
+    assert numbers.number(words.number(value, 3) + "%", numbers.SHARE) == value
 
 
 @pytest.mark.parametrize(
@@ -50,7 +58,12 @@ def test_money_signs_and_groups_do_not_change_a_whole_number(value: int, languag
         ("0,500", "0.500"),
         ("10k", "10000"),
         ("2,5к", "2500"),
-        ("40 %", "40"),
+        (".5", "0.5"),
+        ("-,5", "-0.5"),
+        ("10 тыс.", "10000"),
+        ("2 mil", "2000"),
+        ("1.5M", "1500000"),
+        ("3 млн", "3000000"),
         ("−5", "-5"),
         ("+5", "5"),
         ("US$ 250", "250"),
@@ -63,13 +76,32 @@ def test_money_signs_and_groups_do_not_change_a_whole_number(value: int, languag
 )
 def test_ways_to_write_a_number(typed: str, value: str) -> None:
     """Groups, signs, other digits, thousands as k."""
-    assert parsing.number(typed) == Decimal(value)
+    assert numbers.number(typed) == Decimal(value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "decimal", "told"),
+    [
+        ("$40", numbers.SHARE, "is an amount of money. Write a share"),
+        ("40 USDT", numbers.SHARE, "is an amount of money"),
+        ("40%", numbers.MONEY, "is a share. Write an amount of money"),
+        ("２５％", numbers.MONEY, "is a share"),
+        ("40 €", numbers.MONEY, "is not in dollars"),
+        ("40 руб", numbers.MONEY, "is not a number"),
+        ("$40", ".", "is not an amount of coins"),
+        ("40%", ",", "is not an amount of coins"),
+    ],
+)
+def test_no_sign_is_lost(typed: str, decimal: str, told: str) -> None:
+    """A sign that this kind of number cannot have is told, with what to write."""
+    with pytest.raises(UserError, match=told):
+        numbers.number(typed, decimal)
 
 
 @pytest.mark.parametrize(("decimal", "value"), [(".", "1.500"), (",", "1500"), ("", "1500")])
 def test_the_language_decides_what_one_mark_before_three_digits_means(decimal: str, value: str) -> None:
     """1.500 is one and a half for those who write fractions so, and fifteen hundred for the others."""
-    assert parsing.number("1.500", decimal) == Decimal(value)
+    assert numbers.number("1.500", decimal) == Decimal(value)
 
 
 @pytest.mark.parametrize(
@@ -79,29 +111,32 @@ def test_the_language_decides_what_one_mark_before_three_digits_means(decimal: s
 def test_what_is_no_number_is_refused_not_guessed(typed: str) -> None:
     """A mistake of the person, told as one."""
     with pytest.raises(UserError):
-        parsing.number(typed)
+        numbers.number(typed)
 
 
 @given(text=texts, decimal=st.sampled_from(["", ".", ","]))
 def test_any_text_is_a_number_or_a_mistake(text: str, decimal: str) -> None:
     """Nothing else is ever raised, and a number has a sensible size."""
     try:
-        value = parsing.number(text, decimal)
+        value = numbers.number(text, decimal)
     except UserError:
         return
     assert value.is_finite()
-    assert abs(value) <= parsing.MAX_NUMBER
+    assert abs(value) <= numbers.MAX_NUMBER
 
 
-@given(text=texts, decimal=st.sampled_from(["", ".", ","]))
+@given(text=texts, decimal=st.sampled_from([".", ","]))
 def test_any_text_is_pairs_or_says_what_is_wrong(text: str, decimal: str) -> None:
     """Either every name has its number, or there are problems and no values; bands likewise."""
-    parsed = parsing.pairs(text, decimal)
+    parsed = parsing.pairs(text)
     assert bool(parsed.values) != bool(parsed.problems)
     assert len(parsed.values) <= parsing.MAX_LINES
     assert all(value >= 0 for value in parsed.values.values())
-    rules, problems = parsing.bands(text, decimal)
+    rules, problems = parsing.bands(text)
     assert bool(rules) != bool(problems)
+    held = parsing.holdings(text, decimal, LISTED)
+    assert bool(held.values) != bool(held.problems)
+    assert held.otherwise.keys() <= held.values.keys()
 
 
 @given(
@@ -110,14 +145,17 @@ def test_any_text_is_pairs_or_says_what_is_wrong(text: str, decimal: str) -> Non
     between=st.sampled_from([" ", "\n", ", ", "; ", " | "]),
     percent=st.sampled_from(["", "%", " %"]),
     language=languages,
+    turned=st.booleans(),
 )
 def test_pairs_are_read_back_however_they_are_written(
-    weights: dict[str, Decimal], separator: str, between: str, percent: str, language: str
+    weights: dict[str, Decimal], separator: str, between: str, percent: str, language: str, turned: bool
 ) -> None:
-    """Separators, per cent signs, groups of thousands (even by spaces) and small letters do not matter."""
+    """Order, separators, per cent signs, groups of thousands (even by spaces) and small letters do not matter."""
     words = WORDS[language]
-    written = between.join(f"{name.lower()}{separator}{words.number(value, 2)}{percent}" for name, value in weights.items())
-    parsed = parsing.pairs(written, decimal_sign(words))
+    known = names.Names({name.lower(): name for name in weights})
+    said = {name: f"{words.number(value, 2)}{percent}" for name, value in weights.items()}
+    written = between.join(f"{number} {name}" if turned else f"{name.lower()}{separator}{number}" for name, number in said.items())
+    parsed = parsing.pairs(written, known)
     assert parsed.problems == ()
     assert parsed.values == weights
     assert list(parsed.values) == list(weights)
@@ -139,6 +177,6 @@ def test_a_band_with_a_per_cent_sign_is_relative_and_a_bare_one_is_points(widths
 @given(text=st.text(max_size=300))
 def test_a_quoted_excerpt_is_short_and_harmless(text: str) -> None:
     """No control characters and no direction marks, at most 24 characters."""
-    excerpt = parsing.shown(text)
+    excerpt = numbers.shown(text)
     assert len(excerpt) <= 24
     assert all(char == " " or (not char.isspace() and unicodedata.category(char)[0] != "C") for char in excerpt)

@@ -163,7 +163,7 @@ async def test_a_hedge_whose_plan_is_being_carried_out_is_not_closed_yet(tmp_pat
 )
 def test_what_is_wrong_with_the_two_numbers_is_told_together(text: str, problems: int) -> None:
     """Each number has its range and its form."""
-    wish, found = read(text, ".")
+    wish, found = read(text)
     assert wish is None
     assert len(found) == problems
 
@@ -171,7 +171,7 @@ def test_what_is_wrong_with_the_two_numbers_is_told_together(text: str, problems
 @pytest.mark.parametrize("text", ["50 20", "50% 20%", "50 % 20 %"])
 def test_two_numbers_are_read_as_people_write_them(text: str) -> None:
     """With or without per cent signs."""
-    assert read(text, ".")[0] == HedgeWish(kind=COVER, size=LITERAL, coverage=D("0.5"), drop=D("0.2"))
+    assert read(text)[0] == HedgeWish(kind=COVER, size=LITERAL, coverage=D("0.5"), drop=D("0.2"))
 
 
 def test_a_wish_survives_its_button() -> None:

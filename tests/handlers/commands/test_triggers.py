@@ -178,8 +178,7 @@ def test_words_are_read_in_english_and_in_the_persons_language(
     text: str, language: str, trigger: str, setting: TriggerSetting | None
 ) -> None:
     """Numbers are in the unit in which they are shown; accents, capitals and signs do not matter."""
-    decimal = "." if language == "en" else ","
-    asked = read(text, CATALOGUE.words(language), a_strategy(), decimal)
+    asked = read(text, CATALOGUE.words(language), a_strategy())
     assert (asked.trigger or "") == trigger
     assert bool(asked.problems) == (setting is None)
     if setting is not None:
@@ -212,7 +211,7 @@ def test_words_are_read_in_english_and_in_the_persons_language(
 def test_each_mistake_is_told(text: str, told: str) -> None:
     """A sentence for each, never a crash, and the strategy stays as it is."""
     base = a_strategy()
-    asked = read(text, EN, base, ".")
+    asked = read(text, EN, base)
     assert any(told in problem.msgid for problem in asked.problems), asked.problems
     assert asked.strategy == base
 

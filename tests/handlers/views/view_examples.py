@@ -555,7 +555,12 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.start.not_replaced panic": lambda w: start.not_replaced(w, UnderWay(portfolio=port, plan=None)),
         "portfolio.start.amount_choice": lambda w: start.amount_choice(w, Mode.PAPER),
         "portfolio.start.holdings_prompt": start.holdings_prompt,
-        "portfolio.start.holdings_review": lambda w: start.holdings_review(w, {name: D("0.5"), "USDT": D(1000)}),
+        "portfolio.start.holdings_review": lambda w: start.holdings_review(
+            w, {"0a1b2c3d": {name: D("0.5"), "USDT": D(1000)}}, {name: D("60000.1"), "USDT": D(1)}
+        ),
+        "portfolio.start.holdings_review two ways": lambda w: start.holdings_review(
+            w, {"0a1b2c3d": {name: D(1234), "BTC": D(1)}, "4e5f6a7b": {name: D("1.234"), "BTC": D(1)}}, {}
+        ),
         "portfolio.start.strategy_choice": lambda w: start.strategy_choice(w, Mode.PAPER, presets, presets[2]),
         "portfolio.start.strategy_choice instead": lambda w: start.strategy_choice(
             w, Mode.PAPER, presets, presets[2], port, over="9999999"

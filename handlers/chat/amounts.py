@@ -1,0 +1,64 @@
+"""Amounts of coins that a person typed, read against what the exchange lists, and what they are worth."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.errors import ExchangeError, UserError
+from chatbot.exchanges.sound import sound_quotes
+from chatbot.i18n import N_
+from chatbot.portfolio import strategies
+from handlers.chat import names, parsing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from handlers.chat.context import Context
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """What was typed, with dollars counted as the quote coin."""
+
+    holdings: dict[str, Decimal] = field(default_factory=dict)
+    #: what it is if its marks mean the opposite: ETH 1.234 is 1,234 ETH to some; empty where only one thing can be meant
+    otherwise: dict[str, Decimal] = field(default_factory=dict)
+    problems: tuple[UserError, ...] = ()
+
+    def sure(self) -> Typed:
+        """Return this, or with a problem where two things can be meant and nobody is going to be asked."""
+        unsure = [name for name, qty in self.otherwise.items() if qty != self.holdings[name]]
+        told = N_("{name} can be {one} or {other}. Write it without a mark, or with another digit behind it.")
+        found = [UserError(told, name=name, one=self.holdings[name], other=self.otherwise[name]) for name in unsure]
+        return Typed(holdings=self.holdings, problems=(*self.problems, *found))
+
+
+async def read(context: Context, text: str) -> Typed:
+    """Read amounts of coins as :func:`parsing.holdings` does; names are those of the price source."""
+    source = context.program.source
+    instruments = await source.markets()
+    parsed = parsing.holdings(text, context.decimal, names.of_coins(instruments))
+    found = parsed.problems or strategies.holdings_problems(parsed.values, instruments, source.quote_asset)
+    if found:
+        return Typed(problems=found)
+    holdings, otherwise = (strategies.as_holdings(values, source.quote_asset) for values in (parsed.values, parsed.otherwise))
+    return Typed(holdings=holdings, otherwise=otherwise)
+
+
+async def prices(context: Context, holdings: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Return what one of each coin is worth at the market; what has no price now is left out."""
+    source = context.program.source
+    try:
+        quotes = await sound_quotes(source, [name for name in holdings if name != source.quote_asset])
+    except ExchangeError:
+        quotes = {}
+    worth = {name: quote.price for name, quote in quotes.items()}
+    return {**worth, source.quote_asset: Decimal(1)}
+
+
+def seal(holdings: Mapping[str, Decimal]) -> str:
+    """Return a short word for amounts: a button that was shown for others does not act on these."""
+    return hashlib.blake2s(repr(sorted(holdings.items())).encode(), digest_size=4).hexdigest()

@@ -1,0 +1,83 @@
+"""Names that a person may mean: those of the exchange's list, however they are written, and the nearest of them to a slip."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from chatbot.engine.cash import DOLLARS
+from chatbot.exchanges.base import is_perp
+from chatbot.model import ALT, CORE, FUTURES, STABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+#: what may be the name of something where no list tells
+_ANY = re.compile(r"(?=.*[^\W\d_])\w{1,20}")
+#: letters of other alphabets that look like Latin ones: a Russian keyboard writes ВТС
+_ALIKE = str.maketrans("АВСЕНКМОРТХУІЅЈΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABCEHKMOPTXYISJABEZHIKMNOPTYX")
+#: what people call coins and cash instead of their tickers
+_CALLED = {
+    "BTC": "bitcoin bitcoins биткоин биткойн биткоина биткоинов биток",
+    "ETH": "ethereum ether éter эфир эфира эфириум",
+    "SOL": "solana солана соланы",
+    "XRP": "ripple рипл",
+    "ADA": "cardano кардано",
+    "DOGE": "dogecoin dogecoins доги доджкоин додж",
+    "LTC": "litecoin litecoins лайткоин",
+    "DOT": "polkadot полкадот",
+    "LINK": "chainlink",
+    "AVAX": "avalanche",
+    "TRX": "tron трон",
+    "TON": "toncoin тон",
+    "XMR": "monero",
+    "USDT": "tether тезер юсдт",
+    "USD": "dollar dollars dólar dólares dolar dolares доллар доллара доллары долларов бакс бакса баксов us$",
+    "EUR": "euro euros евро",
+    "CASH": "efectivo наличные наличными кэш",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What may be named here."""
+
+    #: by what it is called in small letters
+    known: Mapping[str, str] = field(default_factory=dict)
+    #: no list tells: every word may be a name
+    any: bool = False
+
+    def find(self, word: str) -> str | None:
+        """Return what a word names; None where it names nothing that is known."""
+        bare = word.lstrip("$#").rstrip("%")
+        if self.any:
+            return bare.upper() if _ANY.fullmatch(bare) else None
+        alike = bare.upper().translate(_ALIKE).casefold()
+        return self.known.get(bare.casefold()) or (self.known.get(alike) if alike.isascii() else None)
+
+    def also(self, more: Mapping[str, str]) -> Names:
+        """Return these names and others, by what they are called."""
+        return Names({**self.known, **{said.casefold(): name for said, name in more.items()}}, self.any)
+
+
+#: every word may be a name
+ANY = Names(any=True)
+
+
+def of_coins(instruments: Collection[str]) -> Names:
+    """Return the names of the coins that an exchange lists, and of dollars."""
+    return _of(frozenset(name for name in instruments if not is_perp(name)))
+
+
+@lru_cache(maxsize=4)
+def _of(coins: frozenset[str]) -> Names:
+    listed = {name.casefold(): name for name in sorted(coins | DOLLARS | {"CASH"})}
+    called = {said: name for name, sayings in _CALLED.items() if name.casefold() in listed for said in sayings.split()}
+    return Names({**called, **listed})
+
+
+def of_lines(instruments: Collection[str], called: Mapping[str, str]) -> Names:
+    """Return what may have a weight or a band: coins and lines; ``called`` has more names of lines, the person's own words for them."""
+    return of_coins(instruments).also({**called, **{line: line for line in (ALT, CORE, FUTURES, STABLE)}, "alts": ALT, "altcoins": ALT})

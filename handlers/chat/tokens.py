@@ -1,0 +1,116 @@
+"""A list as people write it, taken apart into names and numbers: bullets, tables, sentences, what was copied from elsewhere."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from handlers.chat import numbers
+
+if TYPE_CHECKING:
+    from handlers.chat.names import Names
+
+_SIGN = "[" + re.escape("".join(sign for sign in numbers.CURRENCIES if len(sign) == 1) + "Ξ") + "]"
+_MONEY = rf"(?:(?:US)?{_SIGN} ?-?[\d.,][\d.,' ]*|[\d.,][\d.,' ]* ?(?:(?:US)?{_SIGN}|(?:USD|EUR|USDT)\b))"
+#: what stands behind an amount to say what it is worth, as the bot writes it: ≈ $500, ≈ —, ($500)
+_WORTH = re.compile(rf"(?i)≈ ?(?:{_MONEY}|—)|\( ?[≈~=]? ?{_MONEY}\)")
+#: thousands apart by spaces, inside a longer text
+_SPACED = re.compile(r"(?<![\w.,])\d{1,3}(?: \d{3})+(?!\w)")
+_BULLET = re.compile(r"^\s*(?:[•‣▪◦●○■□*·–—>✓✔+]+\s*|-+(?=\s|[^\W\d])\s*)+")
+_ENUMERATED = re.compile(r"(?<!\S)(?:[(#]?\d{1,2}\)|#\d{1,2}\b|№ ?\d{1,2}\b)\s*")
+_ENUMERATED_LINE = re.compile(r"^\s*\d{1,2}\.(?:\s+|(?=[^\W\d]))")
+_LONG_TIMES = "|".join(word for word in numbers.FACTORS if len(word) > 2)
+#: written before the number is looked at: what belongs to it
+_JOINED = (
+    (re.compile(r"(?i)(?<=\d)\s*(?:%|per ?cent\b|pct\b|por ?ciento\b|процент\w*)"), "%"),
+    (re.compile(rf"(?i)(?<=\d)\s+({_LONG_TIMES})\b\.?"), r"\1"),
+    (re.compile(rf"({_SIGN})\s+(?=[\d.,])"), r"\1"),
+    (re.compile(rf"(?<=\d)\s+({_SIGN})(?![\d.,\w])"), r"\1"),
+    (_SPACED, lambda match: match[0].replace(" ", "")),
+)
+#: ends of a pair, wherever they stand
+_END = re.compile(r"[;\n]|,(?=\s|$)|(?<=[^\d\s]),|,(?=[^\W\d])|\.(?=\s|$)")
+#: what may stand between a name and its number
+_BETWEEN = re.compile(r"[\s|=:×→]+|(?<!\S)[-–—+&·/>]+(?!\S)|(?<=[\w%])[–—]|->|=>")
+_TIMES = "|".join(numbers.FACTORS)
+_NUMBER = re.compile(rf"(?i)(?:US)?{_SIGN}?[+-]?(?:US)?{_SIGN}?[.,]?\d[\d.,'_]*(?:{_TIMES})?\.?%?{_SIGN}?")
+_GLUED = re.compile(r"([+-]?[.,]?\d[\d.,'_]*%?)([^\W\d_].*)|(.*[^\W\d_])-?([.,]?\d[\d.,'_]*%?)")
+#: words that name nothing: 0.5 BTC and 4 ETH
+_NOISE = frozenset(
+    (
+        *("and", "plus", "also", "of", "i", "have", "hold", "own", "my", "the", "x"),
+        *("y", "e", "de", "más", "mas", "tengo"),
+        *("и", "а", "ещё", "у", "меня", "есть"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A name or a number."""
+
+    #: as it was written
+    text: str
+    #: what it names; empty where it names nothing that is known
+    name: str = ""
+    is_number: bool = False
+
+
+def segments(text: str, names: Names) -> list[list[Token]]:
+    """Return what was written, line by line and comma by comma, each with its names and numbers; headings are left out."""
+    lines = [_line(line, names) for line in _prepared(text).split("\n")]
+    if any(token.is_number for line in lines for part in line for token in part):
+        lines = [line for line in lines if not _is_heading(line)]
+    return [part for line in lines for part in line if part]
+
+
+def _prepared(text: str) -> str:
+    """Take away what only looks: quotes, brackets, emoji, what amounts are worth."""
+    plain = unicodedata.normalize("NFKC", text).translate(numbers.MARKS)
+    plain = "".join(char for char in plain if char == "\n" or unicodedata.category(char) not in ("Cf", "Cc", "So", "Mn"))
+    plain = re.sub(r"""[“”„«»"`´{}\[\]]|(?<!\d)'|'(?!\d)""", " ", plain.replace("\t", " "))
+    return re.sub(r"[()≈~±]|\+/-", " ", _WORTH.sub(" ", _ENUMERATED.sub(" ", plain)))
+
+
+def _line(line: str, names: Names) -> list[list[Token]]:
+    bare = _ENUMERATED_LINE.sub("", _BULLET.sub("", line))
+    for pattern, instead in _JOINED:
+        bare = pattern.sub(instead, bare)
+    return [_tokens(part, names) for part in _END.split(bare)]
+
+
+def _tokens(text: str, names: Names) -> list[Token]:
+    words = [word.strip("!?") for word in _BETWEEN.split(text)]
+    said = (token for word in words if word and word not in _NOISE for token in _token(word, names))
+    return [token for token in said if token.name or token.text.casefold() not in _NOISE]
+
+
+def _token(word: str, names: Names) -> list[Token]:
+    """Return what one word is: a name, a number, or one of each without a space between them."""
+    name = names.find(word)
+    if name is not None and not _is_plain(word):
+        return [Token(word, name)]
+    glued = _GLUED.fullmatch(word)
+    if glued is not None and not names.any:
+        amount, name = (glued[1], glued[2]) if glued[1] else (glued[4], glued[3])
+        if found := names.find(name):
+            pair = [Token(name, found), Token(amount, is_number=True)]
+            return pair[::-1] if glued[1] else pair
+    if "/" in word and re.search(r"\d/[^\W\d]", word):
+        return [token for part in word.split("/") if part for token in _token(part, names)]
+    letters = sum(char.isalpha() for char in word)
+    is_number = word.lstrip("+-.,$€£¥₽₹₺₿Ξ₮")[:1].isdecimal() and not (letters > 1 and word.isalnum() and not _NUMBER.fullmatch(word))
+    return [Token(word, is_number=is_number)]
+
+
+def _is_plain(word: str) -> bool:
+    """Tell whether a word is digits and marks alone: it is a number even where a coin is called so."""
+    return not any(char.isalpha() for char in word)
+
+
+def _is_heading(line: list[list[Token]]) -> bool:
+    """Tell whether a line has neither a number nor a known name, or is a sentence."""
+    tokens = [token for part in line for token in part]
+    return not any(token.is_number for token in tokens) and (len(tokens) > 3 or not any(token.name for token in tokens))

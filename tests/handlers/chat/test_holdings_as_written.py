@@ -1,0 +1,253 @@
+"""Holdings as people write them, in three languages: each with what it is read as, or with the sentence that it is answered with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chatbot.portfolio import strategies
+from handlers.chat import names, parsing
+from tests.person import ANN, someone
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from handlers.loopback import Message
+    from tests.person import Someone
+
+LISTED = (
+    *("BTC", "ETH", "SOL", "XRP", "ADA", "DOGE", "SHIB", "LTC", "LINK", "TON", "NOT", "EUR", "USDC", "BTC-PERP", "ETH-PERP"),
+    *("S", "A", "1INCH", "1000SATS", "BROCCOLI714", "币安人生"),
+)
+NAMES = names.of_coins(LISTED)
+BOTH = "BTC 0.5 ETH 4"
+
+#: what is read: names and amounts; behind a bar what else it may be
+READ = [
+    # either order, any list
+    ("en", "BTC 0.5, ETH 4", BOTH),
+    ("en", "0.5 BTC, 4 ETH", BOTH),
+    ("en", "BTC 0.5 ETH 4", BOTH),
+    ("en", "0.5 btc 4 eth", BOTH),
+    ("en", "BTC 0.5, 4 ETH", BOTH),
+    ("en", "BTC=0.5;ETH=4", BOTH),
+    ("en", "BTC: 0.5 | ETH: 4", BOTH),
+    ("en", "BTC - 0.5\nETH — 4", BOTH),
+    ("en", "BTC -> 0.5\nETH → 4", BOTH),
+    ("en", "0.5BTC 4ETH", BOTH),
+    ("en", "BTC0.5,ETH4", BOTH),
+    ("en", "BTC-0.5 ETH-4", BOTH),
+    ("en", "BTC(0.5), ETH(4)", BOTH),
+    ("en", "0.5 x BTC, 4×ETH", BOTH),
+    ("en", "0.5 BTC + 4 ETH", BOTH),
+    ("en", "0.5 BTC / 4 ETH", BOTH),
+    ("en", "BTC 0.5. ETH 4.", BOTH),
+    ("en", "I have 0.5 BTC and 4 ETH!", BOTH),
+    ("en", "BTC: 0.5 BTC\nETH: 4 ETH", BOTH),
+    ("es", "Tengo 0,5 BTC y 4 ETH", BOTH),
+    ("es", "BTC 0,5; ETH 4", BOTH),
+    ("ru", "у меня 0,5 BTC и ещё 4 ETH", BOTH),
+    ("ru", "BTC 0,5, ETH 4", BOTH),
+    ("ru", "BTC — 0,5\nETH — 4", BOTH),
+    # bullets, numbering, tables, what was copied
+    ("en", "• 0.5 BTC\n• 4 ETH", BOTH),
+    ("en", "- BTC: 0.5\n- ETH: 4", BOTH),
+    ("en", "-BTC 0.5\n-ETH 4", BOTH),
+    ("en", "* 0.5 BTC\n* 4 ETH", BOTH),
+    ("en", "1) 0.5 BTC\n2) 4 ETH", BOTH),
+    ("en", "1. BTC 0.5\n2. ETH 4", BOTH),
+    ("en", "1. 0.5 BTC\n2. 4 ETH", BOTH),
+    ("en", "1) BTC 0.5 2) ETH 4", BOTH),
+    ("en", "🔹 0.5 BTC\n✅ ETH 4", BOTH),
+    ("en", "BTC\t0.5\nETH\t4", BOTH),
+    ("en", "BTC\n0.5\nETH\n4", BOTH),
+    ("en", "BTC\nBitcoin\n0.5\nETH\nEthereum\n4", BOTH),
+    ("en", "coin,amount\nBTC,0.5\nETH,4", BOTH),
+    ("en", '{"BTC": 0.5, "ETH": 4}', BOTH),
+    ("en", "My coins:\nBTC 0.5\nETH 4\n\nIs this right? If not, just send it again.", BOTH),
+    ("en", "MANUAL · your holdings\n• 0.5 BTC ≈ $30,000\n• 4 ETH ≈ —\nTogether ≈ $42,000", BOTH),
+    ("es", "• 0,5 BTC ≈ 30.000 US$\n• 4 ETH ≈ 12.000,00 US$\nEn total ≈ 42.000 US$", BOTH),
+    ("ru", "• 0,5 BTC ≈ 30 000 $\n• 4 ETH ≈ 12 000,00 $\nВместе ≈ 42 000 $", BOTH),
+    ("en", "BTC 0.5 ($30,000), ETH 4 ($12,000)", BOTH),
+    ("en", "ＢＴＣ　０.５ ＥＴＨ　４", BOTH),
+    # numbers
+    ("en", "BTC .5 ETH 4", BOTH),
+    ("es", "BTC ,5 ETH 4", BOTH),
+    ("en", "BTC ٠٫٥ ETH ٤", BOTH),
+    ("en", "BTC ~0.5 ETH ≈4", BOTH),
+    ("en", "SHIB 1 234 567", "SHIB 1234567"),
+    ("en", "1,234,567.5 SHIB", "SHIB 1234567.5"),
+    ("es", "1.234.567,5 SHIB", "SHIB 1234567.5"),
+    ("en", "SHIB 1'234.5", "SHIB 1234.5"),
+    ("en", "SHIB 1’234.5", "SHIB 1234.5"),
+    ("en", "10k DOGE, 1.5M SHIB", "DOGE 10000 SHIB 1500000"),
+    ("es", "10 mil DOGE y 2 millones de SHIB", "DOGE 10000 SHIB 2000000"),
+    ("ru", "10 тыс. DOGE, 2 млн SHIB", "DOGE 10000 SHIB 2000000"),
+    # cash and its signs
+    ("en", "0.5 BTC, $2,500", "BTC 0.5 USDT 2500"),
+    ("en", "0.5 BTC\n4 ETH\n$2500", "BTC 0.5 ETH 4 USDT 2500"),
+    ("en", "USDT $2,500", "USDT 2500"),
+    ("en", "2500 dollars", "USDT 2500"),
+    ("es", "2.500 dólares", "USDT 2500"),
+    ("ru", "2500 долларов", "USDT 2500"),
+    ("en", "USDT 1.5k, USDC 500", "USDT 1500 USDC 500"),
+    ("en", "€500", "EUR 500"),
+    ("es", "500 euros", "EUR 500"),
+    ("en", "₿0.5 Ξ4", BOTH),
+    # names
+    ("en", "S 40, 100 BROCCOLI714, 1000SATS 5, 20 1INCH", "S 40 BROCCOLI714 100 1000SATS 5 1INCH 20"),
+    ("en", "5 1000SATS 40 S", "1000SATS 5 S 40"),
+    ("en", "s 40 a 5", "S 40 A 5"),
+    ("en", "$BTC 0.5 $ETH 4", BOTH),
+    ("en", "#btc 0.5 #eth 4", BOTH),
+    ("en", "0.5 bitcoin, 4 ether", BOTH),
+    ("ru", "0,5 биткоина, 4 эфира", BOTH),
+    ("ru", "ВТС 0,5 ЕТН 4", BOTH),
+    ("en", "币安人生 100", "币安人生 100"),
+    # one mark and three digits: the rest of the message tells, else it is asked
+    ("es", "ETH 1.234", "ETH 1234 | ETH 1.234"),
+    ("es", "ETH 1,234", "ETH 1.234 | ETH 1234"),
+    ("ru", "1,234 ETH", "ETH 1.234 | ETH 1234"),
+    ("en", "ETH 1,234", "ETH 1234 | ETH 1.234"),
+    ("en", "ETH 1.234", "ETH 1.234"),
+    ("es", "BTC 0.5, ETH 1.234", "BTC 0.5 ETH 1.234"),
+    ("en", "BTC 0,5; ETH 1,234", "BTC 0.5 ETH 1.234"),
+    ("es", "BTC 0,5; ETH 1.234", "BTC 0.5 ETH 1234"),
+    ("es", "ETH 1.234, USDT 2.500", "ETH 1234 USDT 2500 | ETH 1.234 USDT 2500"),
+    ("en", "USDT 2,500", "USDT 2500"),
+    ("es", "USDT 2,500", "USDT 2500"),
+    ("ru", "USDT 2.500", "USDT 2500"),
+]
+
+#: what is refused, with what is said about it
+REFUSED = [
+    ("en", "BTC $500", "“$500” is not an amount of coins. Write how many coins it is, like 0.5."),
+    ("en", "$500 BTC", "“$500” is not an amount of coins"),
+    ("en", "BTC 500 USD", "“500 USD” is not an amount of coins"),
+    ("es", "BTC 500 dólares", "“500 USD” is not an amount of coins"),
+    ("es", "BTC 500€", "“500€” is not an amount of coins"),
+    ("ru", "BTC 500 ₽", "“500₽” is not an amount of coins"),
+    ("en", "BTC 50%", "“50%” is not an amount of coins"),
+    ("es", "50 por ciento BTC", "“50%” is not an amount of coins"),
+    ("en", "USDT 50%", "“50%” is a share. Write an amount of money, like 2500."),
+    ("en", "USDT 500€", "“500€” is not in dollars"),
+    ("en", "BTC | 0.5 | $30,000", "“$30,000” is beside an amount. Leave it out if it is only a value"),
+    ("en", "BTC\nBitcoin\n0.5\n$30,000", "“$30,000” is beside an amount"),
+    ("en", "BTC 0.5 $2500", "“$2500” is beside an amount"),
+    ("en", "1 BTC 0.5\n2 ETH 4", "“0.5” has no name beside it."),
+    ("en", "BTC 0.5 0.6", "“0.6” has no name beside it."),
+    ("en", "0.5", "“0.5” has no name beside it."),
+    ("en", "BTC 0.5 ETH", "ETH has no number behind it."),
+    ("en", "BTC, ETH 4", "BTC has no number behind it."),
+    ("en", "hello", "hello has no number behind it."),
+    ("en", "BTC forty ETH 60", "I don't understand “forty” here."),
+    ("ru", "BTC сорок", "I don't understand “сорок” here."),
+    ("en", "all in USDT", "I don't understand “all” here."),
+    ("en", "BTC 0.5 BTC 0.3", "BTC is there twice."),
+    ("en", "BTC 0.5, bitcoin 0.3", "BTC is there twice."),
+    ("en", "BTC -0.5", "BTC is negative; only 0 or more makes sense."),
+    ("en", "BTC −0.5", "BTC is negative"),
+    ("en", "BTC 1e-3", "“1e-3” is not a number."),
+    ("en", "BTC 1,2,3", "“1,2,3” is not a number."),
+    ("en", "½ BTC", "is not a number."),
+    ("en", "BTC 99999999999999999999", "is too large."),
+    ("en", "BTC 0 ETH 0", "All amounts are 0"),
+    ("en", "", "There is nothing to read."),
+    ("en", "FOO 5", "FOO has no price at this exchange."),
+    ("en", "BRC 0.5", "BRC has no price at this exchange. Did you mean BTC?"),
+    ("en", "BTC/USDT 0.5", "BTC/USDT has no price at this exchange. Did you mean BTC?"),
+    ("en", "0.5 BTCUSDT", "BTCUSDT has no price at this exchange. Did you mean BTC?"),
+    ("en", "BTC-PERP 1", "BTC-PERP has no price at this exchange. Did you mean BTC?"),
+    ("en", "1000STAS 5", "1000STAS has no price at this exchange. Did you mean 1000SATS?"),
+    ("en", "BROCCOLI 5", "BROCCOLI has no price at this exchange. Did you mean BROCCOLI714?"),
+    ("en", "btcs 2", "BTCS has no price at this exchange. Did you mean BTC?"),
+    ("en", '<b>&" 5', "is not the name of a coin."),
+    ("en", " ".join(f"C{n} 1" for n in range(30)), "at most 20 names"),
+]
+
+
+def decimal(language: str) -> str:
+    """Return the decimal sign of a language."""
+    return "." if language == "en" else ","
+
+
+def amounts(text: str) -> dict[str, Decimal]:
+    """Read ``BTC 0.5 ETH 4`` as it stands."""
+    words = text.split()
+    return {name: Decimal(qty) for name, qty in zip(words[::2], words[1::2], strict=True)}
+
+
+@pytest.mark.parametrize(("language", "typed", "meant"), READ)
+def test_holdings_are_read_as_they_were_meant(language: str, typed: str, meant: str) -> None:
+    """Whatever the order, the list, the marks and the language; what reads two ways has both."""
+    parsed = parsing.holdings(typed, decimal(language), NAMES)
+    assert parsed.problems == ()
+    first, _, other = meant.partition(" | ")
+    cash = {"USDC"} & parsed.values.keys()  # kept apart where it was named
+    read = {("USDT" if name == "USD" else name): qty for name, qty in parsed.values.items()}
+    assert read == amounts(first), cash
+    assert parsed.otherwise == amounts(other)
+
+
+@pytest.mark.parametrize(("language", "typed", "told"), REFUSED)
+def test_what_can_not_be_read_is_answered_with_what_to_write(language: str, typed: str, told: str) -> None:
+    """Nothing is guessed and no sign is lost; a name that is not listed is told with the nearest that are."""
+    parsed = parsing.holdings(typed, decimal(language), NAMES)
+    problems = parsed.problems or strategies.holdings_problems(parsed.values, LISTED, "USDT")
+    assert any(told in str(problem) for problem in problems), [str(problem) for problem in problems]
+
+
+CHAT = [
+    ("en", "0.5 BTC, 4 ETH", ("• 0.5 BTC ≈ $", "• 4 ETH ≈ $", "Together ≈ $", "Is this right?")),
+    ("en", "• 0.5 BTC\n• $2,500", ("• 0.5 BTC ≈", "• 2,500 USDT ≈ $2,500", "Is this right?")),
+    ("en", "BTC $500", ("“$500” is not an amount of coins",)),
+    ("en", "BTCUSDT 0.5", ("Did you mean BTC?",)),
+    ("es", "Tengo 0,5 bitcoin y 4 ether", ("• 0,5 BTC ≈", "• 4 ETH ≈", "¿")),
+    ("es", "BTC 500€", ("«500€» no es una cantidad de monedas. Escribe cuántas monedas son, como 0,5.",)),
+    ("ru", "у меня 0,5 биткоина и 2500 долларов", ("• 0,5 BTC ≈", "• 2 500 USDT ≈")),
+    ("ru", "BTC 50%", ("«50%» — не количество монет.",)),
+]
+
+
+async def test_holdings_are_shown_with_their_value_before_anything_is_done(tmp_path: Path) -> None:
+    """In the chat, in three languages; and what the bot wrote can be sent back to it."""
+    async with someone(tmp_path, operator_ids="42,43,44") as ann:
+        people = {language: await asked_for_holdings(ann, language, 42 + at) for at, language in enumerate(("en", "es", "ru"))}
+        for language, typed, told in CHAT:
+            one = people[language]
+            answer = (await one.say(typed)).replace("\xa0", " ")
+            assert all(part in answer for part in told), answer
+            if "≈" in told[0]:
+                assert (await one.say(answer)).replace("\xa0", " ") == answer, "its own words sent back"
+
+
+async def test_an_amount_that_reads_two_ways_is_asked_about_with_both_values(tmp_path: Path) -> None:
+    """Spanish ETH 1.234 is 1,234 ETH or 1.234 ETH: each with its value, a button for each, and the tapped one is what is held."""
+    async with someone(tmp_path) as ann:
+        one = await asked_for_holdings(ann, "es", 42)
+        await one.say("ETH 1.234, USDT 2.500")
+        old = one.sees("• 2.500 USDT ≈ 2.500", "• 1.234 ETH ≈ ", "o bien 1,234 ETH ≈ ", "¿Cuál quieres decir?")
+        assert old.buttons[:2] == ("1.234 ETH", "1,234 ETH")
+        await one.say("ETH 1.500")
+        assert "Has enviado otras cantidades" in await answered(one, "1,234 ETH", old)
+        await one.taps("1,5 ETH", "Usar Equilibrada")
+        held: Any = await one.program.accounts.exchange(await one.portfolio_id())
+        assert {name: qty for name, qty in (await held.balances()).spot.items() if qty} == {"ETH": Decimal("1.5")}
+
+
+async def asked_for_holdings(ann: Someone, language: str, number: int) -> Someone:
+    """Sit down as somebody who speaks a language, and go where holdings are asked for."""
+    one = ann.beside(replace(ANN, id=number, language=language))
+    await one.say("/start")
+    await one.tap(one.last.buttons[1])
+    return one
+
+
+async def answered(one: Someone, label: str, on: Message) -> str:
+    """Tap a button and return what is written then."""
+    before = one.newest
+    await one.tap(label, on=on)
+    return one.since(before)
