@@ -43,8 +43,9 @@ from chatbot.plans.band_advice import Adviser
 from chatbot.plans.costs import Costing
 from chatbot.plans.panic import Panic
 from chatbot.plans.rebalancing import Rebalancing
-from chatbot.portfolio.accounts import OpenAccounts
+from chatbot.portfolio.accounts import OpenAccounts, SaveBody
 from chatbot.portfolio.evaluator import Evaluator
+from chatbot.portfolio.flows import Flows
 from chatbot.portfolio.levels import Levels
 from chatbot.portfolio.manage import Portfolios
 from chatbot.reports.status import Reports
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
     from chatbot.clock import Clock
     from chatbot.config import Settings
     from chatbot.durable import Work
-    from chatbot.exchanges.base import Exchange, PriceSource
+    from chatbot.exchanges.base import Also, Exchange, PriceSource
     from chatbot.model import Delivery, Message, Portfolio
 
 LOCALE = Path(__file__).resolve().parent.parent / "locale"
@@ -97,6 +98,7 @@ class Program:
     rebalancing: Rebalancing
     hedging: Hedging
     portfolios: Portfolios
+    flows: Flows
     reports: Reports
     adviser: Adviser
     access: Access
@@ -251,9 +253,7 @@ async def _assemble(
         interval_s=settings.check_interval_s,
         batch_window_s=settings.batch_window_s,
     )
-    portfolios = Portfolios(
-        db, clock, open_accounts, source.name, changed=roster.forget, first_account=_opening_account(source), redraw=write.redraw_card
-    )
+    portfolios = Portfolios(db, clock, source.name, changed=roster.forget, first_account=_opening_account(source), redraw=write.redraw_card)
     reports = Reports(db, evaluator, board, funding, source, clock, next_check=monitor.next_check, mood_source=sentiment.name)
     executor = Executor(db, work, open_accounts.exchange, clock, rebalancing, pace=pace)
     panic = Panic(db, work, evaluator, costing, clock, world=source.name, ends=executor.recovery, changed=roster.forget)
@@ -277,6 +277,7 @@ async def _assemble(
         rebalancing=rebalancing,
         hedging=Hedging(evaluator, candles, clock),
         portfolios=portfolios,
+        flows=Flows(db, open_accounts, evaluator, board, clock, end_card=portfolios.end_card),
         reports=reports,
         adviser=Adviser(evaluator, costing),
         access=access,
@@ -294,9 +295,9 @@ async def _assemble(
 def _exchange_opener(source: PriceSource, clock: Clock) -> Callable[..., Exchange]:
     """Return what makes a portfolio's exchange: which kind it is decides the mode, nothing else in the program asks."""
 
-    def open_exchange(portfolio: Portfolio, account: dict[str, Any], save: Callable[[dict[str, Any]], Awaitable[None]]) -> Exchange:
-        async def save_state(state: AccountState) -> None:
-            await save(state.to_json())
+    def open_exchange(portfolio: Portfolio, account: dict[str, Any], save: SaveBody) -> Exchange:
+        async def save_state(state: AccountState, also: Also | None = None) -> None:
+            await save(state.to_json(), also)
 
         state = AccountState.from_json(account)
         if portfolio.mode == Mode.MANUAL:

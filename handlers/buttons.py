@@ -51,6 +51,9 @@ BOUND: Final = frozenset(
         "hedge_open",
         "hedge_close",
         "close_yes",
+        "flow_outside",
+        "flow_trade",
+        "flow_undo",
     }
 )
 #: between what a button means and what it speaks of: a portfolio's number, and for a bound one the word for what was shown

@@ -44,6 +44,8 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="rebalance", description=N_("Make a plan now"), group=Group.PORTFOLIO),
     Command(name="exposure", description=N_("Spot and futures together, liquidation, funding"), group=Group.PORTFOLIO),
     Command(name="hedge", description=N_("Open, see and close a hedge"), group=Group.PORTFOLIO),
+    Command(name="deposit", description=N_("Money or coins that came in"), group=Group.PORTFOLIO),
+    Command(name="withdraw", description=N_("Money or coins that went out"), group=Group.PORTFOLIO),
     Command(name="why", description=N_("Why the last check did or did not act"), group=Group.PORTFOLIO),
     Command(name="history", description=N_("Past plans and their results"), group=Group.PORTFOLIO),
     Command(name="targets", description=N_("Strategy and target weights"), group=Group.STRATEGY),

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
 PERP = "-PERP"
@@ -315,12 +315,43 @@ class DepthSource(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """Everything that is in an account that nobody but us keeps; what there is nothing of is not named."""
+
+    spot: Mapping[str, Decimal]
+    #: futures wallet balance W of domain 1.1
+    futures_wallet: Decimal = Decimal(0)
+    #: signed quantity and entry price by contract
+    positions: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
+
+
+#: what else is written together with a change of an account, or not at all; called inside the transaction, which it is given
+Also: TypeAlias = "Callable[[Any], Awaitable[None]]"
+
+
+@runtime_checkable
+class Fundable(Protocol):
+    """An account that money and coins come into, and leave, on a word: no exchange stands behind it."""
+
+    async def receive(self, changes: Mapping[str, Decimal], also: Also) -> None:
+        """Add signed amounts to the spot wallet. Raises ``NotEnoughMoney`` where more would leave than is free; then nothing happened."""
+        ...
+
+
 @runtime_checkable
 class KeptByHand(Protocol):
     """An account that a person keeps by typing it in."""
 
-    async def retype(self, spot: Mapping[str, Decimal], futures_wallet: Decimal, positions: Mapping[str, tuple[Decimal, Decimal]]) -> None:
-        """Replace what is held by what the person says; ``positions`` are (signed quantity, entry price) by contract."""
+    quote_asset: str
+
+    @property
+    def holdings(self) -> Holdings:
+        """Return what was typed in, changed by the trades that were noted since."""
+        ...
+
+    async def retype(self, before: Holdings, after: Holdings, also: Also) -> None:
+        """Replace what is held by what the person says. Raises ``Rejected``: "changed" where something else than ``before`` is held."""
         ...
 
 

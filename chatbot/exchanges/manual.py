@@ -10,6 +10,7 @@ from chatbot.errors import NotEnoughMoney, Rejected, Unreachable
 from chatbot.exchanges.base import (
     Balances,
     Direction,
+    Holdings,
     Market,
     Order,
     OrderRequest,
@@ -21,16 +22,18 @@ from chatbot.exchanges.base import (
     is_perp,
 )
 from chatbot.exchanges.paper.account import ZERO, AccountState, PaperOrder
-from chatbot.exchanges.paper.ledger import Entry, Kind, check
+from chatbot.exchanges.paper.ledger import Entry, Kind, check, check_flow
 from chatbot.exchanges.paper.margin import public_positions
 from chatbot.exchanges.paper.matching import book_fill
 from chatbot.exchanges.sound import sound_quotes
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from decimal import Decimal
 
     from chatbot.clock import Clock
+    from chatbot.exchanges.base import Also
+    from chatbot.exchanges.paper.account import Save
 
 
 class ManualExchange:
@@ -40,7 +43,7 @@ class ManualExchange:
     #: nothing is ever under way
     late_window_s: float | None = 0.0
 
-    def __init__(self, source: PriceSource, clock: Clock, state: AccountState, *, save: Callable[[AccountState], Awaitable[None]]) -> None:
+    def __init__(self, source: PriceSource, clock: Clock, state: AccountState, *, save: Save) -> None:
         self.quote_asset = state.quote
         self._source = source
         self._clock = clock
@@ -53,15 +56,26 @@ class ManualExchange:
         """Return the holdings as they were last saved."""
         return self._state
 
-    async def retype(self, spot: Mapping[str, Decimal], futures_wallet: Decimal, positions: Mapping[str, tuple[Decimal, Decimal]]) -> None:
-        """Replace the holdings by what the person typed; ``positions`` are (signed quantity, entry). Raises ``Rejected``."""
-        if any(qty < 0 for qty in spot.values()) or any(entry <= 0 for _, entry in positions.values()):
+    @property
+    def holdings(self) -> Holdings:
+        """Return what was typed in, changed by the trades that were noted since."""
+        return self._state.holdings
+
+    async def retype(self, before: Holdings, after: Holdings, also: Also) -> None:
+        """Replace the holdings by what the person says. Raises ``Rejected``: "changed" where something else than ``before`` is held."""
+        if any(qty < 0 for qty in after.spot.values()) or any(entry <= 0 for _, entry in after.positions.values()):
             raise Rejected("bad_amount", "holdings are not negative and entries are above zero")
         async with self._change:
-            typed = AccountState.holding(spot, futures_wallet=futures_wallet, positions=positions, quote=self.quote_asset)
-            after = replace(self._state, spot=typed.spot, futures_wallet=futures_wallet, positions=typed.positions)
-            await self._save(after)
-            self._state = after
+            if self._state.holdings != before:
+                raise Rejected("changed", "something else is held by now")
+            typed = self._state.replaced(after)
+            await self._save(typed, also)
+            self._state = typed
+
+    async def receive(self, changes: Mapping[str, Decimal], also: Also) -> None:
+        """Note what has come in, or left."""
+        async with self._change:
+            await self._commit(self._state.received(changes), check_flow(self._state, changes, {}), also)
 
     async def markets(self) -> Mapping[str, Market]:
         """Return the rules of every instrument."""
@@ -154,10 +168,10 @@ class ManualExchange:
     async def close(self) -> None:
         """Nothing to let go of: the price source belongs to whoever made it."""
 
-    async def _commit(self, after: AccountState, entries: Sequence[Entry] = ()) -> None:
+    async def _commit(self, after: AccountState, entries: Sequence[Entry] = (), also: Also | None = None) -> None:
         """Check a change, save it, and only then let it count."""
         check(self._state, after, entries)
-        await self._save(after)
+        await (self._save(after) if also is None else self._save(after, also))
         self._state = after
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chatbot.model.alerts import AlertKind, AlertSettings, Ring
 from chatbot.model.answering import Answering, AnswerPolicy, AutoLimits, NotAlone, Unanswered
 from chatbot.model.figures import Check, HeldBack, KeptOut, LineReading, Outcome, PortfolioFigures, Problem
-from chatbot.model.halt import PlanHalt
+from chatbot.model.flow import Flow, FlowKind
 from chatbot.model.hedge import COVER, HEDGE_KINDS, MIN_VARIANCE, ROTATION, OpenHedge
 from chatbot.model.message import Delivery, Message, MessageKind, Urgency, Verdict
 from chatbot.model.people import LET_IN, AnswerMode, Mode, Person, Role
@@ -22,10 +22,11 @@ from chatbot.model.plan import (
     LegState,
     OrderState,
     Plan,
+    PlanHalt,
     PlanState,
     Reason,
 )
-from chatbot.model.report import AssetExposure, ContractReading, ExposureReport, MovedTarget, PortfolioRow, StatusReport
+from chatbot.model.report import AssetExposure, ContractReading, ExposureReport, MovedTarget, Performance, PortfolioRow, StatusReport
 from chatbot.model.signal import Signal, TriggerSetting
 from chatbot.model.strategy import ALT, CORE, FUTURES, NET, STABLE, BandRule, Portfolio, ScheduleRule, Strategy
 from chatbot.model.tilt import OpenTilt
@@ -61,6 +62,8 @@ __all__ = [
     "Delivery",
     "Effect",
     "ExposureReport",
+    "Flow",
+    "FlowKind",
     "FuturesCost",
     "HeldBack",
     "KeptOut",
@@ -79,6 +82,7 @@ __all__ = [
     "OpenTilt",
     "OrderState",
     "Outcome",
+    "Performance",
     "Person",
     "Phase",
     "Plan",

@@ -289,3 +289,15 @@ class Plan:
     def opens_hedge(self) -> bool:
         """Tell whether the plan opens a hedge; with its short left out it does not."""
         return self.hedge is not None and not self.hedge.closed and bool(self.short_legs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanHalt:
+    """What the operator's stop of all trading means for one plan."""
+
+    #: trading is halted for everybody since then; None: it is not
+    since: datetime | None = None
+    #: a halt, which may be over, has parked the plan, and its person has not answered about it
+    stopped: bool = False
+    #: an order of the plan may still work at the exchange
+    unsettled: bool = False

@@ -82,6 +82,22 @@ class MovedTarget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Performance:
+    """What a portfolio made of its money, with deposits and withdrawals apart (domain 9.15); None is unknown."""
+
+    #: time-weighted, fractions: since the start of the person's day, of the last 30 days, since the first value
+    today: Decimal | None = None
+    month: Decimal | None = None
+    #: there was a value 30 days ago
+    is_a_month_old: bool = False
+    total: Decimal | None = None
+    #: quote, since the first value
+    profit: Decimal | None = None
+    #: when the first value was taken; None: there is none
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusReport:
     """Everything that /status shows."""
 
@@ -94,8 +110,7 @@ class StatusReport:
     next_check_s: float | None = None
     #: the market's own time where it differs from the clock (replay, simulated)
     market_time: datetime | None = None
-    #: change since the start of the person's day as a fraction; None before the first full reading
-    today: Decimal | None = None
+    performance: Performance = field(default_factory=Performance)
     #: funding rate of the BTC perpetual per 8 h; None where unknown
     funding_8h: Decimal | None = None
     #: seconds since that rate was read; None where unknown

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chatbot.portfolio import states
-from chatbot.store import accounts, plans, portfolios
+from chatbot.store import accounts, flows, plans, portfolios
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -55,11 +55,11 @@ class CheckWrites:
     checks: dict[int, Check] = field(default_factory=dict)
     #: batching windows that open now, or close (None)
     windows: dict[int, datetime | None] = field(default_factory=dict)
-    values: list[tuple[int, date, Decimal]] = field(default_factory=list)
+    values: list[tuple[int, date, datetime, Decimal]] = field(default_factory=list)
 
     async def flush(self, tx: Tx) -> None:
         """Write it all; to be called once, inside the transaction of the messages that belong to it."""
         await portfolios.save_states(tx, self.states)
         await portfolios.save_checks(tx, self.checks)
         await portfolios.save_windows(tx, self.windows)
-        await portfolios.record_values(tx, self.values)
+        await flows.record_values(tx, self.values)

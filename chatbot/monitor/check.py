@@ -365,7 +365,8 @@ class Monitor:
     def _note(self, seen: CheckInput, result: CheckResult, check: Check, writes: CheckWrites) -> None:
         """Store what /why will tell, unless it would only say again that all is inside, and the value that the day began with."""
         if check.figures is not None:
-            writes.values.append((seen.portfolio.id, seen.now.astimezone(ZoneInfo(seen.person.zone)).date(), check.figures.value))
+            day = seen.now.astimezone(ZoneInfo(seen.person.zone)).date()
+            writes.values.append((seen.portfolio.id, day, seen.now, check.figures.value))
         self._roster.note(seen.evaluation, seen.now, calm=result.calm)
         if not (result.calm and check.held_back is HeldBack.INSIDE and seen.last is not None and seen.last.held_back is HeldBack.INSIDE):
             writes.checks[seen.portfolio.id] = check

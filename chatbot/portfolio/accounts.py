@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from chatbot.errors import InternalError, OtherWorld
 from chatbot.store import portfolios
@@ -12,7 +12,7 @@ from chatbot.store import portfolios
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
 
-    from chatbot.exchanges.base import Exchange
+    from chatbot.exchanges.base import Also, Exchange
     from chatbot.model import Portfolio
     from chatbot.store.database import Database
 
@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 _MANY = 100
 
 
+#: writes an account, and in the same transaction what belongs to the change
+SaveBody: TypeAlias = "Callable[[dict[str, Any], Also | None], Awaitable[None]]"
+
+
 class OpenExchange(Protocol):
     """Makes the exchange object of a portfolio from its saved account."""
 
-    def __call__(self, portfolio: Portfolio, account: dict[str, Any], save: Callable[[dict[str, Any]], Awaitable[None]]) -> Exchange:
+    def __call__(self, portfolio: Portfolio, account: dict[str, Any], save: SaveBody) -> Exchange:
         """Return an exchange that calls ``save`` with its new account before it lets a change be seen."""
         ...
 
@@ -76,10 +80,12 @@ class OpenAccounts:
             if len(wanted) >= _MANY:
                 gc.freeze()
 
-    def _saving(self, portfolio_id: int) -> Callable[[dict[str, Any]], Awaitable[None]]:
-        async def save(state: dict[str, Any]) -> None:
+    def _saving(self, portfolio_id: int) -> SaveBody:
+        async def save(state: dict[str, Any], also: Also | None) -> None:
             async with self._db.transaction() as tx:
                 await portfolios.save_account(tx, portfolio_id, state)
+                if also is not None:
+                    await also(tx)
             for tell in self._tell:
                 tell(portfolio_id)
 

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.errors import ShutOut, UserError
-from chatbot.exchanges.base import KeptByHand
 from chatbot.i18n import N_
 from chatbot.model import DecidedBy, Mode, Person, Plan, PlanState, Portfolio, PortfolioRow, Strategy
 from chatbot.portfolio import names, states
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chatbot.clock import Clock
-    from chatbot.portfolio.accounts import OpenAccounts
     from chatbot.store.database import Database, Tx
 
 
@@ -45,7 +43,6 @@ class Portfolios:
         self,
         db: Database,
         clock: Clock,
-        open_accounts: OpenAccounts,
         exchange: str,
         *,
         changed: Callable[[int], None],
@@ -54,7 +51,6 @@ class Portfolios:
     ) -> None:
         self._db = db
         self._clock = clock
-        self._accounts = open_accounts
         #: name of the exchange, or price source, that new portfolios stand on
         self._exchange = exchange
         self._changed = changed
@@ -127,7 +123,7 @@ class Portfolios:
     async def _close(self, tx: Tx, portfolio: Portfolio) -> UnderWay | None:
         """Close a portfolio inside a transaction, or return what must end first; then nothing was written."""
         await portfolios.hold(tx, portfolio.id)
-        await self._end_card(tx, portfolio.id, by=DecidedBy.CLOSING)
+        await self.end_card(tx, portfolio.id, by=DecidedBy.CLOSING)
         if (busy := await under_way(tx, portfolio)) is not None:
             return busy
         await portfolios.close(tx, portfolio.id, self._clock.now())
@@ -231,7 +227,7 @@ class Portfolios:
             if _lines_of(changed.strategy) != _lines_of(latest.strategy):
                 await _arm(tx, portfolio.id)
             if revision_of(changed) != revision_of(latest):
-                await self._end_card(tx, portfolio.id, settings=True)
+                await self.end_card(tx, portfolio.id, settings=True)
         self._changed(portfolio.id)
         return changed
 
@@ -246,25 +242,13 @@ class Portfolios:
                     await portfolios.save(tx, replace(portfolio, strategy=replace(portfolio.strategy, schedule=moved)))
                     self._changed(portfolio.id)
 
-    async def correct(self, portfolio: Portfolio, holdings: dict[str, Decimal]) -> bool:
-        """Replace the spot holdings of a portfolio that is kept by hand; futures stay. False: it is not kept by hand."""
-        exchange = await self._accounts.exchange(portfolio.id)
-        if not isinstance(exchange, KeptByHand):
-            return False
-        wallet = (await exchange.balances()).futures_wallet
-        book = {position.instrument: (position.qty, position.entry) for position in await exchange.positions()}
-        await exchange.retype(holdings, wallet, book)
-        async with self._db.transaction() as tx:
-            await self._end_card(tx, portfolio.id)
-        return True
-
     async def _say_name(self, tx: Tx, portfolio_id: int) -> None:
         """Have the card of an open plan drawn again, so that it says the name by which its portfolio is told from another one."""
         now, waiting = self._clock.now(), await plans.open_plan(tx, portfolio_id)
         if waiting is not None:
             await self._redraw(tx, waiting, now, f"named-{now.isoformat()}")
 
-    async def _end_card(self, tx: Tx, portfolio_id: int, *, by: DecidedBy = DecidedBy.PERSON, settings: bool = False) -> None:
+    async def end_card(self, tx: Tx, portfolio_id: int, *, by: DecidedBy = DecidedBy.PERSON, settings: bool = False) -> None:
         """End the plan that waits for an answer: what its card rested on has changed, and Confirm must not cover that.
 
         A plan that the bot was to carry out itself has been shown to nobody: it is planned again, and asks, when its turn comes. Where

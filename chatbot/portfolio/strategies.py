@@ -166,11 +166,18 @@ def _band_problem(name: str, rule: BandRule, base: Strategy) -> UserError | None
 
 def holdings_problems(values: Mapping[str, Decimal], instruments: Collection[str], quote_asset: str) -> tuple[UserError, ...]:
     """Return what is wrong with typed-in holdings: coins without a price, stablecoins among them, or nothing at all."""
+    return without_price(values, instruments, quote_asset) or nothing_held(values)
+
+
+def without_price(values: Mapping[str, Decimal], instruments: Collection[str], quote_asset: str) -> tuple[UserError, ...]:
+    """Return the names that have no price here."""
     coins = {name for name in instruments if not is_perp(name)}
-    problems = [_without_price(name, coins, quote_asset) for name in values if name not in _MONEY | {quote_asset} | coins]
-    if not problems and not any(values.values()):
-        problems.append(UserError(N_("All amounts are 0; there is nothing to keep in balance.")))
-    return tuple(problems)
+    return tuple(_without_price(name, coins, quote_asset) for name in values if name not in _MONEY | {quote_asset} | coins)
+
+
+def nothing_held(values: Mapping[str, Decimal]) -> tuple[UserError, ...]:
+    """Return a problem where every amount is 0."""
+    return () if any(values.values()) else (UserError(N_("All amounts are 0; there is nothing to keep in balance.")),)
 
 
 def _without_price(name: str, coins: Collection[str], quote_asset: str) -> UserError:

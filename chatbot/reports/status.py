@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from chatbot.engine.portfolio import INDEX
 from chatbot.errors import contained
 from chatbot.model import AnswerMode, Check, ExposureReport, HeldBack, MovedTarget, PortfolioRow, StatusReport
 from chatbot.portfolio import states, targets, turnover
-from chatbot.reports import exposure
+from chatbot.reports import exposure, performance
 from chatbot.store import halt, plans, portfolios
 from chatbot.triggers import schedule
 
@@ -65,7 +64,7 @@ class Reports:
             open_plan = await plans.open_plan(tx, portfolio.id)
             auto = portfolio.answer == AnswerMode.AUTO
             used = await turnover.today(tx, portfolio.id, person.zone, now) if auto else None
-            opened = await portfolios.open_value(tx, portfolio.id, now.astimezone(ZoneInfo(person.zone)).date())
+            earned = await performance.read(tx, portfolio.id, person.zone, now, evaluation.figures.value if evaluation.figures else None)
             last = await portfolios.check(tx, portfolio.id)
             halted_since = await halt.since(tx)
         market_time, next_check = self._source.market_time(now), self._next_check()
@@ -83,7 +82,7 @@ class Reports:
             price_age_s=self._board.oldest_age(tuple(evaluation.quotes), now),
             next_check_s=max(0.0, (next_check - now).total_seconds()) if next_check else None,
             market_time=market_time if abs(market_time - now) > timedelta(seconds=1) else None,
-            today=evaluation.figures.value / opened - 1 if evaluation.figures and opened else None,
+            performance=earned,
             funding_8h=self._funding_rate(),
             funding_age_s=self._board.oldest_age((INDEX,), now),
             turnover=used,

@@ -10,9 +10,8 @@ from sqlalchemy import bindparam, delete, select, update
 
 from chatbot.model import AlertSettings, Person, Role
 from chatbot.store import tables
-from chatbot.store.chunks import chunks
 from chatbot.store.codec import decode, encode
-from chatbot.store.writing import put, put_new
+from chatbot.store.writing import chunks, put, put_new
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -25,9 +25,8 @@ from chatbot.model import (
     Reason,
 )
 from chatbot.store import tables
-from chatbot.store.chunks import chunks
 from chatbot.store.codec import decode, encode, to_micros
-from chatbot.store.writing import inserting, put
+from chatbot.store.writing import chunks, inserting, put
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -11,14 +11,12 @@ from sqlalchemy import bindparam, exists, false, func, insert, inspect, select, 
 
 from chatbot.model import LET_IN, Answering, AnswerMode, Check, Mode, Portfolio, Strategy
 from chatbot.store import tables
-from chatbot.store.chunks import chunks
 from chatbot.store.codec import decode, encode
-from chatbot.store.writing import put, put_all
+from chatbot.store.writing import chunks, put, put_all
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
-    from datetime import date, datetime
-    from decimal import Decimal
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
 
     from sqlalchemy import Row
 
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _portfolios, _accounts, _states = tables.portfolios.c, tables.accounts.c, tables.states.c
-_checks, _values = tables.checks.c, tables.values.c
+_checks = tables.checks.c
 _other = tables.portfolios.alias("other")
 _BESIDE_ANOTHER = exists().where(_other.c.person_id == _portfolios.person_id, _other.c.id != _portfolios.id, _other.c.closed_at.is_(None))
 _READ = select(tables.portfolios, _BESIDE_ANOTHER.label("is_one_of_several"))
@@ -228,19 +226,6 @@ async def worlds(tx: Tx) -> dict[str, int]:
         return {}
     counted = select(_portfolios.exchange, func.count()).group_by(_portfolios.exchange)
     return {world: int(count) for world, count in await tx.execute(counted)}
-
-
-async def open_value(tx: Tx, portfolio_id: int, day: date) -> Decimal | None:
-    """Return the value at the start of a day of the person, or None when it was not known."""
-    query = select(_values.value).where(_values.portfolio_id == portfolio_id, _values.day == day)
-    found: Decimal | None = (await tx.execute(query)).scalar_one_or_none()
-    return found
-
-
-async def record_values(tx: Tx, values: Iterable[tuple[int, date, Decimal]]) -> None:
-    """Write values at the start of a day, as (portfolio, day, value); only the first of a day counts."""
-    rows = [{"portfolio_id": portfolio_id, "day": day, "value": value} for portfolio_id, day, value in values]
-    await put_all(tx, tables.values, rows, replace=False)
 
 
 def _row(portfolio: Portfolio) -> dict[str, Any]:

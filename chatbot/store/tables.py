@@ -167,6 +167,22 @@ values = Table(
     _parent("portfolio_id", "pf_portfolios.id", primary_key=True, autoincrement=False),
     Column("day", Day, primary_key=True),
     Column("value", Exact, nullable=False),
+    #: NULL: written by a version that did not keep it
+    Column("at", Moment),
+)
+
+flows = Table(
+    "pf_flows",
+    metadata,
+    _id(),
+    _parent("portfolio_id", "pf_portfolios.id", index=True),
+    Column("at", Moment, nullable=False),
+    Column("kind", Text, nullable=False),
+    #: NULL: unknown
+    Column("value", Exact),
+    Column("amount", Exact),
+    Column("facts", Facts, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 plans = Table(

@@ -1,6 +1,6 @@
-"""The two writes that SQL spells differently on each database: insert or replace, and insert unless it is there.
+"""Many rows at a time: the two writes that SQL spells differently on each database, and ids in questions of a bearable size.
 
-A statement is written once for each table and set of columns: building it anew costs more than running it.
+A statement is written once for each table and set of columns: building it again costs more than running it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.dialects import sqlite
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from sqlalchemy import Table
     from sqlalchemy.dialects import postgresql
@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from chatbot.store.database import Tx
 
     _Insert = sqlite.Insert | postgresql.Insert
+
+
+#: rows in one question: between two, the event loop serves the chat
+CHUNK = 250
+
+
+def chunks(ids: Collection[int]) -> Iterator[list[int]]:
+    """Yield the ids in lists that fit into one question."""
+    wanted = list(ids)
+    return (wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK))
 
 
 async def put(tx: Tx, table: Table, row: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from chatbot.portfolio import strategies
 from handlers.chat import names, parsing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from handlers.chat.context import Context
 
@@ -37,14 +37,21 @@ class Typed:
 
 
 async def read(context: Context, text: str) -> Typed:
-    """Read amounts of coins as :func:`parsing.holdings` does; names are those of the price source."""
+    """Read amounts of coins, one of them at least above 0; names are those of the price source."""
     source = context.program.source
     instruments = await source.markets()
-    parsed = parsing.holdings(text, context.decimal, names.of_coins(instruments))
-    found = parsed.problems or strategies.holdings_problems(parsed.values, instruments, source.quote_asset)
+    typed = understood(text, instruments, source.quote_asset, context.decimal)
+    nothing = strategies.nothing_held(typed.holdings) if not typed.problems else ()
+    return replace(typed, problems=nothing) if nothing else typed
+
+
+def understood(text: str, instruments: Collection[str], quote_asset: str, decimal: str) -> Typed:
+    """Read amounts of coins as :func:`parsing.holdings` does; 0 is one too."""
+    parsed = parsing.holdings(text, decimal, names.of_coins(instruments))
+    found = parsed.problems or strategies.without_price(parsed.values, instruments, quote_asset)
     if found:
         return Typed(problems=found)
-    holdings, otherwise = (strategies.as_holdings(values, source.quote_asset) for values in (parsed.values, parsed.otherwise))
+    holdings, otherwise = (strategies.as_holdings(values, quote_asset) for values in (parsed.values, parsed.otherwise))
     return Typed(holdings=holdings, otherwise=otherwise)
 
 

@@ -10,7 +10,7 @@ from chatbot.model import Role
 from chatbot.portfolio.manage import OF_PORTFOLIO
 from chatbot.store import accounts
 from handlers.chat.context import reply, show
-from handlers.commands import holdings, portfolios, settings, start, strategy
+from handlers.commands import flows, holdings, portfolios, settings, start, strategy
 from handlers.views import problems
 from handlers.views.person import settings as views
 
@@ -25,6 +25,7 @@ DIALOGS = {
     strategy.DIALOG: strategy.typed,
     settings.DIALOG: settings.typed,
     holdings.DIALOG: holdings.typed,
+    flows.DIALOG: flows.typed,
     portfolios.DIALOG: portfolios.typed,
 }
 

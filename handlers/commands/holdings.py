@@ -5,19 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.model import Mode
+from chatbot.portfolio.flows import Corrected, NoEntry
 from chatbot.portfolio.manage import OF_PORTFOLIO
-from handlers.chat import amounts
 from handlers.chat.context import need_portfolio, reply, show
-from handlers.commands.status import status
+from handlers.chat.corrections import corrections
 from handlers.views import problems
-from handlers.views.portfolio import start
+from handlers.views.portfolio import flows
 
 if TYPE_CHECKING:
     from typing import Any
 
     from telegram import Update
 
+    from chatbot.i18n import Words
+    from chatbot.model import Portfolio
+    from chatbot.portfolio.flows import Overtaken
     from handlers.chat.context import Context
+    from handlers.views.common import View
 
 DIALOG = "holdings"
 
@@ -28,18 +32,30 @@ async def correct(update: Update, context: Context) -> None:
     if portfolio is None or portfolio.mode != Mode.MANUAL:
         return
     await context.enter(DIALOG, {OF_PORTFOLIO: portfolio.id})
-    await show(update, context, start.holdings_prompt(context.words, portfolio, back="status"))
+    await show(update, context, flows.correct_prompt(context.words, portfolio))
 
 
 async def typed(update: Update, context: Context, text: str, _data: dict[str, Any]) -> None:
-    """Take the amounts; what is wrong with them is told at once, and the dialog stays open."""
+    """Take the amounts that differ; what is wrong with them is told at once, and the dialog stays open."""
     portfolio = await need_portfolio(update, context)
     if portfolio is None:
         return
-    read = (await amounts.read(context, text)).sure()
-    if read.problems:
-        await reply(update, context, problems.mistakes(context.words, read.problems, start.HOLDINGS_EXAMPLE))
+    source = context.program.source
+    read, found = corrections(text, await source.markets(), source.quote_asset, context.decimal)
+    if found:
+        await reply(update, context, problems.mistakes(context.words, found, flows.CORRECT_EXAMPLE))
         return
-    await context.program.portfolios.correct(portfolio, read.holdings)
-    await context.leave(DIALOG)
-    await status(update, context)
+    outcome = await context.program.flows.correct(portfolio, read)
+    if not isinstance(outcome, NoEntry):
+        await context.leave(DIALOG)
+    await reply(update, context, _told(context.words, portfolio, outcome))
+
+
+def _told(words: Words, portfolio: Portfolio, outcome: Corrected | Overtaken | NoEntry | None) -> View:
+    match outcome:
+        case Corrected():
+            return flows.corrected(words, portfolio, outcome)
+        case NoEntry(contract=contract):
+            return flows.no_entry(words, portfolio, contract)
+        case _:
+            return flows.unchanged(words, portfolio)

@@ -15,8 +15,22 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from chatbot.errors import InternalError
-from chatbot.model import Check, Delivery, HeldBack, LegState, MessageKind, OrderState, PlanState, Problem, Role, Urgency, Verdict
-from chatbot.store import accounts, events, messages, orders, plans, portfolios, privacy, retention, tables
+from chatbot.model import (
+    Check,
+    Delivery,
+    Flow,
+    FlowKind,
+    HeldBack,
+    LegState,
+    MessageKind,
+    OrderState,
+    PlanState,
+    Problem,
+    Role,
+    Urgency,
+    Verdict,
+)
+from chatbot.store import accounts, events, flows, messages, orders, plans, portfolios, privacy, retention, tables
 from chatbot.store.database import Database
 from chatbot.store.migrations import schema
 from tests.store.samples import FIGURES, NOW, a_person, a_plan, a_portfolio, plan, portfolio
@@ -248,11 +262,25 @@ async def test_only_the_first_value_of_a_day_counts_and_stays_exact(db: Database
     stored = await a_portfolio(db)
     day = NOW.date()
     async with db.transaction() as tx:
-        assert await portfolios.open_value(tx, stored.id, day) is None
-        await portfolios.record_values(tx, [(stored.id, day, Decimal("98412.07000"))])
-        await portfolios.record_values(tx, [(stored.id, day, Decimal(1))])
-        assert str(await portfolios.open_value(tx, stored.id, day)) == "98412.07000"
-        assert await portfolios.open_value(tx, stored.id, day + timedelta(days=1)) is None
+        assert await flows.opening(tx, stored.id, day) is None
+        await flows.record_values(tx, [(stored.id, day, NOW, Decimal("98412.07000"))])
+        await flows.record_values(tx, [(stored.id, day, LATER, Decimal(1))])
+        found = await flows.opening(tx, stored.id, day)
+        assert (str(found.value), found.at) == ("98412.07000", NOW)
+        assert await flows.opening(tx, stored.id) == await flows.opening(tx, stored.id, day - timedelta(days=3)) == found
+        assert await flows.opening(tx, stored.id, day + timedelta(days=1)) is None
+
+
+async def test_flows_are_kept_in_their_order_with_what_is_unknown_of_them(db: Database) -> None:
+    first, second = await a_portfolio(db, 7), await a_portfolio(db, 8)
+    known = Flow(portfolio_id=first.id, at=NOW, kind=FlowKind.DEPOSIT, value=Decimal("1.50"), amount=Decimal("-0.10"), facts={"a": ["1"]})
+    unknown = replace(known, at=LATER, kind=FlowKind("of a newer version"), value=None, amount=None)
+    async with db.transaction() as tx:
+        assert await flows.latest(tx, first.id) is None
+        stored = [await flows.add(tx, one) for one in (known, replace(known, portfolio_id=second.id), unknown)]
+        assert stored == [replace(known, id=1), replace(known, id=2, portfolio_id=second.id), replace(unknown, id=3)]
+        assert await flows.of_portfolio(tx, first.id) == (stored[0], stored[2])
+        assert await flows.latest(tx, first.id) == stored[2]
 
 
 async def test_a_portfolio_needs_its_person(db: Database) -> None:
@@ -680,7 +708,8 @@ async def _everything_about(db: Database, person_id: int) -> None:
         await portfolios.save_account(tx, stored.id, {"cash": "1"})
         await portfolios.save_states(tx, {(stored.id, "CORE"): {}})
         await portfolios.save_checks(tx, {stored.id: Check(at=NOW, figures=FIGURES)})
-        await portfolios.record_values(tx, [(stored.id, NOW.date(), Decimal("1.50"))])
+        await flows.record_values(tx, [(stored.id, NOW.date(), NOW, Decimal("1.50"))])
+        await flows.add(tx, Flow(portfolio_id=stored.id, at=NOW, kind=FlowKind.DEPOSIT, value=None, amount=Decimal(1)))
         await accounts.set_dialog(tx, person_id, "start", {})
 
 
@@ -693,7 +722,7 @@ async def test_a_person_can_have_everything_handed_out_and_then_deleted(db: Data
         other = await privacy.export_person(tx, 2)
         assert {f"pf_{name}" for name in exported} == tables.metadata.tables.keys() - about_nobody, "a new table has to be thought of here"
         assert json.loads(json.dumps(exported)) == exported
-        assert exported["values"] == [{"portfolio_id": 1, "day": "2026-03-01", "value": "1.50"}]
+        assert exported["values"] == [{"portfolio_id": 1, "day": "2026-03-01", "value": "1.50", "at": NOW.isoformat()}]
         assert exported["plans"][0]["after"]["value"] == "98412.070"
         assert await privacy.delete_person(tx, 1) == sum(len(rows) for rows in exported.values())
         assert await privacy.export_person(tx, 1) == {}
@@ -736,9 +765,9 @@ async def test_what_is_written_in_bulk_replaces_states_and_checks_and_keeps_the_
         await portfolios.save_checks(tx, seen)
         assert await portfolios.checks_of(tx, [first.id, second.id]) == seen
         day = NOW.date()
-        await portfolios.record_values(tx, [(first.id, day, Decimal("1.50"))])
-        await portfolios.record_values(tx, [(first.id, day, Decimal(2)), (second.id, day, Decimal(3))])
-        assert [await portfolios.open_value(tx, one.id, day) for one in (first, second)] == [Decimal("1.50"), Decimal(3)]
+        await flows.record_values(tx, [(first.id, day, NOW, Decimal("1.50"))])
+        await flows.record_values(tx, [(first.id, day, NOW, Decimal(2)), (second.id, day, NOW, Decimal(3))])
+        assert [(await flows.opening(tx, one.id, day)).value for one in (first, second)] == [Decimal("1.50"), Decimal(3)]
 
 
 async def test_windows_are_opened_in_bulk_and_nothing_else_of_a_portfolio_changes(db: Database) -> None:

@@ -22,6 +22,7 @@ from chatbot.engine.planner.casefile import number, numbers, reported, text
 from chatbot.engine.planner.prices import fee_aware_value, round_price
 from chatbot.engine.portfolio import Owned, beta_with_kept, cash_coins, default_bucket, hold_out, measure, owned, total_value, value_of
 from chatbot.engine.presets import PRESETS, resolve_targets
+from chatbot.engine.returns import Moment, time_weighted
 from chatbot.engine.triggers import fear_greed as sentiment
 from chatbot.engine.triggers import funding, trend, volatility, waves
 from chatbot.engine.triggers.batching import batch_triggers
@@ -548,6 +549,17 @@ def reserve(case: Case) -> Case:
     }
 
 
+def returns(case: Case) -> Case:
+    moments = [Moment(value=maybe(point["value"]), flows=tuple(map(flow, point.get("flows", ())))) for point in case["points"]]
+    found = time_weighted(moments)
+    return {"returns": [reported(link) for link in found.links], "total": reported(found.total), "profit": reported(found.profit)}
+
+
+def flow(raw: Case) -> Decimal | None:
+    price = maybe(raw.get("price", "1"))
+    return None if price is None else number(raw["qty"]) * price
+
+
 FUNCTIONS: dict[str, Callable[[Case], Any]] = {
     "portfolio_metrics": portfolio_metrics,
     "liquidation_price": liquidation_price,
@@ -589,4 +601,5 @@ FUNCTIONS: dict[str, Callable[[Case], Any]] = {
     "finite_prices": the_prices,
     "cash_coins": cash,
     "reserve": reserve,
+    "time_weighted_return": returns,
 }

@@ -12,6 +12,7 @@ from chatbot.model import Cause, Mode, PlanState, Portfolio, Reason, Signal, Str
 from chatbot.plans.outcomes import Confirmed
 from chatbot.portfolio import states as remembered
 from chatbot.portfolio import strategies
+from chatbot.portfolio.flows import Typed
 from chatbot.store import plans
 from tests.portfolio.still_market import PERSON, START, Bench, bench
 
@@ -294,7 +295,7 @@ async def test_a_coin_that_joins_while_its_whole_line_is_held_down_is_not_sold(t
             PERSON, Mode.MANUAL, strategy, {"SOL": D(400), "BTC": D("0.8"), "USDT": D(20_000)}
         )
         await on.room.tick()
-        await on.room.program.portfolios.correct(portfolio, {"SOL": D(400), "BTC": D("0.8"), "USDT": D(15_000), "XRP": D(10_000)})
+        await on.room.program.flows.correct(portfolio, Typed(spot={"USDT": D(15_000), "XRP": D(10_000)}))
         found = await on.room.program.evaluator.look(portfolio, fresh=True)
         assert found.effective is not None
         assert found.figures is not None

@@ -118,21 +118,6 @@ async def test_a_card_ends_with_its_settings_and_outlives_a_name(tmp_path: Path)
         assert old.state is PlanState.SUPERSEDED
 
 
-async def test_amounts_are_corrected_only_where_they_are_kept_by_hand(tmp_path: Path) -> None:
-    """A paper account is what its fills made of it; by hand, the futures stay, and the card on the old amounts ends."""
-    async with bench(tmp_path) as on:
-        paper = await on.balanced()
-        assert not await on.program.portfolios.correct(paper, {"BTC": D(9)})
-        assert (await (await on.program.accounts.exchange(paper.id)).balances()).spot["BTC"] == D("0.08")
-        manual = await on.program.portfolios.open(PERSON, Mode.MANUAL, paper.strategy, {"BTC": D("0.08"), "SOL": D(40), "USDT": D(2000)})
-        on.market.move("BTC", "1.5")
-        assert isinstance(await on.program.rebalancing.propose(manual, ()), outcomes.Proposed)
-        assert await on.program.portfolios.correct(manual, {"BTC": D("0.07"), "USDT": D(500)})
-        assert dict((await (await on.program.accounts.exchange(manual.id)).balances()).spot) == {"BTC": D("0.07"), "USDT": D(500)}
-        assert await on.plan(manual) is None
-        assert await on.plan(paper) is None
-
-
 async def test_who_is_blocked_while_a_portfolio_is_opened_gets_none(tmp_path: Path) -> None:
     """The role is read in the transaction that would store it."""
     async with bench(tmp_path) as on:

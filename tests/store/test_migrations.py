@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +17,7 @@ from sqlalchemy import text
 
 from chatbot.errors import InternalError
 from chatbot.model import AlertSettings, Answering, Check, HeldBack
-from chatbot.store import accounts, plans, portfolios, tables
+from chatbot.store import accounts, flows, plans, portfolios, tables
 from chatbot.store.database import Database
 from chatbot.store.migrations import schema, tool
 from tests.store import samples
@@ -169,7 +170,10 @@ ADDED = {
         ("pf_outbox", "held_until"),
     ),
     "0005": (("pf_portfolios", "closed_at"),),
+    "0006": (("pf_values", "at"),),
 }
+#: tables by the step that added them
+ADDED_TABLES = {"0006": ("pf_flows",)}
 
 
 async def _back_to(db: Database, version: str) -> None:
@@ -177,6 +181,8 @@ async def _back_to(db: Database, version: str) -> None:
     for table, column in (added for step, columns in ADDED.items() if step > version for added in columns):
         drop = f"ALTER TABLE {table} DROP COLUMN {column}"
         await _call(db, lambda connection, drop=drop: connection.execute(text(drop)))
+    for table in (added for step, names in ADDED_TABLES.items() if step > version for added in names):
+        await _call(db, lambda connection, table=table: connection.execute(text(f"DROP TABLE {table}")))
     stamp = text("UPDATE pf_schema_version SET version_num = :version")
     await _call(db, lambda connection: connection.execute(stamp, {"version": version}))
 
@@ -243,3 +249,18 @@ async def test_portfolios_of_one_name_are_told_apart_by_the_closing_step(open_em
             found = await portfolios.many(tx, [one.id for one in made])
     assert [found[one.id].name for one in made] == ["balanced", "balanced 2", "balanced 3", "balanced"]
     assert all(one.is_open for one in found.values())
+
+
+async def test_values_of_before_the_flows_step_are_kept(open_empty: Callable[[], Any]) -> None:
+    """When in its day such a value was taken is not known; nothing is known to have come or gone."""
+    async with open_empty() as db:
+        await db.migrate()
+        portfolio = await samples.a_portfolio(db)
+        async with db.transaction() as tx:
+            await flows.record_values(tx, [(portfolio.id, samples.NOW.date(), samples.NOW, Decimal("1.50"))])
+        await _back_to(db, "0005")
+        await db.migrate()
+        assert await _call(db, _differences) == []
+        async with db.read() as tx:
+            assert await flows.opening(tx, portfolio.id) == flows.Opening(day=samples.NOW.date(), at=None, value=Decimal("1.50"))
+            assert await flows.of_portfolio(tx, portfolio.id) == ()

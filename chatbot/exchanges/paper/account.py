@@ -5,14 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from chatbot.exchanges.base import Order, OrderRequest, OrderStatus, Side
+from chatbot.exchanges.base import Holdings, Order, OrderRequest, OrderStatus, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Mapping
+
+    from chatbot.exchanges.base import Also
 
 ZERO = Decimal(0)
+
+
+class Save(Protocol):
+    """Writes an account down before a change of it counts."""
+
+    def __call__(self, after: AccountState, also: Also | None = None, /) -> Awaitable[None]:
+        """Write ``after``, and with it, in the same transaction, what belongs to it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +126,23 @@ class AccountState:
         quote: str = "USDT",
     ) -> AccountState:
         """Return an account with these holdings; ``positions`` are (signed quantity, entry price) by contract."""
-        stakes = {name: Stake(qty=qty, cost=qty * entry) for name, (qty, entry) in (positions or {}).items() if qty}
-        return cls(quote=quote, spot={quote: ZERO, **spot}, futures_wallet=futures_wallet, positions=stakes)
+        return cls(quote=quote, spot={}).replaced(Holdings(spot=spot, futures_wallet=futures_wallet, positions=positions or {}))
+
+    @property
+    def holdings(self) -> Holdings:
+        """Return what is owned, without what there is nothing of."""
+        spot = {asset: qty for asset, qty in self.spot.items() if qty}
+        return Holdings(spot=spot, futures_wallet=self.futures_wallet, positions={n: (s.qty, s.entry) for n, s in self.positions.items()})
+
+    def replaced(self, holdings: Holdings) -> AccountState:
+        """Return the account with other holdings; its orders and totals stay, and so does what was paid for a position that is the same."""
+        same = {name: stake for name, stake in self.positions.items() if holdings.positions.get(name) == (stake.qty, stake.entry)}
+        stakes = {name: Stake(qty=qty, cost=qty * entry) for name, (qty, entry) in holdings.positions.items() if qty} | same
+        return replace(self, spot={self.quote: ZERO, **holdings.spot}, futures_wallet=holdings.futures_wallet, positions=stakes)
+
+    def received(self, changes: Mapping[str, Decimal]) -> AccountState:
+        """Return the account with signed amounts added to its spot wallet."""
+        return replace(self, spot={**self.spot, **{asset: self.spot.get(asset, ZERO) + qty for asset, qty in changes.items()}})
 
     @property
     def open_orders(self) -> tuple[PaperOrder, ...]:

@@ -8,12 +8,12 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from chatbot.errors import InternalError
+from chatbot.errors import InternalError, NotEnoughMoney
 from chatbot.exchanges.base import Side, asset_of, is_perp
 from chatbot.exchanges.paper.account import ZERO, AccountState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 #: divisions (averages, partly closed positions) are exact to 28 digits, not for ever
 _TOLERANCE = Decimal("1e-9")
@@ -34,6 +34,8 @@ class Kind(StrEnum):
     TRANSFER = "transfer"
     #: ``amount`` of a negative wallet that the exchange took over after a liquidation
     FORGIVEN = "forgiven"
+    #: ``qty`` signed units of the asset ``instrument`` came into the spot wallet from outside
+    FLOW = "flow"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +91,14 @@ def filled_within_order(_before: AccountState, after: AccountState, _entries: Se
 
 
 def conserved(before: AccountState, after: AccountState, entries: Sequence[Entry]) -> str | None:
-    """Nothing appears or vanishes but by the ledger: W − Σ cost changes by −qty · price − fee, funding, transfers."""
+    """Nothing appears or vanishes but by the ledger: W − Σ cost changes by −qty · price − fee, funding, transfers; spot also by flows."""
     spot: defaultdict[str, Decimal] = defaultdict(Decimal, before.spot)
     futures = _futures_cash(before)
     for entry in entries:
         paid = entry.qty * entry.price + entry.fee
-        if entry.kind is Kind.TRANSFER:
+        if entry.kind is Kind.FLOW:
+            spot[entry.instrument] += entry.qty
+        elif entry.kind is Kind.TRANSFER:
             spot[before.quote] -= entry.amount
             futures += entry.amount
         elif entry.kind is not Kind.FILL:
@@ -132,3 +136,12 @@ def check(before: AccountState, after: AccountState, entries: Sequence[Entry]) -
         broken = rule(before, after, entries)
         if broken is not None:
             raise BrokenBooksError(f"{rule.__name__}: {broken}")
+
+
+def check_flow(before: AccountState, changes: Mapping[str, Decimal], held: Mapping[str, Decimal]) -> list[Entry]:
+    """Return the lines of amounts that come from outside; raises ``NotEnoughMoney`` where more leaves than is there and not ``held``."""
+    for asset, qty in changes.items():
+        free = before.spot.get(asset, ZERO) - held.get(asset, ZERO)
+        if free + qty < 0:
+            raise NotEnoughMoney(f"{-qty} {asset} is more than the {max(ZERO, free)} that is free")
+    return [Entry(kind=Kind.FLOW, instrument=asset, qty=qty) for asset, qty in changes.items()]

@@ -16,17 +16,18 @@ from chatbot.exchanges.markets.path import PARTICIPATION, Book, Path, PathSource
 from chatbot.exchanges.paper.account import ZERO, AccountState, PaperOrder
 from chatbot.exchanges.paper.admission import check_form, check_money, check_price
 from chatbot.exchanges.paper.faults import Faults
-from chatbot.exchanges.paper.ledger import Entry, Kind, check, locked
+from chatbot.exchanges.paper.ledger import Entry, Kind, check, check_flow, locked
 from chatbot.exchanges.paper.margin import equity, initial_margin, public_positions, withdrawable
 from chatbot.exchanges.paper.matching import Stretch, crosses, live_through, take
 from chatbot.exchanges.sound import sound_quotes
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from decimal import Decimal
 
     from chatbot.clock import Clock
-    from chatbot.exchanges.base import Funding
+    from chatbot.exchanges.base import Also, Funding
+    from chatbot.exchanges.paper.account import Save
 
 
 #: finished orders and transfers that stay findable
@@ -51,7 +52,7 @@ class PaperExchange:
         clock: Clock,
         state: AccountState,
         *,
-        save: Callable[[AccountState], Awaitable[None]],
+        save: Save,
         faults: Faults | None = None,
         late_window_s: float | None = 5.0,
     ) -> None:
@@ -100,6 +101,13 @@ class PaperExchange:
         if not state.positions:
             return ()
         return public_positions(state, await self._marks(state.positions), await self._rules())
+
+    async def receive(self, changes: Mapping[str, Decimal], also: Also) -> None:
+        """Let amounts come into the spot wallet, or leave it, from outside; what open orders hold back cannot leave."""
+        async with self._change:
+            await self._catch_up()
+            held = locked(self._state, _fees(await self._rules()) if self._state.open_orders else {})
+            await self._commit(self._state.received(changes), check_flow(self._state, changes, held), also)
 
     async def place(self, request: OrderRequest) -> Order:
         """Send one order. Raises ``Rejected`` (it does not exist) or ``OutcomeUnknown`` (it may)."""
@@ -204,10 +212,10 @@ class PaperExchange:
             raise Unreachable(f"no price for {', '.join(sorted(missing))}")
         return {name: quote.price for name, quote in quotes.items()}
 
-    async def _commit(self, after: AccountState, entries: Sequence[Entry] = ()) -> None:
+    async def _commit(self, after: AccountState, entries: Sequence[Entry] = (), also: Also | None = None) -> None:
         """Check a change, save it, and only then let it count."""
         check(self._state, after, entries)
-        await self._save(after)
+        await (self._save(after) if also is None else self._save(after, also))
         self._state = after
 
     async def _catch_up(self) -> None:

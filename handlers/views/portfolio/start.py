@@ -123,21 +123,16 @@ def amount_choice(words: Words, mode: Mode) -> View:
     return View(text, (amounts, (button(words.t("Back"), "start"),)))
 
 
-def _title(words: Words, mode: Mode, portfolio: Portfolio | None, what: Html) -> Html:
-    """Return the head of a question about a portfolio, or about one that is only being set up."""
-    return head(words, portfolio, what) if portfolio is not None else joined(DOT, (mark(mode), what))
-
-
-def holdings_prompt(words: Words, portfolio: Portfolio | None = None, *, back: str = "start") -> View:
-    """Ask for the holdings of a manual portfolio; None: of one that is being set up."""
+def holdings_prompt(words: Words) -> View:
+    """Ask for the holdings of a manual portfolio that is being set up."""
     text = page(
-        _title(words, Mode.MANUAL, portfolio, say(words, "your holdings")),
+        joined(DOT, (mark(Mode.MANUAL), say(words, "your holdings"))),
         say(words, "Send what you hold, each coin with its amount, for example:"),
         code(HOLDINGS_EXAMPLE),
         "",
         say(words, "I never ask for keys here: you trade by hand."),
     )
-    return View(text, ((button(words.t("Back"), back),),))
+    return View(text, ((button(words.t("Back"), "start"),),))
 
 
 def holdings_review(words: Words, readings: Mapping[str, Mapping[str, Decimal]], prices: Mapping[str, Decimal]) -> View:
@@ -224,8 +219,9 @@ def custom_prompt(
     words: Words, mode: Mode, portfolio: Portfolio | None = None, *, replaced: Portfolio | None = None, back: str = "start_strategy"
 ) -> View:
     """Ask for own weights, of a portfolio or of one that is being set up; ``replaced`` is closed when that is opened."""
+    what = say(words, "own weights")
     text = page(
-        _title(words, mode, portfolio, say(words, "own weights")),
+        head(words, portfolio, what) if portfolio is not None else joined(DOT, (mark(mode), what)),
         say(words, "Send every line with its weight in per cent; together they make 100. For example:"),
         code("BTC 40 ETH 30 ALT 20 USDT 10"),
         "",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chatbot.model import FUTURES, Mode, PlanState
 from handlers.buttons import Style
 from handlers.views import age
-from handlers.views.common import DOT, View, bold, button, captioned, clip, coin, head, joined, line_name, named, page, say, table
+from handlers.views.common import DASH, DOT, View, bold, button, captioned, clip, coin, head, joined, line_name, named, page, say, table
 from handlers.views.person import halt
 from handlers.views.person.schedule import next_run_line
 from handlers.views.plan import autonomy
@@ -27,9 +27,10 @@ from handlers.views.trigger import lines as standing
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from decimal import Decimal
 
     from chatbot.i18n import Words
-    from chatbot.model import Plan, Portfolio, PortfolioFigures, StatusReport
+    from chatbot.model import Performance, Plan, Portfolio, PortfolioFigures, StatusReport
     from handlers.buttons import Keyboard
     from handlers.views.common import Html
 
@@ -79,10 +80,28 @@ def _unknown(words: Words, report: StatusReport, now: datetime) -> View:
 
 def _value_line(words: Words, report: StatusReport, figures: PortfolioFigures) -> Html:
     value = bold(words.money(figures.value))
-    if report.today is None:
-        return value
-    change = say(words, "{percent} today, deposits apart", percent=words.signed_percent(report.today))
+    if report.performance.since is None:
+        return value  # nothing to compare it with yet
+    change = say(words, "{percent} today, deposits apart", percent=_share(words, report.performance.today))
     return joined("   ", (value, change))
+
+
+def _share(words: Words, share: Decimal | None) -> str:
+    return DASH if share is None else words.signed_percent(share)
+
+
+def performance_lines(words: Words, earned: Performance) -> list[Html]:
+    """Say what a portfolio made of its money, as far as it is known; nothing before its first value."""
+    if earned.since is None:
+        return []
+    profit = DASH if earned.profit is None else words.money(earned.profit)
+    lines = [say(words, "Last 30 days: {percent}", percent=_share(words, earned.month))] if earned.is_a_month_old else []
+    facts = {"day": words.date(earned.since), "percent": _share(words, earned.total), "profit": profit}
+    return [
+        *lines,
+        say(words, "Since {day}: {percent}, profit {profit}", **facts),
+        say(words, "Deposits and withdrawals are left out of this."),
+    ]
 
 
 def _funding_line(words: Words, report: StatusReport) -> Html | None:
@@ -143,7 +162,7 @@ def _keyboard(words: Words, report: StatusReport) -> Keyboard:
     return rows
 
 
-def coins(words: Words, portfolio: Portfolio, figures: PortfolioFigures) -> View:
+def coins(words: Words, portfolio: Portfolio, figures: PortfolioFigures, earned: Performance) -> View:
     """Show what each coin is worth and its share, largest first; futures equity is a line of its own."""
     ranked = sorted(figures.values.items(), key=lambda item: -item[1])
     rows = [["", words.t("value"), words.t("share")]]
@@ -160,5 +179,6 @@ def coins(words: Words, portfolio: Portfolio, figures: PortfolioFigures) -> View
         bold(words.money(figures.value)),
         table(rows),
         *((say(words, "Futures positions"), table(book)) if book else ()),
+        *performance_lines(words, earned),
     )
     return View(text, ((button(words.t("Back"), "status"),),))

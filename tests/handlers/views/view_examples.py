@@ -11,6 +11,7 @@ from chatbot.access import Gate
 from chatbot.engine import band_width
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.errors import UserError
+from chatbot.exchanges.base import Holdings
 from chatbot.halting import Halted, LetGo
 from chatbot.model import (
     ALT,
@@ -35,6 +36,8 @@ from chatbot.model import (
     ContractReading,
     DecidedBy,
     ExposureReport,
+    Flow,
+    FlowKind,
     FuturesCost,
     HeldBack,
     KeptOut,
@@ -50,6 +53,7 @@ from chatbot.model import (
     OpenHedge,
     OpenTilt,
     Outcome,
+    Performance,
     Person,
     Phase,
     Plan,
@@ -74,6 +78,7 @@ from chatbot.model.hedge_report import HedgeReading, HedgeReport, ShockReport, S
 from chatbot.model.leap import Leap, LeapWhy
 from chatbot.plans import band_advice as advising
 from chatbot.plans.panic import Answer, Effect, Pressed
+from chatbot.portfolio.flows import Corrected, TooLittle
 from chatbot.portfolio.manage import UnderWay
 from chatbot.portfolio.states import ScheduleMark
 from handlers.views import alerts, problems
@@ -85,7 +90,7 @@ from handlers.views.person import portfolios as beside
 from handlers.views.person import settings as control
 from handlers.views.plan import autonomy, card, costs, history, panic, progress
 from handlers.views.portfolio import band_advice as advice
-from handlers.views.portfolio import exposure, leaps, options, start, status, strategy, why
+from handlers.views.portfolio import exposure, flows, leaps, options, start, status, strategy, why
 from handlers.views.trigger import page
 
 if TYPE_CHECKING:
@@ -376,7 +381,7 @@ def report(name: str = PLAIN, *, known: bool = True, lines: int = 4) -> StatusRe
         price_age_s=4 if known else None,
         next_check_s=41,
         market_time=NOW - timedelta(days=900),
-        today=D("-0.016"),
+        performance=EARNED,
         funding_8h=D("0.00011"),
         open_plan=a_plan(),
         next_run=NOW + timedelta(days=3),
@@ -411,6 +416,22 @@ def scheduled(name: str, freq: str) -> Portfolio:
 def person(name: str = "Ann", role: Role = Role.PENDING) -> Person:
     """Return somebody called ``name``."""
     return Person(id=9_007_199_254, chat_id=9_007_199_254, name=name, role=role)
+
+
+EARNED = Performance(today=D("-0.016"), month=None, is_a_month_old=True, total=D("0.123"), profit=D("-12.3"), since=NOW)
+
+
+def a_flow(kind: FlowKind, changes: dict[str, str]) -> Flow:
+    """Return a flow worth 1,234.50."""
+    return Flow(id=7, portfolio_id=1, at=NOW, kind=kind, value=D(10_000), amount=D("1234.5"), facts={"changes": changes})
+
+
+def a_correction(name: str, *, one: bool = False) -> Corrected:
+    """Return a correction that asks what it was; of ``one`` coin, or of everything that can be corrected."""
+    before, after = Holdings(spot={name: D("0.5"), "USDT": D(1)}), Holdings(spot={name: D("0.6"), "USDT": D(1)})
+    if not one:
+        after = Holdings(spot={name: D("0.6")}, futures_wallet=D(2500), positions={f"{name}-PERP": (D("-0.05"), D(61_000))})
+    return Corrected(flow=a_flow(FlowKind.CORRECTION, {}), before=before, after=after, asks=True)
 
 
 def _every(name: str) -> dict[str, Callable[[Words], View]]:
@@ -487,6 +508,17 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.progress.result unmeasured": lambda w: progress.result(w, port, replace(done, result=None)),
         "plan.progress.parked": lambda w: progress.parked(w, port, a_plan(name, PlanState.PARKED)),
         "plan.progress.moved_on": lambda w: progress.moved_on(w, port, a_plan(name, PlanState.PARKED)),
+        "portfolio.flows.prompt": lambda w: flows.prompt(w, port, FlowKind.WITHDRAWAL),
+        "portfolio.flows.correct_prompt": lambda w: flows.correct_prompt(w, port),
+        "portfolio.flows.moved": lambda w: flows.moved(w, port, a_flow(FlowKind.DEPOSIT, {name: "0.5", "USDT": "-100"})),
+        "portfolio.flows.moved unknown": lambda w: flows.moved(w, port, replace(a_flow(FlowKind.UNDONE, {name: "-1"}), amount=None)),
+        "portfolio.flows.corrected": lambda w: flows.corrected(w, port, a_correction(name)),
+        "portfolio.flows.corrected of one coin": lambda w: flows.corrected(w, port, a_correction(name, one=True)),
+        "portfolio.flows.corrected answered": lambda w: flows.corrected(w, port, a_correction(name), answered=True),
+        "portfolio.flows.unchanged": lambda w: flows.unchanged(w, port),
+        "portfolio.flows.no_entry": lambda w: flows.no_entry(w, port, f"{name}-PERP"),
+        "portfolio.flows.too_little": lambda w: flows.too_little(w, port, TooLittle(asset=name, there=D("0.5"), wanted=D(9))),
+        "portfolio.flows.not_ours": lambda w: flows.not_ours(w, port),
         "portfolio.exposure.exposure": lambda w: exposure.exposure(w, exposed(name)),
         "portfolio.exposure.exposure of thirty": lambda w: exposure.exposure(w, exposed(name, coins=30)),
         "portfolio.exposure.exposure unknown": lambda w: exposure.exposure(w, exposed(name, known=False)),
@@ -574,7 +606,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.status.status": lambda w: status.status(w, report(name), NOW),
         "portfolio.status.status of twelve": lambda w: status.status(w, report(name, lines=12), NOW),
         "portfolio.status.status unknown": lambda w: status.status(w, report(name, known=False), NOW),
-        "portfolio.status.coins": lambda w: status.coins(w, port, figures(name)),
+        "portfolio.status.coins": lambda w: status.coins(w, port, figures(name), EARNED),
         "portfolio.strategy.targets": lambda w: strategy.targets(w, port),
         "portfolio.strategy.preset_offer": lambda w: strategy.preset_offer(w, port, presets[0]),
         "portfolio.strategy.changed": lambda w: strategy.changed(w, port),

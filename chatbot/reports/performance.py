@@ -1,0 +1,51 @@
+"""What a portfolio made of its money: today, in the last 30 days, and since its first value; time-weighted (domain 9.15)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from chatbot.engine.returns import Moment, Returns, time_weighted
+from chatbot.model import Performance
+from chatbot.store import flows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from chatbot.model import Flow
+    from chatbot.store.database import Tx
+    from chatbot.store.flows import Opening
+
+_MONTH: Final = timedelta(days=30)
+
+
+async def read(tx: Tx, portfolio_id: int, zone: str, now: datetime, value: Decimal | None) -> Performance:
+    """Return what was earned up to ``now``, at which the portfolio is worth ``value``; None: nobody knows."""
+    day = now.astimezone(ZoneInfo(zone)).date()
+    first = await flows.opening(tx, portfolio_id)
+    if first is None:
+        return Performance()
+    moved, today = await flows.of_portfolio(tx, portfolio_id), await flows.opening(tx, portfolio_id, day)
+    month = await flows.opening(tx, portfolio_id, day - _MONTH) if first.day <= day - _MONTH else None
+    total = _earned(first, moved, zone, value)
+    return Performance(
+        today=_earned(today, moved, zone, value).total if today is not None else None,
+        month=_earned(month, moved, zone, value).total if month is not None else None,
+        is_a_month_old=month is not None,
+        total=total.total,
+        profit=total.profit,
+        since=_begun(first, zone),
+    )
+
+
+def _earned(opening: Opening, moved: Sequence[Flow], zone: str, value: Decimal | None) -> Returns:
+    """Return what was earned since an opening value; what moved before it is part of that value."""
+    begun = _begun(opening, zone)
+    between = [Moment(value=flow.value, flows=(flow.amount,)) for flow in moved if flow.at >= begun]
+    return time_weighted((Moment(value=opening.value), *between, Moment(value=value)))
+
+
+def _begun(opening: Opening, zone: str) -> datetime:
+    return opening.at or datetime(opening.day.year, opening.day.month, opening.day.day, tzinfo=ZoneInfo(zone))

@@ -1,0 +1,78 @@
+"""What returns are told by: what portfolios were worth when a day began, and what came from outside and left. Rows are only appended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime  # noqa: TC003 - fields' types
+from decimal import Decimal  # noqa: TC003 - a field's type
+from typing import TYPE_CHECKING
+
+from sqlalchemy import insert, select
+
+from chatbot.model import Flow, FlowKind
+from chatbot.store import tables
+from chatbot.store.writing import put_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from sqlalchemy import Row
+
+    from chatbot.store.database import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What a portfolio was worth when a day of its person began, as far as anybody looked."""
+
+    day: date
+    #: None: an older version did not keep it
+    at: datetime | None
+    value: Decimal
+
+
+_flows, _values = tables.flows.c, tables.values.c
+
+
+async def add(tx: Tx, flow: Flow) -> Flow:
+    """Append a flow and return it with its id; the id that it came with is ignored."""
+    row = {name: getattr(flow, name) for name in ("portfolio_id", "at", "kind", "value", "amount", "facts")}
+    number: int = (await tx.execute(insert(tables.flows).values(row).returning(_flows.id))).scalar_one()
+    return _flow((await tx.execute(select(tables.flows).where(_flows.id == number))).one())
+
+
+async def get(tx: Tx, flow_id: int) -> Flow | None:
+    """Return a flow, or None."""
+    row = (await tx.execute(select(tables.flows).where(_flows.id == flow_id))).one_or_none()
+    return None if row is None else _flow(row)
+
+
+async def latest(tx: Tx, portfolio_id: int) -> Flow | None:
+    """Return the last flow of a portfolio; None: there never was one."""
+    query = select(tables.flows).where(_flows.portfolio_id == portfolio_id).order_by(_flows.id.desc()).limit(1)
+    row = (await tx.execute(query)).one_or_none()
+    return None if row is None else _flow(row)
+
+
+async def of_portfolio(tx: Tx, portfolio_id: int) -> tuple[Flow, ...]:
+    """Return the flows of a portfolio, oldest first."""
+    rows = await tx.execute(select(tables.flows).where(_flows.portfolio_id == portfolio_id).order_by(_flows.id))
+    return tuple(map(_flow, rows))
+
+
+async def opening(tx: Tx, portfolio_id: int, day: date | None = None) -> Opening | None:
+    """Return the first value that was taken on a day of the person or after it; without a day, the first of all. None: there is none."""
+    query = select(_values.day, _values.at, _values.value).where(_values.portfolio_id == portfolio_id).order_by(_values.day).limit(1)
+    row = (await tx.execute(query if day is None else query.where(_values.day >= day))).one_or_none()
+    return None if row is None else Opening(day=row.day, at=row.at, value=row.value)
+
+
+async def record_values(tx: Tx, values: Iterable[tuple[int, date, datetime, Decimal]]) -> None:
+    """Write values at the start of a day, as (portfolio, day, moment, value); only the first of a day counts."""
+    rows = [{"portfolio_id": portfolio_id, "day": day, "at": at, "value": value} for portfolio_id, day, at, value in values]
+    await put_all(tx, tables.values, rows, replace=False)
+
+
+def _flow(row: Row[Any]) -> Flow:
+    return Flow(**{**row._mapping, "kind": FlowKind(row.kind)})  # noqa: SLF001 - public name for a row as a mapping

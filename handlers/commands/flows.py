@@ -1,0 +1,123 @@
+"""/deposit and /withdraw, and the answers to what a correction of amounts was: everything here can be taken back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatbot.errors import UserError
+from chatbot.i18n import N_
+from chatbot.model import Flow, FlowKind
+from chatbot.portfolio.flows import Corrected, Overtaken, TooLittle
+from chatbot.portfolio.manage import OF_PORTFOLIO
+from handlers.chat import amounts, numbers
+from handlers.chat.context import answer, need_portfolio, reply, show
+from handlers.views.portfolio import flows as views
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+    from typing import Any
+
+    from telegram import Update
+
+    from chatbot.model import Portfolio
+    from handlers.chat.context import Context
+
+DIALOG = "flow"
+
+
+async def deposit(update: Update, context: Context) -> None:
+    """Let money or coins come in: asked for, or named behind the command."""
+    await _begin(update, context, FlowKind.DEPOSIT)
+
+
+async def withdraw(update: Update, context: Context) -> None:
+    """Let money or coins leave."""
+    await _begin(update, context, FlowKind.WITHDRAWAL)
+
+
+async def _begin(update: Update, context: Context, kind: FlowKind) -> None:
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    if context.rest:
+        await _move(update, context, portfolio, kind, context.rest)
+        return
+    await context.enter(DIALOG, {OF_PORTFOLIO: portfolio.id, "kind": kind.value})
+    await show(update, context, views.prompt(context.words, portfolio, kind))
+
+
+async def typed(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
+    """Take what was typed after the question."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is not None:
+        await _move(update, context, portfolio, FlowKind(data.get("kind", FlowKind.DEPOSIT)), text)
+
+
+async def _move(update: Update, context: Context, portfolio: Portfolio, kind: FlowKind, text: str) -> None:
+    moved = await context.program.flows.move(portfolio, kind, await _amounts(context, text))
+    await context.leave(DIALOG)
+    if moved is None or isinstance(moved, Overtaken):
+        await reply(update, context, views.not_ours(context.words, portfolio))
+        return
+    await _told(update, context, portfolio, moved)
+
+
+async def _amounts(context: Context, text: str) -> dict[str, Decimal]:
+    """Read an amount of money, or coins with their amounts. Raises :class:`UserError`."""
+    try:
+        read = {context.program.source.quote_asset: numbers.number(text)}
+    except UserError:
+        typed = (await amounts.read(context, text)).sure()
+        if typed.problems:
+            raise typed.problems[0] from None
+        read = typed.holdings
+    if any(qty <= 0 for qty in read.values()):
+        raise UserError(N_("Write an amount above 0, like 500 or 0.1 BTC."))
+    return read
+
+
+async def _told(update: Update, context: Context, portfolio: Portfolio, moved: Flow | TooLittle) -> None:
+    if isinstance(moved, TooLittle):
+        await show(update, context, views.too_little(context.words, portfolio, moved))
+    else:
+        await show(update, context, views.moved(context.words, portfolio, moved))
+
+
+async def was_deposit(update: Update, context: Context) -> None:
+    """Leave a correction what it was taken for: money from outside."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    latest = await context.program.flows.last_correction(portfolio, int(context.tapped.arg))
+    if latest is None:
+        await answer(update, context, views.overtaken(context.words), alert=True)
+        return
+    await show(update, context, views.corrected(context.words, portfolio, latest, answered=True))
+
+
+async def was_trade(update: Update, context: Context) -> None:
+    """Take a correction for a trade."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is not None:
+        outcome = await context.program.flows.was_trade(portfolio, int(context.tapped.arg))
+        await _answered(update, context, portfolio, outcome)
+
+
+async def undo(update: Update, context: Context) -> None:
+    """Take the last change of amounts back."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is not None:
+        outcome = await context.program.flows.undo(portfolio, int(context.tapped.arg))
+        await _answered(update, context, portfolio, outcome)
+
+
+async def _answered(
+    update: Update, context: Context, portfolio: Portfolio, outcome: Corrected | Flow | Overtaken | TooLittle | None
+) -> None:
+    match outcome:
+        case Corrected():
+            await show(update, context, views.corrected(context.words, portfolio, outcome, answered=True))
+        case Flow() | TooLittle():
+            await _told(update, context, portfolio, outcome)
+        case _:
+            await answer(update, context, views.overtaken(context.words), alert=True)

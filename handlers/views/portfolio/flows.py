@@ -1,0 +1,212 @@
+"""Money and coins that come and go, and corrected amounts: what was, what is now, and the question what it was."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.exchanges.base import asset_of
+from chatbot.i18n import N_
+from chatbot.model import FlowKind, Mode
+from handlers.buttons import Style
+from handlers.views.common import ARROW, View, bold, button, clip, code, coin, esc, head, joined, page, say
+
+if TYPE_CHECKING:
+    from chatbot.exchanges.base import Holdings
+    from chatbot.i18n import Words
+    from chatbot.model import Flow, Portfolio
+    from chatbot.portfolio.flows import Corrected, TooLittle
+    from handlers.buttons import Keyboard
+    from handlers.views.common import Html
+
+DEPOSIT_EXAMPLE, CORRECT_EXAMPLE = "0.1 BTC", "BTC 0.6, USDT 1200"
+#: so many changed amounts are named one by one
+_MOST = 20
+_ZERO = Decimal(0)
+_ASKS = {FlowKind.DEPOSIT: N_("How much came in?"), FlowKind.WITHDRAWAL: N_("How much went out?")}
+_TITLES = {
+    FlowKind.DEPOSIT: N_("Deposit noted"),
+    FlowKind.WITHDRAWAL: N_("Withdrawal noted"),
+    FlowKind.UNDONE: N_("Taken back"),
+    FlowKind.CORRECTION: N_("Amounts corrected"),
+    FlowKind.TRADE: N_("Amounts corrected"),
+}
+
+
+def prompt(words: Words, portfolio: Portfolio, kind: FlowKind) -> View:
+    """Ask how much money, or which coins, came in or went out."""
+    text = page(
+        head(words, portfolio),
+        bold(words.t(_ASKS[kind])),
+        say(words, "Write an amount of {quote}, like {plain}, or a coin with its amount, like {example}.", **_examples()),
+        say(words, "It is no profit and no loss: returns leave it out."),
+    )
+    return View(text, ((button(words.t("Back"), "status"),),))
+
+
+def _examples() -> dict[str, Html]:
+    return {"quote": esc("USDT"), "plain": code("500"), "example": code(DEPOSIT_EXAMPLE)}
+
+
+def correct_prompt(words: Words, portfolio: Portfolio) -> View:
+    """Ask what is held where it differs."""
+    text = page(
+        head(words, portfolio, say(words, "your holdings")),
+        say(words, "Write only what differs, as you hold it now. Everything else stays as it is:"),
+        code(CORRECT_EXAMPLE),
+        say(words, "0 takes a coin out: {example}", example=code("SOL 0")),
+        say(words, "Futures: {example} or {short}", example=code("long BTC 0.05 at 61000"), short=code("short ETH 2")),
+        say(words, "Money in your futures account: {example}", example=code("futures 2500")),
+    )
+    return View(text, ((button(words.t("Back"), "status"),),))
+
+
+def moved(words: Words, portfolio: Portfolio, flow: Flow) -> View:
+    """Say what came in or went out."""
+    rows = [_signed(words, asset, qty) for asset, qty in flow.facts["changes"].items()]
+    amount = words.money(abs(flow.amount)) if flow.amount is not None else None
+    text = page(
+        head(words, portfolio),
+        bold(words.t(_TITLES[flow.kind])),
+        *rows,
+        say(words, "Worth {amount} now.", amount=amount) if amount else say(words, "I have no price for it now, so its worth is unknown."),
+        say(words, "It is no profit and no loss: returns leave it out."),
+    )
+    return View(text, _rows(words, flow))
+
+
+def _signed(words: Words, asset: str, qty: str) -> Html:
+    amount = Decimal(qty)
+    sign = "+" if amount > 0 else "\u2212"
+    return joined("", (esc(sign), code(words.quantity(abs(amount))), esc(" "), esc(clip(asset, 12))))
+
+
+def corrected(words: Words, portfolio: Portfolio, done: Corrected, *, answered: bool = False) -> View:
+    """Show what was and what is, and ask what the difference was where that matters and nobody has said."""
+    asks = done.asks and not answered
+    text = page(
+        head(words, portfolio),
+        bold(words.t(_TITLES[done.flow.kind])),
+        *changes(words, done.before, done.after),
+        say(words, "Everything else is as it was."),
+        _meaning(words, done, asks=asks),
+    )
+    return View(text, (*_questions(words, done, asks=asks), *_rows(words, done.flow)))
+
+
+def changes(words: Words, before: Holdings, after: Holdings) -> list[Html]:
+    """Return a line for each amount that differs: coins, positions, money in the futures account."""
+    lines = [
+        _from_to(coin(name), words.quantity(before.spot.get(name, _ZERO)), words.quantity(after.spot.get(name, _ZERO)))
+        for name in sorted({*before.spot, *after.spot})
+        if before.spot.get(name, _ZERO) != after.spot.get(name, _ZERO)
+    ]
+    for name in sorted({*before.positions, *after.positions}):
+        old, new = before.positions.get(name), after.positions.get(name)
+        if old != new:
+            lines.append(_from_to(words.t("{coin} futures", coin=asset_of(name)), _position(words, old), _position(words, new)))
+    if before.futures_wallet != after.futures_wallet:
+        wallet = words.t("Money in the futures account")
+        lines.append(_from_to(wallet, words.money(before.futures_wallet), words.money(after.futures_wallet)))
+    return lines[:_MOST]
+
+
+def _from_to(name: str, old: str, new: str) -> Html:
+    return joined("", (esc(name), esc(" "), code(old), esc(ARROW), code(new)))
+
+
+def _position(words: Words, stake: tuple[Decimal, Decimal] | None) -> str:
+    if stake is None:
+        return words.t("nothing")
+    qty, entry = stake
+    facts = {"amount": words.quantity(abs(qty)), "price": words.price(entry)}
+    return words.t("long {amount} at {price}", **facts) if qty > 0 else words.t("short {amount} at {price}", **facts)
+
+
+def _meaning(words: Words, done: Corrected, *, asks: bool) -> Html | None:
+    amount = done.flow.amount
+    if done.flow.kind is FlowKind.UNDONE:
+        return say(words, "The amounts are again what they were before.")
+    if done.flow.kind is FlowKind.TRADE:
+        return say(words, "I take it for a trade: nothing came in and nothing went out.")
+    if amount is None:
+        return say(words, "I have no price for all of it now, so today's return is unknown.")
+    if asks:
+        return _question(words, done, amount)
+    if amount == 0:
+        return None
+    facts = {"amount": bold(words.money(abs(amount)))}
+    came = say(words, "{amount} came in from outside: no profit.", **facts)
+    return came if amount > 0 else say(words, "{amount} went out: no loss.", **facts)
+
+
+def _question(words: Words, done: Corrected, amount: Decimal) -> Html:
+    more, single = amount > 0, _single(done)
+    facts: dict[str, str] = {"amount": bold(words.money(abs(amount)))}
+    if single is not None:
+        facts |= {"coin": coin(single[0]), "qty": words.quantity(abs(single[1]))}
+        asked = N_("Is the {qty} {coin} a deposit, or did you buy it?") if more else N_("Did you withdraw the {qty} {coin}, or sell it?")
+    else:
+        came = N_("That is {amount} more: did it come in from outside, or did you trade?")
+        asked = came if more else N_("That is {amount} less: did it go out, or did you trade?")
+    until = N_("Until you say so I take it for a deposit.") if more else N_("Until you say so I take it for a withdrawal.")
+    return joined(" ", (say(words, asked, **facts), say(words, until)))
+
+
+def _questions(words: Words, done: Corrected, *, asks: bool) -> Keyboard:
+    if not asks or done.flow.amount is None:
+        return ()
+    more, number = done.flow.amount > 0, done.flow.id
+    outside = words.t("Deposit") if more else words.t("Withdrawal")
+    alone = words.t("Bought") if more else words.t("Sold")
+    traded = alone if _single(done) is not None else words.t("Traded or moved")
+    return ((button(outside, "flow_outside", number, Style.PRIMARY), button(traded, "flow_trade", number)),)
+
+
+def _single(done: Corrected) -> tuple[str, Decimal] | None:
+    """Return the one coin of which another amount is held, with the difference; None where more than that has changed."""
+    old, new = done.before, done.after
+    changed = [name for name in {*old.spot, *new.spot} if old.spot.get(name, _ZERO) != new.spot.get(name, _ZERO)]
+    if len(changed) != 1 or old.positions != new.positions or old.futures_wallet != new.futures_wallet:
+        return None
+    return changed[0], new.spot.get(changed[0], _ZERO) - old.spot.get(changed[0], _ZERO)
+
+
+def _rows(words: Words, flow: Flow) -> Keyboard:
+    status = button(words.t("Status"), "status")
+    return ((status,),) if flow.kind is FlowKind.UNDONE else ((button(words.t("Undo"), "flow_undo", flow.id), status),)
+
+
+def unchanged(words: Words, portfolio: Portfolio) -> View:
+    """Answer amounts that are what was known already."""
+    text = page(head(words, portfolio), say(words, "These are the amounts that I have already. Nothing was changed."))
+    return View(text, ((button(words.t("Status"), "status"),),))
+
+
+def no_entry(words: Words, portfolio: Portfolio, contract: str) -> View:
+    """Ask for the entry price of a position."""
+    facts = {"coin": bold(coin(contract)), "example": code(f"{contract} 0.05 at 61000")}
+    return View(
+        page(head(words, portfolio), say(words, "I have no price for {coin} now. Write its entry price too: {example}", **facts)), ()
+    )
+
+
+def too_little(words: Words, portfolio: Portfolio, short: TooLittle) -> View:
+    """Say that there is less than would have to go."""
+    facts = {"coin": coin(short.asset), "there": bold(words.quantity(short.there)), "wanted": words.quantity(short.wanted)}
+    text = page(
+        head(words, portfolio),
+        say(words, "There is {there} {coin}, and {wanted} would have to go. Nothing was changed.", **facts),
+        say(words, "If other amounts are wrong too, correct them first.") if portfolio.mode is Mode.MANUAL else None,
+    )
+    return View(text, ((button(words.t("Status"), "status"),),))
+
+
+def not_ours(words: Words, portfolio: Portfolio) -> View:
+    """Say that an exchange keeps the account."""
+    return View(page(head(words, portfolio), say(words, "Your exchange keeps this account: I see by myself what comes and goes.")), ())
+
+
+def overtaken(words: Words) -> str:
+    """Answer a late tap, in Telegram's little window."""
+    return words.t("The amounts have changed since, so nothing was done. /status shows what I have.")
