@@ -48,6 +48,7 @@ from chatbot.portfolio.evaluator import Evaluator
 from chatbot.portfolio.flows import Flows
 from chatbot.portfolio.levels import Levels
 from chatbot.portfolio.manage import Portfolios
+from chatbot.portfolio.reserve import Reserve
 from chatbot.reports.status import Reports
 from chatbot.stage import NOTE_S, Stage, remembered
 from chatbot.store import accounts
@@ -99,6 +100,7 @@ class Program:
     hedging: Hedging
     portfolios: Portfolios
     flows: Flows
+    reserve: Reserve
     reports: Reports
     adviser: Adviser
     access: Access
@@ -278,6 +280,7 @@ async def _assemble(
         hedging=Hedging(evaluator, candles, clock),
         portfolios=portfolios,
         flows=Flows(db, open_accounts, evaluator, board, clock, end_card=portfolios.end_card),
+        reserve=Reserve(open_accounts, portfolios),
         reports=reports,
         adviser=Adviser(evaluator, costing),
         access=access,

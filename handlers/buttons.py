@@ -37,6 +37,7 @@ BOUND: Final = frozenset(
         "auto_yes",
         "unanswered",
         "use_preset",
+        "keep_none",
         "band",
         "theta",
         "budget",

@@ -49,6 +49,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="why", description=N_("Why the last check did or did not act"), group=Group.PORTFOLIO),
     Command(name="history", description=N_("Past plans and their results"), group=Group.PORTFOLIO),
     Command(name="targets", description=N_("Strategy and target weights"), group=Group.STRATEGY),
+    Command(name="keep", description=N_("Keep a quantity of a coin out"), group=Group.STRATEGY),
     Command(name="bands", description=N_("How far a line may drift"), group=Group.STRATEGY),
     Command(name="triggers", description=N_("What volatility, trend, funding and fear do"), group=Group.STRATEGY),
     Command(name="schedule", description=N_("Rebalance by the calendar"), group=Group.STRATEGY),

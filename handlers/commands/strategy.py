@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chatbot.model import BandRule
 from chatbot.portfolio import strategies
 from chatbot.portfolio.manage import OF_PORTFOLIO
+from chatbot.portfolio.reserve import out_of_reach
 from handlers.chat import names, parsing
 from handlers.chat.context import need_portfolio, reply, show
 from handlers.views import problems
@@ -90,6 +91,7 @@ async def _preset(context: Context, portfolio: Portfolio) -> Strategy:
         tilt=kept.tilt,
         move_limit_pct=kept.move_limit_pct,
         schedule=kept.schedule,
+        kept=kept.kept,
     )
 
 
@@ -134,5 +136,8 @@ async def theta(update: Update, context: Context) -> None:
 
 
 async def _change(update: Update, context: Context, portfolio: Portfolio, strategy: Strategy, *, bands_only: bool = False) -> None:
+    if found := out_of_reach(strategy):
+        await reply(update, context, problems.mistakes(context.words, found, "/keep BTC 0"))
+        return
     changed = await context.program.portfolios.change(portfolio, strategy=strategy)
     await show(update, context, (views.bands if bands_only else views.changed)(context.words, changed))

@@ -15,7 +15,7 @@ from handlers.views.common import View, bold, button, esc, head, joined, named, 
 from handlers.views.plan.card import MOST_LEGS
 from handlers.views.plan.costs import costs_lines
 from handlers.views.plan.legs import ended_short, left_out_text, planned_line, progress_line
-from handlers.views.tables import exposure_change
+from handlers.views.tables import beside_lines, exposure_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -84,7 +84,7 @@ def _effect(words: Words, effect: Effect) -> list[Html]:
     elif not plan.left_out:
         lines.append(say(words, "No futures are open."))
     lines += [joined(" ", (say(words, "Stays open:"), left_out_text(words, left))) for left in plan.left_out[:_MOST_LEFT]]
-    lines.append(_kept(words, plan))
+    lines += [_kept(words, plan), *beside_lines(words, plan.before)]
     if plan.before.lines:
         lines.append(exposure_change(words, plan.before, plan.after))
     lines.append(say(words, "Then paused: no checks, no alerts, no plans."))
@@ -212,6 +212,7 @@ def sale(words: Words, effect: Effect, now: datetime) -> View:
         esc(words.n("and {count} more leg", "and {count} more legs", len(plan.legs) - MOST_LEGS)) if len(plan.legs) > MOST_LEGS else None,
         *costs_lines(words, plan),
         *left,
+        *beside_lines(words, plan.before),
         "",
         say(words, "One more tap does it, with what is there at that moment."),
     )

@@ -80,6 +80,19 @@ def members_line(words: Words, strategy: Strategy) -> Html | None:
     return say(words, "ALT: {coins}", coins=shown)
 
 
+def kept_line(words: Words, strategy: Strategy) -> Html | None:
+    """Say what is kept out, by quantity; None where nothing is."""
+    if not strategy.kept:
+        return None
+    return say(words, "Kept out: {coins}", coins="; ".join(kept_quantity(words, asset, wish) for asset, wish in strategy.kept.items()))
+
+
+def kept_quantity(words: Words, asset: str, wish: Decimal | None) -> str:
+    """Say how much of a coin is kept out; None: all of it."""
+    name = clip(asset, 12)
+    return words.t("all {coin}", coin=name) if wish is None else f"{words.quantity(wish)} {name}"
+
+
 def rules_lines(words: Words, strategy: Strategy) -> list[Html]:
     """Return the futures' target, their band and the leverage limits."""
     net = say(words, "Futures net {percent} of value", percent=words.signed_percent(strategy.futures_net, 0))
@@ -102,6 +115,7 @@ def targets(words: Words, portfolio: Portfolio) -> View:
         strategy_table(words, strategy),
         members_line(words, strategy),
         *rules_lines(words, strategy),
+        kept_line(words, strategy),
         "",
         say(words, "Own weights: {example}", example=code(TARGETS_EXAMPLE)),
     )

@@ -90,7 +90,7 @@ from handlers.views.person import portfolios as beside
 from handlers.views.person import settings as control
 from handlers.views.plan import autonomy, card, costs, history, panic, progress
 from handlers.views.portfolio import band_advice as advice
-from handlers.views.portfolio import exposure, flows, leaps, options, start, status, strategy, why
+from handlers.views.portfolio import exposure, flows, keep, leaps, options, start, status, strategy, why
 from handlers.views.trigger import page
 
 if TYPE_CHECKING:
@@ -174,6 +174,11 @@ def portfolio(name: str = "balanced", mode: Mode = Mode.PAPER) -> Portfolio:
     return Portfolio(
         id=7, person_id=1, name=name, mode=mode, exchange=name, strategy=a_strategy(name if name != "balanced" else PLAIN), created_at=NOW
     )
+
+
+def keeping(name: str) -> Portfolio:
+    """Return a portfolio with quantities that are kept out of it."""
+    return replace(portfolio(name), strategy=replace(portfolio(name).strategy, kept={name: None, "BTC": D("0.2")}))
 
 
 def beside_each_other(name: str) -> list[PortfolioRow]:
@@ -606,6 +611,9 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.status.status": lambda w: status.status(w, report(name), NOW),
         "portfolio.status.status of twelve": lambda w: status.status(w, report(name, lines=12), NOW),
         "portfolio.status.status unknown": lambda w: status.status(w, report(name, known=False), NOW),
+        "portfolio.keep.kept": lambda w: keep.kept(w, keeping(name), figures(name), changed=True),
+        "portfolio.keep.kept unknown": lambda w: keep.kept(w, keeping(name), None),
+        "portfolio.keep.kept nothing": lambda w: keep.kept(w, port, None),
         "portfolio.status.coins": lambda w: status.coins(w, port, figures(name), EARNED),
         "portfolio.strategy.targets": lambda w: strategy.targets(w, port),
         "portfolio.strategy.preset_offer": lambda w: strategy.preset_offer(w, port, presets[0]),

@@ -1,0 +1,99 @@
+"""What a person keeps out of a portfolio (domain 2.3): set, lifted, and refused where it would leave targets that nobody can reach."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.engine.portfolio import kept_of
+from chatbot.errors import UserError
+from chatbot.i18n import N_
+from chatbot.model import FUTURES, STABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chatbot.model import Portfolio, Strategy
+    from chatbot.portfolio.accounts import OpenAccounts
+    from chatbot.portfolio.manage import Portfolios
+
+    #: by coin how much of it is to be kept out; 0: nothing any more, None: all of it, now and later
+    Wishes = Mapping[str, Decimal | None]
+
+_ZERO = Decimal(0)
+
+
+class Reserve:
+    """The use case of keeping a quantity out, or giving it back."""
+
+    def __init__(self, accounts: OpenAccounts, portfolios: Portfolios) -> None:
+        self._accounts = accounts
+        self._portfolios = portfolios
+
+    async def keep(self, portfolio: Portfolio, wishes: Wishes) -> tuple[Portfolio | None, tuple[UserError, ...]]:
+        """Keep these quantities out, in place of what was kept of these coins before; or return every problem, and change nothing."""
+        exchange = await self._accounts.exchange(portfolio.id)
+        balances = await exchange.balances()
+        found = problems(portfolio.strategy, wishes, balances.spot, exchange.quote_asset)
+        kept = with_wishes(portfolio.strategy, wishes)
+        if not found and not balances.futures_wallet and not any(managed(kept, balances.spot).values()):
+            found = (UserError(N_("That would leave nothing to keep in balance.")),)
+        if found:
+            return None, found
+        return await self._portfolios.change(portfolio, strategy=kept), ()
+
+
+def with_wishes(strategy: Strategy, wishes: Wishes) -> Strategy:
+    """Return a strategy that keeps these quantities out; what is not named stays as it is."""
+    kept = {asset: wish for asset, wish in {**strategy.kept, **wishes}.items() if wish is None or wish}
+    return replace(strategy, kept=kept)
+
+
+def managed(strategy: Strategy, spot: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Return what of each asset is not kept out."""
+    return {asset: qty - kept_of(qty, strategy.kept[asset]) if asset in strategy.kept else qty for asset, qty in spot.items()}
+
+
+def within(strategy: Strategy, spot: Mapping[str, Decimal]) -> Strategy:
+    """Return a strategy that keeps no more of a coin than there is: what is bought later must not disappear in an old reserve."""
+    kept = {asset: wish if wish is None else min(wish, spot.get(asset, _ZERO)) for asset, wish in strategy.kept.items()}
+    return with_wishes(replace(strategy, kept={}), kept)
+
+
+def problems(strategy: Strategy, wishes: Wishes, spot: Mapping[str, Decimal], quote_asset: str) -> tuple[UserError, ...]:
+    """Return everything that speaks against keeping these quantities out."""
+    found = [problem for asset, wish in wishes.items() if (problem := _problem(strategy, asset, wish, spot, quote_asset)) is not None]
+    return (*found, *([] if found else out_of_reach(with_wishes(strategy, wishes))))
+
+
+def _problem(strategy: Strategy, asset: str, wish: Decimal | None, spot: Mapping[str, Decimal], quote_asset: str) -> UserError | None:
+    held = spot.get(asset, _ZERO)
+    if wish == 0:
+        return None if asset in strategy.kept else UserError(N_("{coin} is not kept out."), coin=asset)
+    if not held:
+        return UserError(N_("You hold no {coin}, so there is nothing to keep out."), coin=asset)
+    if wish is None:
+        only_money = UserError(N_("Plans pay with {coin}, so I can't keep all of it out. Keep a quantity of it instead."), coin=asset)
+        return only_money if asset == quote_asset else None
+    if wish > held:
+        return UserError(
+            N_("You hold {held} {coin}, so I can't keep {wish} out. To keep all of it, now and later: /keep all {coin}"),
+            held=held,
+            coin=asset,
+            wish=wish,
+        )
+    return None
+
+
+def out_of_reach(strategy: Strategy) -> tuple[UserError, ...]:
+    """Return the targets that nothing can be bought for, because all of their coins are kept out."""
+    found = []
+    for line, weight in strategy.weights.items():
+        coins = strategy.members.get(line, (line,))
+        if not weight or line in (STABLE, FUTURES) or not coins or not all(map(strategy.keeps_all, coins)):
+            continue
+        alone = N_("{coin} has a target of its own. Take it out of your targets first (/targets), or keep a quantity of it.")
+        several = N_("{coins} are all the coins of one target. Change your targets first (/targets), or keep a quantity of one.")
+        found.append(UserError(alone, coin=coins[0]) if len(coins) == 1 else UserError(several, coins=", ".join(coins)))
+    return tuple(found)

@@ -1,0 +1,169 @@
+"""/keep: a quantity that is shown, is in no weight, and that no order ever touches (domain 2.3)."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chatbot.model import PlanState
+from handlers.commands.keep import wishes_in
+from tests.person import someone
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.person import Someone
+
+D = Decimal
+
+
+@pytest.fixture
+async def ann(tmp_path: Path) -> AsyncIterator[Someone]:
+    """Sit down with 0.5 BTC, 4 ETH, 10,000 ADA and 20,000 USDT, traded by hand, and no card open."""
+    async with someone(tmp_path, fear_greed_url="") as opened:
+        await opened.say("/start")
+        await opened.tap("Type in my holdings")
+        await opened.say("BTC 0.5, ETH 4, ADA 10000, USDT 20000")
+        await opened.taps("That is right", "Use Balanced", "Skip")
+        yield opened
+
+
+def value(text: str) -> Decimal:
+    """Return the value that a status shows."""
+    return D(next(line for line in text.split("\n") if line.startswith("$")).split("   ")[0].strip("$").replace(",", ""))
+
+
+def kept(text: str) -> str:
+    """Return the line about what is kept out; empty where there is none."""
+    return next((line for line in text.split("\n") if line.startswith("Kept out:")), "")
+
+
+@pytest.mark.parametrize("typed", ["0.2 BTC", "BTC 0.2", "btc 0.2", "0.2 btc", "0,2 BTC"])
+async def test_a_quantity_is_shown_and_in_no_weight(ann: Someone, typed: str) -> None:
+    """The value falls by what is kept, every page says so in one line, and 0 gives it back."""
+    before = value(await ann.say("/status"))
+    answer = await ann.say(f"/keep {typed}")
+    assert re.search(r"Kept out: 0\.2 BTC, \$1[12],\d{3}", kept(answer)), answer
+    status = await ann.say("/status")
+    assert before - value(status) == pytest.approx(D(12_000), rel=D("0.05"))
+    assert kept(status) == kept(await ann.say("/exposure")) == kept(answer)
+    assert "With what is kept out it would be" in ann.last.text
+    assert kept(await ann.say("/targets")) == "Kept out: 0.2 BTC"
+    assert kept(await ann.say("/rebalance")) == kept(answer)
+    await ann.say("/keep BTC 0")
+    assert "Nothing is kept out." in ann.last.text
+    assert value(await ann.say("/status")) == before
+    assert kept(ann.last.text) == ""
+
+
+async def test_all_of_a_coin_has_no_target_and_no_price_is_waited_for(ann: Someone) -> None:
+    """ADA is the only coin of ALT that is held: its 40 % can't be kept; with SOL beside it can, and no plan trades it."""
+    answer = await ann.say("/keep all ADA")
+    assert "ADA has a target of its own" in answer
+    await ann.say("/targets BTC 40 ETH 30 SOL 20 ADA 0 USDT 10")
+    await ann.say("/keep ADA all")
+    assert re.search(r"Kept out: 10,000 ADA, \$\d", kept(ann.last.text)), ann.last.text
+    await ann.say("/rebalance")
+    plan = await ann.plan()
+    assert plan.legs
+    assert "ADA" not in {leg.instrument for leg in plan.legs}
+    assert {line.line for line in plan.after.lines} == {"BTC", "ETH", "SOL", "ADA", "STABLE", "FUTURES"}
+    assert next(line.weight for line in plan.after.lines if line.line == "ADA") == 0
+    await ann.say("/keep")
+    await ann.tap("Give back all ADA")
+    assert "Nothing is kept out." in ann.last.text
+    await ann.say("/rebalance")
+    assert "ADA" in {leg.instrument for leg in (await ann.plan()).legs}
+
+
+async def test_a_sell_of_the_rest_leaves_what_is_kept(ann: Someone) -> None:
+    """A target of 0 sells every BTC but the 0.2 that are kept; carried out, they are still there."""
+    await ann.say("/keep 0.2 BTC")
+    await ann.say("/targets BTC 0 ETH 60 ADA 20 USDT 20")
+    await ann.say("/rebalance")
+    plan = await ann.plan()
+    assert next(leg.qty for leg in plan.legs if leg.instrument == "BTC") == D("0.3")
+    await ann.tap("I have done it")
+    await ann.work()
+    assert (await ann.books())["spot"]["BTC"] == D("0.2")
+    assert kept(await ann.say("/status")).startswith("Kept out: 0.2 BTC, ")
+
+
+async def test_panic_leaves_what_is_kept(ann: Someone) -> None:
+    """The second step sells every coin but what is kept out."""
+    await ann.say("/keep 0.2 BTC, all ETH")
+    answer = await ann.say("/targets")
+    assert "0.2 BTC" in kept(answer), "ETH alone is no reason to refuse: BTC stays in its line"
+    await ann.say("/panic")
+    await ann.tap("Cancel orders and stop")
+    await ann.work()
+    await ann.tap("Sell all spot to USDT")
+    assert kept(ann.last.text).startswith("Kept out: 0.2 BTC, ")
+    await ann.tap("Make the list")
+    sold = {leg.instrument: leg.qty for leg in (await ann.plan()).legs}
+    assert sold == {"ADA": D(10_000), "BTC": D("0.3")}
+
+
+async def test_a_change_ends_the_open_card(ann: Someone) -> None:
+    """What a card rests on includes what is kept out: the card ends visibly, and its button sends nothing."""
+    await ann.say("/rebalance")
+    card = ann.with_button("I have done it")
+    await ann.say("/keep 0.2 BTC")
+    await ann.work()
+    assert (await ann.plan()).state is PlanState.SUPERSEDED
+    await ann.tap("I have done it", on=card)
+    assert (await ann.plan()).state is PlanState.SUPERSEDED
+    assert await ann.orders() == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("0.7 BTC", "You hold 0.5 BTC, so I can't keep 0.7 out. To keep all of it, now and later: /keep all BTC"),
+        ("XRP 5", "You hold no XRP, so there is nothing to keep out."),
+        ("all DOGE", "You hold no DOGE, so there is nothing to keep out."),
+        ("BTC 0", "BTC is not kept out."),
+        ("all USDT", "Plans pay with USDT, so I can't keep all of it out."),
+        ("all BTC, all ETH", "BTC, ETH are all the coins of one target."),
+        ("BTC 0.5, ETH 4, ADA 10000, USDT 20000", "That would leave nothing to keep in balance."),
+        ("-1 BTC", "BTC"),
+        ("some BTC", "BTC"),
+    ],
+)
+async def test_what_cannot_be_kept_is_refused_in_words(ann: Someone, typed: str, told: str) -> None:
+    """Nothing is stored, the reason is told, and an example that works stands below."""
+    answer = await ann.say(f"/keep {typed}")
+    assert told in answer
+    assert "/keep 0.2 BTC" in answer
+    assert kept(await ann.say("/status")) == ""
+
+
+async def test_a_preset_keeps_what_is_kept(ann: Someone) -> None:
+    """Another preset is another mix of the rest."""
+    await ann.say("/keep 0.2 BTC")
+    await ann.say("/targets")
+    await ann.taps("Conservative", "Use it")
+    assert kept(await ann.say("/status")).startswith("Kept out: 0.2 BTC, ")
+
+
+@pytest.mark.parametrize(
+    ("typed", "decimal", "read"),
+    [
+        ("0.2 BTC", "", {"BTC": D("0.2")}),
+        ("BTC 0.2, all ada", "", {"ADA": None, "BTC": D("0.2")}),
+        ("todo ADA", ",", {"ADA": None}),
+        ("всё ADA; btc 0,2", ",", {"ADA": None, "BTC": D("0.2")}),
+        ("ADA all SOL all", "", {"ADA": None, "SOL": None}),
+        ("all of my ADA", "", {"ADA": None}),
+        ("0.2BTC", "", {"BTC": D("0.2")}),
+        ("all bitcoin", "", {"BTC": None}),
+        ("0.2 bitcoin", "", {"BTC": D("0.2")}),
+    ],
+)
+def test_how_people_say_it(typed: str, decimal: str, read: dict[str, Decimal | None]) -> None:
+    """Both orders, several at once, all of it in three languages."""
+    assert wishes_in(typed, {"BTC", "ADA", "SOL", "ETH"}, "USDT", decimal) == (read, ())
