@@ -115,11 +115,9 @@ class Scribe:
             portfolio = await portfolios.get(tx, plan.portfolio_id) if plan else None
             if plan is None or portfolio is None:
                 return None
-            happened = tuple((event.name, event.leg_index) for event in await events.events(tx, plan_id))
-            attempts = await orders.orders(tx, plan_id)
-            return View(
-                plan=plan, portfolio=portfolio, attempts=attempts, happened=happened, chat_id=await chat_of(tx, plan, portfolio.person_id)
-            )
+            happened, attempts = await events.names(tx, plan_id), await orders.orders(tx, plan_id)
+            chat_id = await chat_of(tx, plan, portfolio.person_id)
+            return View(plan=plan, portfolio=portfolio, attempts=attempts, happened=happened, chat_id=chat_id)
 
     async def stop_word(self, plan_id: int) -> str:
         """Return why nothing more may be sent: a leg's note, or ``halt.HALTED``; empty when all is well.

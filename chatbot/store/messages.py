@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - a field's type
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, case, func, literal, or_, select, true, update
+from sqlalchemy import BigInteger, Integer, bindparam, case, exists, func, literal, null, or_, select, true, update
 
 from chatbot.model import Delivery, Message, MessageKind, Urgency, Verdict
 from chatbot.store import tables
@@ -16,7 +17,7 @@ from chatbot.store.writing import inserting
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from sqlalchemy import Row
+    from sqlalchemy import Insert, Row, Select
 
     from chatbot.store.database import Tx
 
@@ -29,8 +30,15 @@ _PLACE = _outbox.id + case((_outbox.kind == MessageKind.MARGIN, 0), (_outbox.kin
     _RANK, BigInteger
 )
 _FIELDS = tuple(_outbox[name] for name in ("id", "chat_id", "kind", "facts", "key", "urgency", "silent", "attempts", "plain"))
-_NEW = {"state": MessageState.WAITING, "attempts": 0, "faults": 0, "plain": False, "ended_at": None, "detail": ""}
+_NEW = {"attempts": 0, "faults": 0, "plain": False}
 _END = {Verdict.SENT: MessageState.SENT, Verdict.REFUSED: MessageState.REFUSED, Verdict.UNREACHABLE: MessageState.DROPPED}
+# asked at every check, and written for every move of a plan
+_ANY_TO_RELEASE = select(exists().where(_WAITING, _outbox.held_until <= bindparam("now")))
+_OVERTAKEN = (
+    update(tables.outbox)
+    .where(_outbox.chat_id == bindparam("chat"), _outbox.key.like(bindparam("keys"), escape="/"), _WAITING)
+    .values(state=MessageState.DROPPED, ended_at=bindparam("now"), detail="overtaken")
+)
 
 
 async def post(
@@ -52,14 +60,20 @@ async def post(
     """
     given = {"chat_id": chat_id, "kind": kind, "facts": dict(facts), "key": key, "urgency": urgency, "silent": silent}
     row = _NEW | given | {"not_before": not_before or now, "posted_at": now, "held_until": held_until}
-    # Decided inside the statement: a second question for each message is felt when a signal concerns everybody.
-    gone = select(_people.id).where(_people.chat_id == chat_id, _people.unreachable == true()).exists()
-    dropped = {"state": MessageState.DROPPED, "ended_at": now, "detail": "unreachable"}
-    row |= {
-        name: case((gone, literal(value, _outbox[name].type)), else_=literal(row[name], _outbox[name].type))
-        for name, value in dropped.items()
+    return (await tx.execute(_posting(tx.dialect.name), row | {"chat": chat_id, "now": now})).rowcount == 1
+
+
+@lru_cache(maxsize=2)
+def _posting(dialect: str) -> Insert:
+    """Return the statement that writes a message down, ended at once for who is gone: a second question would be felt in a crowd."""
+    gone = exists().where(_people.chat_id == bindparam("chat"), _people.unreachable == true())
+    ended = {
+        "state": (literal(MessageState.DROPPED), literal(MessageState.WAITING)),
+        "ended_at": (bindparam("now", type_=_outbox.ended_at.type), null()),
+        "detail": (literal("unreachable"), literal("")),
     }
-    return (await tx.execute(inserting(tx, tables.outbox).values(row).on_conflict_do_nothing())).rowcount == 1
+    values = {name: case((gone, dropped), else_=waits) for name, (dropped, waits) in ended.items()}
+    return inserting(dialect, tables.outbox).values(values).on_conflict_do_nothing()
 
 
 async def ring(tx: Tx, chat_id: int, kind: MessageKind, facts: Mapping[str, Any], *, key: str, now: datetime) -> bool:
@@ -98,18 +112,22 @@ async def due(tx: Tx, now: datetime, limit: int = 100, busy: Collection[int] = (
     A chat whose first message pauses waits as a whole; only an alarm passes it. Chats in ``busy`` are left out, and messages that are
     held back. One message per chat keeps the order, and keeps a flooded chat from hiding the others.
     """
+    found = await tx.execute(_due(), {"now": now, "most": limit, "busy": list(busy)})
+    return tuple(map(_message, found))
+
+
+@lru_cache(maxsize=1)
+def _due() -> Select[*tuple[Any, ...]]:
     # A request that may not leave yet is nobody's first message: it would hold up what comes behind it.
-    waits = (_WAITING, _outbox.held_until.is_(None), or_(_outbox.kind != MessageKind.ACCESS_REQUEST, _outbox.not_before <= now))
-    heads = select(func.min(_PLACE)).where(*waits).group_by(_outbox.chat_id)
-    if busy:
-        heads = heads.where(_outbox.chat_id.not_in(busy))
-    found = select(*_FIELDS).where(*waits, _PLACE.in_(heads), _outbox.not_before <= now).order_by(_PLACE).limit(limit)
-    return tuple(map(_message, await tx.execute(found)))
+    in_time = _outbox.not_before <= bindparam("now")
+    waits = (_WAITING, _outbox.held_until.is_(None), or_(_outbox.kind != MessageKind.ACCESS_REQUEST, in_time))
+    heads = select(func.min(_PLACE)).where(*waits, _outbox.chat_id.not_in(bindparam("busy", expanding=True))).group_by(_outbox.chat_id)
+    return select(*_FIELDS).where(*waits, _PLACE.in_(heads), in_time).order_by(_PLACE).limit(bindparam("most", type_=Integer))
 
 
 async def any_to_release(tx: Tx, now: datetime) -> bool:
     """Tell whether :func:`release` would find a message."""
-    found: bool = (await tx.execute(select(select(_outbox.id).where(_WAITING, _outbox.held_until <= now).exists()))).scalar_one()
+    found: bool = (await tx.execute(_ANY_TO_RELEASE, {"now": now})).scalar_one()
     return found
 
 
@@ -167,8 +185,8 @@ async def drop_chat(tx: Tx, chat_id: int, now: datetime, detail: str = "") -> in
 
 async def overtake(tx: Tx, chat_id: int, key_prefix: str, now: datetime) -> int:
     """Drop waiting messages whose key begins so, because a newer one shows all that they would; return how many that were."""
-    older = update(tables.outbox).where(_outbox.chat_id == chat_id, _outbox.key.startswith(key_prefix, autoescape=True), _WAITING)
-    return (await tx.execute(older.values(state=MessageState.DROPPED, ended_at=now, detail="overtaken"))).rowcount
+    keys = "".join(f"/{char}" if char in "/%_" else char for char in key_prefix) + "%"
+    return (await tx.execute(_OVERTAKEN, {"chat": chat_id, "keys": keys, "now": now})).rowcount
 
 
 async def waiting(tx: Tx) -> int:

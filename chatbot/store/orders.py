@@ -7,7 +7,7 @@ from datetime import datetime  # noqa: TC003 - a field's type
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from chatbot.model import OrderState
 from chatbot.store import tables
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from chatbot.store.database import Tx
 
 _orders = tables.orders.c
+_ADDING = insert(tables.orders).returning(_orders.id)
+_SAVING = update(tables.orders).where(_orders.client_id == bindparam("one"))
+_OF_PLAN = select(tables.orders).where(_orders.plan_id == bindparam("one")).order_by(_orders.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,20 +65,17 @@ _FIELDS = tuple(field.name for field in fields(Attempt))
 
 async def add_order(tx: Tx, attempt: Attempt) -> Attempt:
     """Write the intention down and return it with its id; a client id or attempt that is there already is refused."""
-    row = _row(attempt)
-    found = await tx.execute(insert(tables.orders).values(row).returning(_orders.id))
-    return replace(attempt, id=found.scalar_one())
+    return replace(attempt, id=(await tx.execute(_ADDING, _row(attempt))).scalar_one())
 
 
 async def save_order(tx: Tx, attempt: Attempt) -> None:
     """Write what is known of an order; it is found by its client id."""
-    await tx.execute(update(tables.orders).where(_orders.client_id == attempt.client_id).values(_row(attempt)))
+    await tx.execute(_SAVING, _row(attempt) | {"one": attempt.client_id})
 
 
 async def orders(tx: Tx, plan_id: int) -> tuple[Attempt, ...]:
     """Return every order of a plan in the order they were written down."""
-    rows = await tx.execute(select(tables.orders).where(_orders.plan_id == plan_id).order_by(_orders.id))
-    return tuple(map(_attempt, rows))
+    return tuple(map(_attempt, await tx.execute(_OF_PLAN, {"one": plan_id})))
 
 
 def _row(attempt: Attempt) -> dict[str, Any]:

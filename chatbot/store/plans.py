@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, exists, func, insert, select, update
 
 from chatbot.errors import InternalError
 from chatbot.model import (
@@ -32,13 +32,29 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy import ColumnElement, CursorResult, Row
 
     from chatbot.store.database import Tx
 
 _plans, _legs, _portfolios = tables.plans.c, tables.legs.c, tables.portfolios.c
 _LEG_FIELDS = tuple(field.name for field in fields(Leg))
 _BUSY = tuple(state for state in tables.OPEN if state != PlanState.PROPOSED)
+# asked at every move of a plan, or at every check
+_ONE = select(tables.plans).where(_plans.id == bindparam("one"))
+_LOCKING = _ONE.with_only_columns(_plans.id).with_for_update()
+_LEGS_OF = select(tables.legs).where(_legs.plan_id.in_(bindparam("plans", expanding=True))).order_by(_legs.plan_id, _legs.index)
+_OPEN_OF = (
+    select(tables.plans)
+    .where(_plans.portfolio_id.in_(bindparam("portfolios", expanding=True)), _plans.state.in_(tables.OPEN))
+    .order_by(_plans.id)
+)
+_OUT_OF_TIME = (_plans.state == PlanState.PROPOSED, _plans.expires_at <= bindparam("now"))
+_ANY_TO_EXPIRE = select(exists().where(*_OUT_OF_TIME))
+_UNATTENDED = (
+    select(_plans.id)
+    .where(_plans.state == PlanState.PROPOSED, _plans.expires_at > bindparam("now"), _plans.acts_at <= bindparam("now"))
+    .order_by(_plans.id)
+)
 
 
 class PlanOpen(InternalError):
@@ -81,7 +97,11 @@ async def add_plan(tx: Tx, plan: Plan) -> Plan:
     row = _row(replace(plan, number=number))
     del row["id"]
     # A Confirm may have come in between on PostgreSQL: then the index decides, and nothing is inserted.
-    adding = inserting(tx, tables.plans).values(row).on_conflict_do_nothing(index_elements=["portfolio_id"], index_where=tables.OPEN_ONLY)
+    adding = (
+        inserting(tx.dialect.name, tables.plans)
+        .values(row)
+        .on_conflict_do_nothing(index_elements=["portfolio_id"], index_where=tables.OPEN_ONLY)
+    )
     plan_id = (await tx.execute(adding.returning(_plans.id))).scalar_one_or_none()
     if plan_id is None:
         raise PlanOpen(plan.portfolio_id)
@@ -111,14 +131,13 @@ async def _next_number(tx: Tx, portfolio_id: int) -> int:
 
 async def plan(tx: Tx, plan_id: int) -> Plan | None:
     """Return a plan with its legs, or None."""
-    found = await _read(tx, _plans.id == plan_id)
+    found = await _with_legs(tx, await tx.execute(_ONE, {"one": plan_id}))
     return found[0] if found else None
 
 
 async def open_plan(tx: Tx, portfolio_id: int) -> Plan | None:
     """Return the plan that is proposed, confirmed, running or parked, or None; there is never more than one."""
-    found = await _read(tx, _plans.portfolio_id == portfolio_id, _plans.state.in_(tables.OPEN))
-    return found[0] if found else None
+    return (await open_plans(tx, (portfolio_id,))).get(portfolio_id)
 
 
 async def ended_at(tx: Tx, ids: Collection[int]) -> dict[int, datetime]:
@@ -135,7 +154,7 @@ async def open_plans(tx: Tx, ids: Collection[int]) -> dict[int, Plan]:
     """Return the open plans of many portfolios, by portfolio; one without any is left out."""
     found: dict[int, Plan] = {}
     for chunk in chunks(ids):
-        read = await _read(tx, _plans.portfolio_id.in_(chunk), _plans.state.in_(tables.OPEN))
+        read = await _with_legs(tx, await tx.execute(_OPEN_OF, {"portfolios": chunk}))
         found |= {plan.portfolio_id: plan for plan in read}
     return found
 
@@ -154,13 +173,12 @@ async def under_way(tx: Tx) -> tuple[int, ...]:
 
 async def lock(tx: Tx, plan_id: int) -> None:
     """Let what is decided about a plan in other transactions come before or after this one, not in between."""
-    await tx.execute(select(_plans.id).where(_plans.id == plan_id).with_for_update())
+    await tx.execute(_LOCKING, {"one": plan_id})
 
 
 async def unattended(tx: Tx, now: datetime) -> tuple[int, ...]:
     """Return the ids of the plans that wait for an answer and about which the bot has to do something by now, oldest first."""
-    waiting = select(_plans.id).where(_plans.state == PlanState.PROPOSED, _plans.expires_at > now, _plans.acts_at <= now)
-    return tuple((await tx.execute(waiting.order_by(_plans.id))).scalars())
+    return tuple((await tx.execute(_UNATTENDED, {"now": now})).scalars())
 
 
 async def attended(tx: Tx, plan_id: int) -> None:
@@ -190,19 +208,14 @@ async def decide(tx: Tx, plan_id: int, to: PlanState, now: datetime, by: str = "
 
 async def any_to_expire(tx: Tx, now: datetime) -> bool:
     """Tell whether :func:`expire_due` would find a plan."""
-    found: bool = (await tx.execute(select(select(_plans.id).where(*_out_of_time(now)).exists()))).scalar_one()
+    found: bool = (await tx.execute(_ANY_TO_EXPIRE, {"now": now})).scalar_one()
     return found
 
 
 async def expire_due(tx: Tx, now: datetime) -> tuple[int, ...]:
     """Expire every proposed plan whose time has come and return their ids, so that their cards can be changed."""
-    due = update(tables.plans).where(*_out_of_time(now))
-    expired = await tx.execute(due.values(state=PlanState.EXPIRED, decided_at=now).returning(_plans.id))
-    return tuple(sorted(expired.scalars()))
-
-
-def _out_of_time(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return _plans.state == PlanState.PROPOSED, _plans.expires_at <= now
+    due = update(tables.plans).where(*_OUT_OF_TIME).values(state=PlanState.EXPIRED, decided_at=now)
+    return tuple(sorted((await tx.execute(due.returning(_plans.id), {"now": now})).scalars()))
 
 
 async def set_card(tx: Tx, plan_id: int, chat_id: int, message_id: int) -> None:
@@ -236,15 +249,17 @@ async def save_after(tx: Tx, plan_id: int, after: PortfolioFigures, fees: Decima
 
 
 async def _read(tx: Tx, *where: ColumnElement[bool], newest: int | None = None) -> tuple[Plan, ...]:
-    """Read plans and all their legs with two questions, however many there are."""
     order = _plans.id if newest is None else _plans.id.desc()
-    chosen = select(tables.plans).where(*where).order_by(order).limit(newest)
-    rows = (await tx.execute(chosen)).all()
+    return await _with_legs(tx, await tx.execute(select(tables.plans).where(*where).order_by(order).limit(newest)))
+
+
+async def _with_legs(tx: Tx, found: CursorResult[Any]) -> tuple[Plan, ...]:
+    """Read the legs of all plans that were found with one more question."""
+    rows = found.all()
     if not rows:
         return ()
     legs: dict[int, list[Leg]] = {row.id: [] for row in rows}
-    query = select(tables.legs).where(_legs.plan_id.in_(legs)).order_by(_legs.plan_id, _legs.index)
-    for row in await tx.execute(query):
+    for row in await tx.execute(_LEGS_OF, {"plans": list(legs)}):
         legs[row.plan_id].append(_leg(row))
     return tuple(_plan(row, legs[row.id]) for row in rows)
 

@@ -50,27 +50,23 @@ async def put_new(tx: Tx, table: Table, row: Mapping[str, Any]) -> bool:
 
 @lru_cache(maxsize=128)
 def _replacing(dialect: str, table: Table, columns: tuple[str, ...]) -> _Insert:
-    keys, adding = _keys(table), _inserting(dialect, table)
+    keys, adding = _keys(table), inserting(dialect, table)
     changes = {name: adding.excluded[name] for name in columns if name not in keys}
     return adding.on_conflict_do_update(index_elements=keys, set_=changes)
 
 
 @lru_cache(maxsize=128)
 def _adding(dialect: str, table: Table, _columns: tuple[str, ...]) -> _Insert:
-    return _inserting(dialect, table).on_conflict_do_nothing(index_elements=_keys(table))
+    return inserting(dialect, table).on_conflict_do_nothing(index_elements=_keys(table))
 
 
 @lru_cache(maxsize=128)
 def _unless_there(dialect: str, table: Table) -> _Insert:
-    return _inserting(dialect, table).on_conflict_do_nothing()
+    return inserting(dialect, table).on_conflict_do_nothing()
 
 
-def inserting(tx: Tx, table: Table) -> _Insert:
-    """Return an INSERT that knows ON CONFLICT on this database."""
-    return _inserting(tx.dialect.name, table)
-
-
-def _inserting(dialect: str, table: Table) -> _Insert:
+def inserting(dialect: str, table: Table) -> _Insert:
+    """Return an INSERT that knows ON CONFLICT on this database, named as its dialect."""
     if dialect == "sqlite":
         return sqlite.insert(table)
     from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - five drivers and a catalogue, which a SQLite file never needs
