@@ -275,6 +275,7 @@ def guarded(handler: Handler) -> Handler:
         if not context.let_in:
             log.error("an update that nobody let in came past the gate", update_id=update.update_id)
             return
+        context.rest = _behind_command(update)
         try:
             await _corrected(handler, update, context)
         except ShutOut:
@@ -283,6 +284,11 @@ def guarded(handler: Handler) -> Handler:
             await broken(update, context, error, context.words)
 
     return run
+
+
+def _behind_command(update: Update) -> str:
+    typed = update.message.text if update.message is not None else None
+    return typed.split(maxsplit=1)[1] if typed and len(typed.split(maxsplit=1)) > 1 else ""
 
 
 async def _corrected(handler: Handler, update: Update, context: Context) -> None:

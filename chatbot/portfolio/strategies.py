@@ -29,6 +29,8 @@ ALT_MEMBERS = 4
 #: names that a person may type for the line of cash; and for money of no particular coin, which is the quote coin
 _MONEY = frozenset({STABLE, "CASH", "USD"})
 _CASH_LINE = CASH_COINS | _MONEY
+#: stands for every line that is not named
+EVERY = "ALL"
 #: a band of less than this many points would fire on noise, and one of more than this never
 MIN_BAND_PP, MAX_BAND_PP = Decimal("0.5"), Decimal(50)
 
@@ -110,7 +112,9 @@ def own_weights(
             weights[line] = weights.get(line, Decimal(0)) + percent / 100
     with wide():
         total = sum(values.values(), Decimal(0)).normalize()
-    if total != 100:
+    if total == 1:
+        problems.append(UserError(N_("The weights add up to 1, they must make 100 %. Write them in per cent: 40 for 0.4.")))
+    elif total != 100:
         problems.append(UserError(N_("The weights add up to {total} %, they must make 100 %."), total=f"{total:f}"))
     if weights[FUTURES] and not base.futures_split:
         problems.append(UserError(N_("There are no futures at this exchange, so FUTURES must be 0.")))
@@ -138,12 +142,19 @@ def _custom(weights: dict[str, Decimal], instruments: Collection[str], base: Str
 
 
 def own_bands(rules: Mapping[str, BandRule], base: Strategy) -> tuple[Strategy | None, tuple[UserError, ...]]:
-    """Return the strategy with changed bands, or every problem with them."""
+    """Return the strategy with changed bands, or every problem with them; ``EVERY`` stands for the lines that are not named."""
     problems = [problem for name, rule in rules.items() if (problem := _band_problem(name, rule, base))]
+    changed: dict[str, BandRule] = {}
+    for name, rule in rules.items():
+        if changed.setdefault(_line_of(name, base), rule) != rule:
+            problems.append(UserError(N_("{name} is in a line that you gave another band already."), name=name))
     if problems:
         return None, tuple(problems)
-    changed = {_line_of(name, base): rule for name, rule in rules.items()}
-    return replace(base, bands={**base.bands, **changed}), ()
+    usual = changed.pop(EVERY, None)
+    futures = changed.pop(FUTURES, usual)
+    width = futures.abs_pp if futures is not None and futures.abs_pp is not None else base.futures_band_pp
+    everywhere = dict.fromkeys(base.bands, usual) if usual is not None else {}
+    return replace(base, bands={**base.bands, **everywhere, **changed}, futures_band_pp=width), ()
 
 
 def _line_of(name: str, base: Strategy) -> str:
@@ -155,7 +166,9 @@ def _line_of(name: str, base: Strategy) -> str:
 
 
 def _band_problem(name: str, rule: BandRule, base: Strategy) -> UserError | None:
-    if _line_of(name, base) not in base.bands:
+    if name == FUTURES and rule.rel is not None:
+        return UserError(N_("The band of {name} must be between 0.5 and 50 points."), name=name)
+    if name not in (FUTURES, EVERY) and _line_of(name, base) not in base.bands:
         return UserError(N_("{name} is not a line of your targets."), name=name)
     if rule.abs_pp is not None and not MIN_BAND_PP <= rule.abs_pp <= MAX_BAND_PP:
         return UserError(N_("The band of {name} must be between 0.5 and 50 points."), name=name)

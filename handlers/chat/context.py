@@ -48,6 +48,8 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
     #: number of the portfolio that this update is about, and with it every button of the answer: the one that the tapped button or the open
     #: dialog names, else the current one once it was asked for; None: it is about none
     about: int | None = None
+    #: what was typed behind the command, in its lines
+    rest: str = ""
 
     @property
     def program(self) -> Program:
@@ -64,11 +66,6 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
     def decimal(self) -> str:
         """Return the person's decimal sign, for reading what they type."""
         return decimal_sign(self.words)
-
-    @property
-    def rest(self) -> str:
-        """Return what was typed behind the command."""
-        return " ".join(self.args or ())
 
     async def dialog(self) -> tuple[str, dict[str, Any]] | None:
         """Return the dialog that the person is in, and what was said so far."""

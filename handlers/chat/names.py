@@ -39,6 +39,14 @@ _CALLED = {
     "CASH": "efectivo наличные наличными кэш",
 }
 
+#: what people call the lines of a strategy
+_LINES_CALLED = {
+    ALT: "alts altcoin altcoins альты альткоины",
+    CORE: "btc/eth",
+    STABLE: "stables stablecoin stablecoins estable estables стейбл стейблы стейблкоины",
+    FUTURES: "future futuros фьючерсы",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Names:
@@ -80,4 +88,5 @@ def _of(coins: frozenset[str]) -> Names:
 
 def of_lines(instruments: Collection[str], called: Mapping[str, str]) -> Names:
     """Return what may have a weight or a band: coins and lines; ``called`` has more names of lines, the person's own words for them."""
-    return of_coins(instruments).also({**called, **{line: line for line in (ALT, CORE, FUTURES, STABLE)}, "alts": ALT, "altcoins": ALT})
+    lines = {said: line for line, sayings in _LINES_CALLED.items() for said in (line, *sayings.split())}
+    return of_coins(instruments).also({**lines, **called})

@@ -50,8 +50,8 @@ _TIMES = {
 #: words that multiply a number, by how much
 FACTORS = {word: factor for factor, words in _TIMES.items() for word in words}
 _FACTOR = re.compile(rf"(?i)(?<=[\d\s])({'|'.join(sorted(map(re.escape, FACTORS), key=len, reverse=True))})\.?$")
-#: apostrophes that group thousands, and the marks of Arabic numbers
-MARKS = str.maketrans({"\u2212": "-", "’": "'", "ʼ": "'", "٫": ".", "٬": ",", "،": ","})
+#: apostrophes that group thousands, and the marks and signs of Arabic numbers
+MARKS = str.maketrans({"\u2212": "-", "’": "'", "ʼ": "'", "٫": ".", "٬": ",", "،": ",", "٪": "%"})
 _SHOWN = 24
 
 

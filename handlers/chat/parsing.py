@@ -11,21 +11,27 @@ from chatbot.engine.cash import CASH_COINS, DOLLARS
 from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import STABLE, BandRule
+from chatbot.portfolio.strategies import EVERY
 from handlers.chat import numbers
 from handlers.chat.names import ANY
 from handlers.chat.numbers import MONEY, SHARE, number, shown
-from handlers.chat.tokens import segments
+from handlers.chat.tokens import NOISE, segments
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from decimal import Decimal
 
     from handlers.chat.names import Names
     from handlers.chat.tokens import Token
 
 MAX_LINES = 20
-#: stands for all lines
-ALL = "ALL"
+_ALL_WORDS = ("all", "every", "each", "everything", "todo", "toda", "todos", "todas", "все", "всё", "всем", "каждая")
+#: what says that a width is in points, as a bare number is
+_POINTS = re.compile(
+    r"(?i)(?<!\w)(\d[\d.,]*)\s*(percentage points?|points?|p\.?p\.?|pts?\.?|puntos?(?: porcentuales)?"
+    r"|процентн\w+ пункт\w*|пункт\w*|п\. ?п\.?|пп)(?!\w)"
+)
+_WIDTH = re.compile(r"(?:±|\+/?-)\s?[\d.,]+")
+_IS_BAND = N_("“{text}” is the width of a band. Send it with /bands, like /bands BTC 5.")
 #: names of cash: money, of which nobody writes thousandths
 _CASH = CASH_COINS | {STABLE, "CASH"}
 _NAME = re.compile(r"(?=.*[^\W\d_])[\w/-]{1,20}")
@@ -55,9 +61,11 @@ class _Draft:
 def pairs(text: str, names: Names = ANY) -> Parsed:
     """Read shares: ``BTC 40 ETH 30``, ``40% BTC, 30% ETH`` or one pair a line, names with their numbers, in order.
 
-    A number with a sign of money is refused: $50 of BTC is not 50 % of it.
+    A number with a sign of money is refused: $50 of BTC is not 50 % of it. So is one with the sign of a band.
     """
-    return _values(_paired(text, names), SHARE)
+    parsed = _values(_paired(text, names), SHARE)
+    widths = [UserError(_IS_BAND, text=shown(found[0])) for found in _WIDTH.finditer(text)]
+    return Parsed(problems=tuple(widths)) if widths else parsed
 
 
 def holdings(text: str, decimal: str, names: Names = ANY) -> Parsed:
@@ -81,17 +89,16 @@ def _asks(draft: _Draft, decimal: str) -> bool:
     return any("," in said or decimal != "." for name, said in draft.pairs if name not in _CASH and numbers.is_twofold(said))
 
 
-def bands(text: str, names: Names = ANY, every: Sequence[str] = ()) -> tuple[dict[str, BandRule], tuple[UserError, ...]]:
+def bands(text: str, names: Names = ANY) -> tuple[dict[str, BandRule], tuple[UserError, ...]]:
     """Read ``BTC 5 ALT 10%``: a bare number is points of the portfolio, one with a per cent sign a share of the line's own target.
 
-    A width alone, or of ``all``, is meant for ``every`` line.
+    A width alone, or of ``all``, is meant for every line (:data:`EVERY`).
     """
-    draft = _paired(text, names, alone=ALL if every else "")
+    known = names.also(dict.fromkeys(_ALL_WORDS, EVERY))
+    draft = _paired(_POINTS.sub(lambda width: width[0] if known.find(width[2]) else width[1], text), known, alone=EVERY)
     parsed = _values(draft, SHARE)
     relative = {name for name, said in draft.pairs if "%" in said}
     rules = {name: BandRule(rel=value / 100) if name in relative else BandRule(abs_pp=value) for name, value in parsed.values.items()}
-    if ALL in rules:
-        rules = {**dict.fromkeys(every, rules.pop(ALL)), **rules}
     return rules, parsed.problems
 
 
@@ -126,6 +133,8 @@ def _once_each(part: list[Token]) -> list[Token]:
 
 
 def _pair_up(part: list[Token], draft: _Draft) -> None:
+    if not _alternates(part):
+        part = [token for token in part if token.text not in NOISE]
     if not _alternates(part):  # words that are no names are told, and do not part those that are
         lost = [token for token in part if not (token.is_number or token.name)]
         draft.problems += [UserError(N_("I don't understand “{text}” here."), text=shown(token.text)) for token in lost]

@@ -26,6 +26,7 @@ _LONG_TIMES = "|".join(word for word in numbers.FACTORS if len(word) > 2)
 _JOINED = (
     (re.compile(r"(?i)(?<=\d)\s*(?:%|per ?cent\b|pct\b|por ?ciento\b|процент\w*)"), "%"),
     (re.compile(rf"(?i)(?<=\d)\s+({_LONG_TIMES})\b\.?"), r"\1"),
+    (re.compile(r"(?<!\S)%\s?([\d.,]+)(?!\S)"), r"\1%"),
     (re.compile(rf"({_SIGN})\s+(?=[\d.,])"), r"\1"),
     (re.compile(rf"(?<=\d)\s+({_SIGN})(?![\d.,\w])"), r"\1"),
     (_SPACED, lambda match: match[0].replace(" ", "")),
@@ -37,8 +38,8 @@ _BETWEEN = re.compile(r"[\s|=:×→]+|(?<!\S)[-–—+&·/>]+(?!\S)|(?<=[\w%])[�
 _TIMES = "|".join(numbers.FACTORS)
 _NUMBER = re.compile(rf"(?i)(?:US)?{_SIGN}?[+-]?(?:US)?{_SIGN}?[.,]?\d[\d.,'_]*(?:{_TIMES})?\.?%?{_SIGN}?")
 _GLUED = re.compile(r"([+-]?[.,]?\d[\d.,'_]*%?)([^\W\d_].*)|(.*[^\W\d_])-?([.,]?\d[\d.,'_]*%?)")
-#: words that name nothing: 0.5 BTC and 4 ETH
-_NOISE = frozenset(
+#: words that name nothing where they are no names themselves: 0.5 BTC and 4 ETH
+NOISE = frozenset(
     (
         *("and", "plus", "also", "of", "i", "have", "hold", "own", "my", "the", "x"),
         *("y", "e", "de", "más", "mas", "tengo"),
@@ -71,7 +72,7 @@ def _prepared(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).translate(numbers.MARKS)
     plain = "".join(char for char in plain if char == "\n" or unicodedata.category(char) not in ("Cf", "Cc", "So", "Mn"))
     plain = re.sub(r"""[“”„«»"`´{}\[\]]|(?<!\d)'|'(?!\d)""", " ", plain.replace("\t", " "))
-    return re.sub(r"[()≈~±]|\+/-", " ", _WORTH.sub(" ", _ENUMERATED.sub(" ", plain)))
+    return re.sub(r"[()≈~±]|\+/?-(?=\s?[\d.,])", " ", _WORTH.sub(" ", _ENUMERATED.sub(" ", plain)))
 
 
 def _line(line: str, names: Names) -> list[list[Token]]:
@@ -83,8 +84,8 @@ def _line(line: str, names: Names) -> list[list[Token]]:
 
 def _tokens(text: str, names: Names) -> list[Token]:
     words = [word.strip("!?") for word in _BETWEEN.split(text)]
-    said = (token for word in words if word and word not in _NOISE for token in _token(word, names))
-    return [token for token in said if token.name or token.text.casefold() not in _NOISE]
+    said = (token for word in words if word for token in _token(word, names))
+    return [token for token in said if token.name or token.text.casefold() not in NOISE]
 
 
 def _token(word: str, names: Names) -> list[Token]:

@@ -15,6 +15,7 @@ from chatbot.store import plans
 from handlers.chat import amounts, names, numbers, parsing
 from handlers.chat.context import reply, show
 from handlers.commands.rebalance import answer_proposal
+from handlers.commands.strategy import preset_meant
 from handlers.views import problems
 from handlers.views.portfolio import start as views
 from handlers.views.portfolio import strategy as strategy_views
@@ -111,6 +112,9 @@ async def _typed_holdings(update: Update, context: Context, text: str, data: dic
 
 
 async def _typed_weights(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
+    if named := preset_meant(text, context.words):
+        await _strategies(update, context, data, named)
+        return
     instruments = await context.program.source.markets()
     parsed = parsing.pairs(text, names.of_lines(instruments, strategy_views.lines_called(context.words)))
     base = strategies.preset("balanced", instruments, tuple(data.get("holdings", ())))

@@ -10,9 +10,10 @@ from chatbot.model import BandRule
 from chatbot.portfolio import strategies
 from chatbot.portfolio.manage import OF_PORTFOLIO
 from chatbot.portfolio.reserve import out_of_reach
-from handlers.chat import names, parsing
+from handlers.chat import guesses, names, parsing
 from handlers.chat.context import need_portfolio, reply, show
 from handlers.views import problems
+from handlers.views.common import preset_name
 from handlers.views.portfolio import start
 from handlers.views.portfolio import strategy as views
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from telegram import Update
 
+    from chatbot.i18n import Words
     from chatbot.model import Portfolio, Strategy
     from handlers.chat.context import Context
 
@@ -48,6 +50,9 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
 
 
 async def _take_weights(update: Update, context: Context, portfolio: Portfolio, text: str) -> None:
+    if named := preset_meant(text, context.words):
+        await show(update, context, views.preset_offer(context.words, portfolio, await _preset(context, portfolio, named)))
+        return
     instruments = await context.program.source.markets()
     parsed = parsing.pairs(text, names.of_lines(instruments, views.lines_called(context.words)))
     found, strategy = parsed.problems, None
@@ -69,19 +74,25 @@ async def preset(update: Update, context: Context) -> None:
         await context.enter(DIALOG, {OF_PORTFOLIO: portfolio.id})
         await show(update, context, start.custom_prompt(context.words, portfolio.mode, portfolio, back="targets"))
         return
-    await show(update, context, views.preset_offer(context.words, portfolio, await _preset(context, portfolio)))
+    await show(update, context, views.preset_offer(context.words, portfolio, await _preset(context, portfolio, context.tapped.arg)))
 
 
 async def use_preset(update: Update, context: Context) -> None:
     """Change to the preset that was shown."""
     portfolio = await need_portfolio(update, context)
     if portfolio is not None:
-        await _change(update, context, portfolio, await _preset(context, portfolio))
+        await _change(update, context, portfolio, await _preset(context, portfolio, context.tapped.arg))
 
 
-async def _preset(context: Context, portfolio: Portfolio) -> Strategy:
+def preset_meant(text: str, words: Words) -> str | None:
+    """Return the preset that is called so, in English or the person's language, or nearly so."""
+    called = {guesses.plain(said): name for name in strategies.preset_names() for said in (name, preset_name(words, name))}
+    return guesses.meant(text, called)
+
+
+async def _preset(context: Context, portfolio: Portfolio, name: str) -> Strategy:
     held = portfolio.strategy.members.get("ALT", ())
-    chosen = strategies.preset(context.tapped.arg, await context.program.source.markets(), held)
+    chosen = strategies.preset(name, await context.program.source.markets(), held)
     kept = portfolio.strategy
     with_triggers = strategies.with_triggers_of(chosen, kept)
     return replace(
@@ -108,7 +119,7 @@ async def bands(update: Update, context: Context) -> None:
 
 async def _take_bands(update: Update, context: Context, portfolio: Portfolio) -> None:
     known = names.of_lines(await context.program.source.markets(), views.lines_called(context.words))
-    rules, found = parsing.bands(context.rest, known, tuple(portfolio.strategy.bands))
+    rules, found = parsing.bands(context.rest, known)
     strategy = None
     if not found:
         strategy, found = strategies.own_bands(rules, portfolio.strategy)

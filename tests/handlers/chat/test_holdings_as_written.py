@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,8 @@ import pytest
 
 from chatbot.portfolio import strategies
 from handlers.chat import names, parsing
-from tests.person import ANN, someone
+from tests.handlers.chat.speakers import OPERATORS, asked_for_holdings, speakers
+from tests.person import someone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -214,8 +214,8 @@ CHAT = [
 
 async def test_holdings_are_shown_with_their_value_before_anything_is_done(tmp_path: Path) -> None:
     """In the chat, in three languages; and what the bot wrote can be sent back to it."""
-    async with someone(tmp_path, operator_ids="42,43,44") as ann:
-        people = {language: await asked_for_holdings(ann, language, 42 + at) for at, language in enumerate(("en", "es", "ru"))}
+    async with someone(tmp_path, fear_greed_url="", operator_ids=OPERATORS) as ann:
+        people = {language: await asked_for_holdings(one) for language, one in speakers(ann).items()}
         for language, typed, told in CHAT:
             one = people[language]
             answer = (await one.say(typed)).replace("\xa0", " ")
@@ -226,8 +226,8 @@ async def test_holdings_are_shown_with_their_value_before_anything_is_done(tmp_p
 
 async def test_an_amount_that_reads_two_ways_is_asked_about_with_both_values(tmp_path: Path) -> None:
     """Spanish ETH 1.234 is 1,234 ETH or 1.234 ETH: each with its value, a button for each, and the tapped one is what is held."""
-    async with someone(tmp_path) as ann:
-        one = await asked_for_holdings(ann, "es", 42)
+    async with someone(tmp_path, fear_greed_url="", operator_ids=OPERATORS) as ann:
+        one = await asked_for_holdings(speakers(ann)["es"])
         await one.say("ETH 1.234, USDT 2.500")
         old = one.sees("• 2.500 USDT ≈ 2.500", "• 1.234 ETH ≈ ", "o bien 1,234 ETH ≈ ", "¿Cuál quieres decir?")
         assert old.buttons[:2] == ("1.234 ETH", "1,234 ETH")
@@ -236,14 +236,6 @@ async def test_an_amount_that_reads_two_ways_is_asked_about_with_both_values(tmp
         await one.taps("1,5 ETH", "Usar Equilibrada")
         held: Any = await one.program.accounts.exchange(await one.portfolio_id())
         assert {name: qty for name, qty in (await held.balances()).spot.items() if qty} == {"ETH": Decimal("1.5")}
-
-
-async def asked_for_holdings(ann: Someone, language: str, number: int) -> Someone:
-    """Sit down as somebody who speaks a language, and go where holdings are asked for."""
-    one = ann.beside(replace(ANN, id=number, language=language))
-    await one.say("/start")
-    await one.tap(one.last.buttons[1])
-    return one
 
 
 async def answered(one: Someone, label: str, on: Message) -> str:

@@ -1,0 +1,32 @@
+"""What somebody probably meant: of a list of words, the one that is nearest to what they wrote."""
+
+from __future__ import annotations
+
+import unicodedata
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: of two words, so much must be the same, from 0 to 1: one slip in four letters
+_ALIKE = 0.74
+
+
+def plain(text: str) -> str:
+    """Return words in small letters without accents and with single spaces: São Paulo is sao paulo."""
+    bare = "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if unicodedata.category(char) != "Mn")
+    return " ".join(bare.split())
+
+
+def meant(text: str, called: Mapping[str, str], alike: float = _ALIKE) -> str | None:
+    """Return what is called so, or nearly so; ``called`` is by words in :func:`plain` form."""
+    said = plain(text)
+    near = get_close_matches(said, called, n=1, cutoff=alike) if len(said) > 2 else []
+    return called.get(said) or (called[near[0]] if near else None)
+
+
+def all_meant(text: str, called: Mapping[str, str], alike: float = _ALIKE) -> list[str]:
+    """Return at most three things that are nearly called so, the nearest first."""
+    found = (called[one] for one in get_close_matches(plain(text), called, n=6, cutoff=alike))
+    return list(dict.fromkeys(found))[:3]

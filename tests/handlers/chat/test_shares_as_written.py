@@ -1,0 +1,244 @@
+"""Weights and bands as people write them, in three languages: what each is read as, or the sentence that answers it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chatbot.i18n import Catalogue
+from chatbot.model import BandRule
+from chatbot.portfolio import strategies
+from handlers.chat import names, parsing
+from handlers.views.portfolio.strategy import lines_called
+from tests.handlers.chat.speakers import OPERATORS, with_portfolios
+from tests.person import someone
+from tests.places import LOCALE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CATALOGUE = Catalogue(LOCALE)
+LISTED = (*("BTC", "ETH", "SOL", "XRP", "ADA", "DOGE", "S", "A", "EUR", "USDC"), *("BTC-PERP", "ETH-PERP"))
+BALANCED = strategies.preset("balanced", LISTED)
+BTC_ETH, FOUR = "BTC 40 ETH 60", "BTC 40 ETH 30 ALT 20 STABLE 10"
+LINES = "CORE 40 ALT 40 STABLE 10 FUTURES 10"
+
+WEIGHTS = [
+    ("en", "BTC 40 ETH 30 ALT 20 USDT 10", FOUR),
+    ("en", "40 BTC 30 ETH 20 ALT 10 USDT", FOUR),
+    ("en", "40% BTC, 30% ETH, 20% ALT, 10% USDT", FOUR),
+    ("en", "BTC 40% / ETH 30% / ALT 20% / USDT 10%", FOUR),
+    ("en", "BTC 40/ETH 30/ALT 20/USDT 10", FOUR),
+    ("en", "BTC:40, ETH:30, ALT:20, USDT:10", FOUR),
+    ("en", "btc=40; eth=30; alts=20; cash=10", FOUR),
+    ("en", "• BTC 40\n• ETH 30\n• ALT 20\n• USDT 10", FOUR),
+    ("en", "1. BTC 40\n2. ETH 30\n3. ALT 20\n4. USDT 10", FOUR),
+    ("en", "BTC 40, ETH 30, altcoins 20, stablecoins 10", FOUR),
+    ("ru", "биткоин 40, эфир 30, альты 20, стейблы 10", FOUR),
+    ("es", "bitcoin 40, ether 30, alts 20 y efectivo 10", FOUR),
+    ("en", "BTC/ETH 40 ALT 40 Stable 10 Futures 10", LINES),
+    ("es", "BTC/ETH 40 ALT 40 Estables 10 Futuros 10", LINES),
+    ("ru", "BTC/ETH 40 ALT 40 Стейблы 10 Фьючерсы 10", LINES),
+    ("en", "BTC/ETH  40.0%\nALT  40.0%\nStable  10.0%\nFutures  10.0%", LINES),
+    ("en", "BTC 40 percent, ETH 60 percent", BTC_ETH),
+    ("es", "40 por ciento BTC y 60 por ciento ETH", BTC_ETH),
+    ("ru", "40 процентов BTC и 60 процентов ETH", BTC_ETH),
+    ("en", "BTC 40 %, ETH 60 %", BTC_ETH),
+    ("es", "40\xa0% BTC, 60\xa0% ETH", BTC_ETH),
+    ("en", "%40 BTC %60 ETH", BTC_ETH),
+    ("en", "BTC 40٪ ETH 60٪", BTC_ETH),
+    ("en", "BTC ٤٠ ETH ٦٠", BTC_ETH),
+    ("en", "ＢＴＣ　４０％　ＥＴＨ　６０％", BTC_ETH),
+    ("en", "btc40 eth60", BTC_ETH),
+    ("en", "40%btc 60%eth", BTC_ETH),
+    ("en", "BTC 40 and ETH 60", BTC_ETH),
+    ("es", "BTC 40 y ETH 60", BTC_ETH),
+    ("ru", "BTC 40 и ETH 60", BTC_ETH),
+    ("ru", "ВТС 40 ЕТН 60", BTC_ETH),
+    ("en", "$BTC 40 $ETH 60", BTC_ETH),
+    ("en", "BTC\n40\nETH\n60", BTC_ETH),
+    ("en", "BTC 40 60 ETH", BTC_ETH),
+    ("en", "BTC 40,000 ETH 60.000", BTC_ETH),
+    ("en", "BTC 33,333 ETH 66.667", "BTC 33.333 ETH 66.667"),
+    ("es", "BTC 33,3 ETH 66,7", "BTC 33.3 ETH 66.7"),
+    ("en", "100% BTC", "BTC 100"),
+    ("en", "BTC 100.", "BTC 100"),
+    ("en", "S 50 A 50", "S 50 A 50"),
+    ("en", "USDT 50 USDC 50", "STABLE 100"),
+    ("en", "BTC 50 USD 50", "BTC 50 STABLE 50"),
+]
+BAD_WEIGHTS = [
+    ("en", "BTC $50 USDT $50", "“$50” is an amount of money. Write a share of the portfolio, like 40."),
+    ("es", "BTC 50€ USDT 50€", "“50€” is an amount of money"),
+    ("ru", "BTC 50 ₽ USDT 50", "“50₽” is an amount of money"),
+    ("en", "90 BTC, $10", "“$10” is an amount of money"),
+    ("en", "BTC 100 USD", "“100 USD” is an amount of money"),
+    ("en", "BTC/ETH 40.0% ±5.0", "“±5.0” is the width of a band. Send it with /bands"),
+    ("en", "BTC 0.4 ETH 0.6", "The weights add up to 1, they must make 100 %. Write them in per cent: 40 for 0.4."),
+    ("es", "BTC 0,4 ETH 0,6", "Write them in per cent"),
+    ("en", "BTC 33.3 ETH 33.3 SOL 33.3", "The weights add up to 99.9 %, they must make 100 %."),
+    ("en", "BTC 10k", "The weights add up to 10000 %"),
+    ("en", "60/40 BTC/ETH", "“60/40” is not a number."),
+    ("en", "BTC 1/3 ETH 2/3", "“1/3” is not a number."),
+    ("en", "BTC 40.5.5 ETH 60", "“40.5.5” is not a number."),
+    ("en", "BTC 1e2", "“1e2” is not a number."),
+    ("en", "BTC 40 rest USDT", "I don't understand “rest” here."),
+    ("es", "BTC 40 resto USDT", "I don't understand “resto” here."),
+    ("ru", "BTC 40 остальное USDT", "I don't understand “остальное” here."),
+    ("en", "BTC 50 bitcoin 50", "BTC is there twice."),
+    ("en", "BTC -10 ETH 110", "BTC is negative"),
+    ("en", "BTC", "BTC has no number behind it."),
+    ("en", "40", "“40” has no name beside it."),
+    ("en", "BTC 40 ETH 30 SOLL 30", "SOLL has no price at this exchange. Did you mean SOL?"),
+    ("en", "BTC-PERP 100", "BTC-PERP has no price at this exchange. Did you mean BTC?"),
+    ("en", "BTCUSDT 100", "BTCUSDT has no price at this exchange. Did you mean BTC?"),
+    ("en", "ATL 100", "ATL has no price at this exchange. Did you mean ALT?"),
+]
+
+BANDS = [
+    *((language, typed, "ALT 7") for language, typed in (("en", "ALT 7"), ("en", "7 ALT"), ("en", "ALT ±7"), ("en", "ALT +-7"))),
+    *((language, typed, "ALT 7") for language, typed in (("en", "ALT +/- 7"), ("en", "ALT 7 pp"), ("en", "ALT 7pp"), ("en", "ALT: 7 pts"))),
+    *((language, typed, "ALT 7") for language, typed in (("en", "ALT 7 points"), ("en", "ALT 7 percentage points"), ("en", "alts = 7"))),
+    *((language, typed, "ALT 7") for language, typed in (("es", "ALT 7 puntos"), ("es", "ALT 7 puntos porcentuales"), ("es", "SOL 7"))),
+    *((language, typed, "ALT 7") for language, typed in (("ru", "ALT 7 пунктов"), ("ru", "ALT 7 п.п."), ("ru", "ALT 7 п. п."))),
+    ("ru", "альты 7 процентных пунктов", "ALT 7"),
+    ("en", "• ALT 7", "ALT 7"),
+    ("en", "ＡＬＴ　７", "ALT 7"),
+    ("en", "ALT 7.", "ALT 7"),
+    ("en", "ALT 7%", "ALT 7%"),
+    ("en", "7% ALT", "ALT 7%"),
+    ("en", "ALT ± 7 %", "ALT 7%"),
+    ("en", "ALT 7 percent", "ALT 7%"),
+    ("es", "ALT 7 por ciento", "ALT 7%"),
+    ("ru", "ALT 7 процентов", "ALT 7%"),
+    ("es", "ALT 2,5", "ALT 2.5"),
+    ("en", "ALT 2.5", "ALT 2.5"),
+    ("en", "ALT 1,500", "ALT 1.5"),
+    ("en", "ALT .5", "ALT 0.5"),
+    ("en", "BTC/ETH 7", "CORE 7"),
+    ("en", "BTC 7 ETH 7", "CORE 7"),
+    ("en", "Stable 7", "STABLE 7"),
+    ("es", "Estables 7", "STABLE 7"),
+    ("ru", "Стейблы 7", "STABLE 7"),
+    ("en", "cash 7, ALT 10%", "STABLE 7 ALT 10%"),
+    ("en", "ALT=7;USDT=3", "ALT 7 STABLE 3"),
+    ("en", "ALT: 7 pp, USDT: 30 %", "ALT 7 STABLE 30%"),
+    ("en", "7", "CORE 7 ALT 7 STABLE 7 FUTURES 7"),
+    ("en", "±7", "CORE 7 ALT 7 STABLE 7 FUTURES 7"),
+    ("en", "all 7", "CORE 7 ALT 7 STABLE 7 FUTURES 7"),
+    ("es", "todas 7", "CORE 7 ALT 7 STABLE 7 FUTURES 7"),
+    ("ru", "все 7", "CORE 7 ALT 7 STABLE 7 FUTURES 7"),
+    ("en", "7%", "CORE 7% ALT 7% STABLE 7%"),
+    ("en", "all 7, BTC 3", "CORE 3 ALT 7 STABLE 7 FUTURES 7"),
+    ("en", "Futures 7", "FUTURES 7"),
+    ("es", "Futuros 7", "FUTURES 7"),
+]
+BAD_BANDS = [
+    ("en", "BTC $5", "“$5” is an amount of money"),
+    ("es", "BTC 5€", "“5€” is an amount of money"),
+    ("en", "BTC 5 USD", "“5 USD” is an amount of money"),
+    ("ru", "BTC 5 ₽", "“5₽” is an amount of money"),
+    ("en", "BTC 5 10", "“10” has no name beside it."),
+    ("en", "BTC -5", "BTC is negative"),
+    ("en", "BTC 0", "The band of BTC must be between 0.5 and 50 points."),
+    ("en", "BTC 60", "The band of BTC must be between 0.5 and 50 points."),
+    ("en", "BTC 0%", "The relative band of BTC must be between 1 % and 100 %"),
+    ("en", "BTC 101%", "The relative band of BTC must be between 1 % and 100 %"),
+    ("en", "FUTURES 7%", "The band of FUTURES must be between 0.5 and 50 points."),
+    ("en", "BTC 5 ETH 7", "ETH is in a line that you gave another band already."),
+    ("en", "BTC five", "I don't understand “five” here."),
+    ("ru", "BTC пять", "I don't understand “пять” here."),
+    ("en", "BTC", "BTC has no number behind it."),
+    ("en", "FOO 5", "FOO is not a line of your targets."),
+    ("en", "ALT 1e1", "“1e1” is not a number."),
+    ("en", "ALT 5p", "“5p” is not a number."),
+    ("en", "ALT 5 ALT 6", "ALT is there twice."),
+]
+
+
+def known(language: str) -> names.Names:
+    """Return what may be named in a language."""
+    return names.of_lines(LISTED, lines_called(CATALOGUE.words(language)))
+
+
+def shares(text: str) -> dict[str, str]:
+    """Read ``BTC 40 ALT 7%`` as it stands."""
+    words = text.split()
+    return dict(zip(words[::2], words[1::2], strict=True))
+
+
+@pytest.mark.parametrize(("language", "typed", "meant"), WEIGHTS)
+def test_weights_are_read_as_they_were_meant(language: str, typed: str, meant: str) -> None:
+    """Whatever the order, the list, the signs and the language."""
+    parsed = parsing.pairs(typed, known(language))
+    assert parsed.problems == ()
+    strategy, problems = strategies.own_weights(parsed.values, LISTED, BALANCED)
+    assert problems == ()
+    assert strategy is not None
+    weights = {line: weight for line, weight in strategy.weights.items() if weight}
+    assert weights == {line: Decimal(weight) / 100 for line, weight in shares(meant).items()}
+
+
+@pytest.mark.parametrize(("language", "typed", "told"), BAD_WEIGHTS)
+def test_weights_that_can_not_be_read_are_answered_with_what_to_write(language: str, typed: str, told: str) -> None:
+    """No sign is lost and nothing is guessed."""
+    parsed = parsing.pairs(typed, known(language))
+    problems = parsed.problems or strategies.own_weights(parsed.values, LISTED, BALANCED)[1]
+    assert any(told in str(problem) for problem in problems), [str(problem) for problem in problems]
+
+
+@pytest.mark.parametrize(("language", "typed", "meant"), BANDS)
+def test_bands_are_read_as_they_were_meant(language: str, typed: str, meant: str) -> None:
+    """Points and per cent, of one line, of several, and of all; what is not named stays."""
+    rules, problems = parsing.bands(typed, known(language))
+    assert problems == ()
+    strategy, problems = strategies.own_bands(rules, BALANCED)
+    assert problems == ()
+    assert strategy is not None
+    expected = {line: rule_of(width) for line, width in shares(meant).items()}
+    futures = expected.pop("FUTURES", BandRule(abs_pp=BALANCED.futures_band_pp))
+    assert strategy.bands == {**BALANCED.bands, **expected}
+    assert strategy.futures_band_pp == futures.abs_pp
+
+
+def rule_of(width: str) -> BandRule:
+    """Read ``7`` or ``7%``."""
+    return BandRule(rel=Decimal(width[:-1]) / 100) if width.endswith("%") else BandRule(abs_pp=Decimal(width))
+
+
+@pytest.mark.parametrize(("language", "typed", "told"), BAD_BANDS)
+def test_bands_that_can_not_be_read_are_answered_with_what_to_write(language: str, typed: str, told: str) -> None:
+    """Out of range, of no line, two of one line, money."""
+    rules, problems = parsing.bands(typed, known(language))
+    problems = problems or strategies.own_bands(rules, BALANCED)[1]
+    assert any(told in str(problem) for problem in problems), [str(problem) for problem in problems]
+
+
+CHAT = [
+    ("en", "/targets 40% BTC\n60% ETH", ("changed", "BTC", "40.0%", "ETH", "60.0%")),
+    ("en", "/targets\n1. BTC 40\n2. USDT 60", ("changed", "BTC", "40.0%", "Stable", "60.0%")),
+    ("en", "/targets BTC $40 ETH $60", ("“$40” is an amount of money", "An example that works: /targets BTC 40")),
+    ("en", "/targets BTC 0.4 ETH 0.6", ("Write them in per cent: 40 for 0.4.",)),
+    ("en", "/targets BTC 40 ETHH 60", ("ETHH has no price at this exchange. Did you mean ETH?",)),
+    ("en", "/targets balanced", ("change to Balanced?",)),
+    ("en", "/targets agressive", ("change to Aggressive?",)),
+    ("es", "/targets equilibrada", ("¿cambiar a Equilibrada?",)),
+    ("ru", "/targets консервативная", ("Консервативн",)),
+    ("es", "/targets 40 % BTC y 60 % ETH", ("BTC", "40,0 %", "ETH", "60,0 %")),
+    ("ru", "/targets BTC 40 ₽ ETH 60", ("«40₽»",)),
+    ("en", "/bands 7", ("±7.0",)),
+    ("en", "/bands BTC $5", ("“$5” is an amount of money. Write a share of the portfolio, like 40.",)),
+    ("es", "/bands todas 6 puntos", ("±6,0",)),
+    ("ru", "/bands все 4 п.п.", ("±4,0",)),
+]
+
+
+async def test_weights_and_bands_are_taken_in_the_chat(tmp_path: Path) -> None:
+    """In three languages; what names a preset shows it, and a press of its button uses it."""
+    async with someone(tmp_path, fear_greed_url="", operator_ids=OPERATORS) as ann:
+        people = await with_portfolios(ann)
+        for language, typed, told in CHAT:
+            answer = (await people[language].say(typed)).replace("\xa0", " ")
+            assert all(part in answer for part in told), answer
