@@ -47,6 +47,7 @@ from chatbot.portfolio.accounts import OpenAccounts, SaveBody
 from chatbot.portfolio.evaluator import Evaluator
 from chatbot.portfolio.flows import Flows
 from chatbot.portfolio.levels import Levels
+from chatbot.portfolio.lives.stops import Stops
 from chatbot.portfolio.manage import Portfolios
 from chatbot.portfolio.reserve import Reserve
 from chatbot.reports.status import Reports
@@ -95,6 +96,7 @@ class Program:
     signals: Signals
     accounts: OpenAccounts
     levels: Levels
+    stops: Stops
     evaluator: Evaluator
     rebalancing: Rebalancing
     hedging: Hedging
@@ -230,9 +232,10 @@ async def _assemble(
     candles, funding = CandleBook(source, clock), FundingBook(source, clock)
     betas, sentiment = Betas(candles), Sentiment(source, clock, settings.fear_greed_url)
     signals = Signals(db, source, candles, funding, sentiment, clock)
-    open_accounts = OpenAccounts(db, _exchange_opener(source, clock), source.name)
+    stops = await Stops.load(db)
+    open_accounts = OpenAccounts(db, _exchange_opener(source, clock, stops), source.name)
     levels = await Levels.load(db)
-    evaluator = Evaluator(db, open_accounts, board, source, clock, signals=signals.of, levels=levels, betas=betas.now)
+    evaluator = Evaluator(db, open_accounts, board, source, clock, signals=signals.of, levels=levels, stops=stops, betas=betas.now)
     costing = Costing(source, candles, funding, clock)
     rebalancing = Rebalancing(db, work, evaluator, costing, clock, expiry=timedelta(seconds=settings.plan_expiry_s))
     roster = Roster(db)
@@ -252,6 +255,7 @@ async def _assemble(
         clock,
         clocks=ClockWatch(db, source, board, clock),
         levels=levels,
+        stops=stops,
         interval_s=settings.check_interval_s,
         batch_window_s=settings.batch_window_s,
     )
@@ -275,6 +279,7 @@ async def _assemble(
         betas=betas,
         accounts=open_accounts,
         levels=levels,
+        stops=stops,
         evaluator=evaluator,
         rebalancing=rebalancing,
         hedging=Hedging(evaluator, candles, clock),
@@ -295,7 +300,7 @@ async def _assemble(
     )
 
 
-def _exchange_opener(source: PriceSource, clock: Clock) -> Callable[..., Exchange]:
+def _exchange_opener(source: PriceSource, clock: Clock, stops: Stops) -> Callable[..., Exchange]:
     """Return what makes a portfolio's exchange: which kind it is decides the mode, nothing else in the program asks."""
 
     def open_exchange(portfolio: Portfolio, account: dict[str, Any], save: SaveBody) -> Exchange:
@@ -304,8 +309,8 @@ def _exchange_opener(source: PriceSource, clock: Clock) -> Callable[..., Exchang
 
         state = AccountState.from_json(account)
         if portfolio.mode == Mode.MANUAL:
-            return ManualExchange(source, clock, state, save=save_state)
-        return PaperExchange(source, clock, state, save=save_state)
+            return ManualExchange(source, clock, state, save=save_state, last=stops.price)
+        return PaperExchange(source, clock, state, save=save_state, last=stops.price)
 
     return open_exchange
 

@@ -23,6 +23,8 @@ KINDS: Mapping[MessageKind, AlertKind] = {
     MessageKind.SCHEDULE_SKIPPED: AlertKind.SCHEDULE,
     MessageKind.PROBLEM: AlertKind.UNREACHABLE,
     MessageKind.LEAP: AlertKind.UNREACHABLE,
+    MessageKind.COIN_STOPPED: AlertKind.COIN,
+    MessageKind.COIN_TRADED_AGAIN: AlertKind.COIN,
     MessageKind.STUMBLED: AlertKind.UNREACHABLE,
     MessageKind.EVALUATED_AGAIN: AlertKind.UNREACHABLE,
     MessageKind.DEPEG: AlertKind.DEPEG,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.alerts import quiet_hours
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from chatbot.model import LineReading, Person, Plan, Portfolio, PortfolioFigures
-    from chatbot.model.leap import Leap
+    from chatbot.model.life import Leap, Stop
+    from chatbot.portfolio.evaluation import Evaluation
     from chatbot.store.database import Tx
     from chatbot.triggers.depeg import PegStep
     from chatbot.triggers.drift import LineStep
     from chatbot.triggers.market import SignalChange
+    from chatbot.triggers.stopped import Steps
 
 #: a portfolio that cannot be evaluated is told about once in this time
 PROBLEM_REMINDER = timedelta(hours=6)
@@ -142,6 +145,25 @@ async def tell_depeg(tx: Tx, portfolio: Portfolio, person: Person, left: tuple[P
     coins = [{"asset": step.asset, "qty": str(step.qty), "price": str(step.price)} for step in left]
     ids = [await events.add_alert(tx, portfolio.id, MessageKind.DEPEG, coin["asset"], coin, now) for coin in coins]
     await _post(tx, portfolio, person, MessageKind.DEPEG, f"alert-{ids[0]}", now, {"coins": coins})
+
+
+async def tell_stops(tx: Tx, evaluation: Evaluation, person: Person, steps: Steps, now: datetime) -> None:
+    """Tell, in one message, which coins and contracts have stopped, and in another which are traded again."""
+    portfolio, account = evaluation.portfolio, evaluation.account
+    if steps.begun and account is not None:
+        held = {**account.balances.spot, **{position.instrument: position.qty for position in account.positions}}
+        stops = [_stop_facts(stop, held.get(stop.instrument, Decimal(0))) for stop in steps.begun]
+        key = f"stopped-{portfolio.id}-{steps.begun[0].instrument}-{steps.begun[0].mark}"
+        await _post(tx, portfolio, person, MessageKind.COIN_STOPPED, key, now, {"stops": stops})
+    if steps.over:
+        key = f"traded-{portfolio.id}-{now.isoformat()}"
+        await _post(tx, portfolio, person, MessageKind.COIN_TRADED_AGAIN, key, now, {"instruments": list(steps.over)})
+
+
+def _stop_facts(stop: Stop, qty: Decimal) -> dict[str, Any]:
+    """Return a stop as JSON, with the signed quantity that is held."""
+    known = {"price": None if stop.price is None else str(stop.price), "priced_at": stop.priced_at and stop.priced_at.isoformat()}
+    return {"instrument": stop.instrument, "kind": stop.kind, "since": stop.since.isoformat(), "qty": str(qty), **known}
 
 
 async def tell_stumbled(tx: Tx, portfolio: Portfolio, person: Person, error_id: str, now: datetime) -> None:

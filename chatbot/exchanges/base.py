@@ -16,11 +16,22 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 PERP = "-PERP"
+_FINEST = Decimal("1e-8")
 
 
 def is_perp(instrument: str) -> bool:
     """Tell whether ``instrument`` is a perpetual."""
     return instrument.endswith(PERP)
+
+
+def unlisted(instrument: str) -> Market:
+    """Return rules that stand in for those of an instrument that its exchange lists no longer: it takes no order."""
+    return Market(instrument=instrument, tick=_FINEST, lot=_FINEST, min_notional=Decimal(0), trading=False, listed=False)
+
+
+def no_price(_instrument: str) -> Decimal | None:
+    """Know no last price of anything."""
+    return None
 
 
 def asset_of(instrument: str) -> str:
@@ -70,6 +81,8 @@ class Market:
     taker_fee: Decimal = Decimal("0.001")
     #: False while the exchange does not accept orders
     trading: bool = True
+    #: False: the exchange's list does not name it any more, and these rules only stand in for those of a position that is still held
+    listed: bool = True
     #: maintenance margin rate; only for perpetuals
     mmr: Decimal = Decimal("0.005")
     #: largest leverage that may be set; 1 for spot

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chatbot.errors import NotEnoughMoney, Rejected, Unreachable
+from chatbot.errors import NotEnoughMoney, Rejected
 from chatbot.exchanges.base import (
     Balances,
     Direction,
@@ -20,15 +20,17 @@ from chatbot.exchanges.base import (
     Quote,
     Side,
     is_perp,
+    no_price,
+    unlisted,
 )
 from chatbot.exchanges.paper.account import ZERO, AccountState, PaperOrder
 from chatbot.exchanges.paper.ledger import Entry, Kind, check, check_flow
 from chatbot.exchanges.paper.margin import public_positions
 from chatbot.exchanges.paper.matching import book_fill
-from chatbot.exchanges.sound import sound_quotes
+from chatbot.exchanges.sound import marks_of, sound_quotes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from decimal import Decimal
 
     from chatbot.clock import Clock
@@ -43,12 +45,22 @@ class ManualExchange:
     #: nothing is ever under way
     late_window_s: float | None = 0.0
 
-    def __init__(self, source: PriceSource, clock: Clock, state: AccountState, *, save: Save) -> None:
+    def __init__(
+        self,
+        source: PriceSource,
+        clock: Clock,
+        state: AccountState,
+        *,
+        save: Save,
+        last: Callable[[str], Decimal | None] = no_price,
+    ) -> None:
+        """``last`` knows the last price of what is not traded any more, quote."""
         self.quote_asset = state.quote
         self._source = source
         self._clock = clock
         self._state = state
         self._save = save
+        self._last = last
         self._change = asyncio.Lock()
 
     @property
@@ -78,8 +90,10 @@ class ManualExchange:
             await self._commit(self._state.received(changes), check_flow(self._state, changes, {}), also)
 
     async def markets(self) -> Mapping[str, Market]:
-        """Return the rules of every instrument."""
-        return await self._source.markets()
+        """Return the rules of every instrument, and what stands in for those of a position that is listed no longer."""
+        markets = await self._source.markets()
+        gone = [name for name in self._state.positions if name not in markets]
+        return {**markets, **{name: unlisted(name) for name in gone}} if gone else markets
 
     async def quotes(self, instruments: Collection[str]) -> Mapping[str, Quote]:
         """Return the latest quotes."""
@@ -95,10 +109,8 @@ class ManualExchange:
         state = self._state
         if not state.positions:
             return ()
-        quotes = await sound_quotes(self._source, state.positions.keys())
-        if missing := sorted(set(state.positions) - set(quotes)):
-            raise Unreachable(f"no price for {', '.join(missing)}")
-        return public_positions(state, {name: quote.price for name, quote in quotes.items()}, await self._source.markets())
+        marks = await marks_of(self._source, state.positions.keys(), self._last)
+        return public_positions(state, marks, await self.markets())
 
     async def place(self, request: OrderRequest) -> Order:
         """Record a trade as done at its limit, with the maker fee. Raises ``Rejected`` where the holdings do not allow it."""

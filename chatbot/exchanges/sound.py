@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.engine.finite import all_finite, mid
+from chatbot.errors import Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
+    from decimal import Decimal
 
     from chatbot.exchanges.base import PriceSource, Quote
 
@@ -15,6 +17,15 @@ if TYPE_CHECKING:
 async def sound_quotes(source: PriceSource, instruments: Collection[str]) -> Mapping[str, Quote]:
     """Ask ``source``, and leave out every quote in which a field is no number, or bid and ask are no book."""
     return {name: quote for name, quote in (await source.quotes(instruments)).items() if is_sound(quote)}
+
+
+async def marks_of(source: PriceSource, instruments: Collection[str], last: Callable[[str], Decimal | None]) -> dict[str, Decimal]:
+    """Return valuation prices, by ``last`` those of what is not traded any more; raises ``Unreachable`` rather than guess one."""
+    quotes = await sound_quotes(source, instruments) if instruments else {}
+    marks = {name: quotes[name].price if name in quotes else last(name) for name in instruments}
+    if missing := sorted(name for name, price in marks.items() if price is None):
+        raise Unreachable(f"no price for {', '.join(missing)}")
+    return {name: price for name, price in marks.items() if price is not None}
 
 
 def is_sound(quote: Quote) -> bool:

@@ -24,6 +24,8 @@ class AlertKind(StrEnum):
     UNREACHABLE = "unreachable"
     #: a stablecoin that is held has left its dollar
     DEPEG = "depeg"
+    #: a coin that is held was halted or delisted
+    COIN = "coin"
     #: checks that did not happen
     MISSED = "missed"
 

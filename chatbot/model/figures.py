@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
 from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
 
-from chatbot.model.leap import Leap  # noqa: TC001 - read at run time by the JSON codec
+from chatbot.model.life import Leap, Stop  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.word import StoredWord
 
 
@@ -66,6 +66,8 @@ class PortfolioFigures:
     beta_with_kept: Decimal | None = None
     #: price by dollar that is held and off its peg: it counts at that price, and plans do not spend it
     off_peg: dict[str, Decimal] = field(default_factory=dict)
+    #: what is held and its exchange does not trade, counted at its last price; by name
+    stopped: tuple[Stop, ...] = ()
 
     @property
     def limits(self) -> tuple[LineReading, ...]:
@@ -77,7 +79,8 @@ class PortfolioFigures:
 class Problem:
     """Why a portfolio cannot be evaluated: unknown is a state, never 0."""
 
-    #: missing_price, zero_price, bad_price, stale_price, outlying_price, wide_spread, leap, empty_balance, unreachable, bad_value
+    #: missing_price, zero_price, bad_price, stale_price, outlying_price, wide_spread, no_last_price, leap, empty_balance, unreachable,
+    #: bad_value
     code: str
     instrument: str = ""
     #: age of a stale price in seconds; None elsewhere

@@ -38,6 +38,9 @@ class MessageKind(StoredWord):
     LEAP = "leap"
     #: a stablecoin has left its dollar
     DEPEG = "depeg"
+    #: the exchange has halted or delisted a coin that is held; it is traded again
+    COIN_STOPPED = "coin_stopped"
+    COIN_TRADED_AGAIN = "coin_traded_again"
     #: a fault on our side keeps a portfolio from being checked
     STUMBLED = "stumbled"
     MISSED_CHECKS = "missed_checks"

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.evaluator import Evaluator
     from chatbot.portfolio.levels import Levels
+    from chatbot.portfolio.lives.stops import Stops
     from chatbot.portfolio.states import PortfolioStates, ScheduleMark
     from chatbot.store.database import Database, Tx
     from chatbot.triggers.signals import Signals
@@ -85,6 +86,7 @@ class Monitor:
         *,
         clocks: ClockWatch,
         levels: Levels,
+        stops: Stops,
         interval_s: float,
         batch_window_s: float,
     ) -> None:
@@ -98,6 +100,7 @@ class Monitor:
         self._hedges = hedges
         self._clocks = clocks
         self._levels = levels
+        self._stops = stops
         self._clock = clock
         self.interval_s = interval_s
         self._window = timedelta(seconds=batch_window_s)
@@ -120,6 +123,7 @@ class Monitor:
                 await self._clock.sleep(max(0.05, self.interval_s - (self._clock.monotonic() - started)))
         finally:
             await self._last_check.stop(self._db)
+            await self._stops.keep(self._db, self._clock.now(), at_once=True)
 
     async def tick(self) -> Tick:
         """Look at every active portfolio once."""
@@ -129,8 +133,11 @@ class Monitor:
         await self._roster.refresh()
         self._roster.stir(await self._signals.refresh(self._roster.watches))
         await self._board.refresh(self._roster.instruments)
+        if await self._evaluator.notice(self._roster.instruments):
+            self._roster.stir_everybody()
         now = self._clock.now()
-        suspects = [portfolio for portfolio in self._roster.suspects(self._board, now) if not self._stumbles.rests(portfolio.id, now)]
+        suspicious = self._roster.suspects(self._board, now, self._stops.prices)
+        suspects = [portfolio for portfolio in suspicious if not self._stumbles.rests(portfolio.id, now)]
         told = planned = 0
         for start in range(0, len(suspects), _CHUNK):
             if start and self._board.fetch_age_s > _PRICES_S:
@@ -140,6 +147,7 @@ class Monitor:
         await self._unanswered.attend()
         await self._clocks.look()
         await self._levels.keep(self._db)
+        await self._stops.keep(self._db, self._clock.now())
         self.last = Tick(at=now, portfolios=len(self._roster), examined=len(suspects), alerts=told, plans=planned)
         log.debug("checked", portfolios=len(self._roster), examined=len(suspects), alerts=told, plans=planned)
         return self.last
@@ -287,11 +295,13 @@ class Monitor:
     async def _tell(self, tx: Tx, seen: CheckInput, result: CheckResult) -> PortfolioStates:
         """Write the alerts, and return what is remembered after them."""
         portfolio, person, now, figures = seen.portfolio, seen.person, seen.now, result.check.figures
+        await write.tell_stops(tx, seen.evaluation, person, result.stops, now)
         if figures is None:
+            asked = [problem for problem in result.check.problems if problem.leap is not None or problem.code == "no_last_price"]
             leaps = [problem.leap for problem in result.check.problems if problem.leap is not None]
             for leap in leaps:
                 await write.tell_leap(tx, portfolio, person, leap, now)
-            if len(leaps) == len(result.check.problems):
+            if len(asked) == len(result.check.problems):
                 return result.states  # that was told, with a question, and nothing else is wrong
             lasting = timedelta(seconds=2 * self.interval_s)
             return replace(result.states, outage=await write.tell_outage(tx, portfolio, person, seen.states.outage, now, lasting))

@@ -11,7 +11,7 @@ from chatbot.model import AnswerMode, Cause, Check, HeldBack, Outcome, PlanState
 from chatbot.monitor.hedges_daily import HedgeReview
 from chatbot.plans import autonomy
 from chatbot.portfolio.states import hedge_key
-from chatbot.triggers import depeg, drift, margin, market, schedule, tilt
+from chatbot.triggers import depeg, drift, margin, market, schedule, stopped, tilt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,6 +80,8 @@ class CheckResult:
     #: dollars that have left their peg
     depegged: tuple[depeg.PegStep, ...] = ()
     hedges: HedgeReview = field(default_factory=HedgeReview)
+    #: what is held and not traded
+    stops: stopped.Steps = field(default_factory=stopped.Steps)
     #: since when the batching window is open; None: it is not
     window_opened_at: datetime | None = None
     #: why a plan is due now, without the lines that are outside; None while the window is open or nothing asks
@@ -94,7 +96,8 @@ class CheckResult:
     @property
     def alerts(self) -> int:
         """Return how many alerts it writes."""
-        return len(self.fired) + len(self.signals) + self.margin + len(self.depegged) + len(self.hedges.alerts)
+        coins = len(self.depegged) + len(self.stops.begun)
+        return len(self.fired) + len(self.signals) + self.margin + coins + len(self.hedges.alerts)
 
     @property
     def plan_is_due(self) -> bool:
@@ -126,6 +129,14 @@ class _Heard:
 
 def judge(seen: CheckInput) -> CheckResult:
     """Move the states on and say what is to be told and planned."""
+    asleep = seen.portfolio.snoozed_until is not None and seen.now < seen.portfolio.snoozed_until
+    steps = stopped.Steps(told=seen.states.stops) if asleep else stopped.steps(seen.evaluation, seen.states.stops)
+    result = _judged(seen)
+    return replace(result, stops=steps, states=replace(result.states, stops=steps.told))
+
+
+def _judged(seen: CheckInput) -> CheckResult:
+    """Judge everything but what is not traded."""
     evaluation, figures = seen.evaluation, seen.evaluation.figures
     if figures is None or evaluation.effective is None:
         unknown = Check(at=seen.now, problems=evaluation.problems, held_back=HeldBack.NO_DATA)
@@ -136,7 +147,7 @@ def judge(seen: CheckInput) -> CheckResult:
     # What would have rung is not spent: a state moves only when somebody can be told, so a crossing in between is heard later.
     states = replace(seen.states, outage=None, memory=evaluation.memory)
     result = CheckResult(
-        states=states, check=Check(at=seen.now, figures=figures, prices=len(evaluation.quotes)), outage_over=seen.states.outage
+        states=states, check=Check(at=seen.now, figures=figures, prices=len(evaluation.fresh)), outage_over=seen.states.outage
     )
     if back := _held_back(seen, heard):
         return replace(result, check=replace(result.check, held_back=back))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chatbot.errors import contained
@@ -15,7 +16,7 @@ from chatbot.store import portfolios
 from chatbot.triggers import schedule, signals
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from chatbot.market.quotes import QuoteBoard
@@ -32,6 +33,7 @@ READ_AGAIN_S = 600.0
 _NEAR_LIQUIDATION = Decimal("0.35")
 #: those readings are spread over this time, so that not everybody is read in the same check
 _SPREAD_S = 300
+_NOTHING: Mapping[str, Decimal] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -87,6 +89,10 @@ class Roster:
         for heard, ids in self._hearing.items():
             if not moved.isdisjoint(heard):
                 self._restless |= ids
+
+    def stir_everybody(self) -> None:
+        """Have everybody looked at exactly: what is traded at all has changed, which is rare."""
+        self._restless |= self._watched.keys()
 
     async def refresh(self) -> None:
         """Load who is new or changed; everybody at the first call."""
@@ -157,13 +163,19 @@ class Roster:
         if appointed is not None:
             self._appointed[portfolio.id] = appointed
 
-    def suspects(self, board: QuoteBoard, now: datetime) -> tuple[Portfolio, ...]:
-        """Return the portfolios that must be looked at exactly; without a usable price that is everybody who holds the coin."""
+    def suspects(self, board: QuoteBoard, now: datetime, last: Mapping[str, Decimal] = _NOTHING) -> tuple[Portfolio, ...]:
+        """Return the portfolios that must be looked at exactly; without a usable price that is everybody who holds the coin.
+
+        ``last`` are the prices of what is not traded.
+        """
         found = self._restless | {one for one, at in self._appointed.items() if at <= now}
         read_before = now.timestamp() - READ_AGAIN_S
         for sheet in self._sheets.values():
             if sheet.ids:
-                found.update(sheet.suspects(board.prices(sheet.kind.rows), read_before))
+                prices = board.prices(sheet.kind.rows)
+                for row, name in enumerate(sheet.kind.rows):
+                    prices[row] = float(last[name]) if name in last else prices[row]
+                found.update(sheet.suspects(prices, read_before))
         return tuple(self._watched[one].portfolio for one in sorted(found))
 
 

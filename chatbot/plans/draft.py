@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from chatbot.exchanges.base import Market, Quote
     from chatbot.model import PortfolioFigures
     from chatbot.portfolio.evaluation import Evaluation
+    from chatbot.portfolio.layers import Effective
 
 
 #: the flag of a block whose index contract makes up for what could not be done
@@ -132,12 +133,48 @@ def _trades_closely(evaluation: Evaluation, asset: str) -> bool:
 
 
 def _beta_goal(evaluation: Evaluation) -> BetaGoal | None:
-    """Return the beta that the effective targets mean, for a strategy that has futures to reach it with (domain 9.3)."""
-    if evaluation.effective is None or INDEX not in evaluation.portfolio.strategy.contracts:
+    """Return the beta that the effective targets mean, for a strategy that has futures to reach it with (domain 9.3).
+
+    None while a coin or contract that is not traded stands off its target: no other instrument stands in for it (domain 0).
+    """
+    if (
+        evaluation.effective is None
+        or INDEX not in evaluation.portfolio.strategy.contracts
+        or _stands_off(evaluation, evaluation.effective)
+    ):
         return None
     underlying = {contract: asset_of(contract) for contract in evaluation.effective.targets.futures}
     goal = target_beta(evaluation.effective.targets, evaluation.betas, underlying)
     return BetaGoal(goal=goal, betas=evaluation.betas, index=INDEX)
+
+
+def _stands_off(evaluation: Evaluation, effective: Effective) -> bool:
+    """Tell whether something that is not traded is away from its target by as much as an order is worth."""
+    held = evaluation.held
+    if held is None:
+        return False
+    here = {**held.by_asset, **held.book}
+    for name, target in (*effective.targets.spot.items(), *effective.targets.futures.items()):
+        market, quote = evaluation.markets.get(name), evaluation.quotes.get(name)
+        if (market is not None and market.trading) or quote is None or name == INDEX:
+            continue
+        if abs(target * held.value - here.get(name, Decimal(0))) >= valuation.smallest_trade(held.value, market, quote.price):
+            return True
+    return False
+
+
+def left_out(block: Block, evaluation: Evaluation, targets: Targets) -> tuple[LeftOut, ...]:
+    """Return what a block leaves undone of what was wanted, and why."""
+    flagged = (_left_out(flag, evaluation, targets) for flag in block.flags if flag != _COMPLETED)
+    return (*flagged, *_waiting(evaluation), *_postponed(evaluation, targets))
+
+
+def _waiting(evaluation: Evaluation) -> tuple[LeftOut, ...]:
+    """Name the coins that can be bought no more and whose line has nothing else: its target waits as cash."""
+    strategy, now = evaluation.portfolio.strategy, evaluation.effective
+    dead = [name for name in sorted(evaluation.stops) if name not in evaluation.quotes and name in strategy.spot_assets]
+    waits = [name for name in dead if now is not None and strategy.weights.get(line := strategy.line_of(name)) and not now.lines[line]]
+    return tuple(LeftOut(why=LeftOutWhy.HALTED, instrument=name) for name in waits)
 
 
 def _fees(markets: Mapping[str, Market], used: set[str]) -> Fees:
@@ -165,7 +202,7 @@ def draft(evaluation: Evaluation, targets: Targets, block: Block, reasons: tuple
         before=evaluation.figures,
         after=after,
         legs=legs,
-        left_out=(*(_left_out(flag, evaluation, targets) for flag in block.flags if flag != _COMPLETED), *_postponed(evaluation, targets)),
+        left_out=left_out(block, evaluation, targets),
         fees=block.fees,
         prices={name: quote.price for name, quote in evaluation.quotes.items()},
         targets=targets_to_json(targets),

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
-    from chatbot.model import DecidedBy, NotAlone, Plan, Portfolio, PortfolioFigures, Problem
+    from chatbot.model import DecidedBy, LeftOut, NotAlone, Plan, Portfolio, PortfolioFigures, Problem
     from chatbot.model.hedge import HedgeSize
     from chatbot.store.database import Tx
 
@@ -31,6 +31,8 @@ class NothingToDo:
 
     portfolio: Portfolio
     figures: PortfolioFigures
+    #: what is not inside it, and why nothing can be done about that
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -150,7 +150,8 @@ class Rebalancing:
         except Refused as refusal:
             return CannotEvaluate(portfolio=evaluation.portfolio, problems=(Problem(code=refusal.code),))
         if block.empty:
-            return NothingToDo(portfolio=evaluation.portfolio, figures=figures)
+            undone = planning.left_out(block, evaluation, targets)
+            return NothingToDo(portfolio=evaluation.portfolio, figures=figures, left_out=undone)
         drafted = planning.draft(
             evaluation, targets, block, market.aged(tilt.told(reasons, tilts), market_now), now=now, expiry=self._expiry
         )

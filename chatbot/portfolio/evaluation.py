@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chatbot.engine.portfolio import Snapshot, Valuation
     from chatbot.exchanges.base import Market, Quote
     from chatbot.model import Portfolio, PortfolioFigures, Problem
+    from chatbot.model.life import Stop
     from chatbot.portfolio.layers import Effective
     from chatbot.portfolio.valuation import Account
 
@@ -32,7 +33,10 @@ class Evaluation:
     #: everything that is owned, measured once
     held: Valuation | None = None
     figures: PortfolioFigures | None = None
+    #: what is not traded stands here with its last price
     quotes: Mapping[str, Quote] = field(default_factory=dict)
+    #: what is held or wanted and its exchange does not trade
+    stops: Mapping[str, Stop] = field(default_factory=dict)
     markets: Mapping[str, Market] = field(default_factory=dict)
     #: beta to BTC by asset, the same before and after a plan (domain 1.7)
     betas: Mapping[str, Decimal] = field(default_factory=dict)
@@ -42,6 +46,21 @@ class Evaluation:
     layers: Layers = field(default_factory=Layers)
     effective: Effective | None = None
     memory: Memory = field(default_factory=Memory)
+
+    @property
+    def held_stops(self) -> tuple[Stop, ...]:
+        """Return what is held and its exchange does not trade, by name."""
+        return tuple(stop for name, stop in sorted(self.stops.items()) if name in self.managed)
+
+    @property
+    def managed(self) -> frozenset[str]:
+        """Return the instruments of which something is held and not kept out wholly."""
+        return valuation.managed_instruments(self.account, self.portfolio.strategy) if self.account is not None else frozenset()
+
+    @property
+    def fresh(self) -> tuple[str, ...]:
+        """Return the instruments whose prices are of now."""
+        return tuple(name for name in self.quotes if name not in self.stops)
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -61,4 +80,5 @@ def measured(seen: Evaluation, snapshot: Snapshot, betas: Mapping[str, Decimal],
     layers = replace(seen.layers, anchors=memory.anchors, hedges=states.hedges, tilts=states.tilts)
     effective = targets.effective(held, strategy, layers, betas)
     figures = valuation.figures(held, strategy, seen.markets, betas, effective)
+    figures = replace(figures, stopped=seen.held_stops)
     return replace(seen, held=held, figures=figures, betas=betas, layers=layers, effective=effective, memory=memory)

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from chatbot.engine.errors import Refused
 from chatbot.errors import ExchangeError, OtherWorld
 from chatbot.model import Problem
+from chatbot.model.life import StopKind
 from chatbot.portfolio import states as stored
 from chatbot.portfolio import valuation
 from chatbot.portfolio.evaluation import Evaluation, measured
 from chatbot.portfolio.layers import Layers
 from chatbot.portfolio.levels import open_question
+from chatbot.portfolio.lives.stops import last_quote
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
@@ -21,11 +23,13 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from chatbot.clock import Clock
-    from chatbot.exchanges.base import Exchange, PriceSource
+    from chatbot.exchanges.base import Exchange, PriceSource, Quote
     from chatbot.market.quotes import QuoteBoard
     from chatbot.model import Portfolio, Signal, Strategy
+    from chatbot.model.life import Stop
     from chatbot.portfolio.accounts import OpenAccounts
     from chatbot.portfolio.levels import Levels
+    from chatbot.portfolio.lives.stops import Stops
     from chatbot.portfolio.states import PortfolioStates
     from chatbot.portfolio.valuation import Account
     from chatbot.store.database import Database
@@ -35,7 +39,10 @@ if TYPE_CHECKING:
 
 
 class Evaluator:
-    """Reads accounts and prices; a missing, zero, stale or outlying price blocks the whole evaluation (domain 0)."""
+    """Reads accounts and prices; a missing, zero, stale or outlying price blocks the whole evaluation (domain 0).
+
+    What the exchange's own list calls halted or gone counts at its last price, and blocks nothing.
+    """
 
     def __init__(
         self,
@@ -47,6 +54,7 @@ class Evaluator:
         *,
         signals: Signalling,
         levels: Levels,
+        stops: Stops,
         betas: Callable[[Iterable[str]], Mapping[str, Decimal]] = valuation.prior_betas,
     ) -> None:
         self._db = db
@@ -56,7 +64,21 @@ class Evaluator:
         self._clock = clock
         self._signals = signals
         self._levels = levels
+        self._stops = stops
         self._betas = betas
+        #: what was traded at the last check; None before the first
+        self._traded: frozenset[str] | None = None
+
+    async def notice(self, instruments: Collection[str]) -> bool:
+        """Keep the prices of what is traded among ``instruments``; tell whether other ones of them are traded than at the last check."""
+        try:
+            markets = await self._source.markets()
+        except ExchangeError:
+            return False
+        traded = frozenset(name for name, market in markets.items() if market.trading)
+        self._stops.note(self._board.usable(traded.intersection(instruments), self._clock.now())[0])
+        before, self._traded = self._traded, traded
+        return before is not None and not (before ^ traded).isdisjoint(instruments)
 
     def market_time(self, now: datetime) -> datetime:
         """Return the market's time at ``now``: the same where it is live."""
@@ -108,8 +130,9 @@ class Evaluator:
             shown = valuation.wholly_kept(portfolio.strategy, account)
             wished = await self._wished({*(tilt.contract for tilt in states.tilts), *shown}, known, markets)
             extra |= wished - shown
-            needed = tuple(sorted({*known, *wished}))
             now = self._clock.now()
+            stops = self._stops.see({*known, *wished, *shown}, markets, now)
+            needed = tuple(sorted({*known, *wished} - stops.keys()))
             old = patient and any(self._board.problem(instrument, now) for instrument in needed)
             if fresh or old or any(self._board.get(instrument) is None for instrument in needed):
                 await self._board.refresh(needed)
@@ -117,7 +140,7 @@ class Evaluator:
             return Evaluation(portfolio=portfolio, states=states, problems=(Problem(code="other_world", instrument=elsewhere.exchange),))
         except ExchangeError:
             return Evaluation(portfolio=portfolio, states=states, problems=(Problem(code="unreachable"),))
-        seen = Evaluation(portfolio=portfolio, account=account, markets=markets, states=states)
+        seen = Evaluation(portfolio=portfolio, account=account, markets=markets, states=states, stops=stops)
         return self._measured(seen, account, (needed, extra), signals)
 
     async def _wished(self, names: Collection[str], known: Collection[str], markets: Collection[str]) -> frozenset[str]:
@@ -137,36 +160,59 @@ class Evaluator:
         """Return the evaluation with value, figures and targets, or with what speaks against them."""
         strategy, (needed, extra) = seen.portfolio.strategy, priced
         quotes, problems = self._board.usable(needed, self._clock.now())
+        self._stops.note(quotes)
+        last, idle, unknown = self._last_prices(seen.stops, account, strategy)
         empty = valuation.empty_answer(account)
-        seen = replace(seen, quotes=quotes, layers=Layers(signals=signals))
-        problems = (*problems, *self._leaps(seen))
+        seen = replace(seen, quotes=quotes | last, layers=Layers(signals=signals))
+        problems = (*problems, *unknown, *self._leaps(seen))
         if problems or empty:
             return replace(seen, problems=(*problems, *((empty,) if empty else ())))
         try:
-            snapshot = valuation.snapshot(account, strategy, quotes, extra)
+            snapshot = valuation.snapshot(account, strategy, seen.quotes, extra, idle=idle)
             betas = self._betas(valuation.assets_of(snapshot))
             return measured(seen, snapshot, betas, self._source.market_time(seen.portfolio.created_at))
         except Refused as refusal:
             return replace(seen, problems=(Problem(code=refusal.code),))
 
+    def _last_prices(
+        self, stops: Mapping[str, Stop], account: Account, strategy: Strategy
+    ) -> tuple[dict[str, Quote], frozenset[str], tuple[Problem, ...]]:
+        """Return what stopped instruments count at, those that have no part in the portfolio, and those that are held at a price unknown.
+
+        A coin that is gone, or has no price, and of which nothing is held, has no part: it can never be bought.
+        """
+        held, shown = valuation.managed_instruments(account, strategy), valuation.wholly_kept(strategy, account)
+        last: dict[str, Quote] = {}
+        idle: set[str] = set()
+        unknown: list[Problem] = []
+        for name, stop in sorted(stops.items()):
+            quote = self._last_quote(stop)
+            if name not in held and name not in shown and (quote is None or stop.kind is StopKind.GONE):
+                idle.add(name)
+            elif quote is None and name in held:
+                unknown.append(Problem(code="no_last_price", instrument=name))
+            elif quote is not None:
+                last[name] = quote
+        return last, frozenset(idle), tuple(unknown)
+
+    def _last_quote(self, stop: Stop) -> Quote | None:
+        """Return the last price of a stopped instrument; of one that was never seen traded, that of the market as it was found."""
+        now = self._clock.now()
+        if stop.price is None and self._board.problem(stop.instrument, now) is None:
+            found = self._board.get(stop.instrument)
+            return found if found is None else last_quote(self._stops.value(stop.instrument, found))
+        return last_quote(stop)
+
     def _leaps(self, seen: Evaluation) -> tuple[Problem, ...]:
         """Return the coins that are held and whose price is far from yesterday's, until the person has said that it is true."""
         now, since = self._source.market_time(self._clock.now()), self._source.market_time(seen.portfolio.created_at)
-        held = _held(seen.account, seen.portfolio.strategy)
+        held = valuation.managed_instruments(seen.account, seen.portfolio.strategy) if seen.account is not None else frozenset()
         found: dict[str, Problem] = {}
         for name, quote in seen.quotes.items():
             leap = self._levels.see(name, quote.price, now)
             if leap is not None and name in held and open_question(leap, since, seen.states.leaps.get(leap.asset)):
                 found.setdefault(leap.asset, Problem(code="leap", instrument=leap.asset, leap=leap))
         return tuple(found.values())
-
-
-def _held(account: Account | None, strategy: Strategy) -> frozenset[str]:
-    """Return what is held and managed, by instrument."""
-    if account is None:
-        return frozenset()
-    spot = {asset for asset, qty in account.balances.spot.items() if qty} - valuation.wholly_kept(strategy, account)
-    return frozenset(spot | {position.instrument for position in account.positions})
 
 
 async def _account(exchange: Exchange) -> Account:

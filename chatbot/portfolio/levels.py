@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from chatbot.exchanges.base import asset_of
-from chatbot.model.leap import Leap, LeapAnswer, LeapWhy
+from chatbot.model.life import Leap, LeapAnswer, LeapWhy
 from chatbot.portfolio import states
 from chatbot.store import accounts
 from chatbot.store.codec import decode, encode

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.bands import BandState
 from chatbot.model import HEDGE_KINDS, OpenHedge, OpenTilt, Outcome
-from chatbot.model.leap import LeapAnswer
+from chatbot.model.life import LeapAnswer
 from chatbot.portfolio.layers import Memory
 from chatbot.store import portfolios
 from chatbot.store.codec import from_plain, to_plain
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 #: keys of rows; every other row is a line's hysteresis. Lines are written in capitals, or are NET
 _MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _HEDGE = "margin", "rang", "problem", "schedule", "triggers", "tilts", "hedge:"
-_LEAPS, _PEGS, PANIC = "leaps", "pegs", "panic"
-_NAMED = frozenset({_MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _LEAPS, _PEGS, PANIC})
+_LEAPS, _PEGS, _STOPS, PANIC = "leaps", "pegs", "stops", "panic"
+_NAMED = frozenset({_MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _LEAPS, _PEGS, _STOPS, PANIC})
 #: a line of which nothing is stored
 ARMED = BandState()
 
@@ -95,6 +95,8 @@ class PortfolioStates:
     leaps: Mapping[str, LeapAnswer] = field(default_factory=dict)
     #: by coin: the dollars that have left their peg
     pegs: Mapping[str, Peg] = field(default_factory=dict)
+    #: by instrument: the mark of the stop that its person was told of
+    stops: Mapping[str, str] = field(default_factory=dict)
     #: None: there never was one
     panic: PanicMark | None = None
 
@@ -156,6 +158,7 @@ def decoded(rows: Mapping[str, Mapping[str, Any]]) -> PortfolioStates:
         tilts=tuple(from_plain(OpenTilt, body) for _, body in sorted(stored.get(_TILTS, {}).items())),
         leaps={asset: from_plain(LeapAnswer, body) for asset, body in stored.get(_LEAPS, {}).items()},
         pegs={asset: from_plain(Peg, body) for asset, body in stored.get(_PEGS, {}).items()},
+        stops=dict(stored.get(_STOPS, {})),
         panic=from_plain(PanicMark, stored[PANIC]) if PANIC in stored else None,
     )
 
@@ -174,14 +177,15 @@ def encoded(states: PortfolioStates) -> Rows:
         rows[_CALENDAR] = {"settled": _text(mark.settled), "date": mark.date, "at": _text(mark.at), "outcome": mark.outcome}
     if states.memory != Memory():
         rows[_MEMORY] = to_plain(states.memory)
-    if states.tilts:
-        rows[_TILTS] = {tilt.asset: to_plain(tilt) for tilt in states.tilts}
-    if states.leaps:
-        rows[_LEAPS] = {asset: to_plain(said) for asset, said in states.leaps.items()}
-    if states.pegs:
-        rows[_PEGS] = {asset: to_plain(peg) for asset, peg in states.pegs.items()}
     if states.panic is not None:
         rows[PANIC] = to_plain(states.panic)
+    tables: Rows = {
+        _TILTS: {tilt.asset: to_plain(tilt) for tilt in states.tilts},
+        _LEAPS: {asset: to_plain(said) for asset, said in states.leaps.items()},
+        _PEGS: {asset: to_plain(peg) for asset, peg in states.pegs.items()},
+        _STOPS: dict(states.stops),
+    }
+    rows |= {key: table for key, table in tables.items() if table}
     return rows | {_HEDGE + hedge.kind: to_plain(hedge) for hedge in states.hedges}
 
 

@@ -46,13 +46,27 @@ def effective(held: Valuation, strategy: Strategy, layers: Layers, betas: Mappin
 
 def base_targets(held: Valuation, strategy: Strategy, anchors: Mapping[str, Anchor]) -> Targets:
     """Return the strategy's own targets by asset (domain 2.3); a capped asset keeps its share of its line while others move."""
-    wanted = {line: strategy.weights.get(line, _ZERO) for line in held.by_line}
-    shares = {contract: strategy.futures_split[contract] for contract in strategy.contracts}
     members = _members(held, strategy)
+    wanted = _without_the_dead({line: strategy.weights.get(line, _ZERO) for line in held.by_line}, members, held, strategy)
+    shares = {contract: strategy.futures_split[contract] for contract in strategy.contracts if contract in held.book}
     latched = _beside_newcomers(_latched(anchors), members, held.weights, wanted)
     own = split(wanted, members, held.by_asset, strategy.net_target, shares, latched)
     extra = {contract: _ZERO for contract in held.book if contract not in own.futures}
     return Targets(spot=own.spot, stable=own.stable, collateral=own.collateral, futures={**own.futures, **extra})
+
+
+def _without_the_dead(
+    wanted: dict[str, Decimal], members: Mapping[str, tuple[str, ...]], held: Valuation, strategy: Strategy
+) -> dict[str, Decimal]:
+    """Let the target of a line of which nothing can be bought any more wait as cash: none of its coins is in the snapshot."""
+    there = {holding.asset for holding in held.snapshot.spot}
+    dead = [
+        line
+        for line, target in wanted.items()
+        if target and line not in (STABLE, FUTURES) and there.isdisjoint(members.get(line, (line,))) and strategy.members.get(line, (line,))
+    ]
+    with wide():
+        return wanted | dict.fromkeys(dead, _ZERO) | {STABLE: sum((wanted[line] for line in dead), wanted.get(STABLE, _ZERO))}
 
 
 def share(asset: str, held: Valuation, strategy: Strategy, anchors: Mapping[str, Anchor]) -> Decimal | None:
@@ -97,18 +111,17 @@ def _beside_newcomers(
 
 
 def _members(held: Valuation, strategy: Strategy) -> dict[str, tuple[str, ...]]:
-    """Return the members of each bucket line, with the coins that are held but named nowhere in the line that took them."""
-    members = {line: [asset for asset in assets if _has_target(asset, strategy)] for line, assets in strategy.members.items()}
+    """Return the members of each bucket line, with the coins that are held but named nowhere in the line that took them.
+
+    A coin that is not in the snapshot is cash, kept out wholly, or can be had no more.
+    """
+    there = {holding.asset for holding in held.snapshot.spot}
+    members = {line: [asset for asset in assets if asset in there] for line, assets in strategy.members.items()}
     for holding in held.snapshot.spot:
         known = members.setdefault(holding.bucket, [])
         if holding.asset not in known:
             known.append(holding.asset)
     return {line: tuple(assets) for line, assets in members.items() if line not in (STABLE, FUTURES)}
-
-
-def _has_target(asset: str, strategy: Strategy) -> bool:
-    """Tell whether a coin of a bucket may be bought and sold: cash stands in no bucket, and what is kept out wholly is never traded."""
-    return not valuation.is_cash(asset, strategy) and not strategy.keeps_all(asset)
 
 
 def active_layers(held: Valuation, strategy: Strategy, layers: Layers, base: Targets, betas: Mapping[str, Decimal]) -> Fold:

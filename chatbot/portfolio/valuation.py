@@ -54,6 +54,12 @@ def instruments(strategy: Strategy, account: Account | None = None) -> tuple[str
     return tuple(sorted(needed))
 
 
+def managed_instruments(account: Account, strategy: Strategy) -> frozenset[str]:
+    """Return what there is something of that is not kept out wholly, by instrument; the quote coin too."""
+    spot = {asset for asset, qty in account.balances.spot.items() if qty} - wholly_kept(strategy, account)
+    return frozenset(spot | {position.instrument for position in account.positions})
+
+
 def wholly_kept(strategy: Strategy, account: Account) -> frozenset[str]:
     """Return the coins of which all that is there is kept out: their price is only shown, so nothing waits for it."""
     named = {*strategy.spot_assets, account.quote_asset}
@@ -72,17 +78,24 @@ def empty_answer(account: Account) -> Problem | None:
 
 
 def snapshot(
-    account: Account, strategy: Strategy, quotes: Mapping[str, Quote], also: Collection[str] = (), *, partial: bool = False
+    account: Account,
+    strategy: Strategy,
+    quotes: Mapping[str, Quote],
+    also: Collection[str] = (),
+    *,
+    idle: Collection[str] = (),
+    partial: bool = False,
 ) -> portfolio.Snapshot:
     """Build the engine's snapshot of what is managed; every instrument of :func:`instruments` and ``also`` must have a quote.
 
-    With ``partial`` one without a quote is left out: what the rest is worth is then less than everything.
+    What is ``idle`` can be neither traded nor valued, and nothing of it is held: it has no part in this, and so no target. With
+    ``partial`` one without a quote is left out: what the rest is worth is then less than everything.
     The quote coin is the first of the cash, at the price 1. Other cash coins follow at their price, whatever bucket names them
     (domain 0); one to which the strategy gives a line of its own is no cash. What is kept out stands beside. Raises
     ``engine.errors.Refused``.
     """
     quote = account.quote_asset
-    wanted = {asset: Decimal(0) for asset in strategy.spot_assets if not is_cash(asset, strategy)}
+    wanted = {asset: Decimal(0) for asset in strategy.spot_assets if not (is_cash(asset, strategy) or asset in idle)}
     held = wanted | {asset: qty for asset, qty in account.balances.spot.items() if qty}
     unseen = {asset for asset in wholly_kept(strategy, account) if asset not in quotes}
     rows = [
@@ -96,7 +109,7 @@ def snapshot(
     managed = portfolio.hold_out(every, strategy.kept)
     left = {holding.asset: holding for holding in managed.spot}
     positions = {position.instrument: position for position in account.positions}
-    book = [name for name in sorted({*positions, *strategy.contracts, *also}) if name in quotes or not partial]
+    book = [name for name in sorted({*positions, *strategy.contracts, *also} - set(idle)) if name in quotes or not partial]
     return replace(
         managed,
         # a coin that has a target keeps its row, whatever is kept out of it

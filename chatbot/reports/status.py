@@ -74,12 +74,12 @@ class Reports:
                 at=now,
                 figures=evaluation.figures,
                 problems=evaluation.problems,
-                prices=len(evaluation.quotes),
+                prices=len(evaluation.fresh),
                 fired=last.fired if last else (),
                 held_back=last.held_back if last else HeldBack.NONE,
             ),
             positions={p.instrument: p.qty for p in evaluation.account.positions} if evaluation.account else {},
-            price_age_s=self._board.oldest_age(tuple(evaluation.quotes), now),
+            price_age_s=self._board.oldest_age(evaluation.fresh, now),
             next_check_s=max(0.0, (next_check - now).total_seconds()) if next_check else None,
             market_time=market_time if abs(market_time - now) > timedelta(seconds=1) else None,
             performance=earned,
@@ -116,7 +116,7 @@ class Reports:
         """Read how exposed the portfolio is now, coin by coin; what is unknown stays unknown."""
         evaluation = await self._evaluator.look(portfolio, fresh=fresh, patient=True)
         hours = await exposure.funding_hours(self._funding, evaluation)
-        return exposure.report(evaluation, hours, self._board.oldest_age(tuple(evaluation.quotes), self._clock.now()))
+        return exposure.report(evaluation, hours, self._board.oldest_age(evaluation.fresh, self._clock.now()))
 
     async def tilts(self, portfolio: Portfolio) -> tuple[OpenTilt, ...]:
         """Return the tilts that stand, those that no plan has traded yet among them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chatbot.model.leap import LeapWhy
+from chatbot.model.life import LeapWhy
 from chatbot.portfolio import levels
 from handlers.chat.context import answer, need_portfolio, show
 from handlers.views.plan import progress

@@ -51,8 +51,8 @@ async def answer_proposal(
             await _remember_card(context, plan, sent)
             if older is not None and older.message_id != sent.message_id:
                 await context.program.rebalancing.redraw(older)
-        case outcomes.NothingToDo(figures=figures):
-            await put(update, context, views.nothing_to_do(words, portfolio, figures))
+        case outcomes.NothingToDo(figures=figures, left_out=undone):
+            await put(update, context, views.nothing_to_do(words, portfolio, figures, context.program.clock.now(), undone))
         case outcomes.CannotEvaluate(problems=found):
             await put(update, context, problems.cannot_evaluate(words, portfolio, found))
         case outcomes.Busy(plan=plan):

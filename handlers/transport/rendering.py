@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chatbot.errors import InternalError
 from chatbot.model import Cause, LineReading, MessageKind, Phase, PlanState, Problem, Reason, Role
-from chatbot.model.leap import Leap
+from chatbot.model.life import Leap, Stop, StopKind
 from chatbot.plans.closing import Outcome
 from chatbot.store import accounts, portfolios
 from handlers.views import alerts, problems
@@ -17,7 +17,7 @@ from handlers.views.common import Html, head, joined
 from handlers.views.hedge import alerts as hedge_alerts
 from handlers.views.person import access, alert_settings, halt, schedule
 from handlers.views.plan import autonomy, panic, reasons
-from handlers.views.portfolio import leaps
+from handlers.views.portfolio import leaps, lives
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -133,6 +133,21 @@ async def _leap(program: Program, words: Words, portfolio: Portfolio, facts: Fac
     return leaps.question(words, portfolio, asked) if program.levels.marked(asked.mark) is not None else None
 
 
+def _stopped(words: Words, portfolio: Portfolio, facts: Facts) -> View:
+    return lives.stopped(words, portfolio, [(_stop(one), Decimal(one["qty"])) for one in facts["stops"]])
+
+
+def _stop(stored: Facts) -> Stop:
+    price, at = stored["price"], stored["priced_at"]
+    return Stop(
+        instrument=stored["instrument"],
+        kind=StopKind(stored["kind"]),
+        since=datetime.fromisoformat(stored["since"]),
+        price=Decimal(price) if price else None,
+        priced_at=datetime.fromisoformat(at) if at else None,
+    )
+
+
 def _margin(words: Words, portfolio: Portfolio, facts: Facts) -> View:
     distance, leverage = (None if facts[name] is None else Decimal(facts[name]) for name in ("distance", "leverage"))
     return alerts.margin_alert(words, portfolio, distance, leverage)
@@ -215,6 +230,8 @@ ABOUT_PORTFOLIOS: Mapping[MessageKind, OfPortfolio] = {
     MessageKind.EVALUATED_AGAIN: _from_facts(lambda words, portfolio, _: problems.evaluated_again(words, portfolio)),
     MessageKind.LEAP: _leap,
     MessageKind.DEPEG: _from_facts(_depeg),
+    MessageKind.COIN_STOPPED: _from_facts(_stopped),
+    MessageKind.COIN_TRADED_AGAIN: _from_facts(lambda words, portfolio, facts: lives.traded_again(words, portfolio, facts["instruments"])),
     MessageKind.STUMBLED: _from_facts(lambda words, portfolio, facts: problems.stumbled(words, portfolio, facts["id"])),
     MessageKind.PANIC: _from_facts(_panic),
     MessageKind.MISSED_CHECKS: _from_facts(_missed),

@@ -24,6 +24,7 @@ _PROBLEMS = {
     "zero_price": N_("the price of {coin} is zero"),
     "stale_price": N_("the price of {coin} is {age} old"),
     "outlying_price": N_("the price of {coin} jumped and is not confirmed yet"),
+    "no_last_price": N_("{coin} is not traded any more, and its last price is not known"),
     "leap": N_("{coin} costs {times} times what it did a day before, and you have not said yet what happened"),
     "wide_spread": N_("bid and ask of {coin} are too far apart"),
     "bad_price": N_("the price of {coin} makes no sense"),

@@ -13,6 +13,7 @@ from chatbot.config import Settings
 from chatbot.durable import Inline
 from chatbot.errors import Unreachable
 from chatbot.exchanges.base import Candle, Funding, Market, Quote, is_perp
+from chatbot.exchanges.markets.listings import Listings
 from chatbot.execution.pace import Pace
 from chatbot.model import Delivery, Mode, Person, Portfolio, Role, Verdict
 from chatbot.portfolio import strategies
@@ -45,6 +46,8 @@ class StillMarket:
         self.down = False
         #: quotes carry this time; None: now
         self.stuck_at: datetime | None = None
+        #: what the exchange lists, to be halted, delisted and renamed
+        self.listings = Listings()
 
     def move(self, asset: str, factor: str) -> None:
         """Move a coin's spot and futures price together."""
@@ -60,10 +63,11 @@ class StillMarket:
         """Every coin has the same rules."""
         names = ("BTC", "ETH", "SOL", "XRP", "BTC-PERP", "ETH-PERP")
         leverage = {True: D(20), False: D(1)}
-        return {
+        rules = {
             name: Market(instrument=name, tick=D("0.0001"), lot=D("0.0001"), min_notional=D(5), max_leverage=leverage[is_perp(name)])
             for name in names
         }
+        return self.listings.of(rules)
 
     async def quotes(self, instruments: Collection[str]) -> Mapping[str, Quote]:
         """Return the prices with a spread of 1 bp."""
@@ -82,7 +86,7 @@ class StillMarket:
                 volume=D(1_000_000_000),
             )
             for name in instruments
-            if (price := self.prices.get(name)) is not None
+            if self.listings.is_traded(name) and (price := self.prices.get(self.listings.origin(name))) is not None
         }
 
     async def candles(self, instrument: str, interval: str, since: datetime, until: datetime) -> Sequence[Candle]:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.clock import ManualClock
-from chatbot.model.leap import LeapWhy
+from chatbot.model.life import LeapWhy
 from chatbot.portfolio import levels as levels_of
 from chatbot.portfolio import states
 from chatbot.portfolio.levels import Levels

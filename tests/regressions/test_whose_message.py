@@ -97,6 +97,9 @@ async def test_every_message_that_the_bot_sends_by_itself_says_so_too(ann: Someo
         told[MessageKind.HEDGE_OVER] = {"hedge": "cover", "why": "expired", "days": 5, "price": "60000", "low": "50000", "mark": "55000"}
         told[MessageKind.HEDGE_OVER] |= {"result": "10", "funding": "-1"}
         told[MessageKind.LEAP] = {"asset": "SOL", "before": "100", "after": "1", "at": ann.clock.now().isoformat()}
+        told[MessageKind.DEPEG] = {"coins": [{"asset": "USDC", "qty": "100", "price": "0.88"}]}
+        stop = {"instrument": "SOL", "kind": "gone", "since": ann.clock.now().isoformat(), "qty": "4", "price": None, "priced_at": None}
+        told |= {MessageKind.COIN_STOPPED: {"stops": [stop]}, MessageKind.COIN_TRADED_AGAIN: {"instruments": ["SOL"]}}
         told[MessageKind.PANIC] = {"outcome": Outcome.UNKNOWN, "problems": []}
         signal = {"trigger": "volatility", "subject": "SOL", "event": "begin", "suppressed": False, "since": None}
         told[MessageKind.SIGNALS] = {"steps": [signal | {"reading": "2.4", "enter": "2", "leave": "1.5", "size": "0.4"}]}

@@ -434,6 +434,7 @@ def _market(name: str, raw: Mapping[str, Any], unit: Decimal) -> Market | None:
         min_notional=numbers.pop("min_notional", _ZERO),
         min_qty=numbers.pop("min_qty", _ZERO) * unit,
         trading=raw.get("active") is not False,
+        listed=True,
         **numbers,
     )
 

@@ -16,6 +16,7 @@ from chatbot.exchanges.base import PERP, FearGreed, Funding, Market, Quote, asse
 from chatbot.exchanges.candle_table import CandleTable, eight_decimals
 from chatbot.exchanges.markets.coins import COINS, DOLLAR, DOLLAR_HALF_SPREAD_BPS, DOLLAR_MILLIONS, dollar_market, perp_market, spot_market
 from chatbot.exchanges.markets.episodes import EPISODES, SCENES
+from chatbot.exchanges.markets.listings import Listings
 from chatbot.exchanges.markets.markettime import DAY_MS, HOUR_MS, MarketTime, from_ms, to_ms
 from chatbot.exchanges.markets.path import Path, minutes, plain, touch
 from chatbot.exchanges.markets.staging import Staging
@@ -80,6 +81,7 @@ class SimulatedSource:
     ) -> None:
         self._clock = clock
         self.time = MarketTime(start, origin or clock.now(), speed)
+        self.listings = Listings()
         # what an older version knew and this one does not is left out
         happenings = tuple(Happening(to_ms(at), name) for name, at in episodes if name in EPISODES)
         self._market = SyntheticMarket(seed, to_ms(start), happenings, script=script)
@@ -133,28 +135,26 @@ class SimulatedSource:
 
     async def markets(self) -> Mapping[str, Market]:
         """Return the rules of every coin, spot and perpetual."""
-        return _every_rule()
+        return self.listings.of(_every_rule())
 
     async def quotes(self, instruments: Collection[str]) -> Mapping[str, Quote]:
         """Return the prices at this moment; unknown instruments are left out."""
         now = self._clock.now()
         moment = to_ms(self.market_time(now))
         levels = self._market.levels(np.array([moment], dtype=np.int64))[:, 0]
-        known = [name for name in instruments if asset_of(name) in COINS]
-        found = {name: self._quote(name, levels, moment, now) for name in known}
-        return found | {name: _dollar(now) for name in instruments if name == DOLLAR}
+        found = {name: self._quote(name, levels, moment, now) for name in instruments if self._asset(name) is not None}
+        return found | {name: _dollar(now) for name in instruments if name == DOLLAR and self.listings.is_traded(name)}
 
     async def path(self, instrument: str, since: datetime, until: datetime) -> Path | None:
-        """Return the minutes in (since, until]; None for an unknown coin."""
-        asset = asset_of(instrument)
-        moments = minutes(to_ms(since), to_ms(until))
-        if instrument == DOLLAR:
+        """Return the minutes in (since, until]; None for what is not traded."""
+        asset, moments = self._asset(instrument), minutes(to_ms(since), to_ms(until))
+        if instrument == DOLLAR and self.listings.is_traded(instrument):
             return _dollar_path(moments)
-        if asset not in COINS:
+        if asset is None:
             return None
         mid = np.exp(self._market.levels(moments)[ASSETS.index(asset)]) * _premium(instrument)
         return Path(
-            tick=_rules(instrument).tick,
+            tick=_rules(self.listings.origin(instrument)).tick,
             half_spread=COINS[asset].half_spread_bps / 1e4,
             at=moments,
             mid=mid,
@@ -163,6 +163,7 @@ class SimulatedSource:
 
     async def candles(self, instrument: str, interval: str, since: datetime, until: datetime) -> Sequence[Candle]:
         """Return the bars that opened in [since, until) and are closed by now."""
+        instrument = self.listings.origin(instrument)
         asset = asset_of(instrument)
         if asset not in COINS:
             return ()
@@ -180,7 +181,7 @@ class SimulatedSource:
 
     async def funding(self, instrument: str, since: datetime, until: datetime) -> tuple[Funding, ...]:
         """Return the settlements in (since, until] up to now."""
-        asset = asset_of(instrument)
+        asset = asset_of(self.listings.origin(instrument))
         if not is_perp(instrument) or asset not in COINS:
             return ()
         end = min(to_ms(until), to_ms(self.market_time(self._clock.now())))
@@ -206,11 +207,16 @@ class SimulatedSource:
     async def close(self) -> None:
         """Nothing to let go of."""
 
+    def _asset(self, instrument: str) -> str | None:
+        """Return the coin whose price an instrument follows; None where it is not traded."""
+        asset = asset_of(self.listings.origin(instrument))
+        return asset if asset in COINS and self.listings.is_traded(instrument) else None
+
     def _quote(self, instrument: str, levels: Floats, moment: int, now: datetime) -> Quote:
-        asset = asset_of(instrument)
+        asset = asset_of(self.listings.origin(instrument))
         coin = COINS[asset]
         mid = math.exp(levels[ASSETS.index(asset)]) * _premium(instrument)
-        book = touch(mid, 0.0, coin.half_spread_bps / 1e4, _rules(instrument).tick)
+        book = touch(mid, 0.0, coin.half_spread_bps / 1e4, _rules(self.listings.origin(instrument)).tick)
         perp = is_perp(instrument)
         return Quote(
             instrument=instrument,

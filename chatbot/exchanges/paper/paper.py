@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chatbot.errors import NotEnoughMoney, OutcomeUnknown, Rejected, Unreachable
-from chatbot.exchanges.base import Balances, Direction, Market, Order, OrderRequest, OrderStatus, Position, PriceSource, Quote, is_perp
+from chatbot.exchanges.base import (
+    Balances,
+    Direction,
+    Market,
+    Order,
+    OrderRequest,
+    OrderStatus,
+    Position,
+    PriceSource,
+    Quote,
+    is_perp,
+    no_price,
+    unlisted,
+)
 from chatbot.exchanges.markets.markettime import HOUR_MS, MINUTE_MS, to_ms
 from chatbot.exchanges.markets.path import PARTICIPATION, Book, Path, PathSource
 from chatbot.exchanges.paper.account import ZERO, AccountState, PaperOrder
@@ -19,10 +32,10 @@ from chatbot.exchanges.paper.faults import Faults
 from chatbot.exchanges.paper.ledger import Entry, Kind, check, check_flow, locked
 from chatbot.exchanges.paper.margin import equity, initial_margin, public_positions, withdrawable
 from chatbot.exchanges.paper.matching import Stretch, crosses, live_through, take
-from chatbot.exchanges.sound import sound_quotes
+from chatbot.exchanges.sound import marks_of, sound_quotes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from decimal import Decimal
 
     from chatbot.clock import Clock
@@ -55,7 +68,9 @@ class PaperExchange:
         save: Save,
         faults: Faults | None = None,
         late_window_s: float | None = 5.0,
+        last: Callable[[str], Decimal | None] = no_price,
     ) -> None:
+        """``last`` knows the last price of what is not traded any more, quote."""
         self.quote_asset = state.quote
         self.late_window_s = late_window_s
         self.faults = faults or Faults()
@@ -63,6 +78,7 @@ class PaperExchange:
         self._clock = clock
         self._state = state
         self._save = save
+        self._last = last
         self._change = asyncio.Lock()
 
     @property
@@ -198,19 +214,18 @@ class PaperExchange:
 
     async def _rules(self) -> Mapping[str, Market]:
         markets = await self._source.markets()
-        halted = self.faults.halted
-        return {name: replace(one, trading=one.trading and name not in halted) for name, one in markets.items()} if halted else markets
+        halted, gone = self.faults.halted, [name for name in self._state.positions if name not in markets]
+        if not (halted or gone):
+            return markets
+        listed = {name: replace(one, trading=one.trading and name not in halted) for name, one in markets.items()}
+        return listed | {name: unlisted(name) for name in gone}
 
     async def _quotes(self, instruments: Collection[str]) -> Mapping[str, Quote]:
         return await sound_quotes(self._source, [name for name in instruments if name not in self.faults.halted])
 
     async def _marks(self, instruments: Collection[str]) -> dict[str, Decimal]:
-        """Return valuation prices; raises ``Unreachable`` rather than guess one."""
-        quotes = await sound_quotes(self._source, instruments) if instruments else {}
-        missing = [name for name in instruments if name not in quotes]
-        if missing:
-            raise Unreachable(f"no price for {', '.join(sorted(missing))}")
-        return {name: quote.price for name, quote in quotes.items()}
+        """Return valuation prices, the last ones of what is not traded; raises ``Unreachable`` rather than guess one."""
+        return await marks_of(self._source, instruments, self._last)
 
     async def _commit(self, after: AccountState, entries: Sequence[Entry] = (), also: Also | None = None) -> None:
         """Check a change, save it, and only then let it count."""
@@ -261,7 +276,7 @@ class PaperExchange:
                 paths[name] = path
             if is_perp(name):
                 settlements[name] = await self._settlements(name, since, until)
-        marks = {name: quotes[name].price if name in quotes else price for name, price in fallback.items()}
+        marks = {name: quotes[name].price if name in quotes else self._last(name) or price for name, price in fallback.items()}
         return Stretch(paths=paths, settlements=settlements, markets=rules, marks=marks, stuck=self.faults.stuck)
 
     async def _settlements(self, name: str, since: datetime, until: datetime) -> tuple[Funding, ...]:
@@ -297,15 +312,16 @@ class PaperExchange:
             raise Rejected("duplicate_id", request.client_id)
         rules = await self._rules()
         market = check_form(state, request, rules.get(request.instrument))
-        wanted = {request.instrument, *(_perps(state) if is_perp(request.instrument) else ())}
-        quotes = await sound_quotes(self._source, wanted)
-        if missing := sorted(wanted - set(quotes)):
-            raise Unreachable(f"no price for {', '.join(missing)}")
+        quotes = await sound_quotes(self._source, (request.instrument,))
+        if request.instrument not in quotes:
+            raise Unreachable(f"no price for {request.instrument}")
         book = _book(quotes[request.instrument])
+        others = _perps(state) - {request.instrument} if is_perp(request.instrument) else set()
+        marks = {request.instrument: quotes[request.instrument].price, **await self._marks(others)}
         order = PaperOrder(request=request, number=state.number, at=self._clock.now())
         check_price(order, book)
         order = replace(order, taking=crosses(order, book))
-        check_money(state, order, market, _fees(rules), {name: quote.price for name, quote in quotes.items()})
+        check_money(state, order, market, _fees(rules), marks)
         minute = to_ms(self._source.market_time(self._clock.now())) // MINUTE_MS
         after = replace(_pruned(state).with_order(order), number=state.number + 1)
         after, entry = take(after, order, book, minute, market, self.faults.stuck) if order.taking else (after, None)

@@ -29,6 +29,7 @@ KINDS = {
     AlertKind.SCHEDULE: N_("Schedule"),
     AlertKind.HEDGE: N_("Hedge"),
     AlertKind.DEPEG: N_("Off-peg stablecoin"),
+    AlertKind.COIN: N_("Halted coin"),
     AlertKind.UNREACHABLE: N_("Exchange unreachable"),
     AlertKind.MISSED: N_("Missed checks"),
     AlertKind.LIQUIDATION: N_("Liquidation distance"),

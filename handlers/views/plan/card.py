@@ -13,13 +13,15 @@ from handlers.views.hedge import card
 from handlers.views.plan import autonomy, reasons
 from handlers.views.plan.costs import costs_lines
 from handlers.views.plan.legs import left_out_text, planned_line
+from handlers.views.portfolio import lives
 from handlers.views.tables import beside_lines, change_picture, change_table, exposure_change, weights_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from chatbot.i18n import Words
-    from chatbot.model import Leg, Plan, Portfolio, PortfolioFigures, Reason
+    from chatbot.model import LeftOut, Leg, Plan, Portfolio, PortfolioFigures, Reason
     from handlers.buttons import Button, Keyboard
     from handlers.views.common import Html, Picture
 
@@ -106,6 +108,7 @@ def _body(words: Words, plan: Plan, *, lead: str = "") -> list[Html]:
     parts += [*costs_lines(words, plan), result_table(words, plan), exposure_change(words, plan.before, plan.after)]
     parts += [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out[:8]]
     parts += beside_lines(words, plan.before)
+    parts += lives.standing_lines(words, plan.before, plan.created_at)
     return parts
 
 
@@ -222,12 +225,15 @@ def _switch_label(words: Words, leg: Leg) -> str:
     return f"{box} {leg.index + 1}. {what}"
 
 
-def nothing_to_do(words: Words, portfolio: Portfolio, figures: PortfolioFigures) -> View:
-    """Answer ``/rebalance`` when no order would improve anything."""
+def nothing_to_do(words: Words, portfolio: Portfolio, figures: PortfolioFigures, now: datetime, left_out: Sequence[LeftOut] = ()) -> View:
+    """Answer ``/rebalance`` when no order would improve anything, or none that would can be sent."""
+    close = say(words, "Every line is close to its target. The orders would be too small to be worth their fees.")
+    undone = [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in left_out[:8]]
     text = page(
         head(words, portfolio),
-        bold(words.t("Nothing to do.")),
-        say(words, "Every line is close to its target. The orders would be too small to be worth their fees."),
+        bold(words.t("Nothing can be traded now.")) if undone else bold(words.t("Nothing to do.")),
+        *(undone or [close]),
+        *lives.standing_lines(words, figures, now),
         weights_table(words, figures),
     )
     return View(text, ((button(words.t("Status"), "status"), button(words.t("Why?"), "why")),))

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
 from chatbot.model import Mode
-from chatbot.model.leap import LeapWhy
+from chatbot.model.life import LeapWhy
 from handlers.buttons import Style
 from handlers.views.common import View, bold, button, coin, head, page, say
 
 if TYPE_CHECKING:
     from chatbot.i18n import Words
     from chatbot.model import Portfolio
-    from chatbot.model.leap import Leap
+    from chatbot.model.life import Leap
     from handlers.buttons import Button
 
 _LABELS = {

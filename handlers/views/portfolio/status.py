@@ -11,6 +11,7 @@ from handlers.views.common import DASH, DOT, View, bold, button, captioned, clip
 from handlers.views.person import halt
 from handlers.views.person.schedule import next_run_line
 from handlers.views.plan import autonomy
+from handlers.views.portfolio import lives
 from handlers.views.problems import cannot_evaluate_line
 from handlers.views.tables import (
     OUTSIDE,
@@ -58,6 +59,7 @@ def _told(words: Words, report: StatusReport, figures: PortfolioFigures, now: da
         moved_line(words, figures),
         *beside_lines(words, figures),
         exposure_line(words, figures),
+        *lives.standing_lines(words, figures, now),
         net_line(words, figures),
         futures_line(words, figures),
         None if standing.shows_funding(report) and most else _funding_line(words, report),

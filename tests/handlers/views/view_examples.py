@@ -75,7 +75,7 @@ from chatbot.model import (
 )
 from chatbot.model.hedge import BY_BETA, HedgeProblem, HedgeSize, HedgeWish
 from chatbot.model.hedge_report import HedgeReading, HedgeReport, ShockReport, ShockRow
-from chatbot.model.leap import Leap, LeapWhy
+from chatbot.model.life import Leap, LeapWhy, Stop, StopKind
 from chatbot.plans import band_advice as advising
 from chatbot.plans.panic import Answer, Effect, Pressed
 from chatbot.portfolio.flows import Corrected, TooLittle
@@ -90,7 +90,7 @@ from handlers.views.person import portfolios as beside
 from handlers.views.person import settings as control
 from handlers.views.plan import autonomy, card, costs, history, panic, progress
 from handlers.views.portfolio import band_advice as advice
-from handlers.views.portfolio import exposure, flows, keep, leaps, options, start, status, strategy, why
+from handlers.views.portfolio import exposure, flows, keep, leaps, lives, options, start, status, strategy, why
 from handlers.views.trigger import page
 
 if TYPE_CHECKING:
@@ -343,6 +343,11 @@ def a_leap(name: str = PLAIN) -> Leap:
     return Leap(asset=name, before=D("0.00012"), after=D("0.12"), at=NOW)
 
 
+def a_stop(name: str = PLAIN, kind: StopKind = StopKind.HALTED) -> Stop:
+    """Return a coin that is not traded any more."""
+    return Stop(instrument=name, kind=kind, since=NOW, price=D("0.00012"), priced_at=NOW - timedelta(hours=3))
+
+
 def trigger_steps(name: str = PLAIN) -> list[alerts.Step]:
     """Return a step of every trigger, in every direction."""
     numbers = {"volatility": "2.4", "trend": "0.6", "funding_low": "-0.00012", "funding_high": "0.0006", "fear_greed": "22"}
@@ -552,7 +557,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.card.closed_card": lambda w: card.closed_card(w, portfolio(name, Mode.LIVE), a_plan(name, PlanState.EXPIRED)),
         "plan.card.edit": lambda w: card.edit(w, port, a_plan(name)),
         "plan.card.edit long": lambda w: card.edit(w, port, _long_plan(name)),
-        "plan.card.nothing_to_do": lambda w: card.nothing_to_do(w, port, figures(name, lines=12)),
+        "plan.card.nothing_to_do": lambda w: card.nothing_to_do(w, port, figures(name, lines=12), NOW),
         "plan.card.busy": lambda w: card.busy(w, port, a_plan(name, PlanState.RUNNING)),
         "problems.cannot_evaluate": lambda w: problems.cannot_evaluate(w, port, report(name, known=False).check.problems),
         "problems.failure": lambda w: problems.failure(w, "a1b2c3"),
@@ -565,6 +570,18 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "problems.edited": problems.edited,
         "problems.forwarded": problems.forwarded,
         "problems.answer_lost": lambda w: problems.answer_lost(w, NOW),
+        "portfolio.lives.stopped": lambda w: lives.stopped(w, port, [(a_stop(name, kind), D(4)) for kind in StopKind]),
+        "portfolio.lives.stopped at no price": lambda w: lives.stopped(
+            w, port, [(replace(a_stop(name, StopKind.GONE), price=None, priced_at=None), D(-4))] * 12
+        ),
+        "portfolio.lives.traded_again": lambda w: lives.traded_again(w, port, [name, f"{name}-PERP"]),
+        "plan.card.nothing_to_do while halted": lambda w: card.nothing_to_do(
+            w,
+            port,
+            replace(figures(name, lines=12), stopped=tuple(a_stop(name, kind) for kind in StopKind)),
+            NOW,
+            [LeftOut(why=LeftOutWhy.HALTED, instrument=name)],
+        ),
         "portfolio.leaps.question": lambda w: leaps.question(w, port, a_leap(name)),
         "portfolio.leaps.answered": lambda w: leaps.answered(w, port, a_leap(name), LeapWhy.TRUE),
         "portfolio.leaps.answered by hand": lambda w: leaps.answered(
