@@ -19,6 +19,8 @@ class FlowKind(StoredWord):
     CORRECTION = "correction"
     #: what was corrected had been traded elsewhere: nothing came in
     TRADE = "trade"
+    #: a quantity was kept out of the portfolio, or given back to it
+    RESERVE = "reserve"
     #: a correction was taken back
     UNDONE = "undone"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -12,6 +12,7 @@ from chatbot.engine.exact import wide
 from chatbot.errors import NotEnoughMoney, Rejected
 from chatbot.exchanges.base import Fundable, Holdings, KeptByHand, is_perp
 from chatbot.model import Flow, FlowKind
+from chatbot.portfolio import reserve
 from chatbot.store import flows
 
 if TYPE_CHECKING:
@@ -137,7 +138,9 @@ class Flows:
         if not isinstance(exchange, Fundable):
             return None
         value, prices = await self._worth_before(portfolio, changes)
-        amount, _ = difference(Holdings(spot={}), Holdings(spot=changes), prices)
+        before = Holdings(spot=(await exchange.balances()).spot)
+        after = Holdings(spot={**before.spot, **{asset: before.spot.get(asset, _ZERO) + qty for asset, qty in changes.items()}})
+        amount, _ = difference(_managed(before, portfolio), _managed(after, portfolio), prices)
         facts = {"changes": {asset: str(qty) for asset, qty in changes.items()}}
         entry = self._entry(portfolio, kind, value, amount, facts, of=of)
         try:
@@ -165,7 +168,7 @@ class Flows:
             return None
         if unpriced := [name for name, (_, entry) in after.positions.items() if not entry]:
             return NoEntry(contract=unpriced[0])
-        amount, moved = difference(before, after, prices)
+        amount, moved = difference(_managed(before, portfolio), _managed(after, portfolio), prices)
         kind = FlowKind.CORRECTION
         if amount is not None and moved is not None and abs(amount) <= _TRADED * moved:
             kind, amount = FlowKind.TRADE, _ZERO
@@ -200,7 +203,8 @@ class Flows:
         if exchange is None or asked is None:
             return Overtaken()
         value, prices = await self._worth_before(portfolio, _names(asked.before, asked.after))
-        amount = _ZERO if latest.kind is FlowKind.TRADE else difference(asked.after, asked.before, prices)[0]
+        then, now = (_managed(held, portfolio) for held in (asked.before, asked.after))
+        amount = _ZERO if latest.kind is FlowKind.TRADE else difference(now, then, prices)[0]
         entry = self._entry(portfolio, FlowKind.UNDONE, value, amount, _facts(asked.after, asked.before), of=flow_id)
         return await self._retype(exchange, asked.after, asked.before, entry)
 
@@ -293,6 +297,11 @@ def difference(before: Holdings, after: Holdings, prices: Mapping[str, Decimal])
                 gain = shift * price
             more, moved = more + gain, moved + abs(shift) * price
     return more, moved
+
+
+def _managed(held: Holdings, portfolio: Portfolio) -> Holdings:
+    """Return what is held without what is kept out: that is part of no value, so it is part of no flow (domain 2.3)."""
+    return replace(held, spot=reserve.managed(portfolio.strategy, held.spot))
 
 
 def _position_change(before: tuple[Decimal, Decimal], after: tuple[Decimal, Decimal], price: Decimal) -> tuple[Decimal, Decimal]:

@@ -11,13 +11,14 @@ from chatbot.i18n import N_
 from chatbot.model import DecidedBy, Mode, Person, Plan, PlanState, Portfolio, PortfolioRow, Strategy
 from chatbot.portfolio import names, states
 from chatbot.portfolio.revision import revision_of
-from chatbot.store import accounts, plans, portfolios
+from chatbot.store import accounts, flows, plans, portfolios
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
     from datetime import datetime
 
     from chatbot.clock import Clock
+    from chatbot.model import Flow
     from chatbot.store.database import Database, Tx
 
 
@@ -212,10 +213,10 @@ class Portfolios:
         async with self._db.read() as tx:
             return await portfolios.get(tx, portfolio_id)
 
-    async def change(self, portfolio: Portfolio, **fields: Any) -> Portfolio:  # noqa: ANN401 - fields of Portfolio
+    async def change(self, portfolio: Portfolio, *, flow: Flow | None = None, **fields: Any) -> Portfolio:  # noqa: ANN401 - fields of Portfolio
         """Store changed settings; the row is read again first so that nothing else is lost. Nothing is changed of a closed portfolio.
 
-        A name that the strategy gave goes with the strategy.
+        A name that the strategy gave goes with the strategy. ``flow`` is what the change lets in or out, written with it.
         """
         async with self._db.transaction() as tx:
             latest = await portfolios.get(tx, portfolio.id) or portfolio
@@ -223,6 +224,8 @@ class Portfolios:
                 return latest
             changed = replace(latest, **fields)
             await portfolios.save(tx, changed)
+            if flow is not None:
+                await flows.add(tx, flow)
             changed = await _renamed(tx, latest, changed)
             if _lines_of(changed.strategy) != _lines_of(latest.strategy):
                 await _arm(tx, portfolio.id)

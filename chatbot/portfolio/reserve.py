@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from chatbot.engine.portfolio import kept_of
 from chatbot.errors import UserError
 from chatbot.i18n import N_
-from chatbot.model import FUTURES, STABLE
+from chatbot.model import FUTURES, STABLE, Flow, FlowKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from chatbot.clock import Clock
     from chatbot.model import Portfolio, Strategy
     from chatbot.portfolio.accounts import OpenAccounts
+    from chatbot.portfolio.evaluator import Evaluator
     from chatbot.portfolio.manage import Portfolios
 
     #: by coin how much of it is to be kept out; 0: nothing any more, None: all of it, now and later
@@ -27,12 +29,17 @@ _ZERO = Decimal(0)
 class Reserve:
     """The use case of keeping a quantity out, or giving it back."""
 
-    def __init__(self, accounts: OpenAccounts, portfolios: Portfolios) -> None:
+    def __init__(self, accounts: OpenAccounts, portfolios: Portfolios, evaluator: Evaluator, clock: Clock) -> None:
         self._accounts = accounts
         self._portfolios = portfolios
+        self._evaluator = evaluator
+        self._clock = clock
 
     async def keep(self, portfolio: Portfolio, wishes: Wishes) -> tuple[Portfolio | None, tuple[UserError, ...]]:
-        """Keep these quantities out, in place of what was kept of these coins before; or return every problem, and change nothing."""
+        """Keep these quantities out, in place of what was kept of these coins before; or return every problem, and change nothing.
+
+        What leaves the value, or comes back into it, is a flow and no profit (domain 9.15).
+        """
         exchange = await self._accounts.exchange(portfolio.id)
         balances = await exchange.balances()
         found = problems(portfolio.strategy, wishes, balances.spot, exchange.quote_asset)
@@ -41,7 +48,16 @@ class Reserve:
             found = (UserError(N_("That would leave nothing to keep in balance.")),)
         if found:
             return None, found
-        return await self._portfolios.change(portfolio, strategy=kept), ()
+        flow = await self._flow(portfolio, replace(portfolio, strategy=kept))
+        return await self._portfolios.change(portfolio, strategy=kept, flow=flow), ()
+
+    async def _flow(self, before: Portfolio, after: Portfolio) -> Flow:
+        """Return what the change lets out of the value, or in; unknown where one of the two values is."""
+        then, now = (await self._evaluator.look(before, fresh=True)).figures, (await self._evaluator.look(after)).figures
+        amount = now.value - then.value if then is not None and now is not None else None
+        facts = {"kept": {asset: None if wish is None else str(wish) for asset, wish in after.strategy.kept.items()}}
+        value = then.value if then is not None else None
+        return Flow(portfolio_id=before.id, at=self._clock.now(), kind=FlowKind.RESERVE, value=value, amount=amount, facts=facts)
 
 
 def with_wishes(strategy: Strategy, wishes: Wishes) -> Strategy:
@@ -53,12 +69,6 @@ def with_wishes(strategy: Strategy, wishes: Wishes) -> Strategy:
 def managed(strategy: Strategy, spot: Mapping[str, Decimal]) -> dict[str, Decimal]:
     """Return what of each asset is not kept out."""
     return {asset: qty - kept_of(qty, strategy.kept[asset]) if asset in strategy.kept else qty for asset, qty in spot.items()}
-
-
-def within(strategy: Strategy, spot: Mapping[str, Decimal]) -> Strategy:
-    """Return a strategy that keeps no more of a coin than there is: what is bought later must not disappear in an old reserve."""
-    kept = {asset: wish if wish is None else min(wish, spot.get(asset, _ZERO)) for asset, wish in strategy.kept.items()}
-    return with_wishes(replace(strategy, kept={}), kept)
 
 
 def problems(strategy: Strategy, wishes: Wishes, spot: Mapping[str, Decimal], quote_asset: str) -> tuple[UserError, ...]:

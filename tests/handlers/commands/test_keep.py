@@ -37,6 +37,13 @@ def value(text: str) -> Decimal:
     return D(next(line for line in text.split("\n") if line.startswith("$")).split("   ")[0].strip("$").replace(",", ""))
 
 
+def returned(text: str) -> Decimal:
+    """Return the day's return that a status shows, per cent."""
+    found = re.search(r"([+−-]?\d+\.\d+)% today", text)
+    assert found, text
+    return D(found[1].replace("−", "-"))
+
+
 def kept(text: str) -> str:
     """Return the line about what is kept out; empty where there is none."""
     return next((line for line in text.split("\n") if line.startswith("Kept out:")), "")
@@ -58,6 +65,29 @@ async def test_a_quantity_is_shown_and_in_no_weight(ann: Someone, typed: str) ->
     assert "Nothing is kept out." in ann.last.text
     assert value(await ann.say("/status")) == before
     assert kept(ann.last.text) == ""
+
+
+async def test_keeping_and_giving_back_is_no_profit(ann: Someone) -> None:
+    """The value falls by 12,000 and comes back: the day's return stays what the prices made of it."""
+    await ann.step()
+    quiet = returned(await ann.say("/status"))
+    await ann.say("/keep 0.2 BTC")
+    assert abs(returned(await ann.say("/status")) - quiet) < D("0.1")
+    await ann.step()
+    await ann.say("/keep BTC 0")
+    assert abs(returned(await ann.say("/status")) - quiet) < D("0.1")
+
+
+async def test_what_comes_in_for_a_coin_that_is_kept_is_no_loss(ann: Someone) -> None:
+    """More of a coin of which all is kept changes no value, so it is no flow: the return stays."""
+    await ann.say("/targets BTC 40 ETH 30 SOL 20 ADA 0 USDT 10")
+    await ann.say("/keep all ADA")
+    await ann.step()
+    quiet = returned(await ann.say("/status"))
+    await ann.say("/deposit 50000 ADA")
+    status = await ann.say("/status")
+    assert "60,000 ADA" in kept(status)
+    assert abs(returned(status) - quiet) < D("0.1")
 
 
 async def test_all_of_a_coin_has_no_target_and_no_price_is_waited_for(ann: Someone) -> None:
