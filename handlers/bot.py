@@ -40,6 +40,7 @@ from handlers.commands import (
     status,
     strategy,
     triggers,
+    untargeted,
 )
 from handlers.commands import help as help_
 from handlers.transport.rate_limit import Patience
@@ -127,6 +128,7 @@ BUTTONS: dict[str, Handler] = {
     "targets": strategy.targets,
     "preset": strategy.preset,
     "use_preset": strategy.use_preset,
+    "aim": untargeted.aim,
     "keep": keep.keep,
     "keep_none": keep.give_back,
     "bands": strategy.bands,

@@ -38,6 +38,7 @@ BOUND: Final = frozenset(
         "unanswered",
         "use_preset",
         "keep_none",
+        "aim",
         "band",
         "theta",
         "budget",

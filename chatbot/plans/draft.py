@@ -11,12 +11,13 @@ from chatbot.engine.exact import wide
 from chatbot.engine.planner import plan
 from chatbot.engine.planner.block import Block, Config, Fees, Rules
 from chatbot.engine.planner.completion import BetaGoal, target_beta
-from chatbot.engine.portfolio import INDEX
+from chatbot.engine.portfolio import INDEX, hold_out
 from chatbot.engine.targets import Targets
 from chatbot.exchanges.base import asset_of
-from chatbot.model import Cause, LeftOut, LeftOutWhy, Leg, LegKind, Plan, PlanState, Portfolio, Reason
+from chatbot.model import Cause, LeftOut, LeftOutWhy, Leg, LegKind, Plan, PlanState, Portfolio, Problem, Reason
 from chatbot.portfolio import targets as targeting
 from chatbot.portfolio import valuation
+from chatbot.portfolio.evaluation import measured
 from chatbot.portfolio.revision import revision_of
 from chatbot.triggers import margin
 
@@ -113,6 +114,32 @@ def block_for(evaluation: Evaluation, targets: Targets, *, literal: bool = False
         emergency=margin.is_urgent(evaluation),
         convertible=converted,
     )
+
+
+def open_questions(evaluation: Evaluation) -> tuple[Problem, ...]:
+    """Return what the person must say before anything is planned.
+
+    What becomes of coins without a target, and of targets whose coins would disappear in what is kept out as they are bought.
+    """
+    if evaluation.figures is None or evaluation.snapshot is None:
+        return ()
+    strategy = evaluation.portfolio.strategy
+    held = {one.asset: one.qty for one in evaluation.snapshot.kept}
+    short = [asset for asset in strategy.spot_assets if (wish := strategy.kept.get(asset)) and wish > held.get(asset, Decimal(0))]
+    return (
+        *(Problem(code="missing_target", instrument=asset) for asset in evaluation.figures.untargeted),
+        *(Problem(code="kept_short", instrument=asset) for asset in short),
+    )
+
+
+def beside_untargeted(evaluation: Evaluation, joined: datetime) -> Evaluation:
+    """Return the portfolio as if its coins without a target were kept out: margin in danger does not wait for an answer about them."""
+    if evaluation.figures is None or evaluation.snapshot is None or not evaluation.figures.untargeted:
+        return evaluation
+    asked: dict[str, Decimal | None] = dict.fromkeys(evaluation.figures.untargeted)
+    strategy = replace(evaluation.portfolio.strategy, kept={**evaluation.portfolio.strategy.kept, **asked})
+    seen = replace(evaluation, portfolio=replace(evaluation.portfolio, strategy=strategy))
+    return measured(seen, hold_out(evaluation.snapshot, asked), evaluation.betas, joined)
 
 
 def convertible(evaluation: Evaluation) -> frozenset[str]:

@@ -45,7 +45,9 @@ def _quantities_moved(plan: Plan, evaluation: Evaluation, snap: Snapshot) -> boo
     shown = {asset: value for asset, value in plan.before.values.items() if asset not in money} | plan.before.book
     held = {holding.asset: holding.qty for holding in snap.spot}
     held |= {position.contract: position.qty for position in snap.positions if position.qty}
-    for name in held.keys() | shown.keys():
+    # a plan for margin in danger leaves coins without a target aside
+    aside = plan.before.kept.keys() & (evaluation.figures.untargeted if evaluation.figures is not None else ())
+    for name in (held.keys() | shown.keys()) - aside:
         price, market = plan.prices.get(name), evaluation.markets.get(name)
         lot = market.lot if market is not None else _ZERO
         # valued at the card's own price, so that only the quantity counts

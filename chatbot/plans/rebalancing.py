@@ -139,11 +139,15 @@ class Rebalancing:
         """Return the plan without storing it; what it costs is told from what :meth:`prepare` fetched."""
         if evaluation.snapshot is None or evaluation.figures is None:
             return CannotEvaluate(portfolio=evaluation.portfolio, problems=evaluation.problems)
-        figures, now = evaluation.figures, self._clock.now()
+        portfolio, figures, now = evaluation.portfolio, evaluation.figures, self._clock.now()
         market_now = self._evaluator.market_time(now)
         try:
             if hedge is not None:
                 return self._draft_hedge(evaluation, figures, reasons, hedge)
+            if any(reason.trigger is Cause.MARGIN for reason in reasons):
+                evaluation = planning.beside_untargeted(evaluation, self._evaluator.market_time(evaluation.portfolio.created_at))
+            elif asked := planning.open_questions(evaluation):
+                return CannotEvaluate(portfolio=portfolio, problems=asked)
             evaluation, tilts = tilt.for_block(evaluation, market_now)
             targets = planning.targets_for(evaluation, self._costing.by_line(evaluation))
             block = planning.block_for(evaluation, targets)
@@ -151,10 +155,10 @@ class Rebalancing:
             return CannotEvaluate(portfolio=evaluation.portfolio, problems=(Problem(code=refusal.code),))
         if block.empty:
             undone = planning.left_out(block, evaluation, targets)
-            return NothingToDo(portfolio=evaluation.portfolio, figures=figures, left_out=undone)
-        drafted = planning.draft(
-            evaluation, targets, block, market.aged(tilt.told(reasons, tilts), market_now), now=now, expiry=self._expiry
-        )
+            return NothingToDo(portfolio=portfolio, figures=figures, left_out=undone)
+        told = market.aged(tilt.told(reasons, tilts), market_now)
+        drafted = planning.draft(evaluation, targets, block, told, now=now, expiry=self._expiry)
+        drafted = replace(drafted, revision=revision_of(portfolio))
         return self._costing.priced(drafted, evaluation.quotes, evaluation.markets)
 
     def _draft_hedge(

@@ -141,6 +141,12 @@ def _custom(weights: dict[str, Decimal], instruments: Collection[str], base: Str
     )
 
 
+def sold_off(strategy: Strategy, asset: str) -> Strategy:
+    """Return a strategy that wants nothing of a coin: a line of its own, with a target of 0."""
+    usual = next(iter(strategy.bands.values()), BandRule(abs_pp=Decimal(5)))
+    return replace(strategy, weights={**strategy.weights, asset: Decimal(0)}, bands={**strategy.bands, asset: usual})
+
+
 def own_bands(rules: Mapping[str, BandRule], base: Strategy) -> tuple[Strategy | None, tuple[UserError, ...]]:
     """Return the strategy with changed bands, or every problem with them; ``EVERY`` stands for the lines that are not named."""
     problems = [problem for name, rule in rules.items() if (problem := _band_problem(name, rule, base))]

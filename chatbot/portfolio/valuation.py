@@ -129,6 +129,13 @@ def is_cash(asset: str, strategy: Strategy) -> bool:
     return asset in CASH_COINS and asset not in strategy.weights
 
 
+def without_target(spot: Mapping[str, Decimal], strategy: Strategy) -> tuple[str, ...]:
+    """Return the coins that are held and managed, and that no line of the targets takes in: nobody has said what becomes of them."""
+    left = {asset: qty - kept_of(qty, strategy.kept[asset]) if asset in strategy.kept else qty for asset, qty in spot.items()}
+    coins = (asset for asset, qty in left.items() if qty and not is_cash(asset, strategy))
+    return tuple(sorted(asset for asset in coins if strategy.line_of(asset) not in strategy.weights))
+
+
 def other_cash(snap: portfolio.Snapshot, *, beside: Collection[str] = ()) -> Decimal:
     """Return what cash beside the quote coin, and beside these, is worth, in quote."""
     return sum((cash.value for cash in snap.cash[1:] if cash.asset not in beside), Decimal(0))
@@ -211,6 +218,7 @@ def figures(
         kept={one.asset: KeptOut(qty=one.qty, value=one.value) for one in held.snapshot.kept},
         beta_with_kept=portfolio.beta_with_kept(metrics, held.snapshot.kept, betas) if held.snapshot.kept else None,
         off_peg=off_peg(held.snapshot),
+        untargeted=without_target({one.asset: one.qty for one in held.snapshot.spot}, replace(strategy, kept={})),
     )
 
 

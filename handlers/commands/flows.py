@@ -11,6 +11,7 @@ from chatbot.portfolio.flows import Corrected, Overtaken, TooLittle
 from chatbot.portfolio.manage import OF_PORTFOLIO
 from handlers.chat import amounts, numbers
 from handlers.chat.context import answer, need_portfolio, reply, show
+from handlers.commands import untargeted
 from handlers.views.portfolio import flows as views
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ async def _told(update: Update, context: Context, portfolio: Portfolio, moved: F
         await show(update, context, views.too_little(context.words, portfolio, moved))
     else:
         await show(update, context, views.moved(context.words, portfolio, moved))
+        await untargeted.ask(update, context, portfolio)
 
 
 async def was_deposit(update: Update, context: Context) -> None:

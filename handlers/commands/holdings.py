@@ -9,6 +9,7 @@ from chatbot.portfolio.flows import Corrected, NoEntry
 from chatbot.portfolio.manage import OF_PORTFOLIO
 from handlers.chat.context import need_portfolio, reply, show
 from handlers.chat.corrections import corrections
+from handlers.commands import untargeted
 from handlers.views import problems
 from handlers.views.portfolio import flows
 
@@ -49,6 +50,8 @@ async def typed(update: Update, context: Context, text: str, _data: dict[str, An
     if not isinstance(outcome, NoEntry):
         await context.leave(DIALOG)
     await reply(update, context, _told(context.words, portfolio, outcome))
+    if isinstance(outcome, Corrected):
+        await untargeted.ask(update, context, portfolio)
 
 
 def _told(words: Words, portfolio: Portfolio, outcome: Corrected | Overtaken | NoEntry | None) -> View:

@@ -12,9 +12,10 @@ from chatbot.portfolio.manage import OF_PORTFOLIO
 from chatbot.portfolio.reserve import out_of_reach
 from handlers.chat import guesses, names, parsing
 from handlers.chat.context import need_portfolio, reply, show
+from handlers.commands.untargeted import coins_of
 from handlers.views import problems
 from handlers.views.common import preset_name
-from handlers.views.portfolio import start
+from handlers.views.portfolio import start, untargeted
 from handlers.views.portfolio import strategy as views
 
 if TYPE_CHECKING:
@@ -151,4 +152,7 @@ async def _change(update: Update, context: Context, portfolio: Portfolio, strate
         await reply(update, context, problems.mistakes(context.words, found, "/keep BTC 0"))
         return
     changed = await context.program.portfolios.change(portfolio, strategy=strategy)
+    if not bands_only and (coins := await coins_of(context, changed)):
+        await show(update, context, untargeted.question(context.words, changed, coins))
+        return
     await show(update, context, (views.bands if bands_only else views.changed)(context.words, changed))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
-from handlers.buttons import Reason
+from handlers.buttons import Reason, Style
 from handlers.views.common import DASH, View, bold, button, clip, code, coin, error, esc, head, joined, page, say
-from handlers.views.portfolio import leaps
+from handlers.views.portfolio import leaps, untargeted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,6 +29,8 @@ _PROBLEMS = {
     "wide_spread": N_("bid and ask of {coin} are too far apart"),
     "bad_price": N_("the price of {coin} makes no sense"),
     "empty_balance": N_("the exchange answered with an empty account"),
+    "missing_target": N_("you hold {coin}, and your targets leave it out"),
+    "kept_short": N_("you keep more {coin} out than there is; send /keep to change that"),
     "not_traded": N_("the exchange has stopped trading {coin}"),
     "unreachable": N_("the exchange does not answer"),
     "other_world": N_("it belongs to the market {coin}, and this bot runs on another one"),
@@ -69,6 +71,11 @@ def cannot_evaluate(words: Words, portfolio: Portfolio, problems: Sequence[Probl
     asked = [problem.leap for problem in problems if problem.leap is not None]
     if asked:
         return leaps.question(words, portfolio, asked[0])
+    if coins := [problem.instrument for problem in problems if problem.code == "missing_target"]:
+        return untargeted.question(words, portfolio, coins)
+    if any(problem.code == "kept_short" for problem in problems):
+        told = page(head(words, portfolio), say(words, "No plan: {problems}.", problems=bold(problems_text(words, problems))))
+        return View(told, ((button(words.t("Kept out"), "keep", "", Style.PRIMARY), button(words.t("Status"), "status")),))
     text = page(
         head(words, portfolio),
         cannot_evaluate_line(words, problems),

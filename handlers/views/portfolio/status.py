@@ -11,7 +11,7 @@ from handlers.views.common import DASH, DOT, View, bold, button, captioned, clip
 from handlers.views.person import halt
 from handlers.views.person.schedule import next_run_line
 from handlers.views.plan import autonomy
-from handlers.views.portfolio import lives
+from handlers.views.portfolio import lives, untargeted
 from handlers.views.problems import cannot_evaluate_line
 from handlers.views.tables import (
     OUTSIDE,
@@ -58,6 +58,7 @@ def _told(words: Words, report: StatusReport, figures: PortfolioFigures, now: da
         say(words, "{dot} outside its band", dot=OUTSIDE) if any(reading.breach for reading in figures.limits) else None,
         moved_line(words, figures),
         *beside_lines(words, figures),
+        untargeted.line(words, figures.untargeted),
         exposure_line(words, figures),
         *lives.standing_lines(words, figures, now),
         net_line(words, figures),
@@ -159,6 +160,8 @@ def _keyboard(words: Words, report: StatusReport) -> Keyboard:
         (button(words.t("Coins"), "coins"), button(words.t("Exposure"), "exposure"), button(words.t("Triggers"), "triggers")),
         (button(words.t("Refresh"), "status"),),
     )
+    if report.check.figures is not None and report.check.figures.untargeted:
+        rows = (*rows, (button(words.t("Coins without a target"), "aim", "", Style.PRIMARY),))
     if report.portfolio.mode is Mode.MANUAL:
         return (*rows, (button(words.t("Correct amounts"), "correct"),))
     return rows

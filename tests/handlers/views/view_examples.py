@@ -90,7 +90,7 @@ from handlers.views.person import portfolios as beside
 from handlers.views.person import settings as control
 from handlers.views.plan import autonomy, card, costs, history, panic, progress
 from handlers.views.portfolio import band_advice as advice
-from handlers.views.portfolio import exposure, flows, keep, leaps, lives, options, start, status, strategy, why
+from handlers.views.portfolio import exposure, flows, keep, leaps, lives, options, start, status, strategy, untargeted, why
 from handlers.views.trigger import page
 
 if TYPE_CHECKING:
@@ -628,6 +628,8 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.status.status": lambda w: status.status(w, report(name), NOW),
         "portfolio.status.status of twelve": lambda w: status.status(w, report(name, lines=12), NOW),
         "portfolio.status.status unknown": lambda w: status.status(w, report(name, known=False), NOW),
+        "portfolio.untargeted.question": lambda w: untargeted.question(w, port, [name]),
+        "portfolio.untargeted.question of many": lambda w: untargeted.question(w, port, [name, "ADA", "SOL", "XRP", "DOGE", "LTC"]),
         "portfolio.keep.kept": lambda w: keep.kept(w, keeping(name), figures(name), changed=True),
         "portfolio.keep.kept unknown": lambda w: keep.kept(w, keeping(name), None),
         "portfolio.keep.kept nothing": lambda w: keep.kept(w, port, None),

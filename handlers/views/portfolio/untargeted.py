@@ -1,0 +1,58 @@
+"""Coins that are held and to which the targets give nothing: what shall become of them is asked, never guessed (domain 2.3)."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from handlers.buttons import Style
+from handlers.views.common import View, bold, button, clip, head, page, say
+from handlers.views.portfolio.strategy import strategy_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chatbot.i18n import Words
+    from chatbot.model import Portfolio
+    from handlers.buttons import Keyboard
+    from handlers.views.common import Html
+
+#: answers to the question
+SELL, KEEP = "sell", "keep"
+#: coins that get buttons at once; the next ones are asked about afterwards
+_MOST = 4
+
+
+def seal(asset: str) -> str:
+    """Return a short word for a coin, as long for every name."""
+    return hashlib.blake2s(asset.encode(), digest_size=5).hexdigest()
+
+
+def question(words: Words, portfolio: Portfolio, coins: Sequence[str]) -> View:
+    """Ask what shall become of coins that are held and have no target."""
+    shown = list(coins[:_MOST])
+    named = ", ".join(clip(asset, 12) for asset in shown)
+    count = len(shown)
+    text = page(
+        head(words, portfolio, name=True),
+        strategy_table(words, portfolio.strategy),
+        say(words, "You hold {coins}, and your targets leave them out. What shall become of them?", coins=bold(named))
+        if count > 1
+        else say(words, "You hold {coin}, and your targets leave it out. What shall become of it?", coin=bold(named)),
+        say(words, "Until you say so, I make no plans for this portfolio."),
+    )
+    rows: Keyboard = tuple(
+        (
+            button(words.t("Sell {coin}", coin=clip(asset, 12)), "aim", f"{SELL}:{seal(asset)}"),
+            button(words.t("Keep {coin} out", coin=clip(asset, 12)), "aim", f"{KEEP}:{seal(asset)}"),
+        )
+        for asset in shown
+    )
+    return View(text, (*rows, (button(words.t("Other weights"), "preset", "custom", Style.PRIMARY), button(words.t("Status"), "status"))))
+
+
+def line(words: Words, coins: Sequence[str]) -> Html | None:
+    """Say in /status that coins have no target; None where all have one."""
+    if not coins:
+        return None
+    return say(words, "Without a target, so nothing is planned: {coins}", coins=bold(", ".join(clip(asset, 12) for asset in coins[:_MOST])))
