@@ -9,9 +9,10 @@ from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from babel import Locale, dates, numbers, units
+from babel.core import get_global
 from babel.messages.pofile import read_po
 
 from chatbot.clock import aware
@@ -26,6 +27,10 @@ DOMAIN: Final = "chatbot"
 _DATES_OF: Final = {"en": "en_GB"}
 #: currencies that are written as money; anything else (USDT, BTC) is a number and its code
 _FIAT: Final = frozenset({"USD", "EUR", "GBP", "BRL", "RUB", "TRY", "CNY", "IDR", "MXN", "ARS", "AED", "SAR", "JPY", "INR"})
+#: time zones that are named after a place
+_CONTINENTS: Final = frozenset(
+    {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
+)
 _AGE_STEPS: Final = ((120, 1, "second"), (7200, 60, "minute"), (172_800, 3600, "hour"), (float("inf"), 86_400, "day"))
 
 
@@ -227,6 +232,46 @@ def _read(path: Path) -> _Texts:
         elif message.string and all(message.string):
             plural[message.id[0]] = tuple(message.string)
     return _Texts(single, plural, gettext.c2py(catalogue.plural_expr))
+
+
+@lru_cache(maxsize=8)
+def places(language: str) -> Mapping[str, tuple[str, ...]]:
+    """Return the time zones of every city and country that CLDR knows, by their names in English and in ``language``."""
+    found: dict[str, set[str]] = {}
+    for name in zones():
+        if _is_place(name):
+            found.setdefault(name.rpartition("/")[2].replace("_", " "), set()).add(_current(name))
+    for locale in {Locale.parse(SOURCE), Locale.parse(language)}:
+        for name, said in locale.time_zones.items():
+            if "city" in said and _is_place(name):
+                found.setdefault(said["city"], set()).add(_current(name))
+        for code, theirs in get_global("territory_zones").items():
+            if code in locale.territories:
+                found.setdefault(locale.territories[code], set()).update(_current(zone) for zone in theirs)
+    return {said: tuple(sorted(theirs)) for said, theirs in found.items()}
+
+
+def city(zone: str, language: str) -> str:
+    """Return the city that a time zone is named after, in ``language``."""
+    known = Locale.parse(language).time_zones
+    older = (old for old, new in get_global("zone_aliases").items() if new == zone)
+    said = (known[name]["city"] for name in (zone, *older) if "city" in known.get(name, ()))
+    return str(next(said, zone.rpartition("/")[2].replace("_", " ")))
+
+
+@lru_cache(maxsize=1)
+def zones() -> frozenset[str]:
+    """Return the names of all time zones that somebody can live in."""
+    return frozenset(available_timezones() - {"Factory", "localtime", "posixrules"})
+
+
+def _is_place(zone: str) -> bool:
+    return zone.partition("/")[0] in _CONTINENTS and zone in zones()
+
+
+def _current(zone: str) -> str:
+    """Return the name that a time zone has today: Asia/Calcutta is Asia/Kolkata."""
+    return str(get_global("zone_aliases").get(zone, zone))
 
 
 def _english_form(count: int) -> int:

@@ -71,3 +71,29 @@ COMMANDS: tuple[Command, ...] = (
 def visible_to(*, operator: bool) -> tuple[Command, ...]:
     """Return the commands of a person's menu."""
     return tuple(command for command in COMMANDS if operator or command.group is not Group.OPERATOR)
+
+
+#: what the pages are called on buttons, msgids: another word for their command
+TITLES = {
+    "start": N_("Start"),
+    "status": N_("Status"),
+    "rebalance": N_("Rebalance"),
+    "exposure": N_("Exposure"),
+    "hedge": N_("Hedge"),
+    "why": N_("Why?"),
+    "history": N_("History"),
+    "targets": N_("Targets"),
+    "bands": N_("Bands"),
+    "triggers": N_("Triggers"),
+    "schedule": N_("Schedule"),
+    "alerts": N_("Alerts"),
+    "portfolios": N_("Portfolios"),
+    "settings": N_("Settings"),
+    "help": N_("Help"),
+    "pause": N_("Pause"),
+    "resume": N_("Resume"),
+}
+#: commands that only show something as long as nothing stands behind them: a button may stand for one
+SHOWN_BY_BUTTON = TITLES.keys() - {"pause", "resume"} | {"mode", "keep", "panic", "users"}
+#: commands that take what is written behind them
+TAKE_WORDS = frozenset({"targets", "keep", "bands", "triggers", "schedule", "alerts", "mode", "hedge", "deposit", "withdraw"})

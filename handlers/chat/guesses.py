@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 #: of two words, so much must be the same, from 0 to 1: one slip in four letters
-_ALIKE = 0.74
+ALIKE = 0.74
 
 
 def plain(text: str) -> str:
@@ -19,14 +19,14 @@ def plain(text: str) -> str:
     return " ".join(bare.split())
 
 
-def meant(text: str, called: Mapping[str, str], alike: float = _ALIKE) -> str | None:
+def meant(text: str, called: Mapping[str, str], alike: float = ALIKE) -> str | None:
     """Return what is called so, or nearly so; ``called`` is by words in :func:`plain` form."""
     said = plain(text)
     near = get_close_matches(said, called, n=1, cutoff=alike) if len(said) > 2 else []
     return called.get(said) or (called[near[0]] if near else None)
 
 
-def all_meant(text: str, called: Mapping[str, str], alike: float = _ALIKE) -> list[str]:
+def all_meant(text: str, called: Mapping[str, str], alike: float = ALIKE) -> list[str]:
     """Return at most three things that are nearly called so, the nearest first."""
     found = (called[one] for one in get_close_matches(plain(text), called, n=6, cutoff=alike))
     return list(dict.fromkeys(found))[:3]

@@ -9,7 +9,9 @@ from chatbot.i18n import N_
 from chatbot.model import Role
 from chatbot.portfolio.manage import OF_PORTFOLIO
 from chatbot.store import accounts
+from handlers.chat import guesses
 from handlers.chat.context import reply, show
+from handlers.command_list import TAKE_WORDS, TITLES, visible_to
 from handlers.commands import flows, holdings, portfolios, settings, start, strategy
 from handlers.views import problems
 from handlers.views.person import settings as views
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
     from telegram import Update
 
     from handlers.chat.context import Context
+    from handlers.views.common import View
 
+#: a sentence longer than a few words means a command only where its first word is one
+_SHORT, _SURE = 2, 1.0
 #: who takes the text that a dialog waits for
 DIALOGS = {
     start.DIALOG: start.typed,
@@ -48,7 +53,7 @@ async def text(update: Update, context: Context) -> None:
     typed = (update.message.text or "") if update.message else ""
     dialog = await context.dialog()
     if dialog is None or dialog[0] not in DIALOGS:
-        await reply(update, context, problems.unknown_text(context.words))
+        await reply(update, context, _meant(context, typed) or problems.unknown_text(context.words))
     elif typed:
         context.about = dialog[1].get(OF_PORTFOLIO)
         await DIALOGS[dialog[0]](update, context, typed, dialog[1])
@@ -57,6 +62,26 @@ async def text(update: Update, context: Context) -> None:
 
 
 async def unknown_command(update: Update, context: Context) -> None:
-    """Answer a command that does not exist."""
-    typed = (update.message.text or "") if update.message else ""
-    await reply(update, context, problems.unknown_command(context.words, typed.split()[0][1:33] if typed else ""))
+    """Answer a command that does not exist with the one that was probably meant."""
+    typed = (update.message.text or "").strip() if update.message else ""
+    name = typed.split()[0][1:33] if typed else ""
+    await reply(update, context, _meant(context, typed) or problems.unknown_command(context.words, name))
+
+
+def _meant(context: Context, typed: str) -> View | None:
+    """Return the offer of the command that was probably meant; None where nothing is near."""
+    words = context.words
+    commands = {command.name for command in visible_to(operator=context.person.role == Role.OPERATOR)}
+    called = {
+        guesses.plain(said).strip("?¿"): name for name, title in TITLES.items() for said in (title, words.t(title)) if name in commands
+    }
+    called |= {name: name for name in commands}
+    first, _, rest = typed.strip().partition(" ")
+    whole = guesses.meant(typed.strip(" /.!?¿"), called, _SURE if rest else guesses.ALIKE)
+    if whole is not None:
+        return problems.command_meant(words, whole)
+    is_sentence = not first.startswith("/") and rest.count(" ") > _SHORT
+    name = guesses.meant(first.strip("/").partition("@")[0], called, _SURE if is_sentence else guesses.ALIKE)
+    if name is None:
+        return None
+    return problems.command_meant(words, name, rest.strip() if name in TAKE_WORDS else "")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, available_timezones
 
+from chatbot import i18n
 from chatbot.errors import UserError
 from chatbot.i18n import N_
-from handlers.chat import numbers
-from handlers.chat.context import show
+from handlers.chat import numbers, places
+from handlers.chat.context import reply, show
 from handlers.transport import menu
 from handlers.views.person import settings as views
 from handlers.views.portfolio import start
@@ -56,21 +56,28 @@ async def zones(update: Update, context: Context) -> None:
 
 async def zone(update: Update, context: Context) -> None:
     """Take a tapped zone."""
-    await _take_zone(update, context, context.tapped.arg)
+    if context.tapped.arg in i18n.zones():
+        await _live_in(update, context, context.tapped.arg)
 
 
 async def typed(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
-    """Take a typed zone."""
+    """Take a typed place, offset or zone; where several may be meant, ask which."""
     del data
-    await _take_zone(update, context, text)
+    now = context.program.clock.now()
+    found = places.read(text, context.person.language, now)
+    if found.is_named and len(found.zones) == 1:
+        await _live_in(update, context, found.zones[0])
+    elif found.zones:
+        await reply(update, context, views.zone_question(context.words, found.zones, now, is_named=found.is_named))
+    elif found.is_named:
+        raise UserError(
+            N_("Nobody keeps the time “{text}”. Write a city, like Madrid, or an offset, like UTC+2."), text=numbers.shown(text)
+        )
+    else:
+        raise UserError(N_("“{text}” is not a time zone. Write a city, like Madrid, or an offset, like UTC+2."), text=numbers.shown(text))
 
 
-async def _take_zone(update: Update, context: Context, text: str) -> None:
-    known = {name.lower(): name for name in available_timezones()}
-    name = known.get(text.strip().replace(" ", "_").lower())
-    if name is None:
-        raise UserError(N_("“{text}” is not a time zone. Write it like Europe/Madrid."), text=numbers.shown(text))
-    ZoneInfo(name)
+async def _live_in(update: Update, context: Context, name: str) -> None:
     await context.leave(DIALOG)
     context.person = await context.program.access.live_in(context.person, name)
     await context.program.portfolios.move_zone(context.person)

@@ -33,6 +33,9 @@ ARROW: Final = " → "
 #: a tag, to the end where it is not closed
 _MARKUP: Final = re.compile(r"<[^>]*>?")
 
+#: zones that are an offset
+_OFFSET: Final = re.compile(r"Etc/GMT([+-]\d+)")
+
 _PRESETS: Final = {
     "conservative": N_("Conservative"),
     "balanced": N_("Balanced"),
@@ -272,6 +275,12 @@ def decimal_sign(words: Words) -> str:
 def multiple(words: Words, value: Decimal | None) -> str:
     """Write a leverage: 1.02x; undefined is infinite (domain 1.4)."""
     return "∞" if value is None else f"{words.number(value, 2)}x"
+
+
+def zone_name(zone: str) -> str:
+    """Return what a time zone is called: Europe/Madrid; an offset UTC+2, which the zones' own names count the other way."""
+    offset = _OFFSET.fullmatch(zone)
+    return f"UTC{-int(offset[1]):+d}" if offset is not None else zone
 
 
 def error(words: Words, problem: UserError) -> Html:

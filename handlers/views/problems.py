@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
 from handlers.buttons import Reason, Style
+from handlers.command_list import SHOWN_BY_BUTTON
 from handlers.views.common import DASH, View, bold, button, clip, code, coin, error, esc, head, joined, page, say
 from handlers.views.portfolio import leaps, untargeted
 
@@ -159,6 +160,14 @@ def unknown_text(words: Words) -> View:
 def unknown_command(words: Words, name: str) -> View:
     """Answer a command that does not exist."""
     return View(page(say(words, "There is no command {name}. /help shows those that exist.", name=code(f"/{name[:32]}"))))
+
+
+def command_meant(words: Words, name: str, rest: str = "") -> View:
+    """Answer a near miss with the command that was probably meant: a button opens what only shows something, the rest is to be sent."""
+    by_button = not rest and name in SHOWN_BY_BUTTON
+    command = f"/{name} {clip(rest, 200)}".strip()
+    text = say(words, "Did you mean {command}?", command=code(command) if rest else esc(command))
+    return View(page(text), ((button(f"/{name}", name), button(words.t("Help"), "help")),) if by_button else ())
 
 
 def no_portfolio(words: Words) -> View:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chatbot.i18n import N_
 from chatbot.model import AnswerMode, Outcome
 from handlers.buttons import Style
-from handlers.views.common import DOT, View, bold, button, code, esc, head, joined, page, say
+from handlers.views.common import DOT, View, bold, button, code, esc, head, joined, page, say, zone_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -85,7 +85,7 @@ def rule_text(words: Words, rule: ScheduleRule) -> Html:
         day = words.t(WEEKDAYS[rule.weekday])
     elif rule.freq in ("monthly", "quarterly"):
         day = words.t("day {day}", day=rule.day)
-    return joined(DOT, (words.t(FREQUENCIES[rule.freq]), day, rule.time, rule.zone))
+    return joined(DOT, (words.t(FREQUENCIES[rule.freq]), day, rule.time, zone_name(rule.zone)))
 
 
 def next_run_line(words: Words, upcoming: datetime | None) -> Html | None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
+from chatbot import i18n
 from chatbot.i18n import N_
 from chatbot.model import AnswerMode, Mode
 from chatbot.plans.autonomy import ALONE
 from handlers.command_list import GROUPS, Group, visible_to
-from handlers.views.common import View, bold, button, code, esc, head, joined, mark, page, say
+from handlers.views.common import View, bold, button, code, esc, head, joined, mark, page, say, zone_name
 from handlers.views.plan import autonomy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from chatbot.i18n import Words
     from chatbot.model import Person, Portfolio
+    from handlers.buttons import Button, Keyboard
 
 ZONES = (
     "UTC",
@@ -65,7 +70,8 @@ def settings(words: Words, person: Person, language_name: str, now: datetime) ->
     text = page(
         bold(words.t("Settings")),
         joined(" ", (say(words, "Language:"), bold(language_name))),
-        joined(" ", (say(words, "Time zone:"), bold(person.zone), say(words, "(it is {time} there)", time=words.time(now)))),
+        joined(" ", (say(words, "Time zone:"), bold(zone_name(person.zone)), say(words, "(it is {time} there)", time=words.time(now)))),
+        say(words, "An offset knows no summer time; a city does.") if zone_name(person.zone) != person.zone else None,
         joined(" ", (say(words, "Currency:"), bold(person.currency))),
     )
     first = (button(words.t("Language"), "languages", "settings"), button(words.t("Time zone"), "zones"))
@@ -73,13 +79,27 @@ def settings(words: Words, person: Person, language_name: str, now: datetime) ->
 
 
 def zone_choice(words: Words, person: Person) -> View:
-    """Offer a few time zones and ask for any other by name."""
+    """Offer a few time zones and ask for any other by city, offset or name."""
     text = page(
-        say(words, "Which time zone are you in? Tap one, or send its name, for example {example}.", example=code("America/Sao_Paulo")),
+        say(words, "Which time zone are you in? Tap one, or send your city, or an offset like {example}.", example=code("UTC+2")),
     )
     buttons = [button(f"✓ {zone}" if zone == person.zone else zone, "zone", zone) for zone in ZONES]
-    rows = tuple(tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2))
-    return View(text, (*rows, (button(words.t("Back"), "settings"),)))
+    return View(text, (*_in_twos(buttons), (button(words.t("Back"), "settings"),)))
+
+
+def zone_question(words: Words, zones: Sequence[str], now: datetime, *, is_named: bool) -> View:
+    """Ask which of several zones is meant, by their cities and what their clocks show; not ``is_named``: they are only near."""
+    ask = say(words, "Which one is yours?") if is_named else say(words, "I don't know that place. Did you mean one of these?")
+    buttons = []
+    for zone in zones:
+        time = replace(words, zone=ZoneInfo(zone)).time(now)
+        place = i18n.city(zone, words.language) if zone_name(zone) == zone else zone_name(zone)
+        buttons.append(button(f"{place}, {time}", "zone", zone))
+    return View(page(ask), (*_in_twos(buttons), (button(words.t("Back"), "settings"),)))
+
+
+def _in_twos(buttons: Sequence[Button]) -> Keyboard:
+    return tuple(tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2))
 
 
 def help_page(words: Words, group: str = "", *, operator: bool = False) -> View:

@@ -1,0 +1,223 @@
+"""Time zones as people write them: cities, countries, offsets, abbreviations, the zones' own names, or what their clock shows."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from chatbot import i18n
+from handlers.chat import guesses
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: large cities that no time zone is named after, in the three languages of the bot
+_CITIES = {
+    "Europe/Madrid": "barcelona|барселона|valencia|валенсия|sevilla|seville|севилья|bilbao|malaga|zaragoza|сарагоса|малага",
+    "Europe/Moscow": "saint petersburg|st petersburg|san petersburgo|санкт-петербург|петербург|питер|спб|kazan|казань|сочи|sochi"
+    "|нижний новгород|ростов-на-дону|ростов|краснодар|воронеж|московское",
+    "Asia/Yekaterinburg": "пермь|челябинск|уфа|тюмень|perm|ufa|chelyabinsk",
+    "Europe/Kyiv": "харьков|kharkiv|одесса|odesa|odessa|львов|lviv|днепр",
+    "Europe/Minsk": "гомель|брест",
+    "Asia/Almaty": "astana|астана|shymkent|шымкент",
+    "Europe/Berlin": "munich|múnich|мюнхен|hamburg|hamburgo|гамбург|frankfurt|франкфурт|cologne|colonia|кёльн|dusseldorf|stuttgart",
+    "Europe/Rome": "milan|milán|милан|naples|nápoles|неаполь|turin|turín|турин|florence|florencia|флоренция",
+    "Europe/Paris": "lyon|лион|marseille|marsella|марсель|nice|niza|ницца|toulouse",
+    "Europe/Zurich": "geneva|ginebra|женева|bern|berna|берн|basel|basilea",
+    "Europe/London": "manchester|манчестер|birmingham|edinburgh|edimburgo|эдинбург|glasgow|liverpool|england|inglaterra|англия|uk",
+    "Europe/Lisbon": "porto|oporto|порту",
+    "Europe/Warsaw": "krakow|cracovia|краков|gdansk|гданьск|wroclaw|вроцлав",
+    "Europe/Amsterdam": "rotterdam|роттердам|the hague|la haya|гаага",
+    "Europe/Istanbul": "ankara|анкара|antalya|анталья|izmir|измир|estambul",
+    "America/New_York": "boston|бостон|washington|вашингтон|miami|майами|atlanta|атланта|philadelphia|filadelfia|orlando|nyc|ny",
+    "America/Chicago": "houston|хьюстон|dallas|даллас|austin|остин|minneapolis|new orleans|nueva orleans",
+    "America/Los_Angeles": "san francisco|сан-франциско|seattle|сиэтл|san diego|сан-диего|las vegas|лас-вегас|la|california|калифорния",
+    "America/Sao_Paulo": "rio de janeiro|rio|río de janeiro|рио-де-жанейро|рио|brasilia|бразилиа|belo horizonte|curitiba|porto alegre",
+    "America/Mexico_City": "cdmx|ciudad de méxico|мехико|guadalajara|гвадалахара|puebla|queretaro",
+    "America/Bogota": "medellin|медельин|cali|cartagena",
+    "America/Argentina/Buenos_Aires": "rosario|la plata|mar del plata",
+    "America/Guayaquil": "quito|кито",
+    "America/Caracas": "maracaibo",
+    "America/Toronto": "ottawa|оттава|montreal|монреаль|quebec",
+    "Asia/Kolkata": "delhi|new delhi|nueva delhi|дели|нью-дели|mumbai|bombay|мумбаи|bangalore|bengaluru|бангалор|chennai|hyderabad|goa|гоа",
+    "Asia/Shanghai": "beijing|peking|pekín|пекин|shenzhen|шэньчжэнь|guangzhou|гуанчжоу|hangzhou|chengdu",
+    "Asia/Tokyo": "osaka|осака|kyoto|киото",
+    "Asia/Dubai": "abu dhabi|абу-даби|sharjah",
+    "Asia/Ho_Chi_Minh": "hanoi|ханой|saigon|сайгон|da nang|дананг|нячанг",
+    "Asia/Jerusalem": "tel aviv|тель-авив|haifa|хайфа",
+    "Asia/Makassar": "bali|бали|denpasar",
+    "Asia/Bangkok": "phuket|пхукет|pattaya|паттайя|chiang mai",
+    "Africa/Johannesburg": "cape town|ciudad del cabo|кейптаун|pretoria|durban",
+    "Asia/Karachi": "islamabad|исламабад|lahore",
+    "Asia/Tbilisi": "batumi|батуми",
+}
+#: what countries are called beside their names, by the English one
+_COUNTRIES = {"United States": "usa|us|сша|eeuu|ee.uu.|ee uu", "United Arab Emirates": "uae|оаэ|emiratos|эмираты|eau"}
+#: abbreviations; one that means several places is asked about
+_ABBREVIATIONS = {
+    "utc": "UTC",
+    "gmt": "UTC",
+    "z": "UTC",
+    "zulu": "UTC",
+    "гринвич": "UTC",
+    "cet": "CET",
+    "cest": "CET",
+    "eet": "EET",
+    "eest": "EET",
+    "wet": "WET",
+    "west": "WET",
+    "msk": "Europe/Moscow",
+    "мск": "Europe/Moscow",
+    "trt": "Europe/Istanbul",
+    "bst": "Europe/London Asia/Dhaka",
+    "ist": "Asia/Kolkata Asia/Jerusalem Europe/Dublin",
+    "est": "America/New_York",
+    "edt": "America/New_York",
+    "et": "America/New_York",
+    "cst": "America/Chicago Asia/Shanghai",
+    "cdt": "America/Chicago",
+    "mst": "America/Denver America/Phoenix",
+    "mdt": "America/Denver",
+    "pst": "America/Los_Angeles",
+    "pdt": "America/Los_Angeles",
+    "pt": "America/Los_Angeles",
+    "ast": "America/Halifax Asia/Riyadh",
+    "brt": "America/Sao_Paulo",
+    "art": "America/Argentina/Buenos_Aires",
+    "clt": "America/Santiago",
+    "cot": "America/Bogota",
+    "pet": "America/Lima",
+    "vet": "America/Caracas",
+    "jst": "Asia/Tokyo",
+    "kst": "Asia/Seoul",
+    "hkt": "Asia/Hong_Kong",
+    "sgt": "Asia/Singapore",
+    "wib": "Asia/Jakarta",
+    "ict": "Asia/Bangkok",
+    "pkt": "Asia/Karachi",
+    "gst": "Asia/Dubai",
+    "aest": "Australia/Sydney Australia/Brisbane",
+    "aedt": "Australia/Sydney",
+    "awst": "Australia/Perth",
+    "nzst": "Pacific/Auckland",
+    "nzdt": "Pacific/Auckland",
+    "sast": "Africa/Johannesburg",
+    "eat": "Africa/Nairobi",
+    "wat": "Africa/Lagos",
+}
+#: zones that people know, the best known first
+_FAME = dict.fromkeys(
+    [
+        *_CITIES,
+        *(zone for zones in _ABBREVIATIONS.values() for zone in zones.split()),
+        *("Europe/Samara", "Asia/Krasnoyarsk", "Asia/Irkutsk", "Asia/Yakutsk", "Asia/Vladivostok", "Asia/Kamchatka"),
+        *("America/Manaus", "America/Rio_Branco", "America/Cancun", "America/Tijuana", "Pacific/Honolulu"),
+    ]
+)
+_RANK = {zone: at for at, zone in enumerate(_FAME)}
+#: places at whose clocks a part of an hour is kept, minutes before UTC
+_PARTS = {
+    -570: "Pacific/Marquesas",
+    -210: "America/St_Johns",
+    210: "Asia/Tehran",
+    270: "Asia/Kabul",
+    330: "Asia/Kolkata",
+    345: "Asia/Kathmandu",
+    390: "Asia/Yangon",
+    525: "Australia/Eucla",
+    570: "Australia/Darwin",
+    630: "Australia/Lord_Howe",
+    765: "Pacific/Chatham",
+}
+_OFFSET = re.compile(
+    r"(?:(?P<from>utc|gmt|z|msk|мск)\s*(?P<bare>[+-])?|(?P<sign>[+-]))\s*(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2})|[.,](?P<half>5))?\s?(?:h|ч)?"
+)
+_CLOCK = re.compile(r"(\d{1,2})[:.](\d{2})")
+#: what is said around a place
+_AROUND = re.compile(
+    r"\b(?:time ?zone|time|local|in|at|near|zona horaria|hora(?: de)?|en|de|часовой пояс|время|по|в|город|г\.)(?!\w)|[()!?]|\.$",
+    re.IGNORECASE,
+)
+_DAY_MIN, _HOUR_MIN, _QUARTER_MIN, _OFF_MIN = 1440, 60, 15, 7
+_EAST_MIN, _WEST_MIN = 14 * 60, -12 * 60
+_MOST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Time zones that may be meant, the likeliest first."""
+
+    zones: tuple[str, ...] = ()
+    #: one of them is meant; else they are only near what was written
+    is_named: bool = False
+
+
+def read(text: str, language: str, now: datetime) -> Found:
+    """Return the time zones that a person may mean; ``now`` tells how late it is where."""
+    said = unicodedata.normalize("NFKC", text).replace("\u2212", "-").replace("–", "-").replace("_", " ").strip()
+    if (minutes := _offset(said.casefold(), now)) is not None:
+        zone = fixed(minutes)
+        return Found((zone,) if zone else (), is_named=True)
+    bare = " ".join(_AROUND.sub(" ", said).split()) or said
+    known = _known(language)
+    for word in (said, bare, *re.split(r"\s*[,;]\s*|\s+-\s+", bare), bare.replace(" ", "/", 1), bare.rpartition(" ")[0]):
+        zones = _ABBREVIATIONS.get(word.casefold(), "").split() or known.get(_plain(word)) or _own_names().get(word.casefold())
+        if zones:
+            return Found(_told_apart((zones,) if isinstance(zones, str) else tuple(zones), now), is_named=True)
+    near = guesses.all_meant(bare, {name: name for name in known})
+    return Found(tuple(dict.fromkeys(zone for name in near for zone in _told_apart(known[name], now)[:2])))
+
+
+def _plain(place: str) -> str:
+    return guesses.plain(place.replace("-", " "))
+
+
+@lru_cache(maxsize=1)
+def _own_names() -> Mapping[str, str]:
+    return {name.replace("_", " ").casefold(): name for name in i18n.zones()}
+
+
+@lru_cache(maxsize=8)
+def _known(language: str) -> Mapping[str, tuple[str, ...]]:
+    """Return zones by names of places in plain letters."""
+    found = {_plain(said): zones for said, zones in i18n.places(language).items()}
+    found |= {said: found[_plain(country)] for country, sayings in _COUNTRIES.items() for said in sayings.split("|")}
+    return found | {_plain(said): (zone,) for zone, cities in _CITIES.items() for said in cities.split("|")}
+
+
+def _offset(said: str, now: datetime) -> int | None:
+    """Return minutes east of UTC: of an offset, or of a clock that shows what was written; None where it is neither."""
+    clock = _CLOCK.fullmatch(said)
+    if clock is not None and int(clock[1]) < 24 and int(clock[2]) < 60:
+        ahead = (int(clock[1]) * 60 + int(clock[2]) - now.hour * 60 - now.minute + _OFF_MIN) % _DAY_MIN
+        minutes = ahead // _QUARTER_MIN * _QUARTER_MIN
+        return minutes if minutes <= _EAST_MIN and fixed(minutes) else minutes - _DAY_MIN
+    found = _OFFSET.fullmatch(said)
+    if found is None:
+        return None
+    minutes = int(found["hours"]) * 60 + (30 if found["half"] else int(found["minutes"] or 0))
+    signed = -minutes if "-" in (found["sign"], found["bare"]) else minutes
+    return signed + (180 if found["from"] in ("msk", "мск") else 0)
+
+
+def fixed(minutes: int) -> str:
+    """Return the zone that is so many minutes ahead of UTC; empty where there is none."""
+    if minutes % _HOUR_MIN:
+        return _PARTS.get(minutes, "")
+    hours = minutes // _HOUR_MIN
+    if not _WEST_MIN <= minutes <= _EAST_MIN:
+        return ""
+    return f"Etc/GMT{-hours:+d}" if hours else "UTC"  # the names of these zones count to the west
+
+
+def _told_apart(zones: tuple[str, ...], now: datetime) -> tuple[str, ...]:
+    """Return one zone of those that keep the same time all year, the best known one, from west to east."""
+    kept: dict[tuple[timedelta | None, ...], str] = {}
+    for zone in sorted(zones, key=lambda zone: (_RANK.get(zone, len(_RANK)), zone)):
+        kept.setdefault(tuple((now + timedelta(days=days)).astimezone(ZoneInfo(zone)).utcoffset() for days in (0, 91, 182, 273)), zone)
+    return tuple(zone for _, zone in sorted(kept.items(), key=lambda item: item[0][0] or timedelta()))[:_MOST]

@@ -1,0 +1,152 @@
+"""Time zones as people write them, in three languages: which one is meant, which several may be, or what is answered."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from handlers.chat import places
+from handlers.views.common import zone_name
+from tests.handlers.chat.speakers import OPERATORS, with_portfolios
+from tests.person import someone
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: a winter's day in the north: nine in the morning, UTC
+NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+MADRID, MOSCOW, NEW_YORK, SAO_PAULO = "Europe/Madrid", "Europe/Moscow", "America/New_York", "America/Sao_Paulo"
+
+#: the one zone that is meant
+ZONES = [
+    *(
+        ("en", typed, MADRID)
+        for typed in ("Europe/Madrid", "europe/madrid", "Europe Madrid", "madrid", "MADRID", "Madrid, Spain", "Madrid (Spain)")
+    ),
+    *(("es", typed, MADRID) for typed in ("madrid", "Madrid, España", "hora de Madrid", "Barcelona", "en Sevilla")),
+    *(("ru", typed, MADRID) for typed in ("Мадрид", "мадрид, испания", "Барселона")),
+    *(("ru", typed, MOSCOW) for typed in ("москва", "Москва, Россия", "мск", "МСК", "Санкт-Петербург", "питер", "московское время", "MSK")),
+    *(("es", typed, MOSCOW) for typed in ("moscú", "Moscu", "San Petersburgo")),
+    *(("en", typed, NEW_YORK) for typed in ("new york", "New_York", "NYC", "Boston", "EST", "edt")),
+    *((language, typed, NEW_YORK) for language, typed in (("es", "Nueva York"), ("ru", "Нью-Йорк"), ("ru", "нью йорк"))),
+    *(("en", typed, SAO_PAULO) for typed in ("Sao Paulo", "São Paulo", "America/Sao Paulo", "Rio de Janeiro", "BRT")),
+    ("ru", "Киев", "Europe/Kyiv"),
+    ("en", "Kiev", "Europe/Kyiv"),
+    ("en", "Kyiv", "Europe/Kyiv"),
+    ("es", "Ciudad de México", "America/Mexico_City"),
+    ("es", "Bogotá", "America/Bogota"),
+    ("es", "bogota, colombia", "America/Bogota"),
+    ("es", "Buenos Aires", "America/Argentina/Buenos_Aires"),
+    ("es", "Argentina", "America/Argentina/Buenos_Aires"),
+    ("ru", "Екатеринбург", "Asia/Yekaterinburg"),
+    ("ru", "мск+2", "Etc/GMT-5"),
+    ("en", "mumbai", "Asia/Kolkata"),
+    ("en", "Calcutta", "Asia/Kolkata"),
+    ("en", "India", "Asia/Kolkata"),
+    ("en", "London UK", "Europe/London"),
+    ("en", "Germany", "Europe/Berlin"),
+    ("es", "Alemania", "Europe/Berlin"),
+    ("ru", "Германия", "Europe/Berlin"),
+    ("en", "Zürich", "Europe/Zurich"),
+    ("en", "JST", "Asia/Tokyo"),
+    ("en", "CET", "CET"),
+    ("en", "US/Pacific", "US/Pacific"),
+    *(("en", typed, "UTC") for typed in ("UTC", "gmt", "Z", "UTC+0", "+00:00")),
+    *(("en", typed, "Etc/GMT-2") for typed in ("GMT+2", "gmt +2", "UTC +2", "UTC+02:00", "+2", "+0200", "+2h", "GMT 2", "Etc/GMT-2")),
+    *(("en", typed, "Etc/GMT+3") for typed in ("UTC-3", "UTC−3", "utc–3", "-3", "- 3", "-03:00")),
+    *(("en", typed, "Asia/Kolkata") for typed in ("+5:30", "+0530", "UTC+5.5", "+5,5")),
+    ("en", "UTC+5:45", "Asia/Kathmandu"),
+    ("en", "UTC+14", "Etc/GMT-14"),
+    ("en", "10:02", "Etc/GMT-1"),
+    ("es", "03:58", "Etc/GMT+5"),
+]
+#: several zones that may be meant, or that are near what was written
+SEVERAL = [
+    ("en", "IST", ("Europe/Dublin", "Asia/Jerusalem", "Asia/Kolkata"), True),
+    ("en", "BST", ("Europe/London", "Asia/Dhaka"), True),
+    ("en", "CST", ("America/Chicago", "Asia/Shanghai"), True),
+    ("es", "España", ("Atlantic/Canary", MADRID), True),
+    ("ru", "Испания", ("Atlantic/Canary", MADRID), True),
+    ("en", "Brazil", ("America/Rio_Branco", "America/Manaus", SAO_PAULO, "America/Noronha"), True),
+    ("en", "Madird", (MADRID, "Atlantic/Madeira"), False),
+    ("en", "Londn", ("Europe/London",), False),
+    ("es", "Barselona", (MADRID,), False),
+    ("ru", "в Москве", (MOSCOW,), False),
+    ("en", "sao paolo", (SAO_PAULO,), False),
+]
+#: nothing that is a zone; True: an offset that nobody keeps
+NONE = [
+    *(("en", typed, False) for typed in ("hello", "asdfgh", "2", "", "🚀", "x", "25:00", "Factory", "localtime", "BTC 40", "\u202e")),
+    *(("en", typed, True) for typed in ("UTC+1:30", "UTC+15", "UTC-13", "+25", "02:24")),
+]
+
+
+@pytest.mark.parametrize(("language", "typed", "zone"), ZONES)
+def test_a_zone_is_found_by_what_people_call_it(language: str, typed: str, zone: str) -> None:
+    """Cities, countries, offsets, abbreviations, or what the clock shows."""
+    assert places.read(typed, language, NOW) == places.Found((zone,), is_named=True)
+
+
+@pytest.mark.parametrize(("language", "typed", "zones", "is_named"), SEVERAL)
+def test_what_may_be_several_zones_is_not_guessed(language: str, typed: str, zones: tuple[str, ...], *, is_named: bool) -> None:
+    """Abbreviations of several places, countries with several times, slips."""
+    assert places.read(typed, language, NOW) == places.Found(zones, is_named=is_named)
+
+
+@pytest.mark.parametrize(("language", "typed", "is_named"), NONE)
+def test_what_is_no_zone_is_none(language: str, typed: str, *, is_named: bool) -> None:
+    """A word that is near nothing, or an offset that no clock on earth shows."""
+    assert places.read(typed, language, NOW) == places.Found((), is_named=is_named)
+
+
+def test_every_country_is_a_zone_or_a_question_that_fits_under_a_message() -> None:
+    """The largest has eleven times; each place's own name leads to it."""
+    for name in ("Russia", "United States", "Australia", "Canada", "Antarctica"):
+        found = places.read(name, "en", NOW)
+        assert 1 < len(found.zones) <= 12
+        assert found.is_named
+
+
+def test_an_offset_is_called_as_people_call_it() -> None:
+    """The zones' own names count to the west; people count to the east."""
+    assert [zone_name(zone) for zone in ("Etc/GMT-2", "Etc/GMT+11", "Etc/GMT", MADRID)] == ["UTC+2", "UTC-11", "Etc/GMT", MADRID]
+
+
+CHAT = [
+    ("en", "madrid", ("Time zone: Europe/Madrid (it is 10:00 there)",), ()),
+    ("en", "GMT+2", ("Time zone: UTC+2 (it is 11:00 there)", "An offset knows no summer time"), ()),
+    ("en", "IST", ("Which one is yours?",), ("Dublin, 09:00", "Jerusalem, 11:00", "Kolkata, 14:30")),
+    ("en", "Madird", ("I don't know that place. Did you mean one of these?",), ("Madrid, 10:00", "Madeira, 09:00")),
+    ("en", "hello", ("“hello” is not a time zone. Write a city, like Madrid, or an offset, like UTC+2.",), ()),
+    ("en", "UTC+1:30", ("Nobody keeps the time “UTC+1:30”.",), ()),
+    ("es", "moscú", ("Europe/Moscow",), ()),
+    ("es", "España", ("¿Cuál es la tuya?",), ("Canarias, 9:00", "Madrid, 10:00")),
+    ("ru", "москва", ("Europe/Moscow",), ()),
+    ("ru", "мск+2", ("UTC+5",), ()),
+    ("ru", "в Москве", ("Может быть",), ("Москва, 12:00",)),
+]
+
+
+async def test_the_zone_is_asked_for_and_taken_in_the_chat(tmp_path: Path) -> None:
+    """In three languages; a tap on what was asked back takes it, and the schedule goes by it."""
+    async with someone(tmp_path, fear_greed_url="", operator_ids=OPERATORS) as ann:
+        people = await with_portfolios(ann)
+        for language, typed, told, buttons in CHAT:
+            one = people[language]
+            await one.say("/settings")
+            await one.tap(one.last.buttons[1])
+            answer = await one.say(typed)
+            assert all(part in answer for part in told), answer
+            assert one.last.buttons[: len(buttons)] == buttons
+        await ann.say("/schedule daily 08:00")
+        await ann.say("/settings")
+        await ann.tap("Time zone")
+        await ann.say("IST")
+        await ann.tap("Kolkata, 14:30")
+        ann.sees("Asia/Kolkata")
+        portfolio = await ann.program.portfolios.by_id(await ann.portfolio_id())
+        assert portfolio is not None
+        assert portfolio.strategy.schedule is not None
+        assert portfolio.strategy.schedule.zone == "Asia/Kolkata"
