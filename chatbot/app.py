@@ -285,7 +285,7 @@ async def _assemble(
         hedging=Hedging(evaluator, candles, clock),
         portfolios=portfolios,
         flows=Flows(db, open_accounts, evaluator, board, clock, end_card=portfolios.end_card),
-        reserve=Reserve(open_accounts, portfolios, evaluator, clock),
+        reserve=Reserve(db, open_accounts, portfolios, evaluator, clock),
         reports=reports,
         adviser=Adviser(evaluator, costing),
         access=access,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from chatbot.engine.portfolio import kept_of
 from chatbot.errors import UserError
 from chatbot.i18n import N_
-from chatbot.model import FUTURES, STABLE, Flow, FlowKind
+from chatbot.model import FUTURES, STABLE, Flow, FlowKind, PlanState
+from chatbot.store import plans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from chatbot.portfolio.accounts import OpenAccounts
     from chatbot.portfolio.evaluator import Evaluator
     from chatbot.portfolio.manage import Portfolios
+    from chatbot.store.database import Database
 
     #: by coin how much of it is to be kept out; 0: nothing any more, None: all of it, now and later
     Wishes = Mapping[str, Decimal | None]
@@ -29,7 +31,8 @@ _ZERO = Decimal(0)
 class Reserve:
     """The use case of keeping a quantity out, or giving it back."""
 
-    def __init__(self, accounts: OpenAccounts, portfolios: Portfolios, evaluator: Evaluator, clock: Clock) -> None:
+    def __init__(self, db: Database, accounts: OpenAccounts, portfolios: Portfolios, evaluator: Evaluator, clock: Clock) -> None:
+        self._db = db
         self._accounts = accounts
         self._portfolios = portfolios
         self._evaluator = evaluator
@@ -42,6 +45,11 @@ class Reserve:
         """
         exchange = await self._accounts.exchange(portfolio.id)
         balances = await exchange.balances()
+        async with self._db.read() as tx:
+            plan = await plans.open_plan(tx, portfolio.id)
+        if plan is not None and plan.state is not PlanState.PROPOSED:
+            told = N_("Plan {number} is under way and may still trade it. Send this again when it has ended.")
+            return None, (UserError(told, number=str(plan.number)),)
         found = problems(portfolio.strategy, wishes, balances.spot, exchange.quote_asset)
         kept = with_wishes(portfolio.strategy, wishes)
         if not found and not balances.futures_wallet and not any(managed(kept, balances.spot).values()):

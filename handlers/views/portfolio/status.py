@@ -183,6 +183,7 @@ def coins(words: Words, portfolio: Portfolio, figures: PortfolioFigures, earned:
         head(words, portfolio, name=True),
         bold(words.money(figures.value)),
         table(rows),
+        *beside_lines(words, figures),
         *((say(words, "Futures positions"), table(book)) if book else ()),
         *performance_lines(words, earned),
     )

@@ -138,6 +138,38 @@ async def test_panic_leaves_what_is_kept(ann: Someone) -> None:
     assert sold == {"ADA": D(10_000), "BTC": D("0.3")}
 
 
+async def test_a_plan_that_is_carried_out_leaves_coins_and_money_that_are_kept(tmp_path: Path) -> None:
+    """Paper orders of the demo: a target of 0 sells all BTC but what is kept, and the buys leave the money that is kept."""
+    async with someone(tmp_path, fear_greed_url="") as ann:
+        await ann.set_up()
+        await ann.confirm()
+        await ann.say("/keep 0.01 BTC, 500 USDT")
+        assert "0.01 BTC, $" in kept(ann.last.text)
+        assert "500 USDT, $500" in kept(ann.last.text)
+        held = (await ann.books())["spot"]
+        await ann.say("/targets BTC 0 ETH 50 ALT 50")
+        await ann.say("/rebalance")
+        await ann.confirm()
+        after = (await ann.books())["spot"]
+        assert held["BTC"] > after["BTC"] >= D("0.01")
+        assert after["BTC"] < D("0.0101")
+        assert 500 <= after["USDT"] < 700
+        assert "Kept out: 0.01 BTC, $" in kept(await ann.say("/status"))
+
+
+async def test_it_is_not_changed_under_a_plan_that_may_still_trade_it(tmp_path: Path) -> None:
+    """Confirmed and not carried out yet: /keep says to wait for the end, and works after it."""
+    async with someone(tmp_path, fear_greed_url="") as ann:
+        await ann.set_up()
+        await ann.confirm()
+        await ann.say("/targets BTC 0 ETH 50 ALT 50")
+        await ann.say("/rebalance")
+        await ann.tap("Confirm")
+        assert "Plan 2 is under way and may still trade it." in await ann.say("/keep 0.001 BTC")
+        await ann.work()
+        assert kept(await ann.say("/keep 0.5 ETH")).startswith("Kept out: 0.5 ETH")
+
+
 async def test_a_change_ends_the_open_card(ann: Someone) -> None:
     """What a card rests on includes what is kept out: the card ends visibly, and its button sends nothing."""
     await ann.say("/rebalance")
