@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 from PIL import Image, ImageDraw
 from playwright.async_api import async_playwright, expect
 from telegram import BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, Update
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
     from telegram.ext import ContextTypes
 
 CHROMIUM = shutil.which("chromium")
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
+    pytest.mark.asyncio(loop_scope="module"),  # the loop in which the browser lives
+]
 FLAGS = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run"]
 FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 #: Where pictures for the eye go, when somebody asks for them.
@@ -112,7 +117,7 @@ def _app(loopback: Loopback) -> Application:
     return app
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def server() -> AsyncIterator[WebServer]:
     loopback = Loopback()
 
@@ -130,12 +135,20 @@ async def server() -> AsyncIterator[WebServer]:
         await app.stop()
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def browser(chromium: Browser) -> AsyncIterator[Browser]:
+    """Begin and end without a page, and so without anything that a page remembers."""
+    yield chromium
+    for context in chromium.contexts:
+        await context.close()
 
 
 async def _open(browser: Browser, server: WebServer, *, width: int = 390, height: int = 844, dark: bool = False) -> Page:
@@ -291,7 +304,7 @@ async def test_the_page_finds_back_after_the_server_was_away(browser: Browser, s
     await expect(page.get_by_text("You said: before")).to_be_visible()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def stage() -> AsyncIterator[tuple[WebServer, list[str]]]:
     """Give a page with a made-up market beside it, and what was made to happen there."""
     played: list[str] = []
