@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.clock import ManualClock
 from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.execution.pace import Pace
 from chatbot.model import NET, Cause, Plan, PlanState
-from tests.person import START, Someone, someone
+from tests.moments import after
 from tests.stories.invariants import hold_filled_plan
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
+
+    from chatbot.clock import ManualClock
+    from tests.person import Someone
 
 D = Decimal
 #: the demo's own speed
@@ -26,16 +27,19 @@ SPEED = 600.0
 MINUTE = 60
 
 
-@asynccontextmanager
-async def settled(folder: Path, preset: str) -> AsyncIterator[Someone]:
-    """Open a demo portfolio with a preset and bring it to its targets; the market has no script of its own."""
-    clock = ManualClock(START)
-    source = SimulatedSource(clock, speed=SPEED, script=False)
-    async with someone(folder, clock=clock, source=source, pace=Pace(speed=SPEED, poll_s=20.0), batch_window_s=5) as ann:
-        await ann.set_up(preset)
-        await ann.confirm()
-        await ann.step(2)
-        yield ann
+def settled(folder: Path, preset: str) -> AbstractAsyncContextManager[Someone]:
+    """Sit down at a demo portfolio with a preset, brought to its targets; the market has no script of its own."""
+    return after(on_target, folder, preset, source=unscripted, pace=Pace(speed=SPEED, poll_s=20.0), batch_window_s=5)
+
+
+async def on_target(ann: Someone, preset: str) -> None:
+    await ann.set_up(preset)
+    await ann.confirm()
+    await ann.step(2)
+
+
+def unscripted(clock: ManualClock) -> SimulatedSource:
+    return SimulatedSource(clock, speed=SPEED, script=False)
 
 
 async def play(ann: Someone, scene: str, trigger: str) -> Plan:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,11 +13,13 @@ from chatbot.exchanges.base import Quote
 from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.model import FUTURES, LegState, PlanState
 from handlers.loopback import Loopback, TelegramUser
+from tests.moments import after
 from tests.person import ANN, START, Someone, someone
 from tests.stories.invariants import hold_filled_plan
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Mapping
+    from collections.abc import Collection, Mapping
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
 
@@ -46,16 +47,15 @@ def _bent(quote: Quote, factor: Decimal | None) -> Quote:
     return Quote(instrument=quote.instrument, bid=quote.bid * factor, ask=quote.ask * factor, at=quote.at, mark=mark, volume=quote.volume)
 
 
-@asynccontextmanager
-async def at_a_card(folder: Path, *, first: bool = False) -> AsyncIterator[Someone]:
-    """Open a demo portfolio, and wait for the drift card; ``first``: stay at the first card."""
-    clock = ManualClock(START)
-    async with someone(folder, clock=clock, source=Tampered(clock)) as ann:
-        await ann.set_up()
-        if not first:
-            await ann.confirm()
-            await ann.until_card()
-        yield ann
+def at_a_card(folder: Path, *, first: bool = False) -> AbstractAsyncContextManager[Someone]:
+    """Sit down at a demo portfolio's drift card; ``first``: at its first card."""
+    return after(Someone.set_up if first else drifted, folder, source=Tampered)
+
+
+async def drifted(ann: Someone) -> None:
+    await ann.set_up()
+    await ann.confirm()
+    await ann.until_card()
 
 
 def source_of(ann: Someone) -> Tampered:
