@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatbot.clock import ManualClock
+from chatbot.exchanges.markets.simulated import SimulatedSource
 from handlers.loopback import Loopback
 from tests.person import START, Turn, someone
 
@@ -86,6 +87,8 @@ async def _sat_down(
 ) -> AsyncIterator[Someone]:
     clock = ManualClock(start)
     market, loopback, turn = source(clock) if source else None, Loopback(clock, epoch=1), Turn()
+    if market is not None:
+        market.name = SimulatedSource.name  # the name of one that is made up: portfolios of any other are not reopened beside it
     if moment is not None:
         clock.set(moment.now)
         loopback._state = loopback._wire.state = _copied(moment.state, clock)

@@ -17,6 +17,7 @@ from chatbot.portfolio import levels as levels_of
 from chatbot.portfolio import states
 from chatbot.portfolio.levels import Levels
 from chatbot.store import accounts
+from tests.moments import after
 from tests.person import BEN, START, someone
 from tests.places import DATA
 from tests.portfolio.still_market import bench
@@ -36,12 +37,14 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 @pytest.fixture
 async def ann(tmp_path: Path) -> AsyncIterator[Someone]:
     """Sit down with a demo portfolio that has its coins."""
-    clock = ManualClock(START)
-    async with someone(tmp_path, clock=clock, source=Tampered(clock)) as opened:
-        await opened.set_up()
-        await opened.confirm()
-        await opened.step()
+    async with after(with_coins, tmp_path, source=Tampered) as opened:
         yield opened
+
+
+async def with_coins(opened: Someone) -> None:
+    await opened.set_up()
+    await opened.confirm()
+    await opened.step()
 
 
 def bend(ann: Someone, factor: str, coin: str = "SOL") -> None:

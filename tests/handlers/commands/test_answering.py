@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chatbot.clock import ManualClock
 from chatbot.errors import UserError
 from chatbot.model import AlertKind, AlertSettings, AnswerMode, AutoLimits, PlanState, Ring, Unanswered
 from handlers.commands import alerts, mode
 from handlers.views.plan import autonomy
 from tests.handlers.views.test_everywhere import CATALOGUE
+from tests.moments import after
 from tests.person import ANN, START, Someone, someone
 from tests.portfolio.lively_market import LivelyMarket
 from tests.portfolio.still_market import D
@@ -52,16 +52,18 @@ class Seat:
 
 @asynccontextmanager
 async def ann(folder: Path, *, start: datetime = START) -> AsyncIterator[Seat]:
-    """Set her portfolio up and bring it to its targets."""
-    clock = ManualClock(start)
-    market = LivelyMarket(clock)
-    async with someone(folder, clock=clock, source=market) as opened:
-        await opened.set_up()
-        await opened.say("/targets BTC 40 SOL 40 USDT 20")
-        await opened.say("/rebalance")
-        await opened.confirm()
-        await opened.step()
-        yield Seat(opened, market)
+    """Sit down with her portfolio, brought to its targets."""
+    async with after(on_target, folder, start=start, source=LivelyMarket) as opened:
+        assert isinstance(opened.program.source, LivelyMarket)
+        yield Seat(opened, opened.program.source)
+
+
+async def on_target(opened: Someone) -> None:
+    await opened.set_up()
+    await opened.say("/targets BTC 40 SOL 40 USDT 20")
+    await opened.say("/rebalance")
+    await opened.confirm()
+    await opened.step()
 
 
 async def test_consent_is_asked_with_the_limits_in_words_and_one_tap_ends_it(tmp_path: Path) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chatbot.clock import ManualClock
 from chatbot.model import COVER
 from chatbot.model.hedge import BY_BETA, LITERAL, HedgeWish
 from handlers.commands.hedge import read
 from handlers.views.hedge.words import wish_arg, wish_of
-from tests.person import START, someone
+from tests.moments import after
 from tests.portfolio.still_market import D, StillMarket
 
 if TYPE_CHECKING:
@@ -33,10 +32,8 @@ async def spot_holder(ann: Someone) -> None:
 
 async def test_from_the_command_to_a_short_and_back_to_flat(tmp_path: Path) -> None:
     """/hedge 50 20, Confirm, /exposure, a fall and a rebound, the message, its plan, Confirm, flat."""
-    clock = ManualClock(START)
-    market = StillMarket(clock)
-    async with someone(tmp_path, clock=clock, source=market) as ann:
-        await spot_holder(ann)
+    async with after(spot_holder, tmp_path, source=StillMarket) as ann:
+        market: Any = ann.program.source
         await ann.say("/hedge 50 20")
         card = ann.sees("This opens a hedge: Cover.", "It wins $199 if BTC falls 20%.", "an estimate: it covers 10%.", "gains as much")
         assert "Sized by beta" in card.buttons
@@ -64,9 +61,7 @@ async def test_from_the_command_to_a_short_and_back_to_flat(tmp_path: Path) -> N
 
 async def test_the_overview_says_what_each_size_pays_and_its_buttons_lead_to_cards(tmp_path: Path) -> None:
     """The rule as written, what half the loss would take, and the table with a picture and larger betas."""
-    clock = ManualClock(START)
-    async with someone(tmp_path, clock=clock, source=StillMarket(clock)) as ann:
-        await spot_holder(ann)
+    async with after(spot_holder, tmp_path, source=StillMarket) as ann:
         await ann.say("/hedge")
         overview = ann.sees("A short of $995", "this covers 10%", "To cover 50% you would need about", "too few daily prices are known")
         await ann.tap("Show table")
@@ -83,9 +78,7 @@ async def test_the_overview_says_what_each_size_pays_and_its_buttons_lead_to_car
 
 async def test_a_near_liquidation_is_told_and_needs_a_second_tap(tmp_path: Path) -> None:
     """The distance is said in words; only "all the same" leads to a card."""
-    clock = ManualClock(START)
-    async with someone(tmp_path, clock=clock, source=StillMarket(clock)) as ann:
-        await spot_holder(ann)
+    async with after(spot_holder, tmp_path, source=StillMarket) as ann:
         before = len(await ann.plans())
         await ann.say("/hedge 50 60")
         ann.sees("would be liquidated if BTC rose", "should survive a rise of 90%", "Nothing was planned yet.")
@@ -96,9 +89,7 @@ async def test_a_near_liquidation_is_told_and_needs_a_second_tap(tmp_path: Path)
 
 async def test_hedge_close_takes_the_only_one_off(tmp_path: Path) -> None:
     """By words, in any letters; a second hedge of the kind is refused with the way out."""
-    clock = ManualClock(START)
-    async with someone(tmp_path, clock=clock, source=StillMarket(clock)) as ann:
-        await spot_holder(ann)
+    async with after(spot_holder, tmp_path, source=StillMarket) as ann:
         await ann.say("/hedge 50 20")
         await ann.confirm()
         await ann.say("/hedge 30 20")
@@ -111,9 +102,7 @@ async def test_hedge_close_takes_the_only_one_off(tmp_path: Path) -> None:
 
 async def test_the_close_button_leads_to_the_card_that_closes_that_hedge(tmp_path: Path) -> None:
     """With two open there is a button for each, and the words alone show the page; afterwards an old button finds nothing left."""
-    clock = ManualClock(START)
-    async with someone(tmp_path, clock=clock, source=StillMarket(clock)) as ann:
-        await spot_holder(ann)
+    async with after(spot_holder, tmp_path, source=StillMarket) as ann:
         await ann.say("/hedge 50 20")
         await ann.confirm()
         await ann.say("/hedge")
@@ -143,9 +132,7 @@ async def test_the_close_button_leads_to_the_card_that_closes_that_hedge(tmp_pat
 
 async def test_a_hedge_whose_plan_is_being_carried_out_is_not_closed_yet(tmp_path: Path) -> None:
     """Its size is not known before its plan has ended: the tap says so and plans nothing."""
-    clock = ManualClock(START)
-    async with someone(tmp_path, clock=clock, source=StillMarket(clock)) as ann:
-        await spot_holder(ann)
+    async with after(spot_holder, tmp_path, source=StillMarket) as ann:
         await ann.say("/hedge 50 20")
         await ann.tap("Confirm")
         count = len(await ann.plans())

@@ -6,16 +6,17 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chatbot.clock import ManualClock
 from chatbot.model import Cause
-from tests.person import START, Someone, someone
+from tests.moments import after
 from tests.portfolio.still_market import D, StillMarket
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
+    from chatbot.clock import ManualClock
     from chatbot.exchanges.base import Market
+    from tests.person import Someone
 
 
 class Wider(StillMarket):
@@ -33,16 +34,18 @@ class Wider(StillMarket):
 
 @asynccontextmanager
 async def standing(folder: Path) -> AsyncIterator[tuple[Someone, Wider]]:
-    """Set up a portfolio of BTC 40, SOL 30, cash 20, futures 10, and stand on its targets."""
-    clock = ManualClock(START)
-    market = Wider(clock)
-    async with someone(folder, clock=clock, source=market) as ann:
-        await ann.set_up()
-        await ann.say("/targets BTC 40 SOL 30 USDT 20 FUTURES 10")
-        await ann.say("/rebalance")
-        await ann.confirm()
-        await ann.step()
-        yield ann, market
+    """Stand on the targets of BTC 40, SOL 30, cash 20, futures 10."""
+    async with after(on_target, folder, source=Wider) as ann:
+        assert isinstance(ann.program.source, Wider)
+        yield ann, ann.program.source
+
+
+async def on_target(ann: Someone) -> None:
+    await ann.set_up()
+    await ann.say("/targets BTC 40 SOL 30 USDT 20 FUTURES 10")
+    await ann.say("/rebalance")
+    await ann.confirm()
+    await ann.step()
 
 
 async def test_a_tilt_from_its_button_to_its_end(tmp_path: Path) -> None:
