@@ -40,6 +40,7 @@ from chatbot.monitor.roster import Roster
 from chatbot.monitor.unanswered import UnansweredPlans
 from chatbot.outbox import Outbox
 from chatbot.plans.band_advice import Adviser
+from chatbot.plans.by_hand import ByHand
 from chatbot.plans.costs import Costing
 from chatbot.plans.panic import Panic
 from chatbot.plans.rebalancing import Rebalancing
@@ -232,13 +233,16 @@ async def _assemble(
     candles, funding = CandleBook(source, clock), FundingBook(source, clock)
     betas, sentiment = Betas(candles), Sentiment(source, clock, settings.fear_greed_url)
     signals = Signals(db, source, candles, funding, sentiment, clock)
+    roster = Roster(db)
     stops = await Stops.load(db)
     open_accounts = OpenAccounts(db, _exchange_opener(source, clock, stops), source.name)
     levels = await Levels.load(db)
     evaluator = Evaluator(db, open_accounts, board, source, clock, signals=signals.of, levels=levels, stops=stops, betas=betas.now)
     costing = Costing(source, candles, funding, clock)
-    rebalancing = Rebalancing(db, work, evaluator, costing, clock, expiry=timedelta(seconds=settings.plan_expiry_s))
-    roster = Roster(db)
+    portfolios = Portfolios(db, clock, source.name, changed=roster.forget, first_account=_opening_account(source), redraw=write.redraw_card)
+    flows = Flows(db, open_accounts, evaluator, board, clock, end_card=portfolios.end_card)
+    noting = ByHand(db, open_accounts, evaluator, flows, clock)
+    rebalancing = Rebalancing(db, work, evaluator, costing, clock, noting, expiry=timedelta(seconds=settings.plan_expiry_s))
     open_accounts.on_change(roster.forget)
     access = Access(db, clock, settings.operators, changed=roster.forget)
     await access.settle()
@@ -259,7 +263,6 @@ async def _assemble(
         interval_s=settings.check_interval_s,
         batch_window_s=settings.batch_window_s,
     )
-    portfolios = Portfolios(db, clock, source.name, changed=roster.forget, first_account=_opening_account(source), redraw=write.redraw_card)
     reports = Reports(db, evaluator, board, funding, source, clock, next_check=monitor.next_check, mood_source=sentiment.name)
     executor = Executor(db, work, open_accounts.exchange, clock, rebalancing, pace=pace)
     panic = Panic(db, work, evaluator, costing, clock, world=source.name, ends=executor.recovery, changed=roster.forget)
@@ -284,7 +287,7 @@ async def _assemble(
         rebalancing=rebalancing,
         hedging=Hedging(evaluator, candles, clock),
         portfolios=portfolios,
-        flows=Flows(db, open_accounts, evaluator, board, clock, end_card=portfolios.end_card),
+        flows=flows,
         reserve=Reserve(db, open_accounts, portfolios, evaluator, clock),
         reports=reports,
         adviser=Adviser(evaluator, costing),

@@ -20,6 +20,7 @@ from handlers.chat.trouble import broken, words_outside
 from handlers.commands import (
     alerts,
     band_advice,
+    by_hand,
     exposure,
     flows,
     hedge,
@@ -122,6 +123,7 @@ BUTTONS: dict[str, Handler] = {
     "edit": rebalance.edit,
     "toggle": rebalance.toggle,
     "skip": rebalance.skip,
+    "otherwise": by_hand.otherwise,
     "snooze_plan": rebalance.snooze_plan,
     "snooze": rebalance.snooze,
     "snooze_longer": alerts.snooze_longer,

@@ -339,6 +339,19 @@ class Holdings:
     positions: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trade:
+    """Something that was bought or sold outside of the program, or moved between the wallets."""
+
+    #: the quote coin: an amount that was moved to the futures account
+    instrument: str
+    #: signed, base units; below 0 it was sold, or moved back
+    qty: Decimal
+    price: Decimal
+    #: fraction of the value
+    fee_rate: Decimal = Decimal(0)
+
+
 #: what else is written together with a change of an account, or not at all; called inside the transaction, which it is given
 Also: TypeAlias = "Callable[[Any], Awaitable[None]]"
 
@@ -361,6 +374,13 @@ class KeptByHand(Protocol):
     @property
     def holdings(self) -> Holdings:
         """Return what was typed in, changed by the trades that were noted since."""
+        ...
+
+    def traded(self, trades: Sequence[Trade]) -> tuple[Holdings, tuple[Decimal, ...]]:
+        """Return what is held after trades that somebody has made, and the fee of each; nothing is changed by asking.
+
+        Where there was too little for them an amount is below 0.
+        """
         ...
 
     async def retype(self, before: Holdings, after: Holdings, also: Also) -> None:

@@ -19,6 +19,7 @@ from chatbot.exchanges.base import (
     PriceSource,
     Quote,
     Side,
+    Trade,
     is_perp,
     no_price,
     unlisted,
@@ -72,6 +73,19 @@ class ManualExchange:
     def holdings(self) -> Holdings:
         """Return what was typed in, changed by the trades that were noted since."""
         return self._state.holdings
+
+    def traded(self, trades: Sequence[Trade]) -> tuple[Holdings, tuple[Decimal, ...]]:
+        """Return what is held after trades that the person has made, and the fee of each; below 0 where there was too little for them."""
+        state, fees = self._state, []
+        for trade in trades:
+            if trade.instrument == state.quote:
+                left = state.spot.get(state.quote, ZERO) - trade.qty
+                state = replace(state, spot={**state.spot, state.quote: left}, futures_wallet=state.futures_wallet + trade.qty)
+                fees.append(ZERO)
+            else:
+                state, entry = book_fill(state, trade.instrument, trade.qty, trade.price, trade.fee_rate)
+                fees.append(entry.fee)
+        return state.holdings, tuple(fees)
 
     async def retype(self, before: Holdings, after: Holdings, also: Also) -> None:
         """Replace the holdings by what the person says. Raises ``Rejected``: "changed" where something else than ``before`` is held."""

@@ -46,6 +46,8 @@ class MessageKind(StoredWord):
     MISSED_CHECKS = "missed_checks"
     SCHEDULE_DUE = "schedule_due"
     SCHEDULE_SKIPPED = "schedule_skipped"
+    #: what is held after a plan that was done by hand at other amounts
+    AMOUNTS = "amounts"
     #: what became of /panic where no plan tells it
     PANIC = "panic"
     HEDGE_OVER = "hedge_over"

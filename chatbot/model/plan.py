@@ -261,14 +261,24 @@ class Plan:
     decided_by: DecidedBy = DecidedBy.PERSON
 
     @property
+    def is_by_hand(self) -> bool:
+        """Tell whether its person trades it by hand, and says what was done."""
+        return self.mode == Mode.MANUAL
+
+    @property
     def is_panic(self) -> bool:
         """Tell whether /panic made it: it trades what is there, whatever targets, limits and pauses say."""
         return any(reason.trigger in (Cause.PANIC, Cause.SELL_OUT) for reason in self.reasons)
 
     @property
+    def has_deadline(self) -> bool:
+        """Tell whether its card says until when it waits; a list that is worked through by hand waits for the next one."""
+        return not (self.is_panic or self.is_by_hand)
+
+    @property
     def is_urgent(self) -> bool:
         """Tell whether its orders take at once what the market offers (domain 9.6); who trades by hand decides that."""
-        return self.is_panic and self.mode != Mode.MANUAL
+        return self.is_panic and not self.is_by_hand
 
     @property
     def was_stopped(self) -> bool:

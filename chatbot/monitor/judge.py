@@ -223,7 +223,7 @@ def _remembered(seen: CheckInput, memory: Memory, heard: _Heard, pending: tuple[
 def _held_back(seen: CheckInput, heard: _Heard) -> HeldBack:
     """Return what keeps a check from being told; a plan that nobody has answered yet does not hold back what is urgent."""
     plan = seen.plan
-    patient = plan is not None and plan.stand is not None and plan.stand.patient
+    patient = plan is not None and (plan.is_by_hand or (plan.stand is not None and plan.stand.patient))
     overtaken = plan is not None and plan.state is PlanState.PROPOSED and (patient or heard.is_urgent)
     if heard.margin and (plan is None or overtaken):
         return HeldBack.NONE  # this rings through a snooze

@@ -109,6 +109,8 @@ async def with_policy(
 
 def _asking(drafted: Plan, stand: AnswerPolicy, portfolio: Portfolio, now: datetime, promised: datetime | None) -> Plan:
     """Return a plan that waits for its person with what becomes of it when they do not answer."""
+    if drafted.is_by_hand:
+        return replace(drafted, stand=stand)  # it lives until the next one
     settings, expires = portfolio.answering, drafted.expires_at
     patient = any(reason.trigger is Cause.SCHEDULE for reason in drafted.reasons)
     may_reduce = settings.unanswered == Unanswered.REDUCE and portfolio.mode in ALONE and stand.why is not NotAlone.PANIC

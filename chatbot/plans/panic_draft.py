@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from chatbot.engine.exact import in_steps
 from chatbot.engine.planner.prices import round_price
 from chatbot.engine.portfolio import tradable
 from chatbot.model import Cause, LeftOut, LeftOutWhy, Leg, LegKind, Mode, Plan, PlanState, PortfolioFigures, Reason
+from chatbot.plans.by_hand import LASTS
 from chatbot.plans.draft import figures_after
 from chatbot.portfolio import valuation
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 #: how far from the middle such an order may go (domain 9.6); who trades by hand is told the middle
 _BOUND_BPS = Decimal(30)
-#: a list that is worked through by hand waits as long as a button works
-BY_HAND = timedelta(days=30)
 _ZERO, _CENT = Decimal(0), Decimal("0.01")
 
 
@@ -126,7 +124,7 @@ def _plan(evaluation: Evaluation, cause: Cause, found: Sequence[Leg | LeftOut], 
         fees=valuation.fees_of(numbered, evaluation.markets),
         prices={name: quote.price for name, quote in evaluation.quotes.items()},
         created_at=now,
-        expires_at=now + BY_HAND,
+        expires_at=now + LASTS,
     )
 
 

@@ -15,7 +15,6 @@ from chatbot.model import (
     DecidedBy,
     Leg,
     LegState,
-    Mode,
     NotAlone,
     OpenHedge,
     Phase,
@@ -27,7 +26,7 @@ from chatbot.model import (
     Reason,
 )
 from chatbot.model.hedge import HedgeProblem
-from chatbot.plans import costs, hedge_draft
+from chatbot.plans import by_hand, costs, hedge_draft
 from chatbot.plans import draft as planning
 from chatbot.plans.moved import holdings_moved, prices_moved
 from chatbot.plans.offer import store
@@ -65,9 +64,11 @@ if TYPE_CHECKING:
     from chatbot.durable import Work
     from chatbot.engine.planner.block import Block
     from chatbot.model.hedge import HedgeWish
+    from chatbot.plans.by_hand import ByHand
     from chatbot.plans.costs import Costing
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.evaluator import Evaluator
+    from chatbot.portfolio.flows import NoEntry, Typed
     from chatbot.store.database import Database, Tx
 
 _NONE: frozenset[int] = frozenset()
@@ -77,12 +78,15 @@ _UNFINISHED = (LegState.PLANNED, LegState.SUBMITTING, LegState.OPEN, LegState.UN
 class Rebalancing:
     """The use cases around a plan; chat and monitor call the same ones."""
 
-    def __init__(self, db: Database, work: Work, evaluator: Evaluator, costing: Costing, clock: Clock, *, expiry: timedelta) -> None:
+    def __init__(
+        self, db: Database, work: Work, evaluator: Evaluator, costing: Costing, clock: Clock, noting: ByHand, *, expiry: timedelta
+    ) -> None:
         self._db = db
         self._work = work
         self._evaluator = evaluator
         self._costing = costing
         self._clock = clock
+        self._by_hand = noting
         self._expiry = expiry
 
     async def propose(self, portfolio: Portfolio, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge | None = None) -> Proposal:
@@ -157,7 +161,7 @@ class Rebalancing:
             undone = planning.left_out(block, evaluation, targets)
             return NothingToDo(portfolio=portfolio, figures=figures, left_out=undone)
         told = market.aged(tilt.told(reasons, tilts), market_now)
-        drafted = planning.draft(evaluation, targets, block, told, now=now, expiry=self._expiry)
+        drafted = planning.draft(evaluation, targets, block, told, now=now, expiry=self._lasts(evaluation))
         drafted = replace(drafted, revision=revision_of(portfolio))
         return self._costing.priced(drafted, evaluation.quotes, evaluation.markets)
 
@@ -169,18 +173,21 @@ class Rebalancing:
         if isinstance(hedge, OpenHedge):
             there = next((one for one in evaluation.layers.hedges if one.kind == hedge.kind), hedge)
             there = replace(there, closed=there.closed or hedge.closed)
-            drafted = hedge_draft.draft_closing(evaluation, there, reasons, now=now, expiry=self._expiry)
+            drafted = hedge_draft.draft_closing(evaluation, there, reasons, now=now, expiry=self._lasts(evaluation))
         else:
             size = sizing.size(evaluation, hedge)
             if size.problem:
                 return NoHedge(portfolio=evaluation.portfolio, size=size)
             at = (now, self._evaluator.market_time(now))
-            drafted = hedge_draft.draft_opening(evaluation, size, reasons, at, self._expiry)
+            drafted = hedge_draft.draft_opening(evaluation, size, reasons, at, self._lasts(evaluation))
             if not drafted.opens_hedge:
                 return NoHedge(portfolio=evaluation.portfolio, size=replace(size, problem=HedgeProblem.TOO_SMALL))
         if drafted is None:
             return NothingToDo(portfolio=evaluation.portfolio, figures=figures)
         return self._costing.priced(drafted, evaluation.quotes, evaluation.markets)
+
+    def _lasts(self, evaluation: Evaluation) -> timedelta:
+        return by_hand.lasts(evaluation.portfolio, self._expiry)
 
     async def confirm(
         self, plan_id: int, person_id: int, *, accepted: frozenset[int] = _NONE, alone: AutoConfirm | None = None
@@ -195,7 +202,9 @@ class Rebalancing:
             return NotYours()
         if plan.state != PlanState.PROPOSED or plan.expires_at <= self._clock.now():
             return await self._late(plan)
-        if plan.is_panic:  # a list of what was traded by hand, whatever prices and the pause say
+        if plan.is_by_hand:
+            return await self._by_hand.all_done(plan, portfolio, person_id) or await self._late(plan)
+        if plan.is_panic:
             return await self._decide(plan, person_id, accepted, alone, None)
         return await self._confirm_as_shown(_restricted(plan, alone), portfolio, person_id, accepted, alone)
 
@@ -212,6 +221,13 @@ class Rebalancing:
         if self._is_left_behind(plan, evaluation):
             return await self._propose_in_its_place(plan, evaluation) if alone is None else Moved(plan=plan)
         return await self._decide(plan, person_id, accepted, alone, evaluation)
+
+    async def confirm_otherwise(self, plan_id: int, person_id: int, typed: Typed) -> ConfirmOutcome | NoEntry:
+        """Note that a plan was carried out by hand, and that other amounts are held than it would have led to."""
+        plan, portfolio = await self._owned(plan_id, person_id)
+        if plan is None or portfolio is None or not plan.is_by_hand:
+            return NotYours()
+        return await self._by_hand.note(plan, portfolio, person_id, typed) or await self._late(plan)
 
     async def go_on(self, plan_id: int, person_id: int) -> GoOnOutcome:
         """Judge whether a parked plan may go on: one that a halt has stopped only at the prices and settings that were confirmed.
@@ -243,7 +259,7 @@ class Rebalancing:
         """Tell what keeps a plan from being confirmed before anything is looked up."""
         async with self._db.read() as tx:
             since = await halt.since(tx)
-        if since is not None and plan.mode != Mode.MANUAL:  # what was done by hand is noted all the same
+        if since is not None:
             return Halted(plan=plan, since=since)
         if portfolio.paused:
             return Paused(plan=plan)
@@ -251,7 +267,7 @@ class Rebalancing:
 
     def _is_left_behind(self, plan: Plan, evaluation: Evaluation) -> bool:
         """Tell whether settings, holdings, prices or costs have left what the card showed: Confirm covers nothing else."""
-        costlier = plan.mode != Mode.MANUAL and self._costing.risen(plan, evaluation.quotes)
+        costlier = self._costing.risen(plan, evaluation.quotes)
         return _is_outdated(plan, evaluation.portfolio) or costlier or holdings_moved(plan, evaluation) or prices_moved(plan, evaluation)
 
     async def _propose_in_its_place(self, plan: Plan, evaluation: Evaluation) -> Proposal:
@@ -450,7 +466,7 @@ async def _outdated(tx: Tx, plan: Plan) -> NotAlone:
 async def _stopped(tx: Tx, plan: Plan) -> NotYours | Paused | Halted | None:
     """Tell what keeps a plan from being confirmed whatever it holds: halted, paused, or its person blocked, while it was worked out."""
     since = await halt.since_for_sure(tx)
-    if since is not None and plan.mode != Mode.MANUAL:
+    if since is not None:
         return Halted(plan=plan, since=since)
     portfolio = await portfolios.get(tx, plan.portfolio_id)
     if portfolio is None or not await portfolios.has_owner_let_in(tx, portfolio.id):
@@ -465,7 +481,7 @@ def _asked_for(plan: Plan) -> tuple[Reason, ...]:
 
 def _asks(plan: Plan, accepted: frozenset[int]) -> bool:
     """Tell whether a leg is expensive and nobody said yes to it; who trades by hand has traded already."""
-    return plan.mode != Mode.MANUAL and not costs.expensive(plan.legs) <= accepted
+    return not costs.expensive(plan.legs) <= accepted
 
 
 def _restricted(plan: Plan, alone: AutoConfirm | None) -> Plan:

@@ -162,6 +162,16 @@ class Flows:
         if not isinstance(exchange, KeptByHand):
             return None
         before = exchange.holdings
+        drafted = await self.draft(portfolio, before, typed)
+        if not isinstance(drafted, Corrected):
+            return drafted
+        return await self._retype(exchange, before, drafted.after, _Entry(drafted.flow, self._end_card))
+
+    async def draft(self, portfolio: Portfolio, before: Holdings, typed: Typed, traded: Decimal = _ZERO) -> Corrected | NoEntry | None:
+        """Return the correction of ``before`` without storing it; None: nothing differs.
+
+        A difference that is small beside what has been ``traded`` with it, quote, comes from other prices and fees.
+        """
         value, prices = await self._worth_before(portfolio, {*typed.spot, *typed.positions})
         after = merged(before, typed, prices)
         if after == before:
@@ -170,10 +180,11 @@ class Flows:
             return NoEntry(contract=unpriced[0])
         amount, moved = difference(_managed(before, portfolio), _managed(after, portfolio), prices)
         kind = FlowKind.CORRECTION
-        if amount is not None and moved is not None and abs(amount) <= _TRADED * moved:
+        if amount is not None and moved is not None and abs(amount) <= _TRADED * (moved + traded):
             kind, amount = FlowKind.TRADE, _ZERO
         asks = amount is None or (amount != 0 and (value is None or abs(amount) > _DUST * value))
-        return await self._retype(exchange, before, after, self._entry(portfolio, kind, value, amount, _facts(before, after, asks=asks)))
+        flow = self._flow(portfolio, kind, value, amount, _facts(before, after, asks=asks))
+        return Corrected(flow=flow, before=before, after=after, asks=asks)
 
     async def was_trade(self, portfolio: Portfolio, flow_id: int) -> Corrected | Overtaken | TooLittle:
         """Take a correction for a trade: the quote coin pays for it, or receives it, unless it was named too."""
@@ -217,16 +228,14 @@ class Flows:
 
     async def last_correction(self, portfolio: Portfolio, flow_id: int) -> Corrected | None:
         """Return a correction that is the last that happened to the amounts of a portfolio; None: something came after it."""
-        return (await self._last_correction(portfolio, flow_id))[1]
-
-    async def _last_correction(self, portfolio: Portfolio, flow_id: int) -> tuple[KeptByHand | None, Corrected | None]:
-        """Return a correction that is the last that happened to the amounts of a portfolio, with the account."""
-        exchange = await self._accounts.exchange(portfolio.id)
         async with self._db.read() as tx:
             latest = await flows.latest(tx, portfolio.id)
-        if not isinstance(exchange, KeptByHand) or latest is None or latest.id != flow_id or "before" not in latest.facts:
-            return None, None
-        return exchange, _corrected(latest)
+        return _corrected(latest) if latest is not None and latest.id == flow_id and "before" in latest.facts else None
+
+    async def _last_correction(self, portfolio: Portfolio, flow_id: int) -> tuple[KeptByHand | None, Corrected | None]:
+        """Return such a correction with the account."""
+        exchange = await self._accounts.exchange(portfolio.id)
+        return exchange if isinstance(exchange, KeptByHand) else None, await self.last_correction(portfolio, flow_id)
 
     async def _worth_before(self, portfolio: Portfolio, names: Collection[str]) -> tuple[Decimal | None, Mapping[str, Decimal]]:
         """Return what the portfolio is worth now, None where that is unknown, and the prices that there are of ``names``."""
@@ -242,8 +251,10 @@ class Flows:
     def _entry(
         self, portfolio: Portfolio, kind: FlowKind, value: Decimal | None, amount: Decimal | None, facts: dict[str, Any], *, of: int = 0
     ) -> _Entry:
-        flow = Flow(portfolio_id=portfolio.id, at=self._clock.now(), kind=kind, value=value, amount=amount, facts=facts)
-        return _Entry(flow, self._end_card, of=of)
+        return _Entry(self._flow(portfolio, kind, value, amount, facts), self._end_card, of=of)
+
+    def _flow(self, portfolio: Portfolio, kind: FlowKind, value: Decimal | None, amount: Decimal | None, facts: dict[str, Any]) -> Flow:
+        return Flow(portfolio_id=portfolio.id, at=self._clock.now(), kind=kind, value=value, amount=amount, facts=facts)
 
 
 def merged(before: Holdings, typed: Typed, prices: Mapping[str, Decimal]) -> Holdings:

@@ -12,7 +12,7 @@ from chatbot.store import accounts
 from handlers.chat import guesses
 from handlers.chat.context import reply, show
 from handlers.command_list import TAKE_WORDS, TITLES, visible_to
-from handlers.commands import flows, holdings, portfolios, settings, start, strategy
+from handlers.commands import by_hand, flows, holdings, portfolios, settings, start, strategy
 from handlers.views import problems
 from handlers.views.person import settings as views
 
@@ -31,6 +31,7 @@ DIALOGS = {
     settings.DIALOG: settings.typed,
     holdings.DIALOG: holdings.typed,
     flows.DIALOG: flows.typed,
+    by_hand.DIALOG: by_hand.typed,
     portfolios.DIALOG: portfolios.typed,
 }
 

@@ -97,7 +97,7 @@ async def _confirm(update: Update, context: Context, plan_id: int, *, accepted: 
             await answer(update, context, progress.confirmed_toast(words, plan))
             await _show_plan(update, context, plan)
         case outcomes.Late(plan=plan):
-            await _too_late(update, context, plan)
+            await too_late(update, context, plan)
         case outcomes.TooExpensive(plan=plan):
             await _ask_about_costs(update, context, plan)
         case outcomes.Halted(plan=plan, since=since):
@@ -149,7 +149,7 @@ async def _moved(update: Update, context: Context, plan_id: int, outcome: outcom
     await answer_proposal(update, context, portfolio, outcome, new_message=apart, lead=lead)
 
 
-async def _too_late(update: Update, context: Context, plan: Plan) -> None:
+async def too_late(update: Update, context: Context, plan: Plan) -> None:
     """Say how the plan ended; one that ran out of time is followed by the plan as of now."""
     portfolio = await context.portfolio_of(plan)
     replanned = plan.state is PlanState.EXPIRED and portfolio is not None and portfolio.is_open
@@ -222,7 +222,7 @@ async def _changed(update: Update, context: Context, outcome: outcomes.ConfirmOu
         case outcomes.Proposed():
             await then(update, context)
         case outcomes.Late(plan=plan):
-            await _too_late(update, context, plan)
+            await too_late(update, context, plan)
         case outcomes.CannotEvaluate(portfolio=portfolio, problems=found):
             await show(update, context, problems.cannot_evaluate(context.words, portfolio, found))
         case _:

@@ -17,7 +17,7 @@ from handlers.views.common import Html, head, joined
 from handlers.views.hedge import alerts as hedge_alerts
 from handlers.views.person import access, alert_settings, halt, schedule
 from handlers.views.plan import autonomy, panic, reasons
-from handlers.views.portfolio import leaps, lives
+from handlers.views.portfolio import flows, leaps, lives
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -123,6 +123,12 @@ def _from_facts(view: Callable[[Words, Portfolio, Facts], View]) -> OfPortfolio:
 
 def _drift(words: Words, portfolio: Portfolio, facts: Facts) -> View:
     return alerts.drift_alert(words, portfolio, [_line(line) for line in facts["lines"]])
+
+
+async def _amounts(program: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View | None:
+    """Tell what the other amounts came to of a plan that was done by hand; nothing where they were changed again meanwhile."""
+    latest = await program.flows.last_correction(portfolio, int(facts["flow_id"]))
+    return flows.corrected(words, portfolio, latest) if latest is not None else None
 
 
 async def _leap(program: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View | None:
@@ -233,6 +239,7 @@ ABOUT_PORTFOLIOS: Mapping[MessageKind, OfPortfolio] = {
     MessageKind.COIN_STOPPED: _from_facts(_stopped),
     MessageKind.COIN_TRADED_AGAIN: _from_facts(lambda words, portfolio, facts: lives.traded_again(words, portfolio, facts["instruments"])),
     MessageKind.STUMBLED: _from_facts(lambda words, portfolio, facts: problems.stumbled(words, portfolio, facts["id"])),
+    MessageKind.AMOUNTS: _amounts,
     MessageKind.PANIC: _from_facts(_panic),
     MessageKind.MISSED_CHECKS: _from_facts(_missed),
     MessageKind.SCHEDULE_DUE: _from_facts(lambda words, portfolio, _: schedule.due(words, portfolio)),

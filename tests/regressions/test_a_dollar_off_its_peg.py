@@ -79,7 +79,7 @@ async def test_usdc_at_088_for_a_day(ann: Someone) -> None:
     assert 1900 < bought <= 2000, "the quote coin is spent, and no dollar more"
     assert "there is not enough money" in ann.last.text
     assert "Off its dollar, not spent: USDC 0.88" in ann.last.text
-    await ann.tap("Skip")
+    await ann.tap("Not done")
     bend(ann, "0.9999")
     await stand(ann, 1)
     assert "Off its dollar" not in await ann.say("/status")
@@ -96,7 +96,7 @@ async def test_on_its_peg_another_dollar_pays_for_what_is_bought(ann: Someone) -
     assert (sold.instrument, sold.side, bought.instrument, bought.side) == ("USDC", "sell", "BTC", "buy")
     assert 0 < sold.qty < 10_000
     assert abs(sold.qty - (bought.notional - 2000)) < 60, "as much as is lacking, with fees"
-    await ann.tap("I have done it")
+    await ann.tap("All done")
     await ann.work()
     held = (await ann.books())["spot"]
     assert 0 <= held["USDT"] < 60

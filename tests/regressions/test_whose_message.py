@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chatbot.model import Check, Message, MessageKind, PlanState, Problem, Verdict
+from chatbot.model import Check, Flow, FlowKind, Message, MessageKind, PlanState, Problem, Verdict
 from chatbot.plans.closing import Outcome
-from chatbot.store import accounts, plans, portfolios, tables
+from chatbot.store import accounts, flows, plans, portfolios, tables
 from handlers.bot import BUTTONS
 from handlers.command_list import visible_to
 from handlers.transport.delivery import Courier
@@ -85,6 +86,15 @@ async def put(ann: Someone, number: int, state: PlanState) -> int:
     return plan.id
 
 
+async def corrected(ann: Someone, number: int) -> int:
+    """Write down that an amount of a portfolio was corrected, and return the number of that."""
+    held = {"spot": {"BTC": "0.5"}, "futures_wallet": "0", "positions": {}}
+    facts = {"before": held, "after": {**held, "spot": {}}, "asks": True}
+    flow = Flow(portfolio_id=number, at=ann.clock.now(), kind=FlowKind.CORRECTION, value=Decimal(1), amount=Decimal(-1), facts=facts)
+    async with ann.program.db.transaction() as tx:
+        return (await flows.add(tx, flow)).id
+
+
 async def test_every_message_that_the_bot_sends_by_itself_says_so_too(ann: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
     """Alerts, cards, progress, results, and each line of a digest, whichever portfolio is the current one."""
     monkeypatch.setattr(type(ann.program.levels), "marked", lambda *_: "still asked")
@@ -100,6 +110,7 @@ async def test_every_message_that_the_bot_sends_by_itself_says_so_too(ann: Someo
         told[MessageKind.DEPEG] = {"coins": [{"asset": "USDC", "qty": "100", "price": "0.88"}]}
         stop = {"instrument": "SOL", "kind": "gone", "since": ann.clock.now().isoformat(), "qty": "4", "price": None, "priced_at": None}
         told |= {MessageKind.COIN_STOPPED: {"stops": [stop]}, MessageKind.COIN_TRADED_AGAIN: {"instruments": ["SOL"]}}
+        told[MessageKind.AMOUNTS] = {"flow_id": await corrected(ann, number)}
         told[MessageKind.PANIC] = {"outcome": Outcome.UNKNOWN, "problems": []}
         signal = {"trigger": "volatility", "subject": "SOL", "event": "begin", "suppressed": False, "since": None}
         told[MessageKind.SIGNALS] = {"steps": [signal | {"reading": "2.4", "enter": "2", "leave": "1.5", "size": "0.4"}]}

@@ -324,8 +324,8 @@ async def test_manual_mode_plans_for_typed_holdings_and_believes_the_person(tmp_
         ann.sees("BTC", "0.1")
         await ann.taps(ann.last.buttons[0], "Use Balanced")
         card = ann.sees("MANUAL · Plan 1")
-        assert card.buttons[0] == "I have done it"
-        await ann.tap("I have done it")
+        assert card.buttons[0] == "All done"
+        await ann.tap("All done")
         await ann.work()
         plan = await ann.plan()
         assert plan.state == PlanState.DONE

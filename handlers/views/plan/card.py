@@ -58,6 +58,16 @@ _CLOSED = {
     PlanState.SKIPPED: N_("Plan {number} was skipped at {time}. Nothing was traded."),
     PlanState.SUPERSEDED: N_("Plan {number} was replaced by a newer one. Nothing was traded."),
 }
+#: the bot cannot know what its person has traded
+_CLOSED_BY_HAND = {
+    PlanState.PROPOSED: N_("Plan {number} waits until you say what was done."),
+    PlanState.CONFIRMED: N_("Plan {number} is being noted as done."),
+    PlanState.RUNNING: N_("Plan {number} is being noted as done."),
+    PlanState.DONE: N_("Plan {number} was noted as done at {time}."),
+    PlanState.EXPIRED: N_("Plan {number} was never answered. If you traded it, correct your amounts."),
+    PlanState.SKIPPED: N_("Plan {number} was not done, as you said at {time}."),
+    PlanState.SUPERSEDED: N_("Plan {number} is over: a newer one came, or its base was changed. If you traded it, correct your amounts."),
+}
 _STOPPED = N_("Plan {number} was stopped by you at {time}. What was filled stays.")
 #: who ended a plan that no other took the place of, unless what it rested on was changed
 _ENDED_BY = {
@@ -71,7 +81,7 @@ def plan_card(words: Words, portfolio: Portfolio, plan: Plan, *, lead: str = "")
     """Show a plan that waits for an answer, or how one ended; ``lead`` is a sentence said before it."""
     if plan.state is not PlanState.PROPOSED:
         return closed_card(words, portfolio, plan)
-    until = say(words, "answer by {time}", time=words.time(autonomy.answer_by(plan))) if not plan.is_panic else None
+    until = say(words, "answer by {time}", time=words.time(autonomy.answer_by(plan))) if plan.has_deadline else None
     title = head(words, portfolio, say(words, "Plan {number}", number=plan.number), until)
     text = page(title, *_body(words, plan, lead=lead), *autonomy.card_lines(words, plan), *_ending(words, portfolio))
     return View(text, _answers(words, portfolio, plan), card_picture(words, plan))
@@ -83,7 +93,8 @@ def closed_card(words: Words, portfolio: Portfolio, plan: Plan) -> View:
     text = page(title, bold(closed_text(words, plan)), "", *_body(words, plan))
     if not portfolio.is_open or plan.state in (PlanState.CONFIRMED, PlanState.RUNNING, PlanState.DONE, PlanState.PARKED):
         return View(text)
-    return View(text, ((button(words.t("Plan now"), "rebalance"), button(words.t("Status"), "status")),))
+    correct = ((button(words.t("Correct amounts"), "correct"),),) if plan.is_by_hand else ()
+    return View(text, ((button(words.t("Plan now"), "rebalance"), button(words.t("Status"), "status")), *correct))
 
 
 def closed_text(words: Words, plan: Plan) -> str:
@@ -91,6 +102,8 @@ def closed_text(words: Words, plan: Plan) -> str:
     moment = plan.finished_at or plan.decided_at or plan.expires_at
     if plan.state in (PlanState.PROPOSED, PlanState.EXPIRED):
         moment = autonomy.answer_by(plan) if plan.state is PlanState.PROPOSED else plan.expires_at
+    if plan.is_by_hand and plan.state in _CLOSED_BY_HAND:
+        return words.t(_CLOSED_BY_HAND[plan.state], number=plan.number, time=words.time(moment))
     if plan.was_stopped:
         return words.t(_STOPPED, number=plan.number, time=words.time(moment))
     told = _CLOSED[plan.state]
@@ -165,10 +178,12 @@ def card_picture(words: Words, plan: Plan) -> Picture:
 def _ending(words: Words, portfolio: Portfolio) -> list[Html]:
     if portfolio.mode is not Mode.MANUAL:
         return []
-    return [esc(""), say(words, "Trade this by hand, then tell me with the first button.")]
+    return [esc(""), say(words, "Trade this by hand, then tell me what was done. It waits until the next plan.")]
 
 
 def _answers(words: Words, portfolio: Portfolio, plan: Plan) -> Keyboard:
+    if plan.is_by_hand:
+        return _answers_by_hand(words, portfolio, plan)
     if plan.is_panic:
         return (_confirm(words, portfolio, plan), button(words.t("Edit"), "edit", plan.id)), (button(words.t("Skip"), "skip", plan.id),)
     return (
@@ -182,8 +197,17 @@ def _answers(words: Words, portfolio: Portfolio, plan: Plan) -> Keyboard:
     )
 
 
+def _answers_by_hand(words: Words, portfolio: Portfolio, plan: Plan) -> Keyboard:
+    edit_, not_done = button(words.t("Edit"), "edit", plan.id), button(words.t("Not done"), "skip", plan.id)
+    first = ((_confirm(words, portfolio, plan),), (button(words.t("Done, other amounts"), "otherwise", plan.id), not_done))
+    if plan.is_panic:
+        return (*first, (edit_,))
+    snooze = button(words.t("Snooze 1 h"), "snooze_plan", plan.id), button(words.t("Longer…"), "snooze_longer", f"plan:{plan.id}")
+    return (*card.card_rows(words, plan), *first, (edit_, *snooze))
+
+
 def _confirm(words: Words, portfolio: Portfolio, plan: Plan) -> Button:
-    label = words.t("I have done it") if portfolio.mode is Mode.MANUAL else words.t("Confirm")
+    label = words.t("All done") if portfolio.mode is Mode.MANUAL else words.t("Confirm")
     return button(label, "confirm", plan.id, Style.SUCCESS)
 
 
@@ -201,7 +225,7 @@ def edit(words: Words, portfolio: Portfolio, plan: Plan) -> View:
         *costs_lines(words, plan),
         result_table(words, plan),
         exposure_change(words, plan.before, plan.after),
-        say(words, "Answer by {time}.", time=words.time(autonomy.answer_by(plan))) if not plan.is_panic else None,
+        say(words, "Answer by {time}.", time=words.time(autonomy.answer_by(plan))) if plan.has_deadline else None,
     )
     done = [button(words.t("Back to the plan"), "card", plan.id)]
     if kept:

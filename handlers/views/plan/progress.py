@@ -211,6 +211,8 @@ def stopping_toast(words: Words, plan: Plan) -> str:
 
 def confirmed_toast(words: Words, plan: Plan) -> str:
     """Return the short answer to a first Confirm."""
+    if plan.is_by_hand:
+        return words.t("Plan {number} is noted as done.", number=plan.number)
     return words.t("Plan {number} is confirmed.", number=plan.number)
 
 
@@ -219,7 +221,7 @@ def late_text(words: Words, plan: Plan, *, replanned: bool = True) -> str:
 
     ``replanned``: one that ran out of time is followed by the plan as of now.
     """
-    if plan.state is PlanState.EXPIRED and replanned:
+    if plan.state is PlanState.EXPIRED and replanned and not plan.is_by_hand:
         moment = words.time(plan.expires_at)
         return words.t(
             "Plan {number} expired at {time}, prices have moved since. Here is the plan as of now.", number=plan.number, time=moment
@@ -245,6 +247,8 @@ def not_yours(words: Words) -> str:
 
 def skipped_toast(words: Words, plan: Plan, *, until: datetime | None = None) -> str:
     """Return the short answer to Skip, and to Snooze, which keeps quiet ``until`` then."""
+    if plan.is_by_hand and until is None:
+        return words.t("Plan {number} was not done.", number=plan.number)
     if until is not None:
         return words.t("Plan {number} is skipped and I keep quiet until {time}.", number=plan.number, time=words.time(until))
     return words.t("Plan {number} is skipped.", number=plan.number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.engine.cash import DOLLARS
 from chatbot.exchanges.base import asset_of
 from chatbot.i18n import N_
 from chatbot.model import FlowKind, Mode
@@ -164,10 +165,10 @@ def _questions(words: Words, done: Corrected, *, asks: bool) -> Keyboard:
 
 
 def _single(done: Corrected) -> tuple[str, Decimal] | None:
-    """Return the one coin of which another amount is held, with the difference; None where more than that has changed."""
+    """Return the one coin of which another amount is held, with the difference; None where more has changed, or it is money."""
     old, new = done.before, done.after
     changed = [name for name in {*old.spot, *new.spot} if old.spot.get(name, _ZERO) != new.spot.get(name, _ZERO)]
-    if len(changed) != 1 or old.positions != new.positions or old.futures_wallet != new.futures_wallet:
+    if len(changed) != 1 or changed[0] in DOLLARS or old.positions != new.positions or old.futures_wallet != new.futures_wallet:
         return None
     return changed[0], new.spot.get(changed[0], _ZERO) - old.spot.get(changed[0], _ZERO)
 

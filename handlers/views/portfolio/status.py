@@ -7,10 +7,28 @@ from typing import TYPE_CHECKING
 from chatbot.model import FUTURES, Mode, PlanState
 from handlers.buttons import Style
 from handlers.views import age
-from handlers.views.common import DASH, DOT, View, bold, button, captioned, clip, coin, head, joined, line_name, named, page, say, table
+from handlers.views.common import (
+    DASH,
+    DOT,
+    View,
+    bold,
+    button,
+    captioned,
+    clip,
+    coin,
+    esc,
+    head,
+    joined,
+    line_name,
+    named,
+    page,
+    say,
+    table,
+)
 from handlers.views.person import halt
 from handlers.views.person.schedule import next_run_line
 from handlers.views.plan import autonomy
+from handlers.views.plan.card import closed_text
 from handlers.views.portfolio import lives, untargeted
 from handlers.views.problems import cannot_evaluate_line
 from handlers.views.tables import (
@@ -132,6 +150,8 @@ def _standing(words: Words, report: StatusReport, now: datetime) -> list[Html]:
 
 
 def _plan_line(words: Words, plan: Plan) -> Html:
+    if plan.is_by_hand:
+        return esc(closed_text(words, plan))
     if plan.state is PlanState.PROPOSED:
         return say(
             words, "Plan {number} waits for your answer until {time}.", number=plan.number, time=words.time(autonomy.answer_by(plan))

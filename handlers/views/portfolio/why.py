@@ -10,6 +10,7 @@ from handlers.views.common import View, bold, button, esc, head, joined, line_na
 from handlers.views.person import halt
 from handlers.views.person.schedule import next_run_line
 from handlers.views.plan.autonomy import answer_by
+from handlers.views.plan.card import closed_text
 from handlers.views.problems import cannot_evaluate_line
 from handlers.views.tables import MOVED, exposure_line, futures_line, moved_line
 from handlers.views.trigger import lines as standing
@@ -79,6 +80,8 @@ def _open_plan(words: Words, report: StatusReport) -> Html | None:
     plan = report.open_plan
     if plan is None:
         return None
+    if plan.is_by_hand:
+        return esc(closed_text(words, plan))
     if plan.state is not PlanState.PROPOSED:
         return say(words, "Plan {number} is being carried out.", number=plan.number)
     return say(words, "Plan {number} waits for your answer until {time}.", number=plan.number, time=words.time(answer_by(plan)))

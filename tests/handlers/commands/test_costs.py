@@ -160,7 +160,7 @@ async def test_costs_that_rose_since_the_card_are_shown_first(tmp_path: Path) ->
 
 
 async def test_a_manual_portfolio_is_not_asked_after_the_fact(tmp_path: Path) -> None:
-    """Who says "I have done it" has traded already: the mark was on the card."""
+    """Who says "All done" has traded already: the mark was on the card."""
     clock = ManualClock(START)
     market = LivelyMarket(clock)
     market.volumes = {"SOL": D(30_000), "XRP": D(30_000)}
@@ -170,10 +170,10 @@ async def test_a_manual_portfolio_is_not_asked_after_the_fact(tmp_path: Path) ->
         await ann.say("BTC 0.02, USDT 9000")
         for label in ("That is right", "Use Balanced"):
             await ann.tap(label)
-        assert "⚠ slippage about" in ann.with_button("I have done it").text
+        assert "⚠ slippage about" in ann.with_button("All done").text
         plan = await ann.plan()
         assert bool(costs.expensive(plan.legs) or costs.unknown(plan.legs))
-        await ann.tap("I have done it")
+        await ann.tap("All done")
         assert (await ann.plan()).state is PlanState.CONFIRMED
 
 

@@ -28,7 +28,7 @@ async def ann(tmp_path: Path) -> AsyncIterator[Someone]:
         await opened.say("/start")
         await opened.tap("Type in my holdings")
         await opened.say("BTC 0.5, ETH 4, ADA 10000, USDT 20000")
-        await opened.taps("That is right", "Use Balanced", "Skip")
+        await opened.taps("That is right", "Use Balanced", "Not done")
         yield opened
 
 

@@ -338,7 +338,7 @@ async def test_two_portfolios_are_stopped_together_or_one_of_them(tmp_path: Path
 
 
 async def test_by_hand_it_is_a_list_and_the_pause(tmp_path: Path) -> None:
-    """What to close with amounts, then what to sell; "I have done it" books it although the portfolio is paused; it waits for hours."""
+    """What to close with amounts, then what to sell; "All done" books it although the portfolio is paused; it waits for hours."""
     async with someone(tmp_path) as ann:
         await holds(ann, LONG, Mode.MANUAL)
         exchange: Any = await ann.exchange()
@@ -348,13 +348,15 @@ async def test_by_hand_it_is_a_list_and_the_pause(tmp_path: Path) -> None:
         ann.sees("MANUAL", "reduce the BTC long by")
         await ann.tap("Stop, and list what to close")
         await ann.work()
-        ann.sees("MANUAL", "Plan 1", "reduce the BTC long by", "Trade this by hand, then tell me with the first button.")
+        ann.sees(
+            "MANUAL", "Plan 1", "reduce the BTC long by", "Trade this by hand, then tell me what was done. It waits until the next plan."
+        )
         assert "answer by" not in ann.last.text
-        assert ann.last.buttons[:1] == ("I have done it",)
+        assert ann.last.buttons[:1] == ("All done",)
         assert (await portfolio_of(ann)).paused
         assert exchange.state.positions, "the bot trades nothing"
         await ann.step(6 * 3600)
-        await ann.tap("I have done it")
+        await ann.tap("All done")
         await ann.work()
         ann.sees("Plan 1", "All futures are closed.")
         assert exchange.state.positions == {}
@@ -363,7 +365,7 @@ async def test_by_hand_it_is_a_list_and_the_pause(tmp_path: Path) -> None:
         await ann.tap("Make the list")
         await ann.work()
         assert exchange.state.spot.get("BTC")
-        await ann.tap("I have done it")
+        await ann.tap("All done")
         await ann.work()
         ann.sees("All coins are sold.")
         assert {asset for asset, qty in exchange.state.spot.items() if qty} <= {"USDT"}
@@ -616,7 +618,7 @@ async def test_a_list_by_hand_stays_when_settings_are_changed(tmp_path: Path) ->
         await ann.work()
         await ann.say("/mode tell")
         assert (await ann.plan()).state is PlanState.PROPOSED
-        await ann.tap("I have done it")
+        await ann.tap("All done")
         await ann.work()
         assert (await ann.books())["book"] == {}
 

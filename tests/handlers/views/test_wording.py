@@ -100,7 +100,7 @@ def test_card_has_reason_legs_costs_result_and_expiry() -> None:
 
 def test_by_hand_confirm_means_done() -> None:
     """A manual portfolio asks for a report, not for leave."""
-    assert labels(card.plan_card(WORDS, portfolio(mode=Mode.MANUAL), a_plan()))[0] == "I have done it"
+    assert labels(card.plan_card(WORDS, portfolio(mode=Mode.MANUAL), a_plan()))[0] == "All done"
 
 
 @pytest.mark.parametrize("state", [state for state in PlanState if state is not PlanState.PROPOSED])

@@ -88,7 +88,7 @@ from handlers.views.hedge import offer, shocks
 from handlers.views.person import access, alert_settings, halt, pause, schedule
 from handlers.views.person import portfolios as beside
 from handlers.views.person import settings as control
-from handlers.views.plan import autonomy, card, costs, history, panic, progress
+from handlers.views.plan import autonomy, by_hand, card, costs, history, panic, progress
 from handlers.views.portfolio import band_advice as advice
 from handlers.views.portfolio import exposure, flows, keep, leaps, lives, options, start, status, strategy, untargeted, why
 from handlers.views.trigger import page
@@ -520,6 +520,8 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.progress.result": lambda w: progress.result(w, port, done),
         "plan.progress.result unmeasured": lambda w: progress.result(w, port, replace(done, result=None)),
         "plan.progress.parked": lambda w: progress.parked(w, port, a_plan(name, PlanState.PARKED)),
+        "plan.by_hand.prompt": lambda w: by_hand.prompt(w, port, a_plan(name)),
+        "plan.by_hand.noted": lambda w: by_hand.noted(w, port, a_plan(name, PlanState.CONFIRMED)),
         "plan.progress.moved_on": lambda w: progress.moved_on(w, port, a_plan(name, PlanState.PARKED)),
         "portfolio.flows.prompt": lambda w: flows.prompt(w, port, FlowKind.WITHDRAWAL),
         "portfolio.flows.correct_prompt": lambda w: flows.correct_prompt(w, port),
