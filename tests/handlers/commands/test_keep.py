@@ -117,7 +117,7 @@ async def test_a_sell_of_the_rest_leaves_what_is_kept(ann: Someone) -> None:
     await ann.say("/rebalance")
     plan = await ann.plan()
     assert next(leg.qty for leg in plan.legs if leg.instrument == "BTC") == D("0.3")
-    await ann.tap("I have done it")
+    await ann.tap("All done")
     await ann.work()
     assert (await ann.books())["spot"]["BTC"] == D("0.2")
     assert kept(await ann.say("/status")).startswith("Kept out: 0.2 BTC, ")
@@ -173,11 +173,11 @@ async def test_it_is_not_changed_under_a_plan_that_may_still_trade_it(tmp_path: 
 async def test_a_change_ends_the_open_card(ann: Someone) -> None:
     """What a card rests on includes what is kept out: the card ends visibly, and its button sends nothing."""
     await ann.say("/rebalance")
-    card = ann.with_button("I have done it")
+    card = ann.with_button("All done")
     await ann.say("/keep 0.2 BTC")
     await ann.work()
     assert (await ann.plan()).state is PlanState.SUPERSEDED
-    await ann.tap("I have done it", on=card)
+    await ann.tap("All done", on=card)
     assert (await ann.plan()).state is PlanState.SUPERSEDED
     assert await ann.orders() == 0
 
