@@ -49,6 +49,7 @@ from chatbot.portfolio.evaluator import Evaluator
 from chatbot.portfolio.flows import Flows
 from chatbot.portfolio.levels import Levels
 from chatbot.portfolio.lives.stops import Stops
+from chatbot.portfolio.lives.ways_out import WaysOut
 from chatbot.portfolio.manage import Portfolios
 from chatbot.portfolio.reserve import Reserve
 from chatbot.reports.status import Reports
@@ -104,6 +105,7 @@ class Program:
     portfolios: Portfolios
     flows: Flows
     reserve: Reserve
+    ways_out: WaysOut
     reports: Reports
     adviser: Adviser
     access: Access
@@ -289,6 +291,7 @@ async def _assemble(
         portfolios=portfolios,
         flows=flows,
         reserve=Reserve(db, open_accounts, portfolios, evaluator, clock),
+        ways_out=WaysOut(open_accounts, evaluator, portfolios, clock),
         reports=reports,
         adviser=Adviser(evaluator, costing),
         access=access,

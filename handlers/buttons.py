@@ -53,6 +53,7 @@ BOUND: Final = frozenset(
         "hedge_open",
         "hedge_close",
         "close_yes",
+        "life_yes",
         "flow_outside",
         "flow_trade",
         "flow_undo",

@@ -21,6 +21,10 @@ class FlowKind(StoredWord):
     TRADE = "trade"
     #: a quantity was kept out of the portfolio, or given back to it
     RESERVE = "reserve"
+    #: a coin is worth nothing any more: its amount went as a loss
+    WRITTEN_OFF = "written_off"
+    #: a coin goes on under another name, or as another number of coins
+    RENAMED = "renamed"
     #: a correction was taken back
     UNDONE = "undone"
 

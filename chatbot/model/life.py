@@ -78,3 +78,16 @@ class Stop:
 def _marked(name: str, at: datetime) -> str:
     """Return a word for something that happened to an instrument: names of coins come from outside, and may be long."""
     return hashlib.sha256(f"{name} {at.isoformat()}".encode()).hexdigest()[:12]
+
+
+class WayOut(StoredWord):
+    """What a person does about a coin that has no market any more; short, because it travels in a button."""
+
+    #: it is held on, and is no part of the portfolio
+    LEAVE_OUT = "k"
+    #: it is worth nothing any more
+    WRITE_OFF = "w"
+    #: it goes on under another name, one for one
+    RENAME = "n"
+    #: one new coin stands for several old ones, or several for one
+    SPLIT = "s"

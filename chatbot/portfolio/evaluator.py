@@ -80,6 +80,13 @@ class Evaluator:
         before, self._traded = self._traded, traded
         return before is not None and not (before ^ traded).isdisjoint(instruments)
 
+    async def price(self, instrument: str) -> Decimal | None:
+        """Return the price of an instrument now, quote; None where it has no usable one."""
+        if self._board.problem(instrument, self._clock.now()) is not None:
+            await self._board.refresh((instrument,))
+        quote = None if self._board.problem(instrument, self._clock.now()) else self._board.get(instrument)
+        return None if quote is None else quote.price
+
     def market_time(self, now: datetime) -> datetime:
         """Return the market's time at ``now``: the same where it is live."""
         return self._source.market_time(now)

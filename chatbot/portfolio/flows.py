@@ -246,6 +246,7 @@ class Flows:
             await self._board.refresh(tuple(sorted(listed | set(evaluation.quotes))))
         quotes, _ = self._board.usable(tuple(sorted(listed)), self._clock.now())
         prices = {name: quote.price for name, quote in quotes.items()} | {exchange.quote_asset: Decimal(1)}
+        prices |= {name: evaluation.quotes[name].price for name in evaluation.stops if name in names and name in evaluation.quotes}
         return evaluation.figures.value if evaluation.figures is not None else None, prices
 
     def _entry(

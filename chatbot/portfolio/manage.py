@@ -222,17 +222,31 @@ class Portfolios:
             latest = await portfolios.get(tx, portfolio.id) or portfolio
             if not latest.is_open:
                 return latest
-            changed = replace(latest, **fields)
-            await portfolios.save(tx, changed)
-            if flow is not None:
-                await flows.add(tx, flow)
-            changed = await _renamed(tx, latest, changed)
-            if _lines_of(changed.strategy) != _lines_of(latest.strategy):
-                await _arm(tx, portfolio.id)
-            if revision_of(changed) != revision_of(latest):
-                await self.end_card(tx, portfolio.id, settings=True)
-        self._changed(portfolio.id)
+            changed = await self.change_in(tx, latest, flow=flow, **fields)
+        self.tell_changed(portfolio.id)
         return changed
+
+    async def change_in(self, tx: Tx, latest: Portfolio, *, flow: Flow | None = None, **fields: Any) -> Portfolio:  # noqa: ANN401 - as above
+        """Change an open portfolio inside a transaction that was begun with reading it; :meth:`tell_changed` must follow it."""
+        changed = replace(latest, **fields)
+        await portfolios.save(tx, changed)
+        if flow is not None:
+            await flows.add(tx, flow)
+        changed = await _renamed(tx, latest, changed)
+        if _lines_of(changed.strategy) != _lines_of(latest.strategy):
+            await _arm(tx, latest.id)
+        if revision_of(changed) != revision_of(latest):
+            await self.end_card(tx, latest.id, settings=True)
+        return changed
+
+    async def together(self, write: Callable[[Tx], Awaitable[None]]) -> None:
+        """Write in one transaction what belongs together."""
+        async with self._db.transaction() as tx:
+            await write(tx)
+
+    def tell_changed(self, portfolio_id: int) -> None:
+        """Let whoever remembers a portfolio read it again."""
+        self._changed(portfolio_id)
 
     async def move_zone(self, person: Person) -> None:
         """Let the schedules of a person follow them into their new time zone; the next run is worked out again from now on."""

@@ -16,6 +16,7 @@ from handlers.chat import names, parsing
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from chatbot.model import Portfolio
     from handlers.chat.context import Context
 
 
@@ -36,10 +37,17 @@ class Typed:
         return Typed(holdings=self.holdings, problems=(*self.problems, *found))
 
 
-async def read(context: Context, text: str) -> Typed:
-    """Read amounts of coins, one of them at least above 0; names are those of the price source."""
+async def nameable(context: Context, portfolio: Portfolio) -> frozenset[str]:
+    """Return what may be named of a portfolio: what the exchange lists, and what is held although it is listed no longer."""
+    exchange = await context.program.accounts.exchange(portfolio.id)
+    held = {asset for asset, qty in (await exchange.balances()).spot.items() if qty}
+    return frozenset({*await exchange.markets(), *held})
+
+
+async def read(context: Context, text: str, portfolio: Portfolio | None = None) -> Typed:
+    """Read amounts of coins, one of them at least above 0; names are those of the price source, and of what a ``portfolio`` holds."""
     source = context.program.source
-    instruments = await source.markets()
+    instruments = await source.markets() if portfolio is None else await nameable(context, portfolio)
     typed = understood(text, instruments, source.quote_asset, context.decimal)
     nothing = strategies.nothing_held(typed.holdings) if not typed.problems else ()
     return replace(typed, problems=nothing) if nothing else typed

@@ -55,7 +55,7 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
 
 
 async def _move(update: Update, context: Context, portfolio: Portfolio, kind: FlowKind, text: str) -> None:
-    moved = await context.program.flows.move(portfolio, kind, await _amounts(context, text))
+    moved = await context.program.flows.move(portfolio, kind, await _amounts(context, portfolio, text))
     await context.leave(DIALOG)
     if moved is None or isinstance(moved, Overtaken):
         await reply(update, context, views.not_ours(context.words, portfolio))
@@ -63,12 +63,12 @@ async def _move(update: Update, context: Context, portfolio: Portfolio, kind: Fl
     await _told(update, context, portfolio, moved)
 
 
-async def _amounts(context: Context, text: str) -> dict[str, Decimal]:
+async def _amounts(context: Context, portfolio: Portfolio, text: str) -> dict[str, Decimal]:
     """Read an amount of money, or coins with their amounts. Raises :class:`UserError`."""
     try:
         read = {context.program.source.quote_asset: numbers.number(text)}
     except UserError:
-        typed = (await amounts.read(context, text)).sure()
+        typed = (await amounts.read(context, text, portfolio)).sure()
         if typed.problems:
             raise typed.problems[0] from None
         read = typed.holdings

@@ -12,7 +12,7 @@ from chatbot.store import accounts
 from handlers.chat import guesses
 from handlers.chat.context import reply, show
 from handlers.command_list import TAKE_WORDS, TITLES, visible_to
-from handlers.commands import by_hand, flows, holdings, portfolios, settings, start, strategy
+from handlers.commands import by_hand, flows, holdings, lives, portfolios, settings, start, strategy
 from handlers.views import problems
 from handlers.views.person import settings as views
 
@@ -32,6 +32,7 @@ DIALOGS = {
     holdings.DIALOG: holdings.typed,
     flows.DIALOG: flows.typed,
     by_hand.DIALOG: by_hand.typed,
+    lives.DIALOG: lives.typed,
     portfolios.DIALOG: portfolios.typed,
 }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chatbot.model import Mode
 from chatbot.portfolio.flows import Corrected, NoEntry
 from chatbot.portfolio.manage import OF_PORTFOLIO
+from handlers.chat import amounts
 from handlers.chat.context import need_portfolio, reply, show
 from handlers.chat.corrections import corrections
 from handlers.commands import untargeted
@@ -42,7 +43,7 @@ async def typed(update: Update, context: Context, text: str, _data: dict[str, An
     if portfolio is None:
         return
     source = context.program.source
-    read, found = corrections(text, await source.markets(), source.quote_asset, context.decimal)
+    read, found = corrections(text, await amounts.nameable(context, portfolio), source.quote_asset, context.decimal)
     if found:
         await reply(update, context, problems.mistakes(context.words, found, flows.CORRECT_EXAMPLE))
         return

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chatbot.errors import OtherWorld
 from chatbot.i18n import N_
-from chatbot.model import Problem
 from handlers.buttons import Reason, Style
 from handlers.command_list import SHOWN_BY_BUTTON
 from handlers.views.common import DASH, View, bold, button, clip, code, coin, error, esc, head, joined, page, say
-from handlers.views.portfolio import leaps, untargeted
+from handlers.views.portfolio import leaps, untargeted, ways_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from chatbot.errors import Unreachable, UserError
+    from chatbot.errors import UserError
     from chatbot.i18n import Words
-    from chatbot.model import Portfolio
+    from chatbot.model import Portfolio, Problem
     from handlers.buttons import Keyboard, Refusal
     from handlers.views.common import Html
 
@@ -79,6 +77,9 @@ def cannot_evaluate(words: Words, portfolio: Portfolio, problems: Sequence[Probl
     if any(problem.code == "kept_short" for problem in problems):
         told = page(head(words, portfolio), say(words, "No plan: {problems}.", problems=bold(problems_text(words, problems))))
         return View(told, ((button(words.t("Kept out"), "keep", "", Style.PRIMARY), button(words.t("Status"), "status")),))
+    if dead := [problem.instrument for problem in problems if problem.code == "no_last_price"]:
+        told = page(head(words, portfolio), cannot_evaluate_line(words, problems))
+        return View(told, (*ways_out.standing_rows(words, dead), (button(words.t("Status"), "status"),)))
     text = page(
         head(words, portfolio),
         cannot_evaluate_line(words, problems),
@@ -86,16 +87,6 @@ def cannot_evaluate(words: Words, portfolio: Portfolio, problems: Sequence[Probl
         say(words, "I can't get reliable prices, so there is no plan yet. I keep trying; you don't need to do anything."),
     )
     return View(text, ((button(words.t("Try again"), "rebalance"), button(words.t("Why?"), "why")),))
-
-
-def unreachable(words: Words, portfolio: Portfolio, trouble: Unreachable) -> View:
-    """Answer what cannot be done while the portfolio's market or exchange cannot be asked."""
-    if isinstance(trouble, OtherWorld):
-        found, again = Problem(code="other_world", instrument=trouble.exchange), None
-    else:
-        found, again = Problem(code="unreachable"), say(words, "Please try again in a minute.")
-    text = page(head(words, portfolio), cannot_evaluate_line(words, (found,)), say(words, "Nothing was changed."), again)
-    return View(text, ((button(words.t("Status"), "status"),),))
 
 
 def failure(words: Words, error_id: str) -> View:

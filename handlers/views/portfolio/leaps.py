@@ -10,6 +10,7 @@ from chatbot.model import Mode
 from chatbot.model.life import LeapWhy
 from handlers.buttons import Style
 from handlers.views.common import View, bold, button, coin, head, page, say
+from handlers.views.portfolio.ways_out import standing_rows
 
 if TYPE_CHECKING:
     from chatbot.i18n import Words
@@ -64,17 +65,15 @@ def answered(words: Words, portfolio: Portfolio, leap: Leap, why: LeapWhy) -> Vi
     if why is LeapWhy.TRUE:
         text = page(head(words, portfolio, name=True), say(words, "{coin} counts at {price}. Checks and plans go on.", **facts))
         return View(text, ((button(words.t("Status"), "status"), button(words.t("Why?"), "why")),))
-    by_hand = portfolio.mode is Mode.MANUAL
-    correct = ((button(words.t("Correct amounts"), "correct"),),) if by_hand else ()
+    correct = ((button(words.t("Correct amounts"), "correct"),),) if portfolio.mode is Mode.MANUAL else ()
     label = words.t(_LABELS[LeapWhy.TRUE])
-    by_bot = say(words, "Amounts that I keep myself cannot be changed yet. Press “{label}” if they fit.", label=label)
     text = page(
         head(words, portfolio, name=True),
         say(words, "Noted. This portfolio goes on making no plans, so nothing is traded at a price that is not yours."),
         say(words, _NEXT[why]),
-        say(words, "Once the amounts fit, press “{label}”, and plans go on.", label=label) if by_hand else by_bot,
+        say(words, "Once the amounts fit, press “{label}”, and plans go on.", label=label),
     )
-    return View(text, (*correct, (_answer(words, portfolio, leap, LeapWhy.TRUE),)))
+    return View(text, (*standing_rows(words, (leap.asset,)), *correct, (_answer(words, portfolio, leap, LeapWhy.TRUE),)))
 
 
 def over(words: Words) -> str:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from chatbot.exchanges.base import is_perp
 from chatbot.i18n import N_
 from chatbot.model.life import StopKind
+from chatbot.portfolio.lives.ways_out import Case
 from handlers.views.common import DASH, View, bold, button, coin, esc, head, joined, page, say
+from handlers.views.portfolio.ways_out import choice_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,7 +59,8 @@ def stopped(words: Words, portfolio: Portfolio, stops: Sequence[tuple[Stop, Deci
         esc(words.n("and {count} more", "and {count} more", len(stops) - _MOST)) if len(stops) > _MOST else None,
         say(words, "I place no orders in it, and nothing else is bought or sold in its place. The rest of the portfolio goes on."),
     )
-    return View(text, ((button(words.t("Status"), "status"), button(words.t("Why?"), "why")),))
+    held = [Case(asset=stop.instrument, qty=qty, price=stop.price, stop=stop) for stop, qty in stops if not is_perp(stop.instrument)]
+    return View(text, (*choice_rows(words, held), (button(words.t("Status"), "status"), button(words.t("Why?"), "why"))))
 
 
 def _told(words: Words, stop: Stop, qty: Decimal) -> Html:

@@ -29,7 +29,7 @@ from handlers.views.person import halt
 from handlers.views.person.schedule import next_run_line
 from handlers.views.plan import autonomy
 from handlers.views.plan.card import closed_text
-from handlers.views.portfolio import lives, untargeted
+from handlers.views.portfolio import lives, untargeted, ways_out
 from handlers.views.problems import cannot_evaluate_line
 from handlers.views.tables import (
     OUTSIDE,
@@ -178,6 +178,7 @@ def _keyboard(words: Words, report: StatusReport) -> Keyboard:
     rows: Keyboard = (
         (first, button(words.t("Why?"), "why")),
         (button(words.t("Coins"), "coins"), button(words.t("Exposure"), "exposure"), button(words.t("Triggers"), "triggers")),
+        *ways_out.standing_rows(words, _without_market(report)),
         (button(words.t("Refresh"), "status"),),
     )
     if report.check.figures is not None and report.check.figures.untargeted:
@@ -185,6 +186,13 @@ def _keyboard(words: Words, report: StatusReport) -> Keyboard:
     if report.portfolio.mode is Mode.MANUAL:
         return (*rows, (button(words.t("Correct amounts"), "correct"),))
     return rows
+
+
+def _without_market(report: StatusReport) -> list[str]:
+    """Return what is held and not traded, whether there is a last price or not."""
+    figures = report.check.figures
+    stopped = [stop.instrument for stop in figures.stopped] if figures is not None else []
+    return [*stopped, *(problem.instrument for problem in report.check.problems if problem.code == "no_last_price")]
 
 
 def coins(words: Words, portfolio: Portfolio, figures: PortfolioFigures, earned: Performance) -> View:

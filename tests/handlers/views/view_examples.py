@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chatbot.access import Gate
 from chatbot.engine import band_width
 from chatbot.engine.triggers.registry import TRIGGERS
-from chatbot.errors import OtherWorld, Unreachable, UserError
+from chatbot.errors import UserError
 from chatbot.exchanges.base import Holdings
 from chatbot.halting import Halted, LetGo
 from chatbot.model import (
@@ -75,10 +75,11 @@ from chatbot.model import (
 )
 from chatbot.model.hedge import BY_BETA, HedgeProblem, HedgeSize, HedgeWish
 from chatbot.model.hedge_report import HedgeReading, HedgeReport, ShockReport, ShockRow
-from chatbot.model.life import Leap, LeapWhy, Stop, StopKind
+from chatbot.model.life import Leap, LeapWhy, Stop, StopKind, WayOut
 from chatbot.plans import band_advice as advising
 from chatbot.plans.panic import Answer, Effect, Pressed
 from chatbot.portfolio.flows import Corrected, TooLittle
+from chatbot.portfolio.lives.ways_out import Case, Wish
 from chatbot.portfolio.manage import UnderWay
 from chatbot.portfolio.states import ScheduleMark
 from handlers.views import alerts, problems
@@ -90,7 +91,7 @@ from handlers.views.person import portfolios as beside
 from handlers.views.person import settings as control
 from handlers.views.plan import autonomy, by_hand, card, costs, history, panic, progress
 from handlers.views.portfolio import band_advice as advice
-from handlers.views.portfolio import exposure, flows, keep, leaps, lives, options, start, status, strategy, untargeted, why
+from handlers.views.portfolio import exposure, flows, keep, leaps, lives, options, start, status, strategy, untargeted, ways_out, why
 from handlers.views.trigger import page
 
 if TYPE_CHECKING:
@@ -348,6 +349,19 @@ def a_stop(name: str = PLAIN, kind: StopKind = StopKind.HALTED) -> Stop:
     return Stop(instrument=name, kind=kind, since=NOW, price=D("0.00012"), priced_at=NOW - timedelta(hours=3))
 
 
+def a_case(name: str = PLAIN, *, leapt: bool = True) -> Case:
+    """Return a coin without a market."""
+    return Case(asset=name, qty=D("12.5"), price=D("0.00012"), stop=None if leapt else a_stop(name), leap=a_leap(name) if leapt else None)
+
+
+def a_wish(name: str, way: WayOut) -> Wish:
+    """Return what becomes of it, with its target shared out."""
+    changes = {name: D("-12.5"), "LUNA2": D("12.5")} if way is WayOut.RENAME else {name: D(-12)}
+    weights = {"BTC": D("0.6667"), STABLE: D("0.3333"), FUTURES: D(0)}
+    to = {WayOut.RENAME: "LUNA2", WayOut.SPLIT: "0.5"}.get(way, "")
+    return Wish(way=way, case=a_case(name), strategy=replace(a_strategy(name), weights=weights), changes=changes, to=to, price=D(3))
+
+
 def trigger_steps(name: str = PLAIN) -> list[alerts.Step]:
     """Return a step of every trigger, in every direction."""
     numbers = {"volatility": "2.4", "trend": "0.6", "funding_low": "-0.00012", "funding_high": "0.0006", "fear_greed": "22"}
@@ -520,8 +534,6 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.progress.result": lambda w: progress.result(w, port, done),
         "plan.progress.result unmeasured": lambda w: progress.result(w, port, replace(done, result=None)),
         "plan.progress.parked": lambda w: progress.parked(w, port, a_plan(name, PlanState.PARKED)),
-        "problems.unreachable": lambda w: problems.unreachable(w, port, Unreachable("no answer")),
-        "problems.unreachable elsewhere": lambda w: problems.unreachable(w, port, OtherWorld(name)),
         "plan.by_hand.prompt": lambda w: by_hand.prompt(w, port, a_plan(name)),
         "plan.by_hand.noted": lambda w: by_hand.noted(w, port, a_plan(name, PlanState.CONFIRMED)),
         "plan.progress.moved_on": lambda w: progress.moved_on(w, port, a_plan(name, PlanState.PARKED)),
@@ -589,6 +601,14 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
             NOW,
             [LeftOut(why=LeftOutWhy.HALTED, instrument=name)],
         ),
+        "portfolio.ways_out.choices": lambda w: ways_out.choices(w, port, [a_case(name)]),
+        "portfolio.ways_out.choices of several": lambda w: ways_out.choices(w, port, [a_case(name, leapt=False)] * 12),
+        **{
+            f"portfolio.ways_out.prompt for {way.name}": lambda w, way=way: ways_out.prompt(w, port, a_case(name), way)
+            for way in (WayOut.RENAME, WayOut.SPLIT)
+        },
+        **{f"portfolio.ways_out.review of {way.name}": lambda w, way=way: ways_out.review(w, port, a_wish(name, way)) for way in WayOut},
+        **{f"portfolio.ways_out.done with {way.name}": lambda w, way=way: ways_out.done(w, port, a_wish(name, way)) for way in WayOut},
         "portfolio.leaps.question": lambda w: leaps.question(w, port, a_leap(name)),
         "portfolio.leaps.answered": lambda w: leaps.answered(w, port, a_leap(name), LeapWhy.TRUE),
         "portfolio.leaps.answered by hand": lambda w: leaps.answered(

@@ -1,0 +1,256 @@
+"""What a person does about a coin without a market: leave it out, write it off, rename or split it, in paper and by hand."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatbot.clock import ManualClock
+from chatbot.model import FUTURES, STABLE, FlowKind, Strategy
+from chatbot.portfolio import strategies
+from chatbot.portfolio.lives import targets
+from chatbot.store import flows
+from tests.person import START
+from tests.portfolio.still_market import StillMarket
+from tests.regressions.test_coins_that_stop import at_chat, figures, listings, manual, market, paper, told
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from chatbot.model import Flow
+    from handlers.loopback import Message
+    from tests.person import Someone
+
+D = Decimal
+SETTINGS = ("paper", "manual")
+
+
+@pytest.fixture
+async def ann(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Someone]:
+    """Sit down with a portfolio that holds BTC, ETH, SOL and XRP, in paper or typed in."""
+    async with at_chat(tmp_path, StillMarket(ManualClock(START))) as opened:
+        await (manual if getattr(request, "param", "manual") == "manual" else paper)(opened)
+        yield opened
+
+
+async def gone(ann: Someone, coin: str = "SOL") -> None:
+    """Let the exchange delist a coin, and the bot tell of it."""
+    listings(ann).gone |= {coin, f"{coin}-PERP"}
+    for _ in range(3):
+        await ann.step()
+    assert told(ann, f"no longer lists {coin}")
+
+
+async def flows_of(ann: Someone) -> tuple[Flow, ...]:
+    async with ann.program.db.read() as tx:
+        return await flows.of_portfolio(tx, await ann.portfolio_id())
+
+
+async def strategy(ann: Someone) -> Strategy:
+    portfolio = await ann.program.portfolios.by_id(await ann.portfolio_id())
+    assert portfolio is not None
+    return portfolio.strategy
+
+
+@pytest.mark.parametrize("ann", SETTINGS, indirect=True)
+async def test_a_dead_coin_is_written_off_and_never_bought_again(ann: Someone) -> None:
+    """Its amount goes as a loss that is no flow; it is in no target; the next card does without it; nothing is blocked."""
+    await gone(ann)
+    before, held = await figures(ann), (await ann.books())["spot"]
+    await ann.tap("Write off")
+    ann.sees("SOL, counted as", "It is a loss of that much", "Its place in your targets goes with it")
+    assert (await ann.books())["spot"] == held, "shown, and not done"
+    await ann.tap("Write SOL off")
+    ann.sees("SOL are written off")
+    assert "SOL" not in (await ann.books())["spot"]
+    (flow,) = await flows_of(ann)
+    assert (flow.kind, flow.amount, flow.value) == (FlowKind.WRITTEN_OFF, 0, before.value)
+    after = await figures(ann)
+    assert after.value == before.value - before.values["SOL"]
+    assert "SOL" not in (await strategy(ann)).spot_assets
+    assert "Cannot evaluate" not in await ann.say("/rebalance")
+    assert "SOL" not in {leg.instrument for leg in (await ann.plan()).legs}
+    assert sum((await strategy(ann)).weights.values()) == 1
+
+
+@pytest.mark.parametrize("ann", SETTINGS, indirect=True)
+async def test_a_dead_coin_is_left_out_as_by_keep_and_that_is_no_loss(ann: Someone) -> None:
+    """It is shown, in no value and no weight; a flow says so; /keep knows it."""
+    await gone(ann)
+    before, held = await figures(ann), (await ann.books())["spot"]["SOL"]
+    await ann.taps("Leave out", "Leave SOL out")
+    after = await figures(ann)
+    assert after.value == before.value - before.values["SOL"]
+    assert (await ann.books())["spot"]["SOL"] == held
+    assert after.kept["SOL"].qty == held
+    (flow,) = await flows_of(ann)
+    assert (flow.kind, flow.amount) == (FlowKind.RESERVE, -before.values["SOL"])
+    assert "SOL" in await ann.say("/keep")
+    assert "halted" not in await ann.say("/status")
+
+
+@pytest.mark.parametrize("ann", SETTINGS, indirect=True)
+async def test_a_renamed_coin_goes_on_under_its_new_name(ann: Someone) -> None:
+    """The amount goes over one for one, without flow and profit; the targets know the new name; a name that is not listed is refused."""
+    held = (await ann.books())["spot"]["SOL"]
+    listings(ann).rename("SOL", "LUNA2")
+    for _ in range(3):
+        await ann.step()
+    before = await figures(ann)
+    await ann.tap("New name")
+    for wrong in ("NOSUCH", "USDT", "SOL", "BTC-PERP"):
+        assert "is not traded here" in await ann.say(wrong)
+    await ann.say("luna2")
+    ann.sees("SOL, counted as", "LUNA2, worth")
+    await ann.tap("SOL is now LUNA2")
+    spot = (await ann.books())["spot"]
+    assert (spot.get("SOL"), spot["LUNA2"]) == (None, held)
+    (flow,) = await flows_of(ann)
+    assert (flow.kind, flow.amount) == (FlowKind.RENAMED, 0)
+    after = await figures(ann)
+    assert (after.value, after.stopped) == (before.value, ())
+    assert "LUNA2" in (await strategy(ann)).spot_assets
+    assert "SOL" not in (await strategy(ann)).spot_assets
+
+
+async def asked(ann: Someone) -> Message:
+    """Go from the status to the question whether SOL is to be written off, and return its message."""
+    await ann.say("/status")
+    await ann.taps("What about SOL?", "Write off")
+    return ann.with_button("Write SOL off")
+
+
+async def test_a_late_tap_changes_nothing(ann: Someone) -> None:
+    """Traded again, another amount, other settings, pressed twice: each is answered in words."""
+    await gone(ann)
+    shown, held = await asked(ann), (await ann.books())["spot"]["SOL"]
+    listings(ann).gone.clear()
+    await ann.step()
+    assert "That question is over" in (await ann.tap("Write SOL off", on=shown)).text
+    await gone(ann)
+    shown = await asked(ann)
+    await ann.say("/withdraw 5 SOL")
+    assert "That question is over" in (await ann.tap("Write SOL off", on=shown)).text
+    shown = await asked(ann)
+    await ann.say("/bands CORE 7")
+    assert "shown for other settings" in (await ann.tap("Write SOL off", on=shown)).text
+    assert (await ann.books())["spot"]["SOL"] == held - 5
+    shown = await asked(ann)
+    for _ in range(2):
+        await ann.tap("Write SOL off", on=shown)
+    assert len([flow for flow in await flows_of(ann) if flow.kind is FlowKind.WRITTEN_OFF]) == 1
+
+
+async def test_amounts_do_not_change_under_a_plan_that_is_carried_out(tmp_path: Path) -> None:
+    """The plan's orders rest on them: said, and done when it has ended."""
+    async with at_chat(tmp_path, StillMarket(ManualClock(START))) as ann:
+        await paper(ann)
+        await gone(ann)
+        shown = await asked(ann)
+        market(ann).move("BTC", "0.6")
+        market(ann).move("ETH", "0.6")
+        await ann.say("/rebalance")
+        await ann.tap("Confirm")  # and nobody works on it yet
+        await ann.tap("Write SOL off", on=shown)
+        assert told(ann, "One plan at a time")
+        assert "SOL" in (await ann.books())["spot"]
+        await ann.work()
+        await ann.tap("Write SOL off", on=await asked(ann))
+        assert "SOL" not in (await ann.books())["spot"]
+
+
+async def test_a_coin_of_unknown_price_locks_nobody(tmp_path: Path) -> None:
+    """A database that never saw its price: the value is unknown, said with the ways out; each of them ends it."""
+    source = StillMarket(ManualClock(START))
+    async with at_chat(tmp_path, source) as ann:
+        await manual(ann)
+    source.listings.gone |= {"SOL", "SOL-PERP"}
+    async with at_chat(tmp_path, source, ann.loopback) as ann:
+        ann.program.stops.__init__()  # type: ignore[misc]  # as from a version that kept no last prices
+        for _ in range(3):
+            await ann.step()
+        assert "its last price is not known" in (await ann.say("/status")) + (await ann.say("/rebalance"))
+        await ann.taps("What about SOL?", "Write off", "Write SOL off")
+        await ann.step()
+        assert "Cannot evaluate" not in await ann.say("/status")
+
+
+async def test_a_coin_that_was_taken_out_of_the_amounts_does_not_lock_what_is_left(ann: Someone) -> None:
+    """D3, by hand: corrected to 0 after it was delisted, its target waits in cash, nothing is blocked and nothing buys it."""
+    await gone(ann)
+    await ann.say("/status")
+    await ann.tap("Correct amounts")
+    await ann.say("SOL 0")
+    assert "SOL" not in (await ann.books())["spot"]
+    await ann.step()
+    assert "Cannot evaluate" not in await ann.say("/status")
+    await ann.say("/rebalance")
+    assert "SOL" not in {leg.instrument for leg in (await ann.plan()).legs}
+
+
+async def test_a_line_of_its_own_gives_its_target_to_the_others(ann: Someone) -> None:
+    """BTC 40, SOL 40, cash 20: without SOL two thirds and a third, said before it is done, and exactly 100 %."""
+    own, problems = strategies.own_weights({"BTC": D(40), "SOL": D(40), "USDT": D(20)}, await market(ann).markets(), await strategy(ann))
+    assert own is not None, problems
+    left = targets.without(own, "SOL")
+    assert left.weights == {"BTC": D("0.6667"), STABLE: D("0.3333"), FUTURES: D(0)}
+    assert "SOL" not in left.bands
+
+
+@pytest.mark.parametrize("answer", ["Worthless", "Renamed", "Redenominated"])
+async def test_a_leap_that_is_not_true_has_a_way_out_in_paper_too(tmp_path: Path, answer: str) -> None:
+    """A price a thousandth of yesterday's: written off, renamed, or another amount; then plans go on, and nobody buys what is dead."""
+    async with at_chat(tmp_path, StillMarket(ManualClock(START))) as ann:
+        await paper(ann)
+        market(ann).prices["SOL"] /= 1000
+        market(ann).prices["LUNA2"] = D(100)
+        for _ in range(3):
+            await ann.step()
+        held = (await ann.books())["spot"]["SOL"]
+        await ann.taps(answer, "What about SOL?")
+        if answer == "Worthless":
+            await ann.taps("Write off", "Write SOL off")
+            assert "SOL" not in (await strategy(ann)).spot_assets
+        elif answer == "Renamed":
+            listings(ann).names["LUNA2"] = "SOL"
+            market(ann).prices["SOL"] *= 1000
+            await ann.tap("New name")
+            await ann.say("LUNA2")
+            await ann.tap("SOL is now LUNA2")
+            assert (await ann.books())["spot"]["LUNA2"] == held
+        else:
+            await ann.tap("New amount")
+            await ann.say(str(held * 1000))
+            await ann.tap(f"I hold {held * 1000} SOL")
+            assert (await ann.books())["spot"]["SOL"] == held * 1000
+        await ann.step()
+        assert "Cannot evaluate" not in await ann.say("/status")
+
+
+weights = st.dictionaries(
+    st.sampled_from(["BTC", "ETH", "SOL", "XRP", "ADA", STABLE, FUTURES]), st.integers(0, 100), min_size=2, max_size=7
+).filter(lambda parts: sum(parts.values()) > 0 and len(parts.keys() - {STABLE, FUTURES}) > 0)
+
+
+@given(weights, st.data())
+def test_targets_without_a_coin_add_up_to_exactly_one(parts: dict[str, int], data: st.DataObject) -> None:
+    """Whatever goes: the sum is 1, nothing is below 0, futures take no more, and the others keep their order."""
+    whole = D(sum(parts.values()))
+    shares = {line: (D(part) / whole).quantize(D("0.0001")) for line, part in parts.items()}
+    shares = {STABLE: D(0), FUTURES: D(0), **shares}
+    largest = max(shares, key=lambda line: shares[line])
+    shares[largest] += 1 - sum(shares.values())
+    base = Strategy(preset="custom", weights=shares, members={}, futures_net=D(0), futures_split={}, bands={}, futures_band_pp=D(5))
+    coin = data.draw(st.sampled_from(sorted(shares.keys() - {STABLE, FUTURES})))
+    left = targets.without(base, coin)
+    assert coin not in left.weights
+    assert sum(left.weights.values()) == 1
+    assert min(left.weights.values()) >= 0
+    assert left.weights[FUTURES] <= shares[FUTURES] or set(left.weights) == {FUTURES}
+    again = targets.renamed(base, coin, "NEW")
+    assert (sum(again.weights.values()), again.weights["NEW"]) == (1, shares[coin])
