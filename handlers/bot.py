@@ -11,7 +11,7 @@ from telegram import Update
 from telegram.ext import Application, ApplicationHandlerStop, CallbackQueryHandler, CommandHandler, MessageHandler, TypeHandler, filters
 from telegram.request import HTTPXRequest
 
-from chatbot.errors import InternalError, ShutOut, UserError
+from chatbot.errors import InternalError, ShutOut, Unreachable, UserError
 from chatbot.portfolio.revision import is_shown_by
 from handlers.buttons import BOUND, Reason, Refusal, Signer, told_apart
 from handlers.chat.context import CONTEXT, PROGRAM, Context, answer, reply
@@ -306,6 +306,13 @@ async def _corrected(handler: Handler, update: Update, context: Context) -> None
     except UserError as mistake:
         await answer(update, context)
         await reply(update, context, problems.mistake(context.words, mistake))
+    except Unreachable as trouble:
+        portfolio = await context.portfolio()
+        if portfolio is None:
+            raise
+        log.info("exchange unreachable for an answer", portfolio=portfolio.id, update_id=update.update_id, error=str(trouble))
+        await answer(update, context)
+        await reply(update, context, problems.unreachable(context.words, portfolio, trouble))
 
 
 async def failed(update: object, context: Context) -> None:

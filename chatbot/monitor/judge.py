@@ -149,7 +149,12 @@ def _judged(seen: CheckInput) -> CheckResult:
     result = CheckResult(
         states=states, check=Check(at=seen.now, figures=figures, prices=len(evaluation.fresh)), outage_over=seen.states.outage
     )
-    if back := _held_back(seen, heard):
+    back = _held_back(seen, heard)
+    if back in (HeldBack.NONE, HeldBack.PLAN_OPEN):  # a card that nobody has answered keeps nobody from hearing that their cash is none
+        depegged, pegs = _pegs(seen)
+        states = replace(states, pegs=pegs)
+        result = replace(result, states=states, depegged=depegged)
+    if back:
         return replace(result, check=replace(result.check, held_back=back))
     states = replace(states, margin_fired=lasts)
     hedges = HedgeReview(hedges=states.hedges) if begins else seen.hedges
@@ -176,7 +181,6 @@ def _heard_and_asked(seen: CheckInput, result: CheckResult, heard: _Heard, figur
     closing = opened is not None and not asleep and not halted and window_closes(opened, now, seen.window, urgent=heard.is_urgent)
     asked = market.joined_reasons(memory.pending, [margin.reason(seen.evaluation), *fresh] if heard.margin else fresh)
     states = drift.after_steps(result.states, lines)
-    depegged, pegs = _pegs(seen)
     return replace(
         result,
         states=replace(
@@ -184,11 +188,9 @@ def _heard_and_asked(seen: CheckInput, result: CheckResult, heard: _Heard, figur
             rang_at=now if fired else states.rang_at,
             memory=_remembered(seen, memory, heard, asked if opened is not None and not closing else ()),
             tilts=heard.tilts.standing,
-            pegs=pegs,
         ),
-        calm=opened is None and due is None and not pegs and not any(step.after.fired for step in lines),
+        calm=opened is None and due is None and not states.pegs and not any(step.after.fired for step in lines),
         fired=fired,
-        depegged=depegged,
         signals=heard.signals,
         margin=heard.margin,
         window_opened_at=opened,

@@ -19,7 +19,7 @@ from chatbot.i18n import N_
 from chatbot.model import ALT, CORE, FUTURES, INFO, STABLE, BandRule, Cause, Strategy, TriggerSetting
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 #: of these each preset has one switched on (domain 2.2)
 FUTURES_TRIGGERS = tuple(Cause(chosen.futures_trigger) for chosen in PRESETS.values())
@@ -141,10 +141,12 @@ def _custom(weights: dict[str, Decimal], instruments: Collection[str], base: Str
     )
 
 
-def sold_off(strategy: Strategy, asset: str) -> Strategy:
-    """Return a strategy that wants nothing of a coin: a line of its own, with a target of 0."""
+def sold_off(strategy: Strategy, assets: Iterable[str]) -> Strategy:
+    """Return a strategy that wants nothing of these coins: each has a line of its own, with a target of 0."""
+    coins = tuple(assets)
     usual = next(iter(strategy.bands.values()), BandRule(abs_pp=Decimal(5)))
-    return replace(strategy, weights={**strategy.weights, asset: Decimal(0)}, bands={**strategy.bands, asset: usual})
+    weights = {**strategy.weights, **dict.fromkeys(coins, Decimal(0))}
+    return replace(strategy, weights=weights, bands={**strategy.bands, **dict.fromkeys(coins, usual)})
 
 
 def own_bands(rules: Mapping[str, BandRule], base: Strategy) -> tuple[Strategy | None, tuple[UserError, ...]]:

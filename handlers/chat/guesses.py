@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+T = TypeVar("T")
 #: of two words, so much must be the same, from 0 to 1: one slip in four letters
 ALIKE = 0.74
 
@@ -19,14 +20,14 @@ def plain(text: str) -> str:
     return " ".join(bare.split())
 
 
-def meant(text: str, called: Mapping[str, str], alike: float = ALIKE) -> str | None:
+def meant(text: str, called: Mapping[str, T], alike: float = ALIKE) -> T | None:
     """Return what is called so, or nearly so; ``called`` is by words in :func:`plain` form."""
     said = plain(text)
     near = get_close_matches(said, called, n=1, cutoff=alike) if len(said) > 2 else []
     return called.get(said) or (called[near[0]] if near else None)
 
 
-def all_meant(text: str, called: Mapping[str, str], alike: float = ALIKE) -> list[str]:
+def all_meant(text: str, called: Mapping[str, T], alike: float = ALIKE) -> list[T]:
     """Return at most three things that are nearly called so, the nearest first."""
     found = (called[one] for one in get_close_matches(plain(text), called, n=6, cutoff=alike))
     return list(dict.fromkeys(found))[:3]

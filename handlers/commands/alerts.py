@@ -13,7 +13,7 @@ from chatbot.i18n import N_
 from chatbot.model import AlertKind, Ring
 from chatbot.model.alerts import ALWAYS
 from chatbot.store import accounts, messages
-from handlers.chat import numbers
+from handlers.chat import clocks, numbers
 from handlers.chat.context import answer, reply, show
 from handlers.views import problems
 from handlers.views.person import alert_settings
@@ -28,8 +28,13 @@ if TYPE_CHECKING:
     from chatbot.model import AlertSettings
     from handlers.chat.context import Context
 
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
+#: words between two times that say nothing more
+_BETWEEN = frozenset(
+    ("from", "to", "until", "till", "between", "and", "de", "desde", "a", "hasta", "las", "y", "entre", "с", "до", "и", "по")
+)
 _LONGEST_H = 168
+#: 12, 12h; or 12:00, into which a clock has made it
+_HOURS = re.compile(r"(\d{1,3})(?:h|ч|:00)?")
 _QUIET, _REMIND = N_("quiet"), N_("remind")
 
 
@@ -77,7 +82,7 @@ async def _save(update: Update, context: Context, settings: AlertSettings) -> No
 def read(text: str, words: Words, present: AlertSettings) -> tuple[AlertSettings, tuple[UserError, ...]]:
     """Read kinds with how they ring, quiet hours and a reminder; all that is wrong comes back together."""
     found: list[UserError] = []
-    settings, tokens = present, [parsing_word.strip(",;") for parsing_word in text.split()]
+    settings, tokens = present, [word.strip(",;") for word in clocks.spelled(clocks.apart(text)).split()]
     kinds, rings = _labels(alert_settings.KINDS, words), _labels(alert_settings.RINGS, words)
     while tokens:
         word = tokens.pop(0)
@@ -123,26 +128,24 @@ def _hours(tokens: list[str], rings: dict[str, AlertKind | Ring], settings: Aler
     if tokens and rings.get(tokens[0].casefold()) is Ring.OFF:
         tokens.pop(0)
         return replace(settings, quiet_from="", quiet_to="")
-    clocks = [_clock(tokens.pop(0)) for _ in range(min(2, len(tokens)))]
-    if len(clocks) < 2 or clocks[0] == clocks[1]:
+    ends: list[str] = []
+    while tokens and len(ends) < 2:
+        word = tokens.pop(0)
+        if word.casefold() not in _BETWEEN:
+            ends.append(clocks.read(word, bare=True))
+    if len(ends) < 2 or ends[0] == ends[1]:
         raise UserError(N_("Say from when to when it is quiet, like quiet 22:00 8:00, or quiet off."))
-    return replace(settings, quiet_from=clocks[0], quiet_to=clocks[1])
-
-
-def _clock(word: str) -> str:
-    clock = _CLOCK.fullmatch(word)
-    if clock is None or int(clock[1]) > 23 or int(clock[2]) > 59:
-        raise UserError(N_("“{text}” is not a time of day. Write it like 09:30."), text=numbers.shown(word))
-    return f"{int(clock[1]):02}:{int(clock[2]):02}"
+    return replace(settings, quiet_from=ends[0], quiet_to=ends[1])
 
 
 def _reminder(tokens: list[str], rings: dict[str, AlertKind | Ring]) -> int:
     word = tokens.pop(0) if tokens else ""
     if rings.get(word.casefold()) is Ring.OFF:
         return 0
-    if not re.fullmatch(r"\d{1,3}", word) or not 1 <= int(word) <= _LONGEST_H:
+    hours = _HOURS.fullmatch(word)
+    if hours is None or not 1 <= int(hours[1]) <= _LONGEST_H:
         raise UserError(N_("Say after how many hours to remind, from 1 to 168, or remind off."))
-    return int(word)
+    return int(hours[1])
 
 
 async def snooze_longer(update: Update, context: Context) -> None:

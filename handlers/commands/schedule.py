@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import ScheduleRule
-from handlers.chat import numbers
+from handlers.chat import clocks, guesses, numbers
 from handlers.chat.context import need_portfolio, reply, show
 from handlers.views import problems
 from handlers.views.person import schedule as views
@@ -26,10 +25,60 @@ if TYPE_CHECKING:
 
 #: what a schedule starts with when nothing else is said
 _TIME = "09:00"
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
-_LAST_DAY = 31
+_CLOCK = re.compile(r"\d{1,2}:\d{1,2}(?::\d+)?")
+_LAST_DAY, _LAST_HOUR = 31, 24
+#: how alike a word must be to one that is known: Mondays is Monday, but Tuesday is not Thursday
+_NEAR = 0.8
+#: how often, in two words
+_PHRASES = {
+    "daily": r"\b(?:every ?day|each day|cada d[ií]a|todos los d[ií]as|каждый день)\b",
+    "weekly": r"\b(?:every week|each week|cada semana|todas las semanas|каждую неделю)\b",
+    "monthly": r"\b(?:every month|each month|cada mes|todos los meses|каждый месяц)\b",
+    "quarterly": r"\b(?:every quarter|each quarter|cada trimestre|каждый квартал)\b",
+}
+_ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th|º|°|\.?o|-?го|-?е|-?ое)", re.IGNORECASE)
+#: words that say nothing more, in plain letters
+_SAYS_NOTHING = frozenset(
+    (
+        *(
+            "at",
+            "on",
+            "every",
+            "each",
+            "the",
+            "of",
+            "and",
+            "day",
+            "a",
+            "las",
+            "los",
+            "la",
+            "el",
+            "en",
+            "cada",
+            "todos",
+            "dia",
+            "de",
+            "y",
+            "del",
+            "mes",
+        ),
+        *("в", "во", "на", "по", "и", "число", "числа", "каждыи", "каждую", "каждое", "каждого", "день", "месяца"),
+    )
+)
 _MOST_WORDS = 8
 _DATED = ("monthly", "quarterly")
+
+#: other forms of what may be said, in plain letters
+_ALSO: dict[str, tuple[str, Any]] = {
+    **{said: ("weekday", at) for at, said in ((2, "среду"), (2, "средам"), (4, "пятницу"), (5, "субботу"), (6, "воскресеньям"))},
+    **dict.fromkeys(("diario", "diariamente", "ежедневныи"), ("freq", "daily")),
+    **dict.fromkeys(("semanalmente", "еженедельныи"), ("freq", "weekly")),
+    **dict.fromkeys(("mensualmente", "ежемесячныи"), ("freq", "monthly")),
+    **dict.fromkeys(("no", "none", "never", "нет", "nunca", "выкл", "apagado", "desactivado"), ("freq", "off")),
+    "tues": ("weekday", 1),
+    "thurs": ("weekday", 3),
+}
 
 
 async def schedule(update: Update, context: Context) -> None:
@@ -89,19 +138,31 @@ def read(text: str, words: Words, present: ScheduleRule | None) -> tuple[dict[st
     known = _vocabulary(words)
     changes: dict[str, Any] = {}
     found: list[UserError] = []
-    typed = unicodedata.normalize("NFKC", text).split()
-    if len(typed) > _MOST_WORDS:
+    typed = [one.strip(",;.!") for one in _phrased(clocks.spelled(text)).split()]
+    said = [one for one in typed if guesses.plain(one) not in _SAYS_NOTHING]
+    if len(said) > _MOST_WORDS:
         return {}, (UserError(N_("That is too much for a schedule: say how often, which day and what time.")),)
-    for word in (one.strip(",;") for one in typed):
+    meant = [(word, guesses.meant(word, known, _NEAR)) for word in said]
+    hours = any(what in (("freq", "daily"), ("weekday", day)) for _, what in meant for day in range(7))
+    for word, one in meant:
         try:
-            what, value = known.get(_plain(word)) or _number(word)
+            what, value = one or _number(word, is_hour=hours)
         except UserError as problem:
             found.append(problem)
             continue
         if what in changes:
             found.append(UserError(N_("“{text}” contradicts what you wrote before it."), text=numbers.shown(word)))
         changes.setdefault(what, value)
+    if "freq" not in changes and "weekday" in changes and "day" not in changes:
+        changes["freq"] = "weekly"  # on Mondays
     return changes, (*found, *_misfits(changes, present))
+
+
+def _phrased(text: str) -> str:
+    """Write in one word what people say in two."""
+    for often, said in _PHRASES.items():
+        text = re.sub(said, f" {often} ", text, flags=re.IGNORECASE)
+    return text
 
 
 def _misfits(changes: dict[str, Any], present: ScheduleRule | None) -> list[UserError]:
@@ -117,16 +178,16 @@ def _misfits(changes: dict[str, Any], present: ScheduleRule | None) -> list[User
     return found
 
 
-def _number(word: str) -> tuple[str, Any]:
-    """Read a time of day or a day of the month; raises :class:`UserError`."""
-    clock = _CLOCK.fullmatch(word)
-    if clock is not None and int(clock[1]) < 24 and int(clock[2]) < 60:
-        return "time", f"{int(clock[1]):02}:{int(clock[2]):02}"
-    if ":" in word:
-        raise UserError(N_("“{text}” is not a time of day. Write it like 09:30."), text=numbers.shown(word))
-    if not re.fullmatch(r"[+-]?\d+", word):
+def _number(word: str, *, is_hour: bool) -> tuple[str, Any]:
+    """Read a time of day or a day of the month; a number alone is the one or the other. Raises :class:`UserError`."""
+    if _CLOCK.fullmatch(word) or ":" in word:
+        return "time", clocks.read(word)
+    bare = _ORDINAL.sub(r"\1", word)
+    if not re.fullmatch(r"[+-]?\d+", bare):
         raise UserError(N_("I don't understand “{text}” here."), text=numbers.shown(word))
-    day = numbers.whole(word)
+    day = numbers.whole(bare)
+    if is_hour and bare == word and word.isdigit() and day is not None and day <= _LAST_HOUR:
+        return "time", clocks.read(word, bare=True)
     if day is None or not 1 <= day <= _LAST_DAY:
         raise UserError(N_("“{text}” is not a day of the month; it must be between 1 and 31."), text=numbers.shown(word))
     return "day", day
@@ -137,9 +198,4 @@ def _vocabulary(words: Words) -> dict[str, tuple[str, Any]]:
     labels: list[tuple[str, tuple[str, Any]]] = [(label, ("freq", name)) for name, label in views.FREQUENCIES.items()]
     labels += [(name, ("weekday", at)) for names in (views.WEEKDAYS, views.WEEKDAYS_SHORT) for at, name in enumerate(names)]
     labels += [(N_("last"), ("day", _LAST_DAY)), (N_("outside"), ("only_outside", True)), (N_("always"), ("only_outside", False))]
-    return {_plain(said): meant for label, meant in labels for said in (label, words.t(label))}
-
-
-def _plain(word: str) -> str:
-    """Return a word in small letters without accents: mié is mie."""
-    return "".join(char for char in unicodedata.normalize("NFKD", word.casefold()) if unicodedata.category(char) != "Mn")
+    return {**_ALSO, **{guesses.plain(said): meant for label, meant in labels for said in (label, words.t(label))}}

@@ -42,17 +42,17 @@ async def aim(update: Update, context: Context) -> None:
         return
     answer, _, sealed = context.tapped.arg.partition(":")
     coins = await coins_of(context, portfolio)
-    asset = next((one for one in coins if views.seal(one) == sealed), None)
+    meant = [one for one in coins if sealed in (views.seal(one), views.ALL)]
     changed: Portfolio | None = portfolio
     found: Sequence[UserError] = ()
-    if asset is not None and answer == views.KEEP:
-        changed, found = await context.program.reserve.keep(portfolio, {asset: None})
-    elif asset is not None:
-        changed = await context.program.portfolios.change(portfolio, strategy=strategies.sold_off(portfolio.strategy, asset))
+    if meant and answer == views.KEEP:
+        changed, found = await context.program.reserve.keep(portfolio, dict.fromkeys(meant))
+    elif meant:
+        changed = await context.program.portfolios.change(portfolio, strategy=strategies.sold_off(portfolio.strategy, meant))
     if changed is None:
         await reply(update, context, problems.mistakes(context.words, found))
         return
-    await _go_on(update, context, changed, [one for one in coins if one != asset])
+    await _go_on(update, context, changed, [one for one in coins if one not in meant])
 
 
 async def _go_on(update: Update, context: Context, portfolio: Portfolio, left: Sequence[str]) -> None:

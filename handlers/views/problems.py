@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chatbot.errors import OtherWorld
 from chatbot.i18n import N_
+from chatbot.model import Problem
 from handlers.buttons import Reason, Style
 from handlers.command_list import SHOWN_BY_BUTTON
 from handlers.views.common import DASH, View, bold, button, clip, code, coin, error, esc, head, joined, page, say
@@ -14,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from chatbot.errors import UserError
+    from chatbot.errors import Unreachable, UserError
     from chatbot.i18n import Words
-    from chatbot.model import Portfolio, Problem
+    from chatbot.model import Portfolio
     from handlers.buttons import Keyboard, Refusal
     from handlers.views.common import Html
 
@@ -87,6 +89,16 @@ def cannot_evaluate(words: Words, portfolio: Portfolio, problems: Sequence[Probl
         say(words, "I can't get reliable prices, so there is no plan yet. I keep trying; you don't need to do anything."),
     )
     return View(text, ((button(words.t("Try again"), "rebalance"), button(words.t("Why?"), "why")),))
+
+
+def unreachable(words: Words, portfolio: Portfolio, trouble: Unreachable) -> View:
+    """Answer what cannot be done while the portfolio's market or exchange cannot be asked."""
+    if isinstance(trouble, OtherWorld):
+        found, again = Problem(code="other_world", instrument=trouble.exchange), None
+    else:
+        found, again = Problem(code="unreachable"), say(words, "Please try again in a minute.")
+    text = page(head(words, portfolio), cannot_evaluate_line(words, (found,)), say(words, "Nothing was changed."), again)
+    return View(text, ((button(words.t("Status"), "status"),),))
 
 
 def failure(words: Words, error_id: str) -> View:

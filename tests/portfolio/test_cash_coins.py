@@ -92,6 +92,19 @@ def test_the_screen_sees_the_price_of_other_cash_move() -> None:
     assert arrays.suspects(np.array(fallen), -1.0) == [1]
 
 
+def test_the_screen_sees_a_dollar_leave_its_peg_with_every_line_inside_its_band() -> None:
+    """DAI at 0.98 is worth a fiftieth less, which no band notices: the portfolio is looked at exactly all the same."""
+    strategy = replace(strategies.preset("balanced", COINS), members={"CORE": ("BTC",), "ALT": ("SOL",)}, futures_net=D(0))
+    found = case(strategy, USDT="500", DAI="510", BTC=str(4_000 / PRICES["BTC"]), SOL=str(4_000 / PRICES["SOL"])).look()
+    assert found.snapshot is not None
+    assert found.figures is not None
+    arrays = ScreenArrays(kind_of(found.snapshot, strategy))
+    arrays.put(1, found.snapshot, found.figures, seen=0.0)
+    for price, suspects in ((1.0, []), (0.991, []), (0.9899, [1]), (1.0101, [1])):
+        now = [price if row == "DAI" else float((PRICES | CASH)[row.removesuffix("-PERP")]) for row in arrays.kind.rows]
+        assert arrays.suspects(np.array(now), -1.0) == suspects, price
+
+
 def test_a_line_of_its_own_stays_one() -> None:
     """Whoever gave DAI a target of its own before the list had it keeps it, until they change their targets."""
     base = strategies.preset("balanced", COINS)

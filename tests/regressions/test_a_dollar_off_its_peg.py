@@ -112,6 +112,24 @@ async def test_it_rings_again_when_it_gets_worse_by_a_step_and_not_before(ann: S
         assert len(alerts(ann)) == rung, price
 
 
+async def test_it_rings_beside_a_card_that_waits_and_not_through_a_pause(ann: Someone) -> None:
+    """A card that nobody has answered holds it up no more than the night does a fire; who has paused hears it after /resume."""
+    await types_in(ann, "BTC 0.1, USDC 10000", "BTC 90 USDT 10")
+    assert "I have done it" in ann.last.buttons or "All done" in ann.last.buttons
+    bend(ann, "0.98")
+    await ann.step()
+    await ann.step()
+    assert len(alerts(ann)) == 1
+    await ann.say("/pause")
+    bend(ann, "0.88")
+    await stand(ann, 1)
+    assert len(alerts(ann)) == 1
+    await ann.say("/resume")
+    for _ in range(15):  # a jump is believed once it was seen to last
+        await ann.step()
+    assert len(alerts(ann)) == 2
+
+
 async def test_a_dollar_without_a_price_is_unknown_and_not_one(ann: Someone) -> None:
     """No price, no value: the portfolio cannot be evaluated; typed in, a dollar that has no price here is refused with the reason."""
     await types_in(ann, "BTC 0.1, USDC 10000", "BTC 50 USDT 50")

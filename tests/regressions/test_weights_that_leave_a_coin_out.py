@@ -104,6 +104,18 @@ async def test_several_are_asked_about_together_and_one_by_one_answered(ann: Som
     assert "SOL" not in await traded(ann)
 
 
+@pytest.mark.parametrize(("label", "sold"), [("Sell them all", True), ("Keep them all out", False)])
+async def test_one_answer_can_be_meant_for_all(ann: Someone, label: str, sold: bool) -> None:
+    """Six coins of a mix that is given up need one tap, not six."""
+    await types_in(ann, "BTC 0.1, ADA 100, SOL 20, XRP 900, LINK 40, DOGE 4000, AVAX 20, USDT 3000")
+    await ann.taps("Use Balanced", "Skip")
+    await ann.say("/targets BTC 60 USDT 40")
+    await ann.tap(label)
+    await ann.say("/rebalance")
+    assert ("LINK" in await traded(ann)) is sold
+    assert ("Kept out: " in await ann.say("/status")) is not sold
+
+
 async def test_a_correction_or_a_deposit_that_brings_one_in_asks_too(ann: Someone) -> None:
     """Amounts corrected to contain SOL, and LINK that comes in: both are asked about at once, and no plan sells them before."""
     await types_in(ann, "BTC 0.1, USDT 6000")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.planner.smallest_trade import MIN_TRADE
 from chatbot.i18n import N_
-from chatbot.model import AnswerMode, AutoLimits, DecidedBy, LegState, NotAlone, PlanState, Unanswered
+from chatbot.model import AnswerMode, AutoLimits, DecidedBy, LegState, Mode, NotAlone, PlanState, Unanswered
 from chatbot.plans import autonomy
 from handlers.buttons import Style
 from handlers.views.common import View, bold, button, code, esc, head, joined, page, say
@@ -57,6 +57,8 @@ def limits_text(words: Words, limits: AutoLimits) -> str:
 
 def unanswered_text(words: Words, portfolio: Portfolio) -> Html:
     """Say what becomes of a plan that nobody answers."""
+    if portfolio.mode is Mode.MANUAL:
+        return say(words, "You trade by hand: a plan waits until you say what was done, or until the next one.")
     settings = portfolio.answering
     return say(words, _UNANSWERED[settings.unanswered], span=words.span(settings.after_min * 60))
 
@@ -138,7 +140,9 @@ def unanswered(words: Words, portfolio: Portfolio, plan: Plan, why: str) -> View
 
 
 def unanswered_rows(words: Words, portfolio: Portfolio) -> Keyboard:
-    """Offer what may become of a plan that nobody answers."""
+    """Offer what may become of a plan that nobody answers; one that is traded by hand waits."""
+    if portfolio.mode is Mode.MANUAL:
+        return ()
     settings, can_trade = portfolio.answering, portfolio.mode in autonomy.ALONE
     rows: list[tuple[Button, ...]] = [
         (

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from handlers.buttons import Keyboard
     from handlers.views.common import Html
 
-#: answers to the question
-SELL, KEEP = "sell", "keep"
+#: answers to the question, about one coin or about all
+SELL, KEEP, ALL = "sell", "keep", "all"
 #: coins that get buttons at once; the next ones are asked about afterwards
 _MOST = 4
 
@@ -48,6 +48,11 @@ def question(words: Words, portfolio: Portfolio, coins: Sequence[str]) -> View:
         )
         for asset in shown
     )
+    if len(coins) > 1:
+        rows = (
+            *rows,
+            (button(words.t("Sell them all"), "aim", f"{SELL}:{ALL}"), button(words.t("Keep them all out"), "aim", f"{KEEP}:{ALL}")),
+        )
     return View(text, (*rows, (button(words.t("Other weights"), "preset", "custom", Style.PRIMARY), button(words.t("Status"), "status"))))
 
 

@@ -15,6 +15,7 @@ from chatbot.portfolio.flows import Typed, difference, merged
 from chatbot.store import flows
 from handlers.chat.corrections import corrections
 from tests.person import Someone, someone
+from tests.portfolio.still_market import StillMarket
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -288,3 +289,21 @@ def test_a_position_that_was_traded_brings_no_money_from_outside(old: Decimal, p
     kept = old * new > 0
     assert not kept or abs(new) <= abs(old) or after.positions["BTC-PERP"][1] == paid
     assert (kept and abs(new) > abs(old)) or abs(worth(before) - worth(after)) < D("1e-18")
+
+
+async def test_a_portfolio_of_another_market_is_told_what_it_is(tmp_path: Path) -> None:
+    """Whatever would change its amounts or trade it says so, and nothing is changed."""
+    async with someone(tmp_path, fear_greed_url="") as before:
+        await before.say("/start")
+        await before.tap("Type in my holdings")
+        await before.say("BTC 0.5 ETH 4 USDT 10000")
+        await before.taps("That is right", "Use Balanced")
+        chat, clock = before.loopback, before.clock
+    async with someone(tmp_path, clock=clock, loopback=chat, source=StillMarket(clock), fear_greed_url="") as ann:
+        for act in (ann.say("/deposit 500"), ann.say("/keep 0.1 BTC"), ann.tap("All done"), ann.tap("Done, other amounts")):
+            await act
+            if ann.last.buttons != ("Back to the plan",):
+                ann.sees("Cannot evaluate: it belongs to the market simulated", "Nothing was changed.")
+        assert "Cannot evaluate" in await ann.say("BTC 0.4")
+        assert await written(ann) == ()
+        assert (await ann.plan()).state == "proposed"

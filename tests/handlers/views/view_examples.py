@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chatbot.access import Gate
 from chatbot.engine import band_width
 from chatbot.engine.triggers.registry import TRIGGERS
-from chatbot.errors import UserError
+from chatbot.errors import OtherWorld, Unreachable, UserError
 from chatbot.exchanges.base import Holdings
 from chatbot.halting import Halted, LetGo
 from chatbot.model import (
@@ -534,6 +534,8 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.progress.result": lambda w: progress.result(w, port, done),
         "plan.progress.result unmeasured": lambda w: progress.result(w, port, replace(done, result=None)),
         "plan.progress.parked": lambda w: progress.parked(w, port, a_plan(name, PlanState.PARKED)),
+        "problems.unreachable": lambda w: problems.unreachable(w, port, Unreachable("no answer")),
+        "problems.unreachable elsewhere": lambda w: problems.unreachable(w, port, OtherWorld(name)),
         "plan.by_hand.prompt": lambda w: by_hand.prompt(w, port, a_plan(name)),
         "plan.by_hand.noted": lambda w: by_hand.noted(w, port, a_plan(name, PlanState.CONFIRMED)),
         "plan.progress.moved_on": lambda w: progress.moved_on(w, port, a_plan(name, PlanState.PARKED)),

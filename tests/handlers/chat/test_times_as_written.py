@@ -1,0 +1,194 @@
+"""Times of day, schedules and quiet hours as people write them, in three languages: what each is read as, or what is answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chatbot.errors import UserError
+from chatbot.i18n import Catalogue
+from chatbot.model import AlertSettings
+from handlers.chat import clocks
+from handlers.commands import alerts, schedule
+from tests.handlers.chat.speakers import OPERATORS, with_portfolios
+from tests.person import someone
+from tests.places import LOCALE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CATALOGUE = Catalogue(LOCALE)
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+TIMES = [
+    *(
+        (typed, "09:30")
+        for typed in ("9:30", "09:30", "9.30", "9h30", "9:30 am", "9:30am", "9:30 A.M.", "0930", "９：３０", "9:30:00", "9:30h")
+    ),
+    *(
+        (typed, "09:00")
+        for typed in ("9h", "9 h", "9 am", "9am", "at 9", "a las 9", "9 o'clock", "9 horas", "9 часов", "9ч", "в 9", "9 утра")
+    ),
+    *((typed, "09:00") for typed in ("9 de la mañana", "9 de la manana", "9 in the morning", "A LAS 9", "В 9 утра")),
+    *(
+        (typed, "21:00")
+        for typed in ("9 pm", "9PM", "9 p.m.", "21h", "2100", "21:00", "9 вечера", "в 9 вечера", "9 de la noche", "a las 9 pm")
+    ),
+    *((typed, "12:00") for typed in ("noon", "12pm", "12 p.m.", "mediodía", "mediodia", "полдень", "12 дня", "12:00 pm")),
+    *((typed, "00:00") for typed in ("midnight", "12am", "medianoche", "полночь", "12 ночи", "12 de la noche", "24:00", "00:00")),
+    *((typed, "14:00") for typed in ("2 дня", "2 de la tarde", "2 in the afternoon", "2pm", "14.00")),
+    *((typed, "02:00") for typed in ("2 ночи", "2 de la madrugada", "2am")),
+    ("11 ночи", "23:00"),
+    ("12:30 am", "00:30"),
+    ("16:00 pm", "16:00"),
+    *((typed, "") for typed in ("25:00", "24:01", "9:60", "9:5", "13am", "9,30", "-9:30", "9", "1930 x", "noonish", "", "🚀", "9" * 500)),
+]
+
+SCHEDULES = [
+    ("en", "daily 9", "daily 09:00"),
+    ("en", "every day at 9", "daily 09:00"),
+    ("en", "daily at 9:30 am", "daily 09:30"),
+    ("en", "dialy 9:30", "daily 09:30"),
+    ("en", "daily midnight", "daily 00:00"),
+    ("en", "weekly on Mondays at 9pm", "weekly mon 21:00"),
+    ("en", "every monday at 9", "weekly mon 09:00"),
+    ("en", "mon 9:30", "weekly mon 09:30"),
+    ("en", "Mondays", "weekly mon"),
+    ("en", "weekly wed 9", "weekly wed 09:00"),
+    ("en", "weekly thrusday", "weekly thu"),
+    ("en", "weekly tuesdey 9:30", "weekly tue 09:30"),
+    ("en", "monthly on the 15th at 9", "monthly 15 09:00"),
+    ("en", "monthly 15 9:00", "monthly 15 09:00"),
+    ("en", "every month on the 1st at noon", "monthly 1 12:00"),
+    ("en", "every quarter", "quarterly"),
+    ("en", "never", "off"),
+    ("es", "diario a las 9", "daily 09:00"),
+    ("es", "todos los días a las 9 de la noche", "daily 21:00"),
+    ("es", "cada lunes a las 9:30", "weekly mon 09:30"),
+    ("es", "semanal los miércoles a las 9", "weekly wed 09:00"),
+    ("es", "semanal mié 21h30", "weekly wed 21:30"),
+    ("es", "mensual el 15 a las 9:00", "monthly 15 09:00"),
+    ("es", "cada mes el 1 a mediodía", "monthly 1 12:00"),
+    ("es", "nunca", "off"),
+    ("ru", "ежедневно в 9", "daily 09:00"),
+    ("ru", "каждый день в 9 вечера", "daily 21:00"),
+    ("ru", "каждый понедельник в 9:30", "weekly mon 09:30"),
+    ("ru", "по понедельникам в 9", "weekly mon 09:00"),
+    ("ru", "еженедельно в среду в 18:00", "weekly wed 18:00"),
+    ("ru", "каждую пятницу 9 утра", "weekly fri 09:00"),
+    ("ru", "ежемесячно 15-го в 9", "monthly 15 09:00"),
+    ("ru", "ежемесячно 15 числа в 9:00", "monthly 15 09:00"),
+    ("ru", "выкл", "off"),
+]
+BAD_SCHEDULES = [
+    ("en", "daily 25:00", "“25:00” is not a time of day. Write it like 09:30."),
+    ("es", "diario los lunes", "A day of the week goes only"),
+    ("ru", "в 9", "Say how often: daily, weekly, monthly, quarterly or off."),
+    ("en", "15 9:00", "Say how often"),
+    ("en", "weekly 1", "A day of the month goes only with a monthly or quarterly schedule."),
+    ("en", "daily mon", "A day of the week goes only with a weekly schedule."),
+    ("en", "daily 9:30 UTC", "I don't understand “UTC” here."),
+    ("en", "hourly", "I don't understand “hourly” here."),
+    ("en", "monthly 32", "“32” is not a day of the month"),
+]
+
+QUIET = [
+    *(
+        ("en", typed, "22:00 08:00")
+        for typed in ("quiet 22:00 8:00", "quiet 22:00-8:00", "quiet 22-8", "quiet 22 8", "quiet 22h-8h", "QUIET 22–8")
+    ),
+    *(
+        ("en", typed, "22:00 08:00")
+        for typed in ("quiet from 22 to 8", "quiet 10pm to 8am", "quiet 10 pm – 8 am", "quiet between 22:00 and 08:00")
+    ),
+    *(("en", typed, "22:00 08:00") for typed in ("quiet 2200 0800", "quiet from 10pm until 8 in the morning", "quiet 22.00 8.00")),
+    *(
+        ("es", typed, "22:00 08:00")
+        for typed in ("silencio de 22 a 8", "silencio 22-8", "silencio de 10 de la noche a 8 de la mañana", "silencio 22h a 8h")
+    ),
+    *(("ru", typed, "22:00 08:00") for typed in ("тихо с 22 до 8", "тихо 22-8", "тихо с 10 вечера до 8 утра", "тихо 22:00–08:00")),
+    ("en", "quiet midnight 8", "00:00 08:00"),
+    ("en", "quiet 22:00–24:00", "22:00 00:00"),
+    ("en", "quiet off", ""),
+    ("es", "silencio no", ""),
+]
+BAD_QUIET = [
+    ("en", "quiet 25 8", "“25” is not a time of day."),
+    ("en", "quiet 22", "Say from when to when it is quiet"),
+    ("en", "quiet 8 8", "Say from when to when it is quiet"),
+    ("ru", "тихо ночью", "“ночью” is not a time of day."),
+]
+
+
+@pytest.mark.parametrize(("typed", "time"), TIMES)
+def test_a_time_of_day_is_found_in_what_people_write(typed: str, time: str) -> None:
+    """By its colon, point or h, by am and pm, by the part of the day, by its name; what is no time is refused."""
+    if time:
+        assert clocks.read(clocks.spelled(typed)) == time
+    else:
+        with pytest.raises(UserError, match="is not a time of day"):
+            clocks.read(clocks.spelled(typed))
+
+
+def rule(text: str) -> dict[str, object]:
+    """Read ``weekly mon 09:30`` as it stands."""
+    found: dict[str, object] = {}
+    for word in text.split():
+        if word in DAYS:
+            found["weekday"] = DAYS.index(word)
+        elif word.isdecimal():
+            found["day"] = int(word)
+        else:
+            found["time" if ":" in word else "freq"] = word
+    return found
+
+
+@pytest.mark.parametrize(("language", "typed", "meant"), SCHEDULES)
+def test_a_schedule_is_read_as_it_was_meant(language: str, typed: str, meant: str) -> None:
+    """How often, which day and what time, in sentences and with slips."""
+    assert schedule.read(typed, CATALOGUE.words(language), None) == (rule(meant), ())
+
+
+@pytest.mark.parametrize(("language", "typed", "told"), BAD_SCHEDULES)
+def test_a_schedule_that_can_not_be_read_is_answered(language: str, typed: str, told: str) -> None:
+    """With what is wrong, and nothing guessed: a number alone is an hour only where no day can be meant."""
+    problems = schedule.read(typed, CATALOGUE.words(language), None)[1]
+    assert any(told in str(problem) for problem in problems), problems
+
+
+@pytest.mark.parametrize(("language", "typed", "ends"), QUIET)
+def test_quiet_hours_are_read_as_they_were_meant(language: str, typed: str, ends: str) -> None:
+    """With words between, with a dash, in twelve hours or twenty-four; a bare number is a full hour here."""
+    before = AlertSettings(quiet_from="01:00", quiet_to="02:00")
+    settings, problems = alerts.read(typed, CATALOGUE.words(language), before)
+    assert problems == ()
+    assert f"{settings.quiet_from} {settings.quiet_to}".strip() == ends
+
+
+@pytest.mark.parametrize(("language", "typed", "told"), BAD_QUIET)
+def test_quiet_hours_that_can_not_be_read_are_answered(language: str, typed: str, told: str) -> None:
+    """And what was set stays."""
+    problems = alerts.read(typed, CATALOGUE.words(language), AlertSettings())[1]
+    assert any(told in str(problem) for problem in problems), problems
+
+
+CHAT = [
+    ("en", "/schedule every monday at 9pm", ("Weekly · Monday · 21:00",)),
+    ("en", "/schedule daily 25:00", ("“25:00” is not a time of day. Write it like 09:30.",)),
+    ("en", "/alerts quiet 10pm-7am", ("Quiet hours 22:00–07:00",)),
+    ("en", "/alerts quiet soon", ("“soon” is not a time of day",)),
+    ("es", "/schedule cada lunes a las 9 de la noche", ("lunes", "21:00")),
+    ("es", "/alerts silencio de 22 a 8", ("22:00–08:00",)),
+    ("ru", "/schedule каждый день в 9 вечера", ("21:00",)),
+    ("ru", "/alerts тихо с 22 до 8", ("22:00–08:00",)),
+]
+
+
+async def test_times_are_taken_in_the_chat(tmp_path: Path) -> None:
+    """In three languages, with what is set now in the answer."""
+    async with someone(tmp_path, fear_greed_url="", operator_ids=OPERATORS) as ann:
+        people = await with_portfolios(ann)
+        for language, typed, told in CHAT:
+            answer = await people[language].say(typed)
+            assert all(part in answer for part in told), answer
