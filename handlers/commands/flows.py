@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from chatbot.errors import UserError
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from handlers.chat.context import Context
 
 DIALOG = "flow"
+_EVERY = "all|todo|todos|toda|всё|все|весь"
+_ALL = re.compile(rf"(?i)(?:{_EVERY})\s+(?P<after>[a-z0-9]{{1,12}})|(?P<before>[a-z0-9]{{1,12}})\s+(?:{_EVERY})")
 
 
 async def deposit(update: Update, context: Context) -> None:
@@ -55,7 +58,8 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
 
 
 async def _move(update: Update, context: Context, portfolio: Portfolio, kind: FlowKind, text: str) -> None:
-    moved = await context.program.flows.move(portfolio, kind, await _amounts(context, portfolio, text))
+    everything = await _all_of(context, portfolio, text) if kind is FlowKind.WITHDRAWAL else {}
+    moved = await context.program.flows.move(portfolio, kind, everything or await _amounts(context, portfolio, text))
     await context.leave(DIALOG)
     if moved is None or isinstance(moved, Overtaken):
         await reply(update, context, views.not_ours(context.words, portfolio))
@@ -63,11 +67,25 @@ async def _move(update: Update, context: Context, portfolio: Portfolio, kind: Fl
     await _told(update, context, portfolio, moved)
 
 
+async def _all_of(context: Context, portfolio: Portfolio, text: str) -> dict[str, Decimal]:
+    """Read "all BTC" as how much of it is free; empty for anything else."""
+    named = _ALL.fullmatch(text.strip())
+    if named is None:
+        return {}
+    coin = (named["before"] or named["after"]).upper()
+    free = (await (await context.program.accounts.exchange(portfolio.id)).balances()).free
+    if not free.get(coin):
+        raise UserError(N_("There is no {name} that could go."), name=coin)
+    return {coin: free[coin]}
+
+
 async def _amounts(context: Context, portfolio: Portfolio, text: str) -> dict[str, Decimal]:
     """Read an amount of money, or coins with their amounts. Raises :class:`UserError`."""
     try:
         read = {context.program.source.quote_asset: numbers.number(text)}
     except UserError:
+        if not any(char.isalpha() for char in text):
+            raise  # no coin is named, so it is about the number
         typed = (await amounts.read(context, text, portfolio)).sure()
         if typed.problems:
             raise typed.problems[0] from None

@@ -204,6 +204,41 @@ async def test_a_deposit_is_asked_for_where_none_is_named(ben: Someone) -> None:
     assert len(await written(ben)) == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("500", "+500 USDT"),
+        ("$1,250.50", "+1,250.5 USDT"),
+        ("500,5", "+500.5 USDT"),
+        ("500 usd", "+500 USDT"),
+        ("0.2 btc and 300 usdt", "+0.2 BTC\n+300 USDT"),
+        ("BTC 0.1, ETH 0.2", "+0.1 BTC\n+0.2 ETH"),
+        ("0", "above 0"),
+        ("-5", "above 0"),
+        ("99999999999999999999", "is too large"),
+        ("50%", "is a share"),
+        ("btc", "btc has no number behind it"),
+        ("5 FOO", "FOO has no price at this exchange"),
+        ("0.5 btc 0.5 btc", "BTC is there twice"),
+        ("5 €", "is not in dollars"),
+    ],
+)
+async def test_what_comes_in_is_read_or_refused_with_its_reason(ben: Someone, text: str, said: str) -> None:
+    before = await spot(ben)
+    assert said in await ben.say(f"/deposit {text}")
+    assert (await spot(ben) != before) is said.startswith("+")
+
+
+async def test_all_of_a_coin_can_go(ben: Someone) -> None:
+    """Without typing out its eight decimals; of one that is not there, that is said."""
+    held = (await spot(ben))["SOL"]
+    await ben.say("/withdraw all sol")
+    assert "SOL" not in await spot(ben)
+    assert f"\u2212{held.normalize()} SOL" in ben.last.text
+    assert "There is no SOL that could go." in await ben.say("/withdraw todo SOL")
+    assert "0.0% today" in await figures(ben)
+
+
 async def test_returns_are_told_with_their_beginning(ben: Someone) -> None:
     """Today, and since the first value; a deposit of as much as there is changes neither."""
     await ben.step(3600)
