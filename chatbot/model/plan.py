@@ -129,6 +129,8 @@ class LeftOutWhy(StoredWord):
     """Why a plan does not contain all that was wanted: the flags of domain 9.12, and the person's limit for one plan."""
 
     BELOW_MINIMUM = "below_minimum"
+    #: the exchange would take the order, but it is not worth its fees (domain 9.5)
+    SMALL = "small"
     HALTED = "halted"
     CASH_LIMITED = "cash_limited"
     WITHDRAW_LIMITED = "withdraw_limited"
@@ -147,7 +149,7 @@ class LeftOut:
     instrument: str = ""
     #: value left undone, quote; None where the flag has none
     amount: Decimal | None = None
-    #: the exchange's minimum where that was the reason
+    #: the exchange's minimum, or the smallest order that is worth its fees, where that was the reason
     minimum: Decimal | None = None
 
 

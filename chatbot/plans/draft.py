@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 #: the flag of a block whose index contract makes up for what could not be done
 _COMPLETED = "beta_completion"
+#: this share of the portfolio off its target is told where no order does anything about it
+_WELL_OFF = Decimal("0.01")
 #: shares of a bucket are cut here
 _STEP = Decimal("1e-12")
 
@@ -194,6 +196,25 @@ def left_out(block: Block, evaluation: Evaluation, targets: Targets) -> tuple[Le
     """Return what a block leaves undone of what was wanted, and why."""
     flagged = (_left_out(flag, evaluation, targets) for flag in block.flags if flag != _COMPLETED)
     return (*flagged, *_waiting(evaluation), *_postponed(evaluation, targets))
+
+
+def too_small(evaluation: Evaluation, targets: Targets) -> tuple[LeftOut, ...]:
+    """Name what stands well off its target and is too little for an order all the same, as in a small portfolio."""
+    held = evaluation.held
+    if held is None:
+        return ()
+    here, found = {**held.by_asset, **held.book}, []
+    for name, target in (*targets.spot.items(), *targets.futures.items()):
+        market, quote = evaluation.markets.get(name), evaluation.quotes.get(name)
+        off = abs(target * held.value - here.get(name, Decimal(0)))
+        if market is None or quote is None or not market.trading or off < _WELL_OFF * held.value:
+            continue
+        least = valuation.smallest_trade(held.value, market, quote.price)
+        if off < market.min_notional:
+            found.append(LeftOut(why=LeftOutWhy.BELOW_MINIMUM, instrument=name, amount=off, minimum=market.min_notional))
+        elif off < least:
+            found.append(LeftOut(why=LeftOutWhy.SMALL, instrument=name, amount=off, minimum=least))
+    return tuple(found)
 
 
 def _waiting(evaluation: Evaluation) -> tuple[LeftOut, ...]:

@@ -159,6 +159,8 @@ class Rebalancing:
             return CannotEvaluate(portfolio=evaluation.portfolio, problems=(Problem(code=refusal.code),))
         if block.empty:
             undone = planning.left_out(block, evaluation, targets)
+            named = {left.instrument for left in undone}
+            undone += tuple(left for left in planning.too_small(evaluation, targets) if left.instrument not in named)
             return NothingToDo(portfolio=portfolio, figures=figures, left_out=undone)
         told = market.aged(tilt.told(reasons, tilts), market_now)
         drafted = planning.draft(evaluation, targets, block, told, now=now, expiry=self._lasts(evaluation))

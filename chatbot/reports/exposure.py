@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chatbot.portfolio.evaluation import Evaluation
 
 #: the last settlement lies within this time at every interval in use
-_LOOK_BACK_DAYS = 2
+LOOK_BACK_DAYS = 2
 
 
 def report(evaluation: Evaluation, hours: Mapping[str, int], price_age_s: float | None) -> ExposureReport:
@@ -71,5 +71,5 @@ async def funding_hours(book: FundingBook, evaluation: Evaluation) -> dict[str, 
     A contract is asked for at most once a settlement, however many people look; an unknown one is left out.
     """
     held = [position.contract for position in evaluation.snapshot.positions if position.qty] if evaluation.snapshot else []
-    await book.refresh(held, _LOOK_BACK_DAYS)
+    await book.refresh(held, LOOK_BACK_DAYS)
     return {contract: hours for contract in held if (hours := book.interval_hours(contract)) is not None}

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.portfolio import INDEX
+from chatbot.engine.triggers.funding import BLOCK_HOURS
 from chatbot.errors import contained
 from chatbot.model import AnswerMode, Check, ExposureReport, HeldBack, MovedTarget, PortfolioRow, StatusReport
 from chatbot.portfolio import states, targets, turnover
@@ -83,7 +84,7 @@ class Reports:
             next_check_s=max(0.0, (next_check - now).total_seconds()) if next_check else None,
             market_time=market_time if abs(market_time - now) > timedelta(seconds=1) else None,
             performance=earned,
-            funding_8h=self._funding_rate(),
+            funding_8h=await self._funding_8h(),
             funding_age_s=self._board.oldest_age((INDEX,), now),
             turnover=used,
             open_plan=open_plan,
@@ -129,9 +130,17 @@ class Reports:
             mark = (await states.read(tx, portfolio.id)).schedule
         return schedule.upcoming(portfolio.strategy.schedule, mark, self._clock.now()), mark
 
-    def _funding_rate(self) -> Decimal | None:
+    async def _funding_8h(self) -> Decimal | None:
+        """Return what the next settlement of BTC comes to in eight hours: some contracts settle every four, some every hour (domain 7.1).
+
+        None where the rate is unknown, or the hours between settlements are.
+        """
         quote = self._board.get(INDEX)
-        return quote.funding_rate if quote else None
+        if quote is None or quote.funding_rate is None:
+            return None
+        await self._funding.refresh((INDEX,), exposure.LOOK_BACK_DAYS)
+        hours = self._funding.interval_hours(INDEX)
+        return quote.funding_rate * BLOCK_HOURS / hours if hours else None
 
 
 def _moved(evaluation: Evaluation) -> dict[str, MovedTarget]:

@@ -69,6 +69,7 @@ _CHANGED = frozenset({"shrunk", "replanned"})
 _DUST = Decimal("0.001")
 _LEFT_OUT = {
     LeftOutWhy.BELOW_MINIMUM: N_("{coin}: {amount} is under the exchange's minimum of {minimum}"),
+    LeftOutWhy.SMALL: N_("{coin}: {amount} is under {minimum}, the smallest order that is worth its fees"),
     LeftOutWhy.HALTED: N_("{coin}: the exchange has stopped trading it"),
     LeftOutWhy.NO_PRICE: N_("{coin}: there is no reliable price"),
     LeftOutWhy.CASH_LIMITED: N_("buys are smaller than wanted: there is not enough money"),
