@@ -55,7 +55,7 @@ class ManualExchange:
         save: Save,
         last: Callable[[str], Decimal | None] = no_price,
     ) -> None:
-        """``last`` knows the last price of what is not traded any more, quote."""
+        """``last`` knows the last price of an instrument, quote, for when it is not traded any more."""
         self.quote_asset = state.quote
         self._source = source
         self._clock = clock

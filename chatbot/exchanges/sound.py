@@ -20,12 +20,15 @@ async def sound_quotes(source: PriceSource, instruments: Collection[str]) -> Map
 
 
 async def marks_of(source: PriceSource, instruments: Collection[str], last: Callable[[str], Decimal | None]) -> dict[str, Decimal]:
-    """Return valuation prices, by ``last`` those of what is not traded any more; raises ``Unreachable`` rather than guess one."""
+    """Return valuation prices, by ``last`` those of what the list calls halted or gone; raises ``Unreachable`` rather than guess one."""
     quotes = await sound_quotes(source, instruments) if instruments else {}
-    marks = {name: quotes[name].price if name in quotes else last(name) for name in instruments}
-    if missing := sorted(name for name, price in marks.items() if price is None):
-        raise Unreachable(f"no price for {', '.join(missing)}")
-    return {name: price for name, price in marks.items() if price is not None}
+    missing = [name for name in instruments if name not in quotes]
+    markets = await source.markets() if missing else {}
+    stopped = {name: last(name) for name in missing if name not in markets or not markets[name].trading}
+    known = {name: price for name, price in stopped.items() if price is not None}
+    if unknown := sorted(set(missing) - known.keys()):
+        raise Unreachable(f"no price for {', '.join(unknown)}")
+    return {name: quotes[name].price if name in quotes else known[name] for name in instruments}
 
 
 def is_sound(quote: Quote) -> bool:

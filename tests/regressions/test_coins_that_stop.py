@@ -213,3 +213,32 @@ async def test_the_last_price_outlives_a_restart(tmp_path: Path) -> None:
         await ann.step()
         assert (await figures(ann)).stopped == (stop,)
         assert len(told(ann, "The exchange no longer lists SOL")) == 1, "neither told again nor forgotten"
+
+
+@pytest.mark.parametrize("gone", [False, True])
+async def test_a_stopped_contract_cannot_be_closed_and_the_others_can(ann: Someone, gone: bool) -> None:
+    """Told as a future; it counts at its last mark; the rest of the book is traded; /panic closes what it can and names the other."""
+    await paper(ann)
+    held = (await ann.books())["book"]
+    (listings(ann).gone if gone else listings(ann).halted).add("ETH-PERP")
+    for _ in range(3):
+        await ann.step()
+    assert len(told(ann, "ETH futures")) == 1
+    stands = await figures(ann)
+    assert [stop.instrument for stop in stands.stopped] == ["ETH-PERP"]
+    assert stands.book["ETH-PERP"] == held["ETH-PERP"] * 2500
+    assert "ETH futures" in await ann.say("/status")
+    market(ann).move("BTC", "1.4")
+    await ann.step()
+    await ann.say("/rebalance")
+    plan = await ann.plan()
+    assert "BTC-PERP" in {leg.instrument for leg in plan.legs}
+    assert "ETH-PERP" not in {leg.instrument for leg in plan.legs}
+    assert all(leg.state == "filled" for leg in (await ann.confirm()).legs)
+    await ann.say("/panic")
+    assert "ETH" in ann.last.text
+    await ann.tap("Close all futures and stop")
+    await ann.work()
+    for _ in range(3):
+        await ann.step()
+    assert (await ann.books())["book"] == {"ETH-PERP": held["ETH-PERP"]}

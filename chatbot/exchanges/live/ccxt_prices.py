@@ -74,6 +74,8 @@ class CcxtSource:
         self._due_at: float | None = None
         #: when they may be read out of turn again
         self._again_at = -inf
+        #: when a missing price may ask for that again
+        self._doubt_at = -inf
         #: instruments that the exchange refused although it lists them, and when they are asked for again
         self._refused: dict[str, float] = {}
         self._opening = asyncio.Lock()
@@ -96,7 +98,7 @@ class CcxtSource:
     async def _read_rules(self) -> None:
         """Read the rules; they are swapped in only when they are complete."""
         made = await self._open()
-        now = self._clock.monotonic()
+        now, before = self._clock.monotonic(), self._rules.keys()
         try:
             rows = await self._ask("fetch_markets")
             self._check_complete(rows)
@@ -111,7 +113,8 @@ class CcxtSource:
             log.warning("rules_kept", exchange=self.name, error=str(error)[:200])
             self._due_at = now + _RULES_AGAIN_S
         else:
-            self._due_at = now + _RULES_FOR_S
+            # what has gone from the list is looked for again soon: a list may be short by mistake
+            self._due_at = now + (_RULES_FOR_S if before <= self._rules.keys() else _RULES_AGAIN_S)
 
     def _check_complete(self, rows: object) -> None:
         """Raise ``Unreachable`` for a list of markets that is not whole: empty, without spot or contracts, or half as long as before."""
@@ -185,6 +188,12 @@ class CcxtSource:
             if self._clock.monotonic() >= self._again_at:
                 self._again_at = self._clock.monotonic() + _RULES_AGAIN_S
                 await self._read_rules()
+
+    def _doubt_rules(self) -> None:
+        """Have the rules read again before the next quotes, unless that was asked for a short while ago."""
+        now = self._clock.monotonic()
+        if now >= self._doubt_at and self._due_at is not None:
+            self._doubt_at, self._due_at = now + _REFUSED_FOR_S, now
 
     async def _ask_about(self, instrument: str, call: str, *args: object) -> Sequence[Any]:
         """Ask for the rows of one instrument; what the exchange no longer lists has none."""
@@ -327,6 +336,8 @@ class CcxtSource:
             name = f"{raw['base']}{PERP if perp else ''}"
             unit = positive(raw.get("contractSize")) if perp and self._venue.counts_contracts else _ONE
             market = None if unit is None else _market(name, raw, unit)
+            if market is None and name in self._rules:  # a row that cannot be read is no delisting
+                market, unit = self._rules[name], self._units[name]
             if market is None or unit is None:
                 log.warning("instrument_dropped", exchange=self.name, instrument=name)
                 continue
@@ -375,8 +386,10 @@ class CcxtSource:
         )
 
     def _kept(self, names: list[str], quotes: Mapping[str, Quote | None]) -> dict[str, Quote]:
-        """Return what can be used; name in the log what cannot."""
+        """Return what can be used; name in the log what cannot. What has no price may be halted: the rules are read again soon."""
         dropped = [name for name in names if quotes[name] is None]
+        if dropped or any(quote.bid <= 0 or quote.ask <= 0 for quote in quotes.values() if quote is not None):
+            self._doubt_rules()
         if dropped:
             log.warning("instruments_dropped", exchange=self.name, instruments=dropped[:20], count=len(dropped))
         return {name: quote for name, quote in quotes.items() if quote is not None}

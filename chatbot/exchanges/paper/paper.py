@@ -70,7 +70,7 @@ class PaperExchange:
         late_window_s: float | None = 5.0,
         last: Callable[[str], Decimal | None] = no_price,
     ) -> None:
-        """``last`` knows the last price of what is not traded any more, quote."""
+        """``last`` knows the last price of an instrument, quote, for when it is not traded any more."""
         self.quote_asset = state.quote
         self.late_window_s = late_window_s
         self.faults = faults or Faults()
@@ -276,6 +276,7 @@ class PaperExchange:
                 paths[name] = path
             if is_perp(name):
                 settlements[name] = await self._settlements(name, since, until)
+        # without a price of now, the last one says more than what was once paid
         marks = {name: quotes[name].price if name in quotes else self._last(name) or price for name, price in fallback.items()}
         return Stretch(paths=paths, settlements=settlements, markets=rules, marks=marks, stuck=self.faults.stuck)
 

@@ -153,9 +153,9 @@ class Stops:
         return MappingProxyType({name: stop.price for name, stop in self._stops.items() if stop.price is not None})
 
     def price(self, instrument: str) -> Decimal | None:
-        """Return the last price of an instrument that is not traded, quote; None for one that is, and where nobody knows."""
+        """Return the last price of an instrument, quote, of whatever age; None where nobody knows."""
         stop = self._stops.get(instrument)
-        return stop.price if stop is not None else None
+        return stop.price if stop is not None else self._last(instrument)[0]
 
 
 def last_quote(stop: Stop) -> Quote | None:
