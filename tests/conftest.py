@@ -7,11 +7,9 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite as Dialect
-from sqlalchemy.engine import Engine
-from sqlalchemy.util import LRUCache
+from tests.once import compile_once, read_once
 
 if TYPE_CHECKING:
     import pytest
@@ -42,20 +40,6 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_finish() -> None:
     """Leave what was imported to itself: the collector would look through it again and again."""
     compile_once()
+    read_once()
     gc.collect()
     gc.freeze()
-
-
-def compile_once() -> None:
-    """Let all databases of a worker share the statements that one has compiled: engines look them up by their own dialect."""
-    compiled: LRUCache[Any, Any] = LRUCache(5000)
-    begin = Engine.__init__
-
-    def begun(self: Engine, *args: Any, **more: Any) -> None:
-        begin(self, *args, **more)
-        if isinstance(self.dialect, Dialect):
-            self._compiled_cache = compiled
-
-    Engine.__init__ = begun  # type: ignore[method-assign]
-    Dialect.__eq__ = lambda _, other: isinstance(other, Dialect)  # type: ignore[method-assign]
-    Dialect.__hash__ = lambda _: hash(Dialect)  # type: ignore[method-assign]

@@ -1,0 +1,44 @@
+"""What a worker does once, although every program that a test starts would do it again: statements compiled, the recorded market read."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite as Dialect
+from sqlalchemy.engine import Engine
+from sqlalchemy.util import LRUCache
+
+from chatbot.exchanges.markets import replay
+from chatbot.exchanges.markets.history import HOUR_MS
+from tests.places import DATA
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chatbot.exchanges.markets.history import Bars
+
+
+def compile_once() -> None:
+    """Let all databases share the statements that one has compiled: engines look them up by their own dialect."""
+    compiled: LRUCache[Any, Any] = LRUCache(5000)
+    begin = Engine.__init__
+
+    def begun(self: Engine, *args: Any, **more: Any) -> None:
+        begin(self, *args, **more)
+        if isinstance(self.dialect, Dialect):
+            self._compiled_cache = compiled
+
+    Engine.__init__ = begun  # type: ignore[method-assign]
+    Dialect.__eq__ = lambda _, other: isinstance(other, Dialect)  # type: ignore[method-assign]
+    Dialect.__hash__ = lambda _: hash(Dialect)  # type: ignore[method-assign]
+
+
+def read_once() -> None:
+    """Let all replays share the recorded candles, which nobody changes."""
+    read, kept = replay.read_bars, lru_cache(maxsize=None)(replay.read_bars)
+
+    def bars(file: Path, span_ms: int = HOUR_MS) -> Bars:
+        return kept(file, span_ms) if DATA in file.parents else read(file, span_ms)
+
+    replay.read_bars = bars
