@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Tx: TypeAlias = AsyncConnection
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgres": "postgresql+asyncpg", "postgresql": "postgresql+asyncpg"}
-#: how a SQLite transaction begins; a writer takes its lock first, so that it can never fail between reading and writing
+#: how a SQLite transaction begins
 _BEGIN = "ballast_begin"
 
 
@@ -48,7 +48,7 @@ class Database:
                 yield tx
             return
         async with self._my_turn(), self._engine.connect() as tx:
-            await tx.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+            await tx.execution_options(**{_BEGIN: sqlite.WRITING})
             yield tx
             await tx.commit()
 
@@ -122,4 +122,4 @@ def _with_driver(url: str) -> URL:
 def _begin_sqlite(connection: Connection) -> None:
     """Leave the beginning to the first statement: before it there is nothing that could be read or locked."""
     driver: sqlite.Connection = connection.connection.driver_connection  # type: ignore[assignment]
-    driver.begin(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+    driver.begin(connection.get_execution_options().get(_BEGIN, sqlite.READING))

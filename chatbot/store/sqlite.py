@@ -1,7 +1,7 @@
 """A SQLite file behind a thread, to which a transaction goes only where it may wait: trips are most of what a statement costs.
 
-It may wait for the lock as it begins and for the disk as it commits. What lies between is answered from memory, in less time than a trip
-takes; the library makes four trips for each statement.
+A writer may wait for the lock as it begins and for the disk as it commits. What lies between, and all that a reader asks, is answered from
+memory, in less time than a trip takes; the library makes four trips for each statement.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import aiosqlite
 
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Dialect
 
+#: how a transaction begins; a writer takes its lock first, so that it can never fail between reading and writing
+READING, WRITING = "BEGIN", "BEGIN IMMEDIATE"
 _BUSY_TIMEOUT_S = 30
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 #: what finds few rows in this program; a deletion, or a change of tables, may find all there are
 _SHORT = ("SELECT", "INSERT", "UPDATE")
-#: how long a transaction may keep the event loop from serving the others, before it makes a trip all the same
+#: how long statements may keep the event loop from serving whoever asks nothing of the database, before one makes a trip all the same
 _TURN_S = 0.005
 #: rows, description, rowcount and lastrowid of a statement
 _Done = tuple[list[Any], Any, int, int | None]
@@ -49,6 +51,9 @@ async def connect(url: URL, dialect: Dialect) -> Connection:
 class Connection(aiosqlite.Connection):
     """A connection whose cursors fetch while they execute, and which ends no transaction that it has not begun."""
 
+    #: when a trip of any connection ended last, and others had been served, by the monotonic clock, in seconds
+    _back_at: ClassVar[float] = 0.0
+
     def __init__(self, connector: Callable[[], sqlite3.Connection], iter_chunk_size: int) -> None:
         super().__init__(connector, iter_chunk_size)
         #: how a transaction begins together with its first statement; None once it has
@@ -58,8 +63,6 @@ class Connection(aiosqlite.Connection):
         self._used = False
         #: True from the moment something is on its way to the thread until it is back, which it never is for a cancelled task
         self._away = False
-        #: when the last trip ended, by the monotonic clock, in seconds
-        self._back_at = 0.0
 
     def begin(self, statement: str) -> None:
         """Begin a transaction with the next statement."""
@@ -70,10 +73,10 @@ class Connection(aiosqlite.Connection):
         return Cursor(self)
 
     async def run(self, statement: Callable[[sqlite3.Cursor], object], *, short: bool) -> _Done:
-        """Begin what is to be begun, run a statement and fetch its rows; all in one trip, or, inside a transaction, in none."""
+        """Begin what is to be begun, run a statement and fetch its rows; all in one trip, or in none."""
         begin, self._begin, self._used = self._begin, None, True
         work = partial(_run, self._conn, begin, statement)
-        return work() if begin is None and short and self._may_stay() else await self._trip(work)
+        return work() if begin != WRITING and short and self._may_stay() else await self._trip(work)
 
     async def commit(self) -> None:
         """Commit; without a statement there is nothing to."""
@@ -90,13 +93,13 @@ class Connection(aiosqlite.Connection):
             self._used = False
 
     def _may_stay(self) -> bool:
-        return not self._away and time.monotonic() - self._back_at < _TURN_S
+        return not self._away and time.monotonic() - Connection._back_at < _TURN_S
 
     async def _trip(self, work: Callable[[], _T]) -> _T:
         """Do something in the thread, behind what a cancelled task has left there."""
         self._away = True
         done: _T = await self._execute(work)  # type: ignore[no-untyped-call]
-        self._away, self._back_at = False, time.monotonic()
+        self._away, Connection._back_at = False, time.monotonic()
         return done
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -67,7 +67,7 @@ async def opened(
 @asynccontextmanager
 async def on_target(folder: Path, begin: datetime, *said: str, preset: str = "Balanced") -> AsyncIterator[Someone]:
     """Open a portfolio and bring it to its targets."""
-    async with opened(folder, begin, *said, preset=preset, pace=Pace(poll_s=60.0, requotes=1)) as ann:
+    async with opened(folder, begin, *said, preset=preset, pace=replace(PACE, requotes=1)) as ann:
         await carry_out(ann)
         yield ann
 
