@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -24,11 +24,11 @@ _MONTH: Final = timedelta(days=30)
 async def read(tx: Tx, portfolio_id: int, zone: str, now: datetime, value: Decimal | None) -> Performance:
     """Return what was earned up to ``now``, at which the portfolio is worth ``value``; None: nobody knows."""
     day = now.astimezone(ZoneInfo(zone)).date()
-    first = await flows.opening(tx, portfolio_id)
+    first, month, today = await flows.openings(tx, portfolio_id, (date.min, day - _MONTH, day))
     if first is None:
         return Performance()
-    moved, today = await flows.of_portfolio(tx, portfolio_id), await flows.opening(tx, portfolio_id, day)
-    month = await flows.opening(tx, portfolio_id, day - _MONTH) if first.day <= day - _MONTH else None
+    moved = await flows.of_portfolio(tx, portfolio_id)
+    month = month if first.day <= day - _MONTH else None
     total = _earned(first, moved, zone, value)
     return Performance(
         today=_earned(today, moved, zone, value).total if today is not None else None,

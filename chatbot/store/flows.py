@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime  # noqa: TC003 - fields' types
 from decimal import Decimal  # noqa: TC003 - a field's type
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, literal_column, select, union_all
 
 from chatbot.model import Flow, FlowKind
 from chatbot.store import tables
 from chatbot.store.writing import put_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
-    from sqlalchemy import Row
+    from sqlalchemy import CompoundSelect, Row, Select
 
     from chatbot.store.database import Tx
 
@@ -33,6 +34,7 @@ class Opening:
 
 
 _flows, _values = tables.flows.c, tables.values.c
+_OF_PORTFOLIO = select(tables.flows).where(_flows.portfolio_id == bindparam("portfolio")).order_by(_flows.id)
 
 
 async def add(tx: Tx, flow: Flow) -> Flow:
@@ -57,15 +59,26 @@ async def latest(tx: Tx, portfolio_id: int) -> Flow | None:
 
 async def of_portfolio(tx: Tx, portfolio_id: int) -> tuple[Flow, ...]:
     """Return the flows of a portfolio, oldest first."""
-    rows = await tx.execute(select(tables.flows).where(_flows.portfolio_id == portfolio_id).order_by(_flows.id))
-    return tuple(map(_flow, rows))
+    return tuple(map(_flow, await tx.execute(_OF_PORTFOLIO, {"portfolio": portfolio_id})))
 
 
-async def opening(tx: Tx, portfolio_id: int, day: date | None = None) -> Opening | None:
-    """Return the first value that was taken on a day of the person or after it; without a day, the first of all. None: there is none."""
-    query = select(_values.day, _values.at, _values.value).where(_values.portfolio_id == portfolio_id).order_by(_values.day).limit(1)
-    row = (await tx.execute(query if day is None else query.where(_values.day >= day))).one_or_none()
-    return None if row is None else Opening(day=row.day, at=row.at, value=row.value)
+async def openings(tx: Tx, portfolio_id: int, days: Sequence[date]) -> tuple[Opening | None, ...]:
+    """Return for each day of the person the first value that was taken on it or after it; None: there is none."""
+    given = {"portfolio": portfolio_id} | {f"day{at}": day for at, day in enumerate(days)}
+    rows = {row.at_day: row for row in await tx.execute(_openings(len(days)), given)}
+    return tuple(Opening(day=row.day, at=row.at, value=row.value) if (row := rows.get(at)) is not None else None for at in range(len(days)))
+
+
+@lru_cache(maxsize=8)
+def _openings(count: int) -> CompoundSelect[Any]:
+    """Return the question for so many days, written once: it is asked with every /status."""
+    return union_all(*(select(_first_from(at).subquery()) for at in range(count)))
+
+
+def _first_from(at: int) -> Select[Any]:
+    mine = _values.portfolio_id == bindparam("portfolio")
+    found = select(literal_column(str(at)).label("at_day"), _values.day, _values.at, _values.value).where(mine)
+    return found.where(_values.day >= bindparam(f"day{at}", type_=_values.day.type)).order_by(_values.day).limit(1)
 
 
 async def record_values(tx: Tx, values: Iterable[tuple[int, date, datetime, Decimal]]) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -262,13 +262,15 @@ async def test_only_the_first_value_of_a_day_counts_and_stays_exact(db: Database
     stored = await a_portfolio(db)
     day = NOW.date()
     async with db.transaction() as tx:
-        assert await flows.opening(tx, stored.id, day) is None
+        assert await flows.openings(tx, stored.id, (day,)) == (None,)
         await flows.record_values(tx, [(stored.id, day, NOW, Decimal("98412.07000"))])
         await flows.record_values(tx, [(stored.id, day, LATER, Decimal(1))])
-        found = await flows.opening(tx, stored.id, day)
+        first, earlier, found, later = await flows.openings(
+            tx, stored.id, (date.min, day - timedelta(days=3), day, day + timedelta(days=1))
+        )
         assert (str(found.value), found.at) == ("98412.07000", NOW)
-        assert await flows.opening(tx, stored.id) == await flows.opening(tx, stored.id, day - timedelta(days=3)) == found
-        assert await flows.opening(tx, stored.id, day + timedelta(days=1)) is None
+        assert first == earlier == found
+        assert later is None
 
 
 async def test_flows_are_kept_in_their_order_with_what_is_unknown_of_them(db: Database) -> None:
@@ -767,7 +769,7 @@ async def test_what_is_written_in_bulk_replaces_states_and_checks_and_keeps_the_
         day = NOW.date()
         await flows.record_values(tx, [(first.id, day, NOW, Decimal("1.50"))])
         await flows.record_values(tx, [(first.id, day, NOW, Decimal(2)), (second.id, day, NOW, Decimal(3))])
-        assert [(await flows.opening(tx, one.id, day)).value for one in (first, second)] == [Decimal("1.50"), Decimal(3)]
+        assert [(await flows.openings(tx, one.id, (day,)))[0].value for one in (first, second)] == [Decimal("1.50"), Decimal(3)]
 
 
 async def test_windows_are_opened_in_bulk_and_nothing_else_of_a_portfolio_changes(db: Database) -> None:

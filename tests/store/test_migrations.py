@@ -262,5 +262,6 @@ async def test_values_of_before_the_flows_step_are_kept(open_empty: Callable[[],
         await db.migrate()
         assert await _call(db, _differences) == []
         async with db.read() as tx:
-            assert await flows.opening(tx, portfolio.id) == flows.Opening(day=samples.NOW.date(), at=None, value=Decimal("1.50"))
+            (opening,) = await flows.openings(tx, portfolio.id, (samples.NOW.date(),))
+            assert opening == flows.Opening(day=samples.NOW.date(), at=None, value=Decimal("1.50"))
             assert await flows.of_portfolio(tx, portfolio.id) == ()
