@@ -92,11 +92,11 @@ class Strategy:
         return self.setting(trigger).mode or next(iter(INFO[trigger].modes), "")
 
     def line_of(self, asset: str) -> str:
-        """Return the line that an asset belongs to; a coin that no line names counts as ALT."""
+        """Return the line that an asset belongs to; a coin that no line names counts as ALT, and without such a line stands for itself."""
         for line, members in self.members.items():
             if asset in members:
                 return line
-        return asset if asset in self.weights else ALT
+        return ALT if asset not in self.weights and ALT in self.weights else asset
 
     @property
     def spot_assets(self) -> tuple[str, ...]:

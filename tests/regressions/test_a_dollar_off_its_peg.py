@@ -91,6 +91,7 @@ async def test_usdc_at_088_for_a_day(ann: Someone) -> None:
 async def test_on_its_peg_another_dollar_pays_for_what_is_bought(ann: Someone) -> None:
     """USDC at 0.9999 is sold for USDT first, exactly as much as the buys lack; done by hand it leaves no debt."""
     await types_in(ann, "BTC 0.1, USDC 10000, USDT 2000", "BTC 90 USDT 10")
+    assert "unknown" not in ann.last.text, "what the conversion costs is told like any other leg"
     plan = await ann.plan()
     sold, bought = plan.legs
     assert (sold.instrument, sold.side, bought.instrument, bought.side) == ("USDC", "sell", "BTC", "buy")

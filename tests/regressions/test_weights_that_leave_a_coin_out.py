@@ -49,7 +49,9 @@ async def test_at_the_start_the_first_plan_waits_for_the_answer(ann: Someone) ->
     assert ASKED in answer
     assert await ann.plans() == ()
     assert ASKED in await ann.say("/rebalance")
-    assert "Without a target, so nothing is planned: ADA" in await ann.say("/status")
+    status = await ann.say("/status")
+    assert "Without a target, so nothing is planned: ADA" in status
+    assert "ALT" not in status, "it stands under its own name: there is no line that it belongs to"
     await ann.tap("Coins without a target")
     await ann.tap("Sell ADA")
     assert (await traded(ann))["ADA"] == "sell"

@@ -165,11 +165,13 @@ class SimulatedSource:
         """Return the bars that opened in [since, until) and are closed by now."""
         instrument = self.listings.origin(instrument)
         asset = asset_of(instrument)
-        if asset not in COINS:
+        if asset not in COINS and instrument != DOLLAR:
             return ()
         span = DAY_MS if interval == "1d" else HOUR_MS
         begin = max(to_ms(since), (self._market.first_day + 1) * DAY_MS)
         end = min(to_ms(until), to_ms(self.market_time(self._clock.now())) - span + 1)
+        if instrument == DOLLAR:
+            return _dollar_bars(begin, end, span)
         first, last = begin // DAY_MS, -(-end // DAY_MS)
         rows = [np.empty((0, 5))]
         for many in _stretches(first, last):
@@ -255,6 +257,13 @@ def _dollar(now: datetime) -> Quote:
     """Return the price of the dollar beside the quote coin."""
     book = touch(1.0, 0.0, DOLLAR_HALF_SPREAD_BPS / 1e4, _rules(DOLLAR).tick)
     return Quote(instrument=DOLLAR, bid=book.bid, ask=book.ask, at=now, volume=plain(DOLLAR_MILLIONS * 1e6, 0))
+
+
+def _dollar_bars(begin: int, end: int, span: int) -> CandleTable:
+    """Return its bars that opened in [begin, end), market ms: it stands still."""
+    at = np.arange(-(-begin // span) * span, end, span, dtype=np.int64)
+    traded = DOLLAR_MILLIONS * 1e6 * span / DAY_MS
+    return CandleTable(at * 1000, np.tile([1.0, 1.0, 1.0, 1.0, traded], (len(at), 1)))
 
 
 def _dollar_path(moments: NDArray[np.int64]) -> Path:

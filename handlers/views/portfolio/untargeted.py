@@ -30,14 +30,12 @@ def seal(asset: str) -> str:
 
 def question(words: Words, portfolio: Portfolio, coins: Sequence[str]) -> View:
     """Ask what shall become of coins that are held and have no target."""
-    shown = list(coins[:_MOST])
-    named = ", ".join(clip(asset, 12) for asset in shown)
-    count = len(shown)
+    shown, named = list(coins[:_MOST]), _names(coins)
     text = page(
         head(words, portfolio, name=True),
         strategy_table(words, portfolio.strategy),
         say(words, "You hold {coins}, and your targets leave them out. What shall become of them?", coins=bold(named))
-        if count > 1
+        if len(coins) > 1
         else say(words, "You hold {coin}, and your targets leave it out. What shall become of it?", coin=bold(named)),
         say(words, "Until you say so, I make no plans for this portfolio."),
     )
@@ -60,4 +58,9 @@ def line(words: Words, coins: Sequence[str]) -> Html | None:
     """Say in /status that coins have no target; None where all have one."""
     if not coins:
         return None
-    return say(words, "Without a target, so nothing is planned: {coins}", coins=bold(", ".join(clip(asset, 12) for asset in coins[:_MOST])))
+    return say(words, "Without a target, so nothing is planned: {coins}", coins=bold(_names(coins)))
+
+
+def _names(coins: Sequence[str]) -> str:
+    """Name the coins, so that an answer about all of them is about what was read."""
+    return ", ".join(clip(asset, 12) for asset in coins)
