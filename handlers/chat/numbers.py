@@ -31,16 +31,31 @@ CURRENCIES = {"us$": "USD", "$": "USD", "usd": "USD", "usdt": "USDT", "usdc": "U
     "₿": "BTC",
     "ξ": "ETH",
 }
+#: what people call money in words, as patterns; dollars of other countries are none
+_WORDS = {
+    "USD": r"d[oó]lar(?:es)?|dollars?|долл\w*|бакс\w*",
+    "EUR": r"euros?|евро",
+    "RUB": r"руб\w*",
+    "MXN": r"pesos?|песо",
+    "BRL": r"reais|real",
+    "OTHER": r"(?<!\w)(?!us)[a-z]{1,2}\$",
+}
 _DOLLARS = ("USD", "USDT", "USDC")
 _DIGITS_MAX = 40
-_MONEY = re.compile(rf"(?i){'|'.join(sorted(map(re.escape, CURRENCIES), key=len, reverse=True))}")
-_NUMBER = re.compile(r"[+-]?\d[\d.,' _]*\d|[+-]?\d")
+_MONEY = re.compile(
+    "(?i)"
+    + "|".join(f"(?P<{code}>{words})" for code, words in _WORDS.items())
+    + "|"
+    + "|".join(sorted(map(re.escape, CURRENCIES), key=len, reverse=True))
+)
+#: thousands may be apart by spaces and apostrophes, in groups of three at the end; the Indian count has two digits before
+_NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:[ '_]\d{2,3})*[ '_]\d{3}(?:[.,]\d+)?|\d[\d.,]*\d|\d)")
 #: whole part with thousands in groups; the groups of the Indian count have two digits
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:(?P<mark>[.,])(?:\d{2,3}(?P=mark))*\d{3})")
 #: one mark with three digits behind it: thousands to some, thousandths to others
 _TWOFOLD = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
 _TIMES = {
-    Decimal(1_000): ("k", "к", "тыс", "mil", "thousand"),
+    Decimal(1_000): ("k", "к", "тыс", "тысяч", "тысячи", "тысяча", "mil", "thousand"),
     Decimal(1_000_000): (
         *("m", "м", "kk", "кк", "mln", "млн", "million", "millions", "millón", "millones"),
         *("миллион", "миллиона", "миллионов"),
@@ -89,7 +104,7 @@ def number(text: str, decimal: str = MONEY) -> Decimal:
 def currency_of(text: str) -> str:
     """Return the currency or coin whose sign a number has; empty where it has none."""
     found = _MONEY.search(text)
-    return CURRENCIES[found[0].lower()] if found else ""
+    return (found.lastgroup or CURRENCIES[found[0].lower()]) if found else ""
 
 
 def without_sign(text: str) -> str:
@@ -132,7 +147,8 @@ def _sign(digits: str) -> str:
 
 def _bare(text: str) -> tuple[str, Decimal]:
     """Return digits and marks without what stands around them, and what they are multiplied by."""
-    bare = unicodedata.normalize("NFKC", _MONEY.sub("", text)).translate(MARKS).strip().rstrip("%").strip()
+    bare = unicodedata.normalize("NFKC", _MONEY.sub("", text)).translate(MARKS)
+    bare = bare.strip(" ~≈?!").rstrip("%.,").strip()
     factor = Decimal(1)
     if times := _FACTOR.search(bare):
         bare, factor = bare[: times.start()].strip(), FACTORS[times[1].lower()]

@@ -27,7 +27,7 @@ MAX_LINES = 20
 _ALL_WORDS = ("all", "every", "each", "everything", "todo", "toda", "todos", "todas", "все", "всё", "всем", "каждая")
 #: what says that a width is in points, as a bare number is
 _POINTS = re.compile(
-    r"(?i)(?<!\w)(\d[\d.,]*)\s*(percentage points?|points?|p\.?p\.?|pts?\.?|puntos?(?: porcentuales)?"
+    r"(?i)(?<!\w)(\d[\d.,]{0,20})\s*(percentage points?|points?|p\.?p\.?|pts?\.?|puntos?(?: porcentuales)?"
     r"|процентн\w+ пункт\w*|пункт\w*|п\. ?п\.?|пп)(?!\w)"
 )
 _WIDTH = re.compile(r"(?:±|\+/?-)\s?[\d.,]+")

@@ -172,7 +172,10 @@ async def _strategies(update: Update, context: Context, data: dict[str, Any], sh
     held = tuple(data.get("holdings", ()))
     offered = {name: strategies.preset(name, instruments, held) for name in strategies.preset_names()}
     mode, replaced = _mode(context, data), await _replaced(context, data)
-    view = views.strategy_choice(context.words, mode, tuple(offered.values()), offered[shown], replaced, over=data.get(_OVER, ""))
+    worth = Decimal(data["amount"]) if "amount" in data else None
+    view = views.strategy_choice(
+        context.words, mode, tuple(offered.values()), offered[shown], replaced, amount=worth, over=data.get(_OVER, "")
+    )
     await show(update, context, view)
 
 

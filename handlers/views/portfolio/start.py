@@ -180,14 +180,22 @@ def _closes(words: Words, replaced: Portfolio | None) -> Html | None:
 
 
 def strategy_choice(
-    words: Words, mode: Mode, strategies: Sequence[Strategy], shown: Strategy, replaced: Portfolio | None = None, *, over: str = ""
+    words: Words,
+    mode: Mode,
+    strategies: Sequence[Strategy],
+    shown: Strategy,
+    replaced: Portfolio | None = None,
+    *,
+    amount: Decimal | None = None,
+    over: str = "",
 ) -> View:
-    """Show one strategy with its picture, and the others as buttons.
+    """Show one strategy with its picture, and the others as buttons; above them the ``amount`` that was understood, where one was asked.
 
     ``replaced`` is closed with the tap that opens; ``over``, what was answered about it, goes along in that button.
     """
     text = page(
         joined(DOT, (mark(mode), say(words, "strategy"))),
+        _worth(words, amount),
         joined("\n", (bold(preset_name(words, shown.preset)), _about(words, shown))),
         strategy_table(words, shown),
         members_line(words, shown),
@@ -233,10 +241,9 @@ def custom_prompt(
 
 def created(words: Words, portfolio: Portfolio, amount: Decimal | None = None, *, replaced: Portfolio | None = None) -> View:
     """Say that the portfolio stands, which one was closed for it, and what comes next."""
-    worth = joined(" ", (say(words, "It starts with"), bold(words.money(amount, 0)))) if amount is not None else None
     text = page(
         head(words, portfolio, bold(words.t("ready")), name=True),
-        worth,
+        _worth(words, amount),
         say(words, "{name} is closed; its history is under /portfolios.", name=named(words, replaced)) if replaced is not None else None,
         say(words, "Commands speak of this one now; /portfolios switches.") if portfolio.is_one_of_several else None,
         say(words, "I check it from now on and ring only when a line leaves its band."),
@@ -246,6 +253,10 @@ def created(words: Words, portfolio: Portfolio, amount: Decimal | None = None, *
     return View(
         text, ((first, button(words.t("Status"), "status")), (button(words.t("Settings"), "settings"), button(words.t("Help"), "help")))
     )
+
+
+def _worth(words: Words, amount: Decimal | None) -> Html | None:
+    return joined(" ", (say(words, "It starts with"), bold(words.money(amount, 0)))) if amount is not None else None
 
 
 def language_choice(words: Words, languages: Mapping[str, str], back: str) -> View:

@@ -6,7 +6,7 @@ import unicodedata
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatbot.errors import UserError
@@ -87,7 +87,7 @@ def test_ways_to_write_a_number(typed: str, value: str) -> None:
         ("40%", numbers.MONEY, "is a share. Write an amount of money"),
         ("２５％", numbers.MONEY, "is a share"),
         ("40 €", numbers.MONEY, "is not in dollars"),
-        ("40 руб", numbers.MONEY, "is not a number"),
+        ("40 руб", numbers.MONEY, "is not in dollars"),
         ("$40", ".", "is not an amount of coins"),
         ("40%", ",", "is not an amount of coins"),
     ],
@@ -139,6 +139,7 @@ def test_any_text_is_pairs_or_says_what_is_wrong(text: str, decimal: str) -> Non
     assert held.otherwise.keys() <= held.values.keys()
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(
     weights=st.dictionaries(coins, st.decimals(min_value=0, max_value=999_999, places=2), min_size=1, max_size=parsing.MAX_LINES),
     separator=st.sampled_from([" ", "=", ": ", " = ", ":"]),
