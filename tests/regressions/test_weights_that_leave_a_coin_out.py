@@ -110,7 +110,7 @@ async def test_several_are_asked_about_together_and_one_by_one_answered(ann: Som
 async def test_one_answer_can_be_meant_for_all(ann: Someone, label: str, sold: bool) -> None:
     """Six coins of a mix that is given up need one tap, not six."""
     await types_in(ann, "BTC 0.1, ADA 100, SOL 20, XRP 900, LINK 40, DOGE 4000, AVAX 20, USDT 3000")
-    await ann.taps("Use Balanced", "Skip")
+    await ann.taps("Use Balanced", "Not done")
     await ann.say("/targets BTC 60 USDT 40")
     await ann.tap(label)
     await ann.say("/rebalance")
