@@ -5,71 +5,121 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.errors import UserError
 from chatbot.exchanges.base import PERP
 from chatbot.i18n import N_
 from chatbot.portfolio.flows import Typed
-from handlers.chat import amounts, numbers
+from handlers.chat import amounts, names, numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from decimal import Decimal
+    from collections.abc import Callable, Collection
 
-_LONG, _SHORT = ("long", "largo", "лонг"), ("short", "corto", "шорт")
-_SIDE = "|".join((*_LONG, *_SHORT))
-_NUMBER = r"\d(?:[\d.,]*\d)?"
-#: how many, and perhaps the price at which it was opened: named as such, or alone at the end of a line or of a list's item
-_ENTRY = rf"(?:\s*@|\s+(?:at|entry|a|по)\b)\s*\$?(?P<entry>{_NUMBER})|\s+(?P<bare>{_NUMBER})(?=\s*(?:[,;\n]|$))"
-_SIZE = rf"\s*[:=]?\s*(?P<qty>[+-]?{_NUMBER})(?:{_ENTRY})?"
-_POSITIONS = (
-    re.compile(rf"(?i)\b(?P<coin>\w+)-PERP\b(?:\s*[:=]?\s*(?P<side>{_SIDE})\b)?{_SIZE}"),
-    re.compile(rf"(?i)\b(?P<side>{_SIDE})\s+(?P<coin>[^\W\d_]\w*)(?:-PERP\b)?{_SIZE}"),
-    re.compile(rf"(?i)\b(?P<coin>[^\W\d_]\w*)\s+(?P<side>{_SIDE})\b{_SIZE}"),
+    from handlers.chat.names import Names
+
+#: words of three languages; what a coin is called is known elsewhere
+_SHORT = ("short", "corto", "шорт")
+_SIDE = rf"(?P<side>long|largo|лонг|{'|'.join(_SHORT)})"
+_OF = r"(?:(?:de|in|on|en|my|the|el|la|мой|по|в)\s+){0,2}"
+_MARK = r"(?:\s*-\s*perp\b|\s+(?:perps?|perpetual|perpetuo|перп)\b)"
+_COIN = r"\b(?P<coin>\w*[^\W\d_]\w*)"
+_CLOSED = r"(?:closed?|cerr\w+|cerrad\w+|закры\w+)"
+_NONE = r"(?:no\s+more|no|sold\s+all|without|sin|nada\s+de|vend\w+\s+tod\w+|нет|без|прода\w+\s+вс[её])"
+_GONE = r"(?:gone|none|nothing|sold|nada|vendid\w+|нет|продан\w*|ничего)"
+#: said around an amount, and no name of anything
+_FILLERS = frozenset("i now have hold is are just only still ahora tengo solo sólo es теперь сейчас есть только".split())  # noqa: SIM905 - words
+
+_DIGITS = r"\d(?:[\d.,]*\d)?(?:[kкм]\b)?"
+#: thousands may be apart where a number ends what is said
+_LAST = rf"(?:\d{{1,3}}(?:\s\d{{3}})+(?:[.,]\d+)?|{_DIGITS})(?![\w%])"
+_QTY = rf"(?P<qty>[+-]?{_DIGITS})(?![\w%])"
+_AT = rf"(?:\s*@|\s+(?:at|entry|from|a|en|по|от)\b)\s*\$?\s*(?P<entry>{_LAST})"
+#: the price at which it was opened: named as such, or alone at the end of a line or of a list's item
+_ENTRY = rf"(?:{_AT}|\s+(?P<bare>{_DIGITS})(?=\s*(?:[,;\n]|$)))?"
+_IS = r"[\s:=]*"
+_POSITIONS = tuple(
+    re.compile(f"(?i){pattern}")
+    for pattern in (
+        rf"{_COIN}{_MARK}{_IS}{_SIDE}?{_IS}{_QTY}{_ENTRY}",
+        rf"\b{_SIDE}\s+{_OF}{_COIN}{_MARK}?{_IS}{_QTY}{_ENTRY}",
+        rf"{_COIN}{_MARK}?\s+{_SIDE}\b{_IS}{_QTY}{_ENTRY}",
+        rf"\b{_SIDE}\s+{_QTY}\s*{_COIN}{_MARK}?(?:{_AT})?",
+        rf"(?<![\w.,]){_QTY}\s*{_COIN}{_MARK}?\s+{_SIDE}\b(?:{_AT})?",
+    )
 )
+_ENDS = tuple(
+    re.compile(f"(?i){pattern}")
+    for pattern in (
+        rf"\b{_CLOSED}\s+{_OF}{_SIDE}\s+{_OF}{_COIN}{_MARK}?",
+        rf"\b{_CLOSED}\s+{_OF}{_COIN}(?:{_MARK}|\s+{_SIDE}\b)",
+        rf"{_COIN}(?:{_MARK}|\s+{_SIDE})\s+{_CLOSED}\b",
+    )
+)
+_NOTHING = tuple(re.compile(f"(?i){pattern}") for pattern in (rf"\b{_NONE}\s+(?:my\s+)?{_COIN}", rf"{_COIN}{_IS}\b{_GONE}\b"))
 _WALLET = re.compile(
-    r"(?i)\b(?:futures(?:\s+(?:wallet|account))?|(?:cartera|cuenta)\s+de\s+futuros|futuros|фьючерсн\w+\s+(?:счёт|счет|кошел[её]к)|фьючерсы)"
-    r"\s*[:=]?\s*(?P<qty>[-$]?\s*\d[\d.,' ]*\d|\d)"
+    r"(?i)(?:\busdt\s+)?\b(?:futures?(?:\s+(?:wallet|account|balance|margin|money))?|(?:cartera|cuenta|saldo|margen)\s+(?:de\s+)?futuros"
+    rf"|futuros|фьючерсн\w+\s+[^\W\d]+|(?:на\s+)?фьючерс\w*){_IS}\$?\s*(?P<qty>-?{_LAST})(?:\s*(?:usdt\b|usd\b|\$)(?!{_IS}\d))?"
 )
+_CHANGE = re.compile(r"(?<![\w.,+-])\+\s*\d[\d.,]*")
 
 
 @dataclass(slots=True)
 class _Reading:
     """What has been read so far."""
 
+    names: Names
+    contracts: Collection[str]
     positions: dict[str, tuple[Decimal, Decimal | None]] = field(default_factory=dict)
     wallet: Decimal | None = None
     problems: list[UserError] = field(default_factory=list)
 
 
 def corrections(text: str, instruments: Collection[str], quote: str, decimal: str) -> tuple[Typed, tuple[UserError, ...]]:
-    """Read ``BTC 0.6``, ``BTC-PERP 0.05 at 61,000``, ``short ETH 2`` or ``futures 2,500``, several in one text.
+    """Read ``BTC 0.6``, ``no SOL``, ``long BTC 0.05 at 61,000``, ``closed ETH short`` or ``futures 2,500``, several in one text.
 
     An entry price that is not named is left to whoever knows the prices. All problems of the text are returned together.
     """
-    plain, found = unicodedata.normalize("NFKC", text).replace("\u2212", "-"), _Reading()
+    plain, found = unicodedata.normalize("NFKC", text).replace("\u2212", "-"), _Reading(names.of_coins(instruments), instruments)
+    if change := _CHANGE.search(plain):
+        told = N_("“{text}” says by how much it changed. Write how much you hold now: BTC 0.6.")
+        return Typed(), (UserError(told, text=numbers.shown(change[0])),)
+    for pattern in _ENDS:
+        plain = pattern.sub(lambda match: _take(match, found, Decimal(0)), plain)
     for pattern in _POSITIONS:
-        plain = pattern.sub(lambda match: _position(match, instruments, decimal, found), plain)
-    plain = _WALLET.sub(lambda match: _wallet(match, found), plain).strip(" ,;\n")
+        plain = pattern.sub(lambda match: _read(match, found, lambda: numbers.number(match["qty"], decimal)), plain)
+    plain = _WALLET.sub(lambda match: _wallet(match, found), plain)
+    for pattern in _NOTHING:
+        plain = pattern.sub(lambda match: f" {name} 0 " if (name := found.names.find(match["coin"])) else match[0], plain)
+    plain = _without_fillers(plain, found.names).strip(" ,;\n")
     if not plain and (found.positions or found.wallet is not None or found.problems):
         return Typed(futures_wallet=found.wallet, positions=found.positions), tuple(found.problems)
     coins = amounts.understood(plain, instruments, quote, decimal).sure()
     return Typed(spot=coins.holdings, futures_wallet=found.wallet, positions=found.positions), (*found.problems, *coins.problems)
 
 
-def _position(match: re.Match[str], instruments: Collection[str], decimal: str, found: _Reading) -> str:
-    """Take a position out of a text."""
-    contract, side = f"{match['coin'].upper()}{PERP}", (match["side"] or "").lower()
+def _without_fillers(text: str, known: Names) -> str:
+    return re.sub(r"\w+", lambda match: " " if match[0].casefold() in _FILLERS and known.find(match[0]) is None else match[0], text)
+
+
+def _read(match: re.Match[str], found: _Reading, qty: Callable[[], Decimal]) -> str:
+    """Take a position out of a text, with its size and perhaps its entry price."""
+    said = match.groupdict()
+    price = said.get("entry") or said.get("bare")
     try:
-        qty = numbers.number(match["qty"], decimal)
-        price = match["entry"] or match["bare"]
-        entry = numbers.number(price) if price else None
+        return _take(match, found, qty(), numbers.number(price) if price else None)
     except UserError as problem:
         found.problems.append(problem)
         return " "
-    if contract not in instruments:
-        found.problems.append(UserError(N_("{name} has no future at this exchange."), name=match["coin"].upper()[:12]))
+
+
+def _take(match: re.Match[str], found: _Reading, qty: Decimal, entry: Decimal | None = None) -> str:
+    said, side = match["coin"], (match.groupdict().get("side") or "").casefold()
+    coin = found.names.find(said) or said.upper()
+    contract = f"{coin}{PERP}"
+    if contract not in found.contracts:
+        found.problems.append(UserError(N_("{name} has no future at this exchange."), name=numbers.shown(coin)))
     elif contract in found.positions:
         found.problems.append(UserError(N_("{name} is there twice."), name=contract))
     elif entry is not None and entry <= 0:
@@ -78,14 +128,15 @@ def _position(match: re.Match[str], instruments: Collection[str], decimal: str, 
         found.problems.append(UserError(N_("{name}: write long or short, or a sign, not both."), name=contract))
     else:
         found.positions[contract] = (-qty if side in _SHORT else qty, entry)
-    return " "
+    return " , "
 
 
 def _wallet(match: re.Match[str], found: _Reading) -> str:
+    """Take the money in the futures account out of a text."""
     try:
-        found.wallet = numbers.number(match["qty"].replace(" ", ""))
+        found.wallet = numbers.number(re.sub(r"\s", "", match["qty"]))
     except UserError as problem:
         found.problems.append(problem)
     if found.wallet is not None and found.wallet < 0:
         found.problems.append(UserError(N_("{name} is negative; only 0 or more makes sense."), name="FUTURES"))
-    return " "
+    return " , "

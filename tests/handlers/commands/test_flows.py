@@ -13,7 +13,6 @@ from chatbot.exchanges.base import Holdings
 from chatbot.model import FlowKind
 from chatbot.portfolio.flows import Typed, difference, merged
 from chatbot.store import flows
-from handlers.chat.corrections import corrections
 from tests.person import Someone, someone
 from tests.portfolio.still_market import StillMarket
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from chatbot.model import Flow
 
 D = Decimal
-LISTED = ("BTC", "ETH", "SOL", "BTC-PERP", "ETH-PERP")
 
 
 @pytest.fixture
@@ -269,38 +267,6 @@ async def test_a_deposit_without_a_price_leaves_a_dash_and_not_a_gain(ann: Someo
     source.quotes = usual
     await ann.step(60)
     assert "— today" in await figures(ann)
-
-
-@pytest.mark.parametrize(
-    ("text", "spot_", "wallet", "positions"),
-    [
-        ("BTC 0.6", {"BTC": "0.6"}, None, {}),
-        ("BTC 0.6, USDT 1200", {"BTC": "0.6", "USDT": "1200"}, None, {}),
-        ("BTC-PERP 0.05 at 61000", {}, None, {"BTC-PERP": ("0.05", "61000")}),
-        ("BTC-PERP 0.05 @ 61,000.5", {}, None, {"BTC-PERP": ("0.05", "61000.5")}),
-        ("BTC-PERP -0.05 61000", {}, None, {"BTC-PERP": ("-0.05", "61000")}),
-        ("btc-perp: short 0.05", {}, None, {"BTC-PERP": ("-0.05", None)}),
-        ("BTC-PERP 0", {}, None, {"BTC-PERP": ("0", None)}),
-        ("long BTC 0.05", {}, None, {"BTC-PERP": ("0.05", None)}),
-        ("short ETH 2 at 3000, long BTC 0.1", {}, None, {"ETH-PERP": ("-2", "3000"), "BTC-PERP": ("0.1", None)}),
-        ("ETH short 2\nSOL 5", {"SOL": "5"}, None, {"ETH-PERP": ("-2", None)}),
-        ("ETH corto 2 a 3000", {}, None, {"ETH-PERP": ("-2", "3000")}),
-        ("шорт ETH 2 по 3000", {}, None, {"ETH-PERP": ("-2", "3000")}),
-        ("futures 2500", {}, "2500", {}),
-        ("futures wallet: $2,500.50", {}, "2500.50", {}),
-        ("cartera de futuros 2500", {}, "2500", {}),
-        ("фьючерсный счёт 2500", {}, "2500", {}),
-        ("futures 0, BTC 1, long ETH 1 @ 2000", {"BTC": "1"}, "0", {"ETH-PERP": ("1", "2000")}),
-        ("BTC 0", {"BTC": "0"}, None, {}),
-    ],
-)
-def test_what_differs_is_read(text: str, spot_: dict[str, str], wallet: str | None, positions: dict[str, Any]) -> None:
-    """Coins, positions in any order of side and coin, with and without their entry, and the money beside them."""
-    typed, found = corrections(text, LISTED, "USDT", ".")
-    assert found == ()
-    assert dict(typed.spot) == {name: D(qty) for name, qty in spot_.items()}
-    assert typed.futures_wallet == (None if wallet is None else D(wallet))
-    assert dict(typed.positions) == {name: (D(qty), D(entry) if entry else None) for name, (qty, entry) in positions.items()}
 
 
 sizes = st.decimals(min_value=-5, max_value=5, places=2)
