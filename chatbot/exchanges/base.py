@@ -29,6 +29,11 @@ def unlisted(instrument: str) -> Market:
     return Market(instrument=instrument, tick=_FINEST, lot=_FINEST, min_notional=Decimal(0), trading=False, listed=False)
 
 
+def traded(markets: Mapping[str, Market]) -> frozenset[str]:
+    """Return the instruments that take orders now."""
+    return frozenset(name for name, market in markets.items() if market.trading)
+
+
 def no_price(_instrument: str) -> Decimal | None:
     """Know no last price of anything."""
     return None

@@ -68,6 +68,8 @@ class PortfolioFigures:
     off_peg: dict[str, Decimal] = field(default_factory=dict)
     #: what is held and its exchange does not trade, counted at its last price; by name
     stopped: tuple[Stop, ...] = ()
+    #: by line of which nothing can be bought any more: its own target, which waits as cash
+    waiting: dict[str, Decimal] = field(default_factory=dict)
     #: coins that are held and that no line of the targets takes in, sorted: no plan is made before their person says what becomes of them
     untargeted: tuple[str, ...] = ()
 

@@ -219,10 +219,10 @@ def too_small(evaluation: Evaluation, targets: Targets) -> tuple[LeftOut, ...]:
 
 def _waiting(evaluation: Evaluation) -> tuple[LeftOut, ...]:
     """Name the coins that can be bought no more and whose line has nothing else: its target waits as cash."""
-    strategy, now = evaluation.portfolio.strategy, evaluation.effective
-    dead = [name for name in sorted(evaluation.stops) if name not in evaluation.quotes and name in strategy.spot_assets]
-    waits = [name for name in dead if now is not None and strategy.weights.get(line := strategy.line_of(name)) and not now.lines[line]]
-    return tuple(LeftOut(why=LeftOutWhy.HALTED, instrument=name) for name in waits)
+    strategy, figures = evaluation.portfolio.strategy, evaluation.figures
+    waiting = figures.waiting if figures is not None else {}
+    dead = [name for name in sorted(evaluation.stops) if name in strategy.spot_assets and strategy.line_of(name) in waiting]
+    return tuple(LeftOut(why=LeftOutWhy.HALTED, instrument=name) for name in dead)
 
 
 def _fees(markets: Mapping[str, Market], used: set[str]) -> Fees:

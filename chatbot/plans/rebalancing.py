@@ -13,6 +13,8 @@ from chatbot.hedges import life, sizing
 from chatbot.model import (
     Cause,
     DecidedBy,
+    LeftOut,
+    LeftOutWhy,
     Leg,
     LegState,
     NotAlone,
@@ -185,7 +187,9 @@ class Rebalancing:
             if not drafted.opens_hedge:
                 return NoHedge(portfolio=evaluation.portfolio, size=replace(size, problem=HedgeProblem.TOO_SMALL))
         if drafted is None:
-            return NothingToDo(portfolio=evaluation.portfolio, figures=figures)
+            stuck = isinstance(hedge, OpenHedge) and hedge.contract in evaluation.stops
+            undone = (LeftOut(why=LeftOutWhy.HALTED, instrument=INDEX),) if stuck else ()
+            return NothingToDo(portfolio=evaluation.portfolio, figures=figures, left_out=undone)
         return self._costing.priced(drafted, evaluation.quotes, evaluation.markets)
 
     def _lasts(self, evaluation: Evaluation) -> timedelta:

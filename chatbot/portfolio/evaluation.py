@@ -80,5 +80,5 @@ def measured(seen: Evaluation, snapshot: Snapshot, betas: Mapping[str, Decimal],
     layers = replace(seen.layers, anchors=memory.anchors, hedges=states.hedges, tilts=states.tilts)
     effective = targets.effective(held, strategy, layers, betas)
     figures = valuation.figures(held, strategy, seen.markets, betas, effective)
-    figures = replace(figures, stopped=seen.held_stops)
+    figures = replace(figures, stopped=seen.held_stops, waiting=targets.waiting(held, strategy))
     return replace(seen, held=held, figures=figures, betas=betas, layers=layers, effective=effective, memory=memory)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.errors import ExchangeError, OtherWorld
+from chatbot.exchanges.base import traded, unlisted
 from chatbot.model import Problem
 from chatbot.model.life import StopKind
 from chatbot.portfolio import states as stored
@@ -75,10 +76,10 @@ class Evaluator:
             markets = await self._source.markets()
         except ExchangeError:
             return False
-        traded = frozenset(name for name, market in markets.items() if market.trading)
-        self._stops.note(self._board.usable(traded.intersection(instruments), self._clock.now())[0])
-        before, self._traded = self._traded, traded
-        return before is not None and not (before ^ traded).isdisjoint(instruments)
+        now = traded(markets)
+        self._stops.note(self._board.usable(now.intersection(instruments), self._clock.now())[0])
+        before, self._traded = self._traded, now
+        return before is not None and not (before ^ now).isdisjoint(instruments)
 
     async def price(self, instrument: str) -> Decimal | None:
         """Return the price of an instrument now, quote; None where it has no usable one."""
@@ -147,7 +148,9 @@ class Evaluator:
             return Evaluation(portfolio=portfolio, states=states, problems=(Problem(code="other_world", instrument=elsewhere.exchange),))
         except ExchangeError:
             return Evaluation(portfolio=portfolio, states=states, problems=(Problem(code="unreachable"),))
-        seen = Evaluation(portfolio=portfolio, account=account, markets=markets, states=states, stops=stops)
+        gone = {name: unlisted(name) for name in stops if name not in markets}
+        rules = {**markets, **gone} if gone else markets
+        seen = Evaluation(portfolio=portfolio, account=account, markets=rules, states=states, stops=stops)
         return self._measured(seen, account, (needed, extra), signals)
 
     async def _wished(self, names: Collection[str], known: Collection[str], markets: Collection[str]) -> frozenset[str]:

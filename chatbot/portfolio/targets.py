@@ -59,14 +59,25 @@ def _without_the_dead(
     wanted: dict[str, Decimal], members: Mapping[str, tuple[str, ...]], held: Valuation, strategy: Strategy
 ) -> dict[str, Decimal]:
     """Let the target of a line of which nothing can be bought any more wait as cash: none of its coins is in the snapshot."""
+    dead = _waiting(wanted, members, held, strategy)
+    with wide():
+        return wanted | dict.fromkeys(dead, _ZERO) | {STABLE: sum(dead.values(), wanted.get(STABLE, _ZERO))}
+
+
+def waiting(held: Valuation, strategy: Strategy) -> dict[str, Decimal]:
+    """Return the target of each line of which nothing can be bought any more: until its person sets another, it waits as cash."""
+    return _waiting({line: strategy.weights.get(line, _ZERO) for line in held.by_line}, _members(held, strategy), held, strategy)
+
+
+def _waiting(
+    wanted: Mapping[str, Decimal], members: Mapping[str, tuple[str, ...]], held: Valuation, strategy: Strategy
+) -> dict[str, Decimal]:
     there = {holding.asset for holding in held.snapshot.spot}
-    dead = [
-        line
+    return {
+        line: target
         for line, target in wanted.items()
         if target and line not in (STABLE, FUTURES) and there.isdisjoint(members.get(line, (line,))) and strategy.members.get(line, (line,))
-    ]
-    with wide():
-        return wanted | dict.fromkeys(dead, _ZERO) | {STABLE: sum((wanted[line] for line in dead), wanted.get(STABLE, _ZERO))}
+    }
 
 
 def share(asset: str, held: Valuation, strategy: Strategy, anchors: Mapping[str, Anchor]) -> Decimal | None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.errors import UserError
+from chatbot.exchanges.base import traded
 from chatbot.i18n import N_
 from chatbot.model import Cause, Mode, Reason
 from chatbot.portfolio import strategies
@@ -117,7 +118,7 @@ async def _typed_weights(update: Update, context: Context, text: str, data: dict
         return
     instruments = await context.program.source.markets()
     parsed = parsing.pairs(text, names.of_lines(instruments, strategy_views.lines_called(context.words)))
-    base = strategies.preset("balanced", instruments, tuple(data.get("holdings", ())))
+    base = strategies.preset("balanced", traded(instruments), tuple(data.get("holdings", ())))
     strategy, found = (None, parsed.problems) if parsed.problems else strategies.own_weights(parsed.values, instruments, base)
     if strategy is None:
         await reply(update, context, problems.mistakes(context.words, found, strategy_views.WEIGHTS_EXAMPLE))
@@ -163,14 +164,14 @@ async def choose(update: Update, context: Context) -> None:
     if over != data.get(_OVER, ""):
         raise UserError(_ENDED)  # shown in a set-up in which another portfolio was to be closed, or none
     instruments = await context.program.source.markets()
-    await _open(update, context, data, strategies.preset(preset, instruments, tuple(data.get("holdings", ()))))
+    await _open(update, context, data, strategies.preset(preset, traded(instruments), tuple(data.get("holdings", ()))))
 
 
 async def _strategies(update: Update, context: Context, data: dict[str, Any], shown: str = "balanced") -> None:
     await _remember(context, {**data, "step": "strategy"})
     instruments = await context.program.source.markets()
     held = tuple(data.get("holdings", ()))
-    offered = {name: strategies.preset(name, instruments, held) for name in strategies.preset_names()}
+    offered = {name: strategies.preset(name, traded(instruments), held) for name in strategies.preset_names()}
     mode, replaced = _mode(context, data), await _replaced(context, data)
     worth = Decimal(data["amount"]) if "amount" in data else None
     view = views.strategy_choice(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.exchanges.base import traded
 from chatbot.model import BandRule
 from chatbot.portfolio import strategies
 from chatbot.portfolio.manage import OF_PORTFOLIO
@@ -93,7 +94,7 @@ def preset_meant(text: str, words: Words) -> str | None:
 
 async def _preset(context: Context, portfolio: Portfolio, name: str) -> Strategy:
     held = portfolio.strategy.members.get("ALT", ())
-    chosen = strategies.preset(name, await context.program.source.markets(), held)
+    chosen = strategies.preset(name, traded(await context.program.source.markets()), held)
     kept = portfolio.strategy
     with_triggers = strategies.with_triggers_of(chosen, kept)
     return replace(

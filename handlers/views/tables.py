@@ -53,7 +53,8 @@ def _weights_row(words: Words, reading: LineReading) -> list[str]:
 
 def moved_line(words: Words, figures: PortfolioFigures) -> Html | None:
     """Explain the mark of moved targets with what the strategy's own are; None where nothing is moved."""
-    own = [f"{line_name(words, line.line)} {words.percent(line.base)}" for line in figures.limits if line.base is not None]
+    moved = [(line.line, line.base) for line in figures.limits if line.base is not None and line.line not in figures.waiting]
+    own = [f"{line_name(words, line)} {words.percent(base)}" for line, base in moved]
     return say(words, "{mark} moved by a trigger or hedge; own target: {targets}", mark=MOVED, targets=", ".join(own)) if own else None
 
 

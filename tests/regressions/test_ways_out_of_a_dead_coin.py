@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -191,6 +192,54 @@ async def test_a_coin_that_was_taken_out_of_the_amounts_does_not_lock_what_is_le
     assert "Cannot evaluate" not in await ann.say("/status")
     await ann.say("/rebalance")
     assert "SOL" not in {leg.instrument for leg in (await ann.plan()).legs}
+
+
+@pytest.mark.parametrize("theta", ["1", "0.5", "0"])
+async def test_a_target_that_nothing_can_be_bought_for_waits_as_cash(ann: Someone, theta: str) -> None:
+    """D3, L7: a line of its own that is gone and not held; nothing is blocked, and status and card say where its target is."""
+    await ann.say("/targets BTC 30 ETH 10 XRP 10 SOL 40 USDT 10")
+    await gone(ann)
+    portfolio = await ann.program.portfolios.by_id(await ann.portfolio_id())
+    assert portfolio is not None
+    await ann.program.portfolios.change(portfolio, strategy=replace(portfolio.strategy, theta=D(theta)))
+    assert "Cannot evaluate" not in await ann.say("/rebalance")
+    await ann.say("/status")
+    await ann.tap("Correct amounts")
+    await ann.say("SOL 0")
+    await ann.step()
+    stands = await figures(ann)
+    assert {line.line: line.target for line in stands.lines}["SOL"] == 0
+    assert sum(line.target for line in stands.lines) == 1
+    assert "SOL can't be bought any more: its target of 40.0% waits as cash." in await ann.say("/status")
+    card = await ann.say("/rebalance")
+    assert "SOL: the exchange has stopped trading it" in card
+    assert "SOL" not in {leg.instrument for leg in (await ann.plan()).legs}
+
+
+async def test_what_fails_while_it_is_written_changes_nothing(ann: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk at the last row: the amounts, the targets and the flows are as they were, and the next press does it."""
+    await gone(ann)
+    shown, before = await asked(ann), (await ann.books(), await strategy(ann))
+
+    async def broken(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(flows, "add", broken)
+        await ann.tap("Write SOL off", on=shown)
+    assert (await ann.books(), await strategy(ann), await flows_of(ann)) == (*before, ())
+    await ann.tap("Write SOL off", on=await asked(ann))
+    assert "SOL" not in (await ann.books())["spot"]
+
+
+async def test_nobody_is_offered_a_coin_that_is_not_traded(ann: Someone) -> None:
+    """A preset is filled with coins that can be bought."""
+    listings(ann).halted |= {"ETH", "ETH-PERP"}
+    await ann.say("/targets")
+    await ann.taps("Aggressive", "Use it")
+    chosen = await strategy(ann)
+    assert "ETH" not in chosen.spot_assets
+    assert set(chosen.futures_split) == {"BTC-PERP"}
 
 
 async def test_a_line_of_its_own_gives_its_target_to_the_others(ann: Someone) -> None:

@@ -63,11 +63,17 @@ class ReplaySource:
         return self.time.at(now)
 
     async def markets(self) -> Mapping[str, Market]:
-        """Return the rules of every instrument that was listed by now: nobody can be offered a coin that is yet to come."""
+        """Return the rules of every instrument that is listed now: none that is yet to come, or whose recording ended before the others'.
+
+        Where a recording ends is known once it was read, and so of everything that anybody holds.
+        """
         if not self._listed:
             self._listed = await asyncio.to_thread(self._listings)
         now = to_ms(self.market_time(self._clock.now()))
-        return {name: _rules(name) for name, since in self._listed.items() if since <= now}
+        ends = {name: int(bars.at[-1]) + bars.span_ms for name, bars in self._loaded.items() if bars is not None}
+        last = max(ends.values(), default=0)
+        gone = {name for name, end in ends.items() if end <= now < last}
+        return {name: _rules(name) for name, since in self._listed.items() if since <= now and name not in gone}
 
     def _listings(self) -> dict[str, int]:
         """Read the first row of every candle file."""

@@ -8,7 +8,7 @@ from chatbot.exchanges.base import is_perp
 from chatbot.i18n import N_
 from chatbot.model.life import StopKind
 from chatbot.portfolio.lives.ways_out import Case
-from handlers.views.common import DASH, View, bold, button, coin, esc, head, joined, page, say
+from handlers.views.common import DASH, View, bold, button, coin, esc, head, joined, line_name, page, say
 from handlers.views.portfolio.ways_out import choice_rows
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ def name_of(words: Words, instrument: str) -> str:
 
 def standing_lines(words: Words, figures: PortfolioFigures, now: datetime) -> list[Html]:
     """Say of everything that is held and not traded since when, and at which price of which age it counts."""
-    return [_standing(words, stop, now) for stop in figures.stopped[:_MOST]]
+    waits = N_("{line} can't be bought any more: its target of {percent} waits as cash.")
+    waiting = [say(words, waits, line=line_name(words, line), percent=words.percent(target)) for line, target in figures.waiting.items()]
+    return [*(_standing(words, stop, now) for stop in figures.stopped[:_MOST]), *waiting]
 
 
 def _standing(words: Words, stop: Stop, now: datetime) -> Html:

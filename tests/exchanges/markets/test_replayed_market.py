@@ -207,3 +207,21 @@ async def test_a_small_recording_of_ones_own_can_be_replayed(tmp_path: Path) -> 
     assert await source.candles("BTC", "1h", NOW, NOW + timedelta(days=1)) == ()
     assert await source.path("BTC", NOW, NOW + timedelta(days=1)) is None
     await source.close()
+
+
+async def test_a_coin_whose_recording_ends_before_the_others_is_delisted_and_the_end_of_all_is_not(tmp_path: Path) -> None:
+    """SOL's last hour is over: the list is without it, as after a delisting; when every recording is over the market has ended."""
+    start = datetime(2022, 5, 1, tzinfo=UTC)
+    (tmp_path / "spot_1h").mkdir()
+    for coin, hours in (("BTC", 4), ("SOL", 2)):
+        rows = [f"{int(start.timestamp() * 1000) + hour * HOUR},10,11,9,10,5" for hour in range(hours)]
+        text = "\n".join(["timestamp,open,high,low,close,volume", *rows])
+        (tmp_path / "spot_1h" / f"{coin}USDT.csv.gz").write_bytes(gzip.compress(text.encode()))
+    clock = ManualClock(NOW)
+    source = ReplaySource(tmp_path, clock, start=start)
+    assert set(await source.quotes(["BTC", "SOL"])) == {"BTC", "SOL"}
+    seen = []
+    for _ in range(5):
+        seen.append(set(await source.markets()))
+        clock.advance(3600)
+    assert seen == [{"BTC", "SOL"}, {"BTC", "SOL"}, {"BTC"}, {"BTC"}, {"BTC", "SOL"}]
