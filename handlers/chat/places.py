@@ -22,21 +22,24 @@ _CITIES = {
     "Europe/Moscow": "saint petersburg|st petersburg|san petersburgo|санкт-петербург|петербург|питер|спб|kazan|казань|сочи|sochi"
     "|нижний новгород|ростов-на-дону|ростов|краснодар|воронеж|московское",
     "Asia/Yekaterinburg": "пермь|челябинск|уфа|тюмень|perm|ufa|chelyabinsk",
-    "Europe/Kyiv": "харьков|kharkiv|одесса|odesa|odessa|львов|lviv|днепр",
+    "Europe/Kyiv": "ukraine|ucrania|украина|харьков|kharkiv|одесса|odesa|odessa|львов|lviv|днепр",
     "Europe/Minsk": "гомель|брест",
     "Asia/Almaty": "astana|астана|shymkent|шымкент",
     "Europe/Berlin": "munich|múnich|мюнхен|hamburg|hamburgo|гамбург|frankfurt|франкфурт|cologne|colonia|кёльн|dusseldorf|stuttgart",
     "Europe/Rome": "milan|milán|милан|naples|nápoles|неаполь|turin|turín|турин|florence|florencia|флоренция",
     "Europe/Paris": "lyon|лион|marseille|marsella|марсель|nice|niza|ницца|toulouse",
     "Europe/Zurich": "geneva|ginebra|женева|bern|berna|берн|basel|basilea",
-    "Europe/London": "manchester|манчестер|birmingham|edinburgh|edimburgo|эдинбург|glasgow|liverpool|england|inglaterra|англия|uk",
+    "Europe/London": "scotland|escocia|шотландия|wales|gales|great britain|gran bretaña|britain|британия|manchester"
+    "|манчестер|birmingham|edinburgh|edimburgo|эдинбург|glasgow|liverpool|england|inglaterra|англия|uk",
     "Europe/Lisbon": "porto|oporto|порту",
     "Europe/Warsaw": "krakow|cracovia|краков|gdansk|гданьск|wroclaw|вроцлав",
-    "Europe/Amsterdam": "rotterdam|роттердам|the hague|la haya|гаага",
+    "Europe/Amsterdam": "holland|holanda|голландия|rotterdam|роттердам|the hague|la haya|гаага",
     "Europe/Istanbul": "ankara|анкара|antalya|анталья|izmir|измир|estambul",
-    "America/New_York": "boston|бостон|washington|вашингтон|miami|майами|atlanta|атланта|philadelphia|filadelfia|orlando|nyc|ny",
-    "America/Chicago": "houston|хьюстон|dallas|даллас|austin|остин|minneapolis|new orleans|nueva orleans",
-    "America/Los_Angeles": "san francisco|сан-франциско|seattle|сиэтл|san diego|сан-диего|las vegas|лас-вегас|la|california|калифорния",
+    "America/New_York": "florida|флорида|dc|washington dc|eastern|philly|boston|бостон|washington"
+    "|вашингтон|miami|майами|atlanta|атланта|philadelphia|filadelfia|orlando|nyc|ny",
+    "America/Chicago": "texas|техас|central|houston|хьюстон|dallas|даллас|austin|остин|minneapolis|new orleans|nueva orleans",
+    "America/Los_Angeles": "sf|portland|портленд|pacific|sacramento|san francisco|сан-франциско|seattle"
+    "|сиэтл|san diego|сан-диего|las vegas|лас-вегас|la|california|калифорния",
     "America/Sao_Paulo": "rio de janeiro|rio|río de janeiro|рио-де-жанейро|рио|brasilia|бразилиа|belo horizonte|curitiba|porto alegre",
     "America/Mexico_City": "cdmx|ciudad de méxico|мехико|guadalajara|гвадалахара|puebla|queretaro",
     "America/Bogota": "medellin|медельин|cali|cartagena",
@@ -54,10 +57,30 @@ _CITIES = {
     "Asia/Bangkok": "phuket|пхукет|pattaya|паттайя|chiang mai",
     "Africa/Johannesburg": "cape town|ciudad del cabo|кейптаун|pretoria|durban",
     "Asia/Karachi": "islamabad|исламабад|lahore",
-    "Asia/Tbilisi": "batumi|батуми",
+    "Asia/Tbilisi": "batumi|батуми|грузия|tiflis",
+    "Atlantic/Canary": "tenerife|тенерифе|las palmas|gran canaria|islas canarias|canary islands|канарские острова|канары",
+    "Asia/Vladivostok": "хабаровск|khabarovsk",
+    "Asia/Nicosia": "limassol|limasol|лимассол|лимасол|paphos|пафос|larnaca|ларнака|cyprus|chipre|кипр",
+    "Europe/Prague": "czech republic|república checa|чешская республика|brno|брно",
+    "Asia/Seoul": "korea|corea|корея|busan",
+    "Pacific/Honolulu": "hawaii|hawái|гавайи",
+    "America/Denver": "mountain",
+    "CET": "central european|centroeuropea|центральноевропейское",
+    "America/Costa_Rica": "san josé costa rica",
+}
+#: places of one name
+_NAMESAKES = {
+    "san juan": "America/Puerto_Rico America/Argentina/San_Juan",
+    "san jose": "America/Costa_Rica America/Los_Angeles",
+    "georgia": "Asia/Tbilisi America/New_York",
+    "cordoba": "Europe/Madrid America/Argentina/Cordoba",
 }
 #: what countries are called beside their names, by the English one
-_COUNTRIES = {"United States": "usa|us|сша|eeuu|ee.uu.|ee uu", "United Arab Emirates": "uae|оаэ|emiratos|эмираты|eau"}
+_COUNTRIES = {
+    "United States": "usa|us|сша|eeuu|ee.uu.|ee uu|america|américa|америка",
+    "Türkiye": "turkey",
+    "United Arab Emirates": "uae|оаэ|emiratos|эмираты|eau",
+}
 #: abbreviations; one that means several places is asked about
 _ABBREVIATIONS = {
     "utc": "UTC",
@@ -135,7 +158,14 @@ _PARTS = {
     765: "Pacific/Chatham",
 }
 _OFFSET = re.compile(
-    r"(?:(?P<from>utc|gmt|z|msk|мск)\s*(?P<bare>[+-])?|(?P<sign>[+-]))\s*(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2})|[.,](?P<half>5))?\s?(?:h|ч)?"
+    r"(?:(?P<from>utc|gmt|z|гмт|msk|мск)\s*(?P<bare>[+-])?|(?P<sign>[+-]))\s*(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2})|[.,](?P<half>5))?(?![\d:])"
+)
+#: said in words, or the other way round
+_SPELLED = (
+    (re.compile(r"\s*\b(?:plus|más|mas|плюс)\s*"), " +"),
+    (re.compile(r"\s*\b(?:minus|menos|минус)\s*"), " -"),
+    (re.compile(r"(?<=\d)\s*(?:hours?|hrs?|horas?|h|часа|часов|час|ч)\b"), ""),
+    (re.compile(r"^([+-]?\s*\d{1,2}(?::\d{2})?)\s*(utc|gmt|гмт)$"), r"\2\1"),
 )
 _CLOCK = re.compile(r"(\d{1,2})[:.](\d{2})")
 #: what is said around a place
@@ -160,17 +190,43 @@ class Found:
 def read(text: str, language: str, now: datetime) -> Found:
     """Return the time zones that a person may mean; ``now`` tells how late it is where."""
     said = unicodedata.normalize("NFKC", text).replace("\u2212", "-").replace("–", "-").replace("_", " ").strip()
-    if (minutes := _offset(said.casefold(), now)) is not None:
-        zone = fixed(minutes)
-        return Found((zone,) if zone else (), is_named=True)
-    bare = " ".join(_AROUND.sub(" ", said).split()) or said
+    offset = said.casefold()
+    for pattern, instead in _SPELLED:
+        offset = pattern.sub(instead, offset)
+    if (found := _offset(offset.strip(), now)) is not None:
+        return found
+    if zones := _named(said, language):
+        return Found(_told_apart(zones, now), is_named=True)
+    if (beside := _OFFSET.search(offset)) is not None:  # UTC+2 of a place that is not known
+        return _offset(beside[0], now) or Found()
     known = _known(language)
-    for word in (said, bare, *re.split(r"\s*[,;]\s*|\s+-\s+", bare), bare.replace(" ", "/", 1), bare.rpartition(" ")[0]):
-        zones = _ABBREVIATIONS.get(word.casefold(), "").split() or known.get(_plain(word)) or _own_names().get(word.casefold())
-        if zones:
-            return Found(_told_apart((zones,) if isinstance(zones, str) else tuple(zones), now), is_named=True)
-    near = guesses.all_meant(bare, {name: name for name in known})
+    near = guesses.all_meant(_bare(said), {name: name for name in known})
     return Found(tuple(dict.fromkeys(zone for name in near for zone in _told_apart(known[name], now)[:2])))
+
+
+def _bare(said: str) -> str:
+    return " ".join(_AROUND.sub(" ", said).split()) or said
+
+
+def _named(said: str, language: str) -> tuple[str, ...]:
+    """Return the zones that a name means: all of it, or those that its parts have in common, as Madrid and Spain do."""
+    bare = _bare(said)
+    for word in (said, bare, bare.replace(" ", "/", 1)):
+        if zones := _called(word, language):
+            return zones
+    parts = re.split(r"\s*[,;()]\s*", _OFFSET.sub(" ", said.casefold()))
+    found: tuple[str, ...] = ()
+    for part in (*parts, bare.rpartition(" ")[0], bare.rpartition(" ")[2]):
+        zones = _called(_bare(part), language) if part.strip() else ()
+        found = tuple(zone for zone in found if zone in zones) or found or zones
+    return found
+
+
+def _called(word: str, language: str) -> tuple[str, ...]:
+    """Return the zones of an abbreviation, a place, or a zone's own name."""
+    short = _ABBREVIATIONS.get(word.casefold(), "") or _NAMESAKES.get(_plain(word), "")
+    own = _own_names().get(word.casefold())
+    return tuple(short.split()) or _known(language).get(_plain(word), ()) or ((own,) if own else ())
 
 
 def _plain(place: str) -> str:
@@ -190,19 +246,22 @@ def _known(language: str) -> Mapping[str, tuple[str, ...]]:
     return found | {_plain(said): (zone,) for zone, cities in _CITIES.items() for said in cities.split("|")}
 
 
-def _offset(said: str, now: datetime) -> int | None:
-    """Return minutes east of UTC: of an offset, or of a clock that shows what was written; None where it is neither."""
+def _offset(said: str, now: datetime) -> Found | None:
+    """Return the zone of an offset, or of a clock that shows what was written; None where it is neither."""
     clock = _CLOCK.fullmatch(said)
     if clock is not None and int(clock[1]) < 24 and int(clock[2]) < 60:
-        ahead = (int(clock[1]) * 60 + int(clock[2]) - now.hour * 60 - now.minute + _OFF_MIN) % _DAY_MIN
-        minutes = ahead // _QUARTER_MIN * _QUARTER_MIN
-        return minutes if minutes <= _EAST_MIN and fixed(minutes) else minutes - _DAY_MIN
+        shown = int(clock[1]) * 60 + int(clock[2])
+        ahead = (shown - now.hour * 60 - now.minute + _OFF_MIN) % _DAY_MIN // _QUARTER_MIN * _QUARTER_MIN
+        east = ahead <= _EAST_MIN and fixed(ahead)
+        zones = (east or fixed(ahead - _DAY_MIN), _PARTS.get(shown, ""))  # 5:30 may be an offset too
+        return Found(tuple(dict.fromkeys(zone for zone in zones if zone)), is_named=True)
     found = _OFFSET.fullmatch(said)
     if found is None:
         return None
     minutes = int(found["hours"]) * 60 + (30 if found["half"] else int(found["minutes"] or 0))
     signed = -minutes if "-" in (found["sign"], found["bare"]) else minutes
-    return signed + (180 if found["from"] in ("msk", "мск") else 0)
+    zone = fixed(signed + (180 if found["from"] in ("msk", "мск") else 0))
+    return Found((zone,) if zone else (), is_named=True)
 
 
 def fixed(minutes: int) -> str:
