@@ -20,25 +20,41 @@ _ANY = re.compile(r"(?=.*[^\W\d_])\w{1,20}")
 _ALIKE = str.maketrans("АВСЕНКМОРТХУІЅЈΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABCEHKMOPTXYISJABEZHIKMNOPTYX")
 #: what people call coins and cash instead of their tickers
 _CALLED = {
-    "BTC": "bitcoin bitcoins биткоин биткойн биткоина биткоинов биток",
-    "ETH": "ethereum ether éter эфир эфира эфириум",
-    "SOL": "solana солана соланы",
-    "XRP": "ripple рипл",
-    "ADA": "cardano кардано",
-    "DOGE": "dogecoin dogecoins доги доджкоин додж",
-    "LTC": "litecoin litecoins лайткоин",
-    "DOT": "polkadot полкадот",
+    "BTC": "bitcoin bitcoins xbt бтк бтц биток битка битки",
+    "ETH": "ethereum ether éter етх",
+    "SOL": "solana",
+    "XRP": "ripple",
+    "ADA": "cardano",
+    "DOGE": "dogecoin dogecoins доги",
+    "LTC": "litecoin litecoins",
+    "DOT": "polkadot",
     "LINK": "chainlink",
     "AVAX": "avalanche",
     "TRX": "tron трон",
     "TON": "toncoin тон",
     "XMR": "monero",
-    "USDT": "tether тезер юсдт",
-    "USD": "dollar dollars dólar dólares dolar dolares доллар доллара доллары долларов бакс бакса баксов us$",
-    "EUR": "euro euros евро",
+    "SHIB": "shiba",
+    "UNI": "uniswap",
+    "ATOM": "cosmos",
+    "USDT": "tether юсдт усдт",
+    "USD": "dollar dollars dólar dólares dolar dolares us$",
+    "EUR": "euro euros",
     "CASH": "efectivo наличные наличными кэш",
 }
-
+#: the same in Russian, in any case: by how they begin
+_BEGINS = {
+    "BTC": ("биткоин", "биткойн"),
+    "ETH": ("эфир",),
+    "SOL": ("солан",),
+    "XRP": ("рипл",),
+    "ADA": ("кардано",),
+    "DOGE": ("додж",),
+    "LTC": ("лайткоин", "лайткойн"),
+    "DOT": ("полкадот",),
+    "USDT": ("тезер", "тетер"),
+    "USD": ("доллар", "бакс"),
+    "EUR": ("евро",),
+}
 #: what people call the lines of a strategy
 _LINES_CALLED = {
     ALT: "alts altcoin altcoins альты альткоины",
@@ -62,8 +78,10 @@ class Names:
         bare = word.lstrip("$#").rstrip("%")
         if self.any:
             return bare.upper() if _ANY.fullmatch(bare) else None
-        alike = bare.upper().translate(_ALIKE).casefold()
-        return self.known.get(bare.casefold()) or (self.known.get(alike) if alike.isascii() else None)
+        said, alike = bare.casefold(), bare.upper().translate(_ALIKE).casefold()
+        name = self.known.get(said) or (self.known.get(alike) if alike.isascii() else None)
+        begun = next((one for one, begins in _BEGINS.items() if said.startswith(begins)), "")
+        return name or self.known.get(begun.casefold())
 
     def also(self, more: Mapping[str, str]) -> Names:
         """Return these names and others, by what they are called."""

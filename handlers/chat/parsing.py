@@ -135,7 +135,7 @@ def _once_each(part: list[Token]) -> list[Token]:
 def _pair_up(part: list[Token], draft: _Draft) -> None:
     if not _alternates(part):
         part = [token for token in part if token.text not in NOISE]
-    if not _alternates(part):  # words that are no names are told, and do not part those that are
+    if not _alternates(part) or 2 * sum(not token.is_number for token in part) > len(part) > 1:  # words that name nothing are told apart
         lost = [token for token in part if not (token.is_number or token.name)]
         draft.problems += [UserError(N_("I don't understand “{text}” here."), text=shown(token.text)) for token in lost]
         part = [token for token in part if token not in lost]

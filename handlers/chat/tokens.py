@@ -19,7 +19,7 @@ _WORTH = re.compile(rf"(?i)≈ ?(?:{_MONEY}|—)|\( ?[≈~=]? ?{_MONEY}\)")
 #: thousands apart by spaces, inside a longer text
 _SPACED = re.compile(r"(?<![\w.,])\d{1,3}(?: \d{3})+(?!\w)")
 _BULLET = re.compile(r"^\s*(?:[•‣▪◦●○■□*·–—>✓✔+]+\s*|-+(?=\s|[^\W\d])\s*)+")
-_ENUMERATED = re.compile(r"(?<!\S)(?:[(#]?\d{1,2}\)|#\d{1,2}\b|№ ?\d{1,2}\b)\s*")
+_ENUMERATED = re.compile(r"(?<!\S)(?:[(#]?(?:\d{1,2}|[a-zа-я])\)|#\d{1,2}\b|№ ?\d{1,2}\b)\s*")
 _ENUMERATED_LINE = re.compile(r"^\s*\d{1,2}\.(?:\s+|(?=[^\W\d]))")
 _LONG_TIMES = "|".join(word for word in numbers.FACTORS if len(word) > 2)
 #: written before the number is looked at: what belongs to it
@@ -34,16 +34,16 @@ _JOINED = (
 #: ends of a pair, wherever they stand
 _END = re.compile(r"[;\n]|,(?=\s|$)|(?<=[^\d\s]),|,(?=[^\W\d])|\.(?=\s|$)")
 #: what may stand between a name and its number
-_BETWEEN = re.compile(r"[\s|=:×→]+|(?<!\S)[-–—+&·/>]+(?!\S)|(?<=[\w%])[–—]|->|=>")
+_BETWEEN = re.compile(r"[\s|=:×→]+|(?<!\S)[-–—+&·/>]+(?!\S)|(?<=[\w%])[–—]|->|=>|\.{2,}|(?<=\w)&(?=\w)")
 _TIMES = "|".join(numbers.FACTORS)
 _NUMBER = re.compile(rf"(?i)(?:US)?{_SIGN}?[+-]?(?:US)?{_SIGN}?[.,]?\d[\d.,'_]*(?:{_TIMES})?\.?%?{_SIGN}?")
 _GLUED = re.compile(r"([+-]?[.,]?\d[\d.,'_]*%?)([^\W\d_].*)|(.*[^\W\d_])-?([.,]?\d[\d.,'_]*%?)")
 #: words that name nothing where they are no names themselves: 0.5 BTC and 4 ETH
 NOISE = frozenset(
     (
-        *("and", "plus", "also", "of", "i", "have", "hold", "own", "my", "the", "x"),
-        *("y", "e", "de", "más", "mas", "tengo"),
-        *("и", "а", "ещё", "у", "меня", "есть"),
+        *("and", "plus", "also", "of", "i", "have", "hold", "own", "my", "the", "x", "got", "ve", "coins", "coin", "tokens"),
+        *("y", "e", "de", "más", "mas", "tengo", "mis", "son", "monedas", "moneda"),
+        *("и", "а", "ещё", "у", "меня", "есть", "монет", "монеты", "штук"),
     )
 )
 
@@ -72,6 +72,7 @@ def _prepared(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).translate(numbers.MARKS)
     plain = "".join(char for char in plain if char == "\n" or unicodedata.category(char) not in ("Cf", "Cc", "So", "Mn"))
     plain = re.sub(r"""[“”„«»"`´{}\[\]]|(?<!\d)'|'(?!\d)""", " ", plain.replace("\t", " "))
+    plain = re.sub(r"\*|(?<![^\W_])_+|_+(?![^\W_])", " ", plain)  # marks of bold and slanted letters
     return re.sub(r"[()≈~±]|\+/?-(?=\s?[\d.,])", " ", _WORTH.sub(" ", _ENUMERATED.sub(" ", plain)))
 
 
@@ -99,7 +100,7 @@ def _token(word: str, names: Names) -> list[Token]:
         if found := names.find(name):
             pair = [Token(name, found), Token(amount, is_number=True)]
             return pair[::-1] if glued[1] else pair
-    if "/" in word and re.search(r"\d/[^\W\d]", word):
+    if "/" in word and re.search(r"\d/[^\W\d]|[^\W\d]/\d", word):
         return [token for part in word.split("/") if part for token in _token(part, names)]
     letters = sum(char.isalpha() for char in word)
     is_number = word.lstrip("+-.,$€£¥₽₹₺₿Ξ₮")[:1].isdecimal() and not (letters > 1 and word.isalnum() and not _NUMBER.fullmatch(word))
