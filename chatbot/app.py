@@ -42,6 +42,7 @@ from chatbot.outbox import Outbox
 from chatbot.plans.band_advice import Adviser
 from chatbot.plans.by_hand import ByHand
 from chatbot.plans.costs import Costing
+from chatbot.plans.execution_hooks import ExecutionHooks
 from chatbot.plans.panic import Panic
 from chatbot.plans.rebalancing import Rebalancing
 from chatbot.portfolio.accounts import OpenAccounts, SaveBody
@@ -266,7 +267,7 @@ async def _assemble(
         batch_window_s=settings.batch_window_s,
     )
     reports = Reports(db, evaluator, board, funding, source, clock, next_check=monitor.next_check, mood_source=sentiment.name)
-    executor = Executor(db, work, open_accounts.exchange, clock, rebalancing, pace=pace)
+    executor = Executor(db, work, open_accounts.exchange, clock, ExecutionHooks(db, evaluator), pace=pace)
     panic = Panic(db, work, evaluator, costing, clock, world=source.name, ends=executor.recovery, changed=roster.forget)
     return Program(
         settings=settings,

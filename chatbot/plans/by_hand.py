@@ -15,13 +15,13 @@ from chatbot.errors import Rejected
 from chatbot.exchanges.base import Holdings, KeptByHand, Trade, is_perp
 from chatbot.hedges import life
 from chatbot.model import Leg, LegKind, LegState, MessageKind, Mode, PlanState
+from chatbot.plans import execution_hooks
 from chatbot.plans.draft import figures_after
 from chatbot.plans.outcomes import Confirmed
 from chatbot.portfolio import states, turnover
 from chatbot.portfolio.flows import NoEntry, Typed
 from chatbot.store import accounts, events, messages, plans
 from chatbot.store import flows as stored_flows
-from chatbot.triggers import tilt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -122,10 +122,9 @@ def _made_up(noted: Holdings, named: Typed) -> Typed:
 
 
 def _remembered(before: PortfolioStates, done: Plan) -> PortfolioStates:
-    """Return what is remembered once a plan was carried out: its hedges and tilts, and that something was confirmed since a panic."""
-    hedges = life.ended(life.confirmed(before.hedges, done), done)
-    after = replace(before, hedges=life.closed_out(hedges, done) if done.is_panic else hedges, tilts=tilt.ended(before.tilts, done))
-    return replace(after, panic=replace(after.panic, over=True)) if after.panic is not None and not done.is_panic else after
+    """Return what is remembered once a plan was carried out, and that something was confirmed since a panic."""
+    left = execution_hooks.after(replace(before, hedges=life.confirmed(before.hedges, done)), done)
+    return replace(left, panic=replace(left.panic, over=True)) if left.panic is not None and not done.is_panic else left
 
 
 def _filled(legs: Sequence[Leg], exchange: KeptByHand, markets: Mapping[str, Market]) -> tuple[tuple[Leg, ...], Holdings]:

@@ -64,7 +64,6 @@ if TYPE_CHECKING:
 
     from chatbot.clock import Clock
     from chatbot.durable import Work
-    from chatbot.engine.planner.block import Block
     from chatbot.model.hedge import HedgeWish
     from chatbot.plans.by_hand import ByHand
     from chatbot.plans.costs import Costing
@@ -426,36 +425,6 @@ class Rebalancing:
         if portfolio is None or portfolio.person_id != person_id or not served:
             return None, None
         return plan, portfolio
-
-    async def replan(self, portfolio_id: int, plan: Plan) -> Block | None:
-        """Plan again for the same targets from what is really there; None when it cannot be evaluated."""
-        evaluation = await self._look(portfolio_id)
-        if evaluation is None or evaluation.snapshot is None:
-            return None
-        try:
-            evaluation = tilt.as_planned(evaluation, plan)
-            return planning.block_for(evaluation, planning.targets_from_json(plan.targets), literal=plan.hedge is not None)
-        except Refused:
-            return None
-
-    async def ended(self, plan: Plan) -> None:
-        """Write down what the fills of a plan that has come to its end mean for hedges and tilts; doing it again changes nothing."""
-        async with self._db.transaction() as tx:
-            before = await states.read(tx, plan.portfolio_id)
-            left = life.ended(before.hedges, plan)
-            left = life.closed_out(left, plan) if plan.is_panic else left
-            after = replace(before, hedges=left, tilts=tilt.ended(before.tilts, plan))
-            await states.write(tx, plan.portfolio_id, before, after)
-
-    async def measure(self, portfolio_id: int) -> PortfolioFigures | None:
-        """Return what the portfolio looks like now; None when it cannot be evaluated."""
-        evaluation = await self._look(portfolio_id)
-        return evaluation.figures if evaluation else None
-
-    async def _look(self, portfolio_id: int) -> Evaluation | None:
-        async with self._db.read() as tx:
-            portfolio = await portfolios.get(tx, portfolio_id)
-        return await self._evaluator.look(portfolio, fresh=True) if portfolio else None
 
 
 def _is_outdated(plan: Plan, portfolio: Portfolio) -> bool:

@@ -1,0 +1,63 @@
+"""What execution asks about a plan while it carries it out, and what it tells of its end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from chatbot.engine.errors import Refused
+from chatbot.hedges import life
+from chatbot.plans import draft
+from chatbot.portfolio import states
+from chatbot.store import portfolios
+from chatbot.triggers import tilt
+
+if TYPE_CHECKING:
+    from chatbot.engine.planner.block import Block
+    from chatbot.model import Plan, PortfolioFigures
+    from chatbot.portfolio.evaluation import Evaluation
+    from chatbot.portfolio.evaluator import Evaluator
+    from chatbot.portfolio.states import PortfolioStates
+    from chatbot.store.database import Database
+
+
+class ExecutionHooks:
+    """The planning side of a plan under way."""
+
+    def __init__(self, db: Database, evaluator: Evaluator) -> None:
+        self._db = db
+        self._evaluator = evaluator
+
+    async def replan(self, portfolio_id: int, plan: Plan) -> Block | None:
+        """Plan again for the same targets from what is really there; None when it cannot be evaluated."""
+        evaluation = await self._look(portfolio_id)
+        if evaluation is None or evaluation.snapshot is None:
+            return None
+        try:
+            evaluation = tilt.as_planned(evaluation, plan)
+            return draft.block_for(evaluation, draft.targets_from_json(plan.targets), literal=plan.hedge is not None)
+        except Refused:
+            return None
+
+    async def ended(self, plan: Plan) -> None:
+        """Write down what the fills of a plan that has come to its end mean for hedges and tilts; doing it again changes nothing."""
+        async with self._db.transaction() as tx:
+            before = await states.read(tx, plan.portfolio_id)
+            await states.write(tx, plan.portfolio_id, before, after(before, plan))
+
+    async def measure(self, portfolio_id: int) -> PortfolioFigures | None:
+        """Return what the portfolio looks like now; None when it cannot be evaluated."""
+        evaluation = await self._look(portfolio_id)
+        return evaluation.figures if evaluation else None
+
+    async def _look(self, portfolio_id: int) -> Evaluation | None:
+        async with self._db.read() as tx:
+            portfolio = await portfolios.get(tx, portfolio_id)
+        return await self._evaluator.look(portfolio, fresh=True) if portfolio else None
+
+
+def after(before: PortfolioStates, plan: Plan) -> PortfolioStates:
+    """Return what is remembered once a plan has come to its end: its hedges and tilts as large as its fills made them."""
+    hedges = life.ended(before.hedges, plan)
+    hedges = life.closed_out(hedges, plan) if plan.is_panic else hedges
+    return replace(before, hedges=hedges, tilts=tilt.ended(before.tilts, plan))
