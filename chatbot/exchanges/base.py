@@ -369,6 +369,10 @@ class Fundable(Protocol):
         """Add signed amounts to the spot wallet. Raises ``NotEnoughMoney`` where more would leave than is free; then nothing happened."""
         ...
 
+    async def settle(self, contract: str, price: Decimal, also: Also) -> None:
+        """Close a position at ``price``, quote, without an order and a fee; nothing happens where there is none."""
+        ...
+
 
 @runtime_checkable
 class KeptByHand(Protocol):

@@ -27,7 +27,7 @@ from chatbot.exchanges.base import (
 from chatbot.exchanges.paper.account import ZERO, AccountState, PaperOrder
 from chatbot.exchanges.paper.ledger import Entry, Kind, check, check_flow
 from chatbot.exchanges.paper.margin import public_positions
-from chatbot.exchanges.paper.matching import book_fill
+from chatbot.exchanges.paper.matching import book_fill, settled
 from chatbot.exchanges.sound import marks_of, sound_quotes
 
 if TYPE_CHECKING:
@@ -102,6 +102,12 @@ class ManualExchange:
         """Note what has come in, or left."""
         async with self._change:
             await self._commit(self._state.received(changes), check_flow(self._state, changes, {}), also)
+
+    async def settle(self, contract: str, price: Decimal, also: Also) -> None:
+        """Note that a position was closed at ``price`` without an order and a fee."""
+        async with self._change:
+            after, entries = settled(self._state, contract, price)
+            await self._commit(after, entries, also)
 
     async def markets(self) -> Mapping[str, Market]:
         """Return the rules of every instrument, and what stands in for those of a position that is listed no longer."""

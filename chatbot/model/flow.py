@@ -25,6 +25,8 @@ class FlowKind(StoredWord):
     WRITTEN_OFF = "written_off"
     #: a coin goes on under another name, or as another number of coins
     RENAMED = "renamed"
+    #: a contract that is listed no longer was closed at its last price
+    SETTLED = "settled"
     #: a correction was taken back
     UNDONE = "undone"
 

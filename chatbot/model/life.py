@@ -91,3 +91,5 @@ class WayOut(StoredWord):
     RENAME = "n"
     #: one new coin stands for several old ones, or several for one
     SPLIT = "s"
+    #: a contract that is listed no longer was closed at its last price, as exchanges do
+    SETTLE = "t"

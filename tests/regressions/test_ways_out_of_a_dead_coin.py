@@ -119,6 +119,32 @@ async def test_a_renamed_coin_goes_on_under_its_new_name(ann: Someone) -> None:
     assert "SOL" not in (await strategy(ann)).spot_assets
 
 
+@pytest.mark.parametrize("ann", SETTINGS, indirect=True)
+async def test_a_delisted_contract_is_settled_at_its_last_price(ann: Someone) -> None:
+    """As exchanges do: the position is closed without an order, its result is in the futures account, and the value is as it was."""
+    if not (await ann.books())["book"]:
+        await ann.say("/status")
+        await ann.tap("Correct amounts")
+        await ann.say("futures 1000, ETH-PERP 0.1 at 2400")
+    listings(ann).gone.add("ETH-PERP")
+    for _ in range(3):
+        await ann.step()
+    before, books = await figures(ann), await ann.books()
+    entry = (await ann.exchange()).state.positions["ETH-PERP"].entry
+    await ann.say("/status")
+    await ann.taps("What about ETH futures?", "Settled")
+    ann.sees("ETH futures count as closed at 2,500.00")
+    await ann.tap("ETH futures are settled")
+    after = await ann.books()
+    assert "ETH-PERP" not in after["book"]
+    assert after["wallet"] == books["wallet"] + books["book"]["ETH-PERP"] * (2500 - entry)
+    stands = await figures(ann)
+    assert (stands.value, stands.stopped) == (before.value, ())
+    assert [(flow.kind, flow.amount) for flow in await flows_of(ann)][-1] == (FlowKind.SETTLED, 0)
+    await ann.say("/rebalance")
+    assert "ETH-PERP" not in {leg.instrument for plan in await ann.plans() for leg in plan.legs if plan.number > 1}
+
+
 async def asked(ann: Someone) -> Message:
     """Go from the status to the question whether SOL is to be written off, and return its message."""
     await ann.say("/status")

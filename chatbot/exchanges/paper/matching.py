@@ -215,6 +215,18 @@ def book_fill(state: AccountState, instrument: str, qty: Decimal, price: Decimal
     return replace(state, spot=spot), entry
 
 
+def settled(state: AccountState, contract: str, price: Decimal) -> tuple[AccountState, list[Entry]]:
+    """Close a position at a price without a fee; what an empty wallet cannot pay is left with the exchange."""
+    stake = state.positions.get(contract)
+    if stake is None:
+        return state, []
+    after, entry = book_fill(state, contract, -stake.qty, price, ZERO)
+    if after.futures_wallet >= 0 or after.positions:
+        return after, [entry]
+    owed = -after.futures_wallet
+    return replace(after, forgiven=after.forgiven + owed, futures_wallet=ZERO), [entry, Entry(kind=Kind.FORGIVEN, amount=owed)]
+
+
 def _book_perp(state: AccountState, instrument: str, qty: Decimal, price: Decimal, fee: Decimal) -> AccountState:
     """Open, add to, reduce, close or flip a position; the closed part realises its profit into the wallet."""
     stake = state.positions.get(instrument, Stake(qty=ZERO, cost=ZERO))

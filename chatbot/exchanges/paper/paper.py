@@ -31,7 +31,7 @@ from chatbot.exchanges.paper.admission import check_form, check_money, check_pri
 from chatbot.exchanges.paper.faults import Faults
 from chatbot.exchanges.paper.ledger import Entry, Kind, check, check_flow, locked
 from chatbot.exchanges.paper.margin import equity, initial_margin, public_positions, withdrawable
-from chatbot.exchanges.paper.matching import Stretch, crosses, live_through, take
+from chatbot.exchanges.paper.matching import Stretch, crosses, live_through, settled, take
 from chatbot.exchanges.sound import marks_of, sound_quotes
 
 if TYPE_CHECKING:
@@ -124,6 +124,13 @@ class PaperExchange:
             await self._catch_up()
             held = locked(self._state, _fees(await self._rules()) if self._state.open_orders else {})
             await self._commit(self._state.received(changes), check_flow(self._state, changes, held), also)
+
+    async def settle(self, contract: str, price: Decimal, also: Also) -> None:
+        """Close a position at ``price`` without an order and a fee, as an exchange does with a contract that it delists."""
+        async with self._change:
+            await self._catch_up()
+            after, entries = settled(self._state, contract, price)
+            await self._commit(after, entries, also)
 
     async def place(self, request: OrderRequest) -> Order:
         """Send one order. Raises ``Rejected`` (it does not exist) or ``OutcomeUnknown`` (it may)."""

@@ -16,7 +16,7 @@ from chatbot.errors import NotEnoughMoney, UserError
 from chatbot.exchanges.base import Fundable, is_perp
 from chatbot.i18n import N_
 from chatbot.model import Flow, FlowKind, Plan, PlanState
-from chatbot.model.life import LeapAnswer, LeapWhy, WayOut
+from chatbot.model.life import LeapAnswer, LeapWhy, StopKind, WayOut
 from chatbot.portfolio import reserve, states
 from chatbot.portfolio.lives import targets
 from chatbot.portfolio.revision import revision_of
@@ -41,16 +41,19 @@ _KINDS = {
     WayOut.WRITE_OFF: FlowKind.WRITTEN_OFF,
     WayOut.RENAME: FlowKind.RENAMED,
     WayOut.SPLIT: FlowKind.RENAMED,
+    WayOut.SETTLE: FlowKind.SETTLED,
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A coin that is held and has no market, as its person decides about it."""
+    """A coin or contract that is held and has no market, as its person decides about it."""
 
     asset: str
-    #: all that is held of it
+    #: all that is held of it; signed for a contract
     qty: Decimal
+    #: what was paid for a contract, quote; None for a coin
+    entry: Decimal | None = None
     #: what it counts at, quote; None: nobody knows
     price: Decimal | None
     #: why there is no market: the exchange says so, or the price is no price that a person has called true
@@ -59,8 +62,8 @@ class Case:
 
     @property
     def value(self) -> Decimal | None:
-        """Return what it counts for, quote."""
-        return None if self.price is None else self.qty * self.price
+        """Return what it counts for, quote: a contract its profit."""
+        return None if self.price is None else self.qty * (self.price - (self.entry or _ZERO))
 
     def mark(self, to: str = "") -> str:
         """Return the word by which a button names the coin, the amount that was shown, and what it becomes."""
@@ -143,6 +146,8 @@ class WaysOut:
             return Wish(way=way, case=case, strategy=kept, changes={})
         if way is WayOut.WRITE_OFF:
             return Wish(way=way, case=case, strategy=targets.without(strategy, case.asset), changes=gone)
+        if way is WayOut.SETTLE:
+            return Wish(way=way, case=case, strategy=strategy, changes={}, price=case.price)
         if way is WayOut.SPLIT:
             changes = {case.asset: Decimal(to) - case.qty}
             return Wish(way=way, case=case, strategy=strategy, changes=changes, to=to, price=case.price)
@@ -172,12 +177,14 @@ class WaysOut:
             changed[0] = await self._write(tx, portfolio, wish, flow)
 
         try:
-            if wish.changes and isinstance(exchange, Fundable):
-                await exchange.receive(wish.changes, write)
-            elif wish.changes:
-                return Gone()  # an exchange keeps this account: it sees by itself what becomes of a coin
-            else:
+            if wish.way is WayOut.LEAVE_OUT:
                 await self._managing.together(write)
+            elif not isinstance(exchange, Fundable):
+                return Gone()  # an exchange keeps this account: it sees by itself what becomes of a coin
+            elif wish.way is WayOut.SETTLE and wish.price is not None:
+                await exchange.settle(wish.case.asset, wish.price, write)
+            else:
+                await exchange.receive(wish.changes, write)
         except NotEnoughMoney:
             return Gone()
         except _StoppedError as stopped:
@@ -214,6 +221,11 @@ class WaysOut:
         return Flow(portfolio_id=portfolio.id, at=self._clock.now(), kind=_KINDS[wish.way], value=value, amount=amount, facts=facts)
 
 
+def is_decided(stop: Stop) -> bool:
+    """Tell whether its person may decide about it: a contract comes back, unless it is gone, and a gone one was closed at a price."""
+    return not is_perp(stop.instrument) or (stop.kind is StopKind.GONE and stop.price is not None)
+
+
 def cases_of(evaluation: Evaluation) -> tuple[Case, ...]:
     """Return the coins that are held and have no market: by the exchange's list, or by a price that nobody has called true."""
     if evaluation.account is None:
@@ -227,4 +239,10 @@ def cases_of(evaluation: Evaluation) -> tuple[Case, ...]:
         if qty := spot.get(stop.instrument):
             leap = found[stop.instrument].leap if stop.instrument in found else None
             found[stop.instrument] = Case(asset=stop.instrument, qty=qty, price=stop.price, stop=stop, leap=leap)
+    for position in evaluation.account.positions:
+        over = evaluation.stops.get(position.instrument)
+        if over is not None and is_decided(over):
+            found[position.instrument] = Case(
+                asset=position.instrument, qty=position.qty, entry=position.entry, price=over.price, stop=over
+            )
     return tuple(found[asset] for asset in sorted(found))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chatbot.exchanges.base import is_perp
 from chatbot.i18n import N_
 from chatbot.model.life import StopKind
-from chatbot.portfolio.lives.ways_out import Case
-from handlers.views.common import DASH, View, bold, button, coin, esc, head, joined, line_name, page, say
-from handlers.views.portfolio.ways_out import choice_rows
+from chatbot.portfolio.lives.ways_out import Case, is_decided
+from handlers.views.common import DASH, View, bold, button, esc, head, joined, line_name, page, say
+from handlers.views.portfolio.ways_out import choice_rows, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,11 +30,6 @@ _STANDING = {
     StopKind.HALTED: N_("{coin} halted since {since}: counts at its last price {price}, {age} old."),
     StopKind.GONE: N_("{coin} no longer listed since {since}: counts at its last price {price}, {age} old."),
 }
-
-
-def name_of(words: Words, instrument: str) -> str:
-    """Return what an instrument is called: its coin, or the coin's futures."""
-    return f"{coin(instrument)} {words.t('futures')}" if is_perp(instrument) else coin(instrument)
 
 
 def standing_lines(words: Words, figures: PortfolioFigures, now: datetime) -> list[Html]:
@@ -61,8 +55,8 @@ def stopped(words: Words, portfolio: Portfolio, stops: Sequence[tuple[Stop, Deci
         esc(words.n("and {count} more", "and {count} more", len(stops) - _MOST)) if len(stops) > _MOST else None,
         say(words, "I place no orders in it, and nothing else is bought or sold in its place. The rest of the portfolio goes on."),
     )
-    held = [Case(asset=stop.instrument, qty=qty, price=stop.price, stop=stop) for stop, qty in stops if not is_perp(stop.instrument)]
-    return View(text, (*choice_rows(words, held), (button(words.t("Status"), "status"), button(words.t("Why?"), "why"))))
+    cases = [Case(asset=stop.instrument, qty=qty, price=stop.price, stop=stop) for stop, qty in stops if is_decided(stop)]
+    return View(text, (*choice_rows(words, cases), (button(words.t("Status"), "status"), button(words.t("Why?"), "why"))))
 
 
 def _told(words: Words, stop: Stop, qty: Decimal) -> Html:

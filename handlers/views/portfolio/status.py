@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.model import FUTURES, Mode, PlanState
+from chatbot.portfolio.lives.ways_out import is_decided
 from handlers.buttons import Style
 from handlers.views import age
 from handlers.views.common import (
@@ -191,7 +192,7 @@ def _keyboard(words: Words, report: StatusReport) -> Keyboard:
 def _without_market(report: StatusReport) -> list[str]:
     """Return what is held and not traded, whether there is a last price or not."""
     figures = report.check.figures
-    stopped = [stop.instrument for stop in figures.stopped] if figures is not None else []
+    stopped = [stop.instrument for stop in figures.stopped if is_decided(stop)] if figures is not None else []
     return [*stopped, *(problem.instrument for problem in report.check.problems if problem.code == "no_last_price")]
 
 

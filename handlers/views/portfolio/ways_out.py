@@ -28,12 +28,20 @@ _WAYS = {
     WayOut.WRITE_OFF: N_("Write off"),
     WayOut.RENAME: N_("New name"),
     WayOut.SPLIT: N_("New amount"),
+    WayOut.SETTLE: N_("Settled"),
 }
 _NEW_NAME, _NEW_AMOUNT = "POL", "0.25"
 
 
+def name_of(words: Words, instrument: str) -> str:
+    """Return what an instrument is called: its coin, or the coin's futures."""
+    return words.t("{coin} futures", coin=coin(instrument)) if is_perp(instrument) else coin(instrument)
+
+
 def ways(case: Case) -> tuple[WayOut, ...]:
-    """Return what may be done about a coin; a new amount only where its price has leapt."""
+    """Return what may be done about a coin or a contract; a new amount only where its price has leapt."""
+    if is_perp(case.asset):
+        return (WayOut.SETTLE,)
     return (WayOut.LEAVE_OUT, WayOut.WRITE_OFF, WayOut.RENAME, *((WayOut.SPLIT,) if case.leap is not None else ()))
 
 
@@ -42,35 +50,39 @@ def choice_rows(words: Words, cases: Sequence[Case]) -> Keyboard:
     if len(cases) == 1:
         case = cases[0]
         return (tuple(button(words.t(_WAYS[way]), "life_ask", f"{way}:{case.mark()}") for way in ways(case)),)
-    return tuple((button(words.t("What about {coin}?", coin=coin(case.asset)), "life", case.mark()),) for case in cases[:_MOST])
+    return tuple((button(words.t("What about {coin}?", coin=name_of(words, case.asset)), "life", case.mark()),) for case in cases[:_MOST])
 
 
 def standing_rows(words: Words, instruments: Iterable[str]) -> Keyboard:
     """Return the way to what may be done about coins without a market; nothing where there are none."""
-    coins = [name for name in instruments if not is_perp(name)]
+    coins = list(instruments)
     if not coins:
         return ()
-    label = words.t("What about {coin}?", coin=coin(coins[0])) if len(coins) == 1 else words.t("What about these coins?")
+    label = words.t("What about {coin}?", coin=name_of(words, coins[0])) if len(coins) == 1 else words.t("What about these coins?")
     return ((button(label, "life"),),)
 
 
 def choices(words: Words, portfolio: Portfolio, cases: Sequence[Case]) -> View:
     """Ask what becomes of a coin, or of which of several."""
-    lines = [joined("", (bold(coin(case.asset)), esc(" "), code(words.quantity(case.qty)), _worth(words, case))) for case in cases[:_MOST]]
+    lines = [_line(words, case) for case in cases[:_MOST]]
+    held = any(not is_perp(case.asset) for case in cases)
+    settles = say(words, "Settled: the exchange has closed the position at its last price.")
     text = page(
         head(words, portfolio, name=True),
         *lines,
-        say(words, "Leave out: you still hold it, but it is no part of this portfolio."),
-        say(words, "Write off: it is worth nothing any more, and its amount goes."),
-        say(words, "New name: the amount goes on under another name, one for one."),
+        say(words, "Leave out: you still hold it, but it is no part of this portfolio.") if held else None,
+        say(words, "Write off: it is worth nothing any more, and its amount goes.") if held else None,
+        say(words, "New name: the amount goes on under another name, one for one.") if held else None,
+        settles if any(is_perp(case.asset) for case in cases) else None,
         say(words, "New amount: one new coin stands for several old ones.") if any(case.leap is not None for case in cases) else None,
         say(words, "If you do nothing, it goes on counting at its last price.") if all(case.stop is not None for case in cases) else None,
     )
     return View(text, (*choice_rows(words, cases), (button(words.t("Status"), "status"),)))
 
 
-def _worth(words: Words, case: Case) -> Html | None:
-    return None if case.value is None else joined("", (esc(" = "), esc(words.money(case.value))))
+def _line(words: Words, case: Case) -> Html:
+    worth = esc(f" = {words.money(case.value)}") if case.value is not None else None
+    return joined("", (bold(name_of(words, case.asset)), esc(" "), code(words.quantity(case.qty)), worth))
 
 
 def prompt(words: Words, portfolio: Portfolio, case: Case, way: WayOut) -> View:
@@ -88,12 +100,13 @@ def prompt(words: Words, portfolio: Portfolio, case: Case, way: WayOut) -> View:
 def review(words: Words, portfolio: Portfolio, wish: Wish) -> View:
     """Show what a way leads to, before anything is changed."""
     case = wish.case
-    facts = {"coin": coin(case.asset), "name": coin(wish.to), "amount": wish.to}
+    facts = {"coin": name_of(words, case.asset), "name": coin(wish.to), "amount": wish.to}
     label = {
         WayOut.LEAVE_OUT: N_("Leave {coin} out"),
         WayOut.WRITE_OFF: N_("Write {coin} off"),
         WayOut.RENAME: N_("{coin} is now {name}"),
         WayOut.SPLIT: N_("I hold {amount} {coin}"),
+        WayOut.SETTLE: N_("{coin} are settled"),
     }[wish.way]
     text = page(head(words, portfolio, name=True), *_effect(words, wish), *_new_targets(words, portfolio, wish))
     go = button(words.t(label, **facts), "life_yes", f"{wish.way}:{case.mark(wish.to)}", Style.PRIMARY)
@@ -105,7 +118,8 @@ def _effect(words: Words, wish: Wish) -> list[Html]:
     qty = wish.changes.get(wish.to, case.qty + wish.changes.get(case.asset, case.qty * 0))
     facts = {
         "amount": bold(words.quantity(case.qty)),
-        "coin": bold(coin(case.asset)),
+        "coin": bold(name_of(words, case.asset)),
+        "price": words.price(price) if price is not None else DASH,
         "value": bold(words.money(case.value)) if case.value is not None else DASH,
         "name": bold(coin(wish.to)),
         "new": bold(words.quantity(qty)),
@@ -121,6 +135,7 @@ def _effect(words: Words, wish: Wish) -> list[Html]:
             N_("{amount} {coin}, counted as {value}, become {new} {name}, worth {now} now."),
             N_("It is no trade and no flow: what the price did in between is profit or loss."),
         ),
+        WayOut.SETTLE: (N_("{amount} {coin} count as closed at {price}. Their result of {value} goes to the futures account."),),
         WayOut.SPLIT: (N_("{amount} {coin} become {new} {coin}, worth {now} now. Checks and plans go on at this amount."),),
     }[wish.way]
     return [say(words, sentence, **facts) for sentence in told]
@@ -129,7 +144,7 @@ def _effect(words: Words, wish: Wish) -> list[Html]:
 def _new_targets(words: Words, portfolio: Portfolio, wish: Wish) -> list[Html]:
     """Say what becomes of the targets, where they change."""
     before, after = portfolio.strategy, wish.strategy
-    if wish.way in (WayOut.RENAME, WayOut.SPLIT):
+    if wish.way in (WayOut.RENAME, WayOut.SPLIT, WayOut.SETTLE):
         return []
     if before.weights == after.weights:
         named = wish.case.asset in before.spot_assets
@@ -145,11 +160,12 @@ def _moved(words: Words, line: str, old: Decimal, new: Decimal) -> Html:
 
 def done(words: Words, portfolio: Portfolio, wish: Wish) -> View:
     """Say what was done."""
-    facts = {"coin": bold(coin(wish.case.asset)), "amount": bold(words.quantity(wish.case.qty)), "name": bold(coin(wish.to))}
+    facts = {"coin": bold(name_of(words, wish.case.asset)), "amount": bold(words.quantity(wish.case.qty)), "name": bold(coin(wish.to))}
     sentence = {
         WayOut.LEAVE_OUT: N_("{amount} {coin} are left out. They are shown below the table in /status, and /keep gives them back."),
         WayOut.WRITE_OFF: N_("{amount} {coin} are written off."),
         WayOut.RENAME: N_("{amount} {coin} are now {name}."),
+        WayOut.SETTLE: N_("{amount} {coin} are settled."),
         WayOut.SPLIT: N_("Noted: you hold {new} {coin} instead of {amount}."),
     }[wish.way]
     text = page(

@@ -359,7 +359,8 @@ def a_wish(name: str, way: WayOut) -> Wish:
     changes = {name: D("-12.5"), "LUNA2": D("12.5")} if way is WayOut.RENAME else {name: D(-12)}
     weights = {"BTC": D("0.6667"), STABLE: D("0.3333"), FUTURES: D(0)}
     to = {WayOut.RENAME: "LUNA2", WayOut.SPLIT: "0.5"}.get(way, "")
-    return Wish(way=way, case=a_case(name), strategy=replace(a_strategy(name), weights=weights), changes=changes, to=to, price=D(3))
+    case = replace(a_case(name), asset=f"{name}-PERP", entry=D(2), leap=None) if way is WayOut.SETTLE else a_case(name)
+    return Wish(way=way, case=case, strategy=replace(a_strategy(name), weights=weights), changes=changes, to=to, price=D(3))
 
 
 def trigger_steps(name: str = PLAIN) -> list[alerts.Step]:
@@ -604,6 +605,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
             [LeftOut(why=LeftOutWhy.HALTED, instrument=name)],
         ),
         "portfolio.ways_out.choices": lambda w: ways_out.choices(w, port, [a_case(name)]),
+        "portfolio.ways_out.choices of a contract": lambda w: ways_out.choices(w, port, [a_wish(name, WayOut.SETTLE).case]),
         "portfolio.ways_out.choices of several": lambda w: ways_out.choices(w, port, [a_case(name, leapt=False)] * 12),
         **{
             f"portfolio.ways_out.prompt for {way.name}": lambda w, way=way: ways_out.prompt(w, port, a_case(name), way)
