@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 #: of two words, so much must be the same, from 0 to 1: one slip in four letters
 ALIKE = 0.74
+#: what is shorter is near to everything, and what is longer to nothing
+_SHORT, _LONG = 2, 60
 
 
 def plain(text: str) -> str:
@@ -23,11 +25,11 @@ def plain(text: str) -> str:
 def meant(text: str, called: Mapping[str, T], alike: float = ALIKE) -> T | None:
     """Return what is called so, or nearly so; ``called`` is by words in :func:`plain` form."""
     said = plain(text)
-    near = get_close_matches(said, called, n=1, cutoff=alike) if len(said) > 2 else []
+    near = get_close_matches(said, called, n=1, cutoff=alike) if _SHORT < len(said) < _LONG else []
     return called.get(said) or (called[near[0]] if near else None)
 
 
 def all_meant(text: str, called: Mapping[str, T], alike: float = ALIKE) -> list[T]:
     """Return at most three things that are nearly called so, the nearest first."""
-    found = (called[one] for one in get_close_matches(plain(text), called, n=6, cutoff=alike))
+    found = (called[one] for one in get_close_matches(plain(text)[:_LONG], called, n=6, cutoff=alike))
     return list(dict.fromkeys(found))[:3]

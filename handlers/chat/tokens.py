@@ -19,7 +19,8 @@ _WORTH = re.compile(rf"(?i)≈ ?(?:{_MONEY}|—)|\( ?[≈~=]? ?{_MONEY}\)")
 #: thousands apart by spaces, inside a longer text
 _SPACED = re.compile(r"(?<![\w.,])\d{1,3}(?: \d{3})+(?!\w)")
 _BULLET = re.compile(r"^\s*(?:[•‣▪◦●○■□*·–—>✓✔+]+\s*|-+(?=\s|[^\W\d])\s*)+")
-_ENUMERATED = re.compile(r"(?<!\S)(?:[(#]?(?:\d{1,2}|[a-zа-я])\)|#\d{1,2}\b|№ ?\d{1,2}\b)\s*")
+_ENUMERATED = re.compile(r"(?m)^\s*[(#]?(?:\d{1,2}|[a-zа-я])\)\s*|(?<!\S)(?:(?:\d{1,2}|[a-zа-я])\)|#\d{1,2}\b|№ ?\d{1,2}\b)\s*")
+_ENCLOSED = re.compile(r"(?<=\S)([^\S\n]*)\(([^()\n]*)\)|\(([^()\n]{3,})\)")
 _ENUMERATED_LINE = re.compile(r"^\s*\d{1,2}\.(?:\s+|(?=[^\W\d]))")
 _LONG_TIMES = "|".join(word for word in numbers.FACTORS if len(word) > 2)
 #: written before the number is looked at: what belongs to it
@@ -41,9 +42,9 @@ _GLUED = re.compile(r"([+-]?[.,]?\d[\d.,'_]*%?)([^\W\d_].*)|(.*[^\W\d_])-?([.,]?
 #: words that name nothing where they are no names themselves: 0.5 BTC and 4 ETH
 NOISE = frozenset(
     (
-        *("and", "plus", "also", "of", "i", "have", "hold", "own", "my", "the", "x", "got", "ve", "coins", "coin", "tokens"),
-        *("y", "e", "de", "más", "mas", "tengo", "mis", "son", "monedas", "moneda"),
-        *("и", "а", "ещё", "у", "меня", "есть", "монет", "монеты", "штук"),
+        *("and", "plus", "also", "of", "i", "have", "hold", "own", "my", "the", "in", "x", "got", "ve", "coins", "coin", "tokens"),
+        *("y", "e", "de", "en", "más", "mas", "tengo", "mis", "son", "monedas", "moneda"),
+        *("и", "а", "в", "ещё", "у", "меня", "есть", "монет", "монеты", "штук"),
     )
 )
 
@@ -73,7 +74,7 @@ def _prepared(text: str) -> str:
     plain = "".join(char for char in plain if char == "\n" or unicodedata.category(char) not in ("Cf", "Cc", "So", "Mn"))
     plain = re.sub(r"""[“”„«»"`´{}\[\]]|(?<!\d)'|'(?!\d)""", " ", plain.replace("\t", " "))
     plain = re.sub(r"\*|(?<![^\W_])_+|_+(?![^\W_])", " ", plain)  # marks of bold and slanted letters
-    return re.sub(r"[()≈~±]|\+/?-(?=\s?[\d.,])", " ", _WORTH.sub(" ", _ENUMERATED.sub(" ", plain)))
+    return re.sub(r"[()≈~±]|\+/?-(?=\s?[\d.,])", " ", _ENUMERATED.sub(" ", _ENCLOSED.sub(r" \2\3 ", _WORTH.sub(" ", plain))))
 
 
 def _line(line: str, names: Names) -> list[list[Token]]:
