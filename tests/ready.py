@@ -1,4 +1,4 @@
-"""A database file that is ready: its tables are there, and the machines of the presets have been run over the first day's history."""
+"""Database files that are ready: with their tables, or with the machines of the presets run over the first day's history as well."""
 
 from __future__ import annotations
 
@@ -11,13 +11,34 @@ from typing import TYPE_CHECKING
 from chatbot.app import open_program
 from chatbot.durable import Inline
 from chatbot.portfolio import strategies
+from chatbot.store.database import Database
 
 if TYPE_CHECKING:
     from chatbot.clock import ManualClock
     from chatbot.config import Settings
 
-#: folders that were made ready in this process, by everything that the file depends on
+#: files that were made ready in this process, by everything that they depend on
 _MADE: dict[tuple[object, ...], Path] = {}
+
+
+async def with_tables(place: Path) -> None:
+    """Put a copy of an up-to-date, empty database at ``place``, where there is none."""
+    if place.exists():  # noqa: ASYNC240 - a test waits for nothing else
+        return
+    if () not in _MADE:
+        folder = _folder()
+        database = Database(f"sqlite+aiosqlite:///{folder / place.name}")
+        await database.migrate()
+        await database.close()
+        _MADE[()] = folder / place.name
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    shutil.copyfile(_MADE[()], place)
+
+
+def _folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="ballast-ready-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 async def make_ready(settings: Settings, clock: ManualClock) -> None:
@@ -27,13 +48,12 @@ async def make_ready(settings: Settings, clock: ManualClock) -> None:
         return
     key = (settings.market, settings.market_start, settings.fear_greed_url, clock.now())
     if key not in _MADE:
-        folder = Path(tempfile.mkdtemp(prefix="ballast-ready-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        folder = _folder()
         alone = settings.model_copy(update={"data_dir": folder, "operator_ids": ""})
         async with open_program(alone, clock=clock, work=Inline()) as program:
             instruments = await program.source.markets()
             for name in strategies.preset_names():
                 await program.signals.of(strategies.preset(name, instruments))
-        _MADE[key] = folder
+        _MADE[key] = folder / place.name
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    shutil.copyfile(_MADE[key] / place.name, place)
+    shutil.copyfile(_MADE[key], place)

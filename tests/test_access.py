@@ -12,6 +12,7 @@ from chatbot.model import Role
 from chatbot.store import accounts, messages
 from chatbot.store.database import Database
 from tests.portfolio.still_market import START
+from tests.ready import with_tables
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 async def db(tmp_path: Path) -> AsyncIterator[Database]:
     """Give a fresh database."""
+    await with_tables(tmp_path / "access.sqlite")
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'access.sqlite'}")
-    await database.migrate()
     yield database
     await database.close()
 

@@ -20,6 +20,7 @@ from chatbot.model import Delivery, Message, MessageKind, Person, Verdict
 from chatbot.outbox import FAULTS_MAX, ON_THE_WAY_MAX, PAUSE_S_MAX, Outbox, Paces, pause_s
 from chatbot.store import accounts, messages
 from chatbot.store.database import Database
+from tests.ready import with_tables
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -74,8 +75,8 @@ def telegram(clock: ManualClock) -> Telegram:
 
 @pytest.fixture
 async def db(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'ballast.sqlite'}")
-    await database.migrate()
+    await with_tables(tmp_path / "ballast.sqlite")
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'ballast.sqlite'}")
     yield database
     await database.close()
 

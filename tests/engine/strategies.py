@@ -102,10 +102,19 @@ def _wallets(size: int) -> st.SearchStrategy[D]:
     return _money(size) | decimals("-1000", "100000", 4)
 
 
+# made once: one that is made for each draw is looked at and checked again each time
+_PARTS = st.sampled_from((0, 1, 1, 2, 3, 5, 10)) | st.integers(0, 1000)
+_TICKS, _LOTS, _LEAST = st.integers(2, 5), st.integers(-6, 2), st.sampled_from((D(0), D(5), D(10), D(100)))
+_PLACES, _FEWER_PLACES, _SIGNS, _UP_TO_THREE = st.integers(0, 8), st.integers(0, 6), st.sampled_from((1, -1)), st.integers(0, 3)
+_MARKS = st.sampled_from((D(1), D("1.001"), D("0.97")))
+_ENTRIES = st.sampled_from((D(1), D("0.9"), D("1.1"), D("0.5"), D(2)))
+_COUNTS = st.integers(1, len(ASSETS))
+
+
 @st.composite
 def weights(draw: st.DrawFn, lines: int) -> list[D]:
     """Draw weights that add up to exactly 1; some are 0."""
-    parts = [draw(st.sampled_from((0, 1, 1, 2, 3, 5, 10)) | st.integers(0, 1000)) for _ in range(lines)]
+    parts = [draw(_PARTS) for _ in range(lines)]
     parts[0] += 1
     whole = sum(parts)
     found = [D(n * 10_000 // whole).scaleb(-4) for n in parts]
@@ -120,25 +129,25 @@ def _quantity(value: D, price: D, places: int) -> D:
 @st.composite
 def rules(draw: st.DrawFn, price: D) -> Rules:
     """Draw market rules that fit a price: the tick is at most a hundredth of it, the lot may be dear."""
-    tick = D(1).scaleb(price.adjusted() - draw(st.integers(2, 5)))
+    tick = D(1).scaleb(price.adjusted() - draw(_TICKS))
     # a lot is worth between next to nothing and some hundred quote
-    lot = D(1).scaleb(draw(st.integers(-6, 2)) - price.adjusted())
-    return Rules(tick=tick, lot=lot, min_notional=draw(st.sampled_from((D(0), D(5), D(10), D(100)))))
+    lot = D(1).scaleb(draw(_LOTS) - price.adjusted())
+    return Rules(tick=tick, lot=lot, min_notional=draw(_LEAST))
 
 
 @st.composite
 def plan_cases(draw: st.DrawFn, *, halts: bool = False, fees: bool = True, size: int = 6) -> PlanCase:
     """Draw a portfolio, its targets and its market; the value before is above 0."""
-    assets = ASSETS[: draw(st.integers(1, len(ASSETS)))]
+    assets = ASSETS[: draw(_COUNTS)]
     prices = {asset: draw(magnitudes(-5, 5)) for asset in assets}
     market = {asset: draw(rules(prices[asset])) for asset in assets}
     money = _money(size)
-    spot = tuple(Holding(asset=a, qty=_quantity(draw(money), prices[a], draw(st.integers(0, 8))), price=prices[a]) for a in assets)
+    spot = tuple(Holding(asset=a, qty=_quantity(draw(money), prices[a], draw(_PLACES)), price=prices[a]) for a in assets)
     positions = []
-    for asset in assets[: draw(st.integers(0, 3))]:
-        mark = draw(st.sampled_from((D(1), D("1.001"), D("0.97")))) * prices[asset]
-        qty = _quantity(draw(money), mark, draw(st.integers(0, 6))) * draw(st.sampled_from((1, -1)))
-        entry = mark * draw(st.sampled_from((D(1), D("0.9"), D("1.1"), D("0.5"), D(2))))
+    for asset in assets[: draw(_UP_TO_THREE)]:
+        mark = draw(_MARKS) * prices[asset]
+        qty = _quantity(draw(money), mark, draw(_FEWER_PLACES)) * draw(_SIGNS)
+        entry = mark * draw(_ENTRIES)
         positions.append(Position(contract=f"{asset}-PERP", asset=asset, qty=qty, entry=entry, mark=mark))
         market[f"{asset}-PERP"] = draw(rules(mark))
     snapshot = Snapshot(

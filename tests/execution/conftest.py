@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.store.database import Database
+from tests.ready import with_tables
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def db(tmp_path: Path) -> AsyncIterator[Database]:
+    await with_tables(tmp_path / "lab.db")
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'lab.db'}")
-    await database.migrate()
     yield database
     await database.close()

@@ -18,6 +18,7 @@ from chatbot.execution.pace import Pace
 from chatbot.model import Delivery, Mode, Person, Portfolio, Role, Verdict
 from chatbot.portfolio import strategies
 from chatbot.store import accounts, messages, plans
+from tests.ready import with_tables
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -151,6 +152,7 @@ async def bench(
     clock = clock or ManualClock(start)
     market = market or StillMarket(clock)
     settings = Settings(_env_file=None, data_dir=folder, market="live:binance", operator_ids="7", fear_greed_url="")
+    await with_tables(folder / "ballast.sqlite")
     async with open_program(settings, clock=clock, source=market, work=Inline(), pace=PACE) as program:
         async with program.db.transaction() as tx:
             await accounts.add_person(tx, PERSON)

@@ -12,6 +12,7 @@ from telegram import Bot, Update
 from chatbot.store import events
 from chatbot.store.database import Database
 from handlers.transport.updates import MAX_CHATS, TRIES_MAX, InOrder, JournaledQueue, answering, restore
+from tests.ready import with_tables
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,8 +23,8 @@ BOT = Bot("7000000001:loopback")
 
 @pytest.fixture
 async def db(tmp_path: Path) -> AsyncIterator[Database]:
+    await with_tables(tmp_path / "updates.db")
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'updates.db'}")
-    await database.migrate()
     yield database
     await database.close()
 
