@@ -133,8 +133,7 @@ class Monitor:
         await self._roster.refresh()
         self._roster.stir(await self._signals.refresh(self._roster.watches))
         await self._board.refresh(self._roster.instruments)
-        if await self._evaluator.notice(self._roster.instruments):
-            self._roster.stir_everybody()
+        self._roster.stir_holders(await self._evaluator.notice(self._roster.instruments))
         now = self._clock.now()
         suspicious = self._roster.suspects(self._board, now, self._stops.prices)
         suspects = [portfolio for portfolio in suspicious if not self._stumbles.rests(portfolio.id, now)]

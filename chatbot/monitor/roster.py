@@ -90,9 +90,10 @@ class Roster:
             if not moved.isdisjoint(heard):
                 self._restless |= ids
 
-    def stir_everybody(self) -> None:
-        """Have everybody looked at exactly: what is traded at all has changed, which is rare."""
-        self._restless |= self._watched.keys()
+    def stir_holders(self, instruments: frozenset[str]) -> None:
+        """Have everybody looked at exactly who needs one of these: whether it is traded at all has changed."""
+        if instruments:
+            self._restless |= {one for one, watched in self._watched.items() if not instruments.isdisjoint(watched.instruments)}
 
     async def refresh(self) -> None:
         """Load who is new or changed; everybody at the first call."""

@@ -70,16 +70,16 @@ class Evaluator:
         #: what was traded at the last check; None before the first
         self._traded: frozenset[str] | None = None
 
-    async def notice(self, instruments: Collection[str]) -> bool:
-        """Keep the prices of what is traded among ``instruments``; tell whether other ones of them are traded than at the last check."""
+    async def notice(self, instruments: Collection[str]) -> frozenset[str]:
+        """Keep the prices of what is traded of these; return what was traded at the last check and is not now, or the other way round."""
         try:
             markets = await self._source.markets()
         except ExchangeError:
-            return False
+            return frozenset()
         now = traded(markets)
         self._stops.note(self._board.usable(now.intersection(instruments), self._clock.now())[0])
         before, self._traded = self._traded, now
-        return before is not None and not (before ^ now).isdisjoint(instruments)
+        return frozenset() if before is None else (before ^ now).intersection(instruments)
 
     async def price(self, instrument: str) -> Decimal | None:
         """Return the price of an instrument now, quote; None where it has no usable one."""

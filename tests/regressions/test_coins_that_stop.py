@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.clock import ManualClock
+from chatbot.exchanges.markets.listings import Listings
 from chatbot.model import LeftOutWhy
 from tests.person import START, someone
 from tests.portfolio.still_market import StillMarket
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Collection, Mapping
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from chatbot.exchanges.markets.listings import Listings
+    from chatbot.exchanges.base import Quote
     from chatbot.model import PortfolioFigures
     from handlers.loopback import Loopback
     from tests.person import Someone
@@ -156,6 +157,31 @@ async def test_nothing_to_trade_beside_a_halted_coin_says_so(ann: Someone) -> No
     answer = await ann.say("/rebalance")
     assert "close to its target" not in answer
     assert "SOL: the exchange has stopped trading it" in answer
+
+
+class StillQuoting(StillMarket):
+    """A market that goes on quoting what it has halted, as the books of some exchanges do."""
+
+    async def quotes(self, instruments: Collection[str]) -> Mapping[str, Quote]:
+        """Return every price, whatever the list says."""
+        listed, self.listings = self.listings, Listings()
+        try:
+            return await super().quotes(instruments)
+        finally:
+            self.listings = listed
+
+
+async def test_the_book_of_a_halted_market_is_no_price(tmp_path: Path) -> None:
+    """A calm portfolio, which nobody looks at exactly, is told in the next check all the same; the old book moves no value."""
+    async with at_chat(tmp_path, StillQuoting(ManualClock(START))) as ann:
+        await manual(ann)
+        await ann.step()
+        before = await figures(ann)
+        listings(ann).halted.add("SOL")
+        market(ann).prices["SOL"] *= D("0.7")
+        await ann.step()
+        assert told(ann, "The exchange has halted SOL")
+        assert (await figures(ann)).values == before.values
 
 
 async def test_a_price_that_is_only_missing_blocks_as_before(ann: Someone, monkeypatch: pytest.MonkeyPatch) -> None:

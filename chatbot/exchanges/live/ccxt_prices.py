@@ -388,7 +388,8 @@ class CcxtSource:
     def _kept(self, names: list[str], quotes: Mapping[str, Quote | None]) -> dict[str, Quote]:
         """Return what can be used; name in the log what cannot. What has no price may be halted: the rules are read again soon."""
         dropped = [name for name in names if quotes[name] is None]
-        if dropped or any(quote.bid <= 0 or quote.ask <= 0 for quote in quotes.values() if quote is not None):
+        empty = [name for name, quote in quotes.items() if quote is None or quote.bid <= 0 or quote.ask <= 0]
+        if any(self._rules[name].trading for name in empty):
             self._doubt_rules()
         if dropped:
             log.warning("instruments_dropped", exchange=self.name, instruments=dropped[:20], count=len(dropped))
