@@ -19,4 +19,4 @@ async def exposure(update: Update, context: Context) -> None:
     if portfolio is None:
         return
     report = await context.program.reports.exposure(portfolio, fresh=update.callback_query is not None)
-    await show(update, context, views.exposure(context.words, report))
+    await show(update, context, views.exposure(context.words, report, context.program.clock.now()))

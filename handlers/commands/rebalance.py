@@ -52,7 +52,7 @@ async def answer_proposal(
             if older is not None and older.message_id != sent.message_id:
                 await context.program.rebalancing.redraw(older)
         case outcomes.NothingToDo(figures=figures, left_out=undone):
-            await put(update, context, views.nothing_to_do(words, portfolio, figures, context.program.clock.now(), undone))
+            await put(update, context, views.nothing_to_do(words, portfolio, figures, undone, context.program.clock.now()))
         case outcomes.CannotEvaluate(problems=found):
             await put(update, context, problems.cannot_evaluate(words, portfolio, found))
         case outcomes.Busy(plan=plan):

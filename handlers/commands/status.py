@@ -32,4 +32,5 @@ async def coins(update: Update, context: Context) -> None:
     if report.check.figures is None:
         await show(update, context, problems.cannot_evaluate(context.words, portfolio, report.check.problems))
         return
-    await show(update, context, views.coins(context.words, portfolio, report.check.figures, report.performance))
+    now = context.program.clock.now()
+    await show(update, context, views.coins(context.words, portfolio, report.check.figures, report.performance, now))

@@ -95,6 +95,9 @@ async def test_a_halted_coin_is_told_once_and_counts_at_its_last_price(ann: Some
     assert "Cannot evaluate" not in status
     assert "SOL halted since 5 Jan 2026" in status
     assert f"last price {price:,.2f}, 5 hr old" in status
+    await ann.tap("Coins")
+    assert len(told(ann, "SOL halted since")) >= 1
+    assert "SOL halted since 5 Jan 2026" in await ann.say("/exposure")
     stands = await figures(ann)
     assert stands.values["SOL"] == qty * price, "nobody assumes anything else"
     assert stands.value == sum(stands.values.values())

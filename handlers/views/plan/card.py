@@ -249,15 +249,17 @@ def _switch_label(words: Words, leg: Leg) -> str:
     return f"{box} {leg.index + 1}. {what}"
 
 
-def nothing_to_do(words: Words, portfolio: Portfolio, figures: PortfolioFigures, now: datetime, left_out: Sequence[LeftOut] = ()) -> View:
-    """Answer ``/rebalance`` when no order would improve anything, or none that would can be sent."""
+def nothing_to_do(
+    words: Words, portfolio: Portfolio, figures: PortfolioFigures, left_out: Sequence[LeftOut] = (), now: datetime | None = None
+) -> View:
+    """Answer ``/rebalance`` when no order would improve anything, or none that would can be sent; what is not traded has its age."""
     close = say(words, "Every line is close to its target. The orders would be too small to be worth their fees.")
     undone = [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in left_out[:8]]
     text = page(
         head(words, portfolio),
         bold(words.t("Nothing can be traded now.")) if undone else bold(words.t("Nothing to do.")),
         *(undone or [close]),
-        *lives.standing_lines(words, figures, now),
+        *(lives.standing_lines(words, figures, now) if now is not None else ()),
         weights_table(words, figures),
     )
     return View(text, ((button(words.t("Status"), "status"), button(words.t("Why?"), "why")),))

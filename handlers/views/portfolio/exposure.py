@@ -28,11 +28,13 @@ from handlers.views.common import (
     say,
     table,
 )
+from handlers.views.portfolio import lives
 from handlers.views.problems import cannot_evaluate
 from handlers.views.tables import beside_lines, net_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from chatbot.i18n import Words
     from chatbot.model import ContractReading, ExposureReport, PortfolioFigures
@@ -45,8 +47,8 @@ _MOST = 10
 _WIDEST = 999_999
 
 
-def exposure(words: Words, report: ExposureReport) -> View:
-    """Show net exposure by coin and in all, and the open futures; what is not known is a dash."""
+def exposure(words: Words, report: ExposureReport, now: datetime | None = None) -> View:
+    """Show net exposure by coin and in all, and the open futures; the unknown is a dash, what is not traded has its age at ``now``."""
     figures = report.figures
     if figures is None:
         return cannot_evaluate(words, report.portfolio, report.problems)
@@ -60,6 +62,7 @@ def exposure(words: Words, report: ExposureReport) -> View:
         hedge_line(words, report) or cover_line(words, report.assets),
         *_book(words, report, figures),
         *beside_lines(words, figures),
+        *(lives.standing_lines(words, figures, now) if now is not None else ()),
         say(words, "Prices {age} old", age=words.age(report.price_age_s)) if report.price_age_s is not None else None,
     )
     return captioned(text, _keyboard(words), _picture(words, report, figures))

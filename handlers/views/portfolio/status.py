@@ -196,8 +196,8 @@ def _without_market(report: StatusReport) -> list[str]:
     return [*stopped, *(problem.instrument for problem in report.check.problems if problem.code == "no_last_price")]
 
 
-def coins(words: Words, portfolio: Portfolio, figures: PortfolioFigures, earned: Performance) -> View:
-    """Show what each coin is worth and its share, largest first; futures equity is a line of its own."""
+def coins(words: Words, portfolio: Portfolio, figures: PortfolioFigures, earned: Performance, now: datetime | None = None) -> View:
+    """Show what each coin is worth and its share, largest first; futures equity is a line of its own, what is not traded has its age."""
     ranked = sorted(figures.values.items(), key=lambda item: -item[1])
     rows = [["", words.t("value"), words.t("share")]]
     rows += [
@@ -214,6 +214,7 @@ def coins(words: Words, portfolio: Portfolio, figures: PortfolioFigures, earned:
         table(rows),
         *beside_lines(words, figures),
         *((say(words, "Futures positions"), table(book)) if book else ()),
+        *(lives.standing_lines(words, figures, now) if now is not None else ()),
         *performance_lines(words, earned),
     )
     return View(text, ((button(words.t("Back"), "status"),),))

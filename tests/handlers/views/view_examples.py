@@ -579,7 +579,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.card.closed_card": lambda w: card.closed_card(w, portfolio(name, Mode.LIVE), a_plan(name, PlanState.EXPIRED)),
         "plan.card.edit": lambda w: card.edit(w, port, a_plan(name)),
         "plan.card.edit long": lambda w: card.edit(w, port, _long_plan(name)),
-        "plan.card.nothing_to_do": lambda w: card.nothing_to_do(w, port, figures(name, lines=12), NOW),
+        "plan.card.nothing_to_do": lambda w: card.nothing_to_do(w, port, figures(name, lines=12)),
         "plan.card.busy": lambda w: card.busy(w, port, a_plan(name, PlanState.RUNNING)),
         "problems.cannot_evaluate": lambda w: problems.cannot_evaluate(w, port, report(name, known=False).check.problems),
         "problems.failure": lambda w: problems.failure(w, "a1b2c3"),
@@ -601,8 +601,8 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
             w,
             port,
             replace(figures(name, lines=12), stopped=tuple(a_stop(name, kind) for kind in StopKind)),
-            NOW,
             [LeftOut(why=LeftOutWhy.HALTED, instrument=name)],
+            NOW,
         ),
         "portfolio.ways_out.choices": lambda w: ways_out.choices(w, port, [a_case(name)]),
         "portfolio.ways_out.choices of a contract": lambda w: ways_out.choices(w, port, [a_wish(name, WayOut.SETTLE).case]),
@@ -665,6 +665,9 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.keep.kept unknown": lambda w: keep.kept(w, keeping(name), None),
         "portfolio.keep.kept nothing": lambda w: keep.kept(w, port, None),
         "portfolio.status.coins": lambda w: status.coins(w, port, figures(name), EARNED),
+        "portfolio.status.coins while halted": lambda w: status.coins(
+            w, port, replace(figures(name), stopped=tuple(a_stop(name, kind) for kind in StopKind), waiting={name: D("0.4")}), EARNED, NOW
+        ),
         "portfolio.strategy.targets": lambda w: strategy.targets(w, port),
         "portfolio.strategy.preset_offer": lambda w: strategy.preset_offer(w, port, presets[0]),
         "portfolio.strategy.changed": lambda w: strategy.changed(w, port),
