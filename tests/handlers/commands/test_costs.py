@@ -174,7 +174,7 @@ async def test_a_manual_portfolio_is_not_asked_after_the_fact(tmp_path: Path) ->
         plan = await ann.plan()
         assert bool(costs.expensive(plan.legs) or costs.unknown(plan.legs))
         await ann.tap("All done")
-        assert (await ann.plan()).state is PlanState.CONFIRMED
+        assert (await ann.plan()).state is PlanState.DONE
 
 
 async def test_new_futures_tell_what_they_cost_to_hold(tmp_path: Path) -> None:
