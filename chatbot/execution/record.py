@@ -125,7 +125,7 @@ class Scribe:
         Asked of the database as it is now.
         """
         async with self._db.read() as tx:
-            return await _stop_word(tx, plan_id) or (halt.HALTED if await halt.stops(tx, plan_id) else "")
+            return await _stop_word(tx, plan_id)
 
     async def write(self, view: View, change: Change) -> None:
         """Write one move down: the states, the order, the event and the message about it, all or nothing.
@@ -136,7 +136,8 @@ class Scribe:
         async with self._db.transaction() as tx:
             if change.sends:
                 await plans.lock(tx, view.plan.id)
-                if await _stop_word(tx, view.plan.id) or await halt.stops_for_sure(tx, view.plan.id):
+                await halt.none_begins(tx)
+                if await _stop_word(tx, view.plan.id):
                     raise Stopped
             await self._enter(tx, view, change)
 
@@ -193,8 +194,8 @@ class Scribe:
 
 
 async def _stop_word(tx: Tx, plan_id: int) -> str:
-    happened = await events.first_of(tx, plan_id, _STOPS)
-    return _STOPS[happened] if happened else ""
+    word = await halt.stop_word(tx, plan_id, _STOPS)
+    return _STOPS.get(word, word)
 
 
 async def chat_of(tx: Tx, plan: Plan, person_id: int) -> int | None:

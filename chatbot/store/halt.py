@@ -10,13 +10,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, bindparam, exists, func, insert, literal, or_, select, text
+from sqlalchemy import and_, bindparam, case, exists, func, insert, literal, or_, select, text
 
 from chatbot.model import LET_IN, UNDER_WAY, UNSETTLED, Mode, PlanHalt, PlanState, Role
 from chatbot.store import accounts, tables
 from chatbot.store.codec import to_micros
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from chatbot.model import Person
     from chatbot.store.database import Tx
 
@@ -33,7 +35,11 @@ _UNDER_WAY = and_(_plans.state.in_(UNDER_WAY), _BY_BOT)
 _LAST = select(func.max(_events.id)).where(_events.plan_id == _plans.id, _events.name.in_((STOPPED, LET_GO))).correlate(tables.plans)
 _IS_STOPPED = exists().where(and_(_events.id == _LAST.scalar_subquery(), _events.name == STOPPED))
 _HALTED_NOW = exists().where(tables.meta.c.key == _SINCE, tables.meta.c.value != "")
-_STOPPED_ONE = select(_plans.id).where(_plans.id == bindparam("one"), _BY_BOT, or_(_HALTED_NOW, _IS_STOPPED))
+_STOPPED_ONE = exists().where(_plans.id == bindparam("one"), _BY_BOT, or_(_HALTED_NOW, _IS_STOPPED))
+_ENDED_ONE = select(_events.name).where(_events.plan_id == bindparam("one"), _events.name.in_(bindparam("ends", expanding=True)))
+_STOP_WORD = select(
+    func.coalesce(_ENDED_ONE.order_by(_events.id).limit(1).scalar_subquery(), case((_STOPPED_ONE, literal(HALTED)), else_=literal("")))
+)
 
 
 async def since(tx: Tx) -> datetime | None:
@@ -49,7 +55,7 @@ async def since(tx: Tx) -> datetime | None:
 
 async def since_for_sure(tx: Tx) -> datetime | None:
     """Return what :func:`since` does, and let nobody begin a halt before ``tx`` ends: what it writes is older than any later halt."""
-    await _lock(tx, "pg_advisory_xact_lock_shared")
+    await none_begins(tx)
     return await since(tx)
 
 
@@ -73,15 +79,19 @@ async def end(tx: Tx) -> datetime | None:
     return before
 
 
-async def stops(tx: Tx, plan_id: int) -> bool:
-    """Tell whether nothing may be sent for a plan: trading is halted, or was since its person last let it go on."""
-    return (await tx.execute(_STOPPED_ONE, {"one": plan_id})).first() is not None
+async def stop_word(tx: Tx, plan_id: int, ends: Collection[str] = ()) -> str:
+    """Return why nothing may be sent for a plan: which of the events ``ends`` came to it first, else :data:`HALTED`; empty: all is well.
+
+    It is halted while trading is, and when trading was since its person last let it go on. One question, asked before everything that is
+    sent, and once a second while a plan waits.
+    """
+    found: str = (await tx.execute(_STOP_WORD, {"one": plan_id, "ends": sorted(ends)})).scalar_one()
+    return found
 
 
-async def stops_for_sure(tx: Tx, plan_id: int) -> bool:
-    """Tell what :func:`stops` does, and let nobody begin a halt before ``tx`` ends."""
+async def none_begins(tx: Tx) -> None:
+    """Let nobody begin a halt before ``tx`` ends: what :func:`stop_word` says until then is sure."""
     await _lock(tx, "pg_advisory_xact_lock_shared")
-    return await stops(tx, plan_id)
 
 
 async def stopped(tx: Tx) -> tuple[int, ...]:

@@ -49,18 +49,33 @@ async def test_a_plan_that_was_under_way_stays_stopped_after_the_halt_until_it_i
         await halt.end(tx)
     new = await _confirmed(db)
     async with db.transaction() as tx:
-        assert (await halt.stops(tx, old.id), await halt.stops(tx, new.id)) == (True, False)
+        assert (await halt.stop_word(tx, old.id), await halt.stop_word(tx, new.id)) == (halt.HALTED, "")
         assert await halt.stopped(tx) == ()
         assert await plans.set_state(tx, old.id, PlanState.PARKED, NOW)
         assert await halt.stopped(tx) == (old.id,)
         await events.add_event(tx, old.id, None, halt.LET_GO, {}, LATER)
-        assert not await halt.stops(tx, old.id)
+        assert await halt.stop_word(tx, old.id) == ""
         assert await halt.stopped(tx) == ()
         first = (await events.events(tx, old.id))[0]
         assert (first.name, first.detail, first.at) == (halt.STOPPED, {}, NOW)
     async with db.transaction() as tx:
         await halt.begin(tx, LATER)
-        assert (await halt.stops_for_sure(tx, old.id), await halt.stops(tx, new.id)) == (True, True)
+        await halt.none_begins(tx)
+        assert (await halt.stop_word(tx, old.id), await halt.stop_word(tx, new.id)) == (halt.HALTED, halt.HALTED)
+
+
+async def test_the_first_end_of_the_plans_own_is_named_before_the_halt(db: Database) -> None:
+    """What a person has stopped is not parked and asked about, whatever else stops it."""
+    one = await _confirmed(db)
+    async with db.transaction() as tx:
+        await halt.begin(tx, NOW)
+        assert await halt.stop_word(tx, one.id, ("closing", "stopping")) == halt.HALTED
+        await events.add_event(tx, one.id, None, "stopping", {}, NOW)
+        await events.add_event(tx, one.id, None, "closing", {}, NOW)
+        assert await halt.stop_word(tx, one.id, ("closing", "stopping")) == "stopping"
+        assert await halt.stop_word(tx, one.id, ("closing",)) == "closing"
+        await halt.end(tx)
+        assert await halt.stop_word(tx, one.id, ("closing", "stopping")) == "stopping"
 
 
 async def test_what_is_traded_by_hand_is_not_stopped(db: Database) -> None:
@@ -70,7 +85,7 @@ async def test_what_is_traded_by_hand_is_not_stopped(db: Database) -> None:
     async with db.transaction() as tx:
         assert await plans.decide(tx, by_hand.id, PlanState.CONFIRMED, NOW)
         await halt.begin(tx, NOW)
-        assert not await halt.stops(tx, by_hand.id)
+        assert await halt.stop_word(tx, by_hand.id) == ""
         assert await halt.reach(tx) == (0, 0)
 
 
