@@ -24,7 +24,12 @@ if TYPE_CHECKING:
     from handlers.chat.tokens import Token
 
 MAX_LINES = 20
-_ALL_WORDS = ("all", "every", "each", "everything", "todo", "toda", "todos", "todas", "все", "всё", "всем", "каждая")
+_ALL_WORDS = (
+    *("all", "every", "each", "everything", "rest", "others", "todo", "toda", "todos", "todas", "resto", "demás", "otras"),
+    *("все", "всё", "всем", "каждая", "остальные", "остальное", "остальных", "прочие"),
+)
+#: the same in two words
+_ALL_LINES = re.compile(r"(?i)(?<!\w)(?:all|every|each)( the)? lines?|todas las l[ií]neas|las demás|все (?:строки|линии)(?!\w)")
 #: what says that a width is in points, as a bare number is
 _POINTS = re.compile(
     r"(?i)(?<!\w)(\d[\d.,]{0,20})\s*(percentage points?|points?|p\.?p\.?|pts?\.?|puntos?(?: porcentuales)?"
@@ -95,7 +100,9 @@ def bands(text: str, names: Names = ANY) -> tuple[dict[str, BandRule], tuple[Use
     A width alone, or of ``all``, is meant for every line (:data:`EVERY`).
     """
     known = names.also(dict.fromkeys(_ALL_WORDS, EVERY))
-    draft = _paired(_POINTS.sub(lambda width: width[0] if known.find(width[2]) else width[1], text), known, alone=EVERY)
+    draft = _paired(
+        _POINTS.sub(lambda width: width[0] if known.find(width[2]) else width[1], _ALL_LINES.sub("all", text)), known, alone=EVERY
+    )
     parsed = _values(draft, SHARE)
     relative = {name for name, said in draft.pairs if "%" in said}
     rules = {name: BandRule(rel=value / 100) if name in relative else BandRule(abs_pp=value) for name, value in parsed.values.items()}

@@ -43,7 +43,7 @@ _GLUED = re.compile(r"([+-]?[.,]?\d[\d.,'_]*%?)([^\W\d_].*)|(.*[^\W\d_])-?([.,]?
 NOISE = frozenset(
     (
         *("and", "plus", "also", "of", "i", "have", "hold", "own", "my", "the", "in", "x", "got", "ve", "coins", "coin", "tokens"),
-        *("y", "e", "de", "en", "más", "mas", "tengo", "mis", "son", "monedas", "moneda"),
+        *("y", "e", "el", "los", "las", "de", "en", "más", "mas", "tengo", "mis", "son", "monedas", "moneda"),
         *("и", "а", "в", "ещё", "у", "меня", "есть", "монет", "монеты", "штук"),
     )
 )

@@ -11,7 +11,7 @@ from chatbot.portfolio.manage import OF_PORTFOLIO
 from chatbot.store import accounts
 from handlers.chat import guesses
 from handlers.chat.context import reply, show
-from handlers.command_list import TAKE_WORDS, TITLES, visible_to
+from handlers.command_list import COMMANDS, TAKE_WORDS, TITLES, visible_to
 from handlers.commands import by_hand, flows, holdings, lives, portfolios, settings, start, strategy
 from handlers.views import problems
 from handlers.views.person import settings as views
@@ -54,7 +54,7 @@ async def text(update: Update, context: Context) -> None:
     """Give a text to the dialog that waits for it, or say what the bot understands."""
     typed = (update.message.text or "") if update.message else ""
     dialog = await context.dialog()
-    if dialog is None or dialog[0] not in DIALOGS:
+    if dialog is None or dialog[0] not in DIALOGS or (dialog[0] != portfolios.DIALOG and _is_command(typed)):
         await reply(update, context, _meant(context, typed) or problems.unknown_text(context.words))
     elif typed:
         context.about = dialog[1].get(OF_PORTFOLIO)
@@ -68,6 +68,11 @@ async def unknown_command(update: Update, context: Context) -> None:
     typed = (update.message.text or "").strip() if update.message else ""
     name = typed.split()[0][1:33] if typed else ""
     await reply(update, context, _meant(context, typed) or problems.unknown_command(context.words, name))
+
+
+def _is_command(typed: str) -> bool:
+    """Tell whether a text is the name of a command: nothing that a dialog asks for is called so, but for a portfolio."""
+    return typed.strip(" .!?").casefold() in {command.name for command in COMMANDS}
 
 
 def _meant(context: Context, typed: str) -> View | None:

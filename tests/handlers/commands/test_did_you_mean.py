@@ -73,6 +73,19 @@ async def test_near_misses_are_offered_and_far_ones_get_a_hint(tmp_path: Path) -
         assert not portfolio.paused, "by a word that looks like /pause"
 
 
+async def test_a_command_without_its_slash_is_none_of_the_answers_that_a_dialog_waits_for(tmp_path: Path) -> None:
+    """In the middle of the set-up it is asked back too, and what was asked before is still taken; a portfolio may be called so."""
+    async with someone(tmp_path, fear_greed_url="") as ann:
+        await ann.say("/start")
+        await ann.tap("Type in my holdings")
+        assert "Did you mean /help?" in await ann.say("help")
+        assert "• 1 BTC" in await ann.say("1 BTC")
+        await ann.taps("That is right", "Use Balanced")
+        await ann.say("/portfolios")
+        await ann.tap(next(label for label in ann.last.buttons if "name" in label.lower()))
+        assert "Did you mean" not in await ann.say("Status")
+
+
 async def test_nobody_is_offered_what_is_not_theirs(tmp_path: Path) -> None:
     """A member who writes /hallt is told that there is no such command; an operator is asked."""
     async with someone(tmp_path, fear_greed_url="", operator_ids=str(ANN.id)) as ann:
