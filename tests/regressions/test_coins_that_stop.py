@@ -10,6 +10,7 @@ import pytest
 from chatbot.clock import ManualClock
 from chatbot.exchanges.markets.listings import Listings
 from chatbot.model import LeftOutWhy
+from chatbot.portfolio import strategies
 from tests.person import START, someone
 from tests.portfolio.still_market import StillMarket
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tests.person import Someone
 
 D = Decimal
+HELD = {"BTC": D("0.04"), "ETH": D("0.8"), "SOL": D(20), "XRP": D(4000), "USDT": D(2000)}
 
 
 def at_chat(folder: Path, source: StillMarket, loopback: Loopback | None = None) -> AbstractAsyncContextManager[Someone]:
@@ -38,10 +40,22 @@ async def ann(tmp_path: Path) -> AsyncIterator[Someone]:
         yield opened
 
 
-async def paper(ann: Someone) -> None:
-    """Open a paper portfolio that has bought its coins."""
+async def bought(ann: Someone) -> None:
+    """Open a paper portfolio that has bought its coins and its futures."""
     await ann.set_up()
     await ann.confirm()
+    await ann.step()
+
+
+async def paper(ann: Someone) -> None:
+    """Open a paper portfolio that holds its coins, and stands on its targets."""
+    await ann.say("/start")
+    markets = await market(ann).markets()
+    lines = {"CORE": D(40), "ALT": D(40), "USDT": D(20)}
+    strategy, problems = strategies.own_weights(lines, markets, strategies.preset("balanced", markets))
+    assert strategy is not None, problems
+    (person,) = [one for one in await ann.program.access.everybody() if one.id == ann.user.id]
+    await ann.program.portfolios.open(person, ann.program.mode, strategy, dict(HELD))
     await ann.step()
 
 
@@ -247,7 +261,7 @@ async def test_the_last_price_outlives_a_restart(tmp_path: Path) -> None:
 @pytest.mark.parametrize("gone", [False, True])
 async def test_a_stopped_contract_cannot_be_closed_and_the_others_can(ann: Someone, gone: bool) -> None:
     """Told as a future; it counts at its last mark; the rest of the book is traded; /panic closes what it can and names the other."""
-    await paper(ann)
+    await bought(ann)
     held = (await ann.books())["book"]
     (listings(ann).gone if gone else listings(ann).halted).add("ETH-PERP")
     for _ in range(3):
