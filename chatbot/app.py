@@ -237,9 +237,10 @@ async def _assemble(
     betas, sentiment = Betas(candles), Sentiment(source, clock, settings.fear_greed_url)
     signals = Signals(db, source, candles, funding, sentiment, clock)
     roster = Roster(db)
-    stops = await Stops.load(db)
+    levels, stops = await Levels.load(db), await Stops.load(db)
+    if settings.is_live_market:  # elsewhere levels carry the time of a played market
+        stops.seed(levels.last())
     open_accounts = OpenAccounts(db, _exchange_opener(source, clock, stops), source.name)
-    levels = await Levels.load(db)
     evaluator = Evaluator(db, open_accounts, board, source, clock, signals=signals.of, levels=levels, stops=stops, betas=betas.now)
     costing = Costing(source, candles, funding, clock)
     portfolios = Portfolios(db, clock, source.name, changed=roster.forget, first_account=_opening_account(source), redraw=write.redraw_card)

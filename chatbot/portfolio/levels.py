@@ -81,6 +81,10 @@ class Levels:
             self._changed = True
         return after.leap
 
+    def last(self) -> dict[str, tuple[Decimal, datetime]]:
+        """Return the last price that was kept of each instrument, quote, with its market time."""
+        return {name: (track.levels[-1][1], track.levels[-1][0]) for name, track in self._tracks.items() if track.levels}
+
     def marked(self, mark: str) -> Leap | None:
         """Return the leap that a button names; None where its price has gone back, or another leap came after it."""
         return next((track.leap for track in self._tracks.values() if track.leap is not None and track.leap.mark == mark), None)

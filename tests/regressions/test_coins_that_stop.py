@@ -10,9 +10,11 @@ import pytest
 from chatbot.clock import ManualClock
 from chatbot.exchanges.markets.listings import Listings
 from chatbot.model import LeftOutWhy
+from chatbot.model.life import StopKind
 from chatbot.portfolio import strategies
+from chatbot.store import accounts
 from tests.person import START, someone
-from tests.portfolio.still_market import StillMarket
+from tests.portfolio.still_market import StillMarket, bench
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping
@@ -174,6 +176,21 @@ async def test_nothing_to_trade_beside_a_halted_coin_says_so(ann: Someone) -> No
     answer = await ann.say("/rebalance")
     assert "close to its target" not in answer
     assert "SOL: the exchange has stopped trading it" in answer
+
+
+async def test_a_version_that_kept_no_last_prices_leaves_those_of_the_levels(tmp_path: Path) -> None:
+    """A coin that is gone at the first start of this version counts at the last price that was written down for another purpose."""
+    async with bench(tmp_path) as on:
+        portfolio = await on.balanced()
+        await on.tick()
+        async with on.program.db.transaction() as tx:
+            await accounts.set_meta(tx, "stops", "")
+    on.market.listings.gone.add("SOL")
+    async with bench(tmp_path, clock=on.clock, market=on.market) as on:
+        for _ in range(3):
+            await on.tick()
+        (stop,) = (await on.program.evaluator.look(portfolio)).held_stops
+        assert (stop.price, stop.kind) == (D(100), StopKind.GONE)
 
 
 class StillQuoting(StillMarket):

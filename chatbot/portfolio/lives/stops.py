@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-#: an instrument is gone once the list has been without it for so long: the exchange is asked for its list again meanwhile
-GONE_AFTER: Final = timedelta(seconds=90)
+#: an instrument is gone once the list has been without it for so long: a list that has lost one is read again in that time
+GONE_AFTER: Final = timedelta(seconds=60)
 #: prices that nobody's stop depends on are written down at most so often
 _WRITE_EVERY: Final = timedelta(minutes=15)
 _KEY: Final = "stops"
@@ -86,6 +86,10 @@ class Stops:
             (price, at), stop = self._last(name), self._stops.get(name)
             kept[name] = _Kept(price=price, priced_at=at, kind=stop.kind if stop else None, since=stop.since if stop else None)
         return kept
+
+    def seed(self, prices: Mapping[str, tuple[Decimal, datetime]]) -> None:
+        """Take prices, quote, with their times, for what is known no better: an earlier version kept no last ones."""
+        self._prices = {**prices, **self._prices}
 
     def note(self, quotes: Mapping[str, Quote]) -> None:
         """Remember trusted quotes of what is traded."""
