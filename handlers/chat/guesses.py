@@ -14,12 +14,19 @@ T = TypeVar("T")
 ALIKE = 0.74
 #: what is shorter is near to everything, and what is longer to nothing
 _SHORT, _LONG = 2, 60
+#: the keys of a Russian keyboard, by the letters that are on them too
+_KEYS = str.maketrans("йцукенгшщзхъфывапролджэячсмитьбю", "qwertyuiop[]asdfghjkl;'zxcvbnm,.")
 
 
 def plain(text: str) -> str:
     """Return words in small letters without accents and with single spaces: São Paulo is sao paulo."""
     bare = "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if unicodedata.category(char) != "Mn")
     return " ".join(bare.split())
+
+
+def other_layout(text: str) -> str:
+    """Return what was typed on a Russian keyboard that should have been switched: ыефегы is status."""
+    return text.casefold().translate(_KEYS)
 
 
 def meant(text: str, called: Mapping[str, T], alike: float = ALIKE) -> T | None:

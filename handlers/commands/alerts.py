@@ -13,7 +13,7 @@ from chatbot.i18n import N_
 from chatbot.model import AlertKind, Ring
 from chatbot.model.alerts import ALWAYS
 from chatbot.store import accounts, messages
-from handlers.chat import clocks, numbers
+from handlers.chat import clocks, guesses, numbers
 from handlers.chat.context import answer, reply, show
 from handlers.views import problems
 from handlers.views.person import alert_settings
@@ -111,6 +111,9 @@ def _named(word: str, tokens: list[str], kinds: dict[str, AlertKind | Ring]) -> 
         tokens.pop(0)
         return AlertKind(kinds[two])
     if word.casefold() not in kinds:
+        near = guesses.meant(word, {guesses.plain(said): said for said in kinds})
+        if near is not None:
+            raise UserError(N_("“{text}” is not a kind of alert. Did you mean {name}?"), text=numbers.shown(word), name=near)
         raise UserError(N_("“{text}” is not a kind of alert."), text=numbers.shown(word))
     return AlertKind(kinds[word.casefold()])
 

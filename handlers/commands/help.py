@@ -84,7 +84,8 @@ def _meant(context: Context, typed: str) -> View | None:
     }
     called |= {name: name for name in commands}
     first, _, rest = typed.strip().partition(" ")
-    whole = guesses.meant(typed.strip(" /.!?¿"), called, _SURE if rest else guesses.ALIKE)
+    bare = typed.strip(" /.!?¿")
+    whole = guesses.meant(bare, called, _SURE if rest else guesses.ALIKE) or called.get(guesses.other_layout(bare))
     if whole is not None:
         return problems.command_meant(words, whole)
     is_sentence = not first.startswith("/") and rest.count(" ") > _SHORT

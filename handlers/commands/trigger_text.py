@@ -11,7 +11,7 @@ from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.portfolio import strategies
-from handlers.chat import numbers
+from handlers.chat import guesses, numbers
 from handlers.views.trigger import parameters, signals
 from handlers.views.trigger.words import WORDS
 
@@ -56,9 +56,7 @@ def read(text: str, words: Words, strategy: Strategy) -> Asked:
     typed = unicodedata.normalize("NFKC", text).replace("=", " ").split()
     trigger, rest = _named(typed, words)
     if trigger is None:
-        names = ", ".join(signals.name(words, one) for one in signals.every())
-        wrong = UserError(N_("There is no trigger called “{text}”. They are: {names}."), text=numbers.shown(text), names=names)
-        return Asked(strategy=strategy, problems=(wrong,))
+        return Asked(strategy=strategy, problems=(_unknown(text, words),))
     if len(rest) > _MOST_WORDS:
         return Asked(strategy=strategy, problems=(UserError(N_("That is too much for one trigger.")),))
     draft = _Draft(trigger)
@@ -69,11 +67,26 @@ def read(text: str, words: Words, strategy: Strategy) -> Asked:
     return Asked(strategy=_applied(draft, strategy), trigger=trigger)
 
 
+def _unknown(text: str, words: Words) -> UserError:
+    """Say that there is no such trigger, with the one whose name is near, or with all."""
+    first = text.strip().partition(" ")[0]
+    if (near := guesses.meant(first, _called(words))) is not None:
+        told = N_("There is no trigger called “{text}”. Did you mean {name}?")
+        return UserError(told, text=numbers.shown(first), name=signals.name(words, near))
+    names = ", ".join(signals.name(words, one) for one in signals.every())
+    return UserError(N_("There is no trigger called “{text}”. They are: {names}."), text=numbers.shown(text), names=names)
+
+
+def _called(words: Words) -> dict[str, Cause]:
+    """Return the triggers by everything that they are called."""
+    return {guesses.plain(called): trigger for trigger, said in WORDS.items() for called in (*said.called, said.name, words.t(said.name))}
+
+
 def _named(typed: list[str], words: Words) -> tuple[Cause | None, list[str]]:
     """Return the trigger that the longest beginning of the words names, and what follows it."""
-    known = {_plain(called): trigger for trigger, said in WORDS.items() for called in (*said.called, said.name, words.t(said.name))}
+    known = _called(words)
     for count in range(min(_NAME_WORDS, len(typed)), 0, -1):
-        found = known.get(_plain(" ".join(typed[:count])))
+        found = known.get(guesses.plain(" ".join(typed[:count])))
         if found is not None:
             return found, typed[count:]
     return None, typed
@@ -81,19 +94,19 @@ def _named(typed: list[str], words: Words) -> tuple[Cause | None, list[str]]:
 
 def _take(draft: _Draft, rest: list[str], words: Words) -> None:
     """Go through the words: switches and modes stand alone, a knob's word takes the number behind it."""
-    switches = {_plain(said): on for label, on in ((N_("on"), True), (N_("off"), False)) for said in (label, words.t(label))}
-    modes = {_plain(said): mode for mode, label in WORDS[draft.trigger].mode_names.items() for said in (label, words.t(label))}
-    by_word = {_plain(said): one for one in WORDS[draft.trigger].knobs for said in (one.word, words.t(one.word))}
+    switches = {guesses.plain(said): on for label, on in ((N_("on"), True), (N_("off"), False)) for said in (label, words.t(label))}
+    modes = {guesses.plain(said): mode for mode, label in WORDS[draft.trigger].mode_names.items() for said in (label, words.t(label))}
+    by_word = {guesses.plain(said): one for one in WORDS[draft.trigger].knobs for said in (one.word, words.t(one.word))}
     pending = None
     for word in (one.strip(",;:") for one in rest):
-        plain = _plain(word)
+        plain = guesses.plain(word)
         if pending is None and plain in switches:
             _once(draft, word, is_new=draft.on is None)
             draft.on = switches[plain]
         elif pending is None and plain in modes:
             _once(draft, word, is_new=not draft.mode)
             draft.mode = modes[plain]
-        elif pending is None and modes and plain in (_plain("mode"), _plain(words.t("mode"))):
+        elif pending is None and modes and plain in (guesses.plain("mode"), guesses.plain(words.t("mode"))):
             continue
         elif pending is None and plain in by_word:
             pending = by_word[plain]
@@ -160,8 +173,3 @@ def _applied(draft: _Draft, strategy: Strategy) -> Strategy:
     if draft.mode:
         changed = strategies.with_mode(changed, draft.trigger, draft.mode)
     return changed
-
-
-def _plain(word: str) -> str:
-    """Return words in small letters without accents: crédito is credito."""
-    return "".join(char for char in unicodedata.normalize("NFKD", word.casefold()) if unicodedata.category(char) != "Mn")

@@ -252,3 +252,15 @@ async def test_weights_and_bands_are_taken_in_the_chat(tmp_path: Path) -> None:
         for language, typed, told in CHAT:
             answer = (await people[language].say(typed)).replace("\xa0", " ")
             assert all(part in answer for part in told), answer
+
+
+async def test_a_preset_may_be_named_where_own_weights_are_asked_for(tmp_path: Path) -> None:
+    """In the set-up it is shown like any other; its button uses it."""
+    async with someone(tmp_path, fear_greed_url="") as ann:
+        await ann.say("/start")
+        await ann.taps("Demo portfolio", "10,000", "Own weights")
+        assert "Half in BTC and ETH, a wide band" in await ann.say("conservativ")
+        await ann.tap("Use Conservative")
+        portfolio = await ann.program.portfolios.by_id(await ann.portfolio_id())
+        assert portfolio is not None
+        assert portfolio.strategy.preset == "conservative"

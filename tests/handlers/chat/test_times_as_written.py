@@ -117,6 +117,7 @@ BAD_QUIET = [
     ("en", "quiet 25 8", "“25” is not a time of day."),
     ("en", "quiet 22", "Say from when to when it is quiet"),
     ("en", "quiet 8 8", "Say from when to when it is quiet"),
+    ("en", "trnd off", "“trnd” is not a kind of alert. Did you mean trend?"),
     ("ru", "тихо ночью", "“ночью” is not a time of day."),
 ]
 

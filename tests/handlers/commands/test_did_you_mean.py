@@ -41,6 +41,8 @@ MEANT = [
     ("ru", "история", "/history", True),
     ("ru", "настройки", "/settings", True),
     ("ru", "/статус", "/status", True),
+    ("ru", "ыефегы", "/status", True),
+    ("ru", "/рудз", "/help", True),
 ]
 #: what is far from every command
 HINTED = [

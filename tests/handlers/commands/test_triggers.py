@@ -189,7 +189,8 @@ def test_words_are_read_in_english_and_in_the_persons_language(
     ("text", "told"),
     [
         ("", "There is no trigger called"),
-        ("foo 3", "There is no trigger called"),
+        ("foo 3", "They are: {names}"),
+        ("volatilty 2.5", "Did you mean {name}?"),
         ("\u202e🚀", "There is no trigger called"),
         ("volatility 1.1", "must be between"),
         ("volatility 1.3", "it cannot end at"),
