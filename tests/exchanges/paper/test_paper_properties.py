@@ -11,7 +11,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from chatbot.clock import ManualClock
@@ -23,6 +23,7 @@ from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.exchanges.paper.account import ZERO, AccountState
 from chatbot.exchanges.paper.faults import Faults
 from chatbot.exchanges.paper.ledger import BrokenBooksError, Entry, Kind, check
+from chatbot.exchanges.paper.matching import settled
 from chatbot.exchanges.paper.paper import PaperExchange
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -258,6 +259,28 @@ def test_long_careless_trading_keeps_the_books(seed: int) -> None:
 def test_a_change_that_breaks_a_rule_is_refused_by_name(after: AccountState, entries: list[Entry], broken: str) -> None:
     with pytest.raises(BrokenBooksError, match=broken):
         check(AccountState.opening(Decimal(100)), after, entries)
+
+
+@given(
+    st.decimals("-50", "50", places=3).filter(bool),
+    st.decimals("0.01", "1000", places=2),
+    st.decimals("0.01", "1000", places=2),
+    st.decimals("0", "10000", places=2),
+    st.booleans(),
+)
+def test_a_settled_contract_leaves_the_equity_that_it_had(
+    qty: Decimal, entry: Decimal, price: Decimal, wallet: Decimal, other: bool
+) -> None:
+    """At that price, to the last digit; a debt that no wallet can pay is left with the exchange; other positions stay as they are."""
+    more = {"BTC-PERP": (Decimal("0.1"), Decimal(50_000))} if other else {}
+    before = AccountState.holding({"USDT": Decimal(10)}, futures_wallet=wallet, positions={"SOL-PERP": (qty, entry), **more})
+    after, entries = settled(before, "SOL-PERP", price)
+    check(before, after, entries)
+    assert set(after.positions) == set(more)
+    assert after.futures_wallet - (after.forgiven - before.forgiven) == wallet + qty * (price - entry)
+    assert after.forgiven == before.forgiven or not other
+    assert (after.spot, after.fees_paid) == (before.spot, before.fees_paid)
+    assert settled(after, "SOL-PERP", price) == (after, [])
 
 
 async def test_calls_from_many_tasks_at_once_never_spend_money_twice() -> None:
