@@ -21,10 +21,10 @@ _CITIES = {
     "Europe/Madrid": "barcelona|барселона|valencia|валенсия|sevilla|seville|севилья|bilbao|malaga|zaragoza|сарагоса|малага",
     "Europe/Moscow": "saint petersburg|st petersburg|san petersburgo|санкт-петербург|петербург|питер|спб|kazan|казань|сочи|sochi"
     "|нижний новгород|ростов-на-дону|ростов|краснодар|воронеж|московское",
-    "Asia/Yekaterinburg": "пермь|челябинск|уфа|тюмень|perm|ufa|chelyabinsk",
+    "Asia/Yekaterinburg": "екб|пермь|челябинск|уфа|тюмень|perm|ufa|chelyabinsk",
     "Europe/Kyiv": "ukraine|ucrania|украина|харьков|kharkiv|одесса|odesa|odessa|львов|lviv|днепр",
     "Europe/Minsk": "гомель|брест",
-    "Asia/Almaty": "astana|астана|shymkent|шымкент",
+    "Asia/Almaty": "алма-ата|astana|астана|shymkent|шымкент",
     "Europe/Berlin": "munich|múnich|мюнхен|hamburg|hamburgo|гамбург|frankfurt|франкфурт|cologne|colonia|кёльн|dusseldorf|stuttgart",
     "Europe/Rome": "milan|milán|милан|naples|nápoles|неаполь|turin|turín|турин|florence|florencia|флоренция",
     "Europe/Paris": "lyon|лион|marseille|marsella|марсель|nice|niza|ницца|toulouse",
@@ -37,13 +37,14 @@ _CITIES = {
     "Europe/Istanbul": "ankara|анкара|antalya|анталья|izmir|измир|estambul",
     "America/New_York": "florida|флорида|dc|washington dc|eastern|philly|boston|бостон|washington"
     "|вашингтон|miami|майами|atlanta|атланта|philadelphia|filadelfia|orlando|nyc|ny",
-    "America/Chicago": "texas|техас|central|houston|хьюстон|dallas|даллас|austin|остин|minneapolis|new orleans|nueva orleans",
+    "America/Chicago": "texas|техас|central|houston|хьюстон|dallas|даллас|austin|остин|minneapolis|st louis|kansas city"
+    "|new orleans|nueva orleans",
     "America/Los_Angeles": "sf|portland|портленд|pacific|sacramento|san francisco|сан-франциско|seattle"
     "|сиэтл|san diego|сан-диего|las vegas|лас-вегас|la|california|калифорния",
     "America/Sao_Paulo": "rio de janeiro|rio|río de janeiro|рио-де-жанейро|рио|brasilia|бразилиа|belo horizonte|curitiba|porto alegre",
     "America/Mexico_City": "cdmx|ciudad de méxico|мехико|guadalajara|гвадалахара|puebla|queretaro",
     "America/Bogota": "medellin|медельин|cali|cartagena",
-    "America/Argentina/Buenos_Aires": "rosario|la plata|mar del plata",
+    "America/Argentina/Buenos_Aires": "bs as|caba|rosario|la plata|mar del plata",
     "America/Guayaquil": "quito|кито",
     "America/Caracas": "maracaibo",
     "America/Toronto": "ottawa|оттава|montreal|монреаль|quebec",
@@ -62,6 +63,7 @@ _CITIES = {
     "Asia/Vladivostok": "хабаровск|khabarovsk",
     "Asia/Nicosia": "limassol|limasol|лимассол|лимасол|paphos|пафос|larnaca|ларнака|cyprus|chipre|кипр",
     "Europe/Prague": "czech republic|república checa|чешская республика|brno|брно",
+    "Asia/Novosibirsk": "нск|новосиб",
     "Asia/Seoul": "korea|corea|корея|busan",
     "Pacific/Honolulu": "hawaii|hawái|гавайи",
     "America/Denver": "mountain",
@@ -158,7 +160,8 @@ _PARTS = {
     765: "Pacific/Chatham",
 }
 _OFFSET = re.compile(
-    r"(?:(?P<from>utc|gmt|z|гмт|msk|мск)\s*(?P<bare>[+-])?|(?P<sign>[+-]))\s*(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2})|[.,](?P<half>5))?(?![\d:])"
+    r"(?:(?P<from>utc|gmt|z|гмт|msk|мск)\s*(?P<bare>[+-])?|(?P<sign>[+-]))\s*(?P<hours>\d{1,2})"
+    r"(?:[:.h]?(?P<minutes>\d{2})|[.,](?P<half>5))?(?![\d:]|[.,h]\d)"
 )
 #: said in words, or the other way round
 _SPELLED = (
@@ -189,7 +192,7 @@ class Found:
 
 def read(text: str, language: str, now: datetime) -> Found:
     """Return the time zones that a person may mean; ``now`` tells how late it is where."""
-    said = unicodedata.normalize("NFKC", text).replace("\u2212", "-").replace("–", "-").replace("_", " ").strip()
+    said = unicodedata.normalize("NFKC", text).replace("\u2212", "-").replace("–", "-").replace("±", "+").replace("_", " ").strip()
     offset = said.casefold()
     for pattern, instead in _SPELLED:
         offset = pattern.sub(instead, offset)

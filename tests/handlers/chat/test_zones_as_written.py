@@ -62,10 +62,10 @@ ZONES = [
     ("en", "BST London", "Europe/London"),
     ("en", "I live in Madrid", MADRID),
     ("en", "UTC+2 Nowhereville", "Etc/GMT-2"),
-    *(("en", typed, "UTC") for typed in ("UTC", "gmt", "Z", "UTC+0", "+00:00")),
+    *(("en", typed, "UTC") for typed in ("UTC", "gmt", "Z", "UTC+0", "+00:00", "UTC±0")),
     *(("en", typed, "Etc/GMT-2") for typed in ("GMT+2", "gmt +2", "UTC +2", "UTC+02:00", "+2", "+0200", "+2h", "GMT 2", "Etc/GMT-2")),
     *(("en", typed, "Etc/GMT+3") for typed in ("UTC-3", "UTC−3", "utc–3", "-3", "- 3", "-03:00")),
-    *(("en", typed, "Asia/Kolkata") for typed in ("+5:30", "+0530", "UTC+5.5", "+5,5")),
+    *(("en", typed, "Asia/Kolkata") for typed in ("+5:30", "+0530", "UTC+5.5", "+5,5", "UTC+5h30", "GMT+5.30")),
     ("en", "UTC+5:45", "Asia/Kathmandu"),
     ("en", "UTC+14", "Etc/GMT-14"),
     ("en", "10:02", "Etc/GMT-1"),
@@ -90,7 +90,7 @@ SEVERAL = [
 #: nothing that is a zone; True: an offset that nobody keeps
 NONE = [
     *(("en", typed, False) for typed in ("hello", "asdfgh", "2", "", "🚀", "x", "25:00", "Factory", "localtime", "BTC 40", "\u202e")),
-    *(("en", typed, True) for typed in ("UTC+1:30", "UTC+15", "UTC-13", "+25", "02:24")),
+    *(("en", typed, True) for typed in ("UTC+1:30", "UTC+15", "UTC-13", "UTC+5:20", "UTC+5.50", "+25", "02:24")),
 ]
 
 
