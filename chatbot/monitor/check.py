@@ -123,7 +123,8 @@ class Monitor:
                 await self._clock.sleep(max(0.05, self.interval_s - (self._clock.monotonic() - started)))
         finally:
             await self._last_check.stop(self._db)
-            await self._stops.keep(self._db, self._clock.now(), at_once=True)
+            with contained("last prices not written"):  # those of a quarter of an hour ago are there
+                await self._stops.keep(self._db, self._clock.now(), at_once=True)
 
     async def tick(self) -> Tick:
         """Look at every active portfolio once."""
