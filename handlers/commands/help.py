@@ -11,7 +11,7 @@ from chatbot.portfolio.manage import OF_PORTFOLIO
 from chatbot.store import accounts
 from handlers.chat import guesses
 from handlers.chat.context import reply, show
-from handlers.command_list import COMMANDS, TAKE_WORDS, TITLES, visible_to
+from handlers.command_list import COMMANDS, SHOWN_BY_BUTTON, TAKE_WORDS, TITLES, visible_to
 from handlers.commands import by_hand, flows, holdings, lives, portfolios, settings, start, strategy
 from handlers.views import problems
 from handlers.views.person import settings as views
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from handlers.views.common import View
 
 #: a sentence longer than a few words means a command only where its first word is one
-_SHORT, _SURE = 2, 1.0
+_SHORT, _NEAR, _SURE = 2, 0.8, 1.0
 #: who takes the text that a dialog waits for
 DIALOGS = {
     start.DIALOG: start.typed,
@@ -75,6 +75,19 @@ def _is_command(typed: str) -> bool:
     return typed.strip(" .!?").casefold() in {command.name for command in COMMANDS}
 
 
+def _needed(rest: str, *, slash: bool) -> float:
+    """Return how near the first word must be to a command: the more is said without a slash, the nearer."""
+    if slash or not rest:
+        return guesses.ALIKE
+    return _SURE if rest.count(" ") > _SHORT else _NEAR
+
+
+def _command(said: str, called: dict[str, str], needed: float) -> str | None:
+    """Return the command that is called nearly so; what acts must be nearer than what only shows something: "what" is no /halt."""
+    name = guesses.meant(said, called, needed)
+    return name if name in SHOWN_BY_BUTTON else guesses.meant(said, called, max(needed, _NEAR))
+
+
 def _meant(context: Context, typed: str) -> View | None:
     """Return the offer of the command that was probably meant; None where nothing is near."""
     words = context.words
@@ -85,11 +98,10 @@ def _meant(context: Context, typed: str) -> View | None:
     called |= {name: name for name in commands}
     first, _, rest = typed.strip().partition(" ")
     bare = typed.strip(" /.!?¿")
-    whole = guesses.meant(bare, called, _SURE if rest else guesses.ALIKE) or called.get(guesses.other_layout(bare))
+    whole = _command(bare, called, _SURE if rest else guesses.ALIKE) or called.get(guesses.other_layout(bare))
     if whole is not None:
         return problems.command_meant(words, whole)
-    is_sentence = not first.startswith("/") and rest.count(" ") > _SHORT
-    name = guesses.meant(first.strip("/").partition("@")[0], called, _SURE if is_sentence else guesses.ALIKE)
+    name = _command(first.strip("/").partition("@")[0], called, _needed(rest, slash=first.startswith("/")))
     if name is None:
         return None
     return problems.command_meant(words, name, rest.strip() if name in TAKE_WORDS else "")
