@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from chatbot.engine.returns import Moment, Returns, time_weighted
+from chatbot.engine.flows import Moment, Returns, time_weighted
 from chatbot.model import Performance
 from chatbot.store import flows
 

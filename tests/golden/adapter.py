@@ -14,6 +14,7 @@ from chatbot.engine import band_width, bands, beta, destination, schedules
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import exact, to_decimal, total
 from chatbot.engine.finite import finite_prices, shown
+from chatbot.engine.flows import Moment, time_weighted
 from chatbot.engine.hedges import shocks, sizing
 from chatbot.engine.liquidation import Bracket, liquidation
 from chatbot.engine.margin import cap_futures
@@ -22,7 +23,6 @@ from chatbot.engine.planner.casefile import number, numbers, reported, text
 from chatbot.engine.planner.prices import fee_aware_value, round_price
 from chatbot.engine.portfolio import Owned, beta_with_kept, cash_coins, default_bucket, hold_out, measure, owned, total_value, value_of
 from chatbot.engine.presets import PRESETS, resolve_targets
-from chatbot.engine.returns import Moment, time_weighted
 from chatbot.engine.triggers import fear_greed as sentiment
 from chatbot.engine.triggers import funding, trend, volatility, waves
 from chatbot.engine.triggers.batching import batch_triggers

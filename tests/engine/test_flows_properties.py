@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.engine.errors import Refused
-from chatbot.engine.returns import Moment, time_weighted
+from chatbot.engine.flows import Moment, time_weighted
 
 D = Decimal
 money = st.decimals(min_value="0.01", max_value="1e9", places=2)
