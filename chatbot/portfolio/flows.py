@@ -245,7 +245,8 @@ class Flows:
         if listed:
             await self._board.refresh(tuple(sorted(listed | set(evaluation.quotes))))
         quotes, _ = self._board.usable(tuple(sorted(listed)), self._clock.now())
-        prices = {name: quote.price for name, quote in quotes.items()} | {exchange.quote_asset: Decimal(1)}
+        counted = {name: quote for name, quote in evaluation.quotes.items() if name in names}  # a halted coin at its last price
+        prices = {name: quote.price for name, quote in {**quotes, **counted}.items()} | {exchange.quote_asset: Decimal(1)}
         prices |= {name: evaluation.quotes[name].price for name in evaluation.stops if name in names and name in evaluation.quotes}
         return evaluation.figures.value if evaluation.figures is not None else None, prices
 

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatbot.clock import ManualClock
 from chatbot.exchanges.base import Holdings
 from chatbot.model import FlowKind
 from chatbot.portfolio.flows import Typed, difference, merged
 from chatbot.store import flows
-from tests.person import Someone, someone
+from tests.person import START, Someone, someone
 from tests.portfolio.still_market import StillMarket
 
 if TYPE_CHECKING:
@@ -308,3 +309,23 @@ async def test_a_portfolio_of_another_market_is_told_what_it_is(tmp_path: Path) 
         assert "Cannot evaluate" in await ann.say("BTC 0.4")
         assert await written(ann) == ()
         assert (await ann.plan()).state == "proposed"
+
+
+async def test_a_coin_that_is_halted_or_gone_is_corrected_at_what_it_counts_at(tmp_path: Path) -> None:
+    """Its last price: what is missing of it is worth something, and the return of the day is known."""
+    clock = ManualClock(START)
+    market = StillMarket(clock)
+    async with someone(tmp_path, clock=clock, source=market, fear_greed_url="") as ann:
+        await ann.say("/start")
+        await ann.tap("Type in my holdings")
+        await ann.say("BTC 0.1 SOL 20 USDT 3000")
+        await ann.taps("That is right", "Use Balanced", "Not done")
+        await ann.step(60)
+        for stopped in (market.listings.halted, market.listings.gone):
+            stopped.add("SOL")
+            for _ in range(3):
+                await ann.step(60)
+            assert "Did you withdraw the 5 SOL, or sell it?" in await correct(ann, f"SOL {15 if stopped is market.listings.halted else 10}")
+            assert (await written(ann))[-1].amount == -500
+            assert "0.0% today" in await figures(ann)
+            market.listings.halted.clear()
