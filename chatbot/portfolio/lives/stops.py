@@ -31,7 +31,7 @@ log = structlog.get_logger()
 #: an instrument is gone once the list has been without it for so long: a list that has lost one is read again in that time
 GONE_AFTER: Final = timedelta(seconds=60)
 #: prices that nobody's stop depends on are written down at most so often
-_WRITE_EVERY: Final = timedelta(minutes=15)
+_WRITE_EVERY: Final = timedelta(hours=1)
 _KEY: Final = "stops"
 
 
