@@ -233,7 +233,9 @@ def _held_back(seen: CheckInput, heard: _Heard) -> HeldBack:
 
 
 def _since_the_plan(seen: CheckInput, figures: PortfolioFigures) -> PortfolioStates:
-    """Return the states, counted from what the plan left behind in the first check after it was carried out."""
+    """Return the states, counted from what a card by hand shows, or from what the plan left behind in the first check after its end."""
+    if seen.plan is not None and seen.plan.is_by_hand and seen.plan.state is PlanState.PROPOSED:
+        return drift.told_on_card(seen.plan, seen.states)
     ended = seen.plan_ended_at
     is_first = ended is not None and seen.last is not None and ended > seen.last.at
     return drift.counted_from(figures.limits, seen.states) if is_first else seen.states

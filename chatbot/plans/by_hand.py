@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from chatbot.alerts import write
-from chatbot.engine.errors import Refused
 from chatbot.errors import Rejected
 from chatbot.exchanges.base import Holdings, KeptByHand, Trade, is_perp
 from chatbot.hedges import life
 from chatbot.model import Leg, LegKind, LegState, MessageKind, Mode, PlanState
 from chatbot.plans import execution_hooks
-from chatbot.plans.draft import figures_after
 from chatbot.plans.outcomes import Confirmed
-from chatbot.portfolio import states, turnover
+from chatbot.portfolio import states
 from chatbot.portfolio.flows import NoEntry, Typed
 from chatbot.store import accounts, events, messages, plans
 from chatbot.store import flows as stored_flows
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
 
     from chatbot.clock import Clock
     from chatbot.exchanges.base import Market
-    from chatbot.model import Plan, Portfolio, PortfolioFigures
+    from chatbot.model import Plan, Portfolio
     from chatbot.portfolio.accounts import OpenAccounts
     from chatbot.portfolio.evaluator import Evaluator
     from chatbot.portfolio.flows import Corrected, Flows
@@ -69,38 +67,30 @@ class ByHand:
         legs, noted = _filled(as_done(plan, before, named), exchange, await exchange.markets())
         done = replace(plan, legs=legs)
         named = _made_up(noted, named)
-        drafted = await self._flows.draft(portfolio, noted, named, turnover.traded(done)) if named != Typed() else None
+        drafted = await self._flows.draft(portfolio, noted, named, done) if named != Typed() else None
         if isinstance(drafted, NoEntry):
             return drafted
-        result = await self._result(portfolio, done)
 
         async def also(tx: Tx) -> None:
-            await self._write(tx, done, person_id, drafted, result)
+            await self._write(tx, done, person_id, drafted)
 
         try:
             await exchange.retype(before, drafted.after if drafted is not None else noted, also)
         except (Rejected, _LateError):
             return None
-        async with self._db.read() as tx:
+        figures = (await self._evaluator.look(portfolio)).figures
+        async with self._db.transaction() as tx:
+            if figures is not None:
+                await plans.set_state(tx, plan.id, PlanState.DONE, self._clock.now(), figures)
             return Confirmed(plan=await plans.plan(tx, plan.id) or done)
 
-    async def _result(self, portfolio: Portfolio, done: Plan) -> PortfolioFigures | None:
-        """Return what the portfolio looks like after it, at the prices of now; None where there are none."""
-        evaluation = await self._evaluator.look(portfolio, fresh=True, also=done.hedge_contracts)
-        if evaluation.snapshot is None:
-            return None
-        try:
-            return figures_after(evaluation, tuple(leg for leg in done.legs if leg.state is LegState.FILLED))
-        except Refused:
-            return None
-
-    async def _write(self, tx: Tx, done: Plan, person_id: int, correction: Corrected | None, result: PortfolioFigures | None) -> None:
+    async def _write(self, tx: Tx, done: Plan, person_id: int, correction: Corrected | None) -> None:
         now = self._clock.now()
         if not await plans.decide(tx, done.id, PlanState.CONFIRMED, now):
             raise _LateError
         for leg in done.legs:
             await plans.save_leg(tx, done.id, leg)
-        await plans.set_state(tx, done.id, PlanState.DONE, now, result)
+        await plans.set_state(tx, done.id, PlanState.DONE, now)
         await events.add_event(tx, done.id, None, "noted", {"person": person_id}, now)
         before = await states.read(tx, done.portfolio_id)
         await states.write(tx, done.portfolio_id, before, _remembered(before, done))
@@ -109,7 +99,7 @@ class ByHand:
             flow = await stored_flows.add(tx, correction.flow)
             person = await accounts.person(tx, person_id)
             facts = {"portfolio_id": done.portfolio_id, "flow_id": flow.id}
-            if person is not None:
+            if person is not None and (correction.changes or correction.asks):
                 await messages.ring(tx, person.chat_id, MessageKind.AMOUNTS, facts, key=f"amounts-{done.id}", now=now)
         _LOG.info("plan noted as done", plan=done.id, portfolio=done.portfolio_id, corrected=correction is not None)
 

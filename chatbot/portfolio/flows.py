@@ -12,7 +12,7 @@ from chatbot.engine.exact import wide
 from chatbot.errors import NotEnoughMoney, Rejected
 from chatbot.exchanges.base import Fundable, Holdings, KeptByHand, is_perp
 from chatbot.model import Flow, FlowKind
-from chatbot.portfolio import reserve
+from chatbot.portfolio import reserve, turnover
 from chatbot.store import flows
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from chatbot.clock import Clock
     from chatbot.market.quotes import QuoteBoard
-    from chatbot.model import Portfolio
+    from chatbot.model import Plan, Portfolio
     from chatbot.portfolio.accounts import OpenAccounts
     from chatbot.portfolio.evaluator import Evaluator
     from chatbot.store.database import Database, Tx
@@ -57,6 +57,13 @@ class Corrected:
     after: Holdings
     #: it matters whether it was money from outside or a trade, and nobody has said
     asks: bool = False
+    #: it is what differs from what a plan that was done by hand leads to
+    after_plan: bool = False
+
+    @property
+    def changes(self) -> bool:
+        """Tell whether an amount is another one."""
+        return self.before != self.after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,10 +174,11 @@ class Flows:
             return drafted
         return await self._retype(exchange, before, drafted.after, _Entry(drafted.flow, self._end_card))
 
-    async def draft(self, portfolio: Portfolio, before: Holdings, typed: Typed, traded: Decimal = _ZERO) -> Corrected | NoEntry | None:
+    async def draft(self, portfolio: Portfolio, before: Holdings, typed: Typed, plan: Plan | None = None) -> Corrected | NoEntry | None:
         """Return the correction of ``before`` without storing it; None: nothing differs.
 
-        A difference that is small beside what has been ``traded`` with it, quote, comes from other prices and fees.
+        After a ``plan`` that was done by hand, ``before`` is what it leads to, below 0 where it took more than there was; a difference
+        that is small beside what it has traded comes from other prices and fees.
         """
         value, prices = await self._worth_before(portfolio, {*typed.spot, *typed.positions})
         after = merged(before, typed, prices)
@@ -180,11 +188,12 @@ class Flows:
             return NoEntry(contract=unpriced[0])
         amount, moved = difference(_managed(before, portfolio), _managed(after, portfolio), prices)
         kind = FlowKind.CORRECTION
+        traded = turnover.traded(plan) if plan is not None else _ZERO
         if amount is not None and moved is not None and abs(amount) <= _TRADED * (moved + traded):
             kind, amount = FlowKind.TRADE, _ZERO
         asks = amount is None or (amount != 0 and (value is None or abs(amount) > _DUST * value))
-        flow = self._flow(portfolio, kind, value, amount, _facts(before, after, asks=asks))
-        return Corrected(flow=flow, before=before, after=after, asks=asks)
+        facts = _facts(_floored(before), after, asks=asks) | ({"plan": plan.id} if plan is not None else {})
+        return _corrected(self._flow(portfolio, kind, value, amount, facts))
 
     async def was_trade(self, portfolio: Portfolio, flow_id: int) -> Corrected | Overtaken | TooLittle:
         """Take a correction for a trade: the quote coin pays for it, or receives it, unless it was named too."""
@@ -325,6 +334,12 @@ def _position_change(before: tuple[Decimal, Decimal], after: tuple[Decimal, Deci
     return (_ZERO if opened else new * (paid - pays)) - (old - kept) * (price - paid), new - old
 
 
+def _floored(held: Holdings) -> Holdings:
+    """Return holdings without what is below nothing: only a position carries a futures account that is."""
+    spot = {asset: qty for asset, qty in held.spot.items() if qty > 0}
+    return replace(held, spot=spot, futures_wallet=held.futures_wallet if held.positions else max(_ZERO, held.futures_wallet))
+
+
 def _names(before: Holdings, after: Holdings) -> frozenset[str]:
     """Return the coins and contracts of which another amount is held."""
     coins = {name for name in {*before.spot, *after.spot} if before.spot.get(name) != after.spot.get(name)}
@@ -335,7 +350,7 @@ def _names(before: Holdings, after: Holdings) -> frozenset[str]:
 def _corrected(flow: Flow) -> Corrected:
     """Read a correction back."""
     before, after = (_holdings(flow.facts[name]) for name in ("before", "after"))
-    return Corrected(flow=flow, before=before, after=after, asks=bool(flow.facts["asks"]))
+    return Corrected(flow=flow, before=before, after=after, asks=bool(flow.facts["asks"]), after_plan="plan" in flow.facts)
 
 
 def _facts(before: Holdings, after: Holdings, *, asks: bool = False) -> dict[str, Any]:

@@ -57,6 +57,20 @@ def counted_from(lines: Iterable[LineReading], states: PortfolioStates) -> Portf
     return replace(states, lines=left)
 
 
+def told_on_card(card: Plan, states: PortfolioStates) -> PortfolioStates:
+    """Return the states while a card that is worked through by hand waits: what it shows as outside was told by it.
+
+    Such a card keeps nothing waiting, so that "worse by a step" counts from what it shows.
+    """
+    shown = {line.line: line for line in card.before.limits if line.breach and line.band is not None}
+    told = {
+        name: bands.BandState(fired=True, side=line.breach, last_drift=abs(line.drift))
+        for name, line in shown.items()
+        if not states.line(name).fired
+    }
+    return replace(states, lines={**states.lines, **told}) if told else states
+
+
 def reminded(steps: tuple[LineStep, ...], rang_at: datetime | None, hours: int, now: datetime) -> tuple[LineStep, ...]:
     """Let the lines that are still outside ring again when the last ring is ``hours`` ago; 0: never."""
     if not hours or rang_at is None or now - rang_at < timedelta(hours=hours):

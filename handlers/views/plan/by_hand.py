@@ -24,6 +24,6 @@ def prompt(words: Words, portfolio: Portfolio, plan: Plan) -> View:
 
 
 def noted(words: Words, portfolio: Portfolio, plan: Plan) -> View:
-    """Say that it is noted; what it comes to follows as a message of its own."""
+    """Say that it is noted; what the amounts do not explain is asked in a message of its own."""
     title = head(words, portfolio, say(words, "Plan {number}", number=plan.number))
-    return View(page(title, say(words, "Noted as done with your amounts. The result follows.")))
+    return View(page(title, say(words, "Noted as done with your amounts.")), ((button(words.t("Result"), "card", plan.id),),))

@@ -89,7 +89,7 @@ def corrected(words: Words, portfolio: Portfolio, done: Corrected, *, answered: 
         head(words, portfolio),
         bold(words.t(_TITLES[done.flow.kind])),
         *changes(words, done.before, done.after),
-        say(words, "Everything else is as it was."),
+        say(words, N_("Everything else counts as done as planned.") if done.after_plan else N_("Everything else is as it was.")),
         _meaning(words, done, asks=asks),
     )
     return View(text, (*_questions(words, done, asks=asks), *_rows(words, done.flow)))
@@ -143,6 +143,8 @@ def _meaning(words: Words, done: Corrected, *, asks: bool) -> Html | None:
 
 def _question(words: Words, done: Corrected, amount: Decimal) -> Html:
     more, single = amount > 0, _single(done)
+    if done.after_plan:
+        return _plan_question(words, amount)
     facts: dict[str, str] = {"amount": bold(words.money(abs(amount)))}
     if single is not None:
         facts |= {"coin": coin(single[0]), "qty": words.quantity(abs(single[1]))}
@@ -154,11 +156,22 @@ def _question(words: Words, done: Corrected, amount: Decimal) -> Html:
     return joined(" ", (say(words, asked, **facts), say(words, until)))
 
 
+def _plan_question(words: Words, amount: Decimal) -> Html:
+    """Ask about what neither the plan nor the amounts explain: with some of it undone, other amounts must differ too."""
+    more = N_("That is {amount} more than the plan leads to: did it come in from outside, or was less of something else done?")
+    less = N_("That is {amount} less than the plan leads to: did it go out, or was more of something else done?")
+    until = N_("Until you say so I take it for a deposit.") if amount > 0 else N_("Until you say so I take it for a withdrawal.")
+    facts = {"amount": bold(words.money(abs(amount)))}
+    return joined(" ", (say(words, more if amount > 0 else less, **facts), say(words, until)))
+
+
 def _questions(words: Words, done: Corrected, *, asks: bool) -> Keyboard:
     if not asks or done.flow.amount is None:
         return ()
     more, number = done.flow.amount > 0, done.flow.id
     outside = words.t("Deposit") if more else words.t("Withdrawal")
+    if done.after_plan:
+        return ((button(outside, "flow_outside", number, Style.PRIMARY), button(words.t("Correct amounts"), "correct")),)
     alone = words.t("Bought") if more else words.t("Sold")
     traded = alone if _single(done) is not None else words.t("Traded or moved")
     return ((button(outside, "flow_outside", number, Style.PRIMARY), button(traded, "flow_trade", number)),)
