@@ -137,7 +137,9 @@ async def _answered(
     match outcome:
         case Corrected():
             await show(update, context, views.corrected(context.words, portfolio, outcome, answered=True))
-        case Flow() | TooLittle():
+        case Flow():
             await _told(update, context, portfolio, outcome)
+        case TooLittle():
+            await answer(update, context, views.too_little_toast(context.words, outcome), alert=True)
         case _:
             await answer(update, context, views.overtaken(context.words), alert=True)

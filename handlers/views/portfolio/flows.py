@@ -205,12 +205,17 @@ def no_entry(words: Words, portfolio: Portfolio, contract: str) -> View:
     )
 
 
+def too_little_toast(words: Words, short: TooLittle) -> str:
+    """Say in Telegram's little window that there is less than would have to go: the question stays as it is."""
+    facts = {"coin": coin(short.asset), "there": words.quantity(short.there), "wanted": words.quantity(short.wanted)}
+    return words.t("There is {there} {coin}, and {wanted} would have to go. Nothing was changed.", **facts)
+
+
 def too_little(words: Words, portfolio: Portfolio, short: TooLittle) -> View:
-    """Say that there is less than would have to go."""
-    facts = {"coin": coin(short.asset), "there": bold(words.quantity(short.there)), "wanted": words.quantity(short.wanted)}
+    """Say the same as a message."""
     text = page(
         head(words, portfolio),
-        say(words, "There is {there} {coin}, and {wanted} would have to go. Nothing was changed.", **facts),
+        esc(too_little_toast(words, short)),
         say(words, "If other amounts are wrong too, correct them first.") if portfolio.mode is Mode.MANUAL else None,
     )
     return View(text, ((button(words.t("Status"), "status"),),))

@@ -120,12 +120,18 @@ async def test_a_trade_that_names_both_sides_asks_nothing_and_its_costs_are_a_lo
     assert "-0.1% today" in await figures(ann)
 
 
-async def test_a_purchase_that_could_not_be_paid_is_said_and_changes_nothing(ann: Someone) -> None:
+async def test_a_purchase_that_could_not_be_paid_is_said_and_its_question_stays(ann: Someone) -> None:
+    """The answer took the question's place, and with it the ways to call it a deposit or to take it back."""
     await correct(ann, "BTC 0.9")
-    await ann.tap("Bought")
-    ann.sees("There is 10,000 USDT, and 23,999", "would have to go. Nothing was changed.")
+    told = await ann.tap("Bought")
+    assert told.alert
+    assert told.text.startswith("There is 10,000 USDT, and 23,999")
+    assert told.text.endswith("would have to go. Nothing was changed.")
     assert (await spot(ann))["USDT"] == D(10_000)
     assert [flow.kind for flow in await written(ann)] == [FlowKind.CORRECTION]
+    assert ann.last.buttons == ("Deposit", "Bought", "Undo", "Status")
+    await ann.tap("Undo")
+    assert (await spot(ann))["BTC"] == D("0.5")
 
 
 async def test_what_is_undone_is_as_if_it_had_never_been(ann: Someone) -> None:
