@@ -94,6 +94,13 @@ class Someone:
         await self.say("/start")
         return await self.taps("Demo portfolio", amount, *([preset] if preset != "Balanced" else []), f"Use {preset}")
 
+    async def type_in(self, holdings: str, *then: str) -> Message:
+        """Open a portfolio that is traded by hand, with Balanced, tap what is to follow, and return the bot's newest message."""
+        await self.say("/start")
+        await self.tap("Type in my holdings")
+        await self.say(holdings)
+        return await self.taps("That is right", "Use Balanced", *then)
+
     async def confirm(self) -> Plan:
         """Press Confirm on the newest card and see it through."""
         await self.tap("Confirm")

@@ -196,10 +196,7 @@ async def test_doge_on_28_january_2021_is_asked_about_once_and_traded_on_only_wh
     """It was 5.1 times yesterday's price at 23:45, 4.4 times at 00:15, when a plan sold it unasked, and 11 times three hours later."""
     begin = datetime(2021, 1, 28, 0, 15, tzinfo=UTC)
     async with someone(tmp_path, clock=ManualClock(begin), market=f"replay:{DATA}", market_start=begin) as cat:
-        await cat.say("/start")
-        await cat.tap("Type in my holdings")
-        await cat.say("BTC 0.1 ETH 1 DOGE 100000 USDT 3000")
-        await cat.taps("That is right", "Use Balanced")
+        await cat.type_in("BTC 0.1 ETH 1 DOGE 100000 USDT 3000")
         await cat.step(23.25 * HOUR.total_seconds())
         while not questions(cat):
             assert cat.clock.now() < begin + DAY, "nobody asked"

@@ -30,10 +30,7 @@ HOUR = 3600.0
 async def ann(tmp_path: Path) -> AsyncIterator[Someone]:
     """Ann holds 0.5 BTC, 4 ETH and 10,000 USDT, and has the card that brings them to her targets."""
     async with someone(tmp_path, fear_greed_url="") as opened:
-        await opened.say("/start")
-        await opened.tap("Type in my holdings")
-        await opened.say("BTC 0.5 ETH 4 USDT 10000")
-        await opened.taps("That is right", "Use Balanced")
+        await opened.type_in("BTC 0.5 ETH 4 USDT 10000")
         yield opened
 
 

@@ -36,10 +36,7 @@ async def test_two_days_by_hand(tmp_path: Path) -> None:
     market = StillMarket(clock)
     market.move("BTC", "1.2")
     async with someone(tmp_path, clock=clock, source=market, fear_greed_url="") as ann:
-        await ann.say("/start")
-        await ann.tap("Type in my holdings")
-        await ann.say("BTC 0.1 USDT 4000")
-        await ann.taps("That is right", "Use Balanced", "Not done")
+        await ann.type_in("BTC 0.1 USDT 4000", "Not done")
         await ann.step(60)
         price = (await market.quotes(["BTC"]))["BTC"].price
         assert price == D(60_000), "0.1 BTC are 6,000, with 4,000 beside them"

@@ -30,10 +30,7 @@ D = Decimal
 async def ann(tmp_path: Path) -> AsyncIterator[Someone]:
     """Ann, who trades by hand; her portfolio has been looked at once."""
     async with someone(tmp_path, fear_greed_url="") as opened:
-        await opened.say("/start")
-        await opened.tap("Type in my holdings")
-        await opened.say("BTC 0.5 ETH 4 USDT 10000")
-        await opened.taps("That is right", "Use Balanced")
+        await opened.type_in("BTC 0.5 ETH 4 USDT 10000")
         await opened.step(60)
         yield opened
 
@@ -302,10 +299,7 @@ def test_a_position_that_was_traded_brings_no_money_from_outside(old: Decimal, p
 async def test_a_portfolio_of_another_market_is_told_what_it_is(tmp_path: Path) -> None:
     """Whatever would change its amounts or trade it says so, and nothing is changed."""
     async with someone(tmp_path, fear_greed_url="") as before:
-        await before.say("/start")
-        await before.tap("Type in my holdings")
-        await before.say("BTC 0.5 ETH 4 USDT 10000")
-        await before.taps("That is right", "Use Balanced")
+        await before.type_in("BTC 0.5 ETH 4 USDT 10000")
         chat, clock = before.loopback, before.clock
     async with someone(tmp_path, clock=clock, loopback=chat, source=StillMarket(clock), fear_greed_url="") as ann:
         for act in (ann.say("/deposit 500"), ann.say("/keep 0.1 BTC"), ann.tap("All done"), ann.tap("Done, other amounts")):
@@ -322,10 +316,7 @@ async def test_a_coin_that_is_halted_or_gone_is_corrected_at_what_it_counts_at(t
     clock = ManualClock(START)
     market = StillMarket(clock)
     async with someone(tmp_path, clock=clock, source=market, fear_greed_url="") as ann:
-        await ann.say("/start")
-        await ann.tap("Type in my holdings")
-        await ann.say("BTC 0.1 SOL 20 USDT 3000")
-        await ann.taps("That is right", "Use Balanced", "Not done")
+        await ann.type_in("BTC 0.1 SOL 20 USDT 3000", "Not done")
         await ann.step(60)
         for stopped in (market.listings.halted, market.listings.gone):
             stopped.add("SOL")

@@ -25,10 +25,7 @@ D = Decimal
 async def ann(tmp_path: Path) -> AsyncIterator[Someone]:
     """Sit down with 0.5 BTC, 4 ETH, 10,000 ADA and 20,000 USDT, traded by hand, and no card open."""
     async with someone(tmp_path, fear_greed_url="") as opened:
-        await opened.say("/start")
-        await opened.tap("Type in my holdings")
-        await opened.say("BTC 0.5, ETH 4, ADA 10000, USDT 20000")
-        await opened.taps("That is right", "Use Balanced", "Not done")
+        await opened.type_in("BTC 0.5, ETH 4, ADA 10000, USDT 20000", "Not done")
         yield opened
 
 
