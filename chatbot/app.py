@@ -198,7 +198,7 @@ async def open_program(
             episodes=market.episodes,
         )
         stack.push_async_callback(source.close)
-        work = work or Durable(settings.database)
+        work = work or Durable(settings.database, alone=db.alone)
         stage = Stage(db, source, clock, market.played)
         await stage.wake()
         await stage.note()

@@ -9,7 +9,7 @@ import logging
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from enum import StrEnum
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
@@ -20,6 +20,7 @@ from chatbot.errors import InternalError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
+    from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
     from dbos import DBOSClient, DBOSConfig
@@ -163,10 +164,22 @@ def open_engine() -> Any:  # noqa: ANN401 - the module, imported late
 
 
 class Durable:
-    """Work kept in the database by DBOS. One per process: DBOS is a singleton."""
+    """Work kept in the database by DBOS. One per process: DBOS is a singleton.
 
-    def __init__(self, database_url: str, *, app_version: str = "1", executor_id: str = "local", poll_s: float = POLL_S) -> None:
+    ``alone`` keeps our own writers waiting while DBOS launches: :meth:`Database.alone` where both write to one database.
+    """
+
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        alone: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+        app_version: str = "1",
+        executor_id: str = "local",
+        poll_s: float = POLL_S,
+    ) -> None:
         self._url = sync_url(database_url)
+        self._alone = alone
         self._app_version = app_version
         self._executor_id = executor_id
         self._poll_s = poll_s
@@ -222,12 +235,14 @@ class Durable:
         _quiet(logging.WARNING)
         self._stopping = False
         await self._show_alive()
-        self._client = await asyncio.to_thread(self._prepare, dbos)
-        dbos.DBOS(config=self._config())
-        for name, run in self._workflows.items():
-            dbos.DBOS.workflow(name=name)(self._tracked(run, dbos))
-        self._bound = {name: dbos.DBOS.step(name=name)(run) for name, run in self._steps.items()}
-        dbos.DBOS.launch()
+        async with self._alone():
+            self._client = await asyncio.to_thread(self._prepare, dbos)
+            dbos.DBOS(config=self._config())
+            for name, run in self._workflows.items():
+                dbos.DBOS.workflow(name=name)(self._tracked(run, dbos))
+            self._bound = {name: dbos.DBOS.step(name=name)(run) for name, run in self._steps.items()}
+            # It writes on the loop's own thread: a writer of ours that held SQLite's lock meanwhile could never come to give it back.
+            dbos.DBOS.launch()
 
     def _prepare(self, dbos: Any) -> DBOSClient:  # noqa: ANN401 - the module, imported late
         """Make DBOS' tables and our queue before the launch: a queue that is made later is noticed only a second after."""

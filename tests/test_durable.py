@@ -8,10 +8,12 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import text
 
 from chatbot.durable import Durable, Inline, JsonSerializer, Standing, sync_url
 from chatbot.errors import InternalError
@@ -113,6 +115,28 @@ async def test_a_key_is_worked_on_once_however_often_it_is_put(db: Database, tmp
         assert shop.ran == [(1, 0), (1, 1), (1, 2)]
     finally:
         await shop.work.stop()
+
+
+async def test_a_writer_in_mid_transaction_does_not_freeze_the_start(db: Database, tmp_path: Path) -> None:
+    """DBOS writes on the loop's own thread while it launches: it waits for its turn, and whoever writes meanwhile ends first."""
+    work = Durable(f"sqlite+aiosqlite:///{tmp_path / 'work.db'}", alone=db.alone, poll_s=0.05)
+    written = asyncio.Event()
+
+    async def write() -> None:
+        while not written.is_set():  # as taps do: one after another, each with pauses between its statements
+            async with db.transaction() as tx:
+                await tx.execute(text("UPDATE pf_meta SET value = value"))
+                await asyncio.sleep(0.05)
+
+    writer = asyncio.create_task(write())
+    begun = time.monotonic()
+    try:
+        await work.start()
+        assert time.monotonic() - begun < 4, "somebody waited as long as SQLite's patience is"
+    finally:
+        written.set()
+        await writer
+        await work.stop()
 
 
 async def test_a_stop_leaves_work_where_it_stands_and_the_next_start_goes_on(db: Database, tmp_path: Path) -> None:

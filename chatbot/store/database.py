@@ -60,6 +60,18 @@ class Database:
                 await tx.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield tx
 
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Keep the other writers of this process waiting, for a stranger who writes to the same SQLite file without yielding to the loop.
+
+        He would wait for SQLite's write lock, and whoever holds it could not go on to give it back.
+        """
+        if not self.is_sqlite:
+            yield
+            return
+        async with self._my_turn():
+            yield
+
     async def migrate(self) -> None:
         """Bring the tables up to date; quick when they already are, and without loading the migration tool for a new file."""
         file = place.file_of(self._url)
