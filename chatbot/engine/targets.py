@@ -1,18 +1,23 @@
-"""Where every asset and contract should stand: target weights of assets, sleeve and book (domain 2)."""
+"""Where every asset and contract should stand: target weights of assets, sleeve and book (domain 2).
+
+Legend of the intended mix (domain 2.3): q* intended quantity, P price, aim = x V' the dollars that a bucket is to be worth.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
-from chatbot.engine.exact import WIDE, wide
+from chatbot.engine.exact import ONE, WIDE, exact, total, wide
 from chatbot.engine.portfolio import FUTURES, STABLE
 from chatbot.engine.presets import check_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
+    from fractions import Fraction
 
 
 #: quotients are cut here; the last member of a bucket takes what is left, so that sums stay exact
@@ -100,3 +105,84 @@ def _keep_mix(target: Decimal, assets: tuple[str, ...], values: Mapping[str, Dec
             largest = next(reversed(shares))
             shares[largest] = target - sum((w for a, w in shares.items() if a != largest), Decimal(0))
         return {a: shares[a] for a in assets}
+
+
+class Source(StrEnum):
+    """Where the shares of a bucket come from."""
+
+    HELD = "held"
+    INTENDED = "intended"
+    #: nothing is held
+    EQUAL = "equal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shares:
+    """How a bucket is shared out over its coins."""
+
+    source: Source
+    #: by coin; they add up to exactly 1
+    shares: Mapping[str, Fraction]
+
+    def quantities(self, aim: Fraction, prices: Mapping[str, Decimal]) -> dict[str, Fraction]:
+        """Return the q* of every coin, cut or not, that a block writes down for an ``aim`` in quote. Raises ``Refused``: bad_parameter."""
+        if aim < 0:
+            raise Refused("bad_parameter", "aim")
+        return {coin: share * aim / exact(prices[coin]) for coin, share in self.shares.items()}
+
+    def dollars(
+        self, aim: Fraction, prices: Mapping[str, Decimal], held: Mapping[str, Decimal], cut: Mapping[str, Decimal]
+    ) -> dict[str, Fraction]:
+        """Return what is traded of each coin to bring the bucket to ``aim`` (quote): a coin under a ``cut`` ends at no more than that."""
+        goals = {coin: share * aim for coin, share in self.shares.items()}
+        ends = {coin: min(goal, exact(cut[coin])) if coin in cut else goal for coin, goal in goals.items()}
+        return {coin: end - exact(held.get(coin, 0)) * exact(prices[coin]) for coin, end in ends.items()}
+
+
+def intended_shares(
+    members: Collection[str],
+    prices: Mapping[str, Decimal],
+    held: Mapping[str, Decimal],
+    intended: Mapping[str, Decimal] | None,
+    thresholds: Mapping[str, Decimal],
+    *,
+    left_out: Collection[str] = (),
+    cut: Collection[str] = (),
+) -> Shares:
+    """Return the shares of a bucket's ``members``, as its person chose them and not as fills, lots and cuts happened to leave them.
+
+    They come from the ``intended`` quantities, priced now, while one coin is off its own by its threshold (quote) or more, or a coin is
+    under a ``cut``; else from what is ``held``; where nothing is, they are equal. ``intended`` of None or nothing is no intention. A coin
+    that was ``left_out`` by its person, or of which nothing was intended, is meant as it is held.
+    Raises ``Refused``: bad_parameter (no members, a threshold below 0), missing_price, bad_price, negative_quantity.
+    """
+    _check(members, prices, [held, intended or {}], thresholds)
+    worth = {coin: exact(held.get(coin, 0)) * exact(prices[coin]) for coin in members}
+    if intended:
+        meant = {
+            coin: worth[coin] if coin in left_out or coin not in intended else exact(intended[coin]) * exact(prices[coin])
+            for coin in members
+        }
+        is_off = any(abs(meant[coin] - worth[coin]) >= exact(thresholds[coin]) for coin in members)
+        if (is_off or cut) and (whole := total(meant.values())):
+            return Shares(source=Source.INTENDED, shares={coin: value / whole for coin, value in meant.items()})
+    if whole := total(worth.values()):
+        return Shares(source=Source.HELD, shares={coin: value / whole for coin, value in worth.items()})
+    return Shares(source=Source.EQUAL, shares=dict.fromkeys(members, ONE / len(members)))
+
+
+def _check(
+    members: Collection[str],
+    prices: Mapping[str, Decimal],
+    amounts: Collection[Mapping[str, Decimal]],
+    thresholds: Mapping[str, Decimal],
+) -> None:
+    if not members or any(threshold < 0 for threshold in thresholds.values()):
+        raise Refused("bad_parameter", "members" if not members else "threshold")
+    for coin in members:
+        if coin not in prices:
+            raise Refused("missing_price", coin)
+        if prices[coin] <= 0:
+            raise Refused("bad_price", coin)
+        if any(amount.get(coin, 0) < 0 for amount in amounts):
+            raise Refused("negative_quantity", coin)

@@ -23,6 +23,7 @@ from chatbot.engine.planner.casefile import number, numbers, reported, text
 from chatbot.engine.planner.prices import fee_aware_value, round_price
 from chatbot.engine.portfolio import Owned, beta_with_kept, cash_coins, default_bucket, hold_out, measure, owned, total_value, value_of
 from chatbot.engine.presets import PRESETS, resolve_targets
+from chatbot.engine.targets import intended_shares
 from chatbot.engine.triggers import fear_greed as sentiment
 from chatbot.engine.triggers import funding, trend, volatility, waves
 from chatbot.engine.triggers.batching import batch_triggers
@@ -30,6 +31,7 @@ from chatbot.engine.triggers.fold import Fold, Hedge, Spike, effective_targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from fractions import Fraction
 
     from chatbot.engine.portfolio import Metrics
 
@@ -560,6 +562,30 @@ def flow(raw: Case) -> Decimal | None:
     return None if price is None else number(raw["qty"]) * price
 
 
+def the_mix(case: Case) -> Case:
+    members, prices, held, cut = case["members"], numbers(case["prices"]), numbers(case.get("held")), numbers(case.get("cut"))
+    aim, limit = exact(number(case["aim"])), case.get("threshold", 10)
+    found = intended_shares(
+        members,
+        prices,
+        held,
+        None if case.get("forget") else numbers(case.get("intended")),
+        dict.fromkeys(members, number(10)) | numbers(limit) if isinstance(limit, dict) else dict.fromkeys(members, number(limit)),
+        left_out=case.get("left_out") or (),
+        cut=cut,
+    )
+    return {
+        "source": found.source,
+        "shares": fractions(found.shares),
+        "dollars": fractions(found.dollars(aim, prices, held, cut)),
+        "intended": fractions(found.quantities(aim, prices)),
+    }
+
+
+def fractions(values: Mapping[str, Fraction]) -> dict[str, float | None]:
+    return table({key: to_decimal(value) for key, value in values.items()})
+
+
 FUNCTIONS: dict[str, Callable[[Case], Any]] = {
     "portfolio_metrics": portfolio_metrics,
     "liquidation_price": liquidation_price,
@@ -600,6 +626,7 @@ FUNCTIONS: dict[str, Callable[[Case], Any]] = {
     "hedge_lifecycle": hedge_lifecycle,
     "finite_prices": the_prices,
     "cash_coins": cash,
+    "intended_shares": the_mix,
     "reserve": reserve,
     "time_weighted_return": returns,
 }
