@@ -186,17 +186,20 @@ class CandleBook:
         rows = enumerate(self._window(instrument, interval, until, count).tolist())
         return tuple(_candle(series.opened(first + place), row) for place, row in rows if not isnan(row[_CLOSE]))
 
-    def traded(self, instrument: str, interval: str, until: datetime, count: int) -> tuple[tuple[Decimal, ...], tuple[Decimal, ...]]:
-        """Return closes and volumes of the bars among the last ``count`` that closed by ``until``, oldest first; gaps are not filled.
+    def traded(
+        self, instrument: str, interval: str, until: datetime, count: int
+    ) -> tuple[tuple[Decimal, ...], tuple[Decimal, ...], tuple[int, ...]]:
+        """Return closes, volumes and numbers of the bars among the last ``count`` that closed by ``until``, oldest first.
 
-        None at all where the newest is missing.
+        Gaps are not filled: bars are numbered in intervals since 1970. None at all where the newest is missing.
         """
         rows = self._window(instrument, interval, until, count)
         there = ~np.isnan(rows[:, _CLOSE])
         if not there[-1:].any():
-            return (), ()
+            return (), (), ()
         closes, volumes = (tuple(map(_exact, rows[there, column].tolist())) for column in (_CLOSE, _VOLUME))
-        return closes, volumes
+        first = (until - _EPOCH) // _SPANS[interval] - count
+        return closes, volumes, tuple((first + np.flatnonzero(there)).tolist())
 
     def version(self, instrument: str, interval: str) -> int:
         """Return a number that is another one whenever bars have come or gone, so that what was computed from them may be kept."""

@@ -55,6 +55,8 @@ class Phase(StoredWord):
     NONE = ""
     BEGIN = "begin"
     CHANGE = "change"
+    #: it goes on, and does less than before
+    EASE = "ease"
     END = "end"
 
 

@@ -159,8 +159,8 @@ class _Bars(_Regular):
         await self._candles.refresh(sorted(subjects), "1d", _DAILY_BARS)
 
     def reading(self, subject: str, at: datetime) -> tuple[Bars, bool]:
-        closes, volumes = self._candles.traded(subject, "1d", at, _DAILY_BARS)
-        return Bars(closes=closes, volumes=volumes), bool(closes)
+        closes, volumes, days = self._candles.traded(subject, "1d", at, _DAILY_BARS)
+        return Bars(closes=closes, volumes=volumes, times=days), bool(closes)
 
 
 class _Funding(_Regular):

@@ -6,9 +6,10 @@ The machines themselves stand in :mod:`chatbot.triggers.signals`, once for every
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.model import INFO, Phase, Reason, Signal
+from chatbot.model import INFO, Effect, Phase, Reason, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,11 +44,19 @@ def changes(memory: Memory, signals: Iterable[Signal], strategy: Strategy, found
         held_down = found.holds_back and INFO[signal.trigger].effect.adds_risk
         before, after = memory.told.get(signal.key, ""), signature(signal, strategy, suppressed=held_down)
         if before != after:
-            event = Phase.END if not after else Phase.CHANGE if before else Phase.BEGIN
+            event = _event(INFO[signal.trigger].effect, before, after)
             # what was held down all along has moved nothing, and its end moves nothing either
             silent = held_down if after else before.startswith(SUPPRESSED)
             result.append(SignalChange(signal=signal, event=event, suppressed=silent))
     return tuple(result)
+
+
+def _event(effect: Effect, before: str, after: str) -> Phase:
+    if not before or not after:
+        return Phase.BEGIN if after else Phase.END
+    # a trim is what is taken off, so a smaller one is less; no other effect is weakened before it ends
+    smaller = effect is Effect.TRIM_LONGS and ACTIVE not in (before, after) and Decimal(after) < Decimal(before)
+    return Phase.EASE if smaller else Phase.CHANGE
 
 
 def signature(signal: Signal, strategy: Strategy, *, suppressed: bool) -> str:

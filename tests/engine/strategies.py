@@ -249,4 +249,4 @@ def trend_step(
 ) -> trend.TrendState:
     """Score the newest bar and take it, as the bot does."""
     found = trend.exhaustion(closes, volumes, len(closes) - 1, pct, short=short)
-    return trend.advance(state, closes, found, short=short)
+    return trend.advance(state, closes, range(len(closes)), found, short=short)

@@ -25,7 +25,7 @@ from chatbot.engine.portfolio import Owned, beta_with_kept, cash_coins, default_
 from chatbot.engine.presets import PRESETS, resolve_targets
 from chatbot.engine.targets import intended_shares
 from chatbot.engine.triggers import fear_greed as sentiment
-from chatbot.engine.triggers import funding, trend, volatility, waves
+from chatbot.engine.triggers import funding, trend, trend_latch, volatility, waves
 from chatbot.engine.triggers.batching import batch_triggers
 from chatbot.engine.triggers.fold import Fold, Hedge, Spike, effective_targets
 
@@ -324,6 +324,15 @@ def exhaustion(case: Case) -> Case:
     }
 
 
+def latched_trims(case: Case) -> Case:
+    latch, states = trend_latch.Latch(), []
+    for bar in case["readings"]:
+        seen = trend_latch.Reading(trim=maybe(bar["trim"]), pivot=bar["pivot"], resumed=bool(bar["resumed"]))
+        latch, step = trend_latch.advance(latch, seen, **counts(case, "hold"))
+        states.append({"trim": reported(latch.trim), "event": step})
+    return {"states": states}
+
+
 def funding_annualise(case: Case) -> Case:
     found = funding.annualise(
         number(case["rate"]), number(case["interval_hours"]), number(case.get("notional", 0)), number(case.get("days", 0))
@@ -607,6 +616,7 @@ FUNCTIONS: dict[str, Callable[[Case], Any]] = {
     "fib_targets": fib_targets,
     "elliott": elliott,
     "exhaustion": exhaustion,
+    "trend_latch": latched_trims,
     "funding_annualise": funding_annualise,
     "funding_blocks": funding_blocks,
     "funding_low": funding_low,

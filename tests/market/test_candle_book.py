@@ -53,6 +53,20 @@ async def test_daily_bars_close_at_midnight() -> None:
     assert [one.at for one in book.bars("BTC", "1d", midnight, 9)] == [midnight - DAY * back for back in (5, 4, 3, 2, 1)]
 
 
+async def test_traded_days_carry_their_numbers() -> None:
+    """A day that was not traded leaves a gap in the numbers, so that a day is called the same whatever the window."""
+    book, feed, _ = scene()
+    midnight = NOW.replace(hour=0, minute=0)
+    feed.holes = {midnight - 3 * DAY}
+    await book.refresh(["BTC"], "1d", 6)
+    today = midnight.toordinal() - datetime(1970, 1, 1, tzinfo=UTC).toordinal()
+    closes, volumes, days = book.traded("BTC", "1d", midnight, 5)
+    assert days == (today - 5, today - 4, today - 2, today - 1)
+    assert len(closes) == len(volumes) == len(days)
+    assert book.traded("BTC", "1d", midnight - 2 * DAY, 5) == ((), (), ())
+    assert book.traded("BTC", "1d", midnight - DAY, 3)[2] == (today - 4, today - 2)
+
+
 async def test_one_fetch_serves_everybody_until_the_next_bar_can_exist() -> None:
     """Fifty at once, and everybody again for an hour: one request a coin; then one for the new bar alone."""
     book, feed, clock = scene()

@@ -211,6 +211,25 @@ async def test_several_signals_in_a_window_make_one_plan(tmp_path: Path) -> None
         assert net == {"BTC-PERP": D("0.012"), "ETH-PERP": D("0.025")} or net == {"BTC-PERP": D("0.013"), "ETH-PERP": D("0.025")}
 
 
+async def test_a_trim_begins_deepens_eases_and_is_released(tmp_path: Path) -> None:
+    """Each step of a worn-out trend is told by its own name, and its plan follows; the same trim again says nothing."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        on.room.clock.advance(120)
+        told = []
+        for size in ("0.25", "0.5", "0.25", "0.25", None):
+            on.hear(QUIET, replace(TRIM, active=size is not None, size=None if size is None else D(size)))
+            await on.room.tick()
+            await on.room.tick()
+            steps = [step for message in await on.room.mail() for step in message.facts.get("steps", ())]
+            told.append([step["event"] for step in steps])
+            if steps:
+                plan = await on.confirm(portfolio)
+                assert {leg.instrument for leg in plan.legs} == {"BTC-PERP"}
+                await on.room.mail()
+        assert told == [["begin"], ["change"], ["ease"], [], ["end"]]
+
+
 async def test_low_funding_is_held_down_by_fear_and_says_so(tmp_path: Path) -> None:
     """The one trigger that adds risk adds none while another takes it away; when that ends, it is told and proposed."""
     async with stage(tmp_path) as on:

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
+from chatbot.engine.triggers import trend_latch
+from chatbot.engine.triggers.trend_latch import HOLD, Latch
 from chatbot.engine.triggers.trigger import Bars, Params, Reads, SetBy, Standing, Subject, Trigger, Unit, given, knob
-from chatbot.engine.triggers.waves import check_series, elliott, fib_level, last_triples, mirrored, zigzag
+from chatbot.engine.triggers.waves import HIGH, check_series, elliott, fib_level, last_triples, mirrored, zigzag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,6 +132,8 @@ class Exhaustion:
     fib_level: Decimal | None
     elliott: Decimal
     confirm: Decimal
+    #: bar of the last confirmed swing high (for shorts low); None before the first
+    pivot: int | None
 
 
 def exhaustion(
@@ -155,7 +159,8 @@ def exhaustion(
     with wide():
         score = sum((_WEIGHTS[name] * vote for name, vote in votes.items()), _ZERO)
     families = sum(votes[name] > 0 for name in ("divergence", "fib", "elliott"))
-    return Exhaustion(score=score, families=families, trim=_trim(score, families), fib_level=level, **votes)
+    pivot = next((p.bar for p in reversed(pivots) if p.kind == HIGH), None)
+    return Exhaustion(score=score, families=families, trim=_trim(score, families), fib_level=level, pivot=pivot, **votes)
 
 
 def _trim(score: Decimal, families: int) -> Decimal:
@@ -190,34 +195,37 @@ def _vote_confirm(closes: Sequence[Decimal], volumes: Sequence[Decimal], pair: H
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrendState:
+class TrendState(Latch):
     """What is remembered of one asset with long (or short) futures."""
 
-    #: share of those futures trimmed now
-    trim: Decimal = _ZERO
-    #: price and RSI of the high (or low) that gave the last increase; None when none is latched
+    #: price and RSI of the high (or low) that stood last at the bar that fired; None when none is latched, or none was visible
     price_b: Decimal | None = None
     rsi_b: float | None = None
-    #: closed bars since the last increase
-    bars: int = 0
 
 
-def advance(state: TrendState, closes: Sequence[Decimal], found: Exhaustion, *, hold_bars: int = 20, short: bool = False) -> TrendState:
-    """Take the newest closed bar (domain 6.2): a trim only grows, and ends when the trend resumes or 20 bars have passed.
+def advance(
+    state: TrendState, closes: Sequence[Decimal], times: Sequence[int], found: Exhaustion, *, hold_bars: int = HOLD, short: bool = False
+) -> TrendState:
+    """Take the newest closed bar (domain 6.2): a high trims once, and its trim ends when the trend resumes or 20 bars have passed.
 
-    ``found`` is the exhaustion of that bar. ``short`` is for short futures in a fall: it resumes with a close below the low at a
-    weaker RSI.
+    ``found`` is the exhaustion of that bar, ``times`` say when each bar closed, in any unit. ``short`` is for short futures in a fall:
+    it resumes with a close below the low at a weaker RSI.
     """
-    t = len(closes) - 1
-    if state.trim == 0 and found.trim <= 0:
+    if not state.trim and found.trim <= 0:
         return state
-    strength = rsi(closes)
-    if found.trim > state.trim:
-        peaks = pivot_highs(mirrored(closes) if short else closes, t)
-        b = peaks[-1] if peaks else t
-        return TrendState(trim=found.trim, price_b=closes[b], rsi_b=strength[b], bars=0)
-    older = replace(state, bars=state.bars + 1)
-    return TrendState() if _resumed(state, closes[t], strength[t], short=short) or older.bars >= hold_bars else older
+    pivot = None if found.pivot is None else times[found.pivot]
+    if state.trim and not state.fired and pivot is not None:
+        # stored by a version that did not write down whose trim it is
+        state = replace(state, fired={pivot: state.trim})
+    t, strength = len(closes) - 1, rsi(closes)
+    resumed = _resumed(state, closes[t], strength[t], short=short)
+    after, _ = trend_latch.advance(state, trend_latch.Reading(trim=found.trim, pivot=pivot, resumed=resumed), hold_bars)
+    if not after.trim:
+        return replace(after, price_b=None, rsi_b=None)
+    if after.bars:
+        return after
+    peaks = pivot_highs(mirrored(closes) if short else closes, t)
+    return replace(after, price_b=closes[peaks[-1]] if peaks else None, rsi_b=strength[peaks[-1]] if peaks else None)
 
 
 def _resumed(state: TrendState, close: Decimal, strength: float | None, *, short: bool) -> bool:
@@ -240,11 +248,13 @@ def _score(_: TrendState, seen: Bars, p: Params) -> Decimal | None:
 
 
 def _step(state: TrendState, seen: Bars, p: Params) -> TrendState:
-    return advance(state, seen.closes, _found(seen, p["zigzag"])) if seen.closes else state
+    if not seen.closes:
+        return trend_latch.advance(state, trend_latch.Reading(trim=None))[0]
+    return advance(state, seen.closes, seen.times, _found(seen, p["zigzag"]))
 
 
 def _standing(state: TrendState, _: Params) -> Standing:
-    return Standing(active=state.trim > 0, size=state.trim or None, count=state.bars, needed=20 if state.trim else 1)
+    return Standing(active=state.trim > 0, size=state.trim or None, count=state.bars, needed=HOLD if state.trim else 1)
 
 
 TRIGGER = Trigger(

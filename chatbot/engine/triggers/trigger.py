@@ -67,6 +67,8 @@ class Bars:
 
     closes: Sequence[Decimal]
     volumes: Sequence[Decimal]
+    #: the day of each, counted since 1970: bars that are missing leave a gap in the days
+    times: Sequence[int]
 
 
 class SetBy(StrEnum):

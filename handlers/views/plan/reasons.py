@@ -35,7 +35,7 @@ def sentence(words: Words, reason: Reason) -> Html:
     """Say what a trigger of the market saw, and what it asks for."""
     said = WORDS[reason.trigger]
     begin = said.met if _is_within(reason) else said.begin
-    msgid = {Phase.CHANGE: said.change, Phase.END: said.end}.get(reason.event) or begin
+    msgid = {Phase.CHANGE: said.change, Phase.EASE: said.ease, Phase.END: said.end}.get(reason.event) or begin
     limit = reason.limit if reason.event is not Phase.END else None
     facts = {
         "coin": bold(coin(reason.line)),

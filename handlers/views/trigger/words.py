@@ -95,6 +95,8 @@ class TriggerWords:
     #: the same for a portfolio that meets it while it lasts, after its reading has come back within the limit
     met: str
     change: str = ""
+    #: where it may go on and do less; empty: it never does
+    ease: str = ""
     end: str
     #: under the alert of its end: what comes of it without a plan
     after_end: str = ""
@@ -167,7 +169,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
             example="/triggers trend 12",
             does=N_(
                 "When a strong rise shows signs of wearing out, a quarter of the coin's long futures is to be trimmed, half if the signs "
-                "are strong. Spot stays. It only proposes: nothing happens without your Confirm."
+                "are strong, once for each high of the price. Spot stays. It only proposes: nothing happens without your Confirm."
             ),
             known=N_(
                 "Honest note: on BTC and ETH from 2018 to 2023 there was no sign of an edge. After a signal the next 30 days brought −3 to "
@@ -178,7 +180,10 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
             active=N_("Trend {coin}: trim long futures by {size}, since {date}"),
             stands=N_("{reading}, trims {size}"),
             far=N_("The {coin} trend scores {reading} and would have to reach {limit}, with two signs that agree."),
-            reached=N_("The {coin} trend scores {reading} of {limit}: it trims at the next daily close if two signs agree then."),
+            reached=N_(
+                "The {coin} trend scores {reading} of {limit}: it trims at a daily close if two signs agree then, once for each high of "
+                "the price."
+            ),
             since=N_("The {coin} trend has looked worn out since {moment}: its long futures are to be trimmed by {size}."),
             ends=N_("They come back when the trend resumes, or 20 days after the last sign."),
             begin=N_(
@@ -186,6 +191,10 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
             ),
             met=N_("The {coin} trend looked worn out lately, score {reading} now: trim its long futures by {size}? No edge is proven."),
             change=N_("More signs that the {coin} trend is worn out, score {reading}: trim its long futures by {size}? No edge is proven."),
+            ease=N_(
+                "The {coin} trend has a newer high with fewer signs that it is worn out, score {reading}: the trim of its long futures "
+                "goes down to {size}."
+            ),
             end=N_("The {coin} trend signal is over: its long futures may go back to their target."),
         ),
         Cause.FUNDING_LOW: TriggerWords(

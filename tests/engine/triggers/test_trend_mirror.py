@@ -65,13 +65,14 @@ def test_divergence_is_mirror_symmetric(closes: list[Decimal]) -> None:
 @quick
 @given(prices, st.booleans())
 def test_c29_trims_depend_only_on_the_past(closes: list[Decimal], short: bool) -> None:
-    """Stepping through a prefix leads where stepping through the whole series was at that bar; a trim only grows or ends."""
+    """Stepping through a prefix leads where stepping through the whole series was at that bar; no low gives back what it gave."""
     volumes = [D(100 + i % 7) for i in range(len(closes))]
     state, seen = trend.TrendState(), []
     for t in range(len(closes)):
         after = trend_step(state, closes[: t + 1], volumes[: t + 1], THETA, short=short)
         assert after.trim in (0, D("0.25"), D("0.50"))
-        assert after.trim >= state.trim or after.trim == 0
+        assert all(after.fired[low] >= trim for low, trim in state.fired.items())
+        assert after.trim == state.trim or after.trim in (0, *after.fired.values())
         state = after
         seen.append(state)
     again = trend.TrendState()
@@ -102,7 +103,8 @@ def test_a_short_trim_ends_when_the_fall_goes_on() -> None:
         closes.append(closes[-1] - 10)
         volumes.append(D(600))
         state = trend_step(state, closes, volumes, D("0.02"), short=True)
-    assert state == trend.TrendState()
+    assert (state.trim, state.price_b, state.rsi_b, state.bars) == (0, None, None, 0)
+    assert list(state.fired.values()) == [D("0.50")]
 
 
 def test_projections_below_zero_are_never_reached() -> None:

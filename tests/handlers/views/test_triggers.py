@@ -117,7 +117,8 @@ def test_why_sums_up_the_far_coins_and_names_what_is_blind_and_off() -> None:
 def test_a_trend_at_its_limit_says_what_is_still_missing() -> None:
     """A score of 0.50 has not "to reach 0.50": it needs a close on which two signs agree."""
     (line, *_) = standing.why_lines(EN, seeing(a_signal(Cause.TREND, "ETH-PERP", "0.5")))
-    assert str(line) == "The ETH trend scores 0.50 of 0.50: it trims at the next daily close if two signs agree then."
+    told = "The ETH trend scores 0.50 of 0.50: it trims at a daily close if two signs agree then, once for each high of the price."
+    assert str(line) == told
 
 
 def test_an_active_reading_just_over_its_end_does_not_look_like_it() -> None:

@@ -382,7 +382,7 @@ def trigger_steps(name: str = PLAIN) -> list[alerts.Step]:
             suppressed=trigger == "funding_low" and event == "begin",
         )
         for trigger, reading in numbers.items()
-        for event in ("begin", "change", "end")
+        for event in ("begin", "change", *(["ease"] if trigger == "trend" else []), "end")
     ]
 
 
