@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SPANS = {"1h": timedelta(hours=1), "1d": timedelta(days=1)}
 #: what is kept of each interval, in days: enough for every look-back and its warm-up
-KEEP_DAYS = {"1h": 80, "1d": 250}
+KEEP_DAYS = {"1h": 80, "1d": 440}
 #: bars that an exchange may publish late; what is missing before them was never traded
 _LATE = 2
 _OPEN, _HIGH, _LOW, _CLOSE, _VOLUME = range(5)
@@ -138,7 +138,7 @@ class CandleBook:
         return self._source.market_time(self._clock.now())
 
     async def refresh(self, instruments: Collection[str], interval: str, days: int) -> None:
-        """Fetch what is missing of the last ``days`` (``1h``: at most 80, ``1d``: at most 250); a fetch that fails keeps what is there.
+        """Fetch what is missing of the last ``days`` (``1h``: at most 80, ``1d``: at most 440); a fetch that fails keeps what is there.
 
         Nothing is asked twice: not before the next bar can exist, and not how a coin traded before it was listed.
         """
@@ -218,7 +218,7 @@ def _candle(at: datetime, row: list[float]) -> Candle:
     return Candle(at=at, open=first, high=high, low=low, close=close, volume=volume)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def _exact(value: float) -> Decimal:
-    """Cross to an exact number; a machine that steps through history asks for the same two hundred days at every step."""
+    """Cross to an exact number; a machine that steps through history asks for the same four hundred days at every step."""
     return Decimal(str(value))

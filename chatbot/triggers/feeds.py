@@ -34,7 +34,8 @@ _DAY, _BLOCK = timedelta(days=1), timedelta(hours=8)
 _READY = timedelta(minutes=10)
 _DAY_HOURS = 24
 _BASELINE_DAYS = 38
-_DAILY_BARS = 250
+#: swings, and strength that is smoothed from the first bar on, must not hang on where the window is cut (domain 6.2)
+_DAILY_BARS = 400
 _HOURLY_DAYS = WARM_UP.days + _BASELINE_DAYS + 8
 
 
@@ -156,7 +157,7 @@ class _Bars(_Regular):
         self._candles = candles
 
     async def fetch(self, subjects: Collection[str]) -> None:
-        await self._candles.refresh(sorted(subjects), "1d", _DAILY_BARS)
+        await self._candles.refresh(sorted(subjects), "1d", _DAILY_BARS + WARM_UP.days)
 
     def reading(self, subject: str, at: datetime) -> tuple[Bars, bool]:
         closes, volumes, days = self._candles.traded(subject, "1d", at, _DAILY_BARS)

@@ -24,12 +24,11 @@ FUNDING = [
     ("01-01 08", "begin"), ("01-22 16", "end"), ("01-29 16", "begin"), ("02-23 16", "end"), ("03-11 08", "begin"), ("03-25 16", "end"),
     ("03-31 08", "begin"), ("04-09 00", "end"), ("04-11 00", "begin"), ("04-19 08", "end"), ("05-06 16", "begin"), ("05-13 16", "end"),
 ]  # fmt: skip
-#: days on which a trend of BTC or ETH had scored enough, and on which it had gone on or twenty days had passed
+#: days on which a high of BTC or ETH had scored enough for the first time, and on which its trend had gone on or twenty days had passed
 TRENDS = [
     ("01-12 00", "BTC-PERP begin"), ("01-22 00", "ETH-PERP begin"), ("02-01 00", "BTC-PERP end"), ("02-11 00", "ETH-PERP end"),
-    ("02-16 00", "ETH-PERP begin"), ("02-19 00", "ETH-PERP end"), ("02-23 00", "ETH-PERP begin"), ("02-25 00", "BTC-PERP begin"),
-    ("03-15 00", "ETH-PERP end"), ("03-17 00", "BTC-PERP end"), ("03-17 00", "ETH-PERP begin"), ("04-02 00", "ETH-PERP end"),
-    ("05-14 00", "ETH-PERP begin"), ("05-15 00", "ETH-PERP end"), ("05-16 00", "ETH-PERP begin"),
+    ("02-16 00", "ETH-PERP begin"), ("02-19 00", "ETH-PERP end"), ("02-24 00", "ETH-PERP begin"), ("03-16 00", "ETH-PERP end"),
+    ("03-23 00", "ETH-PERP begin"), ("04-02 00", "ETH-PERP end"), ("05-14 00", "ETH-PERP begin"), ("05-15 00", "ETH-PERP end"),
 ]  # fmt: skip
 pytestmark = needs_history
 

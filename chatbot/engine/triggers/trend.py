@@ -263,7 +263,8 @@ TRIGGER = Trigger(
     reads=Reads.BARS,
     below=False,
     # the score's limits are not knobs: domain 6.3 found no edge, so tuning them would be fooling oneself
-    parameters=(knob("zigzag", "0.10", "0.03", "0.30", Unit.SHARE), given("score", "0.5", Unit.SCORE, SetBy.RULE)),
+    # wider swings are so rare that the window would have to reach back for years: where it is cut would decide
+    parameters=(knob("zigzag", "0.10", "0.03", "0.20", Unit.SHARE), given("score", "0.5", Unit.SCORE, SetBy.RULE)),
     enter="score",
     leave="score",
     ends_at_limit=False,

@@ -114,8 +114,10 @@ class SpikeState:
     """What is remembered of one asset between daily readings."""
 
     active: bool = False
-    #: factor on the position, 1 when inactive
+    #: factor on the position, 1 when inactive; a third, say, is rounded here
     k: Decimal = Decimal(1)
+    #: the volatility that k was taken from, so that it can be compared exactly; None when inactive, or stored by an earlier version
+    peak: Decimal | None = None
     #: largest weight; None when inactive
     cap: Decimal | None = None
     #: baseline frozen at onset; None when inactive
@@ -149,7 +151,7 @@ def advance(
     if exact(sigma) < exact(r.enter) * exact(level):
         return state
     k, anchor = _k(level, sigma, r), min(target, weight)
-    return SpikeState(active=True, k=to_decimal(k), cap=to_decimal(k * exact(anchor)), base=level, anchor=anchor)
+    return SpikeState(active=True, k=to_decimal(k), peak=sigma, cap=to_decimal(k * exact(anchor)), base=level, anchor=anchor)
 
 
 def _hold(state: SpikeState, sigma: Decimal | None, r: SpikeRule) -> SpikeState:
@@ -160,9 +162,9 @@ def _hold(state: SpikeState, sigma: Decimal | None, r: SpikeRule) -> SpikeState:
     calm = older.calm + 1 if exact(sigma) <= exact(r.exit) * exact(state.base) else 0
     if calm >= r.confirm or older.age >= r.max_days:
         return _QUIET
-    k = _k(state.base, sigma, r)
-    if k < exact(r.ratchet) * exact(state.k):
-        older = replace(older, k=to_decimal(k), cap=to_decimal(k * exact(state.anchor)))
+    k, before = _k(state.base, sigma, r), exact(state.k) if state.peak is None else _k(state.base, state.peak, r)
+    if k < exact(r.ratchet) * before:
+        older = replace(older, k=to_decimal(k), peak=sigma, cap=to_decimal(k * exact(state.anchor)))
     return replace(older, calm=calm)
 
 

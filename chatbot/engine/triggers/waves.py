@@ -120,9 +120,12 @@ def fib_level(A: Decimal, B: Decimal, C: Decimal, price: Decimal) -> Decimal | N
 
 
 def last_triples(pivots: Sequence[Pivot], count: int = 2) -> list[tuple[Pivot, Pivot, Pivot]]:
-    """Return the last ``count`` low-high-low triples that are an impulse and its retracement (A < C < B)."""
-    threes = zip(pivots, pivots[1:], pivots[2:], strict=False)
-    return [(A, B, C) for A, B, C in threes if A.kind == LOW and A.price < C.price < B.price][-count:]
+    """Return those of the last ``count`` low-high-low triples that are an impulse and its retracement (A < C < B).
+
+    No older one takes the place of one that is none: an impulse of before the last two swings is no news.
+    """
+    threes = [three for three in zip(pivots, pivots[1:], pivots[2:], strict=False) if three[0].kind == LOW]
+    return [(A, B, C) for A, B, C in threes[-count:] if A.price < C.price < B.price]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +156,4 @@ def elliott(pivots: Sequence[Pivot], price: Decimal) -> Impulse:
     with wide():
         wave1, wave3, wave5 = P1 - P0, P3 - P2, P5 - P4
         rules = {"wave2": P2 > P0, "wave3": wave3 >= wave1 or wave3 >= wave5, "wave4": P4 > P1}
-        if not all(rules.values()):
-            return Impulse(rules=rules)
-        return Impulse(status=status, rules=rules, cap=P4 + wave3 if wave3 < wave1 else None)
+        return Impulse(status=status if all(rules.values()) else None, rules=rules, cap=P4 + wave3 if wave3 < wave1 else None)

@@ -35,7 +35,7 @@ _DRIFT_MAX = 0.012
 _SCALE_MAX = 6.0
 _FAR = 3.0
 #: days kept ready, 25 kB each: look-backs of several months, asked for coin by coin, must not make each day again
-_KEEP_DAYS = 400
+_KEEP_DAYS = 480
 _BETA = np.array([coin.beta for coin in COINS.values()])
 _OWN = np.array([coin.own_vol for coin in COINS.values()])
 _START = np.log(np.array([coin.price for coin in COINS.values()]))

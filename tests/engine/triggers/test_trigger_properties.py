@@ -290,6 +290,14 @@ def test_c31_a_spike_only_cuts(series: list) -> None:
         assert after.cap <= min(D("0.4"), onset)
 
 
+def test_a_cut_deepens_only_by_more_than_a_tenth_to_the_last_digit() -> None:
+    """After 7/18 of it comes exactly nine tenths of that: equality keeps the cut, though 7/18 cannot be written down (G14)."""
+    states = spikes([(D(sigma), D("0.07"), D("0.4")) for sigma in ("0.18", "0.2", "0.2000001")])
+    assert [round(s.k, 6) for s in states] == [D("0.388889"), D("0.388889"), D("0.35")]
+    # one that an earlier version stored has its rounded k alone
+    assert volatility.advance(replace(states[0], peak=None), D("0.4"), D("0.19"), None, None).k == states[0].k
+
+
 def test_a_spike_ends_after_thirty_days() -> None:
     """Volatility that stays doubled for thirty evaluations is the new normal."""
     states = spikes([(D("1.2"), D("0.6"), D("0.4"))] * 32)
