@@ -94,6 +94,12 @@ class Someone:
         await self.say("/start")
         return await self.taps("Demo portfolio", amount, *([preset] if preset != "Balanced" else []), f"Use {preset}")
 
+    async def settle(self) -> None:
+        """Open a demo portfolio, see its first plan through, and let one check pass."""
+        await self.set_up()
+        await self.confirm()
+        await self.step()
+
     async def type_in(self, holdings: str, *then: str) -> Message:
         """Open a portfolio that is traded by hand, with Balanced, tap what is to follow, and return the bot's newest message."""
         await self.say("/start")

@@ -13,7 +13,8 @@ from chatbot.model import LeftOutWhy
 from chatbot.model.life import StopKind
 from chatbot.portfolio import strategies
 from chatbot.store import accounts
-from tests.person import START, someone
+from tests.moments import after
+from tests.person import START, Someone, someone
 from tests.portfolio.still_market import StillMarket, bench
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from chatbot.exchanges.base import Quote
     from chatbot.model import PortfolioFigures
     from handlers.loopback import Loopback
-    from tests.person import Someone
 
 D = Decimal
 HELD = {"BTC": D("0.04"), "ETH": D("0.8"), "SOL": D(20), "XRP": D(4000), "USDT": D(2000)}
@@ -40,13 +40,6 @@ async def ann(tmp_path: Path) -> AsyncIterator[Someone]:
     """Sit down before a market that moves when it is told to."""
     async with at_chat(tmp_path, StillMarket(ManualClock(START))) as opened:
         yield opened
-
-
-async def bought(ann: Someone) -> None:
-    """Open a paper portfolio that has bought its coins and its futures."""
-    await ann.set_up()
-    await ann.confirm()
-    await ann.step()
 
 
 async def paper(ann: Someone) -> None:
@@ -276,29 +269,29 @@ async def test_the_last_price_outlives_a_restart(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("gone", [False, True])
-async def test_a_stopped_contract_cannot_be_closed_and_the_others_can(ann: Someone, gone: bool) -> None:
+async def test_a_stopped_contract_cannot_be_closed_and_the_others_can(tmp_path: Path, gone: bool) -> None:
     """Told as a future; it counts at its last mark; the rest of the book is traded; /panic closes what it can and names the other."""
-    await bought(ann)
-    held = (await ann.books())["book"]
-    (listings(ann).gone if gone else listings(ann).halted).add("ETH-PERP")
-    for _ in range(3):
+    async with after(Someone.settle, tmp_path, source=StillMarket, fear_greed_url="") as ann:
+        held = (await ann.books())["book"]
+        (listings(ann).gone if gone else listings(ann).halted).add("ETH-PERP")
+        for _ in range(3):
+            await ann.step()
+        assert len(told(ann, "ETH futures")) == 1
+        stands = await figures(ann)
+        assert [stop.instrument for stop in stands.stopped] == ["ETH-PERP"]
+        assert stands.book["ETH-PERP"] == held["ETH-PERP"] * 2500
+        assert "ETH futures" in await ann.say("/status")
+        market(ann).move("BTC", "1.4")
         await ann.step()
-    assert len(told(ann, "ETH futures")) == 1
-    stands = await figures(ann)
-    assert [stop.instrument for stop in stands.stopped] == ["ETH-PERP"]
-    assert stands.book["ETH-PERP"] == held["ETH-PERP"] * 2500
-    assert "ETH futures" in await ann.say("/status")
-    market(ann).move("BTC", "1.4")
-    await ann.step()
-    await ann.say("/rebalance")
-    plan = await ann.plan()
-    assert "BTC-PERP" in {leg.instrument for leg in plan.legs}
-    assert "ETH-PERP" not in {leg.instrument for leg in plan.legs}
-    assert all(leg.state == "filled" for leg in (await ann.confirm()).legs)
-    await ann.say("/panic")
-    assert "ETH" in ann.last.text
-    await ann.tap("Close all futures and stop")
-    await ann.work()
-    for _ in range(3):
-        await ann.step()
-    assert (await ann.books())["book"] == {"ETH-PERP": held["ETH-PERP"]}
+        await ann.say("/rebalance")
+        plan = await ann.plan()
+        assert "BTC-PERP" in {leg.instrument for leg in plan.legs}
+        assert "ETH-PERP" not in {leg.instrument for leg in plan.legs}
+        assert all(leg.state == "filled" for leg in (await ann.confirm()).legs)
+        await ann.say("/panic")
+        assert "ETH" in ann.last.text
+        await ann.tap("Close all futures and stop")
+        await ann.work()
+        for _ in range(3):
+            await ann.step()
+        assert (await ann.books())["book"] == {"ETH-PERP": held["ETH-PERP"]}

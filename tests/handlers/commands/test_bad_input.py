@@ -10,6 +10,7 @@ import pytest
 
 from chatbot.model import Cause, PlanState, Reason
 from handlers.loopback import TelegramUser
+from tests.moments import after
 from tests.person import ANN, BEN, Someone, someone
 
 if TYPE_CHECKING:
@@ -38,10 +39,10 @@ async def chat(tmp_path: Path) -> AsyncIterator[Someone]:
 
 
 @pytest.fixture
-async def ready(chat: Someone) -> Someone:
+async def ready(tmp_path: Path) -> AsyncIterator[Someone]:
     """Somebody with a portfolio and an unanswered plan."""
-    await chat.set_up()
-    return chat
+    async with after(Someone.set_up, tmp_path) as opened:
+        yield opened
 
 
 BAD_WEIGHTS: list[tuple[str, list[str]]] = [

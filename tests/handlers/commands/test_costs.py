@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chatbot.clock import ManualClock
 from chatbot.model import LegState, PlanState
 from chatbot.plans import costs
+from tests.moments import after
 from tests.person import START, Someone, someone
 from tests.portfolio.lively_market import LivelyMarket
 from tests.portfolio.still_market import D
@@ -32,14 +33,16 @@ class Thin:
 @asynccontextmanager
 async def thin(folder: Path) -> AsyncIterator[Thin]:
     """Set up a portfolio of BTC and SOL in a market where SOL hardly trades."""
-    clock = ManualClock(START)
-    market = LivelyMarket(clock)
-    async with someone(folder, clock=clock, source=market) as ann:
-        await ann.set_up()
-        await ann.say("/targets BTC 40 SOL 40 USDT 20")
+    async with after(with_sol, folder, source=LivelyMarket) as ann:
+        market: Any = ann.program.source
         market.volumes["SOL"] = D(300_000)
         await ann.say("/rebalance")
         yield Thin(ann, market, ann.with_button("Confirm"))
+
+
+async def with_sol(ann: Someone) -> None:
+    await ann.set_up()
+    await ann.say("/targets BTC 40 SOL 40 USDT 20")
 
 
 async def test_the_card_tells_fees_slippage_and_which_leg_is_dear(tmp_path: Path) -> None:

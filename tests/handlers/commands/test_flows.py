@@ -14,6 +14,7 @@ from chatbot.exchanges.base import Holdings
 from chatbot.model import FlowKind
 from chatbot.portfolio.flows import Typed, difference, merged
 from chatbot.store import flows
+from tests.moments import after
 from tests.person import START, Someone, someone
 from tests.portfolio.still_market import StillMarket
 
@@ -29,19 +30,19 @@ D = Decimal
 @pytest.fixture
 async def ann(tmp_path: Path) -> AsyncIterator[Someone]:
     """Ann, who trades by hand; her portfolio has been looked at once."""
-    async with someone(tmp_path, fear_greed_url="") as opened:
-        await opened.type_in("BTC 0.5 ETH 4 USDT 10000")
-        await opened.step(60)
+    async with after(by_hand, tmp_path, fear_greed_url="") as opened:
         yield opened
+
+
+async def by_hand(ann: Someone) -> None:
+    await ann.type_in("BTC 0.5 ETH 4 USDT 10000")
+    await ann.step(60)
 
 
 @pytest.fixture
 async def ben(tmp_path: Path) -> AsyncIterator[Someone]:
     """Ben, whose portfolio the bot trades."""
-    async with someone(tmp_path, fear_greed_url="") as opened:
-        await opened.set_up()
-        await opened.confirm()
-        await opened.step(60)
+    async with after(Someone.settle, tmp_path, fear_greed_url="") as opened:
         yield opened
 
 

@@ -10,13 +10,13 @@ import pytest
 
 from chatbot.model import PlanState
 from handlers.commands.keep import wishes_in
-from tests.person import someone
+from tests import moments
+from tests.person import Someone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from tests.person import Someone
 
 D = Decimal
 
@@ -24,8 +24,7 @@ D = Decimal
 @pytest.fixture
 async def ann(tmp_path: Path) -> AsyncIterator[Someone]:
     """Sit down with 0.5 BTC, 4 ETH, 10,000 ADA and 20,000 USDT, traded by hand, and no card open."""
-    async with someone(tmp_path, fear_greed_url="") as opened:
-        await opened.type_in("BTC 0.5, ETH 4, ADA 10000, USDT 20000", "Not done")
+    async with moments.after(Someone.type_in, tmp_path, "BTC 0.5, ETH 4, ADA 10000, USDT 20000", "Not done", fear_greed_url="") as opened:
         yield opened
 
 
@@ -137,9 +136,7 @@ async def test_panic_leaves_what_is_kept(ann: Someone) -> None:
 
 async def test_a_plan_that_is_carried_out_leaves_coins_and_money_that_are_kept(tmp_path: Path) -> None:
     """Paper orders of the demo: a target of 0 sells all BTC but what is kept, and the buys leave the money that is kept."""
-    async with someone(tmp_path, fear_greed_url="") as ann:
-        await ann.set_up()
-        await ann.confirm()
+    async with moments.after(Someone.settle, tmp_path, fear_greed_url="") as ann:
         await ann.say("/keep 0.01 BTC, 500 USDT")
         assert "0.01 BTC, $" in kept(ann.last.text)
         assert "500 USDT, $500" in kept(ann.last.text)
@@ -156,9 +153,7 @@ async def test_a_plan_that_is_carried_out_leaves_coins_and_money_that_are_kept(t
 
 async def test_it_is_not_changed_under_a_plan_that_may_still_trade_it(tmp_path: Path) -> None:
     """Confirmed and not carried out yet: /keep says to wait for the end, and works after it."""
-    async with someone(tmp_path, fear_greed_url="") as ann:
-        await ann.set_up()
-        await ann.confirm()
+    async with moments.after(Someone.settle, tmp_path, fear_greed_url="") as ann:
         await ann.say("/targets BTC 0 ETH 50 ALT 50")
         await ann.say("/rebalance")
         await ann.tap("Confirm")

@@ -10,6 +10,7 @@ from chatbot.model import MessageKind, PlanState
 from chatbot.portfolio.manage import MOST_OPEN
 from chatbot.store import accounts, messages, plans, portfolios, tables
 from tests.handlers.commands.test_refusals import press
+from tests.moments import after
 from tests.person import BEN, Someone, someone
 
 if TYPE_CHECKING:
@@ -24,16 +25,20 @@ SET_UP = ("Demo portfolio", "10,000", "Use Balanced")
 @pytest.fixture
 async def ann(tmp_path: Path) -> AsyncIterator[Someone]:
     """Ann has one portfolio and its first card."""
-    async with someone(tmp_path) as found:
-        await found.set_up()
+    async with after(Someone.set_up, tmp_path) as found:
         yield found
 
 
 @pytest.fixture
-async def two(ann: Someone) -> Someone:
+async def two(tmp_path: Path) -> AsyncIterator[Someone]:
     """Ann has two; the second is the current one."""
+    async with after(both, tmp_path) as found:
+        yield found
+
+
+async def both(ann: Someone) -> None:
+    await ann.set_up()
     await second(ann)
-    return ann
 
 
 async def second(ann: Someone, answer: str = "Keep both") -> None:

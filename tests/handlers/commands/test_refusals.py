@@ -12,6 +12,7 @@ from chatbot.portfolio.revision import shown_as
 from chatbot.store import accounts, tables
 from handlers.bot import BUTTONS
 from handlers.buttons import BOUND, LIFETIME, Signer, Tap, speaking_of
+from tests.moments import after
 from tests.person import BEN, Someone, someone
 
 if TYPE_CHECKING:
@@ -89,10 +90,13 @@ async def world(chat: Someone) -> Any:
 @pytest.fixture
 async def chat(tmp_path: Path) -> AsyncIterator[Someone]:
     """Ann and Ben each have a portfolio and a first plan: 1 and 2."""
-    async with someone(tmp_path) as ann:
-        await ann.set_up()
-        await ann.beside(BEN).set_up()
+    async with after(both, tmp_path) as ann:
         yield ann
+
+
+async def both(ann: Someone) -> None:
+    await ann.set_up()
+    await ann.beside(BEN).set_up()
 
 
 async def test_a_tap_on_somebody_elses_plan_does_nothing(chat: Someone) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from handlers.commands.schedule import read
 from tests.handlers.views.test_everywhere import CATALOGUE
-from tests.person import ANN, Someone, someone
+from tests.moments import after
+from tests.person import ANN, Someone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,8 +23,7 @@ EN = CATALOGUE.words("en")
 
 @pytest.fixture
 async def chat(tmp_path: Path) -> AsyncIterator[Someone]:
-    async with someone(tmp_path) as opened:
-        await opened.set_up()
+    async with after(Someone.set_up, tmp_path) as opened:
         yield opened
 
 

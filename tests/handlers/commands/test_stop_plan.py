@@ -8,7 +8,8 @@ import pytest
 
 from chatbot.model import LegState, PlanState
 from tests.meanwhile import meanwhile
-from tests.person import BEN, Someone, someone
+from tests.moments import after
+from tests.person import BEN, Someone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -20,8 +21,7 @@ STOPPING = "Plan 1 is being stopped: open orders are cancelled, nothing more is 
 @pytest.fixture
 async def ann(tmp_path: Path) -> AsyncIterator[Someone]:
     """Ann has confirmed her first plan; nobody has begun to carry it out."""
-    async with someone(tmp_path) as found:
-        await found.set_up()
+    async with after(Someone.set_up, tmp_path) as found:
         await found.tap("Confirm")
         yield found
 

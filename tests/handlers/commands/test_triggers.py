@@ -14,7 +14,8 @@ from chatbot.portfolio import states, strategies
 from handlers.commands.trigger_text import read
 from tests.handlers.views.test_everywhere import CATALOGUE
 from tests.handlers.views.view_examples import a_strategy, an_open_hedge
-from tests.person import ANN, Someone, someone
+from tests.moments import after
+from tests.person import ANN, Someone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,8 +29,7 @@ EN = CATALOGUE.words("en")
 
 @pytest.fixture
 async def chat(tmp_path: Path) -> AsyncIterator[Someone]:
-    async with someone(tmp_path) as opened:
-        await opened.set_up()
+    async with after(Someone.set_up, tmp_path) as opened:
         yield opened
 
 

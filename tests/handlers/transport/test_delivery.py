@@ -15,7 +15,8 @@ from handlers.loopback import bad_gateway, conflicted, flooded, lost_answer, res
 from handlers.loopback.faults import Fault
 from handlers.loopback.refusals import Refused, bad, forbidden
 from handlers.transport.delivery import Courier
-from tests.person import ANN, Someone, someone
+from tests.moments import after
+from tests.person import ANN, Someone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def chat(tmp_path: Path) -> AsyncIterator[Someone]:
-    async with someone(tmp_path) as opened:
-        await opened.set_up()
+    async with after(Someone.set_up, tmp_path) as opened:
         yield opened
 
 

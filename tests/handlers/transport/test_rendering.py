@@ -12,7 +12,8 @@ from chatbot.i18n import Catalogue
 from chatbot.model import Message, MessageKind
 from chatbot.store import messages
 from handlers.transport import rendering
-from tests.person import ANN, Someone, someone
+from tests.moments import after
+from tests.person import ANN, Someone
 from tests.places import LOCALE
 
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ WORDS = Catalogue(LOCALE).words("en")
 
 @pytest.fixture
 async def chat(tmp_path: Path) -> AsyncIterator[Someone]:
-    async with someone(tmp_path) as opened:
-        await opened.set_up()
+    async with after(Someone.set_up, tmp_path) as opened:
         yield opened
 
 

@@ -11,7 +11,8 @@ import pytest
 from chatbot.model import Check, LegState, Message, MessageKind, NotAlone, PlanState, Problem, Verdict
 from chatbot.store import plans, portfolios, tables
 from handlers.transport.delivery import Courier
-from tests.person import Someone, someone
+from tests.moments import after
+from tests.person import Someone
 from tests.store import samples
 
 if TYPE_CHECKING:
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 async def ann(tmp_path: Path) -> AsyncIterator[Someone]:
     """Sit down before a first plan's card."""
-    async with someone(tmp_path) as opened:
-        await opened.set_up()
+    async with after(Someone.set_up, tmp_path) as opened:
         yield opened
 
 
