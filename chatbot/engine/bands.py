@@ -95,14 +95,16 @@ def _check_line(v: Decimal, t: Decimal, band: Band | None, V: Decimal, mode: str
 class BandState:
     """What is remembered of one line between checks."""
 
-    #: an event went out and the line has not come back inside
+    #: the line was found outside and has not come back inside
     fired: bool = False
     #: side of the last event, or of the streak: "over", "under"; None when armed and quiet
     side: str | None = None
-    #: |drift| at the last event, fraction of V; None when armed
+    #: |drift| from which "worse" counts: that of the last event or move of the target, fraction of V; None when armed
     last_drift: Decimal | None = None
     #: breaching samples in a row that have not fired yet
     streak: int = 0
+    #: a move of its target took it outside, and no event of its own went out
+    silent: bool = False
 
 
 def advance(
@@ -126,7 +128,7 @@ def advance(
             if breach is None and size <= rearm * band:
                 return BandState(), None
             grown = breach is not None and state.last_drift is not None and size >= state.last_drift + escalate_pp / 100
-            return (replace(state, last_drift=size), "escalate") if grown else (replace(state, streak=0), None)
+            return (replace(state, last_drift=size, silent=False), "escalate") if grown else (replace(state, streak=0), None)
     if breach is None:
         return BandState(), None
     return _confirm(state, size, breach, confirm)

@@ -26,6 +26,8 @@ class Cause(StoredWord):
     HEDGE = "hedge"
     MARGIN = "margin"
     TILT = "tilt"
+    #: the person has set other targets
+    TARGETS = "targets"
     #: the person asked for a plan, for the first one, or for another try at what the last one left undone
     MANUAL = "manual"
     START = "start"
@@ -80,11 +82,6 @@ class Effect(StrEnum):
         return self is Effect.RAISE_NET
 
     @property
-    def moves_net(self) -> bool:
-        """Tell whether it has a net futures target of its own, so that the net leaving its band is no news beside it."""
-        return self is not Effect.CUT_COIN
-
-    @property
     def needs_futures(self) -> bool:
         """Tell whether it has nothing to move in a strategy without futures."""
         return self in (Effect.RAISE_NET, Effect.CUT_NET, Effect.TRIM_LONGS)
@@ -101,18 +98,12 @@ class TriggerInfo:
     calm: Decimal
     #: when it begins, its plan waits neither for company nor for the answer to an older one (domain 9.9)
     is_urgent: bool = False
-    #: False: nobody need act when it ends, because the bands bring back what it has moved
-    end_asks: bool = True
     #: why a portfolio on auto asks before it acts on it; None: it does not ask
     always_asks: NotAlone | None = None
     #: on in every preset; the others are on where the preset has chosen them for its futures (domain 2.2)
     in_every_preset: bool = False
     #: what it may do while it is active, the usual first; empty: there is no choice
     modes: tuple[str, ...] = ()
-
-    def asks_at(self, event: Phase) -> bool:
-        """Tell whether a plan must follow when it begins, changes or ends."""
-        return self.end_asks or event is not Phase.END
 
 
 INFO: Mapping[Cause, TriggerInfo] = MappingProxyType(
@@ -121,7 +112,6 @@ INFO: Mapping[Cause, TriggerInfo] = MappingProxyType(
             effect=Effect.CUT_COIN,
             alert=AlertKind.VOLATILITY,
             calm=Decimal(1),  # the usual level
-            end_asks=False,  # domain 5.3
             in_every_preset=True,
         ),
         Cause.TREND: TriggerInfo(

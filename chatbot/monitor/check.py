@@ -357,8 +357,8 @@ class Monitor:
         if scheduled and portfolio.answer == AnswerMode.NOTIFY:
             await write.tell_due(tx, portfolio, seen.person, now)
             return Outcome.TOLD
-        # the alert that opened the window has rung already; the end of a tilt has none
-        rung = result.asked is not None and any(reason.trigger is not Cause.TILT for reason in reasons)
+        # the alert that opened the window has rung already; new targets and the end of a tilt have none
+        rung = result.asked is not None and any(reason.trigger not in (Cause.TILT, Cause.TARGETS) for reason in reasons)
         return await self._offer(tx, seen, drafted, silent=rung or quiet_hours.card_is_silent(seen.person, reasons, now))
 
     async def _offer(self, tx: Tx, seen: CheckInput, drafted: Plan, *, silent: bool) -> Outcome:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.alerts import quiet_hours
 from chatbot.engine.triggers import batching
-from chatbot.model import AnswerMode, Cause, Check, HeldBack, Outcome, PlanState, Reason
+from chatbot.model import INFO, AnswerMode, Cause, Check, HeldBack, Outcome, PlanState, Reason
 from chatbot.monitor.hedges_daily import HedgeReview
 from chatbot.plans import autonomy
 from chatbot.portfolio.states import hedge_key
@@ -84,7 +84,7 @@ class CheckResult:
     stops: stopped.Steps = field(default_factory=stopped.Steps)
     #: since when the batching window is open; None: it is not
     window_opened_at: datetime | None = None
-    #: why a plan is due now, without the lines that are outside; None while the window is open or nothing asks
+    #: why a plan is due now; None while the window is open or nothing asks
     asked: tuple[Reason, ...] | None = None
     #: scheduled runs that have come due
     due: schedule.Pending | None = None
@@ -113,13 +113,29 @@ class _Heard:
 
     signals: tuple[market.SignalChange, ...]
     margin: bool
-    lines: tuple[drift.LineStep, ...] = ()
+    lines: drift.LineSteps | None = None
     tilts: tilt.Review = field(default_factory=tilt.Review)
+
+    @property
+    def fired(self) -> tuple[drift.LineStep, ...]:
+        """Return the lines that have drifted."""
+        return tuple(step for step in self.lines.steps if step.event) if self.lines else ()
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Return why a plan is made for what was heard; a tilt that begins needs a drift beside it."""
+        retargeted = self.lines is not None and self.lines.retargeted
+        return (
+            *(market.reason_for(change) for change in self.signals if market.asks(change)),
+            *((Reason(trigger=Cause.TARGETS),) if retargeted else ()),
+            *(drift.reason_for(step.line) for step in self.fired),
+            *self.tilts.reasons,
+        )
 
     @property
     def asks(self) -> bool:
         """Tell whether anything here calls for a plan."""
-        return self.margin or bool(self.tilts.over) or any(line.event for line in self.lines) or any(map(market.asks, self.signals))
+        return self.margin or any(not tilt.begins(reason) for reason in self.reasons)
 
     @property
     def is_urgent(self) -> bool:
@@ -167,30 +183,29 @@ def _judged(seen: CheckInput) -> CheckResult:
 
 def _heard_and_asked(seen: CheckInput, result: CheckResult, heard: _Heard, figures: PortfolioFigures) -> CheckResult:
     """Tell what has fired, and open or close the batching window."""
-    portfolio, now, memory = seen.portfolio, seen.now, result.states.memory
-    lines = drift.advance_lines(figures.limits, _since_the_plan(seen, figures))
+    portfolio, now, memory, strategy = seen.portfolio, seen.now, result.states.memory, seen.portfolio.strategy
+    moves = [market.move_of(change, strategy) for change in heard.signals if market.asks(change)]
+    lines = drift.advance_lines(figures.limits, _since_the_plan(seen, figures), moves, strategy.band_mode)
     lines = drift.reminded(lines, seen.states.rang_at, seen.person.alerts.reminder_h, now)
-    heard = replace(heard, lines=lines, tilts=_tilts(seen, lines))
-    fresh = [*(market.reason_for(change) for change in heard.signals if market.asks(change)), *heard.tilts.reasons]
-    explained = drift.explained_by((*memory.pending, *fresh), figures)
-    fired = tuple(step for step in lines if step.event and step.line.line not in explained)
+    heard = replace(heard, lines=lines, tilts=_tilts(seen, lines.steps))
     opened = portfolio.window_opened_at or (now if heard.asks and portfolio.answer != AnswerMode.NOTIFY else None)
-    due = schedule.pending(portfolio.strategy.schedule, seen.states.schedule, now)
+    due = schedule.pending(strategy.schedule, seen.states.schedule, now)
     asleep = due is None and not heard.margin and autonomy.needs_person(portfolio) and quiet_hours.is_quiet_now(seen.person, now)
     halted = seen.halted and autonomy.acts_alone(portfolio)
     closing = opened is not None and not asleep and not halted and window_closes(opened, now, seen.window, urgent=heard.is_urgent)
-    asked = market.joined_reasons(memory.pending, [margin.reason(seen.evaluation), *fresh] if heard.margin else fresh)
+    emergency = (margin.reason(seen.evaluation),) if heard.margin else ()
+    asked = market.joined_reasons(memory.pending, (*emergency, *heard.reasons))
     states = drift.after_steps(result.states, lines)
     return replace(
         result,
         states=replace(
             states,
-            rang_at=now if fired else states.rang_at,
+            rang_at=now if heard.fired else states.rang_at,
             memory=_remembered(seen, memory, heard, asked if opened is not None and not closing else ()),
             tilts=heard.tilts.standing,
         ),
-        calm=opened is None and due is None and not states.pegs and not any(step.after.fired for step in lines),
-        fired=fired,
+        calm=opened is None and due is None and not states.pegs and not any(step.after.fired for step in lines.steps),
+        fired=heard.fired,
         signals=heard.signals,
         margin=heard.margin,
         window_opened_at=opened,
@@ -251,11 +266,23 @@ def _tilts(seen: CheckInput, lines: tuple[drift.LineStep, ...]) -> tilt.Review:
 
 
 def reasons_for_plan(seen: CheckInput, result: CheckResult) -> tuple[Reason, ...]:
-    """Return why the plan of this check is made: the calendar, the signals of the window, and the lines that are outside now."""
-    asked, figures, rule = result.asked or (), seen.evaluation.figures, seen.portfolio.strategy.schedule
-    reasons = (*asked, *drift.reasons_for(figures, drift.explained_by(asked, figures)))
-    scheduled = result.due is not None and result.due.run is not None
-    return (schedule.REASON, *reasons) if scheduled and rule is not None and (reasons or not rule.only_outside) else reasons
+    """Return why the plan of this check is made: the calendar, then what was heard in the window, cause before consequence.
+
+    A card that nobody has answered and that this plan replaces leaves it what still stands of its reasons: they were told, and are
+    not told again.
+    """
+    figures, rule = seen.evaluation.figures, seen.portfolio.strategy.schedule
+    asked = market.joined_reasons(_left_by(seen.plan), result.asked or ())
+    if result.due is None or result.due.run is None or rule is None:
+        return drift.as_now(asked, figures)
+    reasons = drift.as_now(market.joined_reasons(asked, drift.drifted(figures, result.states)), figures)
+    return () if rule.only_outside and not reasons else (schedule.REASON, *reasons)
+
+
+def _left_by(plan: Plan | None) -> tuple[Reason, ...]:
+    """Return what a plan that is about to be replaced was made for, of what the bot has heard by itself."""
+    heard = (*INFO, *drift.LINES)
+    return tuple(reason for reason in plan.reasons if reason.trigger in heard) if plan is not None else ()
 
 
 def described(result: CheckResult, outcome: Outcome) -> Check:

@@ -15,7 +15,7 @@ from chatbot.plans.offer import offer
 from chatbot.portfolio import states, turnover
 from chatbot.portfolio.revision import revision_of
 from chatbot.store import accounts, halt, messages, plans, portfolios
-from chatbot.triggers import market
+from chatbot.triggers import drift, market
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -177,8 +177,8 @@ class UnansweredPlans:
         if plan.stand is None or not plan.stand.auto or plan.acts_at is None or portfolio is None:
             return
         before = await states.read(tx, portfolio.id)
-        signals = tuple(reason for reason in plan.reasons if reason.event)
-        pending = market.joined_reasons(signals, before.memory.pending)
+        heard = tuple(reason for reason in plan.reasons if reason.event or reason.trigger in drift.LINES)
+        pending = market.joined_reasons(heard, before.memory.pending)
         await states.write(tx, portfolio.id, before, replace(before, memory=replace(before.memory, pending=pending)))
         await portfolios.save(tx, replace(portfolio, window_opened_at=portfolio.window_opened_at or now))
         self._roster.forget(portfolio.id)

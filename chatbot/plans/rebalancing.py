@@ -279,8 +279,7 @@ class Rebalancing:
         """Make the plan as of now, and say what has changed since the card."""
         reasons: tuple[Reason, ...] = (*plan.reasons, Reason(trigger=Cause.MOVED))
         if _is_outdated(plan, evaluation.portfolio):
-            lasting = (reason for reason in plan.reasons if reason.trigger not in (Cause.DRIFT, Cause.EXPOSURE))
-            reasons = (*lasting, *drift.reasons_for(evaluation.figures), Reason(trigger=Cause.CHANGED))
+            reasons = (*drift.as_now(plan.reasons, evaluation.figures), Reason(trigger=Cause.CHANGED))
         made = await self.propose_from(evaluation, reasons, hedge_draft.asked(plan))
         if isinstance(made, NothingToDo):  # what the card asked for is not needed any more, and must not go on waiting for an answer
             async with self._db.transaction() as tx:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.bands import BandState
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 #: keys of rows; every other row is a line's hysteresis. Lines are written in capitals, or are NET
 _MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _HEDGE = "margin", "rang", "problem", "schedule", "triggers", "tilts", "hedge:"
-_LEAPS, _PEGS, _STOPS, PANIC = "leaps", "pegs", "stops", "panic"
-_NAMED = frozenset({_MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _LEAPS, _PEGS, _STOPS, PANIC})
+_LEAPS, _PEGS, _STOPS, _AIMS, PANIC = "leaps", "pegs", "stops", "targets", "panic"
+_NAMED = frozenset({_MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _LEAPS, _PEGS, _STOPS, _AIMS, PANIC})
 #: a line of which nothing is stored
 ARMED = BandState()
 
@@ -60,6 +61,16 @@ class Peg:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """Where a line was to stand at the last evaluation that judged its weight (domain 3.2); fractions of V."""
+
+    #: by the strategy itself
+    own: Decimal
+    #: with every trigger and hedge
+    effective: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PanicMark:
     """The last /panic. Until its person has confirmed a plan again, the bot does nothing alone."""
 
@@ -79,6 +90,8 @@ class PortfolioStates:
 
     #: hysteresis of the lines and the net exposure (domain 3.2); one that is not named is armed
     lines: Mapping[str, BandState] = field(default_factory=dict)
+    #: by line, the net exposure among them; empty before the first evaluation
+    aims: Mapping[str, Aim] = field(default_factory=dict)
     #: the margin emergency has rung and is not over
     margin_fired: bool = False
     #: when drift rang last; None: never
@@ -149,6 +162,7 @@ def decoded(rows: Mapping[str, Mapping[str, Any]]) -> PortfolioStates:
     outage = stored.get(_OUTAGE)
     return PortfolioStates(
         lines={key: from_plain(BandState, body) for key, body in stored.items() if key not in _NAMED and not key.startswith(_HEDGE)},
+        aims={line: from_plain(Aim, body) for line, body in stored.get(_AIMS, {}).items()},
         margin_fired=bool(stored.get(_MARGIN, {}).get("fired")),
         rang_at=_moment(stored.get(_RANG, {}), "at"),
         outage=Outage(since=datetime.fromisoformat(outage["since"]), told=_moment(outage, "told")) if outage else None,
@@ -184,6 +198,7 @@ def encoded(states: PortfolioStates) -> Rows:
         _LEAPS: {asset: to_plain(said) for asset, said in states.leaps.items()},
         _PEGS: {asset: to_plain(peg) for asset, peg in states.pegs.items()},
         _STOPS: dict(states.stops),
+        _AIMS: {line: to_plain(aim) for line, aim in states.aims.items()},
     }
     rows |= {key: table for key, table in tables.items() if table}
     return rows | {_HEDGE + hedge.kind: to_plain(hedge) for hedge in states.hedges}

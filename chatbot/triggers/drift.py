@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine import bands
-from chatbot.model import INFO, NET, Cause, HeldBack, Reason
-from chatbot.portfolio.states import ARMED
+from chatbot.engine.triggers.drift import Line, explain_drift
+from chatbot.model import NET, Cause, HeldBack, Reason
+from chatbot.portfolio.states import ARMED, Aim
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from chatbot.engine.triggers.drift import Move
     from chatbot.model import LineReading, Plan, Portfolio, PortfolioFigures
     from chatbot.portfolio.states import PortfolioStates
 
-#: what moves the target of the net exposure
-_MOVE_NET = frozenset(name for name, info in INFO.items() if info.effect.moves_net) | {Cause.TILT}
+#: reasons about lines, which carry no event
+LINES = (Cause.TARGETS, Cause.DRIFT, Cause.EXPOSURE)
+#: what has moved targets is told before the drift that is left, and a bet on that drift last
+_ORDER = {Cause.TARGETS: 1, Cause.DRIFT: 2, Cause.EXPOSURE: 2, Cause.TILT: 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,20 +33,43 @@ class LineStep:
     line: LineReading
     before: bands.BandState
     after: bands.BandState
-    #: breach, escalate or None
+    #: it has drifted: breach, escalate or reminder; None: nothing to tell
     event: str | None
 
 
-def advance_lines(lines: Iterable[LineReading], states: PortfolioStates) -> tuple[LineStep, ...]:
-    """Run the hysteresis over everything that has a band: lines, and the net exposure."""
-    steps = []
-    for line in lines:
-        if line.band is None:
-            continue
-        before = states.line(line.line)
-        after, event = bands.advance(before, line.drift, line.band, line.breach)
-        steps.append(LineStep(line=line, before=before, after=after, event=event))
-    return tuple(steps)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineSteps:
+    """What one evaluation has to tell of all lines, each cause once."""
+
+    steps: tuple[LineStep, ...]
+    #: a line is not where it was to stand because the person has set other targets
+    retargeted: bool
+    #: what the next evaluation counts from
+    aims: Mapping[str, Aim]
+
+
+def advance_lines(lines: Iterable[LineReading], states: PortfolioStates, moves: Sequence[Move] = (), mode: str = "article") -> LineSteps:
+    """Judge everything that has a band, the lines and the net exposure; ``moves`` are the signals that have moved targets since."""
+    banded = {line.line: (line, line.band) for line in lines if line.band is not None}
+    aims = {name: Aim(own=line.target if line.base is None else line.base, effective=line.target) for name, (line, _) in banded.items()}
+    before = {name: _aim_before(line, aims[name], states) for name, (line, _) in banded.items()}
+    seen = {
+        name: Line(weight=line.weight, before=before[name].effective, now=line.target, band=band, state=states.line(name))
+        for name, (line, band) in banded.items()
+    }
+    told = explain_drift(seen, moves, mode=mode)
+    steps = tuple(
+        LineStep(line=banded[name][0], before=states.line(name), after=story.state, event=story.event) for name, story in told.lines.items()
+    )
+    edited = any(before[name].own != aims[name].own for name in told.retargeted)
+    return LineSteps(steps=steps, retargeted=edited, aims=aims)
+
+
+def _aim_before(line: LineReading, now: Aim, states: PortfolioStates) -> Aim:
+    """Return where a line was to stand; one that only new targets name has nothing to drift from but where it stands."""
+    if not states.aims:
+        return Aim(own=now.own, effective=now.own)
+    return states.aims.get(line.line) or Aim(own=Decimal(0), effective=line.weight)
 
 
 def counted_from(lines: Iterable[LineReading], states: PortfolioStates) -> PortfolioStates:
@@ -71,38 +99,41 @@ def told_on_card(card: Plan, states: PortfolioStates) -> PortfolioStates:
     return replace(states, lines={**states.lines, **told}) if told else states
 
 
-def reminded(steps: tuple[LineStep, ...], rang_at: datetime | None, hours: int, now: datetime) -> tuple[LineStep, ...]:
-    """Let the lines that are still outside ring again when the last ring is ``hours`` ago; 0: never."""
+def reminded(found: LineSteps, rang_at: datetime | None, hours: int, now: datetime) -> LineSteps:
+    """Let the lines that drifted and are still outside ring again when the last ring is ``hours`` ago; 0: never."""
     if not hours or rang_at is None or now - rang_at < timedelta(hours=hours):
-        return steps
-    return tuple(replace(step, event="reminder") if step.after.fired and step.line.breach and not step.event else step for step in steps)
+        return found
+    due = (step.after.fired and not step.after.silent and step.line.breach and not step.event for step in found.steps)
+    steps = tuple(replace(step, event="reminder") if rings else step for step, rings in zip(found.steps, due, strict=True))
+    return replace(found, steps=steps)
 
 
-def after_steps(states: PortfolioStates, steps: Iterable[LineStep]) -> PortfolioStates:
+def after_steps(states: PortfolioStates, found: LineSteps) -> PortfolioStates:
     """Return what is remembered once these steps were taken."""
-    lines = {**states.lines, **{step.line.line: step.after for step in steps}}
-    return replace(states, lines={line: state for line, state in lines.items() if state != ARMED})
+    lines = {**states.lines, **{step.line.line: step.after for step in found.steps}}
+    return replace(states, lines={line: state for line, state in lines.items() if state != ARMED}, aims=found.aims)
 
 
-def reasons_for(figures: PortfolioFigures | None, explained: Collection[str] = ()) -> tuple[Reason, ...]:
-    """Return a reason for every line that is outside its band now, and for the net exposure; but for those that are ``explained``."""
-    limits = figures.limits if figures else ()
-    return tuple(reason_for(reading) for reading in limits if reading.breach and reading.line not in explained)
+def reasons_for(readings: Iterable[LineReading]) -> tuple[Reason, ...]:
+    """Return a reason for each of these readings that is outside its band."""
+    return tuple(reason_for(reading) for reading in readings if reading.breach)
 
 
-def explained_by(reasons: Iterable[Reason], figures: PortfolioFigures | None) -> frozenset[str]:
-    """Return the lines that are outside only because these signals have moved their targets: one cause is told once.
+def drifted(figures: PortfolioFigures | None, states: PortfolioStates) -> tuple[Reason, ...]:
+    """Return a reason for every line that is outside its band now and did not get there by a move of its target alone."""
+    return reasons_for(line for line in (figures.limits if figures else ()) if not states.line(line.line).silent)
 
-    A line that would be outside around its own target too has drifted besides.
-    """
-    causes = {reason.trigger for reason in reasons}
-    net = {NET} if causes & _MOVE_NET else set()
-    if figures is None or not causes & INFO.keys():
-        return frozenset(net)
-    lines = {
-        line.line for line in figures.limits if line.base is not None and line.band is not None and abs(line.weight - line.base) < line.band
-    }
-    return frozenset(lines | net)
+
+def as_now(reasons: Iterable[Reason], figures: PortfolioFigures | None) -> tuple[Reason, ...]:
+    """Return reasons with the lines among them as they stand now, without those that are back inside; cause before consequence."""
+    limits = {line.line: line for line in (figures.limits if figures else ())}
+    found: list[Reason] = []
+    for reason in reasons:
+        if reason.trigger not in (Cause.DRIFT, Cause.EXPOSURE):
+            found.append(reason)
+        elif reason.line in limits:
+            found += reasons_for((limits[reason.line],))
+    return tuple(sorted(found, key=lambda reason: _ORDER.get(reason.trigger, 0)))
 
 
 def trigger_of(reading: LineReading) -> Cause:

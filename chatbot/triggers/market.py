@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.model import INFO, Effect, Phase, Reason, Signal
+from chatbot.engine.triggers.drift import Move
+from chatbot.exchanges.base import PERP
+from chatbot.model import INFO, NET, STABLE, Effect, Phase, Reason, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,7 +82,16 @@ def mark_told(memory: Memory, taken: Iterable[SignalChange], strategy: Strategy)
 
 def asks(step: SignalChange) -> bool:
     """Tell whether a step moves targets that a plan must follow."""
-    return not step.suppressed and INFO[step.signal.trigger].asks_at(step.event)
+    return not step.suppressed
+
+
+def move_of(step: SignalChange, strategy: Strategy) -> Move:
+    """Return which lines a step has moved, for the judgement of their drift (domain 3.2)."""
+    signal, lines = step.signal, {NET}
+    if INFO[signal.trigger].effect is Effect.CUT_COIN:
+        net = lines if signal.subject + PERP in strategy.contracts else set()
+        lines = {strategy.line_of(signal.subject), STABLE} | net
+    return Move(name=signal.key, event=step.event, lines=frozenset(lines))
 
 
 def reason_for(step: SignalChange) -> Reason:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chatbot.model import INFO, AnswerMode, Cause, Phase, Reason
+from chatbot.model import AnswerMode, Cause, Reason
 from handlers.buttons import Style
 from handlers.views.common import View, bold, button, clip, head, page, say
 from handlers.views.plan import reasons
@@ -69,25 +69,19 @@ def _outcome(words: Words, portfolio: Portfolio, steps: Sequence[Step]) -> list[
     """Say what happens next: a plan, nothing but this message, or nothing at all."""
     lines = []
     held_back = (WORDS[step.reason.trigger].held_back for step in steps if step.suppressed)
-    ended = (WORDS[step.reason.trigger].after_end for step in steps if step.reason.event is Phase.END)
     lines += [say(words, msgid) for msgid in dict.fromkeys(held.alert for held in held_back if held is not None)]
-    lines += [say(words, msgid) for msgid in dict.fromkeys(ended) if msgid]
-    if any(_asks(step) for step in steps):
+    if not all(step.suppressed for step in steps):
         follows = say(words, "A plan follows if there are orders worth sending.")
         only_told = say(words, "You wanted only to be told; a plan is made when you ask for one.")
         lines.append(only_told if portfolio.answer is AnswerMode.NOTIFY else follows)
     return lines
 
 
-def _asks(step: Step) -> bool:
-    return not step.suppressed and INFO[step.reason.trigger].asks_at(step.reason.event)
-
-
 def _trigger_buttons(words: Words, portfolio: Portfolio, steps: Sequence[Step]) -> Keyboard:
     trigger = steps[0].reason.trigger
     see = button(words.t("See the plan"), "rebalance", "", Style.PRIMARY)
     about = button(signals.name(words, trigger), "trigger", trigger)
-    first = (see, about) if any(_asks(step) for step in steps) else (about,)
+    first = (about,) if all(step.suppressed for step in steps) else (see, about)
     return (first, (button(words.t("Why?"), "why"), *snooze_buttons(words, portfolio)))
 
 

@@ -24,8 +24,8 @@ from chatbot.engine.planner.prices import fee_aware_value, round_price
 from chatbot.engine.portfolio import Owned, beta_with_kept, cash_coins, default_bucket, hold_out, measure, owned, total_value, value_of
 from chatbot.engine.presets import PRESETS, resolve_targets
 from chatbot.engine.targets import intended_shares
+from chatbot.engine.triggers import drift, funding, trend, trend_latch, volatility, waves
 from chatbot.engine.triggers import fear_greed as sentiment
-from chatbot.engine.triggers import funding, trend, trend_latch, volatility, waves
 from chatbot.engine.triggers.batching import batch_triggers
 from chatbot.engine.triggers.fold import Fold, Hedge, Spike, effective_targets
 
@@ -209,6 +209,31 @@ def band_monitor(case: Case) -> Case:
             state, event = bands.advance(state, line.drift, line.band, line.breach, **options)
         events.append(event)
     return {"events": events}
+
+
+def explain_drift(case: Case) -> Case:
+    moves = [drift.Move(name=one["name"], event=one["event"], lines=frozenset(one["lines"])) for one in case.get("signals") or ()]
+    lines = {name: drifting(line) for name, line in case["lines"].items()}
+    found = drift.explain_drift(lines, moves, mode=case.get("mode", "article"), **given(case, "rearm", "escalate_pp"))
+    told = {
+        name: {
+            "event": line.event,
+            "explained_by": list(line.explained_by),
+            "state": {
+                "fired": line.state.side if line.state.fired else None,
+                "last_pp": None if line.state.last_drift is None else reported(100 * line.state.last_drift),
+            },
+        }
+        for name, line in found.lines.items()
+    }
+    return {"lines": told, "reasons": list(found.reasons)}
+
+
+def drifting(raw: Mapping[str, Any]) -> drift.Line:
+    now, fired, last = number(raw["now"]), raw["state"]["fired"], maybe(raw["state"]["last_pp"])
+    band = band_width.half_width(band_width.Band(abs_pp=number(raw["band_pp"])), now)
+    state = bands.BandState(fired=fired is not None, side=fired, last_drift=None if last is None else last / 100)
+    return drift.Line(weight=maybe(raw["weight"]), before=maybe(raw["before"]), now=now, band=band, state=state)
 
 
 def moment(raw: str) -> datetime:
@@ -605,6 +630,7 @@ FUNCTIONS: dict[str, Callable[[Case], Any]] = {
     "rebalance_destination": rebalance_destination,
     "recommend_band": recommend_band,
     "band_monitor": band_monitor,
+    "explain_drift": explain_drift,
     "next_run": next_run,
     "due_run": due_run,
     "realised_vol": realised_vol,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chatbot.model import NET, AnswerMode
+from chatbot.model import NET, AnswerMode, Cause
 from chatbot.plans import outcomes
 from chatbot.portfolio import strategies
 from chatbot.store import portfolios
@@ -139,16 +139,15 @@ async def test_a_portfolio_without_futures_has_no_exposure_to_watch(tmp_path: Pa
         assert await exposure(on, portfolio) is None
 
 
-async def test_a_book_that_is_no_longer_wanted_rings(tmp_path: Path) -> None:
-    """f* = 0 with an open book of 20 %: outside its band of 3, and the plan closes it."""
+async def test_a_book_that_is_no_longer_wanted_is_closed_for_the_new_targets(tmp_path: Path) -> None:
+    """f* = 0 with an open book of 20 %: it has not drifted, so nothing rings; the new targets are why the plan closes it."""
     async with bench(tmp_path) as on:
         portfolio = await with_futures(on)
         portfolio = await on.program.portfolios.change(portfolio, strategy=without_futures(portfolio.strategy))
-        alerts, _ = await on.tick()
-        assert alerts >= 1
-        assert NET in (await last_check(on, portfolio)).fired
-        await on.tick()
+        assert await on.tick() == (0, 0)
+        assert await on.tick() == (0, 1)
         plan = await on.plan(portfolio)
         assert plan is not None
+        assert [reason.trigger for reason in plan.reasons] == [Cause.TARGETS]
         await confirm(on, plan.id)
         assert await exposure(on, portfolio) is None

@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.model import Cause, Mode, PlanState, Portfolio, Reason, Signal, Strategy, TriggerSetting
+from chatbot.model import Cause, Mode, Phase, PlanState, Portfolio, Reason, Signal, Strategy, TriggerSetting
 from chatbot.plans.outcomes import Confirmed
 from chatbot.portfolio import states as remembered
 from chatbot.portfolio import strategies
@@ -135,8 +135,8 @@ async def test_a_spike_halves_the_coin_once(tmp_path: Path) -> None:
         assert await on.room.mail() == ()
 
 
-async def test_when_a_spike_is_over_the_bands_buy_back(tmp_path: Path) -> None:
-    """Its end is told; the old target returns in one step, and the line that is now far below it asks for a plan."""
+async def test_when_a_spike_is_over_its_release_buys_back(tmp_path: Path) -> None:
+    """Its end is told, once; the old target returns in one step, and the release, not drift, is why the plan buys."""
     async with stage(tmp_path) as on:
         portfolio = await on.open()
         on.room.clock.advance(120)
@@ -146,15 +146,16 @@ async def test_when_a_spike_is_over_the_bands_buy_back(tmp_path: Path) -> None:
         await on.confirm(portfolio)
         on.hear(QUIET)
         await on.room.mail()
-        alerts, _ = await on.room.tick()
-        assert alerts >= 2
-        assert kinds(await on.room.mail())[:2] == ["drift_alert", "trigger_alert"]
-        await on.room.tick()
-        await on.confirm(portfolio)
+        assert await on.room.tick() == (1, 0)
+        assert kinds(await on.room.mail()) == ["trigger_alert"]
+        assert await on.room.tick() == (0, 1)
+        plan = await on.confirm(portfolio)
+        assert [(reason.trigger, reason.line, reason.event) for reason in plan.reasons] == [(Cause.VOLATILITY, "BTC", Phase.END)]
         assert (await on.lines(portfolio))["BTC"][0] == D("0.400")
         await on.room.tick()
         states = await _states(on, portfolio)
         assert not states.memory.anchors
+        assert not states.lines, "armed again"
 
 
 async def test_extreme_fear_does_not_wait(tmp_path: Path) -> None:
@@ -191,6 +192,7 @@ async def test_fear_takes_the_place_of_a_plan_that_waits(tmp_path: Path) -> None
             gone = await plans.plan(tx, first.id)
         assert gone is not None
         assert gone.state is PlanState.SUPERSEDED
+        assert [reason.trigger for reason in second.reasons] == [Cause.VOLATILITY, Cause.FEAR_GREED]
 
 
 async def test_several_signals_in_a_window_make_one_plan(tmp_path: Path) -> None:

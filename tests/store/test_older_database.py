@@ -69,6 +69,7 @@ async def test_what_is_remembered_is_read_and_written_as_it_was(program: Program
     newer = {"read_at", "age_s"}  # what nobody wrote down then is unknown
     assert all(reason[name] is None for reason in pending for name in newer)
     written["triggers"]["pending"] = [{name: value for name, value in reason.items() if name not in newer} for reason in pending]
+    assert not written["ALT"].pop("silent")
     assert written == {key: body for key, body in rows.items() if key != "margin"}, "an armed trigger needs no row"
 
 

@@ -30,6 +30,7 @@ MOST_LEGS = 24
 _REASONS = {
     Cause.MANUAL: N_("You asked for it."),
     Cause.START: N_("The first plan brings the portfolio to its targets."),
+    Cause.TARGETS: N_("You have set other targets."),
     Cause.SCHEDULE: N_("The schedule asked for it."),
     Cause.BETA: N_("The BTC future also makes up for what the other legs could not do, so that the market risk stays as planned."),
     Cause.MOVED: N_("Prices or holdings have moved since the last card; these are the new figures."),

@@ -98,8 +98,6 @@ class TriggerWords:
     #: where it may go on and do less; empty: it never does
     ease: str = ""
     end: str
-    #: under the alert of its end: what comes of it without a plan
-    after_end: str = ""
     held_back: HeldBackWords | None = None
 
     @property
@@ -162,7 +160,6 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
             ),
             change=N_("{coin} volatility has risen to {reading} its usual level: its target is cut further, to {size} of what it was."),
             end=N_("{coin} has calmed down to {reading} its usual volatility. Its normal target applies again."),
-            after_end=N_("Coins are bought back when they leave their bands."),
         ),
         Cause.TREND: TriggerWords(
             name=N_("Trend"),

@@ -173,7 +173,7 @@ def common_escape(text: str) -> str:
 
 
 def test_an_alert_says_what_comes_of_it() -> None:
-    """A plan, only this message, nothing at all, or the bands."""
+    """A plan, for the end of a signal too, only this message, or nothing at all."""
     steps = {(step.reason.trigger, step.reason.event): step for step in trigger_steps("BTC")}
     begin, over, held = steps["volatility", "begin"], steps["volatility", "end"], steps["funding_low", "begin"]
     follows, waits = "A plan follows", "You wanted only to be told"
@@ -187,7 +187,7 @@ def test_an_alert_says_what_comes_of_it() -> None:
     assert "Low funding changes nothing now" in nothing.text
     assert follows not in nothing.text
     assert "See the plan" not in [button.label for row in nothing.keyboard for button in row]
-    assert "bought back when they leave their bands" in alerts.trigger_alert(EN, portfolio(), [over]).text
+    assert follows in alerts.trigger_alert(EN, portfolio(), [over]).text
     fear = alerts.trigger_alert(EN, portfolio(), [steps["fear_greed", "begin"]], "alternative.me").text
     assert "is <b>22</b>, below 25" in fear
     assert "Source: alternative.me." in fear
@@ -218,7 +218,6 @@ def test_every_trigger_of_the_engine_has_an_entry_and_words() -> None:
         assert {knob.name for knob in WORDS[trigger].knobs} == turned, trigger
         assert tuple(WORDS[trigger].mode_names) == info.modes, trigger
         assert (WORDS[trigger].held_back is not None) == info.effect.adds_risk, trigger
-        assert bool(WORDS[trigger].after_end) != info.end_asks, trigger
         limit = TRIGGERS[trigger].parameter(TRIGGERS[trigger].enter)
         ends = (limit.least, limit.most) if limit.set_by is SetBy.PERSON else (limit.default,)
         assert all(info.calm > end if TRIGGERS[trigger].below else info.calm < end for end in ends), "its gauge would have no length"

@@ -1,0 +1,146 @@
+"""One cause is told once (domain 3.2): what a signal moves is neither rung nor planned for as drift, and what drifts besides is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select
+
+from chatbot.model import NET, STABLE, AlertSettings, Cause, Phase
+from chatbot.portfolio import states as remembered
+from chatbot.portfolio.states import Aim
+from chatbot.store import accounts, tables
+from tests.monitor.test_triggers import FEAR, HIGH, QUIET, SPIKE, D, kinds, stage
+from tests.portfolio.still_market import PERSON
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chatbot.model import Portfolio, Signal
+    from chatbot.portfolio.states import PortfolioStates
+    from tests.monitor.test_triggers import Stage
+
+MILD = replace(SPIKE, reading=D("2.05"), size=D("0.95"))
+
+
+async def states_of(on: Stage, portfolio: Portfolio) -> PortfolioStates:
+    """Return what is remembered."""
+    async with on.room.program.db.read() as tx:
+        return await remembered.read(tx, portfolio.id)
+
+
+async def rung(on: Stage, portfolio: Portfolio) -> list[tuple[str, str]]:
+    """Return trigger and line of every alert that was ever written, in their order."""
+    columns = tables.alerts.c
+    async with on.room.program.db.read() as tx:
+        rows = await tx.execute(select(columns.kind, columns.line).where(columns.portfolio_id == portfolio.id).order_by(columns.id))
+        return [(row.kind, row.line) for row in rows]
+
+
+async def planned(on: Stage, portfolio: Portfolio) -> list[tuple[str, str, str]]:
+    """Return the reasons of the open plan."""
+    plan = await on.room.plan(portfolio)
+    assert plan is not None
+    return [(reason.trigger, reason.line, reason.event) for reason in plan.reasons]
+
+
+@pytest.mark.parametrize(("signal", "key"), [(SPIKE, ("volatility", "BTC")), (MILD, ("volatility", "BTC")), (HIGH, ("funding_high", ""))])
+async def test_what_a_signal_moves_is_told_as_the_signal(tmp_path: Path, signal: Signal, key: tuple[str, str]) -> None:
+    """Begin and release are an alert and a plan each, whether or not a line leaves its band for it; drift is never spoken of."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        await on.room.tick()
+        on.room.clock.advance(120)
+        on.hear(signal)
+        assert await on.room.tick() == (1, 0)
+        assert await on.room.tick() == (0, 1)
+        assert await planned(on, portfolio) == [(*key, Phase.BEGIN)]
+        await on.confirm(portfolio)
+        await on.room.tick()
+        assert not (await states_of(on, portfolio)).lines, "armed again"
+        on.hear(replace(signal, active=False, since=None, size=None))
+        assert await on.room.tick() == (1, 0)
+        assert await on.room.tick() == (0, 1)
+        assert await planned(on, portfolio) == [(*key, Phase.END)]
+        assert await rung(on, portfolio) == [key, key]
+
+
+async def test_a_signal_that_nobody_answered_never_turns_into_drift(tmp_path: Path) -> None:
+    """The card runs out, the lines stay where they are: neither a later check nor a reminder calls that drift; a further point does."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        async with on.room.program.db.transaction() as tx:
+            await accounts.change_person(tx, PERSON.id, alerts=AlertSettings(reminder_h=1))
+        await on.room.tick()
+        on.hear(SPIKE)
+        await on.room.tick()
+        await on.room.tick()
+        assert (await states_of(on, portfolio)).line("BTC").silent
+        for _ in range(4):
+            assert await on.room.tick(3000) == (0, 0)
+        assert await rung(on, portfolio) == [("volatility", "BTC")]
+        on.room.market.move("BTC", "1.06")
+        assert await on.room.tick() == (1, 0)
+        assert (await rung(on, portfolio))[1:] == [("drift", "BTC")]
+
+
+async def test_what_drifts_besides_a_signal_is_told_besides_it(tmp_path: Path) -> None:
+    """BTC stood over its band when its spike began: both are told, the cut before the drift that it does not explain."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        await on.room.tick()
+        on.room.market.move("BTC", "1.3")
+        on.hear(SPIKE)
+        alerts, _ = await on.room.tick()
+        assert alerts >= 2
+        await on.room.tick()
+        assert (await planned(on, portfolio))[:2] == [("volatility", "BTC", Phase.BEGIN), ("drift", "BTC", "")]
+        lines = {line for trigger, line in await rung(on, portfolio) if trigger == "drift"}
+        assert STABLE not in lines, "the cut alone has moved it"
+
+
+async def test_the_net_exposure_is_a_line_like_the_others(tmp_path: Path) -> None:
+    """Fear takes f from 10 % to 0: outside its band for the signal alone."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        await on.room.tick()
+        on.hear(QUIET, FEAR)
+        assert await on.room.tick() == (1, 1)
+        assert await planned(on, portfolio) == [("fear_greed", "", Phase.BEGIN)]
+        assert (await states_of(on, portfolio)).line(NET).silent
+        assert await rung(on, portfolio) == [("fear_greed", "")]
+
+
+async def test_targets_are_counted_from_the_last_check_that_could_be_heard(tmp_path: Path) -> None:
+    """A spike during a snooze is told at its end, as itself: what was held back is not spent."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        await on.room.tick()
+        assert (await states_of(on, portfolio)).aims["BTC"] == Aim(own=D("0.4"), effective=D("0.4"))
+        await on.room.program.portfolios.change(portfolio, snoozed_until=on.room.clock.now() + timedelta(hours=1))
+        on.hear(SPIKE)
+        assert await on.room.tick() == (0, 0)
+        assert (await states_of(on, portfolio)).aims["BTC"].effective == D("0.4")
+        assert await on.room.tick(3600) == (1, 0)
+        assert (await states_of(on, portfolio)).aims["BTC"].effective == D("0.16")
+        assert await rung(on, portfolio) == [("volatility", "BTC")]
+
+
+async def test_new_targets_are_the_reason_of_their_plan(tmp_path: Path) -> None:
+    """The person has set them and needs no alert about it; lines that only they have left outside have not drifted."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        await on.room.tick()
+        weights = {**portfolio.strategy.weights, "BTC": D("0.3"), "SOL": D("0.4")}
+        await on.room.program.portfolios.change(portfolio, strategy=replace(portfolio.strategy, weights=weights))
+        await on.room.mail()
+        assert await on.room.tick() == (0, 0)
+        assert await on.room.tick() == (0, 1)
+        assert kinds(await on.room.mail()) == ["plan_card"]
+        assert await planned(on, portfolio) == [(Cause.TARGETS, "", "")]
+        await on.confirm(portfolio)
+        assert await on.room.tick() == (0, 0)
+        assert await rung(on, portfolio) == []
