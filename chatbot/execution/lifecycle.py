@@ -120,19 +120,38 @@ def advance(state: PlanState | LegState, event: PlanEvent | LegEvent) -> PlanSta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How a leg is worked: so many quotes that rest, then orders that take, until it is done or its time is over (domain 9.6).
+
+    All times in seconds of the clock.
+    """
+
+    #: quotes that rest before the first order that takes; 0: none
+    quotes: int
+    #: how long each of them rests
+    rest_s: float
+    #: pause between two orders that take
+    pause_s: float
+    #: how many of them in a row may take nothing before it stops
+    tries: int
+    #: how long it may be worked in all
+    limit_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
     """What was tried for one leg so far."""
 
     #: resting quotes that were sent, those refused for taking liquidity included
     quotes: int = 0
-    #: the marketable order was sent
-    crossed: bool = False
+    #: orders that take
+    takes: int = 0
     #: when the order that works now was sent; None when none works
     working_since: datetime | None = None
-    #: when the first order was sent, and the last; None before it
+    #: since when it has been worked, and when the last order was sent; None before it
     first_at: datetime | None = None
     last_at: datetime | None = None
-    #: something of the leg is filled; and so many orders since then have filled nothing
+    #: something of the leg is filled; and so many orders that take have filled nothing since then
     filled: bool = False
     idle: int = 0
 
@@ -160,33 +179,24 @@ class GiveUp:
 
 
 NextStep = Wait | Requote | Cross | GiveUp
+#: once something was filled so many times as often in vain: a book refills
+_REFILLS = 4
 
 
-def next_step(tried: Tried, now: datetime, *, requote_after_s: float, requotes: int) -> NextStep:
-    """Decide what follows for a leg that is not filled: rest, quote again, cross once, stop (domain 9.6).
-
-    A quote rests for ``requote_after_s`` seconds of the clock; after the first one come ``requotes`` more.
-    """
-    if tried.working_since is not None:
-        left = requote_after_s - (now - tried.working_since).total_seconds()
+def next_step(tried: Tried, now: datetime, patience: Patience) -> NextStep:
+    """Decide what follows for a leg that is not filled: rest, quote again, take, take again after a pause, stop (domain 9.6)."""
+    if not tried.takes:
+        left = 0.0 if tried.working_since is None else patience.rest_s - (now - tried.working_since).total_seconds()
         if left > 0:
             return Wait(seconds=left)
-    if tried.crossed:
-        return GiveUp()
-    return Requote() if tried.quotes <= requotes else Cross()
-
-
-def next_urgent_step(tried: Tried, now: datetime, *, pause_s: float, tries: int, limit_s: float) -> NextStep:
-    """Decide what follows for a leg that cannot wait: take at once, again after ``pause_s`` seconds of the clock, stop (domain 9.6).
-
-    It stops after so many ``tries`` in vain, once something was filled after four times as many, because a book refills; and after
-    ``limit_s`` seconds.
-    """
-    if tried.last_at is None or tried.first_at is None:
-        return Cross()
+        return Requote() if tried.quotes < patience.quotes else Cross()
     if tried.working_since is None:
-        too_often = tried.idle >= (4 * tries if tried.filled else tries)
-        if too_often or (now - tried.first_at).total_seconds() >= limit_s:
+        in_vain = tried.idle >= patience.tries * (_REFILLS if tried.filled else 1)
+        if in_vain or _passed(tried.first_at, now) >= patience.limit_s:
             return GiveUp()
-    left = pause_s - (now - tried.last_at).total_seconds()
+    left = patience.pause_s - _passed(tried.last_at, now)
     return Wait(seconds=left) if left > 0 else Cross()
+
+
+def _passed(since: datetime | None, now: datetime) -> float:
+    return 0.0 if since is None else (now - since).total_seconds()

@@ -52,18 +52,19 @@ def client_id(plan_id: int, leg_index: int, attempt: int) -> str:
     return f"b{plan_id}-{leg_index}-{attempt}"
 
 
-def tried(attempts: Sequence[Attempt]) -> Tried:
-    """Sum up what was tried for a leg."""
+def tried(attempts: Sequence[Attempt], resumed_at: datetime | None = None) -> Tried:
+    """Sum up what was tried for a leg; what was tried before the plan was taken up again has used up no time."""
     working = next((attempt for attempt in attempts if attempt.state == OrderState.OPEN), None)
     sent = [attempt for attempt in attempts if attempt.detail != HALTED]  # that one never left
     idle = 0
     for attempt in sent:
-        idle = 0 if attempt.filled else idle + 1
+        idle = 0 if attempt.filled else idle + attempt.immediate
+    first_at = min((attempt.sent_at for attempt in sent), default=None)
     return Tried(
         quotes=sum(attempt.post_only for attempt in sent),
-        crossed=any(attempt.immediate for attempt in sent),
+        takes=sum(attempt.immediate for attempt in sent),
         working_since=working.sent_at if working else None,
-        first_at=min((attempt.sent_at for attempt in sent), default=None),
+        first_at=max(first_at, resumed_at) if first_at and resumed_at else first_at,
         last_at=max((attempt.sent_at for attempt in sent), default=None),
         filled=any(attempt.filled for attempt in sent),
         idle=idle,

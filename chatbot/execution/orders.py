@@ -9,18 +9,16 @@ from chatbot.errors import OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.base import OrderStatus
 from chatbot.execution import next_order as drafting
 from chatbot.execution import outcomes, wallets
-from chatbot.execution.lifecycle import LEG_ENDS, Cross, GiveUp, Wait, next_step, next_urgent_step
+from chatbot.execution.lifecycle import LEG_ENDS, Cross, GiveUp, Wait, next_step
 from chatbot.model import LegKind
 from chatbot.store.orders import Attempt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from chatbot.exchanges.base import Order, OrderRequest
     from chatbot.execution.lifecycle import NextStep
     from chatbot.execution.outcomes import Deps, LegAttempt
     from chatbot.execution.record import View
-    from chatbot.model import Leg, Plan
+    from chatbot.model import Leg
 
 
 async def next_order(move: LegAttempt) -> None:
@@ -29,7 +27,8 @@ async def next_order(move: LegAttempt) -> None:
     tries = move.view.tries(move.leg.index)
     if tries and tries[-1].detail == drafting.WOULD_TAKE:
         await move.rest(deps.pace.poll_pause_s)
-    step = _next(tries, move.view.plan, deps)
+    market = (await move.exchange.markets()).get(move.leg.instrument)
+    step = _next(move.view, move.leg, deps, waiting_pays=market is None or market.maker_fee < market.taker_fee)
     if isinstance(step, Wait):
         await move.rest(step.seconds)
         return
@@ -52,16 +51,14 @@ def turn_of(view: View, deps: Deps) -> Leg | None:
     if first is None or first.is_transfer or not view.plan.is_urgent:
         return first
     alike = [leg for leg in view.plan.legs if leg.kind == first.kind and leg.state not in LEG_ENDS]
-    ready = (leg for leg in alike if not isinstance(_next(view.tries(leg.index), view.plan, deps), Wait))
+    ready = (leg for leg in alike if not isinstance(_next(view, leg, deps), Wait))
     return next(ready, first)
 
 
-def _next(tries: Sequence[Attempt], plan: Plan, deps: Deps) -> NextStep:
+def _next(view: View, leg: Leg, deps: Deps, *, waiting_pays: bool = True) -> NextStep:
     """Ask the pure decision."""
-    pace, tried, now = deps.pace, drafting.tried(tries), deps.clock.now()
-    if plan.is_urgent:
-        return next_urgent_step(tried, now, pause_s=pace.urgent_pause_s, tries=pace.urgent_tries, limit_s=pace.urgent_time_s)
-    return next_step(tried, now, requote_after_s=pace.requote_after_s, requotes=pace.requotes)
+    tried = drafting.tried(view.tries(leg.index), view.resumed_at)
+    return next_step(tried, deps.clock.now(), deps.pace.patience(urgent=view.plan.is_urgent, waiting_pays=waiting_pays))
 
 
 async def _draft(move: LegAttempt, number: int, step: NextStep) -> OrderRequest | str:
@@ -72,7 +69,7 @@ async def _draft(move: LegAttempt, number: int, step: NextStep) -> OrderRequest 
         if desk is None:
             return "halted"
         pace, cross = move.deps.pace, isinstance(step, Cross)
-        cap_bps = None if move.view.plan.is_urgent else move.view.portfolio.strategy.move_limit_pct * 100 + pace.bound_bps
+        cap_bps = None if move.view.plan.is_panic else move.view.portfolio.strategy.move_limit_pct * 100 + pace.bound_bps
         drafted = drafting.draft(move.leg, desk, pace, plan_id=move.view.plan.id, attempt=number, cross=cross, cap_bps=cap_bps)
         if drafted != drafting.NOT_ENOUGH or number == 1:
             break
@@ -150,7 +147,7 @@ async def watch(move: LegAttempt, attempt: Attempt) -> None:
         if order is not None and _is_news(order, attempt):
             await outcomes.record_answer(move, attempt, order)
             return
-        step = _next(move.view.tries(move.leg.index), move.view.plan, deps)
+        step = _next(move.view, move.leg, deps)
         if not isinstance(step, Wait) or await deps.stop_word(move.view):
             await take_back(move, attempt)
             return

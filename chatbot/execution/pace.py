@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from chatbot.execution.lifecycle import Patience
+
+#: shortest pause of the clock, so that a sped-up market does not spin
+_SHORTEST_S = 0.02
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
@@ -14,17 +19,18 @@ class Pace:
     poll_s: float = 1.0
     #: longest sleep without looking whether the plan was stopped or trading halted; in seconds of the clock, never sped up
     look_s: float = 1.0
-    #: a resting order is quoted again after so long (domain 9.6)
-    requote_s: float = 60.0
-    #: how often it is quoted again before crossing
-    requotes: int = 5
+    #: a resting order is quoted again after so long, so often before the leg takes (domain 9.6)
+    requote_s: float = 20.0
+    requotes: int = 3
     #: a resting quote's distance from mid, bp
     offset_bps: Decimal = Decimal(5)
-    #: how far from mid the last, marketable order may go, bp
+    #: how far from mid an order that takes may go, bp
     bound_bps: Decimal = Decimal(30)
-    #: a leg that cannot wait takes again after so long, so often in vain before it stops, and for so long at most (domain 9.6)
-    urgent_s: float = 5.0
-    urgent_tries: int = 3
+    #: a leg takes again after so long, so often in vain before it stops (domain 9.6)
+    take_s: float = 5.0
+    takes: int = 3
+    #: time that a leg has, of a plan that can wait and of one that cannot
+    patient_limit_s: float = 1800.0
     urgent_limit_s: float = 600.0
     #: the market runs so many times faster than the clock (simulated and replayed markets)
     speed: float = 1.0
@@ -39,23 +45,19 @@ class Pace:
 
     @property
     def poll_pause_s(self) -> float:
-        """Pause between two looks, in seconds of the clock; never below 20 ms, so that a sped-up market does not spin."""
-        return max(0.02, self.poll_s / self.speed)
+        """Pause between two looks, in seconds of the clock; never below 20 ms."""
+        return max(_SHORTEST_S, self.poll_s / self.speed)
 
-    @property
-    def requote_after_s(self) -> float:
-        """Life of a resting quote, in seconds of the clock."""
-        return self.requote_s / self.speed
-
-    @property
-    def urgent_pause_s(self) -> float:
-        """Pause between two tries of a leg that cannot wait, in seconds of the clock; never below 20 ms."""
-        return max(0.02, self.urgent_s / self.speed)
-
-    @property
-    def urgent_time_s(self) -> float:
-        """Time that such a leg has, in seconds of the clock."""
-        return max(1.0, self.urgent_limit_s / self.speed)
+    def patience(self, *, urgent: bool, waiting_pays: bool = True) -> Patience:
+        """Return how a leg is worked; ``waiting_pays``: a resting order costs less than one that takes (domain 9.6)."""
+        rests = waiting_pays and not urgent
+        return Patience(
+            quotes=self.requotes + 1 if rests else 0,
+            rest_s=self.requote_s / self.speed,
+            pause_s=max(_SHORTEST_S, self.take_s / self.speed),
+            tries=self.takes,
+            limit_s=max(1.0, (self.urgent_limit_s if urgent else self.patient_limit_s) / self.speed),
+        )
 
     def retry_pause_s(self, failures: int) -> float | None:
         """Return the pause after the ``failures``-th failure in a row; None when it is time to stop."""

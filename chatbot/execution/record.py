@@ -13,6 +13,7 @@ from chatbot.store import accounts, events, halt, messages, orders, plans, portf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from chatbot.clock import Clock
     from chatbot.model import Leg, Plan, Portfolio, PortfolioFigures
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 CLOSING = "closing"
 #: the event with which a person stops a plan that is under way
 STOPPING = "stopping"
+#: the event with which a new workflow takes a plan up
+REVIVED = "revived"
 #: after one of these nothing is sent any more -> the note of the legs that it cuts short
 _STOPS = {CLOSING: "closed", STOPPING: STOPPED}
 #: a share of a leg that changes nothing else: half a per cent
@@ -48,6 +51,8 @@ class View:
     attempts: tuple[Attempt, ...] = ()
     #: (name, leg index) of everything that happened, in order
     happened: tuple[tuple[str, int | None], ...] = ()
+    #: when a new workflow took it up last; None: the first one still carries it out
+    resumed_at: datetime | None = None
     #: where its owner is told; None when the owner is gone
     chat_id: int | None = None
 
@@ -117,7 +122,14 @@ class Scribe:
                 return None
             happened, attempts = await events.names(tx, plan_id), await orders.orders(tx, plan_id)
             chat_id = await chat_of(tx, plan, portfolio.person_id)
-            return View(plan=plan, portfolio=portfolio, attempts=attempts, happened=happened, chat_id=chat_id)
+            return View(
+                plan=plan,
+                portfolio=portfolio,
+                attempts=attempts,
+                happened=tuple((name, leg) for name, leg, _ in happened),
+                resumed_at=next((at for name, _, at in reversed(happened) if name == REVIVED), None),
+                chat_id=chat_id,
+            )
 
     async def stop_word(self, plan_id: int) -> str:
         """Return why nothing more may be sent: a leg's note, or ``halt.HALTED``; empty when all is well.

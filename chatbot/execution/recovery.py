@@ -14,7 +14,7 @@ from chatbot.durable import Standing, enqueue_plan, plan_key
 from chatbot.errors import ExchangeError, InternalError, Unreachable, contained
 from chatbot.execution import next_order, orders, outcomes, wallets
 from chatbot.execution.lifecycle import IllegalMove, LegEvent, PlanEvent, advance
-from chatbot.execution.record import CLOSING, STOPPING, Change
+from chatbot.execution.record import CLOSING, REVIVED, STOPPING, Change
 from chatbot.model import UNDER_WAY, OrderState, PlanState
 from chatbot.store import events, halt, plans
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from chatbot.store.database import Database, Tx
     from chatbot.store.orders import Attempt
 
-REVIVED = "revived"
 #: how often an exchange may leave the orders of a leg unanswered, after the first time, before a person is asked
 RESENDS_MAX = 5
 #: the same for processes of ours that ended before there was an answer: restarts in a row are no fault of the exchange

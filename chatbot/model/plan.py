@@ -12,7 +12,7 @@ from chatbot.model.answering import AnswerPolicy  # noqa: TC001 - read at run ti
 from chatbot.model.figures import PortfolioFigures  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.hedge import OpenHedge  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.people import Mode
-from chatbot.model.trigger_info import Cause, Phase
+from chatbot.model.trigger_info import TAKES_AT_ONCE, Cause, Phase
 from chatbot.model.word import StoredWord
 
 
@@ -279,8 +279,9 @@ class Plan:
 
     @property
     def is_urgent(self) -> bool:
-        """Tell whether its orders take at once what the market offers (domain 9.6); who trades by hand decides that."""
-        return self.is_panic and not self.is_by_hand
+        """Tell whether one of its causes has its orders take at once (domain 9.6); who trades by hand decides that."""
+        hurries = any(reason.event in TAKES_AT_ONCE.get(reason.trigger, ()) for reason in self.reasons)
+        return hurries and not self.is_by_hand
 
     @property
     def was_stopped(self) -> bool:

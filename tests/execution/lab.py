@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PRICES = {"BTC": Decimal(60000), "ETH": Decimal(3000), "SOL": Decimal(150)}
 QUICK = Pace(requote_s=10, requotes=2, retries_s=(1, 2, 4), margin_s=1)
+#: of a taker's 0.001
+MAKER_FEE = Decimal("0.0009")
 STRATEGY = Strategy(
     preset="custom",
     weights={"CORE": Decimal("0.5"), "ALT": Decimal("0.2"), "STABLE": Decimal("0.2"), "FUTURES": Decimal("0.1")},
@@ -82,8 +84,9 @@ class Market3:
         return PRICES[asset] * Decimal(str(round(factor, 6)))
 
     async def markets(self) -> Mapping[str, Market]:
-        """Return the real rules."""
-        return {name: spot_market(name) for name in PRICES} | {f"{name}-PERP": perp_market(name) for name in PRICES}
+        """Return the real rules, with spot fees of which waiting saves a tenth."""
+        spot = {name: replace(spot_market(name), maker_fee=MAKER_FEE) for name in PRICES}
+        return spot | {f"{name}-PERP": perp_market(name) for name in PRICES}
 
     async def quotes(self, instruments: Collection[str]) -> Mapping[str, Quote]:
         """Return a book 2 bp wide around the scripted mid."""
@@ -201,18 +204,18 @@ class Lab:
     portfolio: Portfolio
     points: list[str] = field(default_factory=list)
 
-    async def plan(self, words: str) -> Plan:
+    async def plan(self, words: str, *reasons: Reason) -> Plan:
         """Store a plan and confirm it, as Confirm in chat does."""
         now = self.clock.now()
         async with self.db.transaction() as tx:
-            made = await plans.add_plan(tx, proposed(self.portfolio.id, words, now))
+            made = await plans.add_plan(tx, proposed(self.portfolio.id, words, now, *reasons))
             assert await plans.decide(tx, made.id, PlanState.CONFIRMED, now)
             await enqueue_plan(self.work, tx, made)
         return made
 
-    async def run(self, words: str) -> Plan:
+    async def run(self, words: str, *reasons: Reason) -> Plan:
         """Carry a plan out and return it as it ended."""
-        made = await self.plan(words)
+        made = await self.plan(words, *reasons)
         await self.finish()
         return await self.read(made.id)
 
@@ -245,15 +248,15 @@ class Lab:
             await portfolios.save(tx, replace(self.portfolio, paused=True))
 
 
-def proposed(portfolio_id: int, words: str, now: datetime) -> Plan:
-    """Return a plan that waits for an answer."""
+def proposed(portfolio_id: int, words: str, now: datetime, *reasons: Reason) -> Plan:
+    """Return a plan that waits for an answer; a person asked for it unless there are other reasons."""
     return Plan(
         id=0,
         number=0,
         portfolio_id=portfolio_id,
         mode=Mode.PAPER,
         state=PlanState.PROPOSED,
-        reasons=(Reason(trigger=Cause.MANUAL),),
+        reasons=reasons or (Reason(trigger=Cause.MANUAL),),
         before=FIGURES,
         after=FIGURES,
         legs=legs(words),

@@ -104,8 +104,8 @@ async def test_a_partial_fill_sends_only_the_remainder_and_the_sum_is_exact(db: 
     lab = await open_lab(db)
     lab.account.faults.stuck.add("BTC")
     plan = await lab.run("sell 0.2 BTC")
-    tries = await lab.attempts(plan.id)
-    assert tries[-1].qty == Decimal("0.2")
+    taken = [one.qty for one in await lab.attempts(plan.id) if one.immediate]
+    assert taken == [Decimal("0.2"), *[Decimal("0.1")] * 12], "a book that has given something may give more"
     assert plan.legs[0].state == PARTIAL
     assert plan.legs[0].filled == Decimal("0.1") == filled_by_leg(lab.account)[0]
     assert plan.legs[0].note == "unfilled"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.execution import lifecycle
-from chatbot.execution.lifecycle import Cross, GiveUp, IllegalMove, LegEvent, PlanEvent, Requote, Tried, Wait, advance, next_step
+from chatbot.execution.lifecycle import Cross, GiveUp, IllegalMove, LegEvent, Patience, PlanEvent, Requote, Tried, Wait, advance, next_step
 from chatbot.model import LegState, PlanState
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -87,24 +87,39 @@ def test_no_sequence_of_events_sends_a_plan_that_was_never_confirmed(state: Plan
         assert PlanState.CONFIRMED in seen[: seen.index(PlanState.RUNNING)]
 
 
+PATIENT = Patience(quotes=4, rest_s=20, pause_s=5, tries=3, limit_s=1800)
+
+
 def test_a_quote_rests_for_its_time_and_not_longer() -> None:
     tried = Tried(quotes=1, working_since=NOW)
-    assert next_step(tried, NOW + timedelta(seconds=20), requote_after_s=60, requotes=5) == Wait(seconds=40)
-    assert next_step(tried, NOW + timedelta(seconds=60), requote_after_s=60, requotes=5) == Requote()
+    assert next_step(tried, NOW + timedelta(seconds=12), PATIENT) == Wait(seconds=8)
+    assert next_step(tried, NOW + timedelta(seconds=20), PATIENT) == Requote()
 
 
-def test_after_the_last_quote_comes_one_marketable_order_and_then_the_end() -> None:
-    later = NOW + timedelta(minutes=1)
-    styles = [type(next_step(Tried(quotes=n), later, requote_after_s=60, requotes=5)) for n in range(8)]
-    assert styles == [Requote] * 6 + [Cross] * 2
-    assert next_step(Tried(quotes=6, crossed=True), later, requote_after_s=60, requotes=5) == GiveUp()
+def test_after_the_last_quote_it_takes_again_and_again_until_nothing_comes_of_it() -> None:
+    later = NOW + timedelta(minutes=2)
+    assert [type(next_step(Tried(quotes=n), later, PATIENT)) for n in range(6)] == [Requote] * 4 + [Cross] * 2
+    last = later - timedelta(seconds=5)
+    after = [next_step(Tried(quotes=4, takes=n, idle=n, first_at=NOW, last_at=last), later, PATIENT) for n in range(1, 4)]
+    assert after == [Cross(), Cross(), GiveUp()]
 
 
-@given(quotes=st.integers(0, 20), requotes=st.integers(0, 10))
-def test_patience_is_bounded(quotes: int, requotes: int) -> None:
-    """However often an order is refused for taking, at most requotes + 2 orders go out for one leg."""
-    tried, sent = Tried(), 0
-    while not isinstance(step := next_step(tried, NOW, requote_after_s=1, requotes=requotes), GiveUp):
-        sent += 1
-        tried = Tried(quotes=tried.quotes + 1) if isinstance(step, Requote) else Tried(quotes=tried.quotes, crossed=True)
-    assert sent == requotes + 2
+@given(quotes=st.integers(0, 20), tries=st.integers(1, 10))
+def test_patience_is_bounded(quotes: int, tries: int) -> None:
+    """However often an order is refused for taking, so many orders go out for a leg of which nothing fills."""
+    patience, sent, now = Patience(quotes=quotes, rest_s=1, pause_s=5, tries=tries, limit_s=1800), 0, NOW
+    tried = Tried(first_at=NOW)
+    while not isinstance(step := next_step(tried, now, patience), GiveUp):
+        assert not isinstance(step, Wait)
+        sent, rests = sent + 1, isinstance(step, Requote)
+        last, now = now, now + timedelta(seconds=5)
+        takes = tried.takes + (not rests)
+        tried = Tried(quotes=tried.quotes + rests, takes=takes, idle=takes, first_at=NOW, last_at=last)
+    assert sent == quotes + tries
+
+
+def test_a_leg_that_keeps_filling_ends_with_its_time() -> None:
+    """A book that gives a little at every look would be taken from for ever."""
+    tried = Tried(takes=300, filled=True, first_at=NOW, last_at=NOW)
+    assert next_step(tried, NOW + timedelta(seconds=1799), PATIENT) == Cross()
+    assert next_step(tried, NOW + timedelta(seconds=1800), PATIENT) == GiveUp()

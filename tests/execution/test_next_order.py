@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from chatbot.exchanges.base import Market, Quote, Side
 from chatbot.exchanges.markets.coins import spot_market
 from chatbot.execution import next_order, sizing
-from chatbot.execution.lifecycle import Cross, GiveUp, Requote, Tried, Wait, next_step
+from chatbot.execution.lifecycle import Cross, Patience, Requote, Tried, Wait, next_step
 from chatbot.execution.next_order import MarketNow, draft
 from chatbot.execution.pace import Pace
 from chatbot.execution.record import fell_short
@@ -162,25 +162,36 @@ def test_the_last_order_crosses_as_far_as_the_bound_and_what_confirm_covers(word
 
 
 def test_a_quote_rests_for_its_time_to_the_second_and_is_quoted_again_as_often_as_it_may() -> None:
-    """Then one that crosses, then no more."""
+    """Then it takes."""
+    patience = Patience(quotes=3, rest_s=60, pause_s=5, tries=3, limit_s=1800)
 
     def step(seconds: float, **tried: Any) -> object:
-        return next_step(Tried(**tried), START + timedelta(seconds=seconds), requote_after_s=60, requotes=2)
+        return next_step(Tried(**tried), START + timedelta(seconds=seconds), patience)
 
     assert step(0, quotes=1, working_since=START) == Wait(seconds=60)
     assert step(59.5, quotes=1, working_since=START) == Wait(seconds=0.5)
     assert step(60, quotes=1, working_since=START) == Requote()
     assert [step(0, quotes=quotes) for quotes in range(4)] == [Requote(), Requote(), Requote(), Cross()]
-    assert step(0, quotes=3, crossed=True) == GiveUp()
-    assert step(0, quotes=1, crossed=True) == GiveUp()
+    assert step(60, quotes=3, working_since=START) == Cross()
 
 
 def test_pauses_of_execution_follow_the_market_and_end() -> None:
     """A market that runs twenty times faster is looked at as much oftener, but never in a spin; after the last pause it is over."""
     pace = Pace(poll_s=1.0, requote_s=60.0, speed=20.0, retries_s=(1, 2, 4))
-    assert (pace.requote_after_s, pace.poll_pause_s) == (3.0, 0.05)
+    patience = pace.patience(urgent=False)
+    assert (patience.rest_s, patience.pause_s, patience.limit_s, pace.poll_pause_s) == (3.0, 0.25, 90.0, 0.05)
     assert Pace(poll_s=1.0, speed=600.0).poll_pause_s == 0.02
     assert [pace.retry_pause_s(failures) for failures in (1, 2, 3, 4)] == [1, 2, 4, None]
+
+
+@pytest.mark.parametrize(
+    ("urgent", "waiting_pays", "quotes", "limit_s"),
+    [(False, True, 4, 1800), (False, False, 0, 1800), (True, True, 0, 600), (True, False, 0, 600)],
+)
+def test_how_a_leg_is_worked_follows_the_table(*, urgent: bool, waiting_pays: bool, quotes: int, limit_s: float) -> None:
+    """Domain 9.6: quoted and re-quoted three times every 20 s, then taken every 5 s, or that at once."""
+    patience = Pace().patience(urgent=urgent, waiting_pays=waiting_pays)
+    assert patience == Patience(quotes=quotes, rest_s=20, pause_s=5, tries=3, limit_s=limit_s)
 
 
 # --- money between the legs ---

@@ -38,13 +38,14 @@ pytestmark = needs_history
 #: the first life only writes the tap down, the second commits the Confirm and dies before its answer, the others die at every kind of step
 CHAIN = (
     "journaled", "answering", "begun", "sized", "intended-0", "lost-0", "quarantine-0", "resent-0", "acted-0",
-    "waiting-1", "cancelling-1", "cancelled-1", "sent-plan_progress", "answered-2#2", "acted-6", "measured", "finished", "sent-plan_result",
+    "acted-1", "sent-plan_progress", "answered-2", "acted-3#2", "ended-3", "replanned", "acted-6",
+    "measured", "finished", "sent-plan_result",
 )  # fmt: skip
-#: every step of every leg, for the long run; a leg that was killed while its order worked does not wait again
+#: every step of every leg, for the long run
 EVERY = (
     "begun", "sized",
-    *(f"{point}-{leg}" for leg in (0, 1, 2, 3, 4, 5) for point in ("intended", "acted", "answered", "cancelling", "cancelled")),
-    "intended-6", "acted-6", "intended-7", "acted-7", "answered-7", "cancelling-7", "cancelled-7", "measured", "finished",
+    *(f"{point}-{leg}" for leg in range(6) for point in ("intended", "acted", "answered")), "ended-3", "replanned",
+    *(f"{point}-{leg}" for leg in (6, 7, 8) for point in ("intended", "acted", "answered")), "measured", "finished",
 )  # fmt: skip
 
 
@@ -137,8 +138,8 @@ def same(hurt: dict[str, Any], unhurt: dict[str, Any]) -> None:
 
 
 def test_the_unhurt_plan_is_filled_and_the_books_agree(unhurt: dict[str, Any]) -> None:
-    assert {leg[2] for leg in unhurt["legs"]} == {"filled"}
-    # fear has the book closed in the same plan
+    # fear has the book closed in the same plan, which therefore takes what there is: less DOGE than wanted trades in that minute
+    assert {leg[1]: leg[2] for leg in unhurt["legs"] if leg[2] != "filled"} == {"DOGE": "partial"}
     assert [leg[1] for leg in unhurt["legs"]] == ["ADA", "BNB", "BTC", "DOGE", "ETH", "XRP", "USDT", "BTC-PERP", "ETH-PERP"]
     assert unhurt["journal"] == unhurt["exchange"]
     assert unhurt["confirmed"] == 1

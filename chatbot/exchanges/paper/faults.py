@@ -30,7 +30,7 @@ class Faults:
     reusable_ids: bool = False
     #: instruments that take no orders and give no quotes
     halted: set[str] = field(default_factory=set)
-    #: instruments in which an order fills to its half and then no further
+    #: instruments in which one order of each side fills to its half, and nothing after that
     stuck: set[str] = field(default_factory=set)
 
     def strikes(self, counter: str) -> bool:

@@ -170,7 +170,7 @@ def take(
     used = before[1] if before[0] == minute else ZERO
     qty = _fillable(state, order, book, used, market)
     if name in stuck:
-        qty = min(qty, max(ZERO, down(order.request.qty / 2, market.lot) - order.filled))
+        qty = min(qty, _half(state, order, market))
     if order.request.reduce_only and name not in state.positions:
         return state.with_order(replace(order, status=OrderStatus.CANCELED)), None
     if qty <= 0:
@@ -185,6 +185,16 @@ def take(
     if done or spent:
         order = replace(order, status=OrderStatus.FILLED if done else OrderStatus.CANCELED)
     return replace(state.with_order(order), taken={**state.taken, name: (minute, used + qty)}), entry
+
+
+def _half(state: AccountState, order: PaperOrder, market: Market) -> Decimal:
+    """Return what is left of the one half that a stuck instrument fills on each side: that of the first of its orders."""
+    asked = order.request
+    for one in state.orders.values():
+        same = (one.request.instrument, one.request.side) == (asked.instrument, asked.side) and one.request.client_id != asked.client_id
+        if same and one.filled:
+            return ZERO
+    return max(ZERO, down(order.request.qty / 2, market.lot) - order.filled)
 
 
 def _fillable(state: AccountState, order: PaperOrder, book: Book, used: Decimal, market: Market) -> Decimal:
