@@ -24,7 +24,7 @@ from chatbot.engine.planner.prices import fee_aware_value, round_price
 from chatbot.engine.portfolio import Owned, beta_with_kept, cash_coins, default_bucket, hold_out, measure, owned, total_value, value_of
 from chatbot.engine.presets import PRESETS, resolve_targets
 from chatbot.engine.targets import intended_shares
-from chatbot.engine.triggers import drift, funding, trend, trend_latch, volatility, waves
+from chatbot.engine.triggers import basket, drift, funding, trend, trend_latch, volatility, waves
 from chatbot.engine.triggers import fear_greed as sentiment
 from chatbot.engine.triggers.batching import batch_triggers
 from chatbot.engine.triggers.fold import Fold, Hedge, Spike, effective_targets
@@ -275,14 +275,41 @@ def vol_baseline(case: Case) -> Case:
     return {"baseline": reported(median), "n": n}
 
 
+def spike_rule(case: Case) -> volatility.SpikeRule:
+    if case.get("direction", "both") not in ("both", "down"):
+        raise Refused("bad_parameter", "direction")
+    figures = given(case, "enter", "exit", "floor", "k_min", "ratchet") | counts(case, "confirm", "max_days")
+    return volatility.SpikeRule(**figures, down=case.get("direction") == "down")
+
+
+def has_fallen(point: Case) -> bool:
+    return volatility.has_fallen(maybe(point.get("price")), maybe(point.get("price_7d")))
+
+
 def vol_spike(case: Case) -> Case:
-    rule = volatility.SpikeRule(**given(case, "enter", "exit", "floor", "k_min", "ratchet"), **counts(case, "confirm", "max_days"))
-    state, states = volatility.SpikeState(), []
+    rule, state, states = spike_rule(case), volatility.SpikeState(), []
     for point in case["points"]:
         readings = (maybe(point.get(name)) for name in ("sigma", "base", "weight"))
-        state = volatility.advance(state, number(case["target"]), *readings, rule)
+        state = volatility.advance(state, number(case["target"]), *readings, rule, fallen=has_fallen(point))
         states.append({"active": state.active, "k": reported(state.k), "cap": reported(state.cap)})
     return {"states": states}
+
+
+def vol_basket(case: Case) -> Case:
+    rule, targets, state, states = spike_rule(case), numbers(case["targets"]), basket.BasketState(), []
+    for point in case["points"]:
+        sigma, base = (maybe(point.get(name)) for name in ("sigma", "base"))
+        weights = None if point.get("weights") is None else {coin: maybe(weight) for coin, weight in point["weights"].items()}
+        state = basket.advance(state, targets, sigma, base, weights, rule, fallen=has_fallen(point))
+        caps = table(basket.caps(state, rule)) if state.spike.active else None
+        states.append({"active": state.spike.active, "k": reported(state.spike.k), "caps": caps})
+    return {"states": states}
+
+
+def basket_vol(case: Case) -> Case:
+    closes = {coin: samples(series) for coin, series in case["closes"].items()}
+    found = basket.basket_vol(numbers(case["quantities"]), closes, float(case["interval_hours"]), float(case.get("coverage", 0.9)))
+    return {"sigma": figure(found.sigma), "n": found.n, "left_out": list(found.left_out)}
 
 
 def counts(case: Mapping[str, Any], *names: str) -> dict[str, int]:
@@ -636,6 +663,9 @@ FUNCTIONS: dict[str, Callable[[Case], Any]] = {
     "realised_vol": realised_vol,
     "vol_baseline": vol_baseline,
     "vol_spike": vol_spike,
+    "vol_direction": vol_spike,
+    "vol_basket": vol_basket,
+    "basket_vol": basket_vol,
     "zigzag": zigzag,
     "rsi": rsi,
     "bearish_divergence": bearish_divergence,

@@ -46,7 +46,7 @@ def realised_vol(prices: Sequence[float | None], interval_hours: float, coverage
 @lru_cache(maxsize=512)
 def _realised(prices: tuple[float | None, ...], interval_hours: float, coverage: float) -> Reading:
     """Work a series out once: it is in the costs of every plan."""
-    _check(interval_hours, coverage)
+    check_sampling(interval_hours, coverage)
     return vol_of(squared_returns(prices), interval_hours, coverage)
 
 
@@ -62,7 +62,7 @@ def vol_of(squares: Sequence[float | None], interval_hours: float, coverage: flo
 
     Raises ``Refused``: bad_interval, bad_parameter.
     """
-    _check(interval_hours, coverage)
+    check_sampling(interval_hours, coverage)
     known = [square for square in squares if square is not None]
     n, expected = len(known), len(squares)
     if n == 0 or Fraction(n) < Fraction(str(coverage)) * expected:
@@ -70,7 +70,8 @@ def vol_of(squares: Sequence[float | None], interval_hours: float, coverage: flo
     return Reading(sigma=sqrt(HOURS_PER_YEAR / interval_hours * fsum(known) / n), n=n)
 
 
-def _check(interval_hours: float, coverage: float) -> None:
+def check_sampling(interval_hours: float, coverage: float) -> None:
+    """Refuse an interval that is none (``bad_interval``) and a coverage outside 0 to 1 (``bad_parameter``)."""
     if interval_hours <= 0:
         raise Refused("bad_interval")
     if not 0 <= coverage <= 1:
@@ -107,6 +108,8 @@ class SpikeRule:
     ratchet: Decimal = Decimal("0.9")
     #: daily evaluations after which the new level is the new normal
     max_days: int = 30
+    #: begin only where the price has fallen (domain 5.4); it deepens and ends whatever the price does
+    down: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,18 +143,28 @@ def advance(
     base: Decimal | None,
     weight: Decimal | None,
     rule: SpikeRule | None = None,
+    *,
+    fallen: bool = False,
 ) -> SpikeState:
-    """Take one daily reading (domain 5.3); None marks what is unknown, which neither starts nor ends a spike."""
+    """Take one daily reading (domain 5.3); None marks what is unknown, which neither starts nor ends a spike.
+
+    ``fallen`` is what :func:`has_fallen` says of the price; only a rule that asks for the direction looks at it.
+    """
     r = rule or SpikeRule()
     if state.active:
         return _hold(state, sigma, r)
-    if sigma is None or base is None or weight is None:
+    if sigma is None or base is None or weight is None or (r.down and not fallen):
         return state
     level = max(base, r.floor)
     if exact(sigma) < exact(r.enter) * exact(level):
         return state
     k, anchor = _k(level, sigma, r), min(target, weight)
     return SpikeState(active=True, k=to_decimal(k), peak=sigma, cap=to_decimal(k * exact(anchor)), base=level, anchor=anchor)
+
+
+def has_fallen(price: Decimal | None, week_ago: Decimal | None) -> bool:
+    """Tell whether a price is below where it stood seven days before (domain 5.4); not where either is unknown."""
+    return price is not None and week_ago is not None and price < week_ago
 
 
 def _hold(state: SpikeState, sigma: Decimal | None, r: SpikeRule) -> SpikeState:
@@ -162,10 +175,17 @@ def _hold(state: SpikeState, sigma: Decimal | None, r: SpikeRule) -> SpikeState:
     calm = older.calm + 1 if exact(sigma) <= exact(r.exit) * exact(state.base) else 0
     if calm >= r.confirm or older.age >= r.max_days:
         return _QUIET
-    k, before = _k(state.base, sigma, r), exact(state.k) if state.peak is None else _k(state.base, state.peak, r)
-    if k < exact(r.ratchet) * before:
+    k = _k(state.base, sigma, r)
+    if k < exact(r.ratchet) * factor(state, r):
         older = replace(older, k=to_decimal(k), peak=sigma, cap=to_decimal(k * exact(state.anchor)))
     return replace(older, calm=calm)
+
+
+def factor(state: SpikeState, rule: SpikeRule | None = None) -> Fraction:
+    """Return the factor on the position exactly; 1 when inactive."""
+    if state.peak is None or state.base is None:
+        return exact(state.k)
+    return _k(state.base, state.peak, rule or SpikeRule())
 
 
 def _k(base: Decimal, sigma: Decimal, r: SpikeRule) -> Fraction:

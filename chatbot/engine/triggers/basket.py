@@ -1,0 +1,118 @@
+"""The volatility of all coins of a portfolio together, and one cut for all of them (domain 5.4).
+
+Coins spike together: coin by coin one event of the market is a dozen plans, together it is one. A basket of one coin is domain 5.3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from chatbot.engine.errors import Refused
+from chatbot.engine.exact import exact, to_decimal, total
+from chatbot.engine.triggers import volatility
+from chatbot.engine.triggers.volatility import SpikeRule, SpikeState, check_sampling, realised_vol, squared_returns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+#: a basket that lacks a larger part of its value is another one
+_MAY_LACK = Fraction(1, 10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasketVol:
+    """A realised volatility, how many returns it rests on, and the coins that are not in it."""
+
+    #: per year; None = unknown
+    sigma: float | None
+    n: int
+    #: coins of which too few returns are known, sorted
+    left_out: tuple[str, ...]
+
+
+def basket_vol(
+    quantities: Mapping[str, Decimal], closes: Mapping[str, Sequence[float | None]], interval_hours: float, coverage: float = 0.9
+) -> BasketVol:
+    """Return the realised volatility of these quantities' worth (domain 5.4), as :func:`realised_vol` does of one price.
+
+    An hour counts only if every coin has both closes. A coin that lacks more of its own returns than ``coverage`` lets it leaves the
+    basket; with more than a tenth of the value gone, by last closes, nothing is known. Shorter series are younger: all end together.
+    Raises ``Refused``: negative_quantity, bad_interval, bad_price, bad_parameter.
+    """
+    check_sampling(interval_hours, coverage)
+    if any(qty < 0 for qty in quantities.values()):
+        raise Refused("negative_quantity")
+    length = max((len(series) for series in closes.values()), default=0)
+    series = {coin: _aligned(closes.get(coin, ()), length) for coin, qty in quantities.items() if qty}
+    left_out = tuple(sorted(coin for coin, prices in series.items() if _is_patchy(prices, coverage)))
+    worth = {coin: _last_worth(quantities[coin], prices) for coin, prices in series.items()}
+    gone = [worth[coin] for coin in left_out]
+    if not series or None in gone or total(filter(None, gone)) > _MAY_LACK * total(filter(None, worth.values())):
+        return BasketVol(sigma=None, n=0, left_out=left_out)
+    inside = [(float(quantities[coin]), prices) for coin, prices in series.items() if coin not in left_out]
+    found = realised_vol([_worth(inside, hour) for hour in range(length)], interval_hours, coverage)
+    return BasketVol(sigma=found.sigma, n=found.n, left_out=left_out)
+
+
+def _aligned(prices: Sequence[float | None], length: int) -> tuple[float | None, ...]:
+    return (*[None] * (length - len(prices)), *prices)
+
+
+def _is_patchy(prices: Sequence[float | None], coverage: float) -> bool:
+    """Tell whether too few returns of a coin are known: of a series without any, all are lacking."""
+    squares = squared_returns(prices)
+    return not any(prices) or sum(square is not None for square in squares) < Fraction(str(coverage)) * len(squares)
+
+
+def _last_worth(qty: Decimal, prices: Sequence[float | None]) -> Fraction | None:
+    last = next((price for price in reversed(prices) if price is not None), None)
+    return None if last is None else exact(qty) * Fraction(str(last))
+
+
+def _worth(inside: Sequence[tuple[float, Sequence[float | None]]], hour: int) -> float | None:
+    worth = 0.0
+    for qty, prices in inside:
+        price = prices[hour]
+        if price is None:
+            return None
+        worth += qty * price
+    return worth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasketState:
+    """One spike of all coins."""
+
+    spike: SpikeState = field(default_factory=SpikeState)
+    #: min(t, weight at onset) of each coin; none when inactive
+    anchors: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+def advance(
+    state: BasketState,
+    targets: Mapping[str, Decimal],
+    sigma: Decimal | None,
+    base: Decimal | None,
+    weights: Mapping[str, Decimal | None] | None,
+    rule: SpikeRule | None = None,
+    *,
+    fallen: bool = False,
+) -> BasketState:
+    """Take one daily reading of the basket: the latch of domain 5.3, once for all coins.
+
+    A coin without a weight has none, 0; one whose weight is unknown (None) lets nothing begin. ``fallen`` is about the basket's worth.
+    """
+    unknown = weights is None or any(weights.get(coin, Decimal(0)) is None for coin in targets)
+    spike = volatility.advance(state.spike, Decimal(1), sigma, base, None if unknown else Decimal(1), rule, fallen=fallen)
+    if state.spike.active or not spike.active or weights is None:
+        return BasketState(spike=spike, anchors=state.anchors if spike.active else {})
+    return BasketState(spike=spike, anchors={coin: min(t, weights.get(coin) or Decimal(0)) for coin, t in targets.items()})
+
+
+def caps(state: BasketState, rule: SpikeRule | None = None) -> dict[str, Decimal]:
+    """Return the largest weight of each coin, k min(t, w0); none when inactive."""
+    k = volatility.factor(state.spike, rule)
+    return {coin: to_decimal(k * exact(anchor)) for coin, anchor in state.anchors.items()}
