@@ -110,7 +110,13 @@ class _Volatility(_Regular):
         day = (at - _EPOCH) // _DAY
         sigma = self._sigma(subject, day)
         history = [self._sigma(subject, earlier) for earlier in range(day - _BASELINE_DAYS, day)]
-        return VolReading(sigma=sigma, base=volatility.vol_baseline([*history, sigma])[0]), sigma is not None
+        base = volatility.vol_baseline([*history, sigma])[0]
+        return VolReading(sigma=sigma, base=base, fallen=self._has_fallen(subject, day)), sigma is not None
+
+    def _has_fallen(self, asset: str, day: int) -> bool:
+        """Tell whether the coin is below where it stood seven days before (domain 5.4)."""
+        closes = (self._candles.closes(asset, "1h", _EPOCH + at * _DAY, 1)[0] for at in (day, day - 7))
+        return volatility.has_fallen(*(None if close is None else Decimal(str(close)) for close in closes))
 
     def _sigma(self, asset: str, day: int) -> Decimal | None:
         """Return the realised volatility of the seven days to the end of ``day``; only what is known is remembered."""

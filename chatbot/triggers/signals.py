@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.triggers.registry import TRIGGERS
-from chatbot.engine.triggers.trigger import SetBy, Subject
+from chatbot.engine.triggers.trigger import SetBy, Subject, Unit
 from chatbot.errors import contained
 from chatbot.model import INFO, Cause, Signal
 from chatbot.store import accounts
@@ -52,8 +52,9 @@ class MachineKey:
 
     @property
     def key(self) -> str:
-        """Return the name under which it is stored."""
-        chosen = ",".join(f"{name}={value.normalize():f}" for name, value in self.params)
+        """Return the name under which it is stored; an option that is off is not in it, so that a new one finds what was stored before."""
+        off = {one.name for one in self.machine.parameters if one.unit is Unit.SWITCH and not dict(self.params)[one.name]}
+        chosen = ",".join(f"{name}={value.normalize():f}" for name, value in self.params if name not in off)
         return f"signal:{self.trigger}:{self.subject}:{chosen}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.triggers.registry import TRIGGERS
@@ -16,8 +17,6 @@ from handlers.views.trigger import parameters, signals
 from handlers.views.trigger.words import WORDS
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from chatbot.i18n import Words
     from chatbot.model import Cause, Strategy
     from handlers.views.trigger.words import Knob
@@ -49,7 +48,7 @@ class _Draft:
 
 
 def read(text: str, words: Words, strategy: Strategy) -> Asked:
-    """Read ``volatility 2.5``, ``fear off``, ``funding high 0.06 keep 40``, ``fear 20 mode beta``; a name alone only opens it.
+    """Read ``volatility 2.5 falling on``, ``fear off``, ``funding high 0.06 keep 40``, ``fear 20 mode beta``; a name alone only opens it.
 
     Words may be English or the person's language. A number without a word before it is the trigger's limit.
     """
@@ -110,11 +109,25 @@ def _take(draft: _Draft, rest: list[str], words: Words) -> None:
             continue
         elif pending is None and plain in by_word:
             pending = by_word[plain]
+        elif pending is not None and parameters.is_switch(draft.trigger, pending):
+            _option(draft, word, pending, on=switches.get(plain))
+            pending = None
         else:
             _number(draft, word, pending or WORDS[draft.trigger].knobs[0], is_named=pending is not None)
             pending = None
-    if pending is not None:
+    if pending is not None and parameters.is_switch(draft.trigger, pending):
+        _option(draft, pending.word, pending, on=True)
+    elif pending is not None:
         draft.problems.append(UserError(N_("{name} has no number behind it."), name=words.t(pending.word)))
+
+
+def _option(draft: _Draft, word: str, knob: Knob, *, on: bool | None) -> None:
+    """Take on or off for an option; nothing else is one."""
+    if on is None:
+        draft.problems.append(UserError(N_("I don't understand “{text}” here."), text=numbers.shown(word)))
+        return
+    _once(draft, word, is_new=knob.name not in draft.values)
+    draft.values[knob.name] = Decimal(on)
 
 
 def _number(draft: _Draft, word: str, knob: Knob, *, is_named: bool) -> None:

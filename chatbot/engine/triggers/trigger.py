@@ -30,6 +30,8 @@ class Unit(StrEnum):
     DAYS = "days"
     #: of eight hours
     BLOCKS = "blocks"
+    #: 1 on, 0 off
+    SWITCH = "switch"
 
 
 class Subject(StrEnum):
@@ -59,6 +61,8 @@ class VolReading:
 
     sigma: Decimal | None
     base: Decimal | None
+    #: the price is below where it stood seven days before; not where either is unknown
+    fallen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -93,10 +97,19 @@ class Parameter:
     unit: Unit
     set_by: SetBy = SetBy.PERSON
 
+    def takes(self, value: Decimal) -> bool:
+        """Tell whether a value makes sense."""
+        return value in (0, 1) if self.unit is Unit.SWITCH else self.least <= value <= self.most
+
 
 def knob(name: str, default: str, least: str, most: str, unit: Unit) -> Parameter:
     """Return a parameter that a person may turn."""
     return Parameter(name=name, default=Decimal(default), least=Decimal(least), most=Decimal(most), unit=unit)
+
+
+def switch(name: str) -> Parameter:
+    """Return an option that a person may turn on."""
+    return Parameter(name=name, default=Decimal(0), least=Decimal(0), most=Decimal(1), unit=Unit.SWITCH)
 
 
 def given(name: str, default: str, unit: Unit, set_by: SetBy) -> Parameter:
@@ -154,7 +167,7 @@ class Trigger:
     def problems(self, chosen: Params) -> tuple[str, ...]:
         """Return the names of chosen parameters that are unknown, out of range, or leave no room between start and end."""
         known = {p.name: p for p in self.parameters}
-        wrong = [name for name, value in chosen.items() if name not in known or not known[name].least <= value <= known[name].most]
+        wrong = [name for name, value in chosen.items() if name not in known or not known[name].takes(value)]
         full = self.params(chosen)
         gap = full[self.leave] - full[self.enter]
         # below its limit or above: the limit that ends it must not lie beyond the one that starts it, or it would flicker

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import exact, to_decimal
-from chatbot.engine.triggers.trigger import Params, Reads, Standing, Subject, Trigger, Unit, VolReading, knob
+from chatbot.engine.triggers.trigger import Params, Reads, Standing, Subject, Trigger, Unit, VolReading, knob, switch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -196,12 +196,12 @@ def _k(base: Decimal, sigma: Decimal, r: SpikeRule) -> Fraction:
 
 
 def _rule(p: Params) -> SpikeRule:
-    return SpikeRule(enter=p["enter"], exit=p["exit"], max_days=int(p["days"]))
+    return SpikeRule(enter=p["enter"], exit=p["exit"], max_days=int(p["days"]), down=bool(p["down"]))
 
 
 def _step(state: SpikeState, seen: VolReading, p: Params) -> SpikeState:
     """Step for a target and a weight of 1: the cap is then k, and a portfolio multiplies it with its own anchor."""
-    return advance(state, Decimal(1), seen.sigma, seen.base, Decimal(1), _rule(p))
+    return advance(state, Decimal(1), seen.sigma, seen.base, Decimal(1), _rule(p), fallen=seen.fallen)
 
 
 def _times_base(state: SpikeState, seen: VolReading, p: Params) -> Decimal | None:
@@ -226,6 +226,7 @@ TRIGGER = Trigger(
         knob("enter", "2", "1.2", "5", Unit.TIMES),
         knob("exit", "1.5", "1", "4", Unit.TIMES),
         knob("days", "30", "5", "60", Unit.DAYS),
+        switch("down"),
     ),
     enter="enter",
     leave="exit",

@@ -200,8 +200,11 @@ def _detail_keyboard(words: Words, report: StatusReport, trigger: Cause) -> Keyb
 
 
 def _knob_row(words: Words, report: StatusReport, trigger: Cause, knob: Knob) -> tuple[Button, ...]:
-    """Return less, what is set, more; at an end of the range that side is missing."""
+    """Return less, what is set, more; at an end of the range that side is missing. An option is one button that turns it round."""
     strategy = report.portfolio.strategy
+    if parameters.is_switch(trigger, knob):
+        on = parameters.value_of(strategy, trigger, knob)
+        return (button(f"{_ON if on else _OFF} {words.t(knob.word)}", "knob", _turn(trigger, knob, 1 - on)),)
     now = parameters.written(words, trigger, knob, parameters.value_of(strategy, trigger, knob))
     row = [button(f"{words.t(knob.word)} {now}", "trigger", trigger)]
     less, more = (parameters.turned(strategy, trigger, knob, up=up) for up in (False, True))

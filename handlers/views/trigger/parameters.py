@@ -37,6 +37,8 @@ def value_of(strategy: Strategy, trigger: Cause, knob: Knob) -> Decimal:
 def written(words: Words, trigger: Cause, knob: Knob, value: Decimal) -> str:
     """Write a knob's value in its unit, as precisely as it is set."""
     unit = parameter(trigger, knob).unit
+    if unit is Unit.SWITCH:
+        return words.t("on") if value else words.t("off")
     if unit is Unit.RATE:
         return signals.in_unit(words, unit, value, round(value, 5))
     if unit is Unit.SHARE:
@@ -54,6 +56,11 @@ def counted(words: Words, trigger: Cause, knob: Knob, value: Decimal) -> str:
     if unit is Unit.BLOCKS:
         return words.n("{count} block of 8 h", "{count} blocks of 8 h", int(value))
     return written(words, trigger, knob, value)
+
+
+def is_switch(trigger: Cause, knob: Knob) -> bool:
+    """Tell whether a knob is an option that is on or off."""
+    return parameter(trigger, knob).unit is Unit.SWITCH
 
 
 def turned(strategy: Strategy, trigger: Cause, knob: Knob, *, up: bool) -> Decimal | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: what else a check may have told about
 _OTHERS: Final = {Cause.MARGIN: N_("Liquidation distance"), Cause.HEDGE: N_("Hedge")}
 #: decimals of a reading and of its limits
-_DIGITS: Final = {Unit.TIMES: 1, Unit.SCORE: 2, Unit.RATE: 3, Unit.INDEX: 0, Unit.SHARE: 1, Unit.DAYS: 0, Unit.BLOCKS: 0}
+_DIGITS: Final = {Unit.TIMES: 1, Unit.SCORE: 2, Unit.RATE: 3, Unit.INDEX: 0, Unit.SHARE: 1, Unit.DAYS: 0, Unit.BLOCKS: 0, Unit.SWITCH: 0}
 #: this part of the way to its limit is near enough to be named
 NEAR: Final = Decimal("0.75")
 #: decimals that are added at most, to tell a reading from its limit

@@ -145,6 +145,12 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
                 Knob("enter", N_("limit"), N_("starts at {value} the usual level"), D("0.1")),
                 Knob("exit", N_("end"), N_("ends at {value} or less, two days in a row"), D("0.1")),
                 Knob("days", N_("days"), N_("ends after {value} in any case"), D(5)),
+                Knob(
+                    "down",
+                    N_("falling"),
+                    N_("begins only for a coin that has fallen in these 7 days: {value}. Half of the spikes are rises; no edge is shown."),
+                    D(1),
+                ),
             ),
             quiet=N_("Volatility {coin} {reading} usual (cuts at {limit})"),
             active=N_("Volatility {coin} {reading} usual: cut since {date}, until {end}"),

@@ -88,6 +88,21 @@ async def test_the_modes_of_fear_are_chosen_beside_what_they_do_not_hedge(chat: 
     assert (await strategy_of(chat)).setting(Cause.FEAR_GREED) == TriggerSetting(on=True, params={"coverage": D("0.5")}, mode="book")
 
 
+async def test_an_option_is_one_button_that_turns_it_round(chat: Someone) -> None:
+    """It says that no edge is shown, is kept as chosen, and an old button does what its label said."""
+    text = await chat.say("/triggers volatility")
+    assert "falling begins only for a coin that has fallen in these 7 days: off." in text
+    assert "no edge is shown" in text
+    old = chat.with_button("☐ falling")
+    await chat.tap("☐ falling")
+    assert (await strategy_of(chat)).setting(Cause.VOLATILITY) == TriggerSetting(on=True, params={"down": D(1)})
+    assert "in these 7 days: on." in chat.loopback.last(ANN.id).text
+    await chat.tap("☐ falling", on=old)
+    assert (await strategy_of(chat)).setting(Cause.VOLATILITY).params == {"down": D(1)}
+    await chat.tap("☑ falling")
+    assert (await strategy_of(chat)).setting(Cause.VOLATILITY).params == {}
+
+
 async def test_settings_survive_new_weights_and_a_preset_brings_its_own_futures_trigger(chat: Someone) -> None:
     """What was tuned stays; which trigger moves the futures comes with the preset, and its card says so."""
     await chat.say("/triggers volatility 2.5 off")
@@ -162,6 +177,11 @@ def chosen(*, on: bool = False, mode: str = "", **params: str) -> TriggerSetting
     [
         ("volatility 2.5", "en", Cause.VOLATILITY, chosen(enter="2.5")),
         ("Volatility 2.5x end=1.8x days 20 on", "en", Cause.VOLATILITY, chosen(on=True, enter="2.5", exit="1.8", days="20")),
+        ("volatility falling on", "en", Cause.VOLATILITY, chosen(down="1")),
+        ("volatility 2.5 falling", "en", Cause.VOLATILITY, chosen(enter="2.5", down="1")),
+        ("volatility on falling off", "en", Cause.VOLATILITY, chosen(on=True)),
+        ("volatilidad bajando sí", "es", Cause.VOLATILITY, chosen(down="1")),
+        ("волатильность падение вкл", "ru", Cause.VOLATILITY, chosen(down="1")),
         ("funding high 0.06", "en", Cause.FUNDING_HIGH, chosen(enter="0.0006")),
         ("high funding 0.06% keep 40%", "en", Cause.FUNDING_HIGH, chosen(enter="0.0006", factor="0.4")),
         ("funding low -0.02", "en", Cause.FUNDING_LOW, chosen(enter="-0.0002")),
@@ -196,6 +216,8 @@ def test_words_are_read_in_english_and_in_the_persons_language(
         ("volatility 1.3", "it cannot end at"),
         ("volatility 2.5 3", "contradicts"),
         ("volatility end", "has no number behind it"),
+        ("volatility falling 1", "I don't understand"),
+        ("volatility falling on falling off", "contradicts"),
         ("volatility end soon", "is not a number"),
         ("volatility 1,2,3", "is not a number"),
         ("volatility on off", "contradicts"),
