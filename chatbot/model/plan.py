@@ -125,6 +125,18 @@ class Reason:
     age_s: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldTarget:
+    """A target that is not the strategy's own, and what keeps it there; weights of V."""
+
+    #: a coin, a line, or the net exposure
+    line: str
+    own: Decimal
+    now: Decimal
+    #: signals, hedges and tilts as they stand
+    by: tuple[Reason, ...]
+
+
 class LeftOutWhy(StoredWord):
     """Why a plan does not contain all that was wanted: the flags of domain 9.12, and the person's limit for one plan."""
 
@@ -226,6 +238,8 @@ class Plan:
     mode: Mode
     state: PlanState
     reasons: tuple[Reason, ...]
+    #: targets that are not the strategy's own, for what was told before and is no reason of this plan
+    standing: tuple[HeldTarget, ...] = ()
     before: PortfolioFigures
     #: what the plan leads to if every leg fills at its price
     after: PortfolioFigures

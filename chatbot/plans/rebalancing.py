@@ -56,7 +56,7 @@ from chatbot.plans.outcomes import (
 from chatbot.portfolio import states, valuation
 from chatbot.portfolio.revision import revision_of
 from chatbot.store import events, halt, plans, portfolios
-from chatbot.triggers import drift, market, tilt
+from chatbot.triggers import drift, market, standing, tilt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -165,7 +165,7 @@ class Rebalancing:
             return NothingToDo(portfolio=portfolio, figures=figures, left_out=undone)
         told = market.aged(tilt.told(reasons, tilts), market_now)
         drafted = planning.draft(evaluation, targets, block, told, now=now, expiry=self._lasts(evaluation))
-        drafted = replace(drafted, revision=revision_of(portfolio))
+        drafted = replace(drafted, revision=revision_of(portfolio), standing=standing.beside(told, evaluation))
         return self._costing.priced(drafted, evaluation.quotes, evaluation.markets)
 
     def _draft_hedge(
@@ -189,6 +189,7 @@ class Rebalancing:
             stuck = isinstance(hedge, OpenHedge) and hedge.contract in evaluation.stops
             undone = (LeftOut(why=LeftOutWhy.HALTED, instrument=INDEX),) if stuck else ()
             return NothingToDo(portfolio=evaluation.portfolio, figures=figures, left_out=undone)
+        drafted = replace(drafted, standing=standing.beside(reasons, evaluation))
         return self._costing.priced(drafted, evaluation.quotes, evaluation.markets)
 
     def _lasts(self, evaluation: Evaluation) -> timedelta:

@@ -13,6 +13,7 @@ from chatbot.model import (
     AnswerPolicy,
     DecidedBy,
     FuturesCost,
+    HeldTarget,
     LeftOut,
     Leg,
     LegKind,
@@ -71,6 +72,7 @@ class _Proposal:
 
     reasons: tuple[Reason, ...]
     before: PortfolioFigures
+    standing: tuple[HeldTarget, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     slippage_bps: Decimal | None = None
     holding: tuple[FuturesCost, ...] = ()

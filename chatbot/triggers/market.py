@@ -108,6 +108,11 @@ def reason_for(step: SignalChange) -> Reason:
     )
 
 
+def standing(signal: Signal) -> Reason:
+    """Return an active signal as the reason that it was when it began, with its reading of now."""
+    return reason_for(SignalChange(signal=signal, event=Phase.BEGIN))
+
+
 def aged(reasons: Iterable[Reason], now: datetime) -> tuple[Reason, ...]:
     """Return reasons with the ages of their readings at market time ``now``: a plan may be made hours after what asks for it."""
     return tuple(one if one.read_at is None else replace(one, age_s=int((now - one.read_at).total_seconds())) for one in reasons)

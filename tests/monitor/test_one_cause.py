@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from chatbot.model import NET, STABLE, AlertSettings, Cause, Phase
+from chatbot.model import NET, STABLE, AlertSettings, Cause, Phase, Reason
+from chatbot.plans.outcomes import Proposed
 from chatbot.portfolio import states as remembered
 from chatbot.portfolio.states import Aim
 from chatbot.store import accounts, tables
-from tests.monitor.test_triggers import FEAR, HIGH, QUIET, SPIKE, D, kinds, stage
+from handlers.views.plan import card
+from tests.handlers.views.test_everywhere import CATALOGUE
+from tests.monitor.test_triggers import BEFORE, FEAR, HIGH, QUIET, SPIKE, D, kinds, stage
 from tests.portfolio.still_market import PERSON
 
 if TYPE_CHECKING:
@@ -144,3 +147,40 @@ async def test_new_targets_are_the_reason_of_their_plan(tmp_path: Path) -> None:
         await on.confirm(portfolio)
         assert await on.room.tick() == (0, 0)
         assert await rung(on, portfolio) == []
+
+
+async def test_a_plan_says_why_its_targets_are_not_the_strategys_own(tmp_path: Path) -> None:
+    """Whoever asks for a plan while a spike and fear last is told what holds BTC and the futures where they are, the furthest first."""
+    async with stage(tmp_path) as on:
+        on.signals = (replace(SPIKE, since=BEFORE), replace(FEAR, since=BEFORE))
+        portfolio = await on.open()
+        on.room.market.move("SOL", "1.3")
+        proposed = await on.room.program.rebalancing.propose(portfolio, (Reason(trigger=Cause.MANUAL),))
+        assert isinstance(proposed, Proposed)
+        btc, net = proposed.plan.standing
+        assert (btc.line, btc.own, btc.now, [one.reading for one in btc.by]) == ("BTC", D("0.4"), D("0.16"), [D("2.5")])
+        assert (net.line, net.own, net.now) == (NET, D("0.1"), 0)
+        assert [one.trigger for one in net.by] == [Cause.VOLATILITY, Cause.FEAR_GREED]
+        stored = await on.room.plan(portfolio)
+        assert stored is not None
+        assert stored.standing == proposed.plan.standing
+        told = card.plan_card(CATALOGUE.words("en"), portfolio, stored).text
+        assert "You asked for it.\n<b>BTC</b> target <b>16.0%</b> instead of 40.0%: BTC volatility is 2.5x its usual level." in told
+        assert "<b>Net futures</b> target <b>0.0%</b> instead of 10.0%: BTC volatility is" in told
+
+
+async def test_what_a_plan_is_made_for_is_not_said_twice(tmp_path: Path) -> None:
+    """The cut itself is a reason with its number; a plan for fear while the cut lasts names the cut beside it."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        await on.room.tick()
+        on.hear(SPIKE)
+        await on.room.tick()
+        await on.room.tick()
+        plan = await on.confirm(portfolio)
+        assert plan.standing == ()
+        on.hear(SPIKE, FEAR)
+        await on.room.tick()
+        plan = await on.confirm(portfolio)
+        assert [reason.trigger for reason in plan.reasons] == [Cause.FEAR_GREED]
+        assert {held.line for held in plan.standing} == {"BTC", NET}

@@ -24,6 +24,9 @@ D = Decimal
 async def test_a_spike_that_cools_down_is_told_as_what_it_is(tmp_path: Path) -> None:
     """Nothing is called cut at a reading within its limit; what is still beyond it names the limit."""
     async with opened(tmp_path, datetime(2020, 3, 25, 8, tzinfo=UTC)) as ann:
+        card = ann.last.text
+        assert "You asked for it." in card
+        assert "BTC target 5.0% instead of 20.0%: BTC volatility is 3.0x its usual level." in card
         await ann.step(900)
         alert = next(message for message in reversed(ann.messages) if "Volatility" in message.buttons).text
         said = {line.split()[0]: line for line in alert.splitlines() if " volatility " in line}

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 #: beyond this many legs the rest is counted, so that the card stays one message
 MOST_LEGS = 24
+#: so many targets that are not the strategy's own are explained, those that moved furthest
+MOST_HELD = 6
+#: what is told after the causes that have moved targets
+_CONSEQUENCES = (Cause.DRIFT, Cause.EXPOSURE, Cause.TILT, Cause.BETA, Cause.MOVED, Cause.CHANGED)
 _REASONS = {
     Cause.MANUAL: N_("You asked for it."),
     Cause.START: N_("The first plan brings the portfolio to its targets."),
@@ -115,8 +119,7 @@ def closed_text(words: Words, plan: Plan) -> str:
 
 def _body(words: Words, plan: Plan, *, lead: str = "") -> list[Html]:
     parts = [esc(lead), esc("")] if lead else []
-    told_apart = plan.hedge is not None  # the hedge is told with its figures
-    parts += [reason_text(words, reason) for reason in plan.reasons if not (told_apart and reason.trigger is Cause.HEDGE)]
+    parts += reason_lines(words, plan)
     parts += card.card_lines(words, plan)
     parts += [esc(""), *legs_block(words, plan.legs), esc("")]
     parts += [*costs_lines(words, plan), result_table(words, plan), exposure_change(words, plan.before, plan.after)]
@@ -138,6 +141,18 @@ def legs_block(words: Words, legs: Sequence[Leg]) -> list[Html]:
     if not kept:
         lines.append(say(words, "No legs are left; there would be nothing to do."))
     return lines
+
+
+def reason_lines(words: Words, plan: Plan) -> list[Html]:
+    """Return why a plan is made and why targets are not the strategy's own, what has moved them before what has drifted."""
+    told_apart = plan.hedge is not None  # the hedge is told with its figures
+    told = [reason for reason in plan.reasons if not (told_apart and reason.trigger is Cause.HEDGE)]
+    first = [reason for reason in told if reason.trigger not in _CONSEQUENCES]
+    return [
+        *(reason_text(words, reason) for reason in first),
+        *(reasons.standing(words, held) for held in plan.standing[:MOST_HELD]),
+        *(reason_text(words, reason) for reason in told if reason not in first),
+    ]
 
 
 def reason_text(words: Words, reason: Reason) -> Html:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chatbot.i18n import N_
 from chatbot.model import NET, PlanState
 from handlers.views.common import ARROW, DOT, View, bold, button, captioned, clip, esc, head, joined, line_name, page, say
-from handlers.views.plan.card import MOST_LEGS, closed_text, reason_text
+from handlers.views.plan.card import MOST_LEGS, closed_text, reason_lines
 from handlers.views.plan.legs import left_out_text, progress_line
 from handlers.views.tables import change_picture, change_table, exposure_change
 
@@ -91,7 +91,7 @@ def plan_in_full(words: Words, portfolio: Portfolio, plan: Plan) -> View:
         head(words, portfolio, say(words, "Plan {number}", number=plan.number), words.moment(plan.created_at)),
         bold(words.t("waiting for an answer") if plan.state is PlanState.PROPOSED else closed_text(words, plan)),
         "",
-        *(reason_text(words, reason) for reason in plan.reasons[:8]),
+        *reason_lines(words, plan)[:8],
         "",
         *(progress_line(words, leg) for leg in plan.legs[:MOST_LEGS]),
         *(joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out[:8]),

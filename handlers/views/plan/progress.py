@@ -11,7 +11,7 @@ from handlers.buttons import Style
 from handlers.views.common import DOT, View, bold, button, captioned, esc, head, joined, page, say
 from handlers.views.person import halt
 from handlers.views.plan import autonomy, panic
-from handlers.views.plan.card import MOST_LEGS, closed_text, plan_card, reason_text
+from handlers.views.plan.card import MOST_LEGS, closed_text, plan_card, reason_lines
 from handlers.views.plan.legs import ended_short, left_out_text, progress_line
 from handlers.views.tables import change_picture, change_table, exposure_change
 
@@ -31,7 +31,7 @@ def progress(words: Words, portfolio: Portfolio, plan: Plan) -> View:
         head(words, portfolio, say(words, "Plan {number}", number=plan.number)),
         say(words, "Being carried out: {done} of {all} legs ended.", done=ended, all=len(plan.legs)),
         *autonomy.acted_lines(words, plan),
-        *([reason_text(words, reason) for reason in plan.reasons] if plan.decided_by is DecidedBy.AUTO or plan.is_panic else []),
+        *(reason_lines(words, plan) if plan.decided_by is DecidedBy.AUTO or plan.is_panic else []),
         "",
         *_legs(words, plan),
     )

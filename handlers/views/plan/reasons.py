@@ -8,14 +8,14 @@ from chatbot.engine.margin import NEAR_LIQUIDATION
 from chatbot.i18n import N_
 from chatbot.model import Cause, Phase
 from handlers.views import age
-from handlers.views.common import DASH, bold, coin, say
+from handlers.views.common import DASH, bold, coin, joined, line_name, say
 from handlers.views.portfolio import options
 from handlers.views.trigger import signals
 from handlers.views.trigger.words import WORDS
 
 if TYPE_CHECKING:
     from chatbot.i18n import Words
-    from chatbot.model import Reason
+    from chatbot.model import HeldTarget, Reason
     from handlers.views.common import Html
 
 _HEDGE: Final = {
@@ -65,3 +65,22 @@ def other(words: Words, reason: Reason) -> Html | None:
         return say(words, _MARGIN[1])
     limit = reason.limit if reason.limit is not None else NEAR_LIQUIDATION
     return say(words, _MARGIN[0], reading=bold(words.percent(reason.reading)), limit=words.percent(limit))
+
+
+def standing(words: Words, held: HeldTarget) -> Html:
+    """Say why a target is not the strategy's own, for what was told before this plan."""
+    facts = {
+        "line": bold(line_name(words, held.line)),
+        "now": bold(words.percent(held.now)),
+        "own": words.percent(held.own),
+        "causes": joined(", ", (_holds(words, reason) for reason in held.by)),
+    }
+    return say(words, "{line} target {now} instead of {own}: {causes}.", **facts)
+
+
+def _holds(words: Words, reason: Reason) -> Html:
+    if reason.trigger in WORDS:
+        reading = signals.number(words, reason.trigger, reason.reading)
+        return say(words, WORDS[reason.trigger].holds, coin=coin(reason.line), reading=reading)
+    held = N_("a tilt on {coin}") if reason.trigger is Cause.TILT else N_("a hedge is open")
+    return say(words, held, coin=coin(reason.line))

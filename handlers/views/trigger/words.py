@@ -98,6 +98,8 @@ class TriggerWords:
     #: where it may go on and do less; empty: it never does
     ease: str = ""
     end: str
+    #: in few words, why a target is not the strategy's own while it lasts
+    holds: str
     held_back: HeldBackWords | None = None
 
     @property
@@ -166,6 +168,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
             ),
             change=N_("{coin} volatility has risen to {reading} its usual level: its target is cut further, to {size} of what it was."),
             end=N_("{coin} has calmed down to {reading} its usual volatility. Its normal target applies again."),
+            holds=N_("{coin} volatility is {reading} its usual level"),
         ),
         Cause.TREND: TriggerWords(
             name=N_("Trend"),
@@ -199,6 +202,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
                 "goes down to {size}."
             ),
             end=N_("The {coin} trend signal is over: its long futures may go back to their target."),
+            holds=N_("the {coin} trend looks worn out"),
         ),
         Cause.FUNDING_LOW: TriggerWords(
             name=N_("Low funding"),
@@ -231,6 +235,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
             met=N_("Funding was low and has not recovered yet, {reading} per 8 h: net futures go up to {size} of the value."),
             change=N_("Funding stays low, {reading} per 8 h: net futures go up to {size} of the value."),
             end=N_("Funding is no longer low, {reading} per 8 h: net futures go back to their own target."),
+            holds=N_("funding has been low, now {reading} per 8 h"),
             held_back=HeldBackWords(
                 status=N_("Funding {reading} per 8 h asks for more, held back by what asks for less risk"),
                 asks=N_("Funding has been low since {moment}, now {reading} per 8 h, and asks for {size} net futures."),
@@ -267,6 +272,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
             begin=N_("Funding is high, {reading} per 8 h, limit {limit}: {size} of the net long futures is kept."),
             met=N_("Funding was high and has not calmed down yet, {reading} per 8 h: {size} of the net long futures is kept."),
             end=N_("Funding is no longer high, {reading} per 8 h: net futures go back to their own target."),
+            holds=N_("funding has been high, now {reading} per 8 h"),
         ),
         Cause.FEAR_GREED: TriggerWords(
             name=N_("Fear & Greed"),
@@ -298,6 +304,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
             begin=N_("Extreme fear: Fear & Greed is {reading}, below {limit}. Futures go neutral; the spot coins keep their risk."),
             met=N_("Extreme fear is not over yet, Fear & Greed is {reading}. Futures go neutral; the spot coins keep their risk."),
             end=N_("Extreme fear is over, Fear & Greed is {reading}: futures go back to their own target."),
+            holds=N_("extreme fear, Fear & Greed is {reading}"),
         ),
     }
 )

@@ -40,6 +40,7 @@ from chatbot.model import (
     FlowKind,
     FuturesCost,
     HeldBack,
+    HeldTarget,
     KeptOut,
     LeftOut,
     LeftOutWhy,
@@ -230,6 +231,11 @@ def legs(name: str = PLAIN) -> tuple[Leg, ...]:
     )
 
 
+def _layers(name: str) -> tuple[Reason, ...]:
+    """Return what else keeps a target from the strategy's own."""
+    return Reason(trigger=Cause.HEDGE, line=COVER), Reason(trigger=Cause.TILT, line=name, event=Phase.BEGIN, size=D("-0.032"))
+
+
 def a_plan(name: str = PLAIN, state: PlanState = PlanState.PROPOSED, result: PortfolioFigures | None = None) -> Plan:
     """Return plan 27 with every kind of reason, leg and omission."""
     left = (*LeftOutWhy, LeftOutWhy("new_flag"))
@@ -251,6 +257,10 @@ def a_plan(name: str = PLAIN, state: PlanState = PlanState.PROPOSED, result: Por
             Reason(trigger=Cause.TILT, line=name, event=Phase.BEGIN, size=D("-0.032")),
             Reason(trigger=Cause.TILT, line="ETH", event=Phase.END, size=D("0.021")),
             Reason(trigger=Cause(name)),
+        ),
+        standing=(
+            HeldTarget(line=name, own=D("0.4"), now=D("0.15"), by=(trigger_steps(name)[0].reason,)),
+            HeldTarget(line=NET, own=D("0.1"), now=D(0), by=(*(one.reason for one in trigger_steps(name)), *_layers(name))),
         ),
         before=figures(),
         after=after(),
