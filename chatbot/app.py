@@ -241,7 +241,8 @@ async def _assemble(
     if settings.is_live_market:  # elsewhere levels carry the time of a played market
         stops.seed(levels.last())
     open_accounts = OpenAccounts(db, _exchange_opener(source, clock, stops), source.name)
-    evaluator = Evaluator(db, open_accounts, board, source, clock, signals=signals.of, levels=levels, stops=stops, betas=betas.now)
+    hearing = signals.of, signals.together
+    evaluator = Evaluator(db, open_accounts, board, source, clock, hearing=hearing, levels=levels, stops=stops, betas=betas.now)
     costing = Costing(source, candles, funding, clock)
     portfolios = Portfolios(db, clock, source.name, changed=roster.forget, first_account=_opening_account(source), redraw=write.redraw_card)
     flows = Flows(db, open_accounts, evaluator, board, clock, end_card=portfolios.end_card)

@@ -28,13 +28,14 @@ from chatbot.model.plan import (
     Reason,
 )
 from chatbot.model.report import AssetExposure, ContractReading, ExposureReport, MovedTarget, Performance, PortfolioRow, StatusReport
-from chatbot.model.signal import Signal, TriggerSetting
+from chatbot.model.signal import BASKET, Signal, TriggerSetting
 from chatbot.model.strategy import ALT, CORE, FUTURES, NET, STABLE, BandRule, Portfolio, ScheduleRule, Strategy
 from chatbot.model.tilt import OpenTilt
 from chatbot.model.trigger_info import INFO, Cause, Effect, Phase, TriggerInfo
 
 __all__ = [
     "ALT",
+    "BASKET",
     "CORE",
     "COVER",
     "FUTURES",

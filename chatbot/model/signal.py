@@ -8,6 +8,9 @@ from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
 
 from chatbot.model.trigger_info import Cause  # noqa: TC001 - read at run time by the JSON codec
 
+#: subject of a signal about all coins of a portfolio together; small letters, so that no coin is called so
+BASKET = "basket"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriggerSetting:
@@ -25,7 +28,7 @@ class Signal:
     """Where one trigger stands about one subject after its last reading."""
 
     trigger: Cause
-    #: BTC, BTC-PERP, or empty for the whole market
+    #: BTC, BTC-PERP, BASKET, or empty for the whole market
     subject: str = ""
     #: market time of the last reading; None before the first
     at: datetime | None = None

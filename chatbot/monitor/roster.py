@@ -196,7 +196,12 @@ def _watched(portfolio: Portfolio, held: tuple[str, ...] = ()) -> _Watched:
     """Return how a portfolio is watched; ``held`` is what the last look needed, positions that the strategy does not name among it."""
     strategy = portfolio.strategy
     needed = tuple(sorted({*valuation.instruments(strategy), *held}))
-    return _Watched(portfolio=portfolio, instruments=needed, looked=signals.all_machines(strategy), heard=signals.active_machines(strategy))
+    looked, heard = signals.all_machines(strategy), signals.active_machines(strategy)
+    if signals.is_together(strategy):
+        basket = signals.basket_machine(strategy, portfolio.id)
+        looked = (*looked, basket)
+        heard = (*heard, basket) if strategy.setting(basket.trigger).on else heard
+    return _Watched(portfolio=portfolio, instruments=needed, looked=looked, heard=heard)
 
 
 def _is_moving(evaluation: Evaluation) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.model import INFO, Effect, Signal
+from chatbot.model import BASKET, INFO, Effect, Signal
 from chatbot.portfolio import targets
 from chatbot.portfolio.layers import Anchor, Memory
 
@@ -30,7 +30,8 @@ def anchor_spikes(memory: Memory, signals: Iterable[Signal], held: Valuation, st
     for signal in signals:
         cuts = INFO[signal.trigger].effect is Effect.CUT_COIN and signal.active and strategy.setting(signal.trigger).on
         if cuts and signal.since is not None:
-            begun[signal.subject] = min(begun.get(signal.subject, signal.since), signal.since)
+            for asset in held.by_asset if signal.subject == BASKET else (signal.subject,):
+                begun[asset] = min(begun.get(asset, signal.since), signal.since)
     kept: dict[str, Anchor] = {}
     for asset, known in memory.anchors.items():
         if asset in begun:

@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from chatbot.portfolio.valuation import Account
     from chatbot.store.database import Database
 
-    #: where every trigger of a strategy stands
+    #: where every trigger of a strategy stands; and those that are about one portfolio alone, from the coins that it holds
     Signalling = Callable[[Strategy], Awaitable[tuple[Signal, ...]]]
+    OwnSignals = Callable[[Portfolio, Mapping[str, Decimal]], Awaitable[tuple[Signal, ...]]]
 
 
 class Evaluator:
@@ -53,7 +54,7 @@ class Evaluator:
         source: PriceSource,
         clock: Clock,
         *,
-        signals: Signalling,
+        hearing: tuple[Signalling, OwnSignals],
         levels: Levels,
         stops: Stops,
         betas: Callable[[Iterable[str]], Mapping[str, Decimal]] = valuation.prior_betas,
@@ -63,7 +64,7 @@ class Evaluator:
         self._board = board
         self._source = source
         self._clock = clock
-        self._signals = signals
+        self._signals, self._own_signals = hearing
         self._levels = levels
         self._stops = stops
         self._betas = betas
@@ -133,6 +134,8 @@ class Evaluator:
             exchange = await self._accounts.exchange(portfolio.id)
             markets = await exchange.markets()
             account = await _account(exchange)
+            coins = valuation.managed_coins(account.balances.spot, portfolio.strategy)
+            signals = (*signals, *await self._own_signals(portfolio, coins))
             extra = frozenset(also) & markets.keys() | {hedge.contract for hedge in states.hedges if not hedge.closed}
             known = {*valuation.instruments(portfolio.strategy, account), *extra}
             shown = valuation.wholly_kept(portfolio.strategy, account)

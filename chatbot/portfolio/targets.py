@@ -11,12 +11,12 @@ from chatbot.engine.exact import wide
 from chatbot.engine.portfolio import INDEX
 from chatbot.engine.targets import Targets, split
 from chatbot.engine.triggers.fold import Fold, Hedge, Spike, effective_targets
-from chatbot.model import FUTURES, INFO, STABLE, Effect
+from chatbot.model import BASKET, FUTURES, INFO, STABLE, Effect
 from chatbot.portfolio import valuation
 from chatbot.portfolio.layers import Effective
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from chatbot.engine.portfolio import Valuation
     from chatbot.model import OpenHedge, Signal, Strategy
@@ -144,7 +144,7 @@ def active_layers(held: Valuation, strategy: Strategy, layers: Layers, base: Tar
         trims[signal.subject] = max(trims.get(signal.subject, _ZERO), signal.size or _ZERO)
     neutral = by_effect[Effect.NEUTRALISE]
     return Fold(
-        vol=tuple(_spike(signal, base, layers.anchors.get(signal.subject)) for signal in by_effect[Effect.CUT_COIN]),
+        vol=tuple(_spikes(by_effect[Effect.CUT_COIN], held, base, layers.anchors)),
         funding_low_level=max(_sizes(by_effect[Effect.RAISE_NET]), default=None),
         funding_high=bool(by_effect[Effect.CUT_NET]),
         funding_high_factor=min(_sizes(by_effect[Effect.CUT_NET]), default=Decimal("0.5")),
@@ -167,11 +167,20 @@ def _sizes(signals: Iterable[Signal]) -> list[Decimal]:
     return [signal.size for signal in signals if signal.size is not None]
 
 
-def _spike(signal: Signal, base: Targets, anchor: Anchor | None) -> Spike:
+def _spikes(signals: Iterable[Signal], held: Valuation, base: Targets, anchors: Mapping[str, Anchor]) -> Iterator[Spike]:
+    """Return the cut of each coin in its spike; one of all coins together is every coin's, and that of every contract (domain 5.4)."""
+    contracts = (position.asset for position in held.snapshot.positions)
+    every = dict.fromkeys((*base.spot, *contracts))
+    for signal in signals:
+        for asset in every if signal.subject == BASKET else (signal.subject,):
+            yield _spike(asset, signal.size or _ONE, base, anchors.get(asset))
+
+
+def _spike(asset: str, k: Decimal, base: Targets, anchor: Anchor | None) -> Spike:
     """Return cap = k min(t, w0) (domain 5.3); without a weight at onset the cut starts from the target."""
-    k, t = signal.size or _ONE, base.spot.get(signal.subject, _ZERO)
+    t = base.spot.get(asset, _ZERO)
     w0 = anchor.weight if anchor is not None and anchor.weight is not None else t
-    return Spike(asset=signal.subject, cap=(k * min(t, w0)).quantize(_STEP, ROUND_DOWN), k=k)
+    return Spike(asset=asset, cap=(k * min(t, w0)).quantize(_STEP, ROUND_DOWN), k=k)
 
 
 def _open(hedges: Iterable[OpenHedge]) -> list[OpenHedge]:

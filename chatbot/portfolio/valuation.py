@@ -129,11 +129,15 @@ def is_cash(asset: str, strategy: Strategy) -> bool:
     return asset in CASH_COINS and asset not in strategy.weights
 
 
+def managed_coins(spot: Mapping[str, Decimal], strategy: Strategy) -> dict[str, Decimal]:
+    """Return what there is of each coin that is no cash, without what is kept out."""
+    left = {asset: qty - kept_of(qty, strategy.kept[asset]) if asset in strategy.kept else qty for asset, qty in spot.items()}
+    return {asset: qty for asset, qty in left.items() if qty and not is_cash(asset, strategy)}
+
+
 def without_target(spot: Mapping[str, Decimal], strategy: Strategy) -> tuple[str, ...]:
     """Return the coins that are held and managed, and that no line of the targets takes in: nobody has said what becomes of them."""
-    left = {asset: qty - kept_of(qty, strategy.kept[asset]) if asset in strategy.kept else qty for asset, qty in spot.items()}
-    coins = (asset for asset, qty in left.items() if qty and not is_cash(asset, strategy))
-    return tuple(sorted(asset for asset in coins if strategy.line_of(asset) not in strategy.weights))
+    return tuple(sorted(asset for asset in managed_coins(spot, strategy) if strategy.line_of(asset) not in strategy.weights))
 
 
 def other_cash(snap: portfolio.Snapshot, *, beside: Collection[str] = ()) -> Decimal:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from chatbot.engine.portfolio import INDEX
 from chatbot.engine.triggers.funding import BLOCK_HOURS
 from chatbot.errors import contained
-from chatbot.model import AnswerMode, Check, ExposureReport, HeldBack, MovedTarget, PortfolioRow, StatusReport
+from chatbot.model import BASKET, AnswerMode, Cause, Check, ExposureReport, HeldBack, MovedTarget, PortfolioRow, StatusReport
 from chatbot.portfolio import states, targets, turnover
 from chatbot.reports import exposure, performance
 from chatbot.store import halt, plans, portfolios
-from chatbot.triggers import schedule
+from chatbot.triggers import schedule, signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from chatbot.exchanges.base import PriceSource
     from chatbot.market.funding import FundingBook
     from chatbot.market.quotes import QuoteBoard
-    from chatbot.model import OpenTilt, Person, Portfolio
+    from chatbot.model import OpenTilt, Person, Portfolio, Signal, Strategy
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.evaluator import Evaluator
     from chatbot.portfolio.states import ScheduleMark
@@ -89,7 +89,7 @@ class Reports:
             turnover=used,
             open_plan=open_plan,
             next_run=schedule.upcoming(portfolio.strategy.schedule, evaluation.states.schedule, now),
-            signals=evaluation.layers.signals,
+            signals=_that_act(evaluation.layers.signals, portfolio.strategy),
             suppressed=evaluation.effective is not None and evaluation.effective.holds_back,
             moved=_moved(evaluation),
             hedges=evaluation.layers.hedges,
@@ -141,6 +141,12 @@ class Reports:
         await self._funding.refresh((INDEX,), exposure.LOOK_BACK_DAYS)
         hours = self._funding.interval_hours(INDEX)
         return quote.funding_rate * BLOCK_HOURS / hours if hours else None
+
+
+def _that_act(found: tuple[Signal, ...], strategy: Strategy) -> tuple[Signal, ...]:
+    """Return the signals that may move something: of volatility those of all coins together, or those of each."""
+    together = signals.is_together(strategy)
+    return tuple(one for one in found if one.trigger is not Cause.VOLATILITY or (one.subject == BASKET) == together)
 
 
 def _moved(evaluation: Evaluation) -> dict[str, MovedTarget]:

@@ -5,6 +5,7 @@ A reading that is late is waited for; one that never comes is handed out as unkn
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import chain
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from chatbot.engine.errors import Refused
 from chatbot.engine.portfolio import MAJORS
 from chatbot.engine.triggers import volatility
+from chatbot.engine.triggers.basket import BasketVol, basket_vol
 from chatbot.engine.triggers.trigger import Bars, Reads, VolReading
+from chatbot.engine.triggers.volatility import has_fallen
 from chatbot.exchanges.base import PERP
 
 if TYPE_CHECKING:
@@ -36,6 +39,8 @@ _DAY_HOURS = 24
 _BASELINE_DAYS = 38
 #: swings, and strength that is smoothed from the first bar on, must not hang on where the window is cut (domain 6.2)
 _DAILY_BARS = 400
+#: weeks of baskets that are remembered: each serves as reading once and as baseline thirty times
+_MOST_WEEKS = 5000
 _HOURLY_DAYS = WARM_UP.days + _BASELINE_DAYS + 8
 
 
@@ -116,7 +121,7 @@ class _Volatility(_Regular):
     def _has_fallen(self, asset: str, day: int) -> bool:
         """Tell whether the coin is below where it stood seven days before (domain 5.4)."""
         closes = (self._candles.closes(asset, "1h", _EPOCH + at * _DAY, 1)[0] for at in (day, day - 7))
-        return volatility.has_fallen(*(None if close is None else Decimal(str(close)) for close in closes))
+        return has_fallen(*(None if close is None else Decimal(str(close)) for close in closes))
 
     def _sigma(self, asset: str, day: int) -> Decimal | None:
         """Return the realised volatility of the seven days to the end of ``day``; only what is known is remembered."""
@@ -152,6 +157,58 @@ class _Volatility(_Regular):
             oldest = day - _BASELINE_DAYS - WARM_UP.days
             self._sigmas = {key: sigma for key, sigma in self._sigmas.items() if key[1] >= oldest}
             self._days = {key: squares for key, squares in self._days.items() if key[1] >= oldest}
+
+
+class BasketFeed(_Regular):
+    """The volatility of all coins of a portfolio together, at the quantities of now, in its baseline too (domain 5.4)."""
+
+    step, patience = _DAY, timedelta(hours=6)
+
+    def __init__(self, candles: CandleBook) -> None:
+        self._candles = candles
+        #: by subject: what its portfolio holds; there are no readings of one that was not looked at yet
+        self._quantities: dict[str, dict[str, Decimal]] = {}
+        #: what is known of the seven days to the end of a day, by the quantities that it was asked for
+        self._weeks: dict[tuple[tuple[tuple[str, Decimal], ...], int], BasketVol] = {}
+
+    def hold(self, subject: str, quantities: Mapping[str, Decimal]) -> None:
+        """Take note of what a portfolio holds now."""
+        self._quantities[subject] = dict(sorted(quantities.items()))
+
+    def holds(self, subject: str) -> bool:
+        """Tell whether anything is known of a portfolio."""
+        return subject in self._quantities
+
+    async def fetch(self, subjects: Collection[str]) -> None:
+        """Ask for the hours of every coin that these portfolios hold."""
+        coins = {coin for subject in subjects for coin in self._quantities.get(subject, ())}
+        await self._candles.refresh(sorted(coins), "1h", _HOURLY_DAYS)
+
+    def readings(self, subject: str, upto: datetime, now: datetime) -> Iterator[tuple[datetime, VolReading]]:
+        """Yield the readings after ``upto``; none where nobody knows yet what is held."""
+        return super().readings(subject, upto, now) if self.holds(subject) else iter(())
+
+    def reading(self, subject: str, at: datetime) -> tuple[VolReading, bool]:
+        """Return the reading of the day that ends at ``at``, and whether it is known."""
+        quantities, day = self._quantities[subject], (at - _EPOCH) // _DAY
+        weeks = [self._week(quantities, one) for one in range(day - _BASELINE_DAYS, day + 1)]
+        *_, sigma = history = [None if week.sigma is None else Decimal(f"{week.sigma:.12g}") for week in weeks]
+        fallen = has_fallen(*(None if worth is None else Decimal(str(worth)) for worth in (weeks[-1].ended, weeks[-1].began)))
+        return VolReading(sigma=sigma, base=volatility.vol_baseline(history)[0], fallen=fallen), sigma is not None
+
+    def _week(self, quantities: Mapping[str, Decimal], day: int) -> BasketVol:
+        """Return what is known of the seven days to the end of ``day``; a week whose last hour is missing is late, so nothing of it is."""
+        key = (tuple(quantities.items()), day)
+        found = self._weeks.get(key)
+        if found is None:
+            closes = {coin: self._candles.closes(coin, "1h", _EPOCH + day * _DAY, 7 * _DAY_HOURS + 1) for coin in quantities}
+            found = basket_vol(quantities, closes, 1)
+            if found.ended is None:
+                return replace(found, sigma=None)
+            if len(self._weeks) > _MOST_WEEKS:
+                self._weeks.clear()
+            self._weeks[key] = found
+        return found
 
 
 class _Bars(_Regular):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.triggers.drift import Move
 from chatbot.exchanges.base import PERP
-from chatbot.model import INFO, NET, STABLE, Effect, Phase, Reason, Signal
+from chatbot.model import BASKET, INFO, NET, STABLE, Effect, Phase, Reason, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,7 +88,9 @@ def asks(step: SignalChange) -> bool:
 def move_of(step: SignalChange, strategy: Strategy) -> Move:
     """Return which lines a step has moved, for the judgement of their drift (domain 3.2)."""
     signal, lines = step.signal, {NET}
-    if INFO[signal.trigger].effect is Effect.CUT_COIN:
+    if signal.subject == BASKET:
+        lines |= {*(strategy.line_of(asset) for asset in strategy.spot_assets), STABLE}
+    elif INFO[signal.trigger].effect is Effect.CUT_COIN:
         net = lines if signal.subject + PERP in strategy.contracts else set()
         lines = {strategy.line_of(signal.subject), STABLE} | net
     return Move(name=signal.key, event=step.event, lines=frozenset(lines))

@@ -15,24 +15,26 @@ from typing import TYPE_CHECKING, Any
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.engine.triggers.trigger import SetBy, Subject, Unit
 from chatbot.errors import contained
-from chatbot.model import INFO, Cause, Signal
+from chatbot.model import BASKET, INFO, Cause, Signal
 from chatbot.store import accounts
 from chatbot.store.codec import decode, encode
-from chatbot.triggers.feeds import WARM_UP, feeds, floor
+from chatbot.triggers.feeds import WARM_UP, BasketFeed, feeds, floor
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from chatbot.clock import Clock
-    from chatbot.engine.triggers.trigger import Reads, Standing, Trigger
+    from chatbot.engine.triggers.trigger import Standing, Trigger
     from chatbot.exchanges.base import PriceSource
     from chatbot.market.candles import CandleBook
     from chatbot.market.funding import FundingBook
     from chatbot.market.sentiment import Sentiment
-    from chatbot.model import Strategy
+    from chatbot.model import Portfolio, Strategy
     from chatbot.store.database import Database
     from chatbot.triggers.feeds import Feed
 
+#: the trigger that may look at all coins together, and its parameter for that: it is nothing to the machine of a coin
+_CUTS, _TOGETHER = Cause.VOLATILITY, "together"
 #: how old a stored machine may be
 _FORGET = timedelta(days=60)
 
@@ -53,8 +55,8 @@ class MachineKey:
     @property
     def key(self) -> str:
         """Return the name under which it is stored; an option that is off is not in it, so that a new one finds what was stored before."""
-        off = {one.name for one in self.machine.parameters if one.unit is Unit.SWITCH and not dict(self.params)[one.name]}
-        chosen = ",".join(f"{name}={value.normalize():f}" for name, value in self.params if name not in off)
+        options = {one.name for one in self.machine.parameters if one.unit is Unit.SWITCH}
+        chosen = ",".join(f"{name}={value.normalize():f}" for name, value in self.params if value or name not in options)
         return f"signal:{self.trigger}:{self.subject}:{chosen}"
 
 
@@ -72,6 +74,17 @@ class MachineState:
     since: datetime | None = None
 
 
+def is_together(strategy: Strategy) -> bool:
+    """Tell whether the volatility of all coins together cuts them, and no coin's own (domain 5.4)."""
+    return bool(strategy.setting(_CUTS).params.get(_TOGETHER))
+
+
+def basket_machine(strategy: Strategy, portfolio_id: int) -> MachineKey:
+    """Return the machine of all coins of a portfolio together."""
+    params = tuple(TRIGGERS[_CUTS].params(strategy.setting(_CUTS).params).items())
+    return MachineKey(_CUTS, f"{BASKET}:{portfolio_id}", params)
+
+
 def all_machines(strategy: Strategy) -> tuple[MachineKey, ...]:
     """Return the machines that a strategy looks at, those that are switched off too: a person sees what they would do."""
     contracts = strategy.contracts
@@ -82,7 +95,8 @@ def all_machines(strategy: Strategy) -> tuple[MachineKey, ...]:
             continue  # nothing to trim, halve or step up
         trigger = TRIGGERS[name]
         net = {parameter.name: strategy.futures_net for parameter in trigger.parameters if parameter.set_by is SetBy.NET}
-        params = tuple(trigger.params({**strategy.setting(name).params, **net}).items())
+        chosen = {what: value for what, value in strategy.setting(name).params.items() if what != _TOGETHER}
+        params = tuple(trigger.params({**chosen, **net}).items())
         found += [MachineKey(name, subject, params) for subject in subjects[trigger.per]]
     return tuple(found)
 
@@ -100,6 +114,7 @@ class Signals:
         self._source = source
         self._clock = clock
         self._feeds = feeds(candles, funding, mood, clock)
+        self._baskets = BasketFeed(candles)
         self._kept: dict[MachineKey, MachineState] = {}
         self._one_at_a_time = asyncio.Lock()
 
@@ -109,7 +124,25 @@ class Signals:
         if any(watch not in self._kept for watch in asked):
             await self.refresh(asked)
         now = self._source.market_time(self._clock.now())
-        return tuple(self._signal(watch, now) for watch in asked)
+        found = (self._signal(watch, now) for watch in asked)
+        return tuple(_at_rest(one) if one.trigger is _CUTS else one for one in found) if is_together(strategy) else tuple(found)
+
+    async def together(self, portfolio: Portfolio, quantities: Mapping[str, Decimal]) -> tuple[Signal, ...]:
+        """Return where all coins of a portfolio stand together, of which it holds these quantities; nothing where each is for itself."""
+        watch = basket_machine(portfolio.strategy, portfolio.id)
+        if not is_together(portfolio.strategy):
+            return self._were_together(watch.subject)
+        self._baskets.hold(watch.subject, quantities)
+        now = self._source.market_time(self._clock.now())
+        if watch not in self._kept or self._is_due(watch, now):
+            await self.refresh((watch,))
+        return (replace(self._signal(watch, now), subject=BASKET),)
+
+    def _were_together(self, subject: str) -> tuple[Signal, ...]:
+        """Return all coins together at rest where they cut before each was taken for itself again: its end is told, and planned for."""
+        now = self._source.market_time(self._clock.now())
+        kept = [watch for watch in self._kept if watch.subject == subject] if self._baskets.holds(subject) else []
+        return tuple(_at_rest(replace(self._signal(watch, now), subject=BASKET)) for watch in kept[:1])
 
     async def refresh(self, wanted: Collection[MachineKey]) -> frozenset[MachineKey]:
         """Take the readings that have come since; return the machines that now stand differently."""
@@ -148,15 +181,15 @@ class Signals:
 
     async def _fetch(self, due: Collection[MachineKey]) -> None:
         """Ask for the history that these machines read: as often for one person as for all."""
-        subjects: dict[Reads, set[str]] = {}
+        subjects: dict[Feed, set[str]] = {}
         for watch in due:
-            subjects.setdefault(watch.machine.reads, set()).add(watch.subject)
+            subjects.setdefault(self._feed(watch), set()).add(watch.subject)
         async with asyncio.TaskGroup() as group:
-            for kind, names in subjects.items():
-                group.create_task(self._feeds[kind].fetch(names))
+            for feed, names in subjects.items():
+                group.create_task(feed.fetch(names))
 
     def _feed(self, watch: MachineKey) -> Feed:
-        return self._feeds[watch.machine.reads]
+        return self._baskets if watch.subject.startswith(f"{BASKET}:") else self._feeds[watch.machine.reads]
 
     def _run_all(self, machines: dict[MachineKey, MachineState], now: datetime) -> dict[MachineKey, MachineState]:
         return {watch: self._run_safely(watch, kept, now) for watch, kept in machines.items()}
@@ -199,6 +232,11 @@ class Signals:
             count=stands.count,
             needed=stands.needed,
         )
+
+
+def _at_rest(signal: Signal) -> Signal:
+    """Return the reading of a coin that is not cut by it."""
+    return replace(signal, active=False, since=None, size=None, count=0, needed=1)
 
 
 def _advance(watch: MachineKey, kept: MachineState, at: datetime, seen: Any) -> MachineState:  # noqa: ANN401 - what the trigger reads

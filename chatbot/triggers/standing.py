@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.exchanges.base import PERP
-from chatbot.model import FUTURES, INFO, NET, STABLE, Cause, Effect, HeldTarget, Phase, Reason
+from chatbot.model import BASKET, FUTURES, INFO, NET, STABLE, Cause, Effect, HeldTarget, Phase, Reason
 from chatbot.portfolio import targets
 from chatbot.triggers import market, tilt
 
@@ -37,7 +37,12 @@ def _held(evaluation: Evaluation) -> Iterable[HeldTarget]:
     active = [
         signal for signal in layers.signals if signal.active and strategy.setting(signal.trigger).on and not _waits(evaluation, signal)
     ]
-    cuts = {signal.subject: market.standing(signal) for signal in active if INFO[signal.trigger].effect is Effect.CUT_COIN}
+    cuts = {
+        coin: market.standing(signal)
+        for signal in active
+        if INFO[signal.trigger].effect is Effect.CUT_COIN
+        for coin in (now.targets.spot if signal.subject == BASKET else (signal.subject,))
+    }
     hedges = [Reason(trigger=Cause.HEDGE, line=one.kind, event=Phase.BEGIN) for one in layers.hedges if not one.closed]
     for coin, reason in cuts.items():
         if coin in now.targets.spot:
@@ -46,7 +51,7 @@ def _held(evaluation: Evaluation) -> Iterable[HeldTarget]:
     for line in evaluation.figures.lines:
         if hedges and line.base is not None and line.line not in taken:
             yield HeldTarget(line=line.line, own=line.base, now=line.target, by=tuple(hedges))
-    longs = [reason for coin, reason in cuts.items() if own.futures.get(coin + PERP)]
+    longs = dict.fromkeys(reason for coin, reason in cuts.items() if own.futures.get(coin + PERP))
     others = [market.standing(signal) for signal in active if INFO[signal.trigger].effect is not Effect.CUT_COIN]
     by = (*longs, *others, *hedges, *(tilt.reason_for(one, Phase.BEGIN) for one in layers.tilts))
     if by:

@@ -8,12 +8,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.model import Cause, Mode, Phase, PlanState, Portfolio, Reason, Signal, Strategy, TriggerSetting
+from chatbot.model import BASKET, NET, Cause, Mode, Phase, PlanState, Portfolio, Reason, Signal, Strategy, TriggerSetting
 from chatbot.plans.outcomes import Confirmed
 from chatbot.portfolio import states as remembered
 from chatbot.portfolio import strategies
 from chatbot.portfolio.flows import Typed
 from chatbot.store import plans
+from chatbot.triggers import standing
 from tests.portfolio.still_market import PERSON, START, Bench, bench
 
 if TYPE_CHECKING:
@@ -54,6 +55,15 @@ class Stage:
     async def of(self, _: Strategy) -> tuple[Signal, ...]:
         """Stand in for the machines."""
         return self.signals
+
+    def together(self, *signals: Signal) -> None:
+        """Let all coins of every portfolio stand together like this from now on."""
+
+        async def stands(*_: object) -> tuple[Signal, ...]:
+            return signals
+
+        self.room.program.evaluator._own_signals = stands
+        self.hear(*self.signals)
 
     def hear(self, *signals: Signal) -> None:
         """Let the machines stand like this from now on, and have everybody woken whom that concerns."""
@@ -133,6 +143,31 @@ async def test_a_spike_halves_the_coin_once(tmp_path: Path) -> None:
         for _ in range(5):
             assert await on.room.tick() == (0, 0)
         assert await on.room.mail() == ()
+
+
+async def test_a_spike_of_all_coins_is_one_plan(tmp_path: Path) -> None:
+    """One alert, one plan: every coin from its own weight at onset, every long by the same factor; and one release."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        held = await on.lines(portfolio)
+        on.room.clock.advance(120)
+        on.together(replace(SPIKE, subject=BASKET))
+        assert await on.room.tick() == (1, 0)
+        assert await on.room.tick() == (0, 1)
+        plan = await on.confirm(portfolio)
+        assert [(reason.trigger, reason.line, reason.event) for reason in plan.reasons] == [(Cause.VOLATILITY, BASKET, "begin")]
+        cut = await on.lines(portfolio)
+        assert {line: weight for line, (weight, _) in cut.items() if line in ("BTC", "SOL")} == {"BTC": D("0.160"), "SOL": D("0.120")}
+        assert cut["net"] == (D("0.040"), D("0.040"))
+        held_there = standing.beside((), await on.room.program.evaluator.look(portfolio))
+        assert {one.line: [by.line for by in one.by] for one in held_there} == {"BTC": [BASKET], "SOL": [BASKET], NET: [BASKET]}
+        await on.room.mail()
+        on.together(replace(SPIKE, subject=BASKET, active=False, since=None, size=None))
+        assert await on.room.tick() == (1, 0)
+        await on.room.tick()
+        plan = await on.confirm(portfolio)
+        assert [(reason.line, reason.event) for reason in plan.reasons] == [(BASKET, "end")]
+        assert await on.lines(portfolio) == held
 
 
 async def test_when_a_spike_is_over_its_release_buys_back(tmp_path: Path) -> None:

@@ -227,6 +227,7 @@ TRIGGER = Trigger(
         knob("exit", "1.5", "1", "4", Unit.TIMES),
         knob("days", "30", "5", "60", Unit.DAYS),
         switch("down"),
+        switch("together"),
     ),
     enter="enter",
     leave="exit",

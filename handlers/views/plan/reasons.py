@@ -11,7 +11,7 @@ from handlers.views import age
 from handlers.views.common import DASH, bold, coin, joined, line_name, say
 from handlers.views.portfolio import options
 from handlers.views.trigger import signals
-from handlers.views.trigger.words import WORDS
+from handlers.views.trigger.words import WORDS, said_of
 
 if TYPE_CHECKING:
     from chatbot.i18n import Words
@@ -33,7 +33,7 @@ def is_about_signal(reason: Reason) -> bool:
 
 def sentence(words: Words, reason: Reason) -> Html:
     """Say what a trigger of the market saw, and what it asks for."""
-    said = WORDS[reason.trigger]
+    said = said_of(reason.trigger, reason.line)
     begin = said.met if _is_within(reason) else said.begin
     msgid = {Phase.CHANGE: said.change, Phase.EASE: said.ease, Phase.END: said.end}.get(reason.event) or begin
     limit = reason.limit if reason.event is not Phase.END else None
@@ -81,6 +81,6 @@ def standing(words: Words, held: HeldTarget) -> Html:
 def _holds(words: Words, reason: Reason) -> Html:
     if reason.trigger in WORDS:
         reading = signals.number(words, reason.trigger, reason.reading)
-        return say(words, WORDS[reason.trigger].holds, coin=coin(reason.line), reading=reading)
+        return say(words, said_of(reason.trigger, reason.line).holds, coin=coin(reason.line), reading=reading)
     held = N_("a tilt on {coin}") if reason.trigger is Cause.TILT else N_("a hedge is open")
     return say(words, held, coin=coin(reason.line))

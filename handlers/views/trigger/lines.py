@@ -10,7 +10,7 @@ from chatbot.model import INFO, Effect
 from handlers.views import age
 from handlers.views.common import bold, coin, say, say_n
 from handlers.views.trigger import signals
-from handlers.views.trigger.words import WORDS
+from handlers.views.trigger.words import WORDS, said_of
 
 if TYPE_CHECKING:
     from chatbot.i18n import Plural, Words
@@ -38,7 +38,7 @@ def _leading(report: StatusReport, trigger: Cause) -> list[Signal]:
 
 
 def _status_line(words: Words, report: StatusReport, signal: Signal) -> Html:
-    said = WORDS[signal.trigger]
+    said = said_of(signal.trigger, signal.subject)
     msgid = said.active if signal.active else said.quiet
     if said.held_back is not None and signals.is_held_back(report, signal):
         msgid = said.held_back.status
@@ -75,7 +75,7 @@ def why_lines(words: Words, report: StatusReport) -> list[Html]:
 
 
 def _active(words: Words, report: StatusReport, signal: Signal) -> list[Html]:
-    facts, said = _facts(words, signal), WORDS[signal.trigger]
+    facts, said = _facts(words, signal), said_of(signal.trigger, signal.subject)
     if said.held_back is not None and signals.is_held_back(report, signal):
         return [
             age.sentence(words, bold(say(words, said.held_back.asks, **facts)), signal.age_s),
@@ -111,7 +111,7 @@ def _net_moved(words: Words, report: StatusReport) -> list[Html]:
 
 def _quiet(words: Words, report: StatusReport, signal: Signal) -> Html:
     """Say what a quiet signal reads and what would make it act."""
-    facts, said = _facts(words, signal), WORDS[signal.trigger]
+    facts, said = _facts(words, signal), said_of(signal.trigger, signal.subject)
     if said.reached and (signals.closeness(signal) or 0) >= 1:
         return age.sentence(words, say(words, said.reached, **facts), signal.age_s)
     line = age.sentence(words, _counted(words, said.far, signal.needed, {**facts, "seen": words.number(signal.count)}), signal.age_s)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.engine.triggers.trigger import Reads, Unit
 from chatbot.i18n import N_
-from chatbot.model import INFO, Cause
+from chatbot.model import BASKET, INFO, Cause
 from handlers.views.common import DASH, DOT, coin, esc, joined, line_name, say
 from handlers.views.trigger.words import WORDS
 
@@ -45,15 +45,20 @@ def name(words: Words, trigger: Cause) -> str:
 
 def subject(words: Words, signal: Signal) -> str:
     """Return a signal's trigger with its coin."""
-    return " ".join(part for part in (name(words, signal.trigger), coin(signal.subject)) if part)
+    return " ".join(part for part in (name(words, signal.trigger), about(words, signal.subject)) if part)
+
+
+def about(words: Words, what: str) -> str:
+    """Return what a signal is about as it is shown: a coin, or all coins together; nothing where it is the whole market."""
+    return words.t("all coins") if what == BASKET else coin(what)
 
 
 def told_name(words: Words, key: str) -> str:
     """Return the name of what a check told about: a line, a signal with its coin, a hedge, or margin."""
-    kind, _, about = key.partition(":")
+    kind, _, what = key.partition(":")
     cause = Cause(kind)
     if cause in WORDS:
-        return " ".join(part for part in (name(words, cause), coin(about)) if part)
+        return " ".join(part for part in (name(words, cause), about(words, what)) if part)
     if cause in _OTHERS:
         return words.t(_OTHERS[cause])
     return line_name(words, key)
@@ -185,7 +190,7 @@ def overview_state(words: Words, report: StatusReport, trigger: Cause) -> str:
 def reading_line(words: Words, signal: Signal) -> Html:
     """Say what a signal reads, its limit, and how far it is from it; of an active one where it ends."""
     facts = {"reading": number(words, signal.trigger, signal.reading, signal.enter), "limit": number(words, signal.trigger, signal.enter)}
-    what = coin(signal.subject)
+    what = about(words, signal.subject)
     if signal.reading is None:
         return joined(" ", (what, say(words, "{reading}, limit {limit}", **facts)))
     if signal.active:

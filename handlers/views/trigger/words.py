@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_, NN_
-from chatbot.model import Cause
+from chatbot.model import BASKET, Cause
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -151,6 +151,12 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
                     "down",
                     N_("falling"),
                     N_("begins only for a coin that has fallen in these 7 days: {value}. Half of the spikes are rises; no edge is shown."),
+                    D(1),
+                ),
+                Knob(
+                    "together",
+                    N_("together"),
+                    N_("takes all your coins as one and cuts them alike: {value}. Fewer plans in a stormy week; no edge is shown."),
                     D(1),
                 ),
             ),
@@ -308,3 +314,31 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
         ),
     }
 )
+
+#: the same of volatility where all coins are looked at together
+_TOGETHER = replace(
+    WORDS[Cause.VOLATILITY],
+    quiet=N_("Volatility of all coins {reading} usual (cuts at {limit})"),
+    active=N_("Volatility of all coins {reading} usual: cut since {date}, until {end}"),
+    far=N_("All your coins together are {reading} as volatile as usual and would have to reach {limit}."),
+    since=N_("All your coins together have been volatile since {moment}, {reading} the usual now."),
+    holds=N_("all your coins together are {reading} as volatile as usual"),
+    begin=N_(
+        "All your coins together are {reading} as volatile as usual, limit {limit}: their targets and the long futures are cut to {size} "
+        "of what they were."
+    ),
+    met=N_(
+        "All your coins together were volatile and are not calm yet, {reading} the usual: their targets and the long futures are cut to "
+        "{size} of what they were."
+    ),
+    change=N_(
+        "All your coins together have become more volatile, {reading} the usual: their targets and the long futures are cut further, to "
+        "{size} of what they were."
+    ),
+    end=N_("All your coins together have calmed down to {reading} their usual volatility. Their normal targets apply again."),
+)
+
+
+def said_of(trigger: Cause, subject: str) -> TriggerWords:
+    """Return what is said about a trigger when it speaks of this subject."""
+    return _TOGETHER if subject == BASKET else WORDS[trigger]

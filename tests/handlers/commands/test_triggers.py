@@ -92,7 +92,7 @@ async def test_an_option_is_one_button_that_turns_it_round(chat: Someone) -> Non
     """It says that no edge is shown, is kept as chosen, and an old button does what its label said."""
     text = await chat.say("/triggers volatility")
     assert "falling begins only for a coin that has fallen in these 7 days: off." in text
-    assert "no edge is shown" in text
+    assert text.count("no edge is shown") == 2
     old = chat.with_button("☐ falling")
     await chat.tap("☐ falling")
     assert (await strategy_of(chat)).setting(Cause.VOLATILITY) == TriggerSetting(on=True, params={"down": D(1)})
@@ -101,6 +101,19 @@ async def test_an_option_is_one_button_that_turns_it_round(chat: Someone) -> Non
     assert (await strategy_of(chat)).setting(Cause.VOLATILITY).params == {"down": D(1)}
     await chat.tap("☑ falling")
     assert (await strategy_of(chat)).setting(Cause.VOLATILITY).params == {}
+
+
+async def test_all_coins_together_are_one_line(chat: Someone) -> None:
+    """Turned on in the chat, the real machine measures what is held: one reading instead of one a coin, in every place."""
+    await chat.say("/rebalance")
+    await chat.confirm()
+    text = await chat.say("/triggers volatility together on")
+    assert "all coins" in text
+    assert "SOL" not in text
+    assert "Volatility of all coins" in await chat.say("/status")
+    assert "All your coins together are" in await chat.say("/why")
+    await chat.say("/triggers volatility together off")
+    assert "all coins" not in await chat.say("/triggers volatility")
 
 
 async def test_settings_survive_new_weights_and_a_preset_brings_its_own_futures_trigger(chat: Someone) -> None:
@@ -177,6 +190,7 @@ def chosen(*, on: bool = False, mode: str = "", **params: str) -> TriggerSetting
     [
         ("volatility 2.5", "en", Cause.VOLATILITY, chosen(enter="2.5")),
         ("Volatility 2.5x end=1.8x days 20 on", "en", Cause.VOLATILITY, chosen(on=True, enter="2.5", exit="1.8", days="20")),
+        ("volatility together on falling", "en", Cause.VOLATILITY, chosen(together="1", down="1")),
         ("volatility falling on", "en", Cause.VOLATILITY, chosen(down="1")),
         ("volatility 2.5 falling", "en", Cause.VOLATILITY, chosen(enter="2.5", down="1")),
         ("volatility on falling off", "en", Cause.VOLATILITY, chosen(on=True)),

@@ -15,6 +15,7 @@ from chatbot.exchanges.base import Holdings
 from chatbot.halting import Halted, LetGo
 from chatbot.model import (
     ALT,
+    BASKET,
     CORE,
     COVER,
     FUTURES,
@@ -378,7 +379,11 @@ def trigger_steps(name: str = PLAIN) -> list[alerts.Step]:
     numbers = {"volatility": "2.4", "trend": "0.6", "funding_low": "-0.00012", "funding_high": "0.0006", "fear_greed": "22"}
     sizes = {"volatility": "0.42", "trend": "0.25", "funding_low": "0.11", "funding_high": "0.5", "fear_greed": "1"}
     subjects = {"volatility": name, "trend": f"{name}-PERP"}
-    return [
+    together = [
+        alerts.Step(Reason(trigger=Cause.VOLATILITY, line=BASKET, event=event, reading=D("2.4"), limit=D(2), size=D("0.42")))
+        for event in (Phase.BEGIN, Phase.CHANGE, Phase.END)
+    ]
+    return together + [
         alerts.Step(
             Reason(
                 trigger=Cause(trigger),
