@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -15,11 +13,13 @@ from chatbot.clock import ManualClock
 from chatbot.config import load_settings
 from chatbot.store import halt
 from handlers.doctor import examine
+from tests import nursery
 from tests.person import Someone, someone
 from tests.places import ROOT
 from tests.store.databases import postgres_or_skip
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
     import pytest
@@ -30,9 +30,7 @@ def command(folder: Path, name: str, **settings: str) -> subprocess.CompletedPro
     given = {"DATA_DIR": str(folder), "TELEGRAM_API_URL": "http://127.0.0.1:1", "MARKET": "simulated", **settings}
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     environment |= {f"CHATBOT_{key}": value for key, value in given.items()}
-    return subprocess.run(
-        [sys.executable, "-m", "chatbot", name], env=environment, cwd=folder, capture_output=True, text=True, timeout=30, check=False
-    )
+    return nursery.run(name, env=environment, cwd=folder)
 
 
 async def test_a_running_bot_is_stopped_and_let_go_on_from_the_command_line(tmp_path: Path) -> None:

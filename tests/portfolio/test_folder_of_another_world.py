@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,19 +15,20 @@ from chatbot.config import load_settings
 from chatbot.durable import Inline
 from chatbot.errors import SettingError
 from chatbot.store import portfolios
+from tests import nursery
 from tests.person import START, someone
 from tests.places import ROOT
 from tests.portfolio.still_market import StillMarket, bench
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 
 def told(folder: Path, *more: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the demo on a folder, as from a shell."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "DISPLAY": "", **environment}
-    command = [sys.executable, "-m", "chatbot", "demo", "--data", str(folder), *more]
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False)
+    return nursery.run("demo", "--data", str(folder), *more, env=env, cwd=folder)
 
 
 def contents(folder: Path) -> dict[str, str]:

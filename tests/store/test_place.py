@@ -6,8 +6,6 @@ import asyncio
 import errno
 import os
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -16,10 +14,12 @@ import pytest
 from chatbot.errors import SettingError
 from chatbot.store.database import Database
 from chatbot.store.place import Hold, cure, file_of
+from tests import nursery
 from tests.places import ROOT
 from tests.store.databases import postgres_or_skip
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -43,9 +43,7 @@ def run(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     """Start ``run`` with these settings only."""
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     environment |= {f"CHATBOT_{name}": value for name, value in {"MARKET": "simulated", "TELEGRAM_TOKEN": TOKEN, **settings}.items()}
-    return subprocess.run(
-        [sys.executable, "-m", "chatbot", "run"], env=environment, cwd=folder, capture_output=True, text=True, timeout=30, check=False
-    )
+    return nursery.run("run", env=environment, cwd=folder)
 
 
 def _symlink(file: Path) -> Path:

@@ -16,6 +16,7 @@ from telegram.error import TelegramError
 from handlers.loopback import Loopback
 from handlers.loopback.call import Call, Upload
 from handlers.loopback.refusals import Refused
+from tests import nursery
 from tests.places import ROOT
 
 if TYPE_CHECKING:
@@ -111,14 +112,17 @@ class BotProcess:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CHATBOT_")}
         chosen = {f"CHATBOT_{name}": value for name, value in {**usual, **settings}.items()}
         self._environment = {**kept, **chosen, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: asyncio.subprocess.Process | nursery.Born | None = None
 
-    async def start(self, command: str = "run") -> None:
-        """Start it; what it prints is added to one file."""
+    async def start(self, command: str = "run", *, loads: bool = False) -> None:
+        """Start it, loaded, or as it ``loads``; what it prints is added to one file."""
         with self.log.open("ab") as output:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "chatbot", command, env=self._environment, cwd=self.folder, stdout=output, stderr=output
-            )
+            if loads:
+                self._process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "chatbot", command, env=self._environment, cwd=self.folder, stdout=output, stderr=output
+                )
+            else:
+                self._process = nursery.start(command, env=self._environment, cwd=self.folder, stdout=output, stderr=output)
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal, if it still runs."""

@@ -160,7 +160,7 @@ async def test_a_bad_line_delays_and_never_silences(ann: Ann, server: TelegramSe
 
 async def test_stopped_in_mid_plan_it_ends_in_time_and_goes_on_at_the_next_start(ann: Ann) -> None:
     """SIGTERM while orders are out: exit code 0 within ten seconds; the next process finishes the plan, and the used code pairs nobody."""
-    await ann.bot.start()
+    await ann.bot.start(loads=True)
     await ann.sets_up()
     await ann.taps("Confirm")
     await ann.reads("Being carried out")
@@ -177,7 +177,7 @@ async def test_stopped_in_mid_plan_it_ends_in_time_and_goes_on_at_the_next_start
 async def test_a_stop_while_its_parts_are_loaded_leaves_no_traceback(after_s: float, server: TelegramServer, bot: BotProcess) -> None:
     """Before the first line of ours Python itself ends; from then on the exit code is 0."""
     server.loopback.fail("getMe", *(bad_gateway() for _ in range(50)))
-    await bot.start()
+    await bot.start(loads=True)
     await asyncio.sleep(after_s)
     assert await bot.stop() in {0, -signal.SIGTERM}
     assert "Traceback" not in bot.printed
