@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.layers import Memory
     from chatbot.portfolio.states import Outage, Peg, PortfolioStates
+    from chatbot.portfolio.targets import Mix
 
 #: what became of a plan -> what /why says
 _HELD_BACK = {
@@ -161,7 +162,7 @@ def _judged(seen: CheckInput) -> CheckResult:
     lasts, begins = margin.advance(evaluation, seen.states)
     heard = _Heard(signals=signals, margin=begins)
     # What would have rung is not spent: a state moves only when somebody can be told, so a crossing in between is heard later.
-    states = replace(seen.states, outage=None, memory=evaluation.memory)
+    states = replace(seen.states, outage=None, memory=evaluation.memory, mix=_still_meant(seen))
     result = CheckResult(
         states=states, check=Check(at=seen.now, figures=figures, prices=len(evaluation.fresh)), outage_over=seen.states.outage
     )
@@ -214,6 +215,12 @@ def _heard_and_asked(seen: CheckInput, result: CheckResult, heard: _Heard, figur
         asleep=asleep,
         halted=halted,
     )
+
+
+def _still_meant(seen: CheckInput) -> Mix:
+    """Return the intended quantities without those that were reached; one that a plan has written down meanwhile was not looked at."""
+    looked, left = seen.evaluation.states.mix, seen.evaluation.layers.mix
+    return {line: meant for line, meant in seen.states.mix.items() if line in left or meant != looked.get(line)}
 
 
 def _pegs(seen: CheckInput) -> tuple[tuple[depeg.PegStep, ...], Mapping[str, Peg]]:

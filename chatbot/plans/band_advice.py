@@ -14,6 +14,7 @@ from chatbot.engine.presets import PRESETS
 from chatbot.exchanges.base import asset_of
 from chatbot.model import STABLE, BandRule
 from chatbot.portfolio import targets as targeting
+from chatbot.portfolio.layers import Layers
 from chatbot.portfolio.strategies import MAX_BAND_PP, MIN_BAND_PP
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Adviser:
             return Advice(portfolio=portfolio, te_budget=te_budget, problems=evaluation.problems)
         await self._costing.prepare(evaluation.quotes)
         await self._costing.prepare_days(evaluation.quotes, WINDOW)
-        targets = targeting.base_targets(evaluation.held, portfolio.strategy, {})
+        targets = targeting.base_targets(evaluation.held, portfolio.strategy, Layers())
         returns = {asset: self._returns(asset) for asset in {asset_of(name) for name in evaluation.quotes}}
         lines = tuple(self._line(line, evaluation, targets, returns, te_budget) for line in portfolio.strategy.bands)
         return Advice(portfolio=portfolio, te_budget=te_budget, lines=lines)

@@ -14,7 +14,7 @@ from chatbot.errors import Rejected
 from chatbot.exchanges.base import Holdings, KeptByHand, Trade, is_perp
 from chatbot.hedges import life
 from chatbot.model import Leg, LegKind, LegState, MessageKind, Mode, PlanState
-from chatbot.plans import execution_hooks
+from chatbot.plans import execution_hooks, mix
 from chatbot.plans.outcomes import Confirmed
 from chatbot.portfolio import states
 from chatbot.portfolio.flows import NoEntry, Typed
@@ -72,7 +72,7 @@ class ByHand:
             return drafted
 
         async def also(tx: Tx) -> None:
-            await self._write(tx, done, person_id, drafted)
+            await self._write(tx, plan, done, person_id, drafted)
 
         try:
             await exchange.retype(before, drafted.after if drafted is not None else noted, also)
@@ -84,7 +84,7 @@ class ByHand:
                 await plans.set_state(tx, plan.id, PlanState.DONE, self._clock.now(), figures)
             return Confirmed(plan=await plans.plan(tx, plan.id) or done)
 
-    async def _write(self, tx: Tx, done: Plan, person_id: int, correction: Corrected | None) -> None:
+    async def _write(self, tx: Tx, plan: Plan, done: Plan, person_id: int, correction: Corrected | None) -> None:
         now = self._clock.now()
         if not await plans.decide(tx, done.id, PlanState.CONFIRMED, now):
             raise _LateError
@@ -93,7 +93,7 @@ class ByHand:
         await plans.set_state(tx, done.id, PlanState.DONE, now)
         await events.add_event(tx, done.id, None, "noted", {"person": person_id}, now)
         before = await states.read(tx, done.portfolio_id)
-        await states.write(tx, done.portfolio_id, before, _remembered(before, done))
+        await states.write(tx, done.portfolio_id, before, _remembered(replace(before, mix=mix.confirmed(before.mix, plan)), done))
         await write.redraw_card(tx, done, now, "noted")
         if correction is not None:
             flow = await stored_flows.add(tx, correction.flow)

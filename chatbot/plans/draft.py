@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.cash import PEG_MARGIN, is_spendable
-from chatbot.engine.exact import wide
 from chatbot.engine.planner import plan
 from chatbot.engine.planner.block import Block, Config, Fees, Rules
 from chatbot.engine.planner.completion import BetaGoal, target_beta
@@ -15,6 +14,7 @@ from chatbot.engine.portfolio import INDEX, hold_out
 from chatbot.engine.targets import Targets
 from chatbot.exchanges.base import asset_of
 from chatbot.model import Cause, LeftOut, LeftOutWhy, Leg, LegKind, Plan, PlanState, Portfolio, Problem, Reason
+from chatbot.plans import mix
 from chatbot.portfolio import targets as targeting
 from chatbot.portfolio import valuation
 from chatbot.portfolio.evaluation import measured
@@ -35,54 +35,13 @@ if TYPE_CHECKING:
 _COMPLETED = "beta_completion"
 #: this share of the portfolio off its target is told where no order does anything about it
 _WELL_OFF = Decimal("0.01")
-#: shares of a bucket are cut here
-_STEP = Decimal("1e-12")
 
 
 def targets_for(evaluation: Evaluation, costs: Mapping[str, Decimal] | None = None) -> Targets:
     """Return the targets that a plan aims at: the effective ones, or the cheapest point inside the bands (domain 3.3, 9.2, 9.10)."""
     if evaluation.held is None or evaluation.effective is None:
         raise ValueError("a portfolio that cannot be evaluated has no targets")
-    return drop_tiny_trades(evaluation, targeting.destination(evaluation.held, evaluation.portfolio.strategy, evaluation.effective, costs))
-
-
-def drop_tiny_trades(evaluation: Evaluation, targets: Targets) -> Targets:
-    """Return targets that leave a coin where it is when its difference is too small for an order, and let its bucket make up for it.
-
-    With ``keep_mix`` the small differences that a plan leaves would be shared out again at the next look, over coins that just stood
-    on their targets (domain 2.3, 9.5). Coins with fixed shares, such as those that a spike has cut, are left alone, and so are those
-    that are sold off or halted.
-    """
-    held = evaluation.held
-    if held is None:
-        return targets
-    strategy = evaluation.portfolio.strategy
-    least = {h.asset: valuation.smallest_trade(held.value, evaluation.markets.get(h.asset), h.price) for h in held.snapshot.spot}
-    buckets: dict[str, list[str]] = {}
-    for asset, t in targets.spot.items():
-        line, market = strategy.line_of(asset), evaluation.markets.get(asset)
-        if t and line != asset and asset not in evaluation.layers.anchors and market is not None and market.trading:
-            buckets.setdefault(line, []).append(asset)
-    spot = dict(targets.spot)
-    for assets in buckets.values():
-        bucket = {asset: spot[asset] for asset in assets}
-        small = {asset for asset, t in bucket.items() if abs(t * held.value - held.by_asset[asset]) < least[asset]}
-        spot |= _shifted(bucket, {asset: held.by_asset[asset] / held.value for asset in small})
-    return replace(targets, spot=spot)
-
-
-def _shifted(bucket: dict[str, Decimal], small: dict[str, Decimal]) -> dict[str, Decimal]:
-    """Return the targets of a bucket's coins with their sum unchanged and the ``small`` ones where they are; {} where it cannot be."""
-    large = sorted(bucket.keys() - small.keys(), key=lambda asset: (bucket[asset], asset))
-    if not small or not large:
-        return {}
-    with wide():
-        kept = {asset: weight.quantize(_STEP, ROUND_DOWN) for asset, weight in small.items()}
-        rest = sum(bucket.values(), Decimal(0)) - sum(kept.values(), Decimal(0))
-        whole = sum((bucket[asset] for asset in large), Decimal(0))
-        moved = {asset: (rest * bucket[asset] / whole).quantize(_STEP, ROUND_DOWN) for asset in large}
-        moved[large[-1]] += rest - sum(moved.values(), Decimal(0))
-    return {**kept, **moved} if rest >= 0 else {}
+    return targeting.destination(evaluation.held, evaluation.portfolio.strategy, evaluation.effective, costs)
 
 
 def block_for(evaluation: Evaluation, targets: Targets, *, literal: bool = False) -> Block:
@@ -253,7 +212,7 @@ def draft(evaluation: Evaluation, targets: Targets, block: Block, reasons: tuple
         left_out=left_out(block, evaluation, targets),
         fees=block.fees,
         prices={name: quote.price for name, quote in evaluation.quotes.items()},
-        targets=targets_to_json(targets),
+        targets=targets_to_json(targets) | mix.on_plan(evaluation, targets, block.value_target, legs),
         created_at=now,
         expires_at=now + expiry,
     )

@@ -28,7 +28,7 @@ from chatbot.model import (
     Reason,
 )
 from chatbot.model.hedge import HedgeProblem
-from chatbot.plans import by_hand, costs, hedge_draft
+from chatbot.plans import by_hand, costs, hedge_draft, mix
 from chatbot.plans import draft as planning
 from chatbot.plans.moved import holdings_moved, prices_moved
 from chatbot.plans.offer import store
@@ -319,7 +319,8 @@ class Rebalancing:
         await events.add_event(tx, plan.id, None, "confirmed", {"person": person_id} | ({"by": alone.by} if alone else {}))
         await enqueue_plan(self._work, tx, plan)
         before = await states.read(tx, plan.portfolio_id)
-        after = replace(before, hedges=life.confirmed(before.hedges, plan))
+        meant = mix.confirmed(before.mix, plan, alone=alone is not None)
+        after = replace(before, hedges=life.confirmed(before.hedges, plan), mix=meant)
         if before.panic is not None and alone is None and not plan.is_panic:
             after = replace(after, panic=replace(before.panic, over=True))
         await states.write(tx, plan.portfolio_id, before, after)

@@ -11,38 +11,53 @@ from typing import TYPE_CHECKING
 
 from chatbot.model import BASKET, INFO, Effect, Signal
 from chatbot.portfolio import targets
-from chatbot.portfolio.layers import Anchor, Memory
+from chatbot.portfolio.layers import Anchor, Layers, Memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from chatbot.engine.portfolio import Valuation
     from chatbot.model import Strategy
+    from chatbot.portfolio.states import PortfolioStates
+    from chatbot.portfolio.targets import Mix
 
 #: an asset that was cut keeps its share of its line until it is back within this part of its target
 _BACK = Decimal("0.95")
 
 
-def anchor_spikes(memory: Memory, signals: Iterable[Signal], held: Valuation, strategy: Strategy, joined: datetime) -> Memory:
-    """Let go of spikes whose asset is back where it was, then anchor those that have begun; ``joined`` is when the portfolio was opened."""
+def spikes(signals: Iterable[Signal], held: Valuation, strategy: Strategy) -> dict[str, datetime]:
+    """Return the coins that a spike holds down now, with the market time at which it began."""
     begun: dict[str, datetime] = {}
     for signal in signals:
         cuts = INFO[signal.trigger].effect is Effect.CUT_COIN and signal.active and strategy.setting(signal.trigger).on
         if cuts and signal.since is not None:
             for asset in held.by_asset if signal.subject == BASKET else (signal.subject,):
                 begun[asset] = min(begun.get(asset, signal.since), signal.since)
+    return begun
+
+
+def anchor_spikes(
+    states: PortfolioStates, begun: Mapping[str, datetime], held: Valuation, strategy: Strategy, mix: Mix, joined: datetime
+) -> Memory:
+    """Let go of spikes whose asset is back where it was, then anchor those that have ``begun``.
+
+    A coin whose line has an intended mix is held to that. ``mix`` is what of it is not reached, ``joined`` when the portfolio was opened.
+    """
+    memory = states.memory
     kept: dict[str, Anchor] = {}
     for asset, known in memory.anchors.items():
         if asset in begun:
             kept[asset] = known
-        elif not _is_back(asset, known, held, strategy):
+        elif strategy.line_of(asset) not in states.mix and not _is_back(asset, known, held, strategy):
             kept[asset] = replace(known, over=True)
     anchors = dict(kept)
     for asset, since in begun.items():
         was = kept.get(asset)
         # a line that a coin had for itself may have become a bucket since
-        share = was.share if was is not None and was.share is not None else targets.share(asset, held, strategy, kept)
+        share = was.share if was is not None else None
+        if share is None:
+            share = targets.share(asset, held, strategy, Layers(anchors=kept, mix=mix))
         if was is not None and not was.over and was.since == since:
             anchors[asset] = replace(was, share=share)
         else:

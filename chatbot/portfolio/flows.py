@@ -12,8 +12,8 @@ from chatbot.engine.exact import wide
 from chatbot.errors import NotEnoughMoney, Rejected
 from chatbot.exchanges.base import Fundable, Holdings, KeptByHand, is_perp
 from chatbot.model import Flow, FlowKind
-from chatbot.portfolio import reserve, turnover
-from chatbot.store import flows
+from chatbot.portfolio import reserve, states, turnover
+from chatbot.store import flows, portfolios
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -110,6 +110,9 @@ class _Entry:
         if self._of and (latest is None or latest.id != self._of):
             raise _OvertakenError
         self.flow = await flows.add(tx, self.flow)
+        portfolio = await portfolios.get(tx, self.flow.portfolio_id)
+        if portfolio is not None:
+            await states.forget_mix(tx, portfolio, _coins(self.flow))
         await self._end_card(tx, self.flow.portfolio_id)
         _LOG.info("amounts changed", portfolio=self.flow.portfolio_id, flow=self.flow.id, kind=str(self.flow.kind))
 
@@ -345,6 +348,14 @@ def _names(before: Holdings, after: Holdings) -> frozenset[str]:
     coins = {name for name in {*before.spot, *after.spot} if before.spot.get(name) != after.spot.get(name)}
     contracts = {name for name in {*before.positions, *after.positions} if before.positions.get(name) != after.positions.get(name)}
     return frozenset(coins | contracts)
+
+
+def _coins(flow: Flow) -> frozenset[str]:
+    """Return the coins that came in, left, or are counted otherwise."""
+    if "changes" in flow.facts:
+        return frozenset(flow.facts["changes"])
+    corrected = _corrected(flow)
+    return _names(corrected.before, corrected.after)
 
 
 def _corrected(flow: Flow) -> Corrected:

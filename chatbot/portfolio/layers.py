@@ -48,6 +48,8 @@ class Layers:
     signals: tuple[Signal, ...] = ()
     #: where active volatility cuts start from, by asset
     anchors: Mapping[str, Anchor] = field(default_factory=dict)
+    #: by line: the intended quantities of its coins, as long as they are not reached (domain 2.3)
+    mix: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
     hedges: tuple[OpenHedge, ...] = ()
     tilts: tuple[OpenTilt, ...] = ()
 

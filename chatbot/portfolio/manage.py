@@ -235,6 +235,7 @@ class Portfolios:
         changed = await _renamed(tx, latest, changed)
         if _lines_of(changed.strategy) != _lines_of(latest.strategy):
             await _arm(tx, latest.id)
+        await states.forget_mix(tx, latest, _told_anew(latest.strategy, changed.strategy))
         if revision_of(changed) != revision_of(latest):
             await self.end_card(tx, latest.id, settings=True)
         return changed
@@ -328,6 +329,13 @@ async def _renamed(tx: Tx, before: Portfolio, after: Portfolio) -> Portfolio:
 def _lines_of(strategy: Strategy) -> Strategy:
     """Return what the states of the lines rest on: targets and bands, but not the calendar, the triggers and how a plan trades."""
     return replace(strategy, schedule=None, triggers={}, tilt=Decimal(0), turnover_budget=None)
+
+
+def _told_anew(before: Strategy, after: Strategy) -> Collection[str]:
+    """Return the coins of which another quantity is wanted than before: all of them where targets have changed."""
+    if (before.weights, before.members) != (after.weights, after.members):
+        return before.spot_assets
+    return [coin for coin in {*before.kept, *after.kept} if before.kept.get(coin, 0) != after.kept.get(coin, 0)]
 
 
 async def _arm(tx: Tx, portfolio_id: int) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.bands import BandState
+from chatbot.engine.cash import CASH_COINS
 from chatbot.model import HEDGE_KINDS, OpenHedge, OpenTilt, Outcome
 from chatbot.model.life import LeapAnswer
 from chatbot.portfolio.layers import Memory
@@ -17,6 +18,7 @@ from chatbot.store.codec import from_plain, to_plain
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from chatbot.model import Portfolio
     from chatbot.store.database import Tx
 
     #: a row's key -> its JSON
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 
 #: keys of rows; every other row is a line's hysteresis. Lines are written in capitals, or are NET
 _MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _HEDGE = "margin", "rang", "problem", "schedule", "triggers", "tilts", "hedge:"
-_LEAPS, _PEGS, _STOPS, _AIMS, PANIC = "leaps", "pegs", "stops", "targets", "panic"
-_NAMED = frozenset({_MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _LEAPS, _PEGS, _STOPS, _AIMS, PANIC})
+_LEAPS, _PEGS, _STOPS, _AIMS, _MIX, PANIC = "leaps", "pegs", "stops", "targets", "mix", "panic"
+_NAMED = frozenset({_MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _LEAPS, _PEGS, _STOPS, _AIMS, _MIX, PANIC})
 #: a line of which nothing is stored
 ARMED = BandState()
 
@@ -110,6 +112,8 @@ class PortfolioStates:
     pegs: Mapping[str, Peg] = field(default_factory=dict)
     #: by instrument: the mark of the stop that its person was told of
     stops: Mapping[str, str] = field(default_factory=dict)
+    #: by line: the quantity of each of its coins that the last plan was about to reach (domain 2.3)
+    mix: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
     #: None: there never was one
     panic: PanicMark | None = None
 
@@ -148,6 +152,13 @@ async def write(tx: Tx, portfolio_id: int, before: PortfolioStates, after: Portf
         await portfolios.save_states(tx, {(portfolio_id, key): body for key, body in changed.items()})
 
 
+async def forget_mix(tx: Tx, portfolio: Portfolio, coins: Collection[str]) -> None:
+    """Forget what the lines of these coins were meant to hold: their person has changed something about them (domain 2.3)."""
+    lines = {portfolio.strategy.line_of(coin) for coin in coins if coin not in CASH_COINS}
+    before = await read(tx, portfolio.id)
+    await write(tx, portfolio.id, before, replace(before, mix={line: meant for line, meant in before.mix.items() if line not in lines}))
+
+
 def changes(before: PortfolioStates, after: PortfolioStates) -> Rows:
     """Return the rows that differ; what is no longer remembered is an empty row."""
     if before == after:
@@ -173,6 +184,7 @@ def decoded(rows: Mapping[str, Mapping[str, Any]]) -> PortfolioStates:
         leaps={asset: from_plain(LeapAnswer, body) for asset, body in stored.get(_LEAPS, {}).items()},
         pegs={asset: from_plain(Peg, body) for asset, body in stored.get(_PEGS, {}).items()},
         stops=dict(stored.get(_STOPS, {})),
+        mix={line: from_plain(dict[str, Decimal], meant) for line, meant in stored.get(_MIX, {}).items()},
         panic=from_plain(PanicMark, stored[PANIC]) if PANIC in stored else None,
     )
 
@@ -199,6 +211,7 @@ def encoded(states: PortfolioStates) -> Rows:
         _PEGS: {asset: to_plain(peg) for asset, peg in states.pegs.items()},
         _STOPS: dict(states.stops),
         _AIMS: {line: to_plain(aim) for line, aim in states.aims.items()},
+        _MIX: {line: {asset: str(qty) for asset, qty in meant.items()} for line, meant in states.mix.items()},
     }
     rows |= {key: table for key, table in tables.items() if table}
     return rows | {_HEDGE + hedge.kind: to_plain(hedge) for hedge in states.hedges}

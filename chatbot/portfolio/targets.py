@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from decimal import ROUND_DOWN, Decimal
 from math import fsum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from chatbot.engine.destination import destination as destination_of
-from chatbot.engine.exact import wide
+from chatbot.engine.exact import to_decimal, wide
+from chatbot.engine.planner.smallest_trade import smallest_trade
 from chatbot.engine.portfolio import INDEX
-from chatbot.engine.targets import Targets, split
+from chatbot.engine.targets import Shares, Source, Targets, intended_shares, split
 from chatbot.engine.triggers.fold import Fold, Hedge, Spike, effective_targets
 from chatbot.model import BASKET, FUTURES, INFO, STABLE, Effect
 from chatbot.portfolio import valuation
 from chatbot.portfolio.layers import Effective
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from chatbot.engine.portfolio import Valuation
     from chatbot.model import OpenHedge, Signal, Strategy
     from chatbot.portfolio.layers import Anchor, Layers
+
+    #: by line: the intended quantity of each of its coins
+    Mix: TypeAlias = Mapping[str, Mapping[str, Decimal]]
 
 #: weights that are worked out are cut here, so that sums stay exact
 _STEP = Decimal("1e-12")
@@ -32,7 +36,7 @@ _ZERO, _ONE = Decimal(0), Decimal(1)
 
 def effective(held: Valuation, strategy: Strategy, layers: Layers, betas: Mapping[str, Decimal]) -> Effective:
     """Fold the active triggers and the hedges into the strategy's targets; raises ``engine.errors.Refused``."""
-    base = base_targets(held, strategy, layers.anchors)
+    base = base_targets(held, strategy, layers)
     fold = active_layers(held, strategy, layers, base, betas)
     folded = effective_targets(base, fold, {p.contract: p.asset for p in held.snapshot.positions})
     lines = dict.fromkeys(held.by_line, _ZERO)
@@ -44,12 +48,15 @@ def effective(held: Valuation, strategy: Strategy, layers: Layers, betas: Mappin
     return Effective(targets=folded.targets, lines=lines, futures_net=folded.futures_net, log=folded.log)
 
 
-def base_targets(held: Valuation, strategy: Strategy, anchors: Mapping[str, Anchor]) -> Targets:
-    """Return the strategy's own targets by asset (domain 2.3); a capped asset keeps its share of its line while others move."""
+def base_targets(held: Valuation, strategy: Strategy, layers: Layers) -> Targets:
+    """Return the strategy's own targets by asset (domain 2.3).
+
+    The coins of a line stand to each other as they were meant to until that is reached; a capped coin keeps its share meanwhile.
+    """
     members = _members(held, strategy)
     wanted = _without_the_dead({line: strategy.weights.get(line, _ZERO) for line in held.by_line}, members, held, strategy)
     shares = {contract: strategy.futures_split[contract] for contract in strategy.contracts if contract in held.book}
-    latched = _beside_newcomers(_latched(anchors), members, held.weights, wanted)
+    latched = _beside_newcomers(_fixed(members, held, layers), members, held.weights, wanted)
     own = split(wanted, members, held.by_asset, strategy.net_target, shares, latched)
     extra = {contract: _ZERO for contract in held.book if contract not in own.futures}
     return Targets(spot=own.spot, stable=own.stable, collateral=own.collateral, futures={**own.futures, **extra})
@@ -80,8 +87,26 @@ def _waiting(
     }
 
 
-def share(asset: str, held: Valuation, strategy: Strategy, anchors: Mapping[str, Anchor]) -> Decimal | None:
-    """Return an asset's share of its line while ``anchors`` hold those of others; None where it is a line of its own.
+def unreached(mix: Mix, held: Valuation, strategy: Strategy, cut: Collection[str]) -> Mix:
+    """Return the intended quantities of the lines that have not reached them, or of which a coin is ``cut``; the others are over."""
+    members = _members(held, strategy)
+    lines = {line: meant for line, meant in mix.items() if members.get(line)}
+    return {line: meant for line, meant in lines.items() if _shares(members[line], held, meant, cut).source is Source.INTENDED}
+
+
+def _shares(members: Collection[str], held: Valuation, meant: Mapping[str, Decimal], cut: Collection[str]) -> Shares:
+    prices = {holding.asset: holding.price for holding in held.snapshot.spot}
+    quantities = dict.fromkeys(members, _ZERO)
+    for holding in held.snapshot.spot:
+        if holding.asset in quantities:
+            quantities[holding.asset] += holding.qty
+    # all coins together may lack what one trade is worth: more than that, shared out over them anew, would be traded by the next plan
+    thresholds = dict.fromkeys(members, smallest_trade(held.value) / len(members))
+    return intended_shares(members, prices, quantities, meant, thresholds, cut=[asset for asset in cut if asset in quantities])
+
+
+def share(asset: str, held: Valuation, strategy: Strategy, layers: Layers) -> Decimal | None:
+    """Return an asset's share of its line while ``layers`` hold those of others; None where it is a line of its own.
 
     Not its share of what is held: beside a coin that was cut before, it would be too large.
     """
@@ -90,7 +115,7 @@ def share(asset: str, held: Valuation, strategy: Strategy, anchors: Mapping[str,
     if line == asset or asset not in members:
         return None
     alone = {line: _ONE, STABLE: _ZERO, **{name: _ZERO for name in strategy.weights if name in members}}
-    shares = split(alone, {line: members}, held.by_asset, _ZERO, {}, _latched(anchors)).spot
+    shares = split(alone, {line: members}, held.by_asset, _ZERO, {}, _fixed({line: members}, held, layers)).spot
     return shares[asset].quantize(_STEP, ROUND_DOWN)
 
 
@@ -101,8 +126,14 @@ def line_shares(line: str, targets: Targets, strategy: Strategy) -> dict[str, fl
     return {asset: weight / whole for asset, weight in mine.items()}
 
 
-def _latched(anchors: Mapping[str, Anchor]) -> dict[str, Decimal]:
-    return {asset: anchor.share for asset, anchor in anchors.items() if anchor.share is not None}
+def _fixed(members: Mapping[str, tuple[str, ...]], held: Valuation, layers: Layers) -> dict[str, Decimal]:
+    """Return the shares that do not come from what is held: of coins that a spike holds down, and of whole lines as they were meant."""
+    fixed = {asset: anchor.share for asset, anchor in layers.anchors.items() if anchor.share is not None}
+    for line, meant in layers.mix.items():
+        if members.get(line):
+            shares = _shares(members[line], held, meant, members[line]).shares  # that it is not reached is known
+            fixed |= {asset: to_decimal(part) for asset, part in shares.items()}
+    return fixed
 
 
 def _beside_newcomers(

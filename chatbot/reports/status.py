@@ -153,7 +153,7 @@ def _moved(evaluation: Evaluation) -> dict[str, MovedTarget]:
     """Return the targets that triggers and hedges have moved, by coin and contract."""
     if evaluation.held is None or evaluation.effective is None:
         return {}
-    own = targets.base_targets(evaluation.held, evaluation.portfolio.strategy, evaluation.layers.anchors)
+    own = targets.base_targets(evaluation.held, evaluation.portfolio.strategy, evaluation.layers)
     now = evaluation.effective.targets
     before, after = {**own.spot, **own.futures}, {**now.spot, **now.futures}
     return {

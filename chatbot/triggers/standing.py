@@ -33,7 +33,7 @@ def _held(evaluation: Evaluation) -> Iterable[HeldTarget]:
     if evaluation.held is None or evaluation.effective is None or evaluation.figures is None:
         return
     strategy, layers, now = evaluation.portfolio.strategy, evaluation.layers, evaluation.effective
-    own = targets.base_targets(evaluation.held, strategy, layers.anchors)
+    own = targets.base_targets(evaluation.held, strategy, layers)
     active = [
         signal for signal in layers.signals if signal.active and strategy.setting(signal.trigger).on and not _waits(evaluation, signal)
     ]

@@ -9,17 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.clock import ManualClock
-from chatbot.engine.portfolio import Cash, Holding, Snapshot
 from chatbot.exchanges.base import Depth
 from chatbot.market.candles import CandleBook
 from chatbot.market.funding import FundingBook
 from chatbot.model import LegKind, LegState
-from chatbot.plans import costs, draft
+from chatbot.plans import costs
 from chatbot.plans.costs import Costing
-from chatbot.portfolio import strategies, valuation
+from chatbot.portfolio import valuation
 from tests.plans.test_costs import a_leg
 from tests.portfolio.lively_market import LivelyMarket, OpenBook
-from tests.portfolio.moved_portfolios import MARKETS, Case
+from tests.portfolio.moved_portfolios import MARKETS
 from tests.portfolio.still_market import START, D
 
 
@@ -120,33 +119,3 @@ def test_the_fees_of_a_plan_are_the_takers_of_what_is_kept(legs: list[tuple[str,
     rules = {name: replace(MARKETS[name], taker_fee=D(taker), maker_fee=D("0.02")) for name in ("BTC", "SOL", "BTC-PERP")}
     expected = sum((leg.notional for leg in made if leg.state is LegState.PLANNED), D(0)) * D(taker)
     assert valuation.fees_of([*made, replace(made[0], kind=LegKind.TO_SPOT, state=LegState.PLANNED)], rules) == expected
-
-
-# --- the smallest difference ---
-
-
-def lopsided(ada: str) -> Case:
-    """Return 10,000: SOL and ADA share a line of 40, SOL is 500 over its half, and ADA short of its own by so much."""
-    weights = {"CORE": D("0.4"), "ALT": D("0.4"), "STABLE": D("0.2"), "FUTURES": D(0)}
-    base = strategies.preset("balanced", MARKETS)
-    strategy = replace(base, weights=weights, futures_net=D(0), members={"CORE": ("BTC",), "ALT": ("SOL", "ADA")})
-    values = {"BTC": D(3_500) + D(ada), "SOL": D(2_500), "ADA": D(2_000) - D(ada)}
-    return Case(
-        snap=Snapshot(
-            spot=tuple(Holding(asset=name, qty=value, price=D(1), bucket=strategy.line_of(name)) for name, value in values.items()),
-            cash=(Cash(asset="USDT", qty=D(2_000)),),
-        ),
-        strategy=strategy,
-    )
-
-
-@pytest.mark.parametrize(("missing", "left"), [("9.99", True), ("10", False), ("10.01", False)])
-def test_a_coin_that_lacks_exactly_the_smallest_trade_is_traded(missing: str, left: bool) -> None:
-    """Ten dollars in a portfolio of 10,000; a cent less and it stays where it is, and its line makes up for it."""
-    evaluation = lopsided(missing).look()
-    assert evaluation.effective is not None
-    own = replace(evaluation.effective.targets, spot={"BTC": D("0.4"), "SOL": D("0.2"), "ADA": D("0.2")})
-    aim = draft.drop_tiny_trades(evaluation, own)
-    wanted = (D(2_000) - D(missing)) / 10_000 if left else D("0.2")
-    assert aim.spot["ADA"] == wanted
-    assert sum(aim.spot.values()) == D("0.8")

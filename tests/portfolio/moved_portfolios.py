@@ -18,7 +18,7 @@ from chatbot.exchanges.base import Quote, asset_of
 from chatbot.exchanges.markets.coins import perp_market, spot_market
 from chatbot.model import CORE, HEDGE_KINDS, STABLE, BandRule, Cause, Mode, OpenHedge, Portfolio, Signal, Strategy, TriggerSetting
 from chatbot.model.trigger_info import INFO, Effect
-from chatbot.plans import draft
+from chatbot.plans import draft, mix
 from chatbot.portfolio import strategies, valuation
 from chatbot.portfolio.evaluation import Evaluation, measured
 from chatbot.portfolio.layers import Anchor, Layers, Memory
@@ -70,9 +70,9 @@ def planned(found: Evaluation) -> tuple[Targets, Block]:
 def carried_out(case: Case, found: Evaluation, block: Block) -> Case:
     """Return the case once every leg has filled at its price and the memory was stored."""
     assert found.snapshot is not None
-    legs = draft.legs_of(block, found.quotes, "USDT")
-    after = valuation.after_legs(found.snapshot, legs, MARKETS)
-    return replace(case, snap=after, states=replace(case.states, memory=found.memory))
+    plan = draft.draft(found, draft.targets_for(found), block, (), now=NOW, expiry=timedelta(minutes=5))
+    after = valuation.after_legs(found.snapshot, plan.legs, MARKETS)
+    return replace(case, snap=after, states=replace(case.states, memory=found.memory, mix=mix.confirmed(found.layers.mix, plan)))
 
 
 def threshold(found: Evaluation) -> D:
@@ -174,20 +174,29 @@ def memories(draw: st.DrawFn, strategy: Strategy, seen: tuple[Signal, ...]) -> M
     """Draw what was told and anchored before: of this spike, of an earlier one, or of one that is over."""
     anchors: dict[str, Anchor] = {}
     # the shares that the coins of a line once had
-    mix = {asset: D(draw(st.integers(1, 9))) for asset in strategy.spot_assets}
+    parts = {asset: D(draw(st.integers(1, 9))) for asset in strategy.spot_assets}
     for signal in seen:
         if INFO[signal.trigger].effect is Effect.CUT_COIN and draw(st.booleans()):
             line = strategy.line_of(signal.subject)
-            whole = sum((part for asset, part in mix.items() if strategy.line_of(asset) == line), D(0))
+            whole = sum((part for asset, part in parts.items() if strategy.line_of(asset) == line), D(0))
             own_line = line == signal.subject
             anchors[signal.subject] = Anchor(
                 since=draw(st.sampled_from((signal.since or NOW, NOW - timedelta(days=60)))),
                 weight=draw(st.none() | st.decimals("0", "0.6", places=6, allow_nan=False)),
-                share=None if own_line else (mix[signal.subject] / whole).quantize(D("1e-12"), ROUND_DOWN),
+                share=None if own_line else (parts[signal.subject] / whole).quantize(D("1e-12"), ROUND_DOWN),
                 over=draw(st.booleans()),
             )
-    told = {signal.key: draw(st.sampled_from(("", "0.5", "suppressed 0.11", "begin"))) for signal in seen}
+    words = {Effect.RAISE_NET: ("", "0.11", "suppressed 0.11"), Effect.TRIM_LONGS: ("", "0.25", "0.5")}
+    told = {signal.key: draw(st.sampled_from(words.get(INFO[signal.trigger].effect, ("", "0.5", "begin")))) for signal in seen}
     return Memory(told={key: word for key, word in told.items() if word}, anchors=anchors)
+
+
+@st.composite
+def meant(draw: st.DrawFn, strategy: Strategy) -> dict[str, dict[str, D]]:
+    """Draw the quantities that an earlier plan was about to reach, of some buckets, and not of every coin of them."""
+    worth = st.sampled_from((D(0), D(40), D(5_000), D(200_000)))
+    buckets = {line: coins for line, coins in strategy.members.items() if len(coins) > 1 and draw(st.booleans())}
+    return {line: {coin: draw(worth) / PRICES[coin] for coin in coins[draw(st.integers(0, 1)) :]} for line, coins in buckets.items()}
 
 
 @st.composite
@@ -225,5 +234,5 @@ def cases(draw: st.DrawFn) -> Case:
     assume(snap.wallet + sum(p.upnl for p in snap.positions) > sum((abs(p.notional) for p in snap.positions), D(0)) / 20)
     seen = draw(signals(strategy, snap))
     memory = draw(memories(strategy, seen))
-    states = PortfolioStates(memory=memory, hedges=tuple(draw(hedges(snap)).values()))
+    states = PortfolioStates(memory=memory, hedges=tuple(draw(hedges(snap)).values()), mix=draw(meant(strategy)))
     return Case(snap=snap, strategy=strategy, signals=seen, states=states)

@@ -109,7 +109,7 @@ def hold_moved_targets(found: Evaluation) -> None:
     strategy, moved = found.portfolio.strategy, found.effective
     assert found.snapshot is not None
     assert moved is not None
-    now, own = moved.targets, targets.base_targets(found.held, strategy, found.layers.anchors)
+    now, own = moved.targets, targets.base_targets(found.held, strategy, found.layers)
     with wide():
         assert sum(moved.lines.values()) == 1
     assert min(*now.spot.values(), now.stable, now.collateral) >= 0
