@@ -1,8 +1,8 @@
 """Processes of the program that are born with everything loaded: each is forked from one that a test worker starts once.
 
-A life begins at ``chatbot.__main__.main``, with a pid, an environment, a folder and streams of its own, and ends or is killed like any
-process; only the loading is left out, which is most of what a short life costs. What is about loading, or about the start as people know
-it, starts ``python -m chatbot`` itself.
+A life begins at ``chatbot.__main__.main`` or in a file, with a pid, an environment, a folder and streams of its own, and ends or is killed
+like any process; only the loading is left out, which is most of what a short life costs. What is about loading, or about the start as
+people know it, starts ``python -m chatbot`` itself.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import gc
 import importlib
 import json
 import os
+import runpy
 import selectors
 import signal
 import socket
@@ -20,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 from functools import cache
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from tests.places import ROOT
 
@@ -75,19 +76,21 @@ class Born:
         return self._code
 
 
-def start(*arguments: str, env: Mapping[str, str], cwd: Path, stdout: IO[bytes], stderr: IO[bytes]) -> Born:
-    """Start ``python -m chatbot`` with these arguments."""
+def start(*arguments: str, env: Mapping[str, str], cwd: Path, stdout: IO[bytes], stderr: IO[bytes], file: Path | None = None) -> Born:
+    """Start ``python -m chatbot``, or another ``file``, with these arguments."""
     ours, theirs = os.pipe()
-    request = json.dumps({"arguments": arguments, "env": dict(env), "cwd": str(cwd)}).encode()
+    request = json.dumps({"file": str(file) if file else "", "arguments": arguments, "env": dict(env), "cwd": str(cwd)}).encode()
     socket.send_fds(_nursery(), [request], [theirs, stdout.fileno(), stderr.fileno()])
     os.close(theirs)
     return Born(ours)
 
 
-def run(*arguments: str, env: Mapping[str, str], cwd: Path, timeout_s: float = 60.0) -> subprocess.CompletedProcess[str]:
-    """Run ``python -m chatbot`` with these arguments to its end."""
+def run(
+    *arguments: str, env: Mapping[str, str] = os.environ, cwd: Path = ROOT, file: Path | None = None, timeout_s: float = 60.0
+) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m chatbot``, or another ``file``, with these arguments to its end."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        code = start(*arguments, env=env, cwd=cwd, stdout=out, stderr=err).end(timeout_s)
+        code = start(*arguments, env=env, cwd=cwd, stdout=out, stderr=err, file=file).end(timeout_s)
         out.seek(0)
         err.seek(0)
         return subprocess.CompletedProcess(arguments, code, out.read().decode(), err.read().decode())
@@ -96,7 +99,6 @@ def run(*arguments: str, env: Mapping[str, str], cwd: Path, timeout_s: float = 6
 @cache
 def _nursery() -> socket.socket:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _REQUEST_BYTES)
     command = [sys.executable, "-m", "tests.nursery", str(theirs.fileno())]
     mother = subprocess.Popen(command, cwd=ROOT, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, start_new_session=True)
     theirs.close()
@@ -135,7 +137,7 @@ def _serve(asked: socket.socket) -> None:
                 os.close(told)
 
 
-def _live(request: dict[str, list[str] | dict[str, str] | str], out: int, err: int) -> NoReturn:
+def _live(request: dict[str, Any], out: int, err: int) -> NoReturn:
     """Be the process that was asked for."""
     from chatbot.__main__ import main  # noqa: PLC0415 - loaded in the nursery only
 
@@ -144,7 +146,11 @@ def _live(request: dict[str, list[str] | dict[str, str] | str], out: int, err: i
     os.environ.clear()
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
-    sys.exit(main(list(request["arguments"])))
+    if request["file"]:
+        sys.argv = [request["file"], *request["arguments"]]
+        runpy.run_path(request["file"], run_name="__main__")
+        sys.exit()
+    sys.exit(main(request["arguments"]))
 
 
 def _load() -> None:

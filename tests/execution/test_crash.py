@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests import nursery
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,9 +28,7 @@ CHAINS = {
 
 def lived(folder: Path, points: Sequence[str]) -> dict[str, Any]:
     """Run one process through its deaths and return what it found in the end."""
-    done = subprocess.run(
-        [sys.executable, str(WORKER), str(folder), ",".join(points)], capture_output=True, text=True, timeout=LIMIT_S, check=False
-    )
+    done = nursery.run(str(folder), ",".join(points), file=WORKER, timeout_s=LIMIT_S)
     assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-3000:]
     found: dict[str, Any] = json.loads((folder / "outcome.json").read_text(encoding="utf-8"))
     return found

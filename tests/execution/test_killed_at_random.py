@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests import nursery
 
 WORKER = Path(__file__).with_name("crowd_worker.py")
 LIMIT_S = 900
@@ -17,8 +17,7 @@ LIMIT_S = 900
 def lived(folder: Path, size: int, kills: int, seed: int = 0) -> list[dict[str, Any]]:
     """Carry out ``size`` plans through so many deaths and return what came of each."""
     folder.mkdir()
-    command = [sys.executable, str(WORKER), str(folder), str(size), str(kills), str(seed)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    done = nursery.run(str(folder), str(size), str(kills), str(seed), file=WORKER, timeout_s=LIMIT_S)
     assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-3000:]
     assert int(done.stdout.splitlines()[-1]) == kills, "everything had ended before the last death"
     assert "Traceback" not in done.stderr + done.stdout

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +12,7 @@ from chatbot.execution.pace import Pace
 from chatbot.model import LegState, PlanState
 from chatbot.store import orders, plans
 from chatbot.store.database import Database
+from tests import nursery
 from tests.execution.lab import Lab, open_lab, states
 from tests.store.databases import postgres_or_skip
 
@@ -62,8 +61,7 @@ async def test_a_process_that_was_killed_is_carried_on_by_another(tmp_path: Path
     """Two processes on one database: the first dies with an order accepted and not yet written down, the second finishes its plan."""
     server = postgres_or_skip()
     url = await server.copy()
-    command = [sys.executable, str(WORKER), str(tmp_path), "acted-0", url, "first"]
-    killed = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=60, check=False)
+    killed = await asyncio.to_thread(nursery.run, str(tmp_path), "acted-0", url, "first", file=WORKER)
     assert killed.returncode == 0, killed.stderr[-2000:]
 
     db, second = Database(url), Durable(url, poll_s=0.05, executor_id="second")

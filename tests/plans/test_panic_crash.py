@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
+
+from tests import nursery
 
 WORKER = Path(__file__).with_name("panic_worker.py")
 #: one life after the other, each killed at its point; the second plan begins with ``sold``
@@ -29,8 +29,7 @@ DEATHS = (
 
 def test_a_panic_killed_at_every_point_is_carried_out_once(tmp_path: Path) -> None:
     """The short is bought back and the long sold, each by exactly what was there; then the coins are sold, and nothing else is traded."""
-    command = [sys.executable, str(WORKER), str(tmp_path), ",".join(DEATHS)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
+    done = nursery.run(str(tmp_path), ",".join(DEATHS), file=WORKER, timeout_s=150)
     assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-2000:]
     found = json.loads((tmp_path / "outcome.json").read_text(encoding="utf-8"))
     assert found["book"] == {}

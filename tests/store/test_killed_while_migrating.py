@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from tests import nursery
 
 HERE = Path(__file__).parent
 
@@ -27,8 +27,7 @@ def test_an_old_database_is_moved_on_as_if_nothing_had_been(tmp_path: Path, kill
     with closing(sqlite3.connect(file)) as database:
         database.executescript((HERE / "database_of_november_2026.sql").read_text(encoding="utf-8"))
     before = dumped(file)
-    command = [sys.executable, str(HERE / "migration_worker.py"), str(file), str(kills), "20251128"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = nursery.run(str(file), str(kills), "20251128", file=HERE / "migration_worker.py", timeout_s=300)
     assert done.returncode == 0, done.stderr[-3000:]
     assert dumped(file) == dumped(tmp_path / "unhurt.sqlite")
     assert dumped(file) != before, "there was something to move on"
