@@ -11,7 +11,7 @@ from chatbot.alerts import quiet_hours
 from chatbot.model import AlertKind, Cause, MessageKind, Ring, Role
 from chatbot.portfolio.states import Outage
 from chatbot.store import accounts, events, messages, portfolios
-from chatbot.triggers import drift
+from chatbot.triggers import drift, market
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,13 +63,15 @@ async def tell_margin(tx: Tx, portfolio: Portfolio, person: Person, figures: Por
 
 def _step_facts(step: SignalChange) -> dict[str, Any]:
     signal = step.signal
-    numbers = {"reading": signal.reading, "enter": signal.enter, "leave": signal.leave, "size": signal.size}
+    told = market.reason_for(step)
+    numbers = {"reading": told.reading, "enter": signal.enter, "leave": signal.leave, "size": signal.size}
     return {
         "trigger": signal.trigger,
         "subject": signal.subject,
         "event": step.event,
         "suppressed": step.suppressed,
         "since": signal.since.isoformat() if signal.since else None,
+        "read_at": told.read_at.isoformat() if told.read_at else None,
         "age_s": None if signal.age_s is None else int(signal.age_s),
         **{name: None if value is None else str(value) for name, value in numbers.items()},
     }

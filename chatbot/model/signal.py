@@ -49,6 +49,8 @@ class Signal:
     #: readings in a row that count towards the next change, and how many it takes
     count: int = 0
     needed: int = 1
+    #: times its usual it has moved in the hours since that reading, where that reaches the limit; None elsewhere
+    moved: Decimal | None = None
 
     @property
     def key(self) -> str:

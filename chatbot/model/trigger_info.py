@@ -59,6 +59,8 @@ class Phase(StoredWord):
     CHANGE = "change"
     #: it goes on, and does less than before
     EASE = "ease"
+    #: it has not begun, and might at its next reading
+    WATCH = "watch"
     END = "end"
 
 

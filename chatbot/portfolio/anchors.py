@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.model import BASKET, INFO, Effect, Signal
 from chatbot.portfolio import targets
-from chatbot.portfolio.layers import Anchor, Layers, Memory
+from chatbot.portfolio.layers import Anchor, Layers, Memory, watch_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -64,6 +64,18 @@ def anchor_spikes(
             weight = held.by_asset.get(asset, Decimal(0)) / held.value if since > joined else None
             anchors[asset] = Anchor(since=since, weight=weight, share=share)
     return replace(memory, anchors=anchors) if anchors != memory.anchors else memory
+
+
+def rearm(memory: Memory, signals: Iterable[Signal]) -> Memory:
+    """Forget the moves between two readings that were told, once a later reading was calm and nothing moves: one spike is told once."""
+    over = {watch_key(signal) for signal in signals if signal.moved is None and _calmed(memory.told.get(watch_key(signal)), signal)}
+    return replace(memory, told={key: word for key, word in memory.told.items() if key not in over}) if over else memory
+
+
+def _calmed(told: str | None, signal: Signal) -> bool:
+    if told is None or signal.at is None or signal.reading is None:
+        return False
+    return signal.at.isoformat() > told and signal.reading <= signal.leave
 
 
 def _is_back(asset: str, anchor: Anchor, held: Valuation, strategy: Strategy) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from chatbot.portfolio import targets, valuation
-from chatbot.portfolio.anchors import anchor_spikes, spikes
+from chatbot.portfolio.anchors import anchor_spikes, rearm, spikes
 from chatbot.portfolio.layers import Layers, Memory
 from chatbot.portfolio.states import PortfolioStates
 
@@ -78,7 +78,7 @@ def measured(seen: Evaluation, snapshot: Snapshot, betas: Mapping[str, Decimal],
     held = valuation.value_of(snapshot, strategy)
     begun = spikes(seen.layers.signals, held, strategy)
     mix = targets.unreached(states.mix, held, strategy, begun)
-    memory = anchor_spikes(states, begun, held, strategy, mix, joined)
+    memory = rearm(anchor_spikes(states, begun, held, strategy, mix, joined), seen.layers.signals)
     layers = replace(seen.layers, anchors=memory.anchors, mix=mix, hedges=states.hedges, tilts=states.tilts)
     effective = targets.effective(held, strategy, layers, betas)
     figures = valuation.figures(held, strategy, seen.markets, betas, effective)

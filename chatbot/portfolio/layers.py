@@ -34,11 +34,16 @@ class Anchor:
 class Memory:
     """What one portfolio remembers of the triggers."""
 
-    #: by signal key: what was told last; a signal that is not named is quiet
+    #: by signal key: what was told last; a signal that is not named is quiet. By :func:`watch_key`: after which reading a move was told
     told: dict[str, str] = field(default_factory=dict)
     anchors: dict[str, Anchor] = field(default_factory=dict)
     #: reasons that wait for the end of the batching window
     pending: tuple[Reason, ...] = ()
+
+
+def watch_key(signal: Signal) -> str:
+    """Return under which name it is remembered that a coin's move between two readings was told."""
+    return f"{signal.key}:moved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.portfolio import MAJORS
@@ -32,9 +32,9 @@ MAJOR_CONTRACTS = tuple(asset + PERP for asset in MAJORS)
 #: how far back a new machine starts
 WARM_UP = timedelta(days=30)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DAY, _BLOCK = timedelta(days=1), timedelta(hours=8)
+_DAY, _BLOCK, _HOUR = timedelta(days=1), timedelta(hours=8), timedelta(hours=1)
 #: a reading is taken so long after its time
-_READY = timedelta(minutes=10)
+READY = timedelta(minutes=10)
 _DAY_HOURS = 24
 _BASELINE_DAYS = 38
 #: swings, and strength that is smoothed from the first bar on, must not hang on where the window is cut (domain 6.2)
@@ -80,11 +80,11 @@ class _Regular:
     fresh: timedelta | None = None
 
     def is_due(self, upto: datetime, now: datetime) -> bool:
-        return floor(upto, self.step) + self.step + _READY <= now
+        return floor(upto, self.step) + self.step + READY <= now
 
     def readings(self, subject: str, upto: datetime, now: datetime) -> Iterator[tuple[datetime, Any]]:
         at = floor(upto, self.step) + self.step
-        while at + _READY <= now:
+        while at + READY <= now:
             seen, known = self.reading(subject, at)
             if not known and now < at + self.patience:
                 return  # it may still come
@@ -94,6 +94,15 @@ class _Regular:
     def reading(self, subject: str, at: datetime) -> tuple[Any, bool]:
         """Return what there is to read at ``at``, and whether that is known."""
         raise NotImplementedError
+
+
+@runtime_checkable
+class HourlyFeed(Feed, Protocol):
+    """Readings that are made of hours."""
+
+    def since(self, subject: str, at: datetime, until: datetime) -> tuple[tuple[float | None, ...], Decimal | None]:
+        """Return the closes from the reading of ``at`` to ``until``, one an hour, and the baseline of that reading."""
+        ...
 
 
 class _Volatility(_Regular):
@@ -117,6 +126,10 @@ class _Volatility(_Regular):
         history = [self._sigma(subject, earlier) for earlier in range(day - _BASELINE_DAYS, day)]
         base = volatility.vol_baseline([*history, sigma])[0]
         return VolReading(sigma=sigma, base=base, fallen=self._has_fallen(subject, day)), sigma is not None
+
+    def since(self, subject: str, at: datetime, until: datetime) -> tuple[tuple[float | None, ...], Decimal | None]:
+        """Return the closes from the reading of ``at`` to ``until``, one an hour, and the baseline of that reading."""
+        return self._candles.closes(subject, "1h", until, (until - at) // _HOUR + 1), self.reading(subject, at)[0].base
 
     def _has_fallen(self, asset: str, day: int) -> bool:
         """Tell whether the coin is below where it stood seven days before (domain 5.4)."""
@@ -193,8 +206,16 @@ class BasketFeed(_Regular):
         quantities, day = self._quantities[subject], (at - _EPOCH) // _DAY
         weeks = [self._week(quantities, one) for one in range(day - _BASELINE_DAYS, day + 1)]
         *_, sigma = history = [None if week.sigma is None else Decimal(f"{week.sigma:.12g}") for week in weeks]
-        fallen = has_fallen(*(None if worth is None else Decimal(str(worth)) for worth in (weeks[-1].ended, weeks[-1].began)))
+        began, ended = (None if worth is None else Decimal(str(worth)) for worth in weeks[-1].ends)
+        fallen = has_fallen(ended, began)
         return VolReading(sigma=sigma, base=volatility.vol_baseline(history)[0], fallen=fallen), sigma is not None
+
+    def since(self, subject: str, at: datetime, until: datetime) -> tuple[tuple[float | None, ...], Decimal | None]:
+        """Return what is held was worth from the reading of ``at`` to ``until``, hour by hour, and the baseline of that reading."""
+        quantities = self._quantities.get(subject, {})
+        count = (until - at) // _HOUR + 1
+        closes = {coin: self._candles.closes(coin, "1h", until, count) for coin in quantities}
+        return basket_vol(quantities, closes, 1).worths or (None,) * count, self.reading(subject, at)[0].base if quantities else None
 
     def _week(self, quantities: Mapping[str, Decimal], day: int) -> BasketVol:
         """Return what is known of the seven days to the end of ``day``; a week whose last hour is missing is late, so nothing of it is."""
@@ -203,11 +224,11 @@ class BasketFeed(_Regular):
         if found is None:
             closes = {coin: self._candles.closes(coin, "1h", _EPOCH + day * _DAY, 7 * _DAY_HOURS + 1) for coin in quantities}
             found = basket_vol(quantities, closes, 1)
-            if found.ended is None:
+            if found.ends[1] is None:
                 return replace(found, sigma=None)
             if len(self._weeks) > _MOST_WEEKS:
                 self._weeks.clear()
-            self._weeks[key] = found
+            found = self._weeks[key] = replace(found, worths=found.ends)  # a week of hours is not kept for two of them
         return found
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from chatbot.engine.triggers.drift import Move
 from chatbot.exchanges.base import PERP
 from chatbot.model import BASKET, INFO, NET, STABLE, Effect, Phase, Reason, Signal
+from chatbot.portfolio.layers import watch_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +31,7 @@ class SignalChange:
 
     signal: Signal
     event: Phase
-    #: it asks for more risk while something else asks for less
+    #: it asks for more risk while something else asks for less, or is only watched
     suppressed: bool = False
 
     @property
@@ -50,7 +51,14 @@ def changes(memory: Memory, signals: Iterable[Signal], strategy: Strategy, found
             # what was held down all along has moved nothing, and its end moves nothing either
             silent = held_down if after else before.startswith(SUPPRESSED)
             result.append(SignalChange(signal=signal, event=event, suppressed=silent))
+        elif not after and _is_news(signal, memory, strategy):
+            result.append(SignalChange(signal=signal, event=Phase.WATCH, suppressed=True))
     return tuple(result)
+
+
+def _is_news(signal: Signal, memory: Memory, strategy: Strategy) -> bool:
+    """Tell whether a move between two readings is to be told: once a spike, and nothing is traded for it (domain 5.4)."""
+    return signal.moved is not None and strategy.setting(signal.trigger).on and watch_key(signal) not in memory.told
 
 
 def _event(effect: Effect, before: str, after: str) -> Phase:
@@ -73,6 +81,9 @@ def mark_told(memory: Memory, taken: Iterable[SignalChange], strategy: Strategy)
     """Return the memory after these steps were told."""
     after = dict(memory.told)
     for step in taken:
+        if step.event is Phase.WATCH:
+            after[watch_key(step.signal)] = step.signal.at.isoformat() if step.signal.at else ""
+            continue
         word = signature(step.signal, strategy, suppressed=step.suppressed)
         after.pop(step.signal.key, None)
         if word:
@@ -103,7 +114,7 @@ def reason_for(step: SignalChange) -> Reason:
         trigger=signal.trigger,
         line=signal.subject,
         event=step.event,
-        reading=signal.reading,
+        reading=signal.moved if step.event is Phase.WATCH else signal.reading,
         limit=signal.leave if step.event is Phase.END else signal.enter,
         size=signal.size,
         read_at=signal.at,
@@ -111,8 +122,9 @@ def reason_for(step: SignalChange) -> Reason:
 
 
 def standing(signal: Signal) -> Reason:
-    """Return an active signal as the reason that it was when it began, with its reading of now."""
-    return reason_for(SignalChange(signal=signal, event=Phase.BEGIN))
+    """Return an active signal as the reason that it was when it began, with its reading of now and the age of that."""
+    reason = reason_for(SignalChange(signal=signal, event=Phase.BEGIN))
+    return replace(reason, age_s=None if signal.age_s is None else int(signal.age_s))
 
 
 def aged(reasons: Iterable[Reason], now: datetime) -> tuple[Reason, ...]:

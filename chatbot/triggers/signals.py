@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from chatbot.errors import contained
 from chatbot.model import BASKET, INFO, Cause, Signal
 from chatbot.store import accounts
 from chatbot.store.codec import decode, encode
-from chatbot.triggers.feeds import WARM_UP, BasketFeed, feeds, floor
+from chatbot.triggers.feeds import READY, WARM_UP, BasketFeed, HourlyFeed, feeds, floor
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 _CUTS, _TOGETHER = Cause.VOLATILITY, "together"
 #: how old a stored machine may be
 _FORGET = timedelta(days=60)
+_HOUR = timedelta(hours=1)
+_NEVER: tuple[datetime, None] = (datetime.min.replace(tzinfo=UTC), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ class Signals:
         self._feeds = feeds(candles, funding, mood, clock)
         self._baskets = BasketFeed(candles)
         self._kept: dict[MachineKey, MachineState] = {}
+        #: of triggers that watch the hours between two readings: up to which hour, and what they say
+        self._between: dict[MachineKey, tuple[datetime, Decimal | None]] = {}
         self._one_at_a_time = asyncio.Lock()
 
     async def of(self, strategy: Strategy) -> tuple[Signal, ...]:
@@ -148,18 +152,41 @@ class Signals:
         """Take the readings that have come since; return the machines that now stand differently."""
         async with self._one_at_a_time:
             now = self._source.market_time(self._clock.now())
-            due = [watch for watch in wanted if self._is_due(watch, now)]
-            if not due:
-                return frozenset()
-            await self._load(due, now)
-            due = [watch for watch in due if self._is_due(watch, now)]  # after a restart most stand where they stood
-            await self._fetch(due)
-            before = {watch: self._kept[watch] for watch in due}
-            after = await asyncio.to_thread(self._run_all, before, now)
-            moved = {watch: kept for watch, kept in after.items() if kept != before[watch]}
-            await self._store(moved)
-            self._kept |= after
-            return frozenset(watch for watch in moved if _stands(watch, moved[watch]) != _stands(watch, before[watch]))
+            stepped = await self._step(wanted, now)
+            return stepped | await self._look_between(wanted, floor(now - READY, _HOUR))
+
+    async def _step(self, wanted: Collection[MachineKey], now: datetime) -> frozenset[MachineKey]:
+        """Take the readings of those that are due; return the machines that now stand differently."""
+        due = [watch for watch in wanted if self._is_due(watch, now)]
+        if not due:
+            return frozenset()
+        await self._load(due, now)
+        due = [watch for watch in due if self._is_due(watch, now)]  # after a restart most stand where they stood
+        await self._fetch(due)
+        before = {watch: self._kept[watch] for watch in due}
+        after = await asyncio.to_thread(self._run_all, before, now)
+        moved = {watch: kept for watch, kept in after.items() if kept != before[watch]}
+        await self._store(moved)
+        self._kept |= after
+        return frozenset(watch for watch in moved if _stands(watch, moved[watch]) != _stands(watch, before[watch]))
+
+    async def _look_between(self, wanted: Collection[MachineKey], hour: datetime) -> frozenset[MachineKey]:
+        """Look once an hour at the hours since the last reading, where a trigger watches them; return whose move begins or ends."""
+        due = [one for one in wanted if one.machine.watch and one in self._kept and self._between.get(one, _NEVER)[0] != hour]
+        if not due:
+            return frozenset()
+        await self._fetch(due)
+        before = {watch: self._between.get(watch, _NEVER) for watch in due}
+        self._between |= {watch: (hour, self._watched_safely(watch, hour)) for watch in due}
+        return frozenset(watch for watch in due if (self._between[watch][1] is None) != (before[watch][1] is None))
+
+    def _watched_safely(self, watch: MachineKey, hour: datetime) -> Decimal | None:
+        kept, feed, look, params = self._kept[watch], self._feed(watch), watch.machine.watch, dict(watch.params)
+        if look is None or not isinstance(feed, HourlyFeed) or kept.at is None or watch.machine.standing(kept.state, params).active:
+            return None
+        with contained("watch broke", machine=watch.key):
+            return look(*feed.since(watch.subject, kept.at, hour), params)
+        return None
 
     def _is_due(self, watch: MachineKey, now: datetime) -> bool:
         kept = self._kept.get(watch)
@@ -231,12 +258,13 @@ class Signals:
             size=stands.size,
             count=stands.count,
             needed=stands.needed,
+            moved=None if stands.active else self._between.get(watch, _NEVER)[1],
         )
 
 
 def _at_rest(signal: Signal) -> Signal:
     """Return the reading of a coin that is not cut by it."""
-    return replace(signal, active=False, since=None, size=None, count=0, needed=1)
+    return replace(signal, active=False, since=None, size=None, count=0, needed=1, moved=None)
 
 
 def _advance(watch: MachineKey, kept: MachineState, at: datetime, seen: Any) -> MachineState:  # noqa: ANN401 - what the trigger reads

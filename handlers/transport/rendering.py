@@ -200,7 +200,8 @@ def _step(stored: Facts) -> alerts.Step:
         reading=reading,
         limit=crossed,
         size=size,
-        age_s=stored.get("age_s"),  # older versions wrote none
+        read_at=datetime.fromisoformat(stored["read_at"]) if stored.get("read_at") else None,  # older versions wrote neither
+        age_s=stored.get("age_s"),
     )
     return alerts.Step(reason, suppressed=stored["suppressed"])
 

@@ -15,6 +15,8 @@ from chatbot.portfolio import strategies
 from chatbot.portfolio.flows import Typed
 from chatbot.store import plans
 from chatbot.triggers import standing
+from handlers.transport import rendering
+from tests.handlers.views.test_everywhere import CATALOGUE
 from tests.portfolio.still_market import PERSON, START, Bench, bench
 
 if TYPE_CHECKING:
@@ -143,6 +145,40 @@ async def test_a_spike_halves_the_coin_once(tmp_path: Path) -> None:
         for _ in range(5):
             assert await on.room.tick() == (0, 0)
         assert await on.room.mail() == ()
+
+
+async def test_a_move_between_two_readings_is_told_once_a_spike_and_not_traded(tmp_path: Path) -> None:
+    """It rings once, again only after a later reading was calm; no plan follows, no target moves, and a trigger that is off is silent."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        before = await on.lines(portfolio)
+        on.room.clock.advance(120)
+        moves = replace(QUIET, at=START, moved=D("3.1"))
+        told = []
+        for signal in (
+            moves,
+            replace(moves, moved=None),
+            moves,
+            replace(moves, at=START + timedelta(days=1), reading=D("1.8")),
+            replace(QUIET, at=START + timedelta(days=2)),
+            replace(moves, at=START + timedelta(days=2)),
+        ):
+            on.hear(signal)
+            alerts, plans_made = await on.room.tick()
+            told.append(alerts)
+            assert plans_made == 0
+            assert await on.lines(portfolio) == before
+        assert told == [1, 0, 0, 0, 0, 1]
+        first, second = await on.room.mail()
+        assert [step["event"] for step in (*first.facts["steps"], *second.facts["steps"])] == ["watch", "watch"]
+        view = await rendering.view_of(on.room.program, CATALOGUE.words("en"), first)
+        assert view is not None
+        assert "BTC</b> has moved <b>3.1x</b> its usual since the reading of 09:10; the next one is at 09:10." in view.text
+        assert "A plan follows" not in view.text
+        off = replace(portfolio.strategy, triggers={**ALL_ON, Cause.VOLATILITY: TriggerSetting(on=False)})
+        await on.room.program.portfolios.change(portfolio, strategy=off)
+        on.hear(replace(moves, at=START + timedelta(days=9)))
+        assert (await on.room.tick())[0] == 0
 
 
 async def test_a_spike_of_all_coins_is_one_plan(tmp_path: Path) -> None:

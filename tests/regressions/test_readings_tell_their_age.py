@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.model import Cause, Phase
+from chatbot.model import Cause, HeldTarget, Phase
 from chatbot.triggers import market
 from handlers.transport.rendering import _step
 from handlers.views import age, alerts
 from handlers.views.common import Html
-from handlers.views.plan import card
+from handlers.views.plan import card, reasons
 from handlers.views.portfolio import status
 from handlers.views.trigger import page
 from tests.handlers.views.test_everywhere import CATALOGUE
@@ -106,6 +106,13 @@ def test_a_plan_made_hours_after_its_signal_tells_the_age_as_of_then() -> None:
     (reason,) = market.aged(market.joined_reasons(pending, ()), midnight + timedelta(hours=8))
     assert "Read 8 hr ago." in card.reason_text(EN, reason)
     assert market.aged((replace(reason, read_at=None, age_s=None),), midnight)[0].age_s is None
+
+
+def test_what_keeps_a_target_away_says_how_old_its_reading_is() -> None:
+    """On the card of a plan that was asked for in the evening: the cut is of last midnight."""
+    spike = a_signal(Cause.VOLATILITY, "BTC", "2.4", active=True, age_s=21 * _HOUR)
+    held = HeldTarget(line="BTC", own=Decimal("0.4"), now=Decimal("0.2"), by=(market.standing(spike),))
+    assert "BTC volatility is 2.4x its usual level, read 21 hr ago." in reasons.standing(EN, held)
 
 
 def test_the_funding_rate_of_an_old_quote_says_how_old_it_is() -> None:

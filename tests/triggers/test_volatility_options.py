@@ -106,6 +106,33 @@ async def test_a_rise_is_no_cut_and_the_fall_after_it_is(lab: Lab) -> None:
     assert seen[1].since == WILD + timedelta(days=6)
 
 
+async def test_the_hours_since_a_reading_are_watched(lab: Lab) -> None:
+    """Six hours into the wild market BTC has moved four times its usual: once an hour somebody looks, and nothing is active for it."""
+    strategy = await lab.strategy()
+    watched = frozenset(all_machines(strategy))
+    btc = next(watch for watch in watched if watch.key.startswith(f"signal:{Cause.VOLATILITY}:BTC"))
+    calm = await lab.on(0, strategy)
+    assert (calm.moved, calm.at) == (None, WILD)
+    for hour, moves in ((5, False), (6, True), (7, True)):
+        lab.clock.set(WILD + timedelta(hours=hour) + READ)
+        stirred = await lab.signals.refresh(watched)
+        assert (btc in stirred) == (hour == 6), "whoever holds it is looked at when it begins"
+        asked = len(lab.market.asked)
+        await lab.signals.refresh(watched)
+        assert len(lab.market.asked) == asked, "an hour is asked for once"
+        seen = next(one for one in await lab.signals.of(strategy) if one.key == calm.key)
+        assert (seen.moved is not None, seen.active, seen.at) == (moves, False, WILD)
+    assert seen.moved is not None
+    assert 3 < seen.moved < 5
+    assert next(one for one in await lab.signals.of(strategy) if one.key == f"{Cause.VOLATILITY}:SOL").moved is None
+    together = replace(a_portfolio(), strategy=await lab.strategy(together="1"))
+    await lab.signals.together(together, {"BTC": D(1)})
+    (basket,) = await lab.signals.together(together, {"BTC": D(1)})
+    assert round(basket.moved or 0, 4) == round(seen.moved, 4)
+    after = await lab.on(2, strategy)
+    assert (after.active, after.moved) == (True, None), "what is cut is not watched"
+
+
 async def test_coins_together_are_measured_at_what_is_held(lab: Lab) -> None:
     """A calm coin that is half of the basket holds it down; held alone, the wild one is what it is by itself."""
     strategy = await lab.strategy(together="1")

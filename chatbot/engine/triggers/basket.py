@@ -31,9 +31,13 @@ class BasketVol:
     n: int
     #: coins of which too few returns are known, sorted
     left_out: tuple[str, ...]
-    #: what the rest was worth at the first close and at the last, quote; None = unknown
-    began: float | None = None
-    ended: float | None = None
+    #: what the rest was worth at each close, quote; None = unknown
+    worths: tuple[float | None, ...] = ()
+
+    @property
+    def ends(self) -> tuple[float | None, float | None]:
+        """Return what it was worth at the first close and at the last."""
+        return (self.worths[0], self.worths[-1]) if self.worths else (None, None)
 
 
 def basket_vol(
@@ -56,9 +60,9 @@ def basket_vol(
     if not series or None in gone or total(filter(None, gone)) > _MAY_LACK * total(filter(None, worth.values())):
         return BasketVol(sigma=None, n=0, left_out=left_out)
     inside = [(float(quantities[coin]), prices) for coin, prices in series.items() if coin not in left_out]
-    worths = [_worth(inside, hour) for hour in range(length)]
+    worths = tuple(_worth(inside, hour) for hour in range(length))
     found = realised_vol(worths, interval_hours, coverage)
-    return BasketVol(sigma=found.sigma, n=found.n, left_out=left_out, began=worths[0], ended=worths[-1])
+    return BasketVol(sigma=found.sigma, n=found.n, left_out=left_out, worths=worths)
 
 
 def _aligned(prices: Sequence[float | None], length: int) -> tuple[float | None, ...]:

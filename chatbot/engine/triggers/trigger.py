@@ -150,6 +150,8 @@ class Trigger:
     #: the reading in the trigger's unit; None = unknown
     show: Callable[[Any, Any, Params], Decimal | None]
     standing: Callable[[Any, Params], Standing]
+    #: what hourly closes since the last reading say, beside the baseline of that reading; None: nobody looks at the hours between
+    watch: Callable[[Sequence[float | None], Decimal | None, Params], Decimal | None] | None = None
 
     @property
     def unit(self) -> Unit:

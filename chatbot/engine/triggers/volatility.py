@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 HOURS_PER_YEAR = 8760
 _OVERLAP_DAYS = 7
+#: fewer hours than these say nothing yet
+_WATCH_HOURS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +197,21 @@ def _k(base: Decimal, sigma: Decimal, r: SpikeRule) -> Fraction:
     return min(max(exact(base) / exact(sigma), exact(r.k_min)), Fraction(1))
 
 
+def watched(closes: Sequence[float | None], base: Decimal | None, rule: SpikeRule | None = None) -> Decimal | None:
+    """Return how many times its usual a price has moved since its last reading, where that would begin a spike; else None (domain 5.4).
+
+    ``closes`` are hourly from that reading on, of at least six hours. It is only told, and trades nothing.
+    """
+    r = rule or SpikeRule()
+    if len(closes) <= _WATCH_HOURS or base is None:
+        return None
+    sigma = realised_vol(closes, 1).sigma
+    if sigma is None:
+        return None
+    times = exact(Decimal(f"{sigma:.12g}")) / exact(max(base, r.floor))
+    return round(to_decimal(times), 6) if times >= exact(r.enter) else None
+
+
 def _rule(p: Params) -> SpikeRule:
     return SpikeRule(enter=p["enter"], exit=p["exit"], max_days=int(p["days"]), down=bool(p["down"]))
 
@@ -210,6 +227,10 @@ def _times_base(state: SpikeState, seen: VolReading, p: Params) -> Decimal | Non
     if seen.sigma is None or base is None:
         return None
     return round(to_decimal(exact(seen.sigma) / exact(max(base, _rule(p).floor))), 6)
+
+
+def _watch(closes: Sequence[float | None], base: Decimal | None, p: Params) -> Decimal | None:
+    return watched(closes, base, _rule(p))
 
 
 def _standing(state: SpikeState, p: Params) -> Standing:
@@ -235,5 +256,6 @@ TRIGGER = Trigger(
     start=lambda _: SpikeState(),
     advance=_step,
     show=_times_base,
+    watch=_watch,
     standing=_standing,
 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from chatbot.engine.margin import NEAR_LIQUIDATION
 from chatbot.i18n import N_
 from chatbot.model import Cause, Phase
+from chatbot.triggers.feeds import READY
 from handlers.views import age
 from handlers.views.common import DASH, bold, coin, joined, line_name, say
 from handlers.views.portfolio import options
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from chatbot.model import HeldTarget, Reason
     from handlers.views.common import Html
 
+_DAY: Final = timedelta(days=1)
 _HEDGE: Final = {
     Phase.BEGIN: N_("A hedge is opened."),
     Phase.CHANGE: N_("A hedge is changed."),
@@ -35,7 +38,8 @@ def sentence(words: Words, reason: Reason) -> Html:
     """Say what a trigger of the market saw, and what it asks for."""
     said = said_of(reason.trigger, reason.line)
     begin = said.met if _is_within(reason) else said.begin
-    msgid = {Phase.CHANGE: said.change, Phase.EASE: said.ease, Phase.END: said.end}.get(reason.event) or begin
+    changed = {Phase.CHANGE: said.change, Phase.EASE: said.ease, Phase.WATCH: said.watch, Phase.END: said.end}
+    msgid = changed.get(reason.event) or begin
     limit = reason.limit if reason.event is not Phase.END else None
     facts = {
         "coin": bold(coin(reason.line)),
@@ -43,6 +47,9 @@ def sentence(words: Words, reason: Reason) -> Html:
         "limit": signals.number(words, reason.trigger, reason.limit),
         "size": bold(words.percent(reason.size, 0)) if reason.size is not None else DASH,
     }
+    if reason.event is Phase.WATCH and reason.read_at is not None:  # that says itself how old the reading is
+        times = {"moment": words.time(reason.read_at + READY), "next": words.time(reason.read_at + _DAY + READY)}
+        return say(words, msgid, **facts, **times)
     return age.sentence(words, say(words, msgid, **facts), reason.age_s)
 
 
@@ -81,6 +88,7 @@ def standing(words: Words, held: HeldTarget) -> Html:
 def _holds(words: Words, reason: Reason) -> Html:
     if reason.trigger in WORDS:
         reading = signals.number(words, reason.trigger, reason.reading)
-        return say(words, said_of(reason.trigger, reason.line).holds, coin=coin(reason.line), reading=reading)
+        line = say(words, said_of(reason.trigger, reason.line).holds, coin=coin(reason.line), reading=reading)
+        return age.beside(words, line, reason.age_s)
     held = N_("a tilt on {coin}") if reason.trigger is Cause.TILT else N_("a hedge is open")
     return say(words, held, coin=coin(reason.line))

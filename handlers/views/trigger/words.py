@@ -95,6 +95,8 @@ class TriggerWords:
     #: the same for a portfolio that meets it while it lasts, after its reading has come back within the limit
     met: str
     change: str = ""
+    #: where somebody looks at the hours between two readings, of {moment} and {next}; empty: nobody does
+    watch: str = ""
     #: where it may go on and do less; empty: it never does
     ease: str = ""
     end: str
@@ -173,6 +175,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
                 "{coin} volatility was high and is not calm yet, {reading} its usual level: its target is cut to {size} of what it was."
             ),
             change=N_("{coin} volatility has risen to {reading} its usual level: its target is cut further, to {size} of what it was."),
+            watch=N_("{coin} has moved {reading} its usual since the reading of {moment}; the next one is at {next}. Nothing is traded."),
             end=N_("{coin} has calmed down to {reading} its usual volatility. Its normal target applies again."),
             holds=N_("{coin} volatility is {reading} its usual level"),
         ),
@@ -334,6 +337,10 @@ _TOGETHER = replace(
     change=N_(
         "All your coins together have become more volatile, {reading} the usual: their targets and the long futures are cut further, to "
         "{size} of what they were."
+    ),
+    watch=N_(
+        "All your coins together have moved {reading} their usual since the reading of {moment}; the next one is at {next}. Nothing is "
+        "traded."
     ),
     end=N_("All your coins together have calmed down to {reading} their usual volatility. Their normal targets apply again."),
 )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chatbot.engine.errors import Refused
 from chatbot.engine.triggers import basket, volatility
 from chatbot.engine.triggers.basket import BasketState, basket_vol
-from chatbot.engine.triggers.volatility import SpikeRule, SpikeState, has_fallen, realised_vol
+from chatbot.engine.triggers.volatility import SpikeRule, SpikeState, has_fallen, realised_vol, watched
 from tests.engine.strategies import decimals, magnitudes, quick
 
 D = Decimal
@@ -93,6 +93,21 @@ def test_c31_one_cut_only_lowers_every_coin(series: list, targets: dict[str, Dec
         if was.spike.active and state.spike.active:
             assert state.spike.k <= was.spike.k
             assert state.anchors == was.anchors
+
+
+@quick
+@given(st.lists(st.floats(90, 110), max_size=30), st.none() | decimals("0", "3", 2))
+def test_the_watch_speaks_where_a_reading_would_begin_a_spike(closes: list[float], base: Decimal | None) -> None:
+    """Six hours at least, against the same baseline and the same limit, inclusive; nothing where the baseline is unknown."""
+    moved = watched(closes, base)
+    if base is None or len(closes) < 7:
+        assert moved is None
+        return
+    sigma = realised_vol(closes, 1).sigma
+    assert sigma is not None
+    began = volatility.advance(SpikeState(), D(1), Decimal(f"{sigma:.12g}"), base, D(1)).active
+    assert (moved is not None) == began
+    assert moved is None or isclose(float(moved), sigma / float(max(base, D("0.05"))), rel_tol=1e-5)
 
 
 def test_an_hour_counts_only_with_every_coin() -> None:

@@ -320,7 +320,7 @@ def test_every_word_of_the_model_that_a_person_may_meet_has_words() -> None:
     assert set(legs_views._LEFT_OUT) == set(LeftOutWhy)
     assert set(hedge_words._PROBLEMS) == set(HedgeProblem) - {HedgeProblem.NONE, HedgeProblem.TOO_CLOSE}
     assert {phase for phase, _ in options._TILTED} == {Phase.BEGIN, Phase.END}
-    assert set(reasons._HEDGE) == set(Phase) - {Phase.NONE, Phase.EASE}
+    assert set(reasons._HEDGE) == set(Phase) - {Phase.NONE, Phase.EASE, Phase.WATCH}
     fallback = card.reason_text(WORDS, Reason(trigger=Cause("of another version")))
     for cause in Cause:
         weights = {"weight": D("0.5"), "target": D("0.4")} if cause in (Cause.DRIFT, Cause.EXPOSURE) else {}

@@ -380,8 +380,8 @@ def trigger_steps(name: str = PLAIN) -> list[alerts.Step]:
     sizes = {"volatility": "0.42", "trend": "0.25", "funding_low": "0.11", "funding_high": "0.5", "fear_greed": "1"}
     subjects = {"volatility": name, "trend": f"{name}-PERP"}
     together = [
-        alerts.Step(Reason(trigger=Cause.VOLATILITY, line=BASKET, event=event, reading=D("2.4"), limit=D(2), size=D("0.42")))
-        for event in (Phase.BEGIN, Phase.CHANGE, Phase.END)
+        alerts.Step(Reason(trigger=Cause.VOLATILITY, line=line, event=event, reading=D("2.4"), limit=D(2), size=D("0.42"), read_at=NOW))
+        for line, event in (*((BASKET, event) for event in Phase if event not in (Phase.EASE, Phase.NONE)), (name, Phase.WATCH))
     ]
     return together + [
         alerts.Step(
