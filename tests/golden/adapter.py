@@ -20,6 +20,7 @@ from chatbot.engine.liquidation import Bracket, liquidation
 from chatbot.engine.margin import cap_futures
 from chatbot.engine.planner import casefile
 from chatbot.engine.planner.casefile import number, numbers, reported, text
+from chatbot.engine.planner.invest import invest, raised
 from chatbot.engine.planner.prices import fee_aware_value, round_price
 from chatbot.engine.portfolio import Owned, beta_with_kept, cash_coins, default_bucket, hold_out, measure, owned, total_value, value_of
 from chatbot.engine.presets import PRESETS, resolve_targets
@@ -643,6 +644,17 @@ def the_mix(case: Case) -> Case:
     }
 
 
+def invested(case: Case) -> Case:
+    found = invest(numbers(case["values"]), numbers(case["targets"]), number(case["amount"]), numbers(case.get("fees")))
+    book = {name: raised(number(c["notional"]), number(c["weight"]), found.level) for name, c in (case.get("futures") or {}).items()}
+    return {
+        "level": reported(to_decimal(found.level)),
+        "buys": fractions(found.buys),
+        "after": fractions(found.after),
+        "futures": fractions(book),
+    }
+
+
 def fractions(values: Mapping[str, Fraction]) -> dict[str, float | None]:
     return table({key: to_decimal(value) for key, value in values.items()})
 
@@ -693,6 +705,7 @@ FUNCTIONS: dict[str, Callable[[Case], Any]] = {
     "finite_prices": the_prices,
     "cash_coins": cash,
     "intended_shares": the_mix,
+    "invest": invested,
     "reserve": reserve,
     "time_weighted_return": returns,
 }
