@@ -1,4 +1,4 @@
-"""The durable workflow that carries a plan out: one move at a time, each decided from the journal alone."""
+"""The durable workflow that carries a plan out: legs of one kind at a time, every move decided from the journal alone."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import structlog
 
 from chatbot.durable import EXECUTE
 from chatbot.errors import ExchangeError, KeyRefused, Unreachable
-from chatbot.execution import orders, outcomes, recovery, refit, wallets
+from chatbot.execution import outcomes, recovery, refit
 from chatbot.execution.lifecycle import PlanEvent
 from chatbot.execution.pace import Pace
-from chatbot.execution.record import Change, Scribe, Stopped
-from chatbot.model import LegKind, LegState, OrderState, PlanState
+from chatbot.execution.record import SIZED, Change, Scribe, Stopped
+from chatbot.execution.side_by_side import SideBySide
+from chatbot.model import LegKind, LegState, PlanState
 from chatbot.store import halt
 
 if TYPE_CHECKING:
@@ -78,8 +79,9 @@ class Executor:
     async def execute_plan(self, plan_id: int) -> str:
         """Carry a plan out to its end; the workflow. Returns the state it ended in.
 
-        The loop knows nothing: each move reads the journal, does one thing at the exchange and writes what came of it. So a
-        move that is run again after a crash finds what the first run left behind, and acts on that.
+        The loop knows nothing: each move reads the journal, does something at the exchange and writes what came of it. So a
+        move that is run again after a crash finds what the first run left behind, and acts on that. The legs of one kind are one move,
+        because steps of the durable engine that ran at the same time would be remembered in an order of chance.
         """
         if plan_id in self._held:
             return IN_OTHER_HANDS  # the engine was made to begin it a second time
@@ -96,10 +98,16 @@ class Executor:
     async def call_off(self, plan_id: int) -> None:
         """Take back what works at the exchange for a plan, and write down how it ended; raises ``ExchangeError``."""
         view = await self._deps.scribe.view(plan_id)
-        attempt = view.unsettled if view else None
-        if view is not None and attempt is not None:
-            exchange = await self._exchanges(view.portfolio.id)
-            await recovery.call_off(self._at(view, view.leg(attempt.leg_index), exchange), attempt)
+        if view is None or not view.unsettled:
+            return
+        exchange, troubles = await self._exchanges(view.portfolio.id), []
+        for attempt in view.unsettled:
+            try:
+                await recovery.call_off(self._at(view, view.leg(attempt.leg_index), exchange), attempt)
+            except ExchangeError as trouble:
+                troubles.append(trouble)  # the others are taken back all the same
+        if troubles:
+            raise troubles[0]
 
     async def give_up(self, plan_id: int, figures: PortfolioFigures) -> bool:
         """End a plan that a halt has parked where it stands, with the portfolio as it is now; nothing is sent for the rest.
@@ -107,7 +115,7 @@ class Executor:
         False, and nothing is done: it is not parked, or an order of it may still work.
         """
         view = await self._deps.scribe.view(plan_id)
-        if view is None or view.plan.state != PlanState.PARKED or view.unsettled is not None:
+        if view is None or view.plan.state != PlanState.PARKED or view.unsettled:
             return False
         legs = tuple(outcomes.cut_short(leg, halt.HALTED) for leg in view.plan.legs if leg.state in _UNFINISHED)
         await self._hooks.ended(view.plan)
@@ -147,31 +155,30 @@ class Executor:
                 return await self._park(view, parked.why)
 
     async def _decide(self, view: View) -> bool:
-        """Find the one thing to do next and do it; False when the plan has come to its end."""
+        """Find what to do next and do it; False when the plan has come to its end."""
         if view.plan.state == PlanState.CONFIRMED:
             if await self._deps.stop_word(view) == halt.HALTED:
                 raise recovery.Parked(halt.HALTED)
             await self._deps.scribe.write(view, Change(event="begun", plan=PlanEvent.BEGIN))
             self._deps.crash_point("begun")
             return True
-        exchange = await self._exchanges(view.portfolio.id)
-        attempt, leg = view.unsettled, orders.turn_of(view, self._deps)
-        if attempt is not None:
-            act = orders.watch if attempt.state == OrderState.OPEN else recovery.settle
-            await act(self._at(view, view.leg(attempt.leg_index), exchange), attempt)
-        elif leg is None:
+        exchange, turn = await self._exchanges(view.portfolio.id), view.turn
+        if not turn:
             await self._finish(view)
             return False
-        elif stopped := await self._deps.stop_word(view):
-            if stopped == halt.HALTED:
-                raise recovery.Parked(stopped)
-            await self._stop(view, exchange, stopped)
-        elif leg.kind == LegKind.SPOT_BUY and not view.count(refit.SIZED):
-            await refit.size_buys(view, exchange, self._deps)
-        elif leg.kind not in _SPOT and refit.overlay_waits(view):
-            await refit.replan(view, await self._hooks.replan(view.portfolio.id, view.plan), self._deps)
-        else:
-            await _take(self._at(view, leg, exchange))
+        if not view.unsettled:
+            if stopped := await self._deps.stop_word(view):
+                if stopped == halt.HALTED:
+                    raise recovery.Parked(stopped)
+                await self._stop(view, exchange, stopped)
+                return True
+            if turn[0].kind == LegKind.SPOT_BUY and not view.count(SIZED):
+                await refit.size_buys(view, exchange, self._deps)
+                return True
+            if turn[0].kind not in _SPOT and refit.overlay_waits(view):
+                await refit.replan(view, await self._hooks.replan(view.portfolio.id, view.plan), self._deps)
+                return True
+        await SideBySide(view, self._exchanges, self._deps).work()
         return True
 
     def _at(self, view: View, leg: Leg, exchange: Exchange) -> outcomes.LegAttempt:
@@ -217,13 +224,3 @@ class Executor:
 
 _SPOT = (LegKind.SPOT_SELL, LegKind.TO_SPOT, LegKind.SPOT_BUY)
 _UNFINISHED: tuple[LegState, ...] = (LegState.PLANNED, LegState.SUBMITTING, LegState.OPEN)
-
-
-async def _take(move: outcomes.LegAttempt) -> None:
-    """Make the next move of a leg of which no order works at the moment."""
-    if move.leg.is_transfer:
-        await wallets.transfer(move)
-    elif leverage := await wallets.leverage_to_set(move):
-        await wallets.set_leverage(move, leverage)
-    else:
-        await orders.next_order(move)

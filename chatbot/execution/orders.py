@@ -9,7 +9,7 @@ from chatbot.errors import OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.base import OrderStatus
 from chatbot.execution import next_order as drafting
 from chatbot.execution import outcomes, wallets
-from chatbot.execution.lifecycle import LEG_ENDS, Cross, GiveUp, Wait, next_step
+from chatbot.execution.lifecycle import Cross, GiveUp, Wait, next_step
 from chatbot.model import LegKind
 from chatbot.store.orders import Attempt
 
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from chatbot.model import Leg
 
 
-async def next_order(move: LegAttempt) -> None:
-    """Send what comes next for a leg of which no order works at the moment, or end the leg and say why."""
+async def next_order(move: LegAttempt) -> float:
+    """Send what comes next for a leg of which no order works at the moment, or end the leg and say why.
+
+    Returns how long there is nothing to do, in seconds of the clock.
+    """
     deps = move.deps
     tries = move.view.tries(move.leg.index)
     if tries and tries[-1].detail == drafting.WOULD_TAKE:
@@ -30,29 +33,16 @@ async def next_order(move: LegAttempt) -> None:
     market = (await move.exchange.markets()).get(move.leg.instrument)
     step = _next(move.view, move.leg, deps, waiting_pays=market is None or market.maker_fee < market.taker_fee)
     if isinstance(step, Wait):
-        await move.rest(step.seconds)
-        return
-    if isinstance(step, GiveUp):
-        await outcomes.end(move, "unfilled")
-        return
+        return step.seconds
     number = max((attempt.attempt for attempt in tries), default=0) + 1
-    drafted = await _draft(move, number, step)
+    drafted = "unfilled" if isinstance(step, GiveUp) else await _draft(move, number, step)
     if isinstance(drafted, str):
         await outcomes.end(move, drafted)
-        return
+        return 0.0
     attempt = _intention(move, number, drafted)
     event = "crossed" if drafted.immediate else ("requoted" if tries else "sent")
     await send(await outcomes.intend(move, attempt, event), attempt)
-
-
-def turn_of(view: View, deps: Deps) -> Leg | None:
-    """Return the leg whose turn it is; None: all have ended. One that cannot wait lets others of its kind go while it pauses."""
-    first = view.next_leg
-    if first is None or first.is_transfer or not view.plan.is_urgent:
-        return first
-    alike = [leg for leg in view.plan.legs if leg.kind == first.kind and leg.state not in LEG_ENDS]
-    ready = (leg for leg in alike if not isinstance(_next(view, leg, deps), Wait))
-    return next(ready, first)
+    return 0.0
 
 
 def _next(view: View, leg: Leg, deps: Deps, *, waiting_pays: bool = True) -> NextStep:
@@ -88,8 +78,17 @@ async def _look(move: LegAttempt) -> drafting.MarketNow | None:
         raise Unreachable(f"no price of {leg.instrument}")
     spot = leg.kind in (LegKind.SPOT_SELL, LegKind.SPOT_BUY)
     free = await wallets.tradable(exchange, move.view.portfolio) if spot else {}
+    if leg.kind == LegKind.SPOT_BUY:
+        free[exchange.quote_asset] = await _left_to_spend(move, free.get(exchange.quote_asset, Decimal(0)))
     position = await _position(move) if leg.reduce_only and move.view.plan.is_urgent else None
     return drafting.MarketNow(market=market, quote=quote, free=free, money=exchange.quote_asset, position=position)
+
+
+async def _left_to_spend(move: LegAttempt, free: Decimal) -> Decimal:
+    """Return what a buy may still spend: of the money that is free, what it was given when the buys were sized."""
+    leg, budget = move.leg, await move.deps.scribe.budget(move.view.plan.id, move.leg.index)
+    spent = leg.filled * (leg.average or Decimal(0)) + leg.fee
+    return free if budget is None else max(Decimal(0), min(free, budget - spent))
 
 
 async def _position(move: LegAttempt) -> Decimal:
@@ -139,20 +138,22 @@ async def send(move: LegAttempt, attempt: Attempt) -> None:
     await outcomes.record_answer(move, attempt, order)
 
 
-async def watch(move: LegAttempt, attempt: Attempt) -> None:
-    """Wait until a working order changes, or take it back when its time is over or nothing more may be done."""
+async def watch(move: LegAttempt, attempt: Attempt) -> float:
+    """See whether a working order has changed, and take it back when its time is over or nothing more may be done.
+
+    Returns how long it may be left alone, in seconds of the clock.
+    """
     deps = move.deps
-    while True:
-        order = await move.exchange.find(attempt.instrument, attempt.client_id)
-        if order is not None and _is_news(order, attempt):
-            await outcomes.record_answer(move, attempt, order)
-            return
-        step = _next(move.view, move.leg, deps)
-        if not isinstance(step, Wait) or await deps.stop_word(move.view):
-            await take_back(move, attempt)
-            return
-        move.passes("waiting")
-        await move.rest(min(step.seconds, deps.pace.poll_pause_s))
+    order = await move.exchange.find(attempt.instrument, attempt.client_id)
+    if order is not None and _is_news(order, attempt):
+        await outcomes.record_answer(move, attempt, order)
+        return 0.0
+    step = _next(move.view, move.leg, deps)
+    if not isinstance(step, Wait) or await deps.stop_word(move.view):
+        await take_back(move, attempt)
+        return 0.0
+    move.passes("waiting")
+    return min(step.seconds, deps.pace.poll_pause_s)
 
 
 def _is_news(order: Order, attempt: Attempt) -> bool:

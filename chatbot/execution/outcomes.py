@@ -131,7 +131,7 @@ async def refused(move: LegAttempt, attempt: Attempt, reason: str) -> None:
     move.passes("answered")
 
 
-async def record_unknown(move: LegAttempt, attempt: Attempt, event: str = "unknown") -> tuple[LegAttempt, Attempt]:
+async def record_unknown(move: LegAttempt, attempt: Attempt, event: str = "unknown") -> None:
     """Note that nobody knows whether the order exists; recovery looks after it.
 
     ``event`` tells whose silence it is: the exchange's, or that of a process of ours that ended in the middle.
@@ -140,7 +140,6 @@ async def record_unknown(move: LegAttempt, attempt: Attempt, event: str = "unkno
     changed = replace(move.leg, state=advance(move.leg.state, LegEvent.LOSE))
     await _write(move, event, {"client_id": attempt.client_id}, changed, attempt=known)
     move.passes("lost")
-    return replace(move, leg=changed), known
 
 
 async def not_sent(move: LegAttempt, attempt: Attempt) -> None:

@@ -26,6 +26,8 @@ CLOSING = "closing"
 STOPPING = "stopping"
 #: the event with which a new workflow takes a plan up
 REVIVED = "revived"
+#: the event with which the buys are cut to the money there is; in its detail what each of them may spend
+SIZED, BUDGETS = "sized", "budgets"
 #: after one of these nothing is sent any more -> the note of the legs that it cuts short
 _STOPS = {CLOSING: "closed", STOPPING: STOPPED}
 #: a share of a leg that changes nothing else: half a per cent
@@ -57,14 +59,21 @@ class View:
     chat_id: int | None = None
 
     @property
-    def unsettled(self) -> Attempt | None:
-        """Return the one order that may still trade, or None."""
-        return next((attempt for attempt in self.attempts if attempt.state in UNSETTLED), None)
+    def unsettled(self) -> tuple[Attempt, ...]:
+        """Return the orders that may still trade: one for each leg at most."""
+        return tuple(attempt for attempt in self.attempts if attempt.state in UNSETTLED)
 
     @property
-    def next_leg(self) -> Leg | None:
-        """Return the first leg that has not come to its end, or None."""
-        return next((leg for leg in self.plan.legs if leg.state not in LEG_ENDS), None)
+    def turn(self) -> tuple[Leg, ...]:
+        """Return the legs whose turn it is: the first that has not ended and those of its kind beside it, one for each instrument."""
+        found: dict[str, Leg] = {}
+        for leg in self.plan.legs:
+            if leg.state in LEG_ENDS:
+                continue
+            if found and leg.kind != next(iter(found.values())).kind:
+                break
+            found.setdefault(leg.instrument, leg)
+        return tuple(found.values())
 
     @property
     def cut_short(self) -> bool:
@@ -74,6 +83,10 @@ class View:
     def leg(self, index: int) -> Leg:
         """Return a leg by its index."""
         return next(leg for leg in self.plan.legs if leg.index == index)
+
+    def unsettled_of(self, index: int) -> Attempt | None:
+        """Return the order of one leg that may still trade, or None."""
+        return next((attempt for attempt in self.unsettled if attempt.leg_index == index), None)
 
     def tries(self, index: int) -> tuple[Attempt, ...]:
         """Return the attempts of one leg, oldest first."""
@@ -138,6 +151,13 @@ class Scribe:
         """
         async with self._db.read() as tx:
             return await _stop_word(tx, plan_id)
+
+    async def budget(self, plan_id: int, index: int) -> Decimal | None:
+        """Return what a spot buy may spend in all, quote; None where nobody wrote it down."""
+        async with self._db.read() as tx:
+            happened = await events.events(tx, plan_id)
+        sized: dict[str, str] = next((event.detail.get(BUDGETS, {}) for event in happened if event.name == SIZED), {})
+        return Decimal(sized[str(index)]) if str(index) in sized else None
 
     async def write(self, view: View, change: Change) -> None:
         """Write one move down: the states, the order, the event and the message about it, all or nothing.

@@ -61,24 +61,27 @@ class Parked(InternalError):
         self.why = why
 
 
-async def settle(move: LegAttempt, attempt: Attempt) -> None:
+async def settle(move: LegAttempt, attempt: Attempt) -> float:
     """Find out what became of an order or transfer that was written down; raises :class:`Parked` when that is impossible.
 
-    Sending again is safe only when the exchange can no longer accept the first request, and says that it has none.
+    Sending again is safe only when the exchange can no longer accept the first request, and says that it has none. Returns how long
+    there is nothing to do but wait for that, in seconds of the clock.
     """
     if attempt.detail == next_order.NOT_SENT:
         await _send_again(move, attempt, "retried")
-        return
+        return 0.0
     if await _adopted(move, attempt):
-        return
+        return 0.0
     if attempt.state != OrderState.UNKNOWN:
-        move, attempt = await outcomes.record_unknown(move, attempt, INTERRUPTED)
-    if await _quarantine(move, attempt):
-        return
-    pace = move.deps.pace
+        await outcomes.record_unknown(move, attempt, INTERRUPTED)
+        return 0.0
+    pace, left = move.deps.pace, _quarantine_left_s(move, attempt)
+    if left > 0:
+        move.passes("quarantine")
+        return min(left, pace.look_s)
     for _ in range(pace.looks):
         if await _adopted(move, attempt):
-            return
+            return 0.0
         await move.deps.clock.sleep(pace.poll_pause_s)
     unanswered, interrupted = (move.view.count(event, move.leg.index) for event in ("unknown", INTERRUPTED))
     may_resend = unanswered <= RESENDS_MAX and interrupted <= INTERRUPTIONS_MAX
@@ -88,20 +91,16 @@ async def settle(move: LegAttempt, attempt: Attempt) -> None:
         await outcomes.abandon(move, attempt)
     else:
         raise Parked("unknown")
+    return 0.0
 
 
-async def _quarantine(move: LegAttempt, attempt: Attempt) -> bool:
-    """Wait until a request that was sent then can no longer be accepted, and look-ups show everything that was.
+def _quarantine_left_s(move: LegAttempt, attempt: Attempt) -> float:
+    """Return how long a request that was sent then may still be accepted, or be there without a look-up showing it.
 
-    When nothing may be sent any more it is looked for all the time, so that it is cancelled as soon as it is there. True: it was found.
+    It is looked for all the time meanwhile, so that it is cancelled as soon as it is there when nothing may be sent any more.
     """
-    move.passes("quarantine")
     over = attempt.sent_at + timedelta(seconds=(move.exchange.late_window_s or 0.0) + move.deps.pace.margin_s)
-    while (left := (over - move.deps.clock.now()).total_seconds()) > 0:
-        await move.deps.clock.sleep(min(left, move.deps.pace.look_s))
-        if await move.stop_word() and await _adopted(move, attempt):
-            return True
-    return False
+    return (over - move.deps.clock.now()).total_seconds()
 
 
 async def _adopted(move: LegAttempt, attempt: Attempt) -> bool:
@@ -138,12 +137,14 @@ async def call_off(move: LegAttempt, attempt: Attempt) -> None:
     """Take an order back and write down how it ended; one that the exchange does not know stays as it is in the journal."""
     if not await _adopted(move, attempt):
         return
+    index = attempt.leg_index
     latest = await move.deps.scribe.view(move.view.plan.id)
-    working = latest.unsettled if latest else None
+    working = latest.unsettled_of(index) if latest else None
     if latest is not None and working is not None and working.state == OrderState.OPEN:
-        await orders.take_back(replace(move, view=latest, leg=latest.leg(working.leg_index)), working)
+        await orders.take_back(replace(move, view=latest, leg=latest.leg(index)), working)
         after = await move.deps.scribe.view(move.view.plan.id)
-        if after is not None and after.unsettled is not None and after.unsettled.state == OrderState.OPEN:
+        still = after.unsettled_of(index) if after else None
+        if still is not None and still.state == OrderState.OPEN:
             raise Unreachable(f"{attempt.client_id} still works")
 
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from chatbot.engine.exact import in_steps
 from chatbot.execution import sizing, wallets
 from chatbot.execution.lifecycle import LegEvent, advance
-from chatbot.execution.record import DUST, OVERLAY_KINDS, SHRUNK, Change
+from chatbot.execution.record import BUDGETS, DUST, OVERLAY_KINDS, SHRUNK, SIZED, Change
 from chatbot.model import LegKind, LegState
 
 if TYPE_CHECKING:
@@ -20,22 +21,31 @@ if TYPE_CHECKING:
     from chatbot.execution.record import View
     from chatbot.model import Leg
 
-SIZED, REPLANNED = "sized", "replanned"
+REPLANNED = "replanned"
+#: what is left of a budget below it is nobody's
+_SMALLEST = Decimal("1e-8")
 _ZERO = Decimal(0)
 
 
 async def size_buys(view: View, exchange: Exchange, deps: Deps) -> None:
-    """Cut every spot buy by the same factor to the money that arrived (domain 9.5, 9.8); once, before the first buy."""
+    """Cut every spot buy by the same factor to the money that arrived (domain 9.5, 9.8); once, before the first buy.
+
+    They then run side by side, so each is given its share of the money that is there: none spends what another counts on.
+    """
     markets = await exchange.markets()
     free = (await wallets.tradable(exchange, view.portfolio)).get(exchange.quote_asset, _ZERO)
     untouched = [
         leg for leg in view.plan.legs if leg.kind == LegKind.SPOT_BUY and leg.state == LegState.PLANNED and leg.instrument in markets
     ]
-    # Every buy may have to cross in the end: what that costs is kept back, so that the last one is not starved.
+    # Every buy may have to cross in the end: what that costs is kept back, so that none is starved.
     spendable = free / (1 + deps.pace.bound_bps / 10_000)
     sizes = sizing.shrink(untouched, markets, sizing.missing_inflow(_inflows(view.plan.legs), markets), spendable)
     changed = tuple(_resized(leg, sizes[leg.index]) for leg in untouched if sizes[leg.index] != leg.qty)
-    detail = {str(leg.index): str(sizes[leg.index]) for leg in untouched}
+    sized = [replace(leg, qty=sizes[leg.index]) for leg in untouched]
+    costs = {leg.index: sizing.cost_of(leg, markets[leg.instrument]) for leg in sized}
+    total = sum(costs.values(), _ZERO)
+    budgets = {str(index): str(in_steps(free * cost / total, _SMALLEST)) for index, cost in costs.items() if cost}
+    detail = {str(leg.index): str(leg.qty) for leg in sized} | {BUDGETS: budgets}
     await deps.scribe.write(view, Change(event=SIZED, detail=detail, legs=changed))
     deps.crash_point(SIZED)
 

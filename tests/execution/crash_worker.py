@@ -29,8 +29,12 @@ from chatbot.store.database import Database
 from tests.execution.lab import books, fresh_block, open_lab
 from tests.lives import Death, die_at, live_to_the_end
 
-WORDS = "sell 0.2 BTC; to_spot 1000; buy 20 SOL; to_futures 100; reduce sell 0.05 BTC-PERP; increase buy 0.5 ETH-PERP"
-REPLANNED = "to_futures 80; reduce sell 0.04 BTC-PERP; increase buy 0.4 ETH-PERP"
+#: two of every kind that may run side by side, but for the reductions
+WORDS = (
+    "sell 0.2 BTC; sell 1 ETH; to_spot 1000; buy 20 SOL; buy 4000 ADA; to_futures 100; "
+    "reduce sell 0.05 BTC-PERP; increase buy 0.5 ETH-PERP; increase buy 5 SOL-PERP"
+)
+REPLANNED = "to_futures 80; reduce sell 0.04 BTC-PERP; increase buy 0.4 ETH-PERP; increase buy 4 SOL-PERP"
 PACE = Pace(poll_s=0.03, requote_s=0.12, requotes=1, margin_s=0.05, looks=1, retries_s=(0.1, 0.2, 0.4))
 LATE_WINDOW_S = 0.2
 DEADLINE_S = 60
@@ -88,8 +92,8 @@ async def life(folder: Path, where: str, url: str, executor_id: str) -> None:
             "state": plan.state,
             "legs": [[leg.state, str(leg.filled), str(leg.average), str(leg.fee), leg.note] for leg in plan.legs],
             "books": books(lab.account),
-            "journal": [[one.client_id, one.state, str(one.filled)] for one in attempts if one.limit is not None],
-            "exchange": [[name, order.status, str(order.filled)] for name, order in orders.items()],
+            "journal": sorted([one.client_id, one.state, str(one.filled)] for one in attempts if one.limit is not None),
+            "exchange": sorted([name, order.status, str(order.filled)] for name, order in orders.items()),
             "transfers": list(lab.account.state.transfers),
             "points": dict(death.passed),
             "results": [kind for kind, _ in await lab.told()].count("plan_result"),

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 #: what is traded; each plan is another one, and the last halves of SOL never fill
 SCRIPTS = (
-    "sell 0.2 BTC; to_spot 1000; buy 20 SOL; to_futures 100; reduce sell 0.05 BTC-PERP; increase buy 0.5 ETH-PERP",
-    "sell 1 ETH; sell 10 SOL; buy 0.05 BTC; to_futures 200; increase buy 0.02 BTC-PERP",
+    "sell 0.2 BTC; to_spot 1000; buy 20 SOL; buy 3000 ADA; to_futures 100; reduce sell 0.05 BTC-PERP; increase buy 0.5 ETH-PERP",
+    "sell 1 ETH; sell 10 SOL; buy 0.05 BTC; buy 2000 ADA; to_futures 200; increase buy 0.02 BTC-PERP; increase buy 3 SOL-PERP",
     "to_spot 500; buy 1 ETH; reduce sell 0.1 BTC-PERP",
     "sell 0.1 BTC; sell 0.5 ETH; to_futures 900; increase buy 0.05 BTC-PERP; increase sell 0.5 ETH-PERP",
 )
@@ -134,8 +134,8 @@ def _of(plan: Plan, account: PaperExchange, attempts: Sequence[orders.Attempt]) 
         "state": plan.state,
         "legs": [[leg.state, str(leg.filled), str(leg.average), str(leg.fee), leg.note] for leg in plan.legs],
         "books": books(account),
-        "journal": [[one.client_id, one.state, str(one.filled)] for one in attempts if one.limit is not None],
-        "exchange": [[name, order.status, str(order.filled)] for name, order in account.state.orders.items()],
+        "journal": sorted([one.client_id, one.state, str(one.filled)] for one in attempts if one.limit is not None),
+        "exchange": sorted([name, order.status, str(order.filled)] for name, order in account.state.orders.items()),
         "transfers": sorted(account.state.transfers),
     }
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from chatbot.store.database import Database
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-PRICES = {"BTC": Decimal(60000), "ETH": Decimal(3000), "SOL": Decimal(150)}
+PRICES = {"BTC": Decimal(60000), "ETH": Decimal(3000), "SOL": Decimal(150), "ADA": Decimal("0.5")}
 QUICK = Pace(requote_s=10, requotes=2, retries_s=(1, 2, 4), margin_s=1)
 #: of a taker's 0.001
 MAKER_FEE = Decimal("0.0009")
@@ -63,7 +63,7 @@ FIGURES = PortfolioFigures(
 
 
 class Market3:
-    """BTC, ETH, SOL and their perpetuals, each 2 bp wide; a price is a function of the seconds since the start."""
+    """BTC, ETH, SOL, ADA and their perpetuals, each 2 bp wide; a price is a function of the seconds since the start."""
 
     name = "lab"
     quote_asset = "USDT"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.errors import KeyRefused, Unreachable
-from chatbot.model import LegState, OrderState, PlanState
+from chatbot.model import LegKind, LegState, OrderState, PlanState
 from chatbot.store import events, plans, tables
 from tests.execution.lab import FIGURES, QUICK, Lab, books, filled_by_leg, fresh_block, open_lab, states
 
@@ -26,14 +26,15 @@ async def events_of(lab: Lab, plan_id: int) -> list[str]:
         return [event.name for event in await events.events(tx, plan_id)]
 
 
-async def test_a_whole_plan_fills_leg_by_leg_in_its_order(db: Database) -> None:
+async def test_a_whole_plan_fills_kind_by_kind_in_its_order(db: Database) -> None:
     lab = await open_lab(db)
     plan = await lab.run(FULL)
     assert plan.state == PlanState.DONE
     assert states(plan) == [FILLED] * 7
     assert plan.result == FIGURES
-    sent = [attempt.leg_index for attempt in await lab.attempts(plan.id)]
-    assert sent == sorted(sent)
+    kinds = [plan.legs[attempt.leg_index].kind for attempt in await lab.attempts(plan.id)]
+    assert list(dict.fromkeys(kinds)) == list(dict.fromkeys(leg.kind for leg in plan.legs))
+    assert kinds == sorted(kinds, key=list(LegKind).index)
     assert books(lab.account) == {
         "BTC": "0.8",
         "ETH": "6.5",

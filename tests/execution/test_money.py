@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from chatbot.exchanges.base import OrderRequest
     from chatbot.model import Plan
 
-WORDS = "sell 0.2 BTC; sell 1 ETH; to_spot 1200; buy 60 SOL; to_futures 100; reduce sell 0.05 BTC-PERP; increase buy 0.5 ETH-PERP"
+#: two of every kind that may run side by side
+WORDS = (
+    "sell 0.2 BTC; sell 1 ETH; to_spot 1200; buy 60 SOL; buy 4000 ADA; to_futures 100; "
+    "reduce sell 0.05 BTC-PERP; increase buy 0.5 ETH-PERP; increase buy 10 SOL-PERP"
+)
 PACE = Pace(requote_s=4, poll_s=2, requotes=0, retries_s=(1, 2, 4), margin_s=1)
 MEMORY = next((place for place in ("/dev/shm",) if Path(place).is_dir()), None)  # noqa: S108 - a folder of its own is made there
 #: what an exchange may do to a call; each is used up by the first call that it can strike
@@ -189,8 +193,8 @@ async def holds(database: Database, weather: Weather) -> None:
     for leg in plan.legs:
         assert leg.state in (LegState.FILLED, LegState.PARTIAL, LegState.REJECTED, LegState.DROPPED)
         assert 0 <= leg.filled <= leg.qty
-    for coin in ("BTC", "ETH", "SOL"):
-        change = after.spot[coin] - before.spot[coin]
+    for coin in ("BTC", "ETH", "SOL", "ADA"):
+        change = after.spot.get(coin, Decimal(0)) - before.spot.get(coin, Decimal(0))
         assert change == traded(plan, coin, bought=True) - traded(plan, coin, bought=False)
     perp = after.positions["BTC-PERP"].qty if "BTC-PERP" in after.positions else Decimal(0)
     assert perp == Decimal("0.25") - traded(plan, "BTC-PERP", bought=False)

@@ -18,11 +18,11 @@ DEATHS = (
     "begun",
     "intended-0",
     "acted-0",
-    "answered-1",
+    "answered-0",
     "measured",
     "sold",
     "acted-0",
-    "answered-1",
+    "answered-0",
     "acted-2",
 )
 

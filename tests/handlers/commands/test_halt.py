@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 #: a look each second, as at a real exchange; orders rest for a while
 SLOW = Pace(requote_s=8, requotes=0)
-#: seconds after which the second or third order of a plan rests
-IN_THE_MIDDLE = 12
+#: seconds after which the orders of a plan's futures rest; its coins were taken at once
+IN_THE_MIDDLE = 4
 TOLD = "Trading is stopped by the operator since 09:00."
 REFUSED = "Trading is stopped by the operator since 09:00, so nothing of plan {} was sent. I tell you when it goes on."
 
@@ -98,14 +98,14 @@ async def test_a_plan_under_way_is_stopped_within_two_seconds_and_goes_on_when_i
 
     when = after(ann, IN_THE_MIDDLE, halt)
     await ben.work()
-    assert sent[sent.index("halt") :] == ["halt", "cancel"]
+    assert sent[sent.index("halt") :] == ["halt", "cancel", "cancel"]
     assert "place" in sent
     plan = await ben.plan()
     assert plan.state is PlanState.PARKED
     assert at[-1] - when[0] <= 2, "and with it the order is gone and the plan is parked"
     assert "Trading is stopped for everybody." in answers[0]
     assert "1 plan under way stops; its person is asked before it goes on." in answers[0]
-    assert "1 open order is being cancelled." in answers[0]
+    assert "2 open orders are being cancelled." in answers[0]
     assert (await ben.exchange()).state.open_orders == ()
     told = [message.text for message in ben.messages if "Trading is stopped by the operator since" in message.text]
     assert len(told) == 1
