@@ -204,14 +204,17 @@ def _spikes(signals: Iterable[Signal], held: Valuation, base: Targets, anchors: 
     every = dict.fromkeys((*base.spot, *contracts))
     for signal in signals:
         for asset in every if signal.subject == BASKET else (signal.subject,):
-            yield _spike(asset, signal.size or _ONE, base, anchors.get(asset))
+            weight = held.by_asset.get(asset, _ZERO) / held.value
+            yield _spike(asset, signal.size or _ONE, base.spot.get(asset, _ZERO), anchors.get(asset), weight)
 
 
-def _spike(asset: str, k: Decimal, base: Targets, anchor: Anchor | None) -> Spike:
-    """Return cap = k min(t, w0) (domain 5.3); without a weight at onset the cut starts from the target."""
-    t = base.spot.get(asset, _ZERO)
-    w0 = anchor.weight if anchor is not None and anchor.weight is not None else t
-    return Spike(asset=asset, cap=(k * min(t, w0)).quantize(_STEP, ROUND_DOWN), k=k)
+def _spike(asset: str, k: Decimal, t: Decimal, anchor: Anchor | None, weight: Decimal) -> Spike:
+    """Return cap = k min(t, w0), and never more than there is: nobody tops up a coin in its spike (domain 5.3).
+
+    Without a weight at onset the cut starts from the target: whoever comes while a coin is wild has none of it yet.
+    """
+    cap = k * t if anchor is None or anchor.weight is None else min(k * min(t, anchor.weight), weight)
+    return Spike(asset=asset, cap=cap.quantize(_STEP, ROUND_DOWN), k=k)
 
 
 def _open(hedges: Iterable[OpenHedge]) -> list[OpenHedge]:

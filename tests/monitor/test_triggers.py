@@ -147,6 +147,26 @@ async def test_a_spike_halves_the_coin_once(tmp_path: Path) -> None:
         assert await on.room.mail() == ()
 
 
+async def test_nobody_tops_up_a_coin_in_its_spike(tmp_path: Path) -> None:
+    """The coin falls on below its cap: it is judged at what there is of it, and a plan that is asked for buys none of it (domain 5.3)."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        on.room.clock.advance(120)
+        on.hear(SPIKE)
+        await on.room.tick()
+        await on.room.tick()
+        await on.confirm(portfolio)
+        await on.room.mail()
+        on.room.market.move("BTC", "0.6")
+        assert await on.room.tick() == (0, 0)
+        weight, target = (await on.lines(portfolio))["BTC"]
+        assert weight == target < D("0.11")
+        proposed = await on.room.program.rebalancing.propose(portfolio, (Reason(trigger=Cause.MANUAL),))
+        plan = getattr(proposed, "plan", None)
+        assert plan is not None
+        assert "BTC" not in {leg.instrument for leg in plan.legs}
+
+
 async def test_a_move_between_two_readings_is_told_once_a_spike_and_not_traded(tmp_path: Path) -> None:
     """It rings once, again only after a later reading was calm; no plan follows, no target moves, and a trigger that is off is silent."""
     async with stage(tmp_path) as on:
