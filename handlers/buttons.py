@@ -57,6 +57,8 @@ BOUND: Final = frozenset(
         "flow_outside",
         "flow_trade",
         "flow_undo",
+        "invest_now",
+        "invest_new",
     }
 )
 #: between what a button means and what it speaks of: a portfolio's number, and for a bound one the word for what was shown

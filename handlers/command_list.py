@@ -46,6 +46,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="hedge", description=N_("Open, see and close a hedge"), group=Group.PORTFOLIO),
     Command(name="deposit", description=N_("Money or coins that came in"), group=Group.PORTFOLIO),
     Command(name="withdraw", description=N_("Money or coins that went out"), group=Group.PORTFOLIO),
+    Command(name="invest", description=N_("Invest money where it is missing"), group=Group.PORTFOLIO),
     Command(name="why", description=N_("Why the last check did or did not act"), group=Group.PORTFOLIO),
     Command(name="history", description=N_("Past plans and their results"), group=Group.PORTFOLIO),
     Command(name="targets", description=N_("Strategy and target weights"), group=Group.STRATEGY),
@@ -96,4 +97,4 @@ TITLES = {
 #: commands that only show something as long as nothing stands behind them: a button may stand for one
 SHOWN_BY_BUTTON = TITLES.keys() - {"pause", "resume"} | {"mode", "keep", "panic", "users"}
 #: commands that take what is written behind them
-TAKE_WORDS = frozenset({"targets", "keep", "bands", "triggers", "schedule", "alerts", "mode", "hedge", "deposit", "withdraw"})
+TAKE_WORDS = frozenset({"targets", "keep", "bands", "triggers", "schedule", "alerts", "mode", "hedge", "deposit", "withdraw", "invest"})

@@ -31,6 +31,8 @@ class Cause(StoredWord):
     #: the person asked for a plan, for the first one, or for another try at what the last one left undone
     MANUAL = "manual"
     START = "start"
+    #: money is to be invested, and nothing sold
+    NEW_MONEY = "new_money"
     AGAIN = "again"
     #: prices or holdings have moved since the last card
     MOVED = "moved"

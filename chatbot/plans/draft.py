@@ -10,6 +10,7 @@ from chatbot.engine.cash import PEG_MARGIN, is_spendable
 from chatbot.engine.planner import plan
 from chatbot.engine.planner.block import Block, Config, Fees, Rules
 from chatbot.engine.planner.completion import BetaGoal, target_beta
+from chatbot.engine.planner.smallest_trade import MIN_TRADE, MIN_TRADE_BPS
 from chatbot.engine.portfolio import INDEX, hold_out
 from chatbot.engine.targets import Targets
 from chatbot.exchanges.base import asset_of
@@ -44,10 +45,11 @@ def targets_for(evaluation: Evaluation, costs: Mapping[str, Decimal] | None = No
     return targeting.destination(evaluation.held, evaluation.portfolio.strategy, evaluation.effective, costs)
 
 
-def block_for(evaluation: Evaluation, targets: Targets, *, literal: bool = False) -> Block:
+def block_for(evaluation: Evaluation, targets: Targets, *, literal: bool = False, least: Decimal | None = None) -> Block:
     """Run the planner of domain 9 on an evaluated portfolio; raises ``engine.errors.Refused``.
 
-    ``literal`` trades to the targets at the value before fees: what is wanted are exactly these legs, as for a hedge.
+    ``literal`` trades to the targets at the value before fees: what is wanted are exactly these legs, as for a hedge. ``least`` is the
+    smallest trade, quote; None: the usual.
     """
     if evaluation.snapshot is None:
         raise ValueError("a portfolio that cannot be evaluated has no plan")
@@ -69,6 +71,8 @@ def block_for(evaluation: Evaluation, targets: Targets, *, literal: bool = False
             sleeve_cap=strategy.sleeve_cap,
             cash_buffer=valuation.other_cash(evaluation.snapshot, beside=converted),
             fee_aware=not literal,
+            min_trade=MIN_TRADE if least is None else least,
+            min_trade_bps=MIN_TRADE_BPS if least is None else least,
         ),
         frozenset(name for name in used if name in evaluation.markets and not evaluation.markets[name].trading),
         completion=None if literal else _beta_goal(evaluation),
@@ -182,6 +186,11 @@ def _waiting(evaluation: Evaluation) -> tuple[LeftOut, ...]:
     waiting = figures.waiting if figures is not None else {}
     dead = [name for name in sorted(evaluation.stops) if name in strategy.spot_assets and strategy.line_of(name) in waiting]
     return tuple(LeftOut(why=LeftOutWhy.HALTED, instrument=name) for name in dead)
+
+
+def fees_for(evaluation: Evaluation, targets: Targets) -> Fees:
+    """Return the fees that a plan to these targets counts with."""
+    return _fees(evaluation.markets, {*targets.spot, *targets.futures})
 
 
 def _fees(markets: Mapping[str, Market], used: set[str]) -> Fees:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.hedges import life
-from chatbot.plans import draft
+from chatbot.plans import draft, new_money
 from chatbot.portfolio import states
 from chatbot.store import portfolios
 from chatbot.triggers import tilt
@@ -35,7 +36,9 @@ class ExecutionHooks:
             return None
         try:
             evaluation = tilt.as_planned(evaluation, plan)
-            return draft.block_for(evaluation, draft.targets_from_json(plan.targets), literal=plan.hedge is not None)
+            invests = new_money.asked(plan.reasons) is not None
+            literal, least = plan.hedge is not None or invests, Decimal(0) if invests else None
+            return draft.block_for(evaluation, draft.targets_from_json(plan.targets), literal=literal, least=least)
         except Refused:
             return None
 

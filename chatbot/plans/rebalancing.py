@@ -28,7 +28,7 @@ from chatbot.model import (
     Reason,
 )
 from chatbot.model.hedge import HedgeProblem
-from chatbot.plans import by_hand, costs, hedge_draft, mix
+from chatbot.plans import by_hand, costs, hedge_draft, mix, new_money
 from chatbot.plans import draft as planning
 from chatbot.plans.moved import holdings_moved, prices_moved
 from chatbot.plans.offer import store
@@ -147,8 +147,8 @@ class Rebalancing:
         portfolio, figures, now = evaluation.portfolio, evaluation.figures, self._clock.now()
         market_now = self._evaluator.market_time(now)
         try:
-            if hedge is not None:
-                return self._draft_hedge(evaluation, figures, reasons, hedge)
+            if hedge is not None or new_money.asked(reasons) is not None:  # legs of their own
+                return self._draft_buys(evaluation, reasons) if hedge is None else self._draft_hedge(evaluation, figures, reasons, hedge)
             if any(reason.trigger is Cause.MARGIN for reason in reasons):
                 evaluation = planning.beside_untargeted(evaluation, self._evaluator.market_time(evaluation.portfolio.created_at))
             elif asked := planning.open_questions(evaluation):
@@ -167,6 +167,13 @@ class Rebalancing:
         drafted = planning.draft(evaluation, targets, block, told, now=now, expiry=self._lasts(evaluation))
         drafted = replace(drafted, revision=revision_of(portfolio), standing=standing.beside(told, evaluation))
         return self._costing.priced(drafted, evaluation.quotes, evaluation.markets)
+
+    def _draft_buys(self, evaluation: Evaluation, reasons: tuple[Reason, ...]) -> Plan | NothingToDo | CannotEvaluate:
+        """Return the plan that invests money; raises ``engine.errors.Refused``."""
+        if asked := planning.open_questions(evaluation):
+            return CannotEvaluate(portfolio=evaluation.portfolio, problems=asked)
+        drafted = new_money.draft_buys(evaluation, reasons, now=self._clock.now(), expiry=self._lasts(evaluation))
+        return self._costing.priced(drafted, evaluation.quotes, evaluation.markets) if isinstance(drafted, Plan) else drafted
 
     def _draft_hedge(
         self, evaluation: Evaluation, figures: PortfolioFigures, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge
@@ -452,7 +459,7 @@ async def _stopped(tx: Tx, plan: Plan) -> NotYours | Paused | Halted | None:
 
 def _asked_for(plan: Plan) -> tuple[Reason, ...]:
     """Return why a plan is made again; one of a panic is never made again by anything but /panic."""
-    return (Reason(trigger=Cause.MANUAL),) if plan.is_panic else plan.reasons
+    return (Reason(trigger=Cause.MANUAL),) if plan.is_panic else new_money.left(plan)
 
 
 def _asks(plan: Plan, accepted: frozenset[int]) -> bool:

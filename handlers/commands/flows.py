@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from telegram import Update
 
     from chatbot.model import Portfolio
+    from chatbot.portfolio.flows import Moved
     from handlers.chat.context import Context
 
 DIALOG = "flow"
@@ -59,12 +60,18 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
 
 async def _move(update: Update, context: Context, portfolio: Portfolio, kind: FlowKind, text: str) -> None:
     everything = await _all_of(context, portfolio, text) if kind is FlowKind.WITHDRAWAL else {}
-    moved = await context.program.flows.move(portfolio, kind, everything or await _amounts(context, portfolio, text))
+    moved = await context.program.flows.move(portfolio, kind, everything or await amounts_in(context, portfolio, text))
     await context.leave(DIALOG)
+    await told(update, context, portfolio, moved)
+
+
+async def told(update: Update, context: Context, portfolio: Portfolio, moved: Moved) -> bool:
+    """Say what came of letting something in or out; return whether it came or went."""
     if moved is None or isinstance(moved, Overtaken):
         await reply(update, context, views.not_ours(context.words, portfolio))
-        return
+        return False
     await _told(update, context, portfolio, moved)
+    return not isinstance(moved, TooLittle)
 
 
 async def _all_of(context: Context, portfolio: Portfolio, text: str) -> dict[str, Decimal]:
@@ -79,7 +86,7 @@ async def _all_of(context: Context, portfolio: Portfolio, text: str) -> dict[str
     return {coin: free[coin]}
 
 
-async def _amounts(context: Context, portfolio: Portfolio, text: str) -> dict[str, Decimal]:
+async def amounts_in(context: Context, portfolio: Portfolio, text: str) -> dict[str, Decimal]:
     """Read an amount of money, or coins with their amounts. Raises :class:`UserError`."""
     try:
         read = {context.program.source.quote_asset: numbers.number(text)}
@@ -99,7 +106,7 @@ async def _told(update: Update, context: Context, portfolio: Portfolio, moved: F
     if isinstance(moved, TooLittle):
         await show(update, context, views.too_little(context.words, portfolio, moved))
     else:
-        await show(update, context, views.moved(context.words, portfolio, moved))
+        await show(update, context, views.moved(context.words, portfolio, moved, quote=context.program.source.quote_asset))
         await untargeted.ask(update, context, portfolio)
 
 

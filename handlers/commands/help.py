@@ -12,7 +12,7 @@ from chatbot.store import accounts
 from handlers.chat import guesses
 from handlers.chat.context import reply, show
 from handlers.command_list import COMMANDS, SHOWN_BY_BUTTON, TAKE_WORDS, TITLES, visible_to
-from handlers.commands import by_hand, flows, holdings, lives, portfolios, settings, start, strategy
+from handlers.commands import by_hand, flows, holdings, invest, lives, portfolios, settings, start, strategy
 from handlers.views import problems
 from handlers.views.person import settings as views
 
@@ -31,6 +31,7 @@ DIALOGS = {
     settings.DIALOG: settings.typed,
     holdings.DIALOG: holdings.typed,
     flows.DIALOG: flows.typed,
+    invest.DIALOG: invest.typed,
     by_hand.DIALOG: by_hand.typed,
     lives.DIALOG: lives.typed,
     portfolios.DIALOG: portfolios.typed,

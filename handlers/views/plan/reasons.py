@@ -64,6 +64,8 @@ def other(words: Words, reason: Reason) -> Html | None:
     """Say why a tilt, the hedge or the margin asks for a plan; None for anything else."""
     if reason.trigger is Cause.TILT:
         return options.tilt_sentence(words, reason)
+    if reason.trigger is Cause.NEW_MONEY and reason.size is not None:
+        return say(words, "{amount} is invested where it is missing most. Nothing is sold.", amount=bold(words.money(reason.size)))
     if reason.trigger is Cause.HEDGE:
         return say(words, _HEDGE.get(reason.event, N_("A hedge asks for it.")))
     if reason.trigger is not Cause.MARGIN:

@@ -62,8 +62,8 @@ def correct_prompt(words: Words, portfolio: Portfolio) -> View:
     return View(text, ((button(words.t("Back"), "status"),),))
 
 
-def moved(words: Words, portfolio: Portfolio, flow: Flow) -> View:
-    """Say what came in or went out."""
+def moved(words: Words, portfolio: Portfolio, flow: Flow, *, quote: str = "") -> View:
+    """Say what came in or went out; a deposit of the ``quote`` coin can be invested at once."""
     rows = [_signed(words, asset, qty) for asset, qty in flow.facts["changes"].items()]
     amount = words.money(abs(flow.amount)) if flow.amount is not None else None
     text = page(
@@ -73,7 +73,9 @@ def moved(words: Words, portfolio: Portfolio, flow: Flow) -> View:
         say(words, "Worth {amount} now.", amount=amount) if amount else say(words, "I have no price for it now, so its worth is unknown."),
         say(words, "It is no profit and no loss: returns leave it out."),
     )
-    return View(text, _rows(words, flow))
+    came = flow.facts["changes"] if flow.kind is FlowKind.DEPOSIT else {}
+    invest = ((button(words.t("Invest it"), "invest_now", came[quote], Style.PRIMARY),),) if list(came) == [quote] else ()
+    return View(text, (*invest, *_rows(words, flow)))
 
 
 def _signed(words: Words, asset: str, qty: str) -> Html:

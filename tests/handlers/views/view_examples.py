@@ -93,7 +93,21 @@ from handlers.views.person import portfolios as beside
 from handlers.views.person import settings as control
 from handlers.views.plan import autonomy, by_hand, card, costs, history, panic, progress
 from handlers.views.portfolio import band_advice as advice
-from handlers.views.portfolio import exposure, flows, keep, leaps, lives, options, start, status, strategy, untargeted, ways_out, why
+from handlers.views.portfolio import (
+    exposure,
+    flows,
+    invest,
+    keep,
+    leaps,
+    lives,
+    options,
+    start,
+    status,
+    strategy,
+    untargeted,
+    ways_out,
+    why,
+)
 from handlers.views.trigger import page
 
 if TYPE_CHECKING:
@@ -251,6 +265,7 @@ def a_plan(name: str = PLAIN, state: PlanState = PlanState.PROPOSED, result: Por
             Reason(trigger=Cause.DRIFT, line=name, weight=D("0.3"), target=D("0.4"), band=None),
             Reason(trigger=Cause.EXPOSURE, line=NET, weight=D("-0.02"), target=D("0.1"), band=D("0.05")),
             Reason(trigger=Cause.MANUAL),
+            Reason(trigger=Cause.NEW_MONEY, size=D("1234.5")),
             Reason(trigger=Cause.SCHEDULE),
             *(step.reason for step in trigger_steps(name)[::4]),
             Reason(trigger=Cause.HEDGE, event=Phase.BEGIN),
@@ -558,10 +573,18 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.flows.prompt": lambda w: flows.prompt(w, port, FlowKind.WITHDRAWAL),
         "portfolio.flows.correct_prompt": lambda w: flows.correct_prompt(w, port),
         "portfolio.flows.moved": lambda w: flows.moved(w, port, a_flow(FlowKind.DEPOSIT, {name: "0.5", "USDT": "-100"})),
+        "portfolio.flows.moved to invest": lambda w: flows.moved(w, port, a_flow(FlowKind.DEPOSIT, {"USDT": "500"}), quote="USDT"),
         "portfolio.flows.moved unknown": lambda w: flows.moved(w, port, replace(a_flow(FlowKind.UNDONE, {name: "-1"}), amount=None)),
         "portfolio.flows.corrected": lambda w: flows.corrected(w, port, a_correction(name)),
         "portfolio.flows.corrected of one coin": lambda w: flows.corrected(w, port, a_correction(name, one=True)),
         "portfolio.flows.corrected answered": lambda w: flows.corrected(w, port, a_correction(name), answered=True),
+        "portfolio.invest.prompt": lambda w: invest.prompt(w, port, D("1002.119")),
+        "portfolio.invest.too_much": lambda w: invest.too_much(w, port, D(5000), D("1002.119")),
+        "portfolio.invest.stays": lambda w: invest.stays(w, port, D(5000), ()),
+        "portfolio.invest.stays small": lambda w: invest.stays(
+            w, port, D(4), (LeftOut(why=LeftOutWhy.BELOW_MINIMUM, instrument=name, amount=D(4), minimum=D(5)),)
+        ),
+        "portfolio.invest.stays halted": lambda w: invest.stays(w, port, D(5000), (LeftOut(why=LeftOutWhy.HALTED, instrument=name),)),
         "portfolio.flows.unchanged": lambda w: flows.unchanged(w, port),
         "portfolio.flows.no_entry": lambda w: flows.no_entry(w, port, f"{name}-PERP"),
         "portfolio.flows.too_little": lambda w: flows.too_little(w, port, TooLittle(asset=name, there=D("0.5"), wanted=D(9))),
