@@ -26,7 +26,7 @@ async def test_a_spike_that_cools_down_is_told_as_what_it_is(tmp_path: Path) -> 
     async with opened(tmp_path, datetime(2020, 3, 25, 8, tzinfo=UTC)) as ann:
         card = ann.last.text
         assert "You asked for it." in card
-        assert "BTC target 5.0% instead of 20.0%: BTC volatility is 3.0x its usual level." in card
+        assert "BTC target 5.0% instead of 20.0%: BTC volatility is 3.0x its usual level, read 8 hr ago." in card
         await ann.step(900)
         alert = next(message for message in reversed(ann.messages) if "Volatility" in message.buttons).text
         said = {line.split()[0]: line for line in alert.splitlines() if " volatility " in line}
