@@ -247,16 +247,20 @@ def _remembered(seen: CheckInput, memory: Memory, heard: _Heard, pending: tuple[
 def _held_back(seen: CheckInput, heard: _Heard) -> HeldBack:
     """Return what keeps a check from being told; a plan that nobody has answered yet does not hold back what is urgent."""
     plan = seen.plan
-    patient = plan is not None and (plan.is_by_hand or (plan.stand is not None and plan.stand.patient))
-    overtaken = plan is not None and plan.state is PlanState.PROPOSED and (patient or heard.is_urgent)
+    overtaken = plan is not None and plan.state is PlanState.PROPOSED and (_is_patient(plan) or heard.is_urgent)
     if heard.margin and (plan is None or overtaken):
         return HeldBack.NONE  # this rings through a snooze
     return drift.held_back(seen.portfolio, None if overtaken else plan, seen.now)
 
 
+def _is_patient(plan: Plan) -> bool:
+    """Tell whether a card keeps nothing else from being told while it waits."""
+    return plan.is_by_hand or (plan.stand is not None and plan.stand.patient)
+
+
 def _since_the_plan(seen: CheckInput, figures: PortfolioFigures) -> PortfolioStates:
-    """Return the states, counted from what a card by hand shows, or from what the plan left behind in the first check after its end."""
-    if seen.plan is not None and seen.plan.is_by_hand and seen.plan.state is PlanState.PROPOSED:
+    """Return the states, counted from what a patient card shows, or from what the plan left behind in the first check after its end."""
+    if seen.plan is not None and seen.plan.state is PlanState.PROPOSED and _is_patient(seen.plan):
         return drift.told_on_card(seen.plan, seen.states)
     ended = seen.plan_ended_at
     is_first = ended is not None and seen.last is not None and ended > seen.last.at

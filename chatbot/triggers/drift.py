@@ -58,11 +58,16 @@ def advance_lines(lines: Iterable[LineReading], states: PortfolioStates, moves: 
         for name, (line, band) in banded.items()
     }
     told = explain_drift(seen, moves, mode=mode)
+    edited = {name for name in told.retargeted if before[name].own != aims[name].own}
+    # A hedge, or the cap of a coin that falls on in its spike, moves with the market: it may take a line outside, but not begin anew
+    # what counts as worse at every check.
+    along = {name for name in told.retargeted if name not in edited and not told.lines[name].explained_by}
+    if along:
+        told = explain_drift({**seen, **{name: replace(seen[name], before=seen[name].now) for name in along}}, moves, mode=mode)
     steps = tuple(
         LineStep(line=banded[name][0], before=states.line(name), after=story.state, event=story.event) for name, story in told.lines.items()
     )
-    edited = any(before[name].own != aims[name].own for name in told.retargeted)
-    return LineSteps(steps=steps, retargeted=edited, aims=aims)
+    return LineSteps(steps=steps, retargeted=bool(edited), aims=aims)
 
 
 def _aim_before(line: LineReading, now: Aim, states: PortfolioStates) -> Aim:
@@ -86,17 +91,25 @@ def counted_from(lines: Iterable[LineReading], states: PortfolioStates) -> Portf
 
 
 def told_on_card(card: Plan, states: PortfolioStates) -> PortfolioStates:
-    """Return the states while a card that is worked through by hand waits: what it shows as outside was told by it.
+    """Return the states while a card waits that keeps nothing else from being told: what it shows as outside was told by it.
 
-    Such a card keeps nothing waiting, so that "worse by a step" counts from what it shows.
+    "Worse by a step" counts from what it shows, where that is worse than what rang.
     """
-    shown = {line.line: line for line in card.before.limits if line.breach and line.band is not None}
     told = {
-        name: bands.BandState(fired=True, side=line.breach, last_drift=abs(line.drift))
-        for name, line in shown.items()
-        if not states.line(name).fired
+        line.line: state
+        for line in card.before.limits
+        if line.breach and line.band is not None and (state := _told(line, states)) != states.line(line.line)
     }
     return replace(states, lines={**states.lines, **told}) if told else states
+
+
+def _told(shown: LineReading, states: PortfolioStates) -> bands.BandState:
+    state, aim = states.line(shown.line), states.aims.get(shown.line)
+    if not state.fired:
+        return bands.BandState(fired=True, side=shown.breach, last_drift=abs(shown.drift))
+    if state.side != shown.breach or state.last_drift is None or (aim is not None and aim.effective != shown.target):
+        return state  # it has turned round since, or its target has moved
+    return replace(state, last_drift=max(state.last_drift, abs(shown.drift)))
 
 
 def reminded(found: LineSteps, rang_at: datetime | None, hours: int, now: datetime) -> LineSteps:

@@ -15,6 +15,7 @@ from chatbot.access import Gate
 from handlers.chat.context import Context, answer, reply
 from handlers.chat.trouble import broken, words_outside
 from handlers.transport import menu
+from handlers.transport.rate_limit import newest_of
 from handlers.views import problems
 from handlers.views.person import access
 
@@ -54,6 +55,8 @@ async def _judge(update: Update, context: Context) -> bool:
 
 async def _admit(update: Update, context: Context, user: User, chat: Chat) -> bool:
     """Tell whether somebody in their private chat may come in with this."""
+    if update.effective_message is not None:
+        newest_of(context.bot).note(chat.id, update.effective_message.message_id)
     second_hand = _is_second_hand(update)
     entry = await _enter(context, user, chat, "" if second_hand or update.message is None else update.message.text or "")
     if entry.gate is not Gate.OPEN:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -14,8 +15,9 @@ from chatbot.store import accounts, halt, plans
 from handlers.buttons import Signer, markup
 from handlers.chat import sending
 from handlers.chat.context import words_for, words_of_pages
+from handlers.chat.newest import Alert
 from handlers.transport import rendering
-from handlers.transport.rate_limit import pause_s
+from handlers.transport.rate_limit import newest_of, pause_s
 from handlers.views.plan import progress
 from handlers.views.plan.legs import ended_short
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+#: what announces a plan that follows it, and within which time
+_BECOMES_CARD, _SOON = (MessageKind.DRIFT, MessageKind.SIGNALS), timedelta(minutes=10)
 #: what Telegram says to a person who cannot be written to, in its 400 answers
 _GONE = ("chat not found", "user is deactivated", "bot can't initiate conversation", "peer_id_invalid", "user not found")
 
@@ -66,7 +70,11 @@ class Courier:
         view = await rendering.view_of(self._program, words_for(self._program, person), message)
         if view is None:
             return Delivery(verdict=Verdict.SENT, detail="nothing left to say")
-        return await self._send(message, person, view)
+        delivery = await self._send(message, person, view)
+        if message.kind in _BECOMES_CARD and delivery.message_id is not None:
+            alert = Alert(delivery.message_id, int(message.facts["portfolio_id"]), self._program.clock.now())
+            newest_of(self._bot).note_alert(message.chat_id, alert)
+        return delivery
 
     async def _about_plan(self, message: Message, person: Person) -> Delivery:
         """Say something about a plan in a message of its own, in reply to its card."""
@@ -95,11 +103,19 @@ class Courier:
         view = progress.shown(words, portfolio, plan, stand)
         if has_card and not _rings(message, plan):
             return await self._redraw(message, person, plan, view)
+        if message.kind is MessageKind.PLAN_CARD and message.silent and not has_card and (alert := self._alert_of(plan, message.chat_id)):
+            return await self._redraw(message, person, replace(plan, chat_id=message.chat_id, message_id=alert), view, new=True)
         delivery = await self._send(message, person, view)
         if plan.message_id is not None and plan.chat_id == message.chat_id:
             old = progress.moved_on(words, portfolio, plan) if plan.state is PlanState.PARKED else replace(view, keyboard=(), picture=None)
             await self._retire(plan.chat_id, plan.message_id, old)
         return await self._new_card(message, plan, delivery)
+
+    def _alert_of(self, plan: Plan, chat_id: int) -> int | None:
+        """Return the alert that this plan was announced by, while nothing stands below it: it becomes the card, and has rung already."""
+        alert = newest_of(self._bot).alert(chat_id)
+        is_its = alert is not None and alert.portfolio_id == plan.portfolio_id and self._program.clock.now() - alert.at <= _SOON
+        return alert.message_id if alert is not None and is_its else None
 
     async def _new_card(self, message: Message, plan: Plan, delivery: Delivery) -> Delivery:
         """Note that the plan is shown in the message that was just sent."""
@@ -115,8 +131,11 @@ class Courier:
         except TelegramError as trouble:
             log.info("older card stays as it is", error=str(trouble))
 
-    async def _redraw(self, message: Message, person: Person, plan: Plan, view: View) -> Delivery:
-        """Edit the card; where it is gone, send it again. Steps that do not fit a picture's caption wait for the result."""
+    async def _redraw(self, message: Message, person: Person, plan: Plan, view: View, *, new: bool = False) -> Delivery:
+        """Edit the card; where it is gone, send it again. Steps that do not fit a picture's caption wait for the result.
+
+        ``new``: the message has been no card before.
+        """
         if plan.chat_id is None or plan.message_id is None:
             raise InternalError(f"plan {plan.id} has no card")
         try:
@@ -128,7 +147,8 @@ class Courier:
                 return await self._new_card(message, plan, await self._send(message, person, view))
             if not sending.nothing_changed(refusal):
                 raise
-        return Delivery(verdict=Verdict.SENT, message_id=plan.message_id)
+        edited = Delivery(verdict=Verdict.SENT, message_id=plan.message_id)
+        return await self._new_card(message, plan, edited) if new else edited
 
     async def _send(self, message: Message, person: Person, view: View, *, reply_to: int | None = None) -> Delivery:
         keyboard = await self._markup(message, person, view)

@@ -8,12 +8,14 @@ import structlog
 from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 from telegram.ext import BaseRateLimiter
 
+from handlers.chat.newest import Newest
 from handlers.transport.updates import answering
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from telegram._utils.types import JSONDict
+    from telegram.ext import ExtBot
 
     from chatbot.clock import Clock
 
@@ -28,10 +30,12 @@ class Patience(BaseRateLimiter[None]):
     """Tries again inside an update's handling; every other call (the outbox keeps its own pauses) is made once.
 
     A call whose answer was lost may have been carried out, so that a message can come twice: better than silence.
+    Every call passes here, so that it is noted here which message stands lowest in a chat.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self.newest = Newest()
 
     async def initialize(self) -> None:
         """Nothing to prepare."""
@@ -53,15 +57,24 @@ class Patience(BaseRateLimiter[None]):
         waited, tries = 0.0, 0
         while True:
             try:
-                return await _made(callback, args, kwargs)
+                result = await _made(callback, args, kwargs)
             except TelegramError as refusal:
                 pause = pause_s(refusal, tries)
                 most = FLOOD_S_MAX if isinstance(refusal, RetryAfter) else NETWORK_S_MAX
                 if pause is None or not answering.get() or waited + pause > most:
                     raise
                 log.warning("Telegram has to be asked again", method=endpoint, error=type(refusal).__name__, again_in_s=pause)
+            else:
+                self.newest.note_result(result)
+                return result
             await self._clock.sleep(pause)
             waited, tries = waited + pause, tries + 1
+
+
+def newest_of(bot: ExtBot[None]) -> Newest:
+    """Return what is known of the newest messages of a bot's chats; of a bot that was built otherwise nothing is."""
+    limiter = bot.rate_limiter
+    return limiter.newest if isinstance(limiter, Patience) else Newest()
 
 
 async def _made(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
+from chatbot.engine.bands import BandState
 from chatbot.model import LineReading
-from chatbot.portfolio.states import NOTHING
+from chatbot.portfolio.states import NOTHING, Aim
 from chatbot.triggers import drift
+from tests.store import samples
 
 
 def alt(weight: str) -> tuple[LineReading, ...]:
@@ -24,3 +29,31 @@ def test_a_line_that_a_plan_brought_half_way_rings_one_point_below_where_it_was_
     after_the_plan = drift.counted_from(alt("0.281"), stored)
     assert drift.advance_lines(alt("0.275"), after_the_plan).steps[0].event is None
     assert drift.advance_lines(alt("0.270"), after_the_plan).steps[0].event == "escalate"
+
+
+@pytest.mark.parametrize(
+    ("rang", "aimed", "silent"),
+    [("0.06", "0.4", True), ("0.075", "0.4", True), ("0.06", "0.3", False)],
+    ids=["less than the card shows", "more than it", "about another target"],
+)
+def test_what_a_waiting_card_shows_does_not_ring_again(rang: str, aimed: str, silent: bool) -> None:
+    """The card says 33 %, 7 points under: at 32.4 % it is not worse by a step than what its person has before them."""
+    card = replace(samples.plan(1), before=replace(samples.FIGURES, lines=alt("0.33"), exposure=None))
+    fired = BandState(fired=True, side="under", last_drift=Decimal(rang))
+    states = replace(NOTHING, lines={"ALT": fired}, aims={"ALT": Aim(own=Decimal("0.4"), effective=Decimal(aimed))})
+    told = drift.told_on_card(card, states)
+    assert (drift.advance_lines(alt("0.324"), replace(told, aims={})).steps[0].event is None) is silent
+    assert drift.advance_lines(alt("0.315"), replace(told, aims={})).steps[0].event == "escalate"
+
+
+def test_a_target_that_moves_with_the_market_does_not_begin_anew_what_is_worse() -> None:
+    """Cash rises as a cut coin falls on, a tenth of a point a check, and its target half as fast: a point further out it rings again."""
+    states, rang = replace(NOTHING, aims={"STABLE": Aim(own=Decimal("0.1"), effective=Decimal("0.2"))}), []
+    for check in range(24):
+        target = Decimal("0.2") + Decimal("0.0005") * check
+        weight = Decimal("0.25") + Decimal("0.001") * check
+        line = LineReading(line="STABLE", weight=weight, target=target, band=Decimal("0.05"), breach="over", base=Decimal("0.1"))
+        found = drift.advance_lines((line,), states)
+        states = drift.after_steps(states, found)
+        rang.append(found.steps[0].event)
+    assert [(check, event) for check, event in enumerate(rang) if event] == [(0, "breach"), (20, "escalate")]

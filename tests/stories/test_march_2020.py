@@ -55,6 +55,7 @@ async def test_fear_and_the_crash_take_risk_off_and_give_it_back_step_by_step(tm
     told = life.said("volatility")
     assert [one for one in told if one[1].endswith("begin")] == ONSET
     assert [one for one in told if one[1].endswith("end")] == RELEASE
+    assert all(when < FEAR[0][0] for when, _ in life.said("drift")), "what the signals have moved is never told as drift"
     hold_fear(life)
     hold_cuts(life)
     hold_return(life)

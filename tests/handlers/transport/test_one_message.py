@@ -1,0 +1,67 @@
+"""One event is one message (product 4): the alert that rang becomes the card of its plan, unless something stands below it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from chatbot.model import PlanState
+from handlers.chat.newest import Alert, Newest
+from tests.handlers.commands.test_answering import ann
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+async def test_an_alert_becomes_the_card_and_the_card_the_result(tmp_path: Path) -> None:
+    """One message from the crossing to what was traded, and it rang once."""
+    async with ann(tmp_path) as at:
+        before = at.chat.newest
+        at.market.move("BTC", "1.3")
+        await at.chat.step()
+        alert = at.chat.last
+        assert alert.id > before
+        assert "BTC" in alert.text
+        assert not alert.silent
+        assert "Confirm" not in alert.buttons
+        await at.chat.step()
+        card = at.chat.last
+        assert card.id == alert.id
+        assert "Confirm" in card.buttons
+        assert "points over target" in card.text
+        plan = await at.chat.confirm()
+        assert plan.state is PlanState.DONE
+        assert plan.message_id == alert.id
+        assert "done at" in at.chat.last.text
+        assert [message.id for message in at.chat.messages if message.id > before] == [alert.id]
+
+
+async def test_below_a_newer_message_the_card_is_sent_anew(tmp_path: Path) -> None:
+    """An edit above what the person has just read would be seen by nobody."""
+    async with ann(tmp_path) as at:
+        at.market.move("BTC", "1.3")
+        await at.chat.step()
+        alert = at.chat.last
+        await at.chat.say("/status")
+        await at.chat.step()
+        assert at.chat.last.id > alert.id
+        assert "Confirm" in at.chat.last.buttons
+        assert "Confirm" not in next(message for message in at.chat.messages if message.id == alert.id).buttons
+
+
+async def test_what_is_sent_to_another_chat_stands_below_nothing_here() -> None:
+    """Numbers are counted in each chat, whoever wrote, and an edited message stands where it stood."""
+    newest = Newest()
+    assert newest.alert(1) is None
+    alert = Alert(7, 3, NOON)
+    newest.note_result({"message_id": 7, "chat": {"id": 1}})
+    newest.note_alert(1, alert)
+    newest.note_result({"message_id": 9, "chat": {"id": 2}})
+    newest.note_result({"message_id": 5, "chat": {"id": 1}})
+    newest.note_result(True)
+    assert newest.alert(1) == alert
+    assert newest.alert(2) is None
+    newest.note(1, 8)
+    assert newest.alert(1) is None
