@@ -153,11 +153,10 @@ class Someone:
         return tick
 
     async def until_card(self, *, step_s: float = 600.0, limit_s: float = 48 * 3600.0) -> Message:
-        """Let time pass until an alert rings, then until its batching window has closed; return the plan card."""
+        """Let time pass until an alert rings and the batching window that it opens has closed; return the plan card."""
         begun = self.clock.now()
-        while not (await self.step(step_s)).alerts:
-            assert (self.clock.now() - begun).total_seconds() < limit_s, "no alert came"
-        await self.step(60)
+        while not ((await self.step(step_s)).alerts and (await self.step(60)).plans):
+            assert (self.clock.now() - begun).total_seconds() < limit_s, "no card came"
         return self.with_button("Confirm")
 
     # What the person sees
