@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.model import Cause, Phase, Reason
+from chatbot.model import BASKET, Cause, Phase, Reason
 from handlers.views.plan import reasons
 from tests.handlers.views.test_everywhere import CATALOGUE
 from tests.stories.history import needs_history, opened
@@ -33,6 +34,25 @@ async def test_a_spike_that_cools_down_is_told_as_what_it_is(tmp_path: Path) -> 
         assert said["BTC"].startswith("BTC volatility is 3.0x its usual level, limit 2.0x: its target is cut to 25%"), alert
         assert said["ADA"].startswith("ADA volatility was high and is not calm yet, 1.7x its usual level: its target is cut to 31%"), alert
         assert "limit" not in said["ADA"]
+
+
+@pytest.mark.parametrize(
+    ("trigger", "line", "limit", "lasts", "over", "name"),
+    [
+        (Cause.VOLATILITY, "BTC", D("1.5"), D("2.4"), D("1.5"), "Volatility BTC"),
+        (Cause.VOLATILITY, BASKET, D("1.5"), D("1.51"), D("1.5"), "Volatility all coins"),
+        (Cause.FUNDING_LOW, "", D(0), D("-0.0002"), D(0), "Low funding"),
+        (Cause.FUNDING_HIGH, "", D("0.0003"), D("0.0006"), D("0.0003"), "High funding"),
+        (Cause.FEAR_GREED, "", D(30), D(12), D(30), "Fear &amp; Greed"),
+    ],
+)
+def test_what_ends_before_it_has_calmed_is_not_called_calm(
+    trigger: Cause, line: str, limit: Decimal, lasts: Decimal, over: Decimal, name: str
+) -> None:
+    """Thirty days have passed, or the person has changed the trigger: its end does not say that the market has come back."""
+    ended = Reason(trigger=trigger, line=line, event=Phase.END, reading=lasts, limit=limit)
+    assert f"<b>{name}</b> is no longer acted on, though it stands at" in reasons.sentence(EN, ended)
+    assert "no longer acted on" not in reasons.sentence(EN, replace(ended, reading=over))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from chatbot.engine.margin import NEAR_LIQUIDATION
+from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.i18n import N_
 from chatbot.model import Cause, Phase
 from chatbot.triggers.feeds import READY
@@ -26,6 +27,7 @@ _HEDGE: Final = {
     Phase.CHANGE: N_("A hedge is changed."),
     Phase.END: N_("A hedge is closed."),
 }
+_LIFTED: Final = N_("{trigger} is no longer acted on, though it stands at {reading}: the normal targets apply again.")
 _MARGIN: Final = (N_("Liquidation is {reading} away, the limit is {limit}."), N_("The futures need more margin than there is."))
 
 
@@ -39,10 +41,11 @@ def sentence(words: Words, reason: Reason) -> Html:
     said = said_of(reason.trigger, reason.line)
     begin = said.met if _is_within(reason) else said.begin
     changed = {Phase.CHANGE: said.change, Phase.EASE: said.ease, Phase.WATCH: said.watch, Phase.END: said.end}
-    msgid = changed.get(reason.event) or begin
+    msgid = _LIFTED if _is_lifted(reason) else changed.get(reason.event) or begin
     limit = reason.limit if reason.event is not Phase.END else None
     facts = {
         "coin": bold(coin(reason.line)),
+        "trigger": bold(" ".join(part for part in (words.t(said.name), signals.about(words, reason.line)) if part)),
         "reading": bold(signals.number(words, reason.trigger, reason.reading, limit)),
         "limit": signals.number(words, reason.trigger, reason.limit),
         "size": bold(words.percent(reason.size, 0)) if reason.size is not None else DASH,
@@ -51,6 +54,14 @@ def sentence(words: Words, reason: Reason) -> Html:
         times = {"moment": words.time(reason.read_at + READY), "next": words.time(reason.read_at + _DAY + READY)}
         return say(words, msgid, **facts, **times)
     return age.sentence(words, say(words, msgid, **facts), reason.age_s)
+
+
+def _is_lifted(reason: Reason) -> bool:
+    """Tell whether a signal has ended though its reading has not come back: it lasted too long, or its person has changed the trigger."""
+    trigger = TRIGGERS[reason.trigger]
+    if reason.event is not Phase.END or not trigger.ends_at_limit or reason.reading is None or reason.limit is None:
+        return False
+    return reason.reading < reason.limit if trigger.below else reason.reading > reason.limit
 
 
 def _is_within(reason: Reason) -> bool:
