@@ -287,7 +287,8 @@ def reasons_for_plan(seen: CheckInput, result: CheckResult) -> tuple[Reason, ...
     if result.due is None or result.due.run is None or rule is None:
         return drift.as_now(asked, figures)
     reasons = drift.as_now(market.joined_reasons(asked, drift.drifted(figures, result.states)), figures)
-    return () if rule.only_outside and not reasons else (schedule.REASON, *reasons)
+    outside = figures is not None and any(line.breach for line in figures.limits)
+    return (schedule.REASON, *reasons) if outside or reasons or not rule.only_outside else ()
 
 
 def _left_by(plan: Plan | None) -> tuple[Reason, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from chatbot.model import NET, STABLE, AlertSettings, Cause, Phase, Reason
+from chatbot.model import NET, STABLE, AlertSettings, Cause, Phase, Reason, ScheduleRule
 from chatbot.plans.outcomes import Proposed
 from chatbot.portfolio import states as remembered
 from chatbot.portfolio.states import Aim
@@ -88,6 +88,23 @@ async def test_a_signal_that_nobody_answered_never_turns_into_drift(tmp_path: Pa
         on.room.market.move("BTC", "1.06")
         assert await on.room.tick() == (1, 0)
         assert (await rung(on, portfolio))[1:] == [("drift", "BTC")]
+
+
+async def test_the_calendar_trades_what_a_signal_took_outside_and_does_not_call_it_drift(tmp_path: Path) -> None:
+    """Only if a line is outside, says the rule: the unanswered cut has left some there, and the card says what keeps BTC so low."""
+    async with stage(tmp_path) as on:
+        begun = on.room.clock.now()
+        rule = ScheduleRule(freq="daily", time="12:00", zone="UTC", set_at=begun, only_outside=True)
+        portfolio = await on.open(schedule=rule)
+        await on.room.tick()
+        on.hear(SPIKE)
+        await on.room.tick()
+        await on.room.tick()
+        assert await on.room.tick((begun + timedelta(hours=3) - on.room.clock.now()).total_seconds()) == (0, 1)
+        assert await planned(on, portfolio) == [(Cause.SCHEDULE, "", "")]
+        plan = await on.room.plan(portfolio)
+        assert plan is not None
+        assert [held.line for held in plan.standing if held.line != NET] == ["BTC"]
 
 
 async def test_what_drifts_besides_a_signal_is_told_besides_it(tmp_path: Path) -> None:
