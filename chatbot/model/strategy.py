@@ -28,7 +28,7 @@ class BandRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleRule:
-    """When the calendar asks for a rebalance, whatever the bands say (domain 4)."""
+    """When the calendar asks for a plan, whatever the bands say (domain 4)."""
 
     #: daily, weekly, monthly or quarterly
     freq: str
@@ -44,6 +44,8 @@ class ScheduleRule:
     day: int = 1
     #: act only when a line is outside its band
     only_outside: bool = False
+    #: quote: each run invests so much and sells nothing, in place of a rebalance; None: it rebalances (domain 9.14)
+    invest: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

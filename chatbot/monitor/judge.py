@@ -9,7 +9,7 @@ from chatbot.alerts import quiet_hours
 from chatbot.engine.triggers import batching
 from chatbot.model import INFO, AnswerMode, Cause, Check, HeldBack, Outcome, PlanState, Reason
 from chatbot.monitor.hedges_daily import HedgeReview
-from chatbot.plans import autonomy
+from chatbot.plans import autonomy, new_money
 from chatbot.portfolio.states import hedge_key
 from chatbot.triggers import depeg, drift, margin, market, schedule, stopped, tilt
 
@@ -191,6 +191,8 @@ def _heard_and_asked(seen: CheckInput, result: CheckResult, heard: _Heard, figur
     heard = replace(heard, lines=lines, tilts=_tilts(seen, lines.steps))
     opened = portfolio.window_opened_at or (now if heard.asks and portfolio.answer != AnswerMode.NOTIFY else None)
     due = schedule.pending(strategy.schedule, seen.states.schedule, now)
+    if opened is not None and strategy.schedule is not None and strategy.schedule.invest is not None:
+        due = None  # new money is a plan of its own, after the one that is being gathered (domain 9.9)
     asleep = due is None and not heard.margin and autonomy.needs_person(portfolio) and quiet_hours.is_quiet_now(seen.person, now)
     halted = seen.halted and autonomy.acts_alone(portfolio)
     closing = opened is not None and not asleep and not halted and window_closes(opened, now, seen.window, urgent=heard.is_urgent)
@@ -286,6 +288,8 @@ def reasons_for_plan(seen: CheckInput, result: CheckResult) -> tuple[Reason, ...
     asked = market.joined_reasons(_left_by(seen.plan), result.asked or ())
     if result.due is None or result.due.run is None or rule is None:
         return drift.as_now(asked, figures)
+    if rule.invest is not None:
+        return schedule.REASON, new_money.reason(rule.invest)
     reasons = drift.as_now(market.joined_reasons(asked, drift.drifted(figures, result.states)), figures)
     outside = figures is not None and any(line.breach for line in figures.limits)
     return (schedule.REASON, *reasons) if outside or reasons or not rule.only_outside else ()

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 _TIME = "09:00"
 _CLOCK = re.compile(r"\d{1,2}:\d{1,2}(?::\d+)?")
 _LAST_DAY, _LAST_HOUR = 31, 24
+_NUMERAL = r"\d[\d.,]*(?:\s?(?:k|mil|тыс\.?))?"
+_DOLLAR = r"(?:us\$|\$|usdt|usdc|usd|d[oó]lar(?:es)?|dollars?|доллар\w*)"
+#: an amount of dollars; and a number that stands first and cannot be a day of the month or a time
+_AMOUNT = re.compile(rf"(?<![\w.,:])(?:-?{_DOLLAR}\s?{_NUMERAL}|-?{_NUMERAL}\s?{_DOLLAR})(?![\w:])", re.IGNORECASE)
+_FIRST = re.compile(r"\s*(?:3[2-9]|[4-9]\d|[1-9]\d{2,}|\d{1,3}(?:[.,]\d{3})+)(?=\s)")
 #: how alike a word must be to one that is known: Mondays is Monday, but Tuesday is not Thursday
 _NEAR = 0.8
 #: how often, in two words
@@ -62,8 +67,12 @@ _SAYS_NOTHING = frozenset(
             "y",
             "del",
             "mes",
+            "invest",
+            "invertir",
+            "invierte",
         ),
         *("в", "во", "на", "по", "и", "число", "числа", "каждыи", "каждую", "каждое", "каждого", "день", "месяца"),
+        *("вложить", "вкладывать"),
     )
 )
 _MOST_WORDS = 8
@@ -103,7 +112,9 @@ async def schedule_set(update: Update, context: Context) -> None:
     if portfolio is None:
         return
     what, _, value = context.tapped.arg.partition(":")
-    changes: dict[str, Any] = {"only_outside": value == "1"} if what == "only" else {what: int(value) if value.isdigit() else value}
+    changes: dict[str, Any] = {what: int(value) if value.isdigit() else value}
+    if what in ("only", "invest"):
+        changes = {"only_outside": value == "1"} if what == "only" else {"invest": None}
     present = portfolio.strategy.schedule
     if present is None and what != "freq":
         await _show(update, context, portfolio)
@@ -136,8 +147,7 @@ def read(text: str, words: Words, present: ScheduleRule | None) -> tuple[dict[st
     What is not said stays as it is ``present``ly, or as a new schedule begins.
     """
     known = _vocabulary(words)
-    changes: dict[str, Any] = {}
-    found: list[UserError] = []
+    text, changes, found = _money(text)
     typed = [one.strip(",;.!") for one in _phrased(clocks.spelled(text)).split()]
     said = [one for one in typed if guesses.plain(one) not in _SAYS_NOTHING]
     if len(said) > _MOST_WORDS:
@@ -156,6 +166,21 @@ def read(text: str, words: Words, present: ScheduleRule | None) -> tuple[dict[st
     if "freq" not in changes and "weekday" in changes and "day" not in changes:
         changes["freq"] = "weekly"  # on Mondays
     return changes, (*found, *_misfits(changes, present))
+
+
+def _money(text: str) -> tuple[str, dict[str, Any], list[UserError]]:
+    """Take the regular amount out of a text: a number that stands first and is no day, or one with a sign of dollars."""
+    said = _AMOUNT.search(text) or _FIRST.match(text)
+    if said is None:
+        return text, {}, []
+    rest = f"{text[: said.start()]} {text[said.end() :]}"
+    try:
+        amount = numbers.number(said[0])
+    except UserError as problem:
+        return rest, {}, [problem]
+    if amount <= 0:
+        return rest, {}, [UserError(N_("Write an amount above 0, like 500 or 0.1 BTC."))]
+    return rest, {"invest": amount}, []
 
 
 def _phrased(text: str) -> str:
@@ -197,5 +222,10 @@ def _vocabulary(words: Words) -> dict[str, tuple[str, Any]]:
     """Return what may be said, in English and in the person's language."""
     labels: list[tuple[str, tuple[str, Any]]] = [(label, ("freq", name)) for name, label in views.FREQUENCIES.items()]
     labels += [(name, ("weekday", at)) for names in (views.WEEKDAYS, views.WEEKDAYS_SHORT) for at, name in enumerate(names)]
-    labels += [(N_("last"), ("day", _LAST_DAY)), (N_("outside"), ("only_outside", True)), (N_("always"), ("only_outside", False))]
+    labels += [
+        (N_("rebalance"), ("invest", None)),
+        (N_("last"), ("day", _LAST_DAY)),
+        (N_("outside"), ("only_outside", True)),
+        (N_("always"), ("only_outside", False)),
+    ]
     return {**_ALSO, **{guesses.plain(said): meant for label, meant in labels for said in (label, words.t(label))}}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from handlers.buttons import Button, Keyboard
     from handlers.views.common import Html
 
-EXAMPLE = "/schedule weekly mon 09:30"
+EXAMPLE, INVEST_EXAMPLE = "/schedule weekly mon 09:30", "/schedule $100 weekly mon"
 OFF = "off"
 #: how often, with what is written on the button
 FREQUENCIES = {
@@ -59,11 +59,13 @@ def schedule(words: Words, portfolio: Portfolio, upcoming: datetime | None, mark
         _last_line(words, mark),
         "",
         say(words, "Tap, or write it: {example}", example=code(EXAMPLE)),
+        say(words, "To invest regularly: {example}", example=code(INVEST_EXAMPLE)),
     )
     return View(text, (*_frequencies(words, rule), *_choices(words, rule), (button(words.t("Status"), "status"),)))
 
 
 def _running(words: Words, portfolio: Portfolio, rule: ScheduleRule, upcoming: datetime | None) -> list[Html | None]:
+    invests = say(words, "It invests that much of your cash where it is missing most, and sells nothing.")
     only = say(words, "It acts only when a line is outside its band.")
     always = say(words, "It acts even when every line is inside its band.")
     paused = say(words, "Nothing runs while the portfolio is paused.") if portfolio.paused else None
@@ -72,7 +74,7 @@ def _running(words: Words, portfolio: Portfolio, rule: ScheduleRule, upcoming: d
         bold(rule_text(words, rule)),
         say(words, "In a shorter month it runs on the last day.") if short else None,
         next_run_line(words, upcoming),
-        only if rule.only_outside else always,
+        invests if rule.invest is not None else only if rule.only_outside else always,
         say(words, _ANSWERS.get(portfolio.answer, _ANSWERS[AnswerMode.ASK])),
         paused,
     ]
@@ -85,7 +87,8 @@ def rule_text(words: Words, rule: ScheduleRule) -> Html:
         day = words.t(WEEKDAYS[rule.weekday])
     elif rule.freq in ("monthly", "quarterly"):
         day = words.t("day {day}", day=rule.day)
-    return joined(DOT, (words.t(FREQUENCIES[rule.freq]), day, rule.time, zone_name(rule.zone)))
+    amount = words.t("invest {amount}", amount=words.money(rule.invest)) if rule.invest is not None else ""
+    return joined(DOT, (words.t(FREQUENCIES[rule.freq]), day, rule.time, zone_name(rule.zone), amount))
 
 
 def next_run_line(words: Words, upcoming: datetime | None) -> Html | None:
@@ -117,6 +120,8 @@ def _choices(words: Words, rule: ScheduleRule | None) -> Keyboard:
         rows.append(tuple(_choice(str(day), "day", day, chosen=day == rule.day) for day in _DAYS))
     times = [_choice(time, "time", time, chosen=time == rule.time) for time in _TIMES]
     rows += [tuple(times[:3]), tuple(times[3:])]
+    if rule.invest is not None:
+        return (*rows, (button(words.t("Rebalance instead of investing"), "schedule_set", "invest:"),))
     box = "☑" if rule.only_outside else "☐"
     rows.append((button(f"{box} {words.t('Only when outside a band')}", "schedule_set", f"only:{int(not rule.only_outside)}"),))
     return tuple(rows)
@@ -128,11 +133,14 @@ def _choice(label: str, what: str, value: object, *, chosen: bool) -> Button:
 
 def due(words: Words, portfolio: Portfolio) -> View:
     """Ring for a scheduled run of somebody who only wants to know."""
-    text = page(
-        head(words, portfolio, name=True),
-        say(words, "It is time for the scheduled rebalance, and there are orders worth sending."),
-    )
-    see = button(words.t("See the plan"), "rebalance", "", Style.PRIMARY)
+    rule = portfolio.strategy.schedule
+    amount = rule.invest if rule is not None else None
+    told = say(words, "It is time for the scheduled rebalance, and there are orders worth sending.")
+    if amount is not None:
+        told = say(words, "It is time to invest {amount}, as the schedule says.", amount=words.money(amount))
+    text = page(head(words, portfolio, name=True), told)
+    asked = ("rebalance", "") if amount is None else ("invest_now", f"{amount:f}")
+    see = button(words.t("See the plan"), *asked, Style.PRIMARY)
     return View(text, ((see, button(words.t("Why?"), "why")), (button(words.t("Schedule"), "schedule"),)))
 
 

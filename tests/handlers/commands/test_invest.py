@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from handlers.loopback import Message
+
 D = Decimal
 
 
@@ -154,3 +156,58 @@ async def test_by_hand_it_is_a_list_to_work_through(tmp_path: Path) -> None:
         held = (await ann.books())["spot"]
         assert held["SOL"] > 20
         assert held["USDT"] >= 2000
+
+
+async def test_a_regular_amount_is_invested_at_its_time_by_a_plan_of_its_own(ann: Someone) -> None:
+    """400 of the cash that came in, pro rata over lines that are on target; the calendar is the reason, and the run happens once."""
+    await ann.say("/deposit 400")
+    said = await ann.say("/schedule $400 daily 09:30")
+    assert "Daily · 09:30 · UTC · invest $400.00" in said
+    assert "sells nothing" in said
+    await ann.step(1900)
+    plan = await ann.plan()
+    assert [reason.trigger for reason in plan.reasons] == [Cause.SCHEDULE, Cause.NEW_MONEY]
+    assert {name: round(worth, -1) for name, (_, worth) in (await legs(ann)).items()} == {
+        **dict.fromkeys(("BTC", "ETH", "SOL", "XRP"), 80),
+        "USDT": 40,
+        **dict.fromkeys(("BTC-PERP", "ETH-PERP"), 20),
+    }
+    before = (await ann.books())["spot"]
+    await ann.confirm()
+    after_it = (await ann.books())["spot"]
+    assert all(after_it[coin] > before[coin] for coin in ("BTC", "ETH", "SOL", "XRP"))
+    assert 359 < before["USDT"] - after_it["USDT"] < 401
+    await ann.step(120)
+    assert len(await ann.plans()) == plan.number
+    await ann.tap("Rebalance instead of investing", on=await shown(ann, "/schedule"))
+    assert "invest $" not in ann.last.text
+
+
+async def shown(ann: Someone, command: str) -> Message:
+    """Return the page that answers a command."""
+    await ann.say(command)
+    return ann.last
+
+
+async def test_whoever_only_wants_to_be_told_invests_by_the_button(ann: Someone) -> None:
+    await ann.say("/deposit 400")
+    await ann.say("/mode notify")
+    await ann.say("/schedule $400 daily 09:30")
+    await ann.step(1900)
+    ann.sees("It is time to invest $400.00, as the schedule says.")
+    await ann.tap("See the plan")
+    ann.sees("$400.00 is invested")
+
+
+async def test_a_regular_amount_waits_for_the_plan_that_is_being_gathered(ann: Someone) -> None:
+    """New money is a block of its own: a line that has drifted has its plan first, for its own reason."""
+    await ann.say("/deposit 300")
+    await ann.say("/schedule $300 daily 09:20")
+    ann.clock.advance(1140)  # a minute before
+    move(ann, "1.5", "BTC", "ETH")
+    assert (await ann.step(30)).alerts
+    await ann.step(61)
+    assert {reason.trigger for reason in (await ann.plan()).reasons} == {Cause.DRIFT}
+    await ann.tap("Skip")
+    await ann.step(60)
+    assert [reason.trigger for reason in (await ann.plan()).reasons] == [Cause.SCHEDULE, Cause.NEW_MONEY]

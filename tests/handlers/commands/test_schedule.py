@@ -152,3 +152,27 @@ def test_each_mistake_is_told(text: str, told: str) -> None:
     """A sentence for each, and never a crash."""
     _, problems = read(text, EN, None)
     assert any(told in problem.msgid for problem in problems), problems
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("en", "100 every monday", {"invest": 100, "freq": "weekly", "weekday": 0}),
+        ("en", "$100 weekly mon 09:30", {"invest": 100, "freq": "weekly", "weekday": 0, "time": "09:30"}),
+        ("en", "every friday at 9pm 20 USDT", {"invest": 20, "freq": "weekly", "weekday": 4, "time": "21:00"}),
+        ("en", "invest 1,000 dollars monthly 15", {"invest": 1000, "freq": "monthly", "day": 15}),
+        ("es", "100 cada lunes", {"invest": 100, "freq": "weekly", "weekday": 0}),
+        ("ru", "по 100 долларов каждый понедельник", {"invest": 100, "freq": "weekly", "weekday": 0}),
+        ("en", "31 monthly", {"freq": "monthly", "day": 31}),
+        ("en", "rebalance weekly", {"invest": None, "freq": "weekly"}),
+    ],
+)
+def test_a_regular_amount_is_read_from_what_stands_beside_it(language: str, text: str, expected: dict[str, Any]) -> None:
+    """A number of dollars, or one that stands first and is no day."""
+    assert read(text, CATALOGUE.words(language), None) == (expected, ())
+
+
+@pytest.mark.parametrize("text", ["$0 weekly", "-$5 weekly", "weekly 500"])
+def test_what_may_be_no_amount_is_refused(text: str) -> None:
+    """Nothing, less than nothing, and a bare number behind the rest, which may be a day gone wrong."""
+    assert read(text, EN, None)[1]

@@ -462,9 +462,9 @@ def exposed(name: str = PLAIN, *, coins: int = 2, known: bool = True) -> Exposur
     )
 
 
-def scheduled(name: str, freq: str) -> Portfolio:
+def scheduled(name: str, freq: str, invest: Decimal | None = None) -> Portfolio:
     """Return a portfolio with a schedule in the zone of the longest name."""
-    rule = ScheduleRule(freq=freq, time="09:30", zone="America/Argentina/ComodRivadavia", set_at=NOW, weekday=2, day=31)
+    rule = ScheduleRule(invest=invest, freq=freq, time="09:30", zone="America/Argentina/ComodRivadavia", set_at=NOW, weekday=2, day=31)
     return replace(portfolio(name), strategy=replace(a_strategy(name), schedule=rule), answer=AnswerMode.NOTIFY, paused=freq == "daily")
 
 
@@ -668,7 +668,9 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
             f"person.schedule.schedule {freq}": lambda w, freq=freq: schedule.schedule(w, scheduled(name, freq), NOW, settled)
             for freq in ("daily", "weekly", "monthly", "quarterly")
         },
+        "person.schedule.schedule invests": lambda w: schedule.schedule(w, scheduled(name, "weekly", D("1234.5")), NOW, settled),
         "person.schedule.due": lambda w: schedule.due(w, port),
+        "person.schedule.due invests": lambda w: schedule.due(w, scheduled(name, "weekly", D("1234.5"))),
         "person.schedule.skipped": lambda w: schedule.skipped(w, port, 3, NOW),
         "portfolio.start.welcome": start.welcome,
         "portfolio.start.welcome demo": lambda w: start.welcome(w, demo=True),
