@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.engine.exact import exact, to_decimal, total, wide
+from chatbot.engine.exact import exact, to_decimal, wide
 from chatbot.engine.planner.block import FUTURES_INCREASE, SPOT_BUY, TO_FUTURES
 from chatbot.engine.planner.invest import fill, invest, raised
 from chatbot.engine.targets import Targets
@@ -67,8 +67,8 @@ def draft_buys(evaluation: Evaluation, reasons: tuple[Reason, ...], *, now: date
     amount = min(wish.size, money_there(evaluation))
     if not amount:
         return NothingToDo(portfolio=evaluation.portfolio, figures=figures)
-    targets = _targets(evaluation, amount)
-    block = _only_buys(draft.block_for(evaluation, targets, literal=True, least=_ZERO))
+    targets, into = _targets(evaluation, amount)
+    block = _only_buys(draft.block_for(evaluation, targets, literal=True, least=_ZERO), into)
     told = tuple(replace(wish, size=amount) if one is wish else one for one in reasons if one.trigger not in (Cause.DRIFT, Cause.EXPOSURE))
     small = _too_small(evaluation, targets)
     if block.empty:
@@ -90,15 +90,16 @@ def _too_small(evaluation: Evaluation, targets: Targets) -> tuple[LeftOut, ...]:
     )
 
 
-def _only_buys(block: Block) -> Block:
-    """Leave out what a limit of the portfolio would reduce: that is not what the money is for."""
+def _only_buys(block: Block, into: Decimal) -> Block:
+    """Leave out what a limit of the portfolio would reduce, and move no more ``into`` the sleeve: fees are paid out of its share."""
     orders = tuple(order for order in block.orders if order.leg in (SPOT_BUY, FUTURES_INCREASE))
-    transfers = tuple(transfer for transfer in block.transfers if transfer.direction == TO_FUTURES)
+    inwards = (replace(one, amount=min(one.amount, into)) for one in block.transfers if one.direction == TO_FUTURES)
+    transfers = tuple(transfer for transfer in inwards if transfer.amount)
     return replace(block, orders=orders, transfers=transfers, flags=tuple(flag for flag in block.flags if flag != "withdraw_limited"))
 
 
-def _targets(evaluation: Evaluation, amount: Decimal) -> Targets:
-    """Return where everything stands once the money is spent, as weights of V."""
+def _targets(evaluation: Evaluation, amount: Decimal) -> tuple[Targets, Decimal]:
+    """Return where everything stands once the money is spent, as weights of V, and what of it goes into the futures account, quote."""
     held, now, strategy = evaluation.held, evaluation.effective, evaluation.portfolio.strategy
     if held is None or now is None:
         raise ValueError("a portfolio that cannot be evaluated has no plan")
@@ -114,21 +115,19 @@ def _targets(evaluation: Evaluation, amount: Decimal) -> Targets:
         if bought and coins:
             level = fill(values, coins, bought)
             values |= {asset: max(values[asset], level * share) for asset, share in coins.items()}
-    return _weights(evaluation, found, values, fees.futures)
+    into = to_decimal(found.buys.get(FUTURES, exact(_ZERO))).quantize(_CENT, ROUND_DOWN)
+    return _weights(evaluation, found, values, into), into
 
 
-def _weights(evaluation: Evaluation, found: Invested, values: Mapping[str, Fraction], fee: Decimal) -> Targets:
+def _weights(evaluation: Evaluation, found: Invested, values: Mapping[str, Fraction], into: Decimal) -> Targets:
     held, now = evaluation.held, evaluation.effective
     if held is None or now is None:
         raise ValueError("a portfolio that cannot be evaluated has no plan")
     whole = exact(held.value)
     book = {name: raised(notional, now.targets.futures.get(name, _ZERO), found.level) for name, notional in held.book.items()}
-    # the planner adds the fees of its orders to the transfer; here they are paid out of it
-    fees = exact(fee) * total(abs(notional - exact(held.book[name])) for name, notional in book.items())
-    into = max(exact(_ZERO), found.buys.get(FUTURES, exact(_ZERO)) - fees)
     with wide():
         spot = {asset: _down(value / whole) for asset, value in values.items()}
-        collateral = min(_down((max(exact(_ZERO), exact(held.equity)) + into) / whole), _ONE - sum(spot.values(), _ZERO))
+        collateral = min(_down(exact(max(_ZERO, held.equity) + into) / whole), _ONE - sum(spot.values(), _ZERO))
         futures = {name: to_decimal(notional / whole).quantize(_STEP, ROUND_UP) for name, notional in book.items()}
         return Targets(spot=spot, stable=_ONE - sum(spot.values(), _ZERO) - collateral, collateral=collateral, futures=futures)
 
