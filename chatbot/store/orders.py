@@ -75,12 +75,16 @@ async def save_order(tx: Tx, attempt: Attempt) -> None:
 
 async def orders(tx: Tx, plan_id: int) -> tuple[Attempt, ...]:
     """Return every order of a plan in the order they were written down."""
-    return tuple(map(_attempt, await tx.execute(_OF_PLAN, {"one": plan_id})))
+    found = await tx.execute(_OF_PLAN, {"one": plan_id})
+    names = tuple(found.keys())
+    return tuple(_attempt(names, row) for row in found)
 
 
 def _row(attempt: Attempt) -> dict[str, Any]:
     return {name: getattr(attempt, name) for name in _FIELDS if name != "id"}
 
 
-def _attempt(row: Row[Any]) -> Attempt:
-    return Attempt(**dict(row._mapping) | {"state": OrderState(row.state)})  # noqa: SLF001 - public name for a row as a mapping
+def _attempt(names: tuple[str, ...], row: Row[Any]) -> Attempt:
+    read = dict(zip(names, row, strict=True))
+    read["state"] = OrderState(read["state"])
+    return Attempt(**read)
