@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from decimal import Decimal
 from math import inf, sqrt
@@ -31,6 +31,7 @@ ASK_BPS = Decimal(50)
 #: over how many days the card tells the funding
 CARRY_DAYS = 30
 _BPS = 10_000
+CENT = Decimal("0.01")
 _STEP = Decimal("0.000001")
 _DAYS_PER_YEAR = 365
 _WEEK_H = 7 * 24
@@ -231,6 +232,44 @@ def total_bps(legs: Iterable[Leg]) -> Decimal | None:
 def cost_of(leg: Leg) -> Decimal:
     """Return a leg's planned slippage in money; 0 where it is unknown, which the caller tells."""
     return leg.notional * (leg.slippage_bps or Decimal(0)) / _BPS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paid:
+    """What the legs of a plan came to, quote."""
+
+    traded: Decimal
+    fees: Decimal
+    #: what the fills cost more (above 0) or less than the prices on the card
+    over_card: Decimal
+
+    @property
+    def fees_bps(self) -> Decimal:
+        """Return the fees in basis points of what was traded; 0 where nothing was."""
+        return self.fees / self.traded * _BPS if self.traded else Decimal(0)
+
+    @property
+    def over_card_bps(self) -> Decimal:
+        """Return the difference from the card in basis points of what was traded; 0 where nothing was."""
+        return self.over_card / self.traded * _BPS if self.traded else Decimal(0)
+
+
+def paid(legs: Iterable[Leg]) -> Paid:
+    """Add up what was traded, paid in fees, and paid more than the card said; a buy above its price and a sale below it cost more."""
+    traded = fees = over = Decimal(0)
+    for leg in legs:
+        fees += leg.fee
+        if leg.is_transfer:
+            continue
+        traded += leg.traded
+        more = leg.filled * ((leg.average or card_price(leg)) - card_price(leg))
+        over += -more if leg.side == "sell" else more
+    return Paid(traded=traded, fees=fees, over_card=over)
+
+
+def card_price(leg: Leg) -> Decimal:
+    """Return the price that the card showed for a leg."""
+    return leg.limit if leg.limit is not None else leg.price
 
 
 def expensive(legs: Iterable[Leg]) -> frozenset[int]:

@@ -62,7 +62,7 @@ async def halfway(ann: Someone) -> None:
     """Ask how it stands after fifteen days."""
     await ann.say("/hedge")
     ann.sees("Cover: short", "since 12 May 2023", "It ends in 15 days at the latest")
-    ann.sees("earlier when BTC rises 10% from a low of 25,568.02 or less, or when volatility has peaked and calmed")
+    ann.sees("earlier when BTC rises 10% from a low of 25,571.15 or less, or when volatility has peaked and calmed")
     (kept,) = await hedges(ann)
     assert (kept.age_days, kept.closed, kept.peaked) == (15, "", False)
     assert kept.low > kept.price * D("0.95"), "never down 5 %: no correction that could be over"
@@ -76,7 +76,7 @@ async def hold_end(ann: Someone) -> None:
     assert abs(over.funding - await recorded_funding(ann, over)) < D("0.05")
     message = next(message for message in reversed(ann.messages) if "is over" in message.text)
     assert "Cover is over: its time is up." in message.text
-    assert "BTC was at 26,913.70 when it was opened, 25,734.92 at its lowest, and is at 25,836.58 now." in message.text
-    assert "won $37.70 · earned $5.10 of funding" in message.text
+    assert "BTC was at 26,917.00 when it was opened, 25,734.92 at its lowest, and is at 25,836.58 now." in message.text
+    assert "won $37.81 · earned $5.10 of funding" in message.text
     assert "The next plan closes its short." in message.text
     assert "This closes the hedge: Cover." in ann.with_button("Confirm").text

@@ -10,7 +10,8 @@ from chatbot.i18n import N_
 from chatbot.model import NET, PlanState
 from handlers.views.common import ARROW, DOT, View, bold, button, captioned, clip, esc, head, joined, line_name, page, say
 from handlers.views.plan.card import MOST_LEGS, closed_text, reason_lines
-from handlers.views.plan.legs import left_out_text, progress_line
+from handlers.views.plan.legs import left_out_text
+from handlers.views.plan.paid import paid_line
 from handlers.views.tables import change_picture, change_table, exposure_change
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def plan_in_full(words: Words, portfolio: Portfolio, plan: Plan) -> View:
         "",
         *reason_lines(words, plan)[:8],
         "",
-        *(progress_line(words, leg) for leg in plan.legs[:MOST_LEGS]),
+        *(paid_line(words, leg) for leg in plan.legs[:MOST_LEGS]),
         *(joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out[:8]),
         "",
         _fees(words, plan),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from chatbot.model import LeftOut, Leg
     from handlers.views.common import Html
 
-_MARKS = {
+MARKS = {
     LegState.PLANNED: "○",
     LegState.SUBMITTING: "…",
     LegState.OPEN: "…",
@@ -61,10 +61,19 @@ _NOTES = {
     "paused": N_("stopped by the pause"),
     "trading_halted": N_("stopped by the operator"),
 }
+#: the same of a leg of which something was filled: why the rest was not
+_REST = {
+    "not_enough_money": N_("the money was used up"),
+    "below_minimum": N_("the rest is under the exchange's minimum"),
+    "unfilled": N_("the rest was not to be had within the limit"),
+    "not_fillable": N_("the rest was not to be had within the limit"),
+}
 #: words of the exchange about an order that it did not like; which of them it was helps only the operator, who has the log
 _REFUSALS = frozenset({"refused", "bad_request", "invalid_order", "bad_amount", "bad_lot", "bad_tick", "not_supported"})
-#: a leg may reach its end and still be less than what the card showed
+#: a leg may reach its end and still be another one than the card showed
 _CHANGED = frozenset({"shrunk", "replanned"})
+#: a leg may be left out because nothing of it is needed any more
+_NOT_NEEDED = frozenset({"", "replanned"})
 #: a remainder smaller than this share of a leg is no failure
 _DUST = Decimal("0.001")
 _LEFT_OUT = {
@@ -88,10 +97,11 @@ def leg_text(words: Words, leg: Leg) -> Html:
             return say(words, "move {amount} from futures to spot", amount=amount)
         return say(words, "move {amount} from spot to futures", amount=amount)
     price = code(words.price(leg.limit if leg.limit is not None else leg.price))
-    return say(words, _TRADES[_trade(leg)], amount=code(words.quantity(leg.qty)), coin=coin(leg.instrument), price=price)
+    return say(words, _TRADES[trade_of(leg)], amount=code(words.quantity(leg.qty)), coin=coin(leg.instrument), price=price)
 
 
-def _trade(leg: Leg) -> str:
+def trade_of(leg: Leg) -> str:
+    """Return the machine word for what a leg that trades does."""
     if leg.kind in (LegKind.SPOT_SELL, LegKind.SPOT_BUY):
         return leg.side
     if leg.kind is LegKind.FUTURES_REDUCE:
@@ -110,7 +120,7 @@ def planned_line(words: Words, leg: Leg) -> Html:
 
 def progress_line(words: Words, leg: Leg) -> Html:
     """Return a leg on its way: what it does, where it stands, how much is filled."""
-    mark = _MARKS[LegState.DROPPED if leg.state is LegState.PARTIAL and not leg.filled else leg.state]
+    mark = MARKS[LegState.DROPPED if leg.state is LegState.PARTIAL and not leg.filled else leg.state]
     return joined(" ", (mark, f"{leg.index + 1}.", joined(DOT, (leg_text(words, leg), esc(leg_state(words, leg))))))
 
 
@@ -122,25 +132,35 @@ def leg_state(words: Words, leg: Leg) -> str:
         told.append(words.t("{percent} filled", percent=words.percent(leg.filled / leg.qty, 0)))
     if leg.state is LegState.OPEN and leg.attempts > 1:
         told.append(words.n("re-priced {count} time", "re-priced {count} times", leg.attempts - 1))
-    if leg.note and (leg.state is not LegState.FILLED or leg.note in _CHANGED):
-        told.append(note_text(words, leg.note))
+    if why := why_of(leg):
+        told.append(note_text(words, why, rest=leg.state is LegState.PARTIAL and not nothing))
     return ", ".join(told)
 
 
-def note_text(words: Words, note: str) -> str:
-    """Return what went wrong with a leg; a word that nobody translated is shown as it is."""
+def why_of(leg: Leg) -> str:
+    """Return the machine word for why a leg ended, or was changed, as it was; empty where there is nothing to say."""
+    return leg.note if leg.state is not LegState.FILLED or leg.note in _CHANGED else ""
+
+
+def note_text(words: Words, note: str, *, rest: bool = False) -> str:
+    """Return what went wrong with a leg, or with the ``rest`` of it; a word that nobody translated is shown as it is."""
     if note in _REFUSALS:
         return words.t("the exchange did not take the order")
-    return words.t(_NOTES[note]) if note in _NOTES else clip(note.replace("_", " "), 40)
+    known = _REST.get(note) if rest else None
+    known = known or _NOTES.get(note)
+    return words.t(known) if known else clip(note.replace("_", " "), 40)
 
 
 def ended_short(leg: Leg) -> bool:
-    """Tell whether a leg did less than planned; one that the person left out carries no note."""
+    """Tell whether a leg did less than it was to do in the end.
+
+    Neither one that the person left out, which has no note, nor one that was made smaller, or was needed no more, and was done like that.
+    """
     if leg.state is LegState.PARTIAL:
-        return leg.filled < leg.qty * (1 - _DUST) or leg.note == "shrunk"
+        return leg.filled < leg.qty * (1 - _DUST)
     if leg.state is LegState.DROPPED:
-        return bool(leg.note)
-    return leg.state in (LegState.REJECTED, LegState.UNKNOWN) or leg.note == "shrunk"
+        return leg.note not in _NOT_NEEDED
+    return leg.state in (LegState.REJECTED, LegState.UNKNOWN)
 
 
 def left_out_text(words: Words, left: LeftOut) -> Html:

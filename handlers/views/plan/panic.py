@@ -14,7 +14,8 @@ from handlers.views import problems
 from handlers.views.common import View, bold, button, esc, head, joined, named, page, say
 from handlers.views.plan.card import MOST_LEGS
 from handlers.views.plan.costs import costs_lines
-from handlers.views.plan.legs import ended_short, left_out_text, planned_line, progress_line
+from handlers.views.plan.legs import ended_short, left_out_text, planned_line
+from handlers.views.plan.paid import paid_line
 from handlers.views.tables import beside_lines, exposure_change
 
 if TYPE_CHECKING:
@@ -244,7 +245,7 @@ def sold(words: Words, portfolio: Portfolio, plan: Plan) -> View:
     return View(text, ((button(words.t("Plan {number}", number=plan.number), "card", plan.id), button(words.t("Status"), "status")),))
 
 
-def result(words: Words, portfolio: Portfolio, plan: Plan, verdict: Html, totals: Html) -> View:
+def result(words: Words, portfolio: Portfolio, plan: Plan, verdict: Html, totals: Sequence[Html]) -> View:
     """Show what a plan of a panic came to, leg by leg, and what may follow."""
     failed = [leg for leg in plan.legs if ended_short(leg)]
     first_step = any(reason.trigger is Cause.PANIC for reason in plan.reasons)
@@ -255,9 +256,9 @@ def result(words: Words, portfolio: Portfolio, plan: Plan, verdict: Html, totals
     text = page(
         head(words, portfolio, say(words, "Plan {number}", number=plan.number), verdict),
         bold(done) if whole else None,
-        *(progress_line(words, leg) for leg in plan.legs[:MOST_LEGS]),
+        *(paid_line(words, leg) for leg in plan.legs[:MOST_LEGS]),
         *_left_lines(words, plan.left_out),
-        totals,
+        *totals,
         changed,
         say(words, "Nothing else is traded until /resume.") if portfolio.paused else None,
         say(words, "If you traded other amounts, correct them, so that the next plan starts from what you really hold.")

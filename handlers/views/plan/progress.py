@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.model import UNDER_WAY, DecidedBy, LegState, Mode, PlanState
 from handlers.buttons import Style
-from handlers.views.common import DOT, View, bold, button, captioned, esc, head, joined, page, say
+from handlers.views.common import MAX_CAPTION, View, bold, button, captioned, esc, head, joined, page, say, visible_length
 from handlers.views.person import halt
-from handlers.views.plan import autonomy, panic
+from handlers.views.plan import autonomy, paid, panic
 from handlers.views.plan.card import MOST_LEGS, closed_text, plan_card, reason_lines
 from handlers.views.plan.legs import ended_short, left_out_text, progress_line
 from handlers.views.tables import change_picture, change_table, exposure_change
@@ -54,14 +53,15 @@ def _legs(words: Words, plan: Plan) -> list[Html]:
 
 
 def result(words: Words, portfolio: Portfolio, plan: Plan, *, asking: bool = True) -> View:
-    """Show what a plan came to: before and after, fees paid, and every leg that failed; then ask what becomes of those, if ``asking``."""
+    """Show what a plan came to: what was paid, before and after, every leg that failed; then ask what becomes of those, if ``asking``."""
     if plan.state is PlanState.PARKED:
         return parked(words, portfolio, plan)
     failed = [leg for leg in plan.legs if ended_short(leg)]
     if plan.is_panic:
-        return panic.result(words, portfolio, plan, _verdict(words, plan, failed), _totals(words, plan))
+        return panic.result(words, portfolio, plan, _verdict(words, plan, failed), paid.totals(words, plan))
     title = head(words, portfolio, say(words, "Plan {number}", number=plan.number), _verdict(words, plan, failed))
-    parts: list[object] = [title, *autonomy.acted_lines(words, plan), _totals(words, plan)]
+    lead: list[object] = [title, *autonomy.acted_lines(words, plan)]
+    parts: list[object] = [*paid.totals(words, plan)]
     if plan.result is not None:
         parts += [
             change_table(words, plan.before, plan.result, titles=(words.t("before"), words.t("after"))),
@@ -70,7 +70,7 @@ def result(words: Words, portfolio: Portfolio, plan: Plan, *, asking: bool = Tru
     else:
         parts.append(say(words, "I can't measure the portfolio yet; /status shows it as soon as I can."))
     parts += _failures(words, failed)
-    parts += [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out[:4]]
+    parts += [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out[:3]]
     keyboard: Keyboard = ((button(words.t("Details"), "plan", plan.id), button(words.t("Status"), "status")),)
     keyboard = (*keyboard, *autonomy.acted_buttons(words, plan))
     if portfolio.mode is Mode.MANUAL:
@@ -82,10 +82,26 @@ def result(words: Words, portfolio: Portfolio, plan: Plan, *, asking: bool = Tru
             (button(words.t("Try again now"), "again", plan.id, Style.PRIMARY), button(words.t("Leave it"), "leave_it", plan.id)),
             *keyboard,
         )
+    done = [leg for leg in plan.legs if leg not in failed and leg.state is not LegState.DROPPED]
+    text = _fitting(words, lead, done, parts)
     if plan.result is None:
-        return View(page(*parts), keyboard)
+        return View(text, keyboard)
     picture = change_picture(words, plan.before, plan.result, words.t("Plan {number}", number=plan.number))
-    return captioned(page(*parts), keyboard, picture)
+    return captioned(text, keyboard, picture)
+
+
+def _fitting(words: Words, lead: list[object], done: list[Leg], rest: list[object]) -> Html:
+    """Return the result with as many of the legs that are done, the largest first, as a caption holds; Details has all of them."""
+    by_value = sorted(done, key=lambda leg: leg.notional, reverse=True)
+    for count in range(min(len(done), MOST_LEGS), -1, -1):
+        told = sorted(by_value[:count], key=lambda leg: leg.index)
+        lines = [paid.paid_line(words, leg) for leg in told]
+        if count < len(done):
+            lines.append(esc(words.n("and {count} more leg", "and {count} more legs", len(done) - count)))
+        text = page(*lead, *lines, *rest)
+        if visible_length(text) <= MAX_CAPTION:
+            break
+    return text
 
 
 #: notes of legs that ended at the limit, with nothing else wrong
@@ -100,18 +116,10 @@ def _verdict(words: Words, plan: Plan, failed: list[Leg]) -> Html:
     return bold(words.t("done at {time}", time=words.time(plan.finished_at))) if plan.finished_at else bold(words.t("done"))
 
 
-def _totals(words: Words, plan: Plan) -> Html:
-    traded = sum((leg.traded for leg in plan.legs if not leg.is_transfer), Decimal(0))
-    fees = sum((leg.fee for leg in plan.legs), Decimal(0))
-    return joined(
-        DOT, (say(words, "Traded {amount}", amount=words.money(traded, 0)), say(words, "fees paid {amount}", amount=words.money(fees)))
-    )
-
-
 def _failures(words: Words, failed: list[Leg]) -> list[Html]:
     if not failed:
         return []
-    return [esc(""), bold(words.t("Not as planned")), *(progress_line(words, leg) for leg in failed[:MOST_LEGS])]
+    return [esc(""), bold(words.t("Not as planned")), *(paid.paid_line(words, leg) for leg in failed[:MOST_LEGS])]
 
 
 def shown(words: Words, portfolio: Portfolio, plan: Plan, stand: PlanHalt) -> View:
