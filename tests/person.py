@@ -153,9 +153,9 @@ class Someone:
         return tick
 
     async def until_card(self, *, step_s: float = 600.0, limit_s: float = 48 * 3600.0) -> Message:
-        """Let time pass until an alert rings and the batching window that it opens has closed; return the plan card."""
+        """Let time pass until an alert rings and the batching window that it opens has closed, at once in fear; return the plan card."""
         begun = self.clock.now()
-        while not ((await self.step(step_s)).alerts and (await self.step(60)).plans):
+        while not ((checked := await self.step(step_s)).plans or (checked.alerts and (await self.step(60)).plans)):
             assert (self.clock.now() - begun).total_seconds() < limit_s, "no card came"
         return self.with_button("Confirm")
 
