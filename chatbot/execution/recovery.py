@@ -76,8 +76,8 @@ async def settle(move: LegAttempt, attempt: Attempt) -> float:
         await outcomes.record_unknown(move, attempt, INTERRUPTED)
         return 0.0
     pace, left = move.deps.pace, _quarantine_left_s(move, attempt)
+    move.passes("quarantine")
     if left > 0:
-        move.passes("quarantine")
         return min(left, pace.look_s)
     for _ in range(pace.looks):
         if await _adopted(move, attempt):
