@@ -23,6 +23,8 @@ from chatbot.engine.triggers import trend
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from chatbot.engine.planner.scope import Scope
+
 D, F = Decimal, Fraction
 ASSETS = ("BTC", "ETH", "SOL", "ADA", "PEPE")
 _WIDE = Context(prec=60)
@@ -45,11 +47,11 @@ class PlanCase:
     fees: Fees
     config: Config
     halted: frozenset[str] = frozenset()
-    emergency: bool = False
+    scope: Scope | None = None
 
     def run(self) -> Block:
         """Plan this case."""
-        return plan(self.snapshot, self.targets, self.rules, self.fees, self.config, self.halted, emergency=self.emergency)
+        return plan(self.snapshot, self.targets, self.rules, self.fees, self.config, self.halted, scope=self.scope)
 
     @property
     def prices(self) -> dict[str, F]:

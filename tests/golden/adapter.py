@@ -22,6 +22,8 @@ from chatbot.engine.planner import casefile
 from chatbot.engine.planner.casefile import number, numbers, reported, text
 from chatbot.engine.planner.invest import invest, raised
 from chatbot.engine.planner.prices import fee_aware_value, round_price
+from chatbot.engine.planner.scope import scope_block
+from chatbot.engine.planner.strict_cap import Wanted, cap_strict
 from chatbot.engine.portfolio import Owned, beta_with_kept, cash_coins, default_bucket, hold_out, measure, owned, total_value, value_of
 from chatbot.engine.presets import PRESETS, resolve_targets
 from chatbot.engine.targets import intended_shares
@@ -659,6 +661,39 @@ def fractions(values: Mapping[str, Fraction]) -> dict[str, float | None]:
     return table({key: to_decimal(value) for key, value in values.items()})
 
 
+def scope(case: Case) -> Case:
+    lines = {coin: {named} if isinstance(named, str) else set(named) for coin, named in case["coins"].items()}
+    found = scope_block(
+        casefile.block_causes(case["causes"]),
+        coins=lines,
+        contracts=case["contracts"],
+        moved=set(case.get("moved") or ()),
+        outside=set(case.get("outside") or ()),
+        started=bool(case.get("started", True)),
+    )
+    return {
+        "risk_off": found.risk_off,
+        "reductions_first": found.reductions_first,
+        "spot": {coin: {"sides": reach.sides, "bps": int(reach.least)} for coin, reach in found.spot.items()},
+        "futures": {contract: {"moves": reach.moves, "bps": int(reach.least)} for contract, reach in found.futures.items()},
+        "transfers": {"to_futures": found.to_futures.name.lower(), "to_spot": found.to_spot.name.lower(), "bps": int(found.least)},
+    }
+
+
+def strict_cap(case: Case) -> Case:
+    contracts = {
+        name: Wanted(**given(raw, "qty", "mark", "lot", "goal"), limit=maybe(raw.get("limit"))) for name, raw in case["contracts"].items()
+    }
+    figures = given(case, "value", "spot_risky", "futures_equity", "gross_cap", "sleeve_cap")
+    found = cap_strict(**figures, fee_futures=number(case.get("fee_futures", "0.0005")), contracts=contracts)
+    return {
+        "target_qty": {name: text(qty) for name, qty in found.target_qty.items()},
+        "room": reported(found.room),
+        "gross": reported(found.gross),
+        "trimmed": list(found.trimmed),
+    }
+
+
 FUNCTIONS: dict[str, Callable[[Case], Any]] = {
     "portfolio_metrics": portfolio_metrics,
     "liquidation_price": liquidation_price,
@@ -694,6 +729,9 @@ FUNCTIONS: dict[str, Callable[[Case], Any]] = {
     "round_price": limit_price,
     "fee_aware_value": value_after,
     "plan": casefile.run_plan,
+    "scope_block": scope,
+    "scoped_plan": casefile.run_scoped_plan,
+    "cap_strict": strict_cap,
     "effective_targets": folded,
     "beta_completion": beta_completion,
     "batch_triggers": batches,

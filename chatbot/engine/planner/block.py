@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
-from chatbot.engine.planner.smallest_trade import MIN_TRADE, MIN_TRADE_BPS
+from chatbot.engine.planner.smallest_trade import MIN_TRADE, MIN_TRADE_BPS, MIN_TRADE_BPS_OTHER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ STYLES = ("passive", "marketable")
 SPOT_SELL, SPOT_BUY, FUTURES_REDUCE, FUTURES_INCREASE = "spot_sell", "spot_buy", "futures_reduce", "futures_increase"
 TO_SPOT, TO_FUTURES = "to_spot", "to_futures"
 _LEGS = (SPOT_SELL, TO_SPOT, SPOT_BUY, TO_FUTURES, FUTURES_REDUCE, FUTURES_INCREASE)
-_EMERGENCY_LEGS = (FUTURES_REDUCE, SPOT_SELL, TO_SPOT, SPOT_BUY, TO_FUTURES, FUTURES_INCREASE)
+_REDUCTIONS_FIRST = (FUTURES_REDUCE, SPOT_SELL, TO_SPOT, SPOT_BUY, TO_FUTURES, FUTURES_INCREASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +53,10 @@ class Config:
     style: str = "passive"
     #: smallest trade worth its trouble, quote
     min_trade: Decimal = MIN_TRADE
-    #: the same as basis points of V; the larger counts
+    #: the same as basis points of V, of what the causes of a block name; the larger counts
     min_trade_bps: Decimal = MIN_TRADE_BPS
+    #: the same, of everything else in the block
+    min_trade_bps_other: Decimal = MIN_TRADE_BPS_OTHER
     #: cash that is never spent, quote
     cash_buffer: Decimal = Decimal(0)
     #: solve for the value after fees; False aims at the value before
@@ -114,13 +116,13 @@ class Block:
     post: Post
     #: what could not be done (domain 9.12), or was done otherwise than by its own target (beta_completion); sorted
     flags: tuple[str, ...]
-    #: margin comes first (domain 9.8): the futures reductions stand before everything else
-    emergency: bool = False
+    #: the futures reductions stand before everything else: margin or a futures signal is among the causes (domain 9.8)
+    reductions_first: bool = False
 
     @property
     def legs(self) -> tuple[str, ...]:
         """Return the kinds of orders and transfers in the order in which they are executed."""
-        return leg_order(emergency=self.emergency)
+        return leg_order(reductions_first=self.reductions_first)
 
     @property
     def empty(self) -> bool:
@@ -128,13 +130,14 @@ class Block:
         return not self.orders and not self.transfers
 
 
-def leg_order(*, emergency: bool) -> tuple[str, ...]:
-    """Return the order of legs of domain 9.8: spot first, but for a margin emergency, which reduces futures first."""
-    return _EMERGENCY_LEGS if emergency else _LEGS
+def leg_order(*, reductions_first: bool) -> tuple[str, ...]:
+    """Return the order of legs of domain 9.8: spot first, but where margin or a futures signal asks, which reduce futures first."""
+    return _REDUCTIONS_FIRST if reductions_first else _LEGS
 
 
 def check_config(config: Config, fees: Fees) -> None:
     """Refuse settings that mean nothing (``bad_parameter``)."""
-    least = (config.gross_cap, config.sleeve_cap, config.offset_bps, config.min_trade, config.min_trade_bps, config.cash_buffer)
-    if min(*least, fees.spot, fees.futures) < 0 or max(fees.spot, fees.futures) >= 1 or config.style not in STYLES:
+    amounts = (config.gross_cap, config.sleeve_cap, config.offset_bps, config.cash_buffer, fees.spot, fees.futures)
+    least = (config.min_trade, config.min_trade_bps, config.min_trade_bps_other)
+    if min(*amounts, *least) < 0 or max(fees.spot, fees.futures) >= 1 or config.style not in STYLES:
         raise Refused("bad_parameter", "config")

@@ -7,6 +7,7 @@ numbers of 12 significant digits.
 from __future__ import annotations
 
 from decimal import Context, Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.errors import Refused
@@ -14,18 +15,20 @@ from chatbot.engine.exact import plain
 from chatbot.engine.finite import number_in
 from chatbot.engine.planner.block import Block, Config, Fees, Rules
 from chatbot.engine.planner.plan import plan
+from chatbot.engine.planner.scope import BlockCause
+from chatbot.engine.planner.scoped import scoped_plan
 from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot, default_bucket
 from chatbot.engine.targets import Targets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 _REPORT = Context(prec=12)
 #: names of settings that the cases may spell otherwise
 _ALIASES = {"min_trade_usd": "min_trade", "threshold_bps": "min_trade_bps"}
 #: what reading a case stumbles over where its shape is another one
 _STUMBLES = (KeyError, TypeError, AttributeError, ValueError, ArithmeticError)
-_SETTINGS = ("gross_cap", "sleeve_cap", "offset_bps", "min_trade", "min_trade_bps", "cash_buffer")
+_SETTINGS = ("gross_cap", "sleeve_cap", "offset_bps", "min_trade", "min_trade_bps", "min_trade_bps_other", "cash_buffer")
 
 
 def number(raw: Any) -> Decimal:  # noqa: ANN401 - JSON holds strings and numbers
@@ -104,19 +107,54 @@ def rules(raw: Mapping[str, Any]) -> dict[str, Rules]:
     }
 
 
+def block_causes(raw: Sequence[Mapping[str, Any]]) -> tuple[BlockCause, ...]:
+    """Read the causes of a block."""
+    return tuple(
+        BlockCause(
+            kind=cause["kind"],
+            event=cause.get("event") or "",
+            line=cause.get("line") or "",
+            coins=tuple(cause.get("coins") or cause.get("spot") or ()),
+            contracts=tuple(cause.get("futures") or ()),
+            trades_all=bool(cause.get("all")),
+            of=block_causes(cause.get("of") or ()),
+        )
+        for cause in raw
+    )
+
+
 def run_plan(case: Mapping[str, Any]) -> dict[str, Any]:
     """Run one `plan` case: its input in, the block or ``{"error": code}`` out."""
+    return _run(case, lambda _: plan)
+
+
+def run_scoped_plan(case: Mapping[str, Any]) -> dict[str, Any]:
+    """Run one `scoped_plan` case: a plan case with its causes, the contracts whose targets moved, and the lines outside."""
+    return _run(case, _scoped)
+
+
+def _scoped(case: Mapping[str, Any]) -> Callable[..., Block]:
+    return partial(
+        scoped_plan,
+        causes=block_causes(case["causes"]),
+        moved=frozenset(case.get("moved") or ()),
+        outside=frozenset(case.get("outside") or ()),
+        started=bool(case.get("started", True)),
+    )
+
+
+def _run(case: Mapping[str, Any], planner: Callable[[Mapping[str, Any]], Callable[..., Block]]) -> dict[str, Any]:
     try:
-        return block_as_json(_planned(case))
+        return block_as_json(_planned(case, planner))
     except Refused as refused:
         return {"error": refused.code}
 
 
-def _planned(case: Mapping[str, Any]) -> Block:
+def _planned(case: Mapping[str, Any], planner: Callable[[Mapping[str, Any]], Callable[..., Block]]) -> Block:
     """Plan the case."""
     fees = case.get("fees") or {}
     try:
-        return plan(
+        return planner(case)(
             snapshot(case["snapshot"]),
             targets(case["targets"]),
             rules(case.get("rules") or {}),

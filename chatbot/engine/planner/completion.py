@@ -14,7 +14,8 @@ from chatbot.engine.beta import beta_completion
 from chatbot.engine.exact import ZERO, exact, to_decimal, total, trunc_to
 from chatbot.engine.margin import room_for_book
 from chatbot.engine.planner.block import FUTURES_REDUCE, Order
-from chatbot.engine.planner.futures import rounded, write_order
+from chatbot.engine.planner.futures import is_refused, write_order
+from chatbot.engine.planner.strict_cap import rounded
 from chatbot.engine.portfolio import INDEX, prior_beta
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def target_beta(targets: Targets, betas: Mapping[str, Decimal], underlying: Mapp
 def complete(
     goal: BetaGoal,
     orders: list[Order],
-    book: Sequence[Line],
+    lines: tuple[Sequence[Line], Sequence[Line]],
     after: Standing,
     underlying: Mapping[str, str],
     terms: Terms,
@@ -76,22 +77,25 @@ def complete(
 ) -> list[Order]:
     """Return the futures orders of a block with the index contract's set so that beta meets its goal.
 
-    ``after`` is where ``orders`` lead. Inside the tolerance nothing changes. Else the index contract's one order is written again,
-    inside the room that the rest of the book leaves (``cap_scaled``), and none when the difference is not worth it. It stands last
-    among the orders of its leg. ``beta_completion`` says that the contract goes elsewhere than to its own target.
+    ``after`` is where ``orders`` lead; what was too small to trade counts as done. Inside the tolerance nothing changes. Else the
+    index contract's one order is written again, inside the room that the rest of the book leaves (``cap_scaled``), and none when the
+    difference is not worth it. It stands last among the orders of its leg. ``beta_completion`` says that the contract goes elsewhere
+    than to its own target.
     """
+    _, book = lines
     line = next((c for c in book if c.instrument == goal.index), None)
     b_h = _beta(goal.betas, underlying[goal.index]) if line else ZERO
     if line is None or b_h <= 0 or after.V <= 0:
         return orders
-    gap = exact(goal.goal) - _beta_of(after, goal.betas, book, underlying)
+    gap = exact(goal.goal) - _beta_of(after, goal.betas, book, underlying) - _left_alone(after, goal, lines, underlying, terms)
     if abs(gap) <= exact(TOLERANCE):
         return orders
     if not line.tradable:
         flags.add(f"halted:{goal.index}")
         return orders
     asked = trunc_to(gap * after.V / b_h / line.price, line.lot)
-    most = _most(line, book, after, abs(asked) * line.price * terms.fee_futures, terms)
+    dearest = max(line.price, exact(terms.limit(line, "buy" if gap > 0 else "sell")))
+    most = _most(line, book, after, abs(asked) * dearest * terms.fee_futures, terms)
     change = _sized(gap, b_h, line, after, most)
     if abs(change) < abs(asked):
         flags.add("cap_scaled")
@@ -106,6 +110,20 @@ def _beta_of(after: Standing, betas: Mapping[str, Decimal], book: Sequence[Line]
     spot = total(_beta(betas, asset) * value for asset, value in after.spot.items())
     futures = total(_beta(betas, underlying[c.instrument]) * after.book[c.instrument] * c.price for c in book)
     return (spot + futures) / after.V
+
+
+def _left_alone(
+    after: Standing, goal: BetaGoal, lines: tuple[Sequence[Line], Sequence[Line]], underlying: Mapping[str, str], terms: Terms
+) -> Fraction:
+    """Return the beta of what is left and not worth a trade: the block did not fail to do it.
+
+    The index contract is not one of them: it may stand off its own target because a block before completed with it.
+    """
+    spot, book = lines
+    rest = [(_beta(goal.betas, line.instrument), line, after.spot[line.instrument]) for line in spot]
+    rest += [(_beta(goal.betas, underlying[c.instrument]), c, after.book[c.instrument] * c.price) for c in book]
+    alone = [(beta, line, line.target * terms.V2 - value) for beta, line, value in rest if line.moves]
+    return total(beta * off for beta, line, off in alone if abs(off) < line.least and line.instrument != goal.index) / after.V
 
 
 def _most(line: Line, book: Sequence[Line], after: Standing, fees: Fraction, terms: Terms) -> Fraction:
@@ -136,8 +154,12 @@ def _merged(
     """Replace the order that leads the index contract to ``planned`` by one that leads to ``planned`` + ``change``."""
     wanted = planned + change
     others = [o for o in orders if o.instrument != line.instrument]
-    if abs(wanted - line.held) * line.price >= line.least(terms.thr):
-        order = write_order(line, rounded(line, wanted), terms)
+    if abs(wanted - line.held) * line.price >= line.least:
+        move = rounded(line.held, wanted, line.lot)
+        if is_refused(line, move, terms):
+            flags.add(f"below_minimum:{line.instrument}")
+            return orders
+        order = write_order(line, move, terms)
         flags.add("beta_completion")
         return sorted([*others, order], key=lambda o: (o.leg != FUTURES_REDUCE, o is order, o.instrument))
     nearer = abs(wanted - line.held) < abs(change)

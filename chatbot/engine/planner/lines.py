@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import ONE, ZERO, exact, to_decimal, total
 from chatbot.engine.margin import room_for_book, scale_to_room
 from chatbot.engine.planner.prices import fee_aware_value, round_price
+from chatbot.engine.planner.scope import Least
 from chatbot.engine.planner.smallest_trade import least_difference, threshold
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
     from decimal import Decimal
     from fractions import Fraction
 
     from chatbot.engine.planner.block import Config, Fees, Rules
+    from chatbot.engine.planner.scope import CoinReach, ContractReach
     from chatbot.engine.portfolio import Snapshot
     from chatbot.engine.targets import Targets
 
@@ -33,11 +35,20 @@ class Line:
     #: None where they are unknown
     rules: Rules | None
     halted: bool = False
+    #: the smallest difference that is worth its trouble here, quote
+    thr: Fraction = ZERO
+    #: the block may touch it, and nothing bars what it would do with it (domain 9.13)
+    in_scope: bool = True
 
     @property
     def tradable(self) -> bool:
         """Tell whether orders are possible now; without rules none can be written."""
         return self.rules is not None and not self.halted
+
+    @property
+    def moves(self) -> bool:
+        """Tell whether the block brings it to its target; everything else stays as it is, out of the equation of domain 9.4."""
+        return self.in_scope and self.tradable
 
     @property
     def value(self) -> Fraction:
@@ -54,18 +65,18 @@ class Line:
         """Smallest order in quote."""
         return ZERO if self.rules is None else exact(self.rules.min_notional)
 
-    def least(self, thr: Fraction) -> Fraction:
+    @property
+    def least(self) -> Fraction:
         """Return the smallest difference worth an order in it (domain 9.5)."""
-        return least_difference(thr, min_notional=self.min_notional, lot=self.lot, price=self.price)
+        return least_difference(self.thr, min_notional=self.min_notional, lot=self.lot, price=self.price)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What all legs share. V value before, V2 value after fees (V'), thr the smallest trade worth its trouble."""
+    """What all legs share. V value before, V2 value after fees (V')."""
 
     V: Fraction
     V2: Fraction
-    thr: Fraction
     fee_spot: Fraction
     fee_futures: Fraction
     gross_cap: Fraction
@@ -125,6 +136,23 @@ def _lines(
     return lines
 
 
+def reached(lines: Iterable[Line], reach: Mapping[str, CoinReach] | Mapping[str, ContractReach], V: Fraction, config: Config) -> list[Line]:
+    """Return the lines with what the block may touch marked, and from what difference on (domain 9.5, 9.13)."""
+    found = []
+    for line in lines:
+        own = reach.get(line.instrument)
+        least = Least.OTHER if own is None else own.least
+        found.append(replace(line, in_scope=own is not None, thr=worth(least, V, config)))
+    return found
+
+
+def worth(least: Least, V: Fraction, config: Config) -> Fraction:
+    """Return what a difference must come to, quote, before the instrument's own rules are looked at."""
+    if least is Least.ANY:
+        return ZERO
+    return threshold(V, config.min_trade, config.min_trade_bps if least is Least.NAMED else config.min_trade_bps_other)
+
+
 def precap(targets: Targets, config: Config) -> Fraction:
     """Return the factor that brings the futures weights under the caps at target (domain 2.4 with V = 1)."""
     spot = total(exact(t) for t in targets.spot.values())
@@ -133,17 +161,16 @@ def precap(targets: Targets, config: Config) -> Fraction:
 
 
 def solve_value_after_fees(V: Fraction, spot: list[Line], book: list[Line], fees: Fees, config: Config) -> Terms:
-    """Solve for the value after fees and fix the thresholds of this block (domain 9.4, 9.5)."""
+    """Solve for the value after fees (domain 9.4)."""
     fee_spot, fee_futures = exact(fees.spot), exact(fees.futures)
     V2 = V
     if config.fee_aware:
-        # what cannot be traded costs nothing
-        sides = [[(line.target, line.value) for line in lines if line.tradable] for lines in (spot, book)]
+        # what is not traded costs nothing
+        sides = [[(line.target, line.value) for line in lines if line.moves] for lines in (spot, book)]
         V2 = fee_aware_value(V, sides[0], sides[1], fee_spot, fee_futures)
     return Terms(
         V=V,
         V2=V2,
-        thr=threshold(V, config.min_trade, config.min_trade_bps),
         fee_spot=fee_spot,
         fee_futures=fee_futures,
         gross_cap=exact(config.gross_cap),

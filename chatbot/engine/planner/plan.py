@@ -6,15 +6,31 @@ A pure function: no clock, no input or output, no chance. It calculates in ratio
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from chatbot.engine.exact import exact, to_decimal, total
+from chatbot.engine.exact import ZERO, exact, to_decimal, total
+from chatbot.engine.margin import room_for_book
+from chatbot.engine.planner.bars import within
 from chatbot.engine.planner.block import TO_FUTURES, TO_SPOT, Block, Config, Fees, Order, Post, Rules, Transfer, check_config, leg_order
 from chatbot.engine.planner.completion import BetaGoal, Standing, complete
 from chatbot.engine.planner.conversion import convert, dollar_lines, reach
-from chatbot.engine.planner.futures import Sleeve, expected_fees, futures_orders, room, surplus, transfer_in, transfer_out
-from chatbot.engine.planner.lines import Line, Terms, contract_lines, precap, solve_value_after_fees, spot_lines
-from chatbot.engine.planner.spot import cost, proceeds, spot_buys, spot_sells
+from chatbot.engine.planner.futures import (
+    Sleeve,
+    expected_fees,
+    futures_moves,
+    held_to_caps,
+    lack,
+    margin_need,
+    off_target,
+    room,
+    transfer_in,
+    transfer_out,
+    write_orders,
+)
+from chatbot.engine.planner.lines import Line, Terms, contract_lines, precap, reached, solve_value_after_fees, spot_lines, worth
+from chatbot.engine.planner.scope import Money, Scope, everything
+from chatbot.engine.planner.spot import buys_wanted, cost, need, proceeds, spot_buys, spot_sells
 from chatbot.engine.portfolio import FUTURES, STABLE, value_of
 from chatbot.engine.targets import check_targets
 
@@ -40,6 +56,18 @@ class _Legs:
     into: Fraction
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Money:
+    """What a block may spend and move."""
+
+    #: what may be spent before the first leg
+    cash: Fraction
+    #: what of it is converted first
+    dollars: list[Line]
+    #: the smallest transfer to the target collateral
+    least: Fraction
+
+
 def plan(
     snapshot: Snapshot,
     targets: Targets,
@@ -48,68 +76,112 @@ def plan(
     config: Config,
     halted: AbstractSet[str] = frozenset(),
     *,
+    scope: Scope | None = None,
     completion: BetaGoal | None = None,
-    emergency: bool = False,
     convertible: AbstractSet[str] = frozenset(),
 ) -> Block:
     """Plan one block: what to sell, move, buy, reduce and increase so that the portfolio stands at ``targets`` after fees.
 
-    ``rules`` by instrument (BTC, BTC-PERP); an instrument without rules, or in ``halted``, gets no order. ``completion`` closes
-    the gap in beta that the block would leave (domain 9.3); ``emergency`` puts the futures reductions first (domain 9.8). Cash that is
-    ``convertible`` is sold for the quote coin as far as the block needs it; all other is spent as it is. What could not be done is said
-    in ``flags``. Raises ``Refused``: non_positive_value, negative_quantity, bad_price, negative_target,
-    targets_sum, missing_target, missing_price, bad_parameter.
+    ``rules`` by instrument (BTC, BTC-PERP); an instrument without rules, or in ``halted``, gets no order. ``scope`` is what the block may
+    touch, and holds the caps strictly; None is everything, with the caps as they are estimated. ``completion`` closes the gap in
+    beta that a block of everything would leave (domain 9.3). Cash that is ``convertible`` is sold for the quote coin as far as the
+    block needs it; all other is spent as it is. What could not be done is said in ``flags``. Raises ``Refused``: non_positive_value,
+    negative_quantity, bad_price, negative_target, targets_sum, missing_target, missing_price, bad_parameter.
     """
     w = value_of(snapshot)
     check_targets(targets)
     check_config(config, fees)
     flags: set[str] = set()
-    spot = spot_lines(snapshot, targets, rules, halted)
-    book = contract_lines(snapshot, targets, rules, halted)
+    V = exact(w.value)
+    spot, book = spot_lines(snapshot, targets, rules, halted), contract_lines(snapshot, targets, rules, halted)
+    of_block = everything((line.instrument for line in spot), (c.instrument for c in book)) if scope is None else scope
+    spot, book = reached(spot, of_block.spot, V, config), reached(book, of_block.futures, V, config)
     scale = precap(targets, config)
     if scale < 1:
-        flags.add("cap_scaled")
+        flags |= {"cap_scaled"} if any(c.in_scope for c in book) else set()
         book = [replace(c, target=c.target * scale) for c in book]
-    terms = solve_value_after_fees(exact(w.value), spot, book, fees, config)
-    sleeve = Sleeve(
-        W=exact(snapshot.wallet),
-        E=exact(w.equity),
-        target=exact(targets.collateral),
-        fees=expected_fees(book, terms),
+    spot, book, terms = within(of_block, spot, book, partial(solve_value_after_fees, V, fees=fees, config=config), flags)
+    sleeve = Sleeve(W=exact(snapshot.wallet), E=exact(w.equity), target=exact(targets.collateral), fees=expected_fees(book, terms))
+    money = _Money(
+        cash=exact(w.cash) - exact(config.cash_buffer),
+        dollars=dollar_lines(snapshot, rules, convertible),
+        least=worth(of_block.least, V, config),
     )
-    dollars = dollar_lines(snapshot, rules, convertible)
-    legs = _legs(spot, book, sleeve, exact(w.cash) - exact(config.cash_buffer), dollars, terms, flags)
-    if completion is not None:
+    legs = _legs(spot, book, sleeve, money, of_block, terms, flags, strict=scope is not None)
+    if completion is not None and of_block.is_whole:
         after = _standing(legs, spot, book, sleeve.E, exact(w.cash), terms)
         underlying = {p.contract: p.asset for p in snapshot.positions}
-        legs = replace(legs, futures=complete(completion, legs.futures, book, after, underlying, terms, flags))
+        legs = replace(legs, futures=complete(completion, legs.futures, (spot, book), after, underlying, terms, flags))
     after = _standing(legs, spot, book, sleeve.E, exact(w.cash), terms)
-    return _block(legs, after, {c.instrument: c.price for c in book}, terms, flags, emergency=emergency)
+    return _block(legs, after, {c.instrument: c.price for c in book}, terms, flags, reductions_first=of_block.reductions_first)
 
 
-def _legs(spot: list[Line], book: list[Line], sleeve: Sleeve, cash: Fraction, dollars: list[Line], terms: Terms, flags: set[str]) -> _Legs:
-    """Write the legs in the order of domain 9.8; ``cash`` is what may be spent before the first, ``dollars`` what of it is converted."""
+def _legs(
+    spot: list[Line], book: list[Line], sleeve: Sleeve, money: _Money, scope: Scope, terms: Terms, flags: set[str], *, strict: bool
+) -> _Legs:
+    """Write the legs in the order of domain 9.8."""
     by_name = {line.instrument: line for line in spot}
-    T = surplus(sleeve, terms)
+    T = off_target(sleeve, terms)
     sells = spot_sells(spot, terms, flags)
-    out = transfer_out(T, sleeve, book, terms, flags) if T < 0 else exact(0)
-    cash += proceeds(sells, by_name, terms) + out
-    unconverted = total(line.value for line in dollars)
-    cash += reach(dollars, terms) - unconverted
-    buys = spot_buys(spot, cash, terms, flags)
-    cash -= cost(buys, by_name, terms)
-    into = transfer_in(T, cash, flags) if T > 0 else exact(0)
-    short = reach(dollars, terms) - (cash - into)
-    spot_after = total(qty * by_name[asset].price for asset, qty in _after(spot, [*sells, *buys]).items())
+    buys_for = buys_wanted(spot, terms, flags)
+    unconverted = total(line.value for line in money.dollars)
+    reachable = reach(money.dollars, terms) - unconverted
+    cash = money.cash + proceeds(sells, by_name, terms) + reachable
+    out = _out(T, need(buys_for, terms) - cash, sleeve, book, money, scope, terms, flags)
+    buys = spot_buys(buys_for, cash + out, terms, flags)
+    cash += out - cost(buys, by_name, terms)
+    after = _after(spot, [*sells, *buys])
+    spot_after = total(qty * by_name[asset].price for asset, qty in after.items())
+    into = ZERO if out else _into(T, sleeve, book, spot_after, cash, money, scope, terms, flags)
+    conversions = convert(money.dollars, reach(money.dollars, terms) - (cash - into), terms)
     R = room(book, spot_after, sleeve.E + into - out - sleeve.fees, terms)
-    return _Legs(
-        sells=sells,
-        buys=buys,
-        conversions=convert(dollars, short, terms),
-        futures=futures_orders(book, R, terms, flags),
-        out=out,
-        into=into,
-    )
+    moves = futures_moves(book, R, terms, flags)
+    if strict:
+        spot_fees = terms.fee_spot * total(map(_dearest, (*sells, *buys, *conversions)))
+        strictly = partial(_room_after, terms.V - spot_fees, spot_after, sleeve.E + into - out, terms)
+        moves = held_to_caps(book, moves, tuple(scope.futures), strictly, terms, flags)
+    return _Legs(sells=sells, buys=buys, conversions=conversions, futures=write_orders(book, moves, terms), out=out, into=into)
+
+
+def _out(
+    T: Fraction, missing: Fraction, sleeve: Sleeve, book: list[Line], money: _Money, scope: Scope, terms: Terms, flags: set[str]
+) -> Fraction:
+    """Return what leaves the sleeve: all that is above its target, or what buys lack of it."""
+    if scope.to_spot is Money.TARGET:
+        asked = -T if money.least <= -T else ZERO
+    else:
+        asked = lack(sleeve, missing, terms) if scope.to_spot is Money.NEED else ZERO
+    return transfer_out(asked, sleeve, book, terms, flags) if asked > 0 else ZERO
+
+
+def _into(
+    T: Fraction,
+    sleeve: Sleeve,
+    book: list[Line],
+    spot_after: Fraction,
+    cash: Fraction,
+    money: _Money,
+    scope: Scope,
+    terms: Terms,
+    flags: set[str],
+) -> Fraction:
+    """Return what goes into the sleeve: all that it lacks, or what its cap asks for increases."""
+    if scope.to_futures is Money.TARGET:
+        asked = T if money.least <= T else ZERO
+    else:
+        asked = margin_need(sleeve, book, spot_after, terms) if scope.to_futures is Money.NEED else ZERO
+    return transfer_in(asked, cash, flags) if asked > 0 else ZERO
+
+
+def _dearest(order: Order) -> Fraction:
+    """Return the notional of an order at the dearer of its price and its limit."""
+    return max(exact(order.notional), exact(order.qty) * exact(order.limit))
+
+
+def _room_after(V: Fraction, spot: Fraction, E: Fraction, terms: Terms, traded: Fraction) -> Fraction:
+    """Return R once the futures fees of ``traded`` were paid."""
+    fees = traded * terms.fee_futures
+    return room_for_book(V - fees, spot, E - fees, gross_cap=terms.gross_cap, sleeve_cap=terms.sleeve_cap)
 
 
 def _after(lines: list[Line], orders: list[Order]) -> dict[str, Fraction]:
@@ -134,14 +206,14 @@ def _standing(legs: _Legs, spot: list[Line], book: list[Line], E: Fraction, C: F
     )
 
 
-def _block(legs: _Legs, after: Standing, marks: Mapping[str, Fraction], terms: Terms, flags: set[str], *, emergency: bool) -> Block:
+def _block(legs: _Legs, after: Standing, marks: Mapping[str, Fraction], terms: Terms, flags: set[str], *, reductions_first: bool) -> Block:
     """Put the block together and say what it leads to."""
     transfers = [
         Transfer(direction=direction, amount=to_decimal(amount))
         for direction, amount in ((TO_SPOT, legs.out), (TO_FUTURES, legs.into))
         if amount
     ]
-    order = leg_order(emergency=emergency)
+    order = leg_order(reductions_first=reductions_first)
     sold = sorted((*legs.sells, *legs.conversions), key=lambda o: o.instrument)
     return Block(
         # each list is in order already
@@ -152,7 +224,7 @@ def _block(legs: _Legs, after: Standing, marks: Mapping[str, Fraction], terms: T
         value_target=to_decimal(terms.V2),
         post=_post(after, marks),
         flags=tuple(sorted(flags)),
-        emergency=emergency,
+        reductions_first=reductions_first,
     )
 
 

@@ -12,8 +12,10 @@ from chatbot.engine.exact import exact, to_decimal
 
 #: quote
 MIN_TRADE = Decimal(10)
-#: basis points of V; the larger of both counts
+#: basis points of V, of what a block's causes name; the larger of both counts
 MIN_TRADE_BPS = Decimal(5)
+#: the same, of everything else in the block
+MIN_TRADE_BPS_OTHER = Decimal(25)
 #: fewer lots than this cannot be told from the rounding to lots
 _LOTS = Fraction(3, 2)
 _BPS = 10_000

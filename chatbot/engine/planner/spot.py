@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 
 def wanted(line: Line, terms: Terms) -> Fraction:
-    """Return delta when it is worth an order, else 0; a full exit needs only the exchange's minimum."""
+    """Return delta when it is worth an order and the block may touch the coin, else 0; a full exit needs only the exchange's minimum."""
+    if not line.in_scope:
+        return ZERO
     delta = line.target * terms.V2 - line.value
-    least = line.min_notional if line.target == 0 else line.least(terms.thr)
+    least = line.min_notional if line.target == 0 else line.least
     return delta if abs(delta) >= least else ZERO
 
 
@@ -51,22 +53,32 @@ def cost(orders: Iterable[Order], lines: Mapping[str, Line], terms: Terms) -> Fr
     return total(worst) * (1 + terms.fee_spot)
 
 
-def spot_buys(lines: Iterable[Line], cash: Fraction, terms: Terms, flags: set[str]) -> list[Order]:
-    """Write the buys; when ``cash`` does not reach, all shrink by one factor and the thresholds are applied again."""
-    buys: list[tuple[Line, Fraction]] = []
+def buys_wanted(lines: Iterable[Line], terms: Terms, flags: set[str]) -> list[tuple[Line, Fraction]]:
+    """Return what is to be bought for how much; a buy that its own lots make impossible takes no money from the others."""
+    buys = []
     for line in lines:
         delta = wanted(line, terms)
         if delta <= 0:
             continue
         if not line.tradable:
             flags.add(f"halted:{line.instrument}")
-        else:
+        elif _write(line, "buy", delta / line.price, terms, flags):
             buys.append((line, delta))
-    need = total(delta * _cost_per_quote(line, terms) for line, delta in buys)
-    if buys and need > cash:
+    return buys
+
+
+def need(buys: Iterable[tuple[Line, Fraction]], terms: Terms) -> Fraction:
+    """Return the money that buys need at their limits, with fees."""
+    return total(delta * _cost_per_quote(line, terms) for line, delta in buys)
+
+
+def spot_buys(buys: list[tuple[Line, Fraction]], cash: Fraction, terms: Terms, flags: set[str]) -> list[Order]:
+    """Write the buys; when ``cash`` does not reach, all shrink by one factor and the thresholds are applied again."""
+    asked = need(buys, terms)
+    if buys and asked > cash:
         flags.add("cash_limited")
-        share = max(ZERO, cash) / need
-        buys = [(line, delta * share) for line, delta in buys if delta * share >= line.least(terms.thr)]
+        share = max(ZERO, cash) / asked
+        buys = [(line, delta * share) for line, delta in buys if delta * share >= line.least]
     orders: list[Order] = []
     for line, delta in buys:
         orders += _write(line, "buy", delta / line.price, terms, flags)

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from chatbot.engine.planner.block import Block, Config, Fees, Rules
 from chatbot.engine.planner.completion import TOLERANCE, BetaGoal, target_beta
+from chatbot.engine.planner.lines import precap
 from chatbot.engine.planner.plan import plan
+from chatbot.engine.planner.scope import everything
 from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot, prior_beta
 from chatbot.engine.targets import Targets
 from tests.engine.strategies import PlanCase, decimals, filled, plan_cases, quick, signed
@@ -35,9 +37,17 @@ def goal_for(case: PlanCase, off: Decimal | None) -> BetaGoal:
 
 
 def beta_after(case: PlanCase, block: Block) -> F:
+    """Return the beta that a block leads to; what is left and not worth a trade was not failed at, and counts as done."""
     asset_of = underlying(case)
     held = block.post.spot_qty | block.post.futures_qty
-    return sum((F(prior_beta(asset_of.get(i, i))) * F(q) * case.prices[i] for i, q in held.items()), F(0)) / F(block.post.value)
+    goals = {**case.targets.spot, **{c: F(f) * precap(case.targets, case.config) for c, f in case.targets.futures.items()}}
+
+    def value(name: str, qty: Decimal) -> F:
+        now, goal = F(qty) * case.prices[name], F(goals[name]) * F(block.value_target)
+        is_small = name != INDEX and name not in case.halted and abs(goal - now) < least_of(case, name)
+        return goal if is_small else now
+
+    return sum((F(prior_beta(asset_of.get(name, name))) * value(name, qty) for name, qty in held.items()), F(0)) / F(block.post.value)
 
 
 def completed(case: PlanCase, goal: BetaGoal) -> Block:
@@ -156,9 +166,9 @@ TARGETS = Targets(spot={"BTC": D("0.4"), "SOL": D("0.4")}, stable=D("0.1"), coll
 BETAS = {"BTC": D(1), "SOL": D("1.4")}
 
 
-def block_with(goal: BetaGoal | None, *halted: str, gross_cap: str = "2", emergency: bool = False) -> Block:
+def block_with(goal: BetaGoal | None, *halted: str, gross_cap: str = "2") -> Block:
     config = Config(gross_cap=D(gross_cap), sleeve_cap=D(8))
-    return plan(OWNED, TARGETS, RULES, Fees(), config, frozenset(halted), completion=goal, emergency=emergency)
+    return plan(OWNED, TARGETS, RULES, Fees(), config, frozenset(halted), completion=goal)
 
 
 def test_full_execution_needs_no_completion() -> None:
@@ -200,7 +210,8 @@ def test_in_an_emergency_futures_are_reduced_first() -> None:
     """The same orders, reductions before the spot sells; increases stay last (domain 9.8)."""
     config = Config(gross_cap=D(2), sleeve_cap=D(8))
     smaller = replace(TARGETS, futures={INDEX: D("0.03")})
-    calm, urgent = (plan(OWNED, smaller, RULES, Fees(), config, emergency=now) for now in (False, True))
+    whole = everything(("BTC", "SOL"), (INDEX,))
+    calm, urgent = (plan(OWNED, smaller, RULES, Fees(), config, scope=replace(whole, reductions_first=now)) for now in (False, True))
     assert [o.leg for o in calm.orders] == ["spot_sell", "spot_buy", "futures_reduce"]
     assert [o.leg for o in urgent.orders] == ["futures_reduce", "spot_sell", "spot_buy"]
     assert set(calm.orders) == set(urgent.orders)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from chatbot.engine.planner.block import Block, Fees
 from chatbot.engine.planner.prices import fee_aware_value
+from chatbot.engine.planner.scope import everything
 from chatbot.engine.portfolio import Snapshot
 from tests.engine.strategies import PlanCase, decimals, filled, plan_cases, quick, signed
 
@@ -117,12 +118,13 @@ def test_c08_one_order_per_instrument(case: PlanCase) -> None:
 @quick
 @given(plan_cases(halts=True))
 def test_c09_legs_stand_in_their_order(case: PlanCase) -> None:
-    """Sells, buys, reductions, increases; alphabetical inside each; at most one transfer. An emergency only moves reductions up."""
-    block = case.run()
+    """Sells, buys, reductions, increases; alphabetical inside each; at most one transfer. Margin only moves reductions up."""
+    whole = everything((h.asset for h in case.snapshot.spot), (p.contract for p in case.snapshot.positions))
+    block = replace(case, scope=whole).run()
     keys = [(LEGS.index(o.leg), o.instrument) for o in block.orders]
     assert keys == sorted(keys)
     assert len(block.transfers) <= 1
-    urgent = replace(case, emergency=True).run()
+    urgent = replace(case, scope=replace(whole, reductions_first=True)).run()
     reductions = [o for o in block.orders if o.leg == "futures_reduce"]
     assert urgent.orders == (*reductions, *(o for o in block.orders if o not in reductions))
     assert (urgent.transfers, urgent.post, urgent.flags) == (block.transfers, block.post, block.flags)
