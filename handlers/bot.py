@@ -122,6 +122,7 @@ BUTTONS: dict[str, Handler] = {
     "life_ask": lives.ask,
     "life_yes": lives.go,
     "rebalance": rebalance.rebalance,
+    "trade_all": rebalance.trade_all,
     "card": rebalance.card,
     "confirm": rebalance.confirm,
     "pay": rebalance.pay,

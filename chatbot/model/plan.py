@@ -148,6 +148,8 @@ class LeftOutWhy(StoredWord):
     WITHDRAW_LIMITED = "withdraw_limited"
     COLLATERAL_LIMITED = "collateral_limited"
     CAP_SCALED = "cap_scaled"
+    #: a plan that lowers risk buys nothing
+    RISK_OFF = "risk_off"
     TURNOVER = "turnover"
     #: nobody knows what it is worth
     NO_PRICE = "no_price"

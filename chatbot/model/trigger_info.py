@@ -28,8 +28,10 @@ class Cause(StoredWord):
     TILT = "tilt"
     #: the person has set other targets
     TARGETS = "targets"
-    #: the person asked for a plan, for the first one, or for another try at what the last one left undone
+    #: the person asked for a plan, for one that trades small differences too, for the first one, or for another try at what the last
+    #: one left undone
     MANUAL = "manual"
+    EVERYTHING = "everything"
     START = "start"
     #: money is to be invested, and nothing sold
     NEW_MONEY = "new_money"

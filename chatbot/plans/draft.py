@@ -7,25 +7,26 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.cash import PEG_MARGIN, is_spendable
-from chatbot.engine.planner import plan
 from chatbot.engine.planner.block import Block, Config, Fees, Rules
 from chatbot.engine.planner.completion import BetaGoal, target_beta
+from chatbot.engine.planner.plan import plan
+from chatbot.engine.planner.scoped import scoped_plan
 from chatbot.engine.planner.smallest_trade import MIN_TRADE, MIN_TRADE_BPS
 from chatbot.engine.portfolio import INDEX, hold_out
 from chatbot.engine.targets import Targets
 from chatbot.exchanges.base import asset_of
 from chatbot.model import Cause, LeftOut, LeftOutWhy, Leg, LegKind, Plan, PlanState, Portfolio, Problem, Reason
-from chatbot.plans import mix
+from chatbot.plans import causes, mix
 from chatbot.portfolio import targets as targeting
 from chatbot.portfolio import valuation
 from chatbot.portfolio.evaluation import measured
 from chatbot.portfolio.revision import revision_of
-from chatbot.triggers import margin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime, timedelta
 
+    from chatbot.engine.portfolio import Snapshot
     from chatbot.exchanges.base import Market, Quote
     from chatbot.model import PortfolioFigures
     from chatbot.portfolio.evaluation import Evaluation
@@ -45,40 +46,57 @@ def targets_for(evaluation: Evaluation, costs: Mapping[str, Decimal] | None = No
     return targeting.destination(evaluation.held, evaluation.portfolio.strategy, evaluation.effective, costs)
 
 
-def block_for(evaluation: Evaluation, targets: Targets, *, literal: bool = False, least: Decimal | None = None) -> Block:
-    """Run the planner of domain 9 on an evaluated portfolio; raises ``engine.errors.Refused``.
+def block_for(evaluation: Evaluation, targets: Targets, reasons: tuple[Reason, ...]) -> Block:
+    """Plan on an evaluated portfolio inside the scope of ``reasons`` (domain 9.13); raises ``engine.errors.Refused``."""
+    if evaluation.snapshot is None or evaluation.held is None:
+        raise ValueError("a portfolio that cannot be evaluated has no plan")
+    converted = convertible(evaluation)
+    line_of = evaluation.portfolio.strategy.line_of
+    return scoped_plan(
+        *_given(evaluation, evaluation.snapshot, targets, converted),
+        causes=causes.block_causes(evaluation, reasons),
+        lines={holding.asset: frozenset({line_of(holding.asset)}) for holding in evaluation.snapshot.spot},
+        moved=causes.moved(evaluation, reasons),
+        outside=causes.outside(evaluation),
+        started=causes.has_begun(evaluation.held),
+        completion=_beta_goal(evaluation),
+        convertible=converted,
+    )
 
-    ``literal`` trades to the targets at the value before fees: what is wanted are exactly these legs, as for a hedge. ``least`` is the
-    smallest trade, quote; None: the usual.
+
+def literal_block(evaluation: Evaluation, targets: Targets, *, least: Decimal | None = None) -> Block:
+    """Plan exactly the legs that lead to ``targets`` at the value before fees, as for a hedge; raises ``engine.errors.Refused``.
+
+    ``least`` is the smallest trade, quote; None: the usual.
     """
     if evaluation.snapshot is None:
         raise ValueError("a portfolio that cannot be evaluated has no plan")
-    strategy = evaluation.portfolio.strategy
-    converted = frozenset() if literal else convertible(evaluation)
-    used = {*targets.spot, *targets.futures, *converted}
-    rules = {
-        name: Rules(tick=market.tick, lot=market.lot, min_notional=market.min_notional)
-        for name, market in evaluation.markets.items()
-        if name in used
-    }
-    return plan.plan(
-        evaluation.snapshot,
-        targets,
-        rules,
-        _fees(evaluation.markets, used),
-        Config(
-            gross_cap=strategy.gross_cap,
-            sleeve_cap=strategy.sleeve_cap,
-            cash_buffer=valuation.other_cash(evaluation.snapshot, beside=converted),
-            fee_aware=not literal,
-            min_trade=MIN_TRADE if least is None else least,
-            min_trade_bps=MIN_TRADE_BPS if least is None else least,
-        ),
-        frozenset(name for name in used if name in evaluation.markets and not evaluation.markets[name].trading),
-        completion=None if literal else _beta_goal(evaluation),
-        emergency=margin.is_urgent(evaluation),
-        convertible=converted,
+    return plan(*_given(evaluation, evaluation.snapshot, targets, frozenset(), literal=True, least=least))
+
+
+def _given(
+    evaluation: Evaluation,
+    snapshot: Snapshot,
+    targets: Targets,
+    converted: frozenset[str],
+    *,
+    literal: bool = False,
+    least: Decimal | None = None,
+) -> tuple[Snapshot, Targets, Mapping[str, Rules], Fees, Config, frozenset[str]]:
+    """Return what the planner is given of a portfolio and its market."""
+    strategy, used = evaluation.portfolio.strategy, {*targets.spot, *targets.futures, *converted}
+    markets = {name: market for name, market in evaluation.markets.items() if name in used}
+    config = Config(
+        gross_cap=strategy.gross_cap,
+        sleeve_cap=strategy.sleeve_cap,
+        cash_buffer=valuation.other_cash(snapshot, beside=converted),
+        fee_aware=not literal,
+        min_trade=MIN_TRADE if least is None else least,
+        min_trade_bps=MIN_TRADE_BPS if least is None else least,
     )
+    rules = {name: Rules(tick=market.tick, lot=market.lot, min_notional=market.min_notional) for name, market in markets.items()}
+    halted = frozenset(name for name, market in markets.items() if not market.trading)
+    return snapshot, targets, rules, _fees(markets, used), config, halted
 
 
 def open_questions(evaluation: Evaluation) -> tuple[Problem, ...]:

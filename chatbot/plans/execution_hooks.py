@@ -36,9 +36,12 @@ class ExecutionHooks:
             return None
         try:
             evaluation = tilt.as_planned(evaluation, plan)
-            invests = new_money.asked(plan.reasons) is not None
-            literal, least = plan.hedge is not None or invests, Decimal(0) if invests else None
-            return draft.block_for(evaluation, draft.targets_from_json(plan.targets), literal=literal, least=least)
+            wanted = draft.targets_from_json(plan.targets)
+            if plan.hedge is not None:
+                return draft.literal_block(evaluation, wanted)
+            if new_money.asked(plan.reasons) is not None:
+                return draft.literal_block(evaluation, wanted, least=Decimal(0))
+            return draft.block_for(evaluation, wanted, plan.reasons)
         except Refused:
             return None
 

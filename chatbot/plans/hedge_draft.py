@@ -88,7 +88,7 @@ def draft_opening(
     now, market_now = at
     hedge = opening(evaluation, sized, market_now)
     targets = _opened(evaluation, sized)
-    block = draft.block_for(evaluation, targets, literal=True)
+    block = draft.literal_block(evaluation, targets)
     others = [one for one in evaluation.layers.hedges if one.kind != hedge.kind]
     plan = draft.draft(with_hedges(evaluation, (*others, hedge)), targets, block, reasons, now=now, expiry=expiry)
     left_out = plan.left_out
@@ -150,7 +150,7 @@ def draft_closing(
         held.qty, hedge.qty, without.effective.targets.futures.get(hedge.contract, _ZERO) * evaluation.figures.value / held.mark
     )
     targets = _targets(evaluation, {}, _ZERO, hedge.contract, bought)
-    block = draft.block_for(evaluation, targets, literal=True)
+    block = draft.literal_block(evaluation, targets)
     block = replace(block, transfers=(), flags=tuple(flag for flag in block.flags if flag.endswith(hedge.contract)))
     plan = draft.draft(without, targets, block, reasons, now=now, expiry=expiry)
     if not any(leg.instrument == hedge.contract for leg in plan.legs):

@@ -68,7 +68,7 @@ def draft_buys(evaluation: Evaluation, reasons: tuple[Reason, ...], *, now: date
     if not amount:
         return NothingToDo(portfolio=evaluation.portfolio, figures=figures)
     targets, into = _targets(evaluation, amount)
-    block = _only_buys(draft.block_for(evaluation, targets, literal=True, least=_ZERO), into)
+    block = _only_buys(draft.literal_block(evaluation, targets, least=_ZERO), into)
     told = tuple(replace(wish, size=amount) if one is wish else one for one in reasons if one.trigger not in (Cause.DRIFT, Cause.EXPOSURE))
     small = _too_small(evaluation, targets)
     if block.empty:

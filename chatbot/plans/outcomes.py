@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
+    from decimal import Decimal
 
     from chatbot.model import DecidedBy, LeftOut, NotAlone, Plan, Portfolio, PortfolioFigures, Problem
     from chatbot.model.hedge import HedgeSize
@@ -33,6 +34,17 @@ class NothingToDo:
     figures: PortfolioFigures
     #: what is not inside it, and why nothing can be done about that
     left_out: tuple[LeftOut, ...] = ()
+    #: what is furthest off its target of all that would be traded if small differences were too
+    small: SmallDifference | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmallDifference:
+    """A difference that is inside its band and too small to be traded unless its person wants it (domain 9.13)."""
+
+    instrument: str
+    #: fraction of V
+    weight: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,7 @@ from chatbot.plans.outcomes import (
     Paused,
     Proposal,
     Proposed,
+    SmallDifference,
     Steady,
     TooExpensive,
 )
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
 
     from chatbot.clock import Clock
     from chatbot.durable import Work
+    from chatbot.engine.targets import Targets
     from chatbot.model.hedge import HedgeWish
     from chatbot.plans.by_hand import ByHand
     from chatbot.plans.costs import Costing
@@ -155,14 +157,15 @@ class Rebalancing:
                 return CannotEvaluate(portfolio=portfolio, problems=asked)
             evaluation, tilts = tilt.for_block(evaluation, market_now)
             targets = planning.targets_for(evaluation, self._costing.by_line(evaluation))
-            block = planning.block_for(evaluation, targets)
+            block = planning.block_for(evaluation, targets, (*reasons, *tilts))
         except Refused as refusal:
             return CannotEvaluate(portfolio=evaluation.portfolio, problems=(Problem(code=refusal.code),))
         if block.empty:
             undone = planning.left_out(block, evaluation, targets)
             named = {left.instrument for left in undone}
             undone += tuple(left for left in planning.too_small(evaluation, targets) if left.instrument not in named)
-            return NothingToDo(portfolio=portfolio, figures=figures, left_out=undone)
+            small = _small_difference(evaluation, targets) if any(reason.trigger is Cause.MANUAL for reason in reasons) else None
+            return NothingToDo(portfolio=portfolio, figures=figures, left_out=undone, small=small)
         told = market.aged(tilt.told(reasons, tilts), market_now)
         drafted = planning.draft(evaluation, targets, block, told, now=now, expiry=self._lasts(evaluation))
         drafted = replace(drafted, revision=revision_of(portfolio), standing=standing.beside(told, evaluation))
@@ -433,6 +436,13 @@ class Rebalancing:
         if portfolio is None or portfolio.person_id != person_id or not served:
             return None, None
         return plan, portfolio
+
+
+def _small_difference(evaluation: Evaluation, targets: Targets) -> SmallDifference | None:
+    """Return what is furthest off of all that a plan without a mind for small things would trade; raises ``engine.errors.Refused``."""
+    block = planning.block_for(evaluation, targets, (Reason(trigger=Cause.EVERYTHING),))
+    largest = max(block.orders, key=lambda order: order.notional, default=None)
+    return None if largest is None else SmallDifference(instrument=largest.instrument, weight=largest.notional / block.value_before)
 
 
 def _is_outdated(plan: Plan, portfolio: Portfolio) -> bool:

@@ -65,8 +65,15 @@ def _event(effect: Effect, before: str, after: str) -> Phase:
     if not before or not after:
         return Phase.BEGIN if after else Phase.END
     # a trim is what is taken off, so a smaller one is less; no other effect is weakened before it ends
-    smaller = effect is Effect.TRIM_LONGS and ACTIVE not in (before, after) and Decimal(after) < Decimal(before)
+    then, now = _size(before), _size(after)
+    smaller = effect is Effect.TRIM_LONGS and then is not None and now is not None and now < then
     return Phase.EASE if smaller else Phase.CHANGE
+
+
+def _size(word: str) -> Decimal | None:
+    """Return the size that a signal was told with; None where it has none."""
+    number = word.removeprefix(SUPPRESSED).strip()
+    return None if number in ("", ACTIVE) else Decimal(number)
 
 
 def signature(signal: Signal, strategy: Strategy, *, suppressed: bool) -> str:

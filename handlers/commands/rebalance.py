@@ -39,6 +39,14 @@ async def rebalance(update: Update, context: Context) -> None:
         await answer_proposal(update, context, portfolio, proposal, new_message=True)
 
 
+async def trade_all(update: Update, context: Context) -> None:
+    """Make a plan of the small differences too, which :func:`rebalance` has left alone."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is not None:
+        proposal = await context.program.rebalancing.propose(portfolio, (Reason(trigger=Cause.EVERYTHING),))
+        await answer_proposal(update, context, portfolio, proposal, new_message=True)
+
+
 async def answer_proposal(
     update: Update, context: Context, portfolio: Portfolio, proposal: outcomes.ConfirmOutcome, *, new_message: bool = False, lead: str = ""
 ) -> None:
@@ -51,8 +59,8 @@ async def answer_proposal(
             await _remember_card(context, plan, sent)
             if older is not None and older.message_id != sent.message_id:
                 await context.program.rebalancing.redraw(older)
-        case outcomes.NothingToDo(figures=figures, left_out=undone):
-            await put(update, context, views.nothing_to_do(words, portfolio, figures, undone, context.program.clock.now()))
+        case outcomes.NothingToDo():
+            await put(update, context, views.nothing_to_do(words, proposal, context.program.clock.now()))
         case outcomes.CannotEvaluate(problems=found):
             await put(update, context, problems.cannot_evaluate(words, portfolio, found))
         case outcomes.Busy(plan=plan):

@@ -325,7 +325,7 @@ async def test_a_manual_portfolio_never_acts(tmp_path: Path) -> None:
     """Whoever trades by hand must be asked, whatever is stored."""
     async with alone(tmp_path) as at:
         at.on.market.move("BTC", "1.3")
-        made = await at.on.program.rebalancing.propose(at.portfolio, (Reason(trigger=Cause.DRIFT),))
+        made = await at.on.program.rebalancing.propose(at.portfolio, (Reason(trigger=Cause.MANUAL),))
         assert isinstance(made, outcomes.Proposed)
         by_hand = replace(at.portfolio, mode=Mode.MANUAL, answering=Answering(limits=WIDE, unanswered=Unanswered.REDUCE))
         async with at.on.program.db.transaction() as tx:

@@ -16,7 +16,7 @@ from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.engine.triggers.trigger import Subject
 from chatbot.exchanges.base import Quote, asset_of
 from chatbot.exchanges.markets.coins import perp_market, spot_market
-from chatbot.model import CORE, HEDGE_KINDS, STABLE, BandRule, Cause, Mode, OpenHedge, Portfolio, Signal, Strategy, TriggerSetting
+from chatbot.model import CORE, HEDGE_KINDS, STABLE, BandRule, Cause, Mode, OpenHedge, Portfolio, Reason, Signal, Strategy, TriggerSetting
 from chatbot.model.trigger_info import INFO, Effect
 from chatbot.plans import draft, mix
 from chatbot.portfolio import strategies, valuation
@@ -64,7 +64,7 @@ class Case:
 def planned(found: Evaluation) -> tuple[Targets, Block]:
     """Plan for an evaluation."""
     targets = draft.targets_for(found)
-    return targets, draft.block_for(found, targets)
+    return targets, draft.block_for(found, targets, (Reason(trigger=Cause.EVERYTHING),))
 
 
 def carried_out(case: Case, found: Evaluation, block: Block) -> Case:

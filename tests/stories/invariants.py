@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from tests.person import Someone
 
 ORDER = (LegKind.SPOT_SELL, LegKind.TO_SPOT, LegKind.SPOT_BUY, LegKind.TO_FUTURES, LegKind.FUTURES_REDUCE, LegKind.FUTURES_INCREASE)
+#: the same where margin or a signal of the futures is among the causes
+REDUCTIONS_FIRST = (LegKind.FUTURES_REDUCE, *(kind for kind in ORDER if kind is not LegKind.FUTURES_REDUCE))
+#: causes that aim at everything (domain 9.13)
+WHOLE = {Cause.DRIFT, Cause.SCHEDULE, Cause.MANUAL, Cause.EVERYTHING, Cause.START, Cause.TARGETS, Cause.CHANGED}
 ZERO = Decimal(0)
 #: what suppresses a step up of the futures (domain 7.3)
 RISK_OFF = (Cause.VOLATILITY, Cause.TREND, Cause.FEAR_GREED)
@@ -73,7 +77,8 @@ def hold_order_of_legs(plan: Plan, attempts: tuple[Attempt, ...]) -> None:
 
     The collateral of a hedge comes home last: it is free only when the short is gone.
     """
-    kinds = {leg.index: ORDER.index(leg.kind) for leg in plan.legs}
+    order = REDUCTIONS_FIRST if plan.legs[0].kind == LegKind.FUTURES_REDUCE else ORDER
+    kinds = {leg.index: order.index(leg.kind) for leg in plan.legs}
     if plan.hedge is not None and plan.hedge.closed and plan.legs[-1].kind == LegKind.TO_SPOT:
         kinds[plan.legs[-1].index] = len(ORDER)
     begun = [kinds[attempt.leg_index] for attempt in sorted(attempts, key=lambda one: one.sent_at)]
@@ -124,14 +129,22 @@ def hold_moved_targets(found: Evaluation) -> None:
 
 
 def hold_residuals(plan: Plan, markets: Mapping[str, Market]) -> None:
-    """C12: every spot line of the plan ends within max(threshold, minimum, 1.5 lots) of its target, at the prices of the plan."""
+    """C12: every coin that the plan touches ends within max(threshold, minimum, 1.5 lots) of its target, at the prices of the plan.
+
+    A plan of everything leaves no other coin further off than 25 basis points; a plan that names what it touches says nothing of others.
+    """
     prices, spot = plan.prices, plan.targets["spot"]
+    is_whole = any(reason.trigger in WHOLE for reason in plan.reasons)
     # what the fills cost beyond the prices of the plan is missing from the buys
-    threshold = max(Decimal(10), plan.before.value * 5 / 10_000) + sum((_slipped(leg) for leg in plan.legs), ZERO)
+    slipped = sum((_slipped(leg) for leg in plan.legs), ZERO)
     for asset, weight in spot.items():
+        legs = [leg for leg in plan.legs if leg.instrument == asset]
+        if not legs and not is_whole:
+            continue
         before = plan.before.values.get(asset, ZERO)
-        traded = sum((_signed(leg) * prices[asset] for leg in plan.legs if leg.instrument == asset), ZERO)
+        traded = sum((_signed(leg) * prices[asset] for leg in legs), ZERO)
         market = markets[asset]
+        threshold = max(Decimal(10), plan.before.value * (5 if legs else 25) / 10_000) + slipped
         room = max(threshold, market.min_notional, market.lot * prices[asset] * 3 / 2)
         goal = Decimal(weight) * (plan.before.value - plan.fees)
         assert abs(before + traded - goal) <= room, f"{asset}: {before + traded} instead of {goal}"

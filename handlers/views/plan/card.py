@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chatbot.i18n import N_
 from chatbot.model import NET, Cause, DecidedBy, LegState, Mode, PlanState
 from handlers.buttons import Style
-from handlers.views.common import View, bold, button, esc, head, joined, line_name, page, say
+from handlers.views.common import View, bold, button, coin, esc, head, joined, line_name, page, say
 from handlers.views.hedge import card
 from handlers.views.plan import autonomy, reasons
 from handlers.views.plan.costs import costs_lines
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chatbot.i18n import Words
-    from chatbot.model import LeftOut, Leg, Plan, Portfolio, PortfolioFigures, Reason
+    from chatbot.model import Leg, Plan, Portfolio, Reason
+    from chatbot.plans.outcomes import NothingToDo
     from handlers.buttons import Button, Keyboard
     from handlers.views.common import Html, Picture
 
@@ -33,6 +34,7 @@ MOST_HELD = 6
 _CONSEQUENCES = (Cause.DRIFT, Cause.EXPOSURE, Cause.TILT, Cause.BETA, Cause.MOVED, Cause.CHANGED)
 _REASONS = {
     Cause.MANUAL: N_("You asked for it."),
+    Cause.EVERYTHING: N_("You asked for it, small differences too."),
     Cause.START: N_("The first plan brings the portfolio to its targets."),
     Cause.TARGETS: N_("You have set other targets."),
     Cause.SCHEDULE: N_("The schedule asked for it."),
@@ -265,12 +267,17 @@ def _switch_label(words: Words, leg: Leg) -> str:
     return f"{box} {leg.index + 1}. {what}"
 
 
-def nothing_to_do(
-    words: Words, portfolio: Portfolio, figures: PortfolioFigures, left_out: Sequence[LeftOut] = (), now: datetime | None = None
-) -> View:
-    """Answer ``/rebalance`` when no order would improve anything, or none that would can be sent; what is not traded has its age."""
+def nothing_to_do(words: Words, found: NothingToDo, now: datetime | None = None) -> View:
+    """Answer ``/rebalance`` when no order would improve anything, or none that would can be sent; what is not traded has its age.
+
+    What is inside its band and a little off is named, and can be traded all the same.
+    """
+    portfolio, figures, small = found.portfolio, found.figures, found.small
     close = say(words, "Every line is close to its target. The orders would be too small to be worth their fees.")
-    undone = [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in left_out[:8]]
+    if small is not None:
+        facts = {"coin": bold(coin(small.instrument)), "points": words.points(small.weight)}
+        close = say(words, "Every line is inside its band. The largest difference is {coin}, {points} points.", **facts)
+    undone = [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in found.left_out[:8]]
     text = page(
         head(words, portfolio),
         bold(words.t("Nothing can be traded now.")) if undone else bold(words.t("Nothing to do.")),
@@ -278,7 +285,8 @@ def nothing_to_do(
         *(lives.standing_lines(words, figures, now) if now is not None else ()),
         weights_table(words, figures),
     )
-    return View(text, ((button(words.t("Status"), "status"), button(words.t("Why?"), "why")),))
+    pages = (button(words.t("Status"), "status"), button(words.t("Why?"), "why"))
+    return View(text, ((button(words.t("Trade it all the same"), "trade_all"),), pages) if small is not None else (pages,))
 
 
 def busy(words: Words, portfolio: Portfolio, plan: Plan) -> View:

@@ -79,6 +79,7 @@ from chatbot.model.hedge import BY_BETA, HedgeProblem, HedgeSize, HedgeWish
 from chatbot.model.hedge_report import HedgeReading, HedgeReport, ShockReport, ShockRow
 from chatbot.model.life import Leap, LeapWhy, Stop, StopKind, WayOut
 from chatbot.plans import band_advice as advising
+from chatbot.plans.outcomes import NothingToDo, SmallDifference
 from chatbot.plans.panic import Answer, Effect, Pressed
 from chatbot.portfolio.flows import Corrected, TooLittle
 from chatbot.portfolio.lives.ways_out import Case, Wish
@@ -617,7 +618,13 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.card.closed_card": lambda w: card.closed_card(w, portfolio(name, Mode.LIVE), a_plan(name, PlanState.EXPIRED)),
         "plan.card.edit": lambda w: card.edit(w, port, a_plan(name)),
         "plan.card.edit long": lambda w: card.edit(w, port, _long_plan(name)),
-        "plan.card.nothing_to_do": lambda w: card.nothing_to_do(w, port, figures(name, lines=12)),
+        "plan.card.nothing_to_do": lambda w: card.nothing_to_do(w, NothingToDo(portfolio=port, figures=figures(name, lines=12))),
+        "plan.card.nothing_to_do but little": lambda w: card.nothing_to_do(
+            w,
+            NothingToDo(
+                portfolio=port, figures=figures(name, lines=12), small=SmallDifference(instrument=f"{name}-PERP", weight=D("0.0021"))
+            ),
+        ),
         "plan.card.busy": lambda w: card.busy(w, port, a_plan(name, PlanState.RUNNING)),
         "problems.cannot_evaluate": lambda w: problems.cannot_evaluate(w, port, report(name, known=False).check.problems),
         "problems.failure": lambda w: problems.failure(w, "a1b2c3"),
@@ -637,9 +644,11 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.lives.traded_again": lambda w: lives.traded_again(w, port, [name, f"{name}-PERP"]),
         "plan.card.nothing_to_do while halted": lambda w: card.nothing_to_do(
             w,
-            port,
-            replace(figures(name, lines=12), stopped=tuple(a_stop(name, kind) for kind in StopKind)),
-            [LeftOut(why=LeftOutWhy.HALTED, instrument=name)],
+            NothingToDo(
+                portfolio=port,
+                figures=replace(figures(name, lines=12), stopped=tuple(a_stop(name, kind) for kind in StopKind)),
+                left_out=(LeftOut(why=LeftOutWhy.HALTED, instrument=name),),
+            ),
             NOW,
         ),
         "portfolio.ways_out.choices": lambda w: ways_out.choices(w, port, [a_case(name)]),
