@@ -1,0 +1,120 @@
+"""A plan touches what its causes name (domain 9.13), from the signal or the person's wish to the legs; the market is still."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chatbot.model import Cause, LeftOutWhy, LegKind, Phase, Reason
+from chatbot.plans.outcomes import NothingToDo, Proposed
+from tests.monitor.test_triggers import CALM, FEAR, HIGH, LOW, QUIET, SPIKE, TRIM, stage
+from tests.portfolio.still_market import PERSON
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chatbot.model import Signal
+
+D = Decimal
+REDUCTIONS = {LegKind.FUTURES_REDUCE}
+
+
+@pytest.mark.parametrize("signal", [FEAR, HIGH, TRIM], ids=lambda signal: signal.trigger)
+async def test_a_futures_signal_leaves_spot_and_money_alone(tmp_path: Path, signal: Signal) -> None:
+    """Every line is off its target and inside its band: the futures are reduced, no coin is traded and nothing is moved."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        on.room.market.move("BTC", "1.06")
+        on.room.market.move("SOL", "0.95")
+        await on.room.tick()
+        on.hear(QUIET, signal)
+        for _ in range(3):
+            await on.room.tick()
+        plan = await on.room.plan(portfolio)
+        assert plan is not None
+        assert {leg.kind for leg in plan.legs} == REDUCTIONS
+        assert not plan.left_out
+
+
+async def test_a_risk_off_plan_sells_what_is_over_and_buys_nothing(tmp_path: Path) -> None:
+    """BTC has left its band upwards and its alert was told; fear then reduces first, sells BTC, and says that SOL is not bought."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        on.room.market.move("BTC", "1.3")
+        on.room.market.move("SOL", "0.8")
+        looked = await on.room.program.evaluator.look(portfolio, fresh=True)
+        begun = Reason(trigger=Cause.FEAR_GREED, event=Phase.BEGIN)
+        on.signals = (QUIET, FEAR)
+        looked = await on.room.program.evaluator.look(portfolio, fresh=True)
+        plan = on.room.program.rebalancing.draft(looked, (begun,))
+        assert not isinstance(plan, NothingToDo)
+        kinds = [leg.kind for leg in plan.legs]
+        assert kinds[0] == LegKind.FUTURES_REDUCE
+        assert LegKind.SPOT_BUY not in kinds
+        assert [leg.instrument for leg in plan.legs if leg.kind is LegKind.SPOT_SELL] == ["BTC"]
+        assert [left.instrument for left in plan.left_out if left.why is LeftOutWhy.RISK_OFF] == ["SOL"]
+
+
+async def test_the_end_of_fear_brings_the_futures_back_and_nothing_else(tmp_path: Path) -> None:
+    """A release is no reason to trade coins either; the sleeve gets only what its cap asks for."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        on.room.clock.advance(120)
+        on.hear(QUIET, FEAR)
+        await on.room.tick()
+        await on.confirm(portfolio)
+        on.room.market.move("SOL", "1.05")
+        on.hear(QUIET, CALM)
+        for _ in range(3):
+            await on.room.tick()
+        plan = await on.confirm(portfolio)
+        assert {leg.kind for leg in plan.legs} == {LegKind.FUTURES_INCREASE}
+
+
+async def test_a_spike_of_one_coin_touches_that_coin_and_its_longs(tmp_path: Path) -> None:
+    """SOL and ETH futures are off, inside their bands: only BTC is sold and only its future reduced."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        on.room.market.move("SOL", "1.06")
+        await on.room.tick()
+        on.hear(SPIKE)
+        for _ in range(3):
+            await on.room.tick()
+        plan = await on.room.plan(portfolio)
+        assert plan is not None
+        assert {(leg.kind, leg.instrument) for leg in plan.legs} == {(LegKind.SPOT_SELL, "BTC"), (LegKind.FUTURES_REDUCE, "BTC-PERP")}
+
+
+@pytest.mark.parametrize("signal", [FEAR, SPIKE, LOW], ids=lambda signal: signal.trigger)
+async def test_before_the_first_plan_a_signal_touches_nothing(tmp_path: Path, signal: Signal) -> None:
+    """All is cash still: a signal opens nothing, and the first plan is the person's."""
+    async with stage(tmp_path) as on:
+        opened = await on.open()
+        cash = await on.room.program.portfolios.open(PERSON, opened.mode, opened.strategy, {"USDT": D(50_000)})
+        on.signals = (QUIET, signal)
+        looked = await on.room.program.evaluator.look(cash, fresh=True)
+        for event in (Phase.BEGIN, Phase.END):
+            asked = Reason(trigger=signal.trigger, line=signal.subject, event=event)
+            assert isinstance(on.room.program.rebalancing.draft(looked, (asked,)), NothingToDo)
+
+
+async def test_small_differences_wait_until_their_person_wants_them_traded(tmp_path: Path) -> None:
+    """Inside the bands /rebalance trades from 25 basis points on, says what is left, and trades it when that is asked for."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        on.room.market.move("SOL", "1.003")
+        found = await on.room.program.rebalancing.propose(portfolio, (Reason(trigger=Cause.MANUAL),))
+        assert isinstance(found, NothingToDo)
+        assert found.small is not None
+        assert found.small.instrument == "SOL"
+        assert D("0.0005") <= found.small.weight < D("0.0025")
+        wanted = await on.room.program.rebalancing.propose(portfolio, (Reason(trigger=Cause.EVERYTHING),))
+        assert isinstance(wanted, Proposed)
+        assert "SOL" in {leg.instrument for leg in wanted.plan.legs}
+        await on._carry_out(wanted.plan.id)
+        done = await on.room.program.rebalancing.propose(replace(portfolio), (Reason(trigger=Cause.MANUAL),))
+        assert isinstance(done, NothingToDo)
+        assert done.small is None
