@@ -142,7 +142,7 @@ async def test_margin_in_danger_does_not_wait_for_an_answer(ann: Someone) -> Non
     await ann.say("/targets BTC 60 USDT 40")
     portfolio = await ann.program.portfolios.by_id(await ann.portfolio_id())
     assert portfolio is not None
-    await ann.program.rebalancing.propose(portfolio, (Reason(trigger=Cause.MARGIN),))
+    await ann.program.rebalancing.propose(portfolio, (Reason(trigger=Cause.MARGIN), Reason(trigger=Cause.MANUAL)))
     plan = await ann.plan()
     assert plan.legs
     assert "ADA" not in {leg.instrument for leg in plan.legs}
