@@ -16,11 +16,12 @@ from chatbot.engine.portfolio import INDEX, hold_out
 from chatbot.engine.targets import Targets
 from chatbot.exchanges.base import asset_of
 from chatbot.model import Cause, LeftOut, LeftOutWhy, Leg, LegKind, Plan, PlanState, Portfolio, Problem, Reason
-from chatbot.plans import causes, mix
+from chatbot.plans import mix
 from chatbot.portfolio import targets as targeting
 from chatbot.portfolio import valuation
 from chatbot.portfolio.evaluation import measured
 from chatbot.portfolio.revision import revision_of
+from chatbot.triggers import causes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
