@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from chatbot.model import Leg
 
 _LOG = structlog.get_logger()
+#: a leg that waits is not looked at again before
+_SHORTEST = timedelta(milliseconds=1)
 
 
 class SideBySide:
@@ -99,7 +101,8 @@ class SideBySide:
             elif isinstance(pause, BaseException):
                 raise pause
             else:
-                self._due[leg.index] = now + timedelta(seconds=pause)
+                # a rest of less than the clock can tell would be over at once, and over again
+                self._due[leg.index] = now + (max(timedelta(seconds=pause), _SHORTEST) if pause else timedelta())
         return not self._failures and all(isinstance(pause, float) and pause > 0 for pause in pauses)
 
     async def _move(self, move: outcomes.LegAttempt) -> float:
