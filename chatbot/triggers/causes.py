@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.planner.scope import EXPOSURE, BlockCause
 from chatbot.exchanges.base import PERP
-from chatbot.model import INFO, NET, Cause, Effect, Phase
+from chatbot.model import BASKET, INFO, NET, Cause, Effect, Phase
 from chatbot.portfolio import targets
 from chatbot.triggers import margin
 
@@ -39,13 +39,15 @@ def block_causes(evaluation: Evaluation, reasons: Iterable[Reason]) -> tuple[Blo
 
     A plan that is made again, because it fell short or prices moved, keeps the reasons that it had. Without any it is a person's wish.
     """
-    found = [cause for cause in map(_cause, reasons) if cause is not None]
+    held = evaluation.held
+    coins = tuple(dict.fromkeys((*held.by_asset, *(position.asset for position in held.snapshot.positions)))) if held is not None else ()
+    found = [cause for cause in (_cause(reason, coins) for reason in reasons) if cause is not None]
     if margin.is_urgent(evaluation):
         found.append(BlockCause(kind="margin"))
     return tuple(dict.fromkeys(found)) or (BlockCause(kind="manual"),)
 
 
-def _cause(reason: Reason) -> BlockCause | None:
+def _cause(reason: Reason, every: tuple[str, ...]) -> BlockCause | None:
     if reason.trigger in (Cause.DRIFT, Cause.EXPOSURE):
         return BlockCause(kind="drift", line=EXPOSURE if reason.line == NET else reason.line)
     if reason.trigger is Cause.EVERYTHING:
@@ -57,7 +59,8 @@ def _cause(reason: Reason) -> BlockCause | None:
     event = ""
     if reason.trigger in INFO:
         event = "release" if reason.event is Phase.END else _EVENTS.get((reason.trigger, reason.event), "begin")
-    coins = (reason.line,) if reason.trigger is Cause.VOLATILITY else ()
+    named = every if reason.line == BASKET else (reason.line,)
+    coins = named if reason.trigger is Cause.VOLATILITY else ()
     return BlockCause(kind=_KINDS.get(reason.trigger, reason.trigger), event=event, coins=coins)
 
 

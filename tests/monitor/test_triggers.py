@@ -147,6 +147,23 @@ async def test_a_spike_halves_the_coin_once(tmp_path: Path) -> None:
         assert await on.room.mail() == ()
 
 
+async def test_a_small_cut_of_all_coins_trades_every_coin_and_long(tmp_path: Path) -> None:
+    """Every line stays inside its band, so it is the signal alone that names what is traded: all coins, and all longs (domain 9.13)."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        on.room.clock.advance(120)
+        on.together(replace(SPIKE, subject=BASKET, size=D("0.9")))
+        await on.room.tick()
+        await on.room.tick()
+        plan = await on.confirm(portfolio)
+        assert {(leg.instrument, leg.kind.value) for leg in plan.legs if not leg.kind.value.startswith("to_")} == {
+            ("BTC", "spot_sell"),
+            ("SOL", "spot_sell"),
+            ("BTC-PERP", "futures_reduce"),
+            ("ETH-PERP", "futures_reduce"),
+        }
+
+
 async def test_nobody_tops_up_a_coin_in_its_spike(tmp_path: Path) -> None:
     """The coin falls on below its cap: it is judged at what there is of it, and a plan that is asked for buys none of it (domain 5.3)."""
     async with stage(tmp_path) as on:
