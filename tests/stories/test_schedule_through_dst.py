@@ -28,7 +28,8 @@ async def until_scheduled_card(ann: Someone) -> str:
 
 
 async def carried_out(ann: Someone) -> str:
-    """Wait for the scheduled plan, press Confirm, and hold what became of it."""
+    """Bring new money in, wait for the scheduled plan that spreads it, press Confirm, and hold what became of it."""
+    await ann.say("/deposit 400")
     shown = await until_scheduled_card(ann)
     ann.sees("The schedule asked for it.", "Plan")
     sent = await ann.orders()

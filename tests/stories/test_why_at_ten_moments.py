@@ -166,7 +166,7 @@ async def spike(ann: Someone) -> None:
         "This check made a plan.",
         "The nearest limit is",
         "BTC volatility has been high since 20 May 2021, 00:00; it is 2.2x its usual level.",
-        "Its target is 8.",
+        "Its target is 9.",
         "instead of 20.",
         "while that lasts.",
         "It ends at 1.5x or less on 2 days in a row (0 so far).",
