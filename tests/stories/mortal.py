@@ -175,8 +175,8 @@ async def tell(folder: Path, program: Program, death: Death) -> None:
         "spot": {asset: str(qty) for asset, qty in sorted(state.spot.items())},
         "wallet": str(state.futures_wallet),
         "positions": {name: [str(stake.qty), str(stake.entry)] for name, stake in sorted(state.positions.items())},
-        "journal": [[one.client_id, one.state, str(one.filled)] for one in attempts if one.limit is not None],
-        "exchange": [[name, order.status, str(order.filled)] for name, order in at_exchange.items()],
+        "journal": sorted([one.client_id, one.state, str(one.filled)] for one in attempts if one.limit is not None),
+        "exchange": sorted([name, order.status, str(order.filled)] for name, order in at_exchange.items()),
         "confirmed": confirmed,
         "points": dict(death.passed),
     }

@@ -35,17 +35,16 @@ CRASH = datetime(2020, 3, 12, 11, 0, tzinfo=UTC)
 LIMIT_S = 100
 pytestmark = needs_history
 
-#: the first life only writes the tap down, the second commits the Confirm and dies before its answer, the others die at every kind of step
+#: the first life only writes the tap down, the second commits the Confirm and dies before its answer, the others die at every kind of step;
+#: the buys, legs 0 to 5, run side by side, and DOGE, leg 3, is the one that goes on longest
 CHAIN = (
     "journaled", "answering", "begun", "sized", "intended-0", "lost-0", "quarantine-0", "resent-0", "acted-0",
-    "acted-1", "sent-plan_progress", "answered-2", "acted-3#2", "ended-3", "replanned", "acted-6",
-    "measured", "finished", "sent-plan_result",
+    "answered-3", "sent-plan_progress", "acted-3#2", "ended-3", "replanned", "acted-6", "measured", "finished", "sent-plan_result",
 )  # fmt: skip
-#: every step of every leg, for the long run
+#: every step of a leg of each kind, for the long run
 EVERY = (
-    "begun", "sized",
-    *(f"{point}-{leg}" for leg in range(6) for point in ("intended", "acted", "answered")), "ended-3", "replanned",
-    *(f"{point}-{leg}" for leg in (6, 7, 8) for point in ("intended", "acted", "answered")), "measured", "finished",
+    "begun", "sized", *(f"{point}-{leg}" for leg in (0, 3) for point in ("intended", "acted", "answered")), "ended-3", "replanned",
+    *(f"{point}-{leg}" for leg in (6, 7) for point in ("intended", "acted", "answered")), "measured", "finished",
 )  # fmt: skip
 
 
@@ -150,8 +149,9 @@ def test_a_program_killed_at_every_step_from_the_tap_to_the_result_ends_with_the
     found, phone = asyncio.run(lived(tmp_path, CHAIN))
     same(found, unhurt)
     cards = [message.text for message in phone.loopback.chat(ANN.id) if message.text.startswith("DEMO · Plan 2")]
-    assert len(cards) == 1, "everything was told in the one card"
-    assert cards[0].startswith("DEMO · Plan 2 · done")
+    assert len(cards) == 3, "the card, and the result, which rings because DOGE fell short: twice, as whoever sent it died before noting it"
+    assert cards[-1] == cards[-2]
+    assert cards[-1].startswith("DEMO · Plan 2 · done")
 
 
 def test_no_kind_of_step_is_left_out(unhurt: dict[str, Any]) -> None:
@@ -162,6 +162,6 @@ def test_no_kind_of_step_is_left_out(unhurt: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
-def test_a_program_killed_at_every_step_of_every_leg_ends_with_the_same_books(unhurt: dict[str, Any], tmp_path: Path) -> None:
+def test_a_program_killed_at_every_step_of_a_leg_of_each_kind_ends_with_the_same_books(unhurt: dict[str, Any], tmp_path: Path) -> None:
     found, _ = asyncio.run(lived(tmp_path, EVERY))
     same(found, unhurt)
