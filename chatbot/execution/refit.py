@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chatbot.execution.record import View
     from chatbot.model import Leg
 
+_SPOT = (LegKind.SPOT_SELL, LegKind.SPOT_BUY)
 REPLANNED = "replanned"
 #: what is left of a budget below it is nobody's
 _SMALLEST = Decimal("1e-8")
@@ -64,8 +65,11 @@ def _resized(leg: Leg, qty: Decimal) -> Leg:
 
 
 def overlay_waits(view: View) -> bool:
-    """Tell whether the overlay must be made again now: a spot leg ended short and no futures leg was touched yet."""
-    overlay = [leg for leg in view.plan.legs if leg.kind in OVERLAY_KINDS and (leg.state != LegState.DROPPED or leg.note)]
+    """Tell whether the overlay must be made again now: a spot leg ended short and no leg that comes after spot was touched yet."""
+    last = max((leg.index for leg in view.plan.legs if leg.kind in _SPOT), default=-1)
+    # reductions that went first had nothing to do with what the spot side brings
+    after = (leg for leg in view.plan.legs if leg.kind in OVERLAY_KINDS and leg.index > last)
+    overlay = [leg for leg in after if leg.state != LegState.DROPPED or leg.note]
     untouched = bool(overlay) and all(leg.state == LegState.PLANNED for leg in overlay)
     return untouched and view.cut_short and not view.count(REPLANNED)
 

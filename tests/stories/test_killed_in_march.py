@@ -36,15 +36,16 @@ LIMIT_S = 100
 pytestmark = needs_history
 
 #: the first life only writes the tap down, the second commits the Confirm and dies before its answer, the others die at every kind of step;
-#: the buys, legs 0 to 5, run side by side, and DOGE, leg 3, is the one that goes on longest
+#: the futures go first; the buys, legs 2 to 7, run side by side, and DOGE, leg 5, is the one that goes on longest
 CHAIN = (
-    "journaled", "answering", "begun", "sized", "intended-0", "lost-0", "quarantine-0", "resent-0", "acted-0",
-    "answered-3", "sent-plan_progress", "acted-3#2", "ended-3", "replanned", "acted-6", "measured", "finished", "sent-plan_result",
+    "journaled", "answering", "begun", "intended-0", "lost-0", "quarantine-0", "resent-0", "acted-0", "sized",
+    "answered-5", "sent-plan_progress", "acted-5#2", "ended-5", "replanned", "acted-8", "measured", "finished", "sent-plan_result",
 )  # fmt: skip
 #: every step of a leg of each kind, for the long run
 EVERY = (
-    "begun", "sized", *(f"{point}-{leg}" for leg in (0, 3) for point in ("intended", "acted", "answered")), "ended-3", "replanned",
-    *(f"{point}-{leg}" for leg in (6, 7) for point in ("intended", "acted", "answered")), "measured", "finished",
+    "begun", *(f"{point}-0" for point in ("intended", "acted", "answered")), "sized",
+    *(f"{point}-5" for point in ("intended", "acted", "answered")), "ended-5", "replanned",
+    *(f"{point}-8" for point in ("intended", "acted", "answered")), "measured", "finished",
 )  # fmt: skip
 
 
@@ -139,7 +140,7 @@ def same(hurt: dict[str, Any], unhurt: dict[str, Any]) -> None:
 def test_the_unhurt_plan_is_filled_and_the_books_agree(unhurt: dict[str, Any]) -> None:
     # fear has the book closed in the same plan, which therefore takes what there is: less DOGE than wanted trades in that minute
     assert {leg[1]: leg[2] for leg in unhurt["legs"] if leg[2] != "filled"} == {"DOGE": "partial"}
-    assert [leg[1] for leg in unhurt["legs"]] == ["ADA", "BNB", "BTC", "DOGE", "ETH", "XRP", "USDT", "BTC-PERP", "ETH-PERP"]
+    assert [leg[1] for leg in unhurt["legs"]] == ["BTC-PERP", "ETH-PERP", "ADA", "BNB", "BTC", "DOGE", "ETH", "XRP", "USDT"]
     assert unhurt["journal"] == unhurt["exchange"]
     assert unhurt["confirmed"] == 1
 

@@ -1,0 +1,110 @@
+"""Months that happened, with a yes to every plan: how many plans and legs there were, how long they took, what they cost.
+
+The table of a run stands in ``docs/plans-over-months.md``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+from statistics import median
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chatbot.model import Cause, LegKind, LegState, Phase
+from tests.stories.history import day, living, needs_history
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from chatbot.model import Leg, Plan
+
+pytestmark = [needs_history, pytest.mark.slow]
+
+#: a leg of less than so much of the value is dust
+DUST = Decimal("0.0025")
+FUTURES_SIGNALS = {Cause.FEAR_GREED, Cause.FUNDING_LOW, Cause.FUNDING_HIGH, Cause.TREND}
+#: what lowers risk: a cause, and at which of its events
+RISK_OFF = {
+    (cause, event)
+    for cause in (Cause.VOLATILITY, Cause.TREND, Cause.FUNDING_HIGH, Cause.FEAR_GREED)
+    for event in (Phase.BEGIN, Phase.CHANGE)
+}
+
+
+@dataclass(slots=True)
+class Row:
+    """What the plans of one kind came to."""
+
+    plans: int = 0
+    legs: int = 0
+    dust: int = 0
+    minutes: list[float] = field(default_factory=list)
+    #: basis points of what was traded: told on the card, and paid
+    told: list[float] = field(default_factory=list)
+    paid: list[float] = field(default_factory=list)
+
+    def add(self, plan: Plan) -> None:
+        """Count one plan that was carried out."""
+        orders = [leg for leg in plan.legs if not leg.is_transfer and leg.state is not LegState.DROPPED]
+        self.plans += 1
+        self.legs += len(orders)
+        self.dust += sum(leg.notional < DUST * plan.before.value for leg in orders)
+        if plan.finished_at is not None and plan.decided_at is not None:
+            self.minutes.append((plan.finished_at - plan.decided_at).total_seconds() / 60)
+        if plan.slippage_bps is not None:
+            self.told.append(float(plan.slippage_bps))
+        if traded := sum(leg.filled * leg.price for leg in orders):
+            self.paid.append(float(sum(map(_slipped, orders)) / traded * 10_000))
+
+    def line(self, name: str) -> str:
+        """Return the row of the table."""
+        figures = (f"{median(some):.1f}" if some else "-" for some in (self.minutes, self.told, self.paid))
+        return " | ".join(("", name, str(self.plans), str(self.legs), str(self.dust), *figures, "")).strip()
+
+
+def _slipped(leg: Leg) -> Decimal:
+    """Return what a leg cost beyond the price of its card, in quote; below 0 where it was cheaper."""
+    if leg.average is None:
+        return Decimal(0)
+    return (leg.average - leg.price) * leg.filled * (-1 if leg.side == "sell" else 1)
+
+
+def is_risk_off(plan: Plan) -> bool:
+    return all((reason.trigger, reason.event) in RISK_OFF or reason.trigger is Cause.MARGIN for reason in plan.reasons)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [
+        (day(2020, 2, 1), day(2020, 6, 1)),
+        (day(2021, 11, 1), day(2022, 2, 1)),
+        (day(2022, 5, 1), day(2022, 9, 1)),
+    ],
+    ids=["feb-may-2020", "nov-2021-jan-2022", "may-aug-2022"],
+)
+async def test_months_of_plans(tmp_path: Path, begin: datetime, end: datetime) -> None:
+    """No spot leg for a futures signal while every line is inside its band, no buy in a plan that lowers risk, and few legs of dust."""
+    async with living(tmp_path, begin, "Balanced") as life:
+        await life.until(end)
+    rows: dict[str, Row] = defaultdict(Row)
+    for plan in life.plans:
+        for name in ("all", " + ".join(sorted({reason.trigger for reason in plan.reasons}))):
+            rows[name].add(plan)
+    print(f"\n{begin:%b %Y} to {end:%b %Y}")  # noqa: T201 - the table, read with -s
+    for name, row in sorted(rows.items()):
+        print(row.line(name))  # noqa: T201 - as above
+    spot = (LegKind.SPOT_BUY, LegKind.SPOT_SELL)
+    for plan in life.plans:
+        causes = {reason.trigger for reason in plan.reasons}
+        inside = not any(line.breach for line in plan.before.limits)
+        if causes <= FUTURES_SIGNALS and inside:
+            assert not [leg for leg in plan.legs if leg.kind in spot], f"plan {plan.number}: {causes}"
+        if is_risk_off(plan):
+            assert not [leg for leg in plan.legs if leg.kind is LegKind.SPOT_BUY], f"plan {plan.number}: {causes}"
+    whole = rows["all"]
+    assert whole.dust <= whole.legs * 0.05, f"{whole.dust} of {whole.legs} legs are dust"
+    assert median(whole.minutes) <= 5
