@@ -155,8 +155,7 @@ class Scribe:
     async def budget(self, plan_id: int, index: int) -> Decimal | None:
         """Return what a spot buy may spend in all, quote; None where nobody wrote it down."""
         async with self._db.read() as tx:
-            happened = await events.events(tx, plan_id)
-        sized: dict[str, str] = next((event.detail.get(BUDGETS, {}) for event in happened if event.name == SIZED), {})
+            sized = (await events.detail_of(tx, plan_id, SIZED)).get(BUDGETS, {})
         return Decimal(sized[str(index)]) if str(index) in sized else None
 
     async def write(self, view: View, change: Change) -> None:

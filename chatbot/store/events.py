@@ -23,6 +23,7 @@ _ADDING = insert(tables.events).returning(_events.id)
 _OF_PLAN = select(tables.events).where(_events.plan_id == bindparam("one")).order_by(_events.id)
 _NAMES = _OF_PLAN.with_only_columns(_events.name, _events.leg_index, _events.at)
 _FIRST = _OF_PLAN.with_only_columns(_events.name).where(_events.name.in_(bindparam("names", expanding=True))).limit(1)
+_DETAIL = _OF_PLAN.with_only_columns(_events.detail).where(_events.name == bindparam("name")).limit(1)
 _FINISHING = update(tables.updates).where(_updates.id == bindparam("one")).values(finished=True, body="")
 
 
@@ -58,6 +59,11 @@ async def events(tx: Tx, plan_id: int) -> tuple[Event, ...]:
 async def names(tx: Tx, plan_id: int) -> tuple[tuple[str, int | None, datetime], ...]:
     """Return the name, the leg's index and the time of everything that happened to a plan, in order."""
     return tuple((row.name, row.leg_index, row.at) for row in await tx.execute(_NAMES, {"one": plan_id}))
+
+
+async def detail_of(tx: Tx, plan_id: int, name: str) -> dict[str, Any]:
+    """Return what was written down when this first happened to a plan; nothing where it has not."""
+    return (await tx.execute(_DETAIL, {"one": plan_id, "name": name})).scalar_one_or_none() or {}
 
 
 async def first_of(tx: Tx, plan_id: int, names: Collection[str]) -> str:
