@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from chatbot.engine.exact import ZERO
 from chatbot.engine.planner.scope import Moves, Sides
 from chatbot.engine.planner.spot import wanted
+from chatbot.engine.planner.strict_cap import reduces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,5 +58,5 @@ def _allowed_contract(c: Line, scope: Scope, terms: Terms, flags: set[str]) -> L
 def _forbids(moves: Moves, now: Fraction, goal: Fraction) -> bool:
     if moves is Moves.NO_RAISE:
         return goal > max(now, ZERO)
-    shrinks = abs(goal) < abs(now) and now * goal >= 0
+    shrinks = reduces(now, goal)
     return (moves is Moves.REDUCE and not shrinks) or (moves is Moves.INCREASE and (shrinks or now * goal < 0))

@@ -220,22 +220,8 @@ def scope_block(
     joining = started and any(row.joins for _, row in live)
     at_five = _at_five(every, outside if joining or any(row.whole for _, row in live) else frozenset())
 
-    spot: dict[str, Least] = {}
-    book: dict[str, tuple[Moves, Least]] = {}
-    for cause, row in live:
-        for coin in _coins_of(cause, row, coins):
-            spot[coin] = min(spot.get(coin, row.least), row.least)
-        for contract in _contracts_of(cause, row, contracts, moved):
-            moves = Moves.REDUCE if row.reductions else Moves.ANY
-            before = book.get(contract, (moves, row.least))
-            book[contract] = (moves if before[0] is Moves.REDUCE else before[0], min(before[1], row.least))
-    for coin, lines in coins.items():
-        if at_five & {*lines, coin} and (joining or coin in spot):
-            spot[coin] = min(spot.get(coin, Least.NAMED), Least.NAMED)
-    if EXPOSURE in at_five:
-        for contract in contracts if joining else book:
-            book[contract] = (Moves.ANY, min(book.get(contract, (Moves.ANY, Least.NAMED))[1], Least.NAMED))
-
+    spot = _coins_in(live, coins, at_five, joining=joining)
+    book = _contracts_in(live, contracts, moved, at_five, joining=joining)
     new_money = every[0].kind == "new_money"
     to_spot = max((row.to_spot for _, row in live), default=Money.NONE)
     return Scope(
@@ -251,6 +237,42 @@ def scope_block(
         least=_money_least(live),
         is_whole=any(row.whole for _, row in live) and not new_money,
     )
+
+
+def _coins_in(
+    live: Iterable[tuple[BlockCause, Row]], coins: Mapping[str, AbstractSet[str]], at_five: AbstractSet[str], *, joining: bool
+) -> dict[str, Least]:
+    """Return the coins that a block may touch, each from what difference on."""
+    found: dict[str, Least] = {}
+    for cause, row in live:
+        for coin in _coins_of(cause, row, coins):
+            found[coin] = min(found.get(coin, row.least), row.least)
+    for coin, lines in coins.items():
+        if at_five & {*lines, coin} and (joining or coin in found):
+            found[coin] = min(found.get(coin, Least.NAMED), Least.NAMED)
+    return found
+
+
+def _contracts_in(
+    live: Iterable[tuple[BlockCause, Row]],
+    contracts: Mapping[str, str],
+    moved: AbstractSet[str],
+    at_five: AbstractSet[str],
+    *,
+    joining: bool,
+) -> dict[str, tuple[Moves, Least]]:
+    """Return the contracts that a block may touch: only reduced where margin alone names them, and from what difference on."""
+    found: dict[str, tuple[Moves, Least]] = {}
+    for cause, row in live:
+        moves = Moves.REDUCE if row.reductions else Moves.ANY
+        for contract in _contracts_of(cause, row, contracts, moved):
+            before, least = found.get(contract, (moves, row.least))
+            found[contract] = (moves if before is Moves.REDUCE else before, min(least, row.least))
+    if EXPOSURE in at_five:
+        for contract in contracts if joining else found:
+            _, least = found.get(contract, (Moves.ANY, Least.NAMED))
+            found[contract] = (Moves.ANY, min(least, Least.NAMED))
+    return found
 
 
 def _at_five(causes: Iterable[BlockCause], outside: AbstractSet[str]) -> frozenset[str]:
