@@ -49,7 +49,7 @@ def block_causes(evaluation: Evaluation, reasons: Iterable[Reason]) -> tuple[Blo
 
 def _cause(reason: Reason, every: tuple[str, ...]) -> BlockCause | None:
     if reason.trigger in (Cause.DRIFT, Cause.EXPOSURE):
-        return BlockCause(kind="drift", line=EXPOSURE if reason.line == NET else reason.line)
+        return BlockCause(kind="drift", line=EXPOSURE if reason.trigger is Cause.EXPOSURE else reason.line)
     if reason.trigger is Cause.EVERYTHING:
         return BlockCause(kind="manual", trades_all=True)
     if reason.trigger is Cause.TILT:

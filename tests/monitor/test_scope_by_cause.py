@@ -10,6 +10,7 @@ import pytest
 
 from chatbot.model import Cause, LeftOutWhy, LegKind, Phase, Reason
 from chatbot.plans.outcomes import NothingToDo, Proposed
+from chatbot.triggers import drift
 from tests.monitor.test_triggers import CALM, FEAR, HIGH, LOW, QUIET, SPIKE, TRIM, stage
 from tests.portfolio.still_market import PERSON
 
@@ -86,6 +87,22 @@ async def test_a_spike_of_one_coin_touches_that_coin_and_its_longs(tmp_path: Pat
         plan = await on.room.plan(portfolio)
         assert plan is not None
         assert {(leg.kind, leg.instrument) for leg in plan.legs} == {(LegKind.SPOT_SELL, "BTC"), (LegKind.FUTURES_REDUCE, "BTC-PERP")}
+
+
+async def test_a_net_exposure_that_has_drifted_moves_contracts_alone(tmp_path: Path) -> None:
+    """The coins are off their targets inside their bands, and the sleeve has more than its share: neither is this plan's business."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open(futures_net=D("0.16"))
+        on.room.market.move("SOL", "0.9")
+        strategy = replace(portfolio.strategy, futures_net=D("0.1"))
+        changed = await on.room.program.portfolios.change(portfolio, strategy=strategy)
+        looked = await on.room.program.evaluator.look(changed, fresh=True)
+        assert looked.figures is not None
+        (reason,) = drift.reasons_for(looked.figures.limits)
+        assert reason.trigger is Cause.EXPOSURE
+        plan = on.room.program.rebalancing.draft(looked, (reason,))
+        assert not isinstance(plan, NothingToDo)
+        assert {leg.kind for leg in plan.legs} == REDUCTIONS
 
 
 @pytest.mark.parametrize("signal", [FEAR, SPIKE, LOW], ids=lambda signal: signal.trigger)
