@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -16,9 +17,14 @@ money = st.decimals(min_value="0.01", max_value="1e9", places=2)
 growths = st.lists(st.decimals(min_value="0.5", max_value="2", places=3), min_size=1, max_size=12)
 
 
+def halves(moment: Moment) -> tuple[Decimal | None, ...]:
+    """Return the same money in twice as many flows."""
+    return tuple(part for flow in moment.flows if flow is not None for part in (flow - 1, D(1)))
+
+
 @given(money, growths, st.data())
-def test_any_flows_at_any_moment_leave_the_return_as_it_was(start: Decimal, steps: list[Decimal], data: st.DataObject) -> None:
-    """The same market, with money coming and going as it likes: the same return, and all that was not put in is profit."""
+def test_c54_any_flows_at_any_moment_leave_the_return_as_it_was(start: Decimal, steps: list[Decimal], data: st.DataObject) -> None:
+    """The same market, with money coming and going as it likes, in how many parts ever: the same return; what was not put in is profit."""
     value, moments, put_in = start, [Moment(value=start)], D(0)
     plain = [Moment(value=start)]
     for step in steps:
@@ -32,6 +38,7 @@ def test_any_flows_at_any_moment_leave_the_return_as_it_was(start: Decimal, step
     assert got.total is not None
     assert undisturbed.total is not None
     assert abs(got.total - undisturbed.total) < D("1e-18")
+    assert time_weighted([replace(moment, flows=halves(moment)) for moment in moments]) == got
     assert got.profit is not None
     assert abs(got.profit - (value - start - put_in)) < D("1e-12")
 

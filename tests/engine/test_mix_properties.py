@@ -45,7 +45,7 @@ def test_shares_add_up_and_so_do_the_dollars(
 
 @quick
 @given(prices, quantities, st.lists(st.tuples(prices, st.fixed_dictionaries(dict.fromkeys(COINS, st.integers(0, 100)))), max_size=5))
-def test_after_partial_fills_moved_prices_and_cuts_a_full_fill_ends_at_what_was_chosen(
+def test_c47_after_partial_fills_moved_prices_and_cuts_a_full_fill_ends_at_what_was_chosen(
     price: dict[str, Decimal], held: dict[str, Decimal], blocks: list[tuple[dict[str, Decimal], dict[str, int]]]
 ) -> None:
     """Block after block fills only so much of each coin; the proportions of the q* stay those of the first (C.47)."""

@@ -115,7 +115,7 @@ def test_margin_and_notional_are_no_wealth() -> None:
 
 @quick
 @given(plan_cases(), st.data())
-def test_what_is_kept_out_and_what_is_managed_are_what_is_held(case: PlanCase, data: st.DataObject) -> None:
+def test_c55_what_is_kept_out_and_what_is_managed_are_what_is_held(case: PlanCase, data: st.DataObject) -> None:
     """Of every asset both parts make up what is held, never more is kept than that, and the value falls by what is kept."""
     s = case.snapshot
     assets = sorted({row.asset for row in (*s.spot, *s.cash)})
