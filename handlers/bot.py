@@ -162,6 +162,7 @@ BUTTONS: dict[str, Handler] = {
     "plan": history.plan,
     "csv": history.csv,
     "why": history.why,
+    "why_all": history.why_all,
     "settings": settings.settings,
     "languages": settings.languages,
     "language": settings.language,

@@ -76,6 +76,14 @@ async def why(update: Update, context: Context) -> None:
     await show(update, context, why_views.why(context.words, report, seen if last or report.check.figures else None, now))
 
 
+async def why_all(update: Update, context: Context) -> None:
+    """Show every limit, the nearest first."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is not None:
+        report = await context.program.reports.status(context.person, portfolio)
+        await show(update, context, why_views.everything(context.words, report, report.check.figures))
+
+
 def _held_back(portfolio: Portfolio, last: Check | None, figures: PortfolioFigures | None) -> HeldBack:
     """Return what the last check came to.
 

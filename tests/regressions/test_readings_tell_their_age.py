@@ -35,11 +35,12 @@ async def test_in_the_evening_every_signal_says_that_it_is_of_last_midnight(tmp_
     async with someone(tmp_path) as ann:
         await ann.set_up()
         await ann.step(SINCE_MIDNIGHT.total_seconds())
-        why = await ann.say("/why")
+        short = await ann.say("/why")
+        assert "prices fresh, Volatility, Trend, Fear & Greed read 21 hr ago." in short
+        why = (await ann.taps("All triggers")).text
         said = [line for line in why.splitlines() if "volatility is" in line or "Fear & Greed is" in line or "trend scores" in line]
         assert said
         assert all("Read 21 hr ago." in line for line in said), why
-        assert "prices it needed were fresh" in why
         shown = [line for line in (await ann.say("/status")).splitlines() if line.startswith(("Volatility", "Fear & Greed", "Trend"))]
         assert shown
         assert all(", read 21 hr ago" in line for line in shown), shown

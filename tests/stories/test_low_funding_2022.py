@@ -54,6 +54,7 @@ async def test_fear_holds_the_step_up_down_until_it_is_over(tmp_path: Path) -> N
         assert all(leg.reduce_only for leg in neutral.legs if leg.instrument.endswith("-PERP"))
         assert len(life.plans_for(Cause.FUNDING_LOW)) == 1
         assert await life.net() == (0, 0)
-        why = await life.ann.say("/why")
+        await life.ann.say("/why")
+        why = (await life.ann.taps("All triggers")).text
         assert "futures are held neutral" in why
         assert "It adds nothing while" in why

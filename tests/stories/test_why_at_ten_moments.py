@@ -1,4 +1,4 @@
-"""/why, asked in the chat at ten moments of days that happened: each time why the bot acted or did not, and what would make it act."""
+"""/why, asked in the chat at ten moments of days that happened: three sentences, and behind them what would make the bot act."""
 
 from __future__ import annotations
 
@@ -20,8 +20,13 @@ pytestmark = needs_history
 
 
 async def why(ann: Someone, *said: str, never: tuple[str, ...] = ()) -> None:
-    """Ask, and hold that all of this is said, in this order."""
-    text = await ann.say("/why")
+    """Ask, open all triggers, and hold that all of this is said, in this order; below its head the answer is three sentences at most."""
+    answer = await ann.say("/why")
+    assert 3 <= len(answer.splitlines()) <= 4, answer
+    await ann.tap("All triggers")
+    text = f"{answer}\n{ann.last.text}"
+    await ann.tap("Back")
+    assert ann.last.text == answer
     at = 0
     for fragment in said:
         found = text.find(fragment, at)
@@ -38,25 +43,25 @@ async def test_a_drift_from_calm_to_a_card_that_is_snoozed_then_paused(tmp_path:
         assert not await live_until(ann, day(2021, 5, 12))
         await why(
             ann,
-            "Nothing to do: every line is inside its band.",
-            "The nearest limit is",
+            "Nothing to do: the nearest limit is",
             "of 5.0 points.",
+            "Last check 0 sec ago, all 8 prices fresh.",
+            "of 5.0 points",
             "Switched off: Volatility, Trend, Low funding, High funding, Fear & Greed",
-            "Last check 0 sec ago. All 8 prices it needed were fresh.",
             never=("plan", "silence"),
         )
         await every_trigger(ann)
         # 2: less than a point before it acts
         assert not await live_until(ann, day(2021, 5, 18))
-        await why(ann, "Nothing to do", "The nearest limit is BTC/ETH: 4.", "of 5.0 points.", "ALT: 4.")
+        await why(ann, "Nothing to do: the nearest limit is BTC/ETH, 4.", "of 5.0 points.", "BTC/ETH: 4.", "ALT: 4.")
         # 3: it has just acted
         assert await live_until(ann, day(2021, 5, 19))
         await why(
             ann,
             "This check raised an alert about BTC/ETH, ALT.",
-            "Furthest outside: ALT, 5.",
-            "points from target with a limit of 5.0.",
-            never=("Nothing to do", "told about this crossing"),
+            "Furthest outside is ALT, 5.",
+            "points off with a limit of 5.0.",
+            never=("Nothing to do", "told about this"),
         )
         await card(ann)
         await silence(ann)
@@ -68,14 +73,16 @@ async def every_trigger(ann: Someone) -> None:
         await ann.say(f"/triggers {name} on")
     await why(
         ann,
-        "The nearest limit is Net futures*: 4.",
+        "Funding has been high since 6 May 2021, 16:00, now +0.013% per 8 h: 50% of the net long is kept.",
+        "all 8 prices fresh",
         "Funding has been high since 6 May 2021, 16:00, now +0.013% per 8 h: 50% of the net long is kept.",
         "It ends at +0.030% or below for 3 blocks of 8 h in a row (2 so far).",
-        "All in all the net futures target is 5.0% instead of 10.0%.",
+        "Net futures*: 4.",
         "The ETH trend scores 0.45 and would have to reach 0.50, with two signs that agree.",
         "ADA volatility is 1.3x its usual level and would have to reach 2.0x.",
         "Fear & Greed is 68; futures go neutral below 25.",
         "Funding is +0.013% per 8 h and would have to be below -0.010% for 3 blocks in a row (0 so far).",
+        "All in all the net futures target is 5.0% instead of 10.0%.",
         "* moved by a trigger or hedge; own target: Net futures 10.0%",
         never=("Switched off",),
     )
@@ -86,15 +93,10 @@ async def every_trigger(ann: Someone) -> None:
 async def card(ann: Someone) -> None:
     """Ask in the check that makes the plan, and in the next one."""
     assert await look(ann, ann.clock.now() + timedelta(seconds=65)) == (0, 1)
-    await why(ann, "This check made a plan.", "Plan 3 waits for your answer until 00:21.", "Furthest outside: ALT")
+    await why(ann, "Plan 3 waits for your answer, 5 minutes left.", "Furthest outside is ALT")
     # 4: held back by the plan that is open
     assert await look(ann, ann.clock.now() + timedelta(seconds=60)) == (0, 0)
-    await why(
-        ann,
-        "Nothing new was proposed, because a plan is open already.",
-        "Plan 3 waits for your answer until 00:21.",
-        "Furthest outside: ALT, 5.",
-    )
+    await why(ann, "Plan 3 waits for your answer, 4 minutes left.", "Furthest outside is ALT, 5.")
 
 
 async def silence(ann: Someone) -> None:
@@ -103,24 +105,24 @@ async def silence(ann: Someone) -> None:
     assert (await ann.plan()).state is not PlanState.PROPOSED
     # 5: snoozed
     assert await look(ann, ann.clock.now() + timedelta(seconds=60)) == (0, 0)
-    await why(ann, "Nothing was said, because you asked for silence until 19 May 2021, 01:17.", "Furthest outside: ALT")
+    await why(ann, "I say nothing, because you asked for silence until 19 May 2021, 01:17.", "Furthest outside is ALT")
     # 6: paused
     await ann.say("/pause")
     assert await look(ann, ann.clock.now() + timedelta(minutes=10)) == (0, 0)
     await why(
         ann,
-        "Nothing was done, because the portfolio is paused. /resume starts it again.",
-        "Furthest outside: ALT",
-        "Last check 10 min ago.",
+        "The portfolio is paused, so I do nothing until /resume.",
+        "Furthest outside is ALT",
+        "Last check 10 min ago, all 8 prices fresh.",
         never=("silence", "This check raised"),
     )
     await ann.say("/resume")
     assert await look(ann, ann.clock.now() + timedelta(hours=1)) == (0, 0)
     await why(
         ann,
-        "You have been told about this crossing. I ring again when it is a point worse, or after it has been well inside.",
-        "Furthest outside: ALT, 5.",
-        "Last check 0 sec ago.",
+        "You have been told about this; I ring again when it is a point worse, or after it has been well inside.",
+        "Furthest outside is ALT, 5.",
+        "Last check 0 sec ago, all 8 prices fresh.",
     )
 
 
@@ -131,12 +133,11 @@ async def test_fear_and_a_spike_from_their_first_day_to_the_days_after(tmp_path:
         assert await answered(ann, day(2021, 5, 17)) == ["05-16"]
         await why(
             ann,
-            "Nothing to do: every line is inside its band.",
+            "Nothing to do: the nearest limit is",
             "Extreme fear since 16 May 2021, 00:00: Fear & Greed is 27, so futures are held neutral.",
             "It ends at 30 or above on 2 days in a row (0 so far).",
-            "All in all the net futures target is 0.0% instead of 10.0%.",
             "BTC volatility is 1.6x its usual level and would have to reach 2.0x.",
-            "No futures positions",
+            "All in all the net futures target is 0.0% instead of 10.0%.",
         )
         # 8: a spike holds coins down, and fear the futures
         assert await answered(ann, day(2021, 5, 20)) == ["05-18", "05-20"], "the plan for fear left the coins alone, so that ALT drifts on"
@@ -145,7 +146,7 @@ async def test_fear_and_a_spike_from_their_first_day_to_the_days_after(tmp_path:
         assert (await answered(ann, day(2021, 6, 4)))[-1] == "06-03"
         await why(
             ann,
-            "Nothing to do: every line is inside its band.",
+            "Nothing to do: the nearest limit is",
             "Fear & Greed is 27, so futures are held neutral.",
             "BNB volatility is 1.2x its usual level and would have to reach 2.0x.",
             never=("has been high", "Its target is"),
@@ -164,7 +165,6 @@ async def spike(ann: Someone) -> None:
     await why(
         ann,
         "This check made a plan.",
-        "The nearest limit is",
         "BTC volatility has been high since 20 May 2021, 00:00; it is 2.2x its usual level.",
         "Its target is 9.",
         "instead of 20.",
@@ -175,7 +175,7 @@ async def spike(ann: Someone) -> None:
     await answered(ann, day(2021, 5, 29))
     await why(
         ann,
-        "Nothing to do: every line is inside its band.",
+        "Nothing to do: the nearest limit is",
         "ADA volatility has been high since 20 May 2021, 00:00; it is 1.4x its usual level.",
         "It ends at 1.5x or less on 2 days in a row (1 so far).",
     )
@@ -208,7 +208,6 @@ async def test_low_funding_that_fear_holds_back(tmp_path: Path) -> None:
             "It ends at 0.000% or above for 3 blocks of 8 h in a row (0 so far).",
             "Extreme fear since 19 Jun 2021, 00:00: Fear & Greed is 22, so futures are held neutral.",
             "All in all the net futures target is 0.0% instead of 10.0%.",
-            "No futures positions",
         )
 
 
@@ -220,11 +219,11 @@ async def test_four_hours_without_a_price(tmp_path: Path) -> None:
         # 11: no usable prices
         await why(
             ann,
-            "Nothing was done, because the portfolio could not be evaluated. Every check tries again.",
             "Cannot evaluate: the price of ADA is 10 min old",
             "the price of BTC is 10 min old",
+            "I can't evaluate the portfolio; every check tries again.",
             "Last check 0 sec ago.",
             never=("Net exposure", "nearest limit", "fresh"),
         )
         await look(ann, datetime(2021, 8, 13, 6, 5, tzinfo=UTC))
-        await why(ann, "Nothing to do: every line is inside its band.", "All 8 prices it needed were fresh.")
+        await why(ann, "Nothing to do: the nearest limit is", "all 8 prices fresh.")

@@ -119,6 +119,18 @@ def closed_text(words: Words, plan: Plan) -> str:
     return words.t(told, number=plan.number, time=words.time(moment))
 
 
+def open_plan_line(words: Words, plan: Plan, now: datetime) -> Html:
+    """Say what an open plan waits for, or that it is on its way."""
+    if plan.is_by_hand:
+        return esc(closed_text(words, plan))
+    if plan.state is PlanState.PROPOSED:
+        left = words.span((autonomy.answer_by(plan) - now).total_seconds())
+        return say(words, "Plan {number} waits for your answer, {span} left.", number=plan.number, span=left)
+    if plan.state is PlanState.PARKED:
+        return say(words, "Plan {number} has stopped half-way and needs you.", number=plan.number)
+    return say(words, "Plan {number} is being carried out.", number=plan.number)
+
+
 def _body(words: Words, plan: Plan, *, lead: str = "") -> list[Html]:
     parts = [esc(lead), esc("")] if lead else []
     parts += reason_lines(words, plan)

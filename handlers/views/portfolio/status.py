@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chatbot.model import FUTURES, Mode, PlanState
+from chatbot.model import FUTURES, Mode
 from chatbot.portfolio.lives.ways_out import is_decided
 from handlers.buttons import Style
 from handlers.views import age
@@ -17,7 +17,6 @@ from handlers.views.common import (
     captioned,
     clip,
     coin,
-    esc,
     head,
     joined,
     line_name,
@@ -29,7 +28,7 @@ from handlers.views.common import (
 from handlers.views.person import halt
 from handlers.views.person.schedule import next_run_line
 from handlers.views.plan import autonomy
-from handlers.views.plan.card import closed_text
+from handlers.views.plan.card import open_plan_line
 from handlers.views.portfolio import lives, untargeted, ways_out
 from handlers.views.problems import cannot_evaluate_line
 from handlers.views.tables import (
@@ -50,7 +49,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from chatbot.i18n import Words
-    from chatbot.model import Performance, Plan, Portfolio, PortfolioFigures, StatusReport
+    from chatbot.model import Performance, Portfolio, PortfolioFigures, StatusReport
     from handlers.buttons import Keyboard
     from handlers.views.common import Html
 
@@ -145,21 +144,9 @@ def _standing(words: Words, report: StatusReport, now: datetime) -> list[Html]:
     if alone is not None:
         lines.append(alone)
     if report.open_plan is not None:
-        lines.append(_plan_line(words, report.open_plan))
+        lines.append(open_plan_line(words, report.open_plan, now))
     coming = next_run_line(words, report.next_run) if not portfolio.paused else None
     return [*lines, coming] if coming is not None else lines
-
-
-def _plan_line(words: Words, plan: Plan) -> Html:
-    if plan.is_by_hand:
-        return esc(closed_text(words, plan))
-    if plan.state is PlanState.PROPOSED:
-        return say(
-            words, "Plan {number} waits for your answer until {time}.", number=plan.number, time=words.time(autonomy.answer_by(plan))
-        )
-    if plan.state is PlanState.PARKED:
-        return say(words, "Plan {number} has stopped half-way and needs you.", number=plan.number)
-    return say(words, "Plan {number} is being carried out.", number=plan.number)
 
 
 def _age_line(words: Words, report: StatusReport) -> Html:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from chatbot.engine.triggers.registry import TRIGGERS
@@ -18,6 +21,34 @@ if TYPE_CHECKING:
     from handlers.views.common import Html
 
 STATUS_LINES = 4
+
+
+class Nearness(IntEnum):
+    """How a limit stands, the nearest first."""
+
+    #: a line is outside its band
+    CROSSED = 0
+    #: a signal holds something down
+    ACTIVE = 1
+    QUIET = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One limit in words, and how near it is."""
+
+    nearness: Nearness
+    #: part of the way from calm to the limit, 1 at the limit
+    share: Decimal
+    #: one sentence, or its end; without an age
+    short: Html
+    #: everything about it
+    lines: tuple[Html, ...]
+
+    @property
+    def rank(self) -> tuple[Nearness, Decimal]:
+        """Return what sorts the nearest first."""
+        return self.nearness, -self.share
 
 
 def status_lines(words: Words, report: StatusReport, *, most: int = STATUS_LINES) -> list[Html]:
@@ -59,35 +90,64 @@ def _facts(words: Words, signal: Signal) -> dict[str, str]:
     }
 
 
-def why_lines(words: Words, report: StatusReport) -> list[Html]:
-    """Return what every trigger saw: active ones with what they hold down and what ends them, then the nearest first, then the rest."""
+def ranked(words: Words, report: StatusReport) -> list[Limit]:
+    """Return what every trigger saw, the nearest first; coins that are far are summed up behind the nearest of their trigger."""
     on = signals.switched_on(report)
-    lines = [line for signal in signals.nearest_first(one for one in on if one.active) for line in _active(words, report, signal)]
-    lines += _net_moved(words, report)
-    groups = [signals.grouped(one for one in on if one.trigger == trigger and not one.active) for trigger in signals.every()]
-    named = signals.nearest_first(signal for group in groups for signal in group.named)
-    rest = {group.named[0].trigger: group.others for group in groups if group.others}
-    for signal in named:
-        lines.append(_quiet(words, report, signal))
-        if others := rest.pop(signal.trigger, ()):
-            lines.append(age.beside(words, signals.others_line(words, others), signals.oldest_s(others)))
-    return [*lines, *_silent(words, report)]
+    found = [_limit(words, report, signal, _while_active(words, report, signal)) for signal in on if signal.active]
+    for trigger in signals.every():
+        group = signals.grouped(one for one in on if one.trigger == trigger and not one.active)
+        for at, signal in enumerate(group.named):
+            others = group.others if at == 0 else ()
+            told = [age.beside(words, signals.others_line(words, others), signals.oldest_s(others))] if others else []
+            found.append(_limit(words, report, signal, told))
+    return sorted(found, key=lambda limit: limit.rank)
 
 
-def _active(words: Words, report: StatusReport, signal: Signal) -> list[Html]:
+def _limit(words: Words, report: StatusReport, signal: Signal, more: list[Html]) -> Limit:
+    short = _sentence(words, report, signal)
+    told = age.sentence(words, bold(short) if signal.active else short, signal.age_s)
+    if not signal.active:
+        told = signals.with_source(words, told, signal.trigger, report.mood_source)
+    nearness = Nearness.ACTIVE if signal.active else Nearness.QUIET
+    return Limit(nearness, signals.closeness(signal) or Decimal(0), short, (told, *more))
+
+
+def rest(words: Words, report: StatusReport) -> list[Html]:
+    """Return what the triggers come to together, and which of them see nothing."""
+    return [*_net_moved(words, report), *_silent(words, report)]
+
+
+def old_readings(words: Words, report: StatusReport) -> list[Html]:
+    """Name the triggers whose readings are older than they seem, those of one age together."""
+    by_age: dict[str, list[str]] = {}
+    for trigger in signals.every():
+        of_it = [one for one in signals.switched_on(report) if one.trigger == trigger and one.reading is not None]
+        if told := age.told_age(words, signals.oldest_s(of_it), age.SIGNAL_S):
+            by_age.setdefault(told, []).append(signals.name(words, trigger))
+    return [say(words, "{names} read {age} ago", names=", ".join(names), age=told) for told, names in by_age.items()]
+
+
+def _sentence(words: Words, report: StatusReport, signal: Signal) -> Html:
+    """Say what a signal reads and what it holds down, or what would make it act."""
     facts, said = _facts(words, signal), said_of(signal.trigger, signal.subject)
+    if signal.active and said.held_back is not None and signals.is_held_back(report, signal):
+        return say(words, said.held_back.asks, **facts)
+    if signal.active:
+        return say(words, said.since, **facts)
+    if said.reached and (signals.closeness(signal) or 0) >= 1:
+        return say(words, said.reached, **facts)
+    return _counted(words, said.far, signal.needed, {**facts, "seen": words.number(signal.count)})
+
+
+def _while_active(words: Words, report: StatusReport, signal: Signal) -> list[Html]:
+    """Say what an active signal does, or why it does nothing, and what would end it."""
+    said, moved = said_of(signal.trigger, signal.subject), report.moved.get(signal.subject)
     if said.held_back is not None and signals.is_held_back(report, signal):
-        return [
-            age.sentence(words, bold(say(words, said.held_back.asks, **facts)), signal.age_s),
-            say(words, said.held_back.why_not),
-            _end(words, signal),
-        ]
-    lines = [age.sentence(words, bold(say(words, said.since, **facts)), signal.age_s)]
-    moved = report.moved.get(signal.subject)
+        return [say(words, said.held_back.why_not), _end(words, signal)]
     if INFO[signal.trigger].effect is Effect.CUT_COIN and moved is not None:
-        told = {"coin": coin(signal.subject), "now": words.percent(moved.now), "own": words.percent(moved.own)}
-        lines.append(say(words, "Its target is {now} instead of {own} while that lasts.", **told))
-    return [*lines, _end(words, signal)]
+        told = {"now": words.percent(moved.now), "own": words.percent(moved.own)}
+        return [say(words, "Its target is {now} instead of {own} while that lasts.", **told), _end(words, signal)]
+    return [_end(words, signal)]
 
 
 def _end(words: Words, signal: Signal) -> Html:
@@ -107,15 +167,6 @@ def _net_moved(words: Words, report: StatusReport) -> list[Html]:
         return []
     facts = {"now": words.percent(net.target), "own": words.percent(net.base)}
     return [say(words, "All in all the net futures target is {now} instead of {own}.", **facts)]
-
-
-def _quiet(words: Words, report: StatusReport, signal: Signal) -> Html:
-    """Say what a quiet signal reads and what would make it act."""
-    facts, said = _facts(words, signal), said_of(signal.trigger, signal.subject)
-    if said.reached and (signals.closeness(signal) or 0) >= 1:
-        return age.sentence(words, say(words, said.reached, **facts), signal.age_s)
-    line = age.sentence(words, _counted(words, said.far, signal.needed, {**facts, "seen": words.number(signal.count)}), signal.age_s)
-    return signals.with_source(words, line, signal.trigger, report.mood_source)
 
 
 def _silent(words: Words, report: StatusReport) -> list[Html]:

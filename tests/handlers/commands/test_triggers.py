@@ -111,7 +111,8 @@ async def test_all_coins_together_are_one_line(chat: Someone) -> None:
     assert "all coins" in text
     assert "SOL" not in text
     assert "Volatility of all coins" in await chat.say("/status")
-    assert "All your coins together are" in await chat.say("/why")
+    await chat.say("/why")
+    assert "All your coins together are" in (await chat.taps("All triggers")).text
     await chat.say("/triggers volatility together off")
     assert "all coins" not in await chat.say("/triggers volatility")
 
@@ -172,7 +173,8 @@ async def test_help_and_why_speak_of_the_triggers(chat: Someone) -> None:
     text = chat.loopback.last(ANN.id).text
     for part in ("no sign of an edge", "not that of the spot coins", "the only trigger that adds risk", "does not time the market"):
         assert part in text, text
-    why = await chat.say("/why")
+    await chat.say("/why")
+    why = (await chat.taps("All triggers")).text
     for part in ("would have to reach 2.0x", "futures go neutral below 25. Source: simulated", "Switched off: Low funding, High funding"):
         assert part in why, why
     status = await chat.say("/status")

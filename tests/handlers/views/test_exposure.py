@@ -111,5 +111,5 @@ def test_status_and_why_show_how_far_it_is() -> None:
     shown, explained = texts(replace(crossed, lines=inside))
     assert "Net futures 16.2%, target 10.0% ±5.0 ●" in shown
     assert "● outside its band" in shown
-    assert "Furthest outside: <b>Net futures</b>, <b>6.2</b> points from target with a limit of 5.0." in explained
+    assert "Furthest outside is <b>Net futures</b>, <b>6.2</b> points off with a limit of 5.0." in explained
     assert not any("Net futures" in text for text in texts(without))

@@ -19,9 +19,10 @@ from handlers.views.trigger import lines as standing
 from handlers.views.trigger import page, signals
 from handlers.views.trigger.words import WORDS
 from tests.handlers.views.test_everywhere import CATALOGUE, LANGUAGES
-from tests.handlers.views.view_examples import NOW, a_signal, a_strategy, portfolio, report, trigger_steps, triggered
+from tests.handlers.views.view_examples import NOW, a_signal, a_strategy, figures, portfolio, report, trigger_steps, triggered
 
 if TYPE_CHECKING:
+    from chatbot.i18n import Words
     from chatbot.model import StatusReport
 
 D = Decimal
@@ -34,6 +35,13 @@ def seeing(*signals: object, **settings: TriggerSetting) -> StatusReport:
     on = {Cause(trigger): TriggerSetting(on=True) for trigger in TRIGGERS} | {Cause(name): chosen for name, chosen in settings.items()}
     port = replace(portfolio(), strategy=replace(a_strategy(), triggers=on))
     return replace(report(), portfolio=port, signals=signals, mood_source="alternative.me", open_plan=None)
+
+
+def told(words: Words, shown: StatusReport) -> list[str]:
+    """Return every line about the triggers behind /why."""
+    return [str(line) for limit in standing.ranked(words, shown) for line in limit.lines] + [
+        str(line) for line in standing.rest(words, shown)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +96,7 @@ def test_status_marks_a_moved_target_and_says_what_the_own_one_is() -> None:
 
 def test_why_says_what_an_active_trigger_holds_down_and_what_ends_it() -> None:
     """Since when, from where to where, and how far the end has come."""
-    text = why.why(EN, triggered(active=True), triggered(active=True).check, NOW).text
+    text = why.everything(EN, triggered(active=True), triggered(active=True).check.figures).text
     for part in (
         "BTC volatility has been high since 21 Nov 2026, 14:05; it is 2.4x its usual level.",
         "Its target is 10.1% instead of 24.0% while that lasts.",
@@ -101,11 +109,24 @@ def test_why_says_what_an_active_trigger_holds_down_and_what_ends_it() -> None:
         assert part in text, (part, text)
 
 
+def test_all_triggers_begin_with_what_is_nearest_to_its_limit() -> None:
+    """Lines and signals in one order: what is outside, what holds a target down, then by how far each is on its way."""
+    lines = (replace(figures().lines[0], breach=None, weight=D("0.43")), replace(figures().lines[1], weight=D("0.3"), breach="under"))
+    shown = seeing(
+        replace(a_signal(Cause.VOLATILITY, "BTC", "1.6"), active=True, since=NOW),
+        a_signal(Cause.FEAR_GREED, "", "26"),
+        a_signal(Cause.FUNDING_HIGH, "", "0.00011"),
+    )
+    text = why.everything(EN, shown, replace(figures(), lines=lines, exposure=None)).text
+    places = [text.index(part) for part in ("ALT: 10.0", "BTC volatility", "Greed is 26", "BTC/ETH: 3.0", "Funding is +0.011%")]
+    assert places == sorted(places), text
+
+
 def test_why_sums_up_the_far_coins_and_names_what_is_blind_and_off() -> None:
     """Twenty coins are one line and a half; a trigger without a reading is called so."""
     coins = [a_signal(Cause.VOLATILITY, f"C{at}", "1.1") for at in range(19)]
     shown = seeing(a_signal(Cause.VOLATILITY, "BTC", "1.4"), *coins, a_signal(Cause.FEAR_GREED, "", None), trend=TriggerSetting())
-    lines = [str(line) for line in standing.why_lines(EN, shown)]
+    lines = told(EN, shown)
     assert lines == [
         "BTC volatility is 1.4x its usual level and would have to reach 2.0x.",
         "19 other coins at most 1.1x",
@@ -116,26 +137,26 @@ def test_why_sums_up_the_far_coins_and_names_what_is_blind_and_off() -> None:
 
 def test_a_trend_at_its_limit_says_what_is_still_missing() -> None:
     """A score of 0.50 has not "to reach 0.50": it needs a close on which two signs agree."""
-    (line, *_) = standing.why_lines(EN, seeing(a_signal(Cause.TREND, "ETH-PERP", "0.5")))
-    told = "The ETH trend scores 0.50 of 0.50: it trims at a daily close if two signs agree then, once for each high of the price."
-    assert str(line) == told
+    (line, *_) = told(EN, seeing(a_signal(Cause.TREND, "ETH-PERP", "0.5")))
+    said = "The ETH trend scores 0.50 of 0.50: it trims at a daily close if two signs agree then, once for each high of the price."
+    assert line == said
 
 
 def test_an_active_reading_just_over_its_end_does_not_look_like_it() -> None:
     """1.52 is not written 1.5 where it would have to be 1.5 or less."""
-    lines = standing.why_lines(EN, seeing(replace(a_signal(Cause.VOLATILITY, "BTC", "1.52"), active=True, since=NOW)))
-    assert "it is 1.52x its usual level." in str(lines[0])
-    assert "It ends at 1.5x or less" in str(lines[1])
+    lines = told(EN, seeing(replace(a_signal(Cause.VOLATILITY, "BTC", "1.52"), active=True, since=NOW)))
+    assert "it is 1.52x its usual level." in lines[0]
+    assert "It ends at 1.5x or less" in lines[1]
 
 
 def test_russian_counts_blocks_and_coins_rightly() -> None:
     """1 блок, 3 блока, 5 блоков."""
     for needed, said in ((1, "1 блок подряд"), (3, "3 блока подряд"), (5, "5 блоков подряд")):
         shown = seeing(a_signal(Cause.FUNDING_HIGH, "", "0.0002", needed=needed))
-        assert said in str(standing.why_lines(RU, shown)[0])
+        assert said in told(RU, shown)[0]
     for others, said in ((1, "ещё 1 монета"), (3, "ещё 3 монеты"), (5, "ещё 5 монет")):
         coins = [a_signal(Cause.VOLATILITY, f"C{at}", "1.1") for at in range(others + 1)]
-        assert said in str(standing.why_lines(RU, seeing(*coins))[1])
+        assert said in told(RU, seeing(*coins))[1]
 
 
 @pytest.mark.parametrize(

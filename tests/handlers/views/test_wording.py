@@ -21,7 +21,7 @@ from handlers.views.plan import autonomy, card, history, progress, reasons
 from handlers.views.plan import legs as legs_views
 from handlers.views.plan.legs import ended_short
 from handlers.views.portfolio import options, status, strategy, why
-from tests.handlers.views.view_examples import NOW, a_plan, a_strategy, after, figures, legs, portfolio, report
+from tests.handlers.views.view_examples import NOW, a_plan, a_strategy, after, figures, legs, portfolio, report, triggered
 from tests.places import LOCALE
 
 WORDS = Catalogue(LOCALE).words("en")
@@ -70,7 +70,7 @@ def test_status_unknown_has_dashes_and_no_zero() -> None:
 def test_status_tells_what_waits() -> None:
     """A pause, a snooze and an open plan are in the status, and its first button leads on."""
     waiting = report()
-    assert "Plan 27 waits for your answer until 14:10." in status.status(WORDS, waiting, NOW).text
+    assert "Plan 27 waits for your answer, 5 minutes left." in status.status(WORDS, waiting, NOW).text
     assert actions(status.status(WORDS, waiting, NOW))["card"] == "123456"
     paused = replace(waiting, portfolio=replace(waiting.portfolio, paused=True))
     assert "Paused: nothing is checked until /resume." in status.status(WORDS, paused, NOW).text
@@ -223,10 +223,24 @@ def test_why_names_the_nearest_limit() -> None:
     """The nearest line comes first with what is left to its limit."""
     inside = replace(figures(), lines=tuple(replace(line, breach=None) for line in figures().lines if line.line != CORE))
     check = replace(report().check, figures=inside, held_back=HeldBack.INSIDE, prices=6)
-    text = why.why(WORDS, report(), check, NOW + timedelta(seconds=12)).text
-    assert "Nothing to do: every line is inside its band." in text
-    assert "The nearest limit is <b>ALT</b>: <b>4.9</b> of 5.0 points." in text
-    assert "Last check 12 sec ago. All 6 prices it needed were fresh." in text
+    text = why.why(WORDS, replace(report(), open_plan=None), check, NOW + timedelta(seconds=12)).text
+    assert "Nothing to do: the nearest limit is <b>ALT</b>, <b>4.9</b> of 5.0 points." in text
+    assert "Last check 12 sec ago, all 6 prices fresh." in text
+
+
+@pytest.mark.parametrize("held_back", HeldBack)
+@pytest.mark.parametrize("is_open", [True, False])
+def test_why_is_three_sentences_at_most(held_back: HeldBack, is_open: bool) -> None:
+    """What the bot does, the nearest limit with its number, how fresh the data is; everything else is one tap away."""
+    seen = triggered(active=True)
+    shown = replace(seen, open_plan=a_plan() if is_open else None)
+    for figures_ in (seen.check.figures, replace(seen.check.figures, lines=(), exposure=None)):
+        check = replace(seen.check, figures=figures_, held_back=held_back, prices=9)
+        head, *said = why.why(WORDS, shown, check, NOW).text.splitlines()
+        assert head == "<b>PAPER</b>"
+        assert 1 <= len(said) <= 3
+        assert said[-1] == "Last check 0 sec ago, all 9 prices fresh, Volatility, Trend, Fear &amp; Greed read 9 hr ago."
+        assert all(one.count(". ") == 0 and one.endswith(".") for one in said), said
 
 
 def test_all_problems_of_an_input_in_one_answer() -> None:

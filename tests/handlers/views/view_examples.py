@@ -736,6 +736,8 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "alerts.trigger_alert": lambda w: alerts.trigger_alert(w, port, trigger_steps(name), "alternative.me"),
         "portfolio.status.status triggered": lambda w: status.status(w, triggered(name, active=True), NOW),
         "portfolio.status.status calm": lambda w: status.status(w, triggered(name), NOW),
+        "portfolio.why.everything": lambda w: why.everything(w, triggered(name, active=True), figures(name, lines=12)),
+        "portfolio.why.everything unknown": lambda w: why.everything(w, triggered(name, coins=20), None),
         "portfolio.why.why": lambda w: why.why(w, report(name), fired, NOW + timedelta(seconds=12)),
         "portfolio.why.why triggered": lambda w: why.why(w, triggered(name, active=True), triggered(name, active=True).check, NOW),
         "portfolio.why.why calm": lambda w: why.why(w, triggered(name, coins=20), triggered(name).check, NOW),
