@@ -1,4 +1,4 @@
-"""The command line: demo, run, migrate, plan, doctor, halt, unhalt. The only file that knows both sides."""
+"""The command line: demo, run, migrate, plan, doctor, halt, unhalt, backup, restore. The only file that knows both sides."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
     from chatbot.app import Program
+    from chatbot.backup import Copy
     from chatbot.halting import Halting
     from handlers.chat.context import Bot
 
@@ -93,6 +94,12 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("doctor", help="check settings, token, database, market and clock").set_defaults(run=_doctor)
     commands.add_parser("halt", help="stop all trading of everybody, while the bot runs").set_defaults(run=_halt)
     commands.add_parser("unhalt", help="let trading go on").set_defaults(run=_unhalt)
+    backup = commands.add_parser("backup", help="copy the database to a new file, while the bot runs")
+    backup.add_argument("file", type=Path, help="where to; it must not be there yet")
+    backup.set_defaults(run=_backup)
+    restore = commands.add_parser("restore", help="put such a copy in the database's place, while the bot is stopped")
+    restore.add_argument("file", type=Path, help="a file that backup made")
+    restore.set_defaults(run=_restore)
     return parser
 
 
@@ -320,6 +327,44 @@ async def _at_the_database(act: Callable[[Halting], Awaitable[str]]) -> int:
     finally:
         await db.close()
     return 0
+
+
+def _backup(arguments: argparse.Namespace) -> int:
+    from chatbot import backup  # noqa: PLC0415 - so that --help and plan start at once
+    from chatbot.clock import SystemClock  # noqa: PLC0415
+    from chatbot.store import accounts  # noqa: PLC0415
+    from chatbot.store.database import Database  # noqa: PLC0415
+
+    async def copied(url: str) -> backup.Copy:
+        db, now = Database(url), SystemClock().now()
+        try:
+            await db.must_be_there()
+            found = await asyncio.to_thread(backup.back_up, url, arguments.file, now)
+            async with db.transaction() as tx:
+                await accounts.set_meta(tx, backup.BACKED_UP_AT, now.isoformat())
+        finally:
+            await db.close()
+        return found
+
+    found = asyncio.run(copied(_settings().database))
+    print(f"Copied to {arguments.file}: {_counted(found)}. Keep it where only you can read it.")  # noqa: T201
+    return 0
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    from chatbot import backup  # noqa: PLC0415 - so that --help and plan start at once
+    from chatbot.clock import SystemClock  # noqa: PLC0415
+
+    found, aside = asyncio.run(backup.restore(_settings().database, arguments.file, SystemClock().now()))
+    print(f"Put back the copy of {found.made_at:%Y-%m-%d %H:%M} UTC: {_counted(found)}.")  # noqa: T201
+    if aside is not None:
+        print(f"What was there before lies in {aside}.")  # noqa: T201
+    print("Trading is halted and everybody is told at the next start; look at the accounts, then `python -m chatbot unhalt`.")  # noqa: T201
+    return 0
+
+
+def _counted(found: Copy) -> str:
+    return f"people: {found.people}, portfolios: {found.portfolios}, plans: {found.plans}"
 
 
 def _plan(arguments: argparse.Namespace) -> int:

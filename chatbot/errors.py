@@ -4,6 +4,7 @@ BallastError
 ├── UserError                a sentence for the person, translated by msgid
 ├── ShutOut                  somebody was blocked while their command was under way: it ends here
 ├── SettingError             the operator's settings; names the setting and the cure; stops the start
+├── CopyError                a copy of the database cannot be made or put back; the text says why
 └── InternalError            logged with an id; the person gets the id
     └── ExchangeError        what an exchange did or refused
         ├── Rejected         the order does not and will not exist
@@ -51,6 +52,10 @@ class SettingError(BallastError):
         super().__init__(f"{setting}: {cure}")
         self.setting = setting
         self.cure = cure
+
+
+class CopyError(BallastError):
+    """A copy of the database cannot be made or put back; the text says why, and nothing was changed."""
 
 
 class InternalError(BallastError):

@@ -13,6 +13,7 @@ from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
+from chatbot.backup import BACKED_UP_AT
 from chatbot.clock import SystemClock
 from chatbot.errors import BallastError
 from chatbot.exchanges.sources import price_source
@@ -130,9 +131,21 @@ async def _database(settings: Settings) -> tuple[Finding, ...]:
     db = Database(settings.database)
     try:
         found = await _tables(db)
-        return (found, await _trading(db), await _portfolios(db)) if found.ok else (found,)
+        return (found, await _trading(db), await _portfolios(db), *await _backup(db)) if found.ok else (found,)
     finally:
         await db.close()
+
+
+async def _backup(db: Database) -> tuple[Finding, ...]:
+    """Tell when the last copy was made; nothing of a server's database, which is copied with its own tools."""
+    if not db.is_sqlite:
+        return ()
+    async with db.read() as tx:
+        last = await accounts.meta(tx, BACKED_UP_AT)
+    said = (
+        f"last made {last[:16].replace('T', ' ')} UTC" if last else "none yet; `python -m chatbot backup FILE` makes one while the bot runs"
+    )
+    return (Finding(what="backup", ok=True, detail=said),)
 
 
 async def _tables(db: Database) -> Finding:

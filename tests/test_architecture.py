@@ -39,6 +39,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "chatbot/outbox.py": ("chatbot.store",),
     "chatbot/access.py": ("chatbot.store",),
     "chatbot/halting.py": ("chatbot.store",),
+    "chatbot/backup.py": ("chatbot.store",),
     "chatbot/portfolio": GROUND,
     "chatbot/triggers": (*GROUND, "chatbot.portfolio"),
     "chatbot/hedges": (*GROUND, "chatbot.portfolio", "chatbot.triggers"),

@@ -30,7 +30,7 @@ def command(folder: Path, name: str, **settings: str) -> subprocess.CompletedPro
     given = {"DATA_DIR": str(folder), "TELEGRAM_API_URL": "http://127.0.0.1:1", "MARKET": "simulated", **settings}
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     environment |= {f"CHATBOT_{key}": value for key, value in given.items()}
-    return nursery.run(name, env=environment, cwd=folder)
+    return nursery.run(*name.split(), env=environment, cwd=folder)
 
 
 async def test_a_running_bot_is_stopped_and_let_go_on_from_the_command_line(tmp_path: Path) -> None:

@@ -55,6 +55,8 @@ class MessageKind(StoredWord):
     #: the operator has stopped all trading; it goes on
     TRADING_HALTED = "trading_halted"
     TRADING_LET_GO = "trading_let_go"
+    #: the database is a copy of an earlier day
+    RESTORED = "restored"
     PLAN_CARD = "plan_card"
     PLAN_PROGRESS = "plan_progress"
     PLAN_RESULT = "plan_result"

@@ -87,6 +87,11 @@ async def is_known(tx: Tx, key: str) -> bool:
     return found
 
 
+async def drop_waiting(tx: Tx, now: datetime, *, detail: str) -> None:
+    """Deliver nothing of what waits; ``detail`` says why."""
+    await tx.execute(update(tables.outbox).where(_WAITING).values(state=MessageState.DROPPED, ended_at=now, detail=detail))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """A message that had not left yet, and goes on in another."""

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 SETTING = "CHATBOT_DATABASE_URL"
 #: seconds between two looks whether this process still holds its database
 WATCH_S = 5.0
-_SIDES = ("-wal", "-shm", "-journal")
+#: what SQLite keeps beside a file
+SIDES = ("-wal", "-shm", "-journal")
 #: the number under which PostgreSQL knows the one process
 _LOCK = 7_253_002
 _LOG = structlog.get_logger()
@@ -42,10 +43,11 @@ def file_of(url: URL | str) -> Path | None:
     return Path(name).resolve()
 
 
-def made_private(file: Path) -> None:
+def made_private(file: Path, *, may_be_damaged: bool = False) -> None:
     """Make a database file if there is none, and see to it that only its owner reads it and its side files.
 
-    SQLite gives side files the rights of their database. Raises :class:`SettingError` for a place where no database of ours can lie.
+    SQLite gives side files the rights of their database. Raises :class:`SettingError` for a place where no database of ours can lie, and
+    for a damaged one, unless it is about to be replaced.
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -57,8 +59,8 @@ def made_private(file: Path) -> None:
     except OSError as error:
         raise SettingError(SETTING, f"cannot write to {file} ({error.strerror}); choose another place or free this one") from None
     if not is_new:
-        must_be_ours(file)
-    for path in (file, *(file.with_name(file.name + side) for side in _SIDES)):
+        must_be_ours(file, may_be_damaged=may_be_damaged)
+    for path in (file, *(file.with_name(file.name + side) for side in SIDES)):
         private(path)
 
 
@@ -74,13 +76,15 @@ def private(path: Path) -> None:
             _LOG.warning("others may read this", path=str(path), why=error.strerror, cure=f"chmod {wanted:o} {path}")
 
 
-def must_be_ours(file: Path) -> None:
+def must_be_ours(file: Path, *, may_be_damaged: bool = False) -> None:
     """Raise :class:`SettingError` for a file that holds something else: it is left as it is."""
     # Looked at through SQLite alone: closing a handle of our own would let go of the locks of connections that are open already.
     try:
         with closing(sqlite3.connect(file, timeout=30)) as opened_file:
             names = {row[0] for row in opened_file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     except sqlite3.DatabaseError as error:
+        if may_be_damaged:
+            return
         raise SettingError(
             SETTING, f"{file} is no SQLite database, or a damaged one ({error}); restore a copy, or move it away to begin anew"
         ) from None
@@ -100,12 +104,12 @@ class Hold:
         self._engine: Any = None
         self._session: Any = None
 
-    async def take(self) -> None:
-        """Take the right; raises :class:`SettingError` when another process has it."""
+    async def take(self, *, may_be_damaged: bool = False) -> None:
+        """Take the right; raises :class:`SettingError` when another process has it, and as :func:`made_private` does."""
         if self._url.get_backend_name() == "postgresql":
             await self._take_session()
         elif (file := file_of(self._url)) is not None:
-            made_private(file)
+            made_private(file, may_be_damaged=may_be_damaged)
             # It stays open until the end: closing any handle of a SQLite file lets go of SQLite's own locks.
             self._file = file.open("rb")
             try:

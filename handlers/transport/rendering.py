@@ -97,6 +97,10 @@ async def _trading_halted(_: Program, words: Words, facts: Facts) -> View:
     return halt.told(words, datetime.fromisoformat(facts["since"]))
 
 
+async def _restored(_: Program, words: Words, facts: Facts) -> View:
+    return halt.restored(words, datetime.fromisoformat(facts["made_at"]))
+
+
 async def _trading_let_go(_: Program, words: Words, facts: Facts) -> View:
     return halt.told_over(words, datetime.fromisoformat(facts["since"]), datetime.fromisoformat(facts["at"]))
 
@@ -227,6 +231,7 @@ ABOUT_PEOPLE: Mapping[MessageKind, OfPerson] = {
     MessageKind.ANSWER_LOST: _answer_lost,
     MessageKind.TRADING_HALTED: _trading_halted,
     MessageKind.TRADING_LET_GO: _trading_let_go,
+    MessageKind.RESTORED: _restored,
     MessageKind.CLOCK_OFF: _clock_off,
 }
 ABOUT_PORTFOLIOS: Mapping[MessageKind, OfPortfolio] = {

@@ -43,7 +43,7 @@ _PROBLEMS = {
 }
 _TAPS = {
     Reason.EXPIRED: N_("This button is too old. Send the command again."),
-    Reason.FORGED: N_("This button belongs to somebody else. Send /status to see your own."),
+    Reason.FORGED: N_("This button belongs to somebody else, or to records that I no longer have. Send /status to see your own."),
     Reason.MALFORMED: N_("This button is from an older version. Send the command again."),
     Reason.CHANGED: N_("This was shown for other settings or another portfolio. Open the page again to see how it is now."),
 }

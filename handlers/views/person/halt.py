@@ -87,6 +87,16 @@ def told_over(words: Words, since: datetime, at: datetime) -> View:
     return View(text, ((button(words.t("Status"), "status"),),))
 
 
+def restored(words: Words, made_at: datetime) -> View:
+    """Tell everybody concerned that the bot has forgotten what happened after a copy was made, and that trading is stopped for it."""
+    text = page(
+        bold(words.t("I had to go back to my records of {time}.", time=words.moment(made_at))),
+        say(words, "What you or I did after that is missing from them: look at /status, and correct what is wrong."),
+        say(words, "Trading is stopped until the operator has looked. Buttons of older messages no longer work."),
+    )
+    return View(text, ((button(words.t("Status"), "status"),),))
+
+
 def _begin(words: Words, since: datetime, now: datetime) -> str:
     """Write when a stop began: the time of day, with its day where that is not today's."""
     return words.time(since) if words.date(since) == words.date(now) else words.moment(since)

@@ -211,7 +211,10 @@ async def test_no_button_works_for_somebody_else(chat: Someone) -> None:
     for action in BUTTONS:
         data = Signer(chat.program.button_key).pack(action, "1", chat.user.id, chat.user.id, chat.clock.now() + LIFETIME)
         answer = await press_sealed(chat.beside(BEN), data)
-        assert (answer.text, answer.alert) == ("This button belongs to somebody else. Send /status to see your own.", True), action
+        assert (answer.text, answer.alert) == (
+            "This button belongs to somebody else, or to records that I no longer have. Send /status to see your own.",
+            True,
+        ), action
     assert await world(chat) == before
 
 
