@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -77,6 +76,10 @@ async def test_a_copy_of_a_running_bot_is_put_back_and_everybody_is_told(tmp_pat
         assert (await ann.confirm()).state == "done"
 
 
+def hidden_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.glob(".*")]
+
+
 async def test_nothing_in_a_copy_opens_a_door(tmp_path: Path) -> None:
     """Neither the key of the buttons nor the pairing code nor what somebody typed is in it, not even where it was deleted from."""
     async with someone(tmp_path) as ann:
@@ -92,7 +95,7 @@ async def test_nothing_in_a_copy_opens_a_door(tmp_path: Path) -> None:
     for secret in (key, "c0de" * 5, "my secret words"):
         assert secret.encode() not in written
     assert backup.inspect(copy).people == 1
-    assert not any(name.startswith(".") for name in os.listdir(tmp_path))
+    assert not hidden_in(tmp_path)
 
 
 @pytest.fixture
