@@ -16,7 +16,7 @@ from chatbot.access import Access
 from chatbot.alerts import write
 from chatbot.clock import SystemClock
 from chatbot.durable import Durable
-from chatbot.errors import SettingError, contained
+from chatbot.errors import InternalError, SettingError, contained
 from chatbot.exchanges.base import asset_of
 from chatbot.exchanges.manual import ManualExchange
 from chatbot.exchanges.paper.account import AccountState
@@ -29,8 +29,6 @@ from chatbot.hedges.overview import Hedging
 from chatbot.i18n import Catalogue
 from chatbot.market.betas import Betas
 from chatbot.market.candles import CandleBook
-from chatbot.market.funding import FundingBook
-from chatbot.market.quotes import QuoteBoard
 from chatbot.market.sentiment import Sentiment
 from chatbot.model import Mode
 from chatbot.monitor.check import Monitor
@@ -48,10 +46,9 @@ from chatbot.plans.rebalancing import Rebalancing
 from chatbot.portfolio.accounts import OpenAccounts, SaveBody
 from chatbot.portfolio.evaluator import Evaluator
 from chatbot.portfolio.flows import Flows
-from chatbot.portfolio.levels import Levels
-from chatbot.portfolio.lives.stops import Stops
 from chatbot.portfolio.lives.ways_out import WaysOut
 from chatbot.portfolio.manage import Portfolios
+from chatbot.portfolio.markets import Markets
 from chatbot.portfolio.reserve import Reserve
 from chatbot.reports.status import Reports
 from chatbot.stage import NOTE_S, Stage, remembered
@@ -69,6 +66,7 @@ if TYPE_CHECKING:
     from chatbot.durable import Work
     from chatbot.exchanges.base import Also, Exchange, PriceSource
     from chatbot.model import Delivery, Message, Portfolio
+    from chatbot.plans.costs import CostingOf
 
 LOCALE = Path(__file__).resolve().parent.parent / "locale"
 _RECONCILE_S = 60.0
@@ -91,15 +89,12 @@ class Program:
     hold: Hold
     work: Work
     source: PriceSource
-    board: QuoteBoard
+    markets: Markets
     candles: CandleBook
-    funding: FundingBook
     sentiment: Sentiment
     betas: Betas
     signals: Signals
     accounts: OpenAccounts
-    levels: Levels
-    stops: Stops
     evaluator: Evaluator
     rebalancing: Rebalancing
     hedging: Hedging
@@ -158,7 +153,7 @@ class Program:
 
     async def _estimate_betas(self) -> None:
         """Keep the daily closes of every coin that somebody holds; nothing is asked before the next one can exist."""
-        await self.betas.refresh({asset_of(name) for name in self.roster.instruments})
+        await self.betas.refresh({asset_of(name) for names in self.roster.instruments.values() for name in names})
 
 
 @asynccontextmanager
@@ -232,29 +227,27 @@ async def _assemble(
     settings: Settings, clock: Clock, db: Database, hold: Hold, source: PriceSource, work: Work, pace: Pace, stage: Stage
 ) -> Program:
     button_key = bytes.fromhex(await _remembered(db, _BUTTON_KEY, secrets.token_hex(32)))
-    board = QuoteBoard(source, clock, max_spread=Decimal(str(settings.max_spread_pct)) / 100)
-    candles, funding = CandleBook(source, clock), FundingBook(source, clock)
+    spread = Decimal(str(settings.max_spread_pct)) / 100
+    markets = await Markets.load(db, source, clock, max_spread=spread, live=settings.is_live_market)
+    candles, funding = CandleBook(source, clock), markets.usual.funding
     betas, sentiment = Betas(candles), Sentiment(source, clock, settings.fear_greed_url)
     signals = Signals(db, source, candles, funding, sentiment, clock)
     roster = Roster(db)
-    levels, stops = await Levels.load(db), await Stops.load(db)
-    if settings.is_live_market:  # elsewhere levels carry the time of a played market
-        stops.seed(levels.last())
-    open_accounts = OpenAccounts(db, _exchange_opener(source, clock, stops), source.name)
+    open_accounts = OpenAccounts(db, _exchange_opener(markets, clock), source.name)
     hearing = signals.of, signals.together
-    evaluator = Evaluator(db, open_accounts, board, source, clock, hearing=hearing, levels=levels, stops=stops, betas=betas.now)
-    costing = Costing(source, candles, funding, clock)
-    portfolios = Portfolios(db, clock, source.name, changed=roster.forget, first_account=_opening_account(source), redraw=write.redraw_card)
-    flows = Flows(db, open_accounts, evaluator, board, clock, end_card=portfolios.end_card)
+    evaluator = Evaluator(db, open_accounts, markets, clock, hearing=hearing, betas=betas.now)
+    costing = _costing_of(markets, candles, clock)
+    portfolios = Portfolios(db, clock, source.name, changed=roster.forget, first_account=_opening_account, redraw=write.redraw_card)
+    flows = Flows(db, open_accounts, evaluator, markets, clock, end_card=portfolios.end_card)
     noting = ByHand(db, open_accounts, evaluator, flows, clock)
     rebalancing = Rebalancing(db, work, evaluator, costing, clock, noting, expiry=timedelta(seconds=settings.plan_expiry_s))
     open_accounts.on_change(roster.forget)
     access = Access(db, clock, settings.operators, changed=roster.forget)
     await access.settle()
-    hedges = HedgeWatch(candles, funding)
+    hedges = HedgeWatch(candles, markets)
     monitor = Monitor(
         db,
-        board,
+        markets,
         roster,
         evaluator,
         rebalancing,
@@ -262,13 +255,11 @@ async def _assemble(
         UnansweredPlans(db, rebalancing, evaluator, roster, clock),
         hedges,
         clock,
-        clocks=ClockWatch(db, source, board, clock),
-        levels=levels,
-        stops=stops,
+        clocks=ClockWatch(db, source, markets.usual.board, clock),
         interval_s=settings.check_interval_s,
         batch_window_s=settings.batch_window_s,
     )
-    reports = Reports(db, evaluator, board, funding, source, clock, next_check=monitor.next_check, mood_source=sentiment.name)
+    reports = Reports(db, evaluator, markets, clock, next_check=monitor.next_check, mood_source=sentiment.name)
     executor = Executor(db, work, open_accounts.exchange, clock, ExecutionHooks(db, evaluator), pace=pace)
     panic = Panic(db, work, evaluator, costing, clock, world=source.name, ends=executor.recovery, changed=roster.forget)
     return Program(
@@ -279,22 +270,19 @@ async def _assemble(
         hold=hold,
         work=work,
         source=source,
-        board=board,
+        markets=markets,
         candles=candles,
-        funding=funding,
         sentiment=sentiment,
         signals=signals,
         betas=betas,
         accounts=open_accounts,
-        levels=levels,
-        stops=stops,
         evaluator=evaluator,
         rebalancing=rebalancing,
         hedging=Hedging(evaluator, candles, clock),
         portfolios=portfolios,
         flows=flows,
         reserve=Reserve(db, open_accounts, portfolios, evaluator, clock),
-        ways_out=WaysOut(open_accounts, evaluator, portfolios, clock),
+        ways_out=WaysOut(open_accounts, evaluator, markets, portfolios, clock),
         reports=reports,
         adviser=Adviser(evaluator, costing),
         access=access,
@@ -309,26 +297,30 @@ async def _assemble(
     )
 
 
-def _exchange_opener(source: PriceSource, clock: Clock, stops: Stops) -> Callable[..., Exchange]:
+def _costing_of(markets: Markets, candles: CandleBook, clock: Clock) -> CostingOf:
+    """Return what says what trading costs, by the markets of a portfolio; how much a coin swings is the same against any dollar."""
+    by_quote = {one.source.quote_asset: Costing(one.source, candles, one.funding, clock) for one in markets}
+    return lambda portfolio: by_quote[portfolio.quote]
+
+
+def _exchange_opener(markets: Markets, clock: Clock) -> Callable[..., Exchange]:
     """Return what makes a portfolio's exchange: which kind it is decides the mode, nothing else in the program asks."""
 
     def open_exchange(portfolio: Portfolio, account: dict[str, Any], save: SaveBody) -> Exchange:
         async def save_state(state: AccountState, also: Also | None = None) -> None:
             await save(state.to_json(), also)
 
-        state = AccountState.from_json(account)
-        if portfolio.mode == Mode.MANUAL:
-            return ManualExchange(source, clock, state, save=save_state, last=stops.price)
-        return PaperExchange(source, clock, state, save=save_state, last=stops.price)
+        state, quoted = AccountState.from_json(account), markets.of(portfolio)
+        if state.quote != portfolio.quote:
+            raise InternalError(f"portfolio {portfolio.id} is kept in {portfolio.quote} and its account in {state.quote}")
+        kind = ManualExchange if portfolio.mode == Mode.MANUAL else PaperExchange
+        return kind(quoted.source, clock, state, save=save_state, last=quoted.stops.price)
 
     return open_exchange
 
 
-def _opening_account(source: PriceSource) -> Callable[[dict[str, Decimal]], dict[str, Any]]:
-    def open_account(holdings: dict[str, Decimal]) -> dict[str, Any]:
-        return AccountState.holding(holdings, quote=source.quote_asset).to_json()
-
-    return open_account
+def _opening_account(holdings: dict[str, Decimal], quote: str) -> dict[str, Any]:
+    return AccountState.holding(holdings, quote=quote).to_json()
 
 
 async def _remembered(db: Database, key: str, first: str) -> str:

@@ -407,6 +407,18 @@ class Staged(Protocol):
 
 
 @runtime_checkable
+class QuotedInSeveral(Protocol):
+    """A market whose coins are traded against more than one dollar."""
+
+    #: the quote coins that a portfolio may be kept in, the source's own first
+    quote_coins: tuple[str, ...]
+
+    def quoted_in(self, coin: str) -> PriceSource:
+        """Return the markets against another of these coins, under the same name and on the same time; closing it closes nothing."""
+        ...
+
+
+@runtime_checkable
 class MoodSource(Protocol):
     """A market that has a Fear & Greed index of its own."""
 

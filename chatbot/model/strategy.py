@@ -133,6 +133,8 @@ class Portfolio:
     mode: Mode
     #: name of the exchange or price source behind it
     exchange: str
+    #: the dollar that it is kept in: it counts as one, every order pays or receives it, futures settle in it; never changed
+    quote: str = "USDT"
     strategy: Strategy
     answer: AnswerMode = AnswerMode.ASK
     #: limits of auto, and what becomes of a plan that nobody answers

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chatbot.clock import Clock
-    from chatbot.market.quotes import QuoteBoard
     from chatbot.model import Check, OpenHedge, Person, Portfolio
     from chatbot.monitor.clock_watch import ClockWatch
     from chatbot.monitor.hedges_daily import HedgeWatch
@@ -39,8 +38,7 @@ if TYPE_CHECKING:
     from chatbot.plans.rebalancing import Rebalancing
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.evaluator import Evaluator
-    from chatbot.portfolio.levels import Levels
-    from chatbot.portfolio.lives.stops import Stops
+    from chatbot.portfolio.markets import Markets, Quoted
     from chatbot.portfolio.states import PortfolioStates, ScheduleMark
     from chatbot.store.database import Database, Tx
     from chatbot.triggers.signals import Signals
@@ -75,7 +73,7 @@ class Monitor:
     def __init__(
         self,
         db: Database,
-        board: QuoteBoard,
+        markets: Markets,
         roster: Roster,
         evaluator: Evaluator,
         rebalancing: Rebalancing,
@@ -85,13 +83,11 @@ class Monitor:
         clock: Clock,
         *,
         clocks: ClockWatch,
-        levels: Levels,
-        stops: Stops,
         interval_s: float,
         batch_window_s: float,
     ) -> None:
         self._db = db
-        self._board = board
+        self._markets = markets
         self._roster = roster
         self._evaluator = evaluator
         self._rebalancing = rebalancing
@@ -99,8 +95,6 @@ class Monitor:
         self._unanswered = unanswered
         self._hedges = hedges
         self._clocks = clocks
-        self._levels = levels
-        self._stops = stops
         self._clock = clock
         self.interval_s = interval_s
         self._window = timedelta(seconds=batch_window_s)
@@ -124,7 +118,8 @@ class Monitor:
         finally:
             await self._last_check.stop(self._db)
             with contained("last prices not written"):  # those of a quarter of an hour ago are there
-                await self._stops.keep(self._db, self._clock.now(), at_once=True)
+                for quoted in self._markets:
+                    await quoted.stops.keep(self._db, self._clock.now(), at_once=True)
 
     async def tick(self) -> Tick:
         """Look at every active portfolio once."""
@@ -133,24 +128,37 @@ class Monitor:
         await self._stumbles.recall(self._db, self._clock.now())
         await self._roster.refresh()
         self._roster.stir(await self._signals.refresh(self._roster.watches))
-        await self._board.refresh(self._roster.instruments)
-        self._roster.stir_holders(await self._evaluator.notice(self._roster.instruments))
+        await self._refresh_prices()
+        for quoted, names in self._needed():
+            self._roster.stir_holders(quoted.source.quote_asset, await quoted.notice(names))
         now = self._clock.now()
-        suspicious = self._roster.suspects(self._board, now, self._stops.prices)
+        suspicious = self._roster.suspects(self._markets, now)
         suspects = [portfolio for portfolio in suspicious if not self._stumbles.rests(portfolio.id, now)]
         told = planned = 0
         for start in range(0, len(suspects), _CHUNK):
-            if start and self._board.fetch_age_s > _PRICES_S:
-                await self._board.refresh(self._roster.instruments)  # a check of very many must not outlive its prices
+            if start:
+                await self._refresh_prices(_PRICES_S)  # a check of very many must not outlive its prices
             rung, proposed = await self._examine(suspects[start : start + _CHUNK])
             told, planned = told + rung, planned + proposed
         await self._unanswered.attend()
         await self._clocks.look()
-        await self._levels.keep(self._db)
-        await self._stops.keep(self._db, self._clock.now())
+        for quoted in self._markets:
+            await quoted.keep(self._db, self._clock.now())
         self.last = Tick(at=now, portfolios=len(self._roster), examined=len(suspects), alerts=told, plans=planned)
         log.debug("checked", portfolios=len(self._roster), examined=len(suspects), alerts=told, plans=planned)
         return self.last
+
+    async def _refresh_prices(self, older_than_s: float = 0.0) -> None:
+        """Fetch what anybody needs, once for each quote coin; only what was fetched longer ago than this."""
+        for quoted, names in self._needed():
+            if not older_than_s or quoted.board.fetch_age_s > older_than_s:
+                await quoted.board.refresh(names)
+
+    def _needed(self) -> list[tuple[Quoted, tuple[str, ...]]]:
+        """Return the markets that anybody needs, with the instruments; the usual ones in any case."""
+        needed = self._roster.instruments
+        found = [(quoted, needed.get(quoted.source.quote_asset, ())) for quoted in self._markets]
+        return [(quoted, names) for quoted, names in found if names or quoted is self._markets.usual]
 
     async def _housekeeping(self) -> None:
         """End the plans that nobody answered in time, with their cards; note the check; now and then delete what is old.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from chatbot.market.candles import CandleBook
     from chatbot.market.funding import FundingBook
     from chatbot.portfolio.evaluation import Evaluation
+    from chatbot.portfolio.markets import Markets
 
 #: the history that a daily check may have missed
 _DAYS = 31
@@ -47,16 +49,20 @@ class HedgeReview:
 class HedgeWatch:
     """Looks after open hedges for the monitor."""
 
-    def __init__(self, candles: CandleBook, funding: FundingBook) -> None:
+    def __init__(self, candles: CandleBook, markets: Markets) -> None:
         self._candles = candles
-        self._funding = funding
+        self._markets = markets
 
     async def warm(self, looked: Iterable[Evaluation]) -> None:
         """Fetch the funding and the days that hedges are judged by; never inside a transaction."""
-        contracts = sorted({hedge.contract for found in looked for hedge in found.layers.hedges if not hedge.closed})
-        if contracts:
-            await self._funding.refresh(contracts, _DAYS)
-            await self._candles.refresh(contracts, "1d", _DAYS)
+        held: defaultdict[FundingBook, set[str]] = defaultdict(set)
+        for found in looked:
+            for hedge in found.layers.hedges:
+                if not hedge.closed:
+                    held[self._markets.of(found.portfolio).funding].add(hedge.contract)
+        for funding, contracts in held.items():
+            await funding.refresh(sorted(contracts), _DAYS)
+            await self._candles.refresh(sorted(contracts), "1d", _DAYS)
 
     def review(self, evaluation: Evaluation, hedges: tuple[OpenHedge, ...], market_now: datetime) -> HedgeReview:
         """Book funding and make the daily checks that are due; ``hedges`` are those of the transaction.
@@ -68,7 +74,7 @@ class HedgeWatch:
             mark = _mark(evaluation, hedge)
             if hedge.closed or not hedge.settled or mark is None:
                 continue
-            after, costly = self._funded(hedge, mark, market_now)
+            after, costly = _funded(self._markets.of(evaluation.portfolio).funding, hedge, mark, market_now)
             after = life.checked(after, self._days(after, evaluation, mark, market_now))
             hedges = life.kept(hedges, after)
             if costly is not None:
@@ -77,15 +83,6 @@ class HedgeWatch:
                 alerts.append(HedgeAlert(kind=MessageKind.HEDGE_OVER, facts=_over(after, mark)))
                 return HedgeReview(hedges=hedges, alerts=tuple(alerts), over=after)
         return HedgeReview(hedges=hedges, alerts=tuple(alerts))
-
-    def _funded(self, hedge: OpenHedge, mark: Decimal, market_now: datetime) -> tuple[OpenHedge, Decimal | None]:
-        """Book what was settled since the last look; the rate is returned where the short pays so much that it must be told."""
-        paid = self._funding.settled(hedge.contract, hedge.funded_to or hedge.opened_at, market_now)
-        costly = life.costs_much(hedge, paid)
-        after = life.funded(hedge, paid, mark)
-        if paid and hedge.warned and life.per_8h(paid[-1]) >= 0:
-            after = replace(after, warned=False)
-        return (replace(after, warned=True) if costly is not None else after), costly
 
     def _days(self, hedge: OpenHedge, evaluation: Evaluation, mark: Decimal, market_now: datetime) -> list[life.Day]:
         """Return the checks that are due: earlier days by their closing price, the last one by the price and volatility of now."""
@@ -98,6 +95,16 @@ class HedgeWatch:
     def _close(self, contract: str, at: datetime) -> Decimal | None:
         bars = self._candles.bars(contract, "1d", at, 1)
         return bars[-1].close if bars else None
+
+
+def _funded(funding: FundingBook, hedge: OpenHedge, mark: Decimal, market_now: datetime) -> tuple[OpenHedge, Decimal | None]:
+    """Book what was settled since the last look; the rate is returned where the short pays so much that it must be told."""
+    paid = funding.settled(hedge.contract, hedge.funded_to or hedge.opened_at, market_now)
+    costly = life.costs_much(hedge, paid)
+    after = life.funded(hedge, paid, mark)
+    if paid and hedge.warned and life.per_8h(paid[-1]) >= 0:
+        after = replace(after, warned=False)
+    return (replace(after, warned=True) if costly is not None else after), costly
 
 
 def _is_awaited(evaluation: Evaluation, midnight: datetime) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chatbot.errors import contained
@@ -16,12 +15,12 @@ from chatbot.store import portfolios
 from chatbot.triggers import schedule, signals
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
     from datetime import datetime
 
-    from chatbot.market.quotes import QuoteBoard
     from chatbot.model import Portfolio
     from chatbot.portfolio.evaluation import Evaluation
+    from chatbot.portfolio.markets import Markets
     from chatbot.store.database import Database, Tx
     from chatbot.triggers.signals import MachineKey
 
@@ -33,7 +32,6 @@ READ_AGAIN_S = 600.0
 _NEAR_LIQUIDATION = Decimal("0.35")
 #: those readings are spread over this time, so that not everybody is read in the same check
 _SPREAD_S = 300
-_NOTHING: Mapping[str, Decimal] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -73,11 +71,15 @@ class Roster:
             self._changed.add(portfolio_id)
 
     @property
-    def instruments(self) -> tuple[str, ...]:
-        """Return every instrument that anybody needs, for one fetch."""
-        calm = {name for sheet in self._sheets.values() if sheet.ids for name in sheet.kind.rows}
-        restless = {self._watched[one].instruments for one in self._restless}  # of many the same
-        return tuple(sorted(calm.union(*restless)))
+    def instruments(self) -> dict[str, tuple[str, ...]]:
+        """Return every instrument that anybody needs, by the quote coin of those who do: one fetch for each."""
+        needed: defaultdict[str, set[str]] = defaultdict(set)
+        for sheet in self._sheets.values():
+            if sheet.ids:
+                needed[sheet.kind.quote].update(sheet.kind.rows)
+        for quote, names in {(self._watched[one].portfolio.quote, self._watched[one].instruments) for one in self._restless}:
+            needed[quote].update(names)  # of many the same
+        return {quote: tuple(sorted(names)) for quote, names in needed.items()}
 
     @property
     def watches(self) -> frozenset[MachineKey]:
@@ -90,10 +92,14 @@ class Roster:
             if not moved.isdisjoint(heard):
                 self._restless |= ids
 
-    def stir_holders(self, instruments: frozenset[str]) -> None:
-        """Have everybody looked at exactly who needs one of these: whether it is traded at all has changed."""
+    def stir_holders(self, quote: str, instruments: frozenset[str]) -> None:
+        """Have everybody looked at exactly who needs one of these against that quote coin: whether it is traded at all has changed."""
         if instruments:
-            self._restless |= {one for one, watched in self._watched.items() if not instruments.isdisjoint(watched.instruments)}
+            self._restless |= {
+                one
+                for one, watched in self._watched.items()
+                if watched.portfolio.quote == quote and not instruments.isdisjoint(watched.instruments)
+            }
 
     async def refresh(self) -> None:
         """Load who is new or changed; everybody at the first call."""
@@ -164,16 +170,17 @@ class Roster:
         if appointed is not None:
             self._appointed[portfolio.id] = appointed
 
-    def suspects(self, board: QuoteBoard, now: datetime, last: Mapping[str, Decimal] = _NOTHING) -> tuple[Portfolio, ...]:
+    def suspects(self, markets: Markets, now: datetime) -> tuple[Portfolio, ...]:
         """Return the portfolios that must be looked at exactly; without a usable price that is everybody who holds the coin.
 
-        ``last`` are the prices of what is not traded.
+        What is not traded counts at its last price.
         """
         found = self._restless | {one for one, at in self._appointed.items() if at <= now}
         read_before = now.timestamp() - READ_AGAIN_S
         for sheet in self._sheets.values():
             if sheet.ids:
-                prices = board.prices(sheet.kind.rows)
+                quoted = markets.against(sheet.kind.quote)
+                prices, last = quoted.board.prices(sheet.kind.rows), quoted.stops.prices
                 for row, name in enumerate(sheet.kind.rows):
                     prices[row] = float(last[name]) if name in last else prices[row]
                 found.update(sheet.suspects(prices, read_before))

@@ -28,8 +28,9 @@ _PEG = 0.999999 * float(PEG_MARGIN)
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What portfolios must share to stand on one sheet: the same instruments, in the same lines."""
+    """What portfolios must share to stand on one sheet: the same instruments, against the same quote coin, in the same lines."""
 
+    quote: str
     #: spot assets, cash beside the quote coin, and contracts, in row order; the quote coin and the futures account's constant follow
     rows: tuple[str, ...]
     #: line of each of these rows
@@ -45,7 +46,7 @@ def kind_of(snap: Snapshot, strategy: Strategy) -> Kind:
     contracts = tuple(position.contract for position in snap.positions)
     lines_of_rows = (*(holding.bucket for holding in snap.spot), *(STABLE for _ in other_cash), *(FUTURES for _ in contracts))
     lines = tuple(dict.fromkeys((*strategy.weights, *lines_of_rows, STABLE, FUTURES)))
-    return Kind((*spot, *other_cash, *contracts), lines_of_rows, (*lines, NET) if contracts else lines)
+    return Kind(snap.cash[0].asset, (*spot, *other_cash, *contracts), lines_of_rows, (*lines, NET) if contracts else lines)
 
 
 class ScreenArrays:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from chatbot.engine.targets import Targets
     from chatbot.model import Portfolio, Problem, Strategy
-    from chatbot.plans.costs import Costing
+    from chatbot.plans.costs import Costing, CostingOf
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.evaluator import Evaluator
 
@@ -76,7 +76,7 @@ class Advice:
 class Adviser:
     """Recommends bands."""
 
-    def __init__(self, evaluator: Evaluator, costing: Costing) -> None:
+    def __init__(self, evaluator: Evaluator, costing: CostingOf) -> None:
         self._evaluator = evaluator
         self._costing = costing
 
@@ -85,16 +85,13 @@ class Adviser:
         evaluation = await self._evaluator.look(portfolio, patient=True)
         if evaluation.held is None:
             return Advice(portfolio=portfolio, te_budget=te_budget, problems=evaluation.problems)
-        await self._costing.prepare(evaluation.quotes)
-        await self._costing.prepare_days(evaluation.quotes, WINDOW)
+        costing = self._costing(portfolio)
+        await costing.prepare(evaluation.quotes)
+        await costing.prepare_days(evaluation.quotes, WINDOW)
         targets = targeting.base_targets(evaluation.held, portfolio.strategy, Layers())
-        returns = {asset: self._returns(asset) for asset in {asset_of(name) for name in evaluation.quotes}}
+        returns = {asset: _returns(costing, asset) for asset in {asset_of(name) for name in evaluation.quotes}}
         lines = tuple(self._line(line, evaluation, targets, returns, te_budget) for line in portfolio.strategy.bands)
         return Advice(portfolio=portfolio, te_budget=te_budget, lines=lines)
-
-    def _returns(self, asset: str) -> tuple[float | None, ...]:
-        closes = self._costing.daily_closes(asset, WINDOW + 1)
-        return tuple(b / a - 1 if a and b else None for a, b in pairwise(closes))
 
     def _line(
         self,
@@ -126,7 +123,7 @@ class Adviser:
         value = float(evaluation.held.value) if evaluation.held else 0.0
         width, cost, best = 0.0, None, None
         for _ in range(_ROUNDS):
-            paid = self._costing.line_cost(evaluation, shares, Decimal(repr(width * value)))
+            paid = self._costing(evaluation.portfolio).line_cost(evaluation, shares, Decimal(repr(width * value)))
             if paid is None:
                 return LineAdvice(line=line, why=NO_VOLUME)
             cost = float(paid)
@@ -136,6 +133,11 @@ class Adviser:
                 return LineAdvice(line=line, why=NO_TARGET)
             width = best.band_pp / 100
         return LineAdvice(line=line, found=best, cost=cost)
+
+
+def _returns(costing: Costing, asset: str) -> tuple[float | None, ...]:
+    closes = costing.daily_closes(asset, WINDOW + 1)
+    return tuple(b / a - 1 if a and b else None for a, b in pairwise(closes))
 
 
 def _against_rest(

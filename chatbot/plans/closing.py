@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from chatbot.clock import Clock
     from chatbot.durable import Work
     from chatbot.model import Plan, Portfolio
-    from chatbot.plans.costs import Costing
+    from chatbot.plans.costs import CostingOf
     from chatbot.portfolio.evaluator import Evaluator
     from chatbot.portfolio.states import PanicMark
     from chatbot.store.database import Database, Tx
@@ -76,7 +76,7 @@ class Closing:
         db: Database,
         work: Work,
         evaluator: Evaluator,
-        costing: Costing,
+        costing: CostingOf,
         clock: Clock,
         *,
         ends: Ends,
@@ -118,7 +118,7 @@ class Closing:
             return Outcome.OVER, ()
         evaluation = await self._evaluator.look(portfolio, fresh=True)
         now = self._clock.now()
-        drafted = panic_draft.draft(evaluation, Cause.PANIC, self._costing, now)
+        drafted = panic_draft.draft(evaluation, Cause.PANIC, self._costing(evaluation.portfolio), now)
         stuck = drafted.left_out if drafted is not None else ()
         found = evaluation.problems or tuple(Problem(code="not_traded", instrument=left.instrument) for left in stuck)
         self._crash_point("looked")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from decimal import Decimal
 from math import inf, sqrt
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from chatbot.engine.planner import costs
 from chatbot.engine.triggers.funding import annualise
@@ -18,12 +18,12 @@ from chatbot.model import STABLE, FuturesCost, LegKind, LegState
 from chatbot.portfolio.targets import line_shares
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from chatbot.clock import Clock
     from chatbot.exchanges.base import Depth, Market, PriceSource, Quote
-    from chatbot.model import Leg, Plan
+    from chatbot.model import Leg, Plan, Portfolio
     from chatbot.portfolio.evaluation import Evaluation
 
 #: planned slippage above this asks the person first (domain 11.1)
@@ -66,7 +66,7 @@ class Settlements(Protocol):
 
 
 class Costing:
-    """Says what trading costs, from what is in memory: :meth:`prepare` fetches, everything else only reads."""
+    """Says what trading against one quote coin costs, from what is in memory: :meth:`prepare` fetches, everything else only reads."""
 
     def __init__(self, source: PriceSource, closes: Closes, settlements: Settlements, clock: Clock) -> None:
         self._source = source
@@ -213,6 +213,10 @@ class Costing:
     def risen(self, plan: Plan, quotes: Mapping[str, Quote]) -> bool:
         """Tell whether a leg that was cheap on the card would now have to be asked about."""
         return bool(expensive(self.legs(plan.legs, quotes)) - expensive(plan.legs))
+
+
+#: the one for the quote coin of a portfolio
+CostingOf: TypeAlias = "Callable[[Portfolio], Costing]"
 
 
 def kept(legs: Iterable[Leg]) -> tuple[Leg, ...]:

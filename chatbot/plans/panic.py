@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from chatbot.durable import Work
     from chatbot.model import Plan, Portfolio, Problem
     from chatbot.plans.closing import Ends
-    from chatbot.plans.costs import Costing
+    from chatbot.plans.costs import CostingOf
     from chatbot.portfolio.evaluator import Evaluator
     from chatbot.store.database import Database, Tx
 
@@ -103,7 +103,7 @@ class Panic:
         db: Database,
         work: Work,
         evaluator: Evaluator,
-        costing: Costing,
+        costing: CostingOf,
         clock: Clock,
         *,
         world: str,
@@ -138,13 +138,13 @@ class Panic:
         evaluation = await self._evaluator.look(portfolio, fresh=True)
         with suppress(TimeoutError):  # what it costs is worth a moment, not more
             async with asyncio.timeout(_COSTS_S):
-                await self._costing.prepare(evaluation.quotes, books=evaluation.quotes)
+                await self._costing(portfolio).prepare(evaluation.quotes, books=evaluation.quotes)
         async with self._db.read() as tx:
             before, open_plan = await states.read(tx, portfolio.id), await plans.open_plan(tx, portfolio.id)
             sent = await orders.orders(tx, open_plan.id) if open_plan is not None else ()
         return Effect(
             portfolio=portfolio,
-            plan=panic_draft.draft(evaluation, cause, self._costing, self._clock.now()),
+            plan=panic_draft.draft(evaluation, cause, self._costing(portfolio), self._clock.now()),
             problems=evaluation.problems,
             open_plan=open_plan,
             open_orders=sum(order.state in UNSETTLED for order in sent),
@@ -193,7 +193,7 @@ class Panic:
         """Sell every coin of a stopped portfolio, once for a page of that time; None: it is not this person's, or not served."""
         evaluation = await self._evaluator.look(portfolio, fresh=True)
         now = self._clock.now()
-        drafted = panic_draft.draft(evaluation, Cause.SELL_OUT, self._costing, now)
+        drafted = panic_draft.draft(evaluation, Cause.SELL_OUT, self._costing(portfolio), now)
         await self._work.start()
         async with self._db.transaction() as tx:
             latest = await _held(tx, portfolio.id, person_id)

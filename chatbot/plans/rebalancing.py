@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,7 @@ if TYPE_CHECKING:
     from chatbot.engine.targets import Targets
     from chatbot.model.hedge import HedgeWish
     from chatbot.plans.by_hand import ByHand
-    from chatbot.plans.costs import Costing
+    from chatbot.plans.costs import Costing, CostingOf
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.evaluator import Evaluator
     from chatbot.portfolio.flows import NoEntry, Typed
@@ -82,7 +83,7 @@ class Rebalancing:
     """The use cases around a plan; chat and monitor call the same ones."""
 
     def __init__(
-        self, db: Database, work: Work, evaluator: Evaluator, costing: Costing, clock: Clock, noting: ByHand, *, expiry: timedelta
+        self, db: Database, work: Work, evaluator: Evaluator, costing: CostingOf, clock: Clock, noting: ByHand, *, expiry: timedelta
     ) -> None:
         self._db = db
         self._work = work
@@ -131,14 +132,18 @@ class Rebalancing:
 
     async def prepare(self, evaluation: Evaluation) -> None:
         """Fetch what the costs of a plan depend on, before :meth:`draft`; never inside a transaction."""
-        await self._costing.prepare(evaluation.quotes, books=evaluation.quotes)
+        await self._costing(evaluation.portfolio).prepare(evaluation.quotes, books=evaluation.quotes)
 
     async def warm(self, looked: Iterable[Evaluation]) -> None:
         """Fetch the same for a whole check; order books only for those of whom a plan is about to be made."""
-        sound = [found for found in looked if found.snapshot is not None]
-        soon = [found for found in sound if found.portfolio.window_opened_at is not None or found.portfolio.strategy.schedule is not None]
-        names, booked = ({name for found in group for name in found.quotes} for group in (sound, soon))
-        await self._costing.prepare(names, books=booked)
+        sound: defaultdict[Costing, list[Evaluation]] = defaultdict(list)
+        for found in looked:
+            if found.snapshot is not None:
+                sound[self._costing(found.portfolio)].append(found)
+        for costing, some in sound.items():
+            soon = [one for one in some if one.portfolio.window_opened_at is not None or one.portfolio.strategy.schedule is not None]
+            names, booked = ({name for found in group for name in found.quotes} for group in (some, soon))
+            await costing.prepare(names, books=booked)
 
     def draft(
         self, evaluation: Evaluation, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge | None = None
@@ -156,7 +161,7 @@ class Rebalancing:
             elif asked := planning.open_questions(evaluation):
                 return CannotEvaluate(portfolio=portfolio, problems=asked)
             evaluation, tilts = tilt.for_block(evaluation, market_now)
-            targets = planning.targets_for(evaluation, self._costing.by_line(evaluation))
+            targets = planning.targets_for(evaluation, self._costing(portfolio).by_line(evaluation))
             block = planning.block_for(evaluation, targets, (*reasons, *tilts))
         except Refused as refusal:
             return CannotEvaluate(portfolio=evaluation.portfolio, problems=(Problem(code=refusal.code),))
@@ -169,14 +174,17 @@ class Rebalancing:
         told = market.aged(tilt.told(reasons, tilts), market_now)
         drafted = planning.draft(evaluation, targets, block, told, now=now, expiry=self._lasts(evaluation))
         drafted = replace(drafted, revision=revision_of(portfolio), standing=standing.beside(told, evaluation))
-        return self._costing.priced(drafted, evaluation.quotes, evaluation.markets)
+        return self._priced(evaluation, drafted)
 
     def _draft_buys(self, evaluation: Evaluation, reasons: tuple[Reason, ...]) -> Plan | NothingToDo | CannotEvaluate:
         """Return the plan that invests money; raises ``engine.errors.Refused``."""
         if asked := planning.open_questions(evaluation):
             return CannotEvaluate(portfolio=evaluation.portfolio, problems=asked)
         drafted = new_money.draft_buys(evaluation, reasons, now=self._clock.now(), expiry=self._lasts(evaluation))
-        return self._costing.priced(drafted, evaluation.quotes, evaluation.markets) if isinstance(drafted, Plan) else drafted
+        return self._priced(evaluation, drafted) if isinstance(drafted, Plan) else drafted
+
+    def _priced(self, evaluation: Evaluation, drafted: Plan) -> Plan:
+        return self._costing(evaluation.portfolio).priced(drafted, evaluation.quotes, evaluation.markets)
 
     def _draft_hedge(
         self, evaluation: Evaluation, figures: PortfolioFigures, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge
@@ -200,7 +208,7 @@ class Rebalancing:
             undone = (LeftOut(why=LeftOutWhy.HALTED, instrument=INDEX),) if stuck else ()
             return NothingToDo(portfolio=evaluation.portfolio, figures=figures, left_out=undone)
         drafted = replace(drafted, standing=standing.beside(reasons, evaluation))
-        return self._costing.priced(drafted, evaluation.quotes, evaluation.markets)
+        return self._priced(evaluation, drafted)
 
     def _lasts(self, evaluation: Evaluation) -> timedelta:
         return by_hand.lasts(evaluation.portfolio, self._expiry)
@@ -283,7 +291,7 @@ class Rebalancing:
 
     def _is_left_behind(self, plan: Plan, evaluation: Evaluation) -> bool:
         """Tell whether settings, holdings, prices or costs have left what the card showed: Confirm covers nothing else."""
-        costlier = self._costing.risen(plan, evaluation.quotes)
+        costlier = self._costing(evaluation.portfolio).risen(plan, evaluation.quotes)
         return _is_outdated(plan, evaluation.portfolio) or costlier or holdings_moved(plan, evaluation) or prices_moved(plan, evaluation)
 
     async def _propose_in_its_place(self, plan: Plan, evaluation: Evaluation) -> Proposal:

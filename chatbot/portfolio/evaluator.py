@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.errors import ExchangeError, OtherWorld
-from chatbot.exchanges.base import traded, unlisted
+from chatbot.exchanges.base import unlisted
 from chatbot.model import Problem
 from chatbot.model.life import StopKind
 from chatbot.portfolio import states as stored
 from chatbot.portfolio import valuation
 from chatbot.portfolio.evaluation import Evaluation, measured
 from chatbot.portfolio.layers import Layers
-from chatbot.portfolio.levels import open_question
+from chatbot.portfolio.lives.levels import open_question
 from chatbot.portfolio.lives.stops import last_quote
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from chatbot.clock import Clock
-    from chatbot.exchanges.base import Exchange, PriceSource, Quote
+    from chatbot.exchanges.base import Exchange, Quote
     from chatbot.market.quotes import QuoteBoard
     from chatbot.model import Portfolio, Signal, Strategy
     from chatbot.model.life import Stop
     from chatbot.portfolio.accounts import OpenAccounts
-    from chatbot.portfolio.levels import Levels
-    from chatbot.portfolio.lives.stops import Stops
+    from chatbot.portfolio.lives.levels import Levels
+    from chatbot.portfolio.markets import Markets, Quoted
     from chatbot.portfolio.states import PortfolioStates
     from chatbot.portfolio.valuation import Account
     from chatbot.store.database import Database
@@ -50,48 +50,22 @@ class Evaluator:
         self,
         db: Database,
         accounts: OpenAccounts,
-        board: QuoteBoard,
-        source: PriceSource,
+        markets: Markets,
         clock: Clock,
         *,
         hearing: tuple[Signalling, OwnSignals],
-        levels: Levels,
-        stops: Stops,
         betas: Callable[[Iterable[str]], Mapping[str, Decimal]] = valuation.prior_betas,
     ) -> None:
         self._db = db
         self._accounts = accounts
-        self._board = board
-        self._source = source
+        self._markets = markets
         self._clock = clock
         self._signals, self._own_signals = hearing
-        self._levels = levels
-        self._stops = stops
         self._betas = betas
-        #: what was traded at the last check; None before the first
-        self._traded: frozenset[str] | None = None
-
-    async def notice(self, instruments: Collection[str]) -> frozenset[str]:
-        """Keep the prices of what is traded of these; return what was traded at the last check and is not now, or the other way round."""
-        try:
-            markets = await self._source.markets()
-        except ExchangeError:
-            return frozenset()
-        now = traded(markets)
-        self._stops.note(self._board.usable(now.intersection(instruments), self._clock.now())[0])
-        before, self._traded = self._traded, now
-        return frozenset() if before is None else (before ^ now).intersection(instruments)
-
-    async def price(self, instrument: str) -> Decimal | None:
-        """Return the price of an instrument now, quote; None where it has no usable one."""
-        if self._board.problem(instrument, self._clock.now()) is not None:
-            await self._board.refresh((instrument,))
-        quote = None if self._board.problem(instrument, self._clock.now()) else self._board.get(instrument)
-        return None if quote is None else quote.price
 
     def market_time(self, now: datetime) -> datetime:
         """Return the market's time at ``now``: the same where it is live."""
-        return self._source.market_time(now)
+        return self._markets.usual.source.market_time(now)
 
     async def look(self, portfolio: Portfolio, *, fresh: bool = False, patient: bool = False, also: Collection[str] = ()) -> Evaluation:
         """Evaluate ``portfolio``; with ``fresh`` prices are fetched again first, with ``patient`` only where they have grown too old.
@@ -132,6 +106,7 @@ class Evaluator:
     ) -> Evaluation:
         try:
             exchange = await self._accounts.exchange(portfolio.id)
+            quoted = self._markets.of(portfolio)
             markets = await exchange.markets()
             account = await _account(exchange)
             coins = valuation.managed_coins(account.balances.spot, portfolio.strategy)
@@ -139,14 +114,14 @@ class Evaluator:
             extra = frozenset(also) & markets.keys() | {hedge.contract for hedge in states.hedges if not hedge.closed}
             known = {*valuation.instruments(portfolio.strategy, account), *extra}
             shown = valuation.wholly_kept(portfolio.strategy, account)
-            wished = await self._wished({*(tilt.contract for tilt in states.tilts), *shown}, known, markets)
+            wished = await self._wished(quoted.board, {*(tilt.contract for tilt in states.tilts), *shown}, known, markets)
             extra |= wished - shown
             now = self._clock.now()
-            stops = self._stops.see({*known, *wished, *shown}, markets, now)
+            stops = quoted.stops.see({*known, *wished, *shown}, markets, now)
             needed = tuple(sorted({*known, *wished} - stops.keys()))
-            old = patient and any(self._board.problem(instrument, now) for instrument in needed)
-            if fresh or old or any(self._board.get(instrument) is None for instrument in needed):
-                await self._board.refresh(needed)
+            old = patient and any(quoted.board.problem(instrument, now) for instrument in needed)
+            if fresh or old or any(quoted.board.get(instrument) is None for instrument in needed):
+                await quoted.board.refresh(needed)
         except OtherWorld as elsewhere:
             return Evaluation(portfolio=portfolio, states=states, problems=(Problem(code="other_world", instrument=elsewhere.exchange),))
         except ExchangeError:
@@ -154,41 +129,46 @@ class Evaluator:
         gone = {name: unlisted(name) for name in stops if name not in markets}
         rules = {**markets, **gone} if gone else markets
         seen = Evaluation(portfolio=portfolio, account=account, markets=rules, states=states, stops=stops)
-        return self._measured(seen, account, (needed, extra), signals)
+        return self._measured(seen, account, quoted, (needed, extra), signals)
 
-    async def _wished(self, names: Collection[str], known: Collection[str], markets: Collection[str]) -> frozenset[str]:
+    async def _wished(self, board: QuoteBoard, names: Collection[str], known: Collection[str], markets: Collection[str]) -> frozenset[str]:
         """Return which of these have a sound price: contracts of tilts and coins that are kept out, which nothing else needs.
 
         One without is no reason to know nothing at all.
         """
         wished = set(names) & set(markets) - set(known)
         now = self._clock.now()
-        if any(self._board.problem(name, now) for name in wished):
-            await self._board.refresh(tuple(sorted({*known, *wished})))
-        return frozenset(name for name in wished if not self._board.problem(name, now))
+        if any(board.problem(name, now) for name in wished):
+            await board.refresh(tuple(sorted({*known, *wished})))
+        return frozenset(name for name in wished if not board.problem(name, now))
 
     def _measured(
-        self, seen: Evaluation, account: Account, priced: tuple[tuple[str, ...], frozenset[str]], signals: tuple[Signal, ...]
+        self,
+        seen: Evaluation,
+        account: Account,
+        quoted: Quoted,
+        priced: tuple[tuple[str, ...], frozenset[str]],
+        signals: tuple[Signal, ...],
     ) -> Evaluation:
         """Return the evaluation with value, figures and targets, or with what speaks against them."""
         strategy, (needed, extra) = seen.portfolio.strategy, priced
-        quotes, problems = self._board.usable(needed, self._clock.now())
-        self._stops.note(quotes)
-        last, idle, unknown = self._last_prices(seen.stops, account, strategy)
+        quotes, problems = quoted.board.usable(needed, self._clock.now())
+        quoted.stops.note(quotes)
+        last, idle, unknown = self._last_prices(quoted, seen.stops, account, strategy)
         empty = valuation.empty_answer(account)
         seen = replace(seen, quotes=quotes | last, layers=Layers(signals=signals))
-        problems = (*problems, *unknown, *self._leaps(seen))
+        problems = (*problems, *unknown, *self._leaps(quoted.levels, seen))
         if problems or empty:
             return replace(seen, problems=(*problems, *((empty,) if empty else ())))
         try:
             snapshot = valuation.snapshot(account, strategy, seen.quotes, extra, idle=idle)
             betas = self._betas(valuation.assets_of(snapshot))
-            return measured(seen, snapshot, betas, self._source.market_time(seen.portfolio.created_at))
+            return measured(seen, snapshot, betas, self.market_time(seen.portfolio.created_at))
         except Refused as refusal:
             return replace(seen, problems=(Problem(code=refusal.code),))
 
     def _last_prices(
-        self, stops: Mapping[str, Stop], account: Account, strategy: Strategy
+        self, quoted: Quoted, stops: Mapping[str, Stop], account: Account, strategy: Strategy
     ) -> tuple[dict[str, Quote], frozenset[str], tuple[Problem, ...]]:
         """Return what stopped instruments count at, those that have no part in the portfolio, and those that are held at a price unknown.
 
@@ -199,7 +179,7 @@ class Evaluator:
         idle: set[str] = set()
         unknown: list[Problem] = []
         for name, stop in sorted(stops.items()):
-            quote = self._last_quote(stop)
+            quote = self._last_quote(quoted, stop)
             if name not in held and name not in shown and (quote is None or stop.kind is StopKind.GONE):
                 idle.add(name)
             elif quote is None and name in held:
@@ -208,21 +188,21 @@ class Evaluator:
                 last[name] = quote
         return last, frozenset(idle), tuple(unknown)
 
-    def _last_quote(self, stop: Stop) -> Quote | None:
+    def _last_quote(self, quoted: Quoted, stop: Stop) -> Quote | None:
         """Return the last price of a stopped instrument; of one that was never seen traded, that of the market as it was found."""
         now = self._clock.now()
-        if stop.price is None and self._board.problem(stop.instrument, now) is None:
-            found = self._board.get(stop.instrument)
-            return found if found is None else last_quote(self._stops.value(stop.instrument, found))
+        if stop.price is None and quoted.board.problem(stop.instrument, now) is None:
+            found = quoted.board.get(stop.instrument)
+            return found if found is None else last_quote(quoted.stops.value(stop.instrument, found))
         return last_quote(stop)
 
-    def _leaps(self, seen: Evaluation) -> tuple[Problem, ...]:
+    def _leaps(self, levels: Levels, seen: Evaluation) -> tuple[Problem, ...]:
         """Return the coins that are held and whose price is far from yesterday's, until the person has said that it is true."""
-        now, since = self._source.market_time(self._clock.now()), self._source.market_time(seen.portfolio.created_at)
+        now, since = self.market_time(self._clock.now()), self.market_time(seen.portfolio.created_at)
         held = valuation.managed_instruments(seen.account, seen.portfolio.strategy) if seen.account is not None else frozenset()
         found: dict[str, Problem] = {}
         for name, quote in seen.quotes.items():
-            leap = self._levels.see(name, quote.price, now)
+            leap = levels.see(name, quote.price, now)
             if leap is not None and name in held and open_question(leap, since, seen.states.leaps.get(leap.asset)):
                 found.setdefault(leap.asset, Problem(code="leap", instrument=leap.asset, leap=leap))
         return tuple(found.values())

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
 
     from chatbot.clock import Clock
-    from chatbot.market.quotes import QuoteBoard
     from chatbot.model import Plan, Portfolio
     from chatbot.portfolio.accounts import OpenAccounts
     from chatbot.portfolio.evaluator import Evaluator
+    from chatbot.portfolio.markets import Markets
     from chatbot.store.database import Database, Tx
 
     EndCard: TypeAlias = Callable[[Tx, int], Awaitable[None]]
@@ -125,7 +125,7 @@ class Flows:
         db: Database,
         accounts: OpenAccounts,
         evaluator: Evaluator,
-        board: QuoteBoard,
+        markets: Markets,
         clock: Clock,
         *,
         end_card: EndCard,
@@ -133,7 +133,7 @@ class Flows:
         self._db = db
         self._accounts = accounts
         self._evaluator = evaluator
-        self._board = board
+        self._markets = markets
         self._clock = clock
         #: ends the plan that waits for an answer: its card rested on other amounts
         self._end_card = end_card
@@ -253,10 +253,10 @@ class Flows:
         """Return what the portfolio is worth now, None where that is unknown, and the prices that there are of ``names``."""
         evaluation = await self._evaluator.look(portfolio, fresh=True)
         exchange = await self._accounts.exchange(portfolio.id)
-        listed = set(names) & set(await exchange.markets())
+        listed, board = set(names) & set(await exchange.markets()), self._markets.of(portfolio).board
         if listed:
-            await self._board.refresh(tuple(sorted(listed | set(evaluation.quotes))))
-        quotes, _ = self._board.usable(tuple(sorted(listed)), self._clock.now())
+            await board.refresh(tuple(sorted(listed | set(evaluation.quotes))))
+        quotes, _ = board.usable(tuple(sorted(listed)), self._clock.now())
         counted = {name: quote for name, quote in evaluation.quotes.items() if name in names}  # a halted coin at its last price
         prices = {name: quote.price for name, quote in {**quotes, **counted}.items()} | {exchange.quote_asset: Decimal(1)}
         prices |= {name: evaluation.quotes[name].price for name in evaluation.stops if name in names and name in evaluation.quotes}

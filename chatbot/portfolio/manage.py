@@ -47,7 +47,7 @@ class Portfolios:
         exchange: str,
         *,
         changed: Callable[[int], None],
-        first_account: Callable[[dict[str, Decimal]], dict[str, Any]],
+        first_account: Callable[[dict[str, Decimal], str], dict[str, Any]],
         redraw: Callable[[Tx, Plan, datetime, str], Awaitable[None]],
     ) -> None:
         self._db = db
@@ -60,9 +60,18 @@ class Portfolios:
         self._redraw = redraw
 
     async def open(
-        self, person: Person, mode: Mode, strategy: Strategy, holdings: dict[str, Decimal], *, replaces: int | None = None
+        self,
+        person: Person,
+        mode: Mode,
+        strategy: Strategy,
+        holdings: dict[str, Decimal],
+        *,
+        quote: str = "USDT",
+        replaces: int | None = None,
     ) -> Portfolio | UnderWay:
         """Create a portfolio with these spot holdings, make it the person's current one and end the set-up, in one transaction.
+
+        It is kept in the dollar ``quote`` for good.
 
         The one that it ``replaces`` is closed in it too; where that cannot be, nothing is opened. Raises :class:`ShutOut` for somebody
         who was blocked meanwhile, and :class:`UserError` where too many are open.
@@ -74,10 +83,10 @@ class Portfolios:
             if replaced is not None and replaced.person_id == person.id and (busy := await self._close(tx, replaced)) is not None:
                 return busy
             others = await portfolios.open_of(tx, person.id)
-            stored = await portfolios.add(tx, self._new(person, mode, strategy, others))
+            stored = await portfolios.add(tx, self._new(person, mode, strategy, quote, others))
             if len(others) == 1:
                 await self._say_name(tx, others[0].id)
-            await portfolios.save_account(tx, stored.id, self._first_account(holdings))
+            await portfolios.save_account(tx, stored.id, self._first_account(holdings, quote))
             await accounts.change_person(tx, person.id, portfolio_id=stored.id)
             await accounts.clear_dialog(tx, person.id)  # here, so that a process killed now does not open it twice
         self._changed(stored.id)
@@ -85,7 +94,7 @@ class Portfolios:
             self._changed(replaced.id)
         return stored
 
-    def _new(self, person: Person, mode: Mode, strategy: Strategy, others: tuple[Portfolio, ...]) -> Portfolio:
+    def _new(self, person: Person, mode: Mode, strategy: Strategy, quote: str, others: tuple[Portfolio, ...]) -> Portfolio:
         need_room(others)
         return Portfolio(
             id=0,
@@ -93,6 +102,7 @@ class Portfolios:
             name=names.distinct(strategy.preset, (other.name for other in others)),
             mode=mode,
             exchange=self._exchange,
+            quote=quote,
             strategy=strategy,
             created_at=self._clock.now(),
         )

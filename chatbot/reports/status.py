@@ -20,12 +20,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chatbot.clock import Clock
-    from chatbot.exchanges.base import PriceSource
-    from chatbot.market.funding import FundingBook
-    from chatbot.market.quotes import QuoteBoard
     from chatbot.model import OpenTilt, Person, Portfolio, Signal, Strategy
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.evaluator import Evaluator
+    from chatbot.portfolio.markets import Markets
     from chatbot.portfolio.states import ScheduleMark
     from chatbot.store.database import Database
 
@@ -40,9 +38,7 @@ class Reports:
         self,
         db: Database,
         evaluator: Evaluator,
-        board: QuoteBoard,
-        funding: FundingBook,
-        source: PriceSource,
+        markets: Markets,
         clock: Clock,
         *,
         next_check: Callable[[], datetime | None],
@@ -50,9 +46,7 @@ class Reports:
     ) -> None:
         self._db = db
         self._evaluator = evaluator
-        self._board = board
-        self._funding = funding
-        self._source = source
+        self._markets = markets
         self._clock = clock
         self._next_check = next_check
         self._mood_source = mood_source
@@ -68,7 +62,7 @@ class Reports:
             earned = await performance.read(tx, portfolio.id, person.zone, now, evaluation.figures.value if evaluation.figures else None)
             last = await portfolios.check(tx, portfolio.id)
             halted_since = await halt.since(tx)
-        market_time, next_check = self._source.market_time(now), self._next_check()
+        market_time, next_check = self._markets.usual.source.market_time(now), self._next_check()
         return StatusReport(
             portfolio=portfolio,
             check=Check(
@@ -80,12 +74,12 @@ class Reports:
                 held_back=last.held_back if last else HeldBack.NONE,
             ),
             positions={p.instrument: p.qty for p in evaluation.account.positions} if evaluation.account else {},
-            price_age_s=self._board.oldest_age(evaluation.fresh, now),
+            price_age_s=self._age_s(evaluation),
             next_check_s=max(0.0, (next_check - now).total_seconds()) if next_check else None,
             market_time=market_time if abs(market_time - now) > timedelta(seconds=1) else None,
             performance=earned,
             funding_8h=await self._funding_8h(),
-            funding_age_s=self._board.oldest_age((INDEX,), now),
+            funding_age_s=self._markets.usual.board.oldest_age((INDEX,), now),
             turnover=used,
             open_plan=open_plan,
             next_run=schedule.upcoming(portfolio.strategy.schedule, evaluation.states.schedule, now),
@@ -116,8 +110,14 @@ class Reports:
     async def exposure(self, portfolio: Portfolio, *, fresh: bool = False) -> ExposureReport:
         """Read how exposed the portfolio is now, coin by coin; what is unknown stays unknown."""
         evaluation = await self._evaluator.look(portfolio, fresh=fresh, patient=True)
-        hours = await exposure.funding_hours(self._funding, evaluation)
-        return exposure.report(evaluation, hours, self._board.oldest_age(evaluation.fresh, self._clock.now()))
+        hours = await exposure.funding_hours(self._markets.of(portfolio).funding, evaluation) if evaluation.snapshot is not None else {}
+        return exposure.report(evaluation, hours, self._age_s(evaluation))
+
+    def _age_s(self, evaluation: Evaluation) -> float | None:
+        """Return the age in seconds of the oldest price that an evaluation rests on; None where it has none."""
+        if not evaluation.fresh:
+            return None
+        return self._markets.of(evaluation.portfolio).board.oldest_age(evaluation.fresh, self._clock.now())
 
     async def tilts(self, portfolio: Portfolio) -> tuple[OpenTilt, ...]:
         """Return the tilts that stand, those that no plan has traded yet among them."""
@@ -135,11 +135,11 @@ class Reports:
 
         None where the rate is unknown, or the hours between settlements are.
         """
-        quote = self._board.get(INDEX)
+        quote, funding = self._markets.usual.board.get(INDEX), self._markets.usual.funding
         if quote is None or quote.funding_rate is None:
             return None
-        await self._funding.refresh((INDEX,), exposure.LOOK_BACK_DAYS)
-        hours = self._funding.interval_hours(INDEX)
+        await funding.refresh((INDEX,), exposure.LOOK_BACK_DAYS)
+        hours = funding.interval_hours(INDEX)
         return quote.funding_rate * BLOCK_HOURS / hours if hours else None
 
 

@@ -41,7 +41,7 @@ _OF_LET_IN = select(_portfolios.id).where(_portfolios.id == bindparam("one"), _p
 _SERVED = _OF_LET_IN.where(_OPEN)
 _COLUMNS = (*(column.name for column in tables.portfolios.columns), "is_one_of_several")
 #: what is no part of a portfolio's settings: told by the journal, written by a statement of its own, or never changed
-_KEPT = ("id", "last_plan_number", "person_id", "created_at", "name", "closed_at")
+_KEPT = ("id", "last_plan_number", "person_id", "created_at", "name", "closed_at", "quote")
 
 
 async def add(tx: Tx, portfolio: Portfolio) -> Portfolio:
@@ -238,6 +238,7 @@ def _portfolio(row: Row[Any]) -> Portfolio:
     read["is_one_of_several"] = bool(read["is_one_of_several"])
     read |= {"strategy": _strategy(read["strategy"]), "mode": Mode(read["mode"]), "answer": AnswerMode(read["answer"])}
     read["answering"] = _answering(read["answering"])
+    read["quote"] = read["quote"] or "USDT"
     return Portfolio(**read)
 
 

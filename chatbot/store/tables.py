@@ -133,6 +133,8 @@ portfolios = Table(
     Column("created_at", Moment, nullable=False),
     #: NULL: it is open
     Column("closed_at", Moment),
+    #: NULL: USDT
+    Column("quote", Text),
     one_of("mode", Mode),
     one_of("answer", AnswerMode),
     sqlite_autoincrement=True,

@@ -140,7 +140,7 @@ async def _leap(program: Program, words: Words, portfolio: Portfolio, facts: Fac
     asked = Leap(
         asset=facts["asset"], before=Decimal(facts["before"]), after=Decimal(facts["after"]), at=datetime.fromisoformat(facts["at"])
     )
-    return leaps.question(words, portfolio, asked) if program.levels.marked(asked.mark) is not None else None
+    return leaps.question(words, portfolio, asked) if program.markets.leap(portfolio, asked.mark) is not None else None
 
 
 def _stopped(words: Words, portfolio: Portfolio, facts: Facts) -> View:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from chatbot.clock import ManualClock
 from chatbot.model.life import LeapWhy
-from chatbot.portfolio import levels as levels_of
 from chatbot.portfolio import states
-from chatbot.portfolio.levels import Levels
+from chatbot.portfolio.lives import levels as levels_of
+from chatbot.portfolio.lives.levels import Levels
 from chatbot.store import accounts
 from tests.moments import after
 from tests.person import BEN, START, someone
@@ -87,7 +87,7 @@ async def test_nothing_is_planned_until_the_person_says_that_it_is_true(ann: Som
     assert "Checks and plans go on." in counts
     async with ann.program.db.read() as tx:
         said = (await states.read(tx, await ann.portfolio_id())).leaps["SOL"]
-    price = ann.program.board.get("SOL").price
+    price = ann.program.markets.usual.board.get("SOL").price
     assert said.why is LeapWhy.TRUE
     assert abs(said.price / price - 1) < D("0.2")
     assert said.at == ann.program.source.market_time(ann.clock.now())

@@ -91,7 +91,7 @@ def told(ann: Someone, fragment: str) -> list[str]:
 async def test_a_halted_coin_is_told_once_and_counts_at_its_last_price(ann: Someone, opened: object) -> None:
     """Alert with since when and the last price; status with the price's age; value goes on with the other coins; orders leave it out."""
     await (paper if opened is paper else manual)(ann)
-    price, qty = ann.program.board.get("SOL").price, (await ann.books())["spot"]["SOL"]
+    price, qty = ann.program.markets.usual.board.get("SOL").price, (await ann.books())["spot"]["SOL"]
     listings(ann).halted |= {"SOL", "SOL-PERP"}
     await ann.step()
     (alert,) = told(ann, "The exchange has halted SOL, since 5 Jan 2026")
@@ -229,7 +229,7 @@ async def test_a_price_that_is_only_missing_blocks_as_before(ann: Someone, monke
 async def test_a_delisted_coin_is_told_once_it_is_certain(ann: Someone) -> None:
     """A list that misses it for a minute is a bad answer; one that goes on missing it has delisted it."""
     await paper(ann)
-    price = ann.program.board.get("SOL").price
+    price = ann.program.markets.usual.board.get("SOL").price
     listings(ann).gone |= {"SOL", "SOL-PERP"}
     await ann.step()
     listings(ann).gone.clear()
@@ -253,7 +253,7 @@ async def test_the_last_price_outlives_a_restart(tmp_path: Path) -> None:
     async with at_chat(tmp_path, source) as ann:
         await paper(ann)
         at = clock.now()
-        await ann.program.stops.keep(ann.program.db, at, at_once=True)
+        await ann.program.markets.usual.stops.keep(ann.program.db, at, at_once=True)
     clock.advance(8 * 3600)
     source.listings.gone |= {"SOL", "SOL-PERP"}
     async with at_chat(tmp_path, source, ann.loopback) as ann:

@@ -206,7 +206,7 @@ async def test_a_coin_of_unknown_price_locks_nobody(tmp_path: Path) -> None:
         await manual(ann)
     source.listings.gone |= {"SOL", "SOL-PERP"}
     async with at_chat(tmp_path, source, ann.loopback) as ann:
-        ann.program.stops.__init__()  # type: ignore[misc]  # as from a version that kept no last prices
+        ann.program.markets.usual.stops.__init__()  # type: ignore[misc]  # as from a version that kept no last prices
         for _ in range(3):
             await ann.step()
         assert "its last price is not known" in (await ann.say("/status")) + (await ann.say("/rebalance"))

@@ -98,7 +98,7 @@ async def corrected(ann: Someone, number: int) -> int:
 
 async def test_every_message_that_the_bot_sends_by_itself_says_so_too(ann: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
     """Alerts, cards, progress, results, and each line of a digest, whichever portfolio is the current one."""
-    monkeypatch.setattr(type(ann.program.levels), "marked", lambda *_: "still asked")
+    monkeypatch.setattr(type(ann.program.markets.usual.levels), "marked", lambda *_: "still asked")
     unknown = Check(at=ann.clock.now(), problems=(Problem(code="missing_price", instrument="BTC"),))
     line = TOLD[MessageKind.DRIFT]["lines"][0]
     for number in (1, 2):

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -171,6 +172,7 @@ ADDED = {
     ),
     "0005": (("pf_portfolios", "closed_at"),),
     "0006": (("pf_values", "at"),),
+    "0007": (("pf_portfolios", "quote"),),
 }
 #: tables by the step that added them
 ADDED_TABLES = {"0006": ("pf_flows",)}
@@ -265,3 +267,20 @@ async def test_values_of_before_the_flows_step_are_kept(open_empty: Callable[[],
             (opening,) = await flows.openings(tx, portfolio.id, (samples.NOW.date(),))
             assert opening == flows.Opening(day=samples.NOW.date(), at=None, value=Decimal("1.50"))
             assert await flows.of_portfolio(tx, portfolio.id) == ()
+
+
+async def test_portfolios_of_before_the_quote_coin_step_are_kept_in_usdt(open_empty: Callable[[], Any]) -> None:
+    """Until then there was no other; one that is kept in USDC says so for good, whatever is saved of it."""
+    async with open_empty() as db:
+        await db.migrate()
+        old = await samples.a_portfolio(db)
+        await _back_to(db, "0006")
+        await db.migrate()
+        assert await _call(db, _differences) == []
+        new = await samples.a_portfolio(db, name="in USDC", quote="USDC")
+        async with db.transaction() as tx:
+            await portfolios.save(tx, replace(new, quote="USDT", paused=True))
+        async with db.read() as tx:
+            found = await portfolios.many(tx, (old.id, new.id))
+    assert [found[one].quote for one in (old.id, new.id)] == ["USDT", "USDC"]
+    assert found[new.id].paused

@@ -1,1 +1,1 @@
-"""What becomes of coins: markets that their exchange has halted or lists no longer, and what a person does about it."""
+"""What becomes of coins: prices that leap, markets that are halted or listed no longer, and what a person does about it."""

@@ -49,8 +49,10 @@ class _Kept:
 class Stops:
     """What is not traded, and the last price of everything, in memory; :meth:`keep` writes down what changed."""
 
-    def __init__(self, kept: Mapping[str, _Kept] | None = None) -> None:
+    def __init__(self, kept: Mapping[str, _Kept] | None = None, *, key: str = _KEY) -> None:
         kept = kept or {}
+        #: the fact under which it is written down
+        self._key = key
         #: the last quote of whatever is traded, and what an earlier process knew
         self._quotes: dict[str, Quote] = {}
         self._prices = {name: (one.price, one.priced_at) for name, one in kept.items()}
@@ -61,15 +63,16 @@ class Stops:
         self._written: datetime | None = None
 
     @classmethod
-    async def load(cls, db: Database) -> Stops:
-        """Return what an earlier process wrote down; what cannot be read begins anew."""
+    async def load(cls, db: Database, quote: str = "") -> Stops:
+        """Return what an earlier process wrote down; what cannot be read begins anew. ``quote`` is empty for the usual quote coin."""
+        key = f"{_KEY} {quote}" if quote else _KEY
         async with db.read() as tx:
-            text = await accounts.meta(tx, _KEY)
+            text = await accounts.meta(tx, key)
         try:
-            return cls(decode(dict[str, _Kept], text) if text else {})
+            return cls(decode(dict[str, _Kept], text) if text else {}, key=key)
         except ValueError:
             log.warning("stops cannot be read")
-            return cls()
+            return cls(key=key)
 
     async def keep(self, db: Database, now: datetime, *, at_once: bool = False) -> None:
         """Write down stops that changed since the last time, and now and then the last prices; ``at_once`` those too."""
@@ -77,7 +80,7 @@ class Stops:
         if not (self._changed or (due and self._quotes)):
             return
         async with db.transaction() as tx:
-            await accounts.set_meta(tx, _KEY, encode(self._kept()))
+            await accounts.set_meta(tx, self._key, encode(self._kept()))
         self._changed, self._written = False, now
 
     def _kept(self) -> dict[str, _Kept]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.evaluator import Evaluator
     from chatbot.portfolio.manage import Portfolios
+    from chatbot.portfolio.markets import Markets
     from chatbot.store.database import Tx
 
 _LOG = structlog.get_logger()
@@ -120,9 +121,10 @@ class _StoppedError(Exception):
 class WaysOut:
     """The use cases of a person with a coin that has no market."""
 
-    def __init__(self, accounts: OpenAccounts, evaluator: Evaluator, managing: Portfolios, clock: Clock) -> None:
+    def __init__(self, accounts: OpenAccounts, evaluator: Evaluator, markets: Markets, managing: Portfolios, clock: Clock) -> None:
         self._accounts = accounts
         self._evaluator = evaluator
+        self._markets = markets
         self._managing = managing
         self._clock = clock
 
@@ -152,7 +154,7 @@ class WaysOut:
             changes = {case.asset: Decimal(to) - case.qty}
             return Wish(way=way, case=case, strategy=strategy, changes=changes, to=to, price=case.price)
         await self._need_market(portfolio, case, to)
-        price = await self._evaluator.price(to)
+        price = await self._markets.of(portfolio).price(to)
         return Wish(
             way=way, case=case, strategy=targets.renamed(strategy, case.asset, to), changes={**gone, to: case.qty}, to=to, price=price
         )

@@ -45,27 +45,30 @@ class _Track:
 class Levels:
     """The levels of all instruments, in memory; :meth:`keep` writes down what changed."""
 
-    def __init__(self, tracks: Mapping[str, _Track] | None = None) -> None:
+    def __init__(self, tracks: Mapping[str, _Track] | None = None, *, key: str = _KEY) -> None:
         self._tracks = dict(tracks or {})
+        #: the fact under which they are written down
+        self._key = key
         #: price and time of the last look: everybody's portfolios ask about the same quote
         self._last: dict[str, tuple[Decimal, datetime]] = {}
         self._changed = False
 
     @classmethod
-    async def load(cls, db: Database) -> Levels:
-        """Return what an earlier process wrote down; what cannot be read begins anew."""
+    async def load(cls, db: Database, quote: str = "") -> Levels:
+        """Return what an earlier process wrote down; what cannot be read begins anew. ``quote`` is empty for the usual quote coin."""
+        key = f"{_KEY} {quote}" if quote else _KEY
         async with db.read() as tx:
-            text = await accounts.meta(tx, _KEY)
+            text = await accounts.meta(tx, key)
         try:
-            return cls(decode(dict[str, _Track], text) if text else {})
+            return cls(decode(dict[str, _Track], text) if text else {}, key=key)
         except ValueError:
-            return cls()
+            return cls(key=key)
 
     async def keep(self, db: Database) -> None:
         """Write down what changed since the last time."""
         if self._changed:
             async with db.transaction() as tx:
-                await accounts.set_meta(tx, _KEY, encode(self._tracks))
+                await accounts.set_meta(tx, self._key, encode(self._tracks))
             self._changed = False
 
     def see(self, instrument: str, price: Decimal, now: datetime) -> Leap | None:

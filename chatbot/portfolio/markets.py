@@ -1,0 +1,115 @@
+"""The markets against each quote coin: a portfolio is valued by, and traded on, those of its own quote coin and no others (domain 0)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatbot.errors import ExchangeError, Unreachable
+from chatbot.exchanges.base import QuotedInSeveral, traded
+from chatbot.market.funding import FundingBook
+from chatbot.market.quotes import QuoteBoard
+from chatbot.portfolio.lives.levels import Levels
+from chatbot.portfolio.lives.stops import Stops
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from datetime import datetime
+    from decimal import Decimal
+
+    from chatbot.clock import Clock
+    from chatbot.exchanges.base import PriceSource
+    from chatbot.model import Portfolio
+    from chatbot.model.life import Leap
+    from chatbot.store.database import Database
+
+
+class Quoted:
+    """All that is known of the markets against one quote coin; an instrument is called by its coin alone, so two of these never mix."""
+
+    def __init__(self, source: PriceSource, clock: Clock, levels: Levels, stops: Stops, *, max_spread: Decimal) -> None:
+        """``max_spread`` is a fraction of the middle."""
+        self.source = source
+        self.board = QuoteBoard(source, clock, max_spread=max_spread)
+        self.funding = FundingBook(source, clock)
+        self.levels = levels
+        self.stops = stops
+        self._clock = clock
+        #: what was traded at the last check; None before the first
+        self._traded: frozenset[str] | None = None
+
+    async def notice(self, instruments: Collection[str]) -> frozenset[str]:
+        """Keep the prices of what is traded of these; return what was traded at the last check and is not now, or the other way round."""
+        try:
+            markets = await self.source.markets()
+        except ExchangeError:
+            return frozenset()
+        now = traded(markets)
+        self.stops.note(self.board.usable(now.intersection(instruments), self._clock.now())[0])
+        before, self._traded = self._traded, now
+        return frozenset() if before is None else (before ^ now).intersection(instruments)
+
+    async def price(self, instrument: str) -> Decimal | None:
+        """Return the price of an instrument now, quote; None where it has no usable one."""
+        if self.board.problem(instrument, self._clock.now()) is not None:
+            await self.board.refresh((instrument,))
+        quote = None if self.board.problem(instrument, self._clock.now()) else self.board.get(instrument)
+        return None if quote is None else quote.price
+
+    async def keep(self, db: Database, now: datetime) -> None:
+        """Write down the levels and stops that changed."""
+        await self.levels.keep(db)
+        await self.stops.keep(db, now)
+
+
+class Markets:
+    """The door to :class:`Quoted`: asked for once per portfolio; behind it everybody asks by coin."""
+
+    def __init__(self, every: Sequence[Quoted]) -> None:
+        """``every`` one of the source, that of its usual quote coin first."""
+        self._by_quote = {one.source.quote_asset: one for one in every}
+        #: those of the source's own quote coin, which triggers and betas read whatever a portfolio is kept in
+        self.usual = every[0]
+
+    @classmethod
+    async def load(cls, db: Database, source: PriceSource, clock: Clock, *, max_spread: Decimal, live: bool) -> Markets:
+        """Return the markets of a source against every coin that it quotes in, with what an earlier process wrote down of them."""
+        every = []
+        for one in _sources(source):
+            of = "" if one is source else one.quote_asset
+            levels, stops = await Levels.load(db, of), await Stops.load(db, of)
+            if live:  # elsewhere levels carry the time of a played market
+                stops.seed(levels.last())
+            every.append(Quoted(one, clock, levels, stops, max_spread=max_spread))
+        return cls(every)
+
+    def __iter__(self) -> Iterator[Quoted]:
+        return iter(self._by_quote.values())
+
+    @property
+    def coins(self) -> tuple[str, ...]:
+        """Return the quote coins that a portfolio may be kept in here, the usual one first."""
+        return tuple(self._by_quote)
+
+    def leap(self, portfolio: Portfolio, mark: str) -> Leap | None:
+        """Return the leap of a price that a button names; None where there is none any more."""
+        quoted = self._by_quote.get(portfolio.quote)
+        return None if quoted is None else quoted.levels.marked(mark)
+
+    def of(self, portfolio: Portfolio) -> Quoted:
+        """Return the markets of a portfolio. Raises ``Unreachable`` where there are none against its quote coin."""
+        return self.against(portfolio.quote)
+
+    def against(self, quote: str) -> Quoted:
+        """Return the markets against a quote coin. Raises ``Unreachable`` where there are none."""
+        try:
+            return self._by_quote[quote]
+        except KeyError:
+            raise Unreachable(f"{self.usual.source.name} has no markets against {quote}") from None
+
+
+def _sources(source: PriceSource) -> tuple[PriceSource, ...]:
+    """Return a source against every coin that it quotes in, its own first."""
+    if not isinstance(source, QuotedInSeveral):
+        return (source,)
+    usual = source.quote_asset
+    return (source, *(source.quoted_in(coin) for coin in source.quote_coins if coin != usual))
