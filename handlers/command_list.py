@@ -47,7 +47,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="deposit", description=N_("Money or coins that came in"), group=Group.PORTFOLIO),
     Command(name="withdraw", description=N_("Money or coins that went out"), group=Group.PORTFOLIO),
     Command(name="invest", description=N_("Invest money where it is missing"), group=Group.PORTFOLIO),
-    Command(name="why", description=N_("Why the last check did or did not act"), group=Group.PORTFOLIO),
+    Command(name="why", description=N_("Why the bot acts or does nothing"), group=Group.PORTFOLIO),
     Command(name="history", description=N_("Past plans and their results"), group=Group.PORTFOLIO),
     Command(name="targets", description=N_("Strategy and target weights"), group=Group.STRATEGY),
     Command(name="keep", description=N_("Keep a quantity of a coin out"), group=Group.STRATEGY),
