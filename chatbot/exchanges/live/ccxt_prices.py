@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import itertools
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,11 +14,10 @@ import structlog
 from chatbot.clock import Clock, SystemClock
 from chatbot.engine.finite import finite, positive
 from chatbot.errors import ExchangeError, Rejected, Unreachable
-from chatbot.exchanges.base import PERP, Candle, Depth, Funding, Market, Quote, is_perp
-from chatbot.exchanges.live.answers import STUMBLES, guard, rows_expected
-from chatbot.exchanges.live.ccxt_errors import translate
-from chatbot.exchanges.live.ccxt_loader import check_name, error_classes, exchange_class
-from chatbot.exchanges.live.venues import VENUES
+from chatbot.exchanges.base import Candle, Depth, Funding, Market, Quote, is_perp
+from chatbot.exchanges.live.answers import STUMBLES
+from chatbot.exchanges.live.connection import Connection
+from chatbot.exchanges.live.listing import QUOTES, Listed, Listing
 from chatbot.exchanges.markets.markettime import DAY_MS, HOUR_MS, MINUTE_MS, from_ms, to_ms
 
 if TYPE_CHECKING:
@@ -27,16 +25,11 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-#: seconds until the rules of markets are read again: listings and halts change slowly
-_RULES_FOR_S = 3600.0
-#: the same after they could not be read, and the least between two readings that an unknown instrument asks for
-_RULES_AGAIN_S = 60.0
-#: a table of rules with less than this share of the one before is not the whole table
-_WHOLE = 0.5
 _FUNDING_PAGE = 100
+#: what one dollar may cost in another where the price is told the other way round; anything else is no price
+_TURNABLE = Decimal("0.01"), Decimal(100)
 #: levels of an order book; every exchange here takes this number
 _BOOK_LEVELS = 100
-_ONE, _ZERO = Decimal(1), Decimal(0)
 #: opening time, open, high, low, close, volume
 _BAR_FIELDS = 6
 #: refusals that may be about one instrument of many
@@ -47,9 +40,13 @@ _LAST_MS = to_ms(datetime(9999, 1, 1, tzinfo=UTC))
 
 
 class CcxtSource:
-    """Public market data of one exchange. ``options`` go into ccxt's constructor; ``prepare`` sees the ccxt object before its first use."""
+    """Public market data of one exchange against one quote coin.
 
-    quote_asset = "USDT"
+    ``options`` go into ccxt's constructor; ``prepare`` sees the ccxt object before its first use.
+    """
+
+    #: what a portfolio may be kept in, as far as the exchange lists what it needs
+    quote_coins = QUOTES
 
     def __init__(
         self,
@@ -59,72 +56,37 @@ class CcxtSource:
         clock: Clock | None = None,
         prepare: Callable[[Any], object] | None = None,
         fresh_s: float = 2.0,
+        beside: CcxtSource | None = None,
+        quote: str = QUOTES[0],
     ) -> None:
-        check_name(exchange_name)
-        self.name = exchange_name
-        self._venue = VENUES[exchange_name]
-        self._given = dict(options or {})
+        """``beside`` is a source of the same exchange whose line and list are used."""
+        self.name, self.quote_asset = exchange_name, quote
         self._clock = clock or SystemClock()
-        self._prepare = prepare
-        self._ccxt: Any = None
-        self._symbols: dict[str, str] = {}
-        self._rules: dict[str, Market] = {}
-        self._units: dict[str, Decimal] = {}
-        #: monotonic reading at which the rules are due again; None: they were never read
-        self._due_at: float | None = None
-        #: when they may be read out of turn again
-        self._again_at = -inf
-        #: when a missing price may ask for that again
-        self._doubt_at = -inf
+        self.connection: Connection = beside.connection if beside is not None else Connection(exchange_name, options, prepare)
+        self.listing: Listing = beside.listing if beside is not None else Listing(self.connection, self._clock)
+        self._venue, self._ask = self.connection.venue, self.connection.ask
         #: instruments that the exchange refused although it lists them, and when they are asked for again
         self._refused: dict[str, float] = {}
-        self._opening = asyncio.Lock()
-        self._loading = asyncio.Lock()
         self._fetching = asyncio.Lock()
         self._fresh_s = fresh_s
         self._told: dict[str, Quote] = {}
+
+    def quoted_in(self, coin: str) -> CcxtSource:
+        """Return the markets against another quote coin, over the same line and from the same list."""
+        return CcxtSource(self.name, clock=self._clock, fresh_s=self._fresh_s, beside=self, quote=coin)
 
     def market_time(self, now: datetime) -> datetime:
         """Return ``now``: a real market keeps our time."""
         return now
 
     async def markets(self) -> Mapping[str, Market]:
-        """Return spot against USDT and linear perpetuals settled in it; read again every hour, the old ones serve if that fails."""
-        async with self._loading:
-            if self._due_at is None or self._clock.monotonic() >= self._due_at:
-                await self._read_rules()
-        return self._rules
+        """Return spot against the quote coin and linear perpetuals settled in it; an hour old at most, older if the list cannot be read."""
+        await self.listing.refresh()
+        return self._listed.rules
 
-    async def _read_rules(self) -> None:
-        """Read the rules; they are swapped in only when they are complete."""
-        made = await self._open()
-        now, before = self._clock.monotonic(), self._rules.keys()
-        try:
-            rows = await self._ask("fetch_markets")
-            self._check_complete(rows)
-            try:
-                made.set_markets(rows)
-                self._take_rules(made.markets)
-            except STUMBLES as error:
-                raise Unreachable(f"{self.name}: unreadable list of markets: {error!r}") from error
-        except (Unreachable, Rejected) as error:
-            if self._due_at is None:
-                raise Unreachable(str(error)) from error
-            log.warning("rules_kept", exchange=self.name, error=str(error)[:200])
-            self._due_at = now + _RULES_AGAIN_S
-        else:
-            # what has gone from the list is looked for again soon: a list may be short by mistake
-            self._due_at = now + (_RULES_FOR_S if before <= self._rules.keys() else _RULES_AGAIN_S)
-
-    def _check_complete(self, rows: object) -> None:
-        """Raise ``Unreachable`` for a list of markets that is not whole: empty, without spot or contracts, or half as long as before."""
-        listed = rows if isinstance(rows, list) else []
-        found = {perp: sum(1 for row in listed if isinstance(row, dict) and _kind(row, self.quote_asset) is perp) for perp in (False, True)}
-        for perp, count in found.items():
-            before = sum(1 for name in self._rules if is_perp(name) is perp)
-            if count == 0 or count < before * _WHOLE:
-                kind = "contracts" if perp else "spot markets"
-                raise Unreachable(f"{self.name}: the list of markets is not whole: {count} {kind}, {before} before")
+    @property
+    def _listed(self) -> Listed:
+        return self.listing.of(self.quote_asset)
 
     async def quotes(self, instruments: Collection[str]) -> Mapping[str, Quote]:
         """Return the latest quotes; raises only when nothing came back at all.
@@ -135,12 +97,12 @@ class CcxtSource:
         await self.markets()
         async with self._fetching:
             since = self._clock.monotonic() - self._fresh_s
-            due = [name for name in instruments if name in self._symbols and self._may_ask(name, since)]
+            due = [name for name in instruments if name in self._listed.symbols and self._may_ask(name, since)]
             if due:
                 for name in due:
                     self._told.pop(name, None)
                 self._told |= await self._fetch(due)
-            return {name: self._told[name] for name in instruments if name in self._symbols and name in self._told}
+            return {name: self._told[name] for name in instruments if name in self._listed.symbols and name in self._told}
 
     async def _fetch(self, names: list[str]) -> dict[str, Quote]:
         """Fetch quotes: one call for spot, one or two for perpetuals, side by side; one half may fail."""
@@ -153,7 +115,7 @@ class CcxtSource:
                     group.create_task(_gather(self._without_the_unknown(half, ask), found, failures))
         if failures and not found:
             raise failures[0]
-        if not found and any(name in self._symbols for name in names):
+        if not found and any(name in self._listed.symbols for name in names):
             raise Unreachable(f"{self.name}: no price of {', '.join(names[:5])} came back")
         return found
 
@@ -169,9 +131,9 @@ class CcxtSource:
         except Rejected as refusal:
             if refusal.reason not in _ABOUT_ONE:
                 raise
-            await self._read_rules_soon()
-            listed = [name for name in names if name in self._symbols]
-            dropped = [name for name in names if name not in self._symbols] or (names if len(names) == 1 else [])
+            await self.listing.read_soon()
+            listed = [name for name in names if name in self._listed.symbols]
+            dropped = [name for name in names if name not in self._listed.symbols] or (names if len(names) == 1 else [])
             if dropped:
                 log.warning("instruments_dropped", exchange=self.name, instruments=dropped, error=str(refusal)[:200])
             if len(listed) < len(names):
@@ -182,28 +144,15 @@ class CcxtSource:
             half = len(names) // 2
             return {**await self._without_the_unknown(names[:half], ask), **await self._without_the_unknown(names[half:], ask)}
 
-    async def _read_rules_soon(self) -> None:
-        """Read the rules again at once, but not every time that somebody asks."""
-        async with self._loading:
-            if self._clock.monotonic() >= self._again_at:
-                self._again_at = self._clock.monotonic() + _RULES_AGAIN_S
-                await self._read_rules()
-
-    def _doubt_rules(self) -> None:
-        """Have the rules read again before the next quotes, unless that was asked for a short while ago."""
-        now = self._clock.monotonic()
-        if now >= self._doubt_at and self._due_at is not None:
-            self._doubt_at, self._due_at = now + _REFUSED_FOR_S, now
-
     async def _ask_about(self, instrument: str, call: str, *args: object) -> Sequence[Any]:
         """Ask for the rows of one instrument; what the exchange no longer lists has none."""
         try:
-            rows = await self._ask(call, self._symbols[instrument], *args)
+            rows = await self._ask(call, self._listed.symbols[instrument], *args)
         except Rejected as refusal:
             if refusal.reason not in _ABOUT_ONE:
                 raise
-            await self._read_rules_soon()
-            if instrument in self._symbols:
+            await self.listing.read_soon()
+            if instrument in self._listed.symbols:
                 raise
             log.warning("instruments_dropped", exchange=self.name, instruments=[instrument], error=str(refusal)[:200])
             return []
@@ -217,13 +166,13 @@ class CcxtSource:
         A page may be short because hours are missing in it, or empty because the coin was not listed yet: the next one is asked for.
         """
         await self.markets()
-        symbol = self._symbols.get(instrument)
-        if symbol is None:
+        symbol = self._listed.symbols.get(instrument)
+        if symbol is None or instrument in self._listed.turned:
             return ()
         span = DAY_MS if interval == "1d" else HOUR_MS
         first, end = to_ms(since), min(to_ms(until), to_ms(self._clock.now()) - span + 1)
         page = self._venue.page[is_perp(instrument)]
-        unit = self._units[instrument]
+        unit = self._listed.units[instrument]
         bars: dict[int, Candle] = {}
         while first < end:
             extra = {"until": min(end, first + page * span), **self._venue.perp_candles} if is_perp(instrument) else {}
@@ -241,7 +190,7 @@ class CcxtSource:
         (domain 7.1).
         """
         await self.markets()
-        symbol = self._symbols.get(instrument)
+        symbol = self._listed.symbols.get(instrument)
         if symbol is None or not is_perp(instrument):
             return ()
         rates: dict[int, Decimal] = {}
@@ -259,10 +208,10 @@ class CcxtSource:
     async def depth(self, instrument: str) -> Depth | None:
         """Return the visible order book, sizes in base units."""
         await self.markets()
-        symbol = self._symbols.get(instrument)
-        if symbol is None:
+        symbol = self._listed.symbols.get(instrument)
+        if symbol is None or instrument in self._listed.turned:
             return None
-        told, unit = await self._ask("fetch_order_book", symbol, _BOOK_LEVELS), self._units[instrument]
+        told, unit = await self._ask("fetch_order_book", symbol, _BOOK_LEVELS), self._listed.units[instrument]
         try:
             bids, asks = (tuple(level for row in told[side] if (level := _level(row, unit)) is not None) for side in ("bids", "asks"))
         except STUMBLES as error:
@@ -279,44 +228,9 @@ class CcxtSource:
         return at
 
     async def close(self) -> None:
-        """Close the connections; the source may be used again afterwards."""
-        if self._ccxt is not None:
-            await self._ccxt.close()
-            self._ccxt, self._due_at = None, None
-
-    async def _open(self) -> Any:  # noqa: ANN401 - ccxt is untyped
-        """Return the ccxt object, made when it is first needed.
-
-        Loading an exchange takes 0.2 s and 30 MB: it comes after the start, in a thread beside whoever chats.
-        """
-        async with self._opening:
-            if self._ccxt is None:
-                loaded = await asyncio.to_thread(exchange_class, self.name)
-                gc.freeze()  # what was imported lives for ever; the collector need not look through it again and again
-                self._ccxt = self._made(loaded)
-            return self._ccxt
-
-    def _made(self, loaded: type[Any]) -> Any:  # noqa: ANN401 - ccxt is untyped
-        given = {"enableRateLimit": True, "timeout": 10_000, **self._given}
-        given["options"] = {**self._venue.options, **given.get("options", {})}
-        made = loaded(given)
-        made.has["fetchCurrencies"] = False  # on some exchanges a private call
-        if self._prepare is not None:
-            self._prepare(made)
-        guard(made, error_classes().BadResponse)
-        return made
-
-    async def _ask(self, call: str, *args: object) -> Any:  # noqa: ANN401 - ccxt is untyped
-        """Make one public call; every failure comes out as one of ours."""
-        expected = rows_expected.set(call != "fetch_time")
-        try:
-            return await getattr(await self._open(), call)(*args)
-        except error_classes().BaseError as error:
-            raise translate(error, changes=False) from error
-        except STUMBLES as error:
-            raise Unreachable(f"{self.name}: unreadable answer to {call}: {error!r}") from error
-        finally:
-            rows_expected.reset(expected)
+        """Close the connection, which all sources of the exchange share; they may be used again afterwards."""
+        await self.connection.close()
+        self.listing.forget()
 
     def _table(self, answer: object, symbols: Iterable[str]) -> Mapping[str, Any]:
         """Return an answer by symbol; one that tells nothing of what was asked is none."""
@@ -324,35 +238,15 @@ class CcxtSource:
             raise Unreachable(f"{self.name}: the answer tells of nothing that was asked for")
         return answer
 
-    def _take_rules(self, loaded: Mapping[str, Mapping[str, Any]]) -> None:
-        """Keep the markets that Ballast can trade; one whose rules cannot be read is left out by name."""
-        symbols: dict[str, str] = {}
-        rules: dict[str, Market] = {}
-        units: dict[str, Decimal] = {}
-        for symbol, raw in loaded.items():
-            perp = _kind(raw, self.quote_asset)
-            if perp is None:
-                continue
-            name = f"{raw['base']}{PERP if perp else ''}"
-            unit = positive(raw.get("contractSize")) if perp and self._venue.counts_contracts else _ONE
-            market = None if unit is None else _market(name, raw, unit)
-            if market is None and name in self._rules:  # a row that cannot be read is no delisting
-                market, unit = self._rules[name], self._units[name]
-            if market is None or unit is None:
-                log.warning("instrument_dropped", exchange=self.name, instrument=name)
-                continue
-            symbols[name], rules[name], units[name] = symbol, market, unit
-        self._symbols, self._rules, self._units = symbols, rules, units
-
     async def _spot_quotes(self, names: list[str]) -> dict[str, Quote]:
         """Return spot quotes out of one call."""
-        symbols = [self._symbols[name] for name in names]
+        symbols = [self._listed.symbols[name] for name in names]
         tickers = self._table(await self._ask("fetch_tickers", symbols), symbols)
-        return self._kept(names, {name: self._quote(name, tickers.get(self._symbols[name])) for name in names})
+        return self._kept(names, {name: self._quote(name, tickers.get(self._listed.symbols[name])) for name in names})
 
     async def _perp_quotes(self, names: list[str]) -> dict[str, Quote]:
         """Return perpetual quotes with mark and next funding rate; without a mark there is no price to value with."""
-        symbols = [self._symbols[name] for name in names]
+        symbols = [self._listed.symbols[name] for name in names]
         venue = self._venue
         touch = self._table(await self._ask(venue.perp_touch, symbols), symbols)
         marks = self._table(await self._ask(venue.perp_marks, symbols), symbols) if venue.perp_marks else touch
@@ -374,6 +268,10 @@ class CcxtSource:
         bid, ask = numbers.pop("bid"), numbers.pop("ask")
         if bid is None or ask is None or None in numbers.values():
             return None
+        if name in self._listed.turned:
+            if not (_TURNABLE[0] <= bid <= _TURNABLE[1] and _TURNABLE[0] <= ask <= _TURNABLE[1]):
+                return None
+            bid, ask, numbers = 1 / ask, 1 / bid, {"volume": numbers.get("volume")}
         return Quote(
             instrument=name,
             bid=bid,
@@ -389,8 +287,8 @@ class CcxtSource:
         """Return what can be used; name in the log what cannot. What has no price may be halted: the rules are read again soon."""
         dropped = [name for name in names if quotes[name] is None]
         empty = [name for name, quote in quotes.items() if quote is None or quote.bid <= 0 or quote.ask <= 0]
-        if any(self._rules[name].trading for name in empty):
-            self._doubt_rules()
+        if any(self._listed.rules[name].trading for name in empty):
+            self.listing.doubt()
         if dropped:
             log.warning("instruments_dropped", exchange=self.name, instruments=dropped[:20], count=len(dropped))
         return {name: quote for name, quote in quotes.items() if quote is not None}
@@ -409,48 +307,10 @@ def _seen(quote: Quote) -> float:
     return quote.seen if quote.seen is not None else 0.0
 
 
-def _kind(raw: Mapping[str, Any], quote: str) -> bool | None:
-    """Return True for a linear perpetual settled in ``quote``, False for spot against it, None for anything else."""
-    if raw.get("quote") != quote:
-        return None
-    if raw.get("swap") and raw.get("linear") and raw.get("settle") == quote:
-        return True
-    return False if raw.get("spot") else None
-
-
 def _moment(ms: object) -> datetime | None:
     """Return the time of UTC milliseconds; None where they are none."""
     number = finite(ms)
     return from_ms(int(number)) if number is not None and 0 < number < _LAST_MS else None
-
-
-def _market(name: str, raw: Mapping[str, Any], unit: Decimal) -> Market | None:
-    """Return the rules of one market; None where ccxt does not know its steps, or a rule is no number."""
-    steps, limits = raw.get("precision") or {}, raw.get("limits") or {}
-    tick, step = positive(steps.get("price")), positive(steps.get("amount"))
-    told = {
-        "min_notional": (limits.get("cost") or {}).get("min"),
-        "min_qty": (limits.get("amount") or {}).get("min"),
-        "max_leverage": (limits.get("leverage") or {}).get("max") or (20 if is_perp(name) else None),
-        "maker_fee": raw.get("maker"),
-        "taker_fee": raw.get("taker"),
-    }
-    read = {field: finite(value) for field, value in told.items() if value is not None}
-    numbers = {field: number for field, number in read.items() if number is not None}
-    if tick is None or step is None or len(numbers) < len(read):
-        return None
-    if not is_perp(name):
-        numbers["max_leverage"] = _ONE
-    return Market(
-        instrument=name,
-        tick=tick,
-        lot=step * unit,
-        min_notional=numbers.pop("min_notional", _ZERO),
-        min_qty=numbers.pop("min_qty", _ZERO) * unit,
-        trading=raw.get("active") is not False,
-        listed=True,
-        **numbers,
-    )
 
 
 def _candle(row: Sequence[Any], unit: Decimal) -> tuple[int, Candle] | None:

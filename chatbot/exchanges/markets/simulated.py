@@ -15,6 +15,7 @@ import numpy as np
 from chatbot.exchanges.base import PERP, FearGreed, Funding, Market, Quote, asset_of, is_perp
 from chatbot.exchanges.candle_table import CandleTable, eight_decimals
 from chatbot.exchanges.markets.coins import COINS, DOLLAR, DOLLAR_HALF_SPREAD_BPS, DOLLAR_MILLIONS, dollar_market, perp_market, spot_market
+from chatbot.exchanges.markets.cross import CrossSource
 from chatbot.exchanges.markets.episodes import EPISODES, SCENES
 from chatbot.exchanges.markets.listings import Listings
 from chatbot.exchanges.markets.markettime import DAY_MS, HOUR_MS, MarketTime, from_ms, to_ms
@@ -67,6 +68,7 @@ class SimulatedSource:
 
     name = "simulated"
     quote_asset = "USDT"
+    quote_coins = (quote_asset, DOLLAR)
 
     def __init__(
         self,
@@ -132,6 +134,10 @@ class SimulatedSource:
     def market_time(self, now: datetime) -> datetime:
         """Map process time to the simulated day."""
         return self.time.at(now)
+
+    def quoted_in(self, coin: str) -> CrossSource:
+        """Return the same market against the other dollar."""
+        return CrossSource(self, coin)
 
     async def markets(self) -> Mapping[str, Market]:
         """Return the rules of every coin, spot and perpetual."""

@@ -29,7 +29,7 @@ async def _book(stage: Stage, instrument: str, told: Any) -> tuple[Depth | None,
         return told
 
     await stage.source.markets()
-    (await stage.source._open()).fetch_order_book = fetch_order_book
+    (await stage.source.connection.open()).fetch_order_book = fetch_order_book
     return await stage.source.depth(instrument), asked
 
 

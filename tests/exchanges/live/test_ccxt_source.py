@@ -214,7 +214,7 @@ async def test_a_source_can_be_closed_and_used_again() -> None:
 async def test_options_are_merged_with_what_the_exchange_needs() -> None:
     seen: list[Any] = []
     source = CcxtSource("bybit", {"timeout": 3, "options": {"recvWindow": 9}}, prepare=seen.append)
-    made = await source._open()
+    made = await source.connection.open()
     assert seen == [made]
     assert (made.timeout, made.options["recvWindow"], made.options["defaultType"]) == (3, 9, "spot")
     assert not made.apiKey

@@ -1,0 +1,69 @@
+"""One line to one exchange: the ccxt object, made when it is first needed, and every call through it with our errors."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from typing import TYPE_CHECKING, Any
+
+from chatbot.errors import Unreachable
+from chatbot.exchanges.live.answers import STUMBLES, guard, rows_expected
+from chatbot.exchanges.live.ccxt_errors import translate
+from chatbot.exchanges.live.ccxt_loader import check_name, error_classes, exchange_class
+from chatbot.exchanges.live.venues import VENUES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class Connection:
+    """What the sources of one exchange share. ``options`` go into ccxt's constructor; ``prepare`` sees the object before its first use."""
+
+    def __init__(self, name: str, options: Mapping[str, Any] | None = None, prepare: Callable[[Any], object] | None = None) -> None:
+        check_name(name)
+        self.name = name
+        self.venue = VENUES[name]
+        self._given = dict(options or {})
+        self._prepare = prepare
+        self._ccxt: Any = None
+        self._opening = asyncio.Lock()
+
+    async def open(self) -> Any:  # noqa: ANN401 - ccxt is untyped
+        """Return the ccxt object.
+
+        Loading an exchange takes 0.2 s and 30 MB: it comes after the start, in a thread beside whoever chats.
+        """
+        async with self._opening:
+            if self._ccxt is None:
+                loaded = await asyncio.to_thread(exchange_class, self.name)
+                gc.freeze()  # what was imported lives for ever; the collector need not look through it again and again
+                self._ccxt = self._made(loaded)
+            return self._ccxt
+
+    def _made(self, loaded: type[Any]) -> Any:  # noqa: ANN401 - ccxt is untyped
+        given = {"enableRateLimit": True, "timeout": 10_000, **self._given}
+        given["options"] = {**self.venue.options, **given.get("options", {})}
+        made = loaded(given)
+        made.has["fetchCurrencies"] = False  # on some exchanges a private call
+        if self._prepare is not None:
+            self._prepare(made)
+        guard(made, error_classes().BadResponse)
+        return made
+
+    async def ask(self, call: str, *args: object) -> Any:  # noqa: ANN401 - ccxt is untyped
+        """Make one public call; every failure comes out as one of ours."""
+        expected = rows_expected.set(call != "fetch_time")
+        try:
+            return await getattr(await self.open(), call)(*args)
+        except error_classes().BaseError as error:
+            raise translate(error, changes=False) from error
+        except STUMBLES as error:
+            raise Unreachable(f"{self.name}: unreadable answer to {call}: {error!r}") from error
+        finally:
+            rows_expected.reset(expected)
+
+    async def close(self) -> None:
+        """Close it; the next call opens it again."""
+        if self._ccxt is not None:
+            await self._ccxt.close()
+            self._ccxt = None
