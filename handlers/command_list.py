@@ -61,6 +61,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="resume", description=N_("Let them go on"), group=Group.CONTROL),
     Command(name="panic", description=N_("Cancel orders, close all futures, stop"), group=Group.CONTROL),
     Command(name="settings", description=N_("Language and time zone"), group=Group.CONTROL),
+    Command(name="privacy", description=N_("Everything I know of you: as a file, or deleted"), group=Group.CONTROL),
     Command(name="help", description=N_("Help, topic by topic"), group=Group.CONTROL),
     Command(name="cancel", description=N_("Leave a dialog"), group=Group.CONTROL),
     Command(name="users", description=N_("Who may use this bot"), group=Group.OPERATOR),
@@ -95,6 +96,6 @@ TITLES = {
     "resume": N_("Resume"),
 }
 #: commands that only show something as long as nothing stands behind them: a button may stand for one
-SHOWN_BY_BUTTON = TITLES.keys() - {"pause", "resume"} | {"mode", "keep", "panic", "users"}
+SHOWN_BY_BUTTON = TITLES.keys() - {"pause", "resume"} | {"mode", "keep", "panic", "privacy", "users"}
 #: commands that take what is written behind them
 TAKE_WORDS = frozenset({"targets", "keep", "bands", "triggers", "schedule", "alerts", "mode", "hedge", "deposit", "withdraw", "invest"})

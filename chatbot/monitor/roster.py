@@ -116,8 +116,9 @@ class Roster:
                 before = self._drop(portfolio.id)
                 if not portfolio.paused and await portfolios.is_served(tx, portfolio.id):
                     self._load(portfolio, before.instruments if before else ())
-            for gone in changed - self._watched.keys():
-                self._drop(gone)
+            for gone in changed:  # what cannot be read for now stays watched as it was
+                if gone not in self._watched or not await portfolios.is_served(tx, gone):
+                    self._drop(gone)
 
     def _load(self, portfolio: Portfolio, held: tuple[str, ...] = ()) -> None:
         """Watch a portfolio; one whose strategy cannot be watched is named, and the others are watched all the same."""

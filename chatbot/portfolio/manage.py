@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.errors import ShutOut, UserError
 from chatbot.i18n import N_
-from chatbot.model import DecidedBy, Mode, Person, Plan, PlanState, Portfolio, PortfolioRow, Strategy
+from chatbot.model import DecidedBy, Mode, Person, Plan, PlanState, Portfolio, PortfolioRow, Role, Strategy
 from chatbot.portfolio import names, states
 from chatbot.portfolio.revision import revision_of
-from chatbot.store import accounts, flows, plans, portfolios
+from chatbot.store import accounts, flows, plans, portfolios, privacy
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -157,6 +157,26 @@ class Portfolios:
             opened = await portfolios.get(tx, portfolio_id)
         self._changed(portfolio_id)
         return opened
+
+    async def forget(self, person: Person, operators: Collection[int] = ()) -> UnderWay | None:
+        """Delete a person and everything of theirs for good, or return what must end first; then nothing was deleted.
+
+        Raises :class:`UserError` for the only operator, unless the settings name them (``operators``): nobody could let people in.
+        """
+        async with self._db.transaction() as tx:
+            await accounts.hold(tx, person.id)
+            if person.id not in operators and [one.id for one in await accounts.people(tx, Role.OPERATOR)] == [person.id]:
+                raise UserError(N_("You are the only operator of this bot. Who wants it gone deletes its database."))
+            theirs = await portfolios.of_person(tx, person.id)
+            for portfolio in theirs:
+                await portfolios.hold(tx, portfolio.id)
+                if (busy := await under_way(tx, portfolio)) is not None:
+                    return busy
+            await privacy.delete_person(tx, person.id)
+        for portfolio in theirs:
+            self._changed(portfolio.id)
+        await self._db.scrub()
+        return None
 
     async def switch(self, person: Person, portfolio_id: int) -> tuple[Portfolio | None, bool]:
         """Let the person's commands speak of another open portfolio; None: they have no such one.

@@ -99,6 +99,12 @@ class Database:
             cure = "there are no tables of Ballast in it" if version is None else "run `python -m chatbot migrate`"
             raise SettingError(place.SETTING, f"the database is not the one of this Ballast; {cure}")
 
+    async def scrub(self) -> None:
+        """Write over what was deleted, in SQLite's log as in the file; while somebody reads, that waits for another time."""
+        if self.is_sqlite:
+            async with self._engine.connect() as connection:
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def ping(self) -> None:
         """Raise when the database does not answer."""
         async with self.read() as tx:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select
 
+from chatbot.model import MessageKind
 from chatbot.store import tables
 
 if TYPE_CHECKING:
@@ -35,7 +36,12 @@ async def export_person(tx: Tx, person_id: int) -> dict[str, Any]:
 
 
 async def delete_person(tx: Tx, person_id: int) -> int:
-    """Delete a person and everything that belongs to them; return how many rows. Orders at an exchange are not touched."""
+    """Delete a person and everything that belongs to them; return how many rows. Orders at an exchange are not touched.
+
+    What operators were asked about them goes as well, and is counted nowhere: who comes back is asked about as anybody new.
+    """
+    asked = (tables.outbox.c.kind == MessageKind.ACCESS_REQUEST, tables.outbox.c.key.endswith(f"-{person_id}"))
+    await tx.execute(delete(tables.outbox).where(*asked))
     rows = 0
     for table, mine in reversed(_whose(person_id)):
         rows += (await tx.execute(delete(table).where(mine))).rowcount

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 #: how a transaction begins; a writer takes its lock first, so that it can never fail between reading and writing
 READING, WRITING = "BEGIN", "BEGIN IMMEDIATE"
 _BUSY_TIMEOUT_S = 30
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+#: what is deleted is written over: a person who leaves is gone
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 #: what finds few rows in this program; a deletion, or a change of tables, may find all there are
 _SHORT = ("SELECT", "INSERT", "UPDATE")
 #: how long statements may keep the event loop from serving whoever asks nothing of the database, before one makes a trip all the same
