@@ -113,9 +113,9 @@ def own_weights(
     with wide():
         total = sum(values.values(), Decimal(0)).normalize()
     if total == 1:
-        problems.append(UserError(N_("The weights add up to 1, they must make 100 %. Write them in per cent: 40 for 0.4.")))
+        problems.append(UserError(N_("The weights add up to 1, they must make 100%. Write them in per cent: 40 for 0.4.")))
     elif total != 100:
-        problems.append(UserError(N_("The weights add up to {total} %, they must make 100 %."), total=f"{total:f}"))
+        problems.append(UserError(N_("The weights add up to {total}%, they must make 100%."), total=f"{total:f}"))
     if weights[FUTURES] and not base.futures_split:
         problems.append(UserError(N_("There are no futures at this exchange, so FUTURES must be 0.")))
     if problems:
@@ -181,7 +181,7 @@ def _band_problem(name: str, rule: BandRule, base: Strategy) -> UserError | None
     if rule.abs_pp is not None and not MIN_BAND_PP <= rule.abs_pp <= MAX_BAND_PP:
         return UserError(N_("The band of {name} must be between 0.5 and 50 points."), name=name)
     if rule.rel is not None and not Decimal("0.01") <= rule.rel <= 1:
-        return UserError(N_("The relative band of {name} must be between 1 % and 100 % of its target."), name=name)
+        return UserError(N_("The relative band of {name} must be between 1% and 100% of its target."), name=name)
     return None
 
 

@@ -81,7 +81,7 @@ def read_limits(typed: list[str]) -> AutoLimits:
     trade, day = numbers.number(typed[0]), numbers.number(typed[1], numbers.SHARE if is_share else numbers.MONEY)
     if is_share:
         if not 1 <= day <= 100:
-            raise UserError(N_("The share of a day must be between 1 % and 100 %."))
+            raise UserError(N_("The share of a day must be between 1% and 100%."))
         limits = AutoLimits(trade=trade, share=day / 100)
     else:
         limits = AutoLimits(trade=trade, turnover=day)

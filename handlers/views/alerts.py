@@ -130,7 +130,7 @@ def depeg_alert(words: Words, portfolio: Portfolio, coins: Sequence[Depegged]) -
         )
         for coin in coins
     ]
-    text = page(head(words, portfolio, name=True), *told, say(words, "Plans neither spend nor convert it until it is back within 1 %."))
+    text = page(head(words, portfolio, name=True), *told, say(words, "Plans neither spend nor convert it until it is back within 1%."))
     return View(text, ((button(words.t("Status"), "status"), button(words.t("Why?"), "why")), (*snooze_buttons(words, portfolio),)))
 
 

@@ -280,7 +280,7 @@ def multiple(words: Words, value: Decimal | None) -> str:
 def zone_name(zone: str) -> str:
     """Return what a time zone is called: Europe/Madrid; an offset UTC+2, which the zones' own names count the other way."""
     offset = _OFFSET.fullmatch(zone)
-    return f"UTC{-int(offset[1]):+d}" if offset is not None else zone
+    return f"UTC{-int(offset[1]):+d}".replace("-", "−") if offset is not None else zone
 
 
 def error(words: Words, problem: UserError) -> Html:

@@ -27,7 +27,7 @@ async def test_weights_that_are_a_little_beside_are_refused_and_change_nothing(t
     async with someone(tmp_path, fear_greed_url="") as ann:
         await ann.set_up()
         before = await ann.say("/targets")
-        assert "they must make 100 %" in await ann.say(f"/targets {typed}")
+        assert "they must make 100%" in await ann.say(f"/targets {typed}")
         assert await ann.say("/targets") == before
 
 

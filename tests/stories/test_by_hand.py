@@ -180,14 +180,14 @@ async def test_what_does_not_add_up_is_no_profit_and_can_be_put_right_or_taken_b
     await ann.work()
     question = ann.with_button("Undo")
     assert "USDT 0 → 3,000" in question.text
-    assert "-0.1% today" in await ann.say("/status") or "0.0% today" in ann.last.text
+    assert "−0.1% today" in await ann.say("/status") or "0.0% today" in ann.last.text
     figures = (await ann.plan()).result
     assert figures is not None
     assert figures.values["USDT"] == 3000, "the result is what is held, not what the card led to"
     await ann.tap("Undo", question)
     assert "The amounts are again what they were before." in shown(ann)
     assert "USDT" not in (await ann.books())["spot"]
-    assert "0.0% today" in await ann.say("/status") or "-0.1% today" in ann.last.text
+    assert "0.0% today" in await ann.say("/status") or "−0.1% today" in ann.last.text
 
 
 async def test_a_card_that_waits_has_told_what_it_shows(ann: Someone) -> None:

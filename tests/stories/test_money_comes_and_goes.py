@@ -53,17 +53,17 @@ async def test_two_days_by_hand(tmp_path: Path) -> None:
         # BTC back to 60,000: 13,200 -> 12,000; 15,900 -> 14,700; 1.06 * 14,700 / 15,900 = 0.98
         market.move("BTC", "0.909090909090909090909090909")
         await ann.step(3600)
-        assert await earned(ann) == ("-2.0% today, deposits apart", "Since 5 Jan 2026: -2.0%, profit -$600.00")
+        assert await earned(ann) == ("−2.0% today, deposits apart", "Since 5 Jan 2026: −2.0%, profit −$600.00")
         # 0.05 BTC more that were a deposit, 1,000 out
         await correct(ann, "BTC 0.25", "Deposit")
         await ann.say("/withdraw 1000")
-        assert await earned(ann) == ("-2.0% today, deposits apart", "Since 5 Jan 2026: -2.0%, profit -$600.00")
+        assert await earned(ann) == ("−2.0% today, deposits apart", "Since 5 Jan 2026: −2.0%, profit −$600.00")
         # a trade with both sides named, 0.05 BTC for 3,030: 30 lost of 16,700
         await ann.say("/status")
         await ann.tap("Correct amounts")
         assert "I take it for a trade" in await ann.say("BTC 0.2 USDT 4670")
         # 0.98 * 16,670 / 16,700
-        assert await earned(ann) == ("-2.2% today, deposits apart", "Since 5 Jan 2026: -2.2%, profit -$630.00")
+        assert await earned(ann) == ("−2.2% today, deposits apart", "Since 5 Jan 2026: −2.2%, profit −$630.00")
         # the next day begins at 16,670, and BTC rises by a twelfth: 12,000 -> 13,000; 0.97824 * 17,670 / 16,670 = 1.03692
         await ann.step(24 * 3600)
         market.move("BTC", "1.083333333333333333333333333")

@@ -81,7 +81,7 @@ async def every_trigger(ann: Someone) -> None:
         "The ETH trend scores 0.45 and would have to reach 0.50, with two signs that agree.",
         "ADA volatility is 1.3x its usual level and would have to reach 2.0x.",
         "Fear & Greed is 68; futures go neutral below 25.",
-        "Funding is +0.013% per 8 h and would have to be below -0.010% for 3 blocks in a row (0 so far).",
+        "Funding is +0.013% per 8 h and would have to be below −0.010% for 3 blocks in a row (0 so far).",
         "All in all the net futures target is 5.0% instead of 10.0%.",
         "* moved by a trigger or hedge; own target: Net futures 10.0%",
         never=("Switched off",),
@@ -203,7 +203,7 @@ async def test_low_funding_that_fear_holds_back(tmp_path: Path) -> None:
         await why(
             ann,
             "This check raised an alert about Low funding.",
-            "Funding has been low since 27 Jun 2021, 08:00, now -0.040% per 8 h, and asks for 11% net futures.",
+            "Funding has been low since 27 Jun 2021, 08:00, now −0.040% per 8 h, and asks for 11% net futures.",
             "It adds nothing while a spike, a trend, fear or a hedge asks for less risk.",
             "It ends at 0.000% or above for 3 blocks of 8 h in a row (0 so far).",
             "Extreme fear since 19 Jun 2021, 00:00: Fear & Greed is 22, so futures are held neutral.",

@@ -126,7 +126,7 @@ _FEAR_MODES = ModeWords(
     ),
     note=N_(
         "“Portfolio” and “beta” short the spot exposure too. That needs 4 to 9 times the money in the futures account, so your "
-        "leverage limits cut it; and a rise of 30 % liquidates such a hedge."
+        "leverage limits cut it; and a rise of 30% liquidates such a hedge."
     ),
 )
 
@@ -188,7 +188,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
             ),
             known=N_(
                 "Honest note: on BTC and ETH from 2018 to 2023 there was no sign of an edge. After a signal the next 30 days brought −3 to "
-                "+16 %, otherwise +1.4 to +1.8 %, and the uncertainty is 5 to 7 points."
+                "+16%, otherwise +1.4 to +1.8%, and the uncertainty is 5 to 7 points."
             ),
             knobs=(Knob("zigzag", N_("swing"), N_("a turn counts from a swing of {value}"), D("0.01")),),
             quiet=N_("Trend {coin} score {reading} (trims at {limit})"),
@@ -221,7 +221,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
                 "While funding is clearly negative, shorts pay longs: the net long futures grow step by step. It is the only trigger that "
                 "adds risk, so it waits while volatility, trend, fear or a hedge asks for less."
             ),
-            known=N_("Evidence: 3.5 times a year for BTC, 1.7 for ETH, active 3 % of the time."),
+            known=N_("Evidence: 3.5 times a year for BTC, 1.7 for ETH, active 3% of the time."),
             knobs=(
                 Knob("enter", N_("limit"), N_("counts below {value} per 8 h"), D("0.00005")),
                 Knob("exit", N_("end"), N_("ends at {value} or above"), D("0.00005")),
@@ -258,8 +258,8 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
             example="/triggers funding high 0.06 keep 40",
             does=N_("When longs have been paying a lot for days, the net long futures are cut, once. Shorts and spot stay."),
             known=N_(
-                "Evidence: 3 to 4 times a year. After it BTC fell by more than 20 % within 30 days in 18 % of the cases, otherwise in 10 "
-                "%; ETH in 12 % against 11 %. A hint for BTC, nothing for ETH."
+                "Evidence: 3 to 4 times a year. After it BTC fell by more than 20% within 30 days in 18% of the cases, otherwise in 10%; "
+                "ETH in 12% against 11%. A hint for BTC, nothing for ETH."
             ),
             knobs=(
                 Knob("enter", N_("limit"), N_("counts above {value} per 8 h"), D("0.0001")),
@@ -293,7 +293,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
             ),
             known=N_(
                 "Honest note: this takes away the extra exposure of the futures, not that of the spot coins. It is a posture, not a "
-                "forecast: in extreme fear the next 30 days brought +1.9 %, otherwise +2.1 %."
+                "forecast: in extreme fear the next 30 days brought +1.9%, otherwise +2.1%."
             ),
             knobs=(
                 Knob("enter", N_("limit"), N_("starts below {value}"), D(5)),

@@ -122,7 +122,7 @@ def test_every_country_is_a_zone_or_a_question_that_fits_under_a_message() -> No
 
 def test_an_offset_is_called_as_people_call_it() -> None:
     """The zones' own names count to the west; people count to the east."""
-    assert [zone_name(zone) for zone in ("Etc/GMT-2", "Etc/GMT+11", "Etc/GMT", MADRID)] == ["UTC+2", "UTC-11", "Etc/GMT", MADRID]
+    assert [zone_name(zone) for zone in ("Etc/GMT-2", "Etc/GMT+11", "Etc/GMT", MADRID)] == ["UTC+2", "UTC−11", "Etc/GMT", MADRID]
 
 
 CHAT = [

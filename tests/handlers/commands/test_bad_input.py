@@ -46,9 +46,9 @@ async def ready(tmp_path: Path) -> AsyncIterator[Someone]:
 
 
 BAD_WEIGHTS: list[tuple[str, list[str]]] = [
-    ("BTC 40 ETH 30", ["add up to 70 %"]),
+    ("BTC 40 ETH 30", ["add up to 70%"]),
     ("BTC 40 ETH 30 FOO 20 BAR 10", ["FOO has no price", "BAR has no price"]),
-    ("BTC 50 ETH 60 FOO 20", ["FOO has no price", "add up to 130 %"]),
+    ("BTC 50 ETH 60 FOO 20", ["FOO has no price", "add up to 130%"]),
     ("BTC -40 ETH 140", ["BTC is negative"]),
     ("BTC 40 BTC 60", ["BTC is there twice"]),
     ("BTC forty ETH 60", ["I don't understand “forty” here", "BTC has no number behind it"]),

@@ -35,7 +35,7 @@ def value(text: str) -> Decimal:
 
 def returned(text: str) -> Decimal:
     """Return the day's return that a status shows, per cent."""
-    found = re.search(r"([+−-]?\d+\.\d+)% today", text)
+    found = re.search(r"([+−]?\d+\.\d+)% today", text)
     assert found, text
     return D(found[1].replace("−", "-"))
 

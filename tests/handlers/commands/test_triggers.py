@@ -79,7 +79,7 @@ async def test_a_limit_takes_its_end_along_where_they_would_cross(chat: Someone)
 async def test_the_modes_of_fear_are_chosen_beside_what_they_do_not_hedge(chat: Someone) -> None:
     """The table of the specification stands over the buttons."""
     text = await chat.say("/triggers fear & greed")
-    for part in ("-18,720", "-20,720", "not that of the spot coins", "a rise of 30 % liquidates"):
+    for part in ("−18,720", "−20,720", "not that of the spot coins", "a rise of 30% liquidates"):
         assert part in text, text
     await chat.tap("beta")
     assert (await strategy_of(chat)).setting(Cause.FEAR_GREED).mode == "beta"

@@ -37,7 +37,7 @@ def test_the_ledger_is_spot_and_signed_futures_and_adds_up() -> None:
     """Each row is a sum, the last one is the sum of the rows, shares are of the value."""
     text = told()
     assert "BTC  30,000   12,020  42,020    44%" in text
-    assert "ETH  15,000   -4,485  10,515    11%" in text
+    assert "ETH  15,000   −4,485  10,515    11%" in text
     assert "SOL  15,000        0  15,000    16%" in text
     assert "all  60,000    7,535  67,535    71%" in text
     assert "Net exposure <b>71%</b>" in text
@@ -73,8 +73,8 @@ def test_what_the_book_costs_is_told_only_when_all_of_it_is_known() -> None:
     text = told(contracts=(paying, unknown))
     assert "Funding of the book: —" in text
     assert "2.26" not in text
-    assert "BTC  12.6%          48%  -$3.61" in text
-    assert "ETH  -4.7%            —       —" in text
+    assert "BTC  12.6%          48%  −$3.61" in text
+    assert "ETH  −4.7%            —       —" in text
     assert "No futures positions" in told()
 
 
@@ -94,7 +94,7 @@ def test_an_alert_and_a_card_tell_the_crossing_in_words() -> None:
     reason = Reason(trigger=Cause.EXPOSURE, line=NET, weight=OVER.weight, target=OVER.target, band=OVER.band)
     assert said in card.plan_card(WORDS, portfolio(), replace(a_plan(), reasons=(reason,))).text
     under = replace(reason, weight=D("-0.02"))
-    assert "is <b>-2.0%</b> of the value, 12.0 points under its target" in card.reason_text(WORDS, under)
+    assert "is <b>−2.0%</b> of the value, 12.0 points under its target" in card.reason_text(WORDS, under)
 
 
 def test_status_and_why_show_how_far_it_is() -> None:

@@ -53,7 +53,7 @@ def told(words: Words, shown: StatusReport) -> list[str]:
         (Cause.VOLATILITY, "2", "2.0x"),
         (Cause.FUNDING_HIGH, "0.0004996", "+0.04996%"),
         (Cause.FUNDING_HIGH, "0.00011", "+0.011%"),
-        (Cause.FUNDING_LOW, "-0.00012", "-0.012%"),
+        (Cause.FUNDING_LOW, "-0.00012", "−0.012%"),
         (Cause.FEAR_GREED, "31", "31"),
         (Cause.TREND, "0.375", "0.38"),
     ],

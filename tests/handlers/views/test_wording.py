@@ -42,9 +42,9 @@ def test_status_says_what_product_asks_for() -> None:
     text = status.status(WORDS, calm, NOW).text
     for said in (
         "<b>PAPER</b> · Balanced",
-        "<b>$98,412.07</b>   -1.6% today, deposits apart",
+        "<b>$98,412.07</b>   −1.6% today, deposits apart",
         "BTC/ETH  46.2%   40.0%   +6.2  ±5.0●",
-        "Futures   9.8%   10.0%   -0.2      —",
+        "Futures   9.8%   10.0%   −0.2      —",
         "● outside its band",
         "Net exposure 91% · beta 1.02 · gross 0.91x",
         "Net futures 9.8%, target 10.0% ±5.0",
