@@ -134,6 +134,7 @@ def _demo_settings(arguments: argparse.Namespace, folder: Path) -> Settings:
         "data_dir": folder,
         "check_interval_s": 1.0,
         "batch_window_s": 8.0,
+        "plan_expiry_s": 60.0,
         "log_level": "WARNING",
         "operator_ids": str(DEMO_USER),
         "database_url": "",
@@ -264,15 +265,18 @@ async def _health(program: Program) -> Mapping[str, object]:
 
 def _market(program: Program) -> Mapping[str, object]:
     """Return what the demo page's clock shows."""
-    now, last = program.source.market_time(program.clock.now()), program.stage.last
+    now, last, tempo = program.source.market_time(program.clock.now()), program.stage.last, program.tempo
     moved_to = last.moved_to.isoformat() if last and last.moved_to else None
     played = {"name": last.name, "moved_to": moved_to} if last else None
-    return {"now": now.isoformat(), "speed": program.settings.market_speed, "note": program.source.name, "played": played}
+    slow = tempo.need is not None and tempo.need.plan and program.stage.speed < program.stage.full_speed
+    need = {"why": tempo.need.why, "plan": tempo.need.plan} if tempo.need and slow else None
+    clock = {"now": now.isoformat(), "speed": program.stage.speed, "slow_for": need}
+    return {**clock, "note": program.source.name, "played": played, "waiting": tempo.waiting}
 
 
 async def _play(program: Program, name: str) -> None:
-    """Make something happen in the demo's market."""
-    await program.stage.play(name)
+    """Make something happen in the demo's market, now or as soon as nobody needs it slow."""
+    await program.tempo.play(name)
 
 
 def _migrate(_: argparse.Namespace) -> int:

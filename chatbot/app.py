@@ -56,6 +56,7 @@ from chatbot.store import accounts
 from chatbot.store import portfolios as stored
 from chatbot.store.database import Database
 from chatbot.store.place import Hold, private
+from chatbot.tempo import UNDER_WAY, Tempo
 from chatbot.triggers.signals import Signals
 
 if TYPE_CHECKING:
@@ -112,6 +113,8 @@ class Program:
     panic: Panic
     #: the played market's beginning, and what a person makes happen in it
     stage: Stage
+    #: how fast it runs
+    tempo: Tempo
     #: seals buttons; kept in the database so that any process opens what another one sealed
     button_key: bytes
     #: what the portfolios of this program are: demo on a made-up market, paper on live prices
@@ -124,6 +127,7 @@ class Program:
             tasks.create_task(self.monitor.run())
             tasks.create_task(delivery.run())
             tasks.create_task(self.hold.watch())
+            tasks.create_task(self.tempo.run())
             tasks.create_task(self._again("plans not looked after", self.executor.recovery.reconcile, _RECONCILE_S))
             tasks.create_task(self._again("panics not looked after", self.panic.closing.reconcile, _RECONCILE_S))
             tasks.create_task(self._again("finished work not tidied", self._tidy, _TIDY_S))
@@ -190,6 +194,7 @@ async def open_program(
             speed=settings.market_speed,
             options=settings.exchange_options.get(settings.market.partition(":")[2], {}),
             origin=market.origin,
+            slow=market.slow,
             episodes=market.episodes,
         )
         stack.push_async_callback(source.close)
@@ -220,13 +225,15 @@ async def _refuse_real_portfolios(db: Database, settings: Settings) -> None:
 
 def pace_for(settings: Settings) -> Pace:
     """Return how patiently orders wait: a market that runs faster is waited for less."""
-    return Pace(speed=1.0 if settings.is_live_market else settings.market_speed)
+    return Pace(speed=1.0 if settings.is_live_market else min(UNDER_WAY, settings.market_speed))
 
 
 async def _assemble(
     settings: Settings, clock: Clock, db: Database, hold: Hold, source: PriceSource, work: Work, pace: Pace, stage: Stage
 ) -> Program:
     button_key = bytes.fromhex(await _remembered(db, _BUTTON_KEY, secrets.token_hex(32)))
+    lasts, window = timedelta(seconds=settings.plan_expiry_s), timedelta(seconds=settings.batch_window_s)
+    tempo = Tempo(db, stage, clock, lasts=lasts, window=window)
     spread = Decimal(str(settings.max_spread_pct)) / 100
     markets = await Markets.load(db, source, clock, max_spread=spread, live=settings.is_live_market)
     candles, funding = CandleBook(source, clock), markets.usual.funding
@@ -240,7 +247,7 @@ async def _assemble(
     portfolios = Portfolios(db, clock, source.name, changed=roster.forget, first_account=_opening_account, redraw=write.redraw_card)
     flows = Flows(db, open_accounts, evaluator, markets, clock, end_card=portfolios.end_card)
     noting = ByHand(db, open_accounts, evaluator, flows, clock)
-    rebalancing = Rebalancing(db, work, evaluator, costing, clock, noting, expiry=timedelta(seconds=settings.plan_expiry_s))
+    rebalancing = Rebalancing(db, work, evaluator, costing, clock, noting, expiry=lasts, calm=tempo.calm)
     open_accounts.on_change(roster.forget)
     access = Access(db, clock, settings.operators, changed=roster.forget)
     await access.settle()
@@ -292,6 +299,7 @@ async def _assemble(
         executor=executor,
         panic=panic,
         stage=stage,
+        tempo=tempo,
         button_key=button_key,
         mode=Mode.PAPER if settings.is_live_market else Mode.DEMO,
     )

@@ -1,4 +1,4 @@
-"""A played market as the database remembers it: when it began, what a person made happen in it, how far its clock was moved."""
+"""A played market as the database remembers it: when it began, how it runs, what a person made happen in it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chatbot.exchanges.base import Staged
+from chatbot.exchanges.markets.markettime import Slow
 from chatbot.exchanges.markets.staging import Stageable, Staging
 from chatbot.store import accounts
 
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
     from chatbot.exchanges.base import PriceSource
     from chatbot.store.database import Database
 
-_ORIGIN, _BEGUN, _PLAYED, _SEEN = "market_origin", "market_begun", "market_played", "market_seen"
+_ORIGIN, _SLOW, _BEGUN, _PLAYED, _SEEN = "market_origin", "market_slow", "market_begun", "market_played", "market_seen"
 #: a played market goes on at most so far while its program is not running; then it stands still
 _ASLEEP = timedelta(days=60)
+_NOT_SLOW = "null"
 #: seconds between two notes of how far the market came
 NOTE_S = 20.0
 
@@ -30,6 +32,8 @@ class Remembered:
 
     #: process time at which the market stood at its start
     origin: datetime
+    #: how it runs while somebody has to answer, which outlasts the process
+    slow: Slow | None = None
     #: what a person made happen, oldest first
     played: tuple[Staging, ...] = ()
 
@@ -46,8 +50,10 @@ async def remembered(db: Database, now: datetime) -> Remembered:
         if origin is None:
             await accounts.set_meta(tx, _ORIGIN, now.isoformat())
         played = json.loads(await accounts.meta(tx, _PLAYED) or "[]")
+        slow = json.loads(await accounts.meta(tx, _SLOW) or "null")
     begun = _moment(origin) if origin is not None else now
-    return Remembered(origin=begun, played=tuple(_from_json(one, begun) for one in played))
+    slowed = Slow(_moment(slow["since"]), slow["speed"]) if slow else None
+    return Remembered(origin=begun, slow=slowed, played=tuple(_from_json(one, begun) for one in played))
 
 
 class Stage:
@@ -68,6 +74,16 @@ class Stage:
         """Return what was made to happen last."""
         return self._played[-1] if self._played else None
 
+    @property
+    def full_speed(self) -> float:
+        """Return how fast the market runs when nobody needs it slower, market seconds per second."""
+        return self._source.time.speed if isinstance(self._source, Staged) else 1.0
+
+    @property
+    def speed(self) -> float:
+        """Return how fast it runs now."""
+        return self._source.time.running_at if isinstance(self._source, Staged) else 1.0
+
     async def begin(self) -> None:
         """Let a played market begin with the first portfolio, so that nobody misses what happens in it while setting one up."""
         now = self._clock.now()
@@ -79,7 +95,19 @@ class Stage:
                     return
                 await accounts.set_meta(tx, _BEGUN, now.isoformat())
                 await accounts.set_meta(tx, _ORIGIN, now.isoformat())
+                await accounts.set_meta(tx, _SLOW, _NOT_SLOW)
             self._source.begin(now)
+
+    async def run(self, speed: float) -> None:
+        """Let a played market run at ``speed`` from now on, at most at its own; a restart finds it running so."""
+        if not isinstance(self._source, Staged):
+            return
+        async with self._one_at_a_time:
+            time = self._source.run(speed, self._clock.now())  # at once: every moment counts where it was fast
+            async with self._db.transaction() as tx:
+                await accounts.set_meta(tx, _ORIGIN, time.origin.isoformat())
+                slow = {"since": time.slow.since.isoformat(), "speed": time.slow.speed} if time.slow else None
+                await accounts.set_meta(tx, _SLOW, json.dumps(slow))
 
     async def wake(self) -> None:
         """Let a market that nobody played for long go on from where it was last seen, and not make the years between.
@@ -90,20 +118,15 @@ class Stage:
             return
         now = self._clock.now()
         async with self._db.transaction() as tx:
-            seen, origin = await accounts.meta(tx, _SEEN), await accounts.meta(tx, _ORIGIN)
-            if seen is None or origin is None:
+            seen = await accounts.meta(tx, _SEEN)
+            if seen is None:
                 return
-            # Counted from the origin: what it would be now may lie beyond the calendar.
-            began = _moment(origin)
-            start = self._source.market_time(began)
-            speed = (self._source.market_time(began + timedelta(seconds=1)) - start).total_seconds()
-            if not speed:
-                return  # it all but stands still
-            late = now - (began + (_moment(seen) + _ASLEEP - start) / speed)
-            if late <= timedelta(0):
+            time, end = self._source.time, _moment(seen) + _ASLEEP
+            if time.at(now) <= end:
                 return
-            moved = began + late
+            moved = now - (end - time.start) / time.speed
             await accounts.set_meta(tx, _ORIGIN, moved.isoformat())
+            await accounts.set_meta(tx, _SLOW, _NOT_SLOW)
         self._source.begin(moved)
 
     async def note(self) -> None:

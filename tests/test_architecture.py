@@ -50,6 +50,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "chatbot/charts": (),
     "chatbot/web": (),
     "chatbot/stage.py": ("chatbot.exchanges", "chatbot.store"),
+    "chatbot/tempo.py": ("chatbot.exchanges", "chatbot.store", "chatbot.stage"),
     "chatbot/app.py": ("chatbot",),
     "chatbot/__main__.py": ("chatbot", "handlers"),
     "handlers": ("chatbot", "handlers"),

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
+    from chatbot.exchanges.markets.markettime import MarketTime
+
 PERP = "-PERP"
 _FINEST = Decimal("1e-8")
 
@@ -399,10 +401,17 @@ class KeptByHand(Protocol):
 
 @runtime_checkable
 class Staged(Protocol):
-    """A market that is played, simulated or replayed, and so can begin when somebody is there to watch."""
+    """A market that is played, simulated or replayed: it can begin when somebody is there to watch, and wait while they think."""
+
+    #: its clock
+    time: MarketTime
 
     def begin(self, now: datetime) -> None:
         """Let the market stand at its start at process time ``now``."""
+        ...
+
+    def run(self, speed: float, now: datetime) -> MarketTime:
+        """Let the market run at ``speed`` from ``now`` on, at most at its own; return its clock."""
         ...
 
 

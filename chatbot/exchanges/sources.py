@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from chatbot.clock import Clock
     from chatbot.exchanges.base import PriceSource
+    from chatbot.exchanges.markets.markettime import Slow
 
 #: names of the markets whose prices are played: a portfolio that was opened on any other one is of real prices
 PLAYED = frozenset({"simulated", "replay"})
@@ -26,6 +27,7 @@ def price_source(
     start: datetime | None = None,
     speed: float | None = None,
     origin: datetime | None = None,
+    slow: Slow | None = None,
     episodes: Collection[tuple[str, datetime]] = (),
     seed: int = 7,
     options: Mapping[str, Any] | None = None,
@@ -33,13 +35,14 @@ def price_source(
     """Return the source that ``spec`` names.
 
     ``start`` is the market time at ``origin`` (process time, by default now); None takes the source's own default, as does a
-    ``speed`` of None. ``episodes`` and ``seed`` concern the simulated market, ``options`` a real exchange. Raises ``SettingError``.
+    ``speed`` of None. ``slow`` is how it runs now, where that is slower.
+    ``episodes`` and ``seed`` concern the simulated market, ``options`` a real exchange. Raises ``SettingError``.
     """
     kind, _, rest = spec.partition(":")
     if kind == "simulated" and not rest:
-        return _simulated(clock, seed=seed, start=start, speed=speed, origin=origin, episodes=episodes)
+        return _simulated(clock, seed=seed, start=start, speed=speed, origin=origin, slow=slow, episodes=episodes)
     if kind == "replay" and rest:
-        return _replay(rest, clock, start=start, speed=speed, origin=origin)
+        return _replay(rest, clock, start=start, speed=speed, origin=origin, slow=slow)
     if kind == "live" and rest:
         from chatbot.exchanges.live.ccxt_prices import CcxtSource  # noqa: PLC0415 - 50 MB that paper never needs
 

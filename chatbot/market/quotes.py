@@ -144,8 +144,8 @@ class QuoteBoard:
         if first.at == -inf or (first.quote.told_at is not None and first.quote.told_at == second.quote.told_at):
             return 0.0
         now = self._clock.now()
-        speed = (self._source.market_time(now + timedelta(seconds=1)) - self._source.market_time(now)).total_seconds()
-        return (second.at - first.at) * speed
+        before = now - timedelta(seconds=second.at - first.at)
+        return (self._source.market_time(now) - self._source.market_time(before)).total_seconds()
 
     def _near(self, quote: Quote, other: Quote) -> bool:
         """Tell whether two prices are within the largest believable jump of each other."""

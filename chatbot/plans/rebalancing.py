@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,7 @@ from chatbot.triggers import drift, market, standing, tilt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from contextlib import AbstractAsyncContextManager
     from datetime import datetime, timedelta
 
     from chatbot.clock import Clock
@@ -83,8 +85,18 @@ class Rebalancing:
     """The use cases around a plan; chat and monitor call the same ones."""
 
     def __init__(
-        self, db: Database, work: Work, evaluator: Evaluator, costing: CostingOf, clock: Clock, noting: ByHand, *, expiry: timedelta
+        self,
+        db: Database,
+        work: Work,
+        evaluator: Evaluator,
+        costing: CostingOf,
+        clock: Clock,
+        noting: ByHand,
+        *,
+        expiry: timedelta,
+        calm: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     ) -> None:
+        """``expiry`` is how long a card waits for its answer; within ``calm`` prices go no faster than those of a real market."""
         self._db = db
         self._work = work
         self._evaluator = evaluator
@@ -92,14 +104,16 @@ class Rebalancing:
         self._clock = clock
         self._by_hand = noting
         self._expiry = expiry
+        self._calm = calm
 
     async def propose(self, portfolio: Portfolio, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge | None = None) -> Proposal:
         """Make a plan from fresh prices and store it; an unanswered older plan is superseded.
 
         With ``hedge`` it is a plan of exactly the legs that open the one wished for, or take the one that is open off.
         """
-        evaluation = await self._evaluator.look(portfolio, fresh=True, also=() if hedge is None else (INDEX,))
-        return await self.propose_from(evaluation, reasons, hedge)
+        async with self._calm():
+            evaluation = await self._evaluator.look(portfolio, fresh=True, also=() if hedge is None else (INDEX,))
+            return await self.propose_from(evaluation, reasons, hedge)
 
     async def open_hedge(self, portfolio: Portfolio, wish: HedgeWish) -> Proposal:
         """Make and store the plan that opens a hedge, from fresh prices; or say why there is none."""

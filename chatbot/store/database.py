@@ -15,7 +15,7 @@ from chatbot.store import place, sqlite
 from chatbot.store.migrations import schema
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from sqlalchemy import URL, Connection
 
@@ -39,6 +39,11 @@ class Database:
             event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
         self._turn = asyncio.Lock()
         self._writer: asyncio.Task[Any] | None = None
+        self._listeners: list[Callable[[], None]] = []
+
+    def on_write(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after every transaction that may have written something."""
+        self._listeners.append(listener)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
@@ -46,11 +51,13 @@ class Database:
         if not self.is_sqlite:
             async with self._engine.begin() as tx:
                 yield tx
-            return
-        async with self._my_turn(), self._engine.connect() as tx:
-            await tx.execution_options(**{_BEGIN: sqlite.WRITING})
-            yield tx
-            await tx.commit()
+        else:
+            async with self._my_turn(), self._engine.connect() as tx:
+                await tx.execution_options(**{_BEGIN: sqlite.WRITING})
+                yield tx
+                await tx.commit()
+        for listener in self._listeners:
+            listener()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:

@@ -49,6 +49,11 @@ _OPEN_OF = (
     .where(_plans.portfolio_id.in_(bindparam("portfolios", expanding=True)), _plans.state.in_(tables.OPEN))
     .order_by(_plans.id)
 )
+_PENDING = (
+    select(_plans.number, _plans.state, _plans.created_at, _plans.expires_at, _plans.decided_at)
+    .where(_plans.state.in_((PlanState.PROPOSED, PlanState.CONFIRMED, PlanState.RUNNING)))
+    .order_by(_plans.id)
+)
 _OUT_OF_TIME = (_plans.state == PlanState.PROPOSED, _plans.expires_at <= bindparam("now"))
 _ANY_TO_EXPIRE = select(exists().where(*_OUT_OF_TIME))
 _UNATTENDED = (
@@ -64,6 +69,18 @@ class PlanOpen(InternalError):
     def __init__(self, portfolio_id: int) -> None:
         super().__init__(f"portfolio {portfolio_id} is carrying a plan out")
         self.portfolio_id = portfolio_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """When a plan that waits for its answer, or is being carried out, was made and decided."""
+
+    number: int
+    state: PlanState
+    created_at: datetime
+    expires_at: datetime
+    #: None: it was not yet
+    decided_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +188,11 @@ async def under_way(tx: Tx) -> tuple[int, ...]:
     """Return the id of every confirmed or running plan, oldest first: each should have a workflow, whether or not its row can be read."""
     running = select(_plans.id).where(_plans.state.in_((PlanState.CONFIRMED, PlanState.RUNNING)))
     return tuple((await tx.execute(running.order_by(_plans.id))).scalars())
+
+
+async def pending(tx: Tx) -> tuple[Pending, ...]:
+    """Return the plans of everybody that wait for an answer or are being carried out, oldest first; a parked one does neither."""
+    return tuple(Pending(**{**row._mapping, "state": PlanState(row.state)}) for row in await tx.execute(_PENDING))  # noqa: SLF001
 
 
 async def lock(tx: Tx, plan_id: int) -> None:

@@ -36,6 +36,7 @@ _ACCOUNTS_OF = select(_accounts.portfolio_id, _accounts.body).where(_accounts.po
 _STATES_OF = select(tables.states).where(_states.portfolio_id.in_(bindparam("ids", expanding=True)))
 _WHO_IS_LET_IN = select(tables.people.c.id).where(tables.people.c.role.in_(sorted(LET_IN)))
 _HOLDING = select(_portfolios.id).where(_portfolios.id == bindparam("one")).with_for_update()
+_WINDOWS = select(_portfolios.window_opened_at).where(_portfolios.window_opened_at.is_not(None))
 _OPEN = _portfolios.closed_at.is_(None)
 _OF_LET_IN = select(_portfolios.id).where(_portfolios.id == bindparam("one"), _portfolios.person_id.in_(_WHO_IS_LET_IN))
 _SERVED = _OF_LET_IN.where(_OPEN)
@@ -128,6 +129,11 @@ async def save_windows(tx: Tx, opened: Mapping[int, datetime | None]) -> None:
     if opened:
         changing = update(tables.portfolios).where(_portfolios.id == bindparam("one")).values(window_opened_at=bindparam("opened"))
         await tx.execute(changing, [{"one": one, "opened": moment} for one, moment in opened.items()])
+
+
+async def windows(tx: Tx) -> tuple[datetime, ...]:
+    """Return when each batching window that is open was opened."""
+    return tuple((await tx.execute(_WINDOWS)).scalars())
 
 
 async def active(tx: Tx, after_id: int = 0, limit: int | None = None) -> tuple[Portfolio, ...]:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-_MARKET_EVERY_S = 2.0
+#: often enough for a clock that slows down to be seen doing so
+_MARKET_EVERY_S = 0.5
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 
 

@@ -14,7 +14,7 @@ from chatbot.exchanges.base import PERP, FearGreed, Funding, Market, Quote, asse
 from chatbot.exchanges.candle_table import CandleTable, eight_decimals
 from chatbot.exchanges.markets.coins import COINS, perp_market, spot_market
 from chatbot.exchanges.markets.history import Bars, daily, first_time, price_inside, read_bars, read_columns
-from chatbot.exchanges.markets.markettime import DAY_MS, HOUR_MS, MarketTime, from_ms, to_ms
+from chatbot.exchanges.markets.markettime import DAY_MS, HOUR_MS, MarketTime, Slow, from_ms, to_ms
 from chatbot.exchanges.markets.path import Path, minutes, plain, touch
 
 if TYPE_CHECKING:
@@ -43,10 +43,11 @@ class ReplaySource:
         start: datetime = DEFAULT_START,
         speed: float = 1.0,
         origin: datetime | None = None,
+        slow: Slow | None = None,
     ) -> None:
         self.folder = FilePath(folder)
         self._clock = clock
-        self.time = MarketTime(start, origin or clock.now(), speed)
+        self.time = MarketTime(start, origin or clock.now(), speed, slow)
         self._loaded: dict[str, Bars | None] = {}
         #: first recorded candle by instrument, market ms
         self._listed: dict[str, int] = {}
@@ -56,7 +57,12 @@ class ReplaySource:
 
     def begin(self, now: datetime) -> None:
         """Let the market stand at its start at process time ``now``; nobody may hold anything yet."""
-        self.time = replace(self.time, origin=now)
+        self.time = replace(self.time, origin=now, slow=None)
+
+    def run(self, speed: float, now: datetime) -> MarketTime:
+        """Let the market run at ``speed`` from ``now`` on, at most at its own; return its clock."""
+        self.time = self.time.running(speed, now)
+        return self.time
 
     def market_time(self, now: datetime) -> datetime:
         """Map process time to the day that is being replayed."""

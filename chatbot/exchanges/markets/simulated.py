@@ -18,7 +18,7 @@ from chatbot.exchanges.markets.coins import COINS, DOLLAR, DOLLAR_HALF_SPREAD_BP
 from chatbot.exchanges.markets.cross import CrossSource
 from chatbot.exchanges.markets.episodes import EPISODES, SCENES
 from chatbot.exchanges.markets.listings import Listings
-from chatbot.exchanges.markets.markettime import DAY_MS, HOUR_MS, MarketTime, from_ms, to_ms
+from chatbot.exchanges.markets.markettime import DAY_MS, HOUR_MS, MarketTime, Slow, from_ms, to_ms
 from chatbot.exchanges.markets.path import Path, minutes, plain, touch
 from chatbot.exchanges.markets.staging import Staging
 from chatbot.exchanges.markets.synthetic import (
@@ -78,11 +78,12 @@ class SimulatedSource:
         speed: float = DEFAULT_SPEED,
         start: datetime = DEFAULT_START,
         origin: datetime | None = None,
+        slow: Slow | None = None,
         episodes: Collection[tuple[str, datetime]] = (),
         script: bool = True,
     ) -> None:
         self._clock = clock
-        self.time = MarketTime(start, origin or clock.now(), speed)
+        self.time = MarketTime(start, origin or clock.now(), speed, slow)
         self.listings = Listings()
         # what an older version knew and this one does not is left out
         happenings = tuple(Happening(to_ms(at), name) for name, at in episodes if name in EPISODES)
@@ -129,7 +130,12 @@ class SimulatedSource:
 
     def begin(self, now: datetime) -> None:
         """Let the market stand at its start at process time ``now``; nobody may hold anything yet."""
-        self.time = replace(self.time, origin=now)
+        self.time = replace(self.time, origin=now, slow=None)
+
+    def run(self, speed: float, now: datetime) -> MarketTime:
+        """Let the market run at ``speed`` from ``now`` on, at most at its own; return its clock."""
+        self.time = self.time.running(speed, now)
+        return self.time
 
     def market_time(self, now: datetime) -> datetime:
         """Map process time to the simulated day."""

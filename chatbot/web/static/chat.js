@@ -94,6 +94,7 @@ const hear = {
   market(facts) { market = { ...facts, heard: performance.now() }; showMarket(); },
   played({ name, market }) {
     if (market) hear.market(market);
+    if (market?.slow_for && market.waiting.includes(name)) { showToast(waitsFor([name])); return; }
     const moved = movedTo(market?.played);
     showToast(`${word(name) ?? name}. ${moved || word(`${name}_is`) || ""}`);
   },
@@ -202,13 +203,27 @@ function movedTo(played) {
   return played?.moved_to ? word("moved").replace("{moment}", moment(new Date(played.moved_to))) : "";
 }
 
+function waitsFor(names) {
+  const { why, plan } = market.slow_for;
+  return word(`waits_${why}`).replace("{plan}", plan).replace("{scene}", names.map((name) => word(name) ?? name).join(", "));
+}
+
+function showTempo() {
+  const slow = market.slow_for, waiting = market.waiting ?? [], line = at("tempo");
+  const said = slow ? word(`slow_${slow.why}`).replace("{plan}", slow.plan) : "";
+  const shown = slow && waiting.length ? `${said} ${waitsFor(waiting)}` : said;
+  if (line.textContent !== shown) line.textContent = shown;
+  line.hidden = !shown;
+}
+
 function showMarket() {
   if (!market) return;
+  showTempo();
   const speed = market.speed ?? 1;
   const shown = moment(new Date(Date.parse(market.now) + (performance.now() - market.heard) * speed));
   at("strip-time").textContent = shown;
   at("side-time").textContent = shown;
-  at("side-speed").textContent = `× ${new Intl.NumberFormat(tag()).format(speed)}`;
+  at("side-speed").textContent = `× ${new Intl.NumberFormat(tag()).format(Math.round(speed))}`;
   at("side-note").textContent = word(`note_${market.note}`) ?? market.note ?? "";
   const played = market.played;
   at("side-played").hidden = !played;

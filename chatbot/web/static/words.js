@@ -87,6 +87,30 @@ const rows = {
   moved: [
     "The market was moved forward to {moment}.", "El mercado se adelantó hasta el {moment}.", "", "Рынок переведён вперёд: {moment}.",
   ],
+  slow_answer: [
+    "Plan {plan} waits for your answer. Until then the market runs at real speed.",
+    "El plan {plan} espera tu respuesta. Hasta entonces el mercado va a velocidad real.",
+    "",
+    "План {plan} ждёт вашего ответа. До тех пор рынок идёт с обычной скоростью.",
+  ],
+  slow_plan: [
+    "Plan {plan} is being carried out. Until it is done the market runs slower.",
+    "El plan {plan} se está ejecutando. Hasta que termine, el mercado va más despacio.",
+    "",
+    "План {plan} выполняется. До его завершения рынок идёт медленнее.",
+  ],
+  waits_answer: [
+    "I wait until plan {plan} is answered, then: {scene}.",
+    "Espero a que respondas al plan {plan}, y después: {scene}.",
+    "",
+    "Сначала жду ответа на план {plan}, потом: {scene}.",
+  ],
+  waits_plan: [
+    "I wait until plan {plan} is done, then: {scene}.",
+    "Espero a que termine el plan {plan}, y después: {scene}.",
+    "",
+    "Сначала жду завершения плана {plan}, потом: {scene}.",
+  ],
   majors_jump: ["Bitcoin and Ether jump", "Bitcoin y Ether se disparan", "", "Биткоин и эфир взлетают"],
   majors_jump_is: [
     "They rise by 40% in four hours: BTC/ETH leaves its band.",
