@@ -11,11 +11,11 @@ from chatbot.engine.cash import CASH_COINS
 from chatbot.engine.errors import Refused
 from chatbot.engine.hedges.sizing import min_variance_hedge
 from chatbot.engine.portfolio import INDEX
-from chatbot.hedges import life, sizing
+from chatbot.hedges import layer, life, sizing
 from chatbot.hedges import shocks as hedge_shocks
-from chatbot.hedges.sizing import COVERAGE, DROP
+from chatbot.hedges.sizing import COVERAGE
 from chatbot.model import COVER, MIN_VARIANCE, ROTATION, Cause, OpenHedge, Problem
-from chatbot.model.hedge import BY_BETA, LITERAL, HedgeSize, HedgeWish
+from chatbot.model.hedge import BY_BETA, FALL, LITERAL, HedgeSize, HedgeWish
 from chatbot.model.hedge_report import HedgeReading, HedgeReport, ShockReport
 from chatbot.portfolio import valuation
 from chatbot.portfolio.valuation import exposures
@@ -47,7 +47,7 @@ class Hedging:
         self._clock = clock
 
     async def overview(
-        self, portfolio: Portfolio, *, coverage: Decimal = COVERAGE, drop: Decimal = DROP, fresh: bool = False
+        self, portfolio: Portfolio, *, coverage: Decimal = COVERAGE, drop: Decimal = FALL, fresh: bool = False
     ) -> HedgeReport:
         """Return what is open and what could be, at the present prices."""
         evaluation = await self._look(portfolio, fresh=fresh)
@@ -58,13 +58,17 @@ class Hedging:
         wishes = (HedgeWish(kind=ROTATION), cover, replace(cover, size=BY_BETA), self.least_variance(evaluation))
         try:
             rotation, *covers = (self._sized(evaluation, wish) for wish in wishes)
+            now = hedge_shocks.in_fall(evaluation, evaluation.held, drop)
+            there = tuple(_reading(evaluation, hedge, drop) for hedge in evaluation.layers.hedges)
         except Refused as refusal:
             return HedgeReport(portfolio=portfolio, problems=(Problem(code=refusal.code),))
         bearish, mood, unknown = self._mood(evaluation)
         alt, target = _alts(evaluation)
         return HedgeReport(
             portfolio=portfolio,
-            open=tuple(_reading(evaluation, hedge) for hedge in evaluation.layers.hedges),
+            open=there,
+            drop=drop,
+            now=now,
             rotation=rotation,
             covers=tuple(covers),
             bearish=bearish,
@@ -179,10 +183,13 @@ def _blind(hedge: OpenHedge) -> HedgeReading:
     return HedgeReading(hedge=hedge)
 
 
-def _reading(evaluation: Evaluation, hedge: OpenHedge) -> HedgeReading:
-    """Return a hedge at the present price."""
+def _reading(evaluation: Evaluation, hedge: OpenHedge, drop: Decimal) -> HedgeReading:
+    """Return a hedge at the present price; raises ``engine.errors.Refused``."""
     at = evaluation.held.position(hedge.contract) if evaluation.held is not None else None
     if evaluation.held is None or at is None:
         return _blind(hedge)
     distance = valuation.liquidations(evaluation.held.snapshot, evaluation.markets).get(hedge.contract)
-    return HedgeReading(hedge=hedge, mark=at.mark, result=life.result(hedge, at.mark), distance=distance)
+    # what there is of it is not known before its plan has ended
+    taken_off = layer.without(evaluation, hedge) if hedge.settled or hedge.closed else None
+    closed = hedge_shocks.in_fall(evaluation, evaluation.held, drop, taken_off[1]) if taken_off is not None else None
+    return HedgeReading(hedge=hedge, mark=at.mark, result=life.result(hedge, at.mark), distance=distance, closed=closed)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.exact import wide
 from chatbot.engine.hedges.shocks import HedgePosition, Shock, shock_table
 from chatbot.engine.portfolio import INDEX, prior_beta
+from chatbot.model.hedge import covered
 from chatbot.model.hedge_report import ShockRow
 from chatbot.portfolio import valuation
 
@@ -26,31 +28,62 @@ _BTC = "BTC"
 _ZERO = Decimal(0)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Added:
+    """What a hedge changes: coins sold, units of the index contract, and money moved to the futures account; all 0 without one."""
+
+    sells: Mapping[str, Decimal] = field(default_factory=dict)
+    qty: Decimal = _ZERO
+    moved: Decimal = _ZERO
+
+
+_NOTHING = _Added()
+
+
 def rows(evaluation: Evaluation, held: Valuation, size: HedgeSize, *, stressed: bool) -> tuple[ShockRow, ...]:
     """Return the table of a hedge: the portfolio as it is, and with exactly the hedge's legs. Raises ``engine.errors.Refused``."""
-    after = {coin: value - size.sells.get(coin, _ZERO) for coin, value in held.by_asset.items()}
-    without = _shocks(evaluation, held, held.by_asset, (_ZERO, _ZERO), stressed=stressed)
-    hedged = _shocks(evaluation, held, after, (size.qty, size.proceeds + size.top_up), stressed=stressed)
+    without = _shocks(evaluation, held, _NOTHING, SHOCKS, stressed=stressed)
+    hedged = _shocks(evaluation, held, _added(evaluation, size), SHOCKS, stressed=stressed)
     return tuple(
         ShockRow(
             shock=alone.shock,
             without=alone.total_pnl,
             hedged=both.total_pnl,
-            covered=(both.total_pnl - alone.total_pnl) / -alone.total_pnl if alone.total_pnl < 0 else None,
+            covered=covered(alone.total_pnl, both.total_pnl),
             liquidated=both.liquidated,
         )
         for alone, both in zip(without, hedged, strict=True)
     )
 
 
-def _shocks(
-    evaluation: Evaluation, held: Valuation, spot: Mapping[str, Decimal], hedge: tuple[Decimal, Decimal], *, stressed: bool
-) -> tuple[Shock, ...]:
-    """Return the rows for spot and book with a position of the index contract, and collateral, added to what is there.
+def in_fall(evaluation: Evaluation, held: Valuation, drop: Decimal, bought: Decimal = _ZERO) -> Decimal:
+    """Return what would be won (above 0) or lost if BTC fell by ``drop``, with so many units of the index contract bought before."""
+    return _in_fall(evaluation, held, _Added(qty=bought), drop)
+
+
+def with_hedge(evaluation: Evaluation, held: Valuation, size: HedgeSize) -> Decimal:
+    """Return what would be won (above 0) or lost in the fall that a hedge is told for, once it is open."""
+    return _in_fall(evaluation, held, _added(evaluation, size), size.drop)
+
+
+def _in_fall(evaluation: Evaluation, held: Valuation, added: _Added, drop: Decimal) -> Decimal:
+    (found,) = _shocks(evaluation, held, added, (-drop,), stressed=False)
+    return found.total_pnl
+
+
+def _added(evaluation: Evaluation, size: HedgeSize) -> _Added:
+    """Return what the legs of a hedge come to: its order's fee is paid out of its collateral."""
+    fee = size.notional * evaluation.markets[size.contract].taker_fee
+    return _Added(sells=size.sells, qty=size.qty, moved=size.proceeds + size.top_up - fee)
+
+
+def _shocks(evaluation: Evaluation, held: Valuation, added: _Added, shocks: tuple[Decimal, ...], *, stressed: bool) -> tuple[Shock, ...]:
+    """Return the rows for spot and book with what a hedge adds to them.
 
     The index contract carries the margin of the account, less what the other positions need; those are not liquidated here.
     """
-    qty, moved = hedge
+    qty, moved = added.qty, added.moved
+    spot = {coin: value - added.sells.get(coin, _ZERO) for coin, value in held.by_asset.items()}
     positions = held.snapshot.positions
     betas = {coin: _beta(evaluation, coin, stressed=stressed) for coin in {*spot, *(position.asset for position in positions)}}
     wallet = held.equity + moved
@@ -67,7 +100,7 @@ def _shocks(
         if p.contract in evaluation.markets
     )
     with wide():
-        return shock_table(spot, max(_ZERO, held.cash - moved), betas, book, SHOCKS)[1]
+        return shock_table(spot, max(_ZERO, held.cash - moved), betas, book, shocks)[1]
 
 
 def _beta(evaluation: Evaluation, coin: str, *, stressed: bool) -> Decimal:

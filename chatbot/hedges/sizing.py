@@ -14,8 +14,9 @@ from chatbot.engine.hedges.sizing import HedgeSize as Sizes
 from chatbot.engine.liquidation import liquidation
 from chatbot.engine.margin import HEDGE_DISTANCE, equity_for, room_beside
 from chatbot.engine.portfolio import INDEX, default_bucket
+from chatbot.hedges import shocks as hedge_shocks
 from chatbot.model import ALT, COVER, MIN_VARIANCE, ROTATION, STABLE
-from chatbot.model.hedge import BY_BETA, HedgeProblem, HedgeSize, HedgeWish
+from chatbot.model.hedge import BY_BETA, FALL, HedgeProblem, HedgeSize, HedgeWish, Room
 from chatbot.portfolio import valuation
 
 if TYPE_CHECKING:
@@ -25,10 +26,14 @@ if TYPE_CHECKING:
     from chatbot.model import Strategy
     from chatbot.portfolio.evaluation import Evaluation
 
-#: what is offered when nothing else is said (domain 10.2), and the fall that a rotation's figures are told for
-COVERAGE, DROP = Decimal("0.5"), Decimal("0.2")
+#: which part of the loss is covered when nothing else is said (domain 10.2)
+COVERAGE = Decimal("0.5")
 #: what is kept free of a limit, so that rounding to lots and cents never crosses it
 _KEPT = Decimal("0.999")
+#: so much more is to be sold for room than it takes, for fees and for prices that move meanwhile
+_AMPLE = Decimal("1.01")
+#: of V: what a target is set to
+_TENTH_POINT = Decimal("0.001")
 _CENT, _STEP = Decimal("0.01"), Decimal("1e-12")
 _ZERO = Decimal(0)
 
@@ -51,6 +56,9 @@ class HedgeInputs:
     spot_fee: Decimal
     betas: Mapping[str, Decimal]
     strategy: Strategy
+    #: by coin; the rules of the coins too
+    prices: Mapping[str, Decimal]
+    markets: Mapping[str, Market]
 
     @property
     def alts(self) -> dict[str, Decimal]:
@@ -80,6 +88,8 @@ def inputs_of(evaluation: Evaluation) -> HedgeInputs | None:
         spot_fee=max((evaluation.markets[asset].taker_fee for asset in held.by_asset if asset in evaluation.markets), default=_ZERO),
         betas=evaluation.betas,
         strategy=evaluation.portfolio.strategy,
+        prices={holding.asset: holding.price for holding in held.snapshot.spot},
+        markets=evaluation.markets,
     )
 
 
@@ -90,10 +100,10 @@ def size(evaluation: Evaluation, wish: HedgeWish) -> HedgeSize:
         problem = HedgeProblem.STILL_SHORT if there.closed else HedgeProblem.OPEN_ALREADY
         return HedgeSize(wish=wish, contract=there.contract, problem=problem)
     inputs = inputs_of(evaluation)
-    if inputs is None:
+    if inputs is None or evaluation.held is None:
         return HedgeSize(wish=wish, contract=INDEX, problem=HedgeProblem.NO_CONTRACT)
     asked, sells = _asked(inputs, wish)
-    drop = wish.drop if wish.drop is not None else DROP
+    drop = wish.drop if wish.drop is not None else FALL
     blank = HedgeSize(wish=wish, contract=INDEX, mark=inputs.mark, asked=asked, sells=sells, drop=drop)
     if wish.kind == ROTATION and not sells:
         return replace(blank, problem=HedgeProblem.NO_ALT)
@@ -101,25 +111,31 @@ def size(evaluation: Evaluation, wish: HedgeWish) -> HedgeSize:
         return replace(
             blank, problem=HedgeProblem.NO_HISTORY if wish.ratio is None and wish.kind == MIN_VARIANCE else HedgeProblem.NOT_SHORT
         )
-    return _judged(inputs, _with_short(inputs, blank))
+    judged = _judged(inputs, _with_short(inputs, blank))
+    return replace(
+        judged,
+        without=hedge_shocks.in_fall(evaluation, evaluation.held, drop),
+        hedged=hedge_shocks.with_hedge(evaluation, evaluation.held, judged),
+    )
 
 
 def _asked(inputs: HedgeInputs, wish: HedgeWish) -> tuple[Decimal, dict[str, Decimal]]:
     """Return the notional that is asked for, and what is sold of each coin."""
     if wish.kind == ROTATION:
-        lot = inputs.market.lot
-        rotation = rotate(
-            value=inputs.value,
-            alt=inputs.alts,
-            mark=inputs.mark,
-            lot=lot,
-            betas=inputs.betas,
-        )
-        return SHORT_FRACTION * inputs.value, dict(rotation.sells)
+        rotation = rotate(value=inputs.value, alt=inputs.alts, mark=inputs.mark, lot=inputs.market.lot, betas=inputs.betas)
+        return SHORT_FRACTION * inputs.value, {coin: sold for coin, v in rotation.sells.items() if (sold := _in_lots(inputs, coin, v))}
     if wish.kind == COVER:
-        sized = _sizes(inputs, wish.coverage if wish.coverage is not None else COVERAGE, wish.drop if wish.drop is not None else DROP)
+        sized = _sizes(inputs, wish.coverage if wish.coverage is not None else COVERAGE, wish.drop if wish.drop is not None else FALL)
         return (sized.beta_notional if wish.size == BY_BETA else sized.literal_notional), {}
     return (wish.ratio or _ZERO) * inputs.value, {}
+
+
+def _in_lots(inputs: HedgeInputs, coin: str, value: Decimal) -> Decimal:
+    """Return how much of ``value`` an order can sell: whole lots, and nothing where that is not worth an order (domain 9.5)."""
+    market, price = inputs.markets.get(coin), inputs.prices[coin]
+    if market is None or not market.trading or value < valuation.smallest_trade(inputs.value, market, price):
+        return _ZERO
+    return (value / price).quantize(_STEP, ROUND_DOWN) // market.lot * market.lot * price
 
 
 def _sizes(inputs: HedgeInputs, coverage: Decimal, drop: Decimal) -> Sizes:
@@ -132,19 +148,33 @@ def _with_short(inputs: HedgeInputs, blank: HedgeSize) -> HedgeSize:
     """Cut the short to whole lots and to the leverage limits, and find its collateral (domain 2.4, 10.4)."""
     sold = sum(blank.sells.values(), _ZERO)
     proceeds = sold * (1 - inputs.spot_fee)
-    room = room_beside(
-        value=inputs.value,
-        spot=sum(inputs.spot.values(), _ZERO) - sold,
-        equity=inputs.equity + (proceeds + inputs.cash) * _KEPT,
-        others=inputs.others,
-        gross_cap=inputs.strategy.gross_cap,
-        sleeve_cap=inputs.strategy.sleeve_cap,
-    )
-    most = max(_ZERO, inputs.held + room * _KEPT)
-    qty = (min(blank.asked, most) / inputs.mark).quantize(_STEP, ROUND_DOWN) // inputs.market.lot * inputs.market.lot
+    most = _most(inputs, blank.asked, sold, proceeds)
+    qty = _lots(inputs, min(blank.asked, most))
     sized = replace(blank, qty=-qty, capped=blank.asked > most, proceeds=proceeds)
     top_up = _top_up(inputs, sized)
     return replace(sized, top_up=top_up, distance=_distance(inputs, sized, top_up))
+
+
+def _most(inputs: HedgeInputs, asked: Decimal, sold: Decimal, proceeds: Decimal) -> Decimal:
+    """Return the largest short that both leverage limits allow once coins were sold and every order's fee was paid (domain 2.4)."""
+    fees, most = sold * inputs.spot_fee, asked
+    for paid in (_ZERO, inputs.market.taker_fee):
+        spent = fees + min(asked, most) * paid
+        room = room_beside(
+            value=inputs.value - spent,
+            spot=sum(inputs.spot.values(), _ZERO) - sold,
+            equity=inputs.equity + (proceeds + inputs.cash) * _KEPT - spent,
+            others=inputs.others,
+            gross_cap=inputs.strategy.gross_cap,
+            sleeve_cap=inputs.strategy.sleeve_cap,
+        )
+        most = max(_ZERO, inputs.held + room * _KEPT)
+    return most
+
+
+def _lots(inputs: HedgeInputs, notional: Decimal) -> Decimal:
+    """Return the whole lots of the index contract in a value, base units."""
+    return (notional / inputs.mark).quantize(_STEP, ROUND_DOWN) // inputs.market.lot * inputs.market.lot
 
 
 def _top_up(inputs: HedgeInputs, sized: HedgeSize) -> Decimal:
@@ -180,18 +210,34 @@ def _judged(inputs: HedgeInputs, sized: HedgeSize) -> HedgeSize:
     least = valuation.smallest_trade(inputs.value, inputs.market, inputs.mark)
     problem = HedgeProblem.NONE
     if sized.notional < least:
-        problem = HedgeProblem.NO_ROOM if sized.capped else HedgeProblem.TOO_SMALL
+        problem = HedgeProblem.NO_ROOM if _lots(inputs, sized.asked) * inputs.mark >= least else HedgeProblem.TOO_SMALL
     elif is_too_close(sized.distance, drop) and not sized.wish.accepted:
         problem = HedgeProblem.TOO_CLOSE
     return replace(
         sized,
-        loss=_sizes(inputs, Decimal(1), drop).expected_loss,
-        gain=sized.notional * drop,
         net_change=net_change,
         beta_change=beta_change,
         problem=problem,
         minimum=least if problem is HedgeProblem.TOO_SMALL else None,
+        room=_room(inputs, sized.asked) if sized.capped and problem is not HedgeProblem.TOO_SMALL else None,
     )
+
+
+def _room(inputs: HedgeInputs, asked: Decimal) -> Room:
+    """Return the tighter of both limits (domain 2.4), and how many coins to sell for stablecoins until a short of ``asked`` fits."""
+    strategy, spot, position = inputs.strategy, sum(inputs.spot.values(), _ZERO), abs(inputs.held)
+    behind = inputs.equity + inputs.cash * _KEPT
+    gross = Room(gross=True, times=strategy.gross_cap, most=strategy.gross_cap * inputs.value, used=spot + inputs.others + position)
+    sleeve = Room(gross=False, times=strategy.sleeve_cap, most=strategy.sleeve_cap * behind, used=inputs.others + position)
+    wanted = asked / _KEPT - inputs.held
+    lacking = max(
+        wanted + gross.used - position - gross.most,
+        (wanted + inputs.others) / sleeve.times - behind if sleeve.times else spot * 2,
+    )
+    weight = (lacking * _AMPLE / inputs.value).quantize(_TENTH_POINT, ROUND_UP)
+    sell = weight * inputs.value
+    tighter = min(gross, sleeve, key=lambda limit: limit.most - limit.used)
+    return replace(tighter, sell=sell, sell_weight=weight) if sell < spot else tighter
 
 
 def moved(value: Decimal, sized: HedgeSize) -> dict[str, Decimal]:

@@ -56,6 +56,8 @@ class PortfolioFigures:
     values: dict[str, Decimal] = field(default_factory=dict)
     #: distance to the nearest liquidation as a fraction of its mark; None when nothing can be liquidated
     liquidation: Decimal | None = None
+    #: on the card of a hedge: what would be won (above 0) or lost if BTC fell by what the card says (domain 10.4), quote; None elsewhere
+    in_fall: Decimal | None = None
     #: signed futures notional by contract
     book: dict[str, Decimal] = field(default_factory=dict)
     #: the net exposure f against f* and its own band (domain 3.1); None where futures are neither wanted nor held

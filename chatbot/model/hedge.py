@@ -12,6 +12,8 @@ ROTATION, COVER, MIN_VARIANCE = "rotation", "cover", "minvar"
 HEDGE_KINDS = (ROTATION, COVER, MIN_VARIANCE)
 #: sizes of a cover (domain 10.2): coverage times V times fall, or coverage times the spot side's beta
 LITERAL, BY_BETA = "literal", "beta"
+#: the fall of BTC that figures are told for where nobody names another (domain 10.2), a fraction
+FALL = Decimal("0.2")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,11 @@ class HedgeWish:
     accepted: bool = False
     #: why: manual, fear_greed, below_mean
     reason: str = "manual"
+
+
+def covered(without: Decimal, hedged: Decimal) -> Decimal | None:
+    """Return the part of a loss that a hedge takes away; None without a loss."""
+    return (hedged - without) / -without if without < 0 else None
 
 
 class HedgeProblem(StrEnum):
@@ -54,6 +61,21 @@ class HedgeProblem(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """Which leverage limit leaves too little room for a short, and what would make room (domain 2.4); amounts in quote."""
+
+    #: the limit is on coins and futures together; else on the futures alone, as a multiple of the money behind them
+    gross: bool
+    #: the limit as a multiple, what it comes to, and what of that is used
+    times: Decimal
+    most: Decimal
+    used: Decimal
+    #: coins to sell for stablecoins until the short that was asked for fits, and that as a fraction of V; None: not even all of them
+    sell: Decimal | None = None
+    sell_weight: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HedgeSize:
     """What one hedge would be at the present prices; amounts in quote, changes as fractions of V."""
 
@@ -72,9 +94,9 @@ class HedgeSize:
     top_up: Decimal = Decimal(0)
     #: fall that the figures below are for
     drop: Decimal = Decimal(0)
-    #: what the spot side would lose in it, and what the short would win
-    loss: Decimal = Decimal(0)
-    gain: Decimal = Decimal(0)
+    #: what the portfolio would win (above 0) or lose in it as it is, and with this hedge
+    without: Decimal = Decimal(0)
+    hedged: Decimal = Decimal(0)
     net_change: Decimal = Decimal(0)
     beta_change: Decimal = Decimal(0)
     #: from the mark to the liquidation of the contract's position; None: it cannot be liquidated
@@ -84,6 +106,8 @@ class HedgeSize:
     problem: HedgeProblem = HedgeProblem.NONE
     #: of too_small: the smallest that the exchange takes
     minimum: Decimal | None = None
+    #: where the leverage limits came first
+    room: Room | None = None
 
     @property
     def notional(self) -> Decimal:
@@ -91,9 +115,9 @@ class HedgeSize:
         return -self.qty * self.mark
 
     @property
-    def share(self) -> Decimal | None:
-        """Part of the loss that the short pays; None without a loss."""
-        return self.gain / self.loss if self.loss else None
+    def covered(self) -> Decimal | None:
+        """Part of the loss that the hedge takes away; None without a loss."""
+        return covered(self.without, self.hedged)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +141,6 @@ class OpenHedge:
     drop: Decimal | None = None
     #: of the least variance: notional as a fraction of V
     ratio: Decimal | None = None
-    #: what the spot side would have lost in that fall, quote; None for a rotation
-    loss: Decimal | None = None
     #: opened with a liquidation nearer than the rule wants
     accepted: bool = False
     #: why it was opened: manual, fear_greed, below_mean
@@ -145,9 +167,9 @@ class OpenHedge:
     counted_plan: int = 0
 
     @property
-    def gain(self) -> Decimal | None:
-        """What it wins in the fall that it was sized for, quote; None for a rotation."""
-        return None if self.drop is None else -self.qty * self.price * self.drop
+    def fall(self) -> Decimal:
+        """The fall of BTC that a card tells figures for: what it was sized for, and of one to be closed what all are told for."""
+        return FALL if self.closed or self.drop is None else self.drop
 
     @property
     def wish(self) -> HedgeWish:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from chatbot.model.figures import Problem  # noqa: TC001 - read at run time by the JSON codec
-from chatbot.model.hedge import HedgeSize, OpenHedge  # noqa: TC001 - read at run time by the JSON codec
+from chatbot.model.hedge import FALL, HedgeSize, OpenHedge
 from chatbot.model.strategy import Portfolio  # noqa: TC001 - read at run time by the JSON codec
 
 #: a tenth of a point: less is what fees and lots leave behind
@@ -24,6 +24,8 @@ class HedgeReading:
     result: Decimal | None = None
     #: from the mark to the liquidation of the contract's position; None: it cannot be liquidated
     distance: Decimal | None = None
+    #: what the portfolio would win (above 0) or lose in the fall without it; None where it cannot be closed now
+    closed: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,9 @@ class HedgeReport:
     portfolio: Portfolio
     problems: tuple[Problem, ...] = ()
     open: tuple[HedgeReading, ...] = ()
+    #: the fall of BTC that everything is told for, a fraction, and what the portfolio would win (above 0) or lose in it as it is now
+    drop: Decimal = FALL
+    now: Decimal = Decimal(0)
     #: None exactly when there are problems
     rotation: HedgeSize | None = None
     #: literal, by beta, least variance, for the same part of the same fall

@@ -10,10 +10,11 @@ from chatbot.engine.exact import wide
 from chatbot.engine.hedges.sizing import open_hedge
 from chatbot.engine.planner.smallest_trade import smallest_trade
 from chatbot.engine.targets import Targets
-from chatbot.hedges import sizing
+from chatbot.hedges import layer, shocks, sizing
+from chatbot.hedges.layer import with_hedges
 from chatbot.model import FUTURES, ROTATION, Cause, LeftOut, LeftOutWhy, Leg, LegKind, OpenHedge, Phase, Plan, Reason
 from chatbot.plans import draft
-from chatbot.portfolio import targets as targeting
+from chatbot.portfolio import valuation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,7 +63,6 @@ def opening(evaluation: Evaluation, sized: HedgeSize, market_now: datetime) -> O
         coverage=wish.coverage,
         drop=None if wish.kind == ROTATION else sized.drop,
         ratio=wish.ratio,
-        loss=None if wish.kind == ROTATION else sized.loss,
         accepted=wish.accepted,
         reason=wish.reason,
         low=life.low,
@@ -70,15 +70,6 @@ def opening(evaluation: Evaluation, sized: HedgeSize, market_now: datetime) -> O
         calm=life.calm,
         funded_to=market_now,
     )
-
-
-def with_hedges(evaluation: Evaluation, hedges: Iterable[OpenHedge]) -> Evaluation:
-    """Return the evaluation as it is with these hedges in the targets; raises ``engine.errors.Refused``."""
-    if evaluation.held is None:
-        return evaluation
-    layers = replace(evaluation.layers, hedges=tuple(hedges))
-    effective = targeting.effective(evaluation.held, evaluation.portfolio.strategy, layers, evaluation.betas)
-    return replace(evaluation, layers=layers, effective=effective)
 
 
 def draft_opening(
@@ -94,7 +85,16 @@ def draft_opening(
     left_out = plan.left_out
     if sized.capped and all(left.why is not LeftOutWhy.CAP_SCALED for left in left_out):
         left_out = (*left_out, LeftOut(why=LeftOutWhy.CAP_SCALED, instrument=sized.contract, amount=sized.asked - sized.notional))
-    return replace(plan, hedge=hedge, left_out=left_out)
+    return with_fall(evaluation, replace(plan, hedge=hedge, left_out=left_out))
+
+
+def with_fall(evaluation: Evaluation, plan: Plan) -> Plan:
+    """Return a plan about a hedge with what a fall of BTC would do before and after its legs; raises ``engine.errors.Refused``."""
+    if plan.hedge is None or evaluation.held is None:
+        return plan
+    after = valuation.value_of(valuation.after_legs(evaluation.held.snapshot, plan.legs, evaluation.markets), evaluation.portfolio.strategy)
+    before, later = (shocks.in_fall(evaluation, held, plan.hedge.fall) for held in (evaluation.held, after))
+    return replace(plan, before=replace(plan.before, in_fall=before), after=replace(plan.after, in_fall=later))
 
 
 def _opened(evaluation: Evaluation, sized: HedgeSize) -> Targets:
@@ -139,16 +139,10 @@ def draft_closing(
 
     The short is never bought back beyond the strategy's own target of the contract. Raises ``engine.errors.Refused``.
     """
-    if evaluation.snapshot is None or evaluation.figures is None:
-        raise ValueError("a portfolio that cannot be evaluated has no plan")
-    over = replace(hedge, closed=hedge.closed or "manual")
-    without = with_hedges(evaluation, [one for one in evaluation.layers.hedges if one.kind != hedge.kind])
-    held = next((p for p in evaluation.snapshot.positions if p.contract == hedge.contract), None)
-    if held is None or without.effective is None:
+    taken_off = layer.without(evaluation, hedge)
+    if taken_off is None:
         return None
-    bought = _bought_back(
-        held.qty, hedge.qty, without.effective.targets.futures.get(hedge.contract, _ZERO) * evaluation.figures.value / held.mark
-    )
+    without, bought = taken_off
     targets = _targets(evaluation, {}, _ZERO, hedge.contract, bought)
     block = draft.literal_block(evaluation, targets)
     block = replace(block, transfers=(), flags=tuple(flag for flag in block.flags if flag.endswith(hedge.contract)))
@@ -156,14 +150,8 @@ def draft_closing(
     if not any(leg.instrument == hedge.contract for leg in plan.legs):
         return None
     legs = (*plan.legs, *_home(without, hedge, plan, block))
-    return replace(plan, legs=legs, after=draft.figures_after(without, legs), hedge=over)
-
-
-def _bought_back(held: Decimal, hedge: Decimal, own: Decimal) -> Decimal:
-    """Return how much of a short to buy back: what the hedge sold, but never past the strategy's own position, or zero."""
-    if held >= max(own, _ZERO):
-        return _ZERO
-    return min(-hedge, max(own, _ZERO) - held)
+    over = replace(hedge, closed=hedge.closed or "manual")
+    return with_fall(without, replace(plan, legs=legs, after=draft.figures_after(without, legs), hedge=over))
 
 
 def _home(evaluation: Evaluation, hedge: OpenHedge, plan: Plan, block: Block) -> tuple[Leg, ...]:

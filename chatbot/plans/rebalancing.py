@@ -396,7 +396,7 @@ class Rebalancing:
         legs = tuple(change(leg) if leg.index in indexes else leg for leg in plan.legs)
         try:
             planned = hedge_draft.as_planned(tilt.as_planned(evaluation, plan), replace(plan, legs=legs))
-            after = planning.figures_after(planned, legs)
+            after = hedge_draft.with_fall(planned, replace(plan, legs=legs, after=planning.figures_after(planned, legs))).after
         except Refused as refusal:
             return CannotEvaluate(portfolio=portfolio, problems=(Problem(code=refusal.code),))
         async with self._db.transaction() as tx:
@@ -423,6 +423,7 @@ class Rebalancing:
         if legs != drafted.legs:
             fees = valuation.fees_of(legs, evaluation.markets)
             drafted = replace(drafted, legs=legs, after=planning.figures_after(evaluation, legs), fees=fees)
+            drafted = hedge_draft.with_fall(evaluation, drafted)
         return await self._store(drafted)
 
     async def skip(self, plan_id: int, person_id: int, *, until: datetime | None = None) -> Late | NotYours | Proposed:

@@ -9,6 +9,7 @@ from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import COVER
 from chatbot.model.hedge import LITERAL, HedgeWish
+from chatbot.plans.outcomes import Proposed
 from handlers.chat import numbers
 from handlers.chat.context import answer, need_portfolio, reply, show
 from handlers.commands.rebalance import answer_proposal
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from chatbot.i18n import Words
     from chatbot.model import Portfolio
+    from chatbot.plans.outcomes import Proposal
     from handlers.chat.context import Context
 
 #: per cent: all of the loss, and a fall after which something is left
@@ -73,40 +75,47 @@ def _share(word: str, most: Decimal) -> Decimal:
     return value / 100
 
 
-async def _open(update: Update, context: Context, portfolio: Portfolio, wish: HedgeWish) -> None:
+async def _open(update: Update, context: Context, portfolio: Portfolio, wish: HedgeWish, said: str = "") -> None:
     wish = await context.program.hedging.resolved(portfolio, wish)
-    proposal = await context.program.rebalancing.open_hedge(portfolio, wish)
-    await answer_proposal(update, context, portfolio, proposal, new_message=True)
+    await _answer(update, context, portfolio, await context.program.rebalancing.open_hedge(portfolio, wish), said)
+
+
+async def _answer(update: Update, context: Context, portfolio: Portfolio, proposal: Proposal, said: str) -> None:
+    """Show the card, and where prices have moved since the button that led to it what that one ``said`` a fall would cost."""
+    lead = ""
+    if said and isinstance(proposal, Proposed):
+        lead = offer.moved(context.words, Decimal(said), proposal.plan.after.in_fall)
+    await answer_proposal(update, context, portfolio, proposal, new_message=True, lead=lead)
 
 
 async def hedge_open(update: Update, context: Context) -> None:
     """Plan the hedge of a button; on a card that waits it takes the card's place."""
     portfolio = await need_portfolio(update, context)
     if portfolio is not None:
-        await _open(update, context, portfolio, hedge_words.wish_of(context.tapped.arg))
+        await _open(update, context, portfolio, hedge_words.wish_of(context.tapped.arg), ":".join(context.tapped.args[6:]))
 
 
 async def hedge_close(update: Update, context: Context) -> None:
     """Plan the end of a hedge."""
     portfolio = await need_portfolio(update, context)
     if portfolio is not None:
-        await _close(update, context, portfolio, context.tapped.arg)
+        kind, _, said = context.tapped.arg.partition(":")
+        await _close(update, context, portfolio, kind, said)
 
 
-async def _close(update: Update, context: Context, portfolio: Portfolio, kind: str) -> None:
-    """Close the hedge that is meant; where several are open and none is named, show them with a button each."""
+async def _close(update: Update, context: Context, portfolio: Portfolio, kind: str, said: str = "") -> None:
+    """Close the hedge that is meant; where several are open and none is named, ask which."""
     report = await context.program.hedging.overview(portfolio)
     there = [one.hedge for one in report.open if kind in ("", one.hedge.kind, _named(context.words, one.hedge.kind))]
     if not there:
         await reply(update, context, offer.nothing_left(context.words, portfolio))
     elif len(there) > 1:
-        await show(update, context, offer.hedge(context.words, report))
+        await show(update, context, offer.which(context.words, report))
     elif not there[0].settled and not there[0].closed:
         await answer(update, context, context.words.t("Its plan is being carried out."), alert=True)
         await reply(update, context, offer.hedge(context.words, report))
     else:
-        proposal = await context.program.rebalancing.close_hedge(portfolio, there[0])
-        await answer_proposal(update, context, portfolio, proposal, new_message=True)
+        await _answer(update, context, portfolio, await context.program.rebalancing.close_hedge(portfolio, there[0]), said)
 
 
 def _named(words: Words, kind: str) -> str:

@@ -82,15 +82,14 @@ async def test_the_article_s_cover_is_sized_as_it_is_written_and_its_share_of_th
     async with bench(tmp_path) as on:
         found = await evaluated(on, await holder(on))
         literal = sizing.size(found, LITERALLY)
-        assert (literal.notional, literal.gain, literal.qty) == (10_000, 2_000, D("-0.2"))
+        assert (literal.notional, literal.qty) == (10_000, D("-0.2"))
         # SOL has the prior beta of 1.2: 0.2 (30,000 + 1.2 * 60,000)
-        assert literal.loss == 20_400
+        assert (literal.without, literal.hedged) == (-20_400, -18_400)
         assert literal.problem == ""
         assert literal.distance is not None
         assert literal.distance > D("0.3"), "1.5 times the fall"
         by_beta = sizing.size(found, replace(LITERALLY, size=BY_BETA))
         assert by_beta.asked == 51_000
-        assert by_beta.share is not None
         assert by_beta.capped, "10,000 of collateral carry no more than 30,000 at a leverage of 3"
         assert D(29_900) < by_beta.notional < D(30_000)
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from chatbot.model import COVER, ROTATION, STABLE
-from handlers.views.common import bold, button, say
-from handlers.views.hedge.words import name, other_size, size_label, wish_arg
+from chatbot.i18n import N_
+from chatbot.model import COVER, STABLE
+from chatbot.model.hedge import covered
+from handlers.views.common import bold, button, joined, say
+from handlers.views.hedge.words import in_fall, name, other_size, size_label, wish_arg
 
 if TYPE_CHECKING:
     from chatbot.i18n import Words
     from chatbot.model import OpenHedge, Plan
     from handlers.buttons import Keyboard
     from handlers.views.common import Html
+
+#: after the plan, and without it; said of a loss, and of a win where there is none
+_AFTER: Final = (
+    N_("If BTC falls {drop}, you lose about {amount} after this plan."),
+    N_("If BTC falls {drop}, you win about {amount} after this plan."),
+)
+_BEFORE: Final = (N_("Without it you would lose {amount}."), N_("Without it you would win {amount}."))
 
 
 def card_lines(words: Words, plan: Plan) -> list[Html]:
@@ -21,14 +30,14 @@ def card_lines(words: Words, plan: Plan) -> list[Html]:
     if one is None:
         return []
     if one.closed:
-        return [say(words, "This closes the hedge: {name}.", name=bold(name(words, one.kind)))]
+        return [say(words, "This closes the hedge: {name}.", name=bold(name(words, one.kind))), *_fall(words, plan, one)]
     change = {
         "points": words.points(plan.before.net - plan.after.net),
         "beta": words.number(plan.before.beta - plan.after.beta, 2),
     }
     told = [
         say(words, "This opens a hedge: {name}.", name=bold(name(words, one.kind))),
-        _pays(words, one) if one.kind != ROTATION else None,
+        *_fall(words, plan, one),
     ]
     told.append(say(words, "Net exposure falls by {points} points, beta by {beta}: losses shrink, and gains as much.", **change))
     if plan.after.liquidation is not None:
@@ -37,21 +46,23 @@ def card_lines(words: Words, plan: Plan) -> list[Html]:
         told.append(
             say(words, "Part of the stablecoins moves to the futures account as collateral, and comes back when the hedge is closed.")
         )
-    return [line for line in told if line is not None]
+    return told
 
 
-def _pays(words: Words, one: OpenHedge) -> Html | None:
-    if one.drop is None or one.gain is None or not one.loss:
-        return None
-    facts = {
-        "gain": bold(words.money(one.gain, 0)),
-        "drop": words.percent(one.drop, 0),
-        "loss": words.money(one.loss, 0),
-        "share": bold(words.percent(one.gain / one.loss, 0)),
-    }
-    return say(
-        words, "It wins {gain} if BTC falls {drop}. Your coins would lose about {loss} then, an estimate: it covers {share}.", **facts
-    )
+def _fall(words: Words, plan: Plan, one: OpenHedge) -> list[Html]:
+    """Say what a fall would cost after the plan and before it: the figures of the button that led to it (domain 10.4)."""
+    before, after = plan.before.in_fall, plan.after.in_fall
+    if before is None or after is None:
+        return []
+    drop, share = bold(words.percent(one.fall, 0)), words.percent(covered(before, after) or 0, 0)
+    then = in_fall(words, _AFTER, after, drop=drop)
+    if one.closed or before >= 0 or after >= 0:
+        return [joined(" ", (then, in_fall(words, _BEFORE, before)))]
+    return [
+        joined(
+            " ", (then, say(words, "Without it you would lose {amount}: it covers {share}.", amount=words.money(-before, 0), share=share))
+        )
+    ]
 
 
 def card_rows(words: Words, plan: Plan) -> Keyboard:
@@ -60,7 +71,7 @@ def card_rows(words: Words, plan: Plan) -> Keyboard:
     if one is None or one.closed:
         return ()
     wish = one.wish
-    row = [button(words.t("Show table"), "hedge_table", wish_arg(wish))]
+    row = [button(words.t("Table"), "hedge_table", wish_arg(wish))]
     if one.kind == COVER:
         other = other_size(wish)
         row.insert(0, button(size_label(words, other), "hedge_open", wish_arg(other)))

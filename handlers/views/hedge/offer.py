@@ -7,44 +7,44 @@ from typing import TYPE_CHECKING, Final
 
 from chatbot.engine.hedges.sizing import LifeRule
 from chatbot.engine.margin import HEDGE_DISTANCE
-from chatbot.model import COVER, MIN_VARIANCE, ROTATION
-from chatbot.model.hedge import HedgeProblem, HedgeWish
+from chatbot.i18n import N_
+from chatbot.model import MIN_VARIANCE, ROTATION
+from chatbot.model.hedge import LITERAL, HedgeProblem, HedgeWish
 from handlers.buttons import Style
 from handlers.views.common import DOT, View, bold, button, coin, head, joined, page, say
-from handlers.views.hedge.words import WHY_OVER, name, paid, problem, wish_arg, won
+from handlers.views.hedge.words import WHY_OVER, in_fall, limit, loss_label, name, paid, problem, size_name, wish_arg, won
 from handlers.views.problems import cannot_evaluate
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from chatbot.i18n import Words
     from chatbot.model import OpenHedge, Portfolio
     from chatbot.model.hedge import HedgeSize
     from chatbot.model.hedge_report import HedgeReading, HedgeReport
-    from handlers.buttons import Keyboard
+    from handlers.buttons import Button, Keyboard
     from handlers.views.common import Html
 
 EXAMPLE: Final = "/hedge 50 20"
 _RULE: Final = LifeRule()
-#: what keeps every size of a cover from being had
-_NO_COVER: Final = (HedgeProblem.NO_CONTRACT, HedgeProblem.OPEN_ALREADY, HedgeProblem.STILL_SHORT, HedgeProblem.NO_ROOM)
+#: said of a loss, and of a win where there is none
+_NOW: Final = (N_("If BTC falls {drop} now, you lose about {amount}."), N_("If BTC falls {drop} now, you win about {amount}."))
+_CLOSED: Final = (N_("Without it you would lose {amount}."), N_("Without it you would win {amount}."))
+_WITHOUT: Final = (N_("Without {name} you would lose {amount}."), N_("Without {name} you would win {amount}."))
+_LESS: Final = (N_("{name}: you lose {amount}, {share} less."), "")
+_WITH: Final = (N_("{name}: you lose {amount}."), N_("{name}: you win {amount}."))
+#: what is told beside the open hedge that it is about, not as a size that cannot be had
+_THERE: Final = (HedgeProblem.OPEN_ALREADY, HedgeProblem.STILL_SHORT)
 
 
 def hedge(words: Words, report: HedgeReport) -> View:
-    """Show what is open, then what could be, each with what it pays and what it costs."""
+    """Show what a fall of BTC would cost now, without each hedge that is open, and with each that could be; buttons say the same."""
     if report.rotation is None:
         told = [_opened(words, one) for one in report.open]
         blind = cannot_evaluate(words, report.portfolio, report.problems)
         return View(page(blind.text, *told), blind.keyboard)
-    text = page(
-        head(words, report.portfolio, say(words, "Hedges")),
-        *([_opened(words, one) for one in report.open] or [say(words, "No hedge is open.")]),
-        "",
-        *_rotation(words, report, report.rotation),
-        "",
-        *_covers(words, report),
-    )
-    return View(text, _keyboard(words, report))
+    title = head(words, report.portfolio, say(words, "Hedges"))
+    now = in_fall(words, _NOW, report.now, drop=bold(words.percent(report.drop, 0)))
+    there = [line for one in report.open for line in ("", _opened(words, one), _closed(words, one))]
+    return View(page(title, now, *there, "", *_choices(words, report, report.rotation)), _keyboard(words, report, report.rotation))
 
 
 def _opened(words: Words, reading: HedgeReading) -> Html:
@@ -78,30 +78,67 @@ def _ends(words: Words, one: OpenHedge) -> Html:
     return joined("; ", (latest, earlier))
 
 
-def _rotation(words: Words, report: HedgeReport, size: HedgeSize) -> list[Html]:
-    """Say what a rotation does, whether it is suggested now and why, and that gains shrink too."""
-    title = bold(name(words, ROTATION))
-    if not _is_offered(size):
-        return [title, problem(words, size)]
-    facts = {
-        "sold": words.money(sum(size.sells.values(), Decimal(0)), 0),
-        "amount": words.money(size.notional, 0),
-        "points": words.points(-size.net_change),
-    }
-    told = say(
-        words,
-        "Sell 10 % of each ALT coin ({sold}), short {amount} of BTC. "
-        "Net exposure falls by {points} points: losses shrink, and gains as much.",
-        **facts,
-    )
-    return [title, told, _condition(words, report)]
+def _closed(words: Words, reading: HedgeReading) -> Html | None:
+    """Say what a fall would cost without a hedge that is open."""
+    return in_fall(words, _CLOSED, reading.closed) if reading.closed is not None else None
+
+
+def _choices(words: Words, report: HedgeReport, rotation: HedgeSize) -> list[Html]:
+    """Say what each hedge that can be had would make of the loss, and what keeps the others from being had."""
+    offered = _offered(report, rotation)
+    lead = N_("Another hedge comes on top of it:") if report.open else N_("With a short of BTC you lose less, and win less when BTC rises:")
+    lines = [say(words, lead)] if offered else []
+    lines += [joined(" ", ("•", _sentence(words, size), _about(words, report, size))) for size in offered]
+    cut = _cut(report)
+    lines += [limit(words, cut, cut.room)] if cut is not None and cut.room is not None and _is_offered(cut) else []
+    missing = {one.problem: one for one in (rotation, *report.covers) if not _is_offered(one) and one.problem not in _THERE}
+    lines += [problem(words, one) for one in missing.values()]
+    if report.open:
+        lines.append(say(words, "There is one hedge of each kind: to change the size of one, close it first."))
+    return lines
+
+
+def _offered(report: HedgeReport, rotation: HedgeSize) -> list[HedgeSize]:
+    """Return what can be had, smallest short first, then the rotation; sizes that come to the same are one choice."""
+    sizes = {one.qty: one for one in reversed(report.covers) if _is_offered(one)}
+    return [*sorted(sizes.values(), key=lambda one: one.notional), *([rotation] if _is_offered(rotation) else [])]
+
+
+def _cut(report: HedgeReport) -> HedgeSize | None:
+    """Return the cover by the rule as written where the leverage limits keep it from its size: for a larger one little could be done."""
+    return next((one for one in report.covers if one.wish.size == LITERAL and one.room is not None), None)
+
+
+def _sentence(words: Words, size: HedgeSize) -> Html:
+    """Say what a fall would cost with a hedge."""
+    less = words.percent(size.covered or Decimal(0), 0)
+    return in_fall(words, _LESS if size.hedged < 0 else _WITH, size.hedged, name=bold(size_name(words, size)), share=less)
+
+
+def _about(words: Words, report: HedgeReport, size: HedgeSize) -> Html:
+    """Say how a hedge comes to its size, and of a rotation what it does and whether it is suggested now."""
+    wish = size.wish
+    shares = {"coverage": words.percent(wish.coverage or Decimal(0), 0), "drop": words.percent(size.drop, 0)}
+    if wish.kind == ROTATION:
+        sold, amount = words.money(sum(size.sells.values(), Decimal(0)), 0), words.money(size.notional, 0)
+        does = say(words, "Sells 10 % of each ALT coin ({sold}) and shorts {amount} of BTC.", sold=sold, amount=amount)
+        return joined(" ", (does, _condition(words, report)))
+    if size.capped:
+        asked = words.money(size.asked, 0)
+        return say(words, "As much as the leverage limits allow; {asked} would be the full size.", asked=asked)
+    if wish.kind == MIN_VARIANCE:
+        steadier = words.percent(size.effectiveness or Decimal(0), 0)
+        return say(words, "Least variance: it would have taken {percent} of the variance away in the last 90 days.", percent=steadier)
+    if wish.size == LITERAL:
+        return say(words, "The {coverage} × {drop} rule as written.", **shares)
+    return say(words, "Sized by beta to cover {coverage} of what your coins lose.", **shares)
 
 
 def _condition(words: Words, report: HedgeReport) -> Html:
     if report.mood_unknown:
-        return say(words, "I don't know whether the market is bearish.")
+        return say(words, "It is meant for a bearish market; I don't know whether this is one.")
     if not report.suggests_rotation or report.alt is None or report.alt_target is None:
-        return say(words, "Not suggested now: a rotation is suggested when ALT is over its target in a bearish market.")
+        return say(words, "It is meant for a bearish market with ALT over its target, which is not so now.")
     over = words.points(report.alt - report.alt_target)
     if report.bearish == "fear_greed" and report.mood is not None:
         return say(
@@ -113,74 +150,48 @@ def _condition(words: Words, report: HedgeReport) -> Html:
     return say(words, "Suggested now: ALT is {points} points over target, and BTC is below its falling 50-day average.", points=over)
 
 
-def _covers(words: Words, report: HedgeReport) -> list[Html]:
-    literal, by_beta, least = report.covers
-    title = bold(name(words, COVER))
-    if literal.problem in _NO_COVER:
-        return [title, problem(words, literal)]
-    lines = [
-        title,
-        problem(words, literal) if literal.problem is HedgeProblem.TOO_SMALL else cover_sentence(words, literal),
-        _by_beta(words, by_beta),
-    ]
-    return [line for line in (*lines, _least(words, least)) if line is not None]
+def _keyboard(words: Words, report: HedgeReport, rotation: HedgeSize) -> Keyboard:
+    offered = _offered(report, rotation)
+    rows = [[close_button(words, one)] for one in report.open]
+    for size in offered:
+        style = Style.PRIMARY if size is rotation and report.suggests_rotation else Style.PLAIN
+        wish = _reasoned(report) if size is rotation else size.wish
+        rows.append([button(_label(words, size), "hedge_open", f"{wish_arg(wish)}:{size.hedged:.0f}", style)])
+    if _cut(report) is not None:
+        rows.append([button(words.t("Targets"), "targets")])
+    more = [button(words.t("Table"), "hedge_table", wish_arg(offered[0].wish))] if offered else []
+    rows.append([*more, button(words.t("Exposure"), "exposure"), button(words.t("Refresh"), "hedge")])
+    return tuple(tuple(row) for row in rows)
 
 
-def cover_sentence(words: Words, size: HedgeSize) -> Html:
-    """Say what a short pays in the fall, and how much of the loss that is."""
-    coverage = size.wish.coverage if size.wish.coverage is not None else Decimal(0)
-    facts = {"coverage": words.percent(coverage, 0), "drop": words.percent(size.drop, 0)}
-    return say(
-        words,
-        "A short of {amount} (the {coverage} × {drop} rule) would win {gain} if BTC falls {drop}. "
-        "Your coins would lose about {loss} then: this covers {share}.",
-        **facts,
-        **_amounts(words, size),
+def _label(words: Words, size: HedgeSize) -> str:
+    return loss_label(words, size_name(words, size), size.hedged)
+
+
+def close_button(words: Words, reading: HedgeReading) -> Button:
+    """Return the button that closes a hedge; it says what a fall would cost then, where that is known."""
+    label, arg = words.t("Close {name}", name=name(words, reading.hedge.kind)), reading.hedge.kind
+    if reading.closed is None:
+        return button(label, "hedge_close", arg)
+    return button(loss_label(words, label, reading.closed), "hedge_close", f"{arg}:{reading.closed:.0f}")
+
+
+def which(words: Words, report: HedgeReport) -> View:
+    """Ask which of several open hedges is to be closed."""
+    text = page(
+        head(words, report.portfolio, say(words, "Hedges")),
+        say(words, "More than one hedge is open. Which one shall I close?"),
+        in_fall(words, _NOW, report.now, drop=bold(words.percent(report.drop, 0))) if report.rotation is not None else None,
+        *(in_fall(words, _WITHOUT, one.closed, name=bold(name(words, one.hedge.kind))) for one in report.open if one.closed is not None),
     )
+    return View(text, (*((close_button(words, one),) for one in report.open), (button(words.t("Hedges"), "hedge"),)))
 
 
-def _amounts(words: Words, size: HedgeSize) -> dict[str, Any]:
-    share = words.percent(size.share, 0) if size.share is not None else words.percent(0, 0)
-    return {
-        "amount": bold(words.money(size.notional, 0)),
-        "gain": words.money(size.gain, 0),
-        "loss": words.money(size.loss, 0),
-        "share": bold(share),
-    }
-
-
-def _by_beta(words: Words, size: HedgeSize) -> Html | None:
-    if not _is_offered(size):
-        return None
-    coverage = words.percent(size.wish.coverage or Decimal(0), 0)
-    told = say(words, "To cover {coverage} you would need about {asked}.", coverage=coverage, asked=bold(words.money(size.asked, 0)))
-    if not size.capped:
-        return told
-    amounts = _amounts(words, size)
-    return joined(" ", (told, say(words, "The leverage limits allow {amount} of it, which covers {share}.", **amounts)))
-
-
-def _least(words: Words, size: HedgeSize) -> Html:
-    if not _is_offered(size):
-        return problem(words, size)
-    facts = {"amount": bold(words.money(size.asked, 0)), "percent": words.percent(size.effectiveness or Decimal(0), 0)}
-    told = say(
-        words, "Least variance takes a short of {amount}; over the last 90 days it would have removed {percent} of the variance.", **facts
-    )
-    allowed = say(words, "The leverage limits allow {amount} of it.", amount=bold(words.money(size.notional, 0))) if size.capped else None
-    return joined(" ", (told, allowed))
-
-
-def _keyboard(words: Words, report: HedgeReport) -> Keyboard:
-    offered = [size for size in report.covers if _is_offered(size)]
-    more = [button(words.t("Show table"), "hedge_table", wish_arg(offered[0].wish))] if offered else []
-    if report.rotation is not None and _is_offered(report.rotation):
-        style = Style.PRIMARY if report.suggests_rotation else Style.PLAIN
-        more.append(button(words.t("Rotate"), "hedge_open", wish_arg(_reasoned(report)), style))
-    rows = [[button(words.t("Close: {name}", name=name(words, one.hedge.kind)), "hedge_close", one.hedge.kind)] for one in report.open]
-    rows.append([button(_offer(words, size), "hedge_open", wish_arg(size.wish)) for size in offered])
-    rows += [more, [button(words.t("Exposure"), "exposure"), button(words.t("Refresh"), "hedge")]]
-    return tuple(tuple(row) for row in rows if row)
+def moved(words: Words, said: Decimal, now: Decimal | None) -> str:
+    """Say that a card shows another figure than the button that led to it; empty where it shows the same."""
+    if now is None or words.money(said, 0) == words.money(now, 0):
+        return ""
+    return words.t("Prices have moved: the button said {amount}.", amount=words.money(abs(said), 0))
 
 
 def _is_offered(size: HedgeSize) -> bool:
@@ -191,17 +202,14 @@ def _reasoned(report: HedgeReport) -> HedgeWish:
     return HedgeWish(kind=ROTATION, reason=report.bearish if report.suggests_rotation else "manual")
 
 
-def _offer(words: Words, size: HedgeSize) -> str:
-    amount = words.money(size.notional, 0)
-    return words.t("Least variance {amount}", amount=amount) if size.wish.kind == MIN_VARIANCE else amount
-
-
 def refused(words: Words, portfolio: Portfolio, size: HedgeSize) -> View:
     """Answer a hedge that cannot be had, or ask once more about one whose liquidation is near."""
     if size.problem is not HedgeProblem.TOO_CLOSE or size.distance is None:
         rows: Keyboard = ((button(words.t("Hedges"), "hedge"), button(words.t("Status"), "status")),)
-        if size.problem in (HedgeProblem.OPEN_ALREADY, HedgeProblem.STILL_SHORT):
+        if size.problem in _THERE:
             rows = ((button(words.t("Close the hedge"), "hedge_close", size.wish.kind),), *rows)
+        if size.problem is HedgeProblem.NO_ROOM:
+            rows = ((button(words.t("Targets"), "targets"),), *rows)
         return View(page(head(words, portfolio, say(words, "Hedges")), problem(words, size)), rows)
     facts = {
         "distance": bold(words.percent(size.distance, 0)),
@@ -231,7 +239,7 @@ def refused(words: Words, portfolio: Portfolio, size: HedgeSize) -> View:
         text,
         (
             (button(words.t("Plan it anyway"), "hedge_open", wish_arg(accepted), Style.DANGER),),
-            (button(words.t("Show table"), "hedge_table", wish_arg(size.wish)), button(words.t("Hedges"), "hedge")),
+            (button(words.t("Table"), "hedge_table", wish_arg(size.wish)), button(words.t("Hedges"), "hedge")),
         ),
     )
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 from chatbot.i18n import N_
 from chatbot.model import COVER, MIN_VARIANCE, ROTATION
 from chatbot.model.hedge import BY_BETA, LITERAL, HedgeProblem, HedgeWish
-from handlers.views.common import say
+from handlers.views.common import MAX_COLUMNS, bold, clip, joined, multiple, say, width
 
 if TYPE_CHECKING:
     from chatbot.i18n import Words
-    from chatbot.model.hedge import HedgeSize
+    from chatbot.model.hedge import HedgeSize, Room
     from handlers.views.common import Html
 
 _NAMES: Final = {ROTATION: N_("Rotation"), COVER: N_("Cover"), MIN_VARIANCE: N_("Least variance")}
@@ -28,11 +28,11 @@ _PROBLEMS: Final = {
     HedgeProblem.NO_CONTRACT: N_("The BTC perpetual is not traded here, so there is nothing to short."),
     HedgeProblem.NO_ALT: N_("There are no ALT coins to rotate out of."),
     HedgeProblem.TOO_SMALL: N_("The short would be too small: the smallest that makes sense here is {minimum}."),
-    HedgeProblem.NO_ROOM: N_("The leverage limits leave no room for a short."),
+    HedgeProblem.NO_ROOM: N_("There is no room for a short."),
     HedgeProblem.NO_HISTORY: N_("The least-variance hedge is not available: too few daily prices are known."),
     HedgeProblem.NOT_SHORT: N_("There is nothing to hedge: the portfolio does not fall with BTC."),
     HedgeProblem.OPEN_ALREADY: N_(
-        "A hedge of this kind is open, and there can be only one of each kind. To make it larger, close it and open a new one."
+        "A hedge of this kind is open already, and there is one of each kind. To change its size, close it first."
     ),
     HedgeProblem.STILL_SHORT: N_("The last hedge of this kind is over, but its short is still there. Close it first."),
 }
@@ -64,10 +64,50 @@ def name(words: Words, kind: str) -> str:
     return words.t(_NAMES[kind])
 
 
+def size_name(words: Words, size: HedgeSize) -> str:
+    """Return what a choice is called: the value of its short, or what is done."""
+    return words.t("Rotate") if size.wish.kind == ROTATION else words.money(size.notional, 0)
+
+
+def in_fall(words: Words, sentences: tuple[str, str], result: Decimal, **facts: object) -> Html:
+    """Say the sentence about a loss, or the other one about a win, with the amount as the buttons write it."""
+    return say(words, sentences[result >= 0], amount=bold(words.money(abs(result), 0)), **facts)
+
+
+def loss_label(words: Words, name: str, result: Decimal) -> str:
+    """Return a button's label: what it does, cut where it is long, and whole what a fall would cost then."""
+    told, amount = N_("{name}: win {amount}") if result >= 0 else N_("{name}: lose {amount}"), words.money(abs(result), 0)
+    room = MAX_COLUMNS - width(words.t(told, name="", amount=amount))
+    return words.t(told, name=clip(name, room), amount=amount)
+
+
 def problem(words: Words, size: HedgeSize) -> Html:
-    """Say why a hedge cannot be had."""
+    """Say why a hedge cannot be had; where the limits leave no room, which one, what is used of it, and what makes room."""
+    if size.problem is HedgeProblem.NO_ROOM and size.room is not None:
+        return joined(" ", (say(words, _PROBLEMS[size.problem]), limit(words, size, size.room)))
     minimum = words.money(size.minimum, 0) if size.minimum is not None else ""
     return say(words, _PROBLEMS[size.problem], minimum=minimum)
+
+
+def limit(words: Words, size: HedgeSize, room: Room) -> Html:
+    """Say which leverage limit keeps a hedge from its size, what of it is used, and what makes room."""
+    return joined(" ", (_limit(words, room), _cure(words, size, room)))
+
+
+def _limit(words: Words, room: Room) -> Html:
+    facts = {"most": words.money(room.most, 0), "times": multiple(words, room.times), "used": bold(words.money(room.used, 0))}
+    if room.gross:
+        return say(words, "Coins and futures together may be worth {most}, {times} of everything, and {used} is used.", **facts)
+    return say(words, "Futures may be worth {most}, {times} of your stablecoins and futures money, and {used} is used.", **facts)
+
+
+def _cure(words: Words, size: HedgeSize, room: Room) -> Html:
+    if room.sell is None:
+        return say(words, "Close futures or bring money in first.")
+    facts = {"sell": bold(words.money(room.sell, 0)), "amount": words.money(size.asked, 0), "points": words.points(room.sell_weight)}
+    return say(
+        words, "Room for {amount}: sell {sell} of coins for stablecoins, that is {points} points more for Stable in /targets.", **facts
+    )
 
 
 def won(words: Words, result: Decimal | None) -> Html | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ from tests.portfolio.still_market import D, StillMarket
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from handlers.loopback import Message
     from tests.person import Someone
 
 DAY = 24 * 3600.0
@@ -23,11 +25,27 @@ DAY = 24 * 3600.0
 
 async def spot_holder(ann: Someone) -> None:
     """Open a portfolio of 10,000 without futures: BTC 30, SOL 60, stablecoins 10."""
+    await holder_of(ann, "BTC 30 SOL 60 USDT 10")
+
+
+async def holder_of(ann: Someone, weights: str) -> None:
+    """Open a portfolio of 10,000 that holds this."""
     await ann.set_up()
-    await ann.say("/targets BTC 30 SOL 60 USDT 10")
+    await ann.say(f"/targets {weights}")
     await ann.say("/rebalance")
     await ann.confirm()
     await ann.step()
+
+
+def choice(page: Message, name: str) -> str:
+    """Return the label of the one button that begins so."""
+    (label,) = [label for label in page.buttons if label.startswith(name)]
+    return label
+
+
+def amount_of(label: str) -> str:
+    """Return what a fall would cost by a button."""
+    return label.rpartition(" ")[2]
 
 
 async def test_from_the_command_to_a_short_and_back_to_flat(tmp_path: Path) -> None:
@@ -35,14 +53,19 @@ async def test_from_the_command_to_a_short_and_back_to_flat(tmp_path: Path) -> N
     async with after(spot_holder, tmp_path, source=StillMarket) as ann:
         market: Any = ann.program.source
         await ann.say("/hedge 50 20")
-        card = ann.sees("This opens a hedge: Cover.", "It wins $199 if BTC falls 20%.", "an estimate: it covers 10%.", "gains as much")
+        card = ann.sees(
+            "This opens a hedge: Cover.",
+            "If BTC falls 20%, you lose about $1,839 after this plan.",
+            "Without it you would lose $2,038: it covers 10%.",
+            "gains as much",
+        )
         assert "Sized by beta" in card.buttons
         await ann.confirm()
         assert (await ann.books())["book"] == {"BTC-PERP": D("-0.0199")}
         await ann.say("/exposure")
         ann.sees("The hedge covers 11% of the spot exposure")
         await ann.say("/hedge")
-        ann.sees("Cover: short $995 of BTC since", "It ends in 30 days at the latest", "only one of each kind")
+        ann.sees("Cover: short $995 of BTC since", "It ends in 30 days at the latest", "one hedge of each kind")
         await ann.step(60)
         for factor in ("0.9", "1.12"):
             for coin in ("BTC", "SOL"):
@@ -53,27 +76,71 @@ async def test_from_the_command_to_a_short_and_back_to_flat(tmp_path: Path) -> N
         assert "BTC was at" in over.text
         card = ann.with_button("Confirm")
         assert "This closes the hedge: Cover." in card.text
+        assert "after this plan. Without it you would lose" in card.text
         await ann.confirm()
         assert (await ann.books())["book"] == {}
         await ann.say("/hedge")
-        ann.sees("No hedge is open.")
+        assert not any(label.startswith("Close") for label in ann.last.buttons)
 
 
-async def test_the_overview_says_what_each_size_pays_and_its_buttons_lead_to_cards(tmp_path: Path) -> None:
-    """The rule as written, what half the loss would take, and the table with a picture and larger betas."""
+async def test_the_overview_is_one_choice_and_its_buttons_lead_to_cards(tmp_path: Path) -> None:
+    """The loss now and with each size, the least variance that is not known, and the table with a picture and larger betas."""
     async with after(spot_holder, tmp_path, source=StillMarket) as ann:
         await ann.say("/hedge")
-        overview = ann.sees("A short of $995", "this covers 10%", "To cover 50% you would need about", "too few daily prices are known")
-        await ann.tap("Show table")
+        overview = ann.sees("If BTC falls 20% now, you lose about $2,038.", "too few daily prices are known")
+        ann.sees("$995: you lose $1,839, 10% less. The 50% × 20% rule as written.", "As much as the leverage limits allow")
+        await ann.tap("Table")
         table = ann.sees("BTC   without  with it  covers", "Betas as estimated")
         assert table.attachment is not None, "the table has a picture"
         await ann.tap("Betas × 1.25")
         ann.sees("Betas a quarter larger")
-        await ann.tap("Rotate", on=overview)
+        await ann.tap(choice(overview, "Rotate"), on=overview)
         ann.sees("This opens a hedge: Rotation.", "sell", "SOL", "futures: sell")
         await ann.tap("Skip")
         await ann.say("/hedge close")
         ann.sees("No hedge is open.")
+
+
+async def test_the_card_shows_the_figure_of_the_button_and_says_where_prices_have_moved(tmp_path: Path) -> None:
+    """Each choice once, with its own figure, the same in the text; at the same prices its card says no other, at others it says why."""
+    async with after(spot_holder, tmp_path, source=StillMarket) as ann:
+        market: Any = ann.program.source
+        await ann.say("/hedge")
+        page = ann.last
+        choices = [label for label in page.buttons if ": lose " in label]
+        assert len(choices) == len({amount_of(label) for label in choices}) == 3
+        for label in choices:
+            name, _, _ = label.partition(":")
+            assert f"{name}: you lose {amount_of(label)}" in page.text
+            await ann.tap(label, on=page)
+            card = ann.sees(f"you lose about {amount_of(label)} after this plan")
+            assert "Prices have moved" not in card.text
+        for coin in ("BTC", "SOL"):
+            market.move(coin, "1.01")
+        await ann.step(60)
+        await ann.tap(choices[0], on=page)
+        card = ann.sees(f"Prices have moved: the button said {amount_of(choices[0])}.")
+        assert f"you lose about {amount_of(choices[0])} after this plan" not in card.text
+
+
+async def test_where_there_is_no_room_the_limit_what_is_used_of_it_and_the_cure_are_told(tmp_path: Path) -> None:
+    """Without stablecoins nothing can stand behind a short; as many coins sold as it says, and the size that was asked for is there."""
+    async with after(holder_of, tmp_path, "BTC 100", source=StillMarket) as ann:
+        await ann.say("/hedge")
+        told = ann.sees("$999 would be the full size", "Futures may be worth", "3.00x of your stablecoins and futures money", "is used")
+        assert "Targets" in told.buttons
+        await ann.say("/withdraw all USDT")
+        await ann.say("/hedge 50 20")
+        ann.sees("There is no room for a short. Futures may be worth", "points more for Stable in /targets")
+        points = re.search(r"that is ([\d.]+) points more for Stable in /targets", ann.last.text)
+        assert points is not None
+        cash = D(points[1])
+        await ann.say(f"/targets BTC {100 - cash} USDT {cash}")
+        await ann.say("/rebalance")
+        await ann.confirm()
+        await ann.step()
+        await ann.say("/hedge")
+        ann.sees("The 50% × 20% rule as written.")
 
 
 async def test_a_near_liquidation_is_told_and_needs_a_second_tap(tmp_path: Path) -> None:
@@ -93,7 +160,7 @@ async def test_hedge_close_takes_the_only_one_off(tmp_path: Path) -> None:
         await ann.say("/hedge 50 20")
         await ann.confirm()
         await ann.say("/hedge 30 20")
-        ann.sees("close it and open a new one")
+        ann.sees("A hedge of this kind is open already", "To change its size, close it first.")
         await ann.say("/hedge Close")
         ann.sees("This closes the hedge: Cover.", "futures: reduce the BTC short by", "from futures to spot")
         await ann.confirm()
@@ -101,31 +168,33 @@ async def test_hedge_close_takes_the_only_one_off(tmp_path: Path) -> None:
 
 
 async def test_the_close_button_leads_to_the_card_that_closes_that_hedge(tmp_path: Path) -> None:
-    """With two open there is a button for each, and the words alone show the page; afterwards an old button finds nothing left."""
+    """With two open the words alone ask which one, each with the loss that is left; afterwards an old button finds nothing left."""
     async with after(spot_holder, tmp_path, source=StillMarket) as ann:
         await ann.say("/hedge 50 20")
         await ann.confirm()
         await ann.say("/hedge")
-        await ann.tap("Rotate")
+        await ann.tap(choice(ann.last, "Rotate"))
         await ann.confirm()
         before = (await ann.books())["book"]["BTC-PERP"]
         await ann.say("/hedge close")
-        page = ann.last
-        assert {"Close: Cover", "Close: Rotation"} <= set(page.buttons)
-        await ann.tap("Close: Cover")
-        ann.sees("Cover", "futures: reduce the BTC short by")
+        page = ann.sees("More than one hedge is open. Which one shall I close?")
+        assert len(page.buttons) == 3
+        cover = choice(page, "Close Cover")
+        assert f"Without Cover you would lose {amount_of(cover)}." in page.text
+        await ann.tap(cover)
+        ann.sees("Cover", "futures: reduce the BTC short by", f"you lose about {amount_of(cover)} after this plan")
         await ann.confirm()
         left = (await ann.books())["book"]["BTC-PERP"]
         assert before < left < 0
         await ann.say("/hedge")
         page = ann.last
-        assert "Close: Rotation" in page.buttons
-        assert "Close: Cover" not in page.buttons
+        rotation = choice(page, "Close Rotation")
+        assert not any(label.startswith("Close Cover") for label in page.buttons)
         await ann.say("/hedge close rotation")
         await ann.confirm()
         assert (await ann.books())["book"] == {}
         orders = await ann.orders()
-        await ann.tap("Close: Rotation", on=page)
+        await ann.tap(rotation, on=page)
         ann.sees("No hedge is open.")
         assert await ann.orders() == orders
 
@@ -137,7 +206,7 @@ async def test_a_hedge_whose_plan_is_being_carried_out_is_not_closed_yet(tmp_pat
         await ann.tap("Confirm")
         count = len(await ann.plans())
         await ann.say("/hedge")
-        answer = await ann.tap("Close: Cover")
+        answer = await ann.tap("Close Cover")
         assert (answer.text, answer.alert) == ("Its plan is being carried out.", True)
         assert len(await ann.plans()) == count
         await ann.work()
