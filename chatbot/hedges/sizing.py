@@ -133,9 +133,10 @@ def _asked(inputs: HedgeInputs, wish: HedgeWish) -> tuple[Decimal, dict[str, Dec
 def _in_lots(inputs: HedgeInputs, coin: str, value: Decimal) -> Decimal:
     """Return how much of ``value`` an order can sell: whole lots, and nothing where that is not worth an order (domain 9.5)."""
     market, price = inputs.markets.get(coin), inputs.prices[coin]
-    if market is None or not market.trading or value < valuation.smallest_trade(inputs.value, market, price):
+    if market is None or not market.trading:
         return _ZERO
-    return (value / price).quantize(_STEP, ROUND_DOWN) // market.lot * market.lot * price
+    whole = (value / price).quantize(_STEP, ROUND_DOWN) // market.lot * market.lot * price
+    return whole if whole >= valuation.smallest_trade(inputs.value, market, price) else _ZERO
 
 
 def _sizes(inputs: HedgeInputs, coverage: Decimal, drop: Decimal) -> Sizes:

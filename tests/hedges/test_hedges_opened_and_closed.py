@@ -91,7 +91,7 @@ async def test_the_article_s_cover_is_sized_as_it_is_written_and_its_share_of_th
         by_beta = sizing.size(found, replace(LITERALLY, size=BY_BETA))
         assert by_beta.asked == 51_000
         assert by_beta.capped, "10,000 of collateral carry no more than 30,000 at a leverage of 3"
-        assert D(29_900) < by_beta.notional < D(30_000)
+        assert D(29_800) < by_beta.notional < D(30_000)
 
 
 async def test_a_spot_holder_gets_exactly_the_legs_of_the_hedge(tmp_path: Path) -> None:
