@@ -74,9 +74,9 @@ DOORS: dict[str, tuple[str, ...]] = {
     "dbos": ("chatbot/durable.py",),
     "matplotlib": ("chatbot/charts",),
     "PIL": ("chatbot/charts",),
-    "babel": ("chatbot/i18n.py", "chatbot/catalogues.py"),
+    "babel": ("chatbot/i18n.py",),
     "aiohttp": ("chatbot/web", "chatbot/market/sentiment.py"),
-    "cryptography": ("chatbot/vault.py",),
+    "cryptography": (),
     "pydantic": ("chatbot/config.py", "chatbot/store"),
     "pydantic_settings": ("chatbot/config.py",),
 }

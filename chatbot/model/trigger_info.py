@@ -68,14 +68,6 @@ class Phase(StoredWord):
     END = "end"
 
 
-#: causes whose plans take at once what the market offers, and at which of their events (domain 9.6): waiting for a better price would keep
-#: the risk that they are there to lower. Everything else rests first: what drifts, what a person or the calendar asks for, releases, hedges
-TAKES_AT_ONCE: Mapping[Cause, frozenset[Phase]] = MappingProxyType(
-    {cause: frozenset({Phase.BEGIN, Phase.CHANGE}) for cause in (Cause.VOLATILITY, Cause.TREND, Cause.FUNDING_HIGH, Cause.FEAR_GREED)}
-    | {cause: frozenset(Phase) for cause in (Cause.MARGIN, Cause.PANIC, Cause.SELL_OUT)}
-)
-
-
 class Effect(StrEnum):
     """What an active trigger does to the targets (domain 9.2); its size says how much."""
 
@@ -153,4 +145,11 @@ INFO: Mapping[Cause, TriggerInfo] = MappingProxyType(
             modes=("book", "portfolio", "beta"),  # domain 8.3
         ),
     }
+)
+
+#: causes whose plans take at once what the market offers, and at which of their events (domain 9.6): waiting for a better price would keep
+#: the risk that they are there to lower. Everything else rests first: what drifts, what a person or the calendar asks for, releases, hedges
+TAKES_AT_ONCE: Mapping[Cause, frozenset[Phase]] = MappingProxyType(
+    {cause: frozenset({Phase.BEGIN, Phase.CHANGE}) for cause, info in INFO.items() if not info.effect.adds_risk}
+    | {cause: frozenset(Phase) for cause in (Cause.MARGIN, Cause.PANIC, Cause.SELL_OUT)}
 )

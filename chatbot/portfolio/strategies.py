@@ -26,6 +26,8 @@ FUTURES_TRIGGERS = tuple(Cause(chosen.futures_trigger) for chosen in PRESETS.val
 #: coins offered for ALT, largest first; the first few that the market quotes become the members
 ALT_CANDIDATES = ("SOL", "XRP", "BNB", "ADA", "DOGE", "LINK", "AVAX", "LTC")
 ALT_MEMBERS = 4
+#: of a line beside which no other has a band
+_USUAL_BAND = BandRule(abs_pp=PRESETS["balanced"].band_pp)
 #: names that a person may type for the line of cash; and for money of no particular coin, which is the quote coin
 _MONEY = frozenset({STABLE, "CASH", "USD"})
 _CASH_LINE = CASH_COINS | _MONEY
@@ -130,7 +132,7 @@ def _custom(weights: dict[str, Decimal], instruments: Collection[str], base: Str
         members[CORE] = tuple(asset for asset in _core(instruments) if asset not in named)
     if ALT in weights and not members.get(ALT):
         members[ALT] = tuple(asset for asset in _alts(instruments, ()) if asset not in named)
-    usual = next(iter(base.bands.values()), BandRule(abs_pp=Decimal(5)))
+    usual = next(iter(base.bands.values()), _USUAL_BAND)
     return replace(
         base,
         preset="custom",
@@ -144,7 +146,7 @@ def _custom(weights: dict[str, Decimal], instruments: Collection[str], base: Str
 def sold_off(strategy: Strategy, assets: Iterable[str]) -> Strategy:
     """Return a strategy that wants nothing of these coins: each has a line of its own, with a target of 0."""
     coins = tuple(assets)
-    usual = next(iter(strategy.bands.values()), BandRule(abs_pp=Decimal(5)))
+    usual = next(iter(strategy.bands.values()), _USUAL_BAND)
     weights = {**strategy.weights, **dict.fromkeys(coins, Decimal(0))}
     return replace(strategy, weights=weights, bands={**strategy.bands, **dict.fromkeys(coins, usual)})
 

@@ -19,18 +19,35 @@ if TYPE_CHECKING:
     from chatbot.model import Reason, Signal
     from chatbot.portfolio.evaluation import Evaluation
 
-#: causes whose name in the domain is another one
-_KINDS = {Cause.FEAR_GREED: "fear", Cause.VOLATILITY: "vol", Cause.CHANGED: "targets"}
-_SAME = (Cause.SCHEDULE, Cause.MANUAL, Cause.START, Cause.TARGETS, Cause.MARGIN, Cause.TREND, Cause.FUNDING_LOW, Cause.FUNDING_HIGH)
-#: what a step of a signal is called there, where it is not "begin" and "release"
-_EVENTS: Mapping[tuple[Cause, Phase], str] = {
-    (Cause.VOLATILITY, Phase.CHANGE): "cut",
-    (Cause.TREND, Phase.CHANGE): "cut",
-    (Cause.TREND, Phase.EASE): "ease",
-    (Cause.FUNDING_LOW, Phase.BEGIN): "step",
-    (Cause.FUNDING_LOW, Phase.CHANGE): "step",
-    (Cause.FUNDING_LOW, Phase.EASE): "step",
+#: what the domain calls a signal, by what it does: its table speaks of one signal of each kind
+_SIGNALS: Mapping[Effect, str] = {
+    Effect.CUT_COIN: "vol",
+    Effect.TRIM_LONGS: "trend",
+    Effect.RAISE_NET: "funding_low",
+    Effect.CUT_NET: "funding_high",
+    Effect.NEUTRALISE: "fear",
 }
+#: what it calls a step of one, where that is not "begin" and "release"
+_EVENTS: Mapping[tuple[Effect, Phase], str] = {
+    (Effect.CUT_COIN, Phase.CHANGE): "cut",
+    (Effect.TRIM_LONGS, Phase.CHANGE): "cut",
+    (Effect.TRIM_LONGS, Phase.EASE): "ease",
+    (Effect.RAISE_NET, Phase.BEGIN): "step",
+    (Effect.RAISE_NET, Phase.CHANGE): "step",
+    (Effect.RAISE_NET, Phase.EASE): "step",
+}
+_OTHERS: Mapping[Cause, str] = {
+    Cause.SCHEDULE: "schedule",
+    Cause.MANUAL: "manual",
+    Cause.START: "start",
+    Cause.TARGETS: "targets",
+    Cause.CHANGED: "targets",
+    Cause.MARGIN: "margin",
+}
+#: what stands beside the causes of a plan and lets it touch nothing more, or is planned by itself
+_NONE_OF_ITS_OWN = frozenset(
+    {Cause.HEDGE, Cause.NEW_MONEY, Cause.AGAIN, Cause.MOVED, Cause.REPLANNED, Cause.PANIC, Cause.SELL_OUT, Cause.BETA}
+)
 _TRIED = Decimal("0.5")
 
 
@@ -54,14 +71,16 @@ def _cause(reason: Reason, every: tuple[str, ...]) -> BlockCause | None:
         return BlockCause(kind="manual", trades_all=True)
     if reason.trigger is Cause.TILT:
         return BlockCause(kind="tilt", event="end" if reason.event is Phase.END else "begin", contracts=(reason.line + PERP,))
-    if reason.trigger not in _KINDS and reason.trigger not in _SAME:
-        return None
-    event = ""
     if reason.trigger in INFO:
-        event = "release" if reason.event is Phase.END else _EVENTS.get((reason.trigger, reason.event), "begin")
+        return _signal(reason, every)
+    return None if reason.trigger in _NONE_OF_ITS_OWN else BlockCause(kind=_OTHERS[reason.trigger])
+
+
+def _signal(reason: Reason, every: tuple[str, ...]) -> BlockCause:
+    effect = INFO[reason.trigger].effect
+    event = "release" if reason.event is Phase.END else _EVENTS.get((effect, reason.event), "begin")
     named = every if reason.line == BASKET else (reason.line,)
-    coins = named if reason.trigger is Cause.VOLATILITY else ()
-    return BlockCause(kind=_KINDS.get(reason.trigger, reason.trigger), event=event, coins=coins)
+    return BlockCause(kind=_SIGNALS[effect], event=event, coins=named if effect is Effect.CUT_COIN else ())
 
 
 def moved(evaluation: Evaluation, reasons: Iterable[Reason]) -> frozenset[str]:
