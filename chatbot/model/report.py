@@ -103,6 +103,8 @@ class StatusReport:
 
     portfolio: Portfolio
     check: Check
+    #: what is managed of each coin, base units
+    amounts: dict[str, Decimal] = field(default_factory=dict)
     #: open perpetual positions by contract: signed quantity
     positions: dict[str, Decimal] = field(default_factory=dict)
     #: age of the oldest price used; None when there is none

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chatbot.clock import Clock
+    from chatbot.engine.portfolio import Snapshot
     from chatbot.model import OpenTilt, Person, Portfolio, Signal, Strategy
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.evaluator import Evaluator
@@ -73,6 +74,7 @@ class Reports:
                 fired=last.fired if last else (),
                 held_back=last.held_back if last else HeldBack.NONE,
             ),
+            amounts=_amounts(evaluation.snapshot),
             positions={p.instrument: p.qty for p in evaluation.account.positions} if evaluation.account else {},
             price_age_s=self._age_s(evaluation),
             next_check_s=max(0.0, (next_check - now).total_seconds()) if next_check else None,
@@ -141,6 +143,13 @@ class Reports:
         await funding.refresh((INDEX,), exposure.LOOK_BACK_DAYS)
         hours = funding.interval_hours(INDEX)
         return quote.funding_rate * BLOCK_HOURS / hours if hours else None
+
+
+def _amounts(snapshot: Snapshot | None) -> dict[str, Decimal]:
+    """Return what is managed of each coin and stablecoin, base units."""
+    if snapshot is None:
+        return {}
+    return {coin.asset: coin.qty for coin in snapshot.spot} | {cash.asset: cash.qty for cash in snapshot.cash}
 
 
 def _that_act(found: tuple[Signal, ...], strategy: Strategy) -> tuple[Signal, ...]:

@@ -32,5 +32,4 @@ async def coins(update: Update, context: Context) -> None:
     if report.check.figures is None:
         await show(update, context, problems.cannot_evaluate(context.words, portfolio, report.check.problems))
         return
-    now = context.program.clock.now()
-    await show(update, context, views.coins(context.words, portfolio, report.check.figures, report.performance, now))
+    await show(update, context, views.coins(context.words, report, report.check.figures, context.program.clock.now()))

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from chatbot.model import AssetExposure, Portfolio, PortfolioFigures
 
 MAX_TEXT, MAX_CAPTION, MAX_COLUMNS = 4096, 1024, 40
+#: rows of forty columns that a phone shows at once above the buttons
+MAX_ROWS: Final = 24
 DASH: Final = "—"
 DOT: Final = " · "
 ARROW: Final = " → "
@@ -153,6 +155,12 @@ def html_without_entities(text: str) -> str:
     for entity in ("&lt;", "&gt;", "&amp;"):
         text = text.replace(entity, "_")
     return text
+
+
+def rows(text: Html) -> int:
+    """Count the rows of a phone that a text takes, forty columns each."""
+    shown = _MARKUP.sub("", html_without_entities(text))
+    return sum(max(1, -(-width(line) // MAX_COLUMNS)) for line in shown.splitlines())
 
 
 def captioned(text: Html, keyboard: Keyboard, picture: Picture) -> View:

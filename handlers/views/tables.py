@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from chatbot.charts.labels import Labels
 from handlers.views.common import (
     ARROW,
     DASH,
     DOT,
+    MAX_COLUMNS,
     Picture,
     PictureKind,
     clip,
@@ -19,10 +21,11 @@ from handlers.views.common import (
     names_of,
     say,
     table,
+    width,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from decimal import Decimal
 
     from chatbot.i18n import Words
@@ -30,32 +33,56 @@ if TYPE_CHECKING:
     from handlers.views.common import Html
 
 OUTSIDE = "●"
+#: significant figures of a quantity
+_FIGURES: Final = 6
+#: moved targets whose own ones are named
+_MOST_MOVED: Final = 3
 #: behind a target that a trigger or a hedge has moved
 MOVED = "*"
 
 
 def weights_table(words: Words, figures: PortfolioFigures) -> Html:
-    """Return weight, target, drift and band of every line; a dot marks the lines outside."""
-    rows = [["", words.t("now"), words.t("target"), words.t("drift"), words.t("band")]]
-    rows += [_weights_row(words, reading) for reading in figures.lines]
+    """Return weight, target and drift of every line; a dot marks the lines outside, and where bands differ each has its own."""
+    differ = len(_bands(figures)) > 1
+    rows = [["", words.t("now"), words.t("target"), words.t("drift"), *([words.t("band")] if differ else [])]]
+    rows[0][-1] += "  "
+    rows += [_weights_row(words, reading, differ=differ) for reading in figures.lines]
     return table(rows)
 
 
-def _weights_row(words: Words, reading: LineReading) -> list[str]:
-    return [
-        line_name(words, reading.line),
-        words.percent(reading.weight),
-        words.percent(reading.target) + (MOVED if reading.base is not None else ""),
-        words.signed_points(reading.drift),
-        (f"±{words.points(reading.band)}" if reading.band is not None else DASH) + (OUTSIDE if reading.breach else ""),
-    ]
+def _bands(figures: PortfolioFigures) -> set[Decimal]:
+    return {reading.band for reading in figures.lines if reading.band is not None}
+
+
+def _weights_row(words: Words, reading: LineReading, *, differ: bool) -> list[str]:
+    target = words.percent(reading.target) + (MOVED if reading.base is not None else "")
+    row = [line_name(words, reading.line), words.percent(reading.weight), target, words.signed_points(reading.drift)]
+    if differ:
+        row.append(f"±{words.points(reading.band)}" if reading.band is not None else DASH)
+    row[-1] += f" {OUTSIDE}" if reading.breach else "  "
+    return row
+
+
+def bands_line(words: Words, figures: PortfolioFigures) -> Html | None:
+    """Say how wide the bands are where all are alike, and what the dot means; None where there is nothing to say."""
+    bands, outside = _bands(figures), any(reading.breach for reading in figures.limits)
+    if len(bands) != 1:
+        return say(words, "{dot} outside its band", dot=OUTSIDE) if outside else None
+    band = f"±{words.points(bands.pop())}"
+    if outside:
+        return say(words, "{dot} outside its band of {band} points", dot=OUTSIDE, band=band)
+    return say(words, "All inside their bands of {band} points", band=band)
 
 
 def moved_line(words: Words, figures: PortfolioFigures) -> Html | None:
-    """Explain the mark of moved targets with what the strategy's own are; None where nothing is moved."""
+    """Explain the mark of targets that a trigger or hedge has moved with what the strategy's own are; None where nothing is moved."""
     moved = [(line.line, line.base) for line in figures.limits if line.base is not None and line.line not in figures.waiting]
-    own = [f"{line_name(words, line)} {words.percent(base)}" for line, base in moved]
-    return say(words, "{mark} moved by a trigger or hedge; own target: {targets}", mark=MOVED, targets=", ".join(own)) if own else None
+    if not moved:
+        return None
+    own = [f"{line_name(words, line)} {words.percent(base)}" for line, base in moved[:_MOST_MOVED]]
+    if len(moved) > _MOST_MOVED:
+        own.append(words.n("{count} more", "{count} more", len(moved) - _MOST_MOVED))
+    return say(words, "{mark} own target: {targets}", mark=MOVED, targets=", ".join(own))
 
 
 def unknown_table(words: Words, strategy: Strategy) -> Html:
@@ -80,6 +107,44 @@ def change_table(words: Words, before: PortfolioFigures, after: PortfolioFigures
             ]
         )
     return table(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """One row about something that is held."""
+
+    name: str
+    #: base units; None: it has none, or they are unknown
+    qty: Decimal | None
+    #: quote
+    value: Decimal
+    #: fraction of the portfolio's value, signed
+    share: Decimal
+
+
+def amounts_table(words: Words, amounts: Sequence[Amount]) -> Html:
+    """Return quantity, price and value of what is held; its share too where forty columns hold it."""
+    rows = [["", words.t("amount"), words.t("price"), words.t("value"), words.t("share")]]
+    rows += [_amount_row(words, one) for one in amounts]
+    widest = sum(max(map(width, column)) + 1 for column in zip(*rows, strict=True)) - 1
+    return table(rows if widest <= MAX_COLUMNS else [row[:-1] for row in rows])
+
+
+def _amount_row(words: Words, one: Amount) -> list[str]:
+    known = one.qty or None
+    return [
+        clip(one.name, 12),
+        DASH if known is None else _short(words, known),
+        DASH if known is None else words.price(one.value / known),
+        words.money(one.value, 0),
+        words.percent(one.share, 0),
+    ]
+
+
+def _short(words: Words, qty: Decimal) -> str:
+    """Write a quantity with six significant figures, as people read it."""
+    digits = max(0, min(8, _FIGURES - 1 - qty.adjusted()))
+    return words.quantity(round(qty, digits))
 
 
 def beside_lines(words: Words, figures: PortfolioFigures) -> list[Html]:

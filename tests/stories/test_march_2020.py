@@ -44,7 +44,7 @@ async def test_fear_and_the_crash_take_risk_off_and_give_it_back_step_by_step(tm
         await life.until(day(3, 15))
         status = await life.ann.say("/status")
         assert "Volatility BTC" in status
-        assert "* moved by a trigger or hedge" in status
+        assert "* own target: " in status
         await life.until(day(5, 2), every_s=DAY_S)
         # a plan that the last release asked for is carried out by now
         assert (await life.net())[1] == Decimal("0.100")

@@ -60,7 +60,6 @@ async def test_half_past_two_at_night_is_run_every_night_even_in_the_one_that_ha
         ann.sees("Daily · 02:30 · Europe/Berlin", "Next scheduled run: 28 Mar 2026, 02:30.", "even when every line is inside its band")
 
         shown = [await carried_out(ann)]
-        assert "Next scheduled run: 29 Mar 2026, 03:30." in await ann.say("/status")
         await ann.say("/why")
         assert "Next scheduled run: 29 Mar 2026, 03:30." in (await ann.taps("All triggers")).text
         shown.append(await carried_out(ann))

@@ -83,7 +83,7 @@ async def every_trigger(ann: Someone) -> None:
         "Fear & Greed is 68; futures go neutral below 25.",
         "Funding is +0.013% per 8 h and would have to be below −0.010% for 3 blocks in a row (0 so far).",
         "All in all the net futures target is 5.0% instead of 10.0%.",
-        "* moved by a trigger or hedge; own target: Net futures 10.0%",
+        "* own target: Net futures 10.0%",
         never=("Switched off",),
     )
     for name in ALL:

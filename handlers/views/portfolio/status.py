@@ -11,6 +11,7 @@ from handlers.views import age
 from handlers.views.common import (
     DASH,
     DOT,
+    MAX_ROWS,
     View,
     bold,
     button,
@@ -22,18 +23,19 @@ from handlers.views.common import (
     line_name,
     named,
     page,
+    rows,
     say,
-    table,
 )
 from handlers.views.person import halt
-from handlers.views.person.schedule import next_run_line
 from handlers.views.plan import autonomy
 from handlers.views.plan.card import open_plan_line
 from handlers.views.portfolio import lives, untargeted, ways_out
 from handlers.views.problems import cannot_evaluate_line
 from handlers.views.tables import (
-    OUTSIDE,
+    Amount,
     allocation_picture,
+    amounts_table,
+    bands_line,
     beside_lines,
     exposure_line,
     futures_line,
@@ -49,9 +51,13 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from chatbot.i18n import Words
-    from chatbot.model import Performance, Portfolio, PortfolioFigures, StatusReport
+    from chatbot.model import Performance, PortfolioFigures, StatusReport
     from handlers.buttons import Keyboard
     from handlers.views.common import Html
+
+
+#: coins that are listed one by one
+_MOST_COINS = 30
 
 
 def status(words: Words, report: StatusReport, now: datetime) -> View:
@@ -59,12 +65,12 @@ def status(words: Words, report: StatusReport, now: datetime) -> View:
     figures = report.check.figures
     if figures is None:
         return _unknown(words, report, now)
-    picture = allocation_picture(words, figures, named(words, report.portfolio))
+    picture, keyboard = allocation_picture(words, figures, named(words, report.portfolio)), _keyboard(words, report)
     for most in range(standing.STATUS_LINES, -1, -1):
-        view = captioned(_told(words, report, figures, now, most), _keyboard(words, report), picture)
-        if view.picture is not None:
-            return view  # the picture is worth more than the farthest of the signals
-    return View(_told(words, report, figures, now, standing.STATUS_LINES), _keyboard(words, report))
+        view = captioned(_told(words, report, figures, now, most), keyboard, picture)
+        if view.picture is not None and rows(view.text) <= MAX_ROWS:
+            break  # the picture, and seeing everything at once, are worth more than the farthest of the signals
+    return view
 
 
 def _told(words: Words, report: StatusReport, figures: PortfolioFigures, now: datetime, most: int) -> Html:
@@ -73,19 +79,25 @@ def _told(words: Words, report: StatusReport, figures: PortfolioFigures, now: da
         head(words, report.portfolio, name=True),
         _value_line(words, report, figures),
         weights_table(words, figures),
-        say(words, "{dot} outside its band", dot=OUTSIDE) if any(reading.breach for reading in figures.limits) else None,
+        bands_line(words, figures),
         moved_line(words, figures),
         *beside_lines(words, figures),
         untargeted.line(words, figures.untargeted),
-        exposure_line(words, figures),
         *lives.standing_lines(words, figures, now),
-        net_line(words, figures),
+        "",
+        exposure_line(words, figures),
+        net_line(words, figures) if _net_is_notable(figures) else None,
         futures_line(words, figures),
         None if standing.shows_funding(report) and most else _funding_line(words, report),
         *standing.status_lines(words, report, most=most),
         *_standing(words, report, now),
         _age_line(words, report),
     )
+
+
+def _net_is_notable(figures: PortfolioFigures) -> bool:
+    """Tell whether the futures' net exposure is outside its band, or held away from the strategy's own target."""
+    return figures.exposure is not None and (figures.exposure.breach is not None or figures.exposure.base is not None)
 
 
 def _unknown(words: Words, report: StatusReport, now: datetime) -> View:
@@ -145,8 +157,7 @@ def _standing(words: Words, report: StatusReport, now: datetime) -> list[Html]:
         lines.append(alone)
     if report.open_plan is not None:
         lines.append(open_plan_line(words, report.open_plan, now))
-    coming = next_run_line(words, report.next_run) if not portfolio.paused else None
-    return [*lines, coming] if coming is not None else lines
+    return lines
 
 
 def _age_line(words: Words, report: StatusReport) -> Html:
@@ -163,17 +174,16 @@ def _keyboard(words: Words, report: StatusReport) -> Keyboard:
         first = button(words.t("Resume"), "resume", "", Style.PRIMARY)
     elif report.open_plan is not None:
         first = button(words.t("Plan {number}", number=report.open_plan.number), "card", report.open_plan.id, Style.PRIMARY)
-    rows: Keyboard = (
+    shown: Keyboard = (
         (first, button(words.t("Why?"), "why")),
-        (button(words.t("Coins"), "coins"), button(words.t("Exposure"), "exposure"), button(words.t("Triggers"), "triggers")),
+        (button(words.t("Hedge"), "hedge"), button(words.t("Coins"), "coins"), button(words.t("Refresh"), "status")),
         *ways_out.standing_rows(words, _without_market(report)),
-        (button(words.t("Refresh"), "status"),),
     )
     if report.check.figures is not None and report.check.figures.untargeted:
-        rows = (*rows, (button(words.t("Coins without a target"), "aim", "", Style.PRIMARY),))
+        shown = (*shown, (button(words.t("Coins without a target"), "aim", "", Style.PRIMARY),))
     if report.portfolio.mode is Mode.MANUAL:
-        return (*rows, (button(words.t("Correct amounts"), "correct"),))
-    return rows
+        return (*shown, (button(words.t("Correct amounts"), "correct"),))
+    return shown
 
 
 def _without_market(report: StatusReport) -> list[str]:
@@ -183,25 +193,39 @@ def _without_market(report: StatusReport) -> list[str]:
     return [*stopped, *(problem.instrument for problem in report.check.problems if problem.code == "no_last_price")]
 
 
-def coins(words: Words, portfolio: Portfolio, figures: PortfolioFigures, earned: Performance, now: datetime | None = None) -> View:
-    """Show what each coin is worth and its share, largest first; futures equity is a line of its own, what is not traded has its age."""
+def coins(words: Words, report: StatusReport, figures: PortfolioFigures, now: datetime) -> View:
+    """Show how much there is of each coin, its price and its worth, largest first; then the futures, what is kept out, and returns."""
+    text = page(
+        head(words, report.portfolio, name=True),
+        bold(words.money(figures.value)),
+        amounts_table(words, _amounts(words, report, figures)),
+        *((say(words, "Futures positions"), amounts_table(words, _positions(words, report, figures))) if figures.book else ()),
+        *beside_lines(words, figures),
+        *lives.standing_lines(words, figures, now),
+        *performance_lines(words, report.performance),
+    )
+    return View(text, ((button(words.t("Exposure"), "exposure"), button(words.t("Back"), "status")),))
+
+
+def _amounts(words: Words, report: StatusReport, figures: PortfolioFigures) -> list[Amount]:
     ranked = sorted(figures.values.items(), key=lambda item: -item[1])
-    rows = [["", words.t("value"), words.t("share")]]
-    rows += [
-        [line_name(words, name) if name == FUTURES else clip(name, 12), words.money(value, 0), words.percent(value / figures.value)]
-        for name, value in ranked[:30]
+    return [
+        Amount(line_name(words, FUTURES), None, value, value / figures.value)
+        if name == FUTURES
+        else Amount(clip(name, 12), report.amounts.get(name), value, value / figures.value)
+        for name, value in ranked[:_MOST_COINS]
         if value
     ]
-    book = [
-        [coin(name), words.t("long") if size > 0 else words.t("short"), words.money(abs(size), 0)] for name, size in figures.book.items()
+
+
+def _positions(words: Words, report: StatusReport, figures: PortfolioFigures) -> list[Amount]:
+    return [
+        Amount(
+            f"{coin(name)} {words.t('long') if size > 0 else words.t('short')}",
+            abs(qty) if (qty := report.positions.get(name)) else None,
+            abs(size),
+            size / figures.value,
+        )
+        for name, size in figures.book.items()
+        if size
     ]
-    text = page(
-        head(words, portfolio, name=True),
-        bold(words.money(figures.value)),
-        table(rows),
-        *beside_lines(words, figures),
-        *((say(words, "Futures positions"), table(book)) if book else ()),
-        *(lives.standing_lines(words, figures, now) if now is not None else ()),
-        *performance_lines(words, earned),
-    )
-    return View(text, ((button(words.t("Back"), "status"),),))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chatbot.model import Cause, Signal, StatusReport
     from handlers.views.common import Html
 
-STATUS_LINES = 4
+STATUS_LINES = 3
 
 
 class Nearness(IntEnum):
@@ -85,7 +85,6 @@ def _facts(words: Words, signal: Signal) -> dict[str, str]:
         "limit": signals.number(words, signal.trigger, signal.enter),
         "end": signals.number(words, signal.trigger, signal.leave),
         "size": words.percent(signal.size, 0) if signal.size is not None else "",
-        "date": words.date(signal.since) if signal.since is not None else "",
         "moment": words.moment(signal.since) if signal.since is not None else "",
     }
 

@@ -62,8 +62,8 @@ class ModeWords:
 class TriggerWords:
     """Every sentence about one trigger.
 
-    Facts that a sentence may name: {coin}, {reading}, {limit} which starts it, {end} which ends it, {size}, {date} and {moment} at
-    which it became active. In ``stands`` and ``ends`` the limit is the one that ends it.
+    Facts that a sentence may name: {coin}, {reading}, {limit} which starts it, {end} which ends it, {size}, {moment} at which
+    it became active. In ``stands`` and ``ends`` the limit is the one that ends it.
     """
 
     name: str
@@ -163,7 +163,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
                 ),
             ),
             quiet=N_("Volatility {coin} {reading} usual (cuts at {limit})"),
-            active=N_("Volatility {coin} {reading} usual: cut since {date}, until {end}"),
+            active=N_("Volatility {coin} {reading} usual: cut until {end}"),
             far=N_("{coin} volatility is {reading} its usual level and would have to reach {limit}."),
             since=N_("{coin} volatility has been high since {moment}; it is {reading} its usual level."),
             ends=NN_(
@@ -192,7 +192,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
             ),
             knobs=(Knob("zigzag", N_("swing"), N_("a turn counts from a swing of {value}"), D("0.01")),),
             quiet=N_("Trend {coin} score {reading} (trims at {limit})"),
-            active=N_("Trend {coin}: trim long futures by {size}, since {date}"),
+            active=N_("Trend {coin}: trims long futures by {size}"),
             stands=N_("{reading}, trims {size}"),
             far=N_("The {coin} trend scores {reading} and would have to reach {limit}, with two signs that agree."),
             reached=N_(
@@ -230,7 +230,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
                 *_BLOCKS,
             ),
             quiet=N_("Funding {reading} per 8 h (adds below {limit})"),
-            active=N_("Funding {reading} per 8 h: net futures up to {size} since {date}"),
+            active=N_("Funding {reading} per 8 h: net futures up to {size}"),
             far=NN_(
                 "Funding is {reading} per 8 h and would have to be below {limit} for {count} block ({seen} so far).",
                 "Funding is {reading} per 8 h and would have to be below {limit} for {count} blocks in a row ({seen} so far).",
@@ -268,7 +268,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
                 *_BLOCKS,
             ),
             quiet=N_("Funding {reading} per 8 h (cuts above {limit})"),
-            active=N_("Funding {reading} per 8 h: net long cut to {size} since {date}"),
+            active=N_("Funding {reading} per 8 h: net long cut to {size}"),
             far=NN_(
                 "Funding is {reading} per 8 h and would have to be above {limit} for {count} block ({seen} so far).",
                 "Funding is {reading} per 8 h and would have to be above {limit} for {count} blocks in a row ({seen} so far).",
@@ -303,7 +303,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
             ),
             modes=_FEAR_MODES,
             quiet=N_("Fear & Greed {reading} (futures neutral below {limit})"),
-            active=N_("Fear & Greed {reading}: futures neutral since {date}, until {end}"),
+            active=N_("Fear & Greed {reading}: futures neutral until {end}"),
             far=N_("Fear & Greed is {reading}; futures go neutral below {limit}."),
             since=N_("Extreme fear since {moment}: Fear & Greed is {reading}, so futures are held neutral."),
             ends=NN_(
@@ -322,7 +322,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
 _TOGETHER = replace(
     WORDS[Cause.VOLATILITY],
     quiet=N_("Volatility of all coins {reading} usual (cuts at {limit})"),
-    active=N_("Volatility of all coins {reading} usual: cut since {date}, until {end}"),
+    active=N_("Volatility of all coins {reading} usual: cut until {end}"),
     far=N_("All your coins together are {reading} as volatile as usual and would have to reach {limit}."),
     since=N_("All your coins together have been volatile since {moment}, {reading} the usual now."),
     holds=N_("all your coins together are {reading} as volatile as usual"),

@@ -45,6 +45,6 @@ async def test_a_futures_move_leads_to_a_plan_that_brings_the_exposure_back(tmp_
         assert done.result.exposure is not None
         assert abs(done.result.exposure.drift) < D("0.005")
         await ann.say("/status")
-        await ann.tap("Exposure")
+        await ann.taps("Coins", "Exposure")
         ann.sees("target 20.0% ±5.0")
         assert "●" not in ann.last.text

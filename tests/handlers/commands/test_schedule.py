@@ -91,8 +91,9 @@ async def test_a_new_time_zone_takes_the_schedule_along(chat: Someone) -> None:
     await chat.say("/settings")
     await chat.tap("Time zone")
     await chat.say("Asia/Kolkata")
-    assert "Daily · 09:30 · Asia/Kolkata" in await chat.say("/schedule")
-    assert "Next scheduled run: 6 Jan 2026, 09:30." in await chat.say("/status")
+    page = await chat.say("/schedule")
+    assert "Daily · 09:30 · Asia/Kolkata" in page
+    assert "Next scheduled run: 6 Jan 2026, 09:30." in page
 
 
 async def test_everything_that_is_wrong_comes_back_in_one_answer_and_nothing_is_changed(chat: Someone) -> None:

@@ -24,7 +24,7 @@ async def with_futures(ann: Someone) -> None:
 
 
 async def test_coins_tell_what_each_is_worth_largest_first_and_the_futures_apart(tmp_path: Path) -> None:
-    """The sum stands above, shares behind, positions below; Back leads to the status again."""
+    """Amount, price, value and share of each; the sum stands above, positions below; Back leads to the status again."""
     clock = ManualClock(START)
     async with someone(tmp_path, clock=clock, source=StillMarket(clock)) as ann:
         await with_futures(ann)
@@ -34,11 +34,13 @@ async def test_coins_tell_what_each_is_worth_largest_first_and_the_futures_apart
         page = ann.last
         assert page.id == number, "in place"
         lines = [line.split() for line in page.text.splitlines()]
-        rows = [(line[0], line[-1]) for line in lines if len(line) == 3 and line[-1].endswith("%")]
-        assert [name for name, _ in rows] == ["BTC", "SOL", "USDT", "Futures"]
-        assert [round(float(share.rstrip("%"))) for _, share in rows] == [40, 30, 20, 10]
+        rows = [line for line in lines if len(line) == 5 and line[-1].endswith("%")]
+        assert [(line[0], line[-1]) for line in rows] == [("BTC", "40%"), ("SOL", "30%"), ("USDT", "20%"), ("Futures", "10%")]
+        held = {line[0]: [float(cell.strip("$").replace(",", "")) for cell in line[1:4]] for line in rows[:3]}
+        assert all(abs(amount * price - value) <= max(1.0, value / 10_000) for amount, price, value in held.values()), held
+        assert rows[3][1:3] == ["—", "—"], "their equity is money and not a coin"
         assert "Futures positions" in page.text
-        assert any(line[:2] == ["BTC", "long"] for line in lines)
+        assert any(line[:2] == ["BTC", "long"] and len(line) == 6 for line in lines)
         await ann.tap("Back")
         assert "Coins" in ann.last.buttons
 

@@ -64,7 +64,7 @@ def test_a_reading_below_its_limit_does_not_look_like_it(trigger: str, reading: 
     assert signals.number(EN, trigger, signal.reading, signal.enter) == shown
 
 
-def test_status_lines_are_the_nearest_four_and_only_of_what_is_on() -> None:
+def test_status_lines_are_the_nearest_three_and_only_of_what_is_on() -> None:
     """Fear at 31 is nearer than funding at a third of the way; a trigger that is off says nothing."""
     shown = seeing(
         a_signal(Cause.VOLATILITY, "BTC", "1.4"),
@@ -79,7 +79,6 @@ def test_status_lines_are_the_nearest_four_and_only_of_what_is_on() -> None:
         "Fear &amp; Greed 31 (futures neutral below 25) · alternative.me",
         "Funding +0.031% per 8 h (cuts above +0.050%)",
         "Volatility BTC 1.4x usual (cuts at 2.0x)",
-        "Trend BTC score 0.10 (trims at 0.50)",
     ]
     text = status.status(EN, shown, NOW).text
     assert "Funding BTC" not in text, "funding is not told twice"
@@ -89,7 +88,7 @@ def test_status_marks_a_moved_target_and_says_what_the_own_one_is() -> None:
     """The table holds against the effective target."""
     text = status.status(EN, triggered(active=True), NOW).text
     assert "25.0%*" in text
-    assert "own target: BTC/ETH 40.0%, Net futures 10.0%" in text
+    assert "* own target: BTC/ETH 40.0%, Net futures 10.0%" in text
     assert "target 0.0%* ±5.0" in text
     assert "*" not in status.status(EN, triggered(), NOW).text
 

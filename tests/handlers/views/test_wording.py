@@ -37,23 +37,35 @@ def actions(view: common.View) -> dict[str, str]:
 
 
 def test_status_says_what_product_asks_for() -> None:
-    """Value, change, table with band, exposure, beta, gross, liquidation, funding, ages: each line is there."""
+    """Value, change, table, band, exposure, beta, gross, liquidation, funding, ages: each line is there; amounts are under Coins."""
     calm = replace(report(), portfolio=portfolio(), open_plan=None, market_time=None)
     text = status.status(WORDS, calm, NOW).text
     for said in (
         "<b>PAPER</b> · Balanced",
         "<b>$98,412.07</b>   −1.6% today, deposits apart",
-        "BTC/ETH  46.2%   40.0%   +6.2  ±5.0●",
-        "Futures   9.8%   10.0%   −0.2      —",
-        "● outside its band",
+        "BTC/ETH  46.2%   40.0%   +6.2 ●",
+        "Futures   9.8%   10.0%     −0.2",
+        "● outside its band of ±5.0 points",
         "Net exposure 91% · beta 1.02 · gross 0.91x",
-        "Net futures 9.8%, target 10.0% ±5.0",
         "Futures long $4,812, liquidation 48% away",
         "Funding BTC +0.011% per 8 h",
         "Prices 4 sec old · next check in 41 sec",
     ):
         assert said in text, said
-    assert labels(status.status(WORDS, calm, NOW)) == ["Rebalance", "Why?", "Coins", "Exposure", "Triggers", "Refresh"]
+    assert labels(status.status(WORDS, calm, NOW)) == ["Rebalance", "Why?", "Hedge", "Coins", "Refresh"]
+
+
+def test_status_gives_each_line_its_band_where_they_differ() -> None:
+    """One width is said once, below the table."""
+    wide = replace(figures().lines[1], band=D("0.08"))
+    differ = replace(report(), check=replace(report().check, figures=replace(figures(), lines=(figures().lines[0], wide))))
+    text = status.status(WORDS, differ, NOW).text
+    assert "BTC/ETH  46.2%   40.0%   +6.2  ±5.0 ●" in text
+    assert "ALT      35.1%   40.0%   −4.9    ±8.0" in text
+    assert "● outside its band\n" in text
+    inside = replace(figures(), lines=tuple(replace(line, breach=None) for line in figures().lines))
+    text = status.status(WORDS, replace(differ, check=replace(report().check, figures=inside)), NOW).text
+    assert "All inside their bands of ±5.0 points" in text
 
 
 def test_status_unknown_has_dashes_and_no_zero() -> None:

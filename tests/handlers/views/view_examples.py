@@ -434,6 +434,8 @@ def report(name: str = PLAIN, *, known: bool = True, lines: int = 4) -> StatusRe
     return StatusReport(
         portfolio=replace(portfolio(name), snoozed_until=NOW + timedelta(hours=1)),
         check=Check(at=NOW, figures=figures(name, lines=lines)) if known else unknown,
+        amounts={"BTC": D("0.41646"), "ETH": D("6.8184123"), name: D("133.3"), "ADA": D("31234.5"), "USDT": D(8758)} if known else {},
+        positions={"BTC-PERP": D("0.0803"), f"{name}-PERP": D("-0.06")} if known else {},
         price_age_s=4 if known else None,
         next_check_s=41,
         market_time=NOW - timedelta(days=900),
@@ -545,6 +547,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "person.portfolios.was_closed": lambda w: beside.was_closed(w, closed, port),
         "person.portfolios.closed_list": lambda w: beside.closed_list(w, several),
         "problems.closed": lambda w: problems.closed(w, closed),
+        "person.halt.restored": lambda w: halt.restored(w, NOW),
         "person.halt.halted": lambda w: halt.halted(w, _HALT),
         "person.halt.halted already": lambda w: halt.halted(w, replace(_HALT, is_new=False, plans=0, orders=0)),
         "person.halt.question": lambda w: halt.question(w, _HALT),
@@ -713,9 +716,9 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.keep.kept": lambda w: keep.kept(w, keeping(name), figures(name), changed=True),
         "portfolio.keep.kept unknown": lambda w: keep.kept(w, keeping(name), None),
         "portfolio.keep.kept nothing": lambda w: keep.kept(w, port, None),
-        "portfolio.status.coins": lambda w: status.coins(w, port, figures(name), EARNED),
+        "portfolio.status.coins": lambda w: status.coins(w, report(name), figures(name), NOW),
         "portfolio.status.coins while halted": lambda w: status.coins(
-            w, port, replace(figures(name), stopped=tuple(a_stop(name, kind) for kind in StopKind), waiting={name: D("0.4")}), EARNED, NOW
+            w, report(name), replace(figures(name), stopped=tuple(a_stop(name, kind) for kind in StopKind), waiting={name: D("0.4")}), NOW
         ),
         "portfolio.strategy.targets": lambda w: strategy.targets(w, port),
         "portfolio.strategy.preset_offer": lambda w: strategy.preset_offer(w, port, presets[0]),
