@@ -1,8 +1,8 @@
 """The triggers that watch the market: a new one is a file of this folder, and its line here.
 
 What it is and means for a portfolio stands in ``model/trigger_info.py``: what its plans may touch and whether they wait follow from
-its effect there. Its words are in ``handlers/views/trigger/words.py``. One that reads what no other reads needs a ``Reads`` and a feed for it in
-``triggers/feeds.py``.
+its effect there. Its words are in ``handlers/views/trigger/words.py``. One that reads what no other reads needs a ``Reads`` and a feed
+for it in ``triggers/feeds.py``.
 """
 
 from __future__ import annotations
