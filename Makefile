@@ -22,7 +22,7 @@ bench: .venv/dev-ready
 	$(RUN) -m bench
 
 soak: .venv/dev-ready
-	$(RUN) -m pytest -m slow
+	$(RUN) -m pytest -m "slow or hypothesis" --hypothesis-profile=soak
 
 pictures: .venv/dev-ready
 	README_PICTURES=docs/pictures $(RUN) -m pytest tests/test_browser_demo.py -k desk-light

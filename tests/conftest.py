@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.examples import register_profiles
 from tests.once import compile_once, read_once
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 _MEMORY, _ROOM = Path("/dev/shm"), 2 * 2**30  # noqa: S108 - it is used as what it is
 #: files that take long for few tests; what is begun last should be short
 _LONG = ("tests/test_browser_demo.py", "tests/telegram/", "tests/stories/", "tests/test_browser_page.py", "tests/execution/")
+
+
+register_profiles()
 
 
 def pytest_configure() -> None:

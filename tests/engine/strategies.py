@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, Context, Decimal
 from fractions import Fraction
@@ -19,6 +18,7 @@ from chatbot.engine.planner.plan import plan
 from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot
 from chatbot.engine.targets import Targets
 from chatbot.engine.triggers import trend
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,10 +29,8 @@ D, F = Decimal, Fraction
 ASSETS = ("BTC", "ETH", "SOL", "ADA", "PEPE")
 _WIDE = Context(prec=60)
 
-#: quick by default; ENGINE_EXAMPLES=2000 for a long search
 quick = settings(
-    max_examples=int(os.environ.get("ENGINE_EXAMPLES", "30")),
-    deadline=None,
+    max_examples=examples(20),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 

@@ -83,7 +83,7 @@ async def life(folder: Path, where: str, url: str, executor_id: str) -> None:
         await lab.executor.recovery.reconcile()
         until = time.monotonic() + DEADLINE_S
         while plan.state not in (PlanState.DONE, PlanState.PARKED) and time.monotonic() < until:
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)
             plan = await lab.read(plan.id)
         await asyncio.sleep(0.05)  # let the workflow end too, so that a point after the last write is passed
         attempts = await lab.attempts(plan.id)

@@ -23,6 +23,9 @@ CHAINS = {
     "orders": ("begun", "intended-0", "acted-1", "answered-0", "acted-2", "waiting-4", "cancelling-3", "waiting-8", "measured"),
     "answers": ("acted-0", "intended-1", "cancelled-1", "answered-2", "acted-4", "acted-3#3", "leverage-7", "answered-8#3", "finished"),
     "recovery": ("intended-0", "lost-0", "quarantine-0", "resent-0", "acted-0", "sized", "ended-3", "replanned", "acted-5"),
+}
+#: the same for longer, by `make soak`
+MORE_CHAINS = {
     "beside": ("intended-1", "lost-1", "resent-1", "intended-3", "lost-3", "resent-3", "leverage-8", "intended-7", "lost-7", "resent-7"),
     "again": ("waiting-0", "cancelling-1", "cancelled-0", "answered-1", "answered-4#3", "intended-3", "cancelled-6", "acted-8"),
 }
@@ -69,9 +72,9 @@ def test_the_unhurt_run_is_what_it_should_be(unhurt: dict[str, Any]) -> None:
     assert unhurt["results"] == 1
 
 
-@pytest.mark.parametrize("chain", CHAINS)
+@pytest.mark.parametrize("chain", [*CHAINS, *(pytest.param(chain, marks=pytest.mark.slow) for chain in MORE_CHAINS)])
 def test_a_process_killed_at_every_point_ends_with_the_same_books_and_orders(chain: str, unhurt: dict[str, Any], tmp_path: Path) -> None:
-    same(lived(tmp_path, CHAINS[chain]), unhurt)
+    same(lived(tmp_path, (CHAINS | MORE_CHAINS)[chain]), unhurt)
 
 
 def test_no_kind_of_point_is_left_out(unhurt: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from chatbot.execution.pace import Pace
 from chatbot.model import LegState, OrderState, PlanState
 from chatbot.store import events, halt
 from chatbot.store.database import Database
+from tests.examples import examples
 from tests.execution.lab import START, Lab, books, open_lab, states
 from tests.execution.test_money import fresh_db, template
 from tests.meanwhile import meanwhile
@@ -335,7 +336,7 @@ async def _halted_and_killed_at(point: str, words: str, wanted: dict[str, str]) 
         assert traded(again) == wanted, point
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(6), suppress_health_check=[HealthCheck.too_slow])
 @given(
     parts=st.lists(st.sampled_from(ALL.split("; ")), min_size=1, max_size=4, unique=True),
     passed=st.integers(0, 25),

@@ -20,6 +20,7 @@ from chatbot.clock import ManualClock
 from chatbot.execution.pace import Pace
 from chatbot.model import LegKind, LegState, OrderState, PlanState
 from chatbot.store.database import Database
+from tests.examples import examples
 from tests.execution.lab import START, Lab, open_lab, rich
 
 if TYPE_CHECKING:
@@ -239,25 +240,18 @@ def run(weathers_of_runs: Sequence[Weather]) -> None:
 CALM = Weather(faults=(), deaths=(), late_s=0, lag_s=0, stuck=frozenset(), refused=frozenset())
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(8, soak=1500), suppress_health_check=list(HealthCheck))
 @given(weather=weathers)
 def test_one_intention_never_becomes_two_fills(weather: Weather) -> None:
     """Late acceptance, ids that can be used again, lagging look-ups, lost answers, partial fills, refusals and sudden death."""
     run([weather])
 
 
-@pytest.mark.slow
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
-@given(weather=weathers)
-def test_one_intention_never_becomes_two_fills_at_length(weather: Weather) -> None:
-    """The same for longer."""
-    run([weather])
-
-
+@pytest.mark.parametrize("before", [(1, 9), pytest.param(range(16), marks=pytest.mark.slow)])
 @pytest.mark.parametrize("fault", FAULTS)
-def test_every_fault_alone_at_every_call(fault: str) -> None:
-    """The fault strikes the first, the second, ... call of the plan."""
-    run([replace(CALM, faults=("",) * n + (fault,), late_s=3.0, lag_s=0.5) for n in range(0, 16, 5)])
+def test_every_fault_alone_at_every_call(fault: str, before: Sequence[int]) -> None:
+    """The fault strikes the first, the second, ... call of the plan; in every run an early and a late one."""
+    run([replace(CALM, faults=("",) * calls + (fault,), late_s=3.0, lag_s=0.5) for calls in before])
 
 
 def test_a_lucky_guess_would_be_caught() -> None:

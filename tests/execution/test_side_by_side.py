@@ -16,6 +16,7 @@ from chatbot.execution.pace import Pace
 from chatbot.execution.record import View
 from chatbot.model import Cause, LegKind, LegState, OrderState, Phase, PlanState, Reason
 from chatbot.store import halt
+from tests.examples import examples
 from tests.execution.lab import START, Lab, books, open_lab, proposed, rich, states
 from tests.execution.test_halt import PROMISE_S, QUICK, Wire, at, elsewhere, journal_is_book
 from tests.execution.test_money import fresh_db, template
@@ -192,7 +193,7 @@ async def test_what_one_buy_was_given_is_not_spent_by_another(db: Database) -> N
     assert not any(one.detail for one in await lab.attempts(plan.id))
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(4), suppress_health_check=list(HealthCheck))
 @given(
     cash=st.integers(100, 12_000),
     moves=st.tuples(*[st.sampled_from([0.99, 1.0, 1.005, 1.012])] * 3),
@@ -313,10 +314,10 @@ async def killed(point: str, wanted: dict[str, str]) -> None:
 
 
 def test_a_process_that_dies_between_legs_side_by_side_ends_with_the_same_books() -> None:
-    """At a point of each kind; those beside it had come as far as they had."""
+    """At a point of every third kind; those beside it had come as far as they had."""
     template()
     points, wanted = asyncio.run(unhurt())
-    for point in {point.partition("-")[0]: point for point in points}.values():
+    for point in [*{point.partition("-")[0]: point for point in points}.values()][1::3]:
         asyncio.run(killed(point, wanted))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot
@@ -53,7 +53,6 @@ def evaluated(spot: dict[str, Decimal], cash: Decimal) -> Evaluation:
 amounts = st.integers(2_000, 60_000).map(D)
 
 
-@settings(deadline=None, max_examples=60)
 @given(btc=amounts, eth=amounts, sol=amounts, xrp=amounts, cash=st.integers(0, 20_000).map(D))
 def test_the_legs_are_the_literal_parts(btc: Decimal, eth: Decimal, sol: Decimal, xrp: Decimal, cash: Decimal) -> None:
     """10 % of each ALT coin, 5 % of V short, the proceeds and what the liquidation needs as collateral; BTC and ETH are left alone."""

@@ -15,6 +15,7 @@ from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot, measure,
 from chatbot.model import NET, BandRule, LineReading, PortfolioFigures, Strategy
 from chatbot.monitor.screen import ScreenArrays, kind_of
 from chatbot.portfolio import valuation
+from tests.examples import examples
 
 D = Decimal
 STRATEGY = Strategy(
@@ -56,7 +57,7 @@ def snapshots(draw: st.DrawFn, price: dict[str, Decimal]) -> Snapshot:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(60))
 @given(st.data())
 def test_every_breach_is_suspected(data: st.DataObject) -> None:
     """Columns come, change and go; what is left is judged like the exact test, or more strictly."""
@@ -86,7 +87,7 @@ def test_every_breach_is_suspected(data: st.DataObject) -> None:
             assert number in suspects
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(80))
 @given(
     st.sampled_from(["-0.1", "0", "0.1", "0.3"]).map(D),
     st.sampled_from([1, 3, 5]).map(D),

@@ -21,6 +21,7 @@ from chatbot.portfolio.evaluation import Evaluation
 from chatbot.portfolio.valuation import Account
 from chatbot.store import plans
 from chatbot.store.database import Database
+from tests.examples import examples
 from tests.execution.lab import PRICES, Lab, open_lab
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ async def hold(case: dict[str, Any], folder: Path) -> None:
         await db.close()
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(8), suppress_health_check=[HealthCheck.too_slow])
 @given(case=books())
 def test_a_panic_leaves_no_futures_and_its_second_step_no_coins(case: dict[str, Any]) -> None:
     """Every position is zero or below one lot, spot is untouched, then only the quote coin and named dust; money is conserved."""

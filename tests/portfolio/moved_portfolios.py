@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
@@ -23,6 +22,7 @@ from chatbot.portfolio import strategies, valuation
 from chatbot.portfolio.evaluation import Evaluation, measured
 from chatbot.portfolio.layers import Anchor, Layers, Memory
 from chatbot.portfolio.states import PortfolioStates
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from chatbot.engine.planner.block import Block
@@ -35,10 +35,8 @@ MARKETS = {asset: spot_market(asset) for asset in SPOT} | {name: perp_market(ass
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 JOINED = NOW - timedelta(days=20)
 
-#: quick by default; SERVICES_EXAMPLES=2000 for a long search
 quick = settings(
-    max_examples=int(os.environ.get("SERVICES_EXAMPLES", "40")),
-    deadline=None,
+    max_examples=examples(20),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 

@@ -19,6 +19,7 @@ from chatbot.plans import outcomes
 from chatbot.portfolio import strategies
 from chatbot.portfolio.manage import UnderWay
 from chatbot.store import accounts, portfolios, tables
+from tests.examples import examples
 from tests.portfolio.still_market import PERSON, D, bench
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ async def live_through(steps: list[tuple[Person, str, int]]) -> None:
                 await crowd.holds()
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(6), suppress_health_check=list(HealthCheck))
 @given(STEPS)
 def test_whatever_is_done_nothing_changes_but_the_portfolio_that_was_named(steps: list[tuple[Person, str, int]]) -> None:
     asyncio.run(live_through(steps))

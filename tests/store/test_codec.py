@@ -48,7 +48,7 @@ def _any(kind: Any) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("kind", [Person, Strategy, PortfolioFigures, Check, Plan, Portfolio], ids=lambda kind: kind.__name__)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_any_value_of_the_model_comes_back_exactly(kind: type[Any], data: st.DataObject) -> None:
     value = data.draw(_any(kind))

@@ -25,6 +25,7 @@ from chatbot.exchanges.paper.faults import Faults
 from chatbot.exchanges.paper.ledger import BrokenBooksError, Entry, Kind, check
 from chatbot.exchanges.paper.matching import settled
 from chatbot.exchanges.paper.paper import PaperExchange
+from tests.examples import examples
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 OPENING = Decimal(100_000)
@@ -211,9 +212,7 @@ class _Thinned(SimulatedSource):
 
 
 TestTrader = Trader.TestCase
-TestTrader.settings = settings(
-    max_examples=50, stateful_step_count=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+TestTrader.settings = settings(max_examples=examples(12), stateful_step_count=40, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize("seed", range(6))

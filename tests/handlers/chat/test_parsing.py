@@ -6,7 +6,7 @@ import unicodedata
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.errors import UserError
@@ -139,7 +139,6 @@ def test_any_text_is_pairs_or_says_what_is_wrong(text: str, decimal: str) -> Non
     assert held.otherwise.keys() <= held.values.keys()
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(
     weights=st.dictionaries(coins, st.decimals(min_value=0, max_value=999_999, places=2), min_size=1, max_size=parsing.MAX_LINES),
     separator=st.sampled_from([" ", "=", ": ", " = ", ":"]),

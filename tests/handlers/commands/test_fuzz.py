@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from handlers.bot import COMMANDS
 from handlers.loopback.markup import plain
+from tests.examples import examples
 from tests.person import ANN, someone
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ async def play(state: str, acts: list[tuple[str, object]]) -> None:
                 await act(chat, kind, what)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(8), suppress_health_check=[HealthCheck.too_slow])
 @given(state=st.sampled_from(sorted(STATES)), acts=st.lists(_SAYS | _TAPS, min_size=1, max_size=12))
 def test_any_text_and_any_tap_in_any_state_is_answered(state: str, acts: list[tuple[str, object]]) -> None:
     """No exception, no silence, every tap answered, every view accepted by a server as strict as Telegram."""
