@@ -21,15 +21,15 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 from PIL import Image
 
-from chatbot.charts.look import DPI, HEIGHT, WIDTH
+from chatbot.charts.look import DPI, FAINT, GROUND, HEIGHT, TEXT, WIDTH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from matplotlib.backend_bases import GraphicsContextBase
 
-    from chatbot.charts.look import Look
-
+#: what stays free at the left and the right
+MARGIN: Final = 28
 #: the palette, and the mixed tones of smoothed edges; more only make the file larger
 _COLOURS: Final = 64
 _lock = threading.Lock()
@@ -38,17 +38,21 @@ _renderer: Any = RendererAgg(WIDTH, HEIGHT, DPI)  # type: ignore[no-untyped-call
 
 
 class Canvas:
-    """Draws shapes and texts at pixels; (0, 0) is the lower left corner, y grows upwards."""
+    """Draws shapes and texts at pixels; (0, 0) is the lower left corner, y grows upwards to ``height``."""
+
+    def __init__(self, height: int) -> None:
+        """Take the lower ``height`` pixels of the renderer."""
+        self.height = height
 
     def box(self, left: float, bottom: float, width: float, height: float, colour: str) -> None:
         """Fill a rectangle."""
         _renderer.draw_path(_pen(), Path.unit_rectangle(), Affine2D.from_values(width, 0, 0, height, left, bottom), to_rgba(colour))
 
-    def arc(self, centre: tuple[float, float], radius: float, thickness: float, turn: tuple[float, float], colour: str, edge: str) -> None:
+    def arc(self, centre: tuple[float, float], radius: float, thickness: float, turn: tuple[float, float], colour: str) -> None:
         """Fill a part of a ring between two turns (0 is the top, clockwise, 1 is once around)."""
         pen = _pen()
         pen.set_linewidth(2.0)
-        pen.set_foreground(edge)
+        pen.set_foreground(GROUND if turn[1] - turn[0] < 1 else colour)
         place = Affine2D.from_values(radius, 0, 0, radius, *centre)
         _renderer.draw_path(pen, _sector(turn[0], turn[1], 1 - thickness / radius), place, to_rgba(colour))
 
@@ -75,6 +79,40 @@ class Canvas:
         baseline = HEIGHT - (y - size * 0.36)
         _renderer.draw_text(pen, round(left), round(baseline), shown, _font(size, bold=bold), 0)
 
+    def head(self, title: str, bars: str) -> None:
+        """Write the first line: the title at the left, and at the right what the bars are."""
+        right, most = WIDTH - MARGIN, 420.0
+        heading = min(text_width(printable(bars), 22, bold=False), most)
+        self.text(MARGIN, self.height - 46, title, 32, TEXT, bold=True, room=right - MARGIN - heading - 30)
+        self.text(right, self.height - 46, bars, 22, FAINT, align="right", room=most)
+
+    def legend(self, entries: Sequence[tuple[str, str | None]]) -> None:
+        """Write the second line: what each colour is; an entry without one only says what a sign means."""
+        x, y = float(MARGIN), self.height - 91.0
+        for name, colour in entries:
+            if colour is not None:
+                self.box(x, y - 11, 22, 22, colour)
+                x += 32
+            self.text(x, y, name, 22, TEXT, room=190)
+            x += min(190.0, text_width(printable(name), 22, bold=False)) + 30
+
+    def png(self) -> bytes:
+        """Return what is drawn as a PNG with a palette."""
+        drawn = np.asarray(_renderer.buffer_rgba())[HEIGHT - self.height :]
+        image, out = Image.fromarray(drawn).convert("RGB"), io.BytesIO()
+        image.quantize(_COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(out, "PNG", compress_level=6)
+        return out.getvalue()
+
+
+@contextmanager
+def blank(height: float) -> Iterator[Canvas]:
+    """Lend the canvas, empty and so many pixels high, to one drawing at a time."""
+    with _lock:
+        _renderer.clear()
+        canvas = Canvas(min(HEIGHT, round(height)))
+        canvas.box(0, 0, WIDTH, canvas.height, GROUND)
+        yield canvas
+
 
 def _pen() -> GraphicsContextBase:
     pen: GraphicsContextBase = _renderer.new_gc()
@@ -88,24 +126,6 @@ def _sector(start: float, end: float, hole: float) -> Path:
     rim = np.column_stack([np.cos(angles), np.sin(angles)])
     corners = np.concatenate([rim, rim[::-1] * hole, rim[:1]])
     return Path(corners, closed=True)
-
-
-@contextmanager
-def blank(look: Look) -> Iterator[Canvas]:
-    """Lend the canvas, empty, to one drawing at a time."""
-    with _lock:
-        _renderer.clear()
-        canvas = Canvas()
-        canvas.box(0, 0, WIDTH, HEIGHT, look.background)
-        yield canvas
-
-
-def png() -> bytes:
-    """Return what is drawn as a PNG with a palette; call it while the canvas is lent."""
-    image = Image.frombuffer("RGBA", (WIDTH, HEIGHT), _renderer.buffer_rgba(), "raw", "RGBA", 0, 1).convert("RGB")
-    out = io.BytesIO()
-    image.quantize(_COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(out, "PNG", compress_level=6)
-    return out.getvalue()
 
 
 def fitted(text: str, size: float, *, bold: bool, room: float, least: float = 0.75) -> tuple[str, float]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labels:
-    """Plain strings for one picture."""
+    """Plain strings for one picture; its numbers come written, so that they are those of the caption to the character."""
 
     title: str
     #: outer ring: "now" or "before"
@@ -26,8 +26,10 @@ class Labels:
     centre: str = ""
     #: what a line is called; its code where it has no entry
     lines: Mapping[str, str] = field(default_factory=dict)
-    #: decimal sign
-    decimal: str = "."
+    #: the number at the end of a line's row
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    #: what stands small below a line's name, where there is room: 46.2 → 40.0
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, line: str) -> str:
         """Return what ``line`` is called."""

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 class ShockBar:
     """One move of BTC; fractions of the portfolio's value."""
 
-    #: the move, written: -20 %
+    #: the move, written: −20%
     name: str
     without: float
     hedged: float
+    #: both, written
+    said: tuple[str, str]
     #: the hedge is liquidated in this move
     liquidated: bool = False

@@ -22,34 +22,33 @@ class _Asked:
     """A picture under everything that it says: mappings in it keep it from being a key itself."""
 
     said: str
-    dark: bool
     picture: Picture = field(compare=False)
 
 
-async def draw(picture: Picture, *, dark: bool = False) -> bytes:
+async def draw(picture: Picture) -> bytes:
     """Return the picture as PNG, drawn in a thread so that other chats are answered meanwhile."""
-    return await asyncio.to_thread(_drawn, _Asked(repr(picture), dark, picture))
+    return await asyncio.to_thread(_drawn, _Asked(repr(picture), picture))
 
 
 @lru_cache(maxsize=_KEPT)
 def _drawn(asked: _Asked) -> bytes:
-    return png(asked.picture, dark=asked.dark)
+    return png(asked.picture)
 
 
-def png(picture: Picture, *, dark: bool = False) -> bytes:
+def png(picture: Picture) -> bytes:
     """Return the picture as PNG; drawings in several threads wait for each other."""
     from chatbot.charts import allocation, exposure, gauges, shocks  # noqa: PLC0415 - half a second and 30 MB that a start without pictures does not pay
 
     if picture.kind is PictureKind.GAUGES:
-        return gauges.gauges_picture(picture.gauges, picture.labels, dark=dark)
+        return gauges.gauges_picture(picture.gauges, picture.labels)
     if picture.kind is PictureKind.SHOCKS:
-        return shocks.shocks_picture(picture.shocks, picture.labels, dark=dark)
+        return shocks.shocks_picture(picture.shocks, picture.labels)
     if picture.figures is None:
         raise InternalError(f"a picture of kind {picture.kind} needs a shape")
     if picture.kind is PictureKind.CHANGE and picture.after is not None:
-        return allocation.change_picture(picture.figures, picture.after, picture.labels, dark=dark)
+        return allocation.change_picture(picture.figures, picture.after, picture.labels)
     if picture.kind is PictureKind.EXPOSURE:
-        return exposure.exposure_picture(picture.assets, picture.figures.value, picture.labels, dark=dark)
+        return exposure.exposure_picture(picture.assets, picture.figures.value, picture.labels)
     if picture.kind is PictureKind.PRESET:
-        return allocation.preset_picture(picture.figures, picture.labels, dark=dark)
-    return allocation.allocation_picture(picture.figures, picture.labels, dark=dark)
+        return allocation.preset_picture(picture.figures, picture.labels)
+    return allocation.allocation_picture(picture.figures, picture.labels)

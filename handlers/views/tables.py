@@ -14,7 +14,6 @@ from handlers.views.common import (
     Picture,
     PictureKind,
     clip,
-    decimal_sign,
     joined,
     line_name,
     multiple,
@@ -227,13 +226,15 @@ def allocation_picture(words: Words, figures: PortfolioFigures, title: str) -> P
         bars=words.t("Drift, points, and band"),
         centre=words.money(figures.value, 0),
         lines=names_of(words, figures),
-        decimal=decimal_sign(words),
+        numbers=_drifts(words, figures),
+        facts={line.line: _moves(words, line.weight, line.target) for line in figures.lines},
     )
     return Picture(kind=PictureKind.ALLOCATION, figures=figures, labels=labels)
 
 
 def change_picture(words: Words, before: PortfolioFigures, after: PortfolioFigures, title: str) -> Picture:
     """Name the picture of a portfolio before and after."""
+    then = {line.line: line.weight for line in before.lines}
     labels = Labels(
         title=title,
         outer=words.t("outer ring: before"),
@@ -241,6 +242,15 @@ def change_picture(words: Words, before: PortfolioFigures, after: PortfolioFigur
         bars=words.t("Drift before and after, points"),
         centre=words.money(after.value, 0),
         lines=names_of(words, after),
-        decimal=decimal_sign(words),
+        numbers=_drifts(words, after),
+        facts={line.line: _moves(words, then[line.line], line.weight) for line in after.lines if line.line in then},
     )
     return Picture(kind=PictureKind.CHANGE, figures=before, after=after, labels=labels)
+
+
+def _drifts(words: Words, figures: PortfolioFigures) -> dict[str, str]:
+    return {line.line: words.signed_points(line.drift) for line in figures.lines}
+
+
+def _moves(words: Words, old: Decimal, new: Decimal) -> str:
+    return f"{words.points(old)}{ARROW}{words.points(new)}"

@@ -9,7 +9,7 @@ from chatbot.charts.labels import Labels
 from chatbot.charts.shock_bars import ShockBar
 from chatbot.model import COVER, ROTATION
 from chatbot.model.hedge import HedgeProblem
-from handlers.views.common import Picture, PictureKind, View, bold, button, captioned, decimal_sign, head, page, say, table
+from handlers.views.common import Picture, PictureKind, View, bold, button, captioned, head, page, say, table
 from handlers.views.hedge.words import name, other_size, problem, size_label, wish_arg
 from handlers.views.problems import cannot_evaluate
 
@@ -73,14 +73,21 @@ def _picture(words: Words, report: ShockReport, size: HedgeSize) -> Picture:
         title=f"{name(words, size.wish.kind)} {words.money(size.notional, 0)}",
         bars=words.t("Win or loss, % of the value"),
         legend=(words.t("without"), words.t("with it"), f"{_CROSS} {words.t('liquidated')}"),
-        decimal=decimal_sign(words),
     )
-    value = float(report.value) or 1.0
-    bars = tuple(
-        ShockBar(name=_move(words, row), without=float(row.without) / value, hedged=float(row.hedged) / value, liquidated=row.liquidated)
-        for row in report.rows
+    return Picture(
+        kind=PictureKind.SHOCKS, labels=labels, shocks=tuple(_bar(words, row, report.value or Decimal(1)) for row in report.rows)
     )
-    return Picture(kind=PictureKind.SHOCKS, labels=labels, shocks=bars)
+
+
+def _bar(words: Words, row: ShockRow, value: Decimal) -> ShockBar:
+    without, hedged = row.without / value, row.hedged / value
+    return ShockBar(
+        name=_move(words, row),
+        without=float(without),
+        hedged=float(hedged),
+        said=(words.signed_points(without), words.signed_points(hedged)),
+        liquidated=row.liquidated,
+    )
 
 
 def _keyboard(words: Words, size: HedgeSize, *, stressed: bool) -> Keyboard:

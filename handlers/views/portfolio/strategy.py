@@ -22,7 +22,6 @@ from handlers.views.common import (
     captioned,
     clip,
     code,
-    decimal_sign,
     head,
     joined,
     line_name,
@@ -203,7 +202,13 @@ def strategy_picture(words: Words, strategy: Strategy) -> Picture:
     figures = PortfolioFigures(value=zero, lines=lines, net=zero, gross=zero, futures_net=strategy.futures_net, beta=zero, leverage=zero)
     name = preset_name(words, strategy.preset)
     names = {line.line: line_name(words, line.line) for line in lines}
-    labels = Labels(title=name, outer="", inner="", bars=words.t("Target and band, %"), lines=names, decimal=decimal_sign(words))
+    labels = Labels(
+        title=name,
+        bars=words.t("Target and band, %"),
+        lines=names,
+        numbers={line.line: words.points(line.target) for line in lines},
+        facts={line.line: f"±{words.points(line.band)}" for line in lines if line.band is not None},
+    )
     return Picture(kind=PictureKind.PRESET, figures=figures, labels=labels)
 
 

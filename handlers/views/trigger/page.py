@@ -18,7 +18,6 @@ from handlers.views.common import (
     button,
     captioned,
     code,
-    decimal_sign,
     esc,
     head,
     joined,
@@ -115,7 +114,6 @@ def gauges_picture(words: Words, report: StatusReport) -> Picture:
         title=words.t("Triggers"),
         bars=words.t("from calm to the limit"),
         legend=(words.t("now"), words.t("starts here"), words.t("ends here")),
-        decimal=decimal_sign(words),
     )
     return Picture(kind=PictureKind.GAUGES, labels=labels, gauges=tuple(_gauge(words, report, trigger) for trigger in signals.every()))
 

@@ -28,9 +28,9 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Picture]]:
     made: list[Picture] = []
     png = pictures.png
 
-    def counted(picture: Picture, *, dark: bool = False) -> bytes:
+    def counted(picture: Picture) -> bytes:
         made.append(picture)
-        return png(picture, dark=dark)
+        return png(picture)
 
     pictures._drawn.cache_clear()
     monkeypatch.setattr(pictures, "png", counted)
@@ -48,19 +48,14 @@ async def test_the_same_picture_is_drawn_once(drawn: list[Picture]) -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        replace(PICTURE, figures=replace(FIGURES, lines=(replace(LINE, weight=D("0.601")),))),
+        replace(PICTURE, figures=replace(FIGURES, lines=(replace(LINE, weight=D("0.63")),))),
+        replace(PICTURE, labels=replace(PICTURE.labels, numbers={"CORE": "+10.1"})),
         replace(PICTURE, labels=replace(PICTURE.labels, lines={"CORE": "Bitcoin"})),
         replace(PICTURE, kind=PictureKind.PRESET),
     ],
-    ids=["a weight", "a word", "a kind"],
+    ids=["a weight", "a number", "a word", "a kind"],
 )
 async def test_whatever_is_different_is_another_picture(drawn: list[Picture], other: Picture) -> None:
-    """A tenth of a point, a word in another language, another kind: each is drawn and looks different."""
+    """A weight, a tenth of a point, a word in another language, another kind: each is drawn and looks different."""
     assert await pictures.draw(PICTURE) != await pictures.draw(other)
-    assert len(drawn) == 2
-
-
-async def test_by_night_it_is_another_picture(drawn: list[Picture]) -> None:
-    """The dark look is not taken for the light one."""
-    assert await pictures.draw(PICTURE) != await pictures.draw(PICTURE, dark=True)
     assert len(drawn) == 2
