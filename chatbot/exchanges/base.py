@@ -95,6 +95,11 @@ class Market:
     #: largest leverage that may be set; 1 for spot
     max_leverage: Decimal = Decimal(1)
 
+    @property
+    def waiting_pays(self) -> bool:
+        """Tell whether an order that rests pays less than one that takes: else no leg waits for a better price (domain 9.6)."""
+        return self.maker_fee < self.taker_fee
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:

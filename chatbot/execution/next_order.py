@@ -110,13 +110,16 @@ def draft(leg: Leg, desk: MarketNow, pace: Pace, *, plan_id: int, attempt: int, 
 
 
 def _limit(leg: Leg, desk: MarketNow, pace: Pace, side: Side, *, first: bool, cross: bool) -> Decimal:
-    """Return the confirmed limit at first, while it would rest; later the current mid decides."""
-    mid = desk.quote.mid
-    if cross:
-        return sizing.limit_at(mid, side, -pace.bound_bps, desk.market.tick)
-    if first and leg.limit is not None and not sizing.would_take(side, leg.limit, desk.quote):
-        return sizing.on_tick(leg.limit, side, desk.market.tick)
-    return sizing.limit_at(mid, side, pace.offset_bps, desk.market.tick)
+    """Return the confirmed limit at first, while it does what the order is to do; later the current mid decides."""
+    mid, confirmed = desk.quote.mid, leg.limit if first else None
+    if confirmed is not None and sizing.would_take(side, confirmed, desk.quote) is not cross:
+        confirmed = None
+    if confirmed is not None:
+        confirmed = sizing.on_tick(confirmed, side, desk.market.tick)
+    if not cross:
+        return sizing.limit_at(mid, side, pace.offset_bps, desk.market.tick) if confirmed is None else confirmed
+    bound = sizing.limit_at(mid, side, -pace.bound_bps, desk.market.tick)
+    return bound if confirmed is None else min(bound, confirmed) if side == Side.BUY else max(bound, confirmed)
 
 
 def _capped(limit: Decimal, leg: Leg, side: Side, cap_bps: Decimal, tick: Decimal) -> Decimal:

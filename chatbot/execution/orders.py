@@ -31,7 +31,7 @@ async def next_order(move: LegAttempt) -> float:
     if tries and tries[-1].detail == drafting.WOULD_TAKE:
         await move.rest(deps.pace.poll_pause_s)
     market = (await move.exchange.markets()).get(move.leg.instrument)
-    step = _next(move.view, move.leg, deps, waiting_pays=market is None or market.maker_fee < market.taker_fee)
+    step = _next(move.view, move.leg, deps, waiting_pays=market is None or market.waiting_pays)
     if isinstance(step, Wait):
         return step.seconds
     number = max((attempt.attempt for attempt in tries), default=0) + 1

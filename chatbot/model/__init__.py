@@ -26,6 +26,7 @@ from chatbot.model.plan import (
     PlanHalt,
     PlanState,
     Reason,
+    takes_at_once,
 )
 from chatbot.model.report import AssetExposure, ContractReading, ExposureReport, MovedTarget, Performance, PortfolioRow, StatusReport
 from chatbot.model.signal import BASKET, Signal, TriggerSetting
@@ -107,4 +108,5 @@ __all__ = [
     "Unanswered",
     "Urgency",
     "Verdict",
+    "takes_at_once",
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chatbot.model.answering import AnswerPolicy  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.figures import PortfolioFigures  # noqa: TC001 - read at run time by the JSON codec
@@ -14,6 +14,9 @@ from chatbot.model.hedge import OpenHedge  # noqa: TC001 - read at run time by t
 from chatbot.model.people import Mode
 from chatbot.model.trigger_info import TAKES_AT_ONCE, Cause, Phase
 from chatbot.model.word import StoredWord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class PlanState(StrEnum):
@@ -295,9 +298,8 @@ class Plan:
 
     @property
     def is_urgent(self) -> bool:
-        """Tell whether one of its causes has its orders take at once (domain 9.6); who trades by hand decides that."""
-        hurries = any(reason.event in TAKES_AT_ONCE.get(reason.trigger, ()) for reason in self.reasons)
-        return hurries and not self.is_by_hand
+        """Tell whether one of its causes has all its orders take at once."""
+        return takes_at_once(self.reasons, self.mode)
 
     @property
     def was_stopped(self) -> bool:
@@ -318,6 +320,11 @@ class Plan:
     def opens_hedge(self) -> bool:
         """Tell whether the plan opens a hedge; with its short left out it does not."""
         return self.hedge is not None and not self.hedge.closed and bool(self.short_legs)
+
+
+def takes_at_once(reasons: Iterable[Reason], mode: Mode) -> bool:
+    """Tell whether a plan of these reasons cannot wait for a better price (domain 9.6); who trades by hand decides that."""
+    return mode != Mode.MANUAL and any(reason.event in TAKES_AT_ONCE.get(reason.trigger, ()) for reason in reasons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from chatbot.engine.planner.smallest_trade import MIN_TRADE, MIN_TRADE_BPS
 from chatbot.engine.portfolio import INDEX, hold_out
 from chatbot.engine.targets import Targets
 from chatbot.exchanges.base import asset_of
-from chatbot.model import Cause, LeftOut, LeftOutWhy, Leg, LegKind, Plan, PlanState, Portfolio, Problem, Reason
+from chatbot.model import Cause, LeftOut, LeftOutWhy, Leg, LegKind, Mode, Plan, PlanState, Portfolio, Problem, Reason, takes_at_once
 from chatbot.plans import mix
 from chatbot.portfolio import targets as targeting
 from chatbot.portfolio import valuation
@@ -54,7 +54,7 @@ def block_for(evaluation: Evaluation, targets: Targets, reasons: tuple[Reason, .
     converted = convertible(evaluation)
     line_of = evaluation.portfolio.strategy.line_of
     return scoped_plan(
-        *_given(evaluation, evaluation.snapshot, targets, converted),
+        *_given(evaluation, evaluation.snapshot, targets, converted, urgent=takes_at_once(reasons, evaluation.portfolio.mode)),
         causes=causes.block_causes(evaluation, reasons),
         lines={holding.asset: frozenset({line_of(holding.asset)}) for holding in evaluation.snapshot.spot},
         moved=causes.moved(evaluation, reasons),
@@ -83,6 +83,7 @@ def _given(
     *,
     literal: bool = False,
     least: Decimal | None = None,
+    urgent: bool = False,
 ) -> tuple[Snapshot, Targets, Mapping[str, Rules], Fees, Config, frozenset[str]]:
     """Return what the planner is given of a portfolio and its market."""
     strategy, used = evaluation.portfolio.strategy, {*targets.spot, *targets.futures, *converted}
@@ -95,7 +96,11 @@ def _given(
         min_trade=MIN_TRADE if least is None else least,
         min_trade_bps=MIN_TRADE_BPS if least is None else least,
     )
-    rules = {name: Rules(tick=market.tick, lot=market.lot, min_notional=market.min_notional) for name, market in markets.items()}
+    rests = evaluation.portfolio.mode == Mode.MANUAL  # who trades by hand has the time
+    rules = {
+        name: Rules(tick=market.tick, lot=market.lot, min_notional=market.min_notional, takes=urgent or not (rests or market.waiting_pays))
+        for name, market in markets.items()
+    }
     halted = frozenset(name for name, market in markets.items() if not market.trading)
     return snapshot, targets, rules, _fees(markets, used), config, halted
 

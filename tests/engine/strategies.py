@@ -105,6 +105,7 @@ def _wallets(size: int) -> st.SearchStrategy[D]:
 # made once: one that is made for each draw is looked at and checked again each time
 _PARTS = st.sampled_from((0, 1, 1, 2, 3, 5, 10)) | st.integers(0, 1000)
 _TICKS, _LOTS, _LEAST = st.integers(2, 5), st.integers(-6, 2), st.sampled_from((D(0), D(5), D(10), D(100)))
+_TAKES = st.sampled_from((False, False, True))
 _PLACES, _FEWER_PLACES, _SIGNS, _UP_TO_THREE = st.integers(0, 8), st.integers(0, 6), st.sampled_from((1, -1)), st.integers(0, 3)
 _MARKS = st.sampled_from((D(1), D("1.001"), D("0.97")))
 _ENTRIES = st.sampled_from((D(1), D("0.9"), D("1.1"), D("0.5"), D(2)))
@@ -132,7 +133,7 @@ def rules(draw: st.DrawFn, price: D) -> Rules:
     tick = D(1).scaleb(price.adjusted() - draw(_TICKS))
     # a lot is worth between next to nothing and some hundred quote
     lot = D(1).scaleb(draw(_LOTS) - price.adjusted())
-    return Rules(tick=tick, lot=lot, min_notional=draw(_LEAST))
+    return Rules(tick=tick, lot=lot, min_notional=draw(_LEAST), takes=draw(_TAKES))
 
 
 @st.composite

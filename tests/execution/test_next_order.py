@@ -158,6 +158,43 @@ def test_the_last_order_crosses_as_far_as_the_bound_and_what_confirm_covers(word
     assert order.client_id == next_order.client_id(9, 0, 3)
 
 
+FIRST_TAKES = [
+    ("buy 1 SOL", "150.2", "150.2", "the card's, nearer than the bound"),
+    ("buy 1 SOL", "151", "150.4", "the bound: the market has come down since"),
+    ("buy 1 SOL", "150.1", "150.1", "the card's, just what is asked"),
+    ("buy 1 SOL", "150", "150.4", "the bound: at the card's price nobody sells any more"),
+    ("sell 1 SOL", "149.8", "149.8", "the card's"),
+    ("sell 1 SOL", "149", "149.6", "the bound"),
+    ("sell 1 SOL", "150", "149.6", "the bound again"),
+]
+
+
+@pytest.mark.parametrize(("words", "limit", "price", "_name"), FIRST_TAKES, ids=[name for *_, name in FIRST_TAKES])
+def test_the_first_order_that_takes_keeps_to_the_limit_of_the_card(words: str, limit: str, price: str, _name: str) -> None:
+    """While that takes; the later ones go as far as the bound."""
+    leg, desk = a_leg(words, limit=D(limit)), at(USDT="9000", SOL="9")
+    first, second = (asked(leg, desk, attempt=number, cross=True) for number in (1, 2))
+    assert not isinstance(first, str)
+    assert not isinstance(second, str)
+    assert (first.limit, first.immediate) == (D(price), True)
+    assert second.limit == D("150.4" if first.side is Side.BUY else "149.6")
+
+
+@given(
+    side=st.sampled_from(["buy", "sell"]), card=st.decimals(140, 160, places=1), bound_bps=st.integers(10, 60), cap_bps=st.integers(10, 200)
+)
+def test_no_order_that_takes_goes_beyond_the_bound_or_what_confirm_covers(side: str, card: Decimal, bound_bps: int, cap_bps: int) -> None:
+    """The first one beyond the card's limit only where that would take nothing."""
+    leg, desk = a_leg(f"{side} 1 SOL", limit=card), at(USDT="9000", SOL="9")
+    sign = 1 if side == "buy" else -1
+    for number in (1, 2):
+        order = draft(leg, desk, Pace(bound_bps=D(bound_bps)), plan_id=9, attempt=number, cross=True, cap_bps=D(cap_bps))
+        assert not isinstance(order, str)
+        assert sign * (order.limit - 150) <= D(150) * min(bound_bps, cap_bps) / 10_000
+        takes = sign * (card - (QUOTE.ask if side == "buy" else QUOTE.bid)) >= 0
+        assert number == 2 or not takes or sign * (order.limit - card) <= 0
+
+
 # --- when ---
 
 

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.model import Cause, LeftOutWhy, LegKind, Phase, Reason
+from chatbot.engine.planner.prices import round_price
+from chatbot.model import Cause, LeftOutWhy, LegKind, LegState, Mode, Phase, Plan, Reason
+from chatbot.plans import costs
 from chatbot.plans.outcomes import NothingToDo, Proposed
+from chatbot.store import orders
 from chatbot.triggers import drift
 from tests.monitor.test_triggers import CALM, FEAR, HIGH, LOW, QUIET, SPIKE, TRIM, stage
 from tests.portfolio.still_market import PERSON
@@ -38,6 +41,49 @@ async def test_a_futures_signal_leaves_spot_and_money_alone(tmp_path: Path, sign
         assert plan is not None
         assert {leg.kind for leg in plan.legs} == REDUCTIONS
         assert not plan.left_out
+
+
+@pytest.mark.parametrize("signal", [FEAR, HIGH, SPIKE], ids=lambda signal: signal.trigger)
+async def test_what_takes_at_once_shows_the_limit_that_it_takes_at(tmp_path: Path, signal: Signal) -> None:
+    """Through the spread on the card, and the very same at the exchange: nothing is paid beyond the card."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        on.room.clock.advance(120)
+        on.hear(*((SPIKE,) if signal is SPIKE else (QUIET, signal)))
+        for _ in range(3):
+            await on.room.tick()
+        plan, rules = await on.confirm(portfolio), await on.room.market.markets()
+        assert plan.is_urgent
+        for leg in plan.legs:
+            assert leg.limit is not None
+            assert leg.limit == round_price(leg.price, leg.side, rules[leg.instrument].tick, style="marketable")
+            assert leg.state is LegState.FILLED
+        async with on.room.program.db.read() as tx:
+            sent = await orders.orders(tx, plan.id)
+        assert [(one.limit, one.immediate) for one in sent] == [(leg.limit, True) for leg in plan.legs]
+        assert costs.paid(plan.legs).over_card < 0
+
+
+async def test_what_waits_shows_the_limit_that_it_rests_at(tmp_path: Path) -> None:
+    """A contract's maker pays less than its taker; a coin of which both pay the same is taken at once, so its card says so."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        on.room.market.move("BTC", "1.1")
+        looked = await on.room.program.evaluator.look(portfolio, fresh=True)
+        plan = on.room.program.rebalancing.draft(looked, (Reason(trigger=Cause.MANUAL),))
+        assert isinstance(plan, Plan)
+        rules = await on.room.market.markets()
+        assert {leg.kind for leg in plan.legs} >= {LegKind.SPOT_SELL, LegKind.FUTURES_REDUCE}
+        for leg in plan.legs:
+            if not leg.is_transfer:
+                style = "passive" if rules[leg.instrument].waiting_pays else "marketable"
+                assert leg.limit == round_price(leg.price, leg.side, rules[leg.instrument].tick, style=style), leg
+        by_hand = replace(looked, portfolio=replace(looked.portfolio, mode=Mode.MANUAL))
+        listed = on.room.program.rebalancing.draft(
+            by_hand, (Reason(trigger=Cause.MANUAL), Reason(trigger=Cause.FEAR_GREED, event=Phase.BEGIN))
+        )
+        assert isinstance(listed, Plan)
+        assert all(leg.limit == round_price(leg.price, leg.side, rules[leg.instrument].tick) for leg in listed.legs), "who trades by hand"
 
 
 async def test_a_risk_off_plan_sells_what_is_over_and_buys_nothing(tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ class Rules:
     lot: Decimal
     #: smallest order, quote; 0 where there is none
     min_notional: Decimal = Decimal(0)
+    #: its orders take at once, so their limits go through the spread whatever the block's style is (domain 9.6)
+    takes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

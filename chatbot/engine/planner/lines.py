@@ -88,7 +88,8 @@ class Terms:
         """Return the limit price of an order in ``line``."""
         if line.rules is None:
             raise Refused("bad_parameter", line.instrument)
-        return round_price(to_decimal(line.price), side, line.rules.tick, self.offset_bps, self.style)
+        style = "marketable" if line.rules.takes else self.style
+        return round_price(to_decimal(line.price), side, line.rules.tick, self.offset_bps, style)
 
 
 def spot_lines(snapshot: Snapshot, targets: Targets, rules: Mapping[str, Rules], halted: AbstractSet[str]) -> list[Line]:

@@ -99,8 +99,8 @@ def test_c06_limits_are_positive_tick_multiples(case: PlanCase) -> None:
 def test_c07_limits_are_worst_prices(case: PlanCase) -> None:
     """Buys round down from the bound and sells up, by less than a tick."""
     offset = F(case.config.offset_bps) / 10_000
-    passive = case.config.style == "passive"
     for order in case.run().orders:
+        passive = case.config.style == "passive" and not case.rules[order.instrument].takes
         down = (order.side == "buy") == passive
         bound = case.prices[order.instrument] * (1 - offset if down else 1 + offset)
         off = bound - F(order.limit) if order.side == "buy" else F(order.limit) - bound
