@@ -103,6 +103,7 @@ BUTTONS: dict[str, Handler] = {
     "amount": start.amount,
     "holdings_ok": start.holdings_ok,
     "start_strategy": start.start_strategy,
+    "start_quote": start.start_quote,
     "show_preset": start.show_preset,
     "custom": start.custom,
     "choose": start.choose,

@@ -30,7 +30,7 @@ from chatbot.model.plan import (
 )
 from chatbot.model.report import AssetExposure, ContractReading, ExposureReport, MovedTarget, Performance, PortfolioRow, StatusReport
 from chatbot.model.signal import BASKET, Signal, TriggerSetting
-from chatbot.model.strategy import ALT, CORE, FUTURES, NET, STABLE, BandRule, Portfolio, ScheduleRule, Strategy
+from chatbot.model.strategy import ALT, CORE, FUTURES, NET, STABLE, USUAL_QUOTE, BandRule, Portfolio, ScheduleRule, Strategy
 from chatbot.model.tilt import OpenTilt
 from chatbot.model.trigger_info import INFO, Cause, Effect, Phase, TriggerInfo
 
@@ -50,6 +50,7 @@ __all__ = [
     "STOPPED",
     "UNDER_WAY",
     "UNSETTLED",
+    "USUAL_QUOTE",
     "AlertKind",
     "AlertSettings",
     "AnswerMode",

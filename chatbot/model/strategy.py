@@ -11,6 +11,8 @@ from chatbot.model.people import AnswerMode, Mode
 from chatbot.model.signal import TriggerSetting
 from chatbot.model.trigger_info import INFO, Cause
 
+#: the dollar that a portfolio is kept in unless its person chose another
+USUAL_QUOTE = "USDT"
 CORE, ALT, STABLE, FUTURES = "CORE", "ALT", "STABLE", "FUTURES"
 #: key of the net exposure among lines and states; small letters, so that no coin is called so
 NET = "net"
@@ -134,7 +136,7 @@ class Portfolio:
     #: name of the exchange or price source behind it
     exchange: str
     #: the dollar that it is kept in: it counts as one, every order pays or receives it, futures settle in it; never changed
-    quote: str = "USDT"
+    quote: str = USUAL_QUOTE
     strategy: Strategy
     answer: AnswerMode = AnswerMode.ASK
     #: limits of auto, and what becomes of a plan that nobody answers

@@ -229,7 +229,7 @@ def draft(evaluation: Evaluation, targets: Targets, block: Block, reasons: tuple
     if evaluation.figures is None or evaluation.snapshot is None:
         raise ValueError("a portfolio that cannot be evaluated has no plan")
     portfolio: Portfolio = evaluation.portfolio
-    legs = legs_of(block, evaluation.quotes, _quote_asset(evaluation))
+    legs = legs_of(block, evaluation.quotes, evaluation.portfolio.quote)
     after = figures_after(evaluation, legs)
     return Plan(
         id=0,
@@ -257,10 +257,6 @@ def figures_after(evaluation: Evaluation, legs: Iterable[Leg]) -> PortfolioFigur
         raise ValueError("a portfolio that cannot be evaluated has no shape")
     after = valuation.value_of(valuation.after_legs(evaluation.snapshot, legs, evaluation.markets), evaluation.portfolio.strategy)
     return valuation.figures(after, evaluation.portfolio.strategy, evaluation.markets, evaluation.betas, evaluation.effective)
-
-
-def _quote_asset(evaluation: Evaluation) -> str:
-    return evaluation.account.quote_asset if evaluation.account else "USDT"
 
 
 def legs_of(block: Block, quotes: Mapping[str, Quote], quote_asset: str) -> tuple[Leg, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.errors import ShutOut, UserError
 from chatbot.i18n import N_
-from chatbot.model import DecidedBy, Mode, Person, Plan, PlanState, Portfolio, PortfolioRow, Role, Strategy
+from chatbot.model import USUAL_QUOTE, DecidedBy, Mode, Person, Plan, PlanState, Portfolio, PortfolioRow, Role, Strategy
 from chatbot.portfolio import names, states
 from chatbot.portfolio.revision import revision_of
 from chatbot.store import accounts, flows, plans, portfolios, privacy
@@ -66,7 +66,7 @@ class Portfolios:
         strategy: Strategy,
         holdings: dict[str, Decimal],
         *,
-        quote: str = "USDT",
+        quote: str = USUAL_QUOTE,
         replaces: int | None = None,
     ) -> Portfolio | UnderWay:
         """Create a portfolio with these spot holdings, make it the person's current one and end the set-up, in one transaction.

@@ -12,7 +12,7 @@ from chatbot.portfolio.lives.levels import Levels
 from chatbot.portfolio.lives.stops import Stops
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime
     from decimal import Decimal
 
@@ -94,6 +94,10 @@ class Markets:
         """Return the leap of a price that a button names; None where there is none any more."""
         quoted = self._by_quote.get(portfolio.quote)
         return None if quoted is None else quoted.levels.marked(mark)
+
+    async def not_traded(self, quote: str, instruments: Iterable[str]) -> tuple[str, ...]:
+        """Return what of these is not traded against a quote coin, by name. Raises ``Unreachable`` where that cannot be told."""
+        return tuple(sorted(set(instruments) - {quote} - traded(await self.against(quote).source.markets())))
 
     def of(self, portfolio: Portfolio) -> Quoted:
         """Return the markets of a portfolio. Raises ``Unreachable`` where there are none against its quote coin."""

@@ -14,7 +14,7 @@ from chatbot.engine.portfolio import MAJORS
 from chatbot.engine.presets import PRESETS
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.errors import UserError
-from chatbot.exchanges.base import PERP, is_perp
+from chatbot.exchanges.base import PERP, asset_of, is_perp
 from chatbot.i18n import N_
 from chatbot.model import ALT, CORE, FUTURES, INFO, STABLE, BandRule, Cause, Strategy, TriggerSetting
 
@@ -59,6 +59,20 @@ def preset(name: str, instruments: Collection[str], held: Collection[str] = ()) 
         sleeve_cap=chosen.sleeve_cap,
         triggers={name: TriggerSetting(on=True) for name, info in INFO.items() if info.in_every_preset or name == chosen.futures_trigger},
     )
+
+
+def keepable_in(quote: str, missing: Collection[str]) -> None:
+    """Raise :class:`UserError` where ``missing``, coins and contracts that a portfolio needs, are not traded against a quote coin."""
+    coins = ", ".join(name for name in missing if not is_perp(name))
+    futures = ", ".join(asset_of(name) for name in missing if is_perp(name))
+    if coins and futures:
+        told = N_("{coins}, and the futures of {futures}, are not traded against {quote} here, so the portfolio can't be kept in it.")
+        raise UserError(told, coins=coins, futures=futures, quote=quote)
+    if coins:
+        raise UserError(N_("{coins}: not traded against {quote} here, so the portfolio can't be kept in it."), coins=coins, quote=quote)
+    if futures:
+        told = N_("The futures of {futures} are not traded against {quote} here, so the portfolio can't be kept in it.")
+        raise UserError(told, futures=futures, quote=quote)
 
 
 def with_triggers_of(chosen: Strategy, kept: Strategy) -> Strategy:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from sqlalchemy import bindparam, exists, false, func, insert, inspect, select, update
 
-from chatbot.model import LET_IN, Answering, AnswerMode, Check, Mode, Portfolio, Strategy
+from chatbot.model import LET_IN, USUAL_QUOTE, Answering, AnswerMode, Check, Mode, Portfolio, Strategy
 from chatbot.store import tables
 from chatbot.store.codec import decode, encode
 from chatbot.store.writing import chunks, put, put_all
@@ -244,7 +244,7 @@ def _portfolio(row: Row[Any]) -> Portfolio:
     read["is_one_of_several"] = bool(read["is_one_of_several"])
     read |= {"strategy": _strategy(read["strategy"]), "mode": Mode(read["mode"]), "answer": AnswerMode(read["answer"])}
     read["answering"] = _answering(read["answering"])
-    read["quote"] = read["quote"] or "USDT"
+    read["quote"] = read["quote"] or USUAL_QUOTE
     return Portfolio(**read)
 
 

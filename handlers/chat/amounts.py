@@ -48,7 +48,7 @@ async def read(context: Context, text: str, portfolio: Portfolio | None = None) 
     """Read amounts of coins, one of them at least above 0; names are those of the price source, and of what a ``portfolio`` holds."""
     source = context.program.source
     instruments = await source.markets() if portfolio is None else await nameable(context, portfolio)
-    typed = understood(text, instruments, source.quote_asset, context.decimal)
+    typed = understood(text, instruments, source.quote_asset if portfolio is None else portfolio.quote, context.decimal)
     nothing = strategies.nothing_held(typed.holdings) if not typed.problems else ()
     return replace(typed, problems=nothing) if nothing else typed
 

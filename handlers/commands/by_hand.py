@@ -15,7 +15,7 @@ from handlers.views import problems
 from handlers.views.common import View, esc
 from handlers.views.plan import by_hand as views
 from handlers.views.plan import progress
-from handlers.views.portfolio.flows import CORRECT_EXAMPLE, no_entry
+from handlers.views.portfolio.flows import correct_example, no_entry
 
 if TYPE_CHECKING:
     from telegram import Update
@@ -40,10 +40,15 @@ async def otherwise(update: Update, context: Context) -> None:
 
 async def typed(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
     """Take them: the plan is noted as done, with what was really done of each leg."""
-    source = context.program.source
-    read, found = corrections(text, await source.markets(), source.quote_asset, context.decimal)
+    asked = await context.program.rebalancing.owned_plan(int(data["plan"]), context.person.id)
+    about = await context.portfolio_of(asked)
+    if about is None:
+        await reply(update, context, View(esc(progress.not_yours(context.words))))
+        return
+    markets = await context.program.markets.of(about).source.markets()
+    read, found = corrections(text, markets, about.quote, context.decimal)
     if found:
-        await reply(update, context, problems.mistakes(context.words, found, CORRECT_EXAMPLE))
+        await reply(update, context, problems.mistakes(context.words, found, correct_example(about)))
         return
     outcome = await context.program.rebalancing.confirm_otherwise(int(data["plan"]), context.person.id, read)
     if isinstance(outcome, NoEntry):

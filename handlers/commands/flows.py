@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from chatbot.engine.cash import DOLLARS
 from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import Flow, FlowKind
@@ -87,15 +88,17 @@ async def _all_of(context: Context, portfolio: Portfolio, text: str) -> dict[str
 
 
 async def amounts_in(context: Context, portfolio: Portfolio, text: str) -> dict[str, Decimal]:
-    """Read an amount of money, or coins with their amounts. Raises :class:`UserError`."""
+    """Read an amount of money, or coins with their amounts, another dollar than the quote coin among them. Raises :class:`UserError`."""
     try:
-        read = {context.program.source.quote_asset: numbers.number(text)}
+        read = {portfolio.quote: numbers.number(text)} if numbers.currency_of(text) not in DOLLARS - {"USD", portfolio.quote} else None
     except UserError:
         if not any(char.isalpha() for char in text):
             raise  # no coin is named, so it is about the number
+        read = None
+    if read is None:
         typed = (await amounts.read(context, text, portfolio)).sure()
         if typed.problems:
-            raise typed.problems[0] from None
+            raise typed.problems[0]
         read = typed.holdings
     if any(qty <= 0 for qty in read.values()):
         raise UserError(N_("Write an amount above 0, like 500 or 0.1 BTC."))
@@ -106,7 +109,7 @@ async def _told(update: Update, context: Context, portfolio: Portfolio, moved: F
     if isinstance(moved, TooLittle):
         await show(update, context, views.too_little(context.words, portfolio, moved))
     else:
-        await show(update, context, views.moved(context.words, portfolio, moved, quote=context.program.source.quote_asset))
+        await show(update, context, views.moved(context.words, portfolio, moved))
         await untargeted.ask(update, context, portfolio)
 
 

@@ -42,10 +42,9 @@ async def typed(update: Update, context: Context, text: str, _data: dict[str, An
     portfolio = await need_portfolio(update, context)
     if portfolio is None:
         return
-    source = context.program.source
-    read, found = corrections(text, await amounts.nameable(context, portfolio), source.quote_asset, context.decimal)
+    read, found = corrections(text, await amounts.nameable(context, portfolio), portfolio.quote, context.decimal)
     if found:
-        await reply(update, context, problems.mistakes(context.words, found, flows.CORRECT_EXAMPLE))
+        await reply(update, context, problems.mistakes(context.words, found, flows.correct_example(portfolio)))
         return
     outcome = await context.program.flows.correct(portfolio, read)
     if not isinstance(outcome, NoEntry):

@@ -64,7 +64,7 @@ async def deposited(update: Update, context: Context) -> None:
         return
     await _refuse_stopped(context, portfolio)
     amount = Decimal(context.tapped.arg)
-    moved = await context.program.flows.move(portfolio, FlowKind.DEPOSIT, {context.program.source.quote_asset: amount})
+    moved = await context.program.flows.move(portfolio, FlowKind.DEPOSIT, {portfolio.quote: amount})
     if not await flows.told(update, context, portfolio, moved):
         return
     await _plan(update, context, portfolio, amount)
@@ -72,8 +72,7 @@ async def deposited(update: Update, context: Context) -> None:
 
 async def _take(update: Update, context: Context, portfolio: Portfolio, text: str) -> None:
     """Invest what a text says. Raises :class:`UserError`."""
-    quote = context.program.source.quote_asset
-    read = await flows.amounts_in(context, portfolio, text)
+    quote, read = portfolio.quote, await flows.amounts_in(context, portfolio, text)
     if set(read) != {quote}:
         raise UserError(N_("I invest {quote}. Write an amount of it, like 500."), quote=quote)
     await _refuse_stopped(context, portfolio)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.errors import UserError
+from chatbot.engine.cash import CASH_COINS
+from chatbot.engine.portfolio import MAJORS
+from chatbot.errors import ExchangeError, UserError
 from chatbot.exchanges.base import traded
 from chatbot.i18n import N_
-from chatbot.model import Cause, Mode, Reason
+from chatbot.model import CORE, Cause, Mode, Reason
 from chatbot.portfolio import strategies
 from chatbot.portfolio.manage import UnderWay, need_room
 from chatbot.store import plans
@@ -22,10 +25,12 @@ from handlers.views.portfolio import start as views
 from handlers.views.portfolio import strategy as strategy_views
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from telegram import Update
 
+    from chatbot.exchanges.base import Market
     from chatbot.model import Portfolio, Strategy
     from handlers.chat.context import Context
 
@@ -113,15 +118,18 @@ async def _typed_holdings(update: Update, context: Context, text: str, data: dic
 
 
 async def _typed_weights(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
-    if named := preset_meant(text, context.words):
-        await _strategies(update, context, data, named)
+    if preset := preset_meant(text, context.words):
+        await _strategies(update, context, data, preset)
         return
-    instruments = await context.program.source.markets()
-    parsed = parsing.pairs(text, names.of_lines(instruments, strategy_views.lines_called(context.words)))
+    quote, instruments = _quote(context, data), await _markets(context, data)
+    named = {*instruments, *await context.program.source.markets()}
+    parsed = parsing.pairs(text, names.of_lines(named, strategy_views.lines_called(context.words)))
+    if quote != context.program.source.quote_asset:
+        await _need_traded(context, quote, (name for name in parsed.values if name in named and name not in CASH_COINS))
     base = strategies.preset("balanced", traded(instruments), tuple(data.get("holdings", ())))
     strategy, found = (None, parsed.problems) if parsed.problems else strategies.own_weights(parsed.values, instruments, base)
     if strategy is None:
-        await reply(update, context, problems.mistakes(context.words, found, strategy_views.WEIGHTS_EXAMPLE))
+        await reply(update, context, problems.mistakes(context.words, found, strategy_views.weights_example(quote)))
         return
     await _open(update, context, data, strategy)
 
@@ -149,7 +157,8 @@ async def custom(update: Update, context: Context) -> None:
     """Ask for own weights."""
     data = {**await _recall(context), "step": "weights"}
     await _remember(context, data)
-    await show(update, context, views.custom_prompt(context.words, _mode(context, data), replaced=await _replaced(context, data)))
+    mode, quote, replaced = _mode(context, data), _quote(context, data), await _replaced(context, data)
+    await show(update, context, views.custom_prompt(context.words, mode, quote, replaced=replaced))
 
 
 async def choose(update: Update, context: Context) -> None:
@@ -160,24 +169,71 @@ async def choose(update: Update, context: Context) -> None:
         await _offer_first_plan(update, context, portfolio, None)  # an earlier process opened it and was killed before it could say so
         return
     data = await _recall(context)
-    preset, _, over = context.tapped.arg.partition(":")
-    if over != data.get(_OVER, ""):
-        raise UserError(_ENDED)  # shown in a set-up in which another portfolio was to be closed, or none
-    instruments = await context.program.source.markets()
+    preset, over, quote = (*context.tapped.arg.split(":"), "", "")[:3]
+    if (over, quote) != (data.get(_OVER, ""), data.get("quote", "")):
+        raise UserError(_ENDED)  # shown in a set-up in which another portfolio was to be closed, or none, or in another dollar
+    instruments = await _markets(context, data)
     await _open(update, context, data, strategies.preset(preset, traded(instruments), tuple(data.get("holdings", ()))))
 
 
 async def _strategies(update: Update, context: Context, data: dict[str, Any], shown: str = "balanced") -> None:
     await _remember(context, {**data, "step": "strategy"})
-    instruments = await context.program.source.markets()
+    instruments = await _markets(context, data)
     held = tuple(data.get("holdings", ()))
     offered = {name: strategies.preset(name, traded(instruments), held) for name in strategies.preset_names()}
     mode, replaced = _mode(context, data), await _replaced(context, data)
     worth = Decimal(data["amount"]) if "amount" in data else None
     view = views.strategy_choice(
-        context.words, mode, tuple(offered.values()), offered[shown], replaced, amount=worth, over=data.get(_OVER, "")
+        context.words,
+        mode,
+        tuple(offered.values()),
+        offered[shown],
+        replaced,
+        amount=worth,
+        over=data.get(_OVER, ""),
+        kept_in=await _kept_in(context, data),
     )
     await show(update, context, view)
+
+
+async def start_quote(update: Update, context: Context) -> None:
+    """Keep the portfolio that is set up in the tapped dollar, where everything that it needs is traded against that."""
+    data, quote = await _recall(context), context.tapped.arg
+    held, usual = tuple(data.get("holdings", ())), context.program.source
+    if quote == usual.quote_asset:
+        chosen = {key: value for key, value in data.items() if key != "quote"}
+    else:
+        there = strategies.preset("balanced", traded(await usual.markets()), held)
+        await _need_traded(context, quote, (*there.members[CORE], *there.futures_split, *held))
+        chosen = {**data, "quote": quote}
+    await _strategies(update, context, chosen)
+
+
+async def _kept_in(context: Context, data: dict[str, Any]) -> views.KeptIn:
+    """Return which dollar the portfolio is to be kept in, and the other one that it could be kept in."""
+    markets, quote = context.program.markets, _quote(context, data)
+    other = next((coin for coin in markets.coins if coin != quote), "")
+    with suppress(ExchangeError):
+        if other and not await markets.not_traded(other, (MAJORS[0],)):
+            holdings = data.get("holdings", {})
+            more = Decimal(holdings.get(other, 0)) > Decimal(holdings.get(quote, 0))
+            return views.KeptIn(quote=data.get("quote", ""), other=other, holds_more_of_other=more)
+    return views.KeptIn(quote=data.get("quote", ""))
+
+
+async def _need_traded(context: Context, quote: str, instruments: Iterable[str]) -> None:
+    """Raise :class:`UserError` with everything of these that is not traded against a quote coin."""
+    strategies.keepable_in(quote, await context.program.markets.not_traded(quote, instruments))
+
+
+def _quote(context: Context, data: dict[str, Any]) -> str:
+    """Return the dollar that the portfolio is to be kept in."""
+    return str(data.get("quote", context.program.source.quote_asset))
+
+
+async def _markets(context: Context, data: dict[str, Any]) -> Mapping[str, Market]:
+    """Return what is listed against that dollar."""
+    return await context.program.markets.against(_quote(context, data)).source.markets()
 
 
 async def _replaced(context: Context, data: dict[str, Any]) -> Portfolio | None:
@@ -190,7 +246,9 @@ async def _open(update: Update, context: Context, data: dict[str, Any], strategy
     """Create the portfolio, which ends the dialog, and offer the plan that brings it to its targets."""
     if await _asks_first(update, context, data):
         return
-    mode, quote = _mode(context, data), context.program.source.quote_asset
+    mode, quote = _mode(context, data), _quote(context, data)
+    if quote != context.program.source.quote_asset:
+        await _need_traded(context, quote, (*strategy.spot_assets, *strategy.contracts, *data.get("holdings", ())))
     if mode == Mode.DEMO:  # hours pass while a person reads a card
         strategy = replace(strategy, move_limit_pct=_DEMO_MOVE_PCT)
     holdings = {name: Decimal(qty) for name, qty in data.get("holdings", {}).items()}
@@ -198,7 +256,12 @@ async def _open(update: Update, context: Context, data: dict[str, Any], strategy
     await context.program.begin_market()
     replaced = await _replaced(context, data)
     opened = await context.program.portfolios.open(
-        context.person, mode, strategy, holdings or {quote: amount_ or _USUAL}, replaces=replaced.id if replaced is not None else None
+        context.person,
+        mode,
+        strategy,
+        holdings or {quote: amount_ or _USUAL},
+        quote=quote,
+        replaces=replaced.id if replaced is not None else None,
     )
     if isinstance(opened, UnderWay):
         await reply(update, context, views.not_replaced(context.words, opened))

@@ -55,13 +55,13 @@ async def _take_weights(update: Update, context: Context, portfolio: Portfolio, 
     if named := preset_meant(text, context.words):
         await show(update, context, views.preset_offer(context.words, portfolio, await _preset(context, portfolio, named)))
         return
-    instruments = await context.program.source.markets()
+    instruments = await context.program.markets.of(portfolio).source.markets()
     parsed = parsing.pairs(text, names.of_lines(instruments, views.lines_called(context.words)))
     found, strategy = parsed.problems, None
     if not found:
         strategy, found = strategies.own_weights(parsed.values, instruments, portfolio.strategy)
     if strategy is None:
-        await reply(update, context, problems.mistakes(context.words, found, views.TARGETS_EXAMPLE))
+        await reply(update, context, problems.mistakes(context.words, found, views.targets_example(portfolio.quote)))
         return
     await context.leave(DIALOG)
     await _change(update, context, portfolio, strategy)
@@ -74,7 +74,7 @@ async def preset(update: Update, context: Context) -> None:
         return
     if context.tapped.arg == "custom":
         await context.enter(DIALOG, {OF_PORTFOLIO: portfolio.id})
-        await show(update, context, start.custom_prompt(context.words, portfolio.mode, portfolio, back="targets"))
+        await show(update, context, start.custom_prompt(context.words, portfolio.mode, portfolio.quote, portfolio, back="targets"))
         return
     await show(update, context, views.preset_offer(context.words, portfolio, await _preset(context, portfolio, context.tapped.arg)))
 
@@ -94,7 +94,7 @@ def preset_meant(text: str, words: Words) -> str | None:
 
 async def _preset(context: Context, portfolio: Portfolio, name: str) -> Strategy:
     held = portfolio.strategy.members.get("ALT", ())
-    chosen = strategies.preset(name, traded(await context.program.source.markets()), held)
+    chosen = strategies.preset(name, traded(await context.program.markets.of(portfolio).source.markets()), held)
     kept = portfolio.strategy
     with_triggers = strategies.with_triggers_of(chosen, kept)
     return replace(
@@ -120,7 +120,7 @@ async def bands(update: Update, context: Context) -> None:
 
 
 async def _take_bands(update: Update, context: Context, portfolio: Portfolio) -> None:
-    known = names.of_lines(await context.program.source.markets(), views.lines_called(context.words))
+    known = names.of_lines(await context.program.markets.of(portfolio).source.markets(), views.lines_called(context.words))
     rules, found = parsing.bands(context.rest, known)
     strategy = None
     if not found:

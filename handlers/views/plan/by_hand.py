@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handlers.views.common import View, button, code, head, page, say
-from handlers.views.portfolio.flows import CORRECT_EXAMPLE
+from handlers.views.portfolio.flows import correct_example
 
 if TYPE_CHECKING:
     from chatbot.i18n import Words
@@ -17,7 +17,7 @@ def prompt(words: Words, portfolio: Portfolio, plan: Plan) -> View:
     text = page(
         head(words, portfolio, say(words, "Plan {number}", number=plan.number)),
         say(words, "Write what you hold now, only where it differs from what the plan leads to:"),
-        code(CORRECT_EXAMPLE),
+        code(correct_example(portfolio)),
         say(words, "Everything else counts as done as planned. An order that you left out altogether can be switched off under “Edit”."),
     )
     return View(text, ((button(words.t("Back to the plan"), "card", plan.id),),))

@@ -193,7 +193,7 @@ def told(words: Words, portfolio: Portfolio, outcome: Outcome, found: Sequence[P
 
 def sell_button(words: Words, portfolio: Portfolio) -> Button:
     """Return the way to the second step; it shows what it would sell first."""
-    return button(words.t("Sell all spot to USDT"), "panic_sell", portfolio.id)
+    return button(words.t("Sell all spot to {quote}", quote=portfolio.quote), "panic_sell", portfolio.id)
 
 
 def sale(words: Words, effect: Effect, now: datetime) -> View:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from handlers.buttons import Keyboard
     from handlers.views.common import Html
 
-DEPOSIT_EXAMPLE, CORRECT_EXAMPLE = "0.1 BTC", "BTC 0.6, USDT 1200"
+DEPOSIT_EXAMPLE = "0.1 BTC"
 #: so many changed amounts are named one by one
 _MOST = 20
 _ZERO = Decimal(0)
@@ -39,14 +39,19 @@ def prompt(words: Words, portfolio: Portfolio, kind: FlowKind) -> View:
     text = page(
         head(words, portfolio),
         bold(words.t(_ASKS[kind])),
-        say(words, "Write an amount of {quote}, like {plain}, or a coin with its amount, like {example}.", **_examples()),
+        say(words, "Write an amount of {quote}, like {plain}, or a coin with its amount, like {example}.", **_examples(portfolio)),
         say(words, "It is no profit and no loss: returns leave it out."),
     )
     return View(text, ((button(words.t("Back"), "status"),),))
 
 
-def _examples() -> dict[str, Html]:
-    return {"quote": esc("USDT"), "plain": code("500"), "example": code(DEPOSIT_EXAMPLE)}
+def correct_example(portfolio: Portfolio) -> str:
+    """Return how amounts that differ are written."""
+    return f"BTC 0.6, {portfolio.quote} 1200"
+
+
+def _examples(portfolio: Portfolio) -> dict[str, Html]:
+    return {"quote": esc(portfolio.quote), "plain": code("500"), "example": code(DEPOSIT_EXAMPLE)}
 
 
 def correct_prompt(words: Words, portfolio: Portfolio) -> View:
@@ -54,7 +59,7 @@ def correct_prompt(words: Words, portfolio: Portfolio) -> View:
     text = page(
         head(words, portfolio, say(words, "your holdings")),
         say(words, "Write only what differs, as you hold it now. Everything else stays as it is:"),
-        code(CORRECT_EXAMPLE),
+        code(correct_example(portfolio)),
         say(words, "0 takes a coin out: {example}", example=code("SOL 0")),
         say(words, "Futures: {example} or {short}", example=code("long BTC 0.05 at 61000"), short=code("short ETH 2")),
         say(words, "Money in your futures account: {example}", example=code("futures 2500")),
@@ -62,8 +67,8 @@ def correct_prompt(words: Words, portfolio: Portfolio) -> View:
     return View(text, ((button(words.t("Back"), "status"),),))
 
 
-def moved(words: Words, portfolio: Portfolio, flow: Flow, *, quote: str = "") -> View:
-    """Say what came in or went out; a deposit of the ``quote`` coin can be invested at once."""
+def moved(words: Words, portfolio: Portfolio, flow: Flow) -> View:
+    """Say what came in or went out; a deposit of the quote coin can be invested at once."""
     rows = [_signed(words, asset, qty) for asset, qty in flow.facts["changes"].items()]
     amount = words.money(abs(flow.amount)) if flow.amount is not None else None
     text = page(
@@ -74,7 +79,8 @@ def moved(words: Words, portfolio: Portfolio, flow: Flow, *, quote: str = "") ->
         say(words, "It is no profit and no loss: returns leave it out."),
     )
     came = flow.facts["changes"] if flow.kind is FlowKind.DEPOSIT else {}
-    invest = ((button(words.t("Invest it"), "invest_now", came[quote], Style.PRIMARY),),) if list(came) == [quote] else ()
+    money = came.get(portfolio.quote) if len(came) == 1 else None
+    invest = ((button(words.t("Invest it"), "invest_now", money, Style.PRIMARY),),) if money is not None else ()
     return View(text, (*invest, *_rows(words, flow)))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
-from chatbot.model import Mode
+from chatbot.model import USUAL_QUOTE, Mode
 from handlers.buttons import Style
 from handlers.views.common import (
     DASH,
@@ -26,7 +27,7 @@ from handlers.views.common import (
     preset_name,
     say,
 )
-from handlers.views.portfolio.strategy import members_line, rules_lines, strategy_picture, strategy_table
+from handlers.views.portfolio.strategy import members_line, rules_lines, strategy_picture, strategy_table, weights_example
 from handlers.views.trigger.signals import switched_on_line
 
 if TYPE_CHECKING:
@@ -179,6 +180,18 @@ def _closes(words: Words, replaced: Portfolio | None) -> Html | None:
     return say(words, "{name} is closed when this one is opened.", name=bold(named(words, replaced))) if replaced is not None else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptIn:
+    """Which dollar a portfolio is set up in."""
+
+    #: the one that was chosen; empty for the usual one, of which nothing is said
+    quote: str = ""
+    #: the other one that could be chosen; empty where there is none
+    other: str = ""
+    #: of that one the person holds more
+    holds_more_of_other: bool = False
+
+
 def strategy_choice(
     words: Words,
     mode: Mode,
@@ -188,11 +201,14 @@ def strategy_choice(
     *,
     amount: Decimal | None = None,
     over: str = "",
+    kept_in: KeptIn | None = None,
 ) -> View:
     """Show one strategy with its picture, and the others as buttons; above them the ``amount`` that was understood, where one was asked.
 
-    ``replaced`` is closed with the tap that opens; ``over``, what was answered about it, goes along in that button.
+    ``replaced`` is closed with the tap that opens; ``over``, what was answered about it, goes along in that button, and so does the
+    dollar that it is ``kept_in``.
     """
+    kept_in = kept_in or KeptIn()
     text = page(
         joined(DOT, (mark(mode), say(words, "strategy"))),
         _worth(words, amount),
@@ -203,6 +219,7 @@ def strategy_choice(
         switched_on_line(words, shown),
         "",
         say(words, "Compare the others with the buttons. Everything can be changed later."),
+        _dollar(words, kept_in),
         _closes(words, replaced),
     )
     others = tuple(
@@ -211,12 +228,21 @@ def strategy_choice(
     use = button(
         words.t("Use {name}", name=preset_name(words, shown.preset)),
         "choose",
-        f"{shown.preset}:{over}" if over else shown.preset,
+        f"{shown.preset}:{over}:{kept_in.quote}".rstrip(":"),
         Style.PRIMARY,
     )
-    return captioned(
-        text, ((use,), others, (button(words.t("Own weights"), "custom"), button(words.t("Back"), "start"))), strategy_picture(words, shown)
-    )
+    last = (button(words.t("Own weights"), "custom"), button(words.t("Back"), "start"))
+    dollar = ((button(words.t("Keep it in {quote}", quote=kept_in.other), "start_quote", kept_in.other),),) if kept_in.other else ()
+    return captioned(text, ((use,), others, last, *dollar), strategy_picture(words, shown))
+
+
+def _dollar(words: Words, kept_in: KeptIn) -> Html | None:
+    """Say which dollar was chosen, for good, or that the other one is the one that the person has; None where nothing is to be said."""
+    if kept_in.quote:
+        return say(words, "Kept in {quote} for good: orders pay and receive it, and it counts as one dollar.", quote=kept_in.quote)
+    if kept_in.holds_more_of_other:
+        return say(words, "You hold more {quote}. If you keep the portfolio in it, plans pay with it as it is.", quote=kept_in.other)
+    return None
 
 
 def _about(words: Words, strategy: Strategy) -> str:
@@ -224,16 +250,22 @@ def _about(words: Words, strategy: Strategy) -> str:
 
 
 def custom_prompt(
-    words: Words, mode: Mode, portfolio: Portfolio | None = None, *, replaced: Portfolio | None = None, back: str = "start_strategy"
+    words: Words,
+    mode: Mode,
+    quote: str,
+    portfolio: Portfolio | None = None,
+    *,
+    replaced: Portfolio | None = None,
+    back: str = "start_strategy",
 ) -> View:
-    """Ask for own weights, of a portfolio or of one that is being set up; ``replaced`` is closed when that is opened."""
+    """Ask for own weights, of a portfolio or of one that is being set up, kept in ``quote``; ``replaced`` is closed when that is opened."""
     what = say(words, "own weights")
     text = page(
         head(words, portfolio, what) if portfolio is not None else joined(DOT, (mark(mode), what)),
         say(words, "Send every line with its weight in per cent; together they make 100. For example:"),
-        code("BTC 40 ETH 30 ALT 20 USDT 10"),
+        code(weights_example(quote)),
         "",
-        say(words, "ALT stands for all other coins, USDT for stablecoins, FUTURES for money in the futures account."),
+        say(words, "ALT stands for all other coins, {quote} for stablecoins, FUTURES for money in the futures account.", quote=quote),
         _closes(words, replaced),
     )
     return View(text, ((button(words.t("Back"), back),),))
@@ -244,6 +276,7 @@ def created(words: Words, portfolio: Portfolio, amount: Decimal | None = None, *
     text = page(
         head(words, portfolio, bold(words.t("ready")), name=True),
         _worth(words, amount),
+        _dollar(words, KeptIn(quote=portfolio.quote)) if portfolio.quote != USUAL_QUOTE else None,
         say(words, "{name} is closed; its history is under /portfolios.", name=named(words, replaced)) if replaced is not None else None,
         say(words, "Commands speak of this one now; /portfolios switches.") if portfolio.is_one_of_several else None,
         say(words, "I check it from now on and ring only when a line leaves its band."),

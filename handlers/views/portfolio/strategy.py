@@ -41,10 +41,18 @@ if TYPE_CHECKING:
     from handlers.buttons import Keyboard
     from handlers.views.common import Html
 
-WEIGHTS_EXAMPLE = "BTC 40 ETH 30 ALT 20 USDT 10"
-TARGETS_EXAMPLE = f"/targets {WEIGHTS_EXAMPLE}"
 BANDS_EXAMPLE = "/bands BTC 5 ALT 10%"
 _BAND_CHOICES = (3, 5, 7, 10)
+
+
+def weights_example(quote: str) -> str:
+    """Return how own weights are written, with the quote coin for the line of cash."""
+    return f"BTC 40 ETH 30 ALT 20 {quote} 10"
+
+
+def targets_example(quote: str) -> str:
+    """Return how they are written behind their command."""
+    return f"/targets {weights_example(quote)}"
 
 
 def strategy_table(words: Words, strategy: Strategy) -> Html:
@@ -116,7 +124,7 @@ def targets(words: Words, portfolio: Portfolio) -> View:
         *rules_lines(words, strategy),
         kept_line(words, strategy),
         "",
-        say(words, "Own weights: {example}", example=code(TARGETS_EXAMPLE)),
+        say(words, "Own weights: {example}", example=code(targets_example(portfolio.quote))),
     )
     presets = tuple(button(preset_name(words, name), "preset", name) for name in preset_names() if name != strategy.preset)
     keyboard: Keyboard = (presets, (button(words.t("Bands"), "bands"), button(words.t("Status"), "status")))

@@ -258,7 +258,7 @@ def test_why_is_three_sentences_at_most(held_back: HeldBack, is_open: bool) -> N
 def test_all_problems_of_an_input_in_one_answer() -> None:
     """Two mistakes are told together, escaped, with an example that works."""
     found = [UserError("{name} is there twice.", name="<b>"), UserError("{name} has no number behind it.", name="ETH")]
-    text = problems.mistakes(WORDS, found, strategy.TARGETS_EXAMPLE).text
+    text = problems.mistakes(WORDS, found, strategy.targets_example("USDT")).text
     assert text.startswith("2 things to fix:\n• &lt;b&gt; is there twice.\n• ETH has no number behind it.")
     assert "<code>/targets BTC 40 ETH 30 ALT 20 USDT 10</code>" in text
 

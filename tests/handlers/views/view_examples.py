@@ -577,7 +577,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.flows.prompt": lambda w: flows.prompt(w, port, FlowKind.WITHDRAWAL),
         "portfolio.flows.correct_prompt": lambda w: flows.correct_prompt(w, port),
         "portfolio.flows.moved": lambda w: flows.moved(w, port, a_flow(FlowKind.DEPOSIT, {name: "0.5", "USDT": "-100"})),
-        "portfolio.flows.moved to invest": lambda w: flows.moved(w, port, a_flow(FlowKind.DEPOSIT, {"USDT": "500"}), quote="USDT"),
+        "portfolio.flows.moved to invest": lambda w: flows.moved(w, port, a_flow(FlowKind.DEPOSIT, {"USDT": "500"})),
         "portfolio.flows.moved unknown": lambda w: flows.moved(w, port, replace(a_flow(FlowKind.UNDONE, {name: "-1"}), amount=None)),
         "portfolio.flows.corrected": lambda w: flows.corrected(w, port, a_correction(name)),
         "portfolio.flows.corrected of one coin": lambda w: flows.corrected(w, port, a_correction(name, one=True)),
@@ -632,7 +632,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "problems.cannot_evaluate": lambda w: problems.cannot_evaluate(w, port, report(name, known=False).check.problems),
         "problems.failure": lambda w: problems.failure(w, "a1b2c3"),
         "problems.mistake": lambda w: problems.mistake(w, mistakes[0]),
-        "problems.mistakes": lambda w: problems.mistakes(w, mistakes, strategy.TARGETS_EXAMPLE),
+        "problems.mistakes": lambda w: problems.mistakes(w, mistakes, strategy.targets_example("USDT")),
         "problems.unknown_text": problems.unknown_text,
         "problems.unknown_command": lambda w: problems.unknown_command(w, name),
         "problems.no_portfolio": problems.no_portfolio,
@@ -699,11 +699,17 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
             w, {"0a1b2c3d": {name: D(1234), "BTC": D(1)}, "4e5f6a7b": {name: D("1.234"), "BTC": D(1)}}, {}
         ),
         "portfolio.start.strategy_choice": lambda w: start.strategy_choice(w, Mode.PAPER, presets, presets[2]),
+        "portfolio.start.strategy_choice in another dollar": lambda w: start.strategy_choice(
+            w, Mode.PAPER, presets, presets[2], kept_in=start.KeptIn(quote="USDC", other="USDT")
+        ),
+        "portfolio.start.strategy_choice of more of it": lambda w: start.strategy_choice(
+            w, Mode.PAPER, presets, presets[2], kept_in=start.KeptIn(other="USDC", holds_more_of_other=True)
+        ),
         "portfolio.start.strategy_choice instead": lambda w: start.strategy_choice(
             w, Mode.PAPER, presets, presets[2], port, over="9999999"
         ),
-        "portfolio.start.custom_prompt": lambda w: start.custom_prompt(w, Mode.PAPER),
-        "portfolio.start.custom_prompt instead": lambda w: start.custom_prompt(w, Mode.PAPER, replaced=port),
+        "portfolio.start.custom_prompt": lambda w: start.custom_prompt(w, Mode.PAPER, "USDT"),
+        "portfolio.start.custom_prompt instead": lambda w: start.custom_prompt(w, Mode.PAPER, "USDT", replaced=port),
         "portfolio.start.created": lambda w: start.created(w, port, D(10000)),
         "portfolio.start.language_choice": lambda w: start.language_choice(
             w, {"en": "English", "es": "Español", "ru": "Русский"}, "settings"
