@@ -32,10 +32,6 @@ class Conversation(Protocol):
         """Write; ValueError when it cannot be sent."""
         ...
 
-    async def edit(self, message_id: int, text: str) -> None:
-        """Change an own message; LookupError when there is none."""
-        ...
-
     async def tap(self, message_id: int, data: str) -> str | None:
         """Tap a button and return the tap's id; LookupError when it is gone."""
         ...
@@ -118,10 +114,6 @@ async def _say(wish: Mapping[str, object], conversation: Conversation) -> None:
     await conversation.say(_words(wish["text"], 4096))
 
 
-async def _edit(wish: Mapping[str, object], conversation: Conversation) -> None:
-    await conversation.edit(_number(wish["id"]), _words(wish["text"], 4096))
-
-
 async def _tap(wish: Mapping[str, object], conversation: Conversation) -> dict[str, object]:
     number = _number(wish["id"])
     try:
@@ -149,7 +141,6 @@ async def _play(wish: Mapping[str, object], around: Around) -> dict[str, object]
 
 _WISHES: dict[str, Callable[[Mapping[str, object], Conversation], Awaitable[dict[str, object] | None]]] = {
     "say": _say,
-    "edit": _edit,
     "tap": _tap,
     "speak": _speak,
 }

@@ -42,10 +42,6 @@ class Seat:
         """Write to the bot; ValueError when there is nothing in it."""
         await self._loopback.text(self.user, text)
 
-    async def edit(self, message_id: int, text: str) -> None:
-        """Change an own message; LookupError when it is not the person's."""
-        await self._loopback.edit(self.user, message_id, text)
-
     async def tap(self, message_id: int, data: str) -> str | None:
         """Tap a button by its callback data and return the tap's id; LookupError when it is gone."""
         query = await self._loopback.tap(self.user, message_id, data)

@@ -39,12 +39,6 @@ class Talk:
         """Note it."""
         self.heard.append(("say", text))
 
-    async def edit(self, message_id: int, text: str) -> None:
-        """Note it; only message 1 is known."""
-        if message_id != 1:
-            raise LookupError("no such message")
-        self.heard.append(("edit", message_id, text))
-
     async def tap(self, message_id: int, data: str) -> str | None:
         """Note it; one button is gone."""
         if data == "gone":
@@ -126,7 +120,6 @@ async def test_a_page_gets_the_snapshot_then_changes_and_its_wishes_are_done(ser
     async with await _socket(client, server) as socket:
         assert (await _next(socket))["type"] == "snapshot"
         await socket.send_json({"type": "say", "text": "hi"})
-        await socket.send_json({"type": "edit", "id": 1, "text": "ho"})
         await socket.send_json({"type": "tap", "id": 1, "data": "go", "ref": 5})
         assert await _next(socket) == {"type": "tapped", "ref": 5, "query": "77"}
         await socket.send_json({"type": "tap", "id": 1, "data": "gone", "ref": 6})
@@ -135,7 +128,7 @@ async def test_a_page_gets_the_snapshot_then_changes_and_its_wishes_are_done(ser
         assert await _next(socket) == {"type": "menu", "language": "ru"}
         talk.news.put_nowait({"type": "typing"})
         assert await _next(socket) == {"type": "typing"}
-    assert talk.heard == [("say", "hi"), ("edit", 1, "ho"), ("tap", 1, "go")]
+    assert talk.heard == [("say", "hi"), ("tap", 1, "go")]
     for _ in range(100):
         await asyncio.sleep(0.01)
         if talk.readers == 0:
@@ -152,8 +145,7 @@ async def test_a_page_gets_the_snapshot_then_changes_and_its_wishes_are_done(ser
         '{"type":"rm"}',
         '{"type":"say"}',
         '{"type":"say","text":5}',
-        '{"type":"edit","id":true,"text":"x"}',
-        '{"type":"edit","id":9,"text":"x"}',
+        '{"type":"tap","id":true,"data":"x"}',
         '{"type":"say","text":"' + "x" * 4097 + '"}',
         '{"type":"tap","id":1,"data":""}',
         '{"type":"play"}',

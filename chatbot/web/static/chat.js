@@ -10,7 +10,7 @@ const NEAR_PX = 90, SPIN_MS = 30_000, TYPING_MS = 5_000, TOAST_MS = 3_500;
 const messages = new Map(); // id -> facts
 const taps = new Map(); // our ref -> {key, query}
 const early = new Map(); // tap id -> answer that came before we knew the tap's id
-let commands = [], scenes = [], socket, retryMs = 300, refs = 0, unread = 0, editing = null, marked = -1, market = null;
+let commands = [], scenes = [], socket, retryMs = 300, refs = 0, unread = 0, marked = -1, market = null;
 let typingTimer, toastTimer, spinning = new Set();
 
 // The socket
@@ -234,7 +234,7 @@ setInterval(showMarket, 1_000);
 
 function label() {
   const names = { text: "message", send: "send", slash: "menu", menu: "menu", down: "newest", scroll: "chat", language: "language" };
-  for (const [id, key] of Object.entries({ ...names, "stop-editing": "close", "viewer-close": "close", "stage-close": "close" })) at(id).setAttribute("aria-label", word(key));
+  for (const [id, key] of Object.entries({ ...names, "viewer-close": "close", "stage-close": "close" })) at(id).setAttribute("aria-label", word(key));
   text.placeholder = word("message");
   at("badge").title = word("private");
 }
@@ -326,14 +326,6 @@ function grow() {
   at("send").disabled = text.value.trim() === "";
 }
 
-function edit(message) {
-  editing = message?.id ?? null;
-  at("editing").hidden = editing === null;
-  text.value = message?.text ?? "";
-  grow();
-  text.focus();
-}
-
 text.oninput = () => {
   grow();
   if (text.value.startsWith("/") && !/\s/.test(text.value)) filterMenu(); else openMenu(false);
@@ -344,19 +336,19 @@ text.onkeydown = (event) => {
   if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); at("compose").requestSubmit(); }
   else if (event.key === "ArrowUp" && text.value === "") {
     const own = [...messages.values()].filter((m) => m.mine).pop();
-    if (own) { event.preventDefault(); edit(own); }
-  } else if (event.key === "Escape" && editing !== null) edit(null);
+    if (own) { event.preventDefault(); text.value = own.text; grow(); }
+  }
 };
-at("stop-editing").onclick = () => edit(null);
 at("compose").onsubmit = (event) => {
   event.preventDefault();
   const words = text.value.trim();
   if (!words) return;
-  const facts = editing === null ? { type: "say", text: words } : { type: "edit", id: editing, text: words };
-  if (!wish(facts)) return;
+  if (!wish({ type: "say", text: words })) return;
   openMenu(false);
-  if (editing === null) toNewest();
-  edit(null);
+  toNewest();
+  text.value = "";
+  grow();
+  text.focus();
 };
 document.addEventListener("click", (event) => {
   const words = event.target.closest?.("[data-say]")?.dataset.say;

@@ -33,14 +33,14 @@ const rows = {
     "son kontrolün gördüğü", "上次检查看到了什么", "ما رآه الفحص الأخير", "apa yang dilihat cek terakhir",
   ],
   keys: [
-    "Type / for the menu. ↑ in an empty field edits your last message.",
-    "Escribe / para el menú. ↑ en un campo vacío edita tu último mensaje.",
-    "Digite / para o menu. ↑ no campo vazio edita sua última mensagem.",
-    "Введите / для меню. ↑ в пустом поле — правка последнего сообщения.",
-    "Menü için / yazın. Boş alanda ↑ son mesajınızı düzenler.",
-    "输入 / 打开菜单。空白时按 ↑ 编辑上一条消息。",
-    "اكتب / لفتح القائمة. ↑ في حقل فارغ يعدّل رسالتك الأخيرة.",
-    "Ketik / untuk menu. ↑ di kolom kosong mengubah pesan terakhir Anda.",
+    "Type / for the menu. ↑ in an empty field brings your last message back.",
+    "Escribe / para el menú. ↑ en un campo vacío recupera tu último mensaje.",
+    "Digite / para o menu. ↑ no campo vazio traz de volta sua última mensagem.",
+    "Введите / для меню. ↑ в пустом поле — ваше последнее сообщение снова.",
+    "Menü için / yazın. Boş alanda ↑ son mesajınızı geri getirir.",
+    "输入 / 打开菜单。空白时按 ↑ 找回上一条消息。",
+    "اكتب / لفتح القائمة. ↑ في حقل فارغ يعيد رسالتك الأخيرة.",
+    "Ketik / untuk menu. ↑ di kolom kosong memunculkan lagi pesan terakhir Anda.",
   ],
   private: [
     "Nothing leaves this machine", "Nada sale de este equipo", "Nada sai deste computador", "Ничего не покидает этот компьютер",
@@ -54,10 +54,6 @@ const rows = {
   lost: [
     "Connection lost, trying again…", "Sin conexión, reintentando…", "Sem conexão, tentando de novo…", "Связь потеряна, пробуем снова…",
     "Bağlantı koptu, yeniden deneniyor…", "连接中断，正在重试…", "انقطع الاتصال، تجري إعادة المحاولة…", "Koneksi terputus, mencoba lagi…",
-  ],
-  editing: [
-    "Editing your message", "Editando tu mensaje", "Editando sua mensagem", "Правка сообщения",
-    "Mesajınızı düzenliyorsunuz", "正在编辑消息", "تعديل رسالتك", "Mengubah pesan Anda",
   ],
   edited: ["edited", "editado", "editada", "изменено", "düzenlendi", "已编辑", "معدّلة", "diedit"],
   typing: ["typing…", "escribiendo…", "digitando…", "печатает…", "yazıyor…", "正在输入…", "يكتب…", "mengetik…"],

@@ -55,7 +55,7 @@ async def test_changes_of_this_chat_follow_the_snapshot_and_those_of_others_do_n
     await loopback.text(TelegramUser(id=9), "of another")
     await seat.say("one")
     said = (await anext(changes))["message"]
-    await seat.edit(said["id"], "two")
+    await loopback.edit(seat.user, said["id"], "two")
     edited = (await anext(changes))["message"]
     assert (edited["id"], edited["text"], edited["edited"]) == (said["id"], "two", "2026-03-01T12:00:00+00:00")
     rows = [[{"text": "Go", "callback_data": "go"}]]
