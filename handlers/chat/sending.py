@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from telegram import InlineKeyboardMarkup
     from telegram.ext import ExtBot
 
-    from handlers.views.common import Picture, View
+    from handlers.views.common import View
 
 log = structlog.get_logger()
 
@@ -66,17 +66,15 @@ async def send(
     silent: bool = False,
     reply_to: int | None = None,
 ) -> Message:
-    """Send a view as a new message and return the one with the buttons; without its picture where that is refused.
+    """Send a view as a new message; without its picture where that is refused, or where the text is too long to be its caption.
 
     Only a view without a picture can be the reply to a message; where that is gone, it stands alone.
     """
     text, mode = written(view, plain=plain)
-    picture = await _drawn(view.picture)
+    picture = await _drawn(view)
     try:
-        if picture is not None and visible_length(view.text) <= MAX_CAPTION:
+        if picture is not None:
             return await bot.send_photo(chat_id, picture, caption=text, parse_mode=mode, reply_markup=keyboard, disable_notification=silent)
-        if picture is not None:  # too long for a caption: the picture goes first, the text with the buttons follows
-            await bot.send_photo(chat_id, picture, disable_notification=True)
     except BadRequest as refusal:
         if not says(refusal, *_PICTURE):
             raise
@@ -126,7 +124,7 @@ async def _edit_picture(
     bot: ExtBot[None], chat_id: int, message_id: int, view: View, keyboard: InlineKeyboardMarkup | None, *, plain: bool
 ) -> Message | None:
     """Put a view with a picture in place of a message; None where there is none to show."""
-    picture = await _drawn(view.picture) if visible_length(view.text) <= MAX_CAPTION else None
+    picture = await _drawn(view)
     if picture is None:
         return None
     text, mode = written(view, plain=plain)
@@ -140,12 +138,12 @@ async def _edit_picture(
         return None
 
 
-async def _drawn(picture: Picture | None) -> bytes | None:
-    """Draw a picture; the text says the same, so one that cannot be drawn is left out."""
-    if picture is None:
+async def _drawn(view: View) -> bytes | None:
+    """Draw a view's picture; the text says the same, so one that cannot be drawn, or whose caption would not fit, is left out."""
+    if view.picture is None or visible_length(view.text) > MAX_CAPTION:
         return None
-    with contained("picture could not be drawn", kind=picture.kind):  # a drawing library may fail in any way
-        return await draw(picture)
+    with contained("picture could not be drawn", kind=view.picture.kind):  # a drawing library may fail in any way
+        return await draw(view.picture)
     return None
 
 
