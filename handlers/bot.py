@@ -102,6 +102,7 @@ BUTTONS: dict[str, Handler] = {
     "start_mode": start.start_mode,
     "amount": start.amount,
     "holdings_ok": start.holdings_ok,
+    "start_futures": start.start_futures,
     "start_strategy": start.start_strategy,
     "start_quote": start.start_quote,
     "show_preset": start.show_preset,

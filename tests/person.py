@@ -105,7 +105,7 @@ class Someone:
         await self.say("/start")
         await self.tap("Type in my holdings")
         await self.say(holdings)
-        return await self.taps("That is right", "Use Balanced", *then)
+        return await self.taps("That is right", "Yes", "Balanced", "Use Balanced", *then)
 
     async def confirm(self) -> Plan:
         """Press Confirm on the newest card and see it through."""

@@ -31,6 +31,8 @@ _USUAL_BAND = BandRule(abs_pp=PRESETS["balanced"].band_pp)
 #: names that a person may type for the line of cash; and for money of no particular coin, which is the quote coin
 _MONEY = frozenset({STABLE, "CASH", "USD"})
 _CASH_LINE = CASH_COINS | _MONEY
+#: of V: a tenth of a point, as people choose weights; and what is less than any trade
+_TENTH, _FINE = Decimal("0.001"), Decimal("1e-6")
 #: stands for every line that is not named
 EVERY = "ALL"
 #: a band of less than this many points would fire on noise, and one of more than this never
@@ -155,6 +157,49 @@ def _custom(weights: dict[str, Decimal], instruments: Collection[str], base: Str
         futures_net=weights[FUTURES],
         bands={line: base.bands.get(line, usual) for line in weights if line != FUTURES},
     )
+
+
+def without_futures(strategy: Strategy) -> Strategy:
+    """Return a strategy for somebody who uses no futures: the other lines share that weight, and what only moves futures is off."""
+    has_some = bool(strategy.weights.get(FUTURES))
+    left = {line: weight for line, weight in strategy.weights.items() if line != FUTURES}
+    off = {name: TriggerSetting(on=False) for name in (Cause.TREND, *FUTURES_TRIGGERS)}
+    return replace(
+        strategy,
+        preset="custom" if has_some else strategy.preset,
+        weights={**(_shares(left, _TENTH) if has_some else left), FUTURES: Decimal(0)},
+        futures_net=Decimal(0),
+        triggers={**strategy.triggers, **{name: replace(strategy.setting(name), on=one.on) for name, one in off.items()}},
+    )
+
+
+def as_held(values: Mapping[str, Decimal], base: Strategy, *, net: Decimal = Decimal(0)) -> Strategy:
+    """Return a strategy whose targets are what is held now, a line a coin, largest first.
+
+    ``values`` by coin in quote, dollars by their names or as STABLE, and under FUTURES the equity; ``net`` is the net futures exposure.
+    """
+    coins = {asset: value for asset, value in values.items() if value > 0 and asset not in _CASH_LINE and asset != FUTURES}
+    cash = sum((value for asset, value in values.items() if asset in _CASH_LINE), Decimal(0))
+    shown = {asset: coins[asset] for asset in sorted(coins, key=lambda asset: (-coins[asset], asset))}
+    weights = _shares({**shown, STABLE: cash, FUTURES: max(Decimal(0), values.get(FUTURES, Decimal(0)))}, _FINE)
+    usual = next(iter(base.bands.values()), BandRule(abs_pp=Decimal(5)))
+    return replace(
+        base,
+        preset="custom",
+        weights=weights,
+        members={},
+        futures_net=net,
+        bands={line: base.bands.get(line, usual) for line in weights if line != FUTURES},
+    )
+
+
+def _shares(values: Mapping[str, Decimal], step: Decimal) -> dict[str, Decimal]:
+    """Return the shares of values in steps that add up to 1; what is not nothing gets one at least, and the largest what is left."""
+    with wide():
+        whole = sum(values.values(), Decimal(0))
+        shares = {line: max(step, (value / whole).quantize(step)) if value else Decimal(0) for line, value in values.items()}
+        largest = max(values, key=lambda line: values[line])
+        return {**shares, largest: shares[largest] + 1 - sum(shares.values(), Decimal(0))}
 
 
 def sold_off(strategy: Strategy, assets: Iterable[str]) -> Strategy:

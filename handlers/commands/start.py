@@ -13,6 +13,7 @@ from chatbot.errors import ExchangeError, UserError
 from chatbot.exchanges.base import traded
 from chatbot.i18n import N_
 from chatbot.model import CORE, Cause, Mode, Reason
+from chatbot.plans.outcomes import NothingToDo
 from chatbot.portfolio import strategies
 from chatbot.portfolio.manage import UnderWay, need_room
 from chatbot.store import plans
@@ -126,7 +127,7 @@ async def _typed_weights(update: Update, context: Context, text: str, data: dict
     parsed = parsing.pairs(text, names.of_lines(named, strategy_views.lines_called(context.words)))
     if quote != context.program.source.quote_asset:
         await _need_traded(context, quote, (name for name in parsed.values if name in named and name not in CASH_COINS))
-    base = strategies.preset("balanced", traded(instruments), tuple(data.get("holdings", ())))
+    base = (await _offered(context, data))["balanced"]
     strategy, found = (None, parsed.problems) if parsed.problems else strategies.own_weights(parsed.values, instruments, base)
     if strategy is None:
         await reply(update, context, problems.mistakes(context.words, found, strategy_views.weights_example(quote)))
@@ -140,7 +141,19 @@ async def holdings_ok(update: Update, context: Context) -> None:
     chosen = data.get("readings", {}).get(context.tapped.arg)
     if chosen is None:
         raise UserError(N_("You sent other amounts since. Use the buttons under the newest ones."))
-    await _strategies(update, context, {**data, "holdings": chosen})
+    data = {**data, "holdings": chosen, "step": "futures"}
+    await _remember(context, data)
+    await show(update, context, views.futures_question(context.words))
+
+
+async def start_futures(update: Update, context: Context) -> None:
+    """Take whether somebody who trades by hand uses futures, and show what is held as the first of the strategies."""
+    data = await _recall(context)
+    held = {name: Decimal(qty) for name, qty in data.get("holdings", {}).items()}
+    prices = {**await amounts.prices(context, held), context.program.source.quote_asset: Decimal(1)}
+    worth = {name: str(qty * prices[name]) for name, qty in held.items() if name in prices}
+    mix = worth if worth.keys() == held.keys() else {}  # a share of what has no price is not known
+    await _strategies(update, context, {**data, "futures": context.tapped.arg, "mix": mix})
 
 
 async def start_strategy(update: Update, context: Context) -> None:
@@ -172,22 +185,34 @@ async def choose(update: Update, context: Context) -> None:
     preset, over, quote = (*context.tapped.arg.split(":"), "", "")[:3]
     if (over, quote) != (data.get(_OVER, ""), data.get("quote", "")):
         raise UserError(_ENDED)  # shown in a set-up in which another portfolio was to be closed, or none, or in another dollar
-    instruments = await _markets(context, data)
-    await _open(update, context, data, strategies.preset(preset, traded(instruments), tuple(data.get("holdings", ()))))
+    offered = await _offered(context, data)
+    if preset not in offered:
+        raise UserError(_ENDED)
+    await _open(update, context, data, offered[preset])
 
 
-async def _strategies(update: Update, context: Context, data: dict[str, Any], shown: str = "balanced") -> None:
+async def _offered(context: Context, data: dict[str, Any]) -> dict[str, Strategy]:
+    """Return the strategies of a set-up by name, what is held now first where that is known; without futures for who uses none."""
+    instruments = traded(await _markets(context, data))
+    presets = {name: strategies.preset(name, instruments, tuple(data.get("holdings", ()))) for name in strategies.preset_names()}
+    mix = {name: Decimal(value) for name, value in data.get("mix", {}).items()}
+    today = {views.TODAY: strategies.as_held(mix, presets["balanced"])} if mix else {}
+    every = {**today, **presets}
+    return every if data.get("futures", "yes") == "yes" else {name: strategies.without_futures(one) for name, one in every.items()}
+
+
+async def _strategies(update: Update, context: Context, data: dict[str, Any], shown: str = "") -> None:
+    """Show a strategy of a set-up, and first what is held now, or the one in the middle."""
     await _remember(context, {**data, "step": "strategy"})
-    instruments = await _markets(context, data)
-    held = tuple(data.get("holdings", ()))
-    offered = {name: strategies.preset(name, traded(instruments), held) for name in strategies.preset_names()}
+    offered = await _offered(context, data)
+    first = views.TODAY if views.TODAY in offered else "balanced"
     mode, replaced = _mode(context, data), await _replaced(context, data)
     worth = Decimal(data["amount"]) if "amount" in data else None
     view = views.strategy_choice(
         context.words,
         mode,
-        tuple(offered.values()),
-        offered[shown],
+        offered,
+        shown if shown in offered else first,
         replaced,
         amount=worth,
         over=data.get(_OVER, ""),
@@ -279,8 +304,11 @@ async def _offer_first_plan(
     update: Update, context: Context, portfolio: Portfolio, amount_: Decimal | None, replaced: Portfolio | None = None
 ) -> None:
     context.about = portfolio.id
-    await show(update, context, views.created(context.words, portfolio, amount_, replaced=replaced))
     proposal = await context.program.rebalancing.propose(portfolio, (Reason(trigger=Cause.START),))
+    there = isinstance(proposal, NothingToDo) and not proposal.left_out
+    await show(update, context, views.created(context.words, portfolio, amount_, replaced=replaced, on_target=there))
+    if there:
+        return
     await answer_proposal(update, context, portfolio, proposal, new_message=True)
 
 

@@ -53,7 +53,7 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
 
 async def _take_weights(update: Update, context: Context, portfolio: Portfolio, text: str) -> None:
     if named := preset_meant(text, context.words):
-        await show(update, context, views.preset_offer(context.words, portfolio, await _preset(context, portfolio, named)))
+        await _offer(update, context, portfolio, named)
         return
     instruments = await context.program.markets.of(portfolio).source.markets()
     parsed = parsing.pairs(text, names.of_lines(instruments, views.lines_called(context.words)))
@@ -76,19 +76,39 @@ async def preset(update: Update, context: Context) -> None:
         await context.enter(DIALOG, {OF_PORTFOLIO: portfolio.id})
         await show(update, context, start.custom_prompt(context.words, portfolio.mode, portfolio.quote, portfolio, back="targets"))
         return
-    await show(update, context, views.preset_offer(context.words, portfolio, await _preset(context, portfolio, context.tapped.arg)))
+    await _offer(update, context, portfolio, context.tapped.arg)
+
+
+async def _offer(update: Update, context: Context, portfolio: Portfolio, name: str) -> None:
+    chosen = await _chosen(update, context, portfolio, name)
+    if chosen is not None:
+        await show(update, context, views.preset_offer(context.words, portfolio, chosen, name))
+
+
+async def _chosen(update: Update, context: Context, portfolio: Portfolio, name: str) -> Strategy | None:
+    """Return the strategy of a name for a portfolio; None where what is held cannot be valued, which is said."""
+    if name != start.TODAY:
+        return await _preset(context, portfolio, name)
+    evaluation = await context.program.evaluator.look(portfolio, fresh=True)
+    if evaluation.figures is None:
+        await show(update, context, problems.cannot_evaluate(context.words, portfolio, evaluation.problems))
+        return None
+    return strategies.as_held(evaluation.figures.values, portfolio.strategy, net=evaluation.figures.futures_net)
 
 
 async def use_preset(update: Update, context: Context) -> None:
     """Change to the preset that was shown."""
     portfolio = await need_portfolio(update, context)
     if portfolio is not None:
-        await _change(update, context, portfolio, await _preset(context, portfolio, context.tapped.arg))
+        chosen = await _chosen(update, context, portfolio, context.tapped.arg)
+        if chosen is not None:
+            await _change(update, context, portfolio, chosen)
 
 
 def preset_meant(text: str, words: Words) -> str | None:
     """Return the preset that is called so, in English or the person's language, or nearly so."""
     called = {guesses.plain(said): name for name in strategies.preset_names() for said in (name, preset_name(words, name))}
+    called |= {guesses.plain(said): start.TODAY for said in (start.TODAY, words.t("today"), words.t("Today's mix"))}
     return guesses.meant(text, called)
 
 

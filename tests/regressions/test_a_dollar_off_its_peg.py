@@ -34,7 +34,7 @@ async def types_in(ann: Someone, holdings: str, weights: str) -> None:
     await ann.say("/start")
     await ann.tap("Type in my holdings")
     await ann.say(holdings)
-    await ann.taps("That is right", "Own weights")
+    await ann.taps("That is right", "Yes", "Own weights")
     await ann.say(weights)
 
 

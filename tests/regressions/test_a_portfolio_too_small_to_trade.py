@@ -20,7 +20,7 @@ async def holding(ann: Someone, holdings: str) -> None:
     await ann.say("/start")
     await ann.tap("Type in my holdings")
     await ann.say(holdings)
-    await ann.taps("That is right", "Use Balanced")
+    await ann.taps("That is right", "Yes", "Balanced", "Use Balanced")
 
 
 async def test_twelve_dollars_far_off_say_what_is_too_small(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ async def manual(ann: Someone, amounts: str = "BTC 0.04 ETH 0.8 SOL 20 XRP 4000 
     await ann.say("/start")
     await ann.tap("Type in my holdings")
     await ann.say(amounts)
-    await ann.taps("That is right", "Use Balanced")
+    await ann.taps("That is right", "Yes", "Balanced", "Use Balanced")
     await ann.step()
 
 

@@ -40,7 +40,7 @@ async def test_listed_names_are_typed_held_weighed_and_planned(tmp_path: Path) -
         answer = await ann.say("S 4000, 100000 BROCCOLI714, 1000SATS 5000000, 10000 币安人生 and 500 USDT")
         for line in ("4,000 S ≈ $2,000", "100,000 BROCCOLI714 ≈ $2,000", "5,000,000 1000SATS ≈ $1,000", "10,000 币安人生 ≈ $1,000"):
             assert line in answer
-        await ann.taps("That is right", "Use Balanced")
+        await ann.taps("That is right", "Yes", "Balanced", "Use Balanced")
         card = ann.with_button("All done")
         assert "BROCCOLI714" in card.text
         assert "changed" in await ann.say("/targets S 40 BROCCOLI714 20 1000SATS 20 币安人生 10 USDT 10")

@@ -33,7 +33,7 @@ async def types_in(ann: Someone, holdings: str) -> None:
     await ann.say("/start")
     await ann.tap("Type in my holdings")
     await ann.say(holdings)
-    await ann.tap("That is right")
+    await ann.taps("That is right", "Yes")
 
 
 async def traded(ann: Someone) -> dict[str, str]:
@@ -61,7 +61,7 @@ async def test_at_the_start_the_first_plan_waits_for_the_answer(ann: Someone) ->
 async def test_later_it_can_be_kept_out(ann: Someone) -> None:
     """/targets without ADA: kept out with one tap, it is in no plan and in no weight."""
     await types_in(ann, "BTC 0.1, ADA 10000, USDT 3000")
-    await ann.taps("Use Balanced", "Not done")
+    await ann.taps("Balanced", "Use Balanced", "Not done")
     assert ASKED in await ann.say("/targets BTC 60 USDT 40")
     await ann.tap("Keep ADA out")
     assert "Kept out: 10,000 ADA" in await ann.say("/status")
@@ -72,7 +72,7 @@ async def test_later_it_can_be_kept_out(ann: Someone) -> None:
 async def test_or_be_given_a_weight(ann: Someone) -> None:
     """The third answer: other weights, in which it has one."""
     await types_in(ann, "BTC 0.1, ADA 10000, USDT 3000")
-    await ann.taps("Use Balanced", "Not done")
+    await ann.taps("Balanced", "Use Balanced", "Not done")
     await ann.say("/targets BTC 60 USDT 40")
     await ann.tap("Other weights")
     assert "What shall become" not in await ann.say("BTC 50 ADA 10 USDT 40")
@@ -84,7 +84,7 @@ async def test_or_be_given_a_weight(ann: Someone) -> None:
 async def test_what_has_a_target_is_not_asked_about(ann: Someone, weights: str) -> None:
     """ALT takes it in, and a target of 0 says what becomes of it."""
     await types_in(ann, "BTC 0.1, ADA 10000, USDT 3000")
-    await ann.taps("Use Balanced", "Not done")
+    await ann.taps("Balanced", "Use Balanced", "Not done")
     assert "What shall become" not in await ann.say(f"/targets {weights}")
     await ann.say("/rebalance")
     assert "ADA" in await traded(ann)
@@ -93,7 +93,7 @@ async def test_what_has_a_target_is_not_asked_about(ann: Someone, weights: str) 
 async def test_several_are_asked_about_together_and_one_by_one_answered(ann: Someone) -> None:
     """Two coins, two answers; plans go on after the second."""
     await types_in(ann, "BTC 0.1, ADA 10000, SOL 20, USDT 3000")
-    await ann.taps("Use Balanced", "Not done")
+    await ann.taps("Balanced", "Use Balanced", "Not done")
     assert "You hold ADA, SOL, and your targets leave them out." in await ann.say("/targets BTC 60 USDT 40")
     asked = ann.with_button("Sell ADA")
     await ann.tap("Sell ADA")
@@ -110,7 +110,7 @@ async def test_several_are_asked_about_together_and_one_by_one_answered(ann: Som
 async def test_one_answer_can_be_meant_for_all(ann: Someone, label: str, sold: bool) -> None:
     """Six coins of a mix that is given up need one tap, not six."""
     await types_in(ann, "BTC 0.1, ADA 100, SOL 20, XRP 900, LINK 40, DOGE 4000, AVAX 20, USDT 3000")
-    await ann.taps("Use Balanced", "Not done")
+    await ann.taps("Balanced", "Use Balanced", "Not done")
     await ann.say("/targets BTC 60 USDT 40")
     await ann.tap(label)
     await ann.say("/rebalance")
@@ -138,7 +138,7 @@ async def test_a_correction_or_a_deposit_that_brings_one_in_asks_too(ann: Someon
 async def test_margin_in_danger_does_not_wait_for_an_answer(ann: Someone) -> None:
     """The plan that saves the futures is made all the same, and leaves the coin where it is."""
     await types_in(ann, "BTC 0.1, ADA 10000, USDT 3000")
-    await ann.taps("Use Balanced", "Not done")
+    await ann.taps("Balanced", "Use Balanced", "Not done")
     await ann.say("/targets BTC 60 USDT 40")
     portfolio = await ann.program.portfolios.by_id(await ann.portfolio_id())
     assert portfolio is not None

@@ -43,11 +43,13 @@ ZERO = Decimal(0)
 #: from here on cents say nothing
 _WHOLE = Decimal(100)
 HOLDINGS_EXAMPLE = "BTC 0.5, ETH 4, SOL 60, USDT 2500"
+#: name of the strategy whose targets are what is held when it is chosen
+TODAY = "today"
 _ABOUT = {
     "conservative": N_("Half in BTC and ETH, a wide band: few trades, the calmest of the three."),
     "balanced": N_("BTC and ETH as much as other coins, a tenth in cash, a tenth in futures."),
     "aggressive": N_("Half in other coins, little cash, a narrow band: the most trades, the deepest falls."),
-    "custom": N_("Your own weights."),
+    TODAY: N_("What you hold now, each coin at the weight it has now: nothing is traded until something drifts."),
 }
 
 
@@ -158,6 +160,17 @@ def holdings_review(words: Words, readings: Mapping[str, Mapping[str, Decimal]],
     return View(page(title, *rows, "", ask), (*((button(label, "holdings_ok", word),) for word, label in labels), (back,)))
 
 
+def futures_question(words: Words) -> View:
+    """Ask somebody who trades by hand whether futures are to be part of the plans."""
+    text = page(
+        joined(DOT, (mark(Mode.MANUAL), say(words, "futures"))),
+        say(words, "Do you use futures (perpetual contracts)?"),
+        say(words, "Without them a plan only buys and sells coins, and the rules that move futures are off. You can change that later."),
+    )
+    answers = (button(words.t("No"), "start_futures", "no"), button(words.t("Yes"), "start_futures", "yes"))
+    return View(text, (answers, (button(words.t("Back"), "start"),)))
+
+
 def _amount(words: Words, name: str, qty: Decimal, prices: Mapping[str, Decimal]) -> Html:
     """Write an amount of a coin with what it is worth, as far as that is known."""
     worth = _money(words, qty * prices[name]) if name in prices else DASH
@@ -195,24 +208,25 @@ class KeptIn:
 def strategy_choice(
     words: Words,
     mode: Mode,
-    strategies: Sequence[Strategy],
-    shown: Strategy,
+    strategies: Mapping[str, Strategy],
+    chosen: str,
     replaced: Portfolio | None = None,
     *,
     amount: Decimal | None = None,
     over: str = "",
     kept_in: KeptIn | None = None,
 ) -> View:
-    """Show one strategy with its picture, and the others as buttons; above them the ``amount`` that was understood, where one was asked.
+    """Show the ``chosen`` strategy with its picture, and the others as buttons; above it the ``amount`` that was understood, where asked.
 
     ``replaced`` is closed with the tap that opens; ``over``, what was answered about it, goes along in that button, and so does the
     dollar that it is ``kept_in``.
     """
     kept_in = kept_in or KeptIn()
+    shown = strategies[chosen]
     text = page(
         joined(DOT, (mark(mode), say(words, "strategy"))),
         _worth(words, amount),
-        joined("\n", (bold(preset_name(words, shown.preset)), _about(words, shown))),
+        joined("\n", (bold(_called(words, chosen)), words.t(_ABOUT[chosen]))),
         strategy_table(words, shown),
         members_line(words, shown),
         *rules_lines(words, shown),
@@ -222,15 +236,9 @@ def strategy_choice(
         _dollar(words, kept_in),
         _closes(words, replaced),
     )
-    others = tuple(
-        button(preset_name(words, other.preset), "show_preset", other.preset) for other in strategies if other.preset != shown.preset
-    )
-    use = button(
-        words.t("Use {name}", name=preset_name(words, shown.preset)),
-        "choose",
-        f"{shown.preset}:{over}:{kept_in.quote}".rstrip(":"),
-        Style.PRIMARY,
-    )
+    others = tuple(button(_called(words, other), "show_preset", other) for other in strategies if other != chosen)
+    label = words.t("Keep today's mix as my target") if chosen == TODAY else words.t("Use {name}", name=_called(words, chosen))
+    use = button(label, "choose", f"{chosen}:{over}:{kept_in.quote}".rstrip(":"), Style.PRIMARY)
     last = (button(words.t("Own weights"), "custom"), button(words.t("Back"), "start"))
     dollar = ((button(words.t("Keep it in {quote}", quote=kept_in.other), "start_quote", kept_in.other),),) if kept_in.other else ()
     return captioned(text, ((use,), others, last, *dollar), strategy_picture(words, shown))
@@ -245,8 +253,8 @@ def _dollar(words: Words, kept_in: KeptIn) -> Html | None:
     return None
 
 
-def _about(words: Words, strategy: Strategy) -> str:
-    return words.t(_ABOUT.get(strategy.preset, _ABOUT["custom"]))
+def _called(words: Words, name: str) -> str:
+    return words.t("Today's mix") if name == TODAY else preset_name(words, name)
 
 
 def custom_prompt(
@@ -271,8 +279,10 @@ def custom_prompt(
     return View(text, ((button(words.t("Back"), back),),))
 
 
-def created(words: Words, portfolio: Portfolio, amount: Decimal | None = None, *, replaced: Portfolio | None = None) -> View:
-    """Say that the portfolio stands, which one was closed for it, and what comes next."""
+def created(
+    words: Words, portfolio: Portfolio, amount: Decimal | None = None, *, replaced: Portfolio | None = None, on_target: bool = False
+) -> View:
+    """Say that the portfolio stands, which one was closed for it, and what comes next; nothing where it is ``on_target``."""
     text = page(
         head(words, portfolio, bold(words.t("ready")), name=True),
         _worth(words, amount),
@@ -280,12 +290,13 @@ def created(words: Words, portfolio: Portfolio, amount: Decimal | None = None, *
         say(words, "{name} is closed; its history is under /portfolios.", name=named(words, replaced)) if replaced is not None else None,
         say(words, "Commands speak of this one now; /portfolios switches.") if portfolio.is_one_of_several else None,
         say(words, "I check it from now on and ring only when a line leaves its band."),
-        say(words, "The first plan brings it to its targets."),
+        say(words, "It is on its targets, so nothing is to be traded now.")
+        if on_target
+        else say(words, "The first plan brings it to its targets."),
     )
-    first = button(words.t("First plan"), "rebalance", "", Style.PRIMARY)
-    return View(
-        text, ((first, button(words.t("Status"), "status")), (button(words.t("Settings"), "settings"), button(words.t("Help"), "help")))
-    )
+    status = button(words.t("Status"), "status")
+    first = (status,) if on_target else (button(words.t("First plan"), "rebalance", "", Style.PRIMARY), status)
+    return View(text, (first, (button(words.t("Settings"), "settings"), button(words.t("Help"), "help"))))
 
 
 def _worth(words: Words, amount: Decimal | None) -> Html | None:

@@ -101,7 +101,7 @@ def kept_quantity(words: Words, asset: str, wish: Decimal | None) -> str:
 
 
 def rules_lines(words: Words, strategy: Strategy) -> list[Html]:
-    """Return the futures' target, their band and the leverage limits."""
+    """Return the futures' target and their band where there are any, and the leverage limits."""
     net = say(words, "Futures net {percent} of value", percent=words.signed_percent(strategy.futures_net, 0))
     band = say(words, "band ±{points} points", points=words.number(strategy.futures_band_pp, 1))
     split = ", ".join(f"{clip(asset_of(name), 12)} {words.percent(share, 0)}" for name, share in list(strategy.futures_split.items())[:6])
@@ -111,7 +111,7 @@ def rules_lines(words: Words, strategy: Strategy) -> list[Html]:
         gross=multiple(words, strategy.gross_cap),
         sleeve=multiple(words, strategy.sleeve_cap),
     )
-    return [joined(DOT, (net, band, split if strategy.futures_net else None)), caps]
+    return [joined(DOT, (net, band, split if strategy.futures_net else None)), caps] if strategy.contracts else [caps]
 
 
 def targets(words: Words, portfolio: Portfolio) -> View:
@@ -127,21 +127,26 @@ def targets(words: Words, portfolio: Portfolio) -> View:
         say(words, "Own weights: {example}", example=code(targets_example(portfolio.quote))),
     )
     presets = tuple(button(preset_name(words, name), "preset", name) for name in preset_names() if name != strategy.preset)
-    keyboard: Keyboard = (presets, (button(words.t("Bands"), "bands"), button(words.t("Status"), "status")))
+    mix = button(words.t("Today's mix"), "preset", "today")
+    keyboard: Keyboard = (presets, (mix,), (button(words.t("Bands"), "bands"), button(words.t("Status"), "status")))
     return captioned(text, keyboard, strategy_picture(words, strategy))
 
 
-def preset_offer(words: Words, portfolio: Portfolio, strategy: Strategy) -> View:
-    """Show another strategy for an existing portfolio; nothing changes before the button is pressed."""
+def preset_offer(words: Words, portfolio: Portfolio, strategy: Strategy, name: str) -> View:
+    """Show another strategy for an existing portfolio, called ``name``; nothing changes before the button is pressed."""
+    is_preset = name in preset_names()
+    called = preset_name(words, name) if is_preset else words.t("Today's mix")
     text = page(
-        head(words, portfolio, say(words, "change to {name}?", name=bold(preset_name(words, strategy.preset)))),
+        head(words, portfolio, say(words, "change to {name}?", name=bold(called))),
         strategy_table(words, strategy),
         members_line(words, strategy),
         *rules_lines(words, strategy),
         switched_on_line(words, strategy),
-        say(words, "Targets, bands and the trigger that moves its futures change. Orders still need your Confirm."),
+        say(words, "Targets, bands and the trigger that moves its futures change. Orders still need your Confirm.")
+        if is_preset
+        else say(words, "Your targets become what you hold now, each coin at the weight it has. Nothing is traded for that."),
     )
-    use = button(words.t("Use it"), "use_preset", strategy.preset, Style.PRIMARY)
+    use = button(words.t("Use it"), "use_preset", name, Style.PRIMARY)
     return captioned(text, ((use, button(words.t("Back"), "targets")),), strategy_picture(words, strategy))
 
 

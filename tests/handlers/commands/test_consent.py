@@ -111,8 +111,7 @@ async def by_hand(chat: Someone) -> None:
     await chat.tap("Keep both")
     await chat.tap("Type in my holdings")
     await chat.say("BTC 0.1 ETH 1 USDT 2000")
-    await chat.tap("That is right")
-    await chat.tap("Use Balanced")
+    await chat.taps("That is right", "Yes", "Balanced", "Use Balanced")
     assert (await stored(chat, 2)).mode is Mode.MANUAL
 
 

@@ -179,7 +179,7 @@ async def test_a_manual_portfolio_is_not_asked_after_the_fact(tmp_path: Path) ->
         await ann.say("/start")
         await ann.tap("Type in my holdings")
         await ann.say("BTC 0.02, USDT 9000")
-        for label in ("That is right", "Use Balanced"):
+        for label in ("That is right", "Yes", "Balanced", "Use Balanced"):
             await ann.tap(label)
         assert "⚠ slippage about" in ann.with_button("All done").text
         plan = await ann.plan()

@@ -86,7 +86,7 @@ async def test_a_command_without_its_slash_is_none_of_the_answers_that_a_dialog_
         await ann.tap("Type in my holdings")
         assert "Did you mean /help?" in await ann.say("help")
         assert "• 1 BTC" in await ann.say("1 BTC")
-        await ann.taps("That is right", "Use Balanced")
+        await ann.taps("That is right", "Yes", "Balanced", "Use Balanced")
         await ann.say("/portfolios")
         await ann.tap(next(label for label in ann.last.buttons if "name" in label.lower()))
         assert "Did you mean" not in await ann.say("Status")

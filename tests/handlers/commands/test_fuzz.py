@@ -26,7 +26,17 @@ STATES = {
     "strategy": ("/start", "Demo portfolio", "10,000"),
     "weights": ("/start", "Demo portfolio", "10,000", "Own weights"),
     "holdings": ("/start", "Type in my holdings"),
-    "correct": ("/start", "Type in my holdings", "BTC 1 USDT 1000", "That is right", "Use Balanced", "/status", "Correct amounts"),
+    "correct": (
+        "/start",
+        "Type in my holdings",
+        "BTC 1 USDT 1000",
+        "That is right",
+        "Yes",
+        "Balanced",
+        "Use Balanced",
+        "/status",
+        "Correct amounts",
+    ),
     "zone": ("/settings", "Time zone"),
 }
 _COMMANDS = st.sampled_from([f"/{name}" for name in COMMANDS])

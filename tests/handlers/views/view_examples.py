@@ -497,7 +497,8 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
     settled = ScheduleMark(settled=NOW, date="2026-11-24", at=NOW, outcome=Outcome.INSIDE)
     mistakes = [UserError("{name} is there twice.", name=name), UserError("{name} has no number behind it.", name=name)]
     fired = Check(at=NOW, figures=figures(name, lines=12), fired=(name, STABLE), held_back=HeldBack.FIRED_BEFORE)
-    presets = [a_strategy(name, preset) for preset in ("conservative", "balanced", "aggressive")]
+    presets = {preset: a_strategy(name, preset) for preset in ("conservative", "balanced", "aggressive")}
+    offered = {start.TODAY: a_strategy(name, "custom"), **presets}
     several = beside_each_other(name)
     closed = several[-1].portfolio
     return {
@@ -698,19 +699,22 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.start.holdings_review two ways": lambda w: start.holdings_review(
             w, {"0a1b2c3d": {name: D(1234), "BTC": D(1)}, "4e5f6a7b": {name: D("1.234"), "BTC": D(1)}}, {}
         ),
-        "portfolio.start.strategy_choice": lambda w: start.strategy_choice(w, Mode.PAPER, presets, presets[2]),
+        "portfolio.start.strategy_choice": lambda w: start.strategy_choice(w, Mode.PAPER, presets, "aggressive"),
         "portfolio.start.strategy_choice in another dollar": lambda w: start.strategy_choice(
-            w, Mode.PAPER, presets, presets[2], kept_in=start.KeptIn(quote="USDC", other="USDT")
+            w, Mode.PAPER, presets, "aggressive", kept_in=start.KeptIn(quote="USDC", other="USDT")
         ),
         "portfolio.start.strategy_choice of more of it": lambda w: start.strategy_choice(
-            w, Mode.PAPER, presets, presets[2], kept_in=start.KeptIn(other="USDC", holds_more_of_other=True)
+            w, Mode.PAPER, presets, "aggressive", kept_in=start.KeptIn(other="USDC", holds_more_of_other=True)
         ),
+        "portfolio.start.strategy_choice of what is held": lambda w: start.strategy_choice(w, Mode.MANUAL, offered, start.TODAY),
+        "portfolio.start.futures_question": start.futures_question,
         "portfolio.start.strategy_choice instead": lambda w: start.strategy_choice(
-            w, Mode.PAPER, presets, presets[2], port, over="9999999"
+            w, Mode.PAPER, presets, "aggressive", port, over="9999999"
         ),
         "portfolio.start.custom_prompt": lambda w: start.custom_prompt(w, Mode.PAPER, "USDT"),
         "portfolio.start.custom_prompt instead": lambda w: start.custom_prompt(w, Mode.PAPER, "USDT", replaced=port),
         "portfolio.start.created": lambda w: start.created(w, port, D(10000)),
+        "portfolio.start.created on target": lambda w: start.created(w, port, on_target=True),
         "portfolio.start.language_choice": lambda w: start.language_choice(
             w, {"en": "English", "es": "Español", "ru": "Русский"}, "settings"
         ),
@@ -727,7 +731,8 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
             w, report(name), replace(figures(name), stopped=tuple(a_stop(name, kind) for kind in StopKind), waiting={name: D("0.4")}), NOW
         ),
         "portfolio.strategy.targets": lambda w: strategy.targets(w, port),
-        "portfolio.strategy.preset_offer": lambda w: strategy.preset_offer(w, port, presets[0]),
+        "portfolio.strategy.preset_offer": lambda w: strategy.preset_offer(w, port, presets["balanced"], "balanced"),
+        "portfolio.strategy.preset_offer of what is held": lambda w: strategy.preset_offer(w, port, offered[start.TODAY], start.TODAY),
         "portfolio.strategy.changed": lambda w: strategy.changed(w, port),
         "portfolio.strategy.bands": lambda w: strategy.bands(w, port),
         "trigger.page.overview": lambda w: page.overview(w, triggered(name)),
