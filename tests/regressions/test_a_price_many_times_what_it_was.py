@@ -193,8 +193,8 @@ def test_a_price_that_trembles_around_the_limit_does_not_end_its_own_question() 
 
 @needs_history
 async def test_doge_on_28_january_2021_is_asked_about_once_and_traded_on_only_when_answered(tmp_path: Path) -> None:
-    """It was 5.1 times yesterday's price at 23:45, 4.4 times at 00:15, when a plan sold it unasked, and 11 times three hours later."""
-    begin = datetime(2021, 1, 28, 0, 15, tzinfo=UTC)
+    """It was 4.6 times yesterday's price at 23:15, 5.5 times at 00:30, 4.3 times at 01:45, and ten times after three hours."""
+    begin = datetime(2021, 1, 28, 0, 45, tzinfo=UTC)
     async with someone(tmp_path, clock=ManualClock(begin), market=f"replay:{DATA}", market_start=begin) as cat:
         await cat.type_in("BTC 0.1 ETH 1 DOGE 100000 USDT 3000")
         await cat.step(23.25 * HOUR.total_seconds())

@@ -56,7 +56,7 @@ async def test_fear_and_the_crash_take_risk_off_and_give_it_back_step_by_step(tm
     assert [one for one in told if one[1].endswith("begin")] == ONSET
     assert [one for one in told if one[1].endswith("end")] == RELEASE
     # what the signals have moved is never told as drift: by the second one, losses have made the cash less than it was to be
-    assert life.said("drift") == [("03-08 16", "drift ALT breach"), ("03-27 00", "drift STABLE breach")]
+    assert life.said("drift") == [("03-08 16", "drift ALT breach"), ("03-20 00", "drift STABLE escalate")]
     hold_fear(life)
     hold_cuts(life)
     hold_return(life)

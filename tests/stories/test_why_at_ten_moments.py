@@ -59,7 +59,7 @@ async def test_a_drift_from_calm_to_a_card_that_is_snoozed_then_paused(tmp_path:
         await why(
             ann,
             "This check raised an alert about BTC/ETH, ALT.",
-            "Furthest outside is ALT, 5.",
+            "Furthest outside is ALT, 6.",
             "points off with a limit of 5.0.",
             never=("Nothing to do", "told about this"),
         )
@@ -96,7 +96,7 @@ async def card(ann: Someone) -> None:
     await why(ann, "Plan 3 waits for your answer, 5 minutes left.", "Furthest outside is ALT")
     # 4: held back by the plan that is open
     assert await look(ann, ann.clock.now() + timedelta(seconds=60)) == (0, 0)
-    await why(ann, "Plan 3 waits for your answer, 4 minutes left.", "Furthest outside is ALT, 5.")
+    await why(ann, "Plan 3 waits for your answer, 4 minutes left.", "Furthest outside is ALT, 6.")
 
 
 async def silence(ann: Someone) -> None:

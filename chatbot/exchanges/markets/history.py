@@ -57,18 +57,45 @@ def read_bars(file: Path, span_ms: int = HOUR_MS) -> Bars:
     return Bars(span_ms=span_ms, at=table[0].astype(np.int64), prices=np.ascontiguousarray(table[1:5]), volume=table[5].copy())
 
 
-def price_inside(bars: Bars, index: NDArray[np.intp], moments: NDArray[np.int64]) -> NDArray[np.float64]:
+def by_the_hour(bars: Bars, spot: Bars) -> Bars:
+    """Return longer candles of a contract as hours that go the way of its coin's: the same open, high, low, close and volume in all.
+
+    What the contract costs over its coin goes in a straight line from a candle's open to its close. Where hours of the coin are missing,
+    the contract itself does. The hour in which that would be highest has the recorded high, the lowest one the low.
+    """
+    count = bars.span_ms // HOUR_MS
+    at = bars.at[:, None] + np.arange(count) * HOUR_MS
+    index, there = spot.locate(at.ravel())
+    known = there.reshape(at.shape).all(axis=1, keepdims=True)
+    coin = np.where(known, spot.prices[:, index].reshape(4, *at.shape), 1.0)
+    opens, highs, lows, closes = bars.prices[:, :, None]
+    over_first, over_last = opens / coin[0, :, :1], closes / coin[3, :, -1:]
+    over = over_first + (over_last - over_first) * np.arange(count + 1) / count
+    hours = np.clip(
+        coin * np.stack([over[:, :-1], np.maximum(over[:, :-1], over[:, 1:]), np.minimum(over[:, :-1], over[:, 1:]), over[:, 1:]]),
+        lows,
+        highs,
+    )
+    rows = np.arange(len(bars.at))
+    hours[1, rows, hours[1].argmax(axis=1)] = highs[:, 0]
+    hours[2, rows, hours[2].argmin(axis=1)] = lows[:, 0]
+    volume = np.repeat(bars.volume / count, count)
+    return Bars(span_ms=HOUR_MS, at=at.ravel(), prices=hours.reshape(4, -1), volume=volume)
+
+
+def price_inside(bars: Bars, index: NDArray[np.intp], moments: NDArray[np.int64], leader: Bars | None = None) -> NDArray[np.float64]:
     """Return the price at each moment inside its candle.
 
-    The way is fixed: open, a third of the time to the first extreme, a third to the other one, then to the close. A rising candle
-    sees its low first, a falling one its high, so every recorded extreme is touched at a full minute. An extreme beyond half or
-    double of both ends is a single odd print: it lasts one minute, and the way around it does not bend.
+    The way is fixed: open, a third of the time to the first extreme, a third to the other one, then to the close, so that every recorded
+    extreme is touched at a full minute. Where the candle of the ``leader`` rises the low comes first, where it falls the high: the coins
+    of a market reach their lows together, and their highs. Without a leader, or where it has no candle, each goes by its own. An extreme
+    beyond half or double of both ends is a single odd print: it lasts one minute, and the way around it does not bend.
     """
     opens, highs, lows, closes = bars.prices[:, index]
     low_end, high_end = np.minimum(opens, closes), np.maximum(opens, closes)
     calm_low = np.where(lows < low_end / 2, low_end, lows)
     calm_high = np.where(highs > high_end * 2, high_end, highs)
-    rising = closes >= opens
+    rising = _rising(bars, index, leader)
     first, second = np.where(rising, calm_low, calm_high), np.where(rising, calm_high, calm_low)
     third = bars.span_ms / 3
     part = (moments - bars.at[index]) / third
@@ -80,6 +107,15 @@ def price_inside(bars: Bars, index: NDArray[np.intp], moments: NDArray[np.int64]
     at_first, at_second = (part >= 1) & (part < 1 + minute), (part >= 2) & (part < 2 + minute)
     price = np.where(at_first, np.where(rising, lows, highs), price)
     return np.asarray(np.where(at_second, np.where(rising, highs, lows), price), dtype=np.float64)
+
+
+def _rising(bars: Bars, index: NDArray[np.intp], leader: Bars | None) -> NDArray[np.bool_]:
+    """Return which candles see their low first: those in which the leader rises, or the coin itself where nobody leads."""
+    own = np.asarray(bars.prices[3, index] >= bars.prices[0, index], dtype=np.bool_)
+    if leader is None:
+        return own
+    at, there = leader.locate(bars.at[index])
+    return np.where(there, leader.prices[3, at] >= leader.prices[0, at], own)
 
 
 def daily(bars: Bars) -> Bars:

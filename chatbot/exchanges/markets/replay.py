@@ -13,7 +13,7 @@ import numpy as np
 from chatbot.exchanges.base import PERP, FearGreed, Funding, Market, Quote, asset_of, is_perp
 from chatbot.exchanges.candle_table import CandleTable, eight_decimals
 from chatbot.exchanges.markets.coins import COINS, perp_market, spot_market
-from chatbot.exchanges.markets.history import Bars, daily, first_time, price_inside, read_bars, read_columns
+from chatbot.exchanges.markets.history import Bars, by_the_hour, daily, first_time, price_inside, read_bars, read_columns
 from chatbot.exchanges.markets.markettime import DAY_MS, HOUR_MS, MarketTime, Slow, from_ms, to_ms
 from chatbot.exchanges.markets.path import Path, minutes, plain, touch
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from chatbot.clock import Clock
     from chatbot.exchanges.base import Candle
 
+#: the coin whose hours say whether lows or highs come first, for all: they share one clock
+_LEADER = "BTC"
 #: the last recorded year: enough history before it for every look-back
 DEFAULT_START = datetime(2023, 1, 1, tzinfo=UTC)
 
@@ -91,9 +93,10 @@ class ReplaySource:
         now = self._clock.now()
         moment = to_ms(self.market_time(now))
         found: dict[str, Quote] = {}
+        leader = await self._bars(_LEADER)
         for instrument in instruments:
             bars = await self._bars(instrument)
-            quote = None if bars is None else _quote(instrument, bars, moment, now)
+            quote = None if bars is None else _quote(instrument, bars, leader, moment, now)
             if quote is not None:
                 rate = await self._last_rate(instrument, moment)
                 found[instrument] = quote if rate is None else replace(quote, funding_rate=plain(rate, 10))
@@ -101,7 +104,7 @@ class ReplaySource:
 
     async def path(self, instrument: str, since: datetime, until: datetime) -> Path | None:
         """Return the minutes in (since, until] that were traded; None for an instrument without a recording."""
-        bars = await self._bars(instrument)
+        bars, leader = await self._bars(instrument), await self._bars(_LEADER)
         if bars is None:
             return None
         moments = minutes(to_ms(since), to_ms(until))
@@ -111,7 +114,7 @@ class ReplaySource:
             tick=_rules(instrument).tick,
             half_spread=COINS[asset_of(instrument)].half_spread_bps / 1e4,
             at=moments,
-            mid=price_inside(bars, index, moments),
+            mid=price_inside(bars, index, moments, leader),
             volume=bars.volume[index] * 60_000 / bars.span_ms,
         )
 
@@ -169,10 +172,11 @@ class ReplaySource:
     async def _bars(self, instrument: str) -> Bars | None:
         """Read a candle file once, in a thread, when it is first asked for."""
         if instrument not in self._loaded:
+            spot = await self._bars(asset_of(instrument)) if is_perp(instrument) else None
             async with self._reading:
                 if instrument not in self._loaded:
                     found = self._file(instrument)
-                    self._loaded[instrument] = await asyncio.to_thread(read_bars, *found) if found else None
+                    self._loaded[instrument] = await asyncio.to_thread(_read, *found, spot) if found else None
         return self._loaded[instrument]
 
     async def _rates(self, instrument: str) -> NDArray[np.float64] | None:
@@ -193,17 +197,23 @@ class ReplaySource:
         return float(table[1, index]) if index >= 0 and moment - table[0, index] <= DAY_MS else None
 
 
+def _read(file: FilePath, span_ms: int, spot: Bars | None) -> Bars:
+    """Read a candle file; longer candles than those of its coin become hours of the same market."""
+    bars = read_bars(file, span_ms)
+    return bars if spot is None or bars.span_ms <= spot.span_ms else by_the_hour(bars, spot)
+
+
 def _rules(instrument: str) -> Market:
     """Return the trading rules of an instrument."""
     return perp_market(asset_of(instrument)) if is_perp(instrument) else spot_market(instrument)
 
 
-def _quote(instrument: str, bars: Bars, moment: int, now: datetime) -> Quote | None:
+def _quote(instrument: str, bars: Bars, leader: Bars | None, moment: int, now: datetime) -> Quote | None:
     """Return the quote at ``moment``; None while the exchange was down."""
     index, inside = bars.locate(np.array([moment], dtype=np.int64))
     if not inside[0]:
         return None
-    price = float(price_inside(bars, index, np.array([moment], dtype=np.int64))[0])
+    price = float(price_inside(bars, index, np.array([moment], dtype=np.int64), leader)[0])
     book = touch(price, 0.0, COINS[asset_of(instrument)].half_spread_bps / 1e4, _rules(instrument).tick)
     day = slice(max(0, int(index[0]) - DAY_MS // bars.span_ms), int(index[0]))
     volume = float(bars.volume[day] @ bars.prices[3, day])

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import gzip
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chatbot.clock import ManualClock
 from chatbot.errors import SettingError
-from chatbot.exchanges.markets.history import Bars, daily, price_inside, read_bars
+from chatbot.exchanges.markets.history import Bars, by_the_hour, daily, price_inside, read_bars
 from chatbot.exchanges.markets.replay import ReplaySource
 from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.exchanges.sources import price_source
@@ -73,6 +76,68 @@ def test_days_are_made_of_the_hours_that_exist() -> None:
     assert days.at.tolist() == [0, 24 * HOUR]
     assert days.prices.tolist() == [[1, 3], [6, 8], [0.5, 2], [3, 5]]
     assert days.volume.tolist() == [3, 7]
+
+
+def hours(rows: list[tuple[float, float, float, float]]) -> Bars:
+    """Return hours from the first one of the epoch on; each is (open, up, down, close), the extremes as parts of the ends."""
+    opens, ups, downs, closes = np.array(rows).T
+    highs, lows = np.maximum(opens, closes) * (1 + ups), np.minimum(opens, closes) * (1 - downs)
+    return Bars(span_ms=HOUR, at=np.arange(len(rows)) * HOUR, prices=np.stack([opens, highs, lows, closes]), volume=np.ones(len(rows)))
+
+
+RATIO = st.floats(0.01, 0.4)
+PRICE = st.floats(50.0, 200.0)
+HOURS = st.lists(st.tuples(PRICE, RATIO, RATIO, PRICE), min_size=3, max_size=3).map(hours)
+
+
+@given(HOURS, HOURS)
+def test_all_coins_are_at_their_lows_together_and_at_their_highs(btc: Bars, other: Bars) -> None:
+    """One clock inside an hour: nobody stands at -11 % while another one stands at +13 %."""
+    moments = np.arange(0, 3 * HOUR, 60_000)
+    paths = [price_inside(bars, moments // HOUR, moments, btc).reshape(3, 60) for bars in (btc, other)]
+    for hour, (led, following) in enumerate(zip(*paths, strict=True)):
+        assert following[led.argmin()] == pytest.approx(other.prices[2, hour])
+        assert following[led.argmax()] == pytest.approx(other.prices[1, hour])
+        assert following[0] == pytest.approx(other.prices[0, hour])
+        assert following[59] == pytest.approx(other.prices[3, hour])
+
+
+def test_on_10_october_2025_ether_falls_with_bitcoin_although_its_hour_ends_higher() -> None:
+    btc, eth = hours([(117.0, 0.01, 0.10, 113.0)]), hours([(3.80, 0.12, 0.10, 3.82)])
+    low = np.array([40 * 60_000])
+    assert [float(price_inside(one, np.array([0]), low, btc)[0]) for one in (btc, eth)] == pytest.approx([113 * 0.9, 3.8 * 0.9])
+    assert float(price_inside(eth, np.array([0]), low)[0]) > 4, "by itself it would stand at its high"
+
+
+@given(HOURS, st.lists(st.tuples(PRICE, RATIO, RATIO, PRICE), min_size=1, max_size=1).map(hours), st.booleans())
+def test_longer_candles_of_a_contract_become_hours_of_the_same_market(spot: Bars, one: Bars, missing: bool) -> None:
+    """Nothing that was recorded is lost: open, high, low, close and volume of all hours together are the candle's."""
+    long = replace(one, span_ms=3 * HOUR)
+    coin = replace(spot, at=spot.at[1:], prices=spot.prices[:, 1:], volume=spot.volume[1:]) if missing else spot
+    made = by_the_hour(long, coin)
+    opens, highs, lows, closes = made.prices
+    assert made.at.tolist() == [0, HOUR, 2 * HOUR]
+    whole = [opens[0], highs.max(), lows.min(), closes[-1], made.volume.sum()]
+    assert whole == pytest.approx([*one.prices[:, 0], one.volume[0]])
+    assert (lows <= np.minimum(opens, closes)).all()
+    assert (highs >= np.maximum(opens, closes)).all()
+
+
+@needs_data
+@pytest.mark.parametrize("day", [datetime(2020, 3, 12, tzinfo=UTC), datetime(2021, 5, 19, tzinfo=UTC), datetime(2022, 6, 18, tzinfo=UTC)])
+async def test_in_every_recorded_hour_of_a_crash_all_coins_and_contracts_share_one_clock(day: datetime) -> None:
+    """At the minute at which BTC is at its hour's low, every other one is at its own."""
+    source, _ = replay(day)
+    markets = sorted(await source.markets())
+    paths = {name: await source.path(name, day - timedelta(minutes=1), day + timedelta(hours=23, minutes=59)) for name in markets}
+    prices = {name: path.mid.reshape(24, 60) for name, path in paths.items() if path is not None and len(path.at) == 24 * 60}
+    assert len(prices) >= 10
+    when = prices["BTC"].argmin(axis=1), prices["BTC"].argmax(axis=1)
+    inner = [[20 <= minute <= 40 for minute in minutes] for minutes in when]
+    for name, found in prices.items():
+        for hour in range(24):
+            assert not inner[0][hour] or found[hour, when[0][hour]] == found[hour].min(), (name, hour)
+            assert not inner[1][hour] or found[hour, when[1][hour]] == found[hour].max(), (name, hour)
 
 
 @needs_data
