@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 PERP = "-PERP"
 _FINEST = Decimal("1e-8")
+#: one order takes at most this share of what is there: of the visible book, or of what is traded in a minute (domain 9.6, 11.1)
+PARTICIPATION = Decimal("0.1")
+_MINUTES_A_DAY = 1440
 
 
 def is_perp(instrument: str) -> bool:
@@ -133,6 +136,11 @@ class Quote:
         """Valuation price of domain 0: mid for spot, mark for perpetuals."""
         return self.mark if self.mark is not None else self.mid
 
+    @property
+    def minute_share(self) -> Decimal | None:
+        """A tenth of what is traded in an average minute of the last day, base units; None where the volume is unknown."""
+        return None if self.volume is None else self.volume / _MINUTES_A_DAY / self.price * PARTICIPATION
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Depth:
@@ -140,6 +148,12 @@ class Depth:
 
     bids: tuple[tuple[Decimal, Decimal], ...]
     asks: tuple[tuple[Decimal, Decimal], ...]
+
+    def inside(self, side: Side, limit: Decimal) -> Decimal:
+        """Return how much an order of this side would find up to its limit, base units."""
+        if side is Side.BUY:
+            return sum((size for price, size in self.asks if price <= limit), Decimal(0))
+        return sum((size for price, size in self.bids if price >= limit), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

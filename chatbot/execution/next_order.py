@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import in_steps
-from chatbot.exchanges.base import OrderRequest, OrderStatus, Side, asset_of
+from chatbot.exchanges.base import PARTICIPATION, OrderRequest, OrderStatus, Side, asset_of
 from chatbot.execution import sizing
 from chatbot.execution.lifecycle import Tried
 from chatbot.model import LegKind, OrderState
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from chatbot.exchanges.base import Market, Order, Quote
+    from chatbot.exchanges.base import Depth, Market, Order, Quote
     from chatbot.execution.pace import Pace
     from chatbot.model import Leg
     from chatbot.store.orders import Attempt
@@ -28,6 +28,8 @@ NOT_SENT = "not_sent"
 WOULD_TAKE = "would_take"
 DUPLICATE = "duplicate_id"
 NOT_ENOUGH = "not_enough_money"
+#: what may be taken of the market in this minute has been taken
+USED_UP = "used_up"
 #: nothing is left to reduce
 REDUCED = "reduce_only"
 _ENDS = {OrderStatus.FILLED: OrderState.FILLED, OrderStatus.CANCELED: OrderState.CANCELED, OrderStatus.REJECTED: OrderState.REJECTED}
@@ -45,6 +47,10 @@ class MarketNow:
     money: str
     #: what a reduction that cannot wait may reduce now, base units; None: it is not looked up
     position: Decimal | None = None
+    #: its order book; None where the exchange shows none
+    book: Depth | None = None
+    #: what the leg has taken within the last minute, base units
+    taken: Decimal = Decimal(0)
 
 
 def client_id(plan_id: int, leg_index: int, attempt: int) -> str:
@@ -84,6 +90,23 @@ def draft(leg: Leg, desk: MarketNow, pace: Pace, *, plan_id: int, attempt: int, 
             limit = _capped(limit, leg, side, cap_bps, desk.market.tick)
     except Refused as refused:
         return refused.code
+    qty = _quantity(leg, desk, limit, cross=cross)
+    if isinstance(qty, str):
+        return qty
+    return OrderRequest(
+        client_id=client_id(plan_id, leg.index, attempt),
+        instrument=leg.instrument,
+        side=side,
+        qty=qty,
+        limit=limit,
+        post_only=not cross,
+        immediate=cross,
+        reduce_only=leg.reduce_only,
+    )
+
+
+def _quantity(leg: Leg, desk: MarketNow, limit: Decimal, *, cross: bool) -> Decimal | str:
+    """Return how much the next order is for: what is left, what there is of it, and what the market bears; or why there is none."""
     qty = leg.qty - leg.filled
     if desk.position is not None:
         qty = min(qty, max(Decimal(0), desk.position if leg.sells else -desk.position))
@@ -97,16 +120,28 @@ def draft(leg: Leg, desk: MarketNow, pace: Pace, *, plan_id: int, attempt: int, 
         qty = in_steps(qty, desk.market.lot)
     if sizing.too_small(qty, limit, desk.market, exempt=leg.reduce_only):
         return "below_minimum" if qty == in_steps(leg.qty - leg.filled, desk.market.lot) else NOT_ENOUGH
-    return OrderRequest(
-        client_id=client_id(plan_id, leg.index, attempt),
-        instrument=leg.instrument,
-        side=side,
-        qty=qty,
-        limit=limit,
-        post_only=not cross,
-        immediate=cross,
-        reduce_only=leg.reduce_only,
-    )
+    return _slice(leg, desk, qty, limit) if cross else qty
+
+
+def _slice(leg: Leg, desk: MarketNow, qty: Decimal, limit: Decimal) -> Decimal | str:
+    """Return how much of ``qty`` is taken at once: a tenth of the book inside the limit, and of what is traded in a minute (domain 9.6).
+
+    Where the leg has had its share of this minute it waits, unless what is left fits into the rest of it.
+    """
+    minute, rooms = desk.quote.minute_share, []
+    if minute is not None:
+        if desk.taken and qty > minute - desk.taken:
+            return USED_UP
+        rooms.append(minute)
+    if desk.book is not None:
+        rooms.append(desk.book.inside(Side(leg.side), limit) * PARTICIPATION)
+    return sizing.to_take(qty, min(rooms), limit, desk.market, exempt=leg.reduce_only) if rooms else qty
+
+
+def taken_since(attempts: Sequence[Attempt], since: datetime) -> tuple[Decimal, datetime | None]:
+    """Return how much was taken by the orders that were sent after ``since``, base units, and when the last of them was."""
+    late = [attempt for attempt in attempts if attempt.immediate and attempt.filled and attempt.sent_at > since]
+    return sum((attempt.filled for attempt in late), Decimal(0)), max((attempt.sent_at for attempt in late), default=None)
 
 
 def _limit(leg: Leg, desk: MarketNow, pace: Pace, side: Side, *, first: bool, cross: bool) -> Decimal:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.errors import OutcomeUnknown, Rejected, Unreachable
-from chatbot.exchanges.base import OrderStatus
+from chatbot.exchanges.base import DepthSource, OrderStatus
 from chatbot.execution import next_order as drafting
 from chatbot.execution import outcomes, wallets
 from chatbot.execution.lifecycle import Cross, GiveUp, Wait, next_step
@@ -14,7 +14,7 @@ from chatbot.model import LegKind
 from chatbot.store.orders import Attempt
 
 if TYPE_CHECKING:
-    from chatbot.exchanges.base import Order, OrderRequest
+    from chatbot.exchanges.base import Depth, Exchange, Order, OrderRequest
     from chatbot.execution.lifecycle import NextStep
     from chatbot.execution.outcomes import Deps, LegAttempt
     from chatbot.execution.record import View
@@ -36,6 +36,9 @@ async def next_order(move: LegAttempt) -> float:
         return step.seconds
     number = max((attempt.attempt for attempt in tries), default=0) + 1
     drafted = "unfilled" if isinstance(step, GiveUp) else await _draft(move, number, step)
+    if drafted == drafting.USED_UP:
+        _, last = drafting.taken_since(tries, deps.clock.now() - deps.pace.minute)
+        return max(deps.pace.poll_pause_s, (last + deps.pace.minute - deps.clock.now()).total_seconds()) if last else deps.pace.poll_pause_s
     if isinstance(drafted, str):
         await outcomes.end(move, drafted)
         return 0.0
@@ -55,10 +58,10 @@ async def _draft(move: LegAttempt, number: int, step: NextStep) -> OrderRequest 
     """Draft the next order, or say why there can be none; money that an order has just let go may take a moment to be free."""
     drafted: OrderRequest | str = "halted"
     for _ in range(move.deps.pace.looks):
-        desk = await _look(move)
+        pace, cross = move.deps.pace, isinstance(step, Cross)
+        desk = await _look(move, takes=cross)
         if desk is None:
             return "halted"
-        pace, cross = move.deps.pace, isinstance(step, Cross)
         cap_bps = None if move.view.plan.is_panic else move.view.portfolio.strategy.move_limit_pct * 100 + pace.bound_bps
         drafted = drafting.draft(move.leg, desk, pace, plan_id=move.view.plan.id, attempt=number, cross=cross, cap_bps=cap_bps)
         if drafted != drafting.NOT_ENOUGH or number == 1:
@@ -67,7 +70,7 @@ async def _draft(move: LegAttempt, number: int, step: NextStep) -> OrderRequest 
     return drafted
 
 
-async def _look(move: LegAttempt) -> drafting.MarketNow | None:
+async def _look(move: LegAttempt, *, takes: bool) -> drafting.MarketNow | None:
     """Read what the order depends on; None when the instrument is not traded. Raises ``Unreachable``."""
     leg, exchange = move.leg, move.exchange
     market = (await exchange.markets()).get(leg.instrument)
@@ -81,7 +84,26 @@ async def _look(move: LegAttempt) -> drafting.MarketNow | None:
     if leg.kind == LegKind.SPOT_BUY:
         free[exchange.quote_asset] = await _left_to_spend(move, free.get(exchange.quote_asset, Decimal(0)))
     position = await _position(move) if leg.reduce_only and move.view.plan.is_urgent else None
-    return drafting.MarketNow(market=market, quote=quote, free=free, money=exchange.quote_asset, position=position)
+    since = move.deps.clock.now() - move.deps.pace.minute
+    return drafting.MarketNow(
+        market=market,
+        quote=quote,
+        free=free,
+        money=exchange.quote_asset,
+        position=position,
+        book=await _book(exchange, leg.instrument) if takes else None,
+        taken=drafting.taken_since(move.view.tries(leg.index), since)[0],
+    )
+
+
+async def _book(exchange: Exchange, instrument: str) -> Depth | None:
+    """Return the order book; None where the exchange shows none, or none now: then its volume says what there is."""
+    if not isinstance(exchange, DepthSource):
+        return None
+    try:
+        return await exchange.depth(instrument)
+    except Unreachable:
+        return None
 
 
 async def _left_to_spend(move: LegAttempt, free: Decimal) -> Decimal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
 from chatbot.execution.lifecycle import Patience
@@ -47,6 +48,11 @@ class Pace:
     def poll_pause_s(self) -> float:
         """Pause between two looks, in seconds of the clock; never below 20 ms."""
         return max(_SHORTEST_S, self.poll_s / self.speed)
+
+    @property
+    def minute(self) -> timedelta:
+        """A minute of the market: what a leg may take of the market's volume is counted over it (domain 9.6)."""
+        return timedelta(minutes=1) / self.speed
 
     def patience(self, *, urgent: bool, waiting_pays: bool = True) -> Patience:
         """Return how a leg is worked; ``waiting_pays``: a resting order costs less than one that takes (domain 9.6)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.exact import in_steps
@@ -42,6 +42,29 @@ def too_small(qty: Decimal, limit: Decimal, market: Market, *, exempt: bool = Fa
     if qty <= 0 or qty < market.min_qty:
         return True
     return not exempt and qty * limit < market.min_notional
+
+
+def to_take(left: Decimal, room: Decimal, limit: Decimal, market: Market, *, exempt: bool = False) -> Decimal:
+    """Return how much of ``left`` one order takes where it may take ``room``: equal parts in whole lots, the last one included.
+
+    Never less than the exchange takes, so that a thin market does not end a leg; domain 9.6.
+    """
+    least = _least(limit, market, exempt=exempt)
+    most = max(in_steps(room, market.lot), least)
+    parts = min((left / most).to_integral_value(ROUND_CEILING), left // least)
+    return left if parts <= 1 else _up(left / parts, market.lot)
+
+
+def _least(limit: Decimal, market: Market, *, exempt: bool) -> Decimal:
+    """Return the smallest order in whole lots."""
+    value = _ZERO if exempt else market.min_notional / limit
+    return _up(max(market.lot, market.min_qty, value), market.lot)
+
+
+def _up(number: Decimal, lot: Decimal) -> Decimal:
+    """Round up to whole lots."""
+    down = in_steps(number, lot)
+    return down if down == number else down + lot
 
 
 def affordable(free: Decimal, limit: Decimal, market: Market) -> Decimal:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from chatbot.clock import Clock, ManualClock
 from chatbot.durable import Inline, enqueue_plan
 from chatbot.engine.planner.block import Block, Order, Post, Transfer
-from chatbot.exchanges.base import Funding, Market, Quote, is_perp
+from chatbot.exchanges.base import Depth, Funding, Market, Quote, is_perp
 from chatbot.exchanges.manual import ManualExchange
 from chatbot.exchanges.markets.coins import perp_market, spot_market
 from chatbot.exchanges.paper.account import AccountState
@@ -72,6 +72,9 @@ class Market3:
         self.clock = clock
         self.paths = dict(paths or {})
         self.start = clock.now()
+        #: quote a day by instrument, and the books that are shown
+        self.volumes: dict[str, Decimal] = {}
+        self.books: dict[str, Depth] = {}
 
     def market_time(self, now: datetime) -> datetime:
         """Run on the clock of the test."""
@@ -95,8 +98,13 @@ class Market3:
             mid, tick = self.mid(name), rules[name].tick
             bid = (mid * Decimal("0.9999") / tick).to_integral_value(rounding="ROUND_FLOOR") * tick
             ask = (mid * Decimal("1.0001") / tick).to_integral_value(rounding="ROUND_CEILING") * tick
-            found[name] = Quote(instrument=name, bid=bid, ask=ask, at=now, mark=mid if is_perp(name) else None)
+            mark, volume = mid if is_perp(name) else None, self.volumes.get(name)
+            found[name] = Quote(instrument=name, bid=bid, ask=ask, at=now, mark=mark, volume=volume)
         return found
+
+    async def depth(self, instrument: str) -> Depth | None:
+        """Return the book of the test."""
+        return self.books.get(instrument)
 
     async def candles(self, *_: object) -> tuple[()]:
         """Return none."""

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
-from chatbot.exchanges.base import PriceSource
+from chatbot.exchanges.base import PARTICIPATION, PriceSource
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from numpy.typing import NDArray
 
-#: a child order takes at most this share of what is traded in a minute (domain 11.1: at most a tenth of what is there)
-PARTICIPATION = Decimal("0.1")
 _SLACK = 1e-6
 
 

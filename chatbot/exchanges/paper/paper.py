@@ -12,6 +12,7 @@ import numpy as np
 from chatbot.errors import NotEnoughMoney, OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.base import (
     Balances,
+    DepthSource,
     Direction,
     Market,
     Order,
@@ -25,7 +26,7 @@ from chatbot.exchanges.base import (
     unlisted,
 )
 from chatbot.exchanges.markets.markettime import HOUR_MS, MINUTE_MS, to_ms
-from chatbot.exchanges.markets.path import PARTICIPATION, Book, Path, PathSource
+from chatbot.exchanges.markets.path import Book, Path, PathSource
 from chatbot.exchanges.paper.account import ZERO, AccountState, PaperOrder
 from chatbot.exchanges.paper.admission import check_form, check_money, check_price
 from chatbot.exchanges.paper.faults import Faults
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from chatbot.clock import Clock
-    from chatbot.exchanges.base import Also, Funding
+    from chatbot.exchanges.base import Also, Depth, Funding
     from chatbot.exchanges.paper.account import Save
 
 
@@ -97,6 +98,11 @@ class PaperExchange:
         async with self._change:
             await self._catch_up()
         return await self._quotes(instruments)
+
+    async def depth(self, instrument: str) -> Depth | None:
+        """Return the book that the source shows; None where it shows none."""
+        self._reach()
+        return await self._source.depth(instrument) if isinstance(self._source, DepthSource) else None
 
     async def balances(self) -> Balances:
         """Return both wallets."""
@@ -379,8 +385,7 @@ def _pruned(state: AccountState) -> AccountState:
 
 def _book(quote: Quote) -> Book:
     """Return the touch of a quote; its depth is the allowed share of an average minute's volume."""
-    depth = None if quote.volume is None else quote.volume / _MINUTES_A_DAY / quote.price * PARTICIPATION
-    return Book(bid=quote.bid, ask=quote.ask, mark=quote.price, depth=depth)
+    return Book(bid=quote.bid, ask=quote.ask, mark=quote.price, depth=quote.minute_share)
 
 
 def _one_point(quote: Quote, tick: Decimal, until: datetime) -> Path:
