@@ -308,7 +308,8 @@ async def _assemble(
 def _costing_of(markets: Markets, candles: CandleBook, clock: Clock) -> CostingOf:
     """Return what says what trading costs, by the markets of a portfolio; how much a coin swings is the same against any dollar."""
     by_quote = {one.source.quote_asset: Costing(one.source, candles, one.funding, clock) for one in markets}
-    return lambda portfolio: by_quote[portfolio.quote]
+    usual = by_quote[markets.usual.source.quote_asset]  # of one that is kept in a dollar unknown here nothing is priced
+    return lambda portfolio: by_quote.get(portfolio.quote, usual)
 
 
 def _exchange_opener(markets: Markets, clock: Clock) -> Callable[..., Exchange]:

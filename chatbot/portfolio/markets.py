@@ -97,7 +97,9 @@ class Markets:
 
     async def not_traded(self, quote: str, instruments: Iterable[str]) -> tuple[str, ...]:
         """Return what of these is not traded against a quote coin, by name. Raises ``Unreachable`` where that cannot be told."""
-        return tuple(sorted(set(instruments) - {quote} - traded(await self.against(quote).source.markets())))
+        quoted = self._by_quote.get(quote)
+        there = traded(await quoted.source.markets()) if quoted is not None else frozenset()
+        return tuple(sorted(set(instruments) - {quote} - there))
 
     def of(self, portfolio: Portfolio) -> Quoted:
         """Return the markets of a portfolio. Raises ``Unreachable`` where there are none against its quote coin."""

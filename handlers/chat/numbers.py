@@ -107,6 +107,11 @@ def currency_of(text: str) -> str:
     return (found.lastgroup or CURRENCIES[found[0].lower()]) if found else ""
 
 
+def is_in_another_dollar(text: str, quote: str) -> bool:
+    """Tell whether an amount is said to be of another dollar than ``quote``; one of just any dollars is not."""
+    return currency_of(text) in set(_DOLLARS) - {"USD", quote}
+
+
 def without_sign(text: str) -> str:
     """Return a number without its sign of money."""
     return _MONEY.sub("", text).strip()

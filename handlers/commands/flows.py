@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from chatbot.engine.cash import DOLLARS
 from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import Flow, FlowKind
@@ -90,7 +89,7 @@ async def _all_of(context: Context, portfolio: Portfolio, text: str) -> dict[str
 async def amounts_in(context: Context, portfolio: Portfolio, text: str) -> dict[str, Decimal]:
     """Read an amount of money, or coins with their amounts, another dollar than the quote coin among them. Raises :class:`UserError`."""
     try:
-        read = {portfolio.quote: numbers.number(text)} if numbers.currency_of(text) not in DOLLARS - {"USD", portfolio.quote} else None
+        read = {portfolio.quote: numbers.number(text)} if not numbers.is_in_another_dollar(text, portfolio.quote) else None
     except UserError:
         if not any(char.isalpha() for char in text):
             raise  # no coin is named, so it is about the number

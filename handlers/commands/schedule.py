@@ -100,6 +100,9 @@ async def schedule(update: Update, context: Context) -> None:
         return
     present, now = portfolio.strategy.schedule, context.program.clock.now()
     changes, found = read(context.rest, context.words, present)
+    said = _AMOUNT.search(context.rest)
+    if said is not None and numbers.is_in_another_dollar(said[0], portfolio.quote):
+        found = (UserError(N_("I invest {quote}. Write an amount of it, like 500."), quote=portfolio.quote),)
     if found:
         await reply(update, context, problems.mistakes(context.words, found, views.EXAMPLE))
         return

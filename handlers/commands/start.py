@@ -98,7 +98,10 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
     """Take a typed amount, typed holdings, or typed weights, whichever step is open."""
     step = data.get("step")
     if step == "amount":
-        await _strategies(update, context, {**data, "amount": str(numbers.amount(text))})
+        data = {**data, "amount": str(numbers.amount(text))}
+        if numbers.is_in_another_dollar(text, _quote(context, data)):
+            data = await _in_dollar(context, data, numbers.currency_of(text))
+        await _strategies(update, context, data)
     elif step == "holdings":
         await _typed_holdings(update, context, text, data)
     elif step == "weights":
@@ -222,16 +225,18 @@ async def _strategies(update: Update, context: Context, data: dict[str, Any], sh
 
 
 async def start_quote(update: Update, context: Context) -> None:
-    """Keep the portfolio that is set up in the tapped dollar, where everything that it needs is traded against that."""
-    data, quote = await _recall(context), context.tapped.arg
+    """Keep the portfolio that is set up in the tapped dollar."""
+    await _strategies(update, context, await _in_dollar(context, await _recall(context), context.tapped.arg))
+
+
+async def _in_dollar(context: Context, data: dict[str, Any], quote: str) -> dict[str, Any]:
+    """Return a set-up in another dollar. Raises :class:`UserError` with all that it needs and that is not traded against that one."""
     held, usual = tuple(data.get("holdings", ())), context.program.source
     if quote == usual.quote_asset:
-        chosen = {key: value for key, value in data.items() if key != "quote"}
-    else:
-        there = strategies.preset("balanced", traded(await usual.markets()), held)
-        await _need_traded(context, quote, (*there.members[CORE], *there.futures_split, *held))
-        chosen = {**data, "quote": quote}
-    await _strategies(update, context, chosen)
+        return {key: value for key, value in data.items() if key != "quote"}
+    there = strategies.preset("balanced", traded(await usual.markets()), held)
+    await _need_traded(context, quote, (*there.members[CORE], *there.futures_split, *held))
+    return {**data, "quote": quote}
 
 
 async def _kept_in(context: Context, data: dict[str, Any]) -> views.KeptIn:

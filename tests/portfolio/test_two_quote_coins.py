@@ -165,6 +165,36 @@ async def _carried_out(pair: Pair, portfolio: Portfolio, prices: Mapping[str, De
     assert {coin for order in exchange.state.orders.values() for coin in order.public(portfolio.quote).fees} == {portfolio.quote}
 
 
+async def test_a_check_rings_for_those_of_one_dollar_and_leaves_the_others_alone(tmp_path: Path) -> None:
+    """The screen holds each sheet against the prices of its own dollar; a halt against one dollar stirs nobody of the other."""
+    clock = ManualClock(START)
+    market = TwoDollars(clock)
+    async with bench(tmp_path, market=market, clock=clock) as room, asyncio.timeout(60):
+        rules = await market.markets()
+        strategy, _ = strategies.own_weights({"BTC": D(50), "USDT": D(50)}, rules, strategies.preset("balanced", rules))
+        assert strategy is not None
+        made: dict[str, Any] = {
+            quote: await room.program.portfolios.open(PERSON, Mode.PAPER, strategy, {"BTC": D("0.1"), quote: D(5000)}, quote=quote)
+            for quote in market.quote_coins
+        }
+        for _ in range(3):
+            await room.tick()
+        assert room.program.monitor.last is not None
+        assert room.program.monitor.last.examined == 0, "both are calm and left to the screen"
+        market.usdc.move("BTC", "1.3")
+        for _ in range(3):  # a jump is believed when two looks agree on it
+            await room.tick()
+        assert room.program.monitor.last.examined == 1
+        assert await room.plan(made["USDC"]) is not None
+        assert await room.plan(made["USDT"]) is None
+        market.usdc.move("BTC", str(1 / D("1.3")))
+        market.usdc.listings.halted.add("BTC")
+        for _ in range(2):
+            await room.tick()
+        looked = {quote: await room.program.evaluator.look(one) for quote, one in made.items()}
+        assert {quote: [stop.instrument for stop in found.held_stops] for quote, found in looked.items()} == {"USDT": [], "USDC": ["BTC"]}
+
+
 async def test_a_price_that_only_the_other_dollar_has_is_none(tmp_path: Path) -> None:
     """Without one of its own the portfolio cannot be evaluated, and says so."""
     clock = ManualClock(START)

@@ -193,3 +193,20 @@ async def test_an_amount_in_the_other_dollar_is_that_dollar(tmp_path: Path) -> N
             assert "Deposit noted" in await ann.say(f"/deposit {told}")
             assert (await ann.books())["spot"][coin] - before == 1000, told
         assert "I invest USDT" in await ann.say("/invest 100 USDC")
+        assert "I invest USDT" in await ann.say("/schedule 100 USDC weekly")
+
+
+async def test_a_start_amount_in_usdc_chooses_it(tmp_path: Path) -> None:
+    clock = ManualClock(START)
+    async with someone(tmp_path, clock=clock, source=TwoDollars(clock), fear_greed_url="") as ann:
+        await ann.say("/start")
+        await ann.tap("Demo portfolio")
+        await ann.say("5000 USDC")
+        ann.sees("It starts with $5,000", "Kept in USDC for good")
+        await ann.tap("Keep it in USDT")
+        assert "Kept in" not in ann.last.text
+        stale = ann.with_button("Keep it in USDC")
+        await ann.tap("Keep it in USDC", stale)
+        await ann.tap("Use Balanced")
+        assert (await ann.books())["spot"] == {"USDC": D(5000)}
+        assert "Kept in USDC for good" in await ann.say("/targets")

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
-from chatbot.model import USUAL_QUOTE, Mode
+from chatbot.model import Mode
 from handlers.buttons import Style
 from handlers.views.common import (
     DASH,
@@ -27,7 +27,7 @@ from handlers.views.common import (
     preset_name,
     say,
 )
-from handlers.views.portfolio.strategy import members_line, rules_lines, strategy_picture, strategy_table, weights_example
+from handlers.views.portfolio.strategy import dollar_line, members_line, rules_lines, strategy_picture, strategy_table, weights_example
 from handlers.views.trigger.signals import switched_on_line
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ def strategy_choice(
 def _dollar(words: Words, kept_in: KeptIn) -> Html | None:
     """Say which dollar was chosen, for good, or that the other one is the one that the person has; None where nothing is to be said."""
     if kept_in.quote:
-        return say(words, "Kept in {quote} for good: orders pay and receive it, and it counts as one dollar.", quote=kept_in.quote)
+        return dollar_line(words, kept_in.quote)
     if kept_in.holds_more_of_other:
         return say(words, "You hold more {quote}. If you keep the portfolio in it, plans pay with it as it is.", quote=kept_in.other)
     return None
@@ -286,7 +286,7 @@ def created(
     text = page(
         head(words, portfolio, bold(words.t("ready")), name=True),
         _worth(words, amount),
-        _dollar(words, KeptIn(quote=portfolio.quote)) if portfolio.quote != USUAL_QUOTE else None,
+        dollar_line(words, portfolio.quote),
         say(words, "{name} is closed; its history is under /portfolios.", name=named(words, replaced)) if replaced is not None else None,
         say(words, "Commands speak of this one now; /portfolios switches.") if portfolio.is_one_of_several else None,
         say(words, "I check it from now on and ring only when a line leaves its band."),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chatbot.charts.labels import Labels
 from chatbot.engine import band_width
 from chatbot.exchanges.base import asset_of
-from chatbot.model import ALT, CORE, FUTURES, STABLE, LineReading, PortfolioFigures
+from chatbot.model import ALT, CORE, FUTURES, STABLE, USUAL_QUOTE, LineReading, PortfolioFigures
 from chatbot.portfolio.strategies import preset_names
 from chatbot.portfolio.valuation import engine_bands
 from handlers.buttons import Style
@@ -53,6 +53,13 @@ def weights_example(quote: str) -> str:
 def targets_example(quote: str) -> str:
     """Return how they are written behind their command."""
     return f"/targets {weights_example(quote)}"
+
+
+def dollar_line(words: Words, quote: str) -> Html | None:
+    """Say which dollar a portfolio is kept in; None of the usual one, of which there is nothing to say."""
+    if quote == USUAL_QUOTE:
+        return None
+    return say(words, "Kept in {quote} for good: orders pay and receive it, and it counts as one dollar.", quote=quote)
 
 
 def strategy_table(words: Words, strategy: Strategy) -> Html:
@@ -122,6 +129,7 @@ def targets(words: Words, portfolio: Portfolio) -> View:
         strategy_table(words, strategy),
         members_line(words, strategy),
         *rules_lines(words, strategy),
+        dollar_line(words, portfolio.quote),
         kept_line(words, strategy),
         "",
         say(words, "Own weights: {example}", example=code(targets_example(portfolio.quote))),

@@ -56,6 +56,41 @@ async def test_each_quote_coin_has_its_own_rules_and_prices_from_one_list() -> N
         assert lists == [asked for asked in stage.server.log if "exchangeInfo" in str(asked)], "read once for both"
 
 
+def perps_of_bybit(stage: Stage) -> None:
+    """List bybit's BTCPERP, which is settled in USDC, and BTC in spot against it."""
+
+    def more(path: str, dear: Decimal) -> None:
+        told = stage.server.routes[f"GET {path}"]
+
+        def answer(request: Any) -> Any:
+            found = told(request)
+            rows, is_spot = found["result"]["list"], request.args.get("category") == "spot"
+            btc = next((row for row in rows if row["symbol"] == "BTCUSDT"), None)
+            if btc is None:
+                return found
+            prices = {field: str(D(btc[field]) * dear) for field in ("bid1Price", "ask1Price", "lastPrice", "markPrice") if field in btc}
+            named = {field: "USDC" for field in ("quoteCoin", "settleCoin") if field in btc}
+            return found | {
+                "result": found["result"] | {"list": [*rows, btc | named | prices | {"symbol": "BTCUSDC" if is_spot else "BTCPERP"}]}
+            }
+
+        stage.server.routes[f"GET {path}"] = answer
+
+    more("/v5/market/instruments-info", D(1))
+    more("/v5/market/tickers", D("1.25"))
+
+
+@needs_player
+async def test_contracts_settled_in_usdc_have_names_of_their_own_at_bybit() -> None:
+    async with Stage("bybit") as stage:
+        perps_of_bybit(stage)
+        usdc = stage.source.quoted_in("USDC")
+        assert set(await usdc.markets()) == {"BTC", "BTC-PERP"}
+        here, there = await stage.source.quotes(["BTC", "BTC-PERP"]), await usdc.quotes(["BTC", "BTC-PERP"])
+        assert {name: there[name].price / here[name].price for name in there} == {"BTC": D("1.25"), "BTC-PERP": D("1.25")}
+        assert there["BTC-PERP"].funding_rate is not None
+
+
 @needs_player
 async def test_usdt_against_usdc_is_the_listed_market_the_other_way_round() -> None:
     """No exchange lists USDT in USDC: bid and ask are those of USDC in USDT, turned; nothing else of it is told."""
