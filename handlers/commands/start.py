@@ -201,7 +201,7 @@ async def _offered(context: Context, data: dict[str, Any]) -> dict[str, Strategy
     mix = {name: Decimal(value) for name, value in data.get("mix", {}).items()}
     today = {views.TODAY: strategies.as_held(mix, presets["balanced"])} if mix else {}
     every = {**today, **presets}
-    return every if data.get("futures", "yes") == "yes" else {name: strategies.without_futures(one) for name, one in every.items()}
+    return every if _uses_futures(data) else {name: strategies.without_futures(one) for name, one in every.items()}
 
 
 async def _strategies(update: Update, context: Context, data: dict[str, Any], shown: str = "") -> None:
@@ -235,7 +235,8 @@ async def _in_dollar(context: Context, data: dict[str, Any], quote: str) -> dict
     if quote == usual.quote_asset:
         return {key: value for key, value in data.items() if key != "quote"}
     there = strategies.preset("balanced", traded(await usual.markets()), held)
-    await _need_traded(context, quote, (*there.members[CORE], *there.futures_split, *held))
+    futures = there.futures_split if _uses_futures(data) else ()
+    await _need_traded(context, quote, (*there.members[CORE], *futures, *held))
     return {**data, "quote": quote}
 
 
@@ -254,6 +255,11 @@ async def _kept_in(context: Context, data: dict[str, Any]) -> views.KeptIn:
 async def _need_traded(context: Context, quote: str, instruments: Iterable[str]) -> None:
     """Raise :class:`UserError` with everything of these that is not traded against a quote coin."""
     strategies.keepable_in(quote, await context.program.markets.not_traded(quote, instruments))
+
+
+def _uses_futures(data: dict[str, Any]) -> bool:
+    """Tell whether futures are part of what is set up; only who trades by hand is asked."""
+    return bool(data.get("futures", "yes") == "yes")
 
 
 def _quote(context: Context, data: dict[str, Any]) -> str:

@@ -145,7 +145,7 @@ async def test_by_hand_with_more_usdc_it_is_suggested_and_the_amounts_stay(tmp_p
         await ann.say("/start")
         await ann.tap("Type in my holdings")
         await ann.say("BTC 0.1, USDC 10000, USDT 200")
-        await ann.tap("That is right")
+        await ann.taps("That is right", "No")
         ann.sees("You hold more USDC. If you keep the portfolio in it, plans pay with it as it is.")
         await ann.taps("Keep it in USDC", "Own weights")
         ann.sees("BTC 40 ETH 30 ALT 20 USDC 10", "USDC for stablecoins")
@@ -159,6 +159,16 @@ async def test_by_hand_with_more_usdc_it_is_suggested_and_the_amounts_stay(tmp_p
         ann.sees("BTC 0.6, USDC 1200")
         await ann.say("USDC 9000")
         assert (await ann.books())["spot"]["USDC"] == 9000
+
+
+async def test_todays_mix_is_on_target_in_usdc_too(tmp_path: Path) -> None:
+    clock = ManualClock(START)
+    async with someone(tmp_path, clock=clock, source=TwoDollars(clock), fear_greed_url="") as ann:
+        await ann.say("/start")
+        await ann.tap("Type in my holdings")
+        await ann.say("BTC 0.1, ETH 2, USDC 5000, USDT 1000")
+        await ann.taps("That is right", "No", "Keep it in USDC", "Keep today's mix as my target")
+        ann.sees("Kept in USDC for good", "It is on its targets")
 
 
 async def test_what_is_not_traded_against_it_is_told_in_one_sentence_and_nothing_changes(tmp_path: Path) -> None:
@@ -175,11 +185,16 @@ async def test_what_is_not_traded_against_it_is_told_in_one_sentence_and_nothing
         await ann.say("/start")
         await ann.tap("Type in my holdings")
         await ann.say("BTC 0.1, SOL 5, LINK 3, USDC 10000")
-        await ann.tap("That is right")
+        await ann.taps("That is right", "No")
+        told = await ann.tap("Keep it in USDC")
+        assert "LINK, SOL: not traded against USDC here, so the portfolio can't be kept in it." in f"{told.text} {ann.last.text}"
+        await ann.taps("Back", "Type in my holdings")
+        await ann.say("BTC 0.1, SOL 5, LINK 3, USDC 10000")
+        await ann.taps("That is right", "Yes")
         told = await ann.tap("Keep it in USDC")
         sentence = "LINK, SOL, and the futures of BTC, ETH, are not traded against USDC here, so the portfolio can't be kept in it."
         assert sentence in f"{told.text} {ann.last.text}"
-        await ann.tap("Use Balanced", ann.with_button("Use Balanced"))
+        await ann.tap("Keep today's mix as my target", ann.with_button("Keep today's mix as my target"))
         (portfolio,) = await ann.program.portfolios.of(await person(ann))
         assert portfolio.quote == "USDT"
 
