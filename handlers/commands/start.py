@@ -118,7 +118,8 @@ async def _typed_holdings(update: Update, context: Context, text: str, data: dic
     readings = {amounts.seal(one): one for one in (typed.holdings, typed.otherwise) if one}
     stored = {seal: {name: str(qty) for name, qty in one.items()} for seal, one in readings.items()}
     await _remember(context, {**data, "readings": stored})
-    await reply(update, context, views.holdings_review(context.words, readings, await amounts.prices(context, typed.holdings)))
+    prices = await amounts.prices(context, typed.holdings)
+    await reply(update, context, views.holdings_review(context.words, readings, prices, context.program.source.name))
 
 
 async def _typed_weights(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:

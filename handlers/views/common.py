@@ -46,6 +46,10 @@ _PRESETS: Final = {
 }
 
 
+#: what prices are where no exchange tells them, by the name of the market
+_PLAYED = {"simulated": N_("made-up prices"), "replay": N_("recorded prices")}
+
+
 class Html(str):
     """Text that Telegram reads as HTML: everything from outside in it is escaped."""
 
@@ -233,7 +237,12 @@ def head(words: Words, portfolio: Portfolio, *rest: object, name: bool = False) 
     """
     shown = named(words, portfolio) if name or portfolio.is_one_of_several or not portfolio.is_open else None
     state = None if portfolio.is_open else bold(words.t("closed"))
-    return joined(DOT, (mark(portfolio.mode, portfolio.exchange), shown, state, *rest))
+    return joined(DOT, (mark(portfolio.mode, portfolio.exchange), played(words, portfolio.mode, portfolio.exchange), shown, state, *rest))
+
+
+def played(words: Words, mode: Mode, exchange: str) -> str | None:
+    """Return that the prices of a portfolio that is typed in are made up, or recorded; None where they are real, or its mark says so."""
+    return words.t(_PLAYED[exchange]) if mode is Mode.MANUAL and exchange in _PLAYED else None
 
 
 def named(words: Words, portfolio: Portfolio) -> str:

@@ -322,7 +322,7 @@ async def test_manual_mode_plans_for_typed_holdings_and_believes_the_person(tmp_
         await ann.say("BTC 0.1, ETH 1, SOL 20, USDT 3000")
         ann.sees("BTC", "0.1")
         await ann.taps(ann.last.buttons[0], "Use Balanced")
-        card = ann.sees("MANUAL · Plan 1")
+        card = ann.sees("MANUAL · made-up prices · Plan 1")
         assert card.buttons[0] == "All done"
         await ann.tap("All done")
         await ann.work()

@@ -156,7 +156,7 @@ async def test_fear_and_a_spike_from_their_first_day_to_the_days_after(tmp_path:
         await why(ann, "Fear & Greed is 38, so futures are held neutral.", "on 2 days in a row (1 so far).")
         assert await answered(ann, day(2021, 6, 17)) == ["06-16"]
         await why(
-            ann, "Nothing to do", "Fear & Greed is 26; futures go neutral below 25. Source: replay.", never=("neutral.", "instead of")
+            ann, "Nothing to do", "Fear & Greed is 26; futures go neutral below 25. Source: recorded.", never=("neutral.", "instead of")
         )
 
 

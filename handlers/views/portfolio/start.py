@@ -24,6 +24,7 @@ from handlers.views.common import (
     mark,
     named,
     page,
+    played,
     preset_name,
     say,
 )
@@ -138,10 +139,11 @@ def holdings_prompt(words: Words) -> View:
     return View(text, ((button(words.t("Back"), "start"),),))
 
 
-def holdings_review(words: Words, readings: Mapping[str, Mapping[str, Decimal]], prices: Mapping[str, Decimal]) -> View:
+def holdings_review(words: Words, readings: Mapping[str, Mapping[str, Decimal]], prices: Mapping[str, Decimal], exchange: str = "") -> View:
     """Show what was understood of typed-in holdings and what it is worth, before going on.
 
     ``readings`` by the word that a button carries: one, or two where a mark may mean either of two things; which one is asked then.
+    ``exchange`` is the market that the prices are of.
     """
     (seal, holdings), *others = readings.items()
     twice = {name: (other[name], holdings[name]) for _, other in others for name in holdings if other[name] != holdings[name]}
@@ -150,7 +152,7 @@ def holdings_review(words: Words, readings: Mapping[str, Mapping[str, Decimal]],
         either = {"one": _amount(words, name, qty, prices), "other": _amount(words, name, other, prices)}
         rows.append(joined(" ", ("•", say(words, "{one}, or {other}", **either))))
     ask = say(words, "Which one did you mean?") if twice else say(words, "Is this right? If not, just send it again.")
-    title = joined(DOT, (mark(Mode.MANUAL), say(words, "your holdings")))
+    title = joined(DOT, (mark(Mode.MANUAL), played(words, Mode.MANUAL, exchange), say(words, "your holdings")))
     total = None if twice else _total(words, holdings, prices)
     back = button(words.t("Back"), "start")
     if not twice:

@@ -74,7 +74,7 @@ def _status_line(words: Words, report: StatusReport, signal: Signal) -> Html:
     if said.held_back is not None and signals.is_held_back(report, signal):
         msgid = said.held_back.status
     line = age.beside(words, say(words, msgid, **_facts(words, signal)), signal.age_s)
-    return signals.beside_source(line, signal.trigger, report.mood_source)
+    return signals.beside_source(words, line, signal.trigger, report.mood_source)
 
 
 def _facts(words: Words, signal: Signal) -> dict[str, str]:

@@ -68,7 +68,7 @@ def _of_trigger(words: Words, report: StatusReport, trigger: Cause) -> list[Html
     lines = [(signals.reading_line(words, signal), signal.age_s) for signal in group.named]
     if group.others:
         lines.append((signals.others_line(words, group.others), signals.oldest_s(group.others)))
-    return [title, *([signals.beside_source(age.together(words, lines), trigger, report.mood_source)] if lines else [])]
+    return [title, *([signals.beside_source(words, age.together(words, lines), trigger, report.mood_source)] if lines else [])]
 
 
 def _own(words: Words, report: StatusReport) -> list[Html]:
@@ -142,7 +142,7 @@ def details(words: Words, report: StatusReport, trigger: Cause) -> View:
     on = strategy.setting(trigger).on
     said = WORDS[trigger]
     nearest = signals.nearest_first(signals.of_trigger(report, trigger))[:_MOST_COINS]
-    told = [signals.beside_source(_detail_line(words, report, signal), trigger, report.mood_source) for signal in nearest]
+    told = [signals.beside_source(words, _detail_line(words, report, signal), trigger, report.mood_source) for signal in nearest]
     text = page(
         head(words, report.portfolio, bold(signals.name(words, trigger)), words.t("on") if on else words.t("off")),
         *(told or [esc(words.t("no data")) if signals.is_used(strategy, trigger) else say(words, "no futures to move")]),

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: what else a check may have told about
 _OTHERS: Final = {Cause.MARGIN: N_("Liquidation distance"), Cause.HEDGE: N_("Hedge")}
+#: where the index of a market that is played comes from, by the market's name
+_PLAYED: Final = {"simulated": N_("made up"), "replay": N_("recorded")}
 #: decimals of a reading and of its limits
 _DIGITS: Final = {Unit.TIMES: 1, Unit.SCORE: 2, Unit.RATE: 3, Unit.INDEX: 0, Unit.SHARE: 1, Unit.DAYS: 0, Unit.BLOCKS: 0, Unit.SWITCH: 0}
 #: this part of the way to its limit is near enough to be named
@@ -222,12 +224,18 @@ def reads_mood(trigger: Cause) -> bool:
 
 def with_source(words: Words, line: Html, trigger: Cause, source: str) -> Html:
     """Add in a sentence where the Fear & Greed index was read."""
-    return joined(" ", (line, say(words, "Source: {source}.", source=source))) if source and reads_mood(trigger) else line
+    told = say(words, "Source: {source}.", source=source_name(words, source))
+    return joined(" ", (line, told)) if source and reads_mood(trigger) else line
 
 
-def beside_source(line: Html, trigger: Cause, source: str) -> Html:
+def beside_source(words: Words, line: Html, trigger: Cause, source: str) -> Html:
     """Add in a word where the Fear & Greed index was read."""
-    return joined(DOT, (line, source)) if reads_mood(trigger) else line
+    return joined(DOT, (line, source_name(words, source))) if reads_mood(trigger) else line
+
+
+def source_name(words: Words, source: str) -> str:
+    """Return where an index comes from: a host, or in words that it belongs to a market that is played."""
+    return words.t(_PLAYED[source]) if source in _PLAYED else source
 
 
 def is_used(strategy: Strategy, trigger: Cause) -> bool:

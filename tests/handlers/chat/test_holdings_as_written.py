@@ -72,6 +72,7 @@ READ = [
     ("en", '{"BTC": 0.5, "ETH": 4}', BOTH),
     ("en", "My coins:\nBTC 0.5\nETH 4\n\nIs this right? If not, just send it again.", BOTH),
     ("en", "MANUAL · your holdings\n• 0.5 BTC ≈ $30,000\n• 4 ETH ≈ —\nTogether ≈ $42,000", BOTH),
+    ("en", "MANUAL · made-up prices · your holdings\n• 0.5 BTC ≈ $30,000\n• 4 ETH ≈ —\nTogether ≈ $42,000", BOTH),
     ("es", "• 0,5 BTC ≈ 30.000 US$\n• 4 ETH ≈ 12.000,00 US$\nEn total ≈ 42.000 US$", BOTH),
     ("ru", "• 0,5 BTC ≈ 30 000 $\n• 4 ETH ≈ 12 000,00 $\nВместе ≈ 42 000 $", BOTH),
     ("en", "BTC 0.5 ($30,000), ETH 4 ($12,000)", BOTH),

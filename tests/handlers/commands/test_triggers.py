@@ -175,10 +175,10 @@ async def test_help_and_why_speak_of_the_triggers(chat: Someone) -> None:
         assert part in text, text
     await chat.say("/why")
     why = (await chat.taps("All triggers")).text
-    for part in ("would have to reach 2.0x", "futures go neutral below 25. Source: simulated", "Switched off: Low funding, High funding"):
+    for part in ("would have to reach 2.0x", "futures go neutral below 25. Source: made up.", "Switched off: Low funding, High funding"):
         assert part in why, why
     status = await chat.say("/status")
-    assert "(futures neutral below 25) · simulated" in status
+    assert "(futures neutral below 25) · made up" in status
     assert "(cuts at 2.0x)" in status
 
 
