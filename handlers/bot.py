@@ -128,6 +128,7 @@ BUTTONS: dict[str, Handler] = {
     "rebalance": rebalance.rebalance,
     "trade_all": rebalance.trade_all,
     "card": rebalance.card,
+    "more": rebalance.more,
     "confirm": rebalance.confirm,
     "pay": rebalance.pay,
     "leave_dear": rebalance.leave_dear,

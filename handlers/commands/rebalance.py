@@ -15,6 +15,7 @@ from handlers.views.hedge import offer
 from handlers.views.person import halt as halt_views
 from handlers.views.plan import card as views
 from handlers.views.plan import costs, progress
+from handlers.views.plan import more as more_views
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -55,7 +56,8 @@ async def answer_proposal(
     words = context.words
     match proposal:
         case outcomes.Proposed(plan=plan, instead_of=older):
-            sent = await put(update, context, views.plan_card(words, portfolio, plan, lead=await _with_halt(context, plan, lead)))
+            now, said = context.program.clock.now(), await _with_halt(context, plan, lead)
+            sent = await put(update, context, views.plan_card(words, portfolio, plan, now, lead=said))
             await _remember_card(context, plan, sent)
             if older is not None and older.message_id != sent.message_id:
                 await context.program.rebalancing.redraw(older)
@@ -176,7 +178,8 @@ async def _show_unseen(update: Update, context: Context, portfolio: Portfolio, l
     async with context.program.db.read() as tx:
         waiting = await plans.open_plan(tx, portfolio.id)
     if waiting is not None and waiting.state is PlanState.PROPOSED and waiting.message_id is None:
-        await _remember_card(context, waiting, await reply(update, context, views.plan_card(context.words, portfolio, waiting, lead=lead)))
+        card_ = views.plan_card(context.words, portfolio, waiting, context.program.clock.now(), lead=lead)
+        await _remember_card(context, waiting, await reply(update, context, card_))
 
 
 async def _show_plan(update: Update, context: Context, plan: Plan) -> None:
@@ -185,7 +188,7 @@ async def _show_plan(update: Update, context: Context, plan: Plan) -> None:
     async with context.program.db.read() as tx:
         stand = await halt.of_plan(tx, plan.id)
     if portfolio is not None:
-        await show(update, context, progress.shown(context.words, portfolio, plan, stand))
+        await show(update, context, progress.shown(context.words, portfolio, plan, stand, context.program.clock.now()))
 
 
 async def card(update: Update, context: Context) -> None:
@@ -197,9 +200,15 @@ async def card(update: Update, context: Context) -> None:
     await _show_plan(update, context, plan)
 
 
+async def more(update: Update, context: Context) -> None:
+    """Show a page of everything that the card has no room for."""
+    page = int(context.tapped.args[1])
+    await _with_plan(update, context, lambda ctx, portfolio, plan: more_views.more(ctx.words, portfolio, plan, page))
+
+
 async def edit(update: Update, context: Context) -> None:
     """Show a switch for each leg."""
-    await _with_plan(update, context, lambda ctx, portfolio, plan: views.edit(ctx.words, portfolio, plan))
+    await _with_plan(update, context, lambda ctx, portfolio, plan: views.edit(ctx.words, portfolio, plan, ctx.program.clock.now()))
 
 
 async def _with_plan(update: Update, context: Context, view: PlanView) -> None:

@@ -100,7 +100,7 @@ class Courier:
         if _is_overtaken(message, plan, has_card=has_card):
             return Delivery(verdict=Verdict.SENT, detail="overtaken by the result")
         words = words_for(self._program, person)
-        view = progress.shown(words, portfolio, plan, stand)
+        view = progress.shown(words, portfolio, plan, stand, self._program.clock.now())
         if has_card and not _rings(message, plan):
             return await self._redraw(message, person, plan, view)
         if message.kind is MessageKind.PLAN_CARD and message.silent and not has_card and (alert := self._alert_of(plan, message.chat_id)):

@@ -171,6 +171,12 @@ def exposure_line(words: Words, figures: PortfolioFigures) -> Html:
     )
 
 
+def net_change(words: Words, before: PortfolioFigures, after: PortfolioFigures) -> Html:
+    """Return the net exposure before and after."""
+    old, new = words.percent(before.net, 0), words.percent(after.net, 0)
+    return say(words, "Net exposure {percent}", percent=new if old == new else f"{old}{ARROW}{new}")
+
+
 def exposure_change(words: Words, before: PortfolioFigures, after: PortfolioFigures) -> Html:
     """Return net exposure, beta and sleeve leverage before and after in one line."""
 

@@ -48,8 +48,8 @@ async def corrections(ann: Someone) -> list[str]:
 async def test_the_card_waits_and_what_was_done_is_done_whatever_prices_did(ann: Someone) -> None:
     """It was refused because prices had moved, and after five minutes the card said "Nothing was traded": the bot cannot know."""
     card = ann.with_button("All done")
-    assert card.buttons == ("All done", "Done, other amounts", "Not done", "Edit", "Snooze 1 h", "Longer…")
-    assert "answer by" not in card.text
+    assert card.buttons == ("All done", "Done, other amounts", "Not done", "Edit", "Snooze 1 h", "Longer…", "More")
+    assert "to answer" not in card.text
     legs = (await ann.plan()).legs
     await ann.step(3 * HOUR)
     assert "Plan 1 waits until you say what was done." in await ann.say("/status")

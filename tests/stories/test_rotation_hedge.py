@@ -37,7 +37,7 @@ async def test_a_rotation_is_suggested_filled_and_taken_off_when_the_correction_
         assert (await ann.books())["book"] == own, "the longs of the strategy, as before"
         # what the coins lost meanwhile is the bands' affair again: the money that they left brings a plan of its own
         assert await look(ann, OVER + timedelta(minutes=5)) == (1, 0)
-        ann.sees("Stable is at", "points over target.")
+        ann.sees("Stable is", "points over its target of")
 
 
 async def suggested(ann: Someone) -> None:

@@ -68,7 +68,7 @@ async def test_from_start_over_a_drift_alert_and_a_plan_card_to_a_portfolio_back
         welcome = await ann.say("/start")
         assert "Nothing is traded before you press Confirm" in welcome
         await ann.taps("Demo portfolio", "10,000", "Use Balanced")
-        card = ann.sees("DEMO · Plan 1", "The first plan brings the portfolio to its targets.", "Net exposure 0% → 90%")
+        card = ann.sees("DEMO · Balanced · Plan 1", "The first plan brings the portfolio to its targets.", "Net exposure 0% → 90%")
         assert card.picture is not None
         assert (await ann.books())["spot"] == {"USDT": Decimal(10_000)}
         assert (await ann.confirm()).state == PlanState.DONE
@@ -76,12 +76,12 @@ async def test_from_start_over_a_drift_alert_and_a_plan_card_to_a_portfolio_back
         await hold_filled_plan(ann, await ann.plan())
 
         await ann.until_card()
-        card = ann.sees("DEMO · Plan 2", "sell", "futures: reduce", "Fees about", "slippage about")
-        assert "BTC/ETH is at 45.1%, 5.1 points over target. Its band is ±5.0." in card.text
-        assert "ALT is at 34.8%, 5.2 points under target." in card.text
+        card = ann.sees("DEMO · Balanced · Plan 2", "sell", "futures: reduce", "Costs about", "slippage")
+        assert "BTC/ETH is 5.1 points over its target of 40.0%; band ±5.0." in card.text
+        assert "ALT is 5.2 points under its target of 40.0%; band ±5.0." in card.text
         assert not any("See the plan" in message.buttons for message in ann.messages), "the alert has become the card"
         assert not card.silent
-        assert card.buttons == ("Confirm", "Edit", "Skip", "Snooze 1 h", "Longer…")
+        assert card.buttons == ("Confirm", "Edit", "Skip", "Snooze 1 h", "Longer…", "More")
         assert card.picture is not None
 
         answer = await ann.tap("Confirm")
@@ -176,7 +176,7 @@ async def test_confirm_after_expiry_says_so_and_offers_the_plan_as_of_now(tmp_pa
         late = await ann.tap("Confirm", card)
         assert late.text.startswith("Plan 2 expired at ")
         assert late.alert
-        ann.sees("Plan 2 expired at", "DEMO · Plan 3")
+        ann.sees("Plan 2 expired at", "DEMO · Balanced · Plan 3")
         assert [plan.state for plan in await ann.plans()][1:] == [PlanState.EXPIRED, PlanState.PROPOSED]
         await ann.work()
         assert await ann.books() == before
@@ -260,7 +260,7 @@ async def test_prices_that_moved_beyond_the_limit_give_a_new_card_instead_of_an_
         source_of(ann).bent = {"BTC": Decimal("1.06"), "BTC-PERP": Decimal("1.06")}
         answer = await ann.tap("Confirm")
         assert answer.text.startswith("Prices have moved since plan 1 was made, so nothing was sent.")
-        ann.sees("Here is the plan as of now.", "DEMO · Plan 2")
+        ann.sees("Here is the plan as of now.", "DEMO · Balanced · Plan 2")
         await ann.work()
         assert await ann.orders() == 0
         assert [plan.state for plan in await ann.plans()] == [PlanState.SUPERSEDED, PlanState.PROPOSED]
@@ -322,7 +322,7 @@ async def test_manual_mode_plans_for_typed_holdings_and_believes_the_person(tmp_
         await ann.say("BTC 0.1, ETH 1, SOL 20, USDT 3000")
         ann.sees("BTC", "0.1")
         await ann.taps(ann.last.buttons[0], "Use Balanced")
-        card = ann.sees("MANUAL · made-up prices · Plan 1")
+        card = ann.sees("MANUAL · made-up prices · Balanced · Plan 1")
         assert card.buttons[0] == "All done"
         await ann.tap("All done")
         await ann.work()

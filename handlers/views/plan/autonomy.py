@@ -69,7 +69,7 @@ def answer_by(plan: Plan) -> datetime:
     return reduce_at or plan.expires_at
 
 
-def card_lines(words: Words, plan: Plan) -> list[Html]:
+def card_lines(words: Words, plan: Plan, now: datetime) -> list[Html]:
     """Say on a card that waits why it asks, and what becomes of it without an answer."""
     stand = plan.stand
     if stand is None:
@@ -79,15 +79,13 @@ def card_lines(words: Words, plan: Plan) -> list[Html]:
         numbers = {"amount": stand.amount, "limit": stand.limit}
         lines.append(say(words, _WHY[stand.why], **{name: bold(words.money(value or Decimal(0), 0)) for name, value in numbers.items()}))
     if stand.reduce_at is not None:
-        told = words.time(stand.reduce_at)
         legs = ", ".join(str(leg.index + 1) for leg in autonomy.alone(plan))
         nothing = say(words, "None of its remaining legs reduces risk; without your answer the plan expires.")
-        reduced = say(words, "If you do not answer by {time}, I carry out only what reduces risk: {legs}.", time=told, legs=legs)
-        lines.append(reduced if legs else nothing)
+        lines.append(say(words, "Without your answer I then carry out only what reduces risk: {legs}.", legs=legs) if legs else nothing)
     elif stand.patient:
-        lines.append(say(words, "It stays open until {time}; Confirm looks at the prices again.", time=words.time(plan.expires_at)))
+        lines.append(say(words, "Confirm looks at the prices again."))
     if stand.remind_at is not None:
-        lines.append(say(words, "I remind you at {time}.", time=words.time(stand.remind_at)))
+        lines.append(say(words, "I remind you in {span}.", span=words.span((stand.remind_at - now).total_seconds())))
     return [esc(""), *lines] if lines else []
 
 

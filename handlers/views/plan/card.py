@@ -8,26 +8,48 @@ from typing import TYPE_CHECKING
 from chatbot.i18n import N_
 from chatbot.model import NET, Cause, DecidedBy, LegState, Mode, PlanState
 from handlers.buttons import Style
-from handlers.views.common import View, bold, button, coin, esc, head, joined, line_name, page, say
+from handlers.views.common import (
+    DOT,
+    MAX_CAPTION,
+    Html,
+    View,
+    bold,
+    button,
+    coin,
+    esc,
+    fit,
+    head,
+    joined,
+    line_name,
+    page,
+    say,
+    visible_length,
+)
 from handlers.views.hedge import card
 from handlers.views.plan import autonomy, reasons
-from handlers.views.plan.costs import costs_lines
+from handlers.views.plan.costs import costs_line
 from handlers.views.plan.legs import left_out_text, planned_line
 from handlers.views.portfolio import lives
-from handlers.views.tables import beside_lines, change_picture, change_table, exposure_change, weights_table
+from handlers.views.tables import change_picture, change_table, net_change, weights_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
     from chatbot.i18n import Words
     from chatbot.model import Leg, Plan, Portfolio, Reason
     from chatbot.plans.outcomes import NothingToDo
     from handlers.buttons import Button, Keyboard
-    from handlers.views.common import Html, Picture
+    from handlers.views.common import Picture
 
 #: beyond this many legs the rest is counted, so that the card stays one message
 MOST_LEGS = 24
+#: what is left out, and lines about coins that are not traded, that the card itself has room for
+_MOST_LEFT = 2
+#: lines of the table whose new weights stand on the card
+_MOST_AFTER = 5
+#: characters of the line that says why
+_MOST_WHY = 260
 #: so many targets that are not the strategy's own are explained, those that moved furthest
 MOST_HELD = 6
 #: what is told after the causes that have moved targets
@@ -48,12 +70,12 @@ _REASONS = {
 }
 #: over and under target
 _DRIFTED = (
-    N_("{line} is at {weight}, {points} points over target."),
-    N_("{line} is at {weight}, {points} points under target."),
+    N_("{line} is {points} points over its target of {target}"),
+    N_("{line} is {points} points under its target of {target}"),
 )
 _EXPOSED = (
-    N_("The net futures position is {weight} of the value, {points} points over its target."),
-    N_("The net futures position is {weight} of the value, {points} points under its target."),
+    N_("The net futures position is {points} points over its target of {target}"),
+    N_("The net futures position is {points} points under its target of {target}"),
 )
 _CLOSED = {
     PlanState.PROPOSED: N_("Plan {number} waits for your answer until {time}."),
@@ -84,24 +106,40 @@ _ENDED_BY = {
 _OUTDATED = N_("Plan {number} ended, because what it rested on was changed. Nothing was traded.")
 
 
-def plan_card(words: Words, portfolio: Portfolio, plan: Plan, *, lead: str = "") -> View:
-    """Show a plan that waits for an answer, or how one ended; ``lead`` is a sentence said before it."""
+def plan_card(words: Words, portfolio: Portfolio, plan: Plan, now: datetime, *, lead: str = "") -> View:
+    """Show a plan that waits for an answer, or how one ended; ``lead`` is a sentence said before its legs.
+
+    Three lines say which plan it is, how long it waits and why it is made; then its legs, what is left out and what it leads to. It never
+    holds more than the caption of its picture: the largest legs stand here, everything stands behind More.
+    """
     if plan.state is not PlanState.PROPOSED:
         return closed_card(words, portfolio, plan)
-    until = say(words, "answer by {time}", time=words.time(autonomy.answer_by(plan))) if plan.has_deadline else None
-    title = head(words, portfolio, say(words, "Plan {number}", number=plan.number), until)
-    text = page(title, *_body(words, plan, lead=lead), *autonomy.card_lines(words, plan), *_ending(words, portfolio))
+    text = _front(words, portfolio, plan, _waits(words, plan, now), lead, autonomy.card_lines(words, plan, now))
     return View(text, _answers(words, portfolio, plan), card_picture(words, plan))
+
+
+def _waits(words: Words, plan: Plan, now: datetime) -> Html:
+    if plan.is_by_hand:
+        return say(words, "Trade it by hand, then tell me what was done; it waits until the next plan")
+    if not plan.has_deadline:
+        return say(words, "It waits for your answer")
+    return time_left(words, plan, now)
+
+
+def time_left(words: Words, plan: Plan, now: datetime) -> Html:
+    """Say how long a plan waits for its person."""
+    return say(words, "{span} to answer", span=words.span((autonomy.answer_by(plan) - now).total_seconds()))
 
 
 def closed_card(words: Words, portfolio: Portfolio, plan: Plan) -> View:
     """Show a plan that can no longer be answered: the same facts, how it ended, and no way to press Confirm."""
-    title = head(words, portfolio, say(words, "Plan {number}", number=plan.number))
-    text = page(title, bold(closed_text(words, plan)), "", *_body(words, plan))
-    if not portfolio.is_open or plan.state in (PlanState.CONFIRMED, PlanState.RUNNING, PlanState.DONE, PlanState.PARKED):
+    text = _front(words, portfolio, plan, bold(closed_text(words, plan)))
+    if not portfolio.is_open:
         return View(text)
+    if plan.state in (PlanState.CONFIRMED, PlanState.RUNNING, PlanState.DONE, PlanState.PARKED):
+        return View(text, ((_more(words, plan),),))
     correct = ((button(words.t("Correct amounts"), "correct"),),) if plan.is_by_hand else ()
-    return View(text, ((button(words.t("Plan now"), "rebalance"), button(words.t("Status"), "status")), *correct))
+    return View(text, ((button(words.t("Plan now"), "rebalance"), button(words.t("Status"), "status"), _more(words, plan)), *correct))
 
 
 def closed_text(words: Words, plan: Plan) -> str:
@@ -131,24 +169,78 @@ def open_plan_line(words: Words, plan: Plan, now: datetime) -> Html:
     return say(words, "Plan {number} is being carried out.", number=plan.number)
 
 
-def _body(words: Words, plan: Plan, *, lead: str = "") -> list[Html]:
-    parts = [esc(lead), esc("")] if lead else []
-    parts += reason_lines(words, plan)
-    parts += card.card_lines(words, plan)
-    parts += [esc(""), *legs_block(words, plan.legs), esc("")]
-    parts += [*costs_lines(words, plan), result_table(words, plan), exposure_change(words, plan.before, plan.after)]
-    parts += [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out[:8]]
-    parts += beside_lines(words, plan.before)
-    parts += lives.standing_lines(words, plan.before, plan.created_at)
-    return parts
+def _front(words: Words, portfolio: Portfolio, plan: Plan, second: Html, lead: str = "", ending: Sequence[Html] = ()) -> Html:
+    """Return what stands on the card, with as many of its legs, the largest first, as a caption holds."""
+    top = [title(words, portfolio, plan), second, _why(words, plan), esc("")]
+    top += [esc(lead), esc("")] if lead else []
+    left = [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out[:_MOST_LEFT]]
+    if len(plan.left_out) > _MOST_LEFT:
+        left.append(esc(words.n("{count} more is left out", "{count} more are left out", len(plan.left_out) - _MOST_LEFT)))
+    result = [
+        *lives.standing_lines(words, plan.before, plan.created_at)[:_MOST_LEFT],
+        esc(""),
+        after_line(words, plan),
+        net_change(words, plan.before, plan.after),
+        costs_line(words, plan),
+        *card.card_lines(words, plan)[1:],
+        *ending,
+    ]
+    return fitting(words, plan.legs, lambda legs: [*top, *legs, *left, *result])
 
 
-def legs_block(words: Words, legs: Sequence[Leg]) -> list[Html]:
-    """Return the legs that would be traded, then how many more there are and which were left out by the person."""
+def title(words: Words, portfolio: Portfolio, plan: Plan, *rest: object) -> Html:
+    """Return the first line of a card: the mark, the portfolio's name, the plan's number."""
+    return head(words, portfolio, say(words, "Plan {number}", number=plan.number), *rest, name=True)
+
+
+def _more(words: Words, plan: Plan) -> Button:
+    return button(words.t("More"), "more", f"{plan.id}:0")
+
+
+def _why(words: Words, plan: Plan) -> Html:
+    """Say in one line why a plan is made, with its number, and why a target is not the strategy's own; what is too much stands behind More.
+
+    The first cause and the first moved target are always there, cause before consequence.
+    """
+    told = [*card.card_lines(words, plan)[:1], *reason_lines(words, plan)]
+    standing = {reasons.standing(words, held) for held in plan.standing[:1]}
+    kept = [line for at, line in enumerate(told) if at == 0 or line in standing]
+    for line in told:
+        if line not in kept and visible_length(Html(" ".join((*kept, line)))) <= _MOST_WHY:
+            kept.append(line)
+    more = len(told) - len(kept)
+    rest = esc(words.n("{count} more reason.", "{count} more reasons.", more)) if more else None
+    return joined(" ", (*(line for line in told if line in kept), rest))
+
+
+def after_line(words: Words, plan: Plan) -> Html:
+    """Return the weights that a plan leads to in one line; of many lines those that move most."""
+    then = {reading.line: reading.weight for reading in plan.before.lines}
+    moved = sorted(plan.after.lines, key=lambda reading: abs(reading.weight - then.get(reading.line, reading.weight)), reverse=True)
+    shown = [reading for reading in plan.after.lines if reading in moved[:_MOST_AFTER]]
+    lines = [f"{line_name(words, reading.line)} {words.percent(reading.weight)}" for reading in shown]
+    return say(words, "After: {weights}", weights=joined(DOT, (*lines, "…" if len(moved) > len(shown) else None)))
+
+
+def fitting(words: Words, legs: Sequence[Leg], build: Callable[[list[Html]], list[Html]]) -> Html:
+    """Return a text with as many legs, the largest first, as the caption of a picture holds."""
     kept = [leg for leg in legs if leg.state is not LegState.DROPPED]
-    lines = [planned_line(words, leg) for leg in kept[:MOST_LEGS]]
-    if len(kept) > MOST_LEGS:
-        lines.append(esc(words.n("and {count} more leg", "and {count} more legs", len(kept) - MOST_LEGS)))
+    by_value = sorted(kept, key=lambda leg: leg.notional, reverse=True)
+    for count in range(min(len(kept), MOST_LEGS), -1, -1):
+        shown = {leg.index for leg in by_value[:count]}
+        text = page(*build(legs_block(words, legs, shown)))
+        if visible_length(text) <= MAX_CAPTION:
+            return text
+    return fit(build(legs_block(words, legs, set())), MAX_CAPTION)
+
+
+def legs_block(words: Words, legs: Sequence[Leg], shown: Collection[int] | None = None) -> list[Html]:
+    """Return the legs that would be traded, those with the numbers ``shown`` or all, and how many more; then what the person left out."""
+    kept = [leg for leg in legs if leg.state is not LegState.DROPPED]
+    told = kept if shown is None else [leg for leg in kept if leg.index in shown]
+    lines = [planned_line(words, leg) for leg in told]
+    if len(kept) > len(told):
+        lines.append(esc(words.n("and {count} more leg", "and {count} more legs", len(kept) - len(told))))
     dropped = [str(leg.index + 1) for leg in legs if leg.state is LegState.DROPPED]
     if dropped:
         lines.append(say(words, "Left out by you: {numbers}", numbers=", ".join(dropped)))
@@ -185,14 +277,14 @@ def drift_sentence(words: Words, reason: Reason) -> Html:
     weight, target = reason.weight or Decimal(0), reason.target or Decimal(0)
     facts = {
         "line": bold(line_name(words, reason.line)),
-        "weight": bold(words.percent(weight)),
-        "points": words.points(abs(weight - target)),
+        "points": bold(words.points(abs(weight - target))),
+        "target": words.percent(target),
     }
     over, under = _EXPOSED if reason.line == NET else _DRIFTED
     told = say(words, over if weight >= target else under, **facts)
     if reason.band is None:
-        return told
-    return joined(" ", (told, say(words, "Its band is {band}.", band=f"±{words.points(reason.band)}")))
+        return Html(f"{told}.")
+    return say(words, "{told}; band {band}.", told=told, band=f"±{words.points(reason.band)}")
 
 
 def result_table(words: Words, plan: Plan) -> Html:
@@ -205,25 +297,17 @@ def card_picture(words: Words, plan: Plan) -> Picture:
     return change_picture(words, plan.before, plan.after, words.t("Plan {number}", number=plan.number))
 
 
-def _ending(words: Words, portfolio: Portfolio) -> list[Html]:
-    if portfolio.mode is not Mode.MANUAL:
-        return []
-    return [esc(""), say(words, "Trade this by hand, then tell me what was done. It waits until the next plan.")]
-
-
 def _answers(words: Words, portfolio: Portfolio, plan: Plan) -> Keyboard:
     if plan.is_by_hand:
         return _answers_by_hand(words, portfolio, plan)
     if plan.is_panic:
-        return (_confirm(words, portfolio, plan), button(words.t("Edit"), "edit", plan.id)), (button(words.t("Skip"), "skip", plan.id),)
+        first = (_confirm(words, portfolio, plan), button(words.t("Edit"), "edit", plan.id))
+        return first, (button(words.t("Skip"), "skip", plan.id), _more(words, plan))
     return (
         *card.card_rows(words, plan),
         (_confirm(words, portfolio, plan), button(words.t("Edit"), "edit", plan.id)),
-        (
-            button(words.t("Skip"), "skip", plan.id),
-            button(words.t("Snooze 1 h"), "snooze_plan", plan.id),
-            button(words.t("Longer…"), "snooze_longer", f"plan:{plan.id}"),
-        ),
+        (button(words.t("Skip"), "skip", plan.id), *_snoozes(words, plan)),
+        (_more(words, plan),),
     )
 
 
@@ -231,9 +315,13 @@ def _answers_by_hand(words: Words, portfolio: Portfolio, plan: Plan) -> Keyboard
     edit_, not_done = button(words.t("Edit"), "edit", plan.id), button(words.t("Not done"), "skip", plan.id)
     first = ((_confirm(words, portfolio, plan),), (button(words.t("Done, other amounts"), "otherwise", plan.id), not_done))
     if plan.is_panic:
-        return (*first, (edit_,))
-    snooze = button(words.t("Snooze 1 h"), "snooze_plan", plan.id), button(words.t("Longer…"), "snooze_longer", f"plan:{plan.id}")
-    return (*card.card_rows(words, plan), *first, (edit_, *snooze))
+        return (*first, (edit_, _more(words, plan)))
+    return (*card.card_rows(words, plan), *first, (edit_, *_snoozes(words, plan)), (_more(words, plan),))
+
+
+def _snoozes(words: Words, plan: Plan) -> tuple[Button, Button]:
+    longer = button(words.t("Longer…"), "snooze_longer", f"plan:{plan.id}")
+    return button(words.t("Snooze 1 h"), "snooze_plan", plan.id), longer
 
 
 def _confirm(words: Words, portfolio: Portfolio, plan: Plan) -> Button:
@@ -241,26 +329,19 @@ def _confirm(words: Words, portfolio: Portfolio, plan: Plan) -> Button:
     return button(label, "confirm", plan.id, Style.SUCCESS)
 
 
-def edit(words: Words, portfolio: Portfolio, plan: Plan) -> View:
+def edit(words: Words, portfolio: Portfolio, plan: Plan, now: datetime) -> View:
     """Show a plan with a switch per leg; dropped legs are off, and the result is of what is left."""
     if plan.state is not PlanState.PROPOSED:
         return closed_card(words, portfolio, plan)
     kept = [leg for leg in plan.legs if leg.state is not LegState.DROPPED]
-    text = page(
-        head(words, portfolio, say(words, "Plan {number}", number=plan.number), say(words, "edit")),
-        say(words, "Tap a leg to leave it out or to take it back."),
-        "",
-        *legs_block(words, plan.legs),
-        "",
-        *costs_lines(words, plan),
-        result_table(words, plan),
-        exposure_change(words, plan.before, plan.after),
-        say(words, "Answer by {time}.", time=words.time(autonomy.answer_by(plan))) if plan.has_deadline else None,
-    )
+    top = [title(words, portfolio, plan, say(words, "edit")), _waits(words, plan, now)]
+    top += [say(words, "Tap a leg to leave it out or to take it back."), esc("")]
+    result = [esc(""), after_line(words, plan), net_change(words, plan.before, plan.after), costs_line(words, plan)]
+    text = fitting(words, plan.legs, lambda legs: [*top, *legs, *result])
     done = [button(words.t("Back to the plan"), "card", plan.id)]
     if kept:
         done.insert(0, _confirm(words, portfolio, plan))
-    return View(text, (*_switches(words, plan), tuple(done)))
+    return View(text, (*_switches(words, plan), tuple(done)), card_picture(words, plan))
 
 
 def _switches(words: Words, plan: Plan) -> Keyboard:

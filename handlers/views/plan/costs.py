@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 _MOST = 12
 
 
+def costs_line(words: Words, plan: Plan) -> Html:
+    """Return what a plan costs in one line: fees and slippage in money; a slippage that is not known is a dash."""
+    fees = words.money(plan.fees)
+    if costs.total_bps(plan.legs) is None:
+        return say(words, "Costs: fees about {fees}, slippage {dash}", fees=fees, dash=DASH)
+    slippage = sum((costs.cost_of(leg) for leg in costs.kept(plan.legs)), Decimal(0))
+    total = bold(words.money(plan.fees + slippage))
+    return say(words, "Costs about {amount}: fees {fees}, slippage {slippage}", amount=total, fees=fees, slippage=words.money(slippage))
+
+
 def costs_lines(words: Words, plan: Plan) -> list[Html]:
     """Return the estimated fees and slippage of what is kept; a slippage that is not known is a dash, and why."""
     fees = say(words, "Fees about {amount}", amount=words.money(plan.fees))
@@ -36,7 +46,7 @@ def costs_lines(words: Words, plan: Plan) -> list[Html]:
 
 
 def holding_lines(words: Words, plan: Plan) -> list[Html]:
-    """Return what new futures cost to hold, and up to when they are cheaper than the coin (domain 11.2)."""
+    """Return what new futures cost to hold for a month, and whether the coin itself would be cheaper (domain 11.2)."""
     still = {leg.instrument for leg in costs.kept(plan.legs)}
     return [_holding(words, one) for one in plan.holding[:2] if one.contract in still]
 
@@ -45,15 +55,9 @@ def _holding(words: Words, cost: FuturesCost) -> Html:
     facts = {"coin": coin(cost.contract), "amount": words.money(abs(cost.carry))}
     if cost.days is None:
         return say(words, "{coin} futures earn about {amount} of funding in 30 days: cheaper than trading the coin.", **facts)
-    if not cost.days:
+    if cost.days < costs.CARRY_DAYS:
         return say(words, "{coin} futures pay about {amount} of funding in 30 days: trading the coin would be cheaper.", **facts)
-    days = words.number(cost.days, 1)
-    return say(
-        words,
-        "{coin} futures pay about {amount} of funding in 30 days: cheaper than the coin if held less than {days} days.",
-        **facts,
-        days=days,
-    )
+    return say(words, "{coin} futures pay about {amount} of funding in 30 days: still cheaper than trading the coin.", **facts)
 
 
 def question(words: Words, portfolio: Portfolio, plan: Plan) -> View:

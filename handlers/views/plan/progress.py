@@ -122,7 +122,7 @@ def _failures(words: Words, failed: list[Leg]) -> list[Html]:
     return [esc(""), bold(words.t("Not as planned")), *(paid.paid_line(words, leg) for leg in failed[:MOST_LEGS])]
 
 
-def shown(words: Words, portfolio: Portfolio, plan: Plan, stand: PlanHalt) -> View:
+def shown(words: Words, portfolio: Portfolio, plan: Plan, stand: PlanHalt, now: datetime) -> View:
     """Show a plan as it stands: the card, its progress, its result, or that it stopped half-way."""
     if plan.state in UNDER_WAY:
         return progress(words, portfolio, plan)
@@ -130,7 +130,7 @@ def shown(words: Words, portfolio: Portfolio, plan: Plan, stand: PlanHalt) -> Vi
         return result(words, portfolio, plan)
     if plan.state is PlanState.PARKED:
         return halted(words, portfolio, plan, stand) if stand.stopped else parked(words, portfolio, plan)
-    return plan_card(words, portfolio, plan, lead=halted_lead(words, plan, stand))
+    return plan_card(words, portfolio, plan, now, lead=halted_lead(words, plan, stand))
 
 
 def halted_lead(words: Words, plan: Plan, stand: PlanHalt) -> str:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from handlers.views.common import Html
 
 _DAY: Final = timedelta(days=1)
+#: causes that are named of one moved target
+_MOST_CAUSES: Final = 4
 _HEDGE: Final = {
     Phase.BEGIN: N_("A hedge is opened."),
     Phase.CHANGE: N_("A hedge is changed."),
@@ -89,11 +91,14 @@ def other(words: Words, reason: Reason) -> Html | None:
 
 def standing(words: Words, held: HeldTarget) -> Html:
     """Say why a target is not the strategy's own, for what was told before this plan."""
+    causes: list[object] = [_holds(words, reason) for reason in held.by[:_MOST_CAUSES]]
+    if len(held.by) > _MOST_CAUSES:
+        causes.append(words.n("{count} more", "{count} more", len(held.by) - _MOST_CAUSES))
     facts = {
         "line": bold(line_name(words, held.line)),
         "now": bold(words.percent(held.now)),
         "own": words.percent(held.own),
-        "causes": joined(", ", (_holds(words, reason) for reason in held.by)),
+        "causes": joined(", ", causes),
     }
     return say(words, "{line} target {now} instead of {own}: {causes}.", **facts)
 

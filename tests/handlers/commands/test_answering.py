@@ -133,8 +133,8 @@ async def test_without_an_answer_only_what_reduces_risk_is_done(tmp_path: Path) 
         assert "If you do not answer within 30 minutes" in await at.chat.say("/mode reduce 30")
         await at.drift()
         card = at.chat.with_button("Confirm")
-        assert "If you do not answer by" in card.text
-        assert "I carry out only what reduces risk: 1." in card.text
+        assert "30 minutes to answer" in card.text
+        assert "Without your answer I then carry out only what reduces risk: 1." in card.text
         sol = (await at.chat.books())["spot"]["SOL"]
         await at.chat.step(30 * 60)
         told = at.chat.messages[-1]

@@ -54,7 +54,7 @@ async def test_the_card_tells_fees_slippage_and_which_leg_is_dear(tmp_path: Path
         card = on.ann.with_button("Confirm")
         assert "SOL at" in card.text
         assert "⚠ slippage about 77 bp" in card.text
-        assert "slippage about" in card.text.split("Fees about")[1]
+        assert "slippage" in card.text.split("Costs about")[1]
         del on.market.volatility["BTC"]
         on.market.volumes["BTC"] = None
         await on.ann.say("/rebalance")
@@ -194,12 +194,12 @@ async def test_new_futures_tell_what_they_cost_to_hold(tmp_path: Path) -> None:
     market = LivelyMarket(clock)
     async with someone(tmp_path, clock=clock, source=market) as ann:
         await ann.set_up()
-        card = ann.with_button("Confirm").text
+        card = (await ann.taps("More")).text
         assert "BTC futures pay about $4.46 of funding in 30 days: trading the coin would be cheaper." in card
         market.rate = D("-0.0001")
         clock.advance(8 * 3600)
         await ann.say("/rebalance")
-        card = ann.with_button("Confirm").text
+        card = (await ann.taps("More")).text
         assert "BTC futures earn about $4.46 of funding in 30 days: cheaper than trading the coin." in card
 
 

@@ -35,7 +35,7 @@ async def test_a_futures_move_leads_to_a_plan_that_brings_the_exposure_back(tmp_
             market.move("ETH", factor)
             await ann.step()
         alert = ann.with_button("See the plan")
-        assert "The net futures position is 26.0% of the value, 6.0 points over its target. Its band is ±5.0." in alert.text
+        assert "The net futures position is 6.0 points over its target of 20.0%; band ±5.0." in alert.text
         await ann.step()
         card = ann.with_button("Confirm")
         assert "The net futures position is" in card.text

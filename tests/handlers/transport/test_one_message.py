@@ -30,7 +30,7 @@ async def test_an_alert_becomes_the_card_and_the_card_the_result(tmp_path: Path)
         card = at.chat.last
         assert card.id == alert.id
         assert "Confirm" in card.buttons
-        assert "points over target" in card.text
+        assert "points over its target" in card.text
         plan = await at.chat.confirm()
         assert plan.state is PlanState.DONE
         assert plan.message_id == alert.id

@@ -39,10 +39,10 @@ def rendered(language: str, name: str) -> dict[str, View]:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", [PLAIN, *HOSTILE], ids=lambda name: ascii(name)[:24])
 def test_every_view_is_html_that_telegram_takes(language: str, name: str) -> None:
-    """Telegram's own rules of markup accept every text, and its sizes hold; a card too long for a caption goes beside its picture."""
+    """Telegram's own rules of markup accept every text, and its sizes hold; what has a picture is its caption."""
     for key, view in rendered(language, name).items():
         text = parse_html(view.text).text
-        assert 0 < len(text) <= (MAX_CAPTION if view.picture and not key.startswith("plan.card.") else MAX_TEXT), key
+        assert 0 < len(text) <= (MAX_CAPTION if view.picture else MAX_TEXT), key
         assert len(view.text.encode()) < 32_768, key
         assert common.visible_length(view.text) >= len(text), key
 

@@ -89,12 +89,12 @@ def test_the_picture_shows_the_same_coins() -> None:
 
 def test_an_alert_and_a_card_tell_the_crossing_in_words() -> None:
     """It is no line of the table, so it is named for what it is."""
-    said = "The net futures position is <b>16.2%</b> of the value, 6.2 points over its target. Its band is ±5.0."
+    said = "The net futures position is <b>6.2</b> points over its target of 10.0%; band ±5.0."
     assert said in alerts.drift_alert(WORDS, portfolio(), [OVER]).text
     reason = Reason(trigger=Cause.EXPOSURE, line=NET, weight=OVER.weight, target=OVER.target, band=OVER.band)
-    assert said in card.plan_card(WORDS, portfolio(), replace(a_plan(), reasons=(reason,))).text
+    assert said in card.plan_card(WORDS, portfolio(), replace(a_plan(), reasons=(reason,)), NOW).text
     under = replace(reason, weight=D("-0.02"))
-    assert "is <b>−2.0%</b> of the value, 12.0 points under its target" in card.reason_text(WORDS, under)
+    assert "is <b>12.0</b> points under its target of 10.0%" in card.reason_text(WORDS, under)
 
 
 def test_status_and_why_show_how_far_it_is() -> None:

@@ -17,7 +17,7 @@ from handlers.buttons import Refusal
 from handlers.views import alerts, common, problems
 from handlers.views.hedge import words as hedge_words
 from handlers.views.person import access, halt, schedule, settings
-from handlers.views.plan import autonomy, card, history, progress, reasons
+from handlers.views.plan import autonomy, card, history, more, progress, reasons
 from handlers.views.plan import legs as legs_views
 from handlers.views.plan.legs import ended_short
 from handlers.views.portfolio import options, status, strategy, why
@@ -91,33 +91,72 @@ def test_status_tells_what_waits() -> None:
 
 
 def test_card_has_reason_legs_costs_result_and_expiry() -> None:
-    """The card says why, what, at which price and value, what it costs, where it leads and until when."""
-    view = card.plan_card(WORDS, portfolio(), a_plan())
+    """Three lines say which plan, how long it waits and why; then what, at which price and value, where it leads and what it costs."""
+    drifted = replace(a_plan(), reasons=a_plan().reasons[:1], standing=a_plan().standing[:1])
+    view = card.plan_card(WORDS, portfolio(), drifted, NOW)
+    held = "<b>SOL</b> target <b>15.0%</b> instead of 40.0%: all your coins together are 2.4x as volatile as usual."
+    assert view.text.split("\n\n")[0].splitlines() == [
+        "<b>PAPER</b> · Balanced · Plan 27",
+        "5 minutes to answer",
+        f"{held} <b>BTC/ETH</b> is <b>6.2</b> points over its target of 40.0%; band ±5.0.",
+    ]
     for said in (
-        "<b>PAPER</b> · Plan 27 · answer by 14:10",
-        "<b>BTC/ETH</b> is at <b>46.2%</b>, 6.2 points over target. Its band is ±5.0.",
         "1. sell <code>0.0731</code> SOL at <code>60,030.00</code> · $4,386",
         "2. move <code>0.07 USDT</code> from futures to spot",
         "5. futures: reduce the SOL long by <code>0.0731</code>",
-        "Fees about $9.60 · slippage about 2.0 bp",
-        "BTC/ETH  46.2%  40.0%   40.0%",
-        "futures leverage ∞ → 0.98x",
+        "After: BTC/ETH 40.0% · ALT 40.0% · Stable 10.0% · Futures 10.0%",
+        "Net exposure 91%",
+        "Costs about <b>$14.07</b>: fees $9.60, slippage $4.47",
         "Left out: SOL: $6.10 is under the exchange's minimum of $10",
     ):
         assert said in view.text, said
-    assert labels(view) == ["Confirm", "Edit", "Skip", "Snooze 1 h", "Longer…"]
-    assert set(actions(view).values()) == {"123456", "plan:123456"}
+    assert labels(view) == ["Confirm", "Edit", "Skip", "Snooze 1 h", "Longer…", "More"]
+    assert set(actions(view).values()) == {"123456", "plan:123456", "123456:0"}
+    behind = more.more(WORDS, portfolio(), drifted)
+    for said in (
+        "BTC/ETH  46.2%  40.0%   40.0%",
+        "futures leverage ∞ → 0.98x",
+        "beta 1.02",
+        "SOL futures earn about $4.20 of funding in 30 days",
+        "slippage about 2.0 bp",
+    ):
+        assert said in behind.text, said
+        assert said not in view.text
+
+
+@pytest.mark.parametrize("language", Catalogue(LOCALE).languages)
+@pytest.mark.parametrize("count", [1, 8, 24, 40, 200])
+def test_a_long_card_keeps_its_picture_and_everything_stands_behind_more(language: str, count: int) -> None:
+    """Head, largest legs and result are one caption; the pages behind it name every leg."""
+    words = Catalogue(LOCALE).words(language)
+    many = tuple(replace(legs()[0], index=at, qty=D(at + 1) / 1000, state=LegState.PLANNED) for at in range(count))
+    plan = replace(a_plan(), legs=many)
+    view = card.plan_card(words, portfolio(), plan, NOW)
+    assert view.picture is not None
+    assert common.visible_length(view.text) <= common.MAX_CAPTION
+    assert len(view.text.split("\n\n")[0].splitlines()) == 3
+    assert f"{count}. " in view.text, "the largest leg stays"
+    told, page = "", 0
+    while True:
+        shown = more.more(words, portfolio(), plan, page)
+        assert shown.picture is not None
+        assert common.visible_length(shown.text) <= common.MAX_CAPTION
+        told, page = f"{told}\n{shown.text}", page + 1
+        assert labels(shown)[-1] == labels(card.edit(words, portfolio(), plan, NOW))[-1], "and Back leads to the card"
+        if len(labels(shown)) == 1:
+            break
+    assert all(f"\n{at + 1}. " in told for at in range(count))
 
 
 def test_by_hand_confirm_means_done() -> None:
     """A manual portfolio asks for a report, not for leave."""
-    assert labels(card.plan_card(WORDS, portfolio(mode=Mode.MANUAL), a_plan()))[0] == "All done"
+    assert labels(card.plan_card(WORDS, portfolio(mode=Mode.MANUAL), replace(a_plan(), mode=Mode.MANUAL), NOW))[0] == "All done"
 
 
 @pytest.mark.parametrize("state", [state for state in PlanState if state is not PlanState.PROPOSED])
 def test_a_plan_that_ended_can_not_be_confirmed(state: PlanState) -> None:
     """Neither its card nor its edit view offers Confirm, and both say how it ended."""
-    for view in (card.plan_card(WORDS, portfolio(), a_plan(state=state)), card.edit(WORDS, portfolio(), a_plan(state=state))):
+    for view in (card.plan_card(WORDS, portfolio(), a_plan(state=state), NOW), card.edit(WORDS, portfolio(), a_plan(state=state), NOW)):
         assert not {"confirm", "toggle", "skip", "edit"} & set(actions(view))
         assert card.closed_text(WORDS, a_plan(state=state)) in view.text
 
@@ -158,12 +197,12 @@ def test_small_window_texts_fit_in_every_language() -> None:
 
 def test_edit_switches_every_leg() -> None:
     """Each leg has a switch that shows whether it is in; without legs there is nothing to confirm."""
-    view = card.edit(WORDS, portfolio(), a_plan())
+    view = card.edit(WORDS, portfolio(), a_plan(), NOW)
     assert labels(view)[:2] == ["☑ 1. sell SOL $4,386", "☑ 2. transfer $0"]
     assert labels(view)[7].startswith("☐ 8. ")
     empty = replace(a_plan(), legs=tuple(replace(leg, state=LegState.DROPPED) for leg in legs()))
-    assert "No legs are left" in card.edit(WORDS, portfolio(), empty).text
-    assert "confirm" not in actions(card.edit(WORDS, portfolio(), empty))
+    assert "No legs are left" in card.edit(WORDS, portfolio(), empty, NOW).text
+    assert "confirm" not in actions(card.edit(WORDS, portfolio(), empty, NOW))
 
 
 def test_progress_tells_every_leg() -> None:
@@ -221,14 +260,14 @@ def test_result_of_a_parked_plan_asks_for_a_person() -> None:
 def test_alert_names_the_lines_and_offers_the_plan() -> None:
     """An alert has the numbers that fired and the three answers to it."""
     view = alerts.drift_alert(WORDS, portfolio(), [line for line in figures().lines if line.breach])
-    assert view.text == "<b>PAPER</b> · Balanced\n<b>BTC/ETH</b> is at <b>46.2%</b>, 6.2 points over target. Its band is ±5.0."
+    assert view.text == "<b>PAPER</b> · Balanced\n<b>BTC/ETH</b> is <b>6.2</b> points over its target of 40.0%; band ±5.0."
     assert labels(view) == ["See the plan", "Why?", "Snooze 1 h", "Longer…"]
 
 
 def test_under_target_and_without_a_band() -> None:
     """The sentence turns with the sign, and says nothing about a band that there is not."""
     reason = Reason(trigger=Cause.DRIFT, line=CORE, weight=D("0.3"), target=D("0.4"))
-    assert card.reason_text(WORDS, reason) == "<b>BTC/ETH</b> is at <b>30.0%</b>, 10.0 points under target."
+    assert card.reason_text(WORDS, reason) == "<b>BTC/ETH</b> is <b>10.0</b> points under its target of 40.0%."
 
 
 def test_why_names_the_nearest_limit() -> None:

@@ -92,7 +92,7 @@ from handlers.views.hedge import offer, shocks
 from handlers.views.person import access, alert_settings, halt, pause, schedule
 from handlers.views.person import portfolios as beside
 from handlers.views.person import settings as control
-from handlers.views.plan import autonomy, by_hand, card, costs, history, panic, progress
+from handlers.views.plan import autonomy, by_hand, card, costs, history, more, panic, progress
 from handlers.views.portfolio import band_advice as advice
 from handlers.views.portfolio import (
     exposure,
@@ -526,7 +526,9 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.autonomy.consent": lambda w: autonomy.consent(w, port, AutoLimits(trade=D(500), share=D("0.1")), D("98412.07")),
         "plan.autonomy.consent unknown": lambda w: autonomy.consent(w, port, AutoLimits(trade=D(500), turnover=D(2000)), None),
         "person.settings.mode auto": lambda w: control.mode(w, on_auto(name)),
-        **{f"plan.card.plan_card asks {why}": lambda w, why=why: card.plan_card(w, port, asking(name, why)) for why in NotAlone if why},
+        **{
+            f"plan.card.plan_card asks {why}": lambda w, why=why: card.plan_card(w, port, asking(name, why), NOW) for why in NotAlone if why
+        },
         "plan.progress.progress alone": lambda w: progress.progress(w, port, by_itself(name, PlanState.RUNNING)),
         "plan.progress.result alone": lambda w: progress.result(w, port, by_itself(name, PlanState.DONE)),
         "person.alert_settings.alerts": lambda w: alert_settings.alerts(w, AlertSettings()),
@@ -558,7 +560,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "person.halt.told_over": lambda w: halt.told_over(w, NOW, NOW),
         "plan.progress.halted": lambda w: progress.halted(w, port, a_plan(name), PlanHalt(since=NOW, stopped=True, unsettled=True)),
         "plan.progress.halted over": lambda w: progress.halted(w, port, a_plan(name), PlanHalt(stopped=True)),
-        "plan.progress.shown": lambda w: progress.shown(w, port, a_plan(name, PlanState.PARKED), PlanHalt(stopped=True)),
+        "plan.progress.shown": lambda w: progress.shown(w, port, a_plan(name, PlanState.PARKED), PlanHalt(stopped=True), NOW),
         "person.settings.mode": lambda w: control.mode(w, port),
         "person.settings.settings": lambda w: control.settings(w, person(name), name[:30], NOW),
         "person.settings.zone_choice": lambda w: control.zone_choice(w, person()),
@@ -605,11 +607,15 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.options.options": lambda w: options.options(w, port, ()),
         "portfolio.options.options on": lambda w: options.options(w, _tilted(name), (_TILT, replace(_TILT, asset=name, weight=D("0.01")))),
         "portfolio.strategy.bands with a limit": lambda w: strategy.bands(w, _tilted(name)),
-        "plan.card.plan_card": lambda w: card.plan_card(w, port, a_plan(name), lead=name),
-        "plan.card.plan_card by hand": lambda w: card.plan_card(w, portfolio(name, Mode.MANUAL), a_plan(name)),
-        "plan.card.plan_card long": lambda w: card.plan_card(w, port, _long_plan(name)),
-        "plan.card.plan_card unknown costs": lambda w: card.plan_card(w, port, with_slippage(a_plan(name), None)),
-        "plan.card.plan_card dear": lambda w: card.plan_card(w, port, with_slippage(a_plan(name), D("56.3"))),
+        "plan.card.plan_card": lambda w: card.plan_card(w, port, a_plan(name), NOW, lead=name),
+        "plan.card.plan_card by hand": lambda w: card.plan_card(
+            w, portfolio(name, Mode.MANUAL), replace(a_plan(name), mode=Mode.MANUAL), NOW
+        ),
+        "plan.more.more": lambda w: more.more(w, port, a_plan(name)),
+        "plan.more.more behind it": lambda w: more.more(w, port, _long_plan(name), 2),
+        "plan.card.plan_card long": lambda w: card.plan_card(w, port, _long_plan(name), NOW),
+        "plan.card.plan_card unknown costs": lambda w: card.plan_card(w, port, with_slippage(a_plan(name), None), NOW),
+        "plan.card.plan_card dear": lambda w: card.plan_card(w, port, with_slippage(a_plan(name), D("56.3")), NOW),
         "portfolio.band_advice.recommended": lambda w: advice.recommended(w, advised(name)),
         "portfolio.band_advice.recommended within a budget": lambda w: advice.recommended(w, advised(name, budget=D("0.01"), lines=14)),
         "portfolio.band_advice.recommended without prices": lambda w: advice.recommended(
@@ -620,8 +626,8 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.progress.result not followed": lambda w: progress.result(w, port, not_followed(done)),
         "plan.progress.result left": lambda w: progress.result(w, port, not_followed(done), asking=False),
         "plan.card.closed_card": lambda w: card.closed_card(w, portfolio(name, Mode.LIVE), a_plan(name, PlanState.EXPIRED)),
-        "plan.card.edit": lambda w: card.edit(w, port, a_plan(name)),
-        "plan.card.edit long": lambda w: card.edit(w, port, _long_plan(name)),
+        "plan.card.edit": lambda w: card.edit(w, port, a_plan(name), NOW),
+        "plan.card.edit long": lambda w: card.edit(w, port, _long_plan(name), NOW),
         "plan.card.nothing_to_do": lambda w: card.nothing_to_do(w, NothingToDo(portfolio=port, figures=figures(name, lines=12))),
         "plan.card.nothing_to_do but little": lambda w: card.nothing_to_do(
             w,
@@ -850,8 +856,8 @@ def _hedges(name: str) -> dict[str, Callable[[Words], View]]:
             for why in ("stopped", "correction_over", "vol_subsided", "expired", "manual")
         },
         "hedge.alerts.funding": lambda w: hedge_alerts.funding(w, port, facts),
-        "plan.card.plan_card of a hedge": lambda w: card.plan_card(w, port, opens),
-        "plan.card.plan_card of its end": lambda w: card.plan_card(w, port, closes),
+        "plan.card.plan_card of a hedge": lambda w: card.plan_card(w, port, opens, NOW),
+        "plan.card.plan_card of its end": lambda w: card.plan_card(w, port, closes, NOW),
         "hedge.shocks.shocks": lambda w: shocks.shocks(w, table),
         "hedge.shocks.shocks of a long": lambda w: shocks.shocks(
             w, replace(table, size=_size(name, ROTATION, distance=None), stressed=False)
@@ -897,8 +903,8 @@ def _panics(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.panic.result": lambda w: panic.result(w, stopped, panicking(name, state=PlanState.DONE), esc(name), esc(name)),
         "plan.panic.result of the sale": lambda w: progress.result(w, stopped, sold_out),
         "plan.panic.result whole": lambda w: progress.result(w, by_hand, replace(sold_out, legs=(), left_out=())),
-        "plan.card.plan_card of a panic": lambda w: card.plan_card(w, by_hand, panicking(name)),
-        "plan.card.edit of a panic": lambda w: card.edit(w, by_hand, panicking(name)),
+        "plan.card.plan_card of a panic": lambda w: card.plan_card(w, by_hand, panicking(name), NOW),
+        "plan.card.edit of a panic": lambda w: card.edit(w, by_hand, panicking(name), NOW),
         "plan.progress.progress of a panic": lambda w: progress.progress(w, port, panicking(name, state=PlanState.RUNNING)),
         "plan.card.closed_card of a panic": lambda w: card.closed_card(
             w, port, replace(a_plan(name, PlanState.SUPERSEDED), decided_by=DecidedBy.PANIC)

@@ -1,0 +1,51 @@
+"""Everything about a plan that its card has no room for: all reasons, legs and omissions, both tables, what holding its futures costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handlers.views.common import MAX_CAPTION, Html, View, button, joined, say, visible_length
+from handlers.views.hedge import card as hedges
+from handlers.views.plan.card import card_picture, legs_block, reason_lines, result_table, title
+from handlers.views.plan.costs import costs_lines
+from handlers.views.plan.legs import left_out_text
+from handlers.views.portfolio import lives
+from handlers.views.tables import beside_lines, exposure_change
+
+if TYPE_CHECKING:
+    from chatbot.i18n import Words
+    from chatbot.model import Plan, Portfolio
+
+
+def more(words: Words, portfolio: Portfolio, plan: Plan, page: int = 0) -> View:
+    """Show one page of everything about a plan, each as long as the caption of its picture may be."""
+    top = title(words, portfolio, plan)
+    pages = _pages(_everything(words, plan), MAX_CAPTION - visible_length(top) - 1)
+    at = max(0, min(page, len(pages) - 1))
+    back = button(words.t("Back to the plan"), "card", plan.id)
+    on = (button(words.t("More"), "more", f"{plan.id}:{at + 1}"),) if at + 1 < len(pages) else ()
+    return View(Html("\n".join((top, *pages[at]))), ((*on, back),), card_picture(words, plan))
+
+
+def _everything(words: Words, plan: Plan) -> list[Html]:
+    return [
+        *hedges.card_lines(words, plan),
+        *reason_lines(words, plan),
+        result_table(words, plan),
+        exposure_change(words, plan.before, plan.after),
+        *costs_lines(words, plan),
+        *legs_block(words, plan.legs),
+        *(joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out),
+        *beside_lines(words, plan.before),
+        *lives.standing_lines(words, plan.before, plan.created_at),
+    ]
+
+
+def _pages(lines: list[Html], room: int) -> list[list[Html]]:
+    """Split lines at their ends into pages of at most ``room`` characters."""
+    pages: list[list[Html]] = [[]]
+    for line in lines:
+        if pages[-1] and visible_length(Html("\n".join((*pages[-1], line)))) > room:
+            pages.append([])
+        pages[-1].append(line)
+    return pages
