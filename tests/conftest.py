@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.examples import register_profiles
-from tests.once import compile_once, read_once
+from tests.once import compile_once, read_once, work_out_once
 
 if TYPE_CHECKING:
     import pytest
@@ -45,5 +45,6 @@ def pytest_collection_finish() -> None:
     """Leave what was imported to itself: the collector would look through it again and again."""
     compile_once()
     read_once()
+    work_out_once()
     gc.collect()
     gc.freeze()

@@ -1,4 +1,7 @@
-"""What a worker does once, although every program that a test starts would do it again: statements compiled, the recorded market read."""
+"""What a worker does once, although every program that a test starts would do it again.
+
+Statements are compiled, the recorded market is read, and volatilities of the same closes are worked out.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite as Dial
 from sqlalchemy.engine import Engine
 from sqlalchemy.util import LRUCache
 
+from chatbot.engine.triggers import volatility
 from chatbot.exchanges.markets import replay
 from chatbot.exchanges.markets.history import HOUR_MS
 from tests.places import DATA
@@ -42,3 +46,9 @@ def read_once() -> None:
         return kept(file, span_ms) if DATA in file.parents else read(file, span_ms)
 
     replay.read_bars = bars
+
+
+def work_out_once() -> None:
+    """Let all programs share the volatilities of the same closes: each looks at a month of them when it starts."""
+    volatility.squared_returns = lru_cache(maxsize=5000)(volatility.squared_returns)
+    volatility.vol_of = lru_cache(maxsize=2000)(volatility.vol_of)

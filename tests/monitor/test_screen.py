@@ -120,7 +120,7 @@ def test_no_breach_of_the_net_exposure_is_hidden(target: D, points: D, mode: str
 
 def test_without_contracts_there_is_no_row_for_them() -> None:
     """A portfolio without futures costs the screen nothing more."""
-    spot = Snapshot(spot=(Holding(asset="BTC", qty=D(1), price=D(1), bucket="CORE"),))
+    spot = Snapshot(spot=(Holding(asset="BTC", qty=D(1), price=D(1), bucket="CORE"),), cash=(Cash(asset="USDT", qty=D(1), price=D(1)),))
     assert NET not in kind_of(spot, STRATEGY).lines
 
 

@@ -33,7 +33,8 @@ PACE = Pace(poll_s=60.0, look_s=60.0)
 BEGIN = datetime(2020, 2, 15, 12, 0, tzinfo=UTC)
 CRASH = datetime(2020, 3, 12, 11, 0, tzinfo=UTC)
 LIMIT_S = 100
-pytestmark = needs_history
+#: of the plain run the death at every step is that of `tests/execution/test_crash.py`
+pytestmark = [needs_history, pytest.mark.slow]
 
 #: the first life only writes the tap down, the second commits the Confirm and dies before its answer, the others die at every kind of step;
 #: the futures go first; the buys, legs 2 to 7, run side by side, and DOGE, leg 5, is the one that goes on longest
@@ -145,7 +146,6 @@ def test_the_unhurt_plan_is_filled_and_the_books_agree(unhurt: dict[str, Any]) -
     assert unhurt["confirmed"] == 1
 
 
-@pytest.mark.slow
 def test_a_program_killed_at_every_step_from_the_tap_to_the_result_ends_with_the_same_books(unhurt: dict[str, Any], tmp_path: Path) -> None:
     found, phone = asyncio.run(lived(tmp_path, CHAIN))
     same(found, unhurt)
@@ -162,7 +162,6 @@ def test_no_kind_of_step_is_left_out(unhurt: dict[str, Any]) -> None:
     assert kinds <= killed
 
 
-@pytest.mark.slow
 def test_a_program_killed_at_every_step_of_a_leg_of_each_kind_ends_with_the_same_books(unhurt: dict[str, Any], tmp_path: Path) -> None:
     found, _ = asyncio.run(lived(tmp_path, EVERY))
     same(found, unhurt)

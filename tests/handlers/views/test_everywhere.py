@@ -26,6 +26,17 @@ from tests.places import LOCALE
 
 CATALOGUE = Catalogue(LOCALE)
 LANGUAGES = CATALOGUE.languages
+#: an ordinary name and the longest one in every language, each other one in one of them; by `make soak`, each in every language
+EVERYWHERE = [
+    pytest.param(
+        name,
+        language,
+        marks=() if name in (PLAIN, HOSTILE[5]) or turn % len(LANGUAGES) == place else pytest.mark.slow,
+        id=f"{ascii(name)[:24]}-{language}",
+    )
+    for turn, name in enumerate((PLAIN, *HOSTILE))
+    for place, language in enumerate(LANGUAGES)
+]
 #: a person of the largest possible id, since it makes the longest payloads
 PERSON = Person(id=2**52, chat_id=2**52)
 
@@ -36,8 +47,7 @@ def rendered(language: str, name: str) -> dict[str, View]:
     return {key: view(words) for key, view in every_view(name).items()}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", [PLAIN, *HOSTILE], ids=lambda name: ascii(name)[:24])
+@pytest.mark.parametrize(("name", "language"), EVERYWHERE)
 def test_every_view_is_html_that_telegram_takes(language: str, name: str) -> None:
     """Telegram's own rules of markup accept every text, and its sizes hold; what has a picture is its caption."""
     for key, view in rendered(language, name).items():
@@ -47,8 +57,7 @@ def test_every_view_is_html_that_telegram_takes(language: str, name: str) -> Non
         assert common.visible_length(view.text) >= len(text), key
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", [PLAIN, *HOSTILE], ids=lambda name: ascii(name)[:24])
+@pytest.mark.parametrize(("name", "language"), EVERYWHERE)
 def test_every_table_fits_a_phone(language: str, name: str) -> None:
     """No line of a monospaced block is wider than forty columns, wide characters counted twice."""
     tables = 0
