@@ -47,8 +47,12 @@ def live_through(state: AccountState, stretch: Stretch, until_ms: int) -> tuple[
     """Bring ``state`` from its last matched moment to ``until_ms``, one event after the other in market time."""
     entries: list[Entry] = []
     moment = to_ms(state.matched_at) if state.matched_at is not None else until_ms
+    held: tuple[Mapping[str, Stake], Decimal] | None = None
+    thin_at = moment
     while True:
-        moment = _next_event(state, stretch, moment)
+        if thin_at <= moment or held != (state.positions, state.futures_wallet):  # all that it depends on: most events change neither
+            held, thin_at = (state.positions, state.futures_wallet), _first_liquidation(state, stretch, moment)
+        moment = min(thin_at, _next_event(state, stretch, moment))
         if moment > until_ms:
             break
         state = _liquidate(state, stretch, moment, entries)
@@ -60,14 +64,13 @@ def live_through(state: AccountState, stretch: Stretch, until_ms: int) -> tuple[
 
 
 def _next_event(state: AccountState, stretch: Stretch, after: int) -> int:
-    """Return the first moment after ``after`` at which something may happen."""
+    """Return the first moment after ``after`` at which an order may fill or funding is due."""
     moments = [_first_crossing(order, stretch.paths.get(order.request.instrument), after) for order in state.open_orders]
     moments += [
         min((to_ms(one.at) for one in stretch.settlements.get(name, ()) if to_ms(one.at) > after), default=_NEVER)
         for name in state.positions
     ]
-    moments.append(_first_liquidation(state, stretch, after))
-    return min(moments)
+    return min(moments, default=_NEVER)
 
 
 def _first_crossing(order: PaperOrder, path: Path | None, after: int) -> int:
@@ -83,11 +86,10 @@ def _first_crossing(order: PaperOrder, path: Path | None, after: int) -> int:
 
 def _first_liquidation(state: AccountState, stretch: Stretch, after: int) -> int:
     """Return the first minute after ``after`` with equity at or below maintenance margin."""
-    names = [name for name in state.positions if name in stretch.paths]
-    if not names:
+    minutes = [stretch.paths[name].at for name in state.positions if name in stretch.paths]
+    if not minutes:
         return _NEVER
-    times = np.unique(np.concatenate([stretch.paths[name].at for name in names]))
-    times = times[times > after]
+    times = np.unique(np.concatenate([at[np.searchsorted(at, after, side="right") :] for at in minutes]))
     room = np.full(len(times), float(state.futures_wallet))
     for name, stake in state.positions.items():
         marks = _marks_at(stretch, name, times)
