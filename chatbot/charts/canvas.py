@@ -1,7 +1,7 @@
 """One kept Agg canvas for all pictures, and its way to a small PNG.
 
-Shapes go straight to the renderer instead of through figures and artists: a third of the time, and nothing is left behind
-that could grow over thousands of pictures.
+Shapes go straight to the renderer instead of through figures and artists, and texts from the font to the pixels: a third of the time,
+and nothing is left behind that could grow over thousands of pictures.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ import numpy as np
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.colors import to_rgba
 from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.ft2font import LoadFlags
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
-from PIL import Image
+from PIL import Image, ImageColor
 
 from chatbot.charts.look import DPI, FAINT, GROUND, HEIGHT, TEXT, WIDTH
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from matplotlib.backend_bases import GraphicsContextBase
+    from matplotlib.ft2font import FT2Font
 
 #: what stays free at the left and the right
 MARGIN: Final = 28
@@ -73,11 +75,11 @@ class Canvas:
         shown, size = fitted(printable(text), size, bold=bold, room=room, least=least)
         if not shown:
             return
-        left = x - text_width(shown, size, bold=bold) * {"left": 0.0, "center": 0.5, "right": 1.0}[align]
-        pen = _pen()
-        pen.set_foreground(colour)
-        baseline = HEIGHT - (y - size * 0.36)
-        _renderer.draw_text(pen, round(left), round(baseline), shown, _font(size, bold=bold), 0)
+        left = max(0, round(x - text_width(shown, size, bold=bold) * {"left": 0.0, "center": 0.5, "right": 1.0}[align]))
+        mask, below = _mask(shown, size, bold=bold)
+        bottom = round(HEIGHT - (y - size * 0.36) + below)
+        place = np.asarray(_renderer.buffer_rgba())[bottom - len(mask) : bottom, left : left + mask.shape[1], :3]
+        place[:] = (place + (ImageColor.getrgb(colour) - place) * mask[:, : place.shape[1], None]).round()
 
     def head(self, title: str, bars: str) -> None:
         """Write the first line: the title at the left, and at the right what the bars are."""
@@ -145,8 +147,22 @@ def fitted(text: str, size: float, *, bold: bool, room: float, least: float = 0.
 @lru_cache(maxsize=2048)
 def text_width(text: str, size: float, *, bold: bool) -> float:
     """Return how many pixels wide a text is."""
-    width, _, _ = _renderer.get_text_width_height_descent(text, _font(size, bold=bold), ismath=False)
-    return float(width)
+    return float(_typeset(text, size, bold=bold).get_width_height()[0] / 64)
+
+
+@lru_cache(maxsize=256)
+def _mask(text: str, size: float, *, bold: bool) -> tuple[np.ndarray, float]:
+    """Return how much of each pixel a text covers, and how far it reaches below its line; titles and headings come again and again."""
+    font = _typeset(text, size, bold=bold)
+    font.draw_glyphs_to_bitmap(antialiased=True)
+    return np.asarray(font.get_image()) / 255, font.get_descent() / 64
+
+
+def _typeset(text: str, size: float, *, bold: bool) -> FT2Font:
+    font = _font(bold=bold)
+    font.set_size(size * 72 / DPI, DPI)
+    font.set_text(text, flags=LoadFlags.FORCE_AUTOHINT)
+    return font
 
 
 def printable(text: str) -> str:
@@ -155,12 +171,12 @@ def printable(text: str) -> str:
     return "".join(char if ord(char) in known else "▫" for char in " ".join(text.split()))
 
 
-@lru_cache(maxsize=64)
-def _font(size: float, *, bold: bool) -> FontProperties:
-    return FontProperties(family="DejaVu Sans", size=size * 72 / DPI, weight="bold" if bold else "normal")
+@lru_cache(maxsize=2)
+def _font(*, bold: bool) -> FT2Font:
+    return get_font(findfont(FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")))
 
 
 @lru_cache(maxsize=1)
 def _characters() -> frozenset[int]:
-    regular, bold = (get_font(findfont(_font(10, bold=heavy))).get_charmap() for heavy in (False, True))
+    regular, bold = (_font(bold=heavy).get_charmap() for heavy in (False, True))
     return frozenset(regular) & frozenset(bold)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShockBar:
-    """One move of BTC; fractions of the portfolio's value."""
+    """One move of BTC and what it brings, in any unit that is the same for all."""
 
     #: the move, written: −20%
     name: str

@@ -99,7 +99,7 @@ class Hedging:
         try:
             size = self._sized(evaluation, wish)
             table = hedge_shocks.rows(evaluation, evaluation.held, size, stressed=stressed)
-            return ShockReport(portfolio=portfolio, size=size, rows=table, value=evaluation.held.value, stressed=stressed)
+            return ShockReport(portfolio=portfolio, size=size, rows=table, stressed=stressed)
         except Refused as refusal:
             return ShockReport(portfolio=portfolio, problems=(Problem(code=refusal.code),))
 

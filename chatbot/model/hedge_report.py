@@ -82,7 +82,5 @@ class ShockReport:
     #: None exactly when there are problems
     size: HedgeSize | None = None
     rows: tuple[ShockRow, ...] = ()
-    #: of the portfolio, quote
-    value: Decimal = Decimal(0)
     #: betas are taken a quarter larger, because they rise in crashes
     stressed: bool = False

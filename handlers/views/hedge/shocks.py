@@ -54,14 +54,18 @@ def _distance(words: Words, size: HedgeSize) -> Html:
 
 
 def _table(words: Words, rows: tuple[ShockRow, ...]) -> Html:
+    lines = [["BTC", words.t("without"), words.t("with it"), words.t("covers")]]
+    for row, (without, hedged) in zip(rows, _amounts(words, rows), strict=True):
+        covers = words.percent(row.covered, 0) if row.covered is not None else ""
+        lines.append([_move(words, row), without, hedged + (_CROSS if row.liquidated else ""), covers])
+    return table(lines)
+
+
+def _amounts(words: Words, rows: tuple[ShockRow, ...]) -> list[tuple[str, str]]:
+    """Return the result of each move without and with the hedge, in a unit in which the columns fit beside each other."""
     largest = max((abs(amount) for row in rows for amount in (row.without, row.hedged)), default=Decimal(0)) * words.rate
     unit = next(unit for unit in (1, 10**3, 10**6, 10**9) if largest / unit <= _WIDEST or unit == 10**9)
-    lines = [["BTC", words.t("without"), words.t("with it"), words.t("covers")]]
-    for row in rows:
-        amounts = [words.number(amount * words.rate / unit) for amount in (row.without, row.hedged)]
-        covers = words.percent(row.covered, 0) if row.covered is not None else ""
-        lines.append([_move(words, row), amounts[0], amounts[1] + (_CROSS if row.liquidated else ""), covers])
-    return table(lines)
+    return [(words.number(row.without * words.rate / unit), words.number(row.hedged * words.rate / unit)) for row in rows]
 
 
 def _move(words: Words, row: ShockRow) -> str:
@@ -71,23 +75,14 @@ def _move(words: Words, row: ShockRow) -> str:
 def _picture(words: Words, report: ShockReport, size: HedgeSize) -> Picture:
     labels = Labels(
         title=f"{name(words, size.wish.kind)} {words.money(size.notional, 0)}",
-        bars=words.t("Win or loss, % of the value"),
+        bars=words.t("Win or loss, {currency}", currency=words.currency),
         legend=(words.t("without"), words.t("with it"), f"{_CROSS} {words.t('liquidated')}"),
     )
-    return Picture(
-        kind=PictureKind.SHOCKS, labels=labels, shocks=tuple(_bar(words, row, report.value or Decimal(1)) for row in report.rows)
+    bars = tuple(
+        ShockBar(name=_move(words, row), without=float(row.without), hedged=float(row.hedged), said=said, liquidated=row.liquidated)
+        for row, said in zip(report.rows, _amounts(words, report.rows), strict=True)
     )
-
-
-def _bar(words: Words, row: ShockRow, value: Decimal) -> ShockBar:
-    without, hedged = row.without / value, row.hedged / value
-    return ShockBar(
-        name=_move(words, row),
-        without=float(without),
-        hedged=float(hedged),
-        said=(words.signed_points(without), words.signed_points(hedged)),
-        liquidated=row.liquidated,
-    )
+    return Picture(kind=PictureKind.SHOCKS, labels=labels, shocks=bars)
 
 
 def _keyboard(words: Words, size: HedgeSize, *, stressed: bool) -> Keyboard:

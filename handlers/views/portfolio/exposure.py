@@ -165,7 +165,7 @@ def _picture(words: Words, report: ExposureReport, figures: PortfolioFigures) ->
         bars=words.t("Net, % of the value"),
         lines={asset.asset: clip(asset.asset, 12) for asset in report.assets},
         legend=(words.t("spot"), words.t("futures"), words.t("net")),
-        numbers={asset.asset: words.points(asset.net / figures.value) for asset in report.assets},
+        numbers={asset.asset: words.percent(asset.net / figures.value, 0) for asset in report.assets},
     )
     return Picture(kind=PictureKind.EXPOSURE, figures=figures, labels=labels, assets=report.assets)
 

@@ -833,7 +833,7 @@ def _hedges(name: str) -> dict[str, Callable[[Words], View]]:
         ShockRow(shock=D(at) / 10, without=D(at) * 11_400, hedged=D(at) * 5_700, covered=D("0.5") if at < 0 else None, liquidated=at > 1)
         for at in (-1, -2, -3, -5, 1, 2, 3)
     )
-    table = ShockReport(portfolio=port, size=covers[1], rows=rows, value=D(100_000), stressed=True)
+    table = ShockReport(portfolio=port, size=covers[1], rows=rows, stressed=True)
     facts = {"hedge": COVER, "price": "50000", "low": "45000", "mark": "50400", "result": "-80", "funding": "12.5", "rate": "-0.0005"}
     opens, closes = (replace(a_plan(name), hedge=one) for one in (an_open_hedge(), an_open_hedge(closed="manual")))
     return {
