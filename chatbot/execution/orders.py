@@ -38,7 +38,7 @@ async def next_order(move: LegAttempt) -> float:
     drafted = "unfilled" if isinstance(step, GiveUp) else await _draft(move, number, step)
     if drafted == drafting.USED_UP:
         _, last = drafting.taken_since(tries, deps.clock.now() - deps.pace.minute)
-        return max(deps.pace.poll_pause_s, (last + deps.pace.minute - deps.clock.now()).total_seconds()) if last else deps.pace.poll_pause_s
+        return 0.0 if last is None else (last + deps.pace.minute - deps.clock.now()).total_seconds()
     if isinstance(drafted, str):
         await outcomes.end(move, drafted)
         return 0.0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chatbot.exchanges.base import OrderStatus
 from chatbot.execution import next_order
 from chatbot.execution.lifecycle import LegEvent, advance
-from chatbot.execution.record import Change, with_attempts
+from chatbot.execution.record import UNKNOWN, Change, with_attempts
 from chatbot.model import LegState, OrderState
 from chatbot.store.halt import HALTED
 
@@ -131,7 +131,7 @@ async def refused(move: LegAttempt, attempt: Attempt, reason: str) -> None:
     move.passes("answered")
 
 
-async def record_unknown(move: LegAttempt, attempt: Attempt, event: str = "unknown") -> None:
+async def record_unknown(move: LegAttempt, attempt: Attempt, event: str = UNKNOWN) -> None:
     """Note that nobody knows whether the order exists; recovery looks after it.
 
     ``event`` tells whose silence it is: the exchange's, or that of a process of ours that ended in the middle.

@@ -28,6 +28,14 @@ STOPPING = "stopping"
 REVIVED = "revived"
 #: the event with which the buys are cut to the money there is; in its detail what each of them may spend
 SIZED, BUDGETS = "sized", "budgets"
+#: the event with which the legs after spot are fitted to what was filled
+REPLANNED = "replanned"
+#: an answer of the exchange that never came, and a process of ours that ended before it
+UNKNOWN, INTERRUPTED = "unknown", "interrupted"
+#: the leverage of a contract was set
+LEVERAGE = "leverage"
+#: what decisions ask about: a plan of many orders has many more events than these
+COUNTED = frozenset({CLOSING, REVIVED, SIZED, REPLANNED, UNKNOWN, INTERRUPTED, LEVERAGE})
 #: after one of these nothing is sent any more -> the note of the legs that it cuts short
 _STOPS = {CLOSING: "closed", STOPPING: STOPPED}
 #: a share of a leg that changes nothing else: half a per cent
@@ -35,7 +43,7 @@ DUST = Decimal("0.005")
 #: the note of a buy that was cut to the money that arrived
 SHRUNK = "shrunk"
 #: events that the person need not see: another one follows at once
-_QUIET = frozenset({"open", "canceled", "unreachable", "leverage"})
+_QUIET = frozenset({"open", "canceled", "unreachable", LEVERAGE})
 SPOT_KINDS = (LegKind.SPOT_SELL, LegKind.TO_SPOT, LegKind.SPOT_BUY)
 OVERLAY_KINDS = (LegKind.TO_FUTURES, LegKind.FUTURES_REDUCE, LegKind.FUTURES_INCREASE)
 
@@ -50,8 +58,9 @@ class View:
 
     plan: Plan
     portfolio: Portfolio
+    #: of the legs that have not ended, and of each leg of which one may still trade: what is final is in the legs themselves
     attempts: tuple[Attempt, ...] = ()
-    #: (name, leg index) of everything that happened, in order
+    #: (name, leg index) of everything that happened and is counted, in order
     happened: tuple[tuple[str, int | None], ...] = ()
     #: when a new workflow took it up last; None: the first one still carries it out
     resumed_at: datetime | None = None
@@ -93,7 +102,9 @@ class View:
         return tuple(attempt for attempt in self.attempts if attempt.leg_index == index)
 
     def count(self, name: str, index: int | None = None) -> int:
-        """Return how often something happened to the plan or to one of its legs."""
+        """Return how often something happened to the plan or to one of its legs; only what is ``COUNTED`` may be asked for."""
+        if name not in COUNTED:
+            raise ValueError(f"{name} is not counted")
         return self.happened.count((name, index))
 
 
@@ -133,7 +144,8 @@ class Scribe:
             portfolio = await portfolios.get(tx, plan.portfolio_id) if plan else None
             if plan is None or portfolio is None:
                 return None
-            happened, attempts = await events.names(tx, plan_id), await orders.orders(tx, plan_id)
+            happened = await events.named(tx, plan_id, COUNTED)
+            attempts = await orders.orders_of(tx, plan_id, [leg.index for leg in plan.legs if leg.state not in LEG_ENDS])
             chat_id = await chat_of(tx, plan, portfolio.person_id)
             return View(
                 plan=plan,

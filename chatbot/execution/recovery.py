@@ -14,7 +14,7 @@ from chatbot.durable import Standing, enqueue_plan, plan_key
 from chatbot.errors import ExchangeError, InternalError, Unreachable, contained
 from chatbot.execution import next_order, orders, outcomes, wallets
 from chatbot.execution.lifecycle import IllegalMove, LegEvent, PlanEvent, advance
-from chatbot.execution.record import CLOSING, REVIVED, STOPPING, Change
+from chatbot.execution.record import CLOSING, INTERRUPTED, REVIVED, STOPPING, UNKNOWN, Change
 from chatbot.model import UNDER_WAY, OrderState, PlanState
 from chatbot.store import events, halt, plans
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 RESENDS_MAX = 5
 #: the same for processes of ours that ended before there was an answer: restarts in a row are no fault of the exchange
 INTERRUPTIONS_MAX = 50
-INTERRUPTED = "interrupted"
 #: how often a plan without a living workflow is enqueued again before it is parked
 REVIVALS_MAX = 5
 #: how often an exchange is asked in vain to take back the orders of such a plan before it is parked all the same
@@ -83,7 +82,7 @@ async def settle(move: LegAttempt, attempt: Attempt) -> float:
         if await _adopted(move, attempt):
             return 0.0
         await move.deps.clock.sleep(pace.poll_pause_s)
-    unanswered, interrupted = (move.view.count(event, move.leg.index) for event in ("unknown", INTERRUPTED))
+    unanswered, interrupted = (move.view.count(event, move.leg.index) for event in (UNKNOWN, INTERRUPTED))
     may_resend = unanswered <= RESENDS_MAX and interrupted <= INTERRUPTIONS_MAX
     if move.exchange.late_window_s is not None and may_resend:
         await _send_again(move, attempt, "resent")

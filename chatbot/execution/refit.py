@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chatbot.engine.exact import in_steps
 from chatbot.execution import sizing, wallets
 from chatbot.execution.lifecycle import LegEvent, advance
-from chatbot.execution.record import BUDGETS, DUST, OVERLAY_KINDS, SHRUNK, SIZED, Change
+from chatbot.execution.record import BUDGETS, DUST, OVERLAY_KINDS, REPLANNED, SHRUNK, SIZED, Change
 from chatbot.model import LegKind, LegState
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from chatbot.model import Leg
 
 _SPOT = (LegKind.SPOT_SELL, LegKind.SPOT_BUY)
-REPLANNED = "replanned"
 #: what is left of a budget below it is nobody's
 _SMALLEST = Decimal("1e-8")
 _ZERO = Decimal(0)

@@ -11,7 +11,7 @@ from chatbot.engine.portfolio import tradable as free_beyond
 from chatbot.errors import OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.base import Direction
 from chatbot.execution import next_order, outcomes
-from chatbot.execution.record import Change
+from chatbot.execution.record import LEVERAGE, Change
 from chatbot.model import LegKind
 from chatbot.store.orders import Attempt
 
@@ -78,7 +78,7 @@ async def send_transfer(move: LegAttempt, attempt: Attempt) -> None:
 async def leverage_to_set(move: LegAttempt) -> Decimal | None:
     """Return the leverage that must be set before this leg: whole, enough for the sleeve's cap (domain 2.4); None when none."""
     leg = move.leg
-    if leg.kind != LegKind.FUTURES_INCREASE or move.view.count("leverage", leg.index):
+    if leg.kind != LegKind.FUTURES_INCREASE or move.view.count(LEVERAGE, leg.index):
         return None
     market = (await move.exchange.markets()).get(leg.instrument)
     if market is None:
@@ -101,5 +101,5 @@ async def set_leverage(move: LegAttempt, wanted: Decimal) -> None:
     except Rejected as refusal:
         why = refusal.reason
     move.passes("leverage")
-    change = Change(event="leverage", leg_index=move.leg.index, detail={"leverage": str(wanted), "why": why})
+    change = Change(event=LEVERAGE, leg_index=move.leg.index, detail={"leverage": str(wanted), "why": why})
     await move.deps.scribe.write(move.view, change)

@@ -21,7 +21,7 @@ _events, _alerts, _updates = tables.events.c, tables.alerts.c, tables.updates.c
 # what every move of a plan asks and adds: a statement that is written once costs half of one that is built each time
 _ADDING = insert(tables.events).returning(_events.id)
 _OF_PLAN = select(tables.events).where(_events.plan_id == bindparam("one")).order_by(_events.id)
-_NAMES = _OF_PLAN.with_only_columns(_events.name, _events.leg_index, _events.at)
+_NAMES = _OF_PLAN.with_only_columns(_events.name, _events.leg_index, _events.at).where(_events.name.in_(bindparam("names", expanding=True)))
 _FIRST = _OF_PLAN.with_only_columns(_events.name).where(_events.name.in_(bindparam("names", expanding=True))).limit(1)
 _DETAIL = _OF_PLAN.with_only_columns(_events.detail).where(_events.name == bindparam("name")).limit(1)
 _FINISHING = update(tables.updates).where(_updates.id == bindparam("one")).values(finished=True, body="")
@@ -56,9 +56,9 @@ async def events(tx: Tx, plan_id: int) -> tuple[Event, ...]:
     return tuple(Event(**dict(row._mapping)) for row in rows)  # noqa: SLF001 - public name for a row as a mapping
 
 
-async def names(tx: Tx, plan_id: int) -> tuple[tuple[str, int | None, datetime], ...]:
-    """Return the name, the leg's index and the time of everything that happened to a plan, in order."""
-    return tuple((row.name, row.leg_index, row.at) for row in await tx.execute(_NAMES, {"one": plan_id}))
+async def named(tx: Tx, plan_id: int, names: Collection[str]) -> tuple[tuple[str, int | None, datetime], ...]:
+    """Return the name, the leg's index and the time of each of these that happened to a plan, in order."""
+    return tuple((row.name, row.leg_index, row.at) for row in await tx.execute(_NAMES, {"one": plan_id, "names": sorted(names)}))
 
 
 async def detail_of(tx: Tx, plan_id: int, name: str) -> dict[str, Any]:

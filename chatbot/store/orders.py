@@ -7,13 +7,15 @@ from datetime import datetime  # noqa: TC003 - a field's type
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 
-from chatbot.model import OrderState
+from chatbot.model import UNSETTLED, OrderState
 from chatbot.store import tables
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from collections.abc import Collection
+
+    from sqlalchemy import CursorResult, Row
 
     from chatbot.store.database import Tx
 
@@ -21,6 +23,8 @@ _orders = tables.orders.c
 _ADDING = insert(tables.orders).returning(_orders.id)
 _SAVING = update(tables.orders).where(_orders.client_id == bindparam("one"))
 _OF_PLAN = select(tables.orders).where(_orders.plan_id == bindparam("one")).order_by(_orders.id)
+_UNSETTLED = select(_orders.leg_index).where(_orders.plan_id == bindparam("one"), _orders.state.in_(UNSETTLED))
+_OF_LEGS = _OF_PLAN.where(or_(_orders.leg_index.in_(bindparam("legs", expanding=True)), _orders.leg_index.in_(_UNSETTLED)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +79,15 @@ async def save_order(tx: Tx, attempt: Attempt) -> None:
 
 async def orders(tx: Tx, plan_id: int) -> tuple[Attempt, ...]:
     """Return every order of a plan in the order they were written down."""
-    found = await tx.execute(_OF_PLAN, {"one": plan_id})
+    return _attempts(await tx.execute(_OF_PLAN, {"one": plan_id}))
+
+
+async def orders_of(tx: Tx, plan_id: int, legs: Collection[int]) -> tuple[Attempt, ...]:
+    """Return every order of these legs of a plan, and of each leg of which one may still trade, in the order they were written down."""
+    return _attempts(await tx.execute(_OF_LEGS, {"one": plan_id, "legs": sorted(legs)}))
+
+
+def _attempts(found: CursorResult[Any]) -> tuple[Attempt, ...]:
     names = tuple(found.keys())
     return tuple(_attempt(names, row) for row in found)
 

@@ -548,6 +548,18 @@ async def test_an_order_is_written_down_once_and_followed_by_its_client_id(db: D
             await orders.add_order(tx, replace(_attempt(plan_id, 2), client_id="another"))
 
 
+async def test_only_orders_that_can_still_change_something_are_read(db: Database) -> None:
+    """Those of the legs that are asked for, and all of a leg of which one may still trade."""
+    plan_id = await _confirmed(db, (await a_portfolio(db)).id)
+    async with db.transaction() as tx:
+        for leg, number, state in ((0, 1, "filled"), (1, 1, "canceled"), (1, 2, "unknown"), (2, 1, "canceled"), (2, 2, "filled")):
+            attempt = replace(_attempt(plan_id, number), leg_index=leg, client_id=f"b{plan_id}-{leg}-{number}", state=OrderState(state))
+            await orders.add_order(tx, attempt)
+        for asked, found in (((), "1-1 1-2"), ((0,), "0-1 1-1 1-2"), ((1, 2), "1-1 1-2 2-1 2-2")):
+            read = await orders.orders_of(tx, plan_id, asked)
+            assert " ".join(f"{one.leg_index}-{one.attempt}" for one in read) == found
+
+
 async def test_events_are_kept_in_order_with_their_details(db: Database) -> None:
     proposed = await a_plan(db, (await a_portfolio(db)).id)
     async with db.transaction() as tx:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from chatbot.exchanges.base import Depth
 from chatbot.exchanges.markets.coins import spot_market
 from chatbot.execution import sizing
+from chatbot.execution.record import Scribe
 from chatbot.model import Cause, LegState, Phase, Reason
 from tests.execution.lab import START, filled_by_leg, open_lab, states
 from tests.moments import after
@@ -93,6 +94,19 @@ async def test_the_rest_is_reported_when_the_time_is_up(db: Database) -> None:
     assert states(plan) == [LegState.PARTIAL, LegState.FILLED]
     assert (plan.legs[0].filled, plan.legs[0].note) == (D("0.5"), "unfilled")
     assert len(await lab.attempts(plan.id)) == 11
+
+
+async def test_a_move_reads_what_can_still_change_and_no_more(db: Database) -> None:
+    """The orders of legs that have ended are in their legs, and of what happened only what decisions ask about."""
+    lab = await open_lab(db)
+    lab.market.volumes["BTC"] = BTC_A_MINUTE
+    plan = await lab.run("sell 0.45 BTC; buy 1 SOL", FEAR)
+    view = await Scribe(db, lab.clock).view(plan.id)
+    assert view is not None
+    assert (view.attempts, view.happened) == ((), (("sized", None),))
+    assert (view.leg(0).filled, view.leg(0).attempts) == (D("0.45"), 5)
+    with pytest.raises(ValueError, match="not counted"):
+        view.count("filled", 0)
 
 
 @pytest.mark.parametrize("at", range(2, 14, 3))
