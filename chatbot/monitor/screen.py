@@ -46,7 +46,8 @@ def kind_of(snap: Snapshot, strategy: Strategy) -> Kind:
     contracts = tuple(position.contract for position in snap.positions)
     lines_of_rows = (*(holding.bucket for holding in snap.spot), *(STABLE for _ in other_cash), *(FUTURES for _ in contracts))
     lines = tuple(dict.fromkeys((*strategy.weights, *lines_of_rows, STABLE, FUTURES)))
-    return Kind(snap.cash[0].asset, (*spot, *other_cash, *contracts), lines_of_rows, (*lines, NET) if contracts else lines)
+    quote = next((cash.asset for cash in snap.cash), "")
+    return Kind(quote, (*spot, *other_cash, *contracts), lines_of_rows, (*lines, NET) if contracts else lines)
 
 
 class ScreenArrays:
