@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from chatbot.i18n import UNKNOWN_ZONE, UTC_ZONE
 from chatbot.model import MessageKind, Person, Role, Urgency
 from chatbot.store import accounts, messages, portfolios
 
@@ -229,7 +230,8 @@ class Access:
         return replace(person, language=language)
 
     async def live_in(self, person: Person, zone: str) -> Person:
-        """Store the time zone that a person has chosen."""
+        """Store the time zone that a person has chosen; UTC by the name that says that it was chosen."""
+        zone = UTC_ZONE if zone == UNKNOWN_ZONE else zone
         async with self._db.transaction() as tx:
             await accounts.change_person(tx, person.id, zone=zone)
         return replace(person, zone=zone)

@@ -60,6 +60,10 @@ class _Texts:
     form_of: Callable[[int], int]
 
 
+#: of a person who has not said where they live; one who lives by UTC has that by its other name
+UNKNOWN_ZONE, UTC_ZONE = "UTC", "Etc/UTC"
+
+
 class Catalogue:
     """Every language the bot speaks: a folder with ``<language>/LC_MESSAGES/chatbot.po``; each file is read when first needed."""
 
@@ -79,8 +83,8 @@ class Catalogue:
         stem = wanted.split("_", maxsplit=1)[0]
         return next((name for key, name in exact.items() if stem and key.split("_", maxsplit=1)[0] == stem), SOURCE)
 
-    def words(self, language: str, zone: str = "UTC", currency: str = "USD", *, rate: Decimal = Decimal(1)) -> Words:
-        """Return the words of a language; an unknown language is English, an unknown zone UTC.
+    def words(self, language: str, zone: str = UNKNOWN_ZONE, currency: str = "USD", *, rate: Decimal = Decimal(1)) -> Words:
+        """Return the words of a language; an unknown language is English, an unknown zone UTC, which every time of day then says.
 
         ``rate`` is what one unit of the quote stablecoin is worth in ``currency``: money is multiplied by it before it is shown.
         """
@@ -90,6 +94,7 @@ class Catalogue:
             currency=currency,
             rate=rate,
             zone=_zone(zone),
+            is_placed=zone != UNKNOWN_ZONE,
             texts=self._load(name),
             locale=Locale.parse(name),
             dates=Locale.parse(_DATES_OF.get(name, name)),
@@ -116,6 +121,8 @@ class Words:
     #: units of ``currency`` per unit of the quote stablecoin
     rate: Decimal
     zone: tzinfo
+    #: the zone is the person's own; else a time of day says that it is UTC's
+    is_placed: bool
     texts: _Texts = field(repr=False)
     locale: Locale = field(repr=False)
     #: locale of dates and times
@@ -184,8 +191,9 @@ class Words:
         return str(dates.format_date(self._local(moment), format="medium", locale=self.dates))
 
     def time(self, moment: datetime) -> str:
-        """Write the time of day in the person's zone: 14:05."""
-        return str(dates.format_time(self._local(moment), format="short", locale=self.dates))
+        """Write the time of day in the person's zone: 14:05; 14:05 UTC where that is not known."""
+        told = str(dates.format_time(self._local(moment), format="short", locale=self.dates))
+        return told if self.is_placed else f"{told} UTC"
 
     def moment(self, moment: datetime) -> str:
         """Write day and time in the person's zone: 24 Nov 2026, 14:05."""

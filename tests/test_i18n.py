@@ -24,7 +24,7 @@ D = Decimal
 NBSP, NARROW = "\u00a0", "\u202f"
 
 
-def words(language: str, zone: str = "UTC", currency: str = "USD", rate: str = "1") -> Words:
+def words(language: str, zone: str = "Etc/UTC", currency: str = "USD", rate: str = "1") -> Words:
     return CATALOGUE.words(language, zone, currency, rate=D(rate))
 
 

@@ -181,6 +181,42 @@ _EAST_MIN, _WEST_MIN = 14 * 60, -12 * 60
 _MOST = 12
 
 
+#: where people with a Telegram in a language mostly live, largest first; by the whole code, then by the language alone
+_LIKELY = {
+    "en-gb": "Europe/London",
+    "en-us": "America/New_York America/Chicago America/Denver America/Los_Angeles",
+    "en": "Europe/London America/New_York America/Los_Angeles Asia/Kolkata",
+    "es-mx": "America/Mexico_City America/Tijuana",
+    "es-ar": "America/Argentina/Buenos_Aires",
+    "es": "Europe/Madrid America/Mexico_City America/Bogota America/Argentina/Buenos_Aires",
+    "pt-br": "America/Sao_Paulo America/Manaus",
+    "pt": "Europe/Lisbon America/Sao_Paulo",
+    "ru": "Europe/Moscow Asia/Yekaterinburg Asia/Almaty Asia/Novosibirsk",
+    "uk": "Europe/Kyiv",
+    "tr": "Europe/Istanbul",
+    "zh-hant": "Asia/Taipei Asia/Hong_Kong",
+    "zh": "Asia/Shanghai Asia/Singapore",
+    "ar": "Asia/Riyadh Africa/Cairo Asia/Dubai Africa/Casablanca",
+    "id": "Asia/Jakarta Asia/Makassar Asia/Jayapura",
+    "fa": "Asia/Tehran",
+    "de": "Europe/Berlin",
+    "fr": "Europe/Paris Africa/Algiers",
+    "it": "Europe/Rome",
+    "hi": "Asia/Kolkata",
+    "vi": "Asia/Ho_Chi_Minh",
+    "ja": "Asia/Tokyo",
+    "ko": "Asia/Seoul",
+}
+
+
+def likely(code: str) -> tuple[str, ...]:
+    """Return the zones that somebody with this language in Telegram (``pt-br``) probably lives in, at most four, likeliest first."""
+    code = code.casefold().replace("_", "-")
+    stem = code.partition("-")[0]
+    found = f"{_LIKELY.get(code, '')} {_LIKELY.get(stem, '')}".split() or _LIKELY["en"].split()
+    return tuple(dict.fromkeys(found))[:4]
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """Time zones that may be meant, the likeliest first."""

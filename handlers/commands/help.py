@@ -56,6 +56,8 @@ async def text(update: Update, context: Context) -> None:
     typed = (update.message.text or "") if update.message else ""
     dialog = await context.dialog()
     if dialog is None or dialog[0] not in DIALOGS or (dialog[0] != portfolios.DIALOG and _is_command(typed)):
+        if await settings.answered(update, context, typed):
+            return
         await reply(update, context, _meant(context, typed) or problems.unknown_text(context.words))
     elif typed:
         context.about = dialog[1].get(OF_PORTFOLIO)

@@ -77,6 +77,17 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
         raise UserError(N_("“{text}” is not a time zone. Write a city, like Madrid, or an offset, like UTC+2."), text=numbers.shown(text))
 
 
+async def answered(update: Update, context: Context, text: str) -> bool:
+    """Take a place or an offset from somebody who was asked for it at /start and has not answered; False where it is none."""
+    if context.words.is_placed:
+        return False
+    found = places.read(text, context.person.language, context.program.clock.now())
+    if not found.is_named or not found.zones:
+        return False
+    await typed(update, context, text, {})
+    return True
+
+
 async def _live_in(update: Update, context: Context, name: str) -> None:
     await context.leave(DIALOG)
     context.person = await context.program.access.live_in(context.person, name)

@@ -17,11 +17,12 @@ from chatbot.plans.outcomes import NothingToDo
 from chatbot.portfolio import strategies
 from chatbot.portfolio.manage import UnderWay, need_room
 from chatbot.store import plans
-from handlers.chat import amounts, names, numbers, parsing
+from handlers.chat import amounts, names, numbers, parsing, places
 from handlers.chat.context import reply, show
 from handlers.commands.rebalance import answer_proposal
 from handlers.commands.strategy import preset_meant
 from handlers.views import problems
+from handlers.views.person import settings as settings_views
 from handlers.views.portfolio import start as views
 from handlers.views.portfolio import strategy as strategy_views
 
@@ -318,7 +319,11 @@ async def _offer_first_plan(
     context.about = portfolio.id
     proposal = await context.program.rebalancing.propose(portfolio, (Reason(trigger=Cause.START),))
     there = isinstance(proposal, NothingToDo) and not proposal.left_out
-    await show(update, context, views.created(context.words, portfolio, amount_, replaced=replaced, on_target=there))
+    clock = None
+    if not context.words.is_placed:
+        code = update.effective_user.language_code if update.effective_user is not None else None
+        clock = settings_views.zone_ask(context.words, places.likely(code or ""), context.program.clock.now())
+    await show(update, context, views.created(context.words, portfolio, amount_, replaced=replaced, on_target=there, clock=clock))
     if there:
         return
     await answer_proposal(update, context, portfolio, proposal, new_message=True)

@@ -12,7 +12,7 @@ from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING, Final
 
 from chatbot.exchanges.base import asset_of
-from chatbot.i18n import N_
+from chatbot.i18n import N_, UTC_ZONE
 from chatbot.model import CORE, FUTURES, NET, STABLE, Mode
 from handlers.buttons import Button, Keyboard, Style, Tap
 
@@ -296,6 +296,8 @@ def multiple(words: Words, value: Decimal | None) -> str:
 
 def zone_name(zone: str) -> str:
     """Return what a time zone is called: Europe/Madrid; an offset UTC+2, which the zones' own names count the other way."""
+    if zone == UTC_ZONE:
+        return "UTC"
     offset = _OFFSET.fullmatch(zone)
     return f"UTC{-int(offset[1]):+d}".replace("-", "−") if offset is not None else zone
 

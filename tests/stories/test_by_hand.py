@@ -67,7 +67,7 @@ async def test_the_card_waits_and_what_was_done_is_done_whatever_prices_did(ann:
 
 async def test_what_was_not_done_is_not_and_nothing_is_claimed_that_nobody_knows(ann: Someone) -> None:
     await ann.tap("Not done")
-    assert "Plan 1 was not done, as you said at 09:00." in shown(ann)
+    assert "Plan 1 was not done, as you said at 09:00 UTC." in shown(ann)
     assert "Nothing was traded" not in shown(ann)
     await ann.say("/rebalance")
     await ann.say("/rebalance")

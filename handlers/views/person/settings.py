@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chatbot.i18n import Words
     from chatbot.model import Person, Portfolio
     from handlers.buttons import Button, Keyboard
+    from handlers.views.common import Html
 
 ZONES = (
     "UTC",
@@ -70,7 +71,7 @@ def settings(words: Words, person: Person, language_name: str, now: datetime) ->
     text = page(
         bold(words.t("Settings")),
         joined(" ", (say(words, "Language:"), bold(language_name))),
-        joined(" ", (say(words, "Time zone:"), bold(zone_name(person.zone)), say(words, "(it is {time} there)", time=words.time(now)))),
+        _zone_line(words, person, now),
         say(words, "An offset knows no summer time; a city does.") if zone_name(person.zone) != person.zone else None,
         joined(" ", (say(words, "Currency:"), bold(person.currency))),
     )
@@ -78,23 +79,41 @@ def settings(words: Words, person: Person, language_name: str, now: datetime) ->
     return View(text, (first, (button(words.t("Status"), "status"),)))
 
 
+def _zone_line(words: Words, person: Person, now: datetime) -> Html:
+    if not words.is_placed:
+        return say(words, "Time zone: not known yet, so times of day are in UTC (it is {time}).", time=words.time(now))
+    return joined(" ", (say(words, "Time zone:"), bold(zone_name(person.zone)), say(words, "(it is {time} there)", time=words.time(now))))
+
+
+def zone_ask(words: Words, zones: Sequence[str], now: datetime) -> tuple[Html, Keyboard]:
+    """Ask what a person's clock shows, with the likely zones as buttons, the likeliest first; any other is typed."""
+    first, *_ = zones
+    ask = say(words, "Is it {time} for you? Tap the clock that is yours, or send your city.", time=bold(_there(words, first, now)))
+    labels = [f"{_there(words, zone, now)} {_place(words, zone)}" for zone in zones]
+    return ask, _in_twos([button(label, "zone", zone) for label, zone in zip(labels, zones, strict=True)])
+
+
+def _there(words: Words, zone: str, now: datetime) -> str:
+    return replace(words, zone=ZoneInfo(zone), is_placed=True).time(now)
+
+
+def _place(words: Words, zone: str) -> str:
+    return i18n.city(zone, words.language) if zone_name(zone) == zone else zone_name(zone)
+
+
 def zone_choice(words: Words, person: Person) -> View:
     """Offer a few time zones and ask for any other by city, offset or name."""
     text = page(
         say(words, "Which time zone are you in? Tap one, or send your city, or an offset like {example}.", example=code("UTC+2")),
     )
-    buttons = [button(f"✓ {zone}" if zone == person.zone else zone, "zone", zone) for zone in ZONES]
+    buttons = [button(f"✓ {zone}" if words.is_placed and zone == zone_name(person.zone) else zone, "zone", zone) for zone in ZONES]
     return View(text, (*_in_twos(buttons), (button(words.t("Back"), "settings"),)))
 
 
 def zone_question(words: Words, zones: Sequence[str], now: datetime, *, is_named: bool) -> View:
     """Ask which of several zones is meant, by their cities and what their clocks show; not ``is_named``: they are only near."""
     ask = say(words, "Which one is yours?") if is_named else say(words, "I don't know that place. Did you mean one of these?")
-    buttons = []
-    for zone in zones:
-        time = replace(words, zone=ZoneInfo(zone)).time(now)
-        place = i18n.city(zone, words.language) if zone_name(zone) == zone else zone_name(zone)
-        buttons.append(button(f"{place}, {time}", "zone", zone))
+    buttons = [button(f"{_place(words, zone)}, {_there(words, zone, now)}", "zone", zone) for zone in zones]
     return View(page(ask), (*_in_twos(buttons), (button(words.t("Back"), "settings"),)))
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from chatbot.i18n import Words
     from chatbot.model import Portfolio, Strategy
     from chatbot.portfolio.manage import UnderWay
+    from handlers.buttons import Keyboard
     from handlers.views.common import Html
 
 AMOUNTS = (1_000, 10_000, 100_000)
@@ -282,9 +283,19 @@ def custom_prompt(
 
 
 def created(
-    words: Words, portfolio: Portfolio, amount: Decimal | None = None, *, replaced: Portfolio | None = None, on_target: bool = False
+    words: Words,
+    portfolio: Portfolio,
+    amount: Decimal | None = None,
+    *,
+    replaced: Portfolio | None = None,
+    on_target: bool = False,
+    clock: tuple[Html, Keyboard] | None = None,
 ) -> View:
-    """Say that the portfolio stands, which one was closed for it, and what comes next; nothing where it is ``on_target``."""
+    """Say that the portfolio stands, which one was closed for it, and what comes next; nothing where it is ``on_target``.
+
+    ``clock`` is the question about the time zone, with its buttons, for somebody who was not asked yet.
+    """
+    ask, zones = clock if clock is not None else (None, ())
     text = page(
         head(words, portfolio, bold(words.t("ready")), name=True),
         _worth(words, amount),
@@ -295,10 +306,11 @@ def created(
         say(words, "It is on its targets, so nothing is to be traded now.")
         if on_target
         else say(words, "The first plan brings it to its targets."),
+        *(("", ask) if ask is not None else ()),
     )
     status = button(words.t("Status"), "status")
     first = (status,) if on_target else (button(words.t("First plan"), "rebalance", "", Style.PRIMARY), status)
-    return View(text, (first, (button(words.t("Settings"), "settings"), button(words.t("Help"), "help"))))
+    return View(text, (*zones, first, (button(words.t("Settings"), "settings"), button(words.t("Help"), "help"))))
 
 
 def _worth(words: Words, amount: Decimal | None) -> Html | None:

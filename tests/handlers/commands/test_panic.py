@@ -269,7 +269,7 @@ async def test_a_page_that_is_too_old_is_shown_again_instead(ann: Someone) -> No
     page = ann.last
     ann.clock.advance(601)
     answer = await ann.tap(CLOSE, on=page)
-    assert answer.text == "This page is from 09:00, so nothing was done. Here is how it stands now."
+    assert answer.text == "This page is from 09:00 UTC, so nothing was done. Here is how it stands now."
     assert not (await portfolio_of(ann)).paused
     await ann.tap(CLOSE)
     await ann.work()

@@ -172,7 +172,7 @@ async def test_a_late_confirm_is_followed_by_the_plan_as_of_now_and_a_late_skip_
     chat.clock.advance(600)
     await put(chat, PlanState.EXPIRED)
     for action, more in (("skip", ""), ("snooze_plan", ":1"), ("look_again", ""), ("close_plan", "")):
-        assert (await press(chat, action, f"1{more}")).text == "Plan 1 expired at 09:05. Nothing was traded."
+        assert (await press(chat, action, f"1{more}")).text == "Plan 1 expired at 09:05 UTC. Nothing was traded."
         assert len(await chat.plans()) == 1, action
     answer = await press(chat, "confirm", "1")
     assert "Here is the plan as of now" in answer.text

@@ -720,6 +720,9 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.start.custom_prompt": lambda w: start.custom_prompt(w, Mode.PAPER, "USDT"),
         "portfolio.start.custom_prompt instead": lambda w: start.custom_prompt(w, Mode.PAPER, "USDT", replaced=port),
         "portfolio.start.created": lambda w: start.created(w, port, D(10000)),
+        "portfolio.start.created asks": lambda w: start.created(
+            w, port, clock=control.zone_ask(w, ("Europe/Madrid", "America/Argentina/Buenos_Aires"), NOW)
+        ),
         "portfolio.start.created on target": lambda w: start.created(w, port, on_target=True),
         "portfolio.start.language_choice": lambda w: start.language_choice(
             w, {"en": "English", "es": "Español", "ru": "Русский"}, "settings"
@@ -811,7 +814,7 @@ def _hedges(name: str) -> dict[str, Callable[[Words], View]]:
     """Return the views about hedges."""
     port = portfolio(name)
     readings = tuple(
-        HedgeReading(hedge=one, mark=D(48_000), result=D("412.5"), distance=D("0.494"))
+        HedgeReading(hedge=one, mark=D(48_000), result=D("412.5"), distance=D("0.494"), closed=D(-22_800) if one.settled else None)
         for one in (an_open_hedge(ROTATION), an_open_hedge(settled=False), an_open_hedge(MIN_VARIANCE, closed="correction_over"))
     )
     covers = (_size(name, COVER, capped=False), _size(name, COVER), _size(name, MIN_VARIANCE))
@@ -824,6 +827,7 @@ def _hedges(name: str) -> dict[str, Callable[[Words], View]]:
         alt=D("0.44"),
         alt_target=D("0.4"),
         mood=D(18),
+        now=D(-20_800),
     )
     none = tuple(
         replace(one, problem=HedgeProblem.TOO_SMALL, minimum=D(10))
@@ -850,6 +854,7 @@ def _hedges(name: str) -> dict[str, Callable[[Words], View]]:
             for word in HedgeProblem
             if word
         },
+        "hedge.offer.which": lambda w: offer.which(w, offered),
         "hedge.offer.nothing_left": lambda w: offer.nothing_left(w, port),
         **{
             f"hedge.alerts.over {why}": lambda w, why=why: hedge_alerts.over(w, port, {**facts, "why": why})
