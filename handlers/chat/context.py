@@ -12,7 +12,6 @@ from telegram.ext import Application, CallbackContext, ContextTypes, ExtBot
 
 from chatbot.errors import ShutOut, UserError
 from chatbot.i18n import N_
-from chatbot.portfolio.manage import OF_PORTFOLIO
 from chatbot.portfolio.revision import shown_as
 from chatbot.store import accounts
 from handlers.buttons import Signer, changed_by, markup
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 PROGRAM = "program"
+#: what a dialog keeps of what was answered in it; one without only waits for a first answer
+_ANSWERS = frozenset({"mode", "to"})
 #: characters that Telegram shows in answer to a tap
 _TOAST = 200
 Bot: TypeAlias = "Application[Any, Context, Any, Any, Any, Any]"
@@ -73,14 +74,14 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
             return await accounts.dialog(tx, self.person.id)
 
     async def enter(self, name: str, data: dict[str, Any]) -> None:
-        """Open a dialog, or note how far it is; another one that was open is left, and the person is told so.
+        """Open a dialog, or note how far it is; another one that was open is left, which is told where answers are lost with it.
 
         What is typed goes to the portfolio that ``data`` names, if it names one, whatever is the current one by then.
         """
         async with self.program.db.transaction() as tx:
             before = await accounts.dialog(tx, self.person.id)
             await accounts.set_dialog(tx, self.person.id, name, data)
-        if before is not None and before[0] != name and before[1].keys() - {OF_PORTFOLIO}:
+        if before is not None and before[0] != name and before[1].keys() & _ANSWERS:
             await self.tell_dialog_left()
 
     async def tell_dialog_left(self) -> None:

@@ -156,6 +156,16 @@ async def test_a_command_in_the_middle_of_a_dialog_does_not_close_it(chat: Someo
     chat.with_button("Use Balanced")
 
 
+@pytest.mark.parametrize(("first", "then"), [("/deposit", "/invest"), ("/withdraw", "/invest"), ("/invest", "/deposit")])
+async def test_a_question_that_nobody_has_answered_is_left_without_a_word(chat: Someone, first: str, then: str) -> None:
+    """Nothing is lost with it: the second command's own question is all that comes."""
+    await chat.set_up()
+    await chat.say(first)
+    before = len(chat.messages)
+    await chat.say(then)
+    assert len(chat.messages) == before + 1
+
+
 async def test_another_dialog_says_that_the_first_was_left(chat: Someone) -> None:
     """Asking for a time zone in the middle of the set-up ends the set-up, in words; its old buttons say so too."""
     await chat.say("/start")

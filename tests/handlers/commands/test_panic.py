@@ -146,6 +146,26 @@ async def test_the_second_step_sells_every_coin_and_brings_the_money_home(ann: S
     assert (await ann.plan()).legs[0].state is LegState.FILLED
 
 
+async def test_after_a_sale_of_everything_the_mix_is_the_one_from_before_it(ann: Someone) -> None:
+    """Three parts of XRP to one of SOL were held: after /resume they are bought back so, and not in equal parts."""
+    exchange = await ann.exchange()
+    prices = {name: quote.price for name, quote in (await ann.program.source.quotes(("SOL", "XRP"))).items()}
+    held = {"SOL": Decimal(10), "XRP": (30 * prices["SOL"] / prices["XRP"]).quantize(Decimal(1))}
+    others = {coin: qty for coin, qty in exchange.state.spot.items() if coin in ("BTC", "ETH", "USDT")}
+    await put(exchange, replace(exchange.state, spot={**others, **held}))
+    await panic(ann)
+    await ann.tap(SELL)
+    await ann.tap("Sell it all")
+    await ann.work()
+    assert not (await ann.books())["spot"].keys() & held.keys()
+    meant = (await remembered(ann)).mix["ALT"]
+    assert meant["XRP"] / meant["SOL"] == pytest.approx(held["XRP"] / held["SOL"], rel=Decimal("0.01"))
+    await ann.say("/resume")
+    await ann.say("/rebalance")
+    bought = {leg.instrument: leg.qty for leg in (await ann.plan()).legs if leg.instrument in held}
+    assert bought["XRP"] / bought["SOL"] == pytest.approx(held["XRP"] / held["SOL"], rel=Decimal("0.05"))
+
+
 async def test_a_short_is_bought_back_and_the_hedge_is_over(tmp_path: Path) -> None:
     """Nothing but the closing is bought, and no hedge is left that would be opened again."""
     async with someone(tmp_path) as ann:

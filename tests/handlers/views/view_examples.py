@@ -721,7 +721,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.start.custom_prompt instead": lambda w: start.custom_prompt(w, Mode.PAPER, "USDT", replaced=port),
         "portfolio.start.created": lambda w: start.created(w, port, D(10000)),
         "portfolio.start.created asks": lambda w: start.created(
-            w, port, clock=control.zone_ask(w, ("Europe/Madrid", "America/Argentina/Buenos_Aires"), NOW)
+            w, port, clock=control.zone_ask(w, ("Europe/Madrid", "America/Buenos_Aires"), NOW)
         ),
         "portfolio.start.created on target": lambda w: start.created(w, port, on_target=True),
         "portfolio.start.language_choice": lambda w: start.language_choice(
