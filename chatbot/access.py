@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from chatbot.i18n import UNKNOWN_ZONE, UTC_ZONE
+from chatbot.clock import UNKNOWN_ZONE, UTC_ZONE
 from chatbot.model import MessageKind, Person, Role, Urgency
 from chatbot.store import accounts, messages, portfolios
 

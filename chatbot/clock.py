@@ -7,6 +7,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+#: of a person who has not said where they live; one who lives by UTC has that by its other name
+UNKNOWN_ZONE, UTC_ZONE = "UTC", "Etc/UTC"
+
 
 class Clock(Protocol):
     """Tells aware UTC time and waits; every object that needs either is given one."""

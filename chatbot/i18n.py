@@ -15,7 +15,7 @@ from babel import Locale, dates, numbers, units
 from babel.core import get_global
 from babel.messages.pofile import read_po
 
-from chatbot.clock import aware
+from chatbot.clock import UNKNOWN_ZONE, aware
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,10 +58,6 @@ class _Texts:
     single: Mapping[str, str]
     plural: Mapping[str, tuple[str, ...]]
     form_of: Callable[[int], int]
-
-
-#: of a person who has not said where they live; one who lives by UTC has that by its other name
-UNKNOWN_ZONE, UTC_ZONE = "UTC", "Etc/UTC"
 
 
 class Catalogue:

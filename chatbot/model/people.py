@@ -49,7 +49,7 @@ class Person:
     role: Role = Role.PENDING
     #: catalogue language: en, es, ru
     language: str = "en"
-    #: IANA time zone; UTC until the person has said where they live (``i18n.UNKNOWN_ZONE``)
+    #: IANA time zone; UTC until the person has said where they live (``clock.UNKNOWN_ZONE``)
     zone: str = "UTC"
     #: display currency
     currency: str = "USD"

@@ -11,8 +11,9 @@ from enum import StrEnum
 from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING, Final
 
+from chatbot.clock import UTC_ZONE
 from chatbot.exchanges.base import asset_of
-from chatbot.i18n import N_, UTC_ZONE
+from chatbot.i18n import N_
 from chatbot.model import CORE, FUTURES, NET, STABLE, Mode
 from handlers.buttons import Button, Keyboard, Style, Tap
 

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chatbot.i18n import UNKNOWN_ZONE, Catalogue, zones
+from chatbot.clock import UNKNOWN_ZONE
+from chatbot.i18n import Catalogue, zones
 from handlers.chat import places
 from tests.handlers.views.view_examples import every_view
 from tests.moments import after
