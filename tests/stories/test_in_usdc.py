@@ -65,11 +65,11 @@ async def test_from_start_over_a_drift_alert_and_a_plan_to_a_portfolio_back_on_t
     market: Any = ann.program.source
     market.bent = {"USDC": PEG, "BTC": D("1.4"), "BTC-PERP": D("1.4")}
     await ann.until_card(step_s=60)
-    card = ann.sees("DEMO · Plan 2", "Fees about", "over target")
+    card = ann.sees("DEMO · Custom · Plan 2", "Costs about", "over its target")
     assert "USDT" not in card.text
     done = await ann.confirm()
     assert done.state is PlanState.DONE
-    ann.sees("DEMO · Plan 2 · done")
+    ann.sees("Plan 2 · done")
     for plan in (first, done):
         for leg in plan.legs:
             assert leg.instrument != "USDT"

@@ -149,7 +149,7 @@ def test_the_unhurt_plan_is_filled_and_the_books_agree(unhurt: dict[str, Any]) -
 def test_a_program_killed_at_every_step_from_the_tap_to_the_result_ends_with_the_same_books(unhurt: dict[str, Any], tmp_path: Path) -> None:
     found, phone = asyncio.run(lived(tmp_path, CHAIN))
     same(found, unhurt)
-    cards = [message.text for message in phone.loopback.chat(ANN.id) if message.text.startswith("DEMO · Plan 2")]
+    cards = [message.text for message in phone.loopback.chat(ANN.id) if message.text.startswith("DEMO · Balanced · Plan 2")]
     assert len(cards) == 3, "the card, and the result, which rings because DOGE fell short: twice, as whoever sent it died before noting it"
     assert cards[-1] == cards[-2]
     assert cards[-1].startswith("DEMO · Plan 2 · done")

@@ -321,7 +321,7 @@ async def test_manual_mode_plans_for_typed_holdings_and_believes_the_person(tmp_
         await ann.tap("Type in my holdings")
         await ann.say("BTC 0.1, ETH 1, SOL 20, USDT 3000")
         ann.sees("BTC", "0.1")
-        await ann.taps(ann.last.buttons[0], "Use Balanced")
+        await ann.taps(ann.last.buttons[0], "Yes", "Balanced", "Use Balanced")
         card = ann.sees("MANUAL · made-up prices · Balanced · Plan 1")
         assert card.buttons[0] == "All done"
         await ann.tap("All done")
