@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 #: market seconds per second while somebody reads a card: its prices age as those of a real market do
 REAL: Final = 1.0
-#: and while a plan is carried out: its resting quotes, 80 s of the market for each kind of leg, take four seconds of the person's
-UNDER_WAY: Final = 20.0
+#: and while a plan is carried out: its resting quotes, 80 s of the market for each kind of leg, take three seconds of the person's
+UNDER_WAY: Final = 30.0
 #: a plan that takes longer than so many seconds waits for the market, not for its own pauses: it is sped up, twice as fast after each
 #: further so many, so that nobody waits much longer than 20 s
 _PATIENCE_S, _DOUBLES_S = 10.0, 2.0

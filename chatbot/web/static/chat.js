@@ -94,7 +94,10 @@ const hear = {
   market(facts) { market = { ...facts, heard: performance.now() }; showMarket(); },
   played({ name, market }) {
     if (market) hear.market(market);
-    if (market?.slow_for && market.waiting.includes(name)) { showToast(waitsFor([name])); return; }
+    if (market?.slow_for && market.waiting.includes(name)) {
+      showToast(filled(`waits_${market.slow_for.why}`, { ...market.slow_for, scene: called([name]) }));
+      return;
+    }
     const moved = movedTo(market?.played);
     showToast(`${word(name) ?? name}. ${moved || word(`${name}_is`) || ""}`);
   },
@@ -203,15 +206,13 @@ function movedTo(played) {
   return played?.moved_to ? word("moved").replace("{moment}", moment(new Date(played.moved_to))) : "";
 }
 
-function waitsFor(names) {
-  const { why, plan } = market.slow_for;
-  return word(`waits_${why}`).replace("{plan}", plan).replace("{scene}", names.map((name) => word(name) ?? name).join(", "));
-}
+const called = (names) => names.map((name) => word(name) ?? name).join(", ");
+const filled = (key, facts) => Object.entries(facts).reduce((said, [name, fact]) => said.replace(`{${name}}`, fact), word(key));
 
 function showTempo() {
   const slow = market.slow_for, waiting = market.waiting ?? [], line = at("tempo");
-  const said = slow ? word(`slow_${slow.why}`).replace("{plan}", slow.plan) : "";
-  const shown = slow && waiting.length ? `${said} ${waitsFor(waiting)}` : said;
+  const said = slow ? [filled(`slow_${slow.why}`, slow), waiting.length && filled("then", { scene: called(waiting) })] : [];
+  const shown = said.filter(Boolean).join(" ");
   if (line.textContent !== shown) line.textContent = shown;
   line.hidden = !shown;
 }

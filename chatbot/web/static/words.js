@@ -75,10 +75,10 @@ const rows = {
   note_replay: ["Recorded prices", "Precios grabados", "", "Записанные цены"],
   stage: ["Make something happen", "Haz que pase algo", "", "Устроить событие"],
   stageHint: [
-    "It happens in the made-up market, within a minute. With a portfolio open, the bot tells you what it makes of it.",
-    "Ocurre en el mercado inventado, en menos de un minuto. Con una cartera abierta, el bot te dice qué opina.",
+    "It happens in the made-up market, within a minute; a plan that waits for your answer comes first. With a portfolio open, the bot tells you what it makes of it.",
+    "Ocurre en el mercado inventado, en menos de un minuto; antes va un plan que espere tu respuesta. Con una cartera abierta, el bot te dice qué opina.",
     "",
-    "Это произойдёт на вымышленном рынке в течение минуты. Если портфель открыт, бот расскажет, что он об этом думает.",
+    "Это произойдёт на вымышленном рынке в течение минуты; сначала — план, который ждёт вашего ответа. Если портфель открыт, бот расскажет, что он об этом думает.",
   ],
   moved: [
     "The market was moved forward to {moment}.", "El mercado se adelantó hasta el {moment}.", "", "Рынок переведён вперёд: {moment}.",
@@ -95,6 +95,7 @@ const rows = {
     "",
     "План {plan} выполняется. До его завершения рынок идёт медленнее.",
   ],
+  then: ["After that: {scene}.", "Después: {scene}.", "", "Потом: {scene}."],
   waits_answer: [
     "I wait until plan {plan} is answered, then: {scene}.",
     "Espero a que respondas al plan {plan}, y después: {scene}.",

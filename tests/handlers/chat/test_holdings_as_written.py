@@ -250,7 +250,7 @@ async def test_an_amount_that_reads_two_ways_is_asked_about_with_both_values(tmp
         assert old.buttons[:2] == ("1.234 ETH", "1,234 ETH")
         await one.say("ETH 1.500")
         assert "Has enviado otras cantidades" in await answered(one, "1,234 ETH", old)
-        await one.taps("1,5 ETH", "Usar Equilibrada")
+        await one.taps("1,5 ETH", "Sí", "Equilibrada", "Usar Equilibrada")
         held: Any = await one.program.accounts.exchange(await one.portfolio_id())
         assert {name: qty for name, qty in (await held.balances()).spot.items() if qty} == {"ETH": Decimal("1.5")}
 
