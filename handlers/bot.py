@@ -117,6 +117,8 @@ BUTTONS: dict[str, Handler] = {
     "hedge_table": hedge.hedge_table,
     "correct": holdings.correct,
     "flow_outside": flows.was_deposit,
+    "flow_as": flows.flow_as,
+    "keep_as": keep.keep_as,
     "flow_trade": flows.was_trade,
     "flow_undo": flows.undo,
     "invest_now": invest.there,

@@ -56,6 +56,8 @@ BOUND: Final = frozenset(
         "life_yes",
         "flow_outside",
         "flow_trade",
+        "flow_as",
+        "keep_as",
         "flow_undo",
         "invest_now",
         "invest_new",

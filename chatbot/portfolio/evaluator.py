@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chatbot.engine.errors import Refused
 from chatbot.errors import ExchangeError, OtherWorld
 from chatbot.exchanges.base import unlisted
-from chatbot.model import Problem
+from chatbot.model import Mode, Problem
 from chatbot.model.life import StopKind
 from chatbot.portfolio import states as stored
 from chatbot.portfolio import valuation
@@ -155,7 +155,7 @@ class Evaluator:
         quotes, problems = quoted.board.usable(needed, self._clock.now())
         quoted.stops.note(quotes)
         last, idle, unknown = self._last_prices(quoted, seen.stops, account, strategy)
-        empty = valuation.empty_answer(account)
+        empty = valuation.empty_answer(account, is_ours=seen.portfolio.mode is not Mode.LIVE)
         seen = replace(seen, quotes=quotes | last, layers=Layers(signals=signals))
         problems = (*problems, *unknown, *self._leaps(quoted.levels, seen))
         if problems or empty:

@@ -70,11 +70,14 @@ def wholly_kept(strategy: Strategy, account: Account) -> frozenset[str]:
     )
 
 
-def empty_answer(account: Account) -> Problem | None:
-    """Return a problem when the account came back without anything in it: an empty answer is not an empty account."""
+def empty_answer(account: Account, *, is_ours: bool) -> Problem | None:
+    """Return a problem when the account came back without anything in it.
+
+    Of an exchange an empty answer is not an empty account; where the books ``is_ours`` the portfolio is empty.
+    """
     if any(account.balances.spot.values()) or account.balances.futures_wallet or account.positions:
         return None
-    return Problem(code="empty_balance")
+    return Problem(code="empty" if is_ours else "empty_balance")
 
 
 def snapshot(

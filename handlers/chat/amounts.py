@@ -29,10 +29,17 @@ class Typed:
     otherwise: dict[str, Decimal] = field(default_factory=dict)
     problems: tuple[UserError, ...] = ()
 
+    @property
+    def readings(self) -> dict[str, dict[str, Decimal]]:
+        """Return both readings by the word that a button carries; empty where only one thing can be meant, or something is wrong."""
+        if self.problems or not self.otherwise or self.otherwise == self.holdings:
+            return {}
+        return {seal(one): one for one in (self.holdings, self.otherwise)}
+
     def sure(self) -> Typed:
         """Return this, or with a problem where two things can be meant and nobody is going to be asked."""
         unsure = [name for name, qty in self.otherwise.items() if qty != self.holdings[name]]
-        told = N_("{name} can be {one} or {other}. Write it without a mark, or with another digit behind it.")
+        told = N_("{name} can be read as {one} or as {other}. Write it without a mark, or with another digit behind it.")
         found = [UserError(told, name=name, one=self.holdings[name], other=self.otherwise[name]) for name in unsure]
         return Typed(holdings=self.holdings, problems=(*self.problems, *found))
 

@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 PROGRAM = "program"
 #: what a dialog keeps of what was answered in it; one without only waits for a first answer
-_ANSWERS = frozenset({"mode", "to"})
+_ANSWERS = frozenset({"mode", "to", "readings"})
 #: characters that Telegram shows in answer to a tap
 _TOAST = 200
 Bot: TypeAlias = "Application[Any, Context, Any, Any, Any, Any]"

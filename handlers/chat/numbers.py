@@ -121,7 +121,8 @@ def _refuse_signs(text: str, decimal: str) -> None:
     """Raise :class:`UserError` for a sign that a number of this kind cannot have."""
     currency, is_share = currency_of(text), "%" in unicodedata.normalize("NFKC", text)
     if decimal == SHARE and currency:
-        raise UserError(N_("“{text}” is an amount of money. Write a share of the portfolio, like 40."), text=shown(text))
+        plain = without_sign(text)
+        raise UserError(N_("“{text}” is an amount of money. Write the number alone, like {plain}."), text=shown(text), plain=shown(plain))
     if decimal == MONEY and currency and currency not in _DOLLARS:
         raise UserError(N_("“{text}” is not in dollars. Amounts here are in US dollars: write it like 2500 or $2500."), text=shown(text))
     if decimal == MONEY and is_share:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.errors import UserError
@@ -16,7 +17,6 @@ from handlers.commands import untargeted
 from handlers.views.portfolio import flows as views
 
 if TYPE_CHECKING:
-    from decimal import Decimal
     from typing import Any
 
     from telegram import Update
@@ -60,8 +60,29 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
 
 async def _move(update: Update, context: Context, portfolio: Portfolio, kind: FlowKind, text: str) -> None:
     everything = await _all_of(context, portfolio, text) if kind is FlowKind.WITHDRAWAL else {}
+    if not everything and (readings := (await _typed_in(context, portfolio, text)).readings):
+        stored = {seal: {name: str(qty) for name, qty in one.items()} for seal, one in readings.items()}
+        await context.enter(DIALOG, {OF_PORTFOLIO: portfolio.id, "kind": kind.value, "readings": stored})
+        prices = await amounts.prices(context, next(iter(readings.values())))
+        await reply(update, context, views.which(context.words, portfolio, readings, prices, "flow_as"))
+        return
     moved = await context.program.flows.move(portfolio, kind, everything or await amounts_in(context, portfolio, text))
     await context.leave(DIALOG)
+    await told(update, context, portfolio, moved)
+
+
+async def flow_as(update: Update, context: Context) -> None:
+    """Let in or out what was typed, as the tapped button reads it; once."""
+    portfolio, dialog = await need_portfolio(update, context), await context.dialog()
+    if portfolio is None:
+        return
+    data = dialog[1] if dialog is not None and dialog[0] == DIALOG and dialog[1].get(OF_PORTFOLIO) == portfolio.id else {}
+    chosen = data.get("readings", {}).get(context.tapped.arg)
+    if chosen is None:
+        await answer(update, context, views.overtaken(context.words), alert=True)
+        return
+    await context.leave(DIALOG)
+    moved = await context.program.flows.move(portfolio, FlowKind(data["kind"]), {name: Decimal(qty) for name, qty in chosen.items()})
     await told(update, context, portfolio, moved)
 
 
@@ -88,20 +109,23 @@ async def _all_of(context: Context, portfolio: Portfolio, text: str) -> dict[str
 
 async def amounts_in(context: Context, portfolio: Portfolio, text: str) -> dict[str, Decimal]:
     """Read an amount of money, or coins with their amounts, another dollar than the quote coin among them. Raises :class:`UserError`."""
+    typed = (await _typed_in(context, portfolio, text)).sure()
+    if typed.problems:
+        raise typed.problems[0]
+    if any(qty <= 0 for qty in typed.holdings.values()):
+        raise UserError(N_("Write an amount above 0, like 500 or 0.1 BTC."))
+    return typed.holdings
+
+
+async def _typed_in(context: Context, portfolio: Portfolio, text: str) -> amounts.Typed:
+    """Read the same without judging it; raises :class:`UserError` where it is a number alone that cannot be read."""
     try:
         read = {portfolio.quote: numbers.number(text)} if not numbers.is_in_another_dollar(text, portfolio.quote) else None
     except UserError:
         if not any(char.isalpha() for char in text):
             raise  # no coin is named, so it is about the number
         read = None
-    if read is None:
-        typed = (await amounts.read(context, text, portfolio)).sure()
-        if typed.problems:
-            raise typed.problems[0]
-        read = typed.holdings
-    if any(qty <= 0 for qty in read.values()):
-        raise UserError(N_("Write an amount above 0, like 500 or 0.1 BTC."))
-    return read
+    return amounts.Typed(holdings=read) if read is not None else await amounts.read(context, text, portfolio)
 
 
 async def _told(update: Update, context: Context, portfolio: Portfolio, moved: Flow | TooLittle) -> None:

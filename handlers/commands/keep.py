@@ -6,9 +6,11 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.portfolio.manage import OF_PORTFOLIO
 from handlers.chat import amounts, names
-from handlers.chat.context import need_portfolio, reply, show
+from handlers.chat.context import answer, need_portfolio, reply, show
 from handlers.views import problems
+from handlers.views.portfolio import flows as flow_views
 from handlers.views.portfolio import keep as views
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from chatbot.model import Portfolio
     from handlers.chat.context import Context
 
+#: waits for a tap alone: what is typed goes elsewhere
+DIALOG = "keep"
 #: how people say "all of it", in the languages of the bot
 _ALL = r"(?i:all|everything|whole|todo|toda|todos|todas|вс[её]|весь|всю)"
 _ALL_FIRST = re.compile(rf"(?<!\S){_ALL}\s+(?:of\s+)?(?:my\s+)?([^\s,;]+)")
@@ -36,8 +40,29 @@ async def keep(update: Update, context: Context) -> None:
         return
     exchange = await context.program.accounts.exchange(portfolio.id)
     coins = {*await exchange.markets(), *(await exchange.balances()).spot, *portfolio.strategy.kept}
+    typed = amounts.understood(context.rest.strip(" ,;"), coins, exchange.quote_asset, context.decimal)
+    if readings := typed.readings:
+        stored = {seal: {name: str(qty) for name, qty in one.items()} for seal, one in readings.items()}
+        await context.enter(DIALOG, {OF_PORTFOLIO: portfolio.id, "readings": stored})
+        prices = await amounts.prices(context, typed.holdings)
+        await reply(update, context, flow_views.which(context.words, portfolio, readings, prices, "keep_as"))
+        return
     wishes, found = wishes_in(context.rest, coins, exchange.quote_asset, context.decimal)
     await _keep(update, context, portfolio, wishes, found)
+
+
+async def keep_as(update: Update, context: Context) -> None:
+    """Keep what was typed out, as the tapped button reads it."""
+    portfolio, dialog = await need_portfolio(update, context), await context.dialog()
+    if portfolio is None:
+        return
+    data = dialog[1] if dialog is not None and dialog[0] == DIALOG and dialog[1].get(OF_PORTFOLIO) == portfolio.id else {}
+    chosen = data.get("readings", {}).get(context.tapped.arg)
+    if chosen is None:
+        await answer(update, context, flow_views.overtaken(context.words), alert=True)
+        return
+    await context.leave(DIALOG)
+    await _keep(update, context, portfolio, {name: Decimal(qty) for name, qty in chosen.items()}, ())
 
 
 async def give_back(update: Update, context: Context) -> None:

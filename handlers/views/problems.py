@@ -31,6 +31,7 @@ _PROBLEMS = {
     "leap": N_("{coin} costs {times} times what it did a day before, and you have not said yet what happened"),
     "wide_spread": N_("bid and ask of {coin} are too far apart"),
     "bad_price": N_("the price of {coin} makes no sense"),
+    "empty": N_("there is nothing in it"),
     "empty_balance": N_("the exchange answered with an empty account"),
     "missing_target": N_("you hold {coin}, and your targets leave it out"),
     "kept_short": N_("you keep more {coin} out than there is; send /keep to change that"),
@@ -65,12 +66,21 @@ def problems_text(words: Words, problems: Iterable[Problem], *, most: int = 6) -
 
 
 def cannot_evaluate_line(words: Words, problems: Iterable[Problem]) -> Html:
-    """Return "Cannot evaluate: X"."""
+    """Return "Cannot evaluate: X", or that there is nothing to evaluate."""
+    problems = tuple(problems)
+    if _is_empty(problems):
+        return say(words, "This portfolio is empty: there is nothing to keep in balance. Bring money or coins in with /deposit.")
     return say(words, "Cannot evaluate: {problems}.", problems=bold(problems_text(words, problems)))
+
+
+def _is_empty(problems: Iterable[Problem]) -> bool:
+    return any(problem.code == "empty" for problem in problems)
 
 
 def cannot_evaluate(words: Words, portfolio: Portfolio, problems: Sequence[Problem]) -> View:
     """Answer a command that needs figures which are not there: never a plan. Where the person can say what is missing, they are asked."""
+    if _is_empty(problems):
+        return View(page(head(words, portfolio), cannot_evaluate_line(words, problems)), ((button(words.t("Status"), "status"),),))
     asked = [problem.leap for problem in problems if problem.leap is not None]
     if asked:
         return leaps.question(words, portfolio, asked[0])

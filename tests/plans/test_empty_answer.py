@@ -1,13 +1,15 @@
-"""An exchange that answers with an empty account: unknown is not nothing, so there is no plan and no trade."""
+"""An account without anything in it: no plan and no trade. Of an exchange such an answer is unknown, of our own books it is so."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from chatbot.exchanges.base import Balances
 from chatbot.model import Cause, PlanState, Problem, Reason
 from chatbot.plans import outcomes
-from tests.portfolio.still_market import PERSON, bench
+from chatbot.portfolio.valuation import Account, empty_answer
+from tests.portfolio.still_market import PERSON, D, bench
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from tests.portfolio.still_market import Bench
 
 ASKED = (Reason(trigger=Cause.MANUAL),)
-EMPTY = Problem(code="empty_balance")
+EMPTY = Problem(code="empty")
 
 
 async def empty(on: Bench, portfolio: Portfolio) -> Any:
@@ -87,3 +89,10 @@ async def test_an_empty_answer_is_told_as_a_problem_and_makes_no_plan_of_the_che
             assert await on.tick(60) == (0, 0)
         assert [message.kind for message in await on.mail()] == ["problem"]
         assert await on.plan(portfolio) is None
+
+
+def test_an_exchange_s_empty_answer_is_not_an_empty_portfolio() -> None:
+    """Only where the books are ours is nothing known to be there."""
+    account = Account(balances=Balances(spot={}, free={}, futures_wallet=D(0)), positions=(), quote_asset="USDT")
+    assert empty_answer(account, is_ours=False) == Problem(code="empty_balance")
+    assert empty_answer(account, is_ours=True) == EMPTY

@@ -10,9 +10,11 @@ from chatbot.exchanges.base import asset_of
 from chatbot.i18n import N_
 from chatbot.model import FlowKind, Mode
 from handlers.buttons import Style
-from handlers.views.common import ARROW, View, bold, button, clip, code, coin, esc, head, joined, page, say
+from handlers.views.common import ARROW, DOT, View, bold, button, clip, code, coin, esc, head, joined, page, say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chatbot.exchanges.base import Holdings
     from chatbot.i18n import Words
     from chatbot.model import Flow, Portfolio
@@ -67,21 +69,47 @@ def correct_prompt(words: Words, portfolio: Portfolio) -> View:
     return View(text, ((button(words.t("Back"), "status"),),))
 
 
+def which(
+    words: Words, portfolio: Portfolio, readings: Mapping[str, Mapping[str, Decimal]], prices: Mapping[str, Decimal], action: str
+) -> View:
+    """Ask which of two amounts was meant, each with what it is worth; ``readings`` by the word that a button carries."""
+    rows = []
+    for seal, one in readings.items():
+        other = next(another for word, another in readings.items() if word != seal)
+        parts = [_valued(words, name, qty, prices) for name, qty in one.items() if other[name] != qty]
+        rows.append((button(DOT.join(parts), action, seal),))
+    text = page(head(words, portfolio), say(words, "That can be read in two ways. Which one did you mean?"))
+    return View(text, tuple(rows))
+
+
+def _valued(words: Words, name: str, qty: Decimal, prices: Mapping[str, Decimal]) -> str:
+    worth = f" ≈ {words.money(qty * prices[name], 0)}" if name in prices else ""
+    return f"{words.quantity(qty)} {clip(name, 12)}{worth}"
+
+
 def moved(words: Words, portfolio: Portfolio, flow: Flow) -> View:
     """Say what came in or went out; a deposit of the quote coin can be invested at once."""
     rows = [_signed(words, asset, qty) for asset, qty in flow.facts["changes"].items()]
-    amount = words.money(abs(flow.amount)) if flow.amount is not None else None
     text = page(
         head(words, portfolio),
         bold(words.t(_TITLES[flow.kind])),
         *rows,
-        say(words, "Worth {amount} now.", amount=amount) if amount else say(words, "I have no price for it now, so its worth is unknown."),
+        _worth(words, portfolio, flow),
         say(words, "It is no profit and no loss: returns leave it out."),
     )
     came = flow.facts["changes"] if flow.kind is FlowKind.DEPOSIT else {}
     money = came.get(portfolio.quote) if len(came) == 1 else None
     invest = ((button(words.t("Invest it"), "invest_now", money, Style.PRIMARY),),) if money is not None else ()
     return View(text, (*invest, *_rows(words, flow)))
+
+
+def _worth(words: Words, portfolio: Portfolio, flow: Flow) -> Html:
+    """Say what came or went is worth to the portfolio; what is kept out is no part of it."""
+    if flow.amount is None:
+        return say(words, "I have no price for it now, so its worth is unknown.")
+    if not flow.amount and all(portfolio.strategy.keeps_all(asset) for asset in flow.facts["changes"]):
+        return say(words, "It was kept out, so the portfolio is worth what it was.")
+    return say(words, "Worth {amount} now.", amount=words.money(abs(flow.amount)))
 
 
 def _signed(words: Words, asset: str, qty: str) -> Html:

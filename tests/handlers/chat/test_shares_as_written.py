@@ -74,7 +74,7 @@ WEIGHTS = [
     ("en", "BTC 50 USD 50", "BTC 50 STABLE 50"),
 ]
 BAD_WEIGHTS = [
-    ("en", "BTC $50 USDT $50", "“$50” is an amount of money. Write a share of the portfolio, like 40."),
+    ("en", "BTC $50 USDT $50", "“$50” is an amount of money. Write the number alone, like 50."),
     ("es", "BTC 50€ USDT 50€", "“50€” is an amount of money"),
     ("ru", "BTC 50 ₽ USDT 50", "“50₽” is an amount of money"),
     ("en", "90 BTC, $10", "“$10” is an amount of money"),
@@ -239,7 +239,7 @@ CHAT = [
     ("es", "/targets 40 % BTC y 60 % ETH", ("BTC", "40,0 %", "ETH", "60,0 %")),
     ("ru", "/targets BTC 40 ₽ ETH 60", ("«40₽»",)),
     ("en", "/bands 7", ("±7.0",)),
-    ("en", "/bands BTC $5", ("“$5” is an amount of money. Write a share of the portfolio, like 40.",)),
+    ("en", "/bands BTC $5", ("“$5” is an amount of money. Write the number alone, like 5.",)),
     ("es", "/bands todas 6 puntos", ("±6,0",)),
     ("ru", "/bands все 4 п.п.", ("±4,0",)),
 ]

@@ -74,7 +74,7 @@ async def test_weights_that_can_not_be_taken_are_all_told_and_change_nothing(rea
 async def test_an_amount_of_money_is_no_band(ready: Someone) -> None:
     """Its sign is not lost in silence: $5 are not 5 points."""
     before = await ready.program.portfolios.by_id(1)
-    assert "“$5” is an amount of money. Write a share of the portfolio, like 40." in await ready.say("/bands BTC $5")
+    assert "“$5” is an amount of money. Write the number alone, like 5." in await ready.say("/bands BTC $5")
     assert await ready.program.portfolios.by_id(1) == before
 
 

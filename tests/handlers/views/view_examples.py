@@ -426,6 +426,7 @@ def report(name: str = PLAIN, *, known: bool = True, lines: int = 4) -> StatusRe
         "outlying_price",
         "wide_spread",
         "empty_balance",
+        "empty",
         "unreachable",
         "bad_value",
         name,
@@ -579,6 +580,9 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.progress.moved_on": lambda w: progress.moved_on(w, port, a_plan(name, PlanState.PARKED)),
         "portfolio.flows.prompt": lambda w: flows.prompt(w, port, FlowKind.WITHDRAWAL),
         "portfolio.flows.correct_prompt": lambda w: flows.correct_prompt(w, port),
+        "portfolio.flows.which": lambda w: flows.which(
+            w, port, {"0a1b2c3d": {name: D(1234)}, "4e5f6a7b": {name: D("1.234")}}, {name: D(2500)}, "flow_as"
+        ),
         "portfolio.flows.moved": lambda w: flows.moved(w, port, a_flow(FlowKind.DEPOSIT, {name: "0.5", "USDT": "-100"})),
         "portfolio.flows.moved to invest": lambda w: flows.moved(w, port, a_flow(FlowKind.DEPOSIT, {"USDT": "500"})),
         "portfolio.flows.moved unknown": lambda w: flows.moved(w, port, replace(a_flow(FlowKind.UNDONE, {name: "-1"}), amount=None)),
