@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from chatbot.config import PREFIX, Settings, load_settings, unknown_names
 from chatbot.errors import SettingError
-from tests.places import ROOT
+from tests import nursery
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 TOKEN = "7000000001:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
@@ -29,11 +28,8 @@ def _bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Start the program with these settings only."""
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-    environment |= {f"{PREFIX}{name}": value for name, value in settings.items()}
-    return subprocess.run(
-        [sys.executable, "-m", "chatbot", *arguments], env=environment, cwd=folder, capture_output=True, text=True, timeout=30, check=False
-    )
+    environment = {"PATH": os.environ["PATH"], **{f"{PREFIX}{name}": value for name, value in settings.items()}}
+    return nursery.run(*arguments, env=environment, cwd=folder)
 
 
 def test_a_missing_token_is_told_before_anything_is_made(tmp_path: Path) -> None:

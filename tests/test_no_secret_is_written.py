@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.places import ROOT
+from tests import nursery
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,10 +30,7 @@ def written(folder: Path, command: str, **settings: str) -> str:
     """Return everything that a command writes that cannot succeed."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CHATBOT_")}
     chosen = {f"CHATBOT_{name}": value for name, value in {**SETTINGS, "DATA_DIR": str(folder), **settings}.items()}
-    program = [sys.executable, "-m", "chatbot", command]
-    ended = subprocess.run(
-        program, env={**kept, **chosen, "PYTHONPATH": str(ROOT)}, cwd=folder, capture_output=True, text=True, timeout=90, check=False
-    )
+    ended = nursery.run(command, env={**kept, **chosen}, cwd=folder)
     assert ended.returncode != 0
     return ended.stdout + ended.stderr
 

@@ -84,7 +84,7 @@ async def test_a_run_happens_once_and_again_the_next_day(tmp_path: Path) -> None
     """Neither the same day nor an unanswered plan brings it back."""
     async with bench(tmp_path) as on:
         portfolio = await scheduled(on)
-        made = [await on.tick(600) for _ in range(24 * 6)]
+        made = [await on.tick(1800) for _ in range(24 * 2)]
         assert sum(planned for _, planned in made) == 1
         assert await on.tick(1800) == (0, 1)
         assert await plans_of(on, portfolio) == ("02 09:30 schedule", "03 09:30 schedule")
@@ -134,8 +134,9 @@ async def test_a_time_that_the_clock_jumps_over_is_run_an_hour_later_by_the_wall
     before = datetime(2026, 3, 27, 12, 0, tzinfo=UTC)
     async with bench(tmp_path, start=before) as on:
         portfolio = await scheduled(on, ScheduleRule(freq="daily", time="02:30", zone="Europe/Berlin", set_at=before))
-        for _ in range(3 * 24 * 2):
-            await on.tick(1800)
+        for hour in range(3 * 24):
+            for seconds in (1800, 1800) if (before.hour + hour) % 24 < 3 else (3600,):
+                await on.tick(seconds)
         assert await plans_of(on, portfolio) == ("28 01:30 schedule", "29 01:30 schedule", "30 00:30 schedule")
 
 
@@ -144,8 +145,9 @@ async def test_a_time_that_comes_twice_is_run_the_first_time_only(tmp_path: Path
     before = datetime(2026, 10, 24, 12, 0, tzinfo=UTC)
     async with bench(tmp_path, start=before) as on:
         portfolio = await scheduled(on, ScheduleRule(freq="daily", time="02:30", zone="Europe/Berlin", set_at=before))
-        for _ in range(2 * 24 * 2):
-            await on.tick(1800)
+        for hour in range(2 * 24):
+            for seconds in (1800, 1800) if (before.hour + hour) % 24 < 3 else (3600,):
+                await on.tick(seconds)
         assert await plans_of(on, portfolio) == ("25 00:30 schedule", "26 01:30 schedule")
 
 

@@ -74,8 +74,8 @@ async def test_nothing_is_planned_until_the_person_says_that_it_is_true(ann: Som
     found = re.search(r"SOL went from \$?([\d.,]+) to \$?([\d.,]+) within a day: ([\d.]+) times as much", asked)
     assert found, asked
     assert 0.9 < float(found[3]) / float(factor) < 1.1
-    for _ in range(20):
-        await ann.step(1200)
+    for _ in range(7):
+        await ann.step(3400)
     assert len(questions(ann)) == 1, "told once"
     asked_in = next(message for message in ann.messages if "What happened?" in message.text)
     assert not [message for message in ann.messages if "Cannot evaluate" in message.text]

@@ -17,6 +17,7 @@ from chatbot.model import FUTURES, STABLE, FlowKind, Strategy
 from chatbot.portfolio import strategies
 from chatbot.portfolio.lives import targets
 from chatbot.store import flows
+from tests.moments import after
 from tests.person import START
 from tests.portfolio.still_market import StillMarket
 from tests.regressions.test_coins_that_stop import at_chat, figures, listings, manual, market, paper, told
@@ -36,8 +37,8 @@ SETTINGS = ("paper", "manual")
 @pytest.fixture
 async def ann(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Someone]:
     """Sit down with a portfolio that holds BTC, ETH, SOL and XRP, in paper or typed in."""
-    async with at_chat(tmp_path, StillMarket(ManualClock(START))) as opened:
-        await (manual if getattr(request, "param", "manual") == "manual" else paper)(opened)
+    live = manual if getattr(request, "param", "manual") == "manual" else paper
+    async with after(live, tmp_path, source=StillMarket, fear_greed_url="") as opened:
         yield opened
 
 

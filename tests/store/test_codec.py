@@ -16,6 +16,7 @@ from sqlalchemy.dialects.sqlite import dialect
 
 from chatbot.model import Cause, Check, LegState, Person, Phase, Plan, Portfolio, PortfolioFigures, Reason, Strategy
 from chatbot.store.codec import Day, Exact, Facts, Moment, decode, encode, from_micros, to_micros
+from tests.examples import examples
 from tests.store.samples import FIGURES, STRATEGY
 
 #: made of whole numbers, because a plan holds hundreds: the library's own decimals and datetimes take four times as long to draw
@@ -48,7 +49,7 @@ def _any(kind: Any) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("kind", [Person, Strategy, PortfolioFigures, Check, Plan, Portfolio], ids=lambda kind: kind.__name__)
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(20), suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_any_value_of_the_model_comes_back_exactly(kind: type[Any], data: st.DataObject) -> None:
     value = data.draw(_any(kind))

@@ -13,10 +13,10 @@ import pytest
 from chatbot.errors import ExchangeError, Unreachable
 from chatbot.market.candles import CandleBook
 from chatbot.market.quotes import QuoteBoard
-from tests.exchanges.live.test_ccxt_source import NOW, Stage, needs_player, venue
+from tests.exchanges.live.test_ccxt_source import EXCHANGES, NOW, Stage, needs_player, venue
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
 
 __all__ = ["venue"]
 
@@ -140,11 +140,20 @@ async def test_no_funding_rates_are_none_and_no_error_of_ours(rates: Any) -> Non
                 await stage.source.funding("BTC-PERP", NOW - timedelta(hours=16), NOW)
 
 
+def spread(bodies: Sequence[str]) -> list[Any]:
+    """Give every third body to each exchange, so that each is given to some; in `make soak`, every body to every exchange."""
+    return [
+        pytest.param(venue, body, marks=() if (place + turn) % 3 == 0 else pytest.mark.slow)
+        for place, venue in enumerate(EXCHANGES)
+        for turn, body in enumerate(bodies)
+    ]
+
+
 NO_ANSWERS = ["<html>Maintenance</html>", '{"cut": [1, 2', "", "{}", "null", '"text"', "7", '{"surprise": 1}', '{"code": 0, "data": null}']
 
 
 @needs_player
-@pytest.mark.parametrize("body", [*NO_ANSWERS, "[]", '{"symbols": []}', '{"result": {"list": []}}'])
+@pytest.mark.parametrize(("venue", "body"), spread([*NO_ANSWERS, "[]", '{"symbols": []}', '{"result": {"list": []}}']))
 async def test_rules_are_swapped_in_only_when_they_are_whole(venue: str, body: str) -> None:
     """K1: the hourly reading is answered 200 with no list; the good table stays, prices go on, and it is asked again in a minute."""
     async with Stage(venue) as stage:
@@ -164,7 +173,7 @@ async def test_rules_are_swapped_in_only_when_they_are_whole(venue: str, body: s
 
 
 @needs_player
-@pytest.mark.parametrize("body", NO_ANSWERS)
+@pytest.mark.parametrize(("venue", "body"), spread(NO_ANSWERS))
 async def test_a_first_list_that_is_none_is_no_market_without_coins(venue: str, body: str) -> None:
     async with Stage(venue) as stage:
         stage.fail("", 200, body, times=60)
@@ -173,7 +182,7 @@ async def test_a_first_list_that_is_none_is_no_market_without_coins(venue: str, 
 
 
 @needs_player
-@pytest.mark.parametrize("body", NO_ANSWERS)
+@pytest.mark.parametrize(("venue", "body"), spread(NO_ANSWERS))
 async def test_no_answer_is_never_an_empty_truth(venue: str, body: str) -> None:
     """K2: quotes, candles, settlements and books of an exchange that answers 200 with nothing are unreachable, on every dialect."""
     async with Stage(venue) as stage:
