@@ -52,7 +52,7 @@ from chatbot.portfolio.markets import Markets
 from chatbot.portfolio.reserve import Reserve
 from chatbot.reports.status import Reports
 from chatbot.stage import NOTE_S, Stage, remembered
-from chatbot.store import accounts
+from chatbot.store import accounts, orders
 from chatbot.store import portfolios as stored
 from chatbot.store.database import Database
 from chatbot.store.place import Hold, private
@@ -60,7 +60,7 @@ from chatbot.tempo import UNDER_WAY, Tempo
 from chatbot.triggers.signals import Signals
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 
     from chatbot.clock import Clock
     from chatbot.config import Settings
@@ -243,7 +243,7 @@ async def _assemble(
     open_accounts = OpenAccounts(db, _exchange_opener(markets, clock), source.name)
     hearing = signals.of, signals.together
     evaluator = Evaluator(db, open_accounts, markets, clock, hearing=hearing, betas=betas.now)
-    costing = _costing_of(markets, candles, clock)
+    costing = _costing_of(markets, candles, db, clock, pace)
     portfolios = Portfolios(db, clock, source.name, changed=roster.forget, first_account=_opening_account, redraw=write.redraw_card)
     flows = Flows(db, open_accounts, evaluator, markets, clock, end_card=portfolios.end_card)
     noting = ByHand(db, open_accounts, evaluator, flows, clock)
@@ -305,9 +305,16 @@ async def _assemble(
     )
 
 
-def _costing_of(markets: Markets, candles: CandleBook, clock: Clock) -> CostingOf:
+def _costing_of(markets: Markets, candles: CandleBook, db: Database, clock: Clock, pace: Pace) -> CostingOf:
     """Return what says what trading costs, by the markets of a portfolio; how much a coin swings is the same against any dollar."""
-    by_quote = {one.source.quote_asset: Costing(one.source, candles, one.funding, clock) for one in markets}
+
+    async def last_fills(instruments: Collection[str]) -> tuple[orders.Fill, ...]:
+        async with db.read() as tx:
+            return await orders.latest_fills(tx, instruments)
+
+    by_quote = {
+        one.source.quote_asset: Costing(one.source, candles, one.funding, clock, fills=last_fills, rests_s=pace.rests_s) for one in markets
+    }
     usual = by_quote[markets.usual.source.quote_asset]  # of one that is kept in a dollar unknown here nothing is priced
     return lambda portfolio: by_quote.get(portfolio.quote, usual)
 

@@ -50,6 +50,11 @@ class Pace:
         return max(_SHORTEST_S, self.poll_s / self.speed)
 
     @property
+    def rests_s(self) -> float:
+        """How long a leg rests at most before it takes, in seconds of the market."""
+        return self.requote_s * (self.requotes + 1)
+
+    @property
     def minute(self) -> timedelta:
         """A minute of the market: what a leg may take of the market's volume is counted over it (domain 9.6)."""
         return timedelta(minutes=1) / self.speed

@@ -254,6 +254,8 @@ class Plan:
     fees: Decimal = Decimal(0)
     #: estimated slippage against mid, basis points of the traded value, all legs kept; None where one leg's is unknown
     slippage_bps: Decimal | None = None
+    #: how far prices usually move while its orders rest, basis points; None: none of them rests, or nobody knows
+    waiting_bps: Decimal | None = None
     #: what its new futures positions cost to hold
     holding: tuple[FuturesCost, ...] = ()
     #: prices the plan was made with, by instrument

@@ -14,17 +14,18 @@ from chatbot.engine.triggers.funding import annualise
 from chatbot.engine.triggers.volatility import realised_vol
 from chatbot.errors import ExchangeError
 from chatbot.exchanges.base import DepthSource, asset_of, is_perp
-from chatbot.model import STABLE, FuturesCost, LegKind, LegState
+from chatbot.model import STABLE, FuturesCost, LegKind, LegState, Mode
 from chatbot.portfolio.targets import line_shares
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     from chatbot.clock import Clock
     from chatbot.exchanges.base import Depth, Market, PriceSource, Quote
     from chatbot.model import Leg, Plan, Portfolio
     from chatbot.portfolio.evaluation import Evaluation
+    from chatbot.store.orders import Fill
 
 #: planned slippage above this asks the person first (domain 11.1)
 ASK_BPS = Decimal(50)
@@ -65,11 +66,33 @@ class Settlements(Protocol):
         ...
 
 
+class ReadFills(Protocol):
+    """The last fills of some instruments."""
+
+    async def __call__(self, instruments: Collection[str]) -> tuple[Fill, ...]:
+        """Return them, the newest first."""
+        ...
+
+
 class Costing:
     """Says what trading against one quote coin costs, from what is in memory: :meth:`prepare` fetches, everything else only reads."""
 
-    def __init__(self, source: PriceSource, closes: Closes, settlements: Settlements, clock: Clock) -> None:
+    def __init__(
+        self,
+        source: PriceSource,
+        closes: Closes,
+        settlements: Settlements,
+        clock: Clock,
+        *,
+        fills: ReadFills | None = None,
+        rests_s: float = 0.0,
+    ) -> None:
+        """``rests_s``: how long an order rests that waits for a better price."""
         self._source = source
+        self._read_fills = fills
+        self._rests_s = rests_s
+        #: what was slipped by instrument, mode and whether it took at once, basis points, the newest first
+        self._fills: dict[tuple[str, Mode, bool], list[Decimal]] = {}
         self._closes = closes
         self._settlements = settlements
         self._clock = clock
@@ -82,6 +105,8 @@ class Costing:
         """
         await self._closes.refresh(sorted({asset_of(name) for name in instruments}), "1h", _CLOSES_DAYS)
         await self._settlements.refresh(sorted(name for name in instruments if is_perp(name)), _SETTLEMENT_DAYS)
+        if books and self._read_fills is not None:
+            self._recall(await self._read_fills(books), books)
         source = self._source
         if isinstance(source, DepthSource):
             async with asyncio.TaskGroup() as group:
@@ -109,6 +134,13 @@ class Costing:
             return
         if found is not None:
             self._books[instrument] = (self._clock.now(), found)
+
+    def _recall(self, found: Iterable[Fill], instruments: Collection[str]) -> None:
+        """Keep what the last fills of these instruments have slipped."""
+        self._fills = {key: known for key, known in self._fills.items() if key[0] not in instruments}
+        for fill in found:
+            bps = costs.slipped_bps(fill.price, fill.average, sells=fill.sells)
+            self._fills.setdefault((fill.instrument, fill.mode, fill.at_once), []).append(bps)
 
     def _book(self, instrument: str) -> Depth | None:
         read_at, found = self._books.get(instrument, (None, None))
@@ -173,21 +205,38 @@ class Costing:
             costs[line.line] = cost.quantize(_STEP)
         return costs
 
-    def legs(self, legs: Sequence[Leg], quotes: Mapping[str, Quote]) -> tuple[Leg, ...]:
-        """Return the legs with their planned slippage."""
-        return tuple(
-            replace(leg, slippage_bps=None if leg.is_transfer else self.leg_bps(leg, quotes[leg.instrument]))
-            if leg.is_transfer or leg.instrument in quotes
-            else replace(leg, slippage_bps=None)
-            for leg in legs
-        )
+    def legs(self, plan: Plan, quotes: Mapping[str, Quote], markets: Mapping[str, Market]) -> tuple[Leg, ...]:
+        """Return the legs with their planned slippage: what the model says, or the last fills where those were dearer."""
+
+        def expected(leg: Leg) -> Decimal | None:
+            if leg.is_transfer or leg.instrument not in quotes:
+                return None
+            fills = self._fills.get((leg.instrument, plan.mode, not _rests(leg, plan, markets)), ())
+            return costs.expected_slippage(self.leg_bps(leg, quotes[leg.instrument]), fills)
+
+        return tuple(replace(leg, slippage_bps=expected(leg)) for leg in plan.legs)
+
+    def _waiting(self, plan: Plan, markets: Mapping[str, Market]) -> Decimal | None:
+        """Return how far prices usually move while orders rest, by value, basis points; None: none rests, or a volatility is unknown."""
+        resting = [leg for leg in kept(plan.legs) if plan.mode != Mode.MANUAL and _rests(leg, plan, markets)]
+        sigmas = [self.daily_volatility(leg.instrument) for leg in resting]
+        value = sum((leg.notional for leg in resting), Decimal(0))
+        if not value:
+            return None
+        whole = Decimal(0)
+        for leg, sigma in zip(resting, sigmas, strict=True):
+            if sigma is None:
+                return None
+            whole += leg.notional / value * Decimal(repr(costs.usual_move(sigma, self._rests_s)))
+        return (whole * _BPS).quantize(Decimal("0.1"))
 
     def priced(self, plan: Plan, quotes: Mapping[str, Quote], markets: Mapping[str, Market]) -> Plan:
         """Return a drafted plan with what it costs."""
-        legs = self.legs(plan.legs, quotes)
+        legs = self.legs(plan, quotes, markets)
         grown = (leg for leg in legs if leg.kind == LegKind.FUTURES_INCREASE)
         told = (self.holding(leg, quotes, markets) for leg in grown)
-        return replace(plan, legs=legs, slippage_bps=total_bps(legs), holding=tuple(one for one in told if one is not None))
+        held, waiting = tuple(one for one in told if one is not None), self._waiting(plan, markets)
+        return replace(plan, legs=legs, slippage_bps=total_bps(legs), waiting_bps=waiting, holding=held)
 
     def holding(self, leg: Leg, quotes: Mapping[str, Quote], markets: Mapping[str, Market]) -> FuturesCost | None:
         """Say what holding a grown position costs against doing the same in spot (domain 11.2); None where something is unknown."""
@@ -210,9 +259,15 @@ class Costing:
             days=None if days == inf else Decimal(repr(days)).quantize(Decimal("0.1")),
         )
 
-    def risen(self, plan: Plan, quotes: Mapping[str, Quote]) -> bool:
+    def risen(self, plan: Plan, quotes: Mapping[str, Quote], markets: Mapping[str, Market]) -> bool:
         """Tell whether a leg that was cheap on the card would now have to be asked about."""
-        return bool(expensive(self.legs(plan.legs, quotes)) - expensive(plan.legs))
+        return bool(expensive(self.legs(plan, quotes, markets)) - expensive(plan.legs))
+
+
+def _rests(leg: Leg, plan: Plan, markets: Mapping[str, Market]) -> bool:
+    """Tell whether the first order of a leg rests."""
+    market = markets.get(leg.instrument)
+    return not plan.is_urgent and (market is None or market.waiting_pays)
 
 
 #: the one for the quote coin of a portfolio

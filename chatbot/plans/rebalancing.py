@@ -305,7 +305,7 @@ class Rebalancing:
 
     def _is_left_behind(self, plan: Plan, evaluation: Evaluation) -> bool:
         """Tell whether settings, holdings, prices or costs have left what the card showed: Confirm covers nothing else."""
-        costlier = self._costing(evaluation.portfolio).risen(plan, evaluation.quotes)
+        costlier = self._costing(evaluation.portfolio).risen(plan, evaluation.quotes, evaluation.markets)
         return _is_outdated(plan, evaluation.portfolio) or costlier or holdings_moved(plan, evaluation) or prices_moved(plan, evaluation)
 
     async def _propose_in_its_place(self, plan: Plan, evaluation: Evaluation) -> Proposal:

@@ -7,9 +7,9 @@ from datetime import datetime  # noqa: TC003 - a field's type
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 
-from chatbot.model import UNSETTLED, OrderState
+from chatbot.model import UNSETTLED, LegKind, Mode, OrderState, PlanState
 from chatbot.store import tables
 
 if TYPE_CHECKING:
@@ -19,12 +19,29 @@ if TYPE_CHECKING:
 
     from chatbot.store.database import Tx
 
-_orders = tables.orders.c
+_orders, _legs, _plans = tables.orders.c, tables.legs.c, tables.plans.c
 _ADDING = insert(tables.orders).returning(_orders.id)
 _SAVING = update(tables.orders).where(_orders.client_id == bindparam("one"))
 _OF_PLAN = select(tables.orders).where(_orders.plan_id == bindparam("one")).order_by(_orders.id)
 _UNSETTLED = select(_orders.leg_index).where(_orders.plan_id == bindparam("one"), _orders.state.in_(UNSETTLED))
 _OF_LEGS = _OF_PLAN.where(or_(_orders.leg_index.in_(bindparam("legs", expanding=True)), _orders.leg_index.in_(_UNSETTLED)))
+
+#: how far back it is looked, in orders of everybody: what is older says little of the market of today, and nobody waits for it
+_LOOK_BACK = 5000
+_NEWEST = select(func.max(_orders.id)).scalar_subquery()
+_FILLS = (
+    select(_orders.instrument, _orders.immediate, _plans.mode, _legs.price, _legs.average, _legs.kind, _legs.sells)
+    .join(tables.legs, (_legs.plan_id == _orders.plan_id) & (_legs.index == _orders.leg_index))
+    .join(tables.plans, _plans.id == _orders.plan_id)
+    .where(
+        _orders.id > _NEWEST - _LOOK_BACK,
+        _orders.attempt == 1,
+        _orders.instrument.in_(bindparam("names", expanding=True)),
+        _legs.average.is_not(None),
+        _plans.state == PlanState.DONE,
+    )
+    .order_by(_orders.id.desc())
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +84,20 @@ class Attempt:
 _FIELDS = tuple(field.name for field in fields(Attempt))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """One leg that was filled, in part or whole."""
+
+    instrument: str
+    mode: Mode
+    #: its first order took what was there; False: it rested
+    at_once: bool
+    sells: bool
+    #: what it was decided at, and what it was filled at
+    price: Decimal
+    average: Decimal
+
+
 async def add_order(tx: Tx, attempt: Attempt) -> Attempt:
     """Write the intention down and return it with its id; a client id or attempt that is there already is refused."""
     return replace(attempt, id=(await tx.execute(_ADDING, _row(attempt))).scalar_one())
@@ -90,6 +121,21 @@ async def orders_of(tx: Tx, plan_id: int, legs: Collection[int]) -> tuple[Attemp
 def _attempts(found: CursorResult[Any]) -> tuple[Attempt, ...]:
     names = tuple(found.keys())
     return tuple(_attempt(names, row) for row in found)
+
+
+async def latest_fills(tx: Tx, instruments: Collection[str]) -> tuple[Fill, ...]:
+    """Return the fills of these instruments in plans that have ended, the newest first."""
+    return tuple(
+        Fill(
+            instrument=row.instrument,
+            mode=Mode(row.mode),
+            at_once=row.immediate,
+            sells=row.sells or row.kind == LegKind.SPOT_SELL,
+            price=row.price,
+            average=row.average,
+        )
+        for row in await tx.execute(_FILLS, {"names": sorted(instruments)})
+    )
 
 
 def _row(attempt: Attempt) -> dict[str, Any]:

@@ -92,6 +92,7 @@ class _Proposal:
     standing: tuple[HeldTarget, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     slippage_bps: Decimal | None = None
+    waiting_bps: Decimal | None = None
     holding: tuple[FuturesCost, ...] = ()
     prices: dict[str, Decimal] = field(default_factory=dict)
     targets: dict[str, Any] = field(default_factory=dict)

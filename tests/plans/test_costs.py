@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from statistics import median
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,17 +11,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.clock import ManualClock
+from chatbot.engine.planner.costs import expected_slippage, slipped_bps, usual_move
 from chatbot.errors import Unreachable
 from chatbot.exchanges.base import Depth
+from chatbot.exchanges.markets.coins import perp_market
+from chatbot.i18n import Catalogue
 from chatbot.market.candles import CandleBook
 from chatbot.market.funding import FundingBook
-from chatbot.model import Cause, Leg, LegKind, LegState, Reason
+from chatbot.model import Cause, Leg, LegKind, LegState, Mode, Reason
 from chatbot.plans import costs, outcomes
 from chatbot.plans.costs import Costing
+from chatbot.store import orders
+from handlers.views.plan.costs import costs_lines
+from tests.handlers.views.view_examples import a_plan
+from tests.places import LOCALE
 from tests.portfolio.lively_market import LivelyMarket, OpenBook
 from tests.portfolio.still_market import START, D, bench
 
 if TYPE_CHECKING:
+    from decimal import Decimal
     from pathlib import Path
 
     from chatbot.model import Plan
@@ -67,7 +76,8 @@ async def test_what_is_unknown_is_not_nothing(missing: str) -> None:
         market.volumes["SOL"] = None
     service = costs_at(market, clock)
     await service.prepare(["SOL", "BTC"])
-    legs = service.legs((a_leg("500"), a_leg("500", coin="BTC", index=1)), await market.quotes(["SOL", "BTC"]))
+    two = (a_leg("500"), a_leg("500", coin="BTC", index=1))
+    legs = service.legs(replace(a_plan(), legs=two), await market.quotes(["SOL", "BTC"]), await market.markets())
     assert legs[0].slippage_bps is None
     assert legs[1].slippage_bps is not None
     assert costs.total_bps(legs) is None
@@ -185,3 +195,76 @@ async def test_a_plan_keeps_what_each_leg_costs(tmp_path: Path) -> None:
     cheap, asks = await _dear_plan(tmp_path / "cheap", volume="1000000000")
     assert not asks
     assert not costs.expensive(cheap.legs)
+
+
+bps = st.decimals(-50, 200, places=1)
+
+
+@given(st.none() | st.decimals(0, 200, places=1), st.lists(bps, max_size=40))
+def test_the_card_says_the_larger_of_the_model_and_the_median_of_the_last_twenty_fills(model: Decimal | None, fills: list[Decimal]) -> None:
+    """Never less than the model, whatever older fills were like, in whatever order the twenty came."""
+    told = expected_slippage(model, fills)
+    assert told == expected_slippage(model, [*reversed(fills[:20]), *fills[20:]]) == expected_slippage(model, fills[:20])
+    if len(fills) < 5:
+        assert told == model
+        return
+    assert told == max(median(fills[:20]), model or D(0))
+    dearer = expected_slippage(model, [one + 1 for one in fills])
+    assert dearer is not None
+    assert dearer >= told
+
+
+@given(st.decimals(1, 1000, places=2), st.decimals(1, 1000, places=2))
+def test_what_a_fill_slipped_is_what_one_side_loses_and_the_other_gains(price: Decimal, average: Decimal) -> None:
+    assert slipped_bps(price, average, sells=True) == -slipped_bps(price, average, sells=False)
+    assert (slipped_bps(price, average, sells=False) > 0) == (average > price)
+
+
+def test_a_price_moves_by_the_square_root_of_time() -> None:
+    """3 % a day: 9.1 bp in 80 seconds, as much again in four times as long."""
+    assert usual_move(0.03, 80) * 1e4 == pytest.approx(9.13, abs=0.01)
+    assert usual_move(0.03, 320) == pytest.approx(2 * usual_move(0.03, 80))
+    assert usual_move(0.03, 86_400) == 0.03
+
+
+async def test_fills_that_were_dearer_than_the_model_are_what_the_next_card_says(tmp_path: Path) -> None:
+    """Five plans pay half a spread of 40 bp for SOL; then the spread narrows to 1, and the next card still tells what was paid."""
+    clock = ManualClock(START)
+    market = LivelyMarket(clock)
+    async with bench(tmp_path, market=market, clock=clock) as room:
+        portfolio, rebalancing = await room.balanced(), room.program.rebalancing
+        market.half_spread = D("0.002")
+        for turn in range(6):
+            market.move("SOL", "1.3" if turn % 2 else "0.7")
+            if turn == 5:
+                market.half_spread = D("0.00005")
+            proposed = await rebalancing.propose(portfolio, ASKED)
+            assert isinstance(proposed, outcomes.Proposed)
+            sol = next(leg for leg in proposed.plan.legs if leg.instrument == "SOL")
+            assert sol.slippage_bps is not None
+            assert round(sol.slippage_bps) == 20, "the model's, then the median's"
+            assert proposed.plan.waiting_bps is None, "nothing of it rests: a maker pays what a taker pays"
+            assert isinstance(await rebalancing.confirm(proposed.plan.id, portfolio.person_id), outcomes.Confirmed)
+            await room.program.work.run_pending()  # type: ignore[attr-defined]  # it runs inline
+        async with room.program.db.read() as tx:
+            found = await orders.latest_fills(tx, ["SOL"])
+        assert [(fill.sells, fill.at_once) for fill in found] == [(True, True), (False, True)] * 3
+        assert [round(slipped_bps(fill.price, fill.average, sells=fill.sells), 1) for fill in found] == [D("0.5"), *[D(20)] * 5]
+
+
+async def test_a_card_of_orders_that_rest_says_how_far_prices_move_meanwhile(tmp_path: Path) -> None:
+    """3 % a day and 80 seconds (20, and three times as long): 9.1 bp; who trades by hand waits as long as they like."""
+    async with bench(tmp_path) as room:
+        market = LivelyMarket(room.clock)
+        service = Costing(market, CandleBook(market, room.clock), FundingBook(market, room.clock), room.clock, rests_s=80)
+        await service.prepare(["BTC", "BTC-PERP"])
+        leg = a_leg("1000", coin="BTC-PERP", kind=LegKind.FUTURES_INCREASE)
+        rules = {"BTC-PERP": perp_market("BTC")}
+        quotes = await market.quotes(["BTC", "BTC-PERP"])
+        patient = replace(a_plan(), legs=(leg,), reasons=ASKED)
+        assert service.priced(patient, quotes, rules).waiting_bps == pytest.approx(D("9.1"), abs=D("0.3"))
+        urgent = replace(patient, reasons=(Reason(trigger=Cause.MARGIN),))
+        assert service.priced(urgent, quotes, rules).waiting_bps is None
+        assert service.priced(replace(patient, mode=Mode.MANUAL), quotes, rules).waiting_bps is None
+        lines = costs_lines(Catalogue(LOCALE).words("en"), service.priced(patient, quotes, rules))
+        assert "While its orders wait for a better price, prices usually move by about 9" in "\n".join(lines)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from math import inf, sqrt
+from statistics import median
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
@@ -10,10 +12,11 @@ from chatbot.engine.exact import ZERO, exact, to_decimal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from decimal import Decimal
 
 _IMPACT = 0.7
 _BLOCKS_PER_DAY = 3
+_SECONDS_PER_DAY = 86_400
+_FILLS_LEAST, _FILLS_MOST = 5, 20
 
 
 def impact(order: float, daily_volume: float, daily_volatility: float, eta: float = _IMPACT) -> float:
@@ -39,6 +42,30 @@ def walk_book(levels: Sequence[tuple[Decimal, Decimal]], qty: Decimal, mid: Deci
             average = paid / exact(qty)
             return to_decimal(average), to_decimal(abs(average / exact(mid) - 1))
     return None
+
+
+def expected_slippage(model: Decimal | None, fills: Sequence[Decimal]) -> Decimal | None:
+    """Return what a leg is told to slip, in basis points: the larger of the model and the median of the last 20 fills, never below 0.
+
+    ``fills``: of the same instrument, urgency and mode, the newest first. A median of fewer than five says more of chance than of the
+    market, so it is left out; then an unknown model leaves it unknown.
+    """
+    recent = fills[:_FILLS_MOST]
+    if len(recent) < _FILLS_LEAST:
+        return model
+    return max(median(recent), Decimal(0) if model is None else model)
+
+
+def slipped_bps(price: Decimal, average: Decimal, *, sells: bool) -> Decimal:
+    """Return what a fill cost beyond the price it was decided at, in basis points; below 0 where it was better."""
+    if price <= 0:
+        raise Refused("bad_parameter")
+    return (average / price - 1) * (-10_000 if sells else 10_000)
+
+
+def usual_move(daily_volatility: float, seconds: float) -> float:
+    """Return how far a price usually moves in so many seconds, as a fraction: the daily volatility by the square root of time."""
+    return daily_volatility * sqrt(max(0.0, seconds) / _SECONDS_PER_DAY)
 
 
 def perp_horizon_days(spot_cost: float, perp_cost: float, funding_8h: float) -> float:

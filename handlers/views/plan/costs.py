@@ -39,10 +39,24 @@ def costs_lines(words: Words, plan: Plan) -> list[Html]:
     older = len(unknown) == len(costs.kept(plan.legs)) and plan.slippage_bps is not None
     total = plan.slippage_bps if older else costs.total_bps(plan.legs)
     if total is not None:
-        return [joined(DOT, (fees, say(words, "slippage about {number} bp", number=words.number(total, 1)))), *holding_lines(words, plan)]
+        told = joined(DOT, (fees, say(words, "slippage about {number} bp", number=words.number(total, 1))))
+        return [told, *_waiting(words, plan), *holding_lines(words, plan)]
     names = ", ".join(dict.fromkeys(coin(leg.instrument) for leg in unknown[:6]))
     why = say(words, "How far {coins} would move the price is unknown: no recent volume or volatility.", coins=names)
-    return [joined(DOT, (fees, say(words, "slippage {dash}", dash=DASH))), why, *holding_lines(words, plan)]
+    return [joined(DOT, (fees, say(words, "slippage {dash}", dash=DASH))), why, *_waiting(words, plan), *holding_lines(words, plan)]
+
+
+def _waiting(words: Words, plan: Plan) -> list[Html]:
+    """Say how far prices usually move while orders rest (domain 9.6)."""
+    if plan.waiting_bps is None:
+        return []
+    return [
+        say(
+            words,
+            "While its orders wait for a better price, prices usually move by about {number} bp.",
+            number=words.number(plan.waiting_bps, 1),
+        )
+    ]
 
 
 def holding_lines(words: Words, plan: Plan) -> list[Html]:
