@@ -120,7 +120,7 @@ def own_weights(
     values: Mapping[str, Decimal], instruments: Collection[str], base: Strategy
 ) -> tuple[Strategy | None, tuple[UserError, ...]]:
     """Return a custom strategy for weights in per cent by name, or every problem with them."""
-    weights: dict[str, Decimal] = {STABLE: Decimal(0), FUTURES: Decimal(0)}
+    weights: dict[str, Decimal] = {}
     problems: list[UserError] = []
     for name, percent in values.items():
         line = STABLE if name in _CASH_LINE else name
@@ -134,6 +134,7 @@ def own_weights(
         problems.append(UserError(N_("The weights add up to 1, they must make 100%. Write them in per cent: 40 for 0.4.")))
     elif total != 100:
         problems.append(UserError(N_("The weights add up to {total}%, they must make 100%."), total=f"{total:f}"))
+    weights |= {line: weights.pop(line, Decimal(0)) for line in (STABLE, FUTURES)}  # shown below the coins, whatever the order was
     if weights[FUTURES] and not base.futures_split:
         problems.append(UserError(N_("There are no futures at this exchange, so FUTURES must be 0.")))
     if problems:

@@ -34,7 +34,8 @@ def test_own_weights_become_lines() -> None:
     found, problems = strategies.own_weights({"BTC": D(40), "SOL": D(20), "ALT": D(25), "USDT": D(10), "USDC": D(5)}, INSTRUMENTS, base)
     assert not problems
     assert found is not None
-    assert found.weights == {"STABLE": D("0.15"), "FUTURES": D(0), "BTC": D("0.4"), "SOL": D("0.2"), "ALT": D("0.25")}
+    assert found.weights == {"BTC": D("0.4"), "SOL": D("0.2"), "ALT": D("0.25"), "STABLE": D("0.15"), "FUTURES": D(0)}
+    assert list(found.weights)[-2:] == ["STABLE", "FUTURES"], "cash and futures stand below the coins in every table"
     assert "SOL" not in found.members["ALT"]
     assert found.futures_net == 0
 
