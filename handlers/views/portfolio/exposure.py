@@ -159,15 +159,16 @@ def _amount(words: Words, value: Decimal | None) -> str:
 
 
 def _picture(words: Words, report: ExposureReport, figures: PortfolioFigures) -> Picture:
-    """Name the picture of spot, futures and net by coin."""
+    """Name the picture of spot, futures and net by coin: of those that the table names."""
+    shown = report.assets[:_MOST]
     labels = Labels(
         title=named(words, report.portfolio),
         bars=words.t("Net, % of the value"),
-        lines={asset.asset: clip(asset.asset, 12) for asset in report.assets},
+        lines={asset.asset: clip(asset.asset, 12) for asset in shown},
         legend=(words.t("spot"), words.t("futures"), words.t("net")),
-        numbers={asset.asset: words.percent(asset.net / figures.value, 0) for asset in report.assets},
+        numbers={asset.asset: words.percent(asset.net / figures.value, 0) for asset in shown},
     )
-    return Picture(kind=PictureKind.EXPOSURE, figures=figures, labels=labels, assets=report.assets)
+    return Picture(kind=PictureKind.EXPOSURE, figures=figures, labels=labels, assets=shown)
 
 
 def _keyboard(words: Words) -> Keyboard:

@@ -12,7 +12,7 @@ from chatbot.i18n import Catalogue
 from handlers.chat import sending
 from handlers.loopback import Loopback, TelegramUser
 from handlers.loopback.markup import parse_html
-from handlers.views.common import MAX_CAPTION, Html, View
+from handlers.views.common import DASH, MAX_CAPTION, Html, PictureKind, View
 from tests.handlers.views.view_examples import HOSTILE, PLAIN, every_view
 from tests.places import LOCALE, ROOT
 
@@ -71,6 +71,24 @@ async def test_every_view_with_a_picture_has_its_whole_text_as_caption(
         if await sending.edit(sender, ANN.id, other.message_id, view, None, has_picture=True) is not None:
             assert_captioned(loopback.last(ANN.id), view)
     assert pictured > 12
+
+
+@pytest.mark.parametrize("language", ["en", "es", "ru"])
+def test_the_caption_says_every_number_that_the_picture_says(language: str) -> None:
+    """To the character: the same rounding, minus, decimal sign and per cent. A change's drift is its weight after less its target."""
+    words, kinds = Catalogue(LOCALE).words(language), set()
+    for key, make in every_view().items():
+        view = make(words)
+        if view.picture is None or view.picture.kind is PictureKind.CHANGE:
+            continue
+        picture, told = view.picture, parse_html(view.text).text
+        numbers = [*picture.labels.numbers.values(), *(part for bar in picture.shocks for part in (bar.name, *bar.said))]
+        numbers += [gauge.value.split(" / ")[0] for gauge in picture.gauges]
+        assert numbers, key
+        said = [" ".join(number.removeprefix("+").split()) for number in numbers if number != DASH]
+        assert [number for number in said if number not in " ".join(told.split())] == [], key
+        kinds.add(picture.kind)
+    assert kinds == set(PictureKind) - {PictureKind.CHANGE}
 
 
 async def test_a_text_of_1024_characters_is_a_caption_and_of_1025_a_text(bot: tuple[ExtBot[None], Loopback]) -> None:
