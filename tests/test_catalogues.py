@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import sys
 from typing import TYPE_CHECKING
@@ -34,6 +35,19 @@ def test_every_string_is_translated_in_every_language() -> None:
     assert len(catalogues.extract(ROOT)) > 250
     assert {path.parent.parent.name for path in catalogues.languages(ROOT)} == {"es", "ru"}
     assert catalogues.check(ROOT) == []
+
+
+def test_a_per_cent_has_its_languages_one_form() -> None:
+    """Sentences write it as numbers are written: 10% in English, with a space that does not break in Spanish and Russian."""
+    for found in catalogues.extract(ROOT):
+        assert not [text for text in found.ids if re.search(r"[\d}]\s%", text)], found
+    for path in catalogues.languages(ROOT):
+        assert re.findall(r"[\d}] ?%", "".join(re.findall(r'^(?:msgstr.*|".*)$', _translations(path), re.MULTILINE))) == [], path
+
+
+def _translations(path: Path) -> str:
+    """Return what follows each msgid in a catalogue."""
+    return "\n".join(part[part.index("msgstr") :] for part in path.read_text("utf-8").split("\n\n") if "msgstr" in part)
 
 
 def test_updating_changes_nothing(tmp_path: Path) -> None:

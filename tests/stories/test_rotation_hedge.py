@@ -43,7 +43,7 @@ async def test_a_rotation_is_suggested_filled_and_taken_off_when_the_correction_
 async def suggested(ann: Someone) -> None:
     """Ask for hedges, read why one is suggested, and tap it."""
     await ann.say("/hedge")
-    ann.sees("Rotate: you lose", "Sells 10 % of each ALT coin ($42", ") and shorts $518 of BTC.")
+    ann.sees("Rotate: you lose", "Sells 10% of each ALT coin ($42", ") and shorts $518 of BTC.")
     ann.sees("Suggested now: ALT is 0.9 points over target, and Fear & Greed is 22.")
     await ann.tap(next(label for label in ann.last.buttons if label.startswith("Rotate: lose $")))
     ann.sees("This opens a hedge: Rotation.", "losses shrink, and gains as much")

@@ -121,7 +121,7 @@ def _about(words: Words, report: HedgeReport, size: HedgeSize) -> Html:
     shares = {"coverage": words.percent(wish.coverage or Decimal(0), 0), "drop": words.percent(size.drop, 0)}
     if wish.kind == ROTATION:
         sold, amount = words.money(sum(size.sells.values(), Decimal(0)), 0), words.money(size.notional, 0)
-        does = say(words, "Sells 10 % of each ALT coin ({sold}) and shorts {amount} of BTC.", sold=sold, amount=amount)
+        does = say(words, "Sells 10% of each ALT coin ({sold}) and shorts {amount} of BTC.", sold=sold, amount=amount)
         return joined(" ", (does, _condition(words, report)))
     if size.capped:
         asked = words.money(size.asked, 0)
