@@ -21,7 +21,7 @@ _OUTER, _INNER, _GAP = 38.0, 22.0, 6.0
 #: below the rings: from their edge to the first of what they are, and from one to the next
 _BELOW, _NEXT = 32.0, 30.0
 #: the rows: chip and name, then bars, then numbers
-_NAMES, _BARS, _NUMBERS = 338.0, (500.0, 662.0), WIDTH - MARGIN
+_NAMES, _BARS, _NUMBERS = 338.0, (496.0, 640.0), WIDTH - MARGIN
 _HEAD, _BOTTOM = 84.0, 24.0
 #: a row's height, and the least at which it holds its facts below the name
 _LOW_ROW, _HIGH_ROW, _TWO_LINES = 40.0, 150.0, 70.0
@@ -145,7 +145,7 @@ def _frame(canvas: Canvas, sheet: _Sheet, labels: Labels) -> None:
         canvas.text(*sheet.ring, labels.centre, 27, TEXT, align="center", bold=True, room=hole, least=0.5)
     x, y = sheet.ring
     for row, text in enumerate(_captions(labels)):
-        canvas.text(x, y - _RADIUS - _BELOW - _NEXT * row, text, 22, FAINT, align="center", room=2 * _RADIUS + 20)
+        canvas.text(x, y - _RADIUS - _BELOW - _NEXT * row, text, 22, FAINT, align="center", room=2 * _RADIUS)
 
 
 def _ring(canvas: Canvas, sheet: _Sheet, weights: Sequence[object], radius: float, thickness: float, colours: Sequence[str]) -> None:

@@ -135,9 +135,11 @@ def fitted(text: str, size: float, *, bold: bool, room: float, least: float = 0.
     wide = text_width(text, size, bold=bold)
     if wide <= room:
         return text, size
-    size = int(10 * size * max(least, room / wide)) / 10
-    if text_width(text, size, bold=bold) <= room:
-        return text, size
+    full = size
+    for share in (room / wide, 0.95 * room / wide):  # a smaller text is not always as much narrower: letters stand on whole pixels
+        size = int(10 * full * max(least, share)) / 10
+        if text_width(text, size, bold=bold) <= room:
+            return text, size
     # the longest beginning that fits, found by halving: measuring is what costs
     most = bisect_right(range(1, len(text) + 1), room, key=lambda length: text_width(f"{text[:length]}…", size, bold=bold))
     kept = text[:most].rstrip()

@@ -67,13 +67,12 @@ def _row(canvas: Canvas, gauge: Gauge, top: float, height: float) -> None:
     size = min(25.0, height * 0.36)
     said = f"● {gauge.state}" if gauge.active else gauge.state
     left = f"{gauge.name}  {gauge.value}"
-    whole = WIDTH - 2 * MARGIN
-    # a short state leaves the reading more room
-    room = max(whole * 0.54, whole - text_width(printable(said), size, bold=gauge.active) - 24)
+    whole, tone = WIDTH - 2 * MARGIN - 24, OUTSIDE if gauge.active else ink
+    wide = [text_width(printable(text), size, bold=heavy) for text, heavy in ((left, gauge.on), (said, gauge.active))]
+    # both shrink by as much, so that no number is cut while the other stands large
+    room = whole * wide[0] / sum(wide) if sum(wide) > whole else wide[0]
     canvas.text(MARGIN, words, left, size, ink, bold=gauge.on, room=room)
-    used = min(room, text_width(printable(left), size, bold=gauge.on))
-    tone = OUTSIDE if gauge.active else ink
-    canvas.text(WIDTH - MARGIN, words, said, size, tone, align="right", bold=gauge.active, room=whole - used - 24)
+    canvas.text(WIDTH - MARGIN, words, said, size, tone, align="right", bold=gauge.active, room=whole - room)
     _bar(canvas, gauge, bar)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from chatbot.charts.shock_bars import ShockBar
 
 #: moves, then bars, then the numbers of both
-_BARS, _NUMBERS = (130.0, 600.0), WIDTH - MARGIN
+_BARS, _NUMBERS = (160.0, 600.0), WIDTH - MARGIN
 _HEAD, _BOTTOM = 128.0, 24.0
 _ROW: Final = 112.0
 #: of a row's height

@@ -10,9 +10,12 @@ from telegram.ext import ExtBot
 
 from chatbot.i18n import Catalogue
 from handlers.chat import sending
+from handlers.chat.pictures import png
 from handlers.loopback import Loopback, TelegramUser
 from handlers.loopback.markup import parse_html
 from handlers.views.common import DASH, MAX_CAPTION, Html, PictureKind, View
+from tests.charts.looking import assert_apart, watched
+from tests.handlers.loopback.test_conversation import png as one_pixel
 from tests.handlers.views.view_examples import HOSTILE, PLAIN, every_view
 from tests.places import LOCALE, ROOT
 
@@ -30,9 +33,7 @@ _CALLS = {"send_photo", "reply_photo", "InputMediaPhoto", "send_media_group"}
 @pytest.fixture
 async def bot(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[ExtBot[None], Loopback]]:
     """Give a bot in a chat; pictures are of one pixel, since what they show is tested elsewhere."""
-    from tests.handlers.loopback.test_conversation import png  # noqa: PLC0415
-
-    pixel = png()
+    pixel = one_pixel()
 
     async def draw(_: Picture) -> bytes:
         return pixel
@@ -89,6 +90,17 @@ def test_the_caption_says_every_number_that_the_picture_says(language: str) -> N
         assert [number for number in said if number not in " ".join(told.split())] == [], key
         kinds.add(picture.kind)
     assert kinds == set(PictureKind) - {PictureKind.CHANGE}
+
+
+def test_no_word_and_no_number_of_a_picture_is_cut() -> None:
+    """In Russian, which has the longest words, everything has room, if need be in smaller letters; no two texts meet."""
+    words = Catalogue(LOCALE).words("ru")
+    for make in every_view().values():
+        if (picture := make(words).picture) is not None:
+            with watched() as written:
+                png(picture)
+            assert [one.text for one in written if one.text.endswith("…")] == []
+            assert_apart(written)
 
 
 async def test_a_text_of_1024_characters_is_a_caption_and_of_1025_a_text(bot: tuple[ExtBot[None], Loopback]) -> None:
