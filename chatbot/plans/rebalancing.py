@@ -313,7 +313,8 @@ class Rebalancing:
         reasons: tuple[Reason, ...] = (*plan.reasons, Reason(trigger=Cause.MOVED))
         if _is_outdated(plan, evaluation.portfolio):
             reasons = (*drift.as_now(plan.reasons, evaluation.figures), Reason(trigger=Cause.CHANGED))
-        made = await self.propose_from(evaluation, reasons, hedge_draft.asked(plan))
+        # said once, however often Confirm came too late
+        made = await self.propose_from(evaluation, tuple(dict.fromkeys(reasons)), hedge_draft.asked(plan))
         if isinstance(made, NothingToDo):  # what the card asked for is not needed any more, and must not go on waiting for an answer
             async with self._db.transaction() as tx:
                 if await plans.decide(tx, plan.id, PlanState.SUPERSEDED, self._clock.now()):

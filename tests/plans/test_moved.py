@@ -124,6 +124,19 @@ async def test_other_holdings_than_on_the_card_are_shown_as_a_new_plan(tmp_path:
         assert isinstance(await on.program.rebalancing.confirm(answer.plan.id, PERSON.id), outcomes.Confirmed)
 
 
+async def test_a_confirm_that_comes_too_late_again_and_again_is_told_once(tmp_path: Path) -> None:
+    """Three cards that others took the place of, and one sentence about it."""
+    async with bench(tmp_path) as on:
+        portfolio = await with_futures(on)
+        plan = await card(on, portfolio)
+        for _ in range(3):
+            await elsewhere(on, portfolio, USDT="-300")
+            answer = await on.program.rebalancing.confirm(plan.id, PERSON.id)
+            assert isinstance(answer, outcomes.Proposed)
+            plan = answer.plan
+            assert [reason.trigger for reason in plan.reasons] == [Cause.MANUAL, Cause.MOVED]
+
+
 async def test_money_that_funding_moved_does_not_stand_in_the_way(tmp_path: Path) -> None:
     """A settlement between card and Confirm: Confirm means Confirm."""
     async with bench(tmp_path) as on:
