@@ -67,6 +67,8 @@ class ExposureReport:
     contracts: tuple[ContractReading, ...] = ()
     #: what the open hedges are short, quote
     hedged: Decimal = Decimal(0)
+    #: coins that are held and whose beta is assumed: there is too little history to estimate it
+    assumed: tuple[str, ...] = ()
     #: age of the oldest price used; None when there is none
     price_age_s: float | None = None
 

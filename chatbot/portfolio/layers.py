@@ -30,6 +30,9 @@ class Anchor:
     over: bool = False
 
 
+_MOVED = ":moved"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """What one portfolio remembers of the triggers."""
@@ -43,7 +46,12 @@ class Memory:
 
 def watch_key(signal: Signal) -> str:
     """Return under which name it is remembered that a coin's move between two readings was told."""
-    return f"{signal.key}:moved"
+    return f"{signal.key}{_MOVED}"
+
+
+def is_watch(key: str) -> bool:
+    """Tell whether it is a name of :func:`watch_key`."""
+    return key.endswith(_MOVED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.engine.cash import CASH_COINS
+from chatbot.engine.portfolio import INDEX, prior_beta
 from chatbot.engine.triggers.funding import annualise
+from chatbot.exchanges.base import asset_of
 from chatbot.model import ContractReading, ExposureReport
 from chatbot.portfolio import valuation
 
@@ -31,8 +34,18 @@ def report(evaluation: Evaluation, hours: Mapping[str, int], price_age_s: float 
         assets=valuation.exposures(evaluation.held),
         contracts=_contracts(evaluation, evaluation.held.snapshot, hours),
         hedged=_hedged(evaluation, evaluation.held.snapshot),
+        assumed=_assumed(evaluation, evaluation.held.snapshot),
         price_age_s=price_age_s,
     )
+
+
+def _assumed(evaluation: Evaluation, snap: Snapshot) -> tuple[str, ...]:
+    """Return the coins whose beta is the one assumed without an estimate; BTC's is 1 by its meaning."""
+    held = {*(coin.asset for coin in snap.spot if coin.qty), *(asset_of(one.contract) for one in snap.positions if one.qty)} - {
+        asset_of(INDEX),
+        *CASH_COINS,
+    }
+    return tuple(sorted(asset for asset in held if evaluation.betas.get(asset, prior_beta(asset)) == prior_beta(asset)))
 
 
 def _contracts(evaluation: Evaluation, snap: Snapshot, hours: Mapping[str, int]) -> tuple[ContractReading, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from chatbot.engine.triggers.drift import Move
 from chatbot.exchanges.base import PERP
 from chatbot.model import BASKET, INFO, NET, STABLE, Effect, Phase, Reason, Signal
-from chatbot.portfolio.layers import watch_key
+from chatbot.portfolio.layers import is_watch, watch_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,8 +57,17 @@ def changes(memory: Memory, signals: Iterable[Signal], strategy: Strategy, found
 
 
 def _is_news(signal: Signal, memory: Memory, strategy: Strategy) -> bool:
-    """Tell whether a move between two readings is to be told: once a spike, and nothing is traded for it (domain 5.4)."""
-    return signal.moved is not None and strategy.setting(signal.trigger).on and watch_key(signal) not in memory.told
+    """Tell whether a move between two readings is to be told: once a spike, and nothing is traded for it (domain 5.4).
+
+    In a storm one coin follows the other; between the same two readings a person is told once.
+    """
+    if signal.moved is None or not strategy.setting(signal.trigger).on or watch_key(signal) in memory.told:
+        return False
+    return _read_at(signal) not in (word for key, word in memory.told.items() if is_watch(key))
+
+
+def _read_at(signal: Signal) -> str:
+    return signal.at.isoformat() if signal.at else ""
 
 
 def _event(effect: Effect, before: str, after: str) -> Phase:
@@ -89,7 +98,7 @@ def mark_told(memory: Memory, taken: Iterable[SignalChange], strategy: Strategy)
     after = dict(memory.told)
     for step in taken:
         if step.event is Phase.WATCH:
-            after[watch_key(step.signal)] = step.signal.at.isoformat() if step.signal.at else ""
+            after[watch_key(step.signal)] = _read_at(step.signal)
             continue
         word = signature(step.signal, strategy, suppressed=step.suppressed)
         after.pop(step.signal.key, None)

@@ -123,7 +123,7 @@ def words_for(program: Program, person: Person) -> Words:
     return program.catalogue.words(person.language, person.zone, person.currency)
 
 
-async def reply(update: Update, context: Context, view: View) -> Message:
+async def reply(update: Update, context: Context, view: View, *, silent: bool = False) -> Message:
     """Show a view as a new message; its text alone where Telegram does not take the markup.
 
     Raises :class:`ShutOut` for somebody who was blocked while their command was under way.
@@ -132,12 +132,12 @@ async def reply(update: Update, context: Context, view: View) -> Message:
     await _still_in(context)
     chat_id, keyboard = context.person.chat_id, await _keyboard(context, view)
     try:
-        return await sending.send(context.bot, chat_id, view, keyboard)
+        return await sending.send(context.bot, chat_id, view, keyboard, silent=silent)
     except BadRequest as refusal:
         if not sending.markup_refused(refusal):
             raise
         log.error("markup refused", error=str(refusal), text=view.text[:200])  # noqa: TRY400 - Telegram's sentence says it all
-        return await sending.send(context.bot, chat_id, view, keyboard, plain=True)
+        return await sending.send(context.bot, chat_id, view, keyboard, plain=True, silent=silent)
 
 
 async def need_portfolio(update: Update, context: Context, *, to_read: bool = False) -> Portfolio | None:
@@ -151,11 +151,19 @@ async def need_portfolio(update: Update, context: Context, *, to_read: bool = Fa
     return portfolio
 
 
-async def show(update: Update, context: Context, view: View) -> Message:
-    """Show a view in place of the message whose button was tapped, or as a new message after a command."""
+async def show(update: Update, context: Context, view: View, *, keeps_picture: bool = False) -> Message:
+    """Show a view in place of the message whose button was tapped, or as a new message after a command.
+
+    A message cannot lose its picture. Where the view has none and the old one is not of the same thing (``keeps_picture``), the view comes
+    as a new message, without a sound, and the old one goes.
+    """
     query = update.callback_query
     if query is None or not isinstance(query.message, Message):
         return await reply(update, context, view)
+    if query.message.photo and view.picture is None and not keeps_picture:
+        sent = await reply(update, context, view, silent=True)
+        await sending.take_away(context.bot, query.message)
+        return sent
     await _still_in(context)
     try:
         edited = await _edit(query.message, context, view)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
 from telegram import InputMediaPhoto, Message, ReplyParameters
 from telegram.constants import ParseMode
-from telegram.error import BadRequest
+from telegram.error import BadRequest, TelegramError
 
 from chatbot.errors import contained
 from handlers.chat.pictures import draw
@@ -83,6 +84,16 @@ async def send(
     return await bot.send_message(
         chat_id, text, parse_mode=mode, reply_markup=keyboard, disable_notification=silent, reply_parameters=answered
     )
+
+
+async def take_away(bot: ExtBot[None], message: Message) -> None:
+    """Delete a message whose place another one has taken; one that is too old for that stays, without its buttons."""
+    try:
+        await bot.delete_message(message.chat_id, message.message_id)
+    except TelegramError as refusal:
+        log.info("old message stays", error=str(refusal))
+        with suppress(TelegramError):
+            await bot.edit_message_reply_markup(message.chat_id, message.message_id)
 
 
 async def edit(

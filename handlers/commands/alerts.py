@@ -163,7 +163,7 @@ async def snooze_longer(update: Update, context: Context) -> None:
         await answer(update, context, progress.not_yours(context.words), alert=True)
         return
     await answer(update, context)
-    await show(update, context, alert_settings.snooze_choice(context.words, portfolio, context.tapped.arg))
+    await show(update, context, alert_settings.snooze_choice(context.words, portfolio, context.tapped.arg), keeps_picture=True)
 
 
 def until(context: Context, span: str) -> datetime:

@@ -33,17 +33,19 @@ async def history(update: Update, context: Context) -> None:
     before = int(context.tapped.arg) if update.callback_query is not None and context.tapped.arg else None
     async with context.program.db.read() as tx:
         found = await plans.plans(tx, portfolio.id, limit=views.PAGE_SIZE + 1, before_id=before)
-    await show(update, context, views.history(context.words, portfolio, found, more=len(found) > views.PAGE_SIZE))
+    more = len(found) > views.PAGE_SIZE
+    await show(update, context, views.history(context.words, portfolio, found, more=more, is_older=before is not None))
 
 
 async def plan(update: Update, context: Context) -> None:
     """Open one plan in full."""
-    found = await context.program.rebalancing.owned_plan(int(context.tapped.arg), context.person.id)
+    number, origin, at = (*context.tapped.args, *("", "0")[len(context.tapped.args) - 1 :])
+    found = await context.program.rebalancing.owned_plan(int(number), context.person.id)
     portfolio = await context.portfolio_of(found)
     if found is None or portfolio is None:
         await answer(update, context, progress.not_yours(context.words), alert=True)
         return
-    await show(update, context, views.plan_in_full(context.words, portfolio, found))
+    await show(update, context, views.plan_in_full(context.words, portfolio, found, at=int(at), origin=origin))
 
 
 async def csv(update: Update, context: Context) -> None:

@@ -124,7 +124,7 @@ async def _ask_about_costs(update: Update, context: Context, plan: Plan) -> None
     """Put the question about expensive legs in place of the card."""
     portfolio = await context.portfolio_of(plan)
     if portfolio is not None:
-        await show(update, context, costs.question(context.words, portfolio, plan))
+        await show(update, context, costs.question(context.words, portfolio, plan), keeps_picture=True)
 
 
 async def _moved(update: Update, context: Context, plan_id: int, outcome: outcomes.ConfirmOutcome) -> None:
@@ -188,7 +188,8 @@ async def _show_plan(update: Update, context: Context, plan: Plan) -> None:
     async with context.program.db.read() as tx:
         stand = await halt.of_plan(tx, plan.id)
     if portfolio is not None:
-        await show(update, context, progress.shown(context.words, portfolio, plan, stand, context.program.clock.now()))
+        view = progress.shown(context.words, portfolio, plan, stand, context.program.clock.now())
+        await show(update, context, view, keeps_picture=True)
 
 
 async def card(update: Update, context: Context) -> None:
@@ -217,7 +218,7 @@ async def _with_plan(update: Update, context: Context, view: PlanView) -> None:
     if plan is None or portfolio is None:
         await answer(update, context, progress.not_yours(context.words), alert=True)
         return
-    await show(update, context, view(context, portfolio, plan))
+    await show(update, context, view(context, portfolio, plan), keeps_picture=True)
 
 
 async def toggle(update: Update, context: Context) -> None:
@@ -355,7 +356,7 @@ async def again(update: Update, context: Context) -> None:
     if plan is None or portfolio is None or isinstance(outcome, outcomes.NotYours):
         await answer(update, context, progress.not_yours(context.words), alert=True)
         return
-    await show(update, context, progress.result(context.words, portfolio, plan, asking=False))
+    await show(update, context, progress.result(context.words, portfolio, plan, asking=False), keeps_picture=True)
     await answer_proposal(update, context, portfolio, outcome, new_message=True)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chatbot.model import AnswerMode, Cause, Reason
+from chatbot.model import AnswerMode, Cause, Phase, Reason
 from handlers.buttons import Style
-from handlers.views.common import View, bold, button, clip, head, page, say
+from handlers.views.common import View, bold, button, clip, head, joined, page, say
 from handlers.views.plan import reasons
 from handlers.views.plan.card import drift_sentence
 from handlers.views.problems import cannot_evaluate_line
@@ -54,7 +54,8 @@ def drift_alert(words: Words, portfolio: Portfolio, lines: Sequence[LineReading]
 
 def trigger_alert(words: Words, portfolio: Portfolio, steps: Sequence[Step], mood_source: str = "") -> View:
     """Tell what the triggers saw in one check, and what comes of it."""
-    told = [_step_line(words, step, mood_source) for step in steps]
+    told = [_step_line(words, step, mood_source) for step in steps if step.reason.event is not Phase.WATCH]
+    told += _watched(words, [step.reason for step in steps if step.reason.event is Phase.WATCH])
     return View(
         page(head(words, portfolio, name=True), *told, *_outcome(words, portfolio, steps)), _trigger_buttons(words, portfolio, steps)
     )
@@ -63,6 +64,18 @@ def trigger_alert(words: Words, portfolio: Portfolio, steps: Sequence[Step], moo
 def _step_line(words: Words, step: Step, mood_source: str) -> Html:
     line = reasons.sentence(words, step.reason)
     return signals.with_source(words, line, step.reason.trigger, mood_source)
+
+
+def _watched(words: Words, moves: list[Reason]) -> list[Html]:
+    """Name the largest of the moves between two readings, and count the others: in a storm every coin has moved."""
+    if not moves:
+        return []
+    largest = max(moves, key=lambda reason: reason.reading or 0)
+    more = len(moves) - 1
+    others = (
+        words.n("{count} other coin has passed its limit too.", "{count} other coins have passed their limits too.", more) if more else ""
+    )
+    return [joined(" ", (reasons.sentence(words, largest), others))]
 
 
 def _outcome(words: Words, portfolio: Portfolio, steps: Sequence[Step]) -> list[Html]:

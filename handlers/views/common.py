@@ -168,6 +168,16 @@ def rows(text: Html) -> int:
     return sum(max(1, -(-width(line) // MAX_COLUMNS)) for line in shown.splitlines())
 
 
+def pages(lines: Iterable[Html], top: Html, *, limit: int = MAX_CAPTION) -> list[Html]:
+    """Return texts of at most ``limit`` visible characters, each under the line ``top``; lines are never cut."""
+    found = [[top]]
+    for line in lines:
+        if len(found[-1]) > 1 and visible_length(Html("\n".join((*found[-1], line)))) > limit:
+            found.append([top])
+        found[-1].append(line)
+    return [Html("\n".join(page)) for page in found]
+
+
 def captioned(text: Html, keyboard: Keyboard, picture: Picture) -> View:
     """Return a view with a picture, or without it where the text is too long for a caption."""
     return View(text, keyboard, picture if visible_length(text) <= MAX_CAPTION else None)

@@ -218,6 +218,20 @@ async def test_a_move_between_two_readings_is_told_once_a_spike_and_not_traded(t
         assert (await on.room.tick())[0] == 0
 
 
+async def test_a_storm_between_two_readings_is_told_once(tmp_path: Path) -> None:
+    """One coin follows the other over its limit, minute by minute: the first rings, the others are silent until another reading."""
+    async with stage(tmp_path) as on:
+        await on.open()
+        on.room.clock.advance(120)
+        first = replace(QUIET, at=START, moved=D("2.1"))
+        second = replace(first, subject="SOL", moved=D("4.2"))
+        told = []
+        for heard in ((first,), (first, second), (replace(second, at=START + timedelta(days=1)),)):
+            on.hear(*heard)
+            told.append((await on.room.tick())[0])
+        assert told == [1, 0, 1]
+
+
 async def test_a_spike_of_all_coins_is_one_plan(tmp_path: Path) -> None:
     """One alert, one plan: every coin from its own weight at onset, every long by the same factor; and one release."""
     async with stage(tmp_path) as on:

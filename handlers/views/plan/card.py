@@ -27,7 +27,7 @@ from handlers.views.common import (
 )
 from handlers.views.hedge import card
 from handlers.views.plan import autonomy, reasons
-from handlers.views.plan.costs import costs_line
+from handlers.views.plan.costs import costs_line, unknown_lines, waiting_lines
 from handlers.views.plan.legs import left_out_text, planned_line
 from handlers.views.portfolio import lives
 from handlers.views.tables import change_picture, change_table, net_change, weights_table
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chatbot.i18n import Words
-    from chatbot.model import Leg, Plan, Portfolio, Reason
+    from chatbot.model import Leg, Plan, Portfolio, PortfolioFigures, Reason
     from chatbot.plans.outcomes import NothingToDo
     from handlers.buttons import Button, Keyboard
     from handlers.views.common import Picture
@@ -182,6 +182,8 @@ def _front(words: Words, portfolio: Portfolio, plan: Plan, second: Html, lead: s
         after_line(words, plan),
         net_change(words, plan.before, plan.after),
         costs_line(words, plan),
+        *unknown_lines(words, plan),
+        *waiting_lines(words, plan),
         *card.card_lines(words, plan)[1:],
         *ending,
     ]
@@ -366,20 +368,37 @@ def nothing_to_do(words: Words, found: NothingToDo, now: datetime | None = None)
     What is inside its band and a little off is named, and can be traded all the same.
     """
     portfolio, figures, small = found.portfolio, found.figures, found.small
-    close = say(words, "Every line is close to its target. The orders would be too small to be worth their fees.")
+    close = [
+        say(words, "Every line is close to its target. The orders would be too small to be worth their fees."),
+        _largest(words, figures),
+    ]
     if small is not None:
-        facts = {"coin": bold(coin(small.instrument)), "points": words.points(small.weight)}
-        close = say(words, "Every line is inside its band. The largest difference is {coin}, {points} points.", **facts)
+        facts = {"coin": bold(coin(small.instrument)), "points": _small_points(words, small.weight)}
+        close = [say(words, "Every line is inside its band. The largest difference is {coin}, {points} points.", **facts)]
     undone = [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in found.left_out[:8]]
     text = page(
         head(words, portfolio),
         bold(words.t("Nothing can be traded now.")) if undone else bold(words.t("Nothing to do.")),
-        *(undone or [close]),
+        *(undone or close),
         *(lives.standing_lines(words, figures, now) if now is not None else ()),
         weights_table(words, figures),
     )
     pages = (button(words.t("Status"), "status"), button(words.t("Why?"), "why"))
     return View(text, ((button(words.t("Trade it all the same"), "trade_all"),), pages) if small is not None else (pages,))
+
+
+def _small_points(words: Words, share: Decimal) -> str:
+    """Write points with a second decimal where one would leave nothing of them."""
+    return words.points(share, 1 if share >= Decimal("0.001") or not share else 2)
+
+
+def _largest(words: Words, figures: PortfolioFigures) -> Html | None:
+    """Name the line that is furthest off its target; None where there is none."""
+    line = max(figures.limits, key=lambda reading: abs(reading.drift), default=None)
+    if line is None:
+        return None
+    facts = {"line": bold(line_name(words, line.line)), "points": _small_points(words, abs(line.drift))}
+    return say(words, "The largest difference is {line}, {points} points.", **facts)
 
 
 def busy(words: Words, portfolio: Portfolio, plan: Plan) -> View:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.i18n import N_
 from chatbot.plans import costs
 from handlers.buttons import Style
 from handlers.views.common import DASH, DOT, View, bold, button, coin, esc, head, joined, page, say
@@ -40,23 +41,24 @@ def costs_lines(words: Words, plan: Plan) -> list[Html]:
     total = plan.slippage_bps if older else costs.total_bps(plan.legs)
     if total is not None:
         told = joined(DOT, (fees, say(words, "slippage about {number} bp", number=words.number(total, 1))))
-        return [told, *_waiting(words, plan), *holding_lines(words, plan)]
-    names = ", ".join(dict.fromkeys(coin(leg.instrument) for leg in unknown[:6]))
-    why = say(words, "How far {coins} would move the price is unknown: no recent volume or volatility.", coins=names)
-    return [joined(DOT, (fees, say(words, "slippage {dash}", dash=DASH))), why, *_waiting(words, plan), *holding_lines(words, plan)]
+        return [told, *waiting_lines(words, plan), *holding_lines(words, plan)]
+    told = joined(DOT, (fees, say(words, "slippage {dash}", dash=DASH)))
+    return [told, *unknown_lines(words, plan), *waiting_lines(words, plan), *holding_lines(words, plan)]
 
 
-def _waiting(words: Words, plan: Plan) -> list[Html]:
+def waiting_lines(words: Words, plan: Plan) -> list[Html]:
     """Say how far prices usually move while orders rest (domain 9.6)."""
     if plan.waiting_bps is None:
         return []
-    return [
-        say(
-            words,
-            "While its orders wait for a better price, prices usually move by about {number} bp.",
-            number=words.number(plan.waiting_bps, 1),
-        )
-    ]
+    told = N_("While its orders wait for a better price, prices usually move by about {number} bp.")
+    return [say(words, told, number=words.number(plan.waiting_bps, 1))]
+
+
+def unknown_lines(words: Words, plan: Plan) -> list[Html]:
+    """Say of which coins the slippage is not known, and why; nothing where all of it is."""
+    names = ", ".join(dict.fromkeys(coin(leg.instrument) for leg in costs.unknown(plan.legs)[:6]))
+    told = N_("How far {coins} would move the price is unknown: no recent volume or volatility.")
+    return [say(words, told, coins=names)] if names else []
 
 
 def holding_lines(words: Words, plan: Plan) -> list[Html]:

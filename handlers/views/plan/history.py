@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
 from chatbot.model import NET, PlanState
-from handlers.views.common import ARROW, DOT, View, bold, button, captioned, clip, esc, head, joined, line_name, page, say
-from handlers.views.plan.card import MOST_LEGS, closed_text, reason_lines
+from handlers.views.common import ARROW, DOT, View, bold, button, clip, esc, head, joined, line_name, page, pages, say
+from handlers.views.plan.card import closed_text, reason_lines, title
 from handlers.views.plan.legs import left_out_text
 from handlers.views.plan.paid import paid_line
 from handlers.views.tables import change_picture, change_table, exposure_change
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from handlers.views.common import Html
 
 PAGE_SIZE = 8
+#: what was tapped to open a plan in full: the details of its result, and not a row of the list
+OF_RESULT = "result"
 _STATES = {
     PlanState.PROPOSED: N_("waiting for an answer"),
     PlanState.CONFIRMED: N_("about to start"),
@@ -53,11 +55,10 @@ _COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def history(words: Words, portfolio: Portfolio, plans: Sequence[Plan], *, more: bool = False) -> View:
-    """List plans, newest first; ``more`` offers the page before."""
+def history(words: Words, portfolio: Portfolio, plans: Sequence[Plan], *, more: bool = False, is_older: bool = False) -> View:
+    """List plans, newest first, each with its reason; ``more`` offers the page before, ``is_older`` is such a page."""
     if not plans:
-        none = say(words, "No plans yet. /rebalance makes the first one.") if portfolio.is_open else say(words, "It never had a plan.")
-        return View(page(head(words, portfolio), none))
+        return _none(words, portfolio, is_older=is_older)
     shown = plans[:PAGE_SIZE]
     text = page(head(words, portfolio, say(words, "History")), *(_row(words, plan) for plan in shown))
     opens = [button(words.t("Plan {number}", number=plan.number), "plan", plan.id) for plan in shown]
@@ -68,10 +69,20 @@ def history(words: Words, portfolio: Portfolio, plans: Sequence[Plan], *, more: 
     return View(text, (*rows, tuple(last)))
 
 
+def _none(words: Words, portfolio: Portfolio, *, is_older: bool) -> View:
+    """Say that there is nothing to list, and what there is to do."""
+    if is_older:
+        return View(page(head(words, portfolio), say(words, "There are no older plans.")), ((button(words.t("Back"), "history"),),))
+    if not portfolio.is_open:
+        return View(page(head(words, portfolio), say(words, "It never had a plan.")))
+    none = say(words, "No plans yet. /rebalance makes the first one.")
+    return View(page(head(words, portfolio), none), ((button(words.t("Rebalance"), "rebalance"), button(words.t("Status"), "status")),))
+
+
 def _row(words: Words, plan: Plan) -> Html:
     lead = joined(DOT, (bold(str(plan.number)), words.moment(plan.created_at), words.t(_STATES[plan.state])))
     change = _largest_change(words, plan.before, plan.result) if plan.result is not None else None
-    return joined("\n", (lead, change))
+    return joined("\n", (lead, *reason_lines(words, plan)[:1], change))
 
 
 def _largest_change(words: Words, before: PortfolioFigures, after: PortfolioFigures) -> Html | None:
@@ -84,25 +95,28 @@ def _largest_change(words: Words, before: PortfolioFigures, after: PortfolioFigu
     return esc(f"   {line_name(words, line)} {words.percent(then[line])}{ARROW}{words.percent(now[line])}")
 
 
-def plan_in_full(words: Words, portfolio: Portfolio, plan: Plan) -> View:
-    """Show one plan with everything that was known and done."""
+def plan_in_full(words: Words, portfolio: Portfolio, plan: Plan, *, at: int = 0, origin: str = "") -> View:
+    """Show one plan with everything that was known and done, a page at a time; Back leads to the ``origin``: its result, or the list."""
     after = plan.result or plan.after
     titles = (words.t("before"), words.t("after") if plan.result is not None else words.t("planned"))
-    text = page(
-        head(words, portfolio, say(words, "Plan {number}", number=plan.number), words.moment(plan.created_at)),
+    top = title(words, portfolio, plan, words.moment(plan.created_at))
+    lines = [
         bold(words.t("waiting for an answer") if plan.state is PlanState.PROPOSED else closed_text(words, plan)),
-        "",
-        *reason_lines(words, plan)[:8],
-        "",
-        *(paid_line(words, leg) for leg in plan.legs[:MOST_LEGS]),
-        *(joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out[:8]),
-        "",
+        *reason_lines(words, plan),
+        esc(""),
+        *(paid_line(words, leg) for leg in plan.legs),
+        *(joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out),
+        esc(""),
         _fees(words, plan),
         change_table(words, plan.before, after, titles=titles),
         exposure_change(words, plan.before, after),
-    )
+    ]
+    found = pages(lines, top)
+    shown = max(0, min(at, len(found) - 1))
+    back = button(words.t("Back"), "card", plan.id) if origin == OF_RESULT else button(words.t("Back"), "history")
+    on = (button(words.t("More"), "plan", f"{plan.id}:{origin}:{shown + 1}"),) if shown + 1 < len(found) else ()
     picture = change_picture(words, plan.before, after, words.t("Plan {number}", number=plan.number))
-    return captioned(text, ((button(words.t("Back"), "history"),),), picture)
+    return View(found[shown], ((*on, back),), picture)
 
 
 def _fees(words: Words, plan: Plan) -> Html:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handlers.views.common import MAX_CAPTION, Html, View, button, joined, say, visible_length
+from handlers.views.common import View, button, joined, pages, say
 from handlers.views.hedge import card as hedges
 from handlers.views.plan.card import card_picture, legs_block, reason_lines, result_table, title
 from handlers.views.plan.costs import costs_lines
@@ -15,16 +15,16 @@ from handlers.views.tables import beside_lines, exposure_change
 if TYPE_CHECKING:
     from chatbot.i18n import Words
     from chatbot.model import Plan, Portfolio
+    from handlers.views.common import Html
 
 
 def more(words: Words, portfolio: Portfolio, plan: Plan, page: int = 0) -> View:
     """Show one page of everything about a plan, each as long as the caption of its picture may be."""
-    top = title(words, portfolio, plan)
-    pages = _pages(_everything(words, plan), MAX_CAPTION - visible_length(top) - 1)
-    at = max(0, min(page, len(pages) - 1))
+    found = pages(_everything(words, plan), title(words, portfolio, plan))
+    at = max(0, min(page, len(found) - 1))
     back = button(words.t("Back to the plan"), "card", plan.id)
-    on = (button(words.t("More"), "more", f"{plan.id}:{at + 1}"),) if at + 1 < len(pages) else ()
-    return View(Html("\n".join((top, *pages[at]))), ((*on, back),), card_picture(words, plan))
+    on = (button(words.t("More"), "more", f"{plan.id}:{at + 1}"),) if at + 1 < len(found) else ()
+    return View(found[at], ((*on, back),), card_picture(words, plan))
 
 
 def _everything(words: Words, plan: Plan) -> list[Html]:
@@ -39,13 +39,3 @@ def _everything(words: Words, plan: Plan) -> list[Html]:
         *beside_lines(words, plan.before),
         *lives.standing_lines(words, plan.before, plan.created_at),
     ]
-
-
-def _pages(lines: list[Html], room: int) -> list[list[Html]]:
-    """Split lines at their ends into pages of at most ``room`` characters."""
-    pages: list[list[Html]] = [[]]
-    for line in lines:
-        if pages[-1] and visible_length(Html("\n".join((*pages[-1], line)))) > room:
-            pages.append([])
-        pages[-1].append(line)
-    return pages

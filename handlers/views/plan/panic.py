@@ -14,6 +14,7 @@ from handlers.views import problems
 from handlers.views.common import View, bold, button, esc, head, joined, named, page, say
 from handlers.views.plan.card import MOST_LEGS
 from handlers.views.plan.costs import costs_lines
+from handlers.views.plan.history import OF_RESULT
 from handlers.views.plan.legs import ended_short, left_out_text, planned_line
 from handlers.views.plan.paid import paid_line
 from handlers.views.tables import beside_lines, exposure_change
@@ -275,7 +276,7 @@ def _after(words: Words, portfolio: Portfolio, plan: Plan, *, first_step: bool, 
     if not whole and portfolio.paused:
         again = button(words.t("Close what is left"), "panic", portfolio.id, Style.DANGER)
         rows.insert(0, (again if first_step else button(words.t("Sell what is left"), "panic_sell", portfolio.id),))
-    rows.append((button(words.t("Details"), "plan", plan.id), button(words.t("Status"), "status")))
+    rows.append((button(words.t("Details"), "plan", f"{plan.id}:{OF_RESULT}"), button(words.t("Status"), "status")))
     if portfolio.mode is Mode.MANUAL:
         rows.append((button(words.t("Correct amounts"), "correct"),))
     return tuple(rows)

@@ -11,6 +11,7 @@ from handlers.views.common import MAX_CAPTION, View, bold, button, captioned, es
 from handlers.views.person import halt
 from handlers.views.plan import autonomy, paid, panic
 from handlers.views.plan.card import MOST_LEGS, closed_text, plan_card, reason_lines
+from handlers.views.plan.history import OF_RESULT
 from handlers.views.plan.legs import ended_short, left_out_text, progress_line
 from handlers.views.tables import change_picture, change_table, exposure_change
 
@@ -71,7 +72,7 @@ def result(words: Words, portfolio: Portfolio, plan: Plan, *, asking: bool = Tru
         parts.append(say(words, "I can't measure the portfolio yet; /status shows it as soon as I can."))
     parts += _failures(words, failed)
     parts += [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out[:3]]
-    keyboard: Keyboard = ((button(words.t("Details"), "plan", plan.id), button(words.t("Status"), "status")),)
+    keyboard: Keyboard = ((button(words.t("Details"), "plan", f"{plan.id}:{OF_RESULT}"), button(words.t("Status"), "status")),)
     keyboard = (*keyboard, *autonomy.acted_buttons(words, plan))
     if portfolio.mode is Mode.MANUAL:
         parts.append(say(words, "If you traded other amounts, correct them, so that the next plan starts from what you really hold."))

@@ -44,7 +44,7 @@ def sentence(words: Words, reason: Reason) -> Html:
     begin = said.met if _is_within(reason) else said.begin
     changed = {Phase.CHANGE: said.change, Phase.EASE: said.ease, Phase.WATCH: said.watch, Phase.END: said.end}
     msgid = _LIFTED if _is_lifted(reason) else changed.get(reason.event) or begin
-    limit = reason.limit if reason.event is not Phase.END else None
+    limit = reason.limit if reason.event not in (Phase.END, Phase.WATCH) else None
     facts = {
         "coin": bold(coin(reason.line)),
         "trigger": bold(" ".join(part for part in (words.t(said.name), signals.about(words, reason.line)) if part)),

@@ -55,7 +55,7 @@ def exposure(words: Words, report: ExposureReport, now: datetime | None = None) 
         head(words, report.portfolio, name=True),
         _ledger(words, report.assets, figures),
         _totals(words, figures),
-        say(words, "Beta to BTC {number}, an estimate from priors", number=words.number(figures.beta, 2)),
+        _beta(words, report, figures),
         _beta_with_kept(words, figures),
         net_line(words, figures),
         hedge_line(words, report) or cover_line(words, report.assets),
@@ -76,6 +76,15 @@ def _totals(words: Words, figures: PortfolioFigures) -> Html:
             say(words, "futures leverage {multiple}", multiple=multiple(words, figures.leverage)),
         ),
     )
+
+
+def _beta(words: Words, report: ExposureReport, figures: PortfolioFigures) -> Html:
+    """Return the beta, and of which coins it is assumed because there is too little history."""
+    number = words.number(figures.beta, 2)
+    if not report.assumed:
+        return say(words, "Beta to BTC {number}, an estimate from past prices", number=number)
+    coins = joined(", ", (clip(asset, 12) for asset in report.assumed[:_MOST]))
+    return say(words, "Beta to BTC {number}, an estimate; assumed for {coins}: too little history", number=number, coins=coins)
 
 
 def _beta_with_kept(words: Words, figures: PortfolioFigures) -> Html | None:

@@ -204,7 +204,8 @@ def coins(words: Words, report: StatusReport, figures: PortfolioFigures, now: da
         *lives.standing_lines(words, figures, now),
         *performance_lines(words, report.performance),
     )
-    return View(text, ((button(words.t("Exposure"), "exposure"), button(words.t("Back"), "status")),))
+    keyboard = ((button(words.t("Exposure"), "exposure"), button(words.t("Back"), "status")),)
+    return captioned(text, keyboard, allocation_picture(words, figures, named(words, report.portfolio)))
 
 
 def _amounts(words: Words, report: StatusReport, figures: PortfolioFigures) -> list[Amount]:

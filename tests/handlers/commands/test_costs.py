@@ -119,7 +119,7 @@ async def test_the_leg_is_left_out_and_the_rest_traded(tmp_path: Path) -> None:
         asked = on.ann.with_button("Leave it out")
         await on.ann.tap("Leave it out")
         await on.ann.tap("Leave it out", on=asked)
-        on.ann.sees("Left out by you: 2", "SOL        0.0%   0.0%●   40.0%")
+        on.ann.sees("Left out by you: 2", "BTC 40.0% · SOL 0.0%")
         plan = await on.ann.confirm()
         assert plan.state is PlanState.DONE
         assert {leg.instrument: leg.state for leg in plan.legs} == {"BTC": LegState.FILLED, "SOL": LegState.DROPPED}
@@ -210,6 +210,10 @@ async def test_another_try_at_what_nobody_traded(tmp_path: Path) -> None:
         await on.ann.taps("Confirm", "Trade it anyway")
         await _in_vain(on)
         result = on.ann.sees("Not as planned", "Nobody traded within the limits that your Confirm covers")
+        details = await on.ann.taps("Details")
+        assert details.id == result.id, details.text
+        back = await on.ann.taps("Back")
+        assert (back.id, back.text, back.buttons) == (result.id, result.text, result.buttons), "and the question is still there"
         await on.ann.tap("Try again now")
         on.ann.sees("You asked me to try again what the last plan left undone.", "1. buy 39.9672 SOL", "⚠")
         assert "BTC at" not in on.ann.last.text
@@ -229,7 +233,7 @@ async def test_a_new_try_keeps_out_what_the_person_had_left_out(tmp_path: Path) 
         await on.ann.taps("Confirm", "Trade it anyway")
         await _in_vain(on)
         await on.ann.tap("Try again now")
-        on.ann.sees("Left out by you: 1", "BTC        0.0%   0.0%●   40.0%")
+        on.ann.sees("Left out by you: 1", "BTC 0.0% · SOL 40.0%")
         assert [leg.state for leg in (await on.ann.plan()).legs] == [LegState.DROPPED, LegState.PLANNED]
 
 

@@ -28,7 +28,7 @@ async def test_a_futures_move_leads_to_a_plan_that_brings_the_exposure_back(tmp_
             "Net exposure 90%",
             "Net futures 20.0%, target 20.0% ±5.0",
             "Futures positions",
-            "an estimate from priors",
+            "assumed for ETH, SOL: too little history",
         )
         assert ann.last.attachment is not None, "there is a picture"
         for factor in ("1.4", "1.3"):

@@ -42,7 +42,9 @@ def test_the_ledger_is_spot_and_signed_futures_and_adds_up() -> None:
     assert "all  60,000    7,535  67,535    71%" in text
     assert "Net exposure <b>71%</b>" in text
     assert "futures leverage 1.56x" in text
-    assert "an estimate from priors" in text
+    assert "an estimate from past prices" in text
+    assumed = exposure.exposure(WORDS, replace(exposed(), assumed=("ADA", "SOL"))).text
+    assert "Beta to BTC 1.02, an estimate; assumed for ADA, SOL: too little history" in assumed
 
 
 def test_many_coins_are_added_up_in_one_row() -> None:

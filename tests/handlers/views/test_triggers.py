@@ -121,6 +121,23 @@ def test_all_triggers_begin_with_what_is_nearest_to_its_limit() -> None:
     assert places == sorted(places), text
 
 
+def test_a_storm_between_two_readings_is_one_line_about_the_largest_move() -> None:
+    """Six coins in one message, and "2.005x its usual": the largest is named, rounded as people read, and the others are counted."""
+    moves = {"BTC": "2.005", "ETH": "3.1416", "SOL": "2.5", "ADA": "2.2"}
+    steps = [
+        alerts.Step(
+            Reason(trigger=Cause.VOLATILITY, line=coin, event=Phase.WATCH, reading=D(reading), limit=D(2), read_at=NOW), suppressed=True
+        )
+        for coin, reading in moves.items()
+    ]
+    _, said = alerts.trigger_alert(EN, portfolio(), steps).text.splitlines()
+    assert said.startswith("<b>ETH</b> has moved <b>3.1x</b> its usual since the reading of ")
+    assert said.endswith("Nothing is traded. 3 other coins have passed their limits too.")
+    (_, alone) = alerts.trigger_alert(EN, portfolio(), steps[:1]).text.splitlines()
+    assert "<b>BTC</b> has moved <b>2.0x</b> its usual" in alone
+    assert "other coin" not in alone
+
+
 def test_why_sums_up_the_far_coins_and_names_what_is_blind_and_off() -> None:
     """Twenty coins are one line and a half; a trigger without a reading is called so."""
     coins = [a_signal(Cause.VOLATILITY, f"C{at}", "1.1") for at in range(19)]

@@ -739,6 +739,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.keep.kept": lambda w: keep.kept(w, keeping(name), figures(name), changed=True),
         "portfolio.keep.kept unknown": lambda w: keep.kept(w, keeping(name), None),
         "portfolio.keep.kept nothing": lambda w: keep.kept(w, port, None),
+        "portfolio.exposure.exposure assumed": lambda w: exposure.exposure(w, replace(exposed(name), assumed=(name, "ADA"))),
         "portfolio.status.coins": lambda w: status.coins(w, report(name), figures(name), NOW),
         "portfolio.status.coins while halted": lambda w: status.coins(
             w, report(name), replace(figures(name), stopped=tuple(a_stop(name, kind) for kind in StopKind), waiting={name: D("0.4")}), NOW

@@ -1,0 +1,56 @@
+"""Small differences: /rebalance leaves them and names the largest, and one tap trades them all the same, down to the exchange's orders."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.clock import ManualClock
+from chatbot.model import Cause, PlanState
+from tests.person import START, someone
+from tests.portfolio.lively_market import LivelyMarket
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+D = Decimal
+
+
+async def test_what_is_left_is_traded_with_one_tap(tmp_path: Path) -> None:
+    """A small part of a point is left and named; the tap makes a plan of it, and Confirm sends its orders."""
+    clock = ManualClock(START)
+    market = LivelyMarket(clock)
+    async with someone(tmp_path, clock=clock, source=market) as ann:
+        await ann.set_up(amount="100,000")
+        await ann.confirm()
+        await ann.step()
+        market.move("BTC", "1.015")
+        await ann.step()
+        sent, plans = await ann.orders(), len(await ann.plans())
+        answer = await ann.say("/rebalance")
+        assert "Nothing to do." in answer
+        assert "Every line is inside its band. The largest difference is ETH, 0.07 points." in answer
+        assert len(await ann.plans()) == plans, "no card that would trade dust"
+        await ann.tap("Trade it all the same")
+        card = ann.last
+        assert "You asked for it, small differences too." in card.text
+        assert "sell" in card.text
+        assert "Confirm" in card.buttons
+        assert await ann.orders() == sent, "nothing before Confirm"
+        done = await ann.confirm()
+        assert (done.state, [reason.trigger for reason in done.reasons]) == (PlanState.DONE, [Cause.EVERYTHING])
+        assert await ann.orders() - sent >= len([leg for leg in done.legs if not leg.is_transfer]) > 0
+        assert all(leg.filled for leg in done.legs)
+        assert "Trade it all the same" not in (await ann.say("/rebalance"), *ann.last.buttons)
+
+
+async def test_nothing_to_do_names_the_largest_difference_even_where_nothing_is_left(tmp_path: Path) -> None:
+    """On its targets, the answer says how close: a number, and no button that would do nothing."""
+    clock = ManualClock(START)
+    async with someone(tmp_path, clock=clock, source=LivelyMarket(clock)) as ann:
+        await ann.set_up()
+        await ann.confirm()
+        await ann.step()
+        answer = await ann.say("/rebalance")
+        assert "Nothing to do." in answer
+        assert "The largest difference is " in answer
