@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from chatbot.model import StatusReport
 
 D = Decimal
-EN = CATALOGUE.words("en")
+EN = CATALOGUE.words("en", "Europe/London")
 RU = CATALOGUE.words("ru")
 
 

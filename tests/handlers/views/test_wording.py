@@ -24,7 +24,7 @@ from handlers.views.portfolio import options, status, strategy, why
 from tests.handlers.views.view_examples import NOW, a_plan, a_strategy, after, figures, legs, portfolio, report, triggered
 from tests.places import LOCALE
 
-WORDS = Catalogue(LOCALE).words("en")
+WORDS = Catalogue(LOCALE).words("en", "Europe/London")
 D = Decimal
 
 
