@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from chatbot.exchanges.markets.markettime import MarketTime
 from chatbot.execution.pace import Pace
 from chatbot.model import PlanState
+from chatbot.store import portfolios
 from chatbot.store.plans import Pending
 from chatbot.tempo import REAL, UNDER_WAY, Need, Why, is_closing, need_of, slowest
 from tests.person import someone
@@ -149,6 +150,19 @@ async def test_a_restart_finds_the_market_as_slow_as_the_card_on_it_needs(tmp_pa
         await ann.program.tempo.look()
         assert await speed(ann, 41) == REAL
         assert await speed(ann, 10) == FULL
+
+
+async def test_the_market_slows_down_before_a_batching_window_closes_and_a_card_is_priced(tmp_path: Path) -> None:
+    async with demo(tmp_path) as ann:
+        await ann.set_up()
+        await ann.tap("Skip")
+        async with ann.program.db.transaction() as tx:
+            await portfolios.save_windows(tx, {await ann.portfolio_id(): ann.clock.now()})
+        await ann.program.tempo.look()
+        assert await speed(ann, 59) == FULL
+        assert ann.program.tempo.need == Need(why=Why.DRAFT, speed=REAL)
+        assert await speed(ann, 5) == REAL
+        assert await speed(ann, 5) == FULL, "a window that nobody closed"
 
 
 async def test_what_is_made_to_happen_while_a_card_waits_happens_once_it_is_answered(tmp_path: Path) -> None:

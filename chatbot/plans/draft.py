@@ -17,6 +17,7 @@ from chatbot.engine.targets import Targets
 from chatbot.exchanges.base import asset_of
 from chatbot.model import Cause, LeftOut, LeftOutWhy, Leg, LegKind, Mode, Plan, PlanState, Portfolio, Problem, Reason, takes_at_once
 from chatbot.plans import mix
+from chatbot.plans.outcomes import SmallDifference
 from chatbot.portfolio import targets as targeting
 from chatbot.portfolio import valuation
 from chatbot.portfolio.evaluation import measured
@@ -129,6 +130,13 @@ def beside_untargeted(evaluation: Evaluation, joined: datetime) -> Evaluation:
     strategy = replace(evaluation.portfolio.strategy, kept={**evaluation.portfolio.strategy.kept, **asked})
     seen = replace(evaluation, portfolio=replace(evaluation.portfolio, strategy=strategy))
     return measured(seen, hold_out(evaluation.snapshot, asked), evaluation.betas, joined)
+
+
+def small_difference(evaluation: Evaluation, targets: Targets) -> SmallDifference | None:
+    """Return what is furthest off of all that a plan without a mind for small things would trade; raises ``engine.errors.Refused``."""
+    block = block_for(evaluation, targets, (Reason(trigger=Cause.EVERYTHING),))
+    largest = max(block.orders, key=lambda order: order.notional, default=None)
+    return None if largest is None else SmallDifference(instrument=largest.instrument, weight=largest.notional / block.value_before)
 
 
 def convertible(evaluation: Evaluation) -> frozenset[str]:

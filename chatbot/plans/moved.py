@@ -1,4 +1,4 @@
-"""Whether a card still tells the truth: prices and everything that is held, against what it showed."""
+"""Whether a card still tells the truth: settings, prices and everything that is held, against what it showed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ from chatbot.engine.exact import wide
 from chatbot.engine.planner.smallest_trade import smallest_trade
 from chatbot.model import FUTURES
 from chatbot.plans import costs
+from chatbot.portfolio.revision import revision_of
 
 if TYPE_CHECKING:
     from chatbot.engine.portfolio import Snapshot
-    from chatbot.model import Plan
+    from chatbot.model import Plan, Portfolio
     from chatbot.portfolio.evaluation import Evaluation
 
 _ZERO = Decimal(0)
+
+
+def settings_changed(plan: Plan, portfolio: Portfolio) -> bool:
+    """Tell whether the settings that a card rests on have changed since."""
+    return bool(plan.revision) and plan.revision != revision_of(portfolio)
 
 
 def prices_moved(plan: Plan, evaluation: Evaluation) -> bool:

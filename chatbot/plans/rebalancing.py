@@ -32,7 +32,7 @@ from chatbot.model import (
 from chatbot.model.hedge import HedgeProblem
 from chatbot.plans import by_hand, costs, hedge_draft, mix, new_money
 from chatbot.plans import draft as planning
-from chatbot.plans.moved import holdings_moved, prices_moved
+from chatbot.plans.moved import holdings_moved, prices_moved, settings_changed
 from chatbot.plans.offer import store
 from chatbot.plans.outcomes import (
     AutoConfirm,
@@ -52,7 +52,6 @@ from chatbot.plans.outcomes import (
     Paused,
     Proposal,
     Proposed,
-    SmallDifference,
     Steady,
     TooExpensive,
 )
@@ -68,7 +67,6 @@ if TYPE_CHECKING:
 
     from chatbot.clock import Clock
     from chatbot.durable import Work
-    from chatbot.engine.targets import Targets
     from chatbot.model.hedge import HedgeWish
     from chatbot.plans.by_hand import ByHand
     from chatbot.plans.costs import Costing, CostingOf
@@ -183,7 +181,7 @@ class Rebalancing:
             undone = planning.left_out(block, evaluation, targets)
             named = {left.instrument for left in undone}
             undone += tuple(left for left in planning.too_small(evaluation, targets) if left.instrument not in named)
-            small = _small_difference(evaluation, targets) if any(reason.trigger is Cause.MANUAL for reason in reasons) else None
+            small = planning.small_difference(evaluation, targets) if any(reason.trigger is Cause.MANUAL for reason in reasons) else None
             return NothingToDo(portfolio=portfolio, figures=figures, left_out=undone, small=small)
         told = market.aged(tilt.told(reasons, tilts), market_now)
         drafted = planning.draft(evaluation, targets, block, told, now=now, expiry=self._lasts(evaluation))
@@ -289,7 +287,7 @@ class Rebalancing:
         if evaluation.figures is None:
             return CannotEvaluate(portfolio=portfolio, problems=evaluation.problems)
         left = replace(plan, legs=tuple(leg for leg in plan.legs if leg.state in _UNFINISHED))
-        if _is_outdated(plan, portfolio) or prices_moved(left, evaluation):
+        if settings_changed(plan, portfolio) or prices_moved(left, evaluation):
             return LeftBehind(plan=plan, figures=evaluation.figures)
         return Steady(plan=plan)
 
@@ -306,12 +304,14 @@ class Rebalancing:
     def _is_left_behind(self, plan: Plan, evaluation: Evaluation) -> bool:
         """Tell whether settings, holdings, prices or costs have left what the card showed: Confirm covers nothing else."""
         costlier = self._costing(evaluation.portfolio).risen(plan, evaluation.quotes, evaluation.markets)
-        return _is_outdated(plan, evaluation.portfolio) or costlier or holdings_moved(plan, evaluation) or prices_moved(plan, evaluation)
+        return (
+            settings_changed(plan, evaluation.portfolio) or costlier or holdings_moved(plan, evaluation) or prices_moved(plan, evaluation)
+        )
 
     async def _propose_in_its_place(self, plan: Plan, evaluation: Evaluation) -> Proposal:
         """Make the plan as of now, and say what has changed since the card."""
         reasons: tuple[Reason, ...] = (*plan.reasons, Reason(trigger=Cause.MOVED))
-        if _is_outdated(plan, evaluation.portfolio):
+        if settings_changed(plan, evaluation.portfolio):
             reasons = (*drift.as_now(plan.reasons, evaluation.figures), Reason(trigger=Cause.CHANGED))
         # said once, however often Confirm came too late
         made = await self.propose_from(evaluation, tuple(dict.fromkeys(reasons)), hedge_draft.asked(plan))
@@ -462,22 +462,10 @@ class Rebalancing:
         return plan, portfolio
 
 
-def _small_difference(evaluation: Evaluation, targets: Targets) -> SmallDifference | None:
-    """Return what is furthest off of all that a plan without a mind for small things would trade; raises ``engine.errors.Refused``."""
-    block = planning.block_for(evaluation, targets, (Reason(trigger=Cause.EVERYTHING),))
-    largest = max(block.orders, key=lambda order: order.notional, default=None)
-    return None if largest is None else SmallDifference(instrument=largest.instrument, weight=largest.notional / block.value_before)
-
-
-def _is_outdated(plan: Plan, portfolio: Portfolio) -> bool:
-    """Tell whether the settings that a card rests on have changed since."""
-    return bool(plan.revision) and plan.revision != revision_of(portfolio)
-
-
 async def _outdated(tx: Tx, plan: Plan) -> NotAlone:
     """Tell whether the settings that a plan of the bot's own rests on were changed while it was worked out; its card is not ended then."""
     portfolio = await portfolios.get(tx, plan.portfolio_id)
-    return NotAlone.EDITED if portfolio is None or _is_outdated(plan, portfolio) else NotAlone.NONE
+    return NotAlone.EDITED if portfolio is None or settings_changed(plan, portfolio) else NotAlone.NONE
 
 
 async def _stopped(tx: Tx, plan: Plan) -> NotYours | Paused | Halted | None:
