@@ -910,7 +910,7 @@ def _panics(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.panic.sale of nothing": lambda w: panic.sale(w, shown[2], NOW),
         "plan.panic.sale unknown": lambda w: panic.sale(w, shown[1], NOW),
         "plan.panic.sold": lambda w: panic.sold(w, port, sold_out),
-        "plan.panic.result": lambda w: panic.result(w, stopped, panicking(name, state=PlanState.DONE), esc(name), esc(name)),
+        "plan.panic.result": lambda w: panic.result(w, stopped, panicking(name, state=PlanState.DONE), esc(name), (esc(name),)),
         "plan.panic.result of the sale": lambda w: progress.result(w, stopped, sold_out),
         "plan.panic.result whole": lambda w: progress.result(w, by_hand, replace(sold_out, legs=(), left_out=())),
         "plan.card.plan_card of a panic": lambda w: card.plan_card(w, by_hand, panicking(name), NOW),
