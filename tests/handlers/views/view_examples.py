@@ -89,7 +89,7 @@ from handlers.views import alerts, problems
 from handlers.views.common import esc
 from handlers.views.hedge import alerts as hedge_alerts
 from handlers.views.hedge import offer, shocks
-from handlers.views.person import access, alert_settings, halt, pause, schedule
+from handlers.views.person import access, alert_settings, halt, pause, privacy, schedule
 from handlers.views.person import portfolios as beside
 from handlers.views.person import settings as control
 from handlers.views.plan import autonomy, by_hand, card, costs, history, more, panic, progress
@@ -551,6 +551,11 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "person.portfolios.was_closed": lambda w: beside.was_closed(w, closed, port),
         "person.portfolios.closed_list": lambda w: beside.closed_list(w, several),
         "problems.closed": lambda w: problems.closed(w, closed),
+        "person.privacy.privacy": privacy.privacy,
+        "person.privacy.caption": privacy.caption,
+        "person.privacy.offer": lambda w: privacy.offer(w, (port, closed)),
+        "person.privacy.offer of none": lambda w: privacy.offer(w, ()),
+        "person.privacy.forgotten": privacy.forgotten,
         "person.halt.restored": lambda w: halt.restored(w, NOW),
         "person.halt.halted": lambda w: halt.halted(w, _HALT),
         "person.halt.halted already": lambda w: halt.halted(w, replace(_HALT, is_new=False, plans=0, orders=0)),
