@@ -32,6 +32,7 @@ ASK_BPS = Decimal(50)
 #: over how many days the card tells the funding
 CARRY_DAYS = 30
 _BPS = 10_000
+_FINEST_BPS = Decimal("0.0001")
 CENT = Decimal("0.01")
 _STEP = Decimal("0.000001")
 _DAYS_PER_YEAR = 365
@@ -169,7 +170,7 @@ class Costing:
             if walked is not None:
                 return walked[1] * _BPS
         share = self.impact(quote, leg.notional)
-        return None if share is None else Decimal(repr(share * _BPS)).quantize(Decimal("0.0001"))
+        return None if share is None else Decimal(repr(share * _BPS)).quantize(_FINEST_BPS)
 
     def line_cost(self, evaluation: Evaluation, shares: Mapping[str, float], trade: Decimal) -> Decimal | None:
         """Return what trading ``trade`` of quote over these coins costs, as a fraction: fee + half spread + impact (domain 11.1).
@@ -212,7 +213,8 @@ class Costing:
             if leg.is_transfer or leg.instrument not in quotes:
                 return None
             fills = self._fills.get((leg.instrument, plan.mode, not _rests(leg, plan, markets)), ())
-            return costs.expected_slippage(self.leg_bps(leg, quotes[leg.instrument]), fills)
+            found = costs.expected_slippage(self.leg_bps(leg, quotes[leg.instrument]), fills)
+            return None if found is None else found.quantize(_FINEST_BPS)
 
         return tuple(replace(leg, slippage_bps=expected(leg)) for leg in plan.legs)
 

@@ -21,7 +21,7 @@ from tests.places import DATA
 from tests.stories.invariants import hold_filled_plan, hold_value
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
     from chatbot.model import OpenHedge, Plan
@@ -131,6 +131,8 @@ class Lived:
     #: (date and hour, what was told: "trigger subject event", suppressed ones with a mark, or "drift LINE")
     told: list[tuple[str, str]] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
+    #: looks at every plan that was carried out, before time goes on
+    also: Callable[[Plan], Awaitable[None]] | None = None
     _seen: int = 0
 
     async def until(self, end: datetime, *, every_s: int = EVERY_S) -> None:
@@ -159,6 +161,8 @@ class Lived:
         if plan.state is PlanState.DONE:
             await hold_filled_plan(self.ann, plan)
             self.plans.append(plan)
+            if self.also is not None:
+                await self.also(plan)
 
     def said(self, start: str) -> list[tuple[str, str]]:
         """Return what was told about one trigger."""
