@@ -166,7 +166,7 @@ def holdings_review(words: Words, readings: Mapping[str, Mapping[str, Decimal]],
 def futures_question(words: Words) -> View:
     """Ask somebody who trades by hand whether futures are to be part of the plans."""
     text = page(
-        joined(DOT, (mark(Mode.MANUAL), say(words, "futures"))),
+        joined(DOT, (mark(Mode.MANUAL), say(words, "Futures"))),
         say(words, "Do you use futures (perpetual contracts)?"),
         say(words, "Without them a plan only buys and sells coins, and the rules that move futures are off. You can change that later."),
     )
