@@ -64,7 +64,7 @@ async def _move(update: Update, context: Context, portfolio: Portfolio, kind: Fl
         stored = {seal: {name: str(qty) for name, qty in one.items()} for seal, one in readings.items()}
         await context.enter(DIALOG, {OF_PORTFOLIO: portfolio.id, "kind": kind.value, "readings": stored})
         prices = await amounts.prices(context, next(iter(readings.values())))
-        await reply(update, context, views.which(context.words, portfolio, readings, prices, "flow_as"))
+        await reply(update, context, views.which(context.words, portfolio, readings, prices, views.MOVE_AS))
         return
     moved = await context.program.flows.move(portfolio, kind, everything or await amounts_in(context, portfolio, text))
     await context.leave(DIALOG)

@@ -45,7 +45,7 @@ async def keep(update: Update, context: Context) -> None:
         stored = {seal: {name: str(qty) for name, qty in one.items()} for seal, one in readings.items()}
         await context.enter(DIALOG, {OF_PORTFOLIO: portfolio.id, "readings": stored})
         prices = await amounts.prices(context, typed.holdings)
-        await reply(update, context, flow_views.which(context.words, portfolio, readings, prices, "keep_as"))
+        await reply(update, context, flow_views.which(context.words, portfolio, readings, prices, flow_views.KEEP_AS))
         return
     wishes, found = wishes_in(context.rest, coins, exchange.quote_asset, context.decimal)
     await _keep(update, context, portfolio, wishes, found)

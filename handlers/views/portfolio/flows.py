@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from handlers.buttons import Keyboard
     from handlers.views.common import Html
 
+#: what is done with the chosen of two readings: it comes or goes, or is kept out
+MOVE_AS, KEEP_AS = "flow_as", "keep_as"
 DEPOSIT_EXAMPLE = "0.1 BTC"
 #: so many changed amounts are named one by one
 _MOST = 20

@@ -586,7 +586,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.flows.prompt": lambda w: flows.prompt(w, port, FlowKind.WITHDRAWAL),
         "portfolio.flows.correct_prompt": lambda w: flows.correct_prompt(w, port),
         "portfolio.flows.which": lambda w: flows.which(
-            w, port, {"0a1b2c3d": {name: D(1234)}, "4e5f6a7b": {name: D("1.234")}}, {name: D(2500)}, "flow_as"
+            w, port, {"0a1b2c3d": {name: D(1234)}, "4e5f6a7b": {name: D("1.234")}}, {name: D(2500)}, flows.MOVE_AS
         ),
         "portfolio.flows.moved": lambda w: flows.moved(w, port, a_flow(FlowKind.DEPOSIT, {name: "0.5", "USDT": "-100"})),
         "portfolio.flows.moved to invest": lambda w: flows.moved(w, port, a_flow(FlowKind.DEPOSIT, {"USDT": "500"})),
