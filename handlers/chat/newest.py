@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from handlers.views.common import View
+
 
 @dataclass(frozen=True, slots=True)
 class Alert:
@@ -20,6 +22,8 @@ class Alert:
     message_id: int
     portfolio_id: int
     at: datetime
+    #: what it said
+    view: View
 
 
 class Newest:
@@ -43,6 +47,13 @@ class Newest:
         self._alerts[chat_id] = alert
 
     def alert(self, chat_id: int) -> Alert | None:
-        """Return the newest alert of a chat; None where anything stands below it."""
-        found = self._alerts.get(chat_id)
-        return found if found is not None and self._messages.get(chat_id) == found.message_id else None
+        """Return the newest alert of a chat; None where there was none, or its plan has been shown."""
+        return self._alerts.get(chat_id)
+
+    def answered(self, chat_id: int) -> None:
+        """Note that the newest alert of a chat has its plan."""
+        self._alerts.pop(chat_id, None)
+
+    def is_newest(self, chat_id: int, message_id: int) -> bool:
+        """Tell whether nothing stands below a message."""
+        return self._messages.get(chat_id) == message_id

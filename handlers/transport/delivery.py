@@ -18,6 +18,7 @@ from handlers.chat.context import words_for, words_of_pages
 from handlers.chat.newest import Alert
 from handlers.transport import rendering
 from handlers.transport.rate_limit import newest_of, pause_s
+from handlers.views import alerts
 from handlers.views.plan import progress
 from handlers.views.plan.legs import ended_short
 
@@ -72,7 +73,7 @@ class Courier:
             return Delivery(verdict=Verdict.SENT, detail="nothing left to say")
         delivery = await self._send(message, person, view)
         if message.kind in _BECOMES_CARD and delivery.message_id is not None:
-            alert = Alert(delivery.message_id, int(message.facts["portfolio_id"]), self._program.clock.now())
+            alert = Alert(delivery.message_id, int(message.facts["portfolio_id"]), self._program.clock.now(), view)
             newest_of(self._bot).note_alert(message.chat_id, alert)
         return delivery
 
@@ -103,19 +104,23 @@ class Courier:
         view = progress.shown(words, portfolio, plan, stand, self._program.clock.now())
         if has_card and not _rings(message, plan):
             return await self._redraw(message, person, plan, view)
-        if message.kind is MessageKind.PLAN_CARD and message.silent and not has_card and (alert := self._alert_of(plan, message.chat_id)):
-            return await self._redraw(message, person, replace(plan, chat_id=message.chat_id, message_id=alert), view, new=True)
+        alert = self._alert_of(plan, message) if message.kind is MessageKind.PLAN_CARD and not has_card else None
+        if alert is not None and message.silent and newest_of(self._bot).is_newest(message.chat_id, alert.message_id):
+            newest_of(self._bot).answered(message.chat_id)
+            return await self._redraw(message, person, replace(plan, chat_id=message.chat_id, message_id=alert.message_id), view, new=True)
         delivery = await self._send(message, person, view)
         if plan.message_id is not None and plan.chat_id == message.chat_id:
-            old = progress.moved_on(words, portfolio, plan) if plan.state is PlanState.PARKED else replace(view, keyboard=(), picture=None)
-            await self._retire(plan.chat_id, plan.message_id, old)
+            await self._retire(plan.chat_id, plan.message_id, progress.moved_on(words, portfolio, plan))
+        if alert is not None:
+            newest_of(self._bot).answered(message.chat_id)
+            await self._retire(message.chat_id, alert.message_id, alerts.followed(words, alert.view, plan), has_picture=False)
         return await self._new_card(message, plan, delivery)
 
-    def _alert_of(self, plan: Plan, chat_id: int) -> int | None:
-        """Return the alert that this plan was announced by, while nothing stands below it: it becomes the card, and has rung already."""
-        alert = newest_of(self._bot).alert(chat_id)
+    def _alert_of(self, plan: Plan, message: Message) -> Alert | None:
+        """Return the alert that this plan was announced by: it becomes the card, and has rung already, or it points to it."""
+        alert = newest_of(self._bot).alert(message.chat_id)
         is_its = alert is not None and alert.portfolio_id == plan.portfolio_id and self._program.clock.now() - alert.at <= _SOON
-        return alert.message_id if alert is not None and is_its else None
+        return alert if is_its else None
 
     async def _new_card(self, message: Message, plan: Plan, delivery: Delivery) -> Delivery:
         """Note that the plan is shown in the message that was just sent."""
@@ -124,10 +129,10 @@ class Courier:
                 await plans.set_card(tx, plan.id, message.chat_id, delivery.message_id)
         return delivery
 
-    async def _retire(self, chat_id: int, message_id: int, view: View) -> None:
+    async def _retire(self, chat_id: int, message_id: int, view: View, *, has_picture: bool = True) -> None:
         """Take the buttons off an older card where possible; the news has been told already."""
         try:
-            await sending.edit(self._bot, chat_id, message_id, view, None, has_picture=True)
+            await sending.edit(self._bot, chat_id, message_id, view, None, has_picture=has_picture)
         except TelegramError as trouble:
             log.info("older card stays as it is", error=str(trouble))
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from chatbot.i18n import Words
-    from chatbot.model import LineReading, Portfolio, Problem
+    from chatbot.model import LineReading, Plan, Portfolio, Problem
     from handlers.buttons import Button, Keyboard
     from handlers.views.common import Html
 
@@ -155,6 +155,12 @@ def problem_alert(words: Words, portfolio: Portfolio, problems: Sequence[Problem
         say(words, "Until this ends there are no alerts about drift, and no plans. I keep trying."),
     )
     return View(text, ((button(words.t("Status"), "status"), *snooze_buttons(words, portfolio)),))
+
+
+def followed(words: Words, alert: View, plan: Plan) -> View:
+    """Let an alert point to the card of its plan, which stands below newer messages and has the buttons."""
+    pointer = say(words, "Plan {number} is below.", number=plan.number)
+    return View(page(alert.text, bold(pointer)))
 
 
 def snoozed(words: Words, portfolio: Portfolio, until: datetime) -> View:

@@ -10,7 +10,7 @@ from handlers.buttons import Style
 from handlers.views.common import MAX_CAPTION, View, bold, button, captioned, esc, head, joined, page, say, visible_length
 from handlers.views.person import halt
 from handlers.views.plan import autonomy, paid, panic
-from handlers.views.plan.card import MOST_LEGS, closed_text, plan_card, reason_lines
+from handlers.views.plan.card import MOST_LEGS, closed_text, plan_card, reason_lines, title
 from handlers.views.plan.history import OF_RESULT
 from handlers.views.plan.legs import ended_short, left_out_text, progress_line
 from handlers.views.tables import change_picture, change_table, exposure_change
@@ -60,8 +60,8 @@ def result(words: Words, portfolio: Portfolio, plan: Plan, *, asking: bool = Tru
     failed = [leg for leg in plan.legs if ended_short(leg)]
     if plan.is_panic:
         return panic.result(words, portfolio, plan, _verdict(words, plan, failed), paid.totals(words, plan))
-    title = head(words, portfolio, say(words, "Plan {number}", number=plan.number), _verdict(words, plan, failed))
-    lead: list[object] = [title, *autonomy.acted_lines(words, plan)]
+    top = head(words, portfolio, say(words, "Plan {number}", number=plan.number), _verdict(words, plan, failed))
+    lead: list[object] = [top, *autonomy.acted_lines(words, plan)]
     parts: list[object] = [*paid.totals(words, plan)]
     if plan.result is not None:
         parts += [
@@ -178,9 +178,11 @@ def parked(words: Words, portfolio: Portfolio, plan: Plan) -> View:
 
 
 def moved_on(words: Words, portfolio: Portfolio, plan: Plan) -> View:
-    """Take the place of an older message about a plan that stopped half-way: what it asks is asked further down."""
-    title = head(words, portfolio, bold(words.t("Plan {number} stopped half-way", number=plan.number)))
-    return View(page(title, say(words, "How it goes on stands in a newer message below.")), ())
+    """Take the place of an older message about a plan: what came of it, or what it asks, stands further down."""
+    if plan.state is not PlanState.PARKED:
+        return View(page(title(words, portfolio, plan), say(words, "Its result is below.")))
+    lead = head(words, portfolio, bold(words.t("Plan {number} stopped half-way", number=plan.number)))
+    return View(page(lead, say(words, "How it goes on stands in a newer message below.")))
 
 
 def unparked_toast(words: Words, plan: Plan, *, closed: bool) -> str:

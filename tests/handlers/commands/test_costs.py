@@ -210,6 +210,9 @@ async def test_another_try_at_what_nobody_traded(tmp_path: Path) -> None:
         await on.ann.taps("Confirm", "Trade it anyway")
         await _in_vain(on)
         result = on.ann.sees("Not as planned", "Nobody traded within the limits that your Confirm covers")
+        told = [message.text for message in on.ann.messages]
+        assert len([text for text in told if "Not as planned" in text]) == 1, "the result is told once"
+        assert len([text for text in told if text.endswith("Its result is below.")]) == 1, "and its card points to it"
         details = await on.ann.taps("Details")
         assert details.id == result.id, details.text
         back = await on.ann.taps("Back")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.model import PlanState
 from handlers.chat.newest import Alert, Newest
+from handlers.views.common import Html, View
 from tests.handlers.commands.test_answering import ann
 
 if TYPE_CHECKING:
@@ -46,22 +47,30 @@ async def test_below_a_newer_message_the_card_is_sent_anew(tmp_path: Path) -> No
         alert = at.chat.last
         await at.chat.say("/status")
         await at.chat.step()
-        assert at.chat.last.id > alert.id
-        assert "Confirm" in at.chat.last.buttons
-        assert "Confirm" not in next(message for message in at.chat.messages if message.id == alert.id).buttons
+        card = at.chat.last
+        assert card.id > alert.id
+        assert "Confirm" in card.buttons
+        older = next(message for message in at.chat.messages if message.id == alert.id)
+        assert older.text == f"{alert.text}\nPlan {(await at.chat.plan()).number} is below.", "the alert points to its card"
+        assert older.buttons == (), "what answers it stands under the card"
+        await at.chat.step(3600)
+        assert [message.text for message in at.chat.messages if message.id == alert.id] == [older.text]
 
 
 async def test_what_is_sent_to_another_chat_stands_below_nothing_here() -> None:
     """Numbers are counted in each chat, whoever wrote, and an edited message stands where it stood."""
     newest = Newest()
     assert newest.alert(1) is None
-    alert = Alert(7, 3, NOON)
+    alert = Alert(7, 3, NOON, View(Html("BTC")))
     newest.note_result({"message_id": 7, "chat": {"id": 1}})
     newest.note_alert(1, alert)
     newest.note_result({"message_id": 9, "chat": {"id": 2}})
     newest.note_result({"message_id": 5, "chat": {"id": 1}})
     newest.note_result(True)
     assert newest.alert(1) == alert
+    assert newest.is_newest(1, 7)
     assert newest.alert(2) is None
     newest.note(1, 8)
+    assert not newest.is_newest(1, 7)
+    newest.answered(1)
     assert newest.alert(1) is None
