@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot import i18n
+from chatbot.clock import UNKNOWN_ZONE
 from chatbot.errors import UserError
 from chatbot.i18n import N_
 from handlers.chat import numbers, places
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from handlers.chat.context import Context
 
 DIALOG = "zone"
+#: a word of so few letters may be meant as something else than a place
+_SHORT = 4
 
 
 async def settings(update: Update, context: Context) -> None:
@@ -81,10 +84,14 @@ async def answered(update: Update, context: Context, text: str) -> bool:
     """Take a place or an offset from somebody who was asked for it at /start and has not answered; False where it is none."""
     if context.words.is_placed:
         return False
-    found = places.read(text, context.person.language, context.program.clock.now())
+    now = context.program.clock.now()
+    found = places.read(text, context.person.language, now)
     if not found.is_named or not found.zones:
         return False
-    await typed(update, context, text, {})
+    if text.strip().isalpha() and len(text.strip()) <= _SHORT and found.zones != (UNKNOWN_ZONE,):  # "nice" is a city too
+        await reply(update, context, views.zone_question(context.words, found.zones, now, is_named=True))
+    else:
+        await typed(update, context, text, {})
     return True
 
 

@@ -65,6 +65,15 @@ async def test_the_city_can_be_typed_instead(tmp_path: Path, text: str, zone: st
         assert "there)" not in await ann.say("Lisbon")
 
 
+async def test_a_short_word_that_is_a_place_too_is_asked_about(tmp_path: Path) -> None:
+    """Nobody moves to Nice by finding something nice."""
+    async with after(begins, tmp_path, source=StillMarket) as ann:
+        assert "Which one is yours?" in await ann.say("nice")
+        assert (await person(ann)).zone == UNKNOWN_ZONE
+        await ann.tap("Paris, 10:00")
+        assert (await person(ann)).zone == "Europe/Paris"
+
+
 @pytest.mark.parametrize("language", ["en", "es", "ru"])
 def test_no_message_tells_a_bare_time_of_day_to_somebody_without_a_zone(language: str) -> None:
     """Every view there is, in three languages: each time of day says that it is UTC's."""
