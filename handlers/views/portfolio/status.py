@@ -203,6 +203,7 @@ def coins(words: Words, report: StatusReport, figures: PortfolioFigures, now: da
         *beside_lines(words, figures),
         *lives.standing_lines(words, figures, now),
         *performance_lines(words, report.performance),
+        joined(DOT, (words.t("Drift"), *(f"{line_name(words, line.line)} {words.signed_points(line.drift)}" for line in figures.lines))),
     )
     keyboard = ((button(words.t("Exposure"), "exposure"), button(words.t("Back"), "status")),)
     return captioned(text, keyboard, allocation_picture(words, figures, named(words, report.portfolio)))
