@@ -126,13 +126,13 @@ def progress_line(words: Words, leg: Leg) -> Html:
 
 
 def leg_state(words: Words, leg: Leg) -> str:
-    """Return where a leg stands, with the filled share, the re-pricings and what went wrong."""
+    """Return where a leg stands, with the filled share, how many orders that took and what went wrong."""
     nothing = leg.state is LegState.PARTIAL and not leg.filled
     told = [words.t("nothing of it done") if nothing else words.t(_STATES[leg.state])]
     if leg.state in (LegState.OPEN, LegState.PARTIAL) and leg.qty and not leg.is_transfer and not nothing:
         told.append(words.t("{percent} filled", percent=words.percent(leg.filled / leg.qty, 0)))
     if leg.state is LegState.OPEN and leg.attempts > 1:
-        told.append(words.n("re-priced {count} time", "re-priced {count} times", leg.attempts - 1))
+        told.append(words.n("{count} order so far", "{count} orders so far", leg.attempts))
     if why := why_of(leg):
         told.append(note_text(words, why, rest=leg.state is LegState.PARTIAL and not nothing))
     return ", ".join(told)

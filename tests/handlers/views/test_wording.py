@@ -206,11 +206,11 @@ def test_edit_switches_every_leg() -> None:
 
 
 def test_progress_tells_every_leg() -> None:
-    """Partial fills, re-pricings, refusals and unknown outcomes are all shown."""
+    """Partial fills, the orders that they took, refusals and unknown outcomes are all shown."""
     text = progress.progress(WORDS, portfolio(), a_plan(state=PlanState.RUNNING)).text
     assert "Being carried out: 4 of 8 legs ended." in text
     for said in (
-        "in the order book, 41% filled, re-priced 2 times",
+        "in the order book, 41% filled, 3 orders so far",
         "only part of it done, 41% filled",
         "refused",
         "sent, outcome unknown, not enough money",
