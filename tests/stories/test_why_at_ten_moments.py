@@ -73,9 +73,9 @@ async def every_trigger(ann: Someone) -> None:
         await ann.say(f"/triggers {name} on")
     await why(
         ann,
-        "Funding has been high since 6 May 2021, 16:00, now +0.013% per 8 h: 50% of the net long is kept.",
+        "Funding has been high since 6 May 2021, 16:00 UTC, now +0.013% per 8 h: 50% of the net long is kept.",
         "all 8 prices fresh",
-        "Funding has been high since 6 May 2021, 16:00, now +0.013% per 8 h: 50% of the net long is kept.",
+        "Funding has been high since 6 May 2021, 16:00 UTC, now +0.013% per 8 h: 50% of the net long is kept.",
         "It ends at +0.030% or below for 3 blocks of 8 h in a row (2 so far).",
         "Net futures*: 4.",
         "The ETH trend scores 0.45 and would have to reach 0.50, with two signs that agree.",
@@ -105,7 +105,7 @@ async def silence(ann: Someone) -> None:
     assert (await ann.plan()).state is not PlanState.PROPOSED
     # 5: snoozed
     assert await look(ann, ann.clock.now() + timedelta(seconds=60)) == (0, 0)
-    await why(ann, "I say nothing, because you asked for silence until 19 May 2021, 01:17.", "Furthest outside is ALT")
+    await why(ann, "I say nothing, because you asked for silence until 19 May 2021, 01:17 UTC.", "Furthest outside is ALT")
     # 6: paused
     await ann.say("/pause")
     assert await look(ann, ann.clock.now() + timedelta(minutes=10)) == (0, 0)
@@ -134,7 +134,7 @@ async def test_fear_and_a_spike_from_their_first_day_to_the_days_after(tmp_path:
         await why(
             ann,
             "Nothing to do: the nearest limit is",
-            "Extreme fear since 16 May 2021, 00:00: Fear & Greed is 27, so futures are held neutral.",
+            "Extreme fear since 16 May 2021, 00:00 UTC: Fear & Greed is 27, so futures are held neutral.",
             "It ends at 30 or above on 2 days in a row (0 so far).",
             "BTC volatility is 1.6x its usual level and would have to reach 2.0x.",
             "All in all the net futures target is 0.0% instead of 10.0%.",
@@ -165,7 +165,7 @@ async def spike(ann: Someone) -> None:
     await why(
         ann,
         "This check made a plan.",
-        "BTC volatility has been high since 20 May 2021, 00:00; it is 2.2x its usual level.",
+        "BTC volatility has been high since 20 May 2021, 00:00 UTC; it is 2.2x its usual level.",
         "Its target is 9.",
         "instead of 20.",
         "while that lasts.",
@@ -176,7 +176,7 @@ async def spike(ann: Someone) -> None:
     await why(
         ann,
         "Nothing to do: the nearest limit is",
-        "ADA volatility has been high since 20 May 2021, 00:00; it is 1.4x its usual level.",
+        "ADA volatility has been high since 20 May 2021, 00:00 UTC; it is 1.4x its usual level.",
         "It ends at 1.5x or less on 2 days in a row (1 so far).",
     )
 
@@ -203,10 +203,10 @@ async def test_low_funding_that_fear_holds_back(tmp_path: Path) -> None:
         await why(
             ann,
             "This check raised an alert about Low funding.",
-            "Funding has been low since 27 Jun 2021, 08:00, now −0.040% per 8 h, and asks for 11% net futures.",
+            "Funding has been low since 27 Jun 2021, 08:00 UTC, now −0.040% per 8 h, and asks for 11% net futures.",
             "It adds nothing while a spike, a trend, fear or a hedge asks for less risk.",
             "It ends at 0.000% or above for 3 blocks of 8 h in a row (0 so far).",
-            "Extreme fear since 19 Jun 2021, 00:00: Fear & Greed is 22, so futures are held neutral.",
+            "Extreme fear since 19 Jun 2021, 00:00 UTC: Fear & Greed is 22, so futures are held neutral.",
             "All in all the net futures target is 0.0% instead of 10.0%.",
         )
 
