@@ -36,6 +36,9 @@ ARROW: Final = " → "
 #: a tag, to the end where it is not closed
 _MARKUP: Final = re.compile(r"<[^>]*>?")
 
+#: whatever a line is broken at; the space inside a number or before its sign is none of it
+_SPACES: Final = re.compile(r"[^\S\u00a0\u202f]+")
+
 #: zones that are an offset
 _OFFSET: Final = re.compile(r"Etc/GMT([+-]\d+)")
 
@@ -203,7 +206,7 @@ def _columns(char: str) -> int:
 
 def clip(text: str, columns: int) -> str:
     """Shorten ``text`` to at most ``columns`` columns on one line, with an ellipsis where something is cut; direction marks are dropped."""
-    plain = " ".join(text.split())
+    plain = _SPACES.sub(" ", text).strip()
     if not plain.isprintable():
         plain = "".join(char for char in plain if char in "\u200c\u200d" or unicodedata.category(char) not in ("Cf", "Cc", "Cs"))
     if width(plain) <= columns:

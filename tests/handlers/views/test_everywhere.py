@@ -69,6 +69,23 @@ def test_every_table_fits_a_phone(language: str, name: str) -> None:
     assert tables > 8
 
 
+#: a hyphen that is meant as a sign: before a number or money, and behind nothing that would make it a name, a date or a command
+_HYPHEN_AS_SIGN = re.compile(r"(?:^|[\s(→+])-[$€]?\d")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_number_has_one_minus_and_one_form_of_per_cent(language: str) -> None:
+    """A real minus; "46.2%" in English, "46,2 %" with a space that does not break in Spanish and Russian. What is typed is left alone."""
+    seen = 0
+    for key, view in rendered(language, PLAIN).items():
+        text = parse_html(re.sub(r"<code>.*?</code>", "", view.text)).text
+        assert not _HYPHEN_AS_SIGN.search(text), (key, _HYPHEN_AS_SIGN.search(text))
+        for before in re.findall(r"\d(\s*)%", text):
+            seen += 1
+            assert before == ("" if language == "en" else "\u00a0"), (key, text)
+    assert seen > 100
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_keyboard_can_be_sealed_and_is_handled(language: str) -> None:
     """Payloads fit into 64 bytes, rows and keyboards into Telegram's limits, labels are there, and a handler waits for every action."""
