@@ -70,7 +70,9 @@ def test_status_gives_each_line_its_band_where_they_differ() -> None:
 
 def test_status_unknown_has_dashes_and_no_zero() -> None:
     """What cannot be evaluated says why and shows no invented figure."""
-    unknown = replace(report(known=False), open_plan=None, market_time=None, next_check_s=None)
+    seen = report(known=False).check
+    unpriced = replace(seen, problems=tuple(problem for problem in seen.problems if problem.code != "empty"))
+    unknown = replace(report(known=False), check=unpriced, open_plan=None, market_time=None, next_check_s=None)
     view = status.status(WORDS, unknown, NOW)
     assert "Cannot evaluate: <b>no price for SOL" in view.text
     assert "BTC/ETH    —   40.0%      —" in view.text
