@@ -30,7 +30,7 @@ from handlers.views.plan import autonomy, reasons
 from handlers.views.plan.costs import costs_line, unknown_lines, waiting_lines
 from handlers.views.plan.legs import left_out_text, planned_line
 from handlers.views.portfolio import lives
-from handlers.views.tables import change_picture, change_table, net_change, weights_table
+from handlers.views.tables import beside_lines, change_picture, change_table, net_change, weights_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -177,6 +177,7 @@ def _front(words: Words, portfolio: Portfolio, plan: Plan, second: Html, lead: s
     if len(plan.left_out) > _MOST_LEFT:
         left.append(esc(words.n("{count} more is left out", "{count} more are left out", len(plan.left_out) - _MOST_LEFT)))
     result = [
+        *beside_lines(words, plan.before),
         *lives.standing_lines(words, plan.before, plan.created_at)[:_MOST_LEFT],
         esc(""),
         after_line(words, plan),
