@@ -6,7 +6,7 @@ sent anew.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ class Alert:
     message_id: int
     portfolio_id: int
     at: datetime
-    #: what it said
-    view: View
+    #: what it says; None once a tap on it has put something else in its place
+    view: View | None
 
 
 class Newest:
@@ -40,7 +40,11 @@ class Newest:
     def note_result(self, result: Any) -> None:  # noqa: ANN401 - whatever Telegram answers
         """Note what a call has put into a chat, where it has."""
         if isinstance(result, dict) and isinstance(result.get("chat"), dict) and isinstance(result.get("message_id"), int):
-            self.note(result["chat"]["id"], result["message_id"])
+            chat_id, message_id = result["chat"]["id"], result["message_id"]
+            self.note(chat_id, message_id)
+            alert = self._alerts.get(chat_id)
+            if alert is not None and alert.message_id == message_id and "edit_date" in result:
+                self._alerts[chat_id] = replace(alert, view=None)
 
     def note_alert(self, chat_id: int, alert: Alert) -> None:
         """Note an alert that was just sent."""

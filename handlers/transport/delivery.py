@@ -113,7 +113,8 @@ class Courier:
             await self._retire(plan.chat_id, plan.message_id, progress.moved_on(words, portfolio, plan))
         if alert is not None:
             newest_of(self._bot).answered(message.chat_id)
-            await self._retire(message.chat_id, alert.message_id, alerts.followed(words, alert.view, plan), has_picture=False)
+            if alert.view is not None:
+                await self._retire(message.chat_id, alert.message_id, alerts.followed(words, alert.view, plan), has_picture=False)
         return await self._new_card(message, plan, delivery)
 
     def _alert_of(self, plan: Plan, message: Message) -> Alert | None:
