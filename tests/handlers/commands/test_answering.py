@@ -223,7 +223,7 @@ async def test_quiet_hours_are_kept_and_end_in_one_digest(tmp_path: Path) -> Non
         await at.chat.step(0)
         told = at.chat.since(before)
         assert told.startswith("In your quiet hours\n22:")
-        assert "BTC is at 4" in told
+        assert "BTC is 6.4 points over" in told
         assert "Confirm" in at.chat.last.buttons
 
 
@@ -235,7 +235,7 @@ async def test_switching_quiet_hours_off_lets_go_of_what_waits(tmp_path: Path) -
         await at.drift()
         await at.chat.tap("No quiet hours")
         await at.chat.step()
-        assert "BTC is at" in at.chat.since(before)
+        assert "BTC is 6.4 points over" in at.chat.since(before)
 
 
 async def test_taps_choose_how_each_kind_rings(tmp_path: Path) -> None:
