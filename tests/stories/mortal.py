@@ -43,7 +43,10 @@ from handlers.transport.running import running
 from tests.lives import Death, live
 from tests.places import DATA
 
-PACE = Pace(poll_s=0.03, requote_s=0.6, requotes=0, take_s=0.1, margin_s=0.05, looks=1, retries_s=(0.1, 0.2, 0.4))
+#: a minute of the market, which stands still, is over in 0.3 s; a leg keeps the ten minutes that it has, however often it is killed
+PACE = Pace(
+    speed=200, poll_s=6, requote_s=120, requotes=0, take_s=20, urgent_limit_s=120_000, margin_s=0.05, looks=1, retries_s=(0.1, 0.2, 0.4)
+)
 DEADLINE_S = 30.0
 #: points at which no work may have begun yet
 _BEFORE_WORK = ("journaled", "answering")
