@@ -70,6 +70,7 @@ async def test_what_is_remembered_is_read_and_written_as_it_was(program: Program
     assert all(reason[name] is None for reason in pending for name in newer)
     written["triggers"]["pending"] = [{name: value for name, value in reason.items() if name not in newer} for reason in pending]
     assert not written["ALT"].pop("silent")
+    assert rows["hedge:cover"].pop("loss"), "what a hedge was to save is worked out from what is there, and stored no more"
     assert written == {key: body for key, body in rows.items() if key != "margin"}, "an armed trigger needs no row"
 
 

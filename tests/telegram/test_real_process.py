@@ -114,7 +114,7 @@ async def test_a_process_that_is_killed_at_every_step_loses_nothing_and_repeats_
         (ann.says, "/start", "sendMessage", "Demo portfolio"),
         (ann.taps, "Demo portfolio", "edit", "10,000"),
         (ann.taps, "10,000", "edit", "Use Balanced"),
-        (ann.taps, "Use Balanced", "edit", "Confirm"),
+        (ann.taps, "Use Balanced", "send", "Confirm"),
         (ann.taps, "Confirm", "answerCallbackQuery", ""),
     ):
         deadly.append(deadly_call)
