@@ -12,7 +12,7 @@ from chatbot.engine.portfolio import MAJORS
 from chatbot.errors import ExchangeError, UserError
 from chatbot.exchanges.base import traded
 from chatbot.i18n import N_
-from chatbot.model import CORE, Cause, Mode, Reason
+from chatbot.model import CORE, Cause, Mode, PlanState, Reason
 from chatbot.plans.outcomes import NothingToDo
 from chatbot.portfolio import strategies
 from chatbot.portfolio.manage import UnderWay, need_room
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from telegram import Update
 
     from chatbot.exchanges.base import Market
-    from chatbot.model import Portfolio, Strategy
+    from chatbot.model import Plan, Portfolio, Strategy
     from handlers.chat.context import Context
 
 DIALOG = "start"
@@ -183,9 +183,12 @@ async def choose(update: Update, context: Context) -> None:
     """Open the portfolio with the chosen preset."""
     context.about = None
     portfolio = await context.portfolio()
-    if portfolio is not None and await context.dialog() is None and await _is_unplanned(context, portfolio):
-        await _offer_first_plan(update, context, portfolio, None)  # an earlier process opened it and was killed before it could say so
-        return
+    if portfolio is not None and await context.dialog() is None:
+        made = await _newest_plan(context, portfolio)
+        if made is None or (made.state is PlanState.PROPOSED and made.message_id is None):
+            # an earlier process opened it and was killed before it could say so
+            await _offer_first_plan(update, context, portfolio, None, made=made)
+            return
     data = await _recall(context)
     preset, over, quote = (*context.tapped.arg.split(":"), "", "")[:3]
     if (over, quote) != (data.get(_OVER, ""), data.get("quote", "")):
@@ -305,19 +308,27 @@ async def _open(update: Update, context: Context, data: dict[str, Any], strategy
         await reply(update, context, views.not_replaced(context.words, opened))
         return
     context.person = replace(context.person, portfolio_id=opened.id)
-    await _offer_first_plan(update, context, opened, amount_, replaced)
+    await _offer_first_plan(update, context, opened, amount_, replaced=replaced)
 
 
-async def _is_unplanned(context: Context, portfolio: Portfolio) -> bool:
+async def _newest_plan(context: Context, portfolio: Portfolio) -> Plan | None:
     async with context.program.db.read() as tx:
-        return not await plans.plans(tx, portfolio.id, limit=1)
+        made = await plans.plans(tx, portfolio.id, limit=1)
+    return made[0] if made else None
 
 
 async def _offer_first_plan(
-    update: Update, context: Context, portfolio: Portfolio, amount_: Decimal | None, replaced: Portfolio | None = None
+    update: Update,
+    context: Context,
+    portfolio: Portfolio,
+    amount_: Decimal | None,
+    *,
+    replaced: Portfolio | None = None,
+    made: Plan | None = None,
 ) -> None:
+    """Say that the portfolio is there, and offer its first plan: the one that was made and never shown, if there is one."""
     context.about = portfolio.id
-    proposal = await context.program.rebalancing.propose(portfolio, (Reason(trigger=Cause.START),))
+    proposal = made or await context.program.rebalancing.propose(portfolio, (Reason(trigger=Cause.START),))
     there = isinstance(proposal, NothingToDo) and not proposal.left_out
     clock = None
     if not context.words.is_placed:
