@@ -58,6 +58,10 @@ class Newest:
         """Note that the newest alert of a chat has its plan."""
         self._alerts.pop(chat_id, None)
 
+    def is_buried(self, chat_id: int, message_id: int) -> bool:
+        """Tell whether something is known to stand below a message."""
+        return self._messages.get(chat_id, message_id) > message_id
+
     def is_newest(self, chat_id: int, message_id: int) -> bool:
         """Tell whether nothing stands below a message."""
         return self._messages.get(chat_id) == message_id

@@ -33,6 +33,8 @@ log = structlog.get_logger()
 
 #: what announces a plan that follows it, and within which time
 _BECOMES_CARD, _SOON = (MessageKind.DRIFT, MessageKind.SIGNALS), timedelta(minutes=10)
+#: the end of a plan that took longer is heard
+_LONG = timedelta(minutes=10)
 #: what Telegram says to a person who cannot be written to, in its 400 answers
 _GONE = ("chat not found", "user is deactivated", "bot can't initiate conversation", "peer_id_invalid", "user not found")
 
@@ -90,7 +92,10 @@ class Courier:
         return await self._send(message, person, view, reply_to=plan.message_id)
 
     async def _plan(self, message: Message, person: Person) -> Delivery:
-        """Draw a plan in its card. A plan that stopped or fell short is told in a new message, its card from then on: edits do not ring."""
+        """Draw a plan in its card. What must be heard is told in a new message, its card from then on: edits do not ring.
+
+        So is a result under whose card newer messages stand: nobody would see it change up there.
+        """
         async with self._program.db.read() as tx:
             plan = await plans.plan(tx, int(message.facts["plan_id"]))
             stand = await halt.of_plan(tx, int(message.facts["plan_id"]))
@@ -102,7 +107,7 @@ class Courier:
             return Delivery(verdict=Verdict.SENT, detail="overtaken by the result")
         words = words_for(self._program, person)
         view = progress.shown(words, portfolio, plan, stand, self._program.clock.now())
-        if has_card and not _rings(message, plan):
+        if has_card and not _rings(message, plan) and not self._is_buried(message, plan):
             return await self._redraw(message, person, plan, view)
         alert = self._alert_of(plan, message) if message.kind is MessageKind.PLAN_CARD and not has_card else None
         if alert is not None and message.silent and newest_of(self._bot).is_newest(message.chat_id, alert.message_id):
@@ -116,6 +121,12 @@ class Courier:
             if alert.view is not None:
                 await self._retire(message.chat_id, alert.message_id, alerts.followed(words, alert.view, plan), has_picture=False)
         return await self._new_card(message, plan, delivery)
+
+    def _is_buried(self, message: Message, plan: Plan) -> bool:
+        """Tell whether this is a result, and its card stands above newer messages."""
+        if message.kind is not MessageKind.PLAN_RESULT or plan.message_id is None:
+            return False
+        return newest_of(self._bot).is_buried(message.chat_id, plan.message_id)
 
     def _alert_of(self, plan: Plan, message: Message) -> Alert | None:
         """Return the alert that this plan was announced by: it becomes the card, and has rung already, or it points to it."""
@@ -179,14 +190,18 @@ class Courier:
 
 
 def _rings(message: Message, plan: Plan) -> bool:
-    """Tell whether the news must be heard: a plan that waits for a person, or legs that fell short."""
+    """Tell whether the news must be heard: a plan that waits for a person, legs that fell short, the end of a plan that took long."""
     if message.kind is MessageKind.PLAN_PARKED:
         return plan.state is PlanState.PARKED
-    return message.kind is MessageKind.PLAN_RESULT and _fell_short(plan)
+    return message.kind is MessageKind.PLAN_RESULT and (_fell_short(plan) or _took_long(plan))
 
 
 def _fell_short(plan: Plan) -> bool:
     return plan.state is PlanState.DONE and any(ended_short(leg) for leg in plan.legs)
+
+
+def _took_long(plan: Plan) -> bool:
+    return plan.decided_at is not None and plan.finished_at is not None and plan.finished_at - plan.decided_at > _LONG
 
 
 def _is_overtaken(message: Message, plan: Plan, *, has_card: bool) -> bool:

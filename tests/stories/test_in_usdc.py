@@ -69,7 +69,7 @@ async def test_from_start_over_a_drift_alert_and_a_plan_to_a_portfolio_back_on_t
     assert "USDT" not in card.text
     done = await ann.confirm()
     assert done.state is PlanState.DONE
-    ann.sees("Plan 2 · done")
+    ann.sees("DEMO · Custom · Plan 2 · done")
     for plan in (first, done):
         for leg in plan.legs:
             assert leg.instrument != "USDT"

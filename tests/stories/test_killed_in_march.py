@@ -152,7 +152,7 @@ def test_a_program_killed_at_every_step_from_the_tap_to_the_result_ends_with_the
     cards = [message.text for message in phone.loopback.chat(ANN.id) if message.text.startswith("DEMO · Balanced · Plan 2")]
     assert len(cards) == 3, "the card, and the result, which rings because DOGE fell short: twice, as whoever sent it died before noting it"
     assert cards[-1] == cards[-2]
-    assert cards[-1].startswith("DEMO · Plan 2 · done")
+    assert cards[-1].startswith("DEMO · Balanced · Plan 2 · done")
 
 
 def test_no_kind_of_step_is_left_out(unhurt: dict[str, Any]) -> None:

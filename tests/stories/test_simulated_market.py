@@ -72,7 +72,7 @@ async def test_from_start_over_a_drift_alert_and_a_plan_card_to_a_portfolio_back
         assert card.picture is not None
         assert (await ann.books())["spot"] == {"USDT": Decimal(10_000)}
         assert (await ann.confirm()).state == PlanState.DONE
-        ann.sees("DEMO · Plan 1 · done")
+        ann.sees("DEMO · Balanced · Plan 1 · done")
         await hold_filled_plan(ann, await ann.plan())
 
         await ann.until_card()
@@ -90,7 +90,7 @@ async def test_from_start_over_a_drift_alert_and_a_plan_card_to_a_portfolio_back
         plan = await ann.plan()
         assert {leg.state for leg in plan.legs} == {LegState.FILLED}
         await hold_filled_plan(ann, plan)
-        ann.sees("DEMO · Plan 2 · done")
+        ann.sees("DEMO · Balanced · Plan 2 · done")
 
         assert await ann.step(60)
         await ann.say("/status")

@@ -60,7 +60,7 @@ def result(words: Words, portfolio: Portfolio, plan: Plan, *, asking: bool = Tru
     failed = [leg for leg in plan.legs if ended_short(leg)]
     if plan.is_panic:
         return panic.result(words, portfolio, plan, _verdict(words, plan, failed), paid.totals(words, plan))
-    top = head(words, portfolio, say(words, "Plan {number}", number=plan.number), _verdict(words, plan, failed))
+    top = title(words, portfolio, plan, _verdict(words, plan, failed))
     lead: list[object] = [top, *autonomy.acted_lines(words, plan)]
     parts: list[object] = [*paid.totals(words, plan)]
     if plan.result is not None:
@@ -114,7 +114,12 @@ def _verdict(words: Words, plan: Plan, failed: list[Leg]) -> Html:
         return bold(words.t("stopped by you at {time}", time=words.time(plan.finished_at)))
     if failed:
         return bold(words.n("done, {count} leg fell short", "done, {count} legs fell short", len(failed)))
-    return bold(words.t("done at {time}", time=words.time(plan.finished_at))) if plan.finished_at else bold(words.t("done"))
+    if plan.finished_at is None:
+        return bold(words.t("done"))
+    if plan.is_by_hand or plan.decided_at is None:  # of what a person traded nobody knows how long it took
+        return bold(words.t("done at {time}", time=words.time(plan.finished_at)))
+    took_s = (plan.finished_at - plan.decided_at).total_seconds()
+    return bold(words.t("done in {span}", span=words.span(max(1.0, took_s))))
 
 
 def _failures(words: Words, failed: list[Leg]) -> list[Html]:

@@ -211,6 +211,19 @@ async def test_a_plan_that_stopped_or_fell_short_rings(chat: Someone, kind: str,
     assert old.buttons == ()
 
 
+async def test_the_end_of_a_plan_that_took_over_ten_minutes_rings(chat: Someone) -> None:
+    """Whoever confirmed it has put the phone away by then."""
+    plan = await ended(chat, PlanState.DONE, LegState.FILLED)
+    async with chat.program.db.transaction() as tx:
+        await tx.exec_driver_sql("UPDATE pf_plans SET finished_at = decided_at + 601 * 1000000")
+    await deliver(chat, stored("plan_result", plan_id=plan.id))
+    last = chat.loopback.last(ANN.id)
+    assert plan.message_id is not None
+    assert last.id > plan.message_id
+    assert not last.silent
+    assert "done in 10 minutes" in last.text
+
+
 async def test_a_plan_that_went_well_is_drawn_in_its_card(chat: Someone) -> None:
     """One message per plan where nothing has to be heard; stale steps are not drawn over the result."""
     plan = await ended(chat, PlanState.DONE, LegState.FILLED)

@@ -35,7 +35,7 @@ async def test_an_alert_becomes_the_card_and_the_card_the_result(tmp_path: Path)
         plan = await at.chat.confirm()
         assert plan.state is PlanState.DONE
         assert plan.message_id == alert.id
-        assert "done at" in at.chat.last.text
+        assert "done in" in at.chat.last.text
         assert [message.id for message in at.chat.messages if message.id > before] == [alert.id]
 
 
@@ -55,6 +55,25 @@ async def test_below_a_newer_message_the_card_is_sent_anew(tmp_path: Path) -> No
         assert older.buttons == (), "what answers it stands under the card"
         await at.chat.step(3600)
         assert [message.text for message in at.chat.messages if message.id == alert.id] == [older.text]
+
+
+async def test_a_result_is_sent_anew_where_newer_messages_stand_below_its_card(tmp_path: Path) -> None:
+    """Nobody would see it change up there; the old card says where it is, and has no buttons any more."""
+    async with ann(tmp_path) as at:
+        at.market.move("BTC", "1.3")
+        await at.chat.step()
+        await at.chat.step()
+        card = at.chat.last
+        await at.chat.tap("Confirm")
+        await at.chat.say("/status")
+        await at.chat.work()
+        plan, result = await at.chat.plan(), at.chat.last
+        assert result.id > card.id
+        assert "done in" in result.text
+        assert plan.message_id == result.id
+        older = next(message for message in at.chat.messages if message.id == card.id)
+        assert "Its result is below." in older.text
+        assert older.buttons == ()
 
 
 async def test_what_is_sent_to_another_chat_stands_below_nothing_here() -> None:
