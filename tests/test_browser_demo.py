@@ -157,10 +157,10 @@ async def test_from_start_to_a_rebalanced_portfolio(tmp_path: Path, chromium: Br
         card = person.page.locator("article").filter(has=person.button("Confirm"))
         number = await card.get_attribute("data-id")
         await person.tap("Confirm")
-        await expect(person.page.locator(f"article[data-id='{number}']")).to_contain_text("done at", timeout=30_000)
+        await expect(person.page.locator(f"article[data-id='{number}']")).to_contain_text("done in", timeout=30_000)
         await person.look("result")
         await person.say("/status")
-        status = person.page.locator("article").filter(has_text="Net exposure").last
+        status = person.page.locator("article").filter(has_text="next check in").last
         await expect(status).to_be_visible()
         await person.look("status")
         table = await status.locator("pre").first.inner_text()

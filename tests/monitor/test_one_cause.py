@@ -182,7 +182,7 @@ async def test_a_plan_says_why_its_targets_are_not_the_strategys_own(tmp_path: P
         assert stored is not None
         assert stored.standing == proposed.plan.standing
         told = card.plan_card(CATALOGUE.words("en"), portfolio, stored, stored.created_at).text
-        assert "You asked for it.\n<b>BTC</b> target <b>16.0%</b> instead of 40.0%: BTC volatility is 2.5x its usual level." in told
+        assert "You asked for it. <b>BTC</b> target <b>16.0%</b> instead of 40.0%: BTC volatility is 2.5x its usual level." in told
         assert "<b>Net futures</b> target <b>0.0%</b> instead of 10.0%: BTC volatility is" in told
 
 

@@ -44,8 +44,9 @@ def _impact(lost: dict[str, float | None]) -> object:
 async def test_the_cheapest_lines_absorb_the_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """BTC is sold to its inner edge either way; the money stays in the stablecoin, and the rest goes to the cheaper coin."""
     async with bench(tmp_path) as room:
-        costing = room.program.rebalancing._costing
-        found = await room.program.evaluator.look(await _open(room, "0.5"), fresh=True)
+        portfolio = await _open(room, "0.5")
+        costing = room.program.rebalancing._costing(portfolio)
+        found = await room.program.evaluator.look(portfolio, fresh=True)
         for cheap, expensive in (("SOL", "ETH"), ("ETH", "SOL")):
             monkeypatch.setattr(type(costing), "impact", _impact({"BTC": 0.0002, cheap: 0.0001, expensive: 0.005}))
             costs = costing.by_line(found)
@@ -61,9 +62,9 @@ async def test_the_cheapest_lines_absorb_the_gap(tmp_path: Path, monkeypatch: py
 async def test_an_unknown_cost_makes_all_count_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One coin without volume: no costs are told, and at theta 1 they are not asked for."""
     async with bench(tmp_path) as room:
-        costing = room.program.rebalancing._costing
-        monkeypatch.setattr(type(costing), "impact", _impact({"BTC": 0.0002, "SOL": None, "ETH": 0.0001}))
         portfolio = await _open(room, "0.5")
+        costing = room.program.rebalancing._costing(portfolio)
+        monkeypatch.setattr(type(costing), "impact", _impact({"BTC": 0.0002, "SOL": None, "ETH": 0.0001}))
         assert costing.by_line(await room.program.evaluator.look(portfolio, fresh=True)) is None
         straight = await room.program.portfolios.change(portfolio, strategy=replace(portfolio.strategy, theta=D(1)))
         monkeypatch.setattr(type(costing), "impact", _impact({"BTC": 0.0002, "SOL": 0.001, "ETH": 0.0001}))

@@ -82,7 +82,7 @@ def test_ways_to_write_a_number(typed: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "decimal", "told"),
     [
-        ("$40", numbers.SHARE, "is an amount of money. Write a share"),
+        ("$40", numbers.SHARE, "is an amount of money. Write the number alone, like 40."),
         ("40 USDT", numbers.SHARE, "is an amount of money"),
         ("40%", numbers.MONEY, "is a share. Write an amount of money"),
         ("２５％", numbers.MONEY, "is a share"),

@@ -187,7 +187,7 @@ async def test_a_late_tap_on_a_plan_of_another_portfolio_leads_to_a_plan_of_that
     chat.clock.advance(600)
     answer = await press(chat, "confirm", "1")
     assert answer.text.startswith("Balanced: Plan 1 expired at")
-    assert chat.last.text.startswith("DEMO · Balanced · Plan 2 ")
+    assert chat.last.text.startswith("DEMO · Balanced · Plan 2\n")
     assert [plan.number for plan in await chat.plans()] == [1]
 
 
