@@ -13,7 +13,7 @@ from chatbot.errors import ExchangeError, UserError
 from chatbot.exchanges.base import traded
 from chatbot.i18n import N_
 from chatbot.model import CORE, Cause, Mode, PlanState, Reason
-from chatbot.plans.outcomes import NothingToDo
+from chatbot.plans.outcomes import NothingToDo, Proposed
 from chatbot.portfolio import strategies
 from chatbot.portfolio.manage import UnderWay, need_room
 from chatbot.store import plans
@@ -328,7 +328,7 @@ async def _offer_first_plan(
 ) -> None:
     """Say that the portfolio is there, and offer its first plan: the one that was made and never shown, if there is one."""
     context.about = portfolio.id
-    proposal = made or await context.program.rebalancing.propose(portfolio, (Reason(trigger=Cause.START),))
+    proposal = Proposed(plan=made) if made else await context.program.rebalancing.propose(portfolio, (Reason(trigger=Cause.START),))
     there = isinstance(proposal, NothingToDo) and not proposal.left_out
     clock = None
     if not context.words.is_placed:

@@ -435,3 +435,20 @@ async def test_one_that_cannot_be_valued_is_listed_and_can_be_closed(two: Someon
     assert "DEMO · Balanced 2 · — ✓" in answer
     await two.taps("Close", "Close Balanced 2")
     assert [one.is_open for one in await theirs(two)] == [True, False]
+
+
+async def test_a_first_plan_that_was_made_and_never_shown_is_shown_by_the_same_tap(tmp_path: Path) -> None:
+    """The process was killed between the two; the tap comes again, and makes neither a second portfolio nor a second plan."""
+    async with someone(tmp_path) as chat:
+        await chat.set_up()
+        choice, (made,) = chat.last, await chat.plans()
+        async with chat.program.db.transaction() as tx:
+            await tx.exec_driver_sql("UPDATE pf_plans SET chat_id = NULL, message_id = NULL")
+        assert "Confirm" in choice.buttons
+        await press(chat, "choose", "balanced")
+        card = chat.last
+        assert card.id > choice.id
+        assert "Confirm" in card.buttons
+        (plan,) = await chat.plans()
+        assert (plan.id, plan.message_id) == (made.id, card.id)
+        assert len(await theirs(chat)) == 1
