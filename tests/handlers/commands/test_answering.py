@@ -137,9 +137,10 @@ async def test_without_an_answer_only_what_reduces_risk_is_done(tmp_path: Path) 
         assert "Without your answer I then carry out only what reduces risk: 1." in card.text
         sol = (await at.chat.books())["spot"]["SOL"]
         await at.chat.step(30 * 60)
-        told = at.chat.messages[-1]
+        told, result = at.chat.messages[-2:]
         assert "You did not answer, so only the legs that reduce risk are carried out." in told.text
         assert told.reply_to == card.id
+        assert "done" in result.text, "below what was said, where it is seen"
         assert (await at.chat.books())["spot"]["SOL"] == sol
         assert (await at.chat.plan()).state is PlanState.DONE
 

@@ -175,7 +175,7 @@ async def test_a_card_that_nobody_saw_of_a_plan_that_went_well_stays_silent(ann:
     await deliver(ann, MessageKind.PLAN_CARD, silent=True)
     number = ann.newest
     assert ann.last.silent
-    assert "done at" in ann.last.text
+    assert "done in" in ann.last.text
     await deliver(ann, MessageKind.PLAN_RESULT)
     assert ann.newest == number
 
