@@ -174,8 +174,9 @@ def active_layers(held: Valuation, strategy: Strategy, layers: Layers, base: Tar
     for signal in by_effect[Effect.TRIM_LONGS]:
         trims[signal.subject] = max(trims.get(signal.subject, _ZERO), signal.size or _ZERO)
     neutral = by_effect[Effect.NEUTRALISE]
+    moved = _moved(layers.hedges, base, strategy)
     return Fold(
-        vol=tuple(_spikes(by_effect[Effect.CUT_COIN], held, base, layers.anchors)),
+        vol=tuple(_spikes(by_effect[Effect.CUT_COIN], held, base, layers.anchors, moved)),
         funding_low_level=max(_sizes(by_effect[Effect.RAISE_NET]), default=None),
         funding_high=bool(by_effect[Effect.CUT_NET]),
         funding_high_factor=min(_sizes(by_effect[Effect.CUT_NET]), default=Decimal("0.5")),
@@ -189,7 +190,7 @@ def active_layers(held: Valuation, strategy: Strategy, layers: Layers, base: Tar
         tilts=tuple(
             Hedge(contract=tilt.contract, weight=tilt.weight) for tilt in layers.tilts if strategy.tilt and tilt.contract in held.book
         ),
-        moved=_moved(layers.hedges, base, strategy),
+        moved=moved,
         betas=betas,
     )
 
@@ -198,13 +199,19 @@ def _sizes(signals: Iterable[Signal]) -> list[Decimal]:
     return [signal.size for signal in signals if signal.size is not None]
 
 
-def _spikes(signals: Iterable[Signal], held: Valuation, base: Targets, anchors: Mapping[str, Anchor]) -> Iterator[Spike]:
-    """Return the cut of each coin in its spike; one of all coins together is every coin's, and that of every contract (domain 5.4)."""
+def _spikes(
+    signals: Iterable[Signal], held: Valuation, base: Targets, anchors: Mapping[str, Anchor], moved: Mapping[str, Decimal]
+) -> Iterator[Spike]:
+    """Return the cut of each coin in its spike; one of all coins together is every coin's, and that of every contract (domain 5.4).
+
+    What hedges have ``moved`` out of a coin is taken off its cap afterwards, so it counts as there: otherwise every look would sell as
+    much again.
+    """
     contracts = (position.asset for position in held.snapshot.positions)
     every = dict.fromkeys((*base.spot, *contracts))
     for signal in signals:
         for asset in every if signal.subject == BASKET else (signal.subject,):
-            weight = held.by_asset.get(asset, _ZERO) / held.value
+            weight = held.by_asset.get(asset, _ZERO) / held.value + moved.get(asset, _ZERO)
             yield _spike(asset, signal.size or _ONE, base.spot.get(asset, _ZERO), anchors.get(asset), weight)
 
 

@@ -7,20 +7,25 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import assume, event, given, note
 from hypothesis import strategies as st
 
 from chatbot.engine.exact import wide
+from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot
+from chatbot.model import ALT, CORE, ROTATION, Cause, OpenHedge, Signal
 from chatbot.model.trigger_info import INFO, Effect
+from chatbot.portfolio import strategies
 from chatbot.portfolio.layers import Memory
-from chatbot.portfolio.states import decoded, encoded
+from chatbot.portfolio.states import PortfolioStates, decoded, encoded
 from chatbot.triggers import market
-from tests.portfolio.moved_portfolios import Case, carried_out, cases, one_signal, planned, quick, threshold
+from tests.portfolio.moved_portfolios import MARKETS, NOW, PRICES, Case, carried_out, cases, one_signal, planned, quick, threshold
 
 if TYPE_CHECKING:
     from chatbot.engine.planner.block import Block
     from chatbot.portfolio.evaluation import Evaluation
 
+D = Decimal
 RISK_OFF = tuple(name for name, info in INFO.items() if not info.effect.adds_risk)
 #: a plan that is flagged again and again is followed so far
 PASSES = 4
@@ -56,6 +61,28 @@ def test_c13_after_a_perfect_execution_there_is_nothing_to_plan(case: Case) -> N
             assert settled(found, block, after)
             return
         found, block = again, after
+
+
+def test_what_a_rotation_has_taken_is_not_taken_again_while_its_coin_spikes() -> None:
+    """LINK is all of ALT, cut to a quarter, and 2.5 % of the value were rotated out of it: at the second look it sold as much once more."""
+    lines = {"BTC": CORE, "ETH": CORE, "LINK": ALT}
+    spot = [Holding(asset=asset, qty=D(1593) if line == ALT else D(0), price=PRICES[asset], bucket=line) for asset, line in lines.items()]
+    book = [Position(contract=f"{coin}-PERP", asset=coin, qty=D(0), entry=PRICES[coin], mark=PRICES[coin]) for coin in ("BTC", "ETH")]
+    cash = Cash(asset="USDT", qty=D(10_000), price=D(1))
+    snap = Snapshot(spot=tuple(spot), cash=(cash,), wallet=D(10_000), positions=tuple(book))
+    rotation = OpenHedge(
+        kind=ROTATION, contract="BTC-PERP", qty=D(0), opened_at=NOW, price=D(60_000), low=D(60_000), moved={"LINK": D("0.025")}
+    )
+    spike = Signal(trigger=Cause.VOLATILITY, subject="LINK", at=NOW, enter=D(2), leave=D(1), active=True, since=NOW, size=D("0.25"))
+    wide_alt = strategies.preset("conservative", MARKETS, ("LINK",))
+    case = Case(snap=snap, strategy=wide_alt, signals=(spike,), states=PortfolioStates(hedges=(rotation,)))
+    found = case.look()
+    after = carried_out(case, found, planned(found)[1]).look()
+    assert found.effective is not None
+    assert after.effective is not None
+    assert after.held is not None
+    assert after.effective.targets.spot["LINK"] == pytest.approx(found.effective.targets.spot["LINK"], abs=D("0.0005"))
+    assert not any(order.instrument == "LINK" for order in planned(after)[1].orders)
 
 
 def settled(found: Evaluation, block: Block, after: Block) -> bool:
