@@ -414,6 +414,7 @@ async def test_on_a_desk_the_menu_obeys_the_keyboard_in_every_language_of_the_bo
 ) -> None:
     server, played = stage
     page = await _open(browser, server, width=1200, height=800, dark=language == "ru")
+    await expect(page.locator("#language option")).to_have_count(3)  # the page asks for them once it stands
     assert await page.locator("#language option").evaluate_all("all => all.map(one => one.value)") == ["en", "es", "ru"]
     await page.locator("#language").select_option(language)
     opener = page.locator(".side .happen")

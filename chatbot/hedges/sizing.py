@@ -230,10 +230,10 @@ def _room(inputs: HedgeInputs, asked: Decimal) -> Room:
     behind = inputs.equity + inputs.cash * _KEPT
     gross = Room(gross=True, times=strategy.gross_cap, most=strategy.gross_cap * inputs.value, used=spot + inputs.others + position)
     sleeve = Room(gross=False, times=strategy.sleeve_cap, most=strategy.sleeve_cap * behind, used=inputs.others + position)
-    wanted = asked / _KEPT - inputs.held
+    wanted, spent = asked / _KEPT - inputs.held, asked * inputs.market.taker_fee
     lacking = max(
-        wanted + gross.used - position - gross.most,
-        (wanted + inputs.others) / sleeve.times - behind if sleeve.times else spot * 2,
+        wanted + gross.used - position - gross.most + gross.times * spent,
+        (wanted + inputs.others) / sleeve.times - behind + spent if sleeve.times else spot * 2,
     )
     weight = (lacking * _AMPLE / inputs.value).quantize(_TENTH_POINT, ROUND_UP)
     sell = weight * inputs.value
