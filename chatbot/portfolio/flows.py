@@ -35,6 +35,8 @@ _FLAT: Final = (_ZERO, _ZERO)
 _TRADED: Final = Decimal("0.01")
 #: below this part of the value nobody asks where a difference comes from
 _DUST: Final = Decimal("0.001")
+#: under this, a flow knows the message of the chat that asked for it
+_SAID_IN: Final = "message"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +97,14 @@ class _OvertakenError(Exception):
     """Something was written since; what was begun is rolled back."""
 
 
+class _SaidBeforeError(Exception):
+    """What let this flow in or out has done so already; what was begun is rolled back."""
+
+    def __init__(self, flow: Flow) -> None:
+        super().__init__(flow.id)
+        self.flow = flow
+
+
 class _Entry:
     """What is written together with changed amounts: the flow, and the end of the plan whose card rested on other amounts."""
 
@@ -109,6 +119,8 @@ class _Entry:
         latest = await flows.latest(tx, self.flow.portfolio_id) if self._of else None
         if self._of and (latest is None or latest.id != self._of):
             raise _OvertakenError
+        if (earlier := await _said(tx, self.flow.portfolio_id, self.flow.facts.get(_SAID_IN))) is not None:
+            raise _SaidBeforeError(earlier)
         self.flow = await flows.add(tx, self.flow)
         portfolio = await portfolios.get(tx, self.flow.portfolio_id)
         if portfolio is not None:
@@ -138,12 +150,25 @@ class Flows:
         #: ends the plan that waits for an answer: its card rested on other amounts
         self._end_card = end_card
 
-    async def move(self, portfolio: Portfolio, kind: FlowKind, amounts: Mapping[str, Decimal]) -> Moved:
-        """Let amounts above 0 come in or, for a withdrawal, leave. None: an exchange keeps this account, and sees it by itself."""
-        sign = -1 if kind is FlowKind.WITHDRAWAL else 1
-        return await self._receive(portfolio, kind, {asset: sign * qty for asset, qty in amounts.items()})
+    async def said(self, portfolio: Portfolio, message: int) -> Flow | None:
+        """Return what a message of the chat has let in or out before; None: nothing."""
+        async with self._db.read() as tx:
+            return await _said(tx, portfolio.id, message)
 
-    async def _receive(self, portfolio: Portfolio, kind: FlowKind, changes: Mapping[str, Decimal], of: int = 0) -> Moved:
+    async def move(self, portfolio: Portfolio, kind: FlowKind, amounts: Mapping[str, Decimal], *, said_in: int) -> Moved:
+        """Let amounts above 0 come in or, for a withdrawal, leave. None: an exchange keeps this account, and sees it by itself.
+
+        ``said_in`` is the message of the chat that asked for it, by its text or by a button under it: it does so once, whatever is tapped
+        twice, and whatever comes again because a process was killed before it could say that it was done. What it did is returned then.
+        """
+        if (earlier := await self.said(portfolio, said_in)) is not None:
+            return earlier
+        sign = -1 if kind is FlowKind.WITHDRAWAL else 1
+        return await self._receive(portfolio, kind, {asset: sign * qty for asset, qty in amounts.items()}, said_in=said_in)
+
+    async def _receive(
+        self, portfolio: Portfolio, kind: FlowKind, changes: Mapping[str, Decimal], *, of: int = 0, said_in: int | None = None
+    ) -> Moved:
         exchange = await self._accounts.exchange(portfolio.id)
         if not isinstance(exchange, Fundable):
             return None
@@ -151,7 +176,9 @@ class Flows:
         before = Holdings(spot=(await exchange.balances()).spot)
         after = Holdings(spot={**before.spot, **{asset: before.spot.get(asset, _ZERO) + qty for asset, qty in changes.items()}})
         amount, _ = difference(_managed(before, portfolio), _managed(after, portfolio), prices)
-        facts = {"changes": {asset: str(qty) for asset, qty in changes.items()}}
+        facts: dict[str, Any] = {"changes": {asset: str(qty) for asset, qty in changes.items()}}
+        if said_in is not None:
+            facts[_SAID_IN] = said_in
         entry = self._entry(portfolio, kind, value, amount, facts, of=of)
         try:
             await exchange.receive(changes, entry)
@@ -161,6 +188,8 @@ class Flows:
             return TooLittle(asset=short, there=there.get(short, _ZERO), wanted=-changes[short])
         except _OvertakenError:
             return Overtaken()
+        except _SaidBeforeError as before:
+            return before.flow
         return entry.flow
 
     async def correct(self, portfolio: Portfolio, typed: Typed) -> Corrected | Overtaken | NoEntry | None:
@@ -221,7 +250,7 @@ class Flows:
             return Overtaken()
         if "changes" in latest.facts:
             back = {asset: -Decimal(qty) for asset, qty in latest.facts["changes"].items()}
-            return await self._receive(portfolio, FlowKind.UNDONE, back, flow_id)
+            return await self._receive(portfolio, FlowKind.UNDONE, back, of=flow_id)
         exchange, asked = await self._last_correction(portfolio, flow_id)
         if exchange is None or asked is None:
             return Overtaken()
@@ -269,6 +298,13 @@ class Flows:
 
     def _flow(self, portfolio: Portfolio, kind: FlowKind, value: Decimal | None, amount: Decimal | None, facts: dict[str, Any]) -> Flow:
         return Flow(portfolio_id=portfolio.id, at=self._clock.now(), kind=kind, value=value, amount=amount, facts=facts)
+
+
+async def _said(tx: Tx, portfolio_id: int, message: int | None) -> Flow | None:
+    """Return what a message has let in or out before."""
+    if message is None:
+        return None
+    return next((flow for flow in await flows.of_portfolio(tx, portfolio_id) if flow.facts.get(_SAID_IN) == message), None)
 
 
 def merged(before: Holdings, typed: Typed, prices: Mapping[str, Decimal]) -> Holdings:

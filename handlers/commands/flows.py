@@ -59,6 +59,9 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
 
 
 async def _move(update: Update, context: Context, portfolio: Portfolio, kind: FlowKind, text: str) -> None:
+    if (earlier := await context.program.flows.said(portfolio, asked_in(update))) is not None:
+        await told(update, context, portfolio, earlier)  # this text has come again
+        return
     everything = await _all_of(context, portfolio, text) if kind is FlowKind.WITHDRAWAL else {}
     if not everything and (readings := (await _typed_in(context, portfolio, text)).readings):
         stored = {seal: {name: str(qty) for name, qty in one.items()} for seal, one in readings.items()}
@@ -66,24 +69,42 @@ async def _move(update: Update, context: Context, portfolio: Portfolio, kind: Fl
         prices = await amounts.prices(context, next(iter(readings.values())))
         await reply(update, context, views.which(context.words, portfolio, readings, prices, views.MOVE_AS))
         return
-    moved = await context.program.flows.move(portfolio, kind, everything or await amounts_in(context, portfolio, text))
+    typed_in = everything or await amounts_in(context, portfolio, text)
+    moved = await context.program.flows.move(portfolio, kind, typed_in, said_in=asked_in(update))
     await context.leave(DIALOG)
     await told(update, context, portfolio, moved)
+
+
+def asked_in(update: Update) -> int:
+    """Return the number of the message that an update is about: what was typed, or what stands above the tapped button."""
+    return update.effective_message.message_id if update.effective_message is not None else 0
 
 
 async def flow_as(update: Update, context: Context) -> None:
     """Let in or out what was typed, as the tapped button reads it; once."""
-    portfolio, dialog = await need_portfolio(update, context), await context.dialog()
-    if portfolio is None:
+    portfolio = await need_portfolio(update, context)
+    chosen = await tapped_reading(update, context, portfolio, DIALOG)
+    if portfolio is None or chosen is None:
         return
-    data = dialog[1] if dialog is not None and dialog[0] == DIALOG and dialog[1].get(OF_PORTFOLIO) == portfolio.id else {}
+    qtys, data = chosen
+    moved = await context.program.flows.move(portfolio, FlowKind(data["kind"]), qtys, said_in=asked_in(update))
+    await context.leave(DIALOG)
+    await told(update, context, portfolio, moved)
+
+
+async def tapped_reading(
+    update: Update, context: Context, portfolio: Portfolio | None, dialog: str
+) -> tuple[dict[str, Decimal], dict[str, Any]] | None:
+    """Return the amounts of the reading that was tapped, and what the dialog knows besides; None, and it is told, once that is left."""
+    found = await context.dialog()
+    if portfolio is None:
+        return None
+    data = found[1] if found is not None and found[0] == dialog and found[1].get(OF_PORTFOLIO) == portfolio.id else {}
     chosen = data.get("readings", {}).get(context.tapped.arg)
     if chosen is None:
         await answer(update, context, views.overtaken(context.words), alert=True)
-        return
-    await context.leave(DIALOG)
-    moved = await context.program.flows.move(portfolio, FlowKind(data["kind"]), {name: Decimal(qty) for name, qty in chosen.items()})
-    await told(update, context, portfolio, moved)
+        return None
+    return {name: Decimal(qty) for name, qty in chosen.items()}, data
 
 
 async def told(update: Update, context: Context, portfolio: Portfolio, moved: Moved) -> bool:

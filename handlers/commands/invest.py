@@ -64,7 +64,7 @@ async def deposited(update: Update, context: Context) -> None:
         return
     await _refuse_stopped(context, portfolio)
     amount = Decimal(context.tapped.arg)
-    moved = await context.program.flows.move(portfolio, FlowKind.DEPOSIT, {portfolio.quote: amount})
+    moved = await context.program.flows.move(portfolio, FlowKind.DEPOSIT, {portfolio.quote: amount}, said_in=flows.asked_in(update))
     if not await flows.told(update, context, portfolio, moved):
         return
     await _plan(update, context, portfolio, amount)

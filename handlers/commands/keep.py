@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from chatbot.portfolio.manage import OF_PORTFOLIO
 from handlers.chat import amounts, names
-from handlers.chat.context import answer, need_portfolio, reply, show
+from handlers.chat.context import need_portfolio, reply, show
+from handlers.commands import flows
 from handlers.views import problems
 from handlers.views.portfolio import flows as flow_views
 from handlers.views.portfolio import keep as views
@@ -53,16 +54,11 @@ async def keep(update: Update, context: Context) -> None:
 
 async def keep_as(update: Update, context: Context) -> None:
     """Keep what was typed out, as the tapped button reads it."""
-    portfolio, dialog = await need_portfolio(update, context), await context.dialog()
-    if portfolio is None:
-        return
-    data = dialog[1] if dialog is not None and dialog[0] == DIALOG and dialog[1].get(OF_PORTFOLIO) == portfolio.id else {}
-    chosen = data.get("readings", {}).get(context.tapped.arg)
-    if chosen is None:
-        await answer(update, context, flow_views.overtaken(context.words), alert=True)
-        return
-    await context.leave(DIALOG)
-    await _keep(update, context, portfolio, {name: Decimal(qty) for name, qty in chosen.items()}, ())
+    portfolio = await need_portfolio(update, context)
+    chosen = await flows.tapped_reading(update, context, portfolio, DIALOG)
+    if portfolio is not None and chosen is not None:
+        await _keep(update, context, portfolio, chosen[0], ())
+        await context.leave(DIALOG)
 
 
 async def give_back(update: Update, context: Context) -> None:
