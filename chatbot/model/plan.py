@@ -156,6 +156,8 @@ class LeftOutWhy(StoredWord):
     TURNOVER = "turnover"
     #: nobody knows what it is worth
     NO_PRICE = "no_price"
+    #: of money that is invested: the share of cash, which is under its target too (domain 9.14)
+    STAYS_CASH = "stays_cash"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,14 +67,15 @@ def draft_buys(evaluation: Evaluation, reasons: tuple[Reason, ...], *, now: date
     amount = min(wish.size, money_there(evaluation))
     if not amount:
         return NothingToDo(portfolio=evaluation.portfolio, figures=figures)
-    targets, into = _targets(evaluation, amount)
+    targets, into, cash = _targets(evaluation, amount)
     block = _only_buys(draft.literal_block(evaluation, targets, least=_ZERO), into)
     told = tuple(replace(wish, size=amount) if one is wish else one for one in reasons if one.trigger not in (Cause.DRIFT, Cause.EXPOSURE))
+    stays = (LeftOut(why=LeftOutWhy.STAYS_CASH, instrument=STABLE, amount=cash),) if cash else ()
     small = _too_small(evaluation, targets)
     if block.empty:
         return NothingToDo(portfolio=evaluation.portfolio, figures=figures, left_out=(*draft.left_out(block, evaluation, targets), *small))
     plan = draft.draft(evaluation, targets, block, told, now=now, expiry=expiry)
-    return replace(plan, fees=valuation.fees_of(plan.legs, evaluation.markets), left_out=(*plan.left_out, *small))
+    return replace(plan, fees=valuation.fees_of(plan.legs, evaluation.markets), left_out=(*stays, *plan.left_out, *small))
 
 
 def _too_small(evaluation: Evaluation, targets: Targets) -> tuple[LeftOut, ...]:
@@ -98,8 +99,8 @@ def _only_buys(block: Block, into: Decimal) -> Block:
     return replace(block, orders=orders, transfers=transfers, flags=tuple(flag for flag in block.flags if flag != "withdraw_limited"))
 
 
-def _targets(evaluation: Evaluation, amount: Decimal) -> tuple[Targets, Decimal]:
-    """Return where everything stands once the money is spent, as weights of V, and what of it goes into the futures account, quote."""
+def _targets(evaluation: Evaluation, amount: Decimal) -> tuple[Targets, Decimal, Decimal]:
+    """Return where everything stands once the money is spent, as weights of V, what goes into the futures account, and what stays cash."""
     held, now, strategy = evaluation.held, evaluation.effective, evaluation.portfolio.strategy
     if held is None or now is None:
         raise ValueError("a portfolio that cannot be evaluated has no plan")
@@ -116,7 +117,8 @@ def _targets(evaluation: Evaluation, amount: Decimal) -> tuple[Targets, Decimal]
             level = fill(values, coins, bought)
             values |= {asset: max(values[asset], level * share) for asset, share in coins.items()}
     into = to_decimal(found.buys.get(FUTURES, exact(_ZERO))).quantize(_CENT, ROUND_DOWN)
-    return _weights(evaluation, found, values, into), into
+    cash = to_decimal(found.buys.get(STABLE, exact(_ZERO))).quantize(_CENT, ROUND_DOWN)
+    return _weights(evaluation, found, values, into), into, cash
 
 
 def _weights(evaluation: Evaluation, found: Invested, values: Mapping[str, Fraction], into: Decimal) -> Targets:

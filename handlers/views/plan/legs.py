@@ -80,6 +80,7 @@ _LEFT_OUT = {
     LeftOutWhy.BELOW_MINIMUM: N_("{coin}: {amount} is under the exchange's minimum of {minimum}"),
     LeftOutWhy.SMALL: N_("{coin}: {amount} is under {minimum}, the smallest order that is worth its fees"),
     LeftOutWhy.HALTED: N_("{coin}: the exchange has stopped trading it"),
+    LeftOutWhy.STAYS_CASH: N_("{amount}, which stays cash: that is under its target too"),
     LeftOutWhy.NO_PRICE: N_("{coin}: there is no reliable price"),
     LeftOutWhy.CASH_LIMITED: N_("buys are smaller than wanted: there is not enough money"),
     LeftOutWhy.WITHDRAW_LIMITED: N_("some money stays in the futures account: its positions need it as margin"),

@@ -52,7 +52,9 @@ async def test_it_buys_what_is_missing_and_sells_nothing(ann: Someone) -> None:
     await ann.say("/deposit 1000")
     assert ann.last.buttons == ("Invest it", "Undo", "Status")
     await ann.tap("Invest it")
-    ann.sees("$1,000.00 is invested where it is missing most. Nothing is sold.", "After: BTC/ETH 44.4%")
+    ann.sees(
+        "$1,000.00 is invested where it is missing most. Nothing is sold.", "After: BTC/ETH 44.4%", "Left out: $197.", "which stays cash"
+    )
     # ALT 3,996 + 802 = 4,798 of 40 %, cash 1,002 + 197 = 1,199 of 10 %: both to a level of 11,995; 0.80 are fees
     assert await legs(ann) == {"SOL": (LegKind.SPOT_BUY, 401), "XRP": (LegKind.SPOT_BUY, 401)}
     before = (await ann.books())["spot"]
