@@ -25,7 +25,7 @@ def kept(words: Words, portfolio: Portfolio, figures: PortfolioFigures | None, *
     """Show what is kept out, with its value where it is known, and one tap for each coin that gives it back."""
     reserve = portfolio.strategy.kept
     text = page(
-        head(words, portfolio, bold(words.t("changed")) if changed else say(words, "kept out")),
+        head(words, portfolio, say(words, "kept out"), bold(words.t("changed")) if changed else None),
         *(_lines(words, portfolio, figures) if reserve else [say(words, "Nothing is kept out.")]),
         say(words, "What is kept out is never traded and is in no weight. It stands below the table in /status.") if reserve else None,
         "",

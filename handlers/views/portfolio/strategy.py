@@ -161,7 +161,7 @@ def preset_offer(words: Words, portfolio: Portfolio, strategy: Strategy, name: s
 def changed(words: Words, portfolio: Portfolio) -> View:
     """Confirm changed targets or bands and show them."""
     text = page(
-        head(words, portfolio, bold(words.t("changed"))),
+        head(words, portfolio, bold(words.t("changed")), name=True),
         strategy_table(words, portfolio.strategy),
         members_line(words, portfolio.strategy),
         *rules_lines(words, portfolio.strategy),
