@@ -178,11 +178,11 @@ async def test_a_slow_telegram_does_not_slow_the_pace_down(db: Database) -> None
 
 
 async def test_more_chats_than_one_question_names_are_all_reached(db: Database, outbox: Outbox, telegram: Telegram) -> None:
-    """A hundred and thirty chats with two messages each: nobody is forgotten, and each chat keeps its order."""
-    for chat in range(1, 131):
+    """Two hundred and thirty chats with two messages each: nobody is forgotten, and each chat keeps its order."""
+    for chat in range(1, 231):
         await post(db, chat, f"a{chat}", f"b{chat}")
-    assert await outbox.drain() == 260
-    assert all(telegram.keys(chat) == [f"a{chat}", f"b{chat}"] for chat in range(1, 131))
+    assert await outbox.drain() == 460
+    assert all(telegram.keys(chat) == [f"a{chat}", f"b{chat}"] for chat in range(1, 231))
     assert await waiting(db) == 0
 
 

@@ -169,14 +169,14 @@ def test_threads_do_not_mix_pictures() -> None:
 
 
 def test_a_picture_is_quick_and_leaves_nothing_behind() -> None:
-    """The median picture takes under 40 ms (three times that is allowed on a busy machine), and 30 more cost under 4 MB of memory."""
+    """The median picture takes under 40 ms (three times that is allowed on a busy machine), and 100 more cost under 4 MB of memory."""
     every(TWELVE)
     before, spent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, []
-    for _ in range(30):
+    for _ in range(100):
         began = time.process_time()
         allocation.allocation_picture(TWELVE, LABELS)
         spent.append(time.process_time() - began)
-    assert sorted(spent)[15] < 0.12
+    assert sorted(spent)[50] < 0.12
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 4_000
 
 

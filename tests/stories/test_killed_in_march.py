@@ -151,7 +151,7 @@ def test_a_program_killed_at_every_step_from_the_tap_to_the_result_ends_with_the
     same(found, unhurt)
     cards = [message.text for message in phone.loopback.chat(ANN.id) if message.text.startswith("DEMO · Balanced · Plan 2")]
     assert len(cards) == 3, "the card, and the result, which rings because DOGE fell short: twice, as whoever sent it died before noting it"
-    assert cards[-2].endswith("Its result is below."), "what was sent before points to the last"
+    assert cards[-2] == "DEMO · Balanced · Plan 2\nIts result is below.", "what was sent before points to the last"
     assert cards[-1].startswith("DEMO · Balanced · Plan 2 · done")
 
 

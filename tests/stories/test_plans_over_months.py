@@ -48,7 +48,7 @@ class Row:
     #: basis points of what was traded: told on the card, and paid
     told: list[float] = field(default_factory=list)
     paid: list[float] = field(default_factory=list)
-    #: plans of which something that they traded would be traded again by a /rebalance right after them
+    #: plans of which something that they traded whole would be traded again by a /rebalance right after them
     again: int = 0
     #: plans after which a /rebalance finds nothing to do at all
     idle: int = 0
@@ -59,7 +59,7 @@ class Row:
         self.plans += 1
         self.legs += len(orders)
         self.idle += not after
-        self.again += any(leg.instrument in after for leg in orders)
+        self.again += any(leg.instrument in after for leg in orders if not fell_short(leg))
         self.dust += sum(leg.notional < DUST * plan.before.value for leg in orders)
         if plan.finished_at is not None and plan.decided_at is not None:
             self.minutes.append((plan.finished_at - plan.decided_at).total_seconds() / 60)
@@ -126,17 +126,23 @@ def is_risk_off(plan: Plan) -> bool:
     return all((reason.trigger, reason.event) in RISK_OFF or reason.trigger is Cause.MARGIN for reason in plan.reasons)
 
 
-@pytest.mark.parametrize(
-    ("begin", "end"),
-    [
-        (day(2020, 2, 1), day(2020, 6, 1)),
-        (day(2021, 11, 1), day(2022, 2, 1)),
-        (day(2022, 5, 1), day(2022, 9, 1)),
-    ],
-    ids=["feb-may-2020", "nov-2021-jan-2022", "may-aug-2022"],
-)
-async def test_months_of_plans(tmp_path: Path, begin: datetime, end: datetime) -> None:
-    """No spot leg for a futures signal while every line is inside its band, no buy in a plan that lowers risk, and few legs of dust."""
+SPANS = {
+    "feb-may-2020": (day(2020, 2, 1), day(2020, 6, 1)),
+    "nov-2021-jan-2022": (day(2021, 11, 1), day(2022, 2, 1)),
+    "may-aug-2022": (day(2022, 5, 1), day(2022, 9, 1)),
+}
+#: what is lived once and looked at twice
+_LIVED: dict[str, tuple[list[Plan], dict[str, Row]]] = {}
+
+
+async def lived(tmp_path: Path, span: str) -> tuple[list[Plan], dict[str, Row]]:
+    """Return the plans of some months, and what they came to by what asked for them."""
+    if span not in _LIVED:
+        _LIVED[span] = await _live(tmp_path, *SPANS[span])
+    return _LIVED[span]
+
+
+async def _live(tmp_path: Path, begin: datetime, end: datetime) -> tuple[list[Plan], dict[str, Row]]:
     after: list[frozenset[str]] = []
     async with living(tmp_path, begin, "Balanced") as life:
 
@@ -153,8 +159,15 @@ async def test_months_of_plans(tmp_path: Path, begin: datetime, end: datetime) -
     print(f"\n{begin:%b %Y} to {end:%b %Y}")  # noqa: T201 - the table, read with -s
     for name, row in sorted(rows.items()):
         print(row.line(name))  # noqa: T201 - as above
+    return list(life.plans), rows
+
+
+@pytest.mark.parametrize("span", SPANS)
+async def test_months_of_plans(tmp_path: Path, span: str) -> None:
+    """No spot leg for a futures signal while every line is inside its band, no buy in a plan that lowers risk, soon done and as told."""
+    made, rows = await lived(tmp_path, span)
     spot = (LegKind.SPOT_BUY, LegKind.SPOT_SELL)
-    for plan in life.plans:
+    for plan in made:
         causes = {reason.trigger for reason in plan.reasons}
         inside = not any(line.breach for line in plan.before.limits)
         if causes <= FUTURES_SIGNALS and inside:
@@ -162,10 +175,18 @@ async def test_months_of_plans(tmp_path: Path, begin: datetime, end: datetime) -
         if is_risk_off(plan):
             assert not [leg for leg in plan.legs if leg.kind is LegKind.SPOT_BUY], f"plan {plan.number}: {causes}"
     whole = rows["all"]
-    # the aim is 5 %: what a spike still cuts of its coins from 5 basis points on is dust too, and 40 legs are few
-    assert whole.dust <= whole.legs * 0.1, f"{whole.dust} of {whole.legs} legs are dust"
     assert median(whole.minutes) <= 5
     assert median(rows["urgent"].minutes) <= 1
-    assert whole.again <= max(1, whole.plans * 0.05), "a /rebalance right after a plan finds nothing more to do about what the plan traded"
+    assert not whole.again, "a /rebalance right after a plan finds nothing more to do about what the plan traded whole"
     beyond = [paid > 2 * told for told, paid in zip(whole.told, whole.paid, strict=True)]
     assert sum(beyond) <= len(beyond) / 2, "in the median, at most twice what the card said"
+
+
+BY_THE_RULES = pytest.mark.xfail(strict=True, reason="3 of 40: coins that a spike names are cut from 5 basis points on (domain 9.13)")
+
+
+@pytest.mark.parametrize("span", [pytest.param(span, marks=BY_THE_RULES if span == "feb-may-2020" else ()) for span in SPANS])
+async def test_few_legs_are_dust(tmp_path: Path, span: str) -> None:
+    """The aim is one in twenty."""
+    _, rows = await lived(tmp_path, span)
+    assert rows["all"].dust <= rows["all"].legs * 0.05, f"{rows['all'].dust} of {rows['all'].legs} legs are dust"

@@ -24,7 +24,7 @@ CALLS = ("getMe", "deleteWebhook", "setMyCommands", "getUpdates")
 
 
 @pytest.mark.parametrize("call", CALLS)
-@pytest.mark.parametrize(("status", "shapes"), [(200, SHAPES), (502, SHAPES[::4])])
+@pytest.mark.parametrize(("status", "shapes"), [(200, SHAPES), (502, SHAPES[::4]), pytest.param(502, SHAPES, marks=pytest.mark.slow)])
 async def test_the_start_survives_every_shape(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, status: int, shapes: tuple[bytes, ...]
 ) -> None:
