@@ -111,3 +111,13 @@ def test_without_futures_the_other_lines_keep_their_proportions(name: str) -> No
     for line, weight in chosen.weights.items():
         if line != FUTURES:
             assert abs(left.weights[line] - weight / rest) <= D("0.002")
+
+
+@pytest.mark.parametrize("answer", ["No", "Yes"])
+@pytest.mark.parametrize("strategy", ["Conservative", "Balanced", "Aggressive"])
+async def test_a_working_portfolio_takes_at_most_five_taps(tmp_path: Path, answer: str, strategy: str) -> None:
+    """Counted by the server, on the longest way there is: what is held typed in, futures answered, a strategy looked at and chosen."""
+    async with after(typed_in, tmp_path, source=StillMarket) as ann:
+        await ann.taps("That is right", answer, strategy, f"Use {strategy}")
+        assert (await strategy_of(ann)).preset == (strategy.lower() if answer == "Yes" else "custom")
+        assert len(ann.loopback._state.queries) == 5
