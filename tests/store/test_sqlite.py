@@ -137,6 +137,27 @@ async def test_a_task_that_is_cancelled_on_its_way_leaves_no_transaction_open(db
     other.close()
 
 
+@pytest.mark.parametrize("rounds", range(1, 7))
+async def test_a_task_that_is_cancelled_again_and_again_leaves_nothing_that_waits_for_ever(
+    db: Database, tmp_path: Path, rounds: int
+) -> None:
+    """A later cancel meets the close which an earlier one began: the process ends all the same, however far that one had come."""
+    other = sqlite3.connect(tmp_path / "ballast.sqlite", timeout=0, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    before = asyncio.all_tasks()
+    task = asyncio.ensure_future(_write_and_fail(db))
+    await asyncio.sleep(0.02)
+    for _ in range(4):
+        task.cancel()
+        for _ in range(rounds):
+            await asyncio.sleep(0)
+    other.close()
+    _, waiting = await asyncio.wait({task} | asyncio.all_tasks() - before, timeout=5)
+    assert not waiting
+    async with db.transaction() as tx:
+        assert await accounts.meta(tx, "k") is None
+
+
 async def test_a_statement_that_is_refused_says_so(db: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A lock that is never given up is an error of the statement that wanted it, and the transaction can be tried again."""
     monkeypatch.setattr(sqlite, "_BUSY_TIMEOUT_S", 0)
