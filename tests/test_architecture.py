@@ -33,6 +33,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "chatbot/market/funding.py": ("chatbot.exchanges.base", "chatbot.engine", "chatbot.market"),
     # what is a number is told by the engine, wherever one comes in
     "chatbot/exchanges": ("chatbot.engine.finite",),
+    # an exchange of its own: it knows what our exchanges offer, and nothing of the client that it is tried with
+    "chatbot/exchanges/testserver": ("chatbot.exchanges.base", "chatbot.exchanges.markets.coins", "chatbot.engine.finite"),
     "chatbot/execution/lifecycle.py": (),
     "chatbot/execution": ("chatbot.store", "chatbot.exchanges.base", "chatbot.durable", "chatbot.engine"),
     "chatbot/store": (),
@@ -63,6 +65,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
 NEVER: dict[str, tuple[str, ...]] = {
     "handlers/views": ("chatbot.store", "chatbot.execution", "chatbot.monitor", "chatbot.app", "chatbot.durable", "chatbot.market"),
 }
+#: what only its own files import, and tests
+ONLY_FOR_TESTS = "chatbot.exchanges.testserver"
 #: a folder with more files than this hides its own; ``handlers/commands`` has a file a command
 MOST_FILES = 16
 #: library -> where it may be imported
@@ -75,7 +79,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "matplotlib": ("chatbot/charts",),
     "PIL": ("chatbot/charts",),
     "babel": ("chatbot/i18n.py",),
-    "aiohttp": ("chatbot/web", "chatbot/market/sentiment.py"),
+    "aiohttp": ("chatbot/web", "chatbot/market/sentiment.py", "chatbot/exchanges/testserver"),
     "cryptography": (),
     "pydantic": ("chatbot/config.py", "chatbot/store"),
     "pydantic_settings": ("chatbot/config.py",),
@@ -160,6 +164,13 @@ def never_for(name: str) -> tuple[str, ...]:
 
 def _stdlib() -> frozenset[str]:
     return sys.stdlib_module_names | {"__future__"}
+
+
+def test_only_tests_import_the_test_exchange() -> None:
+    """What trades real money has no way to an exchange that is none."""
+    for path in sources():
+        if not path.is_relative_to(ROOT / ONLY_FOR_TESTS.replace(".", "/")):
+            assert not [module for module in imported(path) if _is_under(module, (ONLY_FOR_TESTS,))], path
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:

@@ -1,0 +1,150 @@
+"""What an exchange has: its time, instruments, prices, books, accounts and their money; ``venue`` says what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import TYPE_CHECKING
+
+from chatbot.exchanges.base import Side, is_perp
+from chatbot.exchanges.testserver.account import Account, Income
+from chatbot.exchanges.testserver.book import Book, book_around
+from chatbot.exchanges.testserver.ledger import WORLD, ZERO, Ledger, Purse, Wallet
+from chatbot.exchanges.testserver.margin import Margin
+from chatbot.exchanges.testserver.prices import Path, Price
+from chatbot.exchanges.testserver.words import Reason, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chatbot.clock import Clock
+    from chatbot.exchanges.base import Market
+    from chatbot.exchanges.testserver.harshness import Harshness
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """What the venues differ in beyond their language; a dialect names its own."""
+
+    #: spot and futures are one wallet
+    one_wallet: bool = False
+    #: what fees cost when they are paid in the exchange's coin, as a fraction of the fee
+    coin_discount: Decimal = Decimal("0.75")
+
+
+class Floor:
+    """The state of one exchange. All money is ``Decimal``; time comes from a clock."""
+
+    def __init__(self, clock: Clock, harshness: Harshness, traits: Traits, quote: str = "USDT") -> None:
+        self._clock = clock
+        self.harshness = harshness
+        self.traits = traits
+        self.quote = quote
+        self.ledger = Ledger()
+        self.accounts: dict[str, Account] = {}
+        self.markets: dict[str, Market] = {}
+        self.prices: dict[str, Price] = {}
+        self.paths: dict[str, Path] = {}
+        self._books: dict[str, Book] = {}
+        self._numbers = count(1001)
+        #: the moment at which something late is judged; None: now
+        self._then: datetime | None = None
+
+    @property
+    def now(self) -> datetime:
+        """The exchange's own time."""
+        return self._then or self._clock.now() - timedelta(seconds=self.harshness.behind_s)
+
+    @property
+    def now_ms(self) -> int:
+        """The exchange's own time in milliseconds."""
+        return ms_of(self.now)
+
+    def next_number(self) -> int:
+        """Return a number that nothing else has."""
+        return next(self._numbers)
+
+    def list_market(self, *markets: Market) -> None:
+        """Add instruments, or change their rules."""
+        for market in markets:
+            self.markets[market.instrument] = market
+
+    def market(self, instrument: str) -> Market:
+        """Return the rules of an instrument. Raises ``Refusal``: unknown symbol."""
+        if instrument not in self.markets:
+            raise Refusal(Reason.UNKNOWN_SYMBOL, instrument)
+        return self.markets[instrument]
+
+    def say(self, instrument: str, price: Price) -> None:
+        """Say the price of one instrument; nothing is matched by it."""
+        self.prices[instrument] = price
+        self.paths.setdefault(instrument, Path()).say(self.now, price.mark)
+        self._books.pop(instrument, None)
+
+    def price(self, instrument: str) -> Decimal:
+        """Return what an instrument is worth: its mark, quote."""
+        return self.prices[instrument].mark
+
+    def book(self, instrument: str) -> Book:
+        """Return the order book of an instrument as it is now; takers eat it up."""
+        if instrument not in self._books:
+            market, price = self.market(instrument), self.prices[instrument]
+            self._books[instrument] = book_around(market, price.bid, price.ask, self.harshness.levels, self.harshness.level_quote)
+        return self._books[instrument]
+
+    def open_account(self, key: str, secret: str, spot: Mapping[str, Decimal] | None = None, futures: Decimal = ZERO) -> Account:
+        """Open an account with money that comes from outside."""
+        account = self.accounts[key] = Account(key=key, secret=secret)
+        for asset, amount in (spot or {}).items():
+            self.deposit(account, asset, amount)
+        self.deposit(account, self.quote, futures, Wallet.FUTURES)
+        return account
+
+    def deposit(self, account: Account, asset: str, amount: Decimal, wallet: Wallet = Wallet.SPOT) -> None:
+        """Bring money in from outside; a negative amount leaves."""
+        self.ledger.move(asset, WORLD, self.purse(account, wallet), amount)
+
+    def purse(self, account: Account, wallet: Wallet) -> Purse:
+        """Return a wallet of an account; where the venue has one for all, futures are in it too."""
+        one = self.traits.one_wallet and wallet is Wallet.FUTURES
+        return account.purse(Wallet.SPOT if one else wallet)
+
+    def locked(self, account: Account, asset: str) -> Decimal:
+        """Return what of an asset the open orders of the spot wallet hold."""
+        total = ZERO
+        for order in account.open_orders:
+            if not is_perp(order.market.instrument) and order.limit is not None:
+                spends = self.quote if order.side is Side.BUY else order.market.instrument
+                if spends == asset:
+                    total += order.left * (order.limit if asset == self.quote else 1)
+        return total
+
+    def free(self, account: Account, asset: str) -> Decimal:
+        """Return what of an asset may be spent on spot."""
+        held = self.ledger.held(self.purse(account, Wallet.SPOT), asset) - self.locked(account, asset)
+        if self.traits.one_wallet and asset == self.quote:
+            return max(ZERO, min(held, self.margin(account).withdrawable - self.locked(account, asset)))
+        return held
+
+    def margin(self, account: Account) -> Margin:
+        """Return the futures side of an account at the marks of now."""
+        marks = {name: price.mark for name, price in self.prices.items()}
+        return Margin(account, self.ledger.held(self.purse(account, Wallet.FUTURES), self.quote), marks, self.markets)
+
+    def note_income(self, account: Account, kind: str, instrument: str, amount: Decimal) -> None:
+        """Write a change of the futures wallet into the account's history."""
+        account.income.append(Income(number=self.next_number(), at_ms=self.now_ms, kind=kind, instrument=instrument, amount=amount))
+
+
+def ms_of(at: datetime) -> int:
+    """Return a moment in milliseconds since 1970."""
+    return (at - _EPOCH) // timedelta(milliseconds=1)
+
+
+def at_ms(ms: int) -> datetime:
+    """Return the moment of milliseconds since 1970."""
+    return _EPOCH + timedelta(milliseconds=ms)

@@ -1,0 +1,205 @@
+"""The test exchange on the loopback interface: one port, one venue, spoken to by the real ccxt client.
+
+async with Server(BINANCE, clock) as server:
+    account = server.venue.open_account("key", "secret", {"USDT": Decimal(1000)})
+    made = ccxt.binance({"apiKey": "key", "secret": "secret", **server.options()})
+    server.venue.move("BTC", Decimal(61_000))
+    server.faults.add(call="place", fault="reset_after")
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Self
+
+from aiohttp import web
+
+from chatbot.exchanges.testserver.dialect import Answer, Request, Talk
+from chatbot.exchanges.testserver.faults import Faults, Way, When, spoiled
+from chatbot.exchanges.testserver.harshness import Harshness
+from chatbot.exchanges.testserver.limits import Limits
+from chatbot.exchanges.testserver.venue import Venue
+from chatbot.exchanges.testserver.words import Reason, Refusal
+
+if TYPE_CHECKING:
+    from chatbot.clock import Clock
+    from chatbot.exchanges.testserver.dialect import Dialect, Route
+    from chatbot.exchanges.testserver.faults import Fault
+    from chatbot.exchanges.testserver.prices import Feed
+
+_BAD_GATEWAY = 502
+
+
+class Door(StrEnum):
+    """How far in a client may come."""
+
+    #: everywhere
+    TRADING = "trading"
+    #: a request that would change an account is a failure of the test
+    READING = "reading"
+    #: so is one that needs a key
+    PUBLIC = "public"
+
+
+class Trespass(AssertionError):
+    """Somebody asked for what nobody may ask for here."""
+
+
+class Server:
+    """One venue on a port of its own; everything about it can be reached and changed while it runs."""
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        clock: Clock,
+        *,
+        harshness: Harshness | None = None,
+        feed: Feed | None = None,
+        door: Door = Door.TRADING,
+    ) -> None:
+        self.dialect = dialect
+        self.venue = Venue(clock, harshness or Harshness(), dialect.traits)
+        self.faults = Faults()
+        self.limits = Limits(dialect.limits, self.venue.harshness)
+        self.door = door
+        #: every request that came in, oldest first
+        self.log: list[Request] = []
+        #: requests that came in although the door is shut to them; closing the server raises if there are any
+        self.trespasses: list[Request] = []
+        #: paths that nobody has written
+        self.unknown: list[Request] = []
+        self.base = ""
+        self._feed = feed
+        self._fed_ms: int | None = None
+        self._runner: web.AppRunner | None = None
+        self._closing = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
+        if self.trespasses and error[0] is None:
+            raise Trespass(", ".join(f"{one.method} {one.path}" for one in self.trespasses))
+
+    async def open(self, port: int = 0) -> None:
+        """Listen; port 0 is any that is free."""
+        app = web.Application()
+        app.router.add_route("*", "/{host}/{path:.*}", self._serve)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", port)
+        await site.start()
+        host, bound = self._runner.addresses[0][:2]
+        self.base = f"http://{host}:{bound}"
+        if self._feed is not None:
+            self.venue.markets.clear()
+            self.venue.list_market(*(await self._feed.markets()).values())
+
+    async def close(self) -> None:
+        """Listen no longer; who waits for an answer gets none."""
+        self._closing.set()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def options(self) -> dict[str, Any]:
+        """Return what ``CHATBOT_EXCHANGE_OPTIONS`` must hold for this venue."""
+        return self.dialect.options(self.base)
+
+    def asked(self, call: str) -> list[Request]:
+        """Return the requests of one ``Call`` that came in so far."""
+        return [one for one in self.log if (one.method, one.path) in self.dialect.routes and self._route(one).call == call]
+
+    async def _serve(self, incoming: web.Request) -> web.StreamResponse:
+        request = Request(
+            method=incoming.method,
+            host=incoming.match_info["host"],
+            path="/" + incoming.match_info["path"],
+            query=incoming.raw_path.partition("?")[2],
+            body=await incoming.text(),
+            headers=incoming.headers,
+            address=incoming.remote or "",
+        )
+        self.log.append(request)
+        await self._fed()
+        self.venue.catch_up()
+        try:
+            route = self._route(request)
+            self._watched(route, request)
+        except Refusal as refusal:
+            return _sent(self.dialect.refused(refusal, request))
+        fault = self.faults.take(route.call)
+        if fault is None:
+            return _sent(await self._judged(route, request))
+        return await self._gone_wrong(fault, route, request, incoming)
+
+    def _route(self, request: Request) -> Route:
+        route = self.dialect.routes.get((request.method, request.path))
+        if route is None:
+            self.unknown.append(request)
+            raise Refusal(Reason.NO_SUCH_PATH, f"{request.method} {request.path}")
+        return route
+
+    def _watched(self, route: Route, request: Request) -> None:
+        if (route.acts and self.door is not Door.TRADING) or (route.private and self.door is Door.PUBLIC):
+            self.trespasses.append(request)
+            raise Refusal(Reason.RIGHT, "nobody may ask for this here")
+
+    async def _fed(self) -> None:
+        now = self.venue.now_ms
+        pause_ms = max(1.0, 1000 * self.venue.harshness.refill_s)
+        if self._feed is None or (self._fed_ms is not None and now - self._fed_ms < pause_ms):
+            return
+        self._fed_ms = now
+        for name, price in (await self._feed.latest()).items():
+            self.venue.say(name, price)
+
+    async def _judged(self, route: Route, request: Request) -> Answer:
+        """Let the exchange answer, whatever becomes of the answer."""
+        now = self.venue.now_ms
+        try:
+            self.limits.charge(route.bucket, route.weight, now)
+            found = route.handle(self._talk(route, request))
+            body = await found if inspect.isawaitable(found) else found
+        except Refusal as refusal:
+            answer = self.dialect.refused(refusal, request)
+        else:
+            answer = Answer(body=body)
+        counted = self.dialect.counted(route.bucket, self.limits.used(route.bucket, now))
+        return Answer(status=answer.status, body=answer.body, headers={**counted, **answer.headers})
+
+    def _talk(self, route: Route, request: Request) -> Talk:
+        client = self.dialect.known(self.venue, request) if route.private else None
+        return Talk(venue=self.venue, request=request, feed=self._feed, client=client)
+
+    def _judged_late(self, route: Route, request: Request) -> None:
+        try:
+            route.handle(self._talk(route, request))
+        except Refusal:
+            return  # nobody hears of it
+
+    async def _gone_wrong(self, fault: Fault, route: Route, request: Request, incoming: web.Request) -> web.StreamResponse:
+        refusal = fault.refused()
+        answer = Answer()
+        if fault.when is When.AFTER:
+            answer = await self._judged(route, request)
+        elif fault.when is When.LATE and route.acts:
+            self.venue.later(self.venue.harshness.late_s, lambda: self._judged_late(route, request))
+        if refusal is not None:
+            return _sent(self.dialect.refused(refusal, request))
+        if fault.way is Way.SILENCE:
+            await self._closing.wait()
+        if fault.way in (Way.RESET, Way.SILENCE, None):
+            if incoming.transport is not None:
+                incoming.transport.abort()
+            return web.Response()
+        status = _BAD_GATEWAY if fault.way is Way.BAD_GATEWAY else answer.status
+        return web.Response(status=status, text=spoiled(fault.way, answer.body, fault.field), content_type="application/json")
+
+
+def _sent(answer: Answer) -> web.Response:
+    return web.Response(status=answer.status, text=json.dumps(answer.body), headers=answer.headers, content_type="application/json")

@@ -1,0 +1,229 @@
+"""The exchange itself, without HTTP and without a dialect: what time, orders and prices do to its accounts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.exchanges.base import PERP, is_perp
+from chatbot.exchanges.markets.coins import COINS, perp_market, spot_market
+from chatbot.exchanges.testserver.account import Moved, Right
+from chatbot.exchanges.testserver.book import spread_around
+from chatbot.exchanges.testserver.floor import Floor, Traits, ms_of
+from chatbot.exchanges.testserver.ledger import HOUSE, MARKET, Wallet
+from chatbot.exchanges.testserver.matching import match_resting
+from chatbot.exchanges.testserver.prices import Price
+from chatbot.exchanges.testserver.words import Reason, Refusal, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from chatbot.clock import Clock
+    from chatbot.exchanges.testserver.account import Account, Stake, VenueOrder
+    from chatbot.exchanges.testserver.harshness import Harshness
+
+_FUNDING_MS = 8 * 3_600_000
+
+
+class Venue(Floor):
+    """One exchange and what time, orders and prices do to its accounts."""
+
+    def __init__(self, clock: Clock, harshness: Harshness, traits: Traits, quote: str = "USDT") -> None:
+        super().__init__(clock, harshness, traits, quote)
+        #: what happens later, with its time on the exchange's clock
+        self._due: list[tuple[datetime, Callable[[], object]]] = []
+        self._matched = self._settled = self.now
+        for asset, coin in COINS.items():
+            self.list_market(spot_market(asset), perp_market(asset))
+            self.move(asset, Decimal(str(coin.price)))
+
+    # --- time
+
+    def later(self, seconds: float, what: Callable[[], object]) -> None:
+        """Let something happen in a while: at the next request after that time, as of that time."""
+        self._due.append((self.now + timedelta(seconds=seconds), what))
+
+    def catch_up(self) -> None:
+        """Let everything happen whose time has come: late requests, funding, fills of resting orders."""
+        now = self.now
+        for at, what in sorted((one for one in self._due if one[0] <= now), key=lambda one: one[0]):
+            self._due.remove((at, what))
+            self._then = at
+            what()
+            self._then = None
+        boundary = now_boundary(ms_of(self._settled))
+        while boundary <= ms_of(now):
+            for name in self.markets:
+                if is_perp(name):
+                    self.settle_funding(name)
+            boundary += _FUNDING_MS
+        self._settled = now
+        if (now - self._matched).total_seconds() >= self.harshness.refill_s:
+            self.match()
+
+    def match(self) -> None:
+        """Fill the books again and let resting orders trade."""
+        self._matched = self.now
+        self._books.clear()
+        for account in self.accounts.values():
+            match_resting(self, account)
+            if self.margin(account).broke:
+                self.liquidate(account)
+
+    # --- instruments and prices
+
+    def halt(self, instrument: str, *, trading: bool = False) -> None:
+        """Stop the trading of an instrument, or let it go on."""
+        self.markets[instrument] = replace(self.market(instrument), trading=trading)
+
+    def delist(self, instrument: str) -> None:
+        """Take an instrument off the list: its orders end, its positions are closed at the mark."""
+        for account in self.accounts.values():
+            for order in account.open_orders:
+                if order.market.instrument == instrument:
+                    order.end(self.now_ms, State.EXPIRED)
+            for name, about, stake in account.held():
+                if name == instrument:
+                    self._close(account, name, about, stake, "DELIVERED_SETTELMENT")
+        del self.markets[instrument]
+
+    def move(self, asset: str, price: Decimal, *, perp: Decimal | None = None) -> None:
+        """Say what an asset is worth, on spot and in its contract, quote; resting orders that it comes to are filled."""
+        for name, mid in ((asset, price), (asset + PERP, perp or price)):
+            if name in self.markets:
+                bid, ask = spread_around(self.markets[name], mid)
+                old = self.prices.get(name)
+                self.say(name, replace(old, bid=bid, ask=ask, mark=mid) if old else Price(bid=bid, ask=ask, mark=mid))
+        self.match()
+
+    # --- accounts and money
+
+    def transfer(self, account: Account, source: Wallet, target: Wallet, asset: str, amount: Decimal, client_id: str = "") -> Moved:
+        """Move money between two wallets of an account. Raises ``Refusal``: not enough of it is free."""
+        if amount <= 0:
+            raise Refusal(Reason.BAD_VALUE, str(amount))
+        if Right.TRANSFER not in account.rights:
+            raise Refusal(Reason.RIGHT, "transfers are not enabled")
+        if client_id and any(one.client_id == client_id for one in account.moved):
+            raise Refusal(Reason.DUPLICATE, client_id)
+        if amount > self._may_leave(account, source, asset):
+            raise Refusal(Reason.NO_MONEY, f"{amount} {asset}")
+        self.ledger.move(asset, self.purse(account, source), self.purse(account, target), amount)
+        moved = Moved(
+            number=self.next_number(), at_ms=self.now_ms, source=source, target=target, asset=asset, amount=amount, client_id=client_id
+        )
+        account.moved.append(moved)
+        if Wallet.FUTURES in (source, target):
+            self.note_income(account, "TRANSFER", "", amount if target is Wallet.FUTURES else -amount)
+        return moved
+
+    def _may_leave(self, account: Account, wallet: Wallet, asset: str) -> Decimal:
+        if wallet is Wallet.SPOT:
+            return self.free(account, asset)
+        if wallet is Wallet.FUTURES and asset == self.quote:
+            return self.margin(account).withdrawable
+        return self.ledger.held(self.purse(account, wallet), asset)
+
+    # --- what happens to positions
+
+    def settle_funding(self, instrument: str, rate: Decimal | None = None) -> None:
+        """Let everybody pay or receive funding: longs pay ``rate`` of their value, the rate that was announced unless one is given."""
+        paid = self.prices[instrument].rate if rate is None else rate
+        for account in self.accounts.values():
+            for name, _, stake in account.held():
+                if name == instrument:
+                    amount = (-stake.qty * self.price(name) * paid).quantize(Decimal("1e-8"))
+                    self.ledger.move(self.quote, MARKET, self.purse(account, Wallet.FUTURES), amount)
+                    self.note_income(account, "FUNDING_FEE", name, amount)
+
+    def liquidate(self, account: Account) -> None:
+        """Close all positions of an account at the mark; what is left of its margin goes to the house, orders on contracts end."""
+        for order in account.open_orders:
+            if is_perp(order.market.instrument):
+                order.end(self.now_ms, State.EXPIRED)
+        kept = self.margin(account).maintenance
+        for name, about, stake in account.held():
+            self._close(account, name, about, stake, "REALIZED_PNL")
+        purse = self.purse(account, Wallet.FUTURES)
+        left = self.ledger.held(purse, self.quote)
+        fee = min(left, kept)  # below zero the house pays what is missing
+        self.ledger.move(self.quote, purse, HOUSE, fee)
+        self.note_income(account, "INSURANCE_CLEAR", "", -fee)
+
+    def deleverage(self, account: Account, instrument: str, qty: Decimal) -> None:
+        """Take a part of a winning position away at the mark, without an order and a fee: auto-deleveraging."""
+        stake = account.stake(instrument)
+        part = min(abs(qty), abs(stake.qty)) * (-1 if stake.qty > 0 else 1)
+        self._trade_away(account, instrument, stake, part, "REALIZED_PNL")
+
+    def _close(self, account: Account, instrument: str, about: str, stake: Stake, kind: str) -> None:
+        self._trade_away(account, instrument, stake, -stake.qty, kind)
+        account.stakes.pop((instrument, about), None)
+
+    def _trade_away(self, account: Account, instrument: str, stake: Stake, qty: Decimal, kind: str) -> None:
+        realised = stake.trade(qty, self.price(instrument))
+        self.ledger.move(self.quote, MARKET, self.purse(account, Wallet.FUTURES), realised)
+        self.note_income(account, kind, instrument, realised)
+
+    def set_hedge(self, account: Account, *, hedge: bool) -> None:
+        """Change the position mode. Raises ``Refusal``: unchanged, or in use."""
+        if account.hedge is hedge:
+            raise Refusal(Reason.UNCHANGED_MODE)
+        if account.held() or any(is_perp(order.market.instrument) for order in account.open_orders):
+            raise Refusal(Reason.IN_USE)
+        account.hedge = hedge
+
+    def set_leverage(self, account: Account, instrument: str, leverage: Decimal) -> None:
+        """Change the leverage of a contract. Raises ``Refusal``: more than its rules allow, or than there is margin for."""
+        if not 1 <= leverage <= self.market(instrument).max_leverage:
+            raise Refusal(Reason.TOO_MUCH_LEVERAGE, str(leverage))
+        account.leverage[instrument] = leverage
+
+    # --- looking things up
+
+    def seen(self, at_ms: int) -> bool:
+        """Tell whether what happened then can be looked up already."""
+        return at_ms + 1000 * self.harshness.lookup_lag_s <= self.now_ms
+
+    def find(self, account: Account, instrument: str, *, number: int | None = None, client_id: str = "") -> VenueOrder:
+        """Return the latest order with this number or client id. Raises ``Refusal``: there is none that can be seen (yet, or any more)."""
+        found = [
+            order
+            for order in account.orders
+            if order.market.instrument == instrument and (order.number == number if number is not None else order.client_id == client_id)
+        ]
+        if not found or not self.seen(found[-1].made_ms) or self._forgotten(found[-1]):
+            raise Refusal(Reason.NOT_FOUND, client_id or str(number))
+        return found[-1]
+
+    def _forgotten(self, order: VenueOrder) -> bool:
+        gone_ms = order.changed_ms + 1000 * self.harshness.forgets_unfilled_s
+        return not order.open and not order.fills and gone_ms <= self.now_ms
+
+    def cancel(self, account: Account, instrument: str, *, number: int | None = None, client_id: str = "") -> VenueOrder:
+        """End an open order. Raises ``Refusal``: there is none that is open."""
+        for order in account.open_orders:
+            fits = order.number == number if number is not None else order.client_id == client_id
+            if order.market.instrument == instrument and fits:
+                order.end(self.now_ms, State.CANCELED)
+                return order
+        raise Refusal(Reason.NOT_OPEN, client_id or str(number))
+
+    def visible_orders(self, account: Account, *, perp: bool, instrument: str = "") -> list[VenueOrder]:
+        """Return the orders that can be seen: of one side of the exchange, or of one instrument; oldest first."""
+        return [
+            order
+            for order in account.orders
+            if is_perp(order.market.instrument) is perp
+            and instrument in ("", order.market.instrument)
+            and self.seen(order.made_ms)
+            and not self._forgotten(order)
+        ]
+
+
+def now_boundary(ms: int) -> int:
+    """Return the next settlement of funding after a moment."""
+    return (ms // _FUNDING_MS + 1) * _FUNDING_MS
