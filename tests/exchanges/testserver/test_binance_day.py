@@ -11,7 +11,7 @@ from tests.exchanges.testserver.desk import PERP, SPOT, Desk, errors
 
 async def test_rules_prices_and_bars_are_read() -> None:
     async with Desk() as desk:
-        markets = await desk.ccxt.load_markets()
+        markets = await desk.ccxt.load_markets(True)
         assert {"BTC/USDT", "BTC/USDT:USDT", "DOGE/USDT"} <= set(markets)
         rules = markets[PERP]
         assert (rules["precision"]["amount"], rules["limits"]["cost"]["min"], rules["linear"]) == (0.001, 100, True)
@@ -77,7 +77,6 @@ async def test_a_position_is_opened_reduced_and_closed() -> None:
 
 async def test_money_moves_between_the_wallets() -> None:
     async with Desk() as desk:
-        await desk.ccxt.load_markets()
         sent = await desk.ccxt.transfer("USDT", 250, "spot", "linear")
         assert sent["id"]
         assert (await desk.ccxt.fetch_balance({"type": "swap"}))["USDT"]["total"] == 5_250
@@ -96,7 +95,6 @@ async def test_an_order_is_cancelled_once() -> None:
 
 async def test_modes_are_told_and_changed() -> None:
     async with Desk() as desk:
-        await desk.ccxt.load_markets()
         assert (await desk.ccxt.fetch_position_mode(PERP))["hedged"] is False
         await desk.ccxt.set_position_mode(True, PERP)
         with pytest.raises(errors.ExchangeError, match="-4061"):

@@ -17,6 +17,20 @@ if TYPE_CHECKING:
     from chatbot.exchanges.testserver.dialect import Talk
 
 _LONG_AGO_MS = 1_698_645_219_000
+#: what version 3 of the account tells of a position, and the list of balances of the wallet
+_IN_ACCOUNT = (
+    "symbol",
+    "positionSide",
+    "positionAmt",
+    "unrealizedProfit",
+    "isolatedMargin",
+    "notional",
+    "isolatedWallet",
+    "initialMargin",
+    "maintMargin",
+    "updateTime",
+)
+_IN_BALANCE = ("asset", "crossWalletBalance", "crossUnPnl", "availableBalance", "maxWithdrawAmount", "marginAvailable", "updateTime")
 
 
 def spot_account(talk: Talk) -> dict[str, Any]:
@@ -58,17 +72,13 @@ def futures_account(talk: Talk) -> dict[str, Any]:
     margin = venue.margin(account)
     asset = _futures_asset(talk)
     held = account.held()
-    if talk.request.path.startswith("/fapi/v2"):
+    if not _is_newest(talk):
         known = {(name, about) for name, about, _ in held}
         sides = [(name, about) for name in venue.markets if is_perp(name) for about in account.sides()]
         held += [(name, about, account.stake(name, about)) for name, about in sides if (name, about) not in known]
+    rows = [_position(talk, *one) for one in held]
     return {
-        "feeTier": 0,
-        "canTrade": True,
-        "canDeposit": True,
-        "canWithdraw": True,
-        "multiAssetsMargin": False,
-        "updateTime": venue.now_ms,
+        **({} if _is_newest(talk) else {"feeTier": 0, "canTrade": True, "canDeposit": True, "canWithdraw": True}),
         "totalInitialMargin": asset["initialMargin"],
         "totalMaintMargin": asset["maintMargin"],
         "totalWalletBalance": asset["walletBalance"],
@@ -81,8 +91,13 @@ def futures_account(talk: Talk) -> dict[str, Any]:
         "availableBalance": text(margin.free),
         "maxWithdrawAmount": text(margin.withdrawable),
         "assets": [asset],
-        "positions": [_position(talk, *one) for one in held],
+        "positions": [{name: row[name] for name in _IN_ACCOUNT} for row in rows] if _is_newest(talk) else rows,
     }
+
+
+def _is_newest(talk: Talk) -> bool:
+    """Tell whether a request asks for version 3 of a call: it tells only what there is, without the settings."""
+    return talk.request.path.startswith("/fapi/v3")
 
 
 def _futures_asset(talk: Talk) -> dict[str, Any]:
@@ -108,14 +123,14 @@ def _futures_asset(talk: Talk) -> dict[str, Any]:
 def futures_balance(talk: Talk) -> list[dict[str, Any]]:
     """GET /fapi/v3/balance."""
     row = _futures_asset(talk)
-    return [{**row, "accountAlias": "SgsR", "balance": row["walletBalance"]}]
+    return [{"accountAlias": "SgsR", "balance": row["walletBalance"], **{name: row[name] for name in _IN_BALANCE}}]
 
 
 def positions(talk: Talk) -> list[dict[str, Any]]:
     """GET /fapi/v3/positionRisk: what is not empty; v2 tells every contract."""
     account, symbol = talk.account, talk.request.get("symbol")
     rows = [_position(talk, *one) for one in account.held()]
-    if talk.request.path.startswith("/fapi/v2"):
+    if not _is_newest(talk):
         told = {(row["symbol"], row["positionSide"]) for row in rows}
         for name, market in talk.venue.markets.items():
             missing = [about for about in account.sides() if is_perp(name) and (symbol_of(talk, market), about) not in told]
@@ -149,7 +164,7 @@ def _position(talk: Talk, name: str, about: str, stake: Stake) -> dict[str, Any]
         "askNotional": "0",
         "updateTime": talk.venue.now_ms,
     }
-    if talk.request.path.startswith("/fapi/v2"):
+    if not _is_newest(talk):
         isolated = name in account.isolated
         row |= {"leverage": f"{leverage_of(account, name):f}", "isolated": isolated, "marginType": "isolated" if isolated else "cross"}
     return row
@@ -165,7 +180,7 @@ def income(talk: Talk) -> list[dict[str, Any]]:
         name = one.instrument.removesuffix(PERP) + venue.quote if one.instrument else ""
         if since <= one.at_ms <= until and kind in ("", one.kind) and symbol in ("", name) and venue.seen(one.at_ms):
             row = {"symbol": name, "incomeType": one.kind, "income": text(one.amount), "asset": venue.quote, "info": one.kind}
-            rows.append({**row, "time": one.at_ms, "tranId": one.number, "tradeId": ""})
+            rows.append({**row, "time": one.at_ms, "tranId": str(one.number), "tradeId": ""})
     return rows[: request.whole("limit", 100)]
 
 

@@ -1,0 +1,148 @@
+"""The test exchange beside what was recorded: the requests that ccxt sends to it, and the shapes of what it answers."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from chatbot.exchanges.testserver.ledger import Wallet
+from tests.exchanges.testserver.desk import PERP, SPOT, Desk, errors
+from tests.places import SHARED
+
+RECORDED = SHARED / "exchanges"
+needs_recordings = pytest.mark.skipif(not RECORDED.is_dir(), reason="the recordings in ../shared/exchanges are absent")
+#: what differs from run to run
+FLEETING = {"timestamp", "recvWindow", "signature"}
+
+
+def sent(request: Any) -> dict[str, Any]:
+    """Return a request without what differs from run to run; ccxt's own ids start with its broker's."""
+    return {
+        "method": request["method"],
+        "host": request["host"],
+        "path": request["path"],
+        "args": {
+            name: "…" if str(value).startswith("x-") else value
+            for name, value in {**request["query"], **request["body"]}.items()
+            if name not in FLEETING
+        },
+    }
+
+
+@needs_recordings
+async def test_ccxt_sends_what_it_was_seen_to_send() -> None:
+    """Every call of the golden requests reaches a path that the exchange knows, word for word."""
+    golden = json.loads((RECORDED / "requests_captured.json").read_text())["calls"]["binance"]
+    compared = 0
+    async with Desk(bare=True) as desk:
+        desk.venue.move("BTC", Decimal("42283.58"))
+        for call in golden[1:]:  # the first loads all markets, which our connection does in its own way
+            desk.server.log.clear()
+            desk.account.orders.clear()  # they are all called by one id
+            given = {"limit": call["limit"]} if "limit" in call else {}
+            try:
+                await getattr(desk.ccxt, call["call"])(*call["args"], **given, params=call.get("params") or {})
+            except errors.ExchangeError:
+                assert call["call"] in {"create_order", "cancel_order", "fetch_order", "set_margin_mode", "set_position_mode"}, call
+            came = [
+                sent({"method": one.method, "host": one.host, "path": one.path, "query": {}, "body": one.args}) for one in desk.server.log
+            ]
+            for request in call["requests"]:
+                assert sent(request) in came, (call["call"], request, came)
+                compared += 1
+        assert not desk.server.unknown
+    assert compared > 40
+
+
+def recorded() -> dict[str, list[Any]]:
+    """Return every recorded answer by verb and path: from tests of other clients, and from ccxt's comments."""
+    found: dict[str, list[Any]] = {}
+    for one in json.loads((RECORDED / "jkorf" / "binance.json").read_text())["rest"]:
+        found.setdefault(f"{one['http_method']} {one['path']}", []).append(one["response"])
+    return found
+
+
+def kinds(row: Any) -> dict[str, str]:
+    """Return the kind of every field of an answer, or of all its rows together; rows inside it by their own names."""
+    rows = row if isinstance(row, list) else [row]
+    found: dict[str, str] = {}
+    for one in rows:
+        for name, value in one.items() if isinstance(one, dict) else ():
+            inner = isinstance(value, list) and value and isinstance(value[0], dict)
+            found.update({f"{name}.{key}": kind for key, kind in kinds(value).items()} if inner else {name: _kind(value)})
+    return found
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "flag"
+    return "number" if isinstance(value, int | float) else type(value).__name__
+
+
+#: a call of ccxt, and the path that it ends at
+ANSWERS = {
+    "privateGetAccount": ({}, "GET /api/v3/account"),
+    "privatePostOrder": (
+        {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.01", "newOrderRespType": "FULL"},
+        "POST /api/v3/order",
+    ),
+    "privateGetOpenOrders": ({"symbol": "BTCUSDT"}, "GET /api/v3/openOrders"),
+    "privateGetMyTrades": ({"symbol": "BTCUSDT"}, "GET /api/v3/myTrades"),
+    "sapiGetAssetTransfer": ({"type": "MAIN_UMFUTURE"}, "GET /sapi/v1/asset/transfer"),
+    "sapiGetAccountApiRestrictions": ({}, "GET /sapi/v1/account/apiRestrictions"),
+    "sapiGetSimpleEarnFlexiblePosition": ({}, "GET /sapi/v1/simple-earn/flexible/position"),
+    "sapiGetAssetTradeFee": ({}, "GET /sapi/v1/asset/tradeFee"),
+    "sapiGetBnbBurn": ({}, "GET /sapi/v1/bnbBurn"),
+    "fapiPrivateV3GetAccount": ({}, "GET /fapi/v3/account"),
+    "fapiPrivateV3GetBalance": ({}, "GET /fapi/v3/balance"),
+    "fapiPrivateV3GetPositionRisk": ({}, "GET /fapi/v3/positionRisk"),
+    "fapiPrivateGetIncome": ({}, "GET /fapi/v1/income"),
+    "fapiPrivateGetUserTrades": ({"symbol": "BTCUSDT"}, "GET /fapi/v1/userTrades"),
+    "fapiPrivateGetOpenOrders": ({"symbol": "BTCUSDT"}, "GET /fapi/v1/order"),
+    "fapiPrivateGetAccountConfig": ({}, "GET /fapi/v1/accountConfig"),
+    "fapiPrivateGetSymbolConfig": ({}, "GET /fapi/v1/symbolConfig"),
+    "fapiPrivateGetCommissionRate": ({"symbol": "BTCUSDT"}, "GET /fapi/v1/commissionRate"),
+    "fapiPublicGetPremiumIndex": ({"symbol": "BTCUSDT"}, "GET /fapi/v1/premiumIndex"),
+    "fapiPublicGetFundingInfo": ({}, "GET /fapi/v1/fundingInfo"),
+}
+#: fields that ccxt's comments have, or other calls, and that nobody recorded at these
+NEWER = {
+    "POST /api/v3/order": {"origQuoteOrderQty"},
+    "GET /sapi/v1/account/apiRestrictions": {"enableFixApiTrade", "enableFixReadOnly"},
+    "GET /fapi/v3/account": {"assets.marginAvailable"},
+    "GET /fapi/v3/positionRisk": {
+        "marginAsset",
+        "initialMargin",
+        "maintMargin",
+        "positionInitialMargin",
+        "openOrderInitialMargin",
+        "adl",
+        "bidNotional",
+        "askNotional",
+        "unrealizedProfit",
+    },
+    "GET /fapi/v1/income": {"tradeId"},  # a text or a number
+    "GET /fapi/v1/order": {"cumQty"},
+}
+
+
+@needs_recordings
+async def test_answers_have_the_shapes_that_were_recorded() -> None:
+    """Every field that we tell was recorded, and is of the recorded kind: nothing is invented, no number is text or the reverse."""
+    answers = recorded()
+    async with Desk(bare=True) as desk:
+        desk.venue.deposit(desk.account, "USDT", Decimal(7), Wallet.EARN)
+        await desk.ccxt.transfer("USDT", 5, "spot", "linear")
+        await desk.order(PERP, "buy", 0.01, 61_000)
+        await desk.order(PERP, "buy", 0.01, 50_000)
+        await desk.order(SPOT, "buy", 0.01, 50_000)
+        desk.ccxt.parse_json = json.loads  # ccxt reads numbers as text
+        for name, (params, path) in ANSWERS.items():
+            told, known = kinds(await getattr(desk.ccxt, name)(params)), {}
+            for answer in answers[path]:
+                known |= kinds(answer)
+            assert told, name
+            assert {field for field, kind in told.items() if known.get(field) != kind} <= NEWER.get(path, set()), name
