@@ -245,7 +245,7 @@ async def _assemble(
     evaluator = Evaluator(db, open_accounts, markets, clock, hearing=hearing, betas=betas.now)
     costing = _costing_of(markets, candles, db, clock, pace)
     portfolios = Portfolios(db, clock, source.name, changed=roster.forget, first_account=_opening_account, redraw=write.redraw_card)
-    flows = Flows(db, open_accounts, evaluator, markets, clock, end_card=portfolios.end_card)
+    flows = Flows(db, open_accounts, evaluator, markets, clock, portfolios)
     noting = ByHand(db, open_accounts, evaluator, flows, clock)
     rebalancing = Rebalancing(db, work, evaluator, costing, clock, noting, expiry=lasts, calm=tempo.calm)
     open_accounts.on_change(roster.forget)

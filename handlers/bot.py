@@ -121,6 +121,7 @@ BUTTONS: dict[str, Handler] = {
     "keep_as": keep.keep_as,
     "flow_trade": flows.was_trade,
     "flow_undo": flows.undo,
+    "plan_undo": flows.undo_plan,
     "invest_now": invest.there,
     "invest_new": invest.deposited,
     "leap": leap.leap,

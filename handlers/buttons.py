@@ -59,6 +59,7 @@ BOUND: Final = frozenset(
         "flow_as",
         "keep_as",
         "flow_undo",
+        "plan_undo",
         "invest_now",
         "invest_new",
     }

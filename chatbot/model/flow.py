@@ -27,7 +27,9 @@ class FlowKind(StoredWord):
     RENAMED = "renamed"
     #: a contract that is listed no longer was closed at its last price
     SETTLED = "settled"
-    #: a correction was taken back
+    #: a plan was traded by hand: nothing came in
+    PLAN = "plan"
+    #: what one of the others did was taken back
     UNDONE = "undone"
 
 

@@ -13,11 +13,13 @@ from chatbot.alerts import write
 from chatbot.errors import Rejected
 from chatbot.exchanges.base import Holdings, KeptByHand, Trade, is_perp
 from chatbot.hedges import life
-from chatbot.model import Leg, LegKind, LegState, MessageKind, Mode, PlanState
+from chatbot.model import Flow, FlowKind, Leg, LegKind, LegState, MessageKind, Mode, PlanState
 from chatbot.plans import execution_hooks, mix
 from chatbot.plans.outcomes import Confirmed
 from chatbot.portfolio import states
-from chatbot.portfolio.flows import NoEntry, Typed
+from chatbot.portfolio.amounts.differences import Typed
+from chatbot.portfolio.amounts.trace import Trace
+from chatbot.portfolio.flows import NoEntry, noted_facts
 from chatbot.store import accounts, events, messages, plans
 from chatbot.store import flows as stored_flows
 
@@ -71,8 +73,18 @@ class ByHand:
         if isinstance(drafted, NoEntry):
             return drafted
 
+        worth = (await self._evaluator.look(portfolio)).figures
+        flow = Flow(
+            portfolio_id=portfolio.id,
+            at=self._clock.now(),
+            kind=FlowKind.PLAN,
+            value=worth.value if worth is not None else None,
+            amount=_ZERO,
+            facts=noted_facts(plan, before, noted),
+        )
+
         async def also(tx: Tx) -> None:
-            await self._write(tx, plan, done, person_id, drafted)
+            await self._write(tx, plan, done, person_id, flow, drafted)
 
         try:
             await exchange.retype(before, drafted.after if drafted is not None else noted, also)
@@ -84,7 +96,7 @@ class ByHand:
                 await plans.set_state(tx, plan.id, PlanState.DONE, self._clock.now(), figures)
             return Confirmed(plan=await plans.plan(tx, plan.id) or done)
 
-    async def _write(self, tx: Tx, plan: Plan, done: Plan, person_id: int, correction: Corrected | None) -> None:
+    async def _write(self, tx: Tx, plan: Plan, done: Plan, person_id: int, noted: Flow, correction: Corrected | None) -> None:
         now = self._clock.now()
         if not await plans.decide(tx, done.id, PlanState.CONFIRMED, now):
             raise _LateError
@@ -93,14 +105,17 @@ class ByHand:
         await plans.set_state(tx, done.id, PlanState.DONE, now)
         await events.add_event(tx, done.id, None, "noted", {"person": person_id}, now)
         before = await states.read(tx, done.portfolio_id)
-        await states.write(tx, done.portfolio_id, before, _remembered(replace(before, mix=mix.confirmed(before.mix, plan)), done))
-        await write.redraw_card(tx, done, now, "noted")
+        after = _remembered(replace(before, mix=mix.confirmed(before.mix, plan)), done)
+        await states.write(tx, done.portfolio_id, before, after)
+        trace = Trace(rows=states.answered(before, after), plan_id=plan.id, legs=plan.legs)
+        await stored_flows.add(tx, replace(noted, facts=noted.facts | trace.facts()))
+        await write.redraw_card(tx, done, now, f"noted-{now.isoformat()}")
         if correction is not None:
             flow = await stored_flows.add(tx, correction.flow)
             person = await accounts.person(tx, person_id)
             facts = {"portfolio_id": done.portfolio_id, "flow_id": flow.id}
             if person is not None and (correction.changes or correction.asks):
-                await messages.ring(tx, person.chat_id, MessageKind.AMOUNTS, facts, key=f"amounts-{done.id}", now=now)
+                await messages.ring(tx, person.chat_id, MessageKind.AMOUNTS, facts, key=f"amounts-{done.id}-{flow.id}", now=now)
         _LOG.info("plan noted as done", plan=done.id, portfolio=done.portfolio_id, corrected=correction is not None)
 
 

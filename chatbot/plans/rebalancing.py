@@ -70,9 +70,10 @@ if TYPE_CHECKING:
     from chatbot.model.hedge import HedgeWish
     from chatbot.plans.by_hand import ByHand
     from chatbot.plans.costs import Costing, CostingOf
+    from chatbot.portfolio.amounts.differences import Typed
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.evaluator import Evaluator
-    from chatbot.portfolio.flows import NoEntry, Typed
+    from chatbot.portfolio.flows import NoEntry
     from chatbot.store.database import Database, Tx
 
 _NONE: frozenset[int] = frozenset()

@@ -2,52 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import structlog
 
-from chatbot.engine.exact import wide
 from chatbot.errors import NotEnoughMoney, Rejected
-from chatbot.exchanges.base import Fundable, Holdings, KeptByHand, is_perp
+from chatbot.exchanges.base import Fundable, Holdings, KeptByHand
 from chatbot.model import Flow, FlowKind
-from chatbot.portfolio import reserve, states, turnover
+from chatbot.portfolio import states, turnover
+from chatbot.portfolio.amounts.differences import Typed, difference, floored, managed, merged, names
+from chatbot.portfolio.amounts.trace import OvertakenError, Since, Trace, going_on, put_back, trace_of
 from chatbot.store import flows, portfolios
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping
 
     from chatbot.clock import Clock
     from chatbot.model import Plan, Portfolio
     from chatbot.portfolio.accounts import OpenAccounts
     from chatbot.portfolio.evaluator import Evaluator
+    from chatbot.portfolio.manage import Portfolios
     from chatbot.portfolio.markets import Markets
     from chatbot.store.database import Database, Tx
 
-    EndCard: TypeAlias = Callable[[Tx, int], Awaitable[None]]
-
 _LOG = structlog.get_logger()
 _ZERO: Final = Decimal(0)
-#: no position
-_FLAT: Final = (_ZERO, _ZERO)
 #: a correction whose sides cancel out but for this part of what was moved was a trade: the rest are its price and its fees
 _TRADED: Final = Decimal("0.01")
 #: below this part of the value nobody asks where a difference comes from
 _DUST: Final = Decimal("0.001")
-#: under this, a flow knows the message of the chat that asked for it
+#: under these, a flow knows the message of the chat that asked for it, and the flow that it takes back
 _SAID_IN: Final = "message"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Typed:
-    """Amounts that a person has named because they differ; 0: there is none of it any more."""
-
-    spot: Mapping[str, Decimal] = field(default_factory=dict)
-    #: None: not named
-    futures_wallet: Decimal | None = None
-    #: signed quantity and entry price by contract; without an entry price it is that of before, or the price of now
-    positions: Mapping[str, tuple[Decimal, Decimal | None]] = field(default_factory=dict)
+_OF: Final = "of"
+#: of these, nothing came in and nothing went, so that nothing does when they are taken back
+_NO_FLOW: Final = frozenset({FlowKind.TRADE, FlowKind.PLAN, FlowKind.WRITTEN_OFF, FlowKind.RENAMED, FlowKind.SETTLED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +60,9 @@ class Corrected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overtaken:
-    """The amounts have changed since the question was asked: what it would do is not done."""
+    """Something has changed since the question was asked: what it would do is not done."""
+
+    since: Since = Since.AMOUNTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,10 +85,6 @@ class TooLittle:
 Moved: TypeAlias = "Flow | TooLittle | Overtaken | None"
 
 
-class _OvertakenError(Exception):
-    """Something was written since; what was begun is rolled back."""
-
-
 class _SaidBeforeError(Exception):
     """What let this flow in or out has done so already; what was begun is rolled back."""
 
@@ -108,25 +96,76 @@ class _SaidBeforeError(Exception):
 class _Entry:
     """What is written together with changed amounts: the flow, and the end of the plan whose card rested on other amounts."""
 
-    def __init__(self, flow: Flow, end_card: EndCard, *, of: int = 0) -> None:
+    def __init__(self, flow: Flow, managing: Portfolios, *, of: int = 0, back: Trace | None = None, answers: Trace | None = None) -> None:
         self.flow = flow
-        self._end_card = end_card
-        #: the flow that this one answers; 0: none
+        self._managing = managing
+        #: the last flow that there was when this one was worked out; 0: it may come after any
         self._of = of
+        #: what is put back with it, where it takes another one back
+        self._back = back
+        #: that of the correction that it says more about
+        self._answers = answers
 
     async def __call__(self, tx: Tx) -> None:
         """Write it, unless what it answers is not the last that happened any more."""
         latest = await flows.latest(tx, self.flow.portfolio_id) if self._of else None
         if self._of and (latest is None or latest.id != self._of):
-            raise _OvertakenError
+            raise OvertakenError
         if (earlier := await _said(tx, self.flow.portfolio_id, self.flow.facts.get(_SAID_IN))) is not None:
             raise _SaidBeforeError(earlier)
+        await self._managing.end_card(tx, self.flow.portfolio_id)
+        if self._back is not None:
+            await put_back(tx, self._managing, self.flow.portfolio_id, self._back, self.flow.at)
+        else:
+            await self._forget_mix(tx)
         self.flow = await flows.add(tx, self.flow)
-        portfolio = await portfolios.get(tx, self.flow.portfolio_id)
+        _LOG.info("amounts changed", portfolio=self.flow.portfolio_id, flow=self.flow.id, kind=str(self.flow.kind))
+
+    async def _forget_mix(self, tx: Tx) -> None:
+        """Forget what the lines of the coins were meant to hold, and note it, so that it can be put back."""
+        before, portfolio = await states.read(tx, self.flow.portfolio_id), await portfolios.get(tx, self.flow.portfolio_id)
         if portfolio is not None:
             await states.forget_mix(tx, portfolio, _coins(self.flow))
-        await self._end_card(tx, self.flow.portfolio_id)
-        _LOG.info("amounts changed", portfolio=self.flow.portfolio_id, flow=self.flow.id, kind=str(self.flow.kind))
+        rows = states.answered(before, await states.read(tx, self.flow.portfolio_id))
+        trace = going_on(self._answers, Trace(rows=rows))
+        self.flow = replace(self.flow, facts=self.flow.facts | trace.facts())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _TakesBack:
+    """A flow that is about to be taken back, and what came after it: corrections of the plan that it notes as done."""
+
+    flow: Flow
+    later: tuple[Flow, ...]
+    #: None: an older version wrote none
+    trace: Trace | None
+
+    @property
+    def last(self) -> Flow:
+        """Return the last flow that there is."""
+        return self.later[-1] if self.later else self.flow
+
+    @property
+    def coins(self) -> Collection[str]:
+        """Return the coin that was left out, written off or renamed."""
+        return [self.flow.facts["coin"]] if "coin" in self.flow.facts else []
+
+    def amount(self, portfolio: Portfolio, now: Holdings, then: Holdings, prices: Mapping[str, Decimal]) -> Decimal | None:
+        """Return what comes in from outside by it, quote; None where a price is missing."""
+        if self.flow.kind in _NO_FLOW and not any(flow.kind is FlowKind.CORRECTION for flow in self.later):
+            return _ZERO
+        then = _corrected(self.flow).after if self.flow.kind is FlowKind.PLAN else then
+        before = replace(portfolio, strategy=self.trace.targets[0]) if self.trace is not None and self.trace.targets else portfolio
+        amount, _ = difference(managed(now, portfolio), managed(then, before), prices)
+        if amount is None and self.flow.kind is FlowKind.RESERVE and self.flow.amount is not None:
+            return -self.flow.amount  # a coin without a market comes back at the price at which it went
+        return amount
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the flow tells that takes this one back."""
+        plan = {"plan": self.flow.facts["plan"]} if "plan" in self.flow.facts else {}
+        targets = self.trace is not None and self.trace.targets is not None
+        return {_OF: self.flow.id, "targets": targets, **plan}
 
 
 class Flows:
@@ -139,16 +178,14 @@ class Flows:
         evaluator: Evaluator,
         markets: Markets,
         clock: Clock,
-        *,
-        end_card: EndCard,
+        managing: Portfolios,
     ) -> None:
         self._db = db
         self._accounts = accounts
         self._evaluator = evaluator
         self._markets = markets
         self._clock = clock
-        #: ends the plan that waits for an answer: its card rested on other amounts
-        self._end_card = end_card
+        self._managing = managing
 
     async def said(self, portfolio: Portfolio, message: int) -> Flow | None:
         """Return what a message of the chat has let in or out before; None: nothing."""
@@ -167,27 +204,36 @@ class Flows:
         return await self._receive(portfolio, kind, {asset: sign * qty for asset, qty in amounts.items()}, said_in=said_in)
 
     async def _receive(
-        self, portfolio: Portfolio, kind: FlowKind, changes: Mapping[str, Decimal], *, of: int = 0, said_in: int | None = None
+        self,
+        portfolio: Portfolio,
+        kind: FlowKind,
+        changes: Mapping[str, Decimal],
+        *,
+        said_in: int | None = None,
+        takes_back: _TakesBack | None = None,
     ) -> Moved:
         exchange = await self._accounts.exchange(portfolio.id)
         if not isinstance(exchange, Fundable):
             return None
-        value, prices = await self._worth_before(portfolio, changes)
+        named = {*changes, *(takes_back.coins if takes_back is not None else ())}
+        value, prices = await self._worth_before(portfolio, named)
         before = Holdings(spot=(await exchange.balances()).spot)
         after = Holdings(spot={**before.spot, **{asset: before.spot.get(asset, _ZERO) + qty for asset, qty in changes.items()}})
-        amount, _ = difference(_managed(before, portfolio), _managed(after, portfolio), prices)
+        amount, _ = difference(managed(before, portfolio), managed(after, portfolio), prices)
         facts: dict[str, Any] = {"changes": {asset: str(qty) for asset, qty in changes.items()}}
         if said_in is not None:
             facts[_SAID_IN] = said_in
-        entry = self._entry(portfolio, kind, value, amount, facts, of=of)
+        entry = _Entry(self._flow(portfolio, kind, value, amount, facts), self._managing)
+        if takes_back is not None:
+            entry = self._entry_back(portfolio, takes_back, value, takes_back.amount(portfolio, before, after, prices), facts)
         try:
             await exchange.receive(changes, entry)
         except NotEnoughMoney:
             there = (await exchange.balances()).free
             short = next(asset for asset, qty in changes.items() if there.get(asset, _ZERO) + qty < 0)
             return TooLittle(asset=short, there=there.get(short, _ZERO), wanted=-changes[short])
-        except _OvertakenError:
-            return Overtaken()
+        except OvertakenError as overtaken:
+            return Overtaken(since=overtaken.since)
         except _SaidBeforeError as before:
             return before.flow
         return entry.flow
@@ -204,7 +250,7 @@ class Flows:
         drafted = await self.draft(portfolio, before, typed)
         if not isinstance(drafted, Corrected):
             return drafted
-        return await self._retype(exchange, before, drafted.after, _Entry(drafted.flow, self._end_card))
+        return await self._retype(exchange, before, drafted.after, _Entry(drafted.flow, self._managing))
 
     async def draft(self, portfolio: Portfolio, before: Holdings, typed: Typed, plan: Plan | None = None) -> Corrected | NoEntry | None:
         """Return the correction of ``before`` without storing it; None: nothing differs.
@@ -218,13 +264,13 @@ class Flows:
             return None
         if unpriced := [name for name, (_, entry) in after.positions.items() if not entry]:
             return NoEntry(contract=unpriced[0])
-        amount, moved = difference(_managed(before, portfolio), _managed(after, portfolio), prices)
+        amount, moved = difference(managed(before, portfolio), managed(after, portfolio), prices)
         kind = FlowKind.CORRECTION
         traded = turnover.traded(plan) if plan is not None else _ZERO
         if amount is not None and moved is not None and abs(amount) <= _TRADED * (moved + traded):
             kind, amount = FlowKind.TRADE, _ZERO
         asks = amount is None or (amount != 0 and (value is None or abs(amount) > _DUST * value))
-        facts = _facts(_floored(before), after, asks=asks) | ({"plan": plan.id} if plan is not None else {})
+        facts = _facts(floored(before), after, asks=asks) | ({"plan": plan.id} if plan is not None else {})
         return _corrected(self._flow(portfolio, kind, value, amount, facts))
 
     async def was_trade(self, portfolio: Portfolio, flow_id: int) -> Corrected | Overtaken | TooLittle:
@@ -239,32 +285,55 @@ class Flows:
                 return TooLittle(asset=quote, there=there, wanted=paid)
             after = merged(after, Typed(spot={quote: there - paid}), {})
         value, _ = await self._worth_before(portfolio, ())
-        entry = self._entry(portfolio, FlowKind.TRADE, value, -paid, _facts(asked.before, after), of=flow_id)
+        flow = self._flow(portfolio, FlowKind.TRADE, value, -paid, _facts(asked.before, after))
+        entry = _Entry(flow, self._managing, of=flow_id, answers=trace_of(asked.flow))
         return await self._retype(exchange, asked.after, after, entry)
 
     async def undo(self, portfolio: Portfolio, flow_id: int) -> Corrected | Moved:
-        """Take the last change back: the amounts are again what they were before it."""
+        """Take a change back, once: amounts, targets and what is remembered are again what they were before it.
+
+        It has to be the last that happened, apart from what was corrected about the plan that it notes as done.
+        """
         async with self._db.read() as tx:
-            latest = await flows.latest(tx, portfolio.id)
-        if latest is None or latest.id != flow_id or latest.kind is FlowKind.UNDONE:
+            written = await flows.of_portfolio(tx, portfolio.id)
+        flow = next((one for one in written if one.id == flow_id), None)
+        later = tuple(one for one in written if one.id > flow_id)
+        if flow is None:
             return Overtaken()
-        if "changes" in latest.facts:
-            back = {asset: -Decimal(qty) for asset, qty in latest.facts["changes"].items()}
-            return await self._receive(portfolio, FlowKind.UNDONE, back, of=flow_id)
-        exchange, asked = await self._last_correction(portfolio, flow_id)
-        if exchange is None or asked is None:
+        if (since := _since(flow, later)) is not None:
+            return Overtaken(since=since)
+        takes_back = _TakesBack(flow=flow, later=later, trace=trace_of(flow))
+        if "changes" in flow.facts:
+            back = {asset: -Decimal(qty) for asset, qty in flow.facts["changes"].items()}
+            return await self._receive(portfolio, FlowKind.UNDONE, back, takes_back=takes_back)
+        exchange = await self._accounts.exchange(portfolio.id)
+        if not isinstance(exchange, KeptByHand) or "before" not in flow.facts:
             return Overtaken()
-        value, prices = await self._worth_before(portfolio, _names(asked.before, asked.after))
-        then, now = (_managed(held, portfolio) for held in (asked.before, asked.after))
-        amount = _ZERO if latest.kind is FlowKind.TRADE else difference(now, then, prices)[0]
-        entry = self._entry(portfolio, FlowKind.UNDONE, value, amount, _facts(asked.after, asked.before), of=flow_id)
-        return await self._retype(exchange, asked.after, asked.before, entry)
+        now, then = _corrected(takes_back.last).after, _corrected(flow).before
+        value, prices = await self._worth_before(portfolio, {*names(now, then), *takes_back.coins})
+        amount = takes_back.amount(portfolio, now, then, prices)
+        return await self._retype(exchange, now, then, self._entry_back(portfolio, takes_back, value, amount, _facts(now, then)))
+
+    async def undo_plan(self, portfolio: Portfolio, plan_id: int) -> Corrected | Moved:
+        """Take back that a plan was noted as done: its card waits for its answer again."""
+        async with self._db.read() as tx:
+            written = await flows.of_portfolio(tx, portfolio.id)
+        noted = [flow.id for flow in written if (trace := trace_of(flow)) is not None and trace.plan_id == plan_id]
+        return await self.undo(portfolio, noted[-1]) if noted else Overtaken()
+
+    def _entry_back(
+        self, portfolio: Portfolio, takes_back: _TakesBack, value: Decimal | None, amount: Decimal | None, facts: dict[str, Any]
+    ) -> _Entry:
+        flow = self._flow(portfolio, FlowKind.UNDONE, value, amount, facts | takes_back.facts())
+        return _Entry(flow, self._managing, of=takes_back.last.id, back=takes_back.trace)
 
     async def _retype(self, exchange: KeptByHand, before: Holdings, after: Holdings, entry: _Entry) -> Corrected | Overtaken:
         try:
             await exchange.retype(before, after, entry)
-        except (Rejected, _OvertakenError):
+        except Rejected:
             return Overtaken()
+        except OvertakenError as overtaken:
+            return Overtaken(since=overtaken.since)
         return _corrected(entry.flow)
 
     async def last_correction(self, portfolio: Portfolio, flow_id: int) -> Corrected | None:
@@ -291,13 +360,31 @@ class Flows:
         prices |= {name: evaluation.quotes[name].price for name in evaluation.stops if name in names and name in evaluation.quotes}
         return evaluation.figures.value if evaluation.figures is not None else None, prices
 
-    def _entry(
-        self, portfolio: Portfolio, kind: FlowKind, value: Decimal | None, amount: Decimal | None, facts: dict[str, Any], *, of: int = 0
-    ) -> _Entry:
-        return _Entry(self._flow(portfolio, kind, value, amount, facts), self._end_card, of=of)
-
     def _flow(self, portfolio: Portfolio, kind: FlowKind, value: Decimal | None, amount: Decimal | None, facts: dict[str, Any]) -> Flow:
         return Flow(portfolio_id=portfolio.id, at=self._clock.now(), kind=kind, value=value, amount=amount, facts=facts)
+
+
+def _since(flow: Flow, later: Collection[Flow]) -> Since | None:
+    """Return what has happened since a flow, so that it cannot be taken back; None: nothing."""
+    if flow.kind is FlowKind.UNDONE:
+        return Since.AMOUNTS
+    if any(one.kind is FlowKind.UNDONE and one.facts.get(_OF) == flow.id for one in later):
+        return Since.UNDONE
+    plan = flow.facts.get("plan") if flow.kind is FlowKind.PLAN else None
+    others = [one.kind for one in later if plan is None or one.facts.get("plan") != plan]
+    if not others:
+        return None
+    return {FlowKind.RESERVE: Since.SETTINGS, FlowKind.PLAN: Since.PLANS}.get(others[-1], Since.AMOUNTS)
+
+
+def noted_facts(plan: Plan, before: Holdings, after: Holdings) -> dict[str, Any]:
+    """Return what a flow tells of a plan that was traded by hand, beside its trace."""
+    return _facts(floored(before), floored(after)) | {"plan": plan.id}
+
+
+def changed_facts(before: Holdings, after: Holdings) -> dict[str, Any]:
+    """Return what a flow tells of amounts that became others, so that they can be taken back."""
+    return _facts(before, after)
 
 
 async def _said(tx: Tx, portfolio_id: int, message: int | None) -> Flow | None:
@@ -307,91 +394,12 @@ async def _said(tx: Tx, portfolio_id: int, message: int | None) -> Flow | None:
     return next((flow for flow in await flows.of_portfolio(tx, portfolio_id) if flow.facts.get(_SAID_IN) == message), None)
 
 
-def merged(before: Holdings, typed: Typed, prices: Mapping[str, Decimal]) -> Holdings:
-    """Return what is held once the amounts that were named are as they were named; what there is none of is not named.
-
-    What a position lost in size was closed at the price of now, and its profit is in the futures account, unless that was named too. The
-    entry of a position for which there is no price at all is 0.
-    """
-    spot = {asset: qty for asset, qty in {**before.spot, **typed.spot}.items() if qty}
-    named = {name: (qty, entry or _entry_of(before, name, qty, prices)) for name, (qty, entry) in typed.positions.items()}
-    positions = {name: stake for name, stake in {**before.positions, **named}.items() if stake[0]}
-    wallet = typed.futures_wallet
-    if wallet is None:
-        wallet = before.futures_wallet + sum((_realised(before, name, qty, prices) for name, (qty, _) in named.items()), _ZERO)
-    return Holdings(spot=spot, futures_wallet=wallet, positions=positions)
-
-
-def _entry_of(before: Holdings, name: str, qty: Decimal, prices: Mapping[str, Decimal]) -> Decimal:
-    """Return the entry price of a position that was named without one: the one it had on this side, else the price of now."""
-    old, entry = before.positions.get(name, _FLAT)
-    return entry if old * qty > 0 else prices.get(name, _ZERO)
-
-
-def _realised(before: Holdings, name: str, qty: Decimal, prices: Mapping[str, Decimal]) -> Decimal:
-    """Return the profit of what was closed of a position that is ``qty`` now; 0 where there is no price to tell it by."""
-    old, entry = before.positions.get(name, _FLAT)
-    return (old - _kept(old, qty)) * (prices[name] - entry) if name in prices else _ZERO
-
-
-def _kept(old: Decimal, new: Decimal) -> Decimal:
-    """Return what is left of a position in one of another size: all of it where it grew, nothing where it was turned."""
-    return _ZERO if old * new <= 0 else min(old, new, key=abs)
-
-
-def difference(before: Holdings, after: Holdings, prices: Mapping[str, Decimal]) -> tuple[Decimal | None, Decimal | None]:
-    """Return what came in from outside, if it was no trade, and the value of all that was moved, quote; None where a price is missing.
-
-    A position is worth its profit, and is moved with its notional. What a new one has gained since it was opened came from no outside.
-    """
-    with wide():
-        more = after.futures_wallet - before.futures_wallet
-        moved = abs(more)
-        for name in _names(before, after):
-            price = prices.get(name)
-            if price is None:
-                return None, None
-            if is_perp(name):
-                gain, shift = _position_change(before.positions.get(name, _FLAT), after.positions.get(name, _FLAT), price)
-            else:
-                shift = after.spot.get(name, _ZERO) - before.spot.get(name, _ZERO)
-                gain = shift * price
-            more, moved = more + gain, moved + abs(shift) * price
-    return more, moved
-
-
-def _managed(held: Holdings, portfolio: Portfolio) -> Holdings:
-    """Return what is held without what is kept out: that is part of no value, so it is part of no flow (domain 2.3)."""
-    return replace(held, spot=reserve.managed(portfolio.strategy, held.spot))
-
-
-def _position_change(before: tuple[Decimal, Decimal], after: tuple[Decimal, Decimal], price: Decimal) -> tuple[Decimal, Decimal]:
-    """Return the profit that a position has more without having been traded, and the quantity by which it differs."""
-    (old, paid), (new, pays) = before, after
-    kept = _kept(old, new)
-    opened = new - kept
-    return (_ZERO if opened else new * (paid - pays)) - (old - kept) * (price - paid), new - old
-
-
-def _floored(held: Holdings) -> Holdings:
-    """Return holdings without what is below nothing: only a position carries a futures account that is."""
-    spot = {asset: qty for asset, qty in held.spot.items() if qty > 0}
-    return replace(held, spot=spot, futures_wallet=held.futures_wallet if held.positions else max(_ZERO, held.futures_wallet))
-
-
-def _names(before: Holdings, after: Holdings) -> frozenset[str]:
-    """Return the coins and contracts of which another amount is held."""
-    coins = {name for name in {*before.spot, *after.spot} if before.spot.get(name) != after.spot.get(name)}
-    contracts = {name for name in {*before.positions, *after.positions} if before.positions.get(name) != after.positions.get(name)}
-    return frozenset(coins | contracts)
-
-
 def _coins(flow: Flow) -> frozenset[str]:
     """Return the coins that came in, left, or are counted otherwise."""
     if "changes" in flow.facts:
         return frozenset(flow.facts["changes"])
     corrected = _corrected(flow)
-    return _names(corrected.before, corrected.after)
+    return names(corrected.before, corrected.after)
 
 
 def _corrected(flow: Flow) -> Corrected:

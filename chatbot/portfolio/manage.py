@@ -85,7 +85,7 @@ class Portfolios:
             others = await portfolios.open_of(tx, person.id)
             stored = await portfolios.add(tx, self._new(person, mode, strategy, quote, others))
             if len(others) == 1:
-                await self._say_name(tx, others[0].id)
+                await self.draw_card(tx, others[0].id)
             await portfolios.save_account(tx, stored.id, self._first_account(holdings, quote))
             await accounts.change_person(tx, person.id, portfolio_id=stored.id)
             await accounts.clear_dialog(tx, person.id)  # here, so that a process killed now does not open it twice
@@ -201,7 +201,7 @@ class Portfolios:
                 return portfolio
             taken = [other.name for other in await portfolios.open_of(tx, person.id) if other.id != portfolio_id]
             await portfolios.rename(tx, portfolio_id, names.checked(typed, taken, labels or {}))
-            await self._say_name(tx, portfolio_id)
+            await self.draw_card(tx, portfolio_id)
             return await portfolios.get(tx, portfolio_id)
 
     async def pause(self, person: Person, only: int | None = None) -> tuple[PortfolioRow, ...]:
@@ -290,11 +290,11 @@ class Portfolios:
                     await portfolios.save(tx, replace(portfolio, strategy=replace(portfolio.strategy, schedule=moved)))
                     self._changed(portfolio.id)
 
-    async def _say_name(self, tx: Tx, portfolio_id: int) -> None:
-        """Have the card of an open plan drawn again, so that it says the name by which its portfolio is told from another one."""
+    async def draw_card(self, tx: Tx, portfolio_id: int) -> None:
+        """Have the card of an open plan drawn again: it has another name, or waits for its answer again."""
         now, waiting = self._clock.now(), await plans.open_plan(tx, portfolio_id)
         if waiting is not None:
-            await self._redraw(tx, waiting, now, f"named-{now.isoformat()}")
+            await self._redraw(tx, waiting, now, f"again-{now.isoformat()}")
 
     async def end_card(self, tx: Tx, portfolio_id: int, *, by: DecidedBy = DecidedBy.PERSON, settings: bool = False) -> None:
         """End the plan that waits for an answer: what its card rested on has changed, and Confirm must not cover that.

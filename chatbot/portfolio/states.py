@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 
     #: a row's key -> its JSON
     Rows = dict[str, dict[str, Any]]
+    #: a row before and after
+    Pair = tuple[dict[str, Any], dict[str, Any]]
 
 #: keys of rows; every other row is a line's hysteresis. Lines are written in capitals, or are NET
 _MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _HEDGE = "margin", "rang", "problem", "schedule", "triggers", "tilts", "hedge:"
 _LEAPS, _PEGS, _STOPS, _AIMS, _MIX, PANIC = "leaps", "pegs", "stops", "targets", "mix", "panic"
 _NAMED = frozenset({_MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _LEAPS, _PEGS, _STOPS, _AIMS, _MIX, PANIC})
+#: rows that an answer of a person changes, those of hedges besides
+_ANSWERED = frozenset({_TILTS, _LEAPS, _MIX, PANIC})
 #: a line of which nothing is stored
 ARMED = BandState()
 
@@ -157,6 +161,30 @@ async def forget_mix(tx: Tx, portfolio: Portfolio, coins: Collection[str]) -> No
     lines = {portfolio.strategy.line_of(coin) for coin in coins if coin not in CASH_COINS}
     before = await read(tx, portfolio.id)
     await write(tx, portfolio.id, before, replace(before, mix={line: meant for line, meant in before.mix.items() if line not in lines}))
+
+
+def answered(before: PortfolioStates, after: PortfolioStates) -> dict[str, Pair]:
+    """Return the rows that a person's answer has changed, as they were and as it left them: what taking it back needs to know."""
+    old, new = encoded(before), encoded(after)
+    keys = [key for key in changes(before, after) if key in _ANSWERED or key.startswith(_HEDGE)]
+    return {key: (old.get(key, {}), new.get(key, {})) for key in keys}
+
+
+async def put_back(tx: Tx, portfolio_id: int, rows: Mapping[str, Pair]) -> bool:
+    """Write rows as they were before an answer; False, and nothing is written, where one is not as the answer left it.
+
+    What a line was meant to hold is put back where nobody has said more about it since.
+    """
+    now = encoded(await read(tx, portfolio_id))
+    if any(now.get(key, {}) != left for key, (_, left) in rows.items() if key != _MIX):
+        return False
+    put = {key: old for key, (old, _) in rows.items()}
+    if _MIX in rows:
+        (old, left), mix = rows[_MIX], now.get(_MIX, {})
+        same = {line for line in {*old, *left} if mix.get(line) == left.get(line)}
+        put[_MIX] = {line: meant for line, meant in mix.items() if line not in same} | {line: old[line] for line in old if line in same}
+    await portfolios.save_states(tx, {(portfolio_id, key): row for key, row in put.items()})
+    return True
 
 
 def changes(before: PortfolioStates, after: PortfolioStates) -> Rows:

@@ -43,7 +43,9 @@ async def read(tx: Tx, portfolio_id: int, zone: str, now: datetime, value: Decim
 def _earned(opening: Opening, moved: Sequence[Flow], zone: str, value: Decimal | None) -> Returns:
     """Return what was earned since an opening value; what moved before it is part of that value."""
     begun = _begun(opening, zone)
-    between = [Moment(value=flow.value, flows=(flow.amount,)) for flow in moved if flow.at >= begun]
+    # where nothing came and nobody knows the value, there is nothing to link
+    told = [flow for flow in moved if flow.at >= begun and (flow.amount != 0 or flow.value is not None)]
+    between = [Moment(value=flow.value, flows=(flow.amount,)) for flow in told]
     return time_weighted((Moment(value=opening.value), *between, Moment(value=value)))
 
 

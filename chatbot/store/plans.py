@@ -262,6 +262,15 @@ async def set_state(tx: Tx, plan_id: int, state: PlanState, now: datetime, resul
     return (await tx.execute(moving.values(changes))).rowcount == 1
 
 
+async def reopen(tx: Tx, plan_id: int) -> bool:
+    """Let a plan that was noted as done wait for its answer again; False where it is not done, or is not the last of its portfolio."""
+    mine = select(tables.plans.c.portfolio_id).where(_plans.id == plan_id).scalar_subquery()
+    newest = select(func.max(_plans.id)).where(_plans.portfolio_id == mine).scalar_subquery()
+    again = update(tables.plans).where(_plans.id == plan_id, _plans.state == PlanState.DONE, _plans.id == newest)
+    asked = again.values(state=PlanState.PROPOSED, decided_at=None, decided_by="", finished_at=None, result=None)
+    return (await tx.execute(asked)).rowcount == 1
+
+
 async def save_leg(tx: Tx, plan_id: int, leg: Leg) -> None:
     """Write what became of a leg; a leg that the plan did not have yet is added."""
     await put(tx, tables.legs, _leg_row(plan_id, leg))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from chatbot.errors import UserError
 from chatbot.exchanges.base import PERP
 from chatbot.i18n import N_
-from chatbot.portfolio.flows import Typed
+from chatbot.portfolio.amounts.differences import Typed
 from handlers.chat import amounts, names, numbers
 
 if TYPE_CHECKING:

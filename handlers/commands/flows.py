@@ -13,7 +13,8 @@ from chatbot.portfolio.flows import Corrected, Overtaken, TooLittle
 from chatbot.portfolio.manage import OF_PORTFOLIO
 from handlers.chat import amounts, numbers
 from handlers.chat.context import answer, need_portfolio, reply, show
-from handlers.commands import untargeted
+from handlers.commands import rebalance, untargeted
+from handlers.views.plan import progress
 from handlers.views.portfolio import flows as views
 
 if TYPE_CHECKING:
@@ -185,6 +186,21 @@ async def undo(update: Update, context: Context) -> None:
         await _answered(update, context, portfolio, outcome)
 
 
+async def undo_plan(update: Update, context: Context) -> None:
+    """Take back that a plan was noted as done, and show its card again."""
+    plan = await context.program.rebalancing.owned_plan(int(context.tapped.arg), context.person.id)
+    portfolio = await context.portfolio_of(plan)
+    if plan is None or portfolio is None:
+        await answer(update, context, progress.not_yours(context.words), alert=True)
+        return
+    outcome = await context.program.flows.undo_plan(portfolio, plan.id)
+    if isinstance(outcome, Corrected):
+        await answer(update, context, progress.taken_back_toast(context.words, plan))
+        await rebalance.card(update, context)
+    else:
+        await _answered(update, context, portfolio, outcome)
+
+
 async def _answered(
     update: Update, context: Context, portfolio: Portfolio, outcome: Corrected | Flow | Overtaken | TooLittle | None
 ) -> None:
@@ -195,5 +211,7 @@ async def _answered(
             await _told(update, context, portfolio, outcome)
         case TooLittle():
             await answer(update, context, views.too_little_toast(context.words, outcome), alert=True)
+        case Overtaken(since=since):
+            await answer(update, context, views.overtaken(context.words, since), alert=True)
         case _:
             await answer(update, context, views.overtaken(context.words), alert=True)

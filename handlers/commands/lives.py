@@ -106,7 +106,8 @@ async def go(update: Update, context: Context) -> None:
     outcome = await context.program.ways_out.go(portfolio, wish)
     if isinstance(outcome, Done):
         await context.leave(DIALOG)
-        await show(update, context, views.done(context.words, outcome.portfolio, outcome.wish))
+        undo = outcome.flow.id if outcome.can_be_undone else None
+        await show(update, context, views.done(context.words, outcome.portfolio, outcome.wish, undo))
     elif isinstance(outcome, Busy):
         await show(update, context, card.busy(context.words, portfolio, outcome.plan))
     else:

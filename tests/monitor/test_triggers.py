@@ -12,7 +12,7 @@ from chatbot.model import BASKET, NET, Cause, Mode, Phase, PlanState, Portfolio,
 from chatbot.plans.outcomes import Confirmed
 from chatbot.portfolio import states as remembered
 from chatbot.portfolio import strategies
-from chatbot.portfolio.flows import Typed
+from chatbot.portfolio.amounts.differences import Typed
 from chatbot.store import plans
 from chatbot.triggers import standing
 from handlers.transport import rendering

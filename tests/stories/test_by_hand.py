@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from chatbot.exchanges.base import Holdings
 from chatbot.model import Leg, LegKind, LegState, PlanState
 from chatbot.plans import by_hand
-from chatbot.portfolio.flows import Typed
+from chatbot.portfolio.amounts.differences import Typed
 from chatbot.store import flows
 from tests.handlers.views.view_examples import a_plan
 from tests.person import Someone, someone
@@ -125,7 +125,7 @@ async def test_a_plan_that_was_half_done_at_other_amounts_then_corrected_and_und
     assert (await ann.books())["spot"]["ETH"] == 5
     await ann.tap("Undo", ann.with_button("Deposit"))
     assert await ann.books() == books
-    assert await corrections(ann) == ["correction", "correction", "undone"]
+    assert await corrections(ann) == ["plan", "correction", "correction", "undone"]
 
 
 async def test_other_amounts_close_to_the_plan_ask_nothing(ann: Someone) -> None:
@@ -137,7 +137,7 @@ async def test_other_amounts_close_to_the_plan_ask_nothing(ann: Someone) -> None
     await ann.say(f"USDT {usdt.quantize(D(1)) - 60}")
     await ann.work()
     assert "I take it for a trade: nothing came in and nothing went out." in ann.with_button("Undo").text
-    assert await corrections(ann) == ["trade"]
+    assert await corrections(ann) == ["plan", "trade"]
 
 
 async def test_a_plan_is_noted_whole_or_not_at_all(ann: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +157,7 @@ async def test_a_plan_is_noted_whole_or_not_at_all(ann: Someone, monkeypatch: py
     assert "Noted as done" in await ann.say("USDT 3000")
     assert (await ann.plan()).state is PlanState.DONE
     assert (await ann.books())["spot"]["USDT"] == 3000
-    assert len(await corrections(ann)) == 1
+    assert await corrections(ann) == ["plan", "correction"]
 
 
 async def test_what_a_plan_took_more_than_there_was_came_from_somewhere(ann: Someone) -> None:

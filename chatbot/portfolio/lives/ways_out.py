@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
-from chatbot.errors import NotEnoughMoney, UserError
-from chatbot.exchanges.base import Fundable, is_perp
+from chatbot.errors import NotEnoughMoney, Rejected, UserError
+from chatbot.exchanges.base import Fundable, Holdings, KeptByHand, Trade, is_perp
 from chatbot.i18n import N_
 from chatbot.model import Flow, FlowKind, Plan, PlanState
 from chatbot.model.life import LeapAnswer, LeapWhy, StopKind, WayOut
 from chatbot.portfolio import reserve, states
+from chatbot.portfolio.amounts.trace import Trace
+from chatbot.portfolio.flows import changed_facts
 from chatbot.portfolio.lives import targets
 from chatbot.portfolio.revision import revision_of
-from chatbot.store import plans, portfolios
+from chatbot.store import flows, plans, portfolios
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,6 +107,12 @@ class Done:
 
     portfolio: Portfolio
     wish: Wish
+    flow: Flow
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Tell whether one tap takes it back: the simulated exchange does not open a position again that is settled."""
+        return "before" in self.flow.facts or "changes" in self.flow.facts
 
 
 Outcome: TypeAlias = "Done | Busy | Gone"
@@ -171,15 +179,19 @@ class WaysOut:
         evaluation = await self._evaluator.look(portfolio)
         if wish.case.mark() not in {case.mark() for case in cases_of(evaluation)}:
             return Gone()
-        flow = self._flow(portfolio, wish, evaluation)
         exchange = await self._accounts.exchange(portfolio.id)
-        changed = [portfolio]
+        before = exchange.holdings if isinstance(exchange, KeptByHand) else None
+        after = _after(exchange, before, wish) if isinstance(exchange, KeptByHand) and before is not None else None
+        flow = _undoable(self._flow(portfolio, wish, evaluation), wish, before, after)
+        done = [Done(portfolio=portfolio, wish=wish, flow=flow)]
 
         async def write(tx: Tx) -> None:
-            changed[0] = await self._write(tx, portfolio, wish, flow)
+            done[0] = await self._write(tx, portfolio, wish, flow)
 
         try:
-            if wish.way is WayOut.LEAVE_OUT:
+            if isinstance(exchange, KeptByHand) and before is not None and after is not None:
+                await exchange.retype(before, after, write)
+            elif wish.way is WayOut.LEAVE_OUT:
                 await self._managing.together(write)
             elif not isinstance(exchange, Fundable):
                 return Gone()  # an exchange keeps this account: it sees by itself what becomes of a coin
@@ -187,25 +199,28 @@ class WaysOut:
                 await exchange.settle(wish.case.asset, wish.price, write)
             else:
                 await exchange.receive(wish.changes, write)
-        except NotEnoughMoney:
+        except (NotEnoughMoney, Rejected):
             return Gone()
         except _StoppedError as stopped:
             return stopped.why
         self._managing.tell_changed(portfolio.id)
         _LOG.info("coin without a market", portfolio=portfolio.id, coin=wish.case.asset, way=str(wish.way), to=wish.to)
-        return Done(portfolio=changed[0], wish=wish)
+        return done[0]
 
-    async def _write(self, tx: Tx, shown: Portfolio, wish: Wish, flow: Flow) -> Portfolio:
+    async def _write(self, tx: Tx, shown: Portfolio, wish: Wish, flow: Flow) -> Done:
         latest, plan = await portfolios.get(tx, shown.id), await plans.open_plan(tx, shown.id)
         if latest is None or not latest.is_open or revision_of(latest) != revision_of(shown):
             raise _StoppedError(Gone())
         if plan is not None and plan.state is not PlanState.PROPOSED:
             raise _StoppedError(Busy(plan=plan))
+        before = await states.read(tx, shown.id)
         await self._managing.end_card(tx, shown.id)
-        changed = await self._managing.change_in(tx, latest, flow=flow, strategy=wish.strategy)
+        changed = await self._managing.change_in(tx, latest, strategy=wish.strategy)
         if wish.way is WayOut.SPLIT and wish.case.leap is not None:
             await self._settle(tx, latest, wish.case.leap)
-        return changed
+        targets = (latest.strategy, changed.strategy) if changed.strategy != latest.strategy else None
+        trace = Trace(targets=targets, rows=states.answered(before, await states.read(tx, shown.id)))
+        return Done(portfolio=changed, wish=wish, flow=await flows.add(tx, replace(flow, facts=flow.facts | trace.facts())))
 
     async def _settle(self, tx: Tx, portfolio: Portfolio, leap: Leap) -> None:
         """Take the price of a leap for true: the amount is now the one that fits it."""
@@ -221,6 +236,24 @@ class WaysOut:
             amount = None if wish.case.value is None else -wish.case.value
         facts = {"coin": wish.case.asset, "qty": str(wish.case.qty), "to": wish.to}
         return Flow(portfolio_id=portfolio.id, at=self._clock.now(), kind=_KINDS[wish.way], value=value, amount=amount, facts=facts)
+
+
+def _undoable(flow: Flow, wish: Wish, before: Holdings | None, after: Holdings | None) -> Flow:
+    """Return a flow that tells how the amounts are put back; a position that the simulated exchange has settled is not opened again."""
+    if before is not None and after is not None:
+        return replace(flow, facts=flow.facts | changed_facts(before, after))
+    if wish.way is WayOut.SETTLE:
+        return flow
+    return replace(flow, facts=flow.facts | {"changes": {asset: str(qty) for asset, qty in wish.changes.items()}})
+
+
+def _after(exchange: KeptByHand, before: Holdings, wish: Wish) -> Holdings:
+    """Return what is held once a wish is done; a loss that the futures account cannot pay stays with the exchange."""
+    if wish.way is not WayOut.SETTLE or wish.price is None:
+        spot = {**before.spot, **{asset: before.spot.get(asset, _ZERO) + qty for asset, qty in wish.changes.items()}}
+        return replace(before, spot={asset: qty for asset, qty in spot.items() if qty})
+    held, _ = exchange.traded([Trade(instrument=wish.case.asset, qty=-wish.case.qty, price=wish.price)])
+    return held if held.positions else replace(held, futures_wallet=max(_ZERO, held.futures_wallet))
 
 
 def is_decided(stop: Stop) -> bool:

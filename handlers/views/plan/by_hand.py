@@ -26,4 +26,5 @@ def prompt(words: Words, portfolio: Portfolio, plan: Plan) -> View:
 def noted(words: Words, portfolio: Portfolio, plan: Plan) -> View:
     """Say that it is noted; what the amounts do not explain is asked in a message of its own."""
     title = head(words, portfolio, say(words, "Plan {number}", number=plan.number))
-    return View(page(title, say(words, "Noted as done with your amounts.")), ((button(words.t("Result"), "card", plan.id),),))
+    rows = ((button(words.t("Result"), "card", plan.id), button(words.t("Undo"), "plan_undo", plan.id)),)
+    return View(page(title, say(words, "Noted as done with your amounts.")), rows)

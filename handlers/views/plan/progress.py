@@ -76,7 +76,7 @@ def result(words: Words, portfolio: Portfolio, plan: Plan, *, asking: bool = Tru
     keyboard = (*keyboard, *autonomy.acted_buttons(words, plan))
     if portfolio.mode is Mode.MANUAL:
         parts.append(say(words, "If you traded other amounts, correct them, so that the next plan starts from what you really hold."))
-        keyboard = (*keyboard, (button(words.t("Correct amounts"), "correct"),))
+        keyboard = (*keyboard, (button(words.t("Correct amounts"), "correct"), button(words.t("Undo"), "plan_undo", plan.id)))
     elif asking and any(leg.note in _NOT_FOLLOWED for leg in failed):
         parts.append(say(words, "Nobody traded within the limits that your Confirm covers, so I stopped there."))
         keyboard = (
@@ -230,6 +230,11 @@ def confirmed_toast(words: Words, plan: Plan) -> str:
     if plan.is_by_hand:
         return words.t("Plan {number} is noted as done.", number=plan.number)
     return words.t("Plan {number} is confirmed.", number=plan.number)
+
+
+def taken_back_toast(words: Words, plan: Plan) -> str:
+    """Return the short answer to taking back that a plan was done."""
+    return words.t("Taken back: plan {number} waits for your answer again.", number=plan.number)
 
 
 def late_text(words: Words, plan: Plan, *, replanned: bool = True) -> str:

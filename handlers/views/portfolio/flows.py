@@ -9,6 +9,7 @@ from chatbot.engine.cash import DOLLARS
 from chatbot.exchanges.base import asset_of
 from chatbot.i18n import N_
 from chatbot.model import FlowKind, Mode
+from chatbot.portfolio.amounts.trace import Since
 from handlers.buttons import Style
 from handlers.views.common import ARROW, DOT, View, bold, button, clip, code, coin, esc, head, joined, page, say
 
@@ -96,13 +97,16 @@ def moved(words: Words, portfolio: Portfolio, flow: Flow) -> View:
         head(words, portfolio),
         bold(words.t(_TITLES[flow.kind])),
         *rows,
-        _worth(words, portfolio, flow),
-        say(words, "It is no profit and no loss: returns leave it out."),
+        *([_again(words, flow)] if "targets" in flow.facts else _no_profit(words, portfolio, flow)),
     )
     came = flow.facts["changes"] if flow.kind is FlowKind.DEPOSIT else {}
     money = came.get(portfolio.quote) if len(came) == 1 else None
     invest = ((button(words.t("Invest it"), "invest_now", money, Style.PRIMARY),),) if money is not None else ()
     return View(text, (*invest, *_rows(words, flow)))
+
+
+def _no_profit(words: Words, portfolio: Portfolio, flow: Flow) -> list[Html]:
+    return [_worth(words, portfolio, flow), say(words, "It is no profit and no loss: returns leave it out.")]
 
 
 def _worth(words: Words, portfolio: Portfolio, flow: Flow) -> Html:
@@ -127,10 +131,18 @@ def corrected(words: Words, portfolio: Portfolio, done: Corrected, *, answered: 
         head(words, portfolio),
         bold(words.t(_TITLES[done.flow.kind])),
         *changes(words, done.before, done.after),
-        say(words, N_("Everything else counts as done as planned.") if done.after_plan else N_("Everything else is as it was.")),
+        _rest(words, done),
         _meaning(words, done, asks=asks),
     )
     return View(text, (*_questions(words, done, asks=asks), *_rows(words, done.flow)))
+
+
+def _rest(words: Words, done: Corrected) -> Html | None:
+    """Say what holds of the amounts that are not named."""
+    if not done.changes:
+        return None
+    planned = done.after_plan and done.flow.kind is not FlowKind.UNDONE
+    return say(words, N_("Everything else counts as done as planned.") if planned else N_("Everything else is as it was."))
 
 
 def changes(words: Words, before: Holdings, after: Holdings) -> list[Html]:
@@ -165,7 +177,7 @@ def _position(words: Words, stake: tuple[Decimal, Decimal] | None) -> str:
 def _meaning(words: Words, done: Corrected, *, asks: bool) -> Html | None:
     amount = done.flow.amount
     if done.flow.kind is FlowKind.UNDONE:
-        return say(words, "The amounts are again what they were before.")
+        return _again(words, done.flow)
     if done.flow.kind is FlowKind.TRADE:
         return say(words, "I take it for a trade: nothing came in and nothing went out.")
     if amount is None:
@@ -177,6 +189,13 @@ def _meaning(words: Words, done: Corrected, *, asks: bool) -> Html | None:
     facts = {"amount": bold(words.money(abs(amount)))}
     came = say(words, "{amount} came in from outside: no profit.", **facts)
     return came if amount > 0 else say(words, "{amount} went out: no loss.", **facts)
+
+
+def _again(words: Words, flow: Flow) -> Html:
+    """Say what is again as it was before a change that was taken back."""
+    if flow.facts.get("targets"):
+        return say(words, "Amounts and targets are again what they were before.")
+    return say(words, "The amounts are again what they were before.")
 
 
 def _question(words: Words, done: Corrected, amount: Decimal) -> Html:
@@ -264,6 +283,15 @@ def not_ours(words: Words, portfolio: Portfolio) -> View:
     return View(page(head(words, portfolio), say(words, "Your exchange keeps this account: I see by myself what comes and goes.")), ())
 
 
-def overtaken(words: Words) -> str:
-    """Answer a late tap, in Telegram's little window."""
-    return words.t("The amounts have changed since, so nothing was done. /status shows what I have.")
+_SINCE = {
+    Since.AMOUNTS: N_("The amounts have changed since, so nothing was done. /status shows what I have."),
+    Since.UNDONE: N_("That was taken back already. Nothing more was done."),
+    Since.SETTINGS: N_("Targets or amounts that are kept out have changed since, so nothing was taken back. /targets shows them."),
+    Since.PLANS: N_("A newer plan has been made since, so nothing was taken back. If amounts are wrong, correct them under /status."),
+    Since.HEDGES: N_("A hedge has gone on since, so nothing was taken back. If amounts are wrong, correct them under /status."),
+}
+
+
+def overtaken(words: Words, since: Since = Since.AMOUNTS) -> str:
+    """Answer a late tap, in Telegram's little window: what has happened since."""
+    return words.t(_SINCE[since])

@@ -158,8 +158,8 @@ def _moved(words: Words, line: str, old: Decimal, new: Decimal) -> Html:
     return joined("", (esc(line_name(words, line)), esc(" "), code(words.percent(old)), esc(ARROW), code(words.percent(new))))
 
 
-def done(words: Words, portfolio: Portfolio, wish: Wish) -> View:
-    """Say what was done."""
+def done(words: Words, portfolio: Portfolio, wish: Wish, undo: int | None) -> View:
+    """Say what was done; ``undo`` is the number of the flow that one tap takes back."""
     facts = {"coin": bold(name_of(words, wish.case.asset)), "amount": bold(words.quantity(wish.case.qty)), "name": bold(coin(wish.to))}
     sentence = {
         WayOut.LEAVE_OUT: N_("{amount} {coin} are left out. They are shown below the table in /status, and /keep gives them back."),
@@ -173,7 +173,8 @@ def done(words: Words, portfolio: Portfolio, wish: Wish) -> View:
         say(words, sentence, new=bold(wish.to), **facts),
         say(words, "Checks and plans go on with it.") if wish.way in (WayOut.RENAME, WayOut.SPLIT) else None,
     )
-    return View(text, ((button(words.t("Rebalance"), "rebalance", "", Style.PRIMARY), button(words.t("Status"), "status")),))
+    back = () if undo is None else (button(words.t("Undo"), "flow_undo", undo),)
+    return View(text, ((button(words.t("Rebalance"), "rebalance", "", Style.PRIMARY), *back, button(words.t("Status"), "status")),))
 
 
 def over(words: Words) -> str:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chatbot.clock import ManualClock
 from chatbot.exchanges.base import Holdings
 from chatbot.model import FlowKind
-from chatbot.portfolio.flows import Typed, difference, merged
+from chatbot.portfolio.amounts.differences import Typed, difference, merged
 from chatbot.store import flows
 from tests.moments import after
 from tests.person import START, Someone, someone
@@ -140,9 +140,10 @@ async def test_what_is_undone_is_as_if_it_had_never_been(ann: Someone) -> None:
     assert "The amounts are again what they were before." in "\n".join(message.text for message in ann.messages)
     assert await spot(ann) == {"BTC": D("0.5"), "ETH": D(4), "USDT": D(10_000)}
     assert "0.0% today" in await figures(ann)
-    assert (await ann.tap("Undo", old)).text == "The amounts have changed since, so nothing was done. /status shows what I have."
+    assert (await ann.tap("Undo", old)).text == "That was taken back already. Nothing more was done."
     await correct(ann, "BTC 0.7")
-    for label in ("Undo", "Withdrawal", "Traded or moved"):
+    assert (await ann.tap("Undo", old)).text == "That was taken back already. Nothing more was done."
+    for label in ("Withdrawal", "Traded or moved"):
         assert (await ann.tap(label, old)).text.startswith("The amounts have changed since")
     assert (await spot(ann))["BTC"] == D("0.7")
 

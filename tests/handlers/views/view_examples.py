@@ -680,7 +680,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
             for way in (WayOut.RENAME, WayOut.SPLIT)
         },
         **{f"portfolio.ways_out.review of {way.name}": lambda w, way=way: ways_out.review(w, port, a_wish(name, way)) for way in WayOut},
-        **{f"portfolio.ways_out.done with {way.name}": lambda w, way=way: ways_out.done(w, port, a_wish(name, way)) for way in WayOut},
+        **{f"portfolio.ways_out.done with {way.name}": lambda w, way=way: ways_out.done(w, port, a_wish(name, way), 7) for way in WayOut},
         "portfolio.leaps.question": lambda w: leaps.question(w, port, a_leap(name)),
         "portfolio.leaps.answered": lambda w: leaps.answered(w, port, a_leap(name), LeapWhy.TRUE),
         "portfolio.leaps.answered by hand": lambda w: leaps.answered(
