@@ -13,6 +13,7 @@ BallastError
         ├── Unreachable      nothing was sent, or a read failed: try again
         │   └── RateLimited
         └── KeyRefused       the key is wrong, expired or lacks a permission
+            └── HedgeMode    the account keeps longs and shorts of a contract apart
 """
 
 from __future__ import annotations
@@ -104,6 +105,13 @@ class RateLimited(Unreachable):
 
 class KeyRefused(ExchangeError):
     """The exchange does not accept the key for this call."""
+
+
+class HedgeMode(KeyRefused):
+    """The account keeps longs and shorts of one contract apart: its owner has to change it to one-way mode before it can be used."""
+
+    def __init__(self) -> None:
+        super().__init__("the account is in hedge mode")
 
 
 @contextmanager

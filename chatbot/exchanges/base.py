@@ -245,6 +245,8 @@ class Order:
     fees: Mapping[str, Decimal] = field(default_factory=dict)
     exchange_id: str = ""
     reduce_only: bool = False
+    #: when the exchange took it, by its own clock; None where it does not say
+    at: datetime | None = field(default=None, compare=False)
 
 
 class PriceSource(Protocol):

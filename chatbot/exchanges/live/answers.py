@@ -40,7 +40,7 @@ _READERS: dict[str, Any] = {
 
 def guard(made: Any, bad_response: type[Exception]) -> None:  # noqa: ANN401 - ccxt is untyped
     """Let a ccxt object read only what is an answer, row by row."""
-    made.parse_json = _parsed
+    made.parse_json = parsed
     fetch = made.fetch
 
     async def safe_fetch(*args: Any, **named: Any) -> Any:  # noqa: ANN401 - ccxt is untyped
@@ -55,7 +55,7 @@ def guard(made: Any, bad_response: type[Exception]) -> None:  # noqa: ANN401 - c
             setattr(made, name, _row_by_row(getattr(made, name), name, instead))
 
 
-def _parsed(body: str) -> Any:  # noqa: ANN401 - JSON
+def parsed(body: str) -> Any:  # noqa: ANN401 - JSON
     """Read JSON, numbers as they are written: of any length, and NaN too, so that one of them does not make all of it unreadable."""
     try:
         return json.loads(body, parse_float=str, parse_int=_whole) if body.lstrip()[:1] in ("{", "[") else None

@@ -81,7 +81,11 @@ TABLE: Mapping[str, tuple[Meaning, str]] = {
 def translate(error: Exception, *, changes: bool) -> ExchangeError:
     """Return our error for one of ccxt's. ``changes`` tells whether the request would have changed something at the exchange."""
     meaning, reason = next((TABLE[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in TABLE), (Meaning.UNSURE, ""))
-    detail = f"{type(error).__name__}: {error}"
+    return told(meaning, reason, f"{type(error).__name__}: {error}", changes=changes)
+
+
+def told(meaning: Meaning, reason: str, detail: str, *, changes: bool) -> ExchangeError:
+    """Return our error for what an answer means; ``changes`` as in :func:`translate`."""
     match meaning:
         case Meaning.REJECTED:
             return Rejected(reason, detail)

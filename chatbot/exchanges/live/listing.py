@@ -42,6 +42,8 @@ class Listed:
 
     quote: str
     symbols: dict[str, str] = field(default_factory=dict)
+    #: the exchange's own names
+    ids: dict[str, str] = field(default_factory=dict)
     rules: dict[str, Market] = field(default_factory=dict)
     #: base units of one unit of the exchange
     units: dict[str, Decimal] = field(default_factory=dict)
@@ -155,6 +157,7 @@ class Listing:
             log.warning("instrument_dropped", exchange=self._connection.name, instrument=name, quote=known.quote)
             return
         found.symbols[name], found.rules[name], found.units[name] = symbol, market, unit
+        found.ids[name] = str(raw.get("id") or "")
 
 
 def _kind(raw: Mapping[str, Any], quote: str) -> bool | None:

@@ -1,0 +1,337 @@
+"""One account of a real person at one exchange: our names and units outside, the venue's dialect inside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+import structlog
+
+from chatbot.errors import ExchangeError, KeyRefused, OutcomeUnknown, Rejected, Unreachable
+from chatbot.exchanges.base import PERP, Balances, Direction, Market, Order, OrderRequest, Position, Quote, Side, is_perp
+from chatbot.exchanges.live.private.dialect import NoAnswer, WireOrder
+from chatbot.exchanges.live.private.line import PATIENCE_S
+from chatbot.exchanges.markets.markettime import from_ms, to_ms
+from chatbot.exchanges.sound import sound_quotes
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+
+    from chatbot.clock import Clock
+    from chatbot.exchanges.base import Depth
+    from chatbot.exchanges.live.ccxt_prices import CcxtSource
+    from chatbot.exchanges.live.listing import Listed
+    from chatbot.exchanges.live.private.dialect import Ask, Dialect, Fill, Told
+    from chatbot.exchanges.live.private.keys import Keys
+    from chatbot.exchanges.live.private.line import PrivateLine
+
+log = structlog.get_logger()
+_T = TypeVar("_T")
+_ZERO = Decimal(0)
+#: what a transfer's time in the venue's history may differ from ours
+_HISTORY_SLACK = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A transfer as it was written down before it was sent."""
+
+    direction: Direction
+    amount: Decimal
+    #: when it was last sent, on our clock
+    at: datetime
+
+
+#: what the journal holds of a transfer by our id; None: it was never sent
+Recall: TypeAlias = "Callable[[str], Awaitable[Sent | None]]"
+
+
+class LiveAccount:
+    """The exchange protocol over one account.
+
+    ``late_window_s`` is the time that a request waits here at most before it is signed, the time for which the venue then takes it
+    (Binance: ``recvWindow``, 5 s), and the second by which the time it carries may lie ahead of the venue's. The venue refuses what
+    comes later, so that after it a look-up tells for good. None where a venue has no such bound.
+    """
+
+    def __init__(
+        self,
+        prices: CcxtSource,
+        line: PrivateLine,
+        dialect: Dialect,
+        keys: Keys,
+        *,
+        clock: Clock,
+        tag: str,
+        recall: Recall,
+        watch: bool,
+    ) -> None:
+        """``tag`` stands before every client id, so that two journals never share one; ``watch`` refuses whatever changes something."""
+        self.name = prices.name
+        self.quote_asset = prices.quote_asset
+        bound = dialect.recv_window_s
+        self.late_window_s: float | None = None if bound is None else PATIENCE_S + bound + dialect.ahead_s
+        self._prices = prices
+        self._line = line
+        self._dialect = dialect
+        self._keys = keys
+        self._clock = clock
+        self._tag = tag
+        self._recall = recall
+        self._watch = watch
+        #: transfers of this process, which its journal may not hold yet
+        self._sent: dict[str, Sent] = {}
+        #: the venue's id of a transfer -> ours, so that one transfer never stands for two
+        self._claimed: dict[str, str] = {}
+
+    async def markets(self) -> Mapping[str, Market]:
+        """Return the rules of every instrument."""
+        return await self._prices.markets()
+
+    async def quotes(self, instruments: Collection[str]) -> Mapping[str, Quote]:
+        """Return the latest quotes of this exchange; an instrument without a usable answer is left out."""
+        return await sound_quotes(self._prices, instruments)
+
+    async def depth(self, instrument: str) -> Depth | None:
+        """Return the visible order book."""
+        return await self._prices.depth(instrument)
+
+    async def balances(self) -> Balances:
+        """Return both wallets; what is lent to the exchange's own savings is not in them."""
+        told = await self._read(lambda ask: self._dialect.wallets(ask, self.quote_asset))
+        return Balances(spot=dict(told.total), free=dict(told.free), futures_wallet=told.futures)
+
+    async def positions(self) -> tuple[Position, ...]:
+        """Return the open positions against our quote coin, in base units; raises ``HedgeMode``."""
+        listed = await self._listed()
+        names = {listed.ids[name]: name for name in listed.ids if is_perp(name)}
+        found = []
+        for held in await self._read(self._dialect.positions):
+            name = names.get(held.market) or self._unlisted(held.market)
+            if name is None:  # settled in another coin: no part of this portfolio
+                log.warning("position_of_another_kind", exchange=self.name, market=held.market)
+                continue
+            unit = listed.units.get(name, Decimal(1))
+            found.append(
+                Position(
+                    instrument=name,
+                    qty=held.qty * unit,
+                    entry=held.entry,
+                    mark=held.mark,
+                    leverage=held.leverage,
+                    liquidation=held.liquidation,
+                )
+            )
+        return tuple(found)
+
+    async def place(self, request: OrderRequest) -> Order:
+        """Send one order; what is wrong with it by the exchange's own rules is refused before it is sent."""
+        self._may_change()
+        ask, listed = self._asking(), await self._listed()
+        wire = self._wire(request, _checked(request, listed.rules.get(request.instrument)), listed)
+        try:
+            told = await self._dialect.place(ask, wire)
+        except NoAnswer as error:
+            raise OutcomeUnknown(f"{request.client_id}: {error}") from error
+        if (told.buys, told.qty, told.limit) != (wire.buys, wire.qty, wire.limit):
+            raise OutcomeUnknown(f"{request.client_id}: the exchange tells of another order: {told}")
+        try:
+            return await self._order(request.instrument, request.client_id, told, ask)
+        except ExchangeError as error:  # it is there, but what was paid for it is not known yet: found again, it is taken over whole
+            raise OutcomeUnknown(f"{request.client_id} was taken: {error}") from error
+
+    async def find(self, instrument: str, client_id: str) -> Order | None:
+        """Look an order up by its client id; None only when the exchange says that it has none."""
+        market, perp = await self._market_id(instrument), is_perp(instrument)
+        if market is None:
+            return None
+        told = await self._read(lambda ask: self._dialect.find(ask, market, self._wire_id(client_id), perp=perp))
+        return None if told is None else await self._read(lambda ask: self._order(instrument, client_id, told, ask))
+
+    async def cancel(self, instrument: str, client_id: str) -> Order:
+        """Cancel what is left; where nothing is open under this id any more, the order is looked up and returned as it ended."""
+        self._may_change()
+        market, perp, ask = await self._market_id(instrument), is_perp(instrument), self._asking()
+        if market is None:
+            raise Rejected("unknown_order", client_id)
+        try:
+            told = await self._dialect.cancel(ask, market, self._wire_id(client_id), perp=perp)
+        except NoAnswer as error:
+            raise OutcomeUnknown(f"cancel of {client_id}: {error}") from error
+        if told is not None:
+            return await self._read(lambda reading: self._order(instrument, client_id, told, reading))
+        found = await self.find(instrument, client_id)
+        if found is None:
+            raise Rejected("unknown_order", client_id)
+        return found
+
+    async def transfer(self, direction: Direction, amount: Decimal, client_id: str) -> None:
+        """Move quote money between the wallets, once per ``client_id``: one that is known is looked for first, and not sent again."""
+        self._may_change()
+        if amount <= 0:
+            raise Rejected("bad_amount", str(amount))
+        if client_id in self._sent and await self.find_transfer(client_id):
+            return
+        ask, to_futures = self._asking(), direction is Direction.TO_FUTURES
+        self._sent[client_id] = Sent(direction=direction, amount=amount, at=self._clock.now())
+        try:
+            self._claimed[await self._dialect.transfer(ask, self.quote_asset, amount, to_futures=to_futures)] = client_id
+        except NoAnswer as error:
+            raise OutcomeUnknown(f"transfer {client_id}: {error}") from error
+        except (Rejected, Unreachable, KeyRefused):
+            del self._sent[client_id]  # it was not done, for sure
+            raise
+
+    async def find_transfer(self, client_id: str) -> bool:
+        """Tell whether the transfer with this id was done.
+
+        The venue takes no id of ours for it. So its history is asked for one of exactly this amount, in this direction, from the moment
+        it was written down until the request could not be taken any more; a portfolio makes one transfer at a time, and its account is
+        nobody else's. Raises ``Unreachable`` while one is under way.
+        """
+        sent = self._sent.get(client_id) or await self._recall(client_id)
+        if sent is None:
+            return False
+        offset = timedelta(milliseconds=self._line.offset())
+        since = sent.at + offset - _HISTORY_SLACK
+        until = sent.at + offset + timedelta(seconds=self.late_window_s or 0.0) + _HISTORY_SLACK
+        to_futures = sent.direction is Direction.TO_FUTURES
+        told = await self._read(
+            lambda ask: self._dialect.transfers(ask, self.quote_asset, to_ms(since), to_ms(until), to_futures=to_futures)
+        )
+        ours = [
+            moved
+            for moved in told
+            if moved.amount == sent.amount
+            and to_ms(since) <= moved.at_ms <= to_ms(until)
+            and self._claimed.get(moved.exchange_id, client_id) == client_id
+        ]
+        done = next((moved for moved in ours if moved.done), None)
+        if done is None and ours:
+            raise Unreachable(f"transfer {client_id} is under way")
+        if done is not None:
+            self._claimed[done.exchange_id] = client_id
+        return done is not None
+
+    async def set_leverage(self, instrument: str, leverage: Decimal) -> None:
+        """Set the leverage of a perpetual; setting it twice is harmless."""
+        self._may_change()
+        ask, listed = self._asking(), await self._listed()
+        market = listed.rules.get(instrument)
+        if market is None or not is_perp(instrument):
+            raise Rejected("unknown_instrument", instrument)
+        if leverage < 1 or leverage > market.max_leverage or leverage % 1:
+            raise Rejected("bad_leverage", f"{leverage} is no whole number from 1 to {market.max_leverage}")
+        try:
+            await self._dialect.set_leverage(ask, listed.ids[instrument], leverage)
+        except NoAnswer as error:
+            raise OutcomeUnknown(f"leverage of {instrument}: {error}") from error
+
+    async def ping(self) -> None:
+        """Raise ``Unreachable`` or ``KeyRefused``, of which ``HedgeMode`` is one, when the account cannot be used."""
+        await self._read(self._dialect.check)
+
+    async def close(self) -> None:
+        """Nothing to let go of: line and prices belong to whoever made them."""
+
+    # what stands behind the protocol
+
+    def _may_change(self) -> None:
+        if self._watch:
+            raise Rejected("watched", "this account is only looked at")
+
+    def _asking(self) -> Ask:
+        """Return what sends the calls of one piece of work, whose time counts from now."""
+        return partial(self._line.ask, self._keys, self, (self._clock.now(), self._clock.monotonic()))
+
+    async def _read(self, work: Callable[[Ask], Awaitable[_T]]) -> _T:
+        """Ask without changing anything; an answer that is none, or that refuses to be read, is ``Unreachable``."""
+        try:
+            return await work(self._asking())
+        except (NoAnswer, Rejected) as error:
+            raise Unreachable(f"{self.name}: {error}") from error
+
+    async def _listed(self) -> Listed:
+        await self._prices.markets()
+        return self._prices.listing.of(self.quote_asset)
+
+    async def _market_id(self, instrument: str) -> str | None:
+        return (await self._listed()).ids.get(instrument)
+
+    def _unlisted(self, market: str) -> str | None:
+        """Return our name for a contract that is held although it is not listed any more."""
+        base = market.removesuffix(self.quote_asset)
+        return f"{base}{PERP}" if base and base != market else None
+
+    def _wire_id(self, client_id: str) -> str:
+        """Return the id by which the venue knows an order of ours."""
+        wire_id = f"{self._tag}-{client_id}"
+        if len(wire_id) > self._dialect.id_length:
+            raise Rejected("bad_request", f"{wire_id!r} is too long for {self.name}")
+        return wire_id
+
+    def _wire(self, request: OrderRequest, market: Market, listed: Listed) -> WireOrder:
+        return WireOrder(
+            market=listed.ids[market.instrument],
+            perp=is_perp(market.instrument),
+            wire_id=self._wire_id(request.client_id),
+            buys=request.side is Side.BUY,
+            qty=request.qty / listed.units[market.instrument],
+            limit=request.limit,
+            post_only=request.post_only,
+            immediate=request.immediate,
+            reduce_only=request.reduce_only,
+        )
+
+    async def _order(self, instrument: str, client_id: str, told: Told, ask: Ask) -> Order:
+        """Return an order in our words, with what was paid for it; raises ``Unreachable`` while the trades do not add up to it."""
+        unit = (await self._listed()).units[instrument]
+        fills: Sequence[Fill] = told.fills or ()
+        if _traded(fills) != told.filled:
+            try:
+                fills = await self._dialect.fills(ask, told, perp=is_perp(instrument))
+            except NoAnswer as error:
+                raise Unreachable(f"{self.name}: trades of {client_id}: {error}") from error
+        if _traded(fills) != told.filled:
+            raise Unreachable(f"{self.name}: the trades of {client_id} are {_traded(fills)} of {told.filled}")
+        fees: dict[str, Decimal] = {}
+        for fill in fills:
+            fees[fill.fee_asset] = fees.get(fill.fee_asset, _ZERO) + fill.fee
+        return Order(
+            client_id=client_id,
+            instrument=instrument,
+            side=Side.BUY if told.buys else Side.SELL,
+            qty=told.qty * unit,
+            limit=told.limit,
+            status=told.status,
+            filled=told.filled * unit,
+            average=sum((fill.price * fill.qty for fill in fills), _ZERO) / told.filled if told.filled else None,
+            fees=fees,
+            exchange_id=told.exchange_id,
+            reduce_only=told.reduce_only,
+            at=None if told.at_ms is None else from_ms(told.at_ms),
+        )
+
+
+def _traded(fills: Sequence[Fill]) -> Decimal:
+    return sum((fill.qty for fill in fills), _ZERO)
+
+
+def _checked(request: OrderRequest, market: Market | None) -> Market:
+    """Refuse an order that breaks the exchange's own rules: what is sent is exact, and never rounded on the way."""
+    if market is None:
+        raise Rejected("unknown_instrument", request.instrument)
+    if not market.trading:
+        raise Rejected("halted", request.instrument)
+    if request.reduce_only and not is_perp(request.instrument):
+        raise Rejected("reduce_only", f"{request.instrument} is no contract")
+    if request.limit <= 0 or request.limit % market.tick:
+        raise Rejected("bad_tick", f"{request.limit} is not a multiple of {market.tick}")
+    if request.qty <= 0 or request.qty % market.lot:
+        raise Rejected("bad_lot", f"{request.qty} is not a multiple of {market.lot}")
+    if not request.reduce_only and (request.qty < market.min_qty or request.qty * request.limit < market.min_notional):
+        raise Rejected("below_minimum", f"{request.qty} at {request.limit}, the least is {market.min_notional}")
+    return market

@@ -1,0 +1,239 @@
+"""What a venue is asked for and what it tells, in its own units and under its own names; a dialect is one file that knows how.
+
+A dialect holds no state and no keys: each of its calls is given ``ask``, which signs, sends and translates refusals, and may ask as
+often as its venue needs. What it reads is checked field by field; ``NoAnswer`` says that an answer is none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from chatbot.engine.finite import finite
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from decimal import Decimal
+
+    from chatbot.exchanges.base import OrderStatus
+    from chatbot.exchanges.live.ccxt_errors import Meaning
+
+
+#: the reason of a refusal at the door because the time of a request is off: the venue's time has to be asked for again
+SKEW = "clock"
+
+
+class NoAnswer(Exception):
+    """An answer lacks what every true answer has, or holds what is no number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request, as ccxt signs it."""
+
+    #: ccxt's name of the part of the exchange that is asked
+    api: str
+    verb: str
+    path: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    #: the counter of the exchange that it weighs on, and how much
+    pool: str
+    weight: float = 1
+    #: True where it would change something: an answer that is lost may be a change that was made
+    changes: bool = False
+    #: it belongs to an order under way, and goes before what only looks
+    urgent: bool = False
+    signed: bool = True
+
+
+#: sends a call of one account; raises our errors
+Ask: TypeAlias = "Callable[[Call], Awaitable[Any]]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """What an exchange answered instead of doing it."""
+
+    #: HTTP status; 0 where the connection was cut
+    status: int
+    #: the exchange's own code; None where the answer holds none
+    code: str | None
+    text: str
+    #: seconds that the exchange wants to be left alone; None where it says nothing
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireOrder:
+    """An order in the venue's units."""
+
+    market: str
+    perp: bool
+    wire_id: str
+    buys: bool
+    qty: Decimal
+    limit: Decimal
+    post_only: bool
+    immediate: bool
+    reduce_only: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An order as a venue tells it."""
+
+    market: str
+    wire_id: str
+    buys: bool
+    qty: Decimal
+    limit: Decimal
+    status: OrderStatus
+    filled: Decimal
+    exchange_id: str
+    reduce_only: bool
+    #: UTC milliseconds at which the venue took it; None where it does not say
+    at_ms: int | None
+    #: its fills; None where they have to be asked for
+    fills: Sequence[Fill] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """One trade of an order."""
+
+    price: Decimal
+    qty: Decimal
+    #: what was paid, below 0 where something was given back, and in which coin
+    fee: Decimal
+    fee_asset: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wallets:
+    """Both wallets."""
+
+    total: Mapping[str, Decimal]
+    free: Mapping[str, Decimal]
+    #: quote money of the futures wallet without unrealised profit
+    futures: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A position in the venue's units."""
+
+    market: str
+    qty: Decimal
+    entry: Decimal
+    mark: Decimal
+    leverage: Decimal
+    liquidation: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A transfer out of a venue's history."""
+
+    exchange_id: str
+    amount: Decimal
+    at_ms: int
+    #: True: done; False: still under way. One that failed is not told
+    done: bool
+
+
+class Dialect(Protocol):
+    """How one venue is spoken to."""
+
+    #: weights a minute by counter
+    limits: Mapping[str, float]
+    #: seconds for which a request stays valid after the time it carries, and by how much that time may lie ahead of the venue's own;
+    #: None: the venue has no such bound
+    recv_window_s: float | None
+    ahead_s: float
+    #: characters that the venue takes for a client id
+    id_length: int
+    #: parts of ccxt's ``urls`` that carry signed requests -> the one host that may get them: with real money, and for testing
+    hosts: Mapping[str, str]
+    test_hosts: Mapping[str, str]
+
+    def meaning(self, refusal: Refusal) -> tuple[Meaning, str]:
+        """Say what a refusal means, and our word for why; total, whatever the venue answers."""
+        ...
+
+    def used(self, headers: Mapping[str, str]) -> float | None:
+        """Read the weight of this minute out of an answer's headers, whose names are in small letters."""
+        ...
+
+    async def time_ms(self, ask: Ask) -> int:
+        """Return the venue's own time."""
+        ...
+
+    async def wallets(self, ask: Ask, quote: str) -> Wallets:
+        """Return both wallets."""
+        ...
+
+    async def positions(self, ask: Ask) -> Sequence[Held]:
+        """Return the open positions; raises ``HedgeMode``."""
+        ...
+
+    async def place(self, ask: Ask, order: WireOrder) -> Told:
+        """Send an order; only the request that places it, so that whatever it raises is about that."""
+        ...
+
+    async def find(self, ask: Ask, market: str, wire_id: str, *, perp: bool) -> Told | None:
+        """Look an order up by our id; None only where the venue says that it has none."""
+        ...
+
+    async def cancel(self, ask: Ask, market: str, wire_id: str, *, perp: bool) -> Told | None:
+        """Cancel what is left; None where the venue says that nothing is open under this id."""
+        ...
+
+    async def fills(self, ask: Ask, order: Told, *, perp: bool) -> Sequence[Fill]:
+        """Return the trades of an order."""
+        ...
+
+    async def transfer(self, ask: Ask, asset: str, amount: Decimal, *, to_futures: bool) -> str:
+        """Move money between the wallets; return the venue's id of it."""
+        ...
+
+    async def transfers(self, ask: Ask, asset: str, since_ms: int, until_ms: int, *, to_futures: bool) -> Sequence[Moved]:
+        """Return the transfers in this direction within a stretch of the venue's time."""
+        ...
+
+    async def set_leverage(self, ask: Ask, market: str, leverage: Decimal) -> None:
+        """Set the leverage; twice is harmless."""
+        ...
+
+    async def check(self, ask: Ask) -> None:
+        """Raise where the key, or the account's mode, does not let it be used for spot and futures."""
+        ...
+
+
+def number(row: Mapping[str, Any], name: str) -> Decimal:
+    """Return a field that must be a number."""
+    value = finite(row.get(name))
+    if value is None:
+        raise NoAnswer(f"{name} is no number: {str(row.get(name))[:40]!r}")
+    return value
+
+
+def text(row: Mapping[str, Any], name: str) -> str:
+    """Return a field that must be a text or a whole number, and not empty."""
+    value = row.get(name)
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        raise NoAnswer(f"{name} is missing")
+    return str(value)
+
+
+def table(answer: object, *names: str) -> Mapping[str, Any]:
+    """Return an answer that must be an object with these fields."""
+    if not isinstance(answer, dict) or any(name not in answer for name in names):
+        raise NoAnswer(f"no {', '.join(names) or 'object'} in {str(answer)[:80]!r}")
+    return answer
+
+
+def rows(answer: object) -> list[Mapping[str, Any]]:
+    """Return an answer that must be a list of objects."""
+    if not isinstance(answer, list) or not all(isinstance(row, dict) for row in answer):
+        raise NoAnswer(f"no list of objects: {str(answer)[:80]!r}")
+    return answer

@@ -1,0 +1,271 @@
+"""One line to the private side of an exchange for every account behind this address: signs, sends, and says what an answer means.
+
+ccxt signs and carries; it neither throttles, nor reads errors, nor retries here. One ccxt object serves all accounts: the keys are in
+it only while it signs, which nothing can interrupt, so an account costs next to nothing and no secret lies in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextvars import ContextVar
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from chatbot.engine.finite import finite
+from chatbot.errors import ExchangeError, KeyRefused, OutcomeUnknown, RateLimited, Rejected, Unreachable
+from chatbot.exchanges.live.answers import parsed
+from chatbot.exchanges.live.ccxt_errors import Meaning, told
+from chatbot.exchanges.live.ccxt_loader import error_classes, exchange_class
+from chatbot.exchanges.live.private.dialect import SKEW, Call, NoAnswer, Refusal
+from chatbot.exchanges.live.private.keys import Keys
+from chatbot.exchanges.markets.markettime import to_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from chatbot.clock import Clock
+    from chatbot.exchanges.live.private.budget import Budget
+    from chatbot.exchanges.live.private.dialect import Dialect
+
+#: seconds that a request which changes something may wait for its turn: then it was not sent, for sure
+PATIENCE_S = 3.0
+#: the same for one that only reads
+_READ_PATIENCE_S = 30.0
+#: seconds for which the difference between our clock and the exchange's is believed
+_TIME_FOR_S = 600.0
+#: seconds to leave an exchange alone that refused too many requests and does not say for how long
+_PAUSE_S = 60.0
+_ERROR_STATUS = 400
+_NOBODY = Keys("", "")
+_VERBS = frozenset({"get", "post", "put", "delete"})
+#: what an aiohttp error is called that means that no connection came about, so that nothing was sent
+_NO_CONNECTION = "ClientConnectorError"
+_silent = logging.getLogger("chatbot.silent")
+_silent.disabled = True
+#: headers of the answer that the task at hand is reading
+_headers: ContextVar[dict[str, str] | None] = ContextVar("headers", default=None)
+
+
+class _Refused(Exception):
+    """An answer that refuses; it gets through ccxt as it is."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.code)
+        self.refusal = refusal
+
+
+class PrivateLine:
+    """Signs and sends for all accounts of one exchange. ``options`` go into ccxt's constructor; ``prepare`` sees the object first."""
+
+    def __init__(
+        self,
+        name: str,
+        dialect: Dialect,
+        budget: Budget,
+        clock: Clock,
+        *,
+        options: Mapping[str, Any] | None = None,
+        test: bool = False,
+        prepare: Callable[[Any], object] | None = None,
+    ) -> None:
+        """``test`` takes the exchange's own test accounts in place of real money."""
+        self.name = name
+        self.budget = budget
+        self._dialect = dialect
+        self._clock = clock
+        self._given = dict(options or {})
+        self._test = test
+        self._prepare = prepare
+        self._ccxt: Any = None
+        self._opening = asyncio.Lock()
+        self._asking_time = asyncio.Lock()
+        #: milliseconds that the exchange's clock is ahead of ours, and the monotonic reading at which that was found out
+        self._offset_ms: int | None = None
+        self._measured_at = 0.0
+
+    async def ask(self, keys: Keys, who: object, began: tuple[datetime, float], call: Call) -> Any:  # noqa: ANN401 - JSON
+        """Make a call of the account ``who``, whose work on this change ``began`` then, by both clocks; every failure is one of ours.
+
+        Something that changes is signed within ``PATIENCE_S`` of that or not at all, so that the time it carries bounds how late it
+        can arrive, counted from when it was written down.
+        """
+        patience = PATIENCE_S if call.changes else _READ_PATIENCE_S
+        made = await self._opened()
+        if call.signed:
+            await self._know_time()
+        await self.budget.take(call.pool, call.weight, who, patience_s=patience, urgent=call.urgent)
+        waited = max((self._clock.now() - began[0]).total_seconds(), self._clock.monotonic() - began[1])
+        if call.changes and waited > PATIENCE_S:
+            raise RateLimited(f"{self.name}: {call.path} waited {waited:.0f} s and was not sent")
+        return await self._sent(made, keys, call)
+
+    def offset(self) -> int:
+        """Return how many milliseconds the exchange's clock is ahead of ours, as far as that is known."""
+        return self._offset_ms or 0
+
+    async def close(self) -> None:
+        """Close it; the next call opens it again."""
+        if self._ccxt is not None:
+            await self._ccxt.close()
+            self._ccxt = None
+
+    async def _opened(self) -> Any:  # noqa: ANN401 - ccxt is untyped
+        async with self._opening:
+            if self._ccxt is None:
+                loaded = await asyncio.to_thread(exchange_class, self.name)
+                self._ccxt = self._made(loaded)
+            return self._ccxt
+
+    def _made(self, loaded: type[Any]) -> Any:  # noqa: ANN401 - ccxt is untyped
+        recv = {} if self._dialect.recv_window_s is None else {"recvWindow": int(self._dialect.recv_window_s * 1000)}
+        made = loaded({"timeout": 10_000, **self._given, "options": {**self._given.get("options", {}), **recv}})
+        if self._test and not self._named():
+            try:
+                made.enable_demo_trading(True)
+            except Exception as error:  # some exchanges raise here and keep their live addresses
+                raise Unreachable(f"{self.name} has no test accounts") from error
+        if self._prepare is not None:
+            self._prepare(made)
+        made.logger = _silent  # at DEBUG ccxt writes down every header and every answer
+        made.enableLastHttpResponse = made.enableLastJsonResponse = made.enableLastResponseHeaders = False
+        made.parse_json = parsed
+        made.handle_errors = _raise_refusal
+        made.nonce = lambda: to_ms(self._clock.now()) + self.offset()
+        return made
+
+    def _signed(self, made: Any, keys: Keys, call: Call) -> Mapping[str, Any]:  # noqa: ANN401 - ccxt is untyped
+        """Return the request, signed; nothing runs in between, so no other account's keys get in, and the host is checked first."""
+        self._check_host(call.api, str(made.urls["api"].get(call.api, "")))
+        if call.signed:
+            made.apiKey, made.secret, made.password = keys.api_key, keys.secret, keys.password
+        failed = False
+        try:
+            request: Mapping[str, Any] = made.sign(call.path, [call.api], call.verb, dict(call.params))
+        except Exception:  # noqa: BLE001 - ccxt raises all kinds over a key that is none; its words may hold a part of it
+            failed = True
+        finally:
+            made.apiKey = made.secret = made.password = ""
+        if failed:  # outside of the handler: no context, so no frame of ccxt with the secret in it
+            raise KeyRefused("these keys cannot sign a request")
+        self._check_host(call.api, request["url"])
+        return request
+
+    def _check_host(self, api: str, url: str) -> None:
+        """Refuse an address that is not the exchange's own, or the one that CHATBOT_EXCHANGE_OPTIONS names for it."""
+        named = self._named().get(api)
+        own = (self._dialect.test_hosts if self._test else self._dialect.hosts).get(api)
+        to = urlsplit(url)
+        if isinstance(named, str):
+            wanted = urlsplit(named)
+            real = self._test and to.hostname in self._dialect.hosts.values()
+            fits = (to.scheme, to.netloc) == (wanted.scheme, wanted.netloc) and not real
+        else:
+            fits = (to.scheme, to.netloc) == ("https", own)
+        if not fits:
+            raise Rejected("wrong_host", f"{self.name}: {api} would go to {to.hostname or 'nowhere'}")
+
+    def _named(self) -> Mapping[str, Any]:
+        """Return the addresses that CHATBOT_EXCHANGE_OPTIONS names in place of the exchange's own, by part."""
+        named = (self._given.get("urls") or {}).get("api") or {}
+        return named if isinstance(named, dict) else {}
+
+    async def _sent(self, made: Any, keys: Keys, call: Call) -> Any:  # noqa: ANN401 - ccxt is untyped, JSON
+        """Put a request on the wire and translate what comes back."""
+        seen: dict[str, str] = {}
+        token, answer = _headers.set(seen), None
+        failure: ExchangeError | None = None
+        try:
+            answer = await self._fetched(made, keys, call)
+        except _Refused as refused:
+            failure = self._refusal(refused.refusal, call)
+        except ExchangeError as error:  # it was not signed
+            failure = error.with_traceback(None)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it has to come out as one of ours
+            failure = self._broken(error, call)
+        finally:
+            _headers.reset(token)
+            made.last_request_headers = None
+        used = self._dialect.used(seen)
+        if used is not None:
+            self.budget.used(call.pool, used)
+        if failure is None and not isinstance(answer, dict | list):
+            failure = told(Meaning.UNSURE, "", f"{call.path}: no answer: {str(answer)[:80]!r}", changes=call.changes)
+        if failure is not None:
+            raise failure  # outside of the handler: the frames that signed and sent hold the key
+        return answer
+
+    async def _fetched(self, made: Any, keys: Keys, call: Call) -> Any:  # noqa: ANN401 - as above
+        request = self._signed(made, keys, call)
+        made.open(True)
+        if not isinstance(made.session, _Straight):
+            made.session = _Straight(made.session)
+        return await made.fetch(request["url"], request["method"], request["headers"], request["body"])
+
+    def _refusal(self, refusal: Refusal, call: Call) -> ExchangeError:
+        meaning, reason = self._dialect.meaning(refusal)
+        if meaning is Meaning.LIMITED:
+            self.budget.pause(refusal.retry_after_s or _PAUSE_S, f"(HTTP {refusal.status})")
+        if reason == SKEW:
+            self._offset_ms = None
+        return told(meaning, reason, f"{call.path}: HTTP {refusal.status} {refusal.code or ''} {refusal.text}", changes=call.changes)
+
+    def _broken(self, error: Exception, call: Call) -> ExchangeError:
+        """Say what a connection that broke means. An order, which is never sent twice, did not get out where none came about."""
+        causes = {kind.__name__ for kind in type(error.__cause__).__mro__}
+        never = call.verb == "POST" and _NO_CONNECTION in causes
+        expected = isinstance(error, error_classes().BaseError)
+        detail = f"{call.path}: {type(error.__cause__ if expected and error.__cause__ else error).__name__}"
+        return told(Meaning.NOT_SENT if never else Meaning.UNSURE, "", detail, changes=call.changes)
+
+    async def _know_time(self) -> None:
+        """Ask for the exchange's time now and then, and after it refused ours."""
+        async with self._asking_time:
+            if self._offset_ms is not None and self._clock.monotonic() - self._measured_at < _TIME_FOR_S:
+                return
+            began = self._clock.now(), self._clock.monotonic()
+            try:
+                theirs = await self._dialect.time_ms(partial(self.ask, _NOBODY, self, began))
+            except NoAnswer as error:
+                raise Unreachable(f"{self.name}: no time: {error}") from error
+            # by the later of our two readings: a time that is behind theirs is taken, one ahead of it is not
+            self._offset_ms, self._measured_at = theirs - to_ms(self._clock.now()), self._clock.monotonic()
+
+
+class _Straight:
+    """A session that follows no redirect: an answer that sends a signed request elsewhere is no answer."""
+
+    def __init__(self, session: Any) -> None:  # noqa: ANN401 - aiohttp's, which this package does not import
+        self._session = session
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as above
+        found = getattr(self._session, name)
+        return partial(found, allow_redirects=False) if name in _VERBS else found
+
+
+def _raise_refusal(status: int, reason: str, _url: str, _verb: str, headers: Mapping[str, str], _text: str, answer: Any, *_: Any) -> None:  # noqa: ANN401 - ccxt's signature
+    """Stand in for ccxt's own table of errors: raise what refuses as it stands, and keep the headers."""
+    small = {str(name).lower(): str(value) for name, value in headers.items()}
+    seen = _headers.get()
+    if seen is not None:
+        seen.update(small)
+    code = answer.get("code") if isinstance(answer, dict) else None
+    number = finite(code)
+    if status < _ERROR_STATUS and not (number is not None and number < 0):
+        return
+    wait = finite(small.get("retry-after"))
+    raise _Refused(
+        Refusal(
+            status=status,
+            code=None if number is None else str(code),
+            text=str(answer.get("msg", ""))[:200] if isinstance(answer, dict) else str(reason)[:80],
+            retry_after_s=float(wait) if wait is not None and wait > 0 else None,
+        )
+    )
+
+
+def unsure(error: Exception, *, changes: bool) -> ExchangeError:
+    """Return our error for an answer that is none."""
+    return OutcomeUnknown(str(error)) if changes else Unreachable(str(error))

@@ -1,0 +1,109 @@
+"""From keys to an account: what all accounts of one exchange share is made once, and when it is first needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chatbot.errors import SettingError
+from chatbot.exchanges.live.ccxt_prices import CcxtSource
+from chatbot.exchanges.live.listing import QUOTES
+from chatbot.exchanges.live.private.account import LiveAccount
+from chatbot.exchanges.live.private.binance import Binance
+from chatbot.exchanges.live.private.budget import Budget
+from chatbot.exchanges.live.private.line import PrivateLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from chatbot.clock import Clock
+    from chatbot.exchanges.live.private.account import Recall
+    from chatbot.exchanges.live.private.dialect import Dialect
+    from chatbot.exchanges.live.private.keys import Keys
+
+#: the venues that may be given keys: those whose traps are written down and tried
+DIALECTS: Mapping[str, Callable[[], Dialect]] = {"binance": Binance}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    """What the accounts of one exchange have in common."""
+
+    prices: CcxtSource
+    line: PrivateLine
+    dialect: Dialect
+
+
+class Accounts:
+    """Makes accounts; one for the whole process, so that all of them keep to one budget."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        options: Mapping[str, Mapping[str, Any]] | None = None,
+        *,
+        prepare: Callable[[Any], object] | None = None,
+    ) -> None:
+        """``options`` are those of CHATBOT_EXCHANGE_OPTIONS by exchange; ``prepare`` sees each ccxt object before its first use."""
+        self._clock = clock
+        self._options = options or {}
+        self._prepare = prepare
+        self._shared: dict[tuple[str, bool], _Shared] = {}
+
+    def prices(self, venue: str, *, test: bool = False, quote: str = QUOTES[0]) -> CcxtSource:
+        """Return the public prices by which accounts of an exchange are valued."""
+        prices = self._of(venue, test=test).prices
+        return prices if quote == prices.quote_asset else prices.quoted_in(quote)
+
+    def account(
+        self,
+        venue: str,
+        keys: Keys,
+        *,
+        tag: str,
+        recall: Recall,
+        watch: bool = False,
+        test: bool = False,
+        quote: str = QUOTES[0],
+    ) -> LiveAccount:
+        """Return one account.
+
+        ``tag`` is a short word that no other portfolio of any installation has, ``recall`` reads transfers out of the journal. ``watch``
+        only looks, ``test`` takes the exchange's test accounts. Raises ``SettingError`` for a venue that takes no keys here.
+        """
+        shared = self._of(venue, test=test)
+        prices = self.prices(venue, test=test, quote=quote)
+        return LiveAccount(prices, shared.line, shared.dialect, keys, clock=self._clock, tag=tag, recall=recall, watch=watch)
+
+    async def close(self) -> None:
+        """Close every line."""
+        for shared in self._shared.values():
+            await shared.line.close()
+            await shared.prices.close()
+
+    def _of(self, venue: str, *, test: bool) -> _Shared:
+        if venue not in DIALECTS:
+            raise SettingError("/connect", f"{venue!r} takes no keys here: use one of {', '.join(DIALECTS)}")
+        if (venue, test) not in self._shared:
+            dialect, options = DIALECTS[venue](), self._options.get(venue, {})
+            line = PrivateLine(
+                venue,
+                dialect,
+                Budget(dialect.limits, self._clock),
+                self._clock,
+                options=options,
+                test=test,
+                prepare=self._prepare,
+            )
+            prices = CcxtSource(venue, options, clock=self._clock, prepare=self._prepare_prices(test=test, options=options))
+            self._shared[venue, test] = _Shared(prices=prices, line=line, dialect=dialect)
+        return self._shared[venue, test]
+
+    def _prepare_prices(self, *, test: bool, options: Mapping[str, Any]) -> Callable[[Any], object]:
+        def prepare(made: Any) -> None:  # noqa: ANN401 - ccxt is untyped
+            if test and "api" not in (options.get("urls") or {}):
+                made.enable_demo_trading(True)
+            if self._prepare is not None:
+                self._prepare(made)
+
+        return prepare
