@@ -60,6 +60,8 @@ class VenueOrder:
     about: str = BOTH
     #: what a market order was to spend, quote; 0 where it named a quantity
     to_spend: Decimal = ZERO
+    #: it would have taken what it may not take, and was ended for it
+    would_take: bool = False
     state: State = State.NEW
     fills: list[Fill] = field(default_factory=list)
 

@@ -34,6 +34,10 @@ class Traits:
     one_wallet: bool = False
     #: what fees cost when they are paid in the exchange's coin, as a fraction of the fee
     coin_discount: Decimal = Decimal("0.75")
+    #: an order that may not take and would is refused; else it is made, and ended at once
+    refuses_takers: bool = True
+    #: a reduce-only order that is larger than the position is refused; else it is cut to it in silence
+    refuses_excess: bool = True
 
 
 class Floor:
@@ -103,6 +107,15 @@ class Floor:
             self.deposit(account, asset, amount)
         self.deposit(account, self.quote, futures, Wallet.FUTURES)
         return account
+
+    def known(self, key: str, address: str) -> Account:
+        """Return the account of a key that comes from an address. Raises ``Refusal``."""
+        found = self.accounts.get(key)
+        if found is None or found.revoked:
+            raise Refusal(Reason.KEY)
+        if found.addresses and address not in found.addresses:
+            raise Refusal(Reason.ADDRESS, address)
+        return found
 
     def deposit(self, account: Account, asset: str, amount: Decimal, wallet: Wallet = Wallet.SPOT) -> None:
         """Bring money in from outside; a negative amount leaves."""

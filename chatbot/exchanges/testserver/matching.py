@@ -41,11 +41,12 @@ class Wish:
 def place(venue: Floor, account: Account, wish: Wish) -> VenueOrder:
     """Take an order on, or raise ``Refusal``; what it can trade at once is traded when this returns."""
     market = _admitted(venue, account, wish)
-    qty = _sized(venue, market, wish)
+    qty = _sized(venue, account, market, wish)
     _affordable(venue, account, market, wish, qty)
     book = venue.book(wish.instrument)
     there = sum((level.size for level in book.within(wish.side, wish.limit)), ZERO)
-    if wish.force is Force.POST_ONLY and there:
+    would_take = wish.force is Force.POST_ONLY and there > 0
+    if would_take and venue.traits.refuses_takers:
         raise Refusal(Reason.WOULD_TAKE, wish.instrument)
     order = VenueOrder(
         number=venue.next_number(),
@@ -60,8 +61,12 @@ def place(venue: Floor, account: Account, wish: Wish) -> VenueOrder:
         reduce_only=wish.reduce_only,
         about=wish.about,
         to_spend=wish.to_spend,
+        would_take=would_take,
     )
     account.orders.append(order)
+    if would_take:
+        order.end(venue.now_ms, State.CANCELED)
+        return order
     if wish.force is not Force.FOK or there >= qty:
         for price, part in book.take(wish.side, qty, wish.limit):
             fill(venue, account, order, price, part, maker=False)
@@ -90,6 +95,12 @@ def reducible(account: Account, market: Market, side: Side, about: str) -> Decim
     """Return how much of a position an order of this side would close, base units."""
     qty = account.stake(market.instrument, about).qty
     return max(ZERO, -qty if side is Side.BUY else qty)
+
+
+def _waiting(account: Account, market: Market, side: Side) -> Decimal:
+    """Return how much of a position is promised to reduce-only orders that rest."""
+    name = market.instrument
+    return sum((one.left for one in account.open_orders if one.market.instrument == name and one.side is side and one.reduce_only), ZERO)
 
 
 def fill(venue: Floor, account: Account, order: VenueOrder, price: Decimal, qty: Decimal, *, maker: bool) -> None:
@@ -165,7 +176,7 @@ def _admitted(venue: Floor, account: Account, wish: Wish) -> Market:
     return market
 
 
-def _sized(venue: Floor, market: Market, wish: Wish) -> Decimal:
+def _sized(venue: Floor, account: Account, market: Market, wish: Wish) -> Decimal:
     """Return the quantity on the venue's steps, or refuse it."""
     qty = wish.qty
     if wish.to_spend:
@@ -175,6 +186,11 @@ def _sized(venue: Floor, market: Market, wish: Wish) -> Decimal:
     elif qty % market.lot and not venue.harshness.round_amounts:
         raise Refusal(Reason.LOT, f"{qty} is no multiple of {market.lot}")
     qty = on_step(qty, market.lot)
+    if wish.reduce_only:
+        there = reducible(account, market, wish.side, wish.about) - _waiting(account, market, wish.side)
+        if there <= 0 or (qty > there and venue.traits.refuses_excess):
+            raise Refusal(Reason.REDUCE_ONLY, f"{qty} is more than {there}")
+        qty = min(qty, there)
     if qty <= 0 or qty < market.min_qty:
         raise Refusal(Reason.LOT, f"{qty} is below {market.min_qty}")
     price = wish.limit or venue.price(wish.instrument)
@@ -191,11 +207,7 @@ def _affordable(venue: Floor, account: Account, market: Market, wish: Wish, qty:
         if venue.free(account, asset) < needed:
             raise Refusal(Reason.NO_MONEY, f"{needed} {asset}")
         return
-    closes = reducible(account, market, wish.side, wish.about)
-    waiting = sum((one.left for one in account.open_orders if one.market is market and one.side is wish.side and one.reduce_only), ZERO)
-    if wish.reduce_only and qty > closes - waiting:
-        raise Refusal(Reason.REDUCE_ONLY, f"{qty} is more than {closes - waiting}")
-    adds = max(ZERO, qty - closes)
+    adds = max(ZERO, qty - reducible(account, market, wish.side, wish.about))
     price = wish.limit or venue.price(wish.instrument)
     needed = adds * price / leverage_of(account, wish.instrument) + adds * price * market.taker_fee
     if adds and needed > venue.margin(account).free:

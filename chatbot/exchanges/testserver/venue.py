@@ -11,7 +11,7 @@ from chatbot.exchanges.base import PERP, is_perp
 from chatbot.exchanges.markets.coins import COINS, perp_market, spot_market
 from chatbot.exchanges.testserver.account import Moved, Right
 from chatbot.exchanges.testserver.book import spread_around
-from chatbot.exchanges.testserver.floor import Floor, Traits, ms_of
+from chatbot.exchanges.testserver.floor import Floor, Traits
 from chatbot.exchanges.testserver.ledger import HOUSE, MARKET, Wallet
 from chatbot.exchanges.testserver.matching import match_resting
 from chatbot.exchanges.testserver.prices import Price
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from chatbot.exchanges.testserver.account import Account, Stake, VenueOrder
     from chatbot.exchanges.testserver.harshness import Harshness
 
-_FUNDING_MS = 8 * 3_600_000
+FUNDING_EVERY = timedelta(hours=8)
 
 
 class Venue(Floor):
@@ -35,6 +35,8 @@ class Venue(Floor):
         super().__init__(clock, harshness, traits, quote)
         #: what happens later, with its time on the exchange's clock
         self._due: list[tuple[datetime, Callable[[], object]]] = []
+        #: funding that was settled so far: time, contract, rate
+        self.settlements: list[tuple[datetime, str, Decimal]] = []
         self._matched = self._settled = self.now
         for asset, coin in COINS.items():
             self.list_market(spot_market(asset), perp_market(asset))
@@ -54,15 +56,21 @@ class Venue(Floor):
             self._then = at
             what()
             self._then = None
-        boundary = now_boundary(ms_of(self._settled))
-        while boundary <= ms_of(now):
-            for name in self.markets:
-                if is_perp(name):
-                    self.settle_funding(name)
-            boundary += _FUNDING_MS
-        self._settled = now
+        self._settle_until(now)
         if (now - self._matched).total_seconds() >= self.harshness.refill_s:
             self.match()
+
+    def _settle_until(self, now: datetime) -> None:
+        """Settle funding at every hour for it that has passed, as of that hour."""
+        boundary = next_settlement(self._settled)
+        while boundary <= now:
+            self._then = boundary
+            for name in self.markets:
+                if is_perp(name) and name in self.prices:
+                    self.settle_funding(name)
+            self._then = None
+            boundary += FUNDING_EVERY
+        self._settled = now
 
     def match(self) -> None:
         """Fill the books again and let resting orders trade."""
@@ -132,6 +140,7 @@ class Venue(Floor):
     def settle_funding(self, instrument: str, rate: Decimal | None = None) -> None:
         """Let everybody pay or receive funding: longs pay ``rate`` of their value, the rate that was announced unless one is given."""
         paid = self.prices[instrument].rate if rate is None else rate
+        self.settlements.append((self.now, instrument, paid))
         for account in self.accounts.values():
             for name, _, stake in account.held():
                 if name == instrument:
@@ -224,6 +233,7 @@ class Venue(Floor):
         ]
 
 
-def now_boundary(ms: int) -> int:
-    """Return the next settlement of funding after a moment."""
-    return (ms // _FUNDING_MS + 1) * _FUNDING_MS
+def next_settlement(after: datetime) -> datetime:
+    """Return when funding is settled next: every eight hours from midnight UTC."""
+    passed = (after - after.replace(hour=0, minute=0, second=0, microsecond=0)) // FUNDING_EVERY
+    return after.replace(hour=0, minute=0, second=0, microsecond=0) + (passed + 1) * FUNDING_EVERY

@@ -63,6 +63,8 @@ class Reason(StrEnum):
     EARLY = "early"
     SIGNATURE = "signature"
     KEY = "key"
+    #: the key is not good from this address
+    ADDRESS = "address"
     RIGHT = "right"
     RATE = "rate"
     BANNED = "banned"

@@ -26,9 +26,15 @@ async def test_funding_is_paid_at_its_hour_and_told() -> None:
         await desk.order(PERP, "buy", 0.1, 61_000)
         desk.clock.advance(6 * 3600)
         (paid,) = await desk.ccxt.fetch_funding_history(PERP)
-        assert (paid["amount"], paid["datetime"][:16]) == (-0.6, "2026-03-01T16:30")
+        assert (paid["amount"], paid["datetime"][:16]) == (-0.6, "2026-03-01T16:00")
         desk.venue.settle_funding("BTC-PERP", Decimal("-0.001"))
         assert [one["amount"] for one in await desk.ccxt.fetch_funding_history(PERP)] == [-0.6, 6.0]
+        rates = await desk.ccxt.fetch_funding_rate_history(PERP, None, 3)
+        assert [(one["datetime"][:13], one["fundingRate"]) for one in rates] == [
+            ("2026-03-01T08", 0.0001),
+            ("2026-03-01T16", 0.0001),
+            ("2026-03-01T16", -0.001),
+        ]
 
 
 async def test_who_lost_the_margin_is_liquidated() -> None:

@@ -18,10 +18,11 @@ from chatbot.exchanges.testserver.dialects.binance.words import (
     text,
 )
 from chatbot.exchanges.testserver.floor import at_ms, ms_of
-from chatbot.exchanges.testserver.venue import now_boundary
+from chatbot.exchanges.testserver.history import bars, settled
+from chatbot.exchanges.testserver.venue import next_settlement
 
 if TYPE_CHECKING:
-    from chatbot.exchanges.base import Market
+    from chatbot.exchanges.base import Candle, Market
     from chatbot.exchanges.testserver.dialect import Talk
 
 
@@ -131,22 +132,17 @@ def depth(talk: Talk) -> dict[str, Any]:
 async def klines(talk: Talk) -> list[list[Any]]:
     """GET klines."""
     name, request = instrument_of(talk), talk.request
-    step = STEPS[request.word("interval", {key: key for key in STEPS})]
-    limit = request.whole("limit", 500)
-    until_ms = min(request.whole("endTime", talk.venue.now_ms), talk.venue.now_ms)
-    first_ms = request.whole("startTime", until_ms - (limit - 1) * step * 1000) // (step * 1000) * step * 1000
-    since, last = at_ms(first_ms), at_ms(min(until_ms + 1, first_ms + limit * step * 1000))
-    if talk.feed is not None:
-        bars = list(await talk.feed.candles(name, request.get("interval"), since, last))
-    else:
-        bars = talk.venue.paths[name].bars(timedelta(seconds=step), since, last)
-    rows: list[list[Any]] = []
-    for bar in bars:
-        opened = ms_of(bar.at)
-        prices = [plain(one) for one in (bar.open, bar.high, bar.low, bar.close)]
-        value = plain(bar.volume * bar.close)
-        rows.append([opened, *prices, plain(bar.volume), opened + step * 1000 - 1, value, 10, plain(bar.volume / 2), value, "0"])
-    return rows
+    step = request.word("interval", STEPS)
+    since, until = request.whole("startTime", 0), request.whole("endTime", talk.venue.now_ms)
+    found = await bars(talk, name, step, since, until, request.whole("limit", 500))
+    return [_bar(bar, step) for bar in found]
+
+
+def _bar(bar: Candle, step: int) -> list[Any]:
+    opened = ms_of(bar.at)
+    prices = [plain(one) for one in (bar.open, bar.high, bar.low, bar.close)]
+    value = plain(bar.volume * bar.close)
+    return [opened, *prices, plain(bar.volume), opened + step * 1000 - 1, value, 10, plain(bar.volume / 2), value, "0"]
 
 
 def premium(talk: Talk, market: Market) -> dict[str, Any]:
@@ -160,20 +156,22 @@ def premium(talk: Talk, market: Market) -> dict[str, Any]:
         "estimatedSettlePrice": text(spot.mark),
         "lastFundingRate": text(price.rate),
         "interestRate": "0.00010000",
-        "nextFundingTime": now_boundary(talk.venue.now_ms),
+        "nextFundingTime": ms_of(next_settlement(talk.venue.now)),
         "time": talk.venue.now_ms,
     }
 
 
 async def funding_rates(talk: Talk) -> list[dict[str, Any]]:
-    """GET fundingRate."""
+    """GET fundingRate: without a start the latest."""
     name, request = instrument_of(talk), talk.request
     until = at_ms(request.whole("endTime", talk.venue.now_ms))
     since = at_ms(request.whole("startTime", 0) - 1) if request.get("startTime") else until - timedelta(days=30)
-    found = await talk.feed.settled(name, since, until) if talk.feed is not None else ()
-    symbol, mark = request.get("symbol"), text(talk.venue.price(name))
-    rows = [{"symbol": symbol, "fundingTime": ms_of(one.at), "fundingRate": text(one.rate), "markPrice": mark} for one in found]
-    return rows[-request.whole("limit", 100) :]
+    symbol, mark, limit = request.get("symbol"), text(talk.venue.price(name)), request.whole("limit", 100)
+    rows = [
+        {"symbol": symbol, "fundingTime": ms_of(one.at), "fundingRate": text(one.rate), "markPrice": mark}
+        for one in await settled(talk, name, since, until)
+    ]
+    return rows[:limit] if request.get("startTime") else rows[-limit:]
 
 
 def funding_info(talk: Talk) -> list[dict[str, Any]]:

@@ -31,6 +31,7 @@ CODES: dict[Reason, tuple[int, int, str]] = {
     Reason.EARLY: (400, -1021, "Timestamp for this request was 1000ms ahead of the server's time."),
     Reason.SIGNATURE: (400, -1022, "Signature for this request is not valid."),
     Reason.KEY: (401, -2015, "Invalid API-key, IP, or permissions for action."),
+    Reason.ADDRESS: (401, -2015, "Invalid API-key, IP, or permissions for action."),
     Reason.RIGHT: (401, -2015, "Invalid API-key, IP, or permissions for action."),
     Reason.RATE: (429, -1003, "Too many requests; current limit is {} request weight per 1 MINUTE."),
     Reason.BANNED: (418, -1003, "Way too much request weight used; IP banned until {}."),

@@ -52,6 +52,9 @@ _HOSTS = {
     "papiV2": ("papi", "/papi/v2"),
 }
 
+#: what its demo and its testnet have: no wallet, no options
+_PLAYED = ("/api/", "/fapi/", "/dapi/")
+
 
 def _each(row: Callable[..., dict[str, Any]]) -> Callable[[Talk], Any]:
     return lambda talk: rows(talk, row)
@@ -146,15 +149,17 @@ class Binance:
     def options(self, base: str) -> dict[str, Any]:
         """Return ``urls`` with every host of Binance, those of its demo and its testnet too."""
         live = {name: f"{base}/{host}.binance.com{path}" for name, (host, path) in _HOSTS.items()}
-        demo = {name: f"{base}/demo-{host}.binance.com{path}" for name, (host, path) in _HOSTS.items()}
-        test = {name: f"{base}/testnet.binance.vision{path}" for name, (host, path) in _HOSTS.items() if host == "api"}
+        played = {name: place for name, place in _HOSTS.items() if place[1].startswith(_PLAYED)}
+        demo = {name: f"{base}/demo-{host}.binance.com{path}" for name, (host, path) in played.items()}
+        test = {
+            name: f"{base}/testnet.{'binance.vision' if host == 'api' else 'binancefuture.com'}{path}"
+            for name, (host, path) in played.items()
+        }
         return {"urls": {"api": live, "demo": demo, "test": test}}
 
     def known(self, venue: Venue, request: Request) -> Account:
         """Return whose request it is: key, then time, then signature, as Binance judges them. Raises ``Refusal``."""
-        found = venue.accounts.get(request.headers.get("X-MBX-APIKEY", ""))
-        if found is None or found.revoked or (found.addresses and request.address not in found.addresses):
-            raise Refusal(Reason.KEY)
+        found = venue.known(request.headers.get("X-MBX-APIKEY", ""), request.address)
         _in_time(venue, request)
         text, _, signature = (request.query or request.body).rpartition("&signature=")
         expected = hmac.new(found.secret.encode(), text.encode(), hashlib.sha256).hexdigest()

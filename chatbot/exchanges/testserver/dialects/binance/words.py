@@ -26,6 +26,7 @@ STATES = {
     State.EXPIRED: "EXPIRED",
 }
 FORCES = {"GTC": Force.GTC, "IOC": Force.IOC, "FOK": Force.FOK, "GTX": Force.POST_ONLY}
+#: how long a bar is, seconds
 STEPS = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14_400, "1d": 86_400}
 DAY_MS = 86_400_000
 
