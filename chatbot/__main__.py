@@ -1,4 +1,4 @@
-"""The command line: demo, run, migrate, plan, doctor, halt, unhalt, backup, restore. The only file that knows both sides."""
+"""The command line: demo, run, migrate, plan, doctor, halt, unhalt, backup, restore, keys. The only file that knows both sides."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from chatbot.app import Program
     from chatbot.backup import Copy
     from chatbot.halting import Halting
+    from chatbot.store.database import Database
+    from chatbot.vault import Vault
     from handlers.chat.context import Bot
 
 #: the person on the demo page
@@ -100,6 +102,9 @@ def _parser() -> argparse.ArgumentParser:
     restore = commands.add_parser("restore", help="put such a copy in the database's place, while the bot is stopped")
     restore.add_argument("file", type=Path, help="a file that backup made")
     restore.set_defaults(run=_restore)
+    keys = commands.add_parser("keys", help="master keys: new, rotate, forget")
+    keys.add_argument("what", choices=tuple(_KEYS), help="print a new one; seal everything under the newest; delete what nobody can open")
+    keys.set_defaults(run=lambda arguments: _KEYS[arguments.what]())
     return parser
 
 
@@ -141,7 +146,7 @@ def _demo_settings(arguments: argparse.Namespace, folder: Path) -> Settings:
     }
     chosen = {name: value for name, value in given.items() if value is not None}
     kept = {name: value for name, value in usual.items() if name not in chosen and PREFIX + name.upper() not in os.environ}
-    settings = _settings(**kept, **chosen)
+    settings = _settings(**kept, **chosen, secret_keys="", public_url="")  # nothing leaves the machine: no exchange is connected
     if settings.is_live_market:
         raise SettingError("CHATBOT_MARKET", "the demo plays simulated or replay:<folder>; live prices are for `run`")
     return settings
@@ -365,6 +370,57 @@ def _restore(arguments: argparse.Namespace) -> int:
         print(f"What was there before lies in {aside}.")  # noqa: T201
     print("Trading is halted and everybody is told at the next start; look at the accounts, then `python -m chatbot unhalt`.")  # noqa: T201
     return 0
+
+
+def _new_key() -> int:
+    from chatbot.vault import new_master_key  # noqa: PLC0415 - so that --help and plan start at once
+
+    print(new_master_key())  # noqa: T201 - meant to be copied
+    print("Put it in front of what CHATBOT_SECRET_KEYS holds, and keep a copy apart from the database.", file=sys.stderr)  # noqa: T201
+    return 0
+
+
+def _rotate_keys() -> int:
+    async def rotate(db: Database, vault: Vault) -> str:
+        moved, count = await keyring.rotate(db, vault)
+        return f"Sealed again under the newest master key: {moved} of {count}. Older master keys are not needed any more."
+
+    from chatbot import keyring  # noqa: PLC0415 - so that --help and plan start at once
+
+    return asyncio.run(_with_vault(rotate, whole=True))
+
+
+def _forget_keys() -> int:
+    async def forget(db: Database, vault: Vault) -> str:
+        count = await keyring.forget_lost(db, vault)
+        return f"Deleted because nobody can open them any more: {count}. Their owners see it in /keys and connect again."
+
+    from chatbot import keyring  # noqa: PLC0415 - so that --help and plan start at once
+
+    return asyncio.run(_with_vault(forget, whole=False))
+
+
+async def _with_vault(act: Callable[[Database, Vault], Awaitable[str]], *, whole: bool) -> int:
+    """Do something to the stored exchange keys and say in a sentence what; ``whole``: every master key that they need must be there."""
+    from chatbot.keyring import refuse_what_nobody_can_open  # noqa: PLC0415 - so that --help and plan start at once
+    from chatbot.store.database import Database  # noqa: PLC0415
+    from chatbot.vault import SETTING, Vault  # noqa: PLC0415
+
+    settings = _settings()
+    vault, db = Vault(settings.master_keys), Database(settings.database)
+    try:
+        if not vault:
+            raise SettingError(SETTING, "there is no master key in it; `python -m chatbot keys new` makes one")
+        await db.must_be_there()
+        if whole:
+            await refuse_what_nobody_can_open(db, vault)
+        print(await act(db, vault))  # noqa: T201 - the command line speaks on its streams
+    finally:
+        await db.close()
+    return 0
+
+
+_KEYS: Mapping[str, Callable[[], int]] = {"new": _new_key, "rotate": _rotate_keys, "forget": _forget_keys}
 
 
 def _counted(found: Copy) -> str:

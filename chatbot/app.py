@@ -27,6 +27,7 @@ from chatbot.execution.pace import Pace
 from chatbot.halting import Halting
 from chatbot.hedges.overview import Hedging
 from chatbot.i18n import Catalogue
+from chatbot.keyring import Keyring, refuse_what_nobody_can_open
 from chatbot.market.betas import Betas
 from chatbot.market.candles import CandleBook
 from chatbot.market.sentiment import Sentiment
@@ -58,6 +59,7 @@ from chatbot.store.database import Database
 from chatbot.store.place import Hold, private
 from chatbot.tempo import UNDER_WAY, Tempo
 from chatbot.triggers.signals import Signals
+from chatbot.vault import Vault
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
@@ -66,7 +68,7 @@ if TYPE_CHECKING:
     from chatbot.config import Settings
     from chatbot.durable import Work
     from chatbot.exchanges.base import Also, Exchange, PriceSource
-    from chatbot.model import Delivery, Message, Portfolio
+    from chatbot.model import Credentials, Delivery, KeyReport, Message, Portfolio
     from chatbot.plans.costs import CostingOf
 
 LOCALE = Path(__file__).resolve().parent.parent / "locale"
@@ -75,6 +77,8 @@ _RECONCILE_S = 60.0
 _BETAS_S = 10.0
 #: the durable engine keeps finished work for so many days, and is tidied so often
 _KEPT_DAYS, _TIDY_S = 30, 86_400.0
+#: who is due is asked about; each key is due once a day
+_KEYS_S = 3600.0
 _BUTTON_KEY = "button_key"
 
 
@@ -106,6 +110,7 @@ class Program:
     reports: Reports
     adviser: Adviser
     access: Access
+    keyring: Keyring
     halting: Halting
     roster: Roster
     monitor: Monitor
@@ -132,6 +137,7 @@ class Program:
             tasks.create_task(self._again("panics not looked after", self.panic.closing.reconcile, _RECONCILE_S))
             tasks.create_task(self._again("finished work not tidied", self._tidy, _TIDY_S))
             tasks.create_task(self._again("market's time not noted", self.stage.note, NOTE_S, real=True))
+            tasks.create_task(self._again("exchange keys not looked after", self.keyring.tend, _KEYS_S))
             tasks.create_task(self._again("betas not estimated", self._estimate_betas, _BETAS_S))
 
     async def begin_market(self) -> None:
@@ -186,6 +192,8 @@ async def open_program(
         if not settings.is_live_market:
             await _refuse_real_portfolios(db, settings)
         await db.migrate()
+        vault = Vault(settings.master_keys)
+        await refuse_what_nobody_can_open(db, vault)
         market = await remembered(db, clock.now())
         source = source or price_source(
             settings.market,
@@ -202,7 +210,7 @@ async def open_program(
         stage = Stage(db, source, clock, market.played)
         await stage.wake()
         await stage.note()
-        program = await _assemble(settings, clock, db, hold, source, work, pace or pace_for(settings), stage)
+        program = await _assemble(settings, clock, db, hold, source, work, pace or pace_for(settings), stage, vault)
         stack.push_async_callback(program.accounts.close)
         stack.push_async_callback(work.stop)
         if start_work:
@@ -229,7 +237,7 @@ def pace_for(settings: Settings) -> Pace:
 
 
 async def _assemble(
-    settings: Settings, clock: Clock, db: Database, hold: Hold, source: PriceSource, work: Work, pace: Pace, stage: Stage
+    settings: Settings, clock: Clock, db: Database, hold: Hold, source: PriceSource, work: Work, pace: Pace, stage: Stage, vault: Vault
 ) -> Program:
     button_key = bytes.fromhex(await _remembered(db, _BUTTON_KEY, secrets.token_hex(32)))
     lasts, window = timedelta(seconds=settings.plan_expiry_s), timedelta(seconds=settings.batch_window_s)
@@ -293,6 +301,7 @@ async def _assemble(
         reports=reports,
         adviser=Adviser(evaluator, costing),
         access=access,
+        keyring=Keyring(db, clock, vault, _examiner(settings, clock)),
         halting=Halting(db, clock),
         roster=roster,
         monitor=monitor,
@@ -303,6 +312,17 @@ async def _assemble(
         button_key=button_key,
         mode=Mode.PAPER if settings.is_live_market else Mode.DEMO,
     )
+
+
+def _examiner(settings: Settings, clock: Clock) -> Callable[[str, Credentials], Awaitable[KeyReport]]:
+    """Return what asks an exchange about a key."""
+
+    async def examine(exchange: str, credentials: Credentials) -> KeyReport:
+        from chatbot.exchanges.live import key_doctor  # noqa: PLC0415 - only for who connects an exchange
+
+        return await key_doctor.examine(exchange, credentials, clock, settings.exchange_options.get(exchange, {}))
+
+    return examine
 
 
 def _costing_of(markets: Markets, candles: CandleBook, db: Database, clock: Clock, pace: Pace) -> CostingOf:

@@ -32,6 +32,8 @@ _PASSWORD = re.compile(r"://[^:/@\s]*:([^/\s]+)@")
 _SECRET_OPTION = re.compile(r"key|secret|pass|token|auth|private|cookie", re.IGNORECASE)
 #: settings that empty switches off; everywhere else empty means the default
 _EMPTY_IS_OFF = ("fear_greed_url",)
+_MASTER_KEY = re.compile(r"[A-Za-z0-9_-]{43}=?")
+_PUBLIC = re.compile(r"https://[A-Za-z0-9.\-]+(?::\d{1,5})?(?:/[A-Za-z0-9._~\-/]*)?")
 _EXCHANGES = ("binance", "bybit", "bingx", "weex", "mexc")
 
 
@@ -58,6 +60,10 @@ class Settings(BaseSettings):
     check_interval_s: float = Field(60.0, ge=0.2, le=3600, description="Seconds between two checks of all portfolios.")
     plan_expiry_s: float = Field(300.0, ge=10, le=86_400, description="Seconds a plan waits for an answer.")
     batch_window_s: float = Field(60.0, ge=0, le=600, description="Seconds between the first alert and the plan that joins all reasons.")
+    secret_keys: SecretStr = Field(
+        SecretStr(""), description="Master keys that seal exchange keys, separated by commas, newest first; see `keys new`."
+    )
+    public_url: str = Field("", description="Address at which your proxy serves this bot, https://...; empty: keys are typed in the chat.")
     port: int = Field(8080, ge=0, le=65_535, description="Port of the bot's own web server; 0: any free one, shown at start.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
@@ -108,6 +114,21 @@ class Settings(BaseSettings):
             raise ValueError("this is not a bot token; copy it from BotFather, it looks like digits, a colon and 35 characters")
         return value
 
+    @field_validator("secret_keys")
+    @classmethod
+    def _master_keys(cls, value: SecretStr) -> SecretStr:
+        parts = [part.strip() for part in value.get_secret_value().split(",")]
+        if value.get_secret_value().strip() and not all(map(_MASTER_KEY.fullmatch, parts)):
+            raise ValueError("use what `python -m chatbot keys new` prints, several separated by commas and the newest first")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _https_only(cls, value: str) -> str:
+        if value and not _PUBLIC.fullmatch(value):
+            raise ValueError("give an address with https:// and without a question mark: exchange keys are sent to it")
+        return value.rstrip("/")
+
     @field_validator("market")
     @classmethod
     def _known_market(cls, value: str) -> str:
@@ -146,9 +167,14 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.absolute() / 'ballast.sqlite'}"
 
     @property
+    def master_keys(self) -> tuple[str, ...]:
+        """Return the keys that seal exchange keys, newest first."""
+        return tuple(part.strip() for part in self.secret_keys.get_secret_value().split(",") if part.strip())
+
+    @property
     def secrets(self) -> frozenset[str]:
-        """Return what must stand in no log: the token, and passwords in addresses and in options of exchanges."""
-        written = {self.telegram_token.get_secret_value()}
+        """Return what must stand in no log: the token, the master keys, and passwords in addresses and in options of exchanges."""
+        written = {self.telegram_token.get_secret_value(), *self.master_keys}
         for text in (self.database_url, *_texts_of(self.exchange_options)):
             written |= set(_PASSWORD.findall(text))
         written |= set(_texts_of(self.exchange_options, secret=True))

@@ -6,6 +6,7 @@ BallastError
 ├── SettingError             the operator's settings; names the setting and the cure; stops the start
 ├── CopyError                a copy of the database cannot be made or put back; the text says why
 └── InternalError            logged with an id; the person gets the id
+    ├── SealBroken           a sealed exchange key does not open
     └── ExchangeError        what an exchange did or refused
         ├── Rejected         the order does not and will not exist
         │   └── NotEnoughMoney
@@ -61,6 +62,10 @@ class CopyError(BallastError):
 
 class InternalError(BallastError):
     """Something that we must fix."""
+
+
+class SealBroken(InternalError):
+    """A sealed exchange key does not open: it is another row's, was changed, or its master key is not there."""
 
 
 class ExchangeError(InternalError):

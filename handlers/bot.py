@@ -17,6 +17,7 @@ from handlers.buttons import BOUND, Reason, Refusal, Signer, told_apart
 from handlers.chat.context import CONTEXT, PROGRAM, Context, answer, reply
 from handlers.chat.gate import gate
 from handlers.chat.trouble import broken, words_outside
+from handlers.chat.whispers import WHISPERS, Whispers
 from handlers.commands import (
     alerts,
     band_advice,
@@ -28,6 +29,7 @@ from handlers.commands import (
     holdings,
     invest,
     keep,
+    keys,
     leap,
     lives,
     mode,
@@ -84,6 +86,9 @@ COMMANDS: dict[str, Handler] = {
     "alerts": alerts.alerts,
     "portfolios": portfolios.portfolios,
     "privacy": privacy.privacy,
+    "connect": keys.connect,
+    "keys": keys.keys,
+    "disconnect": keys.disconnect,
     "pause": pause.pause,
     "resume": pause.resume,
     "panic": panic.panic,
@@ -190,6 +195,13 @@ BUTTONS: dict[str, Handler] = {
     "my_data": privacy.export,
     "forget": privacy.offer,
     "forget_yes": privacy.forget,
+    "connect": keys.connect,
+    "key_here": keys.key_here,
+    "keys": keys.keys,
+    "key": keys.key,
+    "key_check": keys.key_check,
+    "disconnect": keys.disconnect,
+    "disconnect_yes": keys.disconnect_yes,
     "switch": portfolios.switch,
     "rename": portfolios.rename,
     "close": portfolios.close,
@@ -223,15 +235,15 @@ def build(
     base_url: str | None = None,
 ) -> Bot:
     """Return the application, not yet started; tests and the demo give requests that lead to the loopback."""
-    root = base_url or program.settings.telegram_api_url
+    root, whispers = base_url or program.settings.telegram_api_url, Whispers()
     builder = (
         Application.builder()
         .token(token or program.settings.telegram_token.get_secret_value())
         .base_url(f"{root}/bot")
         .base_file_url(f"{root}/file/bot")
         .context_types(CONTEXT)
-        .update_queue(JournaledQueue(program.db))
-        .concurrent_updates(InOrder(program.db))
+        .update_queue(JournaledQueue(program.db, whispers))
+        .concurrent_updates(InOrder(program.db, whispers))
         .rate_limiter(Patience(program.clock))
         .updater(None)  # handlers/transport/polling.py asks for updates
     )
@@ -243,6 +255,7 @@ def build(
         logging.getLogger("telegram.request.BaseRequest").setLevel(logging.CRITICAL)  # a traceback for every 502; we log those in a line
     application = builder.request(request).get_updates_request(updates_request).build()
     application.bot_data[PROGRAM] = program
+    application.bot_data[WHISPERS] = whispers
     _register(application)
     return application
 

@@ -122,6 +122,8 @@ class Button:
     label: str
     tap: Tap
     style: Style = Style.PLAIN
+    #: an address that opens instead; then nothing is sealed
+    url: str = ""
 
 
 def told_apart(tap: Tap) -> tuple[Tap, str]:
@@ -211,6 +213,8 @@ def speaking_of(tap: Tap, about: int | None, words: Mapping[int, str]) -> Tap:
 
 
 def _sealed(button: Button, signer: Signer, person: Person, expires_at: datetime) -> InlineKeyboardButton:
+    if button.url:
+        return InlineKeyboardButton(button.label, url=button.url, style=button.style.value or None)
     data = signer.pack(button.tap.action, button.tap.arg, person.id, person.chat_id, expires_at)
     return InlineKeyboardButton(button.label, callback_data=data, style=button.style.value or None)
 

@@ -57,6 +57,9 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="mode", description=N_("Ask, only tell, or act alone within limits"), group=Group.STRATEGY),
     Command(name="alerts", description=N_("Which alerts ring, how loudly, and quiet hours"), group=Group.CONTROL),
     Command(name="portfolios", description=N_("All portfolios: switch, rename, close"), group=Group.CONTROL),
+    Command(name="connect", description=N_("Connect an exchange by a key"), group=Group.CONTROL),
+    Command(name="keys", description=N_("Your exchange keys and their state"), group=Group.CONTROL),
+    Command(name="disconnect", description=N_("Remove an exchange key"), group=Group.CONTROL),
     Command(name="pause", description=N_("Stop all portfolios"), group=Group.CONTROL),
     Command(name="resume", description=N_("Let them go on"), group=Group.CONTROL),
     Command(name="panic", description=N_("Cancel orders, close all futures, stop"), group=Group.CONTROL),
@@ -96,6 +99,6 @@ TITLES = {
     "resume": N_("Resume"),
 }
 #: commands that only show something as long as nothing stands behind them: a button may stand for one
-SHOWN_BY_BUTTON = TITLES.keys() - {"pause", "resume"} | {"mode", "keep", "panic", "privacy", "users"}
+SHOWN_BY_BUTTON = TITLES.keys() - {"pause", "resume"} | {"mode", "keep", "panic", "privacy", "users", "connect", "keys", "disconnect"}
 #: commands that take what is written behind them
 TAKE_WORDS = frozenset({"targets", "keep", "bands", "triggers", "schedule", "alerts", "mode", "hedge", "deposit", "withdraw", "invest"})

@@ -42,6 +42,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "chatbot/access.py": ("chatbot.store",),
     "chatbot/halting.py": ("chatbot.store",),
     "chatbot/backup.py": ("chatbot.store",),
+    "chatbot/vault.py": (),
+    "chatbot/keyring.py": ("chatbot.store", "chatbot.vault", "chatbot.logs", "chatbot.i18n"),
     "chatbot/portfolio": GROUND,
     "chatbot/triggers": (*GROUND, "chatbot.portfolio"),
     "chatbot/hedges": (*GROUND, "chatbot.portfolio", "chatbot.triggers"),
@@ -80,7 +82,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "PIL": ("chatbot/charts",),
     "babel": ("chatbot/i18n.py",),
     "aiohttp": ("chatbot/web", "chatbot/market/sentiment.py", "chatbot/exchanges/testserver"),
-    "cryptography": (),
+    "cryptography": ("chatbot/vault.py",),
     "pydantic": ("chatbot/config.py", "chatbot/store"),
     "pydantic_settings": ("chatbot/config.py",),
 }

@@ -8,7 +8,7 @@ from chatbot.model.figures import Check, HeldBack, KeptOut, LineReading, Outcome
 from chatbot.model.flow import Flow, FlowKind
 from chatbot.model.hedge import COVER, HEDGE_KINDS, MIN_VARIANCE, ROTATION, OpenHedge
 from chatbot.model.message import Delivery, Message, MessageKind, Urgency, Verdict
-from chatbot.model.people import LET_IN, AnswerMode, Mode, Person, Role
+from chatbot.model.people import LET_IN, REFUSING, AnswerMode, Credentials, ExchangeKey, KeyProblem, KeyReport, Mode, Person, Role
 from chatbot.model.plan import (
     STOPPED,
     UNDER_WAY,
@@ -45,6 +45,7 @@ __all__ = [
     "LET_IN",
     "MIN_VARIANCE",
     "NET",
+    "REFUSING",
     "ROTATION",
     "STABLE",
     "STOPPED",
@@ -62,9 +63,11 @@ __all__ = [
     "Cause",
     "Check",
     "ContractReading",
+    "Credentials",
     "DecidedBy",
     "Delivery",
     "Effect",
+    "ExchangeKey",
     "ExposureReport",
     "Flow",
     "FlowKind",
@@ -72,6 +75,8 @@ __all__ = [
     "HeldBack",
     "HeldTarget",
     "KeptOut",
+    "KeyProblem",
+    "KeyReport",
     "LeftOut",
     "LeftOutWhy",
     "Leg",

@@ -25,6 +25,8 @@ class MessageKind(StoredWord):
     ANSWER_LOST = "answer_lost"
     #: the machine's clock is wrong; only operators hear of it
     CLOCK_OFF = "clock_off"
+    #: what came of an exchange key, and what has become wrong with it
+    EXCHANGE_KEY = "exchange_key"
     #: several that were held back, in one
     DIGEST = "digest"
     DRIFT = "drift_alert"

@@ -1,11 +1,14 @@
-"""Who talks to the bot, and how real the money is."""
+"""Who talks to the bot, how real the money is, and the exchange keys that they entrusted to it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003 - a field's type
 from enum import StrEnum
+from typing import Final
 
 from chatbot.model.alerts import AlertSettings
+from chatbot.model.word import StoredWord
 
 
 class Mode(StrEnum):
@@ -63,3 +66,92 @@ class Person:
     def is_let_in(self) -> bool:
         """Tell whether this person may use the bot; nobody else's portfolio is looked at or traded."""
         return self.role in LET_IN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """An exchange key as its exchange made it; neither half shows in a log line, a traceback or a test's output."""
+
+    api_key: str = field(repr=False)
+    secret: str = field(repr=False)
+
+
+class KeyProblem(StoredWord):
+    """What is wrong with an exchange key or the account behind it."""
+
+    #: the exchange does not know it, or it was deleted there
+    NOT_ACCEPTED = "not_accepted"
+    #: the secret does not belong to it
+    FOREIGN_SECRET = "foreign_secret"  # noqa: S105 - a name for what is wrong with one
+    #: it may be used from other addresses only
+    OTHER_ADDRESS = "other_address"
+    EXPIRED = "expired"
+    #: it may take money out of the exchange
+    MAY_WITHDRAW = "may_withdraw"
+    MAY_NOT_READ = "may_not_read"
+    #: the exchange did not answer, or answered nonsense
+    UNREACHABLE = "unreachable"
+    #: not every account that Ballast needs is there, or one of them is of a kind that it does not know
+    OLD_ACCOUNT = "old_account"
+    HEDGE_MODE = "hedge_mode"
+    #: this machine's clock is off
+    CLOCK = "clock"
+    EXPIRES_SOON = "expires_soon"
+    ANY_ADDRESS = "any_address"
+    NO_SPOT = "no_spot"
+    NO_FUTURES = "no_futures"
+    #: whether it may withdraw cannot be asked
+    WITHDRAW_UNKNOWN = "withdraw_unknown"
+
+
+#: with one of these a key is not kept
+REFUSING: Final = frozenset(
+    {
+        KeyProblem.NOT_ACCEPTED,
+        KeyProblem.FOREIGN_SECRET,
+        KeyProblem.OTHER_ADDRESS,
+        KeyProblem.EXPIRED,
+        KeyProblem.MAY_WITHDRAW,
+        KeyProblem.MAY_NOT_READ,
+        KeyProblem.UNREACHABLE,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyReport:
+    """What an exchange said of a key; None wherever it did not."""
+
+    at: datetime
+    problems: tuple[KeyProblem, ...] = ()
+    reads: bool | None = None
+    trades_spot: bool | None = None
+    trades_futures: bool | None = None
+    withdraws: bool | None = None
+    #: it works from named addresses only
+    is_bound: bool | None = None
+    #: seconds that this machine's clock is ahead of the exchange's
+    off_s: float | None = None
+    expires_at: datetime | None = None
+    #: coins found, spot and futures wallet, as (where, coin, amount)
+    found: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def is_refused(self) -> bool:
+        """Tell whether a new key with such a report is not kept."""
+        return not REFUSING.isdisjoint(self.problems)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeKey:
+    """An exchange key as it is listed: everything but the key."""
+
+    id: int
+    person_id: int
+    exchange: str
+    #: last characters of its public half
+    shown: str
+    added_at: datetime
+    report: KeyReport
+    #: nobody can open it any more: its master key is gone
+    is_lost: bool = False

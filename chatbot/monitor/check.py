@@ -22,7 +22,7 @@ from chatbot.plans import hedge_draft
 from chatbot.plans.offer import offer
 from chatbot.plans.outcomes import NothingToDo, Proposed
 from chatbot.portfolio.states import NOTHING, changes
-from chatbot.store import accounts, halt, messages, plans, retention
+from chatbot.store import accounts, halt, messages, plans, privacy
 from chatbot.triggers import schedule, tilt
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class Monitor:
                 await self._lapse(tx, plan_id, now)
             await messages.release(tx, now)
             if tidying:
-                await retention.sweep(tx, now - _KEEP)
+                await privacy.sweep(tx, now - _KEEP)
         self._last_check.noted_at = now if noting else self._last_check.noted_at
         self._tidied = now if tidying else self._tidied
 

@@ -103,6 +103,12 @@ async def dialog(tx: Tx, person_id: int) -> tuple[str, dict[str, Any]] | None:
     return None if row is None else (row.name, row.data)
 
 
+async def dialogs(tx: Tx, name: str) -> tuple[tuple[int, dict[str, Any]], ...]:
+    """Return everybody who is in a dialog, with what was said so far."""
+    rows = await tx.execute(select(_dialogs.person_id, _dialogs.data).where(_dialogs.name == name))
+    return tuple((row.person_id, row.data) for row in rows)
+
+
 async def set_dialog(tx: Tx, person_id: int, name: str, data: Mapping[str, Any]) -> None:
     """Begin a dialog, or note how far it is; a person is in one at a time."""
     await put(tx, tables.dialogs, {"person_id": person_id, "name": name, "data": dict(data)})

@@ -1,4 +1,4 @@
-"""Everything about one person, to be handed out or deleted."""
+"""Everything about one person, to be handed out or deleted; and what nobody will ask for again, forgotten."""
 
 from __future__ import annotations
 
@@ -7,21 +7,37 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, true
 
 from chatbot.model import MessageKind
 from chatbot.store import tables
+from chatbot.store.tables import MessageState
 
 if TYPE_CHECKING:
-    from sqlalchemy import Column, ColumnElement, Table
+    from datetime import datetime
+
+    from sqlalchemy import Column, ColumnElement, Delete, Row, Table
 
     from chatbot.store.database import Tx
 
 _people, _portfolios, _plans = tables.people.c, tables.portfolios.c, tables.plans.c
 #: values that are stored as JSON text; handed out as what they mean
 _NESTED = frozenset(
-    {_portfolios.strategy, _plans.proposal, _plans.after, _plans.result, tables.checks.c.body, _portfolios.answering, _people.alerts}
+    {
+        tables.keys.c.report,
+        _portfolios.strategy,
+        _plans.proposal,
+        _plans.after,
+        _plans.result,
+        tables.checks.c.body,
+        _portfolios.answering,
+        _people.alerts,
+    }
 )
+
+
+#: what is handed out to nobody: an exchange key leaves the database only to sign a request
+_WITHHELD = frozenset({tables.keys.c.sealed})
 
 
 async def export_person(tx: Tx, person_id: int) -> dict[str, Any]:
@@ -29,7 +45,7 @@ async def export_person(tx: Tx, person_id: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for table, mine in _whose(person_id):
         rows = await tx.execute(select(table).where(mine).order_by(*table.primary_key))
-        listed = [{column.name: _plain(column, value) for column, value in zip(table.columns, row, strict=True)} for row in rows]
+        listed = [_handed_out(table, row) for row in rows]
         if listed:
             found[table.name.removeprefix(tables.PREFIX)] = listed
     return found
@@ -57,11 +73,17 @@ def _whose(person_id: int) -> tuple[tuple[Table, ColumnElement[bool]], ...]:
     return (
         (tables.people, _people.id == person_id),
         (tables.dialogs, tables.dialogs.c.person_id == person_id),
+        (tables.keys, tables.keys.c.person_id == person_id),
         (tables.outbox, tables.outbox.c.chat_id.in_(chat)),
         (tables.portfolios, _portfolios.person_id == person_id),
         *((table, table.c.portfolio_id.in_(theirs)) for table in by_portfolio),
         *((table, table.c.plan_id.in_(planned)) for table in (tables.legs, tables.orders, tables.events)),
     )
+
+
+def _handed_out(table: Table, row: Row[Any]) -> dict[str, Any]:
+    columns = zip(table.columns, row, strict=True)
+    return {column.name: _plain(column, value) for column, value in columns if column not in _WITHHELD}
 
 
 def _plain(column: Column[Any], value: Any) -> Any:  # noqa: ANN401 - JSON values
@@ -70,3 +92,24 @@ def _plain(column: Column[Any], value: Any) -> Any:  # noqa: ANN401 - JSON value
     if isinstance(value, date):
         return value.isoformat()
     return str(value) if isinstance(value, Decimal) else value
+
+
+async def sweep(tx: Tx, before: datetime) -> int:
+    """Delete finished updates, ended messages and the events of ended plans from before ``before``; return how many rows.
+
+    What still waits, runs or was refused (the operator may not have seen it) stays, however old it is.
+    """
+    rows = 0
+    for deletion in _deletions(before):
+        rows += (await tx.execute(deletion)).rowcount
+    return rows
+
+
+def _deletions(before: datetime) -> tuple[Delete, ...]:
+    updates, outbox, events, plans = tables.updates.c, tables.outbox.c, tables.events.c, tables.plans.c
+    unfinished = select(plans.id).where(plans.state.in_(tables.OPEN))
+    return (
+        delete(tables.updates).where(updates.finished == true(), updates.received_at < before),
+        delete(tables.outbox).where(outbox.state.in_((MessageState.SENT, MessageState.DROPPED)), outbox.ended_at < before),
+        delete(tables.events).where(events.at < before, events.plan_id.not_in(unfinished)),
+    )

@@ -114,6 +114,22 @@ dialogs = Table(
     Column("data", Facts, nullable=False),
 )
 
+keys = Table(
+    "pf_keys",
+    metadata,
+    _id(),
+    _parent("person_id", "pf_people.id", index=True),
+    Column("exchange", Text, nullable=False),
+    #: last characters of the public half
+    Column("shown", Text, nullable=False),
+    #: the whole key, sealed; empty where nobody can open it any more
+    Column("sealed", Text, nullable=False),
+    #: what the exchange said of it
+    Column("report", Text, nullable=False),
+    Column("added_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 portfolios = Table(
     "pf_portfolios",
     metadata,

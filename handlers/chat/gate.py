@@ -14,6 +14,7 @@ from telegram.ext import ApplicationHandlerStop
 from chatbot.access import Gate
 from handlers.chat.context import Context, answer, reply
 from handlers.chat.trouble import broken, words_outside
+from handlers.chat.whispers import unsay, was_whispered
 from handlers.transport import menu
 from handlers.transport.rate_limit import newest_of
 from handlers.views import problems
@@ -94,6 +95,8 @@ def _forwarded(message: Message) -> bool:
 async def _answer_second_hand(update: Update, context: Context) -> None:
     """Say that nothing was done; pictures, places and the like that change by themselves are let go."""
     edited = update.edited_message
+    if was_whispered(context, update.update_id):
+        await unsay(update, context)
     if edited is None:
         await reply(update, context, problems.forwarded(context.words))
     elif edited.text:

@@ -11,8 +11,9 @@ from chatbot.portfolio.manage import OF_PORTFOLIO
 from chatbot.store import accounts
 from handlers.chat import guesses
 from handlers.chat.context import reply, show
+from handlers.chat.whispers import was_whispered
 from handlers.command_list import COMMANDS, SHOWN_BY_BUTTON, TAKE_WORDS, TITLES, visible_to
-from handlers.commands import by_hand, flows, holdings, invest, lives, portfolios, settings, start, strategy
+from handlers.commands import by_hand, flows, holdings, invest, keys, lives, portfolios, settings, start, strategy
 from handlers.views import problems
 from handlers.views.person import settings as views
 
@@ -55,7 +56,11 @@ async def text(update: Update, context: Context) -> None:
     """Give a text to the dialog that waits for it, or say what the bot understands."""
     typed = (update.message.text or "") if update.message else ""
     dialog = await context.dialog()
-    if dialog is None or dialog[0] not in DIALOGS or (dialog[0] != portfolios.DIALOG and _is_command(typed)):
+    if dialog is not None and dialog[0] == keys.DIALOG:
+        await keys.typed(update, context, dialog[1])
+    elif was_whispered(context, update.update_id):
+        await keys.unheard(update, context)
+    elif dialog is None or dialog[0] not in DIALOGS or (dialog[0] != portfolios.DIALOG and _is_command(typed)):
         if await settings.answered(update, context, typed):
             return
         await reply(update, context, _meant(context, typed) or problems.unknown_text(context.words))

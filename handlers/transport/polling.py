@@ -139,7 +139,9 @@ def _listed(answer: str) -> list[Raw]:
     for one in value["result"]:
         number = shape.update_id(one)
         if number is None:
-            log.error("an update without a number is passed over", update=repr(one)[:200])
+            log.error(
+                "an update without a number is passed over", of=sorted(map(str, one))[:5] if isinstance(one, dict) else type(one).__name__
+            )
             continue
         try:
             found.append(Raw(number, json.dumps(one), one))

@@ -8,14 +8,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chatbot.errors import InternalError
-from chatbot.model import Cause, LineReading, MessageKind, Phase, PlanState, Problem, Reason, Role
+from chatbot.model import Cause, KeyReport, LineReading, MessageKind, Phase, PlanState, Problem, Reason, Role
 from chatbot.model.life import Leap, Stop, StopKind
 from chatbot.plans.closing import Outcome
-from chatbot.store import accounts, portfolios
+from chatbot.store import accounts, codec, portfolios
+from chatbot.store import keys as stored_keys
 from handlers.views import alerts, problems
 from handlers.views.common import Html, head, joined
 from handlers.views.hedge import alerts as hedge_alerts
-from handlers.views.person import access, alert_settings, halt, schedule
+from handlers.views.person import access, alert_settings, halt, keys, schedule
 from handlers.views.plan import autonomy, panic, reasons
 from handlers.views.portfolio import flows, leaps, lives
 
@@ -91,6 +92,18 @@ async def _access_granted(_: Program, words: Words, __: Facts) -> View:
 
 async def _clock_off(_: Program, words: Words, facts: Facts) -> View:
     return problems.clock_off(words, facts["exchange"], facts["off_s"])
+
+
+async def _exchange_key(program: Program, words: Words, facts: Facts) -> View | None:
+    """Tell of a key as it is stored now; nothing where it was removed meanwhile."""
+    report = codec.from_plain(KeyReport, facts["report"])
+    if facts["why"] == "refused":
+        return keys.refused(words, facts["exchange"], facts["shown"], report)
+    async with program.db.read() as tx:
+        found = await stored_keys.one(tx, facts["person_id"], facts["key_id"])
+    if found is None:
+        return None
+    return keys.card(words, found[0], program.clock.now(), new=True) if facts["why"] == "connected" else keys.trouble(words, found[0])
 
 
 async def _trading_halted(_: Program, words: Words, facts: Facts) -> View:
@@ -229,6 +242,7 @@ ABOUT_PEOPLE: Mapping[MessageKind, OfPerson] = {
     MessageKind.ACCESS_REQUEST: _access_request,
     MessageKind.ACCESS_GRANTED: _access_granted,
     MessageKind.ANSWER_LOST: _answer_lost,
+    MessageKind.EXCHANGE_KEY: _exchange_key,
     MessageKind.TRADING_HALTED: _trading_halted,
     MessageKind.TRADING_LET_GO: _trading_let_go,
     MessageKind.RESTORED: _restored,

@@ -6,6 +6,7 @@ which would fail at it, nor a handler.
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeAlias
 
 Json: TypeAlias = "dict[str, Any]"
@@ -161,3 +162,23 @@ def _date(value: Any) -> int | None:  # noqa: ANN401 - whatever came
 
 def _is_id(value: Any) -> bool:  # noqa: ANN401 - whatever came
     return isinstance(value, int) and not isinstance(value, bool) and -_ID_MAX < value < _ID_MAX
+
+
+#: a command alone is no key: it may be written down, so that it is still obeyed after a kill
+_BARE_COMMAND = re.compile(r"/[a-z]{1,20}")
+
+
+def hushed(sound: Json) -> tuple[Json, str]:
+    """Return an update without the text in it, and that text; a bare command stays. Give it what :func:`reduced` returned."""
+    said, kept = "", dict(sound)
+    for kind in ("message", "edited_message"):
+        message = kept.get(kind)
+        if message is not None and not _BARE_COMMAND.fullmatch(message.get("text", "/none")):
+            said = message["text"]
+            kept[kind] = {name: value for name, value in message.items() if name not in ("text", "entities")}
+    return kept, said
+
+
+def writer(sound: Json) -> int | None:
+    """Return the number of who wrote or tapped; None where it is nobody."""
+    return next((sound[kind]["from"]["id"] for kind in _KINDS if "from" in sound.get(kind, {})), None)

@@ -13,7 +13,9 @@ import structlog
 from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
+from chatbot.keyring import CHAT_DIALOG
 from chatbot.store import accounts, events
+from handlers.chat.whispers import Whispers
 from handlers.transport import shape
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from telegram import Bot
 
-    from chatbot.store.database import Database
+    from chatbot.store.database import Database, Tx
 
 log = structlog.get_logger()
 
@@ -47,9 +49,9 @@ class JournaledQueue(asyncio.Queue[object]):
     not finished is put back by :func:`restore` at the next start.
     """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, whispers: Whispers | None = None) -> None:
         super().__init__()
-        self._db = db
+        self._db, self._whispers = db, whispers or Whispers()
 
     async def put(self, item: object) -> None:
         """Record the update, then queue it; an update that was seen before is dropped. Raises when it could not be written down."""
@@ -65,35 +67,65 @@ class JournaledQueue(asyncio.Queue[object]):
         """Record an update by its raw text, then queue it; raises when it could not be written down.
 
         One of a kind that is not served is finished at once. One that cannot be read is logged and left out; its text is kept in the
-        log of the database, so that it can be looked at.
+        log of the database, so that it can be looked at. In a chat that is being asked for a key no text is written down.
         """
-        parsed = parse(number, text, bot)
+        sound, whispered = sound_of(number, text), ""
         async with self._db.transaction() as tx:
+            if sound is None and await accounts.dialogs(tx, CHAT_DIALOG):
+                text = json.dumps({"update_id": number})  # whose it is cannot be told
+            elif sound is not None and await _is_asked_for_key(tx, shape.writer(sound)):
+                sound, whispered = shape.hushed(sound)
+                text = json.dumps(sound)
+            parsed = made_of(number, sound, bot)
             new = await events.record_update(tx, number, text)
             if parsed is None and new:
                 await events.set_aside(tx, number)
         if not new:
             log.info("update seen before", update_id=number)
         elif parsed is not None:
+            if whispered:
+                self._whispers.note(number, whispered)
             await super().put(parsed)
+
+
+async def _is_asked_for_key(tx: Tx, person_id: int | None) -> bool:
+    dialog = await accounts.dialog(tx, person_id) if person_id is not None else None
+    return dialog is not None and dialog[0] == CHAT_DIALOG
 
 
 def parse(number: int, text: str, bot: Bot) -> Update | None:
     """Return what is read of an update; None where nothing is, or where it cannot be read, which is logged."""
+    return made_of(number, sound_of(number, text), bot)
+
+
+def sound_of(number: int, text: str) -> dict[str, Any] | None:
+    """Return what is needed of an update's text; None as :func:`parse`."""
     try:
-        sound = shape.reduced(json.loads(text))
-        return None if sound is None else Update.de_json(sound, bot)
+        return shape.reduced(json.loads(text))
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one update, the others must be read
-        log.error("update cannot be read and is passed over", update_id=number, error=repr(error)[:200])  # noqa: TRY400 - no trace needed
+        _tell_unread(number, error)
         return None
+
+
+def made_of(number: int, sound: dict[str, Any] | None, bot: Bot) -> Update | None:
+    """Return the library's own value of what :func:`sound_of` returned; None as :func:`parse`."""
+    try:
+        return None if sound is None else Update.de_json(sound, bot)
+    except Exception as error:  # noqa: BLE001 - as above
+        _tell_unread(number, error)
+        return None
+
+
+def _tell_unread(number: int, error: Exception) -> None:
+    log.error("update cannot be read and is passed over", update_id=number, error=repr(error)[:200])
 
 
 class InOrder(BaseUpdateProcessor):
     """Handles one update of a chat at a time, and chats side by side; an update is finished when its handlers are."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, whispers: Whispers | None = None) -> None:
         super().__init__(_MAX_WAITING)
-        self._db = db
+        self._db, self._whispers = db, whispers or Whispers()
         self._room = asyncio.Semaphore(MAX_CHATS)
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -110,6 +142,7 @@ class InOrder(BaseUpdateProcessor):
                 answering.reset(waits)
                 await self._finish(update.update_id)
         finally:
+            self._whispers.take(update.update_id)
             if asyncio.iscoroutine(coroutine):
                 coroutine.close()  # a no-op, unless the stop came before its turn
 

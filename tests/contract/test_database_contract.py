@@ -21,6 +21,7 @@ from chatbot.model import (
     Flow,
     FlowKind,
     HeldBack,
+    KeyReport,
     LegState,
     MessageKind,
     OrderState,
@@ -30,7 +31,7 @@ from chatbot.model import (
     Urgency,
     Verdict,
 )
-from chatbot.store import accounts, events, flows, messages, orders, plans, portfolios, privacy, retention, tables
+from chatbot.store import accounts, events, flows, keys, messages, orders, plans, portfolios, privacy, tables
 from chatbot.store.database import Database
 from chatbot.store.migrations import schema
 from tests.store.samples import FIGURES, NOW, a_person, a_plan, a_portfolio, plan, portfolio
@@ -700,8 +701,8 @@ async def test_a_sweep_forgets_what_ended_long_ago_and_nothing_else(db: Database
         sent, refused = await messages.due(tx, NOW)
         await messages.mark(tx, sent.id, Delivery(verdict=Verdict.SENT), NOW)
         await messages.mark(tx, refused.id, Delivery(verdict=Verdict.REFUSED), NOW)
-        assert await retention.sweep(tx, NOW) == 0
-        assert await retention.sweep(tx, LATER) == 3, "one event, one update, one message"
+        assert await privacy.sweep(tx, NOW) == 0
+        assert await privacy.sweep(tx, LATER) == 3, "one event, one update, one message"
         assert [event.name for event in await events.events(tx, running)] == ["old", "new"]
         assert [event.name for event in await events.events(tx, ended)] == ["new"]
         assert await events.unfinished_updates(tx) == ((2, "{}"),)
@@ -725,6 +726,7 @@ async def _everything_about(db: Database, person_id: int) -> None:
         await flows.record_values(tx, [(stored.id, NOW.date(), NOW, Decimal("1.50"))])
         await flows.add(tx, Flow(portfolio_id=stored.id, at=NOW, kind=FlowKind.DEPOSIT, value=None, amount=Decimal(1)))
         await accounts.set_dialog(tx, person_id, "start", {})
+        await keys.add(tx, person_id, "binance", "abcd", KeyReport(at=NOW), lambda number: f"sealed for {number}")
 
 
 async def test_a_person_can_have_everything_handed_out_and_then_deleted(db: Database) -> None:
@@ -738,6 +740,7 @@ async def test_a_person_can_have_everything_handed_out_and_then_deleted(db: Data
         assert json.loads(json.dumps(exported)) == exported
         assert exported["values"] == [{"portfolio_id": 1, "day": "2026-03-01", "value": "1.50", "at": NOW.isoformat()}]
         assert exported["plans"][0]["after"]["value"] == "98412.070"
+        assert "sealed" not in exported["keys"][0], "not even sealed is a key handed out"
         assert await privacy.delete_person(tx, 1) == sum(len(rows) for rows in exported.values())
         assert await privacy.export_person(tx, 1) == {}
         assert await privacy.export_person(tx, 2) == other

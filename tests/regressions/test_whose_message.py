@@ -29,7 +29,21 @@ if TYPE_CHECKING:
 #: the name of each portfolio
 NAMES = {1: "Pension", 2: "Play money"}
 #: what speaks of the person, of all portfolios at once, or of everybody
-OF_A_PERSON = {"start", "portfolios", "pause", "resume", "panic", "alerts", "settings", "privacy", "help", "cancel"}
+OF_A_PERSON = {
+    "start",
+    "portfolios",
+    "pause",
+    "resume",
+    "panic",
+    "alerts",
+    "settings",
+    "connect",
+    "keys",
+    "disconnect",
+    "privacy",
+    "help",
+    "cancel",
+}
 OF_A_PORTFOLIO = sorted({command.name for command in visible_to(operator=False)} - OF_A_PERSON)
 
 

@@ -175,7 +175,7 @@ ADDED = {
     "0007": (("pf_portfolios", "quote"),),
 }
 #: tables by the step that added them
-ADDED_TABLES = {"0006": ("pf_flows",)}
+ADDED_TABLES = {"0006": ("pf_flows",), "0008": ("pf_keys",)}
 
 
 async def _back_to(db: Database, version: str) -> None:

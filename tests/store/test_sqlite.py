@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from chatbot.store import accounts, retention, sqlite
+from chatbot.store import accounts, privacy, sqlite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +80,7 @@ async def test_what_may_find_many_rows_is_done_in_the_thread(db: Database, trips
     async with db.transaction() as tx:
         await accounts.set_meta(tx, "k", "v")
         trips.clear()
-        await retention.sweep(tx, datetime(2026, 1, 1, tzinfo=UTC))
+        await privacy.sweep(tx, datetime(2026, 1, 1, tzinfo=UTC))
         assert trips == ["statement"] * 3
 
 

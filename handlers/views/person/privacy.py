@@ -18,7 +18,11 @@ def privacy(words: Words) -> View:
     """Say what is stored and who can see it."""
     text = page(
         bold(words.t("What I know of you")),
-        say(words, "Your Telegram number, name and language, your settings, and your portfolios with their plans, orders and values."),
+        say(
+            words,
+            "Your Telegram number, name and language, your settings, your exchange keys, sealed,"
+            " your portfolios with plans, orders and values.",
+        ),
         say(words, "What you type is forgotten as soon as I have answered. Whoever hosts me can read my database; other people cannot."),
     )
     mine = button(words.t("My data as a file"), "my_data")

@@ -36,6 +36,7 @@ from chatbot.model import (
     Check,
     ContractReading,
     DecidedBy,
+    ExchangeKey,
     ExposureReport,
     Flow,
     FlowKind,
@@ -43,6 +44,8 @@ from chatbot.model import (
     HeldBack,
     HeldTarget,
     KeptOut,
+    KeyProblem,
+    KeyReport,
     LeftOut,
     LeftOutWhy,
     Leg,
@@ -89,7 +92,7 @@ from handlers.views import alerts, problems
 from handlers.views.common import esc
 from handlers.views.hedge import alerts as hedge_alerts
 from handlers.views.hedge import offer, shocks
-from handlers.views.person import access, alert_settings, halt, pause, privacy, schedule
+from handlers.views.person import access, alert_settings, halt, keys, pause, privacy, schedule
 from handlers.views.person import portfolios as beside
 from handlers.views.person import settings as control
 from handlers.views.plan import autonomy, by_hand, card, costs, history, more, panic, progress
@@ -119,6 +122,24 @@ if TYPE_CHECKING:
 
 D = Decimal
 NOW = datetime(2026, 11, 24, 14, 5, tzinfo=UTC)
+#: with everything that can be wrong with a key
+KEY = ExchangeKey(
+    id=2**40,
+    person_id=7,
+    exchange="binance",
+    shown="abcd",
+    added_at=NOW,
+    report=KeyReport(
+        at=NOW - timedelta(hours=3),
+        problems=tuple(KeyProblem),
+        reads=True,
+        trades_spot=False,
+        withdraws=True,
+        off_s=-12.3,
+        expires_at=NOW + timedelta(days=3),
+        found=(*(("spot", f"COIN{number}", f"{number}.5") for number in range(1, 10)), ("futures", "USDT", "122.12")),
+    ),
+)
 _HALT = Halted(since=NOW, is_new=True, plans=1, orders=12)
 #: a reading of this morning's midnight, nine hours later
 OLD_S = 9 * 3600.0
@@ -510,6 +531,26 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "person.access.waiting": access.waiting,
         "person.access.blocked": access.blocked,
         "person.access.approved": access.approved,
+        "person.keys.closed": lambda w: keys.closed(w, demo=False),
+        "person.keys.closed in the demo": lambda w: keys.closed(w, demo=True),
+        "person.keys.choice": lambda w: keys.choice(w, has_keys=True),
+        "person.keys.guide": lambda w: keys.guide(w, "bybit"),
+        "person.keys.guide with a form": lambda w: keys.guide(w, "binance", "https://bot.example/key/" + "x" * 43),
+        "person.keys.ask": lambda w: keys.ask(w, "binance"),
+        "person.keys.unreadable": lambda w: keys.unreadable(w, deleted=False),
+        "person.keys.unheard": lambda w: keys.unheard(w, deleted=True),
+        "person.keys.checking": lambda w: keys.checking(w, "binance", deleted=False),
+        "person.keys.refused": lambda w: keys.refused(w, "binance", "abcd", KEY.report),
+        "person.keys.card": lambda w: keys.card(w, KEY, NOW, new=True),
+        "person.keys.card of a lost one": lambda w: keys.card(w, replace(KEY, is_lost=True), NOW),
+        "person.keys.card of a sound one": lambda w: keys.card(w, replace(KEY, report=KeyReport(at=NOW, reads=True)), NOW),
+        "person.keys.listed": lambda w: keys.listed(w, (KEY, replace(KEY, is_lost=True, exchange="kraken"))),
+        "person.keys.listed none": lambda w: keys.listed(w, ()),
+        "person.keys.which": lambda w: keys.which(w, (KEY, KEY)),
+        "person.keys.remove_offer": lambda w: keys.remove_offer(w, KEY),
+        "person.keys.removed": lambda w: keys.removed(w, KEY),
+        "person.keys.gone": keys.gone,
+        "person.keys.trouble": lambda w: keys.trouble(w, KEY),
         "person.access.operator_only": access.operator_only,
         "person.access.no_groups": access.no_groups,
         "person.access.access_request": lambda w: access.access_request(w, person(name)),

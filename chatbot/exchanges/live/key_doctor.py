@@ -1,0 +1,242 @@
+"""Asks an exchange what a key may do and what stands behind it: public time and private reads, nothing that trades or moves money.
+
+How each line is known is written in the table of codes and beside each reader: recorded answers, or the exchange's own pages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from chatbot.engine.finite import finite
+from chatbot.errors import SettingError
+from chatbot.exchanges.live.answers import STUMBLES
+from chatbot.exchanges.live.ccxt_errors import TABLE, Meaning
+from chatbot.exchanges.live.ccxt_loader import error_classes
+from chatbot.exchanges.live.connection import Connection
+from chatbot.model import KeyProblem, KeyReport
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+
+    from chatbot.clock import Clock
+    from chatbot.model import Credentials
+
+log = structlog.get_logger()
+
+#: seconds for all questions together
+_EXAM_S = 30.0
+#: a clock that is further off is told: exchanges refuse what is signed a second ahead of them
+_OFF_S = 1.0
+_SOON = timedelta(days=14)
+#: coins of one account that a report names
+_MOST_COINS = 40
+_CODE = re.compile(r'"(?:code|retCode)"\s*:\s*"?(-?\d+)')
+#: exchange -> code -> what it says of a key. Behind replaced addresses ccxt knows no code, and Binance's -2015 comes as a rate limit
+#: after one success: so they are read here, from the text of the answer
+_CODES: Mapping[str, Mapping[str, KeyProblem]] = {
+    "binance": {
+        "-2014": KeyProblem.NOT_ACCEPTED,
+        "-2008": KeyProblem.NOT_ACCEPTED,
+        "-2015": KeyProblem.NOT_ACCEPTED,  # the same for an unknown key and for a foreign address
+        "-1022": KeyProblem.FOREIGN_SECRET,
+        "-1021": KeyProblem.CLOCK,
+    },
+    "bybit": {
+        "10003": KeyProblem.NOT_ACCEPTED,
+        "10004": KeyProblem.FOREIGN_SECRET,
+        "10005": KeyProblem.MAY_NOT_READ,
+        "10010": KeyProblem.OTHER_ADDRESS,
+        "10002": KeyProblem.CLOCK,
+        "33004": KeyProblem.EXPIRED,
+    },
+}
+
+
+class _NotSaid(Exception):
+    """A question that the exchange refused or did not answer."""
+
+    def __init__(self, problem: KeyProblem) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line to an exchange that signs with a key."""
+
+    exchange: str
+    ccxt: Any
+
+    async def ask(self, call: str, **params: object) -> Any:  # noqa: ANN401 - JSON
+        """Make one call; whatever goes wrong becomes :class:`_NotSaid`."""
+        try:
+            return await getattr(self.ccxt, call)(params)
+        except error_classes().BaseError as error:
+            problem = _meant(self.exchange, error)
+            log.info("exchange did not answer about a key", exchange=self.exchange, call=call, problem=problem, error=type(error).__name__)
+            raise _NotSaid(problem) from None
+        except STUMBLES:
+            raise _NotSaid(KeyProblem.UNREACHABLE) from None
+
+
+async def examine(
+    exchange: str, credentials: Credentials, clock: Clock, options: Mapping[str, Any], *, connect: Callable[..., Any] = Connection
+) -> KeyReport:
+    """Return what an exchange says of a key, with every problem found; ``options`` go into ccxt's constructor.
+
+    Raises :class:`LookupError` for an exchange whose keys are not known here.
+    """
+    reader = _READERS[exchange]
+    said = KeyReport(at=clock.now())
+    try:
+        async with asyncio.timeout(_EXAM_S), _opened(exchange, credentials, options, connect) as line:
+            said = replace(said, off_s=await _set_clock(line))
+            said = await reader(line, said)
+    except _NotSaid as trouble:
+        return replace(said, problems=(trouble.problem,))
+    except (TimeoutError, SettingError, *STUMBLES) as error:
+        log.warning("answers about a key cannot be read", exchange=exchange, error=type(error).__name__)
+        return replace(said, problems=(KeyProblem.UNREACHABLE,))
+    return replace(said, problems=(*problems(said), *said.problems))
+
+
+def problems(said: KeyReport) -> tuple[KeyProblem, ...]:
+    """Return what speaks against a key by what its exchange said of it, what is worst first."""
+    ends = said.expires_at
+    found = {
+        KeyProblem.MAY_WITHDRAW: said.withdraws,
+        KeyProblem.WITHDRAW_UNKNOWN: said.withdraws is None,
+        KeyProblem.MAY_NOT_READ: said.reads is False,
+        KeyProblem.EXPIRED: ends is not None and ends <= said.at,
+        KeyProblem.EXPIRES_SOON: ends is not None and said.at < ends <= said.at + _SOON,
+        KeyProblem.CLOCK: said.off_s is not None and abs(said.off_s) >= _OFF_S,
+        KeyProblem.NO_SPOT: said.trades_spot is False,
+        KeyProblem.NO_FUTURES: said.trades_futures is False,
+        KeyProblem.ANY_ADDRESS: said.is_bound is False,
+    }
+    return tuple(problem for problem, there in found.items() if there)
+
+
+@asynccontextmanager
+async def _opened(exchange: str, credentials: Credentials, options: Mapping[str, Any], connect: Callable[..., Any]) -> AsyncIterator[_Line]:
+    def sign(made: Any) -> None:  # noqa: ANN401 - ccxt is untyped
+        made.apiKey, made.secret = credentials.api_key, credentials.secret
+
+    connection = connect(exchange, options, sign)
+    try:
+        yield _Line(exchange, await connection.open())
+    finally:
+        await connection.close()
+
+
+async def _set_clock(line: _Line) -> float:
+    """Return the seconds that this machine is ahead of the exchange, and sign by the exchange's clock."""
+    before = line.ccxt.milliseconds()
+    there = finite(await line.ask("fetch_time"))
+    if there is None:
+        raise _NotSaid(KeyProblem.UNREACHABLE)
+    off_ms: float = (before + line.ccxt.milliseconds()) / 2 - float(there)
+    line.ccxt.options["timeDifference"] = int(off_ms)
+    return round(off_ms / 1000, 3)
+
+
+def _meant(exchange: str, error: Exception) -> KeyProblem:
+    """Return what an error says of a key: by the exchange's own code, else by its kind."""
+    code = _CODE.search(str(error))
+    if code is not None and code[1] in _CODES[exchange]:
+        return _CODES[exchange][code[1]]
+    kind = next((TABLE[one.__name__][0] for one in type(error).__mro__ if one.__name__ in TABLE), Meaning.UNSURE)
+    return KeyProblem.NOT_ACCEPTED if kind is Meaning.KEY else KeyProblem.UNREACHABLE
+
+
+async def _binance(line: _Line, said: KeyReport) -> KeyReport:
+    """Read ``apiRestrictions`` (recorded), the spot account, and of the futures account its wallet and position mode."""
+    rights = await line.ask("sapi_get_account_apirestrictions")
+    said = replace(
+        said,
+        reads=_flag(rights, "enableReading"),
+        trades_spot=_flag(rights, "enableSpotAndMarginTrading"),
+        trades_futures=_flag(rights, "enableFutures"),
+        withdraws=_flag(rights, "enableWithdrawals"),
+        is_bound=_flag(rights, "ipRestrict"),
+        expires_at=_moment(rights.get("tradingAuthorityExpirationTime")),
+    )
+    if said.withdraws or not said.reads:
+        return said  # refused as it is: nothing more needs to be asked with it
+    account = await line.ask("private_get_account", omitZeroBalances="true")
+    found = _coins("spot", ((one["asset"], one["free"], one["locked"]) for one in account["balances"]))
+    if not said.trades_futures:  # without this right its futures account cannot be read either
+        return replace(said, found=found)
+    wallet = await line.ask("fapiPrivateV2GetBalance")
+    mode = await line.ask("fapiPrivateGetPositionSideDual")
+    hedged = (KeyProblem.HEDGE_MODE,) if _flag(mode, "dualSidePosition") else ()
+    return replace(said, problems=hedged, found=(*found, *_coins("futures", ((one["asset"], one["balance"]) for one in wallet))))
+
+
+async def _bybit(line: _Line, said: KeyReport) -> KeyReport:
+    """Read ``query-api`` (recorded), the unified wallet, and whether BTCUSDT has one position or one a side."""
+    told = (await line.ask("private_get_v5_user_query_api"))["result"]
+    rights, only_reads = told["permissions"], int(told["readOnly"]) == 1
+    may = {right for group in rights.values() for right in group}
+    old = int(told["uta"]) == 0 and int(told["unified"]) == 0
+    said = replace(
+        said,
+        reads=True,
+        trades_spot=not only_reads and "SpotTrade" in rights["Spot"],
+        trades_futures=not only_reads and ({"Order", "Position"} <= may or "DerivativesTrade" in may),
+        withdraws="Withdraw" in rights["Wallet"],
+        is_bound=bool(told["ips"]) and "*" not in told["ips"],
+        expires_at=_moment(told.get("expiredAt")) if int(told["deadlineDay"]) > -2 else None,  # -2: it does not end
+        problems=(KeyProblem.OLD_ACCOUNT,) if old else (),
+    )
+    if said.withdraws or old:
+        return said
+    (wallet,) = (await line.ask("private_get_v5_account_wallet_balance", accountType="UNIFIED"))["result"]["list"]
+    found = _coins("unified", ((one["coin"], one["walletBalance"]) for one in wallet["coin"]))
+    return replace(said, found=found, problems=await _bybit_sides(line) if said.trades_futures else ())
+
+
+async def _bybit_sides(line: _Line) -> tuple[KeyProblem, ...]:
+    """Tell hedge mode: without a position too, a contract is listed once (side 0), or once for each side (1 and 2)."""
+    positions = (await line.ask("private_get_v5_position_list", category="linear", symbol="BTCUSDT"))["result"]["list"]
+    return (KeyProblem.HEDGE_MODE,) if any(int(one["positionIdx"]) for one in positions) else ()
+
+
+_READERS: Mapping[str, Callable[[_Line, KeyReport], Awaitable[KeyReport]]] = {"binance": _binance, "bybit": _bybit}
+#: exchanges whose keys are known here
+EXCHANGES = tuple(_READERS)
+
+
+def _flag(answer: Mapping[str, Any], name: str) -> bool:
+    """Return a yes or no; raises :class:`ValueError` where an answer has none: a right that is not told is not taken for missing."""
+    value = answer[name]
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} is no yes or no")  # noqa: TRY004 - one kind of error for answers that are none
+    return value
+
+
+def _moment(told: object) -> datetime | None:
+    """Return a time that is told as milliseconds or as text; None where none is."""
+    if not told:
+        return None
+    if isinstance(told, str) and not told.isdecimal():
+        return datetime.fromisoformat(told).astimezone(UTC)
+    return datetime.fromtimestamp(int(str(told)) / 1000, UTC)
+
+
+def _coins(where: str, told: Iterable[tuple[str, ...]]) -> tuple[tuple[str, str, str], ...]:
+    """Return the coins of an account of which there is something: free and locked together."""
+    found = []
+    for asset, *amounts in told:
+        read = [finite(amount) for amount in amounts]
+        total = sum(one for one in read if one is not None)
+        if total and None not in read:
+            found.append((where, str(asset), f"{total:f}"))
+    return tuple(found[:_MOST_COINS])

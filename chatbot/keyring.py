@@ -1,0 +1,267 @@
+"""The exchange keys of people: connected, looked at, warned about, removed, and sealed again under a newer master key."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from chatbot import logs
+from chatbot.errors import ShutOut, UserError, contained
+from chatbot.i18n import N_
+from chatbot.model import REFUSING, ExchangeKey, KeyProblem, KeyReport, MessageKind
+from chatbot.store import accounts, codec, keys, messages
+from chatbot.vault import Owner, refuse_lost
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from chatbot.clock import Clock
+    from chatbot.model import Credentials, Person
+    from chatbot.store.database import Database, Tx
+    from chatbot.vault import Vault
+
+_LOG = structlog.get_logger()
+
+#: dialogs: a person was given the address of a form; a person is asked for a key in the chat, whose updates are stored without their text
+FORM_DIALOG, CHAT_DIALOG = "key_form", "key_text"
+#: how long the address of a form works
+FORM_LASTS = timedelta(minutes=10)
+#: characters of the public half that are shown
+_SHOWN = 4
+#: keys of one person
+MOST = 10
+#: days before its end on which a person is told that a key ends
+_WARN_DAYS = (14, 3, 1)
+#: how long what an exchange said of a key is believed without asking again
+_LOOKED_AT = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Whom the address of a form was given to, and for which exchange."""
+
+    person: Person
+    exchange: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A key that was not kept, and why."""
+
+    exchange: str
+    shown: str
+    report: KeyReport
+
+
+class Keyring:
+    """``ask`` says what an exchange says of a key; without a master key in ``vault`` nothing can be connected."""
+
+    def __init__(self, db: Database, clock: Clock, vault: Vault, ask: Callable[[str, Credentials], Awaitable[KeyReport]]) -> None:
+        self._db, self._clock, self._vault, self._ask = db, clock, vault, ask
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether keys can be sealed, so that a person may be asked for one."""
+        return bool(self._vault)
+
+    async def of(self, person: Person) -> tuple[ExchangeKey, ...]:
+        """Return a person's keys, oldest first."""
+        async with self._db.read() as tx:
+            return tuple(key for key, _ in await keys.of_person(tx, person.id))
+
+    async def connect(self, person: Person, exchange: str, credentials: Credentials) -> ExchangeKey | Refused:
+        """Ask the exchange about a key and keep it, sealed, unless something speaks against it.
+
+        One that is there already is kept once, with the secret that was given last. Raises :class:`UserError` where there are too many,
+        :class:`ShutOut` where the person was blocked meanwhile.
+        """
+        logs.hide((credentials.secret, credentials.api_key))
+        report = await self._ask(exchange, credentials)
+        shown = credentials.api_key[-_SHOWN:]
+        if report.is_refused:
+            _LOG.info("exchange key refused", person=person.id, exchange=exchange, problems=list(report.problems))
+            return Refused(exchange=exchange, shown=shown, report=report)
+        async with self._db.transaction() as tx:
+            await accounts.hold(tx, person.id)
+            await _need_let_in(tx, person.id)
+            key = await self._keep(tx, person.id, exchange, credentials, report)
+        _LOG.info("exchange key connected", person=person.id, exchange=exchange, key=key.id, problems=list(report.problems))
+        return key
+
+    async def _keep(self, tx: Tx, person_id: int, exchange: str, credentials: Credentials, report: KeyReport) -> ExchangeKey:
+        theirs = await keys.of_person(tx, person_id)
+        for key, sealed in theirs:
+            owner = _owner(key)
+            if key.exchange == exchange and sealed and self._vault.open(sealed, owner).api_key == credentials.api_key:
+                await keys.put_sealed(tx, key.id, self._vault.seal(credentials, owner))
+                await keys.put_report(tx, key.id, report)
+                return replace(key, report=report)
+        if len(theirs) >= MOST:
+            raise UserError(N_("You have {count} keys already, which is the most. Remove one with /disconnect first."), count=MOST)
+
+        def seal(number: int) -> str:
+            return self._vault.seal(credentials, Owner(person_id=person_id, exchange=exchange, key_id=number))
+
+        return await keys.add(tx, person_id, exchange, credentials.api_key[-_SHOWN:], report, seal)
+
+    async def look(self, person: Person, key_id: int) -> ExchangeKey | None:
+        """Ask the exchange again about a person's key; None where it is not theirs. An exchange that cannot be asked changes nothing."""
+        async with self._db.read() as tx:
+            found = await keys.one(tx, person.id, key_id)
+        if found is None or found[0].is_lost:
+            return None if found is None else found[0]
+        return await self._look(*found)
+
+    async def _look(self, key: ExchangeKey, sealed: str) -> ExchangeKey:
+        credentials = self._vault.open(sealed, _owner(key))
+        logs.hide((credentials.secret, credentials.api_key))
+        report = await self._ask(key.exchange, credentials)
+        if KeyProblem.UNREACHABLE not in report.problems:
+            async with self._db.transaction() as tx:
+                await keys.put_report(tx, key.id, report)
+        return replace(key, report=report)
+
+    async def remove(self, person: Person, key_id: int) -> ExchangeKey | None:
+        """Delete a person's key; return what it was, None where it is not theirs or gone."""
+        async with self._db.transaction() as tx:
+            found = await keys.one(tx, person.id, key_id)
+            if found is None or not await keys.remove(tx, person.id, key_id):
+                return None
+        _LOG.info("exchange key removed", person=person.id, exchange=found[0].exchange, key=key_id)
+        return found[0]
+
+    # The address of a form
+
+    async def offer_form(self, person: Person, exchange: str) -> str:
+        """Return the secret part of the address of a form; an earlier address of this person ends."""
+        token = secrets.token_urlsafe(32)
+        until = self._clock.now() + FORM_LASTS
+        async with self._db.transaction() as tx:
+            await accounts.set_dialog(tx, person.id, FORM_DIALOG, {"exchange": exchange, "form": _print(token), "until": until.isoformat()})
+        return token
+
+    async def asked(self, token: str) -> Asked | None:
+        """Return whom the address of a form was given to; None where it has ended, was used, or is none."""
+        async with self._db.read() as tx:
+            return await self._asked(tx, token)
+
+    async def use_form(self, token: str) -> Asked | None:
+        """Use the address of a form up; None where it cannot be used any more."""
+        async with self._db.transaction() as tx:
+            found = await self._asked(tx, token)
+            if found is None:
+                return None
+            await accounts.hold(tx, found.person.id)
+            if await self._asked(tx, token) is None:  # somebody else was quicker
+                return None
+            await accounts.clear_dialog(tx, found.person.id)
+            return found
+
+    async def _asked(self, tx: Tx, token: str) -> Asked | None:
+        print_ = _print(token)
+        for person_id, data in await accounts.dialogs(tx, FORM_DIALOG):
+            if secrets.compare_digest(data["form"], print_) and self._clock.now() < datetime.fromisoformat(data["until"]):
+                person = await accounts.person(tx, person_id)
+                return Asked(person=person, exchange=data["exchange"]) if person is not None and person.is_let_in else None
+        return None
+
+    async def tell(self, person: Person, outcome: ExchangeKey | Refused) -> None:
+        """Write into the chat what came of a key that was given by the form."""
+        why = "refused" if isinstance(outcome, Refused) else "connected"
+        key_id = None if isinstance(outcome, Refused) else outcome.id
+        async with self._db.transaction() as tx:
+            await _post(tx, person, why, key_id, outcome, secrets.token_hex(8), self._clock.now())
+
+    # What happens to keys without their people
+
+    async def tend(self) -> None:
+        """Ask about every key once a day, and tell its person what has become wrong with it, and that it is about to end."""
+        async with self._db.read() as tx:
+            everything = await keys.every(tx)
+        now = self._clock.now()
+        for key, sealed in everything:
+            if sealed and now - key.report.at >= _LOOKED_AT:
+                with contained("exchange key not looked at", key=key.id):
+                    await self._tend(key, sealed, now)
+
+    async def _tend(self, key: ExchangeKey, sealed: str, now: datetime) -> None:
+        async with self._db.read() as tx:
+            person = await accounts.person(tx, key.person_id)
+        if person is None or not person.is_let_in:
+            return
+        looked = await self._look(key, sealed)
+        wrong = REFUSING & set(looked.report.problems) - {KeyProblem.UNREACHABLE}
+        ends = looked.report.expires_at
+        async with self._db.transaction() as tx:
+            if wrong - set(key.report.problems):
+                await _post(tx, person, "trouble", key.id, looked, f"{key.id}-{now.isoformat()}", now)
+            elif (
+                ends is not None and not wrong and (days := next((one for one in sorted(_WARN_DAYS) if ends - now <= timedelta(one)), None))
+            ):
+                await _post(tx, person, "ends", key.id, looked, f"{key.id}-{ends.isoformat()}-{days}", now)
+
+
+async def refuse_what_nobody_can_open(db: Database, vault: Vault) -> None:
+    """Raise :class:`SettingError` where keys are stored whose master key is not in the settings."""
+    async with db.read() as tx:
+        refuse_lost(vault, [sealed for _, sealed in await keys.every(tx) if sealed])
+
+
+async def rotate(db: Database, vault: Vault) -> tuple[int, int]:
+    """Seal every key under the newest master key; return how many were moved, and how many there are.
+
+    Each is moved by itself: whoever is killed in the middle goes on with the next run, and until then both master keys are needed.
+    """
+    async with db.read() as tx:
+        everything = [(key, sealed) for key, sealed in await keys.every(tx) if sealed]
+    moved = 0
+    for key, sealed in everything:
+        if not vault.is_newest(sealed):
+            again = vault.seal(vault.open(sealed, _owner(key)), _owner(key))
+            async with db.transaction() as tx:
+                moved += await keys.put_sealed(tx, key.id, again, instead_of=sealed)
+    return moved, len(everything)
+
+
+async def forget_lost(db: Database, vault: Vault) -> int:
+    """Delete the sealed text of every key whose master key is not there, so that its person sees it as lost; return how many."""
+    async with db.transaction() as tx:
+        stored = [(key, sealed) for key, sealed in await keys.every(tx) if sealed]
+        lost = set(vault.unknown([sealed for _, sealed in stored]))
+        for key, sealed in stored:
+            if sealed in lost:
+                await keys.put_sealed(tx, key.id, "")
+    return len(lost)
+
+
+async def _post(tx: Tx, person: Person, why: str, key_id: int | None, about: ExchangeKey | Refused, mark: str, now: datetime) -> None:
+    """Write down a message about a key: its facts hold no more of it than is shown."""
+    facts = {
+        "why": why,
+        "person_id": person.id,
+        "key_id": key_id,
+        "exchange": about.exchange,
+        "shown": about.shown,
+        "report": codec.to_plain(about.report),
+    }
+    await messages.ring(tx, person.chat_id, MessageKind.EXCHANGE_KEY, facts, key=f"{MessageKind.EXCHANGE_KEY}-{why}-{mark}", now=now)
+
+
+async def _need_let_in(tx: Tx, person_id: int) -> None:
+    known = await accounts.person(tx, person_id)
+    if known is None or not known.is_let_in:
+        raise ShutOut
+
+
+def _owner(key: ExchangeKey) -> Owner:
+    return Owner(person_id=key.person_id, exchange=key.exchange, key_id=key.id)
+
+
+def _print(token: str) -> str:
+    """Return what is stored of a form's address: enough to know it again, and of no use to who reads it."""
+    return hashlib.sha256(token.encode()).hexdigest()

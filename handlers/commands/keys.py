@@ -1,0 +1,136 @@
+"""/connect, /keys and /disconnect: exchange keys, given by a form of the bot's own or, where it has no address, in the chat."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from chatbot.keyring import CHAT_DIALOG, Refused
+from chatbot.model import Credentials, Mode
+from handlers.chat.context import reply, show
+from handlers.chat.whispers import heard, unsay, was_whispered
+from handlers.views.person import keys as views
+from handlers.views.person.key_guides import GUIDES
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from telegram import Update
+
+    from chatbot.model import ExchangeKey
+    from handlers.chat.context import Context
+
+DIALOG = CHAT_DIALOG
+#: one half of a key: letters and digits, longer than any word beside it
+_HALF = re.compile(r"(?<![\w-])[A-Za-z0-9_-]{12,256}(?![\w-])")
+
+
+async def connect(update: Update, context: Context) -> None:
+    """Offer the exchanges, or tell how a key is made at the chosen one and how it is given."""
+    context.about = None
+    exchange = context.tapped.arg if update.callback_query is not None else context.rest.strip().casefold()
+    keyring = context.program.keyring
+    if not keyring.is_open:
+        await show(update, context, views.closed(context.words, demo=context.program.mode is Mode.DEMO))
+    elif exchange not in GUIDES:
+        await show(update, context, views.choice(context.words, has_keys=bool(await keyring.of(context.person))))
+    elif base := context.program.settings.public_url:
+        await show(
+            update, context, views.guide(context.words, exchange, f"{base}/key/{await keyring.offer_form(context.person, exchange)}")
+        )
+    else:
+        await show(update, context, views.guide(context.words, exchange))
+
+
+async def key_here(update: Update, context: Context) -> None:
+    """Ask for a key in the chat; from now on its updates are stored without their text."""
+    exchange = context.tapped.arg
+    if not context.program.keyring.is_open or context.program.settings.public_url or exchange not in GUIDES:
+        await connect(update, context)
+        return
+    await context.enter(DIALOG, {"exchange": exchange})
+    await show(update, context, views.ask(context.words, exchange))
+
+
+async def typed(update: Update, context: Context, data: dict[str, Any]) -> None:
+    """Take a key that was sent into the chat: its message goes first, whatever it holds."""
+    deleted = await unsay(update, context)
+    if not was_whispered(context, update.update_id):
+        await reply(update, context, views.unheard(context.words, deleted=deleted))
+        return
+    credentials = _credentials(heard(context, update.update_id))
+    if credentials is None:
+        await reply(update, context, views.unreadable(context.words, deleted=deleted))
+        return
+    exchange = str(data["exchange"])
+    await context.leave(DIALOG)
+    await reply(update, context, views.checking(context.words, exchange, deleted=deleted))
+    outcome = await context.program.keyring.connect(context.person, exchange, credentials)
+    if isinstance(outcome, Refused):
+        await reply(update, context, views.refused(context.words, outcome.exchange, outcome.shown, outcome.report))
+    else:
+        await reply(update, context, views.card(context.words, outcome, context.program.clock.now(), new=True))
+
+
+async def unheard(update: Update, context: Context) -> None:
+    """Answer a message whose text was kept aside for a question that is no longer open."""
+    heard(context, update.update_id)
+    await reply(update, context, views.unheard(context.words, deleted=await unsay(update, context)))
+
+
+def _credentials(text: str) -> Credentials | None:
+    """Return the two halves of a key as they stand in a text; None where there are not two of them."""
+    halves = list(dict.fromkeys(_HALF.findall(text)))
+    return Credentials(api_key=halves[0], secret=halves[1]) if len(halves) == 2 else None
+
+
+async def keys(update: Update, context: Context) -> None:
+    """List the person's keys."""
+    context.about = None
+    await show(update, context, views.listed(context.words, await context.program.keyring.of(context.person)))
+
+
+async def key(update: Update, context: Context) -> None:
+    """Show one key, as its exchange spoke of it last."""
+    await _card(update, context, await _meant(context))
+
+
+async def key_check(update: Update, context: Context) -> None:
+    """Ask the exchange again."""
+    found = await _meant(context)
+    await _card(update, context, await context.program.keyring.look(context.person, found.id) if found is not None else None)
+
+
+async def _card(update: Update, context: Context, found: ExchangeKey | None) -> None:
+    view = views.card(context.words, found, context.program.clock.now()) if found is not None else views.gone(context.words)
+    await show(update, context, view)
+
+
+async def disconnect(update: Update, context: Context) -> None:
+    """Ask which key, and whether it shall really go."""
+    context.about = None
+    theirs = await context.program.keyring.of(context.person)
+    if update.callback_query is not None and context.tapped.arg:
+        found = await _meant(context)
+        await show(update, context, views.remove_offer(context.words, found) if found is not None else views.gone(context.words))
+    elif len(theirs) == 1:
+        await show(update, context, views.remove_offer(context.words, theirs[0]))
+    else:
+        await show(update, context, views.which(context.words, theirs) if theirs else views.listed(context.words, ()))
+
+
+async def disconnect_yes(update: Update, context: Context) -> None:
+    """Delete the key."""
+    context.about = None
+    found = await context.program.keyring.remove(context.person, _number(context))
+    await show(update, context, views.removed(context.words, found) if found is not None else views.gone(context.words))
+
+
+async def _meant(context: Context) -> ExchangeKey | None:
+    context.about = None
+    number = _number(context)
+    return next((one for one in await context.program.keyring.of(context.person) if one.id == number), None)
+
+
+def _number(context: Context) -> int:
+    return int(context.tapped.arg) if context.tapped.arg.isdecimal() else 0

@@ -1,0 +1,261 @@
+"""Exchange keys in words: how one is made and given, what an exchange said of it, and what is wrong with it, each with its cure."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from chatbot.i18n import N_
+from chatbot.model import REFUSING, KeyProblem
+from handlers.buttons import Button, Style, Tap
+from handlers.views.common import DASH, DOT, View, bold, button, clip, joined, page, say, table
+from handlers.views.person.key_guides import GUIDES, name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from chatbot.i18n import Words
+    from chatbot.model import ExchangeKey, KeyReport
+    from handlers.views.common import Html
+
+#: what each problem says, with its cure
+PROBLEMS: Final = {
+    KeyProblem.NOT_ACCEPTED: N_(
+        "{exchange} does not accept it: it is mistyped, was deleted, or works from other addresses only. Copy it again, or make a new one."
+    ),
+    KeyProblem.FOREIGN_SECRET: N_("The secret does not belong to this key. Copy both parts again; if the secret is gone, make a new key."),
+    KeyProblem.OTHER_ADDRESS: N_("It works from other addresses only. Add my address to it at {exchange}; whoever hosts me knows it."),
+    KeyProblem.EXPIRED: N_("It has ended. Make a new one at {exchange}, then send /connect."),
+    KeyProblem.MAY_WITHDRAW: N_(
+        "It may withdraw, and I never keep such a key. Take that right from it at {exchange}, or make one without."
+    ),
+    KeyProblem.MAY_NOT_READ: N_("It may not read the account. Give it that right at {exchange}, or make one with it."),
+    KeyProblem.UNREACHABLE: N_("I could not ask {exchange} about it just now. The key is not to blame; try again in a few minutes."),
+    KeyProblem.OLD_ACCOUNT: N_(
+        "The account is no Unified Trading Account, and I know no other. Upgrade it at {exchange}: Assets, Upgrade."
+    ),
+    KeyProblem.CLOCK: N_("The clock of my machine is {seconds} s off. Whoever hosts me has to set it, by NTP for instance."),
+    KeyProblem.EXPIRES_SOON: N_("It ends on {date}. Make a new one at {exchange} before that, or tie it to fixed addresses."),
+    KeyProblem.ANY_ADDRESS: N_("It works from any address. Safer: at {exchange}, tie it to mine; whoever hosts me knows it."),
+    KeyProblem.NO_SPOT: N_("It may not trade coins. To watch, that is how it should be."),
+    KeyProblem.NO_FUTURES: N_("It may not trade futures. To watch, that is how it should be."),
+    KeyProblem.WITHDRAW_UNKNOWN: N_("{exchange} does not say whether it may withdraw. Look there, and take that right from it."),
+}
+_HEDGE_MODE: Final = N_("The futures account is in hedge mode, with a long and a short of the same coin. I need one-way mode.")
+#: rows of a card and the right that each shows
+_RIGHTS: Final = {
+    "reads": N_("Reads"),
+    "trades_spot": N_("Trades coins"),
+    "trades_futures": N_("Trades futures"),
+    "withdraws": N_("Withdraws"),
+    "is_bound": N_("Only from fixed addresses"),
+}
+_ACCOUNTS: Final = {"spot": N_("Spot"), "futures": N_("Futures"), "unified": N_("Unified account")}
+#: coins that a card names of one account
+_MOST_COINS: Final = 6
+_ONLY_READ: Final = N_("I only read with it: I do not trade with keys yet.")
+
+
+def closed(words: Words, *, demo: bool) -> View:
+    """Say why no exchange can be connected here, and what opens it."""
+    if demo:
+        return View(page(say(words, "This is a demo, and nothing leaves this machine: no exchange is connected here.")))
+    text = page(
+        say(words, "No exchange can be connected here yet: I have nothing to seal keys with."),
+        say(
+            words, "Whoever hosts me runs “python -m chatbot keys new”, puts what it prints into CHATBOT_SECRET_KEYS, and starts me again."
+        ),
+    )
+    return View(text)
+
+
+def choice(words: Words, *, has_keys: bool) -> View:
+    """Ask which exchange, and say what connecting it means today."""
+    text = page(
+        bold(words.t("Connect an exchange")),
+        say(words, "You make a key there and give it to me. I check it, keep it sealed, and tell you what is wrong with it."),
+        say(words, _ONLY_READ),
+    )
+    named = tuple(button(guide.name, "connect", exchange, Style.PRIMARY) for exchange, guide in GUIDES.items())
+    return View(text, (named, (button(words.t("My keys"), "keys"),)) if has_keys else (named,))
+
+
+def guide(words: Words, exchange: str, form: str = "") -> View:
+    """Tell how to make a key, and offer the ``form`` at that address; without one, the chat."""
+    known = GUIDES[exchange]
+    steps = [joined(" ", (f"{number}.", say(words, step, page=bold(known.page)))) for number, step in enumerate(known.steps, 1)]
+    way = say(words, "The form works once, for 10 minutes. Open it on a device that you trust.") if form else _in_chat(words)
+    text = page(bold(known.name), *steps, "", way, say(words, known.tried, exchange=known.name))
+    give = Button(words.t("Open the form"), Tap("connect", exchange), Style.PRIMARY, url=form)
+    if not form:
+        give = button(words.t("Send it here"), "key_here", exchange, Style.PRIMARY)
+    return View(text, ((give,), (button(words.t("Another exchange"), "connect"),)))
+
+
+def _in_chat(words: Words) -> Html:
+    return say(
+        words,
+        "⚠ I have no web address, so the key has to come through this chat. I delete your message at once, but it has passed through"
+        " Telegram. Use a key that may only read.",
+    )
+
+
+def ask(words: Words, exchange: str) -> View:
+    """Ask for a key in the chat."""
+    text = page(
+        bold(name_of(exchange)),
+        say(words, "Send both parts in one message: the API key, and below it the secret. I delete the message as soon as I have read it."),
+        say(words, "Until then I write down nothing of what you send. /cancel ends this."),
+    )
+    return View(text)
+
+
+def unreadable(words: Words, *, deleted: bool) -> View:
+    """Say what was expected instead of what was sent while a key was asked for."""
+    text = page(
+        say(words, "I need two things in one message: the API key, and below it the secret. Send both again, or /cancel."),
+        _left(words, deleted=deleted),
+    )
+    return View(text)
+
+
+def unheard(words: Words, *, deleted: bool) -> View:
+    """Say that a message was not kept because a key was asked for when it came."""
+    text = page(
+        say(words, "I did not keep your last message, because it might have held a key. Please send it again."),
+        _left(words, deleted=deleted),
+    )
+    return View(text)
+
+
+def checking(words: Words, exchange: str, *, deleted: bool) -> View:
+    """Say that the exchange is being asked."""
+    return View(page(say(words, "I ask {exchange} about it…", exchange=name_of(exchange)), _left(words, deleted=deleted)))
+
+
+def _left(words: Words, *, deleted: bool) -> Html | None:
+    return None if deleted else say(words, "⚠ I could not delete your message. Delete it yourself, for everybody.")
+
+
+def refused(words: Words, exchange: str, shown: str, report: KeyReport) -> View:
+    """Say why a key was not kept."""
+    text = page(
+        bold(words.t("The key was not kept")),
+        _title(exchange, shown),
+        *_told(words, exchange, report),
+    )
+    return View(text, ((button(words.t("Try again"), "connect", exchange if exchange in GUIDES else ""),),))
+
+
+def card(words: Words, key: ExchangeKey, now: datetime, *, new: bool = False) -> View:
+    """Show what an exchange said of a key: what it may do, what is there, and each problem with its cure."""
+    title = bold(words.t("Connected")) if new else None
+    remove = button(words.t("Remove…"), "disconnect", key.id)
+    if key.is_lost:
+        lost = say(words, "I cannot open it any more: my operator lost what it was sealed with. Remove it, then send /connect.")
+        return View(page(_title(key.exchange, key.shown), lost), ((remove, button(words.t("Back"), "keys")),))
+    report = key.report
+    text = page(
+        title,
+        _title(key.exchange, key.shown),
+        table([(words.t(label), _yes(words, getattr(report, name))) for name, label in _RIGHTS.items()]),
+        *_accounts(words, report),
+        *_told(words, key.exchange, report),
+        say(words, _ONLY_READ) if REFUSING.isdisjoint(report.problems) else None,
+        say(words, "Asked {age} ago.", age=words.age(max(0.0, (now - report.at).total_seconds()))) if not new else None,
+    )
+    return View(text, ((button(words.t("Check again"), "key_check", key.id), remove), (button(words.t("My keys"), "keys"),)))
+
+
+def listed(words: Words, keys: Sequence[ExchangeKey]) -> View:
+    """List a person's keys."""
+    if not keys:
+        return View(page(say(words, "You have connected no exchange.")), ((button(words.t("Connect an exchange"), "connect"),),))
+    text = page(bold(words.t("Your exchange keys")), *(joined(DOT, (_title(key.exchange, key.shown), _state(words, key))) for key in keys))
+    taps = tuple((button(_plain(key), "key", key.id),) for key in keys)
+    return View(text, (*taps, (button(words.t("Connect another"), "connect"),)))
+
+
+def which(words: Words, keys: Sequence[ExchangeKey]) -> View:
+    """Ask which key is to be removed."""
+    taps = tuple((button(_plain(key), "disconnect", key.id),) for key in keys)
+    return View(page(bold(words.t("Which key shall I remove?"))), taps)
+
+
+def remove_offer(words: Words, key: ExchangeKey) -> View:
+    """Say what removing a key means, and ask once."""
+    text = page(
+        bold(words.t("Remove this key?")),
+        _title(key.exchange, key.shown),
+        say(
+            words, "I forget it for good and read nothing with it any more. Nothing at {exchange} changes.", exchange=name_of(key.exchange)
+        ),
+    )
+    return View(text, ((button(words.t("Remove"), "disconnect_yes", key.id, Style.DANGER),), (button(words.t("Back"), "keys"),)))
+
+
+def removed(words: Words, key: ExchangeKey) -> View:
+    """Say that a key is gone, and what is left to do at its exchange."""
+    text = page(
+        say(words, "The key {key} is removed.", key=_title(key.exchange, key.shown)),
+        say(words, "Delete it at {exchange} as well: only that ends it for everybody.", exchange=name_of(key.exchange)),
+    )
+    return View(text, ((button(words.t("My keys"), "keys"),),))
+
+
+def gone(words: Words) -> View:
+    """Say that a key is not there any more."""
+    return View(page(say(words, "This key is not there any more.")), ((button(words.t("My keys"), "keys"),),))
+
+
+def trouble(words: Words, key: ExchangeKey) -> View:
+    """Tell what has become wrong with a key, or that it is about to end."""
+    text = page(bold(words.t("Your key needs you")), _title(key.exchange, key.shown), *_told(words, key.exchange, key.report))
+    return View(text, ((button(words.t("Look at it"), "key", key.id), button(words.t("Connect another"), "connect")),))
+
+
+def _title(exchange: str, shown: str) -> Html:
+    return joined(" ", (bold(name_of(exchange)), f"…{clip(shown, 8)}"))
+
+
+def _plain(key: ExchangeKey) -> str:
+    return f"{name_of(key.exchange)} …{clip(key.shown, 8)}"
+
+
+def _state(words: Words, key: ExchangeKey) -> str:
+    if key.is_lost:
+        return words.t("cannot be opened")
+    if not REFUSING.isdisjoint(key.report.problems):
+        return words.t("does not work")
+    return words.t("read only") if not (key.report.trades_spot or key.report.trades_futures) else words.t("could trade")
+
+
+def _yes(words: Words, told: bool | None) -> str:
+    return DASH if told is None else words.t("yes") if told else words.t("no")
+
+
+def _accounts(words: Words, report: KeyReport) -> list[Html]:
+    """Return a line for each account in which there is something."""
+    lines = []
+    for where, label in _ACCOUNTS.items():
+        coins = [(coin, qty) for place, coin, qty in report.found if place == where]
+        if coins:
+            named = [f"{words.quantity(Decimal(qty))} {clip(coin, 12)}" for coin, qty in coins[:_MOST_COINS]]
+            rest = words.n("{count} more", "{count} more", len(coins) - _MOST_COINS) if len(coins) > _MOST_COINS else None
+            lines.append(say(words, "{account}: {coins}", account=words.t(label), coins=joined(", ", (*named, rest))))
+    return lines or [say(words, "I found no coins in the account.")] * bool(report.reads)
+
+
+def _told(words: Words, exchange: str, report: KeyReport) -> list[Html]:
+    """Return each problem with its cure; one that a newer version wrote down is left out."""
+    facts = {
+        "exchange": name_of(exchange),
+        "seconds": words.number(abs(report.off_s or 0), 1),
+        "date": words.date(report.expires_at) if report.expires_at is not None else DASH,
+    }
+    lines = [say(words, PROBLEMS[one], **facts) for one in report.problems if one in PROBLEMS]
+    if KeyProblem.HEDGE_MODE in report.problems:
+        cure = say(words, GUIDES[exchange].one_way) if exchange in GUIDES else None
+        lines.append(joined(" ", (say(words, _HEDGE_MODE), cure)))
+    return [joined(" ", ("•", line)) for line in lines]

@@ -1,0 +1,203 @@
+"""Exchange keys from the chat: how one is made is told, one is given and checked at its exchange, listed, looked at again and removed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import select
+from telegram.error import BadRequest
+
+from chatbot.store import tables
+from chatbot.vault import new_master_key
+from handlers.transport import updates
+from tests.exchanges.live.key_server import API_KEY, SECRET, KeyServer, key_server
+from tests.person import ANN, BEN, someone
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.person import Someone
+
+KEY = f"{API_KEY}\n{SECRET}"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[KeyServer]:
+    async with key_server() as serving:
+        yield serving
+
+
+@pytest.fixture
+async def ann(tmp_path: Path, server: KeyServer) -> AsyncIterator[Someone]:
+    async with someone(tmp_path, secret_keys=new_master_key(), exchange_options=server.options) as found:
+        yield found
+
+
+async def give(ann: Someone, text: str = KEY, exchange: str = "Binance") -> str:
+    await ann.say("/connect")
+    await ann.taps(exchange, "Send it here")
+    return await ann.say(text)
+
+
+async def rows(ann: Someone, table: str) -> list[tuple[Any, ...]]:
+    async with ann.program.db.read() as tx:
+        return [tuple(row) for row in await tx.execute(select(tables.metadata.tables[table]))]
+
+
+async def test_a_key_is_connected_in_the_chat_checked_and_listed(ann: Someone) -> None:
+    """Three steps and a warning; the message with the key is gone before anything else, and what the exchange said stands on the card."""
+    await ann.say("/connect")
+    shown = await ann.taps("Binance")
+    assert "1. On binance.com/my/settings/api-management, create an API key" in shown.text
+    assert "\n3. Copy both parts." in shown.text
+    assert "⚠ I have no web address" in shown.text
+    assert "No real account has been connected yet." in shown.text
+    await ann.tap("Send it here")
+    answer = await ann.say(f"API Key: {API_KEY}\nSecret Key: {SECRET}")
+    assert "could not delete" not in answer
+    assert not any(SECRET in message.text for message in ann.loopback.chat(ann.user.id))
+    card = ann.sees("Connected\nBinance …Eh8A", "Spot: 0.6 BTC", "Futures: 122.12 USDT", "I do not trade with keys yet")
+    assert "Withdraws" in card.text
+    assert await ann.say("/keys") == "Your exchange keys\nBinance …Eh8A · could trade"
+    assert (await ann.dialog()) is None
+
+
+async def test_while_a_key_is_asked_for_nothing_that_is_typed_is_written_down(ann: Someone) -> None:
+    """Not even while the update waits: a text before, with the key, and a forwarded one; the next one after it is written again."""
+    await ann.say("/connect")
+    await ann.taps("Binance", "Send it here")
+    await ann.loopback.text(ann.user, f"my key is {KEY}")
+    pending = await ann.pull()
+    (body,) = [row[1] for row in await rows(ann, "pf_updates") if row[1]]
+    assert json.loads(body)["message"].keys() == {"message_id", "date", "chat", "from"}
+    assert SECRET not in repr(pending)
+    assert SECRET not in str(pending[0].to_dict())
+    for update in pending:
+        await ann.bot.update_processor.process_update(update, ann.bot.process_update(update))
+    ann.sees("Connected")
+    await ann.loopback.text(ann.user, "hello again")
+    await ann.pull()
+    assert "hello again" in (await rows(ann, "pf_updates"))[-1][1]
+
+
+async def test_a_process_killed_before_it_read_the_key_asks_for_it_again(tmp_path: Path, server: KeyServer) -> None:
+    """What was typed is nowhere; its message is deleted all the same, and a bare command is still obeyed."""
+    settings: dict[str, Any] = {"secret_keys": new_master_key(), "exchange_options": server.options}
+    async with someone(tmp_path, **settings) as ann:
+        await ann.say("/connect")
+        await ann.taps("Binance", "Send it here")
+        await ann.loopback.text(ann.user, KEY)
+        await ann.pull()
+    async with someone(tmp_path, loopback=ann.loopback, clock=ann.clock, **settings) as again:
+        again.turn.offset = ann.turn.offset
+        await restored(again)
+        again.sees("I did not keep your last message")
+        assert not any(SECRET in message.text for message in again.loopback.chat(again.user.id))
+        assert "Connected" in await again.say(KEY)
+
+
+async def restored(again: Someone) -> None:
+    """Handle what an earlier process left, as the start does."""
+    await updates.restore(again.program.db, again.bot.update_queue, again.bot.bot)
+    while not again.bot.update_queue.empty():
+        update: Any = again.bot.update_queue.get_nowait()
+        await again.bot.update_processor.process_update(update, again.bot.process_update(update))
+
+
+async def test_a_bare_command_leaves_the_question(ann: Someone) -> None:
+    await ann.say("/connect")
+    await ann.taps("Bybit", "Send it here")
+    assert await ann.say("/cancel") == "Cancelled. Nothing was changed."
+    assert "Not" not in await ann.say("hello")
+    assert [row[1] for row in await rows(ann, "pf_updates") if row[1]] == []
+
+
+@pytest.mark.parametrize("text", ["hello", API_KEY, f"{API_KEY} {API_KEY}", f"{KEY} {SECRET[::-1]}", "ключ и секрет"])
+async def test_what_is_no_key_is_answered_with_what_to_send(ann: Someone, text: str) -> None:
+    """And is deleted, because half of a key is one too many in a chat; the question stays open."""
+    assert "I need two things in one message" in await give(ann, text)
+    assert not any(text in message.text for message in ann.loopback.chat(ann.user.id))
+    assert "Connected" in await ann.say(KEY)
+
+
+async def test_a_key_that_may_withdraw_is_refused_with_its_cure_and_not_kept(ann: Someone, server: KeyServer) -> None:
+    server.answers["/sapi/v1/account/apiRestrictions"]["enableWithdrawals"] = True
+    answer = await give(ann)
+    assert "The key was not kept\nBinance …Eh8A\n• It may withdraw, and I never keep such a key." in answer
+    assert "Take that right from it at Binance, or make one without." in answer
+    assert await rows(ann, "pf_keys") == []
+    assert await ann.say("/keys") == "You have connected no exchange."
+
+
+async def test_a_bybit_key_and_what_is_wrong_with_its_account(ann: Someone, server: KeyServer) -> None:
+    """Every problem has its cure in one sentence, on the card and later from /keys."""
+    server.answers["/v5/position/list"]["result"]["list"] = [{"symbol": "BTCUSDT", "positionIdx": 1, "size": "0"}]
+    server.bybit(ips=["*"], deadlineDay=9, expiredAt="2026-01-14T07:20:25Z")
+    answer = await give(ann, exchange="Bybit")
+    assert "I need one-way mode. In Bybit: a USDT contract, Settings, Position Mode, One-Way." in answer
+    assert "• It ends on 14 Jan 2026. Make a new one at Bybit before that" in answer
+    assert "• It works from any address. Safer: at Bybit, tie it to mine" in answer
+    assert "Unified account: 950.5 USDT" in answer
+    server.answers["/v5/position/list"]["result"]["list"] = [{"symbol": "BTCUSDT", "positionIdx": 0, "size": "0"}]
+    server.bybit(readOnly=1)
+    await ann.say("/keys")
+    await ann.taps("Bybit …Eh8A", "Check again")
+    assert "one-way" not in ann.last.text
+    assert "It may not trade coins. To watch, that is how it should be." in ann.last.text
+
+
+async def test_a_key_is_removed_after_one_question_and_really_gone(ann: Someone) -> None:
+    await give(ann)
+    await ann.say("/disconnect")
+    ann.sees("Remove this key?", "Nothing at Binance changes.")
+    await ann.tap("Remove")
+    ann.sees("The key Binance …Eh8A is removed.", "Delete it at Binance as well")
+    assert await rows(ann, "pf_keys") == []
+    assert await ann.say("/disconnect") == "You have connected no exchange."
+
+
+async def test_with_several_keys_the_person_says_which_and_a_stranger_finds_none(ann: Someone, server: KeyServer) -> None:
+    """Another person's button is refused, and their lists are empty."""
+    await give(ann)
+    await give(ann, exchange="Bybit")
+    await ann.say("/disconnect")
+    which = ann.sees("Which key shall I remove?")
+    assert which.buttons == ("Binance …Eh8A", "Bybit …Eh8A")
+    ben = ann.beside(BEN)
+    assert await ben.say("/keys") == "You have connected no exchange."
+    await ann.taps("Bybit …Eh8A", "Remove")
+    await ann.tap("Bybit …Eh8A", on=which)
+    ann.sees("This key is not there any more.")
+    assert len(await rows(ann, "pf_keys")) == 1
+    assert ANN.id != BEN.id
+
+
+async def test_a_message_that_telegram_does_not_delete_is_said_so(ann: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The person can: it must not stay in silence."""
+
+    async def refuse(*_: object, **__: object) -> bool:
+        raise BadRequest("Message can't be deleted for everyone")
+
+    monkeypatch.setattr(type(ann.bot.bot), "delete_message", refuse)
+    assert "⚠ I could not delete your message. Delete it yourself, for everybody." in await give(ann)
+
+
+async def test_without_a_master_key_the_operators_part_is_told(tmp_path: Path) -> None:
+    """In the demo, where nothing leaves the machine, that is what is said."""
+    async with someone(tmp_path) as ann:
+        assert await ann.say("/connect") == "This is a demo, and nothing leaves this machine: no exchange is connected here."
+        assert await ann.say("/keys") == "You have connected no exchange."
+
+
+async def test_with_a_public_address_the_key_is_never_asked_for_in_the_chat(tmp_path: Path) -> None:
+    """A button leads to the form; an old one that would ask in the chat leads there too."""
+    async with someone(tmp_path, secret_keys=new_master_key(), public_url="https://bot.example/base/") as ann:
+        await ann.say("/connect")
+        shown = await ann.taps("Binance")
+        assert "The form works once, for 10 minutes." in shown.text
+        (first, *_), *_ = shown.keyboard
+        assert str(first["url"]).startswith("https://bot.example/base/key/")
+        assert "Send it here" not in shown.buttons
