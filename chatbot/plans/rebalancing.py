@@ -450,8 +450,10 @@ class Rebalancing:
             await write.redraw_card(tx, plan, now, f"redraw-{now.isoformat()}")
 
     async def owned_plan(self, plan_id: int, person_id: int) -> Plan | None:
-        """Return a plan of this person, or None."""
-        return (await self._owned(plan_id, person_id))[0]
+        """Return a plan of this person as it stands now, or None; one out of time has expired, though nobody has written that down yet."""
+        plan, _ = await self._owned(plan_id, person_id)
+        is_over = plan is not None and plan.state == PlanState.PROPOSED and plan.expires_at <= self._clock.now()
+        return replace(plan, state=PlanState.EXPIRED) if plan is not None and is_over else plan
 
     async def _owned(self, plan_id: int, person_id: int) -> tuple[Plan | None, Portfolio | None]:
         async with self._db.read() as tx:

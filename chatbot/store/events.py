@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from chatbot.store.database import Tx
 
+#: what its person has said of what a plan left undone, once: it was tried again, or it stays
+LEFT_UNDONE = ("tried_again", "left_undone")
+
 _events, _alerts, _updates = tables.events.c, tables.alerts.c, tables.updates.c
 # what every move of a plan asks and adds: a statement that is written once costs half of one that is built each time
 _ADDING = insert(tables.events).returning(_events.id)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from chatbot.model import UNDER_WAY, Cause, PlanState, Reason
 from chatbot.plans import outcomes
-from chatbot.store import halt, plans
+from chatbot.store import events, halt, plans
 from handlers.chat.context import answer, need_portfolio, reply, show
 from handlers.commands import alerts
 from handlers.views import alerts as alert_views
@@ -187,8 +187,9 @@ async def _show_plan(update: Update, context: Context, plan: Plan) -> None:
     portfolio = await context.portfolio_of(plan)
     async with context.program.db.read() as tx:
         stand = await halt.of_plan(tx, plan.id)
+        asking = not await events.first_of(tx, plan.id, events.LEFT_UNDONE)
     if portfolio is not None:
-        view = progress.shown(context.words, portfolio, plan, stand, context.program.clock.now())
+        view = progress.shown(context.words, portfolio, plan, stand, context.program.clock.now(), asking=asking)
         await show(update, context, view, keeps_picture=True)
 
 
@@ -208,8 +209,12 @@ async def more(update: Update, context: Context) -> None:
 
 
 async def edit(update: Update, context: Context) -> None:
-    """Show a switch for each leg."""
-    await _with_plan(update, context, lambda ctx, portfolio, plan: views.edit(ctx.words, portfolio, plan, ctx.program.clock.now()))
+    """Show a switch for each leg; of a plan that is answered, how it stands."""
+    plan = await context.program.rebalancing.owned_plan(int(context.tapped.args[0]), context.person.id)
+    if plan is not None and plan.state is not PlanState.PROPOSED:
+        await _show_plan(update, context, plan)
+    else:
+        await _with_plan(update, context, lambda ctx, portfolio, plan: views.edit(ctx.words, portfolio, plan, ctx.program.clock.now()))
 
 
 async def _with_plan(update: Update, context: Context, view: PlanView) -> None:
@@ -356,13 +361,27 @@ async def again(update: Update, context: Context) -> None:
     if plan is None or portfolio is None or isinstance(outcome, outcomes.NotYours):
         await answer(update, context, progress.not_yours(context.words), alert=True)
         return
-    await show(update, context, progress.result(context.words, portfolio, plan, asking=False), keeps_picture=True)
+    if isinstance(outcome, outcomes.Proposed | outcomes.NothingToDo):
+        await _remember_answer(context, plan, events.LEFT_UNDONE[0])
+    await _show_plan(update, context, plan)
     await answer_proposal(update, context, portfolio, outcome, new_message=True)
+
+
+async def _remember_answer(context: Context, plan: Plan, answered: str) -> None:
+    """Note what its person has said of what a plan left undone, so that no view of it asks again."""
+    async with context.program.db.transaction() as tx:
+        await events.add_event(tx, plan.id, None, answered, {"person": context.person.id})
 
 
 async def leave_it(update: Update, context: Context) -> None:
     """Take a plan's result as it is: what is left undone waits for the next trigger."""
-    await _with_plan(update, context, lambda ctx, portfolio, plan: progress.result(ctx.words, portfolio, plan, asking=False))
+    plan = await context.program.rebalancing.owned_plan(int(context.tapped.arg), context.person.id)
+    if plan is None:
+        await answer(update, context, progress.not_yours(context.words), alert=True)
+        return
+    if plan.state is PlanState.DONE:
+        await _remember_answer(context, plan, events.LEFT_UNDONE[1])
+    await _show_plan(update, context, plan)
 
 
 async def snooze(update: Update, context: Context) -> None:

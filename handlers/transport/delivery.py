@@ -11,7 +11,7 @@ from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from chatbot.errors import InternalError
 from chatbot.model import Delivery, MessageKind, PlanState, Role, Verdict
-from chatbot.store import accounts, halt, plans
+from chatbot.store import accounts, events, halt, plans
 from handlers.buttons import Signer, markup
 from handlers.chat import sending
 from handlers.chat.context import words_for, words_of_pages
@@ -99,6 +99,7 @@ class Courier:
         async with self._program.db.read() as tx:
             plan = await plans.plan(tx, int(message.facts["plan_id"]))
             stand = await halt.of_plan(tx, int(message.facts["plan_id"]))
+            asking = not await events.first_of(tx, int(message.facts["plan_id"]), events.LEFT_UNDONE)
         portfolio = await self._program.portfolios.by_id(plan.portfolio_id) if plan else None
         if plan is None or portfolio is None:
             return Delivery(verdict=Verdict.SENT, detail="the plan is gone")
@@ -106,7 +107,7 @@ class Courier:
         if _is_overtaken(message, plan, has_card=has_card):
             return Delivery(verdict=Verdict.SENT, detail="overtaken by the result")
         words = words_for(self._program, person)
-        view = progress.shown(words, portfolio, plan, stand, self._program.clock.now())
+        view = progress.shown(words, portfolio, plan, stand, self._program.clock.now(), asking=asking)
         if has_card and not _rings(message, plan) and not self._is_buried(message, plan):
             return await self._redraw(message, person, plan, view)
         alert = self._alert_of(plan, message) if message.kind is MessageKind.PLAN_CARD and not has_card else None

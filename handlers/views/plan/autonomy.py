@@ -104,9 +104,9 @@ def acted_lines(words: Words, plan: Plan) -> list[Html]:
     return lines
 
 
-def acted_buttons(words: Words, plan: Plan) -> Keyboard:
-    """Offer the one tap that ends acting alone."""
-    if plan.decided_by is DecidedBy.AUTO:
+def acted_buttons(words: Words, portfolio: Portfolio, plan: Plan) -> Keyboard:
+    """Offer the one tap that ends acting alone, while the bot does."""
+    if plan.decided_by is DecidedBy.AUTO and portfolio.answer is AnswerMode.AUTO and portfolio.is_open:
         return ((button(words.t("Ask me from now on"), "answer", f"ask:{plan.portfolio_id}"),),)
     return ()
 

@@ -35,7 +35,7 @@ def progress(words: Words, portfolio: Portfolio, plan: Plan) -> View:
         "",
         *_legs(words, plan),
     )
-    return View(text, ((stop_button(words, plan),), *autonomy.acted_buttons(words, plan)))
+    return View(text, ((stop_button(words, plan),), *autonomy.acted_buttons(words, portfolio, plan)))
 
 
 def stop_button(words: Words, plan: Plan) -> Button:
@@ -73,11 +73,11 @@ def result(words: Words, portfolio: Portfolio, plan: Plan, *, asking: bool = Tru
     parts += _failures(words, failed)
     parts += [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out[:3]]
     keyboard: Keyboard = ((button(words.t("Details"), "plan", f"{plan.id}:{OF_RESULT}"), button(words.t("Status"), "status")),)
-    keyboard = (*keyboard, *autonomy.acted_buttons(words, plan))
+    keyboard = (*keyboard, *autonomy.acted_buttons(words, portfolio, plan))
     if portfolio.mode is Mode.MANUAL:
         parts.append(say(words, "If you traded other amounts, correct them, so that the next plan starts from what you really hold."))
         keyboard = (*keyboard, (button(words.t("Correct amounts"), "correct"), button(words.t("Undo"), "plan_undo", plan.id)))
-    elif asking and any(leg.note in _NOT_FOLLOWED for leg in failed):
+    elif asking and portfolio.is_open and any(leg.note in _NOT_FOLLOWED for leg in failed):
         parts.append(say(words, "Nobody traded within the limits that your Confirm covers, so I stopped there."))
         keyboard = (
             (button(words.t("Try again now"), "again", plan.id, Style.PRIMARY), button(words.t("Leave it"), "leave_it", plan.id)),
@@ -128,12 +128,15 @@ def _failures(words: Words, failed: list[Leg]) -> list[Html]:
     return [esc(""), bold(words.t("Not as planned")), *(paid.paid_line(words, leg) for leg in failed[:MOST_LEGS])]
 
 
-def shown(words: Words, portfolio: Portfolio, plan: Plan, stand: PlanHalt, now: datetime) -> View:
-    """Show a plan as it stands: the card, its progress, its result, or that it stopped half-way."""
+def shown(words: Words, portfolio: Portfolio, plan: Plan, stand: PlanHalt, now: datetime, *, asking: bool = True) -> View:
+    """Show a plan as it stands: the card, its progress, its result, or that it stopped half-way.
+
+    ``asking``: its person has not yet said what becomes of what it left undone.
+    """
     if plan.state in UNDER_WAY:
         return progress(words, portfolio, plan)
     if plan.state is PlanState.DONE:
-        return result(words, portfolio, plan)
+        return result(words, portfolio, plan, asking=asking)
     if plan.state is PlanState.PARKED:
         return halted(words, portfolio, plan, stand) if stand.stopped else parked(words, portfolio, plan)
     return plan_card(words, portfolio, plan, now, lead=halted_lead(words, plan, stand))
