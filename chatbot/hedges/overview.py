@@ -53,7 +53,6 @@ class Hedging:
         evaluation = await self._look(portfolio, fresh=fresh)
         if evaluation.held is None:
             return HedgeReport(portfolio=portfolio, problems=evaluation.problems, open=tuple(map(_blind, evaluation.layers.hedges)))
-        await self._history(evaluation)
         cover = HedgeWish(kind=COVER, size=LITERAL, coverage=coverage, drop=drop)
         wishes = (HedgeWish(kind=ROTATION), cover, replace(cover, size=BY_BETA), self.least_variance(evaluation))
         try:
@@ -79,13 +78,13 @@ class Hedging:
         )
 
     async def resolved(self, portfolio: Portfolio, wish: HedgeWish) -> HedgeWish:
-        """Return a wish with what is worked out from the past: the ratio of least variance, None where too little is known."""
-        if wish.kind != MIN_VARIANCE or wish.ratio is not None:
-            return wish
+        """Return a wish with what is worked out from the past: the ratio of least variance, None where too little is known.
+
+        The past that any hedge is sized by is known from then on, so that its plan shows what /hedge would.
+        """
         evaluation = await self._look(portfolio)
-        if evaluation.held is None:
+        if wish.kind != MIN_VARIANCE or wish.ratio is not None or evaluation.held is None:
             return wish
-        await self._history(evaluation)
         return replace(wish, ratio=self.least_variance(evaluation).ratio)
 
     async def shocks(self, portfolio: Portfolio, wish: HedgeWish, *, stressed: bool = False) -> ShockReport:
@@ -94,7 +93,6 @@ class Hedging:
         if evaluation.held is None:
             return ShockReport(portfolio=portfolio, problems=evaluation.problems)
         if wish.kind == MIN_VARIANCE:
-            await self._history(evaluation)
             wish = replace(wish, ratio=self.least_variance(evaluation).ratio)
         try:
             size = self._sized(evaluation, wish)
@@ -111,12 +109,16 @@ class Hedging:
         return replace(size, effectiveness=effectiveness)
 
     async def _look(self, portfolio: Portfolio, *, fresh: bool = False) -> Evaluation:
-        return await self._evaluator.look(portfolio, fresh=fresh, patient=True, also=(INDEX,))
+        """Look with the daily closes that betas, mean and least variance are read from; what cannot be had stays unknown.
 
-    async def _history(self, evaluation: Evaluation) -> None:
-        """Fetch the daily closes that the mean and the least variance are read from; what cannot be had stays unknown."""
-        coins = sorted({_BTC, *(exposure.asset for exposure in exposures(evaluation.held))} - CASH_COINS) if evaluation.held else [_BTC]
+        They are fetched before anything is measured: the first page after a start shows the betas that the next one does.
+        """
+        evaluation = await self._evaluator.look(portfolio, fresh=fresh, patient=True, also=(INDEX,))
+        if evaluation.held is None:
+            return evaluation
+        coins = sorted({_BTC, *(exposure.asset for exposure in exposures(evaluation.held))} - CASH_COINS)
         await self._candles.refresh(coins, "1d", _RETURNS + 1)
+        return self._evaluator.again(evaluation)
 
     def _midnight(self) -> datetime:
         return self._evaluator.market_time(self._clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -105,6 +105,9 @@ def size(evaluation: Evaluation, wish: HedgeWish) -> HedgeSize:
     asked, sells = _asked(inputs, wish)
     drop = wish.drop if wish.drop is not None else FALL
     blank = HedgeSize(wish=wish, contract=INDEX, mark=inputs.mark, asked=asked, sells=sells, drop=drop)
+    without = hedge_shocks.in_fall(evaluation, evaluation.held, drop)
+    if without >= 0:
+        return replace(blank, problem=HedgeProblem.NOT_SHORT)
     if wish.kind == ROTATION and not sells:
         return replace(blank, problem=HedgeProblem.NO_ALT)
     if asked <= 0:
@@ -114,7 +117,7 @@ def size(evaluation: Evaluation, wish: HedgeWish) -> HedgeSize:
     judged = _judged(inputs, _with_short(inputs, blank))
     return replace(
         judged,
-        without=hedge_shocks.in_fall(evaluation, evaluation.held, drop),
+        without=without,
         hedged=hedge_shocks.with_hedge(evaluation, evaluation.held, judged),
     )
 

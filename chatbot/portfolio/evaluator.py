@@ -77,6 +77,13 @@ class Evaluator:
         signals = await self._signals(portfolio.strategy)
         return await self._look(portfolio, states, signals, fresh=fresh, patient=patient, also=also)
 
+    def again(self, evaluation: Evaluation) -> Evaluation:
+        """Measure an evaluation once more, with the betas that are known by now; raises ``engine.errors.Refused``."""
+        if evaluation.snapshot is None:
+            return evaluation
+        betas = self._betas(valuation.assets_of(evaluation.snapshot))
+        return measured(evaluation, evaluation.snapshot, betas, self.market_time(evaluation.portfolio.created_at))
+
     async def look_many(self, many: Collection[Portfolio]) -> dict[int, Evaluation]:
         """Evaluate portfolios at the prices that are there; what they share is read once, and others get their turn between two."""
         ids = [portfolio.id for portfolio in many]

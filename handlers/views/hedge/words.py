@@ -70,15 +70,19 @@ def size_name(words: Words, size: HedgeSize) -> str:
 
 
 def in_fall(words: Words, sentences: tuple[str, str], result: Decimal, **facts: object) -> Html:
-    """Say the sentence about a loss, or the other one about a win, with the amount as the buttons write it."""
-    return say(words, sentences[result >= 0], amount=bold(words.money(abs(result), 0)), **facts)
+    """Say the sentence about a loss, or the other one about a win, with the amount as the buttons write it; nobody wins $0."""
+    return say(words, sentences[_wins(result)], amount=bold(words.money(abs(result), 0)), **facts)
 
 
 def loss_label(words: Words, name: str, result: Decimal) -> str:
     """Return a button's label: what it does, cut where it is long, and whole what a fall would cost then."""
-    told, amount = N_("{name}: win {amount}") if result >= 0 else N_("{name}: lose {amount}"), words.money(abs(result), 0)
+    told, amount = N_("{name}: win {amount}") if _wins(result) else N_("{name}: lose {amount}"), words.money(abs(result), 0)
     room = MAX_COLUMNS - width(words.t(told, name="", amount=amount))
     return words.t(told, name=clip(name, room), amount=amount)
+
+
+def _wins(result: Decimal) -> bool:
+    return result.quantize(Decimal(1)) > 0
 
 
 def problem(words: Words, size: HedgeSize) -> Html:

@@ -239,3 +239,50 @@ def test_a_wish_survives_its_button() -> None:
     ):
         assert wish_of(wish_arg(wish)) == wish
         assert wish_of(f"{wish_arg(wish)}:x") == wish
+
+
+async def all_cash(ann: Someone) -> None:
+    """Open a portfolio whose first plan is not confirmed yet."""
+    await ann.set_up()
+
+
+async def test_cash_has_nothing_to_hedge(tmp_path: Path) -> None:
+    """10,000 USDT does not fall with BTC: no size of any kind is offered, by page, command or old button, and nobody wins $0."""
+    async with after(all_cash, tmp_path) as ann:
+        await ann.say("/hedge")
+        page = ann.sees("There is nothing to hedge: the portfolio does not fall with BTC.")
+        assert not re.search(r"win|lose", page.text)
+        assert page.buttons == ("Exposure", "Refresh")
+        number = len(await ann.plans())
+        await ann.say("/hedge 50 20")
+        ann.sees("There is nothing to hedge")
+        assert len(await ann.plans()) == number
+
+
+async def held_for_a_day(ann: Someone) -> None:
+    """Carry the first plan out; what upkeep would fetch beside the chat was not fetched yet."""
+    await ann.settle()
+
+
+async def test_every_page_about_hedges_speaks_of_the_same_loss(tmp_path: Path) -> None:
+    """The first /hedge after a start, the next, its table, and the card: one set of betas, the estimated ones, and one figure."""
+    async with after(held_for_a_day, tmp_path) as ann:
+        await ann.say("/hedge")
+        first = ann.last
+        (lost,) = re.findall(r"now, you lose about (\S+)\.", first.text)
+        await ann.tap("Refresh")
+        assert lost in ann.last.text.splitlines()[1]
+        await ann.tap("Table")
+        (fall,) = [line.split() for line in ann.last.text.splitlines() if line.startswith("−20%")]
+        assert fall[1] == f"−{lost[1:]}"
+        await ann.tap("Plan it")
+        ann.sees(f"Without it you would lose {lost}: it covers")
+
+
+async def test_a_hedge_by_command_is_sized_by_what_the_page_would_show(tmp_path: Path) -> None:
+    """Straight to the card, before any page has asked for history."""
+    async with after(held_for_a_day, tmp_path) as ann:
+        await ann.say("/hedge 50 20")
+        (straight,) = re.findall(r"Without it you would lose (\S+):", ann.last.text)
+        await ann.say("/hedge")
+        ann.sees(f"If BTC falls 20% now, you lose about {straight}.")
