@@ -142,7 +142,7 @@ class Patience:
 class Tried:
     """What was tried for one leg so far."""
 
-    #: resting quotes that were sent, those refused for taking liquidity included
+    #: resting quotes that were sent since one was filled whole, those refused for taking liquidity included
     quotes: int = 0
     #: orders that take
     takes: int = 0
@@ -189,6 +189,8 @@ def next_step(tried: Tried, now: datetime, patience: Patience) -> NextStep:
         left = 0.0 if tried.working_since is None else patience.rest_s - (now - tried.working_since).total_seconds()
         if left > 0:
             return Wait(seconds=left)
+        if tried.working_since is None and _passed(tried.first_at, now) >= patience.limit_s:
+            return GiveUp()
         return Requote() if tried.quotes < patience.quotes else Cross()
     if tried.working_since is None:
         in_vain = tried.idle >= patience.tries * (_REFILLS if tried.filled else 1)

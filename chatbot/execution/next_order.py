@@ -62,12 +62,13 @@ def tried(attempts: Sequence[Attempt], resumed_at: datetime | None = None) -> Tr
     """Sum up what was tried for a leg; what was tried before the plan was taken up again has used up no time."""
     working = next((attempt for attempt in attempts if attempt.state == OrderState.OPEN), None)
     sent = [attempt for attempt in attempts if attempt.detail != HALTED]  # that one never left
-    idle = 0
+    idle = quotes = 0
     for attempt in sent:
         idle = 0 if attempt.filled else idle + attempt.immediate
+        quotes = 0 if attempt.post_only and attempt.state == OrderState.FILLED else quotes + attempt.post_only  # the next slice has its own
     first_at = min((attempt.sent_at for attempt in sent), default=None)
     return Tried(
-        quotes=sum(attempt.post_only for attempt in sent),
+        quotes=quotes,
         takes=sum(attempt.immediate for attempt in sent),
         working_since=working.sent_at if working else None,
         first_at=max(first_at, resumed_at) if first_at and resumed_at else first_at,
@@ -90,7 +91,7 @@ def draft(leg: Leg, desk: MarketNow, pace: Pace, *, plan_id: int, attempt: int, 
             limit = _capped(limit, leg, side, cap_bps, desk.market.tick)
     except Refused as refused:
         return refused.code
-    qty = _quantity(leg, desk, limit, cross=cross)
+    qty = _quantity(leg, desk, limit, pace, cross=cross)
     if isinstance(qty, str):
         return qty
     return OrderRequest(
@@ -105,7 +106,7 @@ def draft(leg: Leg, desk: MarketNow, pace: Pace, *, plan_id: int, attempt: int, 
     )
 
 
-def _quantity(leg: Leg, desk: MarketNow, limit: Decimal, *, cross: bool) -> Decimal | str:
+def _quantity(leg: Leg, desk: MarketNow, limit: Decimal, pace: Pace, *, cross: bool) -> Decimal | str:
     """Return how much the next order is for: what is left, what there is of it, and what the market bears; or why there is none."""
     qty = leg.qty - leg.filled
     if desk.position is not None:
@@ -120,7 +121,15 @@ def _quantity(leg: Leg, desk: MarketNow, limit: Decimal, *, cross: bool) -> Deci
         qty = in_steps(qty, desk.market.lot)
     if sizing.too_small(qty, limit, desk.market, exempt=leg.reduce_only):
         return "below_minimum" if qty == in_steps(leg.qty - leg.filled, desk.market.lot) else NOT_ENOUGH
-    return _slice(leg, desk, qty, limit) if cross else qty
+    return _slice(leg, desk, qty, limit) if cross else _shown(leg, desk, qty, limit, pace)
+
+
+def _shown(leg: Leg, desk: MarketNow, qty: Decimal, limit: Decimal, pace: Pace) -> Decimal:
+    """Return how much of ``qty`` rests at once: a tenth of the book inside the cap, which is what an order that took would find there."""
+    if desk.book is None:
+        return qty
+    cap = sizing.limit_at(desk.quote.mid, Side(leg.side), -pace.bound_bps, desk.market.tick)
+    return sizing.to_take(qty, desk.book.inside(Side(leg.side), cap) * PARTICIPATION, limit, desk.market, exempt=leg.reduce_only)
 
 
 def _slice(leg: Leg, desk: MarketNow, qty: Decimal, limit: Decimal) -> Decimal | str:

@@ -59,7 +59,7 @@ async def _draft(move: LegAttempt, number: int, step: NextStep) -> OrderRequest 
     drafted: OrderRequest | str = "halted"
     for _ in range(move.deps.pace.looks):
         pace, cross = move.deps.pace, isinstance(step, Cross)
-        desk = await _look(move, takes=cross)
+        desk = await _look(move)
         if desk is None:
             return "halted"
         cap_bps = None if move.view.plan.is_panic else move.view.portfolio.strategy.move_limit_pct * 100 + pace.bound_bps
@@ -70,7 +70,7 @@ async def _draft(move: LegAttempt, number: int, step: NextStep) -> OrderRequest 
     return drafted
 
 
-async def _look(move: LegAttempt, *, takes: bool) -> drafting.MarketNow | None:
+async def _look(move: LegAttempt) -> drafting.MarketNow | None:
     """Read what the order depends on; None when the instrument is not traded. Raises ``Unreachable``."""
     leg, exchange = move.leg, move.exchange
     market = (await exchange.markets()).get(leg.instrument)
@@ -91,7 +91,7 @@ async def _look(move: LegAttempt, *, takes: bool) -> drafting.MarketNow | None:
         free=free,
         money=exchange.quote_asset,
         position=position,
-        book=await _book(exchange, leg.instrument) if takes else None,
+        book=await _book(exchange, leg.instrument),
         taken=drafting.taken_since(move.view.tries(leg.index), since)[0],
     )
 

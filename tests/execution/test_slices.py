@@ -15,7 +15,7 @@ from chatbot.exchanges.markets.coins import spot_market
 from chatbot.execution import sizing
 from chatbot.execution.record import Scribe
 from chatbot.model import Cause, LegState, Phase, Reason
-from tests.execution.lab import START, filled_by_leg, open_lab, states
+from tests.execution.lab import QUICK, START, filled_by_leg, open_lab, states
 from tests.moments import after
 from tests.portfolio.lively_market import LivelyMarket
 
@@ -84,6 +84,28 @@ async def test_a_tenth_of_the_visible_book_every_five_seconds(db: Database) -> N
     lab = await open_lab(db)
     lab.market.books["BTC"] = Depth(bids=((D(59_990), D("0.4")), (D(59_900), D("0.6")), (D(59_000), D(50))), asks=())
     assert await sold(lab, "0.29", FEAR) == [(0.0, D("0.09667")), (5.0, D("0.09667")), (10.0, D("0.09666"))]
+
+
+async def test_a_tenth_of_the_visible_book_rests_at_once(db: Database) -> None:
+    """A leg that waits shows no more of itself than one that takes: a slice rests until the market has come up to it, then the next."""
+    lab = await open_lab(db, paths={"BTC": lambda seconds: 1 + seconds / 10_000})
+    lab.market.books["BTC"] = Depth(bids=((D(61_000), D(1)), (D(59_000), D(50))), asks=())
+    plan = await lab.run("sell 0.49 BTC")
+    sent = await lab.attempts(plan.id)
+    assert [one.qty for one in sent] == [D("0.098")] * 5, "more of them than one quote is repeated"
+    assert all(one.post_only for one in sent)
+    assert (states(plan), filled_by_leg(lab.account)[0]) == ([LegState.FILLED], D("0.49"))
+
+
+async def test_slices_that_rest_have_the_time_of_the_plan_too(db: Database) -> None:
+    """Each slice has its quotes anew, and the leg no more time than any other: what is left at its end is reported."""
+    lab = await open_lab(db, pace=replace(QUICK, patient_limit_s=60), paths={"BTC": lambda seconds: 1 + seconds / 10_000})
+    lab.market.books["BTC"] = Depth(bids=((D(61_000), D("0.1")), (D(59_000), D(50))), asks=())
+    plan = await lab.run("sell 1 BTC")
+    assert (plan.legs[0].state, plan.legs[0].note) == (LegState.PARTIAL, "unfilled")
+    sent = await lab.attempts(plan.id)
+    assert (all(one.post_only for one in sent), len(sent) > QUICK.requotes + 1) == (True, True)
+    assert 60 <= (lab.clock.now() - START).total_seconds() <= 75
 
 
 async def test_the_rest_is_reported_when_the_time_is_up(db: Database) -> None:
