@@ -15,6 +15,7 @@ from chatbot.exchanges.base import asset_of
 from chatbot.model import STABLE, BandRule
 from chatbot.portfolio import targets as targeting
 from chatbot.portfolio.layers import Layers
+from chatbot.portfolio.names import SPOT_ONLY
 from chatbot.portfolio.strategies import MAX_BAND_PP, MIN_BAND_PP
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Adviser:
             return LineAdvice(line=line, why=NO_HISTORY)
         given = {
             "target": target,
-            "risk_aversion": float(PRESETS.get(strategy.preset, PRESETS[_USUAL]).risk_aversion),
+            "risk_aversion": float(PRESETS.get(strategy.preset.removesuffix(SPOT_ONLY), PRESETS[_USUAL]).risk_aversion),
             "sigma": sigma,
             "theta": float(strategy.theta),
             "te_budget": None if te_budget is None else float(te_budget),

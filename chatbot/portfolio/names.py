@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 #: characters of a name: it stands behind the mark on the first line of every message, and on buttons
 LONGEST = 24
+#: behind the name of a preset for somebody who uses no futures
+SPOT_ONLY = "_spot"
 #: names that a strategy gives; each is shown in its person's language
-GIVEN = (*PRESETS, "custom")
+GIVEN = (*PRESETS, *(name + SPOT_ONLY for name in PRESETS), "custom")
 _GIVEN = re.compile(rf"({'|'.join(GIVEN)})( \d+)?")
 #: what a mode mark begins with, those to come among them: a name must not pass for one
 _MARKS = frozenset({"demo", "paper", "manual", "watch", "live", "test"})

@@ -17,6 +17,7 @@ from chatbot.errors import UserError
 from chatbot.exchanges.base import PERP, asset_of, is_perp
 from chatbot.i18n import N_
 from chatbot.model import ALT, CORE, FUTURES, INFO, STABLE, BandRule, Cause, Strategy, TriggerSetting
+from chatbot.portfolio.names import SPOT_ONLY
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -44,8 +45,18 @@ def preset_names() -> tuple[str, ...]:
     return tuple(PRESETS)
 
 
+def is_spot_only(strategy: Strategy) -> bool:
+    """Tell whether a strategy is a preset without its futures."""
+    return strategy.preset.endswith(SPOT_ONLY)
+
+
 def preset(name: str, instruments: Collection[str], held: Collection[str] = ()) -> Strategy:
-    """Return a preset of domain 2.2 filled with coins that have a price here; coins already held become members of ALT."""
+    """Return a preset of domain 2.2 filled with coins that have a price here; coins already held become members of ALT.
+
+    A name that ends in ``SPOT_ONLY`` is the preset without its futures.
+    """
+    if name.endswith(SPOT_ONLY):
+        return without_futures(preset(name.removesuffix(SPOT_ONLY), instruments, held))
     chosen = PRESETS[name]
     band = BandRule(abs_pp=chosen.band_pp)
     weights = dict(chosen.weights)
@@ -78,8 +89,12 @@ def keepable_in(quote: str, missing: Collection[str]) -> None:
 
 
 def with_triggers_of(chosen: Strategy, kept: Strategy) -> Strategy:
-    """Return a preset with the trigger settings that a portfolio has; which one moves the futures comes with the preset (domain 2.2)."""
-    futures = {name: replace(kept.setting(name), on=chosen.setting(name).on) for name in FUTURES_TRIGGERS}
+    """Return a preset with the trigger settings that a portfolio has; which one moves the futures comes with the preset (domain 2.2).
+
+    Where futures come or go with it, so does the trigger that only moves them.
+    """
+    moving = FUTURES_TRIGGERS if is_spot_only(chosen) is is_spot_only(kept) else (Cause.TREND, *FUTURES_TRIGGERS)
+    futures = {name: replace(kept.setting(name), on=chosen.setting(name).on) for name in moving}
     return replace(chosen, triggers={**chosen.triggers, **kept.triggers, **futures})
 
 
@@ -167,7 +182,7 @@ def without_futures(strategy: Strategy) -> Strategy:
     off = {name: TriggerSetting(on=False) for name in (Cause.TREND, *FUTURES_TRIGGERS)}
     return replace(
         strategy,
-        preset="custom" if has_some else strategy.preset,
+        preset=strategy.preset + SPOT_ONLY if has_some and strategy.preset in PRESETS else strategy.preset,
         weights={**(_shares(left, _TENTH) if has_some else left), FUTURES: Decimal(0)},
         futures_net=Decimal(0),
         triggers={**strategy.triggers, **{name: replace(strategy.setting(name), on=one.on) for name, one in off.items()}},

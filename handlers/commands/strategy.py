@@ -10,6 +10,7 @@ from chatbot.exchanges.base import traded
 from chatbot.model import BandRule
 from chatbot.portfolio import strategies
 from chatbot.portfolio.manage import OF_PORTFOLIO
+from chatbot.portfolio.names import SPOT_ONLY
 from chatbot.portfolio.reserve import out_of_reach
 from handlers.chat import guesses, names, parsing
 from handlers.chat.context import need_portfolio, reply, show
@@ -107,7 +108,8 @@ async def use_preset(update: Update, context: Context) -> None:
 
 def preset_meant(text: str, words: Words) -> str | None:
     """Return the preset that is called so, in English or the person's language, or nearly so."""
-    called = {guesses.plain(said): name for name in strategies.preset_names() for said in (name, preset_name(words, name))}
+    presets = [name + kind for kind in ("", SPOT_ONLY) for name in strategies.preset_names()]
+    called = {guesses.plain(said): name for name in presets for said in (name, preset_name(words, name))}
     called |= {guesses.plain(said): start.TODAY for said in (start.TODAY, words.t("today"), words.t("Today's mix"))}
     return guesses.meant(text, called)
 

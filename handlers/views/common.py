@@ -12,7 +12,7 @@ from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING, Final
 
 from chatbot.clock import UTC_ZONE
-from chatbot.exchanges.base import asset_of
+from chatbot.exchanges.base import asset_of, is_perp
 from chatbot.i18n import N_
 from chatbot.model import CORE, FUTURES, NET, STABLE, Mode
 from handlers.buttons import Button, Keyboard, Style, Tap
@@ -46,6 +46,9 @@ _PRESETS: Final = {
     "conservative": N_("Conservative"),
     "balanced": N_("Balanced"),
     "aggressive": N_("Aggressive"),
+    "conservative_spot": N_("Conservative, no futures"),
+    "balanced_spot": N_("Balanced, no futures"),
+    "aggressive_spot": N_("Aggressive, no futures"),
     "custom": N_("Custom"),
 }
 
@@ -291,6 +294,11 @@ def line_name(words: Words, line: str) -> str:
 def coin(instrument: str) -> str:
     """Return the coin of an instrument as it is shown."""
     return clip(asset_of(instrument), 12)
+
+
+def name_of(words: Words, instrument: str) -> str:
+    """Return what an instrument is called: its coin, or the coin's futures."""
+    return words.t("{coin} futures", coin=coin(instrument)) if is_perp(instrument) else coin(instrument)
 
 
 def names_of(words: Words, figures: PortfolioFigures) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
 from chatbot.model import Mode
+from chatbot.portfolio.strategies import is_spot_only
 from handlers.buttons import Style
 from handlers.views.common import (
     DASH,
@@ -53,6 +54,7 @@ _ABOUT = {
     "aggressive": N_("Half in other coins, little cash, a narrow band: the most trades, the deepest falls."),
     TODAY: N_("What you hold now, each coin at the weight it has now: nothing is traded until something drifts."),
 }
+_ABOUT_SPOT = {"balanced": N_("BTC and ETH as much as other coins, the rest in cash.")}
 
 
 def welcome(words: Words, *, demo: bool = False) -> View:
@@ -229,7 +231,7 @@ def strategy_choice(
     text = page(
         joined(DOT, (mark(mode), say(words, "strategy"))),
         _worth(words, amount),
-        joined("\n", (bold(_called(words, chosen)), words.t(_ABOUT[chosen]))),
+        joined("\n", (bold(_called(words, chosen)), words.t(_about(shown, chosen)))),
         strategy_table(words, shown),
         members_line(words, shown),
         *rules_lines(words, shown),
@@ -254,6 +256,10 @@ def _dollar(words: Words, kept_in: KeptIn) -> Html | None:
     if kept_in.holds_more_of_other:
         return say(words, "You hold more {quote}. If you keep the portfolio in it, plans pay with it as it is.", quote=kept_in.other)
     return None
+
+
+def _about(strategy: Strategy, name: str) -> str:
+    return _ABOUT_SPOT.get(name, _ABOUT[name]) if is_spot_only(strategy) else _ABOUT[name]
 
 
 def _called(words: Words, name: str) -> str:

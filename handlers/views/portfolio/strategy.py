@@ -8,7 +8,8 @@ from chatbot.charts.labels import Labels
 from chatbot.engine import band_width
 from chatbot.exchanges.base import asset_of
 from chatbot.model import ALT, CORE, FUTURES, STABLE, USUAL_QUOTE, LineReading, PortfolioFigures
-from chatbot.portfolio.strategies import preset_names
+from chatbot.portfolio.names import SPOT_ONLY
+from chatbot.portfolio.strategies import is_spot_only, preset_names
 from chatbot.portfolio.valuation import engine_bands
 from handlers.buttons import Style
 from handlers.views.common import (
@@ -134,15 +135,17 @@ def targets(words: Words, portfolio: Portfolio) -> View:
         "",
         say(words, "Own weights: {example}", example=code(targets_example(portfolio.quote))),
     )
-    presets = tuple(button(preset_name(words, name), "preset", name) for name in preset_names() if name != strategy.preset)
+    kinds = (SPOT_ONLY, "") if is_spot_only(strategy) else ("",)
+    presets = (tuple(name + kind for name in preset_names() if name + kind != strategy.preset) for kind in kinds)
     mix = button(words.t("Today's mix"), "preset", "today")
-    keyboard: Keyboard = (presets, (mix,), (button(words.t("Bands"), "bands"), button(words.t("Status"), "status")))
+    rows = (tuple(button(preset_name(words, name), "preset", name) for name in row) for row in presets)
+    keyboard: Keyboard = (*rows, (mix,), (button(words.t("Bands"), "bands"), button(words.t("Status"), "status")))
     return captioned(text, keyboard, strategy_picture(words, strategy))
 
 
 def preset_offer(words: Words, portfolio: Portfolio, strategy: Strategy, name: str) -> View:
     """Show another strategy for an existing portfolio, called ``name``; nothing changes before the button is pressed."""
-    is_preset = name in preset_names()
+    is_preset = name.removesuffix(SPOT_ONLY) in preset_names()
     called = preset_name(words, name) if is_preset else words.t("Today's mix")
     text = page(
         head(words, portfolio, say(words, "change to {name}?", name=bold(called))),

@@ -70,6 +70,31 @@ async def test_a_preset_comes_with_futures_only_for_who_uses_them(tmp_path: Path
         assert any("PERP" in leg.instrument for leg in legs) is (answer == "Yes")
 
 
+async def test_a_preset_without_futures_says_so_and_leads_back_to_them(tmp_path: Path) -> None:
+    """It is no custom one: its name tells it, the other presets are offered without futures too, and with them the trends come back."""
+    async with after(typed_in, tmp_path, source=StillMarket) as ann:
+        await ann.taps("That is right", "No", "Balanced")
+        ann.sees("BTC and ETH as much as other coins, the rest in cash.")
+        assert " futures." not in ann.last.text
+        await ann.tap("Use Balanced")
+        ann.sees("Balanced, no futures · Plan 1")
+        await ann.say("/targets")
+        ann.sees("Balanced, no futures\n")
+        others = ("Conservative, no futures", "Aggressive, no futures", "Conservative", "Balanced", "Aggressive")
+        assert ann.last.buttons[:5] == others
+        await ann.taps("Aggressive, no futures", "Use it")
+        assert (await strategy_of(ann)).contracts == ()
+        ann.sees("Aggressive, no futures · changed")
+        await ann.say("/targets balanced")
+        await ann.tap("Use it")
+        strategy = await strategy_of(ann)
+        assert (strategy.preset, strategy.weights[FUTURES], strategy.setting(Cause.TREND).on) == ("balanced", D("0.1"), True)
+        await ann.say("/targets balanced, no futures")
+        await ann.tap("Use it")
+        strategy = await strategy_of(ann)
+        assert (strategy.preset, strategy.contracts, strategy.setting(Cause.TREND).on) == ("balanced_spot", (), False)
+
+
 async def test_targets_offer_todays_mix_too(tmp_path: Path) -> None:
     """By its button and by its word; the page says what changes, and the plan after it has nothing to do."""
     async with after(typed_in, tmp_path, source=StillMarket) as ann:
@@ -119,5 +144,5 @@ async def test_a_working_portfolio_takes_at_most_five_taps(tmp_path: Path, answe
     """Counted by the server, on the longest way there is: what is held typed in, futures answered, a strategy looked at and chosen."""
     async with after(typed_in, tmp_path, source=StillMarket) as ann:
         await ann.taps("That is right", answer, strategy, f"Use {strategy}")
-        assert (await strategy_of(ann)).preset == (strategy.lower() if answer == "Yes" else "custom")
+        assert (await strategy_of(ann)).preset == strategy.lower() + ("" if answer == "Yes" else "_spot")
         assert len(ann.loopback._state.queries) == 5
