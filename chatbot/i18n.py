@@ -195,6 +195,10 @@ class Words:
         """Write day and time in the person's zone: 24 Nov 2026, 14:05."""
         return f"{self.date(moment)}, {self.time(moment)}"
 
+    def when(self, moment: datetime, now: datetime) -> str:
+        """Write the time of day, with its day where that is not the day of ``now``."""
+        return self.time(moment) if self._local(moment).date() == self._local(now).date() else self.moment(moment)
+
     def age(self, seconds: float) -> str:
         """Write a length of time in its largest sensible unit: 4 sec, 3 min."""
         return self._span(seconds, "short")

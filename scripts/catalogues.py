@@ -104,6 +104,8 @@ def message_problems(ids: tuple[str, ...], message: Message, plurals: int) -> It
             yield "is not translated"
         elif not needed <= fields(form) <= allowed:
             yield f"has other placeholders: {form!r}"
+        elif any(form.count(f"{{{name}}}") > ids[-1].count(f"{{{name}}}") for name in allowed):
+            yield f"says a placeholder too often: {form!r}"
         elif form[:1].isspace() != ids[0][:1].isspace() or form[-1:].isspace() != ids[0][-1:].isspace():
             yield f"has other white space at its ends: {form!r}"
 

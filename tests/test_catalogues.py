@@ -102,6 +102,7 @@ def test_a_complete_language_passes(project: Path) -> None:
         ("Привет, {name}", "Привет, {nam}", "has other placeholders"),
         ("Привет, {name}", "Привет, {name} {extra}", "has other placeholders"),
         ("Привет, {name}", "Привет, {name", "has other placeholders"),
+        ("Привет, {name}", "Привет, {name}.Привет, {name}", "says a placeholder too often"),
         ("Привет, {name}", " Привет, {name}", "has other white space"),
         ("{count} шага", "шага", "has other placeholders"),
         ('{count} шаг"', 'шаг"', "has other placeholders"),

@@ -36,7 +36,7 @@ async def _show(update: Update, context: Context, chosen: int) -> None:
         await show(update, context, problems.no_portfolio(context.words))
         return
     if since is not None:
-        await show(update, context, views.halted(context.words, since))
+        await show(update, context, views.halted(context.words, since, context.program.clock.now()))
         return
     about = [one for one in theirs if one.id == chosen] or list(theirs)
     now = context.program.clock.now()
@@ -49,7 +49,7 @@ async def panic_go(update: Update, context: Context) -> None:
     """Do it, once, to the portfolios that the page has shown."""
     chosen, shown_at = _read(context.tapped.arg)
     if context.program.clock.now() - shown_at > SHOWN_FOR:
-        await answer(update, context, views.too_old(context.words, shown_at), alert=True)
+        await answer(update, context, views.too_old(context.words, shown_at, context.program.clock.now()), alert=True)
         await _show(update, context, chosen)
         return
     async with context.program.db.read() as tx:
@@ -61,9 +61,9 @@ async def panic_go(update: Update, context: Context) -> None:
         await answer(update, context, progress.not_yours(context.words), alert=True)
         return
     if all(one.pressed is not Pressed.STOPPED for one in done):
-        await answer(update, context, views.nothing_new(context.words, done[0]), alert=True)
+        await answer(update, context, views.nothing_new(context.words, done[0], context.program.clock.now()), alert=True)
     context.about = done[0].portfolio.id if len(done) == 1 else None
-    await show(update, context, views.stopped(context.words, done))
+    await show(update, context, views.stopped(context.words, done, context.program.clock.now()))
 
 
 async def panic_sell(update: Update, context: Context) -> None:
@@ -81,7 +81,7 @@ async def panic_sell_go(update: Update, context: Context) -> None:
     if portfolio is None:
         return
     if context.program.clock.now() - shown_at > SHOWN_FOR:
-        await answer(update, context, views.too_old(context.words, shown_at), alert=True)
+        await answer(update, context, views.too_old(context.words, shown_at, context.program.clock.now()), alert=True)
         await show(update, context, views.sale(context.words, await context.program.panic.sale(portfolio), context.program.clock.now()))
         return
     came = await context.program.panic.sell(portfolio, context.person.id, shown_at)

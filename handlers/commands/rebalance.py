@@ -124,7 +124,7 @@ async def _ask_about_costs(update: Update, context: Context, plan: Plan) -> None
     """Put the question about expensive legs in place of the card."""
     portfolio = await context.portfolio_of(plan)
     if portfolio is not None:
-        await show(update, context, costs.question(context.words, portfolio, plan), keeps_picture=True)
+        await show(update, context, costs.question(context.words, portfolio, plan, context.program.clock.now()), keeps_picture=True)
 
 
 async def _moved(update: Update, context: Context, plan_id: int, outcome: outcomes.ConfirmOutcome) -> None:

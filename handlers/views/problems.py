@@ -147,7 +147,7 @@ def tap_without_message(words: Words) -> str:
 def answer_lost(words: Words, at: datetime) -> View:
     """Tell somebody whom Telegram kept us from answering that they were heard, and where to see what was done."""
     text = say(
-        words, "Telegram did not take my answer at {time}. What you asked for may have been done: look at /status.", time=words.time(at)
+        words, "Telegram did not take my answer at {time}. What you asked for may have been done: look at /status.", time=words.moment(at)
     )
     return View(page(text), ((button(words.t("Status"), "status"),),))
 

@@ -97,23 +97,18 @@ def restored(words: Words, made_at: datetime) -> View:
     return View(text, ((button(words.t("Status"), "status"),),))
 
 
-def _begin(words: Words, since: datetime, now: datetime) -> str:
-    """Write when a stop began: the time of day, with its day where that is not today's."""
-    return words.time(since) if words.date(since) == words.date(now) else words.moment(since)
-
-
 def line(words: Words, since: datetime | None, now: datetime) -> Html | None:
     """Return the line of /status and /why about a stop; None where there is none."""
     if since is None:
         return None
-    return bold(words.t("Trading is stopped by the operator since {time}.", time=_begin(words, since, now)))
+    return bold(words.t("Trading is stopped by the operator since {time}.", time=words.when(since, now)))
 
 
 def lead(words: Words, plan: Plan, since: datetime | None) -> str:
     """Return what is said before a card that cannot be confirmed for now; empty where it can."""
     if since is None:
         return ""
-    time = _begin(words, since, plan.created_at)
+    time = words.when(since, plan.created_at)
     return words.t("Trading is stopped by the operator since {time}. Confirm works when it goes on.", time=time)
 
 
@@ -122,7 +117,7 @@ def refused(words: Words, plan: Plan, since: datetime, now: datetime) -> str:
     return words.t(
         "Trading is stopped by the operator since {time}, so nothing of plan {number} was sent. I tell you when it goes on.",
         number=plan.number,
-        time=_begin(words, since, now),
+        time=words.when(since, now),
     )
 
 

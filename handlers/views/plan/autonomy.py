@@ -115,7 +115,7 @@ def reminder(words: Words, portfolio: Portfolio, plan: Plan) -> View:
     """Ring once more for a plan that waits."""
     text = page(
         head(words, portfolio, say(words, "Plan {number}", number=plan.number)),
-        say(words, "This plan still waits for your answer, until {time}.", time=bold(words.time(plan.expires_at))),
+        say(words, "This plan still waits for your answer, until {time}.", time=bold(words.when(plan.expires_at, plan.created_at))),
     )
     return View(text, ((button(words.t("See the plan"), "card", plan.id, Style.PRIMARY), button(words.t("Skip"), "skip", plan.id)),))
 

@@ -147,14 +147,15 @@ def closed_text(words: Words, plan: Plan) -> str:
     moment = plan.finished_at or plan.decided_at or plan.expires_at
     if plan.state in (PlanState.PROPOSED, PlanState.EXPIRED):
         moment = autonomy.answer_by(plan) if plan.state is PlanState.PROPOSED else plan.expires_at
+    time = words.when(moment, plan.created_at)
     if plan.is_by_hand and plan.state in _CLOSED_BY_HAND:
-        return words.t(_CLOSED_BY_HAND[plan.state], number=plan.number, time=words.time(moment))
+        return words.t(_CLOSED_BY_HAND[plan.state], number=plan.number, time=time)
     if plan.was_stopped:
-        return words.t(_STOPPED, number=plan.number, time=words.time(moment))
+        return words.t(_STOPPED, number=plan.number, time=time)
     told = _CLOSED[plan.state]
     if plan.state is PlanState.SUPERSEDED and plan.superseded_by is None:
         told = _ENDED_BY.get(plan.decided_by, _OUTDATED)
-    return words.t(told, number=plan.number, time=words.time(moment))
+    return words.t(told, number=plan.number, time=time)
 
 
 def open_plan_line(words: Words, plan: Plan, now: datetime) -> Html:
@@ -206,8 +207,9 @@ def _why(words: Words, plan: Plan) -> Html:
     The first cause and the first moved target are always there, cause before consequence.
     """
     told = [*card.card_lines(words, plan)[:1], *reason_lines(words, plan)]
-    standing = {reasons.standing(words, held) for held in plan.standing[:1]}
-    kept = [line for at, line in enumerate(told) if at == 0 or line in standing]
+    standing = {reasons.standing(words, held) for held in plan.standing}
+    first = {next((line for line in told if (line in standing) is moved), None) for moved in (False, True)}
+    kept = [line for line in told if line in first]
     for line in told:
         if line not in kept and visible_length(Html(" ".join((*kept, line)))) <= _MOST_WHY:
             kept.append(line)
@@ -253,14 +255,22 @@ def legs_block(words: Words, legs: Sequence[Leg], shown: Collection[int] | None 
 
 
 def reason_lines(words: Words, plan: Plan) -> list[Html]:
-    """Return why a plan is made and why targets are not the strategy's own, what has moved them before what has drifted."""
+    """Return why a plan is made and why targets are not the strategy's own, what has moved them before what has drifted.
+
+    What holds the futures has moved no coin, and the other way round: that comes after what has drifted.
+    """
     told_apart = plan.hedge is not None  # the hedge is told with its figures
     told = [reason for reason in plan.reasons if not (told_apart and reason.trigger is Cause.HEDGE)]
     first = [reason for reason in told if reason.trigger not in _CONSEQUENCES]
+    then = [reason for reason in told if reason not in first]
+    kinds = {reason.line == NET for reason in then if reason.weight is not None} or {True, False}
+    held = sorted(plan.standing[:MOST_HELD], key=lambda one: (one.line == NET) not in kinds)
+    moved = [reasons.standing(words, one) for one in held if (one.line == NET) in kinds]
     return [
         *(reason_text(words, reason) for reason in first),
-        *(reasons.standing(words, held) for held in plan.standing[:MOST_HELD]),
-        *(reason_text(words, reason) for reason in told if reason not in first),
+        *moved,
+        *(reason_text(words, reason) for reason in then),
+        *(reasons.standing(words, one) for one in held[len(moved) :]),
     ]
 
 

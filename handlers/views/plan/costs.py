@@ -13,6 +13,7 @@ from handlers.views.plan.legs import planned_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from chatbot.i18n import Words
     from chatbot.model import FuturesCost, Plan, Portfolio
@@ -76,7 +77,7 @@ def _holding(words: Words, cost: FuturesCost) -> Html:
     return say(words, "{coin} futures pay about {amount} of funding in 30 days: still cheaper than trading the coin.", **facts)
 
 
-def question(words: Words, portfolio: Portfolio, plan: Plan) -> View:
+def question(words: Words, portfolio: Portfolio, plan: Plan, now: datetime) -> View:
     """Ask about the legs that cost more than 50 bp: trade them all the same, or leave them out; nothing was sent."""
     expensive = [leg for leg in plan.legs if leg.index in costs.expensive(plan.legs)]
     total = sum((costs.cost_of(leg) for leg in expensive), Decimal(0))
@@ -90,7 +91,7 @@ def question(words: Words, portfolio: Portfolio, plan: Plan) -> View:
             "Trading now would move the price against you by about {amount}, an estimate. Nothing was sent yet.",
             amount=bold(words.money(total)),
         ),
-        say(words, "Answer by {time}.", time=words.time(plan.expires_at)),
+        say(words, "{span} to answer", span=words.span((plan.expires_at - now).total_seconds())),
     )
     arg = f"{plan.id}:{mask_of(leg.index for leg in expensive)}"
     out = words.n("Leave it out", "Leave them out", len(expensive))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chatbot.i18n import N_
 from chatbot.model import STOPPED, LeftOutWhy, LegKind, LegState
 from chatbot.plans import costs
-from handlers.views.common import DOT, clip, code, coin, esc, joined, say
+from handlers.views.common import DOT, clip, code, coin, esc, joined, name_of, say
 
 if TYPE_CHECKING:
     from chatbot.i18n import Words
@@ -168,8 +168,8 @@ def ended_short(leg: Leg) -> bool:
 def left_out_text(words: Words, left: LeftOut) -> Html:
     """Return one leg or part of a plan that could not be, and why."""
     if left.why is LeftOutWhy.BELOW_MINIMUM and (left.amount is None or left.minimum is None):
-        return say(words, "{coin}: the amount is under the exchange's minimum", coin=coin(left.instrument))
+        return say(words, "{coin}: the amount is under the exchange's minimum", coin=name_of(words, left.instrument))
     template = _LEFT_OUT.get(left.why, N_("{coin}: cannot be traded now"))
     amount = words.money(left.amount) if left.amount is not None else ""
     minimum = words.money(left.minimum, 0) if left.minimum is not None else ""
-    return say(words, template, coin=coin(left.instrument), amount=amount, minimum=minimum)
+    return say(words, template, coin=name_of(words, left.instrument), amount=amount, minimum=minimum)

@@ -119,19 +119,19 @@ def _kept(words: Words, plan: Plan) -> Html:
 _MONEY = frozenset({"STABLE", "FUTURES"})
 
 
-def stopped(words: Words, answers: Sequence[Answer]) -> View:
+def stopped(words: Words, answers: Sequence[Answer], now: datetime) -> View:
     """Say what was done about each portfolio; what comes of the futures follows in messages of their own."""
     parts: list[object] = []
     for answer in answers:
-        parts += [head(words, answer.portfolio, name=True), *_stopped(words, answer), ""]
+        parts += [head(words, answer.portfolio, name=True), *_stopped(words, answer, now), ""]
     if any(answer.pressed is not Pressed.RESUMED for answer in answers):
         parts.append(say(words, "Nothing else is traded until /resume."))
     return View(page(*parts), ((button(words.t("Status"), "status"),),))
 
 
-def _stopped(words: Words, answer: Answer) -> list[Html]:
+def _stopped(words: Words, answer: Answer, now: datetime) -> list[Html]:
     if answer.pressed is Pressed.ALREADY and answer.since is not None:
-        return [say(words, "That was done already, at {time}. Pressing again changes nothing.", time=words.time(answer.since))]
+        return [say(words, "That was done already, at {time}. Pressing again changes nothing.", time=words.when(answer.since, now))]
     if answer.pressed is Pressed.RESUMED:
         return [say(words, "You pressed this before and resumed since, so nothing was done. Send /panic to see how it stands now.")]
     if answer.pressed is Pressed.ELSEWHERE:
@@ -156,27 +156,27 @@ def resumed(words: Words) -> Html:
     )
 
 
-def nothing_new(words: Words, answer: Answer) -> str:
+def nothing_new(words: Words, answer: Answer, now: datetime) -> str:
     """Answer a press that did nothing, at most 200 characters."""
-    return " ".join(_stopped(words, answer))
+    return " ".join(_stopped(words, answer, now))
 
 
-def halted(words: Words, since: datetime) -> View:
+def halted(words: Words, since: datetime, now: datetime) -> View:
     """Tell somebody to wait while the operator has stopped all trading."""
     text = page(
         say(
             words,
             "Trading is stopped by the operator since {time}: open orders are cancelled, and nothing is sent.",
-            time=words.time(since),
+            time=words.when(since, now),
         ),
         say(words, "Futures can be closed when it goes on: please wait, then send /panic again. I tell you."),
     )
     return View(text, ((button(words.t("Status"), "status"),),))
 
 
-def too_old(words: Words, shown_at: datetime) -> str:
+def too_old(words: Words, shown_at: datetime, now: datetime) -> str:
     """Answer a tap on a page that is too old to act on, at most 200 characters; it is shown again."""
-    return words.t("This page is from {time}, so nothing was done. Here is how it stands now.", time=words.time(shown_at))
+    return words.t("This page is from {time}, so nothing was done. Here is how it stands now.", time=words.when(shown_at, now))
 
 
 def told(words: Words, portfolio: Portfolio, outcome: Outcome, found: Sequence[Problem]) -> View:

@@ -111,13 +111,13 @@ _NOT_FOLLOWED = frozenset({"unfilled", "not_fillable"})
 
 def _verdict(words: Words, plan: Plan, failed: list[Leg]) -> Html:
     if plan.was_stopped and plan.finished_at:
-        return bold(words.t("stopped by you at {time}", time=words.time(plan.finished_at)))
+        return bold(words.t("stopped by you at {time}", time=words.when(plan.finished_at, plan.created_at)))
     if failed:
         return bold(words.n("done, {count} leg fell short", "done, {count} legs fell short", len(failed)))
     if plan.finished_at is None:
         return bold(words.t("done"))
     if plan.is_by_hand or plan.decided_at is None:  # of what a person traded nobody knows how long it took
-        return bold(words.t("done at {time}", time=words.time(plan.finished_at)))
+        return bold(words.t("done at {time}", time=words.when(plan.finished_at, plan.created_at)))
     took_s = (plan.finished_at - plan.decided_at).total_seconds()
     return bold(words.t("done in {span}", span=words.span(max(1.0, took_s))))
 
@@ -246,7 +246,7 @@ def late_text(words: Words, plan: Plan, *, replanned: bool = True) -> str:
     ``replanned``: one that ran out of time is followed by the plan as of now.
     """
     if plan.state is PlanState.EXPIRED and replanned and not plan.is_by_hand:
-        moment = words.time(plan.expires_at)
+        moment = words.when(plan.expires_at, plan.created_at)
         return words.t(
             "Plan {number} expired at {time}, prices have moved since. Here is the plan as of now.", number=plan.number, time=moment
         )
@@ -260,7 +260,7 @@ def paused(words: Words, plan: Plan) -> str:
     return words.t(
         "This portfolio is paused, so nothing of plan {number} was sent. /resume first, then confirm before {time}.",
         number=plan.number,
-        time=words.time(plan.expires_at),
+        time=words.when(plan.expires_at, plan.created_at),
     )
 
 
@@ -274,5 +274,6 @@ def skipped_toast(words: Words, plan: Plan, *, until: datetime | None = None) ->
     if plan.is_by_hand and until is None:
         return words.t("Plan {number} was not done.", number=plan.number)
     if until is not None:
-        return words.t("Plan {number} is skipped and I keep quiet until {time}.", number=plan.number, time=words.time(until))
+        time = words.when(until, plan.decided_at or plan.created_at)
+        return words.t("Plan {number} is skipped and I keep quiet until {time}.", number=plan.number, time=time)
     return words.t("Plan {number} is skipped.", number=plan.number)

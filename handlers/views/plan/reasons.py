@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from chatbot.engine.margin import NEAR_LIQUIDATION
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from chatbot.model import HeldTarget, Reason
     from handlers.views.common import Html
 
-_DAY: Final = timedelta(days=1)
+_DAY_S: Final = 86_400
 #: causes that are named of one moved target
 _MOST_CAUSES: Final = 4
 _HEDGE: Final = {
@@ -52,10 +51,18 @@ def sentence(words: Words, reason: Reason) -> Html:
         "limit": signals.number(words, reason.trigger, reason.limit),
         "size": bold(words.percent(reason.size, 0)) if reason.size is not None else DASH,
     }
-    if reason.event is Phase.WATCH and reason.read_at is not None:  # that says itself how old the reading is
-        times = {"moment": words.time(reason.read_at + READY), "next": words.time(reason.read_at + _DAY + READY)}
-        return say(words, msgid, **facts, **times)
+    if reason.event is Phase.WATCH:
+        return joined(" ", (say(words, msgid, **facts), _next_reading(words, reason.age_s)))
     return age.sentence(words, say(words, msgid, **facts), reason.age_s)
+
+
+def _next_reading(words: Words, age_s: int | None) -> Html | None:
+    """Say how old a daily reading is and when the next one comes, in spans: a time of day means another day every night."""
+    if age_s is None:
+        return None
+    ready = int(READY.total_seconds())
+    spans = {"age": words.span(max(60, age_s - ready)), "wait": words.span(max(60, _DAY_S + ready - age_s))}
+    return say(words, "The last reading was {age} ago, the next one comes in {wait}.", **spans)
 
 
 def _is_lifted(reason: Reason) -> bool:

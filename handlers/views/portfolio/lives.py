@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from chatbot.i18n import N_
 from chatbot.model.life import StopKind
 from chatbot.portfolio.lives.ways_out import Case, is_decided
-from handlers.views.common import DASH, View, bold, button, esc, head, joined, line_name, page, say
-from handlers.views.portfolio.ways_out import choice_rows, name_of
+from handlers.views.common import DASH, View, bold, button, esc, head, joined, line_name, name_of, page, say
+from handlers.views.portfolio.ways_out import choice_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,7 +8,7 @@ from chatbot.exchanges.base import is_perp
 from chatbot.i18n import N_
 from chatbot.model.life import WayOut
 from handlers.buttons import Style
-from handlers.views.common import ARROW, DASH, View, bold, button, code, coin, esc, head, joined, line_name, page, say
+from handlers.views.common import ARROW, DASH, View, bold, button, code, coin, esc, head, joined, line_name, name_of, page, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,11 +31,6 @@ _WAYS = {
     WayOut.SETTLE: N_("Settled"),
 }
 _NEW_NAME, _NEW_AMOUNT = "POL", "0.25"
-
-
-def name_of(words: Words, instrument: str) -> str:
-    """Return what an instrument is called: its coin, or the coin's futures."""
-    return words.t("{coin} futures", coin=coin(instrument)) if is_perp(instrument) else coin(instrument)
 
 
 def ways(case: Case) -> tuple[WayOut, ...]:

@@ -673,8 +673,8 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.band_advice.recommended without prices": lambda w: advice.recommended(
             w, advising.Advice(portfolio=port, te_budget=None, problems=(Problem(code="unreachable"),))
         ),
-        "plan.costs.question": lambda w: costs.question(w, port, with_slippage(a_plan(name), D("56.3"))),
-        "plan.costs.question long": lambda w: costs.question(w, port, with_slippage(_long_plan(name), D("156.3"))),
+        "plan.costs.question": lambda w: costs.question(w, port, with_slippage(a_plan(name), D("56.3")), NOW),
+        "plan.costs.question long": lambda w: costs.question(w, port, with_slippage(_long_plan(name), D("156.3")), NOW),
         "plan.progress.result not followed": lambda w: progress.result(w, port, not_followed(done)),
         "plan.progress.result left": lambda w: progress.result(w, port, not_followed(done), asking=False),
         "plan.card.closed_card": lambda w: card.closed_card(w, portfolio(name, Mode.LIVE), a_plan(name, PlanState.EXPIRED)),
@@ -949,8 +949,8 @@ def _panics(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.panic.effects": lambda w: panic.effects(w, shown, (), NOW),
         "plan.panic.effects of one": lambda w: panic.effects(w, shown[:1], (by_hand, port), NOW),
         "plan.panic.effects by hand": lambda w: panic.effects(w, [replace(shown[0], portfolio=by_hand)], (), NOW),
-        "plan.panic.stopped": lambda w: panic.stopped(w, answers),
-        "plan.panic.halted": lambda w: panic.halted(w, NOW),
+        "plan.panic.stopped": lambda w: panic.stopped(w, answers, NOW),
+        "plan.panic.halted": lambda w: panic.halted(w, NOW, NOW),
         **{f"plan.panic.told {how}": lambda w, how=how: panic.told(w, port, how, unknown) for how in panic.TOLD},
         "plan.panic.sale": lambda w: panic.sale(w, replace(shown[0], plan=panicking(name, Cause.SELL_OUT)), NOW),
         "plan.panic.sale long": lambda w: panic.sale(w, replace(shown[0], plan=_long_plan(name)), NOW),
