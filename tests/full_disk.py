@@ -49,4 +49,5 @@ def on_a_small_disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
         return run(connection, begin, statement)
 
     monkeypatch.setattr(sqlite, "_run", run_)
+    monkeypatch.setattr(sqlite, "_locked_at_once", lambda _: False)  # each begins in ``_run``
     return disk

@@ -1,7 +1,7 @@
 """A SQLite file behind a thread, to which a transaction goes only where it may wait: trips are most of what a statement costs.
 
-A writer may wait for the lock as it begins and for the disk as it commits. What lies between, and all that a reader asks, is answered from
-memory, in less time than a trip takes; the library makes four trips for each statement.
+A writer waits for the disk as it commits, and as it begins where another process holds the lock. What lies between, and all that a reader
+asks, is answered from memory, in less time than a trip takes; the library makes four trips for each statement.
 """
 
 from __future__ import annotations
@@ -79,8 +79,11 @@ class Connection(aiosqlite.Connection):
     async def run(self, statement: Callable[[sqlite3.Cursor], object], *, short: bool) -> _Done:
         """Begin what is to be begun, run a statement and fetch its rows; all in one trip, or in none."""
         begin, self._begin, self._used = self._begin, None, True
+        may_stay = short and self._may_stay()
+        if may_stay and begin == WRITING and _locked_at_once(self._conn):
+            begin = None
         work = partial(_run, self._conn, begin, statement)
-        return work() if begin != WRITING and short and self._may_stay() else await self._trip(work)
+        return work() if may_stay and begin != WRITING else await self._trip(work)
 
     async def commit(self) -> None:
         """Commit; without a statement there is nothing to."""
@@ -154,6 +157,20 @@ class Cursor:
     async def close(self) -> None:
         """Forget the rows; the statement ended when they were fetched."""
         self._rows = []
+
+
+def _locked_at_once(connection: sqlite3.Connection) -> bool:
+    """Begin a writer's transaction if nobody else has the lock; no wait keeps the event loop from everybody."""
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        connection.execute(WRITING)
+    except sqlite3.OperationalError as refused:
+        if refused.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_S * 1000}")
+    return True
 
 
 def _run(connection: sqlite3.Connection, begin: str | None, statement: Callable[[sqlite3.Cursor], object]) -> _Done:

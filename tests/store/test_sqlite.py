@@ -35,20 +35,45 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return made
 
 
-async def test_a_writer_makes_a_trip_as_it_begins_and_one_as_it_commits_and_a_reader_none(
+async def test_a_writer_makes_a_trip_as_it_commits_and_a_reader_none(
     db: Database, trips: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """BEGIN goes along with the first statement and the rows come back with it; what follows waits for nothing."""
+    """The lock is free, and the rows come back with their statement: nothing waits but for the disk."""
     monkeypatch.setattr(sqlite, "_TURN_S", 60.0)  # however busy the machine is
     async with db.transaction() as tx:
         await accounts.set_meta(tx, "k", "v")
         await accounts.set_meta(tx, "k", "w")
         assert await accounts.meta(tx, "k") == "w"
-    assert trips == ["statement", "commit"]
+    assert trips == ["commit"]
     trips.clear()
     async with db.read() as tx:
         assert [await accounts.meta(tx, "k") for _ in range(3)] == ["w"] * 3
     assert trips == []
+
+
+async def test_a_writer_waits_in_the_thread_while_another_process_has_the_lock(
+    db: Database, trips: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The event loop serves everybody meanwhile, and the wait is as long as it was before."""
+    monkeypatch.setattr(sqlite, "_TURN_S", 60.0)
+    other = sqlite3.connect(tmp_path / "ballast.sqlite", timeout=0, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    async def write() -> float:
+        async with db.transaction() as tx:
+            await accounts.set_meta(tx, "k", "v")
+            rows = await tx.exec_driver_sql("PRAGMA busy_timeout")
+            return float(rows.scalar_one())
+
+    writing = asyncio.ensure_future(write())
+    for _ in range(20):
+        await asyncio.sleep(0.005)
+    assert not writing.done()
+    other.execute("ROLLBACK")
+    assert await asyncio.wait_for(writing, 5) == 30_000
+    assert trips[0] == "statement"
+    assert trips[-1] == "commit"
+    other.close()
 
 
 @pytest.mark.parametrize(("turn_s", "at_least"), [(60.0, 0), (0.0, 20)])
