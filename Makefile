@@ -4,7 +4,7 @@ RUN := .venv/bin/python
 # Compiled modules are kept, whatever the machine says: every test worker, and every process that a test starts, would compile all of them again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo run test check bench soak pictures lock clean
+.PHONY: demo run test test-long check bench soak pictures lock clean
 
 demo: .venv/run-ready
 	$(RUN) -m chatbot demo
@@ -13,7 +13,10 @@ run: .venv/run-ready
 	$(RUN) -m chatbot run
 
 test: .venv/dev-ready
-	$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow"
+	$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow and not long"
+
+test-long: .venv/dev-ready
+	$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "long and not slow"
 
 check: .venv/dev-ready
 	$(RUN) -m ruff check . && $(RUN) -m ruff format --check . && $(RUN) -m mypy && $(RUN) scripts/catalogues.py && $(RUN) -m pytest -q tests/test_architecture.py tests/test_project.py

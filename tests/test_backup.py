@@ -42,6 +42,7 @@ def states_in(folder: Path, pattern: str) -> list[str]:
         return [row[0] for row in opened_file.execute("SELECT state FROM pf_plans")]
 
 
+@pytest.mark.long
 async def test_a_copy_of_a_running_bot_is_put_back_and_everybody_is_told(tmp_path: Path) -> None:
     """What came after the copy is gone, old buttons are refused, nothing is traded until the operator lets it go on, and then it is."""
     data, copy = tmp_path / "data", tmp_path / "monday.db"

@@ -257,6 +257,7 @@ CONTRASTS = """() => {
 }"""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [390, 1200])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 async def test_every_text_of_the_page_can_be_read(browser: Browser, stage: tuple[WebServer, list[str]], width: int, dark: bool) -> None:
@@ -280,6 +281,7 @@ async def test_every_text_of_the_page_can_be_read(browser: Browser, stage: tuple
     assert await page.locator("h1:visible").all_text_contents() == ["Ballast"]
 
 
+@pytest.mark.long
 async def test_the_menu_filters_while_typing_and_obeys_the_keyboard(browser: Browser, server: WebServer) -> None:
     page = await _open(browser, server, dark=True)
     await page.get_by_role("button", name="Commands").click()
@@ -296,6 +298,7 @@ async def test_the_menu_filters_while_typing_and_obeys_the_keyboard(browser: Bro
     await _look(page, "5-status-dark")
 
 
+@pytest.mark.long
 async def test_an_alert_waits_to_be_closed(browser: Browser, server: WebServer) -> None:
     page = await _open(browser, server)
     await _say(page, "/status")
@@ -306,6 +309,7 @@ async def test_an_alert_waits_to_be_closed(browser: Browser, server: WebServer) 
     await expect(page.get_by_role("dialog")).to_be_hidden()
 
 
+@pytest.mark.long
 async def test_the_language_of_the_app_reaches_the_bot_and_the_page(browser: Browser, server: WebServer) -> None:
     page = await _open(browser, server)
     await page.locator("#language").select_option("es")
@@ -320,6 +324,7 @@ async def test_the_language_of_the_app_reaches_the_bot_and_the_page(browser: Bro
     await _look(page, "7-arabic-light")
 
 
+@pytest.mark.long
 async def test_on_a_desk_the_chat_stands_beside_an_explanation(browser: Browser, server: WebServer) -> None:
     for dark in (False, True):
         page = await _open(browser, server, width=1200, height=800, dark=dark)
@@ -332,6 +337,7 @@ async def test_on_a_desk_the_chat_stands_beside_an_explanation(browser: Browser,
         await _look(page, f"8-desk-{'dark' if dark else 'light'}")
 
 
+@pytest.mark.long
 async def test_a_reader_who_scrolled_up_stays_there_and_is_told_of_news(browser: Browser, server: WebServer) -> None:
     page = await _open(browser, server)
     for _ in range(3):
@@ -347,6 +353,7 @@ async def test_a_reader_who_scrolled_up_stays_there_and_is_told_of_news(browser:
     await expect(page.get_by_text("You said: from elsewhere")).to_be_in_viewport()
 
 
+@pytest.mark.long
 async def test_the_page_finds_back_after_the_server_was_away(browser: Browser, server: WebServer) -> None:
     page = await _open(browser, server)
     await _say(page, "before")
@@ -388,6 +395,7 @@ async def stage() -> AsyncIterator[tuple[WebServer, list[str]]]:
         await app.stop()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dark", [False, True])
 async def test_on_a_phone_the_menu_makes_something_happen_and_the_clock_shows_it(
     browser: Browser, stage: tuple[WebServer, list[str]], dark: bool
@@ -408,6 +416,7 @@ async def test_on_a_phone_the_menu_makes_something_happen_and_the_clock_shows_it
     assert page.complaints == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", ["en", "es", "ru"])
 async def test_on_a_desk_the_menu_obeys_the_keyboard_in_every_language_of_the_bot(
     browser: Browser, stage: tuple[WebServer, list[str]], language: str
@@ -439,6 +448,7 @@ async def test_on_a_desk_the_menu_obeys_the_keyboard_in_every_language_of_the_bo
     assert page.complaints == []
 
 
+@pytest.mark.long
 async def test_a_market_that_nobody_stages_shows_no_menu(browser: Browser, server: WebServer) -> None:
     page = await _open(browser, server)
     await expect(page.locator("#strip-time")).to_contain_text("UTC")

@@ -30,6 +30,7 @@ def _load() -> ModuleType:
 catalogues = _load()
 
 
+@pytest.mark.long
 def test_every_string_is_translated_in_every_language() -> None:
     """No string is missing, unused, fuzzy or has other placeholders."""
     assert len(catalogues.extract(ROOT)) > 250
@@ -50,6 +51,7 @@ def _translations(path: Path) -> str:
     return "\n".join(part[part.index("msgstr") :] for part in path.read_text("utf-8").split("\n\n") if "msgstr" in part)
 
 
+@pytest.mark.long
 def test_updating_changes_nothing(tmp_path: Path) -> None:
     """The files are what --update writes, so that a diff shows only what a person changed."""
     for folder in catalogues.SOURCES:

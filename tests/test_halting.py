@@ -8,6 +8,8 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chatbot.__main__ import _health, main
 from chatbot.clock import ManualClock
 from chatbot.config import load_settings
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     import subprocess
     from pathlib import Path
 
-    import pytest
-
 
 def command(folder: Path, name: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run a command as an operator does who has a shell and no Telegram."""
@@ -33,6 +33,7 @@ def command(folder: Path, name: str, **settings: str) -> subprocess.CompletedPro
     return nursery.run(*name.split(), env=environment, cwd=folder)
 
 
+@pytest.mark.long
 async def test_a_running_bot_is_stopped_and_let_go_on_from_the_command_line(tmp_path: Path) -> None:
     """Another process, on the database that the bot holds; whoever is concerned is told by the bot."""
     async with someone(tmp_path, clock=ManualClock(datetime.now(UTC))) as ann:

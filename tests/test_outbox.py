@@ -177,6 +177,7 @@ async def test_a_slow_telegram_does_not_slow_the_pace_down(db: Database) -> None
     assert times[-1] - times[0] < timedelta(seconds=4), "29 gaps of 0.04 s, and room for a busy machine"
 
 
+@pytest.mark.long
 async def test_more_chats_than_one_question_names_are_all_reached(db: Database, outbox: Outbox, telegram: Telegram) -> None:
     """Two hundred and thirty chats with two messages each: nobody is forgotten, and each chat keeps its order."""
     for chat in range(1, 231):
@@ -390,6 +391,7 @@ async def test_a_crash_between_send_and_mark_sends_again_and_loses_nothing(db: D
     assert await waiting(db) == 0
 
 
+@pytest.mark.long
 async def test_a_process_killed_after_telegram_took_a_message_sends_it_again_at_the_next_start(db: Database, tmp_path: Path) -> None:
     program = f"""
 import asyncio, os, signal, sys

@@ -41,6 +41,7 @@ async def test_a_market_that_was_left_for_a_month_goes_on_from_where_it_was_seen
         assert program.source.market_time(clock.now()) - woken == timedelta(seconds=10 * speed)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("days", "speed"), [(61, 600.0), (1600, 3600.0)])
 async def test_a_portfolio_left_for_more_than_its_sixty_days_is_told_at_once(tmp_path: Path, days: int, speed: float) -> None:
     """With coins, futures and their funding: the first answer, and the first check, take less than two seconds of the processor."""

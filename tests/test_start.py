@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chatbot.app import open_program
 from chatbot.clock import ManualClock
 from chatbot.config import Settings
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 HEAVY = ("dbos", "psycopg", "matplotlib", "PIL", "alembic", "ccxt", "aiohttp", "sqlalchemy.dialects.postgresql")
 
 
+@pytest.mark.long
 def test_what_the_first_answer_does_not_need_is_not_loaded_before_it() -> None:
     """Every module that a start on live prices imports, and none of the heavy libraries."""
     code = (

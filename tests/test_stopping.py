@@ -12,6 +12,9 @@ import pytest
 
 from tests.places import ROOT
 
+#: CI runs them after the plain run
+pytestmark = pytest.mark.long
+
 BUSY = """
 import asyncio, time
 from chatbot.__main__ import _until_stopped

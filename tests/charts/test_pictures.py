@@ -180,6 +180,7 @@ def test_a_picture_is_quick_and_leaves_nothing_behind() -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 4_000
 
 
+@pytest.mark.long
 def test_views_do_not_load_matplotlib() -> None:
     """The drawing library is loaded when the first picture is drawn, not at the start."""
     code = "import sys, handlers.bot, handlers.chat.pictures; print('matplotlib' in sys.modules)"

@@ -14,6 +14,9 @@ from tests import nursery
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+#: CI runs them after the plain run
+pytestmark = pytest.mark.long
+
 WORKER = Path(__file__).with_name("crash_worker.py")
 LIMIT_S = 240
 

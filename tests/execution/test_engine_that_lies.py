@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from chatbot.model import Plan
     from chatbot.store.database import Database
 
+#: CI runs them after the plain run
+pytestmark = pytest.mark.long
+
 PACE = Pace(poll_s=0.03, requote_s=0.1, requotes=0, margin_s=0.05)
 PATIENT = replace(PACE, requote_s=1000)
 SELL = "sell 0.2 BTC"

@@ -285,6 +285,7 @@ async def unhurt(words: str) -> tuple[list[str], dict[str, str]]:
         return list(dict.fromkeys(lab.points)), traded(lab)
 
 
+@pytest.mark.long
 def test_a_process_that_dies_while_trading_is_halted_sends_nothing_more() -> None:
     """Halted and killed at a point of each kind in turn; the next process winds the plan down, and goes on after the halt."""
     template()
@@ -380,6 +381,7 @@ async def _halted_after(passed: int, words: str, fault: str, *, stuck: bool) -> 
             assert leg.filled == sum((one.filled for one in await lab.attempts(plan.id) if one.leg_index == leg.index), Decimal(0))
 
 
+@pytest.mark.long
 async def test_a_plan_on_postgres_is_stopped_and_goes_on() -> None:
     """Another connection begins the halt, as another process would; the rows and locks are PostgreSQL's."""
     db = Database(await postgres_or_skip().copy())

@@ -6,6 +6,8 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chatbot.clock import SystemClock
 from chatbot.durable import Durable
 from chatbot.execution.pace import Pace
@@ -18,6 +20,9 @@ from tests.store.databases import postgres_or_skip
 
 if TYPE_CHECKING:
     from chatbot.model import Plan
+
+#: CI runs them after the plain run
+pytestmark = pytest.mark.long
 
 WORKER = Path(__file__).with_name("crash_worker.py")
 PACE = Pace(poll_s=0.03, requote_s=0.1, requotes=0, margin_s=0.05)

@@ -313,6 +313,7 @@ async def killed(point: str, wanted: dict[str, str]) -> None:
         await journal_is_book(lab, await lab.read(made.id))
 
 
+@pytest.mark.long
 def test_a_process_that_dies_between_legs_side_by_side_ends_with_the_same_books() -> None:
     """At a point of every third kind; those beside it had come as far as they had."""
     template()

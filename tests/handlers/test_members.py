@@ -122,6 +122,7 @@ async def two(folder: Path, *, traded: bool = False) -> AsyncIterator[Two]:
         yield Two(ann=ann, ben=ben)
 
 
+@pytest.mark.long
 async def test_no_button_of_anns_does_anything_for_ben(tmp_path: Path) -> None:
     """Every button that she was ever shown, tapped by him as it was sealed for her, and, as if the seal were broken, sealed for him."""
     async with two(tmp_path) as both:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -51,6 +52,7 @@ def loss_after(found: Evaluation, plan: Plan) -> Decimal:
     return shocks.in_fall(found, after, D("0.2"))
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=60)
 @given(spot=held_coins, cash=amounts)
 def test_text_button_and_card_say_what_the_shocks_make_of_the_result(spot: dict[str, Decimal], cash: Decimal) -> None:

@@ -64,6 +64,7 @@ async def test_everybody_is_loaded_whatever_the_page(database: Database, count: 
         assert len(await portfolios.active(tx, limit=251)) == min(count, 251)
 
 
+@pytest.mark.long
 async def test_a_check_of_hundreds_looks_at_everybody_and_tells_everybody(tmp_path: Path) -> None:
     """The first look is exact for all; after a rise each of them rings, and each has its own alert."""
     async with bench(tmp_path) as on:

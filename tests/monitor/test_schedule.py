@@ -129,6 +129,7 @@ async def test_after_a_stop_only_the_latest_run_within_its_grace_is_made_up_for(
         assert [one for one in await told(again) if one[0] == "schedule_skipped"] == [("schedule_skipped", gone, True)] * bool(gone)
 
 
+@pytest.mark.long
 async def test_a_time_that_the_clock_jumps_over_is_run_an_hour_later_by_the_wall_and_once(tmp_path: Path) -> None:
     """Europe/Berlin, 29 March 2026: 02:30 does not exist and becomes 03:30, which is 01:30 UTC; the day after it is 00:30 UTC."""
     before = datetime(2026, 3, 27, 12, 0, tzinfo=UTC)
@@ -140,6 +141,7 @@ async def test_a_time_that_the_clock_jumps_over_is_run_an_hour_later_by_the_wall
         assert await plans_of(on, portfolio) == ("28 01:30 schedule", "29 01:30 schedule", "30 00:30 schedule")
 
 
+@pytest.mark.long
 async def test_a_time_that_comes_twice_is_run_the_first_time_only(tmp_path: Path) -> None:
     """Europe/Berlin, 25 October 2026: 02:30 is 00:30 and 01:30 UTC."""
     before = datetime(2026, 10, 24, 12, 0, tzinfo=UTC)

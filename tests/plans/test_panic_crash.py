@@ -7,7 +7,12 @@ from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from tests import nursery
+
+#: CI runs them after the plain run
+pytestmark = pytest.mark.long
 
 WORKER = Path(__file__).with_name("panic_worker.py")
 #: one life after the other, each killed at its point; the second plan begins with ``sold``

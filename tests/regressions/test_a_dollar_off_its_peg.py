@@ -55,6 +55,7 @@ def alerts(ann: Someone) -> list[str]:
     return [message.text for message in ann.messages if "away from its dollar" in message.text]
 
 
+@pytest.mark.long
 async def test_usdc_at_088_for_a_day(ann: Someone) -> None:
     """10,000 USDC: $8,800 in the value, one alert that says so, no plan that spends or sells them, and an end once they are back."""
     await types_in(ann, "BTC 0.1, USDC 10000, USDT 2000", "BTC 50 USDT 50")

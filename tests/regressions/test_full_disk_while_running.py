@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from tests.full_disk import Disk
     from tests.person import Someone
 
+#: CI runs them after the plain run
+pytestmark = pytest.mark.long
+
 
 class Brisk(ManualClock):
     """A clock on which no pause is long, and on which little time passes all the same."""

@@ -175,6 +175,7 @@ _PERSONAL = ("Ballast", "Alerts", "Settings", "Which ", "Portfolio\n", "Strategy
 _LAST = ("Close", "New portfolio")
 
 
+@pytest.mark.long
 async def test_every_button_under_a_message_is_about_the_portfolio_of_the_message(ann: Someone) -> None:
     """All that can be reached by taps from the pages of the first portfolio, while the second is the current one."""
     await switch(ann, 1)
@@ -246,6 +247,7 @@ ACTING = (
 )
 
 
+@pytest.mark.long
 async def test_every_acting_button_of_one_portfolio_leaves_the_other_alone(ann: Someone) -> None:
     """Sealed under a page of the first, pressed while the second is the current one: it acts on the first, by name, or says why not."""
     other, answered = await rows_of(ann, 2), []

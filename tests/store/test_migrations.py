@@ -144,6 +144,7 @@ def test_the_head_that_the_program_looks_for_is_the_last_step() -> None:
     assert ScriptDirectory.from_config(tool.config()).get_current_head() == schema.HEAD
 
 
+@pytest.mark.long
 def test_neither_a_new_nor_an_up_to_date_database_loads_the_migration_tool(tmp_path: Path) -> None:
     program = f"""
 import asyncio, sys

@@ -6,6 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chatbot.model import COVER
 from tests.stories.history import carry_out, day, hedges, live_until, needs_history, off, on_target, recorded_funding
 
@@ -20,7 +22,7 @@ BEGIN = day(2023, 5, 1) + timedelta(hours=12)
 #: BTC stood at 26,900 and stayed between 25,700 and 28,200
 COVERED, HALFWAY, EXPIRED = day(2023, 5, 12), day(2023, 5, 27), day(2023, 6, 11)
 
-pytestmark = needs_history
+pytestmark = [pytest.mark.long, needs_history]
 
 
 async def test_a_cover_that_nothing_ends_expires_after_thirty_days_and_says_what_it_came_to(tmp_path: Path) -> None:

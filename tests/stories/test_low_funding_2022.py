@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 D = Decimal
-pytestmark = needs_history
+pytestmark = [pytest.mark.long, needs_history]
 
 
 @pytest.mark.slow

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chatbot.model import STABLE, Cause, LegKind, LegState, Phase
 from tests.stories.history import Lived, living, needs_history
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from chatbot.model import Plan
 
-pytestmark = needs_history
+pytestmark = [pytest.mark.long, needs_history]
 DAY_S = 86_400
 COINS = ("ADA", "BNB", "BTC", "DOGE", "ETH", "XRP")
 

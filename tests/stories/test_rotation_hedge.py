@@ -6,6 +6,8 @@ from datetime import timedelta
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chatbot.model import NET, ROTATION
 from tests.stories.history import carry_out, day, hedges, live_until, look, mark, needs_history, off, on_target, recorded_funding
 
@@ -22,7 +24,7 @@ BEGIN = day(2022, 1, 8) + timedelta(hours=12)
 #: Fear & Greed was 22; BTC stood at 43,000 and fell below 35,000 within the week
 ROTATED, OVER = day(2022, 1, 17), day(2022, 2, 1)
 
-pytestmark = needs_history
+pytestmark = [pytest.mark.long, needs_history]
 
 
 async def test_a_rotation_is_suggested_filled_and_taken_off_when_the_correction_is_over(tmp_path: Path) -> None:

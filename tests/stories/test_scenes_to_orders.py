@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from chatbot.clock import ManualClock
     from tests.person import Someone
 
+#: CI runs them after the plain run
+pytestmark = pytest.mark.long
+
 D = Decimal
 #: the demo's own speed
 SPEED = 600.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chatbot.clock import ManualClock
 from chatbot.model import LegState, PlanState
 from tests.person import Someone, someone
@@ -12,6 +14,9 @@ from tests.stories.invariants import hold_filled_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+#: CI runs them after the plain run
+pytestmark = pytest.mark.long
 
 BEGIN = datetime(2026, 3, 27, 2, 0, tzinfo=UTC)
 STEP_S = 1800.0

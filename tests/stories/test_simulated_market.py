@@ -63,6 +63,7 @@ def source_of(ann: Someone) -> Tampered:
     return ann.program.source
 
 
+@pytest.mark.long
 async def test_from_start_over_a_drift_alert_and_a_plan_card_to_a_portfolio_back_on_target(tmp_path: Path) -> None:
     async with someone(tmp_path) as ann:
         welcome = await ann.say("/start")
@@ -105,6 +106,7 @@ async def test_from_start_over_a_drift_alert_and_a_plan_card_to_a_portfolio_back
         ann.sees("DEMO", "of 5.0 points", "Last check 0 sec ago")
 
 
+@pytest.mark.long
 async def test_skip_closes_the_plan_and_nothing_is_traded(tmp_path: Path) -> None:
     async with at_a_card(tmp_path) as ann:
         before, sent = await ann.books(), await ann.orders()

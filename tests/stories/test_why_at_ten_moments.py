@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chatbot.model import PlanState
 from tests.stories.history import carry_out, day, live_until, look, needs_history, off, on_target
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 EVERYTHING = ("volatility", "trend", "fear")
 ALL = (*EVERYTHING, "funding low", "funding high")
 
-pytestmark = needs_history
+pytestmark = [pytest.mark.long, needs_history]
 
 
 async def why(ann: Someone, *said: str, never: tuple[str, ...] = ()) -> None:

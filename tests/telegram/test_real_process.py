@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from handlers.loopback import Message, Query
 
 #: said by the web library while it reads an uploaded picture; as an error it would break that call
-pytestmark = pytest.mark.filterwarnings("ignore:unread_data:DeprecationWarning")
+pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore:unread_data:DeprecationWarning")]
 ANN = TelegramUser(id=42, name="Ann")
 BEN = TelegramUser(id=43, name="Ben")
 #: for the machine that six others share

@@ -92,6 +92,7 @@ def test_the_caption_says_every_number_that_the_picture_says(language: str) -> N
     assert kinds == set(PictureKind) - {PictureKind.CHANGE}
 
 
+@pytest.mark.long
 def test_no_word_and_no_number_of_a_picture_is_cut() -> None:
     """In Russian, which has the longest words, everything has room, if need be in smaller letters; no two texts meet."""
     words = Catalogue(LOCALE).words("ru")

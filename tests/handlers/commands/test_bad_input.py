@@ -324,6 +324,7 @@ async def test_a_second_confirm_changes_nothing(ready: Someone) -> None:
     assert [plan.state for plan in await ready.plans()] == [PlanState.DONE]
 
 
+@pytest.mark.long
 async def test_two_hundred_rapid_taps_are_all_answered_and_act_once(ready: Someone) -> None:
     """A stuck finger on Confirm: one plan, one execution, no button that spins; somebody else is not kept waiting."""
     card = ready.with_button("Confirm")

@@ -83,6 +83,7 @@ async def test_the_language_of_the_app_goes_with_the_next_message(loopback: Loop
     assert update["message"]["from"]["language_code"] == "ru"
 
 
+@pytest.mark.long
 async def test_polling_survives_a_bad_line_and_loses_nothing(loopback: Loopback, caplog: pytest.LogCaptureFixture) -> None:
     """A 502, a reset and a second copy of the bot, then everything that was written meanwhile is heard once, in order."""
     heard: list[str] = []
