@@ -72,7 +72,7 @@ def test_a_vault_without_a_master_key_says_so() -> None:
     assert Vault((NEW,))
 
 
-@pytest.mark.parametrize("written", ["short", "x" * 44, "ü" * 43, NEW[:-1] + "!"])
+@pytest.mark.parametrize("written", ["short", "x" * 44, "ü" * 43, NEW[:-1] + "!"], ids=["short", "long", "foreign", "broken"])
 def test_what_is_no_master_key_is_refused_without_being_repeated(written: str) -> None:
     with pytest.raises(SettingError) as refused:
         Vault((written,))
