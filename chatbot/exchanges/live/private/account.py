@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 _T = TypeVar("_T")
 _ZERO = Decimal(0)
+#: orders whose ids are remembered
+_KNOWN_MAX = 500
 #: what a transfer's time in the venue's history may differ from ours
 _HISTORY_SLACK = timedelta(seconds=2)
 
@@ -82,6 +84,8 @@ class LiveAccount:
         self._tag = tag
         self._recall = recall
         self._watch = watch
+        #: ids under which the venue certainly has an order: it would take a second one once the first has ended
+        self._known: dict[str, None] = {}
         #: transfers of this process, which its journal may not hold yet
         self._sent: dict[str, Sent] = {}
         #: the venue's id of a transfer -> ours, so that one transfer never stands for two
@@ -132,6 +136,8 @@ class LiveAccount:
         self._may_change()
         ask, listed = self._asking(), await self._listed()
         wire = self._wire(request, _checked(request, listed.rules.get(request.instrument)), listed)
+        if request.client_id in self._known:
+            raise Rejected("duplicate_id", request.client_id)
         try:
             told = await self._dialect.place(ask, wire)
         except NoAnswer as error:
@@ -288,6 +294,9 @@ class LiveAccount:
 
     async def _order(self, instrument: str, client_id: str, told: Told, ask: Ask) -> Order:
         """Return an order in our words, with what was paid for it; raises ``Unreachable`` while the trades do not add up to it."""
+        self._known[client_id] = None
+        if len(self._known) > _KNOWN_MAX:
+            del self._known[next(iter(self._known))]
         unit = (await self._listed()).units[instrument]
         fills: Sequence[Fill] = told.fills or ()
         if _traded(fills) != told.filled:

@@ -150,7 +150,7 @@ class Binance:
     async def fills(self, ask: Ask, order: Told, *, perp: bool) -> Sequence[Fill]:
         """Return the trades of an order."""
         params: dict[str, Any] = {"symbol": order.market, "orderId": order.exchange_id, "limit": _TRADES_MAX}
-        call = _futures("GET", "userTrades", 5, **params) if perp else _spot("GET", "myTrades", 5, **params)
+        call = _futures("GET", "userTrades", 5, **params) if perp else _spot("GET", "myTrades", 20, **params)
         return [_fill(row) for row in rows(await ask(call)) if text(row, "orderId") == order.exchange_id]
 
     async def transfer(self, ask: Ask, asset: str, amount: Decimal, *, to_futures: bool) -> str:

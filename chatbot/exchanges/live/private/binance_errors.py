@@ -26,6 +26,7 @@ _LIMITED_STATUS = frozenset({418, 429})
 CODES: Mapping[int, tuple[Meaning, str]] = {
     -1002: (_KEY, ""),
     -1003: (_SLOW, ""),
+    -1005: (_KEY, ""),
     -1008: (_SLOW, ""),
     -1011: (_KEY, ""),
     -1014: (_NO, "bad_request"),
@@ -39,6 +40,7 @@ CODES: Mapping[int, tuple[Meaning, str]] = {
     -1111: (_NO, "bad_lot"),
     -1116: (_NO, "bad_request"),
     -1121: (_NO, "unknown_instrument"),
+    -2008: (_KEY, ""),
     -2011: (_NO, "unknown_order"),
     -2012: (_NO, "unknown_order"),
     -2013: (_NO, "unknown_order"),
@@ -97,13 +99,15 @@ CODES: Mapping[int, tuple[Meaning, str]] = {
     -4192: (_NO, "not_permitted"),
     -4400: (_NO, "not_permitted"),
     -5002: (Meaning.MONEY, ""),
+    -5003: (Meaning.MONEY, ""),
+    -5013: (Meaning.MONEY, ""),
     -5021: (_NO, "not_fillable"),
     -5022: (_NO, "would_take"),
     -5028: (_UNSENT, SKEW),
     -9000: (Meaning.MONEY, ""),
 }
 #: runs of codes that all say that a parameter is wrong: the request was refused as it is written
-_BAD_REQUESTS = (range(-1199, -1099), range(-4199, -3999))
+_BAD_REQUESTS = (range(-1199, -1099), range(-4599, -3999), range(-5009, -5000), range(-5027, -5023), range(-5040, -5036))
 #: spot answers a filter by name
 _FILTERS: Mapping[str, str] = {
     "PERCENT_PRICE": "price_band",
@@ -126,7 +130,7 @@ _ORDER_WORDS: tuple[tuple[str, tuple[Meaning, str]], ...] = (
     ("precision", (_NO, "bad_lot")),
 )
 _WHOLE = re.compile(r"-?[0-9]{1,9}", re.ASCII)
-_FILTER_FAILURE, _ORDER_REFUSED = -1013, frozenset({-1010, -2010})
+_FILTER_FAILURE, _ORDER_REFUSED = -1013, frozenset({-1010, -1013, -2010})
 
 
 def meaning(refusal: Refusal) -> tuple[Meaning, str]:
@@ -136,10 +140,11 @@ def meaning(refusal: Refusal) -> tuple[Meaning, str]:
     code = int(refusal.code) if refusal.code is not None and _WHOLE.fullmatch(refusal.code) else 0
     if refusal.status >= _SERVER_ERROR or not code:
         return _UNSURE, ""
-    if code == _FILTER_FAILURE:
-        return _NO, next((word for name, word in _FILTERS.items() if name in refusal.text.upper()), "bad_request")
     if code in _ORDER_REFUSED:
         said = refusal.text.lower()
+        by_filter = next((word for name, word in _FILTERS.items() if name.lower() in said), None) if code == _FILTER_FAILURE else None
+        if by_filter is not None:
+            return _NO, by_filter
         return next((known for words, known in _ORDER_WORDS if words in said), (_NO, "refused"))
     otherwise = (_NO, "bad_request") if any(code in run for run in _BAD_REQUESTS) else (_UNSURE, "")
     return CODES.get(code, otherwise)

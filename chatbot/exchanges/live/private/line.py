@@ -122,7 +122,7 @@ class PrivateLine:
     def _made(self, loaded: type[Any]) -> Any:  # noqa: ANN401 - ccxt is untyped
         recv = {} if self._dialect.recv_window_s is None else {"recvWindow": int(self._dialect.recv_window_s * 1000)}
         made = loaded({"timeout": 10_000, **self._given, "options": {**self._given.get("options", {}), **recv}})
-        if self._test and not self._named():
+        if self._test:
             try:
                 made.enable_demo_trading(True)
             except Exception as error:  # some exchanges raise here and keep their live addresses
@@ -168,8 +168,8 @@ class PrivateLine:
             raise Rejected("wrong_host", f"{self.name}: {api} would go to {to.hostname or 'nowhere'}")
 
     def _named(self) -> Mapping[str, Any]:
-        """Return the addresses that CHATBOT_EXCHANGE_OPTIONS names in place of the exchange's own, by part."""
-        named = (self._given.get("urls") or {}).get("api") or {}
+        """Return the addresses that CHATBOT_EXCHANGE_OPTIONS names in place of the exchange's own, by part; ``demo`` is ccxt's word."""
+        named = (self._given.get("urls") or {}).get("demo" if self._test else "api") or {}
         return named if isinstance(named, dict) else {}
 
     async def _sent(self, made: Any, keys: Keys, call: Call) -> Any:  # noqa: ANN401 - ccxt is untyped, JSON

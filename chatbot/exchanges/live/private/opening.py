@@ -95,13 +95,13 @@ class Accounts:
                 test=test,
                 prepare=self._prepare,
             )
-            prices = CcxtSource(venue, options, clock=self._clock, prepare=self._prepare_prices(test=test, options=options))
+            prices = CcxtSource(venue, options, clock=self._clock, prepare=self._prepare_prices(test=test))
             self._shared[venue, test] = _Shared(prices=prices, line=line, dialect=dialect)
         return self._shared[venue, test]
 
-    def _prepare_prices(self, *, test: bool, options: Mapping[str, Any]) -> Callable[[Any], object]:
+    def _prepare_prices(self, *, test: bool) -> Callable[[Any], object]:
         def prepare(made: Any) -> None:  # noqa: ANN401 - ccxt is untyped
-            if test and "api" not in (options.get("urls") or {}):
+            if test:
                 made.enable_demo_trading(True)
             if self._prepare is not None:
                 self._prepare(made)

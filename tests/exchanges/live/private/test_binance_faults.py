@@ -34,6 +34,7 @@ from tests.exchanges.live.private.wire import KEYS, TAG, desk, refused, request
         (400, -1013, "Filter failure: MIN_NOTIONAL", "below_minimum"),
         (400, -1013, "Filter failure: LOT_SIZE", "bad_lot"),
         (400, -1013, "Filter failure: PRICE_FILTER", "bad_tick"),
+        (400, -1013, "Market is closed.", "halted"),
         (400, -1013, "Filter failure: PERCENT_PRICE_BY_SIDE", "price_band"),
         (400, -1121, "Invalid symbol.", "unknown_instrument"),
         (400, -1111, "Precision is over the maximum defined for this asset.", "bad_lot"),
@@ -241,7 +242,7 @@ async def test_a_test_account_never_reaches_real_money() -> None:
     with pytest.raises(Rejected, match="wrong_host"):
         await room.account.transfer(Direction.TO_SPOT, Decimal(1), "t")
     assert {sent.host for sent in room.wire.sent} == {"demo-api.binance.com", "demo-fapi.binance.com"}
-    named = {"urls": {"api": {"private": "https://api.binance.com/api/v3"}}}
+    named = {"urls": {"demo": {"private": "https://api.binance.com/api/v3"}}}
     with pytest.raises(Rejected, match="wrong_host"):
         await desk(test=True, options=named).account.place(request())
 

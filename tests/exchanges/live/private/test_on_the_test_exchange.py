@@ -1,0 +1,273 @@
+"""A live account at the test exchange, harsh as it is by default: whatever goes wrong, each intention is there once, or never."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chatbot.clock import ManualClock
+from chatbot.errors import ExchangeError, HedgeMode, KeyRefused, OutcomeUnknown, RateLimited, Rejected, Unreachable
+from chatbot.exchanges.base import Direction, Exchange, Order, OrderRequest, OrderStatus, Side
+from chatbot.exchanges.live.private.account import LiveAccount, Sent
+from chatbot.exchanges.live.private.keys import Keys
+from chatbot.exchanges.live.private.opening import Accounts
+from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
+from chatbot.exchanges.testserver.faults import FAULTS
+from chatbot.exchanges.testserver.harshness import Harshness
+from chatbot.exchanges.testserver.server import Door, Server
+from tests.exchanges.live.private.wire import NOW
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+#: longer than the late window, the clocks and the look-up's lag together
+QUARANTINE_S = 13.0
+
+
+@dataclass
+class Room:
+    """A server, and one account of it."""
+
+    server: Server
+    clock: ManualClock
+    account: LiveAccount
+    accounts: Accounts
+    journal: dict[str, Sent]
+
+    @property
+    def theirs(self) -> Any:
+        """The account as the server keeps it."""
+        return self.server.venue.accounts["key"]
+
+    def reopened(self) -> Exchange:
+        """Return the account as it is after a restart."""
+        recall = self.account._recall
+        return self.accounts.account("binance", Keys("key", "secret"), tag="t", recall=recall)
+
+
+@asynccontextmanager
+async def room(harshness: Harshness | None = None, *, door: Door = Door.TRADING, watch: bool = False) -> AsyncIterator[Room]:
+    """Return an account with 100,000 USDT on spot and 50,000 in futures."""
+    clock, journal = ManualClock(NOW.replace(minute=30)), dict[str, Sent]()
+
+    async def recall(client_id: str) -> Sent | None:
+        return journal.get(client_id)
+
+    def prepare(made: Any) -> None:
+        made.ssl_context = False
+        made.timeout, made.timeout_on_exit = 250, 0
+
+    async with Server(BINANCE, clock, harshness=harshness or Harshness(), door=door) as server:
+        server.venue.open_account("key", "secret", {"USDT": Decimal(100_000), "BTC": Decimal(1)}, Decimal(50_000))
+        accounts = Accounts(clock, {"binance": server.options()}, prepare=prepare)
+        account = accounts.account("binance", Keys("key", "secret"), tag="t", recall=recall, watch=watch)
+        yield Room(server, clock, account, accounts, journal)
+        await accounts.close()
+
+
+def order(
+    instrument: str, name: str = "b1-0-1", *, qty: str = "0.01", limit: str = "61000", side: Side = Side.BUY, **flags: bool
+) -> OrderRequest:
+    """Return an order that takes at once, by its limit."""
+    return OrderRequest(client_id=name, instrument=instrument, side=side, qty=Decimal(qty), limit=Decimal(limit), **flags)
+
+
+async def settled(place: Room, request: OrderRequest) -> Order:
+    """Do what the executor does: send, wait out what is unknown, look, and send again only what is certainly not there."""
+    for _ in range(4):
+        try:
+            return await place.account.place(request)
+        except OutcomeUnknown:
+            place.clock.advance(QUARANTINE_S)
+        except Unreachable:
+            place.clock.advance(130)
+            continue
+        for _ in range(3):
+            try:
+                found = await place.account.find(request.instrument, request.client_id)
+            except Unreachable:
+                place.clock.advance(10)
+                continue
+            if found is not None:
+                return found
+            place.clock.advance(1)
+    raise AssertionError(request)
+
+
+#: what a fault may be; a key that is revoked stays so
+PASSING = sorted(FAULTS.keys() - {"revoked"})
+
+
+@pytest.mark.parametrize("instrument", ["BTC", "BTC-PERP"])
+async def test_whatever_happens_to_an_order_it_is_there_once(instrument: str) -> None:
+    """Every fault at the sending: definite, or unknown and then found; never a second order, never a lost one, never a lost fee."""
+    async with room() as place:
+        await place.account.balances()
+        for number, fault in enumerate(PASSING, start=1):
+            place.server.faults.add(call="place", fault=fault)
+            taken = await settled(place, order(instrument, f"b1-0-{number}", immediate=True))
+            place.clock.advance(QUARANTINE_S)
+            await patiently(place.account.balances)
+            theirs = place.theirs.orders
+            assert (not place.server.faults.left, len(theirs)) == (True, number), fault
+            assert (taken.filled, theirs[-1].filled, theirs[-1].client_id) == (Decimal("0.01"), Decimal("0.01"), f"t-b1-0-{number}"), fault
+            assert sum(taken.fees.values()) > 0, fault
+
+
+async def test_whatever_happens_to_a_look_it_is_true_or_says_so() -> None:
+    """Balances, positions and look-ups under every fault: the truth, or that it could not be read; never an empty account."""
+    async with room(Harshness(lookup_lag_s=0)) as place:
+        await settled(place, order("BTC-PERP", immediate=True))
+        truth = {name: await read() for name, read in reads(place).items()}
+        for fault in (one for one in PASSING if not one.endswith("_before") and "late" not in one):  # to a look they are the same
+            for call, name in (
+                ("balances", "balances"),
+                ("futures", "balances"),
+                ("positions", "positions"),
+                ("find", "find"),
+                ("fills", "find"),
+            ):
+                place.server.faults.add(call=call, fault=fault)
+                with suppress(Unreachable):
+                    assert await reads(place)[name]() == truth[name], (fault, call)
+                place.clock.advance(121)
+            assert not place.server.faults.left
+            for name, read in reads(place).items():
+                assert await patiently(read) == truth[name], "and the next look is well again"
+
+
+async def patiently(read: Callable[[], Awaitable[Any]]) -> Any:
+    """Look until it can be seen: a busy machine takes longer than the short patience of these tests."""
+    for _ in range(5):
+        with suppress(Unreachable):
+            return await read()
+    return await read()
+
+
+def reads(place: Room) -> dict[str, Callable[[], Awaitable[Any]]]:
+    """Return the looks at an account by name."""
+    account = place.account
+    return {"balances": account.balances, "positions": account.positions, "find": lambda: account.find("BTC-PERP", "b1-0-1")}
+
+
+async def test_whatever_happens_to_a_cancellation_the_order_ends_once() -> None:
+    """A DELETE whose answer is lost is repeated by the library, and then answered with "unknown order"."""
+    async with room() as place:
+        for number, fault in enumerate(PASSING):
+            name = f"b1-0-{number}"
+            await settled(place, order("BTC", name, limit="50000"))
+            place.clock.advance(5)
+            place.server.faults.add(call="cancel", fault=fault)
+            ended = await taken_back(place, name)
+            assert (ended.status, ended.filled, place.server.faults.left) == (OrderStatus.CANCELED, 0, {}), fault
+            assert not any(one.open for one in place.theirs.orders), fault
+
+
+async def taken_back(place: Room, name: str) -> Order:
+    """Cancel until it is certain that the order has ended."""
+    for _ in range(4):
+        try:
+            ended = await place.account.cancel("BTC", name)
+        except ExchangeError:
+            place.clock.advance(130)
+            continue
+        if ended.status is not OrderStatus.OPEN:
+            return ended
+        place.clock.advance(5)
+    raise AssertionError(name)
+
+
+async def test_whatever_happens_to_a_transfer_it_is_made_once() -> None:
+    """Binance takes no id for it: after the process has ended, amount, direction and time of the journal find it."""
+    async with room() as place:
+        await place.account.balances()
+        for number, fault in enumerate(PASSING, start=1):
+            place.server.faults.add(call="transfer", fault=fault)
+            await moved(place, f"b1-{number}-1", Decimal("12.34"))
+            place.clock.advance(QUARANTINE_S)
+            balances = await patiently(place.account.balances)
+            told = balances.spot["USDT"], balances.futures_wallet
+            assert told == (100_000 - number * Decimal("12.34"), 50_000 + number * Decimal("12.34")), fault
+
+
+async def moved(place: Room, name: str, amount: Decimal) -> None:
+    """Do what the executor does, with a process that ends after each answer that was lost."""
+    for _ in range(3):
+        place.journal[name] = Sent(direction=Direction.TO_FUTURES, amount=amount, at=place.clock.now())
+        try:
+            return await place.account.transfer(Direction.TO_FUTURES, amount, name)
+        except OutcomeUnknown:
+            place.clock.advance(QUARANTINE_S)
+            if await place.reopened().find_transfer(name):
+                return None
+        except Unreachable:
+            place.clock.advance(130)
+    raise AssertionError(name)
+
+
+async def test_a_clock_that_is_far_off_costs_nothing() -> None:
+    """The exchange's time is asked for before the first signature, whatever ours says."""
+    async with room(Harshness(behind_s=90)) as place:
+        taken = await place.account.place(order("BTC-PERP", immediate=True, limit="59000"))
+        assert taken.status is OrderStatus.CANCELED
+        assert not [one for one in place.server.log if one.path == "/fapi/v1/time"]
+
+
+async def test_a_revoked_key_is_a_matter_of_the_key_at_every_call() -> None:
+    """FACTS 7: ccxt would call it a rate limit after the first success."""
+    async with room() as place:
+        await place.account.ping()
+        place.theirs.revoked = True
+        for call in (place.account.ping, place.account.balances, place.account.positions, lambda: place.account.place(order("BTC"))):
+            with pytest.raises(KeyRefused):
+                await call()
+
+
+async def test_hedge_mode_is_seen_before_anything_is_traded() -> None:
+    async with room() as place:
+        place.server.venue.set_hedge(place.theirs, hedge=True)
+        with pytest.raises(HedgeMode):
+            await place.account.ping()
+        with pytest.raises(Rejected, match="hedge_mode"):
+            await place.account.place(order("BTC-PERP"))
+        assert place.theirs.orders == []
+
+
+async def test_a_watched_account_never_reaches_a_door_that_trades() -> None:
+    """The server fails this test on any request that would change something."""
+    async with room(door=Door.READING, watch=True) as place:
+        await place.account.ping()
+        await place.account.balances()
+        await place.account.positions()
+        for attempt in (
+            lambda: place.account.place(order("BTC")),
+            lambda: place.account.cancel("BTC", "x"),
+            lambda: place.account.transfer(Direction.TO_SPOT, Decimal(1), "t"),
+            lambda: place.account.set_leverage("BTC-PERP", Decimal(2)),
+        ):
+            with pytest.raises(Rejected, match="watched"):
+                await attempt()
+
+
+async def test_a_post_only_order_that_would_take_leaves_nothing() -> None:
+    async with room() as place:
+        for instrument in ("BTC", "BTC-PERP"):
+            with pytest.raises(Rejected, match="would_take"):
+                await place.account.place(order(instrument, post_only=True))
+        assert place.theirs.orders == []
+
+
+async def test_asking_too_much_pauses_before_the_exchange_bans() -> None:
+    """Real limits: two hundred accounts on one address are read again and again, and no request is ever refused."""
+    async with room() as place:
+        for _ in range(40):
+            try:
+                await place.account.balances()
+            except RateLimited:
+                place.clock.advance(20)
+        assert {one.path for one in place.server.unknown} == set()
+        assert place.server.limits.used("spot", place.server.venue.now_ms) < 6000
