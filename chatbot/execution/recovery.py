@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from chatbot.clock import Clock
     from chatbot.durable import Work
+    from chatbot.exchanges.base import Order
     from chatbot.execution.outcomes import LegAttempt
     from chatbot.execution.record import Scribe, View
     from chatbot.model import Plan
@@ -37,6 +38,8 @@ INTERRUPTIONS_MAX = 50
 REVIVALS_MAX = 5
 #: how often an exchange is asked in vain to take back the orders of such a plan before it is parked all the same
 LOOKS_MAX = 10
+#: by how much an order may be older than the last time that its intention was sent; what is older belongs to another one of this id
+_OLDER = timedelta(days=1)
 _LOG = structlog.get_logger()
 
 
@@ -112,8 +115,17 @@ async def _adopted(move: LegAttempt, attempt: Attempt) -> bool:
     order = await move.exchange.find(attempt.instrument, attempt.client_id)
     if order is None:
         return False
+    if not _is_of(order, attempt):
+        _LOG.warning("order of another intention", id=attempt.client_id, side=order.side, qty=str(order.qty), at=str(order.at))
+        return False
     await outcomes.record_answer(move, attempt, order, "adopted")
     return True
+
+
+def _is_of(order: Order, attempt: Attempt) -> bool:
+    """Tell whether an order is the one that was written down: an exchange may let an id be used again once its order has ended."""
+    same = (order.side.value, order.qty, order.limit) == (attempt.side, attempt.qty, attempt.limit)
+    return same and (order.at is None or order.at >= attempt.sent_at - _OLDER)
 
 
 async def _send_again(move: LegAttempt, attempt: Attempt, event: str) -> None:

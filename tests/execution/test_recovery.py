@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chatbot.durable import Standing
 from chatbot.errors import OutcomeUnknown, Unreachable
+from chatbot.exchanges.base import Order, OrderStatus, Side
 from chatbot.execution.recovery import REVIVALS_MAX
 from chatbot.model import LegState, OrderState, PlanState
 from chatbot.store import events
 from tests.execution.lab import QUICK, Lab, books, filled_by_leg, open_lab, states
 
 if TYPE_CHECKING:
+    from chatbot.exchanges.base import OrderRequest
     from chatbot.store.database import Database
 
 SELL = "sell 0.2 BTC"
@@ -58,6 +61,34 @@ async def test_a_lost_answer_is_found_and_adopted(db: Database) -> None:
     assert states(plan) == [FILLED]
     assert filled_by_leg(lab.account)[0] == plan.legs[0].filled == Decimal("0.2")
     assert lab.account.state.spot["BTC"] == Decimal("0.8")
+
+
+@pytest.mark.parametrize("other", [{"at": timedelta(days=2)}, {"qty": Decimal("0.3")}, {"side": Side.BUY}, {"limit": Decimal(1)}])
+async def test_an_older_order_of_the_same_id_is_never_adopted(db: Database, other: dict[str, Any]) -> None:
+    """An exchange lets an id be used again once its order has ended: of a database that was put back, say."""
+    lab = await open_lab(db)
+    lab.account.faults.drop_requests = 1
+    real = lab.account.find
+    sent: list[OrderRequest] = []
+    place = lab.account.place
+
+    async def noted(request: OrderRequest) -> Order:
+        sent.append(request)
+        return await place(request)
+
+    async def find(instrument: str, client_id: str) -> Order | None:
+        found = await real(instrument, client_id)
+        if found is not None:
+            return found
+        asked = sent[-1]
+        old = {"qty": asked.qty, "side": asked.side, "limit": asked.limit, **other}
+        old["at"] = lab.clock.now() - other.get("at", timedelta(0))
+        return Order(client_id=client_id, instrument=instrument, status=OrderStatus.FILLED, filled=old["qty"], **old)
+
+    lab.account.place, lab.account.find = noted, find
+    plan = await lab.run(SELL)
+    assert states(plan) == [FILLED]
+    assert filled_by_leg(lab.account)[0] == Decimal("0.2")
 
 
 async def test_a_request_that_never_arrived_is_sent_again_only_after_the_window(db: Database) -> None:
