@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from chatbot.halting import Halting
     from chatbot.store.database import Database
     from chatbot.vault import Vault
+    from chatbot.web.key_form import KeyForm
     from handlers.chat.context import Bot
 
 #: the person on the demo page
@@ -207,12 +208,23 @@ async def _serve(settings: Settings) -> None:
         web = await asyncio.to_thread(importlib.import_module, "chatbot.web.server")
         gc.freeze()
         gc.enable()
-        server = await stack.enter_async_context(web.WebServer(port=settings.port, health=lambda: _health(program)))
+        form = await asyncio.to_thread(_key_form, program)
+        server = await stack.enter_async_context(web.WebServer(port=settings.port, health=lambda: _health(program), key_form=form))
         print(f"Ballast is up; health: {server.url}healthz", flush=True)  # noqa: T201
         async with asyncio.TaskGroup() as tasks:
             pairing = tasks.create_task(_renew_pairing_code(program, code))
             await _work(program, bot)
             pairing.cancel()
+
+
+def _key_form(program: Program) -> KeyForm | None:
+    """Return the form for exchange keys where there is an address for it, and something to seal with."""
+    if not (program.settings.public_url and program.keyring.is_open):
+        return None
+    from chatbot.web.key_form import KeyForm  # noqa: PLC0415 - so that --help and plan start at once
+    from handlers.transport.key_desk import KeyDesk  # noqa: PLC0415
+
+    return KeyForm(KeyDesk(program), program.settings.public_url)
 
 
 async def _show_pairing_code(program: Program, shown: str | None = None) -> str | None:

@@ -1,4 +1,4 @@
-"""The program's web server: health, metrics, and in demo mode the chat page with its socket.
+"""The program's web server: health, metrics, the form for exchange keys, and in demo mode the chat page with its socket.
 
 It knows neither Telegram nor the handlers: whatever it shows is given as a callable or a small protocol. It listens on this machine only,
 unless told otherwise, and answers only to its own names, so that no other web page can talk to it.
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
     from types import TracebackType
 
+    from chatbot.web.key_form import KeyForm
     from chatbot.web.socket import Conversation
 
 _STATIC = Path(__file__).parent / "static"
@@ -35,6 +36,10 @@ _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".
 _LOCAL = ("127.0.0.1", "localhost", "[::1]")
 _FRAME_BYTES_MAX = 64 * 1024
 _BODY_BYTES_MAX = 256 * 1024
+#: seconds in which a connection's first request must be there whole, and an idle one is kept: nobody holds a place by being slow
+_REQUEST_S, _IDLE_S = 10.0, 20.0
+#: seconds in which what is left of a refused request may still come
+_LEFT_S = 1.0
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -64,14 +69,19 @@ class WebServer:
         health: Callable[[], Awaitable[Mapping[str, object]]] | None = None,
         metrics: Callable[[], bytes] | None = None,
         around: Around | None = None,
+        key_form: KeyForm | None = None,
         names: Collection[str] = (),
     ) -> None:
         self._host, self._port = host, port
         self._conversation, self._health, self._metrics, self._around = conversation, health, metrics, around or Around()
-        self._names = frozenset({*_LOCAL, host, *names})
+        self._key_form = key_form
+        self._names = frozenset({*_LOCAL, host, *names, *([key_form.name] if key_form else ())})
         self._watched = frozenset() if host in _LOCAL else frozenset({"/healthz", "/metrics"})
         self._sockets: set[web.WebSocketResponse] = set()
         self._runner: web.AppRunner | None = None
+        self._listening: asyncio.Server | None = None
+        #: connections of which no request has come yet, and what will cut them off
+        self._silent: dict[int, asyncio.TimerHandle] = {}
 
     @property
     def port(self) -> int:
@@ -85,15 +95,31 @@ class WebServer:
 
     async def start(self) -> None:
         """Open the port; OSError when it is taken."""
-        self._runner = web.AppRunner(self._application(), access_log=None, handle_signals=False, shutdown_timeout=2.0)
+        app = self._application()
+        self._runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=2.0, keepalive_timeout=_IDLE_S, lingering_time=_LEFT_S
+        )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port)
         try:
-            await site.start()
+            self._listening = await asyncio.get_running_loop().create_server(self._connected, self._host, self._port)
         except OSError:
             await self._runner.cleanup()
             raise
-        self._port = int(self._runner.addresses[0][1])
+        self._port = int(self._listening.sockets[0].getsockname()[1])
+
+    def _connected(self) -> asyncio.Protocol:
+        """Serve a new connection, and cut it off unless a whole request comes in time: the library itself waits for ever."""
+        assert self._runner is not None  # noqa: S101 - connections come only while it runs
+        assert self._runner.server is not None  # noqa: S101 - as above
+        serving = self._runner.server()
+
+        def cut() -> None:
+            self._silent.pop(id(serving), None)
+            if serving.transport is not None:
+                serving.transport.abort()
+
+        self._silent[id(serving)] = asyncio.get_running_loop().call_later(_REQUEST_S, cut)
+        return serving
 
     async def close(self) -> None:
         """Say goodbye to open pages and free the port."""
@@ -101,6 +127,10 @@ class WebServer:
             return
         for socket in tuple(self._sockets):
             await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the bot stops")
+        for timer in self._silent.values():
+            timer.cancel()
+        if self._listening is not None:
+            self._listening.close()
         await self._runner.cleanup()
         self._runner = None
 
@@ -117,6 +147,8 @@ class WebServer:
             app.router.add_get("/healthz", self._answer_health)
         if self._metrics:
             app.router.add_get("/metrics", self._answer_metrics)
+        if self._key_form:
+            app.router.add_routes(self._key_form.routes())
         if self._conversation:
             for address in _PAGES:
                 app.router.add_get(address, self._answer_page)
@@ -128,12 +160,14 @@ class WebServer:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
         """Refuse foreign names (a page that points its own name here) and dress every answer."""
+        if (timer := self._silent.pop(id(request.protocol), None)) is not None:
+            timer.cancel()
         if not self._is_ours(request.host) and request.path not in self._watched:
             return web.Response(status=403, text="this server does not answer under that name\n", headers=_HEADERS)
         try:
             response = await handler(request)
         except web.HTTPException as error:
-            error.headers.update(_HEADERS)
+            error.headers.update({key: value for key, value in _HEADERS.items() if key not in error.headers})
             raise
         if not response.prepared:
             response.headers.update({key: value for key, value in _HEADERS.items() if key not in response.headers})
