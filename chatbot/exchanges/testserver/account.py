@@ -26,6 +26,16 @@ class Right(StrEnum):
     WITHDRAW = "withdraw"
 
 
+class Forced(StrEnum):
+    """Why an exchange closes somebody's position."""
+
+    LIQUIDATION = "liquidation"
+    #: somebody else was liquidated, and nobody took it
+    DELEVERAGING = "deleveraging"
+    #: the contract is listed no longer
+    SETTLEMENT = "settlement"
+
+
 @dataclass(slots=True, kw_only=True)
 class Fill:
     """One trade of one order."""
@@ -62,6 +72,8 @@ class VenueOrder:
     to_spend: Decimal = ZERO
     #: it would have taken what it may not take, and was ended for it
     would_take: bool = False
+    #: the exchange itself made it, and why; empty for those of the account's owner
+    forced: Forced | None = None
     state: State = State.NEW
     fills: list[Fill] = field(default_factory=list)
 

@@ -124,8 +124,12 @@ class Route:
     handle: Callable[[Talk], Any]
     #: whose limit it counts against, and how much
     bucket: str
-    weight: int = 1
+    weight: int | Callable[[Request], int] = 1
     private: bool = True
+
+    def weighs(self, request: Request) -> int:
+        """Return how much a request counts: at some paths that depends on what is asked for."""
+        return self.weight if isinstance(self.weight, int) else self.weight(request)
 
     @property
     def acts(self) -> bool:
@@ -148,6 +152,10 @@ class Dialect(Protocol):
 
     def options(self, base: str) -> dict[str, Any]:
         """Return the options of ccxt's constructor that send every host of the venue to ``base``."""
+        ...
+
+    def key_of(self, request: Request) -> str:
+        """Return the key that a request names; empty where it names none."""
         ...
 
     def known(self, venue: Venue, request: Request) -> Account:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from chatbot.clock import Clock
     from chatbot.exchanges.base import Funding, Market, PriceSource, Quote
 
+#: prices of an instrument that are kept
+_POINTS = 5_000
 _DAY_VOLUME = Decimal(50_000_000)
 
 
@@ -105,7 +108,7 @@ def _price_of(quote: Quote) -> Price:
 class Path:
     """The prices that were said of one instrument, in order; bars are read off them."""
 
-    points: list[tuple[datetime, Decimal]] = field(default_factory=list)
+    points: deque[tuple[datetime, Decimal]] = field(default_factory=lambda: deque(maxlen=_POINTS))
 
     def say(self, at: datetime, price: Decimal) -> None:
         """Add a price."""

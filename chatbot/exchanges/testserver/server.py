@@ -69,6 +69,8 @@ class Server:
         self.log: list[Request] = []
         #: requests that came in although the door is shut to them; closing the server raises if there are any
         self.trespasses: list[Request] = []
+        #: what we ourselves stumbled over; closing the server raises the first
+        self.failures: list[Exception] = []
         #: paths that nobody has written
         self.unknown: list[Request] = []
         self.base = ""
@@ -83,6 +85,8 @@ class Server:
 
     async def __aexit__(self, *error: object) -> None:
         await self.close()
+        if self.failures and error[0] is None:
+            raise self.failures[0]
         if self.trespasses and error[0] is None:
             raise Trespass(", ".join(f"{one.method} {one.path}" for one in self.trespasses))
 
@@ -115,6 +119,13 @@ class Server:
         return [one for one in self.log if (one.method, one.path) in self.dialect.routes and self._route(one).call == call]
 
     async def _serve(self, incoming: web.Request) -> web.StreamResponse:
+        try:
+            return await self._answered(incoming)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is our own and must not look like the venue's
+            self.failures.append(error)
+            return web.Response(status=500, text=repr(error))
+
+    async def _answered(self, incoming: web.Request) -> web.StreamResponse:
         request = Request(
             method=incoming.method,
             host=incoming.match_info["host"],
@@ -160,16 +171,16 @@ class Server:
 
     async def _judged(self, route: Route, request: Request) -> Answer:
         """Let the exchange answer, whatever becomes of the answer."""
-        now = self.venue.now_ms
+        now, key = self.venue.now_ms, self.dialect.key_of(request)
         try:
-            self.limits.charge(route.bucket, route.weight, now)
+            self.limits.charge(route.bucket, route.weighs(request), now, key)
             found = route.handle(self._talk(route, request))
             body = await found if inspect.isawaitable(found) else found
         except Refusal as refusal:
             answer = self.dialect.refused(refusal, request)
         else:
             answer = Answer(body=body)
-        counted = self.dialect.counted(route.bucket, self.limits.used(route.bucket, now))
+        counted = self.dialect.counted(route.bucket, self.limits.used(route.bucket, now, key))
         return Answer(status=answer.status, body=answer.body, headers={**counted, **answer.headers})
 
     def _talk(self, route: Route, request: Request) -> Talk:

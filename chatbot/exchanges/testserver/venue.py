@@ -7,22 +7,22 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.exchanges.base import PERP, is_perp
+from chatbot.exchanges.base import PERP, Side, is_perp
 from chatbot.exchanges.markets.coins import COINS, perp_market, spot_market
-from chatbot.exchanges.testserver.account import Moved, Right
+from chatbot.exchanges.testserver.account import Fill, Forced, Moved, Right, VenueOrder
 from chatbot.exchanges.testserver.book import spread_around
 from chatbot.exchanges.testserver.floor import Floor, Traits
-from chatbot.exchanges.testserver.ledger import HOUSE, MARKET, Wallet
+from chatbot.exchanges.testserver.ledger import HOUSE, MARKET, ZERO, Wallet
 from chatbot.exchanges.testserver.matching import match_resting
 from chatbot.exchanges.testserver.prices import Price
-from chatbot.exchanges.testserver.words import Reason, Refusal, State
+from chatbot.exchanges.testserver.words import BOTH, Force, Reason, Refusal, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from chatbot.clock import Clock
-    from chatbot.exchanges.testserver.account import Account, Stake, VenueOrder
+    from chatbot.exchanges.testserver.account import Account
     from chatbot.exchanges.testserver.harshness import Harshness
 
 FUNDING_EVERY = timedelta(hours=8)
@@ -95,7 +95,7 @@ class Venue(Floor):
                     order.end(self.now_ms, State.EXPIRED)
             for name, about, stake in account.held():
                 if name == instrument:
-                    self._close(account, name, about, stake, "DELIVERED_SETTELMENT")
+                    self._force(account, name, about, -stake.qty, Forced.SETTLEMENT)
         del self.markets[instrument]
 
     def move(self, asset: str, price: Decimal, *, perp: Decimal | None = None) -> None:
@@ -155,7 +155,7 @@ class Venue(Floor):
                 order.end(self.now_ms, State.EXPIRED)
         kept = self.margin(account).maintenance
         for name, about, stake in account.held():
-            self._close(account, name, about, stake, "REALIZED_PNL")
+            self._force(account, name, about, -stake.qty, Forced.LIQUIDATION)
         purse = self.purse(account, Wallet.FUTURES)
         left = self.ledger.held(purse, self.quote)
         fee = min(left, kept)  # below zero the house pays what is missing
@@ -163,19 +163,37 @@ class Venue(Floor):
         self.note_income(account, "INSURANCE_CLEAR", "", -fee)
 
     def deleverage(self, account: Account, instrument: str, qty: Decimal) -> None:
-        """Take a part of a winning position away at the mark, without an order and a fee: auto-deleveraging."""
+        """Take a part of a position away at the mark, without an order of its owner and a fee: auto-deleveraging."""
         stake = account.stake(instrument)
-        part = min(abs(qty), abs(stake.qty)) * (-1 if stake.qty > 0 else 1)
-        self._trade_away(account, instrument, stake, part, "REALIZED_PNL")
+        part = min(abs(qty), abs(stake.qty))
+        if part:
+            self._force(account, instrument, BOTH, part if stake.qty < 0 else -part, Forced.DELEVERAGING)
 
-    def _close(self, account: Account, instrument: str, about: str, stake: Stake, kind: str) -> None:
-        self._trade_away(account, instrument, stake, -stake.qty, kind)
-        account.stakes.pop((instrument, about), None)
-
-    def _trade_away(self, account: Account, instrument: str, stake: Stake, qty: Decimal, kind: str) -> None:
-        realised = stake.trade(qty, self.price(instrument))
+    def _force(self, account: Account, instrument: str, about: str, qty: Decimal, why: Forced) -> None:
+        """Trade a position away at the mark: the account has an order and a fill that it did not ask for."""
+        mark, stake = self.price(instrument), account.stake(instrument, about)
+        realised = stake.trade(qty, mark)
         self.ledger.move(self.quote, MARKET, self.purse(account, Wallet.FUTURES), realised)
-        self.note_income(account, kind, instrument, realised)
+        self.note_income(account, "REALIZED_PNL", instrument, realised)
+        number, now, size = self.next_number(), self.now_ms, abs(qty)
+        one = Fill(number=number, at_ms=now, price=mark, qty=size, fee=ZERO, fee_asset=self.quote, maker=False, realised=realised)
+        order = VenueOrder(
+            number=number,
+            client_id=f"{why}-{number}",
+            market=self.market(instrument),
+            side=Side.BUY if qty > 0 else Side.SELL,
+            qty=size,
+            limit=mark,
+            force=Force.IOC,
+            made_ms=now,
+            changed_ms=now,
+            reduce_only=True,
+            about=about,
+            forced=why,
+            state=State.FILLED,
+            fills=[one],
+        )
+        account.orders.append(order)
 
     def set_hedge(self, account: Account, *, hedge: bool) -> None:
         """Change the position mode. Raises ``Refusal``: unchanged, or in use."""

@@ -99,3 +99,29 @@ async def test_amounts_are_rounded_and_unknown_fields_ignored_in_silence() -> No
         raw = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "price": "50000", "colour": "red"}
         order = await desk.ccxt.privatePostOrder({**raw, "quantity": "0.0100079"})
         assert order["origQty"] == "0.01000000"
+
+
+async def test_a_question_about_everything_weighs_more() -> None:
+    """All open orders on spot weigh 80 of 6,000 a minute, those of one market 6; spot and futures are counted apart."""
+    async with Desk() as desk:
+        for ask, weight in (
+            (desk.ccxt.fetch_open_orders(), "80"),
+            (desk.ccxt.fetch_open_orders(SPOT), "86"),
+            (desk.ccxt.fetch_open_orders(None, params={"type": "swap"}), "40"),
+            (desk.ccxt.fetch_ticker(SPOT), "88"),
+            (desk.ccxt.fetch_tickers(), "168"),
+            (desk.ccxt.fetch_order_book(SPOT, 500), "193"),
+        ):
+            await ask
+            assert desk.ccxt.last_response_headers["X-MBX-USED-WEIGHT-1M"] == weight
+
+
+async def test_what_we_stumble_over_ourselves_fails_the_test() -> None:
+    """A mistake of ours must not pass for a fault of the venue."""
+    desk = Desk()
+    await desk.__aenter__()
+    del desk.venue.prices["BTC"]
+    with pytest.raises(errors.ExchangeNotAvailable):
+        await desk.ccxt.fetch_order_book(SPOT)
+    with pytest.raises(KeyError, match="BTC"):
+        await desk.__aexit__(None, None, None)

@@ -145,3 +145,39 @@ async def test_the_key_tells_what_it_may() -> None:
     async with Desk(dialect=BYBIT) as desk:
         told = (await desk.ccxt.private_get_v5_user_query_api())["result"]
         assert (str(told["readOnly"]), told["permissions"]["Wallet"], told["ips"]) == ("0", ["AccountTransfer"], ["*"])
+
+
+async def test_what_was_taken_away_is_told_as_an_execution_of_its_own_kind() -> None:
+    async with Desk(dialect=BYBIT) as desk:
+        await desk.order(PERP, "sell", 0.1, 59_000, clientOrderId="mine")
+        desk.venue.deleverage(desk.account, "BTC-PERP", Decimal("0.04"))
+        rows = (await desk.ccxt.private_get_v5_execution_list({"category": "linear", "symbol": "BTCUSDT"}))["result"]["list"]
+        assert sorted((row["execType"], row["execQty"], row["orderLinkId"]) for row in rows) == [
+            ("AdlTrade", "0.04", ""),
+            ("Trade", "0.1", "mine"),
+        ]
+
+
+async def test_a_long_list_comes_in_pages() -> None:
+    """A page that is full says where the next one begins; who reads one page only misses what is older."""
+    async with Desk(dialect=BYBIT) as desk:
+        for number in range(5):
+            await desk.order(PERP, "buy", 0.01, 50_000, clientOrderId=f"o{number}")
+        seen: list[str] = []
+        cursor = ""
+        while cursor or not seen:
+            asked = {"category": "linear", "symbol": "BTCUSDT", "limit": 2, "cursor": cursor}
+            page = (await desk.ccxt.private_get_v5_order_realtime(asked))["result"]
+            seen += [row["orderLinkId"] for row in page["list"]]
+            cursor = page["nextPageCursor"]
+        assert seen == ["o4", "o3", "o2", "o1", "o0"]
+
+
+async def test_limits_are_counted_for_each_key() -> None:
+    async with Desk(Harshness(limit_share=0.02), dialect=BYBIT) as desk:
+        desk.venue.open_account("other", "secret")
+        await desk.ccxt.fetch_positions([PERP])
+        with pytest.raises(errors.RateLimitExceeded):
+            await desk.ccxt.fetch_positions([PERP])
+        desk.ccxt.apiKey, desk.ccxt.secret = "other", "secret"
+        await desk.ccxt.fetch_positions([PERP])

@@ -52,6 +52,9 @@ async def test_who_lost_the_margin_is_liquidated() -> None:
         kinds = [one["incomeType"] for one in await desk.ccxt.fapiPrivateGetIncome()]
         assert kinds == ["COMMISSION", "REALIZED_PNL", "INSURANCE_CLEAR"]
         assert 0 <= (await desk.ccxt.fetch_balance({"type": "swap"}))["USDT"]["total"] < 20
+        (forced,) = await desk.ccxt.fapiPrivateGetForceOrders()
+        assert (forced["clientOrderId"].partition("-")[0], forced["side"], float(forced["executedQty"])) == ("autoclose", "SELL", 1.5)
+        assert sum(one["amount"] * (1 if one["side"] == "buy" else -1) for one in await desk.ccxt.fetch_my_trades(PERP)) == 0
 
 
 async def test_a_position_is_taken_away_and_a_coin_is_delisted() -> None:
@@ -59,6 +62,8 @@ async def test_a_position_is_taken_away_and_a_coin_is_delisted() -> None:
         await desk.order(PERP, "sell", 0.1, 59_000)
         desk.venue.deleverage(desk.account, "BTC-PERP", Decimal("0.04"))
         assert (await desk.ccxt.fetch_positions())[0]["contracts"] == 0.06
+        (forced,) = await desk.ccxt.fapiPrivateGetForceOrders({"autoCloseType": "ADL"})
+        assert (forced["side"], float(forced["executedQty"])) == ("BUY", 0.04)
         desk.venue.halt("BTC")
         with pytest.raises(errors.ExchangeError, match="Market is closed"):
             await desk.order(SPOT, "buy", 0.01, 61_000)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from chatbot.exchanges.base import PERP, is_perp
 from chatbot.exchanges.testserver.account import Right
 from chatbot.exchanges.testserver.dialects.binance.orders import window
-from chatbot.exchanges.testserver.dialects.binance.words import DAY_MS, WALLETS, instrument_of, symbol_of, text
+from chatbot.exchanges.testserver.dialects.binance.words import DAY_MS, WALLETS, instrument_of, plain, symbol_of, text
 from chatbot.exchanges.testserver.ledger import ZERO, Wallet
 from chatbot.exchanges.testserver.margin import leverage_of
 from chatbot.exchanges.testserver.words import Reason, Refusal
@@ -144,7 +144,7 @@ def _position(talk: Talk, name: str, about: str, stake: Stake) -> dict[str, Any]
     row = {
         "symbol": symbol_of(talk, talk.venue.market(name)),
         "positionSide": about,
-        "positionAmt": text(stake.qty, 3),
+        "positionAmt": plain(stake.qty),
         "entryPrice": text(stake.entry),
         "breakEvenPrice": text(stake.entry),
         "markPrice": text(margin.marks[name]),
@@ -216,8 +216,8 @@ def transfers(talk: Talk) -> dict[str, Any]:
 
 
 def _moved(one: Moved, kind: str) -> dict[str, Any]:
-    amount = format(one.amount.normalize(), "f")
-    return {"asset": one.asset, "amount": amount, "type": kind, "status": "CONFIRMED", "tranId": one.number, "timestamp": one.at_ms}
+    row = {"asset": one.asset, "amount": plain(one.amount), "type": kind, "status": "CONFIRMED"}
+    return {**row, "tranId": one.number, "timestamp": one.at_ms}
 
 
 def set_leverage(talk: Talk) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chatbot.exchanges.base import Side, is_perp
+from chatbot.exchanges.testserver.account import Forced
 from chatbot.exchanges.testserver.dialects.binance.words import (
     DAY_MS,
     FORCES,
@@ -23,6 +24,9 @@ from chatbot.exchanges.testserver.words import BOTH, Force, Reason, Refusal
 if TYPE_CHECKING:
     from chatbot.exchanges.testserver.account import Fill, VenueOrder
     from chatbot.exchanges.testserver.dialect import Request, Talk
+
+#: what the ids of orders begin with that Binance made itself
+_FORCED = {Forced.LIQUIDATION: "autoclose", Forced.DELEVERAGING: "adl_autoclose", Forced.SETTLEMENT: "settlement_autoclose"}
 
 
 def place(talk: Talk) -> dict[str, Any]:
@@ -47,6 +51,19 @@ def place(talk: Talk) -> dict[str, Any]:
     told = request.get("newOrderRespType", "ACK" if futures else "FULL")
     talk.all_read()
     return _answered(talk, place_order(talk.venue, talk.account, wish), told)
+
+
+def _client_id(order: VenueOrder) -> str:
+    """Return the client id; of an order that Binance made itself the one that says why."""
+    return order.client_id if order.forced is None else f"{_FORCED[order.forced]}-{order.number}"
+
+
+def force_orders(talk: Talk) -> list[dict[str, Any]]:
+    """GET /fapi/v1/forceOrders: the liquidations of the account, and what was taken from it."""
+    kind, since = talk.request.get("autoCloseType"), talk.request.whole("startTime", 0)
+    kinds = {Forced.LIQUIDATION: "LIQUIDATION", Forced.DELEVERAGING: "ADL"}
+    found = [order for order in _seen_orders(talk) if order.forced in kinds and order.made_ms >= since]
+    return [_order(talk, one) for one in found if one.forced and kind in ("", kinds[one.forced])][-talk.request.whole("limit", 50) :]
 
 
 def _answered(talk: Talk, order: VenueOrder, told: str) -> dict[str, Any]:
@@ -80,7 +97,7 @@ def _order(talk: Talk, order: VenueOrder) -> dict[str, Any]:
     row = {
         "symbol": symbol_of(talk, order.market),
         "orderId": order.number,
-        "clientOrderId": order.client_id,
+        "clientOrderId": _client_id(order),
         "price": text(order.limit or ZERO),
         "origQty": text(order.qty),
         "executedQty": text(order.filled),

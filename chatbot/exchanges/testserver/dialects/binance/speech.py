@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chatbot.exchanges.testserver.dialect import Answer, Route
 from chatbot.exchanges.testserver.dialects.binance import account, orders, public
@@ -26,6 +26,9 @@ _RECV_WINDOW_MS, _LARGEST_WINDOW_MS = 5_000, 60_000
 #: how far a client's clock may be ahead, ms
 _AHEAD_MS = 1_000
 _MINUTE = 60
+_Routes: TypeAlias = "dict[tuple[str, str], Route]"
+#: a weight, or what tells it from what is asked for
+_Weight: TypeAlias = "int | Callable[[Request], int]"
 #: the names under which ccxt keeps its addresses -> host, path
 _HOSTS = {
     "public": ("api", "/api/v3"),
@@ -64,37 +67,62 @@ def _nothing(_talk: Talk) -> list[Any]:
     return []
 
 
-def _public(path: str, call: Call, handle: Callable[[Talk], Any], weight: int) -> dict[tuple[str, str], Route]:
+def _one_or_all(one: int, every: int) -> Callable[[Request], int]:
+    """Return the weight of a question about one symbol, or about all of them."""
+    return lambda request: one if request.args.get("symbol") else every
+
+
+def _some_or_all(request: Request) -> int:
+    """Return the weight of spot tickers: by how many symbols are named."""
+    if request.args.get("symbol"):
+        return 2
+    named = request.args.get("symbols", "").count('"') // 2
+    return 80 if named == 0 or named > 100 else 40 if named > 20 else 2
+
+
+def _by_limit(*steps: tuple[int, int], beyond: int) -> Callable[[Request], int]:
+    """Return the weight of a question for some rows: ``steps`` hold up to how many, and what that weighs."""
+
+    def weight(request: Request) -> int:
+        limit = request.args.get("limit", "")
+        rows = int(limit) if limit.isdigit() else 500
+        return next((weight for most, weight in steps if rows <= most), beyond)
+
+    return weight
+
+
+def _public(path: str, call: Call, handle: Callable[[Talk], Any], weight: _Weight) -> _Routes:
     bucket = "futures" if path.startswith("/fapi") else "spot"
     return {("GET", path): Route(call=call, handle=handle, bucket=bucket, weight=weight, private=False)}
 
 
-def _private(verb: str, path: str, call: Call, handle: Callable[[Talk], Any], weight: int) -> dict[tuple[str, str], Route]:
+def _private(verb: str, path: str, call: Call, handle: Callable[[Talk], Any], weight: _Weight) -> _Routes:
     bucket = "futures" if path.startswith("/fapi") else "wallet" if path.startswith("/sapi") else "spot"
     return {(verb, path): Route(call=call, handle=handle, bucket=bucket, weight=weight)}
 
 
-def _both(verb: str, name: str, call: Call, handle: Callable[[Talk], Any], weights: tuple[int, int]) -> dict[tuple[str, str], Route]:
+def _both(verb: str, name: str, call: Call, handle: Callable[[Talk], Any], weights: tuple[_Weight, _Weight]) -> _Routes:
     spot, futures = weights
     return _private(verb, f"/api/v3/{name}", call, handle, spot) | _private(verb, f"/fapi/v1/{name}", call, handle, futures)
 
 
-def _public_both(name: str, call: Call, handle: Callable[[Talk], Any], weights: tuple[int, int]) -> dict[tuple[str, str], Route]:
+def _public_both(name: str, call: Call, handle: Callable[[Talk], Any], weights: tuple[_Weight, _Weight]) -> _Routes:
     spot, futures = weights
     return _public(f"/api/v3/{name}", call, handle, spot) | _public(f"/fapi/v1/{name}", call, handle, futures)
 
 
-ROUTES: dict[tuple[str, str], Route] = {
+_DEPTH = (_by_limit((100, 5), (500, 25), (1000, 50), beyond=250), _by_limit((50, 2), (100, 5), (500, 10), beyond=20))
+ROUTES: _Routes = {
     **_public_both("ping", Call.TIME, lambda _talk: {}, (1, 1)),
     **_public_both("time", Call.TIME, public.server_time, (1, 1)),
     **_public_both("exchangeInfo", Call.RULES, public.exchange_info, (20, 1)),
     **_public("/dapi/v1/exchangeInfo", Call.RULES, lambda _talk: {"symbols": []}, 1),
     **_public("/eapi/v1/exchangeInfo", Call.RULES, lambda _talk: {"optionSymbols": []}, 1),
-    **_public_both("ticker/24hr", Call.TICKERS, _each(public.ticker), (80, 40)),
-    **_public_both("ticker/bookTicker", Call.TOUCH, _each(public.touch), (4, 5)),
-    **_public_both("depth", Call.DEPTH, public.depth, (5, 5)),
-    **_public_both("klines", Call.CANDLES, public.klines, (2, 5)),
-    **_public("/fapi/v1/premiumIndex", Call.MARKS, _each(public.premium), 10),
+    **_public_both("ticker/24hr", Call.TICKERS, _each(public.ticker), (_some_or_all, _one_or_all(1, 40))),
+    **_public_both("ticker/bookTicker", Call.TOUCH, _each(public.touch), (_one_or_all(2, 4), _one_or_all(2, 5))),
+    **_public_both("depth", Call.DEPTH, public.depth, _DEPTH),
+    **_public_both("klines", Call.CANDLES, public.klines, (2, _by_limit((99, 1), (499, 2), (1000, 5), beyond=10))),
+    **_public("/fapi/v1/premiumIndex", Call.MARKS, _each(public.premium), _one_or_all(1, 10)),
     **_public("/fapi/v1/fundingRate", Call.RATES, public.funding_rates, 1),
     **_public("/fapi/v1/fundingInfo", Call.RATES, public.funding_info, 1),
     **_public("/sapi/v1/system/status", Call.TIME, lambda _talk: {"status": 0, "msg": "normal"}, 1),
@@ -102,10 +130,11 @@ ROUTES: dict[tuple[str, str], Route] = {
     **_both("POST", "order", Call.PLACE, orders.place, (1, 0)),
     **_both("GET", "order", Call.FIND, orders.find, (4, 1)),
     **_both("DELETE", "order", Call.CANCEL, orders.cancel, (1, 1)),
-    **_both("GET", "openOrders", Call.OPEN, orders.open_orders, (6, 1)),
+    **_both("GET", "openOrders", Call.OPEN, orders.open_orders, (_one_or_all(6, 80), _one_or_all(1, 40))),
     **_both("GET", "allOrders", Call.HISTORY, orders.all_orders, (20, 5)),
     **_private("GET", "/api/v3/myTrades", Call.FILLS, orders.trades, 20),
     **_private("GET", "/fapi/v1/userTrades", Call.FILLS, orders.trades, 5),
+    **_private("GET", "/fapi/v1/forceOrders", Call.HISTORY, orders.force_orders, _one_or_all(20, 50)),
     **_private("GET", "/fapi/v2/account", Call.FUTURES, account.futures_account, 5),
     **_private("GET", "/fapi/v3/account", Call.FUTURES, account.futures_account, 5),
     **_private("GET", "/fapi/v2/balance", Call.FUTURES, account.futures_balance, 5),
@@ -151,15 +180,17 @@ class Binance:
         live = {name: f"{base}/{host}.binance.com{path}" for name, (host, path) in _HOSTS.items()}
         played = {name: place for name, place in _HOSTS.items() if place[1].startswith(_PLAYED)}
         demo = {name: f"{base}/demo-{host}.binance.com{path}" for name, (host, path) in played.items()}
-        test = {
-            name: f"{base}/testnet.{'binance.vision' if host == 'api' else 'binancefuture.com'}{path}"
-            for name, (host, path) in played.items()
-        }
+        nets = {"api": "testnet.binance.vision", "fapi": "testnet.binancefuture.com", "dapi": "testnet.binancefuture.com"}
+        test = {name: f"{base}/{nets[host]}{path}" for name, (host, path) in played.items()}
         return {"urls": {"api": live, "demo": demo, "test": test}}
+
+    def key_of(self, request: Request) -> str:
+        """Return the key that a request names."""
+        return request.headers.get("X-MBX-APIKEY", "")
 
     def known(self, venue: Venue, request: Request) -> Account:
         """Return whose request it is: key, then time, then signature, as Binance judges them. Raises ``Refusal``."""
-        found = venue.known(request.headers.get("X-MBX-APIKEY", ""), request.address)
+        found = venue.known(self.key_of(request), request.address)
         _in_time(venue, request)
         text, _, signature = (request.query or request.body).rpartition("&signature=")
         expected = hmac.new(found.secret.encode(), text.encode(), hashlib.sha256).hexdigest()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.exchanges.base import PERP, is_perp
 from chatbot.exchanges.testserver.account import Right
-from chatbot.exchanges.testserver.dialects.bybit.words import INDEX, enveloped, instrument_of, listed, plain, symbol_of
+from chatbot.exchanges.testserver.dialects.bybit.words import INDEX, enveloped, instrument_of, listed, paged, plain, symbol_of
 from chatbot.exchanges.testserver.ledger import ZERO, Wallet
 from chatbot.exchanges.testserver.margin import leverage_of
 from chatbot.exchanges.testserver.words import Reason, Refusal
@@ -185,7 +185,7 @@ def transfers(talk: Talk) -> dict[str, Any]:
     """GET /v5/asset/transfer/query-inter-transfer-list: newest first."""
     wanted = talk.request.get("transferId")
     found = [one for one in reversed(talk.account.moved) if talk.venue.seen(one.at_ms) and wanted in ("", one.client_id)]
-    return enveloped(talk, {"list": [_moved(one) for one in found[: talk.request.whole("limit", 20)]], "nextPageCursor": ""})
+    return paged(talk, [_moved(one) for one in found], 50)
 
 
 def _moved(one: Moved) -> dict[str, Any]:

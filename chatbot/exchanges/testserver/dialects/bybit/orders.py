@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.exchanges.base import is_perp
+from chatbot.exchanges.testserver.account import Forced
 from chatbot.exchanges.testserver.dialects.bybit.words import (
     ABOUT,
     DAY_MS,
@@ -19,8 +20,8 @@ from chatbot.exchanges.testserver.dialects.bybit.words import (
     enveloped,
     id_of,
     instrument_of,
-    listed,
     number_of,
+    paged,
     plain,
     symbol_of,
 )
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from chatbot.exchanges.testserver.dialect import Request, Talk
 
 _WEEK_MS = 7 * DAY_MS
+#: kinds of executions that nobody asked for
+_FORCED = {Forced.LIQUIDATION: "BustTrade", Forced.DELEVERAGING: "AdlTrade", Forced.SETTLEMENT: "Settle"}
 
 
 def create(talk: Talk) -> dict[str, Any]:
@@ -69,7 +72,7 @@ def _force(request: Request) -> Force:
 
 
 def _ids(order: VenueOrder) -> dict[str, str]:
-    return {"orderId": id_of(order.number), "orderLinkId": "" if order.client_id.startswith("auto-") else order.client_id}
+    return {"orderId": id_of(order.number), "orderLinkId": "" if order.forced or order.client_id.startswith("auto-") else order.client_id}
 
 
 def cancel(talk: Talk) -> dict[str, Any]:
@@ -99,7 +102,7 @@ def realtime(talk: Talk) -> dict[str, Any]:
         raise Refusal(Reason.MISSING, "symbol or settleCoin or baseCoin")
     both = talk.request.get("openOnly") == "1"
     found = [order for order in _asked_for(talk) if order.open or (both and talk.venue.seen(order.changed_ms))]
-    return listed(talk, [_order(talk, order) for order in found[: talk.request.whole("limit", 20)]])
+    return paged(talk, [_order(talk, order) for order in found], 50, category=category_of(talk))
 
 
 def history(talk: Talk) -> dict[str, Any]:
@@ -108,7 +111,7 @@ def history(talk: Talk) -> dict[str, Any]:
     found = [
         order for order in _asked_for(talk) if not order.open and talk.venue.seen(order.changed_ms) and since <= order.made_ms <= until
     ]
-    return listed(talk, [_order(talk, order) for order in found[: talk.request.whole("limit", 20)]])
+    return paged(talk, [_order(talk, order) for order in found], 50, category=category_of(talk))
 
 
 def _window(talk: Talk) -> tuple[int, int]:
@@ -167,13 +170,14 @@ def executions(talk: Talk) -> dict[str, Any]:
     kind = request.get("execType")
     rows: list[tuple[int, dict[str, Any]]] = []
     name = instrument_of(talk) if request.get("symbol") else ""
-    if kind in ("", "Trade"):
+    if kind != "Funding":
         rows += [(one.at_ms, _execution(talk, order, one)) for order in _asked_for(talk) for one in order.fills]
     if kind in ("", "Funding") and category_of(talk) == LINEAR:
         paid = [one for one in talk.account.income if one.kind == "FUNDING_FEE" and name in ("", one.instrument)]
         rows += [(one.at_ms, _funding(talk, one)) for one in paid]
-    found = [row for at, row in sorted(rows, key=lambda one: -one[0]) if since <= at <= until and venue.seen(at)]
-    return listed(talk, found[: request.whole("limit", 50)])
+    fitting = [one for one in rows if since <= one[0] <= until and venue.seen(one[0]) and kind in ("", one[1]["execType"])]
+    found = [row for _, row in sorted(fitting, key=lambda one: -one[0])]
+    return paged(talk, found, 100, category=category_of(talk))
 
 
 def _execution(talk: Talk, order: VenueOrder, one: Fill) -> dict[str, Any]:
@@ -193,7 +197,7 @@ def _execution(talk: Talk, order: VenueOrder, one: Fill) -> dict[str, Any]:
         "execFee": plain(one.fee),
         "feeRate": plain(rate),
         "feeCurrency": "" if is_perp(order.market.instrument) else one.fee_asset,
-        "execType": "Trade",
+        "execType": "Trade" if order.forced is None else _FORCED[order.forced],
         "execTime": str(one.at_ms),
         "isMaker": one.maker,
         "markPrice": plain(one.price),

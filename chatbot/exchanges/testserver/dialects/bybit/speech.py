@@ -71,10 +71,10 @@ class Bybit:
     traits = Traits(one_wallet=True, refuses_takers=False, refuses_excess=False)
     limits: Mapping[str, Limit] = {
         "market": Limit(600, 5),
-        "account": Limit(50, 1),
-        "orders": Limit(50, 1),
-        "create": Limit(20, 1),
-        "asset": Limit(20, 1),
+        "account": Limit(50, 1, per_key=True),
+        "orders": Limit(50, 1, per_key=True),
+        "create": Limit(20, 1, per_key=True),
+        "asset": Limit(20, 1, per_key=True),
     }
     routes: Mapping[tuple[str, str], Route] = ROUTES
 
@@ -83,10 +83,14 @@ class Bybit:
         hosts = {"api": "api", "demotrading": "api-demo", "test": "api-testnet"}
         return {"urls": {kind: dict.fromkeys(_NAMES, f"{base}/{host}.bybit.com") for kind, host in hosts.items()}}
 
+    def key_of(self, request: Request) -> str:
+        """Return the key that a request names."""
+        return request.headers.get("X-BAPI-API-KEY", "")
+
     def known(self, venue: Venue, request: Request) -> Account:
         """Return whose request it is: key, time, signature. Raises ``Refusal``."""
         headers = request.headers
-        found = venue.known(headers.get("X-BAPI-API-KEY", ""), request.address)
+        found = venue.known(self.key_of(request), request.address)
         sent, window = headers.get("X-BAPI-TIMESTAMP", ""), headers.get("X-BAPI-RECV-WINDOW", "5000")
         _in_time(venue, sent, window)
         text = sent + found.key + window + (request.body if request.method == "POST" else request.query)

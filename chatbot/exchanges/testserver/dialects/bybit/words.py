@@ -41,6 +41,14 @@ def listed(talk: Talk, rows: list[Any], **more: Any) -> dict[str, Any]:  # noqa:
     return enveloped(talk, {"category": category_of(talk), "nextPageCursor": "", **more, "list": rows})
 
 
+def paged(talk: Talk, rows: list[Any], most: int, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    """Put one page of rows into the envelope, and the cursor of the next one where there is one."""
+    request = talk.request
+    size, start = min(most, request.whole("limit", 20)), request.whole("cursor", 0)
+    cursor = str(start + size) if start + size < len(rows) else ""
+    return enveloped(talk, {**more, "nextPageCursor": cursor, "list": rows[start : start + size]})
+
+
 def category_of(talk: Talk) -> str:
     """Return which side of the exchange a request is about. Raises ``Refusal`` for one that is not played."""
     category = talk.request.need("category")
