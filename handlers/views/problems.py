@@ -13,7 +13,7 @@ from handlers.views.common import DASH, View, bold, button, clip, code, coin, er
 from handlers.views.portfolio import leaps, untargeted, ways_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from chatbot.errors import Unreachable, UserError
@@ -42,6 +42,8 @@ _PROBLEMS = {
     "non_positive_value": N_("the portfolio's value is not above zero"),
     "negative_quantity": N_("the exchange reports a negative amount"),
 }
+#: coins that are named of those whose prices are equally old
+_MOST_COINS = 6
 _TAPS = {
     Reason.EXPIRED: N_("This button is too old. Send the command again."),
     Reason.FORGED: N_("This button belongs to somebody else, or to records that I no longer have. Send /status to see your own."),
@@ -58,9 +60,24 @@ def problem_text(words: Words, problem: Problem) -> str:
     return words.t(template, coin=coin(problem.instrument), age=age, times=times, code=problem.code)
 
 
+def _together(words: Words, problems: tuple[Problem, ...]) -> Iterator[str]:
+    """Yield each reason; where one source has stopped, the prices of all its coins are equally old."""
+    for problem in problems:
+        age = words.age(problem.age_s) if problem.age_s is not None else ""
+        alike = [
+            one for one in problems if one.code == problem.code == "stale_price" and one.age_s is not None and words.age(one.age_s) == age
+        ]
+        coins = list(dict.fromkeys(coin(one.instrument) for one in alike))
+        if len(coins) > 1:
+            more = [words.n("{count} more", "{count} more", len(coins) - _MOST_COINS)] if len(coins) > _MOST_COINS else []
+            yield words.t("the prices of {coins} are {age} old", coins=", ".join([*coins[:_MOST_COINS], *more]), age=age)
+        else:
+            yield problem_text(words, problem)
+
+
 def problems_text(words: Words, problems: Iterable[Problem], *, most: int = 6) -> str:
-    """Return the reasons in one line; beyond ``most`` they are counted."""
-    told = list(dict.fromkeys(problem_text(words, problem) for problem in problems))
+    """Return the reasons in one line, prices that stopped together as one; beyond ``most`` they are counted."""
+    told = list(dict.fromkeys(_together(words, tuple(problems))))
     more = [words.n("{count} more", "{count} more", len(told) - most)] if len(told) > most else []
     return "; ".join([*told[:most], *more])
 

@@ -73,11 +73,11 @@ def _status_line(words: Words, report: StatusReport, signal: Signal) -> Html:
     msgid = said.active if signal.active else said.quiet
     if said.held_back is not None and signals.is_held_back(report, signal):
         msgid = said.held_back.status
-    line = age.beside(words, say(words, msgid, **_facts(words, signal)), signal.age_s)
+    line = age.beside(words, say(words, msgid, **_facts(words, report, signal)), signal.age_s)
     return signals.beside_source(words, line, signal.trigger, report.mood_source)
 
 
-def _facts(words: Words, signal: Signal) -> dict[str, str]:
+def _facts(words: Words, report: StatusReport, signal: Signal) -> dict[str, str]:
     against = signal.leave if signal.active else signal.enter
     return {
         "coin": coin(signal.subject),
@@ -85,7 +85,7 @@ def _facts(words: Words, signal: Signal) -> dict[str, str]:
         "limit": signals.number(words, signal.trigger, signal.enter),
         "end": signals.number(words, signal.trigger, signal.leave),
         "size": words.percent(signal.size, 0) if signal.size is not None else "",
-        "moment": words.moment(signal.since) if signal.since is not None else "",
+        "moment": signals.market_moment(words, report, signal.since) if signal.since is not None else "",
     }
 
 
@@ -128,7 +128,7 @@ def old_readings(words: Words, report: StatusReport) -> list[Html]:
 
 def _sentence(words: Words, report: StatusReport, signal: Signal) -> Html:
     """Say what a signal reads and what it holds down, or what would make it act."""
-    facts, said = _facts(words, signal), said_of(signal.trigger, signal.subject)
+    facts, said = _facts(words, report, signal), said_of(signal.trigger, signal.subject)
     if signal.active and said.held_back is not None and signals.is_held_back(report, signal):
         return say(words, said.held_back.asks, **facts)
     if signal.active:

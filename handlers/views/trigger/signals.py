@@ -15,6 +15,7 @@ from handlers.views.trigger.words import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from chatbot.i18n import Words
     from chatbot.model import Signal, StatusReport, Strategy
@@ -156,11 +157,17 @@ def state(words: Words, report: StatusReport, signal: Signal) -> str:
 def _active_state(words: Words, report: StatusReport, signal: Signal) -> str:
     if is_held_back(report, signal):
         return words.t("held back by what asks for less risk")
-    fired = words.t("fired since {moment}", moment=words.moment(signal.since)) if signal.since else words.t("fired")
+    fired = words.t("fired since {moment}", moment=market_moment(words, report, signal.since)) if signal.since else words.t("fired")
     if is_cooling(signal):
         cooling = words.t("cooling down, {count} of {needed}", count=signal.count, needed=signal.needed)
         return DOT.join((fired, cooling))
     return fired
+
+
+def market_moment(words: Words, report: StatusReport, moment: datetime) -> str:
+    """Write a time of the market: labelled where that is not the time of the clock, by which everything else is told."""
+    told = words.moment(moment)
+    return told if report.market_time is None else words.t("{moment} (market time)", moment=told)
 
 
 def short_state(words: Words, report: StatusReport, signal: Signal) -> str:

@@ -97,7 +97,7 @@ def test_why_says_what_an_active_trigger_holds_down_and_what_ends_it() -> None:
     """Since when, from where to where, and how far the end has come."""
     text = why.everything(EN, triggered(active=True), triggered(active=True).check.figures).text
     for part in (
-        "BTC volatility has been high since 21 Nov 2026, 14:05; it is 2.4x its usual level.",
+        "BTC volatility has been high since 21 Nov 2026, 14:05 (market time); it is 2.4x its usual level.",
         "Its target is 10.1% instead of 24.0% while that lasts.",
         "It ends at 1.5x or less on 2 days in a row (0 so far).",
         "It ends at 30 or above on 2 days in a row (1 so far).",
@@ -190,8 +190,17 @@ def test_russian_counts_blocks_and_coins_rightly() -> None:
 def test_every_state_has_its_words(signal: object, on: bool, said: str) -> None:
     """Low funding that counts towards its next step is not cooling down."""
     setting = {signal.trigger: TriggerSetting(on=on)}
-    text = signals.state(EN, seeing(signal, **setting), signal)
+    text = signals.state(EN, replace(seeing(signal, **setting), market_time=None), signal)
     assert text.endswith(said)
+
+
+def test_the_time_of_a_played_market_is_labelled() -> None:
+    """A replay of 2021 is watched today: what began there says whose time it is told in, on every page about triggers."""
+    spike = a_signal(Cause.VOLATILITY, "BTC", "2.4", active=True, since=NOW, needed=2)
+    played = replace(seeing(spike), market_time=NOW)
+    assert signals.state(EN, played, spike).endswith("fired since 24 Nov 2026, 14:05 (market time)")
+    assert "has been high since 24 Nov 2026, 14:05 (market time)" in told(EN, played)[0]
+    assert "market time" not in told(EN, replace(played, market_time=None))[0]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

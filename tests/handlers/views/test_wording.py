@@ -308,6 +308,9 @@ def test_the_same_problem_is_told_once_and_many_are_counted() -> None:
     """A dozen stale prices do not fill the screen."""
     twice = [Problem(code="missing_price", instrument="ADA"), Problem(code="missing_price", instrument="ADA-PERP")]
     assert problems.problems_text(WORDS, twice) == "no price for ADA"
+    old = [Problem(code="stale_price", instrument=name, age_s=3610.0) for name in ("ADA", "BTC", "BTC-PERP")]
+    alone = Problem(code="stale_price", instrument="ETH", age_s=7300.0)
+    assert problems.problems_text(WORDS, [*old, alone]) == "the prices of ADA, BTC are 60 min old; the price of ETH is 2 hr old"
     many = [Problem(code="missing_price", instrument=f"C{at}") for at in range(9)]
     assert problems.problems_text(WORDS, many).endswith("no price for C5; 3 more")
 
