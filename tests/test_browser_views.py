@@ -43,7 +43,7 @@ def _buttons(keyboard: Keyboard) -> InlineKeyboardMarkup | None:
     return InlineKeyboardMarkup(rows) if rows else None
 
 
-@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.parametrize("language", ["en", "es", "ru"])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 async def test_every_view_fits_a_phone_and_can_be_read(dark: bool, language: str) -> None:
     """No table is wider than its message, nothing sticks out, every text has a contrast of 4.5, every picture is there in full width."""
