@@ -11,7 +11,7 @@ from chatbot.engine.hedges.sizing import Life, advance
 from chatbot.model import HEDGE_KINDS, STABLE, LegKind, LegState, OpenHedge
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from chatbot.exchanges.base import Funding
     from chatbot.model import Plan
@@ -22,6 +22,8 @@ CHECKED_AFTER = timedelta(minutes=10)
 COSTLY = Decimal("-0.0003")
 _DAY = timedelta(days=1)
 _BLOCK_HOURS = 8
+#: why a hedge is over whose position vanished at the exchange
+GONE = "gone"
 #: less than this part of a hedge is nothing
 _DUST, _WHOLE = Decimal("0.001"), Decimal("0.98")
 _ZERO, _ONE = Decimal(0), Decimal(1)
@@ -61,6 +63,18 @@ def ended(hedges: tuple[OpenHedge, ...], plan: Plan) -> tuple[OpenHedge, ...]:
             rest = replace(hedge, qty=hedge.qty + used, counted_plan=plan.id)
             after[hedge.kind] = rest if -rest.qty > _DUST * -hedge.qty else None
     return tuple(left for hedge in hedges if (left := after[hedge.kind]) is not None)
+
+
+def shorts_left(shorts: Mapping[str, Decimal], plan: Plan) -> dict[str, Decimal]:
+    """Return the positions that were seen on hedges' contracts without those that a plan trades: its fills are no loss of a hedge."""
+    traded = {leg.instrument for leg in plan.legs}
+    return {contract: qty for contract, qty in shorts.items() if contract not in traded}
+
+
+def seen_now(hedges: Sequence[OpenHedge], positions: Mapping[str, Decimal], before: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Return the position on each hedge's contract, base units; of one that has vanished, what it was: that is told first."""
+    found = {hedge.contract: positions.get(hedge.contract) or before.get(hedge.contract) for hedge in hedges if hedge.settled}
+    return {contract: qty for contract, qty in found.items() if qty}
 
 
 def closed_out(hedges: tuple[OpenHedge, ...], plan: Plan) -> tuple[OpenHedge, ...]:

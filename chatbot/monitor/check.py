@@ -281,7 +281,7 @@ class Monitor:
             last=stored.checks.get(portfolio_id),
             plan=stored.plans.get(portfolio_id),
             plan_ended_at=stored.ended.get(portfolio_id),
-            hedges=self._hedges.review(evaluation, states.hedges, market_now),
+            hedges=self._hedges.review(evaluation, states.hedges, market_now, states.shorts),
             now=now,
             market_now=market_now,
             window=self._window,

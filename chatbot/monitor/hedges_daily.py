@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 from chatbot.hedges import life
 from chatbot.model import Cause, MessageKind, OpenHedge
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _DAYS = 31
 #: BTC's daily volatility reading is waited for so long (as in chatbot.triggers.feeds), then the day counts without it
 _PATIENCE = timedelta(hours=6)
+_NONE: Final = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +66,17 @@ class HedgeWatch:
             await funding.refresh(sorted(contracts), _DAYS)
             await self._candles.refresh(sorted(contracts), "1d", _DAYS)
 
-    def review(self, evaluation: Evaluation, hedges: tuple[OpenHedge, ...], market_now: datetime) -> HedgeReview:
-        """Book funding and make the daily checks that are due; ``hedges`` are those of the transaction.
+    def review(
+        self, evaluation: Evaluation, hedges: tuple[OpenHedge, ...], market_now: datetime, shorts: Mapping[str, Decimal] = _NONE
+    ) -> HedgeReview:
+        """Book funding and make the daily checks that are due; ``hedges`` and the ``shorts`` seen of them are those of the transaction.
 
         One hedge at a time: there can be one plan only, so another one that is over is told in the check after that plan.
         """
-        alerts: list[HedgeAlert] = []
+        gone = {(one.kind, one.plan_id) for one in evaluation.lost if one.contract in shorts}
+        lost = [hedge for hedge in hedges if (hedge.kind, hedge.plan_id) in gone]
+        hedges = tuple(hedge for hedge in hedges if hedge not in lost)
+        alerts = [HedgeAlert(kind=MessageKind.HEDGE_OVER, facts={"hedge": hedge.kind, "why": life.GONE}) for hedge in lost]
         for hedge in hedges:
             mark = _mark(evaluation, hedge)
             if hedge.closed or not hedge.settled or mark is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.alerts import quiet_hours
 from chatbot.engine.triggers import batching
+from chatbot.hedges import life
 from chatbot.model import INFO, AnswerMode, Cause, Check, HeldBack, Outcome, PlanState, Reason
 from chatbot.monitor.hedges_daily import HedgeReview
 from chatbot.plans import autonomy, new_money
@@ -16,6 +17,7 @@ from chatbot.triggers import depeg, drift, margin, market, schedule, stopped, ti
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
+    from decimal import Decimal
 
     from chatbot.model import Person, Plan, Portfolio, PortfolioFigures
     from chatbot.portfolio.evaluation import Evaluation
@@ -162,7 +164,7 @@ def _judged(seen: CheckInput) -> CheckResult:
     lasts, begins = margin.advance(evaluation, seen.states)
     heard = _Heard(signals=signals, margin=begins)
     # What would have rung is not spent: a state moves only when somebody can be told, so a crossing in between is heard later.
-    states = replace(seen.states, outage=None, memory=evaluation.memory, mix=_still_meant(seen))
+    states = replace(seen.states, outage=None, memory=evaluation.memory, mix=_still_meant(seen), shorts=_shorts(seen))
     result = CheckResult(
         states=states, check=Check(at=seen.now, figures=figures, prices=len(evaluation.fresh)), outage_over=seen.states.outage
     )
@@ -223,6 +225,14 @@ def _still_meant(seen: CheckInput) -> Mix:
     """Return the intended quantities without those that were reached; one that a plan has written down meanwhile was not looked at."""
     looked, left = seen.evaluation.states.mix, seen.evaluation.layers.mix
     return {line: meant for line, meant in seen.states.mix.items() if line in left or meant != looked.get(line)}
+
+
+def _shorts(seen: CheckInput) -> Mapping[str, Decimal]:
+    """Return the positions on the contracts of hedges, which a plan under way changes: those are looked at after it."""
+    if (seen.plan is not None and seen.plan.state is not PlanState.PROPOSED) or seen.evaluation.account is None:
+        return seen.states.shorts
+    positions = {position.instrument: position.qty for position in seen.evaluation.account.positions}
+    return life.seen_now(seen.states.hedges, positions, seen.states.shorts)
 
 
 def _pegs(seen: CheckInput) -> tuple[tuple[depeg.PegStep, ...], Mapping[str, Peg]]:

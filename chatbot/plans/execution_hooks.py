@@ -66,4 +66,4 @@ def after(before: PortfolioStates, plan: Plan) -> PortfolioStates:
     """Return what is remembered once a plan has come to its end: its hedges and tilts as large as its fills made them."""
     hedges = life.ended(before.hedges, plan)
     hedges = life.closed_out(hedges, plan) if plan.is_panic else hedges
-    return replace(before, hedges=hedges, tilts=tilt.ended(before.tilts, plan))
+    return replace(before, hedges=hedges, tilts=tilt.ended(before.tilts, plan), shorts=life.shorts_left(before.shorts, plan))

@@ -354,7 +354,7 @@ class Rebalancing:
         await enqueue_plan(self._work, tx, plan)
         before = await states.read(tx, plan.portfolio_id)
         meant = mix.confirmed(before.mix, plan, alone=alone is not None)
-        after = replace(before, hedges=life.confirmed(before.hedges, plan), mix=meant)
+        after = replace(before, hedges=life.confirmed(before.hedges, plan), mix=meant, shorts=life.shorts_left(before.shorts, plan))
         if before.panic is not None and alone is None and not plan.is_panic:
             after = replace(after, panic=replace(before.panic, over=True))
         await states.write(tx, plan.portfolio_id, before, after)

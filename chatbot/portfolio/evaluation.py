@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from chatbot.model import Mode
 from chatbot.portfolio import targets, valuation
 from chatbot.portfolio.anchors import anchor_spikes, rearm, spikes
 from chatbot.portfolio.layers import Layers, Memory
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from chatbot.engine.portfolio import Snapshot, Valuation
     from chatbot.exchanges.base import Market, Quote
-    from chatbot.model import Portfolio, PortfolioFigures, Problem
+    from chatbot.model import OpenHedge, Portfolio, PortfolioFigures, Problem
     from chatbot.model.life import Stop
     from chatbot.portfolio.layers import Effective
     from chatbot.portfolio.valuation import Account
@@ -58,6 +59,11 @@ class Evaluation:
         return valuation.managed_instruments(self.account, self.portfolio.strategy) if self.account is not None else frozenset()
 
     @property
+    def lost(self) -> tuple[OpenHedge, ...]:
+        """Return the hedges whose position has vanished."""
+        return lost_hedges(self.portfolio, self.states, self.account) if self.account is not None else ()
+
+    @property
     def fresh(self) -> tuple[str, ...]:
         """Return the instruments whose prices are of now."""
         return tuple(name for name in self.quotes if name not in self.stops)
@@ -66,6 +72,17 @@ class Evaluation:
     def snapshot(self) -> Snapshot | None:
         """Return what is owned, without its value."""
         return self.held.snapshot if self.held is not None else None
+
+
+def lost_hedges(portfolio: Portfolio, states: PortfolioStates, account: Account) -> tuple[OpenHedge, ...]:
+    """Return the hedges whose contract was held at the last look and is not now, although no plan has traded it since.
+
+    It was liquidated, settled, or closed by the person. A live exchange may answer with nothing where there is something.
+    """
+    if portfolio.mode is Mode.LIVE:
+        return ()
+    held = {position.instrument for position in account.positions if position.qty}
+    return tuple(hedge for hedge in states.hedges if hedge.settled and states.shorts.get(hedge.contract) and hedge.contract not in held)
 
 
 def measured(seen: Evaluation, snapshot: Snapshot, betas: Mapping[str, Decimal], joined: datetime) -> Evaluation:
@@ -79,7 +96,8 @@ def measured(seen: Evaluation, snapshot: Snapshot, betas: Mapping[str, Decimal],
     begun = spikes(seen.layers.signals, held, strategy)
     mix = targets.unreached(states.mix, held, strategy, begun)
     memory = rearm(anchor_spikes(states, begun, held, strategy, mix, joined), seen.layers.signals)
-    layers = replace(seen.layers, anchors=memory.anchors, mix=mix, hedges=states.hedges, tilts=states.tilts)
+    hedges = tuple(hedge for hedge in states.hedges if hedge not in seen.lost)
+    layers = replace(seen.layers, anchors=memory.anchors, mix=mix, hedges=hedges, tilts=states.tilts)
     effective = targets.effective(held, strategy, layers, betas)
     figures = valuation.figures(held, strategy, seen.markets, betas, effective)
     figures = replace(figures, stopped=seen.held_stops, waiting=targets.waiting(held, strategy))

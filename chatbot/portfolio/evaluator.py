@@ -13,7 +13,7 @@ from chatbot.model import Mode, Problem
 from chatbot.model.life import StopKind
 from chatbot.portfolio import states as stored
 from chatbot.portfolio import valuation
-from chatbot.portfolio.evaluation import Evaluation, measured
+from chatbot.portfolio.evaluation import Evaluation, lost_hedges, measured
 from chatbot.portfolio.layers import Layers
 from chatbot.portfolio.lives.levels import open_question
 from chatbot.portfolio.lives.stops import last_quote
@@ -118,7 +118,7 @@ class Evaluator:
             account = await _account(exchange)
             coins = valuation.managed_coins(account.balances.spot, portfolio.strategy)
             signals = (*signals, *await self._own_signals(portfolio, coins))
-            extra = frozenset(also) & markets.keys() | {hedge.contract for hedge in states.hedges if not hedge.closed}
+            extra = frozenset(also) & markets.keys() | _hedged(portfolio, states, account)
             known = {*valuation.instruments(portfolio.strategy, account), *extra}
             shown = valuation.wholly_kept(portfolio.strategy, account)
             wished = await self._wished(quoted.board, {*(tilt.contract for tilt in states.tilts), *shown}, known, markets)
@@ -213,6 +213,12 @@ class Evaluator:
             if leap is not None and name in held and open_question(leap, since, seen.states.leaps.get(leap.asset)):
                 found.setdefault(leap.asset, Problem(code="leap", instrument=leap.asset, leap=leap))
         return tuple(found.values())
+
+
+def _hedged(portfolio: Portfolio, states: PortfolioStates, account: Account) -> set[str]:
+    """Return the contracts of the hedges that are open."""
+    lost = lost_hedges(portfolio, states, account)
+    return {hedge.contract for hedge in states.hedges if not hedge.closed and hedge not in lost}
 
 
 async def _account(exchange: Exchange) -> Account:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 #: keys of rows; every other row is a line's hysteresis. Lines are written in capitals, or are NET
 _MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _HEDGE = "margin", "rang", "problem", "schedule", "triggers", "tilts", "hedge:"
-_LEAPS, _PEGS, _STOPS, _AIMS, _MIX, PANIC = "leaps", "pegs", "stops", "targets", "mix", "panic"
-_NAMED = frozenset({_MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _LEAPS, _PEGS, _STOPS, _AIMS, _MIX, PANIC})
+_LEAPS, _PEGS, _STOPS, _AIMS, _MIX, _SHORTS, PANIC = "leaps", "pegs", "stops", "targets", "mix", "shorts", "panic"
+_NAMED = frozenset({_MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _LEAPS, _PEGS, _STOPS, _AIMS, _MIX, _SHORTS, PANIC})
 #: rows that an answer of a person changes, those of hedges besides
 _ANSWERED = frozenset({_TILTS, _LEAPS, _MIX, PANIC})
 #: a line of which nothing is stored
@@ -118,6 +118,8 @@ class PortfolioStates:
     stops: Mapping[str, str] = field(default_factory=dict)
     #: by line: the quantity of each of its coins that the last plan was about to reach (domain 2.3)
     mix: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    #: by contract of a hedge: the position there was when it was looked at last, base units; none since a plan has traded it
+    shorts: Mapping[str, Decimal] = field(default_factory=dict)
     #: None: there never was one
     panic: PanicMark | None = None
 
@@ -213,6 +215,7 @@ def decoded(rows: Mapping[str, Mapping[str, Any]]) -> PortfolioStates:
         pegs={asset: from_plain(Peg, body) for asset, body in stored.get(_PEGS, {}).items()},
         stops=dict(stored.get(_STOPS, {})),
         mix={line: from_plain(dict[str, Decimal], meant) for line, meant in stored.get(_MIX, {}).items()},
+        shorts=from_plain(dict[str, Decimal], stored.get(_SHORTS, {})),
         panic=from_plain(PanicMark, stored[PANIC]) if PANIC in stored else None,
     )
 
@@ -238,6 +241,7 @@ def encoded(states: PortfolioStates) -> Rows:
         _LEAPS: {asset: to_plain(said) for asset, said in states.leaps.items()},
         _PEGS: {asset: to_plain(peg) for asset, peg in states.pegs.items()},
         _STOPS: dict(states.stops),
+        _SHORTS: {contract: str(qty) for contract, qty in states.shorts.items()},
         _AIMS: {line: to_plain(aim) for line, aim in states.aims.items()},
         _MIX: {line: {asset: str(qty) for asset, qty in meant.items()} for line, meant in states.mix.items()},
     }

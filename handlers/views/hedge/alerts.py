@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 def over(words: Words, portfolio: Portfolio, facts: Mapping[str, Any]) -> View:
     """Tell that a hedge has done its work, why, and what it came to."""
     kind = str(facts["hedge"])
+    if "price" not in facts:
+        return _gone(words, portfolio, kind)
     text = page(
         head(words, portfolio, say(words, "Hedges")),
         say(words, "{name} is over: {why}.", name=bold(name(words, kind)), why=words.t(WHY_OVER[str(facts["why"])])),
@@ -28,6 +30,17 @@ def over(words: Words, portfolio: Portfolio, facts: Mapping[str, Any]) -> View:
         say(words, "Your targets are what they were without it. The next plan closes its short."),
     )
     return View(text, ((button(words.t("Close the hedge"), "hedge_close", kind, Style.PRIMARY), button(words.t("Hedges"), "hedge")),))
+
+
+def _gone(words: Words, portfolio: Portfolio, kind: str) -> View:
+    """Tell that a hedge has ended because its position is not there any more."""
+    text = page(
+        head(words, portfolio, say(words, "Hedges")),
+        say(words, "{name} is over: {why}.", name=bold(name(words, kind)), why=words.t(WHY_OVER["gone"])),
+        say(words, "It was liquidated or closed, and not by a plan of mine. I don't open it again."),
+        say(words, "Your targets are what they were without it. /hedge opens a new one."),
+    )
+    return View(text, ((button(words.t("Hedges"), "hedge"), button(words.t("Status"), "status")),))
 
 
 def _prices(words: Words, facts: Mapping[str, Any]) -> dict[str, str]:

@@ -23,6 +23,7 @@ WHY_OVER: Final = {
     "expired": N_("its time is up"),
     "manual": N_("you closed it"),
     "panic": N_("/panic closed the futures"),
+    "gone": N_("its position is gone"),
 }
 _PROBLEMS: Final = {
     HedgeProblem.NO_CONTRACT: N_("The BTC perpetual is not traded here, so there is nothing to short."),
