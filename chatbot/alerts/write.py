@@ -144,8 +144,10 @@ async def tell_leap(tx: Tx, portfolio: Portfolio, person: Person, leap: Leap, no
 
 async def tell_depeg(tx: Tx, portfolio: Portfolio, person: Person, left: tuple[PegStep, ...], now: datetime) -> None:
     """Ring for dollars that have left their peg, with what they cost and how many there are."""
-    coins = [{"asset": step.asset, "qty": str(step.qty), "price": str(step.price)} for step in left]
-    ids = [await events.add_alert(tx, portfolio.id, MessageKind.DEPEG, coin["asset"], coin, now) for coin in coins]
+    coins = [{"asset": step.asset, "qty": str(step.qty), "price": str(step.price), "money": step.is_money} for step in left]
+    ids = [
+        await events.add_alert(tx, portfolio.id, MessageKind.DEPEG, step.asset, coin, now) for step, coin in zip(left, coins, strict=True)
+    ]
     await _post(tx, portfolio, person, MessageKind.DEPEG, f"alert-{ids[0]}", now, {"coins": coins})
 
 

@@ -23,7 +23,12 @@ def counted_price(asset: str, price: Decimal | None, quote: str) -> Decimal | No
 
 def is_off_peg(asset: str, price: Decimal, quote: str) -> bool:
     """Tell whether a dollar has left its peg; the quote coin never has, and a euro has none."""
-    return asset in DOLLARS and asset != quote and abs(price - 1) > PEG_MARGIN
+    return asset in DOLLARS and asset != quote and has_left(price)
+
+
+def has_left(price: Decimal | None) -> bool:
+    """Tell whether what costs this many dollars has left its peg; where the price is unknown nobody says so."""
+    return price is not None and abs(price - 1) > PEG_MARGIN
 
 
 def is_spendable(asset: str, price: Decimal, quote: str) -> bool:

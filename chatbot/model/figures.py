@@ -68,6 +68,8 @@ class PortfolioFigures:
     beta_with_kept: Decimal | None = None
     #: price by dollar that is held and off its peg: it counts at that price, and plans do not spend it
     off_peg: dict[str, Decimal] = field(default_factory=dict)
+    #: what the quote coin costs in dollars; None: its market does not show it. Here it counts as one all the same (domain 0)
+    quote_price: Decimal | None = None
     #: what is held and its exchange does not trade, counted at its last price; by name
     stopped: tuple[Stop, ...] = ()
     #: by line of which nothing can be bought any more: its own target, which waits as cash

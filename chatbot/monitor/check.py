@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from chatbot.alerts import quiet_hours, write
+from chatbot.engine.cash import has_left
 from chatbot.errors import contained
 from chatbot.model import AnswerMode, Cause, HeldBack, Outcome, Phase, Plan
 from chatbot.monitor import batch, stumbles
@@ -130,7 +131,10 @@ class Monitor:
         self._roster.stir(await self._signals.refresh(self._roster.watches))
         await self._refresh_prices()
         for quoted, names in self._needed():
-            self._roster.stir_holders(quoted.source.quote_asset, await quoted.notice(names))
+            quote = quoted.source.quote_asset
+            self._roster.stir_holders(quote, await quoted.notice(names))
+            if has_left(self._markets.dollar_price(quote)):
+                self._roster.stir_keepers(quote)
         now = self._clock.now()
         suspicious = self._roster.suspects(self._markets, now)
         suspects = [portfolio for portfolio in suspicious if not self._stumbles.rests(portfolio.id, now)]
@@ -152,7 +156,7 @@ class Monitor:
         """Fetch what anybody needs, once for each quote coin; only what was fetched longer ago than this."""
         for quoted, names in self._needed():
             if not older_than_s or quoted.board.fetch_age_s > older_than_s:
-                await quoted.board.refresh(names)
+                await quoted.board.refresh(sorted({*names, *quoted.dollars}))
 
     def _needed(self) -> list[tuple[Quoted, tuple[str, ...]]]:
         """Return the markets that anybody needs, with the instruments; the usual ones in any case."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _DAYS = 31
 #: BTC's daily volatility reading is waited for so long (as in chatbot.triggers.feeds), then the day counts without it
 _PATIENCE = timedelta(hours=6)
-_NONE: Final = MappingProxyType({})
+_NONE: Final[Mapping[str, Decimal]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

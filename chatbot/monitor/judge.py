@@ -237,9 +237,10 @@ def _shorts(seen: CheckInput) -> Mapping[str, Decimal]:
 
 def _pegs(seen: CheckInput) -> tuple[tuple[depeg.PegStep, ...], Mapping[str, Peg]]:
     """Return the dollars that have left their peg, and what is remembered of them."""
-    if seen.evaluation.snapshot is None:
+    found = seen.evaluation
+    if found.snapshot is None:
         return (), seen.states.pegs
-    return depeg.advance(seen.evaluation.snapshot, seen.states, seen.person.alerts.reminder_h, seen.now)
+    return depeg.advance(found.snapshot, seen.states, seen.person.alerts.reminder_h, seen.now, found.quote_price)
 
 
 def window_closes(opened: datetime, now: datetime, window: timedelta, *, urgent: bool) -> bool:

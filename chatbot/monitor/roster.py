@@ -101,6 +101,10 @@ class Roster:
                 if watched.portfolio.quote == quote and not instruments.isdisjoint(watched.instruments)
             }
 
+    def stir_keepers(self, quote: str) -> None:
+        """Have everybody looked at exactly whose portfolio is kept in a quote coin: it has left its dollar."""
+        self._restless |= {one for one, watched in self._watched.items() if watched.portfolio.quote == quote}
+
     async def refresh(self) -> None:
         """Load who is new or changed; everybody at the first call."""
         changed, self._changed = self._changed, set()

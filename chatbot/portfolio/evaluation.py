@@ -34,6 +34,8 @@ class Evaluation:
     #: everything that is owned, measured once
     held: Valuation | None = None
     figures: PortfolioFigures | None = None
+    #: what the quote coin costs in dollars; None: its market does not show it
+    quote_price: Decimal | None = None
     #: what is not traded stands here with its last price
     quotes: Mapping[str, Quote] = field(default_factory=dict)
     #: what is held or wanted and its exchange does not trade
@@ -100,5 +102,5 @@ def measured(seen: Evaluation, snapshot: Snapshot, betas: Mapping[str, Decimal],
     layers = replace(seen.layers, anchors=memory.anchors, mix=mix, hedges=hedges, tilts=states.tilts)
     effective = targets.effective(held, strategy, layers, betas)
     figures = valuation.figures(held, strategy, seen.markets, betas, effective)
-    figures = replace(figures, stopped=seen.held_stops, waiting=targets.waiting(held, strategy))
+    figures = replace(figures, stopped=seen.held_stops, waiting=targets.waiting(held, strategy), quote_price=seen.quote_price)
     return replace(seen, held=held, figures=figures, betas=betas, layers=layers, effective=effective, memory=memory)

@@ -163,7 +163,8 @@ class Evaluator:
         quoted.stops.note(quotes)
         last, idle, unknown = self._last_prices(quoted, seen.stops, account, strategy)
         empty = valuation.empty_answer(account, is_ours=seen.portfolio.mode is not Mode.LIVE)
-        seen = replace(seen, quotes=quotes | last, layers=Layers(signals=signals))
+        money = self._markets.dollar_price(account.quote_asset)
+        seen = replace(seen, quotes=quotes | last, layers=Layers(signals=signals), quote_price=money)
         problems = (*problems, *unknown, *self._leaps(quoted.levels, seen))
         if problems or empty:
             return replace(seen, problems=(*problems, *((empty,) if empty else ())))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from chatbot.engine.cash import DOLLARS
 from chatbot.errors import ExchangeError, Unreachable
 from chatbot.exchanges.base import QuotedInSeveral, traded
 from chatbot.market.funding import FundingBook
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from chatbot.store.database import Database
 
 
+#: so many other dollars tell together which one has left its peg
+_SURE: Final = 2
+
+
 class Quoted:
     """All that is known of the markets against one quote coin; an instrument is called by its coin alone, so two of these never mix."""
 
@@ -34,6 +39,8 @@ class Quoted:
         self.levels = levels
         self.stops = stops
         self._clock = clock
+        #: other dollars that are traded against the quote coin: what tells whether it is one itself
+        self.dollars: tuple[str, ...] = ()
         #: what was traded at the last check; None before the first
         self._traded: frozenset[str] | None = None
 
@@ -44,6 +51,7 @@ class Quoted:
         except ExchangeError:
             return frozenset()
         now = traded(markets)
+        self.dollars = tuple(sorted((now & DOLLARS) - {self.source.quote_asset}))
         self.stops.note(self.board.usable(now.intersection(instruments), self._clock.now())[0])
         before, self._traded = self._traded, now
         return frozenset() if before is None else (before ^ now).intersection(instruments)
@@ -54,6 +62,17 @@ class Quoted:
             await self.board.refresh((instrument,))
         quote = None if self.board.problem(instrument, self._clock.now()) else self.board.get(instrument)
         return None if quote is None else quote.price
+
+    def dollar_price(self, *, alone: bool) -> Decimal | None:
+        """Return what the quote coin costs in dollars, by the middle one of the others; None where too few are traded against it.
+
+        One other dollar tells only that one of the two has left its peg: it counts ``alone`` where it is the market's usual money.
+        """
+        quotes, _ = self.board.usable(self.dollars, self._clock.now())
+        prices = sorted(quote.price for quote in quotes.values())
+        if len(prices) < (1 if alone else _SURE):
+            return None
+        return 1 / ((prices[(len(prices) - 1) // 2] + prices[len(prices) // 2]) / 2)
 
     async def keep(self, db: Database, now: datetime) -> None:
         """Write down the levels and stops that changed."""
@@ -89,6 +108,11 @@ class Markets:
     def coins(self) -> tuple[str, ...]:
         """Return the quote coins that a portfolio may be kept in here, the usual one first."""
         return tuple(self._by_quote)
+
+    def dollar_price(self, quote: str) -> Decimal | None:
+        """Return what a quote coin costs in dollars; None where this market does not show it (domain 9.5)."""
+        quoted = self._by_quote.get(quote)
+        return None if quoted is None else quoted.dollar_price(alone=quoted is not self.usual)
 
     def leap(self, portfolio: Portfolio, mark: str) -> Leap | None:
         """Return the leap of a price that a button names; None where there is none any more."""

@@ -177,7 +177,9 @@ def _margin(words: Words, portfolio: Portfolio, facts: Facts) -> View:
 
 
 def _depeg(words: Words, portfolio: Portfolio, facts: Facts) -> View:
-    coins = [alerts.Depegged(one["asset"], Decimal(one["qty"]), Decimal(one["price"])) for one in facts["coins"]]
+    coins = [
+        alerts.Depegged(one["asset"], Decimal(one["qty"]), Decimal(one["price"]), is_money=bool(one.get("money"))) for one in facts["coins"]
+    ]
     return alerts.depeg_alert(words, portfolio, coins)
 
 

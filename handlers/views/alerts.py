@@ -41,6 +41,8 @@ class Depegged:
     asset: str
     qty: Decimal
     price: Decimal
+    #: the portfolio is kept in it
+    is_money: bool = False
 
 
 def drift_alert(words: Words, portfolio: Portfolio, lines: Sequence[LineReading]) -> View:
@@ -142,9 +144,25 @@ def depeg_alert(words: Words, portfolio: Portfolio, coins: Sequence[Depegged]) -
             value=bold(words.money(coin.qty * coin.price)),
         )
         for coin in coins
+        if not coin.is_money
     ]
-    text = page(head(words, portfolio, name=True), *told, say(words, "Plans neither spend nor convert it until it is back within 1%."))
+    kept_in = [line for coin in coins if coin.is_money for line in _money_lines(words, coin)]
+    unspent = say(words, "Plans neither spend nor convert it until it is back within 1%.") if told else None
+    text = page(head(words, portfolio, name=True), *told, unspent, *kept_in)
     return View(text, ((button(words.t("Status"), "status"), button(words.t("Why?"), "why")), (*snooze_buttons(words, portfolio),)))
+
+
+def _money_lines(words: Words, coin: Depegged) -> list[Html]:
+    """Tell that the coin a portfolio is kept in has left its dollar: it counts as one all the same, so the value says nothing of it."""
+    facts = {
+        "coin": bold(clip(coin.asset, 12)),
+        "price": bold(words.price(round(coin.price, 4))),
+        "percent": words.percent(abs(coin.price - 1)),
+    }
+    return [
+        say(words, "{coin} costs {price} by the other dollars traded here, {percent} away from its dollar.", **facts),
+        say(words, "This portfolio is kept in {coin}: it goes on counting as one, in values and in plans.", coin=facts["coin"]),
+    ]
 
 
 def problem_alert(words: Words, portfolio: Portfolio, problems: Sequence[Problem]) -> View:

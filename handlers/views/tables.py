@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from chatbot.charts.labels import Labels
+from chatbot.engine.cash import has_left
 from handlers.views.common import (
     ARROW,
     DASH,
@@ -153,9 +154,11 @@ def beside_lines(words: Words, figures: PortfolioFigures) -> list[Html]:
         for asset, one in figures.kept.items()
     ]
     off = [f"{clip(asset, 12)} {words.price(price)}" for asset, price in figures.off_peg.items()]
+    money = words.price(round(figures.quote_price, 4)) if figures.quote_price is not None and has_left(figures.quote_price) else ""
     return [
         *([say(words, "Kept out: {coins}", coins="; ".join(kept))] if kept else []),
         *([say(words, "Off its dollar, not spent: {coins}", coins="; ".join(off))] if off else []),
+        *([say(words, "The quote coin is off its dollar at {price}; it counts as one here.", price=money)] if money else []),
     ]
 
 

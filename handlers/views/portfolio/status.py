@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chatbot.engine.cash import has_left
 from chatbot.model import FUTURES, Mode
 from chatbot.portfolio.lives.ways_out import is_decided
 from handlers.buttons import Style
@@ -201,12 +202,21 @@ def coins(words: Words, report: StatusReport, figures: PortfolioFigures, now: da
         amounts_table(words, _amounts(words, report, figures)),
         *((say(words, "Futures positions"), amounts_table(words, _positions(words, report, figures))) if figures.book else ()),
         *beside_lines(words, figures),
+        _quote_line(words, report, figures),
         *lives.standing_lines(words, figures, now),
         *performance_lines(words, report.performance),
         joined(DOT, (words.t("Drift"), *(f"{line_name(words, line.line)} {words.signed_points(line.drift)}" for line in figures.lines))),
     )
     keyboard = ((button(words.t("Exposure"), "exposure"), button(words.t("Back"), "status")),)
     return captioned(text, keyboard, allocation_picture(words, figures, named(words, report.portfolio)))
+
+
+def _quote_line(words: Words, report: StatusReport, figures: PortfolioFigures) -> Html | None:
+    """Say what the coin costs that all of this is counted in, or that nobody shows it here; beside_lines tells where that is far off."""
+    if figures.quote_price is None:
+        return say(words, "{coin} counts as one dollar; what it costs is not shown here.", coin=report.portfolio.quote)
+    facts = {"coin": report.portfolio.quote, "price": words.price(round(figures.quote_price, 4))}
+    return None if has_left(figures.quote_price) else say(words, "{coin} counts as one dollar; it costs {price}.", **facts)
 
 
 def _amounts(words: Words, report: StatusReport, figures: PortfolioFigures) -> list[Amount]:
