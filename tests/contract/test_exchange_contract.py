@@ -14,7 +14,6 @@ from chatbot.clock import ManualClock
 from chatbot.errors import NotEnoughMoney, Rejected
 from chatbot.exchanges.base import Direction, Exchange, Order, OrderRequest, OrderStatus, PriceSource, Quote, Side
 from chatbot.exchanges.live.private.account import LiveAccount, Sent
-from chatbot.exchanges.live.private.keys import Keys
 from chatbot.exchanges.live.private.opening import Accounts
 from chatbot.exchanges.manual import ManualExchange
 from chatbot.exchanges.markets.path import down, up
@@ -23,8 +22,11 @@ from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.exchanges.paper.account import AccountState
 from chatbot.exchanges.paper.paper import PaperExchange
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
+from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
 from chatbot.exchanges.testserver.harshness import KIND
 from chatbot.exchanges.testserver.server import Server
+from chatbot.model import Credentials
+from tests.exchanges.live.private.wire import Written
 from tests.places import DATA
 
 if TYPE_CHECKING:
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the recorded market in ../shared/data is absent")
+
+
+#: venues that take keys, as the test exchange speaks them
+DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT}
 
 
 @dataclass
@@ -71,27 +77,28 @@ class Bench:
 @asynccontextmanager
 async def live(dialect: Any, clock: ManualClock) -> AsyncIterator[Bench]:
     """Return an account with keys, through the real ccxt client at a server on the loopback interface."""
-
-    async def recall(client_id: str) -> Sent | None:
-        return {"t1": Sent(direction=Direction.TO_FUTURES, amount=Decimal(20_000), at=NOW)}.get(client_id)
-
+    journal = Written()
     async with Server(dialect, clock, harshness=KIND) as server:
         server.venue.open_account("key", "secret", {"USDT": Decimal(100_000)})
         accounts = Accounts(clock, {dialect.name: {**server.options(), "timeout_on_exit": 0}})
 
         def opened() -> Exchange:
-            return accounts.account(dialect.name, Keys("key", "secret"), tag="t", recall=recall)
+            return accounts.account(dialect.name, Credentials(api_key="key", secret="secret"), tag="t", journal=journal)
 
-        yield Bench(opened(), accounts.prices(dialect.name), clock, [], opened)
+        def reopened() -> Exchange:
+            journal["t1"] = Sent(direction=Direction.TO_FUTURES, amount=Decimal(20_000), at=NOW)  # as the executor has written it
+            return opened()
+
+        yield Bench(opened(), accounts.prices(dialect.name), clock, [], reopened)
         await accounts.close()
 
 
-@pytest.fixture(params=["simulated", pytest.param("replay", marks=needs_data), "manual", "binance"])
+@pytest.fixture(params=["simulated", pytest.param("replay", marks=needs_data), "manual", *DIALECTS])
 async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
     """Return each exchange with 100 000 USDT in its spot wallet; those with keys stand on the test exchange."""
     clock = ManualClock(NOW)
-    if request.param == "binance":
-        async with live(BINANCE, clock) as found:
+    if request.param in DIALECTS:
+        async with live(DIALECTS[request.param], clock) as found:
             yield found
         return
     replay = request.param == "replay"

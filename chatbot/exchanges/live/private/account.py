@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import structlog
 
-from chatbot.errors import ExchangeError, KeyRefused, OutcomeUnknown, Rejected, Unreachable
+from chatbot.errors import ExchangeError, KeyRefused, NotEnoughMoney, OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.base import PERP, Balances, Direction, Market, Order, OrderRequest, Position, Quote, Side, is_perp
 from chatbot.exchanges.live.private.dialect import NoAnswer, WireOrder
 from chatbot.exchanges.live.private.line import PATIENCE_S
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from chatbot.exchanges.live.ccxt_prices import CcxtSource
     from chatbot.exchanges.live.listing import Listed
     from chatbot.exchanges.live.private.dialect import Ask, Dialect, Fill, Told
-    from chatbot.exchanges.live.private.keys import Keys
     from chatbot.exchanges.live.private.line import PrivateLine
+    from chatbot.model import Credentials
 
 log = structlog.get_logger()
 _T = TypeVar("_T")
@@ -47,8 +47,16 @@ class Sent:
     at: datetime
 
 
-#: what the journal holds of a transfer by our id; None: it was never sent
-Recall: TypeAlias = "Callable[[str], Awaitable[Sent | None]]"
+class Journal(Protocol):
+    """What was written down of a portfolio's transfers."""
+
+    async def sent(self, client_id: str) -> Sent | None:
+        """Return a transfer by our id; None: it was never sent."""
+        ...
+
+    async def done(self) -> Mapping[str, Sent]:
+        """Return every transfer of the portfolio that was done, by our id."""
+        ...
 
 
 class LiveAccount:
@@ -64,11 +72,11 @@ class LiveAccount:
         prices: CcxtSource,
         line: PrivateLine,
         dialect: Dialect,
-        keys: Keys,
+        keys: Credentials,
         *,
         clock: Clock,
         tag: str,
-        recall: Recall,
+        journal: Journal,
         watch: bool,
     ) -> None:
         """``tag`` stands before every client id, so that two journals never share one; ``watch`` refuses whatever changes something."""
@@ -82,7 +90,7 @@ class LiveAccount:
         self._keys = keys
         self._clock = clock
         self._tag = tag
-        self._recall = recall
+        self._journal = journal
         self._watch = watch
         #: ids under which the venue certainly has an order: it would take a second one once the first has ended
         self._known: dict[str, None] = {}
@@ -106,7 +114,21 @@ class LiveAccount:
     async def balances(self) -> Balances:
         """Return both wallets; what is lent to the exchange's own savings is not in them."""
         told = await self._read(lambda ask: self._dialect.wallets(ask, self.quote_asset))
-        return Balances(spot=dict(told.total), free=dict(told.free), futures_wallet=told.futures)
+        if told.spare is None:
+            return Balances(spot=dict(told.total), free=dict(told.free), futures_wallet=told.futures)
+        purse = told.total.get(self.quote_asset, _ZERO)
+        futures = min(max(_ZERO, await self._set_aside()), max(_ZERO, purse))
+        spare = max(_ZERO, min(told.free.get(self.quote_asset, _ZERO) - futures, told.spare))
+        spot = {**told.total, self.quote_asset: purse - futures}
+        return Balances(spot=spot, free={**told.free, self.quote_asset: spare}, futures_wallet=futures)
+
+    async def _set_aside(self) -> Decimal:
+        """Return what our own books have moved to futures, where the venue keeps one purse: there a transfer is a line in them.
+
+        What contracts gain and lose comes into the purse, and so into the spot money.
+        """
+        moved = {**self._sent, **await self._journal.done()}
+        return sum((one.amount if one.direction is Direction.TO_FUTURES else -one.amount for one in moved.values()), _ZERO)
 
     async def positions(self) -> tuple[Position, ...]:
         """Return the open positions against our quote coin, in base units; raises ``HedgeMode``."""
@@ -138,16 +160,26 @@ class LiveAccount:
         wire = self._wire(request, _checked(request, listed.rules.get(request.instrument)), listed)
         if request.client_id in self._known:
             raise Rejected("duplicate_id", request.client_id)
+        if request.reduce_only:
+            await self._check_reduction(request)
         try:
             told = await self._dialect.place(ask, wire)
         except NoAnswer as error:
             raise OutcomeUnknown(f"{request.client_id}: {error}") from error
         if (told.buys, told.qty, told.limit) != (wire.buys, wire.qty, wire.limit):
             raise OutcomeUnknown(f"{request.client_id}: the exchange tells of another order: {told}")
+        if told.would_take and not told.filled:
+            raise Rejected("would_take", request.client_id)
         try:
             return await self._order(request.instrument, request.client_id, told, ask)
         except ExchangeError as error:  # it is there, but what was paid for it is not known yet: found again, it is taken over whole
             raise OutcomeUnknown(f"{request.client_id} was taken: {error}") from error
+
+    async def _check_reduction(self, request: OrderRequest) -> None:
+        """Refuse what is more than there is to reduce: some venues would fill a part of it and say nothing."""
+        held = next((one.qty for one in await self.positions() if one.instrument == request.instrument), _ZERO)
+        if request.qty > (held if request.side is Side.SELL else -held):
+            raise Rejected("reduce_only", f"{request.qty} of {held} {request.instrument}")
 
     async def find(self, instrument: str, client_id: str) -> Order | None:
         """Look an order up by its client id; None only when the exchange says that it has none."""
@@ -182,6 +214,13 @@ class LiveAccount:
         if client_id in self._sent and await self.find_transfer(client_id):
             return
         ask, to_futures = self._asking(), direction is Direction.TO_FUTURES
+        if self._dialect.one_wallet:
+            balances = await self.balances()
+            there = balances.free.get(self.quote_asset, _ZERO) if to_futures else balances.futures_wallet
+            if amount > there:
+                raise NotEnoughMoney(f"{amount} of {there}")
+            self._sent[client_id] = Sent(direction=direction, amount=amount, at=self._clock.now())
+            return
         self._sent[client_id] = Sent(direction=direction, amount=amount, at=self._clock.now())
         try:
             self._claimed[await self._dialect.transfer(ask, self.quote_asset, amount, to_futures=to_futures)] = client_id
@@ -196,9 +235,11 @@ class LiveAccount:
 
         The venue takes no id of ours for it. So its history is asked for one of exactly this amount, in this direction, from the moment
         it was written down until the request could not be taken any more; a portfolio makes one transfer at a time, and its account is
-        nobody else's. Raises ``Unreachable`` while one is under way.
+        nobody else's. Raises ``Unreachable`` while one is under way. Where the venue keeps one purse for both, our own books tell.
         """
-        sent = self._sent.get(client_id) or await self._recall(client_id)
+        if self._dialect.one_wallet:
+            return client_id in self._sent or client_id in await self._journal.done()
+        sent = self._sent.get(client_id) or await self._journal.sent(client_id)
         if sent is None:
             return False
         offset = timedelta(milliseconds=self._line.offset())
@@ -233,6 +274,9 @@ class LiveAccount:
             raise Rejected("bad_leverage", f"{leverage} is no whole number from 1 to {market.max_leverage}")
         try:
             await self._dialect.set_leverage(ask, listed.ids[instrument], leverage)
+        except Rejected as refusal:
+            if refusal.reason != "no_change":
+                raise
         except NoAnswer as error:
             raise OutcomeUnknown(f"leverage of {instrument}: {error}") from error
 

@@ -12,7 +12,7 @@ from chatbot.engine.finite import finite, positive
 from chatbot.errors import HedgeMode, Rejected
 from chatbot.exchanges.base import OrderStatus
 from chatbot.exchanges.live.private import binance_errors
-from chatbot.exchanges.live.private.dialect import Call, Fill, Held, Moved, NoAnswer, Told, Wallets, number, rows, table, text
+from chatbot.exchanges.live.private.dialect import Call, Fill, Held, Limit, Moved, NoAnswer, Told, Wallets, number, rows, table, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +41,9 @@ _PAGE = 100
 _EARN = "LD"
 _ENDED = frozenset({"FAILED", "FAILURE", "CANCELED", "REJECTED"})
 
-_LIMITS: Mapping[str, float] = {"api": 6000, "fapi": 2400, "sapi": 12000}
+_LIMITS: Mapping[str, Limit] = {"api": Limit(6000), "fapi": Limit(2400), "sapi": Limit(12000)}
+#: seconds to leave it alone where it does not say for how long
+_PAUSE_S = 60.0
 _HOSTS: Mapping[str, str] = {
     "public": "api.binance.com",
     "private": "api.binance.com",
@@ -61,7 +63,7 @@ _TEST_HOSTS: Mapping[str, str] = {
 class Binance:
     """The dialect of Binance."""
 
-    limits: Mapping[str, float] = _LIMITS
+    limits: Mapping[str, Limit] = _LIMITS
     #: we ask for 5 s with every request. Binance refuses what arrives later (-1021), and on futures the matching engine looks once more
     #: (-5028); it takes a time up to 1 s ahead of its own
     recv_window_s: float | None = 5.0
@@ -69,6 +71,17 @@ class Binance:
     id_length: int = 36
     hosts: Mapping[str, str] = _HOSTS
     test_hosts: Mapping[str, str] = _TEST_HOSTS
+    test_urls: str = "demo"
+    one_wallet: bool = False
+
+    def refused(self, answer: Mapping[str, Any]) -> tuple[str | None, str]:
+        """Codes below 0 refuse."""
+        code = finite(answer.get("code"))
+        return (None if code is None or code >= 0 else str(answer["code"])), str(answer.get("msg", ""))
+
+    def pause_s(self, refusal: Refusal) -> float:  # noqa: ARG002 - the same for all
+        """Return how long to leave Binance alone."""
+        return _PAUSE_S
 
     def meaning(self, refusal: Refusal) -> tuple[Meaning, str]:
         """Say what a refusal means."""

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chatbot.clock import Clock
+    from chatbot.exchanges.live.private.dialect import Limit
 
-#: of the exchange's limit in any one minute: what may come at once, what is refilled in it, and from where on the next one is awaited.
+#: of the exchange's limit in its stretch of time: what may come at once, what is refilled in it, and from where on the next is awaited.
 #: The rest is for others behind the same address, and for calls that anybody makes without a key
 _BURST, _REFILL, _FULL = 0.15, 0.65, 0.9
 #: share of what may come at once that reads leave to orders
@@ -35,10 +36,10 @@ class _Waiter:
 class _Pool:
     """One counter of the exchange: what is left of it, and who waits for it."""
 
-    def __init__(self, limit: float, clock: Clock) -> None:
-        self.limit = limit
+    def __init__(self, limit: Limit, clock: Clock) -> None:
+        self.limit, self._seconds = limit.weight, limit.seconds
         self._clock = clock
-        self._left = limit * _BURST
+        self._left = limit.weight * _BURST
         self._at = clock.monotonic()
         self._serving: _Waiter | None = None
         #: orders wait in a line of their own, which is served first; in each line the accounts take turns
@@ -52,7 +53,7 @@ class _Pool:
     @property
     def per_second(self) -> float:
         """Return how much is refilled a second."""
-        return self.limit * _REFILL / _MINUTE_S
+        return self.limit * _REFILL / self._seconds
 
     async def turn(self, waiter: _Waiter) -> None:
         """Wait until it is this one's turn; orders first, then account by account."""
@@ -107,8 +108,8 @@ class _Pool:
 class Budget:
     """The weights of one exchange for one address."""
 
-    def __init__(self, limits: Mapping[str, float], clock: Clock) -> None:
-        """``limits`` are weights a minute by the exchange's own counters."""
+    def __init__(self, limits: Mapping[str, Limit], clock: Clock) -> None:
+        """``limits`` are the exchange's own counters."""
         self._clock = clock
         self._pools = {name: _Pool(limit, clock) for name, limit in limits.items()}
         self._paused_until = clock.monotonic()

@@ -50,6 +50,14 @@ class Call:
 Ask: TypeAlias = "Callable[[Call], Awaitable[Any]]"
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How much may be asked for in a stretch of time."""
+
+    weight: float
+    seconds: float = 60.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """What an exchange answered instead of doing it."""
@@ -95,6 +103,8 @@ class Told:
     at_ms: int | None
     #: its fills; None where they have to be asked for
     fills: Sequence[Fill] | None = None
+    #: it ended at once because it would have taken
+    would_take: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +124,10 @@ class Wallets:
 
     total: Mapping[str, Decimal]
     free: Mapping[str, Decimal]
-    #: quote money of the futures wallet without unrealised profit
+    #: quote money of the futures wallet without unrealised profit; 0 where there is one purse for both
     futures: Decimal
+    #: quote money of the one purse that neither an order nor a position holds; None where there are two
+    spare: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +156,8 @@ class Moved:
 class Dialect(Protocol):
     """How one venue is spoken to."""
 
-    #: weights a minute by counter
-    limits: Mapping[str, float]
+    #: the venue's counters
+    limits: Mapping[str, Limit]
     #: seconds for which a request stays valid after the time it carries, and by how much that time may lie ahead of the venue's own;
     #: None: the venue has no such bound
     recv_window_s: float | None
@@ -155,6 +167,18 @@ class Dialect(Protocol):
     #: parts of ccxt's ``urls`` that carry signed requests -> the one host that may get them: with real money, and for testing
     hosts: Mapping[str, str]
     test_hosts: Mapping[str, str]
+    #: ccxt's name for the addresses of test accounts
+    test_urls: str
+    #: True where spot and futures are one purse
+    one_wallet: bool
+
+    def refused(self, answer: Mapping[str, Any]) -> tuple[str | None, str]:
+        """Return code and words of an answer that refuses; the code is None where it does not."""
+        ...
+
+    def pause_s(self, refusal: Refusal) -> float:
+        """Return how long to leave the venue alone after too many requests, where it does not say so itself."""
+        ...
 
     def meaning(self, refusal: Refusal) -> tuple[Meaning, str]:
         """Say what a refusal means, and our word for why; total, whatever the venue answers."""

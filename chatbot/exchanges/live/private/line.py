@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from chatbot.engine.finite import finite
-from chatbot.errors import ExchangeError, KeyRefused, OutcomeUnknown, RateLimited, Rejected, Unreachable
+from chatbot.errors import ExchangeError, KeyRefused, RateLimited, Rejected, Unreachable
 from chatbot.exchanges.live.answers import parsed
 from chatbot.exchanges.live.ccxt_errors import Meaning, told
 from chatbot.exchanges.live.ccxt_loader import error_classes, exchange_class
 from chatbot.exchanges.live.private.dialect import SKEW, Call, NoAnswer, Refusal
-from chatbot.exchanges.live.private.keys import Keys
 from chatbot.exchanges.markets.markettime import to_ms
+from chatbot.model import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,10 +36,8 @@ PATIENCE_S = 3.0
 _READ_PATIENCE_S = 30.0
 #: seconds for which the difference between our clock and the exchange's is believed
 _TIME_FOR_S = 600.0
-#: seconds to leave an exchange alone that refused too many requests and does not say for how long
-_PAUSE_S = 60.0
 _ERROR_STATUS = 400
-_NOBODY = Keys("", "")
+_NOBODY = Credentials(api_key="", secret="")
 _VERBS = frozenset({"get", "post", "put", "delete"})
 #: what an aiohttp error is called that means that no connection came about, so that nothing was sent
 _NO_CONNECTION = "ClientConnectorError"
@@ -86,7 +84,7 @@ class PrivateLine:
         self._offset_ms: int | None = None
         self._measured_at = 0.0
 
-    async def ask(self, keys: Keys, who: object, began: tuple[datetime, float], call: Call) -> Any:  # noqa: ANN401 - JSON
+    async def ask(self, keys: Credentials, who: object, began: tuple[datetime, float], call: Call) -> Any:  # noqa: ANN401 - JSON
         """Make a call of the account ``who``, whose work on this change ``began`` then, by both clocks; every failure is one of ours.
 
         Something that changes is signed within ``PATIENCE_S`` of that or not at all, so that the time it carries bounds how late it
@@ -132,15 +130,15 @@ class PrivateLine:
         made.logger = _silent  # at DEBUG ccxt writes down every header and every answer
         made.enableLastHttpResponse = made.enableLastJsonResponse = made.enableLastResponseHeaders = False
         made.parse_json = parsed
-        made.handle_errors = _raise_refusal
+        made.handle_errors = partial(_raise_refusal, self._dialect)
         made.nonce = lambda: to_ms(self._clock.now()) + self.offset()
         return made
 
-    def _signed(self, made: Any, keys: Keys, call: Call) -> Mapping[str, Any]:  # noqa: ANN401 - ccxt is untyped
+    def _signed(self, made: Any, keys: Credentials, call: Call) -> Mapping[str, Any]:  # noqa: ANN401 - ccxt is untyped
         """Return the request, signed; nothing runs in between, so no other account's keys get in, and the host is checked first."""
-        self._check_host(call.api, str(made.urls["api"].get(call.api, "")))
+        self._check_host(call.api, str(made.implode_hostname(made.urls["api"].get(call.api) or "")))
         if call.signed:
-            made.apiKey, made.secret, made.password = keys.api_key, keys.secret, keys.password
+            made.apiKey, made.secret, made.password = keys.api_key, keys.secret, ""
         failed = False
         try:
             request: Mapping[str, Any] = made.sign(call.path, [call.api], call.verb, dict(call.params))
@@ -168,11 +166,11 @@ class PrivateLine:
             raise Rejected("wrong_host", f"{self.name}: {api} would go to {to.hostname or 'nowhere'}")
 
     def _named(self) -> Mapping[str, Any]:
-        """Return the addresses that CHATBOT_EXCHANGE_OPTIONS names in place of the exchange's own, by part; ``demo`` is ccxt's word."""
-        named = (self._given.get("urls") or {}).get("demo" if self._test else "api") or {}
+        """Return the addresses that CHATBOT_EXCHANGE_OPTIONS names in place of the exchange's own, by part."""
+        named = (self._given.get("urls") or {}).get(self._dialect.test_urls if self._test else "api") or {}
         return named if isinstance(named, dict) else {}
 
-    async def _sent(self, made: Any, keys: Keys, call: Call) -> Any:  # noqa: ANN401 - ccxt is untyped, JSON
+    async def _sent(self, made: Any, keys: Credentials, call: Call) -> Any:  # noqa: ANN401 - ccxt is untyped, JSON
         """Put a request on the wire and translate what comes back."""
         seen: dict[str, str] = {}
         token, answer = _headers.set(seen), None
@@ -197,7 +195,7 @@ class PrivateLine:
             raise failure  # outside of the handler: the frames that signed and sent hold the key
         return answer
 
-    async def _fetched(self, made: Any, keys: Keys, call: Call) -> Any:  # noqa: ANN401 - as above
+    async def _fetched(self, made: Any, keys: Credentials, call: Call) -> Any:  # noqa: ANN401 - as above
         request = self._signed(made, keys, call)
         made.open(True)
         if not isinstance(made.session, _Straight):
@@ -207,7 +205,7 @@ class PrivateLine:
     def _refusal(self, refusal: Refusal, call: Call) -> ExchangeError:
         meaning, reason = self._dialect.meaning(refusal)
         if meaning is Meaning.LIMITED:
-            self.budget.pause(refusal.retry_after_s or _PAUSE_S, f"(HTTP {refusal.status})")
+            self.budget.pause(refusal.retry_after_s or self._dialect.pause_s(refusal), f"(HTTP {refusal.status} {refusal.code or ''})")
         if reason == SKEW:
             self._offset_ms = None
         return told(meaning, reason, f"{call.path}: HTTP {refusal.status} {refusal.code or ''} {refusal.text}", changes=call.changes)
@@ -245,27 +243,26 @@ class _Straight:
         return partial(found, allow_redirects=False) if name in _VERBS else found
 
 
-def _raise_refusal(status: int, reason: str, _url: str, _verb: str, headers: Mapping[str, str], _text: str, answer: Any, *_: Any) -> None:  # noqa: ANN401 - ccxt's signature
+def _raise_refusal(
+    dialect: Dialect,
+    status: int,
+    reason: str,
+    _url: str,
+    _verb: str,
+    headers: Mapping[str, str],
+    _text: str,
+    answer: Any,  # noqa: ANN401 - JSON
+    *_: Any,  # noqa: ANN401 - ccxt's signature
+) -> None:
     """Stand in for ccxt's own table of errors: raise what refuses as it stands, and keep the headers."""
     small = {str(name).lower(): str(value) for name, value in headers.items()}
     seen = _headers.get()
     if seen is not None:
         seen.update(small)
-    code = answer.get("code") if isinstance(answer, dict) else None
-    number = finite(code)
-    if status < _ERROR_STATUS and not (number is not None and number < 0):
+    code, words = dialect.refused(answer) if isinstance(answer, dict) else (None, str(reason))
+    if status < _ERROR_STATUS and code is None:
         return
     wait = finite(small.get("retry-after"))
     raise _Refused(
-        Refusal(
-            status=status,
-            code=None if number is None else str(code),
-            text=str(answer.get("msg", ""))[:200] if isinstance(answer, dict) else str(reason)[:80],
-            retry_after_s=float(wait) if wait is not None and wait > 0 else None,
-        )
+        Refusal(status=status, code=code, text=words[:200], retry_after_s=float(wait) if wait is not None and wait > 0 else None)
     )
-
-
-def unsure(error: Exception, *, changes: bool) -> ExchangeError:
-    """Return our error for an answer that is none."""
-    return OutcomeUnknown(str(error)) if changes else Unreachable(str(error))

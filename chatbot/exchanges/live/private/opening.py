@@ -11,18 +11,19 @@ from chatbot.exchanges.live.listing import QUOTES
 from chatbot.exchanges.live.private.account import LiveAccount
 from chatbot.exchanges.live.private.binance import Binance
 from chatbot.exchanges.live.private.budget import Budget
+from chatbot.exchanges.live.private.bybit import Bybit
 from chatbot.exchanges.live.private.line import PrivateLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chatbot.clock import Clock
-    from chatbot.exchanges.live.private.account import Recall
+    from chatbot.exchanges.live.private.account import Journal
     from chatbot.exchanges.live.private.dialect import Dialect
-    from chatbot.exchanges.live.private.keys import Keys
+    from chatbot.model import Credentials
 
 #: the venues that may be given keys: those whose traps are written down and tried
-DIALECTS: Mapping[str, Callable[[], Dialect]] = {"binance": Binance}
+DIALECTS: Mapping[str, Callable[[], Dialect]] = {"binance": Binance, "bybit": Bybit}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,22 +59,22 @@ class Accounts:
     def account(
         self,
         venue: str,
-        keys: Keys,
+        keys: Credentials,
         *,
         tag: str,
-        recall: Recall,
+        journal: Journal,
         watch: bool = False,
         test: bool = False,
         quote: str = QUOTES[0],
     ) -> LiveAccount:
         """Return one account.
 
-        ``tag`` is a short word that no other portfolio of any installation has, ``recall`` reads transfers out of the journal. ``watch``
+        ``tag`` is a short word that no other portfolio of any installation has, ``journal`` tells of its transfers. ``watch``
         only looks, ``test`` takes the exchange's test accounts. Raises ``SettingError`` for a venue that takes no keys here.
         """
         shared = self._of(venue, test=test)
         prices = self.prices(venue, test=test, quote=quote)
-        return LiveAccount(prices, shared.line, shared.dialect, keys, clock=self._clock, tag=tag, recall=recall, watch=watch)
+        return LiveAccount(prices, shared.line, shared.dialect, keys, clock=self._clock, tag=tag, journal=journal, watch=watch)
 
     async def close(self) -> None:
         """Close every line."""

@@ -119,6 +119,7 @@ async def test_an_order_is_sent_as_it_was_drafted(instrument: str, flags: dict[s
     """FACTS 2: post-only is LIMIT_MAKER on spot and GTX on futures; the id is ours, and not the one that ccxt makes up."""
     room, perp = desk(), instrument.endswith("PERP")
     side = Side.SELL if perp else Side.BUY
+    room.wire.routes["GET /fapi/v3/positionRisk"] = [position()]
     order = await room.account.place(request(instrument, side, **flags))
     (wired,) = room.wire.of("/fapi/v1/order" if perp else "/api/v3/order")
     assert body(wired) == sent

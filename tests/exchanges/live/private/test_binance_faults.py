@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
+import tracemalloc
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +19,7 @@ from chatbot.exchanges.live.private import binance_errors
 from chatbot.exchanges.live.private.account import Sent
 from chatbot.exchanges.live.private.binance import Binance
 from chatbot.exchanges.live.private.dialect import Refusal
-from chatbot.exchanges.live.private.keys import Keys
+from chatbot.model import Credentials
 from tests.exchanges.live.private.wire import KEYS, TAG, desk, refused, request
 
 
@@ -158,7 +159,7 @@ async def test_a_clock_that_is_off_is_refused_for_certain_and_set_again() -> Non
 async def test_a_rate_limit_is_no_order_and_a_pause_for_all(status: int, code: int) -> None:
     """FACTS 7: 429 and 418 are DDoSProtection in ccxt; another account of the same address would make a ban out of it."""
     room = desk()
-    other = room.accounts.account("binance", Keys("another", "secret"), tag="t8", recall=room.account._recall)
+    other = room.accounts.account("binance", Credentials(api_key="another", secret="secret"), tag="t8", journal=room.account._journal)
     await other.balances()
     room.wire.fail("POST", **refused(code, "Too many requests", status), retry_after="17")
     with pytest.raises(RateLimited):
@@ -250,7 +251,7 @@ async def test_a_test_account_never_reaches_real_money() -> None:
 async def test_only_venues_whose_traps_are_written_down_take_keys() -> None:
     room = desk()
     with pytest.raises(SettingError):
-        room.accounts.account("okx", KEYS, tag="t", recall=room.account._recall)
+        room.accounts.account("okx", KEYS, tag="t", journal=room.account._journal)
 
 
 async def test_a_transfer_is_made_once_per_id_although_the_exchange_takes_none() -> None:
@@ -315,8 +316,8 @@ async def test_keys_stand_in_no_text_and_in_no_frame_of_a_traceback(caplog: pyte
             told = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
             assert KEYS.secret not in told
             assert KEYS.api_key not in told
-    bad = Keys("k-of-nobody", "-----BEGIN PRIVATE KEY----- this-is-no-key-at-all")
-    account = room.accounts.account("binance", bad, tag=TAG, recall=room.account._recall)
+    bad = Credentials(api_key="k-of-nobody", secret="-----BEGIN PRIVATE KEY----- this-is-no-key-at-all")
+    account = room.accounts.account("binance", bad, tag=TAG, journal=room.account._journal)
     with pytest.raises(KeyRefused) as refusal:
         await account.balances()
     told = "".join(traceback.TracebackException.from_exception(refusal.value, capture_locals=True).format())
@@ -330,10 +331,29 @@ async def test_keys_stand_in_no_text_and_in_no_frame_of_a_traceback(caplog: pyte
 
 async def test_the_keys_of_accounts_that_ask_at_once_are_never_mixed() -> None:
     room = desk()
-    mine = [room.accounts.account("binance", Keys(f"key{n}", f"secret{n}"), tag=f"t{n}", recall=room.account._recall) for n in range(20)]
+    mine = [
+        room.accounts.account("binance", Credentials(api_key=f"key{n}", secret=f"secret{n}"), tag=f"t{n}", journal=room.account._journal)
+        for n in range(20)
+    ]
     await asyncio.gather(*(account.place(request()) for account in mine))
     orders = room.wire.of("/api/v3/order")
     assert {(sent.headers["X-MBX-APIKEY"], sent.params["newClientOrderId"]) for sent in orders} == {
         (f"key{n}", f"t{n}-b1-0-1") for n in range(20)
     }
     assert len({sent.params["signature"] for sent in orders}) == 20
+
+
+async def test_an_account_costs_next_to_nothing() -> None:
+    """Issue 11: at most 0.3 MB an account; markets, client and session are there once."""
+    room = desk()
+    await room.account.balances()
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    journal = room.account._journal
+    more = [room.accounts.account("binance", Credentials(api_key=f"key{n}", secret="s"), tag=f"t{n}", journal=journal) for n in range(100)]
+    await asyncio.gather(*(account.place(request()) for account in more))
+    room.wire.sent.clear()
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len({id(await account.markets()) for account in more}) == 1
+    assert (after - before) / len(more) < 30_000

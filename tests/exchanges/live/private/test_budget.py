@@ -11,6 +11,7 @@ from chatbot.clock import ManualClock
 from chatbot.errors import RateLimited
 from chatbot.exchanges.live.private.binance import Binance
 from chatbot.exchanges.live.private.budget import Budget
+from chatbot.exchanges.live.private.dialect import Limit
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PATIENT_S = 3600.0
@@ -37,7 +38,7 @@ async def test_a_thousand_accounts_on_one_address_stay_inside_its_limit() -> Non
 
 async def test_accounts_take_turns_and_orders_go_first() -> None:
     clock = ManualClock(NOW)
-    budget = Budget({"api": 600}, clock)
+    budget = Budget({"api": Limit(600)}, clock)
     went: list[str] = []
 
     async def ask(who: str, weight: float, *, urgent: bool = False) -> None:
@@ -59,7 +60,7 @@ async def test_accounts_take_turns_and_orders_go_first() -> None:
 
 async def test_what_would_wait_too_long_is_refused_at_once() -> None:
     clock = ManualClock(NOW)
-    budget = Budget({"api": 600}, clock)
+    budget = Budget({"api": Limit(600)}, clock)
     budget.pause(10, "told so")
     budget.pause(1, "a shorter one changes nothing")
     with pytest.raises(RateLimited, match="told so"):
@@ -73,7 +74,7 @@ async def test_the_count_of_the_exchange_is_believed() -> None:
     """Others may ask from the same address, and what needs no key counts too."""
     clock = ManualClock(NOW)
     clock.advance(30)
-    budget = Budget({"api": 600, "fapi": 600}, clock)
+    budget = Budget({"api": Limit(600), "fapi": Limit(600)}, clock)
     budget.used("api", 500)
     await budget.take("api", 1, "a", patience_s=1)
     budget.used("api", 540)
@@ -85,7 +86,7 @@ async def test_the_count_of_the_exchange_is_believed() -> None:
 
 async def test_who_gives_up_waiting_holds_nobody() -> None:
     clock = ManualClock(NOW)
-    budget = Budget({"api": 600}, clock)
+    budget = Budget({"api": Limit(600)}, clock)
     budget.pause(5, "x")
     waiting = [asyncio.create_task(budget.take("api", 1, n, patience_s=60)) for n in range(3)]
     await asyncio.sleep(0)

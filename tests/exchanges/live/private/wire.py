@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from chatbot.clock import ManualClock
 from chatbot.exchanges.base import OrderRequest, Side
-from chatbot.exchanges.live.private.keys import Keys
 from chatbot.exchanges.live.private.opening import Accounts
 from chatbot.exchanges.markets.markettime import to_ms
+from chatbot.model import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from chatbot.exchanges.live.private.account import LiveAccount, Sent
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-KEYS = Keys("the-api-key-of-somebody", "the-secret-of-somebody")
+KEYS = Credentials(api_key="the-api-key-of-somebody", secret="the-secret-of-somebody")
 TAG = "t7"
 #: base coin -> spot tick, spot lot, contract tick, contract lot
 RULES = {"BTC": ("0.01", "0.00001", "0.1", "0.001"), "ETH": ("0.01", "0.0001", "0.01", "0.001"), "LDO": ("0.0001", "0.01", "0.0001", "1")}
@@ -241,6 +241,18 @@ def _routes(wire: Wire) -> dict[str, Any]:
     }
 
 
+class Written(dict[str, "Sent"]):
+    """A journal of transfers, all of them done as soon as they are in it."""
+
+    async def sent(self, client_id: str) -> Sent | None:
+        """Return one by our id."""
+        return self.get(client_id)
+
+    async def done(self) -> dict[str, Sent]:
+        """Return them all."""
+        return dict(self)
+
+
 @dataclass
 class Desk:
     """An account and the wire that it stands on."""
@@ -249,7 +261,7 @@ class Desk:
     wire: Wire
     accounts: Accounts
     account: LiveAccount
-    journal: dict[str, Sent] = field(default_factory=dict)
+    journal: Written
 
 
 def desk(*, watch: bool = False, test: bool = False, options: Any = None, prepare: Callable[[Any], object] | None = None) -> Desk:
@@ -257,12 +269,8 @@ def desk(*, watch: bool = False, test: bool = False, options: Any = None, prepar
     clock = ManualClock(NOW)
     wire = Wire(clock)
     accounts = Accounts(clock, {"binance": options or {}}, prepare=prepare or wire.attach)
-    journal: dict[str, Sent] = {}
-
-    async def recall(client_id: str) -> Sent | None:
-        return journal.get(client_id)
-
-    account = accounts.account("binance", KEYS, tag=TAG, recall=recall, watch=watch, test=test)
+    journal = Written()
+    account = accounts.account("binance", KEYS, tag=TAG, journal=journal, watch=watch, test=test)
     return Desk(clock, wire, accounts, account, journal)
 
 
