@@ -32,6 +32,8 @@ class Traits:
 
     #: spot and futures are one wallet
     one_wallet: bool = False
+    #: share of the value of other coins in the one wallet that carries positions
+    coins_carry: Decimal = Decimal(0)
     #: what fees cost when they are paid in the exchange's coin, as a fraction of the fee
     coin_discount: Decimal = Decimal("0.75")
     #: an order that may not take and would is refused; else it is made, and ended at once
@@ -146,7 +148,10 @@ class Floor:
     def margin(self, account: Account) -> Margin:
         """Return the futures side of an account at the marks of now."""
         marks = {name: price.mark for name, price in self.prices.items()}
-        return Margin(account, self.ledger.held(self.purse(account, Wallet.FUTURES), self.quote), marks, self.markets)
+        held = self.ledger.all_of(self.purse(account, Wallet.FUTURES))
+        wallet = held.pop(self.quote, ZERO)
+        coins = sum((amount * marks[asset] for asset, amount in held.items() if asset in marks), ZERO)
+        return Margin(account, wallet, marks, self.markets, coins * self.traits.coins_carry)
 
     def note_income(self, account: Account, kind: str, instrument: str, amount: Decimal) -> None:
         """Write a change of the futures wallet into the account's history."""

@@ -34,6 +34,8 @@ class Margin:
     wallet: Decimal
     marks: Mapping[str, Decimal]
     markets: Mapping[str, Market]
+    #: what other coins add to what carries the positions, quote
+    collateral: Decimal = ZERO
 
     def profit(self, instrument: str, stake: Stake) -> Decimal:
         """Return the unrealised profit of one position, quote."""
@@ -46,8 +48,8 @@ class Margin:
 
     @property
     def equity(self) -> Decimal:
-        """Wallet and unrealised profit, quote."""
-        return self.wallet + self.unrealised
+        """Wallet, unrealised profit and what other coins carry, quote."""
+        return self.wallet + self.unrealised + self.collateral
 
     def position_margin(self, instrument: str, stake: Stake) -> Decimal:
         """Return the initial margin of one position, quote."""
@@ -80,7 +82,8 @@ class Margin:
     @property
     def withdrawable(self) -> Decimal:
         """What may leave the wallet, quote: unrealised profit may not."""
-        return max(ZERO, min(self.wallet - self.positions_margin - self.orders_margin, self.free))
+        held = self.wallet + self.collateral - self.positions_margin - self.orders_margin
+        return max(ZERO, min(self.wallet, held, self.free))
 
     def kept(self, instrument: str, stake: Stake) -> Decimal:
         """Return the maintenance margin of one position, quote."""

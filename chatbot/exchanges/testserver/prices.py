@@ -34,11 +34,6 @@ class Price:
     #: quote volume of the last day
     volume: Decimal = _DAY_VOLUME
 
-    @property
-    def mid(self) -> Decimal:
-        """Middle of the book."""
-        return (self.bid + self.ask) / 2
-
 
 class Feed(Protocol):
     """Where prices come from when no test says them."""

@@ -181,3 +181,17 @@ async def test_limits_are_counted_for_each_key() -> None:
             await desk.ccxt.fetch_positions([PERP])
         desk.ccxt.apiKey, desk.ccxt.secret = "other", "secret"
         await desk.ccxt.fetch_positions([PERP])
+
+
+async def test_coins_in_the_wallet_carry_positions() -> None:
+    """0.1 BTC of 6,000 counts nine tenths; it cannot be spent as money, and stands in what the account tells of its margin."""
+    async with Desk(dialect=BYBIT) as desk:
+        total = (await desk.ccxt.fetch_balance({"type": "swap"}))["info"]["result"]["list"][0]
+        assert (float(total["totalEquity"]), float(total["totalMarginBalance"])) == (21_000, 20_400)
+        await desk.order(PERP, "sell", 6, 59_000)  # 18,000 of margin, three thousand more than there is of money
+        with pytest.raises(errors.InsufficientFunds):
+            await desk.order(SPOT, "buy", 0.2, 60_100)
+        total = (await desk.ccxt.fetch_balance({"type": "swap"}))["info"]["result"]["list"][0]
+        assert float(total["accountIMRate"]) > 0.8
+        desk.venue.move("BTC", Decimal(63_400))  # as much as the coins gained, the position lost sixty times
+        assert await desk.ccxt.fetch_positions(None, {"type": "swap"}) == []

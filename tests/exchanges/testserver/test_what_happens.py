@@ -7,17 +7,18 @@ from decimal import Decimal
 
 import pytest
 
-from chatbot.clock import ManualClock
+from chatbot.clock import ManualClock, SystemClock
 from chatbot.exchanges.base import Side
 from chatbot.exchanges.live.ccxt_prices import CcxtSource
+from chatbot.exchanges.live.connection import Connection
 from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
-from chatbot.exchanges.testserver.harshness import KIND
+from chatbot.exchanges.testserver.harshness import KIND, Harshness
 from chatbot.exchanges.testserver.ledger import Wallet
 from chatbot.exchanges.testserver.prices import SourceFeed
 from chatbot.exchanges.testserver.server import Door, Server, Trespass
 from chatbot.exchanges.testserver.words import Call
-from tests.exchanges.testserver.desk import NOW, PERP, SPOT, Desk, errors
+from tests.exchanges.testserver.desk import KEY, NOW, PERP, SECRET, SPOT, Desk, errors
 
 
 async def test_funding_is_paid_at_its_hour_and_told() -> None:
@@ -147,3 +148,16 @@ async def test_an_order_finds_the_prices_of_the_feed() -> None:
         ask = float((await simulated.quotes(["BTC"]))["BTC"].ask)
         order = await desk.order(SPOT, Side.BUY, 0.01, ask * 1.01)
         assert order["average"] == pytest.approx(ask, rel=1e-3)
+
+
+async def test_the_real_time_will_do_as_well() -> None:
+    """Nothing depends on a clock that stands still: a client that tells its own time is let in, and its order rests."""
+    clock = SystemClock()
+    async with Server(BINANCE, clock, harshness=Harshness(lookup_lag_s=0)) as server:
+        server.venue.open_account(KEY, SECRET, {"USDT": Decimal(1_000)})
+        given = {"apiKey": KEY, "secret": SECRET, "enableRateLimit": False, "timeout_on_exit": 0, **server.options()}
+        connection = Connection("binance", given)
+        made = await connection.open()
+        order = await made.create_order(SPOT, "limit", "buy", 0.01, 50_000)
+        assert [one["id"] for one in await made.fetch_open_orders(SPOT)] == [order["id"]]
+        await connection.close()

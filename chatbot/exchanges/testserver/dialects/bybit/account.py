@@ -38,16 +38,20 @@ def wallet_balance(talk: Talk) -> dict[str, Any]:
         "accountType": "UNIFIED",
         "totalEquity": _short(value + margin.unrealised),
         "totalWalletBalance": _short(value),
-        "totalMarginBalance": _short(value + margin.unrealised),
+        "totalMarginBalance": _short(margin.equity),
         "totalAvailableBalance": _short(margin.free),
         "totalPerpUPL": _short(margin.unrealised),
         "totalInitialMargin": _short(margin.positions_margin + margin.orders_margin),
         "totalMaintenanceMargin": _short(margin.maintenance),
-        "accountIMRate": "0",
-        "accountMMRate": "0",
+        "accountIMRate": _rate(margin.positions_margin + margin.orders_margin, margin.equity),
+        "accountMMRate": _rate(margin.maintenance, margin.equity),
         "accountLTV": "0",
     }
     return enveloped(talk, {"list": [{**total, "coin": [_coin(talk, asset, amount) for asset, amount in sorted(held.items())]}]})
+
+
+def _rate(part: Decimal, whole: Decimal) -> str:
+    return plain((part / whole).quantize(Decimal("1e-4"))) if whole > 0 else ""
 
 
 def _worth(talk: Talk, asset: str) -> Decimal:

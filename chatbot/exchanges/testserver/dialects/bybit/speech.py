@@ -68,7 +68,7 @@ class Bybit:
     """Bybit's dialect of the test exchange."""
 
     name = "bybit"
-    traits = Traits(one_wallet=True, refuses_takers=False, refuses_excess=False)
+    traits = Traits(one_wallet=True, coins_carry=Decimal("0.9"), refuses_takers=False, refuses_excess=False)
     limits: Mapping[str, Limit] = {
         "market": Limit(600, 5),
         "account": Limit(50, 1, per_key=True),
