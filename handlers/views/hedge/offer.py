@@ -44,7 +44,8 @@ def hedge(words: Words, report: HedgeReport) -> View:
     title = head(words, report.portfolio, say(words, "Hedges"))
     now = in_fall(words, _NOW, report.now, drop=bold(words.percent(report.drop, 0))) if report.now.quantize(Decimal(1)) else None
     there = [line for one in report.open for line in ("", _opened(words, one), _closed(words, one))]
-    return View(page(title, now, *there, "", *_choices(words, report, report.rotation)), _keyboard(words, report, report.rotation))
+    gap = [""] if now is not None or there else []
+    return View(page(title, now, *there, *gap, *_choices(words, report, report.rotation)), _keyboard(words, report, report.rotation))
 
 
 def _opened(words: Words, reading: HedgeReading) -> Html:

@@ -383,6 +383,8 @@ def nothing_to_do(words: Words, found: NothingToDo, now: datetime | None = None)
         say(words, "Every line is close to its target. The orders would be too small to be worth their fees."),
         _largest(words, figures),
     ]
+    if all(not reading.drift for reading in figures.limits):
+        close = [say(words, "Every line is exactly on its target.")]
     if small is not None:
         facts = {"coin": bold(coin(small.instrument)), "points": _small_points(words, small.weight)}
         close = [say(words, "Every line is inside its band. The largest difference is {coin}, {points} points.", **facts)]

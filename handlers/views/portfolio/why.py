@@ -69,7 +69,9 @@ def _sentences(words: Words, report: StatusReport, check: Check, now: datetime) 
     if acts is None and lines and lines[0].nearness is Nearness.QUIET:
         nearest = say(words, "Nothing to do: the nearest limit is {limit}.", limit=lines[0].short)
         return [nearest, signal.short if signal else None, fresh]
-    return [acts or say(words, _HELD_BACK[HeldBack.INSIDE]), _nearest(words, lines[0] if lines else None, signal), fresh]
+    crossed = bool(lines) and lines[0].nearness is Nearness.CROSSED
+    idle = say(words, "A limit is crossed; the next check acts on it.") if crossed else say(words, _HELD_BACK[HeldBack.INSIDE])
+    return [acts or idle, _nearest(words, lines[0] if lines else None, signal), fresh]
 
 
 def _nearest(words: Words, line: Limit | None, signal: Limit | None) -> Html | None:

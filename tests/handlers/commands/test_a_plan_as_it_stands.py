@@ -119,6 +119,16 @@ async def test_what_acts_alone_can_be_ended_while_it_does(chat: Someone) -> None
     assert "Ask me from now on" in chat.last.buttons
 
 
+async def test_after_a_skipped_plan_why_does_not_say_that_there_is_nothing_to_do(chat: Someone) -> None:
+    """Every line is outside its band, and the check that will act on it has not come yet."""
+    await press(chat, "skip", "1")
+    await chat.say("/why")
+    chat.sees("A limit is crossed; the next check acts on it.", "Furthest outside is Stable, 90.0 points off")
+    await chat.step()
+    await chat.say("/why")
+    chat.sees("This check raised an alert about BTC/ETH")
+
+
 async def test_a_closed_portfolio_asks_nothing_about_its_plans(chat: Someone) -> None:
     """What its last plan left undone stays: there is nobody to try it again."""
     await become(chat, PlanState.DONE, "unfilled")

@@ -250,7 +250,7 @@ async def test_cash_has_nothing_to_hedge(tmp_path: Path) -> None:
     """10,000 USDT does not fall with BTC: no size of any kind is offered, by page, command or old button, and nobody wins $0."""
     async with after(all_cash, tmp_path) as ann:
         await ann.say("/hedge")
-        page = ann.sees("There is nothing to hedge: the portfolio does not fall with BTC.")
+        page = ann.sees("DEMO · Hedges\nThere is nothing to hedge: the portfolio does not fall with BTC.")
         assert not re.search(r"win|lose", page.text)
         assert page.buttons == ("Exposure", "Refresh")
         number = len(await ann.plans())

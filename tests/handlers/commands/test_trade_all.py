@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from chatbot.clock import ManualClock
 from chatbot.model import Cause, PlanState
-from tests.person import START, someone
+from tests.moments import after
+from tests.person import START, Someone, someone
 from tests.portfolio.lively_market import LivelyMarket
 
 if TYPE_CHECKING:
@@ -54,3 +55,12 @@ async def test_nothing_to_do_names_the_largest_difference_even_where_nothing_is_
         answer = await ann.say("/rebalance")
         assert "Nothing to do." in answer
         assert "The largest difference is " in answer
+
+
+async def test_a_portfolio_that_is_exactly_on_target_is_called_so(tmp_path: Path) -> None:
+    """All cash, and cash is what its person wants: no order is "too small to be worth its fees" where there is none."""
+    async with after(Someone.set_up, tmp_path) as ann:
+        await ann.say("/targets USDT 100")
+        await ann.say("/rebalance")
+        ann.sees("Nothing to do.", "Every line is exactly on its target.")
+        assert "fees" not in ann.last.text
