@@ -31,6 +31,8 @@ _LOG = structlog.get_logger()
 FORM_DIALOG, CHAT_DIALOG = "key_form", "key_text"
 #: how long the address of a form works
 FORM_LASTS = timedelta(minutes=10)
+#: how long a chat is asked for a key: who has forgotten the question is not to be hushed for ever
+CHAT_LASTS = timedelta(hours=1)
 #: characters of the public half that are shown
 _SHOWN = 4
 #: keys of one person
@@ -135,6 +137,10 @@ class Keyring:
         _LOG.info("exchange key removed", person=person.id, exchange=found[0].exchange, key=key_id)
         return found[0]
 
+    def question(self, exchange: str) -> dict[str, str]:
+        """Return what the dialog keeps of a question for a key in the chat."""
+        return {"exchange": exchange, "until": (self._clock.now() + CHAT_LASTS).isoformat()}
+
     # The address of a form
 
     async def offer_form(self, person: Person, exchange: str) -> str:
@@ -204,6 +210,12 @@ class Keyring:
                 ends is not None and not wrong and (days := next((one for one in sorted(_WARN_DAYS) if ends - now <= timedelta(one)), None))
             ):
                 await _post(tx, person, "ends", key.id, looked, f"{key.id}-{ends.isoformat()}-{days}", now)
+
+
+async def is_asked(tx: Tx, person_id: int | None, now: datetime) -> bool:
+    """Tell whether a person, None for nobody, is being asked for a key in the chat."""
+    dialog = await accounts.dialog(tx, person_id) if person_id is not None else None
+    return dialog is not None and dialog[0] == CHAT_DIALOG and now < datetime.fromisoformat(dialog[1]["until"])
 
 
 async def refuse_what_nobody_can_open(db: Database, vault: Vault) -> None:

@@ -242,7 +242,7 @@ def build(
         .base_url(f"{root}/bot")
         .base_file_url(f"{root}/file/bot")
         .context_types(CONTEXT)
-        .update_queue(JournaledQueue(program.db, whispers))
+        .update_queue(JournaledQueue(program.db, whispers, program.clock))
         .concurrent_updates(InOrder(program.db, whispers))
         .rate_limiter(Patience(program.clock))
         .updater(None)  # handlers/transport/polling.py asks for updates

@@ -15,14 +15,15 @@ from telegram.request import HTTPXRequest
 
 from chatbot.backup import BACKED_UP_AT
 from chatbot.clock import SystemClock
-from chatbot.errors import BallastError
+from chatbot.errors import BallastError, SettingError
 from chatbot.exchanges.sources import price_source
 from chatbot.market.sentiment import NoIndex, fetch_index, host_of
 from chatbot.market.skew import MOST_S, skew_s
 from chatbot.monitor import stumbles
-from chatbot.store import accounts, halt, portfolios
+from chatbot.store import accounts, halt, keys, portfolios
 from chatbot.store.database import Database
 from chatbot.store.migrations import schema
+from chatbot.vault import Vault, refuse_lost
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -131,9 +132,29 @@ async def _database(settings: Settings) -> tuple[Finding, ...]:
     db = Database(settings.database)
     try:
         found = await _tables(db)
-        return (found, await _trading(db), await _portfolios(db), *await _backup(db)) if found.ok else (found,)
+        if not found.ok:
+            return (found,)
+        return (found, await _trading(db), await _portfolios(db), await _keys(db, settings), *await _backup(db))
     finally:
         await db.close()
+
+
+async def _keys(db: Database, settings: Settings) -> Finding:
+    """Tell whether every stored exchange key can be opened, by the newest master key, and how people give one."""
+    vault = Vault(settings.master_keys)
+    async with db.read() as tx:
+        seals = [sealed for _, sealed in await keys.every(tx) if sealed]
+    try:
+        refuse_lost(vault, seals)
+    except SettingError as lost:
+        return Finding(what="exchange keys", ok=False, detail=str(lost))
+    if not vault:
+        said = "none, and nobody can connect an exchange; `python -m chatbot keys new` makes a master key for CHATBOT_SECRET_KEYS"
+        return Finding(what="exchange keys", ok=True, detail=said)
+    older = sum(not vault.is_newest(one) for one in seals)
+    way = "on the form" if settings.public_url else "in the chat, because CHATBOT_PUBLIC_URL is not set"
+    rotate = f"; {older} under an older master key, `python -m chatbot keys rotate` moves them to the newest" if older else ""
+    return Finding(what="exchange keys", ok=True, detail=f"{len(seals)}, given {way}{rotate}")
 
 
 async def _backup(db: Database) -> tuple[Finding, ...]:

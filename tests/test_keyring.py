@@ -13,12 +13,14 @@ from sqlalchemy import select
 from chatbot import __main__ as command_line
 from chatbot import backup, keyring
 from chatbot.clock import ManualClock
+from chatbot.config import Settings
 from chatbot.errors import SealBroken, SettingError, ShutOut, UserError
 from chatbot.keyring import Keyring, Refused
 from chatbot.model import Credentials, ExchangeKey, KeyProblem, KeyReport, MessageKind, Role
 from chatbot.store import accounts, keys, privacy, tables
 from chatbot.store.database import Database
 from chatbot.vault import Vault, new_master_key
+from handlers import doctor
 from tests.store import samples
 from tests.store.databases import sqlite_url
 
@@ -241,6 +243,27 @@ async def test_the_command_line_rotates_and_forgets(
     assert (await said("rotate", NEW, OLD)).startswith("Sealed again under the newest master key: 1 of 1.")
     assert (await said("forget", NEW)).startswith("Deleted because nobody can open them any more: 0.")
     assert (await said("forget", OLD)).startswith("Deleted because nobody can open them any more: 1.")
+
+
+async def test_the_doctor_tells_how_keys_stand_and_what_to_do(db: Database, exchange: Exchange, tmp_path: Path) -> None:
+    """Opened by none, by an older master key, given in the chat: each with its cure."""
+
+    async def said(**settings: str) -> tuple[bool | None, str]:
+        found = await doctor._keys(db, Settings(_env_file=None, data_dir=tmp_path, **settings))
+        return found.ok, found.detail
+
+    assert (await said())[1].startswith("none, and nobody can connect an exchange; `python -m chatbot keys new`")
+    await connected(db, exchange, KEY, 7, OLD)
+    await connected(db, exchange, OTHER, 8)
+    ok, detail = await said(secret_keys=NEW)
+    assert (ok, "keys forget" in detail) == (False, True)
+    ok, detail = await said(secret_keys=f"{NEW},{OLD}", public_url="https://bot.example")
+    assert (ok, detail) == (
+        True,
+        "2, given on the form; 1 under an older master key, `python -m chatbot keys rotate` moves them to the newest",
+    )
+    await keyring.rotate(db, Vault((NEW, OLD)))
+    assert (await said(secret_keys=NEW))[1] == "2, given in the chat, because CHATBOT_PUBLIC_URL is not set"
 
 
 # What leaves the database

@@ -56,10 +56,12 @@ async def text(update: Update, context: Context) -> None:
     """Give a text to the dialog that waits for it, or say what the bot understands."""
     typed = (update.message.text or "") if update.message else ""
     dialog = await context.dialog()
-    if dialog is not None and dialog[0] == keys.DIALOG:
+    if dialog is not None and dialog[0] == keys.DIALOG and not typed:
         await keys.typed(update, context, dialog[1])
     elif was_whispered(context, update.update_id):
         await keys.unheard(update, context)
+    elif keys.is_like_one(typed):
+        await keys.unasked(update, context)
     elif dialog is None or dialog[0] not in DIALOGS or (dialog[0] != portfolios.DIALOG and _is_command(typed)):
         if await settings.answered(update, context, typed):
             return

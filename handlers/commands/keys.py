@@ -24,6 +24,9 @@ DIALOG = CHAT_DIALOG
 #: one half of a key: letters and digits, longer than any word beside it
 _HALF = re.compile(r"(?<![\w-])[A-Za-z0-9_-]{12,256}(?![\w-])")
 
+#: so long is each half at every exchange
+_SURELY = 16
+
 
 async def connect(update: Update, context: Context) -> None:
     """Offer the exchanges, or tell how a key is made at the chosen one and how it is given."""
@@ -48,7 +51,7 @@ async def key_here(update: Update, context: Context) -> None:
     if not context.program.keyring.is_open or context.program.settings.public_url or exchange not in GUIDES:
         await connect(update, context)
         return
-    await context.enter(DIALOG, {"exchange": exchange})
+    await context.enter(DIALOG, dict(context.program.keyring.question(exchange)))
     await show(update, context, views.ask(context.words, exchange))
 
 
@@ -76,6 +79,19 @@ async def unheard(update: Update, context: Context) -> None:
     """Answer a message whose text was kept aside for a question that is no longer open."""
     heard(context, update.update_id)
     await reply(update, context, views.unheard(context.words, deleted=await unsay(update, context)))
+
+
+def is_like_one(text: str) -> bool:
+    """Tell whether a text that nobody asked for is most likely a key: two long words of letters and digits both."""
+    found = _credentials(text)
+    halves = (found.api_key, found.secret) if found is not None else ()
+    return bool(halves) and all(len(one) >= _SURELY and not one.isalpha() and not one.isdecimal() for one in halves)
+
+
+async def unasked(update: Update, context: Context) -> None:
+    """Delete a key that was sent without being asked for."""
+    await context.leave(DIALOG)
+    await reply(update, context, views.unasked(context.words, deleted=await unsay(update, context)))
 
 
 def _credentials(text: str) -> Credentials | None:

@@ -13,7 +13,8 @@ import structlog
 from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
-from chatbot.keyring import CHAT_DIALOG
+from chatbot.clock import SystemClock
+from chatbot.keyring import CHAT_DIALOG, is_asked
 from chatbot.store import accounts, events
 from handlers.chat.whispers import Whispers
 from handlers.transport import shape
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from telegram import Bot
 
-    from chatbot.store.database import Database, Tx
+    from chatbot.clock import Clock
+    from chatbot.store.database import Database
 
 log = structlog.get_logger()
 
@@ -49,9 +51,9 @@ class JournaledQueue(asyncio.Queue[object]):
     not finished is put back by :func:`restore` at the next start.
     """
 
-    def __init__(self, db: Database, whispers: Whispers | None = None) -> None:
+    def __init__(self, db: Database, whispers: Whispers | None = None, clock: Clock | None = None) -> None:
         super().__init__()
-        self._db, self._whispers = db, whispers or Whispers()
+        self._db, self._whispers, self._clock = db, whispers or Whispers(), clock or SystemClock()
 
     async def put(self, item: object) -> None:
         """Record the update, then queue it; an update that was seen before is dropped. Raises when it could not be written down."""
@@ -73,7 +75,7 @@ class JournaledQueue(asyncio.Queue[object]):
         async with self._db.transaction() as tx:
             if sound is None and await accounts.dialogs(tx, CHAT_DIALOG):
                 text = json.dumps({"update_id": number})  # whose it is cannot be told
-            elif sound is not None and await _is_asked_for_key(tx, shape.writer(sound)):
+            elif sound is not None and await is_asked(tx, shape.writer(sound), self._clock.now()):
                 sound, whispered = shape.hushed(sound)
                 text = json.dumps(sound)
             parsed = made_of(number, sound, bot)
@@ -86,11 +88,6 @@ class JournaledQueue(asyncio.Queue[object]):
             if whispered:
                 self._whispers.note(number, whispered)
             await super().put(parsed)
-
-
-async def _is_asked_for_key(tx: Tx, person_id: int | None) -> bool:
-    dialog = await accounts.dialog(tx, person_id) if person_id is not None else None
-    return dialog is not None and dialog[0] == CHAT_DIALOG
 
 
 def parse(number: int, text: str, bot: Bot) -> Update | None:

@@ -20,7 +20,7 @@ from chatbot.exchanges.live.answers import STUMBLES
 from chatbot.exchanges.live.ccxt_errors import TABLE, Meaning
 from chatbot.exchanges.live.ccxt_loader import error_classes
 from chatbot.exchanges.live.connection import Connection
-from chatbot.model import KeyProblem, KeyReport
+from chatbot.model import REFUSING, KeyProblem, KeyReport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -100,7 +100,9 @@ async def examine(
             said = replace(said, off_s=await _set_clock(line))
             said = await reader(line, said)
     except _NotSaid as trouble:
-        return replace(said, problems=(trouble.problem,))
+        # What could not be asked to the end may do anything: it is not kept, whatever kept it from being asked.
+        unknown = () if trouble.problem in REFUSING else (KeyProblem.UNREACHABLE,)
+        return replace(said, problems=(trouble.problem, *unknown))
     except (TimeoutError, SettingError, *STUMBLES) as error:
         log.warning("answers about a key cannot be read", exchange=exchange, error=type(error).__name__)
         return replace(said, problems=(KeyProblem.UNREACHABLE,))
@@ -185,6 +187,8 @@ async def _bybit(line: _Line, said: KeyReport) -> KeyReport:
     told = (await line.ask("private_get_v5_user_query_api"))["result"]
     rights, only_reads = told["permissions"], int(told["readOnly"]) == 1
     may = {right for group in rights.values() for right in group}
+    if not told["ips"]:  # a true answer says "*" where any address will do: its other lists have lost what was in them too
+        raise ValueError("no address")
     old = int(told["uta"]) == 0 and int(told["unified"]) == 0
     said = replace(
         said,
@@ -192,7 +196,7 @@ async def _bybit(line: _Line, said: KeyReport) -> KeyReport:
         trades_spot=not only_reads and "SpotTrade" in rights["Spot"],
         trades_futures=not only_reads and ({"Order", "Position"} <= may or "DerivativesTrade" in may),
         withdraws="Withdraw" in rights["Wallet"],
-        is_bound=bool(told["ips"]) and "*" not in told["ips"],
+        is_bound="*" not in told["ips"],
         expires_at=_moment(told.get("expiredAt")) if int(told["deadlineDay"]) > -2 else None,  # -2: it does not end
         problems=(KeyProblem.OLD_ACCOUNT,) if old else (),
     )

@@ -129,6 +129,17 @@ def unheard(words: Words, *, deleted: bool) -> View:
     return View(text)
 
 
+def unasked(words: Words, *, deleted: bool) -> View:
+    """Say what was done with a key that nobody had asked for."""
+    text = page(
+        say(words, "That looks like an exchange key, so I deleted the message. Give a key by /connect only, and replace this one.")
+        if deleted
+        else say(words, "That looks like an exchange key. Give a key by /connect only, and replace this one."),
+        _left(words, deleted=deleted),
+    )
+    return View(text, ((button(words.t("Connect an exchange"), "connect"),),))
+
+
 def checking(words: Words, exchange: str, *, deleted: bool) -> View:
     """Say that the exchange is being asked."""
     return View(page(say(words, "I ask {exchange} about it…", exchange=name_of(exchange)), _left(words, deleted=deleted)))

@@ -138,6 +138,7 @@ async def test_a_key_that_may_withdraw_is_asked_nothing_more() -> None:
         ({"uta": 0, "unified": 0}, (KeyProblem.OLD_ACCOUNT,)),
         ({"permissions": {"Spot": ["SpotTrade"]}}, (KeyProblem.UNREACHABLE,)),
         ({"readOnly": "?"}, (KeyProblem.UNREACHABLE,)),
+        ({"ips": []}, (KeyProblem.UNREACHABLE,)),
     ],
 )
 async def test_each_right_of_a_bybit_key_is_told(changes: dict[str, Any], found: tuple[KeyProblem, ...]) -> None:

@@ -175,6 +175,19 @@ async def test_with_several_keys_the_person_says_which_and_a_stranger_finds_none
     assert ANN.id != BEN.id
 
 
+async def test_a_question_is_forgotten_after_an_hour_and_a_key_that_comes_unasked_is_deleted(ann: Someone) -> None:
+    """Who has forgotten it is not hushed for ever; a key that comes then, or was never asked for, does not stay in the chat."""
+    await ann.say("/connect")
+    await ann.taps("Binance", "Send it here")
+    ann.clock.advance(3600)
+    assert "status" in (await ann.say("stauts")).lower()
+    assert "so I deleted the message. Give a key by /connect only" in await ann.say(KEY)
+    assert not any(SECRET in message.text for message in ann.loopback.chat(ann.user.id))
+    assert await rows(ann, "pf_keys") == []
+    assert await ann.dialog() is None
+    assert "deleted" not in await ann.say("0.123456789012 BTC 0.12345678901234567 ETH")
+
+
 async def test_a_message_that_telegram_does_not_delete_is_said_so(ann: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
     """The person can: it must not stay in silence."""
 

@@ -152,7 +152,7 @@ async def put_in(ann: Someone, at: str, way: str) -> None:
         await ask("POST", await form_of(ann, at), data=KEY, headers=FROM_ITSELF)
         return
     async with ann.program.db.transaction() as tx:
-        await accounts.set_dialog(tx, ann.user.id, "key_text", {"exchange": "binance"})
+        await accounts.set_dialog(tx, ann.user.id, "key_text", ann.program.keyring.question("binance"))
     await ann.loopback.text(ann.user, f"{API_KEY}\n{SECRET}")
     pulled = await ann.pull()
     await everything_written(ann, pulled)  # while it waits to be handled

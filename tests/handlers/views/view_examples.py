@@ -539,6 +539,8 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "person.keys.ask": lambda w: keys.ask(w, "binance"),
         "person.keys.unreadable": lambda w: keys.unreadable(w, deleted=False),
         "person.keys.unheard": lambda w: keys.unheard(w, deleted=True),
+        "person.keys.unasked": lambda w: keys.unasked(w, deleted=True),
+        "person.keys.unasked and there": lambda w: keys.unasked(w, deleted=False),
         "person.keys.checking": lambda w: keys.checking(w, "binance", deleted=False),
         "person.keys.refused": lambda w: keys.refused(w, "binance", "abcd", KEY.report),
         "person.keys.card": lambda w: keys.card(w, KEY, NOW, new=True),

@@ -1,0 +1,101 @@
+"""The key doctor at the test exchange, which fails whoever would change an account: what it finds is what stands there, fault or not."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chatbot.clock import SystemClock
+from chatbot.exchanges.live.key_doctor import examine
+from chatbot.exchanges.testserver.account import Right
+from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
+from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
+from chatbot.exchanges.testserver.server import Door, Server
+from chatbot.model import Credentials, KeyProblem, KeyReport
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+KEY = Credentials(api_key="key-of-a-test", secret="secret-of-a-test")
+ANYWHERE = KeyProblem.ANY_ADDRESS
+BOTH = pytest.mark.parametrize("dialect", [BINANCE, BYBIT], ids=lambda one: one.name)
+
+
+class Off(SystemClock):
+    """A clock that runs with this machine's, some time ahead of it."""
+
+    def __init__(self, ahead: timedelta) -> None:
+        self._ahead = ahead
+
+    def now(self) -> datetime:
+        """Return the time there."""
+        return super().now() + self._ahead
+
+
+@asynccontextmanager
+async def exchange(dialect: Any, *, off: timedelta = timedelta(0)) -> AsyncIterator[Server]:
+    """Serve an account with coins and a futures wallet, in harsh weather, to readers only."""
+    async with Server(dialect, Off(off), door=Door.READING) as server:
+        server.venue.open_account(KEY.api_key, KEY.secret, {"USDT": Decimal(100), "BTC": Decimal("0.5")}, Decimal(50))
+        yield server
+
+
+async def asked(server: Server, key: Credentials = KEY) -> KeyReport:
+    return await examine(server.dialect.name, key, SystemClock(), {**server.options(), "timeout_on_exit": 0})
+
+
+@BOTH
+async def test_what_stands_there_is_found(dialect: Any) -> None:
+    """Rights, coins, clock and mode; a key from anywhere is told to be one."""
+    async with exchange(dialect) as server:
+        said = await asked(server)
+        assert (said.problems, said.withdraws, said.trades_spot, said.trades_futures) == ((ANYWHERE,), False, True, True)
+        coins: dict[str, Decimal] = {}
+        for _, coin, qty in said.found:
+            coins[coin] = coins.get(coin, Decimal(0)) + Decimal(qty)
+        assert coins == {"USDT": Decimal(150), "BTC": Decimal("0.5")}
+        account = server.venue.accounts[KEY.api_key]
+        account.hedge = True
+        account.addresses = ("127.0.0.1",)
+        account.rights -= {Right.SPOT}
+        assert set((await asked(server)).problems) == {KeyProblem.HEDGE_MODE, KeyProblem.NO_SPOT}
+        account.rights |= {Right.WITHDRAW}
+        assert KeyProblem.MAY_WITHDRAW in (await asked(server)).problems
+    assert not server.unknown
+
+
+@BOTH
+async def test_a_revoked_key_a_foreign_address_and_a_foreign_secret_are_refused(dialect: Any) -> None:
+    async with exchange(dialect) as server:
+        account = server.venue.accounts[KEY.api_key]
+        foreign = await asked(server, Credentials(api_key=KEY.api_key, secret="secret-of-nobody"))
+        assert foreign.problems == (KeyProblem.FOREIGN_SECRET,)
+        account.addresses = ("192.0.2.7",)
+        elsewhere = await asked(server)
+        assert elsewhere.problems == ((KeyProblem.OTHER_ADDRESS if dialect is BYBIT else KeyProblem.NOT_ACCEPTED),)
+        account.addresses, account.revoked = (), True
+        assert (await asked(server)).problems == (KeyProblem.NOT_ACCEPTED,)
+
+
+@BOTH
+async def test_a_clock_that_is_off_by_minutes_keeps_nothing_from_being_read(dialect: Any) -> None:
+    async with exchange(dialect, off=timedelta(minutes=3)) as server:
+        said = await asked(server)
+    assert set(said.problems) == {ANYWHERE, KeyProblem.CLOCK}
+    assert said.off_s is not None
+    assert -185 < said.off_s < -175
+    assert said.found
+
+
+@BOTH
+async def test_a_right_to_withdraw_hides_behind_no_fault(dialect: Any) -> None:
+    """Whatever comes instead of the answer about the key, it is not kept: not even when what is left of it could be read."""
+    async with exchange(dialect) as server:
+        server.venue.accounts[KEY.api_key].rights |= {Right.WITHDRAW}
+        for fault in ("reset_before", "html_before", "empty_after", "cut_after", "nothing", "bad_gateway_before", "nan", "skew", "ban"):
+            server.faults.add(call="key", fault=fault)
+            assert (await asked(server)).is_refused, fault
