@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from chatbot.exchanges.testserver.venue import Venue
 
 
+#: numbers and times in ms end here, in the year 2286
+_LARGEST = 10**13
+
+
 @dataclass(slots=True, kw_only=True)
 class Request:
     """One request as it came in. ``query`` and ``body`` are as they were sent, for the signature."""
@@ -51,8 +55,23 @@ class Request:
         return self.args[name]
 
     def whole(self, name: str, default: int) -> int:
-        """Return a whole number."""
-        return int(self.number(name)) if self.get(name) else default
+        """Return a whole number, a time in ms for one. Raises ``Refusal``: it is none, or of no size."""
+        if not self.get(name):
+            return default
+        value = self.number(name)
+        if value % 1 or not 0 <= value <= _LARGEST:
+            raise Refusal(Reason.BAD_VALUE, name)
+        return int(value)
+
+    def names(self, name: str) -> list[str]:
+        """Return a list of texts that came as JSON; empty where there is none. Raises ``Refusal``."""
+        try:
+            found = json.loads(self.get(name) or "[]")
+        except ValueError as error:
+            raise Refusal(Reason.BAD_VALUE, name) from error
+        if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+            raise Refusal(Reason.BAD_VALUE, name)
+        return found
 
     def number(self, name: str) -> Decimal:
         """Return a number that must be there. Raises ``Refusal``: it is none."""

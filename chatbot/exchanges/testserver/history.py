@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
     from chatbot.exchanges.testserver.dialect import Talk
 
+#: bars that one call returns, however many are asked for
+_LARGEST_PAGE = 1_000
 #: the bars that our price sources know, by seconds
 _OF_SOURCES = {3600: "1h", 86_400: "1d"}
 
 
 async def bars(talk: Talk, name: str, step_s: int, since_ms: int, until_ms: int, limit: int) -> Sequence[Candle]:
     """Return at most ``limit`` bars of an instrument that opened in [since, until], ms, oldest first; with ``since`` 0 the latest."""
-    step_ms, until = step_s * 1000, min(until_ms, talk.venue.now_ms)
+    step_ms, until, limit = step_s * 1000, min(until_ms, talk.venue.now_ms), min(limit, _LARGEST_PAGE)
     first = (since_ms or until - (limit - 1) * step_ms) // step_ms * step_ms
     since, last = at_ms(first), at_ms(min(until + 1, first + limit * step_ms))
     if talk.feed is not None and step_s in _OF_SOURCES:

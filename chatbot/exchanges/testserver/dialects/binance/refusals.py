@@ -25,6 +25,7 @@ CODES: dict[Reason, tuple[int, int, str]] = {
     Reason.WINDOW: (400, -1127, "More than 24 hours between startTime and endTime."),
     Reason.UNCHANGED_MODE: (400, -4059, "No need to change position side."),
     Reason.UNCHANGED_MARGIN: (400, -4046, "No need to change margin type."),
+    Reason.UNCHANGED_LEVERAGE: (400, -4028, "Leverage {} is not valid"),
     Reason.IN_USE: (400, -4068, "Position side cannot be changed if there exists position."),
     Reason.TOO_MUCH_LEVERAGE: (400, -4028, "Leverage {} is not valid"),
     Reason.LATE: (400, -1021, "Timestamp for this request is outside of the recvWindow."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +61,7 @@ def instrument_of(talk: Talk) -> str:
 def markets_of(talk: Talk) -> list[Market]:
     """Return the instruments that a public request is about: those it names, or all of its side of the exchange."""
     request, quote = talk.request, talk.venue.quote
-    named = [request.get("symbol")] if request.get("symbol") else json.loads(request.get("symbols") or "[]")
+    named = [request.get("symbol")] if request.get("symbol") else request.names("symbols")
     every = [market for market in talk.venue.markets.values() if is_perp(market.instrument) is is_futures(talk)]
     found = [market for market in every if not named or market.instrument.removesuffix(PERP) + quote in named]
     if named and len(found) < len(named):
