@@ -249,6 +249,29 @@ class Order:
     at: datetime | None = field(default=None, compare=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentTransfer:
+    """A transfer between the wallets as it was written down before it was sent."""
+
+    direction: Direction
+    #: quote
+    amount: Decimal
+    #: when it was last sent, on our clock
+    at: datetime
+
+
+class TransferJournal(Protocol):
+    """What was written down of a portfolio's transfers: an exchange that takes no id of ours for them is asked by it."""
+
+    async def sent(self, client_id: str) -> SentTransfer | None:
+        """Return a transfer by our id; None: it was never sent."""
+        ...
+
+    async def done(self) -> Mapping[str, SentTransfer]:
+        """Return every transfer of the portfolio that was done, by our id."""
+        ...
+
+
 class PriceSource(Protocol):
     """Public market data: real, replayed or simulated."""
 

@@ -25,6 +25,12 @@ _SAVING = update(tables.orders).where(_orders.client_id == bindparam("one"))
 _OF_PLAN = select(tables.orders).where(_orders.plan_id == bindparam("one")).order_by(_orders.id)
 _UNSETTLED = select(_orders.leg_index).where(_orders.plan_id == bindparam("one"), _orders.state.in_(UNSETTLED))
 _OF_LEGS = _OF_PLAN.where(or_(_orders.leg_index.in_(bindparam("legs", expanding=True)), _orders.leg_index.in_(_UNSETTLED)))
+_TRANSFERS = (
+    select(tables.orders)
+    .join(tables.plans, _plans.id == _orders.plan_id)
+    .where(_plans.portfolio_id == bindparam("one"), _orders.side.in_((LegKind.TO_SPOT, LegKind.TO_FUTURES)))
+    .order_by(_orders.id)
+)
 
 #: how far back it is looked, in orders of everybody: what is older says little of the market of today, and nobody waits for it
 _LOOK_BACK = 5000
@@ -116,6 +122,11 @@ async def orders(tx: Tx, plan_id: int) -> tuple[Attempt, ...]:
 async def orders_of(tx: Tx, plan_id: int, legs: Collection[int]) -> tuple[Attempt, ...]:
     """Return every order of these legs of a plan, and of each leg of which one may still trade, in the order they were written down."""
     return _attempts(await tx.execute(_OF_LEGS, {"one": plan_id, "legs": sorted(legs)}))
+
+
+async def transfers(tx: Tx, portfolio_id: int) -> tuple[Attempt, ...]:
+    """Return every transfer between the wallets that was written down for a portfolio, the oldest first."""
+    return _attempts(await tx.execute(_TRANSFERS, {"one": portfolio_id}))
 
 
 def _attempts(found: CursorResult[Any]) -> tuple[Attempt, ...]:

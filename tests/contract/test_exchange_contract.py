@@ -12,8 +12,8 @@ import pytest
 
 from chatbot.clock import ManualClock
 from chatbot.errors import NotEnoughMoney, Rejected
-from chatbot.exchanges.base import Direction, Exchange, Order, OrderRequest, OrderStatus, PriceSource, Quote, Side
-from chatbot.exchanges.live.private.account import LiveAccount, Sent
+from chatbot.exchanges.base import Direction, Exchange, Order, OrderRequest, OrderStatus, PriceSource, Quote, SentTransfer, Side
+from chatbot.exchanges.live.private.account import LiveAccount
 from chatbot.exchanges.live.private.opening import Accounts
 from chatbot.exchanges.manual import ManualExchange
 from chatbot.exchanges.markets.path import down, up
@@ -86,7 +86,7 @@ async def live(dialect: Any, clock: ManualClock) -> AsyncIterator[Bench]:
             return accounts.account(dialect.name, Credentials(api_key="key", secret="secret"), tag="t", journal=journal)
 
         def reopened() -> Exchange:
-            journal["t1"] = Sent(direction=Direction.TO_FUTURES, amount=Decimal(20_000), at=NOW)  # as the executor has written it
+            journal["t1"] = SentTransfer(direction=Direction.TO_FUTURES, amount=Decimal(20_000), at=NOW)  # as the executor has written it
             return opened()
 
         yield Bench(opened(), accounts.prices(dialect.name), clock, [], reopened)

@@ -6,7 +6,7 @@ import asyncio
 import gc
 from typing import TYPE_CHECKING, Any
 
-from chatbot.errors import Unreachable
+from chatbot.errors import RateLimited, Unreachable
 from chatbot.exchanges.live.answers import STUMBLES, guard, rows_expected
 from chatbot.exchanges.live.ccxt_errors import translate
 from chatbot.exchanges.live.ccxt_loader import check_name, error_classes, exchange_class
@@ -14,6 +14,11 @@ from chatbot.exchanges.live.venues import VENUES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from chatbot.exchanges.live.private.budget import Budget
+
+#: seconds that nobody behind this address asks for anything after too many calls without a key
+_PAUSE_S = 60.0
 
 
 class Connection:
@@ -25,6 +30,8 @@ class Connection:
         self.venue = VENUES[name]
         self._given = dict(options or {})
         self._prepare = prepare
+        #: what the accounts with keys at this exchange share: a pause that it asked for holds for calls without a key too
+        self.budget: Budget | None = None
         self._ccxt: Any = None
         self._opening = asyncio.Lock()
 
@@ -52,11 +59,16 @@ class Connection:
 
     async def ask(self, call: str, *args: object) -> Any:  # noqa: ANN401 - ccxt is untyped
         """Make one public call; every failure comes out as one of ours."""
+        if self.budget is not None and self.budget.paused_s:
+            raise RateLimited(f"{self.name}: {self.budget.paused_s:.0f} s to wait")
         expected = rows_expected.set(call != "fetch_time")
         try:
             return await getattr(await self.open(), call)(*args)
         except error_classes().BaseError as error:
-            raise translate(error, changes=False) from error
+            failure = translate(error, changes=False)
+            if self.budget is not None and isinstance(failure, RateLimited):
+                self.budget.pause(_PAUSE_S, "(prices)")
+            raise failure from error
         except STUMBLES as error:
             raise Unreachable(f"{self.name}: unreadable answer to {call}: {error!r}") from error
         finally:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
 from chatbot.errors import ExchangeError, KeyRefused, NotEnoughMoney, OutcomeUnknown, Rejected, Unreachable
-from chatbot.exchanges.base import PERP, Balances, Direction, Market, Order, OrderRequest, Position, Quote, Side, is_perp
+from chatbot.exchanges.base import PERP, Balances, Direction, Market, Order, OrderRequest, Position, Quote, SentTransfer, Side, is_perp
 from chatbot.exchanges.live.private.dialect import NoAnswer, WireOrder
 from chatbot.exchanges.live.private.line import PATIENCE_S
 from chatbot.exchanges.markets.markettime import from_ms, to_ms
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from chatbot.clock import Clock
-    from chatbot.exchanges.base import Depth
+    from chatbot.exchanges.base import Depth, TransferJournal
     from chatbot.exchanges.live.ccxt_prices import CcxtSource
     from chatbot.exchanges.live.listing import Listed
     from chatbot.exchanges.live.private.dialect import Ask, Dialect, Fill, Told
@@ -35,28 +34,6 @@ _ZERO = Decimal(0)
 _KNOWN_MAX = 500
 #: what a transfer's time in the venue's history may differ from ours
 _HISTORY_SLACK = timedelta(seconds=2)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """A transfer as it was written down before it was sent."""
-
-    direction: Direction
-    amount: Decimal
-    #: when it was last sent, on our clock
-    at: datetime
-
-
-class Journal(Protocol):
-    """What was written down of a portfolio's transfers."""
-
-    async def sent(self, client_id: str) -> Sent | None:
-        """Return a transfer by our id; None: it was never sent."""
-        ...
-
-    async def done(self) -> Mapping[str, Sent]:
-        """Return every transfer of the portfolio that was done, by our id."""
-        ...
 
 
 class LiveAccount:
@@ -76,7 +53,7 @@ class LiveAccount:
         *,
         clock: Clock,
         tag: str,
-        journal: Journal,
+        journal: TransferJournal,
         watch: bool,
     ) -> None:
         """``tag`` stands before every client id, so that two journals never share one; ``watch`` refuses whatever changes something."""
@@ -95,7 +72,7 @@ class LiveAccount:
         #: ids under which the venue certainly has an order: it would take a second one once the first has ended
         self._known: dict[str, None] = {}
         #: transfers of this process, which its journal may not hold yet
-        self._sent: dict[str, Sent] = {}
+        self._sent: dict[str, SentTransfer] = {}
         #: the venue's id of a transfer -> ours, so that one transfer never stands for two
         self._claimed: dict[str, str] = {}
 
@@ -219,9 +196,9 @@ class LiveAccount:
             there = balances.free.get(self.quote_asset, _ZERO) if to_futures else balances.futures_wallet
             if amount > there:
                 raise NotEnoughMoney(f"{amount} of {there}")
-            self._sent[client_id] = Sent(direction=direction, amount=amount, at=self._clock.now())
+            self._sent[client_id] = SentTransfer(direction=direction, amount=amount, at=self._clock.now())
             return
-        self._sent[client_id] = Sent(direction=direction, amount=amount, at=self._clock.now())
+        self._sent[client_id] = SentTransfer(direction=direction, amount=amount, at=self._clock.now())
         try:
             self._claimed[await self._dialect.transfer(ask, self.quote_asset, amount, to_futures=to_futures)] = client_id
         except NoAnswer as error:

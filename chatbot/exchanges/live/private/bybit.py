@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.finite import finite
-from chatbot.errors import HedgeMode, Rejected
+from chatbot.errors import ExchangeError, HedgeMode, Rejected
 from chatbot.exchanges.base import OrderStatus
 from chatbot.exchanges.live.private import bybit_errors
 from chatbot.exchanges.live.private.dialect import Call, Fill, Held, Limit, Moved, NoAnswer, Told, Wallets, number, rows, table, text
@@ -134,7 +134,10 @@ class Bybit:
             reduce_only=order.reduce_only,
             at_ms=None,
         )
-        return await self._found(ask, order.market, order.wire_id, perp=order.perp) or accepted
+        try:
+            return await self._found(ask, order.market, order.wire_id, perp=order.perp) or accepted
+        except (ExchangeError, NoAnswer):  # about the look, not about the order: raised from here it would be sent again
+            return accepted
 
     async def find(self, ask: Ask, market: str, wire_id: str, *, perp: bool) -> Told | None:
         """Look among the open ones, those that were closed lately, and the history: an order leaves one before the next has it."""

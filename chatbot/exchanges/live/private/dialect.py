@@ -201,7 +201,7 @@ class Dialect(Protocol):
         ...
 
     async def place(self, ask: Ask, order: WireOrder) -> Told:
-        """Send an order; only the request that places it, so that whatever it raises is about that."""
+        """Send an order; whatever it raises is about the request that places it, and about no look at it afterwards."""
         ...
 
     async def find(self, ask: Ask, market: str, wire_id: str, *, perp: bool) -> Told | None:

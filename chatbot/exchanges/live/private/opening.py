@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chatbot.clock import Clock
-    from chatbot.exchanges.live.private.account import Journal
+    from chatbot.exchanges.base import TransferJournal
     from chatbot.exchanges.live.private.dialect import Dialect
     from chatbot.model import Credentials
 
@@ -62,7 +62,7 @@ class Accounts:
         keys: Credentials,
         *,
         tag: str,
-        journal: Journal,
+        journal: TransferJournal,
         watch: bool = False,
         test: bool = False,
         quote: str = QUOTES[0],
@@ -87,16 +87,10 @@ class Accounts:
             raise SettingError("/connect", f"{venue!r} takes no keys here: use one of {', '.join(DIALECTS)}")
         if (venue, test) not in self._shared:
             dialect, options = DIALECTS[venue](), self._options.get(venue, {})
-            line = PrivateLine(
-                venue,
-                dialect,
-                Budget(dialect.limits, self._clock),
-                self._clock,
-                options=options,
-                test=test,
-                prepare=self._prepare,
-            )
+            budget = Budget(dialect.limits, self._clock)
+            line = PrivateLine(venue, dialect, budget, self._clock, options=options, test=test, prepare=self._prepare)
             prices = CcxtSource(venue, options, clock=self._clock, prepare=self._prepare_prices(test=test))
+            prices.connection.budget = budget
             self._shared[venue, test] = _Shared(prices=prices, line=line, dialect=dialect)
         return self._shared[venue, test]
 

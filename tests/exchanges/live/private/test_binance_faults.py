@@ -13,10 +13,9 @@ import aiohttp
 import pytest
 
 from chatbot.errors import ExchangeError, KeyRefused, NotEnoughMoney, OutcomeUnknown, RateLimited, Rejected, SettingError, Unreachable
-from chatbot.exchanges.base import Direction
+from chatbot.exchanges.base import Direction, SentTransfer
 from chatbot.exchanges.live.ccxt_errors import Meaning
 from chatbot.exchanges.live.private import binance_errors
-from chatbot.exchanges.live.private.account import Sent
 from chatbot.exchanges.live.private.binance import Binance
 from chatbot.exchanges.live.private.dialect import Refusal
 from chatbot.model import Credentials
@@ -174,6 +173,26 @@ async def test_a_rate_limit_is_no_order_and_a_pause_for_all(status: int, code: i
     assert room.clock.monotonic() - began >= 1
 
 
+async def test_a_pause_holds_for_prices_too_and_prices_for_orders() -> None:
+    """One address: what needs no key weighs on the same counter, and the next call would be answered with a ban."""
+    room = desk()
+    await room.account.balances()
+    await room.account.markets()
+    room.wire.fail("POST", **refused(0, "Too many requests", 429), retry_after="30")
+    with pytest.raises(RateLimited):
+        await room.account.place(request())
+    sent = len(room.wire.sent)
+    with pytest.raises(RateLimited):
+        await room.account.quotes(["BTC"])
+    assert len(room.wire.sent) == sent
+    room.clock.advance(31)
+    room.wire.fail("ticker", **refused(-1003, "Too many requests", 429))
+    with pytest.raises(RateLimited):
+        await room.account.quotes(["BTC"])
+    with pytest.raises(RateLimited):
+        await room.account.place(request())
+
+
 async def test_an_order_that_waited_too_long_is_never_sent() -> None:
     """Its quarantine counts from when it was written down, so what is signed later could come after it."""
     room = desk()
@@ -275,7 +294,7 @@ async def test_a_transfer_whose_answer_was_lost_is_found_by_amount_direction_and
     room = desk()
     await room.account.transfer(Direction.TO_FUTURES, Decimal(5), "old")
     room.clock.advance(60)
-    room.journal["lost"] = Sent(direction=Direction.TO_FUTURES, amount=Decimal(5), at=room.clock.now())
+    room.journal["lost"] = SentTransfer(direction=Direction.TO_FUTURES, amount=Decimal(5), at=room.clock.now())
     assert not await room.account.find_transfer("lost")
     move = room.wire.routes["POST /sapi/v1/asset/transfer"]
     for other in ({"type": "UMFUTURE_MAIN", "amount": "5"}, {"type": "MAIN_UMFUTURE", "amount": "5.01"}):
@@ -283,14 +302,14 @@ async def test_a_transfer_whose_answer_was_lost_is_found_by_amount_direction_and
     assert not await room.account.find_transfer("lost")
     move({"asset": "USDT", "type": "MAIN_UMFUTURE", "amount": "5.00000000"})
     assert await room.account.find_transfer("lost")
-    room.journal["next"] = Sent(direction=Direction.TO_FUTURES, amount=Decimal(5), at=room.clock.now())
+    room.journal["next"] = SentTransfer(direction=Direction.TO_FUTURES, amount=Decimal(5), at=room.clock.now())
     assert not await room.account.find_transfer("next")
 
 
 @pytest.mark.parametrize(("status", "found"), [("FAILED", False), ("PENDING", None)])
 async def test_a_transfer_that_failed_is_none_and_one_under_way_is_waited_for(status: str, found: bool | None) -> None:
     room = desk()
-    room.journal["t"] = Sent(direction=Direction.TO_SPOT, amount=Decimal(5), at=room.clock.now())
+    room.journal["t"] = SentTransfer(direction=Direction.TO_SPOT, amount=Decimal(5), at=room.clock.now())
     room.wire.routes["POST /sapi/v1/asset/transfer"]({"asset": "USDT", "type": "UMFUTURE_MAIN", "amount": "5", "status": status})
     if found is None:
         with pytest.raises(Unreachable):

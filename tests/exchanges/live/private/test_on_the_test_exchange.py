@@ -11,8 +11,7 @@ import pytest
 
 from chatbot.clock import ManualClock
 from chatbot.errors import ExchangeError, HedgeMode, KeyRefused, NotEnoughMoney, OutcomeUnknown, RateLimited, Rejected, Unreachable
-from chatbot.exchanges.base import Direction, Exchange, Order, OrderRequest, OrderStatus, Side
-from chatbot.exchanges.live.private.account import LiveAccount, Sent
+from chatbot.exchanges.base import Direction, Exchange, Order, OrderRequest, OrderStatus, SentTransfer, Side
 from chatbot.exchanges.live.private.opening import Accounts
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
@@ -24,6 +23,8 @@ from tests.exchanges.live.private.wire import NOW, Written
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from chatbot.exchanges.live.private.account import LiveAccount
 
 DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT}
 #: longer than the late window, the clocks and the look-up's lag together
@@ -203,7 +204,7 @@ async def test_where_there_is_one_purse_a_transfer_is_a_line_in_our_books() -> N
         before = await place.account.balances()
         assert (before.spot["USDT"], before.futures_wallet) == (Decimal(150_000), 0)
         await place.account.transfer(Direction.TO_FUTURES, Decimal(40_000), "b1-0-1")
-        place.journal["b1-0-1"] = Sent(direction=Direction.TO_FUTURES, amount=Decimal(40_000), at=place.clock.now())
+        place.journal["b1-0-1"] = SentTransfer(direction=Direction.TO_FUTURES, amount=Decimal(40_000), at=place.clock.now())
         for account in (place.account, place.reopened()):
             told = await account.balances()
             assert (told.spot["USDT"], told.free["USDT"], told.futures_wallet) == (110_000, 110_000, 40_000)
@@ -229,7 +230,7 @@ async def test_whatever_happens_to_a_transfer_it_is_made_once() -> None:
 async def moved(place: Room, name: str, amount: Decimal) -> None:
     """Do what the executor does, with a process that ends after each answer that was lost."""
     for _ in range(3):
-        place.journal[name] = Sent(direction=Direction.TO_FUTURES, amount=amount, at=place.clock.now())
+        place.journal[name] = SentTransfer(direction=Direction.TO_FUTURES, amount=amount, at=place.clock.now())
         try:
             return await place.account.transfer(Direction.TO_FUTURES, amount, name)
         except OutcomeUnknown:

@@ -19,7 +19,8 @@ from chatbot.model import Credentials
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chatbot.exchanges.live.private.account import LiveAccount, Sent
+    from chatbot.exchanges.base import SentTransfer
+    from chatbot.exchanges.live.private.account import LiveAccount
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 KEYS = Credentials(api_key="the-api-key-of-somebody", secret="the-secret-of-somebody")
@@ -241,14 +242,14 @@ def _routes(wire: Wire) -> dict[str, Any]:
     }
 
 
-class Written(dict[str, "Sent"]):
+class Written(dict[str, "SentTransfer"]):
     """A journal of transfers, all of them done as soon as they are in it."""
 
-    async def sent(self, client_id: str) -> Sent | None:
+    async def sent(self, client_id: str) -> SentTransfer | None:
         """Return one by our id."""
         return self.get(client_id)
 
-    async def done(self) -> dict[str, Sent]:
+    async def done(self) -> dict[str, SentTransfer]:
         """Return them all."""
         return dict(self)
 

@@ -1,0 +1,112 @@
+"""A plan carried out on each venue that takes keys, down to the test exchange, harsh as it is: whatever is lost on the way, it ends."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chatbot.exchanges.live.private.opening import Accounts
+from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
+from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
+from chatbot.exchanges.testserver.faults import FAULTS
+from chatbot.exchanges.testserver.server import Server
+from chatbot.execution.transfers import WrittenTransfers
+from chatbot.model import Credentials, LegState, PlanState
+from tests.execution.lab import Lab, open_lab, states
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from chatbot.model import Plan
+    from chatbot.store.database import Database
+
+DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT}
+#: a bit of everything: spot both ways, money between the wallets, a contract opened and one reduced
+WORDS = "reduce sell 0.05 BTC-PERP; sell 0.1 BTC; to_futures 500; buy 0.5 ETH; increase sell 0.4 ETH-PERP"
+FILLED = LegState.FILLED
+
+
+@asynccontextmanager
+async def on(venue: str, db: Database) -> AsyncIterator[tuple[Lab, Server]]:
+    """Return the laboratory with an account with keys in the place of its paper one."""
+    lab = await open_lab(db)
+
+    def prepare(made: Any) -> None:
+        made.ssl_context = False
+        made.timeout, made.timeout_on_exit = 250, 0
+
+    async with Server(DIALECTS[venue], lab.clock) as server:
+        theirs = server.venue.open_account("key", "secret", {"BTC": Decimal(1), "USDT": Decimal(20_000)}, Decimal(9_000))
+        accounts = Accounts(lab.clock, {venue: server.options()}, prepare=prepare)
+        keys = Credentials(api_key="key", secret="secret")
+        lab.account = accounts.account(venue, keys, tag="t", journal=WrittenTransfers(db, lab.portfolio.id))
+        theirs.stake("BTC-PERP").trade(Decimal("0.25"), Decimal(52_000))
+        yield lab, server
+        await accounts.close()
+
+
+def agrees(plan: Plan, server: Server) -> None:
+    """Hold that what the journal says was filled is what the server says, leg by leg, and that no order works any more."""
+    theirs = server.venue.accounts["key"]
+    for leg in plan.legs:
+        if not leg.is_transfer:
+            sent = [one for one in theirs.orders if one.client_id.startswith(f"t-b{plan.id}-{leg.index}-")]
+            assert sum((one.filled for one in sent), Decimal(0)) == leg.filled, leg
+    assert not theirs.open_orders
+
+
+@pytest.mark.parametrize("venue", DIALECTS)
+async def test_a_plan_is_done_as_it_was_confirmed(db: Database, venue: str) -> None:
+    async with on(venue, db) as (lab, server):
+        plan = await lab.run(WORDS)
+        assert plan.state == PlanState.DONE, await lab.told()
+        assert states(plan) == [FILLED] * 5
+        agrees(plan, server)
+        balances = await lab.account.balances()
+        assert balances.futures_wallet > 0
+        assert {one.instrument: one.qty for one in await lab.account.positions()} == {
+            "BTC-PERP": Decimal("0.2"),
+            "ETH-PERP": Decimal("-0.4"),
+        }
+
+
+async def outcome(lab: Lab, server: Server, call: str, fault: str) -> str:
+    """Carry a small plan out under one fault, hold its books against the server's, and say how it ended."""
+    server.faults.add(call=call, fault=fault)
+    plan = await lab.run("sell 0.01 BTC; to_futures 10; buy 0.1 ETH")
+    told = [kind for kind, _ in await lab.told()]
+    if plan.state == PlanState.PARKED:
+        assert told[-1] == "plan_parked", (call, fault, told)
+        lab.clock.advance(700)
+        assert await lab.executor.recovery.carry_on(plan.id)
+        await lab.finish()
+        plan = await lab.read(plan.id)
+        assert plan.state == PlanState.DONE, (call, fault)
+        agrees(plan, server)
+        return "parked, then done"
+    assert plan.state == PlanState.DONE, (call, fault)
+    agrees(plan, server)
+    return "done" if states(plan) == [FILLED] * 3 else "done, short"
+
+
+@pytest.mark.parametrize(("call", "fault"), [("place", "reset_after"), ("place", "late"), ("find", "bad_gateway_after")])
+@pytest.mark.parametrize("venue", DIALECTS)
+async def test_an_order_is_there_once_whatever_is_lost(db: Database, venue: str, call: str, fault: str) -> None:
+    """The last: a look at an order that was just taken fails, which says nothing of the order."""
+    async with on(venue, db) as (lab, server):
+        assert await outcome(lab, server, call, fault) == "done"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("call", ["place", "find", "cancel", "transfer", "fills", "balances"])
+@pytest.mark.parametrize("venue", DIALECTS)
+async def test_every_fault_at_every_call_ends_in_done_or_is_told(db: Database, venue: str, call: str) -> None:
+    """Never silence, never a stuck plan, never an order that nobody booked; the table is printed (``pytest -s``)."""
+    async with on(venue, db) as (lab, server):
+        for fault in sorted(FAULTS.keys() - {"revoked"}):
+            ended = await outcome(lab, server, call, fault)
+            print(f"{venue:8} {call:10} {fault:20} {ended}")  # noqa: T201 - the table
+            lab.clock.advance(700)
