@@ -35,16 +35,22 @@ def statements(db: Database) -> Iterator[list[str]]:
     def hear(_connection: Any, _cursor: Any, statement: str, *_: object) -> None:
         seen.append(statement)
 
-    run = sqlite._run
+    run, locked_at_once = sqlite._run, sqlite._locked_at_once
 
     def heard(connection: sqlite3.Connection, begin: str | None, statement: Any) -> Any:
         if begin is not None:
             seen.append(begin)
         return run(connection, begin, statement)
 
+    def locked(connection: sqlite3.Connection) -> bool:
+        done = locked_at_once(connection)
+        if done:
+            seen.append(sqlite.WRITING)
+        return done
+
     event.listen(db._engine.sync_engine, "before_cursor_execute", hear)
     try:
-        with mock.patch.object(sqlite, "_run", heard):
+        with mock.patch.object(sqlite, "_run", heard), mock.patch.object(sqlite, "_locked_at_once", locked):
             yield seen
     finally:
         event.remove(db._engine.sync_engine, "before_cursor_execute", hear)
