@@ -10,6 +10,8 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from decimal import localcontext
+from functools import wraps
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +35,7 @@ def exchange_class(name: str) -> type[Any]:
     """Return the async class of one exchange; its module is imported at most once. Raises ``SettingError`` for an unknown one."""
     check_name(name)
     _stand_in_for_parents()
+    _let_round_apart(importlib.import_module("ccxt.base.exchange"))
     module = importlib.import_module(f"ccxt.async_support.{name}")
     found: type[Any] = getattr(module, name)
     return found
@@ -42,6 +45,20 @@ def error_classes() -> ModuleType:
     """Return ccxt's module of errors."""
     _stand_in_for_parents()
     return importlib.import_module("ccxt.base.errors")
+
+
+def _let_round_apart(base: ModuleType) -> None:
+    """Give ccxt's rounding a decimal context of its own: it sets the rounding and a trap of the one it finds, which is everybody's."""
+    rounds = base.decimal_to_precision
+    if hasattr(rounds, "__wrapped__"):
+        return
+
+    @wraps(rounds)
+    def apart(*args: Any, **more: Any) -> Any:  # noqa: ANN401 - ccxt is untyped
+        with localcontext():
+            return rounds(*args, **more)
+
+    base.__dict__["decimal_to_precision"] = apart
 
 
 def _stand_in_for_parents() -> None:

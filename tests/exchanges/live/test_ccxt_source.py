@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, getcontext
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
@@ -269,3 +269,14 @@ def test_loading_one_exchange_loads_no_other() -> None:
     others, megabytes = map(int, done.stdout.split())
     assert others == 0
     assert megabytes < 80
+
+
+@pytest.mark.parametrize("name", EXCHANGES)
+def test_what_a_client_rounds_leaves_everybody_elses_rounding_alone(name: str) -> None:
+    """A limit of $12.50 was told as $12, and as $13 from the first order that a client had rounded: it changed the context of all."""
+    before = getcontext().copy()
+    client = exchange_class(name)()
+    assert client.decimal_to_precision("12.5", 1, 1.0, 4) == "13", "half away from zero, as it always did"
+    now = getcontext()
+    assert (now.rounding, now.prec, now.traps) == (before.rounding, before.prec, before.traps)
+    assert round(Decimal("12.5")) == 12
