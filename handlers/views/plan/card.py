@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 MOST_LEGS = 24
 #: what is left out, and lines about coins that are not traded, that the card itself has room for
 _MOST_LEFT = 2
+#: seconds that a card may take from its making to the chat
+_ON_ITS_WAY_S = 5
 #: lines of the table whose new weights stand on the card
 _MOST_AFTER = 5
 #: characters of the line that says why
@@ -127,8 +129,8 @@ def _waits(words: Words, plan: Plan, now: datetime) -> Html:
 
 
 def time_left(words: Words, plan: Plan, now: datetime) -> Html:
-    """Say how long a plan waits for its person."""
-    return say(words, "{span} to answer", span=words.span((autonomy.answer_by(plan) - now).total_seconds()))
+    """Say how long a plan waits for its person: the whole of it, where only its way into the chat has passed."""
+    return say(words, "{span} to answer", span=words.span((autonomy.answer_by(plan) - now).total_seconds() + _ON_ITS_WAY_S))
 
 
 def closed_card(words: Words, portfolio: Portfolio, plan: Plan) -> View:

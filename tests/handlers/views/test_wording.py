@@ -150,6 +150,13 @@ def test_a_long_card_keeps_its_picture_and_everything_stands_behind_more(languag
     assert all(f"\n{at + 1}. " in told for at in range(count))
 
 
+def test_a_card_that_was_a_second_on_its_way_has_all_its_minutes() -> None:
+    """Five minutes less what the delivery takes was "4 minutes to answer" on every card."""
+    for late, said in ((0, "5 minutes"), (2, "5 minutes"), (6, "4 minutes"), (270, "35 seconds")):
+        told = card.plan_card(WORDS, portfolio(), a_plan(), NOW + timedelta(seconds=late)).text
+        assert told.splitlines()[1] == f"{said} to answer", late
+
+
 def test_by_hand_confirm_means_done() -> None:
     """A manual portfolio asks for a report, not for leave."""
     assert labels(card.plan_card(WORDS, portfolio(mode=Mode.MANUAL), replace(a_plan(), mode=Mode.MANUAL), NOW))[0] == "All done"
