@@ -201,3 +201,26 @@ async def test_what_a_plan_is_made_for_is_not_said_twice(tmp_path: Path) -> None
         plan = await on.confirm(portfolio)
         assert [reason.trigger for reason in plan.reasons] == [Cause.FEAR_GREED]
         assert {held.line for held in plan.standing} == {"BTC", NET}
+
+
+async def test_the_card_of_a_drift_begins_with_what_moved_its_line_and_not_with_what_holds_another(tmp_path: Path) -> None:
+    """Fear holds the futures while SOL leaves its band: first that SOL has drifted. A spike that moved BTC stands before it."""
+    words = CATALOGUE.words("en")
+    for signals, first in (
+        ((QUIET, replace(FEAR, since=BEFORE)), "SOL"),
+        ((replace(SPIKE, since=BEFORE), replace(FEAR, since=BEFORE)), "BTC"),
+    ):
+        async with stage(tmp_path / first) as on:
+            on.signals = signals
+            portfolio = await on.open()
+            await on.room.tick()
+            on.room.market.move("SOL", "1.4")
+            for _ in range(3):
+                await on.room.tick()
+            plan = await on.room.plan(portfolio)
+            assert plan is not None
+            assert {reason.trigger for reason in plan.reasons} == {Cause.DRIFT}
+            why = card.plan_card(words, portfolio, plan, plan.created_at).text.splitlines()[2]
+            assert why.startswith(f"<b>{first}</b>"), why
+            net = why.find("<b>Net futures</b> target")
+            assert net > why.index("over its target") or (net < 0 and first == "BTC"), "where two do not fit, it stands behind More"
