@@ -23,9 +23,11 @@ class Guide:
     tried: str
     #: how hedge mode is changed there
     one_way: str
+    #: what is not seen without the right to futures; empty: nothing
+    unseen: str = ""
 
 
-_TRIED = N_("Tried on: recorded answers of {exchange}. No real account has been connected yet.")
+_TRIED = N_("Tried on: recorded answers of {exchange}, and a test exchange of our own. No real account has been connected yet.")
 
 #: in the order in which they are offered
 GUIDES: Final[Mapping[str, Guide]] = MappingProxyType(
@@ -36,12 +38,14 @@ GUIDES: Final[Mapping[str, Guide]] = MappingProxyType(
             steps=(
                 N_("On {page}, create an API key of the kind “System generated”."),
                 N_(
-                    "Leave Enable Reading on and Enable Withdrawals off: I refuse a key that may withdraw. To read, nothing else is needed."
+                    "Leave Enable Reading on and Enable Withdrawals off: I refuse a key that may withdraw."
+                    " Enable Futures lets me see futures too."
                 ),
                 N_("Copy both parts. The secret key is shown only once."),
             ),
             tried=_TRIED,
             one_way=N_("In Binance: Futures, Preferences, Position Mode, One-way. It can be changed while no position or order is open."),
+            unseen=N_("Without Enable Futures I do not see the futures account."),
         ),
         "bybit": Guide(
             name="Bybit",

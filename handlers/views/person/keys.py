@@ -27,22 +27,20 @@ PROBLEMS: Final = {
     KeyProblem.FOREIGN_SECRET: N_("The secret does not belong to this key. Copy both parts again; if the secret is gone, make a new key."),
     KeyProblem.OTHER_ADDRESS: N_("It works from other addresses only. Add my address to it at {exchange}; whoever hosts me knows it."),
     KeyProblem.EXPIRED: N_("It has ended. Make a new one at {exchange}, then send /connect."),
-    KeyProblem.MAY_WITHDRAW: N_(
-        "It may withdraw, and I never keep such a key. Take that right from it at {exchange}, or make one without."
-    ),
+    KeyProblem.MAY_WITHDRAW: N_("It may withdraw, and I accept no such key. Take that right from it at {exchange}, or make one without."),
     KeyProblem.MAY_NOT_READ: N_("It may not read the account. Give it that right at {exchange}, or make one with it."),
     KeyProblem.UNREACHABLE: N_("I could not ask {exchange} about it just now. The key is not to blame; try again in a few minutes."),
     KeyProblem.OLD_ACCOUNT: N_(
         "The account is no Unified Trading Account, and I know no other. Upgrade it at {exchange}: Assets, Upgrade."
     ),
+    KeyProblem.HEDGE_MODE: N_("The futures account is in hedge mode, with a long and a short of the same coin. I need one-way mode."),
     KeyProblem.CLOCK: N_("The clock of my machine is {seconds} s off. Whoever hosts me has to set it, by NTP for instance."),
     KeyProblem.EXPIRES_SOON: N_("It ends on {date}. Make a new one at {exchange} before that, or tie it to fixed addresses."),
     KeyProblem.ANY_ADDRESS: N_("It works from any address. Safer: at {exchange}, tie it to mine; whoever hosts me knows it."),
-    KeyProblem.NO_SPOT: N_("It may not trade coins. To watch, that is how it should be."),
-    KeyProblem.NO_FUTURES: N_("It may not trade futures. To watch, that is how it should be."),
+    KeyProblem.NO_SPOT: N_("It may not trade coins. I only read, so that is fine."),
+    KeyProblem.NO_FUTURES: N_("It may not trade futures. I only read, so that is fine."),
     KeyProblem.WITHDRAW_UNKNOWN: N_("{exchange} does not say whether it may withdraw. Look there, and take that right from it."),
 }
-_HEDGE_MODE: Final = N_("The futures account is in hedge mode, with a long and a short of the same coin. I need one-way mode.")
 #: rows of a card and the right that each shows
 _RIGHTS: Final = {
     "reads": N_("Reads"),
@@ -265,8 +263,10 @@ def _told(words: Words, exchange: str, report: KeyReport) -> list[Html]:
         "seconds": words.number(abs(report.off_s or 0), 1),
         "date": words.date(report.expires_at) if report.expires_at is not None else DASH,
     }
-    lines = [say(words, PROBLEMS[one], **facts) for one in report.problems if one in PROBLEMS]
-    if KeyProblem.HEDGE_MODE in report.problems:
-        cure = say(words, GUIDES[exchange].one_way) if exchange in GUIDES else None
-        lines.append(joined(" ", (say(words, _HEDGE_MODE), cure)))
-    return [joined(" ", ("•", line)) for line in lines]
+    known = GUIDES.get(exchange)
+    there = {KeyProblem.HEDGE_MODE: known.one_way, KeyProblem.NO_FUTURES: known.unseen} if known is not None else {}
+    return [
+        joined(" ", ("•", say(words, PROBLEMS[one], **facts), say(words, more) if (more := there.get(one)) else None))
+        for one in report.problems
+        if one in PROBLEMS
+    ]

@@ -83,6 +83,35 @@ async def test_while_a_key_is_asked_for_nothing_that_is_typed_is_written_down(an
     assert "hello again" in (await rows(ann, "pf_updates"))[-1][1]
 
 
+@pytest.mark.parametrize("kind", ["edited", "forwarded", "unreadable"])
+async def test_a_key_that_comes_in_another_shape_is_written_down_nowhere(ann: Someone, kind: str) -> None:
+    """Changed into an older message, forwarded, or in an update that cannot be read: what can be deleted is, and nothing acts."""
+    await ann.say("/connect")
+    await ann.taps("Binance", "Send it here")
+    await ann.loopback.text(ann.user, "wait")
+    await ann.handle()
+    own = [one for one in ann.loopback.chat(ann.user.id) if one.sender is not None]
+    chat = {"id": ann.user.id, "type": "private"}
+    body: dict[str, Any] = {"message_id": max([one.id for one in own], default=1), "date": 1, "chat": chat, "text": KEY}
+    body["from"] = {"id": ann.user.id, "is_bot": False, "first_name": "Ann"}
+    if kind == "edited":
+        ann.loopback._state.queue_update("edited_message", {**body, "edit_date": 2})
+    elif kind == "forwarded":
+        ann.loopback._state.queue_update("message", {**body, "forward_origin": {"type": "hidden_user", "date": 1, "sender_user_name": "x"}})
+    else:
+        ann.loopback._state.queue_update("message", {**body, "chat": {"id": "?", "type": "?"}})
+    before = len(await rows(ann, "pf_updates"))
+    pending = await ann.pull()
+    stored = await rows(ann, "pf_updates")
+    assert len(stored) == before + 1
+    assert SECRET not in repr(stored)
+    assert SECRET not in repr(pending)
+    for update in pending:
+        await ann.bot.update_processor.process_update(update, ann.bot.process_update(update))
+    assert await rows(ann, "pf_keys") == []
+    assert SECRET not in repr(await rows(ann, "pf_updates"))
+
+
 async def test_a_process_killed_before_it_read_the_key_asks_for_it_again(tmp_path: Path, server: KeyServer) -> None:
     """What was typed is nowhere; its message is deleted all the same, and a bare command is still obeyed."""
     settings: dict[str, Any] = {"secret_keys": new_master_key(), "exchange_options": server.options}
@@ -126,7 +155,7 @@ async def test_what_is_no_key_is_answered_with_what_to_send(ann: Someone, text: 
 async def test_a_key_that_may_withdraw_is_refused_with_its_cure_and_not_kept(ann: Someone, server: KeyServer) -> None:
     server.answers["/sapi/v1/account/apiRestrictions"]["enableWithdrawals"] = True
     answer = await give(ann)
-    assert "The key was not kept\nBinance …Eh8A\n• It may withdraw, and I never keep such a key." in answer
+    assert "The key was not kept\nBinance …Eh8A\n• It may withdraw, and I accept no such key." in answer
     assert "Take that right from it at Binance, or make one without." in answer
     assert await rows(ann, "pf_keys") == []
     assert await ann.say("/keys") == "You have connected no exchange."
@@ -146,7 +175,7 @@ async def test_a_bybit_key_and_what_is_wrong_with_its_account(ann: Someone, serv
     await ann.say("/keys")
     await ann.taps("Bybit …Eh8A", "Check again")
     assert "one-way" not in ann.last.text
-    assert "It may not trade coins. To watch, that is how it should be." in ann.last.text
+    assert "It may not trade coins. I only read, so that is fine." in ann.last.text
 
 
 async def test_a_key_is_removed_after_one_question_and_really_gone(ann: Someone) -> None:
@@ -173,6 +202,25 @@ async def test_with_several_keys_the_person_says_which_and_a_stranger_finds_none
     ann.sees("This key is not there any more.")
     assert len(await rows(ann, "pf_keys")) == 1
     assert ANN.id != BEN.id
+
+
+async def test_what_becomes_wrong_with_a_key_is_told_with_its_cure(ann: Someone, server: KeyServer) -> None:
+    """A day later it is asked about again; its message opens the key, and a key that was removed meanwhile is told nothing of."""
+    await give(ann)
+    server.answers["/sapi/v1/account/apiRestrictions"]["enableWithdrawals"] = True
+    ann.clock.advance(86_400)
+    await ann.program.keyring.tend()
+    await ann.outbox.drain()
+    ann.sees("Your key needs you\nBinance …Eh8A\n• It may withdraw, and I accept no such key.")
+    await ann.tap("Look at it")
+    ann.sees("Withdraws")
+    server.answers["/sapi/v1/account/apiRestrictions"].update(enableWithdrawals=False, enableReading=False)
+    ann.clock.advance(86_400)
+    await ann.program.keyring.tend()
+    await ann.taps("Remove…", "Remove")
+    before = ann.newest
+    await ann.outbox.drain()
+    assert ann.since(before) == ""
 
 
 async def test_a_question_is_forgotten_after_an_hour_and_a_key_that_comes_unasked_is_deleted(ann: Someone) -> None:

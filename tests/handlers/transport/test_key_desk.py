@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 
+from chatbot import __main__ as command_line
 from chatbot import backup, logs
 from chatbot.exchanges.live import key_doctor
 from chatbot.store import accounts, events, privacy
 from chatbot.vault import new_master_key
-from chatbot.web.key_form import KeyForm
 from chatbot.web.server import WebServer
-from handlers.transport.key_desk import KeyDesk
 from tests.exchanges.live.key_server import API_KEY, SECRET, KeyServer, key_server
 from tests.person import someone
 from tests.web.test_key_form import ask
@@ -50,7 +49,7 @@ async def ann(tmp_path: Path, server: KeyServer) -> AsyncIterator[Someone]:
 @pytest.fixture
 async def at(ann: Someone) -> AsyncIterator[str]:
     """Serve the form of Ann's bot and give the address of the server."""
-    async with WebServer(key_form=KeyForm(KeyDesk(ann.program), PUBLIC)) as serving:
+    async with WebServer(key_form=command_line._key_form(ann.program)) as serving:
         yield serving.url
 
 
@@ -89,7 +88,7 @@ async def test_a_key_that_is_refused_is_told_in_the_chat(ann: Someone, at: str, 
     _, text, _ = await ask("POST", page, data=KEY, headers=FROM_ITSELF)
     assert "La clave no se ha guardado" in text
     await ann.outbox.drain()
-    ann.sees("Puede retirar fondos, y nunca guardo una clave así.")
+    ann.sees("Puede retirar fondos, y no acepto claves así.")
     assert await ann.program.keyring.of(await ann_of(ann)) == ()
 
 
@@ -104,6 +103,13 @@ async def test_ten_minutes_are_the_most_and_cancel_ends_it_at_once(ann: Someone,
     page = await form_of(ann, at)
     await ann.say("/cancel")
     assert (await ask("GET", page))[0] == 410
+
+
+async def test_without_an_address_or_a_master_key_there_is_no_form(tmp_path: Path) -> None:
+    """Nothing of it is reachable then."""
+    for settings in ({"public_url": PUBLIC}, {"secret_keys": new_master_key()}):
+        async with someone(tmp_path, **settings) as ann:
+            assert command_line._key_form(ann.program) is None
 
 
 # The canary
