@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 
 from chatbot.errors import ExchangeError, KeyRefused, NotEnoughMoney, OutcomeUnknown, Rejected, Unreachable
-from chatbot.exchanges.base import PERP, Balances, Direction, Market, Order, OrderRequest, Position, Quote, SentTransfer, Side, is_perp
+from chatbot.exchanges.base import (
+    PERP,
+    Balances,
+    Direction,
+    Market,
+    Order,
+    OrderRequest,
+    Position,
+    Quote,
+    SentTransfer,
+    Side,
+    asset_of,
+    is_perp,
+)
 from chatbot.exchanges.live.private.dialect import NoAnswer, WireOrder
 from chatbot.exchanges.live.private.line import PATIENCE_S
 from chatbot.exchanges.markets.markettime import from_ms, to_ms
@@ -30,7 +43,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 _T = TypeVar("_T")
 _ZERO = Decimal(0)
-#: orders whose ids are remembered
+#: orders, and transfers, whose ids are remembered
 _KNOWN_MAX = 500
 #: what a transfer's time in the venue's history may differ from ours
 _HISTORY_SLACK = timedelta(seconds=2)
@@ -117,7 +130,7 @@ class LiveAccount:
             if name is None:  # settled in another coin: no part of this portfolio
                 log.warning("position_of_another_kind", exchange=self.name, market=held.market)
                 continue
-            unit = listed.units.get(name, Decimal(1))
+            unit = await self._unit(name)
             found.append(
                 Position(
                     instrument=name,
@@ -161,8 +174,6 @@ class LiveAccount:
     async def find(self, instrument: str, client_id: str) -> Order | None:
         """Look an order up by its client id; None only when the exchange says that it has none."""
         market, perp = await self._market_id(instrument), is_perp(instrument)
-        if market is None:
-            return None
         told = await self._read(lambda ask: self._dialect.find(ask, market, self._wire_id(client_id), perp=perp))
         return None if told is None else await self._read(lambda ask: self._order(instrument, client_id, told, ask))
 
@@ -170,8 +181,6 @@ class LiveAccount:
         """Cancel what is left; where nothing is open under this id any more, the order is looked up and returned as it ended."""
         self._may_change()
         market, perp, ask = await self._market_id(instrument), is_perp(instrument), self._asking()
-        if market is None:
-            raise Rejected("unknown_order", client_id)
         try:
             told = await self._dialect.cancel(ask, market, self._wire_id(client_id), perp=perp)
         except NoAnswer as error:
@@ -285,8 +294,17 @@ class LiveAccount:
         await self._prices.markets()
         return self._prices.listing.of(self.quote_asset)
 
-    async def _market_id(self, instrument: str) -> str | None:
-        return (await self._listed()).ids.get(instrument)
+    async def _market_id(self, instrument: str) -> str:
+        """Return the venue's name of an instrument, of one that is not listed any more too: an order of it may have been filled before."""
+        known = (await self._listed()).ids.get(instrument)
+        return known or self._dialect.market_id(asset_of(instrument), self.quote_asset, perp=is_perp(instrument))
+
+    async def _unit(self, instrument: str) -> Decimal:
+        """Return the base units of one unit of the venue."""
+        unit = (await self._listed()).units.get(instrument)
+        if unit is None and is_perp(instrument) and self._prices.connection.venue.counts_contracts:
+            raise Unreachable(f"{self.name}: {instrument} is not listed, and nobody knows how much a contract of it is")
+        return unit or Decimal(1)
 
     def _unlisted(self, market: str) -> str | None:
         """Return our name for a contract that is held although it is not listed any more."""
@@ -316,9 +334,10 @@ class LiveAccount:
     async def _order(self, instrument: str, client_id: str, told: Told, ask: Ask) -> Order:
         """Return an order in our words, with what was paid for it; raises ``Unreachable`` while the trades do not add up to it."""
         self._known[client_id] = None
-        if len(self._known) > _KNOWN_MAX:
-            del self._known[next(iter(self._known))]
-        unit = (await self._listed()).units[instrument]
+        for remembered in (self._known, self._claimed):
+            if len(remembered) > _KNOWN_MAX:
+                del remembered[next(iter(remembered))]
+        unit = await self._unit(instrument)
         fills: Sequence[Fill] = told.fills or ()
         if _traded(fills) != told.filled:
             try:

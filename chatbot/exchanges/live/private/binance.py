@@ -74,6 +74,10 @@ class Binance:
     test_urls: str = "demo"
     one_wallet: bool = False
 
+    def market_id(self, asset: str, quote: str, *, perp: bool) -> str:  # noqa: ARG002 - both are called alike
+        """Return the name of a market."""
+        return f"{asset}{quote}"
+
     def refused(self, answer: Mapping[str, Any]) -> tuple[str | None, str]:
         """Codes below 0 refuse."""
         code = finite(answer.get("code"))

@@ -59,6 +59,10 @@ class Bybit:
     test_urls: str = "demotrading"
     one_wallet: bool = True
 
+    def market_id(self, asset: str, quote: str, *, perp: bool) -> str:  # noqa: ARG002 - both are called alike
+        """Return the name of a market."""
+        return f"{asset}{quote}"
+
     def refused(self, answer: Mapping[str, Any]) -> tuple[str | None, str]:
         """Every code but 0 refuses."""
         code = finite(answer.get("retCode"))

@@ -172,6 +172,10 @@ class Dialect(Protocol):
     #: True where spot and futures are one purse
     one_wallet: bool
 
+    def market_id(self, asset: str, quote: str, *, perp: bool) -> str:
+        """Return the venue's name of a market, listed or not."""
+        ...
+
     def refused(self, answer: Mapping[str, Any]) -> tuple[str | None, str]:
         """Return code and words of an answer that refuses; the code is None where it does not."""
         ...

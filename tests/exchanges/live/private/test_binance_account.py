@@ -190,7 +190,9 @@ async def test_trades_that_lag_behind_their_order_are_waited_for() -> None:
 async def test_an_order_is_none_only_when_the_exchange_says_so() -> None:
     room = desk()
     assert await room.account.find("BTC", "b1-0-1") is None
-    assert await room.account.find("NOSUCH", "b1-0-1") is None
+    room.wire.fail("GET /api/v3/order", **refused(-1121, "Invalid symbol."))
+    with pytest.raises(Unreachable):
+        await room.account.find("NOSUCH", "b1-0-1")
     for answer in NO_ANSWERS:
         room.wire.fail("GET /api/v3/order", answer)
         with pytest.raises(Unreachable):
@@ -198,6 +200,18 @@ async def test_an_order_is_none_only_when_the_exchange_says_so() -> None:
     room.wire.routes["GET /api/v3/order"] = lambda sent: spot_order({**sent, "origClientOrderId": "web_of_another"})
     with pytest.raises(Unreachable):
         await room.account.find("BTC", "b1-0-1")
+
+
+async def test_an_order_of_what_is_not_listed_any_more_is_still_looked_up() -> None:
+    """It may have been filled before the delisting: "not listed" is no "never seen"."""
+    room = desk()
+    room.wire.routes["GET /fapi/v1/order"] = lambda sent: perp_order(sent, status="FILLED", filled="0.01")
+    trade = {"orderId": 28, "price": "5", "qty": "0.01", "commission": "0", "commissionAsset": "USDT"}
+    room.wire.routes["GET /fapi/v1/userTrades"] = [trade]
+    found = await room.account.find("GONE-PERP", "b1-0-1")
+    assert found is not None
+    assert (found.instrument, found.filled) == ("GONE-PERP", Decimal("0.01"))
+    assert room.wire.of("/fapi/v1/order")[0].params["symbol"] == "GONEUSDT"
 
 
 @pytest.mark.parametrize(
