@@ -43,6 +43,7 @@ from chatbot.plans.by_hand import ByHand
 from chatbot.plans.costs import Costing
 from chatbot.plans.execution_hooks import ExecutionHooks
 from chatbot.plans.panic import Panic
+from chatbot.plans.real_money.limits import RealMoney
 from chatbot.plans.rebalancing import Rebalancing
 from chatbot.portfolio.accounts import OpenAccounts, SaveBody
 from chatbot.portfolio.evaluator import Evaluator
@@ -255,7 +256,8 @@ async def _assemble(
     portfolios = Portfolios(db, clock, source.name, changed=roster.forget, first_account=_opening_account, redraw=write.redraw_card)
     flows = Flows(db, open_accounts, evaluator, markets, clock, portfolios)
     noting = ByHand(db, open_accounts, evaluator, flows, clock)
-    rebalancing = Rebalancing(db, work, evaluator, costing, clock, noting, expiry=lasts, calm=tempo.calm)
+    real = RealMoney(may_trade=lambda _: False)
+    rebalancing = Rebalancing(db, work, evaluator, costing, clock, noting, real, expiry=lasts, calm=tempo.calm)
     open_accounts.on_change(roster.forget)
     access = Access(db, clock, settings.operators, changed=roster.forget)
     await access.settle()
@@ -275,7 +277,7 @@ async def _assemble(
         batch_window_s=settings.batch_window_s,
     )
     reports = Reports(db, evaluator, markets, clock, next_check=monitor.next_check, mood_source=sentiment.name)
-    executor = Executor(db, work, open_accounts.exchange, clock, ExecutionHooks(db, evaluator), pace=pace)
+    executor = Executor(db, work, open_accounts.exchange, clock, ExecutionHooks(db, evaluator, clock, real), pace=pace)
     panic = Panic(db, work, evaluator, costing, clock, world=source.name, ends=executor.recovery, changed=roster.forget)
     return Program(
         settings=settings,

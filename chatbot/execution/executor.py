@@ -11,7 +11,7 @@ from chatbot.errors import ExchangeError, KeyRefused, Unreachable
 from chatbot.execution import outcomes, recovery, refit
 from chatbot.execution.lifecycle import PlanEvent
 from chatbot.execution.pace import Pace
-from chatbot.execution.record import SIZED, Change, Scribe, Stopped
+from chatbot.execution.record import SIZED, Change, Parked, Scribe, Stopped
 from chatbot.execution.side_by_side import SideBySide
 from chatbot.model import LegKind, LegState, PlanState
 from chatbot.store import halt
@@ -38,6 +38,10 @@ class Hooks(Protocol):
 
     async def replan(self, portfolio_id: int, plan: Plan) -> Block | None:
         """Plan again for the same targets from what is really there; None when that cannot be evaluated."""
+        ...
+
+    async def forbids(self, plan: Plan) -> str:
+        """Return why nothing of a plan may be sent with real money now, as a machine word; empty where it may."""
         ...
 
     async def ended(self, plan: Plan) -> None:
@@ -68,8 +72,10 @@ class Executor:
         crash_point: Callable[[str], None] = no_crash,
     ) -> None:
         self._exchanges = exchanges
-        self._hooks = hooks
-        self._deps = outcomes.Deps(scribe=Scribe(db, clock), clock=clock, pace=pace or Pace(), crash_point=crash_point)
+        self.hooks = hooks
+        self._deps = outcomes.Deps(
+            scribe=Scribe(db, clock), clock=clock, pace=pace or Pace(), crash_point=crash_point, forbids=hooks.forbids
+        )
         self.recovery = recovery.Recovery(db, work, self._deps.scribe, clock, self)
         #: plans that are being carried out in this process
         self._held: set[int] = set()
@@ -118,7 +124,7 @@ class Executor:
         if view is None or view.plan.state != PlanState.PARKED or view.unsettled:
             return False
         legs = tuple(outcomes.cut_short(leg, halt.HALTED) for leg in view.plan.legs if leg.state in _UNFINISHED)
-        await self._hooks.ended(view.plan)
+        await self.hooks.ended(view.plan)
         return await self._deps.scribe.finish_parked(view, Change(event="given_up", plan=PlanEvent.FINISH, legs=legs, result=figures))
 
     async def _carry_out(self, plan_id: int) -> str:
@@ -151,14 +157,14 @@ class Executor:
                 continue  # the next look sees it
             except KeyRefused:
                 return await self._park(view, "key_refused")
-            except recovery.Parked as parked:
+            except Parked as parked:
                 return await self._park(view, parked.why)
 
     async def _decide(self, view: View) -> bool:
         """Find what to do next and do it; False when the plan has come to its end."""
         if view.plan.state == PlanState.CONFIRMED:
             if await self._deps.stop_word(view) == halt.HALTED:
-                raise recovery.Parked(halt.HALTED)
+                raise Parked(halt.HALTED)
             await self._deps.scribe.write(view, Change(event="begun", plan=PlanEvent.BEGIN))
             self._deps.crash_point("begun")
             return True
@@ -169,14 +175,14 @@ class Executor:
         if not view.unsettled:
             if stopped := await self._deps.stop_word(view):
                 if stopped == halt.HALTED:
-                    raise recovery.Parked(stopped)
+                    raise Parked(stopped)
                 await self._stop(view, exchange, stopped)
                 return True
             if turn[0].kind == LegKind.SPOT_BUY and not view.count(SIZED):
                 await refit.size_buys(view, exchange, self._deps)
                 return True
             if turn[0].kind not in _SPOT and refit.overlay_waits(view):
-                await refit.replan(view, await self._hooks.replan(view.portfolio.id, view.plan), self._deps)
+                await refit.replan(view, await self.hooks.replan(view.portfolio.id, view.plan), self._deps)
                 return True
         await SideBySide(view, self._exchanges, self._deps).work()
         return True
@@ -192,7 +198,7 @@ class Executor:
 
     async def _finish(self, view: View) -> None:
         """Measure what came of it, and end the plan together with the message that says so."""
-        await self._hooks.ended(view.plan)
+        await self.hooks.ended(view.plan)
         figures = await self._measure(view)
         self._deps.crash_point("measured")
         await self._deps.scribe.write(view, Change(event="finished", plan=PlanEvent.FINISH, result=figures))
@@ -203,7 +209,7 @@ class Executor:
         """Return the portfolio's shape; None when it stays unknown, which is then said in the result."""
         for pause in self._deps.pace.retries_s[:_MEASURES]:
             try:
-                figures = await self._hooks.measure(view.portfolio.id)
+                figures = await self.hooks.measure(view.portfolio.id)
             except ExchangeError as trouble:
                 _LOG.warning("cannot measure", plan=view.plan.id, error=str(trouble))
                 figures = None

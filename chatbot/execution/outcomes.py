@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 from chatbot.exchanges.base import OrderStatus
 from chatbot.execution import next_order
 from chatbot.execution.lifecycle import LegEvent, advance
-from chatbot.execution.record import UNKNOWN, Change, with_attempts
+from chatbot.execution.record import UNKNOWN, Change, Parked, with_attempts
 from chatbot.model import LegState, OrderState
 from chatbot.store.halt import HALTED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from chatbot.clock import Clock
     from chatbot.exchanges.base import Exchange, Order
     from chatbot.execution.pace import Pace
     from chatbot.execution.record import Scribe, View
-    from chatbot.model import Leg
+    from chatbot.model import Leg, Plan
     from chatbot.store.orders import Attempt
 
 
@@ -33,6 +33,8 @@ class Deps:
     pace: Pace
     #: called at every named point between two effects; tests end the process there
     crash_point: Callable[[str], None]
+    #: asked before everything that is sent: why it may not be, with real money; empty where it may
+    forbids: Callable[[Plan], Awaitable[str]]
 
     async def stop_word(self, view: View) -> str:
         """Return why nothing more may be sent: ``closed`` or ``stopped`` by a person, ``halt.HALTED``; empty when all is well."""
@@ -66,6 +68,11 @@ class LegAttempt:
     async def stop_word(self) -> str:
         """Return why nothing may be sent now; asked directly before everything that is."""
         return await self.deps.stop_word(self.view)
+
+    async def refuse_forbidden(self) -> None:
+        """Raise ``record.Parked`` where the limits of real money, as they are now, forbid what comes next; nothing is written or sent."""
+        if why := await self.deps.forbids(self.view.plan):
+            raise Parked(why)
 
     async def rest(self, seconds: float) -> None:
         """Wait, or until nothing may be sent any more."""

@@ -52,6 +52,14 @@ class Stopped(InternalError):
     """The plan was stopped, or trading halted, while its next order was worked out: the intention was not written down or sent."""
 
 
+class Parked(InternalError):
+    """The plan cannot go on without a person; ``why`` is a machine word."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """One plan as the journal knows it; every decision of execution is made from this."""

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from chatbot.durable import Standing, enqueue_plan, plan_key
-from chatbot.errors import ExchangeError, InternalError, Unreachable, contained
+from chatbot.errors import ExchangeError, Unreachable, contained
 from chatbot.execution import next_order, orders, outcomes, wallets
 from chatbot.execution.lifecycle import IllegalMove, LegEvent, PlanEvent, advance
-from chatbot.execution.record import CLOSING, INTERRUPTED, REVIVED, STOPPING, UNKNOWN, Change
+from chatbot.execution.record import CLOSING, INTERRUPTED, REVIVED, STOPPING, UNKNOWN, Change, Parked
 from chatbot.model import UNDER_WAY, OrderState, PlanState
 from chatbot.store import events, halt, plans
 
@@ -53,14 +53,6 @@ class Hands(Protocol):
     async def call_off(self, plan_id: int) -> None:
         """Take back what works at the exchange for a plan, and write down how it ended; raises ``ExchangeError``."""
         ...
-
-
-class Parked(InternalError):
-    """The plan cannot go on without a person; ``why`` is a machine word."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
 
 
 async def settle(move: LegAttempt, attempt: Attempt) -> float:
@@ -134,6 +126,7 @@ async def _send_again(move: LegAttempt, attempt: Attempt, event: str) -> None:
     if stopped:
         await outcomes.refused(move, attempt, stopped)
         return
+    await move.refuse_forbidden()
     again = replace(attempt, state=OrderState.SUBMITTING, sent_at=move.deps.clock.now(), detail="")
     changed = replace(move.leg, state=advance(move.leg.state, LegEvent.SUBMIT))
     detail = {"client_id": attempt.client_id}

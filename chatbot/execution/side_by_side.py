@@ -12,7 +12,7 @@ import structlog
 from chatbot.errors import KeyRefused, Unreachable
 from chatbot.execution import orders, outcomes, recovery, wallets
 from chatbot.execution.lifecycle import LEG_ENDS
-from chatbot.execution.record import Stopped
+from chatbot.execution.record import Parked, Stopped
 from chatbot.model import OrderState, PlanState
 
 if TYPE_CHECKING:
@@ -47,12 +47,12 @@ class SideBySide:
         #: how often in a row the exchange could not be reached for a leg
         self._failures: Counter[int] = Counter()
         #: legs that cannot go on without a person
-        self._out: dict[int, recovery.Parked] = {}
+        self._out: dict[int, Parked] = {}
 
     async def work(self) -> None:
         """Work until every leg has ended, or nothing may be sent and nothing works any more.
 
-        Raises ``recovery.Parked`` once the others have ended, where one of them cannot go on; ``ExchangeError`` where the account cannot
+        Raises ``record.Parked`` once the others have ended, where one of them cannot go on; ``ExchangeError`` where the account cannot
         be opened.
         """
         acts, view = 0, None
@@ -69,7 +69,7 @@ class SideBySide:
             else:
                 await self._deps.rest(view, (min(self._due[leg.index] for leg in legs) - now).total_seconds())
         else:
-            raise recovery.Parked("too_many_moves")
+            raise Parked("too_many_moves")
         if self._out:
             raise self._out[min(self._out)]
 
@@ -96,7 +96,7 @@ class SideBySide:
         pauses = await asyncio.gather(*moves, return_exceptions=True)
         now = self._deps.clock.now()
         for leg, pause in zip(legs, pauses, strict=True):
-            if isinstance(pause, recovery.Parked):
+            if isinstance(pause, Parked):
                 self._out[leg.index] = pause
             elif isinstance(pause, BaseException):
                 raise pause
@@ -113,7 +113,7 @@ class SideBySide:
         except Stopped:
             return 0.0  # the next look sees it
         except KeyRefused as trouble:
-            raise recovery.Parked("key_refused") from trouble
+            raise Parked("key_refused") from trouble
         except Unreachable as trouble:
             self._failures[index] += 1
             waits = self._deps.pace.retry_pause_s(self._failures[index])
@@ -121,7 +121,7 @@ class SideBySide:
                 "exchange unreachable", plan=self._plan_id, leg=index, failures=self._failures[index], pause_s=waits, error=str(trouble)
             )
             if waits is None:
-                raise recovery.Parked("unreachable") from trouble
+                raise Parked("unreachable") from trouble
             return waits
         self._failures.pop(index, None)
         return pause
@@ -133,6 +133,7 @@ async def _act(move: outcomes.LegAttempt) -> float:
     if attempt is not None:
         look_after = orders.watch if attempt.state == OrderState.OPEN else recovery.settle
         return await look_after(move, attempt)
+    await move.refuse_forbidden()
     if move.leg.is_transfer:
         await wallets.transfer(move)
     elif leverage := await wallets.leverage_to_set(move):

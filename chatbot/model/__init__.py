@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from chatbot.model.alerts import AlertKind, AlertSettings, Ring
-from chatbot.model.answering import Answering, AnswerPolicy, AutoLimits, NotAlone, Unanswered
+from chatbot.model.answering import (
+    FIRST_SHARE,
+    Answering,
+    AnswerPolicy,
+    AutoLimits,
+    Breach,
+    LiveLimits,
+    LiveStop,
+    LiveTerms,
+    NotAlone,
+    Unanswered,
+)
 from chatbot.model.figures import Check, HeldBack, KeptOut, LineReading, Outcome, PortfolioFigures, Problem
 from chatbot.model.flow import Flow, FlowKind
 from chatbot.model.hedge import COVER, HEDGE_KINDS, MIN_VARIANCE, ROTATION, OpenHedge
@@ -39,6 +50,7 @@ __all__ = [
     "BASKET",
     "CORE",
     "COVER",
+    "FIRST_SHARE",
     "FUTURES",
     "HEDGE_KINDS",
     "INFO",
@@ -60,6 +72,7 @@ __all__ = [
     "AssetExposure",
     "AutoLimits",
     "BandRule",
+    "Breach",
     "Cause",
     "Check",
     "ContractReading",
@@ -83,6 +96,9 @@ __all__ = [
     "LegKind",
     "LegState",
     "LineReading",
+    "LiveLimits",
+    "LiveStop",
+    "LiveTerms",
     "Message",
     "MessageKind",
     "Mode",

@@ -1,16 +1,19 @@
-"""How a portfolio answers when nobody is asked, or nobody answers: limits of what it may do alone, and what an unanswered plan becomes."""
+"""How a portfolio answers when nobody is asked, or nobody answers; and what a person has agreed to for real money."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
+from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from chatbot.model.word import StoredWord
 
 #: an unanswered plan is reduced within a day
 LONGEST_MIN = 1440
+#: what the first plan with real money may trade, as a fraction of V
+FIRST_SHARE: Final = Decimal("0.1")
 
 
 class Unanswered(StrEnum):
@@ -102,3 +105,56 @@ class AnswerPolicy:
     reduce_at: datetime | None = None
     #: stays open for hours and keeps nothing else from being told meanwhile
     patient: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveLimits:
+    """What nothing but /panic may go beyond, confirmed or not."""
+
+    #: largest value of one order, quote
+    order: Decimal
+    #: largest value traded in a day of the person, as a fraction of V
+    turnover: Decimal = Decimal("0.25")
+    #: what may be lost in a day of the person, deposits apart, as a fraction of V; then the portfolio is paused
+    loss: Decimal = Decimal("0.05")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveTerms:
+    """The typed consent to trade with real money."""
+
+    #: when it was typed
+    since: datetime
+    limits: LiveLimits
+    #: a plan that was confirmed by hand has traded: from then on plans are not held to a tenth, and auto may be agreed to
+    is_tried: bool = False
+    #: when acting alone was agreed to, by a sentence of its own; None: never
+    auto_since: datetime | None = None
+
+    @property
+    def first_share(self) -> Decimal | None:
+        """Return what a plan may trade as a fraction of V while none has traded yet; None afterwards."""
+        return None if self.is_tried else FIRST_SHARE
+
+
+class LiveStop(StoredWord):
+    """Why nothing is sent with real money."""
+
+    #: the operator does not allow it
+    OFF = "live_off"
+    #: the portfolio is only watched now
+    WATCHED = "live_watched"
+    #: the first plan would trade more than a tenth
+    FIRST = "live_first"
+    #: an order, or what is traded in a day, is over its limit
+    ORDER = "live_order"
+    TURNOVER = "live_turnover"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breach:
+    """A plan that goes beyond what was agreed to, and by which of its figures; quote."""
+
+    why: LiveStop
+    amount: Decimal = Decimal(0)
+    limit: Decimal = Decimal(0)

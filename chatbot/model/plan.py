@@ -158,6 +158,9 @@ class LeftOutWhy(StoredWord):
     NO_PRICE = "no_price"
     #: of money that is invested: the share of cash, which is under its target too (domain 9.14)
     STAYS_CASH = "stays_cash"
+    #: with real money: a first plan trades a tenth; what would go over the agreed limits
+    FIRST_LIVE = "first_live"
+    LIVE_LIMITS = "live_limits"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,3 +344,5 @@ class PlanHalt:
     stopped: bool = False
     #: an order of the plan may still work at the exchange
     unsettled: bool = False
+    #: the machine word for why the plan stopped half-way last; empty: it never did
+    why: str = ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
 from decimal import Decimal
 
-from chatbot.model.answering import Answering
+from chatbot.model.answering import Answering, LiveTerms
 from chatbot.model.people import AnswerMode, Mode
 from chatbot.model.signal import TriggerSetting
 from chatbot.model.trigger_info import INFO, Cause
@@ -141,6 +141,8 @@ class Portfolio:
     answer: AnswerMode = AnswerMode.ASK
     #: limits of auto, and what becomes of a plan that nobody answers
     answering: Answering = field(default_factory=Answering)
+    #: the consent to trade with real money, kept while it is only watched again; None: never given
+    live: LiveTerms | None = None
     paused: bool = False
     #: no alerts before this time
     snoozed_until: datetime | None = None

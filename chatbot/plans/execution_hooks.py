@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.hedges import life
+from chatbot.model import Mode
 from chatbot.plans import draft, new_money
+from chatbot.plans.real_money import limits
 from chatbot.portfolio import states
 from chatbot.store import portfolios
 from chatbot.triggers import tilt
 
 if TYPE_CHECKING:
+    from chatbot.clock import Clock
     from chatbot.engine.planner.block import Block
     from chatbot.model import Plan, PortfolioFigures
+    from chatbot.plans.real_money.limits import RealMoney
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.evaluator import Evaluator
     from chatbot.portfolio.states import PortfolioStates
@@ -25,9 +29,19 @@ if TYPE_CHECKING:
 class ExecutionHooks:
     """The planning side of a plan under way."""
 
-    def __init__(self, db: Database, evaluator: Evaluator) -> None:
+    def __init__(self, db: Database, evaluator: Evaluator, clock: Clock, real: RealMoney) -> None:
         self._db = db
         self._evaluator = evaluator
+        self._clock = clock
+        self._real = real
+
+    async def forbids(self, plan: Plan) -> str:
+        """Return why nothing of a plan may be sent with real money now, as a machine word; empty where it may."""
+        if plan.mode is not Mode.LIVE:
+            return ""
+        async with self._db.read() as tx:
+            found = await self._real.breach(tx, plan, self._clock.now())
+        return "" if found is None else found.why.value
 
     async def replan(self, portfolio_id: int, plan: Plan) -> Block | None:
         """Plan again for the same targets from what is really there; None when it cannot be evaluated."""
@@ -50,6 +64,7 @@ class ExecutionHooks:
         async with self._db.transaction() as tx:
             before = await states.read(tx, plan.portfolio_id)
             await states.write(tx, plan.portfolio_id, before, after(before, plan))
+            await limits.note_tried(tx, plan)
 
     async def measure(self, portfolio_id: int) -> PortfolioFigures | None:
         """Return what the portfolio looks like now; None when it cannot be evaluated."""

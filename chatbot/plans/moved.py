@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.exact import wide
 from chatbot.engine.planner.smallest_trade import smallest_trade
-from chatbot.model import FUTURES
+from chatbot.model import FUTURES, NotAlone
 from chatbot.plans import costs
+from chatbot.plans.outcomes import Halted, NotYours, Paused
 from chatbot.portfolio.revision import revision_of
+from chatbot.store import halt, portfolios
 
 if TYPE_CHECKING:
     from chatbot.engine.portfolio import Snapshot
     from chatbot.model import Plan, Portfolio
     from chatbot.portfolio.evaluation import Evaluation
+    from chatbot.store.database import Tx
 
 _ZERO = Decimal(0)
 
@@ -71,3 +74,20 @@ def _money_moved(plan: Plan, evaluation: Evaluation, snap: Snapshot) -> bool:
     equity = snap.wallet + sum((p.qty * (plan.prices[p.contract] - p.entry) for p in snap.positions if p.qty), _ZERO)
     pairs = ((cash, shown_cash), (equity, plan.before.values.get(FUTURES, _ZERO)))
     return any(abs(now - then) > max(limit * abs(then), least) for now, then in pairs)
+
+
+async def outdated(tx: Tx, plan: Plan) -> NotAlone:
+    """Tell whether the settings that a plan of the bot's own rests on were changed while it was worked out; its card is not ended then."""
+    portfolio = await portfolios.get(tx, plan.portfolio_id)
+    return NotAlone.EDITED if portfolio is None or settings_changed(plan, portfolio) else NotAlone.NONE
+
+
+async def stopped(tx: Tx, plan: Plan) -> NotYours | Paused | Halted | None:
+    """Tell what keeps a plan from being confirmed whatever it holds: halted, paused, or its person blocked, while it was worked out."""
+    since = await halt.since_for_sure(tx)
+    if since is not None:
+        return Halted(plan=plan, since=since)
+    portfolio = await portfolios.get(tx, plan.portfolio_id)
+    if portfolio is None or not await portfolios.has_owner_let_in(tx, portfolio.id):
+        return NotYours()
+    return Paused(plan=plan) if portfolio.paused and not plan.is_panic else None

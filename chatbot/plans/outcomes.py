@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
-    from chatbot.model import DecidedBy, LeftOut, NotAlone, Plan, Portfolio, PortfolioFigures, Problem
+    from chatbot.model import Breach, DecidedBy, LeftOut, NotAlone, Plan, Portfolio, PortfolioFigures, Problem
     from chatbot.model.hedge import HedgeSize
     from chatbot.store.database import Tx
 
@@ -137,6 +137,14 @@ class Forbidden:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OverLimits:
+    """Nothing was sent: the plan goes beyond what its person agreed to for real money, or the operator does not allow it."""
+
+    plan: Plan
+    breach: Breach
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AutoConfirm:
     """A Confirm that nobody presses: the bot answers a plan in its person's name."""
 
@@ -164,5 +172,5 @@ class NoHedge:
 
 
 Proposal = Proposed | NothingToDo | CannotEvaluate | Busy | NoHedge | Closed
-ConfirmOutcome = Confirmed | Late | NotYours | TooExpensive | Moved | Paused | Halted | Forbidden | Proposal
+ConfirmOutcome = Confirmed | Late | NotYours | TooExpensive | Moved | Paused | Halted | Forbidden | OverLimits | Proposal
 GoOnOutcome = Steady | LeftBehind | Halted | CannotEvaluate | Late | NotYours

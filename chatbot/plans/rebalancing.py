@@ -32,7 +32,7 @@ from chatbot.model import (
 from chatbot.model.hedge import HedgeProblem
 from chatbot.plans import by_hand, costs, hedge_draft, mix, new_money
 from chatbot.plans import draft as planning
-from chatbot.plans.moved import holdings_moved, prices_moved, settings_changed
+from chatbot.plans.moved import holdings_moved, outdated, prices_moved, settings_changed, stopped
 from chatbot.plans.offer import store
 from chatbot.plans.outcomes import (
     AutoConfirm,
@@ -49,12 +49,14 @@ from chatbot.plans.outcomes import (
     NoHedge,
     NothingToDo,
     NotYours,
+    OverLimits,
     Paused,
     Proposal,
     Proposed,
     Steady,
     TooExpensive,
 )
+from chatbot.plans.real_money import limits
 from chatbot.portfolio import states, valuation
 from chatbot.portfolio.revision import revision_of
 from chatbot.store import events, halt, plans, portfolios
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
     from chatbot.model.hedge import HedgeWish
     from chatbot.plans.by_hand import ByHand
     from chatbot.plans.costs import Costing, CostingOf
+    from chatbot.plans.real_money.limits import RealMoney
     from chatbot.portfolio.amounts.differences import Typed
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.evaluator import Evaluator
@@ -91,6 +94,7 @@ class Rebalancing:
         costing: CostingOf,
         clock: Clock,
         noting: ByHand,
+        real: RealMoney,
         *,
         expiry: timedelta,
         calm: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
@@ -102,6 +106,7 @@ class Rebalancing:
         self._costing = costing
         self._clock = clock
         self._by_hand = noting
+        self._real = real
         self._expiry = expiry
         self._calm = calm
 
@@ -162,6 +167,18 @@ class Rebalancing:
         self, evaluation: Evaluation, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge | None = None
     ) -> Plan | NothingToDo | CannotEvaluate | NoHedge:
         """Return the plan without storing it; what it costs is told from what :meth:`prepare` fetched."""
+        drafted = self._draft(evaluation, reasons, hedge)
+        if not isinstance(drafted, Plan):
+            return drafted
+        try:
+            held = limits.held_to(evaluation, drafted)
+        except Refused as refusal:
+            return CannotEvaluate(portfolio=evaluation.portfolio, problems=(Problem(code=refusal.code),))
+        return limits.nothing(evaluation.portfolio, held) or self._priced(evaluation, held)
+
+    def _draft(
+        self, evaluation: Evaluation, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge | None
+    ) -> Plan | NothingToDo | CannotEvaluate | NoHedge:
         if evaluation.snapshot is None or evaluation.figures is None:
             return CannotEvaluate(portfolio=evaluation.portfolio, problems=evaluation.problems)
         portfolio, figures, now = evaluation.portfolio, evaluation.figures, self._clock.now()
@@ -186,15 +203,13 @@ class Rebalancing:
             return NothingToDo(portfolio=portfolio, figures=figures, left_out=undone, small=small)
         told = market.aged(tilt.told(reasons, tilts), market_now)
         drafted = planning.draft(evaluation, targets, block, told, now=now, expiry=self._lasts(evaluation))
-        drafted = replace(drafted, revision=revision_of(portfolio), standing=standing.beside(told, evaluation))
-        return self._priced(evaluation, drafted)
+        return replace(drafted, revision=revision_of(portfolio), standing=standing.beside(told, evaluation))
 
     def _draft_buys(self, evaluation: Evaluation, reasons: tuple[Reason, ...]) -> Plan | NothingToDo | CannotEvaluate:
         """Return the plan that invests money; raises ``engine.errors.Refused``."""
         if asked := planning.open_questions(evaluation):
             return CannotEvaluate(portfolio=evaluation.portfolio, problems=asked)
-        drafted = new_money.draft_buys(evaluation, reasons, now=self._clock.now(), expiry=self._lasts(evaluation))
-        return self._priced(evaluation, drafted) if isinstance(drafted, Plan) else drafted
+        return new_money.draft_buys(evaluation, reasons, now=self._clock.now(), expiry=self._lasts(evaluation))
 
     def _priced(self, evaluation: Evaluation, drafted: Plan) -> Plan:
         return self._costing(evaluation.portfolio).priced(drafted, evaluation.quotes, evaluation.markets)
@@ -220,8 +235,7 @@ class Rebalancing:
             stuck = isinstance(hedge, OpenHedge) and hedge.contract in evaluation.stops
             undone = (LeftOut(why=LeftOutWhy.HALTED, instrument=INDEX),) if stuck else ()
             return NothingToDo(portfolio=evaluation.portfolio, figures=figures, left_out=undone)
-        drafted = replace(drafted, standing=standing.beside(reasons, evaluation))
-        return self._priced(evaluation, drafted)
+        return replace(drafted, standing=standing.beside(reasons, evaluation))
 
     def _lasts(self, evaluation: Evaluation) -> timedelta:
         return by_hand.lasts(evaluation.portfolio, self._expiry)
@@ -324,18 +338,20 @@ class Rebalancing:
 
     async def _decide(
         self, plan: Plan, person_id: int, accepted: frozenset[int], alone: AutoConfirm | None, evaluation: Evaluation | None
-    ) -> Confirmed | Late | NotYours | TooExpensive | Forbidden | Paused | Halted:
+    ) -> Confirmed | Late | NotYours | TooExpensive | Forbidden | Paused | Halted | OverLimits:
         """Let the database decide which of all presses is the first, and enqueue the work with it."""
         await self._work.start()  # it may be on its way still, and cannot get there inside a transaction
         async with self._db.transaction() as tx:
-            if (stopped := await _stopped(tx, plan)) is not None:
-                return stopped
+            if (held_up := await stopped(tx, plan)) is not None:
+                return held_up
+            if (over := await self._real.breach(tx, plan, self._clock.now())) is not None:
+                return OverLimits(plan=plan, breach=over)
             latest = await plans.plan(tx, plan.id)
             if latest is not None and _asks(_restricted(latest, alone), accepted):
                 return TooExpensive(plan=latest)  # a leg was taken back in meanwhile
             if latest is not None and latest.state == PlanState.PROPOSED and alone is not None:
                 edited = _restricted(latest, alone).legs != plan.legs
-                why = NotAlone.EDITED if edited else await alone.forbids(tx, latest) or await _outdated(tx, latest)
+                why = NotAlone.EDITED if edited else await alone.forbids(tx, latest) or await outdated(tx, latest)
                 if why:
                     return Forbidden(plan=latest, why=why)
                 if alone.only is not None and evaluation is not None:
@@ -463,23 +479,6 @@ class Rebalancing:
         if portfolio is None or portfolio.person_id != person_id or not served:
             return None, None
         return plan, portfolio
-
-
-async def _outdated(tx: Tx, plan: Plan) -> NotAlone:
-    """Tell whether the settings that a plan of the bot's own rests on were changed while it was worked out; its card is not ended then."""
-    portfolio = await portfolios.get(tx, plan.portfolio_id)
-    return NotAlone.EDITED if portfolio is None or settings_changed(plan, portfolio) else NotAlone.NONE
-
-
-async def _stopped(tx: Tx, plan: Plan) -> NotYours | Paused | Halted | None:
-    """Tell what keeps a plan from being confirmed whatever it holds: halted, paused, or its person blocked, while it was worked out."""
-    since = await halt.since_for_sure(tx)
-    if since is not None:
-        return Halted(plan=plan, since=since)
-    portfolio = await portfolios.get(tx, plan.portfolio_id)
-    if portfolio is None or not await portfolios.has_owner_let_in(tx, portfolio.id):
-        return NotYours()
-    return Paused(plan=plan) if portfolio.paused and not plan.is_panic else None
 
 
 def _asked_for(plan: Plan) -> tuple[Reason, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.model import Mode
@@ -14,7 +15,6 @@ from chatbot.portfolio.states import PortfolioStates
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-    from decimal import Decimal
 
     from chatbot.engine.portfolio import Snapshot, Valuation
     from chatbot.exchanges.base import Market, Quote
@@ -45,6 +45,8 @@ class Evaluation:
     betas: Mapping[str, Decimal] = field(default_factory=dict)
     #: what was remembered when it was looked at
     states: PortfolioStates = field(default_factory=PortfolioStates)
+    #: with real money: what was traded today, quote
+    used_today: Decimal = Decimal(0)
     #: what moves the targets away from the strategy, where they stand with it, and what the portfolio will remember of it
     layers: Layers = field(default_factory=Layers)
     effective: Effective | None = None

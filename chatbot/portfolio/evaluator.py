@@ -12,7 +12,7 @@ from chatbot.exchanges.base import unlisted
 from chatbot.model import Mode, Problem
 from chatbot.model.life import StopKind
 from chatbot.portfolio import states as stored
-from chatbot.portfolio import valuation
+from chatbot.portfolio import turnover, valuation
 from chatbot.portfolio.evaluation import Evaluation, lost_hedges, measured
 from chatbot.portfolio.layers import Layers
 from chatbot.portfolio.lives.levels import open_question
@@ -74,8 +74,9 @@ class Evaluator:
         """
         async with self._db.read() as tx:
             states = await stored.read(tx, portfolio.id)
+            used = await turnover.with_real_money_today(tx, portfolio, self._clock.now())
         signals = await self._signals(portfolio.strategy)
-        return await self._look(portfolio, states, signals, fresh=fresh, patient=patient, also=also)
+        return replace(await self._look(portfolio, states, signals, fresh=fresh, patient=patient, also=also), used_today=used)
 
     def again(self, evaluation: Evaluation) -> Evaluation:
         """Measure an evaluation once more, with the betas that are known by now; raises ``engine.errors.Refused``."""
@@ -89,6 +90,7 @@ class Evaluator:
         ids = [portfolio.id for portfolio in many]
         async with self._db.read() as tx:
             states = await stored.read_many(tx, ids)
+            used = {one.id: await turnover.with_real_money_today(tx, one, self._clock.now()) for one in many if one.mode is Mode.LIVE}
         await self._accounts.load(ids)
         #: by the identity of a strategy: most people share theirs
         heard: dict[int, tuple[Signal, ...]] = {}
@@ -97,7 +99,8 @@ class Evaluator:
             strategy = portfolio.strategy
             if id(strategy) not in heard:
                 heard[id(strategy)] = await self._signals(strategy)
-            looked[portfolio.id] = await self._look(portfolio, states.get(portfolio.id, stored.NOTHING), heard[id(strategy)])
+            seen = await self._look(portfolio, states.get(portfolio.id, stored.NOTHING), heard[id(strategy)])
+            looked[portfolio.id] = replace(seen, used_today=used[portfolio.id]) if portfolio.id in used else seen
             await asyncio.sleep(0)
         return looked
 

@@ -39,7 +39,8 @@ def is_shown_by(portfolio: Portfolio, word: str) -> bool:
 
 def _settings(portfolio: Portfolio) -> tuple[str, ...]:
     settings = (portfolio.id, portfolio.mode, portfolio.exchange, portfolio.answer)
-    return (*map(str, settings), encode(portfolio.strategy), encode(portfolio.answering))
+    limits = () if portfolio.live is None else (encode(portfolio.live.limits),)
+    return (*map(str, settings), encode(portfolio.strategy), encode(portfolio.answering), *limits)
 
 
 def _word(parts: tuple[str, ...]) -> str:

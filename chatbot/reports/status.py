@@ -11,7 +11,8 @@ from chatbot.engine.triggers.funding import BLOCK_HOURS
 from chatbot.errors import contained
 from chatbot.model import BASKET, AnswerMode, Cause, Check, ExposureReport, HeldBack, MovedTarget, PortfolioRow, StatusReport
 from chatbot.portfolio import states, targets, turnover
-from chatbot.reports import exposure, performance
+from chatbot.portfolio.amounts import performance
+from chatbot.reports import exposure
 from chatbot.store import halt, plans, portfolios
 from chatbot.triggers import schedule, signals
 

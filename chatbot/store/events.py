@@ -27,6 +27,7 @@ _OF_PLAN = select(tables.events).where(_events.plan_id == bindparam("one")).orde
 _NAMES = _OF_PLAN.with_only_columns(_events.name, _events.leg_index, _events.at).where(_events.name.in_(bindparam("names", expanding=True)))
 _FIRST = _OF_PLAN.with_only_columns(_events.name).where(_events.name.in_(bindparam("names", expanding=True))).limit(1)
 _DETAIL = _OF_PLAN.with_only_columns(_events.detail).where(_events.name == bindparam("name")).limit(1)
+_LAST_DETAIL = _DETAIL.order_by(None).order_by(_events.id.desc())
 _FINISHING = update(tables.updates).where(_updates.id == bindparam("one")).values(finished=True, body="")
 
 
@@ -67,6 +68,11 @@ async def named(tx: Tx, plan_id: int, names: Collection[str]) -> tuple[tuple[str
 async def detail_of(tx: Tx, plan_id: int, name: str) -> dict[str, Any]:
     """Return what was written down when this first happened to a plan; nothing where it has not."""
     return (await tx.execute(_DETAIL, {"one": plan_id, "name": name})).scalar_one_or_none() or {}
+
+
+async def last_detail_of(tx: Tx, plan_id: int, name: str) -> dict[str, Any]:
+    """Return what was written down when this last happened to a plan; nothing where it has not."""
+    return (await tx.execute(_LAST_DETAIL, {"one": plan_id, "name": name})).scalar_one_or_none() or {}
 
 
 async def first_of(tx: Tx, plan_id: int, names: Collection[str]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, bindparam, case, exists, func, insert, literal, or_, select, text
 
 from chatbot.model import LET_IN, UNDER_WAY, UNSETTLED, Mode, PlanHalt, PlanState, Role
-from chatbot.store import accounts, tables
+from chatbot.store import accounts, events, tables
 from chatbot.store.codec import to_micros
 
 if TYPE_CHECKING:
@@ -104,7 +104,9 @@ async def of_plan(tx: Tx, plan_id: int) -> PlanHalt:
     """Return what a halt means for a plan."""
     waits = (await tx.execute(select(_plans.id).where(_plans.id == plan_id, _plans.state == PlanState.PARKED, _IS_STOPPED))).first()
     working = select(_orders.id).where(_orders.plan_id == plan_id, _orders.state.in_(UNSETTLED)).limit(1)
-    return PlanHalt(since=await since(tx), stopped=waits is not None, unsettled=(await tx.execute(working)).first() is not None)
+    is_working = (await tx.execute(working)).first() is not None
+    parked = (await events.last_detail_of(tx, plan_id, "parked")).get("why", "")
+    return PlanHalt(since=await since(tx), stopped=waits is not None, unsettled=is_working, why=parked)
 
 
 async def reach(tx: Tx) -> tuple[int, int]:

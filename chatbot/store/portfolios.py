@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from sqlalchemy import bindparam, exists, false, func, insert, inspect, select, update
 
-from chatbot.model import LET_IN, USUAL_QUOTE, Answering, AnswerMode, Check, Mode, Portfolio, Strategy
+from chatbot.model import LET_IN, USUAL_QUOTE, Answering, AnswerMode, Check, LiveTerms, Mode, Portfolio, Strategy
 from chatbot.store import tables
 from chatbot.store.codec import decode, encode
 from chatbot.store.writing import chunks, put, put_all
@@ -236,7 +236,8 @@ async def worlds(tx: Tx) -> dict[str, int]:
 
 def _row(portfolio: Portfolio) -> dict[str, Any]:
     row = {field.name: getattr(portfolio, field.name) for field in fields(portfolio) if field.name != "is_one_of_several"}
-    return row | {"strategy": encode(portfolio.strategy), "answering": encode(portfolio.answering)}
+    live = None if portfolio.live is None else encode(portfolio.live)
+    return row | {"strategy": encode(portfolio.strategy), "answering": encode(portfolio.answering), "live": live}
 
 
 def _portfolio(row: Row[Any]) -> Portfolio:
@@ -244,6 +245,7 @@ def _portfolio(row: Row[Any]) -> Portfolio:
     read["is_one_of_several"] = bool(read["is_one_of_several"])
     read |= {"strategy": _strategy(read["strategy"]), "mode": Mode(read["mode"]), "answer": AnswerMode(read["answer"])}
     read["answering"] = _answering(read["answering"])
+    read["live"] = None if read["live"] is None else decode(LiveTerms, read["live"])
     read["quote"] = read["quote"] or USUAL_QUOTE
     return Portfolio(**read)
 

@@ -151,6 +151,8 @@ portfolios = Table(
     Column("closed_at", Moment),
     #: NULL: USDT
     Column("quote", Text),
+    #: NULL: no consent to trade with real money was ever given
+    Column("live", Text),
     one_of("mode", Mode),
     one_of("answer", AnswerMode),
     sqlite_autoincrement=True,

@@ -14,7 +14,7 @@ from handlers.views import problems
 from handlers.views.hedge import offer
 from handlers.views.person import halt as halt_views
 from handlers.views.plan import card as views
-from handlers.views.plan import costs, progress
+from handlers.views.plan import costs, progress, real_money
 from handlers.views.plan import more as more_views
 
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ async def _confirm(update: Update, context: Context, plan_id: int, *, accepted: 
             await answer(update, context, halt_views.refused(words, plan, since, context.program.clock.now()), alert=True)
         case outcomes.Paused(plan=plan):
             await answer(update, context, progress.paused(words, plan), alert=True)
+        case outcomes.OverLimits(breach=breach):
+            await answer(update, context, real_money.over_limits(words, breach), alert=True)
         case outcomes.NotYours():
             await answer(update, context, progress.not_yours(words), alert=True)
         case _:

@@ -182,12 +182,19 @@ class Services:
         self.block: Block | None = fresh_block()
         self.replans = 0
         self.ends: list[int] = []
+        #: why real money may not be sent, after so many times that it was asked
+        self.forbidden, self.allowed, self.asked = "", 0, 0
         self.figures: PortfolioFigures | None = FIGURES
 
     async def replan(self, portfolio_id: int, plan: Plan) -> Block | None:
         """Return the block that the test wants, and count the question."""
         self.replans += 1
         return self.block
+
+    async def forbids(self, plan: Plan) -> str:
+        """Say what the test wants to be the reason, from the order on that it names."""
+        self.asked += 1
+        return self.forbidden if self.asked > self.allowed else ""
 
     async def ended(self, plan: Plan) -> None:
         """Note that the plan was told to have ended."""

@@ -14,7 +14,6 @@ from chatbot.hedges import sizing
 from chatbot.model import COVER, MIN_VARIANCE, ROTATION, STABLE, LegKind, LegState, Mode, PlanState
 from chatbot.model.hedge import BY_BETA, LITERAL, HedgeWish
 from chatbot.plans import outcomes
-from chatbot.plans.execution_hooks import ExecutionHooks
 from chatbot.portfolio import states, strategies
 from chatbot.store import tables
 from tests.portfolio.still_market import PERSON, D, bench
@@ -255,7 +254,7 @@ async def test_a_process_killed_between_confirm_and_fill_goes_on_with_the_hedge(
         assert (await books(on, portfolio))[2] == {INDEX: D("-0.2")}
         done = await on.program.rebalancing.owned_plan(answer.plan.id, PERSON.id)
         assert done is not None
-        await ExecutionHooks(on.program.db, on.program.evaluator).ended(done)
+        await on.program.executor.hooks.ended(done)
         assert await hedges(on, portfolio) == (kept,), "told twice, it changes nothing"
 
 

@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from chatbot.errors import InternalError
-from chatbot.model import AlertSettings, Answering, Check, HeldBack
+from chatbot.model import AlertSettings, Answering, Check, HeldBack, LiveLimits, LiveTerms
 from chatbot.store import accounts, flows, plans, portfolios, tables
 from chatbot.store.database import Database
 from chatbot.store.migrations import schema, tool
@@ -174,6 +174,7 @@ ADDED = {
     "0005": (("pf_portfolios", "closed_at"),),
     "0006": (("pf_values", "at"),),
     "0007": (("pf_portfolios", "quote"),),
+    "0009": (("pf_portfolios", "live"),),
 }
 #: tables by the step that added them
 ADDED_TABLES = {"0006": ("pf_flows",), "0008": ("pf_keys",)}
@@ -268,6 +269,23 @@ async def test_values_of_before_the_flows_step_are_kept(open_empty: Callable[[],
             (opening,) = await flows.openings(tx, portfolio.id, (samples.NOW.date(),))
             assert opening == flows.Opening(day=samples.NOW.date(), at=None, value=Decimal("1.50"))
             assert await flows.of_portfolio(tx, portfolio.id) == ()
+
+
+async def test_portfolios_of_before_the_step_of_real_money_have_agreed_to_nothing(open_empty: Callable[[], Any]) -> None:
+    """Whatever they were; and a consent that was given is read as it was written."""
+    terms = LiveTerms(since=samples.NOW, limits=LiveLimits(order=Decimal(500)), is_tried=True)
+    async with open_empty() as db:
+        await db.migrate()
+        old = await samples.a_portfolio(db)
+        await _back_to(db, "0008")
+        await db.migrate()
+        assert await _call(db, _differences) == []
+        async with db.transaction() as tx:
+            before = await portfolios.get(tx, old.id)
+            assert before is not None
+            await portfolios.save(tx, replace(before, live=terms))
+            after = await portfolios.get(tx, old.id)
+    assert (before.live, after and after.live) == (None, terms)
 
 
 async def test_portfolios_of_before_the_quote_coin_step_are_kept_in_usdt(open_empty: Callable[[], Any]) -> None:

@@ -9,7 +9,7 @@ from chatbot.model import UNDER_WAY, DecidedBy, LegState, Mode, PlanState
 from handlers.buttons import Style
 from handlers.views.common import MAX_CAPTION, View, bold, button, captioned, esc, head, joined, page, say, visible_length
 from handlers.views.person import halt
-from handlers.views.plan import autonomy, paid, panic
+from handlers.views.plan import autonomy, paid, panic, real_money
 from handlers.views.plan.card import MOST_LEGS, closed_text, plan_card, reason_lines, title
 from handlers.views.plan.history import OF_RESULT
 from handlers.views.plan.legs import ended_short, left_out_text, progress_line
@@ -138,7 +138,7 @@ def shown(words: Words, portfolio: Portfolio, plan: Plan, stand: PlanHalt, now: 
     if plan.state is PlanState.DONE:
         return result(words, portfolio, plan, asking=asking)
     if plan.state is PlanState.PARKED:
-        return halted(words, portfolio, plan, stand) if stand.stopped else parked(words, portfolio, plan)
+        return halted(words, portfolio, plan, stand) if stand.stopped else parked(words, portfolio, plan, stand.why)
     return plan_card(words, portfolio, plan, now, lead=halted_lead(words, plan, stand))
 
 
@@ -166,17 +166,17 @@ def _without_order(leg: Leg) -> Leg:
     return replace(leg, state=LegState.PARTIAL if leg.filled else LegState.PLANNED)
 
 
-def parked(words: Words, portfolio: Portfolio, plan: Plan) -> View:
-    """Tell that a plan stopped half-way and waits for a person; this always rings."""
+def parked(words: Words, portfolio: Portfolio, plan: Plan, why: str = "") -> View:
+    """Tell that a plan stopped half-way and waits for a person; this always rings. ``why`` is the machine word for it, where known."""
     unknown = [leg for leg in plan.legs if leg.state is LegState.UNKNOWN]
-    why = (
+    told = (
         say(words, "I don't know whether one order went through. Please check your open orders at the exchange.")
         if unknown
-        else say(words, "I could not finish it. What was filled stays filled; nothing more is sent.")
+        else real_money.stopped(words, why) or say(words, "I could not finish it. What was filled stays filled; nothing more is sent.")
     )
     text = page(
         head(words, portfolio, bold(words.t("Plan {number} stopped half-way", number=plan.number))),
-        why,
+        told,
         "",
         *_legs(words, plan),
     )

@@ -8,7 +8,6 @@ import pytest
 from telegram.error import BadRequest, NetworkError, TelegramError
 
 from chatbot.plans import outcomes
-from chatbot.plans.execution_hooks import ExecutionHooks
 from handlers.loopback import TelegramUser, bad_gateway, flooded
 from handlers.loopback.faults import Fault
 from handlers.transport import menu, rate_limit, running
@@ -101,7 +100,7 @@ async def test_confirm_that_finds_nothing_to_do_ends_the_plan(chat: Someone, mon
     card = await chat.set_up()
     portfolio = await chat.program.portfolios.by_id(1)
     assert portfolio is not None
-    figures = await ExecutionHooks(chat.program.db, chat.program.evaluator).measure(1)
+    figures = await chat.program.executor.hooks.measure(1)
     assert figures is not None
     monkeypatch.setattr("chatbot.plans.rebalancing.prices_moved", lambda *_: True)
     monkeypatch.setattr(

@@ -52,6 +52,7 @@ from chatbot.model import (
     LegKind,
     LegState,
     LineReading,
+    LiveStop,
     Mode,
     MovedTarget,
     NotAlone,
@@ -621,6 +622,10 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.progress.result": lambda w: progress.result(w, port, done),
         "plan.progress.result unmeasured": lambda w: progress.result(w, port, replace(done, result=None)),
         "plan.progress.parked": lambda w: progress.parked(w, port, a_plan(name, PlanState.PARKED)),
+        **{
+            f"plan.progress.parked {why.value}": lambda w, why=why: progress.parked(w, port, a_plan(name, PlanState.PARKED), why.value)
+            for why in LiveStop
+        },
         "problems.unreachable": lambda w: problems.unreachable(w, port, Unreachable("no answer")),
         "problems.unreachable elsewhere": lambda w: problems.unreachable(w, port, OtherWorld(name)),
         "plan.by_hand.prompt": lambda w: by_hand.prompt(w, port, a_plan(name)),
