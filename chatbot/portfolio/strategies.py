@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chatbot.engine.cash import CASH_COINS
@@ -32,6 +33,9 @@ _USUAL_BAND = BandRule(abs_pp=PRESETS["balanced"].band_pp)
 #: names that a person may type for the line of cash; and for money of no particular coin, which is the quote coin
 _MONEY = frozenset({STABLE, "CASH", "USD"})
 _CASH_LINE = CASH_COINS | _MONEY
+#: a name of so many letters is looked for among what people call coins; and nobody calls them anything
+_SPELLED = 5
+_NOBODY: Mapping[str, str] = MappingProxyType({})
 #: of V: a tenth of a point, as people choose weights; and what is less than any trade
 _TENTH, _FINE = Decimal("0.001"), Decimal("1e-6")
 #: stands for every line that is not named
@@ -267,10 +271,13 @@ def holdings_problems(values: Mapping[str, Decimal], instruments: Collection[str
     return without_price(values, instruments, quote_asset) or nothing_held(values)
 
 
-def without_price(values: Mapping[str, Decimal], instruments: Collection[str], quote_asset: str) -> tuple[UserError, ...]:
-    """Return the names that have no price here."""
+def without_price(
+    values: Mapping[str, Decimal], instruments: Collection[str], quote_asset: str, called: Mapping[str, str] = _NOBODY
+) -> tuple[UserError, ...]:
+    """Return the names that have no price here, with what was probably meant; ``called`` is what people call coins, in small letters."""
     coins = {name for name in instruments if not is_perp(name)}
-    return tuple(_without_price(name, coins, quote_asset) for name in values if name not in _MONEY | {quote_asset} | coins)
+    unknown = [name for name in values if name not in _MONEY | {quote_asset} | coins]
+    return tuple(_without_price(name, coins, quote_asset, called) for name in unknown)
 
 
 def nothing_held(values: Mapping[str, Decimal]) -> tuple[UserError, ...]:
@@ -278,8 +285,12 @@ def nothing_held(values: Mapping[str, Decimal]) -> tuple[UserError, ...]:
     return () if any(values.values()) else (UserError(N_("All amounts are 0; there is nothing to keep in balance.")),)
 
 
-def _without_price(name: str, coins: Collection[str], quote_asset: str) -> UserError:
+def _without_price(name: str, coins: Collection[str], quote_asset: str, called: Mapping[str, str]) -> UserError:
     if name not in CASH_COINS:
+        spelled = get_close_matches(name.casefold(), [said for said in called if len(said) >= _SPELLED], n=1, cutoff=0.8)
+        if spelled and called[spelled[0]] in {*coins, quote_asset}:
+            near = called[spelled[0]]
+            return UserError(N_("{name} has no price at this exchange. Did you mean {near}?"), name=name, near=near)
         return _unlisted(name, {*coins, quote_asset})
     return UserError(
         N_("{name} has no price at this exchange, so I can't count it. Only {quote} counts as one dollar."), name=name, quote=quote_asset

@@ -62,8 +62,9 @@ async def read(context: Context, text: str, portfolio: Portfolio | None = None) 
 
 def understood(text: str, instruments: Collection[str], quote_asset: str, decimal: str) -> Typed:
     """Read amounts of coins as :func:`parsing.holdings` does; 0 is one too."""
-    parsed = parsing.holdings(text, decimal, names.of_coins(instruments))
-    found = parsed.problems or strategies.without_price(parsed.values, instruments, quote_asset)
+    listed = names.of_coins(instruments)
+    parsed = parsing.holdings(text, decimal, listed)
+    found = parsed.problems or strategies.without_price(parsed.values, instruments, quote_asset, listed.known)
     if found:
         return Typed(problems=found)
     holdings, otherwise = (strategies.as_holdings(values, quote_asset) for values in (parsed.values, parsed.otherwise))

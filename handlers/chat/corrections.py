@@ -24,18 +24,23 @@ _SHORT = ("short", "corto", "шорт")
 _SIDE = rf"(?P<side>long|largo|лонг|{'|'.join(_SHORT)})"
 _OF = r"(?:(?:de|in|on|en|my|the|el|la|мой|по|в)\s+){0,2}"
 _MARK = r"(?:\s*-\s*perp\b|\s+(?:perps?|perpetual|perpetuo|перп)\b)"
-_COIN = r"\b(?P<coin>\w*[^\W\d_]\w*)"
-_CLOSED = r"(?:closed?|cerr\w+|cerrad\w+|закры\w+)"
-_NONE = r"(?:no\s+more|no|sold\s+all|without|sin|nada\s+de|vend\w+\s+tod\w+|нет|без|прода\w+\s+вс[её])"
+#: what stands beside a side and is no coin
+_COIN = r"\b(?!(?:de|of|was|got|is|has|fue|est[áa]|был[аи]?)\b)(?P<coin>\w*[^\W\d_]\w*)"
+_CLOSED = r"(?:closed?|liquidat\w+|cerr\w+|cerrad\w+|liquid[oóa]\w*|закры\w+|ликвид\w+)"
+_WAS = r"(?:(?:was|is|got|has\s+been|fue|está|был[аи]?)\s+)?"
+_NONE = (
+    r"(?:no\s+more|no|sold\s+all(?:\s+of)?|without|sin|nada\s+de|ya\s+no\s+(?:tengo|hay)|vend\w+\s+tod\w+(?:\s+(?:el|la|los|mi|mis))?"
+    r"|нет|без|прода\w+\s+(?:вс[её]|весь|всю))"
+)
 _GONE = r"(?:gone|none|nothing|sold|nada|vendid\w+|нет|продан\w*|ничего)"
 #: said around an amount, and no name of anything
-_FILLERS = frozenset("i now have hold is are just only still ahora tengo solo sólo es теперь сейчас есть только".split())  # noqa: SIM905 - words
+_FILLERS = frozenset("i me now have hold is are just only still ahora tengo solo sólo es теперь сейчас есть только".split())  # noqa: SIM905 - words
 
 _DIGITS = r"\d(?:[\d.,]*\d)?(?:[kкм]\b)?"
 #: thousands may be apart where a number ends what is said
 _LAST = rf"(?:\d{{1,3}}(?:\s\d{{3}})+(?:[.,]\d+)?|{_DIGITS})(?![\w%])"
 _QTY = rf"(?P<qty>[+-]?{_DIGITS})(?![\w%])"
-_AT = rf"(?:\s*@|\s+(?:at|entry|from|a|en|по|от)\b)\s*\$?\s*(?P<entry>{_LAST})"
+_AT = rf"(?:\s*@|,\s*entry\b|\s+(?:at|entry|from|a|en|по|от)\b)\s*\$?\s*(?P<entry>{_LAST})"
 #: the price at which it was opened: named as such, or alone at the end of a line or of a list's item
 _ENTRY = rf"(?:{_AT}|\s+(?P<bare>{_DIGITS})(?=\s*(?:[,;\n]|$)))?"
 _IS = r"[\s:=]*"
@@ -45,24 +50,41 @@ _POSITIONS = tuple(
         rf"{_COIN}{_MARK}{_IS}{_SIDE}?{_IS}{_QTY}{_ENTRY}",
         rf"\b{_SIDE}\s+{_OF}{_COIN}{_MARK}?{_IS}{_QTY}{_ENTRY}",
         rf"{_COIN}{_MARK}?\s+{_SIDE}\b{_IS}{_QTY}{_ENTRY}",
-        rf"\b{_SIDE}\s+{_QTY}\s*{_COIN}{_MARK}?(?:{_AT})?",
+        rf"\b{_SIDE}\s+(?:de\s+)?{_QTY}\s*{_COIN}{_MARK}?(?:{_AT})?",
         rf"(?<![\w.,]){_QTY}\s*{_COIN}{_MARK}?\s+{_SIDE}\b(?:{_AT})?",
     )
 )
 _ENDS = tuple(
     re.compile(f"(?i){pattern}")
     for pattern in (
-        rf"\b{_CLOSED}\s+{_OF}{_SIDE}\s+{_OF}{_COIN}{_MARK}?",
-        rf"\b{_CLOSED}\s+{_OF}{_COIN}(?:{_MARK}|\s+{_SIDE}\b)",
-        rf"{_COIN}(?:{_MARK}|\s+{_SIDE})\s+{_CLOSED}\b",
+        rf"\b{_CLOSED}:?\s+{_OF}{_SIDE}\s+{_OF}{_COIN}{_MARK}?",
+        rf"\b{_CLOSED}:?\s+{_OF}{_COIN}(?:{_MARK}|\s+{_SIDE}\b)",
+        rf"\b{_SIDE}\s+{_OF}{_COIN}{_MARK}?\s+{_WAS}{_CLOSED}\b",
+        rf"{_COIN}(?:{_MARK}|\s+{_SIDE})\s+{_WAS}{_CLOSED}\b",
     )
 )
 _NOTHING = tuple(re.compile(f"(?i){pattern}") for pattern in (rf"\b{_NONE}\s+(?:my\s+)?{_COIN}", rf"{_COIN}{_IS}\b{_GONE}\b"))
 _WALLET = re.compile(
     r"(?i)(?:\busdt\s+)?\b(?:futures?(?:\s+(?:wallet|account|balance|margin|money))?|(?:cartera|cuenta|saldo|margen)\s+(?:de\s+)?futuros"
-    rf"|futuros|фьючерсн\w+\s+[^\W\d]+|(?:на\s+)?фьючерс\w*){_IS}\$?\s*(?P<qty>-?{_LAST})(?:\s*(?:usdt\b|usd\b|\$)(?!{_IS}\d))?"
+    rf"|futuros|фьючерсн\w+\s+[^\W\d]+|(?:на\s+)?фьючерс\w*)(?:\s+(?:is|es)\b)?{_IS}\$?\s*(?P<qty>-?{_LAST})(?:\s*(?:usdt\b|usd\b|\$)(?!{_IS}\d))?"
 )
-_CHANGE = re.compile(r"(?<![\w.,+-])\+\s*\d[\d.,]*")
+_WALLET_BEHIND = re.compile(
+    rf"(?i)(?<![\w.,])\$?(?P<qty>-?{_DIGITS})\s*(?:usdt|usdc|usd|\$)?\s+(?:in|en|на)\s+(?:the\s+|my\s+|los\s+)?"
+    r"(?:futures?(?:\s+(?:wallet|account))?|futuros|фьючерс\w*)\b"
+)
+#: by how much an amount has changed, with a sign or in words: what is held now is not known by that
+_CHANGE = re.compile(
+    r"(?i)(?<![\w.,+-])\+\s*\d[\d.,]*"
+    r"|\b(?:bought|added|sold|compr[eéó]\w*|vend[ií]\w*|añad[ií]\w*|докупил\w*|купил\w*|продал\w*)"
+    r"\s+(?:otros\s+|another\s+|ещё\s+)?\d[\d.,]*"
+    r"|(?<![\w.,])\d[\d.,]*(?:\s*\w+)?\s+(?:more|less|más|mas|menos|больше|меньше)\b(?!\s*[\d.,]*\d)"
+    r"|(?:^|[,;\n])\s*(?:another|otros|ещё|еще|minus|menos|минус)\s+\d[\d.,]*"
+)
+#: what there was before what is there now: 0.5 → 0.6
+_BEFORE = re.compile(
+    rf"(?i)(?<![\w.,]){_DIGITS}\s*(?:→|->|=>)\s*(?=[\d.,]*\d)"
+    rf"|\b(?:from|de|desde|с|из)\s+{_DIGITS}\s+(?:to|a|hasta|до)\s+(?=[\d.,]*\d)"
+)
 
 
 @dataclass(slots=True)
@@ -85,11 +107,13 @@ def corrections(text: str, instruments: Collection[str], quote: str, decimal: st
     if change := _CHANGE.search(plain):
         told = N_("“{text}” says by how much it changed. Write how much you hold now: BTC 0.6.")
         return Typed(), (UserError(told, text=numbers.shown(change[0])),)
+    plain = _BEFORE.sub(" ", plain)
     for pattern in _ENDS:
         plain = pattern.sub(lambda match: _take(match, found, Decimal(0)), plain)
     for pattern in _POSITIONS:
         plain = pattern.sub(lambda match: _read(match, found, lambda: numbers.number(match["qty"], decimal)), plain)
-    plain = _WALLET.sub(lambda match: _wallet(match, found), plain)
+    for pattern in (_WALLET_BEHIND, _WALLET):
+        plain = pattern.sub(lambda match: _wallet(match, found), plain)
     for pattern in _NOTHING:
         plain = pattern.sub(lambda match: f" {name} 0 " if (name := found.names.find(match["coin"])) else match[0], plain)
     plain = _without_fillers(plain, found.names).strip(" ,;\n")

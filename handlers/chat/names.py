@@ -21,12 +21,12 @@ _ALIKE = str.maketrans("АВСЕНКМОРТХУІЅЈΑΒΕΖΗΙΚΜΝΟΡΤΥ
 #: what people call coins and cash instead of their tickers
 _CALLED = {
     "BTC": "bitcoin bitcoins xbt бтк бтц биток битка битки",
-    "ETH": "ethereum ether éter етх",
+    "ETH": "ethereum ether ethers éter etherium etherum etereum etéreo етх",
     "SOL": "solana",
     "XRP": "ripple",
     "ADA": "cardano",
-    "DOGE": "dogecoin dogecoins доги",
-    "LTC": "litecoin litecoins",
+    "DOGE": "dogecoin dogecoins доги доге",
+    "LTC": "litecoin litecoins лтц",
     "DOT": "polkadot",
     "LINK": "chainlink",
     "AVAX": "avalanche",
@@ -36,7 +36,7 @@ _CALLED = {
     "SHIB": "shiba",
     "UNI": "uniswap",
     "ATOM": "cosmos",
-    "USDT": "tether юсдт усдт",
+    "USDT": "tether tethers юсдт усдт",
     "USD": "dollar dollars dólar dólares dolar dolares us$",
     "EUR": "euro euros",
     "CASH": "efectivo наличные наличными кэш",
@@ -52,7 +52,8 @@ _BEGINS = {
     "LTC": ("лайткоин", "лайткойн"),
     "DOT": ("полкадот",),
     "USDT": ("тезер", "тетер"),
-    "USD": ("доллар", "бакс"),
+    "SHIB": ("шиб",),
+    "USD": ("долл", "бакс"),
     "EUR": ("евро",),
 }
 #: what people call the lines of a strategy

@@ -70,6 +70,30 @@ MARKS = str.maketrans({"\u2212": "-", "’": "'", "ʼ": "'", "٫": ".", "٬": ",
 _SHOWN = 24
 
 
+#: fractions that are written with one sign, or as one number over another, and end after a few digits
+_FRACTIONS = {
+    "½": ".5",
+    "¼": ".25",
+    "¾": ".75",
+    "⅛": ".125",
+    "⅜": ".375",
+    "⅝": ".625",
+    "⅞": ".875",
+    "⅕": ".2",
+    "⅖": ".4",
+    "⅗": ".6",
+    "⅘": ".8",
+}
+_OVER = re.compile(r"(?<![\d/.,])(?:(\d{1,3}) )?(1/2|1/4|3/4)(?![\d/]|[.,]\d)")
+
+
+def in_decimals(text: str) -> str:
+    """Return a text with ½ and 1/2 as 0.5, and 1½ as 1.5; a third has no end, and stays."""
+    signs = "".join(_FRACTIONS)
+    plain = re.sub(rf"(?<![\d.,])(\d*) ?([{signs}])", lambda match: f"{match[1] or 0}{_FRACTIONS[match[2]]}", text)
+    return _OVER.sub(lambda match: f"{match[1] or 0}{ {'1/2': '.5', '1/4': '.25', '3/4': '.75'}[match[2]] }", plain)
+
+
 def shown(text: str) -> str:
     """Return a short, harmless excerpt of what a person typed, for an answer that quotes it."""
     clean = " ".join("".join(c for c in text if c.isspace() or unicodedata.category(c)[0] != "C").split())

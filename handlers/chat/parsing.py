@@ -15,7 +15,7 @@ from chatbot.portfolio.strategies import EVERY
 from handlers.chat import numbers
 from handlers.chat.names import ANY
 from handlers.chat.numbers import MONEY, SHARE, number, shown
-from handlers.chat.tokens import NOISE, segments
+from handlers.chat.tokens import NOISE, in_digits, segments
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -39,6 +39,10 @@ _WIDTH = re.compile(r"(?:±|\+/?-)\s?[\d.,]+")
 _IS_BAND = N_("“{text}” is the width of a band. Send it with /bands, like /bands BTC 5.")
 #: names of cash: money, of which nobody writes thousandths
 _CASH = CASH_COINS | {STABLE, "CASH"}
+#: from one number to another
+_SPAN = re.compile(
+    r"(?i)(?:\b(?P<from>from|between|desde|de|entre|от|с)\s+)?(?<![\w.,])\d[\d.,]*\s+(?P<to>to|and|a|y|hasta|до|и)\s+\d[\d.,]*(?=\s|$)"
+)
 _NAME = re.compile(r"(?=.*[^\W\d_])[\w/-]{1,20}")
 
 
@@ -79,7 +83,9 @@ def holdings(text: str, decimal: str, names: Names = ANY) -> Parsed:
     What a mark means is told by the other numbers of the message (0.5 shows a point), else by ``decimal``, the sign of the person's
     language. Where it is neither shown nor usual in all the world, :attr:`Parsed.otherwise` has the amounts with the other meaning.
     """
-    draft = _paired(text, names)
+    if (span := _SPAN.search(text)) is not None and _is_span(span, names):
+        return Parsed(problems=(UserError(N_("“{text}” is from one number to another. Write the one that is true."), text=shown(span[0])),))
+    draft = _paired(in_digits(text, names), names)
     evident = numbers.decimal_sign_of(said for name, said in draft.pairs if name not in _CASH)
     read = _values(draft, evident or decimal)
     doubtful = any(name not in _CASH and numbers.is_twofold(said) for name, said in draft.pairs)
@@ -87,6 +93,11 @@ def holdings(text: str, decimal: str, names: Names = ANY) -> Parsed:
         return read
     other = _values(draft, "," if decimal == "." else ".")
     return read if other.problems else Parsed(values=read.values, otherwise=other.values)
+
+
+def _is_span(span: re.Match[str], names: Names) -> bool:
+    """Tell whether it runs from one number to another: said so, or with a word that says nothing else and names no coin."""
+    return bool(span["from"]) or (span["to"].casefold() in ("to", "hasta", "до") and names.find(span["to"]) is None)
 
 
 def _asks(draft: _Draft, decimal: str) -> bool:

@@ -165,6 +165,7 @@ _OFFSET = re.compile(
 )
 #: said in words, or the other way round
 _SPELLED = (
+    (re.compile(r"^(?:по\s+)?(?:москв[аы]|москве|moscow(?: time)?|moscú|moscu)\s*(?=[+-]\s*\d)"), "msk"),
     (re.compile(r"\s*\b(?:plus|más|mas|плюс)\s*"), " +"),
     (re.compile(r"\s*\b(?:minus|menos|минус)\s*"), " -"),
     (re.compile(r"(?<=\d)\s*(?:hours?|hrs?|horas?|h|часа|часов|час|ч)\b"), ""),

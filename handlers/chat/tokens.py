@@ -22,6 +22,12 @@ _BULLET = re.compile(r"^\s*(?:[•‣▪◦●○■□*·–—>✓✔+]+\s*|-+
 _ENUMERATED = re.compile(r"(?m)^\s*[(#]?(?:\d{1,2}|[a-zа-я])\)\s*|(?<!\S)(?:(?:\d{1,2}|[a-zа-я])\)|#\d{1,2}\b|№ ?\d{1,2}\b)\s*")
 _ENCLOSED = re.compile(r"(?<=\S)([^\S\n]*)\(([^()\n]*)\)|\(([^()\n]{3,})\)")
 _ENUMERATED_LINE = re.compile(r"^\s*\d{1,2}\.(?:\s+|(?=[^\W\d]))")
+#: a digit on a key, at the beginning of a line
+_KEYCAP = re.compile(r"(?m)^\s*(?:\d\ufe0f?\u20e3|\U0001f51f)")
+#: a line that says what all of it is worth
+_TOTAL = re.compile(
+    rf"(?im)^\W*(?:(?:grand )?total|sum|overall|altogether|en total|suma|valor total|итого|всего|сумма)\s*[:=≈~-]*\s*{_MONEY}\s*$"
+)
 _LONG_TIMES = "|".join(word for word in numbers.FACTORS if len(word) > 2)
 #: written before the number is looked at: what belongs to it
 _JOINED = (
@@ -35,16 +41,50 @@ _JOINED = (
 #: ends of a pair, wherever they stand
 _END = re.compile(r"[;\n]|,(?=\s|$)|(?<=[^\d\s]),|,(?=[^\W\d])|\.(?=\s|$)")
 #: what may stand between a name and its number
-_BETWEEN = re.compile(r"[\s|=:×→]+|(?<!\S)[-–—+&·/>]+(?!\S)|(?<=[\w%])[–—]|->|=>|\.{2,}|(?<=\w)&(?=\w)")
+_BETWEEN = re.compile(r"[\s|=:×→]+|(?<!\S)[-–—+&·/>]+(?!\S)|(?<=[\w%])[–—]|->|=>|\.{2,}|(?<=\w)&(?=\w)|(?<=[^\W\d_])\+(?=[\d.,])")
 _TIMES = "|".join(numbers.FACTORS)
 _NUMBER = re.compile(rf"(?i)(?:US)?{_SIGN}?[+-]?(?:US)?{_SIGN}?[.,]?\d[\d.,'_]*(?:{_TIMES})?\.?%?{_SIGN}?")
 _GLUED = re.compile(r"([+-]?[.,]?\d[\d.,'_]*%?)([^\W\d_].*)|(.*[^\W\d_])-?([.,]?\d[\d.,'_]*%?)")
+#: small numbers in words, in digits: parts of one, before the whole numbers
+_PARTS_SAID = tuple(
+    (re.compile(rf"(?i)\b(?:{said})"), digits)
+    for said, digits in (
+        (r"(?:one|1) and a half(?: an?)?\b", "1.5"),
+        (r"(\d+) and a half(?: an?)?\b", r"\1.5"),
+        (r"half (?:an?|one)\b", "0.5"),
+        (r"(?:a |one )?quarter of an?\b", "0.25"),
+        (r"half(?= [^\W\d])(?! of)", "0.5"),
+        (r"un[oa]? y medi[oa]\b", "1.5"),
+        (r"(\d+) y medi[oa]\b", r"\1.5"),
+        (r"(\d+) ([^\W\d]+) y medi[oa]\b", r"\1.5 \2"),
+        (r"medi[oa]\b", "0.5"),
+        (r"un cuarto de\b", "0.25"),
+        (r"(\d+) с половиной\b", r"\1.5"),
+        (r"полтор[аы]\b", "1.5"),
+        (r"половин[ауы]\b|пол\b|пол-?(?=биткоин|биткойн|битк|эфир|миллион|тысяч)", "0.5 "),
+        (r"четверть\b", "0.25"),
+    )
+)
+_WHOLE_SAID = {
+    word: str(value)
+    for words in (
+        "one two three four five six seven eight nine ten",
+        "un dos tres cuatro cinco seis siete ocho nueve diez",
+        "один два три четыре пять шесть семь восемь девять десять",
+        "una две",
+        "одна двух трёх четырёх пяти шести семи восьми девяти десяти",
+    )
+    for value, word in enumerate(words.split(), start=1)
+}
+_SAID = re.compile(r"(?<![\w-])[^\W\d_]+(?![\w-])")
 #: words that name nothing where they are no names themselves: 0.5 BTC and 4 ETH
 NOISE = frozenset(
     (
         *("and", "plus", "also", "of", "i", "have", "hold", "own", "my", "the", "in", "x", "got", "ve", "coins", "coin", "tokens"),
         *("y", "e", "el", "los", "las", "de", "en", "más", "mas", "tengo", "mis", "son", "monedas", "moneda"),
-        *("и", "а", "в", "ещё", "у", "меня", "есть", "монет", "монеты", "штук"),
+        *("и", "а", "в", "ещё", "у", "меня", "есть", "монет", "монеты", "штук", "штуки", "штука", "шт"),
+        *("about", "approximately", "approx", "around", "roughly", "circa", "ca", "nearly"),
+        *("unos", "unas", "aprox", "aproximadamente", "casi", "около", "примерно", "приблизительно"),
     )
 )
 
@@ -68,13 +108,26 @@ def segments(text: str, names: Names) -> list[list[Token]]:
     return [part for line in lines for part in line if part]
 
 
+def in_digits(text: str, names: Names) -> str:
+    """Return a text with small numbers in digits, as half a bitcoin, dos ether, полтора эфира; a word that names a coin stays one."""
+    for pattern, digits in _PARTS_SAID:
+        text = pattern.sub(digits, text)
+    return _SAID.sub(lambda match: _WHOLE_SAID.get(match[0].casefold(), match[0]) if names.find(match[0]) is None else match[0], text)
+
+
 def _prepared(text: str) -> str:
     """Take away what only looks: quotes, brackets, emoji, what amounts are worth."""
-    plain = unicodedata.normalize("NFKC", text).translate(numbers.MARKS)
-    plain = "".join(char for char in plain if char == "\n" or unicodedata.category(char) not in ("Cf", "Cc", "So", "Mn"))
-    plain = re.sub(r"""[“”„«»"`´{}\[\]]|(?<!\d)'|'(?!\d)""", " ", plain.replace("\t", " "))
+    plain = unicodedata.normalize("NFKC", _KEYCAP.sub(" ", _in_columns(numbers.in_decimals(text)))).translate(numbers.MARKS)
+    plain = "".join(char for char in plain if char == "\n" or unicodedata.category(char) not in ("Cf", "Cc", "Mn"))
+    plain = "".join(" " if unicodedata.category(char) == "So" else char for char in plain)
+    plain = re.sub(r"""[“”„«»"`´{}\[\]]|(?<!\d)'|'(?!\d)""", " ", _TOTAL.sub("", plain))
     plain = re.sub(r"\*|(?<![^\W_])_+|_+(?![^\W_])", " ", plain)  # marks of bold and slanted letters
     return re.sub(r"[()≈~±]|\+/?-(?=\s?[\d.,])", " ", _ENUMERATED.sub(" ", _ENCLOSED.sub(r" \2\3 ", _WORTH.sub(" ", plain))))
+
+
+def _in_columns(text: str) -> str:
+    """Return a table's columns apart: 4 and 500 beside each other are no 4 500."""
+    return re.sub(r"[\t\v\f]", " | ", re.sub(r"\r\n?|[\u2028\u2029]", "\n", text))
 
 
 def _line(line: str, names: Names) -> list[list[Token]]:
@@ -85,7 +138,7 @@ def _line(line: str, names: Names) -> list[list[Token]]:
 
 
 def _tokens(text: str, names: Names) -> list[Token]:
-    words = [word.strip("!?") for word in _BETWEEN.split(text)]
+    words = [word.rstrip(".") if word[:1].isalpha() else word for word in (word.strip("!?") for word in _BETWEEN.split(text))]
     said = (token for word in words if word for token in _token(word, names))
     return [token for token in said if token.name or token.text.casefold() not in NOISE]
 

@@ -36,11 +36,20 @@ _FIRST = re.compile(r"\s*(?:3[2-9]|[4-9]\d|[1-9]\d{2,}|\d{1,3}(?:[.,]\d{3})+)(?=
 _NEAR = 0.8
 #: how often, in two words
 _PHRASES = {
-    "daily": r"\b(?:every ?day|each day|cada d[ií]a|todos los d[ií]as|каждый день)\b",
-    "weekly": r"\b(?:every week|each week|cada semana|todas las semanas|каждую неделю)\b",
-    "monthly": r"\b(?:every month|each month|cada mes|todos los meses|каждый месяц)\b",
-    "quarterly": r"\b(?:every quarter|each quarter|cada trimestre|каждый квартал)\b",
+    "daily": r"\b(?:every ?day|each day|once a day|cada d[ií]a|todos los d[ií]as|una vez al d[ií]a|каждый день|раз в день)\b",
+    "weekly": r"\b(?:every week|each week|once a week|cada semana|todas las semanas|una vez a la semana|каждую неделю|раз в неделю)\b",
+    "monthly": r"\b(?:every month|each month|once a month|cada mes|todos los meses|una vez al mes|каждый месяц|раз в месяц)\b",
+    "quarterly": (
+        r"\b(?:every quarter|each quarter|every (?:3|three) months|once a quarter|cada trimestre|cada (?:3|tres) meses"
+        r"|каждый квартал|раз в квартал|каждые (?:3|три) месяца)\b"
+    ),
 }
+#: how often, as no schedule here can be; biweekly is near weekly in its letters alone
+_CANNOT = re.compile(
+    r"(?i)\b(?:bi-?(?:weekly|monthly)|fortnight\w*|quincenal\w*|every (?:other|second|\d+|two|half) \w+|twice an? \w+"
+    r"|(?:every|each) hour|hourly"
+    r"|cada (?:dos|quince|\d+) \w+|cada hora|dos veces \w+ \w+|(?:раз в|каждые) (?:дв\w+|\d+) \w+|каждый час|через (?:день|неделю|месяц))\b"
+)
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th|º|°|\.?o|-?го|-?е|-?ое)", re.IGNORECASE)
 #: words that say nothing more, in plain letters
 _SAYS_NOTHING = frozenset(
@@ -151,7 +160,11 @@ def read(text: str, words: Words, present: ScheduleRule | None) -> tuple[dict[st
     """
     known = _vocabulary(words)
     text, changes, found = _money(text)
-    typed = [one.strip(",;.!") for one in _phrased(clocks.spelled(text)).split()]
+    text = _phrased(text)
+    if (often := _CANNOT.search(text)) is not None:
+        told = N_("“{text}” is not possible: a schedule is daily, weekly, monthly or quarterly.")
+        return {}, (*found, UserError(told, text=numbers.shown(often[0])))
+    typed = [one.strip(",;.!") for one in clocks.spelled(text).split()]
     said = [one for one in typed if guesses.plain(one) not in _SAYS_NOTHING]
     if len(said) > _MOST_WORDS:
         return {}, (UserError(N_("That is too much for a schedule: say how often, which day and what time.")),)

@@ -12,6 +12,7 @@ from chatbot.model import PlanState
 from chatbot.portfolio.lives.stops import Stops
 from tests.moments import after
 from tests.person import START, Someone, someone
+from tests.portfolio.still_market import StillMarket
 from tests.stories.test_simulated_market import Tampered, at_a_card
 
 if TYPE_CHECKING:
@@ -254,3 +255,18 @@ async def test_a_start_amount_in_usdc_chooses_it(tmp_path: Path) -> None:
         await ann.tap("Use Balanced")
         assert (await ann.books())["spot"] == {"USDC": D(5000)}
         assert "Kept in USDC for good" in await ann.say("/targets")
+
+
+async def test_a_market_without_usdc_says_so_where_it_is_asked_for(tmp_path: Path) -> None:
+    """A recording knows prices against USDT alone: no button, and who names USDC is told, at the start and later."""
+    source = StillMarket(ManualClock(START))
+    source.name = "simulated"
+    async with someone(tmp_path, clock=source._clock, source=source, fear_greed_url="") as ann:
+        await ann.say("/start")
+        await ann.tap("Demo portfolio")
+        assert "not traded against USDC here, so the portfolio can't be kept in it." in await ann.say("10,000 USDC")
+        await ann.say("10,000")
+        assert not any("USDC" in label for label in ann.last.buttons)
+        await ann.tap("Use Balanced")
+        said = await ann.say("/deposit 500 USDC")
+        assert "USDC has no price at this exchange, so I can't count it. Only USDT counts as one dollar." in said

@@ -14,6 +14,34 @@ if TYPE_CHECKING:
 LISTED = ("BTC", "ETH", "SOL", "USDC", "S", "1INCH", "BTC-PERP", "ETH-PERP", "SOL-PERP")
 #: what is typed | decimal sign of the language | what is read, or ! and a part of the sentence
 WRITTEN = """
+BTC 0.5 → 0.6|.|BTC 0.6
+BTC from 0.5 to 0.6|.|BTC 0.6
+BTC de 0,5 a 0,6|,|BTC 0.6
+BTC с 0,5 до 0,6|,|BTC 0.6
+half a bitcoin|.|BTC 0.5
+bought 0.1 BTC|.|! “bought 0.1” says by how much it changed.
+0.1 more BTC|.|! “0.1 more” says by how much it changed.
+minus 0.1 BTC|.|! “minus 0.1” says by how much it changed.
+0,1 BTC más|,|! “0,1 BTC más” says by how much it changed.
+compré 0,1 BTC|,|! “compré 0,1” says by how much it changed.
+ещё 0,1 BTC|,|! “ещё 0,1” says by how much it changed.
+продал 0,1 BTC|,|! “продал 0,1” says by how much it changed.
+ya no tengo SOL|,|SOL 0
+vendí todo el SOL|,|SOL 0
+продал весь SOL|,|SOL 0
+ETH short liquidated|.|ETH-PERP 0
+liquidated: BTC long|.|BTC-PERP 0
+BTC long got liquidated|.|BTC-PERP 0
+me liquidaron el corto de ETH|,|ETH-PERP 0
+шорт ETH ликвидировали|,|ETH-PERP 0
+шорт по ETH закрыт|,|ETH-PERP 0
+short ETH 2, entry 3000|.|ETH-PERP -2 @ 3000
+corto de 2 ETH a 3.000|,|ETH-PERP -2 @ 3000
+2500 in futures|.|FUTURES 2500
+2.500 en futuros|,|FUTURES 2500
+2500 на фьючерсах|,|FUTURES 2500
+futures wallet is 2500 usdt|.|FUTURES 2500
+ETH 4	5|.|! “5” has no name beside it.
 I now have 0.6 BTC|.|BTC 0.6
 BTC is 0.6|.|BTC 0.6
 btc=0.6|.|BTC 0.6

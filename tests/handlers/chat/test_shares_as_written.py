@@ -74,6 +74,13 @@ WEIGHTS = [
     ("en", "BTC 50 USD 50", "BTC 50 STABLE 50"),
 ]
 BAD_WEIGHTS = [
+    ("en", "BTC\t40\t5\nETH\t60\t5", "“5” has no name beside it."),
+    ("en", "BTC 40-50 ETH 50-60", "“40-50” is not a number."),
+    ("en", "BTC 1/3 ETH 2/3", "“1/3” is not a number."),
+    ("en", "BTC 1/2 ETH 1/2", "The weights add up to 1"),
+    ("en", "BTC 40%, the rest in USDT", "I don't understand “rest” here."),
+    ("es", "BTC 60%, lo demás ETH", "I don't understand “demás” here."),
+    ("ru", "BTC 60, остальное ETH", "I don't understand “остальное” here."),
     ("en", "BTC $50 USDT $50", "“$50” is an amount of money. Write the number alone, like 50."),
     ("es", "BTC 50€ USDT 50€", "“50€” is an amount of money"),
     ("ru", "BTC 50 ₽ USDT 50", "“50₽” is an amount of money"),

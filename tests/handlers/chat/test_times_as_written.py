@@ -46,6 +46,11 @@ TIMES = [
 ]
 
 SCHEDULES = [
+    ("en", "once a week on friday", "weekly fri"),
+    ("en", "every 3 months", "quarterly"),
+    ("es", "una vez al mes", "monthly"),
+    ("ru", "раз в неделю", "weekly"),
+    ("ru", "раз в месяц 5-го", "monthly 5"),
     ("en", "daily 9", "daily 09:00"),
     ("en", "every day at 9", "daily 09:00"),
     ("en", "daily at 9:30 am", "daily 09:30"),
@@ -82,6 +87,17 @@ SCHEDULES = [
     ("ru", "выкл", "off"),
 ]
 BAD_SCHEDULES = [
+    ("en", "biweekly", "“biweekly” is not possible"),
+    ("en", "every 2 weeks", "“every 2 weeks” is not possible"),
+    ("en", "every other day at 9", "“every other day” is not possible"),
+    ("en", "twice a week", "“twice a week” is not possible"),
+    ("en", "fortnightly", "“fortnightly” is not possible"),
+    ("es", "cada dos semanas", "“cada dos semanas” is not possible"),
+    ("es", "quincenal", "“quincenal” is not possible"),
+    ("ru", "раз в две недели", "“раз в две недели” is not possible"),
+    ("ru", "через день", "“через день” is not possible"),
+    ("en", "weekdays at 9", "I don't understand “weekdays” here."),
+    ("en", "mon-fri 9:00", "I don't understand “mon-fri” here."),
     ("en", "daily 25:00", "“25:00” is not a time of day. Write it like 09:30."),
     ("es", "diario los lunes", "A day of the week goes only"),
     ("ru", "в 9", "Say how often: daily, weekly, monthly, quarterly or off."),
@@ -89,7 +105,7 @@ BAD_SCHEDULES = [
     ("en", "weekly 1", "A day of the month goes only with a monthly or quarterly schedule."),
     ("en", "daily mon", "A day of the week goes only with a weekly schedule."),
     ("en", "daily 9:30 UTC", "I don't understand “UTC” here."),
-    ("en", "hourly", "I don't understand “hourly” here."),
+    ("en", "hourly", "“hourly” is not possible: a schedule is daily, weekly, monthly or quarterly."),
     ("en", "monthly 32", "“32” is not a day of the month"),
 ]
 

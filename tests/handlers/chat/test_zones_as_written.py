@@ -21,6 +21,9 @@ MADRID, MOSCOW, NEW_YORK, SAO_PAULO = "Europe/Madrid", "Europe/Moscow", "America
 
 #: the one zone that is meant
 ZONES = [
+    ("ru", "москва +2", "Etc/GMT-5"),
+    ("ru", "мск-1", "Etc/GMT-2"),
+    ("en", "Moscow+4", "Etc/GMT-7"),
     *(
         ("en", typed, MADRID)
         for typed in ("Europe/Madrid", "europe/madrid", "Europe Madrid", "madrid", "MADRID", "Madrid, Spain", "Madrid (Spain)")

@@ -142,7 +142,7 @@ def test_words_are_read_in_english_and_in_the_persons_language(text: str, langua
         ("monthly " + "9" * 500, "is not a day of the month"),
         ("daily 15th", "A day of the month goes only"),
         ("monthly fri", "A day of the week goes only"),
-        ("hourly", "I don't understand"),
+        ("hourly", "is not possible"),
         ("\u202e🚀 daily", "I don't understand"),
         (", daily", "I don't understand"),
         ("daily " * 9, "too much for a schedule"),
