@@ -14,6 +14,7 @@ from chatbot.portfolio.manage import OF_PORTFOLIO
 from handlers.chat import amounts, numbers
 from handlers.chat.context import answer, need_portfolio, reply, show
 from handlers.commands import rebalance, untargeted
+from handlers.views.plan import by_hand as by_hand_views
 from handlers.views.plan import progress
 from handlers.views.portfolio import flows as views
 
@@ -196,7 +197,10 @@ async def undo_plan(update: Update, context: Context) -> None:
     outcome = await context.program.flows.undo_plan(portfolio, plan.id)
     if isinstance(outcome, Corrected):
         await answer(update, context, progress.taken_back_toast(context.words, plan))
-        await rebalance.card(update, context)
+        if asked_in(update) == plan.message_id:
+            await rebalance.card(update, context)
+        else:  # the card itself is drawn again where it stands
+            await show(update, context, by_hand_views.taken_back(context.words, portfolio, plan))
     else:
         await _answered(update, context, portfolio, outcome)
 

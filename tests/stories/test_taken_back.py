@@ -106,6 +106,9 @@ async def test_a_plan_with_other_amounts_is_taken_back_whole(ann: Someone, corre
     if first:
         await ann.tap("Undo", on=ann.with_button("Correct amounts"))
     await ann.tap("Undo", on=noted)
+    await ann.work()
+    assert len([message for message in ann.messages if "All done" in message.buttons]) == 1, "one card"
+    assert len(told(ann, f"Taken back: plan {card.number} waits for your answer again.")) == 1
     assert await stand(ann) == before
     assert (await ann.plan()).legs == card.legs
     assert (await ann.tap("Undo", on=noted)).text == ONCE

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handlers.views.common import View, button, code, head, page, say
+from handlers.views.common import View, button, code, esc, head, page, say
+from handlers.views.plan.progress import taken_back_toast
 from handlers.views.portfolio.flows import correct_example
 
 if TYPE_CHECKING:
@@ -28,3 +29,9 @@ def noted(words: Words, portfolio: Portfolio, plan: Plan) -> View:
     title = head(words, portfolio, say(words, "Plan {number}", number=plan.number))
     rows = ((button(words.t("Result"), "card", plan.id), button(words.t("Undo"), "plan_undo", plan.id)),)
     return View(page(title, say(words, "Noted as done with your amounts.")), rows)
+
+
+def taken_back(words: Words, portfolio: Portfolio, plan: Plan) -> View:
+    """Say that the answer was taken back; the card waits where it stands."""
+    text = page(head(words, portfolio), esc(taken_back_toast(words, plan)))
+    return View(text, ((button(words.t("Back to the plan"), "card", plan.id),),))

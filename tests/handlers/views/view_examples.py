@@ -630,6 +630,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "problems.unreachable elsewhere": lambda w: problems.unreachable(w, port, OtherWorld(name)),
         "plan.by_hand.prompt": lambda w: by_hand.prompt(w, port, a_plan(name)),
         "plan.by_hand.noted": lambda w: by_hand.noted(w, port, a_plan(name, PlanState.CONFIRMED)),
+        "plan.by_hand.taken_back": lambda w: by_hand.taken_back(w, port, a_plan(name)),
         "plan.progress.moved_on to its result": lambda w: progress.moved_on(w, port, done),
         "alerts.followed": lambda w: alerts.followed(w, alerts.margin_alert(w, port, None, None), a_plan(name)),
         "plan.progress.moved_on": lambda w: progress.moved_on(w, port, a_plan(name, PlanState.PARKED)),
