@@ -42,8 +42,8 @@ def hedge(words: Words, report: HedgeReport) -> View:
         blind = cannot_evaluate(words, report.portfolio, report.problems)
         return View(page(blind.text, *told), blind.keyboard)
     title = head(words, report.portfolio, say(words, "Hedges"))
-    told = report.now < 0 or report.now.quantize(Decimal(1))  # of what does not move there is nothing to say but that
-    now = in_fall(words, _NOW, report.now, drop=bold(words.percent(report.drop, 0))) if told else None
+    moves = report.now < 0 or bool(report.now.quantize(Decimal(1)))  # of what does not move there is nothing to say but that
+    now = in_fall(words, _NOW, report.now, drop=bold(words.percent(report.drop, 0))) if moves else None
     there = [line for one in report.open for line in ("", _opened(words, one), _closed(words, one))]
     gap = [""] if now is not None or there else []
     return View(page(title, now, *there, *gap, *_choices(words, report, report.rotation)), _keyboard(words, report, report.rotation))
