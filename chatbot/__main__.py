@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import webbrowser
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,16 +22,19 @@ from chatbot.config import PREFIX, Settings, load_settings, unknown_names
 from chatbot.errors import BallastError, SettingError, contained
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 
     from chatbot.app import Program
     from chatbot.backup import Copy
+    from chatbot.exchanges.stand import Stand
     from chatbot.halting import Halting
     from chatbot.store.database import Database
     from chatbot.vault import Vault
     from chatbot.web.key_form import KeyForm
     from handlers.chat.context import Bot
 
+#: the exchanges whose dialect a test exchange beside the demo speaks
+_TEST_EXCHANGES = ("binance", "bybit")
 #: the person on the demo page
 DEMO_USER = 1001
 #: seconds between two looks whether the pairing code has run out
@@ -88,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--speed", type=float, help="market seconds per second")
     demo.add_argument("--port", type=int, help="port of the page (default: a free one)")
     demo.add_argument("--data", type=Path, help="keep the database in this folder (default: a temporary one)")
+    demo.add_argument("--exchange", choices=_TEST_EXCHANGES, help="a test exchange on this machine, to try /connect on")
     demo.set_defaults(run=_demo)
     commands.add_parser("run", help="the bot on Telegram, everything in one process").set_defaults(run=_run)
     commands.add_parser("migrate", help="bring the database up to date").set_defaults(run=_migrate)
@@ -120,7 +124,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="ballast-") as folder:
         settings = _demo_settings(arguments, Path(folder))
         logs.set_up(settings.log_level)
-        asyncio.run(_until_stopped(_serve_demo(settings)))
+        asyncio.run(_until_stopped(_serve_demo(settings, arguments.exchange)))
     return 0
 
 
@@ -153,7 +157,7 @@ def _demo_settings(arguments: argparse.Namespace, folder: Path) -> Settings:
     return settings
 
 
-async def _serve_demo(settings: Settings) -> None:
+async def _serve_demo(settings: Settings, exchange: str | None) -> None:
     from chatbot.app import open_program  # noqa: PLC0415 - so that --help and plan start at once
     from chatbot.web.server import WebServer  # noqa: PLC0415
     from chatbot.web.socket import Around  # noqa: PLC0415
@@ -162,7 +166,13 @@ async def _serve_demo(settings: Settings) -> None:
     from handlers.transport.running import running  # noqa: PLC0415
 
     async with AsyncExitStack() as stack:
+        stand = await stack.enter_async_context(_stand(exchange)) if exchange else None
+        if stand is not None:
+            given = {"secret_keys": stand.master_key, "exchange_options": {exchange: stand.options}}
+            settings = Settings.model_validate({**settings.model_dump(), **given})
         program = await stack.enter_async_context(open_program(settings))
+        if stand is not None:
+            await stand.follow(program.source)
         loopback = Loopback(program.clock)
         seat = Seat(loopback, TelegramUser(id=DEMO_USER, name="You"))
         await stack.enter_async_context(kept(loopback, seat, settings.data_dir / "chat"))
@@ -178,9 +188,21 @@ async def _serve_demo(settings: Settings) -> None:
             WebServer(port=settings.port, conversation=seat, health=lambda: _health(program), around=around)
         )
         print(f"Ballast demo: {server.url}", flush=True)  # noqa: T201 - the address is what the command is for
+        if stand is not None:
+            print(f"A test exchange on this machine. A key to its play money, for /connect:\n{stand.key}", flush=True)  # noqa: T201
         if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin":
             webbrowser.open(server.url)
         await _work(program, bot)
+
+
+@asynccontextmanager
+async def _stand(exchange: str) -> AsyncIterator[Stand]:
+    """Let a test exchange stand beside the demo."""
+    from chatbot.clock import SystemClock  # noqa: PLC0415 - so that --help and plan start at once
+    from chatbot.exchanges.stand import standing  # noqa: PLC0415 - no other command has one
+
+    async with standing(exchange, SystemClock()) as stand:
+        yield stand
 
 
 def _run(_: argparse.Namespace) -> int:

@@ -69,6 +69,8 @@ NEVER: dict[str, tuple[str, ...]] = {
 }
 #: what only its own files import, and tests
 ONLY_FOR_TESTS = "chatbot.exchanges.testserver"
+#: who lets it stand beside the demo, and who starts the demo
+STAND = {"chatbot/exchanges/stand.py": "chatbot.exchanges.testserver", "chatbot/__main__.py": "chatbot.exchanges.stand"}
 #: a folder with more files than this hides its own; ``handlers/commands`` has a file a command
 MOST_FILES = 16
 #: library -> where it may be imported
@@ -168,11 +170,15 @@ def _stdlib() -> frozenset[str]:
     return sys.stdlib_module_names | {"__future__"}
 
 
-def test_only_tests_import_the_test_exchange() -> None:
+def test_only_tests_and_the_demo_import_the_test_exchange() -> None:
     """What trades real money has no way to an exchange that is none."""
     for path in sources():
         if not path.is_relative_to(ROOT / ONLY_FOR_TESTS.replace(".", "/")):
-            assert not [module for module in imported(path) if _is_under(module, (ONLY_FOR_TESTS,))], path
+            allowed = STAND.get(path.relative_to(ROOT).as_posix())
+            for module in imported(path):
+                if _is_under(module, tuple(STAND.values())):
+                    assert allowed is not None, f"{path}: {module}"
+                    assert _is_under(module, (allowed,)), f"{path}: {module}"
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:

@@ -101,8 +101,13 @@ class Server:
         host, bound = self._runner.addresses[0][:2]
         self.base = f"http://{host}:{bound}"
         if self._feed is not None:
-            self.venue.markets.clear()
-            self.venue.list_market(*(await self._feed.markets()).values())
+            await self.follow(self._feed)
+
+    async def follow(self, feed: Feed) -> None:
+        """List what a feed lists, and take its prices from now on."""
+        self._feed, self._fed_ms = feed, None
+        self.venue.markets.clear()
+        self.venue.list_market(*(await feed.markets()).values())
 
     async def close(self) -> None:
         """Listen no longer; who waits for an answer gets none."""

@@ -1,0 +1,58 @@
+"""The test exchange beside the demo: prices of the demo's own market, one account with play money, and a key to it."""
+
+from __future__ import annotations
+
+import importlib
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from chatbot.exchanges.testserver.prices import SourceFeed
+from chatbot.exchanges.testserver.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from chatbot.clock import Clock
+    from chatbot.exchanges.base import PriceSource
+
+#: what seals the key below: both are known to everybody, and open an account of play money on this machine only
+_MASTER_KEY = "ZGVtbyBvZiBCYWxsYXN0OiBub3RoaW5nIHNlY3JldCE"
+_API_KEY = "DemoAccountOfBallastOnThisMachine0001"
+_SECRET = "ThisSecretIsKnownToEverybody0123456789"  # noqa: S105 - it says so
+_MONEY: Mapping[str, Decimal] = {"USDT": Decimal(6000), "BTC": Decimal("0.04"), "ETH": Decimal("0.5")}
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """A test exchange that listens."""
+
+    server: Server
+    clock: Clock
+    #: what the demo seals keys with
+    master_key: str = _MASTER_KEY
+    #: both halves of the key to the account, as a person sends them
+    key: str = f"{_API_KEY}\n{_SECRET}"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Return what CHATBOT_EXCHANGE_OPTIONS holds for it."""
+        return self.server.options()
+
+    async def follow(self, source: PriceSource) -> None:
+        """Take prices from the demo's market and open the account, which begins anew with every start."""
+        await self.server.follow(SourceFeed(source, self.clock))
+        self.server.venue.open_account(_API_KEY, _SECRET, _MONEY)
+
+
+@asynccontextmanager
+async def standing(name: str, clock: Clock) -> AsyncIterator[Stand]:
+    """Let a test exchange listen on a free port of this machine; it speaks like the exchange of that ``name``."""
+    dialect = getattr(importlib.import_module(f"chatbot.exchanges.testserver.dialects.{name}.speech"), name.upper())
+    server = Server(dialect, clock)
+    await server.open()
+    try:
+        yield Stand(server, clock)
+    finally:
+        await server.close()
