@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chatbot.exchanges.live.ccxt_loader import EXCHANGES
+from chatbot.exchanges.live.venues import VENUES
 from chatbot.market.candles import CandleBook
 from chatbot.market.funding import FundingBook
 from tests.exchanges.live.test_ccxt_source import NOW, Stage, needs_player
@@ -16,7 +16,7 @@ HOUR_MS = 3_600_000
 
 
 @needs_player
-@pytest.mark.parametrize("venue", EXCHANGES)
+@pytest.mark.parametrize("venue", VENUES)
 async def test_closes_and_blocks_come_out_of_every_exchange(venue: str) -> None:
     """A hundred people who ask twice cost no request more than one who asks once."""
     async with Stage(venue) as stage:

@@ -17,18 +17,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatbot.errors import SettingError
+from chatbot.exchanges.live.venues import VENUES
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-#: the exchanges that venues.py describes
-EXCHANGES = ("binance", "bybit", "bingx", "weex", "mexc")
-
 
 def check_name(name: str) -> None:
     """Raise ``SettingError`` for an exchange that cannot be loaded."""
-    if name not in EXCHANGES:
-        raise SettingError("CHATBOT_MARKET", f"{name!r} is not supported: use one of {', '.join(EXCHANGES)}")
+    if name not in VENUES:
+        raise SettingError("CHATBOT_MARKET", f"{name!r} is not supported: use one of {', '.join(VENUES)}")
 
 
 def exchange_class(name: str) -> type[Any]:

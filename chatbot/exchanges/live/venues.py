@@ -1,6 +1,6 @@
 """What differs from exchange to exchange, as data; how each line is known is written beside it.
 
-An exchange that may be named in CHATBOT_MARKET stands in ``ccxt_loader.py`` and ``config.py`` besides.
+Which exchanges there are is told by this table; their names stand once more in ``config.py``, which imports nothing of ours.
 
 Seen in ccxt 4.5.90: which calls carry bid and ask, in which units a perpetual is counted, how many candles one call returns.
 """

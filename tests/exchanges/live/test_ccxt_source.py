@@ -17,9 +17,10 @@ from typing import Any, Self
 import pytest
 
 from chatbot.clock import ManualClock
+from chatbot.config import load_settings
 from chatbot.errors import ExchangeError, KeyRefused, NotEnoughMoney, OutcomeUnknown, RateLimited, Rejected, SettingError, Unreachable
 from chatbot.exchanges.live.ccxt_errors import TABLE, Meaning, translate
-from chatbot.exchanges.live.ccxt_loader import EXCHANGES, error_classes, exchange_class
+from chatbot.exchanges.live.ccxt_loader import error_classes, exchange_class
 from chatbot.exchanges.live.ccxt_prices import CcxtSource
 from chatbot.exchanges.live.venues import VENUES
 from tests.places import ROOT
@@ -76,7 +77,7 @@ class Stage:
         self.server.stop()
 
 
-@pytest.fixture(params=EXCHANGES)
+@pytest.fixture(params=VENUES)
 def venue(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -226,8 +227,11 @@ def test_an_unknown_exchange_names_those_that_are_known() -> None:
         exchange_class("mtgox")
 
 
-def test_every_exchange_that_can_be_loaded_is_described() -> None:
-    assert set(VENUES) == set(EXCHANGES)
+def test_every_exchange_that_is_described_may_be_named_as_the_market() -> None:
+    """The table says which there are; the settings take exactly those."""
+    assert all(load_settings(_env_file=None, market=f"live:{name}").is_live_market for name in VENUES)
+    with pytest.raises(SettingError, match=f"one of {', '.join(VENUES)}$"):
+        load_settings(_env_file=None, market="live:mtgox")
 
 
 def test_the_error_table_is_total() -> None:
@@ -271,7 +275,7 @@ def test_loading_one_exchange_loads_no_other() -> None:
     assert megabytes < 80
 
 
-@pytest.mark.parametrize("name", EXCHANGES)
+@pytest.mark.parametrize("name", VENUES)
 def test_what_a_client_rounds_leaves_everybody_elses_rounding_alone(name: str) -> None:
     """A limit of $12.50 was told as $12, and as $13 from the first order that a client had rounded: it changed the context of all."""
     before = getcontext().copy()

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatbot.errors import ExchangeError, Unreachable
+from chatbot.exchanges.live.venues import VENUES
 from chatbot.market.candles import CandleBook
 from chatbot.market.quotes import QuoteBoard
-from tests.exchanges.live.test_ccxt_source import EXCHANGES, NOW, Stage, needs_player, venue
+from tests.exchanges.live.test_ccxt_source import NOW, Stage, needs_player, venue
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -144,7 +145,7 @@ def spread(bodies: Sequence[str]) -> list[Any]:
     """Give every third body to each exchange, so that each is given to some; in `make soak`, every body to every exchange."""
     return [
         pytest.param(venue, body, marks=() if (place + turn) % 3 == 0 else pytest.mark.slow)
-        for place, venue in enumerate(EXCHANGES)
+        for place, venue in enumerate(VENUES)
         for turn, body in enumerate(bodies)
     ]
 
