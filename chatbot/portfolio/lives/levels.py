@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Final
 from chatbot.exchanges.base import asset_of
 from chatbot.model.life import Leap, LeapAnswer, LeapWhy
 from chatbot.portfolio import states
-from chatbot.store import accounts
-from chatbot.store.codec import decode, encode
+from chatbot.portfolio.lives import noted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,19 +55,13 @@ class Levels:
     @classmethod
     async def load(cls, db: Database, quote: str = "") -> Levels:
         """Return what an earlier process wrote down; what cannot be read begins anew. ``quote`` is empty for the usual quote coin."""
-        key = f"{_KEY} {quote}" if quote else _KEY
-        async with db.read() as tx:
-            text = await accounts.meta(tx, key)
-        try:
-            return cls(decode(dict[str, _Track], text) if text else {}, key=key)
-        except ValueError:
-            return cls(key=key)
+        key = noted.fact(_KEY, quote)
+        return cls(await noted.read(db, key, dict[str, _Track]), key=key)
 
     async def keep(self, db: Database) -> None:
         """Write down what changed since the last time."""
         if self._changed:
-            async with db.transaction() as tx:
-                await accounts.set_meta(tx, self._key, encode(self._tracks))
+            await noted.write(db, self._key, self._tracks)
             self._changed = False
 
     def see(self, instrument: str, price: Decimal, now: datetime) -> Leap | None:

@@ -1,0 +1,41 @@
+"""What is noted of each instrument: written down as one fact of the program, read back at the next start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+
+from chatbot.store import accounts
+from chatbot.store.codec import decode, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chatbot.store.database import Database
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+
+def fact(name: str, quote: str) -> str:
+    """Return the name of a fact about the markets of a quote coin, which is empty for the usual one."""
+    return f"{name} {quote}" if quote else name
+
+
+async def read(db: Database, key: str, kind: type[dict[str, T]]) -> dict[str, T]:
+    """Return what an earlier process wrote down; what cannot be read counts as nothing, and stops no start."""
+    async with db.read() as tx:
+        text = await accounts.meta(tx, key)
+    try:
+        return decode(kind, text) if text else {}
+    except ValueError:
+        log.warning("notes of instruments cannot be read", fact=key)
+        return {}
+
+
+async def write(db: Database, key: str, noted: Mapping[str, object]) -> None:
+    """Write down what is noted now."""
+    async with db.transaction() as tx:
+        await accounts.set_meta(tx, key, encode(noted))
