@@ -13,7 +13,6 @@ from decimal import Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
-from chatbot.engine.exact import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -105,8 +104,3 @@ def finite_prices(quotes: Mapping[str, object]) -> FinitePrices:
 def all_finite(numbers: Iterable[object]) -> bool:
     """Tell whether each is a number; None stands for one that was not told."""
     return all(number is None or finite(number) is not None for number in numbers)
-
-
-def shown(price: Decimal) -> str:
-    """Write an exact price without trailing zeros and without an exponent."""
-    return format(plain(price), "f")

@@ -266,11 +266,6 @@ def _band_problem(name: str, rule: BandRule, base: Strategy) -> UserError | None
     return None
 
 
-def holdings_problems(values: Mapping[str, Decimal], instruments: Collection[str], quote_asset: str) -> tuple[UserError, ...]:
-    """Return what is wrong with typed-in holdings: coins without a price, stablecoins among them, or nothing at all."""
-    return without_price(values, instruments, quote_asset) or nothing_held(values)
-
-
 def without_price(
     values: Mapping[str, Decimal], instruments: Collection[str], quote_asset: str, called: Mapping[str, str] = _NOBODY
 ) -> tuple[UserError, ...]:

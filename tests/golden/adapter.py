@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from chatbot.engine import band_width, bands, beta, destination, schedules
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import exact, to_decimal, total
-from chatbot.engine.finite import finite_prices, shown
+from chatbot.engine.finite import finite_prices
 from chatbot.engine.flows import Moment, time_weighted
 from chatbot.engine.hedges import shocks, sizing
 from chatbot.engine.liquidation import Bracket, liquidation
@@ -583,7 +583,7 @@ def hedge_lifecycle(case: Case) -> Case:
 
 def the_prices(case: Case) -> Case:
     found = finite_prices(case["quotes"])
-    return {"mid": {coin: None if price is None else shown(price) for coin, price in found.mid.items()}, "unknown": list(found.unknown)}
+    return {"mid": {coin: None if price is None else text(price) for coin, price in found.mid.items()}, "unknown": list(found.unknown)}
 
 
 def cash(case: Case) -> Case:

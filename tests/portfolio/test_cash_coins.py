@@ -46,7 +46,7 @@ def test_no_cash_coin_becomes_a_member_of_alt() -> None:
     assert preset.members["ALT"] == ("SOL",)
     typed = {"FDUSD": D(5), "EUR": D(3), "USDT": D(1), "CASH": D(2), "USD": D(4)}
     assert strategies.as_holdings(typed, "USDT") == {"FDUSD": D(5), "EUR": D(3), "USDT": D(7)}
-    found = strategies.holdings_problems({"DAI": D(1), "USDT": D(1), "EUR": D(1), "CASH": D(1)}, MARKETS, "USDT")
+    found = strategies.without_price({"DAI": D(1), "USDT": D(1), "EUR": D(1), "CASH": D(1)}, MARKETS, "USDT")
     assert [problem.params["name"] for problem in found] == ["DAI", "EUR"]
     found, problems = strategies.own_weights({"BTC": D(60), "DAI": D(30), "EUR": D(10)}, COINS, preset)
     assert not problems

@@ -63,8 +63,8 @@ def test_bands_must_make_sense() -> None:
 
 def test_holdings_are_known_coins_and_not_nothing() -> None:
     """What nobody quotes cannot be valued; all zeros is nothing to balance."""
-    assert [p.params for p in strategies.holdings_problems({"FOO": D(1), "BTC": D(1)}, INSTRUMENTS, "USDT")] == [{"name": "FOO"}]
-    assert len(strategies.holdings_problems({"BTC": D(0)}, INSTRUMENTS, "USDT")) == 1
+    assert [p.params for p in strategies.without_price({"FOO": D(1), "BTC": D(1)}, INSTRUMENTS, "USDT")] == [{"name": "FOO"}]
+    assert len(strategies.nothing_held({"BTC": D(0)})) == 1
     assert strategies.as_holdings({"USDT": D(2), "STABLE": D(3), "BTC": D(1)}, "USDT") == {"USDT": D(5), "BTC": D(1)}
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from chatbot.portfolio import strategies
 from handlers.chat import names, parsing
+from handlers.chat.amounts import understood
 from tests.handlers.chat.speakers import OPERATORS, asked_for_holdings, speakers
 from tests.person import someone
 
@@ -267,8 +268,8 @@ def test_holdings_are_read_as_they_were_meant(language: str, typed: str, meant: 
 @pytest.mark.parametrize(("language", "typed", "told"), REFUSED)
 def test_what_can_not_be_read_is_answered_with_what_to_write(language: str, typed: str, told: str) -> None:
     """Nothing is guessed and no sign is lost; a name that is not listed is told with the nearest that are."""
-    parsed = parsing.holdings(typed, decimal(language), NAMES)
-    problems = parsed.problems or strategies.holdings_problems(parsed.values, LISTED, "USDT")
+    read = understood(typed, LISTED, "USDT", decimal(language))
+    problems = read.problems or strategies.nothing_held(read.holdings)
     assert any(told in str(problem) for problem in problems), [str(problem) for problem in problems]
 
 
