@@ -120,6 +120,7 @@ def spoil(copy: Path, how: str) -> None:
             opened_file.execute(how)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("how", "said"),
     [
@@ -187,6 +188,7 @@ def test_where_no_copy_can_be_made_it_is_said(made: tuple[str, Path], tmp_path: 
     assert copy.read_bytes() == before
 
 
+@pytest.mark.long
 async def test_the_doctor_knows_of_the_last_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An operator who has none is told how one is made."""
     monkeypatch.setenv("CHATBOT_FEAR_GREED_URL", "http://127.0.0.1:1/")

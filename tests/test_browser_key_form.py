@@ -39,6 +39,7 @@ async def look(page: Page, name: str) -> None:
         await page.screenshot(path=Path(PICTURES) / f"{name}.png")
 
 
+@pytest.mark.long
 async def test_a_key_is_given_on_a_phone_without_a_script(tmp_path: Path) -> None:
     """Labels belong to their fields, a thumb hits them, nothing is wider than the phone, nothing is asked elsewhere, and it works once."""
     port = free_port()

@@ -172,6 +172,7 @@ async def _say(page: Page, text: str) -> None:
     await page.keyboard.press("Enter")
 
 
+@pytest.mark.long
 async def test_a_conversation_on_a_phone(browser: Browser, server: WebServer) -> None:
     """Start, see a table, tap, see the edit in place and a picture; nothing overflows and nothing leaves the machine."""
     page = await _open(browser, server)
@@ -209,6 +210,7 @@ async def test_a_conversation_on_a_phone(browser: Browser, server: WebServer) ->
     assert page.complaints == []
 
 
+@pytest.mark.long
 async def test_text_of_a_person_never_becomes_markup_and_comes_back_to_be_sent_again(browser: Browser, server: WebServer) -> None:
     """An edited message would not act, so the arrow brings the last one back as a new one."""
     page = await _open(browser, server)

@@ -62,6 +62,7 @@ async def _goes_on(ann: Someone) -> None:
     assert (await ann.confirm()).state == "done"
 
 
+@pytest.mark.long
 async def test_what_is_halted_already_or_not_at_all_is_said(tmp_path: Path) -> None:
     async with someone(tmp_path) as ann:
         await ann.program.halting.begin()

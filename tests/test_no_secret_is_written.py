@@ -35,6 +35,7 @@ def written(folder: Path, command: str, **settings: str) -> str:
     return ended.stdout + ended.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("command", "settings", "said"),
     [

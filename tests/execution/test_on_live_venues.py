@@ -58,6 +58,7 @@ def agrees(plan: Plan, server: Server) -> None:
     assert not theirs.open_orders
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("venue", DIALECTS)
 async def test_a_plan_is_done_as_it_was_confirmed(db: Database, venue: str) -> None:
     async with on(venue, db) as (lab, server):
@@ -92,6 +93,7 @@ async def outcome(lab: Lab, server: Server, call: str, fault: str) -> str:
     return "done" if states(plan) == [FILLED] * 3 else "done, short"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("call", "fault"), [("place", "reset_after"), ("place", "late"), ("find", "bad_gateway_after")])
 @pytest.mark.parametrize("venue", DIALECTS)
 async def test_an_order_is_there_once_whatever_is_lost(db: Database, venue: str, call: str, fault: str) -> None:

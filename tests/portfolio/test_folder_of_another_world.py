@@ -37,6 +37,7 @@ def contents(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+@pytest.mark.long
 async def test_the_demo_says_whose_folder_it_is_and_changes_nothing(tmp_path: Path) -> None:
     """One sentence with the cure on standard error, exit code 2, the database as it was, and `run` opens it again."""
     async with bench(tmp_path) as on:

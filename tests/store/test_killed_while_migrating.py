@@ -20,6 +20,7 @@ def dumped(file: Path) -> list[str]:
         return list(database.iterdump())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kills", [6, pytest.param(100, marks=pytest.mark.slow)])
 def test_an_old_database_is_moved_on_as_if_nothing_had_been(tmp_path: Path, kills: int) -> None:
     """At random moments of the migration, each death after the last: no step is lost or done twice."""

@@ -89,6 +89,7 @@ async def test_a_file_is_held_by_one_process_under_every_name(tmp_path: Path, na
     await third.release()
 
 
+@pytest.mark.long
 async def test_a_second_run_by_address_or_without_the_lock_file_is_refused(tmp_path: Path) -> None:
     """One sentence, exit code 2; the first goes on."""
     file = tmp_path / "data" / "ballast.sqlite"
@@ -179,6 +180,7 @@ WRONG: dict[str, tuple[Callable[[Path], None], str]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("what", WRONG)
 def test_what_is_no_database_of_ours_is_told_in_one_sentence_and_left_as_it_is(tmp_path: Path, what: str) -> None:
     make, said = WRONG[what]

@@ -85,6 +85,7 @@ async def kept(ann: Someone) -> Kept:
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["simulated", pytest.param("replay", marks=needs_history)])
 async def test_a_plan_costs_what_its_card_said_and_takes_no_longer(tmp_path: Path, kind: str) -> None:
     """In the median not more than twice the slippage that was told; never more fees, but for what was rounded; done in five minutes."""

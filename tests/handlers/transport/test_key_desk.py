@@ -182,6 +182,7 @@ async def everything_written(ann: Someone, *more: object) -> str:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", ["form", "chat"])
 @pytest.mark.parametrize("fate", ["connected", "refused", "broken"])
 async def test_a_canary_is_found_in_nothing_that_is_written(

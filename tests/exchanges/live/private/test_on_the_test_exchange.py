@@ -118,6 +118,7 @@ async def seen(place: Room, request: OrderRequest) -> Order | None:
 PASSING = sorted(FAULTS.keys() - {"revoked"})
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("instrument", ["BTC", "BTC-PERP"])
 async def test_whatever_happens_to_an_order_it_is_there_once(venue: str, instrument: str) -> None:
     """Every fault at the sending: definite, or unknown and then found; never a second order, never a lost one, never a lost fee."""
@@ -134,6 +135,7 @@ async def test_whatever_happens_to_an_order_it_is_there_once(venue: str, instrum
             assert sum(taken.fees.values()) > 0, fault
 
 
+@pytest.mark.long
 async def test_whatever_happens_to_a_look_it_is_true_or_says_so(venue: str) -> None:
     """Balances, positions and look-ups under every fault: the truth, or that it could not be read; never an empty account."""
     async with room(venue, Harshness(lookup_lag_s=0)) as place:
@@ -171,6 +173,7 @@ def reads(place: Room) -> dict[str, Callable[[], Awaitable[Any]]]:
     return {"balances": account.balances, "positions": account.positions, "find": lambda: account.find("BTC-PERP", "b1-0-1")}
 
 
+@pytest.mark.long
 async def test_whatever_happens_to_a_cancellation_the_order_ends_once(venue: str) -> None:
     """A DELETE whose answer is lost is repeated by the library, and then answered with "unknown order"."""
     async with room(venue) as place:
