@@ -99,6 +99,11 @@ class Market:
     max_leverage: Decimal = Decimal(1)
 
     @property
+    def dearer_fee(self) -> Decimal:
+        """Return the fee that an order must be able to pay, whether it rests or takes, as a fraction of notional (domain 9.5)."""
+        return max(self.maker_fee, self.taker_fee)
+
+    @property
     def waiting_pays(self) -> bool:
         """Tell whether an order that rests pays less than one that takes: else no leg waits for a better price (domain 9.6)."""
         return self.maker_fee < self.taker_fee

@@ -69,14 +69,13 @@ def _up(number: Decimal, lot: Decimal) -> Decimal:
 
 def affordable(free: Decimal, limit: Decimal, market: Market) -> Decimal:
     """Return how much ``free`` quote money buys at ``limit`` with the dearer fee, in whole lots."""
-    fee = max(market.maker_fee, market.taker_fee)
-    return in_steps(max(_ZERO, free) / (limit * (1 + fee)), market.lot)
+    return in_steps(max(_ZERO, free) / (limit * (1 + market.dearer_fee)), market.lot)
 
 
 def cost_of(leg: Leg, market: Market) -> Decimal:
     """Return what a spot buy needs: max(price, limit) and the dearer fee (domain 9.5)."""
     dearer = max(leg.price, leg.limit or leg.price)
-    return leg.qty * dearer * (1 + max(market.maker_fee, market.taker_fee))
+    return leg.qty * dearer * (1 + market.dearer_fee)
 
 
 def missing_inflow(inflows: Sequence[Leg], markets: Mapping[str, Market]) -> Decimal:
@@ -92,7 +91,7 @@ def missing_inflow(inflows: Sequence[Leg], markets: Mapping[str, Market]) -> Dec
             expected += leg.qty
             continue
         market = markets.get(leg.instrument)
-        fee = max(market.maker_fee, market.taker_fee) if market else _ZERO
+        fee = market.dearer_fee if market else _ZERO
         planned = leg.qty * min(leg.price, leg.limit or leg.price) * (1 - fee)
         expected += planned
         missing += planned - (leg.filled * (leg.average or _ZERO) - leg.fee)

@@ -371,7 +371,7 @@ def _perps(state: AccountState) -> set[str]:
 
 def _fees(rules: Mapping[str, Market]) -> dict[str, Decimal]:
     """Return the larger fee of each instrument: what an open order must be able to pay."""
-    return {name: max(one.maker_fee, one.taker_fee) for name, one in rules.items()}
+    return {name: one.dearer_fee for name, one in rules.items()}
 
 
 def _pruned(state: AccountState) -> AccountState:
