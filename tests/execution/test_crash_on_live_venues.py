@@ -1,0 +1,240 @@
+"""kill -9 on the venues that take keys, with a server that lives on: its own books and its list of orders are the judge."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chatbot.exchanges.base import is_perp
+from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
+from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
+from chatbot.exchanges.testserver.faults import FAULTS, Faults
+from chatbot.exchanges.testserver.ledger import Wallet
+from chatbot.exchanges.testserver.server import Server
+from chatbot.execution.transfers import WrittenTransfers
+from chatbot.model import UNSETTLED, LegState, OrderState, PlanState
+from chatbot.store import orders, plans
+from chatbot.store.database import Database
+from tests import nursery
+from tests.execution.crash_worker import WORDS, StepClock
+from tests.execution.lab import PRICES
+from tests.execution.live_worker import KEYS, TAG, account_opener
+from tests.ready import with_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chatbot.exchanges.testserver.account import Account, VenueOrder
+    from chatbot.model import Plan
+    from chatbot.store.orders import Attempt
+
+WORKER = Path(__file__).with_name("live_worker.py")
+DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT}
+SPOT = {"BTC": Decimal(1), "ETH": Decimal(5), "SOL": Decimal(80), "ADA": Decimal(4000), "USDT": Decimal(20_000)}
+FUTURES, STAKE = Decimal(9_000), Decimal("0.25")
+#: carried out before the first death: where there is one purse, money must have come to futures before it can go back
+FIRST = "to_futures 2000"
+#: the plan of the other crash matrix and its way back, so that the account stays what it is; of pairs that run side by side
+BACK = (
+    "sell 3000 ADA; sell 0.1 ETH; to_spot 50; buy 0.19 BTC; buy 1 ETH; to_futures 900; "
+    "increase buy 0.04 BTC-PERP; increase sell 0.4 ETH-PERP"
+)
+#: at whichever leg passes it first, or as often as it says; ``asking`` and ``told``: before and after a request that changes something
+POINTS = (
+    "leverage,begun,intended,lost,quarantine#2,resent,asking#2,told#2,acted,answered#2,waiting#3,cancelling#2,cancelled,"
+    "sized,ended,replanned,retried,parked,measured,finished"
+)
+#: Bybit's list lags, so how an order ended is told by the next look and not by the cancel
+NEVER = {"binance": "", "bybit": "cancelled,"}
+#: what a person would not notice but for a delay
+FAULTY = sorted(FAULTS.keys() - {"revoked", "ban", "silence_before", "silence_after", "late_silence"})
+CALLS = ("place", "find", "cancel", "transfer", "fills", "balances")
+#: of each run at random
+KILLS = 125
+#: of a run that are looked at: all of them
+PLANS_MAX = 10_000
+CENTS = Decimal("1e-8")
+
+
+@dataclass(slots=True)
+class Ended:
+    """What is there when everything is over."""
+
+    db: Database
+    server: Server
+    plans: Sequence[Plan]
+    attempts: Sequence[Attempt]
+
+    @property
+    def account(self) -> Account:
+        """The account at the server."""
+        return self.server.venue.accounts["key"]
+
+    @property
+    def transfers(self) -> list[Attempt]:
+        """Transfers that were done, by the journal."""
+        return [one for one in self.attempts if one.limit is None and one.state is OrderState.FILLED]
+
+
+def lost(ended: Ended) -> list[str]:
+    """Return what the journal has and the server has not, or not so."""
+    theirs = {one.client_id.removeprefix(f"{TAG}-"): one for one in ended.account.orders}
+    wrong = [one.client_id for one in ended.attempts if one.state in UNSETTLED]
+    sent = [one for one in ended.attempts if one.limit is not None]
+    wrong += [f"{one} {theirs.get(one.client_id)}" for one in sent if _of(theirs.get(one.client_id)) != (one.filled, one.average)]
+    for plan in ended.plans:
+        wrong += [f"{leg}" for leg in plan.legs if leg.state is not LegState.FILLED and not leg.note]
+        for leg in plan.legs:
+            filled = [order.filled for name, order in theirs.items() if name.startswith(f"b{plan.id}-{leg.index}-")]
+            if not leg.is_transfer and sum(filled, Decimal(0)) != leg.filled:
+                wrong.append(f"{leg} {filled}")
+    return wrong
+
+
+def _of(order: VenueOrder | None) -> tuple[Decimal, Decimal | None]:
+    return (Decimal(0), None) if order is None else (order.filled, order.average if order.fills else None)
+
+
+def doubled(ended: Ended) -> list[str]:
+    """Return what the server has twice, or that nobody wanted, or too much of."""
+    ids = Counter(one.client_id for one in ended.account.orders)
+    known = {f"{TAG}-{one.client_id}" for one in ended.attempts}
+    wrong = [name for name, times in ids.items() if times > 1 or name not in known]
+    wrong += [f"{leg}" for plan in ended.plans for leg in plan.legs if leg.filled > leg.qty]
+    if not ended.server.venue.traits.one_wallet:
+        ours = Counter((one.side, one.qty) for one in ended.transfers)
+        theirs = Counter(("to_futures" if one.target is Wallet.FUTURES else "to_spot", one.amount) for one in ended.account.moved)
+        wrong += [f"transfer {one}" for one in ((ours - theirs) + (theirs - ours)).elements()]
+    return wrong
+
+
+def books(ended: Ended) -> dict[str, Decimal]:
+    """Return what must be there by the journal alone, but for the fees and profits that only the server can know."""
+    theirs = {one.client_id.removeprefix(f"{TAG}-"): one for one in ended.account.orders}
+    held = {**SPOT, "futures": FUTURES, "BTC-PERP": STAKE}
+    for one in ended.attempts:
+        way = 1 if one.side == "buy" else -1
+        money = "futures" if is_perp(one.instrument) else "USDT"
+        if one.limit is None:
+            continue
+        held[one.instrument] = held.get(one.instrument, Decimal(0)) + way * one.filled
+        if money == "USDT":
+            held["USDT"] -= way * one.filled * (one.average or 0)
+        for fill in theirs[one.client_id].fills if one.filled else ():
+            paid = money if fill.fee_asset == "USDT" else fill.fee_asset
+            held[paid] += (fill.realised if money == "futures" else 0) - fill.fee
+    for one in ended.transfers:
+        held["USDT"] += one.qty if one.side == "to_spot" else -one.qty
+        held["futures"] -= one.qty if one.side == "to_spot" else -one.qty
+    held["futures"] += sum((one.amount for one in ended.account.income if one.kind == "FUNDING_FEE"), Decimal(0))
+    return {name: amount.quantize(CENTS) for name, amount in held.items()}
+
+
+def at_server(ended: Ended) -> dict[str, Decimal]:
+    """Return what the server's own ledger says."""
+    ledger, account = ended.server.venue.ledger, ended.account
+    held = ledger.all_of(account.purse(Wallet.SPOT)) | {"futures": ledger.held(account.purse(Wallet.FUTURES), "USDT")}
+    return {name: amount.quantize(CENTS) for name, amount in (held | {name: stake.qty for name, _, stake in account.held()}).items()}
+
+
+async def looked_at(ended: Ended, folder: Path) -> dict[str, Decimal]:
+    """Return what a process that starts now sees of the account, with both wallets as our own books have them."""
+    clock = StepClock(folder)
+    await clock.sleep(60)
+    accounts = account_opener(clock, json.loads((folder / "venue.json").read_text(encoding="utf-8")))
+    name = ended.server.dialect.name
+    account = accounts.account(name, KEYS, tag=TAG, journal=WrittenTransfers(ended.db, ended.plans[0].portfolio_id))
+    balances, positions = await account.balances(), await account.positions()
+    await accounts.close()
+    held = {**balances.spot, "futures": balances.futures_wallet, **{one.instrument: one.qty for one in positions}}
+    return {name: amount.quantize(CENTS) for name, amount in held.items()}
+
+
+def one_purse(ended: Ended, held: dict[str, Decimal]) -> dict[str, Decimal]:
+    """Return amounts without those that are none, the wallets in one where the venue knows one alone."""
+    held = dict(held)
+    if ended.server.venue.traits.one_wallet:
+        held["USDT"] += held.pop("futures")
+    return {name: amount for name, amount in held.items() if amount}
+
+
+async def carried_out(
+    venue: str, folder: Path, words: Sequence[str], points: str = "", kills: int = 0, seed: int = 0, *, faulty: bool = False
+) -> int:
+    """Let a process die and start again beside a server that lives on, then let the server judge; return how many faults it had."""
+    clock, chance = StepClock(folder), random.Random(seed)
+    await with_tables(folder / "lab.db")
+    url = f"sqlite+aiosqlite:///{folder / 'lab.db'}"
+    async with Server(DIALECTS[venue], clock) as server:
+        for asset, price in PRICES.items():
+            server.venue.move(asset, price)
+        server.venue.open_account("key", "secret", SPOT, FUTURES).stake("BTC-PERP").trade(STAKE, Decimal(52_000))
+        server.venue.halt("SOL")
+        told = {"name": venue, "options": server.options(), "url": url, "words": [FIRST, *words]}
+        (folder / "venue.json").write_text(json.dumps(told), encoding="utf-8")
+        with (folder / "said").open("w+b") as out:
+            arguments = str(folder), points, str(kills), str(seed)
+            child = nursery.start(*arguments, env=os.environ, cwd=folder, stdout=out, stderr=out, file=WORKER)
+            faults = 0
+            while child.returncode is None:
+                await asyncio.sleep(0.05)
+                faults += _trouble(server, chance, faulty=faulty)
+            out.seek(0)
+            assert child.returncode == 0, out.read()[-6000:].decode()
+        db = Database(url)
+        async with db.read() as tx:
+            stored = await plans.plans(tx, 1, PLANS_MAX)
+            attempts = [one for plan in stored for one in await orders.orders(tx, plan.id)]
+        ended = Ended(db, server, stored, attempts)
+        assert {plan.state for plan in stored} == {PlanState.DONE}
+        assert not ended.account.open_orders
+        died = len(list(filter(None, points.split(",")))) + kills
+        wrong = f"{len(lost(ended))} lost, {len(doubled(ended))} doubled"
+        print(f"{venue}: {died} kills, {len(stored)} plans, {len(attempts)} orders, {faults} faults: {wrong}")  # noqa: T201 - the figures
+        assert (lost(ended), doubled(ended)) == ([], [])
+        assert one_purse(ended, books(ended)) == one_purse(ended, at_server(ended))
+        server.faults = Faults()  # those that nobody has met yet
+        seen = await looked_at(ended, folder)
+        assert one_purse(ended, seen) == one_purse(ended, at_server(ended))
+        if ended.server.venue.traits.one_wallet:
+            assert seen["futures"] == sum((one.qty if one.side == "to_futures" else -one.qty for one in ended.transfers), Decimal(0))
+        await db.close()
+        return faults
+
+
+def _trouble(server: Server, chance: random.Random, *, faulty: bool) -> bool:
+    """Let prices move a little, and something go wrong now and then."""
+    for asset, price in PRICES.items():
+        server.venue.move(asset, price * Decimal(chance.randint(9_993, 10_007)) / 10_000)
+    if not faulty or server.faults.left or chance.random() > 0.3:
+        return False
+    server.faults.add(call=chance.choice(CALLS), fault=chance.choice(FAULTY))
+    return True
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("venue", DIALECTS)
+async def test_a_process_killed_at_every_point_sends_every_order_once(venue: str, tmp_path: Path) -> None:
+    points = POINTS.replace(NEVER[venue], "")
+    await carried_out(venue, tmp_path, [WORDS, BACK], points)
+    passed = {point.partition("-")[0] for point in (tmp_path / "passed").read_text(encoding="utf-8").split()}
+    killed = {point.partition("-")[0].partition("#")[0] for point in points.split(",")}
+    assert passed <= killed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("venue", DIALECTS)
+async def test_a_process_killed_again_and_again_at_random(venue: str, seed: int, tmp_path: Path) -> None:
+    """Before and after every request that changes something too, while prices move and the server fails in its own ways."""
+    faults = await carried_out(venue, tmp_path, [WORDS, BACK], kills=KILLS, seed=seed, faulty=True)
+    assert faults
