@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
@@ -130,6 +130,8 @@ class LiveTerms:
     is_tried: bool = False
     #: when acting alone was agreed to, by a sentence of its own; None: never
     auto_since: datetime | None = None
+    #: the day of the person on which it was paused for its loss; None: never
+    stopped_on: date | None = None
 
     @property
     def first_share(self) -> Decimal | None:

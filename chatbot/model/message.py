@@ -33,6 +33,8 @@ class MessageKind(StoredWord):
     #: triggers of the market stand differently
     SIGNALS = "trigger_alert"
     MARGIN = "margin_alert"
+    #: with real money: so much was lost today that the portfolio was paused
+    LOSS = "loss"
     #: a portfolio cannot be evaluated, and can be evaluated again
     PROBLEM = "problem"
     EVALUATED_AGAIN = "evaluated_again"

@@ -14,7 +14,7 @@ from chatbot.alerts import quiet_hours, write
 from chatbot.engine.cash import has_left
 from chatbot.errors import contained
 from chatbot.model import AnswerMode, Cause, HeldBack, Outcome, Phase, Plan
-from chatbot.monitor import batch, stumbles
+from chatbot.monitor import batch, losses, stumbles
 from chatbot.monitor.batch import CheckWrites
 from chatbot.monitor.judge import CheckInput, described, judge, reasons_for_plan
 from chatbot.monitor.last_check import LastCheck
@@ -268,6 +268,10 @@ class Monitor:
                 or latest.strategy != evaluation.portfolio.strategy
             ):
                 continue  # changed while it was looked at: the next check sees it as it is now
+            if await losses.stop(tx, replace(evaluation, portfolio=latest), person, now):
+                self._roster.forget(latest.id)
+                told += 1
+                continue
             seen = replace(self._input(replace(evaluation, portfolio=latest), person, stored, now), halted=halted)
             rung, proposed = await self._carry_out(tx, seen, judge(seen), writes)
             told, planned = told + rung, planned + proposed

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.errors import contained
+from chatbot.model import Mode
 from chatbot.monitor.screen import Kind, ScreenArrays, kind_of
 from chatbot.portfolio import valuation
 from chatbot.portfolio.states import ScheduleMark
@@ -217,6 +218,8 @@ def _watched(portfolio: Portfolio, held: tuple[str, ...] = ()) -> _Watched:
 
 
 def _is_moving(evaluation: Evaluation) -> bool:
-    """Tell whether a portfolio has limits that move with the price: a hedge of fixed quantity, a tilt, or a near liquidation."""
+    """Tell whether a portfolio has limits that move with the price: a hedge, a tilt, a near liquidation, a loss of real money."""
+    if evaluation.portfolio.mode is Mode.LIVE:
+        return True
     distance = evaluation.figures.liquidation if evaluation.figures else None
     return bool(evaluation.layers.hedges or evaluation.layers.tilts) or (distance is not None and distance < _NEAR_LIQUIDATION)

@@ -17,7 +17,7 @@ from handlers.views import alerts, problems
 from handlers.views.common import Html, head, joined
 from handlers.views.hedge import alerts as hedge_alerts
 from handlers.views.person import access, alert_settings, halt, keys, schedule
-from handlers.views.plan import autonomy, panic, reasons
+from handlers.views.plan import autonomy, panic, real_money, reasons
 from handlers.views.portfolio import flows, leaps, lives
 
 if TYPE_CHECKING:
@@ -176,6 +176,10 @@ def _margin(words: Words, portfolio: Portfolio, facts: Facts) -> View:
     return alerts.margin_alert(words, portfolio, distance, leverage)
 
 
+def _loss(words: Words, portfolio: Portfolio, facts: Facts) -> View:
+    return real_money.loss(words, portfolio, Decimal(facts["lost"]))
+
+
 def _depeg(words: Words, portfolio: Portfolio, facts: Facts) -> View:
     coins = [
         alerts.Depegged(one["asset"], Decimal(one["qty"]), Decimal(one["price"]), is_money=bool(one.get("money"))) for one in facts["coins"]
@@ -254,6 +258,7 @@ ABOUT_PORTFOLIOS: Mapping[MessageKind, OfPortfolio] = {
     MessageKind.DRIFT: _from_facts(_drift),
     MessageKind.SIGNALS: _signals,
     MessageKind.MARGIN: _from_facts(_margin),
+    MessageKind.LOSS: _from_facts(_loss),
     MessageKind.PROBLEM: _problem,
     MessageKind.EVALUATED_AGAIN: _from_facts(lambda words, portfolio, _: problems.evaluated_again(words, portfolio)),
     MessageKind.LEAP: _leap,

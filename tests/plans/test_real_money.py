@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.model import Cause, LeftOutWhy, LiveLimits, LiveStop, LiveTerms, Mode, Plan, PlanState, Reason
+from chatbot.model import Cause, LeftOutWhy, LiveLimits, LiveStop, LiveTerms, MessageKind, Mode, Plan, PlanState, Reason
 from chatbot.plans.outcomes import Confirmed, NothingToDo, OverLimits, Proposed
 from chatbot.plans.real_money.limits import RealMoney
 from chatbot.store import plans
@@ -135,3 +135,22 @@ async def test_who_watches_again_ends_the_card_and_a_plan_under_way(on: Bench) -
     await on.program.portfolios.change(portfolio, mode=Mode.PAPER)
     await on.program.work.run_pending()  # type: ignore[attr-defined]
     assert [mail.facts["why"] for mail in await on.mail() if "why" in mail.facts] == [LiveStop.WATCHED.value]
+
+
+async def test_the_loss_of_a_day_pauses_and_tells_once(on: Bench) -> None:
+    """At the limit: paused, told by a message that rings. Who lets it go on that day is believed; the next day has its own limit."""
+    portfolio = await live(on, replace(WIDE, loss=D("0.05")), tried=True)
+    await on.tick()
+    on.market.move("BTC", "0.90")  # 400 of 12,000
+    await on.tick()
+    assert not [mail for mail in await on.mail() if mail.kind is MessageKind.LOSS]
+    on.market.move("BTC", "0.94")  # 216 more: 5.1 %
+    await on.tick()
+    (told,) = [mail for mail in await on.mail() if mail.kind is MessageKind.LOSS]
+    assert D(told.facts["lost"]) == pytest.approx(D("0.0513"), rel=D("0.01"))
+    stopped = await on.program.portfolios.by_id(portfolio.id)
+    assert stopped is not None
+    assert stopped.paused
+    await on.program.portfolios.resume(PERSON)
+    await on.tick()
+    assert not [mail for mail in await on.mail() if mail.kind is MessageKind.LOSS]

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from chatbot.i18n import N_
 from chatbot.model import LiveStop
-from handlers.views.common import say
+from handlers.buttons import Style
+from handlers.views.common import View, bold, button, head, page, say
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from chatbot.i18n import Words
-    from chatbot.model import Breach
+    from chatbot.model import Breach, Portfolio
     from handlers.views.common import Html
 
 _OVER: Final = {
@@ -39,3 +42,15 @@ def over_limits(words: Words, breach: Breach) -> str:
 def stopped(words: Words, why: str) -> Html | None:
     """Return why a plan with real money stopped half-way; None where limits have nothing to do with it."""
     return say(words, _STOPPED[LiveStop(why)]) if why in set(LiveStop) else None
+
+
+def loss(words: Words, portfolio: Portfolio, lost: Decimal) -> View:
+    """Tell that a portfolio was paused because of what it lost today."""
+    limit = portfolio.live.limits.loss if portfolio.live is not None else lost
+    text = page(
+        head(words, portfolio, name=True),
+        bold(words.t("Paused: it has lost {lost} today.", lost=words.percent(lost))),
+        say(words, "Your limit for a day is {limit}. Nothing is traded until you let it go on.", limit=words.percent(limit)),
+        say(words, "Your positions stay as they are. /panic closes the futures."),
+    )
+    return View(text, ((button(words.t("Status"), "status"), button(words.t("Resume"), "resume", "", Style.PRIMARY)),))
