@@ -24,6 +24,7 @@ from chatbot.exchanges.paper.paper import PaperExchange
 from chatbot.exchanges.sources import PLAYED, price_source
 from chatbot.execution.executor import Executor
 from chatbot.execution.pace import Pace
+from chatbot.execution.transfers import WrittenTransfers
 from chatbot.halting import Halting
 from chatbot.hedges.overview import Hedging
 from chatbot.i18n import Catalogue
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from chatbot.config import Settings
     from chatbot.durable import Work
     from chatbot.exchanges.base import Also, Exchange, PriceSource
+    from chatbot.exchanges.live.private.opening import Accounts
     from chatbot.model import Credentials, Delivery, KeyReport, Message, Portfolio
     from chatbot.plans.costs import CostingOf
 
@@ -81,6 +83,8 @@ _KEPT_DAYS, _TIDY_S = 30, 86_400.0
 #: who is due is asked about; each key is due once a day
 _KEYS_S = 3600.0
 _BUTTON_KEY = "button_key"
+#: stands in every order at an exchange, so that no other installation takes it for its own
+_ORDER_WORD = "order_word"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +215,7 @@ async def open_program(
         stage = Stage(db, source, clock, market.played)
         await stage.wake()
         await stage.note()
-        program = await _assemble(settings, clock, db, hold, source, work, pace or pace_for(settings), stage, vault)
+        program = await _assemble(settings, clock, db, hold, source, work, pace or pace_for(settings), stage, vault, stack)
         stack.push_async_callback(program.accounts.close)
         stack.push_async_callback(work.stop)
         if start_work:
@@ -238,7 +242,16 @@ def pace_for(settings: Settings) -> Pace:
 
 
 async def _assemble(
-    settings: Settings, clock: Clock, db: Database, hold: Hold, source: PriceSource, work: Work, pace: Pace, stage: Stage, vault: Vault
+    settings: Settings,
+    clock: Clock,
+    db: Database,
+    hold: Hold,
+    source: PriceSource,
+    work: Work,
+    pace: Pace,
+    stage: Stage,
+    vault: Vault,
+    stack: AsyncExitStack,
 ) -> Program:
     button_key = bytes.fromhex(await _remembered(db, _BUTTON_KEY, secrets.token_hex(32)))
     lasts, window = timedelta(seconds=settings.plan_expiry_s), timedelta(seconds=settings.batch_window_s)
@@ -249,14 +262,17 @@ async def _assemble(
     betas, sentiment = Betas(candles), Sentiment(source, clock, settings.fear_greed_url)
     signals = Signals(db, source, candles, funding, sentiment, clock)
     roster = Roster(db)
-    open_accounts = OpenAccounts(db, _exchange_opener(markets, clock), source.name)
+    keyring = Keyring(db, clock, vault, _examiner(settings, clock))
+    word = await _remembered(db, _ORDER_WORD, secrets.token_hex(2))
+    open_real = _real_opener(settings, clock, db, keyring, word, stack)
+    open_accounts = OpenAccounts(db, _exchange_opener(markets, clock), source.name, open_real)
     hearing = signals.of, signals.together
     evaluator = Evaluator(db, open_accounts, markets, clock, hearing=hearing, betas=betas.now)
     costing = _costing_of(markets, candles, db, clock, pace)
     portfolios = Portfolios(db, clock, source.name, changed=roster.forget, first_account=_opening_account, redraw=write.redraw_card)
     flows = Flows(db, open_accounts, evaluator, markets, clock, portfolios)
     noting = ByHand(db, open_accounts, evaluator, flows, clock)
-    real = RealMoney(may_trade=lambda _: False)
+    real = RealMoney(may_trade=lambda _: settings.allow_live)
     rebalancing = Rebalancing(db, work, evaluator, costing, clock, noting, real, expiry=lasts, calm=tempo.calm)
     open_accounts.on_change(roster.forget)
     access = Access(db, clock, settings.operators, changed=roster.forget)
@@ -303,7 +319,7 @@ async def _assemble(
         reports=reports,
         adviser=Adviser(evaluator, costing),
         access=access,
-        keyring=Keyring(db, clock, vault, _examiner(settings, clock)),
+        keyring=keyring,
         halting=Halting(db, clock),
         roster=roster,
         monitor=monitor,
@@ -325,6 +341,31 @@ def _examiner(settings: Settings, clock: Clock) -> Callable[[str, Credentials], 
         return await key_doctor.examine(exchange, credentials, clock, settings.exchange_options.get(exchange, {}))
 
     return examine
+
+
+def _real_opener(
+    settings: Settings, clock: Clock, db: Database, keyring: Keyring, word: str, stack: AsyncExitStack
+) -> Callable[[Portfolio], Awaitable[Exchange]]:
+    """Return what opens accounts at exchanges: only to look at them where nobody has agreed to trading."""
+    lines: list[Accounts] = []
+
+    async def open_real(portfolio: Portfolio) -> Exchange:
+        credentials = await keyring.credentials(portfolio.person_id, portfolio.key_id)
+        if not lines:
+            from chatbot.exchanges.live.private.opening import Accounts  # noqa: PLC0415 - only for who stands on a real account
+
+            lines.append(Accounts(clock, settings.exchange_options))
+            stack.push_async_callback(lines[0].close)
+        return lines[0].account(
+            portfolio.exchange,
+            credentials,
+            tag=f"{word}{portfolio.id}",
+            journal=WrittenTransfers(db, portfolio.id),
+            watch=portfolio.is_watched,
+            quote=portfolio.quote,
+        )
+
+    return open_real
 
 
 def _costing_of(markets: Markets, candles: CandleBook, db: Database, clock: Clock, pace: Pace) -> CostingOf:

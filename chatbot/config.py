@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     check_interval_s: float = Field(60.0, ge=0.2, le=3600, description="Seconds between two checks of all portfolios.")
     plan_expiry_s: float = Field(300.0, ge=10, le=86_400, description="Seconds a plan waits for an answer.")
     batch_window_s: float = Field(60.0, ge=0, le=600, description="Seconds between the first alert and the plan that joins all reasons.")
+    allow_live: bool = Field(False, description="Let people trade with real money, each by a consent that is typed; off: keys only read.")
     secret_keys: SecretStr = Field(
         SecretStr(""), description="Master keys that seal exchange keys, separated by commas, newest first; see `keys new`."
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from chatbot import logs
-from chatbot.errors import ShutOut, UserError, contained
+from chatbot.errors import KeyRefused, ShutOut, UserError, contained
 from chatbot.i18n import N_
 from chatbot.model import REFUSING, ExchangeKey, KeyProblem, KeyReport, MessageKind
 from chatbot.store import accounts, codec, keys, messages
@@ -110,6 +110,16 @@ class Keyring:
             return self._vault.seal(credentials, Owner(person_id=person_id, exchange=exchange, key_id=number))
 
         return await keys.add(tx, person_id, exchange, credentials.api_key[-_SHOWN:], report, seal)
+
+    async def credentials(self, person_id: int, key_id: int | None) -> Credentials:
+        """Return what a key is made of; raises :class:`KeyRefused` where it is gone, or nobody can open it."""
+        async with self._db.read() as tx:
+            found = None if key_id is None else await keys.one(tx, person_id, key_id)
+        if found is None or not found[1]:
+            raise KeyRefused(f"key {key_id} is not there")
+        credentials = self._vault.open(found[1], _owner(found[0]))
+        logs.hide((credentials.secret, credentials.api_key))
+        return credentials
 
     async def look(self, person: Person, key_id: int) -> ExchangeKey | None:
         """Ask the exchange again about a person's key; None where it is not theirs. An exchange that cannot be asked changes nothing."""

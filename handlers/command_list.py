@@ -60,6 +60,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="connect", description=N_("Connect an exchange by a key"), group=Group.CONTROL),
     Command(name="keys", description=N_("Your exchange keys and their state"), group=Group.CONTROL),
     Command(name="disconnect", description=N_("Remove an exchange key"), group=Group.CONTROL),
+    Command(name="live", description=N_("Trade with real money, within limits"), group=Group.CONTROL),
     Command(name="pause", description=N_("Stop all portfolios"), group=Group.CONTROL),
     Command(name="resume", description=N_("Let them go on"), group=Group.CONTROL),
     Command(name="panic", description=N_("Cancel orders, close all futures, stop"), group=Group.CONTROL),
@@ -99,6 +100,18 @@ TITLES = {
     "resume": N_("Resume"),
 }
 #: commands that only show something as long as nothing stands behind them: a button may stand for one
-SHOWN_BY_BUTTON = TITLES.keys() - {"pause", "resume"} | {"mode", "keep", "panic", "privacy", "users", "connect", "keys", "disconnect"}
+SHOWN_BY_BUTTON = TITLES.keys() - {"pause", "resume"} | {
+    "mode",
+    "keep",
+    "panic",
+    "privacy",
+    "users",
+    "connect",
+    "keys",
+    "disconnect",
+    "live",
+}
 #: commands that take what is written behind them
-TAKE_WORDS = frozenset({"targets", "keep", "bands", "triggers", "schedule", "alerts", "mode", "hedge", "deposit", "withdraw", "invest"})
+TAKE_WORDS = frozenset(
+    {"targets", "keep", "bands", "triggers", "schedule", "alerts", "mode", "hedge", "deposit", "withdraw", "invest", "live"}
+)

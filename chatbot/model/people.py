@@ -118,6 +118,10 @@ REFUSING: Final = frozenset(
 )
 
 
+#: with one of these nothing is traded with a key
+UNFIT: Final = REFUSING | {KeyProblem.OLD_ACCOUNT, KeyProblem.HEDGE_MODE, KeyProblem.CLOCK, KeyProblem.NO_SPOT}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyReport:
     """What an exchange said of a key; None wherever it did not."""
@@ -135,6 +139,11 @@ class KeyReport:
     expires_at: datetime | None = None
     #: coins found, spot and futures wallet, as (where, coin, amount)
     found: tuple[tuple[str, str, str], ...] = ()
+
+    def unfit(self, *, futures: bool) -> tuple[KeyProblem, ...]:
+        """Return what speaks against trading with it, with futures or without."""
+        wrong = UNFIT | ({KeyProblem.NO_FUTURES} if futures else set())
+        return tuple(problem for problem in self.problems if problem in wrong)
 
     @property
     def is_refused(self) -> bool:

@@ -143,6 +143,8 @@ class Portfolio:
     answering: Answering = field(default_factory=Answering)
     #: the consent to trade with real money, kept while it is only watched again; None: never given
     live: LiveTerms | None = None
+    #: the exchange key by which its account is read and traded; None: it stands on no real account
+    key_id: int | None = None
     paused: bool = False
     #: no alerts before this time
     snoozed_until: datetime | None = None
@@ -155,6 +157,11 @@ class Portfolio:
     closed_at: datetime | None = None
     #: its person has another open one, so that every message about it says its name; told by the store, and no part of the row
     is_one_of_several: bool = False
+
+    @property
+    def is_watched(self) -> bool:
+        """Tell whether it stands on a real account that is only looked at: nobody has agreed to trading there."""
+        return self.mode is Mode.LIVE and self.live is None
 
     @property
     def is_open(self) -> bool:

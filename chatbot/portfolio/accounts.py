@@ -6,7 +6,8 @@ import asyncio
 import gc
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from chatbot.errors import InternalError, OtherWorld
+from chatbot.errors import InternalError, KeyRefused, OtherWorld
+from chatbot.model import Mode
 from chatbot.store import portfolios
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ _MANY = 100
 SaveBody: TypeAlias = "Callable[[dict[str, Any], Also | None], Awaitable[None]]"
 
 
+#: opens the account of a portfolio at its exchange; raises ``KeyRefused`` where its key is gone
+OpenReal: TypeAlias = "Callable[[Portfolio], Awaitable[Exchange]]"
+
+
 class OpenExchange(Protocol):
     """Makes the exchange object of a portfolio from its saved account."""
 
@@ -35,13 +40,17 @@ class OpenExchange(Protocol):
 class OpenAccounts:
     """Hands out exchanges; asking twice gives the same object, so that its lock protects the account."""
 
-    def __init__(self, db: Database, open_exchange: OpenExchange, world: str) -> None:
+    def __init__(self, db: Database, open_exchange: OpenExchange, world: str, open_real: OpenReal) -> None:
+        """``open_real`` opens the account at an exchange that a portfolio with real money stands on."""
         self._db = db
         self._open_exchange = open_exchange
+        self._open_real = open_real
         #: name of the market that this program runs on; portfolios of another one are not opened
         self._world = world
         self._elsewhere: dict[int, str] = {}
         self._open: dict[int, Exchange] = {}
+        #: why the account of a portfolio cannot be opened: its key is gone
+        self._shut: dict[int, KeyRefused] = {}
         self._lock = asyncio.Lock()
         self._tell: list[Callable[[int], None]] = []
 
@@ -59,6 +68,8 @@ class OpenAccounts:
             await self.load((portfolio_id,))
         if portfolio_id in self._elsewhere:
             raise OtherWorld(self._elsewhere[portfolio_id])
+        if portfolio_id in self._shut:
+            raise self._shut[portfolio_id]
         if portfolio_id not in self._open:
             raise InternalError(f"portfolio {portfolio_id} has no account")
         return self._open[portfolio_id]
@@ -74,11 +85,25 @@ class OpenAccounts:
                 accounts = await portfolios.accounts_of(tx, wanted)
             strangers = {portfolio_id: portfolio.exchange for portfolio_id, portfolio in found.items() if portfolio.exchange != self._world}
             self._elsewhere |= strangers
-            for portfolio_id in (found.keys() & accounts.keys()) - strangers.keys():
+            real = {one for one, portfolio in found.items() if portfolio.mode is Mode.LIVE} - strangers.keys()
+            for portfolio_id in sorted(real):
+                await self._open_at_exchange(found[portfolio_id])
+            for portfolio_id in (found.keys() & accounts.keys()) - strangers.keys() - real:
                 self._open[portfolio_id] = self._open_exchange(found[portfolio_id], accounts[portfolio_id], self._saving(portfolio_id))
                 await asyncio.sleep(0)
             if len(wanted) >= _MANY:
                 gc.freeze()
+
+    async def _open_at_exchange(self, portfolio: Portfolio) -> None:
+        self._shut.pop(portfolio.id, None)
+        try:
+            self._open[portfolio.id] = await self._open_real(portfolio)
+        except KeyRefused as refused:
+            self._shut[portfolio.id] = refused
+
+    def forget(self, portfolio_id: int) -> None:
+        """Open the account of a portfolio anew when it is next asked for: what may be done with it has changed."""
+        self._open.pop(portfolio_id, None)
 
     def _saving(self, portfolio_id: int) -> SaveBody:
         async def save(state: dict[str, Any], also: Also | None) -> None:

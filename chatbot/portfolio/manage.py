@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.errors import ShutOut, UserError
 from chatbot.i18n import N_
-from chatbot.model import USUAL_QUOTE, DecidedBy, Mode, Person, Plan, PlanState, Portfolio, PortfolioRow, Role, Strategy
+from chatbot.model import USUAL_QUOTE, AnswerMode, DecidedBy, Mode, Person, Plan, PlanState, Portfolio, PortfolioRow, Role, Strategy
 from chatbot.portfolio import names, states
 from chatbot.portfolio.revision import revision_of
 from chatbot.store import accounts, flows, plans, portfolios, privacy
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chatbot.clock import Clock
-    from chatbot.model import Flow
+    from chatbot.model import Flow, LiveLimits
     from chatbot.store.database import Database, Tx
 
 
@@ -68,10 +68,11 @@ class Portfolios:
         *,
         quote: str = USUAL_QUOTE,
         replaces: int | None = None,
+        key_id: int | None = None,
     ) -> Portfolio | UnderWay:
         """Create a portfolio with these spot holdings, make it the person's current one and end the set-up, in one transaction.
 
-        It is kept in the dollar ``quote`` for good.
+        It is kept in the dollar ``quote`` for good, and on the account of ``key_id`` where one is given: then that says what is held.
 
         The one that it ``replaces`` is closed in it too; where that cannot be, nothing is opened. Raises :class:`ShutOut` for somebody
         who was blocked meanwhile, and :class:`UserError` where too many are open.
@@ -83,10 +84,13 @@ class Portfolios:
             if replaced is not None and replaced.person_id == person.id and (busy := await self._close(tx, replaced)) is not None:
                 return busy
             others = await portfolios.open_of(tx, person.id)
-            stored = await portfolios.add(tx, self._new(person, mode, strategy, quote, others))
+            if key_id is not None and await portfolios.on_key(tx, key_id) is not None:
+                raise UserError(N_("This account has a portfolio already. For a second one, open a sub-account with a key of its own."))
+            stored = await portfolios.add(tx, self._new(person, mode, strategy, quote, others, key_id))
             if len(others) == 1:
                 await self.draw_card(tx, others[0].id)
-            await portfolios.save_account(tx, stored.id, self._first_account(holdings, quote))
+            if key_id is None:
+                await portfolios.save_account(tx, stored.id, self._first_account(holdings, quote))
             await accounts.change_person(tx, person.id, portfolio_id=stored.id)
             await accounts.clear_dialog(tx, person.id)  # here, so that a process killed now does not open it twice
         self._changed(stored.id)
@@ -94,7 +98,9 @@ class Portfolios:
             self._changed(replaced.id)
         return stored
 
-    def _new(self, person: Person, mode: Mode, strategy: Strategy, quote: str, others: tuple[Portfolio, ...]) -> Portfolio:
+    def _new(
+        self, person: Person, mode: Mode, strategy: Strategy, quote: str, others: tuple[Portfolio, ...], key_id: int | None
+    ) -> Portfolio:
         need_room(others)
         return Portfolio(
             id=0,
@@ -104,6 +110,8 @@ class Portfolios:
             exchange=self._exchange,
             quote=quote,
             strategy=strategy,
+            answer=AnswerMode.ASK if key_id is None else AnswerMode.NOTIFY,
+            key_id=key_id,
             created_at=self._clock.now(),
         )
 
@@ -269,6 +277,13 @@ class Portfolios:
         if revision_of(changed) != revision_of(latest):
             await self.end_card(tx, latest.id, settings=True)
         return changed
+
+    async def change_terms(self, tx: Tx, portfolio: Portfolio, limits: LiveLimits) -> Portfolio:
+        """Change the limits of real money inside a transaction; :meth:`tell_changed` must follow it. Nothing where nobody has agreed."""
+        latest = await portfolios.get(tx, portfolio.id) or portfolio
+        if latest.live is None or not latest.is_open:
+            return latest
+        return await self.change_in(tx, latest, live=replace(latest.live, limits=limits))
 
     async def together(self, write: Callable[[Tx], Awaitable[None]]) -> None:
         """Write in one transaction what belongs together."""

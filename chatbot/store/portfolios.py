@@ -42,7 +42,7 @@ _OF_LET_IN = select(_portfolios.id).where(_portfolios.id == bindparam("one"), _p
 _SERVED = _OF_LET_IN.where(_OPEN)
 _COLUMNS = (*(column.name for column in tables.portfolios.columns), "is_one_of_several")
 #: what is no part of a portfolio's settings: told by the journal, written by a statement of its own, or never changed
-_KEPT = ("id", "last_plan_number", "person_id", "created_at", "name", "closed_at", "quote")
+_KEPT = ("id", "last_plan_number", "person_id", "created_at", "name", "closed_at", "quote", "key_id")
 
 
 async def add(tx: Tx, portfolio: Portfolio) -> Portfolio:
@@ -94,6 +94,12 @@ async def save(tx: Tx, portfolio: Portfolio) -> None:
     """
     row = {name: value for name, value in _row(portfolio).items() if name not in _KEPT}
     await tx.execute(update(tables.portfolios).where(_portfolios.id == portfolio.id).values(row))
+
+
+async def on_key(tx: Tx, key_id: int) -> Portfolio | None:
+    """Return the open portfolio that stands on a key, or None."""
+    row = (await tx.execute(_READ.where(_portfolios.key_id == key_id, _OPEN))).one_or_none()
+    return None if row is None else _portfolio(row)
 
 
 async def rename(tx: Tx, portfolio_id: int, name: str) -> None:

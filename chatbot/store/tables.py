@@ -153,10 +153,14 @@ portfolios = Table(
     Column("quote", Text),
     #: NULL: no consent to trade with real money was ever given
     Column("live", Text),
+    #: NULL: it stands on no real account
+    Column("key_id", BigInteger),
     one_of("mode", Mode),
     one_of("answer", AnswerMode),
     sqlite_autoincrement=True,
 )
+
+_index_of_some("uq_pf_portfolios_key", portfolios.c.key_id, where=text("key_id IS NOT NULL AND closed_at IS NULL"), unique=True)
 
 accounts = Table(
     "pf_accounts",

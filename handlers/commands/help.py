@@ -13,7 +13,7 @@ from handlers.chat import guesses
 from handlers.chat.context import reply, show
 from handlers.chat.whispers import was_whispered
 from handlers.command_list import COMMANDS, SHOWN_BY_BUTTON, TAKE_WORDS, TITLES, visible_to
-from handlers.commands import by_hand, flows, holdings, invest, keys, lives, portfolios, settings, start, strategy
+from handlers.commands import by_hand, flows, holdings, invest, keys, live, lives, portfolios, settings, start, strategy
 from handlers.views import problems
 from handlers.views.person import settings as views
 
@@ -36,6 +36,7 @@ DIALOGS = {
     by_hand.DIALOG: by_hand.typed,
     lives.DIALOG: lives.typed,
     portfolios.DIALOG: portfolios.typed,
+    live.DIALOG: live.typed,
 }
 
 

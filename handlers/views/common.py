@@ -241,9 +241,9 @@ def _cells(row: Sequence[str], widths: Sequence[int]) -> list[str]:
     return [padded(clip(cell, columns), columns, right=at > 0) for at, (cell, columns) in enumerate(zip(row, widths, strict=True))]
 
 
-def mark(mode: Mode, exchange: str = "") -> Html:
+def mark(mode: Mode, exchange: str = "", *, watched: bool = False) -> Html:
     """Return the mode mark that every message about money starts with; the same in every language."""
-    text = mode.value.upper()
+    text = "WATCH" if watched else mode.value.upper()
     return bold(f"{text}{DOT}{clip(exchange, 20).title()}" if mode is Mode.LIVE and exchange else text)
 
 
@@ -254,7 +254,16 @@ def head(words: Words, portfolio: Portfolio, *rest: object, name: bool = False) 
     """
     shown = named(words, portfolio) if name or portfolio.is_one_of_several or not portfolio.is_open else None
     state = None if portfolio.is_open else bold(words.t("closed"))
-    return joined(DOT, (mark(portfolio.mode, portfolio.exchange), played(words, portfolio.mode, portfolio.exchange), shown, state, *rest))
+    return joined(
+        DOT,
+        (
+            mark(portfolio.mode, portfolio.exchange, watched=portfolio.is_watched),
+            played(words, portfolio.mode, portfolio.exchange),
+            shown,
+            state,
+            *rest,
+        ),
+    )
 
 
 def played(words: Words, mode: Mode, exchange: str) -> str | None:

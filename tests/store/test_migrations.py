@@ -175,6 +175,7 @@ ADDED = {
     "0006": (("pf_values", "at"),),
     "0007": (("pf_portfolios", "quote"),),
     "0009": (("pf_portfolios", "live"),),
+    "0010": (("pf_portfolios", "key_id"),),
 }
 #: tables by the step that added them
 ADDED_TABLES = {"0006": ("pf_flows",), "0008": ("pf_keys",)}
@@ -182,6 +183,8 @@ ADDED_TABLES = {"0006": ("pf_flows",), "0008": ("pf_keys",)}
 
 async def _back_to(db: Database, version: str) -> None:
     """Take away what every later step added."""
+    if version < "0010":
+        await _call(db, lambda connection: connection.execute(text("DROP INDEX uq_pf_portfolios_key")))
     for table, column in (added for step, columns in ADDED.items() if step > version for added in columns):
         drop = f"ALTER TABLE {table} DROP COLUMN {column}"
         await _call(db, lambda connection, drop=drop: connection.execute(text(drop)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -52,7 +53,7 @@ _RIGHTS: Final = {
 _ACCOUNTS: Final = {"spot": N_("Spot"), "futures": N_("Futures"), "unified": N_("Unified account")}
 #: coins that a card names of one account
 _MOST_COINS: Final = 6
-_ONLY_READ: Final = N_("I only read with it: I do not trade with keys yet.")
+_ONLY_READ: Final = N_("With a key I only read, until you have agreed to trading on its account: /live.")
 
 
 def closed(words: Words, *, demo: bool) -> View:
@@ -174,7 +175,20 @@ def card(words: Words, key: ExchangeKey, now: datetime, *, new: bool = False) ->
         say(words, _ONLY_READ) if REFUSING.isdisjoint(report.problems) else None,
         say(words, "Asked {age} ago.", age=words.age(max(0.0, (now - report.at).total_seconds()))) if not new else None,
     )
-    return View(text, ((button(words.t("Check again"), "key_check", key.id), remove), (button(words.t("My keys"), "keys"),)))
+    watch = (button(words.t("Watch this account"), "watch", key.id, Style.PRIMARY),)
+    rows = ((button(words.t("Check again"), "key_check", key.id), remove), (button(words.t("My keys"), "keys"),))
+    return View(text, (watch, *rows) if REFUSING.isdisjoint(report.problems) else rows)
+
+
+def unfit(words: Words, key: ExchangeKey, problems: Sequence[KeyProblem]) -> View:
+    """Say why nothing is traded with a key, each problem with its cure."""
+    text = page(
+        bold(words.t("I cannot trade with this key")),
+        _title(key.exchange, key.shown),
+        *_told(words, key.exchange, replace(key.report, problems=tuple(problems) or (KeyProblem.NO_SPOT,))),
+        say(words, "I keep watching. When it is cured, send /live again."),
+    )
+    return View(text, ((button(words.t("Check again"), "key_check", key.id), button(words.t("Status"), "status")),))
 
 
 def listed(words: Words, keys: Sequence[ExchangeKey]) -> View:

@@ -73,7 +73,7 @@ def result(words: Words, portfolio: Portfolio, plan: Plan, *, asking: bool = Tru
     parts += _failures(words, failed)
     parts += [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out[:3]]
     keyboard: Keyboard = ((button(words.t("Details"), "plan", f"{plan.id}:{OF_RESULT}"), button(words.t("Status"), "status")),)
-    keyboard = (*keyboard, *autonomy.acted_buttons(words, portfolio, plan))
+    keyboard = (*real_money.rest_buttons(words, portfolio, plan), *keyboard, *autonomy.acted_buttons(words, portfolio, plan))
     if portfolio.mode is Mode.MANUAL:
         parts.append(say(words, "If you traded other amounts, correct them, so that the next plan starts from what you really hold."))
         keyboard = (*keyboard, (button(words.t("Correct amounts"), "correct"), button(words.t("Undo"), "plan_undo", plan.id)))

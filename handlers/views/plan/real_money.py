@@ -5,17 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from chatbot.i18n import N_
-from chatbot.model import LiveStop
+from chatbot.model import LeftOutWhy, LiveStop
 from handlers.buttons import Style
-from handlers.views.common import View, bold, button, head, page, say
+from handlers.views.common import View, bold, button, code, head, page, say
+from handlers.views.person.key_guides import name_of
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from chatbot.i18n import Words
-    from chatbot.model import Breach, Portfolio
+    from chatbot.model import Breach, LiveLimits, Plan, Portfolio
+    from handlers.buttons import Button, Keyboard
     from handlers.views.common import Html
 
+#: what is typed to agree
+SENTENCE: Final = N_("trade with real money")
+EXAMPLE: Final = "/live 500 25% 5%"
 _OVER: Final = {
     LiveStop.OFF: N_("Nothing was sent: whoever hosts me does not allow trading with real money."),
     LiveStop.WATCHED: N_("Nothing was sent: this portfolio is only watched now."),
@@ -54,3 +59,138 @@ def loss(words: Words, portfolio: Portfolio, lost: Decimal) -> View:
         say(words, "Your positions stay as they are. /panic closes the futures."),
     )
     return View(text, ((button(words.t("Status"), "status"), button(words.t("Resume"), "resume", "", Style.PRIMARY)),))
+
+
+def elsewhere(words: Words, exchange: str, here: str) -> View:
+    """Say that an account is watched by its own exchange's prices, and that this bot follows those of another one."""
+    names = {"exchange": name_of(exchange), "here": name_of(here)}
+    text = say(
+        words, "I value an account by its own exchange's prices. Here I follow those of {here}, so I cannot watch {exchange}.", **names
+    )
+    return View(page(text), ((button(words.t("My keys"), "keys"),),))
+
+
+def watching(words: Words, portfolio: Portfolio, value: Decimal | None) -> View:
+    """Say that an account is watched from now on."""
+    text = page(
+        head(words, portfolio, name=True),
+        bold(words.money(value)) if value is not None else say(words, "Its value is not known yet."),
+        say(words, "I watch this account. What it holds today is the target; /targets sets another one."),
+        say(words, "I tell you when something drifts, and send no orders. /live lets me trade here, after your consent."),
+    )
+    return View(text, ((button(words.t("Status"), "status", "", Style.PRIMARY), button(words.t("Targets"), "targets")),))
+
+
+def no_account(words: Words) -> View:
+    """Say what /live is about."""
+    text = say(words, "This portfolio stands on no account of yours. Connect one first: /connect, then “Watch this account”.")
+    return View(page(text), ((button(words.t("My keys"), "keys"), button(words.t("Status"), "status")),))
+
+
+def not_allowed(words: Words, portfolio: Portfolio) -> View:
+    """Say that the operator allows no trading with real money."""
+    text = page(
+        head(words, portfolio),
+        say(words, "I keep watching. Whoever hosts me does not allow trading with real money."),
+        say(words, "The setting is CHATBOT_ALLOW_LIVE=true."),
+    )
+    return View(text, ((button(words.t("Status"), "status"),),))
+
+
+def unknown_value(words: Words, portfolio: Portfolio) -> View:
+    """Say that limits cannot be proposed without a value."""
+    text = page(
+        head(words, portfolio),
+        say(words, "I cannot tell what the account is worth now, so there are no limits to agree to. Try again soon."),
+    )
+    return View(text, ((button(words.t("Status"), "status"),),))
+
+
+def _limits(words: Words, limits: LiveLimits) -> list[Html]:
+    return [
+        say(words, "Largest order: {amount}", amount=bold(words.money(limits.order, 0))),
+        say(words, "Most traded in a day: {share} of the value", share=bold(words.percent(limits.turnover, 0))),
+        say(words, "Most lost in a day: {share}; then I stop and tell you", share=bold(words.percent(limits.loss, 0))),
+    ]
+
+
+def consent(words: Words, portfolio: Portfolio, limits: LiveLimits, value: Decimal) -> View:
+    """Say what trading with real money means, with its limits, and ask for the sentence."""
+    text = page(
+        head(words, portfolio, name=True),
+        bold(words.t("Trade with real money?")),
+        say(
+            words,
+            "I will then send orders to your account, which is worth {value}: each plan only after your Confirm.",
+            value=words.money(value, 0),
+        ),
+        say(words, "The first plan trades at most a tenth of that; the rest is offered after it."),
+        "",
+        *_limits(words, limits),
+        say(words, "Other limits: {example}", example=code(EXAMPLE)),
+        "",
+        say(words, "/panic cancels orders and closes futures, whatever the limits are. One tap takes you back to watching."),
+        say(words, "I was tried on recordings and a test exchange, on no real account yet. You may lose money."),
+        "",
+        say(words, "To agree, type: {sentence}", sentence=code(words.t(SENTENCE))),
+        say(words, "Anything else, and I keep watching."),
+    )
+    return View(text)
+
+
+def not_agreed(words: Words, portfolio: Portfolio) -> View:
+    """Say that the sentence was another one, and nothing has changed."""
+    text = page(head(words, portfolio), say(words, "That was not the sentence, so I keep watching and send no orders."))
+    return View(text, ((button(words.t("Ask me again"), "live"), button(words.t("Status"), "status")),))
+
+
+def agreed(words: Words, portfolio: Portfolio, limits: LiveLimits) -> View:
+    """Say that the portfolio trades with real money from now on."""
+    text = page(
+        head(words, portfolio, name=True),
+        bold(words.t("From now on I trade here with real money.")),
+        *_limits(words, limits),
+        say(words, "I ask before each plan."),
+    )
+    return View(text, (_ways(words), (button(words.t("Status"), "status"),)))
+
+
+def terms(words: Words, portfolio: Portfolio) -> View:
+    """Show what was agreed to, and the way back."""
+    agreed_to = portfolio.live
+    since = say(words, "You agreed to real money on {date}.", date=words.date(agreed_to.since)) if agreed_to is not None else None
+    first = (
+        say(words, "No plan has traded yet: the first one trades at most a tenth.")
+        if agreed_to is not None and not agreed_to.is_tried
+        else None
+    )
+    text = page(
+        head(words, portfolio, name=True),
+        since,
+        *(_limits(words, agreed_to.limits) if agreed_to is not None else ()),
+        first,
+        say(words, "Other limits: {example}", example=code(EXAMPLE)),
+    )
+    return View(text, (_ways(words), (button(words.t("Status"), "status"),)))
+
+
+def _ways(words: Words) -> tuple[Button, ...]:
+    return button(words.t("Rebalance"), "rebalance", "", Style.PRIMARY), button(words.t("Only watch"), "live_off", "", Style.DANGER)
+
+
+def watching_again(words: Words, portfolio: Portfolio) -> View:
+    """Say that nothing is traded any more."""
+    text = page(head(words, portfolio, name=True), say(words, "I only watch again, and send no orders. What is held stays as it is."))
+    return View(text, ((button(words.t("Status"), "status"), button(words.t("Trade again…"), "live")),))
+
+
+def stop_first(words: Words, plan: Plan) -> str:
+    """Say that a plan under way must end before the account is only watched."""
+    return words.t("Plan {number} is on its way. Stop it first, so that no order of it is left at the exchange.", number=plan.number)
+
+
+def rest_buttons(words: Words, portfolio: Portfolio, plan: Plan) -> Keyboard:
+    """Offer what a first plan with real money has left, under its result."""
+    waits = any(left.why is LeftOutWhy.FIRST_LIVE for left in plan.left_out)
+    offered = waits and portfolio.is_open and portfolio.live is not None and portfolio.live.is_tried
+    return ((button(words.t("The rest"), "rebalance", "", Style.PRIMARY),),) if offered else ()

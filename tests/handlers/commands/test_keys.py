@@ -59,7 +59,7 @@ async def test_a_key_is_connected_in_the_chat_checked_and_listed(ann: Someone) -
     answer = await ann.say(f"API Key: {API_KEY}\nSecret Key: {SECRET}")
     assert "could not delete" not in answer
     assert not any(SECRET in message.text for message in ann.loopback.chat(ann.user.id))
-    card = ann.sees("Connected\nBinance …Eh8A", "Spot: 0.6 BTC", "Futures: 122.12 USDT", "I do not trade with keys yet")
+    card = ann.sees("Connected\nBinance …Eh8A", "Spot: 0.6 BTC", "Futures: 122.12 USDT", "With a key I only read")
     assert "Withdraws" in card.text
     assert await ann.say("/keys") == "Your exchange keys\nBinance …Eh8A · could trade"
     assert (await ann.dialog()) is None

@@ -70,7 +70,7 @@ async def test_a_key_is_given_on_the_form_and_its_card_comes_into_the_chat(ann: 
     status, text, _ = await ask("POST", page, data=KEY, headers=FROM_ITSELF)
     assert (status, "<h1>Connected</h1>" in text) == (200, True)
     await ann.outbox.drain()
-    ann.sees("Connected\nBinance …Eh8A", "Spot: 0.6 BTC", "I do not trade with keys yet")
+    ann.sees("Connected\nBinance …Eh8A", "Spot: 0.6 BTC", "With a key I only read")
     for method in ("GET", "POST"):
         status, text, _ = await ask(method, page, data=KEY if method == "POST" else None, headers=FROM_ITSELF)
         assert (status, "This page has ended" in text) == (410, True)

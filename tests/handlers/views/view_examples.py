@@ -52,7 +52,9 @@ from chatbot.model import (
     LegKind,
     LegState,
     LineReading,
+    LiveLimits,
     LiveStop,
+    LiveTerms,
     Mode,
     MovedTarget,
     NotAlone,
@@ -96,7 +98,7 @@ from handlers.views.hedge import offer, shocks
 from handlers.views.person import access, alert_settings, halt, keys, pause, privacy, schedule
 from handlers.views.person import portfolios as beside
 from handlers.views.person import settings as control
-from handlers.views.plan import autonomy, by_hand, card, costs, history, more, panic, progress
+from handlers.views.plan import autonomy, by_hand, card, costs, history, more, panic, progress, real_money
 from handlers.views.portfolio import band_advice as advice
 from handlers.views.portfolio import (
     exposure,
@@ -1008,6 +1010,28 @@ def on_auto(name: str) -> Portfolio:
     return replace(portfolio(name), answer=AnswerMode.AUTO, answering=Answering(limits=limits, unanswered=Unanswered.REDUCE))
 
 
+def _real_money(name: str) -> dict[str, Callable[[Words], View]]:
+    """Return every view about real money."""
+    limits = LiveLimits(order=D(6500))
+    watched = replace(portfolio(name, Mode.LIVE), exchange="binance", key_id=1)
+    live = replace(watched, live=LiveTerms(since=NOW, limits=limits))
+    return {
+        "plan.real_money.elsewhere": lambda w: real_money.elsewhere(w, "bybit", "binance"),
+        "plan.real_money.watching": lambda w: real_money.watching(w, watched, D(65_000)),
+        "plan.real_money.watching unknown": lambda w: real_money.watching(w, watched, None),
+        "plan.real_money.no_account": real_money.no_account,
+        "plan.real_money.not_allowed": lambda w: real_money.not_allowed(w, watched),
+        "plan.real_money.unknown_value": lambda w: real_money.unknown_value(w, watched),
+        "plan.real_money.consent": lambda w: real_money.consent(w, watched, limits, D(65_000)),
+        "plan.real_money.not_agreed": lambda w: real_money.not_agreed(w, watched),
+        "plan.real_money.agreed": lambda w: real_money.agreed(w, live, limits),
+        "plan.real_money.terms": lambda w: real_money.terms(w, live),
+        "plan.real_money.watching_again": lambda w: real_money.watching_again(w, watched),
+        "plan.real_money.loss": lambda w: real_money.loss(w, replace(live, paused=True), D("0.0513")),
+        "person.keys.unfit": lambda w: keys.unfit(w, KEY, (KeyProblem.HEDGE_MODE,)),
+    }
+
+
 def every_view(name: str = PLAIN) -> dict[str, Callable[[Words], View]]:
     """Return every view by ``module.function``, with ``name`` wherever something comes from outside."""
-    return _every(name)
+    return _every(name) | _real_money(name)

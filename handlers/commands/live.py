@@ -1,0 +1,179 @@
+"""A portfolio on a real account: watched by a key, and /live, which lets it trade with real money by a consent that is typed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.errors import UserError
+from chatbot.exchanges.base import traded
+from chatbot.i18n import N_
+from chatbot.model import REFUSING, UNDER_WAY, AnswerMode, LiveLimits, LiveTerms, Mode, PlanState, Portfolio
+from chatbot.portfolio import strategies
+from chatbot.portfolio.manage import OF_PORTFOLIO
+from chatbot.store import plans
+from handlers.chat import numbers
+from handlers.chat.context import answer, need_portfolio, reply, show
+from handlers.views import problems
+from handlers.views.person import keys as key_views
+from handlers.views.plan import real_money as views
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from telegram import Update
+
+    from chatbot.model import ExchangeKey
+    from handlers.chat.context import Context
+
+DIALOG = "live"
+#: the largest order that is proposed, as a share of the value
+_ORDER = Decimal("0.1")
+#: the smallest largest order: the least that venues take is 5 to 10
+_LEAST = Decimal(20)
+
+
+async def watch(update: Update, context: Context) -> None:
+    """Open a portfolio on the account of a key: its targets are what is there now, and it only tells."""
+    context.about = None
+    program, number = context.program, int(context.tapped.arg) if context.tapped.arg.isdecimal() else 0
+    found = next((one for one in await program.keyring.of(context.person) if one.id == number), None)
+    if found is None or found.is_lost or not REFUSING.isdisjoint(found.report.problems):
+        await show(update, context, key_views.gone(context.words))
+    elif program.source.name != found.exchange:
+        await show(update, context, views.elsewhere(context.words, found.exchange, program.source.name))
+    else:
+        await _watch(update, context, found)
+
+
+async def _watch(update: Update, context: Context, key: ExchangeKey) -> None:
+    program = context.program
+    base = strategies.preset("balanced", traded(await program.source.markets()))
+    try:
+        opened = await program.portfolios.open(context.person, Mode.LIVE, base, {}, key_id=key.id)
+    except UserError as problem:
+        await show(update, context, problems.mistakes(context.words, (problem,)))
+        return
+    if isinstance(opened, Portfolio):
+        evaluation = await program.evaluator.look(opened, fresh=True)
+        if (figures := evaluation.figures) is not None:
+            kept = strategies.as_held(figures.values, base, net=figures.futures_net)
+            opened = await program.portfolios.change(opened, strategy=kept)
+        await show(update, context, views.watching(context.words, opened, figures.value if figures else None))
+
+
+async def live(update: Update, context: Context) -> None:
+    """Say what trading with real money means and ask for the consent; once it is given, show the limits, or change them."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    if portfolio.mode is not Mode.LIVE:
+        await show(update, context, views.no_account(context.words))
+    elif portfolio.live is not None:
+        await _terms(update, context, portfolio, portfolio.live)
+    elif not context.program.settings.allow_live:
+        await show(update, context, views.not_allowed(context.words, portfolio))
+    elif await _is_fit(update, context, portfolio):
+        await _ask(update, context, portfolio)
+
+
+async def _is_fit(update: Update, context: Context, portfolio: Portfolio) -> bool:
+    """Ask the exchange about the key now; what speaks against trading with it is shown, each with its cure."""
+    key = await context.program.keyring.look(context.person, portfolio.key_id or 0)
+    if key is None or key.is_lost:
+        await show(update, context, key_views.gone(context.words))
+        return False
+    unfit = key.report.unfit(futures=bool(portfolio.strategy.contracts))
+    if unfit or not key.report.trades_spot:
+        await show(update, context, key_views.unfit(context.words, key, unfit))
+        return False
+    return True
+
+
+async def _ask(update: Update, context: Context, portfolio: Portfolio) -> None:
+    figures = (await context.program.evaluator.look(portfolio, fresh=True)).figures
+    if figures is None or figures.value <= 0:
+        await show(update, context, views.unknown_value(context.words, portfolio))
+        return
+    limits = LiveLimits(order=max(_LEAST, (figures.value * _ORDER).quantize(Decimal(1))))
+    if update.callback_query is None and context.args:
+        try:
+            limits = read_limits(context.args, limits)
+        except UserError as problem:
+            await reply(update, context, problems.mistakes(context.words, (problem,), views.EXAMPLE))
+            return
+    await context.enter(
+        DIALOG, {OF_PORTFOLIO: portfolio.id, "order": str(limits.order), "turnover": str(limits.turnover), "loss": str(limits.loss)}
+    )
+    await show(update, context, views.consent(context.words, portfolio, limits, figures.value))
+
+
+async def typed(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
+    """Take the sentence: anything else keeps watching, and so does a key that has become unfit since it was asked for."""
+    portfolio = await need_portfolio(update, context)
+    await context.leave(DIALOG)
+    if portfolio is None:
+        return
+    if not is_consent(text, context):
+        await reply(update, context, views.not_agreed(context.words, portfolio))
+    elif portfolio.mode is not Mode.LIVE or not context.program.settings.allow_live:
+        await reply(update, context, views.not_allowed(context.words, portfolio))
+    elif await _is_fit(update, context, portfolio):
+        limits = LiveLimits(**{name: Decimal(data[name]) for name in ("order", "turnover", "loss")})
+        terms = LiveTerms(since=context.program.clock.now(), limits=limits)
+        changed = await context.program.portfolios.change(portfolio, live=terms, answer=AnswerMode.ASK)
+        context.program.accounts.forget(portfolio.id)
+        await reply(update, context, views.agreed(context.words, changed, terms.limits))
+
+
+def is_consent(text: str, context: Context) -> bool:
+    """Tell whether a text is the sentence, in English or the person's language: capitals, spaces and the stop at its end do not matter."""
+    return _plain(text) in {_plain(views.SENTENCE), _plain(context.words.t(views.SENTENCE))}
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text)).strip(" .!\"'“”«»").casefold()
+
+
+async def _terms(update: Update, context: Context, portfolio: Portfolio, terms: LiveTerms) -> None:
+    """Show what was agreed to, or take other limits: they end the card that waits, and hold from the next order on."""
+    if update.callback_query is None and context.args:
+        try:
+            limits = read_limits(context.args, terms.limits)
+        except UserError as problem:
+            await reply(update, context, problems.mistakes(context.words, (problem,), views.EXAMPLE))
+            return
+        async with context.program.db.transaction() as tx:
+            portfolio = await context.program.portfolios.change_terms(tx, portfolio, limits)
+        context.program.portfolios.tell_changed(portfolio.id)
+    await show(update, context, views.terms(context.words, portfolio))
+
+
+def read_limits(typed: list[str], now: LiveLimits) -> LiveLimits:
+    """Read the largest order, then what may be traded and lost in a day, in per cent; raises :class:`UserError`."""
+    words = re.sub(r"\s+%", "%", unicodedata.normalize("NFKC", " ".join(typed))).split()
+    if not 1 <= len(words) <= 3 or any(not word.endswith("%") for word in words[1:]):
+        raise UserError(N_("Write the largest order, then the most to trade and to lose in a day, in %."))
+    order = numbers.number(words[0])
+    shares = [numbers.number(word, numbers.SHARE) for word in words[1:]]
+    if not _LEAST <= order <= numbers.MAX_AMOUNT or any(not 1 <= share <= 100 for share in shares):
+        raise UserError(N_("An order may be 20 or more, and a share between 1% and 100%."))
+    given = dict(zip(("turnover", "loss"), (share / 100 for share in shares), strict=False))
+    return LiveLimits(**{"turnover": now.turnover, "loss": now.loss, **given}, order=order)
+
+
+async def off(update: Update, context: Context) -> None:
+    """Only watch again, at once; a plan under way is stopped first, so that no order of it is left there."""
+    portfolio = await need_portfolio(update, context)
+    if portfolio is None:
+        return
+    async with context.program.db.read() as tx:
+        plan = await plans.open_plan(tx, portfolio.id)
+    if plan is not None and plan.state in (*UNDER_WAY, PlanState.PARKED):
+        await answer(update, context, views.stop_first(context.words, plan), alert=True)
+        return
+    changed = await context.program.portfolios.change(portfolio, live=None, answer=AnswerMode.NOTIFY)
+    context.program.accounts.forget(portfolio.id)
+    await show(update, context, views.watching_again(context.words, changed))

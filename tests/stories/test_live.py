@@ -1,0 +1,207 @@
+"""From the first key to the first plan with real money, told through the chat at the test exchange; and what keeps it from being one."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chatbot.clock import ManualClock
+from chatbot.exchanges.live import key_doctor
+from chatbot.exchanges.live.ccxt_prices import CcxtSource
+from chatbot.exchanges.live.connection import Connection
+from chatbot.exchanges.testserver.account import Right
+from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
+from chatbot.exchanges.testserver.harshness import KIND
+from chatbot.exchanges.testserver.ledger import Wallet
+from chatbot.exchanges.testserver.server import Door, Server
+from chatbot.model import PlanState
+from chatbot.store import orders
+from chatbot.vault import new_master_key
+from tests.person import START, someone
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
+
+    from chatbot.exchanges.testserver.account import Account
+    from chatbot.model import Credentials, KeyReport
+    from tests.person import Someone
+
+#: each reads the whole list of an exchange
+pytestmark = pytest.mark.long
+
+STOCK = {"USDT": Decimal(20_000), "BTC": Decimal("0.5"), "ETH": Decimal(5)}
+API_KEY, SECRET = "key-of-a-story-0001", "secret-of-a-story-0001"
+D = Decimal
+
+
+@asynccontextmanager
+async def at_exchange(folder: Path, *, door: Door = Door.TRADING, allow: bool = True) -> AsyncIterator[tuple[Someone, Server]]:
+    """Sit down with somebody who has 0.5 BTC, 5 ETH and 20,000 USDT at an exchange."""
+    clock = ManualClock(START)
+    async with Server(BINANCE, clock, harshness=KIND, door=door) as server:
+        server.venue.open_account(API_KEY, SECRET, dict(STOCK), D(0))
+        options = {"binance": {**server.options(), "timeout_on_exit": 0}}
+        source = CcxtSource("binance", options["binance"], clock=clock)
+        settings: dict[str, Any] = {
+            "market": "live:binance",
+            "exchange_options": options,
+            "secret_keys": new_master_key(),
+            "allow_live": allow,
+            "fear_greed_url": "",
+        }
+        async with someone(folder, clock=clock, source=source, **settings) as ann:
+            ann.program.keyring._ask = doctor(clock, options["binance"])
+            yield ann, server
+
+
+def doctor(clock: ManualClock, options: dict[str, Any]) -> Callable[[str, Credentials], Awaitable[KeyReport]]:
+    """Return the key doctor on a machine whose time is that of the story."""
+
+    def connect(exchange: str, given: dict[str, Any], sign: Callable[[Any], object]) -> Connection:
+        def prepare(made: Any) -> None:
+            made.milliseconds = lambda: int(clock.now().timestamp() * 1000)
+            sign(made)
+
+        return Connection(exchange, given, prepare)
+
+    async def examine(exchange: str, credentials: Credentials) -> KeyReport:
+        return await key_doctor.examine(exchange, credentials, clock, options, connect=connect)
+
+    return examine
+
+
+async def watch(ann: Someone) -> str:
+    """Connect the key in the chat, and have its account watched."""
+    await ann.say("/connect")
+    await ann.taps("Binance", "Send it here")
+    await ann.say(f"{API_KEY}\n{SECRET}")
+    return (await ann.taps("Watch this account")).text
+
+
+async def agree(ann: Someone, sentence: str = "  Trade with   REAL money. ") -> str:
+    """Read what it means, and type the sentence."""
+    asked = await ann.say("/live")
+    assert "Largest order: $6,500" in asked
+    assert "To agree, type: trade with real money" in asked
+    return await ann.say(sentence)
+
+
+def theirs(server: Server) -> Account:
+    """Return the account as the exchange keeps it."""
+    return server.venue.accounts[API_KEY]
+
+
+async def held(ann: Someone) -> dict[str, Decimal]:
+    """Return what the bot counts with, by coin."""
+    exchange: Any = await ann.program.accounts.exchange(await ann.portfolio_id())
+    return dict((await exchange.balances()).spot)
+
+
+async def test_from_the_first_key_to_the_first_plan_with_real_money_and_its_rest(tmp_path: Path) -> None:
+    """Watched, agreed to, a tenth, then the rest: each order once, under an id of this portfolio, and the books to the last unit."""
+    async with at_exchange(tmp_path) as (ann, server):
+        assert "WATCH · Binance" in await watch(ann)
+        agreed = await agree(ann)
+        assert "LIVE · Binance" in agreed
+        assert "From now on I trade here with real money." in agreed
+        await ann.say("/targets BTC 30 ETH 30 USDT 40")
+        card = await ann.say("/rebalance")
+        assert "LIVE · Binance" in card
+        assert "a first plan with real money trades a tenth" in card
+        first = await ann.confirm()
+        assert first.state is PlanState.DONE
+        assert sum(leg.notional for leg in first.legs) <= D(6500)
+        rest = await ann.taps("The rest")
+        assert "a first plan" not in rest.text
+        second = await ann.confirm()
+        assert second.state is PlanState.DONE
+        async with ann.program.db.read() as tx:
+            intended = [attempt for plan in (first, second) for attempt in await orders.orders(tx, plan.id)]
+        sent = [(order.client_id.partition("-")[2], order.filled) for order in theirs(server).orders]
+        assert sent == [(attempt.client_id, attempt.filled) for attempt in intended]
+        assert len({order.client_id for order in theirs(server).orders}) == len(sent)
+        there = {coin: server.venue.ledger.held(theirs(server).purse(Wallet.SPOT), coin) for coin in STOCK}
+        assert await held(ann) == there
+        told = {
+            coin: sum((one.filled if one.side == "buy" else -one.filled for one in intended if one.instrument == coin), D(0))
+            for coin in STOCK
+        }
+        bought = {coin: there[coin] - STOCK[coin] for coin in ("BTC", "ETH")}
+        assert bought["BTC"] == told["BTC"]
+        assert bought["ETH"] == pytest.approx(told["ETH"], rel=D("0.002"))  # fees are taken in the coin that is bought
+
+
+async def test_a_watched_account_is_never_traded(tmp_path: Path) -> None:
+    """The exchange fails whoever would change anything: not by a plan, not by Confirm, not by /panic, not in a check."""
+    async with at_exchange(tmp_path, door=Door.READING) as (ann, server):
+        await watch(ann)
+        await ann.say("/targets BTC 30 ETH 30 USDT 40")
+        assert "WATCH · Binance" in await ann.say("/rebalance")
+        assert (await ann.tap("Confirm")).text == "Nothing was sent: this portfolio is only watched now."
+        await ann.step()
+        assert (await ann.plan()).state is PlanState.PROPOSED
+        assert "WATCH · Binance" in await ann.say("/mode")
+        assert not theirs(server).orders
+
+
+async def test_without_the_operator_nobody_is_asked(tmp_path: Path) -> None:
+    """CHATBOT_ALLOW_LIVE is off: /live says so, and a sentence that is typed all the same is only a text."""
+    async with at_exchange(tmp_path, door=Door.READING, allow=False) as (ann, _):
+        await watch(ann)
+        assert "does not allow trading with real money" in await ann.say("/live")
+        await ann.say("trade with real money")
+        assert "WATCH · Binance" in await ann.say("/status")
+
+
+async def test_another_sentence_keeps_watching(tmp_path: Path) -> None:
+    """Yes is no consent; neither is most of the sentence."""
+    async with at_exchange(tmp_path, door=Door.READING) as (ann, _):
+        await watch(ann)
+        for sentence in ("yes", "trade with real", "trade with real money please"):
+            assert "That was not the sentence" in await agree(ann, sentence)
+            assert "WATCH · Binance" in await ann.say("/status")
+
+
+async def test_an_unfit_key_is_not_traded_with(tmp_path: Path) -> None:
+    """What the exchange says of it now counts, at the question and at the sentence: no right to trade, hedge mode once it is futures."""
+    async with at_exchange(tmp_path, door=Door.READING) as (ann, server):
+        await watch(ann)
+        theirs(server).hedge = True
+        refused = await ann.say("/live")
+        assert "I cannot trade with this key" in refused
+        assert "hedge mode" in refused
+        theirs(server).hedge = False
+        asked = await ann.say("/live")
+        assert "To agree, type" in asked
+        theirs(server).rights -= {Right.SPOT}
+        assert "I cannot trade with this key" in await ann.say("trade with real money")
+        assert "WATCH · Binance" in await ann.say("/status")
+
+
+async def test_one_tap_leads_back_to_watching_and_a_restart_remembers_the_consent(tmp_path: Path) -> None:
+    """What was agreed to is read again by the next process; after the tap not even an old card sends anything."""
+    async with at_exchange(tmp_path) as (ann, server):
+        await watch(ann)
+        await agree(ann)
+        await ann.say("/targets BTC 30 ETH 30 USDT 40")
+        await ann.say("/rebalance")
+        assert "500" in await ann.say("/live 500 20% 4%")
+        await ann.taps("Only watch")
+        card = ann.with_button("Confirm")
+        await ann.tap("Confirm", card)
+        await ann.work()
+        assert not theirs(server).orders
+        assert "WATCH · Binance" in await ann.say("/status")
+
+
+async def test_an_account_belongs_to_one_portfolio(tmp_path: Path) -> None:
+    """A second one on the same key is refused in words."""
+    async with at_exchange(tmp_path, door=Door.READING) as (ann, _):
+        await watch(ann)
+        await ann.say("/keys")
+        refused = await ann.taps("Binance …0001", "Watch this account")
+        assert "This account has a portfolio already" in refused.text
