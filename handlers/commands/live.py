@@ -42,6 +42,8 @@ async def watch(update: Update, context: Context) -> None:
     found = next((one for one in await program.keyring.of(context.person) if one.id == number), None)
     if found is None or found.is_lost or not REFUSING.isdisjoint(found.report.problems):
         await show(update, context, key_views.gone(context.words))
+    elif not key_views.is_watched(found):
+        await show(update, context, key_views.card(context.words, found, program.clock.now()))
     elif program.source.name != found.exchange:
         await show(update, context, views.elsewhere(context.words, found.exchange, program.source.name))
     else:
