@@ -144,6 +144,7 @@ async def test_what_is_no_copy_is_refused_and_the_database_stays(made: tuple[str
     assert not list(copy.parent.glob("*.before-*"))
 
 
+@pytest.mark.long
 async def test_a_restore_that_breaks_off_leaves_the_database(made: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """All is prepared beside it; the last step is one."""
     url, copy = made
@@ -159,6 +160,7 @@ async def test_a_restore_that_breaks_off_leaves_the_database(made: tuple[str, Pa
     assert sorted(path.name for path in copy.parent.iterdir()) == ["ballast.sqlite", "copy.db"]
 
 
+@pytest.mark.long
 async def test_a_damaged_database_is_replaced_and_another_programs_is_not(made: tuple[str, Path], tmp_path: Path) -> None:
     """The day on which one needs a copy is the day on which the database is damaged; somebody else's file is not ours to move."""
     url, copy = made
@@ -174,6 +176,7 @@ async def test_a_damaged_database_is_replaced_and_another_programs_is_not(made: 
         await backup.restore(f"sqlite:///{tmp_path / 'songs.db'}", copy, NOW)
 
 
+@pytest.mark.long
 def test_where_no_copy_can_be_made_it_is_said(made: tuple[str, Path], tmp_path: Path) -> None:
     """A file that is there is never written over, and a server's database has its own tools."""
     url, copy = made

@@ -38,6 +38,7 @@ def test_every_string_is_translated_in_every_language() -> None:
     assert catalogues.check(ROOT) == []
 
 
+@pytest.mark.long
 def test_a_per_cent_has_its_languages_one_form() -> None:
     """Sentences write it as numbers are written: 10% in English, with a space that does not break in Spanish and Russian."""
     for found in catalogues.extract(ROOT):

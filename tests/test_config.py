@@ -32,6 +32,7 @@ def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedP
     return nursery.run(*arguments, env=environment, cwd=folder)
 
 
+@pytest.mark.long
 def test_a_missing_token_is_told_before_anything_is_made(tmp_path: Path) -> None:
     """Exit code 2, one sentence with the cure, no files."""
     ended = run(tmp_path, "run", MARKET="simulated")
@@ -41,6 +42,7 @@ def test_a_missing_token_is_told_before_anything_is_made(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_a_wrong_token_is_named_and_not_shown(tmp_path: Path) -> None:
     """Whatever was put there by mistake may be a secret too."""
     ended = run(tmp_path, "run", MARKET="simulated", TELEGRAM_TOKEN="hunter2:secret")
@@ -49,6 +51,7 @@ def test_a_wrong_token_is_named_and_not_shown(tmp_path: Path) -> None:
     assert "hunter2" not in ended.stderr + ended.stdout
 
 
+@pytest.mark.long
 def test_a_market_that_has_no_candles_is_named(tmp_path: Path) -> None:
     """What can only be found out while starting is told the same way."""
     ended = run(tmp_path, "run", MARKET="replay:nowhere", TELEGRAM_TOKEN=TOKEN)
@@ -149,6 +152,7 @@ def test_a_name_that_is_no_setting_is_told_with_the_nearest_one(tmp_path: Path, 
     assert "/data" not in "".join(told)
 
 
+@pytest.mark.long
 def test_the_warning_goes_before_the_work(tmp_path: Path) -> None:
     ended = run(tmp_path, "run", MARKET="simulated", TELEGRAM_TOKE=TOKEN)
     first, second = ended.stderr.splitlines()

@@ -189,6 +189,7 @@ async def test_work_that_raises_has_failed_and_says_so(db: Database, tmp_path: P
         await shop.work.stop()
 
 
+@pytest.mark.long
 async def test_the_first_step_follows_its_commit_within_half_a_second(db: Database, tmp_path: Path) -> None:
     """Confirm to first order: with the default polling, once the process is warm.
 

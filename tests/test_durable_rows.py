@@ -177,6 +177,7 @@ async def test_recovery_of_pickled_work_runs_no_program(db: Database, tmp_path: 
     assert shop.ran == [2]
 
 
+@pytest.mark.long
 def test_every_reader_of_pickles_in_the_engine_is_the_one_that_is_closed() -> None:
     """A newer engine with a second reader must be noticed here."""
     folder = Path(durable.open_engine().__file__).parent

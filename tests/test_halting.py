@@ -102,6 +102,7 @@ def test_without_a_database_nothing_is_made_and_the_place_is_named(
     assert other.read_bytes() == kept
 
 
+@pytest.mark.long
 async def test_the_command_line_stops_a_bot_on_postgres(tmp_path: Path) -> None:
     url = await postgres_or_skip().copy()
     async with someone(tmp_path, database_url=url) as ann:

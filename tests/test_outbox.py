@@ -160,6 +160,7 @@ async def test_a_chat_that_never_answers_holds_nobody_up(db: Database, clock: Ma
     assert telegram.keys(1) == ["stuck", "behind it"]
 
 
+@pytest.mark.long
 async def test_a_slow_telegram_does_not_slow_the_pace_down(db: Database) -> None:
     """With 0.2 s for each call, one at a time would be 5 a second; this one waits for real."""
     clock, times = SystemClock(), []
@@ -187,6 +188,7 @@ async def test_more_chats_than_one_question_names_are_all_reached(db: Database, 
     assert await waiting(db) == 0
 
 
+@pytest.mark.long
 async def test_a_telegram_that_hangs_holds_a_hundred_chats_and_no_more(db: Database, clock: ManualClock, telegram: Telegram) -> None:
     """More calls on their way would not help; what has an answer makes room, and everybody is reached in the end."""
     hangs, on_the_way, most = asyncio.Event(), 0, 0

@@ -72,7 +72,7 @@ async def live(update: Update, context: Context) -> None:
     if portfolio is None:
         return
     if portfolio.mode is not Mode.LIVE:
-        await show(update, context, views.no_account(context.words))
+        await show(update, context, views.no_account(context.words, portfolio))
     elif portfolio.live is not None:
         await _terms(update, context, portfolio, portfolio.live)
     elif not context.program.settings.allow_live:

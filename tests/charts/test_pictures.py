@@ -160,6 +160,7 @@ def test_edges_of_what_a_portfolio_can_be(weights: list[str], targets: list[str]
     assert all(opened(data).width == 800 for data in every(figures_of(weights, targets, band=band)).values())
 
 
+@pytest.mark.long
 def test_threads_do_not_mix_pictures() -> None:
     """Drawings that run at the same time are the same as one after the other."""
     wanted = {name: every(figures) for name, figures in (("four", FOUR), ("twelve", TWELVE))}
@@ -168,6 +169,7 @@ def test_threads_do_not_mix_pictures() -> None:
     assert all(pictures == wanted[name] for name, pictures in drawn)
 
 
+@pytest.mark.long
 def test_a_picture_is_quick_and_leaves_nothing_behind() -> None:
     """The median picture takes under 40 ms (three times that is allowed on a busy machine), and 100 more cost under 4 MB of memory."""
     every(TWELVE)

@@ -26,6 +26,7 @@ async def events_of(lab: Lab, plan_id: int) -> list[str]:
         return [event.name for event in await events.events(tx, plan_id)]
 
 
+@pytest.mark.long
 async def test_a_whole_plan_fills_kind_by_kind_in_its_order(db: Database) -> None:
     lab = await open_lab(db)
     plan = await lab.run(FULL)
@@ -208,6 +209,7 @@ async def test_an_overlay_that_can_not_be_evaluated_keeps_only_what_takes_risk_a
     ]
 
 
+@pytest.mark.long
 async def test_a_plan_that_filled_as_confirmed_asks_for_no_new_overlay(db: Database) -> None:
     lab = await open_lab(db)
     await lab.run(FULL)
@@ -310,6 +312,7 @@ async def test_a_workflow_of_a_plan_that_was_never_confirmed_does_nothing(db: Da
     assert await lab.executor.execute_plan(404) == "missing"
 
 
+@pytest.mark.long
 async def test_running_a_finished_plan_again_changes_nothing(db: Database) -> None:
     lab = await open_lab(db)
     plan = await lab.run(FULL)

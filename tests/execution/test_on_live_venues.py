@@ -103,7 +103,9 @@ async def test_an_order_is_there_once_whatever_is_lost(db: Database, venue: str,
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("call", ["place", "find", "cancel", "transfer", "fills", "balances"])
+@pytest.mark.parametrize(
+    "call", ["place", "cancel", *(pytest.param(one, marks=pytest.mark.slow) for one in ("find", "transfer", "fills", "balances"))]
+)
 @pytest.mark.parametrize("venue", DIALECTS)
 async def test_every_fault_at_every_call_ends_in_done_or_is_told(db: Database, venue: str, call: str) -> None:
     """Never silence, never a stuck plan, never an order that nobody booked; the table is printed (``pytest -s``)."""

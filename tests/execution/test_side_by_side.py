@@ -82,6 +82,7 @@ async def lasts(words: str, **more: Any) -> float:
         return passed(lab)
 
 
+@pytest.mark.long
 def test_a_plan_of_eight_legs_takes_no_longer_than_its_slowest() -> None:
     """Each kind lasts as long as one of its legs alone, to a look at an order."""
     template()
@@ -122,6 +123,7 @@ async def test_all_orders_of_a_kind_are_on_the_wire_at_the_same_time(db: Databas
 # --- each on its own ---
 
 
+@pytest.mark.long
 async def test_a_leg_that_fails_does_not_stop_those_beside_it(db: Database) -> None:
     lab = await open_lab(db)
     lab.account.faults.halted.add("ETH")
@@ -193,6 +195,7 @@ async def test_what_one_buy_was_given_is_not_spent_by_another(db: Database) -> N
     assert not any(one.detail for one in await lab.attempts(plan.id))
 
 
+@pytest.mark.long
 @settings(max_examples=examples(4), suppress_health_check=list(HealthCheck))
 @given(
     cash=st.integers(100, 12_000),

@@ -71,6 +71,7 @@ async def test_a_stop_before_the_first_order_sends_nothing(db: Database) -> None
     assert await lab.attempts(made.id) == ()
 
 
+@pytest.mark.long
 async def test_a_resting_order_is_taken_back_within_two_seconds_and_what_was_filled_stays(db: Database) -> None:
     """The market fills half of the sale and leaves the rest in the book for ten minutes."""
     lab = await open_lab(db, pace=PATIENT, paths={"BTC": lambda seconds: 1.001 if seconds > 60 else 1.0})
@@ -202,6 +203,7 @@ async def test_a_parked_plan_that_was_stopped_is_looked_after_and_sends_nothing(
     assert lab.account.state.orders == {}
 
 
+@pytest.mark.long
 async def test_a_pause_lets_a_plan_under_way_come_to_its_end(db: Database) -> None:
     """What was confirmed is carried out: only Stop plan ends it."""
     lab = await open_lab(db, pace=QUICK)

@@ -148,6 +148,7 @@ async def test_no_button_of_anns_does_anything_for_ben(tmp_path: Path) -> None:
         assert (await both.ann.plan()).state is PlanState.PROPOSED
 
 
+@pytest.mark.long
 async def test_no_command_or_reply_of_bens_shows_or_changes_anything_of_anns(tmp_path: Path) -> None:
     """Every command, alone and with her numbers behind it, and replies to her question, while a plan of hers waits."""
     async with two(tmp_path) as both:
@@ -169,6 +170,7 @@ async def test_no_command_or_reply_of_bens_shows_or_changes_anything_of_anns(tmp
         assert await both.ann.dialog() == asked
 
 
+@pytest.mark.long
 async def test_files_and_exports_hold_what_belongs_to_who_asks(tmp_path: Path) -> None:
     """Ben's file has his legs and nothing of hers, whatever is on the button that he taps; his export his rows alone."""
     async with two(tmp_path, traded=True) as both:
@@ -216,6 +218,7 @@ async def test_a_portfolio_of_somebody_else_is_nobodys_current_one(tmp_path: Pat
         assert await both.rows(ANN) == hers
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("role", [Role.PENDING, Role.BLOCKED])
 async def test_who_is_not_let_in_sees_and_moves_nothing(tmp_path: Path, role: Role) -> None:
     """A stranger and somebody blocked, with every command and every button, sealed for them: no answer shows anything of anybody."""

@@ -264,6 +264,7 @@ async def test_recorded_hours_are_given_as_recorded_with_their_holes() -> None:
 steps = st.lists(st.tuples(st.integers(0, 200_000), st.integers(1, 12), st.booleans()), min_size=1, max_size=12)
 
 
+@pytest.mark.long
 @given(steps=steps, holes=st.sets(st.integers(1, 300), max_size=60))
 def test_whatever_happened_before_a_good_answer_makes_the_book_right(steps: list[tuple[int, int, bool]], holes: set[int]) -> None:
     """Seconds pass, more or fewer days are asked for, the source fails or not: in the end every bar asked for is as it was."""

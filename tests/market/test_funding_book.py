@@ -156,6 +156,7 @@ async def test_a_long_sleep_leaves_no_hole() -> None:
     assert None not in [rate for _, rate in book.blocks(BTC, MIDNIGHT - 10 * DAY, clock.now())]
 
 
+@pytest.mark.long
 async def test_memory_is_bounded() -> None:
     book, feed, clock = scene()
     feed.settle(MIDNIGHT - 100 * DAY, MIDNIGHT + 101 * DAY, 1)

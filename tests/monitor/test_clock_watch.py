@@ -46,6 +46,7 @@ async def told(ann: Someone, off_s: float, minutes: int = 12) -> list[str]:
     return [message.text for message in ann.messages if message.id > before and "clock of my machine" in message.text]
 
 
+@pytest.mark.long
 async def test_the_operator_hears_once_and_again_after_it_was_well(tmp_path: Path) -> None:
     """Seven seconds behind the exchange are told once; four seconds are neither news nor well again; a restart changes nothing."""
     clock = ManualClock(START)

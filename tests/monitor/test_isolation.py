@@ -295,6 +295,7 @@ async def test_a_row_that_is_no_json_stops_nobody_else(tmp_path: Path, table: st
         assert ben.id in planned
 
 
+@pytest.mark.long
 async def test_who_stumbles_is_told_once_and_tried_again_with_growing_pauses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fault has an id, the pauses double, and its end is told."""
     async with bench(tmp_path) as on:

@@ -149,6 +149,7 @@ async def test_targets_are_counted_from_the_last_check_that_could_be_heard(tmp_p
         assert await rung(on, portfolio) == [("volatility", "BTC")]
 
 
+@pytest.mark.long
 async def test_new_targets_are_the_reason_of_their_plan(tmp_path: Path) -> None:
     """The person has set them and needs no alert about it; lines that only they have left outside have not drifted."""
     async with stage(tmp_path) as on:
@@ -186,6 +187,7 @@ async def test_a_plan_says_why_its_targets_are_not_the_strategys_own(tmp_path: P
         assert "<b>Net futures</b> target <b>0.0%</b> instead of 10.0%: BTC volatility is" in told
 
 
+@pytest.mark.long
 async def test_what_a_plan_is_made_for_is_not_said_twice(tmp_path: Path) -> None:
     """The cut itself is a reason with its number; a plan for fear while the cut lasts names the cut beside it."""
     async with stage(tmp_path) as on:
@@ -203,6 +205,7 @@ async def test_what_a_plan_is_made_for_is_not_said_twice(tmp_path: Path) -> None
         assert {held.line for held in plan.standing} == {"BTC", NET}
 
 
+@pytest.mark.long
 async def test_the_card_of_a_drift_begins_with_what_moved_its_line_and_not_with_what_holds_another(tmp_path: Path) -> None:
     """Fear holds the futures while SOL leaves its band: first that SOL has drifted. A spike that moved BTC stands before it."""
     words = CATALOGUE.words("en")

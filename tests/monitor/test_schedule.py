@@ -80,6 +80,7 @@ async def test_a_due_run_makes_a_plan_at_once_though_every_line_is_inside(tmp_pa
         assert await told(on) == [("plan_card", None, False)]
 
 
+@pytest.mark.long
 async def test_a_run_happens_once_and_again_the_next_day(tmp_path: Path) -> None:
     """Neither the same day nor an unanswered plan brings it back."""
     async with bench(tmp_path) as on:

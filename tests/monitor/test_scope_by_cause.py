@@ -105,6 +105,7 @@ async def test_a_risk_off_plan_sells_what_is_over_and_buys_nothing(tmp_path: Pat
         assert [left.instrument for left in plan.left_out if left.why is LeftOutWhy.RISK_OFF] == ["SOL"]
 
 
+@pytest.mark.long
 async def test_the_end_of_fear_brings_the_futures_back_and_nothing_else(tmp_path: Path) -> None:
     """A release is no reason to trade coins either; the sleeve gets only what its cap asks for."""
     async with stage(tmp_path) as on:

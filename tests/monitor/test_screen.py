@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,6 +58,7 @@ def snapshots(draw: st.DrawFn, price: dict[str, Decimal]) -> Snapshot:
     )
 
 
+@pytest.mark.long
 @settings(max_examples=examples(60))
 @given(st.data())
 def test_every_breach_is_suspected(data: st.DataObject) -> None:

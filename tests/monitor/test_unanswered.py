@@ -166,6 +166,7 @@ async def test_trend_trims_and_hedges_that_open_always_ask(tmp_path: Path, trigg
         assert (stand.auto, stand.why) == (not why, why)
 
 
+@pytest.mark.long
 async def test_the_turnover_of_a_day_is_counted_from_the_journal_and_survives_a_restart(tmp_path: Path) -> None:
     """One plan fits, a second of the same day asks; on the next day of the person it does not."""
     limits = AutoLimits(trade=D(3000), turnover=D(2000))
@@ -285,6 +286,7 @@ async def test_prices_that_move_before_the_bot_confirms_make_a_card_that_asks(tm
         assert newest.stand.why == "moved"
 
 
+@pytest.mark.long
 async def test_a_process_killed_before_the_confirm_leaves_it_to_the_next(tmp_path: Path) -> None:
     """Inside the plan's time the next process confirms it; after it, the reasons count again and make a new plan."""
     for pause, states in ((60, [PlanState.CONFIRMED]), (3600, [PlanState.CONFIRMED, PlanState.EXPIRED])):

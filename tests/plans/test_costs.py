@@ -227,6 +227,7 @@ def test_a_price_moves_by_the_square_root_of_time() -> None:
     assert usual_move(0.03, 86_400) == 0.03
 
 
+@pytest.mark.long
 async def test_fills_that_were_dearer_than_the_model_are_what_the_next_card_says(tmp_path: Path) -> None:
     """Five plans pay half a spread of 40 bp for SOL; then the spread narrows to 1, and the next card still tells what was paid."""
     clock = ManualClock(START)

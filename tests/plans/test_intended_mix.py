@@ -42,6 +42,7 @@ async def trades(ann: Someone) -> dict[str, int]:
     return {leg.instrument: round(leg.qty * leg.price * (-1 if leg.sells else 1), -1) for leg in legs}
 
 
+@pytest.mark.long
 async def test_what_did_not_fill_is_bought_by_the_next_plan_and_nothing_of_the_others(ann: Someone) -> None:
     """SOL fills to its half; the next plan buys the other half, not a part of everything. Then the mix is what is held."""
     await ann.confirm()
@@ -57,6 +58,7 @@ async def test_what_did_not_fill_is_bought_by_the_next_plan_and_nothing_of_the_o
     assert "Nothing to do" in await ann.say("/rebalance")
 
 
+@pytest.mark.long
 async def test_a_leg_that_was_left_out_is_a_decision_about_its_coin(ann: Someone) -> None:
     """XRP is left out by Edit: none of it is intended, and the next plan gives its part of the line to SOL."""
     await ann.tap("Edit")

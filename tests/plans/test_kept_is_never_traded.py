@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -53,6 +54,7 @@ def spent(legs: tuple[Leg, ...]) -> Decimal:
     return out - back - sum((leg.qty for leg in legs if leg.kind is LegKind.TO_SPOT), D(0))
 
 
+@pytest.mark.long
 @quick
 @given(keepers())
 def test_no_plan_and_no_panic_sells_or_spends_it(drawn: tuple[valuation.Account, Strategy]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ ALLOWED = {LegKind.SPOT_BUY, LegKind.TO_FUTURES, LegKind.FUTURES_INCREASE}
 CUT = D("0.01")
 
 
+@pytest.mark.long
 @quick
 @given(cases(), st.decimals("1", "200000", places=2))
 def test_c51_it_buys_no_more_than_the_money_no_line_past_its_target_and_sells_nothing(case: Case, wished: Decimal) -> None:

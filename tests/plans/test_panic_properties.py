@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from chatbot.durable import enqueue_plan
@@ -148,6 +149,7 @@ async def hold(case: dict[str, Any], folder: Path) -> None:
         await db.close()
 
 
+@pytest.mark.long
 @settings(max_examples=examples(8), suppress_health_check=[HealthCheck.too_slow])
 @given(case=books())
 def test_a_panic_leaves_no_futures_and_its_second_step_no_coins(case: dict[str, Any]) -> None:

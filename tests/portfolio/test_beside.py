@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -179,6 +180,7 @@ async def live_through(steps: list[tuple[Person, str, int]]) -> None:
                 await crowd.holds()
 
 
+@pytest.mark.long
 @settings(max_examples=examples(6), suppress_health_check=list(HealthCheck))
 @given(STEPS)
 def test_whatever_is_done_nothing_changes_but_the_portfolio_that_was_named(steps: list[tuple[Person, str, int]]) -> None:

@@ -78,6 +78,7 @@ async def test_paused_and_typed_in_portfolios_and_a_run_on_a_played_market_are_n
             pass
 
 
+@pytest.mark.long
 async def test_a_demo_folder_is_opened_by_the_demo_and_left_alone_by_a_run(tmp_path: Path) -> None:
     """A run on live prices refuses nothing: a demo portfolio in its folder is neither valued nor traded, its own are."""
     async with someone(tmp_path) as ann:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +40,7 @@ def turnover(before: Mapping[str, Decimal], after: Mapping[str, Decimal]) -> Dec
     return sum((abs(after.get(name, D(0)) - w) for name, w in before.items()), D(0)) / 2
 
 
+@pytest.mark.long
 @quick
 @given(cases(), st.sampled_from((D("0.01"), D("0.05"), D("0.2"))))
 def test_a_limited_plan_goes_straight_and_no_further_than_its_limit(case: Case, budget: Decimal) -> None:

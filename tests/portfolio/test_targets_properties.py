@@ -45,6 +45,7 @@ def test_c25_effective_weights_are_never_negative_and_sum_to_one(case: Case) -> 
     assert min(found.targets.spot.values(), default=0) >= 0
 
 
+@pytest.mark.long
 @quick
 @given(cases())
 def test_c13_after_a_perfect_execution_there_is_nothing_to_plan(case: Case) -> None:

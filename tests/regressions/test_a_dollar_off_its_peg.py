@@ -105,6 +105,7 @@ async def test_on_its_peg_another_dollar_pays_for_what_is_bought(ann: Someone) -
     assert held["USDC"] == 10_000 - sold.qty
 
 
+@pytest.mark.long
 async def test_it_rings_again_when_it_gets_worse_by_a_step_and_not_before(ann: Someone) -> None:
     """0.98, 0.97, 0.92: the second is the same news, the third is five points worse."""
     await types_in(ann, "BTC 0.1, USDC 10000", "BTC 50 USDT 50")

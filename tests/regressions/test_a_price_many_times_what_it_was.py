@@ -65,6 +65,7 @@ def questions(ann: Someone) -> list[str]:
     return [message.text for message in ann.messages if "What happened?" in message.text]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("factor", ["10", "0.001"])
 async def test_nothing_is_planned_until_the_person_says_that_it_is_true(ann: Someone, factor: str) -> None:
     """Asked once; status, /why and /rebalance say why there is nothing; "true" takes the new level, stored with time and price."""
@@ -132,6 +133,7 @@ async def test_a_restart_forgets_neither_the_question_nor_the_answer(tmp_path: P
         assert not [message for message in await on.mail() if message.kind == "leap"]
 
 
+@pytest.mark.long
 async def test_each_person_answers_for_their_own_portfolio_and_who_came_later_is_not_asked(ann: Someone) -> None:
     """Ann's "true" changes nothing for Ben, her button is nobody else's, and a portfolio opened at the new price knows no other."""
     ben = ann.beside(BEN)
@@ -191,6 +193,7 @@ def test_a_price_that_trembles_around_the_limit_does_not_end_its_own_question() 
     assert walk("1", "5.1", "1.5", "8") == [False, True, False, True]
 
 
+@pytest.mark.long
 @needs_history
 async def test_doge_on_28_january_2021_is_asked_about_once_and_traded_on_only_when_answered(tmp_path: Path) -> None:
     """It was 4.6 times yesterday's price at 23:15, 5.5 times at 00:30, 4.3 times at 01:45, and ten times after three hours."""

@@ -87,6 +87,7 @@ def told(ann: Someone, fragment: str) -> list[str]:
     return [message.text for message in ann.messages if fragment in message.text]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("opened", [paper, manual])
 async def test_a_halted_coin_is_told_once_and_counts_at_its_last_price(ann: Someone, opened: object) -> None:
     """Alert with since when and the last price; status with the price's age; value goes on with the other coins; orders leave it out."""
@@ -268,6 +269,7 @@ async def test_the_last_price_outlives_a_restart(tmp_path: Path) -> None:
         assert len(told(ann, "The exchange no longer lists SOL")) == 1, "neither told again nor forgotten"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("gone", [False, True])
 async def test_a_stopped_contract_cannot_be_closed_and_the_others_can(tmp_path: Path, gone: bool) -> None:
     """Told as a future; it counts at its last mark; the rest of the book is traded; /panic closes what it can and names the other."""

@@ -29,6 +29,7 @@ async def test_only_listed_instruments_are_offered_and_the_others_appear_on_thei
     assert "SOL" in await source.markets()
 
 
+@pytest.mark.long
 async def test_a_portfolio_opened_in_february_2020_gets_a_plan_and_not_a_missing_price(tmp_path: Path) -> None:
     """Seen with `demo --market replay --start 2020-02-15`: "Cannot evaluate: no price for SOL", for half a year of market time."""
     async with someone(tmp_path, clock=ManualClock(FEBRUARY), market=f"replay:{DATA}", market_start=FEBRUARY) as ann:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import select
 
 from chatbot.store import tables
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.long
 async def test_a_finished_plan_leaves_one_message_waiting_and_the_alert_after_it_does_not_wait_for_a_hundred_edits(tmp_path: Path) -> None:
     """Seen in the demo: a plan of nine legs had 170 edits waiting, one a second, and the next alert behind them."""
     async with someone(tmp_path) as ann:

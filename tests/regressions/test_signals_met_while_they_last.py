@@ -21,6 +21,7 @@ EN = CATALOGUE.words("en")
 D = Decimal
 
 
+@pytest.mark.long
 @needs_history
 async def test_a_spike_that_cools_down_is_told_as_what_it_is(tmp_path: Path) -> None:
     """Nothing is called cut at a reading within its limit; what is still beyond it names the limit."""

@@ -58,6 +58,7 @@ async def coins(ann: Someone) -> str:
     return ann.last.text
 
 
+@pytest.mark.long
 async def test_usdc_at_097_where_a_portfolio_is_kept_in_it(ann: Someone) -> None:
     """One alert, at once, although every line is inside its band; the value goes on in USDC; it rings again only after it was back."""
     assert "USDC counts as one dollar; it costs 1.00" in await coins(ann)
@@ -79,6 +80,7 @@ async def test_usdc_at_097_where_a_portfolio_is_kept_in_it(ann: Someone) -> None
     assert len(alerts(ann)) == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("price", ["0.992", "1.008"])
 async def test_within_a_hundredth_nobody_is_told(ann: Someone, price: str) -> None:
     bend(ann, price)
@@ -87,6 +89,7 @@ async def test_within_a_hundredth_nobody_is_told(ann: Someone, price: str) -> No
     assert alerts(ann) == []
 
 
+@pytest.mark.long
 async def test_one_other_dollar_says_nothing_of_usdt(tmp_path: Path) -> None:
     """USDC at 0.88 is not USDT at 1.14: with one other dollar its price is unknown, said where it is asked for, and never taken for one."""
     clock = ManualClock(START)
@@ -117,6 +120,7 @@ async def test_several_dollars_tell_that_usdt_has_left(tmp_path: Path) -> None:
         assert len(alerts(ben)) == 1
 
 
+@pytest.mark.long
 async def test_a_market_without_another_dollar_says_that_it_is_unknown(tmp_path: Path) -> None:
     source = StillMarket(ManualClock(START))
     source.name = "simulated"

@@ -182,6 +182,7 @@ async def test_a_late_tap_changes_nothing(ann: Someone) -> None:
     assert len([flow for flow in await flows_of(ann) if flow.kind is FlowKind.WRITTEN_OFF]) == 1
 
 
+@pytest.mark.long
 async def test_amounts_do_not_change_under_a_plan_that_is_carried_out(tmp_path: Path) -> None:
     """The plan's orders rest on them: said, and done when it has ended."""
     async with at_chat(tmp_path, StillMarket(ManualClock(START))) as ann:
@@ -200,6 +201,7 @@ async def test_amounts_do_not_change_under_a_plan_that_is_carried_out(tmp_path: 
         assert "SOL" not in (await ann.books())["spot"]
 
 
+@pytest.mark.long
 async def test_a_coin_of_unknown_price_locks_nobody(tmp_path: Path) -> None:
     """A database that never saw its price: the value is unknown, said with the ways out; each of them ends it."""
     source = StillMarket(ManualClock(START))

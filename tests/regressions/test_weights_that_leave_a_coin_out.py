@@ -106,6 +106,7 @@ async def test_several_are_asked_about_together_and_one_by_one_answered(ann: Som
     assert "SOL" not in await traded(ann)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("label", "sold"), [("Sell them all", True), ("Keep them all out", False)])
 async def test_one_answer_can_be_meant_for_all(ann: Someone, label: str, sold: bool) -> None:
     """Six coins of a mix that is given up need one tap, not six."""

@@ -72,6 +72,7 @@ def is_of(text: str, number: int) -> bool:
     return first.startswith(f"DEMO · {NAMES[number]}") and not any(name in first for other, name in NAMES.items() if other != number)
 
 
+@pytest.mark.long
 async def test_every_command_says_which_portfolio_it_speaks_of(ann: Someone) -> None:
     for number in (1, 2):
         await switch(ann, number)
@@ -110,6 +111,7 @@ async def corrected(ann: Someone, number: int) -> int:
         return (await flows.add(tx, flow)).id
 
 
+@pytest.mark.long
 async def test_every_message_that_the_bot_sends_by_itself_says_so_too(ann: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
     """Alerts, cards, progress, results, and each line of a digest, whichever portfolio is the current one."""
     monkeypatch.setattr(type(ann.program.markets.usual.levels), "marked", lambda *_: "still asked")
@@ -126,6 +128,7 @@ async def test_every_message_that_the_bot_sends_by_itself_says_so_too(ann: Someo
         stop = {"instrument": "SOL", "kind": "gone", "since": ann.clock.now().isoformat(), "qty": "4", "price": None, "priced_at": None}
         told |= {MessageKind.COIN_STOPPED: {"stops": [stop]}, MessageKind.COIN_TRADED_AGAIN: {"instruments": ["SOL"]}}
         told[MessageKind.AMOUNTS] = {"flow_id": await corrected(ann, number)}
+        told[MessageKind.LOSS] = {"lost": "0.06"}
         told[MessageKind.PANIC] = {"outcome": Outcome.UNKNOWN, "problems": []}
         signal = {"trigger": "volatility", "subject": "SOL", "event": "begin", "suppressed": False, "since": None}
         told[MessageKind.SIGNALS] = {"steps": [signal | {"reading": "2.4", "enter": "2", "leave": "1.5", "size": "0.4"}]}
@@ -148,6 +151,7 @@ async def test_every_message_that_the_bot_sends_by_itself_says_so_too(ann: Someo
     assert [name in row for name, row in zip(NAMES.values(), digest.split("\n")[1:], strict=False)] == [True, True], digest
 
 
+@pytest.mark.long
 async def test_the_buttons_of_such_a_message_are_about_its_portfolio(ann: Someone) -> None:
     """An alert, a card, a digest of the first one, while the second is the current one: plans, reasons and settings are the first's."""
     other, line = await rows_of(ann, 2), TOLD[MessageKind.DRIFT]["lines"][0]
@@ -170,7 +174,20 @@ async def test_the_buttons_of_such_a_message_are_about_its_portfolio(ann: Someon
 
 
 #: pages of the person, by how they begin
-_PERSONAL = ("Ballast", "Alerts", "Settings", "Which ", "Portfolio\n", "Strategy\n", "Control\n", "Operator\n", "DEMO · Pension · $")
+_PERSONAL = (
+    "Ballast",
+    "Your exchange keys",
+    "You have connected no exchange",
+    "This is a demo",
+    "Alerts",
+    "Settings",
+    "Which ",
+    "Portfolio\n",
+    "Strategy\n",
+    "Control\n",
+    "Operator\n",
+    "DEMO · Pension · $",
+)
 #: what ends the walk: these buttons lead away from the portfolio for good
 _LAST = ("Close", "New portfolio")
 
@@ -269,6 +286,7 @@ async def test_every_acting_button_of_one_portfolio_leaves_the_other_alone(ann: 
     assert {action for action, _ in ACTING} <= BUTTONS.keys()
 
 
+@pytest.mark.long
 async def test_confirm_trades_for_the_portfolio_on_its_card(ann: Someone) -> None:
     """Both are called plan 1: the newest Confirm is the second's, the older one the first's."""
     other = await rows_of(ann, 2)

@@ -95,6 +95,7 @@ async def test_running_every_step_leads_to_the_tables(open_empty: Callable[[], A
         assert await _call(db, schema.stored_version) == schema.HEAD
 
 
+@pytest.mark.long
 async def test_a_new_database_and_a_migrated_one_are_the_same_to_the_last_check(open_empty: Callable[[], Any]) -> None:
     async with open_empty() as made, open_empty() as migrated:
         await made.migrate()
@@ -111,6 +112,7 @@ async def test_the_comparison_sees_a_missing_column(open_empty: Callable[[], Any
         assert [difference[0] for difference in await _call(db, _differences)] == ["add_column"]
 
 
+@pytest.mark.long
 async def test_the_durable_engines_tables_are_left_alone(open_empty: Callable[[], Any]) -> None:
     async with open_empty() as db:
         await db.migrate()  # ours come first: a file with tables of others alone is refused
@@ -132,6 +134,7 @@ async def test_migrating_again_changes_nothing_and_keeps_the_rows(open_empty: Ca
         assert await _call(db, lambda connection: connection.execute(text("SELECT value FROM pf_meta")).scalar_one()) == "v"
 
 
+@pytest.mark.long
 async def test_a_database_of_a_newer_program_is_refused_with_a_cure(open_empty: Callable[[], Any]) -> None:
     async with open_empty() as db:
         await db.migrate()
@@ -194,6 +197,7 @@ async def _back_to(db: Database, version: str) -> None:
     await _call(db, lambda connection: connection.execute(stamp, {"version": version}))
 
 
+@pytest.mark.long
 async def test_plans_of_before_the_slippage_step_are_kept(open_empty: Callable[[], Any]) -> None:
     """Their legs do not know what they were expected to lose to the market."""
     async with open_empty() as db:
@@ -258,6 +262,7 @@ async def test_portfolios_of_one_name_are_told_apart_by_the_closing_step(open_em
     assert all(one.is_open for one in found.values())
 
 
+@pytest.mark.long
 async def test_values_of_before_the_flows_step_are_kept(open_empty: Callable[[], Any]) -> None:
     """When in its day such a value was taken is not known; nothing is known to have come or gone."""
     async with open_empty() as db:

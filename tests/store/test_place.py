@@ -104,6 +104,7 @@ async def test_a_second_run_by_address_or_without_the_lock_file_is_refused(tmp_p
     await hold.release()
 
 
+@pytest.mark.long
 async def test_a_postgres_database_is_held_by_one_process_and_taken_again_after_a_lost_session() -> None:
     server = postgres_or_skip()
     address = await server.copy("template0")

@@ -82,6 +82,7 @@ async def traded_next(ann: Someone) -> set[str]:
     return {leg.instrument for plan in (await ann.plans())[before:] for leg in plan.legs}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ann", [in_paper], indirect=True)
 async def test_a_liquidated_hedge_ends_in_paper(ann: Someone) -> None:
     """BTC doubles: the short is liquidated; the hedge ends with it, once, and no plan sells it again."""

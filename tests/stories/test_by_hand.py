@@ -46,6 +46,7 @@ async def corrections(ann: Someone) -> list[str]:
         return [flow.kind.value for flow in await flows.of_portfolio(tx, await ann.portfolio_id())]
 
 
+@pytest.mark.long
 async def test_the_card_waits_and_what_was_done_is_done_whatever_prices_did(ann: Someone) -> None:
     """It was refused because prices had moved, and after five minutes the card said "Nothing was traded": the bot cannot know."""
     card = ann.with_button("All done")
@@ -78,6 +79,7 @@ async def test_what_was_not_done_is_not_and_nothing_is_claimed_that_nobody_knows
     assert (await ann.books())["spot"] == {"BTC": D("0.5"), "ETH": D(4), "USDT": D(10_000)}
 
 
+@pytest.mark.long
 async def test_a_plan_that_nobody_answers_gives_way_to_the_next_one(ann: Someone) -> None:
     """It holds no alert and no later plan back; the one before says so."""
     while len(await ann.plans()) == 1:

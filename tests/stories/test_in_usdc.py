@@ -57,6 +57,7 @@ async def usdt_price(ann: Someone, coin: str) -> Decimal:
     return (await ann.program.source.quotes([coin]))[coin].price
 
 
+@pytest.mark.long
 async def test_from_start_over_a_drift_alert_and_a_plan_to_a_portfolio_back_on_target(ann: Someone) -> None:
     first = await ann.plan()
     assert first.state is PlanState.DONE

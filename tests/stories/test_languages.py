@@ -94,6 +94,7 @@ async def test_no_english_sentence_leaks_into_the_main_story(language: str, tmp_
     assert len(said) > 3000
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", PEOPLE)
 def test_a_leak_would_be_seen(language: str) -> None:
     assert leaks("DEMO · Plan 1\nThe first plan brings the portfolio to its targets.\nUSDT", language)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chatbot.clock import ManualClock
 from tests.person import START, Someone, someone
 from tests.portfolio.still_market import StillMarket
@@ -30,6 +32,7 @@ async def correct(ann: Someone, text: str, answer: str) -> None:
     await ann.tap(answer)
 
 
+@pytest.mark.long
 async def test_two_days_by_hand(tmp_path: Path) -> None:
     """10,000 in coins and money; a rise of a tenth, money in, a fall of a fifth, money out, and two corrections between."""
     clock = ManualClock(START)

@@ -118,6 +118,7 @@ async def test_skip_closes_the_plan_and_nothing_is_traded(tmp_path: Path) -> Non
         assert (await ann.step(60)).plans == 0, "the same crossing is not told again"
 
 
+@pytest.mark.long
 async def test_snooze_keeps_quiet_for_an_hour_and_rings_after_it(tmp_path: Path) -> None:
     async with at_a_card(tmp_path) as ann:
         await ann.tap("Snooze 1 h")
@@ -194,6 +195,7 @@ async def test_the_monitor_closes_a_card_that_nobody_answered(tmp_path: Path) ->
         assert "Confirm" not in closed.buttons
 
 
+@pytest.mark.long
 async def test_a_card_from_before_a_restart_is_confirmed_once_and_an_older_one_never(tmp_path: Path) -> None:
     clock = ManualClock(START)
     loopback = Loopback(clock, epoch=1)
@@ -295,6 +297,7 @@ async def test_a_price_that_can_not_be_trusted_gives_no_plan(trouble: str, told:
         assert (tick.alerts, tick.plans) == (0, 0)
 
 
+@pytest.mark.long
 async def test_a_plan_stopped_from_the_pause_sends_nothing_more(tmp_path: Path) -> None:
     async with at_a_card(tmp_path) as ann:
         await ann.tap("Confirm")

@@ -66,6 +66,7 @@ async def gone(ann: Someone) -> None:
         await ann.step()
 
 
+@pytest.mark.long
 async def test_a_plan_that_was_not_done_after_all_waits_for_its_answer_again(ann: Someone) -> None:
     """All done, by mistake: its result has one tap for it; then the card is answered as if nothing had happened, and once more."""
     market(ann).move("BTC", "1.3")

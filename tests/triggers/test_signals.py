@@ -105,6 +105,7 @@ async def test_every_trigger_has_a_reading_on_the_first_day(lab: Lab) -> None:
     assert not any(signal.active for signal in found.values())
 
 
+@pytest.mark.long
 async def test_more_people_ask_the_exchange_no_more_often(lab: Lab) -> None:
     """A thousand portfolios with the same coins cost the requests of one, and a second look at the same hour costs none."""
     one = lab.process()

@@ -81,10 +81,13 @@ def watching(words: Words, portfolio: Portfolio, value: Decimal | None) -> View:
     return View(text, ((button(words.t("Status"), "status", "", Style.PRIMARY), button(words.t("Targets"), "targets")),))
 
 
-def no_account(words: Words) -> View:
+def no_account(words: Words, portfolio: Portfolio) -> View:
     """Say what /live is about."""
-    text = say(words, "This portfolio stands on no account of yours. Connect one first: /connect, then “Watch this account”.")
-    return View(page(text), ((button(words.t("My keys"), "keys"), button(words.t("Status"), "status")),))
+    text = page(
+        head(words, portfolio),
+        say(words, "This portfolio stands on no account of yours. Connect one first: /connect, then “Watch this account”."),
+    )
+    return View(text, ((button(words.t("My keys"), "keys"), button(words.t("Status"), "status")),))
 
 
 def not_allowed(words: Words, portfolio: Portfolio) -> View:

@@ -182,6 +182,7 @@ async def test_an_answer_that_is_none_is_no_word_about_the_key(server: KeyServer
     assert said.is_refused
 
 
+@pytest.mark.long
 async def test_a_clock_that_is_off_is_told_and_the_rest_is_read_all_the_same(server: KeyServer) -> None:
     """The exchange would refuse what is signed by this machine's time; so it is signed by the exchange's."""
     server.ahead_ms = -90_000

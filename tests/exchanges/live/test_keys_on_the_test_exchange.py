@@ -91,6 +91,7 @@ async def test_a_clock_that_is_off_by_minutes_keeps_nothing_from_being_read(dial
     assert said.found
 
 
+@pytest.mark.long
 @BOTH
 async def test_a_right_to_withdraw_hides_behind_no_fault(dialect: Any) -> None:
     """Whatever comes instead of the answer about the key, it is not kept: not even when what is left of it could be read."""

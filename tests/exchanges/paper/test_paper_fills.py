@@ -146,6 +146,7 @@ async def test_a_dip_between_two_looks_fills_although_nobody_looked() -> None:
     assert (await desk.seen(order)).status is OrderStatus.FILLED
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("look_s", [7, 60, 61, 1000, 40_000])
 async def test_fills_do_not_depend_on_how_often_somebody_looks(look_s: int) -> None:
     """The same orders over the same market end in the same account, whatever the polling."""

@@ -215,6 +215,7 @@ TestTrader = Trader.TestCase
 TestTrader.settings = settings(max_examples=examples(12), stateful_step_count=40, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 13))])
 def test_long_careless_trading_keeps_the_books(seed: int) -> None:
     """Two hundred steps of one account: denser than what hypothesis dares, with fills, funding, restarts and liquidations."""

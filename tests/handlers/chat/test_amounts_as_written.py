@@ -111,6 +111,7 @@ async def test_an_amount_is_shown_before_anything_is_set_up_with_it(tmp_path: Pa
             assert told in answer, answer
 
 
+@pytest.mark.long
 async def test_what_comes_in_and_goes_out_is_read_the_same_way(tmp_path: Path) -> None:
     """/deposit and /withdraw, with what was understood in the answer."""
     async with someone(tmp_path, fear_greed_url="", operator_ids=OPERATORS) as ann:

@@ -52,6 +52,7 @@ def assert_captioned(shown: Message, view: View) -> None:
     assert (shown.picture is not None) == (view.picture is not None and len(shown.text) <= MAX_CAPTION)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("language", "name"), [("en", PLAIN), ("ru", HOSTILE[5])], ids=["en", "ru"])
 async def test_every_view_with_a_picture_has_its_whole_text_as_caption(
     bot: tuple[ExtBot[None], Loopback], language: str, name: str
@@ -74,6 +75,7 @@ async def test_every_view_with_a_picture_has_its_whole_text_as_caption(
     assert pictured > 12
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", ["en", "es", "ru"])
 def test_the_caption_says_every_number_that_the_picture_says(language: str) -> None:
     """To the character: the same rounding, minus, decimal sign and per cent. A change's drift is its weight after less its target."""

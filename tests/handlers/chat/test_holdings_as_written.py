@@ -292,6 +292,7 @@ CHAT = [
 ]
 
 
+@pytest.mark.long
 async def test_holdings_are_shown_with_their_value_before_anything_is_done(tmp_path: Path) -> None:
     """In the chat, in three languages; and what the bot wrote can be sent back to it."""
     async with someone(tmp_path, fear_greed_url="", operator_ids=OPERATORS) as ann:

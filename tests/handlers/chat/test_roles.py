@@ -160,6 +160,7 @@ async def test_who_was_paired_by_the_code_stays_operator_while_the_settings_name
             assert (await person_of(chat, ANN)).role is role
 
 
+@pytest.mark.long
 async def test_strangers_do_not_stand_before_a_margin_alert(chat: Someone) -> None:
     """Sixty strangers write, then margin is in danger: the alarm leaves first, and the strangers are one message with a way to the list."""
     await chat.set_up()
@@ -182,6 +183,7 @@ async def test_strangers_do_not_stand_before_a_margin_alert(chat: Someone) -> No
     assert "Approve S0" in chat.loopback.last(ANN.id).buttons
 
 
+@pytest.mark.long
 async def test_requests_one_after_the_other_come_seldom_and_lose_nobody(chat: Someone) -> None:
     """A stranger every twenty seconds for half an hour: a handful of questions, everything else of the chat passes, and all are counted."""
     before = chat.newest

@@ -202,6 +202,7 @@ CHAT = [
 ]
 
 
+@pytest.mark.long
 async def test_times_are_taken_in_the_chat(tmp_path: Path) -> None:
     """In three languages, with what is set now in the answer."""
     async with someone(tmp_path, fear_greed_url="", operator_ids=OPERATORS) as ann:

@@ -143,6 +143,7 @@ CHAT = [
 ]
 
 
+@pytest.mark.long
 async def test_the_zone_is_asked_for_and_taken_in_the_chat(tmp_path: Path) -> None:
     """In three languages; a tap on what was asked back takes it, and the schedule goes by it."""
     async with someone(tmp_path, fear_greed_url="", operator_ids=OPERATORS) as ann:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.moments import after
 from tests.portfolio.still_market import StillMarket
 
@@ -24,6 +26,7 @@ async def held(ann: Someone) -> dict[str, Decimal]:
     return (await ann.books())["spot"]  # type: ignore[no-any-return]
 
 
+@pytest.mark.long
 async def test_a_deposit_that_reads_in_two_ways_is_asked_about_and_noted_once(tmp_path: Path) -> None:
     """Each reading with its value; the tap notes it, a second tap on the same page does nothing."""
     async with after(by_hand, tmp_path, source=StillMarket) as ann:

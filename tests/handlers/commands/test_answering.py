@@ -66,6 +66,7 @@ async def on_target(opened: Someone) -> None:
     await opened.step()
 
 
+@pytest.mark.long
 async def test_consent_is_asked_with_the_limits_in_words_and_one_tap_ends_it(tmp_path: Path) -> None:
     """Nothing is switched on before the yes; the drift after it is traded without a question and told with its limits."""
     async with ann(tmp_path) as at:
@@ -212,6 +213,7 @@ async def test_an_alert_offers_the_longer_snooze_too(tmp_path: Path) -> None:
         assert (until - at.chat.clock.now()).total_seconds() == 4 * 3600
 
 
+@pytest.mark.long
 async def test_quiet_hours_are_kept_and_end_in_one_digest(tmp_path: Path) -> None:
     """Nothing at night; at seven one message with a line for each alert, then the plan."""
     async with ann(tmp_path, start=datetime(2026, 1, 5, 22, 30, tzinfo=UTC)) as at:

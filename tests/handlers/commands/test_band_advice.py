@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chatbot.clock import ManualClock
 from chatbot.model import STABLE, BandRule
 from tests.person import START, Someone, someone
@@ -50,6 +52,7 @@ async def test_one_band_then_all_of_them(tmp_path: Path) -> None:
         assert bands[STABLE] != BandRule(abs_pp=D(5))
 
 
+@pytest.mark.long
 async def test_a_limit_on_tracking_is_marked(tmp_path: Path) -> None:
     """At one per cent a year the cash line is bound by the limit, says so, and the button sets the narrower band."""
     clock = ManualClock(START)

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from chatbot.clock import ManualClock
 from chatbot.model import LegState, PlanState
 from chatbot.plans import costs
@@ -227,6 +229,7 @@ async def test_another_try_at_what_nobody_traded(tmp_path: Path) -> None:
         assert len([reason for reason in (await on.ann.plan()).reasons if reason.trigger == "again"]) == 1
 
 
+@pytest.mark.long
 async def test_a_new_try_keeps_out_what_the_person_had_left_out(tmp_path: Path) -> None:
     """BTC was switched off by hand: the second plan does not bring it back by itself."""
     async with thin(tmp_path) as on:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chatbot.clock import ManualClock
 from chatbot.model import NET
 from tests.person import START, someone
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.long
 async def test_a_futures_move_leads_to_a_plan_that_brings_the_exposure_back(tmp_path: Path) -> None:
     """ETH nearly doubles: only the futures are in it, so no line leaves its band, but the net exposure does."""
     clock = ManualClock(START)

@@ -179,6 +179,7 @@ async def test_what_cannot_be_read_is_told_all_at_once_and_the_question_stays(an
     assert "Nothing was changed" in await correct(ann, "BTC 0.6")
 
 
+@pytest.mark.long
 async def test_money_comes_in_and_goes_out_and_is_no_profit(ben: Someone) -> None:
     """Of a paper portfolio too: what its orders hold back cannot leave."""
     await ben.say("/deposit 500")

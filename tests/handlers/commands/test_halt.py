@@ -134,6 +134,7 @@ async def test_a_plan_under_way_is_stopped_within_two_seconds_and_goes_on_when_i
         assert leg.is_transfer or leg.filled >= leg.qty * Decimal("0.98")
 
 
+@pytest.mark.long
 async def test_confirm_while_trading_is_stopped_sends_nothing_and_says_so(ann: Someone) -> None:
     """Also where it is stopped between the tap and the transaction that decides; the card can be confirmed afterwards."""
     sent = await sends(ann)
@@ -232,6 +233,7 @@ async def test_only_the_operator_stops_trading_and_lets_it_go_on(ann: Someone) -
     assert await ann.program.halting.standing() is not None
 
 
+@pytest.mark.long
 async def test_a_plan_that_prices_have_left_behind_is_shown_anew(ann: Someone) -> None:
     """Beyond the portfolio's limit nothing more of the old plan is sent: it ends, and a card as of now takes its place."""
     await ann.tap("Confirm")

@@ -48,6 +48,7 @@ def amount_of(label: str) -> str:
     return label.rpartition(" ")[2]
 
 
+@pytest.mark.long
 async def test_from_the_command_to_a_short_and_back_to_flat(tmp_path: Path) -> None:
     """/hedge 50 20, Confirm, /exposure, a fall and a rebound, the message, its plan, Confirm, flat."""
     async with after(spot_holder, tmp_path, source=StillMarket) as ann:
@@ -123,6 +124,7 @@ async def test_the_card_shows_the_figure_of_the_button_and_says_where_prices_hav
         assert f"you lose about {amount_of(choices[0])} after this plan" not in card.text
 
 
+@pytest.mark.long
 async def test_where_there_is_no_room_the_limit_what_is_used_of_it_and_the_cure_are_told(tmp_path: Path) -> None:
     """Without stablecoins nothing can stand behind a short; as many coins sold as it says, and the size that was asked for is there."""
     async with after(holder_of, tmp_path, "BTC 100", source=StillMarket) as ann:
@@ -167,6 +169,7 @@ async def test_hedge_close_takes_the_only_one_off(tmp_path: Path) -> None:
         assert (await ann.books())["book"] == {}
 
 
+@pytest.mark.long
 async def test_the_close_button_leads_to_the_card_that_closes_that_hedge(tmp_path: Path) -> None:
     """With two open the words alone ask which one, each with the loss that is left; afterwards an old button finds nothing left."""
     async with after(spot_holder, tmp_path, source=StillMarket) as ann:
@@ -264,6 +267,7 @@ async def held_for_a_day(ann: Someone) -> None:
     await ann.settle()
 
 
+@pytest.mark.long
 async def test_every_page_about_hedges_speaks_of_the_same_loss(tmp_path: Path) -> None:
     """The first /hedge after a start, the next, its table, and the card: one set of betas, the estimated ones, and one figure."""
     async with after(held_for_a_day, tmp_path) as ann:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import delete
 
 from chatbot.clock import ManualClock
@@ -28,6 +29,7 @@ async def bought(ann: Someone) -> None:
     await ann.tap("Skip")
 
 
+@pytest.mark.long
 async def test_rows_name_their_reasons_and_open_in_full(tmp_path: Path) -> None:
     """What asked for it, what became of it; opened, every leg is there, page by page, and Back leads to the list."""
     async with after(bought, tmp_path, source=LivelyMarket) as ann:

@@ -46,6 +46,7 @@ async def legs(ann: Someone) -> dict[str, tuple[LegKind, int]]:
     return {leg.instrument: (leg.kind, round(leg.qty if leg.is_transfer else leg.notional)) for leg in (await ann.plan()).legs}
 
 
+@pytest.mark.long
 async def test_it_buys_what_is_missing_and_sells_nothing(ann: Someone) -> None:
     """BTC and ETH have risen by a half, far out of their band: of 1,000 each dollar goes to ALT and to cash, up to one level."""
     move(ann, "1.5", "BTC", "ETH")
@@ -65,6 +66,7 @@ async def test_it_buys_what_is_missing_and_sells_nothing(ann: Someone) -> None:
     assert {coin for coin in held if held[coin] != before[coin]} == {"SOL", "XRP", "USDT"}
 
 
+@pytest.mark.long
 async def test_on_target_every_line_gets_its_share_and_the_book_rises_with_it(ann: Someone) -> None:
     """Of 9,000 the futures get 900, and their longs grow to the same level; a contract is never made smaller."""
     await ann.say("/deposit 9000")

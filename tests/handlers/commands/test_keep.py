@@ -134,6 +134,7 @@ async def test_panic_leaves_what_is_kept(ann: Someone) -> None:
     assert sold == {"ADA": D(10_000), "BTC": D("0.3")}
 
 
+@pytest.mark.long
 async def test_a_plan_that_is_carried_out_leaves_coins_and_money_that_are_kept(tmp_path: Path) -> None:
     """Paper orders of the demo: a target of 0 sells all BTC but what is kept, and the buys leave the money that is kept."""
     async with moments.after(Someone.settle, tmp_path, fear_greed_url="") as ann:
@@ -151,6 +152,7 @@ async def test_a_plan_that_is_carried_out_leaves_coins_and_money_that_are_kept(t
         assert "Kept out: 0.01 BTC, $" in kept(await ann.say("/status"))
 
 
+@pytest.mark.long
 async def test_it_is_not_changed_under_a_plan_that_may_still_trade_it(tmp_path: Path) -> None:
     """Confirmed and not carried out yet: /keep says to wait for the end, and works after it."""
     async with moments.after(Someone.settle, tmp_path, fear_greed_url="") as ann:

@@ -112,6 +112,7 @@ async def test_a_key_that_comes_in_another_shape_is_written_down_nowhere(ann: So
     assert SECRET not in repr(await rows(ann, "pf_updates"))
 
 
+@pytest.mark.long
 async def test_a_process_killed_before_it_read_the_key_asks_for_it_again(tmp_path: Path, server: KeyServer) -> None:
     """What was typed is nowhere; its message is deleted all the same, and a bare command is still obeyed."""
     settings: dict[str, Any] = {"secret_keys": new_master_key(), "exchange_options": server.options}
@@ -161,6 +162,7 @@ async def test_a_key_that_may_withdraw_is_refused_with_its_cure_and_not_kept(ann
     assert await ann.say("/keys") == "You have connected no exchange."
 
 
+@pytest.mark.long
 async def test_a_bybit_key_and_what_is_wrong_with_its_account(ann: Someone, server: KeyServer) -> None:
     """Every problem has its cure in one sentence, on the card and later from /keys."""
     server.answers["/v5/position/list"]["result"]["list"] = [{"symbol": "BTCUSDT", "positionIdx": 1, "size": "0"}]
@@ -178,6 +180,7 @@ async def test_a_bybit_key_and_what_is_wrong_with_its_account(ann: Someone, serv
     assert "It may not trade coins. I only read, so that is fine." in ann.last.text
 
 
+@pytest.mark.long
 async def test_a_key_is_removed_after_one_question_and_really_gone(ann: Someone) -> None:
     await give(ann)
     await ann.say("/disconnect")
@@ -188,6 +191,7 @@ async def test_a_key_is_removed_after_one_question_and_really_gone(ann: Someone)
     assert await ann.say("/disconnect") == "You have connected no exchange."
 
 
+@pytest.mark.long
 async def test_with_several_keys_the_person_says_which_and_a_stranger_finds_none(ann: Someone, server: KeyServer) -> None:
     """Another person's button is refused, and their lists are empty."""
     await give(ann)
@@ -204,6 +208,7 @@ async def test_with_several_keys_the_person_says_which_and_a_stranger_finds_none
     assert ANN.id != BEN.id
 
 
+@pytest.mark.long
 async def test_what_becomes_wrong_with_a_key_is_told_with_its_cure(ann: Someone, server: KeyServer) -> None:
     """A day later it is asked about again; its message opens the key, and a key that was removed meanwhile is told nothing of."""
     await give(ann)

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chatbot.model import Cause
 from tests.moments import after
 from tests.portfolio.still_market import D, StillMarket
@@ -48,6 +50,7 @@ async def on_target(ann: Someone) -> None:
     await ann.step()
 
 
+@pytest.mark.long
 async def test_a_tilt_from_its_button_to_its_end(tmp_path: Path) -> None:
     """Switched on with its risk told; a rally of SOL is sold and bet against; the page shows the bet; the next plan closes it."""
     async with standing(tmp_path) as (ann, market):

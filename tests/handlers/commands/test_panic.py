@@ -483,6 +483,7 @@ async def test_without_prices_for_two_minutes_it_says_that_the_futures_are_open(
         assert (await ann.books())["book"] == {}
 
 
+@pytest.mark.long
 async def test_an_exchange_that_is_away_parks_the_plan_under_way_and_the_panic_is_taken_up_again(tmp_path: Path) -> None:
     """The plan's order cannot be taken back yet; a minute later it is, and only then everything is closed, once."""
     async with someone(tmp_path) as ann:
@@ -511,6 +512,7 @@ async def test_an_exchange_that_is_away_parks_the_plan_under_way_and_the_panic_i
         assert [plan.state for plan in await ann.plans()] == [PlanState.DONE] * 2
 
 
+@pytest.mark.long
 async def test_nothing_opens_again_until_resume_and_the_first_plan_after_it_asks(ann: Someone) -> None:
     """On auto, with a schedule and unanswered plans that reduce: hours pass without a plan; after /resume the bot proposes, and asks."""
     portfolio = await portfolio_of(ann)
@@ -539,6 +541,7 @@ async def test_nothing_opens_again_until_resume_and_the_first_plan_after_it_asks
     assert not (await remembered(ann)).asks
 
 
+@pytest.mark.long
 async def test_a_coin_without_a_price_holds_nothing_up(tmp_path: Path) -> None:
     """Neither the futures, nor the sale of the other coins: it is named, and stays."""
     clock = ManualClock(START)

@@ -65,6 +65,7 @@ async def test_everything_is_handed_out_as_a_file(ann: Someone) -> None:
     assert {"portfolios", "plans", "legs", "orders", "accounts"} <= found.keys()
 
 
+@pytest.mark.long
 async def test_what_is_deleted_is_gone_and_nobody_else_notices(ann: Someone, tmp_path: Path) -> None:
     """No row and no byte of the name; the check that comes next looks at the others, and Zoe is a stranger again."""
     zoe = await zoe_beside(ann)

@@ -139,6 +139,7 @@ _ALLOWED = {
 _LOOKS = ("edit", "card", "plan", "leave_it")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("state", ENDED, ids=[state.value for state in ENDED])
 async def test_a_tap_on_a_plan_that_has_ended_says_how_and_changes_nothing(chat: Someone, state: PlanState) -> None:
     """Late, replaced, or twice: no leg is touched, nothing is enqueued, and the window says how the plan stands."""

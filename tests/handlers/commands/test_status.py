@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chatbot.clock import ManualClock
 from tests.person import START, someone
 from tests.portfolio.still_market import StillMarket
@@ -23,6 +25,7 @@ async def with_futures(ann: Someone) -> None:
     await ann.step()
 
 
+@pytest.mark.long
 async def test_coins_tell_what_each_is_worth_largest_first_and_the_futures_apart(tmp_path: Path) -> None:
     """Amount, price, value and share of each; the sum stands above, positions below; Back leads to the status again."""
     clock = ManualClock(START)

@@ -68,6 +68,7 @@ async def test_stopping_twice_and_after_the_end_is_answered_in_words(ann: Someon
     assert len(await ann.plans()) == 1
 
 
+@pytest.mark.long
 async def test_a_stop_is_for_the_plan_that_it_names(ann: Someone) -> None:
     """An old button, pressed while a later plan is under way, says how its own plan ended; somebody else's button does nothing."""
     old = ann.last
@@ -87,6 +88,7 @@ async def test_a_stop_is_for_the_plan_that_it_names(ann: Someone) -> None:
     assert "nothing was done" in refused.text
 
 
+@pytest.mark.long
 async def test_a_pause_alone_lets_the_plan_come_to_its_end(ann: Someone) -> None:
     await ann.say("/pause")
     await ann.work()

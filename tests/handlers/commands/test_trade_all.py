@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chatbot.clock import ManualClock
 from chatbot.model import Cause, PlanState
 from tests.moments import after
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 D = Decimal
 
 
+@pytest.mark.long
 async def test_what_is_left_is_traded_with_one_tap(tmp_path: Path) -> None:
     """A small part of a point is left and named; the tap makes a plan of it, and Confirm sends its orders."""
     clock = ManualClock(START)
@@ -45,6 +48,7 @@ async def test_what_is_left_is_traded_with_one_tap(tmp_path: Path) -> None:
         assert "Trade it all the same" not in (await ann.say("/rebalance"), *ann.last.buttons)
 
 
+@pytest.mark.long
 async def test_nothing_to_do_names_the_largest_difference_even_where_nothing_is_left(tmp_path: Path) -> None:
     """On its targets, the answer says how close: a number, and no button that would do nothing."""
     clock = ManualClock(START)

@@ -103,6 +103,7 @@ async def test_an_option_is_one_button_that_turns_it_round(chat: Someone) -> Non
     assert (await strategy_of(chat)).setting(Cause.VOLATILITY).params == {}
 
 
+@pytest.mark.long
 async def test_all_coins_together_are_one_line(chat: Someone) -> None:
     """Turned on in the chat, the real machine measures what is held: one reading instead of one a coin, in every place."""
     await chat.say("/rebalance")

@@ -74,6 +74,7 @@ async def test_a_short_word_that_is_a_place_too_is_asked_about(tmp_path: Path) -
         assert (await person(ann)).zone == "Europe/Paris"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", ["en", "es", "ru"])
 def test_no_message_tells_a_bare_time_of_day_to_somebody_without_a_zone(language: str) -> None:
     """Every view there is, in three languages: each time of day says that it is UTC's."""

@@ -63,6 +63,7 @@ async def test_the_chat_is_the_same_after_a_restart_and_its_buttons_work(tmp_pat
         assert len({message.id for message in again.chat(ANN.id)}) == 5
 
 
+@pytest.mark.long
 async def test_a_killed_demo_has_its_chat_up_to_a_second_before(tmp_path: Path) -> None:
     """Nobody says goodbye to a killed process: the chat is written while it goes on."""
     loopback = Loopback()

@@ -60,6 +60,7 @@ async def form_of(ann: Someone, at: str, exchange: str = "Binance") -> str:
     return at + str(first["url"]).removeprefix(f"{PUBLIC}/")
 
 
+@pytest.mark.long
 async def test_a_key_is_given_on_the_form_and_its_card_comes_into_the_chat(ann: Someone, at: str) -> None:
     """What is no key leaves the form as it is; the first key uses it up."""
     page = await form_of(ann, at)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chatbot.model import PlanState
 from handlers.chat.newest import Alert, Newest
 from handlers.views.common import Html, View
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
+@pytest.mark.long
 async def test_an_alert_becomes_the_card_and_the_card_the_result(tmp_path: Path) -> None:
     """One message from the crossing to what was traded, and it rang once."""
     async with ann(tmp_path) as at:

@@ -110,6 +110,7 @@ async def test_confirm_that_finds_nothing_to_do_ends_the_plan(chat: Someone, mon
     assert [plan.state for plan in await chat.plans()] == ["superseded"]
 
 
+@pytest.mark.long
 async def test_progress_on_a_picture_card_is_one_call(chat: Someone) -> None:
     """The card is a picture, so its text is edited as a caption at once."""
     card = await chat.set_up()

@@ -87,6 +87,7 @@ async def test_a_tap_is_answered_and_carried_out_although_its_answer_failed(chat
     assert "Being carried out" in chat.loopback.last(42).text
 
 
+@pytest.mark.long
 async def test_a_whole_set_up_passes_under_telegrams_limits(tmp_path: Path) -> None:
     """With one message a second and bursts of five, forty commands in a row are all answered."""
     async with someone(tmp_path, flood=True) as chat:

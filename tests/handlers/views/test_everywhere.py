@@ -47,6 +47,7 @@ def rendered(language: str, name: str) -> dict[str, View]:
     return {key: view(words) for key, view in every_view(name).items()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "language"), EVERYWHERE)
 def test_every_view_is_html_that_telegram_takes(language: str, name: str) -> None:
     """Telegram's own rules of markup accept every text, and its sizes hold; what has a picture is its caption."""
@@ -127,6 +128,7 @@ def test_every_view_has_an_example() -> None:
     assert views == {key.split(" ")[0] for key in every_view()}
 
 
+@pytest.mark.long
 def test_messages_about_money_start_with_the_mode() -> None:
     """Whatever speaks of a portfolio says first whether it is real."""
     about_money = {

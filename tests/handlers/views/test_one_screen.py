@@ -50,6 +50,7 @@ def _line(name: str, weight: Decimal, target: Decimal, band: str) -> LineReading
     return LineReading(line=name, weight=weight, target=target, band=half, breach="over" if outside else None)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES)
 @settings(max_examples=40)
 @given(seen=portfolios())

@@ -1019,7 +1019,7 @@ def _real_money(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.real_money.elsewhere": lambda w: real_money.elsewhere(w, "bybit", "binance"),
         "plan.real_money.watching": lambda w: real_money.watching(w, watched, D(65_000)),
         "plan.real_money.watching unknown": lambda w: real_money.watching(w, watched, None),
-        "plan.real_money.no_account": real_money.no_account,
+        "plan.real_money.no_account": lambda w: real_money.no_account(w, watched),
         "plan.real_money.not_allowed": lambda w: real_money.not_allowed(w, watched),
         "plan.real_money.unknown_value": lambda w: real_money.unknown_value(w, watched),
         "plan.real_money.consent": lambda w: real_money.consent(w, watched, limits, D(65_000)),

@@ -217,6 +217,7 @@ async def test_where_there_is_one_purse_a_transfer_is_a_line_in_our_books() -> N
         assert not place.server.asked("transfer")
 
 
+@pytest.mark.long
 async def test_whatever_happens_to_a_transfer_it_is_made_once() -> None:
     """Binance takes no id for it: after the process has ended, amount, direction and time of the journal find it."""
     async with room("binance") as place:
