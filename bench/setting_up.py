@@ -6,6 +6,7 @@ The first one of a program also runs the triggers over a month of history, for e
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from bench.figures import Figure
 from bench.host import ADA, Host, hosted
@@ -44,7 +45,7 @@ async def _set_up(host: Host, taps: tuple[str, ...]) -> None:
     """Tap through the set-up, each button as soon as it is there, until the first plan asks for its Confirm."""
     before = (await host.loopback.text(ADA, "/start")).id
     for label in taps:
-        message = await host.loopback.wait(lambda label=label: _with_button(host, label, before))
+        message = await host.loopback.wait(partial(_with_button, host, label, before))
         await host.loopback.tap(ADA, message, label)
     await host.loopback.wait(lambda: _with_button(host, "Confirm", before), timeout_s=30.0)
 

@@ -18,8 +18,8 @@ from chatbot.config import load_settings
 from chatbot.durable import Inline
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.model import Cause, Strategy, TriggerSetting
-from chatbot.portfolio.anchors import anchor_spikes
-from chatbot.portfolio.layers import Memory
+from chatbot.portfolio import targets
+from chatbot.portfolio.anchors import anchor_spikes, rearm, spikes
 from chatbot.store import portfolios
 from chatbot.triggers import market, signals
 
@@ -89,5 +89,7 @@ def _hold(found: Evaluation, strategy: Strategy, seen: tuple[Signal, ...]) -> No
     """Do for one portfolio what a check does with its triggers."""
     if found.held is None or found.effective is None:
         raise AssertionError("the portfolio cannot be evaluated")
-    memory = anchor_spikes(Memory(), seen, found.held, strategy, datetime(2020, 1, 1, tzinfo=UTC))
+    begun = spikes(seen, found.held, strategy)
+    mix = targets.unreached(found.states.mix, found.held, strategy, begun)
+    memory = rearm(anchor_spikes(found.states, begun, found.held, strategy, mix, datetime(2020, 1, 1, tzinfo=UTC)), seen)
     market.changes(memory, seen, strategy, found.effective)
