@@ -103,7 +103,8 @@ def _credentials(text: str) -> Credentials | None:
 async def keys(update: Update, context: Context) -> None:
     """List the person's keys."""
     context.about = None
-    await show(update, context, views.listed(context.words, await context.program.keyring.of(context.person)))
+    keyring = context.program.keyring
+    await show(update, context, views.listed(context.words, await keyring.of(context.person), can_connect=keyring.is_open))
 
 
 async def key(update: Update, context: Context) -> None:
@@ -125,14 +126,17 @@ async def _card(update: Update, context: Context, found: ExchangeKey | None) -> 
 async def disconnect(update: Update, context: Context) -> None:
     """Ask which key, and whether it shall really go."""
     context.about = None
-    theirs = await context.program.keyring.of(context.person)
+    keyring = context.program.keyring
+    theirs = await keyring.of(context.person)
     if update.callback_query is not None and context.tapped.arg:
         found = await _meant(context)
         await show(update, context, views.remove_offer(context.words, found) if found is not None else views.gone(context.words))
     elif len(theirs) == 1:
         await show(update, context, views.remove_offer(context.words, theirs[0]))
     else:
-        await show(update, context, views.which(context.words, theirs) if theirs else views.listed(context.words, ()))
+        await show(
+            update, context, views.which(context.words, theirs) if theirs else views.listed(context.words, (), can_connect=keyring.is_open)
+        )
 
 
 async def disconnect_yes(update: Update, context: Context) -> None:

@@ -72,7 +72,7 @@ async def live(update: Update, context: Context) -> None:
     if portfolio is None:
         return
     if portfolio.mode is not Mode.LIVE:
-        await show(update, context, views.no_account(context.words, portfolio))
+        await show(update, context, views.no_account(context.words, portfolio, can_connect=context.program.keyring.is_open))
     elif portfolio.live is not None:
         await _terms(update, context, portfolio, portfolio.live)
     elif not context.program.settings.allow_live:

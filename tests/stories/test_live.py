@@ -145,7 +145,14 @@ async def test_a_watched_account_is_never_traded(tmp_path: Path) -> None:
         await ann.step()
         assert (await ann.plan()).state is PlanState.PROPOSED
         assert "WATCH · Binance" in await ann.say("/mode")
+        assert "I cannot tell it apart yet" in await ann.say("/deposit 100")
+        await ann.say("/invest 500")
+        assert (await ann.tap("Confirm")).text == "Nothing was sent: this portfolio is only watched now."
+        await ann.say("/panic")
+        await ann.tap("Cancel orders and stop")
+        await ann.work()
         assert not theirs(server).orders
+        assert not server.trespasses
 
 
 async def test_without_the_operator_nobody_is_asked(tmp_path: Path) -> None:
@@ -182,8 +189,8 @@ async def test_an_unfit_key_is_not_traded_with(tmp_path: Path) -> None:
         assert "WATCH · Binance" in await ann.say("/status")
 
 
-async def test_one_tap_leads_back_to_watching_and_a_restart_remembers_the_consent(tmp_path: Path) -> None:
-    """What was agreed to is read again by the next process; after the tap not even an old card sends anything."""
+async def test_one_tap_leads_back_to_watching(tmp_path: Path) -> None:
+    """After the tap not even an old card sends anything."""
     async with at_exchange(tmp_path) as (ann, server):
         await watch(ann)
         await agree(ann)

@@ -199,10 +199,11 @@ def unfit(words: Words, key: ExchangeKey, problems: Sequence[KeyProblem]) -> Vie
     return View(text, ((button(words.t("Check again"), "key_check", key.id), button(words.t("Status"), "status")),))
 
 
-def listed(words: Words, keys: Sequence[ExchangeKey]) -> View:
-    """List a person's keys."""
+def listed(words: Words, keys: Sequence[ExchangeKey], *, can_connect: bool = True) -> View:
+    """List a person's keys; where none can be connected, none is offered."""
     if not keys:
-        return View(page(say(words, "You have connected no exchange.")), ((button(words.t("Connect an exchange"), "connect"),),))
+        offer = ((button(words.t("Connect an exchange"), "connect"),),) if can_connect else ()
+        return View(page(say(words, "You have connected no exchange.")), offer)
     text = page(bold(words.t("Your exchange keys")), *(joined(DOT, (_title(key.exchange, key.shown), _state(words, key))) for key in keys))
     taps = tuple((button(_plain(key), "key", key.id),) for key in keys)
     return View(text, (*taps, (button(words.t("Connect another"), "connect"),)))

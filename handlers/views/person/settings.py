@@ -134,7 +134,7 @@ def help_page(words: Words, group: str = "", *, operator: bool = False) -> View:
         say(
             words,
             "Every message about money starts with its mode: {marks}.",
-            marks=joined(", ", (mark(known) for known in Mode if known is not Mode.LIVE)),
+            marks=joined(", ", (*map(mark, Mode), mark(Mode.LIVE, watched=True))),
         ),
     )
     buttons = tuple(

@@ -81,13 +81,16 @@ def watching(words: Words, portfolio: Portfolio, value: Decimal | None) -> View:
     return View(text, ((button(words.t("Status"), "status", "", Style.PRIMARY), button(words.t("Targets"), "targets")),))
 
 
-def no_account(words: Words, portfolio: Portfolio) -> View:
-    """Say what /live is about."""
+def no_account(words: Words, portfolio: Portfolio, *, can_connect: bool) -> View:
+    """Say what /live is about; a way there is told where there is one."""
     text = page(
         head(words, portfolio),
-        say(words, "This portfolio stands on no account of yours. Connect one first: /connect, then “Watch this account”."),
+        say(words, "This portfolio stands on no account of yours. Connect one first: /connect, then “Watch this account”.")
+        if can_connect
+        else say(words, "This portfolio stands on no account of yours, and none can be connected here."),
     )
-    return View(text, ((button(words.t("My keys"), "keys"), button(words.t("Status"), "status")),))
+    status = button(words.t("Status"), "status")
+    return View(text, ((button(words.t("My keys"), "keys"), status) if can_connect else (status,),))
 
 
 def not_allowed(words: Words, portfolio: Portfolio) -> View:

@@ -280,7 +280,13 @@ def too_little(words: Words, portfolio: Portfolio, short: TooLittle) -> View:
 
 def not_ours(words: Words, portfolio: Portfolio) -> View:
     """Say that an exchange keeps the account."""
-    return View(page(head(words, portfolio), say(words, "Your exchange keeps this account: I see by myself what comes and goes.")), ())
+    return View(
+        page(
+            head(words, portfolio),
+            say(words, "Your exchange keeps this account. What comes and goes there counts as profit or loss: I cannot tell it apart yet."),
+        ),
+        (),
+    )
 
 
 _SINCE = {

@@ -256,6 +256,10 @@ async def test_without_a_master_key_the_operators_part_is_told(tmp_path: Path) -
     async with someone(tmp_path) as ann:
         assert await ann.say("/connect") == "This is a demo, and nothing leaves this machine: no exchange is connected here."
         assert await ann.say("/keys") == "You have connected no exchange."
+        assert ann.last.buttons == ()
+        await ann.set_up()
+        assert "none can be connected here" in await ann.say("/live")
+        assert "WATCH, LIVE" in " ".join((await ann.say("/help")).split()) or "LIVE, WATCH" in ann.last.text
 
 
 async def test_with_a_public_address_the_key_is_never_asked_for_in_the_chat(tmp_path: Path) -> None:
