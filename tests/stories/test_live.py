@@ -109,11 +109,14 @@ async def test_from_the_first_key_to_the_first_plan_with_real_money_and_its_rest
         assert "LIVE · Binance" in agreed
         assert "From now on I trade here with real money." in agreed
         await ann.say("/targets BTC 30 ETH 30 USDT 40")
+        assert "here I send nothing that you have not confirmed" in await ann.say("/mode auto")
         card = await ann.say("/rebalance")
         assert "LIVE · Binance" in card
         assert "a first plan with real money trades a tenth" in card
         first = await ann.confirm()
         assert first.state is PlanState.DONE
+        await ann.step()
+        assert "today, deposits included" in await ann.say("/status")
         assert sum(leg.notional for leg in first.legs) <= D(6500)
         rest = await ann.taps("The rest")
         assert "a first plan" not in rest.text

@@ -166,6 +166,8 @@ def _choice(label: str, arg: str, *, chosen: bool) -> Button:
 def not_alone(words: Words, portfolio: Portfolio) -> View:
     """Refuse auto where the bot cannot trade for the person."""
     why = say(words, "I can act by myself only in demo and paper portfolios: in this one, you trade by hand.")
+    if portfolio.mode is Mode.LIVE:
+        why = say(words, "I can act by myself only in demo and paper portfolios: here I send nothing that you have not confirmed.")
     return View(page(head(words, portfolio), why), ((button(words.t("Back"), "mode"),),))
 
 
