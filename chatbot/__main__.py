@@ -244,9 +244,9 @@ def _key_form(program: Program) -> KeyForm | None:
     if not (program.settings.public_url and program.keyring.is_open):
         return None
     from chatbot.web.key_form import KeyForm  # noqa: PLC0415 - so that --help and plan start at once
-    from handlers.transport.key_desk import KeyDesk  # noqa: PLC0415
+    from handlers.transport.key_form import KeyFormAnswers  # noqa: PLC0415
 
-    return KeyForm(KeyDesk(program), program.settings.public_url)
+    return KeyForm(KeyFormAnswers(program), program.settings.public_url)
 
 
 async def _show_pairing_code(program: Program, shown: str | None = None) -> str | None:

@@ -17,7 +17,7 @@ from handlers.buttons import BOUND, Reason, Refusal, Signer, told_apart
 from handlers.chat.context import CONTEXT, PROGRAM, Context, answer, reply
 from handlers.chat.gate import gate
 from handlers.chat.trouble import broken, words_outside
-from handlers.chat.whispers import WHISPERS, Whispers
+from handlers.chat.typed_keys import WHISPERS, Whispers
 from handlers.commands import (
     alerts,
     band_advice,

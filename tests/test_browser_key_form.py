@@ -14,7 +14,7 @@ from playwright.async_api import async_playwright, expect
 from chatbot.vault import new_master_key
 from chatbot.web.key_form import KeyForm
 from chatbot.web.server import WebServer
-from handlers.transport.key_desk import KeyDesk
+from handlers.transport.key_form import KeyFormAnswers
 from tests.exchanges.live.key_server import API_KEY, SECRET, key_server
 from tests.person import someone
 from tests.test_browser_page import CHROMIUM, FLAGS
@@ -48,7 +48,7 @@ async def test_a_key_is_given_on_a_phone_without_a_script(tmp_path: Path) -> Non
         person = next(one for one in await ann.program.access.everybody()) if await ann.say("/start") else None
         assert person is not None
         form = f"{public}/key/{await ann.program.keyring.offer_form(person, 'binance')}"
-        async with WebServer(port=port, key_form=KeyForm(KeyDesk(ann.program), public)), async_playwright() as playwright:
+        async with WebServer(port=port, key_form=KeyForm(KeyFormAnswers(ann.program), public)), async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             complaints: list[str] = []
             for dark in (True, False):

@@ -20,8 +20,8 @@ from chatbot.monitor.judge import CheckInput, described, judge, reasons_for_plan
 from chatbot.monitor.last_check import LastCheck
 from chatbot.monitor.stumbles import Stumbles
 from chatbot.plans import hedge_draft
-from chatbot.plans.offer import offer
 from chatbot.plans.outcomes import NothingToDo, Proposed
+from chatbot.plans.show_card import offer
 from chatbot.portfolio.states import NOTHING, changes
 from chatbot.store import accounts, halt, messages, plans, privacy
 from chatbot.triggers import schedule, tilt

@@ -11,7 +11,7 @@ from chatbot.alerts import quiet_hours, write
 from chatbot.errors import contained
 from chatbot.model import AnswerMode, DecidedBy, MessageKind, NotAlone, Plan, PlanState, Unanswered
 from chatbot.plans import autonomy, hedge_draft, outcomes
-from chatbot.plans.offer import offer
+from chatbot.plans.show_card import offer
 from chatbot.portfolio import states, turnover
 from chatbot.portfolio.revision import revision_of
 from chatbot.store import accounts, halt, messages, plans, portfolios

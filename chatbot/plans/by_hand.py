@@ -14,7 +14,7 @@ from chatbot.errors import Rejected
 from chatbot.exchanges.base import Holdings, KeptByHand, Trade, is_perp
 from chatbot.hedges import life
 from chatbot.model import Flow, FlowKind, Leg, LegKind, LegState, MessageKind, Mode, PlanState
-from chatbot.plans import execution_hooks, mix
+from chatbot.plans import execution_hooks, intended_mix
 from chatbot.plans.outcomes import Confirmed
 from chatbot.portfolio import states
 from chatbot.portfolio.amounts.differences import Typed
@@ -105,7 +105,7 @@ class ByHand:
         await plans.set_state(tx, done.id, PlanState.DONE, now)
         await events.add_event(tx, done.id, None, "noted", {"person": person_id}, now)
         before = await states.read(tx, done.portfolio_id)
-        after = _remembered(replace(before, mix=mix.confirmed(before.mix, plan)), done)
+        after = _remembered(replace(before, mix=intended_mix.confirmed(before.mix, plan)), done)
         await states.write(tx, done.portfolio_id, before, after)
         trace = Trace(rows=states.answered(before, after), plan_id=plan.id, legs=plan.legs)
         await stored_flows.add(tx, replace(noted, facts=noted.facts | trace.facts()))

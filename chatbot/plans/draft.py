@@ -16,7 +16,7 @@ from chatbot.engine.portfolio import INDEX, hold_out
 from chatbot.engine.targets import Targets
 from chatbot.exchanges.base import asset_of
 from chatbot.model import Cause, LeftOut, LeftOutWhy, Leg, LegKind, Mode, Plan, PlanState, Portfolio, Problem, Reason, takes_at_once
-from chatbot.plans import mix
+from chatbot.plans import intended_mix
 from chatbot.plans.outcomes import SmallDifference
 from chatbot.portfolio import targets as targeting
 from chatbot.portfolio import valuation
@@ -253,7 +253,7 @@ def draft(evaluation: Evaluation, targets: Targets, block: Block, reasons: tuple
         left_out=left_out(block, evaluation, targets),
         fees=block.fees,
         prices={name: quote.price for name, quote in evaluation.quotes.items()},
-        targets=targets_to_json(targets) | mix.on_plan(evaluation, targets, block.value_target, legs),
+        targets=targets_to_json(targets) | intended_mix.on_plan(evaluation, targets, block.value_target, legs),
         created_at=now,
         expires_at=now + expiry,
     )

@@ -17,7 +17,7 @@ import structlog
 
 from chatbot.alerts import write
 from chatbot.model import UNDER_WAY, UNSETTLED, Cause, DecidedBy, PlanState
-from chatbot.plans import mix, panic_draft
+from chatbot.plans import intended_mix, panic_draft
 from chatbot.plans.closing import Closing, begin
 from chatbot.portfolio import states
 from chatbot.portfolio.states import PanicMark
@@ -206,7 +206,7 @@ class Panic:
             plan = await begin(tx, self._work, latest, drafted, now)
             if plan.state is not PlanState.PROPOSED:  # by hand it counts when it is said to be done
                 before = await states.read(tx, latest.id)
-                await states.write(tx, latest.id, before, replace(before, mix=mix.confirmed(before.mix, plan)))
+                await states.write(tx, latest.id, before, replace(before, mix=intended_mix.confirmed(before.mix, plan)))
         self._crash_point("sold")
         _LOG.info("selling all spot", portfolio=latest.id, person=person_id, plan=plan.id)
         return plan

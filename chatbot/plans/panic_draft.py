@@ -11,7 +11,7 @@ from chatbot.engine.exact import in_steps
 from chatbot.engine.planner.prices import round_price
 from chatbot.engine.portfolio import tradable
 from chatbot.model import Cause, LeftOut, LeftOutWhy, Leg, LegKind, Mode, Plan, PlanState, PortfolioFigures, Reason
-from chatbot.plans import mix
+from chatbot.plans import intended_mix
 from chatbot.plans.by_hand import LASTS
 from chatbot.plans.draft import figures_after
 from chatbot.portfolio import valuation
@@ -82,7 +82,7 @@ def selling(evaluation: Evaluation, now: datetime) -> Plan:
     if evaluation.effective is None:
         return plan
     # after /resume the coins are bought back in the mix that was meant before (domain 2.3)
-    return replace(plan, targets=mix.on_plan(evaluation, evaluation.effective.targets, plan.after.value, plan.legs))
+    return replace(plan, targets=intended_mix.on_plan(evaluation, evaluation.effective.targets, plan.after.value, plan.legs))
 
 
 def _leg(evaluation: Evaluation, instrument: str, kind: LegKind, qty: Decimal, *, sells: bool) -> Leg | LeftOut:

@@ -30,10 +30,8 @@ from chatbot.model import (
     Reason,
 )
 from chatbot.model.hedge import HedgeProblem
-from chatbot.plans import by_hand, costs, hedge_draft, mix, new_money
+from chatbot.plans import by_hand, costs, hedge_draft, intended_mix, new_money
 from chatbot.plans import draft as planning
-from chatbot.plans.moved import holdings_moved, outdated, prices_moved, settings_changed, stopped
-from chatbot.plans.offer import store
 from chatbot.plans.outcomes import (
     AutoConfirm,
     CannotEvaluate,
@@ -56,11 +54,13 @@ from chatbot.plans.outcomes import (
     Steady,
     TooExpensive,
 )
+from chatbot.plans.outdated import holdings_moved, outdated, prices_moved, settings_changed, stopped
 from chatbot.plans.real_money import limits
+from chatbot.plans.show_card import store
 from chatbot.portfolio import states, valuation
 from chatbot.portfolio.revision import revision_of
 from chatbot.store import events, halt, plans, portfolios
-from chatbot.triggers import drift, market, standing, tilt
+from chatbot.triggers import drift, held_targets, market, tilt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -203,7 +203,7 @@ class Rebalancing:
             return NothingToDo(portfolio=portfolio, figures=figures, left_out=undone, small=small)
         told = market.aged(tilt.told(reasons, tilts), market_now)
         drafted = planning.draft(evaluation, targets, block, told, now=now, expiry=self._lasts(evaluation))
-        return replace(drafted, revision=revision_of(portfolio), standing=standing.beside(told, evaluation))
+        return replace(drafted, revision=revision_of(portfolio), standing=held_targets.beside(told, evaluation))
 
     def _draft_buys(self, evaluation: Evaluation, reasons: tuple[Reason, ...]) -> Plan | NothingToDo | CannotEvaluate:
         """Return the plan that invests money; raises ``engine.errors.Refused``."""
@@ -235,7 +235,7 @@ class Rebalancing:
             stuck = isinstance(hedge, OpenHedge) and hedge.contract in evaluation.stops
             undone = (LeftOut(why=LeftOutWhy.HALTED, instrument=INDEX),) if stuck else ()
             return NothingToDo(portfolio=evaluation.portfolio, figures=figures, left_out=undone)
-        return replace(drafted, standing=standing.beside(reasons, evaluation))
+        return replace(drafted, standing=held_targets.beside(reasons, evaluation))
 
     def _lasts(self, evaluation: Evaluation) -> timedelta:
         return by_hand.lasts(evaluation.portfolio, self._expiry)
@@ -369,7 +369,7 @@ class Rebalancing:
         await events.add_event(tx, plan.id, None, "confirmed", {"person": person_id} | ({"by": alone.by} if alone else {}))
         await enqueue_plan(self._work, tx, plan)
         before = await states.read(tx, plan.portfolio_id)
-        meant = mix.confirmed(before.mix, plan, alone=alone is not None)
+        meant = intended_mix.confirmed(before.mix, plan, alone=alone is not None)
         after = replace(before, hedges=life.confirmed(before.hedges, plan), mix=meant, shorts=life.shorts_left(before.shorts, plan))
         if before.panic is not None and alone is None and not plan.is_panic:
             after = replace(after, panic=replace(before.panic, over=True))

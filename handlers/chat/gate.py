@@ -14,7 +14,7 @@ from telegram.ext import ApplicationHandlerStop
 from chatbot.access import Gate
 from handlers.chat.context import Context, answer, reply
 from handlers.chat.trouble import broken, words_outside
-from handlers.chat.whispers import unsay, was_whispered
+from handlers.chat.typed_keys import unsay, was_whispered
 from handlers.transport import menu
 from handlers.transport.rate_limit import newest_of
 from handlers.views import problems

@@ -15,13 +15,13 @@ from chatbot.portfolio.strategies import EVERY
 from handlers.chat import numbers
 from handlers.chat.names import ANY
 from handlers.chat.numbers import MONEY, SHARE, number, shown
-from handlers.chat.tokens import NOISE, in_digits, segments
+from handlers.chat.typed_lists import NOISE, in_digits, segments
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from handlers.chat.names import Names
-    from handlers.chat.tokens import Token
+    from handlers.chat.typed_lists import Token
 
 MAX_LINES = 20
 _ALL_WORDS = (

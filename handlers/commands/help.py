@@ -11,7 +11,7 @@ from chatbot.portfolio.manage import OF_PORTFOLIO
 from chatbot.store import accounts
 from handlers.chat import guesses
 from handlers.chat.context import reply, show
-from handlers.chat.whispers import was_whispered
+from handlers.chat.typed_keys import was_whispered
 from handlers.command_list import COMMANDS, SHOWN_BY_BUTTON, TAKE_WORDS, TITLES, visible_to
 from handlers.commands import by_hand, flows, holdings, invest, keys, live, lives, portfolios, settings, start, strategy
 from handlers.views import problems

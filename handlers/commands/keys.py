@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chatbot.keyring import CHAT_DIALOG, Refused
 from chatbot.model import Credentials, Mode
 from handlers.chat.context import reply, show
-from handlers.chat.whispers import heard, unsay, was_whispered
+from handlers.chat.typed_keys import heard, unsay, was_whispered
 from handlers.views.person import keys as views
 from handlers.views.person.key_guides import GUIDES
 

@@ -15,7 +15,7 @@ from chatbot.store import accounts, events, halt, plans
 from handlers.buttons import Signer, markup
 from handlers.chat import sending
 from handlers.chat.context import words_for, words_of_pages
-from handlers.chat.newest import Alert
+from handlers.chat.lowest_message import Alert
 from handlers.transport import rendering
 from handlers.transport.rate_limit import newest_of, pause_s
 from handlers.views import alerts

@@ -8,7 +8,7 @@ import structlog
 from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 from telegram.ext import BaseRateLimiter
 
-from handlers.chat.newest import Newest
+from handlers.chat.lowest_message import Newest
 from handlers.transport.updates import answering
 
 if TYPE_CHECKING:

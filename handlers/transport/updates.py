@@ -16,7 +16,7 @@ from telegram.ext import BaseUpdateProcessor
 from chatbot.clock import SystemClock
 from chatbot.keyring import CHAT_DIALOG, is_asked
 from chatbot.store import accounts, events
-from handlers.chat.whispers import Whispers
+from handlers.chat.typed_keys import Whispers
 from handlers.transport import shape
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from chatbot.portfolio import states as remembered
 from chatbot.portfolio import strategies
 from chatbot.portfolio.amounts.differences import Typed
 from chatbot.store import plans
-from chatbot.triggers import standing
+from chatbot.triggers import held_targets
 from handlers.transport import rendering
 from tests.handlers.views.test_everywhere import CATALOGUE
 from tests.portfolio.still_market import PERSON, START, Bench, bench
@@ -248,7 +248,7 @@ async def test_a_spike_of_all_coins_is_one_plan(tmp_path: Path) -> None:
         cut = await on.lines(portfolio)
         assert {line: weight for line, (weight, _) in cut.items() if line in ("BTC", "SOL")} == {"BTC": D("0.160"), "SOL": D("0.120")}
         assert cut["net"] == (D("0.040"), D("0.040"))
-        held_there = standing.beside((), await on.room.program.evaluator.look(portfolio))
+        held_there = held_targets.beside((), await on.room.program.evaluator.look(portfolio))
         assert {one.line: [by.line for by in one.by] for one in held_there} == {"BTC": [BASKET], "SOL": [BASKET], NET: [BASKET]}
         await on.room.mail()
         on.together(replace(SPIKE, subject=BASKET, active=False, since=None, size=None))

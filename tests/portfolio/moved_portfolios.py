@@ -17,7 +17,7 @@ from chatbot.exchanges.base import Quote, asset_of
 from chatbot.exchanges.markets.coins import perp_market, spot_market
 from chatbot.model import CORE, HEDGE_KINDS, STABLE, BandRule, Cause, Mode, OpenHedge, Portfolio, Reason, Signal, Strategy, TriggerSetting
 from chatbot.model.trigger_info import INFO, Effect
-from chatbot.plans import draft, mix
+from chatbot.plans import draft, intended_mix
 from chatbot.portfolio import strategies, valuation
 from chatbot.portfolio.evaluation import Evaluation, measured
 from chatbot.portfolio.layers import Anchor, Layers, Memory
@@ -70,7 +70,7 @@ def carried_out(case: Case, found: Evaluation, block: Block) -> Case:
     assert found.snapshot is not None
     plan = draft.draft(found, draft.targets_for(found), block, (), now=NOW, expiry=timedelta(minutes=5))
     after = valuation.after_legs(found.snapshot, plan.legs, MARKETS)
-    return replace(case, snap=after, states=replace(case.states, memory=found.memory, mix=mix.confirmed(found.layers.mix, plan)))
+    return replace(case, snap=after, states=replace(case.states, memory=found.memory, mix=intended_mix.confirmed(found.layers.mix, plan)))
 
 
 def threshold(found: Evaluation) -> D:

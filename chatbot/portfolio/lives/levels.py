@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from chatbot.exchanges.base import asset_of
 from chatbot.model.life import Leap, LeapAnswer, LeapWhy
 from chatbot.portfolio import states
-from chatbot.portfolio.lives import noted
+from chatbot.portfolio.lives import stored_notes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,13 +55,13 @@ class Levels:
     @classmethod
     async def load(cls, db: Database, quote: str = "") -> Levels:
         """Return what an earlier process wrote down; what cannot be read begins anew. ``quote`` is empty for the usual quote coin."""
-        key = noted.fact(_KEY, quote)
-        return cls(await noted.read(db, key, dict[str, _Track]), key=key)
+        key = stored_notes.fact(_KEY, quote)
+        return cls(await stored_notes.read(db, key, dict[str, _Track]), key=key)
 
     async def keep(self, db: Database) -> None:
         """Write down what changed since the last time."""
         if self._changed:
-            await noted.write(db, self._key, self._tracks)
+            await stored_notes.write(db, self._key, self._tracks)
             self._changed = False
 
     def see(self, instrument: str, price: Decimal, now: datetime) -> Leap | None:

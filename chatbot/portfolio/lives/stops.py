@@ -17,7 +17,7 @@ import structlog
 from chatbot.engine.cash import CASH_COINS
 from chatbot.exchanges.base import Quote, is_perp
 from chatbot.model.life import Stop, StopKind
-from chatbot.portfolio.lives import noted
+from chatbot.portfolio.lives import stored_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -64,15 +64,15 @@ class Stops:
     @classmethod
     async def load(cls, db: Database, quote: str = "") -> Stops:
         """Return what an earlier process wrote down; what cannot be read begins anew. ``quote`` is empty for the usual quote coin."""
-        key = noted.fact(_KEY, quote)
-        return cls(await noted.read(db, key, dict[str, _Kept]), key=key)
+        key = stored_notes.fact(_KEY, quote)
+        return cls(await stored_notes.read(db, key, dict[str, _Kept]), key=key)
 
     async def keep(self, db: Database, now: datetime, *, at_once: bool = False) -> None:
         """Write down stops that changed since the last time, and now and then the last prices; ``at_once`` those too."""
         due = at_once or self._written is None or now - self._written >= _WRITE_EVERY
         if not (self._changed or (due and self._quotes)):
             return
-        await noted.write(db, self._key, self._kept())
+        await stored_notes.write(db, self._key, self._kept())
         self._changed, self._written = False, now
 
     def _kept(self) -> dict[str, _Kept]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.model import PlanState
-from handlers.chat.newest import Alert, Newest
+from handlers.chat.lowest_message import Alert, Newest
 from handlers.views.common import Html, View
 from tests.handlers.commands.test_answering import ann
 

@@ -9,7 +9,7 @@ import pytest
 
 from chatbot.model import Answering, AnswerMode, AutoLimits, Cause, LegState, NotAlone, PlanState, Reason
 from chatbot.plans import outcomes
-from chatbot.plans.moved import holdings_moved, prices_moved
+from chatbot.plans.outdated import holdings_moved, prices_moved
 from tests.monitor.test_unanswered import alone
 from tests.portfolio.still_market import PERSON, D, bench
 

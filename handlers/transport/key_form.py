@@ -26,7 +26,7 @@ _UNFIT = 422
 _SEE_CHAT = N_("What {exchange} says of it stands in the chat. You can close this page.")
 
 
-class KeyDesk:
+class KeyFormAnswers:
     """Serves the form for the keyring of a program."""
 
     def __init__(self, program: Program) -> None:
