@@ -38,7 +38,9 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Line:
+class InnerBand:
+    """What one line may come to: its weight w, target t, the edges of its inner band, and what trading it costs, per unit."""
+
     w: Fraction
     t: Fraction
     lower: Fraction
@@ -88,11 +90,11 @@ def destination(
     return Destination(triggered=True, weights=_written(x), one_way_turnover=to_decimal(_turnover(lines, x)))
 
 
-def _turnover(lines: Mapping[str, _Line], x: Mapping[str, Fraction]) -> Fraction:
+def _turnover(lines: Mapping[str, InnerBand], x: Mapping[str, Fraction]) -> Fraction:
     return total(abs(x[line] - band.w) for line, band in lines.items()) / 2
 
 
-def _within(budget: Decimal | None, lines: Mapping[str, _Line], x: dict[str, Fraction]) -> dict[str, Fraction]:
+def _within(budget: Decimal | None, lines: Mapping[str, InnerBand], x: dict[str, Fraction]) -> dict[str, Fraction]:
     """Go the way from w to x as far as the turnover budget reaches: w + mu (x - w) with the largest mu up to 1."""
     moved = _turnover(lines, x)
     if budget is None or moved <= exact(budget):
@@ -115,11 +117,11 @@ def _breached(weights: Mapping[str, Decimal], targets: Mapping[str, Decimal], wi
         return any(outside(w, targets[line], widths[line], one, mode) for line, w in weights.items() if line in widths)
 
 
-def _inner_band(w: Fraction, t: Fraction, half: Fraction, cost: Fraction) -> _Line:
-    return _Line(w=w, t=t, lower=max(ZERO, t - half), upper=t + half, cost=cost)
+def _inner_band(w: Fraction, t: Fraction, half: Fraction, cost: Fraction) -> InnerBand:
+    return InnerBand(w=w, t=t, lower=max(ZERO, t - half), upper=t + half, cost=cost)
 
 
-def project(lines: Sequence[_Line]) -> list[Fraction]:
+def project(lines: Sequence[InnerBand]) -> list[Fraction]:
     """Clip every weight into its inner band, then close the gap by lowering (raising) the cheapest lines.
 
     Among equals those go that stand farthest above (below) target.
@@ -137,7 +139,7 @@ def project(lines: Sequence[_Line]) -> list[Fraction]:
     return x
 
 
-def _absorb(x: Sequence[Fraction], lines: Sequence[_Line], gap: Fraction) -> list[Fraction]:
+def _absorb(x: Sequence[Fraction], lines: Sequence[InnerBand], gap: Fraction) -> list[Fraction]:
     """Bring the sum of ``x`` down by ``gap`` (up if it is below 0), or as far as the inner bands allow."""
     if gap > 0:
         goal = max(total(x) - gap, total(line.lower for line in lines))
