@@ -15,7 +15,7 @@ from bench.host import hosted
 from chatbot.engine.triggers.volatility import SpikeState
 from chatbot.model import Cause, TriggerSetting
 from chatbot.store import messages
-from chatbot.triggers import signals
+from chatbot.triggers import machines
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -102,10 +102,10 @@ async def _pulse() -> AsyncIterator[list[float]]:
 
 def _stand(program: Program, state: SpikeState) -> None:
     """Let the machine of BTC's volatility stand so, as if a reading had just moved it; everybody who hears of it is stirred."""
-    watch = next(one for one in signals.active_machines(_STRATEGY) if one.subject == "BTC")
-    kept = program.signals._kept  # noqa: SLF001 - the alternative is a week of market
+    watch = next(one for one in machines.active_machines(_STRATEGY) if one.subject == "BTC")
+    running = program.signals.machines
     since = program.source.market_time(program.clock.now()) if state.active else None
-    kept[watch] = replace(kept[watch], state=state, since=since)
+    running.keep({watch: replace(running[watch], state=state, since=since)})  # the alternative is a week of market
     program.roster.stir(frozenset({watch}))
 
 

@@ -21,7 +21,7 @@ from chatbot.model import Cause, Strategy, TriggerSetting
 from chatbot.portfolio import targets
 from chatbot.portfolio.anchors import anchor_spikes, rearm, spikes
 from chatbot.store import portfolios
-from chatbot.triggers import market, signals
+from chatbot.triggers import machines, market
 
 if TYPE_CHECKING:
     from chatbot.app import Program
@@ -52,7 +52,7 @@ async def _measured(program: Program, clock: ManualClock) -> list[Figure]:
     await crowd.settle(program, 1)
     async with program.db.read() as tx:
         first = (await portfolios.active(tx))[0]
-    watched = frozenset(watch for strategy in crowds for watch in signals.all_machines(strategy))
+    watched = frozenset(watch for strategy in crowds for watch in machines.all_machines(strategy))
     began = time.perf_counter()
     await program.signals.refresh(watched)
     warm_up = time.perf_counter() - began

@@ -18,7 +18,8 @@ from chatbot.model import Cause
 from chatbot.portfolio import strategies
 from chatbot.stage import Stage, remembered
 from chatbot.store.database import Database
-from chatbot.triggers.signals import Signals, all_machines
+from chatbot.triggers.machines import all_machines
+from chatbot.triggers.signals import Signals
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

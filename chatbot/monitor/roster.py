@@ -13,7 +13,7 @@ from chatbot.monitor.screen import Kind, ScreenArrays, kind_of
 from chatbot.portfolio import valuation
 from chatbot.portfolio.states import ScheduleMark
 from chatbot.store import portfolios
-from chatbot.triggers import schedule, signals
+from chatbot.triggers import machines, schedule
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.markets import Markets
     from chatbot.store.database import Database, Tx
-    from chatbot.triggers.signals import MachineKey
+    from chatbot.triggers.machines import MachineKey
 
 #: portfolios that are loaded before others get their turn
 _PAGE = 250
@@ -209,9 +209,9 @@ def _watched(portfolio: Portfolio, held: tuple[str, ...] = ()) -> _Watched:
     """Return how a portfolio is watched; ``held`` is what the last look needed, positions that the strategy does not name among it."""
     strategy = portfolio.strategy
     needed = tuple(sorted({*valuation.instruments(strategy), *held}))
-    looked, heard = signals.all_machines(strategy), signals.active_machines(strategy)
-    if signals.is_together(strategy):
-        basket = signals.basket_machine(strategy, portfolio.id)
+    looked, heard = machines.all_machines(strategy), machines.active_machines(strategy)
+    if machines.is_together(strategy):
+        basket = machines.basket_machine(strategy, portfolio.id)
         looked = (*looked, basket)
         heard = (*heard, basket) if strategy.setting(basket.trigger).on else heard
     return _Watched(portfolio=portfolio, instruments=needed, looked=looked, heard=heard)

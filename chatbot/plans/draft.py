@@ -17,12 +17,12 @@ from chatbot.engine.targets import Targets
 from chatbot.exchanges.base import asset_of
 from chatbot.model import Cause, LeftOut, LeftOutWhy, Leg, LegKind, Mode, Plan, PlanState, Portfolio, Problem, Reason, takes_at_once
 from chatbot.plans import intended_mix
-from chatbot.plans.outcomes import SmallDifference
+from chatbot.plans.outcomes import CannotEvaluate, NothingToDo, SmallDifference
 from chatbot.portfolio import targets as targeting
 from chatbot.portfolio import valuation
 from chatbot.portfolio.evaluation import measured
 from chatbot.portfolio.revision import revision_of
-from chatbot.triggers import causes
+from chatbot.triggers import causes, held_targets, market, tilt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,6 +39,41 @@ if TYPE_CHECKING:
 _COMPLETED = "beta_completion"
 #: this share of the portfolio off its target is told where no order does anything about it
 _WELL_OFF = Decimal("0.01")
+
+
+def drafted(
+    evaluation: Evaluation,
+    reasons: tuple[Reason, ...],
+    *,
+    at: tuple[datetime, datetime],
+    joined: datetime,
+    costs: Mapping[str, Decimal] | None,
+    expiry: timedelta,
+) -> Plan | NothingToDo | CannotEvaluate:
+    """Return the plan that an evaluated portfolio gets for ``reasons``, or why there is none; raises ``engine.errors.Refused``.
+
+    ``at`` is now, by the process and by the market; ``joined`` the market time at which the portfolio was opened; ``costs`` by line
+    what trading it costs, None where all count alike.
+    """
+    if evaluation.snapshot is None or evaluation.figures is None:
+        return CannotEvaluate(portfolio=evaluation.portfolio, problems=evaluation.problems)
+    portfolio, figures, (now, market_now) = evaluation.portfolio, evaluation.figures, at
+    if any(reason.trigger is Cause.MARGIN for reason in reasons):
+        evaluation = beside_untargeted(evaluation, joined)
+    elif asked := open_questions(evaluation):
+        return CannotEvaluate(portfolio=portfolio, problems=asked)
+    evaluation, tilts = tilt.for_block(evaluation, market_now)
+    targets = targets_for(evaluation, costs)
+    block = block_for(evaluation, targets, (*reasons, *tilts))
+    if block.empty:
+        undone = left_out(block, evaluation, targets)
+        named = {left.instrument for left in undone}
+        undone += tuple(left for left in too_small(evaluation, targets) if left.instrument not in named)
+        small = small_difference(evaluation, targets) if any(reason.trigger is Cause.MANUAL for reason in reasons) else None
+        return NothingToDo(portfolio=portfolio, figures=figures, left_out=undone, small=small)
+    told = market.aged(tilt.told(reasons, tilts), market_now)
+    made = draft(evaluation, targets, block, told, now=now, expiry=expiry)
+    return replace(made, revision=revision_of(portfolio), standing=held_targets.beside(told, evaluation))
 
 
 def targets_for(evaluation: Evaluation, costs: Mapping[str, Decimal] | None = None) -> Targets:

@@ -58,9 +58,8 @@ from chatbot.plans.outdated import holdings_moved, outdated, prices_moved, setti
 from chatbot.plans.real_money import limits
 from chatbot.plans.show_card import store
 from chatbot.portfolio import states, valuation
-from chatbot.portfolio.revision import revision_of
 from chatbot.store import events, halt, plans, portfolios
-from chatbot.triggers import drift, held_targets, market, tilt
+from chatbot.triggers import drift, held_targets, tilt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -186,24 +185,16 @@ class Rebalancing:
         try:
             if hedge is not None or new_money.asked(reasons) is not None:  # legs of their own
                 return self._draft_buys(evaluation, reasons) if hedge is None else self._draft_hedge(evaluation, figures, reasons, hedge)
-            if any(reason.trigger is Cause.MARGIN for reason in reasons):
-                evaluation = planning.beside_untargeted(evaluation, self._evaluator.market_time(evaluation.portfolio.created_at))
-            elif asked := planning.open_questions(evaluation):
-                return CannotEvaluate(portfolio=portfolio, problems=asked)
-            evaluation, tilts = tilt.for_block(evaluation, market_now)
-            targets = planning.targets_for(evaluation, self._costing(portfolio).by_line(evaluation))
-            block = planning.block_for(evaluation, targets, (*reasons, *tilts))
+            return planning.drafted(
+                evaluation,
+                reasons,
+                at=(now, market_now),
+                joined=self._evaluator.market_time(portfolio.created_at),
+                costs=self._costing(portfolio).by_line(evaluation),
+                expiry=self._lasts(evaluation),
+            )
         except Refused as refusal:
-            return CannotEvaluate(portfolio=evaluation.portfolio, problems=(Problem(code=refusal.code),))
-        if block.empty:
-            undone = planning.left_out(block, evaluation, targets)
-            named = {left.instrument for left in undone}
-            undone += tuple(left for left in planning.too_small(evaluation, targets) if left.instrument not in named)
-            small = planning.small_difference(evaluation, targets) if any(reason.trigger is Cause.MANUAL for reason in reasons) else None
-            return NothingToDo(portfolio=portfolio, figures=figures, left_out=undone, small=small)
-        told = market.aged(tilt.told(reasons, tilts), market_now)
-        drafted = planning.draft(evaluation, targets, block, told, now=now, expiry=self._lasts(evaluation))
-        return replace(drafted, revision=revision_of(portfolio), standing=held_targets.beside(told, evaluation))
+            return CannotEvaluate(portfolio=portfolio, problems=(Problem(code=refusal.code),))
 
     def _draft_buys(self, evaluation: Evaluation, reasons: tuple[Reason, ...]) -> Plan | NothingToDo | CannotEvaluate:
         """Return the plan that invests money; raises ``engine.errors.Refused``."""

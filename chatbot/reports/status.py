@@ -14,7 +14,7 @@ from chatbot.portfolio import states, targets, turnover
 from chatbot.portfolio.amounts import performance
 from chatbot.reports import exposure
 from chatbot.store import halt, plans, portfolios
-from chatbot.triggers import schedule, signals
+from chatbot.triggers import machines, schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,7 +155,7 @@ def _amounts(snapshot: Snapshot | None) -> dict[str, Decimal]:
 
 def _that_act(found: tuple[Signal, ...], strategy: Strategy) -> tuple[Signal, ...]:
     """Return the signals that may move something: of volatility those of all coins together, or those of each."""
-    together = signals.is_together(strategy)
+    together = machines.is_together(strategy)
     return tuple(one for one in found if one.trigger is not Cause.VOLATILITY or (one.subject == BASKET) == together)
 
 

@@ -19,7 +19,7 @@ from chatbot.model import Cause, Signal, Strategy, TriggerSetting
 from chatbot.model.trigger_info import INFO
 from chatbot.portfolio import strategies
 from chatbot.store.database import Database
-from chatbot.triggers import signals
+from chatbot.triggers import machines as running
 from chatbot.triggers.signals import Signals
 
 if TYPE_CHECKING:
@@ -110,12 +110,12 @@ async def test_more_people_ask_the_exchange_no_more_often(lab: Lab) -> None:
     """A thousand portfolios with the same coins cost the requests of one, and a second look at the same hour costs none."""
     one = lab.process()
     strategy = await lab.strategy()
-    await one.refresh(frozenset(signals.all_machines(strategy)))
+    await one.refresh(frozenset(running.all_machines(strategy)))
     for_one = lab.market.asked
     lab.market.asked = 0
     many = lab.process()
     others = [await lab.strategy(volatility=TriggerSetting(on=True, params={"enter": D(2) + D(n) / 1000})) for n in range(50)]
-    await many.refresh(frozenset(watch for other in others for watch in signals.all_machines(other)))
+    await many.refresh(frozenset(watch for other in others for watch in running.all_machines(other)))
     for_many = lab.market.asked
     assert 0 < for_many <= for_one  # machines with the usual limits stand where the first process left them: nothing is asked for those
     for other in others:
@@ -132,8 +132,8 @@ async def test_a_restart_goes_on_where_the_machines_stood(lab: Lab) -> None:
     for day in range(12):
         lab.clock.advance(DAY)
         reborn = lab.process()
-        await reborn.refresh(frozenset(signals.all_machines(strategy)))
-        await steady.refresh(frozenset(signals.all_machines(strategy)))
+        await reborn.refresh(frozenset(running.all_machines(strategy)))
+        await steady.refresh(frozenset(running.all_machines(strategy)))
         assert await reborn.of(strategy) == await steady.of(strategy), f"day {day}"
     assert any(signal.active for signal in await steady.of(strategy))
 
@@ -147,8 +147,8 @@ async def test_days_taken_one_by_one_end_like_days_taken_at_once(lab: Lab) -> No
     awake = lab.process()
     for _ in range(21):
         lab.clock.advance(DAY / 3)
-        await awake.refresh(frozenset(signals.all_machines(strategy)))
-    await sleeper.refresh(frozenset(signals.all_machines(strategy)))
+        await awake.refresh(frozenset(running.all_machines(strategy)))
+    await sleeper.refresh(frozenset(running.all_machines(strategy)))
     assert await sleeper.of(strategy) == await awake.of(strategy)
 
 
@@ -161,13 +161,13 @@ async def test_without_data_nothing_begins_and_nothing_ends(lab: Lab) -> None:
     lab.market.start_episode("volatility_spike")
     lab.market.down = True
     lab.clock.advance(DAY * 2.5)
-    await machines.refresh(frozenset(signals.all_machines(strategy)))
+    await machines.refresh(frozenset(running.all_machines(strategy)))
     held = by_key(await machines.of(strategy))
     assert held[f"{Cause.VOLATILITY}:BTC"].reading == before[f"{Cause.VOLATILITY}:BTC"].reading
     assert not held[f"{Cause.VOLATILITY}:BTC"].active
     lab.market.down = False
     lab.clock.advance(DAY)
-    await machines.refresh(frozenset(signals.all_machines(strategy)))
+    await machines.refresh(frozenset(running.all_machines(strategy)))
     assert by_key(await machines.of(strategy))[f"{Cause.VOLATILITY}:BTC"].active
 
 
@@ -177,9 +177,9 @@ async def test_a_market_that_begins_anew_is_read_anew(lab: Lab) -> None:
     machines = lab.process()
     opening = by_key(await machines.of(strategy))
     lab.clock.advance(DAY * 3)
-    await machines.refresh(frozenset(signals.all_machines(strategy)))
+    await machines.refresh(frozenset(running.all_machines(strategy)))
     lab.market.begin(lab.clock.now())
-    await machines.refresh(frozenset(signals.all_machines(strategy)))
+    await machines.refresh(frozenset(running.all_machines(strategy)))
     again = by_key(await machines.of(strategy))
     assert again[f"{Cause.VOLATILITY}:BTC"].at == opening[f"{Cause.VOLATILITY}:BTC"].at
 
@@ -188,7 +188,7 @@ async def test_only_what_stands_differently_is_reported(lab: Lab) -> None:
     """A reading that changes nothing wakes nobody; one that begins something names its machine."""
     strategy = await lab.strategy()
     machines = lab.process()
-    watched = frozenset(signals.all_machines(strategy))
+    watched = frozenset(running.all_machines(strategy))
     await machines.refresh(watched)
     assert await machines.refresh(watched) == frozenset()
     lab.market.start_episode("volatility_spike")
@@ -203,6 +203,6 @@ async def test_without_futures_there_is_nothing_to_trim(lab: Lab) -> None:
     """A spot-only strategy looks at volatility and at the mood, and at no contract."""
     base = await lab.strategy()
     spot_only = replace(base, weights={**base.weights, "FUTURES": D(0), "STABLE": D("0.2")}, futures_net=D(0))
-    assert {watch.trigger for watch in signals.all_machines(spot_only)} == {
+    assert {watch.trigger for watch in running.all_machines(spot_only)} == {
         trigger for trigger, info in INFO.items() if not info.effect.needs_futures
     }

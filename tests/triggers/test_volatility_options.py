@@ -17,7 +17,8 @@ from chatbot.model import BASKET, Cause
 from chatbot.portfolio import strategies
 from chatbot.store import accounts
 from chatbot.store.database import Database
-from chatbot.triggers.signals import MachineKey, Signals, all_machines, basket_machine
+from chatbot.triggers.machines import MachineKey, all_machines, basket_machine
+from chatbot.triggers.signals import Signals
 from tests.handlers.views.view_examples import portfolio as a_portfolio
 from tests.market.history_feed import HOUR, SPANS, Feed, bar
 

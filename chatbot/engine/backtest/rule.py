@@ -120,7 +120,7 @@ def _next_breach(prices: Floats, q: Floats, lower: Floats, upper: Floats, start:
         end = min(start + block, stop)
         weights = prices[:, start:end] * q[:, np.newaxis]
         weights /= weights.sum(axis=0)
-        outside = ((weights >= upper) | (weights < lower)).any(axis=0)
+        outside: NDArray[np.bool_] = np.logical_or.reduce((weights >= upper) | (weights < lower))
         first = int(outside.argmax())
         if outside[first]:
             return start + first
