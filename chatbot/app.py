@@ -266,6 +266,7 @@ async def _assemble(
     word = await _remembered(db, _ORDER_WORD, secrets.token_hex(2))
     open_real = _real_opener(settings, clock, db, keyring, word, stack)
     open_accounts = OpenAccounts(db, _exchange_opener(markets, clock), source.name, open_real)
+    keyring.on_change(open_accounts.forget)
     hearing = signals.of, signals.together
     evaluator = Evaluator(db, open_accounts, markets, clock, hearing=hearing, betas=betas.now)
     costing = _costing_of(markets, candles, db, clock, pace)

@@ -109,11 +109,15 @@ class RateLimited(Unreachable):
 
 
 class KeyRefused(ExchangeError):
-    """The exchange does not accept the key for this call."""
+    """The exchange does not accept the key for this call; ``why`` is a machine word."""
+
+    why = "key_refused"
 
 
 class HedgeMode(KeyRefused):
     """The account keeps longs and shorts of one contract apart: its owner has to change it to one-way mode before it can be used."""
+
+    why = "hedge_mode"
 
     def __init__(self) -> None:
         super().__init__("the account is in hedge mode")

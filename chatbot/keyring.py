@@ -13,8 +13,8 @@ import structlog
 from chatbot import logs
 from chatbot.errors import KeyRefused, ShutOut, UserError, contained
 from chatbot.i18n import N_
-from chatbot.model import REFUSING, ExchangeKey, KeyProblem, KeyReport, MessageKind
-from chatbot.store import accounts, codec, keys, messages
+from chatbot.model import REFUSING, STOPPING, ExchangeKey, KeyProblem, KeyReport, MessageKind
+from chatbot.store import accounts, codec, keys, messages, portfolios
 from chatbot.vault import Owner, refuse_lost
 
 if TYPE_CHECKING:
@@ -41,6 +41,10 @@ MOST = 10
 _WARN_DAYS = (14, 3, 1)
 #: how long what an exchange said of a key is believed without asking again
 _LOOKED_AT = timedelta(hours=24)
+#: the same of a key that trades: the upkeep comes round every hour
+_TRADING_LOOKED_AT = timedelta(minutes=55)
+#: what a key that trades must not lose
+_RIGHTS = frozenset({KeyProblem.NO_SPOT, KeyProblem.NO_FUTURES})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,11 @@ class Keyring:
 
     def __init__(self, db: Database, clock: Clock, vault: Vault, ask: Callable[[str, Credentials], Awaitable[KeyReport]]) -> None:
         self._db, self._clock, self._vault, self._ask = db, clock, vault, ask
+        self._tell: list[Callable[[int], None]] = []
+
+    def on_change(self, tell: Callable[[int], None]) -> None:
+        """Have ``tell`` called with a portfolio's id whenever its key was replaced or removed, or may do something else than before."""
+        self._tell.append(tell)
 
     @property
     def is_open(self) -> bool:
@@ -79,7 +88,8 @@ class Keyring:
     async def connect(self, person: Person, exchange: str, credentials: Credentials) -> ExchangeKey | Refused:
         """Ask the exchange about a key and keep it, sealed, unless something speaks against it.
 
-        One that is there already is kept once, with the secret that was given last. Raises :class:`UserError` where there are too many,
+        One that is there already is kept once, with the secret that was given last, and another key of an account that the person has
+        connected takes the place of the one before: what stood on that goes on with it. Raises :class:`UserError` where there are too many,
         :class:`ShutOut` where the person was blocked meanwhile.
         """
         logs.hide((credentials.secret, credentials.api_key))
@@ -92,24 +102,43 @@ class Keyring:
             await accounts.hold(tx, person.id)
             await _need_let_in(tx, person.id)
             key = await self._keep(tx, person.id, exchange, credentials, report)
+        await self._changed(key.id)
         _LOG.info("exchange key connected", person=person.id, exchange=exchange, key=key.id, problems=list(report.problems))
         return key
 
     async def _keep(self, tx: Tx, person_id: int, exchange: str, credentials: Credentials, report: KeyReport) -> ExchangeKey:
-        theirs = await keys.of_person(tx, person_id)
-        for key, sealed in theirs:
-            owner = _owner(key)
-            if key.exchange == exchange and sealed and self._vault.open(sealed, owner).api_key == credentials.api_key:
-                await keys.put_sealed(tx, key.id, self._vault.seal(credentials, owner))
-                await keys.put_report(tx, key.id, report)
-                return replace(key, report=report)
-        if len(theirs) >= MOST:
+        theirs, shown = await keys.of_person(tx, person_id), credentials.api_key[-_SHOWN:]
+        same = (key for key, sealed in theirs if key.exchange == exchange and self._is_same(key, sealed, credentials, report))
+        if (before := next(same, None)) is not None:
+            replaced = before.shown if before.shown != shown else ""
+            kept = replace(before, shown=shown, report=report, is_lost=False, replaced=replaced)
+            await keys.renew(tx, kept, self._vault.seal(credentials, _owner(kept)))
+        elif len(theirs) >= MOST:
             raise UserError(N_("You have {count} keys already, which is the most. Remove one with /disconnect first."), count=MOST)
+        else:
 
-        def seal(number: int) -> str:
-            return self._vault.seal(credentials, Owner(person_id=person_id, exchange=exchange, key_id=number))
+            def seal(number: int) -> str:
+                return self._vault.seal(credentials, Owner(person_id=person_id, exchange=exchange, key_id=number))
 
-        return await keys.add(tx, person_id, exchange, credentials.api_key[-_SHOWN:], report, seal)
+            kept = await keys.add(tx, person_id, exchange, shown, report, seal)
+        if kept.account:
+            await portfolios.stand_on(tx, person_id, kept.account, kept.id)
+            await portfolios.note_account(tx, kept.id, kept.account)
+        return kept
+
+    def _is_same(self, key: ExchangeKey, sealed: str, credentials: Credentials, report: KeyReport) -> bool:
+        """Tell whether a stored key is the given one, or one of the same account."""
+        if report.account and key.report.account == report.account:
+            return True
+        return bool(sealed) and self._vault.open(sealed, _owner(key)).api_key == credentials.api_key
+
+    async def _changed(self, key_id: int) -> None:
+        """Have the account of the portfolio on a key opened anew: it was opened as the key was before."""
+        async with self._db.read() as tx:
+            portfolio = await portfolios.on_key(tx, key_id)
+        if portfolio is not None:
+            for tell in self._tell:
+                tell(portfolio.id)
 
     async def credentials(self, person_id: int, key_id: int | None) -> Credentials:
         """Return what a key is made of; raises :class:`KeyRefused` where it is gone, or nobody can open it."""
@@ -133,10 +162,17 @@ class Keyring:
         credentials = self._vault.open(sealed, _owner(key))
         logs.hide((credentials.secret, credentials.api_key))
         report = await self._ask(key.exchange, credentials)
+        looked = replace(key, report=report)
         if KeyProblem.UNREACHABLE not in report.problems:
+            report = report if report.account else replace(report, account=key.report.account)  # not asked of one that is refused
+            looked = replace(key, report=report)
             async with self._db.transaction() as tx:
                 await keys.put_report(tx, key.id, report)
-        return replace(key, report=report)
+                if looked.account:
+                    await portfolios.note_account(tx, key.id, looked.account)
+            if report.trades_futures is not key.report.trades_futures:
+                await self._changed(key.id)
+        return looked
 
     async def remove(self, person: Person, key_id: int) -> ExchangeKey | None:
         """Delete a person's key; return what it was, None where it is not theirs or gone."""
@@ -144,6 +180,7 @@ class Keyring:
             found = await keys.one(tx, person.id, key_id)
             if found is None or not await keys.remove(tx, person.id, key_id):
                 return None
+        await self._changed(key_id)
         _LOG.info("exchange key removed", person=person.id, exchange=found[0].exchange, key=key_id)
         return found[0]
 
@@ -196,22 +233,22 @@ class Keyring:
     # What happens to keys without their people
 
     async def tend(self) -> None:
-        """Ask about every key once a day, and tell its person what has become wrong with it, and that it is about to end."""
+        """Ask about keys that trade every hour, and once a day about all others; tell what has become wrong, and what is about to end."""
         async with self._db.read() as tx:
-            everything = await keys.every(tx)
+            everything, trading = await keys.every(tx), await portfolios.trading_keys(tx)
         now = self._clock.now()
         for key, sealed in everything:
-            if sealed and now - key.report.at >= _LOOKED_AT:
+            if sealed and now - key.report.at >= (_TRADING_LOOKED_AT if key.id in trading else _LOOKED_AT):
                 with contained("exchange key not looked at", key=key.id):
-                    await self._tend(key, sealed, now)
+                    await self._tend(key, sealed, now, trades=key.id in trading)
 
-    async def _tend(self, key: ExchangeKey, sealed: str, now: datetime) -> None:
+    async def _tend(self, key: ExchangeKey, sealed: str, now: datetime, *, trades: bool) -> None:
         async with self._db.read() as tx:
             person = await accounts.person(tx, key.person_id)
         if person is None or not person.is_let_in:
             return
         looked = await self._look(key, sealed)
-        wrong = REFUSING & set(looked.report.problems) - {KeyProblem.UNREACHABLE}
+        wrong = (STOPPING | _RIGHTS if trades else REFUSING) & set(looked.report.problems) - {KeyProblem.UNREACHABLE}
         ends = looked.report.expires_at
         async with self._db.transaction() as tx:
             if wrong - set(key.report.problems):
@@ -269,6 +306,7 @@ async def _post(tx: Tx, person: Person, why: str, key_id: int | None, about: Exc
         "key_id": key_id,
         "exchange": about.exchange,
         "shown": about.shown,
+        "replaced": about.replaced if isinstance(about, ExchangeKey) else "",
         "report": codec.to_plain(about.report),
     }
     await messages.ring(tx, person.chat_id, MessageKind.EXCHANGE_KEY, facts, key=f"{MessageKind.EXCHANGE_KEY}-{why}-{mark}", now=now)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from chatbot import __main__ as command_line
 from chatbot import backup, keyring
@@ -16,8 +18,8 @@ from chatbot.clock import ManualClock
 from chatbot.config import Settings
 from chatbot.errors import SealBroken, SettingError, ShutOut, UserError
 from chatbot.keyring import Keyring, Refused
-from chatbot.model import Credentials, ExchangeKey, KeyProblem, KeyReport, MessageKind, Role
-from chatbot.store import accounts, keys, privacy, tables
+from chatbot.model import Credentials, ExchangeKey, KeyProblem, KeyReport, LiveLimits, LiveTerms, MessageKind, Mode, Role
+from chatbot.store import accounts, keys, portfolios, privacy, tables
 from chatbot.store.database import Database
 from chatbot.vault import Vault, new_master_key
 from handlers import doctor
@@ -27,6 +29,8 @@ from tests.store.databases import sqlite_url
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from chatbot.model import Portfolio
 
 OLD, NEW = new_master_key(), new_master_key()
 NOW = samples.NOW
@@ -109,6 +113,73 @@ async def test_the_same_key_is_kept_once_with_its_newest_secret(db: Database, ex
     other = await connected(db, exchange, OTHER)
     assert again.id == first.id != other.id
     assert len(await sealed(db)) == 2
+
+
+async def test_two_keys_of_one_account_are_one(db: Database, exchange: Exchange) -> None:
+    """The exchange's own number tells: the new key takes the place of the old one, its portfolio goes on, and is opened anew."""
+    exchange.said = {"account": "354937868"}
+    first, told = await connected(db, exchange), []
+    portfolio = await on_account(db, first)
+    keyring_ = ring(db, exchange)
+    keyring_.on_change(told.append)
+    second = await keyring_.connect(await person(db), "binance", OTHER)
+    assert isinstance(second, ExchangeKey)
+    assert (second.id, second.shown, second.replaced) == (first.id, "wxyz", "abcd")
+    assert (await keyring_.credentials(7, portfolio.key_id), told) == (OTHER, [portfolio.id])
+    assert [(key.shown, key.replaced) for key in await keyring_.of(await person(db))] == [("wxyz", "")]
+    exchange.said = {"account": "354937869"}
+    assert (await connected(db, exchange)).id != first.id, "a sub-account is an account of its own"
+    exchange.said = {}
+    assert (await connected(db, exchange, Credentials(api_key="of-nobody-knows", secret="x"))).id not in (1, 2), "not said is not the same"
+
+
+async def test_a_key_after_the_old_one_was_removed_leads_the_portfolio_on(db: Database, exchange: Exchange) -> None:
+    """Removed, lost with its master key, or ended: a new key of the same account, and nothing else, takes it up."""
+    exchange.said = {"account": "1"}
+    portfolio = await on_account(db, await connected(db, exchange))
+    assert await ring(db, exchange).remove(await person(db), portfolio.key_id or 0)
+    exchange.said = {"account": "2"}
+    await connected(db, exchange, Credentials(api_key="of-another-account", secret="x"))
+    exchange.said = {"account": "1"}
+    again = await connected(db, exchange, OTHER)
+    async with db.read() as tx:
+        assert (await portfolios.get(tx, portfolio.id) or portfolio).key_id == again.id
+        (_, lost) = await keys.of_person(tx, 7)
+    async with db.transaction() as tx:
+        await keys.put_sealed(tx, lost[0].id, "")
+    renewed = await connected(db, exchange)
+    assert (renewed.id, renewed.is_lost) == (again.id, False)
+    assert not (await ring(db, exchange).of(await person(db)))[1].is_lost
+
+
+async def test_an_account_is_that_of_one_open_portfolio_whoever_connected_it(db: Database, exchange: Exchange) -> None:
+    """The database itself holds it: not by another key, not by another person; a closed one gives it free."""
+    exchange.said = {"account": "1"}
+    await on_account(db, await connected(db, exchange))
+    theirs = await connected(db, exchange, OTHER, 8)
+    with pytest.raises(IntegrityError):
+        await on_account(db, theirs, 8)
+    async with db.transaction() as tx:
+        await portfolios.close(tx, 1, NOW)
+    await on_account(db, theirs, 8)
+
+
+async def test_what_an_exchange_tells_later_of_an_account_is_noted_once(db: Database, exchange: Exchange) -> None:
+    """Keys of before the question: the first portfolio has the account, the other one has none, and trades nothing."""
+    mine, theirs = await connected(db, exchange), await connected(db, exchange, OTHER, 8)
+    first, second = await on_account(db, mine), await on_account(db, theirs, 8)
+    exchange.said = {"account": "1"}
+    for number, key in ((7, mine), (8, theirs)):
+        await ring(db, exchange).look(await person(db, number), key.id)
+    async with db.read() as tx:
+        assert [(await portfolios.get(tx, one.id) or one).account for one in (first, second)] == ["binance:1", None]
+
+
+async def on_account(db: Database, key: ExchangeKey, number: int = 7) -> Portfolio:
+    """Open a portfolio on the account of a key that may trade."""
+    terms = LiveTerms(since=NOW, limits=LiveLimits(order=Decimal(100)))
+    account = key.account or None
+    return await samples.a_portfolio(db, number, mode=Mode.LIVE, exchange="binance", key_id=key.id, account=account, live=terms)
 
 
 async def test_a_key_that_something_speaks_against_is_not_kept(db: Database, exchange: Exchange) -> None:
@@ -368,6 +439,37 @@ async def test_a_key_that_ends_is_told_fourteen_three_and_one_day_before(db: Dat
         await ring(db, exchange).tend()
         days += [20 - day] * (len(await told(db)) - before)
     assert days == [14, 3, 1]
+
+
+@pytest.mark.parametrize(
+    ("said", "trades"),
+    [
+        ({"problems": (KeyProblem.MAY_WITHDRAW,)}, False),
+        ({"problems": (KeyProblem.NOT_ACCEPTED,)}, False),
+        ({"problems": (KeyProblem.EXPIRED,)}, False),
+        ({"problems": (KeyProblem.NO_SPOT,)}, True),
+        ({"problems": (KeyProblem.NO_FUTURES,)}, True),
+        ({"problems": (KeyProblem.HEDGE_MODE,)}, True),
+    ],
+    ids=str,
+)
+async def test_what_becomes_wrong_with_a_key_is_told_once(db: Database, exchange: Exchange, said: dict[str, Any], trades: bool) -> None:
+    """A right gained that is refused tells everybody, a right lost whom it keeps from trading; that is asked every hour."""
+    key = await connected(db, exchange)
+    exchange.said = said
+    exchange.clock.advance(86_400)
+    await ring(db, exchange).tend()
+    assert await told(db) == ["trouble"] * (not trades)
+    exchange.said = {}
+    exchange.clock.advance(86_400)
+    await ring(db, exchange).tend()
+    await on_account(db, key)
+    exchange.said = said
+    for _ in range(3):
+        exchange.clock.advance(3600)
+        await ring(db, exchange).tend()
+    assert exchange.asked == 6
+    assert await told(db) == ["trouble"] * (1 if trades else 2)
 
 
 async def test_nobody_asks_about_the_keys_of_who_is_blocked(db: Database, exchange: Exchange) -> None:

@@ -156,7 +156,7 @@ class Executor:
             except Stopped:
                 continue  # the next look sees it
             except KeyRefused:
-                return await self._park(view, "key_refused")
+                return await self._park(view, KeyRefused.why)
             except Parked as parked:
                 return await self._park(view, parked.why)
 

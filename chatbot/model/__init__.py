@@ -19,7 +19,7 @@ from chatbot.model.figures import Check, HeldBack, KeptOut, LineReading, Outcome
 from chatbot.model.flow import Flow, FlowKind
 from chatbot.model.hedge import COVER, HEDGE_KINDS, MIN_VARIANCE, ROTATION, OpenHedge
 from chatbot.model.message import Delivery, Message, MessageKind, Urgency, Verdict
-from chatbot.model.people import LET_IN, REFUSING, AnswerMode, Credentials, ExchangeKey, KeyProblem, KeyReport, Mode, Person, Role
+from chatbot.model.people import LET_IN, REFUSING, STOPPING, AnswerMode, Credentials, ExchangeKey, KeyProblem, KeyReport, Mode, Person, Role
 from chatbot.model.plan import (
     STOPPED,
     UNDER_WAY,
@@ -61,6 +61,7 @@ __all__ = [
     "ROTATION",
     "STABLE",
     "STOPPED",
+    "STOPPING",
     "UNDER_WAY",
     "UNSETTLED",
     "USUAL_QUOTE",

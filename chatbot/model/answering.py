@@ -146,6 +146,10 @@ class LiveStop(StoredWord):
     OFF = "live_off"
     #: the portfolio is only watched now
     WATCHED = "live_watched"
+    #: the key is gone, has ended, lost a right that the plan needs, or gained one that is refused
+    KEY = "live_key"
+    #: another portfolio stands on the same account by another key
+    SHARED = "live_shared"
     #: the first plan would trade more than a tenth
     FIRST = "live_first"
     #: an order, or what is traded in a day, is over its limit

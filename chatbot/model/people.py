@@ -121,6 +121,9 @@ REFUSING: Final = frozenset(
 #: with one of these nothing is traded with a key
 UNFIT: Final = REFUSING | {KeyProblem.OLD_ACCOUNT, KeyProblem.HEDGE_MODE, KeyProblem.CLOCK, KeyProblem.NO_SPOT}
 
+#: with one of these a plan under way sends no more: a clock that is off is set by the exchange's with every request
+STOPPING: Final = UNFIT - {KeyProblem.UNREACHABLE, KeyProblem.CLOCK, KeyProblem.NO_SPOT}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyReport:
@@ -139,11 +142,18 @@ class KeyReport:
     expires_at: datetime | None = None
     #: coins found, spot and futures wallet, as (where, coin, amount)
     found: tuple[tuple[str, str, str], ...] = ()
+    #: the exchange's own number of the account, or sub-account, behind it: two keys of one account tell the same; empty: it does not say
+    account: str = ""
 
     def unfit(self, *, futures: bool) -> tuple[KeyProblem, ...]:
         """Return what speaks against trading with it, with futures or without."""
         wrong = UNFIT | ({KeyProblem.NO_FUTURES} if futures else set())
         return tuple(problem for problem in self.problems if problem in wrong)
+
+    def stops(self, now: datetime, *, spot: bool, futures: bool) -> bool:
+        """Tell whether nothing is sent with it any more: it ended, lost a right that is needed, gained one that is refused."""
+        wrong = STOPPING | ({KeyProblem.NO_SPOT} if spot else set()) | ({KeyProblem.NO_FUTURES} if futures else set())
+        return not wrong.isdisjoint(self.problems) or (self.expires_at is not None and self.expires_at <= now)
 
     @property
     def is_refused(self) -> bool:
@@ -164,3 +174,10 @@ class ExchangeKey:
     report: KeyReport
     #: nobody can open it any more: its master key is gone
     is_lost: bool = False
+    #: last characters of another key of the same account whose place it has just taken; told once, and no part of the row
+    replaced: str = ""
+
+    @property
+    def account(self) -> str:
+        """Return what names the account behind it among those of all exchanges; empty where its exchange does not say."""
+        return f"{self.exchange}:{self.report.account}" if self.report.account else ""

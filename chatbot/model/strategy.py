@@ -145,6 +145,8 @@ class Portfolio:
     live: LiveTerms | None = None
     #: the exchange key by which its account is read and traded; None: it stands on no real account
     key_id: int | None = None
+    #: that account among those of all exchanges, which is that of one open portfolio; None: there is none, or its exchange does not say
+    account: str | None = None
     paused: bool = False
     #: no alerts before this time
     snoozed_until: datetime | None = None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
-from chatbot.errors import ExchangeError, OtherWorld
+from chatbot.errors import ExchangeError, KeyRefused, OtherWorld
 from chatbot.exchanges.base import unlisted
 from chatbot.model import Mode, Problem
 from chatbot.model.life import StopKind
@@ -134,6 +134,8 @@ class Evaluator:
                 await quoted.board.refresh(needed)
         except OtherWorld as elsewhere:
             return Evaluation(portfolio=portfolio, states=states, problems=(Problem(code="other_world", instrument=elsewhere.exchange),))
+        except KeyRefused as refused:
+            return Evaluation(portfolio=portfolio, states=states, problems=(Problem(code=refused.why),))
         except ExchangeError:
             return Evaluation(portfolio=portfolio, states=states, problems=(Problem(code="unreachable"),))
         gone = {name: unlisted(name) for name in stops if name not in markets}

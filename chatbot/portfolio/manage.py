@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chatbot.clock import Clock
-    from chatbot.model import Flow, LiveLimits
+    from chatbot.model import ExchangeKey, Flow, LiveLimits
     from chatbot.store.database import Database, Tx
 
 
@@ -68,11 +68,11 @@ class Portfolios:
         *,
         quote: str = USUAL_QUOTE,
         replaces: int | None = None,
-        key_id: int | None = None,
+        key: ExchangeKey | None = None,
     ) -> Portfolio | UnderWay:
         """Create a portfolio with these spot holdings, make it the person's current one and end the set-up, in one transaction.
 
-        It is kept in the dollar ``quote`` for good, and on the account of ``key_id`` where one is given: then that says what is held.
+        It is kept in the dollar ``quote`` for good, and on the account of ``key`` where one is given: then that says what is held.
 
         The one that it ``replaces`` is closed in it too; where that cannot be, nothing is opened. Raises :class:`ShutOut` for somebody
         who was blocked meanwhile, and :class:`UserError` where too many are open.
@@ -84,12 +84,12 @@ class Portfolios:
             if replaced is not None and replaced.person_id == person.id and (busy := await self._close(tx, replaced)) is not None:
                 return busy
             others = await portfolios.open_of(tx, person.id)
-            if key_id is not None and await portfolios.on_key(tx, key_id) is not None:
-                raise UserError(N_("This account has a portfolio already. For a second one, open a sub-account with a key of its own."))
-            stored = await portfolios.add(tx, self._new(person, mode, strategy, quote, others, key_id))
+            if key is not None:
+                await _need_free(tx, key.id, key.account)
+            stored = await portfolios.add(tx, self._new(person, mode, strategy, quote, others, key))
             if len(others) == 1:
                 await self.draw_card(tx, others[0].id)
-            if key_id is None:
+            if key is None:
                 await portfolios.save_account(tx, stored.id, self._first_account(holdings, quote))
             await accounts.change_person(tx, person.id, portfolio_id=stored.id)
             await accounts.clear_dialog(tx, person.id)  # here, so that a process killed now does not open it twice
@@ -99,7 +99,7 @@ class Portfolios:
         return stored
 
     def _new(
-        self, person: Person, mode: Mode, strategy: Strategy, quote: str, others: tuple[Portfolio, ...], key_id: int | None
+        self, person: Person, mode: Mode, strategy: Strategy, quote: str, others: tuple[Portfolio, ...], key: ExchangeKey | None
     ) -> Portfolio:
         need_room(others)
         return Portfolio(
@@ -110,8 +110,9 @@ class Portfolios:
             exchange=self._exchange,
             quote=quote,
             strategy=strategy,
-            answer=AnswerMode.ASK if key_id is None else AnswerMode.NOTIFY,
-            key_id=key_id,
+            answer=AnswerMode.ASK if key is None else AnswerMode.NOTIFY,
+            key_id=key.id if key is not None else None,
+            account=key.account or None if key is not None else None,
             created_at=self._clock.now(),
         )
 
@@ -151,7 +152,7 @@ class Portfolios:
     async def reopen(self, person: Person, portfolio_id: int) -> Portfolio | None:
         """Open a closed portfolio again, paused as after a long pause, and make it the current one; None: they have no such portfolio.
 
-        Raises :class:`UserError` where too many are open.
+        Raises :class:`UserError` where too many are open, or another one has its account at an exchange now.
         """
         async with self._db.transaction() as tx:
             await accounts.hold(tx, person.id)
@@ -160,6 +161,8 @@ class Portfolios:
                 return None
             if not portfolio.is_open:
                 need_room(others)
+                if portfolio.key_id is not None:
+                    await _need_free(tx, portfolio.key_id, portfolio.account or "")
                 await portfolios.reopen(tx, portfolio_id, names.distinct(portfolio.name, (other.name for other in others)))
                 await _speak_of(tx, person.id, portfolio_id)
             opened = await portfolios.get(tx, portfolio_id)
@@ -338,6 +341,13 @@ async def need_let_in(tx: Tx, person_id: int) -> None:
     person = await accounts.person(tx, person_id)
     if person is None or not person.is_let_in:
         raise ShutOut
+
+
+async def _need_free(tx: Tx, key_id: int, account: str) -> None:
+    """Raise :class:`UserError` where an open portfolio, whoever's it is, stands on this account already, by this key or another one."""
+    there = await portfolios.on_key(tx, key_id) or (await portfolios.on_account(tx, account) if account else None)
+    if there is not None:
+        raise UserError(N_("This account has a portfolio already. For a second one, open a sub-account with a key of its own."))
 
 
 async def _owned(tx: Tx, person_id: int, portfolio_id: int) -> Portfolio | None:

@@ -39,6 +39,12 @@ async def put_sealed(tx: Tx, key_id: int, sealed: str, *, instead_of: str | None
     return (await tx.execute(update(tables.keys).where(_keys.id == key_id, *still).values(sealed=sealed))).rowcount
 
 
+async def renew(tx: Tx, key: ExchangeKey, sealed: str) -> None:
+    """Write another key of the same account in the place of one, or the same with a newer secret."""
+    values = {"shown": key.shown, "sealed": sealed, "report": encode(key.report)}
+    await tx.execute(update(tables.keys).where(_keys.id == key.id).values(**values))
+
+
 async def put_report(tx: Tx, key_id: int, report: KeyReport) -> None:
     """Note what the exchange says of a key now."""
     await tx.execute(update(tables.keys).where(_keys.id == key_id).values(report=encode(report)))
@@ -52,6 +58,12 @@ async def of_person(tx: Tx, person_id: int) -> tuple[tuple[ExchangeKey, str], ..
 async def every(tx: Tx) -> tuple[tuple[ExchangeKey, str], ...]:
     """Return all keys with their seals, oldest first."""
     return tuple(map(_read, await tx.execute(_LISTED)))
+
+
+async def report_of(tx: Tx, key_id: int) -> KeyReport | None:
+    """Return what an exchange said of a key last; None where the key is gone, or nobody can open it."""
+    row = (await tx.execute(select(_keys.sealed, _keys.report).where(_keys.id == key_id))).one_or_none()
+    return decode(KeyReport, row.report) if row is not None and row.sealed else None
 
 
 async def one(tx: Tx, person_id: int, key_id: int) -> tuple[ExchangeKey, str] | None:

@@ -42,7 +42,7 @@ _OF_LET_IN = select(_portfolios.id).where(_portfolios.id == bindparam("one"), _p
 _SERVED = _OF_LET_IN.where(_OPEN)
 _COLUMNS = (*(column.name for column in tables.portfolios.columns), "is_one_of_several")
 #: what is no part of a portfolio's settings: told by the journal, written by a statement of its own, or never changed
-_KEPT = ("id", "last_plan_number", "person_id", "created_at", "name", "closed_at", "quote", "key_id")
+_KEPT = ("id", "last_plan_number", "person_id", "created_at", "name", "closed_at", "quote", "key_id", "account")
 
 
 async def add(tx: Tx, portfolio: Portfolio) -> Portfolio:
@@ -100,6 +100,31 @@ async def on_key(tx: Tx, key_id: int) -> Portfolio | None:
     """Return the open portfolio that stands on a key, or None."""
     row = (await tx.execute(_READ.where(_portfolios.key_id == key_id, _OPEN))).one_or_none()
     return None if row is None else _portfolio(row)
+
+
+async def on_account(tx: Tx, account: str) -> Portfolio | None:
+    """Return the open portfolio, whoever's it is, that stands on an account, or None."""
+    row = (await tx.execute(_READ.where(_portfolios.account == account, _OPEN))).one_or_none()
+    return None if row is None else _portfolio(row)
+
+
+async def note_account(tx: Tx, key_id: int, account: str) -> None:
+    """Note the account behind a key in its open portfolio, where that was not known; one that another portfolio has stays that one's."""
+    taken = exists().where(_other.c.account == account, _other.c.closed_at.is_(None))
+    noting = update(tables.portfolios).where(_portfolios.key_id == key_id, _OPEN, _portfolios.account.is_(None), ~taken)
+    await tx.execute(noting.values(account=account))
+
+
+async def stand_on(tx: Tx, person_id: int, account: str, key_id: int) -> None:
+    """Have a person's portfolios on an account, closed ones too, read and traded by this key of it."""
+    moving = update(tables.portfolios).where(_portfolios.person_id == person_id, _portfolios.account == account)
+    await tx.execute(moving.values(key_id=key_id))
+
+
+async def trading_keys(tx: Tx) -> frozenset[int]:
+    """Return the keys with which somebody has agreed to trade."""
+    rows = await tx.execute(select(_portfolios.key_id).where(_portfolios.key_id.is_not(None), _portfolios.live.is_not(None), _OPEN))
+    return frozenset(rows.scalars())
 
 
 async def rename(tx: Tx, portfolio_id: int, name: str) -> None:

@@ -155,12 +155,15 @@ portfolios = Table(
     Column("live", Text),
     #: NULL: it stands on no real account
     Column("key_id", BigInteger),
+    #: NULL: none, or its exchange does not tell it
+    Column("account", Text),
     one_of("mode", Mode),
     one_of("answer", AnswerMode),
     sqlite_autoincrement=True,
 )
 
 _index_of_some("uq_pf_portfolios_key", portfolios.c.key_id, where=text("key_id IS NOT NULL AND closed_at IS NULL"), unique=True)
+_index_of_some("uq_pf_portfolios_account", portfolios.c.account, where=text("account IS NOT NULL AND closed_at IS NULL"), unique=True)
 
 accounts = Table(
     "pf_accounts",

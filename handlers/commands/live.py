@@ -40,6 +40,8 @@ async def watch(update: Update, context: Context) -> None:
     context.about = None
     program, number = context.program, int(context.tapped.arg) if context.tapped.arg.isdecimal() else 0
     found = next((one for one in await program.keyring.of(context.person) if one.id == number), None)
+    if found is not None and not found.account:  # an earlier version did not ask whose account it is
+        found = await program.keyring.look(context.person, found.id)
     if found is None or found.is_lost or not REFUSING.isdisjoint(found.report.problems):
         await show(update, context, key_views.gone(context.words))
     elif not key_views.is_watched(found):
@@ -54,7 +56,7 @@ async def _watch(update: Update, context: Context, key: ExchangeKey) -> None:
     program = context.program
     base = strategies.preset("balanced", traded(await program.source.markets()))
     try:
-        opened = await program.portfolios.open(context.person, Mode.LIVE, base, {}, key_id=key.id)
+        opened = await program.portfolios.open(context.person, Mode.LIVE, base, {}, key=key)
     except UserError as problem:
         await show(update, context, problems.mistakes(context.words, (problem,)))
         return

@@ -103,7 +103,9 @@ async def _exchange_key(program: Program, words: Words, facts: Facts) -> View | 
         found = await stored_keys.one(tx, facts["person_id"], facts["key_id"])
     if found is None:
         return None
-    return keys.card(words, found[0], program.clock.now(), new=True) if facts["why"] == "connected" else keys.trouble(words, found[0])
+    if facts["why"] == "connected":
+        return keys.card(words, replace(found[0], replaced=facts.get("replaced", "")), program.clock.now(), new=True)
+    return keys.trouble(words, found[0])
 
 
 async def _trading_halted(_: Program, words: Words, facts: Facts) -> View:

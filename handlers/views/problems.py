@@ -37,6 +37,8 @@ _PROBLEMS = {
     "kept_short": N_("you keep more {coin} out than there is; send /keep to change that"),
     "not_traded": N_("the exchange has stopped trading {coin}"),
     "unreachable": N_("the exchange does not answer"),
+    "key_refused": N_("the exchange does not accept the key; /keys says what is wrong with it"),
+    "hedge_mode": N_("the futures account is in hedge mode; change it to one-way mode at the exchange"),
     "other_world": N_("it belongs to the market {coin}, and this bot runs on another one"),
     "bad_value": N_("the portfolio's value is not above zero"),
     "non_positive_value": N_("the portfolio's value is not above zero"),

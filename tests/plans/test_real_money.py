@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import update
 
-from chatbot.model import Cause, LeftOutWhy, LiveLimits, LiveStop, LiveTerms, MessageKind, Mode, Plan, PlanState, Reason
+from chatbot.model import (
+    Cause,
+    KeyProblem,
+    KeyReport,
+    LeftOutWhy,
+    LiveLimits,
+    LiveStop,
+    LiveTerms,
+    MessageKind,
+    Mode,
+    Plan,
+    PlanState,
+    Reason,
+)
 from chatbot.plans.outcomes import Confirmed, NothingToDo, OverLimits, Proposed
 from chatbot.plans.real_money.limits import RealMoney
-from chatbot.store import plans
+from chatbot.store import keys, plans, tables
 from tests.portfolio.still_market import PERSON, START, D, bench
 
 if TYPE_CHECKING:
@@ -125,6 +139,43 @@ async def test_confirm_asks_again_what_the_operator_allows(on: Bench) -> None:
         waiting = await plans.plan(tx, plan.id)
     assert waiting is not None
     assert waiting.state is PlanState.PROPOSED
+
+
+SOUND: dict[str, Any] = {"reads": True, "withdraws": False, "trades_spot": True, "trades_futures": True, "account": "1"}
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (SOUND, None),
+        (SOUND | {"problems": (KeyProblem.NO_FUTURES, KeyProblem.ANY_ADDRESS, KeyProblem.CLOCK, KeyProblem.EXPIRES_SOON)}, None),
+        (SOUND | {"problems": (KeyProblem.MAY_WITHDRAW,)}, LiveStop.KEY),
+        (SOUND | {"problems": (KeyProblem.NOT_ACCEPTED,)}, LiveStop.KEY),
+        (SOUND | {"problems": (KeyProblem.NO_SPOT,)}, LiveStop.KEY),
+        (SOUND | {"problems": (KeyProblem.HEDGE_MODE,)}, LiveStop.KEY),
+        (SOUND | {"expires_at": START}, LiveStop.KEY),
+        (SOUND | {"account": "2"}, LiveStop.SHARED),
+        (None, LiveStop.KEY),
+    ],
+    ids=["sound", "flawed", "may withdraw", "deleted there", "lost a right", "hedge mode", "ended", "of another portfolio", "removed"],
+)
+async def test_what_is_known_of_the_key_is_asked_before_each_order(on: Bench, said: dict[str, Any] | None, why: LiveStop | None) -> None:
+    """A card from before: a key that has gained, lost or ended since stops the plan before its first order, in words."""
+    portfolio = await live(on, tried=True)
+    plan = await proposed(on, portfolio)
+    assert isinstance(await on.program.rebalancing.confirm(plan.id, PERSON.id), Confirmed)
+    async with on.program.db.transaction() as tx:
+        report = KeyReport(at=START, **(said or {}))
+        key = await keys.add(tx, PERSON.id, "binance", "abcd", report, lambda _: "sealed" if said is not None else "")
+        account = "binance:1" if report.account == "1" else None
+        await tx.execute(update(tables.portfolios).values(key_id=key.id, account=account))
+    await on.program.work.run_pending()  # type: ignore[attr-defined]
+    async with on.program.db.read() as tx:
+        found = await plans.plan(tx, plan.id)
+    assert found is not None
+    assert found.state is (PlanState.DONE if why is None else PlanState.PARKED)
+    assert any(leg.filled or leg.attempts for leg in found.legs) is (why is None)
+    assert [mail.facts["why"] for mail in await on.mail() if mail.facts.get("why")] == ([] if why is None else [why.value])
 
 
 async def test_who_watches_again_ends_the_card_and_a_plan_under_way(on: Bench) -> None:

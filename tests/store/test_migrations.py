@@ -179,6 +179,7 @@ ADDED = {
     "0007": (("pf_portfolios", "quote"),),
     "0009": (("pf_portfolios", "live"),),
     "0010": (("pf_portfolios", "key_id"),),
+    "0011": (("pf_portfolios", "account"),),
 }
 #: tables by the step that added them
 ADDED_TABLES = {"0006": ("pf_flows",), "0008": ("pf_keys",)}
@@ -186,8 +187,9 @@ ADDED_TABLES = {"0006": ("pf_flows",), "0008": ("pf_keys",)}
 
 async def _back_to(db: Database, version: str) -> None:
     """Take away what every later step added."""
-    if version < "0010":
-        await _call(db, lambda connection: connection.execute(text("DROP INDEX uq_pf_portfolios_key")))
+    for step, index in (("0010", "uq_pf_portfolios_key"), ("0011", "uq_pf_portfolios_account")):
+        if version < step:
+            await _call(db, lambda connection, index=index: connection.execute(text(f"DROP INDEX {index}")))
     for table, column in (added for step, columns in ADDED.items() if step > version for added in columns):
         drop = f"ALTER TABLE {table} DROP COLUMN {column}"
         await _call(db, lambda connection, drop=drop: connection.execute(text(drop)))

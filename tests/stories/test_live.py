@@ -20,7 +20,7 @@ from chatbot.exchanges.testserver.server import Door, Server
 from chatbot.model import PlanState
 from chatbot.store import orders
 from chatbot.vault import new_master_key
-from tests.person import START, someone
+from tests.person import BEN, START, someone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -209,9 +209,62 @@ async def test_one_tap_leads_back_to_watching(tmp_path: Path) -> None:
 
 
 async def test_an_account_belongs_to_one_portfolio(tmp_path: Path) -> None:
-    """A second one on the same key is refused in words."""
-    async with at_exchange(tmp_path, door=Door.READING) as (ann, _):
+    """A second one on the same key is refused in words, and on another key of the same account too, whoever has it."""
+    async with at_exchange(tmp_path, door=Door.READING) as (ann, server):
         await watch(ann)
         await ann.say("/keys")
         refused = await ann.taps("Binance …0001", "Watch this account")
         assert "This account has a portfolio already" in refused.text
+        server.venue.another_key(theirs(server), "another-key-of-it-0002", SECRET, Right.SPOT)
+        ben = ann.beside(BEN)
+        await ben.say("/start")
+        connected = await give(ben, "another-key-of-it-0002")
+        assert "takes the place" not in connected
+        assert "This account has a portfolio already" in (await ben.taps("Watch this account")).text
+
+
+async def test_another_key_of_the_account_goes_on_where_the_old_one_ended(tmp_path: Path) -> None:
+    """Deleted at the exchange: told once, nothing is read; a new key takes its place, and the portfolio is valued as before."""
+    async with at_exchange(tmp_path, door=Door.READING) as (ann, server):
+        await watch(ann)
+        server.venue.another_key(theirs(server), "another-key-of-it-0002", SECRET, Right.SPOT)
+        theirs(server).revoked = True
+        ann.clock.advance(86_400)
+        await ann.program.keyring.tend()
+        await ann.work()
+        ann.sees("Your key needs you", "Binance …0001", "was deleted")
+        connected = await give(ann, "another-key-of-it-0002")
+        assert "It takes the place of …0001, a key of the same account." in connected
+        assert "WATCH · Binance" in await ann.say("/status")
+        assert (await held(ann))["BTC"] == STOCK["BTC"]
+        assert "0001" not in await ann.say("/keys")
+
+
+async def test_a_key_that_gains_the_right_to_withdraw_trades_no_more(tmp_path: Path) -> None:
+    """Told once, within the hour; the card that waits sends nothing; and nothing is sent when the key is gone."""
+    async with at_exchange(tmp_path) as (ann, server):
+        await watch(ann)
+        await agree(ann)
+        await ann.say("/targets BTC 30 ETH 30 USDT 40")
+        await ann.say("/rebalance")
+        theirs(server).rights |= {Right.WITHDRAW}
+        for _ in range(2):
+            ann.clock.advance(3600)
+            await ann.program.keyring.tend()
+            await ann.work()
+        assert sum("Your key needs you" in message.text for message in ann.messages) == 1
+        await ann.say("/rebalance")
+        assert "something is wrong with the key" in (await ann.tap("Confirm")).text
+        await ann.say("/disconnect")
+        await ann.taps("Remove")
+        await ann.say("/rebalance")
+        await ann.work()
+        assert not theirs(server).orders
+        assert "the exchange does not accept the key" in await ann.say("/status")
+
+
+async def give(who: Someone, api_key: str) -> str:
+    """Give a key in the chat."""
+    await who.say("/connect")
+    await who.taps("Binance", "Send it here")
+    return await who.say(f"{api_key}\n{SECRET}")

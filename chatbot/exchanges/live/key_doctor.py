@@ -174,6 +174,7 @@ async def _binance(line: _Line, said: KeyReport) -> KeyReport:
         return said  # refused as it is: nothing more needs to be asked with it
     account = await line.ask("private_get_account", omitZeroBalances="true")
     found = _coins("spot", ((one["asset"], one["free"], one["locked"]) for one in account["balances"]))
+    said = replace(said, account=_number(account.get("uid")))
     if not said.trades_futures:  # without this right its futures account cannot be read either
         return replace(said, found=found)
     wallet = await line.ask("fapiPrivateV2GetBalance")
@@ -199,6 +200,7 @@ async def _bybit(line: _Line, said: KeyReport) -> KeyReport:
         is_bound="*" not in told["ips"],
         expires_at=_moment(told.get("expiredAt")) if int(told["deadlineDay"]) > -2 else None,  # -2: it does not end
         problems=(KeyProblem.OLD_ACCOUNT,) if old else (),
+        account=_number(told.get("userID")),
     )
     if said.withdraws or old:
         return said
@@ -224,6 +226,11 @@ def _flag(answer: Mapping[str, Any], name: str) -> bool:
     if not isinstance(value, bool):
         raise ValueError(f"{name} is no yes or no")  # noqa: TRY004 - one kind of error for answers that are none
     return value
+
+
+def _number(told: object) -> str:
+    """Return the exchange's number of an account; empty where it tells none."""
+    return str(told) if isinstance(told, int | str) and not isinstance(told, bool) and str(told) not in ("", "0") else ""
 
 
 def _moment(told: object) -> datetime | None:

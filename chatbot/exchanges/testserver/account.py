@@ -162,6 +162,10 @@ class Account:
 
     key: str
     secret: str
+    #: the exchange's own number of it, which all its keys tell
+    number: int = 354_937_868
+    #: whose money it is where the account has more than one key; empty: that of this key
+    owner: str = ""
     rights: set[Right] = field(default_factory=lambda: {Right.READ, Right.SPOT, Right.FUTURES, Right.TRANSFER})
     #: addresses that the key is bound to; empty: any
     addresses: tuple[str, ...] = ()
@@ -178,7 +182,7 @@ class Account:
 
     def purse(self, wallet: Wallet) -> Purse:
         """Return one of its wallets."""
-        return Purse(self.key, wallet)
+        return Purse(self.owner or self.key, wallet)
 
     @property
     def open_orders(self) -> list[VenueOrder]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import TYPE_CHECKING
 
 from chatbot.exchanges.base import Side, is_perp
-from chatbot.exchanges.testserver.account import Account, Income
+from chatbot.exchanges.testserver.account import Account, Income, Right
 from chatbot.exchanges.testserver.book import Book, book_around
 from chatbot.exchanges.testserver.ledger import WORLD, ZERO, Ledger, Purse, Wallet
 from chatbot.exchanges.testserver.margin import Margin
@@ -52,6 +52,8 @@ class Floor:
         self.quote = quote
         self.ledger = Ledger()
         self.accounts: dict[str, Account] = {}
+        #: further keys of these accounts
+        self.more_keys: dict[str, Account] = {}
         self.markets: dict[str, Market] = {}
         self.prices: dict[str, Price] = {}
         self.paths: dict[str, Path] = {}
@@ -104,15 +106,21 @@ class Floor:
 
     def open_account(self, key: str, secret: str, spot: Mapping[str, Decimal] | None = None, futures: Decimal = ZERO) -> Account:
         """Open an account with money that comes from outside."""
-        account = self.accounts[key] = Account(key=key, secret=secret)
+        account = self.accounts[key] = Account(key=key, secret=secret, number=354_937_868 + len(self.accounts))
         for asset, amount in (spot or {}).items():
             self.deposit(account, asset, amount)
         self.deposit(account, self.quote, futures, Wallet.FUTURES)
         return account
 
+    def another_key(self, account: Account, key: str, secret: str, *rights: Right) -> Account:
+        """Make a second key of an account: the same money and orders, with rights of its own."""
+        second = replace(account, key=key, secret=secret, owner=account.owner or account.key, rights={Right.READ, *rights}, revoked=False)
+        self.more_keys[key] = second
+        return second
+
     def known(self, key: str, address: str) -> Account:
         """Return the account of a key that comes from an address. Raises ``Refusal``."""
-        found = self.accounts.get(key)
+        found = self.accounts.get(key) or self.more_keys.get(key)
         if found is None or found.revoked:
             raise Refusal(Reason.KEY)
         if found.addresses and address not in found.addresses:

@@ -14,7 +14,7 @@ from chatbot.plans import draft, hedge_draft
 from chatbot.plans.outcomes import NothingToDo
 from chatbot.plans.real_money.within import Does, Trade, within
 from chatbot.portfolio import turnover, valuation
-from chatbot.store import portfolios
+from chatbot.store import keys, portfolios
 from chatbot.triggers import tilt
 
 if TYPE_CHECKING:
@@ -118,7 +118,21 @@ class RealMoney:
             return Breach(why=LiveStop.WATCHED)
         if not self.may_trade(portfolio):
             return Breach(why=LiveStop.OFF)
+        if (wrong := await _key(tx, plan, portfolio, now)) is not None:
+            return Breach(why=wrong)
         return breach(plan, portfolio, await turnover.with_real_money_today(tx, portfolio, now, beside=plan.id))
+
+
+async def _key(tx: Tx, plan: Plan, portfolio: Portfolio, now: datetime) -> LiveStop | None:
+    """Return why nothing may be sent with a portfolio's key, by what its exchange said last; None where it stands on none, or nothing."""
+    if portfolio.key_id is None:
+        return None
+    report = await keys.report_of(tx, portfolio.key_id)
+    spot = any(leg.kind in (LegKind.SPOT_SELL, LegKind.SPOT_BUY) for leg in plan.legs)
+    futures = any(leg.kind in (LegKind.FUTURES_REDUCE, LegKind.FUTURES_INCREASE) for leg in plan.legs)
+    if report is None or report.stops(now, spot=spot, futures=futures):
+        return LiveStop.KEY
+    return LiveStop.SHARED if report.account and portfolio.account is None else None
 
 
 async def note_tried(tx: Tx, plan: Plan) -> None:

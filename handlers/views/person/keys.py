@@ -170,6 +170,7 @@ def card(words: Words, key: ExchangeKey, now: datetime, *, new: bool = False) ->
     text = page(
         title,
         _title(key.exchange, key.shown),
+        say(words, "It takes the place of …{shown}, a key of the same account.", shown=clip(key.replaced, 8)) if key.replaced else None,
         table([(words.t(label), _yes(words, getattr(report, name))) for name, label in _RIGHTS.items()]),
         *_accounts(words, report),
         *_told(words, key.exchange, report),

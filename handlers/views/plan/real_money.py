@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from chatbot.errors import KeyRefused
 from chatbot.i18n import N_
 from chatbot.model import LeftOutWhy, LiveStop
 from handlers.buttons import Style
@@ -24,6 +25,8 @@ EXAMPLE: Final = "/live 500 25% 5%"
 _OVER: Final = {
     LiveStop.OFF: N_("Nothing was sent: whoever hosts me does not allow trading with real money."),
     LiveStop.WATCHED: N_("Nothing was sent: this portfolio is only watched now."),
+    LiveStop.KEY: N_("Nothing was sent: something is wrong with the key. /keys says what, with the cure."),
+    LiveStop.SHARED: N_("Nothing was sent: another portfolio stands on the same account. Close one of the two."),
     LiveStop.FIRST: N_("Nothing was sent: the plan trades {amount}, and a first plan with real money at most {limit}."),
     LiveStop.ORDER: N_("Nothing was sent: the largest order is {amount}, and your limit for one is {limit}."),
     LiveStop.TURNOVER: N_("Nothing was sent: {amount} would be traded today, and your limit for a day is {limit}."),
@@ -32,6 +35,8 @@ _OVER: Final = {
 _STOPPED: Final = {
     LiveStop.OFF: N_("Whoever hosts me does not allow trading with real money any more, so nothing more is sent."),
     LiveStop.WATCHED: N_("This portfolio is only watched now, so nothing more is sent."),
+    LiveStop.KEY: N_("Something is wrong with the key, so nothing more is sent. /keys says what, with the cure."),
+    LiveStop.SHARED: N_("Another portfolio stands on the same account, so nothing more is sent. Close one of the two."),
     LiveStop.FIRST: N_("It would have traded more than a first plan with real money may, so nothing more is sent."),
     LiveStop.ORDER: N_("An order would have been over your limit for one, so nothing more is sent."),
     LiveStop.TURNOVER: N_("It would have traded more today than your limit, so nothing more is sent."),
@@ -46,7 +51,8 @@ def over_limits(words: Words, breach: Breach) -> str:
 
 def stopped(words: Words, why: str) -> Html | None:
     """Return why a plan with real money stopped half-way; None where limits have nothing to do with it."""
-    return say(words, _STOPPED[LiveStop(why)]) if why in set(LiveStop) else None
+    by = LiveStop.KEY if why == KeyRefused.why else why
+    return say(words, _STOPPED[LiveStop(by)]) if by in set(LiveStop) else None
 
 
 def loss(words: Words, portfolio: Portfolio, lost: Decimal) -> View:

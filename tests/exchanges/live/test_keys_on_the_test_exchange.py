@@ -69,6 +69,21 @@ async def test_what_stands_there_is_found(dialect: Any) -> None:
 
 
 @BOTH
+async def test_two_keys_of_one_account_tell_one_number(dialect: Any) -> None:
+    """And a sub-account, with a key of its own, tells another."""
+    async with exchange(dialect) as server:
+        account = server.venue.accounts[KEY.api_key]
+        server.venue.another_key(account, "second-key-of-it", "secret-of-a-test", Right.SPOT)
+        server.venue.open_account("key-of-a-sub-account", "secret-of-a-test")
+        numbers = [
+            (await asked(server, Credentials(api_key=name, secret="secret-of-a-test"))).account
+            for name in (KEY.api_key, "second-key-of-it", "key-of-a-sub-account")
+        ]
+    assert numbers[0] == numbers[1] == str(account.number)
+    assert numbers[2] not in ("", numbers[0])
+
+
+@BOTH
 async def test_a_revoked_key_a_foreign_address_and_a_foreign_secret_are_refused(dialect: Any) -> None:
     async with exchange(dialect) as server:
         account = server.venue.accounts[KEY.api_key]

@@ -62,7 +62,7 @@ def spot_account(talk: Talk) -> dict[str, Any]:
         "accountType": "SPOT",
         "balances": rows,
         "permissions": ["SPOT"],
-        "uid": 354937868,
+        "uid": account.number,
     }
 
 

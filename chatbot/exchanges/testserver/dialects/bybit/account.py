@@ -231,7 +231,7 @@ def key_info(talk: Talk) -> dict[str, Any]:
             "createdAt": "2026-01-01T00:00:00Z",
             "unified": 0,
             "uta": 1,
-            "userID": 24617703,
+            "userID": talk.account.number,
             "inviterID": 0,
             "vipLevel": "No VIP",
             "mktMakerLevel": "0",
