@@ -200,6 +200,8 @@ class Balances:
     free: Mapping[str, Decimal]
     #: futures wallet balance W of domain 1.1: deposits + realised P&L - fees ± funding, without unrealised P&L
     futures_wallet: Decimal
+    #: funding received less paid since the account was opened, quote; None: the exchange does not tell
+    funding: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -191,6 +191,11 @@ def fee_in_money(order: Order, money: str, prices: Mapping[str, Decimal]) -> Dec
     return sum((fee if coin == money else fee * prices.get(coin, Decimal(0)) for coin, fee in order.fees.items()), Decimal(0))
 
 
+def fees_in_coins(order: Order, money: str) -> dict[str, str] | None:
+    """Return the fees of an order by coin as exact text; None where all of them are quote money."""
+    return {coin: str(fee) for coin, fee in order.fees.items()} if order.fees.keys() - {money} else None
+
+
 def state_of(order: Order) -> OrderState:
     """Return our word for where the exchange says an order stands."""
     return _ENDS.get(order.status, OrderState.OPEN)

@@ -97,6 +97,7 @@ async def record_answer(move: LegAttempt, attempt: Attempt, order: Order, event:
         filled=order.filled,
         average=order.average,
         fee=next_order.fee_in_money(order, move.exchange.quote_asset, move.view.plan.prices),
+        fees=next_order.fees_in_coins(order, move.exchange.quote_asset),
         exchange_id=order.exchange_id,
         ended_at=next_order.ended_at(order, move.deps.clock.now()),
         detail="refused" if order.status == OrderStatus.REJECTED else "",

@@ -15,7 +15,7 @@ from chatbot.model.answering import (
     NotAlone,
     Unanswered,
 )
-from chatbot.model.figures import Check, HeldBack, KeptOut, LineReading, Outcome, PortfolioFigures, Problem
+from chatbot.model.figures import Check, HeldBack, KeptOut, LineReading, Mark, Outcome, PortfolioFigures, Problem
 from chatbot.model.flow import Flow, FlowKind
 from chatbot.model.hedge import COVER, HEDGE_KINDS, MIN_VARIANCE, ROTATION, OpenHedge
 from chatbot.model.message import Delivery, Message, MessageKind, Urgency, Verdict
@@ -100,6 +100,7 @@ __all__ = [
     "LiveLimits",
     "LiveStop",
     "LiveTerms",
+    "Mark",
     "Message",
     "MessageKind",
     "Mode",

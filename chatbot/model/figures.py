@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
-from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
+from decimal import Decimal
 
 from chatbot.model.life import Leap, Stop  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.word import StoredWord
@@ -81,6 +81,26 @@ class PortfolioFigures:
     def limits(self) -> tuple[LineReading, ...]:
         """Everything that may leave a band: the lines, then the net exposure."""
         return self.lines if self.exposure is None else (*self.lines, self.exposure)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What a portfolio held when a day of its person began, and at which prices: what reviews and reports are worked out from."""
+
+    #: managed quantities by coin, cash included; signed by contract
+    held: dict[str, Decimal] = field(default_factory=dict)
+    #: the futures wallet less what the positions have cost: with their marks it is the sleeve's equity, quote
+    futures_cash: Decimal = Decimal(0)
+    #: price by instrument of everything held or wanted, quote
+    prices: dict[str, Decimal] = field(default_factory=dict)
+    #: effective target weights, by coin and contract
+    targets: dict[str, Decimal] = field(default_factory=dict)
+    #: the strategy's own half-widths, by line; a line without a band is left out
+    bands: dict[str, Decimal] = field(default_factory=dict)
+    #: how far the line that is furthest off was, in half-widths of its band; None: there is no band
+    drift: Decimal | None = None
+    #: funding received less paid since the account was opened, quote; None: the exchange does not tell
+    funding: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,12 @@ from chatbot.store import accounts, flows, plans, portfolios
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from datetime import date, datetime
-    from decimal import Decimal
+    from datetime import datetime
 
     from chatbot.model import Check, Person, Plan, Portfolio
     from chatbot.portfolio.states import PortfolioStates
     from chatbot.store.database import Tx
+    from chatbot.store.flows import Opening
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class CheckWrites:
     checks: dict[int, Check] = field(default_factory=dict)
     #: batching windows that open now, or close (None)
     windows: dict[int, datetime | None] = field(default_factory=dict)
-    values: list[tuple[int, date, datetime, Decimal]] = field(default_factory=list)
+    values: list[tuple[int, Opening]] = field(default_factory=list)
 
     async def flush(self, tx: Tx) -> None:
         """Write it all; to be called once, inside the transaction of the messages that belong to it."""

@@ -22,8 +22,10 @@ from chatbot.monitor.stumbles import Stumbles
 from chatbot.plans import hedge_draft
 from chatbot.plans.outcomes import NothingToDo, Proposed
 from chatbot.plans.show_card import offer
+from chatbot.portfolio.amounts.marks import mark_of
 from chatbot.portfolio.states import NOTHING, changes
 from chatbot.store import accounts, halt, messages, plans, privacy
+from chatbot.store.flows import Opening
 from chatbot.triggers import schedule, tilt
 
 if TYPE_CHECKING:
@@ -392,7 +394,8 @@ class Monitor:
         """Store what /why will tell, unless it would only say again that all is inside, and the value that the day began with."""
         if check.figures is not None:
             day = seen.now.astimezone(ZoneInfo(seen.person.zone)).date()
-            writes.values.append((seen.portfolio.id, day, seen.now, check.figures.value))
+            opening = Opening(day=day, at=seen.now, value=check.figures.value, mark=mark_of(seen.evaluation))
+            writes.values.append((seen.portfolio.id, opening))
         self._roster.note(seen.evaluation, seen.now, calm=result.calm)
         if not (result.calm and check.held_back is HeldBack.INSIDE and seen.last is not None and seen.last.held_back is HeldBack.INSIDE):
             writes.checks[seen.portfolio.id] = check

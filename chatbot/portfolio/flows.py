@@ -220,7 +220,7 @@ class Flows:
         before = Holdings(spot=(await exchange.balances()).spot)
         after = Holdings(spot={**before.spot, **{asset: before.spot.get(asset, _ZERO) + qty for asset, qty in changes.items()}})
         amount, _ = difference(managed(before, portfolio), managed(after, portfolio), prices)
-        facts: dict[str, Any] = {"changes": {asset: str(qty) for asset, qty in changes.items()}}
+        facts: dict[str, Any] = {"changes": {asset: str(qty) for asset, qty in changes.items()}} | _priced(prices, changes)
         if said_in is not None:
             facts[_SAID_IN] = said_in
         entry = _Entry(self._flow(portfolio, kind, value, amount, facts), self._managing)
@@ -270,7 +270,8 @@ class Flows:
         if amount is not None and moved is not None and abs(amount) <= _TRADED * (moved + traded):
             kind, amount = FlowKind.TRADE, _ZERO
         asks = amount is None or (amount != 0 and (value is None or abs(amount) > _DUST * value))
-        facts = _facts(floored(before), after, asks=asks) | ({"plan": plan.id} if plan is not None else {})
+        facts = _facts(floored(before), after, asks=asks) | _priced(prices, names(before, after))
+        facts |= {"plan": plan.id} if plan is not None else {}
         return _corrected(self._flow(portfolio, kind, value, amount, facts))
 
     async def was_trade(self, portfolio: Portfolio, flow_id: int) -> Corrected | Overtaken | TooLittle:
@@ -410,6 +411,11 @@ def _corrected(flow: Flow) -> Corrected:
 
 def _facts(before: Holdings, after: Holdings, *, asks: bool = False) -> dict[str, Any]:
     return {"before": _plain(before), "after": _plain(after), "asks": asks}
+
+
+def _priced(prices: Mapping[str, Decimal], wanted: Collection[str]) -> dict[str, Any]:
+    """Return the prices of the moment, quote: what comes in has cost as much (product 3, /report)."""
+    return {"prices": {name: str(price) for name, price in sorted(prices.items()) if name in wanted}}
 
 
 def _plain(held: Holdings) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, insert, literal_column, select, union_all
 
-from chatbot.model import Flow, FlowKind
+from chatbot.model import Flow, FlowKind, Mark
 from chatbot.store import tables
+from chatbot.store.codec import decode, encode
 from chatbot.store.writing import put_all
 
 if TYPE_CHECKING:
@@ -31,9 +32,12 @@ class Opening:
     #: None: an older version did not keep it
     at: datetime | None
     value: Decimal
+    #: None: an older version did not keep it, or it was not asked for
+    mark: Mark | None = None
 
 
 _flows, _values = tables.flows.c, tables.values.c
+_MARKED = select(tables.values).where(_values.portfolio_id == bindparam("portfolio")).order_by(_values.day)
 _OF_PORTFOLIO = select(tables.flows).where(_flows.portfolio_id == bindparam("portfolio")).order_by(_flows.id)
 
 
@@ -81,9 +85,26 @@ def _first_from(at: int) -> Select[Any]:
     return found.where(_values.day >= bindparam(f"day{at}", type_=_values.day.type)).order_by(_values.day).limit(1)
 
 
-async def record_values(tx: Tx, values: Iterable[tuple[int, date, datetime, Decimal]]) -> None:
-    """Write values at the start of a day, as (portfolio, day, moment, value); only the first of a day counts."""
-    rows = [{"portfolio_id": portfolio_id, "day": day, "at": at, "value": value} for portfolio_id, day, at, value in values]
+async def marked(tx: Tx, portfolio_id: int) -> tuple[Opening, ...]:
+    """Return every opening value of a portfolio with its mark, oldest first."""
+    return tuple(
+        Opening(day=row.day, at=row.at, value=row.value, mark=None if row.mark is None else decode(Mark, row.mark))
+        for row in await tx.execute(_MARKED, {"portfolio": portfolio_id})
+    )
+
+
+async def record_values(tx: Tx, values: Iterable[tuple[int, Opening]]) -> None:
+    """Write what portfolios were worth when a day began, as (portfolio, value); only the first of a day counts."""
+    rows = [
+        {
+            "portfolio_id": portfolio_id,
+            "day": opening.day,
+            "at": opening.at,
+            "value": opening.value,
+            "mark": None if opening.mark is None else encode(opening.mark),
+        }
+        for portfolio_id, opening in values
+    ]
     await put_all(tx, tables.values, rows, replace=False)
 
 

@@ -85,6 +85,8 @@ class Attempt:
     fee: Decimal = Decimal(0)
     #: machine word or the exchange's own words for what went wrong
     detail: str = ""
+    #: fee by coin as exact text; None: all of it in the quote coin, or an older version did not keep it
+    fees: dict[str, str] | None = None
 
 
 _FIELDS = tuple(field.name for field in fields(Attempt))

@@ -30,6 +30,7 @@ _NESTED = frozenset(
         _plans.after,
         _plans.result,
         tables.checks.c.body,
+        tables.values.c.mark,
         _portfolios.answering,
         _people.alerts,
     }

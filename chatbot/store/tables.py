@@ -196,6 +196,8 @@ values = Table(
     Column("value", Exact, nullable=False),
     #: NULL: written by a version that did not keep it
     Column("at", Moment),
+    #: NULL: written by a version that did not keep it
+    Column("mark", Text),
 )
 
 flows = Table(
@@ -291,6 +293,8 @@ orders = Table(
     Column("average", Exact),
     Column("fee", Exact, nullable=False),
     Column("detail", Text, nullable=False),
+    #: fees by coin; NULL: all of them in the quote coin, or written by a version that did not keep it
+    Column("fees", Facts),
     one_of("state", OrderState),
     UniqueConstraint("plan_id", "leg_index", "attempt"),
     sqlite_autoincrement=True,

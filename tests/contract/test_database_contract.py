@@ -23,6 +23,7 @@ from chatbot.model import (
     HeldBack,
     KeyReport,
     LegState,
+    Mark,
     MessageKind,
     OrderState,
     PlanState,
@@ -264,14 +265,26 @@ async def test_only_the_first_value_of_a_day_counts_and_stays_exact(db: Database
     day = NOW.date()
     async with db.transaction() as tx:
         assert await flows.openings(tx, stored.id, (day,)) == (None,)
-        await flows.record_values(tx, [(stored.id, day, NOW, Decimal("98412.07000"))])
-        await flows.record_values(tx, [(stored.id, day, LATER, Decimal(1))])
+        await flows.record_values(tx, [(stored.id, flows.Opening(day=day, at=NOW, value=Decimal("98412.07000")))])
+        await flows.record_values(tx, [(stored.id, flows.Opening(day=day, at=LATER, value=Decimal(1)))])
         first, earlier, found, later = await flows.openings(
             tx, stored.id, (date.min, day - timedelta(days=3), day, day + timedelta(days=1))
         )
         assert (str(found.value), found.at) == ("98412.07000", NOW)
         assert first == earlier == found
         assert later is None
+
+
+async def test_a_mark_stays_exact_and_one_that_nobody_wrote_is_unknown(db: Database) -> None:
+    stored = await a_portfolio(db)
+    mark = Mark(
+        held={"BTC": Decimal("0.10")}, prices={"BTC": Decimal("60000.10")}, bands={"CORE": Decimal("0.05")}, funding=Decimal("-1.20")
+    )
+    first = flows.Opening(day=NOW.date(), at=NOW, value=Decimal("6000.01"))
+    later = flows.Opening(day=NOW.date() + timedelta(days=1), at=LATER, value=Decimal("6000.02"), mark=mark)
+    async with db.transaction() as tx:
+        await flows.record_values(tx, [(stored.id, later), (stored.id, first)])
+        assert await flows.marked(tx, stored.id) == (first, later)
 
 
 async def test_flows_are_kept_in_their_order_with_what_is_unknown_of_them(db: Database) -> None:
@@ -723,7 +736,7 @@ async def _everything_about(db: Database, person_id: int) -> None:
         await portfolios.save_account(tx, stored.id, {"cash": "1"})
         await portfolios.save_states(tx, {(stored.id, "CORE"): {}})
         await portfolios.save_checks(tx, {stored.id: Check(at=NOW, figures=FIGURES)})
-        await flows.record_values(tx, [(stored.id, NOW.date(), NOW, Decimal("1.50"))])
+        await flows.record_values(tx, [(stored.id, flows.Opening(day=NOW.date(), at=NOW, value=Decimal("1.50")))])
         await flows.add(tx, Flow(portfolio_id=stored.id, at=NOW, kind=FlowKind.DEPOSIT, value=None, amount=Decimal(1)))
         await accounts.set_dialog(tx, person_id, "start", {})
         await keys.add(tx, person_id, "binance", "abcd", KeyReport(at=NOW), lambda number: f"sealed for {number}")
@@ -738,7 +751,7 @@ async def test_a_person_can_have_everything_handed_out_and_then_deleted(db: Data
         other = await privacy.export_person(tx, 2)
         assert {f"pf_{name}" for name in exported} == tables.metadata.tables.keys() - about_nobody, "a new table has to be thought of here"
         assert json.loads(json.dumps(exported)) == exported
-        assert exported["values"] == [{"portfolio_id": 1, "day": "2026-03-01", "value": "1.50", "at": NOW.isoformat()}]
+        assert exported["values"] == [{"portfolio_id": 1, "day": "2026-03-01", "value": "1.50", "at": NOW.isoformat(), "mark": None}]
         assert exported["plans"][0]["after"]["value"] == "98412.070"
         assert "sealed" not in exported["keys"][0], "not even sealed is a key handed out"
         assert await privacy.delete_person(tx, 1) == sum(len(rows) for rows in exported.values())
@@ -782,8 +795,11 @@ async def test_what_is_written_in_bulk_replaces_states_and_checks_and_keeps_the_
         await portfolios.save_checks(tx, seen)
         assert await portfolios.checks_of(tx, [first.id, second.id]) == seen
         day = NOW.date()
-        await flows.record_values(tx, [(first.id, day, NOW, Decimal("1.50"))])
-        await flows.record_values(tx, [(first.id, day, NOW, Decimal(2)), (second.id, day, NOW, Decimal(3))])
+        await flows.record_values(tx, [(first.id, flows.Opening(day=day, at=NOW, value=Decimal("1.50")))])
+        await flows.record_values(
+            tx,
+            [(first.id, flows.Opening(day=day, at=NOW, value=Decimal(2))), (second.id, flows.Opening(day=day, at=NOW, value=Decimal(3)))],
+        )
         assert [(await flows.openings(tx, one.id, (day,)))[0].value for one in (first, second)] == [Decimal("1.50"), Decimal(3)]
 
 

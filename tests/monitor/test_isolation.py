@@ -177,7 +177,7 @@ async def neighbour(on: Bench, person: Person) -> Portfolio:
         quiet = AlertSettings(rings={AlertKind.FUNDING: Ring.OFF}, quiet_from="22:00", quiet_to="08:00", reminder_h=4)
         await accounts.change_person(tx, person.id, alerts=quiet)
         await portfolios.save_checks(tx, {portfolio.id: Check(at=now, figures=None)})
-        await flows.record_values(tx, [(portfolio.id, now.date(), now, D(10_000))])
+        await flows.record_values(tx, [(portfolio.id, flows.Opening(day=now.date(), at=now, value=D(10_000)))])
         await plans.add_plan(tx, proposed(portfolio.id, "sell 0.01 BTC", now))
     return portfolio
 

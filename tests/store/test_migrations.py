@@ -180,6 +180,7 @@ ADDED = {
     "0009": (("pf_portfolios", "live"),),
     "0010": (("pf_portfolios", "key_id"),),
     "0011": (("pf_portfolios", "account"),),
+    "0012": (("pf_values", "mark"), ("pf_orders", "fees")),
 }
 #: tables by the step that added them
 ADDED_TABLES = {"0006": ("pf_flows",), "0008": ("pf_keys",)}
@@ -271,7 +272,7 @@ async def test_values_of_before_the_flows_step_are_kept(open_empty: Callable[[],
         await db.migrate()
         portfolio = await samples.a_portfolio(db)
         async with db.transaction() as tx:
-            await flows.record_values(tx, [(portfolio.id, samples.NOW.date(), samples.NOW, Decimal("1.50"))])
+            await flows.record_values(tx, [(portfolio.id, flows.Opening(day=samples.NOW.date(), at=samples.NOW, value=Decimal("1.50")))])
         await _back_to(db, "0005")
         await db.migrate()
         assert await _call(db, _differences) == []

@@ -112,7 +112,7 @@ class PaperExchange:
             state = self._state
         held = locked(state, _fees(await self._rules()) if state.open_orders else {})
         free = {asset: max(ZERO, qty - held.get(asset, ZERO)) for asset, qty in state.spot.items()}
-        return Balances(spot=dict(state.spot), free=free, futures_wallet=state.futures_wallet)
+        return Balances(spot=dict(state.spot), free=free, futures_wallet=state.futures_wallet, funding=state.funding_received)
 
     async def positions(self) -> tuple[Position, ...]:
         """Return the open positions; raises ``Unreachable`` while one of them has no price."""

@@ -235,6 +235,8 @@ class WaysOut:
         if wish.way is WayOut.LEAVE_OUT:
             amount = None if wish.case.value is None else -wish.case.value
         facts = {"coin": wish.case.asset, "qty": str(wish.case.qty), "to": wish.to}
+        if wish.case.price is not None:
+            facts["price"] = str(wish.case.price)
         return Flow(portfolio_id=portfolio.id, at=self._clock.now(), kind=_KINDS[wish.way], value=value, amount=amount, facts=facts)
 
 
