@@ -103,7 +103,7 @@ async def _pulse() -> AsyncIterator[list[float]]:
 def _stand(program: Program, state: SpikeState) -> None:
     """Let the machine of BTC's volatility stand so, as if a reading had just moved it; everybody who hears of it is stirred."""
     watch = next(one for one in machines.active_machines(_STRATEGY) if one.subject == "BTC")
-    running = program.signals.machines
+    running = program.signals.at("").machines
     since = program.source.market_time(program.clock.now()) if state.active else None
     running.keep({watch: replace(running[watch], state=state, since=since)})  # the alternative is a week of market
     program.roster.stir(frozenset({watch}))

@@ -16,7 +16,7 @@ from chatbot.access import Access
 from chatbot.alerts import write
 from chatbot.clock import SystemClock
 from chatbot.durable import Durable
-from chatbot.errors import InternalError, SettingError, contained
+from chatbot.errors import InternalError, SettingError, Unreachable, contained
 from chatbot.exchanges.base import asset_of
 from chatbot.exchanges.manual import ManualExchange
 from chatbot.exchanges.paper.account import AccountState
@@ -29,8 +29,6 @@ from chatbot.halting import Halting
 from chatbot.hedges.overview import Hedging
 from chatbot.i18n import Catalogue
 from chatbot.keyring import Keyring, refuse_what_nobody_can_open
-from chatbot.market.betas import Betas
-from chatbot.market.candles import CandleBook
 from chatbot.market.sentiment import Sentiment
 from chatbot.model import Mode
 from chatbot.monitor.check import Monitor
@@ -60,7 +58,7 @@ from chatbot.store import portfolios as stored
 from chatbot.store.database import Database
 from chatbot.store.place import Hold, private
 from chatbot.tempo import UNDER_WAY, Tempo
-from chatbot.triggers.signals import Signals
+from chatbot.triggers.signals import Signals, SignalsByExchange
 from chatbot.vault import Vault
 
 if TYPE_CHECKING:
@@ -73,6 +71,7 @@ if TYPE_CHECKING:
     from chatbot.exchanges.live.private.opening import Accounts
     from chatbot.model import Credentials, Delivery, KeyReport, Message, Portfolio
     from chatbot.plans.costs import CostingOf
+    from chatbot.portfolio.markets import Quoted
 
 LOCALE = Path(__file__).resolve().parent.parent / "locale"
 _RECONCILE_S = 60.0
@@ -100,10 +99,8 @@ class Program:
     work: Work
     source: PriceSource
     markets: Markets
-    candles: CandleBook
     sentiment: Sentiment
-    betas: Betas
-    signals: Signals
+    signals: SignalsByExchange
     accounts: OpenAccounts
     evaluator: Evaluator
     rebalancing: Rebalancing
@@ -168,7 +165,12 @@ class Program:
 
     async def _estimate_betas(self) -> None:
         """Keep the daily closes of every coin that somebody holds; nothing is asked before the next one can exist."""
-        await self.betas.refresh({asset_of(name) for names in self.roster.instruments.values() for name in names})
+        held: dict[str, set[str]] = {}
+        for (world, _), names in self.roster.instruments.items():
+            held.setdefault(world, set()).update(map(asset_of, names))
+        async with asyncio.TaskGroup() as group:
+            for world, assets in held.items():
+                group.create_task(self.markets.first(world).betas.refresh(assets))
 
 
 @asynccontextmanager
@@ -257,28 +259,29 @@ async def _assemble(
     lasts, window = timedelta(seconds=settings.plan_expiry_s), timedelta(seconds=settings.batch_window_s)
     tempo = Tempo(db, stage, clock, lasts=lasts, window=window)
     spread = Decimal(str(settings.max_spread_pct)) / 100
-    markets = await Markets.load(db, source, clock, max_spread=spread, live=settings.is_live_market)
-    candles, funding = CandleBook(source, clock), markets.usual.funding
-    betas, sentiment = Betas(candles), Sentiment(source, clock, settings.fear_greed_url)
-    signals = Signals(db, source, candles, funding, sentiment, clock)
-    roster = Roster(db)
+    real = _RealAccounts(settings, clock, source, stack)
+    markets = await Markets.load(db, source, clock, max_spread=spread, live=settings.is_live_market, open_prices=real.prices)
+    await _open_worlds(db, markets)
+    sentiment = Sentiment(source, clock, settings.fear_greed_url)
+    signals = _signals_of(db, markets, sentiment, clock, is_real=settings.is_live_market)
+    roster = Roster(db, markets.world_of)
     keyring = Keyring(db, clock, vault, _examiner(settings, clock))
     word = await _remembered(db, _ORDER_WORD, secrets.token_hex(2))
-    open_real = _real_opener(settings, clock, db, keyring, word, stack)
-    open_accounts = OpenAccounts(db, _exchange_opener(markets, clock), source.name, open_real)
+    open_real = _real_opener(real, db, keyring, word)
+    open_accounts = OpenAccounts(db, _exchange_opener(markets, clock), markets.has, open_real)
     keyring.on_change(open_accounts.forget)
     hearing = signals.of, signals.together
-    evaluator = Evaluator(db, open_accounts, markets, clock, hearing=hearing, betas=betas.now)
-    costing = _costing_of(markets, candles, db, clock, pace)
+    evaluator = Evaluator(db, open_accounts, markets, clock, hearing=hearing)
+    costing = _costing_of(markets, db, clock, pace)
     portfolios = Portfolios(db, clock, source.name, changed=roster.forget, first_account=_opening_account, redraw=write.redraw_card)
     flows = Flows(db, open_accounts, evaluator, markets, clock, portfolios)
     noting = ByHand(db, open_accounts, evaluator, flows, clock)
-    real = RealMoney(may_trade=lambda _: settings.allow_live)
-    rebalancing = Rebalancing(db, work, evaluator, costing, clock, noting, real, expiry=lasts, calm=tempo.calm)
+    limits = RealMoney(may_trade=lambda _: settings.allow_live)
+    rebalancing = Rebalancing(db, work, evaluator, costing, clock, noting, limits, expiry=lasts, calm=tempo.calm)
     open_accounts.on_change(roster.forget)
     access = Access(db, clock, settings.operators, changed=roster.forget)
     await access.settle()
-    hedges = HedgeWatch(candles, markets)
+    hedges = HedgeWatch(markets)
     monitor = Monitor(
         db,
         markets,
@@ -294,8 +297,8 @@ async def _assemble(
         batch_window_s=settings.batch_window_s,
     )
     reports = Reports(db, evaluator, markets, clock, next_check=monitor.next_check, mood_source=sentiment.name)
-    executor = Executor(db, work, open_accounts.exchange, clock, ExecutionHooks(db, evaluator, clock, real), pace=pace)
-    panic = Panic(db, work, evaluator, costing, clock, world=source.name, ends=executor.recovery, changed=roster.forget)
+    executor = Executor(db, work, open_accounts.exchange, clock, ExecutionHooks(db, evaluator, clock, limits), pace=pace)
+    panic = Panic(db, work, evaluator, costing, clock, is_here=markets.has, ends=executor.recovery, changed=roster.forget)
     return Program(
         settings=settings,
         clock=clock,
@@ -305,14 +308,12 @@ async def _assemble(
         work=work,
         source=source,
         markets=markets,
-        candles=candles,
         sentiment=sentiment,
         signals=signals,
-        betas=betas,
         accounts=open_accounts,
         evaluator=evaluator,
         rebalancing=rebalancing,
-        hedging=Hedging(evaluator, candles, clock),
+        hedging=Hedging(evaluator, markets, clock),
         portfolios=portfolios,
         flows=flows,
         reserve=Reserve(db, open_accounts, portfolios, evaluator, clock),
@@ -344,20 +345,36 @@ def _examiner(settings: Settings, clock: Clock) -> Callable[[str, Credentials], 
     return examine
 
 
-def _real_opener(
-    settings: Settings, clock: Clock, db: Database, keyring: Keyring, word: str, stack: AsyncExitStack
-) -> Callable[[Portfolio], Awaitable[Exchange]]:
+class _RealAccounts:
+    """What accounts at exchanges share, made when the first of them is needed: nobody else pays for it."""
+
+    def __init__(self, settings: Settings, clock: Clock, source: PriceSource, stack: AsyncExitStack) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._source = source
+        self._stack = stack
+        self._made: Accounts | None = None
+
+    def made(self) -> Accounts:
+        """Return the maker of accounts."""
+        if self._made is None:
+            from chatbot.exchanges.live.private.opening import Accounts  # noqa: PLC0415 - only for who stands on a real account
+
+            self._made = Accounts(self._clock, self._settings.exchange_options, here=self._source)
+            self._stack.push_async_callback(self._made.close)
+        return self._made
+
+    def prices(self, exchange: str) -> PriceSource:
+        """Return the prices of an exchange, which its accounts are valued by."""
+        return self.made().prices(exchange)
+
+
+def _real_opener(real: _RealAccounts, db: Database, keyring: Keyring, word: str) -> Callable[[Portfolio], Awaitable[Exchange]]:
     """Return what opens accounts at exchanges: only to look at them where nobody has agreed to trading."""
-    lines: list[Accounts] = []
 
     async def open_real(portfolio: Portfolio) -> Exchange:
         credentials = await keyring.credentials(portfolio.person_id, portfolio.key_id)
-        if not lines:
-            from chatbot.exchanges.live.private.opening import Accounts  # noqa: PLC0415 - only for who stands on a real account
-
-            lines.append(Accounts(clock, settings.exchange_options))
-            stack.push_async_callback(lines[0].close)
-        return lines[0].account(
+        return real.made().account(
             portfolio.exchange,
             credentials,
             tag=f"{word}{portfolio.id}",
@@ -369,18 +386,43 @@ def _real_opener(
     return open_real
 
 
-def _costing_of(markets: Markets, candles: CandleBook, db: Database, clock: Clock, pace: Pace) -> CostingOf:
-    """Return what says what trading costs, by the markets of a portfolio; how much a coin swings is the same against any dollar."""
+async def _open_worlds(db: Database, markets: Markets) -> None:
+    """Open the markets of the exchanges on which portfolios stand by a key; nothing is asked of them yet."""
+    async with db.read() as tx:
+        for world in await stored.worlds_of_keys(tx):
+            await markets.open(world)
+
+
+def _signals_of(db: Database, markets: Markets, sentiment: Sentiment, clock: Clock, *, is_real: bool) -> SignalsByExchange:
+    """Return what triggers say on each exchange: the index is one for all real markets; beside a played one nobody asks for it."""
+
+    def at(world: str) -> Signals:
+        quoted = markets.first(world)
+        mood = sentiment if is_real or not world else Sentiment(quoted.source, clock)
+        return Signals(db, quoted.source, quoted.candles, quoted.funding, mood, clock, world)
+
+    return SignalsByExchange(at)
+
+
+def _costing_of(markets: Markets, db: Database, clock: Clock, pace: Pace) -> CostingOf:
+    """Return what says what trading costs, by the markets of a portfolio."""
 
     async def last_fills(instruments: Collection[str]) -> tuple[orders.Fill, ...]:
         async with db.read() as tx:
             return await orders.latest_fills(tx, instruments)
 
-    by_quote = {
-        one.source.quote_asset: Costing(one.source, candles, one.funding, clock, fills=last_fills, rests_s=pace.rests_s) for one in markets
-    }
-    usual = by_quote[markets.usual.source.quote_asset]  # of one that is kept in a dollar unknown here nothing is priced
-    return lambda portfolio: by_quote.get(portfolio.quote, usual)
+    made: dict[Quoted, Costing] = {}
+
+    def costing(portfolio: Portfolio) -> Costing:
+        try:
+            one = markets.of(portfolio)
+        except Unreachable:  # of one that is kept in a dollar unknown here nothing is priced
+            one = markets.usual
+        if one not in made:
+            made[one] = Costing(one.source, one.candles, one.funding, clock, fills=last_fills, rests_s=pace.rests_s)
+        return made[one]
+
+    return costing
 
 
 def _exchange_opener(markets: Markets, clock: Clock) -> Callable[..., Exchange]:

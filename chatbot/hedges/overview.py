@@ -22,13 +22,12 @@ from chatbot.portfolio.valuation import exposures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from chatbot.clock import Clock
-    from chatbot.market.candles import CandleBook
     from chatbot.model import Portfolio
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.evaluator import Evaluator
+    from chatbot.portfolio.markets import Markets
 
 #: an index below this is bearish, and the mean that BTC is held against (domain 10.1)
 _FEAR, _MEAN_DAYS = Decimal(25), 50
@@ -41,9 +40,9 @@ _ZERO = Decimal(0)
 class Hedging:
     """Sizes hedges at the present prices; the plans that open and close them come from ``plans.rebalancing``."""
 
-    def __init__(self, evaluator: Evaluator, candles: CandleBook, clock: Clock) -> None:
+    def __init__(self, evaluator: Evaluator, markets: Markets, clock: Clock) -> None:
         self._evaluator = evaluator
-        self._candles = candles
+        self._markets = markets
         self._clock = clock
 
     async def overview(
@@ -117,11 +116,13 @@ class Hedging:
         if evaluation.held is None:
             return evaluation
         coins = sorted({_BTC, *(exposure.asset for exposure in exposures(evaluation.held))} - CASH_COINS)
-        await self._candles.refresh(coins, "1d", _RETURNS + 1)
+        await self._markets.of(portfolio).candles.refresh(coins, "1d", _RETURNS + 1)
         return self._evaluator.again(evaluation)
 
-    def _midnight(self) -> datetime:
-        return self._evaluator.market_time(self._clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
+    def _closes(self, portfolio: Portfolio, coin: str, count: int) -> tuple[float | None, ...]:
+        """Return the last daily closes of a coin on a portfolio's market, None where one is missing."""
+        midnight = self._evaluator.market_time(portfolio, self._clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
+        return self._markets.of(portfolio).candles.closes(coin, "1d", midnight, count)
 
     def least_variance(self, evaluation: Evaluation) -> HedgeWish:
         """Return the wish for the hedge of least variance (domain 10.5); its ratio is None where too few returns are known."""
@@ -137,8 +138,8 @@ class Hedging:
             for exposure in exposures(evaluation.held)
             if exposure.asset not in CASH_COINS
         }
-        market = self._returns(_BTC)
-        moves = {coin: self._returns(coin) for coin in weights}
+        market = self._returns(evaluation.portfolio, _BTC)
+        moves = {coin: self._returns(evaluation.portfolio, coin) for coin in weights}
         whole = [_weighted(weights, {coin: moves[coin][at] for coin in weights}) for at in range(_RETURNS)]
         if sum(p is not None and h is not None for p, h in zip(whole, market, strict=True)) < _LEAST_RETURNS:
             return None, None
@@ -148,14 +149,14 @@ class Hedging:
             return None, None
         return Decimal(str(round(-least.ratio, 6))), Decimal(str(round(least.effectiveness, 6)))
 
-    def _returns(self, coin: str) -> list[float | None]:
-        closes = self._candles.closes(coin, "1d", self._midnight(), _RETURNS + 1)
+    def _returns(self, portfolio: Portfolio, coin: str) -> list[float | None]:
+        closes = self._closes(portfolio, coin, _RETURNS + 1)
         return [None if before is None or after is None else after / before - 1 for before, after in pairwise(closes)]
 
     def _mood(self, evaluation: Evaluation) -> tuple[str, Decimal | None, bool]:
         """Return why the market is bearish, the index, and whether neither of both signs is known (domain 10.1)."""
         mood = next((signal.reading for signal in evaluation.layers.signals if signal.trigger is Cause.FEAR_GREED), None)
-        closes = self._candles.closes(_BTC, "1d", self._midnight(), _MEAN_DAYS + 1)
+        closes = self._closes(evaluation.portfolio, _BTC, _MEAN_DAYS + 1)
         known = [close for close in closes if close is not None]
         complete = len(known) == _MEAN_DAYS + 1
         if mood is not None and mood < _FEAR:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from chatbot.portfolio.markets import Markets, Quoted
     from chatbot.portfolio.states import PortfolioStates, ScheduleMark
     from chatbot.store.database import Database, Tx
-    from chatbot.triggers.signals import Signals
+    from chatbot.triggers.signals import SignalsByExchange
 
 log = structlog.get_logger()
 
@@ -80,7 +80,7 @@ class Monitor:
         roster: Roster,
         evaluator: Evaluator,
         rebalancing: Rebalancing,
-        signals: Signals,
+        signals: SignalsByExchange,
         unanswered: UnansweredPlans,
         hedges: HedgeWatch,
         clock: Clock,
@@ -133,10 +133,10 @@ class Monitor:
         self._roster.stir(await self._signals.refresh(self._roster.watches))
         await self._refresh_prices()
         for quoted, names in self._needed():
-            quote = quoted.source.quote_asset
-            self._roster.stir_holders(quote, await quoted.notice(names))
-            if has_left(self._markets.dollar_price(quote)):
-                self._roster.stir_keepers(quote)
+            where = quoted.world, quoted.source.quote_asset
+            self._roster.stir_holders(where, await quoted.notice(names))
+            if has_left(quoted.dollar_price()):
+                self._roster.stir_keepers(where)
         now = self._clock.now()
         suspicious = self._roster.suspects(self._markets, now)
         suspects = [portfolio for portfolio in suspicious if not self._stumbles.rests(portfolio.id, now)]
@@ -155,15 +155,19 @@ class Monitor:
         return self.last
 
     async def _refresh_prices(self, older_than_s: float = 0.0) -> None:
-        """Fetch what anybody needs, once for each quote coin; only what was fetched longer ago than this."""
-        for quoted, names in self._needed():
-            if not older_than_s or quoted.board.fetch_age_s > older_than_s:
-                await quoted.board.refresh(sorted({*names, *quoted.dollars}))
+        """Fetch what anybody needs, once for each exchange and quote coin; only what was fetched longer ago than this.
+
+        They are asked side by side: an exchange that does not answer keeps nobody else's prices from coming.
+        """
+        async with asyncio.TaskGroup() as group:
+            for quoted, names in self._needed():
+                if not older_than_s or quoted.board.fetch_age_s > older_than_s:
+                    group.create_task(quoted.board.refresh(sorted({*names, *quoted.dollars})))
 
     def _needed(self) -> list[tuple[Quoted, tuple[str, ...]]]:
         """Return the markets that anybody needs, with the instruments; the usual ones in any case."""
         needed = self._roster.instruments
-        found = [(quoted, needed.get(quoted.source.quote_asset, ())) for quoted in self._markets]
+        found = [(quoted, needed.get((quoted.world, quoted.source.quote_asset), ())) for quoted in self._markets]
         return [(quoted, names) for quoted, names in found if names or quoted is self._markets.usual]
 
     async def _housekeeping(self) -> None:
@@ -282,7 +286,7 @@ class Monitor:
         return told, planned
 
     def _input(self, evaluation: Evaluation, person: Person, stored: batch.Stored, now: datetime) -> CheckInput:
-        portfolio_id, market_now = evaluation.portfolio.id, self._evaluator.market_time(now)
+        portfolio_id, market_now = evaluation.portfolio.id, self._evaluator.market_time(evaluation.portfolio, now)
         states = stored.states.get(portfolio_id, NOTHING)
         return CheckInput(
             evaluation=evaluation,

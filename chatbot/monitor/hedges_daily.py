@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
-    from chatbot.market.candles import CandleBook
     from chatbot.market.funding import FundingBook
     from chatbot.portfolio.evaluation import Evaluation
-    from chatbot.portfolio.markets import Markets
+    from chatbot.portfolio.markets import Markets, Quoted
 
 #: the history that a daily check may have missed
 _DAYS = 31
@@ -51,20 +50,19 @@ class HedgeReview:
 class HedgeWatch:
     """Looks after open hedges for the monitor."""
 
-    def __init__(self, candles: CandleBook, markets: Markets) -> None:
-        self._candles = candles
+    def __init__(self, markets: Markets) -> None:
         self._markets = markets
 
     async def warm(self, looked: Iterable[Evaluation]) -> None:
         """Fetch the funding and the days that hedges are judged by; never inside a transaction."""
-        held: defaultdict[FundingBook, set[str]] = defaultdict(set)
+        held: defaultdict[Quoted, set[str]] = defaultdict(set)
         for found in looked:
             for hedge in found.layers.hedges:
                 if not hedge.closed:
-                    held[self._markets.of(found.portfolio).funding].add(hedge.contract)
-        for funding, contracts in held.items():
-            await funding.refresh(sorted(contracts), _DAYS)
-            await self._candles.refresh(sorted(contracts), "1d", _DAYS)
+                    held[self._markets.of(found.portfolio)].add(hedge.contract)
+        for quoted, contracts in held.items():
+            await quoted.funding.refresh(sorted(contracts), _DAYS)
+            await quoted.candles.refresh(sorted(contracts), "1d", _DAYS)
 
     def review(
         self, evaluation: Evaluation, hedges: tuple[OpenHedge, ...], market_now: datetime, shorts: Mapping[str, Decimal] = _NONE
@@ -97,11 +95,13 @@ class HedgeWatch:
         if not due or (_is_awaited(evaluation, due[-1]) and market_now < due[-1] + _PATIENCE):
             return []
         ratio = hedge_draft.volatility_ratio(evaluation, due[-1])
-        return [*((at, self._close(hedge.contract, at), None) for at in due[:-1]), (due[-1], mark, ratio)]
+        quoted = self._markets.of(evaluation.portfolio)
+        return [*((at, _close(quoted, hedge.contract, at), None) for at in due[:-1]), (due[-1], mark, ratio)]
 
-    def _close(self, contract: str, at: datetime) -> Decimal | None:
-        bars = self._candles.bars(contract, "1d", at, 1)
-        return bars[-1].close if bars else None
+
+def _close(quoted: Quoted, contract: str, at: datetime) -> Decimal | None:
+    bars = quoted.candles.bars(contract, "1d", at, 1)
+    return bars[-1].close if bars else None
 
 
 def _funded(funding: FundingBook, hedge: OpenHedge, mark: Decimal, market_now: datetime) -> tuple[OpenHedge, Decimal | None]:

@@ -16,7 +16,7 @@ from chatbot.store import portfolios
 from chatbot.triggers import machines, schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
     from chatbot.model import Portfolio
@@ -38,6 +38,8 @@ _SPREAD_S = 300
 @dataclass(slots=True)
 class _Watched:
     portfolio: Portfolio
+    #: by whose prices it is watched
+    world: str
     instruments: tuple[str, ...]
     #: the sheet that the screen reads for it; None: look exactly
     sheet: ScreenArrays | None = None
@@ -45,14 +47,21 @@ class _Watched:
     looked: tuple[MachineKey, ...] = ()
     heard: tuple[MachineKey, ...] = ()
 
+    @property
+    def where(self) -> tuple[str, str]:
+        """Return exchange and quote coin of the prices that it needs."""
+        return self.world, self.portfolio.quote
+
 
 class Roster:
     """The active portfolios; what an exact look found is kept as arrays until something changes it."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, world_of: Callable[[Portfolio], str] = lambda _: "") -> None:
+        """``world_of`` says by which exchange's prices a portfolio is watched; empty: those of the market that the program runs on."""
         self._db = db
+        self._world_of = world_of
         self._watched: dict[int, _Watched] = {}
-        self._sheets: dict[Kind, ScreenArrays] = {}
+        self._sheets: dict[tuple[str, Kind], ScreenArrays] = {}
         #: who is looked at exactly whatever the screen says: everybody who is on no sheet, and who was stirred
         self._restless: set[int] = set()
         #: who is on a sheet and must be looked at then all the same, because the calendar asks
@@ -72,15 +81,15 @@ class Roster:
             self._changed.add(portfolio_id)
 
     @property
-    def instruments(self) -> dict[str, tuple[str, ...]]:
-        """Return every instrument that anybody needs, by the quote coin of those who do: one fetch for each."""
-        needed: defaultdict[str, set[str]] = defaultdict(set)
-        for sheet in self._sheets.values():
+    def instruments(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Return every instrument that anybody needs, by the exchange and quote coin of those who do: one fetch for each."""
+        needed: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        for (world, kind), sheet in self._sheets.items():
             if sheet.ids:
-                needed[sheet.kind.quote].update(sheet.kind.rows)
-        for quote, names in {(self._watched[one].portfolio.quote, self._watched[one].instruments) for one in self._restless}:
-            needed[quote].update(names)  # of many the same
-        return {quote: tuple(sorted(names)) for quote, names in needed.items()}
+                needed[world, kind.quote].update(kind.rows)
+        for where, names in {(self._watched[one].where, self._watched[one].instruments) for one in self._restless}:
+            needed[where].update(names)  # of many the same
+        return {where: tuple(sorted(names)) for where, names in needed.items()}
 
     @property
     def watches(self) -> frozenset[MachineKey]:
@@ -93,18 +102,16 @@ class Roster:
             if not moved.isdisjoint(heard):
                 self._restless |= ids
 
-    def stir_holders(self, quote: str, instruments: frozenset[str]) -> None:
-        """Have everybody looked at exactly who needs one of these against that quote coin: whether it is traded at all has changed."""
+    def stir_holders(self, where: tuple[str, str], instruments: frozenset[str]) -> None:
+        """Have everybody looked at exactly who needs one of these on that exchange, against that quote coin: one came or went."""
         if instruments:
             self._restless |= {
-                one
-                for one, watched in self._watched.items()
-                if watched.portfolio.quote == quote and not instruments.isdisjoint(watched.instruments)
+                one for one, watched in self._watched.items() if watched.where == where and not instruments.isdisjoint(watched.instruments)
             }
 
-    def stir_keepers(self, quote: str) -> None:
-        """Have everybody looked at exactly whose portfolio is kept in a quote coin: it has left its dollar."""
-        self._restless |= {one for one, watched in self._watched.items() if watched.portfolio.quote == quote}
+    def stir_keepers(self, where: tuple[str, str]) -> None:
+        """Have everybody looked at exactly whose portfolio is kept in a quote coin on that exchange: it has left its dollar."""
+        self._restless |= {one for one, watched in self._watched.items() if watched.where == where}
 
     async def refresh(self) -> None:
         """Load who is new or changed; everybody at the first call."""
@@ -128,7 +135,7 @@ class Roster:
     def _load(self, portfolio: Portfolio, held: tuple[str, ...] = ()) -> None:
         """Watch a portfolio; one whose strategy cannot be watched is named, and the others are watched all the same."""
         with contained("portfolio cannot be watched", portfolio=portfolio.id):
-            self._watch(_watched(portfolio, held))
+            self._watch(_watched(portfolio, self._world_of(portfolio), held))
 
     def _watch(self, watched: _Watched) -> None:
         one = watched.portfolio.id
@@ -169,7 +176,7 @@ class Roster:
             return
         self._restless.discard(portfolio.id)
         kind = kind_of(evaluation.snapshot, portfolio.strategy)
-        watched.sheet = self._sheets.setdefault(kind, ScreenArrays(kind))
+        watched.sheet = self._sheets.setdefault((watched.world, kind), ScreenArrays(kind))
         seen = now.timestamp() - portfolio.id * 37 % _SPREAD_S
         watched.sheet.put(portfolio.id, evaluation.snapshot, evaluation.figures, seen)
         appointed = schedule.upcoming(portfolio.strategy.schedule, ScheduleMark(), now)
@@ -183,11 +190,11 @@ class Roster:
         """
         found = self._restless | {one for one, at in self._appointed.items() if at <= now}
         read_before = now.timestamp() - READ_AGAIN_S
-        for sheet in self._sheets.values():
+        for (world, kind), sheet in self._sheets.items():
             if sheet.ids:
-                quoted = markets.against(sheet.kind.quote)
-                prices, last = quoted.board.prices(sheet.kind.rows), quoted.stops.prices
-                for row, name in enumerate(sheet.kind.rows):
+                quoted = markets.against(kind.quote, world)
+                prices, last = quoted.board.prices(kind.rows), quoted.stops.prices
+                for row, name in enumerate(kind.rows):
                     prices[row] = float(last[name]) if name in last else prices[row]
                 found.update(sheet.suspects(prices, read_before))
         return tuple(self._watched[one].portfolio for one in sorted(found))
@@ -205,16 +212,19 @@ async def _readable(tx: Tx, ids: Collection[int]) -> list[Portfolio]:
     return [found[portfolio_id] for portfolio_id in sorted(found)]
 
 
-def _watched(portfolio: Portfolio, held: tuple[str, ...] = ()) -> _Watched:
-    """Return how a portfolio is watched; ``held`` is what the last look needed, positions that the strategy does not name among it."""
+def _watched(portfolio: Portfolio, world: str, held: tuple[str, ...] = ()) -> _Watched:
+    """Return how a portfolio is watched in its ``world``.
+
+    ``held`` is what the last look needed, positions that the strategy does not name among it.
+    """
     strategy = portfolio.strategy
     needed = tuple(sorted({*valuation.instruments(strategy), *held}))
-    looked, heard = machines.all_machines(strategy), machines.active_machines(strategy)
+    looked, heard = machines.all_machines(strategy, world), machines.active_machines(strategy, world)
     if machines.is_together(strategy):
-        basket = machines.basket_machine(strategy, portfolio.id)
+        basket = machines.basket_machine(strategy, portfolio.id, world)
         looked = (*looked, basket)
         heard = (*heard, basket) if strategy.setting(basket.trigger).on else heard
-    return _Watched(portfolio=portfolio, instruments=needed, looked=looked, heard=heard)
+    return _Watched(portfolio=portfolio, world=world, instruments=needed, looked=looked, heard=heard)
 
 
 def _is_moving(evaluation: Evaluation) -> bool:

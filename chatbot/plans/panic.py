@@ -106,7 +106,7 @@ class Panic:
         costing: CostingOf,
         clock: Clock,
         *,
-        world: str,
+        is_here: Callable[[Portfolio], bool],
         ends: Ends,
         changed: Callable[[int], None],
         crash_point: Callable[[str], None] = lambda _: None,
@@ -116,8 +116,8 @@ class Panic:
         self._evaluator = evaluator
         self._costing = costing
         self._clock = clock
-        #: name of the market that this program runs on
-        self._world = world
+        #: whether a portfolio belongs to the markets that this program runs on
+        self._is_here = is_here
         self._ends = ends
         self._changed = changed
         self._crash_point = crash_point
@@ -161,7 +161,7 @@ class Panic:
             latest = await _held(tx, portfolio.id, person_id)
             if latest is None:
                 return None
-            if latest.exchange != self._world:
+            if not self._is_here(latest):
                 return Answer(portfolio=latest, pressed=Pressed.ELSEWHERE)
             if await halt.since_for_sure(tx) is not None:
                 return Answer(portfolio=latest, pressed=Pressed.HALTED)

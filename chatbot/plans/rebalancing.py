@@ -181,7 +181,7 @@ class Rebalancing:
         if evaluation.snapshot is None or evaluation.figures is None:
             return CannotEvaluate(portfolio=evaluation.portfolio, problems=evaluation.problems)
         portfolio, figures, now = evaluation.portfolio, evaluation.figures, self._clock.now()
-        market_now = self._evaluator.market_time(now)
+        market_now = self._evaluator.market_time(portfolio, now)
         try:
             if hedge is not None or new_money.asked(reasons) is not None:  # legs of their own
                 return self._draft_buys(evaluation, reasons) if hedge is None else self._draft_hedge(evaluation, figures, reasons, hedge)
@@ -189,7 +189,7 @@ class Rebalancing:
                 evaluation,
                 reasons,
                 at=(now, market_now),
-                joined=self._evaluator.market_time(portfolio.created_at),
+                joined=self._evaluator.market_time(portfolio, portfolio.created_at),
                 costs=self._costing(portfolio).by_line(evaluation),
                 expiry=self._lasts(evaluation),
             )
@@ -218,7 +218,7 @@ class Rebalancing:
             size = sizing.size(evaluation, hedge)
             if size.problem:
                 return NoHedge(portfolio=evaluation.portfolio, size=size)
-            at = (now, self._evaluator.market_time(now))
+            at = (now, self._evaluator.market_time(evaluation.portfolio, now))
             drafted = hedge_draft.draft_opening(evaluation, size, reasons, at, self._lasts(evaluation))
             if not drafted.opens_hedge:
                 return NoHedge(portfolio=evaluation.portfolio, size=replace(size, problem=HedgeProblem.TOO_SMALL))

@@ -40,13 +40,13 @@ class OpenExchange(Protocol):
 class OpenAccounts:
     """Hands out exchanges; asking twice gives the same object, so that its lock protects the account."""
 
-    def __init__(self, db: Database, open_exchange: OpenExchange, world: str, open_real: OpenReal) -> None:
+    def __init__(self, db: Database, open_exchange: OpenExchange, is_here: Callable[[Portfolio], bool], open_real: OpenReal) -> None:
         """``open_real`` opens the account at an exchange that a portfolio with real money stands on."""
         self._db = db
         self._open_exchange = open_exchange
         self._open_real = open_real
-        #: name of the market that this program runs on; portfolios of another one are not opened
-        self._world = world
+        #: whether a portfolio belongs to the markets that this program runs on; others are not opened
+        self._is_here = is_here
         self._elsewhere: dict[int, str] = {}
         self._open: dict[int, Exchange] = {}
         #: why the account of a portfolio cannot be opened: its key is gone
@@ -83,7 +83,7 @@ class OpenAccounts:
             async with self._db.read() as tx:
                 found = await portfolios.many(tx, wanted)
                 accounts = await portfolios.accounts_of(tx, wanted)
-            strangers = {portfolio_id: portfolio.exchange for portfolio_id, portfolio in found.items() if portfolio.exchange != self._world}
+            strangers = {portfolio_id: portfolio.exchange for portfolio_id, portfolio in found.items() if not self._is_here(portfolio)}
             self._elsewhere |= strangers
             real = {one for one, portfolio in found.items() if portfolio.mode is Mode.LIVE} - strangers.keys()
             for portfolio_id in sorted(real):

@@ -19,7 +19,7 @@ from chatbot.portfolio.lives.levels import open_question
 from chatbot.portfolio.lives.stops import last_quote
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping
     from datetime import datetime
     from decimal import Decimal
 
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from chatbot.portfolio.valuation import Account
     from chatbot.store.database import Database
 
-    #: where every trigger of a strategy stands; and those that are about one portfolio alone, from the coins that it holds
-    Signalling = Callable[[Strategy], Awaitable[tuple[Signal, ...]]]
-    OwnSignals = Callable[[Portfolio, Mapping[str, Decimal]], Awaitable[tuple[Signal, ...]]]
+    #: where every trigger of a strategy stands on an exchange; and those that are about one portfolio alone, from the coins that it holds
+    Signalling = Callable[[Strategy, str], Awaitable[tuple[Signal, ...]]]
+    OwnSignals = Callable[[Portfolio, Mapping[str, Decimal], str], Awaitable[tuple[Signal, ...]]]
 
 
 class Evaluator:
@@ -54,18 +54,16 @@ class Evaluator:
         clock: Clock,
         *,
         hearing: tuple[Signalling, OwnSignals],
-        betas: Callable[[Iterable[str]], Mapping[str, Decimal]] = valuation.prior_betas,
     ) -> None:
         self._db = db
         self._accounts = accounts
         self._markets = markets
         self._clock = clock
         self._signals, self._own_signals = hearing
-        self._betas = betas
 
-    def market_time(self, now: datetime) -> datetime:
-        """Return the market's time at ``now``: the same where it is live."""
-        return self._markets.usual.source.market_time(now)
+    def market_time(self, portfolio: Portfolio, now: datetime) -> datetime:
+        """Return the time of a portfolio's market at ``now``: the same where it is real."""
+        return self._markets.market_time(portfolio, now)
 
     async def look(self, portfolio: Portfolio, *, fresh: bool = False, patient: bool = False, also: Collection[str] = ()) -> Evaluation:
         """Evaluate ``portfolio``; with ``fresh`` prices are fetched again first, with ``patient`` only where they have grown too old.
@@ -75,15 +73,16 @@ class Evaluator:
         async with self._db.read() as tx:
             states = await stored.read(tx, portfolio.id)
             used = await turnover.with_real_money_today(tx, portfolio, self._clock.now())
-        signals = await self._signals(portfolio.strategy)
+        signals = await self._signals(portfolio.strategy, self._markets.world_of(portfolio))
         return replace(await self._look(portfolio, states, signals, fresh=fresh, patient=patient, also=also), used_today=used)
 
     def again(self, evaluation: Evaluation) -> Evaluation:
         """Measure an evaluation once more, with the betas that are known by now; raises ``engine.errors.Refused``."""
         if evaluation.snapshot is None:
             return evaluation
-        betas = self._betas(valuation.assets_of(evaluation.snapshot))
-        return measured(evaluation, evaluation.snapshot, betas, self.market_time(evaluation.portfolio.created_at))
+        betas = self._markets.of(evaluation.portfolio).betas.now(valuation.assets_of(evaluation.snapshot))
+        began = self.market_time(evaluation.portfolio, evaluation.portfolio.created_at)
+        return measured(evaluation, evaluation.snapshot, betas, began)
 
     async def look_many(self, many: Collection[Portfolio]) -> dict[int, Evaluation]:
         """Evaluate portfolios at the prices that are there; what they share is read once, and others get their turn between two."""
@@ -92,14 +91,14 @@ class Evaluator:
             states = await stored.read_many(tx, ids)
             used = {one.id: await turnover.with_real_money_today(tx, one, self._clock.now()) for one in many if one.mode is Mode.LIVE}
         await self._accounts.load(ids)
-        #: by the identity of a strategy: most people share theirs
-        heard: dict[int, tuple[Signal, ...]] = {}
+        #: by the identity of a strategy, and the exchange: most people share theirs
+        heard: dict[tuple[int, str], tuple[Signal, ...]] = {}
         looked: dict[int, Evaluation] = {}
         for portfolio in many:
-            strategy = portfolio.strategy
-            if id(strategy) not in heard:
-                heard[id(strategy)] = await self._signals(strategy)
-            seen = await self._look(portfolio, states.get(portfolio.id, stored.NOTHING), heard[id(strategy)])
+            shared = id(portfolio.strategy), self._markets.world_of(portfolio)
+            if shared not in heard:
+                heard[shared] = await self._signals(portfolio.strategy, shared[1])
+            seen = await self._look(portfolio, states.get(portfolio.id, stored.NOTHING), heard[shared])
             looked[portfolio.id] = replace(seen, used_today=used[portfolio.id]) if portfolio.id in used else seen
             await asyncio.sleep(0)
         return looked
@@ -120,7 +119,7 @@ class Evaluator:
             markets = await exchange.markets()
             account = await _account(exchange)
             coins = valuation.managed_coins(account.balances.spot, portfolio.strategy)
-            signals = (*signals, *await self._own_signals(portfolio, coins))
+            signals = (*signals, *await self._own_signals(portfolio, coins, quoted.world))
             extra = frozenset(also) & markets.keys() | _hedged(portfolio, states, account)
             known = {*valuation.instruments(portfolio.strategy, account), *extra}
             shown = valuation.wholly_kept(portfolio.strategy, account)
@@ -168,15 +167,14 @@ class Evaluator:
         quoted.stops.note(quotes)
         last, idle, unknown = self._last_prices(quoted, seen.stops, account, strategy)
         empty = valuation.empty_answer(account, is_ours=seen.portfolio.mode is not Mode.LIVE)
-        money = self._markets.dollar_price(account.quote_asset)
-        seen = replace(seen, quotes=quotes | last, layers=Layers(signals=signals), quote_price=money)
+        seen = replace(seen, quotes=quotes | last, layers=Layers(signals=signals), quote_price=quoted.dollar_price())
         problems = (*problems, *unknown, *self._leaps(quoted.levels, seen))
         if problems or empty:
             return replace(seen, problems=(*problems, *((empty,) if empty else ())))
         try:
             snapshot = valuation.snapshot(account, strategy, seen.quotes, extra, idle=idle)
-            betas = self._betas(valuation.assets_of(snapshot))
-            return measured(seen, snapshot, betas, self.market_time(seen.portfolio.created_at))
+            betas = quoted.betas.now(valuation.assets_of(snapshot))
+            return measured(seen, snapshot, betas, self.market_time(seen.portfolio, seen.portfolio.created_at))
         except Refused as refusal:
             return replace(seen, problems=(Problem(code=refusal.code),))
 
@@ -211,7 +209,7 @@ class Evaluator:
 
     def _leaps(self, levels: Levels, seen: Evaluation) -> tuple[Problem, ...]:
         """Return the coins that are held and whose price is far from yesterday's, until the person has said that it is true."""
-        now, since = self.market_time(self._clock.now()), self.market_time(seen.portfolio.created_at)
+        now, since = (self.market_time(seen.portfolio, at) for at in (self._clock.now(), seen.portfolio.created_at))
         held = valuation.managed_instruments(seen.account, seen.portfolio.strategy) if seen.account is not None else frozenset()
         found: dict[str, Problem] = {}
         for name, quote in seen.quotes.items():

@@ -107,7 +107,7 @@ class Portfolios:
             person_id=person.id,
             name=names.distinct(strategy.preset, (other.name for other in others)),
             mode=mode,
-            exchange=self._exchange,
+            exchange=self._exchange if key is None else key.exchange,
             quote=quote,
             strategy=strategy,
             answer=AnswerMode.ASK if key is None else AnswerMode.NOTIFY,

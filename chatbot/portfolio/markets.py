@@ -1,19 +1,26 @@
-"""The markets against each quote coin: a portfolio is valued by, and traded on, those of its own quote coin and no others (domain 0)."""
+"""The markets of each exchange against each quote coin: a portfolio is valued by, and traded on, those of its own and no others (domain 0).
+
+The market that the program runs on is there from the start. One of an exchange on which only accounts with keys stand is opened with
+the first of them, and shared by all.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import asyncio
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from chatbot.engine.cash import DOLLARS
 from chatbot.errors import ExchangeError, Unreachable
 from chatbot.exchanges.base import QuotedInSeveral, traded
+from chatbot.market.betas import Betas
+from chatbot.market.candles import CandleBook
 from chatbot.market.funding import FundingBook
 from chatbot.market.quotes import QuoteBoard
 from chatbot.portfolio.lives.levels import Levels
 from chatbot.portfolio.lives.stops import Stops
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from datetime import datetime
     from decimal import Decimal
 
@@ -31,8 +38,18 @@ _SURE: Final = 2
 class Quoted:
     """All that is known of the markets against one quote coin; an instrument is called by its coin alone, so two of these never mix."""
 
-    def __init__(self, source: PriceSource, clock: Clock, levels: Levels, stops: Stops, *, max_spread: Decimal) -> None:
-        """``max_spread`` is a fraction of the middle."""
+    def __init__(
+        self, source: PriceSource, clock: Clock, levels: Levels, stops: Stops, *, max_spread: Decimal, world: str, usual: Quoted | None
+    ) -> None:
+        """``max_spread`` is a fraction of the middle; ``world`` is the exchange, empty for the market that the program runs on.
+
+        ``usual`` are the markets against its usual quote coin, None where these are they.
+        How much a coin swings, and how it moves with BTC, is the same against any dollar.
+        """
+        self.world = world
+        self.is_usual = usual is None
+        self.candles: CandleBook = CandleBook(source, clock) if usual is None else usual.candles
+        self.betas: Betas = Betas(self.candles) if usual is None else usual.betas
         self.source = source
         self.board = QuoteBoard(source, clock, max_spread=max_spread)
         self.funding = FundingBook(source, clock)
@@ -63,14 +80,14 @@ class Quoted:
         quote = None if self.board.problem(instrument, self._clock.now()) else self.board.get(instrument)
         return None if quote is None else quote.price
 
-    def dollar_price(self, *, alone: bool) -> Decimal | None:
+    def dollar_price(self) -> Decimal | None:
         """Return what the quote coin costs in dollars, by the middle one of the others; None where too few are traded against it.
 
-        One other dollar tells only that one of the two has left its peg: it counts ``alone`` where it is the market's usual money.
+        One other dollar tells only that one of the two has left its peg: it counts alone where it is the market's usual money (domain 9.5).
         """
         quotes, _ = self.board.usable(self.dollars, self._clock.now())
         prices = sorted(quote.price for quote in quotes.values())
-        if len(prices) < (1 if alone else _SURE):
+        if len(prices) < (1 if self.is_usual else _SURE):
             return None
         return 1 / ((prices[(len(prices) - 1) // 2] + prices[len(prices) // 2]) / 2)
 
@@ -80,61 +97,111 @@ class Quoted:
         await self.stops.keep(db, now)
 
 
+#: opens the prices of an exchange by name
+OpenPrices: TypeAlias = "Callable[[str], PriceSource]"
+
+
 class Markets:
     """The door to :class:`Quoted`: asked for once per portfolio; behind it everybody asks by coin."""
 
-    def __init__(self, every: Sequence[Quoted]) -> None:
-        """``every`` one of the source, that of its usual quote coin first."""
-        self._by_quote = {one.source.quote_asset: one for one in every}
-        #: those of the source's own quote coin, which triggers and betas read whatever a portfolio is kept in
-        self.usual = every[0]
+    def __init__(self, db: Database, clock: Clock, *, max_spread: Decimal, open_prices: OpenPrices | None = None) -> None:
+        self._db = db
+        self._clock = clock
+        self._max_spread = max_spread
+        self._open_prices = open_prices
+        #: by exchange and quote coin, those that the program runs on first
+        self._every: dict[tuple[str, str], Quoted] = {}
+        #: by exchange, those against its usual coin
+        self._worlds: dict[str, Quoted] = {}
+        self._opening = asyncio.Lock()
 
     @classmethod
-    async def load(cls, db: Database, source: PriceSource, clock: Clock, *, max_spread: Decimal, live: bool) -> Markets:
+    async def load(
+        cls, db: Database, source: PriceSource, clock: Clock, *, max_spread: Decimal, live: bool, open_prices: OpenPrices | None = None
+    ) -> Markets:
         """Return the markets of a source against every coin that it quotes in, with what an earlier process wrote down of them."""
-        every = []
+        markets = cls(db, clock, max_spread=max_spread, open_prices=open_prices)
+        await markets._add("", source, live=live)
+        return markets
+
+    async def open(self, exchange: str) -> Quoted:
+        """Return the markets of an exchange on which accounts with keys stand; nothing is asked of it before a price is needed."""
+        async with self._opening:
+            if exchange == self.name:
+                return self.usual
+            if exchange not in self._worlds and self._open_prices is not None:
+                await self._add(exchange, self._open_prices(exchange), live=True)
+            return self._worlds[exchange]
+
+    async def _add(self, world: str, source: PriceSource, *, live: bool) -> None:
+        usual = None
         for one in _sources(source):
-            of = "" if one is source else one.quote_asset
-            levels, stops = await Levels.load(db, of), await Stops.load(db, of)
+            of = " ".join(filter(None, (world, "" if one is source else one.quote_asset)))
+            levels, stops = await Levels.load(self._db, of), await Stops.load(self._db, of)
             if live:  # elsewhere levels carry the time of a played market
                 stops.seed(levels.last())
-            every.append(Quoted(one, clock, levels, stops, max_spread=max_spread))
-        return cls(every)
+            quoted = Quoted(one, self._clock, levels, stops, max_spread=self._max_spread, world=world, usual=usual)
+            self._every[world, one.quote_asset] = quoted
+            usual = usual or quoted
+        if usual is not None:
+            self._worlds[world] = usual
 
     def __iter__(self) -> Iterator[Quoted]:
-        return iter(self._by_quote.values())
+        return iter(tuple(self._every.values()))
+
+    @property
+    def usual(self) -> Quoted:
+        """Return those that the program runs on, against their own quote coin."""
+        return self._worlds[""]
+
+    @property
+    def name(self) -> str:
+        """Return the name of the market that the program runs on."""
+        return self.usual.source.name
 
     @property
     def coins(self) -> tuple[str, ...]:
         """Return the quote coins that a portfolio may be kept in here, the usual one first."""
-        return tuple(self._by_quote)
+        return tuple(quote for world, quote in self._every if not world)
 
-    def dollar_price(self, quote: str) -> Decimal | None:
-        """Return what a quote coin costs in dollars; None where this market does not show it (domain 9.5)."""
-        quoted = self._by_quote.get(quote)
-        return None if quoted is None else quoted.dollar_price(alone=quoted is not self.usual)
+    def world_of(self, portfolio: Portfolio) -> str:
+        """Return whose prices a portfolio is valued by: its own exchange's where it stands on an account there; empty: those here."""
+        return portfolio.exchange if portfolio.key_id is not None and portfolio.exchange in self._worlds else ""
+
+    def has(self, portfolio: Portfolio) -> bool:
+        """Tell whether a portfolio belongs to markets that are open: it does nothing in others."""
+        return portfolio.exchange == self.name or bool(self.world_of(portfolio))
+
+    def first(self, world: str) -> Quoted:
+        """Return the markets of an exchange against its usual coin; raises ``KeyError`` where they are not open."""
+        return self._worlds[world]
+
+    def market_time(self, portfolio: Portfolio, now: datetime) -> datetime:
+        """Return the time of a portfolio's market at ``now``: the same where it is real."""
+        quoted = self._every.get((self.world_of(portfolio), portfolio.quote), self.usual)
+        return quoted.source.market_time(now)
 
     def leap(self, portfolio: Portfolio, mark: str) -> Leap | None:
         """Return the leap of a price that a button names; None where there is none any more."""
-        quoted = self._by_quote.get(portfolio.quote)
+        quoted = self._every.get((self.world_of(portfolio), portfolio.quote))
         return None if quoted is None else quoted.levels.marked(mark)
 
     async def not_traded(self, quote: str, instruments: Iterable[str]) -> tuple[str, ...]:
-        """Return what of these is not traded against a quote coin, by name. Raises ``Unreachable`` where that cannot be told."""
-        quoted = self._by_quote.get(quote)
+        """Return what of these is not traded here against a quote coin, by name. Raises ``Unreachable`` where that cannot be told."""
+        quoted = self._every.get(("", quote))
         there = traded(await quoted.source.markets()) if quoted is not None else frozenset()
         return tuple(sorted(set(instruments) - {quote} - there))
 
     def of(self, portfolio: Portfolio) -> Quoted:
         """Return the markets of a portfolio. Raises ``Unreachable`` where there are none against its quote coin."""
-        return self.against(portfolio.quote)
+        return self.against(portfolio.quote, self.world_of(portfolio))
 
-    def against(self, quote: str) -> Quoted:
-        """Return the markets against a quote coin. Raises ``Unreachable`` where there are none."""
+    def against(self, quote: str, world: str = "") -> Quoted:
+        """Return the markets of an exchange, by default those here, against a quote coin. Raises ``Unreachable`` where there are none."""
         try:
-            return self._by_quote[quote]
+            return self._every[world, quote]
         except KeyError:
-            raise Unreachable(f"{self.usual.source.name} has no markets against {quote}") from None
+            raise Unreachable(f"{world or self.name} has no markets against {quote}") from None
 
 
 def _sources(source: PriceSource) -> tuple[PriceSource, ...]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from chatbot.model import OpenTilt, Person, Portfolio, Signal, Strategy
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.evaluator import Evaluator
-    from chatbot.portfolio.markets import Markets
+    from chatbot.portfolio.markets import Markets, Quoted
     from chatbot.portfolio.states import ScheduleMark
     from chatbot.store.database import Database
 
@@ -64,7 +64,7 @@ class Reports:
             earned = await performance.read(tx, portfolio.id, person.zone, now, evaluation.figures.value if evaluation.figures else None)
             last = await portfolios.check(tx, portfolio.id)
             halted_since = await halt.since(tx)
-        market_time, next_check = self._markets.usual.source.market_time(now), self._next_check()
+        market_time, next_check = self._markets.market_time(portfolio, now), self._next_check()
         return StatusReport(
             portfolio=portfolio,
             check=Check(
@@ -81,8 +81,8 @@ class Reports:
             next_check_s=max(0.0, (next_check - now).total_seconds()) if next_check else None,
             market_time=market_time if abs(market_time - now) > timedelta(seconds=1) else None,
             performance=earned,
-            funding_8h=await self._funding_8h(),
-            funding_age_s=self._markets.usual.board.oldest_age((INDEX,), now),
+            funding_8h=await self._funding_8h(portfolio),
+            funding_age_s=self._index(portfolio).board.oldest_age((INDEX,), now),
             turnover=used,
             open_plan=open_plan,
             next_run=schedule.upcoming(portfolio.strategy.schedule, evaluation.states.schedule, now),
@@ -133,12 +133,17 @@ class Reports:
             mark = (await states.read(tx, portfolio.id)).schedule
         return schedule.upcoming(portfolio.strategy.schedule, mark, self._clock.now()), mark
 
-    async def _funding_8h(self) -> Decimal | None:
+    def _index(self, portfolio: Portfolio) -> Quoted:
+        """Return the markets whose BTC contract stands for a portfolio's: those against the usual quote coin."""
+        return self._markets.first(self._markets.world_of(portfolio))
+
+    async def _funding_8h(self, portfolio: Portfolio) -> Decimal | None:
         """Return what the next settlement of BTC comes to in eight hours: some contracts settle every four, some every hour (domain 7.1).
 
         None where the rate is unknown, or the hours between settlements are.
         """
-        quote, funding = self._markets.usual.board.get(INDEX), self._markets.usual.funding
+        quoted = self._index(portfolio)
+        quote, funding = quoted.board.get(INDEX), quoted.funding
         if quote is None or quote.funding_rate is None:
             return None
         await funding.refresh((INDEX,), exposure.LOOK_BACK_DAYS)

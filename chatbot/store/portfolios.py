@@ -265,6 +265,11 @@ async def worlds(tx: Tx) -> dict[str, int]:
     return {world: int(count) for world, count in await tx.execute(counted)}
 
 
+async def worlds_of_keys(tx: Tx) -> tuple[str, ...]:
+    """Return the exchanges on which portfolios stand by a key, closed ones too: they may be opened again."""
+    return tuple((await tx.execute(select(_portfolios.exchange).where(_portfolios.key_id.is_not(None)).distinct())).scalars())
+
+
 def _row(portfolio: Portfolio) -> dict[str, Any]:
     row = {field.name: getattr(portfolio, field.name) for field in fields(portfolio) if field.name != "is_one_of_several"}
     live = None if portfolio.live is None else encode(portfolio.live)

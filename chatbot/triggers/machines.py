@@ -39,6 +39,8 @@ class MachineKey:
     trigger: Cause
     subject: str
     params: tuple[tuple[str, Decimal], ...]
+    #: the exchange whose readings it takes; empty: the market that the program runs on
+    world: str = ""
 
     @property
     def machine(self) -> Trigger:
@@ -50,7 +52,7 @@ class MachineKey:
         """Return the name under which it is stored; an option that is off is not in it, so that a new one finds what was stored before."""
         options = {one.name for one in self.machine.parameters if one.unit is Unit.SWITCH}
         chosen = ",".join(f"{name}={value.normalize():f}" for name, value in self.params if value or name not in options)
-        return f"signal:{self.trigger}:{self.subject}:{chosen}"
+        return f"signal:{self.trigger}:{self.subject}:{chosen}" + (f"@{self.world}" if self.world else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,14 +74,14 @@ def is_together(strategy: Strategy) -> bool:
     return bool(strategy.setting(_CUTS).params.get(_TOGETHER))
 
 
-def basket_machine(strategy: Strategy, portfolio_id: int) -> MachineKey:
+def basket_machine(strategy: Strategy, portfolio_id: int, world: str = "") -> MachineKey:
     """Return the machine of all coins of a portfolio together."""
     params = tuple(TRIGGERS[_CUTS].params(strategy.setting(_CUTS).params).items())
-    return MachineKey(_CUTS, f"{BASKET}:{portfolio_id}", params)
+    return MachineKey(_CUTS, f"{BASKET}:{portfolio_id}", params, world)
 
 
-def all_machines(strategy: Strategy) -> tuple[MachineKey, ...]:
-    """Return the machines that a strategy looks at, those that are switched off too: a person sees what they would do."""
+def all_machines(strategy: Strategy, world: str = "") -> tuple[MachineKey, ...]:
+    """Return the machines that a strategy looks at on an exchange, those that are switched off too: a person sees what they would do."""
     contracts = strategy.contracts
     subjects = {Subject.ASSET: strategy.spot_assets, Subject.CONTRACT: contracts, Subject.MARKET: ("",)}
     found: list[MachineKey] = []
@@ -90,20 +92,21 @@ def all_machines(strategy: Strategy) -> tuple[MachineKey, ...]:
         net = {parameter.name: strategy.futures_net for parameter in trigger.parameters if parameter.set_by is SetBy.NET}
         chosen = {what: value for what, value in strategy.setting(name).params.items() if what != _TOGETHER}
         params = tuple(trigger.params({**chosen, **net}).items())
-        found += [MachineKey(name, subject, params) for subject in subjects[trigger.per]]
+        found += [MachineKey(name, subject, params, world) for subject in subjects[trigger.per]]
     return tuple(found)
 
 
-def active_machines(strategy: Strategy) -> tuple[MachineKey, ...]:
+def active_machines(strategy: Strategy, world: str = "") -> tuple[MachineKey, ...]:
     """Return the machines that can move a strategy's targets: those of triggers that are on."""
-    return tuple(watch for watch in all_machines(strategy) if strategy.setting(watch.trigger).on)
+    return tuple(watch for watch in all_machines(strategy, world) if strategy.setting(watch.trigger).on)
 
 
 class Machines:
     """Where machines stand, and how they step: all from memory, in market time."""
 
-    def __init__(self, feeds: Mapping[Reads, Feed], baskets: BasketFeed) -> None:
+    def __init__(self, feeds: Mapping[Reads, Feed], baskets: BasketFeed, world: str = "") -> None:
         self._feeds = feeds
+        self.world = world
         self.baskets = baskets
         self._kept: dict[MachineKey, MachineState] = {}
         #: of triggers that watch the hours between two readings: up to which hour, and what they say
@@ -181,7 +184,7 @@ class Machines:
 
     def signals(self, strategy: Strategy, now: datetime) -> tuple[Signal, ...]:
         """Return where every trigger of a strategy stands, apart from that of all coins together."""
-        found = (self._signal(watch, now) for watch in all_machines(strategy))
+        found = (self._signal(watch, now) for watch in all_machines(strategy, self.world))
         return tuple(_at_rest(one) if one.trigger is _CUTS else one for one in found) if is_together(strategy) else tuple(found)
 
     def together(self, watch: MachineKey, now: datetime, *, at_rest: bool = False) -> Signal:

@@ -16,7 +16,7 @@ from chatbot.triggers.feeds import BasketFeed, feeds
 from chatbot.triggers.machines import Machines, MachineState, all_machines, basket_machine, is_together
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from chatbot.clock import Clock
     from chatbot.exchanges.base import PriceSource
@@ -30,13 +30,23 @@ if TYPE_CHECKING:
 
 
 class Signals:
-    """All machines that anybody looks at; :meth:`of` answers from memory."""
+    """All machines that anybody looks at on one exchange; :meth:`of` answers from memory."""
 
-    def __init__(self, db: Database, source: PriceSource, candles: CandleBook, funding: FundingBook, mood: Sentiment, clock: Clock) -> None:
+    def __init__(
+        self,
+        db: Database,
+        source: PriceSource,
+        candles: CandleBook,
+        funding: FundingBook,
+        mood: Sentiment,
+        clock: Clock,
+        world: str = "",
+    ) -> None:
+        """``world`` is the exchange; empty: the market that the program runs on."""
         self._db = db
         self._source = source
         self._clock = clock
-        self.machines = Machines(feeds(candles, funding, mood, clock), BasketFeed(candles))
+        self.machines = Machines(feeds(candles, funding, mood, clock), BasketFeed(candles), world)
         self._one_at_a_time = asyncio.Lock()
 
     def _now(self) -> datetime:
@@ -44,14 +54,15 @@ class Signals:
 
     async def of(self, strategy: Strategy) -> tuple[Signal, ...]:
         """Return where every trigger of a strategy stands; machines that nobody has asked for yet are run first."""
-        asked = all_machines(strategy)
+        asked = all_machines(strategy, self.machines.world)
         if any(watch not in self.machines for watch in asked):
             await self.refresh(asked)
         return self.machines.signals(strategy, self._now())
 
     async def together(self, portfolio: Portfolio, quantities: Mapping[str, Decimal]) -> tuple[Signal, ...]:
         """Return where all coins of a portfolio stand together, of which it holds these quantities; nothing where each is for itself."""
-        watch, machines = basket_machine(portfolio.strategy, portfolio.id), self.machines
+        machines = self.machines
+        watch = basket_machine(portfolio.strategy, portfolio.id, machines.world)
         if not is_together(portfolio.strategy):
             # where they cut before each was taken for itself again: its end is told, and planned for
             kept = machines.of_subject(watch.subject) if machines.baskets.holds(watch.subject) else []
@@ -102,6 +113,41 @@ class Signals:
         async with asyncio.TaskGroup() as group:
             for feed, names in subjects.items():
                 group.create_task(feed.fetch(names))
+
+
+class SignalsByExchange:
+    """The machines of every exchange: each reads its own."""
+
+    def __init__(self, at: Callable[[str], Signals]) -> None:
+        """``at`` makes those of an exchange; asked once for each."""
+        self._make = at
+        self._made: dict[str, Signals] = {}
+
+    def at(self, world: str) -> Signals:
+        """Return those of an exchange; empty: the market that the program runs on."""
+        if world not in self._made:
+            self._made[world] = self._make(world)
+        return self._made[world]
+
+    async def of(self, strategy: Strategy, world: str = "") -> tuple[Signal, ...]:
+        """Return where every trigger of a strategy stands on an exchange."""
+        return await self.at(world).of(strategy)
+
+    async def together(self, portfolio: Portfolio, quantities: Mapping[str, Decimal], world: str = "") -> tuple[Signal, ...]:
+        """Return where all coins of a portfolio stand together on an exchange."""
+        return await self.at(world).together(portfolio, quantities)
+
+    async def refresh(self, wanted: Collection[MachineKey]) -> frozenset[MachineKey]:
+        """Take the readings that have come since; return the machines that now stand differently.
+
+        Exchanges are read side by side: one that does not answer keeps no other's machines waiting.
+        """
+        theirs: dict[str, list[MachineKey]] = {}
+        for watch in wanted:
+            theirs.setdefault(watch.world, []).append(watch)
+        async with asyncio.TaskGroup() as group:
+            found = [group.create_task(self.at(world).refresh(some)) for world, some in theirs.items()]
+        return frozenset().union(*(task.result() for task in found))
 
 
 def _written(kept: MachineState) -> str:

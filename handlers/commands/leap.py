@@ -32,6 +32,6 @@ async def leap(update: Update, context: Context) -> None:
         await answer(update, context, leaps.over(context.words), alert=True)
         return
     said = LeapWhy(why)
-    await levels.answer(program.db, portfolio, asked, said, program.evaluator.market_time(program.clock.now()))
+    await levels.answer(program.db, portfolio, asked, said, program.evaluator.market_time(portfolio, program.clock.now()))
     program.roster.forget(portfolio.id)
     await show(update, context, leaps.answered(context.words, portfolio, asked, said))

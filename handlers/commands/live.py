@@ -44,17 +44,16 @@ async def watch(update: Update, context: Context) -> None:
         found = await program.keyring.look(context.person, found.id)
     if found is None or found.is_lost or not REFUSING.isdisjoint(found.report.problems):
         await show(update, context, key_views.gone(context.words))
-    elif not key_views.is_watched(found):
-        await show(update, context, key_views.card(context.words, found, program.clock.now()))
-    elif program.source.name != found.exchange:
-        await show(update, context, views.elsewhere(context.words, found.exchange, program.source.name))
+    elif not program.settings.is_live_market:
+        await show(update, context, views.made_up(context.words, found.exchange))
     else:
         await _watch(update, context, found)
 
 
 async def _watch(update: Update, context: Context, key: ExchangeKey) -> None:
     program = context.program
-    base = strategies.preset("balanced", traded(await program.source.markets()))
+    theirs = (await program.markets.open(key.exchange)).source
+    base = strategies.preset("balanced", traded(await theirs.markets()))
     try:
         opened = await program.portfolios.open(context.person, Mode.LIVE, base, {}, key=key)
     except UserError as problem:

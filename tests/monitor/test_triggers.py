@@ -54,7 +54,7 @@ class Stage:
         self.room = room
         self.signals: tuple[Signal, ...] = (QUIET,)
 
-    async def of(self, _: Strategy) -> tuple[Signal, ...]:
+    async def of(self, _: Strategy, __: str) -> tuple[Signal, ...]:
         """Stand in for the machines."""
         return self.signals
 

@@ -40,7 +40,7 @@ async def test_history_moves_the_beta_that_is_shown(tmp_path: Path) -> None:
         assert before.figures is not None
         assert before.figures.beta == D("0.88")
         remember(found, 2.0)
-        await found.program.betas.refresh(["BTC", "SOL", "USDT"])
+        await found.program.markets.usual.betas.refresh(["BTC", "SOL", "USDT"])
         after = await found.program.evaluator.look(portfolio)
         assert after.figures is not None
         assert float(after.betas["SOL"]) == pytest.approx(2.0, abs=0.01)

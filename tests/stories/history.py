@@ -52,7 +52,7 @@ async def opened(
     """Open a demo portfolio of 10,000 USDT at ``begin``, say ``said`` in the chat, and let the first plan be the next card."""
     market = {"market": f"replay:{DATA}", "market_start": begin}
     async with someone(folder, clock=ManualClock(begin), pace=pace, **market, **settings) as ann:
-        await ann.program.betas.refresh(COINS)  # the running program does that beside the chat
+        await ann.program.markets.usual.betas.refresh(COINS)  # the running program does that beside the chat
         await ann.set_up(preset)
         for text in said:
             answer = await ann.say(text)

@@ -44,7 +44,7 @@ async def market(kind: str, folder: Path) -> AsyncIterator[Someone]:
     """Sit down at a first card, in the simulated market or in a month that happened."""
     if kind == "simulated":
         async with someone(folder, pace=PACE) as ann:
-            await ann.program.betas.refresh(COINS)
+            await ann.program.markets.usual.betas.refresh(COINS)
             await ann.set_up(amount="100,000")
             yield ann
     else:

@@ -32,7 +32,7 @@ class Desk:
         self.signals: tuple[Signal, ...] = ()
         self.portfolio: Portfolio
 
-    async def of(self, _: Strategy) -> tuple[Signal, ...]:
+    async def of(self, _: Strategy, __: str) -> tuple[Signal, ...]:
         """Stand in for the machines."""
         return self.signals
 

@@ -225,7 +225,7 @@ class WaysOut:
     async def _settle(self, tx: Tx, portfolio: Portfolio, leap: Leap) -> None:
         """Take the price of a leap for true: the amount is now the one that fits it."""
         before = await states.read(tx, portfolio.id)
-        said = LeapAnswer(why=LeapWhy.TRUE, at=self._evaluator.market_time(self._clock.now()), price=leap.after)
+        said = LeapAnswer(why=LeapWhy.TRUE, at=self._evaluator.market_time(portfolio, self._clock.now()), price=leap.after)
         await states.write(tx, portfolio.id, before, replace(before, leaps={**before.leaps, leap.asset: said}))
 
     def _flow(self, portfolio: Portfolio, wish: Wish, evaluation: Evaluation) -> Flow:

@@ -23,8 +23,6 @@ class Guide:
     tried: str
     #: how hedge mode is changed there
     one_way: str
-    #: whether its accounts are watched and, by a consent, traded: where that was tried from the first key to a plan
-    is_watched: bool = False
     #: what is not seen without the right to futures; empty: nothing
     unseen: str = ""
 
@@ -36,7 +34,6 @@ GUIDES: Final[Mapping[str, Guide]] = MappingProxyType(
     {
         "binance": Guide(
             name="Binance",
-            is_watched=True,
             page="binance.com/my/settings/api-management",
             steps=(
                 N_("On {page}, create an API key of the kind “System generated”."),

@@ -54,7 +54,6 @@ _ACCOUNTS: Final = {"spot": N_("Spot"), "futures": N_("Futures"), "unified": N_(
 #: coins that a card names of one account
 _MOST_COINS: Final = 6
 _ONLY_READ: Final = N_("With a key I only read, until you have agreed to trading on its account: /live.")
-_NOT_WATCHED: Final = N_("I only read with it: accounts at {exchange} can be neither watched nor traded yet.")
 
 
 def closed(words: Words, *, demo: bool) -> View:
@@ -174,19 +173,12 @@ def card(words: Words, key: ExchangeKey, now: datetime, *, new: bool = False) ->
         table([(words.t(label), _yes(words, getattr(report, name))) for name, label in _RIGHTS.items()]),
         *_accounts(words, report),
         *_told(words, key.exchange, report),
-        say(words, _ONLY_READ if is_watched(key) else _NOT_WATCHED, exchange=name_of(key.exchange))
-        if REFUSING.isdisjoint(report.problems)
-        else None,
+        say(words, _ONLY_READ) if REFUSING.isdisjoint(report.problems) else None,
         say(words, "Asked {age} ago.", age=words.age(max(0.0, (now - report.at).total_seconds()))) if not new else None,
     )
     watch = (button(words.t("Watch this account"), "watch", key.id, Style.PRIMARY),)
     rows = ((button(words.t("Check again"), "key_check", key.id), remove), (button(words.t("My keys"), "keys"),))
-    return View(text, (watch, *rows) if is_watched(key) and REFUSING.isdisjoint(report.problems) else rows)
-
-
-def is_watched(key: ExchangeKey) -> bool:
-    """Tell whether accounts at the exchange of a key can be watched."""
-    return key.exchange in GUIDES and GUIDES[key.exchange].is_watched
+    return View(text, (watch, *rows) if REFUSING.isdisjoint(report.problems) else rows)
 
 
 def unfit(words: Words, key: ExchangeKey, problems: Sequence[KeyProblem]) -> View:

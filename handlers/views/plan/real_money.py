@@ -67,12 +67,9 @@ def loss(words: Words, portfolio: Portfolio, lost: Decimal) -> View:
     return View(text, ((button(words.t("Status"), "status"), button(words.t("Resume"), "resume", "", Style.PRIMARY)),))
 
 
-def elsewhere(words: Words, exchange: str, here: str) -> View:
-    """Say that an account is watched by its own exchange's prices, and that this bot follows those of another one."""
-    names = {"exchange": name_of(exchange), "here": name_of(here)}
-    text = say(
-        words, "I value an account by its own exchange's prices. Here I follow those of {here}, so I cannot watch {exchange}.", **names
-    )
+def made_up(words: Words, exchange: str) -> View:
+    """Say that no real account is watched beside a market that is made up."""
+    text = say(words, "Here prices are made up, so I cannot watch a real account at {exchange}.", exchange=name_of(exchange))
     return View(page(text), ((button(words.t("My keys"), "keys"),),))
 
 

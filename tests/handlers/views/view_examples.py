@@ -1016,7 +1016,7 @@ def _real_money(name: str) -> dict[str, Callable[[Words], View]]:
     watched = replace(portfolio(name, Mode.LIVE), exchange="binance", key_id=1)
     live = replace(watched, live=LiveTerms(since=NOW, limits=limits))
     return {
-        "plan.real_money.elsewhere": lambda w: real_money.elsewhere(w, "bybit", "binance"),
+        "plan.real_money.made_up": lambda w: real_money.made_up(w, "bybit"),
         "plan.real_money.watching": lambda w: real_money.watching(w, watched, D(65_000)),
         "plan.real_money.watching unknown": lambda w: real_money.watching(w, watched, None),
         "plan.real_money.no_account": lambda w: real_money.no_account(w, watched, can_connect=True),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chatbot.clock import Clock
-    from chatbot.exchanges.base import TransferJournal
+    from chatbot.exchanges.base import PriceSource, TransferJournal
     from chatbot.exchanges.live.private.dialect import Dialect
     from chatbot.model import Credentials
 
@@ -44,11 +44,16 @@ class Accounts:
         options: Mapping[str, Mapping[str, Any]] | None = None,
         *,
         prepare: Callable[[Any], object] | None = None,
+        here: PriceSource | None = None,
     ) -> None:
-        """``options`` are those of CHATBOT_EXCHANGE_OPTIONS by exchange; ``prepare`` sees each ccxt object before its first use."""
+        """Take the options of CHATBOT_EXCHANGE_OPTIONS by exchange, and the prices that the program has anyway.
+
+        Accounts of the exchange that ``here`` tells of share it; ``prepare`` sees each other ccxt object before its first use.
+        """
         self._clock = clock
         self._options = options or {}
         self._prepare = prepare
+        self._here = here
         self._shared: dict[tuple[str, bool], _Shared] = {}
 
     def prices(self, venue: str, *, test: bool = False, quote: str = QUOTES[0]) -> CcxtSource:
@@ -89,7 +94,8 @@ class Accounts:
             dialect, options = DIALECTS[venue](), self._options.get(venue, {})
             budget = Budget(dialect.limits, self._clock)
             line = PrivateLine(venue, dialect, budget, self._clock, options=options, test=test, prepare=self._prepare)
-            prices = CcxtSource(venue, options, clock=self._clock, prepare=self._prepare_prices(test=test))
+            here = self._here if isinstance(self._here, CcxtSource) and self._here.name == venue and not test else None
+            prices = here or CcxtSource(venue, options, clock=self._clock, prepare=self._prepare_prices(test=test))
             prices.connection.budget = budget
             self._shared[venue, test] = _Shared(prices=prices, line=line, dialect=dialect)
         return self._shared[venue, test]
