@@ -45,6 +45,7 @@ from chatbot.plans.panic import Panic
 from chatbot.plans.real_money.limits import RealMoney
 from chatbot.plans.rebalancing import Rebalancing
 from chatbot.portfolio.accounts import OpenAccounts, SaveBody
+from chatbot.portfolio.books.settling import Books
 from chatbot.portfolio.evaluator import Evaluator
 from chatbot.portfolio.flows import Flows
 from chatbot.portfolio.lives.ways_out import WaysOut
@@ -271,7 +272,8 @@ async def _assemble(
     open_accounts = OpenAccounts(db, _exchange_opener(markets, clock), markets.has, open_real)
     keyring.on_change(open_accounts.forget)
     hearing = signals.of, signals.together
-    evaluator = Evaluator(db, open_accounts, markets, clock, hearing=hearing)
+    books = Books(db, open_accounts, markets, clock)
+    evaluator = Evaluator(db, open_accounts, markets, clock, hearing=hearing, settle=books.settle)
     costing = _costing_of(markets, db, clock, pace)
     portfolios = Portfolios(db, clock, source.name, changed=roster.forget, first_account=_opening_account, redraw=write.redraw_card)
     flows = Flows(db, open_accounts, evaluator, markets, clock, portfolios)

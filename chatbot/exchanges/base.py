@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chatbot.exchanges.markets.markettime import MarketTime
+    from chatbot.model.flow import Entry
 
 PERP = "-PERP"
 _FINEST = Decimal("1e-8")
@@ -299,7 +300,7 @@ class PriceSource(Protocol):
         ...
 
     async def candles(self, instrument: str, interval: str, since: datetime, until: datetime) -> Sequence[Candle]:
-        """Return the closed bars (``1h`` or ``1d``) that opened in [since, until), in market time."""
+        """Return the closed bars (``1h`` or ``1d``; a live exchange knows ``1m`` too) that opened in [since, until), in market time."""
         ...
 
     async def funding(self, instrument: str, since: datetime, until: datetime) -> tuple[Funding, ...]:
@@ -412,6 +413,15 @@ class Trade:
 
 #: what else is written together with a change of an account, or not at all; called inside the transaction, which it is given
 Also: TypeAlias = "Callable[[Any], Awaitable[None]]"
+
+
+@runtime_checkable
+class Recorded(Protocol):
+    """An account whose exchange tells what has changed it."""
+
+    async def history(self, since: datetime, names: Collection[str]) -> tuple[Entry, ...]:
+        """Return what came, went and happened since then, oldest first; the trades are those of ``names``."""
+        ...
 
 
 @runtime_checkable

@@ -1,10 +1,13 @@
-"""Money and coins that came into a portfolio from outside, or left it: no profit and no loss (domain 9.15)."""
+"""Money and coins that came into a portfolio from outside, or left it: no profit and no loss (domain 9.15).
+
+And the lines of an exchange's own history, which tell them from what is a profit or a loss.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - a field's type
-from decimal import Decimal  # noqa: TC003 - a field's type
+from decimal import Decimal
 from typing import Any
 
 from chatbot.model.word import StoredWord
@@ -47,3 +50,46 @@ class Flow:
     amount: Decimal | None
     #: what is needed to tell it, and to take it back: plain JSON values
     facts: dict[str, Any] = field(default_factory=dict)
+
+
+class EntryKind(StoredWord):
+    """Why an account changed, by its exchange."""
+
+    DEPOSIT = "deposit"
+    WITHDRAWAL = "withdrawal"
+    #: from or to a wallet, or an account, that is no part of the portfolio
+    MOVED = "moved"
+    #: an order of ours or of the account's owner, with its fee
+    TRADE = "trade"
+    FUNDING = "funding"
+    #: interest, rebates, airdrops, and what else the exchange gives and takes
+    PAID = "paid"
+    LIQUIDATION = "liquidation"
+    #: a part of a position was taken because somebody else was liquidated
+    DELEVERAGED = "deleveraged"
+    #: a contract that is listed no longer was closed
+    SETTLED = "settled"
+
+
+#: these are no profit and no loss
+FLOWS = frozenset({EntryKind.DEPOSIT, EntryKind.WITHDRAWAL, EntryKind.MOVED})
+#: nobody ordered these
+FORCED = frozenset({EntryKind.LIQUIDATION, EntryKind.DELEVERAGED, EntryKind.SETTLED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of an account's history."""
+
+    #: the exchange's own, and the same whenever it is asked
+    id: str
+    at: datetime
+    kind: EntryKind
+    #: the coin of which there is more or less, both wallets together; empty where only a position changed
+    coin: str = ""
+    #: signed; 0: it was called off
+    amount: Decimal = Decimal(0)
+    #: the contract that was traded, and how much of it, base units, signed; empty where none was
+    contract: str = ""
+    qty: Decimal = Decimal(0)
+    price: Decimal = Decimal(0)

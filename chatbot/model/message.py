@@ -50,8 +50,10 @@ class MessageKind(StoredWord):
     MISSED_CHECKS = "missed_checks"
     SCHEDULE_DUE = "schedule_due"
     SCHEDULE_SKIPPED = "schedule_skipped"
-    #: what is held after a plan that was done by hand at other amounts
+    #: what is held after a plan that was done by hand at other amounts; what came and went at an exchange
     AMOUNTS = "amounts"
+    #: the exchange closed a position, or a part of it, without an order
+    EXCHANGE_ACTED = "exchange_acted"
     #: what became of /panic where no plan tells it
     PANIC = "panic"
     HEDGE_OVER = "hedge_over"

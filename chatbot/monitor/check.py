@@ -396,7 +396,7 @@ class Monitor:
 
     def _note(self, seen: CheckInput, result: CheckResult, check: Check, writes: CheckWrites) -> None:
         """Store what /why will tell, unless it would only say again that all is inside, and the value that the day began with."""
-        if check.figures is not None:
+        if check.figures is not None and not seen.evaluation.unsettled:
             day = seen.now.astimezone(ZoneInfo(seen.person.zone)).date()
             opening = Opening(day=day, at=seen.now, value=check.figures.value, mark=mark_of(seen.evaluation))
             writes.values.append((seen.portfolio.id, opening))

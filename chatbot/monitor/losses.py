@@ -29,11 +29,11 @@ async def stop(tx: Tx, evaluation: Evaluation, person: Person, now: datetime) ->
     Who lets it go on that day is not stopped again: they know of it. What moved in or out is no loss.
     """
     portfolio = evaluation.portfolio
-    terms, figures = portfolio.live, evaluation.figures
-    if portfolio.mode is not Mode.LIVE or terms is None or figures is None:
+    terms = portfolio.live
+    if portfolio.mode is not Mode.LIVE or terms is None or evaluation.known_value is None:
         return False
     day = now.astimezone(ZoneInfo(person.zone)).date()
-    earned = (await performance.read(tx, portfolio.id, person.zone, now, figures.value)).today
+    earned = (await performance.read(tx, portfolio.id, person.zone, now, evaluation.known_value)).today
     if terms.stopped_on == day or earned is None or -earned < terms.limits.loss:
         return False
     await portfolios.save(tx, replace(portfolio, live=replace(terms, stopped_on=day)))

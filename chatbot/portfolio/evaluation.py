@@ -51,6 +51,13 @@ class Evaluation:
     layers: Layers = field(default_factory=Layers)
     effective: Effective | None = None
     memory: Memory = field(default_factory=Memory)
+    #: something came or went at the exchange, and nobody knows yet what: the value tells no gain and no loss
+    unsettled: bool = False
+
+    @property
+    def known_value(self) -> Decimal | None:
+        """Return what returns are told by, quote; None: unknown."""
+        return None if self.figures is None or self.unsettled else self.figures.value
 
     @property
     def held_stops(self) -> tuple[Stop, ...]:

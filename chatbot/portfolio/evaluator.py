@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     #: where every trigger of a strategy stands on an exchange; and those that are about one portfolio alone, from the coins that it holds
     Signalling = Callable[[Strategy, str], Awaitable[tuple[Signal, ...]]]
     OwnSignals = Callable[[Portfolio, Mapping[str, Decimal], str], Awaitable[tuple[Signal, ...]]]
+    #: accounts for what has come and gone at an exchange; looks are numbered in the order in which they began
+    Settling = Callable[[Evaluation, int], Awaitable[Evaluation]]
 
 
 class Evaluator:
@@ -54,12 +57,16 @@ class Evaluator:
         clock: Clock,
         *,
         hearing: tuple[Signalling, OwnSignals],
+        settle: Settling,
     ) -> None:
         self._db = db
         self._accounts = accounts
         self._markets = markets
         self._clock = clock
         self._signals, self._own_signals = hearing
+        self._settle = settle
+        #: looks are counted as they begin, so that an older one is never taken for news
+        self._looks = itertools.count(1)
 
     def market_time(self, portfolio: Portfolio, now: datetime) -> datetime:
         """Return the time of a portfolio's market at ``now``: the same where it is real."""
@@ -113,6 +120,7 @@ class Evaluator:
         patient: bool = False,
         also: Collection[str] = (),
     ) -> Evaluation:
+        look = next(self._looks)
         try:
             exchange = await self._accounts.exchange(portfolio.id)
             quoted = self._markets.of(portfolio)
@@ -140,7 +148,7 @@ class Evaluator:
         gone = {name: unlisted(name) for name in stops if name not in markets}
         rules = {**markets, **gone} if gone else markets
         seen = Evaluation(portfolio=portfolio, account=account, markets=rules, states=states, stops=stops)
-        return self._measured(seen, account, quoted, (needed, extra), signals)
+        return await self._settle(self._measured(seen, account, quoted, (needed, extra), signals), look)
 
     async def _wished(self, board: QuoteBoard, names: Collection[str], known: Collection[str], markets: Collection[str]) -> frozenset[str]:
         """Return which of these have a sound price: contracts of tilts and coins that are kept out, which nothing else needs.

@@ -12,8 +12,9 @@ from chatbot.errors import NotEnoughMoney, Rejected
 from chatbot.exchanges.base import Fundable, Holdings, KeptByHand
 from chatbot.model import Flow, FlowKind
 from chatbot.portfolio import states, turnover
-from chatbot.portfolio.amounts.differences import Typed, difference, floored, managed, merged, names
+from chatbot.portfolio.amounts.differences import Typed, difference, floored, from_plain, managed, merged, names, priced, to_plain
 from chatbot.portfolio.amounts.trace import OvertakenError, Since, Trace, going_on, put_back, trace_of
+from chatbot.portfolio.books.settling import SEEN
 from chatbot.store import flows, portfolios
 
 if TYPE_CHECKING:
@@ -220,7 +221,7 @@ class Flows:
         before = Holdings(spot=(await exchange.balances()).spot)
         after = Holdings(spot={**before.spot, **{asset: before.spot.get(asset, _ZERO) + qty for asset, qty in changes.items()}})
         amount, _ = difference(managed(before, portfolio), managed(after, portfolio), prices)
-        facts: dict[str, Any] = {"changes": {asset: str(qty) for asset, qty in changes.items()}} | _priced(prices, changes)
+        facts: dict[str, Any] = {"changes": {asset: str(qty) for asset, qty in changes.items()}} | priced(prices, changes)
         if said_in is not None:
             facts[_SAID_IN] = said_in
         entry = _Entry(self._flow(portfolio, kind, value, amount, facts), self._managing)
@@ -270,12 +271,14 @@ class Flows:
         if amount is not None and moved is not None and abs(amount) <= _TRADED * (moved + traded):
             kind, amount = FlowKind.TRADE, _ZERO
         asks = amount is None or (amount != 0 and (value is None or abs(amount) > _DUST * value))
-        facts = _facts(floored(before), after, asks=asks) | _priced(prices, names(before, after))
+        facts = _facts(floored(before), after, asks=asks) | priced(prices, names(before, after))
         facts |= {"plan": plan.id} if plan is not None else {}
         return _corrected(self._flow(portfolio, kind, value, amount, facts))
 
     async def was_trade(self, portfolio: Portfolio, flow_id: int) -> Corrected | Overtaken | TooLittle:
         """Take a correction for a trade: the quote coin pays for it, or receives it, unless it was named too."""
+        if isinstance(seen := await self.at_exchange(portfolio, flow_id), Corrected):
+            return await self._traded_there(portfolio, seen)
         exchange, asked = await self._last_correction(portfolio, flow_id)
         if exchange is None or asked is None or asked.flow.amount is None or not asked.asks:
             return Overtaken()
@@ -289,6 +292,17 @@ class Flows:
         flow = self._flow(portfolio, FlowKind.TRADE, value, -paid, _facts(asked.before, after))
         entry = _Entry(flow, self._managing, of=flow_id, answers=trace_of(asked.flow))
         return await self._retype(exchange, asked.after, after, entry)
+
+    async def _traded_there(self, portfolio: Portfolio, asked: Corrected) -> Corrected | Overtaken:
+        """Take what nobody could explain at an exchange for a trade: what was counted as money from outside is taken back, once."""
+        value, _ = await self._worth_before(portfolio, ())
+        amount = None if asked.flow.amount is None else -asked.flow.amount
+        facts = {**asked.flow.facts, "asks": False, _OF: asked.flow.id}
+        async with self._db.transaction() as tx:
+            await portfolios.hold(tx, portfolio.id)
+            if any(flow.facts.get(_OF) == asked.flow.id for flow in await flows.of_portfolio(tx, portfolio.id)):
+                return Overtaken(since=Since.UNDONE)
+            return _corrected(await flows.add(tx, self._flow(portfolio, FlowKind.TRADE, value, amount, facts)))
 
     async def undo(self, portfolio: Portfolio, flow_id: int) -> Corrected | Moved:
         """Take a change back, once: amounts, targets and what is remembered are again what they were before it.
@@ -336,6 +350,14 @@ class Flows:
         except OvertakenError as overtaken:
             return Overtaken(since=overtaken.since)
         return _corrected(entry.flow)
+
+    async def at_exchange(self, portfolio: Portfolio, flow_id: int) -> Flow | Corrected | None:
+        """Return what was seen at the exchange of a portfolio: what came or went, or what nobody could explain; None: no such."""
+        async with self._db.read() as tx:
+            found = await flows.get(tx, flow_id)
+        if found is None or found.portfolio_id != portfolio.id or SEEN not in found.facts:
+            return None
+        return _corrected(found) if found.kind is FlowKind.CORRECTION else found
 
     async def last_correction(self, portfolio: Portfolio, flow_id: int) -> Corrected | None:
         """Return a correction that is the last that happened to the amounts of a portfolio; None: something came after it."""
@@ -405,30 +427,9 @@ def _coins(flow: Flow) -> frozenset[str]:
 
 def _corrected(flow: Flow) -> Corrected:
     """Read a correction back."""
-    before, after = (_holdings(flow.facts[name]) for name in ("before", "after"))
+    before, after = (from_plain(flow.facts[name]) for name in ("before", "after"))
     return Corrected(flow=flow, before=before, after=after, asks=bool(flow.facts["asks"]), after_plan="plan" in flow.facts)
 
 
 def _facts(before: Holdings, after: Holdings, *, asks: bool = False) -> dict[str, Any]:
-    return {"before": _plain(before), "after": _plain(after), "asks": asks}
-
-
-def _priced(prices: Mapping[str, Decimal], wanted: Collection[str]) -> dict[str, Any]:
-    """Return the prices of the moment, quote: what comes in has cost as much (product 3, /report)."""
-    return {"prices": {name: str(price) for name, price in sorted(prices.items()) if name in wanted}}
-
-
-def _plain(held: Holdings) -> dict[str, Any]:
-    return {
-        "spot": {asset: str(qty) for asset, qty in held.spot.items()},
-        "futures_wallet": str(held.futures_wallet),
-        "positions": {name: [str(qty), str(entry)] for name, (qty, entry) in held.positions.items()},
-    }
-
-
-def _holdings(plain: Mapping[str, Any]) -> Holdings:
-    return Holdings(
-        spot={asset: Decimal(qty) for asset, qty in plain["spot"].items()},
-        futures_wallet=Decimal(plain["futures_wallet"]),
-        positions={name: (Decimal(qty), Decimal(entry)) for name, (qty, entry) in plain["positions"].items()},
-    )
+    return {"before": to_plain(before), "after": to_plain(after), "asks": asks}

@@ -61,7 +61,7 @@ class Reports:
             open_plan = await plans.open_plan(tx, portfolio.id)
             auto = portfolio.answer == AnswerMode.AUTO
             used = await turnover.today(tx, portfolio.id, person.zone, now) if auto else None
-            earned = await performance.read(tx, portfolio.id, person.zone, now, evaluation.figures.value if evaluation.figures else None)
+            earned = await performance.read(tx, portfolio.id, person.zone, now, evaluation.known_value)
             last = await portfolios.check(tx, portfolio.id)
             halted_since = await halt.since(tx)
         market_time, next_check = self._markets.market_time(portfolio, now), self._next_check()

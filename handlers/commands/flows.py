@@ -164,7 +164,9 @@ async def was_deposit(update: Update, context: Context) -> None:
     portfolio = await need_portfolio(update, context)
     if portfolio is None:
         return
-    latest = await context.program.flows.last_correction(portfolio, int(context.tapped.arg))
+    number = int(context.tapped.arg)
+    there = await context.program.flows.at_exchange(portfolio, number)
+    latest = there if isinstance(there, Corrected) else await context.program.flows.last_correction(portfolio, number)
     if latest is None:
         await answer(update, context, views.overtaken(context.words), alert=True)
         return

@@ -11,6 +11,7 @@ from chatbot.errors import InternalError
 from chatbot.model import Cause, KeyReport, LineReading, MessageKind, Phase, PlanState, Problem, Reason, Role
 from chatbot.model.life import Leap, Stop, StopKind
 from chatbot.plans.closing import Outcome
+from chatbot.portfolio.flows import Corrected
 from chatbot.store import accounts, codec, portfolios
 from chatbot.store import keys as stored_keys
 from handlers.views import alerts, problems
@@ -18,7 +19,7 @@ from handlers.views.common import Html, head, joined
 from handlers.views.hedge import alerts as hedge_alerts
 from handlers.views.person import access, alert_settings, halt, keys, schedule
 from handlers.views.plan import autonomy, panic, real_money, reasons
-from handlers.views.portfolio import flows, leaps, lives
+from handlers.views.portfolio import exchange_acts, flows, leaps, lives
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -145,7 +146,13 @@ def _drift(words: Words, portfolio: Portfolio, facts: Facts) -> View:
 
 
 async def _amounts(program: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View | None:
-    """Tell what the other amounts came to of a plan that was done by hand; nothing where they were changed again meanwhile."""
+    """Tell what came and went at an exchange, or what the other amounts came to of a plan that was done by hand.
+
+    Nothing of the latter where they were changed again meanwhile.
+    """
+    flow = await program.flows.at_exchange(portfolio, int(facts["flow_id"]))
+    if flow is not None:
+        return flows.corrected(words, portfolio, flow) if isinstance(flow, Corrected) else flows.seen(words, portfolio, flow)
     latest = await program.flows.last_correction(portfolio, int(facts["flow_id"]))
     return flows.corrected(words, portfolio, latest) if latest is not None else None
 
@@ -269,6 +276,7 @@ ABOUT_PORTFOLIOS: Mapping[MessageKind, OfPortfolio] = {
     MessageKind.COIN_TRADED_AGAIN: _from_facts(lambda words, portfolio, facts: lives.traded_again(words, portfolio, facts["instruments"])),
     MessageKind.STUMBLED: _from_facts(lambda words, portfolio, facts: problems.stumbled(words, portfolio, facts["id"])),
     MessageKind.AMOUNTS: _amounts,
+    MessageKind.EXCHANGE_ACTED: _from_facts(exchange_acts.acted),
     MessageKind.PANIC: _from_facts(_panic),
     MessageKind.MISSED_CHECKS: _from_facts(_missed),
     MessageKind.SCHEDULE_DUE: _from_facts(lambda words, portfolio, _: schedule.due(words, portfolio)),

@@ -116,7 +116,7 @@ async def test_from_the_first_key_to_the_first_plan_with_real_money_and_its_rest
         first = await ann.confirm()
         assert first.state is PlanState.DONE
         await ann.step()
-        assert "today, deposits included" in await ann.say("/status")
+        assert "today, deposits apart" in await ann.say("/status")
         assert sum(leg.notional for leg in first.legs) <= D(6500)
         rest = await ann.taps("The rest")
         assert "a first plan" not in rest.text
@@ -148,7 +148,7 @@ async def test_a_watched_account_is_never_traded(tmp_path: Path) -> None:
         await ann.step()
         assert (await ann.plan()).state is PlanState.PROPOSED
         assert "WATCH · Binance" in await ann.say("/mode")
-        assert "I cannot tell it apart yet" in await ann.say("/deposit 100")
+        assert "I see there what comes and goes" in await ann.say("/deposit 100")
         await ann.say("/invest 500")
         assert (await ann.tap("Confirm")).text == "Nothing was sent: this portfolio is only watched now."
         await ann.say("/panic")

@@ -169,7 +169,7 @@ class CcxtSource:
         symbol = self._listed.symbols.get(instrument)
         if symbol is None or instrument in self._listed.turned:
             return ()
-        span = DAY_MS if interval == "1d" else HOUR_MS
+        span = {"1m": MINUTE_MS, "1d": DAY_MS}.get(interval, HOUR_MS)
         first, end = to_ms(since), min(to_ms(until), to_ms(self._clock.now()) - span + 1)
         page = self._venue.page[is_perp(instrument)]
         unit = self._listed.units[instrument]

@@ -157,6 +157,21 @@ class Moved:
 
 
 @dataclass(slots=True, kw_only=True)
+class Passed:
+    """One deposit, or one withdrawal, of an account."""
+
+    number: int
+    at_ms: int
+    asset: str
+    #: above 0 it came in
+    amount: Decimal
+    #: what a withdrawal costs besides, in its coin
+    fee: Decimal = ZERO
+    #: when a withdrawal was called off and what it took came back; 0: it was not
+    undone_ms: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
 class Account:
     """Everything that belongs to one key."""
 
@@ -179,6 +194,7 @@ class Account:
     stakes: dict[tuple[str, str], Stake] = field(default_factory=dict)
     income: list[Income] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
+    passed: list[Passed] = field(default_factory=list)
 
     def purse(self, wallet: Wallet) -> Purse:
         """Return one of its wallets."""

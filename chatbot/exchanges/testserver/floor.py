@@ -9,7 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from chatbot.exchanges.base import Side, is_perp
-from chatbot.exchanges.testserver.account import Account, Income, Right
+from chatbot.exchanges.testserver.account import Account, Income, Passed, Right
 from chatbot.exchanges.testserver.book import Book, book_around
 from chatbot.exchanges.testserver.ledger import WORLD, ZERO, Ledger, Purse, Wallet
 from chatbot.exchanges.testserver.margin import Margin
@@ -108,8 +108,8 @@ class Floor:
         """Open an account with money that comes from outside."""
         account = self.accounts[key] = Account(key=key, secret=secret, number=354_937_868 + len(self.accounts))
         for asset, amount in (spot or {}).items():
-            self.deposit(account, asset, amount)
-        self.deposit(account, self.quote, futures, Wallet.FUTURES)
+            self.ledger.move(asset, WORLD, self.purse(account, Wallet.SPOT), amount)
+        self.ledger.move(self.quote, WORLD, self.purse(account, Wallet.FUTURES), futures)
         return account
 
     def another_key(self, account: Account, key: str, secret: str, *rights: Right) -> Account:
@@ -128,8 +128,25 @@ class Floor:
         return found
 
     def deposit(self, account: Account, asset: str, amount: Decimal, wallet: Wallet = Wallet.SPOT) -> None:
-        """Bring money in from outside; a negative amount leaves."""
+        """Bring money in from outside; what comes into the wallet for trading stands in the account's history."""
         self.ledger.move(asset, WORLD, self.purse(account, wallet), amount)
+        if wallet is Wallet.SPOT:
+            self._pass(account, asset, amount, ZERO)
+
+    def withdraw(self, account: Account, asset: str, amount: Decimal, fee: Decimal = ZERO) -> Passed:
+        """Let an amount, and what that costs, leave for outside."""
+        self.ledger.move(asset, self.purse(account, Wallet.SPOT), WORLD, amount + fee)
+        return self._pass(account, asset, -amount, fee)
+
+    def call_off(self, account: Account, withdrawal: Passed) -> None:
+        """Let a withdrawal come back that its owner, or the exchange, called off before it left."""
+        withdrawal.undone_ms = self.now_ms
+        self.ledger.move(withdrawal.asset, WORLD, self.purse(account, Wallet.SPOT), withdrawal.fee - withdrawal.amount)
+
+    def _pass(self, account: Account, asset: str, amount: Decimal, fee: Decimal) -> Passed:
+        passed = Passed(number=self.next_number(), at_ms=self.now_ms, asset=asset, amount=amount, fee=fee)
+        account.passed.append(passed)
+        return passed
 
     def purse(self, account: Account, wallet: Wallet) -> Purse:
         """Return a wallet of an account; where the venue has one for all, futures are in it too."""

@@ -29,6 +29,8 @@ class Call(StrEnum):
     CANCEL = "cancel"
     FILLS = "fills"
     INCOME = "income"
+    #: deposits and withdrawals
+    PASSED = "passed"
     TRANSFER = "transfer"
     TRANSFERS = "transfers"
     LEVERAGE = "leverage"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chatbot.engine.exact import wide
 from chatbot.exchanges.base import Holdings, is_perp
 from chatbot.portfolio import reserve
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from chatbot.model import Portfolio
 
@@ -108,3 +108,26 @@ def names(before: Holdings, after: Holdings) -> frozenset[str]:
     coins = {name for name in {*before.spot, *after.spot} if before.spot.get(name) != after.spot.get(name)}
     contracts = {name for name in {*before.positions, *after.positions} if before.positions.get(name) != after.positions.get(name)}
     return frozenset(coins | contracts)
+
+
+def to_plain(held: Holdings) -> dict[str, Any]:
+    """Return holdings as plain JSON values."""
+    return {
+        "spot": {asset: str(qty) for asset, qty in held.spot.items()},
+        "futures_wallet": str(held.futures_wallet),
+        "positions": {name: [str(qty), str(entry)] for name, (qty, entry) in held.positions.items()},
+    }
+
+
+def from_plain(plain: Mapping[str, Any]) -> Holdings:
+    """Read holdings back."""
+    return Holdings(
+        spot={asset: Decimal(qty) for asset, qty in plain["spot"].items()},
+        futures_wallet=Decimal(plain["futures_wallet"]),
+        positions={name: (Decimal(qty), Decimal(entry)) for name, (qty, entry) in plain["positions"].items()},
+    )
+
+
+def priced(prices: Mapping[str, Decimal], wanted: Collection[str]) -> dict[str, Any]:
+    """Return the prices of a flow's moment, quote: what comes in has cost as much (product 3, /report)."""
+    return {"prices": {name: str(price) for name, price in sorted(prices.items()) if name in wanted}}

@@ -10,6 +10,7 @@ from chatbot.exchanges.base import asset_of
 from chatbot.i18n import N_
 from chatbot.model import FlowKind, Mode
 from chatbot.portfolio.amounts.trace import Since
+from chatbot.portfolio.books.settling import SEEN
 from handlers.buttons import Style
 from handlers.views.common import ARROW, DOT, View, bold, button, clip, code, coin, esc, head, joined, page, say
 
@@ -30,6 +31,7 @@ DEPOSIT_EXAMPLE = "0.1 BTC"
 _MOST = 20
 _ZERO = Decimal(0)
 _ASKS = {FlowKind.DEPOSIT: N_("How much came in?"), FlowKind.WITHDRAWAL: N_("How much went out?")}
+_SEEN_TITLE = N_("Amounts changed at your exchange")
 _TITLES = {
     FlowKind.DEPOSIT: N_("Deposit noted"),
     FlowKind.WITHDRAWAL: N_("Withdrawal noted"),
@@ -99,10 +101,25 @@ def moved(words: Words, portfolio: Portfolio, flow: Flow) -> View:
         *rows,
         *([_again(words, flow)] if "targets" in flow.facts else _no_profit(words, portfolio, flow)),
     )
+    return View(text, (*_invest(words, portfolio, flow), *_rows(words, flow)))
+
+
+def _invest(words: Words, portfolio: Portfolio, flow: Flow) -> Keyboard:
     came = flow.facts["changes"] if flow.kind is FlowKind.DEPOSIT else {}
     money = came.get(portfolio.quote) if len(came) == 1 else None
-    invest = ((button(words.t("Invest it"), "invest_now", money, Style.PRIMARY),),) if money is not None else ()
-    return View(text, (*invest, *_rows(words, flow)))
+    return ((button(words.t("Invest it"), "invest_now", money, Style.PRIMARY),),) if money is not None else ()
+
+
+def seen(words: Words, portfolio: Portfolio, flow: Flow) -> View:
+    """Tell what came into an account at an exchange, or left it."""
+    came = flow.kind is FlowKind.DEPOSIT
+    text = page(
+        head(words, portfolio),
+        bold(words.t("Came in at your exchange") if came else words.t("Left your exchange")),
+        *(_signed(words, asset, qty) for asset, qty in flow.facts["changes"].items()),
+        *_no_profit(words, portfolio, flow),
+    )
+    return View(text, (*_invest(words, portfolio, flow), *_rows(words, flow)))
 
 
 def _no_profit(words: Words, portfolio: Portfolio, flow: Flow) -> list[Html]:
@@ -129,7 +146,7 @@ def corrected(words: Words, portfolio: Portfolio, done: Corrected, *, answered: 
     asks = done.asks and not answered
     text = page(
         head(words, portfolio),
-        bold(words.t(_TITLES[done.flow.kind])),
+        bold(words.t(_SEEN_TITLE if SEEN in done.flow.facts else _TITLES[done.flow.kind])),
         *changes(words, done.before, done.after),
         _rest(words, done),
         _meaning(words, done, asks=asks),
@@ -244,8 +261,11 @@ def _single(done: Corrected) -> tuple[str, Decimal] | None:
 
 
 def _rows(words: Words, flow: Flow) -> Keyboard:
+    """Offer to take a change back; what was seen at an exchange, or taken back already, stays."""
     status = button(words.t("Status"), "status")
-    return ((status,),) if flow.kind is FlowKind.UNDONE else ((button(words.t("Undo"), "flow_undo", flow.id), status),)
+    return (
+        ((status,),) if flow.kind is FlowKind.UNDONE or SEEN in flow.facts else ((button(words.t("Undo"), "flow_undo", flow.id), status),)
+    )
 
 
 def unchanged(words: Words, portfolio: Portfolio) -> View:
@@ -283,7 +303,7 @@ def not_ours(words: Words, portfolio: Portfolio) -> View:
     return View(
         page(
             head(words, portfolio),
-            say(words, "Your exchange keeps this account. What comes and goes there counts as profit or loss: I cannot tell it apart yet."),
+            say(words, "Your exchange keeps this account. I see there what comes and goes, and ask you where it is unclear."),
         ),
         (),
     )

@@ -117,11 +117,7 @@ def _value_line(words: Words, report: StatusReport, figures: PortfolioFigures) -
     if report.performance.since is None:
         return value  # nothing to compare it with yet
     today = _share(words, report.performance.today)
-    if report.portfolio.mode is Mode.LIVE:  # what comes into an account at an exchange is not told apart from profit yet
-        change = say(words, "{percent} today, deposits included", percent=today)
-    else:
-        change = say(words, "{percent} today, deposits apart", percent=today)
-    return joined("   ", (value, change))
+    return joined("   ", (value, say(words, "{percent} today, deposits apart", percent=today)))
 
 
 def _share(words: Words, share: Decimal | None) -> str:

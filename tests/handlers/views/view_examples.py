@@ -81,6 +81,7 @@ from chatbot.model import (
     TriggerSetting,
     Unanswered,
 )
+from chatbot.model.flow import EntryKind
 from chatbot.model.hedge import BY_BETA, HedgeProblem, HedgeSize, HedgeWish
 from chatbot.model.hedge_report import HedgeReading, HedgeReport, ShockReport, ShockRow
 from chatbot.model.life import Leap, LeapWhy, Stop, StopKind, WayOut
@@ -101,6 +102,7 @@ from handlers.views.person import settings as control
 from handlers.views.plan import autonomy, by_hand, card, costs, history, more, panic, progress, real_money
 from handlers.views.portfolio import band_advice as advice
 from handlers.views.portfolio import (
+    exchange_acts,
     exposure,
     flows,
     invest,
@@ -517,6 +519,11 @@ def a_correction(name: str, *, one: bool = False) -> Corrected:
     return Corrected(flow=a_flow(FlowKind.CORRECTION, {}), before=before, after=after, asks=True)
 
 
+def an_act(kind: EntryKind, name: str, *, qty: str = "-0.05", price: str = "61000") -> dict[str, Any]:
+    """Return what an exchange did to a position."""
+    return {"kind": kind.value, "contract": f"{name}-PERP", "qty": qty, "price": price, "at": NOW.isoformat()}
+
+
 def _every(name: str) -> dict[str, Callable[[Words], View]]:
     port, done = portfolio(name), a_plan(name, PlanState.DONE, after())
     settled = ScheduleMark(settled=NOW, date="2026-11-24", at=NOW, outcome=Outcome.INSIDE)
@@ -642,6 +649,13 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
             w, port, {"0a1b2c3d": {name: D(1234)}, "4e5f6a7b": {name: D("1.234")}}, {name: D(2500)}, flows.MOVE_AS
         ),
         "portfolio.flows.moved": lambda w: flows.moved(w, port, a_flow(FlowKind.DEPOSIT, {name: "0.5", "USDT": "-100"})),
+        "portfolio.flows.seen": lambda w: flows.seen(w, port, a_flow(FlowKind.DEPOSIT, {name: "0.5"})),
+        "portfolio.flows.seen to go": lambda w: flows.seen(w, port, a_flow(FlowKind.WITHDRAWAL, {"USDT": "-500"})),
+        "portfolio.exchange_acts.acted": lambda w: exchange_acts.acted(w, port, an_act(EntryKind.LIQUIDATION, name)),
+        "portfolio.exchange_acts.acted at no price": lambda w: exchange_acts.acted(
+            w, port, an_act(EntryKind.SETTLED, name) | {"price": "0"}
+        ),
+        "portfolio.exchange_acts.acted in part": lambda w: exchange_acts.acted(w, port, an_act(EntryKind.DELEVERAGED, name, qty="2")),
         "portfolio.flows.moved to invest": lambda w: flows.moved(w, port, a_flow(FlowKind.DEPOSIT, {"USDT": "500"})),
         "portfolio.flows.moved unknown": lambda w: flows.moved(w, port, replace(a_flow(FlowKind.UNDONE, {name: "-1"}), amount=None)),
         "portfolio.flows.corrected": lambda w: flows.corrected(w, port, a_correction(name)),

@@ -24,19 +24,21 @@ from chatbot.exchanges.base import (
     asset_of,
     is_perp,
 )
-from chatbot.exchanges.live.private.dialect import NoAnswer, WireOrder
+from chatbot.exchanges.live.private.dialect import NoAnswer, Past, WireOrder
 from chatbot.exchanges.live.private.line import PATIENCE_S
 from chatbot.exchanges.markets.markettime import from_ms, to_ms
 from chatbot.exchanges.sound import sound_quotes
+from chatbot.model.flow import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+    from datetime import datetime
 
     from chatbot.clock import Clock
     from chatbot.exchanges.base import Depth, TransferJournal
     from chatbot.exchanges.live.ccxt_prices import CcxtSource
     from chatbot.exchanges.live.listing import Listed
-    from chatbot.exchanges.live.private.dialect import Ask, Dialect, Fill, Told
+    from chatbot.exchanges.live.private.dialect import Ask, Dialect, Fill, Line, Told
     from chatbot.exchanges.live.private.line import PrivateLine
     from chatbot.model import Credentials
 
@@ -248,6 +250,37 @@ class LiveAccount:
         if done is not None:
             self._claimed[done.exchange_id] = client_id
         return done is not None
+
+    async def history(self, since: datetime, names: Collection[str]) -> tuple[Entry, ...]:
+        """Return what came, went and happened to the account since then, oldest first; the trades are those of ``names``.
+
+        Transfers between its two wallets are none. A venue lists it some seconds after it happened.
+        """
+        listed, offset = await self._listed(), timedelta(milliseconds=self._line.offset())
+        markets = {name: await self._market_id(name) for name in names if name != self.quote_asset}
+        past = Past(
+            since_ms=to_ms(since + offset),
+            until_ms=to_ms(self._clock.now() + offset),
+            quote=self.quote_asset,
+            spot=[market for name, market in markets.items() if name in listed.ids and not is_perp(name)],
+            perps=[market for name, market in markets.items() if is_perp(name)],
+        )
+        contracts = {market: name for name, market in listed.ids.items() if is_perp(name)}
+        told = await self._read(lambda ask: self._dialect.history(ask, past))
+        return tuple([await self._entry(line, contracts, offset) for line in told])
+
+    async def _entry(self, line: Line, contracts: Mapping[str, str], offset: timedelta) -> Entry:
+        contract = (contracts.get(line.market) or self._unlisted(line.market) or "") if line.market else ""
+        return Entry(
+            id=line.exchange_id,
+            at=from_ms(line.at_ms) - offset,
+            kind=line.kind,
+            coin=line.coin,
+            amount=line.amount,
+            contract=contract,
+            qty=line.qty * await self._unit(contract) if contract else _ZERO,
+            price=line.price,
+        )
 
     async def set_leverage(self, instrument: str, leverage: Decimal) -> None:
         """Set the leverage of a perpetual; setting it twice is harmless."""

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from chatbot.engine.finite import finite, positive
 from chatbot.errors import HedgeMode, Rejected
 from chatbot.exchanges.base import OrderStatus
-from chatbot.exchanges.live.private import binance_errors
+from chatbot.exchanges.live.private import binance_errors, binance_history
 from chatbot.exchanges.live.private.dialect import Call, Fill, Held, Limit, Moved, NoAnswer, Told, Wallets, number, rows, table, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from chatbot.exchanges.live.ccxt_errors import Meaning
-    from chatbot.exchanges.live.private.dialect import Ask, Refusal, WireOrder
+    from chatbot.exchanges.live.private.dialect import Ask, Line, Past, Refusal, WireOrder
 
 _ZERO, _ONE = Decimal(0), Decimal(1)
 _OPEN, _FILLED, _CANCELED, _REJECTED = OrderStatus.OPEN, OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED
@@ -191,6 +191,10 @@ class Binance:
             for row in told
             if text(row, "asset") == asset and text(row, "type") == _way(to_futures) and text(row, "status") not in _ENDED
         ]
+
+    async def history(self, ask: Ask, past: Past) -> Sequence[Line]:
+        """Return what came, went and happened."""
+        return await binance_history.history(ask, past)
 
     async def set_leverage(self, ask: Ask, market: str, leverage: Decimal) -> None:
         """Set the leverage; Binance takes whole numbers, and setting it twice is no error."""

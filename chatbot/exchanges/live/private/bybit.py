@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from chatbot.engine.finite import finite
 from chatbot.errors import ExchangeError, HedgeMode, Rejected
 from chatbot.exchanges.base import OrderStatus
-from chatbot.exchanges.live.private import bybit_errors
+from chatbot.exchanges.live.private import bybit_errors, bybit_history
 from chatbot.exchanges.live.private.dialect import Call, Fill, Held, Limit, Moved, NoAnswer, Told, Wallets, number, rows, table, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from chatbot.exchanges.live.ccxt_errors import Meaning
-    from chatbot.exchanges.live.private.dialect import Ask, Refusal, WireOrder
+    from chatbot.exchanges.live.private.dialect import Ask, Line, Past, Refusal, WireOrder
 
 _ZERO = Decimal(0)
 _OPEN, _FILLED, _CANCELED, _REJECTED = OrderStatus.OPEN, OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED
@@ -190,6 +190,10 @@ class Bybit:
     async def transfers(self, ask: Ask, asset: str, since_ms: int, until_ms: int, *, to_futures: bool) -> Sequence[Moved]:  # noqa: ARG002 - as above
         """Nothing is moved: there is one purse."""
         return ()
+
+    async def history(self, ask: Ask, past: Past) -> Sequence[Line]:
+        """Return what came, went and happened."""
+        return await bybit_history.history(ask, past)
 
     async def set_leverage(self, ask: Ask, market: str, leverage: Decimal) -> None:
         """Set the leverage of both sides; setting what is set is refused as no change."""

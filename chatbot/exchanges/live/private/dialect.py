@@ -7,18 +7,20 @@ often as its venue needs. What it reads is checked field by field; ``NoAnswer`` 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from chatbot.engine.finite import finite
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
-    from decimal import Decimal
 
     from chatbot.exchanges.base import OrderStatus
     from chatbot.exchanges.live.ccxt_errors import Meaning
+    from chatbot.model.flow import EntryKind
 
 
+_ZERO = Decimal(0)
 #: the reason of a refusal at the door because the time of a request is off: the venue's time has to be asked for again
 SKEW = "clock"
 
@@ -153,6 +155,36 @@ class Moved:
     done: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What of an account's history is asked for, in the venue's names."""
+
+    #: the venue's time, UTC milliseconds
+    since_ms: int
+    until_ms: int
+    quote: str
+    #: markets on spot, and contracts, whose trades are asked for besides
+    spot: Sequence[str] = ()
+    perps: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of an account's history, in the venue's units."""
+
+    exchange_id: str
+    at_ms: int
+    kind: EntryKind
+    #: empty where only a position changed
+    coin: str = ""
+    #: signed; 0 where it was called off
+    amount: Decimal = _ZERO
+    #: the contract that was traded, signed quantity and price; empty where none was
+    market: str = ""
+    qty: Decimal = _ZERO
+    price: Decimal = _ZERO
+
+
 class Dialect(Protocol):
     """How one venue is spoken to."""
 
@@ -226,6 +258,10 @@ class Dialect(Protocol):
 
     async def transfers(self, ask: Ask, asset: str, since_ms: int, until_ms: int, *, to_futures: bool) -> Sequence[Moved]:
         """Return the transfers in this direction within a stretch of the venue's time."""
+        ...
+
+    async def history(self, ask: Ask, past: Past) -> Sequence[Line]:
+        """Return what came, went and happened within a stretch of the venue's time; transfers between our two wallets are none."""
         ...
 
     async def set_leverage(self, ask: Ask, market: str, leverage: Decimal) -> None:

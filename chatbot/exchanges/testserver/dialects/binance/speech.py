@@ -7,7 +7,7 @@ import hmac
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chatbot.exchanges.testserver.dialect import Answer, Route
-from chatbot.exchanges.testserver.dialects.binance import account, orders, public
+from chatbot.exchanges.testserver.dialects.binance import account, money, orders, public
 from chatbot.exchanges.testserver.dialects.binance.refusals import CODES, ELSEWHERE
 from chatbot.exchanges.testserver.dialects.binance.words import rows
 from chatbot.exchanges.testserver.floor import Traits
@@ -157,6 +157,8 @@ ROUTES: _Routes = {
     **_private("GET", "/sapi/v1/asset/transfer", Call.TRANSFERS, account.transfers, 1),
     **_private("GET", "/sapi/v1/asset/tradeFee", Call.ACCOUNT, account.trade_fees, 1),
     **_private("POST", "/sapi/v1/asset/get-funding-asset", Call.ACCOUNT, account.funding_wallet, 1),
+    **_private("GET", "/sapi/v1/capital/deposit/hisrec", Call.PASSED, money.deposits, 1),
+    **_private("GET", "/sapi/v1/capital/withdraw/history", Call.PASSED, money.withdrawals, 1),
     **_private("GET", "/sapi/v1/capital/config/getall", Call.ACCOUNT, account.coins, 10),
     **_private("GET", "/sapi/v1/simple-earn/flexible/position", Call.ACCOUNT, account.earn, 150),
     **_private("GET", "/sapi/v1/simple-earn/locked/position", Call.ACCOUNT, lambda _talk: {"rows": [], "total": 0}, 150),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.finite import finite
 from chatbot.exchanges.testserver.dialect import Answer, Route
-from chatbot.exchanges.testserver.dialects.bybit import account, orders, public
+from chatbot.exchanges.testserver.dialects.bybit import account, money, orders, public
 from chatbot.exchanges.testserver.dialects.bybit.refusals import CODES, SPOT_CODES, STATUSES
 from chatbot.exchanges.testserver.floor import Traits
 from chatbot.exchanges.testserver.limits import Limit
@@ -48,6 +48,9 @@ ROUTES: dict[tuple[str, str], Route] = {
     **_get("asset/transfer/query-account-coins-balance", Call.ACCOUNT, account.funding_coins, "asset"),
     **_get("account/info", Call.ACCOUNT, account.account_info, "account"),
     **_get("account/fee-rate", Call.ACCOUNT, account.fee_rates, "account"),
+    **_get("account/transaction-log", Call.INCOME, money.transactions, "account"),
+    **_get("asset/deposit/query-record", Call.PASSED, money.deposits, "asset"),
+    **_get("asset/withdraw/query-record", Call.PASSED, money.withdrawals, "asset"),
     **_get("asset/coin/query-info", Call.ACCOUNT, account.coins, "asset"),
     **_get("position/list", Call.POSITIONS, account.positions, "account"),
     **_get("user/query-api", Call.KEY, account.key_info, "asset"),

@@ -1,0 +1,68 @@
+"""What an account at an exchange held at its last look, and which of its flows are counted already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from chatbot.exchanges.base import Holdings
+from chatbot.model.flow import FLOWS
+from chatbot.portfolio.amounts import differences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from chatbot.model.flow import Entry
+    from chatbot.portfolio.valuation import Account
+
+#: an exchange tells of a withdrawal that is called off as long as that; older ones are forgotten
+_KEPT: Final = timedelta(days=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """An account as everything that is known of it explains it."""
+
+    #: when it was read
+    at: datetime
+    held: Holdings
+    #: by the exchange's id: when a flow happened, and what of it was counted, signed
+    counted: Mapping[str, tuple[datetime, Decimal]] = field(default_factory=dict)
+    #: since when there has been something that nobody can explain; None: there is nothing
+    unclear_since: datetime | None = None
+
+    def turned(self, at: datetime, held: Holdings, entries: Iterable[Entry]) -> Book:
+        """Return the book after a look that is accounted for."""
+        seen = {one.id: (one.at, one.amount) for one in entries if one.kind in FLOWS}
+        kept = {name: known for name, known in {**self.counted, **seen}.items() if known[0] > at - _KEPT}
+        return replace(self, at=at, held=held, counted=kept, unclear_since=None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return {
+            "at": self.at.isoformat(),
+            "held": differences.to_plain(self.held),
+            "counted": {name: [at.isoformat(), str(amount)] for name, (at, amount) in self.counted.items()},
+            "unclear_since": self.unclear_since.isoformat() if self.unclear_since else "",
+        }
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Book:
+        """Read it back."""
+        return cls(
+            at=datetime.fromisoformat(body["at"]),
+            held=differences.from_plain(body["held"]),
+            counted={name: (datetime.fromisoformat(at), Decimal(amount)) for name, (at, amount) in body["counted"].items()},
+            unclear_since=datetime.fromisoformat(body["unclear_since"]) if body["unclear_since"] else None,
+        )
+
+
+def held_in(account: Account) -> Holdings:
+    """Return what is in an account."""
+    return Holdings(
+        spot={coin: qty for coin, qty in account.balances.spot.items() if qty},
+        futures_wallet=account.balances.futures_wallet,
+        positions={one.instrument: (one.qty, one.entry) for one in account.positions if one.qty},
+    )

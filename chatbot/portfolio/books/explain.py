@@ -1,0 +1,131 @@
+"""From two looks at an account and its exchange's own history to flows, and to what nobody can explain; pure.
+
+Money in both wallets counts together: a transfer between them changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from chatbot.engine.exact import wide
+from chatbot.model.flow import FLOWS, FORCED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from chatbot.exchanges.base import Holdings
+    from chatbot.model.flow import Entry
+    from chatbot.portfolio.books.book import Book
+
+_ZERO: Final = Decimal(0)
+_FLAT: Final = (_ZERO, _ZERO)
+#: what the exchange's own rounding leaves, units of a coin
+_ROUNDED: Final = Decimal("1e-6")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """What has changed an account since its book was written."""
+
+    #: oldest first; a flow has what of it is not counted yet
+    entries: tuple[Entry, ...]
+    #: by coin: what is left of the difference; empty where everything is explained
+    rest: Mapping[str, Decimal]
+
+    @property
+    def flows(self) -> tuple[Entry, ...]:
+        """Return what came in and went."""
+        return tuple(one for one in self.entries if one.kind in FLOWS)
+
+    @property
+    def forced(self) -> tuple[Entry, ...]:
+        """Return what the exchange did to positions by itself."""
+        return tuple(one for one in self.entries if one.kind in FORCED and one.contract)
+
+
+def explain(book: Book, now: Holdings, quote: str, entries: Sequence[Entry]) -> Explained:
+    """Return what changed the account, by its exchange's history.
+
+    What happened about the time of the last look may be in that already: it is counted where the difference is explained with it and is
+    not without it. So is what was listed too late to be counted then.
+    """
+    changes = difference(book.held, now, quote)
+    fresh = [one for one in (_uncounted(book, entry) for entry in entries) if one is not None]
+    later = [one for one in fresh if one.at > book.at or one.id in book.counted]
+    tries = [_explained(changes, later), _explained(changes, fresh)]
+    return next((one for one in tries if not one.rest), tries[0])
+
+
+def _uncounted(book: Book, entry: Entry) -> Entry | None:
+    if entry.kind not in FLOWS or entry.id not in book.counted:
+        return entry if entry.amount or entry.contract else None
+    left = entry.amount - book.counted[entry.id][1]
+    return replace(entry, amount=left) if left else None
+
+
+def _explained(changes: Mapping[str, Decimal], entries: Sequence[Entry]) -> Explained:
+    rest = dict(changes)
+    with wide():
+        for one in entries:
+            if one.coin:
+                rest[one.coin] = rest.get(one.coin, _ZERO) - one.amount
+    return Explained(entries=tuple(entries), rest={coin: left for coin, left in rest.items() if abs(left) > _ROUNDED})
+
+
+def coins(held: Holdings, quote: str) -> dict[str, Decimal]:
+    """Return what is held of each coin, the money in both wallets together."""
+    with wide():
+        return {**held.spot, quote: held.spot.get(quote, _ZERO) + held.futures_wallet}
+
+
+def difference(before: Holdings, after: Holdings, quote: str) -> dict[str, Decimal]:
+    """Return by how much more there is of each coin, where it is another amount."""
+    old, new = coins(before, quote), coins(after, quote)
+    with wide():
+        changes = {coin: new.get(coin, _ZERO) - old.get(coin, _ZERO) for coin in {*old, *new}}
+    return {coin: change for coin, change in changes.items() if change}
+
+
+def traded(before: Holdings, after: Holdings, quote: str) -> frozenset[str]:
+    """Return the coins and contracts of which another amount is held, without the money: nothing but an order, or a flow, does that."""
+    contracts = {*before.positions, *after.positions}
+    turned = {name for name in contracts if before.positions.get(name, _FLAT)[0] != after.positions.get(name, _FLAT)[0]}
+    return frozenset(turned | {coin for coin in difference(before, after, quote) if coin != quote})
+
+
+def without(held: Holdings, rest: Mapping[str, Decimal]) -> Holdings:
+    """Return what would be held without a difference."""
+    with wide():
+        spot = {coin: held.spot.get(coin, _ZERO) - rest.get(coin, _ZERO) for coin in {*held.spot, *rest}}
+    return replace(held, spot={coin: qty for coin, qty in spot.items() if qty})
+
+
+def after(held: Holdings, entries: Iterable[Entry], entries_of: Mapping[str, Decimal]) -> Holdings:
+    """Return what is held after some lines of history; ``entries_of`` are the entry prices of the contracts as they stand at the end."""
+    spot, positions = dict(held.spot), dict(held.positions)
+    with wide():
+        for one in entries:
+            if one.coin:
+                spot[one.coin] = spot.get(one.coin, _ZERO) + one.amount
+            if one.contract:
+                old, paid = positions.get(one.contract, _FLAT)
+                grows = old * one.qty >= 0
+                positions[one.contract] = (old + one.qty, entries_of.get(one.contract, one.price) if grows else paid)
+    return replace(held, spot=spot, positions={name: stake for name, stake in positions.items() if stake[0]})
+
+
+def worth(held: Holdings, prices: Mapping[str, Decimal]) -> Decimal | None:
+    """Return V of domain 1: coins at their prices, the futures wallet, and what positions have gained; None where a price is missing."""
+    with wide():
+        value = held.futures_wallet
+        for coin, qty in held.spot.items():
+            if qty and coin not in prices:
+                return None
+            value += qty * prices[coin] if qty else _ZERO
+        for name, (qty, entry) in held.positions.items():
+            if name not in prices:
+                return None
+            value += qty * (prices[name] - entry)
+    return value

@@ -1,0 +1,42 @@
+"""What an exchange did to a position by itself: told once, as what it is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from chatbot.i18n import N_
+from chatbot.model.flow import EntryKind
+from handlers.views.common import View, bold, button, head, name_of, page, say
+
+if TYPE_CHECKING:
+    from chatbot.i18n import Words
+    from chatbot.model import Portfolio
+
+_TITLES = {
+    EntryKind.LIQUIDATION: N_("Liquidated: {coin}"),
+    EntryKind.DELEVERAGED: N_("Position reduced by the exchange: {coin}"),
+    EntryKind.SETTLED: N_("Contract closed by the exchange: {coin}"),
+}
+_WHY = {
+    EntryKind.LIQUIDATION: N_("The margin no longer carried the position, so the exchange closed it."),
+    EntryKind.DELEVERAGED: N_("Another account was liquidated, and the exchange took a part of your position for it."),
+    EntryKind.SETTLED: N_("The exchange lists this contract no longer."),
+}
+
+
+def acted(words: Words, portfolio: Portfolio, facts: dict[str, Any]) -> View:
+    """Tell what was closed, at which price, and why; what it cost is a loss like any other."""
+    kind, qty, price = EntryKind(facts["kind"]), Decimal(facts["qty"]), Decimal(facts["price"])
+    given = {"qty": words.quantity(abs(qty)), "time": words.moment(datetime.fromisoformat(facts["at"]))}
+    side = N_("Long {qty} closed, {time}.") if qty < 0 else N_("Short {qty} closed, {time}.")
+    at = N_("Long {qty} closed at {price}, {time}.") if qty < 0 else N_("Short {qty} closed at {price}, {time}.")
+    text = page(
+        head(words, portfolio),
+        bold(words.t(_TITLES[kind], coin=name_of(words, facts["contract"]))),
+        say(words, at, price=words.price(price), **given) if price else say(words, side, **given),
+        say(words, _WHY[kind]),
+        say(words, "Its result is in your profit and loss. Nothing else was traded."),
+    )
+    return View(text, ((button(words.t("Status"), "status"), button(words.t("Exposure"), "exposure")),))

@@ -1,0 +1,178 @@
+"""What a person does at the exchange beside the bot, told through the chat: it is seen, told apart from profit, or asked about."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chatbot.clock import ManualClock
+from chatbot.exchanges.base import Side
+from chatbot.exchanges.live.ccxt_prices import CcxtSource
+from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
+from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
+from chatbot.exchanges.testserver.harshness import KIND
+from chatbot.exchanges.testserver.ledger import Wallet
+from chatbot.exchanges.testserver.matching import Wish, place
+from chatbot.exchanges.testserver.server import Server
+from chatbot.exchanges.testserver.words import Force
+from chatbot.store import flows
+from chatbot.vault import new_master_key
+from handlers.views.person import keys
+from tests.person import START, someone
+from tests.stories.test_live import API_KEY, SECRET, doctor
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from chatbot.exchanges.testserver.account import Account
+    from chatbot.exchanges.testserver.venue import Venue
+    from chatbot.model import Flow, Performance
+    from tests.person import Someone
+
+#: each reads the whole list of an exchange
+pytestmark = pytest.mark.long
+
+DIALECTS: dict[str, Any] = {"Binance": BINANCE, "Bybit": BYBIT}
+D = Decimal
+both = pytest.mark.parametrize("venue", DIALECTS)
+
+
+@dataclass
+class Room:
+    """Somebody whose account at an exchange is watched, and the exchange."""
+
+    ann: Someone
+    venue: Venue
+
+    @property
+    def account(self) -> Account:
+        """Return her account there."""
+        return self.venue.accounts[API_KEY]
+
+    async def minute(self, seconds: float = 60.0) -> str:
+        """Let time pass, and return what the bot wrote meanwhile."""
+        before = self.ann.newest
+        await self.ann.step(seconds)
+        return self.ann.since(before)
+
+    async def flows(self) -> list[Flow]:
+        """Return what the bot has taken for money from outside."""
+        async with self.ann.program.db.read() as tx:
+            return list(await flows.of_portfolio(tx, await self.ann.portfolio_id()))
+
+    async def earned(self) -> Performance:
+        """Return what /status tells of today."""
+        portfolio = await self.ann.program.portfolios.by_id(await self.ann.portfolio_id())
+        person = next(one for one in await self.ann.program.access.everybody() if one.id == self.ann.user.id)
+        assert portfolio is not None
+        return (await self.ann.program.reports.status(person, portfolio)).performance
+
+    async def trade_by_hand(self, symbol: str, side: str, qty: str) -> None:
+        """Trade in the exchange's own app."""
+        wish = Wish(client_id="", instrument=symbol, side=Side(side), qty=D(qty), limit=None, force=Force.IOC)
+        place(self.venue, self.account, wish)
+
+
+@asynccontextmanager
+async def watching(folder: Path, venue: str, *, live: bool = False, futures: int = 0) -> AsyncIterator[Room]:
+    """Sit down with somebody who has 0.5 BTC, 5 ETH and 20,000 USDT at an exchange, and has the account watched."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keys, "is_watched", lambda _: True)
+        async with _watching(folder, venue, live=live, futures=futures) as room:
+            yield room
+
+
+@asynccontextmanager
+async def _watching(folder: Path, venue: str, *, live: bool, futures: int) -> AsyncIterator[Room]:
+    clock, name = ManualClock(START), venue.lower()
+    async with Server(DIALECTS[venue], clock, harshness=KIND) as server:
+        stock = {"USDT": D(20_000), "BTC": D("0.5"), "ETH": D(5)}
+        server.venue.open_account(API_KEY, SECRET, stock, D(futures))
+        options = {name: {**server.options(), "timeout_on_exit": 0}}
+        settings: dict[str, Any] = {
+            "market": f"live:{name}",
+            "exchange_options": options,
+            "secret_keys": new_master_key(),
+            "allow_live": live,
+            "fear_greed_url": "",
+        }
+        source = CcxtSource(name, options[name], clock=clock)
+        async with someone(folder, clock=clock, source=source, **settings) as ann:
+            ann.program.keyring._ask = doctor(clock, options[name])
+            await ann.say("/connect")
+            await ann.taps(venue, "Send it here")
+            await ann.say(f"{API_KEY}\n{SECRET}")
+            await ann.taps("Watch this account")
+            if live:
+                await ann.say("/live")
+                await ann.say("trade with real money")
+            await ann.step()
+            yield Room(ann, server.venue)
+
+
+@both
+async def test_a_deposit_is_no_gain_and_a_withdrawal_no_loss(tmp_path: Path, venue: str) -> None:
+    """Both are told, each with its worth; today's return is what prices made."""
+    async with watching(tmp_path, venue, live=True) as room:
+        room.venue.deposit(room.account, "USDT", D(10_000))
+        told = await room.minute()
+        assert "Came in at your exchange\n+10,000 USDT\nWorth $10,000.00 now." in told
+        assert abs((await room.earned()).today or 0) < D("0.0001")
+        room.venue.withdraw(room.account, "BTC", D("0.4"), D("0.0005"))
+        assert "Left your exchange\n−0.4005 BTC" in await room.minute()
+        assert [flow.kind.value for flow in await room.flows()] == ["deposit", "withdrawal"]
+        assert abs((await room.earned()).today or 0) < D("0.0001")
+        assert "LIVE" in await room.ann.say("/status")
+        assert not (await room.ann.program.portfolios.by_id(await room.ann.portfolio_id())).paused
+        room.venue.move("BTC", D(60_000) * D("1.1"))
+        await room.ann.step()
+        assert (await room.earned()).profit == pytest.approx(D("0.0995") * D(6_000), rel=D("0.01"))
+
+
+@both
+async def test_a_trade_by_hand_is_no_flow(tmp_path: Path, venue: str) -> None:
+    async with watching(tmp_path, venue, futures=2000) as room:
+        await room.trade_by_hand("BTC", "sell", "0.2")
+        await room.trade_by_hand("BTC-PERP", "sell", "0.05")
+        assert "exchange" not in await room.minute() + await room.minute(600)
+        assert await room.flows() == []
+        assert abs((await room.earned()).today or 0) < D("0.002")
+
+
+@both
+async def test_what_came_while_nobody_looked_is_worth_what_it_was_then(tmp_path: Path, venue: str) -> None:
+    """Half of the way up came before the deposit, half after: the return knows both."""
+    async with watching(tmp_path, venue) as room:
+        room.ann.clock.advance(3600)
+        room.venue.move("BTC", D(66_000))
+        room.venue.deposit(room.account, "BTC", D(1))
+        room.ann.clock.advance(3600)
+        room.venue.move("BTC", D(72_000))
+        await room.ann.step()
+        (flow,) = await room.flows()
+        assert flow.amount == pytest.approx(D(66_000), rel=D("0.001"))
+        assert flow.value == pytest.approx(D(20_000) + D("0.5") * 66_000 + 15_000, rel=D("0.001"))
+        first, then = D(65_000), flow.value + flow.amount
+        today = flow.value / first * (then + D("1.5") * 6_000) / then - 1
+        assert (await room.earned()).today == pytest.approx(today, rel=D("0.01"))
+
+
+@both
+async def test_what_nobody_can_explain_is_asked_about(tmp_path: Path, venue: str) -> None:
+    """Until it is answered it counts as a withdrawal, so that nothing stops for it; as a trade, it is a loss."""
+    async with watching(tmp_path, venue, live=True) as room:
+        room.venue.ledger.move("ETH", room.account.purse(Wallet.SPOT), room.account.purse(Wallet.EARN), D(3))
+        await room.ann.step()
+        assert (await room.earned()).today is None
+        told = "".join([await room.minute() for _ in range(4)])
+        assert "Amounts changed at your exchange" in told
+        assert "Did you withdraw the 3 ETH, or sell it?" in told
+        assert abs((await room.earned()).today or 0) < D("0.0001")
+        await room.ann.tap("Sold")
+        assert (await room.earned()).profit == pytest.approx(D(-9_000), rel=D("0.01"))
+        assert (await room.ann.tap("Sold", room.ann.last)).text if "Sold" in room.ann.last.buttons else True
