@@ -21,7 +21,6 @@ from chatbot.exchanges.testserver.server import Server
 from chatbot.exchanges.testserver.words import Force
 from chatbot.store import flows
 from chatbot.vault import new_master_key
-from handlers.views.person import keys
 from tests.person import START, someone
 from tests.stories.test_live import API_KEY, SECRET, doctor
 
@@ -81,14 +80,6 @@ class Room:
 @asynccontextmanager
 async def watching(folder: Path, venue: str, *, live: bool = False, futures: int = 0) -> AsyncIterator[Room]:
     """Sit down with somebody who has 0.5 BTC, 5 ETH and 20,000 USDT at an exchange, and has the account watched."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keys, "is_watched", lambda _: True)
-        async with _watching(folder, venue, live=live, futures=futures) as room:
-            yield room
-
-
-@asynccontextmanager
-async def _watching(folder: Path, venue: str, *, live: bool, futures: int) -> AsyncIterator[Room]:
     clock, name = ManualClock(START), venue.lower()
     async with Server(DIALECTS[venue], clock, harshness=KIND) as server:
         stock = {"USDT": D(20_000), "BTC": D("0.5"), "ETH": D(5)}
