@@ -49,6 +49,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="invest", description=N_("Invest money where it is missing"), group=Group.PORTFOLIO),
     Command(name="why", description=N_("Why the bot acts or does nothing"), group=Group.PORTFOLIO),
     Command(name="history", description=N_("Past plans and their results"), group=Group.PORTFOLIO),
+    Command(name="report", description=N_("Trades, gains and fees as a file"), group=Group.PORTFOLIO),
     Command(name="targets", description=N_("Strategy and target weights"), group=Group.STRATEGY),
     Command(name="keep", description=N_("Keep a quantity of a coin out"), group=Group.STRATEGY),
     Command(name="bands", description=N_("How far a line may drift"), group=Group.STRATEGY),
@@ -88,6 +89,7 @@ TITLES = {
     "hedge": N_("Hedge"),
     "why": N_("Why?"),
     "history": N_("History"),
+    "report": N_("Report"),
     "targets": N_("Targets"),
     "bands": N_("Bands"),
     "triggers": N_("Triggers"),
@@ -113,5 +115,5 @@ SHOWN_BY_BUTTON = TITLES.keys() - {"pause", "resume"} | {
 }
 #: commands that take what is written behind them
 TAKE_WORDS = frozenset(
-    {"targets", "keep", "bands", "triggers", "schedule", "alerts", "mode", "hedge", "deposit", "withdraw", "invest", "live"}
+    {"targets", "keep", "bands", "triggers", "schedule", "alerts", "mode", "hedge", "deposit", "withdraw", "invest", "live", "report"}
 )

@@ -31,6 +31,12 @@ _TRANSFERS = (
     .where(_plans.portfolio_id == bindparam("one"), _orders.side.in_((LegKind.TO_SPOT, LegKind.TO_FUTURES)))
     .order_by(_orders.id)
 )
+_FILLED = (
+    select(tables.orders)
+    .join(tables.plans, _plans.id == _orders.plan_id)
+    .where(_plans.portfolio_id == bindparam("one"), _orders.average.is_not(None))
+    .order_by(_orders.id)
+)
 
 #: how far back it is looked, in orders of everybody: what is older says little of the market of today, and nobody waits for it
 _LOOK_BACK = 5000
@@ -129,6 +135,11 @@ async def orders_of(tx: Tx, plan_id: int, legs: Collection[int]) -> tuple[Attemp
 async def transfers(tx: Tx, portfolio_id: int) -> tuple[Attempt, ...]:
     """Return every transfer between the wallets that was written down for a portfolio, the oldest first."""
     return _attempts(await tx.execute(_TRANSFERS, {"one": portfolio_id}))
+
+
+async def filled(tx: Tx, portfolio_id: int) -> tuple[Attempt, ...]:
+    """Return every order of a portfolio that was filled, in part or whole, in the order they were written down."""
+    return _attempts(await tx.execute(_FILLED, {"one": portfolio_id}))
 
 
 def _attempts(found: CursorResult[Any]) -> tuple[Attempt, ...]:

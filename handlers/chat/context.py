@@ -20,6 +20,8 @@ from handlers.views.common import decimal_sign, named
 from handlers.views.problems import closed, mistake, no_portfolio
 
 if TYPE_CHECKING:
+    from telegram import InputFile
+
     from chatbot.app import Program
     from chatbot.i18n import Words
     from chatbot.model import Person, Plan, Portfolio
@@ -213,6 +215,13 @@ async def _with_name(context: Context, text: str) -> str:
         return text
     told = f"{named(context.words, portfolio)}: {text}"
     return told if len(told) <= _TOAST else text
+
+
+async def send_file(context: Context, file: InputFile, view: View) -> None:
+    """Send a file with a view as its caption and buttons. Raises :class:`ShutOut` as :func:`reply` does."""
+    await _still_in(context)
+    keyboard = await _keyboard(context, view)
+    await context.bot.send_document(context.person.chat_id, file, caption=view.text, parse_mode=ParseMode.HTML, reply_markup=keyboard)
 
 
 async def answer(update: Update, context: Context, text: str = "", *, alert: bool = False) -> None:

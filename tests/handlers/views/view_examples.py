@@ -92,6 +92,9 @@ from chatbot.portfolio.flows import Corrected, TooLittle
 from chatbot.portfolio.lives.ways_out import Case, Wish
 from chatbot.portfolio.manage import UnderWay
 from chatbot.portfolio.states import ScheduleMark
+from chatbot.reports.tax import entries as tax_entries
+from chatbot.reports.tax.books import Books, Row, YearSum
+from chatbot.reports.tax.files import Format
 from handlers.views import alerts, problems
 from handlers.views.common import esc
 from handlers.views.hedge import alerts as hedge_alerts
@@ -117,6 +120,7 @@ from handlers.views.portfolio import (
     ways_out,
     why,
 )
+from handlers.views.portfolio import report as tax_report
 from handlers.views.trigger import page
 
 if TYPE_CHECKING:
@@ -1049,4 +1053,30 @@ def _real_money(name: str) -> dict[str, Callable[[Words], View]]:
 
 def every_view(name: str = PLAIN) -> dict[str, Callable[[Words], View]]:
     """Return every view by ``module.function``, with ``name`` wherever something comes from outside."""
-    return _every(name) | _real_money(name)
+    return _every(name) | _real_money(name) | _looking_back(name)
+
+
+def some_books(name: str = PLAIN, *, known: bool = True) -> Books:
+    """Return the books of two years; ``known``: of everything."""
+    unknown = {} if known else {"unknown": D("1234.5"), "unknown_trades": 3}
+    sums = (
+        YearSum(year=2025, coins=D("1203.4"), futures=D("-33.1"), funding=D("0.4"), fees=D("45.67"), trades=21, **unknown),
+        YearSum(year=2026, coins=D("-12.3"), fees=D("3.2"), trades=1),
+    )
+    row = Row(
+        entry=tax_entries.Entry(at=NOW, kind=tax_entries.BookKind.DEPOSIT, instrument=name, qty=D(1), price=None), qty=D(1), value=None
+    )
+    return Books(quote="USDT", rows=(row,), years=sums, funding_unknown=not known)
+
+
+def _looking_back(name: str) -> dict[str, Callable[[Words], View]]:
+    """Return every view that tells what came of trading."""
+    port = portfolio(name)
+    return {
+        "portfolio.report.overview": lambda w: tax_report.overview(w, port, some_books(name, known=False)),
+        "portfolio.report.overview of nothing": lambda w: tax_report.overview(w, port, Books(quote="USDT")),
+        "portfolio.report.caption": lambda w: tax_report.caption(w, port, some_books(name), "2025", "2025", Format.OURS),
+        "portfolio.report.caption for a tracker": lambda w: tax_report.caption(
+            w, port, some_books(name, known=False), "", "", Format.COINTRACKER
+        ),
+    }

@@ -1,0 +1,89 @@
+"""/report in the chat: years, a period in words, the three files as documents, and nothing invented where nothing happened."""
+
+from __future__ import annotations
+
+import csv
+import io
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from tests.moments import after
+from tests.portfolio.lively_market import LivelyMarket
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from handlers.loopback import Message
+    from tests.person import Someone
+
+D = Decimal
+
+
+async def traded(ann: Someone) -> None:
+    """Deposit a coin, carry out the first plan, then another with other weights."""
+    await ann.set_up()
+    await ann.confirm()
+    await ann.step()
+    await ann.say("/deposit 0.01 BTC")
+    await ann.say("/targets BTC 20 ETH 40 ALT 20 USDT 20")
+    await ann.tap("Plan now")
+    await ann.confirm()
+    await ann.step()
+
+
+def rows(message: Message) -> list[dict[str, str]]:
+    """Return the rows of the file of a message."""
+    assert message.attachment is not None
+    return list(csv.DictReader(io.StringIO(message.attachment.data.decode())))
+
+
+async def test_from_the_chat_to_the_file(tmp_path: Path) -> None:
+    """The year's file holds every fill of the journal and the deposit; its sums are those of the caption; buttons bring the other two."""
+    async with after(traded, tmp_path, source=LivelyMarket) as ann:
+        page = await ann.say("/report")
+        assert "2026" in page
+        await ann.tap("2026")
+        told, sent = rows(ann.last), ann.last
+        assert "Report · 2026" in sent.text
+        assert "Realised: coins" in sent.text
+        fills = sum(1 for plan in await ann.plans() for leg in plan.legs if leg.filled and not leg.is_transfer)
+        kinds = [row["kind"] for row in told]
+        assert kinds.count("deposit") == 1
+        assert {"buy", "sell", "deposit"} <= set(kinds)
+        assert len({(row["plan"], row["instrument"], row["kind"]) for row in told if row["plan"]}) == fills
+        paid = sum(leg.fee for plan in await ann.plans() for leg in plan.legs)
+        assert sum(D(row["fee_usd"]) for row in told if row["fee_usd"]) == paid
+        sold = [row for row in told if row["kind"] == "sell"]
+        assert sold
+        assert all(D(row["gain_usd"]) == D(row["proceeds_usd"]) - D(row["cost_usd"]) for row in sold)
+        await ann.tap("Koinly", on=sent)
+        assert "Received Currency" in rows(ann.last)[0]
+        await ann.tap("CoinTracker", on=sent)
+        assert rows(ann.last)[0].keys() >= {"Received Quantity", "Tag"}
+
+
+async def test_periods_behind_the_command(tmp_path: Path) -> None:
+    """In words; a period without anything is an empty file that says so, one that cannot be read is answered, the beginning is known."""
+    async with after(traded, tmp_path, source=LivelyMarket) as ann:
+        await ann.say("/report January 2026")
+        assert "0 trades" not in ann.last.text
+        assert ann.last.attachment is not None
+        await ann.tap("Koinly")
+        assert rows(ann.last)
+        await ann.say("/report 2025")
+        assert "0 trades" in ann.last.text
+        assert rows(ann.last) == []
+        assert "Write it like 2025" in await ann.say("/report soon")
+        await ann.say("/report everything")
+        assert "everything" in ann.last.text
+
+
+async def fresh(ann: Someone) -> None:
+    """Set a portfolio up, and confirm nothing."""
+    await ann.set_up()
+
+
+async def test_nothing_yet(tmp_path: Path) -> None:
+    """Without a trade or a deposit there is nothing to tell."""
+    async with after(fresh, tmp_path, source=LivelyMarket) as ann:
+        assert "nothing to report yet" in await ann.say("/report")

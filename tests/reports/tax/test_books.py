@@ -1,0 +1,201 @@
+"""From the journal to the books: trades, flows, funding and fees of every kind, and what stays unknown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from chatbot.engine.review.futures_gain import Positions
+from chatbot.model import Flow, FlowKind, LegKind, LegState, Mark, OrderState
+from chatbot.reports.tax.books import Books, Row, books, within
+from chatbot.reports.tax.entries import BookKind, journal
+from chatbot.reports.tax.files import Format, written
+from chatbot.store.flows import Opening
+from chatbot.store.orders import Attempt
+from tests.handlers.views.view_examples import a_plan
+
+D = Decimal
+START = datetime(2025, 12, 30, 12, 0, tzinfo=UTC)
+
+
+def day(count: int) -> datetime:
+    """Return a moment so many days after the first."""
+    return START + timedelta(days=count)
+
+
+def an_order(at: int, instrument: str, side: str, qty: str, price: str, fee: str = "0", **more: Any) -> Attempt:
+    """Return a filled order of plan 1."""
+    return Attempt(
+        plan_id=1,
+        leg_index=at,
+        attempt=1,
+        client_id=f"b1-{at}-1",
+        instrument=instrument,
+        side=side,
+        qty=D(qty),
+        state=OrderState.FILLED,
+        sent_at=day(at),
+        ended_at=day(at),
+        filled=D(qty),
+        average=D(price),
+        fee=D(fee),
+        **more,
+    )
+
+
+def a_flow(at: int, kind: FlowKind, amount: str | None = "0", number: int = 1, **facts: Any) -> Flow:
+    """Return a flow of a day."""
+    return Flow(id=number, portfolio_id=1, at=day(at), kind=kind, value=D(1000), amount=None if amount is None else D(amount), facts=facts)
+
+
+def told(*orders: Attempt, moved: tuple[Flow, ...] = (), marked: tuple[Opening, ...] = ()) -> Books:
+    """Return the books of these; plan 1 has no leg that was traded by hand."""
+    plan = replace(a_plan(), id=1, number=7, legs=(), prices={"BNB": D(600)})
+    return books(journal("USDT", (plan,), orders, moved, marked), UTC)
+
+
+def of_kind(found: Books, kind: BookKind) -> list[Row]:
+    """Return the rows of one kind."""
+    return [row for row in found.rows if row.entry.kind is kind]
+
+
+def test_a_sale_takes_the_oldest_lots_and_the_year_sums_up() -> None:
+    """1 BTC for 100 and 1 for 200, fees 1; 1.5 sold for 600, fee 3: two rows, gains 297 and 48, in the year of the sale."""
+    found = told(
+        an_order(0, "BTC", "buy", "1", "100", "1"),
+        an_order(1, "BTC", "buy", "1", "200", "1"),
+        an_order(3, "BTC", "sell", "1.5", "400", "3"),
+    )
+    first, second = of_kind(found, BookKind.SELL)
+    assert (first.cost, first.proceeds, first.gain, first.fee) == (D(101), D(398), D(297), D(3))
+    assert (second.cost, second.proceeds, second.gain, second.fee) == (D("100.5"), D(199), D("98.5"), D(0))
+    assert first.acquired == day(0)
+    assert [(one.year, one.trades, one.coins, one.fees) for one in found.years] == [(2025, 2, D(0), D(2)), (2026, 1, D("395.5"), D(3))]
+
+
+def test_a_period_knows_what_was_paid_before_it() -> None:
+    """Only the rows of the days asked for, with the costs of the years before."""
+    found = told(an_order(0, "BTC", "buy", "1", "100"), an_order(3, "BTC", "sell", "1", "400"))
+    year = within(found, date(2026, 1, 1), date(2026, 12, 31), UTC)
+    assert [row.gain for row in year.rows] == [D(300)]
+    assert [one.year for one in year.years] == [2026]
+
+
+def test_deposits_cost_the_price_of_the_moment() -> None:
+    """As it was written down; of an older version the worth of a single coin tells it; of several it is unknown, and said."""
+    found = told(
+        an_order(5, "SOL", "sell", "3", "200"),
+        moved=(
+            a_flow(0, FlowKind.DEPOSIT, "100", changes={"SOL": "1"}, prices={"SOL": "100"}),
+            a_flow(1, FlowKind.DEPOSIT, "150", 2, changes={"SOL": "1", "USDT": "30"}),
+            a_flow(2, FlowKind.DEPOSIT, "500", 3, changes={"SOL": "1", "ADA": "7"}),
+        ),
+    )
+    sold = of_kind(found, BookKind.SELL)
+    assert [(row.cost, row.gain) for row in sold] == [(D(100), D(100)), (D(120), D(80)), (None, None)]
+    assert found.years[-1].coins == D(180)
+    assert found.years[-1].unknown == D(200)
+    assert "cost unknown" in written(found, Format.OURS)
+
+
+def test_what_was_there_at_first_costs_the_price_of_that_day_unless_something_came_before() -> None:
+    """The first mark tells it; where a trade is older than that, nobody knows."""
+    mark = Opening(day=START.date(), at=START, value=D(100), mark=Mark(held={"BTC": D(1), "USDT": D(5)}, prices={"BTC": D(90)}))
+    sold = an_order(3, "BTC", "sell", "1", "100")
+    assert [row.gain for row in told(sold, marked=(mark,)).rows if row.realises] == [D(10)]
+    late = Opening(day=day(4).date(), at=day(4), value=D(100), mark=mark.mark)
+    assert [row.gain for row in told(sold, marked=(late,)).rows if row.realises] == [None]
+
+
+def test_fees_in_other_coins() -> None:
+    """In the coin that was bought there is less of it for the same money; in a third coin that coin is sold at the price of the moment."""
+    found = told(
+        an_order(0, "BNB", "buy", "1", "500"),
+        an_order(1, "BTC", "buy", "1", "100", "0.1", fees={"BTC": "0.001"}),
+        an_order(2, "BTC", "sell", "0.999", "200", "6", fees={"BNB": "0.01"}),
+    )
+    assert [row.cost for row in of_kind(found, BookKind.BUY)] == [D(500), D(100)]
+    sale, fee = of_kind(found, BookKind.SELL)
+    assert sale.gain == D("199.8") - 6 - 100
+    assert (fee.is_fee, fee.entry.instrument, fee.qty, fee.gain) == (True, "BNB", D("-0.01"), D(1))
+    assert sum(one.fees for one in found.years) == D("6.1")
+    unknown = told(an_order(1, "BTC", "buy", "1", "100", "0", fees={"XYZ": "5"}))
+    assert unknown.rows[0].fee is None
+    assert unknown.years[0].unknown_trades > 0
+
+
+def test_futures_realise_at_their_average_entry_after_fees() -> None:
+    """Short 2 at 100, buy 1 back at 90 and 2 at 80: 10, then 20 and a long of 1; a liquidation without a price is unknown."""
+    book = Positions()
+    assert [book.traded("BTC-PERP", D(q), D(p)) for q, p in ((-2, 100), (1, 90), (2, 80))] == [D(0), D(10), D(20)]
+    assert book.qty("BTC-PERP") == 1
+    assert book.traded("BTC-PERP", D(-1), D(85)) == 5
+    found = told(an_order(0, "BTC-PERP", "sell", "1", "100", "1"), an_order(1, "BTC-PERP", "buy", "1", "90", "1"))
+    assert [row.gain for row in found.rows] == [D(-1), D(9)]
+    assert found.years[0].futures == D(8)
+    assert found.funding_unknown
+
+
+def test_funding_is_what_the_daily_marks_tell() -> None:
+    """Each day what came since the day before; an exchange that does not tell leaves it unknown."""
+    trade = an_order(0, "BTC-PERP", "sell", "1", "100")
+    marks = tuple(
+        Opening(day=day(at).date(), at=day(at), value=D(100), mark=Mark(funding=D(total)))
+        for at, total in ((1, "0"), (2, "1.5"), (3, "1.2"))
+    )
+    found = told(trade, marked=marks)
+    assert [row.gain for row in of_kind(found, BookKind.FUNDING)] == [D("1.5"), D("-0.3")]
+    assert not found.funding_unknown
+    silent = (*marks, Opening(day=day(4).date(), at=day(4), value=D(100), mark=Mark()))
+    assert told(trade, marked=silent).funding_unknown
+
+
+def held(**spot: str) -> dict[str, Any]:
+    """Return holdings as flows keep them."""
+    return {"spot": spot, "futures_wallet": "0", "positions": {}}
+
+
+def test_what_was_taken_back_never_was_and_a_correction_that_was_a_trade_is_one() -> None:
+    """A deposit undone leaves nothing; BTC that was bought elsewhere for 60 costs 60, once."""
+    before = held(BTC="1", USDT="100")
+    found = told(
+        an_order(9, "BTC", "sell", "0.5", "200"),
+        moved=(
+            a_flow(0, FlowKind.DEPOSIT, "100", 1, changes={"BTC": "9"}, prices={"BTC": "1"}),
+            a_flow(1, FlowKind.UNDONE, "-100", 2, changes={"BTC": "-9"}, of=1),
+            a_flow(2, FlowKind.CORRECTION, "70", 3, before=before, after=held(BTC="1.5", USDT="100"), prices={"BTC": "140"}),
+            a_flow(3, FlowKind.TRADE, "-70", 4, before=before, after=held(BTC="1.5", USDT="40")),
+        ),
+    )
+    assert [(row.entry.kind, row.qty, row.gain) for row in found.rows] == [
+        (BookKind.BUY, D("0.5"), None),
+        (BookKind.SELL, D("-0.5"), D(40)),
+    ]
+
+
+def test_written_off_renamed_and_kept_out() -> None:
+    """A dead coin is a loss of what it cost, a new name keeps the cost, and what is kept out is still the person's."""
+    found = told(
+        an_order(9, "NEW", "sell", "20", "10"),
+        moved=(
+            a_flow(0, FlowKind.DEPOSIT, "30", 1, changes={"OLD": "2"}, prices={"OLD": "15"}),
+            a_flow(1, FlowKind.RENAMED, "0", 2, coin="OLD", qty="2", to="NEW", changes={"OLD": "-2", "NEW": "20"}),
+            a_flow(2, FlowKind.DEPOSIT, "9", 3, changes={"BAD": "3"}, prices={"BAD": "3"}),
+            a_flow(3, FlowKind.WRITTEN_OFF, "0", 4, coin="BAD", qty="3", to="", changes={"BAD": "-3"}),
+            a_flow(4, FlowKind.RESERVE, "-9", 5, kept={"NEW": "1"}),
+        ),
+    )
+    assert [(row.entry.instrument, row.gain) for row in found.rows if row.realises] == [("BAD", D(-9)), ("NEW", D(170))]
+
+
+def test_legs_that_were_traded_by_hand_count_at_the_moment_they_were_noted() -> None:
+    """There is no order of them."""
+    plan = a_plan()
+    leg = replace(
+        plan.legs[0], kind=LegKind.SPOT_BUY, sells=False, instrument="BTC", state=LegState.FILLED, filled=D(2), average=D(50), fee=D(1)
+    )
+    noted = replace(plan, id=1, legs=(leg,), decided_at=day(0), finished_at=day(1))
+    found = books(journal("USDT", (noted,), (), (), ()), UTC)
+    assert [(row.entry.at, row.qty, row.cost) for row in found.rows] == [(day(1), D(2), D(101))]
