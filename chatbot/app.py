@@ -30,7 +30,7 @@ from chatbot.hedges.overview import Hedging
 from chatbot.i18n import Catalogue
 from chatbot.keyring import Keyring, refuse_what_nobody_can_open
 from chatbot.market.sentiment import Sentiment
-from chatbot.model import Mode
+from chatbot.model import Mode, is_test, venue_of
 from chatbot.monitor.check import Monitor
 from chatbot.monitor.clock_watch import ClockWatch
 from chatbot.monitor.hedges_daily import HedgeWatch
@@ -229,7 +229,7 @@ async def open_program(
 async def _refuse_real_portfolios(db: Database, settings: Settings) -> None:
     """Raise :class:`SettingError`, with nothing changed, where portfolios live on real prices: a made-up market is not for them."""
     async with db.read() as tx:
-        real = {world: count for world, count in (await stored.worlds(tx)).items() if world not in PLAYED}
+        real = {world: count for world, count in (await stored.worlds(tx)).items() if world not in PLAYED and not is_test(world)}
     if not real:
         return
     count = sum(real.values())
@@ -278,7 +278,7 @@ async def _assemble(
     portfolios = Portfolios(db, clock, source.name, changed=roster.forget, first_account=_opening_account, redraw=write.redraw_card)
     flows = Flows(db, open_accounts, evaluator, markets, clock, portfolios)
     noting = ByHand(db, open_accounts, evaluator, flows, clock)
-    limits = RealMoney(may_trade=lambda _: settings.allow_live)
+    limits = RealMoney(may_trade=lambda portfolio: settings.allow_live or portfolio.is_test)
     rebalancing = Rebalancing(db, work, evaluator, costing, clock, noting, limits, expiry=lasts, calm=tempo.calm)
     open_accounts.on_change(roster.forget)
     access = Access(db, clock, settings.operators, changed=roster.forget)
@@ -342,7 +342,7 @@ def _examiner(settings: Settings, clock: Clock) -> Callable[[str, Credentials], 
     async def examine(exchange: str, credentials: Credentials) -> KeyReport:
         from chatbot.exchanges.live import key_doctor  # noqa: PLC0415 - only for who connects an exchange
 
-        return await key_doctor.examine(exchange, credentials, clock, settings.exchange_options.get(exchange, {}))
+        return await key_doctor.examine(exchange, credentials, clock, settings.exchange_options.get(venue_of(exchange), {}))
 
     return examine
 

@@ -19,7 +19,21 @@ from chatbot.model.figures import Check, HeldBack, KeptOut, LineReading, Mark, O
 from chatbot.model.flow import Flow, FlowKind
 from chatbot.model.hedge import COVER, HEDGE_KINDS, MIN_VARIANCE, ROTATION, OpenHedge
 from chatbot.model.message import Delivery, Message, MessageKind, Urgency, Verdict
-from chatbot.model.people import LET_IN, REFUSING, STOPPING, AnswerMode, Credentials, ExchangeKey, KeyProblem, KeyReport, Mode, Person, Role
+from chatbot.model.people import (
+    LET_IN,
+    REFUSING,
+    STOPPING,
+    AnswerMode,
+    Credentials,
+    ExchangeKey,
+    KeyProblem,
+    KeyReport,
+    Mode,
+    Person,
+    Role,
+    is_test,
+    venue_of,
+)
 from chatbot.model.plan import (
     STOPPED,
     UNDER_WAY,
@@ -132,5 +146,7 @@ __all__ = [
     "Unanswered",
     "Urgency",
     "Verdict",
+    "is_test",
     "takes_at_once",
+    "venue_of",
 ]

@@ -68,6 +68,16 @@ class Person:
         return self.role in LET_IN
 
 
+def venue_of(exchange: str) -> str:
+    """Return the exchange of a name: the same for real accounts (``binance``) and for its test accounts (``binance:demo``)."""
+    return exchange.partition(":")[0]
+
+
+def is_test(exchange: str) -> bool:
+    """Tell whether a name is one of test accounts, in which no real money is."""
+    return ":" in exchange
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
     """An exchange key as its exchange made it; neither half shows in a log line, a traceback or a test's output."""
@@ -176,6 +186,11 @@ class ExchangeKey:
     is_lost: bool = False
     #: last characters of another key of the same account whose place it has just taken; told once, and no part of the row
     replaced: str = ""
+
+    @property
+    def is_test(self) -> bool:
+        """Tell whether it is one of a test account, in which no real money is."""
+        return is_test(self.exchange)
 
     @property
     def account(self) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime  # noqa: TC003 - read at run time by the JSON code
 from decimal import Decimal
 
 from chatbot.model.answering import Answering, LiveTerms
-from chatbot.model.people import AnswerMode, Mode
+from chatbot.model.people import AnswerMode, Mode, is_test
 from chatbot.model.signal import TriggerSetting
 from chatbot.model.trigger_info import INFO, Cause
 
@@ -159,6 +159,11 @@ class Portfolio:
     closed_at: datetime | None = None
     #: its person has another open one, so that every message about it says its name; told by the store, and no part of the row
     is_one_of_several: bool = False
+
+    @property
+    def is_test(self) -> bool:
+        """Tell whether it stands on a test account, in which no real money is."""
+        return is_test(self.exchange)
 
     @property
     def is_watched(self) -> bool:

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from chatbot.engine.finite import finite
-from chatbot.errors import SettingError
+from chatbot.errors import ExchangeError, SettingError
 from chatbot.exchanges.live.answers import STUMBLES
 from chatbot.exchanges.live.ccxt_errors import TABLE, Meaning
 from chatbot.exchanges.live.ccxt_loader import error_classes
 from chatbot.exchanges.live.connection import Connection
-from chatbot.model import REFUSING, KeyProblem, KeyReport
+from chatbot.exchanges.live.hosts import Addresses
+from chatbot.model import REFUSING, KeyProblem, KeyReport, venue_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -82,6 +83,9 @@ class _Line:
             problem = _meant(self.exchange, error)
             log.info("exchange did not answer about a key", exchange=self.exchange, call=call, problem=problem, error=type(error).__name__)
             raise _NotSaid(problem) from None
+        except ExchangeError as error:
+            log.warning("nobody was asked about a key", exchange=self.exchange, call=call, error=str(error)[:200])
+            raise _NotSaid(KeyProblem.UNREACHABLE) from None
         except STUMBLES:
             raise _NotSaid(KeyProblem.UNREACHABLE) from None
 
@@ -103,7 +107,7 @@ async def examine(
         # What could not be asked to the end may do anything: it is not kept, whatever kept it from being asked.
         unknown = () if trouble.problem in REFUSING else (KeyProblem.UNREACHABLE,)
         return replace(said, problems=(trouble.problem, *unknown))
-    except (TimeoutError, SettingError, *STUMBLES) as error:
+    except (TimeoutError, SettingError, ExchangeError, *STUMBLES) as error:
         log.warning("answers about a key cannot be read", exchange=exchange, error=type(error).__name__)
         return replace(said, problems=(KeyProblem.UNREACHABLE,))
     return replace(said, problems=(*problems(said), *said.problems))
@@ -128,12 +132,16 @@ def problems(said: KeyReport) -> tuple[KeyProblem, ...]:
 
 @asynccontextmanager
 async def _opened(exchange: str, credentials: Credentials, options: Mapping[str, Any], connect: Callable[..., Any]) -> AsyncIterator[_Line]:
+    addresses = Addresses(exchange, options)
+
     def sign(made: Any) -> None:  # noqa: ANN401 - ccxt is untyped
+        addresses.take(made)
+        addresses.guard(made)
         made.apiKey, made.secret = credentials.api_key, credentials.secret
 
-    connection = connect(exchange, options, sign)
+    connection = connect(venue_of(exchange), options, sign)
     try:
-        yield _Line(exchange, await connection.open())
+        yield _Line(venue_of(exchange), await connection.open())
     finally:
         await connection.close()
 
@@ -215,7 +223,40 @@ async def _bybit_sides(line: _Line) -> tuple[KeyProblem, ...]:
     return (KeyProblem.HEDGE_MODE,) if any(int(one["positionIdx"]) for one in positions) else ()
 
 
-_READERS: Mapping[str, Callable[[_Line, KeyReport], Awaitable[KeyReport]]] = {"binance": _binance, "bybit": _bybit}
+async def _binance_demo(line: _Line, said: KeyReport) -> KeyReport:
+    """Read both accounts: a demo key tells no rights (there is no ``sapi``), and there is nothing to withdraw (FACTS 4)."""
+    account = await line.ask("private_get_account", omitZeroBalances="true")
+    found = _coins("spot", ((one["asset"], one["free"], one["locked"]) for one in account["balances"]))
+    said = replace(said, reads=True, withdraws=False, trades_spot=_flag(account, "canTrade"), account=_number(account.get("uid")))
+    try:
+        wallet = await line.ask("fapiPrivateV2GetBalance")
+        mode = await line.ask("fapiPrivateGetPositionSideDual")
+    except _NotSaid as refused:
+        if refused.problem is not KeyProblem.NOT_ACCEPTED:
+            raise
+        return replace(said, trades_futures=False, found=found)
+    hedged = (KeyProblem.HEDGE_MODE,) if _flag(mode, "dualSidePosition") else ()
+    coins = _coins("futures", ((one["asset"], one["balance"]) for one in wallet))
+    return replace(said, trades_futures=True, problems=hedged, found=(*found, *coins))
+
+
+async def _bybit_demo(line: _Line, said: KeyReport) -> KeyReport:
+    """Read the unified wallet and the position mode: a demo key tells no rights (FACTS 4), and there is nothing to withdraw."""
+    said = replace(said, reads=True, withdraws=False)
+    (wallet,) = (await line.ask("private_get_v5_account_wallet_balance", accountType="UNIFIED"))["result"]["list"]
+    found = _coins("unified", ((one["coin"], one["walletBalance"]) for one in wallet["coin"]))
+    return replace(said, found=found, problems=await _bybit_sides(line))
+
+
+_READERS: Mapping[str, Callable[[_Line, KeyReport], Awaitable[KeyReport]]] = {
+    "binance": _binance,
+    "binance:demo": _binance_demo,
+    "binance:own": _binance,
+    "bybit": _bybit,
+    "bybit:testnet": _bybit,
+    "bybit:demo": _bybit_demo,
+    "bybit:own": _bybit,
+}
 #: exchanges whose keys are known here
 EXCHANGES = tuple(_READERS)
 

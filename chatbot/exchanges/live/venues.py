@@ -15,6 +15,18 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Accounts of one kind at an exchange: with real money, or for testing (FACTS 4)."""
+
+    #: parts of ccxt's ``urls`` that carry signed requests -> the one host that may get them; empty: one that the options name
+    hosts: Mapping[str, str]
+    #: ccxt's name of these addresses
+    urls: str = "api"
+    #: the method by which ccxt takes them; empty: it has them
+    switch: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Venue:
     """One exchange as ccxt 4.5.90 shows it."""
 
@@ -34,15 +46,48 @@ class Venue:
     perp_candles: Mapping[str, Any] = field(default_factory=dict)
     #: merged into ccxt's ``options``: load only what is needed
     options: Mapping[str, Any] = field(default_factory=dict)
+    #: kinds of accounts that take keys here, that with real money under ""; none: its traps are not written down
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+
+def _places(real: Mapping[str, str], **tests: Place) -> Mapping[str, Place]:
+    """Return the kinds of accounts of an exchange; ``own`` is a test exchange of ours that speaks like it, on this machine alone."""
+    return {"": Place(hosts=real), **tests, "own": Place(hosts=dict.fromkeys(real, ""))}
+
+
+_BINANCE = {
+    "public": "api.binance.com",
+    "private": "api.binance.com",
+    "sapi": "api.binance.com",
+    "fapiPrivate": "fapi.binance.com",
+    "fapiPrivateV2": "fapi.binance.com",
+    "fapiPrivateV3": "fapi.binance.com",
+}
+#: no wallet endpoints there: money is moved between the wallets by hand
+_BINANCE_DEMO = {part: f"demo-{host}" for part, host in _BINANCE.items() if part != "sapi"}
+
+
+def _bybit(host: str, urls: str, switch: str) -> Place:
+    return Place(hosts={"public": host, "private": host}, urls=urls, switch=switch)
 
 
 VENUES: dict[str, Venue] = {
     # futures tickers carry no bid and ask
-    "binance": Venue(perp_touch="fetch_bids_asks", options={"fetchMarkets": {"types": ["spot", "linear"]}}),
+    "binance": Venue(
+        perp_touch="fetch_bids_asks",
+        options={"fetchMarkets": {"types": ["spot", "linear"]}},
+        # its testnet has spot alone: ccxt knows no futures there any more
+        places=_places(_BINANCE, demo=Place(hosts=_BINANCE_DEMO, urls="demo", switch="enable_demo_trading")),
+    ),
     "bybit": Venue(
         page=(1000, 1000),
         # without this it also loads every option and the inverse contracts; the default type is swap
         options={"defaultType": "spot", "fetchMarkets": {"types": ["spot", "linear"]}},
+        places=_places(
+            {"public": "api.bybit.com", "private": "api.bybit.com"},
+            testnet=_bybit("api-testnet.bybit.com", "test", "set_sandbox_mode"),
+            demo=_bybit("api-demo.bybit.com", "demotrading", "enable_demo_trading"),
+        ),
     ),
     "bingx": Venue(page=(1440, 1440)),
     # amounts are base units although contractSize is not 1; fundingRate is the last one that was paid
@@ -50,3 +95,8 @@ VENUES: dict[str, Venue] = {
     # no call for many funding rates, but the ticker carries mark ("fairPrice") and rate; amounts are contracts
     "mexc": Venue(perp_marks=None, next_rate="fundingRate", raw_mark="fairPrice", counts_contracts=True, page=(500, 2000)),
 }
+
+
+def accounts_of(venue: str) -> tuple[str, ...]:
+    """Return what the kinds of accounts of an exchange are called, those with real money first: binance, binance:demo, ..."""
+    return tuple(f"{venue}:{kind}" if kind else venue for kind in VENUES[venue].places)

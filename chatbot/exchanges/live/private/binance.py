@@ -44,20 +44,6 @@ _ENDED = frozenset({"FAILED", "FAILURE", "CANCELED", "REJECTED"})
 _LIMITS: Mapping[str, Limit] = {"api": Limit(6000), "fapi": Limit(2400), "sapi": Limit(12000)}
 #: seconds to leave it alone where it does not say for how long
 _PAUSE_S = 60.0
-_HOSTS: Mapping[str, str] = {
-    "public": "api.binance.com",
-    "private": "api.binance.com",
-    "sapi": "api.binance.com",
-    "fapiPrivate": "fapi.binance.com",
-    "fapiPrivateV3": "fapi.binance.com",
-}
-#: no wallet endpoints there: money is moved between the wallets by hand
-_TEST_HOSTS: Mapping[str, str] = {
-    "public": "demo-api.binance.com",
-    "private": "demo-api.binance.com",
-    "fapiPrivate": "demo-fapi.binance.com",
-    "fapiPrivateV3": "demo-fapi.binance.com",
-}
 
 
 class Binance:
@@ -69,9 +55,6 @@ class Binance:
     recv_window_s: float | None = 5.0
     ahead_s: float = 1.0
     id_length: int = 36
-    hosts: Mapping[str, str] = _HOSTS
-    test_hosts: Mapping[str, str] = _TEST_HOSTS
-    test_urls: str = "demo"
     one_wallet: bool = False
 
     def market_id(self, asset: str, quote: str, *, perp: bool) -> str:  # noqa: ARG002 - both are called alike

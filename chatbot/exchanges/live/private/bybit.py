@@ -33,8 +33,6 @@ _STATUS: Mapping[str, OrderStatus] = {
     "Rejected": _REJECTED,
 }
 _WOULD_TAKE = "EC_PostOnlyWillTakeLiquidity"
-_HOSTS: Mapping[str, str] = {"public": "api.bybit.com", "private": "api.bybit.com"}
-_TEST_HOSTS: Mapping[str, str] = {"public": "api-demo.bybit.com", "private": "api-demo.bybit.com"}
 #: per address; each account has limits of its own besides (10 to 50 a second), which one portfolio does not reach
 _LIMITS: Mapping[str, Limit] = {"address": Limit(600, 5)}
 #: seconds to leave it alone: after too many requests of one account, and of an address, which is shut out for ten minutes [mem]
@@ -54,9 +52,6 @@ class Bybit:
     recv_window_s: float | None = 5.0
     ahead_s: float = 1.0
     id_length: int = 36
-    hosts: Mapping[str, str] = _HOSTS
-    test_hosts: Mapping[str, str] = _TEST_HOSTS
-    test_urls: str = "demotrading"
     one_wallet: bool = True
 
     def market_id(self, asset: str, quote: str, *, perp: bool) -> str:  # noqa: ARG002 - both are called alike

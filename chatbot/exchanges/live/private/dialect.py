@@ -196,11 +196,6 @@ class Dialect(Protocol):
     ahead_s: float
     #: characters that the venue takes for a client id
     id_length: int
-    #: parts of ccxt's ``urls`` that carry signed requests -> the one host that may get them: with real money, and for testing
-    hosts: Mapping[str, str]
-    test_hosts: Mapping[str, str]
-    #: ccxt's name for the addresses of test accounts
-    test_urls: str
     #: True where spot and futures are one purse
     one_wallet: bool
 

@@ -11,16 +11,16 @@ import logging
 from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from chatbot.engine.finite import finite
-from chatbot.errors import ExchangeError, KeyRefused, RateLimited, Rejected, Unreachable
+from chatbot.errors import ExchangeError, KeyRefused, RateLimited, Unreachable
 from chatbot.exchanges.live.answers import parsed
 from chatbot.exchanges.live.ccxt_errors import Meaning, told
 from chatbot.exchanges.live.ccxt_loader import error_classes, exchange_class
+from chatbot.exchanges.live.hosts import Addresses, Straight
 from chatbot.exchanges.live.private.dialect import SKEW, Call, NoAnswer, Refusal
 from chatbot.exchanges.markets.markettime import to_ms
-from chatbot.model import Credentials
+from chatbot.model import Credentials, venue_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +38,6 @@ _READ_PATIENCE_S = 30.0
 _TIME_FOR_S = 600.0
 _ERROR_STATUS = 400
 _NOBODY = Credentials(api_key="", secret="")
-_VERBS = frozenset({"get", "post", "put", "delete"})
 #: what an aiohttp error is called that means that no connection came about, so that nothing was sent
 _NO_CONNECTION = "ClientConnectorError"
 _silent = logging.getLogger("chatbot.silent")
@@ -66,16 +65,15 @@ class PrivateLine:
         clock: Clock,
         *,
         options: Mapping[str, Any] | None = None,
-        test: bool = False,
         prepare: Callable[[Any], object] | None = None,
     ) -> None:
-        """``test`` takes the exchange's own test accounts in place of real money."""
+        """``name`` is an exchange, or its test accounts: ``binance:demo``."""
         self.name = name
         self.budget = budget
         self._dialect = dialect
         self._clock = clock
         self._given = dict(options or {})
-        self._test = test
+        self._addresses = Addresses(name, self._given)
         self._prepare = prepare
         self._ccxt: Any = None
         self._opening = asyncio.Lock()
@@ -113,18 +111,14 @@ class PrivateLine:
     async def _opened(self) -> Any:  # noqa: ANN401 - ccxt is untyped
         async with self._opening:
             if self._ccxt is None:
-                loaded = await asyncio.to_thread(exchange_class, self.name)
+                loaded = await asyncio.to_thread(exchange_class, venue_of(self.name))
                 self._ccxt = self._made(loaded)
             return self._ccxt
 
     def _made(self, loaded: type[Any]) -> Any:  # noqa: ANN401 - ccxt is untyped
         recv = {} if self._dialect.recv_window_s is None else {"recvWindow": int(self._dialect.recv_window_s * 1000)}
         made = loaded({"timeout": 10_000, **self._given, "options": {**self._given.get("options", {}), **recv}})
-        if self._test:
-            try:
-                made.enable_demo_trading(True)
-            except Exception as error:  # some exchanges raise here and keep their live addresses
-                raise Unreachable(f"{self.name} has no test accounts") from error
+        self._addresses.take(made)
         if self._prepare is not None:
             self._prepare(made)
         made.logger = _silent  # at DEBUG ccxt writes down every header and every answer
@@ -136,7 +130,7 @@ class PrivateLine:
 
     def _signed(self, made: Any, keys: Credentials, call: Call) -> Mapping[str, Any]:  # noqa: ANN401 - ccxt is untyped
         """Return the request, signed; nothing runs in between, so no other account's keys get in, and the host is checked first."""
-        self._check_host(call.api, str(made.implode_hostname(made.urls["api"].get(call.api) or "")))
+        self._addresses.check_before(made, call.api)
         if call.signed:
             made.apiKey, made.secret, made.password = keys.api_key, keys.secret, ""
         failed = False
@@ -148,27 +142,8 @@ class PrivateLine:
             made.apiKey = made.secret = made.password = ""
         if failed:  # outside of the handler: no context, so no frame of ccxt with the secret in it
             raise KeyRefused("these keys cannot sign a request")
-        self._check_host(call.api, request["url"])
+        self._addresses.check(call.api, request["url"])
         return request
-
-    def _check_host(self, api: str, url: str) -> None:
-        """Refuse an address that is not the exchange's own, or the one that CHATBOT_EXCHANGE_OPTIONS names for it."""
-        named = self._named().get(api)
-        own = (self._dialect.test_hosts if self._test else self._dialect.hosts).get(api)
-        to = urlsplit(url)
-        if isinstance(named, str):
-            wanted = urlsplit(named)
-            real = self._test and to.hostname in self._dialect.hosts.values()
-            fits = (to.scheme, to.netloc) == (wanted.scheme, wanted.netloc) and not real
-        else:
-            fits = (to.scheme, to.netloc) == ("https", own)
-        if not fits:
-            raise Rejected("wrong_host", f"{self.name}: {api} would go to {to.hostname or 'nowhere'}")
-
-    def _named(self) -> Mapping[str, Any]:
-        """Return the addresses that CHATBOT_EXCHANGE_OPTIONS names in place of the exchange's own, by part."""
-        named = (self._given.get("urls") or {}).get(self._dialect.test_urls if self._test else "api") or {}
-        return named if isinstance(named, dict) else {}
 
     async def _sent(self, made: Any, keys: Credentials, call: Call) -> Any:  # noqa: ANN401 - ccxt is untyped, JSON
         """Put a request on the wire and translate what comes back."""
@@ -198,8 +173,8 @@ class PrivateLine:
     async def _fetched(self, made: Any, keys: Credentials, call: Call) -> Any:  # noqa: ANN401 - as above
         request = self._signed(made, keys, call)
         made.open(True)
-        if not isinstance(made.session, _Straight):
-            made.session = _Straight(made.session)
+        if not isinstance(made.session, Straight):
+            made.session = Straight(made.session)
         return await made.fetch(request["url"], request["method"], request["headers"], request["body"])
 
     def _refusal(self, refusal: Refusal, call: Call) -> ExchangeError:
@@ -230,17 +205,6 @@ class PrivateLine:
                 raise Unreachable(f"{self.name}: no time: {error}") from error
             # by the later of our two readings: a time that is behind theirs is taken, one ahead of it is not
             self._offset_ms, self._measured_at = theirs - to_ms(self._clock.now()), self._clock.monotonic()
-
-
-class _Straight:
-    """A session that follows no redirect: an answer that sends a signed request elsewhere is no answer."""
-
-    def __init__(self, session: Any) -> None:  # noqa: ANN401 - aiohttp's, which this package does not import
-        self._session = session
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as above
-        found = getattr(self._session, name)
-        return partial(found, allow_redirects=False) if name in _VERBS else found
 
 
 def _raise_refusal(

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.errors import SettingError
 from chatbot.exchanges.live.ccxt_prices import CcxtSource
+from chatbot.exchanges.live.hosts import Addresses
 from chatbot.exchanges.live.listing import QUOTES
 from chatbot.exchanges.live.private.account import LiveAccount
 from chatbot.exchanges.live.private.binance import Binance
 from chatbot.exchanges.live.private.budget import Budget
 from chatbot.exchanges.live.private.bybit import Bybit
 from chatbot.exchanges.live.private.line import PrivateLine
+from chatbot.exchanges.live.venues import accounts_of
+from chatbot.model import venue_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,31 +57,30 @@ class Accounts:
         self._options = options or {}
         self._prepare = prepare
         self._here = here
-        self._shared: dict[tuple[str, bool], _Shared] = {}
+        self._shared: dict[str, _Shared] = {}
 
-    def prices(self, venue: str, *, test: bool = False, quote: str = QUOTES[0]) -> CcxtSource:
-        """Return the public prices by which accounts of an exchange are valued."""
-        prices = self._of(venue, test=test).prices
+    def prices(self, exchange: str, *, quote: str = QUOTES[0]) -> CcxtSource:
+        """Return the public prices by which accounts of an exchange are valued; its test accounts have their own."""
+        prices = self._of(exchange).prices
         return prices if quote == prices.quote_asset else prices.quoted_in(quote)
 
     def account(
         self,
-        venue: str,
+        exchange: str,
         keys: Credentials,
         *,
         tag: str,
         journal: TransferJournal,
         watch: bool = False,
-        test: bool = False,
         quote: str = QUOTES[0],
     ) -> LiveAccount:
         """Return one account.
 
         ``tag`` is a short word that no other portfolio of any installation has, ``journal`` tells of its transfers. ``watch``
-        only looks, ``test`` takes the exchange's test accounts. Raises ``SettingError`` for a venue that takes no keys here.
+        only looks. Test accounts are those of an exchange like ``binance:demo``. Raises ``SettingError`` for one that takes no keys here.
         """
-        shared = self._of(venue, test=test)
-        prices = self.prices(venue, test=test, quote=quote)
+        shared = self._of(exchange)
+        prices = self.prices(exchange, quote=quote)
         return LiveAccount(prices, shared.line, shared.dialect, keys, clock=self._clock, tag=tag, journal=journal, watch=watch)
 
     async def close(self) -> None:
@@ -87,23 +89,23 @@ class Accounts:
             await shared.line.close()
             await shared.prices.close()
 
-    def _of(self, venue: str, *, test: bool) -> _Shared:
-        if venue not in DIALECTS:
-            raise SettingError("/connect", f"{venue!r} takes no keys here: use one of {', '.join(DIALECTS)}")
-        if (venue, test) not in self._shared:
+    def _of(self, exchange: str) -> _Shared:
+        venue = venue_of(exchange)
+        if venue not in DIALECTS or exchange not in accounts_of(venue):
+            raise SettingError("/connect", f"{exchange!r} takes no keys here: use one of {', '.join(DIALECTS)}")
+        if exchange not in self._shared:
             dialect, options = DIALECTS[venue](), self._options.get(venue, {})
             budget = Budget(dialect.limits, self._clock)
-            line = PrivateLine(venue, dialect, budget, self._clock, options=options, test=test, prepare=self._prepare)
-            here = self._here if isinstance(self._here, CcxtSource) and self._here.name == venue and not test else None
-            prices = here or CcxtSource(venue, options, clock=self._clock, prepare=self._prepare_prices(test=test))
+            line = PrivateLine(exchange, dialect, budget, self._clock, options=options, prepare=self._prepare)
+            here = self._here if isinstance(self._here, CcxtSource) and self._here.name == exchange else None
+            prices = here or CcxtSource(venue, options, clock=self._clock, prepare=self._prepare_prices(Addresses(exchange, options)))
             prices.connection.budget = budget
-            self._shared[venue, test] = _Shared(prices=prices, line=line, dialect=dialect)
-        return self._shared[venue, test]
+            self._shared[exchange] = _Shared(prices=prices, line=line, dialect=dialect)
+        return self._shared[exchange]
 
-    def _prepare_prices(self, *, test: bool) -> Callable[[Any], object]:
+    def _prepare_prices(self, addresses: Addresses) -> Callable[[Any], object]:
         def prepare(made: Any) -> None:  # noqa: ANN401 - ccxt is untyped
-            if test:
-                made.enable_demo_trading(True)
+            addresses.take(made)
             if self._prepare is not None:
                 self._prepare(made)
 

@@ -256,7 +256,7 @@ async def test_options_alone_lead_to_another_host_plain_http_on_the_loopback_inc
 
 async def test_a_test_account_never_reaches_real_money() -> None:
     """FACTS 4: demo accounts for spot and futures, and no wallet endpoints: money is moved there by hand."""
-    room = desk(test=True)
+    room = desk(exchange="binance:demo")
     await room.account.balances()
     await room.account.place(request("BTC-PERP"))
     with pytest.raises(Rejected, match="wrong_host"):
@@ -264,7 +264,7 @@ async def test_a_test_account_never_reaches_real_money() -> None:
     assert {sent.host for sent in room.wire.sent} == {"demo-api.binance.com", "demo-fapi.binance.com"}
     named = {"urls": {"demo": {"private": "https://api.binance.com/api/v3"}}}
     with pytest.raises(Rejected, match="wrong_host"):
-        await desk(test=True, options=named).account.place(request())
+        await desk(exchange="binance:demo", options=named).account.place(request())
 
 
 async def test_only_venues_whose_traps_are_written_down_take_keys() -> None:

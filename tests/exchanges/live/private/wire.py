@@ -265,13 +265,13 @@ class Desk:
     journal: Written
 
 
-def desk(*, watch: bool = False, test: bool = False, options: Any = None, prepare: Callable[[Any], object] | None = None) -> Desk:
+def desk(*, watch: bool = False, exchange: str = "binance", options: Any = None, prepare: Callable[[Any], object] | None = None) -> Desk:
     """Return an account at Binance on a wire of its own."""
     clock = ManualClock(NOW)
     wire = Wire(clock)
     accounts = Accounts(clock, {"binance": options or {}}, prepare=prepare or wire.attach)
     journal = Written()
-    account = accounts.account("binance", KEYS, tag=TAG, journal=journal, watch=watch, test=test)
+    account = accounts.account(exchange, KEYS, tag=TAG, journal=journal, watch=watch)
     return Desk(clock, wire, accounts, account, journal)
 
 
