@@ -27,12 +27,14 @@ class Typed:
     holdings: dict[str, Decimal] = field(default_factory=dict)
     #: what it is if its marks mean the opposite: ETH 1.234 is 1,234 ETH to some; empty where only one thing can be meant
     otherwise: dict[str, Decimal] = field(default_factory=dict)
+    #: coins of which all is meant, where that may be said
+    every: tuple[str, ...] = ()
     problems: tuple[UserError, ...] = ()
 
     @property
     def readings(self) -> dict[str, dict[str, Decimal]]:
         """Return both readings by the word that a button carries; empty where only one thing can be meant, or something is wrong."""
-        if self.problems or not self.otherwise or self.otherwise == self.holdings:
+        if self.problems or self.every or not self.otherwise or self.otherwise == self.holdings:
             return {}
         return {seal(one): one for one in (self.holdings, self.otherwise)}
 
@@ -41,7 +43,7 @@ class Typed:
         unsure = [name for name, qty in self.otherwise.items() if qty != self.holdings[name]]
         told = N_("{name} can be read as {one} or as {other}. Write it without a mark, or with another digit behind it.")
         found = [UserError(told, name=name, one=self.holdings[name], other=self.otherwise[name]) for name in unsure]
-        return Typed(holdings=self.holdings, problems=(*self.problems, *found))
+        return replace(self, otherwise={}, problems=(*self.problems, *found))
 
 
 async def nameable(context: Context, portfolio: Portfolio) -> frozenset[str]:
@@ -60,15 +62,18 @@ async def read(context: Context, text: str, portfolio: Portfolio | None = None) 
     return replace(typed, problems=nothing) if nothing else typed
 
 
-def understood(text: str, instruments: Collection[str], quote_asset: str, decimal: str) -> Typed:
+def understood(text: str, instruments: Collection[str], quote_asset: str, decimal: str, *, every: bool = False) -> Typed:
     """Read amounts of coins as :func:`parsing.holdings` does; 0 is one too."""
     listed = names.of_coins(instruments)
-    parsed = parsing.holdings(text, decimal, listed)
-    found = parsed.problems or strategies.without_price(parsed.values, instruments, quote_asset, listed.known)
+    parsed = parsing.holdings(text, decimal, listed, every=every)
+    named = parsed.values | dict.fromkeys(parsed.every, Decimal(0))
+    found = parsed.problems or strategies.without_price(named, instruments, quote_asset, listed.known)
     if found:
         return Typed(problems=found)
     holdings, otherwise = (strategies.as_holdings(values, quote_asset) for values in (parsed.values, parsed.otherwise))
-    return Typed(holdings=holdings, otherwise=otherwise)
+    return Typed(
+        holdings=holdings, otherwise=otherwise, every=tuple(strategies.as_holdings(dict.fromkeys(parsed.every, Decimal(0)), quote_asset))
+    )
 
 
 async def prices(context: Context, holdings: Mapping[str, Decimal]) -> dict[str, Decimal]:

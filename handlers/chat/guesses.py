@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 #: of two words, so much must be the same, from 0 to 1: one slip in four letters
 ALIKE = 0.74
-#: what is shorter is near to everything, and what is longer to nothing
+#: what is no longer than this is near to everything (now is not no), and what is longer than that to nothing
 _SHORT, _LONG = 2, 60
 #: the keys of a Russian keyboard, by the letters that are on them too
 _KEYS = str.maketrans("йцукенгшщзхъфывапролджэячсмитьбю", "qwertyuiop[]asdfghjkl;'zxcvbnm,.")
@@ -32,7 +32,8 @@ def other_layout(text: str) -> str:
 def meant(text: str, called: Mapping[str, T], alike: float = ALIKE) -> T | None:
     """Return what is called so, or nearly so; ``called`` is by words in :func:`plain` form."""
     said = plain(text)
-    near = get_close_matches(said, called, n=1, cutoff=alike) if _SHORT < len(said) < _LONG else []
+    longer = [one for one in called if len(one) > _SHORT]
+    near = get_close_matches(said, longer, n=1, cutoff=alike) if _SHORT < len(said) < _LONG else []
     return called.get(said) or (called[near[0]] if near else None)
 
 

@@ -39,7 +39,7 @@ _CALLED = {
     "USDT": "tether tethers юсдт усдт",
     "USD": "dollar dollars dólar dólares dolar dolares us$",
     "EUR": "euro euros",
-    "CASH": "efectivo наличные наличными кэш",
+    "CASH": "efectivo money dinero наличные наличными кэш деньги денег",
 }
 #: the same in Russian, in any case: by how they begin
 _BEGINS = {
@@ -56,6 +56,8 @@ _BEGINS = {
     "USD": ("долл", "бакс"),
     "EUR": ("евро",),
 }
+#: what is money and no coin
+MONEY = DOLLARS | {"CASH", "EUR"}
 #: what people call the lines of a strategy
 _LINES_CALLED = {
     ALT: "alts altcoin altcoins альты альткоины",

@@ -33,7 +33,7 @@ CURRENCIES = {"us$": "USD", "$": "USD", "usd": "USD", "usdt": "USDT", "usdc": "U
 }
 #: what people call money in words, as patterns; dollars of other countries are none
 _WORDS = {
-    "USD": r"d[oó]lar(?:es)?|dollars?|долл\w*|бакс\w*",
+    "USD": r"d[oó]lar(?:es)?|dollars?|bucks?|долл\w*|бакс\w*",
     "EUR": r"euros?|евро",
     "RUB": r"руб\w*",
     "MXN": r"pesos?|песо",

@@ -15,13 +15,14 @@ from chatbot.portfolio.strategies import EVERY
 from handlers.chat import numbers
 from handlers.chat.names import ANY
 from handlers.chat.numbers import MONEY, SHARE, number, shown
-from handlers.chat.typed_lists import NOISE, in_digits, segments
+from handlers.chat.reading import prices
+from handlers.chat.reading.typed_lists import ALL, NOISE, in_digits, segments
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from handlers.chat.names import Names
-    from handlers.chat.typed_lists import Token
+    from handlers.chat.reading.typed_lists import Token
 
 MAX_LINES = 20
 _ALL_WORDS = (
@@ -43,6 +44,7 @@ _CASH = CASH_COINS | {STABLE, "CASH"}
 _SPAN = re.compile(
     r"(?i)(?:\b(?P<from>from|between|desde|de|entre|от|с)\s+)?(?<![\w.,])\d[\d.,]*\s+(?P<to>to|and|a|y|hasta|до|и)\s+\d[\d.,]*(?=\s|$)"
 )
+_FAR_APART = 3
 _NAME = re.compile(r"(?=.*[^\W\d_])[\w/-]{1,20}")
 
 
@@ -54,6 +56,8 @@ class Parsed:
     problems: tuple[UserError, ...] = ()
     #: of holdings: all of them as they are where their marks mean the opposite; empty where nothing else can be meant
     otherwise: dict[str, Decimal] = field(default_factory=dict)
+    #: of which all is meant
+    every: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -77,15 +81,39 @@ def pairs(text: str, names: Names = ANY) -> Parsed:
     return Parsed(problems=tuple(widths)) if widths else parsed
 
 
-def holdings(text: str, decimal: str, names: Names = ANY) -> Parsed:
+def holdings(text: str, decimal: str, names: Names = ANY, *, every: bool = False) -> Parsed:
     """Read amounts of coins: ``0.5 BTC, 4 ETH``, ``BTC 0.5 ETH 4``, bullets, tables, what the bot wrote itself; ``$500`` alone is cash.
+
+    Prices beside them are left out (:mod:`handlers.chat.reading.prices`). ``every``: :data:`ALL` is a number too.
 
     What a mark means is told by the other numbers of the message (0.5 shows a point), else by ``decimal``, the sign of the person's
     language. Where it is neither shown nor usual in all the world, :attr:`Parsed.otherwise` has the amounts with the other meaning.
     """
-    if (span := _SPAN.search(text)) is not None and _is_span(span, names):
+    if (span := _SPAN.search(text)) is not None and _is_span(span, names, decimal):
         return Parsed(problems=(UserError(N_("“{text}” is from one number to another. Write the one that is true."), text=shown(span[0])),))
+    text, doubtful_prices = prices.without(text, names, decimal)
+    if doubtful_prices:
+        return Parsed(problems=doubtful_prices)
     draft = _paired(in_digits(text, names), names)
+    if every:
+        return _with_all(draft, decimal)
+    return _amounts(draft, decimal)
+
+
+def _with_all(draft: _Draft, decimal: str) -> Parsed:
+    """Read a list in which all of a coin may be meant."""
+    every = tuple(name for name, said in draft.pairs if said == ALL)
+    draft.pairs = [(name, said) for name, said in draft.pairs if said != ALL]
+    read = _amounts(draft, decimal) if draft.pairs or draft.problems or not every else Parsed()
+    twice = [name for at, name in enumerate(every) if name in read.values or name in every[:at]]
+    if twice or read.problems:
+        found = [UserError(N_("{name} is there twice."), name=shown(name)) for name in dict.fromkeys(twice)]
+        return Parsed(problems=(*read.problems, *found))
+    return replace(read, every=every)
+
+
+def _amounts(draft: _Draft, decimal: str) -> Parsed:
+    """Read the amounts of a list, both ways where two can be meant."""
     evident = numbers.decimal_sign_of(said for name, said in draft.pairs if name not in _CASH)
     read = _values(draft, evident or decimal)
     doubtful = any(name not in _CASH and numbers.is_twofold(said) for name, said in draft.pairs)
@@ -95,8 +123,14 @@ def holdings(text: str, decimal: str, names: Names = ANY) -> Parsed:
     return read if other.problems else Parsed(values=read.values, otherwise=other.values)
 
 
-def _is_span(span: re.Match[str], names: Names) -> bool:
-    """Tell whether it runs from one number to another: said so, or with a word that says nothing else and names no coin."""
+def _is_span(span: re.Match[str], names: Names, decimal: str) -> bool:
+    """Tell whether it runs from one number to another: said so, or with a word that says nothing else and names no coin.
+
+    In Spanish 0,4 a 0,6 is one, and 0,5 a 60000 a price: it is told by how far apart they are.
+    """
+    if span["to"] == "a" and decimal == ",":
+        low, high = (number(said, decimal) for said in re.findall(r"\d(?:[\d.,]*\d)?", span[0])[:2])
+        return low < high < _FAR_APART * low
     return bool(span["from"]) or (span["to"].casefold() in ("to", "hasta", "до") and names.find(span["to"]) is None)
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from chatbot import i18n
 from handlers.chat import guesses
+from handlers.chat.reading import regions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,6 +77,18 @@ _NAMESAKES = {
     "san jose": "America/Costa_Rica America/Los_Angeles",
     "georgia": "Asia/Tbilisi America/New_York",
     "cordoba": "Europe/Madrid America/Argentina/Cordoba",
+    "birmingham": "Europe/London America/Chicago",
+    "cambridge": "Europe/London America/New_York",
+    "portland": "America/Los_Angeles America/New_York",
+    "портленд": "America/Los_Angeles America/New_York",
+    "merida": "America/Merida Europe/Madrid America/Caracas",
+    "cartagena": "America/Bogota Europe/Madrid",
+    "leon": "Europe/Madrid America/Mexico_City",
+    "toledo": "Europe/Madrid America/New_York",
+    "granada": "Europe/Madrid America/Managua",
+    "valencia": "Europe/Madrid America/Caracas",
+    "валенсия": "Europe/Madrid America/Caracas",
+    "santiago": "America/Santiago Europe/Madrid",
 }
 #: what countries are called beside their names, by the English one
 _COUNTRIES = {
@@ -177,6 +190,8 @@ _AROUND = re.compile(
     r"\b(?:time ?zone|time|local|in|at|near|zona horaria|hora(?: de)?|en|de|часовой пояс|время|по|в|город|г\.)(?!\w)|[()!?]|\.$",
     re.IGNORECASE,
 )
+#: what may stand behind a place's name
+_SAYS_NOTHING = ("city", "country", "area", "region", "ciudad", "país", "pais", "область", "страна")
 _DAY_MIN, _HOUR_MIN, _QUARTER_MIN, _OFF_MIN = 1440, 60, 15, 7
 _EAST_MIN, _WEST_MIN = 14 * 60, -12 * 60
 _MOST = 12
@@ -235,8 +250,9 @@ def read(text: str, language: str, now: datetime) -> Found:
         offset = pattern.sub(instead, offset)
     if (found := _offset(offset.strip(), now)) is not None:
         return found
-    if zones := _named(said, language):
-        return Found(_told_apart(zones, now), is_named=True)
+    zones, is_sure = _named(said, language, now)
+    if zones:
+        return Found(_told_apart(zones, now), is_named=is_sure)
     if (beside := _OFFSET.search(offset)) is not None:  # UTC+2 of a place that is not known
         return _offset(beside[0], now) or Found()
     known = _known(language)
@@ -248,18 +264,66 @@ def _bare(said: str) -> str:
     return " ".join(_AROUND.sub(" ", said).split()) or said
 
 
-def _named(said: str, language: str) -> tuple[str, ...]:
-    """Return the zones that a name means: all of it, or those that its parts have in common, as Madrid and Spain do."""
+def _named(said: str, language: str, now: datetime) -> tuple[tuple[str, ...], bool]:
+    """Return the zones that a name means, and whether all of it is understood.
+
+    The last of its parts is where the others lie: Madrid, Spain is in both, and London, Ontario is in Ontario.
+    """
     bare = _bare(said)
     for word in (said, bare, bare.replace(" ", "/", 1)):
         if zones := _called(word, language):
-            return zones
-    parts = re.split(r"\s*[,;()]\s*", _OFFSET.sub(" ", said.casefold()))
+            return zones, True
+    if zones := regions.zones_of(bare, _known(language)):
+        return zones, bare.casefold() not in regions.WORDS
+    parts = [one.strip() for one in re.split(r"[,;()]", _OFFSET.sub(" ", said.casefold())) if one.strip()]
+    if len(parts) == 1:
+        parts = _apart(parts[0], language)
     found: tuple[str, ...] = ()
-    for part in (*parts, bare.rpartition(" ")[0], bare.rpartition(" ")[2]):
-        zones = _called(_bare(part), language) if part.strip() else ()
-        found = tuple(zone for zone in found if zone in zones) or found or zones
-    return found
+    is_sure = True
+    for at, part in reversed(list(enumerate(parts))):
+        zones = () if at == 0 and len(parts) > 1 and found else _lying_in(part, language, is_first=at == 0)
+        zones = zones or _called(_bare(part), language) or _called(_bare(part).replace(".", ""), language)
+        is_sure &= bool(zones) or (at == 0 and bool(found))
+        found = _both(zones, found, now) or found or zones
+    return found, is_sure
+
+
+def _lying_in(part: str, language: str, *, is_first: bool) -> tuple[str, ...]:
+    """Return the zones of a region or a country behind a place."""
+    return () if is_first else regions.zones_of(part, _known(language))
+
+
+def _apart(said: str, language: str) -> list[str]:
+    """Take a place and what it lies in apart where only spaces are between them: paris texas, manchester new hampshire."""
+    parts: list[str] = []
+    place = said
+    while (at := _region_at(place, language)) is not None:
+        parts.insert(0, place[at:].strip())
+        place = place[:at].strip()
+    if parts:
+        return [place, *parts]
+    head, _, tail = _bare(said).rpartition(" ")
+    return [head, tail] if head and tail not in _SAYS_NOTHING else [head or tail]
+
+
+def _region_at(said: str, language: str) -> int | None:
+    """Return where a region or a place begins that stands behind another, the longest; None where there is none."""
+    if _called(_bare(said), language):
+        return None
+    for space in list(re.finditer(r"\s+", said))[-3:]:
+        place, region = said[: space.start()], said[space.end() :]
+        is_region = bool(regions.zones_of(region, _known(language)))
+        if is_region and region in regions.WORDS and not _called(_bare(place), language):
+            continue  # a word, and no abbreviation
+        if is_region or _called(_bare(region), language):
+            return space.start()
+    return None
+
+
+def _both(place: tuple[str, ...], region: tuple[str, ...], now: datetime) -> tuple[str, ...]:
+    """Return the zones of a place that are those of a region, by their clocks."""
+    clocks = {clock_of(zone, now) for zone in region}
+    return tuple(zone for zone in place if clock_of(zone, now) in clocks)
 
 
 def _called(word: str, language: str) -> tuple[str, ...]:
@@ -318,5 +382,11 @@ def _told_apart(zones: tuple[str, ...], now: datetime) -> tuple[str, ...]:
     """Return one zone of those that keep the same time all year, the best known one, from west to east."""
     kept: dict[tuple[timedelta | None, ...], str] = {}
     for zone in sorted(zones, key=lambda zone: (_RANK.get(zone, len(_RANK)), zone)):
-        kept.setdefault(tuple((now + timedelta(days=days)).astimezone(ZoneInfo(zone)).utcoffset() for days in (0, 91, 182, 273)), zone)
+        kept.setdefault(clock_of(zone, now), zone)
     return tuple(zone for _, zone in sorted(kept.items(), key=lambda item: item[0][0] or timedelta()))[:_MOST]
+
+
+@lru_cache(maxsize=1000)
+def clock_of(zone: str, now: datetime) -> tuple[timedelta | None, ...]:
+    """Return what tells the clocks of two zones apart: how far they are from UTC over a year."""
+    return tuple((now + timedelta(days=days)).astimezone(ZoneInfo(zone)).utcoffset() for days in (0, 91, 182, 273))

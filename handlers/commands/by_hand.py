@@ -9,7 +9,7 @@ from chatbot.plans import outcomes
 from chatbot.portfolio.flows import NoEntry
 from chatbot.portfolio.manage import OF_PORTFOLIO
 from handlers.chat.context import answer, reply
-from handlers.chat.corrections import corrections
+from handlers.chat.reading.corrections import corrections
 from handlers.commands.rebalance import too_late
 from handlers.views import problems
 from handlers.views.common import View, esc

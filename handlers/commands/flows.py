@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -11,8 +10,9 @@ from chatbot.i18n import N_
 from chatbot.model import Flow, FlowKind
 from chatbot.portfolio.flows import Corrected, Overtaken, TooLittle
 from chatbot.portfolio.manage import OF_PORTFOLIO
-from handlers.chat import amounts, numbers
+from handlers.chat import amounts
 from handlers.chat.context import answer, need_portfolio, reply, show
+from handlers.chat.reading import sums
 from handlers.commands import rebalance, untargeted
 from handlers.views.plan import by_hand as by_hand_views
 from handlers.views.plan import progress
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from handlers.chat.context import Context
 
 DIALOG = "flow"
-_EVERY = "all|todo|todos|toda|всё|все|весь"
-_ALL = re.compile(rf"(?i)(?:{_EVERY})\s+(?P<after>[a-z0-9]{{1,12}})|(?P<before>[a-z0-9]{{1,12}})\s+(?:{_EVERY})")
 
 
 async def deposit(update: Update, context: Context) -> None:
@@ -64,15 +62,15 @@ async def _move(update: Update, context: Context, portfolio: Portfolio, kind: Fl
     if (earlier := await context.program.flows.said(portfolio, asked_in(update))) is not None:
         await told(update, context, portfolio, earlier)  # this text has come again
         return
-    everything = await _all_of(context, portfolio, text) if kind is FlowKind.WITHDRAWAL else {}
-    if not everything and (readings := (await _typed_in(context, portfolio, text)).readings):
+    read = await _typed_in(context, portfolio, text)
+    if readings := read.readings:
         stored = {seal: {name: str(qty) for name, qty in one.items()} for seal, one in readings.items()}
         await context.enter(DIALOG, {OF_PORTFOLIO: portfolio.id, "kind": kind.value, "readings": stored})
         prices = await amounts.prices(context, next(iter(readings.values())))
         await reply(update, context, views.which(context.words, portfolio, readings, prices, views.MOVE_AS))
         return
-    typed_in = everything or await amounts_in(context, portfolio, text)
-    moved = await context.program.flows.move(portfolio, kind, typed_in, said_in=asked_in(update))
+    qtys = {**above_0(read), **await _all_of(context, portfolio, read, kind)}
+    moved = await context.program.flows.move(portfolio, kind, qtys, said_in=asked_in(update))
     await context.leave(DIALOG)
     await told(update, context, portfolio, moved)
 
@@ -118,37 +116,29 @@ async def told(update: Update, context: Context, portfolio: Portfolio, moved: Mo
     return not isinstance(moved, TooLittle)
 
 
-async def _all_of(context: Context, portfolio: Portfolio, text: str) -> dict[str, Decimal]:
-    """Read "all BTC" as how much of it is free; empty for anything else."""
-    named = _ALL.fullmatch(text.strip())
-    if named is None:
-        return {}
-    coin = (named["before"] or named["after"]).upper()
-    free = (await (await context.program.accounts.exchange(portfolio.id)).balances()).free
-    if not free.get(coin):
-        raise UserError(N_("There is no {name} that could go."), name=coin)
-    return {coin: free[coin]}
+async def _all_of(context: Context, portfolio: Portfolio, read: amounts.Typed, kind: FlowKind) -> dict[str, Decimal]:
+    """Return how much is free of the coins of which all goes. Raises :class:`UserError`."""
+    if read.every and kind is not FlowKind.WITHDRAWAL:
+        raise UserError(N_("Write an amount above 0, like 500 or 0.1 BTC."))
+    free = (await (await context.program.accounts.exchange(portfolio.id)).balances()).free if read.every else {}
+    for coin in read.every:
+        if not free.get(coin):
+            raise UserError(N_("There is no {name} that could go."), name=coin)
+    return {coin: free[coin] for coin in read.every}
 
 
-async def amounts_in(context: Context, portfolio: Portfolio, text: str) -> dict[str, Decimal]:
-    """Read an amount of money, or coins with their amounts, another dollar than the quote coin among them. Raises :class:`UserError`."""
-    typed = (await _typed_in(context, portfolio, text)).sure()
+def above_0(read: amounts.Typed) -> dict[str, Decimal]:
+    """Return the amounts that are written, beyond doubt and above 0. Raises :class:`UserError`."""
+    typed = read.sure()
     if typed.problems:
         raise typed.problems[0]
-    if any(qty <= 0 for qty in typed.holdings.values()):
+    if any(qty <= 0 for qty in typed.holdings.values()) or not (typed.holdings or typed.every):
         raise UserError(N_("Write an amount above 0, like 500 or 0.1 BTC."))
     return typed.holdings
 
 
 async def _typed_in(context: Context, portfolio: Portfolio, text: str) -> amounts.Typed:
-    """Read the same without judging it; raises :class:`UserError` where it is a number alone that cannot be read."""
-    try:
-        read = {portfolio.quote: numbers.number(text)} if not numbers.is_in_another_dollar(text, portfolio.quote) else None
-    except UserError:
-        if not any(char.isalpha() for char in text):
-            raise  # no coin is named, so it is about the number
-        read = None
-    return amounts.Typed(holdings=read) if read is not None else await amounts.read(context, text, portfolio)
+    return sums.moved(text, await amounts.nameable(context, portfolio), portfolio.quote, context.decimal)
 
 
 async def _told(update: Update, context: Context, portfolio: Portfolio, moved: Flow | TooLittle) -> None:

@@ -9,7 +9,7 @@ from chatbot.portfolio.flows import Corrected, NoEntry
 from chatbot.portfolio.manage import OF_PORTFOLIO
 from handlers.chat import amounts
 from handlers.chat.context import need_portfolio, reply, show
-from handlers.chat.corrections import corrections
+from handlers.chat.reading.corrections import corrections
 from handlers.commands import untargeted
 from handlers.views import problems
 from handlers.views.portfolio import flows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.errors import UserError
@@ -12,20 +12,27 @@ from chatbot.plans import new_money
 from chatbot.plans.outcomes import NothingToDo
 from chatbot.portfolio.manage import OF_PORTFOLIO
 from chatbot.store import halt
+from handlers.chat import amounts
 from handlers.chat.context import need_portfolio, reply, show
-from handlers.commands import flows
+from handlers.chat.reading import sums
+from handlers.commands import flows, schedule
 from handlers.commands.rebalance import answer_proposal
+from handlers.views.common import decimal_sign
+from handlers.views.person import schedule as schedule_views
 from handlers.views.portfolio import invest as views
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Any
 
     from telegram import Update
 
+    from chatbot.i18n import Words
     from chatbot.model import Portfolio
     from handlers.chat.context import Context
 
 DIALOG = "invest"
+_CENT = Decimal("0.01")
 
 
 async def invest(update: Update, context: Context) -> None:
@@ -70,14 +77,32 @@ async def deposited(update: Update, context: Context) -> None:
     await _plan(update, context, portfolio, amount)
 
 
+def wish_in(text: str, words: Words, instruments: Collection[str], quote: str) -> Decimal | None:
+    """Read how much is to be invested; None: all that there is. Raises :class:`UserError`."""
+    changes, found = schedule.read(text, words, None)
+    if changes.get("invest") and changes.get("freq", schedule_views.OFF) != schedule_views.OFF and not found:
+        raise UserError(N_("A regular amount goes into the schedule. Write it like /schedule 500 monthly."))
+    read = sums.moved(text, instruments, quote, decimal_sign(words), all_is=quote)
+    if {*flows.above_0(read), *read.every} != {quote}:
+        raise UserError(N_("I invest {quote}. Write an amount of it, like 500."), quote=quote)
+    return read.holdings.get(quote)
+
+
 async def _take(update: Update, context: Context, portfolio: Portfolio, text: str) -> None:
     """Invest what a text says. Raises :class:`UserError`."""
-    quote, read = portfolio.quote, await flows.amounts_in(context, portfolio, text)
-    if set(read) != {quote}:
-        raise UserError(N_("I invest {quote}. Write an amount of it, like 500."), quote=quote)
+    wish = wish_in(text, context.words, await amounts.nameable(context, portfolio), portfolio.quote)
     await _refuse_stopped(context, portfolio)
+    amount = await _all_there(context, portfolio) if wish is None else wish
     await context.leave(DIALOG)
-    await _plan(update, context, portfolio, read[quote])
+    await _plan(update, context, portfolio, amount)
+
+
+async def _all_there(context: Context, portfolio: Portfolio) -> Decimal:
+    """Return all that can be invested, in whole cents. Raises :class:`UserError`."""
+    there = new_money.money_there(await context.program.evaluator.look(portfolio, fresh=True)).quantize(_CENT, ROUND_DOWN)
+    if not there:
+        raise UserError(N_("There is no {name} that could go."), name=portfolio.quote)
+    return there
 
 
 async def _refuse_stopped(context: Context, portfolio: Portfolio) -> None:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.portfolio.manage import OF_PORTFOLIO
-from handlers.chat import amounts, names
+from handlers.chat import amounts
 from handlers.chat.context import need_portfolio, reply, show
+from handlers.chat.reading import sums
 from handlers.commands import flows
 from handlers.views import problems
 from handlers.views.portfolio import flows as flow_views
 from handlers.views.portfolio import keep as views
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from telegram import Update
 
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
 #: waits for a tap alone: what is typed goes elsewhere
 DIALOG = "keep"
-#: how people say "all of it", in the languages of the bot
-_ALL = r"(?i:all|everything|whole|todo|toda|todos|todas|вс[её]|весь|всю)"
-_ALL_FIRST = re.compile(rf"(?<!\S){_ALL}\s+(?:of\s+)?(?:my\s+)?([^\s,;]+)")
-_ALL_LAST = re.compile(rf"([^\s,;]+)\s+{_ALL}(?![^\s,;])")
 
 
 async def keep(update: Update, context: Context) -> None:
@@ -41,15 +37,15 @@ async def keep(update: Update, context: Context) -> None:
         return
     exchange = await context.program.accounts.exchange(portfolio.id)
     coins = {*await exchange.markets(), *(await exchange.balances()).spot, *portfolio.strategy.kept}
-    typed = amounts.understood(context.rest.strip(" ,;"), coins, exchange.quote_asset, context.decimal)
+    typed = sums.kept(context.rest, coins, exchange.quote_asset, context.decimal)
     if readings := typed.readings:
         stored = {seal: {name: str(qty) for name, qty in one.items()} for seal, one in readings.items()}
         await context.enter(DIALOG, {OF_PORTFOLIO: portfolio.id, "readings": stored})
         prices = await amounts.prices(context, typed.holdings)
         await reply(update, context, flow_views.which(context.words, portfolio, readings, prices, flow_views.KEEP_AS))
         return
-    wishes, found = wishes_in(context.rest, coins, exchange.quote_asset, context.decimal)
-    await _keep(update, context, portfolio, wishes, found)
+    read = typed.sure()
+    await _keep(update, context, portfolio, {**dict.fromkeys(read.every), **read.holdings}, read.problems)
 
 
 async def keep_as(update: Update, context: Context) -> None:
@@ -70,25 +66,12 @@ async def give_back(update: Update, context: Context) -> None:
         await _keep(update, context, portfolio, {coins[int(at)]: Decimal(0)}, ())
 
 
-def wishes_in(text: str, coins: Collection[str], quote_asset: str, decimal: str) -> tuple[dict[str, Decimal | None], tuple[UserError, ...]]:
-    """Read how much of which coin is to be kept out; None: all of it. ``coins`` are those that may be named."""
-    known = names.of_coins(coins)
-    every: dict[str, Decimal | None] = {}
-    for pattern in (_ALL_FIRST, _ALL_LAST):
-        every |= dict.fromkeys(known.find(match[1]) or match[1].upper() for match in pattern.finditer(text))
-        text = pattern.sub(" ", text)
-    if not text.strip(" ,;") and every:
-        return every, ()
-    read = amounts.understood(text.strip(" ,;"), coins, quote_asset, decimal).sure()
-    return {**every, **read.holdings}, read.problems
-
-
 async def _keep(
-    update: Update, context: Context, portfolio: Portfolio, wishes: Mapping[str, Decimal | None], found: tuple[UserError, ...]
+    update: Update, context: Context, portfolio: Portfolio, wished: Mapping[str, Decimal | None], found: tuple[UserError, ...]
 ) -> None:
     changed = None
     if not found:
-        changed, found = await context.program.reserve.keep(portfolio, wishes)
+        changed, found = await context.program.reserve.keep(portfolio, wished)
     if changed is None:
         await reply(update, context, problems.mistakes(context.words, found, views.EXAMPLE))
         return

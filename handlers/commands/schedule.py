@@ -27,18 +27,40 @@ if TYPE_CHECKING:
 _TIME = "09:00"
 _CLOCK = re.compile(r"\d{1,2}:\d{1,2}(?::\d+)?")
 _LAST_DAY, _LAST_HOUR = 31, 24
-_NUMERAL = r"\d[\d.,]*(?:\s?(?:k|mil|тыс\.?))?"
-_DOLLAR = r"(?:us\$|\$|usdt|usdc|usd|d[oó]lar(?:es)?|dollars?|доллар\w*)"
-#: an amount of dollars; and a number that stands first and cannot be a day of the month or a time
-_AMOUNT = re.compile(rf"(?<![\w.,:])(?:-?{_DOLLAR}\s?{_NUMERAL}|-?{_NUMERAL}\s?{_DOLLAR})(?![\w:])", re.IGNORECASE)
-_FIRST = re.compile(r"\s*(?:3[2-9]|[4-9]\d|[1-9]\d{2,}|\d{1,3}(?:[.,]\d{3})+)(?=\s)")
+_TIMES = r"(?:\s?(?:k|к|mil|тыс\w*\.?|thousand)(?!\w))"
+_NUMERAL = rf"\d(?:[\d.,]*\d)?{_TIMES}?"
+_SPACED = rf"\d{{1,3}}(?:[ \xa0\u202f']\d{{3}})+(?![\d:])(?:[.,]\d+)?{_TIMES}?"
+_MONEY = r"(?:us\$|[$€£₽]|(?:usdt|usdc|usd|eur|d[oó]lar(?:es)?|dollars?|bucks?|доллар\w*|euros?|евро|руб\w*)(?!\w))"
+_LEAD = r"\s*(?:(?:invest|put|add|invertir|invierte|вложить|вкладывать|вкладывай)\s+)?"
+#: an amount of money
+_AMOUNT = re.compile(rf"(?<![\w.,:])(?:-?{_MONEY}\s?(?:{_SPACED}|{_NUMERAL})|-?{_NUMERAL}\s?{_MONEY})(?![\w:])", re.IGNORECASE)
+#: a number that stands first and cannot be a day of the month or a time
+_FIRST = re.compile(
+    rf"(?P<lead>{_LEAD})(?P<money>{_SPACED}(?:\s?{_MONEY})?|\d[\d.,]*{_TIMES}|\d{{1,3}}(?:[.,]\d{{3}})+(?:[.,]\d+)?"
+    r"|-?(?:3[2-9]|[4-9]\d|[1-9]\d{2,})(?:[.,]\d+)?)(?=\s|$)",
+    re.IGNORECASE,
+)
+#: thousands of it, wherever it stands
+_LARGE = re.compile(rf"(?<![\w.,:/+-])(?P<money>\d(?:[\d.,]*\d)?{_TIMES})", re.IGNORECASE)
 #: how alike a word must be to one that is known: Mondays is Monday, but Tuesday is not Thursday
 _NEAR = 0.8
 #: how often, in two words
 _PHRASES = {
-    "daily": r"\b(?:every ?day|each day|once a day|cada d[ií]a|todos los d[ií]as|una vez al d[ií]a|каждый день|раз в день)\b",
-    "weekly": r"\b(?:every week|each week|once a week|cada semana|todas las semanas|una vez a la semana|каждую неделю|раз в неделю)\b",
-    "monthly": r"\b(?:every month|each month|once a month|cada mes|todos los meses|una vez al mes|каждый месяц|раз в месяц)\b",
+    "daily": (
+        r"\b(?:every ?day|each day|(?:once |(?<!twice )(?<!times ))a day|per day|cada d[ií]a|todos los d[ií]as"
+        r"|(?:una vez |(?<!veces ))al d[ií]a|por d[ií]a"
+        r"|каждый день|(?:раз |(?<!раза ))в день)\b"
+    ),
+    "weekly": (
+        r"\b(?:every week|each week|(?:once |(?<!twice )(?<!times ))a week|per week|cada semana|todas las semanas"
+        r"|(?:una vez |(?<!veces ))a la semana|por semana"
+        r"|каждую неделю|(?:раз |(?<!раза ))в неделю)\b"
+    ),
+    "monthly": (
+        r"\b(?:every month|each month|(?:once |(?<!twice )(?<!times ))a month|per month|cada mes|todos los meses"
+        r"|(?:una vez |(?<!veces ))al mes|por mes"
+        r"|каждый месяц|(?:раз |(?<!раза ))в месяц)\b"
+    ),
     "quarterly": (
         r"\b(?:every quarter|each quarter|every (?:3|three) months|once a quarter|cada trimestre|cada (?:3|tres) meses"
         r"|каждый квартал|раз в квартал|каждые (?:3|три) месяца)\b"
@@ -46,9 +68,11 @@ _PHRASES = {
 }
 #: how often, as no schedule here can be; biweekly is near weekly in its letters alone
 _CANNOT = re.compile(
-    r"(?i)\b(?:bi-?(?:weekly|monthly)|fortnight\w*|quincenal\w*|every (?:other|second|\d+|two|half) \w+|twice an? \w+"
+    r"(?i)\b(?:bi-?(?:weekly|monthly)|fortnight\w*|quincenal\w*|every (?:other|second|\d+|two|half) \w+"
+    r"|(?:twice|two times|three times|\d+ times) an? \w+"
     r"|(?:every|each) hour|hourly"
-    r"|cada (?:dos|quince|\d+) \w+|cada hora|dos veces \w+ \w+|(?:раз в|каждые) (?:дв\w+|\d+) \w+|каждый час|через (?:день|неделю|месяц))\b"
+    r"|cada (?:dos|quince|\d+) \w+|cada hora|(?:dos|tres|\d+) veces \w+ \w+"
+    r"|(?:дв\w+|три|\d+) раза? в \w+|(?:раз в|каждые) (?:дв\w+|\d+) \w+|каждый час|через (?:день|неделю|месяц))\b"
 )
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th|º|°|\.?o|-?го|-?е|-?ое)", re.IGNORECASE)
 #: words that say nothing more, in plain letters
@@ -185,13 +209,19 @@ def read(text: str, words: Words, present: ScheduleRule | None) -> tuple[dict[st
 
 
 def _money(text: str) -> tuple[str, dict[str, Any], list[UserError]]:
-    """Take the regular amount out of a text: a number that stands first and is no day, or one with a sign of dollars."""
-    said = _AMOUNT.search(text) or _FIRST.match(text)
+    """Take the regular amount out of a text: one with its money, or a number that stands first and is no day."""
+    text = re.sub(r"(?<=\d)/(?=[^\W\d])", " a ", text)  # 500/month
+    said, at = _AMOUNT.search(text), 0
+    if (first := _FIRST.match(text)) is not None and (said is None or said.start() > first.start("money")):
+        said, at = first, 1
+    if said is None:
+        said, at = _LARGE.search(text), 1
     if said is None:
         return text, {}, []
-    rest = f"{text[: said.start()]} {text[said.end() :]}"
+    begin, end = said.span("money" if at else 0)
+    rest = f"{text[:begin]} {text[end:]}"
     try:
-        amount = numbers.number(said[0])
+        amount = numbers.number(text[begin:end])
     except UserError as problem:
         return rest, {}, [problem]
     if amount <= 0:
@@ -229,7 +259,10 @@ def _number(word: str, *, is_hour: bool) -> tuple[str, Any]:
     day = numbers.whole(bare)
     if is_hour and bare == word and word.isdigit() and day is not None and day <= _LAST_HOUR:
         return "time", clocks.read(word, bare=True)
-    if day is None or not 1 <= day <= _LAST_DAY:
+    if day is not None and day > _LAST_DAY:
+        told = N_("“{text}” is not a day of the month; it must be between 1 and 31. If it is money, write ${text}.")
+        raise UserError(told, text=numbers.shown(word))
+    if day is None or day < 1:
         raise UserError(N_("“{text}” is not a day of the month; it must be between 1 and 31."), text=numbers.shown(word))
     return "day", day
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from handlers.chat.corrections import corrections
+from handlers.chat.reading.corrections import corrections
 
 if TYPE_CHECKING:
     from decimal import Decimal

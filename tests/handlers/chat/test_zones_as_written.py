@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chatbot import i18n
 from handlers.chat import places
 from handlers.views.common import zone_name
 from tests.handlers.chat.speakers import OPERATORS, with_portfolios
@@ -74,6 +75,37 @@ ZONES = [
     ("en", "10:02", "Etc/GMT-1"),
     ("es", "03:58", "Etc/GMT+5"),
 ]
+#: a city and what it lies in: the region is respected, whoever has a larger city of that name
+IN_REGIONS = [
+    *(("en", typed, "America/Toronto") for typed in ("london, ontario", "London Ontario", "London, ON", "london ontario canada")),
+    *(("en", typed, "Europe/London") for typed in ("london", "london, uk", "London, England", "boston uk", "perth, scotland")),
+    *(("en", typed, "America/Chicago") for typed in ("paris texas", "Paris, TX", "paris tx", "Paris, TX, USA", "birmingham al")),
+    *(("en", typed, "America/Chicago") for typed in ("Birmingham, Alabama", "odessa tx", "Madrid, Iowa", "new york, texas")),
+    *(("en", typed, NEW_YORK) for typed in ("cambridge ma", "Cambridge, Massachusetts", "london, ohio", "rome ny", "athens, ga")),
+    *(("en", typed, NEW_YORK) for typed in ("portland maine", "portland, me", "melbourne, florida", "st. petersburg, fl", "lebanon pa")),
+    *(("en", typed, NEW_YORK) for typed in ("berlin, new hampshire", "panama city florida", "columbus ohio", "georgia usa")),
+    *(("en", typed, "America/Los_Angeles") for typed in ("portland or", "Portland, Oregon", "seattle washington", "washington state")),
+    *(("en", typed, "America/Halifax") for typed in ("sydney, nova scotia", "sydney ns")),
+    *(("en", typed, "America/Vancouver") for typed in ("victoria bc", "vancouver bc", "vancouver, canada")),
+    *(("en", typed, "Australia/Perth") for typed in ("perth wa", "perth", "perth australia")),
+    ("en", "cambridge uk", "Europe/London"),
+    ("en", "hyderabad pakistan", "Asia/Karachi"),
+    ("en", "toronto, on", "America/Toronto"),
+    ("en", "new york city", NEW_YORK),
+    ("en", "panama city", "America/Panama"),
+    *(("es", typed, "America/Caracas") for typed in ("valencia venezuela", "Mérida, Venezuela", "barcelona venezuela")),
+    *(("es", typed, MADRID) for typed in ("córdoba, españa", "cartagena, españa", "toledo españa", "santiago, españa", "león españa")),
+    *(("es", typed, "America/Mexico_City") for typed in ("guadalajara mexico", "león, méxico")),
+    ("es", "cordoba argentina", "America/Argentina/Cordoba"),
+    ("es", "san juan puerto rico", "America/Puerto_Rico"),
+    ("es", "londres, ontario", "America/Toronto"),
+    ("es", "granada nicaragua", "America/Managua"),
+    *(("ru", typed, NEW_YORK) for typed in ("санкт-петербург, флорида", "мельбурн флорида")),
+    *(("ru", typed, "America/Chicago") for typed in ("париж, техас", "одесса техас")),
+    ("ru", "лондон онтарио", "America/Toronto"),
+    ("ru", "лондон, англия", "Europe/London"),
+    ("ru", "перт австралия", "Australia/Perth"),
+]
 #: several zones that may be meant, or that are near what was written
 SEVERAL = [
     ("en", "IST", ("Europe/Dublin", "Asia/Jerusalem", "Asia/Kolkata"), True),
@@ -84,6 +116,17 @@ SEVERAL = [
     ("es", "España", ("Atlantic/Canary", MADRID), True),
     ("ru", "Испания", ("Atlantic/Canary", MADRID), True),
     ("en", "Brazil", ("America/Rio_Branco", "America/Manaus", SAO_PAULO, "America/Noronha"), True),
+    ("en", "birmingham", ("America/Chicago", "Europe/London"), True),
+    ("en", "cambridge", (NEW_YORK, "Europe/London"), True),
+    ("en", "portland", ("America/Los_Angeles", NEW_YORK), True),
+    ("en", "athens georgia", (NEW_YORK, "Asia/Tbilisi"), True),
+    ("en", "moscow idaho", ("America/Los_Angeles", "America/Boise"), True),
+    ("en", "london ky", ("America/Chicago", NEW_YORK), True),
+    ("en", "springfield, il", ("America/Chicago", "Asia/Jerusalem"), True),
+    ("es", "valencia", ("America/Caracas", MADRID), True),
+    ("ru", "москва, айдахо", ("America/Los_Angeles", "America/Boise"), True),
+    ("en", "london, lincolnville", ("Europe/London",), False),
+    ("en", "jamaica queens", ("America/Jamaica",), False),
     ("en", "Madird", (MADRID, "Atlantic/Madeira"), False),
     ("en", "Londn", ("Europe/London",), False),
     ("es", "Barselona", (MADRID,), False),
@@ -101,6 +144,22 @@ NONE = [
 def test_a_zone_is_found_by_what_people_call_it(language: str, typed: str, zone: str) -> None:
     """Cities, countries, offsets, abbreviations, or what the clock shows."""
     assert places.read(typed, language, NOW) == places.Found((zone,), is_named=True)
+
+
+@pytest.mark.parametrize(("language", "typed", "zone"), IN_REGIONS)
+def test_a_region_is_respected(language: str, typed: str, zone: str) -> None:
+    """States, provinces and countries behind a city, with a comma or without."""
+    assert places.read(typed, language, NOW) == places.Found((zone,), is_named=True)
+
+
+@pytest.mark.parametrize("country", ["Canada", "Venezuela", "Spain", "Russia", "Brazil"])
+def test_a_city_is_never_read_outside_what_is_named_behind_it(country: str) -> None:
+    """London, Canada is no London that is not in Canada, and so are all places that people know."""
+    inside = {places.clock_of(zone, NOW) for zone in i18n.places("en")[country]}
+    for zone in ("London", "Paris", "Moscow", "Sydney", "Lima", "Boston", "Mumbai", "Madrid", "Toronto", "Sao Paulo"):
+        found = places.read(f"{zone}, {country}", "en", NOW)
+        assert found.zones
+        assert all(places.clock_of(one, NOW) in inside for one in found.zones), (zone, found)
 
 
 @pytest.mark.parametrize(("language", "typed", "zones", "is_named"), SEVERAL)
@@ -135,6 +194,9 @@ CHAT = [
     ("en", "Madird", ("I don't know that place. Did you mean one of these?",), ("Madrid, 10:00", "Madeira, 09:00")),
     ("en", "hello", ("“hello” is not a time zone. Write a city, like Madrid, or an offset, like UTC+2.",), ()),
     ("en", "UTC+1:30", ("Nobody keeps the time “UTC+1:30”.",), ()),
+    ("en", "london, ontario", ("Time zone: America/Toronto (it is 04:00 there)",), ()),
+    ("en", "birmingham", ("Which one is yours?",), ("Chicago, 03:00", "London, 09:00")),
+    ("en", "london, lincolnville", ("Did you mean one of these?",), ("London, 09:00",)),
     ("es", "moscú", ("Europe/Moscow",), ()),
     ("es", "España", ("¿Cuál es la tuya?",), ("Canarias, 9:00", "Madrid, 10:00")),
     ("ru", "москва", ("Europe/Moscow",), ()),

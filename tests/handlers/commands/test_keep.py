@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.model import PlanState
-from handlers.commands.keep import wishes_in
+from handlers.chat.reading import sums
 from tests import moments
 from tests.person import Someone
 
@@ -222,4 +222,5 @@ async def test_a_preset_keeps_what_is_kept(ann: Someone) -> None:
 )
 def test_how_people_say_it(typed: str, decimal: str, read: dict[str, Decimal | None]) -> None:
     """Both orders, several at once, all of it in three languages."""
-    assert wishes_in(typed, {"BTC", "ADA", "SOL", "ETH"}, "USDT", decimal) == (read, ())
+    got = sums.kept(typed, {"BTC", "ADA", "SOL", "ETH"}, "USDT", decimal).sure()
+    assert ({**dict.fromkeys(got.every), **got.holdings}, got.problems) == (read, ())

@@ -12,6 +12,8 @@ from handlers.chat import numbers
 if TYPE_CHECKING:
     from handlers.chat.names import Names
 
+#: in place of a number: all of it
+ALL = "∞"
 _SIGN = "[" + re.escape("".join(sign for sign in numbers.CURRENCIES if len(sign) == 1) + "Ξ") + "]"
 _MONEY = rf"(?:(?:US)?{_SIGN} ?-?[\d.,][\d.,' ]*|[\d.,][\d.,' ]* ?(?:(?:US)?{_SIGN}|(?:USD|EUR|USDT)\b))"
 #: what stands behind an amount to say what it is worth, as the bot writes it: ≈ $500, ≈ —, ($500)
@@ -157,7 +159,9 @@ def _token(word: str, names: Names) -> list[Token]:
     if "/" in word and re.search(r"\d/[^\W\d]|[^\W\d]/\d", word):
         return [token for part in word.split("/") if part for token in _token(part, names)]
     letters = sum(char.isalpha() for char in word)
-    is_number = word.lstrip("+-.,$€£¥₽₹₺₿Ξ₮")[:1].isdecimal() and not (letters > 1 and word.isalnum() and not _NUMBER.fullmatch(word))
+    is_number = word == ALL or (
+        word.lstrip("+-.,$€£¥₽₹₺₿Ξ₮")[:1].isdecimal() and not (letters > 1 and word.isalnum() and not _NUMBER.fullmatch(word))
+    )
     return [Token(word, is_number=is_number)]
 
 

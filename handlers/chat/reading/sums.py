@@ -1,0 +1,147 @@
+"""Sums that come, go, or are kept out, as people write them: 500, 0.1 BTC, all ADA, todo mi BTC, вложить 500; and what no sum is."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from chatbot.errors import UserError
+from chatbot.i18n import N_
+from handlers.chat import amounts, names, numbers
+from handlers.chat.amounts import Typed
+from handlers.chat.reading import typed_lists
+from handlers.chat.reading.typed_lists import ALL
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from handlers.chat.names import Names
+
+_OF = r"(?:\s+(?:of|it|them|in|the|my|mine|el|la|los|las|mi|mis|de|del|en|мо\w+|сво\w+|в)\b)*"
+_EVERY = r"all|everything|whole|entire|max|maximum|tod[oa]s?|máximo|вс[её]|вся|всю|весь|всех|всего|максимум"
+#: all of it, with what belongs to that
+_ALL = re.compile(rf"(?i)(?<!\w)(?:the\s+)?(?:{_EVERY})(?!\w){_OF}(?!\w)")
+#: one all for several coins: all ADA and SOL
+_AND_ALL = re.compile(
+    rf"(?i)({ALL}\s*(?P<first>[^\W\d_]\w*))\s*(?:,|&|\+|(?<!\w)(?:and|y|и)(?!\w))\s*(?P<next>[^\W\d_]\w*)(?!\w)(?!\s*[:=]?\s*[\d{ALL}])"
+)
+#: half of what there is, or a share of it: how much that is nobody has written
+_SHARE = re.compile(
+    r"(?i)(?<!\w)(?:half|a third|a quarter|most|part|some)\s+(?:of\s+)?(?!an?\b|of\b)(?:(?:the|my|it)\b\s*)?[^\W\d_]\w*"
+    r"|(?<!\w)(?:la\s+)?mitad(?:\s+de(?:l)?)?(?:\s+(?:mi|mis|el|la|los))?(?:\s+[^\W\d_]\w*)?"
+    r"|(?<!\w)(?:половин|треть|четверть|часть)\w*(?:\s+(?:мо\w+|сво\w+))?(?:\s+[^\W\d_]\w*)?|(?<!\w)half$"
+)
+#: what is to be left, and not what is to be taken
+_LEFT = re.compile(r"(?i)(?:(?:but|except(?: for)?|apart from|leaving|(?<!al )menos|excepto|salvo|кроме)\s+[\d.,]*\d(?:\s*[^\W\d_]\w*)?)")
+#: a bare number in something: money that is to become it, or so many of it
+_INTO = re.compile(r"(?i)(?<![\w.,$€£])(?P<number>\d(?:[\d.,' ]*\d)?)\s*(?:in|into|to|on|en|a|в|на)\s+(?P<coin>[^\W\d_]\w*)")
+#: what is said around a sum and changes nothing about it
+_AROUND = re.compile(
+    r"(?i)(?<!\w)(?:please|now|today|just|only|another|more|extra|about|around|of it|of them|i|i['’]ve|we"
+    r"|invest(?:ed)?|deposit(?:ed)?|withdr[ae]w|(?:put|add|send|sent|paid|take|took|pull)(?:ed)?(?:\s+(?:in|out))?|transferred|added"
+    r"|keep|hold|hodl|reserve|save|set aside|leave|at least|out|aside|(?:do not|don['’]?t|never)\s+(?:sell|touch|trade)"
+    r"|por favor|ahora|hoy|otros|otras|unos|unas|aprox\.?|más|invertir|invierte|invert[íi]|ingres\w+|deposit[aeoóé]\w*|retir\w+|añad\w+"
+    r"|sac(?:ar|o|a|ó|ado)|saqué|met(?:er|o|í|ido)"
+    r"|guard\w+|apart[aeoé]\w*|reserv\w+|al menos|no\s+(?:vend\w+|toc\w+|toques)"
+    r"|пожалуйста|сейчас|сегодня|ещё|еще|около|примерно|влож\w+|вклад\w+|внес\w+|внёс|внест\w+|пополн\w+"
+    r"|выве\w+|вывод\w*|снять|снял\w*|добав\w+"
+    r"|отлож\w+|остав\w+|сохран\w+|держ\w+|придерж\w+|не меньше|не\s+(?:прода\w+|трога\w+))(?!\w)"
+)
+#: all that is kept of a coin is given back
+_BACK = re.compile(
+    r"(?i)(?<!\w)(?:give\s+back|release|return|free|no|none of|nothing of|without|devolver|devuelve|libera\w*|nada de|sin"
+    r"|верн\w+|вернуть|нисколько|ничего|без)"
+    rf"(?:\s+{ALL})?{_OF}\s+(?P<coin>[^\W\d_]\w*)(?!\s*[:=]?\s*[\d{ALL}])|(?P<last>[^\W\d_]\w*)\s+(?:none|nothing|nada|back|нет|ничего)(?!\w)"
+)
+_WHICH = UserError(N_("Write of which coin, like all BTC."))
+
+
+def moved(text: str, instruments: Collection[str], quote: str, decimal: str, *, all_is: str = "") -> Typed:
+    """Read a sum that comes or goes: money, or coins with their amounts, or all of a coin; a number alone is of the quote coin.
+
+    ``all_is`` is the coin that "all" alone is of, where there can be but one.
+    """
+    return _read(text, instruments, quote, decimal, bare=True, all_is=all_is)
+
+
+def kept(text: str, instruments: Collection[str], quote: str, decimal: str) -> Typed:
+    """Read what is to be kept out of a portfolio: amounts of coins, or all of them; 0 of what is given back."""
+    known = names.of_coins(instruments)
+    plain = _BACK.sub(
+        lambda match: f" {match['coin'] or match['last']} 0 " if known.find(match["coin"] or match["last"]) else match[0],
+        _every(text, known),
+    )
+    return _read(plain, instruments, quote, decimal, bare=False)
+
+
+def _read(text: str, instruments: Collection[str], quote: str, decimal: str, *, bare: bool, all_is: str = "") -> Typed:
+    known = names.of_coins(instruments)
+    if (problem := _no_sum(text, known)) is not None:
+        return Typed(problems=(problem,))
+    plain = _AROUND.sub(lambda match: match[0] if known.find(match[0]) else " ", _every(text, known)).strip(" ,;.!")
+    plain = _and_all(plain, known)
+    if plain == ALL:
+        return Typed(every=(all_is,)) if all_is else Typed(problems=(_WHICH,))
+    if bare and not _says_something(typed_lists.in_digits(plain, known), known):
+        told = N_("“{text}” is no amount. Write one above 0, like 500 or 0.1 BTC.")
+        return Typed(problems=(UserError(told, text=numbers.shown(text.strip())),))
+    alone: UserError | None = None
+    if bare:
+        in_digits = typed_lists.in_digits(plain, known)
+        try:
+            if not numbers.is_in_another_dollar(in_digits, quote):
+                return Typed(holdings={quote: numbers.number(in_digits)})
+        except UserError as mistake:  # it may be about coins
+            alone = mistake if in_digits == plain else UserError(mistake.msgid, text=numbers.shown(plain))
+    read = amounts.understood(plain or text, instruments, quote, decimal, every=True)
+    if alone is not None and (not _names_anything(plain) or (read.problems and _is_money(plain, known))):
+        return Typed(problems=(alone,))
+    return Typed(problems=(_WHICH,)) if any(ALL in str(problem) for problem in read.problems) else read
+
+
+def _every(text: str, known: Names) -> str:
+    """Write all of it in one sign; where a coin is called so, it is the coin."""
+    return _ALL.sub(lambda match: match[0] if known.find(match[0].split()[0]) else f" {ALL} ", text)
+
+
+def _and_all(text: str, known: Names) -> str:
+    """Write one all of several coins before each of them."""
+
+    def each(match: re.Match[str]) -> str:
+        return f"{match[1]}, {ALL} {match['next']}" if known.find(match["next"]) and known.find(match["first"]) else match[0]
+
+    before = ""
+    while before != text:
+        before, text = text, _AND_ALL.sub(each, text)
+    return text
+
+
+def _no_sum(text: str, known: Names) -> UserError | None:
+    """Return why a text says no sum: a share of what there is, what is to be left of it, or a number that may be money or coins."""
+    if (left := _LEFT.search(text)) is not None:
+        return UserError(N_("“{text}” says what is left over. Write how much is meant, like 0.2 BTC."), text=numbers.shown(left[0]))
+    share = _SHARE.search(text)
+    if share is not None:
+        return UserError(N_("“{text}” is a part of it. Write how much that is, like 0.2 BTC."), text=numbers.shown(share[0]))
+    into = _INTO.search(text)
+    coin = known.find(into["coin"]) if into is not None else None
+    if into is not None and coin is not None and coin not in names.MONEY:
+        told = N_("“{text}” may be money, or so many coins. Write ${number}, or {number} {coin}.")
+        return UserError(told, text=numbers.shown(into[0]), number=into["number"], coin=coin)
+    return None
+
+
+def _says_something(text: str, known: Names) -> bool:
+    """Tell whether there is a number in a text, or the name of a coin."""
+    return any(char.isdecimal() or char == ALL for char in text) or any(known.find(word) for word in re.findall(r"[^\W\d_]\w*", text))
+
+
+def _names_anything(text: str) -> bool:
+    """Tell whether a text has letters, or the sign of a coin."""
+    return any(map(str.isalpha, text)) or numbers.currency_of(text) in ("BTC", "ETH")
+
+
+def _is_money(text: str, known: Names) -> bool:
+    """Tell whether a text names a currency, and no coin: what is wrong with it is about the money."""
+    words = re.findall(r"[^\W\d_]\w*", text)
+    return bool(numbers.currency_of(text)) and not any((name := known.find(word)) and name not in names.MONEY for word in words)
