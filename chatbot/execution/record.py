@@ -35,7 +35,7 @@ UNKNOWN, INTERRUPTED = "unknown", "interrupted"
 #: the leverage of a contract was set
 LEVERAGE = "leverage"
 #: what decisions ask about: a plan of many orders has many more events than these
-COUNTED = frozenset({CLOSING, REVIVED, SIZED, REPLANNED, UNKNOWN, INTERRUPTED, LEVERAGE})
+COUNTED = frozenset({CLOSING, REVIVED, SIZED, REPLANNED, UNKNOWN, INTERRUPTED, LEVERAGE, halt.LET_GO})
 #: after one of these nothing is sent any more -> the note of the legs that it cuts short
 _STOPS = {CLOSING: "closed", STOPPING: STOPPED}
 #: a share of a leg that changes nothing else: half a per cent
@@ -114,6 +114,11 @@ class View:
         if name not in COUNTED:
             raise ValueError(f"{name} is not counted")
         return self.happened.count((name, index))
+
+    def count_of_late(self, name: str, index: int) -> int:
+        """Return the same for what happened to a leg since a person last let the parked plan go on; from the start where nobody did."""
+        let_go = [number for number, happened in enumerate(self.happened) if happened == (halt.LET_GO, None)]
+        return self.happened[let_go[-1] if let_go else 0 :].count((name, index))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

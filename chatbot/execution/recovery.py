@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from chatbot.store.database import Database, Tx
     from chatbot.store.orders import Attempt
 
-#: how often an exchange may leave the orders of a leg unanswered, after the first time, before a person is asked
+#: how often an exchange may leave the orders of a leg unanswered, after the first time, before a person is asked (again)
 RESENDS_MAX = 5
 #: the same for processes of ours that ended before there was an answer: restarts in a row are no fault of the exchange
 INTERRUPTIONS_MAX = 50
@@ -77,7 +77,7 @@ async def settle(move: LegAttempt, attempt: Attempt) -> float:
         if await _adopted(move, attempt):
             return 0.0
         await move.deps.clock.sleep(pace.poll_pause_s)
-    unanswered, interrupted = (move.view.count(event, move.leg.index) for event in (UNKNOWN, INTERRUPTED))
+    unanswered, interrupted = (move.view.count_of_late(event, move.leg.index) for event in (UNKNOWN, INTERRUPTED))
     may_resend = unanswered <= RESENDS_MAX and interrupted <= INTERRUPTIONS_MAX
     if move.exchange.late_window_s is not None and may_resend:
         await _send_again(move, attempt, "resent")

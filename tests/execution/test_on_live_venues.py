@@ -15,11 +15,12 @@ from chatbot.exchanges.testserver.faults import FAULTS
 from chatbot.exchanges.testserver.server import Server
 from chatbot.execution.transfers import WrittenTransfers
 from chatbot.model import Credentials, LegState, PlanState
-from tests.execution.lab import Lab, open_lab, states
+from tests.execution.lab import QUICK, Lab, open_lab, states
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from chatbot.execution.pace import Pace
     from chatbot.model import Plan
     from chatbot.store.database import Database
 
@@ -30,9 +31,9 @@ FILLED = LegState.FILLED
 
 
 @asynccontextmanager
-async def on(venue: str, db: Database) -> AsyncIterator[tuple[Lab, Server]]:
+async def on(venue: str, db: Database, pace: Pace = QUICK) -> AsyncIterator[tuple[Lab, Server]]:
     """Return the laboratory with an account with keys in the place of its paper one."""
-    lab = await open_lab(db)
+    lab = await open_lab(db, pace=pace)
 
     def prepare(made: Any) -> None:
         made.ssl_context = False

@@ -12,7 +12,7 @@ import pytest
 from chatbot.durable import Standing
 from chatbot.errors import OutcomeUnknown, Unreachable
 from chatbot.exchanges.base import Order, OrderStatus, Side
-from chatbot.execution.recovery import REVIVALS_MAX
+from chatbot.execution.recovery import RESENDS_MAX, REVIVALS_MAX
 from chatbot.model import LegState, OrderState, PlanState
 from chatbot.store import events
 from tests.execution.lab import QUICK, Lab, books, filled_by_leg, open_lab, states
@@ -176,6 +176,21 @@ async def test_a_parked_plan_that_still_knows_nothing_parks_again(db: Database) 
     await lab.finish()
     assert (await lab.read(plan.id)).state == PlanState.PARKED
     assert [kind for kind, _ in await lab.told()].count("plan_parked") == 2
+
+
+async def test_a_plan_that_a_person_lets_go_on_is_sent_again_once_the_exchange_answers(db: Database) -> None:
+    """However often it was sent in vain before they were asked: they said that it may be tried again."""
+    lab = await open_lab(db)
+    lab.account.faults.drop_requests = 2 * (RESENDS_MAX + 1)
+    plan = await lab.run(SELL)
+    for tries in (1, 2):
+        assert (await lab.told())[-1] == ("plan_parked", {"plan_id": plan.id, "why": "unknown"})
+        assert lab.account.faults.drop_requests == (2 - tries) * (RESENDS_MAX + 1)
+        assert await lab.executor.recovery.carry_on(plan.id)
+        await lab.finish()
+    plan = await lab.read(plan.id)
+    assert (plan.state, states(plan)) == (PlanState.DONE, [FILLED])
+    assert lab.account.state.spot["BTC"] == Decimal("0.8")
 
 
 async def test_a_person_can_close_a_parked_plan_and_what_is_unknown_stays_said(db: Database) -> None:
