@@ -270,7 +270,6 @@ async def _assemble(
     word = await _remembered(db, _ORDER_WORD, secrets.token_hex(2))
     open_real = _real_opener(real, db, keyring, word)
     open_accounts = OpenAccounts(db, _exchange_opener(markets, clock), markets.has, open_real)
-    keyring.on_change(open_accounts.forget)
     hearing = signals.of, signals.together
     books = Books(db, open_accounts, markets, clock)
     evaluator = Evaluator(db, open_accounts, markets, clock, hearing=hearing, settle=books.settle)
@@ -281,6 +280,8 @@ async def _assemble(
     limits = RealMoney(may_trade=lambda portfolio: settings.allow_live or portfolio.is_test)
     rebalancing = Rebalancing(db, work, evaluator, costing, clock, noting, limits, expiry=lasts, calm=tempo.calm)
     open_accounts.on_change(roster.forget)
+    keyring.on_change(roster.forget)
+    keyring.on_change(open_accounts.forget)
     access = Access(db, clock, settings.operators, changed=roster.forget)
     await access.settle()
     hedges = HedgeWatch(markets)

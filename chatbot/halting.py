@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from chatbot.model import MessageKind, Role
+from chatbot.consent import ending
+from chatbot.model import AloneEnded, MessageKind, Role
 from chatbot.store import accounts, halt, messages, plans, portfolios
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Halting:
             before = await halt.begin(tx, now)
             found = await _halted(tx, before or now, is_new=before is None)
             if found.is_new:
+                await ending.end_alone(tx, AloneEnded.HALTED, now)
                 await _tell(tx, MessageKind.TRADING_HALTED, now, now, by)
         if found.is_new:
             _LOG.warning("trading halted", by=by or "command line", plans=found.plans, orders=found.orders)

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 import structlog
 
 from chatbot import logs
+from chatbot.consent import ending
 from chatbot.errors import KeyRefused, ShutOut, UserError, contained
 from chatbot.i18n import N_
-from chatbot.model import REFUSING, STOPPING, ExchangeKey, KeyProblem, KeyReport, MessageKind
-from chatbot.store import accounts, codec, keys, messages, portfolios
+from chatbot.model import REFUSING, STOPPING, AloneEnded, ExchangeKey, KeyProblem, KeyReport, MessageKind, PlanState
+from chatbot.store import accounts, codec, keys, messages, plans, portfolios
 from chatbot.vault import Owner, refuse_lost
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from chatbot.clock import Clock
-    from chatbot.model import Credentials, Person
+    from chatbot.model import Credentials, Person, Plan
     from chatbot.store.database import Database, Tx
     from chatbot.vault import Vault
 
@@ -113,6 +114,7 @@ class Keyring:
             replaced = before.shown if before.shown != shown else ""
             kept = replace(before, shown=shown, report=report, is_lost=False, replaced=replaced)
             await keys.renew(tx, kept, self._vault.seal(credentials, _owner(kept)))
+            await self._doubt(tx, kept)
         elif len(theirs) >= MOST:
             raise UserError(N_("You have {count} keys already, which is the most. Remove one with /disconnect first."), count=MOST)
         else:
@@ -170,16 +172,33 @@ class Keyring:
                 await keys.put_report(tx, key.id, report)
                 if looked.account:
                     await portfolios.note_account(tx, key.id, looked.account)
+                await self._doubt(tx, looked)
             if report.trades_futures is not key.report.trades_futures:
                 await self._changed(key.id)
         return looked
 
-    async def remove(self, person: Person, key_id: int) -> ExchangeKey | None:
-        """Delete a person's key; return what it was, None where it is not theirs or gone."""
+    async def _doubt(self, tx: Tx, key: ExchangeKey) -> None:
+        """Let the portfolio on a key that something speaks against, or that another one has replaced, act alone no longer."""
+        on_it = await portfolios.on_key(tx, key.id)
+        if on_it is not None and (key.replaced or key.report.unfit(futures=bool(on_it.strategy.contracts))):
+            await ending.end_alone(tx, AloneEnded.KEY, self._clock.now(), (on_it.id,))
+
+    async def remove(self, person: Person, key_id: int) -> ExchangeKey | Plan | None:
+        """Delete a person's key, and with it what was agreed to for its account; return what it was, None where it is not theirs or gone.
+
+        A plan that is returned was begun with it and must end first: without the key nobody could take its orders back.
+        """
         async with self._db.transaction() as tx:
-            found = await keys.one(tx, person.id, key_id)
-            if found is None or not await keys.remove(tx, person.id, key_id):
+            found, on_it = await keys.one(tx, person.id, key_id), await portfolios.on_key(tx, key_id)
+            if found is None:
                 return None
+            if on_it is not None and on_it.person_id == person.id:
+                await portfolios.hold(tx, on_it.id)
+                begun = await plans.open_plan(tx, on_it.id)
+                if begun is not None and begun.state is not PlanState.PROPOSED:
+                    return begun
+                await ending.end_with_key(tx, key_id)
+            await keys.remove(tx, person.id, key_id)
         await self._changed(key_id)
         _LOG.info("exchange key removed", person=person.id, exchange=found[0].exchange, key=key_id)
         return found[0]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: what everybody may import of ours
 FREE = ("chatbot.model", "chatbot.errors", "chatbot.clock")
 #: what the packages of the portfolio stand on
-GROUND = ("chatbot.engine", "chatbot.store", "chatbot.market", "chatbot.exchanges.base", "chatbot.i18n")
+GROUND = ("chatbot.engine", "chatbot.store", "chatbot.consent", "chatbot.market", "chatbot.exchanges.base", "chatbot.i18n")
 #: folder or file -> what else of ours it may import (prefixes); the most specific rule counts. A folder may import itself
 ARROWS: dict[str, tuple[str, ...]] = {
     "chatbot/engine": (),
@@ -40,10 +40,11 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "chatbot/store": (),
     "chatbot/outbox.py": ("chatbot.store",),
     "chatbot/access.py": ("chatbot.store",),
-    "chatbot/halting.py": ("chatbot.store",),
+    "chatbot/consent": ("chatbot.store",),
+    "chatbot/halting.py": ("chatbot.store", "chatbot.consent"),
     "chatbot/backup.py": ("chatbot.store",),
     "chatbot/vault.py": (),
-    "chatbot/keyring.py": ("chatbot.store", "chatbot.vault", "chatbot.logs", "chatbot.i18n"),
+    "chatbot/keyring.py": ("chatbot.store", "chatbot.consent", "chatbot.vault", "chatbot.logs", "chatbot.i18n"),
     "chatbot/portfolio": GROUND,
     "chatbot/triggers": (*GROUND, "chatbot.portfolio"),
     "chatbot/hedges": (*GROUND, "chatbot.portfolio", "chatbot.triggers"),

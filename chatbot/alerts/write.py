@@ -61,9 +61,9 @@ async def tell_margin(tx: Tx, portfolio: Portfolio, person: Person, figures: Por
     await _post(tx, portfolio, person, MessageKind.MARGIN, f"alert-{alert}", now, facts)
 
 
-async def tell_loss(tx: Tx, portfolio: Portfolio, person: Person, lost: Decimal, now: datetime) -> None:
-    """Ring for a portfolio that was paused because it lost so much today, a fraction of its value."""
-    facts, key = {"portfolio_id": portfolio.id, "lost": str(lost)}, f"loss-{portfolio.id}-{now.isoformat()}"
+async def tell_loss(tx: Tx, portfolio: Portfolio, person: Person, lost: Decimal, now: datetime, *, alone: bool) -> None:
+    """Ring for a portfolio that was paused because it lost so much today, a fraction of its value; ``alone``: it acted by itself."""
+    facts, key = {"portfolio_id": portfolio.id, "lost": str(lost), "alone": alone}, f"loss-{portfolio.id}-{now.isoformat()}"
     await messages.ring(tx, person.chat_id, MessageKind.LOSS, facts, key=key, now=now)
 
 

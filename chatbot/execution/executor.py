@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
@@ -11,9 +12,9 @@ from chatbot.errors import ExchangeError, KeyRefused, Unreachable
 from chatbot.execution import outcomes, recovery, refit
 from chatbot.execution.lifecycle import PlanEvent
 from chatbot.execution.pace import Pace
-from chatbot.execution.record import SIZED, Change, Parked, Scribe, Stopped
+from chatbot.execution.record import CLOSING, SIZED, Change, Parked, Scribe, Stopped
 from chatbot.execution.side_by_side import SideBySide
-from chatbot.model import LegKind, LegState, PlanState
+from chatbot.model import LegKind, LegState, OrderState, PlanState
 from chatbot.store import halt
 
 if TYPE_CHECKING:
@@ -156,9 +157,9 @@ class Executor:
             except Stopped:
                 continue  # the next look sees it
             except KeyRefused:
-                return await self._park(view, KeyRefused.why)
+                return await self._shut_out(view)
             except Parked as parked:
-                return await self._park(view, parked.why)
+                return await (self._shut_out(view) if parked.why == KeyRefused.why else self._park(view, parked.why))
 
     async def _decide(self, view: View) -> bool:
         """Find what to do next and do it; False when the plan has come to its end."""
@@ -217,6 +218,22 @@ class Executor:
                 return figures
             await self._deps.clock.sleep(pause)
         return None
+
+    async def _shut_out(self, view: View) -> dict[str, Any]:
+        """Park a plan whose key is not accepted any more, or end it where its person has said so: nobody can ask about its orders."""
+        latest = await self._deps.scribe.view(view.plan.id) or view
+        if not latest.count(CLOSING):
+            return await self._park(latest, KeyRefused.why)
+        for attempt in latest.unsettled:
+            known = replace(attempt, state=OrderState.CANCELED, ended_at=self._deps.clock.now(), detail="unknown")
+            leg = outcomes.cut_short(latest.leg(attempt.leg_index), "unknown")
+            change = Change(event="abandoned", leg_index=leg.index, detail={"client_id": attempt.client_id}, legs=(leg,), attempt=known)
+            await self._deps.scribe.write(latest, change)
+        latest = await self._deps.scribe.view(view.plan.id) or latest
+        legs = tuple(outcomes.cut_short(leg, CLOSING) for leg in latest.plan.legs if leg.state in _UNFINISHED)
+        await self.hooks.ended(latest.plan)
+        await self._deps.scribe.write(latest, Change(event="finished", plan=PlanEvent.FINISH, legs=legs))
+        return {"more": False, "state": PlanState.DONE.value}
 
     async def _park(self, view: View, why: str) -> dict[str, Any]:
         """Stop and tell the person; the journal keeps everything as it is known."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chatbot.model.alerts import AlertKind, AlertSettings, Ring
 from chatbot.model.answering import (
     FIRST_SHARE,
+    AloneEnded,
     Answering,
     AnswerPolicy,
     AutoLimits,
@@ -81,6 +82,7 @@ __all__ = [
     "USUAL_QUOTE",
     "AlertKind",
     "AlertSettings",
+    "AloneEnded",
     "AnswerMode",
     "AnswerPolicy",
     "Answering",

@@ -132,11 +132,29 @@ class LiveTerms:
     auto_since: datetime | None = None
     #: the day of the person on which it was paused for its loss; None: never
     stopped_on: date | None = None
+    #: the account that it was given for (``Portfolio.stands_on``): it holds for no other
+    rests_on: str = ""
+
+    @property
+    def acts_alone(self) -> bool:
+        """Tell whether plans may be carried out that nobody has confirmed."""
+        return self.is_tried and self.auto_since is not None
 
     @property
     def first_share(self) -> Decimal | None:
         """Return what a plan may trade as a fraction of V while none has traded yet; None afterwards."""
         return None if self.is_tried else FIRST_SHARE
+
+
+class AloneEnded(StoredWord):
+    """Why a portfolio with real money asks again, although it was allowed to act by itself."""
+
+    #: its person paused it, or pressed /panic
+    PAUSED = "paused"
+    #: the operator halted trading
+    HALTED = "halted"
+    #: the exchange says that something is wrong with its key
+    KEY = "key"
 
 
 class LiveStop(StoredWord):

@@ -35,6 +35,8 @@ class MessageKind(StoredWord):
     MARGIN = "margin_alert"
     #: with real money: so much was lost today that the portfolio was paused
     LOSS = "loss"
+    #: with real money: it no longer acts by itself
+    ALONE_ENDED = "alone_ended"
     #: a portfolio cannot be evaluated, and can be evaluated again
     PROBLEM = "problem"
     EVALUATED_AGAIN = "evaluated_again"

@@ -157,6 +157,8 @@ class Portfolio:
     created_at: datetime
     #: since when it does nothing any more and is only read; None: it is open
     closed_at: datetime | None = None
+    #: the account of its key: exchange, key and when that was given; told by the store, and no part of the row
+    stands_on: str = ""
     #: its person has another open one, so that every message about it says its name; told by the store, and no part of the row
     is_one_of_several: bool = False
 
@@ -169,6 +171,11 @@ class Portfolio:
     def is_watched(self) -> bool:
         """Tell whether it stands on a real account that is only looked at: nobody has agreed to trading there."""
         return self.mode is Mode.LIVE and self.live is None
+
+    @property
+    def acts_alone(self) -> bool:
+        """Tell whether it acts by itself with real money."""
+        return self.mode is Mode.LIVE and self.live is not None and self.live.acts_alone
 
     @property
     def is_open(self) -> bool:

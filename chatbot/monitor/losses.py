@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from chatbot.alerts import write
+from chatbot.consent import ending
 from chatbot.model import Mode
 from chatbot.portfolio.amounts import performance
 from chatbot.store import portfolios
@@ -36,8 +37,8 @@ async def stop(tx: Tx, evaluation: Evaluation, person: Person, now: datetime) ->
     earned = (await performance.read(tx, portfolio.id, person.zone, now, evaluation.known_value)).today
     if terms.stopped_on == day or earned is None or -earned < terms.limits.loss:
         return False
-    await portfolios.save(tx, replace(portfolio, live=replace(terms, stopped_on=day)))
+    await portfolios.save(tx, ending.asking(replace(portfolio, live=replace(terms, stopped_on=day))))
     await portfolios.set_paused(tx, (portfolio.id,), paused=True)
-    await write.tell_loss(tx, portfolio, person, -earned, now)
+    await write.tell_loss(tx, portfolio, person, -earned, now, alone=terms.acts_alone)
     _LOG.warning("paused after a day's loss", portfolio=portfolio.id)
     return True

@@ -94,7 +94,7 @@ class UnansweredPlans:
         now = self._clock.now()
         if portfolio is None or person is None or autonomy.is_silent(portfolio, plan, now):
             return NotAlone.SILENT
-        if portfolio.answer != AnswerMode.AUTO or portfolio.mode not in autonomy.ALONE:
+        if not autonomy.acts_alone(portfolio):
             return NotAlone.OFF
         used = await turnover.today(tx, portfolio.id, person.zone, now)
         stand = autonomy.within_limits(plan, portfolio.answering.limits, used)
@@ -148,7 +148,7 @@ class UnansweredPlans:
         portfolio = await portfolios.get(tx, plan.portfolio_id)
         if portfolio is None or autonomy.is_silent(portfolio, plan, self._clock.now()):
             return NotAlone.SILENT
-        still = portfolio.answering.unanswered == Unanswered.REDUCE and portfolio.mode in autonomy.ALONE
+        still = portfolio.answering.unanswered == Unanswered.REDUCE and autonomy.may_act(portfolio)
         return NotAlone.NONE if still else NotAlone.OFF
 
     async def _tell(self, plan: Plan, person: Person, kind: MessageKind, why: NotAlone = NotAlone.NONE) -> None:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from chatbot.model import AutoLimits, Leg, Person, Portfolio
     from chatbot.store.database import Tx
 
-#: portfolios that the bot can trade for: manual ones are traded by hand, live ones need keys
-ALONE = frozenset({Mode.DEMO, Mode.PAPER})
+#: portfolios that the bot may trade for once their person says so: no real money is in them
+_PLAYED = frozenset({Mode.DEMO, Mode.PAPER})
 #: how long the plan of a schedule waits: it may come at night
 PATIENCE = timedelta(hours=12)
 #: how much later than its time an unanswered plan may still be reduced, when the program was not running then
@@ -113,7 +113,7 @@ def _asking(drafted: Plan, stand: AnswerPolicy, portfolio: Portfolio, now: datet
         return replace(drafted, stand=stand)  # it lives until the next one
     settings, expires = portfolio.answering, drafted.expires_at
     patient = any(reason.trigger is Cause.SCHEDULE for reason in drafted.reasons)
-    may_reduce = settings.unanswered == Unanswered.REDUCE and portfolio.mode in ALONE and stand.why is not NotAlone.PANIC
+    may_reduce = settings.unanswered == Unanswered.REDUCE and may_act(portfolio) and stand.why is not NotAlone.PANIC
     if may_reduce and alone(drafted):
         acts = min(now + settings.after, promised or datetime.max.replace(tzinfo=now.tzinfo))
         stand = replace(stand, reduce_at=acts, patient=True)
@@ -137,14 +137,20 @@ def is_silent(portfolio: Portfolio, plan: Plan, now: datetime) -> bool:
     return not portfolio.is_open or (portfolio.paused if margin else drift.is_quiet(portfolio, now))
 
 
+def may_act(portfolio: Portfolio) -> bool:
+    """Tell whether the bot can be told to act by itself: never where its person trades, with real money only by a consent of its own."""
+    return portfolio.mode in _PLAYED or portfolio.acts_alone
+
+
 def acts_alone(portfolio: Portfolio) -> bool:
     """Tell whether a plan made now may be carried out without its person."""
-    return portfolio.answer == AnswerMode.AUTO and portfolio.mode in ALONE
+    return portfolio.answer == AnswerMode.AUTO and may_act(portfolio)
 
 
 def needs_person(portfolio: Portfolio) -> bool:
     """Tell whether a plan made now would only wait for its person."""
-    return portfolio.answer != AnswerMode.AUTO and not (portfolio.answering.unanswered == Unanswered.REDUCE and portfolio.mode in ALONE)
+    reduces = portfolio.answering.unanswered == Unanswered.REDUCE and may_act(portfolio)
+    return portfolio.answer != AnswerMode.AUTO and not reduces
 
 
 def numbers(legs: Iterable[Leg]) -> frozenset[int]:

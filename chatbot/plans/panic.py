@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from chatbot.alerts import write
-from chatbot.model import UNDER_WAY, UNSETTLED, Cause, DecidedBy, PlanState
+from chatbot.consent import ending
+from chatbot.model import UNDER_WAY, UNSETTLED, AloneEnded, Cause, DecidedBy, PlanState
 from chatbot.plans import intended_mix, panic_draft
 from chatbot.plans.closing import Closing, begin
 from chatbot.portfolio import states
@@ -170,6 +171,7 @@ class Panic:
                 return Answer(portfolio=latest, pressed=nothing, since=before.panic.at)
             mark = PanicMark(at=now)
             await portfolios.set_paused(tx, (latest.id,), paused=True)
+            await ending.end_alone(tx, AloneEnded.PAUSED, now, (latest.id,))
             if open_plan is not None:
                 await self._end(tx, open_plan, person_id, now)
             await states.write(tx, latest.id, before, replace(before, memory=replace(before.memory, pending=()), panic=mark))

@@ -6,9 +6,23 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from chatbot.consent import ending
 from chatbot.errors import ShutOut, UserError
 from chatbot.i18n import N_
-from chatbot.model import USUAL_QUOTE, AnswerMode, DecidedBy, Mode, Person, Plan, PlanState, Portfolio, PortfolioRow, Role, Strategy
+from chatbot.model import (
+    USUAL_QUOTE,
+    AloneEnded,
+    AnswerMode,
+    DecidedBy,
+    Mode,
+    Person,
+    Plan,
+    PlanState,
+    Portfolio,
+    PortfolioRow,
+    Role,
+    Strategy,
+)
 from chatbot.portfolio import names, states
 from chatbot.portfolio.revision import revision_of
 from chatbot.store import accounts, flows, plans, portfolios, privacy
@@ -227,6 +241,8 @@ class Portfolios:
         async with self._db.transaction() as tx:
             chosen = [one.id for one in await portfolios.open_of(tx, person.id) if only in (None, one.id)]
             await portfolios.set_paused(tx, chosen, paused=paused)
+            if paused:
+                await ending.end_alone(tx, AloneEnded.PAUSED, self._clock.now(), chosen)
             stand = await portfolios.open_of(tx, person.id)
             ids = [one.id for one in stand]
             running, known = await plans.open_plans(tx, ids), await states.read_many(tx, ids)
@@ -270,6 +286,8 @@ class Portfolios:
     async def change_in(self, tx: Tx, latest: Portfolio, *, flow: Flow | None = None, **fields: Any) -> Portfolio:  # noqa: ANN401 - as above
         """Change an open portfolio inside a transaction that was begun with reading it; :meth:`tell_changed` must follow it."""
         changed = replace(latest, **fields)
+        if changed.answer is not AnswerMode.AUTO and latest.answer is AnswerMode.AUTO:
+            changed = ending.asking(changed)  # with real money, acting alone is agreed to anew
         await portfolios.save(tx, changed)
         if flow is not None:
             await flows.add(tx, flow)
@@ -281,12 +299,17 @@ class Portfolios:
             await self.end_card(tx, latest.id, settings=True)
         return changed
 
+    async def fresh(self, tx: Tx, portfolio_id: int) -> Portfolio | None:
+        """Return an open portfolio as it is in a transaction; None where it is closed or gone."""
+        latest = await portfolios.get(tx, portfolio_id)
+        return latest if latest is not None and latest.is_open else None
+
     async def change_terms(self, tx: Tx, portfolio: Portfolio, limits: LiveLimits) -> Portfolio:
         """Change the limits of real money inside a transaction; :meth:`tell_changed` must follow it. Nothing where nobody has agreed."""
         latest = await portfolios.get(tx, portfolio.id) or portfolio
         if latest.live is None or not latest.is_open:
             return latest
-        return await self.change_in(tx, latest, live=replace(latest.live, limits=limits))
+        return await self.change_in(tx, ending.asking(latest), live=replace(latest.live, limits=limits, auto_since=None))
 
     async def together(self, write: Callable[[Tx], Awaitable[None]]) -> None:
         """Write in one transaction what belongs together."""

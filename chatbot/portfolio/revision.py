@@ -16,7 +16,7 @@ _LETTERS = 5
 
 
 def revision_of(portfolio: Portfolio) -> str:
-    """Return the word for a portfolio's targets, bands, triggers, calendar, mode and limits; another portfolio has another.
+    """Return the word for a portfolio's targets, bands, triggers, calendar, mode, limits and consent; another portfolio has another.
 
     Its name and its pause are no part of it: neither changes what a card leads to.
     """
@@ -39,7 +39,8 @@ def is_shown_by(portfolio: Portfolio, word: str) -> bool:
 
 def _settings(portfolio: Portfolio) -> tuple[str, ...]:
     settings = (portfolio.id, portfolio.mode, portfolio.exchange, portfolio.answer)
-    limits = () if portfolio.live is None else (encode(portfolio.live.limits),)
+    terms = portfolio.live
+    limits = () if terms is None else (encode(terms.limits), terms.since.isoformat(), terms.rests_on)
     return (*map(str, settings), encode(portfolio.strategy), encode(portfolio.answering), *limits)
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from sqlalchemy import bindparam, exists, false, func, insert, inspect, select, update
+from sqlalchemy import and_, bindparam, exists, false, func, insert, inspect, select, update
 
 from chatbot.model import LET_IN, USUAL_QUOTE, Answering, AnswerMode, Check, LiveTerms, Mode, Portfolio, Strategy
 from chatbot.store import tables
@@ -28,7 +28,11 @@ _portfolios, _accounts, _states = tables.portfolios.c, tables.accounts.c, tables
 _checks = tables.checks.c
 _other = tables.portfolios.alias("other")
 _BESIDE_ANOTHER = exists().where(_other.c.person_id == _portfolios.person_id, _other.c.id != _portfolios.id, _other.c.closed_at.is_(None))
-_READ = select(tables.portfolios, _BESIDE_ANOTHER.label("is_one_of_several"))
+_keys = tables.keys.c
+_KEY = and_(_keys.id == _portfolios.key_id, _keys.person_id == _portfolios.person_id, _keys.sealed != "")
+_READ = select(
+    tables.portfolios, _BESIDE_ANOTHER.label("is_one_of_several"), _keys.exchange.label("key_exchange"), _keys.shown, _keys.added_at
+).select_from(tables.portfolios.outerjoin(tables.keys, _KEY))
 # asked at every look: a statement that is written once costs half of one that is built each time
 _ONE = _READ.where(_portfolios.id == bindparam("one"))
 _MANY = _READ.where(_portfolios.id.in_(bindparam("ids", expanding=True)))
@@ -40,7 +44,9 @@ _WINDOWS = select(_portfolios.window_opened_at).where(_portfolios.window_opened_
 _OPEN = _portfolios.closed_at.is_(None)
 _OF_LET_IN = select(_portfolios.id).where(_portfolios.id == bindparam("one"), _portfolios.person_id.in_(_WHO_IS_LET_IN))
 _SERVED = _OF_LET_IN.where(_OPEN)
-_COLUMNS = (*(column.name for column in tables.portfolios.columns), "is_one_of_several")
+_COLUMNS = tuple(column.name for column in tables.portfolios.columns)
+#: what is no part of the row
+_TOLD = frozenset({"is_one_of_several", "stands_on"})
 #: what is no part of a portfolio's settings: told by the journal, written by a statement of its own, or never changed
 _KEPT = ("id", "last_plan_number", "person_id", "created_at", "name", "closed_at", "quote", "key_id", "account")
 
@@ -94,6 +100,13 @@ async def save(tx: Tx, portfolio: Portfolio) -> None:
     """
     row = {name: value for name, value in _row(portfolio).items() if name not in _KEPT}
     await tx.execute(update(tables.portfolios).where(_portfolios.id == portfolio.id).values(row))
+
+
+async def with_consent(tx: Tx, ids: Collection[int] | None = None) -> tuple[Portfolio, ...]:
+    """Return the portfolios with a consent to real money, by id; with ``ids`` only those of these."""
+    chosen = _READ.where(_portfolios.live.is_not(None)).order_by(_portfolios.id)
+    rows = await tx.execute(chosen if ids is None else chosen.where(_portfolios.id.in_(ids)))
+    return tuple(found for found in map(_portfolio, rows) if found.live is not None)
 
 
 async def on_key(tx: Tx, key_id: int) -> Portfolio | None:
@@ -271,19 +284,33 @@ async def worlds_of_keys(tx: Tx) -> tuple[str, ...]:
 
 
 def _row(portfolio: Portfolio) -> dict[str, Any]:
-    row = {field.name: getattr(portfolio, field.name) for field in fields(portfolio) if field.name != "is_one_of_several"}
+    row = {field.name: getattr(portfolio, field.name) for field in fields(portfolio) if field.name not in _TOLD}
     live = None if portfolio.live is None else encode(portfolio.live)
     return row | {"strategy": encode(portfolio.strategy), "answering": encode(portfolio.answering), "live": live}
 
 
 def _portfolio(row: Row[Any]) -> Portfolio:
-    read = dict(zip(_COLUMNS, row, strict=True))
-    read["is_one_of_several"] = bool(read["is_one_of_several"])
+    read = dict(zip(_COLUMNS, row, strict=False))
+    read |= {"is_one_of_several": bool(row.is_one_of_several), "stands_on": _stands_on(row)}
     read |= {"strategy": _strategy(read["strategy"]), "mode": Mode(read["mode"]), "answer": AnswerMode(read["answer"])}
     read["answering"] = _answering(read["answering"])
-    read["live"] = None if read["live"] is None else decode(LiveTerms, read["live"])
+    read["live"] = _consent(read["live"], read["stands_on"])
     read["quote"] = read["quote"] or USUAL_QUOTE
     return Portfolio(**read)
+
+
+def _stands_on(row: Row[Any]) -> str:
+    """Return the word for the account of a portfolio, by the exchange's own number of it, else by its key; a key that is gone has none."""
+    if row.key_id is None:
+        return ""
+    known = row.account or (row.added_at and f"{row.key_id} {row.shown} {row.added_at.isoformat()}")
+    return f"{row.exchange} {row.key_exchange} {known}" if row.key_exchange else "nothing"
+
+
+def _consent(stored: str | None, stands_on: str) -> LiveTerms | None:
+    """Return what was agreed to; it is void for another account than the one that it was given for."""
+    terms = None if stored is None else decode(LiveTerms, stored)
+    return terms if terms is not None and terms.rests_on == stands_on else None
 
 
 @lru_cache(maxsize=1024)

@@ -13,7 +13,7 @@ from handlers.chat import guesses
 from handlers.chat.context import reply, show
 from handlers.chat.typed_keys import was_whispered
 from handlers.command_list import COMMANDS, SHOWN_BY_BUTTON, TAKE_WORDS, TITLES, visible_to
-from handlers.commands import by_hand, flows, holdings, invest, keys, live, lives, portfolios, settings, start, strategy
+from handlers.commands import alone, by_hand, flows, holdings, invest, keys, live, lives, portfolios, settings, start, strategy
 from handlers.views import problems
 from handlers.views.person import settings as views
 
@@ -37,6 +37,7 @@ DIALOGS = {
     lives.DIALOG: lives.typed,
     portfolios.DIALOG: portfolios.typed,
     live.DIALOG: live.typed,
+    alone.DIALOG: alone.typed,
 }
 
 

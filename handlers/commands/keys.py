@@ -6,8 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from chatbot.keyring import CHAT_DIALOG, Refused
-from chatbot.model import UNDER_WAY, Credentials, Mode, PlanState
-from chatbot.store import plans, portfolios
+from chatbot.model import Credentials, Mode, Plan
 from handlers.chat.context import answer, reply, show
 from handlers.chat.typed_keys import heard, unsay, was_whispered
 from handlers.views.person import keys as views
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from telegram import Update
 
-    from chatbot.model import ExchangeKey, Plan
+    from chatbot.model import ExchangeKey
     from handlers.chat.context import Context
 
 DIALOG = CHAT_DIALOG
@@ -142,23 +141,13 @@ async def disconnect(update: Update, context: Context) -> None:
 
 
 async def disconnect_yes(update: Update, context: Context) -> None:
-    """Delete the key; a plan under way that trades with it is stopped first, so that no order of it is left there."""
+    """Delete the key; a plan that was begun with it is ended first, so that no order of it is left there."""
     context.about = None
-    if (plan := await _under_way(context)) is not None:
-        await answer(update, context, real_money.stop_first(context.words, plan), alert=True)
-        return
     found = await context.program.keyring.remove(context.person, _number(context))
-    await show(update, context, views.removed(context.words, found) if found is not None else views.gone(context.words))
-
-
-async def _under_way(context: Context) -> Plan | None:
-    """Return the plan that is being carried out with a key of the person, or waits half-way; None: there is none."""
-    async with context.program.db.read() as tx:
-        portfolio = await portfolios.on_key(tx, _number(context))
-        if portfolio is None or portfolio.person_id != context.person.id:
-            return None
-        plan = await plans.open_plan(tx, portfolio.id)
-    return plan if plan is not None and plan.state in (*UNDER_WAY, PlanState.PARKED) else None
+    if isinstance(found, Plan):
+        await answer(update, context, real_money.stop_first(context.words, found), alert=True)
+    else:
+        await show(update, context, views.removed(context.words, found) if found is not None else views.gone(context.words))
 
 
 async def _meant(context: Context) -> ExchangeKey | None:

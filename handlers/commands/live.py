@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from chatbot.i18n import N_
 from chatbot.model import REFUSING, UNDER_WAY, AnswerMode, LiveLimits, LiveTerms, Mode, PlanState, Portfolio
 from chatbot.portfolio import strategies
 from chatbot.portfolio.manage import OF_PORTFOLIO
+from chatbot.portfolio.revision import revision_of
 from chatbot.store import plans
 from handlers.chat import numbers
 from handlers.chat.context import answer, need_portfolio, reply, show
@@ -78,11 +80,11 @@ async def live(update: Update, context: Context) -> None:
         await _terms(update, context, portfolio, portfolio.live)
     elif not context.program.settings.allow_live:
         await show(update, context, views.not_allowed(context.words, portfolio))
-    elif await _is_fit(update, context, portfolio):
+    elif await is_fit(update, context, portfolio):
         await _ask(update, context, portfolio)
 
 
-async def _is_fit(update: Update, context: Context, portfolio: Portfolio) -> bool:
+async def is_fit(update: Update, context: Context, portfolio: Portfolio) -> bool:
     """Ask the exchange about the key now; what speaks against trading with it is shown, each with its cure."""
     key = await context.program.keyring.look(context.person, portfolio.key_id or 0)
     if key is None or key.is_lost:
@@ -107,10 +109,13 @@ async def _ask(update: Update, context: Context, portfolio: Portfolio) -> None:
         except UserError as problem:
             await reply(update, context, problems.mistakes(context.words, (problem,), views.EXAMPLE))
             return
-    await context.enter(
-        DIALOG, {OF_PORTFOLIO: portfolio.id, "order": str(limits.order), "turnover": str(limits.turnover), "loss": str(limits.loss)}
-    )
-    await show(update, context, views.consent(context.words, portfolio, limits, figures.value))
+    await _ask_for(update, context, portfolio, limits, figures.value)
+
+
+async def _ask_for(update: Update, context: Context, portfolio: Portfolio, limits: LiveLimits, value: Decimal) -> None:
+    data = {"order": str(limits.order), "turnover": str(limits.turnover), "loss": str(limits.loss), "revision": revision_of(portfolio)}
+    await context.enter(DIALOG, {OF_PORTFOLIO: portfolio.id, **data})
+    await show(update, context, views.consent(context.words, portfolio, limits, value))
 
 
 async def typed(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
@@ -119,21 +124,35 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
     await context.leave(DIALOG)
     if portfolio is None:
         return
-    if not is_consent(text, context):
+    if not is_said(text, views.SENTENCE, context):
         await reply(update, context, views.not_agreed(context.words, portfolio))
     elif portfolio.mode is not Mode.LIVE or not context.program.settings.allow_live:
         await reply(update, context, views.not_allowed(context.words, portfolio))
-    elif await _is_fit(update, context, portfolio):
-        limits = LiveLimits(**{name: Decimal(data[name]) for name in ("order", "turnover", "loss")})
-        terms = LiveTerms(since=context.program.clock.now(), limits=limits)
-        changed = await context.program.portfolios.change(portfolio, live=terms, answer=AnswerMode.ASK)
-        context.program.accounts.forget(portfolio.id)
-        await reply(update, context, views.agreed(context.words, changed, terms.limits))
+    elif await is_fit(update, context, portfolio):
+        await _agree(update, context, portfolio, data)
 
 
-def is_consent(text: str, context: Context) -> bool:
+async def _agree(update: Update, context: Context, portfolio: Portfolio, data: dict[str, Any]) -> None:
+    """Write the consent down, unless something has changed while the exchange was asked; larger limits are a new one on the same terms."""
+    program, limits = context.program, LiveLimits(**{name: Decimal(data[name]) for name in ("order", "turnover", "loss")})
+    async with program.db.transaction() as tx:
+        latest = await program.portfolios.fresh(tx, portfolio.id)
+        agreed = None
+        if latest is not None and revision_of(latest) == data["revision"]:
+            before = latest.live or LiveTerms(since=program.clock.now(), limits=limits)
+            terms = replace(before, since=program.clock.now(), limits=limits, auto_since=None, rests_on=latest.stands_on)
+            agreed = await program.portfolios.change_in(tx, latest, live=terms, answer=AnswerMode.ASK)
+    if agreed is None:
+        await reply(update, context, views.changed(context.words, portfolio))
+        return
+    program.portfolios.tell_changed(portfolio.id)
+    program.accounts.forget(portfolio.id)
+    await reply(update, context, views.agreed(context.words, agreed, limits))
+
+
+def is_said(text: str, sentence: str, context: Context) -> bool:
     """Tell whether a text is the sentence, in English or the person's language: capitals, spaces and the stop at its end do not matter."""
-    return _plain(text) in {_plain(views.SENTENCE), _plain(context.words.t(views.SENTENCE))}
+    return _plain(text) in {_plain(sentence), _plain(context.words.t(sentence))}
 
 
 def _plain(text: str) -> str:
@@ -141,17 +160,29 @@ def _plain(text: str) -> str:
 
 
 async def _terms(update: Update, context: Context, portfolio: Portfolio, terms: LiveTerms) -> None:
-    """Show what was agreed to, or take other limits: they end the card that waits, and hold from the next order on."""
+    """Show what was agreed to, or take other limits: smaller ones hold from the next order on, larger ones are agreed to anew."""
     if update.callback_query is None and context.args:
         try:
             limits = read_limits(context.args, terms.limits)
         except UserError as problem:
             await reply(update, context, problems.mistakes(context.words, (problem,), views.EXAMPLE))
             return
+        if larger(limits, terms.limits):
+            figures = (await context.program.evaluator.look(portfolio, fresh=True)).figures
+            if figures is None:
+                await reply(update, context, views.unknown_value(context.words, portfolio))
+            else:
+                await _ask_for(update, context, portfolio, limits, figures.value)
+            return
         async with context.program.db.transaction() as tx:
             portfolio = await context.program.portfolios.change_terms(tx, portfolio, limits)
         context.program.portfolios.tell_changed(portfolio.id)
     await show(update, context, views.terms(context.words, portfolio))
+
+
+def larger(limits: LiveLimits, now: LiveLimits) -> bool:
+    """Tell whether a limit lets more through than the one that was agreed to."""
+    return limits.order > now.order or limits.turnover > now.turnover or limits.loss > now.loss
 
 
 def read_limits(typed: list[str], now: LiveLimits) -> LiveLimits:

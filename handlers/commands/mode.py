@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from chatbot.engine.planner.smallest_trade import MIN_TRADE
 from chatbot.errors import UserError
 from chatbot.i18n import N_
-from chatbot.model import AnswerMode, AutoLimits, Unanswered
+from chatbot.model import AnswerMode, AutoLimits, Mode, Unanswered
 from chatbot.model.answering import LONGEST_MIN
 from chatbot.plans import autonomy as answering
 from handlers.chat import numbers
 from handlers.chat.context import answer, need_portfolio, reply, show
+from handlers.commands import alone
 from handlers.views import problems
 from handlers.views.person import settings as control_views
 from handlers.views.plan import autonomy as views
@@ -131,8 +132,8 @@ async def auto_yes(update: Update, context: Context) -> None:
     portfolio = await need_portfolio(update, context)
     if portfolio is None:
         return
-    if portfolio.mode not in answering.ALONE:
-        await show(update, context, views.not_alone(context.words, portfolio))
+    if portfolio.mode is Mode.LIVE or not answering.may_act(portfolio):  # with real money it is typed
+        await _ask_consent(update, context, portfolio, views.limits_of(context.tapped.arg))
         return
     limits = replace(portfolio.answering, limits=views.limits_of(context.tapped.arg))
     changed = await context.program.portfolios.change(portfolio, answer=AnswerMode.AUTO, answering=limits, window_opened_at=None)
@@ -140,7 +141,10 @@ async def auto_yes(update: Update, context: Context) -> None:
 
 
 async def _ask_consent(update: Update, context: Context, portfolio: Portfolio, limits: AutoLimits | None) -> None:
-    if portfolio.mode not in answering.ALONE:
+    if portfolio.live is not None:
+        await alone.ask(update, context, portfolio, limits)
+        return
+    if not answering.may_act(portfolio):
         await show(update, context, views.not_alone(context.words, portfolio))
         return
     figures = (await context.program.reports.status(context.person, portfolio)).check.figures
@@ -158,7 +162,7 @@ async def unanswered(update: Update, context: Context) -> None:
 
 
 async def _leave(update: Update, context: Context, portfolio: Portfolio, chosen: Unanswered, minutes: int) -> None:
-    if chosen is Unanswered.REDUCE and portfolio.mode not in answering.ALONE:
+    if chosen is Unanswered.REDUCE and not answering.may_act(portfolio):
         await show(update, context, views.not_alone(context.words, portfolio))
         return
     settings = replace(portfolio.answering, unanswered=chosen, after_min=minutes)

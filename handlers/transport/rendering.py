@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chatbot.errors import InternalError
-from chatbot.model import Cause, KeyReport, LineReading, MessageKind, Phase, PlanState, Problem, Reason, Role
+from chatbot.model import AloneEnded, Cause, KeyReport, LineReading, MessageKind, Phase, PlanState, Problem, Reason, Role
 from chatbot.model.life import Leap, Stop, StopKind
 from chatbot.plans.closing import Outcome
 from chatbot.portfolio.flows import Corrected
@@ -18,7 +18,7 @@ from handlers.views import alerts, problems
 from handlers.views.common import Html, head, joined
 from handlers.views.hedge import alerts as hedge_alerts
 from handlers.views.person import access, alert_settings, halt, keys, schedule
-from handlers.views.plan import autonomy, panic, real_money, reasons
+from handlers.views.plan import alone, autonomy, panic, real_money, reasons
 from handlers.views.portfolio import exchange_acts, flows, leaps, lives
 
 if TYPE_CHECKING:
@@ -186,7 +186,11 @@ def _margin(words: Words, portfolio: Portfolio, facts: Facts) -> View:
 
 
 def _loss(words: Words, portfolio: Portfolio, facts: Facts) -> View:
-    return real_money.loss(words, portfolio, Decimal(facts["lost"]))
+    return real_money.loss(words, portfolio, Decimal(facts["lost"]), alone=facts.get("alone", False))
+
+
+def _alone_ended(words: Words, portfolio: Portfolio, facts: Facts) -> View:
+    return alone.ended(words, portfolio, AloneEnded(facts["why"]))
 
 
 def _depeg(words: Words, portfolio: Portfolio, facts: Facts) -> View:
@@ -268,6 +272,7 @@ ABOUT_PORTFOLIOS: Mapping[MessageKind, OfPortfolio] = {
     MessageKind.SIGNALS: _signals,
     MessageKind.MARGIN: _from_facts(_margin),
     MessageKind.LOSS: _from_facts(_loss),
+    MessageKind.ALONE_ENDED: _from_facts(_alone_ended),
     MessageKind.PROBLEM: _problem,
     MessageKind.EVALUATED_AGAIN: _from_facts(lambda words, portfolio, _: problems.evaluated_again(words, portfolio)),
     MessageKind.LEAP: _leap,

@@ -25,7 +25,7 @@ from chatbot.model import (
 )
 from chatbot.plans.outcomes import Confirmed, NothingToDo, OverLimits, Proposed
 from chatbot.plans.real_money.limits import RealMoney
-from chatbot.store import keys, plans, tables
+from chatbot.store import keys, plans, portfolios, tables
 from tests.portfolio.still_market import PERSON, START, D, bench
 
 if TYPE_CHECKING:
@@ -169,6 +169,10 @@ async def test_what_is_known_of_the_key_is_asked_before_each_order(on: Bench, sa
         key = await keys.add(tx, PERSON.id, "binance", "abcd", report, lambda _: "sealed" if said is not None else "")
         account = "binance:1" if report.account == "1" else None
         await tx.execute(update(tables.portfolios).values(key_id=key.id, account=account))
+        now = await portfolios.get(tx, portfolio.id)
+        assert now is not None
+        assert portfolio.live is not None
+        await portfolios.save(tx, replace(now, live=replace(portfolio.live, rests_on=now.stands_on)))
     await on.program.work.run_pending()  # type: ignore[attr-defined]
     async with on.program.db.read() as tx:
         found = await plans.plan(tx, plan.id)

@@ -22,7 +22,7 @@ from chatbot.exchanges.testserver.words import Force
 from chatbot.store import flows
 from chatbot.vault import new_master_key
 from tests.person import START, someone
-from tests.stories.test_live import API_KEY, SECRET, doctor
+from tests.stories.at_exchange import API_KEY, SECRET, doctor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

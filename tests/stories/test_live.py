@@ -2,103 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.clock import ManualClock
-from chatbot.exchanges.live import key_doctor
-from chatbot.exchanges.live.ccxt_prices import CcxtSource
-from chatbot.exchanges.live.connection import Connection
 from chatbot.exchanges.testserver.account import Right
-from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
-from chatbot.exchanges.testserver.harshness import KIND
 from chatbot.exchanges.testserver.ledger import Wallet
-from chatbot.exchanges.testserver.server import Door, Server
+from chatbot.exchanges.testserver.server import Door
 from chatbot.model import PlanState
 from chatbot.store import orders
-from chatbot.vault import new_master_key
-from tests.person import BEN, START, someone
+from tests.person import BEN
+from tests.stories.at_exchange import SECRET, STOCK, D, agree, at_exchange, held, theirs, watch
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
-    from chatbot.exchanges.testserver.account import Account
-    from chatbot.model import Credentials, KeyReport
     from tests.person import Someone
 
 #: each reads the whole list of an exchange
 pytestmark = pytest.mark.long
-
-STOCK = {"USDT": Decimal(20_000), "BTC": Decimal("0.5"), "ETH": Decimal(5)}
-API_KEY, SECRET = "key-of-a-story-0001", "secret-of-a-story-0001"
-D = Decimal
-
-
-@asynccontextmanager
-async def at_exchange(folder: Path, *, door: Door = Door.TRADING, allow: bool = True) -> AsyncIterator[tuple[Someone, Server]]:
-    """Sit down with somebody who has 0.5 BTC, 5 ETH and 20,000 USDT at an exchange."""
-    clock = ManualClock(START)
-    async with Server(BINANCE, clock, harshness=KIND, door=door) as server:
-        server.venue.open_account(API_KEY, SECRET, dict(STOCK), D(0))
-        options = {"binance": {**server.options(), "timeout_on_exit": 0}}
-        source = CcxtSource("binance", options["binance"], clock=clock)
-        settings: dict[str, Any] = {
-            "market": "live:binance",
-            "exchange_options": options,
-            "secret_keys": new_master_key(),
-            "allow_live": allow,
-            "fear_greed_url": "",
-        }
-        async with someone(folder, clock=clock, source=source, **settings) as ann:
-            ann.program.keyring._ask = doctor(clock, options["binance"])
-            yield ann, server
-
-
-def doctor(clock: ManualClock, options: dict[str, Any]) -> Callable[[str, Credentials], Awaitable[KeyReport]]:
-    """Return the key doctor on a machine whose time is that of the story."""
-
-    def connect(exchange: str, given: dict[str, Any], sign: Callable[[Any], object]) -> Connection:
-        def prepare(made: Any) -> None:
-            made.milliseconds = lambda: int(clock.now().timestamp() * 1000)
-            sign(made)
-
-        return Connection(exchange, given, prepare)
-
-    async def examine(exchange: str, credentials: Credentials) -> KeyReport:
-        return await key_doctor.examine(exchange, credentials, clock, options, connect=connect)
-
-    return examine
-
-
-async def watch(ann: Someone) -> str:
-    """Connect the key in the chat, and have its account watched."""
-    await ann.say("/connect")
-    await ann.taps("Binance", "Send it here")
-    await ann.say(f"{API_KEY}\n{SECRET}")
-    return (await ann.taps("Watch this account")).text
-
-
-async def agree(ann: Someone, sentence: str = "  Trade with   REAL money. ") -> str:
-    """Read what it means, and type the sentence."""
-    asked = await ann.say("/live")
-    assert "Largest order: $6,500" in asked
-    assert "To agree, type: trade with real money" in asked
-    return await ann.say(sentence)
-
-
-def theirs(server: Server) -> Account:
-    """Return the account as the exchange keeps it."""
-    return server.venue.accounts[API_KEY]
-
-
-async def held(ann: Someone) -> dict[str, Decimal]:
-    """Return what the bot counts with, by coin."""
-    exchange: Any = await ann.program.accounts.exchange(await ann.portfolio_id())
-    return dict((await exchange.balances()).spot)
 
 
 async def test_from_the_first_key_to_the_first_plan_with_real_money_and_its_rest(tmp_path: Path) -> None:
@@ -109,7 +31,7 @@ async def test_from_the_first_key_to_the_first_plan_with_real_money_and_its_rest
         assert "LIVE · Binance" in agreed
         assert "From now on I trade here with real money." in agreed
         await ann.say("/targets BTC 30 ETH 30 USDT 40")
-        assert "here I send nothing that you have not confirmed" in await ann.say("/mode auto")
+        assert "only after a plan that you have confirmed has traded" in await ann.say("/mode auto")
         card = await ann.say("/rebalance")
         assert "LIVE · Binance" in card
         assert "a first plan with real money trades a tenth" in card

@@ -16,7 +16,7 @@ from chatbot.model import PlanState
 from chatbot.store import portfolios
 from tests.person import START, someone
 from tests.portfolio.still_market import StillMarket
-from tests.stories.test_live import API_KEY, SECRET, doctor
+from tests.stories.at_exchange import API_KEY, SECRET, doctor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

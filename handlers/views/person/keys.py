@@ -216,6 +216,7 @@ def remove_offer(words: Words, key: ExchangeKey) -> View:
         say(
             words, "I forget it for good and read nothing with it any more. Nothing at {exchange} changes.", exchange=name_of(key.exchange)
         ),
+        say(words, "What you agreed to for its account ends with it: nothing is watched or traded there any more."),
     )
     return View(text, ((button(words.t("Remove"), "disconnect_yes", key.id, Style.DANGER),), (button(words.t("Back"), "keys"),)))
 

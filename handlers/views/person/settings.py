@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from chatbot import i18n
 from chatbot.i18n import N_
 from chatbot.model import AnswerMode, Mode
-from chatbot.plans.autonomy import ALONE
+from chatbot.plans.autonomy import may_act
 from handlers.command_list import GROUPS, Group, visible_to
 from handlers.views.common import View, bold, button, code, esc, head, joined, mark, page, say, zone_name
 from handlers.views.plan import autonomy
@@ -58,7 +58,7 @@ def mode(words: Words, portfolio: Portfolio) -> View:
         autonomy.unanswered_text(words, portfolio) if portfolio.answer is not AnswerMode.NOTIFY else None,
     )
     labels = [(AnswerMode.ASK, words.t("Ask me")), (AnswerMode.NOTIFY, words.t("Only tell me"))]
-    if portfolio.mode in ALONE:
+    if may_act(portfolio) or portfolio.live is not None:
         labels.append((AnswerMode.AUTO, words.t("Act by yourself")))
     choices = tuple(button(f"✓ {label}" if answer is portfolio.answer else label, "answer", answer.value) for answer, label in labels)
     last = (button(words.t("Alerts"), "alerts"), button(words.t("New portfolio"), "start_new"), button(words.t("Status"), "status"))

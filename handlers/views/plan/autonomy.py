@@ -141,7 +141,7 @@ def unanswered_rows(words: Words, portfolio: Portfolio) -> Keyboard:
     """Offer what may become of a plan that nobody answers; one that is traded by hand waits."""
     if portfolio.mode is Mode.MANUAL:
         return ()
-    settings, can_trade = portfolio.answering, portfolio.mode in autonomy.ALONE
+    settings, can_trade = portfolio.answering, autonomy.may_act(portfolio)
     rows: list[tuple[Button, ...]] = [
         (
             _choice(words.t("Expire"), "expire", chosen=settings.unanswered is Unanswered.EXPIRE),
@@ -166,8 +166,10 @@ def _choice(label: str, arg: str, *, chosen: bool) -> Button:
 def not_alone(words: Words, portfolio: Portfolio) -> View:
     """Refuse auto where the bot cannot trade for the person."""
     why = say(words, "I can act by myself only in demo and paper portfolios: in this one, you trade by hand.")
-    if portfolio.mode is Mode.LIVE:
-        why = say(words, "I can act by myself only in demo and paper portfolios: here I send nothing that you have not confirmed.")
+    if portfolio.is_watched:
+        why = say(words, "I only watch here, and send no orders.")
+    elif portfolio.mode is Mode.LIVE:
+        why = say(words, "I can do that only where you have agreed that I act by myself.")
     return View(page(head(words, portfolio), why), ((button(words.t("Back"), "mode"),),))
 
 
@@ -189,10 +191,10 @@ def consent(words: Words, portfolio: Portfolio, limits: AutoLimits, value: Decim
     )
     arg = limits_arg(limits)
     yes = button(words.t("Yes, trade without asking me"), "auto_yes", arg, Style.DANGER)
-    return View(text, (*_limit_rows(words, limits, value), (yes,), (button(words.t("Back"), "mode"),)))
+    return View(text, (*limit_rows(words, limits, value), (yes,), (button(words.t("Back"), "mode"),)))
 
 
-def _limit_rows(words: Words, limits: AutoLimits, value: Decimal | None) -> Keyboard:
+def limit_rows(words: Words, limits: AutoLimits, value: Decimal | None) -> Keyboard:
     """Offer limits of one order by what the portfolio is worth, and of a day by its share."""
     trade, _, day = limits_arg(limits).partition(":")
     sizes = list(dict.fromkeys(rounded(value * share) for share in ORDERS)) if value else []

@@ -55,14 +55,15 @@ def stopped(words: Words, why: str) -> Html | None:
     return say(words, _STOPPED[LiveStop(by)]) if by in set(LiveStop) else None
 
 
-def loss(words: Words, portfolio: Portfolio, lost: Decimal) -> View:
-    """Tell that a portfolio was paused because of what it lost today."""
+def loss(words: Words, portfolio: Portfolio, lost: Decimal, *, alone: bool = False) -> View:
+    """Tell that a portfolio was paused because of what it lost today; ``alone``: it acted by itself until then."""
     limit = portfolio.live.limits.loss if portfolio.live is not None else lost
     text = page(
         head(words, portfolio, name=True),
         bold(words.t("Paused: it has lost {lost} today.", lost=words.percent(lost))),
         say(words, "Your limit for a day is {limit}. Nothing is traded until you let it go on.", limit=words.percent(limit)),
         say(words, "Your positions stay as they are. /panic closes the futures."),
+        say(words, "I no longer act by myself here: from then on I ask before each plan.") if alone else None,
     )
     return View(text, ((button(words.t("Status"), "status"), button(words.t("Resume"), "resume", "", Style.PRIMARY)),))
 
@@ -115,7 +116,8 @@ def unknown_value(words: Words, portfolio: Portfolio) -> View:
     return View(text, ((button(words.t("Status"), "status"),),))
 
 
-def _limits(words: Words, limits: LiveLimits) -> list[Html]:
+def limits_lines(words: Words, limits: LiveLimits) -> list[Html]:
+    """Say what nothing but /panic may go beyond."""
     return [
         say(words, "Largest order: {amount}", amount=bold(words.money(limits.order, 0))),
         say(words, "Most traded in a day: {share} of the value", share=bold(words.percent(limits.turnover, 0))),
@@ -135,7 +137,7 @@ def consent(words: Words, portfolio: Portfolio, limits: LiveLimits, value: Decim
         ),
         say(words, "The first plan trades at most a tenth of that; the rest is offered after it."),
         "",
-        *_limits(words, limits),
+        *limits_lines(words, limits),
         say(words, "Other limits: {example}", example=code(EXAMPLE)),
         "",
         say(words, "/panic cancels orders and closes futures, whatever the limits are. One tap takes you back to watching."),
@@ -153,12 +155,18 @@ def not_agreed(words: Words, portfolio: Portfolio) -> View:
     return View(text, ((button(words.t("Ask me again"), "live"), button(words.t("Status"), "status")),))
 
 
+def changed(words: Words, portfolio: Portfolio) -> View:
+    """Say that what the question showed has changed since, so that the sentence agrees to nothing."""
+    text = page(head(words, portfolio), say(words, "Something has changed since I asked, so nothing was agreed to."))
+    return View(text, ((button(words.t("Ask me again"), "live"), button(words.t("Status"), "status")),))
+
+
 def agreed(words: Words, portfolio: Portfolio, limits: LiveLimits) -> View:
     """Say that the portfolio trades with real money from now on."""
     text = page(
         head(words, portfolio, name=True),
         bold(words.t("From now on I trade here with real money.")),
-        *_limits(words, limits),
+        *limits_lines(words, limits),
         say(words, "I ask before each plan."),
     )
     return View(text, (_ways(words), (button(words.t("Status"), "status"),)))
@@ -176,8 +184,11 @@ def terms(words: Words, portfolio: Portfolio) -> View:
     text = page(
         head(words, portfolio, name=True),
         since,
-        *(_limits(words, agreed_to.limits) if agreed_to is not None else ()),
+        *(limits_lines(words, agreed_to.limits) if agreed_to is not None else ()),
         first,
+        say(words, "I act by myself here, as you agreed. Other limits end that.")
+        if portfolio.acts_alone
+        else say(words, "I ask before each plan."),
         say(words, "Other limits: {example}", example=code(EXAMPLE)),
     )
     return View(text, (_ways(words), (button(words.t("Status"), "status"),)))

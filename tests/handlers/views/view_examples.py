@@ -26,6 +26,7 @@ from chatbot.model import (
     STABLE,
     AlertKind,
     AlertSettings,
+    AloneEnded,
     Answering,
     AnswerMode,
     AnswerPolicy,
@@ -102,7 +103,7 @@ from handlers.views.hedge import offer, shocks
 from handlers.views.person import access, alert_settings, halt, keys, pause, privacy, schedule
 from handlers.views.person import portfolios as beside
 from handlers.views.person import settings as control
-from handlers.views.plan import autonomy, by_hand, card, costs, history, more, panic, progress, real_money
+from handlers.views.plan import alone, autonomy, by_hand, card, costs, history, more, panic, progress, real_money
 from handlers.views.portfolio import band_advice as advice
 from handlers.views.portfolio import (
     exchange_acts,
@@ -1033,6 +1034,10 @@ def _real_money(name: str) -> dict[str, Callable[[Words], View]]:
     limits = LiveLimits(order=D(6500))
     watched = replace(portfolio(name, Mode.LIVE), exchange="binance", key_id=1)
     live = replace(watched, live=LiveTerms(since=NOW, limits=limits))
+    acting, auto = (
+        replace(live, live=LiveTerms(since=NOW, limits=limits, is_tried=True, auto_since=NOW)),
+        AutoLimits(trade=D(500), share=D("0.1")),
+    )
     return {
         "plan.real_money.made_up": lambda w: real_money.made_up(w, "bybit"),
         "plan.real_money.watching": lambda w: real_money.watching(w, watched, D(65_000)),
@@ -1047,6 +1052,18 @@ def _real_money(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.real_money.terms": lambda w: real_money.terms(w, live),
         "plan.real_money.watching_again": lambda w: real_money.watching_again(w, watched),
         "plan.real_money.loss": lambda w: real_money.loss(w, replace(live, paused=True), D("0.0513")),
+        "plan.real_money.loss that ends acting alone": lambda w: real_money.loss(w, replace(live, paused=True), D("0.0513"), alone=True),
+        "plan.real_money.changed": lambda w: real_money.changed(w, watched),
+        "plan.real_money.terms of one that acts alone": lambda w: real_money.terms(w, acting),
+        "plan.autonomy.not_alone where it is watched": lambda w: autonomy.not_alone(w, watched),
+        "plan.autonomy.not_alone with real money": lambda w: autonomy.not_alone(w, live),
+        "plan.alone.not_yet": lambda w: alone.not_yet(w, live),
+        "plan.alone.stopped": lambda w: alone.stopped(w, live),
+        "plan.alone.consent": lambda w: alone.consent(w, live, LiveTerms(since=NOW, limits=limits), auto, D(65_000)),
+        "plan.alone.not_agreed": lambda w: alone.not_agreed(w, live),
+        "plan.alone.changed": lambda w: alone.changed(w, live),
+        "plan.alone.agreed": lambda w: alone.agreed(w, acting, auto),
+        **{f"plan.alone.ended {why}": lambda w, why=why: alone.ended(w, live, why) for why in AloneEnded},
         "person.keys.unfit": lambda w: keys.unfit(w, KEY, (KeyProblem.HEDGE_MODE,)),
     }
 

@@ -1,0 +1,1 @@
+"""Consents to real money after they were given; ``ending`` ends them without their people."""

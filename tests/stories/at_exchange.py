@@ -1,0 +1,126 @@
+"""Somebody with a key at the test exchange: the chat on one side, the exchange's own books on the other."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from chatbot.clock import ManualClock
+from chatbot.exchanges.live import key_doctor
+from chatbot.exchanges.live.ccxt_prices import CcxtSource
+from chatbot.exchanges.live.connection import Connection
+from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
+from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
+from chatbot.exchanges.testserver.harshness import KIND
+from chatbot.exchanges.testserver.server import Door, Server
+from chatbot.model import PlanState
+from chatbot.vault import new_master_key
+from tests.person import START, someone
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
+
+    from chatbot.exchanges.testserver.account import Account
+    from chatbot.model import Credentials, KeyReport
+    from tests.person import Someone
+
+DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT}
+NAMES = {"binance": "Binance", "bybit": "Bybit"}
+STOCK = {"USDT": Decimal(20_000), "BTC": Decimal("0.5"), "ETH": Decimal(5)}
+API_KEY, SECRET = "key-of-a-story-0001", "secret-of-a-story-0001"
+MASTER_KEY = new_master_key()
+D = Decimal
+NOTHING = Decimal(0)
+
+
+@asynccontextmanager
+async def venue(exchange: str = "binance", *, door: Door = Door.TRADING, futures: Decimal = NOTHING) -> AsyncIterator[Server]:
+    """Open an exchange where somebody has 0.5 BTC, 5 ETH and 20,000 USDT, and so much for futures."""
+    async with Server(DIALECTS[exchange], ManualClock(START), harshness=KIND, door=door) as server:
+        server.venue.open_account(API_KEY, SECRET, dict(STOCK), futures)
+        yield server
+
+
+@asynccontextmanager
+async def beside(server: Server, folder: Path, *, allow: bool = True, **more: Any) -> AsyncIterator[Someone]:
+    """Sit down with that person; called again, after a restart of the bot."""
+    clock: Any = server.venue._clock
+    exchange = next(name for name, dialect in DIALECTS.items() if dialect is server.dialect)
+    options = {exchange: {**server.options(), "timeout_on_exit": 0}}
+    source = CcxtSource(exchange, options[exchange], clock=clock)
+    settings: dict[str, Any] = {
+        "market": f"live:{exchange}",
+        "exchange_options": options,
+        "secret_keys": MASTER_KEY,
+        "allow_live": allow,
+        "fear_greed_url": "",
+    }
+    async with someone(folder, clock=clock, source=source, **{**settings, **more}) as ann:
+        ann.program.keyring._ask = doctor(clock, options[exchange])
+        yield ann
+
+
+@asynccontextmanager
+async def at_exchange(
+    folder: Path, exchange: str = "binance", *, door: Door = Door.TRADING, allow: bool = True, futures: Decimal = NOTHING
+) -> AsyncIterator[tuple[Someone, Server]]:
+    """Sit down with somebody who has 0.5 BTC, 5 ETH and 20,000 USDT at an exchange."""
+    async with venue(exchange, door=door, futures=futures) as server, beside(server, folder, allow=allow) as ann:
+        yield ann, server
+
+
+def doctor(clock: ManualClock, options: dict[str, Any]) -> Callable[[str, Credentials], Awaitable[KeyReport]]:
+    """Return the key doctor on a machine whose time is that of the story."""
+
+    def connect(exchange: str, given: dict[str, Any], sign: Callable[[Any], object]) -> Connection:
+        def prepare(made: Any) -> None:
+            made.milliseconds = lambda: int(clock.now().timestamp() * 1000)
+            sign(made)
+
+        return Connection(exchange, given, prepare)
+
+    async def examine(exchange: str, credentials: Credentials) -> KeyReport:
+        return await key_doctor.examine(exchange, credentials, clock, options, connect=connect)
+
+    return examine
+
+
+async def watch(ann: Someone) -> str:
+    """Connect the key in the chat, and have its account watched."""
+    await ann.say("/connect")
+    await ann.taps("Binance", "Send it here")
+    await ann.say(f"{API_KEY}\n{SECRET}")
+    return (await ann.taps("Watch this account")).text
+
+
+async def agree(ann: Someone, sentence: str = "  Trade with   REAL money. ") -> str:
+    """Read what it means, and type the sentence."""
+    asked = await ann.say("/live")
+    assert "Largest order: $6,500" in asked
+    assert "To agree, type: trade with real money" in asked
+    return await ann.say(sentence)
+
+
+def theirs(server: Server) -> Account:
+    """Return the account as the exchange keeps it."""
+    return server.venue.accounts[API_KEY]
+
+
+async def held(ann: Someone) -> dict[str, Decimal]:
+    """Return what the bot counts with, by coin."""
+    exchange: Any = await ann.program.accounts.exchange(await ann.portfolio_id())
+    return dict((await exchange.balances()).spot)
+
+
+async def tried(ann: Someone, *, before_first: str = "") -> None:
+    """Watch, agree, and see a first plan through by hand, and what it has left; with a word that comes too early before them."""
+    await watch(ann)
+    await agree(ann)
+    if before_first:
+        assert "only after a plan that you have confirmed has traded" in await ann.say(before_first)
+    await ann.say("/targets BTC 42 ETH 25 USDT 33")
+    await ann.say("/rebalance")
+    assert (await ann.confirm()).state is PlanState.DONE
+    await ann.step()
