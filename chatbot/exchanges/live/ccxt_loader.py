@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+import threading
 from decimal import localcontext
 from functools import wraps
 from importlib.machinery import ModuleSpec
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
+#: prices, accounts and the key doctor each load theirs in a thread of its own: what stands there half made is found by no other
+_loading = threading.Lock()
+
+
 def check_name(name: str) -> None:
     """Raise ``SettingError`` for an exchange that cannot be loaded."""
     if name not in VENUES:
@@ -32,17 +37,19 @@ def check_name(name: str) -> None:
 def exchange_class(name: str) -> type[Any]:
     """Return the async class of one exchange; its module is imported at most once. Raises ``SettingError`` for an unknown one."""
     check_name(name)
-    _stand_in_for_parents()
-    _let_round_apart(importlib.import_module("ccxt.base.exchange"))
-    module = importlib.import_module(f"ccxt.async_support.{name}")
+    with _loading:
+        _stand_in_for_parents()
+        _let_round_apart(importlib.import_module("ccxt.base.exchange"))
+        module = importlib.import_module(f"ccxt.async_support.{name}")
     found: type[Any] = getattr(module, name)
     return found
 
 
 def error_classes() -> ModuleType:
     """Return ccxt's module of errors."""
-    _stand_in_for_parents()
-    return importlib.import_module("ccxt.base.errors")
+    with _loading:
+        _stand_in_for_parents()
+        return importlib.import_module("ccxt.base.errors")
 
 
 def _let_round_apart(base: ModuleType) -> None:

@@ -8,6 +8,8 @@ import inspect
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, getcontext
 from functools import cache
@@ -19,6 +21,7 @@ import pytest
 from chatbot.clock import ManualClock
 from chatbot.config import load_settings
 from chatbot.errors import ExchangeError, KeyRefused, NotEnoughMoney, OutcomeUnknown, RateLimited, Rejected, SettingError, Unreachable
+from chatbot.exchanges.live import ccxt_loader
 from chatbot.exchanges.live.ccxt_errors import TABLE, Meaning, translate
 from chatbot.exchanges.live.ccxt_loader import error_classes, exchange_class
 from chatbot.exchanges.live.ccxt_prices import CcxtSource
@@ -284,3 +287,23 @@ def test_what_a_client_rounds_leaves_everybody_elses_rounding_alone(name: str) -
     now = getcontext()
     assert (now.rounding, now.prec, now.traps) == (before.rounding, before.prec, before.traps)
     assert round(Decimal("12.5")) == 12
+
+
+def test_two_threads_that_load_an_exchange_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first check of prices beside the first key of a fresh process was told that ccxt is not installed: half of it stood there."""
+    stand_in, inside, most = ccxt_loader._stand_in_for_parents, 0, 0
+
+    def slow() -> None:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        time.sleep(0.01)
+        stand_in()
+        inside -= 1
+
+    monkeypatch.setattr(ccxt_loader, "_stand_in_for_parents", slow)
+    with ThreadPoolExecutor() as pool:
+        asked = [pool.submit(ask) for ask in (error_classes, lambda: exchange_class("binance"), error_classes)]
+        for one in asked:
+            one.result()
+    assert most == 1
