@@ -6,6 +6,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -40,6 +41,8 @@ REVIVALS_MAX = 5
 LOOKS_MAX = 10
 #: by how much an order may be older than the last time that its intention was sent; what is older belongs to another one of this id
 _OLDER = timedelta(days=1)
+#: the same for an order of a smaller amount, or of another price by this share, than was sent: an exchange that rounds has made it so
+_ROUNDED, _ROUNDING = timedelta(minutes=1), Decimal("0.01")
 _LOG = structlog.get_logger()
 
 
@@ -115,9 +118,17 @@ async def _adopted(move: LegAttempt, attempt: Attempt) -> bool:
 
 
 def _is_of(order: Order, attempt: Attempt) -> bool:
-    """Tell whether an order is the one that was written down: an exchange may let an id be used again once its order has ended."""
-    same = (order.side.value, order.qty, order.limit) == (attempt.side, attempt.qty, attempt.limit)
-    return same and (order.at is None or order.at >= attempt.sent_at - _OLDER)
+    """Tell whether an order is the one that was written down: an exchange may let an id be used again once its order has ended.
+
+    One that was rounded in silence is ours too, where it came into being when ours was sent: sent again, it would be there twice.
+    """
+    if order.side.value != attempt.side:
+        return False
+    if (order.qty, order.limit) == (attempt.qty, attempt.limit):
+        return order.at is None or order.at >= attempt.sent_at - _OLDER
+    limit = attempt.limit or Decimal(0)
+    is_rounded = order.qty <= attempt.qty and abs(order.limit - limit) <= limit * _ROUNDING
+    return is_rounded and order.at is not None and order.at >= attempt.sent_at - _ROUNDED
 
 
 async def _send_again(move: LegAttempt, attempt: Attempt, event: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -88,6 +89,42 @@ async def test_an_older_order_of_the_same_id_is_never_adopted(db: Database, othe
     lab.account.place, lab.account.find = noted, find
     plan = await lab.run(SELL)
     assert states(plan) == [FILLED]
+    assert filled_by_leg(lab.account)[0] == Decimal("0.2")
+
+
+@pytest.mark.parametrize("rounded", [{"qty": Decimal("0.19")}, {"limit": Decimal("1.001")}])
+async def test_an_order_that_the_exchange_rounded_is_taken_over_as_it_is(db: Database, rounded: dict[str, Decimal]) -> None:
+    """It was held for another one's: sent again six times under its id, then asked about for ever, and never booked."""
+    lab = await open_lab(db)
+    place, find, sent = lab.account.place, lab.account.find, dict[str, Order]()
+
+    async def rounds(request: OrderRequest) -> Order:
+        assert request.client_id not in sent, "sent twice"
+        factor = rounded.get("limit", Decimal(1))
+        real = await place(replace(request, qty=rounded.get("qty", request.qty) if not sent else request.qty))
+        sent[request.client_id] = replace(real, limit=real.limit * factor, at=lab.clock.now())
+        raise OutcomeUnknown("another order")
+
+    async def looks(instrument: str, client_id: str) -> Order | None:
+        found = await find(instrument, client_id)
+        return found and replace(found, limit=sent[client_id].limit, at=sent[client_id].at)
+
+    lab.account.place, lab.account.find = rounds, looks
+    plan = await lab.run(SELL)
+    assert plan.state is PlanState.DONE
+    assert filled_by_leg(lab.account)[0] == plan.legs[0].filled == Decimal("0.2")
+
+
+async def test_after_a_person_has_looked_it_is_sent_again(db: Database) -> None:
+    """An exchange that came back after the last sending: "Look again" parked at once, for ever."""
+    lab = await open_lab(db)
+    lab.account.faults.drop_requests = 50
+    plan = await lab.run(SELL)
+    assert plan.state is PlanState.PARKED
+    lab.account.faults.drop_requests = 0
+    assert await lab.executor.recovery.carry_on(plan.id)
+    await lab.finish()
+    assert (await lab.read(plan.id)).state is PlanState.DONE
     assert filled_by_leg(lab.account)[0] == Decimal("0.2")
 
 

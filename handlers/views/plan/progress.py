@@ -172,7 +172,7 @@ def parked(words: Words, portfolio: Portfolio, plan: Plan, why: str = "") -> Vie
     told = (
         say(words, "I don't know whether one order went through. Please check your open orders at the exchange.")
         if unknown
-        else real_money.stopped(words, why) or say(words, "I could not finish it. What was filled stays filled; nothing more is sent.")
+        else real_money.stopped(words, why) or joined(" ", (_stopped(words, why), say(words, "What was filled stays filled.")))
     )
     text = page(
         head(words, portfolio, bold(words.t("Plan {number} stopped half-way", number=plan.number))),
@@ -183,6 +183,15 @@ def parked(words: Words, portfolio: Portfolio, plan: Plan, why: str = "") -> Vie
     again = button(words.t("Look again"), "look_again", plan.id, Style.PRIMARY)
     close = button(words.t("Close it"), "close_plan", plan.id)
     return View(text, ((again, close), (button(words.t("Status"), "status"),)))
+
+
+def _stopped(words: Words, why: str) -> Html:
+    """Return why the bot itself could not go on, and the cure where there is one."""
+    if why == "key_refused":
+        return say(words, "The exchange does not let this key trade now, so nothing more is sent. /keys says why and what to do.")
+    if why == "unreachable":
+        return say(words, "The exchange does not answer, or not soundly, so nothing more is sent. Look again once it does.")
+    return say(words, "I could not finish it; nothing more is sent.")
 
 
 def moved_on(words: Words, portfolio: Portfolio, plan: Plan) -> View:

@@ -47,6 +47,8 @@ _T = TypeVar("_T")
 _ZERO = Decimal(0)
 #: orders, and transfers, whose ids are remembered
 _KNOWN_MAX = 500
+#: a fee that is a larger part of what was traded is none
+_FEE_MOST = Decimal("0.05")
 #: what a transfer's time in the venue's history may differ from ours
 _HISTORY_SLACK = timedelta(seconds=2)
 
@@ -379,6 +381,9 @@ class LiveAccount:
                 raise Unreachable(f"{self.name}: trades of {client_id}: {error}") from error
         if _traded(fills) != told.filled:
             raise Unreachable(f"{self.name}: the trades of {client_id} are {_traded(fills)} of {told.filled}")
+        for fill in fills:
+            if not _is_sound(fill, told, asset_of(instrument), self.quote_asset):
+                raise Unreachable(f"{self.name}: a trade of {client_id} that cannot be: {fill}")
         fees: dict[str, Decimal] = {}
         for fill in fills:
             fees[fill.fee_asset] = fees.get(fill.fee_asset, _ZERO) + fill.fee
@@ -396,6 +401,16 @@ class LiveAccount:
             reduce_only=told.reduce_only,
             at=None if told.at_ms is None else from_ms(told.at_ms),
         )
+
+
+def _is_sound(fill: Fill, told: Told, asset: str, quote: str) -> bool:
+    """Tell whether a trade can be one of this order: no worse than its limit, and for a fee that is a small part of it.
+
+    A sale at more than twice its limit is none either, and a fee in a third coin has no size to be held to.
+    """
+    fits = 0 < fill.price <= told.limit if told.buys else told.limit <= fill.price <= told.limit * 2
+    part = {asset: fill.qty, quote: fill.qty * fill.price}.get(fill.fee_asset)
+    return fits and (part is None or abs(fill.fee) <= part * _FEE_MOST)
 
 
 def _traded(fills: Sequence[Fill]) -> Decimal:

@@ -287,3 +287,28 @@ async def test_a_watched_account_sends_nothing_that_changes_anything() -> None:
     await account.balances()
     await account.ping()
     assert {sent.verb for sent in room.wire.sent} == {"GET"}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"price": "0"},
+        {"price": "1e30"},
+        {"price": "42000.01"},
+        {"commission": "99999999"},
+        {"commission": "-99999999"},
+        {"commission": "999", "commissionAsset": "USDT"},
+    ],
+)
+async def test_a_trade_that_cannot_be_is_no_answer(broken: dict[str, str]) -> None:
+    """A price of 1e30, or a fee of a hundred million, was booked, told as what was paid, and taken off what the buys may spend."""
+    room = desk()
+    trade = {"price": "41990", "qty": "0.01", "commission": "0.00001", "commissionAsset": "BTC"}
+    room.wire.routes["POST /api/v3/order"] = lambda sent: spot_order(sent, status="FILLED", filled="0.01", fills=[{**trade, **broken}])
+    with pytest.raises(OutcomeUnknown):
+        await room.account.place(request(immediate=True))
+    room.wire.routes["GET /api/v3/order"] = lambda sent: spot_order(sent, status="FILLED", filled="0.01")
+    room.wire.routes["GET /api/v3/myTrades"] = [{**trade, "orderId": 28}]
+    found = await room.account.find("BTC", "b1-0-1")
+    assert found is not None
+    assert found.average == Decimal(41990)
