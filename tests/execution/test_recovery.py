@@ -115,19 +115,6 @@ async def test_an_order_that_the_exchange_rounded_is_taken_over_as_it_is(db: Dat
     assert filled_by_leg(lab.account)[0] == plan.legs[0].filled == Decimal("0.2")
 
 
-async def test_after_a_person_has_looked_it_is_sent_again(db: Database) -> None:
-    """An exchange that came back after the last sending: "Look again" parked at once, for ever."""
-    lab = await open_lab(db)
-    lab.account.faults.drop_requests = 50
-    plan = await lab.run(SELL)
-    assert plan.state is PlanState.PARKED
-    lab.account.faults.drop_requests = 0
-    assert await lab.executor.recovery.carry_on(plan.id)
-    await lab.finish()
-    assert (await lab.read(plan.id)).state is PlanState.DONE
-    assert filled_by_leg(lab.account)[0] == Decimal("0.2")
-
-
 async def test_a_request_that_never_arrived_is_sent_again_only_after_the_window(db: Database) -> None:
     lab = await open_lab(db)
     lab.account.faults.drop_requests = 2
