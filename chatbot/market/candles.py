@@ -170,6 +170,11 @@ class CandleBook:
         if at_the_end:
             series.turn.answered(now, complete=series.settle(stop))
 
+    def record(self, instrument: str, interval: str, candles: Sequence[Candle], since: datetime, until: datetime) -> None:
+        """Take a whole past at once, however long: the bars that opened in [since, until). A book is either recorded or refreshed."""
+        series = self._series.setdefault((instrument, interval), _Series(_SPANS[interval]))
+        series.take(candles, series.number(since), series.number(until))
+
     def closes(self, instrument: str, interval: str, until: datetime, count: int) -> tuple[float | None, ...]:
         """Return exactly ``count`` closes, one interval apart, the last of the bar that closed at ``until``; None where there is none."""
         closes = self._window(instrument, interval, until, count)[:, _CLOSE]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -115,10 +116,18 @@ class FundingBook:
             ledger.asked = _full_hour(until)
             ledger.turn.answered(now, complete=ledger.due() > until)
 
+    def record(self, contract: str, settlements: Iterable[Funding]) -> None:
+        """Take a whole past at once, however long. A book is either recorded or refreshed."""
+        self._ledgers.setdefault(contract, _Ledger()).take(settlements)
+
     def settled(self, contract: str, since: datetime, until: datetime) -> tuple[Funding, ...]:
         """Return the known settlements in (since, until], oldest first."""
         ledger = self._ledgers.get(contract)
-        return tuple(one for at, one in ledger.paid.items() if since < at <= until) if ledger else ()
+        if ledger is None:
+            return ()
+        paid = ledger.paid
+        times = list(paid)
+        return tuple(paid[at] for at in times[bisect_right(times, since) : bisect_right(times, until)])
 
     def interval_hours(self, contract: str) -> int | None:
         """Return the hours between settlements, read from the last one (domain 7.1); None where none is known."""

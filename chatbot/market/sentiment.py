@@ -16,6 +16,7 @@ from chatbot.errors import InternalError
 from chatbot.exchanges.base import FearGreed, MoodSource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import ModuleType
 
     from chatbot.clock import Clock
@@ -87,6 +88,10 @@ class Sentiment:
         """Add readings; what is old is forgotten, and what a market that began again has not reached yet."""
         merged = {**self._readings, **{one.at: one for one in found}}
         self._readings = {at: merged[at] for at in sorted(merged) if market - KEEP_DAYS * _DAY <= at <= market}
+
+    def record(self, readings: Iterable[FearGreed]) -> None:
+        """Take a whole past at once, however long. An index is either recorded or refreshed."""
+        self._readings = {one.at: one for one in sorted(readings, key=lambda one: one.at)}
 
     def readings(self, since: datetime, until: datetime) -> tuple[FearGreed, ...]:
         """Return the known readings in (since, until], oldest first; days without one are absent."""

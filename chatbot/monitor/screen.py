@@ -58,7 +58,7 @@ class ScreenArrays:
         self.ids: list[int] = []
         self._column: dict[int, int] = {}
         owners = (*kind.lines_of_rows, STABLE, FUTURES)
-        self._membership = np.array([_members(kind, owners, line) for line in kind.lines])
+        self._membership = np.array([members_of(kind, owners, line) for line in kind.lines])
         self._qty = np.zeros((len(owners), _FIRST_ROOM))
         self._lower = np.zeros((len(kind.lines), _FIRST_ROOM))
         self._upper = np.zeros((len(kind.lines), _FIRST_ROOM))
@@ -72,8 +72,8 @@ class ScreenArrays:
             column = self._column[portfolio_id] = len(self.ids)
             self.ids.append(portfolio_id)
             self._make_room(column + 1)
-        self._qty[:, column] = _quantities(snap)
-        lower, upper = _edges(self.kind.lines, figures)
+        self._qty[:, column] = quantities_of(snap)
+        lower, upper = edges_of(self.kind.lines, figures)
         self._lower[:, column], self._upper[:, column] = lower, upper
         self._seen[column] = seen
 
@@ -107,21 +107,21 @@ class ScreenArrays:
         return [self.ids[column] for column in np.flatnonzero(maybe)]
 
 
-def _members(kind: Kind, owners: tuple[str, ...], line: str) -> list[float]:
+def members_of(kind: Kind, owners: tuple[str, ...], line: str) -> list[float]:
     """Return which rows make up a line; the net exposure is the contracts' value without the account's constant (domain 1.4)."""
     if line == NET:
         return [*(float(is_perp(row)) for row in kind.rows), 0.0, 0.0]
     return [float(owner == line) for owner in owners]
 
 
-def _quantities(snap: Snapshot) -> list[float]:
+def quantities_of(snap: Snapshot) -> list[float]:
     """Return a column: quantities by row, the quote coin, and what the futures account holds beside its positions' value, W - sum q e."""
     constant = snap.wallet - sum((p.qty * p.entry for p in snap.positions), Decimal(0))
     quantities = (*(h.qty for h in snap.spot), *(c.qty for c in snap.cash[1:]), *(p.qty for p in snap.positions))
     return [*map(float, quantities), float(snap.cash[0].value), float(constant)]
 
 
-def _edges(lines: tuple[str, ...], figures: PortfolioFigures) -> tuple[Floats, Floats]:
+def edges_of(lines: tuple[str, ...], figures: PortfolioFigures) -> tuple[Floats, Floats]:
     """Return the edges of every line as the exact look found them: around effective targets, nan where nothing can be left."""
     limits = {reading.line: reading for reading in figures.limits}
     found = [limits.get(line) for line in lines]

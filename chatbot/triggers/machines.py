@@ -184,15 +184,16 @@ class Machines:
 
     def signals(self, strategy: Strategy, now: datetime) -> tuple[Signal, ...]:
         """Return where every trigger of a strategy stands, apart from that of all coins together."""
-        found = (self._signal(watch, now) for watch in all_machines(strategy, self.world))
+        found = (self.signal(watch, now) for watch in all_machines(strategy, self.world))
         return tuple(_at_rest(one) if one.trigger is _CUTS else one for one in found) if is_together(strategy) else tuple(found)
 
     def together(self, watch: MachineKey, now: datetime, *, at_rest: bool = False) -> Signal:
         """Return where all coins of a portfolio stand together; ``at_rest``: as if nothing was cut by it."""
-        found = replace(self._signal(watch, now), subject=BASKET)
+        found = replace(self.signal(watch, now), subject=BASKET)
         return _at_rest(found) if at_rest else found
 
-    def _signal(self, watch: MachineKey, now: datetime) -> Signal:
+    def signal(self, watch: MachineKey, now: datetime) -> Signal:
+        """Return where one machine stands."""
         trigger, params = watch.machine, dict(watch.params)
         kept, fresh = self._kept[watch], self.feed(watch).fresh
         stands = trigger.standing(kept.state, params)

@@ -1,0 +1,177 @@
+"""A past in memory: prices at every full hour, and the books of it that triggers read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chatbot.exchanges.base import MoodSource, Quote, asset_of, is_perp
+from chatbot.exchanges.candle_table import CandleTable
+from chatbot.exchanges.markets.coins import COINS
+from chatbot.exchanges.markets.path import plain, touch
+from chatbot.market.betas import Betas
+from chatbot.market.candles import CandleBook
+from chatbot.market.funding import FundingBook, on_minute
+from chatbot.market.sentiment import Sentiment
+from chatbot.triggers.feeds import MAJOR_CONTRACTS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from chatbot.clock import ManualClock
+    from chatbot.exchanges.base import Funding, Market, PriceSource
+
+    Floats = NDArray[np.float64]
+
+HOUR = timedelta(hours=1)
+#: what triggers look back on before the first hour: 400 days of trend, and thirty of warm-up
+LOOK_BACK = timedelta(days=440)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_HOUR_US = HOUR // timedelta(microseconds=1)
+_DAY_HOURS = 24
+_HIGH_VOLUME = 4
+#: half the bid-ask spread of a coin that has no character of its own here, as a fraction of the mid
+_HALF_SPREAD = 2e-4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """Prices, settlements and moods of some instruments between two moments; all times are the market's."""
+
+    begin: datetime
+    #: how many full hours there are from ``begin`` on
+    hours: int
+    markets: Mapping[str, Market]
+    #: price by instrument at each full hour; nan where it was not traded
+    prices: Mapping[str, Floats]
+    #: by instrument, what was traded in the day before each full hour, quote
+    volumes: Mapping[str, Floats]
+    #: by contract, the rate that is settled at a full hour, counted from the first
+    rates: Mapping[str, Mapping[int, Decimal]]
+    #: by instrument, half the bid-ask spread as a fraction of the mid
+    half_spreads: Mapping[str, float]
+    #: where it came from; asked for nothing any more
+    source: PriceSource
+    candles: CandleBook
+    funding: FundingBook
+    mood: Sentiment
+    betas: Betas
+    #: stands at the moment that is looked at
+    clock: ManualClock
+    #: quotes that were asked for, since several runs look at the same hours
+    _quotes: dict[tuple[str, int], Quote | None] = field(default_factory=dict)
+
+    def at(self, hour: int) -> datetime:
+        """Return the moment of an hour, counted from the first."""
+        return self.begin + hour * HOUR
+
+    def quote(self, instrument: str, hour: int) -> Quote | None:
+        """Return the quote at a full hour; None where the instrument was not traded."""
+        key = (instrument, hour)
+        if key not in self._quotes:
+            self._quotes[key] = self._quote(instrument, hour)
+        return self._quotes[key]
+
+    def funding_between(self, since: int, until: int, positions: Mapping[str, Decimal]) -> Decimal:
+        """Return what positions receive for the settlements after the hour ``since`` up to ``until``, quote.
+
+        A long pays q x mark x rate where the rate is above 0 (domain 7.1); the mark is that of the full hour.
+        """
+        received = Decimal(0)
+        for contract, qty in positions.items():
+            rates = self.rates.get(contract, {})
+            for hour in range(since + 1, until + 1):
+                if hour in rates and (quote := self.quote(contract, hour)) is not None:
+                    received -= qty * quote.price * rates[hour]
+        return received
+
+    def rates_by_hour(self, name: str) -> Floats:
+        """Return the rates of a contract at each full hour, 0 where nothing is settled, as for what is no contract."""
+        found = np.zeros(self.hours)
+        for hour, rate in self.rates.get(name, {}).items():
+            found[hour] = float(rate)
+        return found
+
+    def _quote(self, instrument: str, hour: int) -> Quote | None:
+        price = float(self.prices[instrument][hour])
+        if not price > 0:
+            return None
+        book = touch(price, 0.0, self.half_spreads[instrument], self.markets[instrument].tick)
+        volume = plain(float(self.volumes[instrument][hour]), 2)
+        return Quote(
+            instrument=instrument,
+            bid=book.bid,
+            ask=book.ask,
+            at=self.at(hour),
+            mark=book.mark if is_perp(instrument) else None,
+            volume=volume,
+        )
+
+
+async def load(source: PriceSource, clock: ManualClock, instruments: Collection[str], begin: datetime, end: datetime) -> Past:
+    """Read the past of some instruments from ``begin`` to ``end`` (market time), and what triggers look back on before it.
+
+    ``source`` is one whose market time is that of ``clock``, which is left standing at the end. Bars that are missing stay missing.
+    """
+    clock.put(end + HOUR)
+    since = begin - LOOK_BACK
+    hours = (end - begin) // HOUR + 1
+    candles, funding, mood = CandleBook(source, clock), FundingBook(source, clock), Sentiment(source, clock)
+    prices: dict[str, Floats] = {}
+    volumes: dict[str, Floats] = {}
+    names = sorted({*instruments, *(asset_of(name) for name in instruments), *MAJOR_CONTRACTS})
+    for name in names:
+        bars = CandleTable.of(await source.candles(name, "1h", since, end + HOUR))
+        candles.record(name, "1h", bars, since, end)
+        candles.record(name, "1d", await source.candles(name, "1d", since, end), since, end)
+        prices[name], volumes[name] = _by_the_hour(bars, begin, hours)
+    contracts = [name for name in names if is_perp(name)]
+    settlements = {name: tuple(await source.funding(name, since, end)) for name in contracts}
+    for name, paid in settlements.items():
+        funding.record(name, paid)
+    if isinstance(source, MoodSource):
+        mood.record(source.fear_greed_between(since, end))
+    markets = await source.markets()
+    return Past(
+        begin=begin,
+        hours=hours,
+        markets={name: markets[name] for name in names if name in markets},
+        prices=prices,
+        volumes=volumes,
+        rates={name: _rates(paid, begin) for name, paid in settlements.items()},
+        half_spreads={name: _half_spread(name) for name in names},
+        source=source,
+        candles=candles,
+        funding=funding,
+        mood=mood,
+        betas=Betas(candles),
+        clock=clock,
+    )
+
+
+def _half_spread(instrument: str) -> float:
+    coin = COINS.get(asset_of(instrument))
+    return _HALF_SPREAD if coin is None else coin.half_spread_bps / 1e4
+
+
+def _rates(settlements: Iterable[Funding], begin: datetime) -> dict[int, Decimal]:
+    """Return the rates by hour; one between two full hours counts at the second."""
+    return {hour: one.rate for one in settlements if (hour := -((begin - on_minute(one.at)) // HOUR)) > 0}
+
+
+def _by_the_hour(bars: CandleTable, begin: datetime, hours: int) -> tuple[Floats, Floats]:
+    """Return the price at each full hour, which is the open of the bar that begins there, and what was traded in the day before it."""
+    first = (begin - _EPOCH) // HOUR - _DAY_HOURS
+    prices, traded = np.full(hours + _DAY_HOURS, np.nan), np.zeros(hours + _DAY_HOURS)
+    place = bars.at_us // _HOUR_US - first
+    inside = (place >= 0) & (place < hours + _DAY_HOURS)
+    prices[place[inside]] = bars.rows[inside, 0]
+    traded[place[inside]] = bars.rows[inside, _HIGH_VOLUME] * bars.rows[inside, 3]
+    sums = np.concatenate([[0.0], np.cumsum(traded)])
+    return prices[_DAY_HOURS:], sums[_DAY_HOURS : _DAY_HOURS + hours] - sums[:hours]

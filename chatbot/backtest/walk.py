@@ -1,0 +1,307 @@
+"""One portfolio through a past: looked at, judged and planned for as a check does it, filled at the price of the decision.
+
+Between two plans nothing that is held changes, so the hours are searched in arrays for the next at which something may happen; that one
+is decided exactly, by what decides for a portfolio that is alive (decision 0006).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chatbot.backtest.past import HOUR
+from chatbot.backtest.search import Search
+from chatbot.engine.errors import Refused
+from chatbot.exchanges.base import Balances, Position
+from chatbot.model import AnswerMode, Cause, Check, Mode, Outcome, Person, Plan, Portfolio, Problem, Reason, Role
+from chatbot.monitor.hedges_daily import HedgeReview
+from chatbot.monitor.judge import CheckInput, described, judge, reasons_for_plan
+from chatbot.plans import draft as planning
+from chatbot.plans import execution_hooks, intended_mix, new_money
+from chatbot.plans.costs import Costing
+from chatbot.plans.outcomes import CannotEvaluate, NothingToDo
+from chatbot.portfolio import valuation
+from chatbot.portfolio.evaluation import Evaluation, measured
+from chatbot.portfolio.layers import Layers
+from chatbot.portfolio.states import NOTHING, PortfolioStates
+from chatbot.triggers import machines, schedule, tilt
+from chatbot.triggers.feeds import BasketFeed, feeds
+
+if TYPE_CHECKING:
+    from chatbot.backtest.past import Past
+    from chatbot.engine.portfolio import Snapshot
+    from chatbot.model import Leg, Signal, Strategy
+    from chatbot.monitor.judge import CheckResult
+
+_EXPIRY = timedelta(minutes=10)
+_SOON = timedelta(seconds=1)
+_NOBODY = Person(id=1, chat_id=1, role=Role.MEMBER)
+#: a scheduled run that came to one of these is tried again while its grace lasts
+_NOT_YET = (Outcome.WAITING, Outcome.ASLEEP, Outcome.HALTED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One plan as it was carried out."""
+
+    hour: int
+    at: datetime
+    reasons: tuple[Reason, ...]
+    legs: tuple[Leg, ...]
+    fees: Decimal
+    #: V before it
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """What is held from one hour on."""
+
+    hour: int
+    snapshot: Snapshot
+
+
+@dataclass(slots=True)
+class Walked:
+    """What became of a portfolio in a past."""
+
+    blocks: list[Block] = field(default_factory=list)
+    #: what is held, from each hour on at which that changed; of some changes there are several an hour, the last counts
+    held: list[Stretch] = field(default_factory=list)
+    #: hours at which it could not be looked at, because something that is needed was not traded
+    blind: list[int] = field(default_factory=list)
+    #: hours that were decided exactly
+    exact: int = 0
+    #: hours at which the exchange closed the futures
+    liquidated: list[int] = field(default_factory=list)
+    #: what futures received for funding, quote
+    funding: Decimal = Decimal(0)
+
+
+def walk(past: Past, strategy: Strategy, amount: Decimal, *, window: timedelta, exactly: bool = False) -> Walked:
+    """Open a portfolio with ``amount`` of the quote coin at the first hour, and check it at every full hour after it.
+
+    Every plan is confirmed at once and filled whole, each leg at the price that it was decided at, with the fee of a taker.
+    ``window`` is how long triggers are gathered (domain 9.9). ``exactly`` decides every hour exactly, which is slow: for tests.
+    """
+    return _Walk(past, strategy, amount, window).run(exactly=exactly)
+
+
+class _Walk:
+    """The walk under way."""
+
+    def __init__(self, past: Past, strategy: Strategy, amount: Decimal, window: timedelta) -> None:
+        self._past = past
+        self._window = window
+        self.portfolio = Portfolio(
+            id=1,
+            person_id=_NOBODY.id,
+            name="",
+            mode=Mode.PAPER,
+            exchange="",
+            strategy=strategy,
+            answer=AnswerMode.ASK,
+            created_at=past.begin,
+        )
+        balances = {self.portfolio.quote: amount}
+        self._account = valuation.Account(
+            balances=Balances(spot=balances, free=balances, futures_wallet=Decimal(0)), positions=(), quote_asset=self.portfolio.quote
+        )
+        self._states: PortfolioStates = NOTHING
+        self._last: Check | None = None
+        self._ended_at: datetime | None = None
+        #: the last exact check found nothing, and nothing is open
+        self._calm = False
+        #: the hour up to which funding was paid
+        self._paid_until = 0
+        self._machines = machines.Machines(feeds(past.candles, past.funding, past.mood, past.clock), BasketFeed(past.candles))
+        together = machines.is_together(strategy)
+        self._basket = machines.basket_machine(strategy, 1) if together and strategy.setting(Cause.VOLATILITY).on else None
+        self._watched = tuple(watch for watch in machines.active_machines(strategy) if not (together and watch.trigger is Cause.VOLATILITY))
+        self._costing = Costing(past.source, past.candles, past.funding, past.clock)
+        self._search = Search(past, strategy)
+        self.done = Walked()
+
+    def run(self, *, exactly: bool) -> Walked:
+        hour = 0
+        self._start()
+        while (hour := hour + 1 if exactly or not self._is_at_rest else self._next(hour)) < self._past.hours:
+            self._pay_funding(hour)
+            self._advance(hour)
+            self._check(hour)
+        return self.done
+
+    def _start(self) -> None:
+        """Buy what the strategy wants, as the first plan of a portfolio does."""
+        self._advance(0)
+        evaluation = self._look(0)
+        if evaluation.figures is None:
+            raise Refused("bad_price", ",".join(problem.instrument for problem in evaluation.problems))
+        self._carry_out(0, evaluation, (Reason(trigger=Cause.START),))
+
+    @property
+    def _is_at_rest(self) -> bool:
+        """Tell whether nothing is remembered that one more hour could change by itself."""
+        states, memory = self._states, self._states.memory
+        return self._calm and not (states.mix or states.tilts or states.hedges or memory.anchors or memory.pending)
+
+    def _next(self, hour: int) -> int:
+        """Return the next hour that has to be decided exactly."""
+        found = self._search.suspect(hour + 1)
+        rule = self.portfolio.strategy.schedule
+        if (run := schedule.upcoming(rule, self._states.schedule, self._past.at(hour))) is not None:
+            found = min(found, hour + max(1, -(-(run - self._past.at(hour)) // HOUR)))
+        for early in range(hour + 1, found):
+            if self._advance(early):
+                return early
+        return found
+
+    def _advance(self, hour: int) -> bool:
+        """Take the readings that are there at an hour; tell whether a trigger now says something else."""
+        now = self._past.at(hour)
+        self._past.clock.put(now)
+        watched = (
+            self._watched
+            if self._basket is None or not self._machines.baskets.holds(self._basket.subject)
+            else (*self._watched, self._basket)
+        )
+        due = [watch for watch in watched if self._machines.is_due(watch, now)]
+        if due:
+            self._machines.take_up(due, {}, now)
+        _, changed = self._machines.keep(self._machines.run(due, now))
+        watching = self._machines.watching(watched, now)
+        return bool(changed | self._machines.look_between(watching, now))
+
+    def _signals(self, now: datetime) -> tuple[Signal, ...]:
+        own = () if self._basket is None else (self._machines.together(self._basket, now),)
+        return (*(self._machines.signal(watch, now) for watch in self._watched), *own)
+
+    def _look(self, hour: int) -> Evaluation:
+        """Evaluate the portfolio at an hour; what is needed and was not traded is a problem."""
+        past, portfolio, account = self._past, self.portfolio, self._account
+        if self._basket is not None:
+            coins = valuation.managed_coins(account.balances.spot, portfolio.strategy)
+            self._machines.baskets.hold(self._basket.subject, coins)
+            self._advance(hour)
+        needed = valuation.instruments(portfolio.strategy, account)
+        quotes = {name: quote for name in needed if (quote := past.quote(name, hour)) is not None}
+        problems = tuple(Problem(code="missing", instrument=name) for name in needed if name not in quotes)
+        layers = Layers(signals=self._signals(past.at(hour)))
+        seen = Evaluation(
+            portfolio=portfolio, account=account, markets=past.markets, states=self._states, quotes=quotes, layers=layers, problems=problems
+        )
+        if problems:
+            return seen
+        snapshot = valuation.snapshot(account, portfolio.strategy, quotes)
+        return measured(seen, snapshot, past.betas.now(valuation.assets_of(snapshot)), past.begin)
+
+    def _check(self, hour: int) -> None:
+        """Look, judge, and act as a check does."""
+        self.done.exact += 1
+        now = self._past.at(hour)
+        evaluation = self._look(hour)
+        if evaluation.snapshot is None:
+            self.done.blind.append(hour)
+        elif self._is_bankrupt(evaluation.snapshot):
+            self._liquidate(hour, evaluation.snapshot)
+            evaluation = self._look(hour)
+        seen = CheckInput(
+            evaluation=evaluation,
+            person=_NOBODY,
+            states=self._states,
+            last=self._last,
+            plan=None,
+            plan_ended_at=self._ended_at,
+            hedges=HedgeReview(),
+            now=now,
+            market_now=now,
+            window=self._window,
+        )
+        result = judge(seen)
+        self._states, self._calm = result.states, result.calm
+        outcome, reasons = self._outcome(seen, result)
+        if outcome is Outcome.PLANNED:
+            outcome = self._carry_out(hour, evaluation, reasons)
+        rule = self.portfolio.strategy.schedule
+        if rule is not None and result.due is not None and (outcome or result.due.run is None) and outcome not in _NOT_YET:
+            mark = schedule.settled(rule, seen.states.schedule, result.due, outcome if result.due.run is not None else Outcome.SKIPPED, now)
+            self._states = replace(self._states, schedule=mark)
+        self._last = described(result, outcome)
+        if evaluation.figures is not None:
+            self._search.put(hour, evaluation)
+
+    def _outcome(self, seen: CheckInput, result: CheckResult) -> tuple[Outcome, tuple[Reason, ...]]:
+        """Open or close the batching window; return whether a plan is due, and why."""
+        if result.window_opened_at is not None:
+            opened = result.window_opened_at if result.asked is None else None
+            self.portfolio = replace(self.portfolio, window_opened_at=opened)
+            if opened is not None:
+                return Outcome.WAITING, ()
+        if not result.plan_is_due:
+            return Outcome.NONE, ()
+        reasons = reasons_for_plan(seen, result)
+        if all(tilt.begins(reason) for reason in reasons):  # a bet by itself is no reason to trade
+            return Outcome.INSIDE, ()
+        return Outcome.PLANNED, reasons
+
+    def _carry_out(self, hour: int, evaluation: Evaluation, reasons: tuple[Reason, ...]) -> Outcome:
+        """Plan, and fill every leg at the price that it was decided at."""
+        now = self._past.at(hour)
+        plan = self._drafted(evaluation, reasons, now)
+        if not isinstance(plan, Plan) or evaluation.snapshot is None:
+            return Outcome.NOTHING if isinstance(plan, NothingToDo) else Outcome.NONE
+        after = valuation.after_legs(evaluation.snapshot, plan.legs, evaluation.markets)
+        filled = replace(plan, legs=tuple(replace(leg, filled=leg.qty) for leg in plan.legs))
+        meant = intended_mix.confirmed(self._states.mix, plan)
+        self._states = execution_hooks.after(replace(self._states, mix=meant), filled)
+        self._ended_at, self._calm = now + _SOON, False
+        self._hold(hour, after)
+        self.done.blocks.append(
+            Block(hour=hour, at=now, reasons=plan.reasons, legs=plan.legs, fees=plan.fees, value=evaluation.held.value)  # type: ignore[union-attr]
+        )
+        return Outcome.PLANNED
+
+    def _drafted(self, evaluation: Evaluation, reasons: tuple[Reason, ...], now: datetime) -> Plan | NothingToDo | CannotEvaluate:
+        try:
+            if new_money.asked(reasons) is not None:
+                if asked := planning.open_questions(evaluation):
+                    return CannotEvaluate(portfolio=self.portfolio, problems=asked)
+                return new_money.draft_buys(evaluation, reasons, now=now, expiry=_EXPIRY)
+            costs = self._costing.by_line(evaluation)
+            return planning.drafted(evaluation, reasons, at=(now, now), joined=self._past.begin, costs=costs, expiry=_EXPIRY)
+        except Refused as refusal:
+            return CannotEvaluate(portfolio=self.portfolio, problems=(Problem(code=refusal.code),))
+
+    def _hold(self, hour: int, snapshot: Snapshot) -> None:
+        """Take over what is held from now on."""
+        spot = {holding.asset: holding.qty for holding in snapshot.spot} | {cash.asset: cash.qty for cash in snapshot.cash}
+        positions = tuple(
+            Position(instrument=p.contract, qty=p.qty, entry=p.entry, mark=p.mark, leverage=Decimal(1)) for p in snapshot.positions if p.qty
+        )
+        balances = Balances(spot=spot, free=spot, futures_wallet=snapshot.wallet)
+        self._account = replace(self._account, balances=balances, positions=positions)
+        self.done.held.append(Stretch(hour=hour, snapshot=snapshot))
+
+    def _pay_funding(self, hour: int) -> None:
+        """Settle what fell due since the last hour that was decided, at the price of the hour of each settlement."""
+        paid = self._past.funding_between(self._paid_until, hour, {one.instrument: one.qty for one in self._account.positions})
+        self._paid_until = hour
+        if paid:
+            self.done.funding += paid
+            balances = self._account.balances
+            self._account = replace(self._account, balances=replace(balances, futures_wallet=balances.futures_wallet + paid))
+
+    def _is_bankrupt(self, snapshot: Snapshot) -> bool:
+        """Tell whether the futures account has come down to its maintenance margin."""
+        if not any(position.qty for position in snapshot.positions):
+            return False
+        equity = snapshot.wallet + sum((position.upnl for position in snapshot.positions), Decimal(0))
+        return equity <= valuation.maintenance_of(snapshot.positions, self._past.markets)
+
+    def _liquidate(self, hour: int, snapshot: Snapshot) -> None:
+        """Close every position at the mark; what is left of the margin is gone with it, as on an exchange."""
+        closed = tuple(replace(position, qty=Decimal(0), entry=position.mark) for position in snapshot.positions)
+        self._hold(hour, replace(snapshot, wallet=Decimal(0), positions=closed))
+        self.done.liquidated.append(hour)
