@@ -52,6 +52,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "chatbot/reports": (*GROUND, "chatbot.portfolio", "chatbot.triggers"),
     "chatbot/plans": (*GROUND, "chatbot.portfolio", "chatbot.triggers", "chatbot.hedges", "chatbot.alerts", "chatbot.durable"),
     "chatbot/monitor": (*GROUND, "chatbot.portfolio", "chatbot.triggers", "chatbot.hedges", "chatbot.alerts", "chatbot.plans"),
+    "chatbot/backtest": (*GROUND, "chatbot.exchanges", "chatbot.portfolio", "chatbot.triggers", "chatbot.plans", "chatbot.monitor"),
     "chatbot/charts": (),
     "chatbot/web": (),
     "chatbot/stage.py": ("chatbot.exchanges", "chatbot.store"),

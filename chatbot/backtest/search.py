@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from chatbot.backtest.past import Past
     from chatbot.model import Strategy
+    from chatbot.monitor.screen import Kind
     from chatbot.portfolio.evaluation import Evaluation
 
     Floats = NDArray[np.float64]
@@ -42,6 +43,8 @@ class _Held:
     membership: Floats
     lower: Floats
     upper: Floats
+    #: rows of each line of several coins, with its target
+    lines: tuple[tuple[list[int], float], ...]
     #: rows that are coins, and those that are contracts
     spot: NDArray[np.bool_]
     book: NDArray[np.bool_]
@@ -79,12 +82,16 @@ class Search:
             membership=np.array([members_of(kind, owners, line) for line in kind.lines]),
             lower=lower[:, np.newaxis],
             upper=upper[:, np.newaxis],
+            lines=_shared(kind, evaluation.portfolio.strategy),
             spot=~book & np.array([*[True] * len(kind.rows), False, False]),
             book=book,
         )
 
-    def suspect(self, start: int) -> int:
-        """Return the first hour from ``start`` on that must be decided exactly; the number of hours where there is none."""
+    def suspect(self, start: int, *, moving: bool = False) -> int:
+        """Return the first hour from ``start`` on that must be decided exactly; the number of hours where there is none.
+
+        ``moving``: targets follow prices, because a coin is held down or a mix is meant (domain 2.3, 5.3).
+        """
         held, block = self._held, _FIRST
         if held is None:
             return start
@@ -94,8 +101,8 @@ class Search:
             values = held.prices[:, start:end] * held.quantities[:, np.newaxis]
             funding = received - np.cumsum((values * held.rates[:, start:end]).sum(axis=0))
             values[-1] += funding
-            ones = np.ones(len(values))
-            maybe = screen.maybe_breached(values, ones, held.lower, held.upper, held.membership)
+            give = self._moved(held, start, end) if moving else np.zeros((1, 1))
+            maybe = screen.maybe_breached(values, np.ones(len(values)), held.lower + give, held.upper - give, held.membership)
             maybe |= self._in_danger(held, values)
             first = int(maybe.argmax())
             if maybe[first]:
@@ -103,10 +110,29 @@ class Search:
             received, start, block = float(funding[-1]), end, min(2 * block, _MOST)
         return self._past.hours
 
+    def _moved(self, held: _Held, start: int, end: int) -> Floats:
+        """Return by how much any target can have moved at each hour, at most.
+
+        What a coin that is held down leaves to the others of its line, and to the stablecoin, follows their prices against each other:
+        a share changes by no more than the widest of these ratios has.
+        """
+        give = np.zeros((1, end - start))
+        for rows, target in held.lines:
+            ratios = held.prices[rows, start:end] / held.prices[rows, held.hour : held.hour + 1]
+            give += target * (ratios.max(axis=0) / ratios.min(axis=0) - 1)
+        return give
+
     def _in_danger(self, held: _Held, values: Floats) -> NDArray[np.bool_]:
         """Tell at which hours the book may be near its liquidation, or larger than its room (domain 2.4, 9.8)."""
         gross_cap, sleeve_cap = self._caps
-        gross = np.abs(values[held.book]).sum(axis=0)
+        gross: Floats = np.abs(values[held.book]).sum(axis=0)
         equity, value, spot = values[held.book].sum(axis=0) + values[-1], values.sum(axis=0), values[held.spot].sum(axis=0)
         room = np.minimum(gross_cap * value - spot, sleeve_cap * equity)
-        return (gross > 0) & ~((equity >= _THIN * gross) & (gross < room * (1 - screen.MARGIN)))
+        safe: NDArray[np.bool_] = (equity >= _THIN * gross) & (gross < room * (1 - screen.MARGIN))
+        return (gross > 0) & ~safe
+
+
+def _shared(kind: Kind, strategy: Strategy) -> tuple[tuple[list[int], float], ...]:
+    """Return the rows of each line that several coins share, with the line's own target."""
+    rows = {line: [row for row, owner in enumerate(kind.lines_of_rows) if owner == line] for line in strategy.members}
+    return tuple((found, float(strategy.weights.get(line, 0))) for line, found in rows.items() if len(found) > 1)

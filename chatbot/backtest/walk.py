@@ -144,12 +144,15 @@ class _Walk:
     @property
     def _is_at_rest(self) -> bool:
         """Tell whether nothing is remembered that one more hour could change by itself."""
-        states, memory = self._states, self._states.memory
-        return self._calm and not (states.mix or states.tilts or states.hedges or memory.anchors or memory.pending)
+        states, memory, line_of = self._states, self._states.memory, self.portfolio.strategy.line_of
+        held_down = {line_of(asset) for asset, anchor in memory.anchors.items() if not anchor.over}
+        # a line with a coin that is held down keeps its intended mix, whatever prices do
+        settled = states.mix.keys() <= held_down and not any(anchor.over for anchor in memory.anchors.values())
+        return self._calm and settled and not (states.tilts or states.hedges or memory.pending)
 
     def _next(self, hour: int) -> int:
         """Return the next hour that has to be decided exactly."""
-        found = self._search.suspect(hour + 1)
+        found = self._search.suspect(hour + 1, moving=bool(self._states.mix or self._states.memory.anchors))
         rule = self.portfolio.strategy.schedule
         if (run := schedule.upcoming(rule, self._states.schedule, self._past.at(hour))) is not None:
             found = min(found, hour + max(1, -(-(run - self._past.at(hour)) // HOUR)))

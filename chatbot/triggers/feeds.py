@@ -114,6 +114,8 @@ class _Volatility(_Regular):
         self._candles = candles
         #: realised volatility by asset and day: each serves as reading once and as baseline thirty times
         self._sigmas: dict[tuple[str, int], Decimal] = {}
+        #: whole readings by asset and day: the hours after one are held against it again and again
+        self._readings: dict[tuple[str, int], VolReading] = {}
         #: squared hourly returns by asset and day: each day lies in seven weeks
         self._days: dict[tuple[str, int], tuple[float | None, ...]] = {}
 
@@ -122,10 +124,16 @@ class _Volatility(_Regular):
 
     def reading(self, subject: str, at: datetime) -> tuple[VolReading, bool]:
         day = (at - _EPOCH) // _DAY
+        found = self._readings.get((subject, day))
+        if found is not None:
+            return found, True
         sigma = self._sigma(subject, day)
         history = [self._sigma(subject, earlier) for earlier in range(day - _BASELINE_DAYS, day)]
         base = volatility.vol_baseline([*history, sigma])[0]
-        return VolReading(sigma=sigma, base=base, fallen=self._has_fallen(subject, day)), sigma is not None
+        found = VolReading(sigma=sigma, base=base, fallen=self._has_fallen(subject, day))
+        if sigma is not None and None not in history:  # nothing of it can come late any more
+            self._readings[subject, day] = found
+        return found, sigma is not None
 
     def since(self, subject: str, at: datetime, until: datetime) -> tuple[tuple[float | None, ...], Decimal | None]:
         """Return the closes from the reading of ``at`` to ``until``, one an hour, and the baseline of that reading."""
@@ -170,6 +178,7 @@ class _Volatility(_Regular):
             oldest = day - _BASELINE_DAYS - WARM_UP.days
             self._sigmas = {key: sigma for key, sigma in self._sigmas.items() if key[1] >= oldest}
             self._days = {key: squares for key, squares in self._days.items() if key[1] >= oldest}
+            self._readings = {key: seen for key, seen in self._readings.items() if key[1] >= oldest}
 
 
 class BasketFeed(_Regular):

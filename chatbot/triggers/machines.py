@@ -108,6 +108,8 @@ class Machines:
         self._feeds = feeds
         self.world = world
         self.baskets = baskets
+        #: those that are made of hours; asking each time would take longer than looking
+        self._hourly: dict[Feed, HourlyFeed] = {feed: feed for feed in (*feeds.values(), baskets) if isinstance(feed, HourlyFeed)}
         self._kept: dict[MachineKey, MachineState] = {}
         #: of triggers that watch the hours between two readings: up to which hour, and what they say
         self._between: dict[MachineKey, tuple[datetime, Decimal | None]] = {}
@@ -166,8 +168,9 @@ class Machines:
         return frozenset(watch for watch in due if (self._between[watch][1] is None) != (before[watch][1] is None))
 
     def _watched_safely(self, watch: MachineKey, hour: datetime) -> Decimal | None:
-        kept, feed, look, params = self._kept[watch], self.feed(watch), watch.machine.watch, dict(watch.params)
-        if look is None or not isinstance(feed, HourlyFeed) or kept.at is None or watch.machine.standing(kept.state, params).active:
+        kept, look, params = self._kept[watch], watch.machine.watch, dict(watch.params)
+        feed = self._hourly.get(self.feed(watch))
+        if look is None or feed is None or kept.at is None or watch.machine.standing(kept.state, params).active:
             return None
         with contained("watch broke", machine=watch.key):
             return look(*feed.since(watch.subject, kept.at, hour), params)

@@ -39,12 +39,15 @@ class OnTheHour:
         self._recorded = ReplaySource(folder, clock, start=begin, origin=begin)
 
     def market_time(self, now: datetime) -> datetime:
+        """Return process time: the market is as old as it."""
         return self._recorded.market_time(now)
 
     async def markets(self) -> Mapping[str, Market]:
+        """Return the rules, with one fee for those who wait and those who do not."""
         return {name: one_fee(market) for name, market in (await self._recorded.markets()).items()}
 
     async def quotes(self, instruments: Collection[str]) -> Mapping[str, Quote]:
+        """Return the prices of the last full hour."""
         now, rules = self._clock.now(), await self.markets()
         hour = _EPOCH + (now - _EPOCH) // _HOUR * _HOUR
         found = {}
@@ -55,6 +58,7 @@ class OnTheHour:
         return found
 
     async def path(self, instrument: str, since: datetime, until: datetime) -> Path | None:
+        """Return the minutes of the recording, each at the price of its full hour."""
         minutes = await self._recorded.path(instrument, since, until)
         if minutes is None or not len(minutes.at):
             return minutes
@@ -63,18 +67,23 @@ class OnTheHour:
         return replace(minutes, mid=bars.rows[hours, 0], half_spread=0.0)
 
     async def candles(self, instrument: str, interval: str, since: datetime, until: datetime) -> Sequence[Candle]:
+        """Return the recorded bars."""
         return await self._recorded.candles(instrument, interval, since, until)
 
     async def funding(self, instrument: str, since: datetime, until: datetime) -> tuple[Funding, ...]:
+        """Return the recorded settlements."""
         return await self._recorded.funding(instrument, since, until)
 
     def fear_greed(self, now: datetime) -> FearGreed | None:
+        """Return the recorded index."""
         return self._recorded.fear_greed(now)
 
     def fear_greed_between(self, since: datetime, until: datetime) -> tuple[FearGreed, ...]:
+        """Return the recorded readings."""
         return self._recorded.fear_greed_between(since, until)
 
     async def close(self) -> None:
+        """Forget what was read."""
         await self._whole.close()
         await self._recorded.close()
 
