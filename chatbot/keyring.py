@@ -257,8 +257,8 @@ class Keyring:
             everything, trading = await keys.every(tx), await portfolios.trading_keys(tx)
         now = self._clock.now()
         for key, sealed in everything:
-            if sealed and now - key.report.at >= (_TRADING_LOOKED_AT if key.id in trading else _LOOKED_AT):
-                with contained("exchange key not looked at", key=key.id):
+            with contained("exchange key not looked at", key=key.id):
+                if sealed and now - key.report.at >= (_TRADING_LOOKED_AT if key.id in trading else _LOOKED_AT):
                     await self._tend(key, sealed, now, trades=key.id in trading)
 
     async def _tend(self, key: ExchangeKey, sealed: str, now: datetime, *, trades: bool) -> None:

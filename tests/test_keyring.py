@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+import structlog
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from chatbot import __main__ as command_line
 from chatbot import backup, keyring
@@ -426,6 +428,31 @@ async def test_an_exchange_that_is_down_is_no_trouble_of_the_key(db: Database, e
     exchange.clock.advance(86_400)
     await ring(db, exchange).tend()
     assert await told(db) == []
+
+
+@pytest.mark.parametrize("column", sorted({*tables.keys.columns.keys()} - {"id"}))
+async def test_what_stands_in_one_key_stops_nothing_of_the_others(db: Database, exchange: Exchange, column: str) -> None:
+    """Whatever a row holds: the others are asked about, and can be opened at the start."""
+    await connected(db, exchange, KEY, 7, OLD)
+    await connected(db, exchange, OTHER, 8, OLD)
+    for value in ("", "{", "[]", '{"at": "never"}', -1, 10**18, 1e308, None, b"\xff", "\ud7ff\x00"):
+        with contextlib.suppress(SQLAlchemyError, OverflowError):
+            async with db.transaction() as tx:  # where the database itself refuses a value, there is nothing to show
+                await tx.execute(text(f"UPDATE pf_keys SET {column} = :value WHERE person_id = 7"), {"value": value})  # noqa: S608 - ours
+        exchange.clock.advance(90_000)
+        before = exchange.asked
+        with structlog.testing.capture_logs():
+            await ring(db, exchange, NEW, OLD).tend()
+            with contextlib.suppress(SettingError):
+                await keyring.refuse_what_nobody_can_open(db, Vault((NEW, OLD)))
+            found = {key.person_id for key, _ in await every(db)}
+        assert exchange.asked > before
+        assert 8 in found
+
+
+async def every(db: Database) -> Any:
+    async with db.read() as tx:
+        return await keys.every(tx)
 
 
 async def test_a_key_that_ends_is_told_fourteen_three_and_one_day_before(db: Database, exchange: Exchange) -> None:

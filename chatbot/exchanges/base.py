@@ -438,6 +438,15 @@ class Fundable(Protocol):
 
 
 @runtime_checkable
+class Reopening(Protocol):
+    """An account that can hold a settled position again, as if it had never been settled."""
+
+    async def reopen(self, contract: str, qty: Decimal, entry: Decimal, price: Decimal, also: Also) -> None:
+        """Hold signed ``qty`` at ``entry`` again. Raises ``Rejected`` where it is held, ``NotEnoughMoney`` where its result was used."""
+        ...
+
+
+@runtime_checkable
 class KeptByHand(Protocol):
     """An account that a person keeps by typing it in."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import structlog
 
 from chatbot.errors import NotEnoughMoney, Rejected
-from chatbot.exchanges.base import Fundable, Holdings, KeptByHand
+from chatbot.exchanges.base import Fundable, Holdings, KeptByHand, Reopening
 from chatbot.model import Flow, FlowKind
 from chatbot.portfolio import states, turnover
 from chatbot.portfolio.amounts.differences import Typed, difference, floored, from_plain, managed, merged, names, priced, to_plain
@@ -37,6 +37,8 @@ _DUST: Final = Decimal("0.001")
 #: under these, a flow knows the message of the chat that asked for it, and the flow that it takes back
 _SAID_IN: Final = "message"
 _OF: Final = "of"
+#: under this, the flow of a settled contract knows its amount, what was paid for it, and the price it was settled at
+SETTLED: Final = "settled"
 #: of these, nothing came in and nothing went, so that nothing does when they are taken back
 _NO_FLOW: Final = frozenset({FlowKind.TRADE, FlowKind.PLAN, FlowKind.WRITTEN_OFF, FlowKind.RENAMED, FlowKind.SETTLED})
 
@@ -322,12 +324,27 @@ class Flows:
             back = {asset: -Decimal(qty) for asset, qty in flow.facts["changes"].items()}
             return await self._receive(portfolio, FlowKind.UNDONE, back, takes_back=takes_back)
         exchange = await self._accounts.exchange(portfolio.id)
+        if SETTLED in flow.facts and isinstance(exchange, Reopening):
+            return await self._reopen(portfolio, exchange, takes_back)
         if not isinstance(exchange, KeptByHand) or "before" not in flow.facts:
             return Overtaken()
         now, then = _corrected(takes_back.last).after, _corrected(flow).before
         value, prices = await self._worth_before(portfolio, {*names(now, then), *takes_back.coins})
         amount = takes_back.amount(portfolio, now, then, prices)
         return await self._retype(exchange, now, then, self._entry_back(portfolio, takes_back, value, amount, _facts(now, then)))
+
+    async def _reopen(self, portfolio: Portfolio, exchange: Reopening, takes_back: _TakesBack) -> Flow | Overtaken:
+        """Hold a settled contract again, as long as nothing was made of its result."""
+        contract, qty, paid, price = takes_back.flow.facts[SETTLED]
+        value, _ = await self._worth_before(portfolio, takes_back.coins)
+        entry = self._entry_back(portfolio, takes_back, value, _ZERO, {"changes": {}})
+        try:
+            await exchange.reopen(contract, Decimal(qty), Decimal(paid), Decimal(price), entry)
+        except (NotEnoughMoney, Rejected):
+            return Overtaken(since=Since.AMOUNTS)
+        except OvertakenError as overtaken:
+            return Overtaken(since=overtaken.since)
+        return entry.flow
 
     async def undo_plan(self, portfolio: Portfolio, plan_id: int) -> Corrected | Moved:
         """Take back that a plan was noted as done: its card waits for its answer again."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
 
+from chatbot.errors import contained
 from chatbot.model import ExchangeKey, KeyReport
 from chatbot.store import tables
 from chatbot.store.codec import decode, encode
@@ -56,8 +57,12 @@ async def of_person(tx: Tx, person_id: int) -> tuple[tuple[ExchangeKey, str], ..
 
 
 async def every(tx: Tx) -> tuple[tuple[ExchangeKey, str], ...]:
-    """Return all keys with their seals, oldest first."""
-    return tuple(map(_read, await tx.execute(_LISTED)))
+    """Return all keys with their seals, oldest first; one that cannot be read is logged and left out, and stops nothing of the others."""
+    found = []
+    for number in (await tx.execute(select(_keys.id).order_by(_keys.id))).scalars().all():
+        with contained("exchange key cannot be read", key=number):
+            found.append(_read((await tx.execute(_LISTED.where(_keys.id == number))).one()))
+    return tuple(found)
 
 
 async def report_of(tx: Tx, key_id: int) -> KeyReport | None:
@@ -81,4 +86,6 @@ async def remove(tx: Tx, person_id: int, key_id: int) -> bool:
 def _read(row: Row[Any]) -> tuple[ExchangeKey, str]:
     read = dict(row._mapping)  # noqa: SLF001 - public name for a row as a mapping
     sealed = read.pop("sealed")
+    if not isinstance(sealed, str):
+        raise TypeError(f"the seal of key {row.id} is no text")
     return ExchangeKey(**read | {"report": decode(KeyReport, row.report), "is_lost": not sealed}), sealed

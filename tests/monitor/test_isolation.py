@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 from dataclasses import dataclass, replace
 from dataclasses import fields as dataclass_fields
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
-from sqlalchemy import text
+from sqlalchemy import Boolean, CheckConstraint, Text, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from chatbot.engine.bands import BandState
@@ -26,6 +27,12 @@ from chatbot.model import (
     Answering,
     AutoLimits,
     Check,
+    Flow,
+    FlowKind,
+    KeyProblem,
+    KeyReport,
+    LiveLimits,
+    LiveTerms,
     Mode,
     Person,
     PlanState,
@@ -35,7 +42,8 @@ from chatbot.model import (
     Unanswered,
 )
 from chatbot.portfolio import states, strategies
-from chatbot.store import accounts, flows, plans, portfolios, tables
+from chatbot.store import accounts, flows, keys, plans, portfolios, tables
+from chatbot.store.codec import Day, Exact, Facts, Moment
 from tests.execution.lab import proposed
 from tests.handlers.views.view_examples import an_open_hedge
 from tests.portfolio.still_market import bench
@@ -44,12 +52,17 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
+    from sqlalchemy import Table
+
     from chatbot.model import Message, Portfolio
     from chatbot.store.database import Tx
     from tests.portfolio.still_market import Bench
 
 D = Decimal
 ANN, BEN = Person(id=101, chat_id=101, role=Role.MEMBER), Person(id=102, chat_id=102, role=Role.MEMBER)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+#: a flow as a correction leaves it, with what was before and after
+TRACED = {"before": {"spot": {"BTC": "1"}}, "after": {"spot": {"BTC": "2"}}, "trace": {"strategy": {}, "plan": 1}}
 #: what no field of ours may hold
 POISON = ("NaN", "1e999999", "-1", "", None, [], {"a": 1}, 10**40, "𝟙", "\x00")
 
@@ -101,13 +114,47 @@ async def fall_and_hear(on: Bench) -> tuple[set[int], set[int]]:
 RAW = ("", "NaN", "\ud7ff\x00", -1, 10**18, 1e308, None, b"\xff", "[]", '{"a": 1}', "2026-01-01")
 #: what says whose a row is: with another value there it is somebody else's
 WHOSE = {"id", "portfolio_id", "plan_id", "person_id"}
-#: the tables that are read in a check, and how somebody's rows are found
-ROWS = {
-    "pf_people": "id = :person",
-    "pf_portfolios": "id = :portfolio",
-    "pf_legs": "plan_id IN (SELECT id FROM pf_plans WHERE portfolio_id = :portfolio)",
-    **dict.fromkeys(("pf_accounts", "pf_states", "pf_checks", "pf_values", "pf_plans"), "portfolio_id = :portfolio"),
-}
+#: the tables of nobody: settings of the bot itself, and what Telegram sent
+OF_NOBODY = {"pf_meta", "pf_updates"}
+_PLAN_OF = "plan_id IN (SELECT id FROM pf_plans WHERE portfolio_id = :portfolio)"
+
+
+def of_somebody(table: Table) -> str:
+    """Return how somebody's rows of a table are found, told by its columns."""
+    if table in (tables.people, tables.portfolios):
+        return "id = :person" if table is tables.people else "id = :portfolio"
+    ways = {
+        "portfolio_id": "portfolio_id = :portfolio",
+        "plan_id": _PLAN_OF,
+        "person_id": "person_id = :person",
+        "chat_id": "chat_id = :person",
+    }
+    return next(way for column, way in ways.items() if column in table.columns)
+
+
+#: every table, and how somebody's rows are found: one that is new is among them by itself
+ROWS = {name: of_somebody(table) for name, table in tables.metadata.tables.items() if name not in OF_NOBODY}
+
+
+def any_row(table: Table, known: Mapping[str, int]) -> dict[str, Any]:
+    """Return a row of a table of which this file knows nothing, by what its columns can hold."""
+    allowed = {
+        column: re.findall(r"'([^']+)'", str(check.sqltext))
+        for check in table.constraints
+        if isinstance(check, CheckConstraint)
+        for column in table.columns.keys()  # noqa: SIM118 - columns are no mapping of names
+        if str(check.sqltext).startswith(f"{column} IN")
+    }
+    made: dict[str, Any] = {Boolean: False, Moment: NOW, Day: NOW.date(), Exact: D(1), Facts: {"a": {"b": ["1", None]}}}
+    row: dict[str, Any] = {}
+    for column in table.columns:
+        if column.primary_key and column.autoincrement is True:
+            continue
+        usual = next((value for kind, value in made.items() if isinstance(column.type, kind)), None)
+        text_or_number = f"{table.name}:{known['portfolio_id']}" if isinstance(column.type, Text) else known["portfolio_id"]
+        chosen = allowed.get(column.name, [None])[-1]
+        row[column.name] = known.get(column.name, chosen if chosen is not None else text_or_number if usual is None else usual)
+    return row
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +216,7 @@ async def neighbour(on: Bench, person: Person) -> Portfolio:
             answering=answering,
             snoozed_until=now - timedelta(1),
             window_opened_at=now - timedelta(seconds=30),
+            live=LiveTerms(since=now, limits=LiveLimits(order=D(500), turnover=D("0.5"), loss=D("0.05")), auto_since=now),
         )
         await portfolios.save(tx, full)
         before = await states.read(tx, portfolio.id)
@@ -178,7 +226,14 @@ async def neighbour(on: Bench, person: Person) -> Portfolio:
         await accounts.change_person(tx, person.id, alerts=quiet)
         await portfolios.save_checks(tx, {portfolio.id: Check(at=now, figures=None)})
         await flows.record_values(tx, [(portfolio.id, flows.Opening(day=now.date(), at=now, value=D(10_000)))])
-        await plans.add_plan(tx, proposed(portfolio.id, "sell 0.01 BTC", now))
+        plan = await plans.add_plan(tx, proposed(portfolio.id, "sell 0.01 BTC", now))
+        await flows.add(tx, Flow(portfolio_id=portfolio.id, at=now, kind=FlowKind.DEPOSIT, value=D(1), amount=D(1), facts=TRACED))
+        report = KeyReport(at=now, problems=(KeyProblem.NO_FUTURES,), reads=True, off_s=0.5, expires_at=now, found=(("spot", "BTC", "1"),))
+        await keys.add(tx, person.id, "binance", "abcd", report, lambda number: f"sealed:{number}")
+        known = {"portfolio_id": portfolio.id, "plan_id": plan.id, "person_id": person.id, "chat_id": person.id}
+        for name, table in tables.metadata.tables.items():  # whatever there is besides
+            if name in ROWS and not await rows_of(tx, name, next(iter(table.columns.keys())), portfolio):
+                await tx.execute(table.insert().values(any_row(table, known)))
     return portfolio
 
 

@@ -194,7 +194,7 @@ async def test_a_new_amount_after_a_leap_is_taken_back_and_asked_about_again(ann
 
 @pytest.mark.parametrize("ann", ["manual", "paper"], indirect=True)
 async def test_a_settled_contract_is_held_again(ann: Someone) -> None:
-    """By hand; the simulated exchange has closed it for good, and offers nothing."""
+    """By hand and on paper: the position, what was paid for it and the futures account are as they were."""
     exchange = await ann.exchange()
     if isinstance(exchange, PaperExchange):
         stake = {"ETH-PERP": Stake(qty=D("0.1"), cost=D(240))}
@@ -211,12 +211,33 @@ async def test_a_settled_contract_is_held_again(ann: Someone) -> None:
         await ann.step()
     before = await stand(ann)
     await ann.taps("What about ETH futures?", "Settled", "ETH futures are settled")
-    if isinstance(exchange, PaperExchange):
-        assert "Undo" not in ann.last.buttons
-        return
     assert "ETH-PERP" not in (await ann.books())["book"]
     await ann.tap("Undo", on=ann.with_button("Rebalance"))
     assert await stand(ann) == before
+
+
+@pytest.mark.parametrize("ann", ["paper"], indirect=True)
+@pytest.mark.parametrize("wallet", [D(1000), D("5")])
+async def test_a_settled_contract_stays_closed_once_its_result_was_used(ann: Someone, wallet: Decimal) -> None:
+    """Its gain of 10 has left the futures account: that is said; a loss beyond the account offers no way back."""
+    exchange: Any = await ann.exchange()
+    qty, paid = (D("0.1"), D(240)) if wallet > 100 else (D("-0.1"), D(-240))
+    exchange._state = replace(exchange.state, futures_wallet=wallet, positions={"ETH-PERP": Stake(qty=qty, cost=paid)})
+    ann.program.roster.forget(await ann.portfolio_id())
+    await ann.step()
+    listings(ann).gone.add("ETH-PERP")
+    for _ in range(3):
+        await ann.step()
+    await ann.say("/status")
+    await ann.taps("What about ETH futures?", "Settled", "ETH futures are settled")
+    if wallet < 100:
+        assert "Undo" not in ann.last.buttons
+        return
+    button = ann.with_button("Undo")
+    exchange._state = replace(exchange.state, futures_wallet=D(9))
+    answer = await ann.tap("Undo", on=button)
+    assert answer.text
+    assert "ETH-PERP" not in (await ann.books())["book"]
 
 
 async def test_a_write_off_stays_once_settings_are_others(ann: Someone) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chatbot.errors import NotEnoughMoney, Rejected
 from chatbot.exchanges.base import OrderStatus, Side, is_perp
 from chatbot.exchanges.markets.markettime import MINUTE_MS, from_ms, to_ms
 from chatbot.exchanges.markets.path import Book, Path, down, plain
@@ -237,6 +238,17 @@ def settled(state: AccountState, contract: str, price: Decimal) -> tuple[Account
         return after, [entry]
     owed = -after.futures_wallet
     return replace(after, forgiven=after.forgiven + owed, futures_wallet=ZERO), [entry, Entry(kind=Kind.FORGIVEN, amount=owed)]
+
+
+def reopened(state: AccountState, contract: str, qty: Decimal, entry: Decimal, price: Decimal) -> tuple[AccountState, list[Entry]]:
+    """Hold a position again that was settled at ``price``: its result leaves the wallet. Raises ``Rejected``, ``NotEnoughMoney``."""
+    if contract in state.positions:
+        raise Rejected("changed", f"{contract} is held")
+    wallet = state.futures_wallet - qty * (price - entry)
+    if wallet < 0:
+        raise NotEnoughMoney(f"the futures wallet would be {wallet}")
+    positions = {**state.positions, contract: Stake(qty=qty, cost=qty * entry)}
+    return replace(state, positions=positions, futures_wallet=wallet), [Entry(kind=Kind.FILL, instrument=contract, qty=qty, price=price)]
 
 
 def _book_perp(state: AccountState, instrument: str, qty: Decimal, price: Decimal, fee: Decimal) -> AccountState:

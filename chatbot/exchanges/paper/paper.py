@@ -32,7 +32,7 @@ from chatbot.exchanges.paper.admission import check_form, check_money, check_pri
 from chatbot.exchanges.paper.faults import Faults
 from chatbot.exchanges.paper.ledger import Entry, Kind, check, check_flow, locked
 from chatbot.exchanges.paper.margin import equity, initial_margin, public_positions, withdrawable
-from chatbot.exchanges.paper.matching import Stretch, crosses, live_through, settled, take
+from chatbot.exchanges.paper.matching import Stretch, crosses, live_through, reopened, settled, take
 from chatbot.exchanges.sound import marks_of, sound_quotes
 
 if TYPE_CHECKING:
@@ -136,6 +136,13 @@ class PaperExchange:
         async with self._change:
             await self._catch_up()
             after, entries = settled(self._state, contract, price)
+            await self._commit(after, entries, also)
+
+    async def reopen(self, contract: str, qty: Decimal, entry: Decimal, price: Decimal, also: Also) -> None:
+        """Hold a position again that was settled at ``price``. Raises ``Rejected`` and ``NotEnoughMoney``."""
+        async with self._change:
+            await self._catch_up()
+            after, entries = reopened(self._state, contract, qty, entry, price)
             await self._commit(after, entries, also)
 
     async def place(self, request: OrderRequest) -> Order:

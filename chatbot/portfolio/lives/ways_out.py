@@ -19,7 +19,7 @@ from chatbot.model import Flow, FlowKind, Plan, PlanState
 from chatbot.model.life import LeapAnswer, LeapWhy, StopKind, WayOut
 from chatbot.portfolio import reserve, states
 from chatbot.portfolio.amounts.trace import Trace
-from chatbot.portfolio.flows import changed_facts
+from chatbot.portfolio.flows import SETTLED, changed_facts
 from chatbot.portfolio.lives import targets
 from chatbot.portfolio.revision import revision_of
 from chatbot.store import flows, plans, portfolios
@@ -111,8 +111,8 @@ class Done:
 
     @property
     def can_be_undone(self) -> bool:
-        """Tell whether one tap takes it back: the simulated exchange does not open a position again that is settled."""
-        return "before" in self.flow.facts or "changes" in self.flow.facts
+        """Tell whether one tap takes it back: not where a loss was more than the futures account could pay."""
+        return any(way in self.flow.facts for way in ("before", "changes", SETTLED))
 
 
 Outcome: TypeAlias = "Done | Busy | Gone"
@@ -182,7 +182,8 @@ class WaysOut:
         exchange = await self._accounts.exchange(portfolio.id)
         before = exchange.holdings if isinstance(exchange, KeptByHand) else None
         after = _after(exchange, before, wish) if isinstance(exchange, KeptByHand) and before is not None else None
-        flow = _undoable(self._flow(portfolio, wish, evaluation), wish, before, after)
+        wallet = evaluation.account.balances.futures_wallet if evaluation.account is not None else _ZERO
+        flow = _undoable(self._flow(portfolio, wish, evaluation), wish, before, after, wallet)
         done = [Done(portfolio=portfolio, wish=wish, flow=flow)]
 
         async def write(tx: Tx) -> None:
@@ -240,12 +241,15 @@ class WaysOut:
         return Flow(portfolio_id=portfolio.id, at=self._clock.now(), kind=_KINDS[wish.way], value=value, amount=amount, facts=facts)
 
 
-def _undoable(flow: Flow, wish: Wish, before: Holdings | None, after: Holdings | None) -> Flow:
-    """Return a flow that tells how the amounts are put back; a position that the simulated exchange has settled is not opened again."""
+def _undoable(flow: Flow, wish: Wish, before: Holdings | None, after: Holdings | None, wallet: Decimal) -> Flow:
+    """Return a flow that tells how the amounts are put back; ``wallet`` is the futures account's, quote."""
     if before is not None and after is not None:
         return replace(flow, facts=flow.facts | changed_facts(before, after))
+    case = wish.case
     if wish.way is WayOut.SETTLE:
-        return flow
+        is_paid = case.price is not None and case.entry is not None and wallet + (case.value or _ZERO) >= 0
+        facts = {SETTLED: [case.asset, str(case.qty), str(case.entry), str(case.price)]} if is_paid else {}
+        return replace(flow, facts=flow.facts | facts)
     return replace(flow, facts=flow.facts | {"changes": {asset: str(qty) for asset, qty in wish.changes.items()}})
 
 
