@@ -53,8 +53,8 @@ TAG = "t"
 PACE = Pace(poll_s=1, requote_s=4, requotes=1, retries_s=(1, 2, 4), margin_s=1)
 #: of the machine's time: a plan that has not ended by then is stuck
 DEADLINE_S = 120
-#: points that a life passes before it dies at random, at most
-POINTS_MAX = 40
+#: points that a life passes before it dies at random, at most: most die soon, in what the life before left behind, some live for a while
+POINTS_MAX = (40, 40, 40, 250)
 #: lives until there is no point left at which none has died, at most
 LIVES_MAX = 1_500
 #: where nobody listens
@@ -273,7 +273,7 @@ def die_everywhere(folder: Path, fineness: str, weather: Weather) -> None:
 def die_at_random(folder: Path, kills: int, chance: random.Random) -> None:
     """Die at whichever point comes so many points after the start, now and then at a moment of no name."""
     for number in range(kills):
-        where, after_s = f"*#{chance.randint(1, POINTS_MAX)}", chance.uniform(0.2, 1.0) if number % 5 == 0 else None
+        where, after_s = f"*#{chance.randint(1, chance.choice(POINTS_MAX))}", chance.uniform(0.2, 1.0) if number % 5 == 0 else None
         code = live(lambda where=where: Life(folder, Death(where)).live(99), after_s)  # type: ignore[misc]
         if code != -signal.SIGKILL:
             sys.exit(f"life {number} ended with {code}")
