@@ -158,7 +158,7 @@ def _demo_settings(arguments: argparse.Namespace, folder: Path) -> Settings:
 
 
 async def _serve_demo(settings: Settings, exchange: str | None) -> None:
-    from chatbot.app import open_program  # noqa: PLC0415 - so that --help and plan start at once
+    from chatbot.app import OwnExchange, open_program  # noqa: PLC0415 - so that --help and plan start at once
     from chatbot.web.server import WebServer  # noqa: PLC0415
     from chatbot.web.socket import Around  # noqa: PLC0415
     from handlers.bot import build  # noqa: PLC0415
@@ -170,7 +170,8 @@ async def _serve_demo(settings: Settings, exchange: str | None) -> None:
         if stand is not None:
             given = {"secret_keys": stand.master_key, "exchange_options": {exchange: stand.options}}
             settings = Settings.model_validate({**settings.model_dump(), **given})
-        program = await stack.enter_async_context(open_program(settings))
+        own = OwnExchange(f"{exchange}:own", stand.key) if stand is not None else None
+        program = await stack.enter_async_context(open_program(settings, own_exchange=own))
         if stand is not None:
             await stand.follow(program.source)
         loopback = Loopback(program.clock)
@@ -189,7 +190,7 @@ async def _serve_demo(settings: Settings, exchange: str | None) -> None:
         )
         print(f"Ballast demo: {server.url}", flush=True)  # noqa: T201 - the address is what the command is for
         if stand is not None:
-            print(f"A test exchange on this machine. A key to its play money, for /connect:\n{stand.key}", flush=True)  # noqa: T201
+            print(f"A test exchange on this machine. /connect shows the key to its play money:\n{stand.key}", flush=True)  # noqa: T201
         if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin":
             webbrowser.open(server.url)
         await _work(program, bot)

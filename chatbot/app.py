@@ -6,7 +6,7 @@ import asyncio
 import fcntl
 import secrets
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -87,6 +87,15 @@ _BUTTON_KEY = "button_key"
 _ORDER_WORD = "order_word"
 
 
+@dataclass(frozen=True, slots=True)
+class OwnExchange:
+    """A test exchange on this machine, to which /connect leads in the demo."""
+
+    name: str
+    #: both halves of the key to its one account, which everybody knows
+    key: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
     """Everything that chat and command line use; made by :func:`open_program`."""
@@ -127,6 +136,8 @@ class Program:
     button_key: bytes
     #: what the portfolios of this program are: demo on a made-up market, paper on live prices
     mode: Mode
+    #: None: real exchanges are connected, or none
+    own_exchange: OwnExchange | None = None
 
     async def run(self, send: Callable[[Message], Awaitable[Delivery]], outbox: Outbox | None = None) -> None:
         """Check, deliver and reconcile until cancelled."""
@@ -183,6 +194,7 @@ async def open_program(
     work: Work | None = None,
     pace: Pace | None = None,
     start_work: bool = True,
+    own_exchange: OwnExchange | None = None,
 ) -> AsyncIterator[Program]:
     """Open the database, the market and the durable work; close them in reverse order.
 
@@ -219,6 +231,7 @@ async def open_program(
         await stage.wake()
         await stage.note()
         program = await _assemble(settings, clock, db, hold, source, work, pace or pace_for(settings), stage, vault, stack)
+        program = replace(program, own_exchange=own_exchange)
         stack.push_async_callback(program.accounts.close)
         stack.push_async_callback(work.stop)
         if start_work:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from telegram import Update
 
-    from chatbot.app import Program
+    from chatbot.app import OwnExchange, Program
     from chatbot.exchanges.base import PriceSource
     from chatbot.exchanges.paper.paper import PaperExchange
     from chatbot.model import Plan
@@ -247,6 +247,7 @@ async def someone(
     user: TelegramUser = ANN,
     pace: Pace = PACE,
     flood: bool = False,
+    own_exchange: OwnExchange | None = None,
     **settings: Any,
 ) -> AsyncIterator[Someone]:
     """Start the program over ``folder`` and sit down at its chat; given a loopback, at the same chat as before.
@@ -260,7 +261,9 @@ async def someone(
         options = load_settings(_env_file=None, data_dir=folder, **{**usual, **settings})
         if source is None:
             await make_ready(options, clock)
-        program = await stack.enter_async_context(open_program(options, clock=clock, source=source, work=Inline(), pace=pace))
+        program = await stack.enter_async_context(
+            open_program(options, clock=clock, source=source, work=Inline(), pace=pace, own_exchange=own_exchange)
+        )
         bot = build(program, token=loopback.token, request=loopback.request(), updates_request=loopback.request())
         await stack.enter_async_context(bot)
         outbox = Outbox(program.db, clock, Courier(program, bot.bot))

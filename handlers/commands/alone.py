@@ -43,7 +43,7 @@ async def ask(update: Update, context: Context, portfolio: Portfolio, limits: Au
 
 async def _may_agree(update: Update, context: Context, portfolio: Portfolio) -> bool:
     """Tell whether it may be agreed to now; why not is shown: no plan has traded, something is stopped, or the key is unfit."""
-    if portfolio.live is None or not context.program.settings.allow_live:
+    if portfolio.live is None or not live.may_trade(context, portfolio):
         await show(update, context, real_money.not_allowed(context.words, portfolio))
     elif not portfolio.live.is_tried:
         await show(update, context, views.not_yet(context.words, portfolio))

@@ -10,7 +10,7 @@ from chatbot.model import Credentials, Mode, Plan
 from handlers.chat.context import answer, reply, show
 from handlers.chat.typed_keys import heard, unsay, was_whispered
 from handlers.views.person import keys as views
-from handlers.views.person.key_guides import GUIDES
+from handlers.views.person.key_guides import GUIDES, OWN
 from handlers.views.plan import real_money
 
 if TYPE_CHECKING:
@@ -36,20 +36,28 @@ async def connect(update: Update, context: Context) -> None:
     keyring = context.program.keyring
     if not keyring.is_open:
         await show(update, context, views.closed(context.words, demo=context.program.mode is Mode.DEMO))
-    elif exchange not in GUIDES:
-        await show(update, context, views.choice(context.words, has_keys=bool(await keyring.of(context.person))))
+    elif exchange not in (there := offered(context)) and len(there) > 1:
+        await show(update, context, views.choice(context.words, there, has_keys=bool(await keyring.of(context.person))))
     elif base := context.program.settings.public_url:
         await show(
             update, context, views.guide(context.words, exchange, f"{base}/key/{await keyring.offer_form(context.person, exchange)}")
         )
+    elif own := context.program.own_exchange:
+        await show(update, context, views.guide(context.words, own.name, key=own.key, others=False))
     else:
         await show(update, context, views.guide(context.words, exchange))
+
+
+def offered(context: Context) -> tuple[str, ...]:
+    """Return the exchanges that may be connected, real ones first: in the demo the one on this machine alone, which nothing leaves."""
+    own = context.program.own_exchange
+    return tuple(one for one in GUIDES if not one.endswith(OWN)) if own is None else (own.name,)
 
 
 async def key_here(update: Update, context: Context) -> None:
     """Ask for a key in the chat; from now on its updates are stored without their text."""
     exchange = context.tapped.arg
-    if not context.program.keyring.is_open or context.program.settings.public_url or exchange not in GUIDES:
+    if not context.program.keyring.is_open or context.program.settings.public_url or exchange not in offered(context):
         await connect(update, context)
         return
     await context.enter(DIALOG, dict(context.program.keyring.question(exchange)))

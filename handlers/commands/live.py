@@ -46,7 +46,7 @@ async def watch(update: Update, context: Context) -> None:
         found = await program.keyring.look(context.person, found.id)
     if found is None or found.is_lost or not REFUSING.isdisjoint(found.report.problems):
         await show(update, context, key_views.gone(context.words))
-    elif not program.settings.is_live_market:
+    elif not (program.settings.is_live_market or found.is_test):
         await show(update, context, views.made_up(context.words, found.exchange))
     else:
         await _watch(update, context, found)
@@ -78,7 +78,7 @@ async def live(update: Update, context: Context) -> None:
         await show(update, context, views.no_account(context.words, portfolio, can_connect=context.program.keyring.is_open))
     elif portfolio.live is not None:
         await _terms(update, context, portfolio, portfolio.live)
-    elif not context.program.settings.allow_live:
+    elif not may_trade(context, portfolio):
         await show(update, context, views.not_allowed(context.words, portfolio))
     elif await is_fit(update, context, portfolio):
         await _ask(update, context, portfolio)
@@ -91,7 +91,7 @@ async def is_fit(update: Update, context: Context, portfolio: Portfolio) -> bool
         await show(update, context, key_views.gone(context.words))
         return False
     unfit = key.report.unfit(futures=bool(portfolio.strategy.contracts))
-    if unfit or not key.report.trades_spot:
+    if unfit or not (key.report.trades_spot or (key.is_test and key.report.trades_spot is None)):
         await show(update, context, key_views.unfit(context.words, key, unfit))
         return False
     return True
@@ -124,9 +124,9 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
     await context.leave(DIALOG)
     if portfolio is None:
         return
-    if not is_said(text, views.SENTENCE, context):
+    if not is_said(text, views.sentence(portfolio), context):
         await reply(update, context, views.not_agreed(context.words, portfolio))
-    elif portfolio.mode is not Mode.LIVE or not context.program.settings.allow_live:
+    elif portfolio.mode is not Mode.LIVE or not may_trade(context, portfolio):
         await reply(update, context, views.not_allowed(context.words, portfolio))
     elif await is_fit(update, context, portfolio):
         await _agree(update, context, portfolio, data)
@@ -153,6 +153,11 @@ async def _agree(update: Update, context: Context, portfolio: Portfolio, data: d
 def is_said(text: str, sentence: str, context: Context) -> bool:
     """Tell whether a text is the sentence, in English or the person's language: capitals, spaces and the stop at its end do not matter."""
     return _plain(text) in {_plain(sentence), _plain(context.words.t(sentence))}
+
+
+def may_trade(context: Context, portfolio: Portfolio) -> bool:
+    """Tell whether the operator lets this portfolio trade: a test account needs no permission, no real money is in it."""
+    return context.program.settings.allow_live or portfolio.is_test
 
 
 def _plain(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from chatbot.clock import UTC_ZONE
 from chatbot.exchanges.base import asset_of, is_perp
 from chatbot.i18n import N_
-from chatbot.model import CORE, FUTURES, NET, STABLE, Mode
+from chatbot.model import CORE, FUTURES, NET, STABLE, Mode, is_test, venue_of
 from handlers.buttons import Button, Keyboard, Style, Tap
 
 if TYPE_CHECKING:
@@ -243,8 +243,8 @@ def _cells(row: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 def mark(mode: Mode, exchange: str = "", *, watched: bool = False) -> Html:
     """Return the mode mark that every message about money starts with; the same in every language."""
-    text = "WATCH" if watched else mode.value.upper()
-    return bold(f"{text}{DOT}{clip(exchange, 20).title()}" if mode is Mode.LIVE and exchange else text)
+    text = "TEST" if is_test(exchange) else "WATCH" if watched else mode.value.upper()
+    return bold(f"{text}{DOT}{clip(venue_of(exchange), 20).title()}" if mode is Mode.LIVE and exchange else text)
 
 
 def head(words: Words, portfolio: Portfolio, *rest: object, name: bool = False) -> Html:
@@ -254,10 +254,12 @@ def head(words: Words, portfolio: Portfolio, *rest: object, name: bool = False) 
     """
     shown = named(words, portfolio) if name or portfolio.is_one_of_several or not portfolio.is_open else None
     state = None if portfolio.is_open else bold(words.t("closed"))
+    watched = words.t("only watched") if portfolio.is_test and portfolio.is_watched else None
     return joined(
         DOT,
         (
             mark(portfolio.mode, portfolio.exchange, watched=portfolio.is_watched),
+            watched,
             played(words, portfolio.mode, portfolio.exchange),
             shown,
             state,

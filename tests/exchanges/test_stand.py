@@ -7,38 +7,96 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
+from chatbot.app import OwnExchange
 from chatbot.clock import ManualClock
 from chatbot.exchanges.stand import standing
+from chatbot.model import PlanState
 from tests.person import START, someone
 from tests.places import ROOT
+from tests.stories.test_live import doctor
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from chatbot.exchanges.stand import Stand
+    from tests.person import Someone
 
-@pytest.mark.parametrize("name", ["binance", "bybit"])
-async def test_the_key_that_the_demo_prints_is_connected_and_reads_an_account_of_play_money(tmp_path: Path, name: str) -> None:
-    """Its coins are those of the demo's market; no word of the secret stays in the chat."""
+
+@asynccontextmanager
+async def beside(folder: Path, name: str) -> AsyncIterator[tuple[Someone, Stand]]:
+    """Sit down at the demo page with a test exchange beside it."""
     clock = ManualClock(START)
     async with (
         standing(name, clock) as stand,
-        someone(tmp_path, clock=clock, secret_keys=stand.master_key, exchange_options={name: stand.options}) as ann,
+        someone(
+            folder,
+            clock=clock,
+            secret_keys=stand.master_key,
+            exchange_options={name: {**stand.options, "timeout_on_exit": 0}},
+            own_exchange=OwnExchange(f"{name}:own", stand.key),
+        ) as ann,
     ):
+        ann.program.keyring._ask = doctor(clock, stand.options)
         await stand.follow(ann.program.source)
-        await ann.say("/connect")
-        await ann.taps(name.capitalize(), "Send it here")
+        yield ann, stand
+
+
+@pytest.mark.parametrize("name", ["binance", "bybit"])
+async def test_connect_shows_the_key_and_reads_an_account_of_play_money(tmp_path: Path, name: str) -> None:
+    """Its coins are those of the demo's market; no word of the secret stays in the chat beside what was shown to everybody."""
+    async with beside(tmp_path, name) as (ann, stand):
+        guide = await ann.say("/connect")
+        assert f"TEST · {name.capitalize()} test" in guide
+        assert stand.key in guide
+        await ann.taps("Send it here")
         answer = await ann.say(stand.key)
         assert "Connected" in answer, answer
+        assert f"TEST · {name.capitalize()} test …" in answer
         assert re.search(r"Withdraws +no", answer)
         assert "0.04 BTC" in answer
         assert "6,000 USDT" in answer
         assert "Watch this account" in ann.last.buttons
         assert stand.server.asked("place") == []
-        assert not [one for one in ann.loopback.chat(ann.user.id) if stand.key.split()[1] in one.text]
+        assert not [one for one in ann.loopback.chat(ann.user.id) if one.sender and stand.key.split()[1] in one.text]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["binance", "bybit"])
+async def test_a_plan_on_the_test_exchange_is_marked_and_needs_no_permission(tmp_path: Path, name: str) -> None:
+    """From /connect to a plan that is done, each message with its mark; CHATBOT_ALLOW_LIVE is off, and the server holds the orders."""
+    marked = f"TEST · {name.capitalize()}"
+    async with beside(tmp_path, name) as (ann, stand):
+        await ann.say("/connect")
+        await ann.taps("Send it here")
+        await ann.say(stand.key)
+        watching = (await ann.taps("Watch this account")).text
+        assert f"{marked} · only watched" in watching
+        assert marked in await ann.say("/status")
+        assert marked in await ann.say("/portfolios")
+        assert "no real money moves" in await ann.say("/mode")
+        asked = await ann.say("/live")
+        assert "Trade on this test account?" in asked
+        assert "real money?" not in asked
+        await ann.say("trade with real money")  # of another account
+        assert "only watched" in await ann.say("/status")
+        await ann.say("/live")
+        agreed = await ann.say("Trade with test money")
+        assert f"{marked}" in agreed
+        assert "only watched" not in agreed
+        await ann.say("/targets BTC 50 ETH 20 USDT 30")
+        card = await ann.say("/rebalance")
+        assert marked in card
+        assert "real money" not in card
+        assert (await ann.confirm()).state is PlanState.DONE
+        assert marked in ann.last.text
+        assert stand.server.asked("place")
+        assert not [one for one in ann.messages if "LIVE ·" in one.text]
 
 
 @pytest.mark.long

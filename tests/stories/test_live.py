@@ -34,7 +34,7 @@ async def test_from_the_first_key_to_the_first_plan_with_real_money_and_its_rest
         assert "only after a plan that you have confirmed has traded" in await ann.say("/mode auto")
         card = await ann.say("/rebalance")
         assert "LIVE · Binance" in card
-        assert "a first plan with real money trades a tenth" in card
+        assert "a first plan on an account trades a tenth" in card
         first = await ann.confirm()
         assert first.state is PlanState.DONE
         await ann.step()

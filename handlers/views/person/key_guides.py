@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from chatbot.i18n import N_
+from chatbot.model import venue_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,12 +24,27 @@ class Guide:
     tried: str
     #: how hedge mode is changed there
     one_way: str
+    #: what comes after its name: which of its accounts it is
+    kind: str = ""
     #: what is not seen without the right to futures; empty: nothing
     unseen: str = ""
 
 
 _TRIED = N_("Tried on: recorded answers of {exchange}, and a test exchange of our own. No real account has been connected yet.")
+_TEST_TRIED = N_("Tried on: a test exchange of our own. No test account of {exchange} has been connected yet.")
+_OWN_TRIED = N_("No real exchange is asked, and no real money is in it.")
+_BINANCE_ONE_WAY = N_("In Binance: Futures, Preferences, Position Mode, One-way. It can be changed while no position or order is open.")
+_BYBIT_ONE_WAY = N_("In Bybit: a USDT contract, Settings, Position Mode, One-Way. It can be changed while no position or order is open.")
+_COPY = N_("Copy both parts. The secret is shown only once.")
+#: of a test exchange on this machine, whose one key everybody knows
+_OWN_STEPS = (
+    N_("This exchange runs on this machine, at the prices of this demo, with one account of play money."),
+    N_("It speaks as the real one does, so all that follows is as it would be there."),
+    N_("Its key, both parts: {key}"),
+)
 
+#: what the names of test exchanges of our own end with
+OWN: Final = ":own"
 #: in the order in which they are offered
 GUIDES: Final[Mapping[str, Guide]] = MappingProxyType(
     {
@@ -44,7 +60,7 @@ GUIDES: Final[Mapping[str, Guide]] = MappingProxyType(
                 N_("Copy both parts. The secret key is shown only once."),
             ),
             tried=_TRIED,
-            one_way=N_("In Binance: Futures, Preferences, Position Mode, One-way. It can be changed while no position or order is open."),
+            one_way=_BINANCE_ONE_WAY,
             unseen=N_("Without Enable Futures I do not see the futures account."),
         ),
         "bybit": Guide(
@@ -55,17 +71,54 @@ GUIDES: Final[Mapping[str, Guide]] = MappingProxyType(
                 N_(
                     "Choose Read-Only, Withdrawal off: I refuse a key that may withdraw. Without a fixed IP address it ends after 3 months."
                 ),
-                N_("Copy both parts. The secret is shown only once."),
+                _COPY,
             ),
             tried=_TRIED,
-            one_way=N_(
-                "In Bybit: a USDT contract, Settings, Position Mode, One-Way. It can be changed while no position or order is open."
-            ),
+            one_way=_BYBIT_ONE_WAY,
         ),
+        "binance:demo": Guide(
+            name="Binance",
+            kind="demo",
+            page="demo.binance.com/en/my/settings/api-management",
+            steps=(
+                N_("Switch to Demo Trading, then on {page} create an API key of the kind “System generated”."),
+                N_("Leave Enable Reading, Spot and Futures on. Money moves between its two wallets by your hand alone."),
+                _COPY,
+            ),
+            tried=_TEST_TRIED,
+            one_way=_BINANCE_ONE_WAY,
+        ),
+        "bybit:testnet": Guide(
+            name="Bybit",
+            kind="testnet",
+            page="testnet.bybit.com/app/user/api-management",
+            steps=(
+                N_("Open an account on {page} and create a key there: those of bybit.com do not work on the testnet."),
+                N_("Read-Write lets me trade, Withdrawal stays off."),
+                _COPY,
+            ),
+            tried=_TEST_TRIED,
+            one_way=_BYBIT_ONE_WAY,
+        ),
+        "bybit:demo": Guide(
+            name="Bybit",
+            kind="demo",
+            page="bybit.com/app/user/api-management",
+            steps=(
+                N_("At Bybit, switch to Demo Trading, then create a key on {page}."),
+                N_("Read-Write lets me trade, Withdrawal stays off."),
+                _COPY,
+            ),
+            tried=_TEST_TRIED,
+            one_way=_BYBIT_ONE_WAY,
+        ),
+        "binance:own": Guide(name="Binance", kind="test", page="", steps=_OWN_STEPS, tried=_OWN_TRIED, one_way=_BINANCE_ONE_WAY),
+        "bybit:own": Guide(name="Bybit", kind="test", page="", steps=_OWN_STEPS, tried=_OWN_TRIED, one_way=_BYBIT_ONE_WAY),
     }
 )
 
 
 def name_of(exchange: str) -> str:
-    """Return what an exchange is called."""
-    return GUIDES[exchange].name if exchange in GUIDES else exchange.title()
+    """Return what an exchange is called, with the kind of its test accounts where it is one of them: Binance, Binance demo."""
+    guide = GUIDES.get(exchange)
+    return f"{guide.name} {guide.kind}".rstrip() if guide is not None else venue_of(exchange).title()

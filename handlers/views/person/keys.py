@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from chatbot.i18n import N_
-from chatbot.model import REFUSING, KeyProblem
+from chatbot.model import REFUSING, KeyProblem, is_test
 from handlers.buttons import Button, Style, Tap
-from handlers.views.common import DASH, DOT, View, bold, button, clip, joined, page, say, table
+from handlers.views.common import DASH, DOT, View, bold, button, clip, joined, page, pre, say, table
 from handlers.views.person.key_guides import GUIDES, name_of
 
 if TYPE_CHECKING:
@@ -69,27 +69,38 @@ def closed(words: Words, *, demo: bool) -> View:
     return View(text)
 
 
-def choice(words: Words, *, has_keys: bool) -> View:
-    """Ask which exchange, and say what connecting it means today."""
+def choice(words: Words, offered: Sequence[str], *, has_keys: bool) -> View:
+    """Ask which of the ``offered`` exchanges, real ones first, and say what connecting it means today."""
     text = page(
         bold(words.t("Connect an exchange")),
         say(words, "You make a key there and give it to me. I check it, keep it sealed, and tell you what is wrong with it."),
         say(words, _ONLY_READ),
     )
-    named = tuple(button(guide.name, "connect", exchange, Style.PRIMARY) for exchange, guide in GUIDES.items())
-    return View(text, (named, (button(words.t("My keys"), "keys"),)) if has_keys else (named,))
+    real = tuple(button(name_of(exchange), "connect", exchange, Style.PRIMARY) for exchange in offered if not is_test(exchange))
+    tests = tuple(button(f"TEST{DOT}{name_of(exchange)}", "connect", exchange) for exchange in offered if is_test(exchange))
+    if tests:
+        text = page(text, say(words, "TEST: an account for trying things out, at the exchange itself. No real money is in it."))
+    rows = (real, *((one,) for one in tests), (button(words.t("My keys"), "keys"),) if has_keys else ())
+    return View(text, tuple(row for row in rows if row))
 
 
-def guide(words: Words, exchange: str, form: str = "") -> View:
-    """Tell how to make a key, and offer the ``form`` at that address; without one, the chat."""
+def guide(words: Words, exchange: str, form: str = "", *, key: str = "", others: bool = True) -> View:
+    """Tell how to make a key, and offer the ``form`` at that address; without one, the chat.
+
+    ``key`` is the one of a test exchange on this machine, ``others`` whether any other exchange is offered.
+    """
     known = GUIDES[exchange]
-    steps = [joined(" ", (f"{number}.", say(words, step, page=bold(known.page)))) for number, step in enumerate(known.steps, 1)]
+    steps = [
+        joined(" ", (f"{number}.", say(words, step, page=bold(known.page), key=pre(key.splitlines()))))
+        for number, step in enumerate(known.steps, 1)
+    ]
     way = say(words, "The form works once, for 10 minutes. Open it on a device that you trust.") if form else _in_chat(words)
-    text = page(bold(known.name), *steps, "", way, say(words, known.tried, exchange=known.name))
+    title = _named(exchange)
+    text = page(title, *steps, "", way, say(words, known.tried, exchange=known.name))
     give = Button(words.t("Open the form"), Tap("connect", exchange), Style.PRIMARY, url=form)
     if not form:
         give = button(words.t("Send it here"), "key_here", exchange, Style.PRIMARY)
-    return View(text, ((give,), (button(words.t("Another exchange"), "connect"),)))
+    return View(text, ((give,), (button(words.t("Another exchange"), "connect"),)) if others else ((give,),))
 
 
 def _in_chat(words: Words) -> Html:
@@ -103,7 +114,7 @@ def _in_chat(words: Words) -> Html:
 def ask(words: Words, exchange: str) -> View:
     """Ask for a key in the chat."""
     text = page(
-        bold(name_of(exchange)),
+        _named(exchange),
         say(words, "Send both parts in one message: the API key, and below it the secret. I delete the message as soon as I have read it."),
         say(words, "Until then I write down nothing of what you send. /cancel ends this."),
     )
@@ -241,12 +252,17 @@ def trouble(words: Words, key: ExchangeKey) -> View:
     return View(text, ((button(words.t("Look at it"), "key", key.id), button(words.t("Connect another"), "connect")),))
 
 
+def _named(exchange: str) -> Html:
+    """Return the name of an exchange, marked where no real money is in its accounts."""
+    return bold(f"TEST{DOT}{name_of(exchange)}" if is_test(exchange) else name_of(exchange))
+
+
 def _title(exchange: str, shown: str) -> Html:
-    return joined(" ", (bold(name_of(exchange)), f"…{clip(shown, 8)}"))
+    return joined(" ", (_named(exchange), f"…{clip(shown, 8)}"))
 
 
 def _plain(key: ExchangeKey) -> str:
-    return f"{name_of(key.exchange)} …{clip(key.shown, 8)}"
+    return f"{f'TEST{DOT}' if key.is_test else ''}{name_of(key.exchange)} …{clip(key.shown, 8)}"
 
 
 def _state(words: Words, key: ExchangeKey) -> str:

@@ -39,6 +39,7 @@ _MODES = {
     Mode.MANUAL: N_("your own holdings, typed in; you trade by hand"),
     Mode.LIVE: N_("real orders with real money"),
 }
+_TEST = N_("a test account at an exchange; no real money moves")
 _ANSWERS = {
     AnswerMode.ASK: N_("I show a plan and wait for your Confirm."),
     AnswerMode.NOTIFY: N_("I only tell you; a plan is made when you ask for one."),
@@ -50,7 +51,7 @@ def mode(words: Words, portfolio: Portfolio) -> View:
     """Show how real the portfolio is and what a trigger does, with the ways a trigger may answer."""
     limits = portfolio.answering.limits if portfolio.answer is AnswerMode.AUTO else None
     text = page(
-        joined(" — ", (head(words, portfolio), words.t(_MODES[portfolio.mode]))),
+        joined(" — ", (head(words, portfolio), words.t(_TEST if portfolio.is_test else _MODES[portfolio.mode]))),
         "",
         say(words, "When a line leaves its band:"),
         bold(words.t(_ANSWERS[portfolio.answer])),
@@ -134,7 +135,7 @@ def help_page(words: Words, group: str = "", *, operator: bool = False) -> View:
         say(
             words,
             "Every message about money starts with its mode: {marks}.",
-            marks=joined(", ", (*map(mark, Mode), mark(Mode.LIVE, watched=True))),
+            marks=joined(", ", (*map(mark, Mode), mark(Mode.LIVE, watched=True), bold("TEST"))),
         ),
     )
     buttons = tuple(

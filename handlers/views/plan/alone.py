@@ -31,7 +31,7 @@ def not_yet(words: Words, portfolio: Portfolio) -> View:
     """Say that a plan must be confirmed by hand first."""
     text = page(
         head(words, portfolio),
-        say(words, "Not yet: with real money I act by myself only after a plan that you have confirmed has traded."),
+        say(words, "Not yet: at an exchange I act by myself only after a plan that you have confirmed has traded."),
     )
     return View(text, ((button(words.t("Rebalance"), "rebalance", "", Style.PRIMARY), button(words.t("Back"), "mode")),))
 
@@ -47,7 +47,7 @@ def consent(words: Words, portfolio: Portfolio, terms: LiveTerms, limits: AutoLi
     limits = limits_of(limits_arg(limits))  # what is shown is what the dialog keeps
     text = page(
         head(words, portfolio, name=True),
-        bold(words.t("Act by myself with real money?")),
+        bold(words.t("Act by myself on this test account?") if portfolio.is_test else words.t("Act by myself with real money?")),
         say(
             words,
             "When a trigger asks for a plan, I send its orders without asking you: {limits}.",
@@ -83,7 +83,9 @@ def agreed(words: Words, portfolio: Portfolio, limits: AutoLimits) -> View:
     """Say that the bot acts alone from now on."""
     text = page(
         head(words, portfolio, name=True),
-        bold(words.t("From now on I act by myself here, with real money.")),
+        bold(words.t("From now on I act by myself on this test account."))
+        if portfolio.is_test
+        else bold(words.t("From now on I act by myself here, with real money.")),
         say(words, "Your limits: {limits}.", limits=limits_text(words, limits)),
     )
     return View(

@@ -93,8 +93,8 @@ _LEFT_OUT = {
     LeftOutWhy.WITHDRAW_LIMITED: N_("some money stays in the futures account: its positions need it as margin"),
     LeftOutWhy.COLLATERAL_LIMITED: N_("the futures account gets less than wanted: there is not enough money"),
     LeftOutWhy.TURNOVER: N_("everything above your limit of {amount} for one plan: it waits for the next one"),
-    LeftOutWhy.FIRST_LIVE: N_("{amount} more: a first plan with real money trades a tenth, and the rest is offered after it"),
-    LeftOutWhy.LIVE_LIMITS: N_("{amount} more, which is over your limits for real money"),
+    LeftOutWhy.FIRST_LIVE: N_("{amount} more: a first plan on an account trades a tenth, and the rest is offered after it"),
+    LeftOutWhy.LIVE_LIMITS: N_("{amount} more, which is over your limits for this account"),
     LeftOutWhy.RISK_OFF: N_("{coin}: this plan lowers risk, so it buys nothing"),
     LeftOutWhy.CAP_SCALED: N_("futures are smaller than wanted: the leverage limit comes first"),
 }

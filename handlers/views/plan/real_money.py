@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 
 #: what is typed to agree
 SENTENCE: Final = N_("trade with real money")
+#: the same of a test account
+TEST_SENTENCE: Final = N_("trade with test money")
 EXAMPLE: Final = "/live 500 25% 5%"
 _OVER: Final = {
     LiveStop.OFF: N_("Nothing was sent: whoever hosts me does not allow trading with real money."),
     LiveStop.WATCHED: N_("Nothing was sent: this portfolio is only watched now."),
     LiveStop.KEY: N_("Nothing was sent: something is wrong with the key. /keys says what, with the cure."),
     LiveStop.SHARED: N_("Nothing was sent: another portfolio stands on the same account. Close one of the two."),
-    LiveStop.FIRST: N_("Nothing was sent: the plan trades {amount}, and a first plan with real money at most {limit}."),
+    LiveStop.FIRST: N_("Nothing was sent: the plan trades {amount}, and a first plan on an account at most {limit}."),
     LiveStop.ORDER: N_("Nothing was sent: the largest order is {amount}, and your limit for one is {limit}."),
     LiveStop.TURNOVER: N_("Nothing was sent: {amount} would be traded today, and your limit for a day is {limit}."),
 }
@@ -37,7 +39,7 @@ _STOPPED: Final = {
     LiveStop.WATCHED: N_("This portfolio is only watched now, so nothing more is sent."),
     LiveStop.KEY: N_("Something is wrong with the key, so nothing more is sent. /keys says what, with the cure."),
     LiveStop.SHARED: N_("Another portfolio stands on the same account, so nothing more is sent. Close one of the two."),
-    LiveStop.FIRST: N_("It would have traded more than a first plan with real money may, so nothing more is sent."),
+    LiveStop.FIRST: N_("It would have traded more than a first plan on an account may, so nothing more is sent."),
     LiveStop.ORDER: N_("An order would have been over your limit for one, so nothing more is sent."),
     LiveStop.TURNOVER: N_("It would have traded more today than your limit, so nothing more is sent."),
 }
@@ -116,6 +118,11 @@ def unknown_value(words: Words, portfolio: Portfolio) -> View:
     return View(text, ((button(words.t("Status"), "status"),),))
 
 
+def sentence(portfolio: Portfolio) -> str:
+    """Return what is typed to agree, as a msgid."""
+    return TEST_SENTENCE if portfolio.is_test else SENTENCE
+
+
 def limits_lines(words: Words, limits: LiveLimits) -> list[Html]:
     """Say what nothing but /panic may go beyond."""
     return [
@@ -129,7 +136,7 @@ def consent(words: Words, portfolio: Portfolio, limits: LiveLimits, value: Decim
     """Say what trading with real money means, with its limits, and ask for the sentence."""
     text = page(
         head(words, portfolio, name=True),
-        bold(words.t("Trade with real money?")),
+        bold(words.t("Trade on this test account?") if portfolio.is_test else words.t("Trade with real money?")),
         say(
             words,
             "I will then send orders to your account, which is worth {value}: each plan only after your Confirm.",
@@ -141,9 +148,11 @@ def consent(words: Words, portfolio: Portfolio, limits: LiveLimits, value: Decim
         say(words, "Other limits: {example}", example=code(EXAMPLE)),
         "",
         say(words, "/panic cancels orders and closes futures, whatever the limits are. One tap takes you back to watching."),
-        say(words, "I was tried on recordings and a test exchange, on no real account yet. You may lose money."),
+        say(words, "No real money is in this account. Everything else is as with a real one.")
+        if portfolio.is_test
+        else say(words, "I was tried on recordings and a test exchange, on no real account yet. You may lose money."),
         "",
-        say(words, "To agree, type: {sentence}", sentence=code(words.t(SENTENCE))),
+        say(words, "To agree, type: {sentence}", sentence=code(words.t(sentence(portfolio)))),
         say(words, "Anything else, and I keep watching."),
     )
     return View(text)
@@ -165,7 +174,11 @@ def agreed(words: Words, portfolio: Portfolio, limits: LiveLimits) -> View:
     """Say that the portfolio trades with real money from now on."""
     text = page(
         head(words, portfolio, name=True),
-        bold(words.t("From now on I trade here with real money.")),
+        bold(
+            words.t("From now on I trade on this test account.")
+            if portfolio.is_test
+            else words.t("From now on I trade here with real money.")
+        ),
         *limits_lines(words, limits),
         say(words, "I ask before each plan."),
     )
@@ -175,7 +188,11 @@ def agreed(words: Words, portfolio: Portfolio, limits: LiveLimits) -> View:
 def terms(words: Words, portfolio: Portfolio) -> View:
     """Show what was agreed to, and the way back."""
     agreed_to = portfolio.live
-    since = say(words, "You agreed to real money on {date}.", date=words.date(agreed_to.since)) if agreed_to is not None else None
+    since = None
+    if agreed_to is not None and not portfolio.is_test:
+        since = say(words, "You agreed to real money on {date}.", date=words.date(agreed_to.since))
+    elif agreed_to is not None:
+        since = say(words, "I trade on this test account since {date}.", date=words.date(agreed_to.since))
     first = (
         say(words, "No plan has traded yet: the first one trades at most a tenth.")
         if agreed_to is not None and not agreed_to.is_tried

@@ -140,7 +140,7 @@ def test_messages_about_money_start_with_the_mode() -> None:
     }
     assert len(about_money) > 20
     for key, view in about_money.items():
-        assert re.match(r"<b>(PAPER|MANUAL|LIVE|WATCH)", view.text), key
+        assert re.match(r"<b>(PAPER|MANUAL|LIVE|WATCH|TEST)", view.text), key
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chatbot.access import Gate
@@ -100,7 +101,7 @@ from handlers.views import alerts, problems
 from handlers.views.common import esc
 from handlers.views.hedge import alerts as hedge_alerts
 from handlers.views.hedge import offer, shocks
-from handlers.views.person import access, alert_settings, halt, keys, pause, privacy, schedule
+from handlers.views.person import access, alert_settings, halt, key_guides, keys, pause, privacy, schedule
 from handlers.views.person import portfolios as beside
 from handlers.views.person import settings as control
 from handlers.views.plan import alone, autonomy, by_hand, card, costs, history, more, panic, progress, real_money
@@ -548,7 +549,9 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "person.access.approved": access.approved,
         "person.keys.closed": lambda w: keys.closed(w, demo=False),
         "person.keys.closed in the demo": lambda w: keys.closed(w, demo=True),
-        "person.keys.choice": lambda w: keys.choice(w, has_keys=True),
+        "person.keys.choice": lambda w: keys.choice(w, ("binance", "bybit", "binance:demo", "bybit:testnet"), has_keys=True),
+        "person.keys.choice without tests": lambda w: keys.choice(w, ("binance",), has_keys=False),
+        **{f"person.keys.guide of {one}": partial(_guide, one) for one in key_guides.GUIDES},
         "person.keys.guide": lambda w: keys.guide(w, "bybit"),
         "person.keys.guide with a form": lambda w: keys.guide(w, "binance", "https://bot.example/key/" + "x" * 43),
         "person.keys.ask": lambda w: keys.ask(w, "binance"),
@@ -1029,6 +1032,11 @@ def on_auto(name: str) -> Portfolio:
     return replace(portfolio(name), answer=AnswerMode.AUTO, answering=Answering(limits=limits, unanswered=Unanswered.REDUCE))
 
 
+def _guide(exchange: str, words: Words) -> View:
+    key = "Key0001\nSecret0001" if exchange.endswith(":own") else ""
+    return keys.guide(words, exchange, key=key, others=not key)
+
+
 def _real_money(name: str) -> dict[str, Callable[[Words], View]]:
     """Return every view about real money."""
     limits = LiveLimits(order=D(6500))
@@ -1038,7 +1046,12 @@ def _real_money(name: str) -> dict[str, Callable[[Words], View]]:
         replace(live, live=LiveTerms(since=NOW, limits=limits, is_tried=True, auto_since=NOW)),
         AutoLimits(trade=D(500), share=D("0.1")),
     )
+    tested = replace(watched, exchange="binance:demo")
     return {
+        "plan.real_money.consent of a test account": lambda w: real_money.consent(w, tested, limits, D(65_000)),
+        "plan.real_money.agreed of a test account": lambda w: real_money.agreed(w, replace(tested, live=live.live), limits),
+        "plan.real_money.terms of a test account": lambda w: real_money.terms(w, replace(tested, live=live.live)),
+        "plan.real_money.watching a test account": lambda w: real_money.watching(w, tested, D(65_000)),
         "plan.real_money.made_up": lambda w: real_money.made_up(w, "bybit"),
         "plan.real_money.watching": lambda w: real_money.watching(w, watched, D(65_000)),
         "plan.real_money.watching unknown": lambda w: real_money.watching(w, watched, None),
