@@ -52,6 +52,7 @@ from chatbot.portfolio.lives.ways_out import WaysOut
 from chatbot.portfolio.manage import Portfolios
 from chatbot.portfolio.markets import Markets
 from chatbot.portfolio.reserve import Reserve
+from chatbot.reports.review.reviews import Reviews
 from chatbot.reports.status import Reports
 from chatbot.stage import NOTE_S, Stage, remembered
 from chatbot.store import accounts, orders
@@ -120,6 +121,7 @@ class Program:
     reserve: Reserve
     ways_out: WaysOut
     reports: Reports
+    reviews: Reviews
     adviser: Adviser
     access: Access
     keyring: Keyring
@@ -335,6 +337,7 @@ async def _assemble(
         reserve=Reserve(db, open_accounts, portfolios, evaluator, clock),
         ways_out=WaysOut(open_accounts, evaluator, markets, portfolios, clock),
         reports=reports,
+        reviews=Reviews(db, evaluator, markets, clock),
         adviser=Adviser(evaluator, costing),
         access=access,
         keyring=keyring,

@@ -50,6 +50,20 @@ class Canvas:
         """Fill a rectangle."""
         _renderer.draw_path(_pen(), Path.unit_rectangle(), Affine2D.from_values(width, 0, 0, height, left, bottom), to_rgba(colour))
 
+    def line(self, points: Sequence[tuple[float, float]], colour: str, thickness: float) -> None:
+        """Draw a line through points, in pixels."""
+        pen = _pen()
+        pen.set_linewidth(thickness * 72 / DPI)
+        pen.set_foreground(colour)
+        pen.set_joinstyle("round")
+        pen.set_capstyle("round")
+        _renderer.draw_path(pen, Path(np.asarray(points, dtype=float)), Affine2D())
+
+    def area(self, points: Sequence[tuple[float, float]], colour: str) -> None:
+        """Fill the shape that points enclose, in pixels."""
+        corners = np.asarray([*points, points[0]], dtype=float)
+        _renderer.draw_path(_pen(), Path(corners, closed=True), Affine2D(), to_rgba(colour))
+
     def arc(self, centre: tuple[float, float], radius: float, thickness: float, turn: tuple[float, float], colour: str) -> None:
         """Fill a part of a ring between two turns (0 is the top, clockwise, 1 is once around)."""
         pen = _pen()

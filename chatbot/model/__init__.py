@@ -58,7 +58,7 @@ from chatbot.model.report import AssetExposure, ContractReading, ExposureReport,
 from chatbot.model.signal import BASKET, Signal, TriggerSetting
 from chatbot.model.strategy import ALT, CORE, FUTURES, NET, STABLE, USUAL_QUOTE, BandRule, Portfolio, ScheduleRule, Strategy
 from chatbot.model.tilt import OpenTilt
-from chatbot.model.trigger_info import INFO, Cause, Effect, Phase, TriggerInfo
+from chatbot.model.trigger_info import INFO, NO_REASON, Cause, Effect, Phase, TriggerInfo
 
 __all__ = [
     "ALT",
@@ -72,6 +72,7 @@ __all__ = [
     "LET_IN",
     "MIN_VARIANCE",
     "NET",
+    "NO_REASON",
     "REFUSING",
     "ROTATION",
     "STABLE",

@@ -55,6 +55,10 @@ class Cause(StoredWord):
     FEAR_GREED = "fear_greed"
 
 
+#: these say that a plan was made again, or what joined it, and not why it was made
+NO_REASON = frozenset({Cause.MOVED, Cause.CHANGED, Cause.AGAIN, Cause.REPLANNED, Cause.BETA})
+
+
 class Phase(StoredWord):
     """Whether something that lasts has begun, changed or ended."""
 

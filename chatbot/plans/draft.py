@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.cash import PEG_MARGIN, is_spendable
+from chatbot.engine.errors import Refused
 from chatbot.engine.planner.block import Block, Config, Fees, Rules
 from chatbot.engine.planner.completion import BetaGoal, target_beta
 from chatbot.engine.planner.plan import plan
@@ -15,7 +16,21 @@ from chatbot.engine.planner.smallest_trade import MIN_TRADE, MIN_TRADE_BPS
 from chatbot.engine.portfolio import INDEX, hold_out
 from chatbot.engine.targets import Targets
 from chatbot.exchanges.base import asset_of
-from chatbot.model import Cause, LeftOut, LeftOutWhy, Leg, LegKind, Mode, Plan, PlanState, Portfolio, Problem, Reason, takes_at_once
+from chatbot.model import (
+    NO_REASON,
+    Cause,
+    LeftOut,
+    LeftOutWhy,
+    Leg,
+    LegKind,
+    Mode,
+    Plan,
+    PlanState,
+    Portfolio,
+    Problem,
+    Reason,
+    takes_at_once,
+)
 from chatbot.plans import intended_mix
 from chatbot.plans.outcomes import CannotEvaluate, NothingToDo, SmallDifference
 from chatbot.portfolio import targets as targeting
@@ -37,6 +52,9 @@ if TYPE_CHECKING:
 
 #: the flag of a block whose index contract makes up for what could not be done
 _COMPLETED = "beta_completion"
+#: where a plan's targets tell what each of its triggers would have traded alone
+ALONE = "alone"
+_SEVERAL = 2
 #: this share of the portfolio off its target is told where no order does anything about it
 _WELL_OFF = Decimal("0.01")
 
@@ -288,10 +306,27 @@ def draft(evaluation: Evaluation, targets: Targets, block: Block, reasons: tuple
         left_out=left_out(block, evaluation, targets),
         fees=block.fees,
         prices={name: quote.price for name, quote in evaluation.quotes.items()},
-        targets=targets_to_json(targets) | intended_mix.on_plan(evaluation, targets, block.value_target, legs),
+        targets=targets_to_json(targets)
+        | intended_mix.on_plan(evaluation, targets, block.value_target, legs)
+        | {ALONE: _alone(evaluation, targets, reasons)},
         created_at=now,
         expires_at=now + expiry,
     )
+
+
+def _alone(evaluation: Evaluation, targets: Targets, reasons: tuple[Reason, ...]) -> dict[str, dict[str, str]]:
+    """Return what each of several triggers would trade alone, signed base units as text: what its trades bring is split by it (12.4)."""
+    triggers = dict.fromkeys(reason.trigger for reason in reasons if reason.trigger not in NO_REASON)
+    if len(triggers) < _SEVERAL:
+        return {}
+    found: dict[str, dict[str, str]] = {}
+    for trigger in triggers:
+        try:
+            block = block_for(evaluation, targets, tuple(reason for reason in reasons if reason.trigger is trigger))
+        except Refused:
+            return {}
+        found[trigger.value] = {order.instrument: f"{order.qty if order.side == 'buy' else -order.qty:f}" for order in block.orders}
+    return found
 
 
 def figures_after(evaluation: Evaluation, legs: Iterable[Leg]) -> PortfolioFigures:

@@ -37,12 +37,21 @@ def _drawn(asked: _Asked) -> bytes:
 
 def png(picture: Picture) -> bytes:
     """Return the picture as PNG; drawings in several threads wait for each other."""
-    from chatbot.charts import allocation, exposure, gauges, shocks  # noqa: PLC0415 - half a second and 30 MB that a start without pictures does not pay
+    from chatbot.charts import equity, gauges, shocks  # noqa: PLC0415 - half a second and 30 MB that a start without pictures does not pay
 
     if picture.kind is PictureKind.GAUGES:
         return gauges.gauges_picture(picture.gauges, picture.labels)
     if picture.kind is PictureKind.SHOCKS:
         return shocks.shocks_picture(picture.shocks, picture.labels)
+    if picture.equity is not None:
+        return equity.equity_picture(picture.equity, picture.labels)
+    return _of_figures(picture)
+
+
+def _of_figures(picture: Picture) -> bytes:
+    """Draw what a picture's figures show."""
+    from chatbot.charts import allocation, exposure  # noqa: PLC0415 - as above
+
     if picture.figures is None:
         raise InternalError(f"a picture of kind {picture.kind} needs a shape")
     if picture.kind is PictureKind.CHANGE and picture.after is not None:

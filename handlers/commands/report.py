@@ -12,7 +12,7 @@ from chatbot.reports.tax.books import books, within
 from chatbot.reports.tax.files import Format, written
 from handlers.chat.context import need_portfolio, send_file, show
 from handlers.commands import report_period
-from handlers.views.portfolio import report as views
+from handlers.views.past import report as views
 
 if TYPE_CHECKING:
     from datetime import date

@@ -20,6 +20,7 @@ from handlers.buttons import Button, Keyboard, Style, Tap
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from chatbot.charts.curves import Equity
     from chatbot.charts.labels import Gauge, Labels
     from chatbot.charts.shock_bars import ShockBar
     from chatbot.errors import UserError
@@ -78,6 +79,8 @@ class PictureKind(StrEnum):
     GAUGES = "gauges"
     #: what moves of BTC would do without a hedge and with it
     SHOCKS = "shocks"
+    #: value over time beside what would have been without trading
+    EQUITY = "equity"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +89,7 @@ class Picture:
 
     kind: PictureKind
     labels: Labels
-    #: None only for ``GAUGES`` and ``SHOCKS``
+    #: None only for ``GAUGES``, ``SHOCKS`` and ``EQUITY``
     figures: PortfolioFigures | None = None
     #: only for ``CHANGE``
     after: PortfolioFigures | None = None
@@ -96,6 +99,8 @@ class Picture:
     gauges: tuple[Gauge, ...] = ()
     #: only for ``SHOCKS``
     shocks: tuple[ShockBar, ...] = ()
+    #: only for ``EQUITY``
+    equity: Equity | None = None
 
 
 @dataclass(frozen=True, slots=True)

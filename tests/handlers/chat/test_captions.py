@@ -87,6 +87,8 @@ def test_the_caption_says_every_number_that_the_picture_says(language: str) -> N
         picture, told = view.picture, parse_html(view.text).text
         numbers = [*picture.labels.numbers.values(), *(part for bar in picture.shocks for part in (bar.name, *bar.said))]
         numbers += [gauge.value.split(" / ")[0] for gauge in picture.gauges]
+        if picture.equity is not None:
+            numbers += [*(curve.said for curve in picture.equity.curves), picture.equity.deepest]
         assert numbers, key
         said = [" ".join(number.removeprefix("+").split()) for number in numbers if number != DASH]
         assert [number for number in said if number not in " ".join(told.split())] == [], key

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.access import Gate
 from chatbot.engine import band_width
+from chatbot.engine.review.attribution import Attribution, Part
+from chatbot.engine.review.costs import SlippageTold, Turnover
+from chatbot.engine.review.measures import DriftStatistics
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.errors import OtherWorld, Unreachable, UserError
 from chatbot.exchanges.base import Holdings
@@ -57,6 +60,7 @@ from chatbot.model import (
     LiveLimits,
     LiveStop,
     LiveTerms,
+    Mark,
     Mode,
     MovedTarget,
     NotAlone,
@@ -94,6 +98,9 @@ from chatbot.portfolio.flows import Corrected, TooLittle
 from chatbot.portfolio.lives.ways_out import Case, Wish
 from chatbot.portfolio.manage import UnderWay
 from chatbot.portfolio.states import ScheduleMark
+from chatbot.reports.review.review import Costs, Review, Risk
+from chatbot.reports.review.scorecard import OWN, SEVERAL, Score, Scorecard
+from chatbot.reports.review.series import Point, Series
 from chatbot.reports.tax import entries as tax_entries
 from chatbot.reports.tax.books import Books, Row, YearSum
 from chatbot.reports.tax.files import Format
@@ -101,6 +108,8 @@ from handlers.views import alerts, problems
 from handlers.views.common import esc
 from handlers.views.hedge import alerts as hedge_alerts
 from handlers.views.hedge import offer, shocks
+from handlers.views.past import report as tax_report
+from handlers.views.past import review as trading_review
 from handlers.views.person import access, alert_settings, halt, key_guides, keys, pause, privacy, schedule
 from handlers.views.person import portfolios as beside
 from handlers.views.person import settings as control
@@ -122,7 +131,6 @@ from handlers.views.portfolio import (
     ways_out,
     why,
 )
-from handlers.views.portfolio import report as tax_report
 from handlers.views.trigger import page
 
 if TYPE_CHECKING:
@@ -1099,14 +1107,62 @@ def some_books(name: str = PLAIN, *, known: bool = True) -> Books:
     return Books(quote="USDT", rows=(row,), years=sums, funding_unknown=not known)
 
 
+def some_review(name: str = PLAIN, *, known: bool = True) -> Review:
+    """Return a review of 40 days; ``known``: with every figure that there can be."""
+    at = [NOW - timedelta(days=40 - day) for day in range(41)]
+    points = tuple(Point(at=one, value=D(10_000), mark=Mark()) for one in at)
+    actual = tuple(1 + 0.004 * day - (0.08 if 20 < day < 30 else 0) for day in range(41))
+    hold = tuple(1 + 0.003 * day for day in range(41))
+    shown = Series(points=points, actual=actual, hold=hold, monthly=hold if known else None, bands=actual if known else None)
+    risk = Risk(total=0.16, drawdown=-0.0741, volatility=0.34, sharpe=1.234, sortino=1.567)
+    other = Risk(total=0.12, drawdown=-0.1234)
+    causes = (Cause.DRIFT, Cause.VOLATILITY, Cause.FUNDING_HIGH)
+    scores = [
+        Score(trigger=cause.value, carried_out=9, skipped=1, gain=D("123.4"), missed=D("-3.2"), after=(D("1.2"), D("3.4")), hits=D("0.6"))
+        for cause in causes
+    ]
+    parts = {one.trigger: Part(gain=one.gain, fees=D(1), saved=D(0)) for one in scores}
+    card = Scorecard(
+        scores=(*scores, Score(trigger=OWN, gain=D(-1), after=(D(1), None)), Score(trigger=SEVERAL, carried_out=1)),
+        attribution=Attribution(parts=parts, funding=D("-1.2"), total=D("369")) if known else None,
+    )
+    slippage = SlippageTold(planned_bps=D("3.1"), paid_bps=D("4.2"), trades=9)
+    costs = Costs(fees=D("45.6"), turnover=Turnover(spot=D("2.1"), futures=D(0)), drag=D("0.0034"), is_yearly=known, slippage=slippage)
+    return Review(
+        portfolio=portfolio(name),
+        since=at[0],
+        days=D(40),
+        series=shown,
+        actual=risk if known else other,
+        hold=risk if known else None,
+        monthly=other if known else None,
+        bands=other if known else None,
+        ahead=D("371.1") if known else None,
+        unexplained=D("2.1") if known else None,
+        bonus=0.012 if known else None,
+        tracking_error=0.03,
+        excess_growth=0.04,
+        drift=DriftStatistics(mean=0.5, tail=0.9, outside=0.1),
+        costs=replace(costs, funding=D("-1.2")) if known else costs,
+        card=card,
+        traded_at=(at[5], at[20]),
+    )
+
+
 def _looking_back(name: str) -> dict[str, Callable[[Words], View]]:
     """Return every view that tells what came of trading."""
     port = portfolio(name)
     return {
-        "portfolio.report.overview": lambda w: tax_report.overview(w, port, some_books(name, known=False)),
-        "portfolio.report.overview of nothing": lambda w: tax_report.overview(w, port, Books(quote="USDT")),
-        "portfolio.report.caption": lambda w: tax_report.caption(w, port, some_books(name), "2025", "2025", Format.OURS),
-        "portfolio.report.caption for a tracker": lambda w: tax_report.caption(
+        "past.review.review": lambda w: trading_review.review(w, some_review(name)),
+        "past.review.review of little": lambda w: trading_review.review(w, some_review(name, known=False)),
+        "past.review.review too early": lambda w: trading_review.review(w, Review(portfolio=port)),
+        "past.review.scorecard": lambda w: trading_review.scorecard(w, some_review(name)),
+        "past.review.scorecard unknown": lambda w: trading_review.scorecard(w, some_review(name, known=False)),
+        "past.review.scorecard of nothing": lambda w: trading_review.scorecard(w, Review(portfolio=port)),
+        "past.report.overview": lambda w: tax_report.overview(w, port, some_books(name, known=False)),
+        "past.report.overview of nothing": lambda w: tax_report.overview(w, port, Books(quote="USDT")),
+        "past.report.caption": lambda w: tax_report.caption(w, port, some_books(name), "2025", "2025", Format.OURS),
+        "past.report.caption for a tracker": lambda w: tax_report.caption(
             w, port, some_books(name, known=False), "", "", Format.COINTRACKER
         ),
     }

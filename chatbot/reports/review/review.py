@@ -1,0 +1,274 @@
+"""The review of a portfolio: its series, its measures, its costs and its scorecard, from what was written down (domain 12)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from chatbot.engine.errors import Refused
+from chatbot.engine.review import measures
+from chatbot.engine.review.costs import Trade, TradedBlock, Turnover, cost_drag, planned_and_paid, turnover
+from chatbot.engine.review.deflated import ENOUGH_DAYS
+from chatbot.exchanges.base import is_perp
+from chatbot.model import PlanState
+from chatbot.portfolio.amounts.marks import mark_of
+from chatbot.reports.review.scorecard import Scorecard, ended_at, scorecard
+from chatbot.reports.review.series import points_of, series
+from chatbot.reports.tax.entries import BookKind, journal
+from chatbot.store import flows, orders, plans
+from chatbot.store.flows import Opening
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime, tzinfo
+
+    from chatbot.engine.review.costs import SlippageTold
+    from chatbot.engine.review.measures import DriftStatistics
+    from chatbot.model import Flow, Plan, Portfolio
+    from chatbot.portfolio.evaluation import Evaluation
+    from chatbot.reports.review.series import Point, Series
+    from chatbot.store.database import Tx
+    from chatbot.store.orders import Attempt
+
+_ZERO: Final = Decimal(0)
+_DAY_S: Final = 86_400
+_EVERY: Final = 100_000
+#: statistics of fewer daily returns, and rates of a year from fewer days, would say nothing
+_LEAST_RETURNS, _LEAST_DAYS = 30, 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Risk:
+    """How one series went; None: too short to tell."""
+
+    total: float
+    drawdown: float
+    volatility: float | None = None
+    sharpe: float | None = None
+    sortino: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """What trading cost, quote, and as rates of a year where there are days enough for one."""
+
+    fees: Decimal = _ZERO
+    #: a year, or since the beginning where ``is_yearly`` is False
+    turnover: Turnover = field(default_factory=lambda: Turnover(spot=_ZERO, futures=_ZERO))
+    drag: Decimal = _ZERO
+    is_yearly: bool = False
+    slippage: SlippageTold | None = None
+    #: received less paid, quote; None: nobody knows
+    funding: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """What came of a portfolio; what is not known is None."""
+
+    portfolio: Portfolio
+    since: datetime | None = None
+    days: Decimal = _ZERO
+    #: None: there are not two days yet whose values are known
+    series: Series | None = None
+    actual: Risk | None = None
+    hold: Risk | None = None
+    monthly: Risk | None = None
+    bands: Risk | None = None
+    #: what is there more than by holding, quote; and of it what no trade and no funding explains
+    ahead: Decimal | None = None
+    unexplained: Decimal | None = None
+    #: a year
+    bonus: float | None = None
+    tracking_error: float | None = None
+    excess_growth: float | None = None
+    drift: DriftStatistics | None = None
+    costs: Costs = field(default_factory=Costs)
+    card: Scorecard = field(default_factory=Scorecard)
+    #: when plans were carried out
+    traded_at: tuple[datetime, ...] = ()
+
+    @property
+    def ranks(self) -> bool:
+        """Tell whether there is enough data to say which trigger is better (domain 12.5)."""
+        return self.days >= ENOUGH_DAYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """What a review is worked out from."""
+
+    plans: tuple[Plan, ...]
+    filled: tuple[Attempt, ...]
+    moved: tuple[Flow, ...]
+    marked: tuple[Opening, ...]
+
+
+async def read(tx: Tx, portfolio: Portfolio) -> Records:
+    """Read everything that was written down about a portfolio."""
+    return Records(
+        plans=await plans.plans(tx, portfolio.id, limit=_EVERY),
+        filled=await orders.filled(tx, portfolio.id),
+        moved=await flows.of_portfolio(tx, portfolio.id),
+        marked=await flows.marked(tx, portfolio.id),
+    )
+
+
+def now_of(evaluation: Evaluation, now: datetime, zone: tzinfo) -> Opening | None:
+    """Return how a portfolio stands now, as a last mark; None where that is unknown."""
+    mark = mark_of(evaluation)
+    if mark is None or evaluation.figures is None:
+        return None
+    return Opening(day=now.astimezone(zone).date(), at=now, value=evaluation.figures.value, mark=mark)
+
+
+def missing(records: Records, last: Opening | None) -> frozenset[str]:
+    """Return the coins and contracts of which a price of now is needed and the last mark has none: held at first, or traded since."""
+    held = {name for one in records.marked if one.mark is not None for name in one.mark.held}
+    planned = {leg.instrument for plan in records.plans for leg in plan.legs if not leg.is_transfer}
+    known = last.mark.prices if last is not None and last.mark is not None else {}
+    return frozenset((held | planned) - known.keys())
+
+
+def review(portfolio: Portfolio, records: Records, last: Opening | None, *, fee: float, zone: tzinfo) -> Review:
+    """Work a review out; pure. ``last`` is how it stands now, ``fee`` what trading would have cost the counterfactuals."""
+    marked = (*records.marked, last) if last is not None else records.marked
+    carried = [plan for plan in records.plans if plan.state in (PlanState.DONE, PlanState.PARKED, PlanState.RUNNING, PlanState.CONFIRMED)]
+    told = journal(portfolio.quote, carried, records.filled, records.moved, marked)
+    line_of: Callable[[str], str] = portfolio.strategy.line_of
+    found = series(points_of(marked), records.moved, told.entries, line_of, fee=fee, zone=zone)
+    if found is None:
+        return Review(portfolio=portfolio)
+    start, end = found.points[0], found.points[-1]
+    days = Decimal(str((end.at - start.at).total_seconds())) / _DAY_S
+    funding = (
+        None
+        if told.funding_unknown
+        else sum((one.qty for one in told.entries if one.kind is BookKind.FUNDING and one.at > start.at), _ZERO)
+    )
+    card = scorecard(records.plans, told.entries, found.points, funding or _ZERO)
+    ahead = _ahead(found)
+    explained = card.attribution.total if card.attribution is not None else None
+    daily = found.points if last is None else found.points[:-1]
+    done = sorted((plan for plan in carried if ended_at(plan) >= start.at), key=lambda plan: plan.id)
+    return Review(
+        portfolio=portfolio,
+        since=start.at,
+        days=days,
+        series=found,
+        actual=_risk(found.actual, len(daily)),
+        hold=_risk(found.hold, len(daily)),
+        monthly=_risk(found.monthly, len(daily)),
+        bands=_risk(found.bands, len(daily)),
+        ahead=ahead,
+        unexplained=None if ahead is None or explained is None else ahead - explained,
+        bonus=_bonus(found, float(days)) if len(daily) > _LEAST_RETURNS else None,
+        tracking_error=_tracking(found, len(daily)),
+        excess_growth=_excess(daily),
+        drift=_drift(daily),
+        costs=_costs(done, daily, funding, days),
+        card=card,
+        traded_at=tuple(ended_at(plan) for plan in done),
+    )
+
+
+def _risk(index: Sequence[float | None] | None, daily: int) -> Risk | None:
+    """Return the measures of an index; its daily part alone, without a gap, is what statistics are of."""
+    known = [value for value in index or () if value is not None and value > 0]
+    if index is None or len(known) < 2:
+        return None
+    is_whole = len(known) == len(index)
+    r = measures.daily_returns(known[:daily])
+    tells = is_whole and len(r) >= _LEAST_RETURNS
+    return Risk(
+        total=known[-1] - 1,
+        drawdown=measures.max_drawdown(known) or 0.0,
+        volatility=measures.volatility(r) if tells else None,
+        sharpe=measures.sharpe(r) if tells else None,
+        sortino=measures.sortino(r) if tells else None,
+    )
+
+
+def _bonus(found: Series, days: float) -> float | None:
+    """Return the rebalancing bonus of a year, from both ends."""
+    end = found.hold[-1] if found.hold is not None else None
+    bonus = measures.rebalancing_bonus((1.0, found.actual[-1]), (1.0, end)) if end is not None and end > 0 else None
+    return None if bonus is None else bonus / days
+
+
+def _ahead(found: Series) -> Decimal | None:
+    """Return what is there more than what holding would have come to, quote."""
+    last = found.points[-1]
+    worth = found.held.worth(last.mark.prices) if found.held is not None else None
+    return None if worth is None else last.value - worth
+
+
+def _tracking(found: Series, daily: int) -> float | None:
+    """Return the tracking error against the targets of each day, kept without friction."""
+    points, actual = found.points[:daily], measures.daily_returns(found.actual[:daily])
+    if len(actual) < _LEAST_RETURNS:
+        return None
+    wanted = [_target_return(before, after) for before, after in pairwise(points)]
+    both = [(r, w) for r, w in zip(actual.tolist(), wanted, strict=True) if w is not None]
+    return measures.tracking_error([r for r, _ in both], [w for _, w in both]) if len(both) >= _LEAST_RETURNS else None
+
+
+def _target_return(before: Point, after: Point) -> float | None:
+    then, now = before.mark.prices, after.mark.prices
+    if any(weight and (name not in then or name not in now) for name, weight in before.mark.targets.items()):
+        return None
+    return sum(float(weight * (now[name] / then[name] - 1)) for name, weight in before.mark.targets.items() if weight)
+
+
+def _excess(points: Sequence[Point]) -> float | None:
+    """Return what mixing the coins of the present targets is worth in a year by their daily moves (Fernholz)."""
+    weights = {name: float(weight) for name, weight in points[-1].mark.targets.items() if weight and not is_perp(name)} if points else {}
+    if len(points) <= _LEAST_RETURNS or not weights or any(name not in point.mark.prices for point in points for name in weights):
+        return None
+    prices = np.array([[float(point.mark.prices[name]) for point in points] for name in weights])
+    covariance = np.atleast_2d(np.cov(prices[:, 1:] / prices[:, :-1] - 1)) * measures.YEAR_DAYS
+    return measures.excess_growth(list(weights.values()), covariance)
+
+
+def _drift(points: Sequence[Point]) -> DriftStatistics | None:
+    seen = [[float(point.mark.drift)] for point in points if point.mark.drift is not None]
+    return measures.drift_statistics(seen, [1.0]) if len(seen) >= _LEAST_RETURNS else None
+
+
+def _costs(done: Sequence[Plan], points: Sequence[Point], funding: Decimal | None, days: Decimal) -> Costs:
+    blocks = [TradedBlock(value=plan.before.value, trades=_trades(plan)) for plan in done if plan.before.value > 0]
+    trades = [trade for block in blocks for trade in block.trades]
+    is_yearly = days >= _LEAST_DAYS
+    span = days if is_yearly else Decimal(measures.YEAR_DAYS)
+    mean = sum((point.value for point in points), _ZERO) / len(points) if points else _ZERO
+    try:
+        drag = cost_drag(trades, funding=funding or _ZERO, mean_value=mean, days=span)
+    except Refused:
+        drag = _ZERO
+    return Costs(
+        fees=sum((trade.fee for trade in trades), _ZERO),
+        turnover=turnover(blocks, span),
+        drag=drag,
+        is_yearly=is_yearly,
+        slippage=planned_and_paid(trades),
+        funding=funding,
+    )
+
+
+def _trades(plan: Plan) -> tuple[Trade, ...]:
+    return tuple(
+        Trade(
+            qty=-leg.filled if leg.side == "sell" else leg.filled,
+            decision=leg.price,
+            price=leg.average,
+            fee=leg.fee,
+            is_futures=is_perp(leg.instrument),
+            planned_bps=leg.slippage_bps,
+        )
+        for leg in plan.legs
+        if leg.filled and leg.average is not None and not leg.is_transfer
+    )

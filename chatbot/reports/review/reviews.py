@@ -1,0 +1,55 @@
+"""The way to a review: what was written down, how the portfolio stands now, and the prices of now that neither has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from chatbot.reports.review import review as reviewing
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import tzinfo
+    from decimal import Decimal
+
+    from chatbot.clock import Clock
+    from chatbot.model import Portfolio
+    from chatbot.portfolio.evaluator import Evaluator
+    from chatbot.portfolio.markets import Markets
+    from chatbot.reports.review.review import Review
+    from chatbot.store.database import Database
+
+#: what trading would have cost where no exchange tells a fee
+_FEE: Final = 0.001
+
+
+class Reviews:
+    """Reads and works out; nothing here changes a portfolio."""
+
+    def __init__(self, db: Database, evaluator: Evaluator, markets: Markets, clock: Clock) -> None:
+        self._db = db
+        self._evaluator = evaluator
+        self._markets = markets
+        self._clock = clock
+
+    async def review(self, portfolio: Portfolio, zone: tzinfo) -> Review:
+        """Return the review of a portfolio up to now; of a closed one up to its last mark."""
+        async with self._db.read() as tx:
+            records = await reviewing.read(tx, portfolio)
+        if not portfolio.is_open:
+            return reviewing.review(portfolio, records, None, fee=_FEE, zone=zone)
+        evaluation = await self._evaluator.look(portfolio, patient=True)
+        last = reviewing.now_of(evaluation, self._clock.now(), zone)
+        if last is not None and last.mark is not None and (lacking := reviewing.missing(records, last)):
+            prices = await self._prices(portfolio, lacking)
+            last = replace(last, mark=replace(last.mark, prices={**prices, **last.mark.prices}))
+        fees = [float(market.taker_fee) for name, market in evaluation.markets.items() if name in portfolio.strategy.spot_assets]
+        return reviewing.review(portfolio, records, last, fee=max(fees, default=_FEE), zone=zone)
+
+    async def _prices(self, portfolio: Portfolio, names: Collection[str]) -> dict[str, Decimal]:
+        """Return the prices of now of these, as far as the portfolio's exchange lists them and they can be used."""
+        quoted = self._markets.of(portfolio)
+        listed = sorted(set(names) & set(await quoted.source.markets()))
+        await quoted.board.refresh(listed)
+        quotes, _ = quoted.board.usable(listed, self._clock.now())
+        return {name: quote.price for name, quote in quotes.items()}

@@ -1,0 +1,203 @@
+"""A portfolio's value day by day beside what it would have been: nothing traded, traded monthly, traded by its bands alone (domain 12.2).
+
+Everything comes from the marks of each day. A deposit reaches what was only held at the next mark, in its own coin; returns are linked so
+that it changes none of them. Monthly and bands alone follow the targets of the first day over the same marks, and only where there are no
+futures: those cannot be followed from one price a day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from chatbot.engine.backtest.rule import Rule, replay
+from chatbot.engine.errors import Refused
+from chatbot.engine.flows import Moment, time_weighted
+from chatbot.exchanges.base import is_perp
+from chatbot.model import FlowKind
+from chatbot.reports.tax.entries import BookKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime, tzinfo
+
+    from chatbot.model import Flow, Mark
+    from chatbot.reports.tax.entries import Entry
+    from chatbot.store.flows import Opening
+
+_ZERO: Final = Decimal(0)
+#: a weight this small is none; what targets and cash must add up to within
+_NOTHING: Final = 1e-6
+#: these change what somebody who only holds has
+_REACH_HOLDER: Final = frozenset({BookKind.DEPOSIT, BookKind.WITHDRAWAL, BookKind.WRITTEN_OFF, BookKind.RENAMED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """What a portfolio was worth at a mark; it always has one."""
+
+    at: datetime
+    value: Decimal
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What somebody holds who never trades."""
+
+    quantities: Mapping[str, Decimal]
+    #: quote, beside the quantities: the futures account less what its positions cost
+    cash: Decimal
+
+    def worth(self, prices: Mapping[str, Decimal]) -> Decimal | None:
+        """Return what it is worth; None where a price is missing."""
+        if any(qty and name not in prices for name, qty in self.quantities.items()):
+            return None
+        return sum((qty * prices[name] for name, qty in self.quantities.items() if qty), self.cash)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """Indices that begin with 1, one value a point; None: it is not known, or cannot be told."""
+
+    points: tuple[Point, ...]
+    actual: tuple[float, ...]
+    #: with None where a price was missing
+    hold: tuple[float | None, ...] | None = None
+    monthly: tuple[float, ...] | None = None
+    bands: tuple[float, ...] | None = None
+    #: what is held at the end by somebody who never traded; None: nobody knows
+    held: Held | None = None
+
+
+def points_of(marked: Sequence[Opening]) -> tuple[Point, ...]:
+    """Return the marks that can be used."""
+    return tuple(
+        Point(at=one.at, value=one.value, mark=one.mark) for one in marked if one.at is not None and one.mark is not None and one.value > 0
+    )
+
+
+def series(
+    points: Sequence[Point], moved: Sequence[Flow], entries: Sequence[Entry], line_of: Callable[[str], str], *, fee: float, zone: tzinfo
+) -> Series | None:
+    """Return the series since the last moment before which returns are unknown; None for fewer than two points."""
+    links = [_link(before, after, moved) for before, after in pairwise(points)]
+    start = max((at + 1 for at, link in enumerate(links) if link is None), default=0)
+    known, growths = points[start:], [1 + float(link) for link in links[start:] if link is not None]
+    if len(known) < 2:
+        return None
+    hold, held = _hold(known, moved, entries)
+    beside = Series(points=tuple(known), actual=_index(growths), hold=hold, held=held)
+    prices = _prices(known, line_of)
+    if prices is None:
+        return beside
+    names, targets, rows = prices
+    months = [at for at, (old, new) in enumerate(pairwise(known), start=1) if _month(old, zone) != _month(new, zone)]
+    widths = tuple(float(known[0].mark.bands.get(name, _ZERO)) or 1.0 for name in names)
+    return replace(
+        beside,
+        monthly=_followed(rows, Rule(targets=targets, fee=fee, at=months)),
+        bands=_followed(rows, Rule(targets=targets, half_widths=widths, fee=fee)),
+    )
+
+
+def _link(before: Point, after: Point, moved: Sequence[Flow]) -> Decimal | None:
+    """Return what was earned between two marks; deposits are no profit (domain 9.15)."""
+    between = [
+        Moment(value=flow.value, flows=(flow.amount,))
+        for flow in moved
+        if before.at < flow.at <= after.at and (flow.amount != 0 or flow.value is not None)
+    ]
+    return time_weighted((Moment(value=before.value), *between, Moment(value=after.value))).total
+
+
+def _index(growths: Sequence[float]) -> tuple[float, ...]:
+    return tuple(np.cumprod([1.0, *growths]).tolist())
+
+
+def _hold(points: Sequence[Point], moved: Sequence[Flow], entries: Sequence[Entry]) -> tuple[tuple[float | None, ...] | None, Held | None]:
+    """Return the index of holding what was there at first and what came since, and what is held by that at the end.
+
+    Where a price is missing the index has a gap; where something came in during one, nobody can link across it.
+    """
+    held: Held | None = Held(quantities=points[0].mark.held, cash=points[0].mark.futures_cash)
+    index: list[float | None] = [1.0]
+    linked, known, last = True, points[0], 1.0
+    for before, after in pairwise(points):
+        if held is None:
+            break
+        then, now = held.worth(known.mark.prices), held.worth(after.mark.prices)
+        linked = linked and then is not None and then > 0
+        if linked and then is not None and now is not None:
+            known, last = after, last * max(0.0, float(now / then))
+        index.append(last if linked and known is after else None)
+        came = [one for one in entries if before.at < one.at <= after.at]
+        joined = _kept_out(
+            _joined(held, came), [flow for flow in moved if before.at < flow.at <= after.at and flow.kind is FlowKind.RESERVE]
+        )
+        linked = linked and (joined == held or known is after)
+        held = joined
+    return tuple(index) if held is not None and linked and index[-1] is not None else None, held
+
+
+def _kept_out(held: Held, kept: Sequence[Flow]) -> Held | None:
+    """Return what is held without what a person keeps out, at its worth of that moment; None where that is unknown."""
+    if any(flow.amount is None for flow in kept):
+        return None
+    return replace(held, cash=held.cash + sum((flow.amount for flow in kept if flow.amount is not None), _ZERO))
+
+
+def _joined(held: Held, entries: Sequence[Entry]) -> Held:
+    """Return what is held after what came and went; a new name, and a coin that is worth nothing any more, are the holder's too."""
+    quantities = dict(held.quantities)
+    for one in entries:
+        if one.kind not in _REACH_HOLDER or is_perp(one.instrument):
+            continue
+        there = quantities.get(one.instrument, _ZERO)
+        if one.kind is BookKind.RENAMED and one.to_qty is not None and one.qty:
+            quantities[one.instrument] = _ZERO
+            quantities[one.to] = quantities.get(one.to, _ZERO) + there * one.to_qty / -one.qty
+        else:
+            quantities[one.instrument] = _ZERO if one.kind is BookKind.WRITTEN_OFF else there + one.qty
+    return replace(held, quantities=quantities)
+
+
+def _prices(points: Sequence[Point], line_of: Callable[[str], str]) -> tuple[tuple[str, ...], tuple[float, ...], np.ndarray] | None:
+    """Return lines, their targets and a price for each at every mark; None where that cannot be told: futures, or a price is missing.
+
+    A line of several coins counts as a basket of them in the proportions of its targets on the first day.
+    """
+    targets = {name: float(weight) for name, weight in points[0].mark.targets.items() if abs(weight) > _NOTHING}
+    if not targets or any(is_perp(name) or weight < 0 for name, weight in targets.items()) or sum(targets.values()) > 1 + _NOTHING:
+        return None
+    if any(name not in point.mark.prices for name in targets for point in points):
+        return None
+    lines: dict[str, np.ndarray] = {}
+    weights: dict[str, float] = {}
+    for name, weight in targets.items():
+        row = np.array([float(point.mark.prices[name]) for point in points])
+        line = line_of(name)
+        lines[line] = lines.get(line, np.zeros(len(points))) + weight * row / row[0]
+        weights[line] = weights.get(line, 0.0) + weight
+    cash = 1 - sum(weights.values())
+    if cash > _NOTHING:
+        lines["STABLE"] = lines.get("STABLE", np.zeros(len(points))) + cash
+        weights["STABLE"] = weights.get("STABLE", 0.0) + cash
+    whole = sum(weights.values())
+    return tuple(lines), tuple(weight / whole for weight in weights.values()), np.array(list(lines.values()))
+
+
+def _followed(rows: np.ndarray, rule: Rule) -> tuple[float, ...] | None:
+    try:
+        return tuple(replay(rows, rule).values.tolist())
+    except Refused:
+        return None
+
+
+def _month(point: Point, zone: tzinfo) -> tuple[int, int]:
+    day = point.at.astimezone(zone)
+    return day.year, day.month

@@ -1,0 +1,278 @@
+"""The review in words and as a picture: value against not trading, risk, costs, and what each trigger brought."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from chatbot.charts.curves import Curve, Equity
+from chatbot.charts.labels import Labels
+from chatbot.engine.review.deflated import ENOUGH_DAYS
+from chatbot.i18n import N_
+from chatbot.model import Cause
+from chatbot.reports.review.scorecard import OWN, SEVERAL
+from handlers.views.common import DASH, DOT, Picture, PictureKind, View, button, captioned, head, joined, page, say, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chatbot.i18n import Words
+    from chatbot.reports.review.review import Review, Risk
+    from chatbot.reports.review.scorecard import Score
+    from handlers.views.common import Html
+
+#: what a trigger is called in a narrow table
+_NAMES: Final = {
+    Cause.DRIFT: N_("Drift"),
+    Cause.EXPOSURE: N_("Net futures"),
+    Cause.SCHEDULE: N_("Schedule"),
+    Cause.HEDGE: N_("Hedge"),
+    Cause.MARGIN: N_("Margin"),
+    Cause.TILT: N_("Tilt"),
+    Cause.TARGETS: N_("New targets"),
+    Cause.MANUAL: N_("Your wish"),
+    Cause.EVERYTHING: N_("Your wish"),
+    Cause.START: N_("First plan"),
+    Cause.NEW_MONEY: N_("New money"),
+    Cause.PANIC: N_("Panic"),
+    Cause.SELL_OUT: N_("Panic"),
+    Cause.VOLATILITY: N_("Volatility"),
+    Cause.TREND: N_("Trend"),
+    Cause.FUNDING_LOW: N_("Low funding"),
+    Cause.FUNDING_HIGH: N_("High funding"),
+    Cause.FEAR_GREED: N_("Fear & Greed"),
+}
+#: rows of the table of triggers
+_MOST: Final = 10
+#: moments in the picture: more than there are pixels for would only take time
+_POINTS: Final = 400
+
+
+def review(words: Words, told: Review) -> View:
+    """Show value against holding, monthly and bands alone, with risk and costs."""
+    top = head(words, told.portfolio, say(words, "Review"))
+    if told.series is None or told.since is None or told.actual is None:
+        text = say(words, "Not enough data yet: I need your value on two days. Come back tomorrow.")
+        return View(page(top, text), ((button(words.t("Status"), "status"),),))
+    text = page(
+        top,
+        say(words, "Since {date}, {span}, deposits apart", date=words.date(told.since), span=words.span(float(told.days) * 86_400)),
+        _returns(words, told),
+        _without(words, told),
+        _risk(words, told),
+        *_costs(words, told),
+        _enough(words, told),
+    )
+    buttons = ((button(words.t("By trigger"), "review_card"), button(words.t("Refresh"), "review")), (button(words.t("Report"), "report"),))
+    return captioned(text, buttons, _picture(words, told))
+
+
+def _returns(words: Words, told: Review) -> Html:
+    """Return the table of returns and deepest falls."""
+    rows = [("", words.t("return"), words.t("worst fall"))]
+    rows += [
+        (name, _signed(words, risk.total), words.percent(risk.drawdown)) if risk is not None else (name, DASH, DASH)
+        for name, risk in _lines(words, told)
+    ]
+    return table(rows)
+
+
+def _lines(words: Words, told: Review) -> list[tuple[str, Risk | None]]:
+    return [
+        (words.t("You"), told.actual),
+        (words.t("Hold"), told.hold),
+        (words.t("Monthly"), told.monthly),
+        (words.t("Bands alone"), told.bands),
+    ]
+
+
+def _without(words: Words, told: Review) -> Html | None:
+    """Say which line cannot be told, and why."""
+    if told.hold is None:
+        return say(words, "{dash}: a price is missing for a coin of the first day.", dash=DASH)
+    if told.monthly is None:
+        return say(words, "{dash}: with futures, one price a day is not enough to tell.", dash=DASH)
+    return None
+
+
+def _risk(words: Words, told: Review) -> Html | None:
+    """Return volatility, Sharpe and Sortino beside holding, and the bonus; None while the days are too few."""
+    own = told.actual
+    if own is None or own.volatility is None:
+        return say(words, "Volatility, Sharpe and the rest are told after 30 days.")
+    beside = told.hold.volatility if told.hold is not None else None
+    volatility = say(words, "Volatility {own} a year", own=words.percent(own.volatility))
+    if beside is not None:
+        volatility = say(words, "Volatility {own} a year, hold {hold}", own=words.percent(own.volatility), hold=words.percent(beside))
+    return joined(
+        "\n",
+        (
+            volatility,
+            joined(DOT, (f"Sharpe {_number(words, own.sharpe)}", f"Sortino {_number(words, own.sortino)}")),
+            say(words, "Rebalancing brought {bonus} a year against hold", bonus=_signed(words, told.bonus))
+            if told.bonus is not None
+            else None,
+            say(words, "Excess growth of this mix: {growth} a year", growth=words.percent(told.excess_growth))
+            if told.excess_growth is not None
+            else None,
+            _tracking(words, told),
+        ),
+    )
+
+
+def _tracking(words: Words, told: Review) -> Html | None:
+    if told.tracking_error is None or told.drift is None:
+        return None
+    return say(
+        words,
+        "Off its targets by {error} a year, outside a band on {share} of the days",
+        error=words.percent(told.tracking_error),
+        share=words.percent(told.drift.outside, 0),
+    )
+
+
+def _costs(words: Words, told: Review) -> list[Html]:
+    """Return turnover and costs."""
+    costs, found = told.costs, []
+    turned, drag = words.percent(costs.turnover.spot, 0), words.percent(costs.drag, 2)
+    if costs.is_yearly:
+        found.append(say(words, "Turnover {turned} a year, costs {drag} a year", turned=turned, drag=drag))
+    else:
+        found.append(say(words, "Turnover {turned} so far, costs {drag}", turned=turned, drag=drag))
+    if costs.slippage is not None:
+        planned, paid = words.number(costs.slippage.planned_bps, 1), words.number(costs.slippage.paid_bps, 1)
+        found.append(say(words, "Slippage planned {planned} bp, paid {paid} bp", planned=planned, paid=paid))
+    funding = DASH if costs.funding is None else _money(words, costs.funding)
+    if costs.funding is None or costs.funding:
+        found.append(say(words, "Fees {fees} · funding {funding}", fees=words.money(costs.fees), funding=funding))
+    else:
+        found.append(say(words, "Fees {fees}", fees=words.money(costs.fees)))
+    return found
+
+
+def _enough(words: Words, told: Review) -> Html | None:
+    """Say that there is too little data for a ranking, and how much there is."""
+    if told.ranks:
+        return None
+    return say(words, "Not enough data to rank triggers: {days} of {enough} days.", days=int(told.days), enough=ENOUGH_DAYS)
+
+
+def scorecard(words: Words, told: Review) -> View:
+    """Show what each trigger brought, and how that adds up to what holding would not have brought."""
+    top = head(words, told.portfolio, say(words, "By trigger"))
+    back = ((button(words.t("Back"), "review"), button(words.t("History"), "history")),)
+    if told.series is None or not told.card.scores:
+        return View(page(top, say(words, "No plans yet that I can judge.")), back)
+    shown = told.card.scores[:_MOST]
+    rows = [("", words.t("done"), words.t("left"), words.t("brought"))]
+    rows += [(_name(words, one), str(one.carried_out), str(one.skipped + one.expired), _money(words, one.gain)) for one in shown]
+    text = page(
+        top,
+        table(rows),
+        say(words, "Brought: what its trades have won or lost up to now, after fees, against not trading."),
+        *_sum(words, told),
+        *(_later(words, one) for one in shown if one.after[0] is not None),
+        *(_missed(words, one) for one in shown if one.missed is not None),
+        _enough(words, told),
+    )
+    return View(text, back)
+
+
+def _name(words: Words, one: Score) -> str:
+    if one.trigger == OWN:
+        return words.t("Your own trades")
+    if one.trigger == SEVERAL:
+        return words.t("Several at once")
+    return words.t(_NAMES.get(Cause(one.trigger), N_("Other")))
+
+
+def _sum(words: Words, told: Review) -> list[Html]:
+    """Return how the parts add up; what nobody can explain is named."""
+    attribution = told.card.attribution
+    if attribution is None or told.ahead is None:
+        return [say(words, "It cannot be added up: a price is missing for a coin that was traded or held.")]
+    found = []
+    if attribution.funding:
+        found.append(say(words, "Funding {amount}", amount=_money(words, attribution.funding)))
+    if told.unexplained is not None and abs(told.unexplained) >= Decimal("0.01"):
+        found.append(say(words, "Not explained by trades: {amount}", amount=_money(words, told.unexplained)))
+    return [*found, say(words, "Together {amount} against holding", amount=_money(words, told.ahead))]
+
+
+def _later(words: Words, one: Score) -> Html:
+    """Say what a plan of this trigger had brought after a while."""
+    week, month = (DASH if amount is None else _money(words, amount) for amount in one.after)
+    name = _name(words, one)
+    if one.hits is None:
+        return say(words, "{name}: {week} a plan after 7 days", name=name, week=week)
+    return say(
+        words,
+        "{name}: {week} a plan after 7 days, {month} after 30; {share} of them won",
+        name=name,
+        week=week,
+        month=month,
+        share=words.percent(one.hits, 0),
+    )
+
+
+def _missed(words: Words, one: Score) -> Html:
+    return say(
+        words,
+        "{name}, plans you left: they would have brought {amount}",
+        name=_name(words, one),
+        amount=_money(words, one.missed or Decimal(0)),
+    )
+
+
+def _picture(words: Words, told: Review) -> Picture:
+    found = told.series
+    if found is None or told.actual is None:
+        raise ValueError("there is no picture of nothing")
+    begun, ended = found.points[0].at, found.points[-1].at
+    span = (ended - begun).total_seconds() or 1.0
+    kept = _thinned(len(found.points))
+    indices = (found.actual, found.hold, found.monthly, found.bands)
+    curves = tuple(
+        Curve(name=name, values=tuple(_drawn(index)[at] for at in kept), said=_signed(words, risk.total))
+        for (name, risk), index in zip(_lines(words, told), indices, strict=True)
+        if risk is not None and index is not None
+    )
+    equity = Equity(
+        at=tuple((found.points[at].at - begun).total_seconds() / span for at in kept),
+        curves=curves,
+        traded=tuple((at - begun).total_seconds() / span for at in told.traded_at if begun <= at <= ended),
+        ends=(words.date(begun), words.date(ended)),
+        fall=words.t("Below its highest value"),
+        deepest=words.percent(told.actual.drawdown),
+        tick=words.t("plan carried out"),
+    )
+    labels = Labels(title=words.t("Review"), bars=words.t("value, deposits apart"))
+    return Picture(kind=PictureKind.EQUITY, labels=labels, equity=equity)
+
+
+def _drawn(index: Sequence[float | None]) -> list[float]:
+    """Return an index with straight lines across its gaps; its ends are known."""
+    known = [(at, value) for at, value in enumerate(index) if value is not None]
+    drawn = [value for _, value in known[:1]]
+    for (start, low), (end, high) in pairwise(known):
+        drawn += [low + (high - low) * (at - start) / (end - start) for at in range(start + 1, end + 1)]
+    return drawn
+
+
+def _thinned(count: int) -> Sequence[int]:
+    """Return which moments are drawn: the first, the last, and evenly so many between."""
+    step = max(1, -(-count // _POINTS))
+    return sorted({*range(0, count, step), count - 1})
+
+
+def _signed(words: Words, value: float) -> str:
+    return words.signed_percent(Decimal(str(value)))
+
+
+def _number(words: Words, value: float | None) -> str:
+    return DASH if value is None else words.number(Decimal(str(value)), 2)
+
+
+def _money(words: Words, amount: Decimal) -> str:
+    return f"+{words.money(amount)}" if round(amount, 2) > 0 else words.money(amount)

@@ -1,0 +1,215 @@
+"""A review from marks and the journal: every figure where it is known, a dash where it is not, and parts that add up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from chatbot.model import Cause, Flow, FlowKind, LegKind, LegState, Mark, OrderState, Plan, PlanState, Reason
+from chatbot.reports.review.review import Records, Review, review
+from chatbot.reports.review.scorecard import OWN, SEVERAL
+from chatbot.store.flows import Opening
+from chatbot.store.orders import Attempt
+from tests.handlers.views.view_examples import a_plan, a_strategy, portfolio
+
+D = Decimal
+START = datetime(2026, 1, 5, tzinfo=UTC)
+PORTFOLIO = replace(portfolio(), strategy=a_strategy(preset="custom"), quote="USDT")
+
+
+def day(count: float) -> datetime:
+    """Return a moment so many days after the first."""
+    return START + timedelta(days=count)
+
+
+def a_mark(at: float, btc: str, price: str, cash: str, **more: Any) -> Opening:
+    """Return the mark of a portfolio of BTC and USDT."""
+    held = {"BTC": D(btc), "USDT": D(cash)}
+    mark = Mark(
+        held=held,
+        prices={"BTC": D(price), "USDT": D(1)},
+        targets={"BTC": D("0.5")},
+        bands=dict.fromkeys(("BTC", "CORE"), D("0.05")),
+        drift=D("0.5"),
+        **more,
+    )
+    return Opening(day=day(at).date(), at=day(at), value=D(btc) * D(price) + D(cash), mark=mark)
+
+
+def an_order(plan: int, at: float, side: str, qty: str, price: str, fee: str, index: int = 0) -> Attempt:
+    """Return a filled order of BTC."""
+    return Attempt(
+        plan_id=plan,
+        leg_index=index,
+        attempt=1,
+        client_id=f"b{plan}-{index}-1",
+        instrument="BTC",
+        side=side,
+        qty=D(qty),
+        state=OrderState.FILLED,
+        sent_at=day(at),
+        ended_at=day(at),
+        filled=D(qty),
+        average=D(price),
+        fee=D(fee),
+    )
+
+
+def traded(number: int, at: float, order: Attempt, *triggers: Cause, state: PlanState = PlanState.DONE, **targets: Any) -> Plan:
+    """Return a plan of one leg that was filled as its order was."""
+    sells = order.side == "sell"
+    leg = replace(
+        a_plan().legs[0],
+        index=0,
+        kind=LegKind.SPOT_SELL if sells else LegKind.SPOT_BUY,
+        instrument="BTC",
+        sells=sells,
+        qty=order.filled,
+        price=order.average or D(0),
+        state=LegState.FILLED if state is PlanState.DONE else LegState.PLANNED,
+        filled=order.filled if state is PlanState.DONE else D(0),
+        average=order.average if state is PlanState.DONE else None,
+        fee=order.fee if state is PlanState.DONE else D(0),
+        slippage_bps=D(2),
+    )
+    return replace(
+        a_plan(),
+        id=number,
+        number=number,
+        state=state,
+        reasons=tuple(Reason(trigger=trigger) for trigger in triggers),
+        before=replace(a_plan().before, value=D(100_000)),
+        legs=(leg,),
+        fees=D(1),
+        targets=targets,
+        prices={},
+        created_at=day(at),
+        decided_at=day(at),
+        finished_at=day(at),
+    )
+
+
+def told(plans: list[Plan], orders: list[Attempt], marks: list[Opening], moved: tuple[Flow, ...] = ()) -> Review:
+    """Return the review of these."""
+    return review(PORTFOLIO, Records(plans=tuple(plans), filled=tuple(orders), moved=moved, marked=tuple(marks)), None, fee=0.001, zone=UTC)
+
+
+SOLD, BOUGHT = an_order(1, 1, "sell", "0.2", "66000", "13.2"), an_order(2, 2, "buy", "0.1", "57000", "5.7")
+MARKS = [
+    a_mark(0, "1", "60000", "40000"),
+    a_mark(1.5, "0.8", "66000", "53186.8"),
+    a_mark(2.5, "0.9", "57000", "47481.1"),
+    a_mark(3, "0.9", "63000", "47481.1"),
+]
+PLANS = [traded(1, 1, SOLD, Cause.DRIFT), traded(2, 2, BOUGHT, Cause.VOLATILITY)]
+
+
+def test_the_example_of_the_domain_from_the_journal() -> None:
+    """12.4: +586.80 and +594.30, together 1,181.10 more than holding, and nothing is left unexplained."""
+    found = told(PLANS, [SOLD, BOUGHT], MARKS)
+    assert {one.trigger: one.gain for one in found.card.scores} == {"drift": D("586.8"), "volatility": D("594.3")}
+    assert found.ahead == D("1181.1")
+    assert found.unexplained == 0
+    assert found.actual is not None
+    assert found.hold is not None
+    assert found.actual.total == pytest.approx(0.0418110)
+    assert found.hold.total == pytest.approx(0.03)
+    assert found.costs.fees == D("18.9")
+    assert found.costs.slippage is not None
+    assert (found.costs.slippage.planned_bps, found.costs.slippage.paid_bps) == (D(2), D(0))
+    assert not found.ranks
+
+
+def test_monthly_and_bands_alone_follow_the_first_days_targets_without_futures() -> None:
+    """Half BTC at 60,000 doubling inside a month: bands trade, monthly does not; with futures neither can be told."""
+    marks = [a_mark(at, "1", price, "60000") for at, price in ((0, "60000"), (1, "90000"), (2, "120000"))]
+    found = told([], [], marks)
+    assert found.monthly is not None
+    assert found.bands is not None
+    assert found.hold is not None
+    assert found.monthly.total == pytest.approx(0.5)
+    assert found.hold.total == pytest.approx(0.5)
+    assert found.bands.total == pytest.approx(1.25 * (1 + 1 / 6) - 1, abs=1e-3)
+    across = told([], [], [replace(one, at=day(at)) for one, at in zip(marks, (0, 27, 28), strict=True)])
+    assert across.monthly is not None
+    assert across.monthly.total == pytest.approx(1.25 * (1 + 1 / 6) - 1, abs=1e-3), "on the first of February it trades"
+    perps = [
+        replace(one, mark=replace(one.mark, targets={**one.mark.targets, "BTC-PERP": D("0.1")})) for one in marks if one.mark is not None
+    ]
+    assert told([], [], perps).monthly is None
+    assert told([], [], perps).hold is not None
+
+
+def test_deposits_are_the_holders_too() -> None:
+    """Money that came in is no profit of either, and nothing that has to be explained."""
+    flow = Flow(
+        id=1,
+        portfolio_id=1,
+        at=day(1.2),
+        kind=FlowKind.DEPOSIT,
+        value=D(106_000),
+        amount=D(10_000),
+        facts={"changes": {"USDT": "10000"}},
+    )
+    marks = [MARKS[0], a_mark(2, "1", "66000", "50000"), a_mark(3, "1", "63000", "50000")]
+    found = told([], [], marks, (flow,))
+    assert found.actual is not None
+    assert found.hold is not None
+    assert found.actual.total == pytest.approx(1.06 * (113 / 116) - 1)
+    assert found.hold.total == pytest.approx(1.06 * (113 / 116) - 1)
+    assert found.ahead == found.unexplained == 0
+
+
+def test_plans_that_were_left_are_judged_as_if_they_had_been_carried_out() -> None:
+    """A skipped sale at 66,000 would have brought 600 less its fee of 1; an expired one counts beside it."""
+    skipped, expired = (
+        traded(number, 1, SOLD, Cause.TREND, state=state) for number, state in ((3, PlanState.SKIPPED), (4, PlanState.EXPIRED))
+    )
+    trend = next(one for one in told([skipped, expired], [], MARKS[:1] + MARKS[3:]).card.scores if one.trigger == "trend")
+    assert (trend.carried_out, trend.skipped, trend.expired) == (0, 1, 1)
+    assert trend.missed == 2 * (D("0.2") * 3000 - 1)
+
+
+def test_a_plan_of_several_triggers_is_split_by_what_each_would_have_traded() -> None:
+    """As it was written down with the plan; what nobody wrote down is told as several together, and what a person did alone as theirs."""
+    both = traded(1, 1, SOLD, Cause.DRIFT, Cause.VOLATILITY, alone={"drift": {"BTC": "-0.1"}, "volatility": {"BTC": "-0.3"}})
+    found = told([both], [SOLD], [MARKS[0], a_mark(3, "0.8", "63000", "53186.8")])
+    assert {one.trigger: one.gain for one in found.card.scores} == {"drift": D("146.7"), "volatility": D("440.1")}
+    unknown = replace(both, targets={})
+    assert [one.trigger for one in told([unknown], [SOLD], [MARKS[0], MARKS[3]]).card.scores if one.gain] == [SEVERAL]
+    before, after = (
+        {"spot": spot, "futures_wallet": "0", "positions": {}} for spot in ({"BTC": "1", "USDT": "40000"}, {"BTC": "0.8", "USDT": "53200"})
+    )
+    flow = Flow(
+        id=1, portfolio_id=1, at=day(1), kind=FlowKind.TRADE, value=D(106_000), amount=D(0), facts={"before": before, "after": after}
+    )
+    mine = told([], [], [MARKS[0], a_mark(3, "0.8", "63000", "53200")], (flow,))
+    assert [(one.trigger, one.gain) for one in mine.card.scores] == [(OWN, D(600))]
+    assert mine.unexplained == 0
+
+
+def test_what_is_not_known_is_none() -> None:
+    """One day is no series; a price that is missing leaves holding unknown; a return that nobody knows begins the series anew."""
+    assert told([], [], MARKS[:1]).series is None
+    lost = [MARKS[0], replace(MARKS[3], mark=replace(MARKS[3].mark or Mark(), prices={"USDT": D(1)}))]
+    assert told([], [], lost).hold is None
+    assert told([], [], lost).ahead is None
+    unknown = Flow(id=1, portfolio_id=1, at=day(1), kind=FlowKind.DEPOSIT, value=None, amount=D(5), facts={"changes": {"USDT": "5"}})
+    assert told(PLANS, [SOLD, BOUGHT], MARKS, (unknown,)).since == MARKS[1].at
+
+
+def test_statistics_wait_for_thirty_days() -> None:
+    """Before that they are None; then each is there, with bonus, tracking error, excess growth and drift."""
+    marks = [a_mark(at, "1", str(60_000 + 700 * (at % 3)), "60000") for at in range(40)]
+    early, late = told([], [], marks[:20]), told([], [], marks)
+    assert early.actual is not None
+    assert late.actual is not None
+    assert early.actual.volatility is early.actual.sharpe is early.bonus is early.drift is None
+    assert late.bonus == 0
+    assert None not in (late.actual.sharpe, late.actual.sortino, late.actual.volatility, late.tracking_error, late.excess_growth)
+    assert late.drift is not None
+    assert late.drift.mean == pytest.approx(0.5)
