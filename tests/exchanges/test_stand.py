@@ -18,7 +18,7 @@ from chatbot.exchanges.stand import standing
 from chatbot.model import PlanState
 from tests.person import START, someone
 from tests.places import ROOT
-from tests.stories.test_live import doctor
+from tests.stories.at_exchange import doctor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -23,7 +23,7 @@ from chatbot.store import portfolios
 from chatbot.vault import new_master_key
 from handlers.bot import COMMANDS
 from tests.person import START, someone
-from tests.stories.test_live import API_KEY, SECRET, doctor
+from tests.stories.at_exchange import API_KEY, SECRET, doctor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
