@@ -392,13 +392,14 @@ def _real_opener(real: _RealAccounts, db: Database, keyring: Keyring, word: str)
     """Return what opens accounts at exchanges: only to look at them where nobody has agreed to trading."""
 
     async def open_real(portfolio: Portfolio) -> Exchange:
-        credentials = await keyring.credentials(portfolio.person_id, portfolio.key_id)
+        credentials, said = await keyring.opened(portfolio.person_id, portfolio.key_id)
         return real.made().account(
             portfolio.exchange,
             credentials,
             tag=f"{word}{portfolio.id}",
             journal=WrittenTransfers(db, portfolio.id),
             watch=portfolio.is_watched,
+            futures=said.trades_futures is not False,
             quote=portfolio.quote,
         )
 

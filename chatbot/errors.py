@@ -14,7 +14,8 @@ BallastError
         ├── Unreachable      nothing was sent, or a read failed: try again
         │   └── RateLimited
         └── KeyRefused       the key is wrong, expired or lacks a permission
-            └── HedgeMode    the account keeps longs and shorts of a contract apart
+            └── AccountUnfit the account is kept in a way that we do not count with
+                └── HedgeMode
 """
 
 from __future__ import annotations
@@ -114,13 +115,22 @@ class KeyRefused(ExchangeError):
     why = "key_refused"
 
 
-class HedgeMode(KeyRefused):
-    """The account keeps longs and shorts of one contract apart: its owner has to change it to one-way mode before it can be used."""
+class AccountUnfit(KeyRefused):
+    """The account is kept in a way that Ballast does not count with: its owner has to change that at the exchange first.
 
-    why = "hedge_mode"
+    ``why``: hedge_mode, isolated_margin, borrowed.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the account cannot be used as it is: {why}")
+        self.why = why
+
+
+class HedgeMode(AccountUnfit):
+    """The account keeps longs and shorts of one contract apart."""
 
     def __init__(self) -> None:
-        super().__init__("the account is in hedge mode")
+        super().__init__("hedge_mode")
 
 
 @contextmanager

@@ -142,15 +142,15 @@ class Keyring:
             for tell in self._tell:
                 tell(portfolio.id)
 
-    async def credentials(self, person_id: int, key_id: int | None) -> Credentials:
-        """Return what a key is made of; raises :class:`KeyRefused` where it is gone, or nobody can open it."""
+    async def opened(self, person_id: int, key_id: int | None) -> tuple[Credentials, KeyReport]:
+        """Return what a key is made of, and what was said of it last; raises :class:`KeyRefused` where it is gone or cannot be opened."""
         async with self._db.read() as tx:
             found = None if key_id is None else await keys.one(tx, person_id, key_id)
         if found is None or not found[1]:
             raise KeyRefused(f"key {key_id} is not there")
         credentials = self._vault.open(found[1], _owner(found[0]))
         logs.hide((credentials.secret, credentials.api_key))
-        return credentials
+        return credentials, found[0].report
 
     async def look(self, person: Person, key_id: int) -> ExchangeKey | None:
         """Ask the exchange again about a person's key; None where it is not theirs. An exchange that cannot be asked changes nothing."""

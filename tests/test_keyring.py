@@ -127,7 +127,7 @@ async def test_two_keys_of_one_account_are_one(db: Database, exchange: Exchange)
     second = await keyring_.connect(await person(db), "binance", OTHER)
     assert isinstance(second, ExchangeKey)
     assert (second.id, second.shown, second.replaced) == (first.id, "wxyz", "abcd")
-    assert (await keyring_.credentials(7, portfolio.key_id), told) == (OTHER, [portfolio.id])
+    assert ((await keyring_.opened(7, portfolio.key_id))[0], told) == (OTHER, [portfolio.id])
     assert [(key.shown, key.replaced) for key in await keyring_.of(await person(db))] == [("wxyz", "")]
     exchange.said = {"account": "354937869"}
     assert (await connected(db, exchange)).id != first.id, "a sub-account is an account of its own"

@@ -203,6 +203,8 @@ class Balances:
     futures_wallet: Decimal
     #: funding received less paid since the account was opened, quote; None: the exchange does not tell
     funding: Decimal | None = None
+    #: coins at the exchange that are in neither and that nobody trades, by where they are: lent ("earn"), or in the futures account
+    aside: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,6 +279,14 @@ class TransferJournal(Protocol):
 
     async def done(self) -> Mapping[str, SentTransfer]:
         """Return every transfer of the portfolio that was done, by our id."""
+        ...
+
+    async def claim(self, client_id: str, exchange_id: str) -> None:
+        """Write down which transfer at the exchange is the one with our id, so that it is never taken for another one."""
+        ...
+
+    async def claimed(self) -> Mapping[str, str]:
+        """Return our id of each transfer at the exchange that is known to be ours, by the exchange's own."""
         ...
 
 

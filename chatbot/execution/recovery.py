@@ -43,6 +43,8 @@ LOOKS_MAX = 10
 _OLDER = timedelta(days=1)
 #: the same for an order of a smaller amount, or of another price by this share, than was sent: an exchange that rounds has made it so
 _ROUNDED, _ROUNDING = timedelta(minutes=1), Decimal("0.01")
+#: after this "there is none" is no answer any more: histories go back a week at some exchanges (FACTS 2), and then nothing is sent again
+_LOOKED_UP = timedelta(days=6)
 _LOG = structlog.get_logger()
 
 
@@ -80,9 +82,10 @@ async def settle(move: LegAttempt, attempt: Attempt) -> float:
         if await _adopted(move, attempt):
             return 0.0
         await move.deps.clock.sleep(pace.poll_pause_s)
+    found_for_sure = move.deps.clock.now() - attempt.sent_at < _LOOKED_UP
     unanswered, interrupted = (move.view.count_of_late(event, move.leg.index) for event in (UNKNOWN, INTERRUPTED))
     may_resend = unanswered <= RESENDS_MAX and interrupted <= INTERRUPTIONS_MAX
-    if move.exchange.late_window_s is not None and may_resend:
+    if move.exchange.late_window_s is not None and may_resend and found_for_sure:
         await _send_again(move, attempt, "resent")
     elif move.view.count(CLOSING):
         await outcomes.abandon(move, attempt)

@@ -28,6 +28,15 @@ class WrittenTransfers:
         """Return those that were done, by our id."""
         return {one.client_id: _sent(one) for one in await self._all() if one.state == OrderState.FILLED}
 
+    async def claim(self, client_id: str, exchange_id: str) -> None:
+        """Write down which transfer at the exchange is the one with our id."""
+        async with self._db.transaction() as tx:
+            await orders.note_exchange_id(tx, client_id, exchange_id)
+
+    async def claimed(self) -> dict[str, str]:
+        """Return our ids by the exchange's."""
+        return {one.exchange_id: one.client_id for one in await self._all() if one.exchange_id}
+
     async def _all(self) -> tuple[Attempt, ...]:
         async with self._db.read() as tx:
             return await orders.transfers(tx, self._portfolio_id)

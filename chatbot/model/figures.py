@@ -76,6 +76,9 @@ class PortfolioFigures:
     waiting: dict[str, Decimal] = field(default_factory=dict)
     #: coins that are held and that no line of the targets takes in, sorted: no plan is made before their person says what becomes of them
     untargeted: tuple[str, ...] = ()
+    #: of a real account, by place and coin, what is there and in no other figure here: "earn", "futures", "no_market", "dust"; and under
+    #: "orders" what open orders hold, whoever's they are, which is a part of it
+    beside: dict[str, dict[str, Decimal]] = field(default_factory=dict)
 
     @property
     def limits(self) -> tuple[LineReading, ...]:

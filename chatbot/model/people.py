@@ -104,6 +104,14 @@ class KeyProblem(StoredWord):
     #: not every account that Ballast needs is there, or one of them is of a kind that it does not know
     OLD_ACCOUNT = "old_account"
     HEDGE_MODE = "hedge_mode"
+    #: contracts have a margin of their own each
+    ISOLATED = "isolated"
+    #: other coins carry the futures positions
+    MULTI_ASSETS = "multi_assets"
+    #: one margin for everything, by the exchange's own model of risk
+    PORTFOLIO_MARGIN = "portfolio_margin"
+    #: something is owed to the exchange
+    BORROWED = "borrowed"
     #: this machine's clock is off
     CLOCK = "clock"
     EXPIRES_SOON = "expires_soon"
@@ -129,7 +137,16 @@ REFUSING: Final = frozenset(
 
 
 #: with one of these nothing is traded with a key
-UNFIT: Final = REFUSING | {KeyProblem.OLD_ACCOUNT, KeyProblem.HEDGE_MODE, KeyProblem.CLOCK, KeyProblem.NO_SPOT}
+UNFIT: Final = REFUSING | {
+    KeyProblem.OLD_ACCOUNT,
+    KeyProblem.HEDGE_MODE,
+    KeyProblem.ISOLATED,
+    KeyProblem.MULTI_ASSETS,
+    KeyProblem.PORTFOLIO_MARGIN,
+    KeyProblem.BORROWED,
+    KeyProblem.CLOCK,
+    KeyProblem.NO_SPOT,
+}
 
 #: with one of these a plan under way sends no more: a clock that is off is set by the exchange's with every request
 STOPPING: Final = UNFIT - {KeyProblem.UNREACHABLE, KeyProblem.CLOCK, KeyProblem.NO_SPOT}

@@ -14,6 +14,7 @@ from chatbot.model import Mode, Problem
 from chatbot.model.life import StopKind
 from chatbot.portfolio import states as stored
 from chatbot.portfolio import turnover, valuation
+from chatbot.portfolio.amounts import aside
 from chatbot.portfolio.evaluation import Evaluation, lost_hedges, measured
 from chatbot.portfolio.layers import Layers
 from chatbot.portfolio.lives.levels import open_question
@@ -126,6 +127,9 @@ class Evaluator:
             quoted = self._markets.of(portfolio)
             markets = await exchange.markets()
             account = await _account(exchange)
+            if portfolio.mode is Mode.LIVE:
+                traded = [asset for asset in account.balances.spot if quoted.stops.price(asset) is not None]
+                account = aside.without_market(account, portfolio.strategy, markets, traded)
             coins = valuation.managed_coins(account.balances.spot, portfolio.strategy)
             signals = (*signals, *await self._own_signals(portfolio, coins, quoted.world))
             extra = frozenset(also) & markets.keys() | _hedged(portfolio, states, account)
@@ -173,8 +177,11 @@ class Evaluator:
         strategy, (needed, extra) = seen.portfolio.strategy, priced
         quotes, problems = quoted.board.usable(needed, self._clock.now())
         quoted.stops.note(quotes)
-        last, idle, unknown = self._last_prices(quoted, seen.stops, account, strategy)
         empty = valuation.empty_answer(account, is_ours=seen.portfolio.mode is not Mode.LIVE)
+        if seen.portfolio.mode is Mode.LIVE:
+            account = aside.without_dust(account, strategy, seen.markets, quotes)
+            seen = replace(seen, account=account)
+        last, idle, unknown = self._last_prices(quoted, seen.stops, account, strategy)
         seen = replace(seen, quotes=quotes | last, layers=Layers(signals=signals), quote_price=quoted.dollar_price())
         problems = (*problems, *unknown, *self._leaps(quoted.levels, seen))
         if problems or empty:

@@ -118,8 +118,14 @@ async def add_order(tx: Tx, attempt: Attempt) -> Attempt:
 
 
 async def save_order(tx: Tx, attempt: Attempt) -> None:
-    """Write what is known of an order; it is found by its client id."""
-    await tx.execute(_SAVING, _row(attempt) | {"one": attempt.client_id})
+    """Write what is known of an order; it is found by its client id. The exchange's own id, once known, stays."""
+    row = {name: value for name, value in _row(attempt).items() if name != "exchange_id" or value}
+    await tx.execute(_SAVING, row | {"one": attempt.client_id})
+
+
+async def note_exchange_id(tx: Tx, client_id: str, exchange_id: str) -> None:
+    """Write down under which id the exchange knows an order or a transfer."""
+    await tx.execute(_SAVING, {"one": client_id, "exchange_id": exchange_id})
 
 
 async def orders(tx: Tx, plan_id: int) -> tuple[Attempt, ...]:

@@ -39,6 +39,8 @@ _PROBLEMS = {
     "unreachable": N_("the exchange does not answer"),
     "key_refused": N_("the exchange does not accept the key; /keys says what is wrong with it"),
     "hedge_mode": N_("the futures account is in hedge mode; change it to one-way mode at the exchange"),
+    "isolated_margin": N_("futures are on isolated margin; change them to cross margin at the exchange"),
+    "borrowed": N_("something is borrowed in the account; pay it back at the exchange"),
     "other_world": N_("it belongs to the market {coin}, and this bot runs on another one"),
     "bad_value": N_("the portfolio's value is not above zero"),
     "non_positive_value": N_("the portfolio's value is not above zero"),

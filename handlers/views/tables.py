@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatbot.charts.labels import Labels
 from chatbot.engine.cash import has_left
+from chatbot.i18n import N_
 from handlers.views.common import (
     ARROW,
     DASH,
@@ -25,7 +26,7 @@ from handlers.views.common import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from decimal import Decimal
 
     from chatbot.i18n import Words
@@ -147,6 +148,24 @@ def _short(words: Words, qty: Decimal) -> str:
     return words.quantity(round(qty, digits))
 
 
+#: what stands in a real account beside the portfolio, a line a place
+_BESIDE = {
+    "earn": N_("Lent or staked, kept out: {coins}"),
+    "futures": N_("Other coins in the futures account, kept out: {coins}"),
+    "no_market": N_("Without a market here, kept out: {coins}"),
+    "dust": N_("Dust, kept out: {coins}"),
+    "orders": N_("In open orders: {coins}"),
+}
+#: coins that one of these lines names
+_MOST_BESIDE = 4
+
+
+def _some(words: Words, coins: Mapping[str, Decimal]) -> str:
+    named = [f"{words.quantity(qty)} {clip(asset, 12)}" for asset, qty in list(coins.items())[:_MOST_BESIDE]]
+    more = len(coins) - _MOST_BESIDE
+    return "; ".join([*named, *([words.n("{count} more", "{count} more", more)] if more > 0 else [])])
+
+
 def beside_lines(words: Words, figures: PortfolioFigures) -> list[Html]:
     """Return what stands beside the table: quantities that are kept out, and dollars that count for less than one."""
     kept = [
@@ -157,6 +176,7 @@ def beside_lines(words: Words, figures: PortfolioFigures) -> list[Html]:
     money = words.price(round(figures.quote_price, 4)) if figures.quote_price is not None and has_left(figures.quote_price) else ""
     return [
         *([say(words, "Kept out: {coins}", coins="; ".join(kept))] if kept else []),
+        *(say(words, _BESIDE[place], coins=_some(words, coins)) for place, coins in figures.beside.items() if place in _BESIDE),
         *([say(words, "Off its dollar, not spent: {coins}", coins="; ".join(off))] if off else []),
         *([say(words, "The quote coin is off its dollar at {price}; it counts as one here.", price=money)] if money else []),
     ]

@@ -134,6 +134,27 @@ async def test_a_request_that_never_arrived_is_sent_again_only_after_the_window(
     assert lab.account.state.spot["BTC"] == Decimal("0.8")
 
 
+@pytest.mark.parametrize(("days", "end"), [(5, PlanState.DONE), (7, PlanState.PARKED)])
+async def test_what_no_history_shows_any_more_is_not_sent_again(db: Database, days: int, end: PlanState) -> None:
+    """The bot was down for a week: an exchange that shows a week has forgotten an order that was filled, and says that there is none."""
+    lab = await open_lab(db)
+    lab.account.faults.drop_requests = 1
+    made = await lab.plan(SELL)
+    real = lab.account.place
+
+    async def place(request: object) -> object:
+        try:
+            return await real(request)
+        except OutcomeUnknown:
+            lab.clock.advance(days * 86_400)
+            raise
+
+    lab.account.place = place
+    await lab.finish()
+    assert (await lab.read(made.id)).state is end
+    assert lab.account.state.spot["BTC"] == (Decimal("0.8") if end is PlanState.DONE else Decimal(1))
+
+
 @pytest.mark.parametrize("late_s", [0.5, 2.0, 4.9])
 async def test_a_request_that_arrives_late_is_adopted_and_never_doubled(db: Database, late_s: float) -> None:
     """Ids can be used again here, so that a second sending would be a second sale."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from chatbot.errors import NotEnoughMoney, OutcomeUnknown, Rejected
-from chatbot.model import LegState, PlanState
-from chatbot.store import events
+from chatbot.execution.transfers import WrittenTransfers
+from chatbot.model import LegState, OrderState, PlanState
+from chatbot.store import events, orders
+from chatbot.store.orders import Attempt
 from tests.execution.lab import Lab, books, fresh_block, open_lab, rich, states
+from tests.store import samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,3 +130,20 @@ async def test_a_reduction_sets_no_leverage(db: Database) -> None:
     lab.account.set_leverage, calls = refusing(NotEnoughMoney("margin"), 99)
     assert states(await lab.run("reduce sell 0.05 BTC-PERP")) == [FILLED]
     assert calls == []
+
+
+async def test_the_journal_keeps_which_transfer_at_the_exchange_is_which(db: Database) -> None:
+    """Written down with the answer, and never erased by what is written of the transfer later: after a restart it is known."""
+    portfolio = await samples.a_portfolio(db)
+    made = await samples.a_plan(db, portfolio.id)
+    written = {"plan_id": made.id, "leg_index": 0, "attempt": 1, "sent_at": samples.NOW}
+    attempt = Attempt(client_id="b1-0-1", instrument="USDT", side="to_futures", qty=Decimal(5), **written)
+    journal = WrittenTransfers(db, portfolio.id)
+    async with db.transaction() as tx:
+        await orders.add_order(tx, attempt)
+    assert await journal.claimed() == {}
+    await journal.claim("b1-0-1", "11415955596")
+    async with db.transaction() as tx:
+        await orders.save_order(tx, replace(attempt, state=OrderState.FILLED, ended_at=samples.NOW))
+    assert await WrittenTransfers(db, portfolio.id).claimed() == {"11415955596": "b1-0-1"}
+    assert set(await journal.done()) == {"b1-0-1"}

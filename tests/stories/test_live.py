@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chatbot.exchanges.base import Side
 from chatbot.exchanges.testserver.account import Right
 from chatbot.exchanges.testserver.ledger import Wallet
+from chatbot.exchanges.testserver.matching import Wish, place
 from chatbot.exchanges.testserver.server import Door
 from chatbot.model import PlanState
 from chatbot.store import orders
@@ -58,6 +60,43 @@ async def test_from_the_first_key_to_the_first_plan_with_real_money_and_its_rest
         bought = {coin: there[coin] - STOCK[coin] for coin in ("BTC", "ETH")}
         assert bought["BTC"] == told["BTC"]
         assert bought["ETH"] == pytest.approx(told["ETH"], rel=D("0.002"))  # fees are taken in the coin that is bought
+
+
+async def test_an_account_that_is_not_tidy_is_valued_all_the_same(tmp_path: Path) -> None:
+    """An airdrop, dust, money lent out and an order of the person's own: shown, a line each; no weight knows them, no plan touches them."""
+    async with at_exchange(tmp_path) as (ann, server):
+        account, venue = theirs(server), server.venue
+        for coin, qty, wallet in (("AIRDROP", "1000", Wallet.SPOT), ("DOGE", "3", Wallet.SPOT), ("BTC", "2", Wallet.EARN)):
+            venue.deposit(account, coin, D(qty), wallet)
+        own = place(venue, account, Wish(client_id="by-hand", instrument="ETH", side=Side.SELL, qty=D(2), limit=D(9000)))
+        watching = await watch(ann)
+        assert "$65,000" in watching or "$64," in watching
+        told = await ann.say("/status")
+        for line in (
+            "Lent or staked, kept out: 2 BTC",
+            "Without a market here, kept out: 1,000 AIRDROP",
+            "Dust, kept out: 3 DOGE",
+            "In open orders: 2 ETH",
+        ):
+            assert line in told
+        assert "DOGE" not in await ann.say("/targets")
+        await agree(ann)
+        await ann.say("/targets BTC 70 ETH 0 USDT 30")
+        await ann.say("/rebalance")
+        await ann.confirm()
+        sold = sum((order.filled for order in account.orders if order is not own and order.side is Side.SELL), D(0))
+        assert own.open
+        assert own.left == 2
+        assert 0 < sold <= D(3), "what the order holds is not sold"
+        assert venue.ledger.all_of(account.purse(Wallet.EARN)) == {"BTC": D(2)}
+
+
+async def test_a_key_without_the_right_to_futures_is_watched_by_its_coins(tmp_path: Path) -> None:
+    """Binance hides the futures account from it: that is nothing which keeps the coins from being valued."""
+    async with at_exchange(tmp_path, door=Door.READING) as (ann, server):
+        theirs(server).rights = {Right.READ}
+        assert "$65,000" in await watch(ann)
+        assert "Cannot evaluate" not in await ann.say("/status")
 
 
 async def test_a_watched_account_is_never_traded(tmp_path: Path) -> None:

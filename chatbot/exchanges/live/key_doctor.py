@@ -188,7 +188,30 @@ async def _binance(line: _Line, said: KeyReport) -> KeyReport:
     wallet = await line.ask("fapiPrivateV2GetBalance")
     mode = await line.ask("fapiPrivateGetPositionSideDual")
     hedged = (KeyProblem.HEDGE_MODE,) if _flag(mode, "dualSidePosition") else ()
-    return replace(said, problems=hedged, found=(*found, *_coins("futures", ((one["asset"], one["balance"]) for one in wallet))))
+    found = (*found, *_coins("futures", ((one["asset"], one["balance"]) for one in wallet)))
+    return replace(said, problems=(*hedged, *await _binance_modes(line)), found=found)
+
+
+async def _binance_modes(line: _Line) -> tuple[KeyProblem, ...]:
+    """Read in which other ways the futures account is kept; trading stumbles over each by itself, so what is not told is no problem."""
+    positions = await _if_told(line, "fapiPrivateV3GetPositionRisk")
+    told = [one for one in positions if isinstance(one, dict)] if isinstance(positions, list) else []
+    multi = await _if_told(line, "fapiPrivateGetMultiAssetsMargin")
+    info = await _if_told(line, "sapi_get_account_info")
+    there = {
+        KeyProblem.ISOLATED: any(finite(one.get("isolatedWallet")) for one in told),
+        KeyProblem.MULTI_ASSETS: isinstance(multi, dict) and multi.get("multiAssetsMargin") is True,
+        KeyProblem.PORTFOLIO_MARGIN: isinstance(info, dict) and info.get("isPortfolioMarginRetailEnabled") is True,
+    }
+    return tuple(problem for problem, is_there in there.items() if is_there)
+
+
+async def _if_told(line: _Line, call: str) -> object:
+    """Return an answer that may be missing; None where there is none."""
+    try:
+        return await line.ask(call)
+    except (_NotSaid, *STUMBLES):
+        return None
 
 
 async def _bybit(line: _Line, said: KeyReport) -> KeyReport:
@@ -214,7 +237,21 @@ async def _bybit(line: _Line, said: KeyReport) -> KeyReport:
         return said
     (wallet,) = (await line.ask("private_get_v5_account_wallet_balance", accountType="UNIFIED"))["result"]["list"]
     found = _coins("unified", ((one["coin"], one["walletBalance"]) for one in wallet["coin"]))
-    return replace(said, found=found, problems=await _bybit_sides(line) if said.trades_futures else ())
+    sides = await _bybit_sides(line) if said.trades_futures else ()
+    return replace(said, found=found, problems=(*sides, *await _bybit_modes(line, wallet["coin"])))
+
+
+async def _bybit_modes(line: _Line, coins: Iterable[Mapping[str, Any]]) -> tuple[KeyProblem, ...]:
+    """Read which margin mode the account is in, and whether something is owed."""
+    info = await _if_told(line, "private_get_v5_account_info")
+    mode = (info.get("result") or {}).get("marginMode") if isinstance(info, dict) else None
+    owed = any((finite(one.get("borrowAmount")) or 0) > 0 or (finite(one["walletBalance"]) or 0) < 0 for one in coins)
+    there = {
+        KeyProblem.ISOLATED: mode == "ISOLATED_MARGIN",
+        KeyProblem.PORTFOLIO_MARGIN: mode == "PORTFOLIO_MARGIN",
+        KeyProblem.BORROWED: owed,
+    }
+    return tuple(problem for problem, is_there in there.items() if is_there)
 
 
 async def _bybit_sides(line: _Line) -> tuple[KeyProblem, ...]:

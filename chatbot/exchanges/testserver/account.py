@@ -190,6 +190,11 @@ class Account:
     pays_in: str = ""
     leverage: dict[str, Decimal] = field(default_factory=dict)
     isolated: set[str] = field(default_factory=set)
+    #: other coins carry futures positions too (Binance), or one model of risk counts everything (portfolio margin)
+    multi_assets: bool = False
+    portfolio_margin: bool = False
+    #: what it owes the exchange, by coin
+    owed: dict[str, Decimal] = field(default_factory=dict)
     orders: list[VenueOrder] = field(default_factory=list)
     stakes: dict[tuple[str, str], Stake] = field(default_factory=dict)
     income: list[Income] = field(default_factory=list)

@@ -60,6 +60,7 @@ class Reason(StrEnum):
     UNCHANGED_MARGIN = "unchanged_margin"
     UNCHANGED_LEVERAGE = "unchanged_leverage"
     IN_USE = "in_use"
+    MARGIN_IN_USE = "margin_in_use"
     TOO_MUCH_LEVERAGE = "too_much_leverage"
     LATE = "late"
     EARLY = "early"

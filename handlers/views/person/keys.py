@@ -35,6 +35,12 @@ PROBLEMS: Final = {
         "The account is no Unified Trading Account, and I know no other. Upgrade it at {exchange}: Assets, Upgrade."
     ),
     KeyProblem.HEDGE_MODE: N_("The futures account is in hedge mode, with a long and a short of the same coin. I need one-way mode."),
+    KeyProblem.ISOLATED: N_(
+        "Futures are on isolated margin, each contract with money of its own. I count with cross margin; change it at {exchange}."
+    ),
+    KeyProblem.MULTI_ASSETS: N_("Other coins carry the futures (multi-assets mode). I count with one; change it to single-asset mode."),
+    KeyProblem.PORTFOLIO_MARGIN: N_("The account is on portfolio margin, which I do not know. Change it to regular margin at {exchange}."),
+    KeyProblem.BORROWED: N_("Something is borrowed in the account, so I cannot tell what is yours. Pay it back at {exchange}."),
     KeyProblem.CLOCK: N_("The clock of my machine is {seconds} s off. Whoever hosts me has to set it, by NTP for instance."),
     KeyProblem.EXPIRES_SOON: N_("It ends on {date}. Make a new one at {exchange} before that, or tie it to fixed addresses."),
     KeyProblem.ANY_ADDRESS: N_("It works from any address. Safer: at {exchange}, tie it to mine; whoever hosts me knows it."),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from chatbot.errors import KeyRefused
 from chatbot.i18n import N_
 from chatbot.model import LeftOutWhy, LiveStop
 from handlers.buttons import Style
@@ -53,8 +52,7 @@ def over_limits(words: Words, breach: Breach) -> str:
 
 def stopped(words: Words, why: str) -> Html | None:
     """Return why a plan with real money stopped half-way; None where limits have nothing to do with it."""
-    by = LiveStop.KEY if why == KeyRefused.why else why
-    return say(words, _STOPPED[LiveStop(by)]) if by in set(LiveStop) else None
+    return say(words, _STOPPED[LiveStop(why)]) if why in set(LiveStop) else None
 
 
 def loss(words: Words, portfolio: Portfolio, lost: Decimal, *, alone: bool = False) -> View:

@@ -11,7 +11,7 @@ import pytest
 
 from chatbot.clock import SystemClock
 from chatbot.exchanges.live.key_doctor import examine
-from chatbot.exchanges.testserver.account import Right
+from chatbot.exchanges.testserver.account import Right, Stake
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
 from chatbot.exchanges.testserver.server import Door, Server
@@ -68,6 +68,28 @@ async def test_what_stands_there_is_found(dialect: Any) -> None:
     assert not server.unknown
 
 
+@pytest.mark.long
+@BOTH
+async def test_an_account_that_is_kept_otherwise_is_told(dialect: Any) -> None:
+    """Isolated margin, other coins as margin, portfolio margin, a debt: each by its name, wherever the exchange tells it."""
+    async with exchange(dialect) as server:
+        account = server.venue.accounts[KEY.api_key]
+        account.isolated, account.multi_assets, account.portfolio_margin = {"BTC-PERP"}, True, True
+        account.stakes["BTC-PERP", "BOTH"] = Stake(qty=Decimal("0.001"), cost=Decimal(60))
+        if dialect is BINANCE:
+            wrong = {KeyProblem.ISOLATED, KeyProblem.MULTI_ASSETS, KeyProblem.PORTFOLIO_MARGIN}
+        else:
+            account.owed = {"USDT": Decimal(1)}
+            wrong = {KeyProblem.ISOLATED, KeyProblem.BORROWED}
+        said = await asked(server)
+        assert set(said.problems) == {ANYWHERE, *wrong}
+        assert wrong <= set(said.unfit(futures=False))
+        account.isolated = set()
+        assert KeyProblem.ISOLATED not in (await asked(server)).problems
+        assert (KeyProblem.PORTFOLIO_MARGIN in (await asked(server)).problems) is True
+
+
+@pytest.mark.long
 @BOTH
 async def test_two_keys_of_one_account_tell_one_number(dialect: Any) -> None:
     """And a sub-account, with a key of its own, tells another."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from chatbot.errors import ExchangeError, KeyRefused, NotEnoughMoney, OutcomeUnknown, Rejected, Unreachable
+from chatbot.errors import AccountUnfit, ExchangeError, KeyRefused, NotEnoughMoney, OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.base import (
     PERP,
     Balances,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 _T = TypeVar("_T")
 _ZERO = Decimal(0)
-#: orders, and transfers, whose ids are remembered
+#: orders whose ids are remembered
 _KNOWN_MAX = 500
 #: a fee that is a larger part of what was traded is none
 _FEE_MOST = Decimal("0.05")
@@ -72,8 +72,12 @@ class LiveAccount:
         tag: str,
         journal: TransferJournal,
         watch: bool,
+        futures: bool = True,
     ) -> None:
-        """``tag`` stands before every client id, so that two journals never share one; ``watch`` refuses whatever changes something."""
+        """``tag`` stands before every client id, so that two journals never share one; ``watch`` refuses whatever changes something.
+
+        ``futures`` tells whether the key has the right to them: where the venue hides them from one without, they count as empty.
+        """
         self.name = prices.name
         self.quote_asset = prices.quote_asset
         bound = dialect.recv_window_s
@@ -86,12 +90,11 @@ class LiveAccount:
         self._tag = tag
         self._journal = journal
         self._watch = watch
+        self._futures = futures or not dialect.hides_futures
         #: ids under which the venue certainly has an order: it would take a second one once the first has ended
         self._known: dict[str, None] = {}
         #: transfers of this process, which its journal may not hold yet
         self._sent: dict[str, SentTransfer] = {}
-        #: the venue's id of a transfer -> ours, so that one transfer never stands for two
-        self._claimed: dict[str, str] = {}
 
     async def markets(self) -> Mapping[str, Market]:
         """Return the rules of every instrument."""
@@ -106,15 +109,21 @@ class LiveAccount:
         return await self._prices.depth(instrument)
 
     async def balances(self) -> Balances:
-        """Return both wallets; what is lent to the exchange's own savings is not in them."""
-        told = await self._read(lambda ask: self._dialect.wallets(ask, self.quote_asset))
+        """Return both wallets; what is lent to the exchange's own savings is beside them. Raises ``AccountUnfit``."""
+        told = await self._read(lambda ask: self._dialect.wallets(ask, self.quote_asset, futures=self._futures))
+        self._may_count(isolated=told.isolated)
         if told.spare is None:
-            return Balances(spot=dict(told.total), free=dict(told.free), futures_wallet=told.futures)
+            return Balances(spot=dict(told.total), free=dict(told.free), futures_wallet=told.futures, aside=told.aside)
         purse = told.total.get(self.quote_asset, _ZERO)
         futures = min(max(_ZERO, await self._set_aside()), max(_ZERO, purse))
         spare = max(_ZERO, min(told.free.get(self.quote_asset, _ZERO) - futures, told.spare))
         spot = {**told.total, self.quote_asset: purse - futures}
-        return Balances(spot=spot, free={**told.free, self.quote_asset: spare}, futures_wallet=futures)
+        return Balances(spot=spot, free={**told.free, self.quote_asset: spare}, futures_wallet=futures, aside=told.aside)
+
+    def _may_count(self, *, isolated: bool) -> None:
+        """Refuse to trade where a contract has a margin of its own: what is free, and where it is liquidated, is another sum there."""
+        if isolated and not self._watch:
+            raise AccountUnfit("isolated_margin")
 
     async def _set_aside(self) -> Decimal:
         """Return what our own books have moved to futures, where the venue keeps one purse: there a transfer is a line in them.
@@ -125,7 +134,9 @@ class LiveAccount:
         return sum((one.amount if one.direction is Direction.TO_FUTURES else -one.amount for one in moved.values()), _ZERO)
 
     async def positions(self) -> tuple[Position, ...]:
-        """Return the open positions against our quote coin, in base units; raises ``HedgeMode``."""
+        """Return the open positions against our quote coin, in base units; raises ``AccountUnfit``."""
+        if not self._futures:
+            return ()
         listed = await self._listed()
         names = {listed.ids[name]: name for name in listed.ids if is_perp(name)}
         found = []
@@ -134,6 +145,7 @@ class LiveAccount:
             if name is None:  # settled in another coin: no part of this portfolio
                 log.warning("position_of_another_kind", exchange=self.name, market=held.market)
                 continue
+            self._may_count(isolated=held.isolated)
             unit = await self._unit(name)
             found.append(
                 Position(
@@ -213,12 +225,13 @@ class LiveAccount:
             return
         self._sent[client_id] = SentTransfer(direction=direction, amount=amount, at=self._clock.now())
         try:
-            self._claimed[await self._dialect.transfer(ask, self.quote_asset, amount, to_futures=to_futures)] = client_id
+            exchange_id = await self._dialect.transfer(ask, self.quote_asset, amount, to_futures=to_futures)
         except NoAnswer as error:
             raise OutcomeUnknown(f"transfer {client_id}: {error}") from error
         except (Rejected, Unreachable, KeyRefused):
             del self._sent[client_id]  # it was not done, for sure
             raise
+        await self._journal.claim(client_id, exchange_id)
 
     async def find_transfer(self, client_id: str) -> bool:
         """Tell whether the transfer with this id was done.
@@ -239,18 +252,19 @@ class LiveAccount:
         told = await self._read(
             lambda ask: self._dialect.transfers(ask, self.quote_asset, to_ms(since), to_ms(until), to_futures=to_futures)
         )
+        claimed = await self._journal.claimed()
         ours = [
             moved
             for moved in told
             if moved.amount == sent.amount
             and to_ms(since) <= moved.at_ms <= to_ms(until)
-            and self._claimed.get(moved.exchange_id, client_id) == client_id
+            and claimed.get(moved.exchange_id, client_id) == client_id
         ]
         done = next((moved for moved in ours if moved.done), None)
         if done is None and ours:
             raise Unreachable(f"transfer {client_id} is under way")
         if done is not None:
-            self._claimed[done.exchange_id] = client_id
+            await self._journal.claim(client_id, done.exchange_id)
         return done is not None
 
     async def history(self, since: datetime, names: Collection[str]) -> tuple[Entry, ...]:
@@ -302,8 +316,8 @@ class LiveAccount:
             raise OutcomeUnknown(f"leverage of {instrument}: {error}") from error
 
     async def ping(self) -> None:
-        """Raise ``Unreachable`` or ``KeyRefused``, of which ``HedgeMode`` is one, when the account cannot be used."""
-        await self._read(self._dialect.check)
+        """Raise ``Unreachable`` or ``KeyRefused``, of which ``AccountUnfit`` is one, when the account cannot be used."""
+        await self._read(lambda ask: self._dialect.check(ask, futures=self._futures))
 
     async def close(self) -> None:
         """Nothing to let go of: line and prices belong to whoever made them."""
@@ -369,9 +383,8 @@ class LiveAccount:
     async def _order(self, instrument: str, client_id: str, told: Told, ask: Ask) -> Order:
         """Return an order in our words, with what was paid for it; raises ``Unreachable`` while the trades do not add up to it."""
         self._known[client_id] = None
-        for remembered in (self._known, self._claimed):
-            if len(remembered) > _KNOWN_MAX:
-                del remembered[next(iter(remembered))]
+        if len(self._known) > _KNOWN_MAX:
+            del self._known[next(iter(self._known))]
         unit = await self._unit(instrument)
         fills: Sequence[Fill] = told.fills or ()
         if _traded(fills) != told.filled:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.finite import finite, positive
-from chatbot.errors import HedgeMode, Rejected
+from chatbot.errors import AccountUnfit, HedgeMode, Rejected
 from chatbot.exchanges.base import OrderStatus
 from chatbot.exchanges.live.private import binance_errors, binance_history
 from chatbot.exchanges.live.private.dialect import Call, Fill, Held, Limit, Moved, NoAnswer, Told, Wallets, number, rows, table, text
@@ -56,6 +56,7 @@ class Binance:
     ahead_s: float = 1.0
     id_length: int = 36
     one_wallet: bool = False
+    hides_futures: bool = True
 
     def market_id(self, asset: str, quote: str, *, perp: bool) -> str:  # noqa: ARG002 - both are called alike
         """Return the name of a market."""
@@ -84,17 +85,20 @@ class Binance:
         answer = await ask(Call(api="public", verb="GET", path="time", pool="api", signed=False, urgent=True))
         return int(number(table(answer, "serverTime"), "serverTime"))
 
-    async def wallets(self, ask: Ask, quote: str) -> Wallets:
+    async def wallets(self, ask: Ask, quote: str, *, futures: bool = True) -> Wallets:
         """Return both wallets; a spot account always tells of hundreds of coins, so that one without any is no answer."""
         spot = rows(table(await ask(_spot("GET", "account", 20)), "balances")["balances"])
         if not spot:
             raise NoAnswer("an account without a single coin")
         named = {text(row, "asset"): (number(row, "free"), number(row, "locked")) for row in spot}
         held = {coin: (free, locked) for coin, (free, locked) in named.items() if not _is_lent(coin, named)}
+        lent = {coin.removeprefix(_EARN): free + locked for coin, (free, locked) in named.items() if coin not in held and free + locked}
+        wallet = _wallet(await ask(_futures_account())) if futures else {}
         return Wallets(
             total={coin: free + locked for coin, (free, locked) in held.items() if free + locked},
             free={coin: free for coin, (free, _) in held.items() if free},
-            futures=_wallet(await ask(_futures_account()), quote),
+            futures=wallet.get(quote, _ZERO),
+            aside={"earn": lent, "futures": {coin: qty for coin, qty in wallet.items() if qty and coin != quote}},
         )
 
     async def positions(self, ask: Ask) -> Sequence[Held]:
@@ -180,14 +184,23 @@ class Binance:
         return await binance_history.history(ask, past)
 
     async def set_leverage(self, ask: Ask, market: str, leverage: Decimal) -> None:
-        """Set the leverage; Binance takes whole numbers, and setting it twice is no error."""
+        """Set cross margin, which is refused while the contract has an isolated position, and a whole leverage; both may be set twice."""
+        try:
+            table(await ask(_futures("POST", "marginType", 1, changes=True, symbol=market, marginType="CROSSED")), "code")
+        except Rejected as refusal:
+            if refusal.reason == "isolated_margin":
+                raise AccountUnfit(refusal.reason) from None
+            if refusal.reason != "no_change":
+                raise
         answer = await ask(_futures("POST", "leverage", 1, changes=True, symbol=market, leverage=_plain(leverage)))
         if number(table(answer, "leverage"), "leverage") != leverage:
             raise NoAnswer(f"leverage {answer['leverage']!r} where {leverage} was asked for")
 
-    async def check(self, ask: Ask) -> None:
+    async def check(self, ask: Ask, *, futures: bool = True) -> None:
         """Ask for both accounts and for the position mode."""
         table(await ask(_spot("GET", "account", 20)), "balances")
+        if not futures:
+            return
         table(await ask(_futures_account()), "totalWalletBalance")
         mode = table(await ask(_futures("GET", "positionSide/dual", 30)), "dualSidePosition")["dualSidePosition"]
         if mode is not False:
@@ -226,13 +239,13 @@ def _is_lent(coin: str, named: Mapping[str, object]) -> bool:
     return coin.startswith(_EARN) and coin.removeprefix(_EARN) in named
 
 
-def _wallet(answer: object, quote: str) -> Decimal:
-    """Return W of domain 1.1: the wallet balance, and not the margin balance, which moves with the price."""
+def _wallet(answer: object) -> dict[str, Decimal]:
+    """Return W of domain 1.1 by coin: the wallet balance, and not the margin balance, which moves with the price."""
     account = table(answer, "totalWalletBalance", "assets")
     whole, assets = number(account, "totalWalletBalance"), rows(account["assets"])
     if not assets and whole:
         raise NoAnswer("a futures wallet with money in it and no coin")
-    return next((number(row, "walletBalance") for row in assets if text(row, "asset") == quote), _ZERO)
+    return {text(row, "asset"): number(row, "walletBalance") for row in assets}
 
 
 def _position(row: Mapping[str, Any]) -> Held:
@@ -247,6 +260,7 @@ def _position(row: Mapping[str, Any]) -> Held:
         mark=mark,
         leverage=_leverage(row),
         liquidation=liquidation if liquidation > 0 else None,
+        isolated=row.get("marginType") == "isolated" or bool(finite(row.get("isolatedWallet"))),
     )
 
 

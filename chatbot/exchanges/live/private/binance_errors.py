@@ -74,6 +74,8 @@ CODES: Mapping[int, tuple[Meaning, str]] = {
     -4024: (_NO, "price_band"),
     -4028: (_NO, "bad_leverage"),
     -4046: (_NO, "no_change"),
+    -4047: (_NO, "isolated_margin"),
+    -4048: (_NO, "isolated_margin"),
     -4050: (Meaning.MONEY, ""),
     -4051: (Meaning.MONEY, ""),
     -4059: (_NO, "no_change"),

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.finite import finite
-from chatbot.errors import ExchangeError, HedgeMode, Rejected
+from chatbot.errors import AccountUnfit, ExchangeError, HedgeMode, Rejected
 from chatbot.exchanges.base import OrderStatus
 from chatbot.exchanges.live.private import bybit_errors, bybit_history
 from chatbot.exchanges.live.private.dialect import Call, Fill, Held, Limit, Moved, NoAnswer, Told, Wallets, number, rows, table, text
@@ -53,6 +53,7 @@ class Bybit:
     ahead_s: float = 1.0
     id_length: int = 36
     one_wallet: bool = True
+    hides_futures: bool = False
 
     def market_id(self, asset: str, quote: str, *, perp: bool) -> str:  # noqa: ARG002 - both are called alike
         """Return the name of a market."""
@@ -80,17 +81,23 @@ class Bybit:
         answer = _result(await ask(Call(api="public", verb="GET", path="v5/market/time", pool="address", signed=False, urgent=True)))
         return int(number(answer, "timeNano")) // _MICRO
 
-    async def wallets(self, ask: Ask, quote: str) -> Wallets:
+    async def wallets(self, ask: Ask, quote: str, *, futures: bool = True) -> Wallets:  # noqa: ARG002 - one purse: whoever reads it, reads it whole
         """Return the purse: a wallet balance is without unrealised profit. It is asked for once, and never added to itself."""
         account = await _purse(ask)
-        coins = {text(row, "coin"): (number(row, "walletBalance"), number(row, "locked")) for row in rows(account["coin"])}
+        told = rows(account["coin"])
+        coins = {text(row, "coin"): (number(row, "walletBalance"), number(row, "locked")) for row in told}
         if not coins and number(account, "totalWalletBalance"):
             raise NoAnswer("a purse with money in it and no coin")
+        if any(held < 0 for held, _ in coins.values()) or any(number(row, "borrowAmount") > 0 for row in told if row.get("borrowAmount")):
+            raise AccountUnfit("borrowed")
+        # where every contract has a margin of its own nothing is counted for the whole account, and an empty text stands there [mem]
+        isolated = account["totalAvailableBalance"] == ""
         return Wallets(
             total={coin: held for coin, (held, _) in coins.items() if held or coin == quote},
             free={coin: held - locked for coin, (held, locked) in coins.items() if held - locked > 0},
             futures=_ZERO,
-            spare=number(account, "totalAvailableBalance"),
+            spare=_ZERO if isolated else number(account, "totalAvailableBalance"),
+            isolated=isolated,
         )
 
     async def positions(self, ask: Ask) -> Sequence[Held]:
@@ -195,7 +202,7 @@ class Bybit:
         value = _plain(leverage)
         _result(await ask(_post("position/set-leverage", symbol=market, buyLeverage=value, sellLeverage=value, category="linear")))
 
-    async def check(self, ask: Ask) -> None:
+    async def check(self, ask: Ask, *, futures: bool = True) -> None:  # noqa: ARG002 - as above
         """Ask for the purse and for one contract, which has a row for each side in hedge mode."""
         await _purse(ask)
         told = rows(_result(await ask(_get("position/list", symbol=_KNOWN_MARKET, limit="200", category="linear"))).get("list"))
@@ -250,6 +257,7 @@ def _position(row: Mapping[str, Any]) -> Held:
         mark=mark,
         leverage=number(row, "leverage"),
         liquidation=_price_or_none(row, "liqPrice"),
+        isolated=row.get("tradeMode") == 1,
     )
 
 

@@ -130,6 +130,10 @@ class Wallets:
     futures: Decimal
     #: quote money of the one purse that neither an order nor a position holds; None where there are two
     spare: Decimal | None = None
+    #: as in ``Balances``
+    aside: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    #: every contract has a margin of its own: the account counts none for all of them
+    isolated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +146,8 @@ class Held:
     mark: Decimal
     leverage: Decimal
     liquidation: Decimal | None
+    #: it has a margin of its own
+    isolated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +204,8 @@ class Dialect(Protocol):
     id_length: int
     #: True where spot and futures are one purse
     one_wallet: bool
+    #: True where a key without the right to futures does not see them either
+    hides_futures: bool
 
     def market_id(self, asset: str, quote: str, *, perp: bool) -> str:
         """Return the venue's name of a market, listed or not."""
@@ -223,8 +231,8 @@ class Dialect(Protocol):
         """Return the venue's own time."""
         ...
 
-    async def wallets(self, ask: Ask, quote: str) -> Wallets:
-        """Return both wallets."""
+    async def wallets(self, ask: Ask, quote: str, *, futures: bool = True) -> Wallets:
+        """Return both wallets, that of ``futures`` empty where it is not to be asked for. Raises ``AccountUnfit``: money is borrowed."""
         ...
 
     async def positions(self, ask: Ask) -> Sequence[Held]:
@@ -260,11 +268,11 @@ class Dialect(Protocol):
         ...
 
     async def set_leverage(self, ask: Ask, market: str, leverage: Decimal) -> None:
-        """Set the leverage; twice is harmless."""
+        """Set the leverage, and cross margin where that is a setting of a contract; twice is harmless. Raises ``AccountUnfit``."""
         ...
 
-    async def check(self, ask: Ask) -> None:
-        """Raise where the key, or the account's mode, does not let it be used for spot and futures."""
+    async def check(self, ask: Ask, *, futures: bool = True) -> None:
+        """Raise where the key, or the account's mode, does not let it be used for spot and ``futures``."""
         ...
 
 

@@ -72,16 +72,20 @@ class Accounts:
         tag: str,
         journal: TransferJournal,
         watch: bool = False,
+        futures: bool = True,
         quote: str = QUOTES[0],
     ) -> LiveAccount:
         """Return one account.
 
         ``tag`` is a short word that no other portfolio of any installation has, ``journal`` tells of its transfers. ``watch``
-        only looks. Test accounts are those of an exchange like ``binance:demo``. Raises ``SettingError`` for one that takes no keys here.
+        only looks, ``futures`` tells whether the key has the right to them. Test accounts are those of an exchange like ``binance:demo``.
+        Raises ``SettingError`` for one that takes no keys here.
         """
         shared = self._of(exchange)
         prices = self.prices(exchange, quote=quote)
-        return LiveAccount(prices, shared.line, shared.dialect, keys, clock=self._clock, tag=tag, journal=journal, watch=watch)
+        return LiveAccount(
+            prices, shared.line, shared.dialect, keys, clock=self._clock, tag=tag, journal=journal, watch=watch, futures=futures
+        )
 
     async def close(self) -> None:
         """Close every line."""

@@ -236,6 +236,7 @@ def _routes(wire: Wire) -> dict[str, Any]:
         "GET /fapi/v1/order": Answer({"code": -2013, "msg": "Order does not exist."}, 400),
         "DELETE /api/v3/order": Answer({"code": -2011, "msg": "Unknown order sent."}, 400),
         "DELETE /fapi/v1/order": Answer({"code": -2011, "msg": "Unknown order sent."}, 400),
+        "POST /fapi/v1/marginType": Answer({"code": -4046, "msg": "No need to change margin type."}, 400),
         "POST /fapi/v1/leverage": lambda params: {"leverage": int(params["leverage"]), "symbol": params["symbol"]},
         "POST /sapi/v1/asset/transfer": move,
         "GET /sapi/v1/asset/transfer": history,
@@ -249,9 +250,22 @@ class Written(dict[str, "SentTransfer"]):
         """Return one by our id."""
         return self.get(client_id)
 
+    def __init__(self) -> None:
+        super().__init__()
+        #: the exchange's id -> ours
+        self.claims: dict[str, str] = {}
+
     async def done(self) -> dict[str, SentTransfer]:
         """Return them all."""
         return dict(self)
+
+    async def claim(self, client_id: str, exchange_id: str) -> None:
+        """Remember whose a transfer is."""
+        self.claims[exchange_id] = client_id
+
+    async def claimed(self) -> dict[str, str]:
+        """Return whose each is."""
+        return dict(self.claims)
 
 
 @dataclass

@@ -151,10 +151,10 @@ def _position(talk: Talk, name: str, about: str, stake: Stake) -> dict[str, Any]
         "unRealizedProfit": profit,
         "unrealizedProfit": profit,
         "liquidationPrice": text(margin.liquidation(name, stake)) if stake.qty else "0",
-        "isolatedMargin": "0",
+        "isolatedMargin": initial if name in account.isolated and stake.qty else "0",
         "notional": text(stake.qty * margin.marks[name]),
         "marginAsset": talk.venue.quote,
-        "isolatedWallet": "0",
+        "isolatedWallet": initial if name in account.isolated and stake.qty else "0",
         "initialMargin": initial,
         "maintMargin": text(margin.kept(name, stake)),
         "positionInitialMargin": initial,
@@ -235,6 +235,8 @@ def set_margin_mode(talk: Talk) -> dict[str, Any]:
     talk.all_read()
     if isolated is (name in account.isolated):
         raise Refusal(Reason.UNCHANGED_MARGIN)
+    if any(held == name for held, _, _ in account.held()):
+        raise Refusal(Reason.MARGIN_IN_USE)
     (account.isolated.add if isolated else account.isolated.discard)(name)
     return {"code": 200, "msg": "success"}
 
@@ -252,9 +254,20 @@ def position_mode(talk: Talk) -> dict[str, Any]:
     return {"dualSidePosition": talk.account.hedge}
 
 
+def multi_assets(talk: Talk) -> dict[str, Any]:
+    """GET /fapi/v1/multiAssetsMargin."""
+    return {"multiAssetsMargin": talk.account.multi_assets}
+
+
+def account_info(talk: Talk) -> dict[str, Any]:
+    """GET /sapi/v1/account/info."""
+    rest = {"vipLevel": 0, "isMarginEnabled": True, "isFutureEnabled": True}
+    return {**rest, "isPortfolioMarginRetailEnabled": talk.account.portfolio_margin}
+
+
 def account_config(talk: Talk) -> dict[str, Any]:
     """GET /fapi/v1/accountConfig."""
-    may = {"canTrade": True, "canDeposit": True, "canWithdraw": True, "multiAssetsMargin": False}
+    may = {"canTrade": True, "canDeposit": True, "canWithdraw": True, "multiAssetsMargin": talk.account.multi_assets}
     return {"feeTier": 0, **may, "dualSidePosition": talk.account.hedge, "updateTime": 0, "tradeGroupId": -1}
 
 

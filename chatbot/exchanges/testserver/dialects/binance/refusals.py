@@ -27,6 +27,7 @@ CODES: dict[Reason, tuple[int, int, str]] = {
     Reason.UNCHANGED_MARGIN: (400, -4046, "No need to change margin type."),
     Reason.UNCHANGED_LEVERAGE: (400, -4028, "Leverage {} is not valid"),
     Reason.IN_USE: (400, -4068, "Position side cannot be changed if there exists position."),
+    Reason.MARGIN_IN_USE: (400, -4048, "Margin type cannot be changed if there exists position."),
     Reason.TOO_MUCH_LEVERAGE: (400, -4028, "Leverage {} is not valid"),
     Reason.LATE: (400, -1021, "Timestamp for this request is outside of the recvWindow."),
     Reason.EARLY: (400, -1021, "Timestamp for this request was 1000ms ahead of the server's time."),

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from chatbot.exchanges.testserver.account import Right
 from chatbot.exchanges.testserver.dialect import Answer, Route
 from chatbot.exchanges.testserver.dialects.binance import account, money, orders, public
 from chatbot.exchanges.testserver.dialects.binance.refusals import CODES, ELSEWHERE
@@ -146,12 +147,13 @@ ROUTES: _Routes = {
     **_private("POST", "/fapi/v1/marginType", Call.MODE, account.set_margin_mode, 1),
     **_private("POST", "/fapi/v1/positionSide/dual", Call.MODE, account.set_position_mode, 1),
     **_private("GET", "/fapi/v1/positionSide/dual", Call.ACCOUNT, account.position_mode, 30),
-    **_private("GET", "/fapi/v1/multiAssetsMargin", Call.ACCOUNT, lambda _talk: {"multiAssetsMargin": False}, 30),
+    **_private("GET", "/fapi/v1/multiAssetsMargin", Call.ACCOUNT, account.multi_assets, 30),
     **_private("GET", "/fapi/v1/accountConfig", Call.ACCOUNT, account.account_config, 5),
     **_private("GET", "/fapi/v1/symbolConfig", Call.ACCOUNT, account.symbol_config, 5),
     **_private("GET", "/fapi/v1/leverageBracket", Call.ACCOUNT, account.brackets, 1),
     **_private("GET", "/fapi/v1/commissionRate", Call.ACCOUNT, account.commission, 20),
     **_private("GET", "/fapi/v1/feeBurn", Call.ACCOUNT, lambda _talk: {"feeBurn": False}, 30),
+    **_private("GET", "/sapi/v1/account/info", Call.ACCOUNT, account.account_info, 1),
     **_private("GET", "/sapi/v1/account/apiRestrictions", Call.KEY, account.restrictions, 1),
     **_private("POST", "/sapi/v1/asset/transfer", Call.TRANSFER, account.transfer, 900),
     **_private("GET", "/sapi/v1/asset/transfer", Call.TRANSFERS, account.transfers, 1),
@@ -199,6 +201,8 @@ class Binance:
         request.read.add("signature")
         if not hmac.compare_digest(expected, signature):
             raise Refusal(Reason.SIGNATURE)
+        if request.path.startswith("/fapi") and Right.FUTURES not in found.rights:
+            raise Refusal(Reason.RIGHT, "futures are not even seen without")
         return found
 
     def refused(self, refusal: Refusal, request: Request) -> Answer:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _CENTS = Decimal("1e-8")
 _WALLETS = {"UNIFIED": Wallet.SPOT, "FUND": Wallet.FUNDING}
 _WALLET_NAMES = {wallet: name for name, wallet in _WALLETS.items()}
-_ZEROS = ("bonus", "accruedInterest", "borrowAmount", "cumRealisedPnl")
+_ZEROS = ("bonus", "accruedInterest", "cumRealisedPnl")
 
 
 def _short(value: Decimal) -> str:
@@ -39,7 +39,7 @@ def wallet_balance(talk: Talk) -> dict[str, Any]:
         "totalEquity": _short(value + margin.unrealised),
         "totalWalletBalance": _short(value),
         "totalMarginBalance": _short(margin.equity),
-        "totalAvailableBalance": _short(margin.free),
+        "totalAvailableBalance": "" if account.isolated else _short(margin.free),
         "totalPerpUPL": _short(margin.unrealised),
         "totalInitialMargin": _short(margin.positions_margin + margin.orders_margin),
         "totalMaintenanceMargin": _short(margin.maintenance),
@@ -75,6 +75,7 @@ def _coin(talk: Talk, asset: str, amount: Decimal) -> dict[str, Any]:
         "availableToBorrow": "",
         "collateralSwitch": True,
         "marginCollateral": True,
+        "borrowAmount": _short(talk.account.owed.get(asset, ZERO)),
         **dict.fromkeys(_ZEROS, "0"),
     }
 
@@ -90,7 +91,7 @@ def funding_coins(talk: Talk) -> dict[str, Any]:
 
 def account_info(talk: Talk) -> dict[str, Any]:
     """GET /v5/account/info: a unified account; margin is one mode for all contracts."""
-    mode = "ISOLATED_MARGIN" if talk.account.isolated else "REGULAR_MARGIN"
+    mode = "ISOLATED_MARGIN" if talk.account.isolated else "PORTFOLIO_MARGIN" if talk.account.portfolio_margin else "REGULAR_MARGIN"
     rest = {"dcpStatus": "OFF", "timeWindow": 10, "smpGroup": 0, "isMasterTrader": False, "spotHedgingStatus": "OFF"}
     return enveloped(talk, {"marginMode": mode, "unifiedMarginStatus": 5, "updatedTime": str(talk.venue.now_ms), **rest})
 

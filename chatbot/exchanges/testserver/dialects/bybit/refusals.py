@@ -27,6 +27,7 @@ CODES: dict[Reason, tuple[int, str]] = {
     Reason.UNCHANGED_MARGIN: (110026, "Cross/isolated margin mode is not modified"),
     Reason.UNCHANGED_LEVERAGE: (110043, "leverage not modified"),
     Reason.IN_USE: (110024, "You have an existing position, so position mode cannot be switched"),
+    Reason.MARGIN_IN_USE: (110024, "You have an existing position, so margin mode cannot be switched"),
     Reason.TOO_MUCH_LEVERAGE: (110013, "cannot set leverage due to risk limit"),
     Reason.LATE: (10002, "invalid request, please check your server timestamp or recv_window param."),
     Reason.EARLY: (10002, "invalid request, please check your server timestamp or recv_window param."),

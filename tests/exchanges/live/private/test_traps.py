@@ -1,0 +1,227 @@
+"""Traps of FACTS.md at the test exchange, on both venues: what differs there and costs money (``docs/traps.md`` lists them all)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chatbot.errors import AccountUnfit, OutcomeUnknown, Rejected
+from chatbot.exchanges.base import Direction, OrderStatus, SentTransfer, Side
+from chatbot.exchanges.live.private.binance import Binance
+from chatbot.exchanges.live.private.dialect import Refusal
+from chatbot.exchanges.testserver.harshness import KIND
+from chatbot.exchanges.testserver.ledger import Wallet
+from chatbot.exchanges.testserver.server import Door
+from tests.exchanges.live.private.test_on_the_test_exchange import order, room
+
+if TYPE_CHECKING:
+    from tests.exchanges.live.private.test_on_the_test_exchange import Room
+
+D = Decimal
+
+
+async def held(place: Room) -> None:
+    """Hold a contract."""
+    await place.account.place(order("BTC-PERP", immediate=True, qty="0.05"))
+
+
+async def test_isolated_margin_is_looked_at_and_never_traded() -> None:
+    """What is free, and where a position is liquidated, is another sum there: its owner changes it first."""
+    async with room("binance", KIND) as place:
+        await held(place)
+        place.theirs.isolated = {"BTC-PERP"}
+        with pytest.raises(AccountUnfit) as unfit:
+            await place.account.positions()
+        assert unfit.value.why == "isolated_margin"
+        with pytest.raises(AccountUnfit):
+            await place.account.set_leverage("BTC-PERP", D(2))
+        place.account._watch = True
+        (position,) = await place.account.positions()
+        assert position.qty == D("0.05")
+    async with room("bybit", KIND) as place:
+        await held(place)
+        place.theirs.isolated = {"BTC-PERP"}
+        with pytest.raises(AccountUnfit, match="isolated_margin"):
+            await place.account.balances()
+        place.account._watch = True
+        assert (await place.account.balances()).spot["USDT"] > 149_000
+
+
+async def test_a_contract_is_set_to_cross_margin_with_its_leverage() -> None:
+    """FACTS 3: asked for what is set already Binance refuses, which is as good; the setting of other contracts is left alone."""
+    async with room("binance", KIND) as place:
+        place.theirs.isolated = {"BTC-PERP", "ETH-PERP"}
+        for _ in range(2):
+            await place.account.set_leverage("BTC-PERP", D(3))
+        assert (place.theirs.isolated, place.theirs.leverage) == ({"ETH-PERP"}, {"BTC-PERP": D(3)})
+
+
+async def test_leverage_that_is_set_already_is_no_trouble() -> None:
+    """FACTS 3: Bybit refuses it (110043)."""
+    async with room("bybit", KIND) as place:
+        for _ in range(2):
+            await place.account.set_leverage("BTC-PERP", D(3))
+        assert place.theirs.leverage == {"BTC-PERP": D(3)}
+
+
+@pytest.mark.parametrize("owed", [True, False])
+async def test_borrowed_money_is_no_money(owed: bool) -> None:
+    """A unified account lends by itself: a debt, or a balance below zero, and nobody can tell what is the person's."""
+    async with room("bybit", KIND) as place:
+        if owed:
+            place.theirs.owed = {"USDT": D(100)}
+        else:
+            place.server.venue.deposit(place.theirs, "ETH", D("-0.1"))
+        for watch in (False, True):
+            place.account._watch = watch
+            with pytest.raises(AccountUnfit, match="borrowed"):
+                await place.account.balances()
+
+
+async def test_what_is_lent_and_what_else_lies_in_the_futures_account_is_beside() -> None:
+    """FACTS 1: staked coins stand among the spot balances under a name of their own; BNB for fees lies in the futures wallet."""
+    async with room("binance", KIND) as place:
+        place.server.venue.deposit(place.theirs, "BTC", D(2), Wallet.EARN)
+        balances = await place.account.balances()
+        assert (balances.spot, balances.futures_wallet) == ({"USDT": D(100_000), "BTC": D(1)}, D(50_000))
+        assert {where: coins for where, coins in balances.aside.items() if coins} == {"earn": {"BTC": D(2)}}
+    assets = [{"asset": "USDT", "walletBalance": "20"}, {"asset": "BNB", "walletBalance": "0.5"}, {"asset": "BTC", "walletBalance": "0"}]
+
+    async def ask(call: Any) -> Any:
+        spot = {"balances": [{"asset": "USDT", "free": "1", "locked": "0"}]}
+        return spot if call.path == "account" and call.api == "private" else {"totalWalletBalance": "20", "assets": assets}
+
+    wallets = await Binance().wallets(ask, "USDT")
+    assert (wallets.futures, wallets.aside["futures"]) == (D(20), {"BNB": D("0.5")})
+
+
+@pytest.mark.parametrize("venue", ["binance", "bybit"])
+async def test_money_in_open_orders_of_the_person_is_held_and_not_free(venue: str) -> None:
+    """Both sides: coins that a sale holds, and money that a purchase holds; the orders stay as they are."""
+    async with room(venue, KIND, door=Door.TRADING) as place:
+        await place.account.place(order("BTC", "theirs-1", side=Side.SELL, qty="0.4", limit="90000"))
+        await place.account.place(order("BTC", "theirs-2", qty="0.1", limit="30000"))
+        balances = await place.account.balances()
+        assert (balances.spot["BTC"], balances.free["BTC"]) == (D(1), D("0.6"))
+        assert balances.spot["USDT"] - balances.free["USDT"] == 3000
+        assert all(one.open for one in place.theirs.orders)
+
+
+@pytest.mark.parametrize("venue", ["binance", "bybit"])
+async def test_fees_are_told_in_the_coin_that_paid_them(venue: str) -> None:
+    """FACTS 2: out of the coin that was bought; on Binance out of BNB where its owner chose so; of contracts in the quote."""
+    async with room(venue, KIND) as place:
+        bought = await place.account.place(order("BTC", "b1-0-1", immediate=True))
+        assert set(bought.fees) == {"BTC"}
+        assert (await place.account.balances()).spot["BTC"] == 1 + bought.filled - bought.fees["BTC"]
+        contract = await place.account.place(order("BTC-PERP", "b1-0-2", immediate=True))
+        assert set(contract.fees) == {"USDT"}
+        if venue == "binance":
+            place.theirs.pays_in = "BNB"
+            place.server.venue.deposit(place.theirs, "BNB", D(5))
+            paid = await place.account.place(order("BTC", "b1-0-3", immediate=True))
+            assert set(paid.fees) == {"BNB"}
+            assert (await place.account.balances()).spot["BNB"] == 5 - paid.fees["BNB"]
+
+
+@pytest.mark.parametrize("venue", ["binance", "bybit"])
+@pytest.mark.parametrize("instrument", ["BTC", "BTC-PERP"])
+async def test_an_amount_between_two_steps_is_refused_and_never_rounded_on_the_way(venue: str, instrument: str) -> None:
+    """The exchange would round it in silence: what is booked would not be what was meant."""
+    async with room(venue, KIND) as place:
+        for wrong in ({"qty": "0.0123456789"}, {"limit": "61000.123456"}):
+            with pytest.raises(Rejected, match=r"bad_lot|bad_tick"):
+                await place.account.place(order(instrument, "b1-0-1", immediate=True, **wrong))
+        assert not place.server.asked("place")
+
+
+@pytest.mark.parametrize("venue", ["binance", "bybit"])
+@pytest.mark.parametrize("instrument", ["BTC", "BTC-PERP"])
+async def test_what_is_worth_less_than_an_order_takes_is_never_sent(venue: str, instrument: str) -> None:
+    """FACTS 1: the least value of spot and contracts stands in different fields; on both sides of it."""
+    async with room(venue, KIND) as place:
+        market = (await place.account.markets())[instrument]
+        least = max(market.min_qty, -(-market.min_notional / 50_000 // market.lot) * market.lot)
+        assert market.min_notional > 0
+        with pytest.raises(Rejected, match="below_minimum"):
+            await place.account.place(order(instrument, "b1-0-1", qty=str(least - market.lot or market.lot / 2), limit="50000"))
+        assert not place.server.asked("place")
+        sent = await place.account.place(order(instrument, "b1-0-2", qty=str(least), limit="50000"))
+        assert sent.status is OrderStatus.OPEN
+
+
+@pytest.mark.parametrize("venue", ["binance", "bybit"])
+async def test_a_contract_of_a_thousand_coins_is_a_thousand_coins_and_no_other_coin(venue: str) -> None:
+    """1000PEPEUSDT trades in thousands: quantity and price are of 1000PEPE, which is not the PEPE of the spot wallet."""
+    async with room(venue, KIND) as place:
+        market = place.server.venue.market("DOGE-PERP")
+        place.server.venue.list_market(replace(market, instrument="1000PEPE-PERP"))
+        price = place.server.venue.prices["DOGE-PERP"]
+        place.server.venue.say("1000PEPE-PERP", price)
+        limit = str(price.ask * 2 // market.tick * market.tick)
+        sent = await place.account.place(order("1000PEPE-PERP", "b1-0-1", qty="500", limit=limit, immediate=True))
+        (position,) = await place.account.positions()
+        assert (sent.filled, position.instrument, position.qty) == (500, "1000PEPE-PERP", 500)
+        assert "PEPE-PERP" not in await place.account.markets()
+        assert position.mark == price.mark
+
+
+@pytest.mark.parametrize("venue", ["binance", "bybit"])
+async def test_a_client_id_is_the_venues_to_take_or_nobodys(venue: str) -> None:
+    """FACTS 2: 36 characters at most; without ours ccxt would make up one of its broker's."""
+    async with room(venue, KIND) as place:
+        longest = "b" * 34
+        await place.account.place(order("BTC", longest, limit="50000"))
+        assert place.theirs.orders[-1].client_id == f"t-{longest}"
+        with pytest.raises(Rejected, match="bad_request"):
+            await place.account.place(order("BTC", "b" * 35, limit="50000"))
+        with pytest.raises(Rejected, match="duplicate_id"):
+            await place.account.place(order("BTC", longest, limit="50000"))
+        assert len(place.theirs.orders) == 1
+
+
+@pytest.mark.parametrize("venue", ["binance", "bybit"])
+async def test_a_reduction_that_is_too_large_is_refused_before_it_is_cut(venue: str) -> None:
+    """Bybit cuts it in silence."""
+    async with room(venue, KIND) as place:
+        await held(place)
+        with pytest.raises(Rejected, match="reduce_only"):
+            await place.account.place(
+                order("BTC-PERP", "b1-0-2", side=Side.SELL, qty="0.06", limit="50000", immediate=True, reduce_only=True)
+            )
+        assert len(place.theirs.orders) == 1
+
+
+@pytest.mark.parametrize("venue", ["binance", "bybit"])
+async def test_an_immediate_order_that_is_filled_in_part_has_ended(venue: str) -> None:
+    """FACTS 2: ccxt calls it closed, canceled or expired, by venue; a remainder is never taken for filled."""
+    async with room(venue, replace(KIND, levels=1, level_quote=D(600))) as place:
+        taken = await place.account.place(order("BTC", "b1-0-1", qty="0.5", immediate=True))
+        assert taken.status is OrderStatus.CANCELED
+        assert 0 < taken.filled < D("0.5")
+
+
+async def test_one_transfer_never_stands_for_two_after_a_restart() -> None:
+    """Binance takes no id of ours: the second of the same amount, a moment later, never arrived, and the first is not taken for it."""
+    async with room("binance", KIND) as place:
+        for name in ("b1-0-1", "b1-1-1"):
+            place.journal[name] = SentTransfer(direction=Direction.TO_FUTURES, amount=D(100), at=place.clock.now())
+            if name == "b1-0-1":
+                await place.account.transfer(Direction.TO_FUTURES, D(100), name)
+            else:
+                place.server.faults.add(call="transfer", fault="reset_before")
+                with pytest.raises(OutcomeUnknown):
+                    await place.reopened().transfer(Direction.TO_FUTURES, D(100), name)
+            place.clock.advance(1)
+        place.clock.advance(15)
+        assert await place.reopened().find_transfer("b1-0-1")
+        assert not await place.reopened().find_transfer("b1-1-1")
+        assert (await place.account.balances()).futures_wallet == 50_100
+
+
+def test_what_cannot_be_changed_while_a_position_is_open_is_about_margin() -> None:
+    for code in ("-4047", "-4048"):
+        assert Binance().meaning(Refusal(status=400, code=code, text=""))[1] == "isolated_margin"
