@@ -98,6 +98,13 @@ def _parser() -> argparse.ArgumentParser:
     plan = commands.add_parser("plan", help="print the plan for a case file as JSON")
     plan.add_argument("case", type=Path, help="JSON with snapshot, targets, rules, fees and config")
     plan.set_defaults(run=_plan)
+    backtest = commands.add_parser("backtest", help="what a strategy would have done, over a folder of recorded history")
+    backtest.add_argument("--data", type=Path, required=True, help="folder of recorded history, as replay:<folder> plays it")
+    backtest.add_argument("--strategy", default="balanced", help="a preset (default: balanced)")
+    backtest.add_argument("--from", dest="begin", required=True, help="first day, e.g. 2021-01-01")
+    backtest.add_argument("--to", dest="end", required=True, help="last day, e.g. 2022-12-31")
+    backtest.add_argument("--json", action="store_true", help="print everything that was found as JSON")
+    backtest.set_defaults(run=_backtest)
     commands.add_parser("doctor", help="check settings, token, database, market and clock").set_defaults(run=_doctor)
     commands.add_parser("halt", help="stop all trading of everybody, while the bot runs").set_defaults(run=_halt)
     commands.add_parser("unhalt", help="let trading go on").set_defaults(run=_unhalt)
@@ -480,6 +487,12 @@ def _plan(arguments: argparse.Namespace) -> int:
         return 0
     print(f"{arguments.case}: there is no plan for this case: {result['error']}", file=sys.stderr)  # noqa: T201
     return 1
+
+
+def _backtest(arguments: argparse.Namespace) -> int:
+    from chatbot.backtest import command  # noqa: PLC0415 - so that --help and plan start at once
+
+    return command.main(arguments.data, arguments.strategy, arguments.begin, arguments.end, in_json=arguments.json)
 
 
 def _doctor(_: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chatbot.clock import ManualClock
 from chatbot.exchanges.base import MoodSource, Quote, asset_of, is_perp
 from chatbot.exchanges.candle_table import CandleTable
 from chatbot.exchanges.markets.coins import COINS
@@ -20,12 +21,11 @@ from chatbot.market.sentiment import Sentiment
 from chatbot.triggers.feeds import MAJOR_CONTRACTS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from chatbot.clock import ManualClock
-    from chatbot.exchanges.base import Funding, Market, PriceSource
+    from chatbot.exchanges.base import Candle, FearGreed, Funding, Market, PriceSource
 
     Floats = NDArray[np.float64]
 
@@ -99,7 +99,7 @@ class Past:
         return found
 
     def _quote(self, instrument: str, hour: int) -> Quote | None:
-        price = float(self.prices[instrument][hour])
+        price = float(self.prices[instrument][hour]) if instrument in self.prices else 0.0
         if not price > 0:
             return None
         book = touch(price, 0.0, self.half_spreads[instrument], self.markets[instrument].tick)
@@ -114,37 +114,63 @@ class Past:
         )
 
 
-async def load(source: PriceSource, clock: ManualClock, instruments: Collection[str], begin: datetime, end: datetime) -> Past:
-    """Read the past of some instruments from ``begin`` to ``end`` (market time), and what triggers look back on before it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What was fetched of a past: plain values, which another process can be given."""
 
-    ``source`` is one whose market time is that of ``clock``, which is left standing at the end. Bars that are missing stay missing.
+    begin: datetime
+    end: datetime
+    markets: Mapping[str, Market]
+    #: bars by instrument and interval
+    bars: Mapping[tuple[str, str], CandleTable]
+    #: by contract, oldest first
+    settlements: Mapping[str, tuple[Funding, ...]]
+    moods: tuple[FearGreed, ...]
+
+
+async def fetch(source: PriceSource, instruments: Collection[str], begin: datetime, end: datetime) -> Recorded:
+    """Fetch the past of some instruments from ``begin`` to ``end`` (market time), and what triggers look back on before it.
+
+    Bars that are missing stay missing. Raises ``ExchangeError``.
     """
-    clock.put(end + HOUR)
-    since = begin - LOOK_BACK
-    hours = (end - begin) // HOUR + 1
-    candles, funding, mood = CandleBook(source, clock), FundingBook(source, clock), Sentiment(source, clock)
-    prices: dict[str, Floats] = {}
-    volumes: dict[str, Floats] = {}
-    names = sorted({*instruments, *(asset_of(name) for name in instruments), *MAJOR_CONTRACTS})
-    for name in names:
-        bars = CandleTable.of(await source.candles(name, "1h", since, end + HOUR))
-        candles.record(name, "1h", bars, since, end)
-        candles.record(name, "1d", await source.candles(name, "1d", since, end), since, end)
-        prices[name], volumes[name] = _by_the_hour(bars, begin, hours)
-    contracts = [name for name in names if is_perp(name)]
-    settlements = {name: tuple(await source.funding(name, since, end)) for name in contracts}
-    for name, paid in settlements.items():
-        funding.record(name, paid)
-    if isinstance(source, MoodSource):
-        mood.record(source.fear_greed_between(since, end))
+    since, names = begin - LOOK_BACK, sorted({*instruments, *(asset_of(name) for name in instruments), *MAJOR_CONTRACTS})
     markets = await source.markets()
+    names = [name for name in names if name in markets]
+    bars = {
+        (name, interval): CandleTable.of(await source.candles(name, interval, since, end + HOUR))
+        for name in names
+        for interval in ("1h", "1d")
+    }
+    return Recorded(
+        begin=begin,
+        end=end,
+        markets={name: markets[name] for name in names},
+        bars=bars,
+        settlements={name: tuple(await source.funding(name, since, end)) for name in names if is_perp(name)},
+        moods=source.fear_greed_between(since, end) if isinstance(source, MoodSource) else (),
+    )
+
+
+def played(recorded: Recorded) -> Past:
+    """Return what was fetched as hours, and as the books that triggers read."""
+    begin, since, end = recorded.begin, recorded.begin - LOOK_BACK, recorded.end
+    clock = ManualClock(begin)
+    source = _Silent(clock)
+    hours, names = (end - begin) // HOUR + 1, tuple(recorded.markets)
+    candles, funding, mood = CandleBook(source, clock), FundingBook(source, clock), Sentiment(source, clock)
+    for (name, interval), bars in recorded.bars.items():
+        candles.record(name, interval, bars, since, end)
+    for name, paid in recorded.settlements.items():
+        funding.record(name, paid)
+    mood.record(recorded.moods)
+    by_the_hour = {name: _by_the_hour(recorded.bars[name, "1h"], begin, hours) for name in names}
     return Past(
         begin=begin,
         hours=hours,
-        markets={name: markets[name] for name in names if name in markets},
-        prices=prices,
-        volumes=volumes,
-        rates={name: _rates(paid, begin) for name, paid in settlements.items()},
+        markets=recorded.markets,
+        prices={name: prices for name, (prices, _) in by_the_hour.items()},
+        volumes={name: volumes for name, (_, volumes) in by_the_hour.items()},
+        rates={name: _rates(paid, begin) for name, paid in recorded.settlements.items()},
         half_spreads={name: _half_spread(name) for name in names},
         source=source,
         candles=candles,
@@ -153,6 +179,34 @@ async def load(source: PriceSource, clock: ManualClock, instruments: Collection[
         betas=Betas(candles),
         clock=clock,
     )
+
+
+class _Silent:
+    """The source behind books that were filled at once: its time is the clock's, and it has nothing to add."""
+
+    name = "recorded"
+    quote_asset = "USDT"
+
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
+
+    def market_time(self, now: datetime) -> datetime:
+        return now
+
+    async def markets(self) -> Mapping[str, Market]:
+        return {}
+
+    async def quotes(self, instruments: Collection[str]) -> Mapping[str, Quote]:  # noqa: ARG002 - nothing is asked of it
+        return {}
+
+    async def candles(self, instrument: str, interval: str, since: datetime, until: datetime) -> Sequence[Candle]:  # noqa: ARG002
+        return ()
+
+    async def funding(self, instrument: str, since: datetime, until: datetime) -> tuple[Funding, ...]:  # noqa: ARG002
+        return ()
+
+    async def close(self) -> None:
+        """Let go of nothing."""
 
 
 def _half_spread(instrument: str) -> float:

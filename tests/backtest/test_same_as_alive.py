@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.backtest.past import HOUR, load
+from chatbot.backtest.past import HOUR, fetch, played
 from chatbot.backtest.walk import walk
 from chatbot.clock import ManualClock
 from chatbot.exchanges.markets.replay import ReplaySource
@@ -69,9 +69,8 @@ async def alive(folder: Path, begin: datetime, end: datetime, preset: str) -> tu
 
 async def recorded(strategy: Strategy, begin: datetime, end: datetime, *, exactly: bool = False) -> Walked:
     """Return what the backtest makes of the same hours."""
-    clock = ManualClock(begin)
-    source = ReplaySource(DATA, clock, start=begin, origin=begin)
-    past = without_spread(await load(source, clock, [*strategy.spot_assets, *strategy.contracts], begin, end))
+    source = ReplaySource(DATA, ManualClock(end + HOUR), start=end + HOUR)
+    past = without_spread(played(await fetch(source, [*strategy.spot_assets, *strategy.contracts], begin, end)))
     return walk(past, strategy, Decimal(10_000), window=WINDOW, exactly=exactly)
 
 

@@ -1,0 +1,167 @@
+"""``python -m chatbot backtest``: a strategy over a folder of recorded history, as a table or as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chatbot.backtest.past import HOUR, fetch, played
+from chatbot.backtest.result import Comparison, Result, compare
+from chatbot.clock import ManualClock
+from chatbot.engine.errors import Refused
+from chatbot.errors import BallastError
+from chatbot.exchanges.markets.replay import ReplaySource
+from chatbot.portfolio import strategies
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chatbot.model import Leg
+
+#: what is begun with, quote; large enough that no minimum of an exchange decides anything
+AMOUNT = Decimal(100_000)
+#: how long triggers are gathered: less than the hour between two looks
+WINDOW = timedelta(seconds=60)
+_SHORTEST = timedelta(days=7)
+_YEAR = timedelta(days=365)
+#: an exchange may have been down for so long at the end
+_GAP = timedelta(days=2)
+_NAMES = {"strategy": "as it is", "bands": "bands alone", "monthly": "monthly", "hold": "held"}
+
+
+class CannotTest(BallastError):
+    """What was asked for cannot be tested, in a sentence for whoever asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to be tested."""
+
+    folder: Path
+    strategy: str
+    begin: datetime
+    end: datetime
+
+
+def main(folder: Path, strategy: str, begin: str, end: str, *, in_json: bool) -> int:
+    """Carry the command out, and return its exit code."""
+    try:
+        found = asyncio.run(run(Order(folder=folder, strategy=strategy, begin=day(begin), end=day(end))))
+    except CannotTest as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the command line speaks on its streams
+        return 2
+    print(as_json(found) if in_json else as_text(found))  # noqa: T201 - what the command is for
+    return 0
+
+
+async def run(order: Order) -> Comparison:
+    """Test a preset over recorded history; raises ``CannotTest``."""
+    if not (order.folder / "spot_1h").is_dir():
+        raise CannotTest(f"{order.folder}: there is no folder spot_1h with recorded hours in it")
+    if order.strategy not in strategies.preset_names():
+        raise CannotTest(f"there is no strategy {order.strategy!r}; there are {', '.join(strategies.preset_names())}")
+    if order.end - order.begin < _SHORTEST:
+        raise CannotTest(f"give at least {_SHORTEST.days} days: {order.begin:%Y-%m-%d} to {order.end:%Y-%m-%d} says nothing")
+    listed = await ReplaySource(order.folder, ManualClock(order.begin), start=order.begin).markets()
+    if "BTC" not in listed:
+        raise CannotTest(f"{order.folder}: no BTC was recorded by {order.begin:%Y-%m-%d}")
+    strategy = strategies.preset(order.strategy, listed)
+    after = order.end + HOUR
+    source = ReplaySource(order.folder, ManualClock(after), start=after)
+    past = played(await fetch(source, [*strategy.spot_assets, *strategy.contracts], order.begin, order.end))
+    recorded_until = order.begin + int(np.flatnonzero(~np.isnan(past.prices["BTC"]))[-1]) * HOUR
+    if order.end - recorded_until > _GAP:
+        raise CannotTest(f"{order.folder}: BTC is recorded until {recorded_until:%Y-%m-%d} only")
+    try:
+        return compare(past, strategy, AMOUNT, window=WINDOW)
+    except Refused as refusal:
+        raise CannotTest(f"not every coin of {order.strategy} has a price on {order.begin:%Y-%m-%d}: {refusal}") from refusal
+
+
+def day(text: str) -> datetime:
+    """Read a date as 00:00 UTC of it; raises ``CannotTest``."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise CannotTest(f"{text!r} is no date: write it like 2021-03-01") from error
+
+
+def as_json(found: Comparison) -> str:
+    """Return everything that was found, the plans among it."""
+    plans = [
+        {
+            "at": block.at.isoformat(),
+            "causes": [f"{reason.trigger} {reason.line}".strip() for reason in block.reasons],
+            "legs": [
+                {"kind": str(leg.kind), "instrument": leg.instrument, "qty": str(leg.qty), "price": str(leg.price)} for leg in block.legs
+            ],
+            "value": str(block.value),
+            "fees": str(block.fees),
+        }
+        for block in found.blocks
+    ]
+    ways = {name: _plain(result) for name, result in found.ways.items()}
+    return json.dumps({"ways": ways, "plans": plans, "not_in_it": list(caveats(found))}, indent=2)
+
+
+def _leg(leg: Leg) -> dict[str, str]:
+    return {"kind": str(leg.kind), "instrument": leg.instrument, "qty": str(leg.qty), "price": str(leg.price)}
+
+
+def _plain(result: Result) -> dict[str, Any]:
+    return {name: value.tolist() if name == "daily" else value for name, value in asdict(result).items()}
+
+
+def as_text(found: Comparison) -> str:
+    """Return a table of the ways, and what is not in it."""
+    rows = [("", "worth", "a year", "deepest fall", "volatility", "Sharpe", "plans", "turnover", "fees", "funding")]
+    for name, one in found.ways.items():
+        figures = (_signed(one.growth - 1), _signed(one.growth_a_year), _signed(one.drawdown), _percent(one.volatility))
+        more = (_number(one.sharpe), str(one.plans), _number(one.turnover), _percent(one.fees, 2), _signed(one.funding))
+        rows.append((_NAMES[name], *figures, *more))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    table = [
+        "  ".join(
+            cell.ljust(width) if place == 0 else cell.rjust(width) for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+    causes = ", ".join(f"{count} {cause}" for cause, count in found.strategy.causes.items())
+    return "\n".join([*table, "", f"Plans by what asked first: {causes or 'none'}.", *caveats(found)])
+
+
+def caveats(found: Comparison) -> tuple[str, ...]:
+    """Return what a reader must know before believing a result (domain 12.5)."""
+    coins = ", ".join(sorted(name for name in found.past.markets if not name.endswith("-PERP")))
+    span = found.past.hours * HOUR
+    told = [
+        f"Fills are at the price of the decision with a taker's fee; slippage and waiting are not in it. Coins: {coins}.",
+        "Survivors only: coins that have vanished since are not recorded, so the past looks kinder than it was.",
+        "One setting was tried. The best of many looks good by chance alone.",
+    ]
+    if span < 2 * _YEAR:
+        told.append(f"{span.days} days are too few to rank triggers by return; two years are the least.")
+    if found.strategy.blind_hours:
+        told.append(f"At {found.strategy.blind_hours} hours a price was missing, and nothing was decided.")
+    if found.strategy.liquidations:
+        told.append(f"The futures were liquidated {found.strategy.liquidations} times.")
+    return tuple(told)
+
+
+def _percent(share: float | None, digits: int = 1) -> str:
+    return "-" if share is None else f"{share * 100:.{digits}f} %"
+
+
+def _signed(share: float | None) -> str:
+    return "-" if share is None else f"{share * 100:+.1f} %"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

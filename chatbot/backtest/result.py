@@ -1,0 +1,184 @@
+"""What a walk through a past came to, beside holding, a calendar, and bands alone (domain 12.2, 12.3)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chatbot.backtest.walk import walk
+from chatbot.engine.review import measures
+from chatbot.model import ScheduleRule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import timedelta
+
+    from numpy.typing import NDArray
+
+    from chatbot.backtest.past import Past
+    from chatbot.backtest.walk import Block, Stretch, Walked
+    from chatbot.engine.portfolio import Snapshot
+    from chatbot.model import Strategy
+
+    Floats = NDArray[np.float64]
+
+_DAY_HOURS = 24
+#: fewer days are no growth of a year
+_LEAST_DAYS = 180
+#: a band that nothing leaves, percentage points
+_NO_BAND_PP = Decimal(10_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What one way of looking after a portfolio came to."""
+
+    #: worth at the end, of what it began with
+    growth: float
+    #: a year; None for less than half of one
+    growth_a_year: float | None
+    #: deepest fall from a high, 0 or below
+    drawdown: float
+    volatility: float | None
+    sharpe: float | None
+    plans: int
+    legs: int
+    #: of what it began with
+    fees: float
+    #: one-way, of V, a year
+    turnover: float
+    #: what futures received for funding, of what it began with
+    funding: float
+    #: plans by what asked for them first
+    causes: Mapping[str, int]
+    liquidations: int
+    #: hours at which it could not be looked at
+    blind_hours: int
+    #: worth at each 00:00 UTC, of what it began with
+    daily: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A strategy beside what else could have been done with the same money."""
+
+    past: Past
+    strategy: Result
+    hold: Result
+    monthly: Result
+    #: the same bands, every trigger off; None where the strategy has none on
+    bands: Result | None
+    blocks: tuple[Block, ...]
+
+    @property
+    def ways(self) -> dict[str, Result]:
+        """Return the ways by name, the strategy first."""
+        bands = {} if self.bands is None else {"bands": self.bands}
+        return {"strategy": self.strategy, **bands, "monthly": self.monthly, "hold": self.hold}
+
+
+def compare(past: Past, strategy: Strategy, amount: Decimal, *, window: timedelta) -> Comparison:
+    """Walk a strategy and its counterfactuals through a past, each from ``amount`` of the quote coin; raises ``engine.errors.Refused``."""
+    plain = replace(strategy, triggers={}, tilt=Decimal(0))
+    walked = walk(past, strategy, amount, window=window)
+    has_triggers = strategy != plain
+    bands = walk(past, plain, amount, window=window) if has_triggers else None
+    monthly = walk(past, _by_the_month(plain, past), amount, window=window)
+    return Comparison(
+        past=past,
+        strategy=_result(past, walked),
+        hold=_result(past, _held(walked)),
+        monthly=_result(past, monthly),
+        bands=None if bands is None else _result(past, bands),
+        blocks=tuple(walked.blocks),
+    )
+
+
+def _held(walked: Walked) -> Walked:
+    """Return the same walk with nothing done after the first plan: held (domain 12.2 a)."""
+    return replace(walked, blocks=walked.blocks[:1], held=walked.held[:1], liquidated=[])
+
+
+def _by_the_month(plain: Strategy, past: Past) -> Strategy:
+    """Return the strategy without bands, traded to its targets at 00:00 on the first of every month (domain 12.2 b)."""
+    rule = ScheduleRule(freq="monthly", time="00:00", zone="UTC", set_at=past.begin, day=1)
+    return replace(plain, bands={}, futures_band_pp=_NO_BAND_PP, schedule=rule)
+
+
+def _result(past: Past, walked: Walked) -> Result:
+    values, funding = values_of(past, walked.held)
+    began = float(walked.blocks[0].value)
+    daily = values[_first_midnight(past) :: _DAY_HOURS] / began
+    returns = measures.daily_returns(daily)
+    days = (past.hours - 1) / _DAY_HOURS
+    growth = float(values[-1]) / began
+    later = walked.blocks[1:]
+    return Result(
+        growth=growth,
+        growth_a_year=growth ** (measures.YEAR_DAYS / days) - 1 if days >= _LEAST_DAYS and growth > 0 else None,
+        drawdown=measures.max_drawdown(daily) or 0.0,
+        volatility=measures.volatility(returns),
+        sharpe=measures.sharpe(returns),
+        plans=len(later),
+        legs=sum(len(block.legs) for block in later),
+        fees=float(sum((block.fees for block in walked.blocks), Decimal(0))) / began,
+        turnover=_turnover(later, days),
+        funding=funding / began,
+        causes=dict(Counter(str(block.reasons[0].trigger) for block in later).most_common()),
+        liquidations=len(walked.liquidated),
+        blind_hours=len(walked.blind),
+        daily=daily,
+    )
+
+
+def _turnover(blocks: Sequence[Block], days: float) -> float:
+    """Return the one-way turnover a year: the smaller of bought and sold of each block, by its V (domain 12.3)."""
+    sides = (
+        [sum(float(leg.notional) for leg in block.legs if not leg.is_transfer and leg.side == side) for side in ("buy", "sell")]
+        for block in blocks
+    )
+    return sum(min(both) / float(block.value) for both, block in zip(sides, blocks, strict=True)) * measures.YEAR_DAYS / days
+
+
+def values_of(past: Past, held: Sequence[Stretch]) -> tuple[Floats, float]:
+    """Return what was held is worth at every hour, quote, and the funding that it received; an hour without a price has the last one's."""
+    values, received = np.empty(past.hours), 0.0
+    last_of_hour = [one for one, after in zip(held, (*held[1:], None), strict=True) if after is None or after.hour != one.hour]
+    for one, after in zip(last_of_hour, (*last_of_hour[1:], None), strict=True):
+        stop = past.hours if after is None else after.hour
+        values[one.hour : stop], funding = _worth(past, one.snapshot, one.hour, stop)
+        received += funding
+    return values, received
+
+
+def _worth(past: Past, snap: Snapshot, start: int, stop: int) -> tuple[Floats, float]:
+    here = slice(start, stop)
+    cash = float(
+        sum((coin.value for coin in snap.cash), Decimal(0)) + snap.wallet - sum((p.qty * p.entry for p in snap.positions), Decimal(0))
+    )
+    values = np.full(stop - start, cash)
+    for holding in snap.spot:
+        values += float(holding.qty) * _filled(past, holding.asset)[here]
+    received = np.zeros(stop - start)
+    for position in snap.positions:
+        if position.qty:
+            prices = _filled(past, position.contract)[here]
+            values += float(position.qty) * prices
+            paid = np.where(np.arange(start, stop) > start, past.rates_by_hour(position.contract)[here], 0.0)
+            received -= np.cumsum(float(position.qty) * prices * paid)
+    return values + received, float(received[-1]) if len(received) else 0.0
+
+
+def _filled(past: Past, instrument: str) -> Floats:
+    """Return prices with each gap filled by the last price before it."""
+    prices = past.prices[instrument]
+    last = np.maximum.accumulate(np.where(np.isnan(prices), 0, np.arange(len(prices))))
+    return prices[last]
+
+
+def _first_midnight(past: Past) -> int:
+    return -past.begin.hour % _DAY_HOURS

@@ -1,0 +1,71 @@
+"""``python -m chatbot backtest``, from the words on the command line to the table."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chatbot.__main__ import main
+from tests.places import DATA
+from tests.stories.history import needs_history
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SPAN = ("--data", str(DATA), "--from", "2022-05-01", "--to", "2022-06-01")
+
+
+@pytest.mark.long
+@needs_history
+def test_a_month_of_the_crash_of_2022(capsys: pytest.CaptureFixture[str]) -> None:
+    """Terra's collapse: selling into it made the month calmer and no cheaper, and the table says so; each line says what it is of."""
+    assert main(["backtest", *SPAN, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    ways = found["ways"]
+    assert list(ways) == ["strategy", "bands", "monthly", "hold"]
+    assert len(found["plans"]) == ways["strategy"]["plans"] + 1
+    assert sum(ways["strategy"]["causes"].values()) == ways["strategy"]["plans"] > 0
+    assert ways["hold"]["plans"] == 0
+    assert ways["strategy"]["growth"] < ways["hold"]["growth"] < 1
+    assert 0 < ways["strategy"]["volatility"] < ways["hold"]["volatility"]
+    assert ways["strategy"]["drawdown"] < -0.1
+    assert all(len(way["daily"]) == 32 and way["daily"][-1] == pytest.approx(way["growth"]) for way in ways.values())
+    assert any("slippage" in sentence for sentence in found["not_in_it"])
+
+    assert main(["backtest", *SPAN]) == 0
+    told = capsys.readouterr().out
+    assert [line.split("  ")[0] for line in told.splitlines()[1:5]] == ["as it is", "bands alone", "monthly", "held"]
+    assert "volatility" in told
+    assert "31 days are too few to rank triggers" in told
+
+
+@needs_history
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--from", "2022-13-01", "--to", "2022-06-01"), "'2022-13-01' is no date"),
+        (("--from", "2022-05-01", "--to", "yesterday"), "'yesterday' is no date"),
+        (("--from", "2022-05-01", "--to", "2022-05-02"), "give at least 7 days"),
+        (("--from", "2022-06-01", "--to", "2022-05-01"), "give at least 7 days"),
+        (("--from", "2009-01-03", "--to", "2010-01-03"), "no BTC was recorded by 2009-01-03"),
+        (("--from", "2022-05-01", "--to", "2022-06-01", "--strategy", "brave"), "there is no strategy 'brave'; there are conservative"),
+    ],
+    ids=["month 13", "yesterday", "a day", "backwards", "before bitcoin", "unknown strategy"],
+)
+def test_what_cannot_be_tested_is_said(words: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["backtest", "--data", str(DATA), *words]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.long
+@needs_history
+def test_a_period_that_the_recording_does_not_reach(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["backtest", "--data", str(DATA), "--from", "2023-12-01", "--to", "2024-03-01"]) == 2
+    assert "BTC is recorded until 2023-12-31 only" in capsys.readouterr().err
+
+
+def test_a_folder_without_history(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["backtest", "--data", str(tmp_path), "--from", "2022-05-01", "--to", "2022-06-01"]) == 2
+    assert "there is no folder spot_1h" in capsys.readouterr().err
