@@ -29,7 +29,7 @@ _TAIL: Final = 0.95
 _FLAT: Final = 1e-12
 
 
-def daily_returns(nav: Sequence[float]) -> Floats:
+def daily_returns(nav: Sequence[float] | Floats) -> Floats:
     """Return r of a series; one shorter. Raises ``Refused``: non_positive_value for a value that is not above 0."""
     values = np.asarray(nav, dtype=np.float64)
     if not (np.isfinite(values).all() and (values > 0).all()):
@@ -37,14 +37,14 @@ def daily_returns(nav: Sequence[float]) -> Floats:
     return values[1:] / values[:-1] - 1
 
 
-def drawdowns(nav: Sequence[float]) -> Floats:
+def drawdowns(nav: Sequence[float] | Floats) -> Floats:
     """Return how far each value stands below the highest before it: 0 at a new high, -0.1 ten per cent below."""
     daily_returns(nav)
     values = np.asarray(nav, dtype=np.float64)
     return values / np.maximum.accumulate(values) - 1
 
 
-def max_drawdown(nav: Sequence[float]) -> float | None:
+def max_drawdown(nav: Sequence[float] | Floats) -> float | None:
     """Return the deepest fall from a high, a fraction of it, 0 or below; None without a value."""
     return float(drawdowns(nav).min()) if len(nav) else None
 
