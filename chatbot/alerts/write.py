@@ -41,8 +41,10 @@ async def tell_drift(tx: Tx, portfolio: Portfolio, person: Person, fired: tuple[
     await _post(tx, portfolio, person, MessageKind.DRIFT, f"alert-{ids[0]}", now, lines)
 
 
-async def tell_signals(tx: Tx, portfolio: Portfolio, person: Person, taken: tuple[SignalChange, ...], now: datetime) -> None:
-    """Write one alert row for each signal that stands differently, and one message for all."""
+async def tell_signals(
+    tx: Tx, portfolio: Portfolio, person: Person, taken: tuple[SignalChange, ...], now: datetime, *, idle: bool = False
+) -> None:
+    """Write one alert row for each signal that stands differently, and one message for all; ``idle``: nothing is worth an order."""
     facts = [_step_facts(step) for step in taken]
     ids = [
         await events.add_alert(tx, portfolio.id, step.signal.trigger, step.signal.subject, fact, now)
@@ -50,7 +52,7 @@ async def tell_signals(tx: Tx, portfolio: Portfolio, person: Person, taken: tupl
     ]
     heard = [fact for fact in facts if person.alerts.ring(quiet_hours.kind_of(fact["trigger"])) is not Ring.OFF]
     about = {quiet_hours.kind_of(fact["trigger"]) for fact in heard}
-    await _post(tx, portfolio, person, MessageKind.SIGNALS, f"alert-{ids[0]}", now, {"steps": heard}, about)
+    await _post(tx, portfolio, person, MessageKind.SIGNALS, f"alert-{ids[0]}", now, {"steps": heard, "idle": idle}, about)
 
 
 async def tell_margin(tx: Tx, portfolio: Portfolio, person: Person, figures: PortfolioFigures, now: datetime) -> None:

@@ -338,8 +338,13 @@ class Monitor:
         if result.depegged:
             await write.tell_depeg(tx, portfolio, person, result.depegged, now)
         if result.signals:
-            await write.tell_signals(tx, portfolio, person, result.signals, now)
+            await write.tell_signals(tx, portfolio, person, result.signals, now, idle=self._leads_nowhere(seen, result))
         return result.states
+
+    def _leads_nowhere(self, seen: CheckInput, result: CheckResult) -> bool:
+        """Tell whether nothing that was heard is worth an order as things stand, so that nobody is told to wait for a plan."""
+        reasons = result.asked or result.states.memory.pending
+        return bool(reasons) and isinstance(self._rebalancing.draft(seen.evaluation, reasons), NothingToDo)
 
     async def _plan(self, tx: Tx, seen: CheckInput, result: CheckResult, writes: CheckWrites) -> Outcome:
         """Close the batching window, answer the calendar, or close a hedge, with one plan; returns what became of it.

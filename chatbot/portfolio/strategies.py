@@ -193,6 +193,11 @@ def without_futures(strategy: Strategy) -> Strategy:
     )
 
 
+def is_without_futures(strategy: Strategy) -> bool:
+    """Tell whether a strategy is of somebody who uses no futures: nothing of it holds any, and no trigger would move one."""
+    return not strategy.contracts and not any(strategy.setting(name).on for name in (Cause.TREND, *FUTURES_TRIGGERS))
+
+
 def as_held(values: Mapping[str, Decimal], base: Strategy, *, net: Decimal = Decimal(0)) -> Strategy:
     """Return a strategy whose targets are what is held now, a line a coin, largest first.
 

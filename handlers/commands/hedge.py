@@ -10,6 +10,7 @@ from chatbot.i18n import N_
 from chatbot.model import COVER
 from chatbot.model.hedge import LITERAL, HedgeWish
 from chatbot.plans.outcomes import Proposed
+from chatbot.portfolio import strategies
 from handlers.chat import numbers
 from handlers.chat.context import answer, need_portfolio, reply, show
 from handlers.commands.rebalance import answer_proposal
@@ -39,7 +40,9 @@ async def hedge(update: Update, context: Context) -> None:
     typed = () if update.callback_query is not None else tuple(context.args or ())
     if not typed:
         report = await context.program.hedging.overview(portfolio, fresh=update.callback_query is not None)
-        await show(update, context, offer.hedge(context.words, report))
+        asked = update.callback_query is not None and context.tapped.arg == offer.ALL_THE_SAME
+        unused = strategies.is_without_futures(portfolio.strategy) and report.rotation is not None and not (report.open or asked)
+        await show(update, context, (offer.without_futures if unused else offer.hedge)(context.words, report))
     elif typed[0].casefold() in (_CLOSE, context.words.t(_CLOSE).casefold()):
         await _close(update, context, portfolio, typed[1].casefold() if len(typed) > 1 else "")
     else:

@@ -129,7 +129,8 @@ async def _problem(program: Program, words: Words, portfolio: Portfolio, _: Fact
 
 async def _signals(program: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View | None:
     steps = [step for step in map(_step, facts["steps"]) if reasons.is_about_signal(step.reason)]
-    return alerts.trigger_alert(words, portfolio, steps, program.sentiment.name) if steps else None
+    idle = bool(facts.get("idle"))  # an older version did not ask
+    return alerts.trigger_alert(words, portfolio, steps, program.sentiment.name, idle=idle) if steps else None
 
 
 def _from_facts(view: Callable[[Words, Portfolio, Facts], View]) -> OfPortfolio:

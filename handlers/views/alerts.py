@@ -54,12 +54,13 @@ def drift_alert(words: Words, portfolio: Portfolio, lines: Sequence[LineReading]
     return View(page(head(words, portfolio, name=True), *told), _alert_buttons(words, portfolio))
 
 
-def trigger_alert(words: Words, portfolio: Portfolio, steps: Sequence[Step], mood_source: str = "") -> View:
-    """Tell what the triggers saw in one check, and what comes of it."""
+def trigger_alert(words: Words, portfolio: Portfolio, steps: Sequence[Step], mood_source: str = "", *, idle: bool = False) -> View:
+    """Tell what the triggers saw in one check, and what comes of it; ``idle``: nothing of it is worth an order as things stand."""
     told = [_step_line(words, step, mood_source) for step in steps if step.reason.event is not Phase.WATCH]
     told += _watched(words, [step.reason for step in steps if step.reason.event is Phase.WATCH])
     return View(
-        page(head(words, portfolio, name=True), *told, *_outcome(words, portfolio, steps)), _trigger_buttons(words, portfolio, steps)
+        page(head(words, portfolio, name=True), *told, *_outcome(words, portfolio, steps, idle=idle)),
+        _trigger_buttons(words, portfolio, steps, idle=idle),
     )
 
 
@@ -80,7 +81,7 @@ def _watched(words: Words, moves: list[Reason]) -> list[Html]:
     return [joined(" ", (reasons.sentence(words, largest), others))]
 
 
-def _outcome(words: Words, portfolio: Portfolio, steps: Sequence[Step]) -> list[Html]:
+def _outcome(words: Words, portfolio: Portfolio, steps: Sequence[Step], *, idle: bool) -> list[Html]:
     """Say what happens next: a plan, nothing but this message, or nothing at all."""
     lines = []
     held_back = (WORDS[step.reason.trigger].held_back for step in steps if step.suppressed)
@@ -88,15 +89,16 @@ def _outcome(words: Words, portfolio: Portfolio, steps: Sequence[Step]) -> list[
     if not all(step.suppressed for step in steps):
         follows = say(words, "A plan follows if there are orders worth sending.")
         only_told = say(words, "You wanted only to be told; a plan is made when you ask for one.")
-        lines.append(only_told if portfolio.answer is AnswerMode.NOTIFY else follows)
+        nothing = say(words, "As things stand nothing of it is worth an order, so no plan follows.")
+        lines.append(nothing if idle else only_told if portfolio.answer is AnswerMode.NOTIFY else follows)
     return lines
 
 
-def _trigger_buttons(words: Words, portfolio: Portfolio, steps: Sequence[Step]) -> Keyboard:
+def _trigger_buttons(words: Words, portfolio: Portfolio, steps: Sequence[Step], *, idle: bool) -> Keyboard:
     trigger = steps[0].reason.trigger
     see = button(words.t("See the plan"), "rebalance", "", Style.PRIMARY)
     about = button(signals.name(words, trigger), "trigger", trigger)
-    first = (about,) if all(step.suppressed for step in steps) else (see, about)
+    first = (about,) if idle or all(step.suppressed for step in steps) else (see, about)
     return (first, (button(words.t("Why?"), "why"), *snooze_buttons(words, portfolio)))
 
 

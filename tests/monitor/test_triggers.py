@@ -8,6 +8,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chatbot.model import BASKET, NET, Cause, Mode, Phase, PlanState, Portfolio, Reason, Signal, Strategy, TriggerSetting
 from chatbot.plans.outcomes import Confirmed
 from chatbot.portfolio import states as remembered
@@ -354,6 +356,29 @@ async def test_a_trim_begins_deepens_eases_and_is_released(tmp_path: Path) -> No
                 assert {leg.instrument for leg in plan.legs} == {"BTC-PERP"}
                 await on.room.mail()
         assert told == [["begin"], ["change"], ["ease"], [], ["end"]]
+
+
+@pytest.mark.parametrize("signal", [SPIKE, HIGH, TRIM, FEAR, LOW], ids=lambda signal: str(signal.trigger))
+@pytest.mark.parametrize("met", [False, True], ids=["on target", "met by the first plan"])
+async def test_a_plan_is_promised_only_where_one_follows(tmp_path: Path, signal: Signal, met: bool) -> None:
+    """Of every kind of signal: what the first plan has done already leads to no other, and that is said instead."""
+    async with stage(tmp_path) as on:
+        if met:
+            on.hear(QUIET, signal)
+        await on.open()
+        on.room.clock.advance(120)
+        on.hear(QUIET, signal)
+        made = 0
+        for _ in range(3):
+            made += (await on.room.tick())[1]
+        alerts = [message for message in await on.room.mail() if message.kind == "trigger_alert"]
+        assert alerts or met
+        for alert in alerts:
+            view = await rendering.view_of(on.room.program, CATALOGUE.words("en"), alert)
+            assert view is not None
+            assert ("A plan follows" in view.text) == bool(made), view.text
+            assert ("so no plan follows" in view.text) == (not made)
+        assert made or met
 
 
 async def test_low_funding_is_held_down_by_fear_and_says_so(tmp_path: Path) -> None:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from handlers.views.common import Html
 
 EXAMPLE: Final = "/hedge 50 20"
+#: of the button of somebody who uses no futures and wants a hedge nonetheless
+ALL_THE_SAME: Final = "all"
+_NINE_TENTHS: Final = Decimal("0.9")
 _RULE: Final = LifeRule()
 #: said of a loss, and of a win where there is none
 _NOW: Final = (N_("If BTC falls {drop} now, you lose about {amount}."), N_("If BTC falls {drop} now, you win about {amount}."))
@@ -47,6 +50,21 @@ def hedge(words: Words, report: HedgeReport) -> View:
     there = [line for one in report.open for line in ("", _opened(words, one), _closed(words, one))]
     gap = [""] if now is not None or there else []
     return View(page(title, now, *there, *gap, *_choices(words, report, report.rotation)), _keyboard(words, report, report.rotation))
+
+
+def without_futures(words: Words, report: HedgeReport) -> View:
+    """Say what a fall of BTC would cost somebody who uses no futures, and what helps without them; a hedge is one tap further."""
+    title = head(words, report.portfolio, say(words, "Hedges"))
+    moves = report.now < 0
+    now = in_fall(words, _NOW, report.now, drop=bold(words.percent(report.drop, 0))) if moves else None
+    less = words.money(-report.now * _NINE_TENTHS, 0)
+    sold = say(words, "Without them only selling helps: with a tenth of each coin in cash you lose about {amount}.", amount=bold(less))
+    told = (say(words, "A hedge is a short of BTC futures, and this portfolio uses no futures."), sold if moves else None)
+    rows = (
+        (button(words.t("Targets"), "targets"), button(words.t("Exposure"), "exposure")),
+        (button(words.t("A hedge with futures all the same"), "hedge", ALL_THE_SAME),),
+    )
+    return View(page(title, now, "" if moves else None, *told), rows)
 
 
 def _opened(words: Words, reading: HedgeReading) -> Html:

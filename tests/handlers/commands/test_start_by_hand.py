@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,6 +55,20 @@ async def test_todays_mix_is_the_first_of_the_strategies_and_trades_nothing(tmp_
         assert await ann.plans() == ()
         await ann.say("/rebalance")
         ann.sees("Nothing to do")
+
+
+@pytest.mark.parametrize("chosen", ["Keep today's mix as my target", "Balanced"])
+async def test_who_uses_no_futures_is_offered_no_short_unless_he_asks(tmp_path: Path, chosen: str) -> None:
+    """/hedge tells the loss and what helps without futures: a tenth sold is a tenth less lost. One tap further are the hedges."""
+    async with after(typed_in, tmp_path, source=StillMarket, fear_greed_url="") as ann:
+        await ann.taps("That is right", "No", chosen, *(["Use Balanced"] if chosen == "Balanced" else []))
+        answer = await ann.say("/hedge")
+        assert "this portfolio uses no futures" in answer
+        assert "With a short of BTC" not in answer
+        lost, less = (D(said.replace(",", "")) for said in re.findall(r"you lose about \$([\d,]+)", answer))
+        assert less == pytest.approx(lost * D("0.9"), abs=1)
+        await ann.tap("A hedge with futures all the same")
+        ann.sees("With a short of BTC you lose less")
 
 
 @pytest.mark.parametrize(("answer", "futures"), [("No", "0"), ("Yes", "0.1")])
