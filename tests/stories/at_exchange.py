@@ -14,6 +14,7 @@ from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
 from chatbot.exchanges.testserver.harshness import KIND
 from chatbot.exchanges.testserver.server import Door, Server
+from chatbot.exchanges.testserver.words import Call
 from chatbot.model import PlanState
 from chatbot.vault import new_master_key
 from tests.person import START, someone
@@ -87,18 +88,18 @@ def doctor(clock: ManualClock, options: dict[str, Any]) -> Callable[[str, Creden
     return examine
 
 
-async def watch(ann: Someone) -> str:
+async def watch(ann: Someone, exchange: str = "binance") -> str:
     """Connect the key in the chat, and have its account watched."""
     await ann.say("/connect")
-    await ann.taps("Binance", "Send it here")
+    await ann.taps(NAMES[exchange], "Send it here")
     await ann.say(f"{API_KEY}\n{SECRET}")
     return (await ann.taps("Watch this account")).text
 
 
-async def agree(ann: Someone, sentence: str = "  Trade with   REAL money. ") -> str:
+async def agree(ann: Someone, sentence: str = "  Trade with   REAL money. ", *, order: str = "$6,500") -> str:
     """Read what it means, and type the sentence."""
     asked = await ann.say("/live")
-    assert "Largest order: $6,500" in asked
+    assert f"Largest order: {order}" in asked
     assert "To agree, type: trade with real money" in asked
     return await ann.say(sentence)
 
@@ -124,3 +125,24 @@ async def tried(ann: Someone, *, before_first: str = "") -> None:
     await ann.say("/rebalance")
     assert (await ann.confirm()).state is PlanState.DONE
     await ann.step()
+
+
+def at_order(server: Server, number: int, happens: Callable[[], Awaitable[object]]) -> None:
+    """Let something happen when the exchange has taken its order of this number, counted from now, and nobody has heard of it yet."""
+    judged, left = server._judged, number
+
+    async def and_then(route: Any, request: Any) -> Any:
+        nonlocal left
+        answer = await judged(route, request)
+        left -= route.call == Call.PLACE
+        if not left and route.call == Call.PLACE:
+            await happens()
+        return answer
+
+    server._judged = and_then  # type: ignore[method-assign]
+
+
+def orders_once(server: Server) -> bool:
+    """Tell whether no order is there twice, none works still, and none is one of nobody's plan."""
+    ids = [order.client_id for order in theirs(server).orders if order.client_id]
+    return len(set(ids)) == len(ids) and not any(order.open for order in theirs(server).orders)

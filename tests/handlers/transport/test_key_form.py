@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import structlog
 
 from chatbot import __main__ as command_line
-from chatbot import backup, logs
+from chatbot import backup
 from chatbot.exchanges.live import key_doctor
 from chatbot.store import accounts, events, privacy
 from chatbot.vault import new_master_key
 from chatbot.web.server import WebServer
 from tests.exchanges.live.key_server import API_KEY, SECRET, KeyServer, key_server
+from tests.overheard import overheard
 from tests.person import someone
 from tests.web.test_key_form import ask
 
@@ -118,35 +116,9 @@ async def test_without_an_address_or_a_master_key_there_is_no_form(tmp_path: Pat
 
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Collect every line of every logger at DEBUG, unmasked: what masks them is only the second lock."""
-    written: list[str] = []
-
-    class Everything(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            written.append(f"{record.getMessage()} {record.exc_info and traceback.format_exception(*record.exc_info)}")
-
-    def note(_: object, __: str, event: Any) -> str:
-        shown = structlog.processors.ExceptionRenderer(
-            structlog.tracebacks.ExceptionDictTransformer(show_locals=True, locals_max_string=10_000)
-        )
-        written.append(repr(shown(None, "", event)))
-        raise structlog.DropEvent
-
-    handler, root = Everything(), logging.getLogger()
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    for name in list(logging.root.manager.loggerDict):
-        monkeypatch.setattr(logging.getLogger(name), "level", logging.NOTSET)
-    structlog.configure(
-        processors=[note], wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG), cache_logger_on_first_use=False
-    )
-    monkeypatch.setattr(logs, "masked", lambda text: text)
-    try:
+    """Collect every line of every logger."""
+    with overheard(monkeypatch) as written:
         yield written
-    finally:
-        root.removeHandler(handler)
-        root.setLevel(logging.WARNING)
-        structlog.reset_defaults()
 
 
 def broken(*_: object, **__: object) -> Any:
