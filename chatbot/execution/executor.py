@@ -12,7 +12,7 @@ from chatbot.errors import ExchangeError, KeyRefused, Unreachable
 from chatbot.execution import outcomes, recovery, refit
 from chatbot.execution.lifecycle import PlanEvent
 from chatbot.execution.pace import Pace
-from chatbot.execution.record import CLOSING, SIZED, Change, Parked, Scribe, Stopped
+from chatbot.execution.record import CLOSED, CLOSING, SIZED, Change, Parked, Scribe, Stopped
 from chatbot.execution.side_by_side import SideBySide
 from chatbot.model import LegKind, LegState, OrderState, PlanState
 from chatbot.store import halt
@@ -230,7 +230,7 @@ class Executor:
             change = Change(event="abandoned", leg_index=leg.index, detail={"client_id": attempt.client_id}, legs=(leg,), attempt=known)
             await self._deps.scribe.write(latest, change)
         latest = await self._deps.scribe.view(view.plan.id) or latest
-        legs = tuple(outcomes.cut_short(leg, CLOSING) for leg in latest.plan.legs if leg.state in _UNFINISHED)
+        legs = tuple(outcomes.cut_short(leg, CLOSED) for leg in latest.plan.legs if leg.state in _UNFINISHED)
         await self.hooks.ended(latest.plan)
         await self._deps.scribe.write(latest, Change(event="finished", plan=PlanEvent.FINISH, legs=legs))
         return {"more": False, "state": PlanState.DONE.value}

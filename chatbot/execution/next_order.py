@@ -11,7 +11,7 @@ from chatbot.engine.exact import in_steps
 from chatbot.exchanges.base import PARTICIPATION, OrderRequest, OrderStatus, Side, asset_of
 from chatbot.execution import sizing
 from chatbot.execution.lifecycle import Tried
-from chatbot.model import LegKind, OrderState
+from chatbot.model import LegKind, LiveStop, OrderState
 from chatbot.store.halt import HALTED
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ class MarketNow:
     book: Depth | None = None
     #: what the leg has taken within the last minute, base units
     taken: Decimal = Decimal(0)
+    #: the largest order that was agreed to for real money, quote; None: there is no such limit
+    largest: Decimal | None = None
 
 
 def client_id(plan_id: int, leg_index: int, attempt: int) -> str:
@@ -121,7 +123,15 @@ def _quantity(leg: Leg, desk: MarketNow, limit: Decimal, pace: Pace, *, cross: b
         qty = in_steps(qty, desk.market.lot)
     if sizing.too_small(qty, limit, desk.market, exempt=leg.reduce_only):
         return "below_minimum" if qty == in_steps(leg.qty - leg.filled, desk.market.lot) else NOT_ENOUGH
-    return _slice(leg, desk, qty, limit) if cross else _shown(leg, desk, qty, limit, pace)
+    part = _slice(leg, desk, qty, limit) if cross else _shown(leg, desk, qty, limit, pace)
+    return part if isinstance(part, str) or desk.largest is None else _within(leg, desk, part, limit, desk.largest)
+
+
+def _within(leg: Leg, desk: MarketNow, qty: Decimal, limit: Decimal, largest: Decimal) -> Decimal | str:
+    """Return how much of ``qty`` one order may be for: a price that has moved makes more orders of a leg, and never a larger one."""
+    room = in_steps(largest / limit, desk.market.lot)
+    part = min(sizing.to_take(qty, room, limit, desk.market, exempt=leg.reduce_only), room)
+    return LiveStop.ORDER.value if sizing.too_small(part, limit, desk.market, exempt=leg.reduce_only) else part
 
 
 def _shown(leg: Leg, desk: MarketNow, qty: Decimal, limit: Decimal, pace: Pace) -> Decimal:

@@ -10,7 +10,7 @@ from chatbot.exchanges.base import DepthSource, OrderStatus
 from chatbot.execution import next_order as drafting
 from chatbot.execution import outcomes, wallets
 from chatbot.execution.lifecycle import Cross, GiveUp, Wait, next_step
-from chatbot.model import LegKind
+from chatbot.model import LegKind, Mode
 from chatbot.store.orders import Attempt
 
 if TYPE_CHECKING:
@@ -93,7 +93,14 @@ async def _look(move: LegAttempt) -> drafting.MarketNow | None:
         position=position,
         book=await _book(exchange, leg.instrument),
         taken=drafting.taken_since(move.view.tries(leg.index), since)[0],
+        largest=_largest(move.view),
     )
+
+
+def _largest(view: View) -> Decimal | None:
+    """Return the largest order that was agreed to for real money, as it is now; /panic is held to none."""
+    terms = view.portfolio.live if view.plan.mode is Mode.LIVE and not view.plan.is_panic else None
+    return None if terms is None else terms.limits.order
 
 
 async def _book(exchange: Exchange, instrument: str) -> Depth | None:

@@ -36,8 +36,10 @@ UNKNOWN, INTERRUPTED = "unknown", "interrupted"
 LEVERAGE = "leverage"
 #: what decisions ask about: a plan of many orders has many more events than these
 COUNTED = frozenset({CLOSING, REVIVED, SIZED, REPLANNED, UNKNOWN, INTERRUPTED, LEVERAGE, halt.LET_GO})
+#: the note of a leg that ends by its person's word
+CLOSED = "closed"
 #: after one of these nothing is sent any more -> the note of the legs that it cuts short
-_STOPS = {CLOSING: "closed", STOPPING: STOPPED}
+_STOPS = {CLOSING: CLOSED, STOPPING: STOPPED}
 #: a share of a leg that changes nothing else: half a per cent
 DUST = Decimal("0.005")
 #: the note of a buy that was cut to the money that arrived

@@ -365,3 +365,44 @@ def test_sides_of_the_book() -> None:
     ):
         assert sizing.would_take(side, D(price), QUOTE) is takes
     assert a_leg("buy 1 SOL").kind is LegKind.SPOT_BUY
+
+
+# --- the largest order that was agreed to for real money ---
+
+
+@given(
+    qty=st.integers(1, 5_000),
+    largest=st.integers(20, 3_000),
+    moved_bps=st.integers(-130, 130),
+    cross=st.booleans(),
+    words=st.sampled_from(["buy", "sell", "reduce sell"]),
+)
+def test_no_order_is_larger_than_agreed_whatever_the_price_does(qty: int, largest: int, moved_bps: int, words: str, *, cross: bool) -> None:
+    """A leg planned inside the limit is sent in more orders when its price has moved, each inside it, until only dust is left."""
+    price = D(150) * (1 + D(moved_bps) / 10_000)
+    quote = replace(QUOTE, bid=price - D("0.1"), ask=price + D("0.1"))
+    side, reduces = words.rsplit(maxsplit=1)[-1], words.startswith("reduce")
+    kind = LegKind.FUTURES_REDUCE if reduces else LegKind.SPOT_BUY if side == "buy" else LegKind.SPOT_SELL
+    leg = replace(a_leg("sell 1 SOL" if side == "sell" else "buy 1 SOL"), qty=D(qty) / 10, kind=kind, reduce_only=reduces)
+    desk = replace(at(quote=quote, SOL="1000", USDT="1000000"), largest=D(largest))
+    for _ in range(2 + 8 * qty * 15 // largest):
+        order = asked(leg, desk, attempt=2, cross=cross, cap_bps="500")
+        if isinstance(order, str):
+            assert order in ("below_minimum", "live_order")
+            break
+        assert order.qty * order.limit <= largest
+        leg = replace(leg, filled=leg.filled + order.qty)
+        if leg.filled == leg.qty:
+            break
+    else:
+        raise AssertionError("it never ends")
+
+
+@pytest.mark.parametrize(
+    ("largest", "qty"),
+    [("1500", D(10)), ("1499.9", D(5)), ("749.9", D("3.4")), ("10", "live_order")],
+    ids=["exact", "under", "half", "too small"],
+)
+def test_a_leg_at_its_limit_goes_in_one_order_and_a_cent_less_makes_two(largest: str, qty: Decimal | str) -> None:
+    """Equal parts, so that no rest is left that the exchange would refuse."""
+    assert qty_of(asked(a_leg("sell 10 SOL"), replace(at(SOL="10"), largest=D(largest)))) == qty

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatbot.durable import Standing
-from chatbot.errors import OutcomeUnknown, Unreachable
+from chatbot.errors import KeyRefused, OutcomeUnknown, Unreachable
 from chatbot.exchanges.base import Order, OrderStatus, Side
 from chatbot.execution.recovery import RESENDS_MAX, REVIVALS_MAX
 from chatbot.model import LegState, OrderState, PlanState
@@ -268,6 +268,30 @@ async def test_closing_a_parked_plan_takes_its_open_order_back(db: Database) -> 
     assert lab.account.state.open_orders == ()
     plan = await lab.read(plan.id)
     assert [(leg.state, leg.note) for leg in plan.legs] == [(LegState.PARTIAL, "closed")]
+
+
+@pytest.mark.parametrize("sent", [True, False], ids=["an order is there", "nothing was sent"])
+async def test_a_plan_whose_key_is_dead_can_be_closed_and_says_what_nobody_can_know(db: Database, *, sent: bool) -> None:
+    """Parked and told at first; by its person's word it ends without a request, so that nothing waits for that key for ever."""
+    lab = await open_lab(db)
+    lab.account.faults.lose_answers = int(sent)
+
+    async def refused(*_: object) -> Any:
+        raise KeyRefused("it was deleted")
+
+    lab.account.find = refused
+    if not sent:
+        lab.account.place = refused
+    parked = await lab.run(f"{SELL}; buy 1 ETH")
+    assert parked.state is PlanState.PARKED
+    assert [facts["why"] for kind, facts in await lab.told() if kind == "plan_parked"] == [KeyRefused.why]
+    assert await lab.executor.recovery.close(parked.id)
+    await lab.finish()
+    plan = await lab.read(parked.id)
+    assert plan.state is PlanState.DONE
+    assert (plan.legs[0].note, plan.legs[1].note) == ("unknown" if sent else plan.legs[0].note, "closed")
+    assert all(one.state is not OrderState.UNKNOWN for one in await lab.attempts(parked.id))
+    assert not await lab.executor.recovery.close(parked.id)
 
 
 async def test_a_lost_cancel_is_looked_up_before_the_remainder_goes_out(db: Database) -> None:

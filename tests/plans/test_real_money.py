@@ -209,3 +209,10 @@ async def test_the_loss_of_a_day_pauses_and_tells_once(on: Bench) -> None:
     await on.program.portfolios.resume(PERSON)
     await on.tick()
     assert not [mail for mail in await on.mail() if mail.kind is MessageKind.LOSS]
+
+
+async def test_a_first_plan_that_another_limit_holds_says_so(on: Bench) -> None:
+    """Not the tenth but the largest order cut it: that is what can be changed."""
+    first = await proposed(on, await live(on, replace(WIDE, order=D(300))))
+    assert traded(first) < D(1100)
+    assert first.left_out[-1].why is LeftOutWhy.LIVE_LIMITS

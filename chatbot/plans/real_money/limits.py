@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.store.database import Tx
 
-_ZERO, _CENT = Decimal(0), Decimal("0.01")
+_ZERO, _CENT, _ANY = Decimal(0), Decimal("0.01"), Decimal("Infinity")
 _DOES = {
     LegKind.SPOT_SELL: Does.SELLS,
     LegKind.SPOT_BUY: Does.BUYS,
@@ -46,12 +46,14 @@ def held_to(evaluation: Evaluation, plan: Plan) -> Plan:
     budget = max(_ZERO, terms.limits.turnover * value - evaluation.used_today)
     first = None if terms.first_share is None else terms.first_share * value
     within_first = budget if first is None else min(budget, first)
-    sizes = within([_trade(leg, evaluation) for leg in plan.legs], budget=within_first, largest=terms.limits.order)
+    trades = [_trade(leg, evaluation) for leg in plan.legs]
+    sizes = within(trades, budget=within_first, largest=terms.limits.order)
     legs = tuple(replace(leg, qty=qty) for leg, qty in zip(plan.legs, sizes, strict=True) if qty)
     if legs == plan.legs:
         return plan
     legs = tuple(replace(leg, index=index) for index, leg in enumerate(legs)) if _trades(legs) else ()
-    why = LeftOutWhy.FIRST_LIVE if first is not None and first <= budget else LeftOutWhy.LIVE_LIMITS
+    by_first = first is not None and first <= budget and sizes == within(trades, budget=first, largest=_ANY)
+    why = LeftOutWhy.FIRST_LIVE if by_first else LeftOutWhy.LIVE_LIMITS
     undone = _value(plan.legs) - _value(legs)
     cut = replace(plan, legs=legs, left_out=(*plan.left_out, LeftOut(why=why, amount=undone)))
     planned = hedge_draft.as_planned(tilt.as_planned(evaluation, cut), cut)

@@ -49,6 +49,7 @@ _NOTES = {
     "shrunk": N_("made smaller, because less money arrived"),
     "replanned": N_("calculated again from what was filled"),
     "below_minimum": N_("under the exchange's minimum"),
+    "live_order": N_("your limit for one order is under the exchange's minimum"),
     "halted": N_("the exchange has stopped trading it"),
     "unknown_instrument": N_("the exchange does not trade it"),
     "unfilled": N_("nobody traded at the limit price"),
