@@ -61,7 +61,8 @@ async def key_here(update: Update, context: Context) -> None:
         await connect(update, context)
         return
     await context.enter(DIALOG, dict(context.program.keyring.question(exchange)))
-    await show(update, context, views.ask(context.words, exchange))
+    own = context.program.own_exchange
+    await show(update, context, views.ask(context.words, exchange, key=own.key if own is not None else ""))
 
 
 async def typed(update: Update, context: Context, data: dict[str, Any]) -> None:

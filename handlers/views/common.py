@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from itertools import accumulate, takewhile
@@ -32,6 +32,8 @@ MAX_TEXT, MAX_CAPTION, MAX_COLUMNS = 4096, 1024, 40
 MAX_ROWS: Final = 24
 DASH: Final = "—"
 DOT: Final = " · "
+#: the mark of accounts in which no real money is
+_TEST: Final = "TEST"
 ARROW: Final = " → "
 
 #: a tag, to the end where it is not closed
@@ -110,6 +112,13 @@ class View:
     text: Html
     keyboard: Keyboard = field(default=())
     picture: Picture | None = None
+
+    def __post_init__(self) -> None:
+        """Write TEST into a picture whose caption begins with it: a picture may be passed on without its words."""
+        if self.picture is None or not self.text.startswith(f"<b>{_TEST}") or (labels := self.picture.labels).title.startswith(_TEST):
+            return
+        marked = replace(labels, title=f"{_TEST}{DOT}{labels.title}")
+        object.__setattr__(self, "picture", replace(self.picture, labels=marked))
 
 
 def esc(text: object) -> Html:
@@ -248,7 +257,7 @@ def _cells(row: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 def mark(mode: Mode, exchange: str = "", *, watched: bool = False) -> Html:
     """Return the mode mark that every message about money starts with; the same in every language."""
-    text = "TEST" if is_test(exchange) else "WATCH" if watched else mode.value.upper()
+    text = _TEST if is_test(exchange) else "WATCH" if watched else mode.value.upper()
     return bold(f"{text}{DOT}{clip(venue_of(exchange), 20).title()}" if mode is Mode.LIVE and exchange else text)
 
 

@@ -54,7 +54,7 @@ async def test_connect_shows_the_key_and_reads_an_account_of_play_money(tmp_path
         guide = await ann.say("/connect")
         assert f"TEST · {name.capitalize()} test" in guide
         assert stand.key in guide
-        await ann.taps("Send it here")
+        assert stand.key in (await ann.taps("Send it here")).text, "it is still there to be copied"
         answer = await ann.say(stand.key)
         assert "Connected" in answer, answer
         assert f"TEST · {name.capitalize()} test …" in answer

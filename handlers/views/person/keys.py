@@ -117,10 +117,11 @@ def _in_chat(words: Words) -> Html:
     )
 
 
-def ask(words: Words, exchange: str) -> View:
-    """Ask for a key in the chat."""
+def ask(words: Words, exchange: str, *, key: str = "") -> View:
+    """Ask for a key in the chat; that of a test exchange on this machine is shown, to be copied."""
     text = page(
         _named(exchange),
+        pre(key.splitlines()) if key else None,
         say(words, "Send both parts in one message: the API key, and below it the secret. I delete the message as soon as I have read it."),
         say(words, "Until then I write down nothing of what you send. /cancel ends this."),
     )

@@ -14,7 +14,7 @@ from chatbot.model import CORE, Cause, HeldBack, LeftOutWhy, LegState, Mode, Not
 from chatbot.model.hedge import HedgeProblem
 from handlers.buttons import Reason as TapReason
 from handlers.buttons import Refusal
-from handlers.views import alerts, common, problems
+from handlers.views import alerts, common, problems, tables
 from handlers.views.hedge import words as hedge_words
 from handlers.views.person import access, halt, schedule, settings
 from handlers.views.plan import autonomy, card, history, more, progress, reasons
@@ -335,6 +335,8 @@ def test_csv_is_exact_and_harmless() -> None:
 def test_live_is_marked_with_its_exchange() -> None:
     """The mark of real money names where it is; all others are one word."""
     assert common.mark(Mode.LIVE, "binance") == "<b>LIVE · Binance</b>"
+    assert common.mark(Mode.LIVE, "binance:demo") == "<b>TEST · Binance</b>"
+    assert common.mark(Mode.LIVE, "bybit:testnet", watched=True) == "<b>TEST · Bybit</b>"
     assert common.mark(Mode.PAPER, "binance") == "<b>PAPER</b>"
 
 
@@ -410,3 +412,13 @@ def test_a_leg_that_ended_with_nothing_filled_is_not_called_done_in_part() -> No
     assert legs_views.progress_line(WORDS, leg).startswith("– 1. ")
     assert legs_views.leg_state(WORDS, leg) == "nothing of it done, stopped by the operator"
     assert legs_views.leg_state(WORDS, replace(leg, filled=leg.qty / 2)) == "only part of it done, 50% filled, stopped by the operator"
+
+
+def test_a_picture_of_a_test_account_says_so_itself() -> None:
+    """It may be passed on without its caption."""
+    picture = tables.allocation_picture(WORDS, figures(), "Balanced")
+    for exchange, title in (("binance:demo", "TEST · Balanced"), ("binance", "Balanced")):
+        shown = common.View(common.mark(Mode.LIVE, exchange), picture=picture)
+        again = replace(shown, keyboard=())
+        assert again.picture is not None
+        assert again.picture.labels.title == title

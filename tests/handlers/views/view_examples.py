@@ -563,6 +563,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "person.keys.guide": lambda w: keys.guide(w, "bybit"),
         "person.keys.guide with a form": lambda w: keys.guide(w, "binance", "https://bot.example/key/" + "x" * 43),
         "person.keys.ask": lambda w: keys.ask(w, "binance"),
+        "person.keys.ask of our own": lambda w: keys.ask(w, "binance:own", key="Key0001\nSecret0001"),
         "person.keys.unreadable": lambda w: keys.unreadable(w, deleted=False),
         "person.keys.unheard": lambda w: keys.unheard(w, deleted=True),
         "person.keys.unasked": lambda w: keys.unasked(w, deleted=True),
