@@ -200,6 +200,7 @@ BUTTONS: dict[str, Handler] = {
     "ring": alerts.ring,
     "quiet": alerts.quiet_hours,
     "reminder": alerts.reminder,
+    "review_by_itself": alerts.review,
     "portfolios": portfolios.portfolios,
     "privacy": privacy.privacy,
     "my_data": privacy.export,

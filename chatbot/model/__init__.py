@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatbot.model.alerts import AlertKind, AlertSettings, Ring
+from chatbot.model.alerts import AlertKind, AlertSettings, Rhythm, Ring
 from chatbot.model.answering import (
     FIRST_SHARE,
     AloneEnded,
@@ -138,6 +138,7 @@ __all__ = [
     "PortfolioRow",
     "Problem",
     "Reason",
+    "Rhythm",
     "Ring",
     "Role",
     "ScheduleRule",

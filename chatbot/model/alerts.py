@@ -38,6 +38,14 @@ class Ring(StrEnum):
     OFF = "off"
 
 
+class Rhythm(StrEnum):
+    """How often a review comes by itself."""
+
+    OFF = "off"
+    WEEK = "week"
+    MONTH = "month"
+
+
 #: these cannot be switched off
 ALWAYS = frozenset({AlertKind.LIQUIDATION, AlertKind.FAILED_LEG})
 #: quiet hours hold these not back
@@ -55,6 +63,9 @@ class AlertSettings:
     quiet_to: str = ""
     #: hours after which something that lasts rings again; 0: it does not
     reminder_h: int = 0
+    #: how often a review comes by itself, on Mondays or on the first, and when, HH:MM on the person's clock
+    review: Rhythm = Rhythm.OFF
+    review_at: str = "09:00"
 
     def ring(self, kind: AlertKind) -> Ring:
         """Return how an alert of this kind comes."""

@@ -56,6 +56,8 @@ class MessageKind(StoredWord):
     AMOUNTS = "amounts"
     #: the exchange closed a position, or a part of it, without an order
     EXCHANGE_ACTED = "exchange_acted"
+    #: a week, or a month, looked back at
+    REVIEW = "review"
     #: what became of /panic where no plan tells it
     PANIC = "panic"
     HEDGE_OVER = "hedge_over"

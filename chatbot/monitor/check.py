@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from chatbot.alerts import quiet_hours, write
+from chatbot.alerts import looking_back, quiet_hours, write
 from chatbot.engine.cash import has_left
 from chatbot.errors import contained
 from chatbot.model import AnswerMode, Cause, HeldBack, Outcome, Phase, Plan
@@ -54,6 +54,8 @@ _CHUNK, _TOGETHER = 250, 25
 _PRICES_S = 20.0
 #: finished updates, delivered messages and old events are deleted after this time, and looked for once in that
 _KEEP, _TIDY = timedelta(days=30), timedelta(hours=6)
+#: how often it is looked whose review is due
+_LOOK_BACK = timedelta(minutes=1)
 #: a scheduled run that came to one of these is tried again while its grace lasts
 _NOT_YET = (Outcome.WAITING, Outcome.ASLEEP, Outcome.HALTED)
 
@@ -105,6 +107,7 @@ class Monitor:
         self._last_check = LastCheck(interval_s)
         self._stumbles = Stumbles()
         self._tidied: datetime | None = None
+        self._looked_back: datetime | None = None
 
     def next_check(self) -> datetime | None:
         """Return when the next check is due; None before the first."""
@@ -128,6 +131,8 @@ class Monitor:
         """Look at every active portfolio once."""
         with contained("housekeeping failed"):  # what is old or late is looked for again in the next check; prices are looked at now
             await self._housekeeping()
+        with contained("reviews not sent"):
+            await self._look_back()
         await self._stumbles.recall(self._db, self._clock.now())
         await self._roster.refresh()
         self._roster.stir(await self._signals.refresh(self._roster.watches))
@@ -192,6 +197,19 @@ class Monitor:
                 await privacy.sweep(tx, now - _KEEP)
         self._last_check.noted_at = now if noting else self._last_check.noted_at
         self._tidied = now if tidying else self._tidied
+
+    async def _look_back(self) -> None:
+        """Send the reviews whose hour has come; asked once a minute."""
+        now = self._clock.now()
+        if self._looked_back is not None and now - self._looked_back < _LOOK_BACK:
+            return
+        self._looked_back = now
+        async with self._db.read() as tx:
+            due = await looking_back.due(tx, now)
+        if due:
+            async with self._db.transaction() as tx:
+                for one in due:
+                    await looking_back.post(tx, one, now)
 
     async def _lapse(self, tx: Tx, plan_id: int, now: datetime) -> None:
         """Close the card of a plan that has expired; one that cannot be read or drawn keeps no other from it."""

@@ -6,9 +6,9 @@ from dataclasses import fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
-from chatbot.model import AlertSettings, Person, Role
+from chatbot.model import AlertSettings, Person, Rhythm, Role
 from chatbot.store import tables
 from chatbot.store.codec import decode, encode
 from chatbot.store.writing import chunks, put, put_new
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 _people, _meta, _dialogs = tables.people.c, tables.meta.c, tables.dialogs.c
 # asked at every message: a statement that is written once costs half of one that is built each time
 _WITH_ID = select(tables.people).where(_people.id == bindparam("one"))
+_WITH_REVIEWS = (
+    select(tables.people)
+    .where(or_(*(_people.alerts.contains(f'"review":"{rhythm.value}"', autoescape=True) for rhythm in (Rhythm.WEEK, Rhythm.MONTH))))
+    .order_by(_people.id)
+)
 _FACT = select(_meta.value).where(_meta.key == bindparam("one"))
 _DIALOG = select(_dialogs.name, _dialogs.data).where(_dialogs.person_id == bindparam("one"))
 _HOLDING = select(_people.id).where(_people.id == bindparam("one")).with_for_update()
@@ -72,6 +77,11 @@ async def people(tx: Tx, role: Role | None = None) -> tuple[Person, ...]:
     if role is not None:
         query = query.where(_people.role == role)
     return tuple(map(_person, await tx.execute(query)))
+
+
+async def with_reviews(tx: Tx) -> tuple[Person, ...]:
+    """Return everybody to whom reviews come by themselves, by id."""
+    return tuple(map(_person, await tx.execute(_WITH_REVIEWS)))
 
 
 async def mark_unreachable(tx: Tx, chat_id: int) -> None:

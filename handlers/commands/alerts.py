@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from chatbot.alerts import quiet_hours as quiet
 from chatbot.errors import UserError
 from chatbot.i18n import N_
-from chatbot.model import AlertKind, Ring
+from chatbot.model import AlertKind, Rhythm, Ring
 from chatbot.model.alerts import ALWAYS
 from chatbot.store import accounts, messages
 from handlers.chat import clocks, guesses, numbers
@@ -32,10 +32,11 @@ if TYPE_CHECKING:
 _BETWEEN = frozenset(
     ("from", "to", "until", "till", "between", "and", "de", "desde", "a", "hasta", "las", "y", "entre", "с", "до", "и", "по")
 )
+_AT = frozenset(("at", "в", "во"))
 _LONGEST_H = 168
 #: 12, 12h; or 12:00, into which a clock has made it
 _HOURS = re.compile(r"(\d{1,3})(?:h|ч|:00)?")
-_QUIET, _REMIND = N_("quiet"), N_("remind")
+_QUIET, _REMIND, _REVIEW = N_("quiet"), N_("remind"), N_("review")
 
 
 async def alerts(update: Update, context: Context) -> None:
@@ -69,6 +70,11 @@ async def reminder(update: Update, context: Context) -> None:
     await _save(update, context, replace(context.person.alerts, reminder_h=int(context.tapped.arg)))
 
 
+async def review(update: Update, context: Context) -> None:
+    """Choose how often a review comes by itself."""
+    await _save(update, context, replace(context.person.alerts, review=Rhythm(context.tapped.arg)))
+
+
 async def _save(update: Update, context: Context, settings: AlertSettings) -> None:
     """Store the choice; what is held back then waits for the new end of the quiet hours."""
     context.person = replace(context.person, alerts=settings)
@@ -91,6 +97,8 @@ def read(text: str, words: Words, present: AlertSettings) -> tuple[AlertSettings
                 settings = _hours(tokens, rings, settings)
             elif word.casefold() in {_REMIND, words.t(_REMIND).casefold()}:
                 settings = replace(settings, reminder_h=_reminder(tokens, rings))
+            elif word.casefold() in {_REVIEW, words.t(_REVIEW).casefold()}:
+                settings = _rhythm(tokens, rings, words, settings)
             else:
                 kind = _named(word, tokens, kinds)
                 settings = replace(settings, rings={**settings.rings, kind: _ring(kind, tokens, rings)})
@@ -139,6 +147,20 @@ def _hours(tokens: list[str], rings: dict[str, AlertKind | Ring], settings: Aler
     if len(ends) < 2 or ends[0] == ends[1]:
         raise UserError(N_("Say from when to when it is quiet, like quiet 22:00 8:00, or quiet off."))
     return replace(settings, quiet_from=ends[0], quiet_to=ends[1])
+
+
+def _rhythm(tokens: list[str], rings: dict[str, AlertKind | Ring], words: Words, settings: AlertSettings) -> AlertSettings:
+    """Read how often a review comes by itself, and at what time."""
+    word = tokens.pop(0).casefold() if tokens else ""
+    if rings.get(word) is Ring.OFF:
+        return replace(settings, review=Rhythm.OFF)
+    said = {one.casefold(): rhythm for rhythm, label in alert_settings.RHYTHMS.items() for one in (label, words.t(label), rhythm.value)}
+    if word not in said:
+        raise UserError(N_("Say how often I look back: review weekly 9:00, review monthly, or review off."))
+    while tokens and tokens[0].casefold() in _BETWEEN | _AT:
+        tokens.pop(0)
+    at = clocks.read(tokens.pop(0), bare=True) if tokens and tokens[0][:1].isdigit() else settings.review_at
+    return replace(settings, review=said[word], review_at=at)
 
 
 def _reminder(tokens: list[str], rings: dict[str, AlertKind | Ring]) -> int:

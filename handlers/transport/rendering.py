@@ -7,8 +7,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from chatbot.alerts import looking_back
 from chatbot.errors import InternalError
-from chatbot.model import AloneEnded, Cause, KeyReport, LineReading, MessageKind, Phase, PlanState, Problem, Reason, Role
+from chatbot.model import AloneEnded, Cause, KeyReport, LineReading, MessageKind, Phase, PlanState, Problem, Reason, Rhythm, Role
 from chatbot.model.life import Leap, Stop, StopKind
 from chatbot.plans.closing import Outcome
 from chatbot.portfolio.flows import Corrected
@@ -17,6 +18,7 @@ from chatbot.store import keys as stored_keys
 from handlers.views import alerts, problems
 from handlers.views.common import Html, head, joined
 from handlers.views.hedge import alerts as hedge_alerts
+from handlers.views.past import review as past
 from handlers.views.person import access, alert_settings, halt, keys, schedule
 from handlers.views.plan import alone, autonomy, panic, real_money, reasons
 from handlers.views.portfolio import exchange_acts, flows, leaps, lives
@@ -158,6 +160,12 @@ async def _amounts(program: Program, words: Words, portfolio: Portfolio, facts: 
     return flows.corrected(words, portfolio, latest) if latest is not None else None
 
 
+async def _review(program: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View:
+    """Look back at a week or a month."""
+    rhythm = Rhythm(facts["rhythm"])
+    return past.digest(words, await program.reviews.review(portfolio, words.zone, days=looking_back.DAYS[rhythm]), rhythm)
+
+
 async def _leap(program: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View | None:
     """Ask what became of a coin; nothing where it is back at its old price meanwhile."""
     asked = Leap(
@@ -270,6 +278,7 @@ ABOUT_PEOPLE: Mapping[MessageKind, OfPerson] = {
 }
 ABOUT_PORTFOLIOS: Mapping[MessageKind, OfPortfolio] = {
     MessageKind.DRIFT: _from_facts(_drift),
+    MessageKind.REVIEW: _review,
     MessageKind.SIGNALS: _signals,
     MessageKind.MARGIN: _from_facts(_margin),
     MessageKind.LOSS: _from_facts(_loss),

@@ -129,6 +129,7 @@ async def test_every_message_that_the_bot_sends_by_itself_says_so_too(ann: Someo
         told |= {MessageKind.COIN_STOPPED: {"stops": [stop]}, MessageKind.COIN_TRADED_AGAIN: {"instruments": ["SOL"]}}
         told[MessageKind.AMOUNTS] = {"flow_id": await corrected(ann, number)}
         told[MessageKind.LOSS] = {"lost": "0.06"}
+        told[MessageKind.REVIEW] = {"rhythm": "week"}
         told[MessageKind.ALONE_ENDED] = {"why": "paused"}
         told[MessageKind.PANIC] = {"outcome": Outcome.UNKNOWN, "problems": []}
         signal = {"trigger": "volatility", "subject": "SOL", "event": "begin", "suppressed": False, "since": None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from chatbot.reports.review import review as reviewing
@@ -32,10 +33,13 @@ class Reviews:
         self._markets = markets
         self._clock = clock
 
-    async def review(self, portfolio: Portfolio, zone: tzinfo) -> Review:
-        """Return the review of a portfolio up to now; of a closed one up to its last mark."""
+    async def review(self, portfolio: Portfolio, zone: tzinfo, *, days: int | None = None) -> Review:
+        """Return the review of a portfolio up to now, of so many days or since its first mark; of a closed one up to its last."""
         async with self._db.read() as tx:
             records = await reviewing.read(tx, portfolio)
+        if days is not None:
+            first = self._clock.now().astimezone(zone).date() - timedelta(days=days)
+            records = replace(records, marked=tuple(one for one in records.marked if one.day >= first))
         if not portfolio.is_open:
             return reviewing.review(portfolio, records, None, fee=_FEE, zone=zone)
         evaluation = await self._evaluator.look(portfolio, patient=True)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 from chatbot.charts.curves import Curve, Equity
 from chatbot.charts.labels import Labels
 from chatbot.engine.review.deflated import ENOUGH_DAYS
-from chatbot.i18n import N_
-from chatbot.model import Cause
+from chatbot.i18n import N_, NN_
+from chatbot.model import Cause, Rhythm
 from chatbot.reports.review.scorecard import OWN, SEVERAL
-from handlers.views.common import DASH, DOT, Picture, PictureKind, View, button, captioned, head, joined, page, say, table
+from handlers.views.common import DASH, DOT, Picture, PictureKind, View, bold, button, captioned, head, joined, page, say, say_n, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,7 @@ _NAMES: Final = {
     Cause.FUNDING_HIGH: N_("High funding"),
     Cause.FEAR_GREED: N_("Fear & Greed"),
 }
+_PLANS: Final = NN_("{count} plan carried out", "{count} plans carried out")
 #: rows of the table of triggers
 _MOST: Final = 10
 #: moments in the picture: more than there are pixels for would only take time
@@ -65,6 +66,24 @@ def review(words: Words, told: Review) -> View:
         _enough(words, told),
     )
     buttons = ((button(words.t("By trigger"), "review_card"), button(words.t("Refresh"), "review")), (button(words.t("Report"), "report"),))
+    return captioned(text, buttons, _picture(words, told))
+
+
+def digest(words: Words, told: Review, rhythm: Rhythm) -> View:
+    """Tell what a week or a month came to."""
+    if told.series is None or told.since is None or told.actual is None:
+        return review(words, told)
+    subject = say(words, "Your week") if rhythm is Rhythm.WEEK else say(words, "Your month")
+    text = page(
+        head(words, told.portfolio, bold(subject)),
+        say(words, "Value {value}, since {date}", value=bold(words.money(told.series.points[-1].value)), date=words.date(told.since)),
+        _returns(words, told),
+        _without(words, told),
+        say_n(words, _PLANS, len(told.traded_at)),
+        *_costs(words, told),
+        say(words, "Set when this comes, or stop it, in /alerts."),
+    )
+    buttons = ((button(words.t("Review"), "review"), button(words.t("Status"), "status")),)
     return captioned(text, buttons, _picture(words, told))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
-from chatbot.model import AlertKind, Ring
+from chatbot.model import AlertKind, Rhythm, Ring
 from chatbot.model.alerts import ALWAYS
 from handlers.buttons import Style
 from handlers.views.common import DOT, View, bold, button, code, esc, head, joined, page, say
@@ -36,6 +36,8 @@ KINDS = {
     AlertKind.FAILED_LEG: N_("Failed leg"),
 }
 RINGS = {Ring.ON: N_("on"), Ring.SILENT: N_("silent"), Ring.OFF: N_("off")}
+#: how often a review comes by itself
+RHYTHMS = {Rhythm.WEEK: N_("Weekly"), Rhythm.MONTH: N_("Monthly")}
 _AFTER = {Ring.ON: Ring.SILENT, Ring.SILENT: Ring.OFF, Ring.OFF: Ring.ON}
 QUIET = (("22:00", "07:00"), ("22:00", "08:00"), ("23:00", "08:00"), ("00:00", "09:00"))
 REMINDERS = (0, 4, 12, 24)
@@ -53,10 +55,13 @@ def alerts(words: Words, settings: AlertSettings) -> View:
         "",
         _quiet_line(words, settings),
         reminder if settings.reminder_h else say(words, "An alert that lasts does not ring again until it gets worse."),
+        _review_line(words, settings),
         "",
         say(words, "Tap, or write it: {example}", example=code(EXAMPLE)),
     )
-    return View(text, (*_kind_rows(words, settings), *_quiet_rows(words, settings), _reminder_row(words, settings)))
+    return View(
+        text, (*_kind_rows(words, settings), *_quiet_rows(words, settings), _reminder_row(words, settings), _review_row(words, settings))
+    )
 
 
 def _state(words: Words, settings: AlertSettings, kind: AlertKind) -> str:
@@ -92,6 +97,23 @@ def _reminder_row(words: Words, settings: AlertSettings) -> tuple[Button, ...]:
     return tuple(
         button(_chosen(label, chosen=settings.reminder_h == hours), "reminder", hours)
         for label, hours in zip(labels, REMINDERS, strict=True)
+    )
+
+
+def _review_line(words: Words, settings: AlertSettings) -> Html:
+    """Say when a review comes by itself, and how to choose another hour."""
+    if settings.review is Rhythm.OFF:
+        return say(words, "No review comes by itself.")
+    at, example = bold(settings.review_at), code("/alerts review weekly 18:00")
+    if settings.review is Rhythm.WEEK:
+        return say(words, "A review comes every Monday at {at}. Another hour: {example}", at=at, example=example)
+    return say(words, "A review comes on the first of each month at {at}. Another hour: {example}", at=at, example=example)
+
+
+def _review_row(words: Words, settings: AlertSettings) -> tuple[Button, ...]:
+    labels = {Rhythm.OFF: words.t("No review"), **{rhythm: words.t(label) for rhythm, label in RHYTHMS.items()}}
+    return tuple(
+        button(_chosen(label, chosen=settings.review is rhythm), "review_by_itself", rhythm.value) for rhythm, label in labels.items()
     )
 
 

@@ -78,6 +78,7 @@ from chatbot.model import (
     PortfolioRow,
     Problem,
     Reason,
+    Rhythm,
     Ring,
     Role,
     ScheduleRule,
@@ -604,7 +605,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.progress.result alone": lambda w: progress.result(w, port, by_itself(name, PlanState.DONE)),
         "person.alert_settings.alerts": lambda w: alert_settings.alerts(w, AlertSettings()),
         "person.alert_settings.alerts quiet": lambda w: alert_settings.alerts(
-            w, AlertSettings(rings={AlertKind.TREND: Ring.OFF}, quiet_from="22:00", quiet_to="08:00", reminder_h=4)
+            w, AlertSettings(rings={AlertKind.TREND: Ring.OFF}, quiet_from="22:00", quiet_to="08:00", reminder_h=4, review=Rhythm.WEEK)
         ),
         "person.alert_settings.digest": lambda w: alert_settings.digest(w, [(NOW, esc(name))] * 40),
         "person.alert_settings.snooze_choice": lambda w: alert_settings.snooze_choice(w, port, "plan:123456"),
@@ -1154,6 +1155,8 @@ def _looking_back(name: str) -> dict[str, Callable[[Words], View]]:
     """Return every view that tells what came of trading."""
     port = portfolio(name)
     return {
+        "past.review.digest": lambda w: trading_review.digest(w, some_review(name), Rhythm.WEEK),
+        "past.review.digest of a month": lambda w: trading_review.digest(w, some_review(name, known=False), Rhythm.MONTH),
         "past.review.review": lambda w: trading_review.review(w, some_review(name)),
         "past.review.review of little": lambda w: trading_review.review(w, some_review(name, known=False)),
         "past.review.review too early": lambda w: trading_review.review(w, Review(portfolio=port)),

@@ -1,0 +1,99 @@
+"""The review that comes by itself: at its hour, once, on the person's clock, and not where nobody asked for it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatbot.alerts.looking_back import last_time
+from chatbot.i18n import Catalogue
+from chatbot.model import AlertSettings, Rhythm
+from handlers.commands import alerts
+from tests.moments import after
+from tests.places import LOCALE
+from tests.portfolio.lively_market import LivelyMarket
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.person import Someone
+
+CATALOGUE = Catalogue(LOCALE)
+moments = st.datetimes(min_value=datetime(2024, 1, 1), max_value=datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds the zone
+
+
+@given(moments, st.sampled_from((Rhythm.WEEK, Rhythm.MONTH)), st.sampled_from(("UTC", "America/New_York", "Asia/Kolkata", "Europe/Madrid")))
+def test_the_last_time_was_a_monday_or_a_first_at_its_hour(now: datetime, rhythm: Rhythm, zone: str) -> None:
+    """Never in the future, never longer ago than its rhythm, on the clock of the person, summer and winter."""
+    at = last_time(AlertSettings(review=rhythm, review_at="18:30"), zone, now)
+    assert at is not None
+    local = at.astimezone(ZoneInfo(zone))
+    assert at <= now
+    assert now - at <= timedelta(days=7 if rhythm is Rhythm.WEEK else 31, hours=2)
+    assert (local.hour, local.minute) == (18, 30)
+    assert local.weekday() == 0 if rhythm is Rhythm.WEEK else local.day == 1
+
+
+def test_who_wants_none_has_no_hour() -> None:
+    """It is off until somebody chooses it."""
+    assert last_time(AlertSettings(), "UTC", datetime(2026, 1, 5, tzinfo=UTC)) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "rhythm", "at"),
+    [
+        ("en", "review weekly 18:00", Rhythm.WEEK, "18:00"),
+        ("en", "review monthly", Rhythm.MONTH, "09:00"),
+        ("en", "review weekly at 6pm", Rhythm.WEEK, "18:00"),
+        ("es", "balance semanal a las 9 de la noche", Rhythm.WEEK, "21:00"),
+        ("ru", "обзор ежемесячно в 8 вечера", Rhythm.MONTH, "20:00"),
+        ("en", "review off", Rhythm.OFF, "09:00"),
+    ],
+)
+def test_it_is_chosen_in_words(language: str, typed: str, rhythm: Rhythm, at: str) -> None:
+    """Beside everything else that /alerts takes."""
+    settings, problems = alerts.read(typed, CATALOGUE.words(language), AlertSettings())
+    assert problems == ()
+    assert (settings.review, settings.review_at) == (rhythm, at)
+
+
+def test_what_is_no_rhythm_is_answered() -> None:
+    """With what to write."""
+    _, (problem,) = alerts.read("review sometimes", CATALOGUE.words("en"), AlertSettings())
+    assert "review weekly 9:00" in problem.msgid
+
+
+async def begun(ann: Someone) -> None:
+    """Carry out the first plan on a Monday, and wait till the Sunday after it."""
+    await ann.set_up()
+    await ann.step()
+    await ann.confirm()
+    for _ in range(6):
+        await ann.step(86_400.0)
+
+
+async def test_it_comes_once_at_its_hour_with_its_picture(tmp_path: Path) -> None:
+    """On Monday at six in the evening, not before, not again, and not once it is off."""
+    async with after(begun, tmp_path, source=LivelyMarket) as ann:
+        assert "A review comes every Monday at 18:00" in await ann.say("/alerts review weekly 18:00")
+        seen = ann.newest
+        await ann.step(86_400.0)
+        assert "Your week" not in ann.since(seen), "it is Monday morning"
+        await ann.step(9 * 3600.0)
+        told = ann.sees("Your week")
+        assert told.attachment is not None
+        assert "Hold" in told.text
+        assert "1 plan carried out" in told.text
+        seen = ann.newest
+        await ann.step(3600.0)
+        assert "Your week" not in ann.since(seen)
+        await ann.say("/alerts review off")
+        seen = ann.newest
+        for _ in range(8):
+            await ann.step(86_400.0)
+        assert "Your week" not in ann.since(seen)
