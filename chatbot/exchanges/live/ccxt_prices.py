@@ -233,8 +233,9 @@ class CcxtSource:
         self.listing.forget()
 
     def _table(self, answer: object, symbols: Iterable[str]) -> Mapping[str, Any]:
-        """Return an answer by symbol; one that tells nothing of what was asked is none."""
+        """Return an answer by symbol; one that tells nothing of what was asked is none, and it may be that nothing of it is listed now."""
         if not isinstance(answer, dict) or not any(symbol in answer for symbol in symbols):
+            self.listing.doubt()
             raise Unreachable(f"{self.name}: the answer tells of nothing that was asked for")
         return answer
 

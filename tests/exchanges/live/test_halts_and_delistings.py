@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chatbot.errors import Unreachable
 from tests.exchanges.live.test_ccxt_source import Stage, needs_player, venue
 from tests.exchanges.live.test_evil_answers import SPOT, row, spoil
 
@@ -69,3 +70,21 @@ async def test_a_row_that_cannot_be_read_is_no_delisting(stage: Stage) -> None:
     spoil(stage, LIST, listed(row("SOLUSDT", "filters", [])))
     stage.clock.advance(3601)
     assert (await stage.source.markets())["SOL"] == before
+
+
+@needs_player
+async def test_a_coin_that_is_asked_for_alone_and_gone_has_its_list_read_again() -> None:
+    """Delisted in mid-plan, on an exchange that leaves it out without a word: the plan waited for its price until the hour was over."""
+    async with Stage("bybit") as stage:
+        stage.source._fresh_s = 0.0
+        assert "SOL" in await stage.source.markets()
+        for path, gone in (("/v5/market/tickers", "SOLUSDT"), ("/v5/market/instruments-info", "SOLUSDT")):
+            spoil(stage, path, without(gone))
+        with pytest.raises(Unreachable):
+            await stage.source.quotes(["SOL"])
+        assert "SOL" not in await stage.source.markets()
+
+
+def without(gone: str) -> Callable[[Any], Any]:
+    """Leave one instrument out of Bybit's list."""
+    return lambda told: told | {"result": told["result"] | {"list": [one for one in told["result"]["list"] if one["symbol"] != gone]}}
