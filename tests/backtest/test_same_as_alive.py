@@ -76,9 +76,9 @@ async def recorded(strategy: Strategy, begin: datetime, end: datetime, *, exactl
 
 @pytest.mark.long
 @needs_history
-@pytest.mark.parametrize("preset", ["Balanced", "Aggressive", "Conservative"])
-async def test_three_weeks_of_june_2022(preset: str, tmp_path: Path) -> None:
-    begin, end = datetime(2022, 6, 1, tzinfo=UTC), datetime(2022, 6, 22, tzinfo=UTC)
+@pytest.mark.parametrize("preset", ["Balanced", *(pytest.param(name, marks=pytest.mark.slow) for name in ("Aggressive", "Conservative"))])
+async def test_two_weeks_of_june_2022(preset: str, tmp_path: Path) -> None:
+    begin, end = datetime(2022, 6, 9, tzinfo=UTC), datetime(2022, 6, 21, tzinfo=UTC)
     strategy, plans = await alive(tmp_path, begin, end, preset)
     found = [told(block.at, block.reasons, block.legs) for block in (await recorded(strategy, begin, end)).blocks]
     assert len(found) > 2
@@ -87,12 +87,12 @@ async def test_three_weeks_of_june_2022(preset: str, tmp_path: Path) -> None:
 
 @pytest.mark.long
 @needs_history
-@pytest.mark.parametrize("preset", ["balanced", "aggressive", "conservative"])
+@pytest.mark.parametrize("preset", ["aggressive", *(pytest.param(name, marks=pytest.mark.slow) for name in ("balanced", "conservative"))])
 async def test_the_search_passes_over_no_hour_at_which_something_happens(preset: str) -> None:
-    begin, end = datetime(2021, 4, 1, tzinfo=UTC), datetime(2021, 6, 15, tzinfo=UTC)
+    begin, end = datetime(2021, 5, 1, tzinfo=UTC), datetime(2021, 6, 1, tzinfo=UTC)
     source = ReplaySource(DATA, ManualClock(begin), start=begin, origin=begin)
     strategy = strategies.preset(preset, await source.markets())
     searched = await recorded(strategy, begin, end)
     hourly = await recorded(strategy, begin, end, exactly=True)
     assert searched.blocks == hourly.blocks
-    assert searched.exact < hourly.exact / 4
+    assert searched.exact < hourly.exact / 2
