@@ -104,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     backtest.add_argument("--from", dest="begin", required=True, help="first day, e.g. 2021-01-01")
     backtest.add_argument("--to", dest="end", required=True, help="last day, e.g. 2022-12-31")
     backtest.add_argument("--json", action="store_true", help="print everything that was found as JSON")
+    backtest.add_argument("--picture", type=Path, help="write a picture of it to this file, as PNG")
     backtest.set_defaults(run=_backtest)
     commands.add_parser("doctor", help="check settings, token, database, market and clock").set_defaults(run=_doctor)
     commands.add_parser("halt", help="stop all trading of everybody, while the bot runs").set_defaults(run=_halt)
@@ -492,7 +493,8 @@ def _plan(arguments: argparse.Namespace) -> int:
 def _backtest(arguments: argparse.Namespace) -> int:
     from chatbot.backtest import command  # noqa: PLC0415 - so that --help and plan start at once
 
-    return command.main(arguments.data, arguments.strategy, arguments.begin, arguments.end, in_json=arguments.json)
+    span = arguments.begin, arguments.end
+    return command.main(arguments.data, arguments.strategy, *span, in_json=arguments.json, picture_to=arguments.picture)
 
 
 def _doctor(_: argparse.Namespace) -> int:

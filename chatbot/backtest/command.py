@@ -50,7 +50,7 @@ class Order:
     end: datetime
 
 
-def main(folder: Path, strategy: str, begin: str, end: str, *, in_json: bool) -> int:
+def main(folder: Path, strategy: str, begin: str, end: str, *, in_json: bool, picture_to: Path | None = None) -> int:
     """Carry the command out, and return its exit code."""
     try:
         found = asyncio.run(run(Order(folder=folder, strategy=strategy, begin=day(begin), end=day(end))))
@@ -58,6 +58,10 @@ def main(folder: Path, strategy: str, begin: str, end: str, *, in_json: bool) ->
         print(error, file=sys.stderr)  # noqa: T201 - the command line speaks on its streams
         return 2
     print(as_json(found) if in_json else as_text(found))  # noqa: T201 - what the command is for
+    if picture_to is not None:
+        from chatbot.backtest.picture import picture  # noqa: PLC0415 - drawing takes long to import
+
+        picture_to.write_bytes(picture(found, strategy))
     return 0
 
 

@@ -85,21 +85,20 @@ def compare(past: Past, strategy: Strategy, amount: Decimal, *, window: timedelt
     """Walk a strategy and its counterfactuals through a past, each from ``amount`` of the quote coin; raises ``engine.errors.Refused``."""
     plain = replace(strategy, triggers={}, tilt=Decimal(0))
     walked = walk(past, strategy, amount, window=window)
-    has_triggers = strategy != plain
-    bands = walk(past, plain, amount, window=window) if has_triggers else None
+    bands = walked if strategy == plain else walk(past, plain, amount, window=window)
     monthly = walk(past, _by_the_month(plain, past), amount, window=window)
     return Comparison(
         past=past,
         strategy=_result(past, walked),
-        hold=_result(past, _held(walked)),
+        hold=_result(past, _held(bands)),
         monthly=_result(past, monthly),
-        bands=None if bands is None else _result(past, bands),
+        bands=None if bands is walked else _result(past, bands),
         blocks=tuple(walked.blocks),
     )
 
 
 def _held(walked: Walked) -> Walked:
-    """Return the same walk with nothing done after the first plan: held (domain 12.2 a)."""
+    """Return a walk with nothing done after the first plan, which bought the strategy's own targets: held (domain 12.2 a)."""
     return replace(walked, blocks=walked.blocks[:1], held=walked.held[:1], liquidated=[])
 
 
