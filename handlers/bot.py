@@ -152,6 +152,7 @@ BUTTONS: dict[str, Handler] = {
     "toggle": rebalance.toggle,
     "skip": rebalance.skip,
     "otherwise": by_hand.otherwise,
+    "hand_all": rebalance.hand_all,
     "snooze_plan": rebalance.snooze_plan,
     "snooze": rebalance.snooze,
     "snooze_longer": alerts.snooze_longer,

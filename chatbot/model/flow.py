@@ -89,7 +89,7 @@ class Entry:
     coin: str = ""
     #: signed; 0: it was called off
     amount: Decimal = Decimal(0)
-    #: the contract that was traded, and how much of it, base units, signed; empty where none was
-    contract: str = ""
+    #: what was traded, and how much of it, base units, signed; empty where nothing was
+    instrument: str = ""
     qty: Decimal = Decimal(0)
     price: Decimal = Decimal(0)

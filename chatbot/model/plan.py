@@ -246,6 +246,8 @@ class Plan:
     number: int
     portfolio_id: int
     mode: Mode
+    #: it was made for an account at an exchange that is only looked at
+    watched: bool = False
     state: PlanState
     reasons: tuple[Reason, ...]
     #: targets that are not the strategy's own, for what was told before and is no reason of this plan
@@ -290,8 +292,8 @@ class Plan:
 
     @property
     def is_by_hand(self) -> bool:
-        """Tell whether its person trades it by hand, and says what was done."""
-        return self.mode == Mode.MANUAL
+        """Tell whether its person trades it by hand, and says what was done, or has the bot look."""
+        return self.mode == Mode.MANUAL or self.watched
 
     @property
     def is_panic(self) -> bool:
@@ -306,7 +308,7 @@ class Plan:
     @property
     def is_urgent(self) -> bool:
         """Tell whether one of its causes has all its orders take at once."""
-        return takes_at_once(self.reasons, self.mode)
+        return takes_at_once(self.reasons, by_hand=self.is_by_hand)
 
     @property
     def was_stopped(self) -> bool:
@@ -329,9 +331,9 @@ class Plan:
         return self.hedge is not None and not self.hedge.closed and bool(self.short_legs)
 
 
-def takes_at_once(reasons: Iterable[Reason], mode: Mode) -> bool:
+def takes_at_once(reasons: Iterable[Reason], *, by_hand: bool) -> bool:
     """Tell whether a plan of these reasons cannot wait for a better price (domain 9.6); who trades by hand decides that."""
-    return mode != Mode.MANUAL and any(reason.event in TAKES_AT_ONCE.get(reason.trigger, ()) for reason in reasons)
+    return not by_hand and any(reason.event in TAKES_AT_ONCE.get(reason.trigger, ()) for reason in reasons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

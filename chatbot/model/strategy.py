@@ -178,6 +178,11 @@ class Portfolio:
         return self.mode is Mode.LIVE and self.live is not None and self.live.acts_alone
 
     @property
+    def is_by_hand(self) -> bool:
+        """Tell whether its person trades it: the bot makes plans, and sends no order."""
+        return self.mode is Mode.MANUAL or self.is_watched
+
+    @property
     def is_open(self) -> bool:
         """Tell whether it may do anything at all."""
         return self.closed_at is None

@@ -11,11 +11,11 @@ import structlog
 
 from chatbot.alerts import write
 from chatbot.errors import Rejected
-from chatbot.exchanges.base import Holdings, KeptByHand, Trade, is_perp
+from chatbot.exchanges.base import Holdings, KeptByHand, Recorded, Trade, is_perp
 from chatbot.hedges import life
-from chatbot.model import Flow, FlowKind, Leg, LegKind, LegState, MessageKind, Mode, PlanState
+from chatbot.model import Flow, FlowKind, Leg, LegKind, LegState, MessageKind, PlanState
 from chatbot.plans import execution_hooks, intended_mix
-from chatbot.plans.outcomes import Confirmed
+from chatbot.plans.outcomes import Confirmed, SeenInPart
 from chatbot.portfolio import states
 from chatbot.portfolio.amounts.differences import Typed
 from chatbot.portfolio.amounts.trace import Trace
@@ -24,11 +24,12 @@ from chatbot.store import accounts, events, messages, plans
 from chatbot.store import flows as stored_flows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from chatbot.clock import Clock
     from chatbot.exchanges.base import Market
     from chatbot.model import Plan, Portfolio
+    from chatbot.model.flow import Entry
     from chatbot.portfolio.accounts import OpenAccounts
     from chatbot.portfolio.evaluator import Evaluator
     from chatbot.portfolio.flows import Corrected, Flows
@@ -39,6 +40,8 @@ _LOG = structlog.get_logger()
 #: what such a card says stays true until the next one comes; nobody minds a card of last month
 LASTS: Final = timedelta(days=30)
 _ZERO: Final = Decimal(0)
+#: who has traded so much of a leg has done it: prices and steps of the exchange's own app differ a little
+_ALL: Final = Decimal("0.99")
 
 
 class _LateError(Exception):
@@ -59,6 +62,29 @@ class ByHand:
         """Note a plan as carried out just as its card says; None: it was answered already."""
         outcome = await self.note(plan, portfolio, person_id, Typed())
         return outcome if isinstance(outcome, Confirmed) else None
+
+    async def seen(self, plan: Plan, portfolio: Portfolio, person_id: int, *, is_all: bool) -> Confirmed | SeenInPart | None:
+        """Note a plan as carried out as its exchange shows it; None: it was answered already. Raises ``ExchangeError``.
+
+        What was traded since the card was made counts. Where that is less than the card has, nothing is noted unless it ``is_all``.
+        """
+        exchange = await self._accounts.exchange(portfolio.id)
+        if not isinstance(exchange, Recorded) or plan.state is not PlanState.PROPOSED:
+            return None
+        kept = [leg for leg in plan.legs if leg.state is not LegState.DROPPED]
+        names = {leg.instrument for leg in kept if not leg.is_transfer}
+        legs = as_seen(plan.legs, await exchange.history(plan.created_at, names), await exchange.markets())
+        short = [was for was, leg in zip(plan.legs, legs, strict=True) if was in kept and leg.qty < was.qty * _ALL]
+        found = SeenInPart(plan=plan, legs=legs)
+        if found.is_nothing or (not is_all and (short or any(leg.state is LegState.DROPPED for leg in legs if leg.index in _of(kept)))):
+            return found
+        done = replace(plan, legs=legs)
+        try:
+            async with self._db.transaction() as tx:
+                await self._write(tx, plan, done, person_id, None, None)
+        except _LateError:
+            return None
+        return await self._measured(done, portfolio)
 
     async def note(self, plan: Plan, portfolio: Portfolio, person_id: int, named: Typed) -> Confirmed | NoEntry | None:
         """Note a plan as carried out at its card's prices, with the amounts that its person names; None: it was answered already."""
@@ -90,13 +116,16 @@ class ByHand:
             await exchange.retype(before, drafted.after if drafted is not None else noted, also)
         except (Rejected, _LateError):
             return None
+        return await self._measured(done, portfolio)
+
+    async def _measured(self, done: Plan, portfolio: Portfolio) -> Confirmed:
         figures = (await self._evaluator.look(portfolio)).figures
         async with self._db.transaction() as tx:
             if figures is not None:
-                await plans.set_state(tx, plan.id, PlanState.DONE, self._clock.now(), figures)
-            return Confirmed(plan=await plans.plan(tx, plan.id) or done)
+                await plans.set_state(tx, done.id, PlanState.DONE, self._clock.now(), figures)
+            return Confirmed(plan=await plans.plan(tx, done.id) or done)
 
-    async def _write(self, tx: Tx, plan: Plan, done: Plan, person_id: int, noted: Flow, correction: Corrected | None) -> None:
+    async def _write(self, tx: Tx, plan: Plan, done: Plan, person_id: int, noted: Flow | None, correction: Corrected | None) -> None:
         now = self._clock.now()
         if not await plans.decide(tx, done.id, PlanState.CONFIRMED, now):
             raise _LateError
@@ -107,8 +136,9 @@ class ByHand:
         before = await states.read(tx, done.portfolio_id)
         after = _remembered(replace(before, mix=intended_mix.confirmed(before.mix, plan)), done)
         await states.write(tx, done.portfolio_id, before, after)
-        trace = Trace(rows=states.answered(before, after), plan_id=plan.id, legs=plan.legs)
-        await stored_flows.add(tx, replace(noted, facts=noted.facts | trace.facts()))
+        if noted is not None:
+            trace = Trace(rows=states.answered(before, after), plan_id=plan.id, legs=plan.legs)
+            await stored_flows.add(tx, replace(noted, facts=noted.facts | trace.facts()))
         await write.redraw_card(tx, done, now, f"noted-{now.isoformat()}")
         if correction is not None:
             flow = await stored_flows.add(tx, correction.flow)
@@ -155,7 +185,7 @@ def _trade(leg: Leg, quote: str, markets: Mapping[str, Market]) -> Trade:
 
 def lasts(portfolio: Portfolio, expiry: timedelta) -> timedelta:
     """Return how long a card waits for its answer: the bot cannot know what was traded by hand, so that one lives until the next."""
-    return LASTS if portfolio.mode is Mode.MANUAL else expiry
+    return LASTS if portfolio.is_by_hand else expiry
 
 
 def as_done(plan: Plan, before: Holdings, typed: Typed) -> tuple[Leg, ...]:
@@ -182,3 +212,33 @@ def _before(name: str, held: Holdings) -> Decimal:
 
 def _after(name: str, typed: Typed) -> Decimal:
     return typed.positions[name][0] if is_perp(name) else typed.spot[name]
+
+
+def as_seen(legs: Sequence[Leg], entries: Iterable[Entry], markets: Mapping[str, Market]) -> tuple[Leg, ...]:
+    """Return the legs with what an exchange says was traded of each; one of which nothing was is dropped.
+
+    Transfers count as done: what they were for could not have been traded without them. Fees are those of the market's rules.
+    """
+    qty: dict[str, Decimal] = {}
+    value: dict[str, Decimal] = {}
+    for one in entries:
+        if one.instrument:
+            qty[one.instrument] = qty.get(one.instrument, _ZERO) + one.qty
+            value[one.instrument] = value.get(one.instrument, _ZERO) + one.qty * one.price
+    return tuple(_seen(leg, qty.get(leg.instrument, _ZERO), value.get(leg.instrument, _ZERO), markets) for leg in legs)
+
+
+def _seen(leg: Leg, qty: Decimal, value: Decimal, markets: Mapping[str, Market]) -> Leg:
+    if leg.state is LegState.DROPPED:
+        return leg
+    if leg.is_transfer:
+        return replace(leg, state=LegState.FILLED, filled=leg.qty)
+    done = -qty if leg.side == "sell" else qty
+    if done <= 0:
+        return replace(leg, state=LegState.DROPPED)
+    rate = markets[leg.instrument].taker_fee if leg.instrument in markets else _ZERO
+    return replace(leg, state=LegState.FILLED, qty=done, filled=done, average=value / qty, fee=abs(value) * rate)
+
+
+def _of(legs: Iterable[Leg]) -> frozenset[int]:
+    return frozenset(leg.index for leg in legs)

@@ -16,7 +16,7 @@ import structlog
 from chatbot.alerts import write
 from chatbot.durable import Standing, enqueue_plan
 from chatbot.errors import contained
-from chatbot.model import Cause, MessageKind, Mode, PlanState, Problem
+from chatbot.model import Cause, MessageKind, PlanState, Problem
 from chatbot.plans import panic_draft
 from chatbot.portfolio import states
 from chatbot.store import accounts, events, halt, messages, plans, portfolios
@@ -217,7 +217,7 @@ async def begin(tx: Tx, work: Work, portfolio: Portfolio, drafted: Plan, now: da
         await write.redraw_card(tx, before, now, "panic")
     if person is None:
         return plan
-    if portfolio.mode != Mode.MANUAL and await plans.decide(tx, plan.id, PlanState.CONFIRMED, now):
+    if not portfolio.is_by_hand and await plans.decide(tx, plan.id, PlanState.CONFIRMED, now):
         await events.add_event(tx, plan.id, None, "confirmed", {"person": person.id, "by": "panic"}, now)
         await enqueue_plan(work, tx, plan)
     await messages.ring(tx, person.chat_id, MessageKind.PLAN_CARD, {"plan_id": plan.id}, key=f"card-{plan.id}", now=now)

@@ -220,7 +220,7 @@ class Costing:
 
     def _waiting(self, plan: Plan, markets: Mapping[str, Market]) -> Decimal | None:
         """Return how far prices usually move while orders rest, by value, basis points; None: none rests, or a volatility is unknown."""
-        resting = [leg for leg in kept(plan.legs) if plan.mode != Mode.MANUAL and _rests(leg, plan, markets)]
+        resting = [leg for leg in kept(plan.legs) if not plan.is_by_hand and _rests(leg, plan, markets)]
         sigmas = [self.daily_volatility(leg.instrument) for leg in resting]
         value = sum((leg.notional for leg in resting), Decimal(0))
         if not value:

@@ -23,7 +23,6 @@ from chatbot.model import (
     LeftOutWhy,
     Leg,
     LegKind,
-    Mode,
     Plan,
     PlanState,
     Portfolio,
@@ -107,8 +106,9 @@ def block_for(evaluation: Evaluation, targets: Targets, reasons: tuple[Reason, .
         raise ValueError("a portfolio that cannot be evaluated has no plan")
     converted = convertible(evaluation)
     line_of = evaluation.portfolio.strategy.line_of
+    urgent = takes_at_once(reasons, by_hand=evaluation.portfolio.is_by_hand)
     return scoped_plan(
-        *_given(evaluation, evaluation.snapshot, targets, converted, urgent=takes_at_once(reasons, evaluation.portfolio.mode)),
+        *_given(evaluation, evaluation.snapshot, targets, converted, urgent=urgent),
         causes=causes.block_causes(evaluation, reasons),
         lines={holding.asset: frozenset({line_of(holding.asset)}) for holding in evaluation.snapshot.spot},
         moved=causes.moved(evaluation, reasons),
@@ -150,7 +150,7 @@ def _given(
         min_trade=MIN_TRADE if least is None else least,
         min_trade_bps=MIN_TRADE_BPS if least is None else least,
     )
-    rests = evaluation.portfolio.mode == Mode.MANUAL  # who trades by hand has the time
+    rests = evaluation.portfolio.is_by_hand  # who trades by hand has the time
     rules = {
         name: Rules(tick=market.tick, lot=market.lot, min_notional=market.min_notional, takes=urgent or not (rests or market.waiting_pays))
         for name, market in markets.items()
@@ -297,6 +297,7 @@ def draft(evaluation: Evaluation, targets: Targets, block: Block, reasons: tuple
         number=0,
         portfolio_id=portfolio.id,
         mode=portfolio.mode,
+        watched=portfolio.is_watched,
         revision=revision_of(portfolio),
         state=PlanState.PROPOSED,
         reasons=(*reasons, Reason(trigger=Cause.BETA, line=INDEX)) if _COMPLETED in block.flags else reasons,

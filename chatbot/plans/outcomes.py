@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chatbot.model import LegState
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
     from decimal import Decimal
 
-    from chatbot.model import Breach, DecidedBy, LeftOut, NotAlone, Plan, Portfolio, PortfolioFigures, Problem
+    from chatbot.model import Breach, DecidedBy, LeftOut, Leg, NotAlone, Plan, Portfolio, PortfolioFigures, Problem
     from chatbot.model.hedge import HedgeSize
     from chatbot.store.database import Tx
 
@@ -67,6 +69,20 @@ class Confirmed:
     """The plan is on its way to the exchange."""
 
     plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenInPart:
+    """A plan that is traded by hand: its exchange shows less of it than the card has, or nothing."""
+
+    plan: Plan
+    #: the legs with what was traded of each; one of which nothing was is dropped
+    legs: tuple[Leg, ...]
+
+    @property
+    def is_nothing(self) -> bool:
+        """Tell whether nothing was traded yet."""
+        return all(leg.state is LegState.DROPPED or leg.is_transfer for leg in self.legs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,5 +188,5 @@ class NoHedge:
 
 
 Proposal = Proposed | NothingToDo | CannotEvaluate | Busy | NoHedge | Closed
-ConfirmOutcome = Confirmed | Late | NotYours | TooExpensive | Moved | Paused | Halted | Forbidden | OverLimits | Proposal
+ConfirmOutcome = Confirmed | SeenInPart | Late | NotYours | TooExpensive | Moved | Paused | Halted | Forbidden | OverLimits | Proposal
 GoOnOutcome = Steady | LeftBehind | Halted | CannotEvaluate | Late | NotYours

@@ -10,7 +10,7 @@ from chatbot.engine.errors import Refused
 from chatbot.engine.exact import in_steps
 from chatbot.engine.planner.prices import round_price
 from chatbot.engine.portfolio import tradable
-from chatbot.model import Cause, LeftOut, LeftOutWhy, Leg, LegKind, Mode, Plan, PlanState, PortfolioFigures, Reason
+from chatbot.model import Cause, LeftOut, LeftOutWhy, Leg, LegKind, Plan, PlanState, PortfolioFigures, Reason
 from chatbot.plans import intended_mix
 from chatbot.plans.by_hand import LASTS
 from chatbot.plans.draft import figures_after
@@ -95,7 +95,7 @@ def _leg(evaluation: Evaluation, instrument: str, kind: LegKind, qty: Decimal, *
     reduces = kind is LegKind.FUTURES_REDUCE
     side = "sell" if sells or not reduces else "buy"
     try:
-        limit = _limit(quote, market, side, by_hand=evaluation.portfolio.mode == Mode.MANUAL)
+        limit = _limit(quote, market, side, by_hand=evaluation.portfolio.is_by_hand)
     except Refused:
         return LeftOut(why=LeftOutWhy.NO_PRICE, instrument=instrument)
     lots = qty if reduces else in_steps(qty, market.lot)
@@ -120,6 +120,7 @@ def _plan(evaluation: Evaluation, cause: Cause, found: Sequence[Leg | LeftOut], 
         number=0,
         portfolio_id=portfolio.id,
         mode=portfolio.mode,
+        watched=portfolio.is_watched,
         state=PlanState.PROPOSED,
         reasons=(Reason(trigger=cause),),
         before=before,

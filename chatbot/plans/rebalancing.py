@@ -232,12 +232,13 @@ class Rebalancing:
         return by_hand.lasts(evaluation.portfolio, self._expiry)
 
     async def confirm(
-        self, plan_id: int, person_id: int, *, accepted: frozenset[int] = _NONE, alone: AutoConfirm | None = None
+        self, plan_id: int, person_id: int, *, accepted: frozenset[int] = _NONE, alone: AutoConfirm | None = None, is_all: bool = False
     ) -> ConfirmOutcome:
         """Carry the plan out, or say why not; only the first of any number of presses sends anything.
 
         ``accepted`` are the numbers of the expensive legs that the person was asked about and wants all the same. With ``alone`` the
-        bot presses: where a person would be shown a new plan, it is told that prices have moved.
+        bot presses: where a person would be shown a new plan, it is told that prices have moved. Of a watched account what its exchange
+        shows of the plan counts; where that is less than the card has, it is asked whether that ``is_all``.
         """
         plan, portfolio = await self._owned(plan_id, person_id)
         if plan is None or portfolio is None:
@@ -245,7 +246,8 @@ class Rebalancing:
         if plan.state != PlanState.PROPOSED or plan.expires_at <= self._clock.now():
             return await self._late(plan)
         if plan.is_by_hand:
-            return await self._by_hand.all_done(plan, portfolio, person_id) or await self._late(plan)
+            answered = self._by_hand.seen(plan, portfolio, person_id, is_all=is_all) if plan.watched else None
+            return await (answered or self._by_hand.all_done(plan, portfolio, person_id)) or await self._late(plan)
         if plan.is_panic:
             return await self._decide(plan, person_id, accepted, alone, None)
         return await self._confirm_as_shown(_restricted(plan, alone), portfolio, person_id, accepted, alone)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     Signalling = Callable[[Strategy, str], Awaitable[tuple[Signal, ...]]]
     OwnSignals = Callable[[Portfolio, Mapping[str, Decimal], str], Awaitable[tuple[Signal, ...]]]
     #: accounts for what has come and gone at an exchange; looks are numbered in the order in which they began
-    Settling = Callable[[Evaluation, int], Awaitable[Evaluation]]
+    Settling = Callable[[Evaluation, int, datetime], Awaitable[Evaluation]]
 
 
 class Evaluator:
@@ -121,7 +121,7 @@ class Evaluator:
         patient: bool = False,
         also: Collection[str] = (),
     ) -> Evaluation:
-        look = next(self._looks)
+        look, began = next(self._looks), self._clock.now()
         try:
             exchange = await self._accounts.exchange(portfolio.id)
             quoted = self._markets.of(portfolio)
@@ -152,7 +152,7 @@ class Evaluator:
         gone = {name: unlisted(name) for name in stops if name not in markets}
         rules = {**markets, **gone} if gone else markets
         seen = Evaluation(portfolio=portfolio, account=account, markets=rules, states=states, stops=stops)
-        return await self._settle(self._measured(seen, account, quoted, (needed, extra), signals), look)
+        return await self._settle(self._measured(seen, account, quoted, (needed, extra), signals), look, began)
 
     async def _wished(self, board: QuoteBoard, names: Collection[str], known: Collection[str], markets: Collection[str]) -> frozenset[str]:
         """Return which of these have a sound price: contracts of tilts and coins that are kept out, which nothing else needs.

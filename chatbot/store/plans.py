@@ -99,6 +99,7 @@ class _Proposal:
     stand: AnswerPolicy | None = None
     hedge: OpenHedge | None = None
     revision: str = ""
+    watched: bool = False
 
 
 _FROZEN = tuple(field.name for field in fields(_Proposal))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from chatbot.errors import ExchangeError
 from chatbot.model import UNDER_WAY, Cause, PlanState, Reason
 from chatbot.plans import outcomes
 from chatbot.store import events, halt, plans
@@ -13,8 +14,8 @@ from handlers.views import alerts as alert_views
 from handlers.views import problems
 from handlers.views.hedge import offer
 from handlers.views.person import halt as halt_views
+from handlers.views.plan import by_hand, costs, progress, real_money
 from handlers.views.plan import card as views
-from handlers.views.plan import costs, progress, real_money
 from handlers.views.plan import more as more_views
 
 if TYPE_CHECKING:
@@ -99,13 +100,24 @@ async def pay(update: Update, context: Context) -> None:
     await _confirm(update, context, int(plan_id), accepted=costs.legs_of(mask))
 
 
-async def _confirm(update: Update, context: Context, plan_id: int, *, accepted: frozenset[int] = frozenset()) -> None:
-    outcome = await context.program.rebalancing.confirm(plan_id, context.person.id, accepted=accepted)
+async def hand_all(update: Update, context: Context) -> None:
+    """Note a plan as traded by hand as far as its exchange shows it: there is no more of it."""
+    await _confirm(update, context, int(context.tapped.arg), is_all=True)
+
+
+async def _confirm(update: Update, context: Context, plan_id: int, *, accepted: frozenset[int] = frozenset(), is_all: bool = False) -> None:
     words = context.words
+    try:
+        outcome = await context.program.rebalancing.confirm(plan_id, context.person.id, accepted=accepted, is_all=is_all)
+    except ExchangeError:  # of what was traded by hand only the exchange tells
+        await answer(update, context, by_hand.not_looked(words), alert=True)
+        return
     match outcome:
         case outcomes.Confirmed(plan=plan):
             await answer(update, context, progress.confirmed_toast(words, plan))
             await _show_plan(update, context, plan)
+        case outcomes.SeenInPart(plan=plan):
+            await _ask_if_all(update, context, outcome)
         case outcomes.Late(plan=plan):
             await too_late(update, context, plan)
         case outcomes.TooExpensive(plan=plan):
@@ -120,6 +132,15 @@ async def _confirm(update: Update, context: Context, plan_id: int, *, accepted: 
             await answer(update, context, progress.not_yours(words), alert=True)
         case _:
             await _moved(update, context, plan_id, outcome)
+
+
+async def _ask_if_all(update: Update, context: Context, found: outcomes.SeenInPart) -> None:
+    """Say what an exchange shows of a plan that is traded by hand; where there is something, ask whether that is all."""
+    portfolio = await context.portfolio_of(found.plan)
+    if found.is_nothing or portfolio is None:
+        await answer(update, context, by_hand.nothing_seen(context.words), alert=True)
+    else:
+        await show(update, context, by_hand.seen_in_part(context.words, portfolio, found), keeps_picture=True)
 
 
 async def _ask_about_costs(update: Update, context: Context, plan: Plan) -> None:

@@ -69,6 +69,19 @@ def test_what_was_there_at_the_first_look_is_told_from_what_was_not(entries: lis
     assert ("late" in {one.id for one in found.flows}) is not is_in
 
 
+@given(histories(), st.integers(0, 8))
+def test_a_look_in_the_middle_of_things_takes_each_for_what_it_is(entries: list[Entry], looked: int) -> None:
+    """The amounts were read a little before or after the moment that the book carries: no line is lost, and none counted twice."""
+    inside, left = entries[:looked], entries[looked:]
+    held, now = explain.after(START, inside, {}), explain.after(START, entries, {})
+    for at in (T0, T0 + timedelta(seconds=4), T0 + timedelta(seconds=20)):
+        found = explain.explain(Book(at=at, held=held), now, "USDT", entries)
+        assert not found.rest
+        assert sum((one.amount for one in found.entries if one.coin == "BTC"), D(0)) == sum(
+            (one.amount for one in left if one.coin == "BTC"), D(0)
+        )
+
+
 @given(histories(), st.sampled_from(COINS), amounts)
 def test_what_no_line_tells_is_left(entries: list[Entry], coin: str, amount: Decimal) -> None:
     now = explain.after(START, [*entries, Entry(id="x", at=T0, kind=EntryKind.PAID, coin=coin, amount=amount)], {})

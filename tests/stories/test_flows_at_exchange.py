@@ -19,6 +19,7 @@ from chatbot.exchanges.testserver.ledger import Wallet
 from chatbot.exchanges.testserver.matching import Wish, place
 from chatbot.exchanges.testserver.server import Server
 from chatbot.exchanges.testserver.words import Force
+from chatbot.model import PlanState
 from chatbot.store import flows
 from chatbot.vault import new_master_key
 from tests.person import START, someone
@@ -166,4 +167,55 @@ async def test_what_nobody_can_explain_is_asked_about(tmp_path: Path, venue: str
         assert abs((await room.earned()).today or 0) < D("0.0001")
         await room.ann.tap("Sold")
         assert (await room.earned()).profit == pytest.approx(D(-9_000), rel=D("0.01"))
-        assert (await room.ann.tap("Sold", room.ann.last)).text if "Sold" in room.ann.last.buttons else True
+
+
+@both
+async def test_a_watched_plan_is_answered_by_what_the_exchange_shows(tmp_path: Path, venue: str) -> None:
+    """Nothing yet, a part, then that is all: no amount is typed, and what was paid is the exchange's."""
+    async with watching(tmp_path, venue) as room:
+        await room.ann.say("/targets BTC 30 ETH 30 USDT 40")
+        await room.ann.say("/rebalance")
+        card = room.ann.with_button("All done")
+        assert "WATCH" in card.text
+        assert "Done, other amounts" not in card.buttons
+        assert "shows no trade of this plan yet" in (await room.ann.tap("All done")).text
+        plan = await room.ann.plan()
+        assert {leg.instrument for leg in plan.legs} == {"BTC", "ETH"}
+        bought = next(leg for leg in plan.legs if leg.instrument == "ETH")
+        await room.trade_by_hand("BTC", "sell", "0.05")
+        await room.ann.tap("All done")
+        asked = room.ann.with_button("That is all")
+        assert "BTC: sold 0.05 of" in asked.text
+        assert "ETH: bought 0 of" in asked.text
+        await room.trade_by_hand("ETH", "buy", str(bought.qty))
+        await room.ann.tap("Look again")
+        await room.ann.tap("That is all")
+        done = await room.ann.plan()
+        assert done.state is PlanState.DONE
+        assert [(leg.instrument, leg.filled) for leg in done.legs] == [("BTC", D("0.05")), ("ETH", bought.qty)]
+        await room.minute()
+        assert await room.flows() == []
+
+
+@both
+async def test_what_the_exchange_does_by_itself_is_told_once(tmp_path: Path, venue: str) -> None:
+    """A liquidation is a loss and no flow, and funding is silent."""
+    async with watching(tmp_path, venue, futures=2000) as room:
+        await room.trade_by_hand("ETH-PERP", "buy", "0.5")
+        await room.trade_by_hand("BTC-PERP", "buy", "0.05")
+        await room.minute()
+        room.venue.settle_funding("BTC-PERP", D("0.0001"))
+        assert "exchange" not in await room.minute(600)
+        room.venue.deleverage(room.account, "BTC-PERP", D("0.02"))
+        told = await room.minute()
+        assert "Position reduced by the exchange: BTC futures" in told
+        assert "Long 0.02 closed at" in told
+        room.venue.liquidate(room.account)
+        told = await room.minute()
+        assert told.count("Liquidated") == 2
+        assert "Long 0.03 closed at" in told
+        assert "Liquidated" not in await room.minute() + await room.minute(600)
+        assert await room.flows() == []
+        earned = await room.earned()
+        assert earned.profit is not None
+        assert earned.profit < 0

@@ -105,13 +105,13 @@ async def test_a_watched_account_is_never_traded(tmp_path: Path) -> None:
         await watch(ann)
         await ann.say("/targets BTC 30 ETH 30 USDT 40")
         assert "WATCH · Binance" in await ann.say("/rebalance")
-        assert (await ann.tap("Confirm")).text == "Nothing was sent: this portfolio is only watched now."
+        assert "shows no trade of this plan yet" in (await ann.tap("All done")).text
         await ann.step()
         assert (await ann.plan()).state is PlanState.PROPOSED
         assert "WATCH · Binance" in await ann.say("/mode")
         assert "I see there what comes and goes" in await ann.say("/deposit 100")
         await ann.say("/invest 500")
-        assert (await ann.tap("Confirm")).text == "Nothing was sent: this portfolio is only watched now."
+        assert "shows no trade of this plan yet" in (await ann.tap("All done")).text
         await ann.say("/panic")
         await ann.tap("Cancel orders and stop")
         await ann.work()

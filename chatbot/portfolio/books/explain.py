@@ -6,10 +6,12 @@ Money in both wallets counts together: a transfer between them changes nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from chatbot.engine.exact import wide
+from chatbot.exchanges.base import is_perp
 from chatbot.model.flow import FLOWS, FORCED
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 _ZERO: Final = Decimal(0)
 _FLAT: Final = (_ZERO, _ZERO)
+#: before and after the last look, what may or may not be in it: it took some seconds, clocks differ, and lists lag
+ABOUT: Final = timedelta(minutes=2)
 #: what the exchange's own rounding leaves, units of a coin
 _ROUNDED: Final = Decimal("1e-6")
 
@@ -42,25 +46,34 @@ class Explained:
     @property
     def forced(self) -> tuple[Entry, ...]:
         """Return what the exchange did to positions by itself."""
-        return tuple(one for one in self.entries if one.kind in FORCED and one.contract)
+        return tuple(one for one in self.entries if one.kind in FORCED and is_perp(one.instrument))
 
 
 def explain(book: Book, now: Holdings, quote: str, entries: Sequence[Entry]) -> Explained:
     """Return what changed the account, by its exchange's history.
 
-    What happened about the time of the last look may be in that already: it is counted where the difference is explained with it and is
-    not without it. So is what was listed too late to be counted then.
+    The last look took a moment, and clocks differ: what the book holds ends somewhere about that time, there where the rest of the history
+    explains the difference. Flows that were listed too late to be counted then count where the difference needs them.
     """
     changes = difference(book.held, now, quote)
-    fresh = [one for one in (_uncounted(book, entry) for entry in entries) if one is not None]
-    later = [one for one in fresh if one.at > book.at or one.id in book.counted]
-    tries = [_explained(changes, later), _explained(changes, fresh)]
-    return next((one for one in tries if not one.rest), tries[0])
+    fresh = sorted((one for one in (_uncounted(book, entry) for entry in entries) if one is not None), key=lambda one: one.at)
+    again = [one for one in fresh if one.id in book.counted]
+    late = [one for one in fresh if one.at < book.at - ABOUT and one not in again]
+    dated = [one for one in fresh if one.at >= book.at - ABOUT and one not in again]
+    ends = sum(one.at <= book.at for one in dated)
+    may_end = [at for at in range(len(dated) + 1) if at <= ends or dated[at - 1].at <= book.at + ABOUT]
+    tries = (
+        _explained(changes, [*again, *beside, *dated[at:]])
+        for at in sorted(may_end, key=lambda at: abs(at - ends))
+        for beside in ([], late)
+    )
+    found = next(tries)
+    return found if not found.rest else next((one for one in tries if not one.rest), found)
 
 
 def _uncounted(book: Book, entry: Entry) -> Entry | None:
     if entry.kind not in FLOWS or entry.id not in book.counted:
-        return entry if entry.amount or entry.contract else None
+        return entry if entry.amount or entry.instrument else None
     left = entry.amount - book.counted[entry.id][1]
     return replace(entry, amount=left) if left else None
 
@@ -109,10 +122,10 @@ def after(held: Holdings, entries: Iterable[Entry], entries_of: Mapping[str, Dec
         for one in entries:
             if one.coin:
                 spot[one.coin] = spot.get(one.coin, _ZERO) + one.amount
-            if one.contract:
-                old, paid = positions.get(one.contract, _FLAT)
+            if is_perp(one.instrument):
+                old, paid = positions.get(one.instrument, _FLAT)
                 grows = old * one.qty >= 0
-                positions[one.contract] = (old + one.qty, entries_of.get(one.contract, one.price) if grows else paid)
+                positions[one.instrument] = (old + one.qty, entries_of.get(one.instrument, one.price) if grows else paid)
     return replace(held, spot=spot, positions={name: stake for name, stake in positions.items() if stake[0]})
 
 

@@ -37,8 +37,6 @@ _LOG = structlog.get_logger()
 _ZERO: Final = Decimal(0)
 #: an account is accounted for at least that often
 EVERY: Final = timedelta(minutes=10)
-#: before the last look, what a line of history may lie and not be counted yet: clocks differ, and lists lag
-_SLACK: Final = timedelta(minutes=2)
 #: how long the exchange's history may lag before somebody is asked
 _PATIENCE: Final = timedelta(minutes=3)
 #: what came so lately is worth what it is worth now
@@ -70,8 +68,8 @@ class Books:
         self._known: dict[int, _Known] = {}
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def settle(self, seen: Evaluation, look: int) -> Evaluation:
-        """Write down what has come and gone since the last look; ``look`` counts looks in the order in which they began.
+    async def settle(self, seen: Evaluation, look: int, began: datetime) -> Evaluation:
+        """Write down what has come and gone since the last look; ``look`` counts looks in the order in which they ``began``.
 
         The evaluation comes back ``unsettled`` where something has changed its value and nobody knows what: it is no gain and no loss.
         """
@@ -80,10 +78,10 @@ class Books:
         if not isinstance(await self._accounts.exchange(seen.portfolio.id), Recorded):
             return seen
         async with self._locks[seen.portfolio.id]:
-            return await self._settle(seen, held_in(seen.account), look)
+            return await self._settle(seen, Book(at=began, held=held_in(seen.account)), look)
 
-    async def _settle(self, seen: Evaluation, now: Holdings, look: int) -> Evaluation:
-        known = await self._of(seen.portfolio, now, look)
+    async def _settle(self, seen: Evaluation, found: Book, look: int) -> Evaluation:
+        known, now = await self._of(seen.portfolio, found, look), found.held
         if look <= known.look:
             return seen  # a later look was quicker, or the book began with this one
         changed = explain.traded(known.book.held, now, seen.portfolio.quote)
@@ -93,10 +91,10 @@ class Books:
             return seen
         doubtful = await self._doubtful(seen, rest, now)
         if doubtful or changed or known.book.unclear_since is not None or self._clock.now() - known.checked >= EVERY:
-            doubtful = not await self._account(seen, known, now, look, {*changed, *rest}) and doubtful
+            doubtful = not await self._account(seen, known, found, look, {*changed, *rest}) and doubtful
         return replace(seen, unsettled=doubtful)
 
-    async def _account(self, seen: Evaluation, known: _Known, now: Holdings, look: int, names: Collection[str]) -> bool:
+    async def _account(self, seen: Evaluation, known: _Known, there: Book, look: int, names: Collection[str]) -> bool:
         """Account for a difference by the exchange's history; False: not yet, look again."""
         book, clock = known.book, self._clock.now()
         if await self._is_trading(seen.portfolio):
@@ -106,16 +104,16 @@ class Books:
         except ExchangeError as trouble:
             _LOG.warning("history not read", portfolio=seen.portfolio.id, error=str(trouble))
             return False
-        found = explain.explain(book, now, seen.portfolio.quote, entries)
+        found = explain.explain(book, there.held, seen.portfolio.quote, entries)
         if found.rest and (book.unclear_since is None or clock - book.unclear_since < _PATIENCE):
             known.book = replace(book, unclear_since=book.unclear_since or clock)
             return False
-        turned = book.turned(clock, now, entries)
+        turned = book.turned(there.at, there.held, entries)
         await self._write(seen, book, turned, found)
         known.book, known.look, known.checked = turned, look, clock
         return True
 
-    async def _of(self, portfolio: Portfolio, now: Holdings, look: int) -> _Known:
+    async def _of(self, portfolio: Portfolio, there: Book, look: int) -> _Known:
         """Return what is known of an account; its book begins with what is there at the first look."""
         if portfolio.id not in self._known:
             async with self._db.read() as tx:
@@ -123,13 +121,12 @@ class Books:
             if body is not None:
                 self._known[portfolio.id] = _Known(Book.from_json(body), look=look - 1, checked=self._clock.now() - EVERY)
             else:
-                self._known[portfolio.id] = _Known(await self._begin(portfolio, now), look=look, checked=self._clock.now())
+                self._known[portfolio.id] = _Known(await self._begin(portfolio, there), look=look, checked=self._clock.now())
         return self._known[portfolio.id]
 
-    async def _begin(self, portfolio: Portfolio, now: Holdings) -> Book:
-        book = Book(at=self._clock.now(), held=now)
+    async def _begin(self, portfolio: Portfolio, book: Book) -> Book:
         try:
-            book = book.turned(book.at, now, await self._history(portfolio, book, ()))
+            book = book.turned(book.at, book.held, await self._history(portfolio, book, ()))
         except ExchangeError as trouble:
             _LOG.warning("history not read", portfolio=portfolio.id, error=str(trouble))
         async with self._db.transaction() as tx:
@@ -138,7 +135,7 @@ class Books:
 
     async def _history(self, portfolio: Portfolio, book: Book, names: Collection[str]) -> tuple[Entry, ...]:
         exchange = await self._accounts.exchange(portfolio.id)
-        return await exchange.history(book.at - _SLACK, names) if isinstance(exchange, Recorded) else ()
+        return await exchange.history(book.at - explain.ABOUT, names) if isinstance(exchange, Recorded) else ()
 
     async def _is_trading(self, portfolio: Portfolio) -> bool:
         """Tell whether a plan is under way: what it trades is accounted for when it has ended."""
@@ -266,12 +263,12 @@ def _coins(flow: Flow) -> set[str]:
 
 def _settled(before: Holdings, turned: Book, found: Explained, seen: Evaluation) -> list[Entry]:
     """Return the positions that went with their contract: of one that is listed no longer the exchange tells no order."""
-    told = {one.contract for one in found.entries if one.kind in FORCED}
+    told = {one.instrument for one in found.entries if one.kind in FORCED}
     gone = [name for name in before.positions if name not in turned.held.positions and name not in told]
     unlisted = [name for name in gone if is_perp(name) and (name not in seen.markets or not seen.markets[name].listed)]
     at = turned.at
     return [
-        Entry(id=f"{name}-{at.isoformat()}", at=at, kind=EntryKind.SETTLED, contract=name, qty=-before.positions[name][0])
+        Entry(id=f"{name}-{at.isoformat()}", at=at, kind=EntryKind.SETTLED, instrument=name, qty=-before.positions[name][0])
         for name in unlisted
     ]
 
@@ -290,7 +287,7 @@ async def _tell_acted(tx: Tx, person: Person, portfolio: Portfolio, entry: Entry
     facts = {
         "portfolio_id": portfolio.id,
         "kind": entry.kind.value,
-        "contract": entry.contract,
+        "contract": entry.instrument,
         "qty": str(entry.qty),
         "price": str(entry.price),
         "at": entry.at.isoformat(),

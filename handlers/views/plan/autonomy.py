@@ -57,7 +57,7 @@ def limits_text(words: Words, limits: AutoLimits) -> str:
 
 def unanswered_text(words: Words, portfolio: Portfolio) -> Html:
     """Say what becomes of a plan that nobody answers."""
-    if portfolio.mode is Mode.MANUAL:
+    if portfolio.is_by_hand:
         return say(words, "You trade by hand: a plan waits until you say what was done, or until the next one.")
     settings = portfolio.answering
     return say(words, _UNANSWERED[settings.unanswered], span=words.span(settings.after_min * 60))
@@ -139,7 +139,7 @@ def unanswered(words: Words, portfolio: Portfolio, plan: Plan, why: str) -> View
 
 def unanswered_rows(words: Words, portfolio: Portfolio) -> Keyboard:
     """Offer what may become of a plan that nobody answers; one that is traded by hand waits."""
-    if portfolio.mode is Mode.MANUAL:
+    if portfolio.is_by_hand:
         return ()
     settings, can_trade = portfolio.answering, autonomy.may_act(portfolio)
     rows: list[tuple[Button, ...]] = [

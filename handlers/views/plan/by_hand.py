@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from handlers.views.common import View, button, code, esc, head, page, say
+from chatbot.i18n import N_
+from chatbot.model import LegState
+from handlers.buttons import Style
+from handlers.views.common import View, button, code, coin, esc, head, page, say
 from handlers.views.plan.progress import taken_back_toast
 from handlers.views.portfolio.flows import correct_example
 
 if TYPE_CHECKING:
     from chatbot.i18n import Words
     from chatbot.model import Plan, Portfolio
+    from chatbot.plans.outcomes import SeenInPart
+
+#: so many legs are told one by one
+_MOST = 24
 
 
 def prompt(words: Words, portfolio: Portfolio, plan: Plan) -> View:
@@ -29,6 +37,36 @@ def noted(words: Words, portfolio: Portfolio, plan: Plan) -> View:
     title = head(words, portfolio, say(words, "Plan {number}", number=plan.number))
     rows = ((button(words.t("Result"), "card", plan.id), button(words.t("Undo"), "plan_undo", plan.id)),)
     return View(page(title, say(words, "Noted as done with your amounts.")), rows)
+
+
+def seen_in_part(words: Words, portfolio: Portfolio, found: SeenInPart) -> View:
+    """Show what an exchange shows of a plan, and ask whether that is all of it."""
+    told = []
+    for planned, leg in zip(found.plan.legs, found.legs, strict=True):
+        if planned.state is not LegState.DROPPED and not planned.is_transfer:
+            done = leg.qty if leg.state is LegState.FILLED else Decimal(0)
+            facts = {"coin": coin(leg.instrument), "done": words.quantity(done), "planned": words.quantity(planned.qty)}
+            line = N_("{coin}: sold {done} of {planned}") if leg.side == "sell" else N_("{coin}: bought {done} of {planned}")
+            told.append(say(words, line, **facts))
+    text = page(
+        head(words, portfolio, say(words, "Plan {number}", number=found.plan.number)),
+        say(words, "Your exchange shows this of the plan so far:"),
+        *told[:_MOST],
+        say(words, "Is that all of it?"),
+    )
+    is_all = button(words.t("That is all"), "hand_all", found.plan.id, Style.SUCCESS)
+    again = button(words.t("Look again"), "confirm", found.plan.id)
+    return View(text, ((is_all, again), (button(words.t("Back to the plan"), "card", found.plan.id),)))
+
+
+def nothing_seen(words: Words) -> str:
+    """Answer All done where the exchange shows no trade of the plan, at most 200 characters."""
+    return words.t("Your exchange shows no trade of this plan yet. If you have just traded, press again in a few seconds.")
+
+
+def not_looked(words: Words) -> str:
+    """Answer All done where the exchange cannot be asked, at most 200 characters."""
+    return words.t("I can't reach your exchange just now, so nothing was noted. Press again in a minute.")
 
 
 def taken_back(words: Words, portfolio: Portfolio, plan: Plan) -> View:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
-from chatbot.model import NET, Cause, DecidedBy, LegState, Mode, PlanState
+from chatbot.model import NET, Cause, DecidedBy, LegState, PlanState
 from handlers.buttons import Style
 from handlers.views.common import (
     DOT,
@@ -99,6 +99,13 @@ _CLOSED_BY_HAND = {
     PlanState.SKIPPED: N_("Plan {number} was not done, as you said at {time}."),
     PlanState.SUPERSEDED: N_("Plan {number} is over: a newer one came, or its base was changed. If you traded it, correct your amounts."),
 }
+#: its exchange shows that
+_CLOSED_WATCHED = {
+    PlanState.EXPIRED: N_("Plan {number} was never answered. What you have traded of it I see at your exchange."),
+    PlanState.SUPERSEDED: N_(
+        "Plan {number} is over: a newer one came, or its base was changed. What you have traded of it I see at your exchange."
+    ),
+}
 _STOPPED = N_("Plan {number} was stopped by you at {time}. What was filled stays.")
 #: who ended a plan that no other took the place of, unless what it rested on was changed
 _ENDED_BY = {
@@ -117,12 +124,13 @@ def plan_card(words: Words, portfolio: Portfolio, plan: Plan, now: datetime, *, 
     if plan.state is not PlanState.PROPOSED:
         return closed_card(words, portfolio, plan)
     text = _front(words, portfolio, plan, _waits(words, plan, now), lead, autonomy.card_lines(words, plan, now))
-    return View(text, _answers(words, portfolio, plan), card_picture(words, plan))
+    return View(text, _answers(words, plan), card_picture(words, plan))
 
 
 def _waits(words: Words, plan: Plan, now: datetime) -> Html:
     if plan.is_by_hand:
-        return say(words, "Trade it by hand, then tell me what was done; it waits until the next plan")
+        by_hand = say(words, "Trade it by hand, then tell me what was done; it waits until the next plan")
+        return say(words, "Trade it at your exchange, then press All done; it waits until the next plan") if plan.watched else by_hand
     if not plan.has_deadline:
         return say(words, "It waits for your answer")
     return time_left(words, plan, now)
@@ -140,7 +148,7 @@ def closed_card(words: Words, portfolio: Portfolio, plan: Plan) -> View:
         return View(text)
     if plan.state in (PlanState.CONFIRMED, PlanState.RUNNING, PlanState.DONE, PlanState.PARKED):
         return View(text, ((_more(words, plan),),))
-    correct = ((button(words.t("Correct amounts"), "correct"),),) if plan.is_by_hand else ()
+    correct = ((button(words.t("Correct amounts"), "correct"),),) if plan.is_by_hand and not plan.watched else ()
     return View(text, ((button(words.t("Plan now"), "rebalance"), button(words.t("Status"), "status"), _more(words, plan)), *correct))
 
 
@@ -151,7 +159,8 @@ def closed_text(words: Words, plan: Plan) -> str:
         moment = autonomy.answer_by(plan) if plan.state is PlanState.PROPOSED else plan.expires_at
     time = words.when(moment, plan.created_at)
     if plan.is_by_hand and plan.state in _CLOSED_BY_HAND:
-        return words.t(_CLOSED_BY_HAND[plan.state], number=plan.number, time=time)
+        told = _CLOSED_WATCHED if plan.watched and plan.state in _CLOSED_WATCHED else _CLOSED_BY_HAND
+        return words.t(told[plan.state], number=plan.number, time=time)
     if plan.was_stopped:
         return words.t(_STOPPED, number=plan.number, time=time)
     told = _CLOSED[plan.state]
@@ -312,23 +321,26 @@ def card_picture(words: Words, plan: Plan) -> Picture:
     return change_picture(words, plan.before, plan.after, words.t("Plan {number}", number=plan.number))
 
 
-def _answers(words: Words, portfolio: Portfolio, plan: Plan) -> Keyboard:
+def _answers(words: Words, plan: Plan) -> Keyboard:
     if plan.is_by_hand:
-        return _answers_by_hand(words, portfolio, plan)
+        return _answers_by_hand(words, plan)
     if plan.is_panic:
-        first = (_confirm(words, portfolio, plan), button(words.t("Edit"), "edit", plan.id))
+        first = (_confirm(words, plan), button(words.t("Edit"), "edit", plan.id))
         return first, (button(words.t("Skip"), "skip", plan.id), _more(words, plan))
     return (
         *card.card_rows(words, plan),
-        (_confirm(words, portfolio, plan), button(words.t("Edit"), "edit", plan.id)),
+        (_confirm(words, plan), button(words.t("Edit"), "edit", plan.id)),
         (button(words.t("Skip"), "skip", plan.id), *_snoozes(words, plan)),
         (_more(words, plan),),
     )
 
 
-def _answers_by_hand(words: Words, portfolio: Portfolio, plan: Plan) -> Keyboard:
+def _answers_by_hand(words: Words, plan: Plan) -> Keyboard:
     edit_, not_done = button(words.t("Edit"), "edit", plan.id), button(words.t("Not done"), "skip", plan.id)
-    first = ((_confirm(words, portfolio, plan),), (button(words.t("Done, other amounts"), "otherwise", plan.id), not_done))
+    otherwise = (button(words.t("Done, other amounts"), "otherwise", plan.id),)
+    first: Keyboard = ((_confirm(words, plan),), (*otherwise, not_done))
+    if plan.watched:  # the exchange tells the amounts
+        first = ((_confirm(words, plan), not_done),)
     if plan.is_panic:
         return (*first, (edit_, _more(words, plan)))
     return (*card.card_rows(words, plan), *first, (edit_, *_snoozes(words, plan)), (_more(words, plan),))
@@ -339,8 +351,8 @@ def _snoozes(words: Words, plan: Plan) -> tuple[Button, Button]:
     return button(words.t("Snooze 1 h"), "snooze_plan", plan.id), longer
 
 
-def _confirm(words: Words, portfolio: Portfolio, plan: Plan) -> Button:
-    label = words.t("All done") if portfolio.mode is Mode.MANUAL else words.t("Confirm")
+def _confirm(words: Words, plan: Plan) -> Button:
+    label = words.t("All done") if plan.is_by_hand else words.t("Confirm")
     return button(label, "confirm", plan.id, Style.SUCCESS)
 
 
@@ -355,7 +367,7 @@ def edit(words: Words, portfolio: Portfolio, plan: Plan, now: datetime) -> View:
     text = fitting(words, plan.legs, lambda legs: [*top, *legs, *result])
     done = [button(words.t("Back to the plan"), "card", plan.id)]
     if kept:
-        done.insert(0, _confirm(words, portfolio, plan))
+        done.insert(0, _confirm(words, plan))
     return View(text, (*_switches(words, plan), tuple(done)), card_picture(words, plan))
 
 

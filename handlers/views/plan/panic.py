@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from chatbot.i18n import N_
-from chatbot.model import Cause, Mode, PlanState
+from chatbot.model import Cause, PlanState
 from chatbot.plans.closing import Outcome
 from chatbot.plans.panic import Pressed, Sold
 from handlers.buttons import Style
@@ -53,7 +53,7 @@ def effects(words: Words, shown: Sequence[Effect], others: Sequence[Portfolio], 
     for effect in shown:
         parts += [*_effect(words, effect), ""]
     closes = any(effect.plan is None or effect.plan.legs or effect.plan.left_out for effect in shown)
-    by_hand = all(effect.portfolio.mode is Mode.MANUAL for effect in shown)
+    by_hand = all(effect.portfolio.is_by_hand for effect in shown)
     parts.append(say(words, "One more tap does it, with what is there at that moment. It stays out until /resume."))
     go = words.t("Stop, and list what to close") if by_hand else words.t("Close all futures and stop")
     only = shown[0].portfolio.id if others or len(shown) == 1 else 0
@@ -144,7 +144,7 @@ def _stopped(words: Words, answer: Answer, now: datetime) -> list[Html]:
         lines.append(say(words, "Plan {number} ended unanswered.", number=plan.number))
     elif plan is not None:
         lines.append(say(words, "Plan {number} is being stopped, its open orders are cancelled.", number=plan.number))
-    by_hand = answer.portfolio.mode is Mode.MANUAL
+    by_hand = answer.portfolio.is_by_hand
     lines.append(say(words, "What you have to close follows as a list.") if by_hand else say(words, "All futures are being closed."))
     return lines
 
@@ -206,7 +206,7 @@ def sale(words: Words, effect: Effect, now: datetime) -> View:
     left = _left_lines(words, plan.left_out)
     if not plan.legs:
         return View(page(title, say(words, _NOT_SOLD[Sold.NOTHING]), *left), ((button(words.t("Status"), "status"),),))
-    by_hand = portfolio.mode is Mode.MANUAL
+    by_hand = portfolio.is_by_hand
     text = page(
         title,
         bold(words.t("To sell by hand") if by_hand else words.t("To be sold")),
@@ -263,7 +263,7 @@ def result(words: Words, portfolio: Portfolio, plan: Plan, verdict: Html, totals
         changed,
         say(words, "Nothing else is traded until /resume.") if portfolio.paused else None,
         say(words, "If you traded other amounts, correct them, so that the next plan starts from what you really hold.")
-        if portfolio.mode is Mode.MANUAL
+        if portfolio.is_by_hand
         else None,
     )
     return View(text, _after(words, portfolio, plan, first_step=first_step, whole=whole))
@@ -277,7 +277,7 @@ def _after(words: Words, portfolio: Portfolio, plan: Plan, *, first_step: bool, 
         again = button(words.t("Close what is left"), "panic", portfolio.id, Style.DANGER)
         rows.insert(0, (again if first_step else button(words.t("Sell what is left"), "panic_sell", portfolio.id),))
     rows.append((button(words.t("Details"), "plan", f"{plan.id}:{OF_RESULT}"), button(words.t("Status"), "status")))
-    if portfolio.mode is Mode.MANUAL:
+    if portfolio.is_by_hand:
         rows.append((button(words.t("Correct amounts"), "correct"),))
     return tuple(rows)
 

@@ -93,7 +93,8 @@ from chatbot.model.hedge import BY_BETA, HedgeProblem, HedgeSize, HedgeWish
 from chatbot.model.hedge_report import HedgeReading, HedgeReport, ShockReport, ShockRow
 from chatbot.model.life import Leap, LeapWhy, Stop, StopKind, WayOut
 from chatbot.plans import band_advice as advising
-from chatbot.plans.outcomes import NothingToDo, SmallDifference
+from chatbot.plans.by_hand import as_seen
+from chatbot.plans.outcomes import NothingToDo, SeenInPart, SmallDifference
 from chatbot.plans.panic import Answer, Effect, Pressed
 from chatbot.portfolio.flows import Corrected, TooLittle
 from chatbot.portfolio.lives.ways_out import Case, Wish
@@ -657,6 +658,9 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "problems.unreachable elsewhere": lambda w: problems.unreachable(w, port, OtherWorld(name)),
         "plan.by_hand.prompt": lambda w: by_hand.prompt(w, port, a_plan(name)),
         "plan.by_hand.noted": lambda w: by_hand.noted(w, port, a_plan(name, PlanState.CONFIRMED)),
+        "plan.by_hand.seen_in_part": lambda w: by_hand.seen_in_part(
+            w, port, SeenInPart(plan=a_plan(name), legs=as_seen(a_plan(name).legs, [], {}))
+        ),
         "plan.by_hand.taken_back": lambda w: by_hand.taken_back(w, port, a_plan(name)),
         "plan.progress.moved_on to its result": lambda w: progress.moved_on(w, port, done),
         "alerts.followed": lambda w: alerts.followed(w, alerts.margin_alert(w, port, None, None), a_plan(name)),

@@ -281,20 +281,21 @@ class LiveAccount:
             spot=[market for name, market in markets.items() if name in listed.ids and not is_perp(name)],
             perps=[market for name, market in markets.items() if is_perp(name)],
         )
-        contracts = {market: name for name, market in listed.ids.items() if is_perp(name)}
+        instruments = {(market, is_perp(name)): name for name, market in listed.ids.items()}
         told = await self._read(lambda ask: self._dialect.history(ask, past))
-        return tuple([await self._entry(line, contracts, offset) for line in told])
+        return tuple([await self._entry(line, instruments, offset) for line in told])
 
-    async def _entry(self, line: Line, contracts: Mapping[str, str], offset: timedelta) -> Entry:
-        contract = (contracts.get(line.market) or self._unlisted(line.market) or "") if line.market else ""
+    async def _entry(self, line: Line, instruments: Mapping[tuple[str, bool], str], offset: timedelta) -> Entry:
+        unlisted = self._unlisted(line.market) if line.perp and line.market else None
+        instrument = instruments.get((line.market, line.perp)) or unlisted or ""
         return Entry(
             id=line.exchange_id,
             at=from_ms(line.at_ms) - offset,
             kind=line.kind,
             coin=line.coin,
             amount=line.amount,
-            contract=contract,
-            qty=line.qty * await self._unit(contract) if contract else _ZERO,
+            instrument=instrument,
+            qty=line.qty * await self._unit(instrument) if instrument else _ZERO,
             price=line.price,
         )
 

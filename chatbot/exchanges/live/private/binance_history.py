@@ -6,6 +6,7 @@ their own. What is in none of them (converted, lent, from a sub-account) stays u
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -138,6 +139,7 @@ async def _contract(ask: Ask, market: str, since_ms: int, until_ms: int) -> list
             at_ms=int(number(row, "time")),
             kind=kinds.get(text(row, "orderId"), EntryKind.TRADE),
             market=market,
+            perp=True,
             qty=number(row, "qty") if text(row, "side") == "BUY" else -number(row, "qty"),
             price=number(row, "price"),
         )
@@ -217,11 +219,13 @@ def _ms(told: object) -> int:
 def _spot_trade(row: Mapping[str, Any], market: str, quote: str) -> Sequence[Line]:
     """Return what a trade on spot did to each coin: what was bought, what was paid, and the fee in whatever coin it was."""
     sign = 1 if row.get("isBuyer") is True else -1
-    changes = {market.removesuffix(quote): sign * number(row, "qty"), quote: -sign * number(row, "quoteQty")}
+    base, qty, price = market.removesuffix(quote), sign * number(row, "qty"), number(row, "price")
+    changes = {base: qty, quote: -sign * number(row, "quoteQty")}
     paid = text(row, "commissionAsset")
     changes[paid] = changes.get(paid, _ZERO) - number(row, "commission")
     name, at_ms = text(row, "id"), int(number(row, "time"))
-    return [
+    lines = [
         Line(exchange_id=f"s{market}{name}{coin}", at_ms=at_ms, kind=EntryKind.TRADE, coin=coin, amount=change)
         for coin, change in changes.items()
     ]
+    return [replace(line, market=market, qty=qty, price=price) if line.coin == base else line for line in lines]

@@ -64,15 +64,18 @@ async def _log(ask: Ask, since_ms: int, until_ms: int) -> list[Mapping[str, Any]
 
 def _line(row: Mapping[str, Any]) -> Line:
     kind, at_ms = _KINDS.get(text(row, "type"), EntryKind.PAID), int(number(row, "transactionTime"))
-    contract = kind in _TRADED and row.get("category") == "linear" and bool(row.get("qty"))
-    qty = number(row, "qty") if contract else _ZERO
+    perp, coin = row.get("category") == "linear", text(row, "currency")
+    # a trade on spot is told in a line for each coin: that of what was bought or sold counts
+    traded = kind in _TRADED and bool(row.get("qty")) and (perp or str(row.get("symbol", "")).startswith(coin))
+    qty = number(row, "qty") if traded else _ZERO
     return Line(
         exchange_id="-".join(str(row.get(name, "")) for name in ("id", "transactionTime", "type", "tradeId", "currency")),
         at_ms=at_ms,
         kind=kind,
-        coin=text(row, "currency"),
+        coin=coin,
         amount=number(row, "change"),
-        market=text(row, "symbol") if contract else "",
+        market=text(row, "symbol") if traded else "",
+        perp=perp,
         qty=-qty if row.get("side") == "Sell" else qty,
-        price=number(row, "tradePrice") if contract else _ZERO,
+        price=number(row, "tradePrice") if traded else _ZERO,
     )

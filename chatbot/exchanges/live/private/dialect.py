@@ -185,8 +185,9 @@ class Line:
     coin: str = ""
     #: signed; 0 where it was called off
     amount: Decimal = _ZERO
-    #: the contract that was traded, signed quantity and price; empty where none was
+    #: the market that was traded, a contract or on spot; signed quantity and price; empty where none was
     market: str = ""
+    perp: bool = False
     qty: Decimal = _ZERO
     price: Decimal = _ZERO
 
