@@ -159,8 +159,8 @@ def closed_text(words: Words, plan: Plan) -> str:
         moment = autonomy.answer_by(plan) if plan.state is PlanState.PROPOSED else plan.expires_at
     time = words.when(moment, plan.created_at)
     if plan.is_by_hand and plan.state in _CLOSED_BY_HAND:
-        told = _CLOSED_WATCHED if plan.watched and plan.state in _CLOSED_WATCHED else _CLOSED_BY_HAND
-        return words.t(told[plan.state], number=plan.number, time=time)
+        endings = _CLOSED_BY_HAND | (_CLOSED_WATCHED if plan.watched else {})
+        return words.t(endings[plan.state], number=plan.number, time=time)
     if plan.was_stopped:
         return words.t(_STOPPED, number=plan.number, time=time)
     told = _CLOSED[plan.state]
