@@ -15,7 +15,7 @@ from chatbot.exchanges.live.ccxt_prices import CcxtSource
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
 from chatbot.exchanges.testserver.harshness import KIND
-from chatbot.exchanges.testserver.ledger import Wallet
+from chatbot.exchanges.testserver.ledger import WORLD, Wallet
 from chatbot.exchanges.testserver.matching import Wish, place
 from chatbot.exchanges.testserver.server import Server
 from chatbot.exchanges.testserver.words import Force
@@ -158,7 +158,7 @@ async def test_what_came_while_nobody_looked_is_worth_what_it_was_then(tmp_path:
 async def test_what_nobody_can_explain_is_asked_about(tmp_path: Path, venue: str) -> None:
     """Until it is answered it counts as a withdrawal, so that nothing stops for it; as a trade, it is a loss."""
     async with watching(tmp_path, venue, live=True) as room:
-        room.venue.ledger.move("ETH", room.account.purse(Wallet.SPOT), room.account.purse(Wallet.EARN), D(3))
+        room.venue.ledger.move("ETH", room.account.purse(Wallet.SPOT), WORLD, D(3))
         await room.ann.step()
         assert (await room.earned()).today is None
         told = "".join([await room.minute() for _ in range(4)])
@@ -219,3 +219,14 @@ async def test_what_the_exchange_does_by_itself_is_told_once(tmp_path: Path, ven
         earned = await room.earned()
         assert earned.profit is not None
         assert earned.profit < 0
+
+
+async def test_what_is_lent_to_the_exchange_has_left_and_dust_is_nothing(tmp_path: Path) -> None:
+    """A coin that is lent stands beside the portfolio: it went without a loss and without a question, as dust came without a gain."""
+    async with watching(tmp_path, "Binance") as room:
+        room.venue.ledger.move("ETH", room.account.purse(Wallet.SPOT), room.account.purse(Wallet.EARN), D(3))
+        room.venue.deposit(room.account, "SOL", D("0.001"))
+        told = await room.minute() + await room.minute()  # the price of a new coin comes with the second
+        assert "Left your exchange" not in told
+        assert "Went to a wallet that I do not count\n−3 ETH" in told
+        assert abs((await room.earned()).today or 0) < D("0.0001")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chatbot.exchanges.base import Holdings
 from chatbot.model.flow import FLOWS
 from chatbot.portfolio.amounts import differences
+from chatbot.portfolio.amounts.aside import DUST, NO_MARKET
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from chatbot.model.flow import Entry
     from chatbot.portfolio.valuation import Account
 
+#: places beside the portfolio whose coins are worth nothing to it, and where the lent ones are
+WORTHLESS: Final = (NO_MARKET, DUST)
+_LENT: Final = "earn"
 #: an exchange tells of a withdrawal that is called off as long as that; older ones are forgotten
 _KEPT: Final = timedelta(days=10)
 
@@ -28,22 +32,37 @@ class Book:
     #: when it was read
     at: datetime
     held: Holdings
+    #: what is lent to the exchange, beside the portfolio
+    lent: Mapping[str, Decimal] = field(default_factory=dict)
     #: by the exchange's id: when a flow happened, and what of it was counted, signed
     counted: Mapping[str, tuple[datetime, Decimal]] = field(default_factory=dict)
     #: since when there has been something that nobody can explain; None: there is nothing
     unclear_since: datetime | None = None
 
-    def turned(self, at: datetime, held: Holdings, entries: Iterable[Entry]) -> Book:
+    @classmethod
+    def of(cls, account: Account, at: datetime) -> Book:
+        """Return the book that begins with what is in an account, of which nothing is counted yet.
+
+        What has no market, and dust, is in it: it comes and goes like everything else, and is worth nothing to the portfolio.
+        """
+        held, positions = account.balances, {one.instrument: (one.qty, one.entry) for one in account.positions if one.qty}
+        spot = {coin: qty for place in (held.spot, *(held.aside.get(name, {}) for name in WORTHLESS)) for coin, qty in place.items() if qty}
+        lent = {coin: qty for coin, qty in held.aside.get(_LENT, {}).items() if qty}
+        return cls(at=at, held=Holdings(spot=spot, futures_wallet=held.futures_wallet, positions=positions), lent=lent)
+
+    def turned(self, there: Book, entries: Iterable[Entry]) -> Book:
         """Return the book after a look that is accounted for."""
+        at = there.at
         seen = {one.id: (one.at, one.amount) for one in entries if one.kind in FLOWS}
         kept = {name: known for name, known in {**self.counted, **seen}.items() if known[0] > at - _KEPT}
-        return replace(self, at=at, held=held, counted=kept, unclear_since=None)
+        return replace(there, counted=kept)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
         return {
             "at": self.at.isoformat(),
             "held": differences.to_plain(self.held),
+            "lent": {coin: str(qty) for coin, qty in self.lent.items()},
             "counted": {name: [at.isoformat(), str(amount)] for name, (at, amount) in self.counted.items()},
             "unclear_since": self.unclear_since.isoformat() if self.unclear_since else "",
         }
@@ -54,15 +73,7 @@ class Book:
         return cls(
             at=datetime.fromisoformat(body["at"]),
             held=differences.from_plain(body["held"]),
+            lent={coin: Decimal(qty) for coin, qty in body.get("lent", {}).items()},
             counted={name: (datetime.fromisoformat(at), Decimal(amount)) for name, (at, amount) in body["counted"].items()},
             unclear_since=datetime.fromisoformat(body["unclear_since"]) if body["unclear_since"] else None,
         )
-
-
-def held_in(account: Account) -> Holdings:
-    """Return what is in an account."""
-    return Holdings(
-        spot={coin: qty for coin, qty in account.balances.spot.items() if qty},
-        futures_wallet=account.balances.futures_wallet,
-        positions={one.instrument: (one.qty, one.entry) for one in account.positions if one.qty},
-    )

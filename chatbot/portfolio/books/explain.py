@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING, Final
 
 from chatbot.engine.exact import wide
 from chatbot.exchanges.base import is_perp
-from chatbot.model.flow import FLOWS, FORCED
+from chatbot.model.flow import FLOWS, FORCED, Entry, EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from chatbot.exchanges.base import Holdings
-    from chatbot.model.flow import Entry
     from chatbot.portfolio.books.book import Book
 
 _ZERO: Final = Decimal(0)
 _FLAT: Final = (_ZERO, _ZERO)
 #: before and after the last look, what may or may not be in it: it took some seconds, clocks differ, and lists lag
 ABOUT: Final = timedelta(minutes=2)
+#: what the interest is of what comes back, at most
+_INTEREST: Final = Decimal("0.05")
 #: what the exchange's own rounding leaves, units of a coin
 _ROUNDED: Final = Decimal("1e-6")
 
@@ -49,13 +50,13 @@ class Explained:
         return tuple(one for one in self.entries if one.kind in FORCED and is_perp(one.instrument))
 
 
-def explain(book: Book, now: Holdings, quote: str, entries: Sequence[Entry]) -> Explained:
-    """Return what changed the account, by its exchange's history.
+def explain(book: Book, there: Book, quote: str, entries: Sequence[Entry]) -> Explained:
+    """Return what changed the account since its book until what is ``there``, by its exchange's history and by what is lent.
 
     The last look took a moment, and clocks differ: what the book holds ends somewhere about that time, there where the rest of the history
     explains the difference. Flows that were listed too late to be counted then count where the difference needs them.
     """
-    changes = difference(book.held, now, quote)
+    changes = difference(book.held, there.held, quote)
     fresh = sorted((one for one in (_uncounted(book, entry) for entry in entries) if one is not None), key=lambda one: one.at)
     again = [one for one in fresh if one.id in book.counted]
     late = [one for one in fresh if one.at < book.at - ABOUT and one not in again]
@@ -68,7 +69,20 @@ def explain(book: Book, now: Holdings, quote: str, entries: Sequence[Entry]) -> 
         for beside in ([], late)
     )
     found = next(tries)
-    return found if not found.rest else next((one for one in tries if not one.rest), found)
+    found = found if not found.rest else next((one for one in tries if not one.rest), found)
+    return _with_lent(book, there, found)
+
+
+def _with_lent(book: Book, there: Book, found: Explained) -> Explained:
+    """Return the same with coins that were lent to the exchange, or came back from there, with or without their interest."""
+    moved: list[Entry] = []
+    for coin, left in found.rest.items():
+        more = there.lent.get(coin, _ZERO) - book.lent.get(coin, _ZERO)
+        if more * left < 0 and abs(more + left) <= _INTEREST * abs(left):
+            name = f"earn-{coin}-{there.at.isoformat()}"
+            moved.append(Entry(id=name, at=there.at, kind=EntryKind.MOVED, coin=coin, amount=left))
+    rest = {coin: left for coin, left in found.rest.items() if coin not in {one.coin for one in moved}}
+    return Explained(entries=(*found.entries, *moved), rest=rest)
 
 
 def _uncounted(book: Book, entry: Entry) -> Entry | None:

@@ -18,7 +18,7 @@ from chatbot.model.flow import FORCED, Entry, EntryKind
 from chatbot.portfolio import states
 from chatbot.portfolio.amounts.differences import difference, managed, priced, to_plain
 from chatbot.portfolio.books import explain
-from chatbot.portfolio.books.book import Book, held_in
+from chatbot.portfolio.books.book import WORTHLESS, Book
 from chatbot.store import accounts, flows, messages, plans, portfolios
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ _DUST: Final = Decimal("0.001")
 _TRADED: Final = Decimal("0.01")
 #: under these, a flow that was seen at the exchange knows its line there
 SEEN, OF_ENTRY = "seen", "entry"
+#: it came from, or went to, a wallet of the same account
+MOVED = "moved"
 
 
 @dataclass(slots=True)
@@ -78,7 +80,7 @@ class Books:
         if not isinstance(await self._accounts.exchange(seen.portfolio.id), Recorded):
             return seen
         async with self._locks[seen.portfolio.id]:
-            return await self._settle(seen, Book(at=began, held=held_in(seen.account)), look)
+            return await self._settle(seen, Book.of(seen.account, began), look)
 
     async def _settle(self, seen: Evaluation, found: Book, look: int) -> Evaluation:
         known, now = await self._of(seen.portfolio, found, look), found.held
@@ -104,11 +106,11 @@ class Books:
         except ExchangeError as trouble:
             _LOG.warning("history not read", portfolio=seen.portfolio.id, error=str(trouble))
             return False
-        found = explain.explain(book, there.held, seen.portfolio.quote, entries)
+        found = explain.explain(book, there, seen.portfolio.quote, entries)
         if found.rest and (book.unclear_since is None or clock - book.unclear_since < _PATIENCE):
             known.book = replace(book, unclear_since=book.unclear_since or clock)
             return False
-        turned = book.turned(there.at, there.held, entries)
+        turned = book.turned(there, (*entries, *found.flows))
         await self._write(seen, book, turned, found)
         known.book, known.look, known.checked = turned, look, clock
         return True
@@ -126,7 +128,7 @@ class Books:
 
     async def _begin(self, portfolio: Portfolio, book: Book) -> Book:
         try:
-            book = book.turned(book.at, book.held, await self._history(portfolio, book, ()))
+            book = book.turned(book, await self._history(portfolio, book, ()))
         except ExchangeError as trouble:
             _LOG.warning("history not read", portfolio=portfolio.id, error=str(trouble))
         async with self._db.transaction() as tx:
@@ -159,7 +161,7 @@ class Books:
 
     async def _prices(self, seen: Evaluation, names: Collection[str]) -> dict[str, Decimal]:
         """Return the prices of now that there are, those of what the evaluation has no part of among them."""
-        prices = {name: quote.price for name, quote in seen.quotes.items()} | {seen.portfolio.quote: Decimal(1)}
+        prices = {name: quote.price for name, quote in seen.quotes.items()} | _known_prices(seen)
         missing = sorted(name for name in names if name not in prices and name in seen.markets)
         if missing:
             board = self._markets.of(seen.portfolio).board
@@ -168,10 +170,10 @@ class Books:
             prices |= {name: quote.price for name, quote in usable.items()}
         return prices
 
-    async def _prices_at(self, portfolio: Portfolio, names: Iterable[str], at: datetime) -> dict[str, Decimal]:
+    async def _prices_at(self, seen: Evaluation, names: Iterable[str], at: datetime) -> dict[str, Decimal]:
         """Return what things were worth at a moment that is past, as far as their bars tell."""
-        source = self._markets.of(portfolio).source
-        prices = {portfolio.quote: Decimal(1)}
+        source = self._markets.of(seen.portfolio).source
+        prices = _known_prices(seen)
         for name in names:
             if name not in prices:
                 try:
@@ -209,7 +211,7 @@ class Books:
             before = [other for other in found.entries if other.at < one.at]
             held = explain.after(book.held, before, entry_prices)
             after = explain.after(held, (one,), entry_prices)
-            prices = await self._prices_at(seen.portfolio, {*held.spot, *held.positions, one.coin}, one.at)
+            prices = await self._prices_at(seen, {*held.spot, *held.positions, one.coin}, one.at)
             amount, _ = difference(managed(held, seen.portfolio), managed(after, seen.portfolio), prices)
             value = explain.worth(managed(held, seen.portfolio), prices)
             late.append(replace(_flow(seen, one, amount, prices, one.at), value=value))
@@ -248,9 +250,16 @@ class Books:
         return Flow(portfolio_id=seen.portfolio.id, at=at, kind=FlowKind.CORRECTION, value=None, amount=amount, facts=facts)
 
 
+def _known_prices(seen: Evaluation) -> dict[str, Decimal]:
+    """Return the prices that no market tells: of the money itself, and of what stands beside the portfolio and is nothing to it."""
+    places = seen.account.balances.aside if seen.account is not None else {}
+    return {coin: _ZERO for place in WORTHLESS for coin in places.get(place, {})} | {seen.portfolio.quote: Decimal(1)}
+
+
 def _flow(seen: Evaluation, entry: Entry, amount: Decimal | None, prices: Mapping[str, Decimal], at: datetime) -> Flow:
     kind = FlowKind.DEPOSIT if entry.amount > 0 else FlowKind.WITHDRAWAL
     facts = {"changes": {entry.coin: str(entry.amount)}, SEEN: True, OF_ENTRY: entry.id} | priced(prices, (entry.coin,))
+    facts |= {MOVED: True} if entry.id.startswith("earn-") else {}
     return Flow(portfolio_id=seen.portfolio.id, at=at, kind=kind, value=None, amount=amount, facts=facts)
 
 

@@ -10,7 +10,7 @@ from chatbot.exchanges.base import asset_of
 from chatbot.i18n import N_
 from chatbot.model import FlowKind, Mode
 from chatbot.portfolio.amounts.trace import Since
-from chatbot.portfolio.books.settling import SEEN
+from chatbot.portfolio.books.settling import MOVED, SEEN
 from handlers.buttons import Style
 from handlers.views.common import ARROW, DOT, View, bold, button, clip, code, coin, esc, head, joined, page, say
 
@@ -113,9 +113,12 @@ def _invest(words: Words, portfolio: Portfolio, flow: Flow) -> Keyboard:
 def seen(words: Words, portfolio: Portfolio, flow: Flow) -> View:
     """Tell what came into an account at an exchange, or left it."""
     came = flow.kind is FlowKind.DEPOSIT
+    title = N_("Came in at your exchange") if came else N_("Left your exchange")
+    if flow.facts.get(MOVED):
+        title = N_("Came from a wallet that I do not count") if came else N_("Went to a wallet that I do not count")
     text = page(
         head(words, portfolio),
-        bold(words.t("Came in at your exchange") if came else words.t("Left your exchange")),
+        bold(words.t(title)),
         *(_signed(words, asset, qty) for asset, qty in flow.facts["changes"].items()),
         *_no_profit(words, portfolio, flow),
     )
