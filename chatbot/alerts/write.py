@@ -29,16 +29,18 @@ if TYPE_CHECKING:
 PROBLEM_REMINDER = timedelta(hours=6)
 
 
-async def tell_drift(tx: Tx, portfolio: Portfolio, person: Person, fired: tuple[LineStep, ...], now: datetime) -> None:
-    """Write one alert row for each line that fired, the net exposure among them, and one message for all."""
+async def tell_drift(
+    tx: Tx, portfolio: Portfolio, person: Person, fired: tuple[LineStep, ...], now: datetime, *, idle: bool = False
+) -> None:
+    """Write one alert row for each line that fired, the net exposure among them, and one message for all; ``idle`` as for signals."""
     ids = [
         await events.add_alert(
             tx, portfolio.id, drift.trigger_of(step.line), step.line.line, {"event": step.event, **_facts(step.line)}, now
         )
         for step in fired
     ]
-    lines = {"lines": [_facts(step.line) for step in fired]}
-    await _post(tx, portfolio, person, MessageKind.DRIFT, f"alert-{ids[0]}", now, lines)
+    facts = {"lines": [_facts(step.line) for step in fired], "idle": idle}
+    await _post(tx, portfolio, person, MessageKind.DRIFT, f"alert-{ids[0]}", now, facts)
 
 
 async def tell_signals(

@@ -349,14 +349,15 @@ class Monitor:
             await write.tell_outage_over(tx, portfolio, person, result.outage_over, now)
         for alert in result.hedges.alerts:
             await write.tell_hedge(tx, portfolio, person, alert.kind, alert.facts, now)
+        idle = bool(result.fired or result.signals) and self._leads_nowhere(seen, result)
         if result.fired:
-            await write.tell_drift(tx, portfolio, person, result.fired, now)
+            await write.tell_drift(tx, portfolio, person, result.fired, now, idle=idle)
         if result.margin:
             await write.tell_margin(tx, portfolio, person, figures, now)
         if result.depegged:
             await write.tell_depeg(tx, portfolio, person, result.depegged, now)
         if result.signals:
-            await write.tell_signals(tx, portfolio, person, result.signals, now, idle=self._leads_nowhere(seen, result))
+            await write.tell_signals(tx, portfolio, person, result.signals, now, idle=idle)
         return result.states
 
     def _leads_nowhere(self, seen: CheckInput, result: CheckResult) -> bool:

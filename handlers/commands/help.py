@@ -70,7 +70,13 @@ async def text(update: Update, context: Context) -> None:
         await reply(update, context, _meant(context, typed) or problems.unknown_text(context.words))
     elif typed:
         context.about = dialog[1].get(OF_PORTFOLIO)
-        await DIALOGS[dialog[0]](update, context, typed, dialog[1])
+        try:
+            await DIALOGS[dialog[0]](update, context, typed, dialog[1])
+        except UserError:
+            meant = _meant(context, typed) if typed.strip(" .!?").isalpha() else None
+            if meant is None:
+                raise
+            await reply(update, context, meant)  # a slip of a command: nothing that a dialog reads is like one
     else:
         raise UserError(N_("I can only read text here, no pictures, files or voice. Write it, or leave with /cancel."))
 

@@ -101,7 +101,7 @@ async def _all_there(context: Context, portfolio: Portfolio) -> Decimal:
     """Return all that can be invested, in whole cents. Raises :class:`UserError`."""
     there = new_money.money_there(await context.program.evaluator.look(portfolio, fresh=True)).quantize(_CENT, ROUND_DOWN)
     if not there:
-        raise UserError(N_("There is no {name} that could go."), name=portfolio.quote)
+        raise UserError(N_("There is no {quote} to invest: it is invested, or kept out."), quote=portfolio.quote)
     return there
 
 

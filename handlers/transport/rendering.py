@@ -145,7 +145,7 @@ def _from_facts(view: Callable[[Words, Portfolio, Facts], View]) -> OfPortfolio:
 
 
 def _drift(words: Words, portfolio: Portfolio, facts: Facts) -> View:
-    return alerts.drift_alert(words, portfolio, [_line(line) for line in facts["lines"]])
+    return alerts.drift_alert(words, portfolio, [_line(line) for line in facts["lines"]], idle=bool(facts.get("idle")))
 
 
 async def _amounts(program: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View | None:

@@ -45,13 +45,18 @@ class Depegged:
     is_money: bool = False
 
 
-def drift_alert(words: Words, portfolio: Portfolio, lines: Sequence[LineReading]) -> View:
-    """Tell which lines have left their bands, the net exposure among them."""
+def drift_alert(words: Words, portfolio: Portfolio, lines: Sequence[LineReading], *, idle: bool = False) -> View:
+    """Tell which lines have left their bands, the net exposure among them; ``idle``: nothing of it is worth an order as things stand."""
     told = [
         drift_sentence(words, Reason(trigger=Cause.DRIFT, line=line.line, weight=line.weight, target=line.target, band=line.band))
         for line in lines
     ]
-    return View(page(head(words, portfolio, name=True), *told), _alert_buttons(words, portfolio))
+    outcome = [_nothing_follows(words)] if idle else []
+    return View(page(head(words, portfolio, name=True), *told, *outcome), _alert_buttons(words, portfolio, idle=idle))
+
+
+def _nothing_follows(words: Words) -> Html:
+    return say(words, "As things stand nothing of it is worth an order, so no plan follows.")
 
 
 def trigger_alert(words: Words, portfolio: Portfolio, steps: Sequence[Step], mood_source: str = "", *, idle: bool = False) -> View:
@@ -89,8 +94,7 @@ def _outcome(words: Words, portfolio: Portfolio, steps: Sequence[Step], *, idle:
     if not all(step.suppressed for step in steps):
         follows = say(words, "A plan follows if there are orders worth sending.")
         only_told = say(words, "You wanted only to be told; a plan is made when you ask for one.")
-        nothing = say(words, "As things stand nothing of it is worth an order, so no plan follows.")
-        lines.append(nothing if idle else only_told if portfolio.answer is AnswerMode.NOTIFY else follows)
+        lines.append(_nothing_follows(words) if idle else only_told if portfolio.answer is AnswerMode.NOTIFY else follows)
     return lines
 
 
@@ -108,9 +112,9 @@ def snooze_buttons(words: Words, portfolio: Portfolio) -> tuple[Button, Button]:
     return button(words.t("Snooze 1 h"), "snooze", portfolio.id), longer
 
 
-def _alert_buttons(words: Words, portfolio: Portfolio) -> Keyboard:
-    see = button(words.t("See the plan"), "rebalance", "", Style.PRIMARY)
-    return ((see, button(words.t("Why?"), "why")), (*snooze_buttons(words, portfolio),))
+def _alert_buttons(words: Words, portfolio: Portfolio, *, idle: bool = False) -> Keyboard:
+    see = () if idle else (button(words.t("See the plan"), "rebalance", "", Style.PRIMARY),)
+    return ((*see, button(words.t("Why?"), "why")), (*snooze_buttons(words, portfolio),))
 
 
 def margin_alert(words: Words, portfolio: Portfolio, distance: Decimal | None, leverage: Decimal | None) -> View:

@@ -953,6 +953,7 @@ def _hedges(name: str) -> dict[str, Callable[[Words], View]]:
             for word in HedgeProblem
             if word
         },
+        "hedge.offer.without_futures": lambda w: offer.without_futures(w, replace(offered, open=())),
         "hedge.offer.which": lambda w: offer.which(w, offered),
         "hedge.offer.nothing_left": lambda w: offer.nothing_left(w, port),
         **{
