@@ -42,7 +42,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "chatbot/access.py": ("chatbot.store",),
     "chatbot/consent": ("chatbot.store",),
     "chatbot/halting.py": ("chatbot.store", "chatbot.consent"),
-    "chatbot/backup.py": ("chatbot.store",),
+    "chatbot/backup.py": ("chatbot.store", "chatbot.consent"),
     "chatbot/vault.py": (),
     "chatbot/keyring.py": ("chatbot.store", "chatbot.consent", "chatbot.vault", "chatbot.logs", "chatbot.i18n"),
     "chatbot/portfolio": GROUND,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chatbot.model import AloneEnded, AnswerMode, MessageKind, Unanswered
-from chatbot.store import accounts, messages, portfolios
+from chatbot.model import AloneEnded, AnswerMode, MessageKind, PlanState, Unanswered
+from chatbot.store import accounts, messages, plans, portfolios
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -29,18 +29,35 @@ def asking(portfolio: Portfolio) -> Portfolio:
     )
 
 
-async def end_alone(tx: Tx, why: AloneEnded, now: datetime, ids: Collection[int] | None = None) -> tuple[int, ...]:
-    """Let portfolios that act by themselves with real money ask again, and tell their people; None: all of them. Returns which did."""
-    ended = await portfolios.with_consent(tx, ids)
-    for portfolio in ended:
-        if portfolio.live is None or portfolio.live.auto_since is None:
-            continue
-        await portfolios.save(tx, asking(portfolio))
-        person = await accounts.person(tx, portfolio.person_id)
-        if person is not None:
-            facts, key = {"portfolio_id": portfolio.id, "why": why}, f"alone-{portfolio.id}-{why}-{now.isoformat()}"
-            await messages.ring(tx, person.chat_id, MessageKind.ALONE_ENDED, facts, key=key, now=now)
-    return tuple(portfolio.id for portfolio in ended)
+async def end_alone(tx: Tx, why: AloneEnded, now: datetime, ids: Collection[int] | None = None) -> None:
+    """Let portfolios that act by themselves with real money ask again, and tell their people; None: all of them."""
+    for portfolio in await portfolios.with_consent(tx, ids):
+        if portfolio.live is not None and portfolio.live.auto_since is not None:
+            await portfolios.save(tx, asking(portfolio))
+            await _tell(tx, portfolio, why, now)
+
+
+async def end_restored(tx: Tx, now: datetime) -> None:
+    """Let accounts only be watched until their people agree anew, and tell them: a copy does not know what was taken back after it.
+
+    One whose plan was under way is left its consent, without acting alone: the orders of that plan have to be taken back.
+    """
+    for portfolio in await portfolios.with_consent(tx):
+        plan = await plans.open_plan(tx, portfolio.id)
+        begun = plan is not None and plan.state is not PlanState.PROPOSED
+        await portfolios.save(tx, asking(portfolio) if begun else _watched(portfolio))
+        await _tell(tx, portfolio, AloneEnded.RESTORED, now)
+
+
+def _watched(portfolio: Portfolio) -> Portfolio:
+    return replace(asking(portfolio), live=None, answer=AnswerMode.NOTIFY, window_opened_at=None)
+
+
+async def _tell(tx: Tx, portfolio: Portfolio, why: AloneEnded, now: datetime) -> None:
+    person = await accounts.person(tx, portfolio.person_id)
+    if person is not None:
+        facts, key = {"portfolio_id": portfolio.id, "why": why}, f"alone-{portfolio.id}-{why}-{now.isoformat()}"
+        await messages.ring(tx, person.chat_id, MessageKind.ALONE_ENDED, facts, key=key, now=now)
 
 
 async def end_with_key(tx: Tx, key_id: int) -> int | None:
@@ -49,5 +66,5 @@ async def end_with_key(tx: Tx, key_id: int) -> int | None:
     if portfolio is None:
         return None
     if portfolio.live is not None:
-        await portfolios.save(tx, replace(asking(portfolio), live=None, answer=AnswerMode.NOTIFY, window_opened_at=None))
+        await portfolios.save(tx, _watched(portfolio))
     return portfolio.id

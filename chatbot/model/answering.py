@@ -155,6 +155,8 @@ class AloneEnded(StoredWord):
     HALTED = "halted"
     #: the exchange says that something is wrong with its key
     KEY = "key"
+    #: the database is a copy of an earlier day: what was taken back since is not in it
+    RESTORED = "restored"
 
 
 class LiveStop(StoredWord):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import delete, select, update
 
+from chatbot import backup
 from chatbot.consent import ending
 from chatbot.model import (
     AloneEnded,
@@ -21,6 +22,7 @@ from chatbot.model import (
     LiveTerms,
     MessageKind,
     Mode,
+    PlanState,
     Portfolio,
     Unanswered,
 )
@@ -30,7 +32,7 @@ from chatbot.store import keys, messages, portfolios, tables
 from chatbot.store.codec import encode
 from chatbot.store.database import Database
 from tests.store.databases import sqlite_url
-from tests.store.samples import NOW, a_person, a_portfolio, plan
+from tests.store.samples import NOW, a_person, a_plan, a_portfolio, plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -154,6 +156,31 @@ async def test_a_key_takes_the_consent_with_it(db: Database) -> None:
         assert await ending.end_with_key(tx, agreed.key_id or 0) == agreed.id
     found = await as_stored(db, agreed.id)
     assert (found.live, found.answer, found.answering.unanswered) == (None, AnswerMode.NOTIFY, Unanswered.EXPIRE)
+
+
+@pytest.mark.parametrize("state", [None, PlanState.PROPOSED, PlanState.RUNNING], ids=["no plan", "a card", "under way"])
+async def test_a_copy_brings_no_consent_back(tmp_path: Path, state: PlanState | None) -> None:
+    """It may have been taken back since; only orders that are under way are still looked after. Keys stay sealed as they were."""
+    url, copy = f"sqlite+aiosqlite:///{tmp_path / 'ballast.sqlite'}", tmp_path / "copy.db"
+    db = Database(url)
+    await db.migrate()
+    agreed = await on_a_key(db)
+    if state is not None:
+        await a_plan(db, agreed.id, mode=Mode.LIVE, state=state)
+    await db.close()
+    backup.back_up(url.replace("+aiosqlite", ""), copy, NOW)
+    await backup.restore(url.replace("+aiosqlite", ""), copy, NOW)
+    db = Database(url)
+    found = await as_stored(db, agreed.id)
+    async with db.read() as tx:
+        told = [one.facts.get("why") for one in await messages.due(tx, NOW, 10)]
+        sealed = [seal for _, seal in await keys.every(tx)]
+    await db.close()
+    assert agreed.live is not None
+    assert found.live == (replace(agreed.live, auto_since=None) if state is PlanState.RUNNING else None)
+    assert not found.acts_alone
+    assert AloneEnded.RESTORED in told
+    assert sealed == ["seal 1"]
 
 
 @pytest.mark.parametrize("why", list(AloneEnded))

@@ -1,0 +1,104 @@
+"""What is written down of real money, and what is told of it: no secret anywhere, alarms once each, and everything gone when asked."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chatbot import backup
+from chatbot.exchanges.live.private.account import LiveAccount
+from chatbot.model import PlanState
+from chatbot.store import privacy
+from tests.overheard import overheard
+from tests.stories.at_exchange import API_KEY, SECRET, agree, at_exchange, theirs, tried, watch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.person import Someone
+
+#: each reads the whole list of an exchange
+pytestmark = pytest.mark.long
+
+
+def broken(*_: object, **__: object) -> Any:
+    raise RuntimeError("what the exchange told breaks us")
+
+
+async def written(ann: Someone) -> str:
+    """Return every file of the data folder, a copy of the database, the export, and the chat with its files."""
+    folder = ann.program.settings.data_dir
+    copy = folder.parent / f"copy.db"
+    await asyncio.to_thread(backup.back_up, f"sqlite:///{folder / 'ballast.sqlite'}", copy, ann.clock.now())
+    files = await asyncio.to_thread(lambda: [path.read_bytes() for path in folder.parent.rglob("*") if path.is_file()])
+    async with ann.program.db.read() as tx:
+        exported = await privacy.export_person(tx, ann.user.id)
+    chat = [(one.text, one.attachment.data if one.attachment else b"") for one in ann.messages]
+    return "\n".join([*(file.decode("latin-1") for file in files), repr(exported), repr(chat)])
+
+
+async def test_a_secret_is_in_nothing_from_the_key_to_the_last_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lost answer, nonsense, a fault of our own with its local variables, a key that is revoked; then everything is deleted for good."""
+    with overheard(monkeypatch) as lines:
+        async with at_exchange(tmp_path / "data") as (ann, server):
+            await watch(ann)
+            await agree(ann)
+            await ann.say("/targets BTC 42 ETH 25 USDT 33")
+            await ann.say("/rebalance")
+            server.faults.add(call="place", fault="reset_after")
+            server.faults.add(call="find", fault="html_before")
+            assert (await ann.confirm()).state is PlanState.DONE
+            with monkeypatch.context() as fault:
+                fault.setattr(LiveAccount, "balances", broken)
+                await ann.step()
+            await ann.say("/report")
+            await ann.say("/keys")
+            theirs(server).revoked = True
+            ann.clock.advance(3600)
+            await ann.program.keyring.tend()
+            await ann.step()
+            assert "Your key needs you" in ann.since(0)
+            found, heard = await written(ann), "\n".join(lines)
+            assert "RuntimeError" in heard, "nothing was overheard"
+            assert "…0001" in found
+            assert SECRET not in found
+            assert API_KEY not in found
+            assert SECRET not in heard  # the client library tells of the public half at DEBUG; what is hidden masks it
+            await ann.say("/privacy")
+            await ann.taps("Delete everything…", "Delete everything")
+            ann.sees("deleted")
+            async with ann.program.db.read() as tx:
+                assert await privacy.export_person(tx, ann.user.id) == {}
+            left = await asyncio.to_thread((tmp_path / "data" / "ballast.sqlite").read_bytes)
+            assert b"rests_on" not in left
+            assert b"0001" not in left.replace(b"0001_", b"")
+
+
+async def test_what_endangers_real_money_is_told_once_each_with_what_to_do(tmp_path: Path) -> None:
+    """The exchange that cannot be reached, and is back; checks that did not happen; a key that was deleted: each once, in words."""
+    async with at_exchange(tmp_path) as (ann, server):
+        await tried(ann)
+        before = ann.newest
+        server.faults.add(call="balances", fault="maintenance", times=60)
+        for _ in range(6):
+            await ann.step()
+        assert "the exchange does not answer" in ann.since(before)
+        told = [one.text for one in ann.messages if one.id > before]
+        assert len(told) == 1, told
+        server.faults._waiting.clear()
+        before = ann.newest
+        for _ in range(3):
+            await ann.step()
+        assert len([one for one in ann.messages if one.id > before]) == 1
+        before = ann.newest
+        theirs(server).revoked = True
+        for _ in range(4):
+            await ann.step()
+            ann.clock.advance(1800)
+            await ann.program.keyring.tend()
+            await ann.work()
+        told = [one.text for one in ann.messages if one.id > before]
+        assert sum("Your key needs you" in one for one in told) == 1, told
+        assert sum("does not accept the key" in one and "/keys" in one for one in told) <= 1, told
