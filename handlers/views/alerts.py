@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chatbot.model import AnswerMode, Cause, Phase, Reason
+from chatbot.model import AnswerMode, Cause, Mode, Phase, Reason
 from handlers.buttons import Style
 from handlers.views.common import View, bold, button, clip, head, joined, page, say
 from handlers.views.plan import reasons
@@ -177,6 +177,9 @@ def problem_alert(words: Words, portfolio: Portfolio, problems: Sequence[Problem
         head(words, portfolio, name=True),
         cannot_evaluate_line(words, problems),
         say(words, "Until this ends there are no alerts about drift, and no plans. I keep trying."),
+        say(words, "I cannot watch your margin either: look at your positions at the exchange meanwhile.")
+        if portfolio.mode is Mode.LIVE
+        else None,
     )
     return View(text, ((button(words.t("Status"), "status"), *snooze_buttons(words, portfolio)),))
 

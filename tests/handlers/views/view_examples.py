@@ -1081,6 +1081,7 @@ def _real_money(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.real_money.watching_again": lambda w: real_money.watching_again(w, watched),
         "plan.real_money.loss": lambda w: real_money.loss(w, replace(live, paused=True), D("0.0513")),
         "plan.real_money.loss that ends acting alone": lambda w: real_money.loss(w, replace(live, paused=True), D("0.0513"), alone=True),
+        "alerts.problem_alert with real money": lambda w: alerts.problem_alert(w, live, report(name, known=False).check.problems),
         "plan.real_money.changed": lambda w: real_money.changed(w, watched),
         "plan.real_money.terms of one that acts alone": lambda w: real_money.terms(w, acting),
         "plan.autonomy.not_alone where it is watched": lambda w: autonomy.not_alone(w, watched),
