@@ -106,10 +106,19 @@ class Evaluator:
             shared = id(portfolio.strategy), self._markets.world_of(portfolio)
             if shared not in heard:
                 heard[shared] = await self._signals(portfolio.strategy, shared[1])
-            seen = await self._look(portfolio, states.get(portfolio.id, stored.NOTHING), heard[shared])
+
+        async def see(portfolio: Portfolio) -> None:
+            signals = heard[id(portfolio.strategy), self._markets.world_of(portfolio)]
+            seen = await self._look(portfolio, states.get(portfolio.id, stored.NOTHING), signals)
             looked[portfolio.id] = replace(seen, used_today=used[portfolio.id]) if portfolio.id in used else seen
-            await asyncio.sleep(0)
-        return looked
+
+        for portfolio in many:
+            if portfolio.mode is not Mode.LIVE:
+                await see(portfolio)
+                await asyncio.sleep(0)
+        # exchanges are asked side by side: one that does not answer costs its patience once, and not once an account
+        await asyncio.gather(*(see(portfolio) for portfolio in many if portfolio.mode is Mode.LIVE))
+        return {portfolio.id: looked[portfolio.id] for portfolio in many}
 
     async def _look(
         self,
