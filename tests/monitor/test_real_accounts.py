@@ -81,7 +81,7 @@ async def test_what_one_check_asks_stays_inside_the_limits_and_nobody_is_turned_
     room = desk()
     clock = room.clock
     weights = {"/api/v3/account": ("api", 20), "/fapi/v3/account": ("fapi", 5), "/fapi/v3/positionRisk": ("fapi", 5)}
-    spent: dict[tuple[str, int], float] = {}
+    spent: dict[tuple[str, int], int] = {}
     counted = 0
     for check in range(6):
         keys = [Credentials(api_key=f"key{check}-{number}", secret="s") for number in range(REAL_A_CHECK)]

@@ -179,7 +179,7 @@ class Bybit:
         for _ in range(_PAGES):
             answer = _result(await ask(_get("execution/list", **named, **({"cursor": cursor} if cursor else {}))))
             page = rows(answer.get("list"))
-            found += [_fill(row) for row in page if text(row, "orderId") == order.exchange_id]
+            found += [_fill(row, order.market, perp=perp) for row in page if text(row, "orderId") == order.exchange_id]
             cursor = str(answer.get("nextPageCursor") or "")
             if len(page) < _PAGE or not cursor:
                 break
@@ -291,11 +291,16 @@ def _told(row: Mapping[str, Any], market: str, wire_id: str) -> Told:
     )
 
 
-def _fill(row: Mapping[str, Any]) -> Fill:
-    """Read a trade; contracts name no coin for their fee, which is paid in the quote."""
+def _fill(row: Mapping[str, Any], market: str, *, perp: bool) -> Fill:
     return Fill(
         price=number(row, "execPrice"),
         qty=number(row, "execQty"),
         fee=number(row, "execFee"),
-        fee_asset=str(row.get("feeCurrency") or "USDT"),
+        fee_asset=str(row.get("feeCurrency") or _pays(market, buys=row.get("side") == "Buy" and not perp)),
     )
+
+
+def _pays(market: str, *, buys: bool) -> str:
+    """Return the coin of a fee that names none, as those of contracts: the quote, or the coin that was bought on spot."""
+    quote = "USDT" if market.endswith("USDT") else "USDC"
+    return market.removesuffix(quote) if buys else quote

@@ -88,12 +88,12 @@ async def test_orders_as_recorded() -> None:
 
 @needs_recordings
 async def test_trades_as_recorded() -> None:
-    """Contracts name no coin for their fee."""
+    """Contracts name no coin for their fee: it is the one that they settle in, USDC for those called PERP."""
     zero = Decimal(0)
     given: dict[str, Any] = {"buys": True, "qty": zero, "limit": zero, "status": OrderStatus.OPEN, "filled": zero, "reduce_only": False}
     order = Told(market="ETHPERP", wire_id="x", exchange_id="8c065341-7b52-4ca9-ac2c-37e31ac55c94", at_ms=None, **given)
     (fill,) = await BYBIT.fills(answering([]), order, perp=True)
-    assert (fill.price, fill.qty, fill.fee, fill.fee_asset) == (Decimal("1190.15"), Decimal("0.1"), Decimal("0.071409"), "USDT")
+    assert (fill.price, fill.qty, fill.fee, fill.fee_asset) == (Decimal("1190.15"), Decimal("0.1"), Decimal("0.071409"), "USDC")
 
 
 def seen(call: str, args: list[Any], params: dict[str, Any] | None = None) -> tuple[str, str, dict[str, Any]]:
