@@ -6,6 +6,7 @@ import difflib
 import os
 import re
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -134,9 +135,10 @@ class Settings(BaseSettings):
     @classmethod
     def _known_market(cls, value: str) -> str:
         kind, _, rest = value.partition(":")
-        if value == "simulated" or (kind == "replay" and rest) or (kind == "live" and rest in _EXCHANGES):
+        if value == "simulated" or (kind == "replay" and rest) or (kind == "live" and _is_exchange(rest)):
             return value
-        raise ValueError(f"use simulated, replay:<folder> or live:<exchange> with one of {', '.join(_EXCHANGES)}")
+        known = ", ".join(_EXCHANGES)
+        raise ValueError(f"use simulated, replay:<folder> or live:<exchange> with an exchange that ccxt has, best one of {known}")
 
     @field_validator("market_start")
     @classmethod
@@ -185,6 +187,15 @@ class Settings(BaseSettings):
     def is_live_market(self) -> bool:
         """Tell whether prices come from a real exchange."""
         return self.market.startswith("live:")
+
+
+def _is_exchange(name: str) -> bool:
+    """Tell whether there is an exchange of this name; what it lacks is found out when it is opened."""
+    if name in _EXCHANGES:
+        return True
+    ccxt = find_spec("ccxt") if name.isalnum() and name.islower() else None
+    folders = ccxt.submodule_search_locations if ccxt is not None and ccxt.submodule_search_locations else ()
+    return any((Path(folder) / "async_support" / f"{name}.py").is_file() for folder in folders)
 
 
 def _texts_of(options: Any, *, secret: bool = False, named: bool = False) -> Iterator[str]:  # noqa: ANN401 - JSON

@@ -44,8 +44,10 @@ def price_source(
     if kind == "replay" and rest:
         return _replay(rest, clock, start=start, speed=speed, origin=origin, slow=slow)
     if kind == "live" and rest:
-        from chatbot.exchanges.live.ccxt_prices import CcxtSource  # noqa: PLC0415 - 50 MB that paper never needs
+        from chatbot.exchanges.live.capabilities import must_tell_prices  # noqa: PLC0415 - 50 MB that paper never needs
+        from chatbot.exchanges.live.ccxt_prices import CcxtSource  # noqa: PLC0415
 
+        must_tell_prices(rest)
         return CcxtSource(rest, options or {}, clock=clock)
     raise SettingError("CHATBOT_MARKET", f"{spec!r} is not a market: {_CURE}")
 

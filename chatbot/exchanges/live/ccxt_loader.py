@@ -30,8 +30,10 @@ _loading = threading.Lock()
 
 def check_name(name: str) -> None:
     """Raise ``SettingError`` for an exchange that cannot be loaded."""
-    if name not in VENUES:
-        raise SettingError("CHATBOT_MARKET", f"{name!r} is not supported: use one of {', '.join(VENUES)}")
+    found = importlib.util.find_spec("ccxt")
+    folders = found.submodule_search_locations if found is not None and found.submodule_search_locations else ()
+    if name not in VENUES and not (name.isalnum() and any((Path(one) / "async_support" / f"{name}.py").is_file() for one in folders)):
+        raise SettingError("CHATBOT_MARKET", f"{name!r} is not supported: use {', '.join(VENUES)}, or another exchange that ccxt has")
 
 
 def exchange_class(name: str) -> type[Any]:

@@ -251,13 +251,23 @@ class CcxtSource:
         venue = self._venue
         touch = self._table(await self._ask(venue.perp_touch, symbols), symbols)
         marks = self._table(await self._ask(venue.perp_marks, symbols), symbols) if venue.perp_marks else touch
+        rates = await self._rates(symbols) if venue.perp_rates else None
         quotes: dict[str, Quote | None] = {}
         for name, symbol in zip(names, symbols, strict=True):
             told = marks.get(symbol) or {}
             raw = told if venue.perp_marks else told.get("info") or {}
             mark = positive(raw.get("markPrice" if venue.perp_marks else venue.raw_mark))
-            quotes[name] = None if mark is None else self._quote(name, touch.get(symbol), mark=mark, rate=raw.get(venue.next_rate))
+            rate = (raw if rates is None else rates.get(symbol) or {}).get(venue.next_rate)
+            quotes[name] = None if mark is None else self._quote(name, touch.get(symbol), mark=mark, rate=rate)
         return self._kept(names, quotes)
+
+    async def _rates(self, symbols: list[str]) -> Mapping[str, Any]:
+        """Return funding rates where they are told apart from the marks; without them a price is one all the same."""
+        try:
+            return self._table(await self._ask(self._venue.perp_rates or "", symbols), symbols)
+        except ExchangeError as error:
+            log.warning("rates_unknown", exchange=self.name, error=str(error)[:200])
+            return {}
 
     def _quote(self, name: str, ticker: object, *, mark: Decimal | None = None, rate: object = None) -> Quote | None:
         """Return a quote; None where bid or ask are missing, or any field is no number."""

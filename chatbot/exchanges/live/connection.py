@@ -10,7 +10,7 @@ from chatbot.errors import RateLimited, Unreachable
 from chatbot.exchanges.live.answers import STUMBLES, guard, rows_expected
 from chatbot.exchanges.live.ccxt_errors import translate
 from chatbot.exchanges.live.ccxt_loader import check_name, error_classes, exchange_class
-from chatbot.exchanges.live.venues import VENUES
+from chatbot.exchanges.live.venues import venue_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ class Connection:
     def __init__(self, name: str, options: Mapping[str, Any] | None = None, prepare: Callable[[Any], object] | None = None) -> None:
         check_name(name)
         self.name = name
-        self.venue = VENUES[name]
+        self.venue = venue_named(name)
         self._given = dict(options or {})
         self._prepare = prepare
         #: what the accounts with keys at this exchange share: a pause that it asked for holds for calls without a key too

@@ -34,6 +34,8 @@ class Venue:
     perp_touch: str = "fetch_tickers"
     #: ccxt call that returns mark prices and funding rates of many perpetuals; None where the ticker carries them
     perp_marks: str | None = "fetch_funding_rates"
+    #: ccxt call that returns the funding rates of many perpetuals, where ``perp_marks`` does not carry them; None: it does
+    perp_rates: str | None = None
     #: field of a funding rate, or of the raw ticker, that holds the rate to be paid next
     next_rate: str = "fundingRate"
     #: field of the raw ticker that holds the mark price, where ``perp_marks`` is None
@@ -95,6 +97,15 @@ VENUES: dict[str, Venue] = {
     # no call for many funding rates, but the ticker carries mark ("fairPrice") and rate; amounts are contracts
     "mexc": Venue(perp_marks=None, next_rate="fundingRate", raw_mark="fairPrice", counts_contracts=True, page=(500, 2000)),
 }
+
+
+#: any other exchange, by the rules of ccxt that the five above have exceptions to: contracts are counted in ``contractSize``
+OTHER = Venue(perp_marks="fetch_mark_prices", perp_rates="fetch_funding_rates", counts_contracts=True, page=(100, 100))
+
+
+def venue_named(name: str) -> Venue:
+    """Return what differs at an exchange; at one that is not written down here, what ccxt promises of all."""
+    return VENUES.get(name, OTHER)
 
 
 def accounts_of(venue: str) -> tuple[str, ...]:

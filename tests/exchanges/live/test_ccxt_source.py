@@ -231,7 +231,7 @@ def test_an_unknown_exchange_names_those_that_are_known() -> None:
 
 
 def test_every_exchange_that_is_described_may_be_named_as_the_market() -> None:
-    """The table says which there are; the settings take exactly those."""
+    """The table says which are written down; the settings name exactly those."""
     assert all(load_settings(_env_file=None, market=f"live:{name}").is_live_market for name in VENUES)
     with pytest.raises(SettingError, match=f"one of {', '.join(VENUES)}$"):
         load_settings(_env_file=None, market="live:mtgox")
