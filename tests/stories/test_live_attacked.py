@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.long
 
 
-async def card(ann: Someone, *targets: str) -> Message:
+async def card(ann: Someone, button: str = "Confirm") -> Message:
     """Ask for a plan, and return its card as it is seen now."""
-    await ann.say(f"/targets {targets[0] if targets else 'BTC 35 ETH 30 USDT 35'}")
+    await ann.say("/targets BTC 35 ETH 30 USDT 35")
     await ann.say("/rebalance")
-    return ann.with_button("Confirm")
+    return ann.with_button(button)
 
 
 async def test_only_the_card_as_it_stands_sends_and_only_once(tmp_path: Path) -> None:
     """A card of another consent, of other limits, in another's hand, forwarded words, an edited sentence; then two taps at once."""
     async with at_exchange(tmp_path) as (ann, server):
         await watch(ann)
-        old_watched = await card(ann)
+        of_watching = await card(ann, "All done")
         await sentence_by_others(ann)
         assert "WATCH · Binance" in await ann.say("/status")
         assert "From now on I trade here" in await agree(ann)
@@ -44,8 +44,8 @@ async def test_only_the_card_as_it_stands_sends_and_only_once(tmp_path: Path) ->
         assert "From now on I trade here" in await agree(ann)
         of_second = await card(ann)
         await ann.say("/live 500 25% 5%")
-        for stale in (old_watched, of_first_consent, of_second):
-            await ann.tap("Confirm", stale)
+        for button, stale in (("All done", of_watching), ("Confirm", of_first_consent), ("Confirm", of_second)):
+            await ann.tap(button, stale)
             await ann.work()
         assert not theirs(server).orders
         await ann.say("/rebalance")
@@ -126,3 +126,25 @@ async def tries_to_leave(ann: Someone, heard: list[str], server: Server) -> None
     heard.append(f"Plan {getattr(getattr(gone, 'plan', None), 'number', None)}")
     theirs(server).revoked = True
     await asyncio.sleep(0)
+
+
+async def test_what_a_day_may_trade_is_one_limit_for_all_plans_and_orders(tmp_path: Path) -> None:
+    """One per cent of the value: the first plan has it, the second has none of it left and says so; tomorrow there is another one."""
+    async with at_exchange(tmp_path) as (ann, server):
+        await watch(ann)
+        await agree(ann)
+        await ann.say("/live 500 1% 5%")
+        first = (await card(ann)).text
+        assert "over your limits" in first
+        await ann.confirm()
+        spent = sum(order.filled * order.average for order in theirs(server).orders)
+        assert 600 < spent <= 651
+        sent = len(theirs(server).orders)
+        said = await ann.say("/rebalance")
+        assert "Confirm" not in ann.last.buttons
+        assert "over your limits" in said
+        assert len(theirs(server).orders) == sent
+        ann.clock.advance(86_400)
+        await ann.say("/rebalance")
+        await ann.confirm()
+        assert 1_200 < sum(order.filled * order.average for order in theirs(server).orders) <= 1_302
