@@ -1,0 +1,37 @@
+"""A plan that stopped half-way, or an order that was refused, says why, and what its person can do about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from chatbot.i18n import Catalogue
+from chatbot.model import LegState, Mode, PlanState
+from handlers.views.plan import legs, progress
+from tests.handlers.views.view_examples import a_plan, portfolio
+from tests.places import LOCALE
+
+WORDS = Catalogue(LOCALE).words("en")
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        ("key_refused", "/keys says why and what to do"),
+        ("unreachable", "Look again once it does"),
+        ("broken", "I could not finish it; nothing more is sent"),
+    ],
+)
+def test_a_plan_that_stopped_half_way_says_why(why: str, said: str) -> None:
+    """Whatever had happened, it said "I could not finish it", of a key in hedge mode too."""
+    plan = a_plan("BTC", PlanState.PARKED)
+    known = replace(plan, legs=tuple(leg for leg in plan.legs if leg.state is not LegState.UNKNOWN))
+    view = progress.parked(WORDS, portfolio(mode=Mode.LIVE), known, why)
+    assert said in view.text
+    assert "What was filled stays filled." in view.text
+
+
+@pytest.mark.parametrize(("note", "said"), [("hedge_mode", "one-way mode"), ("not_permitted", "its rights"), ("price_band", "so far from")])
+def test_an_order_that_was_refused_names_the_cure(note: str, said: str) -> None:
+    assert said in legs.note_text(WORDS, note)
