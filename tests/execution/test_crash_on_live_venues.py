@@ -63,11 +63,12 @@ NEVER: dict[str, set[str]] = {"binance": set(), "bybit": {"cancelled"}}
 #: where rows are written that need more than one plan and its person, and what is killed there
 ELSEWHERE = {
     "executor.give_up": "tests/execution/test_halt.py",
+    "executor._shut_out": "tests/execution/test_recovery.py: the key is dead, nobody can ask any more",
     "recovery._revive": "tests/execution/test_recovery.py: broken work is parked",
     "outcomes.abandon": "tests/execution/test_recovery.py: an order that nobody will ever know of, closed by its person",
 }
-#: the key doctor's; and where one purse is for both, a transfer is a line in our books
-NOT_ASKED: dict[str, set[str]] = {"binance": {"check"}, "bybit": {"check", "transfer", "transfers"}}
+#: the key doctor's, and the accounts'; and where one purse is for both, a transfer is a line in our books
+NOT_ASKED: dict[str, set[str]] = {"binance": {"check", "history"}, "bybit": {"check", "history", "transfer", "transfers"}}
 
 
 @dataclass(slots=True)

@@ -294,6 +294,36 @@ async def test_a_plan_whose_key_is_dead_can_be_closed_and_says_what_nobody_can_k
     assert not await lab.executor.recovery.close(parked.id)
 
 
+@pytest.mark.parametrize("row", ["abandoned", "finished"])
+async def test_closing_a_plan_whose_key_is_dead_survives_a_death_at_each_row(db: Database, row: str) -> None:
+    lab = await open_lab(db)
+    lab.account.faults.lose_answers = 1
+
+    async def refused(*_: object) -> Any:
+        raise KeyRefused("it was deleted")
+
+    lab.account.find = refused
+    parked = await lab.run(SELL)
+    assert await lab.executor.recovery.close(parked.id)
+    scribe = lab.executor._deps.scribe
+    write = scribe.write
+
+    async def dies(view: Any, change: Any) -> None:
+        await write(view, change)
+        if change.event == row:
+            raise Killed
+
+    scribe.write = dies  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        await lab.finish()
+    lab = await restarted(lab)
+    lab.account.find = refused
+    await lab.executor.recovery.reconcile()
+    await lab.finish()
+    assert (await lab.read(parked.id)).state is PlanState.DONE
+    assert [kind for kind, _ in await lab.told()].count("plan_result") == 1
+
+
 async def test_a_lost_cancel_is_looked_up_before_the_remainder_goes_out(db: Database) -> None:
     lab = await open_lab(db)
     lab.account.faults.lose_cancels = 2
