@@ -30,7 +30,7 @@ from chatbot.hedges.overview import Hedging
 from chatbot.i18n import Catalogue
 from chatbot.keyring import Keyring, refuse_what_nobody_can_open
 from chatbot.market.sentiment import Sentiment
-from chatbot.model import Mode, is_test, venue_of
+from chatbot.model import Mode, is_own, venue_of
 from chatbot.monitor.check import Monitor
 from chatbot.monitor.clock_watch import ClockWatch
 from chatbot.monitor.hedges_daily import HedgeWatch
@@ -244,7 +244,7 @@ async def open_program(
 async def _refuse_real_portfolios(db: Database, settings: Settings) -> None:
     """Raise :class:`SettingError`, with nothing changed, where portfolios live on real prices: a made-up market is not for them."""
     async with db.read() as tx:
-        real = {world: count for world, count in (await stored.worlds(tx)).items() if world not in PLAYED and not is_test(world)}
+        real = {world: count for world, count in (await stored.worlds(tx)).items() if world not in PLAYED and not is_own(world)}
     if not real:
         return
     count = sum(real.values())
@@ -277,7 +277,7 @@ async def _assemble(
     spread = Decimal(str(settings.max_spread_pct)) / 100
     real = _RealAccounts(settings, clock, source, stack)
     markets = await Markets.load(db, source, clock, max_spread=spread, live=settings.is_live_market, open_prices=real.prices)
-    await _open_worlds(db, markets)
+    await _open_worlds(db, markets, settings)
     sentiment = Sentiment(source, clock, settings.fear_greed_url)
     signals = _signals_of(db, markets, sentiment, clock, is_real=settings.is_live_market)
     roster = Roster(db, markets.world_of)
@@ -406,11 +406,15 @@ def _real_opener(real: _RealAccounts, db: Database, keyring: Keyring, word: str)
     return open_real
 
 
-async def _open_worlds(db: Database, markets: Markets) -> None:
-    """Open the markets of the exchanges on which portfolios stand by a key; nothing is asked of them yet."""
+async def _open_worlds(db: Database, markets: Markets, settings: Settings) -> None:
+    """Open the markets of the exchanges on which portfolios stand by a key; nothing is asked of them yet.
+
+    A test exchange of our own that does not stand beside this program has none: a real one's prices must not be taken for its.
+    """
     async with db.read() as tx:
         for world in await stored.worlds_of_keys(tx):
-            await markets.open(world)
+            if not is_own(world) or settings.exchange_options.get(venue_of(world), {}).get("urls"):
+                await markets.open(world)
 
 
 def _signals_of(db: Database, markets: Markets, sentiment: Sentiment, clock: Clock, *, is_real: bool) -> SignalsByExchange:

@@ -32,6 +32,7 @@ from chatbot.model.people import (
     Mode,
     Person,
     Role,
+    is_own,
     is_test,
     venue_of,
 )
@@ -150,6 +151,7 @@ __all__ = [
     "Unanswered",
     "Urgency",
     "Verdict",
+    "is_own",
     "is_test",
     "takes_at_once",
     "venue_of",

@@ -78,6 +78,11 @@ def is_test(exchange: str) -> bool:
     return ":" in exchange
 
 
+def is_own(exchange: str) -> bool:
+    """Tell whether a name is that of a test exchange of our own, which stands beside the demo on the same machine."""
+    return exchange.endswith(":own")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
     """An exchange key as its exchange made it; neither half shows in a log line, a traceback or a test's output."""

@@ -100,6 +100,19 @@ async def test_a_plan_on_the_test_exchange_is_marked_and_needs_no_permission(tmp
 
 
 @pytest.mark.long
+async def test_without_it_its_portfolio_does_nothing_and_no_real_exchange_is_asked(tmp_path: Path) -> None:
+    """A demo that is started again on the same folder, without a test exchange beside it."""
+    async with beside(tmp_path, "binance") as (ann, stand):
+        await ann.say("/connect")
+        await ann.taps("Send it here")
+        await ann.say(stand.key)
+        await ann.taps("Watch this account")
+    async with someone(tmp_path, clock=ann.clock, loopback=ann.loopback, secret_keys=stand.master_key) as ann:
+        assert {quoted.world for quoted in ann.program.markets} == {""}
+        assert "it belongs to the market" in await ann.say("/status")
+
+
+@pytest.mark.long
 def test_the_demo_starts_with_it_and_prints_its_key(tmp_path: Path) -> None:
     """The whole process, as its first line tells a newcomer to use it; what it seals is opened again after a restart."""
     for _ in range(2):
