@@ -89,7 +89,8 @@ class Books:
         changed = explain.traded(known.book.held, now, seen.portfolio.quote)
         rest = explain.difference(known.book.held, now, seen.portfolio.quote)
         if not rest and not changed and known.book.unclear_since is None:
-            known.checked, known.look = self._clock.now(), look
+            # nothing has changed until now: no history before this look is asked for again
+            known.book, known.checked, known.look = replace(known.book, at=found.at), self._clock.now(), look
             return seen
         doubtful = await self._doubtful(seen, rest, now)
         if doubtful or changed or known.book.unclear_since is not None or self._clock.now() - known.checked >= EVERY:
