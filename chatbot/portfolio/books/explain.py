@@ -64,13 +64,12 @@ def explain(book: Book, there: Book, quote: str, entries: Sequence[Entry]) -> Ex
     ends = sum(one.at <= book.at for one in dated)
     may_end = [at for at in range(len(dated) + 1) if at <= ends or dated[at - 1].at <= book.at + ABOUT]
     tries = (
-        _explained(changes, [*again, *beside, *dated[at:]])
+        _with_lent(book, there, _explained(changes, [*again, *beside, *dated[at:]]))
         for at in sorted(may_end, key=lambda at: abs(at - ends))
         for beside in ([], late)
     )
     found = next(tries)
-    found = found if not found.rest else next((one for one in tries if not one.rest), found)
-    return _with_lent(book, there, found)
+    return found if not found.rest else next((one for one in tries if not one.rest), found)
 
 
 def _with_lent(book: Book, there: Book, found: Explained) -> Explained:
