@@ -38,7 +38,7 @@ async def beside(folder: Path, name: str) -> AsyncIterator[tuple[Someone, Stand]
             folder,
             clock=clock,
             secret_keys=stand.master_key,
-            exchange_options={name: {**stand.options, "timeout_on_exit": 0}},
+            exchange_options={name: {**stand.options, "timeout_on_exit": 0, "enableRateLimit": False}},
             own_exchange=OwnExchange(f"{name}:own", stand.key),
         ) as ann,
     ):

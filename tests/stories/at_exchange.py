@@ -49,7 +49,7 @@ async def beside(server: Server, folder: Path, *, allow: bool = True, **more: An
     """Sit down with that person; called again, after a restart of the bot."""
     clock: Any = server.venue._clock
     exchange = next(name for name, dialect in DIALECTS.items() if dialect is server.dialect)
-    options = {exchange: {**server.options(), "timeout_on_exit": 0}}
+    options = {exchange: {**server.options(), "timeout_on_exit": 0, "enableRateLimit": False}}
     source = CcxtSource(exchange, options[exchange], clock=clock)
     settings: dict[str, Any] = {
         "market": f"live:{exchange}",

@@ -61,7 +61,7 @@ async def behind(venue: str, folder: Path, door: Door) -> AsyncIterator[tuple[So
     clock = ManualClock(START)
     async with Server(DIALECTS[venue], clock, harshness=KIND, door=door) as server:
         server.venue.open_account(API_KEY, SECRET, dict(STOCK), Decimal(0))
-        options = {venue: {**server.options(), "timeout_on_exit": 0}}
+        options = {venue: {**server.options(), "timeout_on_exit": 0, "enableRateLimit": False}}
         settings: dict[str, Any] = {
             "market": f"live:{venue}",
             "exchange_options": options,

@@ -85,7 +85,7 @@ async def watching(folder: Path, venue: str, *, live: bool = False, futures: int
     async with Server(DIALECTS[venue], clock, harshness=KIND) as server:
         stock = {"USDT": D(20_000), "BTC": D("0.5"), "ETH": D(5)}
         server.venue.open_account(API_KEY, SECRET, stock, D(futures))
-        options = {name: {**server.options(), "timeout_on_exit": 0}}
+        options = {name: {**server.options(), "timeout_on_exit": 0, "enableRateLimit": False}}
         settings: dict[str, Any] = {
             "market": f"live:{name}",
             "exchange_options": options,

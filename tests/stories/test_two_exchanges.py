@@ -43,7 +43,7 @@ class Here(StillMarket):
 @asynccontextmanager
 async def apart(folder: Path, server: Server, clock: ManualClock, loopback: Loopback | None = None) -> AsyncIterator[Someone]:
     """Sit down with somebody whose account is at Bybit, at a bot that follows Binance."""
-    options = {"bybit": {**server.options(), "timeout_on_exit": 0}}
+    options = {"bybit": {**server.options(), "timeout_on_exit": 0, "enableRateLimit": False}}
     given: dict[str, Any] = {
         "market": "live:binance",
         "exchange_options": options,

@@ -45,7 +45,7 @@ async def exchange(dialect: Any, *, off: timedelta = timedelta(0)) -> AsyncItera
 
 
 async def asked(server: Server, key: Credentials = KEY) -> KeyReport:
-    return await examine(server.dialect.name, key, SystemClock(), {**server.options(), "timeout_on_exit": 0})
+    return await examine(server.dialect.name, key, SystemClock(), {**server.options(), "timeout_on_exit": 0, "enableRateLimit": False})
 
 
 @BOTH
