@@ -83,11 +83,12 @@ class Quoted:
     def dollar_price(self) -> Decimal | None:
         """Return what the quote coin costs in dollars, by the middle one of the others; None where too few are traded against it.
 
-        One other dollar tells only that one of the two has left its peg: it counts alone where it is the market's usual money (domain 9.5).
+        One other dollar tells only that one of the two has left its peg: it counts alone where it is the market's usual money, so
+        against every quote coin but that one (domain 9.5).
         """
         quotes, _ = self.board.usable(self.dollars, self._clock.now())
         prices = sorted(quote.price for quote in quotes.values())
-        if len(prices) < (1 if self.is_usual else _SURE):
+        if len(prices) < (_SURE if self.is_usual else 1):
             return None
         return 1 / ((prices[(len(prices) - 1) // 2] + prices[len(prices) // 2]) / 2)
 

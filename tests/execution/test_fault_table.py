@@ -29,7 +29,10 @@ WORDS = {"spot": "sell 0.002 BTC", "futures": "increase sell 0.01 ETH-PERP", "tr
 #: and the calls that each of them makes, those included that follow when an answer was lost: a new one has to be in the table
 CALLS: dict[tuple[str, str], set[str]] = {
     ("binance", "spot"): {"time", "rules", "tickers", "depth", "balances", "futures", "place", "find", "fills"},
-    ("binance", "futures"): {*("time", "rules", "touch", "marks", "depth", "positions"), *("leverage", "mode", "place", "find", "cancel", "fills")},
+    ("binance", "futures"): {
+        *("time", "rules", "touch", "marks", "depth", "positions"),
+        *("leverage", "mode", "place", "find", "cancel", "fills"),
+    },
     ("binance", "transfer"): {"time", "balances", "futures", "transfer", "transfers"},
     ("bybit", "spot"): {*("time", "rules", "tickers", "depth", "balances"), *("place", "find", "history", "cancel", "fills")},
     ("bybit", "futures"): {
