@@ -243,7 +243,7 @@ async def database(kind: str, folder: Path) -> str:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("venue", DIALECTS)
+@pytest.mark.parametrize("venue", [one if one == "binance" else pytest.param(one, marks=pytest.mark.slow) for one in DIALECTS])
 async def test_a_process_killed_at_every_point_sends_every_order_once(venue: str, tmp_path: Path) -> None:
     """Before and after every row of the journal and every request, and between: nobody has to name a point for it to be visited."""
     await carried_out(venue, tmp_path, await database("sqlite", tmp_path), "point")

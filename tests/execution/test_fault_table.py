@@ -145,7 +145,7 @@ async def carry_out(db: Database, venue: str, kind: str, every: int) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize(("venue", "kind"), CALLS)
 async def test_some_faults_at_every_call_end_in_done_or_are_told(db: Database, venue: str, kind: str) -> None:
-    await carry_out(db, venue, kind, every=14)
+    await carry_out(db, venue, kind, every=28)
 
 
 @pytest.mark.slow

@@ -110,8 +110,11 @@ class KeyServer:
             "fapiPrivateV2": "/fapi/v2",
         }
         return {
-            "binance": {"urls": {"api": {name: self.base + path for name, path in binance.items()}}},
-            "bybit": {"urls": {"api": dict.fromkeys(("spot", "futures", "v2", "public", "private"), self.base)}},
+            "binance": {"urls": {"api": {name: self.base + path for name, path in binance.items()}}, "enableRateLimit": False},
+            "bybit": {
+                "urls": {"api": dict.fromkeys(("spot", "futures", "v2", "public", "private"), self.base)},
+                "enableRateLimit": False,
+            },
         }
 
     def bybit(self, **changes: Any) -> None:
