@@ -31,7 +31,7 @@ class Guide:
 
 
 _TRIED = N_("Tried on: recorded answers of {exchange}, and a test exchange of our own. No real account has been connected yet.")
-_TEST_TRIED = N_("Tried on: a test exchange of our own. No test account of {exchange} has been connected yet.")
+_TEST_TRIED = N_("Only its addresses were tried. No test account of {exchange} has been connected yet.")
 _OWN_TRIED = N_("No real exchange is asked, and no real money is in it.")
 _BINANCE_ONE_WAY = N_("In Binance: Futures, Preferences, Position Mode, One-way. It can be changed while no position or order is open.")
 _BYBIT_ONE_WAY = N_("In Bybit: a USDT contract, Settings, Position Mode, One-Way. It can be changed while no position or order is open.")
