@@ -208,7 +208,7 @@ async def test_setting_up_looks_right_everywhere(
 async def test_what_is_made_to_happen_moves_the_market_and_is_there_after_a_restart(tmp_path: Path, chromium: Browser) -> None:
     """The menu on the page of the real program: the clock goes forward by weeks, and a program started again stands there, chat and all."""
     async with demo(tmp_path) as url, visitor(chromium, url, "phone-stage-en", size=PHONE) as person:
-        assert await person.page.locator("#language option").count() == len(Catalogue(ROOT / "locale").languages)
+        await expect(person.page.locator("#language option")).to_have_count(len(Catalogue(ROOT / "locale").languages))
         await person.say("/start")
         await person.sees("Demo portfolio")
         before = await market_time(person)
