@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: often enough for a clock that slows down to be seen doing so
 _MARKET_EVERY_S = 0.5
+#: how often in between it is asked whether somebody needs the market slow
+_LOOKS = 10
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 
 
@@ -87,9 +89,16 @@ async def _tell(socket: web.WebSocketResponse, conversation: Conversation) -> No
 
 
 async def _tick(socket: web.WebSocketResponse, market: Callable[[], Mapping[str, object]]) -> None:
+    """Tell the market's clock every half a second, and at once why it runs as it does: a plan may be done before the next half second."""
+    told: object = None
     while not socket.closed:
-        await _send(socket, {"type": "market", **market()})
-        await asyncio.sleep(_MARKET_EVERY_S)
+        facts = market()
+        told = facts.get("slow_for")
+        await _send(socket, {"type": "market", **facts})
+        for _ in range(_LOOKS):
+            await asyncio.sleep(_MARKET_EVERY_S / _LOOKS)
+            if market().get("slow_for") != told:
+                break
 
 
 async def _send(socket: web.WebSocketResponse, facts: Mapping[str, object] | None) -> None:

@@ -244,6 +244,18 @@ async def test_the_page_is_told_what_it_can_make_happen_and_the_wish_is_done(cli
     assert played == ["panic"]
 
 
+async def test_the_page_hears_at_once_that_the_market_is_slow_and_that_it_no_longer_is(client: ClientSession, talk: Talk) -> None:
+    """A plan that is done within a tenth of a second was under way all the same: nobody waits for the next half second to say so."""
+    slow: dict[str, object] = {}
+    async with WebServer(conversation=talk, around=Around(market=lambda: dict(slow))) as server, await _socket(client, server) as socket:
+        for needed in ({"why": "runs", "plan": 1}, None):
+            await asyncio.sleep(0.12)
+            slow["slow_for"] = needed
+            async with asyncio.timeout(0.25):
+                while (await socket.receive_json()).get("slow_for", "unsaid") != needed:
+                    pass
+
+
 async def test_a_market_that_nobody_stages_offers_nothing(client: ClientSession, talk: Talk) -> None:
     async with WebServer(conversation=talk) as server:
         raw = await client.ws_connect(f"{server.url}socket", headers={"Origin": server.url.rstrip("/")})
