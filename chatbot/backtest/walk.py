@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 _EXPIRY = timedelta(minutes=10)
 _SOON = timedelta(seconds=1)
 _NOBODY = Person(id=1, chat_id=1, role=Role.MEMBER)
-#: a scheduled run that came to one of these is tried again while its grace lasts
-_NOT_YET = (Outcome.WAITING, Outcome.ASLEEP, Outcome.HALTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +74,6 @@ class Walked:
     exact: int = 0
     #: hours at which the exchange closed the futures
     liquidated: list[int] = field(default_factory=list)
-    #: what futures received for funding, quote
-    funding: Decimal = Decimal(0)
 
 
 def walk(past: Past, strategy: Strategy, amount: Decimal, *, window: timedelta, exactly: bool = False) -> Walked:
@@ -228,8 +224,8 @@ class _Walk:
         if outcome is Outcome.PLANNED:
             outcome = self._carry_out(hour, evaluation, reasons)
         rule = self.portfolio.strategy.schedule
-        if rule is not None and result.due is not None and (outcome or result.due.run is None) and outcome not in _NOT_YET:
-            mark = schedule.settled(rule, seen.states.schedule, result.due, outcome if result.due.run is not None else Outcome.SKIPPED, now)
+        if rule is not None and result.due is not None and (settled := result.settles(outcome)):
+            mark = schedule.settled(rule, seen.states.schedule, result.due, settled, now)
             self._states = replace(self._states, schedule=mark)
         self._last = described(result, outcome)
         if evaluation.figures is not None:
@@ -238,12 +234,9 @@ class _Walk:
     def _outcome(self, seen: CheckInput, result: CheckResult) -> tuple[Outcome, tuple[Reason, ...]]:
         """Open or close the batching window; return whether a plan is due, and why."""
         if result.window_opened_at is not None:
-            opened = result.window_opened_at if result.asked is None else None
-            self.portfolio = replace(self.portfolio, window_opened_at=opened)
-            if opened is not None:
-                return Outcome.WAITING, ()
-        if not result.plan_is_due:
-            return Outcome.NONE, ()
+            self.portfolio = replace(self.portfolio, window_opened_at=result.open_since)
+        if result.waits or not result.plan_is_due:
+            return result.waits, ()
         reasons = reasons_for_plan(seen, result)
         if all(tilt.begins(reason) for reason in reasons):  # a bet by itself is no reason to trade
             return Outcome.INSIDE, ()
@@ -269,8 +262,6 @@ class _Walk:
     def _drafted(self, evaluation: Evaluation, reasons: tuple[Reason, ...], now: datetime) -> Plan | NothingToDo | CannotEvaluate:
         try:
             if new_money.asked(reasons) is not None:
-                if asked := planning.open_questions(evaluation):
-                    return CannotEvaluate(portfolio=self.portfolio, problems=asked)
                 return new_money.draft_buys(evaluation, reasons, now=now, expiry=_EXPIRY)
             costs = self._costing.by_line(evaluation)
             return planning.drafted(evaluation, reasons, at=(now, now), joined=self._past.begin, costs=costs, expiry=_EXPIRY)
@@ -292,7 +283,6 @@ class _Walk:
         paid = self._past.funding_between(self._paid_until, hour, {one.instrument: one.qty for one in self._account.positions})
         self._paid_until = hour
         if paid:
-            self.done.funding += paid
             balances = self._account.balances
             self._account = replace(self._account, balances=replace(balances, futures_wallet=balances.futures_wallet + paid))
 

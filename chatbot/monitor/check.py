@@ -56,8 +56,6 @@ _PRICES_S = 20.0
 _KEEP, _TIDY = timedelta(days=30), timedelta(hours=6)
 #: how often it is looked whose review is due
 _LOOK_BACK = timedelta(minutes=1)
-#: a scheduled run that came to one of these is tried again while its grace lasts
-_NOT_YET = (Outcome.WAITING, Outcome.ASLEEP, Outcome.HALTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,9 +321,7 @@ class Monitor:
         """Write what a judgement says; returns the numbers of alerts and plans."""
         states = await self._tell(tx, seen, result)
         outcome = await self._plan(tx, seen, result, writes)
-        # no outcome: the scheduled run is tried again while its grace lasts
-        if result.due is not None and (outcome or result.due.run is None) and outcome not in _NOT_YET:
-            settled = outcome if result.due.run is not None else Outcome.SKIPPED
+        if result.due is not None and (settled := result.settles(outcome)):
             states = replace(states, schedule=await self._settle(tx, seen, result.due, settled))
         for key, body in changes(seen.states, states).items():
             writes.states[seen.portfolio.id, key] = body
@@ -374,11 +370,10 @@ class Monitor:
         if result.hedges.over is not None:
             return await self._close_hedge(tx, seen, result.hedges.over)
         if result.window_opened_at is not None:
-            opened = result.window_opened_at if result.asked is None else None
-            if portfolio.window_opened_at != opened:
-                writes.windows[portfolio.id] = opened
-            if opened is not None:
-                return Outcome.HALTED if result.halted else Outcome.ASLEEP if result.asleep else Outcome.WAITING
+            if portfolio.window_opened_at != result.open_since:
+                writes.windows[portfolio.id] = result.open_since
+            if result.waits:
+                return result.waits
         if not result.plan_is_due:
             return Outcome.NONE
         return Outcome.HALTED if result.halted else await self._act(tx, seen, result)

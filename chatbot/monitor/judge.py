@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from chatbot.portfolio.states import Outage, Peg, PortfolioStates
     from chatbot.portfolio.targets import Mix
 
+#: a scheduled run that came to one of these is tried again while its grace lasts
+_NOT_YET = (Outcome.WAITING, Outcome.ASLEEP, Outcome.HALTED)
 #: what became of a plan -> what /why says
 _HELD_BACK = {
     Outcome.WAITING: HeldBack.WINDOW_OPEN,
@@ -101,6 +103,29 @@ class CheckResult:
         """Return how many alerts it writes."""
         coins = len(self.depegged) + len(self.stops.begun)
         return len(self.fired) + len(self.signals) + self.margin + coins + len(self.hedges.alerts)
+
+    @property
+    def open_since(self) -> datetime | None:
+        """Return since when the batching window is open after this check; None: it is not, or closes now."""
+        return self.window_opened_at if self.asked is None else None
+
+    @property
+    def waits(self) -> Outcome:
+        """Return what an open window waits for; NONE where none is open."""
+        if self.open_since is None:
+            return Outcome.NONE
+        return Outcome.HALTED if self.halted else Outcome.ASLEEP if self.asleep else Outcome.WAITING
+
+    def settles(self, outcome: Outcome) -> Outcome:
+        """Return what is written down of the scheduled run once it is known what became of its plan.
+
+        NONE: there is none, or it is tried again while its grace lasts.
+        """
+        if self.due is None:
+            return Outcome.NONE
+        if self.due.run is None:
+            return Outcome.SKIPPED if outcome not in _NOT_YET else Outcome.NONE
+        return outcome if outcome not in _NOT_YET else Outcome.NONE
 
     @property
     def plan_is_due(self) -> bool:

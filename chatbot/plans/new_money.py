@@ -15,7 +15,7 @@ from chatbot.engine.planner.invest import fill, invest, raised
 from chatbot.engine.targets import Targets
 from chatbot.model import FUTURES, STABLE, Cause, LeftOut, LeftOutWhy, LegKind, Reason
 from chatbot.plans import draft
-from chatbot.plans.outcomes import NothingToDo
+from chatbot.plans.outcomes import CannotEvaluate, NothingToDo
 from chatbot.portfolio import targets as targeting
 from chatbot.portfolio import valuation
 
@@ -59,8 +59,12 @@ def money_there(evaluation: Evaluation) -> Decimal:
     return max(_ZERO, evaluation.snapshot.cash[0].qty) if evaluation.snapshot is not None else _ZERO
 
 
-def draft_buys(evaluation: Evaluation, reasons: tuple[Reason, ...], *, now: datetime, expiry: timedelta) -> Plan | NothingToDo:
+def draft_buys(
+    evaluation: Evaluation, reasons: tuple[Reason, ...], *, now: datetime, expiry: timedelta
+) -> Plan | NothingToDo | CannotEvaluate:
     """Return the plan that invests as much as its reason says, at most what there is; raises ``engine.errors.Refused``."""
+    if questions := draft.open_questions(evaluation):
+        return CannotEvaluate(portfolio=evaluation.portfolio, problems=questions)
     wish, figures = asked(reasons), evaluation.figures
     if wish is None or wish.size is None or figures is None:
         raise ValueError("nothing is to be invested")

@@ -183,8 +183,10 @@ class Rebalancing:
         portfolio, figures, now = evaluation.portfolio, evaluation.figures, self._clock.now()
         market_now = self._evaluator.market_time(portfolio, now)
         try:
-            if hedge is not None or new_money.asked(reasons) is not None:  # legs of their own
-                return self._draft_buys(evaluation, reasons) if hedge is None else self._draft_hedge(evaluation, figures, reasons, hedge)
+            if hedge is not None:  # legs of its own
+                return self._draft_hedge(evaluation, figures, reasons, hedge)
+            if new_money.asked(reasons) is not None:
+                return new_money.draft_buys(evaluation, reasons, now=now, expiry=self._lasts(evaluation))
             return planning.drafted(
                 evaluation,
                 reasons,
@@ -195,12 +197,6 @@ class Rebalancing:
             )
         except Refused as refusal:
             return CannotEvaluate(portfolio=portfolio, problems=(Problem(code=refusal.code),))
-
-    def _draft_buys(self, evaluation: Evaluation, reasons: tuple[Reason, ...]) -> Plan | NothingToDo | CannotEvaluate:
-        """Return the plan that invests money; raises ``engine.errors.Refused``."""
-        if asked := planning.open_questions(evaluation):
-            return CannotEvaluate(portfolio=evaluation.portfolio, problems=asked)
-        return new_money.draft_buys(evaluation, reasons, now=self._clock.now(), expiry=self._lasts(evaluation))
 
     def _priced(self, evaluation: Evaluation, drafted: Plan) -> Plan:
         return self._costing(evaluation.portfolio).priced(drafted, evaluation.quotes, evaluation.markets)
