@@ -180,6 +180,7 @@ async def _serve_demo(settings: Settings, exchange: str | None) -> None:
             settings = Settings.model_validate({**settings.model_dump(), **given})
         own = OwnExchange(f"{exchange}:own", stand.key) if stand is not None else None
         program = await stack.enter_async_context(open_program(settings, own_exchange=own))
+        await program.source.markets()  # a folder that is no recording is told before there is a page
         if stand is not None:
             await stand.follow(program.source)
         loopback = Loopback(program.clock)
@@ -493,8 +494,7 @@ def _plan(arguments: argparse.Namespace) -> int:
 def _backtest(arguments: argparse.Namespace) -> int:
     from chatbot.backtest import command  # noqa: PLC0415 - so that --help and plan start at once
 
-    span = arguments.begin, arguments.end
-    return command.main(arguments.data, arguments.strategy, *span, in_json=arguments.json, picture_to=arguments.picture)
+    return command.main(arguments)
 
 
 def _doctor(_: argparse.Namespace) -> int:

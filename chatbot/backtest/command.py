@@ -10,30 +10,32 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from chatbot.backtest.past import HOUR, fetch, played
-from chatbot.backtest.result import Comparison, Result, compare
-from chatbot.clock import ManualClock
+from chatbot.backtest.result import NAMES, Comparison, Result, compare
+from chatbot.clock import ManualClock, SystemClock
 from chatbot.engine.errors import Refused
-from chatbot.errors import BallastError
+from chatbot.errors import BallastError, SettingError
 from chatbot.exchanges.markets.replay import ReplaySource
+from chatbot.model import ALT, CORE, FUTURES
 from chatbot.portfolio import strategies
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from pathlib import Path
 
-    from chatbot.model import Leg
+    from chatbot.backtest.past import Past
+    from chatbot.model import Leg, Strategy
 
 #: what is begun with, quote; large enough that no minimum of an exchange decides anything
 AMOUNT = Decimal(100_000)
 #: how long triggers are gathered: less than the hour between two looks
 WINDOW = timedelta(seconds=60)
 _SHORTEST = timedelta(days=7)
-_YEAR = timedelta(days=365)
+#: what a line of a preset is made of
+_NEEDED = {CORE: "BTC and ETH", ALT: "coins beside BTC and ETH", FUTURES: "perpetuals of BTC and ETH"}
+_DAY, _YEAR = timedelta(days=1), timedelta(days=365)
 #: an exchange may have been down for so long at the end
 _GAP = timedelta(days=2)
-_NAMES = {"strategy": "as it is", "bands": "bands alone", "monthly": "monthly", "hold": "held"}
 
 
 class CannotTest(BallastError):
@@ -50,19 +52,34 @@ class Order:
     end: datetime
 
 
-def main(folder: Path, strategy: str, begin: str, end: str, *, in_json: bool, picture_to: Path | None = None) -> int:
-    """Carry the command out, and return its exit code."""
+def main(asked: Namespace) -> int:
+    """Carry out what was asked of the ``backtest`` command, and return the exit code."""
     try:
-        found = asyncio.run(run(Order(folder=folder, strategy=strategy, begin=day(begin), end=day(end))))
+        _need_room_for(asked.picture)
+        order = Order(folder=asked.data, strategy=asked.strategy.lower(), begin=day(asked.begin), end=day(asked.end))
+        found = asyncio.run(run(order))
+        print(as_json(found) if asked.json else as_text(found))  # noqa: T201 - what the command is for
+        if asked.picture is not None:
+            _draw(found, order.strategy, asked.picture)
     except CannotTest as error:
         print(error, file=sys.stderr)  # noqa: T201 - the command line speaks on its streams
         return 2
-    print(as_json(found) if in_json else as_text(found))  # noqa: T201 - what the command is for
-    if picture_to is not None:
-        from chatbot.backtest.picture import picture  # noqa: PLC0415 - drawing takes long to import
-
-        picture_to.write_bytes(picture(found, strategy))
     return 0
+
+
+def _need_room_for(picture: Path | None) -> None:
+    """Refuse a file that could not be written, before anybody waits for it."""
+    if picture is not None and not picture.parent.is_dir():
+        raise CannotTest(f"{picture}: there is no such folder")
+
+
+def _draw(found: Comparison, name: str, file: Path) -> None:
+    from chatbot.backtest.picture import picture  # noqa: PLC0415 - drawing takes long to import
+
+    try:
+        file.write_bytes(picture(found, name))
+    except OSError as error:
+        raise CannotTest(f"{file}: {error.strerror}") from error
 
 
 async def run(order: Order) -> Comparison:
@@ -73,20 +90,35 @@ async def run(order: Order) -> Comparison:
         raise CannotTest(f"there is no strategy {order.strategy!r}; there are {', '.join(strategies.preset_names())}")
     if order.end - order.begin < _SHORTEST:
         raise CannotTest(f"give at least {_SHORTEST.days} days: {order.begin:%Y-%m-%d} to {order.end:%Y-%m-%d} says nothing")
-    listed = await ReplaySource(order.folder, ManualClock(order.begin), start=order.begin).markets()
-    if "BTC" not in listed:
-        raise CannotTest(f"{order.folder}: no BTC was recorded by {order.begin:%Y-%m-%d}")
-    strategy = strategies.preset(order.strategy, listed)
-    after = order.end + HOUR
-    source = ReplaySource(order.folder, ManualClock(after), start=after)
-    past = played(await fetch(source, [*strategy.spot_assets, *strategy.contracts], order.begin, order.end))
-    recorded_until = order.begin + int(np.flatnonzero(~np.isnan(past.prices["BTC"]))[-1]) * HOUR
-    if order.end - recorded_until > _GAP:
-        raise CannotTest(f"{order.folder}: BTC is recorded until {recorded_until:%Y-%m-%d} only")
+    try:
+        past, strategy = await _past(order)
+    except SettingError as error:
+        raise CannotTest(error.cure) from error
     try:
         return compare(past, strategy, AMOUNT, window=WINDOW)
     except Refused as refusal:
         raise CannotTest(f"not every coin of {order.strategy} has a price on {order.begin:%Y-%m-%d}: {refusal}") from refusal
+
+
+async def _past(order: Order) -> tuple[Past, Strategy]:
+    """Return the history of the coins that a preset has on the first day, and the preset."""
+    listed = await ReplaySource(order.folder, ManualClock(order.begin), start=order.begin).markets()
+    if "BTC" not in listed:
+        raise CannotTest(f"{order.folder}: no BTC was recorded by {order.begin:%Y-%m-%d}")
+    today = SystemClock().now()
+    days = await ReplaySource(order.folder, ManualClock(today), start=today).candles("BTC", "1d", order.begin, today)
+    recorded_until = days[-1].at + _DAY if days else order.begin
+    if order.end - recorded_until > _GAP:
+        raise CannotTest(f"{order.folder}: BTC is recorded until {recorded_until:%Y-%m-%d} only")
+    strategy = strategies.preset(order.strategy, listed)
+    bare = {line for line, members in strategy.members.items() if strategy.weights.get(line) and not members}
+    bare |= {FUTURES} if strategy.weights.get(FUTURES) and not strategy.contracts else set()
+    if bare:
+        needs = " and ".join(_NEEDED[line] for line in sorted(bare))
+        raise CannotTest(f"{order.folder}: {order.strategy} needs {needs}, and none was recorded by {order.begin:%Y-%m-%d}")
+    after = order.end + HOUR
+    source = ReplaySource(order.folder, ManualClock(after), start=after)
+    return played(await fetch(source, [*strategy.spot_assets, *strategy.contracts], order.begin, order.end)), strategy
 
 
 def day(text: str) -> datetime:
@@ -103,9 +135,7 @@ def as_json(found: Comparison) -> str:
         {
             "at": block.at.isoformat(),
             "causes": [f"{reason.trigger} {reason.line}".strip() for reason in block.reasons],
-            "legs": [
-                {"kind": str(leg.kind), "instrument": leg.instrument, "qty": str(leg.qty), "price": str(leg.price)} for leg in block.legs
-            ],
+            "legs": [_leg(leg) for leg in block.legs],
             "value": str(block.value),
             "fees": str(block.fees),
         }
@@ -120,7 +150,8 @@ def _leg(leg: Leg) -> dict[str, str]:
 
 
 def _plain(result: Result) -> dict[str, Any]:
-    return {name: value.tolist() if name == "daily" else value for name, value in asdict(result).items()}
+    turned = {"spot": float(result.turnover.spot), "futures": float(result.turnover.futures)}
+    return {**asdict(result), "daily": result.daily.tolist(), "turnover": turned}
 
 
 def as_text(found: Comparison) -> str:
@@ -128,15 +159,16 @@ def as_text(found: Comparison) -> str:
     rows = [("", "worth", "a year", "deepest fall", "volatility", "Sharpe", "plans", "turnover", "fees", "funding")]
     for name, one in found.ways.items():
         figures = (_signed(one.growth - 1), _signed(one.growth_a_year), _signed(one.drawdown), _percent(one.volatility))
-        more = (_number(one.sharpe), str(one.plans), _number(one.turnover), _percent(one.fees, 2), _signed(one.funding))
-        rows.append((_NAMES[name], *figures, *more))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    table = [
-        "  ".join(
-            cell.ljust(width) if place == 0 else cell.rjust(width) for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        more = (
+            _number(one.sharpe),
+            str(one.plans),
+            _number(float(one.turnover.spot + one.turnover.futures)),
+            _percent(one.fees, 2),
+            _signed(one.funding),
         )
-        for row in rows
-    ]
+        rows.append((NAMES[name], *figures, *more))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    table = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows]
     causes = ", ".join(f"{count} {cause}" for cause, count in found.strategy.causes.items())
     return "\n".join([*table, "", f"Plans by what asked first: {causes or 'none'}.", *caveats(found)])
 

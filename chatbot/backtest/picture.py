@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chatbot.backtest.past import HOUR
+from chatbot.backtest.result import NAMES
 from chatbot.charts.curves import Curve, Equity
 from chatbot.charts.equity import equity_picture
 from chatbot.charts.labels import Labels
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 #: days beyond these would lie on the same pixels
 _MOST_POINTS = 400
-#: the names of the ways, in the order in which the picture has its colours
-NAMES = {"strategy": "as it is", "hold": "held", "monthly": "monthly", "bands": "bands alone"}
 
 
 def picture(found: Comparison, name: str) -> bytes:

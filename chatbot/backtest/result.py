@@ -11,6 +11,8 @@ import numpy as np
 
 from chatbot.backtest.walk import walk
 from chatbot.engine.review import measures
+from chatbot.engine.review.costs import Trade, TradedBlock, Turnover, turnover
+from chatbot.exchanges.base import is_perp
 from chatbot.model import ScheduleRule
 
 if TYPE_CHECKING:
@@ -22,10 +24,12 @@ if TYPE_CHECKING:
     from chatbot.backtest.past import Past
     from chatbot.backtest.walk import Block, Stretch, Walked
     from chatbot.engine.portfolio import Snapshot
-    from chatbot.model import Strategy
+    from chatbot.model import Leg, Strategy
 
     Floats = NDArray[np.float64]
 
+#: what the ways are called, in the order in which a picture has its colours
+NAMES = {"strategy": "as it is", "hold": "held", "monthly": "monthly", "bands": "bands alone"}
 _DAY_HOURS = 24
 #: fewer days are no growth of a year
 _LEAST_DAYS = 180
@@ -49,8 +53,8 @@ class Result:
     legs: int
     #: of what it began with
     fees: float
-    #: one-way, of V, a year
-    turnover: float
+    #: a year
+    turnover: Turnover
     #: what futures received for funding, of what it began with
     funding: float
     #: plans by what asked for them first
@@ -134,13 +138,19 @@ def _result(past: Past, walked: Walked) -> Result:
     )
 
 
-def _turnover(blocks: Sequence[Block], days: float) -> float:
-    """Return the one-way turnover a year: the smaller of bought and sold of each block, by its V (domain 12.3)."""
-    sides = (
-        [sum(float(leg.notional) for leg in block.legs if not leg.is_transfer and leg.side == side) for side in ("buy", "sell")]
-        for block in blocks
-    )
-    return sum(min(both) / float(block.value) for both, block in zip(sides, blocks, strict=True)) * measures.YEAR_DAYS / days
+def _turnover(blocks: Sequence[Block], days: float) -> Turnover:
+    """Return how often a portfolio was turned over in a year (domain 12.3)."""
+    traded = [TradedBlock(value=block.value, trades=tuple(map(_trade, filter(_is_order, block.legs)))) for block in blocks]
+    return turnover(traded, Decimal(str(days)))
+
+
+def _is_order(leg: Leg) -> bool:
+    return not leg.is_transfer
+
+
+def _trade(leg: Leg) -> Trade:
+    qty = -leg.qty if leg.side == "sell" else leg.qty
+    return Trade(qty=qty, decision=leg.price, price=leg.price, is_futures=is_perp(leg.instrument))
 
 
 def values_of(past: Past, held: Sequence[Stretch]) -> tuple[Floats, float]:

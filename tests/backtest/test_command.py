@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import TYPE_CHECKING
 
@@ -53,22 +54,39 @@ def test_a_month_of_the_crash_of_2022(capsys: pytest.CaptureFixture[str], tmp_pa
         (("--from", "2022-05-01", "--to", "2022-05-02"), "give at least 7 days"),
         (("--from", "2022-06-01", "--to", "2022-05-01"), "give at least 7 days"),
         (("--from", "2009-01-03", "--to", "2010-01-03"), "no BTC was recorded by 2009-01-03"),
+        (("--from", "2017-09-01", "--to", "2017-10-01"), "no BTC was recorded by 2017-09-01"),
+        (("--from", "2018-06-01", "--to", "2018-07-01"), "balanced needs coins beside BTC and ETH and perpetuals of BTC and ETH, and none"),
+        (("--from", "2019-08-01", "--to", "2019-09-01"), "balanced needs perpetuals of BTC and ETH, and none was recorded by 2019-08-01"),
+        (("--from", "2022-05-01", "--to", "9999-12-31"), "BTC is recorded until 2024-01-01 only"),
+        (("--from", "2022-05-01", "--to", "2022-06-01", "--picture", "/nowhere/to/be/found.png"), "there is no such folder"),
         (("--from", "2022-05-01", "--to", "2022-06-01", "--strategy", "brave"), "there is no strategy 'brave'; there are conservative"),
     ],
-    ids=["month 13", "yesterday", "a day", "backwards", "before bitcoin", "unknown strategy"],
+    ids=[
+        *("month 13", "yesterday", "a day", "backwards", "before bitcoin", "before this folder"),
+        *("no alts yet", "no futures yet", "not yet", "no room for a picture", "unknown strategy"),
+    ],
 )
 def test_what_cannot_be_tested_is_said(words: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["backtest", "--data", str(DATA), *words]) == 2
     assert sentence in capsys.readouterr().err
 
 
-@pytest.mark.long
 @needs_history
 def test_a_period_that_the_recording_does_not_reach(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["backtest", "--data", str(DATA), "--from", "2023-12-01", "--to", "2024-03-01"]) == 2
-    assert "BTC is recorded until 2023-12-31 only" in capsys.readouterr().err
+    assert "BTC is recorded until 2024-01-01 only" in capsys.readouterr().err
 
 
 def test_a_folder_without_history(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["backtest", "--data", str(tmp_path), "--from", "2022-05-01", "--to", "2022-06-01"]) == 2
     assert "there is no folder spot_1h" in capsys.readouterr().err
+
+
+@needs_history
+def test_a_file_that_is_no_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hours = tmp_path / "spot_1h"
+    hours.mkdir()
+    for body in (b"garbage", b"", gzip.compress(b"timestamp,open\nnot,a number\n"), gzip.compress(b"\xff" * 300)[:40]):
+        (hours / "BTCUSDT.csv.gz").write_bytes(body)
+        assert main(["backtest", "--data", str(tmp_path), "--from", "2022-05-01", "--to", "2022-06-01"]) == 2
+        assert f"{hours / 'BTCUSDT.csv.gz'} is no recorded history: " in capsys.readouterr().err

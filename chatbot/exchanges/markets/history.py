@@ -45,10 +45,10 @@ def read_columns(file: Path, columns: tuple[int, ...]) -> NDArray[np.float64]:
 
 
 def first_time(file: Path) -> int:
-    """Return the time of the first row, UTC milliseconds; takes under a millisecond."""
+    """Return the time of the first row, UTC milliseconds; takes under a millisecond. Raises ``ValueError`` for a file without rows."""
     with gzip.open(file, "rt", encoding="ascii") as rows:
-        next(rows)
-        return int(next(rows).partition(",")[0])
+        rows.readline()
+        return int(rows.readline().partition(",")[0])
 
 
 def read_bars(file: Path, span_ms: int = HOUR_MS) -> Bars:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from chatbot.errors import SettingError
 from chatbot.exchanges.base import PERP, FearGreed, Funding, Market, Quote, asset_of, is_perp
 from chatbot.exchanges.candle_table import CandleTable, eight_decimals
 from chatbot.exchanges.markets.coins import COINS, perp_market, spot_market
@@ -18,13 +21,14 @@ from chatbot.exchanges.markets.markettime import DAY_MS, HOUR_MS, MarketTime, Sl
 from chatbot.exchanges.markets.path import Path, minutes, plain, touch
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from chatbot.clock import Clock
     from chatbot.exchanges.base import Candle
 
+T = TypeVar("T")
 #: the coin whose hours say whether lows or highs come first, for all: they share one clock
 _LEADER = "BTC"
 #: the last recorded year: enough history before it for every look-back
@@ -86,7 +90,7 @@ class ReplaySource:
     def _listings(self) -> dict[str, int]:
         """Read the first row of every candle file."""
         names = (name for asset in COINS for name in (asset, asset + PERP))
-        return {name: first_time(found[0]) for name in names if (found := self._file(name)) is not None}
+        return {name: _recorded(found[0], partial(first_time, found[0])) for name in names if (found := self._file(name)) is not None}
 
     async def quotes(self, instruments: Collection[str]) -> Mapping[str, Quote]:
         """Return the prices at this moment; hours that are missing in the recording leave the instrument out."""
@@ -150,7 +154,7 @@ class ReplaySource:
         """Return the daily readings in (since, until], market time; days without a reading are absent."""
         if self._mood is None:
             file = self.folder / "fng.csv.gz"
-            self._mood = read_columns(file, (0, 2)) if file.exists() else np.empty((2, 0))
+            self._mood = _recorded(file, partial(read_columns, file, (0, 2))) if file.exists() else np.empty((2, 0))
         low, high = np.searchsorted(self._mood[0], (to_ms(since), to_ms(until)), side="right")
         return tuple(FearGreed(at=from_ms(int(at)), value=int(value)) for at, value in self._mood[:, low:high].T)
 
@@ -176,7 +180,7 @@ class ReplaySource:
             async with self._reading:
                 if instrument not in self._loaded:
                     found = self._file(instrument)
-                    self._loaded[instrument] = await asyncio.to_thread(_read, *found, spot) if found else None
+                    self._loaded[instrument] = await asyncio.to_thread(_recorded, found[0], partial(_read, *found, spot)) if found else None
         return self._loaded[instrument]
 
     async def _rates(self, instrument: str) -> NDArray[np.float64] | None:
@@ -185,7 +189,8 @@ class ReplaySource:
             return None
         if instrument not in self._funding:
             file = self.folder / "funding" / f"binance_{asset_of(instrument)}USDT.csv.gz"
-            self._funding[instrument] = await asyncio.to_thread(read_columns, file, (0, 1, 2)) if file.exists() else None
+            read = partial(read_columns, file, (0, 1, 2))
+            self._funding[instrument] = await asyncio.to_thread(_recorded, file, read) if file.exists() else None
         return self._funding[instrument]
 
     async def _last_rate(self, instrument: str, moment: int) -> float | None:
@@ -195,6 +200,14 @@ class ReplaySource:
             return None
         index = int(np.searchsorted(table[0], moment, side="right")) - 1
         return float(table[1, index]) if index >= 0 and moment - table[0, index] <= DAY_MS else None
+
+
+def _recorded(file: FilePath, read: Callable[[], T]) -> T:
+    """Read a file; one that is no recording is named. Raises ``SettingError``."""
+    try:
+        return read()
+    except (OSError, EOFError, ValueError, zlib.error) as error:  # what a file may be instead
+        raise SettingError("CHATBOT_MARKET", f"{file} is no recorded history: {error}") from error
 
 
 def _read(file: FilePath, span_ms: int, spot: Bars | None) -> Bars:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import time
 from dataclasses import replace
@@ -290,3 +291,14 @@ async def test_a_coin_whose_recording_ends_before_the_others_is_delisted_and_the
         seen.append(set(await source.markets()))
         clock.advance(3600)
     assert seen == [{"BTC", "SOL"}, {"BTC", "SOL"}, {"BTC"}, {"BTC"}, {"BTC", "SOL"}]
+
+
+@pytest.mark.parametrize("body", [b"", b"garbage", gzip.compress(b"a,b\nno,number\n")], ids=["empty", "no gzip", "no numbers"])
+async def test_a_file_that_is_no_recording_is_named(body: bytes, tmp_path: Path) -> None:
+    """An empty one had its reader wait for ever: the end of a file must not be told as StopIteration to who awaits a thread."""
+    (tmp_path / "spot_1h").mkdir()
+    (tmp_path / "spot_1h" / "BTCUSDT.csv.gz").write_bytes(body)
+    source = ReplaySource(tmp_path, ManualClock(datetime(2022, 5, 1, tzinfo=UTC)))
+    async with asyncio.timeout(5):
+        with pytest.raises(SettingError, match=r"BTCUSDT\.csv\.gz is no recorded history"):
+            await source.markets()
