@@ -104,6 +104,8 @@ class Mark:
     drift: Decimal | None = None
     #: funding received less paid since the account was opened, quote; None: the exchange does not tell
     funding: Decimal | None = None
+    #: the time of its market, which runs faster than a person's where it is played; None: an older version did not keep it
+    market_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

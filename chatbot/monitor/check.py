@@ -416,8 +416,8 @@ class Monitor:
     def _note(self, seen: CheckInput, result: CheckResult, check: Check, writes: CheckWrites) -> None:
         """Store what /why will tell, unless it would only say again that all is inside, and the value that the day began with."""
         if check.figures is not None and not seen.evaluation.unsettled:
-            day = seen.now.astimezone(ZoneInfo(seen.person.zone)).date()
-            opening = Opening(day=day, at=seen.now, value=check.figures.value, mark=mark_of(seen.evaluation))
+            day = seen.market_now.astimezone(ZoneInfo(seen.person.zone)).date()
+            opening = Opening(day=day, at=seen.now, value=check.figures.value, mark=mark_of(seen.evaluation, seen.market_now))
             writes.values.append((seen.portfolio.id, opening))
         self._roster.note(seen.evaluation, seen.now, calm=result.calm)
         if not (result.calm and check.held_back is HeldBack.INSIDE and seen.last is not None and seen.last.held_back is HeldBack.INSIDE):

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.errors import contained
+from chatbot.exchanges.base import Staged
 from chatbot.model import Mode
 from chatbot.monitor.screen import Kind, ScreenArrays, kind_of
 from chatbot.portfolio import valuation
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from datetime import datetime
 
+    from chatbot.exchanges.base import PriceSource
     from chatbot.model import Portfolio
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.markets import Markets
@@ -35,6 +37,7 @@ READ_AGAIN_S = 600.0
 _NEAR_LIQUIDATION = Decimal("0.35")
 #: those readings are spread over this time, so that not everybody is read in the same check
 _SPREAD_S = 300
+_DAY_S = 86_400.0
 
 
 @dataclass(slots=True)
@@ -193,14 +196,13 @@ class Roster:
         What is not traded counts at its last price.
         """
         found = self._restless | {one for one, at in self._appointed.items() if at <= now}
-        read_before = now.timestamp() - READ_AGAIN_S
         for (world, kind), sheet in self._sheets.items():
             if sheet.ids:
                 quoted = markets.against(kind.quote, world)
                 prices, last = quoted.board.prices(kind.rows), quoted.stops.prices
                 for row, name in enumerate(kind.rows):
                     prices[row] = float(last[name]) if name in last else prices[row]
-                found.update(sheet.suspects(prices, read_before))
+                found.update(sheet.suspects(prices, now.timestamp() - _read_again_s(quoted.source)))
         real = {one for one in found if self._watched[one].portfolio.mode is Mode.LIVE}
         ids = (*sorted(found - real), *self._turns_of(real, now))
         return tuple(self._watched[one].portfolio for one in ids)
@@ -219,6 +221,11 @@ class Roster:
                 chosen.append(one)
         self._asked_at = {one: at for one, at in self._asked_at.items() if one in self._watched} | dict.fromkeys(chosen, now.timestamp())
         return chosen
+
+
+def _read_again_s(source: PriceSource) -> float:
+    """Return after how many seconds an account is read again: in a market that is played fast also once in each of its days."""
+    return min(READ_AGAIN_S, _DAY_S / source.time.running_at) if isinstance(source, Staged) else READ_AGAIN_S
 
 
 async def _readable(tx: Tx, ids: Collection[int]) -> list[Portfolio]:

@@ -57,14 +57,14 @@ class Reports:
         """Read how the portfolio stands now; what is unknown stays unknown."""
         evaluation = await self._evaluator.look(portfolio, fresh=fresh, patient=True)
         now = self._clock.now()
+        market_time, next_check = self._markets.market_time(portfolio, now), self._next_check()
         async with self._db.read() as tx:
             open_plan = await plans.open_plan(tx, portfolio.id)
             auto = portfolio.answer == AnswerMode.AUTO
             used = await turnover.today(tx, portfolio.id, person.zone, now) if auto else None
-            earned = await performance.read(tx, portfolio.id, person.zone, now, evaluation.known_value)
+            earned = await performance.read(tx, portfolio.id, person.zone, market_time, evaluation.known_value)
             last = await portfolios.check(tx, portfolio.id)
             halted_since = await halt.since(tx)
-        market_time, next_check = self._markets.market_time(portfolio, now), self._next_check()
         return StatusReport(
             portfolio=portfolio,
             check=Check(

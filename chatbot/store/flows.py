@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """What a portfolio was worth when a day of its person began, as far as anybody looked."""
+    """What a portfolio was worth when a day began, of its market by its person's zone, as far as anybody looked."""
 
     day: date
-    #: None: an older version did not keep it
+    #: by the clock of its person; None: an older version did not keep it
     at: datetime | None
     value: Decimal
     #: None: an older version did not keep it, or it was not asked for

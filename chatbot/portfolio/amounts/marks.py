@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chatbot.model import Mark
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from decimal import Decimal
 
     from chatbot.engine.portfolio import Snapshot
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from chatbot.portfolio.evaluation import Evaluation
 
 
-def mark_of(evaluation: Evaluation) -> Mark | None:
-    """Return the mark of an evaluated portfolio; None: it could not be evaluated."""
+def mark_of(evaluation: Evaluation, market_now: datetime) -> Mark | None:
+    """Return the mark of a portfolio that was evaluated at a moment of its market; None: it could not be evaluated."""
     snapshot, figures, account = evaluation.snapshot, evaluation.figures, evaluation.account
     if snapshot is None or figures is None or account is None:
         return None
@@ -29,6 +30,7 @@ def mark_of(evaluation: Evaluation) -> Mark | None:
         bands={line.line: line.band for line in figures.limits if line.band},
         drift=_drift(figures),
         funding=account.balances.funding,
+        market_at=market_now,
     )
 
 

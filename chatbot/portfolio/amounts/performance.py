@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 _MONTH: Final = timedelta(days=30)
 
 
-async def read(tx: Tx, portfolio_id: int, zone: str, now: datetime, value: Decimal | None) -> Performance:
-    """Return what was earned up to ``now``, at which the portfolio is worth ``value``; None: nobody knows."""
-    day = now.astimezone(ZoneInfo(zone)).date()
+async def read(tx: Tx, portfolio_id: int, zone: str, market_now: datetime, value: Decimal | None) -> Performance:
+    """Return what was earned up to now, at which the portfolio is worth ``value``; None: nobody knows. Days are those of its market."""
+    day = market_now.astimezone(ZoneInfo(zone)).date()
     first, month, today = await flows.openings(tx, portfolio_id, (date.min, day - _MONTH, day))
     if first is None:
         return Performance()
@@ -36,7 +36,7 @@ async def read(tx: Tx, portfolio_id: int, zone: str, now: datetime, value: Decim
         is_a_month_old=month is not None,
         total=total.total,
         profit=total.profit,
-        since=_begun(first, zone),
+        since=_midnight(first.day, zone),
     )
 
 
@@ -50,4 +50,8 @@ def _earned(opening: Opening, moved: Sequence[Flow], zone: str, value: Decimal |
 
 
 def _begun(opening: Opening, zone: str) -> datetime:
-    return opening.at or datetime(opening.day.year, opening.day.month, opening.day.day, tzinfo=ZoneInfo(zone))
+    return opening.at or _midnight(opening.day, zone)
+
+
+def _midnight(day: date, zone: str) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from chatbot.engine.cash import CASH_COINS
 from chatbot.engine.errors import Refused
 from chatbot.engine.review import measures
 from chatbot.engine.review.costs import Trade, TradedBlock, Turnover, cost_drag, planned_and_paid, turnover
 from chatbot.engine.review.deflated import ENOUGH_DAYS
 from chatbot.exchanges.base import is_perp
-from chatbot.model import PlanState
+from chatbot.model import Cause, PlanState
 from chatbot.portfolio.amounts.marks import mark_of
 from chatbot.reports.review.scorecard import Scorecard, ended_at, scorecard
-from chatbot.reports.review.series import points_of, series
+from chatbot.reports.review.series import market_time, points_of, series
 from chatbot.reports.tax.entries import BookKind, journal
 from chatbot.store import flows, orders, plans
 from chatbot.store.flows import Opening
@@ -71,7 +72,10 @@ class Review:
     """What came of a portfolio; what is not known is None."""
 
     portfolio: Portfolio
+    #: by the time of its market
     since: datetime | None = None
+    #: that time is not the one of its person, because the market is played
+    is_played: bool = False
     days: Decimal = _ZERO
     #: None: there are not two days yet whose values are known
     series: Series | None = None
@@ -79,6 +83,10 @@ class Review:
     hold: Risk | None = None
     monthly: Risk | None = None
     bands: Risk | None = None
+    #: holding begins after the first plan, which bought the targets; else with what was there
+    holds_first_plan: bool = False
+    #: holding begins with nothing but cash
+    holds_cash: bool = False
     #: what is there more than by holding, quote; and of it what no trade and no funding explains
     ahead: Decimal | None = None
     unexplained: Decimal | None = None
@@ -89,7 +97,7 @@ class Review:
     drift: DriftStatistics | None = None
     costs: Costs = field(default_factory=Costs)
     card: Scorecard = field(default_factory=Scorecard)
-    #: when plans were carried out
+    #: when plans were carried out, by the time of the market
     traded_at: tuple[datetime, ...] = ()
 
     @property
@@ -118,12 +126,12 @@ async def read(tx: Tx, portfolio: Portfolio) -> Records:
     )
 
 
-def now_of(evaluation: Evaluation, now: datetime, zone: tzinfo) -> Opening | None:
+def now_of(evaluation: Evaluation, now: datetime, market_now: datetime, zone: tzinfo) -> Opening | None:
     """Return how a portfolio stands now, as a last mark; None where that is unknown."""
-    mark = mark_of(evaluation)
+    mark = mark_of(evaluation, market_now)
     if mark is None or evaluation.figures is None:
         return None
-    return Opening(day=now.astimezone(zone).date(), at=now, value=evaluation.figures.value, mark=mark)
+    return Opening(day=market_now.astimezone(zone).date(), at=now, value=evaluation.figures.value, mark=mark)
 
 
 def missing(records: Records, last: Opening | None) -> frozenset[str]:
@@ -140,24 +148,32 @@ def review(portfolio: Portfolio, records: Records, last: Opening | None, *, fee:
     carried = [plan for plan in records.plans if plan.state in (PlanState.DONE, PlanState.PARKED, PlanState.RUNNING, PlanState.CONFIRMED)]
     told = journal(portfolio.quote, carried, records.filled, records.moved, marked)
     line_of: Callable[[str], str] = portfolio.strategy.line_of
-    found = series(points_of(marked), records.moved, told.entries, line_of, fee=fee, zone=zone)
+    points = points_of(marked)
+    first = _first_plan(carried, points)
+    begun = [one for one in told.entries if first is not None and one.plan == first.number]
+    found = series(points, records.moved, told.entries, line_of, fee=fee, zone=zone, first=begun)
     if found is None:
         return Review(portfolio=portfolio)
     start, end = found.points[0], found.points[-1]
-    days = Decimal(str((end.at - start.at).total_seconds())) / _DAY_S
+    if first is not None and ended_at(first) < start.at:
+        first = None
+    days = Decimal(str((end.market_at - start.market_at).total_seconds())) / _DAY_S
     funding = (
         None
         if told.funding_unknown
         else sum((one.qty for one in told.entries if one.kind is BookKind.FUNDING and one.at > start.at), _ZERO)
     )
-    card = scorecard(records.plans, told.entries, found.points, funding or _ZERO)
+    card = scorecard(records.plans, told.entries, found.points, funding or _ZERO, first=first.number if first is not None else None)
     ahead = _ahead(found)
     explained = card.attribution.total if card.attribution is not None else None
     daily = found.points if last is None else found.points[:-1]
     done = sorted((plan for plan in carried if ended_at(plan) >= start.at), key=lambda plan: plan.id)
     return Review(
         portfolio=portfolio,
-        since=start.at,
+        since=start.market_at,
+        is_played=start.market_at != start.at,
+        holds_first_plan=first is not None,
+        holds_cash=first is None and {name for name, qty in start.mark.held.items() if qty} <= CASH_COINS,
         days=days,
         series=found,
         actual=_risk(found.actual, len(daily)),
@@ -172,8 +188,16 @@ def review(portfolio: Portfolio, records: Records, last: Opening | None, *, fee:
         drift=_drift(daily),
         costs=_costs(done, daily, funding, days),
         card=card,
-        traded_at=tuple(ended_at(plan) for plan in done),
+        traded_at=tuple(market_time(found.points, ended_at(plan)) for plan in done),
     )
+
+
+def _first_plan(carried: Sequence[Plan], points: Sequence[Point]) -> Plan | None:
+    """Return the plan that bought a portfolio its targets, where that was the first thing it did since the first point (domain 12.2 a)."""
+    done = [plan for plan in carried if any(leg.filled for leg in plan.legs)]
+    first = min(done, key=ended_at, default=None)
+    is_start = first is not None and any(reason.trigger is Cause.START for reason in first.reasons)
+    return first if first is not None and is_start and points and ended_at(first) >= points[0].at else None
 
 
 def _risk(index: Sequence[float | None] | None, daily: int) -> Risk | None:

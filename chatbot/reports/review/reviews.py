@@ -38,12 +38,13 @@ class Reviews:
         async with self._db.read() as tx:
             records = await reviewing.read(tx, portfolio)
         if days is not None:
-            first = self._clock.now().astimezone(zone).date() - timedelta(days=days)
+            first = self._markets.market_time(portfolio, self._clock.now()).astimezone(zone).date() - timedelta(days=days)
             records = replace(records, marked=tuple(one for one in records.marked if one.day >= first))
         if not portfolio.is_open:
             return reviewing.review(portfolio, records, None, fee=_FEE, zone=zone)
         evaluation = await self._evaluator.look(portfolio, patient=True)
-        last = reviewing.now_of(evaluation, self._clock.now(), zone)
+        now = self._clock.now()
+        last = reviewing.now_of(evaluation, now, self._markets.market_time(portfolio, now), zone)
         if last is not None and last.mark is not None and (lacking := reviewing.missing(records, last)):
             prices = await self._prices(portfolio, lacking)
             last = replace(last, mark=replace(last.mark, prices={**prices, **last.mark.prices}))

@@ -13,6 +13,7 @@ from chatbot.engine.errors import Refused
 from chatbot.engine.exact import ZERO, to_decimal, total
 from chatbot.engine.review.attribution import Fill, attribute, gain_of, shares
 from chatbot.model import NO_REASON, Cause, LegState, PlanState
+from chatbot.reports.review.series import market_time
 from chatbot.reports.tax.entries import BookKind
 
 if TYPE_CHECKING:
@@ -72,12 +73,17 @@ class _Tally:
     results: dict[int, list[Decimal]] = field(default_factory=lambda: {days: [] for days in HORIZONS})
 
 
-def scorecard(plans: Sequence[Plan], entries: Sequence[Entry], points: Sequence[Point], funding: Decimal) -> Scorecard:
-    """Judge every plan and trade since the first point at the prices of the last."""
+def scorecard(
+    plans: Sequence[Plan], entries: Sequence[Entry], points: Sequence[Point], funding: Decimal, *, first: int | None = None
+) -> Scorecard:
+    """Judge every plan and trade since the first point at the prices of the last, all but the plan that holding begins with."""
     start, prices = points[0].at, points[-1].mark.prices
     by_number = {plan.number: plan for plan in plans}
     traded = [
-        one for one in entries if one.at >= start and one.kind in (BookKind.BUY, BookKind.SELL, BookKind.FUTURES) and one.price is not None
+        one
+        for one in entries
+        if one.at >= start and one.kind in (BookKind.BUY, BookKind.SELL, BookKind.FUTURES) and one.price is not None
+        if first is None or one.plan != first
     ]
     fills = {id(one): _fill(one, by_number.get(one.plan or 0)) for one in traded}
     try:
@@ -86,7 +92,7 @@ def scorecard(plans: Sequence[Plan], entries: Sequence[Entry], points: Sequence[
         told = None
     tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
     for plan in plans:
-        if ended_at(plan) >= start:
+        if ended_at(plan) >= start and plan.number != first:
             _count(tallies, plan, [fills[id(one)] for one in traded if one.plan == plan.number], points)
     names = {*tallies, *(told.parts if told is not None else ())}
     scores = [_score(name, tallies[name], told) for name in names]
@@ -159,8 +165,8 @@ def _missed(plan: Plan, prices: Mapping[str, Decimal]) -> Decimal | None:
 
 
 def _prices_after(points: Sequence[Point], at: datetime, days: int) -> Mapping[str, Decimal] | None:
-    due = at + timedelta(days=days)
-    return next((point.mark.prices for point in points if point.at >= due), None)
+    due = market_time(points, at) + timedelta(days=days)
+    return next((point.mark.prices for point in points if point.market_at >= due), None)
 
 
 def _score(name: str, tally: _Tally, told: Attribution | None) -> Score:

@@ -1,13 +1,15 @@
 """A portfolio's value day by day beside what it would have been: nothing traded, traded monthly, traded by its bands alone (domain 12.2).
 
-Everything comes from the marks of each day. A deposit reaches what was only held at the next mark, in its own coin; returns are linked so
-that it changes none of them. Monthly and bands alone follow the targets of the first day over the same marks, and only where there are no
-futures: those cannot be followed from one price a day.
+Everything comes from the marks of each day. Holding begins with the portfolio's first plan, where that was made to reach the targets: all
+ways have the same start, and what that plan bought is nobody's merit. A deposit reaches what was only held at the next mark, in its own
+coin; returns are linked so that it changes none of them. Monthly and bands alone follow the targets of the first day over the same marks,
+and only where there are no futures: those cannot be followed from one price a day.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from chatbot.store.flows import Opening
 
 _ZERO: Final = Decimal(0)
+_INSTANT: Final = timedelta(microseconds=1)
 #: a weight this small is none; what targets and cash must add up to within
 _NOTHING: Final = 1e-6
 #: these change what somebody who only holds has
@@ -40,9 +43,15 @@ _REACH_HOLDER: Final = frozenset({BookKind.DEPOSIT, BookKind.WITHDRAWAL, BookKin
 class Point:
     """What a portfolio was worth at a mark; it always has one."""
 
+    #: by the clock of its person, as all that is written down
     at: datetime
     value: Decimal
     mark: Mark
+
+    @property
+    def market_at(self) -> datetime:
+        """Return the time of its market, by which days are counted."""
+        return self.mark.market_at or self.at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,22 +84,43 @@ class Series:
 
 
 def points_of(marked: Sequence[Opening]) -> tuple[Point, ...]:
-    """Return the marks that can be used."""
-    return tuple(
+    """Return the marks that can be used, in the order of time."""
+    usable = [
         Point(at=one.at, value=one.value, mark=one.mark) for one in marked if one.at is not None and one.mark is not None and one.value > 0
-    )
+    ]
+    return tuple(sorted(usable, key=lambda point: point.at))
+
+
+def market_time(points: Sequence[Point], at: datetime) -> datetime:
+    """Return the time of the market at a moment of its person: between two points it ran evenly, beyond them as fast as theirs."""
+    before = max((point for point in points if point.at <= at), key=lambda point: point.at, default=None)
+    after = min((point for point in points if point.at > at), key=lambda point: point.at, default=None)
+    if before is None or after is None:
+        known = before or after
+        return at if known is None else known.market_at + (at - known.at)
+    return before.market_at + (after.market_at - before.market_at) * ((at - before.at) / (after.at - before.at))
 
 
 def series(
-    points: Sequence[Point], moved: Sequence[Flow], entries: Sequence[Entry], line_of: Callable[[str], str], *, fee: float, zone: tzinfo
+    points: Sequence[Point],
+    moved: Sequence[Flow],
+    entries: Sequence[Entry],
+    line_of: Callable[[str], str],
+    *,
+    fee: float,
+    zone: tzinfo,
+    first: Sequence[Entry] = (),
 ) -> Series | None:
-    """Return the series since the last moment before which returns are unknown; None for fewer than two points."""
+    """Return the series since the last moment before which returns are unknown; None for fewer than two points.
+
+    ``first`` are the trades that holding begins with; without any it begins with what was there.
+    """
     links = [_link(before, after, moved) for before, after in pairwise(points)]
     start = max((at + 1 for at, link in enumerate(links) if link is None), default=0)
     known, growths = points[start:], [1 + float(link) for link in links[start:] if link is not None]
     if len(known) < 2:
         return None
-    hold, held = _hold(known, moved, entries)
+    hold, held = _hold(known, moved, entries, first)
     beside = Series(points=tuple(known), actual=_index(growths), hold=hold, held=held)
     prices = _prices(known, line_of)
     if prices is None:
@@ -119,29 +149,50 @@ def _index(growths: Sequence[float]) -> tuple[float, ...]:
     return tuple(np.cumprod([1.0, *growths]).tolist())
 
 
-def _hold(points: Sequence[Point], moved: Sequence[Flow], entries: Sequence[Entry]) -> tuple[tuple[float | None, ...] | None, Held | None]:
+def _hold(
+    points: Sequence[Point], moved: Sequence[Flow], entries: Sequence[Entry], first: Sequence[Entry]
+) -> tuple[tuple[float | None, ...] | None, Held | None]:
     """Return the index of holding what was there at first and what came since, and what is held by that at the end.
 
     Where a price is missing the index has a gap; where something came in during one, nobody can link across it.
     """
     held: Held | None = Held(quantities=points[0].mark.held, cash=points[0].mark.futures_cash)
     index: list[float | None] = [1.0]
-    linked, known, last = True, points[0], 1.0
+    linked, known, last, since = True, points[0], 1.0, points[0].at
     for before, after in pairwise(points):
         if held is None:
             break
-        then, now = held.worth(known.mark.prices), held.worth(after.mark.prices)
+        came = [one for one in entries if before.at < one.at <= after.at]
+        then = held.worth(known.mark.prices)
+        held = _bought(held, [one for one in first if since <= one.at <= after.at])
+        since = after.at + _INSTANT
+        now = held.worth(after.mark.prices)
         linked = linked and then is not None and then > 0
         if linked and then is not None and now is not None:
             known, last = after, last * max(0.0, float(now / then))
         index.append(last if linked and known is after else None)
-        came = [one for one in entries if before.at < one.at <= after.at]
         joined = _kept_out(
             _joined(held, came), [flow for flow in moved if before.at < flow.at <= after.at and flow.kind is FlowKind.RESERVE]
         )
         linked = linked and (joined == held or known is after)
         held = joined
     return tuple(index) if held is not None and linked and index[-1] is not None else None, held
+
+
+def _bought(held: Held, trades: Sequence[Entry]) -> Held:
+    """Return what is held after the trades of the first plan, which paid their fees: in a coin that is not held they cost it nothing."""
+    quantities, cash = dict(held.quantities), held.cash
+    for one in trades:
+        if one.price is None:
+            continue
+        quantities[one.instrument] = quantities.get(one.instrument, _ZERO) + one.qty
+        cash -= one.qty * one.price
+        for coin, fee in one.fees.items():
+            if coin in quantities:
+                quantities[coin] -= fee
+            elif coin not in one.fee_prices:
+                cash -= fee  # the quote coin, of which nothing was left
+    return Held(quantities=quantities, cash=cash)
 
 
 def _kept_out(held: Held, kept: Sequence[Flow]) -> Held | None:
@@ -199,5 +250,5 @@ def _followed(rows: np.ndarray, rule: Rule) -> tuple[float, ...] | None:
 
 
 def _month(point: Point, zone: tzinfo) -> tuple[int, int]:
-    day = point.at.astimezone(zone)
+    day = point.market_at.astimezone(zone)
     return day.year, day.month

@@ -16,6 +16,7 @@ from handlers.views.common import DASH, DOT, Picture, PictureKind, View, bold, b
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from chatbot.i18n import Words
     from chatbot.reports.review.review import Review, Risk
@@ -58,9 +59,9 @@ def review(words: Words, told: Review) -> View:
         return View(page(top, text), ((button(words.t("Status"), "status"),),))
     text = page(
         top,
-        say(words, "Since {date}, {span}, deposits apart", date=words.date(told.since), span=words.span(float(told.days) * 86_400)),
+        _since(words, told, told.since),
         _returns(words, told),
-        _without(words, told),
+        *_beside(words, told),
         _risk(words, told),
         *_costs(words, told),
         _enough(words, told),
@@ -76,9 +77,11 @@ def digest(words: Words, told: Review, rhythm: Rhythm) -> View:
     subject = say(words, "Your week") if rhythm is Rhythm.WEEK else say(words, "Your month")
     text = page(
         head(words, told.portfolio, bold(subject)),
-        say(words, "Value {value}, since {date}", value=bold(words.money(told.series.points[-1].value)), date=words.date(told.since)),
+        say(
+            words, "Value {value}, since {date}", value=bold(words.money(told.series.points[-1].value)), date=_day(words, told, told.since)
+        ),
         _returns(words, told),
-        _without(words, told),
+        *_beside(words, told),
         say_n(words, _PLANS, len(told.traded_at)),
         *_costs(words, told),
         say(words, "Set when this comes, or stop it, in /alerts."),
@@ -106,13 +109,28 @@ def _lines(words: Words, told: Review) -> list[tuple[str, Risk | None]]:
     ]
 
 
-def _without(words: Words, told: Review) -> Html | None:
-    """Say which line cannot be told, and why."""
+def _since(words: Words, told: Review, since: datetime) -> Html:
+    span = words.span(float(told.days) * 86_400)
+    return say(words, "Since {date}, {span}, deposits apart", date=_day(words, told, since), span=span)
+
+
+def _day(words: Words, told: Review, day: datetime) -> str:
+    """Return a day as it is written; that of a played market says so."""
+    return words.t("{moment} (market time)", moment=words.date(day)) if told.is_played else words.date(day)
+
+
+def _beside(words: Words, told: Review) -> list[Html]:
+    """Say what holding began with, and which line cannot be told, and why."""
     if told.hold is None:
-        return say(words, "{dash}: a price is missing for a coin of the first day.", dash=DASH)
+        return [say(words, "{dash}: a price is missing for a coin of the first day.", dash=DASH)]
+    found = []
+    if told.holds_first_plan:
+        found.append(say(words, "Hold: your first plan, and nothing after it."))
+    elif told.holds_cash:
+        found.append(say(words, "Hold: the cash of the first day."))
     if told.monthly is None:
-        return say(words, "{dash}: with futures, one price a day is not enough to tell.", dash=DASH)
-    return None
+        found.append(say(words, "{dash}: with futures, one price a day is not enough to tell.", dash=DASH))
+    return found
 
 
 def _risk(words: Words, told: Review) -> Html | None:
@@ -248,7 +266,7 @@ def _picture(words: Words, told: Review) -> Picture:
     found = told.series
     if found is None or told.actual is None:
         raise ValueError("there is no picture of nothing")
-    begun, ended = found.points[0].at, found.points[-1].at
+    begun, ended = found.points[0].market_at, found.points[-1].market_at
     span = (ended - begun).total_seconds() or 1.0
     kept = _thinned(len(found.points))
     indices = (found.actual, found.hold, found.monthly, found.bands)
@@ -258,7 +276,7 @@ def _picture(words: Words, told: Review) -> Picture:
         if risk is not None and index is not None
     )
     equity = Equity(
-        at=tuple((found.points[at].at - begun).total_seconds() / span for at in kept),
+        at=tuple((found.points[at].market_at - begun).total_seconds() / span for at in kept),
         curves=curves,
         traded=tuple((at - begun).total_seconds() / span for at in told.traded_at if begun <= at <= ended),
         ends=(words.date(begun), words.date(ended)),

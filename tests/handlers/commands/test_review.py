@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
+from chatbot.exchanges.markets.simulated import SimulatedSource
+from chatbot.execution.pace import Pace
+from chatbot.store import flows
 from tests.moments import after
 from tests.portfolio.lively_market import LivelyMarket
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chatbot.clock import ManualClock
     from tests.person import Someone
 
 DAY_S = 86_400.0
@@ -39,7 +45,8 @@ async def test_from_the_first_day_to_the_scorecard(tmp_path: Path) -> None:
         assert ann.last.attachment is not None
         await ann.tap("By trigger")
         card = ann.last.text
-        assert "First plan" in card
+        assert "First plan" not in card, "holding carried it out too"
+        assert "Your wish" in card
         assert "Together" in card
         assert "Not explained" not in card, "every cent is a trade's"
         await ann.tap("Back")
@@ -56,3 +63,53 @@ async def test_on_the_first_day_there_is_nothing_to_tell(tmp_path: Path) -> None
     async with after(begun, tmp_path, source=LivelyMarket) as ann:
         assert "Not enough data yet" in await ann.say("/review")
         assert ann.last.attachment is None
+
+
+SPEED = 600.0
+
+
+def hurried(clock: ManualClock) -> SimulatedSource:
+    """Return the market of the demo at the demo's speed: a day of it in 144 s."""
+    return SimulatedSource(clock, speed=SPEED, script=False)
+
+
+async def carried_out(ann: Someone) -> None:
+    """Carry out the first plan."""
+    await ann.set_up()
+    await ann.step()
+    await ann.confirm()
+
+
+async def test_days_of_a_played_market_are_counted_not_those_of_the_clock(tmp_path: Path) -> None:
+    """Twenty-four minutes at 600 times the speed are ten days, each with a value of its own; the page says whose time it is."""
+    async with after(carried_out, tmp_path, source=hurried, pace=Pace(speed=SPEED)) as ann:
+        for _ in range(10):
+            await ann.step(DAY_S / SPEED)
+        page = await ann.say("/review")
+        assert "(market time), 10 days, deposits apart" in page
+        assert "Hold: your first plan, and nothing after it." in page
+        assert "10 of 730 days" in page
+        async with ann.program.db.read() as tx:
+            marked = await flows.marked(tx, await ann.portfolio_id())
+        assert 9 <= len({one.day for one in marked}) <= 12
+        assert "today, deposits apart" in await ann.say("/status")
+        portfolio = await ann.program.portfolios.by_id(await ann.portfolio_id())
+        assert portfolio is not None
+        found = await ann.program.reviews.review(portfolio, ZoneInfo("UTC"))
+        assert found.unexplained is not None
+        assert abs(found.unexplained) < Decimal("0.00001"), "what the first plan bought, holding has bought too"
+        assert found.hold is not None
+        assert found.hold.total
+
+
+async def cash(ann: Someone) -> None:
+    """Set up a portfolio of cash, and never let it trade."""
+    await ann.set_up()
+    await ann.step()
+    await ann.step(DAY_S)
+
+
+async def test_cash_that_was_never_spent_is_called_cash(tmp_path: Path) -> None:
+    """Holding is 0.0 % then, and the page says why."""
+    async with after(cash, tmp_path, source=LivelyMarket) as ann:
+        assert "Hold: the cash of the first day." in await ann.say("/review")

@@ -213,3 +213,40 @@ def test_statistics_wait_for_thirty_days() -> None:
     assert None not in (late.actual.sharpe, late.actual.sortino, late.actual.volatility, late.tracking_error, late.excess_growth)
     assert late.drift is not None
     assert late.drift.mean == pytest.approx(0.5)
+
+
+def test_holding_carries_out_the_first_plan_too() -> None:
+    """Cash becomes 1 BTC for 60,006 in all; from then on holding is that BTC, and the plan is no trigger's merit (domain 12.2 a)."""
+    first = an_order(1, 0.01, "buy", "1", "60000", "6")
+    marks = [a_mark(0, "0", "60000", "100000"), a_mark(1, "1", "66000", "39994"), a_mark(2, "1", "63000", "39994")]
+    found = told([traded(1, 0.01, first, Cause.START)], [first], marks)
+    assert found.holds_first_plan
+    assert found.hold is not None
+    assert found.hold.total == pytest.approx(0.02994)
+    assert found.ahead == found.unexplained == 0
+    assert not found.card.scores
+    later = told([traded(1, 0.01, first, Cause.TARGETS)], [first], marks)
+    assert (later.holds_first_plan, later.holds_cash) == (False, True)
+    assert later.hold is not None
+    assert later.hold.total == 0
+    assert later.ahead == D("2994")
+    assert later.unexplained == 0
+
+
+def test_days_are_those_of_the_market() -> None:
+    """Marks an hour apart by the clock and twenty days by the market: forty days, and thirty days after a trade have passed."""
+    sold = an_order(1, 0.001, "sell", "0.2", "66000", "13.2")
+    plan = traded(1, 0.001, sold, Cause.DRIFT)
+    marks = [
+        replace(one, mark=replace(one.mark or Mark(), market_at=day(-300 + 480 * at)))
+        for at, one in (
+            (at, a_mark(at, *held))
+            for at, held in ((0, ("1", "60000", "40000")), *((at / 24, ("0.8", "66000", "53186.8")) for at in (1, 2)))
+        )
+    ]
+    found = told([plan], [sold], marks)
+    assert found.is_played
+    assert found.days == 40
+    assert found.since == day(-300)
+    assert found.traded_at[0] == pytest.approx(day(-300 + 480 * 0.001), abs=timedelta(seconds=1))
+    assert found.card.scores[0].after == (D("-13.2"), D("-13.2"))
