@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chatbot.backtest.timelines import Timelines
 from chatbot.clock import ManualClock
 from chatbot.exchanges.base import MoodSource, Quote, asset_of, is_perp
 from chatbot.exchanges.candle_table import CandleTable
 from chatbot.exchanges.markets.coins import COINS
-from chatbot.exchanges.markets.path import plain, touch
+from chatbot.exchanges.markets.path import Path, plain, touch
 from chatbot.market.betas import Betas
 from chatbot.market.candles import CandleBook
 from chatbot.market.funding import FundingBook, on_minute
 from chatbot.market.sentiment import Sentiment
-from chatbot.triggers.feeds import MAJOR_CONTRACTS
+from chatbot.triggers.feeds import MAJOR_CONTRACTS, feeds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -62,10 +63,12 @@ class Past:
     funding: FundingBook
     mood: Sentiment
     betas: Betas
+    timelines: Timelines
     #: stands at the moment that is looked at
     clock: ManualClock
     #: quotes that were asked for, since several runs look at the same hours
     _quotes: dict[tuple[str, int], Quote | None] = field(default_factory=dict)
+    _values: dict[tuple[str, float], Floats] = field(default_factory=dict)
 
     def at(self, hour: int) -> datetime:
         """Return the moment of an hour, counted from the first."""
@@ -77,6 +80,19 @@ class Past:
         if key not in self._quotes:
             self._quotes[key] = self._quote(instrument, hour)
         return self._quotes[key]
+
+    def values(self, instrument: str) -> Floats:
+        """Return the price that an instrument is valued at, as its quote has it, at each full hour; nan where it was not traded."""
+        prices, half_spread = self.prices[instrument], self.half_spreads[instrument]
+        if is_perp(instrument):
+            return prices
+        key = (instrument, half_spread)
+        if key not in self._values:
+            at, tick = np.arange(self.hours), self.markets[instrument].tick
+            path = Path(tick=tick, half_spread=half_spread, at=at, mid=prices, volume=self.volumes[instrument])
+            bids = path.bids()
+            self._values[key] = np.where(bids > 0, (bids + path.asks()) / 2, prices)
+        return self._values[key]
 
     def funding_between(self, since: int, until: int, positions: Mapping[str, Decimal]) -> Decimal:
         """Return what positions receive for the settlements after the hour ``since`` up to ``until``, quote.
@@ -177,6 +193,7 @@ def played(recorded: Recorded) -> Past:
         funding=funding,
         mood=mood,
         betas=Betas(candles),
+        timelines=Timelines(feeds(candles, funding, mood, clock), candles, begin, hours),
         clock=clock,
     )
 

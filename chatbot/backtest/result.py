@@ -184,7 +184,7 @@ def _worth(past: Past, snap: Snapshot, start: int, stop: int) -> tuple[Floats, f
 
 def _filled(past: Past, instrument: str) -> Floats:
     """Return prices with each gap filled by the last price before it."""
-    prices = past.prices[instrument]
+    prices = past.values(instrument)
     last = np.maximum.accumulate(np.where(np.isnan(prices), 0, np.arange(len(prices))))
     return prices[last]
 

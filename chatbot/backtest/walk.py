@@ -6,6 +6,7 @@ is decided exactly, by what decides for a portfolio that is alive (decision 0006
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -108,14 +109,17 @@ class _Walk:
         self._states: PortfolioStates = NOTHING
         self._last: Check | None = None
         self._ended_at: datetime | None = None
-        #: the last exact check found nothing, and nothing is open
-        self._calm = False
+        #: nothing is open, and the last exact check was not the one before a plan
+        self._quiet = False
         #: the hour up to which funding was paid
         self._paid_until = 0
         self._machines = machines.Machines(feeds(past.candles, past.funding, past.mood, past.clock), BasketFeed(past.candles))
         together = machines.is_together(strategy)
+        #: what all coins of this portfolio do together hangs on what it holds, so that it has to be followed
         self._basket = machines.basket_machine(strategy, 1) if together and strategy.setting(Cause.VOLATILITY).on else None
-        self._watched = tuple(watch for watch in machines.active_machines(strategy) if not (together and watch.trigger is Cause.VOLATILITY))
+        watched = (watch for watch in machines.active_machines(strategy) if not (together and watch.trigger is Cause.VOLATILITY))
+        self._lives = {watch: past.timelines.of(watch) for watch in watched}
+        self._turns = sorted({turn for life in self._lives.values() for turn in life.turns})
         self._costing = Costing(past.source, past.candles, past.funding, past.clock)
         self._search = Search(past, strategy)
         self.done = Walked()
@@ -125,13 +129,11 @@ class _Walk:
         self._start()
         while (hour := hour + 1 if exactly or not self._is_at_rest else self._next(hour)) < self._past.hours:
             self._pay_funding(hour)
-            self._advance(hour)
             self._check(hour)
         return self.done
 
     def _start(self) -> None:
         """Buy what the strategy wants, as the first plan of a portfolio does."""
-        self._advance(0)
         evaluation = self._look(0)
         if evaluation.figures is None:
             raise Refused("bad_price", ",".join(problem.instrument for problem in evaluation.problems))
@@ -140,54 +142,51 @@ class _Walk:
     @property
     def _is_at_rest(self) -> bool:
         """Tell whether nothing is remembered that one more hour could change by itself."""
-        states, memory, line_of = self._states, self._states.memory, self.portfolio.strategy.line_of
-        held_down = {line_of(asset) for asset, anchor in memory.anchors.items() if not anchor.over}
-        # a line with a coin that is held down keeps its intended mix, whatever prices do
-        settled = states.mix.keys() <= held_down and not any(anchor.over for anchor in memory.anchors.values())
-        return self._calm and settled and not (states.tilts or states.hedges or memory.pending)
+        states, memory = self._states, self._states.memory
+        leaving = any(anchor.over for anchor in memory.anchors.values())
+        return self._quiet and not (leaving or states.tilts or states.hedges or states.margin_fired or memory.pending)
 
     def _next(self, hour: int) -> int:
         """Return the next hour that has to be decided exactly."""
-        found = self._search.suspect(hour + 1, moving=bool(self._states.mix or self._states.memory.anchors))
+        found = self._search.suspect(hour + 1)
         rule = self.portfolio.strategy.schedule
         if (run := schedule.upcoming(rule, self._states.schedule, self._past.at(hour))) is not None:
             found = min(found, hour + max(1, -(-(run - self._past.at(hour)) // HOUR)))
-        for early in range(hour + 1, found):
-            if self._advance(early):
-                return early
-        return found
+        later = bisect_right(self._turns, hour)
+        if later < len(self._turns):
+            found = min(found, self._turns[later])
+        if self._search.moving and found > hour + 1:
+            found -= 1  # what moves a target is told from drift by where the target was an hour before
+        return next((early for early in range(hour + 1, found) if self._follow_basket(early)), found)
 
-    def _advance(self, hour: int) -> bool:
-        """Take the readings that are there at an hour; tell whether a trigger now says something else."""
+    def _follow_basket(self, hour: int) -> bool:
+        """Take the readings of all coins together that are there at an hour; tell whether they now say something else."""
+        now, basket = self._past.at(hour), self._basket
+        if basket is None or not self._machines.baskets.holds(basket.subject) or not self._machines.is_due(basket, now):
+            return False
+        self._machines.take_up([basket], {}, now)
+        _, changed = self._machines.keep(self._machines.run([basket], now))
+        return bool(changed)
+
+    def _signals(self, hour: int) -> tuple[Signal, ...]:
+        """Return where the triggers stand; what moves between two readings is only told (domain 5.4), so nobody looks for it here."""
         now = self._past.at(hour)
-        self._past.clock.put(now)
-        watched = (
-            self._watched
-            if self._basket is None or not self._machines.baskets.holds(self._basket.subject)
-            else (*self._watched, self._basket)
-        )
-        due = [watch for watch in watched if self._machines.is_due(watch, now)]
-        if due:
-            self._machines.take_up(due, {}, now)
-        _, changed = self._machines.keep(self._machines.run(due, now))
-        watching = self._machines.watching(watched, now)
-        return bool(changed | self._machines.look_between(watching, now))
-
-    def _signals(self, now: datetime) -> tuple[Signal, ...]:
+        self._machines.take_up((), {watch: life.at(hour) for watch, life in self._lives.items()}, now)
         own = () if self._basket is None else (self._machines.together(self._basket, now),)
-        return (*(self._machines.signal(watch, now) for watch in self._watched), *own)
+        return (*(self._machines.signal(watch, now) for watch in self._lives), *own)
 
     def _look(self, hour: int) -> Evaluation:
         """Evaluate the portfolio at an hour; what is needed and was not traded is a problem."""
         past, portfolio, account = self._past, self.portfolio, self._account
+        past.clock.put(past.at(hour))
         if self._basket is not None:
             coins = valuation.managed_coins(account.balances.spot, portfolio.strategy)
             self._machines.baskets.hold(self._basket.subject, coins)
-            self._advance(hour)
+            self._follow_basket(hour)
         needed = valuation.instruments(portfolio.strategy, account)
         quotes = {name: quote for name in needed if (quote := past.quote(name, hour)) is not None}
         problems = tuple(Problem(code="missing", instrument=name) for name in needed if name not in quotes)
-        layers = Layers(signals=self._signals(past.at(hour)))
+        layers = Layers(signals=self._signals(hour))
         seen = Evaluation(
             portfolio=portfolio, account=account, markets=past.markets, states=self._states, quotes=quotes, layers=layers, problems=problems
         )
@@ -219,7 +218,8 @@ class _Walk:
             window=self._window,
         )
         result = judge(seen)
-        self._states, self._calm = result.states, result.calm
+        self._states = result.states
+        self._quiet = result.window_opened_at is None and result.due is None and not result.states.pegs and evaluation.figures is not None
         outcome, reasons = self._outcome(seen, result)
         if outcome is Outcome.PLANNED:
             outcome = self._carry_out(hour, evaluation, reasons)
@@ -229,7 +229,7 @@ class _Walk:
             self._states = replace(self._states, schedule=mark)
         self._last = described(result, outcome)
         if evaluation.figures is not None:
-            self._search.put(hour, evaluation)
+            self._search.put(hour, evaluation, self._states)
 
     def _outcome(self, seen: CheckInput, result: CheckResult) -> tuple[Outcome, tuple[Reason, ...]]:
         """Open or close the batching window; return whether a plan is due, and why."""
@@ -252,7 +252,7 @@ class _Walk:
         filled = replace(plan, legs=tuple(replace(leg, filled=leg.qty) for leg in plan.legs))
         meant = intended_mix.confirmed(self._states.mix, plan)
         self._states = execution_hooks.after(replace(self._states, mix=meant), filled)
-        self._ended_at, self._calm = now + _SOON, False
+        self._ended_at, self._quiet = now + _SOON, False
         self._hold(hour, after)
         self.done.blocks.append(
             Block(hour=hour, at=now, reasons=plan.reasons, legs=plan.legs, fees=plan.fees, value=evaluation.held.value)  # type: ignore[union-attr]

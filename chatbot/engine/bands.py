@@ -134,6 +134,20 @@ def advance(
     return _confirm(state, size, breach, confirm)
 
 
+def quiet_drifts(
+    state: BandState, band: Decimal, *, rearm: Decimal = Decimal("0.8"), escalate_pp: Decimal = Decimal(1)
+) -> tuple[Decimal, Decimal | None]:
+    """Return between which drifts, both exclusive, :func:`advance` surely leaves a line as it is; None: there is no upper end.
+
+    The drift is counted towards the side of a line that has fired, else upwards; fractions of V.
+    """
+    if not state.fired:
+        return -band, band
+    with wide():
+        grown = None if state.last_drift is None else max(band, state.last_drift + escalate_pp / 100)
+        return rearm * band, grown
+
+
 def _confirm(state: BandState, size: Decimal, breach: str, confirm: int) -> tuple[BandState, str | None]:
     """Count a breach that is news on its side; fire when ``confirm`` samples in a row agree."""
     if state.fired:

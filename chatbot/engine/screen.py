@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chatbot.engine.planner.smallest_trade import MIN_TRADE, MIN_TRADE_BPS
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -58,6 +60,17 @@ def maybe_breached(qty: Floats, price: Floats, lower: Floats, upper: Floats, mem
             found = _inside(weights, lower[:, edge], upper[:, edge], margin, inside[:, :k])
             np.logical_not(found & (V > 0), out=maybe[here])
     return maybe
+
+
+def maybe_reached(off: Floats, price: Floats, V: Floats) -> NDArray[np.bool_]:
+    """Say for each of N columns whether every coin of a line may stand within its threshold of what was meant (domain 2.3, 9.5).
+
+    ``off`` (A, 1) are the quantities that its coins lack, ``price`` (A, N), ``V`` (N,). Unusable numbers are "maybe".
+    """
+    with np.errstate(all="ignore"):
+        least = np.maximum(float(MIN_TRADE), float(MIN_TRADE_BPS) / 1e4 * V) / len(off)
+        found: NDArray[np.bool_] = np.logical_not(np.logical_or.reduce(np.abs(off) * price >= least * (1 + MARGIN), axis=0))
+    return found
 
 
 def _margin(values: Floats, V: Floats) -> Floats | float:

@@ -52,8 +52,8 @@ class Feed(Protocol):
     #: an older reading counts as missing; None: however old it is
     fresh: timedelta | None
 
-    def is_due(self, upto: datetime, now: datetime) -> bool:
-        """Tell whether there may be a reading by now that comes after ``upto``."""
+    def due(self, upto: datetime) -> datetime:
+        """Return when there may be a reading that comes after ``upto``."""
         ...
 
     async def fetch(self, subjects: Collection[str]) -> None:
@@ -79,8 +79,8 @@ class _Regular:
     patience: timedelta
     fresh: timedelta | None = None
 
-    def is_due(self, upto: datetime, now: datetime) -> bool:
-        return floor(upto, self.step) + self.step + READY <= now
+    def due(self, upto: datetime) -> datetime:
+        return floor(upto, self.step) + self.step + READY
 
     def readings(self, subject: str, upto: datetime, now: datetime) -> Iterator[tuple[datetime, Any]]:
         at = floor(upto, self.step) + self.step
@@ -284,8 +284,8 @@ class _Mood:
         self._mood = mood
         self._clock = clock
 
-    def is_due(self, upto: datetime, now: datetime) -> bool:
-        return floor(upto, self.step) + self.step <= now
+    def due(self, upto: datetime) -> datetime:
+        return floor(upto, self.step) + self.step
 
     async def fetch(self, subjects: Collection[str]) -> None:  # noqa: ARG002 - it is the whole market's
         await self._mood.refresh(self._clock.now())

@@ -133,7 +133,7 @@ class Machines:
         kept = self._kept.get(watch)
         if kept is None or kept.upto > now:  # a market that was begun again is earlier than what was read of it
             return True
-        return self.feed(watch).is_due(kept.upto, now)
+        return self.feed(watch).due(kept.upto) <= now
 
     def take_up(self, due: Iterable[MachineKey], stored: Mapping[MachineKey, MachineState], now: datetime) -> None:
         """Let machines go on where they stood; what is too old, or of a market that was begun again, starts thirty days back."""

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.engine.band_width import Band, half_width, recommend
-from chatbot.engine.bands import BandState, advance, check_bands, check_net
+from chatbot.engine.bands import BandState, advance, check_bands, check_net, quiet_drifts
 from chatbot.engine.destination import destination
 from chatbot.engine.errors import Refused
 from chatbot.engine.targets import split
@@ -230,6 +230,19 @@ def test_alerts_chatter_once() -> None:
     events = events_of(weights_seen)
     expected = ["breach", None, "escalate", None, "escalate", "breach", None, "breach", "breach", None, "breach"]
     assert events == expected
+
+
+@quick
+@given(st.none() | decimals("0", "0.2", 3), st.booleans(), st.booleans(), decimals("-0.3", "0.3", 3))
+def test_between_quiet_drifts_nothing_is_told_and_nothing_changes(last: Decimal | None, fired: bool, over: bool, drift: Decimal) -> None:
+    """A line that rests between them, armed or fired, is the same after a sample, so that nobody has to take it."""
+    state = BandState(fired=True, side="over" if over else "under", last_drift=last) if fired else BandState()
+    line = check_net(D("0.4") + drift, D(1), D("0.4"), Band(abs_pp=D(5)))
+    assert line.band is not None
+    low, high = quiet_drifts(state, line.band)
+    towards = -drift if fired and not over else drift
+    if low < towards and (high is None or towards < high):
+        assert advance(state, line.drift, line.band, line.breach) == (state, None)
 
 
 def test_a_breach_may_have_to_be_confirmed() -> None:

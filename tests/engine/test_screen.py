@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from chatbot.engine.band_width import Band, half_width
 from chatbot.engine.bands import check_bands
-from chatbot.engine.screen import BLOCK, edges, maybe_breached
+from chatbot.engine.exact import exact
+from chatbot.engine.planner.smallest_trade import smallest_trade
+from chatbot.engine.screen import BLOCK, edges, maybe_breached, maybe_reached
+from chatbot.engine.targets import Source, intended_shares
 from tests.engine.strategies import decimals, magnitudes, quick, weights
 
 D = Decimal
@@ -74,6 +77,24 @@ def test_unknown_numbers_are_a_maybe() -> None:
     qty = np.array([[1.0, 0.0, np.inf], [1.0, 0.0, 1.0]])
     assert maybe_breached(qty, np.array([1.0, 1.0]), lower, upper).tolist() == [False, True, True]
     assert maybe_breached(qty, np.array([np.nan, 1.0]), lower, upper).all()
+
+
+@quick
+@given(
+    st.lists(st.tuples(magnitudes(-3, 4), magnitudes(-3, 3), decimals("-1.5", "1.5", 3)), min_size=1, max_size=4),
+    decimals("1000", "1000000", 0),
+)
+def test_no_mix_is_reached_unnoticed(coins: list[tuple[Decimal, Decimal, Decimal]], value: Decimal) -> None:
+    """Wherever the exact look says that every coin has what was meant of it, the sieve says maybe; some stand a hair off."""
+    names = [f"C{number}" for number in range(len(coins))]
+    least = smallest_trade(value) / len(coins)
+    prices = {name: price for name, (price, _, _) in zip(names, coins, strict=True)}
+    held = {name: qty for name, (_, qty, _) in zip(names, coins, strict=True)}
+    meant = {name: qty + max(-qty, off * least / price) for name, (price, qty, off) in zip(names, coins, strict=True)}
+    found = intended_shares(names, prices, held, meant, dict.fromkeys(names, least))
+    off = np.array([[float(exact(meant[name]) - exact(held[name]))] for name in names])
+    maybe = maybe_reached(off, np.array([[float(prices[name])] for name in names]), np.array([float(value)]))
+    assert maybe[0] or found.source is Source.INTENDED
 
 
 def test_no_portfolios_no_answer() -> None:

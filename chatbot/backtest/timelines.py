@@ -1,0 +1,65 @@
+"""Where the machines of triggers stand at every hour of a past: they hang on the market alone, so one run serves everybody who asks."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from chatbot.triggers.feeds import BasketFeed
+from chatbot.triggers.machines import Machines
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from chatbot.engine.triggers.trigger import Reads
+    from chatbot.market.candles import CandleBook
+    from chatbot.triggers.feeds import Feed
+    from chatbot.triggers.machines import MachineKey, MachineState
+
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class Timeline:
+    """The life of one machine."""
+
+    #: hours at which it took readings, and where it stood after each
+    hours: list[int] = field(default_factory=list)
+    states: list[MachineState] = field(default_factory=list)
+    #: hours at which it began to say something else
+    turns: list[int] = field(default_factory=list)
+
+    def at(self, hour: int) -> MachineState:
+        """Return where it stands at an hour, with the readings of that hour taken."""
+        return self.states[bisect_right(self.hours, hour) - 1]
+
+
+class Timelines:
+    """The lives of all machines that somebody asked for."""
+
+    def __init__(self, feeds: Mapping[Reads, Feed], candles: CandleBook, begin: datetime, hours: int) -> None:
+        self._machines = Machines(feeds, BasketFeed(candles))
+        self._begin, self._hours = begin, hours
+        self._known: dict[MachineKey, Timeline] = {}
+
+    def of(self, watch: MachineKey) -> Timeline:
+        """Return the life of one machine; that of a portfolio's own basket hangs on what it holds, and is none of these."""
+        if watch not in self._known:
+            self._known[watch] = self._lived(watch)
+        return self._known[watch]
+
+    def _lived(self, watch: MachineKey) -> Timeline:
+        found, hour, feed = Timeline(), 0, self._machines.feed(watch)
+        while hour < self._hours:
+            now = self._begin + hour * _HOUR
+            self._machines.take_up([watch], {}, now)
+            _, changed = self._machines.keep(self._machines.run([watch], now))
+            found.hours.append(hour)
+            found.states.append(self._machines[watch])
+            if changed:
+                found.turns.append(hour)
+            hour = max(hour + 1, -((self._begin - feed.due(self._machines[watch].upto)) // _HOUR))
+        return found
