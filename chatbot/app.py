@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.access import Access
 from chatbot.alerts import write
+from chatbot.backtest.desk import Desk
 from chatbot.clock import SystemClock
 from chatbot.durable import Durable
 from chatbot.errors import InternalError, SettingError, Unreachable, contained
@@ -122,6 +123,7 @@ class Program:
     ways_out: WaysOut
     reports: Reports
     reviews: Reviews
+    backtests: Desk
     adviser: Adviser
     access: Access
     keyring: Keyring
@@ -235,6 +237,7 @@ async def open_program(
         program = await _assemble(settings, clock, db, hold, source, work, pace or pace_for(settings), stage, vault, stack)
         program = replace(program, own_exchange=own_exchange)
         stack.push_async_callback(program.accounts.close)
+        stack.push_async_callback(program.backtests.close)
         stack.push_async_callback(work.stop)
         if start_work:
             await work.start()
@@ -338,6 +341,7 @@ async def _assemble(
         ways_out=WaysOut(open_accounts, evaluator, markets, portfolios, clock),
         reports=reports,
         reviews=Reviews(db, evaluator, markets, clock),
+        backtests=Desk(asyncio.create_task),
         adviser=Adviser(evaluator, costing),
         access=access,
         keyring=keyring,

@@ -20,6 +20,7 @@ from handlers.chat.trouble import broken, words_outside
 from handlers.chat.typed_keys import WHISPERS, Whispers
 from handlers.commands import (
     alerts,
+    backtest,
     band_advice,
     by_hand,
     exposure,
@@ -82,6 +83,7 @@ COMMANDS: dict[str, Handler] = {
     "history": history.history,
     "review": review.review,
     "report": report.report,
+    "backtest": backtest.backtest,
     "targets": strategy.targets,
     "keep": keep.keep,
     "bands": strategy.bands,
@@ -185,6 +187,10 @@ BUTTONS: dict[str, Handler] = {
     "review_card": review.scorecard,
     "report": report.report,
     "report_as": report.report_as,
+    "backtest": backtest.backtest,
+    "past_go": backtest.go,
+    "past_each": backtest.each,
+    "past_stop": backtest.stop,
     "why": history.why,
     "why_all": history.why_all,
     "settings": settings.settings,

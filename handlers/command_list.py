@@ -51,6 +51,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="history", description=N_("Past plans and their results"), group=Group.PORTFOLIO),
     Command(name="review", description=N_("What trading and each trigger brought"), group=Group.PORTFOLIO),
     Command(name="report", description=N_("Trades, gains and fees as a file"), group=Group.PORTFOLIO),
+    Command(name="backtest", description=N_("What a strategy would have done"), group=Group.STRATEGY),
     Command(name="targets", description=N_("Strategy and target weights"), group=Group.STRATEGY),
     Command(name="keep", description=N_("Keep a quantity of a coin out"), group=Group.STRATEGY),
     Command(name="bands", description=N_("How far a line may drift"), group=Group.STRATEGY),
@@ -92,6 +93,7 @@ TITLES = {
     "history": N_("History"),
     "review": N_("Review"),
     "report": N_("Report"),
+    "backtest": N_("Backtest"),
     "targets": N_("Targets"),
     "bands": N_("Bands"),
     "triggers": N_("Triggers"),
@@ -117,5 +119,20 @@ SHOWN_BY_BUTTON = TITLES.keys() - {"pause", "resume"} | {
 }
 #: commands that take what is written behind them
 TAKE_WORDS = frozenset(
-    {"targets", "keep", "bands", "triggers", "schedule", "alerts", "mode", "hedge", "deposit", "withdraw", "invest", "live", "report"}
+    {
+        "targets",
+        "keep",
+        "bands",
+        "triggers",
+        "schedule",
+        "alerts",
+        "mode",
+        "hedge",
+        "deposit",
+        "withdraw",
+        "invest",
+        "live",
+        "report",
+        "backtest",
+    }
 )

@@ -101,6 +101,12 @@ def compare(past: Past, strategy: Strategy, amount: Decimal, *, window: timedelt
     )
 
 
+def alone(past: Past, strategy: Strategy, amount: Decimal, *, window: timedelta) -> tuple[Result, tuple[Block, ...]]:
+    """Walk one strategy through a past, beside nothing; return what it came to, and its plans. Raises as :func:`compare` does."""
+    walked = walk(past, strategy, amount, window=window)
+    return _result(past, walked), tuple(walked.blocks)
+
+
 def _held(walked: Walked) -> Walked:
     """Return a walk with nothing done after the first plan, which bought the strategy's own targets: held (domain 12.2 a)."""
     return replace(walked, blocks=walked.blocks[:1], held=walked.held[:1], liquidated=[])

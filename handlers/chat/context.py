@@ -131,6 +131,10 @@ async def reply(update: Update, context: Context, view: View, *, silent: bool = 
     Raises :class:`ShutOut` for somebody who was blocked while their command was under way.
     """
     del update
+    return await _sent(context, view, silent=silent)
+
+
+async def _sent(context: Context, view: View, *, silent: bool = False) -> Message:
     await _still_in(context)
     chat_id, keyboard = context.person.chat_id, await _keyboard(context, view)
     try:
@@ -166,16 +170,26 @@ async def show(update: Update, context: Context, view: View, *, keeps_picture: b
         sent = await reply(update, context, view, silent=True)
         await sending.take_away(context.bot, query.message)
         return sent
+    return await redraw(context, query.message, view)
+
+
+async def redraw(context: Context, message: Message, view: View) -> Message:
+    """Show a view in place of a message that was sent before, whatever is tapped or written meanwhile; anew where that one is gone.
+
+    Raises :class:`ShutOut` as :func:`reply` does.
+    """
     await _still_in(context)
     try:
-        edited = await _edit(query.message, context, view)
+        edited = await _edit(message, context, view)
     except BadRequest as refusal:
         if sending.nothing_changed(refusal):
-            return query.message
+            return message
         if not sending.message_gone(refusal):
             raise
         edited = None
-    return edited or await reply(update, context, view)
+    if edited is not None:
+        return edited
+    return await _sent(context, view)
 
 
 async def _still_in(context: Context) -> None:

@@ -62,6 +62,10 @@ _NOISE = re.compile(
 _OPEN_END = re.compile(r"(?<!\w)(?:since|from|desde|с|со|от|начиная)(?!\w)")
 
 
+class NoPeriod(UserError):
+    """A text that names no period at all."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
     """Days from the first to the last, both included."""
@@ -105,7 +109,7 @@ def coded(code: str, today: date) -> Period:
 
 
 def read(text: str, today: date) -> Period:
-    """Return the period that a text names. Raises :class:`UserError` with what to write."""
+    """Return the period that a text names. Raises :class:`UserError` with what to write, :class:`NoPeriod` for what names none."""
     said = re.sub(r"\b(\d{1,2}) (?:de|of) ", r"\1 ", plain(unicodedata.normalize("NFKC", text)))
     said = re.sub(r"([^\W\d_]{3,}) (?:de|del|of) (?=20\d\d)", r"\1 ", said)
     if (named := _NAMED.get(said) or _NAMED.get(_NOISE.sub(" ", said).strip())) is not None:
@@ -114,7 +118,7 @@ def read(text: str, today: date) -> Period:
         return _checked(Period(first=year(int(packed[1])).first, last=year(int(packed[2])).last), text, today)
     found, rest = _dates(said, text, today)
     if not found or len(found) > _TWO or _NOISE.sub("", rest).strip():
-        raise UserError(
+        raise NoPeriod(
             N_("“{text}” is no period I can read. Write it like 2025, March 2025 or 2025-01-01 to 2025-03-31."), text=shown(text)
         )
     last = found[-1].last if len(found) == _TWO or not _OPEN_END.search(said) else max(today, found[0].first)

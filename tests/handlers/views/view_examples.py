@@ -134,6 +134,7 @@ from handlers.views.portfolio import (
     why,
 )
 from handlers.views.trigger import page
+from tests.handlers.views.backtest_examples import backtests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -1099,7 +1100,7 @@ def _real_money(name: str) -> dict[str, Callable[[Words], View]]:
 
 def every_view(name: str = PLAIN) -> dict[str, Callable[[Words], View]]:
     """Return every view by ``module.function``, with ``name`` wherever something comes from outside."""
-    return _every(name) | _real_money(name) | _looking_back(name)
+    return _every(name) | _real_money(name) | _looking_back(name) | backtests(portfolio(name))
 
 
 def some_books(name: str = PLAIN, *, known: bool = True) -> Books:

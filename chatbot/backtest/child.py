@@ -1,0 +1,64 @@
+"""The other process: one job comes in, what was found goes out, and it ends with whoever asked.
+
+Started by ``apart.py`` as ``python -m chatbot.backtest.child``. Frames on standard output are four bytes of length and a pickle of a word
+with its values; nothing else is written there.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import struct
+import sys
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: the bot answers people on the same cores, and goes first
+_NICE = 10
+
+
+def main() -> int:
+    """Answer the one job on standard input."""
+    os.nice(_NICE)
+    told = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not stand among the frames
+    from chatbot.backtest.question import answer  # noqa: PLC0415 - loaded while the bot is still fetching prices
+    from chatbot.engine.errors import Refused  # noqa: PLC0415
+
+    try:
+        job = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the bot that started this process, over a pipe of its own
+    except EOFError:  # whoever asked has changed their mind
+        return 0
+    threading.Thread(target=_end_with_the_bot, args=(sys.stdin.buffer,), daemon=True).start()
+    say = _speaker(told)
+    try:
+        say("answer", answer(job, lambda done, of: say("part", (done, of))))
+    except Refused as refusal:
+        say("refused", (refusal.code, refusal.subject))
+    except Exception as error:  # noqa: BLE001 - told to the bot, which logs it under an id
+        say("broken", repr(error))
+    return 0
+
+
+def _speaker(out: BinaryIO) -> Callable[[str, Any], None]:
+    def say(word: str, value: Any) -> None:  # noqa: ANN401 - what a word carries
+        body = pickle.dumps((word, value), protocol=5)
+        out.write(struct.pack(">I", len(body)) + body)
+        out.flush()
+
+    return say
+
+
+def _end_with_the_bot(pipe: BinaryIO) -> None:
+    """Wait until the bot is gone, however it went: then its end of the pipe is closed, and nobody waits for an answer any more."""
+    with suppress(OSError):
+        pipe.read(1)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""From a question to its job: which days there are prices for, and the prices of them; never anything after the market's now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from chatbot.backtest.past import HOUR, LOOK_BACK, fetch
+from chatbot.errors import UserError
+from chatbot.exchanges.base import asset_of
+from chatbot.i18n import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from chatbot.backtest.past import Recorded
+    from chatbot.exchanges.base import PriceSource
+    from chatbot.model import Strategy
+
+#: no exchange has hours of coins from before it
+EARLIEST = datetime(2017, 1, 1, tzinfo=UTC)
+SHORTEST = timedelta(days=7)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Days that are asked for; None: since there are prices, or up to now."""
+
+    begin: datetime | None
+    end: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The history of a question."""
+
+    recorded: Recorded
+    #: coins without which it cannot begin earlier; empty where it begins when it was asked to
+    late: tuple[str, ...]
+    #: history before the first hour, which triggers look back on, as far as they do
+    look_back: timedelta
+
+
+async def prepare(
+    source: PriceSource, strategies: Sequence[Strategy], span: Span, now: datetime, tell: Callable[[int, int], None]
+) -> Found:
+    """Fetch the hours of a span for everything that some strategies hold; ``now`` is the market's.
+
+    Raises :class:`UserError` where there is too little, and ``ExchangeError``.
+    """
+    names = sorted({name for one in strategies for name in (*one.spot_assets, *one.contracts)})
+    listed = await source.markets()
+    if unknown := [name for name in names if name not in listed]:
+        raise _without_past(unknown)
+    wanted = max(span.begin or EARLIEST, EARLIEST)
+    first: dict[str, datetime] = {}
+    for done, name in enumerate(names):
+        tell(done, 2 * len(names))
+        days = await source.candles(name, "1d", wanted - LOOK_BACK, now)
+        if not len(days):
+            raise _without_past([name])
+        first[name] = days[0].at
+    # the price of an hour is the open of its bar, and the last bar is not closed yet
+    end = min(_hour(span.end or now), _hour(now) - HOUR)
+    begin, late = _begun(first, wanted, is_open=span.begin is None)
+    if end - begin < SHORTEST:
+        raise _too_short(late, begin, end)
+    tell(len(names), 2 * len(names))
+    recorded = await fetch(source, names, begin, end)
+    return Found(recorded=recorded, late=late, look_back=min(LOOK_BACK, begin - min(first.values())))
+
+
+def _begun(first: Mapping[str, datetime], wanted: datetime, *, is_open: bool) -> tuple[datetime, tuple[str, ...]]:
+    """Return the first day on which everything has a price, and what it had to be waited for; the first day of a coin is not whole."""
+    latest = max(at + _DAY for at in first.values())
+    if latest <= wanted:
+        return wanted, ()
+    late = tuple(name for name, at in first.items() if at + _DAY > wanted and (not is_open or at + _DAY == latest))
+    return latest, tuple(dict.fromkeys(map(asset_of, late)))
+
+
+def _without_past(names: Sequence[str]) -> UserError:
+    coins = ", ".join(dict.fromkeys(map(asset_of, names)))
+    return UserError(N_("There are no past prices of {coins} here, so this strategy cannot be tested."), coins=coins)
+
+
+def _too_short(late: tuple[str, ...], begin: datetime, end: datetime) -> UserError:
+    days = max(0, (end - begin) // _DAY)
+    if late:
+        told = N_("A test needs at least {least} days of prices; of {coins} there would be {days}.")
+        return UserError(told, coins=", ".join(late), days=days, least=SHORTEST.days)
+    return UserError(N_("A test needs at least {least} days of prices; here there would be {days}."), days=days, least=SHORTEST.days)
+
+
+def for_the_past(strategy: Strategy, begin: datetime) -> Strategy:
+    """Return a strategy as it would have stood on the first day of the past.
+
+    Its calendar counts from then on. Regular amounts are left out, since no money comes in; so is what is kept out of it, which belongs to
+    holdings and not to the strategy.
+    """
+    rule = strategy.schedule
+    schedule = None if rule is None or rule.invest is not None else replace(rule, set_at=begin)
+    return replace(strategy, schedule=schedule, kept={asset: qty for asset, qty in strategy.kept.items() if qty is None})
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)

@@ -1,0 +1,90 @@
+"""One question about the past, whole in itself so that another process can be given it, and what was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chatbot.backtest.past import played
+from chatbot.backtest.result import alone, compare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime, timedelta
+    from decimal import Decimal
+
+    from chatbot.backtest.past import Past, Recorded
+    from chatbot.backtest.result import Result
+    from chatbot.model import Cause, Strategy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What is to be tried, with the history to try it on."""
+
+    recorded: Recorded
+    strategy: Strategy
+    #: what is begun with, quote
+    amount: Decimal
+    #: how long triggers are gathered
+    window: timedelta
+    #: the portfolio's own strategy, to stand beside another one; None: it is the one that is tried
+    own: Strategy | None = None
+    #: the strategy with one trigger switched the other way, by trigger; where there are some, nothing else is compared
+    switched: Mapping[Cause, Strategy] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was found; plain values, which another process can be given."""
+
+    begin: datetime
+    #: full hours from the first to the last, both included
+    hours: int
+    #: the ways by name, the strategy first; only it where triggers were switched
+    ways: Mapping[str, Result]
+    own: Result | None
+    switched: Mapping[Cause, Result]
+    #: of the switched triggers, those that the strategy has on
+    on: frozenset[Cause]
+    #: hours at which the strategy's plans were carried out, after the first
+    traded: tuple[int, ...]
+    #: hours without a price, by instrument; only those that have some
+    missing: Mapping[str, int]
+
+
+def answer(job: Job, tell: Callable[[int, int], None]) -> Answer:
+    """Try everything that was asked, part by part; raises ``engine.errors.Refused`` where something has no price at the first hour."""
+    parts, past = 1 + (job.own is not None) + len(job.switched), played(job.recorded)
+    tell(0, parts)
+    if job.switched:
+        tried, blocks = alone(past, job.strategy, job.amount, window=job.window)
+        ways: dict[str, Result] = {"strategy": tried}
+    else:
+        found = compare(past, job.strategy, job.amount, window=job.window)
+        ways, blocks = found.ways, found.blocks
+    tell(1, parts)
+    own = None if job.own is None else alone(past, job.own, job.amount, window=job.window)[0]
+    switched: dict[Cause, Result] = {}
+    for done, (trigger, strategy) in enumerate(job.switched.items(), start=1 + (job.own is not None)):
+        tell(done, parts)
+        switched[trigger] = alone(past, strategy, job.amount, window=job.window)[0]
+    return Answer(
+        begin=past.begin,
+        hours=past.hours,
+        ways=ways,
+        own=own,
+        switched=switched,
+        on=frozenset(trigger for trigger in switched if job.strategy.setting(trigger).on),
+        traded=tuple(block.hour for block in blocks[1:]),
+        missing=_missing(past, job),
+    )
+
+
+def _missing(past: Past, job: Job) -> dict[str, int]:
+    """Return how many hours have no price, of what the strategies that were tried hold."""
+    needed = {name for one in (job.strategy, job.own) if one is not None for name in (*one.spot_assets, *one.contracts)}
+    counted = {name: int(np.isnan(past.prices[name]).sum()) for name in sorted(needed & past.prices.keys())}
+    return {name: count for name, count in counted.items() if count}

@@ -1,0 +1,187 @@
+"""/backtest: what a strategy would have done, computed in a process of its own while everybody is answered as always."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from telegram.error import TelegramError
+
+from chatbot.backtest.desk import Busy, ended
+from chatbot.backtest.prepare import for_the_past, prepare
+from chatbot.backtest.question import Job
+from chatbot.errors import ExchangeError, ShutOut
+from chatbot.exchanges.base import traded
+from chatbot.model import INFO
+from chatbot.portfolio import strategies
+from chatbot.portfolio.names import SPOT_ONLY
+from handlers.chat.context import need_portfolio, redraw, reply, show
+from handlers.commands import backtest_words
+from handlers.views.past import backtest as views
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
+
+    from telegram import Message, Update
+
+    from chatbot.backtest.desk import Run
+    from chatbot.model import Cause, Portfolio, Strategy
+    from handlers.chat.context import Context
+    from handlers.views.common import View
+    from handlers.views.past.backtest import Told, Wish
+
+log = structlog.get_logger()
+#: what is begun with where the portfolio cannot be valued now, quote
+_AMOUNT: Final = Decimal(10_000)
+#: seconds between two edits of a message that shows how far a run is: Telegram allows one a second in a chat, and others wait for it too
+_BETWEEN_S: Final = 2.0
+#: triggers are gathered for less than the hour between two looks
+_LONGEST_WINDOW_S: Final = 1800.0
+
+
+async def backtest(update: Update, context: Context) -> None:
+    """Offer strategies and periods, or test what is written behind the command."""
+    portfolio = await need_portfolio(update, context, to_read=True)
+    if portfolio is None:
+        return
+    if update.callback_query is None and context.rest:
+        wish = backtest_words.read(context.rest, context.words, _market_now(context, portfolio).date())
+        await _begin(update, context, portfolio, wish)
+        return
+    tapped = context.tapped.arg if update.callback_query is not None else ""
+    await _show_beside(update, context, views.choice(context.words, portfolio, views.told_by(tapped)))
+
+
+async def go(update: Update, context: Context) -> None:
+    """Test what was chosen."""
+    portfolio = await need_portfolio(update, context, to_read=True)
+    if portfolio is not None:
+        await _begin(update, context, portfolio, views.told_by(context.tapped.arg))
+
+
+async def each(update: Update, context: Context) -> None:
+    """Test once more with each trigger switched the other way."""
+    portfolio = await need_portfolio(update, context, to_read=True)
+    if portfolio is not None:
+        await _begin(update, context, portfolio, views.told_by(context.tapped.arg), by_trigger=True)
+
+
+async def stop(update: Update, context: Context) -> None:
+    """Stop the run whose button was tapped, or show how it ended; of one from before a restart nothing is left."""
+    portfolio = await need_portfolio(update, context, to_read=True)
+    if portfolio is None:
+        return
+    run = context.program.backtests.named(context.tapped.arg, context.person.id)
+    if run is None:
+        await show(update, context, views.gone(context.words, portfolio))
+        return
+    context.program.backtests.stop(run)
+    # the message of the run follows it by itself; another one that offered to stop it, or one that missed its end, is told here
+    await show(update, context, views.result(context.words, run.about, run))
+
+
+async def _show_beside(update: Update, context: Context, view: View) -> None:
+    """Show a view in place of the tapped message, but below a result, which stays."""
+    query = update.callback_query
+    is_result = query is not None and query.message is not None and bool(getattr(query.message, "photo", ()))
+    await (reply(update, context, view) if is_result else show(update, context, view))
+
+
+async def _begin(update: Update, context: Context, portfolio: Portfolio, wish: Wish, *, by_trigger: bool = False) -> None:
+    """Put a question in line, and let its message follow it."""
+    words, desk = context.words, context.program.backtests
+    told = views.Told(portfolio=portfolio, wish=wish, by_trigger=by_trigger)
+    make = _maker(context, told, await _strategy(context, portfolio, wish))
+    try:
+        run = desk.begin(context.person.id, make, told)
+    except Busy as busy:
+        await reply(update, context, views.busy(words, portfolio, busy.run))
+        return
+    view = views.under_way(words, told, run, desk.place(run))
+    query = update.callback_query
+    in_place = query is not None and query.message is not None and not by_trigger and not getattr(query.message, "photo", ())
+    try:
+        message = await (show(update, context, view) if in_place else reply(update, context, view))
+    except BaseException:
+        desk.stop(run)  # nobody would ever see it
+        raise
+    desk.keep(_follow(context, told, run, message))
+
+
+async def _follow(context: Context, told: Told, run: Run, message: Message) -> None:
+    """Keep a message telling how far a run is, until it tells the end."""
+    desk, words = context.program.backtests, context.words
+    try:
+        while not run.stage.is_over:
+            await run.news.wait()
+            run.news.clear()
+            if not run.stage.is_over:
+                message = await _redrawn(context, message, views.under_way(words, told, run, desk.place(run)))
+                await ended(run, _BETWEEN_S)
+        await _redrawn(context, message, views.result(words, told, run))
+    except ShutOut:
+        desk.stop(run)
+
+
+async def _redrawn(context: Context, message: Message, view: View) -> Message:
+    try:
+        return await redraw(context, message, view)
+    except TelegramError as trouble:
+        log.warning("backtest could not be shown", error=type(trouble).__name__)
+        return message
+
+
+def _maker(context: Context, told: Told, strategy: Strategy) -> Callable[[Run], Awaitable[Job]]:
+    """Return what puts the job of a question together once it is its turn."""
+    program, portfolio = context.program, told.portfolio
+    own = None if told.by_trigger or strategy == portfolio.strategy else portfolio.strategy
+
+    async def make(run: Run) -> Job:
+        source, now = program.markets.of(portfolio).source, _market_now(context, portfolio)
+        tried = [strategy] if own is None else [strategy, own]
+        found = await prepare(source, tried, backtest_words.span(told.wish.period, now), now, run.tell)
+        told.found = found
+        begin = found.recorded.begin
+        past = for_the_past(strategy, begin)
+        return Job(
+            recorded=found.recorded,
+            strategy=past,
+            amount=await _worth(context, portfolio),
+            window=timedelta(seconds=min(program.settings.batch_window_s, _LONGEST_WINDOW_S)),
+            own=None if own is None else for_the_past(own, begin),
+            switched=_switched(past) if told.by_trigger else {},
+        )
+
+    return make
+
+
+def _market_now(context: Context, portfolio: Portfolio) -> datetime:
+    return context.program.markets.market_time(portfolio, context.program.clock.now())
+
+
+async def _strategy(context: Context, portfolio: Portfolio, wish: Wish) -> Strategy:
+    """Return the strategy that is to be tested: the portfolio's own, or a preset with its coins and, like it, with or without futures."""
+    own = portfolio.strategy
+    if wish.strategy == views.OWN:
+        return own
+    listed = traded(await context.program.markets.of(portfolio).source.markets())
+    name = wish.strategy + (SPOT_ONLY if strategies.is_without_futures(own) else "")
+    return strategies.preset(name, listed, own.members.get("ALT", ()))
+
+
+async def _worth(context: Context, portfolio: Portfolio) -> Decimal:
+    """Return what the portfolio is worth, because small money trades less often; a usual amount where that is not known."""
+    try:
+        figures = (await context.program.evaluator.look(portfolio)).figures
+    except ExchangeError:
+        figures = None
+    return figures.value if figures is not None and figures.value > 0 else _AMOUNT
+
+
+def _switched(strategy: Strategy) -> dict[Cause, Strategy]:
+    """Return the strategy with each trigger of the market switched the other way, but for those that would have nothing to move."""
+    movable = [name for name, info in INFO.items() if strategy.contracts or not info.effect.needs_futures]
+    return {name: strategies.switched(strategy, name, on=not strategy.setting(name).on) for name in movable}

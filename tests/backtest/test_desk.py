@@ -1,0 +1,164 @@
+"""The desk where backtests are asked for: turns, one a person, stops, failures, and the end of the bot."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chatbot.backtest import desk as desks
+from chatbot.backtest.apart import Died
+from chatbot.backtest.desk import Busy, Desk, Stage, TookTooLong
+from chatbot.backtest.past import Recorded
+from chatbot.backtest.question import Job
+from chatbot.errors import InternalError, Unreachable, UserError
+from chatbot.model import Cause
+from chatbot.portfolio import strategies
+from tests.backtest.stand_in import StandIn
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from chatbot.backtest.desk import Run
+
+BEGIN = datetime(2022, 1, 1, tzinfo=UTC)
+CALM, BOLD = (strategies.preset(name, ("BTC", "ETH", "SOL")) for name in ("conservative", "aggressive"))
+
+
+def a_job(strategy: object = CALM, **given: object) -> Job:
+    recorded = Recorded(begin=BEGIN, end=BEGIN + timedelta(days=30), markets={}, bars={}, settlements={}, moods=())
+    return Job(recorded=recorded, strategy=strategy, amount=Decimal(1000), window=timedelta(minutes=1), **given)  # type: ignore[arg-type]
+
+
+async def make(run: Run) -> Job:
+    run.tell(1, 2)
+    return a_job()
+
+
+@asynccontextmanager
+async def a_desk(room: int = 1) -> AsyncIterator[tuple[Desk, StandIn]]:
+    stand_in = StandIn()
+    desk = Desk(asyncio.create_task, room=room, worker=stand_in)
+    try:
+        yield desk, stand_in
+    finally:
+        await desk.close()
+
+
+async def breath() -> None:
+    """Let everything go as far as it can."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_they_are_served_in_turn_and_know_their_place() -> None:
+    """Two cores, four people: two are served, the others count down; whoever is stopped makes room, in line and at the counter."""
+    async with a_desk(room=2) as (desk, stand_in):
+        runs = [desk.begin(person, make) for person in range(4)]
+        await breath()
+        assert [run.stage for run in runs] == [Stage.COUNTING, Stage.COUNTING, Stage.WAITING, Stage.WAITING]
+        assert [desk.place(run) for run in runs] == [0, 0, 1, 2]
+        assert stand_in.open == 2
+        runs[3].news.clear()
+        desk.stop(runs[2])
+        await breath()
+        assert runs[3].news.is_set()
+        assert desk.place(runs[3]) == 1
+        desk.stop(runs[0])
+        await breath()
+        assert [run.stage for run in runs] == [Stage.STOPPED, Stage.COUNTING, Stage.STOPPED, Stage.COUNTING]
+        stand_in.go.set()
+        await breath()
+        assert [run.stage for run in runs] == [Stage.STOPPED, Stage.DONE, Stage.STOPPED, Stage.DONE]
+        assert stand_in.open == 0
+        desk.stop(runs[1])
+        assert runs[1].stage is Stage.DONE, "what is over stays as it is"
+
+
+async def test_one_at_a_time_for_each_person() -> None:
+    """A second question of somebody is refused with the first; once that is over it is taken, and an old word finds nothing."""
+    async with a_desk(room=3) as (desk, stand_in):
+        first = desk.begin(1, make)
+        with pytest.raises(Busy) as refused:
+            desk.begin(1, make)
+        assert refused.value.run is first
+        assert desk.named(first.word, 1) is first
+        assert desk.named(first.word, 2) is None
+        assert desk.begin(2, make).word != first.word
+        stand_in.go.set()
+        await breath()
+        second = desk.begin(1, make)
+        assert desk.named(first.word, 1) is None
+        assert desk.named(second.word, 1) is second
+
+
+@pytest.mark.parametrize("trouble", [Died("-9"), UserError("no"), Unreachable("no"), InternalError("no"), ValueError("no")], ids=repr)
+async def test_what_goes_wrong_is_kept_for_who_asked_and_makes_room(trouble: Exception) -> None:
+    """Whatever it is, the next one is served."""
+    async with a_desk() as (desk, stand_in):
+        stand_in.trouble = trouble
+        run, other = desk.begin(1, make), desk.begin(2, make)
+        stand_in.go.set()
+        await breath()
+        assert run.stage is other.stage is Stage.FAILED
+        assert run.over.is_set()
+        assert isinstance(run.trouble, type(trouble) if not isinstance(trouble, ValueError) else InternalError)
+        assert stand_in.open == 0
+
+
+async def test_what_fails_before_it_is_a_job_is_told_too() -> None:
+    """Prices that cannot be fetched end a run as the process does."""
+    async with a_desk() as (desk, stand_in):
+
+        async def fails(run: Run) -> Job:
+            raise Unreachable(run.word)
+
+        run = desk.begin(1, fails)
+        await breath()
+        assert run.stage is Stage.FAILED
+        assert not stand_in.jobs
+
+
+async def test_nothing_runs_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that does not end is given up, so that those in line have their turn."""
+    monkeypatch.setattr(desks, "LONGEST_S", 0.01)
+    async with a_desk() as (desk, _):
+        run = desk.begin(1, make)
+        await asyncio.wait_for(run.over.wait(), 5)
+        assert isinstance(run.trouble, TookTooLong)
+
+
+async def test_settings_are_counted_once_each_and_by_person() -> None:
+    """The same strategy again is no other setting; a preset, its yardstick and each switched trigger are."""
+    async with a_desk(room=4) as (desk, stand_in):
+        stand_in.go.set()
+        switched = {Cause.TREND: strategies.switched(CALM, Cause.TREND, on=False)}
+        tried = []
+        for job in (a_job(), a_job(), a_job(BOLD, own=CALM), a_job(switched=switched)):
+
+            async def given(run: Run, job: Job = job) -> Job:
+                del run
+                return job
+
+            run = desk.begin(1, given)
+            await breath()
+            tried.append(run.tried)
+        assert tried == [1, 1, 2, 3]
+        other = desk.begin(2, make)
+        await breath()
+        assert other.tried == 1
+
+
+async def test_the_end_of_the_bot_ends_everything() -> None:
+    """Runs, those in line and what follows them."""
+    async with a_desk() as (desk, stand_in):
+        runs = [desk.begin(person, make) for person in range(3)]
+        desk.keep(asyncio.sleep(1000))
+        await breath()
+        await desk.close()
+        assert {run.stage for run in runs} == {Stage.STOPPED}
+        assert stand_in.open == 0

@@ -1,0 +1,220 @@
+"""/backtest in the chat: from the choice to the picture, in line, stopped, ended from outside, and after a restart."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chatbot.backtest.apart import Died
+from chatbot.model import Role
+from chatbot.store import accounts
+from handlers.commands import backtest
+from tests.backtest.stand_in import StandIn
+from tests.moments import after
+from tests.person import BEN
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.person import Someone
+
+
+async def set_up(ann: Someone) -> None:
+    """Have a portfolio."""
+    await ann.set_up()
+
+
+@asynccontextmanager
+async def at_the_desk(folder: Path, *, room: int = 1) -> AsyncIterator[tuple[Someone, StandIn]]:
+    """Sit down with a portfolio, at a desk whose processes are stand-ins."""
+    stand_in = StandIn()
+    async with after(set_up, folder) as ann:
+        seat(ann, stand_in, room)
+        yield ann, stand_in
+        await ann.program.backtests.close()
+
+
+def seat(ann: Someone, stand_in: StandIn, room: int) -> None:
+    ann.program.backtests.__init__(asyncio.create_task, room=room, worker=stand_in)  # type: ignore[misc]  # the program is frozen around it
+
+
+async def until(ann: Someone, fragment: str) -> str:
+    """Wait until the newest message says something; return what it says."""
+    for _ in range(400):
+        if fragment in ann.last.text:
+            return ann.last.text
+        await asyncio.sleep(0.005)
+    raise AssertionError(f"{fragment!r} never came; the newest message says\n{ann.last.text}")
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits between two edits."""
+    monkeypatch.setattr(backtest, "_BETWEEN_S", 0.001)
+
+
+async def test_from_the_choice_to_the_picture_in_one_message(tmp_path: Path) -> None:
+    """Two taps choose, one begins; the message tells how far it is and becomes the picture, whose caption says what to make of it."""
+    async with at_the_desk(tmp_path) as (ann, stand_in):
+        page = await ann.say("/backtest")
+        assert "What would Balanced have done over 1 year?" in page
+        number = ann.last.id
+        await ann.taps("Aggressive", "Half a year")
+        assert {"✓ Aggressive", "✓ Half a year"} <= set(ann.last.buttons)
+        await ann.tap("Test it")
+        assert "Playing it hour by hour: 1 of 3 done." in await until(ann, "hour by hour")
+        (job,) = stand_in.jobs
+        assert job.strategy.preset == "aggressive"
+        assert job.own is not None
+        assert job.own.preset == "balanced"
+        assert job.recorded.end <= ann.program.source.market_time(ann.clock.now())
+        stand_in.go.set()
+        told = await until(ann, "+10.0%, holding +4.0%, with 123 plans")
+        assert ann.last.id == number
+        assert ann.last.attachment is not None
+        for said in ("Aggressive", "Yours", "Bands alone", "Monthly", "Hold"):
+            assert said in told
+        for caveat in ("slippage and waiting are not in it", "Survivors only", "2 settings tried so far", "Under two years", "made up"):
+            assert caveat in told
+        assert "These prices are made up" in told
+
+
+async def test_by_trigger_below_the_result_and_another_test_below_that(tmp_path: Path) -> None:
+    """The result stays; each trigger is switched once, and what was on stands under on."""
+    async with at_the_desk(tmp_path) as (ann, stand_in):
+        stand_in.go.set()
+        await ann.say("/backtest 60d")
+        await until(ann, "holding")
+        shown = ann.last.id
+        await ann.tap("Which triggers helped")
+        told = await until(ann, "with each trigger on and off")
+        assert ann.last.id > shown
+        job = stand_in.jobs[-1]
+        assert {trigger for trigger, one in job.switched.items() if one.setting(trigger).on is job.strategy.setting(trigger).on} == set()
+        assert "Volatility    +10.0%  −10.0%" in told
+        assert "High funding" in told
+        assert "6 settings tried so far" in told
+        await ann.tap("Another test", ann.with_button("Which triggers helped"))
+        assert "What would Balanced have done" in ann.last.text
+        assert any(message.attachment for message in ann.messages if message.id == shown)
+
+
+async def test_two_people_and_one_core(tmp_path: Path) -> None:
+    """Ben is told that one is before him; when Ann stops hers, his begins, and /status was answered all the while."""
+    async with at_the_desk(tmp_path) as (ann, stand_in):
+        ben = ann.beside(BEN)
+        await ben.set_up()
+        await ann.say("/backtest 60d")
+        await until(ann, "hour by hour")
+        await ben.say("/backtest 60d")
+        await until(ben, "In line: 1 is before you.")
+        assert "Balanced" in await ann.say("/status")
+        running = ann.with_button("Stop")
+        assert "One at a time: your last backtest is still under way." in await ann.say("/backtest 90d")
+        await ann.tap("Stop")
+        assert not any("Stop" in message.buttons for message in ann.messages if message.id == running.id)
+        await until(ann, "Stopped.")
+        await until(ben, "hour by hour")
+        stand_in.go.set()
+        await until(ben, "holding")
+        assert len(stand_in.jobs) == 2
+
+
+async def test_stopping_in_line(tmp_path: Path) -> None:
+    """Whoever waits can leave the line; nothing was asked for them."""
+    async with at_the_desk(tmp_path) as (ann, stand_in):
+        ben = ann.beside(BEN)
+        await ben.set_up()
+        await ann.say("/backtest 60d")
+        await ben.say("/backtest 60d")
+        await until(ben, "In line")
+        await ben.tap("Stop")
+        await until(ben, "Stopped.")
+        await until(ann, "hour by hour")
+        assert len(stand_in.jobs) == 1
+        assert "Again" in ben.last.buttons
+
+
+async def test_a_process_that_was_killed_is_told_in_a_sentence(tmp_path: Path) -> None:
+    """And it can be begun again."""
+    async with at_the_desk(tmp_path) as (ann, stand_in):
+        stand_in.trouble = Died("it ended with -9")
+        stand_in.go.set()
+        await ann.say("/backtest 60d")
+        await until(ann, "The calculation was ended from outside")
+        stand_in.trouble = None
+        await ann.tap("Again")
+        await until(ann, "holding")
+
+
+async def test_too_little_history_is_told(tmp_path: Path) -> None:
+    """The made-up market is young: three days are no test, and a year begins where there are prices."""
+    async with at_the_desk(tmp_path) as (ann, stand_in):
+        stand_in.go.set()
+        await ann.say("/backtest 3d")
+        await until(ann, "A test needs at least 7 days of prices; here there would be")
+        await ann.say("/backtest 2019")
+        await until(ann, "A test needs at least 7 days of prices; of ")
+        assert not stand_in.jobs
+        await ann.say("/backtest all")
+        await until(ann, "holding")
+        assert stand_in.jobs[0].recorded.begin.year >= 2024
+
+
+async def test_after_a_restart_its_button_says_that_it_is_gone(tmp_path: Path) -> None:
+    """Nobody looks at a run that hangs for ever: the first tap tells, and leads on."""
+    async with at_the_desk(tmp_path) as (ann, stand_in):
+        await ann.say("/backtest 60d")
+        await until(ann, "hour by hour")
+        await ann.program.backtests.close()
+        seat(ann, stand_in, 1)
+        await ann.tap("Stop")
+        assert "This backtest is not running any more." in ann.last.text
+        await ann.tap("Backtest")
+        assert "What would Balanced have done" in ann.last.text
+
+
+@pytest.mark.parametrize(
+    "typed", ["brave 1y", "<b>", "1y; rm -rf /", "9" * 3000, "balanced aggressive", "1y sudo"], ids=lambda one: ascii(one)[:20]
+)
+async def test_what_cannot_be_read_starts_nothing(tmp_path: Path, typed: str) -> None:
+    """A sentence comes back, and no run."""
+    async with at_the_desk(tmp_path) as (ann, stand_in):
+        told = await ann.say(f"/backtest {typed}")
+        assert "Write it like /backtest aggressive 1y" in told or "names two strategies" in told
+        assert not stand_in.open
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("code", "said", "told"), [("es", "/backtest agresiva 2 meses", "sin operar"), ("ru", "/backtest агрессивная 2 месяца", "без сделок")]
+)
+async def test_in_other_languages(tmp_path: Path, code: str, said: str, told: str) -> None:
+    """Written and answered in the person's language."""
+    async with at_the_desk(tmp_path) as (ann, stand_in):
+        stand_in.go.set()
+        async with ann.program.db.transaction() as tx:
+            await accounts.change_person(tx, ann.user.id, language=code)
+        await ann.say(said)
+        page = await until(ann, told)
+        assert "+10,0\u00a0%" in page
+        assert stand_in.jobs[0].strategy.preset == "aggressive"
+
+
+async def test_somebody_blocked_meanwhile_is_told_nothing_and_computed_nothing(tmp_path: Path) -> None:
+    """The run ends with the next thing that there would be to say."""
+    async with at_the_desk(tmp_path) as (ann, stand_in):
+        ben = ann.beside(BEN)
+        await ben.set_up()
+        await ben.say("/backtest 60d")
+        await until(ben, "hour by hour")
+        before = ben.last.text
+        async with ann.program.db.transaction() as tx:
+            await accounts.change_person(tx, BEN.id, role=Role.BLOCKED)
+        stand_in.go.set()
+        await asyncio.sleep(0.05)
+        assert ben.last.text == before

@@ -1,0 +1,137 @@
+"""Backtests as views show them: under way, done, and ended otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chatbot.backtest.apart import Died
+from chatbot.backtest.desk import Run, Stage, TookTooLong
+from chatbot.backtest.past import LOOK_BACK, Recorded
+from chatbot.backtest.prepare import Found
+from chatbot.backtest.question import Answer
+from chatbot.backtest.result import Result
+from chatbot.engine.errors import Refused
+from chatbot.engine.review.costs import Turnover
+from chatbot.errors import InternalError, RateLimited, Unreachable, UserError
+from chatbot.model import INFO, Cause, ScheduleRule
+from handlers.views.past import backtest as views
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chatbot.errors import BallastError
+    from chatbot.i18n import Words
+    from chatbot.model import Portfolio
+    from handlers.views.common import View
+
+BEGIN = datetime(2022, 1, 1, tzinfo=UTC)
+DAYS = 364
+
+
+def a_result(growth: float = 1.1234, *, full: bool = True) -> Result:
+    """Return what a way came to; not ``full``: with nothing that takes half a year to know."""
+    return Result(
+        growth=growth,
+        growth_a_year=growth - 1 if full else None,
+        drawdown=-0.7654,
+        volatility=0.6543 if full else None,
+        sharpe=1.234 if full else None,
+        plans=123,
+        legs=456,
+        fees=0.0123,
+        turnover=Turnover(spot=Decimal("1.23"), futures=Decimal("0.45")),
+        funding=-0.0123,
+        causes={"drift": 100, "volatility": 23},
+        liquidations=0,
+        blind_hours=0,
+        daily=np.linspace(1.0, growth, DAYS),
+    )
+
+
+def an_answer(*, worst: bool = False, by_trigger: bool = False) -> Answer:
+    """Return what was found; ``worst``: with everything that has to be said of it."""
+    own = replace(a_result(), liquidations=12, blind_hours=1234) if worst else a_result()
+    ways = {"strategy": own, "bands": a_result(0.8), "monthly": a_result(1.05), "hold": a_result(1.02)}
+    return Answer(
+        begin=BEGIN,
+        hours=DAYS * 24 + 1,
+        ways={"strategy": own} if by_trigger else ways,
+        own=a_result(1.2) if worst and not by_trigger else None,
+        switched={trigger: a_result(0.9) for trigger in INFO} if by_trigger else {},
+        on=frozenset({Cause.VOLATILITY, Cause.TREND}) if by_trigger else frozenset(),
+        traded=(100, 2000, 5000),
+        missing={"BTC": 12, "ETH": 1234, "SOL": 4567, "BTC-PERP": 12, "ETH-PERP": 12} if worst else {},
+    )
+
+
+def a_found(*, worst: bool = False) -> Found:
+    """Return the history of a year; ``worst``: of a market that is younger."""
+    recorded = Recorded(begin=BEGIN, end=BEGIN + timedelta(days=DAYS), markets={}, bars={}, settlements={}, moods=())
+    late = ("SOL", "ETH-PERP") if worst else ()
+    return Found(recorded=recorded, late=late, look_back=timedelta(days=12) if worst else LOOK_BACK)
+
+
+def a_run(stage: Stage, **given: object) -> Run:
+    """Return a run at some stage."""
+    return Run(word="0123abcd", person_id=42, stage=stage, **given)  # type: ignore[arg-type]  # its other fields
+
+
+def _ended(trouble: BallastError | Refused | None) -> Run:
+    return a_run(Stage.STOPPED if trouble is None else Stage.FAILED, trouble=trouble)
+
+
+#: why there may be no answer
+TROUBLES = {
+    "died": Died("it ended with -9"),
+    "slow": TookTooLong("900 s"),
+    "limited": RateLimited("429"),
+    "away": Unreachable("no answer"),
+    "refused": Refused("bad_price", "SOL,ETH-PERP"),
+    "ours": InternalError("ValueError()"),
+    "too short": UserError("A test needs at least {least} days of prices; here there would be {days}.", least=7, days=3),
+    "stopped": None,
+}
+
+
+def backtests(portfolio: Portfolio) -> dict[str, Callable[[Words], View]]:
+    """Return every view of a backtest of a portfolio."""
+    investing = ScheduleRule(freq="weekly", time="09:00", zone="UTC", set_at=BEGIN, invest=Decimal(100))
+    theirs = replace(portfolio, exchange="simulated", strategy=replace(portfolio.strategy, schedule=investing))
+    asked = views.Told(portfolio=portfolio, wish=views.Wish("conservative", "20210101-20210331"))
+    found = replace_found(asked, worst=False)
+    worst = replace_found(views.Told(portfolio=theirs, wish=views.Wish()), worst=True)
+    counting = a_run(Stage.COUNTING, done=2, of=6)
+    done = a_run(Stage.DONE, answer=an_answer(), tried=1)
+    return {
+        "past.backtest.choice": lambda w: views.choice(w, portfolio, views.Wish()),
+        "past.backtest.choice of another": lambda w: views.choice(w, portfolio, views.Wish("aggressive", "18m")),
+        "past.backtest.busy": lambda w: views.busy(w, portfolio, counting),
+        "past.backtest.gone": lambda w: views.gone(w, portfolio),
+        "past.backtest.under_way in line": lambda w: views.under_way(w, asked, a_run(Stage.WAITING), 3),
+        "past.backtest.under_way at once": lambda w: views.under_way(w, asked, a_run(Stage.WAITING), 0),
+        "past.backtest.under_way fetching": lambda w: views.under_way(w, asked, a_run(Stage.FETCHING, done=3, of=12), 0),
+        "past.backtest.under_way playing": lambda w: views.under_way(w, found, counting, 0),
+        "past.backtest.under_way playing one": lambda w: views.under_way(w, found, a_run(Stage.COUNTING, of=1), 0),
+        "past.backtest.result": lambda w: views.result(w, found, done),
+        "past.backtest.result at worst": lambda w: views.result(w, worst, a_run(Stage.DONE, answer=an_answer(worst=True), tried=123)),
+        "past.backtest.result by trigger": lambda w: views.result(
+            w,
+            views.Told(portfolio=portfolio, wish=views.Wish(), by_trigger=True, found=found.found),
+            a_run(Stage.DONE, answer=an_answer(by_trigger=True), tried=7),
+        ),
+        **{
+            f"past.backtest.result {why}": lambda w, trouble=trouble: views.result(w, asked, _ended(trouble))
+            for why, trouble in TROUBLES.items()
+        },
+    }
+
+
+def replace_found(told: views.Told, *, worst: bool) -> views.Told:
+    """Return what a message is about, with the history that was found."""
+    told.found = a_found(worst=worst)
+    return told
