@@ -88,6 +88,18 @@ class _Pairing:
         return json.dumps({"code": self.code, "until": self.until.isoformat(), "wrong": self.wrong})
 
 
+def _named(stored: str | None, present: set[int]) -> frozenset[int]:
+    """Return whom the settings named at an earlier start; where that cannot be read, whoever is operator may have been named."""
+    try:
+        named = json.loads(stored or "[]")
+        if isinstance(named, list) and all(isinstance(one, int) for one in named):
+            return frozenset(named)
+    except (ValueError, RecursionError):
+        pass
+    _LOG.warning("who was operator by the settings cannot be read; without CHATBOT_OPERATOR_IDS nobody stays operator")
+    return frozenset(present)
+
+
 class Access:
     """The door; every update passes it before a handler sees it."""
 
@@ -107,8 +119,8 @@ class Access:
         paired by the code stays.
         """
         async with self._db.transaction() as tx:
-            named = frozenset(json.loads(await accounts.meta(tx, _NAMED) or "[]"))
             present = await accounts.people(tx, Role.OPERATOR)
+            named = _named(await accounts.meta(tx, _NAMED), {person.id for person in present})
             self.dismissed = tuple(
                 replace(person, role=Role.MEMBER)
                 for person in present

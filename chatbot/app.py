@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import secrets
+import string
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import structlog
 
 from chatbot.access import Access
 from chatbot.alerts import write
@@ -84,6 +87,8 @@ _BETAS_S = 10.0
 _KEPT_DAYS, _TIDY_S = 30, 86_400.0
 #: who is due is asked about; each key is due once a day
 _KEYS_S = 3600.0
+log = structlog.get_logger()
+
 _BUTTON_KEY = "button_key"
 #: stands in every order at an exchange, so that no other installation takes it for its own
 _ORDER_WORD = "order_word"
@@ -474,12 +479,18 @@ def _opening_account(holdings: dict[str, Decimal], quote: str) -> dict[str, Any]
 
 
 async def _remembered(db: Database, key: str, first: str) -> str:
-    """Return what is stored under ``key``; the first process to ask decides it."""
+    """Return what is stored under ``key``, hexadecimal digits like ``first``; the first process to ask decides it.
+
+    What is damaged gives way to ``first``: buttons that are out are refused in words, and orders are looked up by what the journal says.
+    """
     async with db.transaction() as tx:
         stored = await accounts.meta(tx, key)
-        if stored is None:
-            await accounts.set_meta(tx, key, first)
-        return stored or first
+        if stored is not None and len(stored) == len(first) and set(stored) <= set(string.hexdigits):
+            return stored
+        if stored is not None:
+            log.warning("a fact of the program cannot be read and is made anew", fact=key)
+        await accounts.set_meta(tx, key, first)
+        return first
 
 
 @contextmanager

@@ -4,24 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import structlog
 
 from chatbot.exchanges.base import Staged
 from chatbot.exchanges.markets.markettime import Slow
 from chatbot.exchanges.markets.staging import Stageable, Staging
 from chatbot.store import accounts
+from chatbot.store.codec import to_moment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from chatbot.clock import Clock
     from chatbot.exchanges.base import PriceSource
     from chatbot.store.database import Database
 
+log = structlog.get_logger()
+
+T = TypeVar("T")
 _ORIGIN, _SLOW, _BEGUN, _PLAYED, _SEEN = "market_origin", "market_slow", "market_begun", "market_played", "market_seen"
 #: a played market goes on at most so far while its program is not running; then it stands still
 _ASLEEP = timedelta(days=60)
 _NOT_SLOW = "null"
+#: a market is not played for longer, and a clock that was put back stands before its beginning by no more
+_LONGEST, _AHEAD = timedelta(days=3650), timedelta(days=1)
 #: seconds between two notes of how far the market came
 NOTE_S = 20.0
 
@@ -46,14 +58,40 @@ class Remembered:
 async def remembered(db: Database, now: datetime) -> Remembered:
     """Return what is stored; the first process to ask lets the market begin at ``now``."""
     async with db.transaction() as tx:
-        origin = await accounts.meta(tx, _ORIGIN)
-        if origin is None:
+        origin, slow, played = [await accounts.meta(tx, key) for key in (_ORIGIN, _SLOW, _PLAYED)]
+        begun = _sound(_ORIGIN, origin, lambda text: _likely(to_moment(text), now))
+        if begun is None:
             await accounts.set_meta(tx, _ORIGIN, now.isoformat())
-        played = json.loads(await accounts.meta(tx, _PLAYED) or "[]")
-        slow = json.loads(await accounts.meta(tx, _SLOW) or "null")
-    begun = _moment(origin) if origin is not None else now
-    slowed = Slow(_moment(slow["since"]), slow["speed"]) if slow else None
-    return Remembered(origin=begun, slow=slowed, played=tuple(_from_json(one, begun) for one in played))
+    at = now if begun is None else begun
+    return Remembered(
+        origin=at,
+        slow=_sound(_SLOW, slow, lambda text: _slow(json.loads(text))),
+        played=_sound(_PLAYED, played, lambda text: tuple(_from_json(one, at) for one in json.loads(text))) or (),
+    )
+
+
+def _sound(fact: str, text: str | None, read: Callable[[str], T]) -> T | None:
+    """Return what is read of a stored fact; what is damaged counts as never written, and stops no start."""
+    try:
+        return None if text is None else read(text)
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
+        log.warning("what is stored of the market cannot be read and is passed over", fact=fact, error=type(error).__name__)
+        return None
+
+
+def _likely(origin: datetime, now: datetime) -> datetime:
+    if not now - _LONGEST <= origin <= now + _AHEAD:
+        raise ValueError("no market began then")
+    return origin
+
+
+def _slow(facts: dict[str, Any] | None) -> Slow | None:
+    if facts is None:
+        return None
+    speed = float(facts["speed"])
+    if not 0 < speed < math.inf:
+        raise ValueError("a market runs forward")
+    return Slow(to_moment(facts["since"]), speed)
 
 
 class Stage:
@@ -118,11 +156,9 @@ class Stage:
             return
         now = self._clock.now()
         async with self._db.transaction() as tx:
-            seen = await accounts.meta(tx, _SEEN)
-            if seen is None:
-                return
-            time, end = self._source.time, _moment(seen) + _ASLEEP
-            if time.at(now) <= end:
+            end = _sound(_SEEN, await accounts.meta(tx, _SEEN), lambda text: to_moment(text) + _ASLEEP)
+            time = self._source.time
+            if end is None or not time.start < end < time.at(now):
                 return
             moved = now - (end - time.start) / time.speed
             await accounts.set_meta(tx, _ORIGIN, moved.isoformat())
@@ -158,8 +194,4 @@ def _to_json(one: Staging) -> dict[str, str | None]:
 
 def _from_json(facts: dict[str, str], origin: datetime) -> Staging:
     moved_to = facts.get("moved_to")
-    return Staging(name=facts["name"], at=_moment(facts["at"]), origin=origin, moved_to=_moment(moved_to) if moved_to else None)
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
+    return Staging(name=facts["name"], at=to_moment(facts["at"]), origin=origin, moved_to=to_moment(moved_to) if moved_to else None)

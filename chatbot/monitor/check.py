@@ -133,7 +133,8 @@ class Monitor:
             await self._look_back()
         await self._stumbles.recall(self._db, self._clock.now())
         await self._roster.refresh()
-        self._roster.stir(await self._signals.refresh(self._roster.watches))
+        with contained("signals not read"):  # those that were read stand, and prices are looked at in any case
+            self._roster.stir(await self._signals.refresh(self._roster.watches))
         await self._refresh_prices()
         for quoted, names in self._needed():
             where = quoted.world, quoted.source.quote_asset

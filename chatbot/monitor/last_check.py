@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chatbot.errors import contained
 from chatbot.store import accounts
+from chatbot.store.codec import to_moment
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from chatbot.store.database import Database, Tx
 
 #: the time of a check is written down once in this time, and when the program stops: a calm check writes nothing
@@ -62,10 +65,11 @@ class LastCheck:
     async def _missed(self, tx: Tx, now: datetime) -> Missed | None:
         """Read what an earlier process left; a killed one may have checked for up to :data:`NOTED` after what it wrote."""
         last = await accounts.meta(tx, _LAST)
-        if last is None:
+        try:
+            since = to_moment(last or "")
+        except ValueError:  # never written, or damaged: then nobody knows what was missed
             return None
         exact = self._interval >= NOTED or await accounts.meta(tx, _STOPPED) == last
-        since = datetime.fromisoformat(last)
         gap = now - since
         if (gap if exact else gap - NOTED / 2) < max(_GAP, 3 * self._interval):
             return None

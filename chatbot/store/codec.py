@@ -70,6 +70,14 @@ def from_micros(micros: int) -> datetime:
     return _EPOCH + timedelta(microseconds=micros)
 
 
+def to_moment(text: str) -> datetime:
+    """Read an aware time from ISO text; raises ``ValueError`` for anything else, without a zone and beyond the calendar too."""
+    try:
+        return aware(datetime.fromisoformat(text)).astimezone(UTC)
+    except (TypeError, OverflowError) as error:
+        raise ValueError(f"{text!r} is no time: {error}") from error
+
+
 class _Written(TypeDecorator[T]):
     """A column whose values are written in a form that every database keeps exactly; NULL stays None."""
 

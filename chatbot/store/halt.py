@@ -14,7 +14,7 @@ from sqlalchemy import and_, bindparam, case, exists, func, insert, literal, or_
 
 from chatbot.model import LET_IN, UNDER_WAY, UNSETTLED, Mode, PlanHalt, PlanState, Role
 from chatbot.store import accounts, events, tables
-from chatbot.store.codec import to_micros
+from chatbot.store.codec import to_micros, to_moment
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -48,7 +48,7 @@ async def since(tx: Tx) -> datetime | None:
     if not stored:
         return None
     try:
-        return datetime.fromisoformat(stored).astimezone(UTC)
+        return to_moment(stored)
     except ValueError:
         return datetime.fromtimestamp(0, UTC)
 

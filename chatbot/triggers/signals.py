@@ -6,17 +6,19 @@ How they step is in :mod:`chatbot.triggers.machines`.
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from chatbot.store import accounts
-from chatbot.store.codec import decode, encode
+from chatbot.store.codec import decode, encode, to_moment
 from chatbot.triggers.feeds import BasketFeed, feeds
 from chatbot.triggers.machines import Machines, MachineState, all_machines, basket_machine, is_together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+    from datetime import datetime
 
     from chatbot.clock import Clock
     from chatbot.exchanges.base import PriceSource
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from chatbot.store.database import Database
     from chatbot.triggers.feeds import Feed
     from chatbot.triggers.machines import MachineKey
+
+
+log = structlog.get_logger()
 
 
 class Signals:
@@ -103,7 +108,8 @@ class Signals:
         unknown = [watch for watch in due if watch not in self.machines]
         async with self._db.read() as tx:
             stored = {watch: await accounts.meta(tx, watch.key) for watch in unknown}
-        return {watch: _read(watch, text) for watch, text in stored.items() if text is not None}
+        found = {watch: _read(watch, text) for watch, text in stored.items() if text is not None}
+        return {watch: kept for watch, kept in found.items() if kept is not None}
 
     async def _fetch(self, due: Collection[MachineKey]) -> None:
         """Ask for the history that these machines read: as often for one person as for all."""
@@ -156,13 +162,19 @@ def _written(kept: MachineState) -> str:
     return encode({"state": encode(kept.state), "upto": kept.upto.isoformat(), "reading": reading, **moments})
 
 
-def _read(watch: MachineKey, text: str) -> MachineState:
-    stored = decode(dict[str, Any], text)
-    at, since = (datetime.fromisoformat(stored[name]) if stored[name] else None for name in ("at", "since"))
-    return MachineState(
-        state=decode(watch.machine.state, stored["state"]),
-        upto=datetime.fromisoformat(stored["upto"]),
-        reading=None if stored["reading"] is None else Decimal(stored["reading"]),
-        at=at,
-        since=since,
-    )
+def _read(watch: MachineKey, text: str) -> MachineState | None:
+    """Return where a machine stood; what cannot be read, or says what no machine says, counts as never written: it is read anew."""
+    try:
+        stored = decode(dict[str, Any], text)
+        at, since = (to_moment(stored[name]) if stored[name] else None for name in ("at", "since"))
+        reading = None if stored["reading"] is None else Decimal(stored["reading"])
+        kept = MachineState(
+            state=decode(watch.machine.state, stored["state"]), upto=to_moment(stored["upto"]), reading=reading, at=at, since=since
+        )
+        size = watch.machine.standing(kept.state, dict(watch.params)).size
+        if (size is not None and not 0 <= size <= 1) or not (reading is None or reading.is_finite()):
+            raise ValueError("beyond what a machine says")  # noqa: TRY301 - told like all that cannot be read
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
+        log.warning("where a machine stood cannot be read; it reads its history anew", machine=watch.key, error=type(error).__name__)
+        return None
+    return kept

@@ -243,4 +243,9 @@ async def _read(db: Database, number: int, body: str, bot: Bot) -> Update | None
 
 
 def _read_tries(stored: str | None) -> dict[int, int]:
-    return {int(number): tries for number, tries in json.loads(stored or "{}").items()}
+    """Return how often each update was tried; what cannot be read counts as never tried, and stops no start."""
+    try:
+        return {int(number): int(tries) for number, tries in json.loads(stored or "{}").items()}
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+        log.warning("tries of updates cannot be read", stored=str(stored)[:80])
+        return {}

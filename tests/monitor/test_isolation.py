@@ -114,7 +114,7 @@ async def fall_and_hear(on: Bench) -> tuple[set[int], set[int]]:
 RAW = ("", "NaN", "\ud7ff\x00", -1, 10**18, 1e308, None, b"\xff", "[]", '{"a": 1}', "2026-01-01")
 #: what says whose a row is: with another value there it is somebody else's
 WHOSE = {"id", "portfolio_id", "plan_id", "person_id"}
-#: the tables of nobody: settings of the bot itself, and what Telegram sent
+#: the tables of nobody: settings of the bot itself, and what Telegram sent; test_facts_of_the_program.py damages those
 OF_NOBODY = {"pf_meta", "pf_updates"}
 _PLAN_OF = "plan_id IN (SELECT id FROM pf_plans WHERE portfolio_id = :portfolio)"
 
