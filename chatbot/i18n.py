@@ -186,6 +186,10 @@ class Words:
         """Write the day in the person's zone: 24 Nov 2026."""
         return str(dates.format_date(self._local(moment), format="medium", locale=self.dates))
 
+    def month(self, number: int) -> str:
+        """Write a month where it stands alone, from 1, in short: Nov."""
+        return str(dates.get_month_names("abbreviated", context="stand-alone", locale=self.dates)[number])
+
     def time(self, moment: datetime) -> str:
         """Write the time of day in the person's zone: 14:05; 14:05 UTC where that is not known."""
         told = str(dates.format_time(self._local(moment), format="short", locale=self.dates))

@@ -1,12 +1,13 @@
-"""Value over time beside what would have been without trading, ticks where plans were carried out, and below it the falls."""
+"""Value over time beside what would have been without trading, ticks where plans were carried out, and below it the falls of both."""
 
 from __future__ import annotations
 
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
-from chatbot.charts.canvas import MARGIN, blank, printable, text_width
-from chatbot.charts.look import FAINT, FIELD, HEIGHT, LINES, OUTSIDE, SPOT, TEXT, WIDTH, WITHOUT
+from chatbot.charts.canvas import MARGIN, blank
+from chatbot.charts.frame import NUMBERS, RIGHT, colours_named, ends_told, spread, x_of
+from chatbot.charts.look import FAINT, FIELD, GROUND, HEIGHT, LINES, OUTSIDE, SPOT, WITHOUT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,12 +21,10 @@ COLOURS: Final = (SPOT, WITHOUT, LINES[11], LINES[3])
 _THICK: Final = (5.0, 3.0, 3.0, 3.0)
 #: the field of the lines and the field of the falls, from their lower edge to their upper
 _VALUE, _FALL = (196.0, HEIGHT - 140.0), (52.0, 150.0)
-#: what the numbers at the right end take
-_NUMBERS: Final = 130.0
-_RIGHT: Final = WIDTH - MARGIN - _NUMBERS
 #: so much of the field's height is the least move that is drawn to scale
 _LEAST: Final = 0.02
-_APART: Final = 27.0
+#: the curve of holding, whose falls are drawn beside the portfolio's own
+_HOLD: Final = 1
 
 
 def equity_picture(equity: Equity, labels: Labels) -> bytes:
@@ -33,34 +32,14 @@ def equity_picture(equity: Equity, labels: Labels) -> bytes:
     with blank(HEIGHT) as canvas:
         canvas.head(labels.title, labels.bars)
         curves = equity.curves[: len(COLOURS)]
-        _legend(
-            canvas,
-            [*zip((curve.name for curve in curves), COLOURS, strict=False), (equity.tick, OUTSIDE)]
-            if equity.traded
-            else [*zip((curve.name for curve in curves), COLOURS, strict=False)],
-        )
-        canvas.box(MARGIN, _VALUE[0], _RIGHT - MARGIN, _VALUE[1] - _VALUE[0], FIELD)
-        canvas.box(MARGIN, _FALL[0], _RIGHT - MARGIN, _FALL[1] - _FALL[0], FIELD)
+        named = [*zip((curve.name for curve in curves), COLOURS, strict=False)]
+        colours_named(canvas, [*named, (equity.tick, OUTSIDE)] if equity.traded else named)
+        canvas.box(MARGIN, _VALUE[0], RIGHT - MARGIN, _VALUE[1] - _VALUE[0], FIELD)
+        canvas.box(MARGIN, _FALL[0], RIGHT - MARGIN, _FALL[1] - _FALL[0], FIELD)
         _lines(canvas, equity, curves)
         _falls(canvas, equity)
-        canvas.text(MARGIN, 26, equity.ends[0], 21, FAINT, room=300)
-        canvas.text(_RIGHT, 26, equity.ends[1], 21, FAINT, align="right", room=300)
+        ends_told(canvas, equity.ends)
         return canvas.png()
-
-
-def _legend(canvas: Canvas, entries: Sequence[tuple[str, str]]) -> None:
-    """Write what each colour is, as narrow as the names together allow."""
-    wide = [text_width(printable(name), 22, bold=False) + 48 for name, _ in entries]
-    scale = min(1.0, (WIDTH - 2 * MARGIN) / (sum(wide) or 1.0))
-    x = float(MARGIN)
-    for (name, colour), room in zip(entries, wide, strict=True):
-        canvas.box(x, canvas.height - 96, 14, 14, colour)
-        canvas.text(x + 22, canvas.height - 89, name, 22, TEXT, room=room * scale - 34, least=0.6)
-        x += room * scale
-
-
-def _x(share: float) -> float:
-    return MARGIN + 6 + share * (_RIGHT - MARGIN - 12)
 
 
 def _lines(canvas: Canvas, equity: Equity, curves: Sequence[Curve]) -> None:
@@ -72,42 +51,35 @@ def _lines(canvas: Canvas, equity: Equity, curves: Sequence[Curve]) -> None:
     def y(value: float) -> float:
         return _VALUE[0] + (value - low) / (high - low) * (_VALUE[1] - _VALUE[0])
 
-    canvas.box(MARGIN, y(1.0) - 1, _RIGHT - MARGIN, 2, FAINT)
+    canvas.box(MARGIN, y(1.0) - 1, RIGHT - MARGIN, 2, FAINT)
     for share in equity.traded:
-        canvas.box(_x(share) - 1.5, _VALUE[0], 3, 16, OUTSIDE)
+        canvas.box(x_of(share) - 1.5, _VALUE[0], 3, 16, OUTSIDE)
     ends = []
     for at, curve in reversed(list(enumerate(curves))):  # the portfolio itself lies on top
-        canvas.line([(_x(share), y(value)) for share, value in zip(equity.at, curve.values, strict=True)], COLOURS[at], _THICK[at])
+        canvas.line([(x_of(share), y(value)) for share, value in zip(equity.at, curve.values, strict=True)], COLOURS[at], _THICK[at])
         ends.append((y(curve.values[-1]), at, curve))
-    for height, (_, at, curve) in zip(
-        _spread([end[0] for end in sorted(ends, key=lambda end: end[0])]), sorted(ends, key=lambda end: end[0]), strict=True
-    ):
-        canvas.text(_RIGHT + 10, height, curve.said, 22, COLOURS[at], bold=at == 0, room=_NUMBERS - 10)
-
-
-def _spread(heights: Sequence[float]) -> list[float]:
-    """Return heights in rising order moved apart, so that no number covers another, inside the field."""
-    moved = list(accumulate(heights, lambda before, wanted: max(wanted, before + _APART)))
-    over = moved[-1] - _VALUE[1] if moved else 0.0
-    top = _VALUE[1]
-    kept: list[float] = []
-    for height in reversed(moved):
-        top = min(height, top)
-        kept.append(top)
-        top -= _APART
-    return kept[::-1] if over > 0 else moved
+    ends.sort(key=lambda end: end[0])
+    for height, (_, at, curve) in zip(spread([end[0] for end in ends], _VALUE), ends, strict=True):
+        canvas.text(RIGHT + 10, height, curve.said, 22, COLOURS[at], bold=at == 0, room=NUMBERS - 10)
 
 
 def _falls(canvas: Canvas, equity: Equity) -> None:
-    own = equity.curves[0].values
-    falls = [value / high - 1 for value, high in zip(own, accumulate(own, max), strict=True)]
-    deepest = min(*falls, -_LEAST)
+    """Let the portfolio's falls hang from the top, with those of holding as a line over them."""
+    own, beside = _below(equity.curves[0]), [_below(curve) for curve in equity.curves[_HOLD : _HOLD + 1]]
+    deepest = min(*own, *(fall for falls in beside for fall in falls), -_LEAST)
     height = (_FALL[1] - _FALL[0]) * 0.92
 
-    def y(fall: float) -> float:
-        return _FALL[1] - fall / deepest * height
+    def line(falls: Sequence[float]) -> list[tuple[float, float]]:
+        return [(x_of(share), _FALL[1] - fall / deepest * height) for share, fall in zip(equity.at, falls, strict=True)]
 
-    line = [(_x(share), y(fall)) for share, fall in zip(equity.at, falls, strict=True)]
-    canvas.area([(_x(equity.at[0]), _FALL[1]), *line, (_x(equity.at[-1]), _FALL[1])], COLOURS[0])
-    canvas.text(MARGIN, _FALL[1] + 20, equity.fall, 21, FAINT, room=_RIGHT - MARGIN)
-    canvas.text(_RIGHT + 10, _FALL[0] + 14, equity.deepest, 22, COLOURS[0], bold=True, room=_NUMBERS - 10)
+    canvas.area([(x_of(equity.at[0]), _FALL[1]), *line(own), (x_of(equity.at[-1]), _FALL[1])], COLOURS[0])
+    for falls in beside:
+        canvas.line(line(falls), GROUND, _THICK[_HOLD] + 2)
+        canvas.line(line(falls), COLOURS[_HOLD], _THICK[_HOLD])
+    canvas.text(MARGIN, _FALL[1] + 20, equity.fall, 21, FAINT, room=RIGHT - MARGIN)
+    canvas.text(RIGHT + 10, _FALL[0] + 14, equity.deepest, 22, COLOURS[0], bold=True, room=NUMBERS - 10)
+
+
+def _below(curve: Curve) -> list[float]:
+    """Return how far each value stands below the highest before it."""
+    return [value / high - 1 for value, high in zip(curve.values, accumulate(curve.values, max), strict=True)]

@@ -37,15 +37,28 @@ def _drawn(asked: _Asked) -> bytes:
 
 def png(picture: Picture) -> bytes:
     """Return the picture as PNG; drawings in several threads wait for each other."""
-    from chatbot.charts import equity, gauges, shocks  # noqa: PLC0415 - half a second and 30 MB that a start without pictures does not pay
+    from chatbot.charts import gauges, shocks  # noqa: PLC0415 - half a second and 30 MB that a start without pictures does not pay
 
     if picture.kind is PictureKind.GAUGES:
         return gauges.gauges_picture(picture.gauges, picture.labels)
     if picture.kind is PictureKind.SHOCKS:
         return shocks.shocks_picture(picture.shocks, picture.labels)
+    if (past := _of_past(picture)) is not None:
+        return past
+    return _of_figures(picture)
+
+
+def _of_past(picture: Picture) -> bytes | None:
+    """Draw what looks back; None where a picture does not."""
+    from chatbot.charts import equity, gains, layers, months  # noqa: PLC0415 - as above
+
     if picture.equity is not None:
         return equity.equity_picture(picture.equity, picture.labels)
-    return _of_figures(picture)
+    if picture.layers is not None:
+        return layers.layers_picture(picture.layers, picture.labels)
+    if picture.months is not None:
+        return months.months_picture(picture.months, picture.labels)
+    return gains.gains_picture(picture.gains, picture.labels) if picture.gains else None
 
 
 def _of_figures(picture: Picture) -> bytes:

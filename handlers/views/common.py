@@ -20,7 +20,7 @@ from handlers.buttons import Button, Keyboard, Style, Tap
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from chatbot.charts.curves import Equity
+    from chatbot.charts.curves import Equity, GainBar, Layers, Months
     from chatbot.charts.labels import Gauge, Labels
     from chatbot.charts.shock_bars import ShockBar
     from chatbot.errors import UserError
@@ -83,6 +83,12 @@ class PictureKind(StrEnum):
     SHOCKS = "shocks"
     #: value over time beside what would have been without trading
     EQUITY = "equity"
+    #: what each line was of the value over time
+    WEIGHTS = "weights"
+    #: returns by month
+    MONTHS = "months"
+    #: what each trigger brought
+    GAINS = "gains"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +97,7 @@ class Picture:
 
     kind: PictureKind
     labels: Labels
-    #: None only for ``GAUGES``, ``SHOCKS`` and ``EQUITY``
+    #: None for the kinds that name a field of their own below, but for ``EXPOSURE``
     figures: PortfolioFigures | None = None
     #: only for ``CHANGE``
     after: PortfolioFigures | None = None
@@ -103,6 +109,12 @@ class Picture:
     shocks: tuple[ShockBar, ...] = ()
     #: only for ``EQUITY``
     equity: Equity | None = None
+    #: only for ``WEIGHTS``
+    layers: Layers | None = None
+    #: only for ``MONTHS``
+    months: Months | None = None
+    #: only for ``GAINS``
+    gains: tuple[GainBar, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

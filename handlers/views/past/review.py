@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from chatbot.charts.curves import Curve, Equity
-from chatbot.charts.labels import Labels
+from chatbot.charts.curves import GainBar
 from chatbot.engine.review.deflated import ENOUGH_DAYS
 from chatbot.i18n import N_, NN_
 from chatbot.model import Cause, Rhythm
 from chatbot.reports.review.scorecard import OWN, SEVERAL
-from handlers.views.common import DASH, DOT, Picture, PictureKind, View, bold, button, captioned, head, joined, page, say, say_n, table
+from handlers.views.common import DASH, DOT, View, bold, button, captioned, head, joined, page, say, say_n, table
+from handlers.views.past import pictures
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from chatbot.i18n import Words
@@ -47,8 +45,6 @@ _NAMES: Final = {
 _PLANS: Final = NN_("{count} plan carried out", "{count} plans carried out")
 #: rows of the table of triggers
 _MOST: Final = 10
-#: moments in the picture: more than there are pixels for would only take time
-_POINTS: Final = 400
 
 
 def review(words: Words, told: Review) -> View:
@@ -66,8 +62,11 @@ def review(words: Words, told: Review) -> View:
         *_costs(words, told),
         _enough(words, told),
     )
-    buttons = ((button(words.t("By trigger"), "review_card"), button(words.t("Refresh"), "review")), (button(words.t("Report"), "report"),))
-    return captioned(text, buttons, _picture(words, told))
+    buttons = (
+        (button(words.t("By trigger"), "review_card"), button(words.t("By month"), "review_months")),
+        (button(words.t("Weights"), "review_weights"), button(words.t("Report"), "report"), button(words.t("Refresh"), "review")),
+    )
+    return captioned(text, buttons, pictures.value(words, told, _lines(words, told)))
 
 
 def digest(words: Words, told: Review, rhythm: Rhythm) -> View:
@@ -87,14 +86,14 @@ def digest(words: Words, told: Review, rhythm: Rhythm) -> View:
         say(words, "Set when this comes, or stop it, in /alerts."),
     )
     buttons = ((button(words.t("Review"), "review"), button(words.t("Status"), "status")),)
-    return captioned(text, buttons, _picture(words, told))
+    return captioned(text, buttons, pictures.value(words, told, _lines(words, told)))
 
 
 def _returns(words: Words, told: Review) -> Html:
     """Return the table of returns and deepest falls."""
     rows = [("", words.t("return"), words.t("worst fall"))]
     rows += [
-        (name, _signed(words, risk.total), words.percent(risk.drawdown)) if risk is not None else (name, DASH, DASH)
+        (name, pictures.signed(words, risk.total), words.percent(risk.drawdown)) if risk is not None else (name, DASH, DASH)
         for name, risk in _lines(words, told)
     ]
     return table(rows)
@@ -147,7 +146,7 @@ def _risk(words: Words, told: Review) -> Html | None:
         (
             volatility,
             joined(DOT, (f"Sharpe {_number(words, own.sharpe)}", f"Sortino {_number(words, own.sortino)}")),
-            say(words, "Rebalancing brought {bonus} a year against hold", bonus=_signed(words, told.bonus))
+            say(words, "Rebalancing brought {bonus} a year against hold", bonus=pictures.signed(words, told.bonus))
             if told.bonus is not None
             else None,
             say(words, "Excess growth of this mix: {growth} a year", growth=words.percent(told.excess_growth))
@@ -198,9 +197,9 @@ def _enough(words: Words, told: Review) -> Html | None:
 def scorecard(words: Words, told: Review) -> View:
     """Show what each trigger brought, and how that adds up to what holding would not have brought."""
     top = head(words, told.portfolio, say(words, "By trigger"))
-    back = ((button(words.t("Back"), "review"), button(words.t("History"), "history")),)
+    back = (button(words.t("Back"), "review"), button(words.t("History"), "history"))
     if told.series is None or not told.card.scores:
-        return View(page(top, say(words, "No plans yet that I can judge.")), back)
+        return View(page(top, say(words, "No plans yet that I can judge.")), (back,))
     shown = told.card.scores[:_MOST]
     rows = [("", words.t("done"), words.t("left"), words.t("brought"))]
     rows += [(_name(words, one), str(one.carried_out), str(one.skipped + one.expired), _money(words, one.gain)) for one in shown]
@@ -209,11 +208,45 @@ def scorecard(words: Words, told: Review) -> View:
         table(rows),
         say(words, "Brought: what its trades have won or lost up to now, after fees, against not trading."),
         *_sum(words, told),
-        *(_later(words, one) for one in shown if one.after[0] is not None),
-        *(_missed(words, one) for one in shown if one.missed is not None),
+        _left(words, told),
         _enough(words, told),
     )
-    return View(text, back)
+    bars = [
+        GainBar(
+            name=_name(words, one),
+            value=float(one.gain),
+            said=_money(words, one.gain),
+            fact=words.t("{done} done, {left} left", done=one.carried_out, left=one.skipped + one.expired),
+        )
+        for one in shown
+    ]
+    return captioned(text, ((button(words.t("More"), "review_more"),), back), pictures.gains(words, bars))
+
+
+def more(words: Words, told: Review) -> View:
+    """Show each trigger by itself: its plans, their costs, how they stood after a while, and what those left would have brought."""
+    top = head(words, told.portfolio, say(words, "By trigger"))
+    back = ((button(words.t("Back"), "review_card"),),)
+    if told.series is None or not told.card.scores:
+        return View(page(top, say(words, "No plans yet that I can judge.")), back)
+    return View(page(top, *(_alone(words, one) for one in told.card.scores[:_MOST]), _enough(words, told)), back)
+
+
+def _alone(words: Words, one: Score) -> Html:
+    """Return what there is to say of one trigger."""
+    counts = say(words, "{done} done, {skipped} skipped, {expired} expired", done=one.carried_out, skipped=one.skipped, expired=one.expired)
+    cost = say(words, "fees {fees} a plan", fees=words.money(one.fees / one.carried_out)) if one.carried_out else None
+    saved = say(words, "Fees saved where triggers met: {amount}", amount=words.money(one.saved)) if one.saved else None
+    missed = say(words, "Those you left would have brought {amount}", amount=_money(words, one.missed)) if one.missed is not None else None
+    return joined("\n", (bold(_name(words, one)), joined(DOT, (counts, cost)), _later(words, one), saved, missed))
+
+
+def _left(words: Words, told: Review) -> Html | None:
+    """Say what all plans together would have brought that nobody carried out."""
+    missed = [one.missed for one in told.card.scores if one.missed is not None]
+    if not missed:
+        return None
+    return say(words, "The plans you left would have brought {amount}", amount=_money(words, sum(missed, Decimal(0))))
 
 
 def _name(words: Words, one: Score) -> str:
@@ -237,74 +270,15 @@ def _sum(words: Words, told: Review) -> list[Html]:
     return [*found, say(words, "Together {amount} against holding", amount=_money(words, told.ahead))]
 
 
-def _later(words: Words, one: Score) -> Html:
-    """Say what a plan of this trigger had brought after a while."""
+def _later(words: Words, one: Score) -> Html | None:
+    """Say what a plan of this trigger had brought after a while, the middle one of all; None while none is as old."""
     week, month = (DASH if amount is None else _money(words, amount) for amount in one.after)
-    name = _name(words, one)
+    if one.after[0] is None:
+        return None
     if one.hits is None:
-        return say(words, "{name}: {week} a plan after 7 days", name=name, week=week)
-    return say(
-        words,
-        "{name}: {week} a plan after 7 days, {month} after 30; {share} of them won",
-        name=name,
-        week=week,
-        month=month,
-        share=words.percent(one.hits, 0),
-    )
-
-
-def _missed(words: Words, one: Score) -> Html:
-    return say(
-        words,
-        "{name}, plans you left: they would have brought {amount}",
-        name=_name(words, one),
-        amount=_money(words, one.missed or Decimal(0)),
-    )
-
-
-def _picture(words: Words, told: Review) -> Picture:
-    found = told.series
-    if found is None or told.actual is None:
-        raise ValueError("there is no picture of nothing")
-    begun, ended = found.points[0].market_at, found.points[-1].market_at
-    span = (ended - begun).total_seconds() or 1.0
-    kept = _thinned(len(found.points))
-    indices = (found.actual, found.hold, found.monthly, found.bands)
-    curves = tuple(
-        Curve(name=name, values=tuple(_drawn(index)[at] for at in kept), said=_signed(words, risk.total))
-        for (name, risk), index in zip(_lines(words, told), indices, strict=True)
-        if risk is not None and index is not None
-    )
-    equity = Equity(
-        at=tuple((found.points[at].market_at - begun).total_seconds() / span for at in kept),
-        curves=curves,
-        traded=tuple((at - begun).total_seconds() / span for at in told.traded_at if begun <= at <= ended),
-        ends=(words.date(begun), words.date(ended)),
-        fall=words.t("Below its highest value"),
-        deepest=words.percent(told.actual.drawdown),
-        tick=words.t("plan carried out"),
-    )
-    labels = Labels(title=words.t("Review"), bars=words.t("value, deposits apart"))
-    return Picture(kind=PictureKind.EQUITY, labels=labels, equity=equity)
-
-
-def _drawn(index: Sequence[float | None]) -> list[float]:
-    """Return an index with straight lines across its gaps; its ends are known."""
-    known = [(at, value) for at, value in enumerate(index) if value is not None]
-    drawn = [value for _, value in known[:1]]
-    for (start, low), (end, high) in pairwise(known):
-        drawn += [low + (high - low) * (at - start) / (end - start) for at in range(start + 1, end + 1)]
-    return drawn
-
-
-def _thinned(count: int) -> Sequence[int]:
-    """Return which moments are drawn: the first, the last, and evenly so many between."""
-    step = max(1, -(-count // _POINTS))
-    return sorted({*range(0, count, step), count - 1})
-
-
-def _signed(words: Words, value: float) -> str:
-    return words.signed_percent(Decimal(str(value)))
+        return say(words, "After 7 days {week} a plan", week=week)
+    share = words.percent(one.hits, 0)
+    return say(words, "After 7 days {week} a plan, after 30 {month}; {share} of them won", week=week, month=month, share=share)
 
 
 def _number(words: Words, value: float | None) -> str:

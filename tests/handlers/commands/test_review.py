@@ -49,7 +49,24 @@ async def test_from_the_first_day_to_the_scorecard(tmp_path: Path) -> None:
         assert "Your wish" in card
         assert "Together" in card
         assert "Not explained" not in card, "every cent is a trade's"
+        assert ann.last.attachment is not None
+        await ann.tap("More")
+        ann.sees("Your wish", "1 done, 0 skipped, 0 expired · fees $4.99 a plan")
         await ann.tap("Back")
+        await ann.tap("Back")
+        assert ann.last.attachment is not None
+
+
+async def test_weights_and_months_are_one_tap_away(tmp_path: Path) -> None:
+    """Each with its picture and the same numbers in words, and back."""
+    async with after(lived, tmp_path, source=LivelyMarket) as ann:
+        await ann.say("/review")
+        await ann.tap("Weights")
+        ann.sees("Weights over time", "ALT         0%  20%     0%   40%", "Futures")
+        assert ann.last.attachment is not None
+        await ann.tap("Back")
+        await ann.tap("By month")
+        ann.sees("Month by month", "Jan 2026", "−0.2%")
         assert ann.last.attachment is not None
 
 

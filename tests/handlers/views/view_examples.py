@@ -110,6 +110,7 @@ from handlers.views import alerts, problems
 from handlers.views.common import esc
 from handlers.views.hedge import alerts as hedge_alerts
 from handlers.views.hedge import offer, shocks
+from handlers.views.past import over_time
 from handlers.views.past import report as tax_report
 from handlers.views.past import review as trading_review
 from handlers.views.person import access, alert_settings, halt, key_guides, keys, pause, privacy, schedule
@@ -1119,7 +1120,12 @@ def some_books(name: str = PLAIN, *, known: bool = True) -> Books:
 def some_review(name: str = PLAIN, *, known: bool = True) -> Review:
     """Return a review of 40 days; ``known``: with every figure that there can be."""
     at = [NOW - timedelta(days=40 - day) for day in range(41)]
-    points = tuple(Point(at=one, value=D(10_000), mark=Mark()) for one in at)
+    mark = Mark(
+        held={"BTC": D("0.1"), name: D(2), "USDT": D(1_500), "BTC-PERP": D("0.02")},
+        prices={"BTC": D(50_000), name: D(1_000), "USDT": D(1), "BTC-PERP": D(50_000)},
+        futures_cash=D(500),
+    )
+    points = tuple(Point(at=one, value=D(10_000), mark=mark) for one in at)
     actual = tuple(1 + 0.004 * day - (0.08 if 20 < day < 30 else 0) for day in range(41))
     hold = tuple(1 + 0.003 * day for day in range(41))
     shown = Series(points=points, actual=actual, hold=hold, monthly=hold if known else None, bands=actual if known else None)
@@ -1168,6 +1174,12 @@ def _looking_back(name: str) -> dict[str, Callable[[Words], View]]:
         "past.review.review of little": lambda w: trading_review.review(w, some_review(name, known=False)),
         "past.review.review too early": lambda w: trading_review.review(w, Review(portfolio=port)),
         "past.review.scorecard": lambda w: trading_review.scorecard(w, some_review(name)),
+        "past.review.more": lambda w: trading_review.more(w, some_review(name)),
+        "past.review.more of nothing": lambda w: trading_review.more(w, Review(portfolio=port)),
+        "past.over_time.months": lambda w: over_time.months(w, some_review(name)),
+        "past.over_time.months too early": lambda w: over_time.months(w, Review(portfolio=port)),
+        "past.over_time.weights": lambda w: over_time.weights(w, some_review(name)),
+        "past.over_time.weights too early": lambda w: over_time.weights(w, Review(portfolio=port)),
         "past.review.scorecard unknown": lambda w: trading_review.scorecard(w, some_review(name, known=False)),
         "past.review.scorecard of nothing": lambda w: trading_review.scorecard(w, Review(portfolio=port)),
         "past.report.overview": lambda w: tax_report.overview(w, port, some_books(name, known=False)),

@@ -12,6 +12,8 @@ import pytest
 from chatbot.model import Cause, Flow, FlowKind, LegKind, LegState, Mark, OrderState, Plan, PlanState, Reason
 from chatbot.reports.review.review import Records, Review, review
 from chatbot.reports.review.scorecard import OWN, SEVERAL
+from chatbot.reports.review.series import Point
+from chatbot.reports.review.weights import weights
 from chatbot.store.flows import Opening
 from chatbot.store.orders import Attempt
 from tests.handlers.views.view_examples import a_plan, a_strategy, portfolio
@@ -231,6 +233,22 @@ def test_holding_carries_out_the_first_plan_too() -> None:
     assert later.hold.total == 0
     assert later.ahead == D("2994")
     assert later.unexplained == 0
+
+
+def test_weights_add_up_to_the_value_with_the_futures_account() -> None:
+    """Cash of every kind is one line, a contract belongs to the account; lines that never were anything are left out."""
+    mark = Mark(
+        held={"BTC": D(1), "USDC": D(1000), "USDT": D(9000), "DOGE": D(1), "BTC-PERP": D("0.1")},
+        prices={"BTC": D(60_000), "USDC": D(1), "USDT": D(1), "DOGE": D("0.1"), "BTC-PERP": D(60_000)},
+        futures_cash=D(4000),
+    )
+    value = D(80_000) + D("0.1")
+    found = weights([Point(at=START, value=value, mark=mark), Point(at=day(1), value=value, mark=mark)], PORTFOLIO.strategy.line_of)
+    assert list(found)[-2:] == ["STABLE", "FUTURES"]
+    assert found["STABLE"] == pytest.approx((0.125, 0.125), abs=1e-5)
+    assert found["FUTURES"] == pytest.approx((0.125, 0.125), abs=1e-5)
+    assert sum(row[0] for row in found.values()) == pytest.approx(1, abs=1e-5)
+    assert len(found) == 3
 
 
 def test_days_are_those_of_the_market() -> None:
