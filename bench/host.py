@@ -14,6 +14,7 @@ from chatbot.app import Program, open_program
 from chatbot.config import load_settings
 from handlers.bot import build
 from handlers.loopback import Loopback, TelegramUser
+from handlers.transport.line import connect
 from handlers.transport.running import running
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ async def hosted(**more: object) -> AsyncIterator[Host]:
         logs.set_up(settings.log_level)
         program = await stack.enter_async_context(open_program(settings))
         loopback = Loopback(program.clock)
-        bot = build(program, token=loopback.token, request=loopback.request(), updates_request=loopback.request())
+        ends = {"request": loopback.request(), "updates_request": loopback.request()}
+        bot = build(program, connect(settings, program.db, program.clock, token=loopback.token, **ends))
         await stack.enter_async_context(running(program, bot))
         gc.freeze()  # as the program does once it is up
         yield Host(program=program, bot=bot, loopback=loopback)

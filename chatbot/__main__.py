@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import importlib
 import json
 import os
 import signal
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot import logs
 from chatbot.config import PREFIX, Settings, load_settings, unknown_names
-from chatbot.errors import BallastError, SettingError, contained
+from chatbot.errors import BallastError, SettingError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
@@ -30,15 +29,11 @@ if TYPE_CHECKING:
     from chatbot.halting import Halting
     from chatbot.store.database import Database
     from chatbot.vault import Vault
-    from chatbot.web.key_form import KeyForm
-    from handlers.chat.context import Bot
 
 #: the exchanges whose dialect a test exchange beside the demo speaks
 _TEST_EXCHANGES = ("binance", "bybit")
 #: the person on the demo page
 DEMO_USER = 1001
-#: seconds between two looks whether the pairing code has run out
-_PAIRING_S = 10.0
 #: how the doctor marks what is well, what is not, and what could not be looked at
 _MARKS = {True: "ok  ", False: "FAIL", None: "?   "}
 #: seconds after which a stop is not waited for any longer
@@ -171,6 +166,8 @@ async def _serve_demo(settings: Settings, exchange: str | None) -> None:
     from chatbot.web.socket import Around  # noqa: PLC0415
     from handlers.bot import build  # noqa: PLC0415
     from handlers.loopback import Loopback, Seat, TelegramUser, kept  # noqa: PLC0415
+    from handlers.run import health, work  # noqa: PLC0415
+    from handlers.transport.line import connect  # noqa: PLC0415
     from handlers.transport.running import running  # noqa: PLC0415
 
     async with AsyncExitStack() as stack:
@@ -186,7 +183,8 @@ async def _serve_demo(settings: Settings, exchange: str | None) -> None:
         loopback = Loopback(program.clock)
         seat = Seat(loopback, TelegramUser(id=DEMO_USER, name="You"))
         await stack.enter_async_context(kept(loopback, seat, settings.data_dir / "chat"))
-        bot = build(program, token=loopback.token, request=loopback.request(), updates_request=loopback.request())
+        ends = {"request": loopback.request(), "updates_request": loopback.request()}
+        bot = build(program, connect(settings, program.db, program.clock, token=loopback.token, **ends))
         await stack.enter_async_context(running(program, bot))
         around = Around(
             market=lambda: _market(program),
@@ -195,14 +193,14 @@ async def _serve_demo(settings: Settings, exchange: str | None) -> None:
             languages=tuple(language.replace("_", "-").lower() for language in program.catalogue.languages),
         )
         server = await stack.enter_async_context(
-            WebServer(port=settings.port, conversation=seat, health=lambda: _health(program), around=around)
+            WebServer(port=settings.port, conversation=seat, health=lambda: health(program), around=around)
         )
         print(f"Ballast demo: {server.url}", flush=True)  # noqa: T201 - the address is what the command is for
         if stand is not None:
             print(f"A test exchange on this machine. /connect shows the key to its play money:\n{stand.key}", flush=True)  # noqa: T201
         if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin":
             webbrowser.open(server.url)
-        await _work(program, bot)
+        await work(program, bot)
 
 
 @asynccontextmanager
@@ -226,60 +224,9 @@ def _run(_: argparse.Namespace) -> int:
 
 async def _serve(settings: Settings) -> None:
     gc.disable()  # objects made while importing live for ever; looking through them again and again slows the start
-    from chatbot.app import open_program  # noqa: PLC0415 - so that --help and plan start at once
-    from handlers.bot import build  # noqa: PLC0415
-    from handlers.transport.running import running  # noqa: PLC0415
+    from handlers.run import serve  # noqa: PLC0415 - so that --help and plan start at once
 
-    async with AsyncExitStack() as stack:
-        program = await stack.enter_async_context(open_program(settings, start_work=False))
-        bot = build(program)
-        code = await _show_pairing_code(program)
-        await stack.enter_async_context(running(program, bot))
-        # People are answered from here on. What the first answer does not need is loaded in threads beside it.
-        await program.work.start()
-        web = await asyncio.to_thread(importlib.import_module, "chatbot.web.server")
-        gc.freeze()
-        gc.enable()
-        form = await asyncio.to_thread(_key_form, program)
-        server = await stack.enter_async_context(web.WebServer(port=settings.port, health=lambda: _health(program), key_form=form))
-        print(f"Ballast is up; health: {server.url}healthz", flush=True)  # noqa: T201
-        async with asyncio.TaskGroup() as tasks:
-            pairing = tasks.create_task(_renew_pairing_code(program, code))
-            await _work(program, bot)
-            pairing.cancel()
-
-
-def _key_form(program: Program) -> KeyForm | None:
-    """Return the form for exchange keys where there is an address for it, and something to seal with."""
-    if not (program.settings.public_url and program.keyring.is_open):
-        return None
-    from chatbot.web.key_form import KeyForm  # noqa: PLC0415 - so that --help and plan start at once
-    from handlers.transport.key_form import KeyFormAnswers  # noqa: PLC0415
-
-    return KeyForm(KeyFormAnswers(program), program.settings.public_url)
-
-
-async def _show_pairing_code(program: Program, shown: str | None = None) -> str | None:
-    """Print the one-time code unless it is the one that was shown; return it, None when there is an operator."""
-    code = await program.access.pairing_code()
-    if code and code != shown:
-        print(f"No operator yet: within the hour, send this one-time code to the bot to become it: {code}", flush=True)  # noqa: T201 - meant to be seen
-    return code
-
-
-async def _renew_pairing_code(program: Program, shown: str | None) -> None:
-    """Print a new code whenever the last has run out, until there is an operator."""
-    while shown is not None:
-        await program.clock.sleep(_PAIRING_S)
-        with contained("pairing code not renewed"):
-            shown = await _show_pairing_code(program, shown)
-
-
-async def _work(program: Program, bot: Bot) -> None:
-    """Check, deliver and carry out until broken off."""
-    from handlers.transport.delivery import Courier  # noqa: PLC0415
-
-    await program.run(Courier(program, bot.bot))
+    await serve(settings)
 
 
 async def _until_stopped(work: Coroutine[None, None, None]) -> None:
@@ -299,17 +246,6 @@ async def _until_stopped(work: Coroutine[None, None, None]) -> None:
         signal.signal(number, stop)
     with suppress(asyncio.CancelledError):
         await working
-
-
-async def _health(program: Program) -> Mapping[str, object]:
-    """Return what /healthz tells: is the database there, and did the last check happen in time."""
-    await program.db.ping()
-    last = program.monitor.last
-    age = (program.clock.now() - last.at).total_seconds() if last else None
-    late = age is None or age > 3 * program.settings.check_interval_s + 30
-    halted = await program.halting.standing()
-    since = halted.since.isoformat() if halted else None
-    return {"ok": not late, "check_age_s": age, "portfolios": last.portfolios if last else 0, "trading_halted_since": since}
 
 
 def _market(program: Program) -> Mapping[str, object]:

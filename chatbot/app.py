@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import secrets
 import string
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -20,19 +19,20 @@ from chatbot.alerts import write
 from chatbot.backtest.desk import Desk
 from chatbot.clock import SystemClock
 from chatbot.durable import Durable
-from chatbot.errors import InternalError, SettingError, Unreachable, contained
+from chatbot.errors import InternalError, Unreachable, contained
 from chatbot.exchanges.base import asset_of
 from chatbot.exchanges.manual import ManualExchange
 from chatbot.exchanges.paper.account import AccountState
 from chatbot.exchanges.paper.paper import PaperExchange
-from chatbot.exchanges.sources import PLAYED, price_source
+from chatbot.exchanges.sources import price_source
 from chatbot.execution.executor import Executor
 from chatbot.execution.pace import Pace
 from chatbot.execution.transfers import WrittenTransfers
+from chatbot.ground import Ground, open_ground
 from chatbot.halting import Halting
 from chatbot.hedges.overview import Hedging
 from chatbot.i18n import Catalogue
-from chatbot.keyring import Keyring, refuse_what_nobody_can_open
+from chatbot.keyring import Keyring
 from chatbot.market.sentiment import Sentiment
 from chatbot.model import Mode, is_own, venue_of
 from chatbot.monitor.check import Monitor
@@ -48,6 +48,8 @@ from chatbot.plans.execution_hooks import ExecutionHooks
 from chatbot.plans.panic import Panic
 from chatbot.plans.real_money.limits import RealMoney
 from chatbot.plans.rebalancing import Rebalancing
+from chatbot.played.stage import NOTE_S, Stage, remembered
+from chatbot.played.tempo import UNDER_WAY, Tempo
 from chatbot.portfolio.accounts import OpenAccounts, SaveBody
 from chatbot.portfolio.books.settling import Books
 from chatbot.portfolio.evaluator import Evaluator
@@ -58,17 +60,12 @@ from chatbot.portfolio.markets import Markets
 from chatbot.portfolio.reserve import Reserve
 from chatbot.reports.review.reviews import Reviews
 from chatbot.reports.status import Reports
-from chatbot.stage import NOTE_S, Stage, remembered
 from chatbot.store import accounts, orders
 from chatbot.store import portfolios as stored
-from chatbot.store.database import Database
-from chatbot.store.place import Hold, private
-from chatbot.tempo import UNDER_WAY, Tempo
 from chatbot.triggers.signals import Signals, SignalsByExchange
-from chatbot.vault import Vault
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 
     from chatbot.clock import Clock
     from chatbot.config import Settings
@@ -78,6 +75,8 @@ if TYPE_CHECKING:
     from chatbot.model import Credentials, Delivery, KeyReport, Message, Portfolio
     from chatbot.plans.costs import CostingOf
     from chatbot.portfolio.markets import Quoted
+    from chatbot.store.database import Database
+    from chatbot.store.place import Hold
 
 LOCALE = Path(__file__).resolve().parent.parent / "locale"
 _RECONCILE_S = 60.0
@@ -204,25 +203,17 @@ async def open_program(
     pace: Pace | None = None,
     start_work: bool = True,
     own_exchange: OwnExchange | None = None,
+    ground: Ground | None = None,
 ) -> AsyncIterator[Program]:
-    """Open the database, the market and the durable work; close them in reverse order.
+    """Open the database, unless it is open as ``ground``, the market and the durable work; close them in reverse order.
 
     With ``start_work=False`` the caller starts the work, once people are answered; whoever needs it before starts it.
     """
-    clock = clock or SystemClock()
+    clock = clock or (ground.clock if ground else SystemClock())
     async with AsyncExitStack() as stack:
-        if not settings.database_url:
-            stack.enter_context(_lock(settings.data_dir))
-        hold = Hold(settings.database)
-        stack.push_async_callback(hold.release)
-        await hold.take()
-        db = Database(settings.database)
-        stack.push_async_callback(db.close)
-        if not settings.is_live_market:
-            await _refuse_real_portfolios(db, settings)
-        await db.migrate()
-        vault = Vault(settings.master_keys)
-        await refuse_what_nobody_can_open(db, vault)
+        if ground is None:
+            ground = await stack.enter_async_context(open_ground(settings, clock))
+        db = ground.db
         market = await remembered(db, clock.now())
         source = source or price_source(
             settings.market,
@@ -239,7 +230,7 @@ async def open_program(
         stage = Stage(db, source, clock, market.played)
         await stage.wake()
         await stage.note()
-        program = await _assemble(settings, clock, db, hold, source, work, pace or pace_for(settings), stage, vault, stack)
+        program = await _assemble(ground, clock, source, work, pace or pace_for(settings), stage, stack)
         program = replace(program, own_exchange=own_exchange)
         stack.push_async_callback(program.accounts.close)
         stack.push_async_callback(program.backtests.close)
@@ -249,36 +240,15 @@ async def open_program(
         yield program
 
 
-async def _refuse_real_portfolios(db: Database, settings: Settings) -> None:
-    """Raise :class:`SettingError`, with nothing changed, where portfolios live on real prices: a made-up market is not for them."""
-    async with db.read() as tx:
-        real = {world: count for world, count in (await stored.worlds(tx)).items() if world not in PLAYED and not is_own(world)}
-    if not real:
-        return
-    count = sum(real.values())
-    held = f"it holds {count} portfolio{'s' if count > 1 else ''} on the prices of {', '.join(sorted(real))}, and this market is made up"
-    if settings.database_url:
-        raise SettingError("CHATBOT_DATABASE_URL", f"this database belongs to `run`: {held}; name another one, or none for a file")
-    raise SettingError("CHATBOT_DATA_DIR", f"{settings.data_dir} belongs to `run`: {held}; give another folder with --data")
-
-
 def pace_for(settings: Settings) -> Pace:
     """Return how patiently orders wait: a market that runs faster is waited for less."""
     return Pace(speed=1.0 if settings.is_live_market else min(UNDER_WAY, settings.market_speed))
 
 
 async def _assemble(
-    settings: Settings,
-    clock: Clock,
-    db: Database,
-    hold: Hold,
-    source: PriceSource,
-    work: Work,
-    pace: Pace,
-    stage: Stage,
-    vault: Vault,
-    stack: AsyncExitStack,
+    ground: Ground, clock: Clock, source: PriceSource, work: Work, pace: Pace, stage: Stage, stack: AsyncExitStack
 ) -> Program:
+    settings, db = ground.settings, ground.db
     button_key = bytes.fromhex(await _remembered(db, _BUTTON_KEY, secrets.token_hex(32)))
     lasts, window = timedelta(seconds=settings.plan_expiry_s), timedelta(seconds=settings.batch_window_s)
     tempo = Tempo(db, stage, clock, lasts=lasts, window=window)
@@ -289,7 +259,7 @@ async def _assemble(
     sentiment = Sentiment(source, clock, settings.fear_greed_url)
     signals = _signals_of(db, markets, sentiment, clock, is_real=settings.is_live_market)
     roster = Roster(db, markets.world_of)
-    keyring = Keyring(db, clock, vault, _examiner(settings, clock))
+    keyring = Keyring(db, clock, ground.vault, _examiner(settings, clock))
     word = await _remembered(db, _ORDER_WORD, secrets.token_hex(2))
     open_real = _real_opener(real, db, keyring, word)
     open_accounts = OpenAccounts(db, _exchange_opener(markets, clock), markets.has, open_real)
@@ -330,7 +300,7 @@ async def _assemble(
         clock=clock,
         catalogue=Catalogue(LOCALE),
         db=db,
-        hold=hold,
+        hold=ground.hold,
         work=work,
         source=source,
         markets=markets,
@@ -491,21 +461,3 @@ async def _remembered(db: Database, key: str, first: str) -> str:
             log.warning("a fact of the program cannot be read and is made anew", fact=key)
         await accounts.set_meta(tx, key, first)
         return first
-
-
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """Allow one process per data folder: two would both carry out what the first has begun."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        private(folder)
-        file = (folder / "lock").open("w", encoding="utf-8")
-        private(folder / "lock")
-    except OSError as error:
-        raise SettingError("CHATBOT_DATA_DIR", f"cannot write to {folder} ({error.strerror}); choose another folder") from None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise SettingError("CHATBOT_DATA_DIR", f"another Ballast is running on {folder}; stop it or choose another folder") from None
-        yield

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import structlog
 from telegram import Update
 from telegram.ext import Application, ApplicationHandlerStop, CallbackQueryHandler, CommandHandler, MessageHandler, TypeHandler, filters
-from telegram.request import HTTPXRequest
 
 from chatbot.errors import InternalError, ShutOut, Unreachable, UserError
 from chatbot.portfolio.revision import is_shown_by
@@ -17,7 +14,7 @@ from handlers.buttons import BOUND, Reason, Refusal, Signer, told_apart
 from handlers.chat.context import CONTEXT, PROGRAM, Context, answer, reply
 from handlers.chat.gate import gate
 from handlers.chat.trouble import broken, words_outside
-from handlers.chat.typed_keys import WHISPERS, Whispers
+from handlers.chat.typed_keys import WHISPERS
 from handlers.commands import (
     alerts,
     backtest,
@@ -53,17 +50,16 @@ from handlers.commands import (
     untargeted,
 )
 from handlers.commands import help as help_
-from handlers.transport.rate_limit import Patience
-from handlers.transport.updates import MAX_CHATS, InOrder, JournaledQueue
+from handlers.transport.line import LINE
+from handlers.transport.updates import InOrder
 from handlers.views import problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from telegram.request import BaseRequest
-
     from chatbot.app import Program
     from handlers.chat.context import Bot
+    from handlers.transport.line import Line
 
     Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
@@ -250,36 +246,20 @@ BUTTONS: dict[str, Handler] = {
 }
 
 
-def build(
-    program: Program,
-    *,
-    token: str | None = None,
-    request: BaseRequest | None = None,
-    updates_request: BaseRequest | None = None,
-    base_url: str | None = None,
-) -> Bot:
-    """Return the application, not yet started; tests and the demo give requests that lead to the loopback."""
-    root, whispers = base_url or program.settings.telegram_api_url, Whispers()
-    builder = (
+def build(program: Program, line: Line) -> Bot:
+    """Return the application that answers what comes over a line, not yet started."""
+    application = (
         Application.builder()
-        .token(token or program.settings.telegram_token.get_secret_value())
-        .base_url(f"{root}/bot")
-        .base_file_url(f"{root}/file/bot")
+        .bot(line.bot)
         .context_types(CONTEXT)
-        .update_queue(JournaledQueue(program.db, whispers, program.clock))
-        .concurrent_updates(InOrder(program.db, whispers))
-        .rate_limiter(Patience(program.clock))
+        .update_queue(line.updates)
+        .concurrent_updates(InOrder(program.db, line.whispers))
         .updater(None)  # handlers/transport/polling.py asks for updates
+        .build()
     )
-    if request is None or updates_request is None:
-        certificates = {"verify": httpx.create_ssl_context()}  # read once for both: 20 ms of the start
-        request = HTTPXRequest(connection_pool_size=MAX_CHATS, httpx_kwargs=certificates)
-        updates_request = HTTPXRequest(connection_pool_size=1, httpx_kwargs=certificates)
-        logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it writes every URL, token included
-        logging.getLogger("telegram.request.BaseRequest").setLevel(logging.CRITICAL)  # a traceback for every 502; we log those in a line
-    application = builder.request(request).get_updates_request(updates_request).build()
     application.bot_data[PROGRAM] = program
-    application.bot_data[WHISPERS] = whispers
+    application.bot_data[WHISPERS] = line.whispers
+    application.bot_data[LINE] = line
     _register(application)
     return application
 

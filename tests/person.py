@@ -20,6 +20,7 @@ from handlers.bot import build
 from handlers.loopback import Answer, Loopback, Message, TelegramUser
 from handlers.transport import polling
 from handlers.transport.delivery import Courier
+from handlers.transport.line import LINE, connect
 from tests.ready import make_ready
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from chatbot.model import Plan
     from chatbot.monitor.check import Tick
     from handlers.chat.context import Bot
+    from handlers.transport.line import Line
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 ANN, BEN = TelegramUser(id=42, name="Ann"), TelegramUser(id=43, name="Ben")
@@ -115,6 +117,12 @@ class Someone:
 
     # What the bot does
 
+    @property
+    def line(self) -> Line:
+        """Return the line that the bot hears people by."""
+        line: Line = self.bot.bot_data[LINE]
+        return line
+
     async def update(self, kind: str, **body: object) -> None:
         """Let the bot handle an update that no hand can make: a garbage payload, a sticker, a channel's post."""
         self.loopback._state.allowed = None
@@ -123,9 +131,9 @@ class Someone:
 
     async def pull(self) -> list[Update]:
         """Take the waiting updates from the server, written down as the running bot does it, not yet handled."""
-        for update in await polling.fetch(self.bot, self.turn.offset + 1, hold_s=0, kinds=[*polling.UPDATES, "channel_post"]):
+        for update in await polling.fetch(self.bot.bot, self.turn.offset + 1, hold_s=0, kinds=[*polling.UPDATES, "channel_post"]):
             self.turn.offset = update.number
-            await polling.take(self.bot, update)
+            await self.line.updates.take(update.number, update.text, self.bot.bot)
         taken: list[Any] = []
         while not self.bot.update_queue.empty():
             taken.append(self.bot.update_queue.get_nowait())
@@ -264,7 +272,8 @@ async def someone(
         program = await stack.enter_async_context(
             open_program(options, clock=clock, source=source, work=Inline(), pace=pace, own_exchange=own_exchange)
         )
-        bot = build(program, token=loopback.token, request=loopback.request(), updates_request=loopback.request())
+        ends = {"request": loopback.request(), "updates_request": loopback.request()}
+        bot = build(program, connect(options, program.db, clock, token=loopback.token, **ends))
         await stack.enter_async_context(bot)
         outbox = Outbox(program.db, clock, Courier(program, bot.bot))
         yield Someone(program=program, bot=bot, loopback=loopback, outbox=outbox, clock=clock, user=user)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.__main__ import _health, main
+from chatbot.__main__ import main
 from chatbot.clock import ManualClock
 from chatbot.config import load_settings
 from chatbot.store import halt
 from handlers.doctor import examine
+from handlers.run import health as told_health
 from tests import nursery
 from tests.person import Someone, someone
 from tests.places import ROOT
@@ -44,7 +45,7 @@ async def test_a_running_bot_is_stopped_and_let_go_on_from_the_command_line(tmp_
         answer = await ann.tap("Confirm")
         assert answer.text is not None
         assert answer.text.startswith("Trading is stopped by the operator since")
-        health = await _health(ann.program)
+        health = await told_health(ann.program)
         assert health["trading_halted_since"] is not None
         ann.clock.advance(60)  # it stood still while the other process worked
         await ann.outbox.drain()
@@ -58,7 +59,7 @@ async def _goes_on(ann: Someone) -> None:
     ann.clock.advance(60)
     await ann.outbox.drain()
     ann.sees("Trading goes on since")
-    assert (await _health(ann.program))["trading_halted_since"] is None
+    assert (await told_health(ann.program))["trading_halted_since"] is None
     assert (await ann.confirm()).state == "done"
 
 

@@ -13,8 +13,11 @@ from chatbot.app import open_program
 from chatbot.clock import ManualClock
 from chatbot.config import Settings
 from chatbot.durable import Durable, Standing
+from chatbot.ground import open_ground
 from handlers.bot import build
+from handlers.loopback import TelegramUser
 from handlers.loopback.loopback import Loopback
+from handlers.transport.line import Line, connect
 from handlers.transport.running import running
 from tests.person import START
 from tests.places import ROOT
@@ -22,6 +25,9 @@ from tests.places import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chatbot.ground import Ground
+
+ADA = TelegramUser(id=1001, name="Ada", language="en")
 #: what a start does without: the durable engine and its driver, pictures, the migration tool, exchanges, the web server, PostgreSQL
 HEAVY = ("dbos", "psycopg", "matplotlib", "PIL", "alembic", "ccxt", "aiohttp", "sqlalchemy.dialects.postgresql")
 
@@ -39,15 +45,60 @@ def test_what_the_first_answer_does_not_need_is_not_loaded_before_it() -> None:
     assert done.stdout.strip() == "[] True"
 
 
+@pytest.mark.long
+def test_nothing_of_what_answers_people_is_loaded_before_they_are_heard() -> None:
+    """Database and line come without the program behind them, and without the mapper of objects that nobody uses."""
+    later = (*HEAVY, "numpy", "sqlalchemy.orm", "chatbot.app", "chatbot.engine", "handlers.bot", "handlers.views")
+    code = f"import sys, handlers.run\nprint([name for name in {later!r} if name in sys.modules], 'telegram' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[] True"
+
+
+async def test_people_are_heard_before_anybody_can_answer_and_answered_then(tmp_path: Path) -> None:
+    """What was written meanwhile is answered; a start that finds an update of an earlier process queues that one first."""
+    clock = ManualClock(START)
+    settings = Settings(_env_file=None, data_dir=tmp_path, market="simulated", operator_ids="1001")
+    loopback = Loopback(clock)
+    async with open_ground(settings, clock) as ground, asyncio.timeout(30):
+        first = _line(ground, loopback)
+        listening = asyncio.ensure_future(first.listen())
+        await first.asked.wait()
+        await loopback.text(ADA, "/help")
+        await first.updates.get()
+        listening.cancel()
+        await asyncio.wait({listening})
+
+        line = _line(ground, loopback)
+        listening = asyncio.ensure_future(line.listen())
+        await line.reached.wait()
+        await loopback.text(ADA, "/privacy")
+        assert line.is_behind
+        assert not line.asked.is_set()
+        async with open_program(settings, ground=ground, start_work=False) as program:
+            async with running(program, build(program, line)):
+                await loopback.wait(lambda: len([one for one in loopback.chat(ADA.id) if one.sender is None]) >= 2)
+            assert listening.done()
+    answers = [one.text for one in loopback.chat(ADA.id) if one.sender is None]
+    assert "/rebalance" in answers[0]
+    assert "/privacy" not in answers[1]
+
+
+def _line(ground: Ground, loopback: Loopback) -> Line:
+    ends = {"request": loopback.request(), "updates_request": loopback.request()}
+    return connect(ground.settings, ground.db, ground.clock, token=loopback.token, **ends)
+
+
 async def test_updates_are_asked_for_before_the_menu_is_published(tmp_path: Path) -> None:
     """Who has written meanwhile does not wait until every language is read."""
     clock = ManualClock(START)
     settings = Settings(_env_file=None, data_dir=tmp_path, market="simulated", operator_ids="1")
     loopback = Loopback(clock)
-    async with open_program(settings, clock=clock, start_work=False) as program:
-        bot = build(program, token=loopback.token, request=loopback.request(), updates_request=loopback.request())
-        async with running(program, bot):
-            await loopback.wait(lambda: [call.method for call in loopback.calls].count("setMyCommands") >= 4)
+    async with (
+        open_ground(settings, clock) as ground,
+        open_program(settings, ground=ground, start_work=False) as program,
+        running(program, build(program, _line(ground, loopback))),
+    ):
+        await loopback.wait(lambda: [call.method for call in loopback.calls].count("setMyCommands") >= 4)
     methods = [call.method for call in loopback.calls]
     assert methods[:2] == ["getMe", "deleteWebhook"]
     assert methods.index("getUpdates") < methods.index("setMyCommands")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import importlib.util
+import sys
 from contextlib import asynccontextmanager
+from importlib.machinery import ModuleSpec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import event, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from chatbot.errors import InternalError, SettingError
 from chatbot.store import place, sqlite
@@ -16,8 +20,35 @@ from chatbot.store.migrations import schema
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from types import ModuleType
 
     from sqlalchemy import URL, Connection
+    from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+_PACKAGE = "sqlalchemy.ext.asyncio"
+
+
+def _engine_without_mapper() -> ModuleType:
+    """Return SQLAlchemy's module of engines, without its mapper of objects: loading that is a tenth of the start, and it is not used.
+
+    The package loads the mapper in its ``__init__``. So an empty one that knows where its folder is stands in for it while the one module
+    is loaded, as in ``exchanges/live/ccxt_loader.py``; whoever asks for the package afterwards gets the real one, with this module in it.
+    """
+    if _PACKAGE in sys.modules:
+        return importlib.import_module(f"{_PACKAGE}.engine")
+    above = importlib.import_module("sqlalchemy.ext")
+    spec = ModuleSpec(_PACKAGE, None, is_package=True)
+    spec.submodule_search_locations = [str(Path(one) / "asyncio") for one in above.__path__]
+    sys.modules[_PACKAGE] = importlib.util.module_from_spec(spec)
+    try:
+        return importlib.import_module(f"{_PACKAGE}.engine")
+    finally:
+        del sys.modules[_PACKAGE]
+
+
+if not TYPE_CHECKING:
+    _engine = _engine_without_mapper()
+    AsyncConnection, create_async_engine = _engine.AsyncConnection, _engine.create_async_engine
 
 #: An open transaction; every function of the store takes it first.
 Tx: TypeAlias = AsyncConnection

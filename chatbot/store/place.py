@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from chatbot.errors import SettingError
 from chatbot.store import tables
@@ -119,6 +118,8 @@ class Hold:
 
     async def _take_session(self) -> None:
         if self._engine is None:
+            from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - it loads what a SQLite file never needs
+
             driver = self._url.set(drivername="postgresql+asyncpg")
             self._engine = create_async_engine(driver, isolation_level="AUTOCOMMIT", pool_size=1)
         self._session = await self._engine.connect()

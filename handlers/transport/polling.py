@@ -12,18 +12,17 @@ from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.request import RequestData
 from telegram.request._requestparameter import RequestParameter
 
-from handlers.chat.context import PROGRAM
 from handlers.transport import shape
-from handlers.transport.updates import JournaledQueue, parse
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Sequence
 
+    from telegram.ext import ExtBot
     from telegram.request import BaseRequest
 
     from chatbot.clock import Clock
-    from handlers.chat.context import Bot
+    from handlers.transport.updates import JournaledQueue
 
 log = structlog.get_logger()
 
@@ -43,20 +42,19 @@ _PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _ASKED_S_MAX = 60.0
 
 
-async def poll(bot: Bot, asked: asyncio.Event) -> NoReturn:
+async def poll(bot: ExtBot[None], updates: JournaledQueue, clock: Clock, asked: asyncio.Event) -> NoReturn:
     """Queue updates until cancelled; ``asked`` is set once the first question, which does not wait for news, was answered or failed.
 
     The next request confirms what the last one brought, so an update that could not be written down (a full disk) is asked for again.
     One that cannot be read is written down and passed over: whatever it is, it must not keep the others out.
     """
-    clock: Clock = bot.bot_data[PROGRAM].clock
     following: int | None = None
     failures, flooded = 0, False
     hold_s = 0
     while True:
         try:
             for update in await fetch(bot, following, hold_s=hold_s):
-                await take(bot, update)
+                await updates.take(update.number, update.text, bot)
                 following = update.number + 1
         except TelegramError as error:
             if not (flooded and isinstance(error, RetryAfter)):
@@ -84,7 +82,7 @@ class Raw:
     value: dict[str, Any] | None
 
 
-async def fetch(bot: Bot, following: int | None, *, hold_s: int = _HOLD_S, kinds: Sequence[str] = UPDATES) -> list[Raw]:
+async def fetch(bot: ExtBot[None], following: int | None, *, hold_s: int = _HOLD_S, kinds: Sequence[str] = UPDATES) -> list[Raw]:
     """Ask Telegram for what is new from number ``following`` on; raises ``TelegramError``."""
     answer = await _ask(bot, following, hold_s, kinds, _LIMIT)
     try:
@@ -110,13 +108,13 @@ def _told_number(answer: str) -> int | None:
     return None if found is None else shape.update_id({"update_id": int(found[1])})
 
 
-async def _ask(bot: Bot, following: int | None, hold_s: int, kinds: Sequence[str], limit: int) -> str:
+async def _ask(bot: ExtBot[None], following: int | None, hold_s: int, kinds: Sequence[str], limit: int) -> str:
     """Return the answer to getUpdates as text; the library's own method reads all updates at once, and one that it cannot read ends all."""
-    request: BaseRequest = bot.bot._request[0]  # noqa: SLF001 - the one kept for getUpdates has no public name
+    request: BaseRequest = bot._request[0]  # noqa: SLF001 - the one kept for getUpdates has no public name
     asked = {"timeout": hold_s, "limit": limit, "allowed_updates": list(kinds)} | ({"offset": following} if following is not None else {})
     data = RequestData([RequestParameter.from_input(name, value) for name, value in asked.items()])
     answer = await request._request_wrapper(  # noqa: SLF001 - turns Telegram's refusals into exceptions, and leaves the answer as it is
-        f"{bot.bot.base_url}/getUpdates",
+        f"{bot.base_url}/getUpdates",
         "POST",
         data,
         read_timeout=hold_s + _ANSWER_S,
@@ -160,15 +158,6 @@ def _near(updates: list[Raw], following: int | None) -> list[Raw]:
     for one in updates[len(near) :] if near else ():
         log.error("an update with the number of another time is passed over", update_id=one.number)
     return near or updates
-
-
-async def take(bot: Bot, update: Raw) -> None:
-    """Write an update down and queue it; one that cannot be read is written down only. Raises when it could not be written down."""
-    queue = bot.update_queue
-    if isinstance(queue, JournaledQueue):
-        await queue.take(update.number, update.text, bot.bot)
-    elif (parsed := parse(update.number, update.text, bot.bot)) is not None:
-        await queue.put(parsed)
 
 
 def _pause_s(error: TelegramError | None, failures: int) -> float:

@@ -8,12 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from telegram.error import InvalidToken, TelegramError
+from telegram.error import TelegramError
 
-from chatbot.errors import SettingError
 from handlers.transport import menu
-from handlers.transport.polling import poll
-from handlers.transport.rate_limit import pause_s
+from handlers.transport.line import LINE
 from handlers.transport.updates import InOrder, restore
 from handlers.views import problems
 
@@ -24,30 +22,36 @@ if TYPE_CHECKING:
 
     from chatbot.app import Program
     from handlers.chat.context import Bot
+    from handlers.transport.line import Line
 
 
 log = structlog.get_logger()
 
-#: the longest pause between two tries to reach Telegram at start
-_PAUSE_S_MAX = 30.0
 #: a stop that takes longer is cut short: everything that matters is in the database
 _STOP_S = 5.0
 
 
 @asynccontextmanager
 async def running(program: Program, bot: Bot) -> AsyncIterator[None]:
-    """Poll for updates inside the block; unfinished updates of an earlier process are handled first."""
+    """Answer what comes over the bot's line inside the block; unfinished updates of an earlier process are handled first."""
+    line: Line = bot.bot_data[LINE]
+    tasks: set[asyncio.Task[Any]] = set()
     try:
-        await _reach(program, bot)
+        if line.listening is None:
+            line.asked.clear()
+            await line.reach()
+        else:
+            await line.reached.wait()
+        await bot.initialize()
         await bot.start()
         menus = menu.Menus(bot.bot, program)
         bot.bot_data[menu.MENUS] = menus
-        restored = await restore(program.db, bot.update_queue, bot.bot, partial(_give_up, program, bot))
-        asked = asyncio.Event()
-        tasks: set[asyncio.Task[Any]] = {bot.create_task(poll(bot, asked), name="polling")}
+        restored = await restore(program.db, bot.update_queue, bot.bot, partial(_give_up, program, bot)) if line.is_behind else 0
+        line.caught_up.set()
+        tasks.add(line.listening or bot.create_task(line.poll(), name="polling"))
         log.info("bot ready", username=bot.bot.username, restored=restored)
         try:
-            await asked.wait()
+            await line.asked.wait()
             # Every language is read for the menus, and each takes a call: nobody who has written waits for that.
             tasks.add(bot.create_task(menus.tend(), name="menus"))
             yield
@@ -57,38 +61,6 @@ async def running(program: Program, bot: Bot) -> AsyncIterator[None]:
             await asyncio.wait(tasks, timeout=1)
     finally:
         await _stop(bot)
-
-
-async def _reach(program: Program, bot: Bot) -> None:
-    """Ask Telegram who we are, for as long as it takes, and have it send nothing elsewhere; a wrong token is told at once."""
-    tries = 0
-    while True:
-        try:
-            await bot.initialize()
-            await _learn_name(bot)
-            await bot.bot.delete_webhook()
-        except InvalidToken:
-            raise SettingError("CHATBOT_TELEGRAM_TOKEN", "Telegram does not know this token; copy it again from BotFather") from None
-        except Exception as trouble:  # noqa: BLE001 - refusals, a proxy's page, an answer of another shape: all may pass
-            asked = pause_s(trouble, tries) if isinstance(trouble, TelegramError) else None
-            pause = min(_PAUSE_S_MAX if asked is None else asked, _PAUSE_S_MAX)
-            tries += 1
-            log.warning("Telegram cannot be reached yet", error=type(trouble).__name__, again_in_s=pause)
-            await program.clock.sleep(pause)
-        else:
-            return
-
-
-async def _learn_name(bot: Bot) -> None:
-    """Ask again who we are where the answer named nobody, as a proxy's does: the library asks once. Raises where it still does."""
-    if not _has_name(bot):
-        await bot.bot.get_me()
-        if not _has_name(bot):
-            raise TelegramError("getMe named nobody")
-
-
-def _has_name(bot: Bot) -> bool:
-    return isinstance(bot.bot.bot.id, int) and isinstance(bot.bot.bot.username, str)
 
 
 async def _give_up(program: Program, bot: Bot, update: Update) -> None:

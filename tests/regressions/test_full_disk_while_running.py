@@ -14,7 +14,6 @@ import pytest
 from chatbot.clock import ManualClock
 from chatbot.model import MessageKind
 from chatbot.store import messages
-from handlers.transport import polling
 from handlers.transport.delivery import Courier
 from tests.full_disk import on_a_small_disk
 from tests.person import ANN, START, someone
@@ -44,7 +43,7 @@ class Brisk(ManualClock):
 async def alive(ann: Someone) -> AsyncIterator[asyncio.Task[None]]:
     """Run everything that the bot runs, with a clock that makes no pause long."""
     running = asyncio.ensure_future(ann.program.run(Courier(ann.program, ann.bot.bot), ann.outbox))
-    listening = asyncio.ensure_future(polling.poll(ann.bot, asyncio.Event()))
+    listening = asyncio.ensure_future(ann.line.poll())
     handling = asyncio.ensure_future(_handle(ann))
     try:
         yield running

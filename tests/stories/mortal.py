@@ -39,6 +39,7 @@ from chatbot.store import events, orders, plans, tables
 from handlers.bot import build
 from handlers.loopback import TOKEN
 from handlers.transport.delivery import Courier
+from handlers.transport.line import connect
 from handlers.transport.running import running
 from tests.lives import Death, live
 from tests.places import DATA
@@ -123,7 +124,8 @@ async def life(folder: Path, socket: str, clock: MarchClock, moment: datetime, w
         program.executor._deps = replace(program.executor._deps, crash_point=death)
         exchange: Any = await program.accounts.exchange(1)
         exchange.late_window_s = 0.2
-        bot = build(program, token=TOKEN, request=SocketRequest(socket, death), updates_request=SocketRequest(socket, death))
+        ends = {"request": SocketRequest(socket, death), "updates_request": SocketRequest(socket, death)}
+        bot = build(program, connect(program.settings, program.db, program.clock, token=TOKEN, **ends))
         queue: Any = bot.update_queue
         take = queue.take
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chatbot import __main__ as command_line
 from chatbot import backup
 from chatbot.exchanges.live import key_doctor
 from chatbot.store import accounts, events, privacy
 from chatbot.vault import new_master_key
 from chatbot.web.server import WebServer
+from handlers.run import key_form
 from tests.exchanges.live.key_server import API_KEY, SECRET, KeyServer, key_server
 from tests.overheard import overheard
 from tests.person import someone
@@ -47,7 +47,7 @@ async def ann(tmp_path: Path, server: KeyServer) -> AsyncIterator[Someone]:
 @pytest.fixture
 async def at(ann: Someone) -> AsyncIterator[str]:
     """Serve the form of Ann's bot and give the address of the server."""
-    async with WebServer(key_form=command_line._key_form(ann.program)) as serving:
+    async with WebServer(key_form=key_form(ann.program)) as serving:
         yield serving.url
 
 
@@ -108,7 +108,7 @@ async def test_without_an_address_or_a_master_key_there_is_no_form(tmp_path: Pat
     """Nothing of it is reachable then."""
     for settings in ({"public_url": PUBLIC}, {"secret_keys": new_master_key()}):
         async with someone(tmp_path, **settings) as ann:
-            assert command_line._key_form(ann.program) is None
+            assert key_form(ann.program) is None
 
 
 # The canary

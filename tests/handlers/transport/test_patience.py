@@ -10,7 +10,7 @@ from telegram.error import BadRequest, NetworkError, TelegramError
 from chatbot.plans import outcomes
 from handlers.loopback import TelegramUser, bad_gateway, flooded
 from handlers.loopback.faults import Fault
-from handlers.transport import menu, rate_limit, running
+from handlers.transport import menu, rate_limit
 from handlers.transport.updates import answering
 from tests.person import ANN, Someone, someone
 
@@ -31,7 +31,7 @@ async def chat(tmp_path: Path) -> AsyncIterator[Someone]:
 async def test_a_strange_answer_at_the_start_is_asked_again(chat: Someone, method: str) -> None:
     """No JSON, twice: the bot goes on when Telegram answers."""
     chat.loopback.fail(method, NONSENSE, NONSENSE)
-    await running._reach(chat.program, chat.bot)
+    await chat.line.reach()
     assert chat.bot.bot.username == "ballast_bot"
 
 

@@ -13,7 +13,7 @@ from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 from chatbot.model import MessageKind
 from chatbot.store import events, messages
 from handlers.loopback import bad_gateway, flooded, reset
-from handlers.transport import polling, rate_limit, running
+from handlers.transport import rate_limit
 from tests.person import ANN, Someone, someone
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def slept(chat: Someone, monkeypatch: pytest.MonkeyPatch) -> list[float]:
 @asynccontextmanager
 async def listening(chat: Someone) -> AsyncIterator[None]:
     """Poll inside the block."""
-    task = asyncio.ensure_future(polling.poll(chat.bot, asyncio.Event()))
+    task = asyncio.ensure_future(chat.line.poll())
     try:
         async with asyncio.timeout(20):
             yield
@@ -159,5 +159,5 @@ def test_the_pause_before_each_try(refusal: TelegramError, pauses: list[float | 
 async def test_a_start_asks_again_at_least_every_half_minute(chat: Someone, slept: list[float]) -> None:
     """Also when Telegram asks for an hour: a host that was restarted in trouble is there soon after it."""
     chat.loopback.fail("deleteWebhook", flooded(3600), reset(), reset())
-    await running._reach(chat.program, chat.bot)
+    await chat.line.reach()
     assert slept == [30.0, 1.0, 2.0]

@@ -40,7 +40,7 @@ async def test_polling_survives_everything_that_telegram_answers(chat: Someone) 
     nonsense = Fault(error=TelegramError("Invalid server response"))
     chat.loopback.fail("getUpdates", bad_gateway(), conflicted(), reset(), lost_answer(), refused, nonsense)
     async with asyncio.timeout(10):
-        listening = asyncio.ensure_future(polling.poll(chat.bot, asyncio.Event()))
+        listening = asyncio.ensure_future(chat.line.poll())
         await chat.loopback.text(ANN, "hello")
         update: Any = await chat.bot.update_queue.get()
         listening.cancel()
@@ -60,7 +60,7 @@ async def test_what_could_not_be_written_down_is_not_confirmed(chat: Someone, mo
     monkeypatch.setattr(events, "record_update", record)
     await chat.loopback.text(ANN, "hello")
     async with asyncio.timeout(10):
-        listening = asyncio.ensure_future(polling.poll(chat.bot, asyncio.Event()))
+        listening = asyncio.ensure_future(chat.line.poll())
         await chat.bot.update_queue.get()
         await chat.loopback.text(ANN, "more")
         await chat.bot.update_queue.get()

@@ -59,8 +59,8 @@ async def test_one_unreadable_update_does_not_keep_the_next_out(chat: Someone, m
     monkeypatch.setattr(polling, "_ask", ask)
     following: int | None = None
     for _ in range(4):
-        for update in await polling.fetch(chat.bot, following):
-            await polling.take(chat.bot, update)
+        for update in await polling.fetch(chat.bot.bot, following):
+            await chat.line.updates.take(update.number, update.text, chat.bot.bot)
             following = update.number + 1
     assert following == 503
     assert chat.bot.update_queue.qsize() == 1
@@ -83,7 +83,7 @@ async def test_an_update_without_a_number_that_can_be_read_is_passed_over(chat: 
         return '{"ok":true,"result":[' + ",".join(due) + "]}"
 
     monkeypatch.setattr(polling, "_ask", ask)
-    taken = [update.number for following in (501, 502) for update in await polling.fetch(chat.bot, following)]
+    taken = [update.number for following in (501, 502) for update in await polling.fetch(chat.bot.bot, following)]
     assert taken == [501, 502]
     assert asked == [501, 501, 501, 502]
 
@@ -107,7 +107,7 @@ async def test_an_update_with_a_number_of_another_time_is_passed_over(
         return json.dumps({"ok": True, "result": [{"update_id": number} for number in given]})
 
     monkeypatch.setattr(polling, "_ask", ask)
-    assert [update.number for update in await polling.fetch(chat.bot, following)] == taken
+    assert [update.number for update in await polling.fetch(chat.bot.bot, following)] == taken
 
 
 async def test_an_answer_that_the_line_has_garbled_passes_over_nothing(chat: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +119,7 @@ async def test_an_answer_that_the_line_has_garbled_passes_over_nothing(chat: Som
 
     monkeypatch.setattr(polling, "_ask", ask)
     with pytest.raises(polling.TelegramError):
-        await polling.fetch(chat.bot, 501)
+        await polling.fetch(chat.bot.bot, 501)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ async def test_an_answer_that_is_no_list_is_asked_for_again(chat: Someone, monke
 
     monkeypatch.setattr(polling, "_ask", ask)
     with pytest.raises(polling.TelegramError):
-        await polling.fetch(chat.bot, None)
+        await polling.fetch(chat.bot.bot, None)
 
 
 def test_what_is_read_is_little() -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from chatbot.clock import Clock
     from chatbot.exchanges.markets.staging import Staging
-    from chatbot.stage import Stage
+    from chatbot.played.stage import Stage
     from chatbot.store.database import Database
     from chatbot.store.plans import Pending
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from chatbot.exchanges.markets.markettime import MarketTime
 from chatbot.execution.pace import Pace
 from chatbot.model import PlanState
+from chatbot.played.tempo import REAL, UNDER_WAY, Need, Why, is_closing, need_of, slowest
 from chatbot.store import portfolios
 from chatbot.store.plans import Pending
-from chatbot.tempo import REAL, UNDER_WAY, Need, Why, is_closing, need_of, slowest
 from tests.person import someone
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from chatbot.market.candles import CandleBook
 from chatbot.market.funding import FundingBook
 from chatbot.market.sentiment import Sentiment
 from chatbot.model import Cause
+from chatbot.played.stage import Stage, remembered
 from chatbot.portfolio import strategies
-from chatbot.stage import Stage, remembered
 from chatbot.store.database import Database
 from chatbot.triggers.machines import all_machines
 from chatbot.triggers.signals import Signals

@@ -1,0 +1,86 @@
+"""What everything else stands on, opened first: the right to be the one process, and a database that is up to date and ours to use."""
+
+from __future__ import annotations
+
+import fcntl
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chatbot.errors import SettingError
+from chatbot.exchanges.sources import PLAYED
+from chatbot.keyring import refuse_what_nobody_can_open
+from chatbot.model import is_own
+from chatbot.store import portfolios as stored
+from chatbot.store.database import Database
+from chatbot.store.place import Hold, private
+from chatbot.vault import Vault
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from chatbot.clock import Clock
+    from chatbot.config import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """An open database; made by :func:`open_ground`."""
+
+    settings: Settings
+    clock: Clock
+    db: Database
+    #: the right to be the one process on the database
+    hold: Hold
+    vault: Vault
+
+
+@asynccontextmanager
+async def open_ground(settings: Settings, clock: Clock) -> AsyncIterator[Ground]:
+    """Open the database and bring it up to date; raises :class:`SettingError`, with nothing changed, where it is not for this program."""
+    async with AsyncExitStack() as stack:
+        if not settings.database_url:
+            stack.enter_context(_lock(settings.data_dir))
+        hold = Hold(settings.database)
+        stack.push_async_callback(hold.release)
+        await hold.take()
+        db = Database(settings.database)
+        stack.push_async_callback(db.close)
+        if not settings.is_live_market:
+            await _refuse_real_portfolios(db, settings)
+        await db.migrate()
+        vault = Vault(settings.master_keys)
+        await refuse_what_nobody_can_open(db, vault)
+        yield Ground(settings=settings, clock=clock, db=db, hold=hold, vault=vault)
+
+
+async def _refuse_real_portfolios(db: Database, settings: Settings) -> None:
+    """Raise :class:`SettingError`, with nothing changed, where portfolios live on real prices: a made-up market is not for them."""
+    async with db.read() as tx:
+        real = {world: count for world, count in (await stored.worlds(tx)).items() if world not in PLAYED and not is_own(world)}
+    if not real:
+        return
+    count = sum(real.values())
+    held = f"it holds {count} portfolio{'s' if count > 1 else ''} on the prices of {', '.join(sorted(real))}, and this market is made up"
+    if settings.database_url:
+        raise SettingError("CHATBOT_DATABASE_URL", f"this database belongs to `run`: {held}; name another one, or none for a file")
+    raise SettingError("CHATBOT_DATA_DIR", f"{settings.data_dir} belongs to `run`: {held}; give another folder with --data")
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """Allow one process per data folder: two would both carry out what the first has begun."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private(folder)
+        file = (folder / "lock").open("w", encoding="utf-8")
+        private(folder / "lock")
+    except OSError as error:
+        raise SettingError("CHATBOT_DATA_DIR", f"cannot write to {folder} ({error.strerror}); choose another folder") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SettingError("CHATBOT_DATA_DIR", f"another Ballast is running on {folder}; stop it or choose another folder") from None
+        yield

@@ -1,0 +1,102 @@
+"""``python -m chatbot run``: people are listened to as soon as the database is open; what answers them is loaded beside that."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import importlib
+from contextlib import AsyncExitStack, suppress
+from typing import TYPE_CHECKING
+
+from chatbot.clock import SystemClock
+from chatbot.errors import contained
+from chatbot.ground import open_ground
+from handlers.transport.line import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chatbot.app import Program
+    from chatbot.config import Settings
+    from chatbot.web.key_form import KeyForm
+    from handlers.chat.context import Bot
+
+#: seconds between two looks whether the pairing code has run out
+_PAIRING_S = 10.0
+#: seconds in which the line has the processor to itself: a server that is near is asked for updates before the rest is loaded
+_HEAD_START_S = 0.2
+#: what answers people and the program behind it; nothing of it is needed to hear them
+_REST = ("chatbot.app", "handlers.bot", "handlers.transport.running", "handlers.transport.delivery")
+
+
+async def serve(settings: Settings) -> None:
+    """Serve people on Telegram until cancelled; objects made while importing are to live for ever, so garbage is not looked for yet."""
+    async with AsyncExitStack() as stack:
+        ground = await stack.enter_async_context(open_ground(settings, SystemClock()))
+        line = await asyncio.to_thread(connect, settings, ground.db, ground.clock)
+        stack.push_async_callback(line.bot.shutdown)
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        listening = tasks.create_task(line.listen())
+        stack.callback(listening.cancel)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(line.asked.wait(), _HEAD_START_S)
+        app, chat, running, _ = [await asyncio.to_thread(importlib.import_module, name) for name in _REST]
+        program = await stack.enter_async_context(app.open_program(settings, ground=ground, start_work=False))
+        bot = chat.build(program, line)
+        code = await _show_pairing_code(program)
+        await stack.enter_async_context(running.running(program, bot))
+        # People are answered from here on. What the first answer does not need is loaded in threads beside it.
+        await program.work.start()
+        web = await asyncio.to_thread(importlib.import_module, "chatbot.web.server")
+        gc.freeze()
+        gc.enable()
+        form = await asyncio.to_thread(key_form, program)
+        server = await stack.enter_async_context(web.WebServer(port=settings.port, health=lambda: health(program), key_form=form))
+        print(f"Ballast is up; health: {server.url}healthz", flush=True)  # noqa: T201 - the command line speaks on its streams
+        pairing = tasks.create_task(_renew_pairing_code(program, code))
+        stack.callback(pairing.cancel)
+        await work(program, bot)
+
+
+async def work(program: Program, bot: Bot) -> None:
+    """Check, deliver and carry out until broken off."""
+    from handlers.transport.delivery import Courier  # noqa: PLC0415 - not needed to hear people
+
+    await program.run(Courier(program, bot.bot))
+
+
+async def health(program: Program) -> Mapping[str, object]:
+    """Return what /healthz tells: is the database there, and did the last check happen in time."""
+    await program.db.ping()
+    last = program.monitor.last
+    age = (program.clock.now() - last.at).total_seconds() if last else None
+    late = age is None or age > 3 * program.settings.check_interval_s + 30
+    halted = await program.halting.standing()
+    since = halted.since.isoformat() if halted else None
+    return {"ok": not late, "check_age_s": age, "portfolios": last.portfolios if last else 0, "trading_halted_since": since}
+
+
+def key_form(program: Program) -> KeyForm | None:
+    """Return the form for exchange keys where there is an address for it, and something to seal with."""
+    if not (program.settings.public_url and program.keyring.is_open):
+        return None
+    from chatbot.web.key_form import KeyForm  # noqa: PLC0415 - not needed to hear people
+    from handlers.transport.key_form import KeyFormAnswers  # noqa: PLC0415
+
+    return KeyForm(KeyFormAnswers(program), program.settings.public_url)
+
+
+async def _show_pairing_code(program: Program, shown: str | None = None) -> str | None:
+    """Print the one-time code unless it is the one that was shown; return it, None when there is an operator."""
+    code = await program.access.pairing_code()
+    if code and code != shown:
+        print(f"No operator yet: within the hour, send this one-time code to the bot to become it: {code}", flush=True)  # noqa: T201 - meant to be seen
+    return code
+
+
+async def _renew_pairing_code(program: Program, shown: str | None) -> None:
+    """Print a new code whenever the last has run out, until there is an operator."""
+    while shown is not None:
+        await program.clock.sleep(_PAIRING_S)
+        with contained("pairing code not renewed"):
+            shown = await _show_pairing_code(program, shown)
