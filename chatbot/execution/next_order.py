@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: the attempt certainly never left this machine
 NOT_SENT = "not_sent"
+#: the exchange has it, or may have ended it: only its own list tells how, however late
+LISTED_LATER = "listed_later"
 WOULD_TAKE = "would_take"
 DUPLICATE = "duplicate_id"
 NOT_ENOUGH = "not_enough_money"
@@ -45,7 +47,9 @@ class MarketNow:
     free: Mapping[str, Decimal]
     #: quote stablecoin
     money: str
-    #: what a reduction that cannot wait may reduce now, base units; None: it is not looked up
+    #: how much there is of what the order changes: of the coin, or the signed position
+    held: Decimal = Decimal(0)
+    #: what a reduction that cannot wait may reduce now, base units; None: it is not asked
     position: Decimal | None = None
     #: its order book; None where the exchange shows none
     book: Depth | None = None

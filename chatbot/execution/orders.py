@@ -42,8 +42,8 @@ async def next_order(move: LegAttempt) -> float:
     if isinstance(drafted, str):
         await outcomes.end(move, drafted)
         return 0.0
-    attempt = _intention(move, number, drafted)
-    event = "crossed" if drafted.immediate else ("requoted" if tries else "sent")
+    attempt = _intention(move, number, *drafted)
+    event = "crossed" if attempt.immediate else ("requoted" if tries else "sent")
     await send(await outcomes.intend(move, attempt, event), attempt)
     return 0.0
 
@@ -54,9 +54,12 @@ def _next(view: View, leg: Leg, deps: Deps, *, waiting_pays: bool = True) -> Nex
     return next_step(tried, deps.clock.now(), deps.pace.patience(urgent=view.plan.is_urgent, waiting_pays=waiting_pays))
 
 
-async def _draft(move: LegAttempt, number: int, step: NextStep) -> OrderRequest | str:
-    """Draft the next order, or say why there can be none; money that an order has just let go may take a moment to be free."""
-    drafted: OrderRequest | str = "halted"
+async def _draft(move: LegAttempt, number: int, step: NextStep) -> tuple[OrderRequest, Decimal] | str:
+    """Draft the next order, or say why there can be none; money that an order has just let go may take a moment to be free.
+
+    With it stands what was held of what it changes when it was drafted.
+    """
+    refusal = "halted"
     for _ in range(move.deps.pace.looks):
         pace, cross = move.deps.pace, isinstance(step, Cross)
         desk = await _look(move)
@@ -64,10 +67,13 @@ async def _draft(move: LegAttempt, number: int, step: NextStep) -> OrderRequest 
             return "halted"
         cap_bps = None if move.view.plan.is_panic else move.view.portfolio.strategy.move_limit_pct * 100 + pace.bound_bps
         drafted = drafting.draft(move.leg, desk, pace, plan_id=move.view.plan.id, attempt=number, cross=cross, cap_bps=cap_bps)
-        if drafted != drafting.NOT_ENOUGH or number == 1:
+        if not isinstance(drafted, str):
+            return drafted, desk.held
+        refusal = drafted
+        if refusal != drafting.NOT_ENOUGH or number == 1:
             break
         await move.rest(pace.poll_pause_s)
-    return drafted
+    return refusal
 
 
 async def _look(move: LegAttempt) -> drafting.MarketNow | None:
@@ -79,18 +85,22 @@ async def _look(move: LegAttempt) -> drafting.MarketNow | None:
     quote = (await exchange.quotes([leg.instrument])).get(leg.instrument)
     if quote is None:
         raise Unreachable(f"no price of {leg.instrument}")
-    spot = leg.kind in (LegKind.SPOT_SELL, LegKind.SPOT_BUY)
-    free = await wallets.tradable(exchange, move.view.portfolio) if spot else {}
+    free: dict[str, Decimal] = {}
+    if leg.kind in (LegKind.SPOT_SELL, LegKind.SPOT_BUY):
+        balances = await exchange.balances()
+        free, held = wallets.free_of(balances, move.view.portfolio), balances.spot.get(leg.instrument, Decimal(0))
+    else:
+        held = await wallets.held(exchange, leg.instrument)
     if leg.kind == LegKind.SPOT_BUY:
         free[exchange.quote_asset] = await _left_to_spend(move, free.get(exchange.quote_asset, Decimal(0)))
-    position = await _position(move) if leg.reduce_only and move.view.plan.is_urgent else None
     since = move.deps.clock.now() - move.deps.pace.minute
     return drafting.MarketNow(
         market=market,
         quote=quote,
         free=free,
         money=exchange.quote_asset,
-        position=position,
+        held=held,
+        position=held if leg.reduce_only and move.view.plan.is_urgent else None,
         book=await _book(exchange, leg.instrument),
         taken=drafting.taken_since(move.view.tries(leg.index), since)[0],
         largest=_largest(move.view),
@@ -120,13 +130,7 @@ async def _left_to_spend(move: LegAttempt, free: Decimal) -> Decimal:
     return free if budget is None else max(Decimal(0), min(free, budget - spent))
 
 
-async def _position(move: LegAttempt) -> Decimal:
-    """Return what is held of a leg's contract now; raises ``Unreachable``."""
-    held = await move.exchange.positions()
-    return next((position.qty for position in held if position.instrument == move.leg.instrument), Decimal(0))
-
-
-def _intention(move: LegAttempt, number: int, request: OrderRequest) -> Attempt:
+def _intention(move: LegAttempt, number: int, request: OrderRequest, held: Decimal) -> Attempt:
     return Attempt(
         plan_id=move.view.plan.id,
         leg_index=move.leg.index,
@@ -140,6 +144,7 @@ def _intention(move: LegAttempt, number: int, request: OrderRequest) -> Attempt:
         immediate=request.immediate,
         reduce_only=request.reduce_only,
         sent_at=move.deps.clock.now(),
+        held=held,
     )
 
 
@@ -152,8 +157,8 @@ async def send(move: LegAttempt, attempt: Attempt) -> None:
         order = await move.exchange.place(drafting.request_of(attempt))
     except Rejected as refusal:
         if refusal.reason == drafting.DUPLICATE:
-            # It is there already: an earlier request arrived after all, and recovery finds it.
-            await outcomes.record_unknown(move, attempt)
+            # It is there already: an earlier request arrived after all, and recovery finds it, however late it is listed.
+            await outcomes.record_unknown(move, attempt, detail=drafting.LISTED_LATER)
         else:
             await outcomes.refused(move, attempt, refusal.reason)
         return

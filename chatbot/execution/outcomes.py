@@ -139,12 +139,13 @@ async def refused(move: LegAttempt, attempt: Attempt, reason: str) -> None:
     move.passes("answered")
 
 
-async def record_unknown(move: LegAttempt, attempt: Attempt, event: str = UNKNOWN) -> None:
+async def record_unknown(move: LegAttempt, attempt: Attempt, event: str = UNKNOWN, detail: str = "") -> None:
     """Note that nobody knows whether the order exists; recovery looks after it.
 
-    ``event`` tells whose silence it is: the exchange's, or that of a process of ours that ended in the middle.
+    ``event`` tells whose silence it is: the exchange's, or that of a process of ours that ended in the middle. ``detail`` is
+    ``next_order.LISTED_LATER`` where the exchange has it, or may have it, for all we know: then it is never sent again.
     """
-    known = replace(attempt, state=OrderState.UNKNOWN)
+    known = replace(attempt, state=OrderState.UNKNOWN, detail=detail)
     changed = replace(move.leg, state=advance(move.leg.state, LegEvent.LOSE))
     await _write(move, event, {"client_id": attempt.client_id}, changed, attempt=known)
     move.passes("lost")

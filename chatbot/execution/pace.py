@@ -35,9 +35,12 @@ class Pace:
     urgent_limit_s: float = 600.0
     #: the market runs so many times faster than the clock (simulated and replayed markets)
     speed: float = 1.0
-    #: added to the exchange's late window: clock skew, and look-ups that lag, which no exchange puts a bound to. It costs time only
-    #: where an answer was lost and the order with it; too short, and an order that is there is sent twice
+    #: added to the exchange's late window: clock skew, and look-ups that lag a little. It costs time only where an answer was lost and
+    #: the order with it
     margin_s: float = 15.0
+    #: an order that may have been taken is looked for so long after it was sent before a person is asked: no exchange puts a bound to
+    #: the lag of its look-ups
+    lag_s: float = 600.0
     #: look-ups that must all find nothing before an order counts as never sent
     looks: int = 3
     #: pauses before each new try when the exchange cannot be reached; after the last one the plan is parked

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from chatbot.durable import Standing, enqueue_plan, plan_key
-from chatbot.errors import ExchangeError, Unreachable, contained
+from chatbot.errors import ExchangeError, OutcomeUnknown, Rejected, Unreachable, contained
 from chatbot.execution import next_order, orders, outcomes, wallets
 from chatbot.execution.lifecycle import IllegalMove, LegEvent, PlanEvent, advance
 from chatbot.execution.record import CLOSING, INTERRUPTED, REVIVED, STOPPING, UNKNOWN, Change, Parked
@@ -39,6 +39,8 @@ INTERRUPTIONS_MAX = 50
 REVIVALS_MAX = 5
 #: how often an exchange is asked in vain to take back the orders of such a plan before it is parked all the same
 LOOKS_MAX = 10
+#: how often an order that is not listed is looked for within the time that has passed since it was sent
+_LOOKS_A_WAIT = 20
 #: by how much an order may be older than the last time that its intention was sent; what is older belongs to another one of this id
 _OLDER = timedelta(days=1)
 #: the same for an order of a smaller amount, or of another price by this share, than was sent: an exchange that rounds has made it so
@@ -63,11 +65,12 @@ class Hands(Protocol):
 async def settle(move: LegAttempt, attempt: Attempt) -> float:
     """Find out what became of an order or transfer that was written down; raises :class:`Parked` when that is impossible.
 
-    Sending again is safe only when the exchange can no longer accept the first request, and says that it has none. Returns how long
+    Sending again is safe only when the exchange can no longer accept the first request, says that it has none, calls off nothing of
+    this id, and what the order would have changed is what it was before: a list may lag for minutes behind the account. Returns how long
     there is nothing to do but wait for that, in seconds of the clock.
     """
     if attempt.detail == next_order.NOT_SENT:
-        await _send_again(move, attempt, "retried")
+        await _send_again(move, attempt, "retried", await wallets.held(move.exchange, attempt.instrument))
         return 0.0
     if await _adopted(move, attempt):
         return 0.0
@@ -82,16 +85,53 @@ async def settle(move: LegAttempt, attempt: Attempt) -> float:
         if await _adopted(move, attempt):
             return 0.0
         await move.deps.clock.sleep(pace.poll_pause_s)
-    found_for_sure = move.deps.clock.now() - attempt.sent_at < _LOOKED_UP
-    unanswered, interrupted = (move.view.count_of_late(event, move.leg.index) for event in (UNKNOWN, INTERRUPTED))
-    may_resend = unanswered <= RESENDS_MAX and interrupted <= INTERRUPTIONS_MAX
-    if move.exchange.late_window_s is not None and may_resend and found_for_sure:
-        await _send_again(move, attempt, "resent")
+    return await _unlisted(move, attempt)
+
+
+async def _unlisted(move: LegAttempt, attempt: Attempt) -> float:
+    """Decide about what no look-up shows and can arrive no more: sent again, waited for, or its person asked. Returns as ``settle``."""
+    is_there, pace = attempt.detail == next_order.LISTED_LATER, move.deps.pace
+    if not is_there and await _taken_back(move, attempt):
+        return 0.0
+    held, waited = await wallets.held(move.exchange, attempt.instrument), (move.deps.clock.now() - attempt.sent_at).total_seconds()
+    untouched = not is_there and held == attempt.held
+    if untouched and _may_resend(move, attempt):
+        await _send_again(move, attempt, "resent", held)
+    elif not untouched and waited < pace.lag_s:
+        return max(pace.look_s, waited / _LOOKS_A_WAIT)
     elif move.view.count(CLOSING):
         await outcomes.abandon(move, attempt)
     else:
         raise Parked("unknown")
     return 0.0
+
+
+def _may_resend(move: LegAttempt, attempt: Attempt) -> bool:
+    """Tell whether what is not there may be sent once more: the venue has a bound, its history goes so far, it was not too often."""
+    found_for_sure = move.deps.clock.now() - attempt.sent_at < _LOOKED_UP
+    unanswered, interrupted = (move.view.count_of_late(event, move.leg.index) for event in (UNKNOWN, INTERRUPTED))
+    few = unanswered <= RESENDS_MAX and interrupted <= INTERRUPTIONS_MAX
+    return move.exchange.late_window_s is not None and found_for_sure and few
+
+
+async def _taken_back(move: LegAttempt, attempt: Attempt) -> bool:
+    """Call off what may rest under this id although no look-up shows it, and write it down; True: something was written.
+
+    A cancellation is judged where orders are matched, which never lags. False is no proof: the order may have ended before.
+    """
+    if move.leg.is_transfer:
+        return False
+    try:
+        order = await move.exchange.cancel(attempt.instrument, attempt.client_id)
+    except Rejected:
+        return False
+    except OutcomeUnknown:
+        await outcomes.record_unknown(move, attempt, detail=next_order.LISTED_LATER)
+        return True
+    if not _is_of(order, attempt):
+        return False
+    await outcomes.record_answer(move, attempt, order, "adopted")
+    return True
 
 
 def _quarantine_left_s(move: LegAttempt, attempt: Attempt) -> float:
@@ -134,14 +174,17 @@ def _is_of(order: Order, attempt: Attempt) -> bool:
     return is_rounded and order.at is not None and order.at >= attempt.sent_at - _ROUNDED
 
 
-async def _send_again(move: LegAttempt, attempt: Attempt, event: str) -> None:
-    """Send the same order under the same id; the new time is written first, so that a crash is quarantined from it."""
+async def _send_again(move: LegAttempt, attempt: Attempt, event: str, held: Decimal) -> None:
+    """Send the same order under the same id; the new time is written first, so that a crash is quarantined from it.
+
+    ``held`` is what there is now of what it changes.
+    """
     stopped = await move.deps.stop_word(move.view)
     if stopped:
         await outcomes.refused(move, attempt, stopped)
         return
     await move.refuse_forbidden()
-    again = replace(attempt, state=OrderState.SUBMITTING, sent_at=move.deps.clock.now(), detail="")
+    again = replace(attempt, state=OrderState.SUBMITTING, sent_at=move.deps.clock.now(), detail="", held=held)
     changed = replace(move.leg, state=advance(move.leg.state, LegEvent.SUBMIT))
     detail = {"client_id": attempt.client_id}
     change = Change(event=event, leg_index=changed.index, detail=detail, legs=(changed,), attempt=again, sends=True)
@@ -154,6 +197,7 @@ async def _send_again(move: LegAttempt, attempt: Attempt, event: str) -> None:
 async def call_off(move: LegAttempt, attempt: Attempt) -> None:
     """Take an order back and write down how it ended; one that the exchange does not know stays as it is in the journal."""
     if not await _adopted(move, attempt):
+        await _taken_back(move, attempt)
         return
     index = attempt.leg_index
     latest = await move.deps.scribe.view(move.view.plan.id)

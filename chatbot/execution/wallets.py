@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from chatbot.engine.exact import in_steps
 from chatbot.engine.portfolio import tradable as free_beyond
 from chatbot.errors import OutcomeUnknown, Rejected, Unreachable
-from chatbot.exchanges.base import Direction
+from chatbot.exchanges.base import Direction, asset_of, is_perp
 from chatbot.execution import next_order, outcomes
 from chatbot.execution.record import LEVERAGE, Change
 from chatbot.model import LegKind
 from chatbot.store.orders import Attempt
 
 if TYPE_CHECKING:
-    from chatbot.exchanges.base import Exchange
+    from chatbot.exchanges.base import Balances, Exchange
     from chatbot.execution.outcomes import LegAttempt
     from chatbot.model import Portfolio
 
@@ -26,16 +26,31 @@ _CENT = Decimal("0.01")
 
 async def tradable(exchange: Exchange, portfolio: Portfolio) -> dict[str, Decimal]:
     """Return what is free in the spot wallet beyond what the person keeps out: no order and no transfer may touch that."""
-    balances = await exchange.balances()
+    return free_of(await exchange.balances(), portfolio)
+
+
+def free_of(balances: Balances, portfolio: Portfolio) -> dict[str, Decimal]:
+    """Return the same of balances that were read already."""
     return free_beyond(balances.spot, balances.free, portfolio.strategy.kept)
+
+
+async def held(exchange: Exchange, instrument: str) -> Decimal:
+    """Return how much there is of what an order or a transfer changes, on the account itself; raises ``Unreachable``.
+
+    The coin on spot, locked or not; the signed position in a contract; for transfers, whose instrument is the quote coin, the money on
+    spot. A fill moves it at once, whenever the order itself is listed.
+    """
+    if is_perp(instrument):
+        return next((one.qty for one in await exchange.positions() if one.instrument == instrument), _ZERO)
+    return (await exchange.balances()).spot.get(asset_of(instrument), _ZERO)
 
 
 async def transfer(move: LegAttempt) -> None:
     """Move money between the wallets, once; what goes to futures is at most the money left (domain 9.7)."""
     leg, number = move.leg, len(move.view.tries(move.leg.index)) + 1
-    amount = leg.qty
+    amount, balances = leg.qty, await move.exchange.balances()
     if leg.kind == LegKind.TO_FUTURES:
-        free = (await tradable(move.exchange, move.view.portfolio)).get(move.exchange.quote_asset, _ZERO)
+        free = free_of(balances, move.view.portfolio).get(move.exchange.quote_asset, _ZERO)
         amount = in_steps(min(amount, free), _CENT)
     if amount <= 0:
         await outcomes.end(move, "not_enough_money")
@@ -51,6 +66,7 @@ async def transfer(move: LegAttempt) -> None:
         side=leg.kind.value,
         qty=amount,
         sent_at=move.deps.clock.now(),
+        held=balances.spot.get(asset_of(leg.instrument), _ZERO),
     )
     await send_transfer(await outcomes.intend(move, attempt, "sent"), attempt)
 

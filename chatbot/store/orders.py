@@ -93,6 +93,9 @@ class Attempt:
     detail: str = ""
     #: fee by coin as exact text; None: all of it in the quote coin, or an older version did not keep it
     fees: dict[str, str] | None = None
+    #: what the account held before it was sent of what it changes: the coin, the contract, for transfers the quote money on spot;
+    #: None: an older version did not look
+    held: Decimal | None = None
 
 
 _FIELDS = tuple(field.name for field in fields(Attempt))

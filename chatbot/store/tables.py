@@ -295,6 +295,8 @@ orders = Table(
     Column("detail", Text, nullable=False),
     #: fees by coin; NULL: all of them in the quote coin, or written by a version that did not keep it
     Column("fees", Facts),
+    #: what was there before it was sent of what it changes; NULL: written by a version that did not look
+    Column("held", Exact),
     one_of("state", OrderState),
     UniqueConstraint("plan_id", "leg_index", "attempt"),
     sqlite_autoincrement=True,

@@ -384,8 +384,8 @@ async def test_a_run_that_was_cut_off_ends_with_the_same_books(db: Database, poi
     assert len(ids) == len(set(ids)) == 4
 
 
-async def test_a_duplicate_id_means_that_the_order_is_there(db: Database) -> None:
-    """The first sending arrives so late that it is not found; the exchange then refuses the second for its id."""
+async def test_an_order_that_rests_unlisted_is_taken_back_and_not_sent_twice(db: Database) -> None:
+    """It rests and no look-up shows it: it is taken back where orders are matched, and what is left of it sent under the next id."""
     lab = await open_lab(db)
     lab.account.faults.lose_answers, lab.account.faults.lookup_lag_s = 1, 9.0
     plan = await lab.run(SELL)

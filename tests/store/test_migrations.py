@@ -181,6 +181,7 @@ ADDED = {
     "0010": (("pf_portfolios", "key_id"),),
     "0011": (("pf_portfolios", "account"),),
     "0012": (("pf_values", "mark"), ("pf_orders", "fees")),
+    "0013": (("pf_orders", "held"),),
 }
 #: tables by the step that added them
 ADDED_TABLES = {"0006": ("pf_flows",), "0008": ("pf_keys",)}

@@ -168,8 +168,10 @@ class PaperExchange:
             order = self._state.orders.get(client_id)
         if order is None or order.request.instrument != instrument:
             return None
-        young = self._clock.now() - order.at < timedelta(seconds=self.faults.lookup_lag_s)
-        return None if young else order.public(self.quote_asset)
+        return None if self._is_young(order) else order.public(self.quote_asset)
+
+    def _is_young(self, order: PaperOrder) -> bool:
+        return self._clock.now() - order.at < timedelta(seconds=self.faults.lookup_lag_s)
 
     async def cancel(self, instrument: str, client_id: str) -> Order:
         """Cancel what is left; a finished order is returned as it is. Raises ``Rejected("unknown_order")``."""
@@ -177,7 +179,7 @@ class PaperExchange:
         async with self._change:
             await self._catch_up()
             order = self._state.orders.get(client_id)
-            if order is None or order.request.instrument != instrument:
+            if order is None or order.request.instrument != instrument or (not order.open and self._is_young(order)):
                 raise Rejected("unknown_order", client_id)
             if order.open:
                 order = replace(order, status=OrderStatus.CANCELED)

@@ -1,0 +1,203 @@
+"""One intention, one order: however far behind the account the look-ups of an exchange are, and whatever became of the first request."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chatbot.errors import OutcomeUnknown, Rejected
+from chatbot.exchanges.testserver.harshness import Harshness
+from chatbot.exchanges.testserver.words import Call
+from chatbot.model import Cause, LegState, OrderState, PlanState, Reason
+from tests.execution.lab import QUICK, Lab, open_lab, states
+from tests.execution.test_on_live_venues import DIALECTS, agrees, on
+
+if TYPE_CHECKING:
+    from chatbot.exchanges.base import Order, OrderRequest
+    from chatbot.exchanges.paper.faults import Faults
+    from chatbot.exchanges.testserver.server import Server
+    from chatbot.execution.record import Change
+    from chatbot.model import Plan
+    from chatbot.store.database import Database
+
+#: seconds by which look-ups lag; after the last of them nobody waits any more
+LAGS = (0, 5, 24, 60, 300, 900)
+#: what became of the request whose answer was lost
+OUTCOMES = ("accepted", "filled", "refused", "never", "late")
+#: from which lag on a person may be asked: shorter ones are waited for
+UNKNOWN_S = 24
+#: looks are counted in the time of the machine
+PACE = replace(QUICK, look_s=15)
+REUSED = [pytest.param(True, id="an id is free again"), pytest.param(False, id="an id is used up")]
+LEG = "sell 0.01 BTC"
+QTY = Decimal("0.01")
+
+
+def reason(outcome: str) -> tuple[Reason, ...]:
+    """Return why: an order that takes is filled at once, one that a patient plan sends rests."""
+    return () if outcome == "accepted" else (Reason(trigger=Cause.PANIC),)
+
+
+async def ended(lab: Lab, words: str, outcome: str, lag: float) -> Plan:
+    """Carry a leg out to its end; its person lets it go on, whenever they are asked, once some time has passed."""
+    plan = await lab.run(words, *reason(outcome))
+    for _ in range(6):
+        if plan.state is not PlanState.PARKED:
+            break
+        kind, told = (await lab.told())[-1]
+        assert (kind, told["plan_id"]) == ("plan_parked", plan.id), "never silence"
+        assert (told["why"], lag >= UNKNOWN_S) in (("unknown", True), ("unreachable", True)), (outcome, lag, told)
+        lab.clock.advance(lag)  # type: ignore[attr-defined]
+        assert await lab.executor.recovery.carry_on(plan.id)
+        await lab.finish()
+        plan = await lab.read(plan.id)
+    assert plan.state is PlanState.DONE, (outcome, lag)
+    return plan
+
+
+def strike(faults: Faults, outcome: str) -> None:
+    """Let the next order meet its fate."""
+    faults.drop_requests = int(outcome in ("never", "refused"))
+    faults.lose_answers = int(outcome in ("accepted", "filled"))
+    faults.late_requests, faults.late_s = int(outcome == "late"), 4.5
+
+
+@pytest.mark.parametrize("lag", [one if one == 60 else pytest.param(one, marks=pytest.mark.long) for one in LAGS])
+@pytest.mark.parametrize("reused", REUSED)
+async def test_there_is_one_order_whatever_the_lag_and_the_outcome(db: Database, lag: float, *, reused: bool) -> None:
+    lab = await open_lab(db, pace=PACE)
+    faults, left = lab.account.faults, Decimal(1)
+    faults.reusable_ids = reused
+    taken: list[str] = []
+    place = lab.account.place
+
+    async def noted(request: OrderRequest) -> Order:
+        before = lab.account.state.orders.get(request.client_id)
+        try:
+            return await place(request)
+        finally:
+            after = lab.account.state.orders.get(request.client_id)
+            taken.extend([request.client_id] if after is not None and (before is None or after.number != before.number) else [])
+
+    lab.account.place = noted
+    for outcome in OUTCOMES:
+        faults.lookup_lag_s = lag
+        strike(faults, outcome)
+        plan = await ended(lab, LEG, outcome, lag)
+        left -= QTY
+        assert (states(plan), lab.account.state.spot["BTC"]) == ([LegState.FILLED], left), (lag, outcome)
+        assert not lab.account.state.open_orders
+        lab.clock.advance(1000)  # type: ignore[attr-defined]
+    assert len(taken) == len(set(taken)), "no id was ever taken twice"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("reused", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["an id is free again", "an id is used up"])
+@pytest.mark.parametrize("words", [LEG, pytest.param("increase sell 0.1 ETH-PERP", marks=pytest.mark.slow)], ids=["spot", "futures"])
+@pytest.mark.parametrize("venue", DIALECTS)
+async def test_there_is_one_order_at_the_venue_whatever_the_lag_and_the_outcome(
+    db: Database, venue: str, words: str, *, reused: bool
+) -> None:
+    async with on(venue, db, PACE) as (lab, server):
+        for lag in LAGS:
+            for outcome in OUTCOMES:
+                server.venue.harshness = Harshness(lookup_lag_s=lag, reuse_ids=reused, level_quote=Decimal(10_000_000))
+                await once(lab, server, words, outcome, lag)
+                lab.clock.advance(2000)  # type: ignore[attr-defined]
+
+
+async def once(lab: Lab, server: Server, words: str, outcome: str, lag: float) -> None:
+    """Carry one leg out with one lost answer and hold the venue's own books against ours."""
+    theirs = server.venue.accounts["key"]
+    fault = {"never": "reset_before", "late": "late"}.get(outcome, "reset_after")
+    server.faults.add(call=Call.PLACE, fault=fault)
+    await lab.account.markets()  # known before the exchange stops: it is the exchange that refuses
+    server.venue.halt(words.rsplit(maxsplit=1)[-1], trading=outcome != "refused")
+    before = len(theirs.orders)
+    plan = await ended(lab, words, outcome, lag)
+    server.venue.halt(words.rsplit(maxsplit=1)[-1], trading=True)
+    names = [one.client_id for one in theirs.orders[before:]]
+    assert len(names) == len(set(names)), (lag, outcome, names)
+    agrees(plan, server)
+    (leg,) = plan.legs
+    assert (leg.state is LegState.FILLED) is (outcome != "refused"), (lag, outcome, leg)
+    assert leg.state is LegState.FILLED or leg.note, "and it says why"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("lag", LAGS)
+async def test_a_transfer_is_made_once_however_late_it_is_listed(db: Database, lag: float) -> None:
+    """Binance: it is found in a list, and Bybit has one purse."""
+    async with on("binance", db, PACE) as (lab, server):
+        server.venue.harshness = Harshness(lookup_lag_s=lag)
+        for fault in ("reset_after", "reset_before", "late"):
+            server.faults.add(call=Call.TRANSFER, fault=fault)
+            plan = await ended(lab, "to_futures 10", "never" if fault == "reset_before" else fault, lag)
+            assert states(plan) == [LegState.FILLED], fault
+            lab.clock.advance(2000)  # type: ignore[attr-defined]
+        assert [one.amount for one in server.venue.accounts["key"].moved] == [10, 10, 10]
+
+
+async def test_an_order_that_the_exchange_says_it_has_is_waited_for_and_never_sent_again(db: Database) -> None:
+    """Its id is refused as used: there is proof that it was taken, however late it is listed, and whatever the account shows."""
+    lab = await open_lab(db, pace=PACE)
+    lab.account.faults.lose_answers, lab.account.faults.lookup_lag_s = 1, 100.0
+    place, tries = lab.account.place, []
+
+    async def refuses(request: OrderRequest) -> Order:
+        tries.append(request.client_id)
+        if len(tries) == 1:
+            with pytest.raises(OutcomeUnknown):
+                await place(request)
+        raise Rejected("duplicate_id", request.client_id)
+
+    lab.account.place = refuses
+    plan = await lab.run(LEG, Reason(trigger=Cause.PANIC))
+    assert (states(plan), len(tries)) == ([LegState.FILLED], 1)
+    assert lab.account.state.spot["BTC"] == 1 - QTY
+
+
+async def test_coins_that_moved_otherwise_meanwhile_make_a_question_and_no_order(db: Database) -> None:
+    """Somebody sold in the app of the exchange while an answer was lost: nobody can tell whose sale it was, so a person is asked."""
+    lab = await open_lab(db, pace=PACE)
+    lab.account.faults.drop_requests = 1
+    made = await lab.plan(LEG)
+    place, sent = lab.account.place, []
+
+    async def moved(request: OrderRequest) -> Order:
+        sent.append(request.client_id)
+        try:
+            return await place(request)
+        finally:
+            lab.account._state = lab.account.state.received({"BTC": -QTY})
+
+    lab.account.place = moved
+    began = lab.clock.now()
+    await lab.finish()
+    plan = await lab.read(made.id)
+    assert (plan.state, len(sent)) == (PlanState.PARKED, 1)
+    assert (await lab.told())[-1] == ("plan_parked", {"plan_id": plan.id, "why": "unknown"})
+    assert QUICK.lag_s <= (lab.clock.now() - began).total_seconds() < QUICK.lag_s + 120
+    assert await lab.executor.recovery.close(plan.id)
+    await lab.finish()
+    assert [(leg.state, leg.note) for leg in (await lab.read(plan.id)).legs] == [(LegState.PARTIAL, "unknown")]
+
+
+async def test_an_order_of_which_nothing_was_noted_before_is_never_sent_again(db: Database) -> None:
+    """An older version sent it: without what was held before there is no proof."""
+    lab = await open_lab(db, pace=PACE)
+    lab.account.faults.drop_requests = 1
+    write = lab.executor._deps.scribe.write
+
+    async def older(view: Any, change: Change) -> None:
+        before = change.intention and replace(change.intention, held=None)
+        after = change.attempt and replace(change.attempt, held=None)
+        await write(view, replace(change, intention=before, attempt=after))
+
+    lab.executor._deps.scribe.write = older  # type: ignore[method-assign]
+    plan = await lab.run(LEG)
+    assert plan.state is PlanState.PARKED
+    assert [one.state for one in await lab.attempts(plan.id)] == [OrderState.UNKNOWN]
