@@ -93,6 +93,10 @@ class OutcomeUnknown(ExchangeError):
     """A request went out and no answer came: the order may exist."""
 
 
+class ListedLater(OutcomeUnknown):
+    """A request was done, and only a list that lags tells how the order has ended: it was there."""
+
+
 class Unreachable(ExchangeError):
     """The exchange could not be asked; nothing changed there."""
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 #: the attempt certainly never left this machine
 NOT_SENT = "not_sent"
-#: the exchange has it, or may have ended it: only its own list tells how, however late
+#: the exchange has it, or had it: only its own list tells how it ended, however late
 LISTED_LATER = "listed_later"
 WOULD_TAKE = "would_take"
 DUPLICATE = "duplicate_id"

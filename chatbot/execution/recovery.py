@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from chatbot.durable import Standing, enqueue_plan, plan_key
-from chatbot.errors import ExchangeError, OutcomeUnknown, Rejected, Unreachable, contained
+from chatbot.errors import ExchangeError, ListedLater, OutcomeUnknown, Rejected, Unreachable, contained
 from chatbot.execution import next_order, orders, outcomes, wallets
 from chatbot.execution.lifecycle import IllegalMove, LegEvent, PlanEvent, advance
 from chatbot.execution.record import CLOSING, INTERRUPTED, REVIVED, STOPPING, UNKNOWN, Change, Parked
@@ -125,9 +125,11 @@ async def _taken_back(move: LegAttempt, attempt: Attempt) -> bool:
         order = await move.exchange.cancel(attempt.instrument, attempt.client_id)
     except Rejected:
         return False
-    except OutcomeUnknown:
+    except ListedLater:
         await outcomes.record_unknown(move, attempt, detail=next_order.LISTED_LATER)
         return True
+    except OutcomeUnknown as trouble:
+        raise Unreachable(f"cancel of {attempt.client_id}: {trouble}") from trouble
     if not _is_of(order, attempt):
         return False
     await outcomes.record_answer(move, attempt, order, "adopted")

@@ -103,7 +103,7 @@ async def test_there_is_one_order_at_the_venue_whatever_the_lag_and_the_outcome(
 ) -> None:
     async with on(venue, db, PACE) as (lab, server):
         for lag in LAGS:
-            for outcome in OUTCOMES:
+            for outcome in (*OUTCOMES, "mute"):
                 server.venue.harshness = Harshness(lookup_lag_s=lag, reuse_ids=reused, level_quote=Decimal(10_000_000))
                 await once(lab, server, words, outcome, lag)
                 lab.clock.advance(2000)  # type: ignore[attr-defined]
@@ -112,8 +112,10 @@ async def test_there_is_one_order_at_the_venue_whatever_the_lag_and_the_outcome(
 async def once(lab: Lab, server: Server, words: str, outcome: str, lag: float) -> None:
     """Carry one leg out with one lost answer and hold the venue's own books against ours."""
     theirs = server.venue.accounts["key"]
-    fault = {"never": "reset_before", "late": "late"}.get(outcome, "reset_after")
+    fault = {"never": "reset_before", "mute": "reset_before", "late": "late"}.get(outcome, "reset_after")
     server.faults.add(call=Call.PLACE, fault=fault)
+    if outcome == "mute":  # nor does it answer that there is nothing to call off
+        server.faults.add(call=Call.CANCEL, fault="reset_after")
     await lab.account.markets()  # known before the exchange stops: it is the exchange that refuses
     server.venue.halt(words.rsplit(maxsplit=1)[-1], trading=outcome != "refused")
     before = len(theirs.orders)

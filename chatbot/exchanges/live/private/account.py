@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from chatbot.errors import AccountUnfit, ExchangeError, KeyRefused, NotEnoughMoney, OutcomeUnknown, Rejected, Unreachable
+from chatbot.errors import AccountUnfit, ExchangeError, KeyRefused, ListedLater, NotEnoughMoney, OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.base import (
     PERP,
     Balances,
@@ -24,7 +24,7 @@ from chatbot.exchanges.base import (
     asset_of,
     is_perp,
 )
-from chatbot.exchanges.live.private.dialect import NoAnswer, Past, WireOrder
+from chatbot.exchanges.live.private.dialect import NoAnswer, NotListed, Past, WireOrder
 from chatbot.exchanges.live.private.line import PATIENCE_S
 from chatbot.exchanges.markets.markettime import from_ms, to_ms
 from chatbot.exchanges.sound import sound_quotes
@@ -199,6 +199,8 @@ class LiveAccount:
         market, perp, ask = await self._market_id(instrument), is_perp(instrument), self._asking()
         try:
             told = await self._dialect.cancel(ask, market, self._wire_id(client_id), perp=perp)
+        except NotListed as error:
+            raise ListedLater(f"cancel of {client_id}: {error}") from error
         except NoAnswer as error:
             raise OutcomeUnknown(f"cancel of {client_id}: {error}") from error
         if told is not None:

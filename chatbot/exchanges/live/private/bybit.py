@@ -12,7 +12,21 @@ from chatbot.engine.finite import finite
 from chatbot.errors import AccountUnfit, ExchangeError, HedgeMode, Rejected
 from chatbot.exchanges.base import OrderStatus
 from chatbot.exchanges.live.private import bybit_errors, bybit_history
-from chatbot.exchanges.live.private.dialect import Call, Fill, Held, Limit, Moved, NoAnswer, Told, Wallets, number, rows, table, text
+from chatbot.exchanges.live.private.dialect import (
+    Call,
+    Fill,
+    Held,
+    Limit,
+    Moved,
+    NoAnswer,
+    NotListed,
+    Told,
+    Wallets,
+    number,
+    rows,
+    table,
+    text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -168,7 +182,7 @@ class Bybit:
             return None
         found = await self._found(ask, market, wire_id, perp=perp)
         if found is None:
-            raise NoAnswer(f"{wire_id} was cancelled and is not listed yet")
+            raise NotListed(f"{wire_id} was cancelled and is not listed yet")
         return found
 
     async def fills(self, ask: Ask, order: Told, *, perp: bool) -> Sequence[Fill]:

@@ -29,6 +29,10 @@ class NoAnswer(Exception):
     """An answer lacks what every true answer has, or holds what is no number."""
 
 
+class NotListed(NoAnswer):
+    """An order was cancelled, and how it has ended is listed nowhere yet."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One request, as ccxt signs it."""
@@ -249,7 +253,7 @@ class Dialect(Protocol):
         ...
 
     async def cancel(self, ask: Ask, market: str, wire_id: str, *, perp: bool) -> Told | None:
-        """Cancel what is left; None where the venue says that nothing is open under this id."""
+        """Cancel what is left; None where the venue says that nothing is open under this id. Raises ``NotListed``."""
         ...
 
     async def fills(self, ask: Ask, order: Told, *, perp: bool) -> Sequence[Fill]:
