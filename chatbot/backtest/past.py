@@ -68,6 +68,7 @@ class Past:
     clock: ManualClock
     #: quotes that were asked for, since several runs look at the same hours
     _quotes: dict[tuple[str, int], Quote | None] = field(default_factory=dict)
+    _rates: dict[str, Floats] = field(default_factory=dict)
     _values: dict[tuple[str, float], Floats] = field(default_factory=dict)
 
     def at(self, hour: int) -> datetime:
@@ -109,10 +110,11 @@ class Past:
 
     def rates_by_hour(self, name: str) -> Floats:
         """Return the rates of a contract at each full hour, 0 where nothing is settled, as for what is no contract."""
-        found = np.zeros(self.hours)
-        for hour, rate in self.rates.get(name, {}).items():
-            found[hour] = float(rate)
-        return found
+        if name not in self._rates:
+            self._rates[name] = np.zeros(self.hours)
+            for hour, rate in self.rates.get(name, {}).items():
+                self._rates[name][hour] = float(rate)
+        return self._rates[name]
 
     def _quote(self, instrument: str, hour: int) -> Quote | None:
         price = float(self.prices[instrument][hour]) if instrument in self.prices else 0.0
