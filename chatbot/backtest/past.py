@@ -95,6 +95,12 @@ class Past:
             self._values[key] = np.where(bids > 0, (bids + path.asks()) / 2, prices)
         return self._values[key]
 
+    def filled(self, instrument: str) -> Floats:
+        """Return the same with each gap filled by the last price before it."""
+        prices = self.values(instrument)
+        last = np.maximum.accumulate(np.where(np.isnan(prices), 0, np.arange(len(prices))))
+        return prices[last]
+
     def funding_between(self, since: int, until: int, positions: Mapping[str, Decimal]) -> Decimal:
         """Return what positions receive for the settlements after the hour ``since`` up to ``until``, quote.
 

@@ -128,7 +128,7 @@ def _followed(chart: _Chart, rule: Rule) -> Run:
 def value_after_fees(v: Floats, wanted: Floats, fee: float) -> float:
     """Return V' = V - fee sum |x V' - v|: what is left once everything stands at its weight x of what is left (domain 9.4)."""
     V = after = float(v.sum())
-    lines = list(zip(wanted.tolist(), v.tolist(), strict=True))
+    lines: list[tuple[float, float]] = list(zip(wanted.tolist(), v.tolist(), strict=True))
     while fee:
         closer = V - fee * sum(abs(x * after - here) for x, here in lines)
         if abs(closer - after) <= 1e-15 * V:
