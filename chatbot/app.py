@@ -16,7 +16,7 @@ import structlog
 
 from chatbot.access import Access
 from chatbot.alerts import write
-from chatbot.backtest.desk import Desk
+from chatbot.backtest.apart.desk import Desk
 from chatbot.clock import SystemClock
 from chatbot.durable import Durable
 from chatbot.errors import InternalError, Unreachable, contained

@@ -16,7 +16,8 @@ from chatbot.exchanges.candle_table import CandleTable
 from chatbot.exchanges.markets.coins import COINS
 from chatbot.exchanges.markets.path import Path, plain, touch
 from chatbot.market.betas import Betas
-from chatbot.market.candles import CandleBook
+from chatbot.market.candles import KEEP_DAYS, CandleBook
+from chatbot.market.funding import KEEP_DAYS as FUNDING_DAYS
 from chatbot.market.funding import FundingBook, on_minute
 from chatbot.market.sentiment import Sentiment
 from chatbot.triggers.feeds import MAJOR_CONTRACTS, feeds
@@ -68,7 +69,6 @@ class Past:
     clock: ManualClock
     #: quotes that were asked for, since several runs look at the same hours
     _quotes: dict[tuple[str, int], Quote | None] = field(default_factory=dict)
-    _rates: dict[str, Floats] = field(default_factory=dict)
     _values: dict[tuple[str, float], Floats] = field(default_factory=dict)
 
     def at(self, hour: int) -> datetime:
@@ -95,12 +95,6 @@ class Past:
             self._values[key] = np.where(bids > 0, (bids + path.asks()) / 2, prices)
         return self._values[key]
 
-    def filled(self, instrument: str) -> Floats:
-        """Return the same with each gap filled by the last price before it."""
-        prices = self.values(instrument)
-        last = np.maximum.accumulate(np.where(np.isnan(prices), 0, np.arange(len(prices))))
-        return prices[last]
-
     def funding_between(self, since: int, until: int, positions: Mapping[str, Decimal]) -> Decimal:
         """Return what positions receive for the settlements after the hour ``since`` up to ``until``, quote.
 
@@ -116,11 +110,10 @@ class Past:
 
     def rates_by_hour(self, name: str) -> Floats:
         """Return the rates of a contract at each full hour, 0 where nothing is settled, as for what is no contract."""
-        if name not in self._rates:
-            self._rates[name] = np.zeros(self.hours)
-            for hour, rate in self.rates.get(name, {}).items():
-                self._rates[name][hour] = float(rate)
-        return self._rates[name]
+        found = np.zeros(self.hours)
+        for hour, rate in self.rates.get(name, {}).items():
+            found[hour] = float(rate)
+        return found
 
     def _quote(self, instrument: str, hour: int) -> Quote | None:
         price = float(self.prices[instrument][hour]) if instrument in self.prices else 0.0
@@ -153,7 +146,7 @@ class Recorded:
 
 
 async def fetch(source: PriceSource, instruments: Collection[str], begin: datetime, end: datetime) -> Recorded:
-    """Fetch the past of some instruments from ``begin`` to ``end`` (market time), and what triggers look back on before it.
+    """Fetch the past of some instruments from ``begin`` to ``end`` (market time), and as much before it as books keep for triggers.
 
     Bars that are missing stay missing. Raises ``ExchangeError``.
     """
@@ -161,16 +154,16 @@ async def fetch(source: PriceSource, instruments: Collection[str], begin: dateti
     markets = await source.markets()
     names = [name for name in names if name in markets]
     bars = {
-        (name, interval): CandleTable.of(await source.candles(name, interval, since, end + HOUR))
+        (name, interval): CandleTable.of(await source.candles(name, interval, begin - timedelta(days=days), end + HOUR))
         for name in names
-        for interval in ("1h", "1d")
+        for interval, days in KEEP_DAYS.items()
     }
     return Recorded(
         begin=begin,
         end=end,
         markets={name: markets[name] for name in names},
         bars=bars,
-        settlements={name: tuple(await source.funding(name, since, end)) for name in names if is_perp(name)},
+        settlements={name: tuple(await source.funding(name, begin - timedelta(days=FUNDING_DAYS), end)) for name in names if is_perp(name)},
         moods=source.fear_greed_between(since, end) if isinstance(source, MoodSource) else (),
     )
 

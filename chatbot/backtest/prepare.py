@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from chatbot.backtest.kept import Kept
 from chatbot.backtest.past import HOUR, LOOK_BACK, fetch
 from chatbot.errors import UserError
 from chatbot.exchanges.base import asset_of
 from chatbot.i18n import N_
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from chatbot.backtest.past import Recorded
     from chatbot.exchanges.base import PriceSource
@@ -41,11 +42,11 @@ class Found:
     late: tuple[str, ...]
     #: history before the first hour, which triggers look back on, as far as they do
     look_back: timedelta
+    #: there are readings of Fear & Greed
+    has_mood: bool
 
 
-async def prepare(
-    source: PriceSource, strategies: Sequence[Strategy], span: Span, now: datetime, tell: Callable[[int, int], None]
-) -> Found:
+async def prepare(source: PriceSource, strategies: Sequence[Strategy], span: Span, now: datetime) -> Found:
     """Fetch the hours of a span for everything that some strategies hold; ``now`` is the market's.
 
     Raises :class:`UserError` where there is too little, and ``ExchangeError``.
@@ -56,8 +57,9 @@ async def prepare(
         raise _without_past(unknown)
     wanted = max(span.begin or EARLIEST, EARLIEST)
     first: dict[str, datetime] = {}
-    for done, name in enumerate(names):
-        tell(done, 2 * len(names))
+    if isinstance(source, Kept):
+        await source.read_mood((now - wanted + LOOK_BACK).days + 1)
+    for name in names:
         days = await source.candles(name, "1d", wanted - LOOK_BACK, now)
         if not len(days):
             raise _without_past([name])
@@ -67,9 +69,8 @@ async def prepare(
     begin, late = _begun(first, wanted, is_open=span.begin is None)
     if end - begin < SHORTEST:
         raise _too_short(late, begin, end)
-    tell(len(names), 2 * len(names))
     recorded = await fetch(source, names, begin, end)
-    return Found(recorded=recorded, late=late, look_back=min(LOOK_BACK, begin - min(first.values())))
+    return Found(recorded=recorded, late=late, look_back=min(LOOK_BACK, begin - min(first.values())), has_mood=bool(recorded.moods))
 
 
 def _begun(first: Mapping[str, datetime], wanted: datetime, *, is_open: bool) -> tuple[datetime, tuple[str, ...]]:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -366,3 +367,19 @@ outbox = Table(
 )
 _WAITING_ONLY = text(f"state = '{MessageState.WAITING}'")
 _index_of_some("ix_pf_outbox_waiting", outbox.c.chat_id, outbox.c.id, where=_WAITING_ONLY)
+
+#: what a real market's past was, for backtests: nobody's, and the same for all
+history = Table(
+    "pf_history",
+    metadata,
+    #: exchange and quote coin
+    Column("market", Text, primary_key=True),
+    Column("instrument", Text, primary_key=True),
+    #: 1h, 1d, funding or mood
+    Column("kind", Text, primary_key=True),
+    #: stretches of one length, counted since 1970
+    Column("stretch", Integer, primary_key=True, autoincrement=False),
+    #: up to when it is known
+    Column("through", Moment, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from telegram.error import TelegramError
 
-from chatbot.backtest.desk import Busy, ended
+from chatbot.backtest.apart.desk import Busy, ended
+from chatbot.backtest.kept import past_of
 from chatbot.backtest.prepare import for_the_past, prepare
 from chatbot.backtest.question import Job
 from chatbot.errors import ExchangeError, ShutOut
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from telegram import Message, Update
 
-    from chatbot.backtest.desk import Run
+    from chatbot.backtest.apart.desk import Run
     from chatbot.model import Cause, Portfolio, Strategy
     from handlers.chat.context import Context
     from handlers.views.common import View
@@ -93,10 +94,9 @@ async def _show_beside(update: Update, context: Context, view: View) -> None:
 async def _begin(update: Update, context: Context, portfolio: Portfolio, wish: Wish, *, by_trigger: bool = False) -> None:
     """Put a question in line, and let its message follow it."""
     words, desk = context.words, context.program.backtests
-    told = views.Told(portfolio=portfolio, wish=wish, by_trigger=by_trigger)
-    make = _maker(context, told, await _strategy(context, portfolio, wish))
+    told = views.Told(portfolio=portfolio, wish=wish, strategy=await _strategy(context, portfolio, wish), by_trigger=by_trigger)
     try:
-        run = desk.begin(context.person.id, make, told)
+        run = desk.begin(context.person.id, _maker(context, told), told)
     except Busy as busy:
         await reply(update, context, views.busy(words, portfolio, busy.run))
         return
@@ -134,15 +134,15 @@ async def _redrawn(context: Context, message: Message, view: View) -> Message:
         return message
 
 
-def _maker(context: Context, told: Told, strategy: Strategy) -> Callable[[Run], Awaitable[Job]]:
+def _maker(context: Context, told: Told) -> Callable[[Run], Awaitable[Job]]:
     """Return what puts the job of a question together once it is its turn."""
-    program, portfolio = context.program, told.portfolio
+    program, portfolio, strategy = context.program, told.portfolio, told.strategy
     own = None if told.by_trigger or strategy == portfolio.strategy else portfolio.strategy
 
     async def make(run: Run) -> Job:
-        source, now = program.markets.of(portfolio).source, _market_now(context, portfolio)
-        tried = [strategy] if own is None else [strategy, own]
-        found = await prepare(source, tried, backtest_words.span(told.wish.period, now), now, run.tell)
+        now, tried = _market_now(context, portfolio), [strategy] if own is None else [strategy, own]
+        source = past_of(program.markets.of(portfolio).source, program.db, program.clock, program.settings.fear_greed_url, run.hear)
+        found = await prepare(source, tried, backtest_words.span(told.wish.period, now), now)
         told.found = found
         begin = found.recorded.begin
         past = for_the_past(strategy, begin)

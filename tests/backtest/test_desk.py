@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.backtest import desk as desks
-from chatbot.backtest.apart import Died
-from chatbot.backtest.desk import Busy, Desk, Stage, TookTooLong
+from chatbot.backtest.apart import desk as desks
+from chatbot.backtest.apart.desk import Busy, Desk, Stage, TookTooLong
+from chatbot.backtest.apart.process import Died
 from chatbot.backtest.past import Recorded
 from chatbot.backtest.question import Job
 from chatbot.errors import InternalError, Unreachable, UserError
@@ -23,7 +23,7 @@ from tests.backtest.stand_in import StandIn
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from chatbot.backtest.desk import Run
+    from chatbot.backtest.apart.desk import Run
 
 BEGIN = datetime(2022, 1, 1, tzinfo=UTC)
 CALM, BOLD = (strategies.preset(name, ("BTC", "ETH", "SOL")) for name in ("conservative", "aggressive"))

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from chatbot.backtest.apart import Died
-from chatbot.backtest.desk import Stage, TookTooLong
+from chatbot.backtest.apart.desk import Stage, TookTooLong
+from chatbot.backtest.apart.process import Died
 from chatbot.backtest.past import HOUR, LOOK_BACK
 from chatbot.charts.curves import Curve, Equity
 from chatbot.charts.labels import Labels
@@ -19,6 +19,7 @@ from chatbot.engine.errors import Refused
 from chatbot.engine.review.deflated import ENOUGH_DAYS
 from chatbot.errors import ExchangeError, RateLimited, UserError
 from chatbot.i18n import N_, NN_
+from chatbot.model import Cause
 from chatbot.portfolio import strategies
 from handlers.buttons import Style
 from handlers.views.common import (
@@ -49,12 +50,12 @@ from handlers.views.trigger.signals import name as trigger_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chatbot.backtest.desk import Run
+    from chatbot.backtest.apart.desk import Run
     from chatbot.backtest.prepare import Found
     from chatbot.backtest.question import Answer
     from chatbot.backtest.result import Result
     from chatbot.i18n import Words
-    from chatbot.model import Portfolio
+    from chatbot.model import Portfolio, Strategy
     from handlers.buttons import Button, Keyboard
     from handlers.views.common import Html
 
@@ -115,6 +116,8 @@ class Told:
 
     portfolio: Portfolio
     wish: Wish
+    #: what is tested
+    strategy: Strategy
     #: each trigger is switched the other way
     by_trigger: bool = False
     #: the history that was found for it; None before
@@ -176,8 +179,9 @@ def _stage(words: Words, run: Run, place: int) -> Html:
         if run.of > 1:
             return say(words, "Playing it hour by hour: {done} of {of} done.", done=run.done, of=run.of)
         return say(words, "Playing it hour by hour.")
-    if run.of:
-        return say(words, "Fetching past prices: {share}.", share=words.percent(run.done / run.of, 0))
+    if run.asked is not None:
+        name, since = run.asked
+        return say(words, "Fetching past prices: {coin}, from {date} on.", coin=name_of(words, name), date=_day(words, since))
     return say(words, "Fetching past prices.")
 
 
@@ -323,6 +327,7 @@ def _caveats(words: Words, told: Told, run: Run, found: Answer) -> list[Html]:
             say_n(words, _BLIND, own.blind_hours) if own.blind_hours else None,
             say_n(words, _LIQUIDATED, own.liquidations) if own.liquidations else None,
             _young(words, told),
+            say(words, "Fear & Greed is not in it: there are no readings.") if _is_moodless(told) else None,
             say(words, "Your regular amounts are left out.") if _invests(told) else None,
             say(words, "Fills at the price of the decision, with fees: slippage and waiting are not in it."),
             say(words, "Survivors only: coins that have vanished since are missing, so it looks kinder than it was."),
@@ -356,9 +361,12 @@ def _young(words: Words, told: Told) -> Html | None:
     )
 
 
+def _is_moodless(told: Told) -> bool:
+    return told.found is not None and not told.found.has_mood and told.strategy.setting(Cause.FEAR_GREED).on
+
+
 def _invests(told: Told) -> bool:
-    rule = told.portfolio.strategy.schedule
-    return told.wish.strategy == OWN and rule is not None and rule.invest is not None
+    return told.strategy.schedule is not None and told.strategy.schedule.invest is not None
 
 
 def _days(found: Answer) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.backtest.apart import Died
+from chatbot.backtest.apart.process import Died
 from chatbot.model import Role
 from chatbot.store import accounts
 from handlers.commands import backtest

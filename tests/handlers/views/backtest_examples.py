@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chatbot.backtest.apart import Died
-from chatbot.backtest.desk import Run, Stage, TookTooLong
+from chatbot.backtest.apart.desk import Run, Stage, TookTooLong
+from chatbot.backtest.apart.process import Died
 from chatbot.backtest.past import LOOK_BACK, Recorded
 from chatbot.backtest.prepare import Found
 from chatbot.backtest.question import Answer
@@ -19,6 +19,7 @@ from chatbot.engine.errors import Refused
 from chatbot.engine.review.costs import Turnover
 from chatbot.errors import InternalError, RateLimited, Unreachable, UserError
 from chatbot.model import INFO, Cause, ScheduleRule
+from chatbot.portfolio import strategies
 from handlers.views.past import backtest as views
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def a_found(*, worst: bool = False) -> Found:
     """Return the history of a year; ``worst``: of a market that is younger."""
     recorded = Recorded(begin=BEGIN, end=BEGIN + timedelta(days=DAYS), markets={}, bars={}, settlements={}, moods=())
     late = ("SOL", "ETH-PERP") if worst else ()
-    return Found(recorded=recorded, late=late, look_back=timedelta(days=12) if worst else LOOK_BACK)
+    return Found(recorded=recorded, late=late, look_back=timedelta(days=12) if worst else LOOK_BACK, has_mood=not worst)
 
 
 def a_run(stage: Stage, **given: object) -> Run:
@@ -102,9 +103,12 @@ def backtests(portfolio: Portfolio) -> dict[str, Callable[[Words], View]]:
     """Return every view of a backtest of a portfolio."""
     investing = ScheduleRule(freq="weekly", time="09:00", zone="UTC", set_at=BEGIN, invest=Decimal(100))
     theirs = replace(portfolio, exchange="simulated", strategy=replace(portfolio.strategy, schedule=investing))
-    asked = views.Told(portfolio=portfolio, wish=views.Wish("conservative", "20210101-20210331"))
+    asked = views.Told(portfolio=portfolio, strategy=portfolio.strategy, wish=views.Wish("conservative", "20210101-20210331"))
     found = replace_found(asked, worst=False)
-    worst = replace_found(views.Told(portfolio=theirs, wish=views.Wish()), worst=True)
+    worst = replace_found(
+        views.Told(portfolio=theirs, strategy=strategies.switched(theirs.strategy, Cause.FEAR_GREED, on=True), wish=views.Wish()),
+        worst=True,
+    )
     counting = a_run(Stage.COUNTING, done=2, of=6)
     done = a_run(Stage.DONE, answer=an_answer(), tried=1)
     return {
@@ -114,14 +118,14 @@ def backtests(portfolio: Portfolio) -> dict[str, Callable[[Words], View]]:
         "past.backtest.gone": lambda w: views.gone(w, portfolio),
         "past.backtest.under_way in line": lambda w: views.under_way(w, asked, a_run(Stage.WAITING), 3),
         "past.backtest.under_way at once": lambda w: views.under_way(w, asked, a_run(Stage.WAITING), 0),
-        "past.backtest.under_way fetching": lambda w: views.under_way(w, asked, a_run(Stage.FETCHING, done=3, of=12), 0),
+        "past.backtest.under_way fetching": lambda w: views.under_way(w, asked, a_run(Stage.FETCHING, asked=("SOL-PERP", BEGIN)), 0),
         "past.backtest.under_way playing": lambda w: views.under_way(w, found, counting, 0),
         "past.backtest.under_way playing one": lambda w: views.under_way(w, found, a_run(Stage.COUNTING, of=1), 0),
         "past.backtest.result": lambda w: views.result(w, found, done),
         "past.backtest.result at worst": lambda w: views.result(w, worst, a_run(Stage.DONE, answer=an_answer(worst=True), tried=123)),
         "past.backtest.result by trigger": lambda w: views.result(
             w,
-            views.Told(portfolio=portfolio, wish=views.Wish(), by_trigger=True, found=found.found),
+            views.Told(portfolio=portfolio, strategy=portfolio.strategy, wish=views.Wish(), by_trigger=True, found=found.found),
             a_run(Stage.DONE, answer=an_answer(by_trigger=True), tried=7),
         ),
         **{

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from chatbot.backtest.question import Answer, Job
 
-_ROOT = Path(__file__).resolve().parents[2]
+_ROOT = Path(__file__).resolve().parents[3]
 #: what a Python needs to find its libraries on some systems; the bot's own settings and secrets are none of it
 _NEEDED = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
 #: one core: several jobs run side by side
@@ -60,7 +60,7 @@ class Apart:
             sys.executable,
             "-P",  # only what is named in PYTHONPATH is imported, wherever the bot was started
             "-m",
-            "chatbot.backtest.child",
+            "chatbot.backtest.apart.child",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,

@@ -1,7 +1,7 @@
 """The other process: one job comes in, what was found goes out, and it ends with whoever asked.
 
-Started by ``apart.py`` as ``python -m chatbot.backtest.child``. Frames on standard output are four bytes of length and a pickle of a word
-with its values; nothing else is written there.
+``process.py`` starts it as ``python -m chatbot.backtest.apart.child``. Frames on standard output are four bytes of length and a pickle of a
+word with its values; nothing else is written there.
 """
 
 from __future__ import annotations

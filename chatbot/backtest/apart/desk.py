@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from chatbot.backtest.apart import Apart
-from chatbot.backtest.line import Line
+from chatbot.backtest.apart.line import Line
+from chatbot.backtest.apart.process import Apart
 from chatbot.engine.errors import Refused
 from chatbot.errors import BallastError, InternalError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
+    from datetime import datetime
 
-    from chatbot.backtest.apart import Worker
+    from chatbot.backtest.apart.process import Worker
     from chatbot.backtest.question import Answer, Job
 
     Start = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
@@ -64,6 +65,8 @@ class Run:
     #: parts of the present stage that are done, and how many there are; 0: nobody knows
     done: int = 0
     of: int = 0
+    #: which instrument is being asked for, from when on; None: nothing is
+    asked: tuple[str, datetime] | None = None
     answer: Answer | None = None
     #: why there is no answer
     trouble: BallastError | Refused | None = None
@@ -79,9 +82,14 @@ class Run:
         self.done, self.of = done, of
         self.news.set()
 
+    def hear(self, instrument: str, since: datetime) -> None:
+        """Note what is being asked for."""
+        self.asked = instrument, since
+        self.news.set()
+
     def enter(self, stage: Stage) -> None:
         """Go on to another stage."""
-        self.stage, self.done, self.of = stage, 0, 0
+        self.stage, self.done, self.of, self.asked = stage, 0, 0, None
         self.news.set()
         if stage.is_over:
             self.over.set()
