@@ -44,6 +44,11 @@ def room_for_book(V: Fraction, spot: Fraction, E: Fraction, *, gross_cap: Fracti
     return max(exact(0), min(gross_cap * V - spot, sleeve_cap * E))
 
 
+def room_after_fees(V: Fraction, spot: Fraction, E: Fraction, fees: Fraction, *, gross_cap: Fraction, sleeve_cap: Fraction) -> Fraction:
+    """Return R once ``fees`` of futures orders were paid: out of the collateral, and so out of the value."""
+    return room_for_book(V - fees, spot, E - fees, gross_cap=gross_cap, sleeve_cap=sleeve_cap)
+
+
 def scale_to_room(desired: Mapping[str, Fraction], room: Fraction) -> Fraction:
     """Return the factor in [0, 1] that brings the sum of |notional| down to ``room``; 1 when it fits."""
     wanted = total(abs(n) for n in desired.values())

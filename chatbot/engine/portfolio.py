@@ -280,14 +280,6 @@ def tradable(held: Mapping[str, Decimal], free: Mapping[str, Decimal], reserve: 
     return {asset: max(_ZERO, qty - out.get(asset, _ZERO)) for asset, qty in free.items()}
 
 
-def total_value(rows: Iterable[Holding | Cash | Kept]) -> Decimal | None:
-    """Return what some rows are worth together, quote; None where a price is unknown."""
-    values = [row.value for row in rows]
-    known = [value for value in values if value is not None]
-    with wide():
-        return sum(known, _ZERO) if len(known) == len(values) else None
-
-
 def beta_with_kept(measured: Metrics, kept: Iterable[Kept], betas: Mapping[str, Decimal] | None = None) -> Decimal | None:
     """Return the portfolio's beta with what is kept out counted in, over the same value; None where a price of it is unknown."""
     beta = measured.beta

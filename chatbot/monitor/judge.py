@@ -275,7 +275,8 @@ def window_closes(opened: datetime, now: datetime, window: timedelta, *, urgent:
     check sees, so each of its orders has its reason.
     """
     elapsed = (now - opened).total_seconds()
-    return elapsed >= batching.closes_at(0, window.total_seconds(), (elapsed,) if urgent else ())
+    events = (("opened", 0.0), (batching.NOW if urgent else "look", elapsed))
+    return batching.batch_triggers(events, window.total_seconds())[0].executes <= elapsed
 
 
 def _remembered(seen: CheckInput, memory: Memory, heard: _Heard, pending: tuple[Reason, ...]) -> Memory:

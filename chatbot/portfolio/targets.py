@@ -12,6 +12,7 @@ from chatbot.engine.planner.smallest_trade import smallest_trade
 from chatbot.engine.portfolio import INDEX
 from chatbot.engine.targets import Shares, Source, Targets, intended_shares, split
 from chatbot.engine.triggers.fold import Fold, Hedge, Spike, effective_targets
+from chatbot.engine.triggers.volatility import capped
 from chatbot.model import BASKET, FUTURES, INFO, STABLE, Effect
 from chatbot.portfolio import valuation
 from chatbot.portfolio.layers import Effective
@@ -220,7 +221,7 @@ def _spike(asset: str, k: Decimal, t: Decimal, anchor: Anchor | None, weight: De
 
     Without a weight at onset the cut starts from the target: whoever comes while a coin is wild has none of it yet.
     """
-    cap = k * t if anchor is None or anchor.weight is None else min(k * min(t, anchor.weight), weight)
+    cap = capped(k, t, t) if anchor is None or anchor.weight is None else min(capped(k, t, anchor.weight), weight)
     return Spike(asset=asset, cap=cap.quantize(_STEP, ROUND_DOWN), k=k)
 
 

@@ -187,11 +187,6 @@ def check_lines(held: portfolio.Valuation, strategy: Strategy, moved: Effective 
     return bands.check_bands(values, {line: moved.lines[line] for line in values}, fixed, strategy.band_mode)
 
 
-def prior_betas(assets: Iterable[str]) -> dict[str, Decimal]:
-    """Return the prior beta of each asset (domain 1.7): what is assumed where no history refines it."""
-    return {asset: portfolio.prior_beta(asset) for asset in assets}
-
-
 def assets_of(snap: portfolio.Snapshot) -> frozenset[str]:
     """Return every asset that a snapshot has spot or a contract of."""
     return frozenset({holding.asset for holding in snap.spot} | {position.asset for position in snap.positions})

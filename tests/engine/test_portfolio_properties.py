@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from chatbot.engine.beta import estimate_beta
 from chatbot.engine.errors import Refused
+from chatbot.engine.exact import exact, to_decimal, total
 from chatbot.engine.portfolio import (
     Cash,
     Holding,
@@ -24,7 +25,6 @@ from chatbot.engine.portfolio import (
     measure,
     owned,
     prior_beta,
-    total_value,
     value_of,
 )
 from tests.engine.strategies import PlanCase, decimals, plan_cases, quick
@@ -129,8 +129,9 @@ def test_c55_what_is_kept_out_and_what_is_managed_are_what_is_held(case: PlanCas
         assert held - managed == (held if wish is None else min(held, wish)) == (kept[asset].qty if asset in kept else 0)
         if not managed and held:
             assert asset not in {row.asset for row in after.spot}
-    out = total_value(after.kept)
-    assert out is not None
+    values = [one.value for one in after.kept]
+    assert None not in values
+    out = to_decimal(total(exact(value) for value in values if value is not None))
     if value_of(s).value > out:
         assert value_of(after).value == value_of(s).value - out
     assert hold_out(s, {}) == s

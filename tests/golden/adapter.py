@@ -23,14 +23,14 @@ from chatbot.engine.planner.casefile import number, numbers, reported, text
 from chatbot.engine.planner.invest import invest, raised
 from chatbot.engine.planner.prices import fee_aware_value, round_price
 from chatbot.engine.planner.scope import scope_block
-from chatbot.engine.planner.strict_cap import Wanted, cap_strict
-from chatbot.engine.portfolio import Owned, beta_with_kept, cash_coins, default_bucket, hold_out, measure, owned, total_value, value_of
+from chatbot.engine.portfolio import Owned, beta_with_kept, cash_coins, default_bucket, hold_out, measure, owned, value_of
 from chatbot.engine.presets import PRESETS, resolve_targets
 from chatbot.engine.targets import intended_shares
 from chatbot.engine.triggers import basket, drift, funding, trend, trend_latch, volatility, waves
 from chatbot.engine.triggers import fear_greed as sentiment
 from chatbot.engine.triggers.batching import batch_triggers
 from chatbot.engine.triggers.fold import Fold, Hedge, Spike, effective_targets
+from tests.golden.strict_book import Wanted, cap_strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from chatbot.engine.portfolio import Metrics
 
 Case = dict[str, Any]
+ONE, ZERO = Decimal(1), Decimal(0)
 _LINES = ("CORE", "ALT", "STABLE", "FUTURES")
 _FIGURES = {"net": "futures_net", "futures_net": "futures_net", "gross_cap": "gross_cap", "sleeve_cap": "sleeve_cap"}
 
@@ -67,6 +68,12 @@ def sample(raw: Any) -> float | None:
 
 def table(values: Mapping[str, Decimal]) -> dict[str, float | None]:
     return {key: reported(value) for key, value in values.items()}
+
+
+def worth(rows: Iterable[Any]) -> float | None:
+    """Report what rows are worth together; None where a price is unknown."""
+    values = [row.value for row in rows]
+    return None if None in values else reported(to_decimal(total(map(exact, values))))
 
 
 def figure(value: float | None) -> float | None:
@@ -299,13 +306,17 @@ def vol_spike(case: Case) -> Case:
 
 
 def vol_basket(case: Case) -> Case:
-    rule, targets, state, states = spike_rule(case), numbers(case["targets"]), basket.BasketState(), []
+    rule, targets, state, states = spike_rule(case), numbers(case["targets"]), volatility.SpikeState(), []
+    onset: dict[str, Decimal] = {}
     for point in case["points"]:
         sigma, base = (maybe(point.get(name)) for name in ("sigma", "base"))
         weights = None if point.get("weights") is None else {coin: maybe(weight) for coin, weight in point["weights"].items()}
-        state = basket.advance(state, targets, sigma, base, weights, rule, fallen=has_fallen(point))
-        caps = table(basket.caps(state, rule)) if state.spike.active else None
-        states.append({"active": state.spike.active, "k": reported(state.spike.k), "caps": caps})
+        known = weights is not None and None not in (weights.get(coin, 0) for coin in targets)
+        was, state = state, volatility.advance(state, ONE, sigma, base, ONE if known else None, rule, fallen=has_fallen(point))
+        if state.active and not was.active:
+            onset = {coin: weights.get(coin) or ZERO for coin in targets}
+        caps = {coin: volatility.capped(volatility.factor(state, rule), targets[coin], w0) for coin, w0 in onset.items()}
+        states.append({"active": state.active, "k": reported(state.k), "caps": table(caps) if state.active else None})
     return {"states": states}
 
 
@@ -596,7 +607,7 @@ def cash(case: Case) -> Case:
         "bucket": {row.asset: default_bucket(row.asset) for row in rows},
         "price": {row.asset: reported(prices.get(row.asset)) for row in rows},
         "cash_value": reported(found.value),
-        "spot_value": reported(total_value(snapshot.spot)),
+        "spot_value": worth(snapshot.spot),
         "spendable": reported(found.spendable),
         "depeg": list(found.depeg),
     }
@@ -610,7 +621,7 @@ def reserve(case: Case) -> Case:
     return {
         **metrics_of(found),
         "reserve": {one.asset: {"qty": text(one.qty), "value": reported(one.value)} for one in snapshot.kept},
-        "reserve_value": reported(total_value(snapshot.kept)),
+        "reserve_value": worth(snapshot.kept),
         "beta_with_reserve": reported(beta_with_kept(found, snapshot.kept, betas)),
     }
 
@@ -730,7 +741,7 @@ FUNCTIONS: dict[str, Callable[[Case], Any]] = {
     "fee_aware_value": value_after,
     "plan": casefile.run_plan,
     "scope_block": scope,
-    "scoped_plan": casefile.run_scoped_plan,
+    "scoped_plan": casefile.run_plan,
     "cap_strict": strict_cap,
     "effective_targets": folded,
     "beta_completion": beta_completion,

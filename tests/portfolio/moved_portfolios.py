@@ -56,7 +56,7 @@ class Case:
         marks = {h.asset: h.price for h in self.snap.spot} | {p.contract: p.mark for p in self.snap.positions}
         quotes = {name: Quote(instrument=name, bid=price, ask=price, at=NOW) for name, price in marks.items()}
         seen = Evaluation(portfolio=portfolio, quotes=quotes, markets=MARKETS, states=self.states, layers=Layers(signals=self.signals))
-        return measured(seen, self.snap, valuation.prior_betas(valuation.assets_of(self.snap)), JOINED)
+        return measured(seen, self.snap, {}, JOINED)
 
 
 def planned(found: Evaluation) -> tuple[Targets, Block]:

@@ -124,16 +124,19 @@ def block_causes(raw: Sequence[Mapping[str, Any]]) -> tuple[BlockCause, ...]:
 
 
 def run_plan(case: Mapping[str, Any]) -> dict[str, Any]:
-    """Run one `plan` case: its input in, the block or ``{"error": code}`` out."""
-    return _run(case, lambda _: plan)
+    """Run one `plan` case: its input in, the block or ``{"error": code}`` out.
+
+    With ``causes`` it is a `scoped_plan` case: the block touches what they name, as one that the bot proposes (domain 9.13).
+    """
+    try:
+        return block_as_json(_planned(case))
+    except Refused as refused:
+        return {"error": refused.code}
 
 
-def run_scoped_plan(case: Mapping[str, Any]) -> dict[str, Any]:
-    """Run one `scoped_plan` case: a plan case with its causes, the contracts whose targets moved, and the lines outside."""
-    return _run(case, _scoped)
-
-
-def _scoped(case: Mapping[str, Any]) -> Callable[..., Block]:
+def _planner(case: Mapping[str, Any]) -> Callable[..., Block]:
+    if "causes" not in case:
+        return plan
     return partial(
         scoped_plan,
         causes=block_causes(case["causes"]),
@@ -143,18 +146,11 @@ def _scoped(case: Mapping[str, Any]) -> Callable[..., Block]:
     )
 
 
-def _run(case: Mapping[str, Any], planner: Callable[[Mapping[str, Any]], Callable[..., Block]]) -> dict[str, Any]:
-    try:
-        return block_as_json(_planned(case, planner))
-    except Refused as refused:
-        return {"error": refused.code}
-
-
-def _planned(case: Mapping[str, Any], planner: Callable[[Mapping[str, Any]], Callable[..., Block]]) -> Block:
+def _planned(case: Mapping[str, Any]) -> Block:
     """Plan the case."""
     fees = case.get("fees") or {}
     try:
-        return planner(case)(
+        return _planner(case)(
             snapshot(case["snapshot"]),
             targets(case["targets"]),
             rules(case.get("rules") or {}),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.beta import beta_completion
 from chatbot.engine.exact import ZERO, exact, to_decimal, total, trunc_to
-from chatbot.engine.margin import room_for_book
+from chatbot.engine.margin import room_after_fees
 from chatbot.engine.planner.block import FUTURES_REDUCE, Order
 from chatbot.engine.planner.futures import is_refused, write_order
 from chatbot.engine.planner.strict_cap import rounded
@@ -128,7 +128,7 @@ def _left_alone(
 
 def _most(line: Line, book: Sequence[Line], after: Standing, fees: Fraction, terms: Terms) -> Fraction:
     """Return what the index contract's |N| may be at most: R, once the completion's own fees are paid, less all other contracts."""
-    R = room_for_book(after.V - fees, total(after.spot.values()), after.E - fees, gross_cap=terms.gross_cap, sleeve_cap=terms.sleeve_cap)
+    R = room_after_fees(after.V, total(after.spot.values()), after.E, fees, gross_cap=terms.gross_cap, sleeve_cap=terms.sleeve_cap)
     return max(ZERO, R - total(abs(after.book[c.instrument]) * c.price for c in book if c is not line))
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from chatbot.engine.exact import ZERO, ceil_to, exact, floor_to, to_decimal, total, trunc_to
+from chatbot.engine.exact import ZERO, ceil_to, exact, floor_to, to_decimal, total
 from chatbot.engine.margin import room_for_book, scale_to_room
 from chatbot.engine.planner.block import FUTURES_INCREASE, FUTURES_REDUCE, Order
-from chatbot.engine.planner.strict_cap import Slot, reduces, rounded, trim
+from chatbot.engine.planner.strict_cap import Slot, goal_of, reduces, rounded, trim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -96,7 +96,7 @@ def futures_moves(book: Sequence[Line], R: Fraction, terms: Terms, flags: set[st
     k = scale_to_room({c.instrument: c.target * terms.V2 for c in moving}, R)
     if k < 1:
         flags.add("cap_scaled")
-    goals = {c.instrument: trunc_to(c.target * k * terms.V2 / c.price, c.lot) for c in book}
+    goals = {c.instrument: goal_of(c.target * terms.V2, k, c.price, c.lot) for c in book}
     flags |= {f"halted:{c.instrument}" for c in book if c.in_scope and not c.tradable and _move(c, goals[c.instrument], terms, set())}
     moves = {c.instrument: _move(c, goals[c.instrument], terms, flags) for c in moving}
     if total(abs(c.held + moves[c.instrument]) * c.price for c in moving) > R:

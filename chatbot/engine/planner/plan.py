@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chatbot.engine.exact import ZERO, exact, to_decimal, total
-from chatbot.engine.margin import room_for_book
+from chatbot.engine.margin import room_after_fees
 from chatbot.engine.planner.bars import within
 from chatbot.engine.planner.block import TO_FUTURES, TO_SPOT, Block, Config, Fees, Order, Post, Rules, Transfer, check_config, leg_order
 from chatbot.engine.planner.completion import BetaGoal, Standing, complete
@@ -180,8 +180,7 @@ def _dearest(order: Order) -> Fraction:
 
 def _room_after(V: Fraction, spot: Fraction, E: Fraction, terms: Terms, traded: Fraction) -> Fraction:
     """Return R once the futures fees of ``traded`` were paid."""
-    fees = traded * terms.fee_futures
-    return room_for_book(V - fees, spot, E - fees, gross_cap=terms.gross_cap, sleeve_cap=terms.sleeve_cap)
+    return room_after_fees(V, spot, E, traded * terms.fee_futures, gross_cap=terms.gross_cap, sleeve_cap=terms.sleeve_cap)
 
 
 def _after(lines: list[Line], orders: list[Order]) -> dict[str, Fraction]:

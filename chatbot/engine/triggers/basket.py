@@ -1,22 +1,21 @@
-"""The volatility of all coins of a portfolio together, and one cut for all of them (domain 5.4).
+"""The volatility of all coins of a portfolio together (domain 5.4); the latch on it is that of one coin, domain 5.3.
 
-Coins spike together: coin by coin one event of the market is a dozen plans, together it is one. A basket of one coin is domain 5.3.
+Coins spike together: coin by coin one event of the market is a dozen plans, together it is one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
-from chatbot.engine.exact import exact, to_decimal, total
-from chatbot.engine.triggers import volatility
-from chatbot.engine.triggers.volatility import SpikeRule, SpikeState, check_sampling, realised_vol, squared_returns
+from chatbot.engine.exact import exact, total
+from chatbot.engine.triggers.volatility import check_sampling, realised_vol, squared_returns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from decimal import Decimal
 
 #: a basket that lacks a larger part of its value is another one
 _MAY_LACK = Fraction(1, 10)
@@ -88,39 +87,3 @@ def _worth(inside: Sequence[tuple[float, Sequence[float | None]]], hour: int) ->
             return None
         worth += qty * price
     return worth
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BasketState:
-    """One spike of all coins."""
-
-    spike: SpikeState = field(default_factory=SpikeState)
-    #: min(t, weight at onset) of each coin; none when inactive
-    anchors: Mapping[str, Decimal] = field(default_factory=dict)
-
-
-def advance(
-    state: BasketState,
-    targets: Mapping[str, Decimal],
-    sigma: Decimal | None,
-    base: Decimal | None,
-    weights: Mapping[str, Decimal | None] | None,
-    rule: SpikeRule | None = None,
-    *,
-    fallen: bool = False,
-) -> BasketState:
-    """Take one daily reading of the basket: the latch of domain 5.3, once for all coins.
-
-    A coin without a weight has none, 0; one whose weight is unknown (None) lets nothing begin. ``fallen`` is about the basket's worth.
-    """
-    unknown = weights is None or any(weights.get(coin, Decimal(0)) is None for coin in targets)
-    spike = volatility.advance(state.spike, Decimal(1), sigma, base, None if unknown else Decimal(1), rule, fallen=fallen)
-    if state.spike.active or not spike.active or weights is None:
-        return BasketState(spike=spike, anchors=state.anchors if spike.active else {})
-    return BasketState(spike=spike, anchors={coin: min(t, weights.get(coin) or Decimal(0)) for coin, t in targets.items()})
-
-
-def caps(state: BasketState, rule: SpikeRule | None = None) -> dict[str, Decimal]:
-    """Return the largest weight of each coin, k min(t, w0); none when inactive."""
-    k = volatility.factor(state.spike, rule)
-    return {coin: to_decimal(k * exact(anchor)) for coin, anchor in state.anchors.items()}

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 #: triggers that do not wait for company: extreme fear, margin emergencies and a person's "now"
-IMMEDIATE = ("fear", "margin", "manual", "now")
+NOW = "now"
+IMMEDIATE = ("fear", "margin", "manual", NOW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

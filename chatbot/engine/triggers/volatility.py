@@ -161,7 +161,7 @@ def advance(
     if exact(sigma) < exact(r.enter) * exact(level):
         return state
     k, anchor = _k(level, sigma, r), min(target, weight)
-    return SpikeState(active=True, k=to_decimal(k), peak=sigma, cap=to_decimal(k * exact(anchor)), base=level, anchor=anchor)
+    return SpikeState(active=True, k=to_decimal(k), peak=sigma, cap=capped(k, target, weight), base=level, anchor=anchor)
 
 
 def has_fallen(price: Decimal | None, week_ago: Decimal | None) -> bool:
@@ -179,8 +179,13 @@ def _hold(state: SpikeState, sigma: Decimal | None, r: SpikeRule) -> SpikeState:
         return _QUIET
     k = _k(state.base, sigma, r)
     if k < exact(r.ratchet) * factor(state, r):
-        older = replace(older, k=to_decimal(k), peak=sigma, cap=to_decimal(k * exact(state.anchor)))
+        older = replace(older, k=to_decimal(k), peak=sigma, cap=capped(k, state.anchor, state.anchor))
     return replace(older, calm=calm)
+
+
+def capped(k: Decimal | Fraction, target: Decimal, onset: Decimal) -> Decimal:
+    """Return the largest weight of a coin in its spike, k min(t, w0), alone or with all coins of its portfolio (domain 5.3, 5.4)."""
+    return to_decimal(Fraction(k) * exact(min(target, onset)))
 
 
 def factor(state: SpikeState, rule: SpikeRule | None = None) -> Fraction:

@@ -294,8 +294,6 @@ _READERS: Mapping[str, Callable[[_Line, KeyReport], Awaitable[KeyReport]]] = {
     "bybit:demo": _bybit_demo,
     "bybit:own": _bybit,
 }
-#: exchanges whose keys are known here
-EXCHANGES = tuple(_READERS)
 
 
 def _flag(answer: Mapping[str, Any], name: str) -> bool:

@@ -15,10 +15,10 @@ from chatbot.engine.errors import Refused
 from chatbot.engine.planner.block import Config, Fees, Rules
 from chatbot.engine.planner.scope import BlockCause
 from chatbot.engine.planner.scoped import scoped_plan
-from chatbot.engine.planner.strict_cap import Strict, Wanted, cap_strict
 from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot
 from chatbot.engine.targets import Targets
 from tests.engine.strategies import decimals, quick
+from tests.golden.strict_book import Strict, Wanted, cap_strict
 
 D, F = Decimal, Fraction
 NAMES = ("BTC-PERP", "ETH-PERP", "SOL-PERP")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatbot.clock import ManualClock
-from chatbot.exchanges.live.key_doctor import EXCHANGES, examine, problems
+from chatbot.exchanges.live import key_doctor
+from chatbot.exchanges.live.key_doctor import examine, problems
 from chatbot.exchanges.live.venues import VENUES, accounts_of
 from chatbot.model import Credentials, KeyProblem, KeyReport
 from tests.exchanges.live.key_server import API_KEY, BYBIT_RIGHTS, SECRET, KeyServer, key_server
@@ -205,4 +206,4 @@ def test_a_right_to_withdraw_that_cannot_be_asked_is_named() -> None:
 
 
 def test_who_has_no_keys_known_here_cannot_be_examined() -> None:
-    assert set(EXCHANGES) == {name for venue in VENUES for name in accounts_of(venue)}
+    assert set(key_doctor._READERS) == {name for venue in VENUES for name in accounts_of(venue)}
