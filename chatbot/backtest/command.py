@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from chatbot.backtest import sweep_text
 from chatbot.backtest.past import HOUR, fetch, played
 from chatbot.backtest.result import NAMES, Comparison, Result, compare
+from chatbot.backtest.sweep import sweep
 from chatbot.clock import ManualClock, SystemClock
 from chatbot.engine.errors import Refused
 from chatbot.errors import BallastError, SettingError
@@ -21,6 +24,7 @@ from chatbot.portfolio import strategies
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Iterator
     from pathlib import Path
 
     from chatbot.backtest.past import Past
@@ -57,6 +61,9 @@ def main(asked: Namespace) -> int:
     try:
         _need_room_for(asked.picture)
         order = Order(folder=asked.data, strategy=asked.strategy.lower(), begin=day(asked.begin), end=day(asked.end))
+        if asked.sweep:
+            print(swept(order, as_plain=asked.json))  # noqa: T201 - what the command is for
+            return 0
         found = asyncio.run(run(order))
         print(as_json(found) if asked.json else as_text(found))  # noqa: T201 - what the command is for
         if asked.picture is not None:
@@ -84,6 +91,30 @@ def _draw(found: Comparison, name: str, file: Path) -> None:
 
 async def run(order: Order) -> Comparison:
     """Test a preset over recorded history; raises ``CannotTest``."""
+    past, strategy = await prepared(order)
+    with _first_prices(order):
+        return compare(past, strategy, AMOUNT, window=WINDOW)
+
+
+def swept(order: Order, *, as_plain: bool) -> str:
+    """Try many settings of a preset over recorded history, and return them as text, or as JSON; raises ``CannotTest``."""
+    past, strategy = asyncio.run(prepared(order))
+    with _first_prices(order):
+        found = sweep(past, strategy)
+    return sweep_text.as_json(found) if as_plain else sweep_text.as_text(found, strategy)
+
+
+@contextmanager
+def _first_prices(order: Order) -> Iterator[None]:
+    """Say in a sentence that a preset cannot be begun because a price is missing."""
+    try:
+        yield
+    except Refused as refusal:
+        raise CannotTest(f"not every coin of {order.strategy} has a price on {order.begin:%Y-%m-%d}: {refusal}") from refusal
+
+
+async def prepared(order: Order) -> tuple[Past, Strategy]:
+    """Return the recorded history that is asked for, and the preset; raises ``CannotTest``."""
     if not (order.folder / "spot_1h").is_dir():
         raise CannotTest(f"{order.folder}: there is no folder spot_1h with recorded hours in it")
     if order.strategy not in strategies.preset_names():
@@ -91,13 +122,9 @@ async def run(order: Order) -> Comparison:
     if order.end - order.begin < _SHORTEST:
         raise CannotTest(f"give at least {_SHORTEST.days} days: {order.begin:%Y-%m-%d} to {order.end:%Y-%m-%d} says nothing")
     try:
-        past, strategy = await _past(order)
+        return await _past(order)
     except SettingError as error:
         raise CannotTest(error.cure) from error
-    try:
-        return compare(past, strategy, AMOUNT, window=WINDOW)
-    except Refused as refusal:
-        raise CannotTest(f"not every coin of {order.strategy} has a price on {order.begin:%Y-%m-%d}: {refusal}") from refusal
 
 
 async def _past(order: Order) -> tuple[Past, Strategy]:

@@ -69,6 +69,7 @@ class Past:
     clock: ManualClock
     #: quotes that were asked for, since several runs look at the same hours
     _quotes: dict[tuple[str, int], Quote | None] = field(default_factory=dict)
+    _rates: dict[str, Floats] = field(default_factory=dict)
     _values: dict[tuple[str, float], Floats] = field(default_factory=dict)
 
     def at(self, hour: int) -> datetime:
@@ -95,6 +96,12 @@ class Past:
             self._values[key] = np.where(bids > 0, (bids + path.asks()) / 2, prices)
         return self._values[key]
 
+    def filled(self, instrument: str) -> Floats:
+        """Return the same with each gap filled by the last price before it."""
+        prices = self.values(instrument)
+        last = np.maximum.accumulate(np.where(np.isnan(prices), 0, np.arange(len(prices))))
+        return prices[last]
+
     def funding_between(self, since: int, until: int, positions: Mapping[str, Decimal]) -> Decimal:
         """Return what positions receive for the settlements after the hour ``since`` up to ``until``, quote.
 
@@ -110,10 +117,11 @@ class Past:
 
     def rates_by_hour(self, name: str) -> Floats:
         """Return the rates of a contract at each full hour, 0 where nothing is settled, as for what is no contract."""
-        found = np.zeros(self.hours)
-        for hour, rate in self.rates.get(name, {}).items():
-            found[hour] = float(rate)
-        return found
+        if name not in self._rates:
+            self._rates[name] = np.zeros(self.hours)
+            for hour, rate in self.rates.get(name, {}).items():
+                self._rates[name][hour] = float(rate)
+        return self._rates[name]
 
     def _quote(self, instrument: str, hour: int) -> Quote | None:
         price = float(self.prices[instrument][hour]) if instrument in self.prices else 0.0

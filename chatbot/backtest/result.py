@@ -177,22 +177,15 @@ def _worth(past: Past, snap: Snapshot, start: int, stop: int) -> tuple[Floats, f
     )
     values = np.full(stop - start, cash)
     for holding in snap.spot:
-        values += float(holding.qty) * _filled(past, holding.asset)[here]
+        values += float(holding.qty) * past.filled(holding.asset)[here]
     received = np.zeros(stop - start)
     for position in snap.positions:
         if position.qty:
-            prices = _filled(past, position.contract)[here]
+            prices = past.filled(position.contract)[here]
             values += float(position.qty) * prices
             paid = np.where(np.arange(start, stop) > start, past.rates_by_hour(position.contract)[here], 0.0)
             received -= np.cumsum(float(position.qty) * prices * paid)
     return values + received, float(received[-1]) if len(received) else 0.0
-
-
-def _filled(past: Past, instrument: str) -> Floats:
-    """Return prices with each gap filled by the last price before it."""
-    prices = past.values(instrument)
-    last = np.maximum.accumulate(np.where(np.isnan(prices), 0, np.arange(len(prices))))
-    return prices[last]
 
 
 def _first_midnight(past: Past) -> int:

@@ -45,6 +45,18 @@ def test_a_month_of_the_crash_of_2022(capsys: pytest.CaptureFixture[str], tmp_pa
     assert "31 days are too few to rank triggers" in told
 
 
+@pytest.mark.long
+@needs_history
+def test_a_sweep_of_the_same_month(capsys: pytest.CaptureFixture[str]) -> None:
+    """Many settings in one table, with their number and what chance would give."""
+    assert main(["backtest", *SPAN, "--sweep"]) == 0
+    told = capsys.readouterr().out
+    assert "the preset's own ±5 points" in told
+    assert "312 settings were tried" in told
+    assert main(["backtest", *SPAN, "--sweep", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["tried"]) == 312
+
+
 @needs_history
 @pytest.mark.parametrize(
     ("words", "sentence"),

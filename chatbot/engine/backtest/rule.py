@@ -1,6 +1,7 @@
 """One rule of rebalancing over recorded prices: bands, a calendar, both, or neither (domain 3.1, 3.3, 12.2).
 
-Between two rebalances quantities do not change, so the next one is found by a search over blocks of prices instead of a step for each.
+Between two rebalances quantities do not change, so the next one is found by a search instead of a step for each price: first among the
+highest and lowest prices of every stretch, which no weight can pass, then in the first stretch where one may be outside.
 It has no lots, no minimums and no futures: those are the full engine's. Floats throughout: nobody's money is decided here.
 
 Legend: P prices (A, T), q quantities (A,), v values, V their sum, w weights, t targets, b half-widths, theta the destination.
@@ -19,14 +20,14 @@ from chatbot.engine.errors import Refused
 from chatbot.engine.exact import ZERO
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
 
-#: prices that are searched at once, at first and at most: mostly the next breach is far, and a block must fit the cache
-_FIRST, _MOST = 256, 4096
+#: prices that share a highest and a lowest one, how many of these are looked at together, and how many prices where one may be outside
+_CHUNK, _FAR, _NEAR = 32, 64, 256
 #: a weight on an edge is on it for the floats that it came from
 _BLUR = 1e-12
 #: what is traded at an edge that was only touched, as a fraction of V, is nothing
@@ -70,9 +71,35 @@ def replay(prices: Floats, rule: Rule) -> Run:
 
     ``prices`` are (A, T), all positive. Raises ``Refused``: bad_price, targets_sum, negative_target, bad_parameter.
     """
-    _check(prices, rule)
-    length, targets = prices.shape[1], np.array(rule.targets)
-    lower, upper = _edges(targets, rule.half_widths)
+    return next(replay_all(prices, [rule]))
+
+
+def replay_all(prices: Floats, rules: Iterable[Rule]) -> Iterator[Run]:
+    """Follow each of several rules over the same prices, which are looked through once for all; raises as :func:`replay`."""
+    chart = None
+    for rule in rules:
+        _check(prices, rule)
+        chart = chart or _chart(prices)
+        yield _followed(chart, rule)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chart:
+    """Prices (A, T), and the highest and lowest of every stretch of them."""
+
+    prices: Floats
+    highs: Floats
+    lows: Floats
+
+
+def _chart(prices: Floats) -> _Chart:
+    starts = np.arange(0, prices.shape[1], _CHUNK)
+    return _Chart(prices=prices, highs=np.maximum.reduceat(prices, starts, axis=1), lows=np.minimum.reduceat(prices, starts, axis=1))
+
+
+def _followed(chart: _Chart, rule: Rule) -> Run:
+    prices, length, targets = chart.prices, chart.prices.shape[1], np.array(rule.targets)
+    edges = None if rule.half_widths is None else _edges(targets, np.array(rule.half_widths))
     inner = None if rule.half_widths is None else (1 - rule.theta) * np.array(rule.half_widths)
     forced = sorted(at for at in set(rule.at) if 0 < at < length)
     q, values, fees, begun = targets / prices[:, 0], np.empty(length), 0.0, 0
@@ -81,18 +108,19 @@ def replay(prices: Floats, rule: Rule) -> Run:
     now, turn = 1, 0
     while True:
         soonest = forced[turn] if turn < len(forced) else length
-        found = soonest if rule.half_widths is None else _next_breach(prices, q, lower, upper, now, soonest)
+        found = soonest if edges is None else _next_breach(chart, edges * q, now, soonest)
         values[begun:found] = q @ prices[:, begun:found]
         if found >= length:
             return Run(values=values, traded=tuple(traded), turnovers=tuple(turnovers), fees=fees, quantities=tuple(q.tolist()))
         v = q * prices[:, found]
-        wanted = targets if inner is None or rule.theta == 1 or found == soonest else _destination(v / v.sum(), targets, inner)
+        V = float(v.sum())
+        wanted = targets if inner is None or rule.theta == 1 or found == soonest else _destination(v / V, targets, inner)
         after = value_after_fees(v, wanted, rule.fee)
         moved = float(np.abs(wanted * after - v).sum())
-        if moved > _NOTHING * v.sum():
+        if moved > _NOTHING * V:
             traded.append(found)
-            turnovers.append(moved / float(v.sum()))
-            fees += float(v.sum()) - after
+            turnovers.append(moved / V)
+            fees += V - after
             q = wanted * after / prices[:, found]
         begun, now, turn = found, found + 1, turn + (found == soonest)
 
@@ -100,31 +128,42 @@ def replay(prices: Floats, rule: Rule) -> Run:
 def value_after_fees(v: Floats, wanted: Floats, fee: float) -> float:
     """Return V' = V - fee sum |x V' - v|: what is left once everything stands at its weight x of what is left (domain 9.4)."""
     V = after = float(v.sum())
+    lines: list[tuple[float, float]] = list(zip(wanted.tolist(), v.tolist(), strict=True))
     while fee:
-        closer = V - fee * float(np.abs(wanted * after - v).sum())
+        closer = V - fee * sum(abs(x * after - here) for x, here in lines)
         if abs(closer - after) <= 1e-15 * V:
             return closer
         after = closer
     return after
 
 
-def _edges(targets: Floats, half_widths: tuple[float, ...] | None) -> tuple[Floats, Floats]:
-    half = np.inf if half_widths is None else np.array(half_widths)
-    return (targets - half - _BLUR)[:, np.newaxis], (targets + half - _BLUR)[:, np.newaxis]
+def _edges(targets: Floats, half: Floats) -> Floats:
+    """Return what says, times quantities and then prices, how far each line is at its upper edge or beyond, and below its lower one.
+
+    w - (t + b) at or above 0, times V: products, so that nothing is divided. A lower edge at 0 or below is not left.
+    """
+    upper, lower, own = targets + half - _BLUR, targets - half - _BLUR, np.eye(len(targets))
+    edges: Floats = np.concatenate([own - upper[:, np.newaxis], (lower[:, np.newaxis] - own)[lower > 0]])
+    return edges
 
 
-def _next_breach(prices: Floats, q: Floats, lower: Floats, upper: Floats, start: int, stop: int) -> int:
+def _next_breach(chart: _Chart, sides: Floats, start: int, stop: int) -> int:
     """Return the first price from ``start`` on at which a weight is at its upper edge or beyond, or below its lower; else ``stop``."""
-    block = _FIRST
+    up, down = np.maximum(sides, 0), np.minimum(sides, 0)
     while start < stop:
-        end = min(start + block, stop)
-        weights = prices[:, start:end] * q[:, np.newaxis]
-        weights /= weights.sum(axis=0)
-        outside: NDArray[np.bool_] = np.logical_or.reduce((weights >= upper) | (weights < lower))
-        first = int(outside.argmax())
-        if outside[first]:
-            return start + first
-        start, block = end, min(2 * block, _MOST)
+        chunk = start // _CHUNK
+        most = up @ chart.highs[:, chunk : chunk + _FAR] + down @ chart.lows[:, chunk : chunk + _FAR]
+        maybe = np.maximum.reduce(most) >= 0
+        first = int(maybe.argmax())
+        if not maybe[first]:
+            start = (chunk + _FAR) * _CHUNK
+            continue
+        start = max(start, (chunk + first) * _CHUNK)
+        beyond = np.maximum.reduce(sides @ chart.prices[:, start : start + _NEAR]) >= 0
+        near = int(beyond.argmax())
+        if beyond[near]:
+            return min(start + near, stop)
+        start += _NEAR
     return stop
 
 

@@ -50,11 +50,11 @@ def rsi(closes: Sequence[Decimal], period: int = RSI_PERIOD) -> list[float | Non
     gain = sum(max(m, 0.0) for m in moves[:period]) / period
     loss = sum(max(-m, 0.0) for m in moves[:period]) / period
     out[period] = _rsi(gain, loss)
-    for bar in range(period + 1, len(c)):
-        m = moves[bar - 1]
-        gain = ((period - 1) * gain + max(m, 0.0)) / period
-        loss = ((period - 1) * loss + max(-m, 0.0)) / period
-        out[bar] = _rsi(gain, loss)
+    rest = period - 1
+    for bar, m in enumerate(moves[period:], period + 1):
+        gain = (rest * gain + (m if m > 0 else 0.0)) / period
+        loss = (rest * loss + (-m if m < 0 else 0.0)) / period
+        out[bar] = 100 - 100 / (1 + gain / loss) if loss else _rsi(gain, loss)
     return out
 
 
@@ -68,7 +68,8 @@ def _rsi(gain: float, loss: float) -> float:
 def pivot_highs(closes: Sequence[Decimal], t: int) -> list[int]:
     """Return the bars of the pivot highs visible at ``t``: above the 3 closes before, not below any of the 3 after."""
     s = _SHOULDER
-    return [i for i in range(s, t - s + 1) if closes[i] > max(closes[i - s : i]) and closes[i] >= max(closes[i + 1 : i + s + 1])]
+    near = (i for i in range(s, t - s + 1) if closes[i - 1] < closes[i] >= closes[i + 1])
+    return [i for i in near if closes[i] > max(closes[i - s : i]) and closes[i] >= max(closes[i + 1 : i + s + 1])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

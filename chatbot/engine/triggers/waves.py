@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import ge, gt, le, lt
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
@@ -55,7 +56,7 @@ def check_series(closes: Sequence[Decimal], pct: Decimal) -> None:
     """Refuse a threshold outside (0, 1) (``bad_parameter``) and prices that are not above 0 (``bad_price``)."""
     if not 0 < pct < 1:
         raise Refused("bad_parameter", "pct")
-    if any(close <= 0 for close in closes):
+    if closes and min(closes) <= 0:
         raise Refused("bad_price")
 
 
@@ -70,38 +71,31 @@ def zigzag(closes: Sequence[Decimal], pct: Decimal) -> Zigzag:
     A high counts once a close is ``pct`` below it, a low mirrored. Until the first pivot both extremes run; ties keep the first bar.
     """
     pivots: list[Pivot] = []
-    # the kinds of extreme that are being tracked
-    running: dict[str, Extreme] = {}
+    if not closes:
+        return Zigzag(pivots=(), running=None)
     with wide():
-        for bar, close in enumerate(closes):
-            if not pivots:
-                _stretch(running, (HIGH, LOW), bar, close)
-            else:
-                _stretch(running, tuple(running), bar, close)
-            turned = _turned(running, close, pct)
-            if turned:
-                pivots.append(Pivot(bar=turned.bar, price=turned.price, kind=turned.kind, confirmed=bar))
-                other = LOW if turned.kind == HIGH else HIGH
-                running = {other: Extreme(bar=bar, price=close, kind=other)}
-    return Zigzag(pivots=tuple(pivots), running=next(iter(running.values())) if pivots else None)
+        (high, falls), (low, rises) = (_follow(closes, kind, 0, pct) for kind in (HIGH, LOW))
+        now, turn = (high, falls) if falls <= rises else (low, rises)
+        while turn < len(closes):
+            pivots.append(Pivot(bar=now.bar, price=now.price, kind=now.kind, confirmed=turn))
+            now, turn = _follow(closes, LOW if now.kind == HIGH else HIGH, turn, pct)
+    return Zigzag(pivots=tuple(pivots), running=now if pivots else None)
 
 
-def _stretch(running: dict[str, Extreme], kinds: Sequence[str], bar: int, close: Decimal) -> None:
-    """Move the running extremes to this close where it lies beyond them."""
-    for kind in kinds:
-        now = running.get(kind)
-        if now is None or (close > now.price if kind == HIGH else close < now.price):
-            running[kind] = Extreme(bar=bar, price=close, kind=kind)
-
-
-def _turned(running: Mapping[str, Extreme], close: Decimal, pct: Decimal) -> Extreme | None:
-    """Return the extreme that this close confirms."""
-    high, low = running.get(HIGH), running.get(LOW)
-    if high is not None and close <= high.price - abs(high.price) * pct:
-        return high
-    if low is not None and close >= low.price + abs(low.price) * pct:
-        return low
-    return None
+def _follow(closes: Sequence[Decimal], kind: str, start: int, pct: Decimal) -> tuple[Extreme, int]:
+    """Follow the extreme that begins at a bar; return it, and the bar that confirms it: their number where none does."""
+    beyond, back, share = (gt, le, 1 - pct) if kind == HIGH else (lt, ge, 1 + pct)
+    bar, price = start, closes[start]
+    # of a negated price the share is the other way round: P (1 - x) of a high is -P (1 + x) of the low that it was
+    limit = price * (share if price > 0 else 2 - share)
+    for at in range(start + 1, len(closes)):
+        close = closes[at]
+        if beyond(close, price):
+            bar, price = at, close
+            limit = price * (share if price > 0 else 2 - share)
+        elif back(close, limit):
+            return Extreme(bar=bar, price=price, kind=kind), at
+    return Extreme(bar=bar, price=price, kind=kind), len(closes)
 
 
 def fib_targets(A: Decimal, B: Decimal, C: Decimal) -> dict[Decimal, Decimal]:

@@ -1,0 +1,74 @@
+"""What a sweep found, as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from math import inf
+from typing import TYPE_CHECKING
+
+from chatbot.backtest.sweep import CALENDARS
+
+if TYPE_CHECKING:
+    from chatbot.backtest.sweep import Sweep, Tried
+    from chatbot.model import Strategy
+
+#: above this a best setting may be more than luck (domain 12.5)
+_STRONG = 0.95
+_HEAD = ("", "worth", "deepest fall", "Sharpe", "trades", "turnover", "fees")
+
+
+def as_json(found: Sweep) -> str:
+    """Return everything that was found."""
+    tried = [asdict(one) for one in found.tried]
+    evidence = {"beside_holding": found.beside_holding, "by_chance": found.by_chance, "deflated": found.deflated}
+    return json.dumps({"tried": tried, "best": asdict(found.best), **evidence}, indent=2)
+
+
+def as_text(found: Sweep, strategy: Strategy) -> str:
+    """Return what was tried as a table: what everybody knows, what ended where, and how much the best is worth as evidence."""
+    ranked = sorted(found.tried, key=lambda one: -inf if one.sharpe is None else one.sharpe)
+    own = next((float(rule.abs_pp) for rule in strategy.bands.values() if rule.abs_pp is not None), None)
+    rows = [
+        ("held", found.at(None)),
+        *((calendar, found.at(None, calendar)) for calendar in CALENDARS if calendar),
+        *((f"the preset's own {said(one)}", one) for one in found.tried if not one.calendar and one.width_pp == own and own is not None),
+        (f"best: {said(found.best)}", found.best),
+        (f"middle: {said(ranked[len(ranked) // 2])}", ranked[len(ranked) // 2]),
+        (f"worst: {said(ranked[0])}", ranked[0]),
+    ]
+    cells = [_HEAD, *((name, *_figures(one)) for name, one in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    table = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in cells]
+    return "\n".join([*table, "", *caveats(found)])
+
+
+def said(one: Tried) -> str:
+    """Return a setting in words."""
+    if one.width_pp is None:
+        return one.calendar or "held"
+    return f"±{one.width_pp:g} points" + (f", and {one.calendar}" if one.calendar else "")
+
+
+def caveats(found: Sweep) -> tuple[str, ...]:
+    """Return what a reader must know before believing a best setting (domain 12.5)."""
+    is_strong = found.deflated is not None and found.deflated >= _STRONG
+    so = "strong evidence" if is_strong else "below 95 % that is no reason to change anything"
+    likely = "unknown" if found.deflated is None else f"{found.deflated * 100:.0f} % likely"
+    beside, chance = _number(found.beside_holding), f"{found.by_chance:.2f}"
+    return (
+        f"{len(found.tried)} settings were tried: bands from 1 to 20 points and none, alone and with a calendar. Ranked by Sharpe ratio.",
+        f"What the best earned beside holding has a Sharpe ratio of {beside}; by chance alone the best of so many has {chance}.",
+        f"That it is better than chance is {likely}: {so}.",
+        "The bare rule: a taker's fee, no lots, no smallest trades, no triggers; the futures' share waits as cash.",
+        "Survivors only: coins that have vanished since are not recorded, so the past looks kinder than it was.",
+    )
+
+
+def _figures(one: Tried) -> tuple[str, ...]:
+    fall, fees = f"{one.drawdown * 100:+.1f} %", f"{one.fees * 100:.2f} %"
+    return (f"{(one.growth - 1) * 100:+.1f} %", fall, _number(one.sharpe), str(one.trades), f"{one.turnover:.2f}", fees)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

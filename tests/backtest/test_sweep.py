@@ -1,0 +1,85 @@
+"""Many settings over one past: each as the rule alone has it, and the best of them beside what chance would give."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from chatbot.backtest import sweep_text
+from chatbot.backtest.sweep import CALENDARS, sweep
+from chatbot.engine.backtest.rule import Rule, replay
+from chatbot.engine.errors import Refused
+from chatbot.model import BandRule, Strategy
+from tests.backtest.made import past_of
+
+DAYS = 90
+
+
+def wandering(seed: int = 3) -> dict[str, np.ndarray]:
+    """Return ninety days of three coins."""
+    steps = np.random.default_rng(seed).normal(0, [[0.006], [0.009], [0.012]], (3, DAYS * 24 + 1))
+    return dict(zip(("BTC", "ETH", "SOL"), 100 * np.exp(np.cumsum(steps, axis=1)), strict=True))
+
+
+def a_strategy() -> Strategy:
+    """Return half CORE of two coins, a quarter SOL, and the rest in two kinds of money."""
+    weights = {"CORE": Decimal("0.5"), "SOL": Decimal("0.25"), "STABLE": Decimal("0.15"), "FUTURES": Decimal("0.1")}
+    bands = {line: BandRule(abs_pp=Decimal(5)) for line in ("CORE", "SOL", "STABLE")}
+    return Strategy(
+        preset="custom",
+        weights=weights,
+        members={"CORE": ("BTC", "ETH")},
+        futures_net=Decimal(0),
+        futures_split={},
+        bands=bands,
+        futures_band_pp=Decimal(5),
+    )
+
+
+def test_each_setting_is_what_the_rule_alone_makes_of_its_lines() -> None:
+    """A line of two coins is a basket that nobody trades inside; money is worth 1, and the futures' share waits as it."""
+    prices = wandering()
+    found = sweep(past_of(prices), a_strategy())
+    core = (prices["BTC"] / prices["BTC"][0] + prices["ETH"] / prices["ETH"][0]) / 2
+    lines = np.array([core, prices["SOL"] / prices["SOL"][0], *np.ones((2, len(core)))])
+    rule = Rule(targets=(0.5, 0.25, 0.15, 0.1), half_widths=(0.03, 0.03, 0.03, 9.0), fee=0.001)
+    run, one = replay(lines, rule), found.at(3.0)
+    assert one.growth == pytest.approx(run.values[-1])
+    assert (one.trades, one.fees) == (len(run.traded), pytest.approx(run.fees))
+    assert one.turnover == pytest.approx(sum(run.turnovers) / 2 * 365 / DAYS)
+    weekly = found.at(None, "weekly")  # 1 January 2021 was a Friday: thirteen Mondays in ninety days
+    assert (weekly.trades, found.at(None, "monthly").trades, found.at(None, "quarterly").trades) == (13, 3, 1)
+    assert found.at(None).trades == 0
+
+
+def test_the_best_stands_beside_chance_and_the_number_of_settings_is_told() -> None:
+    found = sweep(past_of(wandering()), a_strategy())
+    assert len({(one.width_pp, one.calendar) for one in found.tried}) == len(found.tried) == 78 * len(CALENDARS)
+    assert found.best.sharpe == max(one.sharpe for one in found.tried if one.sharpe is not None)
+    assert found.by_chance > 0
+    assert found.deflated is not None
+    assert 0 <= found.deflated <= 1
+    told = sweep_text.as_text(found, a_strategy())
+    assert "312 settings were tried" in told
+    assert "the preset's own ±5 points" in told
+    plain = json.loads(sweep_text.as_json(found))
+    assert len(plain["tried"]) == 312
+    assert plain["best"]["sharpe"] == found.best.sharpe
+
+
+def test_prices_that_never_move_are_evidence_of_nothing() -> None:
+    """Every setting then is the same, and none has a Sharpe ratio."""
+    found = sweep(past_of({coin: np.full(24 * 30, 100.0) for coin in ("BTC", "ETH", "SOL")}), a_strategy())
+    assert found.best.sharpe is None
+    assert found.deflated is None
+    assert "unknown" in sweep_text.as_text(found, a_strategy())
+
+
+def test_a_coin_without_a_price_at_the_first_hour_is_refused() -> None:
+    prices = wandering()
+    prices["SOL"][0] = np.nan
+    with pytest.raises(Refused, match="bad_price"):
+        sweep(past_of(prices), a_strategy())
