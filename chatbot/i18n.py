@@ -137,24 +137,24 @@ class Words:
 
     def number(self, value: Decimal | float, digits: int = 0) -> str:
         """Write a number with exactly ``digits`` decimals."""
-        return _minus(numbers.format_decimal(_rounded(value, digits), format=_parsed(_pattern(digits)), locale=self.locale))
+        return _written(_rounded(value, digits), _pattern(digits), self.locale)
 
     def signed(self, value: Decimal | float, digits: int = 1) -> str:
         """Write a number with its sign, plus included; what rounds to zero has none."""
         rounded = _rounded(value, digits)
         plus = f"+{_pattern(digits)};-{_pattern(digits)}" if rounded else _pattern(digits)
-        return _minus(numbers.format_decimal(rounded, format=_parsed(plus), locale=self.locale))
+        return _written(rounded, plus, self.locale)
 
     def percent(self, value: Decimal | float, digits: int = 1) -> str:
         """Write a fraction as per cent: 0.462 is 46.2%."""
         rounded = _rounded(Decimal(str(value)) * 100, digits) / 100
-        return _minus(numbers.format_percent(rounded, format=_parsed(self._percent_pattern(digits)), locale=self.locale))
+        return _written(rounded, self._percent_pattern(digits), self.locale)
 
     def signed_percent(self, value: Decimal | float, digits: int = 1) -> str:
         """Write a fraction as per cent with its sign."""
         rounded = _rounded(Decimal(str(value)) * 100, digits) / 100
         plain = self._percent_pattern(digits)
-        return _minus(numbers.format_percent(rounded, format=_parsed(f"+{plain};-{plain}" if rounded else plain), locale=self.locale))
+        return _written(rounded, f"+{plain};-{plain}" if rounded else plain, self.locale)
 
     def points(self, fraction: Decimal, digits: int = 1) -> str:
         """Write a fraction of V in percentage points without a sign or unit: 0.05 is 5.0."""
@@ -170,8 +170,7 @@ class Words:
         if self.currency not in _FIAT:
             return f"{self.quantity(amount) if self.currency == 'BTC' else self.number(amount, digits)} {self.currency}"
         pattern = re.sub(r"0\.0+|0(?=[^,.#0]|$)", _zeros(digits), self.locale.currency_formats["standard"].pattern)
-        rounded = _rounded(amount, digits)
-        return _minus(numbers.format_currency(rounded, self.currency, format=_parsed(pattern), locale=self.locale, currency_digits=False))
+        return _written(_rounded(amount, digits), pattern, self.locale, self.currency)
 
     def price(self, value: Decimal) -> str:
         """Write a price with its step: two decimals, and more where six significant figures need them."""
@@ -302,8 +301,13 @@ def _pattern(digits: int) -> str:
 _parsed = lru_cache(maxsize=128)(numbers.parse_pattern)
 
 
-def _minus(written: str) -> str:
-    """Return a written number with the real minus sign (U+2212) in every language: many have a hyphen, which a line may break after."""
+@lru_cache(maxsize=4096)
+def _written(value: Decimal, pattern: str, locale: Locale, currency: str | None = None) -> str:
+    """Return a number as a CLDR pattern writes it; a card that is made to fit is written several times, with the same figures.
+
+    It has the real minus sign (U+2212) in every language: many have a hyphen, which a line may break after.
+    """
+    written = _parsed(pattern).apply(value, locale, currency=currency, currency_digits=False)
     return str(written).replace("-", "−")
 
 
