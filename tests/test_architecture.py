@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -109,10 +110,17 @@ def sources() -> list[Path]:
     return sorted(path for top in ("chatbot", "handlers") for path in (ROOT / top).rglob("*.py"))
 
 
-def imported(path: Path) -> set[str]:
+@cache
+def parsed(path: Path) -> ast.Module:
+    """Return the tree of a file, which many of these tests walk through."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def imported(path: Path) -> frozenset[str]:
     """Return the modules that a file imports, those under TYPE_CHECKING included, relative ones resolved."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -121,7 +129,7 @@ def imported(path: Path) -> set[str]:
             names = {f"{module}.{alias.name}" for alias in node.names}
             is_package = (ROOT / module.replace(".", "/")).is_dir()
             found |= names if is_package else {module}
-    return found
+    return frozenset(found)
 
 
 def rule_for(path: Path) -> tuple[str, ...]:
@@ -202,7 +210,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 def test_every_name_has_one_address() -> None:
     """A name is imported from the module that defines it; only the two faces hand on what their modules define."""
-    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in _paths().items()}
+    trees = {name: parsed(path) for name, path in _paths().items()}
     defined = {name: _defined(tree) for name, tree in trees.items()}
     seen = 0
     for importer, tree in trees.items():
@@ -235,7 +243,7 @@ def test_every_package_says_what_its_door_is() -> None:
     packages = [path for path in sources() if path.name == "__init__.py"]
     assert len(packages) > 20
     for path in packages:
-        said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        said = ast.get_docstring(parsed(path)) or ""
         assert len(said.split()) >= 5, path
 
 

@@ -201,7 +201,9 @@ def test_every_test_says_what_it_shows() -> None:
     """A test has a sentence: a docstring, or a name of at least three words."""
     seen = 0
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        inside = (node for one in tree.body if isinstance(one, ast.ClassDef) for node in one.body)
+        for node in (*tree.body, *inside):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith("test_"):
                 seen += 1
                 assert ast.get_docstring(node) or node.name.count("_") >= 3, f"{path.name}: {node.name}"
