@@ -77,6 +77,7 @@ async def begun(ann: Someone) -> None:
         await ann.step(86_400.0)
 
 
+@pytest.mark.long
 async def test_it_comes_once_at_its_hour_with_its_picture(tmp_path: Path) -> None:
     """On Monday at six in the evening, not before, not again, and not once it is off."""
     async with after(begun, tmp_path, source=LivelyMarket) as ann:

@@ -216,6 +216,7 @@ async def test_a_plan_that_filled_as_confirmed_asks_for_no_new_overlay(db: Datab
     assert lab.services.replans == 0
 
 
+@pytest.mark.long
 async def test_a_leg_that_the_person_left_out_is_not_sent_and_is_no_failure(db: Database) -> None:
     lab = await open_lab(db)
     made = await lab.plan(FULL)

@@ -226,6 +226,7 @@ def test_the_buys_together_never_spend_more_than_there_is(cash: int, moves: tupl
 # --- stopped, halted, killed ---
 
 
+@pytest.mark.long
 async def test_a_halt_takes_every_order_of_a_kind_back_within_two_seconds(db: Database) -> None:
     clock = ManualClock(START)
     lab = await open_lab(db, clock=clock, pace=Pace(requote_s=30, requotes=1, margin_s=1))

@@ -249,6 +249,7 @@ async def test_without_prices_the_run_waits_for_them(tmp_path: Path) -> None:
         assert await plans_of(on, portfolio) == ("02 09:32 schedule",)
 
 
+@pytest.mark.long
 async def test_another_zone_moves_the_next_run_and_never_runs_a_date_twice(tmp_path: Path) -> None:
     """Run on Monday in UTC, then moved to New York: Monday's 09:30 there is passed over, Tuesday's is run."""
     async with bench(tmp_path) as on:

@@ -81,6 +81,7 @@ async def test_what_was_bought_too_little_by_hand_is_asked_for_again(tmp_path: P
         assert await trades(ann) == {"SOL": 1000}
 
 
+@pytest.mark.long
 async def test_what_a_person_changes_about_a_line_is_a_new_choice(ann: Someone) -> None:
     """Coins that come, go or are kept out, and other targets: the mix is then what is held. Money and bands are no such thing."""
     await ann.confirm()

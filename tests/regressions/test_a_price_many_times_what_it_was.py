@@ -99,6 +99,7 @@ async def test_nothing_is_planned_until_the_person_says_that_it_is_true(ann: Som
     assert len(await ann.plans()) > plans, "now it is a price, and far out of its band"
 
 
+@pytest.mark.long
 async def test_what_is_not_true_goes_on_blocking_with_the_way_out(ann: Someone) -> None:
     """Redenominated: no plan, the reason stays, and the price can be called true afterwards."""
     await leapt(ann, "1000")

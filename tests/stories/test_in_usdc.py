@@ -81,6 +81,7 @@ async def test_from_start_over_a_drift_alert_and_a_plan_to_a_portfolio_back_on_t
     assert {fee for order in state.orders.values() for fee in order.public(state.quote).fees} == {"USDC"}
 
 
+@pytest.mark.long
 async def test_it_is_valued_by_its_own_prices(ann: Someone) -> None:
     """The value is what is held times what it costs in USDC, which is 0.5 % more than in USDT."""
     await ann.say("/status")

@@ -132,6 +132,7 @@ async def test_snooze_keeps_quiet_for_an_hour_and_rings_after_it(tmp_path: Path)
         assert (await ann.plan()).number == 3
 
 
+@pytest.mark.long
 async def test_a_leg_left_out_by_edit_is_not_traded_and_the_rest_is(tmp_path: Path) -> None:
     async with at_a_card(tmp_path) as ann:
         await ann.tap("Edit")

@@ -262,6 +262,7 @@ def test_every_error_of_ccxt_becomes_one_of_ours(name: str, changes: bool) -> No
     assert "said so" in str(error)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
 def test_loading_one_exchange_loads_no_other() -> None:
     """A fresh process that loads one exchange has none of the others in memory, and stays far below what all of ccxt takes."""

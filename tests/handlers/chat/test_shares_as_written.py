@@ -252,6 +252,7 @@ CHAT = [
 ]
 
 
+@pytest.mark.long
 async def test_weights_and_bands_are_taken_in_the_chat(tmp_path: Path) -> None:
     """In three languages; what names a preset shows it, and a press of its button uses it."""
     async with someone(tmp_path, fear_greed_url="", operator_ids=OPERATORS) as ann:

@@ -90,6 +90,7 @@ async def test_consent_is_asked_with_the_limits_in_words_and_one_tap_ends_it(tmp
         assert (await at.portfolio()).answer is AnswerMode.ASK
 
 
+@pytest.mark.long
 async def test_above_a_limit_the_card_says_which(tmp_path: Path) -> None:
     """And waits, with its Confirm."""
     async with ann(tmp_path) as at:

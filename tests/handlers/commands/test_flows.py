@@ -314,6 +314,7 @@ async def test_a_portfolio_of_another_market_is_told_what_it_is(tmp_path: Path) 
         assert (await ann.plan()).state == "proposed"
 
 
+@pytest.mark.long
 async def test_a_coin_that_is_halted_or_gone_is_corrected_at_what_it_counts_at(tmp_path: Path) -> None:
     """Its last price: what is missing of it is worth something, and the return of the day is known."""
     clock = ManualClock(START)

@@ -84,6 +84,7 @@ async def sends(ann: Someone, at: list[float] | None = None) -> list[str]:
     return sent
 
 
+@pytest.mark.long
 async def test_a_plan_under_way_is_stopped_within_two_seconds_and_goes_on_when_its_person_says_so(ann: Someone) -> None:
     """The order that rests is cancelled, nothing follows it; its person is told at the begin and at the end; the books come out right."""
     ben, at = ann.beside(BEN), []
