@@ -70,7 +70,7 @@ def trigger_alert(words: Words, portfolio: Portfolio, steps: Sequence[Step], moo
 
 
 def _step_line(words: Words, step: Step, mood_source: str) -> Html:
-    line = reasons.sentence(words, step.reason)
+    line = reasons.sentence(words, step.reason, suppressed=step.suppressed)
     return signals.with_source(words, line, step.reason.trigger, mood_source)
 
 

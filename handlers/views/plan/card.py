@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chatbot.i18n import Words
-    from chatbot.model import Leg, Plan, Portfolio, PortfolioFigures, Reason
-    from chatbot.plans.outcomes import NothingToDo
+    from chatbot.model import Leg, LineReading, Plan, Portfolio, PortfolioFigures, Reason
+    from chatbot.plans.outcomes import NothingToDo, SmallDifference
     from handlers.buttons import Button, Keyboard
     from handlers.views.common import Picture
 
@@ -400,8 +400,7 @@ def nothing_to_do(words: Words, found: NothingToDo, now: datetime | None = None)
     if all(not reading.drift for reading in figures.limits):
         close = [say(words, "Every line is exactly on its target.")]
     if small is not None:
-        facts = {"coin": bold(coin(small.instrument)), "points": _small_points(words, small.weight)}
-        close = [say(words, "Every line is inside its band. The largest difference is {coin}, {points} points.", **facts)]
+        close = [_inside(words, figures, small)]
     undone = [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in found.left_out[:8]]
     text = page(
         head(words, portfolio),
@@ -419,9 +418,23 @@ def _small_points(words: Words, share: Decimal) -> str:
     return words.points(share, 1 if share >= Decimal("0.001") or not share else 2)
 
 
+def _inside(words: Words, figures: PortfolioFigures, small: SmallDifference) -> Html:
+    """Name what is furthest off of all that is small: the coin, or a line of the table below that its coins add up to."""
+    line = _furthest(figures)
+    named, off = bold(coin(small.instrument)), small.weight
+    if line is not None and abs(line.drift) > off:
+        named, off = bold(line_name(words, line.line)), abs(line.drift)
+    facts = {"coin": named, "points": _small_points(words, off)}
+    return say(words, "Every line is inside its band. The largest difference is {coin}, {points} points.", **facts)
+
+
+def _furthest(figures: PortfolioFigures) -> LineReading | None:
+    return max(figures.limits, key=lambda reading: abs(reading.drift), default=None)
+
+
 def _largest(words: Words, figures: PortfolioFigures) -> Html | None:
     """Name the line that is furthest off its target; None where there is none."""
-    line = max(figures.limits, key=lambda reading: abs(reading.drift), default=None)
+    line = _furthest(figures)
     if line is None:
         return None
     facts = {"line": bold(line_name(words, line.line)), "points": _small_points(words, abs(line.drift))}

@@ -37,12 +37,14 @@ def is_about_signal(reason: Reason) -> bool:
     return reason.trigger in WORDS
 
 
-def sentence(words: Words, reason: Reason) -> Html:
-    """Say what a trigger of the market saw, and what it asks for."""
+def sentence(words: Words, reason: Reason, *, suppressed: bool = False) -> Html:
+    """Say what a trigger of the market saw, and what it asks for; ``suppressed``: it does not get it."""
     said = said_of(reason.trigger, reason.line)
     begin = said.met if _is_within(reason) else said.begin
     changed = {Phase.CHANGE: said.change, Phase.EASE: said.ease, Phase.WATCH: said.watch, Phase.END: said.end}
     msgid = _LIFTED if _is_lifted(reason) else changed.get(reason.event) or begin
+    if suppressed and said.held_back is not None and reason.event in (Phase.BEGIN, Phase.CHANGE):
+        msgid = said.held_back.told
     limit = reason.limit if reason.event not in (Phase.END, Phase.WATCH) else None
     facts = {
         "coin": bold(coin(reason.line)),

@@ -39,7 +39,8 @@ class HeldBackWords:
     #: /why: what it asks for, and why it does not get it
     asks: str
     why_not: str
-    #: under its alert
+    #: its alert: what was seen and asked for, and that nothing comes of it
+    told: str
     alert: str
 
 
@@ -249,6 +250,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
                 status=N_("Funding {reading} per 8 h asks for more, held back by what asks for less risk"),
                 asks=N_("Funding has been low since {moment}, now {reading} per 8 h, and asks for {size} net futures."),
                 why_not=N_("It adds nothing while a spike, a trend, fear or a hedge asks for less risk."),
+                told=N_("Funding is low, {reading} per 8 h, limit {limit}, and asks for {size} net futures."),
                 alert=N_("Low funding changes nothing now: something else asks for less risk."),
             ),
         ),

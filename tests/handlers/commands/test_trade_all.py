@@ -33,7 +33,7 @@ async def test_what_is_left_is_traded_with_one_tap(tmp_path: Path) -> None:
         sent, plans = await ann.orders(), len(await ann.plans())
         answer = await ann.say("/rebalance")
         assert "Nothing to do." in answer
-        assert "Every line is inside its band. The largest difference is ETH, 0.07 points." in answer
+        assert "Every line is inside its band. The largest difference is BTC/ETH, 0.1 points." in answer, "as the table below it"
         assert len(await ann.plans()) == plans, "no card that would trade dust"
         await ann.tap("Trade it all the same")
         card = ann.last

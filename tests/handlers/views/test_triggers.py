@@ -231,6 +231,8 @@ def test_an_alert_says_what_comes_of_it() -> None:
     assert follows not in told
     nothing = alerts.trigger_alert(EN, portfolio(), [held])
     assert "Low funding changes nothing now" in nothing.text
+    assert "asks for <b>" in nothing.text
+    assert "net futures go up" not in nothing.text, "it is not said of what does not happen"
     assert follows not in nothing.text
     assert "See the plan" not in [button.label for row in nothing.keyboard for button in row]
     assert follows in alerts.trigger_alert(EN, portfolio(), [over]).text

@@ -12,6 +12,7 @@ from chatbot.errors import UserError
 from chatbot.i18n import Catalogue
 from chatbot.model import CORE, Cause, HeldBack, LeftOutWhy, LegState, Mode, NotAlone, Outcome, Person, Phase, PlanState, Problem, Reason
 from chatbot.model.hedge import HedgeProblem
+from chatbot.plans.outcomes import NothingToDo, SmallDifference
 from handlers.buttons import Reason as TapReason
 from handlers.buttons import Refusal
 from handlers.views import alerts, common, problems, tables
@@ -422,3 +423,16 @@ def test_a_picture_of_a_test_account_says_so_itself() -> None:
         again = replace(shown, keyboard=())
         assert again.picture is not None
         assert again.picture.labels.title == title
+
+
+@pytest.mark.parametrize("small", ["0.0001", "0.0007", "0.2"])
+def test_the_largest_difference_is_the_largest_of_all_that_is_shown(small: str) -> None:
+    """The coin that is furthest off, unless a line of the table is further: its coins add up."""
+    shown, off = figures(), D(small)
+    furthest = max(abs(line.drift) for line in shown.limits)
+    assert D("0.0007") < furthest < D("0.2")
+    text = card.nothing_to_do(
+        WORDS, NothingToDo(portfolio=portfolio(), figures=shown, small=SmallDifference(instrument="XRP", weight=off))
+    ).text
+    said = "<b>XRP</b>" if off > furthest else WORDS.points(furthest)
+    assert said in text.partition("The largest difference is")[2].partition("points.")[0]
