@@ -71,7 +71,7 @@ class HedgeWatch:
 
         One hedge at a time: there can be one plan only, so another one that is over is told in the check after that plan.
         """
-        gone = {(one.kind, one.plan_id) for one in evaluation.lost if one.contract in shorts}
+        gone = {(one.kind, one.plan_id) for one in evaluation.lost_for_sure if one.contract in shorts}
         lost = [hedge for hedge in hedges if (hedge.kind, hedge.plan_id) in gone]
         hedges = tuple(hedge for hedge in hedges if hedge not in lost)
         alerts = [HedgeAlert(kind=MessageKind.HEDGE_OVER, facts={"hedge": hedge.kind, "why": life.GONE}) for hedge in lost]

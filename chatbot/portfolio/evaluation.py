@@ -54,6 +54,8 @@ class Evaluation:
     memory: Memory = field(default_factory=Memory)
     #: something came or went at the exchange, and nobody knows yet what: the value tells no gain and no loss
     unsettled: bool = False
+    #: contracts that an account at an exchange holds by all that its history explains; None: nobody but us keeps it, or it is not known
+    accounted: frozenset[str] | None = None
 
     @property
     def known_value(self) -> Decimal | None:
@@ -72,8 +74,15 @@ class Evaluation:
 
     @property
     def lost(self) -> tuple[OpenHedge, ...]:
-        """Return the hedges whose position has vanished."""
-        return lost_hedges(self.portfolio, self.states, self.account) if self.account is not None else ()
+        """Return the hedges whose position has vanished: nothing is opened for them any more."""
+        return lost_hedges(self.states, self.account) if self.account is not None else ()
+
+    @property
+    def lost_for_sure(self) -> tuple[OpenHedge, ...]:
+        """Return those of them that have ended: an exchange may answer with nothing where there is something; its history explains it."""
+        if self.portfolio.mode is not Mode.LIVE:
+            return self.lost
+        return tuple(hedge for hedge in self.lost if self.accounted is not None and hedge.contract not in self.accounted)
 
     @property
     def fresh(self) -> tuple[str, ...]:
@@ -86,13 +95,11 @@ class Evaluation:
         return self.held.snapshot if self.held is not None else None
 
 
-def lost_hedges(portfolio: Portfolio, states: PortfolioStates, account: Account) -> tuple[OpenHedge, ...]:
+def lost_hedges(states: PortfolioStates, account: Account) -> tuple[OpenHedge, ...]:
     """Return the hedges whose contract was held at the last look and is not now, although no plan has traded it since.
 
-    It was liquidated, settled, or closed by the person. A live exchange may answer with nothing where there is something.
+    It was liquidated, settled, or closed by the person.
     """
-    if portfolio.mode is Mode.LIVE:
-        return ()
     held = {position.instrument for position in account.positions if position.qty}
     return tuple(hedge for hedge in states.hedges if hedge.settled and states.shorts.get(hedge.contract) and hedge.contract not in held)
 

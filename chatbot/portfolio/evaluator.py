@@ -141,7 +141,7 @@ class Evaluator:
                 account = aside.without_market(account, portfolio.strategy, markets, traded)
             coins = valuation.managed_coins(account.balances.spot, portfolio.strategy)
             signals = (*signals, *await self._own_signals(portfolio, coins, quoted.world))
-            extra = frozenset(also) & markets.keys() | _hedged(portfolio, states, account)
+            extra = frozenset(also) & markets.keys() | _hedged(states, account)
             known = {*valuation.instruments(portfolio.strategy, account), *extra}
             shown = valuation.wholly_kept(portfolio.strategy, account)
             wished = await self._wished(quoted.board, {*(tilt.contract for tilt in states.tilts), *shown}, known, markets)
@@ -243,9 +243,9 @@ class Evaluator:
         return tuple(found.values())
 
 
-def _hedged(portfolio: Portfolio, states: PortfolioStates, account: Account) -> set[str]:
+def _hedged(states: PortfolioStates, account: Account) -> set[str]:
     """Return the contracts of the hedges that are open."""
-    lost = lost_hedges(portfolio, states, account)
+    lost = lost_hedges(states, account)
     return {hedge.contract for hedge in states.hedges if not hedge.closed and hedge not in lost}
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     Rows = dict[str, dict[str, Any]]
     #: a row before and after
     Pair = tuple[dict[str, Any], dict[str, Any]]
+    #: signed quantity and entry price
+    Stake = tuple[Decimal, Decimal]
 
 #: keys of rows; every other row is a line's hysteresis. Lines are written in capitals, or are NET
 _MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _HEDGE = "margin", "rang", "problem", "schedule", "triggers", "tilts", "hedge:"
@@ -163,6 +165,19 @@ async def forget_mix(tx: Tx, portfolio: Portfolio, coins: Collection[str]) -> No
     lines = {portfolio.strategy.line_of(coin) for coin in coins if coin not in CASH_COINS}
     before = await read(tx, portfolio.id)
     await write(tx, portfolio.id, before, replace(before, mix={line: meant for line, meant in before.mix.items() if line not in lines}))
+
+
+async def reduced(tx: Tx, portfolio_id: int, old: Mapping[str, Stake], new: Mapping[str, Stake], forced: Collection[str]) -> None:
+    """Note what an exchange did to positions by itself: a hedge is no larger than what is left of it; one that is gone will end."""
+    before = await read(tx, portfolio_id)
+    shorts, hedges = dict(before.shorts), before.hedges
+    for contract in sorted(set(forced) & old.keys()):
+        was, left = old[contract][0], new[contract][0] if contract in new else Decimal(0)
+        if was < left < 0:
+            hedges = tuple(replace(one, qty=one.qty * left / was) if one.contract == contract and one.settled else one for one in hedges)
+        elif not left and any(one.contract == contract for one in hedges):
+            shorts[contract] = was
+    await write(tx, portfolio_id, before, replace(before, shorts=shorts, hedges=hedges))
 
 
 def answered(before: PortfolioStates, after: PortfolioStates) -> dict[str, Pair]:

@@ -80,7 +80,8 @@ class Books:
         if not isinstance(await self._accounts.exchange(seen.portfolio.id), Recorded):
             return seen
         async with self._locks[seen.portfolio.id]:
-            return await self._settle(seen, Book.of(seen.account, began), look)
+            settled = await self._settle(seen, Book.of(seen.account, began), look)
+            return replace(settled, accounted=frozenset(self._known[seen.portfolio.id].book.held.positions))
 
     async def _settle(self, seen: Evaluation, found: Book, look: int) -> Evaluation:
         known, now = await self._of(seen.portfolio, found, look), found.held
@@ -196,6 +197,7 @@ class Books:
                 await states.forget_mix(tx, portfolio, _coins(flow))
                 if person is not None:
                     await _tell(tx, person, stored)
+            await states.reduced(tx, portfolio.id, book.held.positions, turned.held.positions, {one.instrument for one in acted})
             for one in acted:
                 if person is not None:
                     await _tell_acted(tx, person, portfolio, one, turned.at)
