@@ -172,6 +172,11 @@ class Words:
         pattern = re.sub(r"0\.0+|0(?=[^,.#0]|$)", _zeros(digits), self.locale.currency_formats["standard"].pattern)
         return _written(_rounded(amount, digits), pattern, self.locale, self.currency)
 
+    def signed_money(self, value: Decimal) -> str:
+        """Write an amount with its sign, where it is not nothing."""
+        told = self.money(value)
+        return f"+{told}" if value > 0 and told != self.money(Decimal(0)) else told
+
     def price(self, value: Decimal) -> str:
         """Write a price with its step: two decimals, and more where six significant figures need them."""
         digits = 2 if not value else max(2, min(10, 5 - value.adjusted()))

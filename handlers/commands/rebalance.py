@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from chatbot.errors import ExchangeError
 from chatbot.model import UNDER_WAY, Cause, PlanState, Reason
 from chatbot.plans import outcomes
+from chatbot.reports.tax import entries
+from chatbot.reports.tax.expected import expected
 from chatbot.store import events, halt, plans
 from handlers.chat.context import answer, need_portfolio, reply, show
 from handlers.commands import alerts
@@ -229,7 +231,13 @@ async def card(update: Update, context: Context) -> None:
 async def more(update: Update, context: Context) -> None:
     """Show a page of everything that the card has no room for."""
     page = int(context.tapped.args[1])
-    await _with_plan(update, context, lambda ctx, portfolio, plan: more_views.more(ctx.words, portfolio, plan, page))
+    plan = await context.program.rebalancing.owned_plan(int(context.tapped.args[0]), context.person.id)
+    portfolio = await context.portfolio_of(plan)
+    realised = None
+    if plan is not None and portfolio is not None and plan.state is PlanState.PROPOSED:
+        async with context.program.db.read() as tx:
+            realised = expected(await entries.read(tx, portfolio), plan, context.program.clock.now(), context.words.zone)
+    await _with_plan(update, context, lambda ctx, portfolio, plan: more_views.more(ctx.words, portfolio, plan, page, realised))
 
 
 async def edit(update: Update, context: Context) -> None:

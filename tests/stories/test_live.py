@@ -37,6 +37,9 @@ async def test_from_the_first_key_to_the_first_plan_with_real_money_and_its_rest
         card = await ann.say("/rebalance")
         assert "LIVE · Binance" in card
         assert "a first plan on an account trades a tenth" in card
+        await ann.tap("More")
+        ann.sees("It would realise", "first in, first out")
+        await ann.tap("Back to the plan")
         first = await ann.confirm()
         assert first.state is PlanState.DONE
         await ann.step()

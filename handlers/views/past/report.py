@@ -32,7 +32,7 @@ def overview(words: Words, portfolio: Portfolio, told: Books) -> View:
     if not told.rows:
         return View(page(top, say(words, "There is nothing to report yet: no trades and no deposits.")))
     titles = ("", words.t("realised"), words.t("fees"))
-    rows = [(str(one.year), _signed(words, realised(one)), words.money(one.fees)) for one in told.years]
+    rows = [(str(one.year), words.signed_money(realised(one)), words.money(one.fees)) for one in told.years]
     text = page(
         top,
         table([titles, *rows]),
@@ -59,9 +59,9 @@ def caption(words: Words, portfolio: Portfolio, told: Books, period: str, code: 
     text = page(
         head(words, portfolio, subject),
         joined(DOT, (say_n(words, _TRADES, trades), say(words, "fees {fees}", fees=words.money(fees)))),
-        say(words, "Realised: coins {amount}", amount=_signed(words, coins)),
-        say(words, "Realised: futures {amount}", amount=_signed(words, futures)) if futures else None,
-        say(words, "Funding: {amount}", amount=DASH if told.funding_unknown else _signed(words, funding))
+        say(words, "Realised: coins {amount}", amount=words.signed_money(coins)),
+        say(words, "Realised: futures {amount}", amount=words.signed_money(futures)) if futures else None,
+        say(words, "Funding: {amount}", amount=DASH if told.funding_unknown else words.signed_money(funding))
         if funding or told.funding_unknown
         else None,
         *_unknown(words, told),
@@ -98,11 +98,6 @@ def _unknown(words: Words, told: Books) -> list[Html]:
     if told.funding_unknown:
         found.append(say(words, "How much funding was paid or received is not fully known."))
     return found
-
-
-def _signed(words: Words, amount: Decimal) -> str:
-    sign = "+" if round(amount, 2) > 0 else ""
-    return f"{sign}{words.money(amount)}"
 
 
 def arg(to: Format, code: str) -> str:

@@ -179,7 +179,7 @@ def _costs(words: Words, told: Review) -> list[Html]:
     if costs.slippage is not None:
         planned, paid = words.number(costs.slippage.planned_bps, 1), words.number(costs.slippage.paid_bps, 1)
         found.append(say(words, "Slippage planned {planned} bp, paid {paid} bp", planned=planned, paid=paid))
-    funding = DASH if costs.funding is None else _money(words, costs.funding)
+    funding = DASH if costs.funding is None else words.signed_money(costs.funding)
     if costs.funding is None or costs.funding:
         found.append(say(words, "Fees {fees} · funding {funding}", fees=words.money(costs.fees), funding=funding))
     else:
@@ -202,7 +202,7 @@ def scorecard(words: Words, told: Review) -> View:
         return View(page(top, say(words, "No plans yet that I can judge.")), (back,))
     shown = told.card.scores[:_MOST]
     rows = [("", words.t("done"), words.t("left"), words.t("brought"))]
-    rows += [(_name(words, one), str(one.carried_out), str(one.skipped + one.expired), _money(words, one.gain)) for one in shown]
+    rows += [(_name(words, one), str(one.carried_out), str(one.skipped + one.expired), words.signed_money(one.gain)) for one in shown]
     text = page(
         top,
         table(rows),
@@ -215,7 +215,7 @@ def scorecard(words: Words, told: Review) -> View:
         GainBar(
             name=_name(words, one),
             value=float(one.gain),
-            said=_money(words, one.gain),
+            said=words.signed_money(one.gain),
             fact=words.t("{done} done, {left} left", done=one.carried_out, left=one.skipped + one.expired),
         )
         for one in shown
@@ -237,7 +237,9 @@ def _alone(words: Words, one: Score) -> Html:
     counts = say(words, "{done} done, {skipped} skipped, {expired} expired", done=one.carried_out, skipped=one.skipped, expired=one.expired)
     cost = say(words, "fees {fees} a plan", fees=words.money(one.fees / one.carried_out)) if one.carried_out else None
     saved = say(words, "Fees saved where triggers met: {amount}", amount=words.money(one.saved)) if one.saved else None
-    missed = say(words, "Those you left would have brought {amount}", amount=_money(words, one.missed)) if one.missed is not None else None
+    missed = (
+        say(words, "Those you left would have brought {amount}", amount=words.signed_money(one.missed)) if one.missed is not None else None
+    )
     return joined("\n", (bold(_name(words, one)), joined(DOT, (counts, cost)), _later(words, one), saved, missed))
 
 
@@ -246,7 +248,7 @@ def _left(words: Words, told: Review) -> Html | None:
     missed = [one.missed for one in told.card.scores if one.missed is not None]
     if not missed:
         return None
-    return say(words, "The plans you left would have brought {amount}", amount=_money(words, sum(missed, Decimal(0))))
+    return say(words, "The plans you left would have brought {amount}", amount=words.signed_money(sum(missed, Decimal(0))))
 
 
 def _name(words: Words, one: Score) -> str:
@@ -264,15 +266,15 @@ def _sum(words: Words, told: Review) -> list[Html]:
         return [say(words, "It cannot be added up: a price is missing for a coin that was traded or held.")]
     found = []
     if attribution.funding:
-        found.append(say(words, "Funding {amount}", amount=_money(words, attribution.funding)))
+        found.append(say(words, "Funding {amount}", amount=words.signed_money(attribution.funding)))
     if told.unexplained is not None and abs(told.unexplained) >= Decimal("0.01"):
-        found.append(say(words, "Not explained by trades: {amount}", amount=_money(words, told.unexplained)))
-    return [*found, say(words, "Together {amount} against holding", amount=_money(words, told.ahead))]
+        found.append(say(words, "Not explained by trades: {amount}", amount=words.signed_money(told.unexplained)))
+    return [*found, say(words, "Together {amount} against holding", amount=words.signed_money(told.ahead))]
 
 
 def _later(words: Words, one: Score) -> Html | None:
     """Say what a plan of this trigger had brought after a while, the middle one of all; None while none is as old."""
-    week, month = (DASH if amount is None else _money(words, amount) for amount in one.after)
+    week, month = (DASH if amount is None else words.signed_money(amount) for amount in one.after)
     if one.after[0] is None:
         return None
     if one.hits is None:
@@ -283,7 +285,3 @@ def _later(words: Words, one: Score) -> Html | None:
 
 def _number(words: Words, value: float | None) -> str:
     return DASH if value is None else words.number(Decimal(str(value)), 2)
-
-
-def _money(words: Words, amount: Decimal) -> str:
-    return f"+{words.money(amount)}" if round(amount, 2) > 0 else words.money(amount)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chatbot.i18n import N_
 from handlers.views.common import View, button, joined, pages, say
 from handlers.views.hedge import card as hedges
 from handlers.views.plan.card import card_picture, legs_block, reason_lines, result_table, title
@@ -15,12 +16,16 @@ from handlers.views.tables import beside_lines, exposure_change
 if TYPE_CHECKING:
     from chatbot.i18n import Words
     from chatbot.model import Plan, Portfolio
+    from chatbot.reports.tax.expected import Expected
     from handlers.views.common import Html
 
 
-def more(words: Words, portfolio: Portfolio, plan: Plan, page: int = 0) -> View:
-    """Show one page of everything about a plan, each as long as the caption of its picture may be."""
-    found = pages(_everything(words, plan), title(words, portfolio, plan))
+def more(words: Words, portfolio: Portfolio, plan: Plan, page: int = 0, realised: Expected | None = None) -> View:
+    """Show one page of everything about a plan, each as long as the caption of its picture may be.
+
+    ``realised`` is what it would realise; None: it is over.
+    """
+    found = pages([*_everything(words, plan), *_realised(words, realised)], title(words, portfolio, plan))
     at = max(0, min(page, len(found) - 1))
     back = button(words.t("Back to the plan"), "card", plan.id)
     on = (button(words.t("More"), "more", f"{plan.id}:{at + 1}"),) if at + 1 < len(found) else ()
@@ -39,3 +44,22 @@ def _everything(words: Words, plan: Plan) -> list[Html]:
         *beside_lines(words, plan.before),
         *lives.standing_lines(words, plan.before, plan.created_at),
     ]
+
+
+def _realised(words: Words, told: Expected | None) -> list[Html]:
+    """Say what a plan would realise, coins and futures apart, and what of it nobody knows."""
+    if told is None:
+        return []
+    if not told.realises:
+        return [say(words, "It would realise nothing: it sells nothing.")]
+    found = [
+        say(words, "It would realise {amount} (first in, first out, after fees)", amount=words.signed_money(told.coins + told.futures))
+    ]
+    if told.coins and told.futures:
+        found.append(say(words, "Of it futures {amount}", amount=words.signed_money(told.futures)))
+    if told.unknown:
+        text = N_("It would sell for {amount} what nobody knows the cost of: that is not in it.")
+        found.append(say(words, text, amount=words.money(told.unknown)))
+    if told.unknown_futures:
+        found.append(say(words, "The entry of a position is unknown: what it would realise is not in it."))
+    return found

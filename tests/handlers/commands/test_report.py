@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.moments import after
 from tests.portfolio.lively_market import LivelyMarket
@@ -76,6 +79,27 @@ async def test_periods_behind_the_command(tmp_path: Path) -> None:
         assert "Write it like 2025" in await ann.say("/report soon")
         await ann.say("/report everything")
         assert "everything" in ann.last.text
+
+
+async def test_a_card_says_behind_more_what_it_would_realise(tmp_path: Path) -> None:
+    """By the books: the sum is what the year has gained once it is done at the prices of the card; a plan that is over says nothing."""
+    async with after(traded, tmp_path, source=LivelyMarket) as ann:
+
+        async def realised() -> Decimal:
+            await ann.say("/report everything")
+            return sum((D(row["gain_usd"]) for row in rows(ann.last) if row["gain_usd"]), D(0))
+
+        before = await realised()
+        await ann.say("/targets BTC 30 ETH 10 ALT 20 USDT 40")
+        await ann.tap("Plan now")
+        card = ann.with_button("Confirm")
+        await ann.tap("More", on=card)
+        told = re.search(r"It would realise (\S+) \(first in, first out, after fees\)", ann.last.text)
+        assert told is not None, ann.last.text
+        await ann.tap("Back to the plan")
+        await ann.confirm()
+        assert float(await realised() - before) == pytest.approx(float(told[1].replace("$", "").replace("−", "-")), abs=0.3)
+        assert before
 
 
 async def fresh(ann: Someone) -> None:

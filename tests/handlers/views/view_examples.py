@@ -105,6 +105,7 @@ from chatbot.reports.review.scorecard import OWN, SEVERAL, Score, Scorecard
 from chatbot.reports.review.series import Point, Series
 from chatbot.reports.tax import entries as tax_entries
 from chatbot.reports.tax.books import Books, Row, YearSum
+from chatbot.reports.tax.expected import Expected
 from chatbot.reports.tax.files import Format
 from handlers.views import alerts, problems
 from handlers.views.common import esc
@@ -712,6 +713,11 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
             w, portfolio(name, Mode.MANUAL), replace(a_plan(name), mode=Mode.MANUAL), NOW
         ),
         "plan.more.more": lambda w: more.more(w, port, a_plan(name)),
+        "plan.more.more that realises": lambda w: more.more(w, port, a_plan(name), 9, Expected(coins=D(-9), futures=D(3), realises=True)),
+        "plan.more.more that realises what nobody knows": lambda w: more.more(
+            w, port, a_plan(name), 9, Expected(unknown=D(99), unknown_futures=1, realises=True)
+        ),
+        "plan.more.more that realises nothing": lambda w: more.more(w, port, a_plan(name), 9, Expected()),
         "plan.more.more behind it": lambda w: more.more(w, port, _long_plan(name), 2),
         "plan.card.plan_card long": lambda w: card.plan_card(w, port, _long_plan(name), NOW),
         "plan.card.plan_card unknown costs": lambda w: card.plan_card(w, port, with_slippage(a_plan(name), None), NOW),
