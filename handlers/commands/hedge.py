@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import COVER
-from chatbot.model.hedge import LITERAL, HedgeWish
+from chatbot.model.hedge import HEDGE_KINDS, LITERAL, HedgeWish
 from chatbot.plans.outcomes import Proposed
 from chatbot.portfolio import strategies
-from handlers.chat import numbers
+from handlers.chat import guesses, numbers
 from handlers.chat.context import answer, need_portfolio, reply, show
 from handlers.commands.rebalance import answer_proposal
 from handlers.views import problems
@@ -20,6 +21,8 @@ from handlers.views.hedge import words as hedge_words
 from handlers.views.plan import progress
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from telegram import Update
 
     from chatbot.i18n import Words
@@ -30,6 +33,38 @@ if TYPE_CHECKING:
 #: per cent: all of the loss, and a fall after which something is left
 _MOST_COVERAGE, _MOST_DROP = Decimal(100), Decimal(90)
 _CLOSE = N_("close")
+_CLOSES = frozenset(
+    ("close", "end", "stop", "off", "remove", "cancel", "cerrar", "cierra", "quitar", "закрыть", "закрой", "снять", "убрать")
+)
+#: between the two numbers and around them; by their plain letters
+_FILLERS = frozenset(
+    (
+        *(
+            "cover",
+            "hedge",
+            "of",
+            "the",
+            "my",
+            "loss",
+            "losses",
+            "by",
+            "a",
+            "an",
+            "for",
+            "drop",
+            "drops",
+            "fall",
+            "falls",
+            "percent",
+            "btc",
+            "bitcoin",
+        ),
+        *("cubrir", "cubre", "de", "la", "el", "perdida", "un", "una", "cae", "caida", "baja", "por", "ciento"),
+        *("покрыть", "закрои", "потерь", "убытка", "на", "упадет", "падает", "падении", "процентов", "биткоин"),
+    )
+)
+_IF = frozenset(("if", "when", "si", "cuando", "если", "при", "когда"))
+_HALF = frozenset(("half", "mitad", "половину", "половина"))
 
 
 async def hedge(update: Update, context: Context) -> None:
@@ -43,8 +78,8 @@ async def hedge(update: Update, context: Context) -> None:
         asked = update.callback_query is not None and context.tapped.arg == offer.ALL_THE_SAME
         unused = strategies.is_without_futures(portfolio.strategy) and report.rotation is not None and not (report.open or asked)
         await show(update, context, (offer.without_futures if unused else offer.hedge)(context.words, report))
-    elif typed[0].casefold() in (_CLOSE, context.words.t(_CLOSE).casefold()):
-        await _close(update, context, portfolio, typed[1].casefold() if len(typed) > 1 else "")
+    elif guesses.plain(typed[0]) in {*_CLOSES, guesses.plain(context.words.t(_CLOSE))}:
+        await _close(update, context, portfolio, _kind(context.words, typed[1:]))
     else:
         wish, found = read(context.rest)
         if wish is None:
@@ -53,9 +88,24 @@ async def hedge(update: Update, context: Context) -> None:
         await _open(update, context, portfolio, wish)
 
 
+def _kind(words: Words, typed: Sequence[str]) -> str:
+    """Return the kind of hedge that is named behind "close"; empty where none is: then it is asked which, if there are several."""
+    called = {guesses.plain(said): kind for kind in HEDGE_KINDS for said in (kind, _named(words, kind))}
+    return guesses.meant(" ".join(typed), called) or ""
+
+
+def _numbers(text: str) -> list[str]:
+    """Return what is no mere word of "cover 50% if btc falls 20%": the cover first, though it may be said last."""
+    typed = re.sub(r"(?<=[\d%])\s*/\s*(?=\d)", " ", text.replace(" %", "%")).split()
+    said = ["50%" if guesses.plain(one) in _HALF else one for one in typed if guesses.plain(one) not in _FILLERS]
+    behind = next((at for at, one in enumerate(said) if guesses.plain(one) in _IF), None)
+    said = [one for one in said if guesses.plain(one) not in _IF]
+    return said[::-1] if behind == 0 and len(said) == 2 else said
+
+
 def read(text: str) -> tuple[HedgeWish | None, tuple[UserError, ...]]:
     """Read how much of the loss and which fall, in per cent; all that is wrong comes back together."""
-    typed = text.replace(" %", "%").split()
+    typed = _numbers(text)
     if len(typed) != 2:
         return None, (UserError(N_("Say two numbers: how many per cent of the loss to cover, and how many per cent BTC may fall.")),)
     found: list[UserError] = []

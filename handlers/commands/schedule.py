@@ -109,6 +109,9 @@ _SAYS_NOTHING = frozenset(
     )
 )
 _MOST_WORDS = 8
+#: a run that waits for drift, said as a sentence to the end
+_ONLY_IF = re.compile(r"(?i)\b(?:(?:only|solo|sólo|только)\s+)?(?:if|when|si|cuando|если|когда)\b(?P<what>.*)$", re.DOTALL)
+_OUTSIDE = re.compile(r"(?i)outside|out of|band|drift|off target|fuera|desv|вне|полос|коридор|отклон|дрейф")
 _DATED = ("monthly", "quarterly")
 
 #: other forms of what may be said, in plain letters
@@ -117,7 +120,12 @@ _ALSO: dict[str, tuple[str, Any]] = {
     **dict.fromkeys(("diario", "diariamente", "ежедневныи"), ("freq", "daily")),
     **dict.fromkeys(("semanalmente", "еженедельныи"), ("freq", "weekly")),
     **dict.fromkeys(("mensualmente", "ежемесячныи"), ("freq", "monthly")),
-    **dict.fromkeys(("no", "none", "never", "нет", "nunca", "выкл", "apagado", "desactivado"), ("freq", "off")),
+    **{day: ("weekday", at) for at, day in enumerate(("lunes", "martes", "miercoles", "jueves", "viernes", "sabado", "domingo"))},
+    **{day: ("weekday", at) for at, day in enumerate(("понедельник", "вторник", "среда", "четверг", "пятница", "суббота", "воскресенье"))},
+    **dict.fromkeys(
+        ("stop", "cancel", "parar", "стоп", "отключить", "no", "none", "never", "нет", "nunca", "выкл", "apagado", "desactivado"),
+        ("freq", "off"),
+    ),
     "tues": ("weekday", 1),
     "thurs": ("weekday", 3),
 }
@@ -183,8 +191,9 @@ def read(text: str, words: Words, present: ScheduleRule | None) -> tuple[dict[st
     What is not said stays as it is ``present``ly, or as a new schedule begins.
     """
     known = _vocabulary(words)
+    text, waits, refused = _only_if(text)
     text, changes, found = _money(text)
-    text = _phrased(text)
+    changes, found, text = {**waits, **changes}, [*refused, *found], _phrased(text)
     if (often := _CANNOT.search(text)) is not None:
         told = N_("“{text}” is not possible: a schedule is daily, weekly, monthly or quarterly.")
         return {}, (*found, UserError(told, text=numbers.shown(often[0])))
@@ -227,6 +236,17 @@ def _money(text: str) -> tuple[str, dict[str, Any], list[UserError]]:
     if amount <= 0:
         return rest, {}, [UserError(N_("Write an amount above 0, like 500 or 0.1 BTC."))]
     return rest, {"invest": amount}, []
+
+
+def _only_if(text: str) -> tuple[str, dict[str, Any], list[UserError]]:
+    """Take "only if something is outside its band" out of a text; how far outside that is, the bands say and not the schedule."""
+    said = _ONLY_IF.search(text)
+    if said is None:
+        return text, {}, []
+    if _OUTSIDE.search(said["what"]) is None or any(char.isdigit() for char in said["what"]):
+        told = N_("A schedule can act only when a line is outside its band: write outside. How far that is, you set in /bands.")
+        return text[: said.start()], {}, [UserError(told)]
+    return text[: said.start()], {"only_outside": True}, []
 
 
 def _phrased(text: str) -> str:

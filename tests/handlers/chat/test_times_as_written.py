@@ -85,8 +85,19 @@ SCHEDULES = [
     ("ru", "ежемесячно 15-го в 9", "monthly 15 09:00"),
     ("ru", "ежемесячно 15 числа в 9:00", "monthly 15 09:00"),
     ("ru", "выкл", "off"),
+    # the other languages' days, a word that ends it
+    ("en", "cada lunes a las 9", "weekly mon 09:00"),
+    ("en", "каждый понедельник в 9", "weekly mon 09:00"),
+    ("ru", "todos los viernes", "weekly fri"),
+    ("es", "по пятницам в 17:00", "weekly fri 17:00"),
+    ("en", "stop", "off"),
+    ("ru", "стоп", "off"),
 ]
 BAD_SCHEDULES = [
+    ("en", "weekly 7am only if drift >= 3", "only when a line is outside its band"),
+    ("en", "daily if btc falls", "only when a line is outside its band"),
+    ("es", "semanal solo si la desviación es 3", "only when a line is outside its band"),
+    ("ru", "ежедневно если отклонение 3", "only when a line is outside its band"),
     ("en", "biweekly", "“biweekly” is not possible"),
     ("en", "every 2 weeks", "“every 2 weeks” is not possible"),
     ("en", "every other day at 9", "“every other day” is not possible"),
@@ -165,6 +176,22 @@ def rule(text: str) -> dict[str, object]:
 def test_a_schedule_is_read_as_it_was_meant(language: str, typed: str, meant: str) -> None:
     """How often, which day and what time, in sentences and with slips."""
     assert schedule.read(typed, CATALOGUE.words(language), None) == (rule(meant), ())
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "often"),
+    [
+        ("en", "daily only if outside a band", "daily"),
+        ("en", "weekly when something has drifted", "weekly"),
+        ("en", "monthly outside", "monthly"),
+        ("es", "diario solo si hay desviación", "daily"),
+        ("es", "semanal cuando esté fuera de la banda", "weekly"),
+        ("ru", "ежедневно только если вне полосы", "daily"),
+    ],
+)
+def test_a_schedule_may_wait_for_a_band_to_be_left(language: str, typed: str, often: str) -> None:
+    """Said as a sentence or in one word; nothing of the sentence is taken for a day."""
+    assert schedule.read(typed, CATALOGUE.words(language), None) == ({"freq": often, "only_outside": True}, ())
 
 
 @pytest.mark.parametrize(("language", "typed", "told"), BAD_SCHEDULES)

@@ -213,12 +213,14 @@ async def test_a_hedge_whose_plan_is_being_carried_out_is_not_closed_yet(tmp_pat
         assert (answer.text, answer.alert) == ("Its plan is being carried out.", True)
         assert len(await ann.plans()) == count
         await ann.work()
-        await ann.say("/hedge close")
-        ann.sees("futures: reduce the BTC short by")
+        for said in ("/hedge close", "/hedge close all", "/hedge close it", "/hedge cerrar", "/hedge закрыть", "/hedge close cover"):
+            await ann.say(said)
+            ann.sees("futures: reduce the BTC short by")
 
 
 @pytest.mark.parametrize(
-    ("text", "problems"), [("50", 1), ("50 20 10", 1), ("x y", 2), ("0 20", 1), ("50 95", 1), ("50.55 20", 1), ("-5 -5", 2)]
+    ("text", "problems"),
+    [("50", 1), ("50 20 10", 1), ("x y", 2), ("0 20", 1), ("50 95", 1), ("50.55 20", 1), ("-5 -5", 2), ("eth 50 20", 1), ("50,20", 1)],
 )
 def test_what_is_wrong_with_the_two_numbers_is_told_together(text: str, problems: int) -> None:
     """Each number has its range and its form."""
@@ -227,9 +229,30 @@ def test_what_is_wrong_with_the_two_numbers_is_told_together(text: str, problems
     assert len(found) == problems
 
 
-@pytest.mark.parametrize("text", ["50 20", "50% 20%", "50 % 20 %"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "50 20",
+            "50% 20%",
+            "50 % 20 %",
+            "50/20",
+            "50% / 20%",
+            "half 20",
+            "cover half if btc falls 20%",
+            "50% of the loss if BTC drops 20%",
+        ),
+        *(
+            "if btc falls 20% cover 50%",
+            "when bitcoin falls by 20 percent cover half",
+            "cubre la mitad si cae 20%",
+            "si BTC cae un 20% cubrir 50%",
+        ),
+        *("покрыть половину если упадёт на 20%", "при падении на 20% покрыть 50%"),
+    ],
+)
 def test_two_numbers_are_read_as_people_write_them(text: str) -> None:
-    """With or without per cent signs."""
+    """With or without per cent signs, and in a sentence, whichever of them it says first."""
     assert read(text)[0] == HedgeWish(kind=COVER, size=LITERAL, coverage=D("0.5"), drop=D("0.2"))
 
 
