@@ -10,7 +10,7 @@ import json
 import zlib
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import structlog
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     #: what hears which instrument is asked for, from when on
     Heard = Callable[[str, datetime], None]
 
+T = TypeVar("T")
 log = structlog.get_logger()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
@@ -48,6 +49,8 @@ _FUNDING = timedelta(days=30)
 _FUNDING_LATE = timedelta(hours=12)
 _DAY = timedelta(days=1)
 _COLUMNS = 5
+#: no stretch is longer, bytes
+_MOST_BYTES = 1_000_000
 
 
 def _unheard(_instrument: str, _since: datetime) -> None:
@@ -115,25 +118,28 @@ class Kept:
         found = []
         for number in range(first, last + 1):
             begin, end = number * _BARS, min((number + 1) * _BARS, closed)
-            kept = known.get(number)
-            if kept is None or (kept.through - _EPOCH) // span < min(high, end):
-                kept = await self._more_bars(series, number, kept, (begin, end))
-            found.append(_bars_of(kept.body))
+            kept, table = _read(known.get(number), _bars_of)
+            if kept is None or table is None or (kept.through - _EPOCH) // span < min(high, end):
+                table = await self._more_bars(series, number, (kept, table), (begin, end))
+            found.append(table)
         table = _cut(found, since, until)
         if interval == "1d" and len(table):
             self._first[instrument] = _EPOCH + int(table.at_us[0]) * _US
         return table
 
-    async def _more_bars(self, series: Series, number: int, kept: Stretch | None, bars: tuple[int, int]) -> Stretch:
-        """Ask for what is missing of a stretch up to the last closed bar, and keep it."""
-        span, (begin, end) = _SPANS[series.kind], bars
+    async def _more_bars(
+        self, series: Series, number: int, known: tuple[Stretch | None, CandleTable | None], bars: tuple[int, int]
+    ) -> CandleTable:
+        """Ask for what is missing of a stretch up to the last closed bar, keep it, and return it whole."""
+        span, (begin, end), (kept, before) = _SPANS[series.kind], bars, known
         since = _EPOCH + begin * span if kept is None else kept.through
         self._heard(series.instrument, since)
         fresh = CandleTable.of(await self._source.candles(series.instrument, series.kind, since, _EPOCH + end * span))
-        table = fresh if kept is None else _joined(_bars_of(kept.body), fresh)
+        table = fresh if before is None else _joined(before, fresh)
         newest = int(table.at_us[-1]) * _US // span + 1 if len(table) else begin
         through = _EPOCH + max(newest, min(end, (self._now() - _EPOCH) // span - _LATE)) * span
-        return await self._keep(series, number, Stretch(through=through, body=_body_of(table)))
+        await self._keep(series, number, Stretch(through=through, body=_body_of(table)))
+        return table
 
     async def funding(self, instrument: str, since: datetime, until: datetime) -> tuple[Funding, ...]:
         """Return the settlements in (since, until]. Raises ``ExchangeError`` as :meth:`candles` does."""
@@ -145,20 +151,20 @@ class Kept:
         found: dict[datetime, Funding] = {}
         for number in range(first, last + 1):
             begin, end = _EPOCH + number * _FUNDING, min(_EPOCH + (number + 1) * _FUNDING, now)
-            kept = known.get(number)
-            if kept is None or kept.through < min(until, end):
+            kept, paid = _read(known.get(number), _settlements)
+            if kept is None or paid is None or kept.through < min(until, end):
                 self._heard(instrument, begin)
-                paid = await self._source.funding(instrument, begin, end)
-                kept = await self._keep(series, number, Stretch(through=min(end, now - _FUNDING_LATE), body=_paid(paid)))
-            found |= {one.at: one for one in _settlements(kept.body)}
+                paid = tuple(await self._source.funding(instrument, begin, end))
+                await self._keep(series, number, Stretch(through=min(end, now - _FUNDING_LATE), body=_paid(paid)))
+            found |= {one.at: one for one in paid}
         return tuple(found[at] for at in sorted(found) if since < at <= until)
 
     async def read_mood(self, days: int) -> None:
         """Read the index back to so many days ago, so that :meth:`fear_greed_between` knows it; an index that does not answer has none."""
         now, series = self._now(), Series(market="", instrument="", kind="mood")
         async with self._db.read() as tx:
-            kept = (await history.stretches(tx, series, 0, 0)).get(0)
-        known = {one.at: one for one in _readings(kept.body)} if kept is not None else {}
+            _, readings = _read((await history.stretches(tx, series, 0, 0)).get(0), _readings)
+        known = {one.at: one for one in readings or ()}
         oldest, newest = min(known, default=now), max(known, default=now)
         missing = (now - newest) // _DAY if known and oldest <= now - (days - 1) * _DAY else days
         if missing:
@@ -181,10 +187,29 @@ class Kept:
     def _series(self, instrument: str, kind: str) -> Series:
         return Series(market=f"{self.name} {self.quote_asset}", instrument=instrument, kind=kind)
 
-    async def _keep(self, series: Series, number: int, stretch: Stretch) -> Stretch:
+    async def _keep(self, series: Series, number: int, stretch: Stretch) -> None:
         async with self._db.transaction() as tx:
             await history.keep(tx, series, number, stretch)
-        return stretch
+
+
+def _read(kept: Stretch | None, body: Callable[[bytes], T]) -> tuple[Stretch | None, T | None]:
+    """Read what is kept; what is damaged is not known, and asked for again."""
+    if kept is None:
+        return None, None
+    try:
+        return kept, body(kept.body)
+    except (zlib.error, ValueError, TypeError, ArithmeticError) as error:
+        log.warning("a kept past cannot be read", error=str(error))
+        return None, None
+
+
+def _opened(body: bytes) -> bytes:
+    """Return what was compressed; raises ``ValueError`` for what is longer than anything of ours."""
+    reader = zlib.decompressobj()
+    raw = reader.decompress(body, _MOST_BYTES)
+    if reader.unconsumed_tail or not reader.eof:
+        raise ValueError("not whole, or without an end")
+    return raw
 
 
 def _body_of(table: CandleTable) -> bytes:
@@ -192,9 +217,11 @@ def _body_of(table: CandleTable) -> bytes:
 
 
 def _bars_of(body: bytes) -> CandleTable:
-    raw = zlib.decompress(body)
+    raw = _opened(body)
     count = len(raw) // (8 * (1 + _COLUMNS))
     rows = np.frombuffer(raw, dtype="<f8", offset=8 * count).reshape(count, _COLUMNS)
+    if not (np.isfinite(rows).all() and (rows[:, :-1] > 0).all()):
+        raise ValueError("a price that is none")
     return CandleTable(np.frombuffer(raw, dtype="<i8", count=count).astype(np.int64), rows.astype(np.float64))
 
 
@@ -217,7 +244,7 @@ def _paid(settlements: Collection[Funding]) -> bytes:
 
 
 def _settlements(body: bytes) -> tuple[Funding, ...]:
-    rows = json.loads(zlib.decompress(body))
+    rows = json.loads(_opened(body))
     return tuple(Funding(at=_EPOCH + at * _US, rate=Decimal(rate), interval_hours=hours) for at, rate, hours in rows)
 
 
@@ -226,4 +253,4 @@ def _moods(known: Mapping[datetime, FearGreed]) -> bytes:
 
 
 def _readings(body: bytes) -> tuple[FearGreed, ...]:
-    return tuple(FearGreed(at=_EPOCH + at * _US, value=value) for at, value in json.loads(zlib.decompress(body)))
+    return tuple(FearGreed(at=_EPOCH + at * _US, value=value) for at, value in json.loads(_opened(body)))

@@ -66,11 +66,14 @@ def answer(job: Job, tell: Callable[[int, int], None]) -> Answer:
         found = compare(past, job.strategy, job.amount, window=job.window)
         ways, blocks = found.ways, found.blocks
     tell(1, parts)
-    own = None if job.own is None else alone(past, job.own, job.amount, window=job.window)[0]
+    own = None
+    if job.own is not None:
+        own = alone(past, job.own, job.amount, window=job.window)[0]
+        tell(2, parts)
     switched: dict[Cause, Result] = {}
-    for done, (trigger, strategy) in enumerate(job.switched.items(), start=1 + (job.own is not None)):
-        tell(done, parts)
+    for trigger, strategy in job.switched.items():
         switched[trigger] = alone(past, strategy, job.amount, window=job.window)[0]
+        tell(parts - len(job.switched) + len(switched), parts)
     return Answer(
         begin=past.begin,
         hours=past.hours,

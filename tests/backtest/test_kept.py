@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from chatbot.backtest.kept import Kept, past_of
 from chatbot.clock import ManualClock
 from chatbot.errors import RateLimited
 from chatbot.exchanges.base import Candle, FearGreed, Funding
 from chatbot.exchanges.markets.simulated import SimulatedSource
+from chatbot.store import tables
 from chatbot.store.database import Database
 
 if TYPE_CHECKING:
@@ -129,6 +132,23 @@ async def test_what_was_fetched_before_a_refusal_is_not_asked_for_again(db: Data
     source.answers = 10**9
     await kept.candles("X", "1h", NOW - 200 * DAY, NOW)
     assert len(source.asked) == 6
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"junk", zlib.compress(b"x" * 47), zlib.compress(b"\0" * 5_000_000), zlib.compress(b"\xff" * 96)], ids=len
+)
+async def test_what_is_damaged_in_the_store_is_asked_for_again(db: Database, clock: ManualClock, body: bytes) -> None:
+    """Whoever wrote it: nonsense, a bomb, prices that are none."""
+    source = Exchange(clock)
+    kept = Kept(source, db, clock, no_mood)  # type: ignore[arg-type]
+    since, until = NOW - 20 * DAY, NOW - 10 * DAY
+    told = list(await kept.candles("X", "1h", since, until)), await kept.funding("X-PERP", since, until)
+    asked = len(source.asked)
+    async with db.transaction() as tx:
+        await tx.execute(update(tables.history).values(body=body))
+    assert (list(await kept.candles("X", "1h", since, until)), await kept.funding("X-PERP", since, until)) == told
+    assert len(source.asked) == 2 * asked
+    await kept.read_mood(10)
 
 
 async def test_nobody_asks_for_hours_before_the_first_day(db: Database, clock: ManualClock) -> None:

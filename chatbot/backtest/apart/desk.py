@@ -137,6 +137,11 @@ class Desk:
         run = self._runs.get(person_id)
         return run if run is not None and run.word == word else None
 
+    @property
+    def is_busy(self) -> bool:
+        """Tell whether anything is under way, or still being told."""
+        return bool(self._tasks or self._others)
+
     def place(self, run: Run) -> int:
         """Return how many are before it in line, 0 where it is its turn."""
         return self._line.place(run.word) or 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,12 +16,14 @@ from chatbot.store import accounts
 from handlers.commands import backtest
 from tests.backtest.stand_in import StandIn
 from tests.moments import after
-from tests.person import BEN
+from tests.person import BEN, someone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import datetime
     from pathlib import Path
 
+    from chatbot.backtest.past import Recorded
     from tests.person import Someone
 
 
@@ -51,6 +55,17 @@ async def until(ann: Someone, fragment: str) -> str:
     raise AssertionError(f"{fragment!r} never came; the newest message says\n{ann.last.text}")
 
 
+def hold_nothing_later(recorded: Recorded, now: datetime) -> None:
+    """Hold that nothing of a history was known after ``now``: no bar that is open yet, no settlement and no reading to come."""
+    spans = {"1h": timedelta(hours=1), "1d": timedelta(days=1)}
+    closed = [bars[-1].at + spans[interval] for (_, interval), bars in recorded.bars.items()]
+    paid = [one.at for settlements in recorded.settlements.values() for one in settlements]
+    assert max((recorded.end + timedelta(hours=1), *closed, *paid, *(one.at for one in recorded.moods))) <= now
+    assert len(closed) > 10
+    assert paid
+    assert recorded.moods
+
+
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits between two edits."""
@@ -71,7 +86,7 @@ async def test_from_the_choice_to_the_picture_in_one_message(tmp_path: Path) -> 
         assert job.strategy.preset == "aggressive"
         assert job.own is not None
         assert job.own.preset == "balanced"
-        assert job.recorded.end <= ann.program.source.market_time(ann.clock.now())
+        hold_nothing_later(job.recorded, ann.program.source.market_time(ann.clock.now()))
         stand_in.go.set()
         told = await until(ann, "+10.0%, holding +4.0%, with 123 plans")
         assert ann.last.id == number
@@ -166,12 +181,14 @@ async def test_too_little_history_is_told(tmp_path: Path) -> None:
 
 
 async def test_after_a_restart_its_button_says_that_it_is_gone(tmp_path: Path) -> None:
-    """Nobody looks at a run that hangs for ever: the first tap tells, and leads on."""
+    """Another process of the bot, in the same chat: nobody looks at a run that hangs for ever, the first tap tells and leads on."""
     async with at_the_desk(tmp_path) as (ann, stand_in):
         await ann.say("/backtest 60d")
         await until(ann, "hour by hour")
-        await ann.program.backtests.close()
-        seat(ann, stand_in, 1)
+        left = ann
+    assert not stand_in.open
+    async with someone(tmp_path, clock=left.clock, loopback=left.loopback) as again:
+        ann = replace(again, turn=left.turn)
         await ann.tap("Stop")
         assert "This backtest is not running any more." in ann.last.text
         await ann.tap("Backtest")
