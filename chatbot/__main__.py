@@ -368,7 +368,7 @@ def _rotate_keys() -> int:
 
     from chatbot import keyring  # noqa: PLC0415 - so that --help and plan start at once
 
-    return asyncio.run(_with_vault(rotate, whole=True))
+    return asyncio.run(_with_vault(rotate))
 
 
 def _forget_keys() -> int:
@@ -378,12 +378,11 @@ def _forget_keys() -> int:
 
     from chatbot import keyring  # noqa: PLC0415 - so that --help and plan start at once
 
-    return asyncio.run(_with_vault(forget, whole=False))
+    return asyncio.run(_with_vault(forget))
 
 
-async def _with_vault(act: Callable[[Database, Vault], Awaitable[str]], *, whole: bool) -> int:
-    """Do something to the stored exchange keys and say in a sentence what; ``whole``: every master key that they need must be there."""
-    from chatbot.keyring import refuse_what_nobody_can_open  # noqa: PLC0415 - so that --help and plan start at once
+async def _with_vault(act: Callable[[Database, Vault], Awaitable[str]]) -> int:
+    """Do something to the stored exchange keys and say in a sentence what."""
     from chatbot.store.database import Database  # noqa: PLC0415
     from chatbot.vault import SETTING, Vault  # noqa: PLC0415
 
@@ -393,8 +392,6 @@ async def _with_vault(act: Callable[[Database, Vault], Awaitable[str]], *, whole
         if not vault:
             raise SettingError(SETTING, "there is no master key in it; `python -m chatbot keys new` makes one")
         await db.must_be_there()
-        if whole:
-            await refuse_what_nobody_can_open(db, vault)
         print(await act(db, vault))  # noqa: T201 - the command line speaks on its streams
     finally:
         await db.close()

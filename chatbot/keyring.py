@@ -12,14 +12,14 @@ import structlog
 
 from chatbot import logs
 from chatbot.consent import ending
-from chatbot.errors import KeyRefused, ShutOut, UserError, contained
+from chatbot.errors import KeyRefused, SealBroken, SettingError, ShutOut, UserError, contained
 from chatbot.i18n import N_
 from chatbot.model import REFUSING, STOPPING, AloneEnded, ExchangeKey, KeyProblem, KeyReport, MessageKind, PlanState
 from chatbot.store import accounts, codec, keys, messages, plans, portfolios
-from chatbot.vault import Owner, refuse_lost
+from chatbot.vault import SETTING, Owner, number_of, refuse_lost
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from chatbot.clock import Clock
     from chatbot.model import Credentials, Person, Plan
@@ -293,17 +293,45 @@ async def refuse_what_nobody_can_open(db: Database, vault: Vault) -> None:
 async def rotate(db: Database, vault: Vault) -> tuple[int, int]:
     """Seal every key under the newest master key; return how many were moved, and how many there are.
 
-    Each is moved by itself: whoever is killed in the middle goes on with the next run, and until then both master keys are needed.
+    Each is moved by itself: whoever is killed in the middle goes on with the next run, and until then both master keys are needed. One
+    that does not open keeps no other from being moved. Raises :class:`SettingError` at the end, which names those and says what to do.
     """
     async with db.read() as tx:
         everything = [(key, sealed) for key, sealed in await keys.every(tx) if sealed]
-    moved = 0
+    moved, closed = 0, []
     for key, sealed in everything:
+        try:
+            opened = vault.open(sealed, _owner(key))
+        except SealBroken:
+            closed.append((key, sealed))
+            continue
         if not vault.is_newest(sealed):
-            again = vault.seal(vault.open(sealed, _owner(key)), _owner(key))
             async with db.transaction() as tx:
-                moved += await keys.put_sealed(tx, key.id, again, instead_of=sealed)
+                moved += await keys.put_sealed(tx, key.id, vault.seal(opened, _owner(key)), instead_of=sealed)
+    if closed:
+        raise SettingError(SETTING, _not_opened(vault, closed, moved, len(everything)))
     return moved, len(everything)
+
+
+def _not_opened(vault: Vault, closed: Sequence[tuple[ExchangeKey, str]], moved: int, count: int) -> str:
+    """Return what a rotation has done, which keys it could not open, and the cure of each kind."""
+    lost, done = vault.unknown([sealed for _, sealed in closed]), f"sealed again under the newest master key: {moved} of {count}"
+    missing = [f"{_named(key)} (number {number_of(sealed) or '?'})" for key, sealed in closed if sealed in lost]
+    changed = [_named(key) for key, sealed in closed if sealed not in lost]
+    told = [f"{done}; {len(closed)} did not open, so older master keys are still needed"]
+    if missing:
+        told.append(
+            f"sealed with a master key that is not in it: {', '.join(missing)}; put that one back, behind the newest, and run this"
+            " again. If it is lost for good, `python -m chatbot keys forget` deletes what nobody can open any more, and their owners"
+            " connect again"
+        )
+    if changed:
+        told.append(f"damaged, or of another row: {', '.join(changed)}; put a copy of the database back, or let their owners connect again")
+    return ". ".join(told)
+
+
+def _named(key: ExchangeKey) -> str:
+    return f"key …{key.shown} of {key.exchange}, person {key.person_id}"
 
 
 async def forget_lost(db: Database, vault: Vault) -> int:

@@ -266,6 +266,25 @@ async def test_a_rotation_killed_in_the_middle_goes_on_where_it_stopped(db: Data
         assert await ring(db, exchange).look(await person(db), key.id)
 
 
+async def test_a_key_that_does_not_open_keeps_no_other_from_being_moved_and_is_named(db: Database, exchange: Exchange) -> None:
+    """One is damaged, the master key of one is not there: the others are moved, and both are told apart, each with its cure."""
+    made = [await connected(db, exchange, Credentials(api_key=f"key-{n}", secret=f"secret {n}"), 7, OLD) for n in range(3)]
+    stranger = await connected(db, exchange, OTHER, 8, new_master_key())
+    async with db.transaction() as tx:
+        everything = await keys.every(tx)
+        seal = next(sealed for key, sealed in everything if key.id == made[0].id)
+        await keys.put_sealed(tx, made[0].id, seal[:-6] + ("AAAAAA" if seal[-6:] != "AAAAAA" else "BBBBBB"))
+    for moved in (2, 0):
+        with pytest.raises(SettingError) as told:
+            await keyring.rotate(db, Vault((NEW, OLD)))
+        said = str(told.value)
+        assert f"newest master key: {moved} of 4; 2 did not open" in said
+        assert f"damaged, or of another row: key …{made[0].shown} of {made[0].exchange}, person 7; put a copy" in said
+        assert f"not in it: key …{stranger.shown} of {stranger.exchange}, person 8 (number" in said
+        assert "keys forget" in said
+    assert [Vault((NEW,)).is_newest(one) for one in await sealed(db)].count(True) == 2
+
+
 async def test_a_key_connected_again_during_a_rotation_keeps_its_newer_secret(db: Database, exchange: Exchange) -> None:
     """What the rotation read before is not written over it."""
     key = await connected(db, exchange, KEY, 7, OLD)

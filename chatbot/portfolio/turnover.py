@@ -24,7 +24,7 @@ def traded(plan: Plan) -> Decimal:
 
 
 def _traded(leg: Leg) -> Decimal:
-    return leg.traded if leg.state in _ENDED else max(leg.notional, leg.traded)
+    return leg.traded if leg.state in _ENDED else leg.traded + max(Decimal(0), leg.qty - leg.filled) * leg.price
 
 
 async def today(tx: Tx, portfolio_id: int, zone: str, now: datetime) -> Decimal:

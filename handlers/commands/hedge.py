@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from chatbot.i18n import Words
     from chatbot.model import Portfolio
+    from chatbot.model.hedge_report import HedgeReport
     from chatbot.plans.outcomes import Proposal
     from handlers.chat.context import Context
 
@@ -76,7 +77,7 @@ async def hedge(update: Update, context: Context) -> None:
     if not typed:
         report = await context.program.hedging.overview(portfolio, fresh=update.callback_query is not None)
         asked = update.callback_query is not None and context.tapped.arg == offer.ALL_THE_SAME
-        unused = strategies.is_without_futures(portfolio.strategy) and report.rotation is not None and not (report.open or asked)
+        unused = _uses_none(portfolio, report) and not asked
         await show(update, context, (offer.without_futures if unused else offer.hedge)(context.words, report))
     elif guesses.plain(typed[0]) in {*_CLOSES, guesses.plain(context.words.t(_CLOSE))}:
         await _close(update, context, portfolio, _kind(context.words, typed[1:]))
@@ -84,6 +85,8 @@ async def hedge(update: Update, context: Context) -> None:
         wish, found = read(context.rest)
         if wish is None:
             await reply(update, context, problems.mistakes(context.words, found, offer.EXAMPLE))
+            return
+        if await _offered_without_futures(update, context, portfolio, wish):
             return
         await _open(update, context, portfolio, wish)
 
@@ -101,6 +104,19 @@ def _numbers(text: str) -> list[str]:
     behind = next((at for at, one in enumerate(said) if guesses.plain(one) in _IF), None)
     said = [one for one in said if guesses.plain(one) not in _IF]
     return said[::-1] if behind == 0 and len(said) == 2 else said
+
+
+async def _offered_without_futures(update: Update, context: Context, portfolio: Portfolio, wish: HedgeWish) -> bool:
+    """Say to who uses no futures what a hedge is before there is a card of one; the hedge that was typed is one tap further."""
+    report = await context.program.hedging.overview(portfolio)
+    if not _uses_none(portfolio, report):
+        return False
+    await show(update, context, offer.without_futures(context.words, report, wish))
+    return True
+
+
+def _uses_none(portfolio: Portfolio, report: HedgeReport) -> bool:
+    return strategies.is_without_futures(portfolio.strategy) and report.rotation is not None and not report.open
 
 
 def read(text: str) -> tuple[HedgeWish | None, tuple[UserError, ...]]:

@@ -12,11 +12,15 @@ from chatbot.model import (
     Answering,
     AnswerMode,
     AutoLimits,
+    Breach,
     Cause,
     DecidedBy,
     Leg,
     LegKind,
     LegState,
+    LiveLimits,
+    LiveStop,
+    LiveTerms,
     Mode,
     NotAlone,
     Phase,
@@ -27,6 +31,7 @@ from chatbot.model import (
     Unanswered,
 )
 from chatbot.plans import autonomy
+from chatbot.plans.real_money.limits import breach
 from chatbot.portfolio import turnover
 from chatbot.store import plans
 from chatbot.store.database import Database
@@ -223,13 +228,24 @@ def test_at_night_only_plans_that_need_their_person_wait(answer: AnswerMode, mod
 
 
 def test_a_leg_counts_with_what_it_traded_or_may_still_trade() -> None:
-    """An ended one with its fills at their price, one under way with the larger of plan and fills, a transfer with nothing."""
+    """An ended one with its fills at their price, one under way with its fills and what is left, a transfer with nothing."""
     filled = {"filled": D(2), "average": D(90)}
-    for state, turned in ((LegState.FILLED, 180), (LegState.PARTIAL, 180), (LegState.OPEN, 600), (LegState.PLANNED, 600)):
+    for state, turned in ((LegState.FILLED, 180), (LegState.PARTIAL, 180), (LegState.OPEN, 580), (LegState.PLANNED, 580)):
         assert turnover.traded(a_plan(leg(0, "600", state=state, **filled))) == turned
     assert turnover.traded(a_plan(leg(0, "600", state=LegState.OPEN, filled=D(7), average=D(90)))) == 630
     assert turnover.traded(a_plan(leg(0, "600", state=LegState.PARTIAL, filled=D(2)))) == 200, "at the card's price where none is known"
     assert turnover.traded(a_plan(leg(0, "600", LegKind.TO_SPOT, "USDT"))) == 0
+
+
+@pytest.mark.parametrize(("paid", "over"), [("100", None), ("119.9", None), ("120.1", "720.6")])
+def test_the_day_of_real_money_counts_what_a_plan_has_paid_and_not_its_card(paid: str, over: str | None) -> None:
+    """Two legs of 600 on the card, 6 coins each: the first was bought at another price, the second is still to come. 1,320 a day."""
+    terms = LiveTerms(since=NOW, limits=LiveLimits(order=D(10_000), turnover=D("0.132")), is_tried=True)
+    portfolio = samples.portfolio(7, mode=Mode.LIVE, live=terms)
+    bought = leg(0, "600", state=LegState.FILLED, filled=D(6), average=D(paid))
+    plan = replace(a_plan(bought, leg(1, "600")), mode=Mode.LIVE)
+    found = breach(plan, portfolio, D(0))
+    assert found == (None if over is None else Breach(why=LiveStop.TURNOVER, amount=D(over) + 600, limit=D(1320)))
 
 
 async def test_today_counts_what_was_confirmed_since_midnight_whoever_confirmed_it(tmp_path: Path) -> None:

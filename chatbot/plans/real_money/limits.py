@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.store.database import Tx
 
+#: a plan is kept so far under what is left of the day: what counts in the end is what it was filled at, and not the prices of its card
+_WORSE = Decimal("0.01")
 _ZERO, _CENT, _ANY = Decimal(0), Decimal("0.01"), Decimal("Infinity")
 _DOES = {
     LegKind.SPOT_SELL: Does.SELLS,
@@ -43,7 +45,7 @@ def held_to(evaluation: Evaluation, plan: Plan) -> Plan:
     terms, value = evaluation.portfolio.live, plan.before.value
     if plan.mode is not Mode.LIVE or terms is None:
         return plan
-    budget = max(_ZERO, terms.limits.turnover * value - evaluation.used_today)
+    budget = max(_ZERO, terms.limits.turnover * value - evaluation.used_today) / (1 + _WORSE)
     first = None if terms.first_share is None else terms.first_share * value
     within_first = budget if first is None else min(budget, first)
     trades = [_trade(leg, evaluation) for leg in plan.legs]
@@ -87,7 +89,8 @@ def nothing(portfolio: Portfolio, plan: Plan) -> NothingToDo | None:
 def breach(plan: Plan, portfolio: Portfolio, used: Decimal) -> Breach | None:
     """Return what keeps a plan with real money from being carried out; None where nothing does, or no real money is in it.
 
-    ``used`` is what was traded today beside this plan. /panic is held to no limit: it takes out what is there.
+    ``used`` is what was traded today beside this plan; of the plan itself counts what was filled, at the prices of the fills, and what
+    it may still trade. /panic is held to no limit: it takes out what is there.
     """
     if plan.mode is not Mode.LIVE:
         return None
@@ -98,7 +101,8 @@ def breach(plan: Plan, portfolio: Portfolio, used: Decimal) -> Breach | None:
         return None
     total = _value(plan.legs)
     largest = max((leg.notional for leg in plan.legs if leg.state is not LegState.DROPPED and not leg.is_transfer), default=_ZERO)
-    bounds = [(LiveStop.ORDER, largest, terms.limits.order), (LiveStop.TURNOVER, used + total, terms.limits.turnover * value)]
+    day = used + turnover.traded(plan)
+    bounds = [(LiveStop.ORDER, largest, terms.limits.order), (LiveStop.TURNOVER, day, terms.limits.turnover * value)]
     if terms.first_share is not None:
         bounds.append((LiveStop.FIRST, total, terms.first_share * value))
     return next((Breach(why=why, amount=amount, limit=limit) for why, amount, limit in bounds if amount > limit), None)

@@ -52,8 +52,11 @@ def hedge(words: Words, report: HedgeReport) -> View:
     return View(page(title, now, *there, *gap, *_choices(words, report, report.rotation)), _keyboard(words, report, report.rotation))
 
 
-def without_futures(words: Words, report: HedgeReport) -> View:
-    """Say what a fall of BTC would cost somebody who uses no futures, and what helps without them; a hedge is one tap further."""
+def without_futures(words: Words, report: HedgeReport, wish: HedgeWish | None = None) -> View:
+    """Say what a fall of BTC would cost somebody who uses no futures, and what helps without them; a hedge is one tap further.
+
+    ``wish`` is the one that was typed: its card is what the tap leads to.
+    """
     title = head(words, report.portfolio, say(words, "Hedges"))
     moves = report.now < 0
     now = in_fall(words, _NOW, report.now, drop=bold(words.percent(report.drop, 0))) if moves else None
@@ -62,7 +65,11 @@ def without_futures(words: Words, report: HedgeReport) -> View:
     told = (say(words, "A hedge is a short of BTC futures, and this portfolio uses no futures."), sold if moves else None)
     rows = (
         (button(words.t("Targets"), "targets"), button(words.t("Exposure"), "exposure")),
-        (button(words.t("A hedge with futures all the same"), "hedge", ALL_THE_SAME),),
+        (
+            button(
+                words.t("A hedge with futures all the same"), *(("hedge", ALL_THE_SAME) if wish is None else ("hedge_open", wish_arg(wish)))
+            ),
+        ),
     )
     return View(page(title, now, "" if moves else None, *told), rows)
 

@@ -69,6 +69,14 @@ async def test_who_uses_no_futures_is_offered_no_short_unless_he_asks(tmp_path: 
         assert less == pytest.approx(lost * D("0.9"), abs=1)
         await ann.tap("A hedge with futures all the same")
         ann.sees("With a short of BTC you lose less")
+        plans = len(await ann.plans())
+        typed = await ann.say("/hedge 60 25")
+        assert "this portfolio uses no futures" in typed
+        assert len(await ann.plans()) == plans, "no card of what was not asked for"
+        await ann.tap("A hedge with futures all the same")
+        plan = await ann.plan()
+        assert plan.hedge is not None
+        assert (plan.hedge.coverage, plan.hedge.drop) == (D("0.6"), D("0.25"))
 
 
 @pytest.mark.parametrize(("answer", "futures"), [("No", "0"), ("Yes", "0.1")])
