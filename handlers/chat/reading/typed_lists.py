@@ -86,6 +86,8 @@ NOISE = frozenset(
         *("y", "e", "el", "los", "las", "de", "en", "más", "mas", "tengo", "mis", "son", "monedas", "moneda"),
         *("и", "а", "в", "ещё", "у", "меня", "есть", "монет", "монеты", "штук", "штуки", "штука", "шт"),
         *("about", "approximately", "approx", "around", "roughly", "circa", "ca", "nearly"),
+        *("please", "pls", "thanks", "thx", "por", "favor", "gracias", "пожалуйста", "спасибо"),
+        *("on", "wallet", "ledger", "trezor", "binance", "bybit", "kraken", "coinbase", "metamask", "мой", "мои", "mi", "на"),
         *("unos", "unas", "aprox", "aproximadamente", "casi", "около", "примерно", "приблизительно"),
     )
 )

@@ -123,6 +123,10 @@ READ = [
     ("ru", "полмиллиона шиба", "SHIB 500000"),
     ("ru", "около 0,5 BTC, примерно 4 ETH", BOTH),
     ("ru", "BTC 0,5 шт., ETH 4 шт.", BOTH),
+    # where it lies, and being polite
+    ("en", "BTC 0.5 on Binance, ETH 4 on Ledger please", BOTH),
+    ("es", "mi 0,5 BTC en Kraken y 4 ETH, por favor", BOTH),
+    ("ru", "мои 0,5 BTC на Bybit, 4 ETH, пожалуйста", BOTH),
     # columns, other ends of lines, narrow spaces, digits on keys, pluses, totals
     ("en", "BTC\t0.5\r\nETH\t4\r\n", BOTH),
     ("en", "BTC 0.5\rETH 4", BOTH),

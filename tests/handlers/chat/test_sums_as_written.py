@@ -435,7 +435,7 @@ en|every friday 500 bucks|invest 500, weekday 4, freq weekly
 en|rebalance monthly|invest None, freq monthly
 en|invest monthly|freq monthly
 en|500 to BTC monthly|! I don't understand “to” here.
-en|stop investing|! I don't understand “stop” here.
+en|stop investing|! I don't understand “investing” here.
 en|500 monthly only outside|! I don't understand “only” here.
 en|$1 000 monthly|invest 1000, freq monthly
 en|500$ monthly|invest 500, freq monthly
