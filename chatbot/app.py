@@ -17,6 +17,7 @@ import structlog
 from chatbot.access import Access
 from chatbot.alerts import write
 from chatbot.backtest.apart.desk import Desk
+from chatbot.backtest.beside import Beside
 from chatbot.clock import SystemClock
 from chatbot.durable import Durable
 from chatbot.errors import InternalError, Unreachable, contained
@@ -315,7 +316,7 @@ async def _assemble(
         reserve=Reserve(db, open_accounts, portfolios, evaluator, clock),
         ways_out=WaysOut(open_accounts, evaluator, markets, portfolios, clock),
         reports=reports,
-        reviews=Reviews(db, evaluator, markets, clock),
+        reviews=Reviews(db, evaluator, markets, clock, Beside(db, markets, clock, mood_url=settings.fear_greed_url, window=window).ways),
         backtests=Desk(asyncio.create_task),
         adviser=Adviser(evaluator, costing),
         access=access,

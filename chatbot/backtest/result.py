@@ -17,7 +17,7 @@ from chatbot.model import ScheduleRule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from numpy.typing import NDArray
 
@@ -87,10 +87,10 @@ class Comparison:
 
 def compare(past: Past, strategy: Strategy, amount: Decimal, *, window: timedelta) -> Comparison:
     """Walk a strategy and its counterfactuals through a past, each from ``amount`` of the quote coin; raises ``engine.errors.Refused``."""
-    plain = replace(strategy, triggers={}, tilt=Decimal(0))
+    plain = without_triggers(strategy)
     walked = walk(past, strategy, amount, window=window)
     bands = walked if strategy == plain else walk(past, plain, amount, window=window)
-    monthly = walk(past, _by_the_month(plain, past), amount, window=window)
+    monthly = walk(past, by_the_month(plain, past.begin), amount, window=window)
     return Comparison(
         past=past,
         strategy=_result(past, walked),
@@ -112,9 +112,14 @@ def _held(walked: Walked) -> Walked:
     return replace(walked, blocks=walked.blocks[:1], held=walked.held[:1], liquidated=[])
 
 
-def _by_the_month(plain: Strategy, past: Past) -> Strategy:
-    """Return the strategy without bands, traded to its targets at 00:00 on the first of every month (domain 12.2 b)."""
-    rule = ScheduleRule(freq="monthly", time="00:00", zone="UTC", set_at=past.begin, day=1)
+def without_triggers(strategy: Strategy) -> Strategy:
+    """Return the same strategy with every signal off: its bands alone (domain 12.2 c)."""
+    return replace(strategy, triggers={}, tilt=Decimal(0))
+
+
+def by_the_month(plain: Strategy, begin: datetime, zone: str = "UTC") -> Strategy:
+    """Return the strategy without bands, traded to its targets at 00:00 on the first of every month of a zone (domain 12.2 b)."""
+    rule = ScheduleRule(freq="monthly", time="00:00", zone=zone, set_at=begin, day=1)
     return replace(plain, bands={}, futures_band_pp=_NO_BAND_PP, schedule=rule)
 
 

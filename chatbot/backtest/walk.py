@@ -31,6 +31,8 @@ from chatbot.triggers import machines, schedule, tilt
 from chatbot.triggers.feeds import BasketFeed, feeds
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chatbot.backtest.past import Past
     from chatbot.engine.portfolio import Snapshot
     from chatbot.model import Leg, Signal, Strategy
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 _EXPIRY = timedelta(minutes=10)
 _SOON = timedelta(seconds=1)
+_NOTHING: Mapping[int, Mapping[str, Decimal]] = {}
 _NOBODY = Person(id=1, chat_id=1, role=Role.MEMBER)
 
 
@@ -75,6 +78,18 @@ class Walked:
     exact: int = 0
     #: hours at which the exchange closed the futures
     liquidated: list[int] = field(default_factory=list)
+
+
+def walk_on(
+    past: Past, strategy: Strategy, account: valuation.Account, came: Mapping[int, Mapping[str, Decimal]], window: timedelta
+) -> Walked:
+    """Go on from what an account holds at the first hour, and check it at every full hour after it; nothing is bought at first.
+
+    ``came`` is what came in and went out at an hour, by coin; what is not there of a coin that leaves is paid for from the cash.
+    """
+    walking = _Walk(past, strategy, Decimal(0), window)
+    walking.portfolio = replace(walking.portfolio, quote=account.quote_asset)
+    return walking.run(exactly=False, account=account, came=came)
 
 
 def walk(past: Past, strategy: Strategy, amount: Decimal, *, window: timedelta, exactly: bool = False) -> Walked:
@@ -122,22 +137,53 @@ class _Walk:
         self._turns = sorted({turn for life in self._lives.values() for turn in life.turns})
         self._costing = Costing(past.source, past.candles, past.funding, past.clock)
         self._search = Search(past, strategy)
+        #: the hours at which something comes or goes
+        self._arrivals: list[int] = []
         self.done = Walked()
 
-    def run(self, *, exactly: bool) -> Walked:
+    def run(
+        self, *, exactly: bool, account: valuation.Account | None = None, came: Mapping[int, Mapping[str, Decimal]] = _NOTHING
+    ) -> Walked:
         hour = 0
-        self._start()
+        self._arrivals = sorted(came)
+        self._start(account)
         while (hour := hour + 1 if exactly or not self._is_at_rest else self._next(hour)) < self._past.hours:
             self._pay_funding(hour)
+            if hour in came:
+                self._receive(hour, came[hour])
             self._check(hour)
         return self.done
 
-    def _start(self) -> None:
-        """Buy what the strategy wants, as the first plan of a portfolio does."""
+    def _start(self, account: valuation.Account | None) -> None:
+        """Buy what the strategy wants, as the first plan of a portfolio does; or go on with what is held, as after that plan."""
+        self._account = account or self._account
         evaluation = self._look(0)
-        if evaluation.figures is None:
+        if evaluation.figures is None or evaluation.snapshot is None:
             raise Refused("bad_price", ",".join(problem.instrument for problem in evaluation.problems))
-        self._carry_out(0, evaluation, (Reason(trigger=Cause.START),))
+        if account is None:
+            self._carry_out(0, evaluation, (Reason(trigger=Cause.START),))
+        else:
+            self._ended_at = self._past.begin
+            self._hold(0, evaluation.snapshot)
+
+    def _receive(self, hour: int, changes: Mapping[str, Decimal]) -> None:
+        """Take what came in and give what went out; of a coin of which there is too little, its worth in cash."""
+        quote, spot = self.portfolio.quote, dict(self._account.balances.spot)
+        for coin, qty in changes.items():
+            left = spot.get(coin, Decimal(0)) + qty
+            spot[coin] = max(Decimal(0), left) if coin != quote else left
+            if left < 0 and coin != quote:
+                price = self._past.quote(coin, hour)
+                if price is None:
+                    raise Refused("bad_price", coin)
+                spot[quote] = spot.get(quote, Decimal(0)) + left * price.price
+        if spot.get(quote, Decimal(0)) < 0:
+            raise Refused("negative_value", quote)
+        self._account = replace(self._account, balances=replace(self._account.balances, spot=spot, free=spot))
+        evaluation = self._look(hour)
+        if evaluation.snapshot is None:
+            raise Refused("bad_price", ",".join(problem.instrument for problem in evaluation.problems))
+        self._hold(hour, evaluation.snapshot)
 
     @property
     def _is_at_rest(self) -> bool:
@@ -152,9 +198,9 @@ class _Walk:
         rule = self.portfolio.strategy.schedule
         if (run := schedule.upcoming(rule, self._states.schedule, self._past.at(hour))) is not None:
             found = min(found, hour + max(1, -(-(run - self._past.at(hour)) // HOUR)))
-        later = bisect_right(self._turns, hour)
-        if later < len(self._turns):
-            found = min(found, self._turns[later])
+        for turns in (self._turns, self._arrivals):
+            if (later := bisect_right(turns, hour)) < len(turns):
+                found = min(found, turns[later])
         if self._search.moving and found > hour + 1:
             found -= 1  # what moves a target is told from drift by where the target was an hour before
         return next((early for early in range(hour + 1, found) if self._follow_basket(early)), found)

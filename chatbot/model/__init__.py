@@ -16,7 +16,7 @@ from chatbot.model.answering import (
     NotAlone,
     Unanswered,
 )
-from chatbot.model.figures import Check, HeldBack, KeptOut, LineReading, Mark, Outcome, PortfolioFigures, Problem
+from chatbot.model.figures import Begun, Check, HeldBack, KeptOut, LineReading, Mark, Outcome, PortfolioFigures, Problem
 from chatbot.model.flow import Flow, FlowKind
 from chatbot.model.hedge import COVER, HEDGE_KINDS, MIN_VARIANCE, ROTATION, OpenHedge
 from chatbot.model.message import Delivery, Message, MessageKind, Urgency, Verdict
@@ -91,6 +91,7 @@ __all__ = [
     "AssetExposure",
     "AutoLimits",
     "BandRule",
+    "Begun",
     "Breach",
     "Cause",
     "Check",

@@ -109,6 +109,22 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """Where other ways of looking after a portfolio begin, and what reached them later; times are those of its market."""
+
+    at: datetime
+    #: what was held then, signed by contract, and the money beside it: the futures account less what its positions cost, quote
+    quantities: dict[str, Decimal]
+    cash: Decimal
+    #: what the index that begins with 1 stood for, quote
+    worth: Decimal
+    #: what came and went later, by coin: above 0 it came
+    came: tuple[tuple[datetime, dict[str, Decimal]], ...] = ()
+    #: the moments at which values are asked for, the first at or before ``at``
+    moments: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """Why a portfolio cannot be evaluated: unknown is a state, never 0."""
 

@@ -18,7 +18,7 @@ from chatbot.exchanges.base import is_perp
 from chatbot.model import Cause, PlanState
 from chatbot.portfolio.amounts.marks import mark_of
 from chatbot.reports.review.scorecard import Scorecard, ended_at, scorecard
-from chatbot.reports.review.series import market_time, points_of, series
+from chatbot.reports.review.series import begun_of, market_time, points_of, series, with_ways
 from chatbot.reports.tax.entries import BookKind, journal
 from chatbot.store import flows, orders, plans
 from chatbot.store.flows import Opening
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from chatbot.engine.review.costs import SlippageTold
     from chatbot.engine.review.measures import DriftStatistics
-    from chatbot.model import Flow, Plan, Portfolio
+    from chatbot.model import Begun, Flow, Plan, Portfolio
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.reports.review.series import Point, Series
     from chatbot.store.database import Tx
@@ -77,6 +77,10 @@ class Review:
     #: that time is not the one of its person, because the market is played
     is_played: bool = False
     days: Decimal = _ZERO
+    #: where monthly and bands alone begin that the marks cannot tell, because there are futures; None: they can, or nobody could
+    begun: Begun | None = None
+    #: and were walked from there on, by the hour, with the strategy of today
+    is_walked: bool = False
     #: None: there are not two days yet whose values are known
     series: Series | None = None
     actual: Risk | None = None
@@ -142,8 +146,19 @@ def missing(records: Records, last: Opening | None) -> frozenset[str]:
     return frozenset((held | planned) - known.keys())
 
 
-def review(portfolio: Portfolio, records: Records, last: Opening | None, *, fee: float, zone: tzinfo) -> Review:
-    """Work a review out; pure. ``last`` is how it stands now, ``fee`` what trading would have cost the counterfactuals."""
+def review(
+    portfolio: Portfolio,
+    records: Records,
+    last: Opening | None,
+    *,
+    fee: float,
+    zone: tzinfo,
+    ways: tuple[tuple[float, ...], ...] | None = None,
+) -> Review:
+    """Work a review out; pure. ``last`` is how it stands now, ``fee`` what trading would have cost the counterfactuals.
+
+    ``ways`` are monthly and bands alone as somebody walked them from :attr:`Review.begun` on; None: nobody did.
+    """
     marked = (*records.marked, last) if last is not None else records.marked
     carried = [plan for plan in records.plans if plan.state in (PlanState.DONE, PlanState.PARKED, PlanState.RUNNING, PlanState.CONFIRMED)]
     told = journal(portfolio.quote, carried, records.filled, records.moved, marked)
@@ -154,6 +169,9 @@ def review(portfolio: Portfolio, records: Records, last: Opening | None, *, fee:
     found = series(points, records.moved, told.entries, line_of, fee=fee, zone=zone, first=begun)
     if found is None:
         return Review(portfolio=portfolio)
+    begins = begun_of(found.points, records.moved, told.entries, begun, portfolio.quote) if found.monthly is None else None
+    if begins is not None and ways is not None:
+        found = with_ways(found, begins[0], ways)
     start, end = found.points[0], found.points[-1]
     if first is not None and ended_at(first) < start.at:
         first = None
@@ -171,6 +189,8 @@ def review(portfolio: Portfolio, records: Records, last: Opening | None, *, fee:
     return Review(
         portfolio=portfolio,
         since=start.market_at,
+        begun=begins[1] if begins is not None else None,
+        is_walked=begins is not None and ways is not None,
         is_played=start.market_at != start.at,
         holds_first_plan=first is not None,
         holds_cash=first is None and {name for name, qty in start.mark.held.items() if qty} <= CASH_COINS,

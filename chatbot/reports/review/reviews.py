@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING, Final
 from chatbot.reports.review import review as reviewing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Awaitable, Callable, Collection
     from datetime import tzinfo
     from decimal import Decimal
+    from typing import TypeAlias
 
     from chatbot.clock import Clock
-    from chatbot.model import Portfolio
+    from chatbot.model import Begun, Portfolio
     from chatbot.portfolio.evaluator import Evaluator
     from chatbot.portfolio.markets import Markets
-    from chatbot.reports.review.review import Review
+    from chatbot.reports.review.review import Records, Review
     from chatbot.store.database import Database
+    from chatbot.store.flows import Opening
+
+    Walked: TypeAlias = "Callable[[Portfolio, Begun, str], Awaitable[tuple[tuple[float, ...], ...] | None]]"
 
 #: what trading would have cost where no exchange tells a fee
 _FEE: Final = 0.001
@@ -27,11 +31,13 @@ _FEE: Final = 0.001
 class Reviews:
     """Reads and works out; nothing here changes a portfolio."""
 
-    def __init__(self, db: Database, evaluator: Evaluator, markets: Markets, clock: Clock) -> None:
+    def __init__(self, db: Database, evaluator: Evaluator, markets: Markets, clock: Clock, walked: Walked) -> None:
+        """Take what walks monthly and bands alone through the past prices of a portfolio's market, and tells None where there are none."""
         self._db = db
         self._evaluator = evaluator
         self._markets = markets
         self._clock = clock
+        self._walked = walked
 
     async def review(self, portfolio: Portfolio, zone: tzinfo, *, days: int | None = None) -> Review:
         """Return the review of a portfolio up to now, of so many days or since its first mark; of a closed one up to its last."""
@@ -41,7 +47,7 @@ class Reviews:
             first = self._markets.market_time(portfolio, self._clock.now()).astimezone(zone).date() - timedelta(days=days)
             records = replace(records, marked=tuple(one for one in records.marked if one.day >= first))
         if not portfolio.is_open:
-            return reviewing.review(portfolio, records, None, fee=_FEE, zone=zone)
+            return await self._beside(portfolio, records, None, _FEE, zone)
         evaluation = await self._evaluator.look(portfolio, patient=True)
         now = self._clock.now()
         last = reviewing.now_of(evaluation, now, self._markets.market_time(portfolio, now), zone)
@@ -49,7 +55,15 @@ class Reviews:
             prices = await self._prices(portfolio, lacking)
             last = replace(last, mark=replace(last.mark, prices={**prices, **last.mark.prices}))
         fees = [float(market.taker_fee) for name, market in evaluation.markets.items() if name in portfolio.strategy.spot_assets]
-        return reviewing.review(portfolio, records, last, fee=max(fees, default=_FEE), zone=zone)
+        return await self._beside(portfolio, records, last, max(fees, default=_FEE), zone)
+
+    async def _beside(self, portfolio: Portfolio, records: Records, last: Opening | None, fee: float, zone: tzinfo) -> Review:
+        """Work it out, with monthly and bands alone walked through the hours where the marks alone cannot tell them."""
+        told = reviewing.review(portfolio, records, last, fee=fee, zone=zone)
+        if told.begun is None or not self._markets.has(portfolio):
+            return told
+        ways = await self._walked(portfolio, told.begun, str(zone))
+        return told if ways is None else reviewing.review(portfolio, records, last, fee=fee, zone=zone, ways=ways)
 
     async def _prices(self, portfolio: Portfolio, names: Collection[str]) -> dict[str, Decimal]:
         """Return the prices of now of these, as far as the portfolio's exchange lists them and they can be used."""

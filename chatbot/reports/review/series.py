@@ -20,7 +20,7 @@ from chatbot.engine.backtest.rule import Rule, replay
 from chatbot.engine.errors import Refused
 from chatbot.engine.flows import Moment, time_weighted
 from chatbot.exchanges.base import is_perp
-from chatbot.model import FlowKind
+from chatbot.model import Begun, FlowKind
 from chatbot.reports.tax.entries import BookKind
 
 if TYPE_CHECKING:
@@ -81,6 +81,39 @@ class Series:
     bands: tuple[float, ...] | None = None
     #: what is held at the end by somebody who never traded; None: nobody knows
     held: Held | None = None
+
+
+def begun_of(
+    points: Sequence[Point], moved: Sequence[Flow], entries: Sequence[Entry], first: Sequence[Entry], quote: str
+) -> tuple[int, Begun] | None:
+    """Return where other ways begin: at the first point after the first plan, with what was held then; and that point's number.
+
+    None where nobody can follow what came: a coin with a new name, one that is worth nothing any more, an amount that is unknown.
+    """
+    start = next((at for at, point in enumerate(points) if all(one.at <= point.at for one in first)), None) if first else 0
+    if start is None or len(points) - start < 2:
+        return None
+    since = points[start].at
+    later = [one for one in entries if one.at > since and one.kind in _REACH_HOLDER and not is_perp(one.instrument)]
+    kept = [flow for flow in moved if flow.at > since and flow.kind is FlowKind.RESERVE]
+    if any(one.kind in (BookKind.RENAMED, BookKind.WRITTEN_OFF) for one in later) or any(flow.amount is None for flow in kept):
+        return None
+    came = [(one.at, {one.instrument: one.qty}) for one in later] + [(flow.at, {quote: flow.amount or _ZERO}) for flow in kept]
+    begun = Begun(
+        at=points[start].market_at,
+        quantities=dict(points[start].mark.held),
+        cash=points[start].mark.futures_cash,
+        worth=points[start].value,
+        came=tuple((market_time(points, at), changes) for at, changes in came),
+        moments=tuple(point.market_at for point in points[start:]),
+    )
+    return start, begun
+
+
+def with_ways(found: Series, start: int, ways: tuple[tuple[float, ...], ...]) -> Series:
+    """Return a series with monthly and bands alone as they were walked from a point on; before it all ways were one."""
+    monthly, bands = (found.actual[:start] + tuple(found.actual[start] * value for value in way) for way in ways)
+    return replace(found, monthly=monthly, bands=bands)
 
 
 def points_of(marked: Sequence[Opening]) -> tuple[Point, ...]:

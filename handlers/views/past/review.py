@@ -128,7 +128,9 @@ def _beside(words: Words, told: Review) -> list[Html]:
     elif told.holds_cash:
         found.append(say(words, "Hold: the cash of the first day."))
     if told.monthly is None:
-        found.append(say(words, "{dash}: with futures, one price a day is not enough to tell.", dash=DASH))
+        found.append(say(words, "{dash}: the past prices that it takes are not to be had now.", dash=DASH))
+    elif told.is_walked:
+        found.append(say(words, "Monthly and bands alone: your strategy of today."))
     return found
 
 

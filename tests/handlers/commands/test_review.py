@@ -106,6 +106,8 @@ async def test_days_of_a_played_market_are_counted_not_those_of_the_clock(tmp_pa
         assert "(market time), 10 days, deposits apart" in page
         assert "Hold: your first plan, and nothing after it." in page
         assert "10 of 730 days" in page
+        assert "—" not in page, "with futures, monthly and bands alone are walked through the hours"
+        assert "Monthly and bands alone: your strategy of today." in page
         async with ann.program.db.read() as tx:
             marked = await flows.marked(tx, await ann.portfolio_id())
         assert 9 <= len({one.day for one in marked}) <= 12

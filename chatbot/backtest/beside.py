@@ -1,0 +1,130 @@
+"""What a portfolio would have been with the same start and the same money coming and going, had it been looked after in another way.
+
+The engine that trades walks through the hours since then, with futures and their funding (domain 12.2 b, c).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from chatbot.backtest.kept import past_of
+from chatbot.backtest.past import HOUR, fetch, played
+from chatbot.backtest.prepare import for_the_past
+from chatbot.backtest.result import by_the_month, values_of, without_triggers
+from chatbot.backtest.walk import walk_on
+from chatbot.engine.errors import Refused
+from chatbot.errors import ExchangeError
+from chatbot.exchanges.base import Balances, Position, is_perp
+from chatbot.portfolio import valuation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chatbot.backtest.past import Past, Recorded
+    from chatbot.clock import Clock
+    from chatbot.model import Begun, Portfolio, Strategy
+    from chatbot.portfolio.markets import Markets
+    from chatbot.store.database import Database
+
+#: seconds after which it is not waited for: what was fetched by then is kept, so that the next time gets further
+_LONGEST_S: Final = 20.0
+#: answers that are kept: a person taps to and fro between the pages of one review
+_KEPT: Final = 32
+_ZERO: Final = Decimal(0)
+
+
+class Beside:
+    """Answers for one portfolio after the other; nothing here changes one."""
+
+    def __init__(self, db: Database, markets: Markets, clock: Clock, *, mood_url: str, window: timedelta) -> None:
+        self._db = db
+        self._markets = markets
+        self._clock = clock
+        self._mood_url = mood_url
+        self._window = window
+        self._known: dict[tuple[object, ...], tuple[tuple[float, ...], ...]] = {}
+
+    async def ways(self, portfolio: Portfolio, begun: Begun, zone: str) -> tuple[tuple[float, ...], ...] | None:
+        """Return the index of a monthly rebalance and of bands alone at each moment; None where the past is not to be had."""
+        begin, end = _up(begun.at), _down(begun.moments[-1])
+        key = (portfolio.id, begun.at, end, len(begun.moments), repr(portfolio.strategy), zone)
+        if key not in self._known:
+            if end <= begin:
+                return None
+            source = past_of(self._markets.of(portfolio).source, self._db, self._clock, self._mood_url, lambda _name, _since: None)
+            names = {*portfolio.strategy.spot_assets, *portfolio.strategy.contracts, *begun.quantities} - {portfolio.quote}
+            names |= {coin for _, changes in begun.came for coin in changes} - {portfolio.quote}
+            try:
+                async with asyncio.timeout(_LONGEST_S):
+                    recorded = await fetch(source, names, begin, end)
+                    found = await asyncio.to_thread(both, recorded, portfolio, begun, zone, self._window)
+            except (ExchangeError, Refused, TimeoutError):
+                return None
+            while len(self._known) >= _KEPT:
+                self._known.pop(next(iter(self._known)))
+            self._known[key] = found
+        return self._known[key]
+
+
+def both(recorded: Recorded, portfolio: Portfolio, begun: Begun, zone: str, window: timedelta) -> tuple[tuple[float, ...], ...]:
+    """Walk monthly and bands alone; raises ``Refused`` where something has no price at first, or more went out than was there."""
+    past, quote = played(recorded), portfolio.quote
+    plain = without_triggers(for_the_past(portfolio.strategy, past.begin))
+    ways = (by_the_month(plain, past.begin, zone), plain)
+    return tuple(_index(past, way, begun, quote, window) for way in ways)
+
+
+def _index(past: Past, strategy: Strategy, begun: Begun, quote: str, window: timedelta) -> tuple[float, ...]:
+    """Return what a way was worth at each moment, of what it began with; money that came and went changes nothing (domain 9.15)."""
+    came: dict[int, dict[str, Decimal]] = {}
+    for at, changes in begun.came:
+        coins = came.setdefault(max(1, -(-(at - past.begin) // HOUR)), {})
+        for coin, qty in changes.items():
+            coins[coin] = coins.get(coin, _ZERO) + qty
+    came = {hour: changes for hour, changes in came.items() if hour < past.hours}
+    values, _ = values_of(past, walk_on(past, strategy, account_of(past, begun, quote), came, window).held)
+    earned = values[1:].copy()
+    for hour, changes in came.items():
+        earned[hour - 1] -= _worth(past, changes, hour)
+    if not ((values[:-1] > 0).all() and (earned > 0).all()):
+        raise Refused("negative_value", "nothing was left")
+    index = values[0] / float(begun.worth) * np.concatenate([[1.0], np.cumprod(earned / values[:-1])])
+    hours = [min(past.hours - 1, (moment - past.begin) // HOUR) for moment in begun.moments]
+    return tuple(float(index[hour]) if hour >= 0 else 1.0 for hour in hours)
+
+
+def _worth(past: Past, changes: Mapping[str, Decimal], hour: int) -> float:
+    found = 0.0
+    for coin, qty in changes.items():
+        quote = past.quote(coin, hour) if coin in past.prices else None
+        found += float(qty) * (float(quote.price) if quote is not None else 1.0)
+    return found
+
+
+def account_of(past: Past, begun: Begun, quote: str) -> valuation.Account:
+    """Return the account that holds this: positions as if they were entered at the first hour, which changes no value."""
+    positions, cash = [], begun.cash
+    for name, qty in begun.quantities.items():
+        if is_perp(name) and qty:
+            seen = past.quote(name, 0)
+            if seen is None:
+                raise Refused("bad_price", name)
+            mark = seen.mark or seen.price
+            positions.append(Position(instrument=name, qty=qty, entry=mark, mark=mark, leverage=Decimal(1)))
+            cash += qty * mark
+    spot = {name: qty for name, qty in begun.quantities.items() if not is_perp(name)}
+    return valuation.Account(balances=Balances(spot=spot, free=spot, futures_wallet=cash), positions=tuple(positions), quote_asset=quote)
+
+
+def _up(moment: datetime) -> datetime:
+    whole = moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return whole if whole == moment else whole + HOUR
+
+
+def _down(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
