@@ -35,7 +35,6 @@ _SECRET_OPTION = re.compile(r"key|secret|pass|token|auth|private|cookie", re.IGN
 _EMPTY_IS_OFF = ("fear_greed_url",)
 _MASTER_KEY = re.compile(r"[A-Za-z0-9_-]{43}=?")
 _PUBLIC = re.compile(r"https://[A-Za-z0-9.\-]+(?::\d{1,5})?(?:/[A-Za-z0-9._~\-/]*)?")
-_EXCHANGES = ("binance", "bybit", "bingx", "weex", "mexc")
 
 
 class Settings(BaseSettings):
@@ -137,8 +136,7 @@ class Settings(BaseSettings):
         kind, _, rest = value.partition(":")
         if value == "simulated" or (kind == "replay" and rest) or (kind == "live" and _is_exchange(rest)):
             return value
-        known = ", ".join(_EXCHANGES)
-        raise ValueError(f"use simulated, replay:<folder> or live:<exchange> with an exchange that ccxt has, best one of {known}")
+        raise ValueError("use simulated, replay:<folder> or live:<exchange> with an exchange that ccxt has, live:binance for instance")
 
     @field_validator("market_start")
     @classmethod
@@ -191,8 +189,6 @@ class Settings(BaseSettings):
 
 def _is_exchange(name: str) -> bool:
     """Tell whether there is an exchange of this name; what it lacks is found out when it is opened."""
-    if name in _EXCHANGES:
-        return True
     ccxt = find_spec("ccxt") if name.isalnum() and name.islower() else None
     folders = ccxt.submodule_search_locations if ccxt is not None and ccxt.submodule_search_locations else ()
     return any((Path(folder) / "async_support" / f"{name}.py").is_file() for folder in folders)

@@ -30,11 +30,12 @@ class Guide:
     unseen: str = ""
 
 
-_TRIED = N_("Tried on: recorded answers of {exchange}, and a test exchange of our own. No real account has been connected yet.")
+_TRIED_ON = N_("Tried on: recorded answers of {exchange}, and a test exchange of our own. No real account has been connected yet.")
 _TEST_TRIED = N_("Only its addresses were tried. No test account of {exchange} has been connected yet.")
 _OWN_TRIED = N_("No real exchange is asked, and no real money is in it.")
 _BINANCE_ONE_WAY = N_("In Binance: Futures, Preferences, Position Mode, One-way. It can be changed while no position or order is open.")
 _BYBIT_ONE_WAY = N_("In Bybit: a USDT contract, Settings, Position Mode, One-Way. It can be changed while no position or order is open.")
+_READ_WRITE = N_("Read-Write lets me trade, Withdrawal stays off.")
 _COPY = N_("Copy both parts. The secret is shown only once.")
 #: of a test exchange on this machine, whose one key everybody knows
 _OWN_STEPS = (
@@ -45,76 +46,71 @@ _OWN_STEPS = (
 
 #: what the names of test exchanges of our own end with
 OWN: Final = ":own"
+#: what is the same of all accounts of an exchange: its name, and how hedge mode is changed there
+_EXCHANGES: Final = {"binance": ("Binance", _BINANCE_ONE_WAY), "bybit": ("Bybit", _BYBIT_ONE_WAY)}
+#: by what stands behind the colon: what comes after the name, and what connecting such an account was tried on
+_KINDS: Final = {"": ("", _TRIED_ON), "demo": ("demo", _TEST_TRIED), "testnet": ("testnet", _TEST_TRIED), "own": ("test", _OWN_TRIED)}
+
+
+def _guides(*rows: tuple[str, str, tuple[str, str, str]], unseen: Mapping[str, str]) -> Mapping[str, Guide]:
+    """Return the guides by exchange, each with what is the same of its neighbours."""
+    found = {}
+    for exchange, url, steps in rows:
+        venue, _, account = exchange.partition(":")
+        (name, one_way), (kind, tried) = _EXCHANGES[venue], _KINDS[account]
+        found[exchange] = Guide(name=name, kind=kind, page=url, steps=steps, tried=tried, one_way=one_way, unseen=unseen.get(exchange, ""))
+    return MappingProxyType(found)
+
+
 #: in the order in which they are offered
-GUIDES: Final[Mapping[str, Guide]] = MappingProxyType(
-    {
-        "binance": Guide(
-            name="Binance",
-            page="binance.com/my/settings/api-management",
-            steps=(
-                N_("On {page}, create an API key of the kind “System generated”."),
-                N_(
-                    "Leave Enable Reading on and Enable Withdrawals off: I refuse a key that may withdraw."
-                    " Enable Futures lets me see futures too."
-                ),
-                N_("Copy both parts. The secret key is shown only once."),
+GUIDES: Final[Mapping[str, Guide]] = _guides(
+    (
+        "binance",
+        "binance.com/my/settings/api-management",
+        (
+            N_("On {page}, create an API key of the kind “System generated”."),
+            N_(
+                "Leave Enable Reading on and Enable Withdrawals off: I refuse a key that may withdraw."
+                " Enable Futures lets me see futures too."
             ),
-            tried=_TRIED,
-            one_way=_BINANCE_ONE_WAY,
-            unseen=N_("Without Enable Futures I do not see the futures account."),
+            N_("Copy both parts. The secret key is shown only once."),
         ),
-        "bybit": Guide(
-            name="Bybit",
-            page="bybit.com/app/user/api-management",
-            steps=(
-                N_("On {page}, create a key of the kind “System-generated”, for API transactions."),
-                N_(
-                    "Choose Read-Only, Withdrawal off: I refuse a key that may withdraw. Without a fixed IP address it ends after 3 months."
-                ),
-                _COPY,
-            ),
-            tried=_TRIED,
-            one_way=_BYBIT_ONE_WAY,
+    ),
+    (
+        "bybit",
+        "bybit.com/app/user/api-management",
+        (
+            N_("On {page}, create a key of the kind “System-generated”, for API transactions."),
+            N_("Choose Read-Only, Withdrawal off: I refuse a key that may withdraw. Without a fixed IP address it ends after 3 months."),
+            _COPY,
         ),
-        "binance:demo": Guide(
-            name="Binance",
-            kind="demo",
-            page="demo.binance.com/en/my/settings/api-management",
-            steps=(
-                N_("Switch to Demo Trading, then on {page} create an API key of the kind “System generated”."),
-                N_("Leave Enable Reading, Spot and Futures on. Money moves between its two wallets by your hand alone."),
-                _COPY,
-            ),
-            tried=_TEST_TRIED,
-            one_way=_BINANCE_ONE_WAY,
+    ),
+    (
+        "binance:demo",
+        "demo.binance.com/en/my/settings/api-management",
+        (
+            N_("Switch to Demo Trading, then on {page} create an API key of the kind “System generated”."),
+            N_("Leave Enable Reading, Spot and Futures on. Money moves between its two wallets by your hand alone."),
+            _COPY,
         ),
-        "bybit:testnet": Guide(
-            name="Bybit",
-            kind="testnet",
-            page="testnet.bybit.com/app/user/api-management",
-            steps=(
-                N_("Open an account on {page} and create a key there: those of bybit.com do not work on the testnet."),
-                N_("Read-Write lets me trade, Withdrawal stays off."),
-                _COPY,
-            ),
-            tried=_TEST_TRIED,
-            one_way=_BYBIT_ONE_WAY,
+    ),
+    (
+        "bybit:testnet",
+        "testnet.bybit.com/app/user/api-management",
+        (
+            N_("Open an account on {page} and create a key there: those of bybit.com do not work on the testnet."),
+            _READ_WRITE,
+            _COPY,
         ),
-        "bybit:demo": Guide(
-            name="Bybit",
-            kind="demo",
-            page="bybit.com/app/user/api-management",
-            steps=(
-                N_("At Bybit, switch to Demo Trading, then create a key on {page}."),
-                N_("Read-Write lets me trade, Withdrawal stays off."),
-                _COPY,
-            ),
-            tried=_TEST_TRIED,
-            one_way=_BYBIT_ONE_WAY,
-        ),
-        "binance:own": Guide(name="Binance", kind="test", page="", steps=_OWN_STEPS, tried=_OWN_TRIED, one_way=_BINANCE_ONE_WAY),
-        "bybit:own": Guide(name="Bybit", kind="test", page="", steps=_OWN_STEPS, tried=_OWN_TRIED, one_way=_BYBIT_ONE_WAY),
-    }
+    ),
+    (
+        "bybit:demo",
+        "bybit.com/app/user/api-management",
+        (N_("At Bybit, switch to Demo Trading, then create a key on {page}."), _READ_WRITE, _COPY),
+    ),
+    ("binance:own", "", _OWN_STEPS),
+    ("bybit:own", "", _OWN_STEPS),
+    unseen={"binance": N_("Without Enable Futures I do not see the futures account.")},
 )
 
 

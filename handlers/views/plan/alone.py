@@ -9,7 +9,7 @@ from chatbot.model import AloneEnded
 from handlers.buttons import Style
 from handlers.views.common import View, bold, button, code, head, page, say
 from handlers.views.plan.autonomy import limit_rows, limits_arg, limits_of, limits_text
-from handlers.views.plan.real_money import limits_lines
+from handlers.views.plan.real_money import as_before, limits_lines
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -70,14 +70,14 @@ def consent(words: Words, portfolio: Portfolio, terms: LiveTerms, limits: AutoLi
 
 def not_agreed(words: Words, portfolio: Portfolio) -> View:
     """Say that the sentence was another one, and nothing has changed."""
-    text = page(head(words, portfolio), say(words, "That was not the sentence, so I keep asking before each plan."))
-    return View(text, ((button(words.t("How I answer"), "mode"), button(words.t("Status"), "status")),))
+    told = say(words, "That was not the sentence, so I keep asking before each plan.")
+    return as_before(words, portfolio, told, button(words.t("How I answer"), "mode"))
 
 
 def changed(words: Words, portfolio: Portfolio) -> View:
     """Say that what the question showed has changed since."""
-    text = page(head(words, portfolio), say(words, "Something has changed since I asked, so I keep asking before each plan."))
-    return View(text, ((button(words.t("How I answer"), "mode"), button(words.t("Status"), "status")),))
+    told = say(words, "Something has changed since I asked, so I keep asking before each plan.")
+    return as_before(words, portfolio, told, button(words.t("How I answer"), "mode"))
 
 
 def agreed(words: Words, portfolio: Portfolio, limits: AutoLimits) -> View:

@@ -156,16 +156,21 @@ def consent(words: Words, portfolio: Portfolio, limits: LiveLimits, value: Decim
     return View(text)
 
 
+def as_before(words: Words, portfolio: Portfolio, told: Html, back: Button) -> View:
+    """Say why nothing was agreed to, with the way back to the question."""
+    return View(page(head(words, portfolio), told), ((back, button(words.t("Status"), "status")),))
+
+
 def not_agreed(words: Words, portfolio: Portfolio) -> View:
     """Say that the sentence was another one, and nothing has changed."""
-    text = page(head(words, portfolio), say(words, "That was not the sentence, so I keep watching and send no orders."))
-    return View(text, ((button(words.t("Ask me again"), "live"), button(words.t("Status"), "status")),))
+    told = say(words, "That was not the sentence, so I keep watching and send no orders.")
+    return as_before(words, portfolio, told, button(words.t("Ask me again"), "live"))
 
 
 def changed(words: Words, portfolio: Portfolio) -> View:
     """Say that what the question showed has changed since, so that the sentence agrees to nothing."""
-    text = page(head(words, portfolio), say(words, "Something has changed since I asked, so nothing was agreed to."))
-    return View(text, ((button(words.t("Ask me again"), "live"), button(words.t("Status"), "status")),))
+    told = say(words, "Something has changed since I asked, so nothing was agreed to.")
+    return as_before(words, portfolio, told, button(words.t("Ask me again"), "live"))
 
 
 def agreed(words: Words, portfolio: Portfolio, limits: LiveLimits) -> View:
