@@ -108,7 +108,7 @@ from chatbot.reports.tax.books import Books, Row, YearSum
 from chatbot.reports.tax.expected import Expected
 from chatbot.reports.tax.files import Format
 from handlers.views import alerts, problems
-from handlers.views.common import esc
+from handlers.views.common import button, esc, say
 from handlers.views.hedge import alerts as hedge_alerts
 from handlers.views.hedge import offer, shocks
 from handlers.views.past import over_time
@@ -1075,6 +1075,9 @@ def _real_money(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.real_money.agreed of a test account": lambda w: real_money.agreed(w, replace(tested, live=live.live), limits),
         "plan.real_money.terms of a test account": lambda w: real_money.terms(w, replace(tested, live=live.live)),
         "plan.real_money.watching a test account": lambda w: real_money.watching(w, tested, D(65_000)),
+        "plan.real_money.as_before": lambda w: real_money.as_before(
+            w, tested, say(w, "Nothing was changed."), button(w.t("Status"), "status")
+        ),
         "plan.real_money.made_up": lambda w: real_money.made_up(w, "bybit"),
         "plan.real_money.watching": lambda w: real_money.watching(w, watched, D(65_000)),
         "plan.real_money.watching unknown": lambda w: real_money.watching(w, watched, None),
